@@ -1,0 +1,48 @@
+"""koopmark: a benchmark with an answer key for data-driven Koopman methods."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from koopmark import datasets, methods, report, scoring, simulation, suite, systems, truth
+    from koopmark.methods import fit
+    from koopmark.scoring import score
+    from koopmark.simulation import Trajectories, simulate
+
+_WHERE = {
+    "Trajectories": "koopmark.simulation",
+    "fit": "koopmark.methods",
+    "score": "koopmark.scoring",
+    "simulate": "koopmark.simulation",
+}
+_ROOMS = ("datasets", "methods", "report", "scoring", "simulation", "suite", "systems", "truth")
+
+__all__ = [
+    "Trajectories",
+    "datasets",
+    "fit",
+    "methods",
+    "report",
+    "score",
+    "scoring",
+    "simulate",
+    "simulation",
+    "suite",
+    "systems",
+    "truth",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Rooms and their main functions load when first used, so that the import stays light."""
+    if name in _ROOMS:
+        return import_module(f"koopmark.{name}")
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'koopmark' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

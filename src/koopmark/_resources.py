@@ -1,0 +1,18 @@
+"""Where the suites and recipes that ship with the package are found."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+_CHECKOUT = _PACKAGE.parents[1]
+_IN_CHECKOUT = {"suites": _CHECKOUT / "bench" / "suites", "datasets": _CHECKOUT / "datasets"}
+
+
+def shipped(kind: str) -> Path:
+    """The folder of shipped `suites` or `datasets`: the checkout's, or the wheel's copy."""
+    in_wheel = _PACKAGE / "_data" / kind
+    return in_wheel if in_wheel.is_dir() else _IN_CHECKOUT[kind]
+
+
+def checkout() -> Path | None:
+    """The root of the checkout this package is imported from; None in an installed package."""
+    return _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() and not (_PACKAGE / "_data").is_dir() else None

@@ -1,0 +1,5 @@
+"""From systems to trajectories."""
+
+from koopmark.simulation.trajectories import Trajectories
+
+__all__ = ["Trajectories"]

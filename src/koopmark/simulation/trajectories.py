@@ -1,0 +1,90 @@
+"""An ensemble of trajectories sampled on one time grid."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from koopmark.systems import System
+from koopmark.truth import Eigenspace
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """M trajectories of N states at the same T times.
+
+    Parameters
+    ----------
+    states : (M, T, N) array
+        States. After the time at which a trajectory diverged its states are NaN.
+    times : (T,) array
+        Increasing times, in units of the decay time.
+    diverged_at : (M,) array
+        Time at which each trajectory blew up or met a non-finite value; NaN where it did not.
+    system : System, optional
+        What generated them. Fitted methods do not look at it, the controls do.
+    targets : tuple of Eigenspace
+        The eigenspaces a benchmark asks for. Likewise.
+    """
+
+    states: NDArray[np.float64]
+    times: NDArray[np.float64]
+    diverged_at: NDArray[np.float64] = None  # type: ignore[assignment]
+    system: System | None = field(default=None, repr=False)
+    targets: tuple[Eigenspace, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.states.ndim != 3:
+            raise ValueError(f"states must have shape (M, T, N), got {self.states.shape}")
+        if self.times.shape != self.states.shape[1:2]:
+            raise ValueError(f"times must have shape ({self.states.shape[1]},), got {self.times.shape}")
+        if self.diverged_at is None:
+            object.__setattr__(self, "diverged_at", np.full(len(self.states), np.nan))
+
+    @property
+    def dt(self) -> float:
+        """The sampling interval.
+
+        Raises
+        ------
+        ValueError
+            Where the times are not evenly spaced, or there are fewer than two.
+        """
+        steps = np.diff(self.times)
+        if len(steps) == 0:
+            raise ValueError("a single time has no sampling interval")
+        if np.ptp(steps) > 1e-9 * abs(steps[0]):
+            raise ValueError("the times are not evenly spaced: no single sampling interval exists")
+        return float((self.times[-1] - self.times[0]) / len(steps))
+
+    @property
+    def diverged(self) -> NDArray[np.bool_]:
+        """(M,) True for each trajectory that did not reach the last time."""
+        return np.isfinite(self.diverged_at)
+
+    @property
+    def status(self) -> list[str]:
+        """`ok` or `diverged`, for each trajectory."""
+        return ["diverged" if bad else "ok" for bad in self.diverged]
+
+    def pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Snapshot pairs (X, Y) as rows, (M (T - 1), N) each: never across trajectories."""
+        n = self.states.shape[2]
+        return self.states[:, :-1].reshape(-1, n), self.states[:, 1:].reshape(-1, n)
+
+    def windows(self, length: int = 1) -> NDArray[np.float64]:
+        """Every `length` consecutive states of each trajectory, (M, T - length + 1, length, N).
+
+        A read-only view.
+
+        Raises
+        ------
+        ValueError
+            Where no trajectory is that long.
+        """
+        if not 1 <= length <= len(self.times):
+            raise ValueError(
+                f"windows of {length} states from trajectories of {len(self.times)} states"
+            )
+        return sliding_window_view(self.states, length, axis=1).swapaxes(-1, -2)

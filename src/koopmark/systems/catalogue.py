@@ -1,0 +1,76 @@
+"""Named example systems, one of each kind: what `koopmark list systems` shows and the proofs test."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._keys import generator
+from koopmark.systems.activation import ACTIVATIONS, activation
+from koopmark.systems.elementwise import CUBIC, LOG, SINH, ElementwiseMap
+from koopmark.systems.lotka_volterra import random_lotka_volterra
+from koopmark.systems.network import Drift, Relaxation
+from koopmark.systems.rnn import gaussian_weights, random_rnn, three_populations
+from koopmark.systems.system import System
+
+
+def random_relaxation(
+    n: int, rank: int, zeta: ElementwiseMap, gain: float = 1.5, seed: int = 0
+) -> Relaxation:
+    """A random relaxation network with map ζ and h = tanh: φ = uᵀζ(x) at -1."""
+    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "relaxation")
+    return Relaxation(gaussian_weights(n, rank, gain, rng), zeta, activation("tanh"))
+
+
+def random_drift(
+    n: int, rank: int, zeta: ElementwiseMap, gain: float = 1.5, seed: int = 0, chosen: int = 2
+) -> Drift:
+    """A random drift network with map ζ and h = tanh: φ = exp(uᵀζ(x)) at -uᵀc.
+
+    `chosen` random unit null vectors, signed so that every φ decays, are its targets.
+    """
+    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "drift")
+    weights = gaussian_weights(n, rank, gain, rng)
+    rates = rng.uniform(0.5, 1.5, size=n)
+    exponents = weights.null_space.sample(chosen, rng)
+    return Drift(weights, zeta, activation("tanh"), rates, exponents * np.sign(rates @ exponents))
+
+
+def neighbour_product(x: NDArray, out: NDArray | None = None) -> NDArray:
+    """hⱼ(x) = tanh(xⱼ xⱼ₊₁): a coupling through the whole state, not unit by unit."""
+    return np.tanh(x * np.roll(x, -1, axis=-1), out=out)
+
+
+def _neighbour_coupled() -> System:
+    weights = gaussian_weights(6, 2, 1.5, generator("neighbour_coupled", "weights"))
+    return Relaxation(weights, SINH, neighbour_product)
+
+
+CATALOGUE: dict[str, Callable[[], System]] = {
+    "three_populations": three_populations,
+    **{
+        f"rnn_{name}": (lambda name=name: random_rnn(6, 2, 1.2, activation=name, theta_scale=0.3))
+        for name in ACTIVATIONS
+    },
+    "rnn_prescribed": lambda: random_rnn(8, 3, 2.0, singular_values=[1.0, 0.5, 0.1]),
+    "relaxation_sinh": lambda: random_relaxation(6, 2, SINH),
+    "relaxation_cubic": lambda: random_relaxation(6, 3, CUBIC),
+    "relaxation_neighbour_coupled": _neighbour_coupled,
+    "drift_sinh": lambda: random_drift(6, 2, SINH),
+    "drift_log": lambda: random_drift(5, 2, LOG),
+    "lotka_volterra": lambda: random_lotka_volterra(4, 2),
+}
+
+
+def example(name: str) -> System:
+    """The catalogue's system of this name.
+
+    Raises
+    ------
+    ValueError
+        Naming the known ones where `name` is not among them.
+    """
+    try:
+        return CATALOGUE[name]()
+    except KeyError:
+        raise ValueError(f"unknown system {name!r}: choose one of {', '.join(CATALOGUE)}") from None

@@ -1,0 +1,62 @@
+"""Strictly monotone elementwise maps y = ζ(x): value, derivative and inverse."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class ElementwiseMap:
+    """ζ acts on each unit by itself; units may differ (use arrays of length N inside).
+
+    Each callable maps (..., N) to (..., N); `inverse` maps y back to x and takes `out=`.
+    """
+
+    name: str
+    value: Callable[[NDArray], NDArray]
+    derivative: Callable[[NDArray], NDArray]
+    inverse: Callable[..., NDArray]
+
+    def __call__(self, x: NDArray) -> NDArray:
+        return self.value(x)
+
+
+class Shift(ElementwiseMap):
+    """ζ(x) = x - θ, the recurrent network's map; `theta` has shape (N,) or ()."""
+
+    theta: NDArray[np.float64]
+
+    def __init__(self, theta: ArrayLike = 0.0) -> None:
+        offset = np.asarray(theta, dtype=float)
+        super().__init__(
+            name="shift",
+            value=lambda x: x - offset,
+            derivative=np.ones_like,
+            inverse=lambda y, out=None: np.add(y, offset, out=out),
+        )
+        object.__setattr__(self, "theta", offset)
+
+
+def _cubic_inverse(y: NDArray, out: NDArray | None = None) -> NDArray:
+    # The one real root of x³ + x = y by the hyperbolic form of Cardano's formula: no cancellation.
+    scale = 3.0 * np.sqrt(3.0) / 2.0
+    root = np.sinh(np.arcsinh(scale * y) / 3.0)
+    return np.multiply(root, 2.0 / np.sqrt(3.0), out=out)
+
+
+def _reciprocal(x: NDArray) -> NDArray:
+    return 1.0 / x
+
+
+LOG = ElementwiseMap("log", np.log, _reciprocal, np.exp)
+"""ζ(x) = log x on x > 0: Lotka-Volterra."""
+
+SINH = ElementwiseMap("sinh", np.sinh, np.cosh, np.arcsinh)
+"""ζ(x) = sinh x."""
+
+CUBIC = ElementwiseMap("cubic", lambda x: x + x**3, lambda x: 1.0 + 3.0 * x**2, _cubic_inverse)
+"""ζ(x) = x + x³."""
+
+MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}

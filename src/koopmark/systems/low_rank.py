@@ -1,0 +1,127 @@
+"""Low-rank weights, kept as factors: W = L Rᵀ costs O(N r) in memory and per product."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark.truth import NullSpace
+
+RANK_TOLERANCE = 1e-10
+"""Columns count as dependent when, at unit norm, their smallest singular value is below this
+fraction of the largest."""
+
+
+@dataclass(frozen=True, eq=False)
+class LowRank:
+    """Weights W = L Rᵀ of rank r < N, never formed as an N x N matrix.
+
+    Parameters
+    ----------
+    left, right : (N, r) arrays
+        L and R, each of full column rank (checked: this is what makes the rank of W exactly r).
+
+    Raises
+    ------
+    ValueError
+        Where the shapes disagree, an entry is not finite, r is not in 1..N-1, or a factor is
+        not of full column rank to the relative tolerance 1e-10.
+    """
+
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("left", "right"):
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
+        if self.left.ndim != 2 or self.left.shape != self.right.shape:
+            raise ValueError(
+                f"the factors must both have shape (N, r), got {self.left.shape} for left "
+                f"and {self.right.shape} for right"
+            )
+        n, rank = self.left.shape
+        if not 1 <= rank < n:
+            raise ValueError(
+                f"rank {rank} with {n} units: the rank must be between 1 and {n - 1}, "
+                "or no left null vector exists"
+            )
+        for name in ("left", "right"):
+            _check_full_column_rank(name, getattr(self, name))
+
+    @classmethod
+    def from_dense(cls, weights: ArrayLike, tol: float = RANK_TOLERANCE) -> "LowRank":
+        """Factor a dense N x N matrix by its SVD, keeping singular values above `tol` x largest.
+
+        Raises
+        ------
+        ValueError
+            Where the matrix is not square, not finite, zero, or of full rank at this tolerance.
+        """
+        w = np.asarray(weights, dtype=float)
+        if w.ndim != 2 or w.shape[0] != w.shape[1]:
+            raise ValueError(f"weights must be a square matrix, got shape {w.shape}")
+        if not np.isfinite(w).all():
+            raise ValueError("weights hold a value that is not finite")
+        u, s, vt = np.linalg.svd(w)
+        rank = int(np.sum(s > tol * s[0]))
+        if rank == 0:
+            raise ValueError("weights are zero: there is no rank to factor")
+        if rank == len(w):
+            raise ValueError(
+                f"weights have full rank {rank} at relative tolerance {tol:g} (smallest over "
+                f"largest singular value: {s[-1] / s[0]:.1e}): no left null vector exists"
+            )
+        root = np.sqrt(s[:rank])
+        return cls(u[:, :rank] * root, vt[:rank].T * root)
+
+    @property
+    def size(self) -> int:
+        """N, the number of units."""
+        return self.left.shape[0]
+
+    @property
+    def rank(self) -> int:
+        """r, the number of columns of either factor."""
+        return self.left.shape[1]
+
+    @cached_property
+    def thin_qr(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Q (N, r) with orthonormal columns and S (r, r) with L = Q S."""
+        q, s = np.linalg.qr(self.left)
+        return q, s
+
+    @cached_property
+    def null_space(self) -> NullSpace:
+        """All u with Wᵀ u = 0: the orthogonal complement of the columns of L."""
+        return NullSpace(self.thin_qr[0])
+
+    @cached_property
+    def singular_values(self) -> NDArray[np.float64]:
+        """The r nonzero singular values of W, largest first."""
+        _, s = self.thin_qr
+        return np.linalg.svd(s @ np.linalg.qr(self.right, mode="r").T, compute_uv=False)
+
+    def apply(self, vectors: NDArray, out: NDArray | None = None) -> NDArray:
+        """W v for each row v of `vectors` (..., N), as (v R) Lᵀ. `out` may be `vectors`."""
+        return np.matmul(vectors @ self.right, self.left.T, out=out)
+
+    def dense(self) -> NDArray[np.float64]:
+        """The N x N matrix. For tests and small N."""
+        return self.left @ self.right.T
+
+
+def _check_full_column_rank(name: str, factor: NDArray) -> None:
+    if not np.isfinite(factor).all():
+        raise ValueError(f"the {name} factor holds a value that is not finite")
+    norms = np.linalg.norm(factor, axis=0)
+    if not norms.all():
+        raise ValueError(f"column {int(np.argmin(norms))} of the {name} factor is zero")
+    s = np.linalg.svd(np.linalg.qr(factor / norms, mode="r"), compute_uv=False)
+    if s[-1] <= RANK_TOLERANCE * s[0]:
+        actual = int(np.sum(s > RANK_TOLERANCE * s[0]))
+        raise ValueError(
+            f"the {name} factor has {factor.shape[1]} columns but rank {actual} (relative "
+            f"tolerance {RANK_TOLERANCE:g}): its columns must be linearly independent; "
+            "LowRank.from_dense(W, tol) factors a matrix of unknown rank"
+        )

@@ -1,0 +1,157 @@
+"""The two families of networks with closed-form Koopman eigenfunctions.
+
+Both read ẏ = linear(y) + W h(ζ⁻¹(y)) in y = ζ(x), and every left null vector u of W gives an
+eigenfunction, whatever ζ, h and c are (Claveau, Thibeault, Allard and Desrosiers).
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.systems.activation import Activation
+from koopmark.systems.elementwise import ElementwiseMap
+from koopmark.systems.low_rank import LowRank
+from koopmark.systems.system import System
+from koopmark.truth import (
+    ConservedRatios,
+    ConservedSums,
+    Eigenspace,
+    ExponentialEigenspace,
+    ProductEigenspace,
+)
+
+Coupling = Activation | Callable[..., NDArray]
+"""h(x, out=None): an Activation acts on each unit; any other callable may mix the whole state."""
+
+SAME_EIGENVALUE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Network(System):
+    """ẏ = linear(y) + W h(x), y = ζ(x), that is ẋ = [linear(ζ(x)) + W h(x)] / ζ'(x)."""
+
+    weights: LowRank
+    zeta: ElementwiseMap
+    coupling: Coupling
+
+    @property
+    def size(self) -> int:
+        return self.weights.size
+
+    @abstractmethod
+    def linear(self, y: NDArray) -> NDArray:
+        """The part of ẏ that does not pass through the weights."""
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        velocity = self.weights.apply(self.coupling(states, out=out), out=out)
+        velocity += self.linear(self.zeta(states))
+        velocity /= self.zeta.derivative(states)
+        return velocity
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation(Network):
+    """ẋᵢ = [-ζᵢ(xᵢ) + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ): φ = uᵀζ(x) has eigenvalue -1."""
+
+    def linear(self, y: NDArray) -> NDArray:
+        return -y
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Products of degree k: an eigenspace at -k, for k = 1 .. `max_degree`."""
+        return tuple(
+            ProductEigenspace(self.weights.null_space, self.zeta, degree)
+            for degree in range(1, max_degree + 1)
+        )
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        """Ratios of eigenfunctions; none where the null space is one-dimensional."""
+        null_space = self.weights.null_space
+        if null_space.dimension == 1:
+            return ()
+        return (ConservedRatios(null_space, self.zeta),)
+
+
+@dataclass(frozen=True, eq=False)
+class Drift(Network):
+    """ẋᵢ = [-cᵢ + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ): φ = exp(uᵀζ(x)) has eigenvalue -uᵀc.
+
+    Every left null vector u gives an eigenfunction, a continuum of them: `exponents` (N, m) are
+    the chosen ones, the generators of the benchmark's targets.
+
+    Raises
+    ------
+    ValueError
+        Where `rates` is not of shape (N,) or a column of `exponents` is not a left null vector.
+    """
+
+    rates: NDArray[np.float64]
+    exponents: NDArray[np.float64] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("rates", "exponents"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+        if self.rates.shape != (self.size,):
+            raise ValueError(f"rates must have shape ({self.size},), got {self.rates.shape}")
+        if self.exponents.ndim != 2 or len(self.exponents) != self.size:
+            raise ValueError(
+                f"exponents must have shape ({self.size}, m), got {self.exponents.shape}"
+            )
+        reached = np.linalg.norm(self.weights.thin_qr[0].T @ self.exponents, axis=0)
+        wrong = reached > 1e-10 * np.linalg.norm(self.exponents, axis=0)
+        if wrong.any():
+            raise ValueError(
+                f"exponents: column {int(np.argmax(wrong))} is not a left null vector of the weights"
+            )
+
+    def linear(self, y: NDArray) -> NDArray:
+        return np.broadcast_to(-self.rates, y.shape)
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Products of up to `max_degree` chosen eigenfunctions, grouped by eigenvalue."""
+        spaces: list[Eigenspace] = []
+        for degree in range(1, max_degree + 1):
+            spaces += self._products(degree)
+        return _merge_equal_eigenvalues(spaces, self.zeta)
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        """uᵀζ(x) for the null vectors u with uᵀc = 0."""
+        vectors = self._conserved_vectors
+        return (ConservedSums(vectors, self.zeta),) if vectors.shape[1] else ()
+
+    def _products(self, degree: int) -> list[Eigenspace]:
+        chosen = combinations_with_replacement(self.exponents.T, degree)
+        return [
+            ExponentialEigenspace(u[:, None], self.zeta, float(u @ self.rates))
+            for u in (np.sum(columns, axis=0) for columns in chosen)
+        ]
+
+    @cached_property
+    def _conserved_vectors(self) -> NDArray[np.float64]:
+        basis = self.weights.null_space.basis
+        decay = self.rates @ basis
+        if np.linalg.norm(decay) <= SAME_EIGENVALUE * np.linalg.norm(self.rates):
+            return basis
+        return basis @ np.linalg.svd(decay[None, :])[2][1:].T
+
+
+def _merge_equal_eigenvalues(
+    spaces: list[Eigenspace], zeta: ElementwiseMap
+) -> tuple[Eigenspace, ...]:
+    merged: list[ExponentialEigenspace] = []
+    for space in spaces:
+        assert isinstance(space, ExponentialEigenspace)
+        if abs(space.decay) <= SAME_EIGENVALUE:
+            continue
+        for index, other in enumerate(merged):
+            if abs(space.decay - other.decay) <= SAME_EIGENVALUE * abs(other.decay):
+                exponents = np.unique(np.hstack([other.exponents, space.exponents]), axis=1)
+                merged[index] = ExponentialEigenspace(exponents, zeta, other.decay)
+                break
+        else:
+            merged.append(space)
+    return tuple(merged)

@@ -1,0 +1,189 @@
+"""Exact Koopman eigenspaces in closed form.
+
+`F(x)·∇φ(x) = λ φ(x)` holds for every function of an eigenspace, so that
+`φ(x(t)) = exp(λ t) φ(x(0))` along every trajectory. Derivations: docs/theory.md.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.truth.null_space import NullSpace
+
+Elementwise = Callable[[NDArray], NDArray]
+
+
+class Eigenspace(ABC):
+    """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
+
+    @property
+    @abstractmethod
+    def eigenvalue(self) -> complex:
+        """λ, continuous-time, per unit of time."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """Number of linearly independent eigenfunctions."""
+
+    @abstractmethod
+    def evaluate(self, states: NDArray) -> NDArray:
+        """Values of a basis at `states` (..., N): shape (..., dimension)."""
+
+    @abstractmethod
+    def sample(self, count: int, rng: np.random.Generator) -> "Eigenspace":
+        """The subspace spanned by `count` random directions, for spaces too large to list.
+
+        Returns the space itself where `count` >= dimension.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class ProductEigenspace(Eigenspace):
+    """Relaxation family: products of `degree` functions uᵀ ζ(x), eigenvalue -degree.
+
+    With z = Bᵀ ζ(x) and B a basis of the left null space, the monomials of that degree in z:
+    a space of dimension C(d + degree - 1, degree).
+    """
+
+    null_space: NullSpace
+    zeta: Elementwise
+    degree: int
+
+    @property
+    def eigenvalue(self) -> complex:
+        return complex(-self.degree)
+
+    @property
+    def dimension(self) -> int:
+        return comb(self.null_space.dimension + self.degree - 1, self.degree)
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        z = self.zeta(states) @ self.null_space.basis
+        factors = combinations_with_replacement(range(z.shape[-1]), self.degree)
+        columns = np.array(list(factors)).T
+        return np.prod([z[..., column] for column in columns], axis=0)
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        if count >= self.dimension:
+            return self
+        factors = [self.null_space.sample(count, rng) for _ in range(self.degree)]
+        return SampledProducts(np.stack(factors), self.zeta)
+
+
+@dataclass(frozen=True, eq=False)
+class SampledProducts(Eigenspace):
+    """Relaxation family: `count` products of null-vector functions, never listing the space.
+
+    `factors` has shape (degree, N, count): function j is Π_k factors[k, :, j]ᵀ ζ(x).
+    """
+
+    factors: NDArray[np.float64]
+    zeta: Elementwise
+
+    @property
+    def eigenvalue(self) -> complex:
+        return complex(-len(self.factors))
+
+    @property
+    def dimension(self) -> int:
+        return self.factors.shape[2]
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        y = self.zeta(states)
+        return np.prod([y @ vectors for vectors in self.factors], axis=0)
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        return replace(self, factors=_some_columns(self.factors, count, rng))
+
+
+@dataclass(frozen=True, eq=False)
+class ExponentialEigenspace(Eigenspace):
+    """Drift family: φ = exp(uᵀ ζ(x)) for each column u of `exponents`, eigenvalue -uᵀc.
+
+    All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`.
+    """
+
+    exponents: NDArray[np.float64]
+    zeta: Elementwise
+    decay: float
+
+    @property
+    def eigenvalue(self) -> complex:
+        return complex(-self.decay)
+
+    @property
+    def dimension(self) -> int:
+        return self.exponents.shape[1]
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        return np.exp(self.zeta(states) @ self.exponents)
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        return replace(self, exponents=_some_columns(self.exponents, count, rng))
+
+
+@dataclass(frozen=True, eq=False)
+class ConservedRatios(Eigenspace):
+    """Relaxation family: the constants of motion uᵢᵀζ / u_dᵀζ, eigenvalue 0.
+
+    Singular where the denominator vanishes: good for checks, not as targets.
+    """
+
+    null_space: NullSpace
+    zeta: Elementwise
+
+    @property
+    def eigenvalue(self) -> complex:
+        return 0j
+
+    @property
+    def dimension(self) -> int:
+        return self.null_space.dimension - 1
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        z = self.zeta(states) @ self.null_space.basis
+        return z[..., :-1] / z[..., -1:]
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        if count >= self.dimension:
+            return self
+        raise ValueError("conserved ratios are not sampled: ask for all of them")
+
+
+@dataclass(frozen=True, eq=False)
+class ConservedSums(Eigenspace):
+    """Drift family: the constants of motion uᵀζ with uᵀc = 0, eigenvalue 0.
+
+    `vectors`, shape (N, dimension), are left null vectors orthogonal to the rates c.
+    """
+
+    vectors: NDArray[np.float64]
+    zeta: Elementwise
+
+    @property
+    def eigenvalue(self) -> complex:
+        return 0j
+
+    @property
+    def dimension(self) -> int:
+        return self.vectors.shape[1]
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        return self.zeta(states) @ self.vectors
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        return replace(self, vectors=_some_columns(self.vectors, count, rng))
+
+
+def _some_columns(array: NDArray, count: int, rng: np.random.Generator) -> NDArray:
+    """`count` of the columns (last axis) of `array` at random, in order; all where it has fewer."""
+    columns = array.shape[-1]
+    if count >= columns:
+        return array
+    return array[..., np.sort(rng.choice(columns, size=count, replace=False))]
