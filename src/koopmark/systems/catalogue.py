@@ -1,4 +1,4 @@
-"""Named example systems, one of each kind: what `koopmark list systems` shows and the proofs test."""
+"""Named example systems, one of each kind: `koopmark list systems` shows them."""
 
 from collections.abc import Callable
 
@@ -46,12 +46,13 @@ def _neighbour_coupled() -> System:
     return Relaxation(weights, SINH, neighbour_product)
 
 
+def _rnn_with(activation_name: str) -> Callable[[], System]:
+    return lambda: random_rnn(6, 2, 1.2, activation=activation_name, theta_scale=0.3)
+
+
 CATALOGUE: dict[str, Callable[[], System]] = {
     "three_populations": three_populations,
-    **{
-        f"rnn_{name}": (lambda name=name: random_rnn(6, 2, 1.2, activation=name, theta_scale=0.3))
-        for name in ACTIVATIONS
-    },
+    **{f"rnn_{name}": _rnn_with(name) for name in ACTIVATIONS},
     "rnn_prescribed": lambda: random_rnn(8, 3, 2.0, singular_values=[1.0, 0.5, 0.1]),
     "relaxation_sinh": lambda: random_relaxation(6, 2, SINH),
     "relaxation_cubic": lambda: random_relaxation(6, 3, CUBIC),

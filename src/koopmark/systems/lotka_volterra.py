@@ -52,7 +52,9 @@ def random_lotka_volterra(n: int, groups: int, seed: int = 0, *, skew: float = 1
     """
     if not 1 <= groups <= n // 2:
         raise ValueError(f"groups {groups} with n {n}: it must be between 1 and n / 2 = {n // 2}")
-    rng = generator({"ensemble": "lotka_volterra", "n": n, "groups": groups, "seed": seed}, "system")
+    rng = generator(
+        {"ensemble": "lotka_volterra", "n": n, "groups": groups, "seed": seed}, "system"
+    )
     exponents = _group_exponents(n, groups, rng)
     basis = np.linalg.qr(exponents, mode="complete")[0][:, groups:]
     exchange = rng.standard_normal((n - groups, n - groups)) * skew / np.sqrt(n)

@@ -100,7 +100,7 @@ class LowRank:
     def singular_values(self) -> NDArray[np.float64]:
         """The r nonzero singular values of W, largest first."""
         _, s = self.thin_qr
-        return np.linalg.svd(s @ np.linalg.qr(self.right, mode="r").T, compute_uv=False)
+        return np.linalg.svd(s @ np.linalg.qr(self.right)[1].T, compute_uv=False)
 
     def apply(self, vectors: NDArray, out: NDArray | None = None) -> NDArray:
         """W v for each row v of `vectors` (..., N), as (v R) Lᵀ. `out` may be `vectors`."""
@@ -117,7 +117,7 @@ def _check_full_column_rank(name: str, factor: NDArray) -> None:
     norms = np.linalg.norm(factor, axis=0)
     if not norms.all():
         raise ValueError(f"column {int(np.argmin(norms))} of the {name} factor is zero")
-    s = np.linalg.svd(np.linalg.qr(factor / norms, mode="r"), compute_uv=False)
+    s = np.linalg.svd(np.linalg.qr(factor / norms)[1], compute_uv=False)
     if s[-1] <= RANK_TOLERANCE * s[0]:
         actual = int(np.sum(s > RANK_TOLERANCE * s[0]))
         raise ValueError(

@@ -105,7 +105,7 @@ class Drift(Network):
         wrong = reached > 1e-10 * np.linalg.norm(self.exponents, axis=0)
         if wrong.any():
             raise ValueError(
-                f"exponents: column {int(np.argmax(wrong))} is not a left null vector of the weights"
+                f"exponents: column {int(np.argmax(wrong))} is not a left null vector of W"
             )
 
     def linear(self, y: NDArray) -> NDArray:

@@ -35,7 +35,7 @@ def gaussian_weights(n: int, rank: int, gain: float, rng: np.random.Generator) -
     """W = L Rᵀ with Gaussian factors of entries N(0, 1/N), scaled to spectral norm `gain`."""
     _check_sizes(n, rank, gain)
     left, right = rng.standard_normal((2, n, rank)) / np.sqrt(n)
-    norm = np.linalg.norm(np.linalg.qr(left, mode="r") @ np.linalg.qr(right, mode="r").T, 2)
+    norm = np.linalg.norm(np.linalg.qr(left)[1] @ np.linalg.qr(right)[1].T, 2)
     return LowRank(left * (gain / norm), right)
 
 

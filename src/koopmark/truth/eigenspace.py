@@ -150,7 +150,7 @@ class ConservedRatios(Eigenspace):
         z = self.zeta(states) @ self.null_space.basis
         return z[..., :-1] / z[..., -1:]
 
-    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:  # noqa: ARG002
         if count >= self.dimension:
             return self
         raise ValueError("conserved ratios are not sampled: ask for all of them")

@@ -1,0 +1,6 @@
+"""From recipes to trajectories: what methods are measured on."""
+
+from koopmark.datasets.dataset import Dataset, Diverged, build, target_list
+from koopmark.datasets.recipe import Recipe, load_recipe, names
+
+__all__ = ["Dataset", "Diverged", "Recipe", "build", "load_recipe", "names", "target_list"]

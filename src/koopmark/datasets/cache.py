@@ -1,0 +1,98 @@
+"""Trajectories on disk, by the hash of what they depend on: no pickle, atomic, verified."""
+
+import hashlib
+import io
+import os
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from koopmark._resources import checkout
+
+Arrays = dict[str, NDArray]
+
+
+class Damaged(Exception):
+    """A cache file that does not hold what was written to it."""
+
+
+def default_folder() -> Path:
+    """`datasets/.cache` of a checkout, else the user's cache folder."""
+    root = checkout()
+    return root / "datasets" / ".cache" if root else Path(platformdirs.user_cache_dir("koopmark"))
+
+
+def remember(folder: Path, key: str, make: Callable[[], Arrays]) -> Arrays:
+    """The arrays stored under `key`, made and stored first where they are not there.
+
+    A damaged file is reported on stderr and made again. A folder that cannot be written to is
+    reported too, and costs nothing but the time to make the arrays.
+    """
+    path = folder / f"{key}.npz"
+    try:
+        return read(path)
+    except FileNotFoundError:
+        pass
+    except Damaged as damage:
+        print(f"koopmark: {path}: {damage}; made again", file=sys.stderr)
+    arrays = make()
+    try:
+        write(path, arrays)
+    except OSError as error:
+        print(f"koopmark: {path}: not cached ({error.strerror})", file=sys.stderr)
+    return arrays
+
+
+def write(path: Path, arrays: Arrays) -> None:
+    """Write arrays with their checksum; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    contents: dict[str, Any] = {"checksum": np.frombuffer(_checksum(arrays), dtype=np.uint8)}
+    np.savez(buffer, **contents, **arrays)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(buffer.getbuffer())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> Arrays:
+    """Read what `write` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    Damaged
+        Where it is not what was written.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise Damaged(f"damaged ({error})") from None
+    checksum = arrays.pop("checksum", None)
+    if checksum is None or checksum.tobytes() != _checksum(arrays):
+        raise Damaged("damaged (its checksum does not match)")
+    return arrays
+
+
+def _checksum(arrays: Arrays) -> bytes:
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name}{array.dtype.str}{array.shape}".encode())
+        total.update(array.data)
+    return total.digest()

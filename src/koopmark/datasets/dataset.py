@@ -1,0 +1,119 @@
+"""From a recipe and a seed to trajectories for training and for testing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._keys import digest, generator
+from koopmark.datasets import cache
+from koopmark.datasets.recipe import Recipe
+from koopmark.simulation import Trajectories, simulate
+from koopmark.systems import Network
+from koopmark.truth import Eigenspace
+
+RTOL = 1e-11
+"""Relative accuracy of every dataset's trajectories, far below what any fit is asked to reach."""
+
+FORMAT = 1
+"""Raised when the meaning of a cached file changes."""
+
+
+class Diverged(ValueError):
+    """A trajectory of the dataset blew up; the text says which and when."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """What a method is fitted to and scored on.
+
+    `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. The system
+    and the targets ride along on `train` for the controls.
+    """
+
+    recipe: Recipe
+    seed: int
+    system: Network
+    targets: tuple[Eigenspace, ...]
+    train: Trajectories
+    test: Trajectories
+
+
+def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
+    """Simulate the recipe with this seed, or read the trajectories from the cache.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    seed : int
+        Draws the system (where it is random), the initial states and the noise, each
+        independently: a recipe with more noise has the same system and clean trajectories.
+    cache_dir : Path, optional
+        `cache.default_folder()` by default.
+
+    Raises
+    ------
+    Diverged
+        Where a trajectory blew up.
+    """
+    system = recipe.system.build(seed)
+    times = recipe.sampling.times
+    clean = _clean_key(recipe, seed)
+    arrays = cache.remember(
+        cache_dir or cache.default_folder(),
+        digest({"format": FORMAT, "clean": clean, "rtol": RTOL}, 32),
+        lambda: _simulate(recipe, clean, system),
+    )
+    for part in ("train", "test"):
+        _check_complete(part, arrays[f"{part}_diverged_at"])
+    targets = system.eigenspaces(recipe.max_degree)
+    noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
+    train = Trajectories(noisy, times, system=system, targets=targets)
+    return Dataset(recipe, seed, system, targets, train, Trajectories(arrays["test"], times))
+
+
+def target_list(recipe: Recipe, seed: int) -> list[tuple[complex, int]]:
+    """(eigenvalue, dimension) of each target, without simulating anything."""
+    spaces = recipe.system.build(seed).eigenspaces(recipe.max_degree)
+    return [(space.eigenvalue, space.dimension) for space in spaces]
+
+
+def _clean_key(recipe: Recipe, seed: int) -> dict:
+    """What the clean trajectories depend on: neither the noise nor the targets' degree."""
+    key = recipe.depends_on()
+    key["sampling"].pop("noise")
+    key.pop("max_degree")
+    return {**key, "seed": seed}
+
+
+def _simulate(recipe: Recipe, key: dict, system: Network) -> cache.Arrays:
+    counts = {
+        "train": recipe.sampling.trajectories,
+        "test": recipe.sampling.test_trajectories,
+    }
+    arrays: cache.Arrays = {}
+    for part, count in counts.items():
+        # The generators of the two parts differ, so no initial state is shared.
+        rng = generator(key, f"initial states, {part}")
+        initial = recipe.initial_states.draw(count, system.size, rng)
+        result = simulate(system, initial, recipe.sampling.times, rtol=RTOL)
+        arrays[part] = result.states
+        arrays[f"{part}_diverged_at"] = result.diverged_at
+    return arrays
+
+
+def _check_complete(part: str, diverged_at: NDArray) -> None:
+    bad = np.isfinite(diverged_at)
+    if bad.any():
+        raise Diverged(
+            f"{int(bad.sum())} of {len(bad)} {part} trajectories diverged, "
+            f"the first at time {np.nanmin(diverged_at):.3g}"
+        )
+
+
+def _add_noise(states: NDArray, level: float, key: dict) -> NDArray[np.float64]:
+    if level == 0.0:
+        return states
+    rng = generator(key, "noise")
+    return states + level * states.std() * rng.standard_normal(states.shape)

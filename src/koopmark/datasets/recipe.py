@@ -1,0 +1,92 @@
+"""A dataset's recipe: everything its trajectories depend on, in one TOML file."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import PositiveInt
+
+from koopmark._config import Section, load
+from koopmark._errors import ConfigError
+from koopmark._resources import shipped
+from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
+from koopmark.datasets.system_section import SystemSection
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Contents(Section):
+    """What a recipe file holds."""
+
+    title: str
+    description: str
+    citation: str
+    seeds: PositiveInt = 3
+    max_degree: PositiveInt = 1
+    system: SystemSection
+    initial_states: InitialStatesSection
+    sampling: SamplingSection
+
+
+class Recipe(Contents):
+    """A recipe with the name of its file. Equal recipes and seeds give equal trajectories."""
+
+    name: str
+
+    def depends_on(self) -> dict[str, Any]:
+        """What the numbers depend on: not the name, the texts or the number of seeds."""
+        return self.model_dump(
+            mode="json", exclude={"name", "title", "description", "citation", "seeds"}
+        )
+
+    def facts(self, seed: int) -> dict[str, float | int]:
+        """The columns that describe this dataset in the tables."""
+        weights = self.system.build(seed).weights
+        return {
+            "n": weights.size,
+            "rank": weights.rank,
+            "noise": self.sampling.noise,
+            "dt": self.sampling.dt,
+            "train_trajectories": self.sampling.trajectories,
+            "horizon": self.sampling.horizon,
+        }
+
+
+def names() -> list[str]:
+    """Names of the recipes that ship with koopmark."""
+    return sorted(path.stem for path in shipped("datasets").glob("*.toml"))
+
+
+def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
+    """The shipped recipe of this name, or the one in this file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A name from `names()`, or the path of a `.toml` file, taken from `folder` if relative.
+    folder : Path, optional
+        Where relative paths start; the current folder by default.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such recipe, or with a sentence for each mistake in it.
+    """
+    path = _find(str(name_or_path), folder or Path())
+    if not NAME.fullmatch(path.stem):
+        raise ConfigError(
+            f"{path}: a recipe's name has letters, digits, dots, dashes and underscores only"
+        )
+    contents = load(path, Contents)
+    return Recipe.model_construct(name=path.stem, **dict(contents))
+
+
+def _find(name: str, folder: Path) -> Path:
+    if name.endswith(".toml"):
+        return folder / name
+    path = shipped("datasets") / f"{name}.toml"
+    if not NAME.fullmatch(name) or not path.is_file():
+        raise ConfigError(
+            f"unknown dataset {name!r}: choose a .toml file or one of {', '.join(names())}"
+        )
+    return path

@@ -1,0 +1,83 @@
+"""The `[initial_states]` and `[sampling]` sections of a recipe: how a system is observed."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from koopmark._config import Section
+
+
+class Uniform(Section):
+    """Every coordinate uniform in [low, high]."""
+
+    kind: Literal["uniform"]
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Uniform":
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low:g} must be below high {self.high:g}")
+        return self
+
+    def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return rng.uniform(self.low, self.high, size=(count, n))
+
+
+class Normal(Section):
+    """Every coordinate Gaussian with this mean and standard deviation."""
+
+    kind: Literal["normal"]
+    mean: float = 0.0
+    scale: PositiveFloat
+
+    def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return rng.normal(self.mean, self.scale, size=(count, n))
+
+
+class LogUniform(Section):
+    """Every coordinate positive, its logarithm uniform between those of low and high."""
+
+    kind: Literal["log_uniform"]
+    low: PositiveFloat
+    high: PositiveFloat
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "LogUniform":
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low:g} must be below high {self.high:g}")
+        return self
+
+    def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return np.exp(rng.uniform(np.log(self.low), np.log(self.high), size=(count, n)))
+
+
+InitialStatesSection = Annotated[Uniform | Normal | LogUniform, Field(discriminator="kind")]
+
+
+class SamplingSection(Section):
+    """How many trajectories, for how long, how often, and how noisy."""
+
+    trajectories: PositiveInt
+    test_trajectories: PositiveInt
+    dt: PositiveFloat
+    horizon: PositiveFloat
+    noise: NonNegativeFloat = 0.0
+    """Standard deviation of the Gaussian noise added to each training state, as a fraction of
+    the standard deviation of the clean training states."""
+
+    @model_validator(mode="after")
+    def _whole_number_of_steps(self) -> "SamplingSection":
+        steps = self.horizon / self.dt
+        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * steps:
+            raise ValueError(
+                f"horizon {self.horizon:g} with dt {self.dt:g}: it must be a whole multiple of dt"
+            )
+        return self
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """(T,) sampling times, 0 .. horizon."""
+        return np.linspace(0.0, self.horizon, round(self.horizon / self.dt) + 1)

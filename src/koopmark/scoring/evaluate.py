@@ -1,0 +1,205 @@
+"""All scores of one fitted model against the exact eigenpairs (docs/scores.md)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._keys import generator
+from koopmark.scoring.structure import score_structure
+from koopmark.scoring.subspaces import orthonormal_basis
+from koopmark.scoring.targets import POINTS_PER_FUNCTION, TargetScores, score_target
+from koopmark.simulation import Trajectories
+from koopmark.systems import System
+from koopmark.truth import Eigenspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERIFIED = 1e-3
+"""A recovered pair with a test residual below this obeys the dynamics."""
+
+SPURIOUS = 1e-1
+"""A recovered pair with a test residual above this does not."""
+
+
+class FittedModel(Protocol):
+    """What the scorer asks of a model; `koopmark.methods.Model` has it all."""
+
+    @property
+    def window(self) -> int: ...
+    @property
+    def eigenvalues(self) -> NDArray[np.complex128]: ...
+    @property
+    def residuals(self) -> NDArray[np.float64] | None: ...
+    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]: ...
+    def dictionary(self, windows: NDArray) -> NDArray | None: ...
+    def predict(self, windows: NDArray, steps: int) -> NDArray | None: ...
+
+
+@dataclass(frozen=True)
+class FitScores:
+    """Scores of the fit as a whole, columns of `fits.csv`."""
+
+    recovered: int
+    window: int
+    verified: int
+    spurious_fraction: float
+    residual_median: float
+    rank_error: float
+    null_space_error: float
+    forecast_error: float
+    notes: str
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """One recovered eigenpair, a row of `eigenpairs.csv`."""
+
+    index: int
+    eigenvalue_re: float
+    eigenvalue_im: float
+    residual: float
+    training_residual: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Everything the tables say about one fit."""
+
+    fit: FitScores
+    targets: tuple[TargetScores, ...]
+    eigenpairs: tuple[PairScores, ...]
+
+
+def evaluate(
+    model: FittedModel,
+    system: System,
+    targets: Sequence[Eigenspace],
+    test: Trajectories,
+    seed: int = 0,
+) -> Scores:
+    """Score a fitted model on clean test trajectories.
+
+    Parameters
+    ----------
+    model : FittedModel
+    system : System
+        What generated `test`.
+    targets : sequence of Eigenspace
+        The exact eigenspaces to look for.
+    test : Trajectories
+        Clean, and not used for the fit.
+    seed : int
+        Draws the directions in which a large eigenspace is scored.
+
+    Raises
+    ------
+    ValueError
+        Where the model's eigenvalues and eigenfunction values disagree in shape.
+    """
+    windows = test.windows(model.window)
+    flat = windows.reshape(-1, *windows.shape[2:])
+    states = flat[:, -1]
+    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+    values = np.asarray(model.eigenfunctions(flat), dtype=complex)
+    if values.shape != (len(flat), len(eigenvalues)):
+        raise ValueError(
+            f"{len(eigenvalues)} eigenvalues but eigenfunction values of shape {values.shape} "
+            f"at {len(flat)} test points"
+        )
+    residuals = _residuals(values.reshape(*windows.shape[:2], -1), eigenvalues, test.dt)
+    usable = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
+    found, at_points = eigenvalues[usable], values[:, usable]
+    dictionary, dictionary_note = _dictionary_basis(model, flat)
+    rank_error, null_space_error, structure_note = score_structure(system, states, found, at_points)
+    forecast_error, forecast_note = _forecast_error(model, test)
+    dropped = int(np.sum(~usable))
+    dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
+    return Scores(
+        fit=FitScores(
+            recovered=len(found),
+            window=model.window,
+            verified=int(np.sum(residuals < VERIFIED)),
+            spurious_fraction=_share(residuals, SPURIOUS),
+            residual_median=float(np.median(residuals)) if len(residuals) else np.nan,
+            rank_error=rank_error,
+            null_space_error=null_space_error,
+            forecast_error=forecast_error,
+            notes=_join(dropped_note, dictionary_note, structure_note, forecast_note),
+        ),
+        targets=tuple(
+            score_target(
+                space, states, found, at_points, dictionary, generator([seed, index], "directions")
+            )
+            for index, space in enumerate(targets)
+        ),
+        eigenpairs=_pairs(model, eigenvalues, residuals),
+    )
+
+
+def score(
+    model: FittedModel, system: System, test: Trajectories, max_degree: int = 1
+) -> "pd.DataFrame":
+    """One row of scores for each exact eigenspace of `system` up to `max_degree` factors."""
+    import pandas as pd
+
+    scores = evaluate(model, system, system.eigenspaces(max_degree), test)
+    return pd.DataFrame([asdict(row) for row in scores.targets])
+
+
+def _residuals(
+    values: NDArray, eigenvalues: NDArray[np.complex128], dt: float
+) -> NDArray[np.float64]:
+    """‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ of each pair over all test snapshot pairs; inf for φ = 0."""
+    now, after = values[:, :-1], values[:, 1:]
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        # λ = -inf, from μ = 0, predicts zero.
+        step = np.where(np.isneginf(eigenvalues.real), 0.0, np.exp(eigenvalues * dt))
+        difference = np.linalg.norm(after - step * now, axis=(0, 1))
+        ratio = difference / np.linalg.norm(now, axis=(0, 1))
+    return np.where(np.isfinite(ratio), ratio, np.inf)
+
+
+def _dictionary_basis(model: FittedModel, windows: NDArray) -> tuple[NDArray | None, str]:
+    values = model.dictionary(windows)
+    if values is None:
+        return None, "oracle_floor: the method has no dictionary that can be listed"
+    points, functions = values.shape
+    if points < POINTS_PER_FUNCTION * functions:
+        return None, f"oracle_floor: {points} test points for {functions} dictionary functions"
+    return orthonormal_basis(values), ""
+
+
+def _forecast_error(model: FittedModel, test: Trajectories) -> tuple[float, str]:
+    """Relative root-mean-square error over all test trajectories from their first window on."""
+    first = test.windows(model.window)[:, 0]
+    truth = test.states[:, model.window :]
+    with np.errstate(over="ignore", invalid="ignore"):
+        predicted = model.predict(first, truth.shape[1])
+        if predicted is None:
+            return np.nan, "forecast_error: the method does not predict states"
+        error = np.linalg.norm(predicted - truth) / np.linalg.norm(truth)
+    return (float(error), "") if np.isfinite(error) else (np.inf, "")
+
+
+def _pairs(model: FittedModel, eigenvalues: NDArray, residuals: NDArray) -> tuple[PairScores, ...]:
+    training = model.residuals
+    if training is None:
+        training = np.full(len(eigenvalues), np.nan)
+    return tuple(
+        PairScores(index, float(value.real), float(value.imag), float(residual), float(own))
+        for index, (value, residual, own) in enumerate(
+            zip(eigenvalues, residuals, training, strict=True)
+        )
+    )
+
+
+def _share(residuals: NDArray, threshold: float) -> float:
+    return float(np.mean(residuals > threshold)) if len(residuals) else np.nan
+
+
+def _join(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

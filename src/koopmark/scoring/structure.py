@@ -1,0 +1,65 @@
+"""What recovered eigenfunctions say about the weights: their rank and their null space."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.scoring.subspaces import TRUNCATION, orthonormal_basis
+from koopmark.scoring.targets import CLUSTER_RADIUS, POINTS_PER_FUNCTION
+from koopmark.systems import Relaxation, System
+
+ANGLE_TOLERANCE = 1e-2
+"""Sine below which an affine function counts as recovered."""
+
+
+def score_structure(
+    system: System,
+    states: NDArray,
+    eigenvalues: NDArray[np.complex128],
+    values: NDArray[np.complex128],
+) -> tuple[float, float, str]:
+    """`rank_error`, `null_space_error` and a note where they are missing.
+
+    The affine functions of y = ζ(x) that lie in the span of the recovered eigenfunctions near
+    -1 are, in theory, uᵀζ(x) plus a constant for the left null vectors u: their number is N - r
+    and their linear parts span ker Wᵀ. Parameters as in `targets.score_target`.
+    """
+    if not isinstance(system, Relaxation):
+        return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
+    near = values[:, np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS]
+    n = system.size
+    if len(states) < POINTS_PER_FUNCTION * max(n + 1, near.shape[1]):
+        functions = max(n + 1, near.shape[1])
+        return np.nan, np.nan, f"rank_error: {len(states)} test points for {functions} functions"
+    linear_parts = _shared_linear_parts(system.zeta(states), orthonormal_basis(near))
+    found = linear_parts.shape[1]
+    return (
+        float(system.weights.null_space.dimension - found),
+        _null_space_error(system, linear_parts),
+        "",
+    )
+
+
+def _shared_linear_parts(y: NDArray, recovered: NDArray) -> NDArray:
+    """Orthonormal linear parts (N, found) of the affine functions of y in the recovered span."""
+    affine = np.hstack([np.ones((len(y), 1)), y])
+    scale = np.linalg.norm(affine, axis=0)
+    u, s, vh = np.linalg.svd(affine / scale, full_matrices=False)
+    kept = s > TRUNCATION * s[0]
+    u, s, vh = u[:, kept], s[kept], vh[kept]
+    # Singular values of Uᴴ Q_S are cosines; the sines, computed from what is left outside,
+    # keep their digits for small angles.
+    left, _, _ = np.linalg.svd(u.T @ recovered, full_matrices=False)
+    shared = u @ left
+    outside = np.linalg.norm(shared - recovered @ (recovered.conj().T @ shared), axis=0)
+    chosen = left[:, outside <= ANGLE_TOLERANCE]
+    coefficients = (vh.T / s) @ chosen / scale[:, None]
+    return np.linalg.qr(coefficients[1:])[0] if chosen.shape[1] else coefficients[1:]
+
+
+def _null_space_error(system: Relaxation, linear_parts: NDArray) -> float:
+    null_space = system.weights.null_space
+    if linear_parts.shape[1] < null_space.dimension:
+        return 1.0
+    basis = null_space.basis
+    outside = basis - linear_parts @ (linear_parts.conj().T @ basis)
+    return min(float(np.linalg.norm(outside, 2)), 1.0)
