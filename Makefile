@@ -1,0 +1,73 @@
+# koopmark: every target sets up .venv first; a second call re-installs nothing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SUITE ?= standard
+
+# One BLAS thread: the same numbers and comparable times everywhere.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.PHONY: help setup bench test test-fast speed regress lint format example baseline lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
+
+setup: $(READY)  ## create .venv with everything in it
+
+# An installation that was interrupted has no $(READY) and starts over; pip's cache makes that quick.
+$(READY): requirements.txt requirements-nodeps.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "koopmark needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-nodeps.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+bench: $(READY)  ## run a suite and write its report: make bench [SUITE=smoke]
+	$(BIN)/koopmark run $(SUITE)
+
+test: $(READY)  ## all tests
+	$(BIN)/pytest -n auto --dist worksteal
+
+test-fast: $(READY)  ## the tests that take a moment, for every save
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+
+speed: $(READY)  ## time the core with pytest-benchmark
+	$(BIN)/pytest bench/speed -p no:xdist --benchmark-only --benchmark-columns=min,median,iqr,rounds
+
+regress: $(READY)  ## run the smoke suite and compare it with the committed baseline
+	$(BIN)/koopmark run smoke
+	$(BIN)/koopmark check reports/smoke --against reports/baseline
+
+lint: $(READY)  ## style, types and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## rewrite files in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+example: $(READY)  ## the three-population example: pictures and numbers
+	$(BIN)/koopmark example
+
+baseline: $(READY)  ## promote a fresh run of the smoke suite to the committed baseline
+	$(BIN)/koopmark run smoke --fresh
+	mkdir -p reports/baseline
+	cp reports/smoke/fits.csv reports/smoke/targets.csv reports/smoke/provenance.json reports/baseline/
+
+lock: $(READY)  ## resolve requirements.txt anew (torch stays where a CPU-sized build is known to exist)
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --upgrade-package torch==2.13.0 \
+	  --extra dev --extra pykoopman --output-file requirements.tmp pyproject.toml
+	grep -v '^#' requirements.tmp | sed -e 's/+cpu//' -e '/^$$/d' > requirements.txt
+	rm requirements.tmp
+
+clean:  ## remove what is generated, .venv too
+	rm -rf $(VENV) datasets/.cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks
+	find reports -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} +

@@ -1,0 +1,74 @@
+"""Activations and elementwise maps: derivative, inverse, bound and in-place evaluation."""
+
+import numpy as np
+import pytest
+from scipy import special
+
+from koopmark.systems import ACTIVATIONS, MAPS, Shift, activation
+
+GRID = np.linspace(-6.0, 6.0, 241)
+REFERENCE = {
+    "tanh": np.tanh,
+    "logistic": special.expit,
+    "erf": special.erf,
+    "relu": lambda x: np.where(x > 0, x, 0.0),
+    "softplus": lambda x: np.log1p(np.exp(x)),
+    "identity": lambda x: x,
+}
+ALL_MAPS = [*MAPS.values(), Shift(0.7)]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_has_the_value_its_name_promises(name):
+    np.testing.assert_allclose(ACTIVATIONS[name](GRID), REFERENCE[name](GRID), atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_writes_into_out_even_over_its_input(name):
+    buffer = GRID.copy()
+    result = ACTIVATIONS[name](buffer, out=buffer)
+    assert result is buffer
+    np.testing.assert_array_equal(buffer, ACTIVATIONS[name](GRID))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_derivative_is_the_slope(name):
+    away_from_kink = GRID[np.abs(GRID) > 0.01]
+    h = 1e-6
+    sigma = ACTIVATIONS[name]
+    slope = (sigma(away_from_kink + h) - sigma(away_from_kink - h)) / (2 * h)
+    np.testing.assert_allclose(sigma.derivative(away_from_kink), slope, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_is_finite_and_below_its_bound_far_out(name):
+    far = np.array([-1e3, -50.0, 50.0, 1e3])
+    values = ACTIVATIONS[name](far)
+    assert np.isfinite(values).all()
+    assert np.abs(values).max() <= ACTIVATIONS[name].bound
+
+
+def test_unknown_activation_names_the_known_ones():
+    with pytest.raises(ValueError, match=r"'sigmoid'.*tanh, logistic"):
+        activation("sigmoid")
+
+
+def domain(zeta):
+    return np.linspace(0.05, 4.0, 80) if zeta.name == "log" else np.linspace(-4.0, 4.0, 81)
+
+
+@pytest.mark.parametrize("zeta", ALL_MAPS, ids=lambda zeta: zeta.name)
+def test_inverse_undoes_the_map(zeta):
+    x = domain(zeta)
+    np.testing.assert_allclose(zeta.inverse(zeta(x)), x, rtol=1e-13, atol=1e-15)
+    buffer = zeta(x)
+    zeta.inverse(buffer, out=buffer)
+    np.testing.assert_allclose(buffer, x, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("zeta", ALL_MAPS, ids=lambda zeta: zeta.name)
+def test_derivative_of_the_map_is_its_slope_and_never_zero(zeta):
+    x = domain(zeta)
+    slope = np.imag(zeta(x + 1e-30j)) / 1e-30
+    np.testing.assert_allclose(zeta.derivative(x), slope, rtol=1e-13)
+    assert (np.abs(zeta.derivative(x)) > 0).all()

@@ -1,0 +1,103 @@
+"""Every eigenspace of the catalogue: the eigen-relation, the dimension, sampled directions."""
+
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koopmark.systems import CATALOGUE, example, random_drift, random_rnn
+from koopmark.systems.elementwise import SINH
+
+DEGREE = 3
+
+
+def states(system, count=400):
+    return np.random.default_rng(0).uniform(0.2, 1.5, size=(count, system.size))
+
+
+def generator_applied(space, system, x):
+    """F·∇φ by the complex-step derivative along F, exact to rounding."""
+    step = 1e-30
+    return np.imag(space.evaluate(x + 1j * step * system.rhs(x))) / step
+
+
+def all_spaces(system):
+    return system.eigenspaces(DEGREE) + system.conserved()
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_generator_multiplies_every_eigenfunction_by_its_eigenvalue(name):
+    system = example(name)
+    x = states(system)
+    for space in all_spaces(system):
+        values = space.evaluate(x)
+        error = np.abs(generator_applied(space, system, x) - space.eigenvalue.real * values)
+        # Ratios are large where their denominator nearly vanishes; compare with their own size.
+        assert (error.max(axis=1) < 1e-11 * (1.0 + np.abs(values).max(axis=1) ** 2)).all()
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_claimed_dimension_is_the_rank_of_the_values(name):
+    system = example(name)
+    x = states(system)
+    for space in all_spaces(system):
+        values = space.evaluate(x)
+        assert values.shape == (len(x), space.dimension)
+        scaled = values / np.linalg.norm(values, axis=0)
+        assert np.linalg.matrix_rank(scaled, tol=1e-8) == space.dimension
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_no_target_has_a_trivial_or_repeated_eigenvalue(name):
+    eigenvalues = [space.eigenvalue for space in example(name).eigenspaces(DEGREE)]
+    assert all(abs(value) > 1e-6 for value in eigenvalues)
+    gaps = np.abs(np.subtract.outer(eigenvalues, eigenvalues)) + np.eye(len(eigenvalues))
+    assert gaps.min() > 1e-6
+
+
+@given(st.integers(3, 9), st.integers(1, 3), st.data())
+def test_relaxation_multiplicities_are_binomial(n, degree, data):
+    rank = data.draw(st.integers(1, n - 1))
+    space = random_rnn(n, rank).eigenspaces(degree)[-1]
+    assert space.eigenvalue == -degree
+    assert space.dimension == comb(n - rank + degree - 1, degree)
+
+
+def test_sampled_directions_lie_in_the_eigenspace_and_are_independent():
+    system = random_rnn(7, 2, seed=4)
+    x = states(system)
+    for space in system.eigenspaces(DEGREE):
+        full = np.linalg.qr(space.evaluate(x))[0]
+        count = min(12, space.dimension)
+        sampled = space.sample(count, np.random.default_rng(1)).evaluate(x)
+        outside = sampled - full @ (full.T @ sampled)
+        assert np.linalg.norm(outside) < 1e-10 * np.linalg.norm(sampled)
+        assert np.linalg.matrix_rank(sampled / np.linalg.norm(sampled, axis=0), 1e-8) == count
+
+
+def test_sampling_a_large_space_never_lists_it():
+    system = random_rnn(20_000, 5)
+    space = system.eigenspaces(2)[-1]
+    assert space.dimension == comb(19_995 + 1, 2)
+    sampled = space.sample(3, np.random.default_rng(0))
+    assert sampled.evaluate(np.ones((2, 20_000))).shape == (2, 3)
+    assert sampled.sample(2, np.random.default_rng(0)).dimension == 2
+
+
+def test_sampling_as_many_as_there_are_gives_the_space_itself():
+    for system in (random_rnn(6, 2), random_drift(6, 2, SINH)):
+        for space in system.eigenspaces(2) + system.conserved():
+            assert space.sample(space.dimension, np.random.default_rng(0)).dimension == space.dimension
+
+
+def test_products_of_drift_eigenfunctions_with_one_eigenvalue_share_a_space():
+    system = random_drift(6, 2, SINH, chosen=2)
+    u = system.exponents
+    mirrored = u.copy()
+    mirrored[:, 1] *= (u[:, 0] @ system.rates) / (u[:, 1] @ system.rates)
+    degenerate = type(system)(
+        system.weights, system.zeta, system.coupling, system.rates, mirrored
+    )
+    assert [space.dimension for space in degenerate.eigenspaces(2)] == [2, 3]
