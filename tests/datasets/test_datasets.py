@@ -1,0 +1,184 @@
+"""Recipes become trajectories: reproducible, independent, clean where they should be."""
+
+import numpy as np
+import pytest
+
+from koopmark import datasets
+from koopmark._config import parse
+from koopmark._errors import ConfigError
+from koopmark.datasets import cache
+from koopmark.datasets.recipe import Contents, Recipe
+
+
+def recipe(name="tiny", **changes):
+    data = {
+        "title": "Tiny",
+        "description": "A small network.",
+        "citation": "none",
+        "max_degree": 1,
+        "system": {"kind": "random_rnn", "n": 4, "rank": 2},
+        "initial_states": {"kind": "normal", "scale": 1.0},
+        "sampling": {"trajectories": 5, "test_trajectories": 4, "dt": 0.1, "horizon": 1.0},
+    }
+    for key, value in changes.items():
+        data[key] = {**data[key], **value} if isinstance(value, dict) else value
+    return Recipe.model_construct(name=name, **dict(parse(data, Contents, "tiny.toml")))
+
+
+@pytest.fixture
+def build(tmp_path):
+    return lambda recipe, seed=0: datasets.build(recipe, seed, tmp_path)
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_every_shipped_recipe_gives_complete_trajectories(name, tmp_path):
+    loaded = datasets.load_recipe(name)
+    dataset = datasets.build(loaded, 0, tmp_path)
+    for part in (dataset.train, dataset.test):
+        assert np.isfinite(part.states).all()
+        assert part.dt == pytest.approx(loaded.sampling.dt)
+    known = [(space.eigenvalue, space.dimension) for space in dataset.targets]
+    assert known == datasets.target_list(loaded, 0)
+
+
+def test_same_recipe_and_seed_give_the_same_bits(tmp_path):
+    first = datasets.build(recipe(), 3, tmp_path / "a")
+    second = datasets.build(recipe(), 3, tmp_path / "b")
+    np.testing.assert_array_equal(first.train.states, second.train.states)
+    np.testing.assert_array_equal(first.test.states, second.test.states)
+
+
+def test_seeds_draw_other_systems_and_other_states(build):
+    first, second = build(recipe(), 0), build(recipe(), 1)
+    assert np.abs(first.system.weights.left - second.system.weights.left).max() > 1e-3
+    assert np.abs(first.train.states - second.train.states).max() > 1e-3
+
+
+def test_train_and_test_share_no_initial_state(build):
+    dataset = build(recipe())
+    train, test = dataset.train.states[:, 0], dataset.test.states[:, 0]
+    distances = np.linalg.norm(train[:, None] - test[None], axis=2)
+    assert distances.min() > 1e-6
+
+
+def test_name_and_texts_change_no_number(build):
+    plain, renamed = recipe(), recipe("other", title="Another title", citation="someone")
+    np.testing.assert_array_equal(build(plain).train.states, build(renamed).train.states)
+
+
+def test_noise_is_added_to_training_states_alone(build):
+    clean, noisy = build(recipe()), build(recipe(sampling={"noise": 0.1}))
+    np.testing.assert_array_equal(clean.test.states, noisy.test.states)
+    noise = noisy.train.states - clean.train.states
+    assert noise.std() == pytest.approx(0.1 * clean.train.states.std(), rel=0.2)
+    louder = build(recipe(sampling={"noise": 0.2})).train.states - clean.train.states
+    np.testing.assert_allclose(louder, 2.0 * noise, atol=1e-12)
+
+
+def test_a_trajectory_that_blows_up_is_said_with_its_time(build):
+    growing = recipe(
+        system={"kind": "random_rnn", "n": 3, "rank": 2, "gain": 4000.0, "activation": "relu"},
+        sampling={"horizon": 30.0, "trajectories": 30},
+        initial_states={"scale": 10.0},
+    )
+    with pytest.raises(datasets.Diverged, match=r"trajectories diverged, the first at time"):
+        build(growing)
+
+
+def test_cached_trajectories_are_read_back_bit_for_bit(tmp_path, monkeypatch):
+    first = datasets.build(recipe(), 0, tmp_path)
+    monkeypatch.setattr("koopmark.datasets.dataset.simulate", None)
+    again = datasets.build(recipe(), 0, tmp_path)
+    np.testing.assert_array_equal(first.train.states, again.train.states)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "other"])
+def test_a_damaged_cache_file_is_reported_and_made_again(tmp_path, capsys, damage):
+    first = datasets.build(recipe(), 0, tmp_path)
+    (path,) = tmp_path.glob("*.npz")
+    content = bytearray(path.read_bytes())
+    if damage == "truncate":
+        content = content[: len(content) // 2]
+    elif damage == "flip":
+        content[len(content) // 3] ^= 0xFF
+    elif damage == "empty":
+        content = bytearray()
+    else:
+        content = bytearray(b"not an archive at all")
+    path.write_bytes(content)
+    again = datasets.build(recipe(), 0, tmp_path)
+    np.testing.assert_array_equal(first.train.states, again.train.states)
+    assert "damaged" in capsys.readouterr().err
+    datasets.build(recipe(), 0, tmp_path)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_pickled_array_in_the_cache_is_never_loaded(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, states=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(cache.Damaged):
+        cache.read(path)
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
+    )
+    with pytest.raises(OSError, match="No space left"):
+        cache.write(tmp_path / "x.npz", {"a": np.ones(3)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_cache(tmp_path, capsys):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    arrays = cache.remember(blocked / "inside", "key", lambda: {"a": np.ones(3)})
+    np.testing.assert_array_equal(arrays["a"], 1.0)
+    assert "not cached" in capsys.readouterr().err
+
+
+def test_facts_describe_the_dataset():
+    facts = datasets.load_recipe("three_populations_noise_0.01").facts(0)
+    assert facts["n"] == 3
+    assert facts["rank"] == 2
+    assert facts["noise"] == 0.01
+
+
+MISTAKES = {
+    "rank above n": ({"system": {"rank": 4}}, "system: rank 4 with n 4: rank must be between 1"),
+    "misspelt key": ({"system": {"rnak": 2}}, "unknown key 'system.rnak': did you mean 'rank'?"),
+    "unknown section": ({"sampels": 1}, "unknown key 'sampels'"),
+    "unknown kind": ({"system": {"kind": "ising"}}, "system.kind = 'ising': it must be one of"),
+    "uneven horizon": ({"sampling": {"horizon": 1.05}}, "must be a whole multiple of dt"),
+    "no trajectories": ({"sampling": {"trajectories": 0}}, "sampling.trajectories = 0: it must be"),
+    "negative noise": ({"sampling": {"noise": -1.0}}, "sampling.noise = -1.0"),
+    "text for a number": ({"sampling": {"dt": "often"}}, "sampling.dt = 'often'"),
+    "unknown activation": ({"system": {"activation": "sgn"}}, "system.activation = 'sgn'"),
+    "infinite gain": ({"system": {"gain": float("inf")}}, "system.gain = inf"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_each_mistake_in_a_recipe_gets_a_sentence(mistake):
+    changes, sentence = MISTAKES[mistake]
+    with pytest.raises(ConfigError) as caught:
+        recipe(**changes)
+    assert sentence in str(caught.value)
+    assert str(caught.value).startswith("tiny.toml: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_missing_or_not_toml_get_a_sentence(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        datasets.load_recipe(tmp_path / "absent.toml")
+    (tmp_path / "bad.toml").write_text("title = ")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        datasets.load_recipe("bad.toml", tmp_path)
+    with pytest.raises(ConfigError, match=r"unknown dataset 'nope'.*three_populations"):
+        datasets.load_recipe("nope")
+
+
+@pytest.mark.parametrize("name", ["../secret", "a/b", "/etc/passwd", "", ".hidden", "x\n"])
+def test_names_cannot_leave_their_folder(name):
+    with pytest.raises(ConfigError):
+        datasets.load_recipe(name)

@@ -1,0 +1,298 @@
+"""The scores at both ends of their scale, their invariances and their notes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from koopmark.scoring import evaluate, label, score
+from koopmark.simulation import Trajectories, simulate
+from koopmark.systems import SINH, example, random_drift, random_rnn, three_populations
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """Eigenpairs given by formula: what a fitted model looks like to the scorer."""
+
+    eigenvalues: np.ndarray
+    functions: object
+    window: int = 1
+    residuals: np.ndarray | None = None
+    listed: object = None
+    forecast: object = None
+
+    def eigenfunctions(self, windows):
+        return self.functions(windows[:, -1])
+
+    def dictionary(self, windows):
+        return None if self.listed is None else self.listed(windows[:, -1])
+
+    def predict(self, windows, steps):
+        return None if self.forecast is None else self.forecast(windows, steps)
+
+
+def clean_test(system, count=60, seed=0, scale=1.5):
+    rng = np.random.default_rng(seed)
+    low, high = (0.3, 1.5) if system.zeta.name == "log" else (-scale, scale)
+    states = rng.uniform(low, high, size=(count, system.size))
+    return simulate(system, states, np.linspace(0.0, 4.0, 41), rtol=1e-11)
+
+
+def exact(system, degree, times=None):
+    spaces = system.eigenspaces(degree)
+    eigenvalues = np.concatenate([np.full(s.dimension, s.eigenvalue) for s in spaces])
+
+    def functions(x):
+        return np.hstack([space.evaluate(x) for space in spaces]).astype(complex)
+
+    def forecast(windows, steps):
+        grid = times[: steps + 1]
+        return simulate(system, windows[:, -1], grid, rtol=1e-11).states[:, 1:]
+
+    return Recovered(
+        eigenvalues, functions, listed=functions, forecast=None if times is None else forecast
+    )
+
+
+SYSTEMS = ["three_populations", "rnn_tanh", "rnn_relu", "relaxation_sinh", "drift_sinh"]
+
+
+@pytest.mark.parametrize("name", [*SYSTEMS, "lotka_volterra", "rnn_prescribed"])
+def test_exact_answer_scores_zero_on_everything(name):
+    system = example(name)
+    test = clean_test(system)
+    scores = evaluate(exact(system, 2, test.times), system, system.eigenspaces(2), test)
+    for row in scores.targets:
+        assert row.eigenvalue_error < 1e-9
+        assert row.eigenvalue_error_mean < 1e-9
+        assert row.eigenfunction_error < 1e-9
+        assert row.eigenfunction_error_rms < 1e-9
+        assert row.eigenfunction_error_cluster < 1e-9
+        assert row.oracle_floor < 1e-9
+    assert max(pair.residual for pair in scores.eigenpairs) < 1e-9
+    assert scores.fit.verified == scores.fit.recovered == len(scores.eigenpairs)
+    assert scores.fit.spurious_fraction == 0.0
+    assert scores.fit.forecast_error < 1e-9
+    if hasattr(system, "rates"):
+        assert np.isnan(scores.fit.rank_error)
+        assert "relaxation family" in scores.fit.notes
+    else:
+        assert scores.fit.rank_error == 0
+        assert scores.fit.null_space_error < 1e-9
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_random_functions_score_near_one(name):
+    system = example(name)
+    test = clean_test(system)
+    dimension = sum(space.dimension for space in system.eigenspaces(2))
+    rng = np.random.default_rng(5)
+    frequencies = rng.standard_normal((system.size, dimension)) * 1e4
+
+    def noise(x):
+        return np.cos(x @ frequencies).astype(complex)
+
+    model = Recovered(rng.uniform(-3, 0, dimension).astype(complex), noise)
+    scores = evaluate(model, system, system.eigenspaces(2), test)
+    assert min(row.eigenfunction_error for row in scores.targets) > 0.9
+    assert scores.fit.verified == 0
+    assert scores.fit.spurious_fraction == 1.0
+    if not hasattr(system, "rates"):
+        assert scores.fit.rank_error == system.size - system.weights.rank
+        assert scores.fit.null_space_error == 1.0
+
+
+def altered(model, matrix, order=None):
+    """The same spans: columns mixed by `matrix`, or reordered."""
+    order = np.arange(len(model.eigenvalues)) if order is None else order
+    return replace(
+        model,
+        eigenvalues=model.eigenvalues[order],
+        functions=lambda x: (model.functions(x) @ matrix)[:, order],
+    )
+
+
+def comparable(scores):
+    rows = [
+        [row.eigenvalue_error, row.eigenfunction_error, row.eigenfunction_error_cluster]
+        for row in scores.targets
+    ]
+    return np.array([*rows, [scores.fit.rank_error, scores.fit.null_space_error, 0.0]])
+
+
+def imperfect(system, seed=3):
+    """Eigenpairs somewhat off, so that there is an error that an invariance could change."""
+    model = exact(system, 2)
+    rng = np.random.default_rng(seed)
+    shift = 1e-3 * rng.standard_normal(len(model.eigenvalues))
+    bend = 1e-3 * rng.standard_normal((system.size, len(model.eigenvalues)))
+    return replace(
+        model,
+        eigenvalues=model.eigenvalues + shift,
+        functions=lambda x: model.functions(x) + np.sin(x @ bend),
+        listed=None,
+    )
+
+
+def test_order_scale_and_phase_of_the_eigenfunctions_change_nothing():
+    system = random_rnn(6, 2, seed=1)
+    test, model = clean_test(system), imperfect(system)
+    before = evaluate(model, system, system.eigenspaces(2), test)
+    rng = np.random.default_rng(0)
+    count = len(model.eigenvalues)
+    factors = np.diag(rng.uniform(0.01, 100.0, count) * np.exp(2j * np.pi * rng.random(count)))
+    changed = altered(model, factors, rng.permutation(count))
+    after = evaluate(changed, system, system.eigenspaces(2), test)
+    np.testing.assert_allclose(comparable(after), comparable(before), rtol=1e-6, atol=1e-12)
+    by_index = sorted(pair.residual for pair in after.eigenpairs)
+    np.testing.assert_allclose(by_index, sorted(p.residual for p in before.eigenpairs), rtol=1e-9)
+
+
+def test_rotation_inside_a_degenerate_eigenspace_changes_nothing():
+    system = random_rnn(6, 2, seed=1)
+    test, model = clean_test(system), imperfect(system)
+    model = replace(model, eigenvalues=np.round(model.eigenvalues))
+    before = evaluate(model, system, system.eigenspaces(2), test)
+    rng = np.random.default_rng(0)
+    first = len(np.flatnonzero(model.eigenvalues == -1))
+    rotation = np.eye(len(model.eigenvalues))
+    rotation[:first, :first] = np.linalg.qr(rng.standard_normal((first, first)))[0]
+    after = evaluate(altered(model, rotation), system, system.eigenspaces(2), test)
+    np.testing.assert_allclose(comparable(after), comparable(before), rtol=1e-6, atol=1e-12)
+
+
+def test_too_few_eigenpairs_give_an_infinite_eigenvalue_error_and_a_full_angle():
+    system = random_rnn(6, 2, seed=1)
+    model = exact(system, 1)
+    three = replace(
+        model, eigenvalues=model.eigenvalues[:3], functions=lambda x: model.functions(x)[:, :3]
+    )
+    (row,) = evaluate(three, system, system.eigenspaces(1), clean_test(system)).targets
+    assert row.eigenvalue_error == np.inf
+    assert row.eigenfunction_error == pytest.approx(1.0)
+    assert row.eigenfunction_error_rms == pytest.approx(0.5)
+
+
+def test_a_model_without_eigenpairs_has_recovered_nothing():
+    system = three_populations()
+    empty = Recovered(np.empty(0, complex), lambda x: np.empty((len(x), 0)))
+    scores = evaluate(empty, system, system.eigenspaces(1), clean_test(system))
+    assert scores.fit.recovered == 0
+    assert scores.targets[0].eigenfunction_error == 1.0
+    assert scores.targets[0].eigenvalue_error == np.inf
+    assert scores.fit.rank_error == 1
+    assert scores.eigenpairs == ()
+
+
+def test_cluster_forgives_an_impostor_that_nearest_m_does_not():
+    system = three_populations()
+    (space,) = system.eigenspaces(1)
+    model = Recovered(
+        np.array([-1.0 + 1e-9, -1.01]),
+        lambda x: np.stack([np.sin(9 * x[:, 0]), space.evaluate(x)[:, 0]], axis=1),
+    )
+    (row,) = evaluate(model, system, [space], clean_test(system)).targets
+    assert row.eigenfunction_error > 0.5
+    assert row.eigenfunction_error_cluster < 1e-9
+    assert row.cluster_excess == 1
+
+
+def test_eigenpairs_that_are_not_finite_count_as_unrecovered():
+    system = three_populations()
+    (space,) = system.eigenspaces(1)
+    model = Recovered(
+        np.array([-1.0, -np.inf, np.nan]),
+        lambda x: np.repeat(space.evaluate(x), 3, axis=1),
+    )
+    scores = evaluate(model, system, [space], clean_test(system))
+    assert scores.fit.recovered == 1
+    assert "2 eigenpairs are not finite" in scores.fit.notes
+    assert scores.targets[0].eigenfunction_error < 1e-9
+    assert len(scores.eigenpairs) == 3
+
+
+def test_residual_measures_a_wrong_eigenvalue_without_the_truth():
+    system = three_populations()
+    (space,) = system.eigenspaces(1)
+    test = clean_test(system)
+    off = 0.01
+    model = Recovered(np.array([-1.0 + off]), lambda x: space.evaluate(x))
+    (pair,) = evaluate(model, system, [space], test).eigenpairs
+    expected = np.exp(-test.dt) * abs(np.exp(off * test.dt) - 1.0)
+    assert pair.residual == pytest.approx(expected, rel=1e-6)
+
+
+def test_oracle_floor_is_what_the_dictionary_lacks():
+    system = example("relaxation_sinh")
+    test = clean_test(system)
+    linear = Recovered(np.array([-1.0 + 0j]), lambda x: x[:, :1], listed=lambda x: x)
+    nonlinear = replace(linear, listed=lambda x: np.hstack([x, np.sinh(x)]))
+    poor, rich = (
+        evaluate(model, system, system.eigenspaces(1), test).targets[0].oracle_floor
+        for model in (linear, nonlinear)
+    )
+    assert poor > 1e-3
+    assert rich < 1e-9
+
+
+def test_large_eigenspaces_are_scored_in_sixty_four_directions_and_say_so():
+    system = random_rnn(80, 5, seed=0)
+    test = clean_test(system, count=20)
+    (row,) = evaluate(exact(system, 1), system, system.eigenspaces(1), test).targets
+    assert (row.target_dimension, row.scored_dimension) == (75, 64)
+    assert row.eigenfunction_error < 1e-9
+
+
+def test_too_few_test_points_leave_the_angle_out_with_a_reason():
+    system = random_rnn(30, 5, seed=0)
+    test = clean_test(system, count=2)
+    few = Trajectories(test.states, test.times)
+    scores = evaluate(exact(system, 1), system, system.eigenspaces(1), few)
+    assert np.isnan(scores.targets[0].eigenfunction_error)
+    assert "82 test points for 25 recovered functions" in scores.targets[0].notes
+    assert scores.targets[0].eigenvalue_error < 1e-9
+
+
+def test_windows_belong_to_their_last_state():
+    system = three_populations()
+    (space,) = system.eigenspaces(1)
+    test = clean_test(system)
+    delayed = Recovered(np.array([-1.0 + 0j]), lambda x: space.evaluate(x), window=3)
+    scores = evaluate(delayed, system, [space], test)
+    assert scores.fit.window == 3
+    assert scores.targets[0].eigenfunction_error < 1e-9
+
+
+def test_a_linear_method_finds_the_attracting_plane_but_not_more_than_it_knows():
+    system = random_rnn(6, 2, seed=1)
+    (space,) = system.eigenspaces(1)
+    two = Recovered(np.full(2, -1.0 + 0j), lambda x: space.evaluate(x)[:, :2])
+    scores = evaluate(two, system, [space], clean_test(system))
+    assert scores.fit.rank_error == 2
+    assert scores.fit.null_space_error == 1.0
+
+
+def test_mismatched_shapes_are_refused():
+    system = three_populations()
+    model = Recovered(np.array([-1.0 + 0j]), lambda x: x)
+    with pytest.raises(ValueError, match="1 eigenvalues but eigenfunction values of shape"):
+        evaluate(model, system, system.eigenspaces(1), clean_test(system))
+
+
+def test_score_is_a_table_with_a_row_for_each_eigenspace():
+    system = three_populations()
+    table = score(exact(system, 3), system, clean_test(system), max_degree=3)
+    assert list(table["target_eigenvalue_re"]) == [-1.0, -2.0, -3.0]
+    assert (table["eigenfunction_error"] < 1e-9).all()
+
+
+def test_labels_name_eigenvalue_and_multiplicity():
+    assert label(-1 + 0j, 1) == "-1"
+    assert label(-2 + 0j, 36) == "-2 (x36)"
+    assert label(-0.4137915 + 2j, 1) == "-0.4138+2i"
+
+
+def test_drift_targets_with_several_eigenvalues_are_scored_separately():
+    system = random_drift(5, 2, SINH)
+    scores = evaluate(exact(system, 2), system, system.eigenspaces(2), clean_test(system))
+    assert len({row.target for row in scores.targets}) == len(scores.targets) == 5

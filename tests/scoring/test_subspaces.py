@@ -1,0 +1,63 @@
+"""Principal-angle sines: known angles, and what must not change them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koopmark.scoring.subspaces import orthonormal_basis, sines
+
+SEEDS = st.integers(0, 1000)
+
+
+def columns(rng, points, count):
+    return rng.standard_normal((points, count)) + 1j * rng.standard_normal((points, count))
+
+
+@pytest.mark.parametrize("angle", [1e-12, 1e-6, 0.3, np.pi / 2])
+def test_sine_of_a_known_angle_keeps_its_digits(angle):
+    target = np.array([[np.cos(angle)], [np.sin(angle)], [0.0]])
+    recovered = np.array([[1.0], [0.0], [0.0]])
+    largest, rms = sines(target, recovered)
+    assert largest == pytest.approx(np.sin(angle), rel=1e-9)
+    assert rms == pytest.approx(np.sin(angle), rel=1e-9)
+
+
+def test_rms_averages_over_the_directions_of_the_target():
+    identity = np.eye(5)
+    largest, rms = sines(identity[:, :4], identity[:, :3])
+    assert largest == 1.0
+    assert rms == pytest.approx(np.sqrt(1 / 4))
+
+
+def test_extra_recovered_directions_cost_nothing():
+    identity = np.eye(6)
+    assert sines(identity[:, :2], identity[:, :5]) == (0.0, 0.0)
+
+
+@given(SEEDS, st.integers(1, 5), st.integers(1, 8))
+def test_scaling_phase_order_and_mixing_of_columns_change_no_span(seed, m, k):
+    rng = np.random.default_rng(seed)
+    target, recovered = orthonormal_basis(columns(rng, 40, m)), columns(rng, 40, k)
+    before = sines(target, orthonormal_basis(recovered))
+    factors = rng.uniform(1e-6, 1e6, k) * np.exp(2j * np.pi * rng.random(k))
+    scaled = (recovered * factors)[:, rng.permutation(k)]
+    rotated = recovered @ np.linalg.qr(columns(rng, k, k))[0]
+    for changed in (scaled, rotated):
+        np.testing.assert_allclose(sines(target, orthonormal_basis(changed)), before, atol=1e-10)
+
+
+@given(SEEDS)
+def test_basis_is_orthonormal_and_drops_dependent_and_zero_columns(seed):
+    rng = np.random.default_rng(seed)
+    values = columns(rng, 30, 4)
+    padded = np.hstack([values, values[:, :2] * 1e-9, np.zeros((30, 1))])
+    basis = orthonormal_basis(padded)
+    assert basis.shape == (30, 4)
+    np.testing.assert_allclose(basis.conj().T @ basis, np.eye(4), atol=1e-12)
+
+
+def test_nothing_recovered_counts_one():
+    target = np.eye(4)[:, :2]
+    assert sines(target, orthonormal_basis(np.zeros((4, 3)))) == (1.0, 1.0)
+    assert sines(target, orthonormal_basis(np.zeros((4, 0)))) == (1.0, 1.0)
