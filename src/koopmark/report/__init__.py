@@ -1,0 +1,19 @@
+"""From the tables of a run to pages, a summary, and a verdict against a baseline."""
+
+from pathlib import Path
+
+from koopmark.report.check import Change, CheckResult, StatusChange, check
+from koopmark.report.write import write
+
+__all__ = ["Change", "CheckResult", "StatusChange", "check", "example", "write"]
+
+
+def example(out_dir: Path) -> Path:
+    """Write the three-population example: its pictures as one page, its numbers as CSV.
+
+    Returns the path of the page.
+    """
+    # Fits and scores are needed here alone.
+    from koopmark.report.worked_example import example as write_example
+
+    return write_example(out_dir)

@@ -1,0 +1,113 @@
+"""The scores a page shows: what they are called, how they are written, what they mean."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from koopmark.report import numbers
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score of the summary or of the targets table."""
+
+    key: str
+    title: str
+    meaning: str
+    write: Callable[[float], str] = numbers.scientific
+    shaded: bool = False
+
+
+EIGENVALUE = Column(
+    "eigenvalue_error",
+    "eigenvalue error",
+    "Distance |λ̂ − λ| of the m-th nearest recovered eigenvalue to an exact one of multiplicity m; "
+    "inf where fewer than m were recovered.",
+    shaded=True,
+)
+EIGENFUNCTION = Column(
+    "eigenfunction_error",
+    "eigenfunction error",
+    "Sine of the largest angle between the exact eigenspace and the span of the m recovered "
+    "eigenfunctions nearest in eigenvalue, on test trajectories: 0 is exact, 1 means that some "
+    "exact eigenfunction is missed altogether.",
+    shaded=True,
+)
+CLUSTER = Column(
+    "eigenfunction_error_cluster",
+    "cluster error",
+    "The eigenfunction error with all recovered eigenfunctions near the exact eigenvalue, because "
+    "noise splits a multiple eigenvalue and impostors sit nearby.",
+    shaded=True,
+)
+FLOOR = Column(
+    "oracle_floor",
+    "oracle floor",
+    "The eigenfunction error no fit with the same dictionary can beat: what lies above it is the "
+    "method's own doing.",
+    shaded=True,
+)
+RESIDUAL = Column(
+    "residual_median",
+    "residual",
+    "How far a recovered eigenfunction is from evolving as its eigenvalue says, "
+    "‖φ̂(x⁺) − e^(λ̂Δt) φ̂(x)‖ / ‖φ̂(x)‖ on test pairs, median over the recovered pairs; "
+    "needs no truth.",
+    shaded=True,
+)
+VERIFIED = Column(
+    "verified",
+    "verified",
+    "Number of recovered pairs with a residual below 1e-3.",
+    numbers.plain,
+)
+SPURIOUS = Column(
+    "spurious_fraction",
+    "spurious",
+    "Share of recovered pairs with a residual above 0.1.",
+    numbers.plain,
+)
+FORECAST = Column(
+    "forecast_error",
+    "forecast error",
+    "Relative root-mean-square error of the predicted state over the test horizon; missing where "
+    "the method does not predict.",
+    shaded=True,
+)
+RANK = Column(
+    "rank_error",
+    "rank error",
+    "Rank of the weights as the recovered functions near −1 suggest it, minus the true rank.",
+    numbers.plain,
+)
+NULL_SPACE = Column(
+    "null_space_error",
+    "null-space error",
+    "Sine of the largest angle between the linear parts of those functions and the left null "
+    "space of the weights.",
+    shaded=True,
+)
+SECONDS = Column("fit_seconds", "fit time", "Wall time of the fit alone.", numbers.seconds)
+MEMORY = Column(
+    "peak_memory_mb",
+    "memory (MB)",
+    "Peak memory of the process that ran the fit, in megabytes.",
+    numbers.plain,
+)
+
+SUMMARY = [
+    EIGENVALUE,
+    EIGENFUNCTION,
+    CLUSTER,
+    FLOOR,
+    RESIDUAL,
+    VERIFIED,
+    SPURIOUS,
+    FORECAST,
+    RANK,
+    NULL_SPACE,
+    SECONDS,
+    MEMORY,
+]
+AT_A_GLANCE = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST, SECONDS]
+AGAINST_NOISE = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST]
+TARGETS = [EIGENVALUE, EIGENFUNCTION, CLUSTER, FLOOR]

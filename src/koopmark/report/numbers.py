@@ -1,0 +1,62 @@
+"""How numbers are written for people: one notation everywhere, and what is missing shows."""
+
+import math
+from typing import Any
+
+MISSING = "–"
+
+
+def scientific(value: float) -> str:
+    """Two significant digits, as in 2.1e-11 or 0.96; `inf` and a dash for what is missing."""
+    value = float(value)
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    return f"{value:#.2g}" if 0.1 <= abs(value) < 99.5 else f"{value:.1e}"
+
+
+def seconds(value: float) -> str:
+    """A duration in the unit that suits it: 0.42 ms, 1.3 s, 2.1 min."""
+    value = float(value)
+    if not math.isfinite(value):
+        return scientific(value)
+    if value < 1e-3:
+        return f"{1e6 * value:.3g} µs"
+    if value < 1:
+        return f"{1e3 * value:.3g} ms"
+    return f"{value:.3g} s" if value < 120 else f"{value / 60:.3g} min"
+
+
+def plain(value: float) -> str:
+    """At most three significant digits without an exponent where that is short: 12, 0.25."""
+    value = float(value)
+    return f"{value:.3g}" if math.isfinite(value) else scientific(value)
+
+
+def exact(value: Any) -> str:
+    """Every digit, so that what a page holds can be compared with the table it came from."""
+    return repr(float(value))
+
+
+def eigenvalue(re: float, im: float) -> str:
+    """A complex number in the notation of the tables: -1, or -0.5+2i."""
+    if im == 0:
+        return f"{re:.4g}"
+    return f"{re:.4g}{im:+.4g}i"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 fit`, `3 fits`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(items: list[str], most: int = 4) -> str:
+    """`a, b and c`, or `a, b, c, d and 7 more`."""
+    if len(items) > most:
+        items = [*items[:most], f"{len(items) - most} more"]
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,62 @@
+"""Cell colours for errors: one shade per decade, blue for accurate, orange for not.
+
+Blue and orange are told apart with any colour vision, and the number stands in the cell anyway.
+"""
+
+import math
+
+DECADES = 12
+"""Errors of 1e-12 and below share the last shade."""
+
+_LIGHT = {12: (43, 108, 176), 6: (209, 228, 246), 3: (252, 240, 222), 0: (226, 150, 84)}
+_DARK = {12: (64, 132, 201), 6: (29, 50, 73), 3: (50, 40, 28), 0: (150, 78, 26)}
+
+Colour = tuple[int, int, int]
+
+
+def shade(error: float) -> str:
+    """CSS class of an error: `e0` (one or more, or infinite) to `e12`; empty where missing."""
+    if math.isnan(error):
+        return ""
+    if error <= 0:
+        return f"e{DECADES}"
+    # 1e-3 itself belongs to the decade it opens, whatever its logarithm rounds to.
+    decades = 0 if math.isinf(error) else math.floor(-math.log10(error) + 1e-9)
+    return f"e{min(max(decades, 0), DECADES)}"
+
+
+def css() -> str:
+    """Rules for the classes of `shade`, for both themes."""
+    light = "".join(_rule(k, _LIGHT) for k in range(DECADES + 1))
+    dark = "".join(_rule(k, _DARK) for k in range(DECADES + 1))
+    return f"{light}@media (prefers-color-scheme: dark) {{{dark}}}"
+
+
+def _rule(decade: int, anchors: dict[int, Colour]) -> str:
+    background = _between(decade, anchors)
+    ink = max(((17, 24, 33), (255, 255, 255)), key=lambda ink: contrast(background, ink))
+    return f".e{decade}{{background:rgb{background};color:rgb{ink}}}"
+
+
+def _between(decade: int, anchors: dict[int, Colour]) -> Colour:
+    above = min(k for k in anchors if k >= decade)
+    below = max(k for k in anchors if k <= decade)
+    share = (decade - below) / (above - below) if above > below else 0.0
+    red, green, blue = (
+        round(a + share * (b - a)) for a, b in zip(anchors[below], anchors[above], strict=True)
+    )
+    return red, green, blue
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (value / 255 for value in colour)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

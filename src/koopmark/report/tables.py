@@ -1,0 +1,101 @@
+"""The tables of a run folder, read back exactly as they were written."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from koopmark._errors import ConfigError
+from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
+
+KEYS = ["dataset", "seed", "method"]
+"""What tells one fit of a run from another, whatever its `fit_id`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """One row per fit, per fit and exact eigenspace, per recovered eigenpair; where from."""
+
+    fits: pd.DataFrame
+    targets: pd.DataFrame
+    eigenpairs: pd.DataFrame
+    provenance: dict[str, Any]
+
+
+def read(run_dir: Path) -> Tables:
+    """Read fits.csv, targets.csv, eigenpairs.csv and provenance.json of a run folder.
+
+    Raises
+    ------
+    ConfigError
+        Where one of them is missing, cannot be read, or lacks a column.
+    """
+    path = run_dir / "provenance.json"
+    try:
+        provenance = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _not_a_run(path) from None
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"{path} cannot be read as JSON: {problem}") from problem
+    if not isinstance(provenance, dict):
+        raise ConfigError(f"{path} must hold a JSON object, not {type(provenance).__name__}")
+    return Tables(
+        read_fits(run_dir),
+        read_targets(run_dir),
+        read_table(run_dir / "eigenpairs.csv", EIGENPAIRS),
+        provenance,
+    )
+
+
+def read_fits(run_dir: Path) -> pd.DataFrame:
+    """fits.csv of a run folder; raises as `read` does."""
+    return read_table(run_dir / "fits.csv", FITS)
+
+
+def read_targets(run_dir: Path) -> pd.DataFrame:
+    """targets.csv of a run folder; raises as `read` does."""
+    return read_table(run_dir / "targets.csv", TARGETS)
+
+
+def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+    """A CSV table whose numbers are read to the last bit and whose text is left as it is.
+
+    An empty field is a missing number, or empty text: a method may be called "None" or "nan".
+    `columns` gives the SQL type of each column the table must have.
+    """
+    numbers = [name for name, kind in columns.items() if kind != "TEXT"]
+    try:
+        table = pd.read_csv(
+            path,
+            dtype={name: str for name in columns if name not in numbers},
+            keep_default_na=False,
+            na_values={name: ["", "nan", "NaN"] for name in numbers},
+            float_precision="round_trip",
+        )
+    except FileNotFoundError:
+        raise _not_a_run(path) from None
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"{path} cannot be read as a CSV table: {problem}") from problem
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise ConfigError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: "
+            "it must be a table that `koopmark run` or `koopmark report` wrote"
+        )
+    text = [name for name in numbers if _holds_text(table[name])]
+    if text:
+        raise ConfigError(f"{path} holds text in the column {text[0]}: it must hold numbers")
+    return table
+
+
+def _holds_text(column: "pd.Series[Any]") -> bool:
+    return len(column) > 0 and not pd.api.types.is_numeric_dtype(column)
+
+
+def _not_a_run(path: Path) -> ConfigError:
+    return ConfigError(
+        f"{path} does not exist: the folder must be one that `koopmark run` wrote, with "
+        "fits.csv, targets.csv, eigenpairs.csv and provenance.json"
+    )

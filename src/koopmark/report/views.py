@@ -1,0 +1,240 @@
+"""What the templates print: text beside the exact value it stands for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from koopmark.report import columns, numbers
+from koopmark.report.columns import Column
+from koopmark.report.numbers import eigenvalue, listed, plain, plural
+from koopmark.report.shades import shade
+from koopmark.report.summary import CONTROL
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number in a table; `value` has every digit, `css` colours it, `note` explains it."""
+
+    text: str
+    value: str = ""
+    css: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """A row of a table of methods."""
+
+    method: str
+    control: bool
+    cells: tuple[Cell, ...]
+    place: str = ""
+    status: str = ""
+    failed: bool = False
+    recovered: str = ""
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """Fits that ended in the same way for the same reason."""
+
+    method: str
+    status: str
+    count: str
+    where: str
+    reason: str
+    output: str
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """Why a score of fits that ended ok is missing."""
+
+    method: str
+    where: str
+    note: str
+
+
+def score_cell(column: Column, value: float) -> Cell:
+    """The cell of a score that was, or was not, computed."""
+    if np.isnan(value):
+        return Cell(numbers.MISSING, css="missing", note="not scored")
+    css = shade(value) if column.shaded else ""
+    return Cell(column.write(value), numbers.exact(value), css, numbers.exact(value))
+
+
+def glance_rows(summary: pd.DataFrame, datasets: list[str], column: Column) -> list[MethodRow]:
+    """One row per method, one cell per dataset, best overall first, controls on top.
+
+    Overall: the share of targets recovered, then the mean place.
+    """
+    by_method = summary.groupby("method", sort=False)
+    order = pd.DataFrame(
+        {
+            "after_control": ~by_method["control"].first(),
+            "never_ok": by_method["ok"].sum() == 0,
+            "share": -by_method["targets_recovered"].sum() / by_method["targets"].sum(),
+            "place": by_method["place"].mean().astype(float),
+        }
+    ).sort_values(["after_control", "never_ok", "share", "place"], kind="stable")
+    return [_glance_row(str(name), summary, datasets, column) for name in order.index]
+
+
+def _glance_row(
+    method: str, summary: pd.DataFrame, datasets: list[str], column: Column
+) -> MethodRow:
+    rows = summary[summary["method"] == method]
+    by_dataset = {row["dataset"]: _glance_cell(column, row) for _, row in rows.iterrows()}
+    recovered, wanted = rows["targets_recovered"].sum(), rows["targets"].sum()
+    return MethodRow(
+        method,
+        bool(rows["control"].iloc[0]),
+        tuple(by_dataset.get(name, Cell("", note="not run")) for name in datasets),
+        failed=bool(rows["ok"].sum() == 0),
+        recovered=f"{plain(recovered)}/{plain(wanted)}",
+    )
+
+
+def _glance_cell(column: Column, row: "pd.Series[Any]") -> Cell:
+    if row["ok"] == 0:
+        return Cell(row["status"].replace("_", " "), css="bad", note="no fit ended ok")
+    cell = score_cell(column, float(row[column.key]))
+    if row["failed"]:
+        return Cell(cell.text, cell.value, f"{cell.css} partly", row["status"])
+    return cell
+
+
+def ranking_rows(summary: pd.DataFrame) -> list[MethodRow]:
+    """All scores of one dataset's rows of the summary, in their order."""
+    return [
+        MethodRow(
+            row["method"],
+            bool(row["control"]),
+            tuple(score_cell(column, float(row[column.key])) for column in columns.SUMMARY),
+            place="" if pd.isna(row["place"]) else str(row["place"]),
+            status=row["status"].replace("_", " "),
+            failed=bool(row["ok"] == 0),
+            recovered=f"{plain(row['targets_recovered'])}/{plain(row['targets'])}",
+        )
+        for _, row in summary.iterrows()
+    ]
+
+
+def target_rows(targets: pd.DataFrame, summary: pd.DataFrame) -> dict[str, list[MethodRow]]:
+    """Per target of one dataset: medians over seeds by method, in the summary's order."""
+    keys = [column.key for column in columns.TARGETS]
+    ok = targets[targets["status"] == "ok"]
+    rows = {}
+    for target in targets["target"].drop_duplicates():
+        medians = ok[ok["target"] == target].groupby("method")[keys].median()
+        rows[str(target)] = [
+            MethodRow(
+                row["method"],
+                bool(row["control"]),
+                tuple(
+                    score_cell(column, float(medians.loc[row["method"], column.key]))
+                    for column in columns.TARGETS
+                ),
+            )
+            for _, row in summary.iterrows()
+            if row["method"] in medians.index
+        ]
+    return rows
+
+
+def cost_rows(fits: pd.DataFrame) -> list[MethodRow]:
+    """Per method over all fits that ended ok: how many, median and longest time, most memory."""
+    ok = fits[fits["status"] == "ok"]
+    return [
+        MethodRow(
+            str(method),
+            str(method).startswith(CONTROL),
+            (
+                Cell(f"{len(rows):,}"),
+                score_cell(columns.SECONDS, float(rows["fit_seconds"].median())),
+                score_cell(columns.SECONDS, float(rows["fit_seconds"].max())),
+                score_cell(columns.MEMORY, float(rows["peak_memory_mb"].max())),
+            ),
+        )
+        for method, rows in ok.groupby("method", sort=False)
+    ]
+
+
+def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
+    """The size, noise, sampling and exact eigenvalues of one dataset, in a line."""
+    first = fits.iloc[0]
+    exact = targets[
+        ["target_eigenvalue_re", "target_eigenvalue_im", "target_dimension"]
+    ].drop_duplicates()
+    spectrum = [f"{eigenvalue(re, im)} (×{int(m)})" for re, im, m in exact.itertuples(index=False)]
+    facts = [
+        f"{plain(first['n'])} units, rank {plain(first['rank'])}",
+        f"noise {plain(first['noise'])}",
+        f"Δt = {plain(first['dt'])}",
+        plural(int(first["train_trajectories"]), "training trajectory").replace("ys", "ies"),
+        f"horizon {plain(first['horizon'])}",
+        plural(fits["seed"].nunique(), "seed"),
+        f"exact eigenvalues {listed(spectrum, most=6)}",
+    ]
+    return ", ".join(facts)
+
+
+def failure_rows(fits: pd.DataFrame) -> list[FailureRow]:
+    """Fits that did not end ok, those with one method, status and reason together."""
+    bad = fits[fits["status"] != "ok"]
+    return [
+        FailureRow(
+            str(method),
+            str(status).replace("_", " "),
+            plural(len(rows), "fit"),
+            _where(rows),
+            str(reason),
+            next((text for text in rows["output"] if text), ""),
+        )
+        for (method, status, reason), rows in bad.groupby(
+            ["method", "status", "reason"], sort=False
+        )
+    ]
+
+
+def note_rows(fits: pd.DataFrame, targets: pd.DataFrame) -> list[NoteRow]:
+    """Why scores of fits that ended ok are missing, as the scorer said it."""
+    noted = pd.concat([table[table["status"] == "ok"] for table in (fits, targets)])
+    noted = noted[noted["notes"] != ""]
+    return [
+        NoteRow(str(method), _where(rows), str(note))
+        for (method, note), rows in noted.groupby(["method", "notes"], sort=False)
+    ]
+
+
+def _where(rows: pd.DataFrame) -> str:
+    """The datasets rows come from, each with its seeds where these are not the same for all."""
+    seeds = {
+        str(name): ", ".join(str(int(seed)) for seed in some)
+        for name, some in rows.groupby("dataset", sort=False)["seed"].unique().items()
+    }
+    if len(set(seeds.values())) == 1:
+        same = next(iter(seeds.values()))
+        return f"{listed(list(seeds), most=5)}; {_seeds(same)}"
+    return listed([f"{name} ({_seeds(some)})" for name, some in seeds.items()], most=5)
+
+
+def _seeds(some: str) -> str:
+    return f"seeds {some}" if "," in some else f"seed {some}"
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """A nested JSON value as pairs of a dotted path and the text of a leaf."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, inner in enumerate(value):
+            yield from flat(inner, f"{path}[{index}]")
+    elif isinstance(value, list):
+        yield path, ", ".join(str(item) for item in value)
+    else:
+        yield path, "" if value is None else str(value)

@@ -1,0 +1,24 @@
+"""The report of a run folder."""
+
+from pathlib import Path
+
+from koopmark.report.page import run_page
+from koopmark.report.summary import summarise
+from koopmark.report.tables import read
+from koopmark.suite.export import write_text
+
+
+def write(run_dir: Path) -> Path:
+    """Write summary.csv and index.html of a run folder from its tables; returns the page's path.
+
+    Raises
+    ------
+    ConfigError
+        Where a table or provenance.json is missing or cannot be read.
+    """
+    tables = read(run_dir)
+    summary = summarise(tables.fits, tables.targets)
+    write_text(run_dir / "summary.csv", summary.to_csv(index=False))
+    page = run_dir / "index.html"
+    write_text(page, run_page(tables, summary))
+    return page
