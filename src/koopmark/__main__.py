@@ -1,0 +1,6 @@
+"""`python -m koopmark`."""
+
+from koopmark.cli import main
+
+if __name__ == "__main__":
+    main()

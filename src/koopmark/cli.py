@@ -1,0 +1,197 @@
+"""The `koopmark` command: what it takes, and which room does it."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import koopmark
+from koopmark._errors import ConfigError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="koopmark",
+    help="A benchmark with an answer key for data-driven Koopman methods.",
+    epilog="Start with: koopmark example, or koopmark run smoke",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+class Kind(StrEnum):
+    """What there is to list."""
+
+    systems = "systems"
+    methods = "methods"
+    datasets = "datasets"
+    suites = "suites"
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's is one sentence and exit code 2."""
+    try:
+        app()
+    except ConfigError as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"koopmark {koopmark.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: koopmark run smoke --jobs 2")
+def run(
+    suite: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUITE", help="A name in `koopmark list suites`, or the path of a .toml file."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder.", show_default="reports/SUITE")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes.", show_default="all cores")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do every fit again, also those that are done.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if a fit failed, hung, or crashed.")
+    ] = False,
+) -> None:
+    """Run a suite, and write its tables and its report.
+
+    A second run of the same suite does only the fits that are not done yet, or whose method,
+    library or data have changed. However a fit ended, that is its result, and is kept until
+    --fresh; one that ran into a limit is done again when the limit changes.
+    """
+    from koopmark import report
+    from koopmark import suite as suites
+    from koopmark.suite.overview import overview
+
+    chosen = suites.load_suite(suite)
+    folder = out or Path("reports") / chosen.name
+    try:
+        done = suites.run(
+            chosen, folder, jobs or suites.cores(), fresh, console=Console(stderr=True)
+        )
+    except suites.Interrupted as interrupted:
+        typer.echo(f"\nInterrupted: {interrupted}.", err=True)
+        typer.echo(f"Go on with: koopmark run {suite} --out {folder}", err=True)
+        typer.echo(f"See what there is with: koopmark report {folder}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    page = report.write(folder)
+    Console().print(overview(folder))
+    typer.echo(f"Report: {page}")
+    if strict and done.failures:
+        typer.echo(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
+        raise typer.Exit(1)
+
+
+@app.command(name="report", epilog="Example: koopmark report reports/smoke")
+def rebuild(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+) -> None:
+    """Build the tables and the HTML of a run folder anew, without fitting anything."""
+    from koopmark import report
+    from koopmark import suite as suites
+
+    suites.export(folder)
+    typer.echo(f"Report: {report.write(folder)}")
+
+
+@app.command(epilog="Example: koopmark check reports/standard --against reports/baseline")
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+    against: Annotated[Path, typer.Option(metavar="BASELINE", help="The run folder to beat.")],
+) -> None:
+    """Compare the accuracy of a run with a baseline: exit with 1 where something got worse."""
+    from koopmark import report
+
+    result = report.check(folder, against)
+    typer.echo(result.markdown())
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+@app.command(name="list", epilog="Example: koopmark list methods")
+def show(
+    kind: Annotated[
+        Kind, typer.Argument(metavar="KIND", help="systems, methods, datasets or suites.")
+    ],
+) -> None:
+    """List what there is to choose from, one a line."""
+    lines = {
+        Kind.systems: _systems,
+        Kind.methods: _methods,
+        Kind.datasets: _datasets,
+        Kind.suites: _suites,
+    }[kind]()
+    width = max((len(name) for name, _ in lines), default=0)
+    for name, text in lines:
+        typer.echo(f"{name:<{width}}  {text}".rstrip())
+
+
+@app.command(epilog="Example: koopmark example --out pictures")
+def example(
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/example"),
+) -> None:
+    """Show the three-population example: pictures and numbers, in one HTML page."""
+    from koopmark import report
+
+    typer.echo(f"Example: {report.example(out)}")
+
+
+def _systems() -> list[tuple[str, str]]:
+    from koopmark import systems
+
+    made = {name: systems.example(name) for name in systems.CATALOGUE}
+    return [(name, f"{type(system).__name__}, N = {system.size}") for name, system in made.items()]
+
+
+def _methods() -> list[tuple[str, str]]:
+    from koopmark import methods
+
+    return [(name, _about(name)) for name in methods.names()]
+
+
+def _about(name: str) -> str:
+    """What a method is, and why it cannot be used where it cannot."""
+    from koopmark import methods
+
+    method = methods.get(name)
+    summary = (type(method).__doc__ or "").strip().partition("\n")[0]
+    missing = methods.availability(method)
+    return f"{summary} ({missing})" if missing else summary
+
+
+def _datasets() -> list[tuple[str, str]]:
+    from koopmark import datasets
+
+    return [(name, datasets.load_recipe(name).title) for name in datasets.names()]
+
+
+def _suites() -> list[tuple[str, str]]:
+    from koopmark import suite as suites
+
+    return [(name, suites.load_suite(name).question) for name in suites.names()]

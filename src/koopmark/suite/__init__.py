@@ -1,0 +1,22 @@
+"""From a suite file to tables: plan, worker processes, store, export."""
+
+from koopmark.suite.config import Limits, MethodEntry, Suite, load_suite, names
+from koopmark.suite.executor import cores
+from koopmark.suite.export import export
+from koopmark.suite.plan import Cell, plan
+from koopmark.suite.run import Finished, Interrupted, run
+
+__all__ = [
+    "Cell",
+    "Finished",
+    "Interrupted",
+    "Limits",
+    "MethodEntry",
+    "Suite",
+    "cores",
+    "export",
+    "load_suite",
+    "names",
+    "plan",
+    "run",
+]

@@ -1,0 +1,100 @@
+"""What a fit prints, caught where even C code writes it, and kept within bounds."""
+
+import ctypes
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from koopmark._resources import checkout
+
+MAX_BYTES = 1_000_000
+"""A capture file longer than this is cut down to its tail."""
+
+TAIL_BYTES = 32_000
+LINES, CHARACTERS = 20, 4000
+"""How much of its end goes into the tables."""
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@contextmanager
+def captured(path: Path) -> Iterator[None]:
+    """Send file descriptors 1 and 2 of this process to `path` while the block runs.
+
+    The file stays where it is when the process dies in the block, so that its last words can be
+    read.
+    """
+    _flush()
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+    kept = [os.dup(1), os.dup(2)]
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    stop = threading.Event()
+    guard = threading.Thread(target=_keep_short, args=(path, stop), daemon=True)
+    guard.start()
+    try:
+        yield
+    finally:
+        _flush()
+        stop.set()
+        guard.join()
+        for descriptor, original in zip((1, 2), kept, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)
+        os.close(target)
+
+
+def forget(path: Path) -> None:
+    """Drop what was captured so far."""
+    _flush()
+    os.truncate(path, 0)
+
+
+def read(path: Path) -> str:
+    """What is in a capture file, or its end where it is long; empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+            return file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def last_lines(text: str) -> str:
+    """The last lines of `text`, without colours, overwritten lines and this machine's folders."""
+    lines = [line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    kept = [line for line in lines if line][-LINES:]
+    return shorten(_ANSI.sub("", "\n".join(kept)))[-CHARACTERS:]
+
+
+def shorten(text: str) -> str:
+    """`text` without the folders of this installation, which mean nothing elsewhere."""
+    text = re.sub(r"[^\s\"']*[/\\]site-packages[/\\]", "", text)
+    root = checkout()
+    for folder in (root / "src" if root else None, root, sys.prefix, sys.base_prefix):
+        if folder is not None:
+            text = text.replace(f"{folder}{os.sep}", "")
+    return text
+
+
+def _keep_short(path: Path, stop: threading.Event) -> None:
+    while not stop.wait(0.2):
+        if path.stat().st_size > MAX_BYTES:
+            tail = read(path)
+            # Writers append, so what is written meanwhile lands after the tail.
+            os.truncate(path, 0)
+            with path.open("a") as file:
+                file.write(tail)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A worker without a console has no streams, and a caller may have closed them.
+        with suppress(AttributeError, ValueError):
+            stream.flush()
+    if os.name == "posix":
+        ctypes.CDLL(None).fflush(None)

@@ -1,0 +1,105 @@
+"""What a fit costs: its time, its peak memory, and a limit on the latter."""
+
+import ctypes
+import gc
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_MB = 1_000_000
+
+ENFORCED = sys.platform == "linux"
+"""Whether `memory_limit` holds here; elsewhere an excess is found afterwards."""
+
+
+class Meter:
+    """Wall-clock time and peak resident memory from its making on.
+
+    The peak is what came on top of what was resident at the start. Where the system keeps no
+    peak that can be reset, it is how much the peak of the process's whole life grew, and NaN
+    where there is none.
+    """
+
+    def __init__(self) -> None:
+        _give_back_memory()
+        self._resettable = _reset_peak()
+        self._base = _status("VmRSS") if self._resettable else _lifetime_peak()
+        self._start = time.perf_counter()
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+    def peak_mb(self) -> float:
+        peak = _status("VmHWM") if self._resettable else _lifetime_peak()
+        return max(0.0, peak - self._base) / _MB
+
+
+@contextmanager
+def memory_limit(megabytes: float) -> Iterator[None]:
+    """Refuse this process more than so much memory beyond what it holds now, on Linux.
+
+    An allocation beyond it raises MemoryError in Python; native code may do what it likes.
+    """
+    if not ENFORCED:
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = int(_status("VmData") + megabytes * _MB)
+    finite = [value for value in (limit, soft, hard) if value != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(finite), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out; torch says so in a RuntimeError."""
+    words = ("can't allocate memory", "not enough memory", "out of memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
+    )
+
+
+def _give_back_memory() -> None:
+    """Free what earlier fits left, so that it does not hide what this one takes."""
+    gc.collect()
+    if sys.platform == "linux":
+        # Only glibc has it.
+        with suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _reset_peak() -> bool:
+    """Set the kernel's peak of resident memory to the present; False where that cannot be."""
+    try:
+        _CLEAR_REFS.write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def _status(field: str) -> int:
+    """Bytes of a field of /proc/self/status."""
+    for line in _STATUS.read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(f"{_STATUS} has no field {field}")
+
+
+def _lifetime_peak() -> float:
+    if os.name == "posix":
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return float(peak if sys.platform == "darwin" else peak * 1024)
+    import psutil  # type: ignore[import-untyped]
+
+    return float(getattr(psutil.Process().memory_info(), "peak_wset", "nan"))

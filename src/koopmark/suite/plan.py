@@ -1,0 +1,152 @@
+"""From a suite to its cells: every fit there is to do, each with the key of what it depends on."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from koopmark import datasets, methods
+from koopmark._errors import ConfigError
+from koopmark._keys import digest
+from koopmark.datasets import Recipe
+from koopmark.methods.method import Method
+from koopmark.suite.config import Limits, MethodEntry, Suite
+from koopmark.suite.seeds import seeded
+from koopmark.suite.source import source_digest
+
+CONTROLS = ("control.exact", "control.random")
+"""Methods of every suite: they show that the scores can tell right from wrong."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fit: a method on a dataset at a seed.
+
+    `fit_id` is a digest of all that its scores depend on: the recipe, the seed, the method and
+    its options, the version of the library that does the work and our own source.
+    """
+
+    fit_id: str
+    suite: str
+    recipe: Recipe
+    seed: int
+    label: str
+    use: str
+    method: Method
+    library_version: str
+    limits: Limits
+
+    @property
+    def dataset(self) -> str:
+        return self.recipe.name
+
+
+def plan(suite: Suite) -> list[Cell]:
+    """The cells of a suite in the order of its file: by dataset, then method, then seed.
+
+    The controls come last where the suite does not list them.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and what is allowed.
+    """
+    recipes = _recipes(suite)
+    entries = _entries(suite, recipes)
+    cells = [
+        _cell(suite, recipe, seed, entry, method)
+        for name, recipe in recipes.items()
+        for entry, method in entries
+        if entry.datasets is None or name in entry.datasets
+        for seed in range(suite.seeds)
+    ]
+    _refuse_duplicates(suite, cells)
+    return cells
+
+
+def _recipes(suite: Suite) -> dict[str, Recipe]:
+    """Recipes by what the suite calls them: a name, or a path relative to the suite's file."""
+    try:
+        recipes = {
+            entry: datasets.load_recipe(entry, suite.path.parent) for entry in suite.datasets
+        }
+    except ConfigError as error:
+        raise ConfigError(f"{suite.path}: datasets: {error}") from None
+    _refuse_repeats(suite, "datasets", [recipe.name for recipe in recipes.values()])
+    return recipes
+
+
+def _entries(suite: Suite, recipes: dict[str, Recipe]) -> list[tuple[MethodEntry, Method]]:
+    listed = {entry.use for entry in suite.methods}
+    added = [MethodEntry(use=name) for name in CONTROLS if name not in listed]
+    entries = [
+        (entry, _method(suite, f"methods.{index}", entry, recipes))
+        for index, entry in enumerate([*suite.methods, *added])
+    ]
+    _refuse_repeats(suite, "methods", [entry.label for entry, _ in entries])
+    return entries
+
+
+def _method(suite: Suite, key: str, entry: MethodEntry, recipes: dict[str, Recipe]) -> Method:
+    for name in entry.datasets or ():
+        if name not in recipes:
+            raise ConfigError(
+                f"{suite.path}: {key}.datasets: {name!r} is not a dataset of this suite, "
+                f"which has {', '.join(recipes)}"
+            )
+    try:
+        return methods.get(entry.use, **entry.options)
+    except ConfigError as error:
+        raise ConfigError(f"{suite.path}: {key}: {error}") from None
+
+
+def _cell(suite: Suite, recipe: Recipe, seed: int, entry: MethodEntry, method: Method) -> Cell:
+    data = {"dataset": recipe.name, **recipe.depends_on(), "seed": seed}
+    how = {"use": entry.use, "options": method.to_options()}
+    version = methods.library_version(method)
+    key = {"data": data, **how, "version": version, "source": source_digest(method)}
+    return Cell(
+        fit_id=digest(key),
+        suite=suite.name,
+        recipe=recipe,
+        seed=seed,
+        label=entry.label,
+        use=entry.use,
+        method=seeded(method, entry.options, [data, how]),
+        library_version=version,
+        limits=suite.limits,
+    )
+
+
+def _refuse_repeats(suite: Suite, key: str, labels: list[str]) -> None:
+    for label, count in Counter(labels).items():
+        if count > 1:
+            raise ConfigError(
+                f"{suite.path}: {key}: {label!r} is there {count} times, and each must differ"
+            )
+
+
+def _refuse_duplicates(suite: Suite, cells: list[Cell]) -> None:
+    """Two names of one fit would share its row."""
+    labels: dict[str, str] = {}
+    for cell in cells:
+        other = labels.setdefault(cell.fit_id, cell.label)
+        if other != cell.label:
+            raise ConfigError(
+                f"{suite.path}: methods: {other!r} and {cell.label!r} are the same method "
+                f"with the same options"
+            )
+
+
+def execution_order(cells: list[Cell]) -> Iterator[Cell]:
+    """The same cells with those that share trajectories next to each other."""
+    yield from sorted(cells, key=lambda cell: (cell.dataset, cell.seed))
+
+
+def summary(cells: list[Cell]) -> list[dict[str, Any]]:
+    """Each method of a plan once: what the tables call it, and how to make it again."""
+    methods_of: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        entry = {"name": cell.label, "use": cell.use, "library": cell.method.library}
+        methods_of.setdefault(cell.label, {**entry, "library_version": cell.library_version})
+    return list(methods_of.values())

@@ -1,0 +1,95 @@
+"""Where a run's numbers come from: versions, machine, commit, configuration."""
+
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_info
+
+import koopmark
+from koopmark._keys import digest
+from koopmark._resources import checkout
+from koopmark.suite.config import Suite
+from koopmark.suite.plan import Cell, summary
+
+ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl")
+"""Libraries whose versions a run's numbers may depend on, beside the methods' own."""
+
+
+def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]:
+    """All that is known before a run starts; JSON-able."""
+    used = {cell.method.library for cell in cells} - {"koopmark"}
+    return {
+        "suite": suite.name,
+        "title": suite.title,
+        "question": suite.question,
+        "configuration_digest": digest(suite.model_dump(mode="json", exclude={"path"})),
+        "datasets": list(dict.fromkeys(cell.dataset for cell in cells)),
+        "methods": summary(list(cells)),
+        "seeds": sorted({cell.seed for cell in cells}),
+        "limits": suite.limits.model_dump(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "jobs": jobs,
+        "koopmark": koopmark.__version__,
+        "git": _git(),
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in sorted({*ALWAYS, *used})},
+        "platform": platform.platform(),
+        "cpu": {"model": _cpu(), "cores": psutil.cpu_count()},
+        "memory_mb": round(psutil.virtual_memory().total / 1e6),
+        "blas": _blas(),
+    }
+
+
+def now() -> str:
+    """The time, in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _git() -> dict[str, Any] | None:
+    """Commit of the checkout, and whether files differ from it; None outside of one."""
+    root = checkout()
+    if root is None:
+        return None
+    try:
+        commit = _output(root, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_output(root, "status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _output(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=30
+    )
+    return done.stdout.strip()
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()
+
+
+def _blas() -> list[dict[str, Any]]:
+    """The BLAS libraries NumPy and SciPy loaded, without where they are."""
+    import scipy.linalg  # noqa: F401 loads the library that is asked about
+
+    kept = ("internal_api", "version", "architecture", "threading_layer")
+    return [{key: info.get(key) for key in kept} for info in threadpool_info()]

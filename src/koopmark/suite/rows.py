@@ -1,0 +1,76 @@
+"""The rows of a fit, whether it went well or not."""
+
+import json
+from dataclasses import asdict, dataclass
+from math import nan
+from typing import Any
+
+from koopmark import datasets
+from koopmark.scoring import Scores, label
+from koopmark.suite.plan import Cell
+from koopmark.suite.tables import Row, Rows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a fit ended, in the words of the tables."""
+
+    status: str
+    reason: str = ""
+    fit_seconds: float = nan
+    peak_memory_mb: float = nan
+    scores: Scores | None = None
+
+
+def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
+    """The rows of one fit. A fit without scores has its targets all the same, without scores."""
+    key = {
+        "fit_id": cell.fit_id,
+        "suite": cell.suite,
+        "dataset": cell.dataset,
+        "seed": cell.seed,
+        "method": cell.label,
+    }
+    facts, targets = _known(cell)
+    scores = outcome.scores
+    fit: Row = {
+        **key,
+        "library": cell.method.library,
+        "library_version": cell.library_version,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "options": json.dumps(cell.method.to_options(), sort_keys=True),
+        **facts,
+        "notes": "",
+        **(asdict(scores.fit) if scores else {}),
+        "fit_seconds": outcome.fit_seconds,
+        "peak_memory_mb": outcome.peak_memory_mb,
+        "output": output,
+    }
+    scored = [asdict(target) for target in scores.targets] if scores else targets
+    pairs = [asdict(pair) for pair in scores.eigenpairs] if scores else []
+    return Rows(
+        fit,
+        [{**key, "status": outcome.status, **target} for target in scored],
+        [{**key, **pair} for pair in pairs],
+    )
+
+
+def _known(cell: Cell) -> tuple[dict[str, Any], list[Row]]:
+    """What the tables say of a dataset and its targets without any fit."""
+    try:
+        facts = cell.recipe.facts(cell.seed)
+        targets = datasets.target_list(cell.recipe, cell.seed)
+    except ValueError:
+        # A system that cannot be made has neither; the fit's row says why.
+        return {}, []
+    return facts, [
+        {
+            "target": label(eigenvalue, dimension),
+            "target_eigenvalue_re": eigenvalue.real,
+            "target_eigenvalue_im": eigenvalue.imag,
+            "target_dimension": dimension,
+            "notes": "",
+        }
+        for eigenvalue, dimension in targets
+    ]
