@@ -41,13 +41,6 @@ def exact(value: Any) -> str:
     return repr(float(value))
 
 
-def eigenvalue(re: float, im: float) -> str:
-    """A complex number in the notation of the tables: -1, or -0.5+2i."""
-    if im == 0:
-        return f"{re:.4g}"
-    return f"{re:.4g}{im:+.4g}i"
-
-
 def plural(count: int, noun: str) -> str:
     """`1 fit`, `3 fits`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,6 +1,7 @@
 """From the tables of a run to its page: one HTML file that needs nothing else."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 import plotly.graph_objects as go
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from koopmark.report import columns, shades, views
@@ -100,12 +101,18 @@ def render(template: str, figures: Figures, **context: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     return environment.get_template(template).render(
         figures=_as_json(figures),
         shades=Markup(shades.css()),
         plotly=Markup(get_plotlyjs()),
         **context,
     )
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken after a dot or an underscore and before a bracket."""
+    return Markup(re.sub(r"(?<=[._/])|(?=\[)", "<wbr>", str(escape(name))))
 
 
 def _as_json(figures: Mapping[str, Mapping[str, go.Figure]]) -> Markup:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
 from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
@@ -65,15 +67,8 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     An empty field is a missing number, or empty text: a method may be called "None" or "nan".
     `columns` gives the SQL type of each column the table must have.
     """
-    numbers = [name for name, kind in columns.items() if kind != "TEXT"]
     try:
-        table = pd.read_csv(
-            path,
-            dtype={name: str for name in columns if name not in numbers},
-            keep_default_na=False,
-            na_values={name: ["", "nan", "NaN"] for name in numbers},
-            float_precision="round_trip",
-        )
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise _not_a_run(path) from None
     except (OSError, ValueError) as problem:
@@ -84,14 +79,18 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: "
             "it must be a table that `koopmark run` or `koopmark report` wrote"
         )
-    text = [name for name in numbers if _holds_text(table[name])]
-    if text:
-        raise ConfigError(f"{path} holds text in the column {text[0]}: it must hold numbers")
-    return table
+    numbers = [name for name, kind in columns.items() if kind != "TEXT"]
+    return table.assign(**{name: _numbers(path, table[name]) for name in numbers})
 
 
-def _holds_text(column: "pd.Series[Any]") -> bool:
-    return len(column) > 0 and not pd.api.types.is_numeric_dtype(column)
+def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
+    """The numbers a column spells out, by Python's own correctly rounded conversion."""
+    try:
+        return np.array([float(text) if text else np.nan for text in column], dtype=float)
+    except ValueError:
+        raise ConfigError(
+            f"{path} holds text in the column {column.name}: it must hold numbers"
+        ) from None
 
 
 def _not_a_run(path: Path) -> ConfigError:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from koopmark.report import columns, numbers
 from koopmark.report.columns import Column
-from koopmark.report.numbers import eigenvalue, listed, plain, plural
+from koopmark.report.numbers import listed, plain, plural
 from koopmark.report.shades import shade
 from koopmark.report.summary import CONTROL
 
@@ -166,18 +166,16 @@ def cost_rows(fits: pd.DataFrame) -> list[MethodRow]:
 def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
     """The size, noise, sampling and exact eigenvalues of one dataset, in a line."""
     first = fits.iloc[0]
-    exact = targets[
-        ["target_eigenvalue_re", "target_eigenvalue_im", "target_dimension"]
-    ].drop_duplicates()
-    spectrum = [f"{eigenvalue(re, im)} (×{int(m)})" for re, im, m in exact.itertuples(index=False)]
+    if pd.isna(first["n"]):
+        return "The system could not be made"
     facts = [
         f"{plain(first['n'])} units, rank {plain(first['rank'])}",
         f"noise {plain(first['noise'])}",
         f"Δt = {plain(first['dt'])}",
-        plural(int(first["train_trajectories"]), "training trajectory").replace("ys", "ies"),
+        f"{plain(first['train_trajectories'])} training trajectories",
         f"horizon {plain(first['horizon'])}",
         plural(fits["seed"].nunique(), "seed"),
-        f"exact eigenvalues {listed(spectrum, most=6)}",
+        f"exact eigenvalues {listed(list(targets['target'].unique()), most=6)}",
     ]
     return ", ".join(facts)
 

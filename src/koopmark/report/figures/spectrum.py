@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from koopmark.report.figures.style import INK, MethodStyle, figure, label
-from koopmark.report.numbers import eigenvalue
 
 MOST_LABELS = 12
 """More exact eigenvalues than this are labelled in the hover only."""
@@ -42,11 +41,10 @@ def spectrum(
         At most this many recovered eigenvalues are drawn, shared between the methods. Those
         within the view, and of them those with the smallest residual, come first.
     """
-    exact = (
-        targets[["target_eigenvalue_re", "target_eigenvalue_im", "target_dimension"]]
-        .drop_duplicates()
-        .to_numpy(dtype=float)
+    different = targets.drop_duplicates(
+        ["target_eigenvalue_re", "target_eigenvalue_im", "target_dimension"]
     )
+    exact = different[["target_eigenvalue_re", "target_eigenvalue_im"]].to_numpy(dtype=float)
     view = _view(exact)
     finite = pairs[np.isfinite(pairs["eigenvalue_re"]) & np.isfinite(pairs["eigenvalue_im"])]
     inside = finite["eigenvalue_re"].between(*view[0]) & finite["eigenvalue_im"].between(*view[1])
@@ -66,7 +64,7 @@ def spectrum(
     )
     fig.update_xaxes(range=list(view[0]))
     fig.update_yaxes(range=list(view[1]))
-    fig.add_trace(_exact_trace(exact))
+    fig.add_trace(_exact_trace(exact, list(different["target"])))
     for name, style in styles.items():
         if name in by_method:
             fig.add_trace(_recovered_trace(name, by_method[name][: shares[name]], exact, style))
@@ -98,15 +96,14 @@ def _shares(sizes: dict[str, int], budget: int) -> dict[str, int]:
     return shares
 
 
-def _exact_trace(exact: NDArray) -> go.Scatter:
-    texts = [f"{eigenvalue(re, im)} ×{int(m)}" for re, im, m in exact]
+def _exact_trace(exact: NDArray, labels: list[str]) -> go.Scatter:
     return go.Scatter(
         x=exact[:, 0],
         y=exact[:, 1],
-        name="exact (×multiplicity)",
+        name="exact (x multiplicity)",
         mode="markers+text" if len(exact) <= MOST_LABELS else "markers",
         marker={"symbol": "circle-open", "size": 20, "line": {"width": 2}},
-        text=texts,
+        text=labels,
         textposition="top center",
         hovertemplate="exact λ = %{text}<extra></extra>",
         meta=INK,

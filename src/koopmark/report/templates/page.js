@@ -25,7 +25,7 @@
     layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colours.soft, activecolor: colours.ink };
     if (layout.coloraxis) layout.coloraxis.colorbar.tickfont = { color: colours.ink };
     layout.legend = narrow.matches
-      ? { orientation: "h", x: 0, y: -0.18, yanchor: "top", font: { size: 11 }, ...layout.legend }
+      ? { orientation: "h", x: 0, xref: "container", y: 0.01, yref: "container", yanchor: "bottom", font: { size: 11 }, ...layout.legend }
       : { x: 1.02, y: 1, font: { size: 12 }, ...layout.legend };
     for (const trace of figure.data) {
       if (trace.meta && trace.meta.role === "ink") {

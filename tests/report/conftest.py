@@ -1,0 +1,140 @@
+"""A small run folder with real fits: least squares on the three-population example."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from koopmark import scoring, simulate, systems
+from koopmark.methods.model import LinearModel
+from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
+
+HOSTILE = '<script>alert("method")</script>'
+HOSTILE_REASON = '"><img src="http://example.org/x.png" onerror=alert(1)> & more'
+TIMES = np.linspace(0.0, 3.0, 31)
+SYSTEM = systems.three_populations()
+SPACES = SYSTEM.eigenspaces(2)
+
+
+def squares(x: NDArray) -> NDArray:
+    i, j = np.triu_indices(3)
+    return np.hstack([np.ones((len(x), 1)), x, x[:, i] * x[:, j]])
+
+
+def least_squares(lift: Callable[[NDArray], NDArray]) -> Callable:
+    def fit(train):
+        x, y = train.pairs()
+        operator = np.linalg.lstsq(lift(x), lift(y), rcond=None)[0]
+        return LinearModel.from_operator(operator, train.dt, lift)
+
+    return fit
+
+
+@dataclass(frozen=True)
+class Known:
+    """A model whose eigenfunctions are given."""
+
+    eigenvalues: NDArray
+    functions: Callable[[NDArray], NDArray]
+    window: int = 1
+    residuals: None = None
+
+    def eigenfunctions(self, windows: NDArray) -> NDArray:
+        return self.functions(windows[:, -1]).astype(complex)
+
+    def dictionary(self, windows: NDArray) -> NDArray:
+        return self.functions(windows[:, -1])
+
+    def predict(self, windows: NDArray, steps: int) -> None:
+        return None
+
+
+def exact(train):
+    values = np.concatenate([np.full(s.dimension, s.eigenvalue) for s in SPACES])
+    return Known(values, lambda x: np.hstack([s.evaluate(x) for s in SPACES]))
+
+
+def random(train):
+    rng = np.random.default_rng(5)
+    directions = rng.standard_normal((3, 4))
+    return Known(-rng.uniform(0, 3, 4) + 0j, lambda x: np.cos(x @ directions))
+
+
+def raises(train):
+    raise RuntimeError(HOSTILE_REASON)
+
+
+METHODS: dict[str, Callable] = {
+    "linear": least_squares(lambda x: x),
+    "broken": raises,
+    "quadratic[degree=2]": least_squares(squares),
+    HOSTILE: least_squares(np.tanh),
+    "control.exact": exact,
+    "control.random": random,
+}
+DATASETS = {"three_populations": 0.0, "three_populations_noise_0.01": 0.01}
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder nobody may write to: two noise levels, two seeds, six methods."""
+    rows: dict[str, list[dict]] = {"fits": [], "targets": [], "eigenpairs": []}
+    for dataset, noise in DATASETS.items():
+        for method, fit in METHODS.items():
+            for seed in range(2):
+                _add(rows, dataset, noise, method, fit, seed)
+    folder = tmp_path_factory.mktemp("run")
+    for name, columns in (("fits", FITS), ("targets", TARGETS), ("eigenpairs", EIGENPAIRS)):
+        pd.DataFrame(rows[name], columns=list(columns)).to_csv(folder / f"{name}.csv", index=False)
+    provenance = {
+        "suite": "small",
+        "title": "A small run",
+        "question": "Does <least squares> recover -1 & -2?",
+        "libraries": {"numpy": np.__version__},
+    }
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    return folder
+
+
+@pytest.fixture
+def run_dir(finished_run: Path, tmp_path: Path) -> Path:
+    """A copy of the run to write to."""
+    return Path(shutil.copytree(finished_run, tmp_path / "run"))
+
+
+def _add(rows, dataset, noise, method, fit, seed):
+    rng = np.random.default_rng([seed, len(dataset)])
+    train, test = (simulate(SYSTEM, rng.uniform(-3, 3, (count, 3)), TIMES) for count in (20, 10))
+    train.states[:] += (
+        noise * train.states.std(axis=(0, 1)) * rng.standard_normal(train.states.shape)
+    )
+    key = {"suite": "small", "dataset": dataset, "seed": seed, "method": method}
+    key["fit_id"] = f"{len(rows['fits']):016x}"
+    facts = {"n": 3, "rank": 2, "noise": noise, "dt": 0.1, "train_trajectories": 20, "horizon": 3.0}
+    row = {**key, **facts, "library": "koopmark", "library_version": "0", "options": "{}"}
+    try:
+        scores = scoring.evaluate(fit(train), SYSTEM, SPACES, test)
+    except RuntimeError as problem:
+        rows["fits"].append({**row, "status": "failed", "reason": str(problem), "output": "last"})
+        rows["targets"] += [
+            {
+                **key,
+                "status": "failed",
+                "target": scoring.label(space.eigenvalue, space.dimension),
+                "target_eigenvalue_re": space.eigenvalue.real,
+                "target_eigenvalue_im": space.eigenvalue.imag,
+                "target_dimension": space.dimension,
+            }
+            for space in SPACES
+        ]
+        return
+    cost = {"fit_seconds": 1e-3 * (seed + 1), "peak_memory_mb": 2.0}
+    rows["fits"].append({**row, "status": "ok", **asdict(scores.fit), **cost})
+    rows["targets"] += [{**key, "status": "ok", **asdict(target)} for target in scores.targets]
+    rows["eigenpairs"] += [{**key, **asdict(pair)} for pair in scores.eigenpairs]

@@ -1,0 +1,183 @@
+import shutil
+
+import pandas as pd
+import pytest
+
+from koopmark._errors import ConfigError
+from koopmark.report import check
+from koopmark.report.check import FIT_METRICS, TARGET_METRICS
+
+CLEAN, NOISY = "three_populations", "three_populations_noise_0.01"
+
+
+@pytest.fixture
+def edit(run_dir):
+    """Change values of one table of the run where all of `where` hold."""
+
+    def change(table: str, where: dict, **values):
+        path = run_dir / f"{table}.csv"
+        rows = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        chosen = pd.Series(True, index=rows.index)
+        for name, value in where.items():
+            chosen &= rows[name].astype(str) == str(value)
+        assert chosen.any()
+        for name, value in values.items():
+            rows.loc[chosen, name] = value(rows.loc[chosen, name]) if callable(value) else value
+        rows.to_csv(path, index=False)
+
+    return change
+
+
+@pytest.fixture
+def drop(run_dir):
+    """Remove the rows of a method at a seed from all tables."""
+
+    def remove(method: str, seed: int):
+        for table in ("fits", "targets", "eigenpairs"):
+            path = run_dir / f"{table}.csv"
+            rows = pd.read_csv(path, keep_default_na=False, dtype=str)
+            rows[(rows["method"] != method) | (rows["seed"] != str(seed))].to_csv(path, index=False)
+
+    return remove
+
+
+ONE = {"dataset": NOISY, "seed": 0, "method": "linear", "target": "-1"}
+
+
+def test_a_run_compared_with_itself_is_ok(run_dir, finished_run):
+    result = check(run_dir, finished_run)
+    assert result.ok
+    assert result.compared == 24
+    assert not any((result.regressions, result.improvements, result.vanished, result.new))
+
+
+def test_an_error_ten_times_larger_is_a_regression_and_the_worst_comes_first(
+    run_dir, finished_run, edit
+):
+    edit("targets", ONE, eigenvalue_error=lambda x: 10 * x)
+    edit("targets", {**ONE, "seed": 1}, eigenvalue_error=lambda x: 100 * x)
+    result = check(run_dir, finished_run)
+    assert not result.ok
+    assert [(c.seed, c.metric) for c in result.regressions] == [
+        (1, "eigenvalue_error"),
+        (0, "eigenvalue_error"),
+    ]
+    worst = result.regressions[0]
+    assert (worst.dataset, worst.method, worst.target) == (NOISY, "linear", "-1")
+    assert worst.decades == pytest.approx(2.0)
+    text = result.markdown()
+    assert text.startswith("# Regression")
+    assert text.index("| 1 | linear | -1 |") < text.index("| 0 | linear | -1 |")
+
+
+def test_an_improvement_is_not_a_regression(run_dir, finished_run, edit):
+    edit("targets", ONE, eigenvalue_error=lambda x: x / 10)
+    result = check(run_dir, finished_run)
+    assert result.ok
+    assert [c.metric for c in result.improvements] == ["eigenvalue_error"]
+
+
+def test_a_change_within_the_tolerance_is_neither(run_dir, finished_run, edit):
+    edit("targets", ONE, eigenvalue_error=lambda x: 3 * x)
+    result = check(run_dir, finished_run)
+    assert result.ok
+    assert not result.improvements
+
+
+def test_rounding_of_exact_recoveries_does_not_count(run_dir, finished_run, edit):
+    where = {"dataset": CLEAN, "method": "quadratic[degree=2]"}
+    edit("targets", where, eigenvalue_error=9e-9, eigenfunction_error=9e-8)
+    assert check(run_dir, finished_run).ok
+
+
+def test_rising_above_the_floor_does_count(run_dir, finished_run, edit):
+    edit("targets", {"dataset": CLEAN, "method": "quadratic[degree=2]"}, eigenvalue_error=1e-7)
+    assert not check(run_dir, finished_run).ok
+
+
+@pytest.mark.parametrize("metric", TARGET_METRICS, ids=lambda m: m.name)
+def test_every_target_score_is_watched(run_dir, finished_run, edit, metric):
+    edit("targets", ONE, **{metric.name: 1e6})
+    assert [c.metric for c in check(run_dir, finished_run).regressions] == [metric.name]
+
+
+@pytest.mark.parametrize("metric", FIT_METRICS, ids=lambda m: m.name)
+def test_every_fit_score_is_watched_in_its_direction(run_dir, finished_run, edit, metric):
+    where = {"dataset": CLEAN, "seed": 0, "method": "quadratic[degree=2]"}
+    bad = 0 if metric.higher_is_better else -1e6 if metric.name == "rank_error" else 1e6
+    edit("fits", where, **{metric.name: bad})
+    path = finished_run / "fits.csv"
+    before = pd.read_csv(path).query("method == 'quadratic[degree=2]' and seed == 0")
+    expected = [metric.name] if before[metric.name].notna().iloc[0] else []
+    assert [c.metric for c in check(run_dir, finished_run).regressions] == expected
+
+
+def test_a_score_that_is_missing_now_is_a_regression(run_dir, finished_run, edit):
+    edit("targets", ONE, eigenfunction_error=float("nan"))
+    (lost,) = check(run_dir, finished_run).regressions
+    assert (lost.metric, lost.decades) == ("eigenfunction_error", float("inf"))
+
+
+def test_infinite_errors_in_both_are_no_change(finished_run, tmp_path):
+    for name in ("run", "baseline"):
+        folder = tmp_path / name
+        shutil.copytree(finished_run, folder)
+        rows = pd.read_csv(folder / "targets.csv")
+        rows.loc[rows["method"] == "linear", "eigenvalue_error"] = float("inf")
+        rows.to_csv(folder / "targets.csv", index=False)
+    assert check(tmp_path / "run", tmp_path / "baseline").ok
+
+
+def test_a_fit_that_fails_now_is_a_regression_with_its_reason(run_dir, finished_run, edit):
+    where = {"dataset": CLEAN, "seed": 1, "method": "linear"}
+    edit("fits", where, status="timeout", reason="60 s | and a pipe")
+    edit("targets", where, status="timeout", eigenvalue_error=float("nan"))
+    result = check(run_dir, finished_run)
+    assert not result.ok
+    (fit,) = result.newly_failing
+    assert (fit.method, fit.seed, fit.baseline, fit.now) == ("linear", 1, "ok", "timeout")
+    assert r"60 s \| and a pipe" in result.markdown()
+    assert not result.regressions
+
+
+def test_a_fit_that_ends_ok_now_is_reported_and_ok(run_dir, finished_run, edit):
+    edit("fits", {"method": "broken"}, status="ok")
+    result = check(run_dir, finished_run)
+    assert result.ok
+    assert len(result.newly_passing) == 4
+
+
+def test_rows_that_vanished_are_reported(run_dir, finished_run, drop):
+    drop("linear", 0)
+    result = check(run_dir, finished_run)
+    assert [(row.dataset, row.seed, row.method) for row in result.vanished] == [
+        (CLEAN, 0, "linear"),
+        (NOISY, 0, "linear"),
+    ]
+    assert "## In the baseline only" in result.markdown()
+
+
+def test_rows_that_are_new_are_reported_and_ok(run_dir, finished_run, drop):
+    drop("linear", 0)
+    result = check(finished_run, run_dir)
+    assert result.ok
+    assert len(result.new) == 2
+
+
+def test_a_missing_baseline_is_a_sentence(run_dir, tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere.fits\.csv does not exist"):
+        check(run_dir, tmp_path / "nowhere")
+
+
+def test_an_unreadable_baseline_is_a_sentence(run_dir, finished_run, tmp_path):
+    baseline = tmp_path / "baseline"
+    shutil.copytree(finished_run, baseline)
+    (baseline / "targets.csv").write_bytes(b"\xff\xfe\x00 not a table")
+    with pytest.raises(ConfigError, match=r"targets\.csv"):
+        check(run_dir, baseline)
+
+
+def test_runs_that_share_no_fit_cannot_be_compared(run_dir, finished_run, edit):
+    edit("fits", {}, suite="small", dataset="another")
+    with pytest.raises(ConfigError, match="share no fit"):
+        check(run_dir, finished_run)

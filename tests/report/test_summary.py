@@ -1,0 +1,91 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from koopmark.report.summary import RECOVERED, summarise
+from koopmark.report.tables import read
+
+
+@pytest.fixture(scope="module")
+def tables(finished_run):
+    return read(finished_run)
+
+
+@pytest.fixture(scope="module")
+def summary(tables):
+    return summarise(tables.fits, tables.targets)
+
+
+def test_every_dataset_and_method_has_one_row(tables, summary):
+    pairs = tables.fits[["dataset", "method"]].drop_duplicates()
+    assert len(summary) == len(pairs) == len(summary[["dataset", "method"]].drop_duplicates())
+
+
+def test_what_never_ended_ok_ranks_last_on_every_dataset(summary):
+    last = summary.groupby("dataset", sort=False).tail(1)
+    assert (last["method"] == "broken").all()
+    assert (last["status"] == "failed").all()
+    assert (last["place"] == summary["place"].max()).all()
+
+
+def test_a_method_that_failed_at_one_seed_ranks_below_all_that_never_failed(tables):
+    fits = tables.fits.copy()
+    best = (fits["method"] == "quadratic[degree=2]") & (fits["seed"] == 0)
+    fits.loc[best, "status"] = "timeout"
+    summary = summarise(fits, tables.targets)
+    row = summary[summary["method"] == "quadratic[degree=2]"].iloc[0]
+    never_failed = summary[~summary["control"] & (summary["failed"] == 0)]
+    assert row["status"] == "1/2 ok, 1 timeout"
+    assert row["place"] > never_failed["place"].max()
+
+
+def test_without_noise_the_quadratic_dictionary_ranks_first(summary):
+    clean = summary[summary["noise"] == 0].set_index("method")
+    assert clean.at["quadratic[degree=2]", "place"] == 1
+    assert clean.at["quadratic[degree=2]", "eigenfunction_error"] < 1e-9
+    assert clean.at["quadratic[degree=2]", "targets_recovered"] == 2
+
+
+def test_controls_are_marked_and_not_ranked(summary):
+    controls = summary[summary["method"].str.startswith("control.")]
+    assert controls["control"].all()
+    assert controls["place"].isna().all()
+    assert not summary.loc[summary["place"].notna(), "control"].any()
+
+
+def test_errors_are_medians_over_seeds_of_the_worst_target(tables, summary):
+    targets = tables.targets
+    for _, row in summary[summary["ok"] > 0].iterrows():
+        mine = targets[
+            (targets["dataset"] == row["dataset"]) & (targets["method"] == row["method"])
+        ]
+        worst = [rows["eigenfunction_error"].max() for _, rows in mine.groupby("seed")]
+        assert row["eigenfunction_error"] == np.median(worst)
+
+
+def test_a_missing_score_of_one_target_is_not_hidden_by_the_others(tables):
+    targets = tables.targets.copy()
+    of_linear = (targets["method"] == "linear") & (targets["target"] == "-2")
+    assert of_linear.any()
+    targets.loc[of_linear, "eigenfunction_error"] = np.nan
+    summary = summarise(tables.fits, targets)
+    linear = summary[summary["method"] == "linear"]
+    assert linear["eigenfunction_error"].isna().all()
+    assert linear["eigenvalue_error"].notna().all()
+
+
+def test_a_target_is_recovered_only_if_both_errors_are_small(tables):
+    targets = tables.targets.copy()
+    exact = targets["method"] == "control.exact"
+    targets.loc[exact & (targets["target"] == "-1"), "eigenvalue_error"] = 2 * RECOVERED
+    summary = summarise(tables.fits, targets)
+    assert (summary.loc[summary["method"] == "control.exact", "targets_recovered"] == 1).all()
+
+
+def test_a_dataset_whose_system_could_not_be_made_still_has_its_rows(tables):
+    """Such fits know neither the size of the system nor its targets."""
+    broken = tables.fits[(tables.fits["method"] == "broken") & (tables.fits["noise"] == 0)]
+    lost = broken.assign(dataset="impossible", n=np.nan, rank=np.nan, noise=np.nan)
+    summary = summarise(pd.concat([tables.fits, lost]), tables.targets)
+    row = summary[summary["dataset"] == "impossible"].iloc[0]
+    assert (row["ok"], row["failed"], row["status"]) == (0, 2, "failed")

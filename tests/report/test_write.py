@@ -1,0 +1,308 @@
+import json
+import os
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from koopmark._errors import ConfigError
+from koopmark.report import columns, write
+from koopmark.report.figures import spectrum
+from koopmark.report.figures.noise import noise_families
+from koopmark.report.figures.style import method_styles
+from koopmark.report.numbers import exact
+from koopmark.report.tables import read
+from koopmark.suite.tables import STATUSES
+
+HOSTILE = '<script>alert("method")</script>'
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text of table cells and headers by row."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[tuple[dict[str, str | None], str]]] = []
+        self.scripts: list[str] = []
+        self._open = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append((dict(attrs), ""))
+        elif tag == "script":
+            self.scripts.append("")
+        if tag in ("td", "th", "script"):
+            self._open = tag
+
+    def handle_endtag(self, tag):
+        if tag == self._open:
+            self._open = ""
+
+    def handle_data(self, data):
+        if self._open == "script":
+            self.scripts[-1] += data
+        elif self._open:
+            attrs, text = self.rows[-1][-1]
+            self.rows[-1][-1] = (attrs, text + data)
+
+    @property
+    def figures(self) -> dict:
+        return json.loads(self.scripts[1])
+
+    def values(self, method: str) -> set[str]:
+        """Every exact value in a row that starts with this method's name."""
+        return {
+            attrs["data-value"]
+            for row in self.rows
+            if row and row[0][1].strip().removesuffix("control") == method
+            for attrs, _ in row
+            if attrs.get("data-value")
+        }
+
+
+@pytest.fixture(scope="module")
+def written(finished_run, tmp_path_factory):
+    import shutil
+
+    folder = shutil.copytree(finished_run, tmp_path_factory.mktemp("written") / "run")
+    return write(folder)
+
+
+@pytest.fixture(scope="module")
+def html(written):
+    return written.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+@pytest.fixture(scope="module")
+def summary(written):
+    table = pd.read_csv(written.parent / "summary.csv", dtype=str)
+    texts = {"dataset", "method", "status", "control"}
+    return table.assign(
+        **{name: table[name].map(float) for name in table.columns if name not in texts}
+    )
+
+
+def test_every_score_of_the_summary_stands_on_the_page_to_the_last_digit(page, summary):
+    scores = summary.columns[summary.columns.get_loc("eigenvalue_error") :]
+    for method, rows in summary.groupby("method"):
+        expected = {exact(value) for value in rows[scores].to_numpy().ravel() if value == value}
+        assert expected <= page.values(method)
+
+
+def test_every_number_in_a_row_of_a_method_comes_from_the_tables(page, written, summary):
+    tables = read(written.parent)
+    for method in summary["method"].unique():
+        mine = [table[table["method"] == method] for table in (summary, tables.fits)]
+        known = {exact(x) for t in mine for x in t.select_dtypes("number").to_numpy().ravel()}
+        targets = tables.targets[tables.targets["method"] == method]
+        medians = targets.groupby(["dataset", "target"])[
+            [column.key for column in columns.TARGETS]
+        ].median()
+        known |= {exact(x) for x in medians.to_numpy().ravel()}
+        known.add(exact(tables.fits[tables.fits["method"] == method]["fit_seconds"].median()))
+        assert page.values(method) <= known
+
+
+def test_shown_text_is_the_rounded_value(page):
+    shown = [
+        (text, attrs["data-value"])
+        for row in page.rows
+        for attrs, text in row
+        if attrs.get("data-value") and re.fullmatch(r"[\d.e+-]+", text)
+    ]
+    assert len(shown) > 50
+    for text, value in shown:
+        assert float(text) == pytest.approx(float(value), rel=0.051)
+
+
+def test_a_hostile_method_name_is_text(html, page):
+    assert HOSTILE not in html
+    assert any(row and row[0][1] == HOSTILE for row in page.rows)
+    assert len(page.scripts) == 3
+
+
+def test_a_hostile_reason_is_text(page):
+    assert not any(tag == "img" for tag, _ in page.tags)
+    assert any(
+        '<img src="http://example.org/x.png"' in text for row in page.rows for _, text in row
+    )
+
+
+def test_a_hostile_name_is_escaped_for_plotly_too(page):
+    names = {t["name"] for fig in page.figures["spectrum"].values() for t in fig["data"]}
+    assert not any("<" in name for name in names)
+    assert any("&lt;script&gt;" in name for name in names)
+
+
+def test_the_page_loads_nothing(page):
+    for tag, attrs in page.tags:
+        assert "src" not in attrs
+        if "href" in attrs:
+            assert tag == "a"
+            assert re.match(r"#|\w+\.csv$", attrs["href"])
+    policy = next(a["content"] for _, a in page.tags if a.get("http-equiv"))
+    assert "default-src 'none'" in policy
+
+
+def test_the_page_is_one_file_of_reasonable_size(written):
+    assert written.stat().st_size < 8e6
+    assert {path.suffix for path in written.parent.iterdir()} == {".csv", ".json", ".html"}
+
+
+def test_plotly_is_inlined_once(html):
+    assert html.count("plotly.js v") == 1
+
+
+def test_title_and_question_come_from_the_run(html):
+    assert "<h1>A small run</h1>" in html
+    assert "Does &lt;least squares&gt; recover -1 &amp; -2?" in html
+
+
+def test_what_failed_is_listed_with_its_reason_and_output(html, page):
+    failures = [row for row in page.rows if row and row[0][1] == "broken" and len(row) == 5]
+    assert len(failures) == 1
+    assert failures[0][1][1] == "failed"
+    assert failures[0][2][1] == "4 fits"
+
+
+def test_failed_fits_are_marked_in_the_overview(page):
+    cells = [attrs for row in page.rows if row and row[0][1] == "broken" for attrs, _ in row]
+    assert sum("bad" in (attrs.get("class") or "") for attrs in cells) >= 2
+
+
+def test_the_spectrum_draws_exact_eigenvalues_with_their_multiplicity(page):
+    exact_trace = page.figures["spectrum"]["0"]["data"][0]
+    assert exact_trace["meta"] == {"role": "ink"}
+    assert exact_trace["text"] == ["-1", "-2"]
+
+
+def test_the_spectrum_counts_what_it_does_not_draw(finished_run):
+    tables = read(finished_run)
+    pairs = tables.eigenpairs[tables.eigenpairs["dataset"] == "three_populations"].copy()
+    targets = tables.targets[tables.targets["dataset"] == "three_populations"]
+    pairs.iloc[:3, pairs.columns.get_loc("eigenvalue_re")] = [-1e9, -np.inf, np.nan]
+    styles = method_styles(list(tables.fits["method"].unique()))
+    drawing = spectrum(pairs, targets, styles, budget=10)
+    assert drawing.recovered == len(pairs)
+    assert drawing.drawn == sum(len(trace.x) for trace in drawing.figure.data[1:]) == 10
+    assert drawing.outside >= 3
+    assert drawing.not_finite == 2
+    low, high = drawing.figure.layout.xaxis.range
+    assert -5 < low < -2
+    assert 0 < high < 2
+
+
+def test_a_method_with_few_eigenvalues_is_drawn_whole_when_others_have_too_many(finished_run):
+    tables = read(finished_run)
+    pairs = tables.eigenpairs[tables.eigenpairs["dataset"] == "three_populations"]
+    targets = tables.targets[tables.targets["dataset"] == "three_populations"]
+    styles = method_styles(list(tables.fits["method"].unique()))
+    drawn = {t.name: len(t.x) for t in spectrum(pairs, targets, styles, 30).figure.data[1:]}
+    assert drawn["control.exact"] == (pairs["method"] == "control.exact").sum()
+
+
+def test_datasets_that_differ_in_noise_alone_form_a_family(finished_run):
+    fits = read(finished_run).fits
+    (family,) = noise_families(fits)
+    assert family.name == "three_populations"
+    assert family.noise == (0.0, 0.01)
+    other = fits.assign(n=np.where(fits["noise"] > 0, 4, 3))
+    assert noise_families(other) == []
+
+
+def test_the_noise_figure_shows_the_medians_of_the_summary(page, summary):
+    figure = page.figures["noise"]["0|eigenfunction_error"]
+    rows = summary[summary["method"] == "linear"].sort_values("noise")
+    trace = next(t for t in figure["data"] if t["name"] == "linear")
+    assert decoded(trace["y"]) == list(rows["eigenfunction_error"])
+    assert figure["layout"]["xaxis"]["ticktext"] == ["0", "0.01"]
+
+
+def test_the_cost_figure_has_a_point_for_every_scored_method_and_dataset(page, summary):
+    figure = page.figures["cost"][""]
+    points = sum(len(trace["text"]) for trace in figure["data"])
+    assert points == int((summary["ok"] > 0).sum())
+
+
+def test_methods_keep_their_look_and_neighbours_differ():
+    names = [f"method {i}" for i in range(40)] + ["control.exact", "control.random"]
+    styles = method_styles(names)
+    looks = [(s.colour, s.symbol) for s in styles.values()]
+    assert len(set(looks)) == len(names)
+    assert method_styles(names) == styles
+
+
+def test_figures_are_drawn_in_the_same_styles_everywhere(page):
+    colours = {}
+    for fig in page.figures["spectrum"].values():
+        for trace in fig["data"][1:]:
+            assert (
+                colours.setdefault(trace["name"], trace["marker"]["color"])
+                == (trace["marker"]["color"])
+            )
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
+def test_every_way_to_fail_makes_a_page(run_dir, status):
+    path = run_dir / "fits.csv"
+    fits = pd.read_csv(path, keep_default_na=False)
+    fits.loc[fits["method"] == "broken", "status"] = status
+    fits.to_csv(path, index=False)
+    assert status.replace("_", " ") in write(run_dir).read_text(encoding="utf-8")
+
+
+def test_a_run_in_which_every_fit_failed_makes_a_page(run_dir):
+    fits = pd.read_csv(run_dir / "fits.csv").assign(status="crashed")
+    fits.to_csv(run_dir / "fits.csv", index=False)
+    targets = pd.read_csv(run_dir / "targets.csv")
+    targets.assign(status="crashed").to_csv(run_dir / "targets.csv", index=False)
+    pairs = pd.read_csv(run_dir / "eigenpairs.csv")
+    pairs.iloc[:0].to_csv(run_dir / "eigenpairs.csv", index=False)
+    page = Page(write(run_dir).read_text(encoding="utf-8"))
+    assert len([row for row in page.rows if row and len(row) == 5 and row[1][1] == "crashed"]) > 5
+
+
+def test_a_dataset_whose_system_could_not_be_made_is_on_the_page(run_dir):
+    path = run_dir / "fits.csv"
+    fits = pd.read_csv(path, keep_default_na=False)
+    lost = fits[fits["method"] == "broken"].assign(dataset="impossible", reason="no such rank")
+    lost[["n", "rank", "noise", "dt", "train_trajectories", "horizon"]] = ""
+    pd.concat([fits, lost]).to_csv(path, index=False)
+    html = write(run_dir).read_text(encoding="utf-8")
+    assert "impossible" in html
+    assert "no such rank" in html
+
+
+def test_writing_twice_gives_the_same_page(run_dir):
+    first = write(run_dir).read_bytes()
+    assert write(run_dir).read_bytes() == first
+
+
+def test_a_page_that_cannot_be_made_leaves_the_old_one(run_dir):
+    before = write(run_dir).read_bytes()
+    (run_dir / "eigenpairs.csv").unlink()
+    with pytest.raises(ConfigError):
+        write(run_dir)
+    assert (run_dir / "index.html").read_bytes() == before
+    assert not [name for name in os.listdir(run_dir) if name.endswith(".part")]
+
+
+def decoded(array):
+    """A list from a figure's JSON, where Plotly may have packed it into base64."""
+    import base64
+
+    if isinstance(array, list):
+        return array
+    return np.frombuffer(base64.b64decode(array["bdata"]), dtype=array["dtype"]).tolist()
