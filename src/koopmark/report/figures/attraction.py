@@ -31,12 +31,16 @@ def space_figure(
         xaxis=None,
         yaxis=None,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        legend={"orientation": "h", "x": 0.02, "y": 0.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0.02, "y": 0, "yanchor": "bottom"},
         scene={
             f"{axis}axis": {"title": {"text": name}, "showbackground": False, "nticks": 6}
             for axis, name in zip("xyz", names, strict=True)
         }
-        | {"aspectmode": "data", "camera": {"eye": {"x": 1.5, "y": -1.3, "z": 0.7}}},
+        | {
+            "aspectmode": "data",
+            "domain": {"x": [0, 1], "y": [0.1, 1]},
+            "camera": {"eye": {"x": 1.35, "y": -1.25, "z": 0.65}, "center": {"z": -0.12}},
+        },
     )
     fig.add_trace(_plane_trace(states, plane))
     for above, colour, name in (

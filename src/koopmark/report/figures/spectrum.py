@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from koopmark.report.figures.style import INK, MethodStyle, figure, label
 
+RESIDUAL_COLOURS = [[0.0, "#1f66b0"], [0.6, "#8f9aa5"], [1.0, "#d9803a"]]
+"""From blue (1e-12 and below) to orange (1), as in the tables."""
+
 MOST_LABELS = 12
 """More exact eigenvalues than this are labelled in the hover only."""
 
@@ -57,7 +60,7 @@ def spectrum(
         coloraxis={
             "cmin": -12,
             "cmax": 0,
-            "colorscale": "Cividis",
+            "colorscale": RESIDUAL_COLOURS,
             "showscale": False,
             "colorbar": {"title": {"text": "log₁₀ residual"}, "thickness": 12, "outlinewidth": 0},
         },
@@ -67,7 +70,9 @@ def spectrum(
     fig.add_trace(_exact_trace(exact, list(different["target"])))
     for name, style in styles.items():
         if name in by_method:
-            fig.add_trace(_recovered_trace(name, by_method[name][: shares[name]], exact, style))
+            # What obeys the dynamics is drawn last, on top.
+            drawn = by_method[name][: shares[name]].iloc[::-1]
+            fig.add_trace(_recovered_trace(name, drawn, exact, style))
     return Spectrum(
         fig,
         recovered=len(pairs),
@@ -118,11 +123,12 @@ def _recovered_trace(
     residual = rows["residual"].to_numpy(dtype=float)
     distance = np.abs((re + 1j * im)[:, None] - (exact[:, 0] + 1j * exact[:, 1])).min(axis=1)
     with np.errstate(divide="ignore"):
-        log_residual = np.log10(residual)
+        # Without a residual a pair counts as bad, with a residual of 0 as good as can be.
+        logs = np.nan_to_num(np.log10(residual), nan=0.0, posinf=0.0, neginf=-16.0)
     meta: dict[str, Any] = {
         "role": "recovered",
-        "colour": style.colour,
-        "log_residual": np.nan_to_num(log_residual, nan=0.0, posinf=0.0, neginf=-16.0),
+        "log_residual": logs,
+        "typical": float(np.median(logs)) if len(logs) else 0.0,
     }
     return go.Scatter(
         x=re,

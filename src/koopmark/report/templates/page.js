@@ -49,8 +49,11 @@
         trace.marker = { ...trace.marker, color: trace.meta.log_residual, coloraxis: "coloraxis" };
       }
     }
+    // What obeys the dynamics is drawn on top.
+    figure.data.sort((a, b) => (b.meta.typical ?? Infinity) - (a.meta.typical ?? Infinity));
+    // A legend has one colour per method, which is not what colour means now.
+    figure.layout.showlegend = false;
     figure.layout.coloraxis.showscale = true;
-    if (!narrow.matches) figure.layout.coloraxis.colorbar.x = -0.17;
     return figure;
   };
 
