@@ -26,7 +26,7 @@ from koopmark.report.sentences import findings
 from koopmark.report.tables import Tables
 
 POINTS_PER_DATASET = 2000
-POINTS_IN_ALL = 30_000
+POINTS_IN_ALL = 20_000
 """Recovered eigenvalues drawn: more would make the page slow and large."""
 
 Figures = dict[str, dict[str, go.Figure]]

@@ -63,7 +63,7 @@ def score_cell(column: Column, value: float) -> Cell:
     if np.isnan(value):
         return Cell(numbers.MISSING, css="missing", note="not scored")
     css = shade(value) if column.shaded else ""
-    return Cell(column.write(value), numbers.exact(value), css, numbers.exact(value))
+    return Cell(column.write(value), numbers.exact(value), css)
 
 
 def glance_rows(summary: pd.DataFrame, datasets: list[str], column: Column) -> list[MethodRow]:

@@ -127,7 +127,7 @@ def _recovered_trace(
         logs = np.nan_to_num(np.log10(residual), nan=0.0, posinf=0.0, neginf=-16.0)
     meta: dict[str, Any] = {
         "role": "recovered",
-        "log_residual": logs,
+        "log_residual": logs.astype(np.float32),
         "typical": float(np.median(logs)) if len(logs) else 0.0,
     }
     return go.Scatter(
@@ -136,7 +136,7 @@ def _recovered_trace(
         name=label(name),
         mode="markers",
         marker={"color": style.colour, "symbol": style.symbol, "size": 8, "opacity": 0.8},
-        customdata=np.column_stack([residual, distance]),
+        customdata=np.column_stack([residual, distance]).astype(np.float32),
         hovertemplate=(
             "λ = %{x:.6g} + %{y:.6g} i<br>residual %{customdata[0]:.1e}"
             "<br>distance to the nearest exact λ %{customdata[1]:.1e}"

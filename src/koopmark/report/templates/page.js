@@ -91,6 +91,10 @@
       draw(section);
     });
   }
+  // Hovering a number shows all of its digits.
+  for (const cell of document.querySelectorAll("td[data-value]:not([title])")) {
+    cell.title = cell.dataset.value;
+  }
   dark.addEventListener("change", drawAll);
   narrow.addEventListener("change", drawAll);
   drawAll();
