@@ -230,6 +230,23 @@ def test_the_noise_figure_shows_the_medians_of_the_summary(page, summary):
     assert figure["layout"]["xaxis"]["ticktext"] == ["0", "0.01"]
 
 
+def test_errors_against_noise_are_those_of_the_targets_all_levels_share(run_dir):
+    """A dataset that asks for more targets must not look worse for it."""
+    path = run_dir / "targets.csv"
+    targets = pd.read_csv(path, keep_default_na=False, dtype=str)
+    targets[(targets["target"] == "-1") | (targets["dataset"] == "three_populations")].to_csv(
+        path, index=False
+    )
+    page = Page(write(run_dir).read_text(encoding="utf-8"))
+    linear = next(
+        trace
+        for trace in page.figures["noise"]["0|eigenfunction_error"]["data"]
+        if trace["name"] == "linear"
+    )
+    clean, noisy = decoded(linear["y"])
+    assert clean < 1e-9 < noisy
+
+
 def test_the_cost_figure_has_a_point_for_every_scored_method_and_dataset(page, summary):
     figure = page.figures["cost"][""]
     points = sum(len(trace["text"]) for trace in figure["data"])

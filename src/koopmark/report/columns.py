@@ -90,7 +90,7 @@ SECONDS = Column("fit_seconds", "fit time", "Wall time of the fit alone.", numbe
 MEMORY = Column(
     "peak_memory_mb",
     "memory (MB)",
-    "Peak memory of the process that ran the fit, in megabytes.",
+    "Peak memory of the fit beyond what its data and libraries already hold, in megabytes.",
     numbers.plain,
 )
 

@@ -16,6 +16,7 @@ from koopmark.report import columns, shades, views
 from koopmark.report.figures import (
     NoiseFamily,
     cost_figure,
+    family_summary,
     noise_families,
     noise_figure,
     spectrum,
@@ -23,6 +24,7 @@ from koopmark.report.figures import (
 from koopmark.report.figures.style import MethodStyle, label, method_styles
 from koopmark.report.numbers import plural
 from koopmark.report.sentences import findings
+from koopmark.report.summary import controls_first
 from koopmark.report.tables import Tables
 
 POINTS_PER_DATASET = 2000
@@ -56,7 +58,7 @@ def run_page(tables: Tables, summary: pd.DataFrame) -> str:
     """The HTML of a run's report."""
     fits, targets = tables.fits, tables.targets
     names = list(fits["dataset"].unique())
-    styles = method_styles(list(fits["method"].unique()))
+    styles = method_styles(controls_first(list(fits["method"].unique())))
     families = noise_families(fits)
     spectra: dict[str, go.Figure] = {}
     datasets = []
@@ -67,7 +69,7 @@ def run_page(tables: Tables, summary: pd.DataFrame) -> str:
         spectra[str(index)] = figure
     figures: Figures = {
         "spectrum": spectra,
-        "noise": _noise_figures(families, summary, styles),
+        "noise": _noise_figures(families, tables, styles),
         "cost": {"": cost_figure(summary, styles)},
     }
     return render(
@@ -85,7 +87,7 @@ def run_page(tables: Tables, summary: pd.DataFrame) -> str:
         methods=[MethodName(name, label(name)) for name in styles],
         datasets=datasets,
         families=families,
-        cost=views.cost_rows(fits),
+        cost=views.cost_rows(fits, list(styles)),
         failures=views.failure_rows(fits),
         notes=views.note_rows(fits, targets),
         provenance=list(views.flat(tables.provenance)),
@@ -157,10 +159,13 @@ def _dataset(
 
 
 def _noise_figures(
-    families: list[NoiseFamily], summary: pd.DataFrame, styles: dict[str, MethodStyle]
+    families: list[NoiseFamily], tables: Tables, styles: dict[str, MethodStyle]
 ) -> dict[str, go.Figure]:
-    return {
-        f"{index}|{column.key}": noise_figure(family, summary, column.key, column.title, styles)
-        for index, family in enumerate(families)
-        for column in columns.AGAINST_NOISE
-    }
+    drawn = {}
+    for index, family in enumerate(families):
+        summary = family_summary(family, tables.fits, tables.targets)
+        for column in columns.AGAINST_NOISE:
+            drawn[f"{index}|{column.key}"] = noise_figure(
+                family, summary, column.key, column.title, styles
+            )
+    return drawn

@@ -63,6 +63,11 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     return _placed(summary.reset_index(), list(fits["dataset"].unique()))
 
 
+def controls_first(methods: list[str]) -> list[str]:
+    """The controls, then the other methods, each in the order given."""
+    return sorted(methods, key=lambda name: not name.startswith(CONTROL))
+
+
 def _worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
     """Per fit: each score at the worst target, the number of targets and of those recovered."""
     found = (targets["eigenvalue_error"] <= RECOVERED) & (

@@ -145,21 +145,22 @@ def target_rows(targets: pd.DataFrame, summary: pd.DataFrame) -> dict[str, list[
     return rows
 
 
-def cost_rows(fits: pd.DataFrame) -> list[MethodRow]:
+def cost_rows(fits: pd.DataFrame, methods: list[str]) -> list[MethodRow]:
     """Per method over all fits that ended ok: how many, median and longest time, most memory."""
-    ok = fits[fits["status"] == "ok"]
+    ok = dict(iter(fits[fits["status"] == "ok"].groupby("method")))
     return [
         MethodRow(
-            str(method),
-            str(method).startswith(CONTROL),
+            method,
+            method.startswith(CONTROL),
             (
-                Cell(f"{len(rows):,}"),
-                score_cell(columns.SECONDS, float(rows["fit_seconds"].median())),
-                score_cell(columns.SECONDS, float(rows["fit_seconds"].max())),
-                score_cell(columns.MEMORY, float(rows["peak_memory_mb"].max())),
+                Cell(f"{len(ok[method]):,}"),
+                score_cell(columns.SECONDS, float(ok[method]["fit_seconds"].median())),
+                score_cell(columns.SECONDS, float(ok[method]["fit_seconds"].max())),
+                score_cell(columns.MEMORY, float(ok[method]["peak_memory_mb"].max())),
             ),
         )
-        for method, rows in ok.groupby("method", sort=False)
+        for method in methods
+        if method in ok
     ]
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from koopmark.report.figures.style import MethodStyle, figure, label
 from koopmark.report.numbers import scientific
+from koopmark.report.summary import summarise
 
 LEAST = 1e-16
 """Errors are drawn no lower than this: zero has no place on a logarithmic axis."""
@@ -45,6 +46,18 @@ def noise_families(fits: pd.DataFrame) -> list[NoiseFamily]:
     return families
 
 
+def family_summary(family: NoiseFamily, fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """The summary of a family's fits, by the targets that all of its datasets ask for.
+
+    The worst of three targets without noise says nothing beside the worst of one with noise.
+    """
+    mine = targets[targets["dataset"].isin(family.datasets)]
+    asked_by = mine.groupby(["seed", "target"])["dataset"].transform("nunique")
+    return summarise(
+        fits[fits["dataset"].isin(family.datasets)], mine[asked_by == len(family.datasets)]
+    )
+
+
 def noise_figure(
     family: NoiseFamily,
     summary: pd.DataFrame,
@@ -52,7 +65,10 @@ def noise_figure(
     score_label: str,
     styles: dict[str, MethodStyle],
 ) -> go.Figure:
-    """Median over seeds of one score of the summary against the noise level, one line a method."""
+    """One score of the family's summary against the noise level, one line per method.
+
+    `summary` is that of `family_summary`, whose errors are those of the same targets throughout.
+    """
     positions = _positions(family.noise)
     fig = figure("noise (standard deviation, relative to the signal)", score_label)
     fig.update_xaxes(
@@ -60,7 +76,7 @@ def noise_figure(
         tickvals=positions,
         ticktext=[f"{level:g}" for level in family.noise],
     )
-    top = _failed_at(summary[summary["dataset"].isin(family.datasets)][score])
+    top = _failed_at(summary[score])
     decades = range(-16, math.floor(math.log10(top)), 2)
     fig.update_yaxes(
         type="log",

@@ -109,10 +109,16 @@ def _exact_trace(exact: NDArray, labels: list[str]) -> go.Scatter:
         mode="markers+text" if len(exact) <= MOST_LABELS else "markers",
         marker={"symbol": "circle-open", "size": 20, "line": {"width": 2}},
         text=labels,
-        textposition="top center",
+        textposition=_label_places(exact[:, 0]),
         hovertemplate="exact λ = %{text}<extra></extra>",
         meta=INK,
     )
+
+
+def _label_places(re: NDArray) -> list[str]:
+    """Above and below in turn from left to right, so that neighbours' labels do not collide."""
+    turn = np.argsort(np.argsort(re, kind="stable"), kind="stable")
+    return ["bottom center" if place % 2 else "top center" for place in turn]
 
 
 def _recovered_trace(
@@ -121,7 +127,9 @@ def _recovered_trace(
     re = rows["eigenvalue_re"].to_numpy(dtype=float)
     im = rows["eigenvalue_im"].to_numpy(dtype=float)
     residual = rows["residual"].to_numpy(dtype=float)
-    distance = np.abs((re + 1j * im)[:, None] - (exact[:, 0] + 1j * exact[:, 1])).min(axis=1)
+    distance = np.abs((re + 1j * im)[:, None] - (exact[:, 0] + 1j * exact[:, 1])).min(
+        axis=1, initial=np.inf
+    )
     with np.errstate(divide="ignore"):
         # Without a residual a pair counts as bad, with a residual of 0 as good as can be.
         logs = np.nan_to_num(np.log10(residual), nan=0.0, posinf=0.0, neginf=-16.0)

@@ -34,17 +34,19 @@ def method_styles(methods: list[str]) -> dict[str, MethodStyle]:
 
     Colours repeat after seven methods, then with another symbol and dash.
     """
-    controls = [name for name in methods if name.startswith(CONTROL)]
-    others = [name for name in methods if not name.startswith(CONTROL)]
-    styles = {
-        name: MethodStyle(GREY, CONTROL_SYMBOLS[i % len(CONTROL_SYMBOLS)], "dot")
-        for i, name in enumerate(controls)
-    }
-    for i, name in enumerate(others):
-        turn = i // len(COLOURS)
-        styles[name] = MethodStyle(
-            COLOURS[i % len(COLOURS)], SYMBOLS[turn % len(SYMBOLS)], DASHES[turn % len(DASHES)]
-        )
+    styles = {}
+    controls = others = 0
+    for name in methods:
+        if name.startswith(CONTROL):
+            symbol = CONTROL_SYMBOLS[controls % len(CONTROL_SYMBOLS)]
+            styles[name] = MethodStyle(GREY, symbol, "dot")
+            controls += 1
+        else:
+            turn, colour = divmod(others, len(COLOURS))
+            styles[name] = MethodStyle(
+                COLOURS[colour], SYMBOLS[turn % len(SYMBOLS)], DASHES[turn % len(DASHES)]
+            )
+            others += 1
     return styles
 
 
