@@ -38,7 +38,9 @@ class Trajectories:
         if self.states.ndim != 3:
             raise ValueError(f"states must have shape (M, T, N), got {self.states.shape}")
         if self.times.shape != self.states.shape[1:2]:
-            raise ValueError(f"times must have shape ({self.states.shape[1]},), got {self.times.shape}")
+            raise ValueError(
+                f"times must have shape ({self.states.shape[1]},), got {self.times.shape}"
+            )
         if self.diverged_at is None:
             object.__setattr__(self, "diverged_at", np.full(len(self.states), np.nan))
 

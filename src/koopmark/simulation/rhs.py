@@ -1,0 +1,200 @@
+"""Right-hand sides of a whole ensemble, O(N r) per state and free of allocations.
+
+With the thin QR factors L = Q S of the weights W = L Rᵀ and y = ζ(x), write y = Q a + n(t), n the
+null component in closed form. Only the r coordinates a = Qᵀ y need integration:
+
+    ȧ = Qᵀ linear(y) + S Rᵀ h(ζ⁻¹(Q a + n(t)))
+
+Where N <= 2r one product with W itself is cheaper than two with its factors: there all of y is
+integrated, and its null component replaced by the closed form afterwards.
+
+Arrays hold one trajectory per column ("lane"), each lane at its own time: what is particular to a
+trajectory then multiplies along contiguous memory.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.blas import dgemm
+
+from koopmark.simulation.reduction import Reduction, linear_columns
+from koopmark.systems import Activation, Network, Shift
+
+Array = NDArray[np.float64]
+
+NULL_SHARE = 1e-3
+"""Share of the null component in the size that errors are relative to: keeps a ≈ 0 from asking
+for more digits than rounding leaves."""
+
+
+class RightHandSide(Protocol):
+    """What the integrator integrates: velocity and size of each lane's coordinates."""
+
+    def __call__(self, t: Array, a: Array, out: Array, /) -> Array:
+        """Velocity (k, m) of the coordinates `a` (k, m) at the times elapsed `t` (m,)."""
+
+    def size(self, t: Array, a: Array, /) -> Array:
+        """(m,) what a relative error of the coordinates is relative to."""
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        """Forget every other lane."""
+
+
+class ReducedRHS:
+    """ȧ for m lanes of one network: a multiply, a product, h, a product, per block of neurons.
+
+    `z` (N, m) is the null component at time zero. The only buffer is the column
+    [a; 1; (t); x of a block], which θ, -a and c enter as extra columns of the two products.
+    """
+
+    def __init__(self, split: Reduction, z: Array, block: int) -> None:
+        self._split = split
+        self._network = split.network
+        n, self._clock = self._network.size, split.lift.shape[1]
+        self._blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
+        first = self._clock + self._blocks[0].stop
+        self._gather = [
+            np.ascontiguousarray(columns)
+            for columns in np.split(split.gather, range(first, self._clock + n, block), axis=1)
+        ]
+        self._memory = np.zeros((self._clock + min(block, n)) * z.shape[1])
+        elementwise = isinstance(self._network.coupling, Activation)
+        self._own: Array | None = None if elementwise else np.empty(z.shape)
+        self._use(z)
+
+    def _use(self, z: Array) -> None:
+        m = z.shape[1]
+        self._z = z
+        self._z_norm = np.linalg.norm(z, axis=0)
+        self._column = self._memory.reshape(-1, m)
+        self._column[self._split.coordinates : self._clock] = self._split.clock(np.zeros(m))
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        rows = self._clock + self._blocks[0].stop
+        self._memory = self._memory[: rows * len(lanes)]
+        if self._own is not None:
+            self._own = np.empty((self._network.size, len(lanes)))
+        self._use(self._z.take(lanes, axis=1))
+
+    def __call__(self, t: Array, a: Array, out: Array) -> Array:
+        self._set(t, a)
+        scale = self._split.null.scale(t)
+        for block, gather in zip(self._blocks, self._gather, strict=True):
+            x = self._states(block, scale)
+            self._couple(x)
+            if block.start == 0:
+                np.dot(gather, self._column, out=out)
+            else:
+                _add_product(gather, x, out)
+        return out
+
+    def size(self, t: Array, a: Array) -> Array:
+        """‖a‖ and a share of the null component, or less where ζ⁻¹ magnifies errors."""
+        scale = self._split.null.scale(t)
+        size = np.hypot(np.linalg.norm(a, axis=0), NULL_SHARE * scale * self._z_norm)
+        if isinstance(self._network.zeta, Shift):
+            return size
+        self._set(t, a)
+        return np.minimum(
+            size, _size_of_states(self._network, self._states(self._blocks[0], scale))
+        )
+
+    def _set(self, t: Array, a: Array) -> None:
+        r = self._split.coordinates
+        self._column[:r] = a
+        if self._clock > r + 1:
+            self._column[r + 1] = t
+
+    def _states(self, block: slice, scale: Array) -> Array:
+        """x of a block of neurons (or of all), written below the coordinates."""
+        x = self._column[self._clock : self._clock + block.stop - block.start]
+        np.multiply(self._z[block], scale, out=x)
+        _add_product(self._split.lift[block], self._column[: self._clock], x)
+        if not isinstance(self._network.zeta, Shift):
+            self._network.zeta.inverse(x.T, out=x.T)
+        return x
+
+    def _couple(self, x: Array) -> None:
+        if self._own is None:
+            self._network.coupling(x, out=x)
+        else:
+            self._network.coupling(x.T, out=self._own.T)
+            x[:] = self._own
+
+
+class FullRHS:
+    """ẏ = linear(y) + W h(ζ⁻¹(y)) for m lanes: all N coordinates, where N <= 2r.
+
+    One product with [-I 0 | W] or [0 -c | W] and the column [y; 1; h(x)].
+    """
+
+    def __init__(self, network: Network, lanes: int) -> None:
+        self._network = network
+        n, zeta = network.size, network.zeta
+        self._gather = np.hstack([linear_columns(network, np.eye(n)), network.weights.dense()])
+        self._theta = np.broadcast_to(zeta.theta, n)[:, None] if isinstance(zeta, Shift) else None
+        self._memory = np.zeros((2 * n + 1) * lanes)
+        self._use(lanes)
+
+    def _use(self, lanes: int) -> None:
+        n = self._network.size
+        self._column = self._memory[: (2 * n + 1) * lanes].reshape(-1, lanes)
+        self._column[n] = 1.0
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        self._use(len(lanes))
+
+    def __call__(self, _t: Array, a: Array, out: Array) -> Array:
+        self._column[: len(a)] = a
+        x = self._states(a)
+        if isinstance(self._network.coupling, Activation):
+            self._network.coupling(x, out=x)
+        else:
+            x[:] = self._network.coupling(x.T).T
+        return np.dot(self._gather, self._column, out=out)
+
+    def size(self, _t: Array, a: Array) -> Array:
+        """‖y‖, or less where ζ⁻¹ magnifies errors."""
+        size = np.linalg.norm(a, axis=0)
+        if self._theta is not None:
+            return size
+        return np.minimum(size, _size_of_states(self._network, self._states(a)))
+
+    def _states(self, y: Array) -> Array:
+        x = self._column[len(y) + 1 :]
+        if self._theta is not None:
+            return np.add(y, self._theta, out=x)
+        self._network.zeta.inverse(y.T, out=x.T)
+        return x
+
+
+class SystemRHS:
+    """ẋ of any system, through its own `rhs`: the coordinates are the states."""
+
+    def __init__(self, rhs: Callable[..., Array], lanes: int, size: int) -> None:
+        self._rhs = rhs
+        self._states, self._velocities = np.empty((2, lanes, size))
+
+    def __call__(self, _t: Array, a: Array, out: Array) -> Array:
+        np.copyto(self._states, a.T)
+        np.copyto(out, self._rhs(self._states, out=self._velocities).T)
+        return out
+
+    def size(self, _t: Array, a: Array) -> Array:
+        return np.linalg.norm(a, axis=0)
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        self._states = self._states[: len(lanes)]
+        self._velocities = self._velocities[: len(lanes)]
+
+
+def _size_of_states(network: Network, x: Array) -> Array:
+    """‖x‖ min ζ': an error δ of y is one of at most ‖δ‖ / min ζ' in x, to be small beside ‖x‖."""
+    return np.linalg.norm(x, axis=0) * np.min(network.zeta.derivative(x.T), axis=1)
+
+
+def _add_product(left: Array, right: Array, out: Array) -> None:
+    """out += left @ right in place, without the temporary that NumPy would need."""
+    dgemm(1.0, right.T, left.T, beta=1.0, c=out.T, overwrite_c=1)
