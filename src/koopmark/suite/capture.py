@@ -18,6 +18,8 @@ TAIL_BYTES = 32_000
 LINES, CHARACTERS = 20, 4000
 """How much of its end goes into the tables."""
 
+_WORD = re.compile(r"[^\s\"']+")
+_SITE = re.compile(r"[/\\]site-packages[/\\]")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -68,12 +70,12 @@ def last_lines(text: str) -> str:
     """The last lines of `text`, without colours, overwritten lines and this machine's folders."""
     lines = [line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     kept = [line for line in lines if line][-LINES:]
-    return shorten(_ANSI.sub("", "\n".join(kept)))[-CHARACTERS:]
+    return shorten(_ANSI.sub("", "\n".join(kept)[-2 * CHARACTERS :]))[-CHARACTERS:]
 
 
 def shorten(text: str) -> str:
     """`text` without the folders of this installation, which mean nothing elsewhere."""
-    text = re.sub(r"[^\s\"']*[/\\]site-packages[/\\]", "", text)
+    text = _WORD.sub(lambda word: _SITE.split(word[0])[-1], text)
     root = checkout()
     for folder in (root / "src" if root else None, root, sys.prefix, sys.base_prefix):
         if folder is not None:

@@ -1,0 +1,155 @@
+"""Real worker processes, and methods that do to them what third-party code does."""
+
+import os
+import signal
+import time
+from contextlib import closing
+from pathlib import Path
+
+import hostile_methods as hostile
+import psutil
+import pytest
+
+from koopmark.suite import executor
+from koopmark.suite.capture import CHARACTERS
+from koopmark.suite.executor import execute, in_words
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX systems")
+linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has this")
+
+
+@pytest.fixture(scope="module")
+def note(tmp_path_factory):
+    """Where a sleeping fit writes the number of the process it started."""
+    return tmp_path_factory.mktemp("note") / "pid"
+
+
+@pytest.fixture(scope="module")
+def rows(make_cell, cache_dir, note):
+    """One run over all of them, two at a time: rows by method."""
+    cells = [
+        make_cell(hostile.Good(), "first"),
+        make_cell(hostile.Sleeps(str(note)), seconds=1.0),
+        make_cell(hostile.Exits(3), "exits 3"),
+        make_cell(hostile.Exits(0), "exits 0"),
+        make_cell(hostile.Segfaults()),
+        make_cell(hostile.HangsInC(), seconds=1.0),
+        make_cell(hostile.Eats(), memory_mb=200.0),
+        make_cell(hostile.Raises()),
+        make_cell(hostile.Chatters()),
+        make_cell(hostile.Good(), "last"),
+    ]
+    return {row.fit["method"]: row for row in execute(cells, jobs=2, cache_dir=cache_dir)}
+
+
+@pytest.mark.slow
+class TestHostileMethods:
+    @pytest.mark.parametrize(
+        ("label", "status"),
+        [
+            ("first", "ok"),
+            ("Sleeps", "timeout"),
+            ("HangsInC", "timeout"),
+            ("exits 3", "crashed"),
+            ("exits 0", "crashed"),
+            pytest.param("Segfaults", "crashed", marks=posix),
+            pytest.param("Eats", "out_of_memory", marks=linux),
+            ("Raises", "failed"),
+            ("Chatters", "ok"),
+            ("last", "ok"),
+        ],
+    )
+    def test_each_fit_gets_a_row_that_says_how_it_ended(self, rows, label, status):
+        assert rows[label].status == status, rows[label].fit
+
+    def test_a_timeout_says_its_limit_and_where_the_fit_was(self, rows):
+        reason = rows["Sleeps"].fit["reason"]
+        assert reason.startswith("fit ran into its limit of 1 s, in ")
+        assert reason.endswith("(_fit)")
+
+    def test_what_was_printed_before_the_end_is_kept(self, rows):
+        assert rows["Sleeps"].fit["output"].startswith("going to sleep\n")
+        assert rows["exits 3"].fit["output"] == "about to leave"
+
+    def test_what_a_timed_out_fit_started_is_ended_with_it(self, rows, note):
+        pid = int(note.read_text())
+        deadline = time.monotonic() + 5
+        while psutil.pid_exists(pid) and time.monotonic() < deadline:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                break
+            time.sleep(0.05)
+        else:
+            assert not psutil.pid_exists(pid)
+
+    def test_a_crash_says_how_the_process_ended(self, rows):
+        assert rows["exits 3"].fit["reason"] == "the process ended with exit code 3"
+        assert rows["exits 0"].fit["reason"] == "the process ended with exit code 0"
+
+    @posix
+    def test_a_segmentation_fault_is_called_one_and_shows_its_line(self, rows):
+        assert "SIGSEGV" in rows["Segfaults"].fit["reason"]
+        assert "in string_at" in rows["Segfaults"].fit["output"]
+
+    def test_endless_output_is_bounded_and_its_end_is_kept(self, rows):
+        output = rows["Chatters"].fit["output"]
+        assert len(output) <= CHARACTERS
+        assert output.splitlines()[-2:] == ["line 99999", "a word from C"]
+
+    def test_a_fit_whose_process_died_has_its_targets(self, rows):
+        (target,) = rows["Segfaults"].targets
+        assert (target["target"], target["status"]) == ("-1", "crashed")
+
+    def test_fits_after_a_crash_are_as_good_as_before(self, rows):
+        first, last = rows["first"].targets[0], rows["last"].targets[0]
+        assert first["eigenvalue_error"] == last["eigenvalue_error"]
+
+
+@pytest.mark.slow
+def test_a_hang_that_evades_the_workers_own_limit_is_ended_by_the_pool(
+    make_cell, cache_dir, monkeypatch
+):
+    monkeypatch.setattr(executor, "hard_limit", lambda cell: 3.0)
+    (row,) = execute([make_cell(hostile.Sleeps(), seconds=600.0)], 1, cache_dir)
+    assert row.status == "timeout"
+    assert "limit of 3 s" in row.fit["reason"]
+
+
+@pytest.mark.slow
+def test_closing_the_results_ends_the_fits_under_way(make_cell, cache_dir):
+    cells = [make_cell(hostile.Good()), make_cell(hostile.Sleeps(), seconds=600.0)]
+    with closing(execute(cells, 1, cache_dir)) as results:
+        next(results)
+        time.sleep(0.5)
+    workers = [p for p in psutil.Process().children(recursive=True) if "spawn_main" in _line(p)]
+    assert workers == []
+
+
+def _line(process: psutil.Process) -> str:
+    return " ".join(process.cmdline())
+
+
+@pytest.mark.slow
+def test_fits_have_one_thread_each(make_cell, cache_dir):
+    (row,) = execute([make_cell(hostile.CountsThreads())], 1, cache_dir)
+    assert row.fit["output"] == "1"
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_start_are_an_error_and_not_a_hang(make_cell, monkeypatch):
+    monkeypatch.setattr(executor.worker, "prepare", "not callable")
+    with pytest.raises(RuntimeError, match="die as they start: 1 fits are left"):
+        list(execute([make_cell(hostile.Good())], 1))
+
+
+@posix
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (-signal.SIGKILL, "was killed by SIGKILL (Killed)"),
+        (-signal.SIGABRT, "was killed by SIGABRT (Aborted)"),
+        (7, "ended with exit code 7"),
+        (-150, "was killed by signal 150"),
+    ],
+)
+def test_exit_codes_are_told_in_words(code, words):
+    assert in_words(code) == words
