@@ -1,6 +1,7 @@
 """Where a run's numbers come from: versions, machine, commit, configuration."""
 
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
         "methods": summary(list(cells)),
         "seeds": sorted({cell.seed for cell in cells}),
         "limits": suite.limits.model_dump(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": _command(),
         "jobs": jobs,
         "koopmark": koopmark.__version__,
         "git": _git(),
@@ -50,6 +51,11 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
 def now() -> str:
     """The time, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _command() -> str:
+    program = Path(sys.argv[0]).stem
+    return shlex.join(["koopmark" if program == "__main__" else program, *sys.argv[1:]])
 
 
 def _version(distribution: str) -> str | None:

@@ -1,0 +1,209 @@
+"""The command as a user types it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import koopmark
+from koopmark.cli import main
+
+SUITE = """
+title = "Tiny"
+question = "Does the command run?"
+datasets = ["tiny.toml"]
+seeds = 1
+[[methods]]
+use = "{method}"
+"""
+RECIPE = """
+title = "Tiny"
+description = "Three populations, a handful of trajectories."
+citation = "none"
+[system]
+kind = "three_populations"
+[initial_states]
+kind = "uniform"
+low = -3.0
+high = 3.0
+[sampling]
+trajectories = 6
+test_trajectories = 6
+dt = 0.1
+horizon = 1.0
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys):
+    """Run the command in `tmp_path` with these arguments."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def typed(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["koopmark", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return Done(int(left.value.code or 0), said.out, said.err)
+
+    return typed
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    path = tmp_path / "mine.toml"
+    path.write_text(SUITE.format(method="pydmd.dmd"))
+    return path
+
+
+def test_version_is_the_packages(typed):
+    assert typed("--version").stdout == f"koopmark {koopmark.__version__}\n"
+
+
+def test_help_shows_every_command_and_an_example(typed):
+    text = typed("--help").stdout
+    for command in ("run", "report", "check", "list", "example"):
+        assert f" {command} " in text
+    assert "koopmark run smoke" in text
+
+
+@pytest.mark.parametrize("command", ["run", "report", "check", "list", "example"])
+def test_every_command_has_an_example_in_its_help(typed, command):
+    assert f"Example: koopmark {command}" in typed(command, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("run", "smoek"), "Error: unknown suite 'smoek': did you mean 'smoke'? "),
+        (("run", "absent.toml"), "Error: absent.toml: no such suite file"),
+        (("run", "wrong.toml"), "unknown key 'titel': did you mean 'title'? "),
+        (("run", "unknown.toml"), "Error: unknown.toml: methods.0: "),
+        (("run", "smoke", "--jobs", "0"), "--jobs"),
+        (("run",), "Missing argument 'SUITE'"),
+        (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.sqlite"),
+        (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
+        (("check", "nowhere"), "Missing option '--against'"),
+        (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
+        (("rum", "smoke"), "No such command 'rum'"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_exit_code_2(typed, suite, arguments, sentence):
+    folder = suite.parent
+    (folder / "wrong.toml").write_text(suite.read_text().replace("title =", "titel ="))
+    (folder / "unknown.toml").write_text(SUITE.format(method="pydmd.dmmd"))
+    done = typed(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("systems", "lotka_volterra"),
+        ("methods", "reference.qr_edmd"),
+        ("datasets", "three_populations"),
+        ("suites", "smoke"),
+    ],
+)
+def test_names_are_listed_one_a_line(typed, kind, name):
+    lines = typed("list", kind).stdout.splitlines()
+    assert name in [line.split()[0] for line in lines]
+    assert all(len(line.split()) > 1 for line in lines)
+
+
+def test_the_command_is_light_to_import():
+    heavy = ("pandas", "plotly", "sklearn", "torch", "pydmd", "pykoopman", "scipy")
+    script = f"import sys, koopmark.cli; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.slow
+def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(typed, suite):
+    folder = suite.parent
+    done = typed("run", "mine.toml", "--jobs", "1", "--strict")
+    assert done.returncode == 0, done.stderr
+    out = folder / "reports" / "mine"
+    assert f"Report: {Path('reports', 'mine', 'index.html')}" in done.stdout
+    assert "pydmd.dmd" in done.stdout
+    assert {path.name for path in out.iterdir()} == {
+        "run.sqlite",
+        "fits.csv",
+        "targets.csv",
+        "eigenpairs.csv",
+        "summary.csv",
+        "index.html",
+        "provenance.json",
+    }
+    assert json.loads((out / "provenance.json").read_text())["command"].startswith("koopmark run")
+
+
+@pytest.mark.slow
+def test_strict_is_exit_code_1_where_a_fit_failed(typed, suite):
+    limit = "[limits]\nseconds = 1e-6\n[[methods]]"
+    suite.write_text(suite.read_text().replace("[[methods]]", limit))
+    done = typed("run", "mine.toml", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    strict = typed("run", "mine.toml", "--jobs", "1", "--strict")
+    assert strict.returncode == 1
+    assert "--strict: 3 of 3 fits failed" in strict.stderr
+
+
+@pytest.mark.slow
+def test_report_builds_the_tables_again_from_the_store(typed, suite):
+    folder = suite.parent
+    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
+    out = folder / "reports" / "mine"
+    before = (out / "fits.csv").read_text()
+    for name in ("fits.csv", "summary.csv", "index.html"):
+        (out / name).unlink()
+    assert typed("report", str(out)).returncode == 0
+    assert (out / "fits.csv").read_text() == before
+    assert (out / "index.html").is_file()
+
+
+@pytest.mark.slow
+def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, suite):
+    folder = suite.parent
+    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
+    out, worse = folder / "reports" / "mine", folder / "worse"
+    same = typed("check", str(out), "--against", str(out))
+    assert same.returncode == 0, same.stdout
+    worse.mkdir()
+    for path in out.iterdir():
+        (worse / path.name).write_bytes(path.read_bytes())
+    targets = pd.read_csv(worse / "targets.csv")
+    targets["eigenfunction_error"] = 0.5
+    targets.to_csv(worse / "targets.csv", index=False)
+    grew = typed("check", str(worse), "--against", str(out))
+    assert grew.returncode == 1, grew.stdout
+    assert "pydmd.dmd" in grew.stdout
+
+
+def test_the_package_runs_as_a_module(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "koopmark", "run", "absent.toml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (2, "Error: absent.toml: no such suite file\n")
