@@ -1,8 +1,13 @@
 """What a method is: hyperparameters with a fit."""
 
+import random
+import sys
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,21 +26,45 @@ class Method(ABC):
     A method that draws random numbers has a field `seed`, and nothing else that is random.
     """
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     library: ClassVar[str] = "koopmark"
     """The distribution that does the work, as `pip install` names it."""
+
+    install: ClassVar[str] = "pip install koopmark"
+    """The command that installs it."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Modules that `_fit` imports, in the order in which it needs them."""
 
     def fit(self, trajectories: Trajectories) -> Model:
         """Fit to all snapshot pairs of `trajectories`.
 
+        Libraries that draw from a global generator find it seeded, so that two fits agree; its
+        state is put back afterwards.
+
         Raises
         ------
         ValueError
-            Where the data hold non-finite values, fewer than two times, or do not vary.
+            Where the data hold non-finite values, fewer than two times, uneven times, or do not
+            vary.
         Skip
             Where the method does not apply to such data by design.
         """
         check_data(trajectories)
-        return self._fit(trajectories)
+        self.prepare()
+        with seeded_globals(getattr(self, "seed", 0)):
+            return self._fit(trajectories)
+
+    @classmethod
+    def prepare(cls) -> None:
+        """Import what the fit needs, so that the first fit's time is not that of an import."""
+        for module in cls.requires:
+            import_module(module)
+
+    def to_options(self) -> dict[str, Any]:
+        """The fields as JSON-able values, nested dataclasses as mappings."""
+        return asdict(self)
 
     @abstractmethod
     def _fit(self, trajectories: Trajectories) -> Model: ...
@@ -54,12 +83,36 @@ def check_data(trajectories: Trajectories) -> None:
         raise ValueError(
             f"no snapshot pairs: {states.shape[0]} trajectories of {states.shape[1]} states"
         )
-    finite = np.isfinite(states).all(axis=(1, 2))
+    finite = np.asarray(np.isfinite(states).all(axis=(1, 2)))
     if not finite.all():
         first = int(np.argmin(finite))
         raise ValueError(
             f"{int(np.sum(~finite))} of {len(finite)} trajectories hold a non-finite value, "
             f"number {first} the first: leave out what diverged"
         )
-    if np.ptp(states.reshape(-1, states.shape[2]), axis=0).max() == 0.0:
+    if np.ptp(states, axis=(0, 1)).max() == 0.0:
         raise ValueError("the data are constant: every snapshot is the same state")
+    if not trajectories.dt > 0:
+        raise ValueError(f"the sampling interval is {trajectories.dt}: times must increase")
+
+
+@contextmanager
+def seeded_globals(seed: int) -> Iterator[None]:
+    """Seed the global generators of NumPy, Python and (where imported) torch; restore them after.
+
+    NumPy's takes 32 bits: larger seeds are folded.
+    """
+    torch = sys.modules.get("torch")
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    torch_state = None if torch is None else torch.get_rng_state()
+    try:
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        random.seed(seed)
+        if torch is not None:
+            torch.manual_seed(seed)
+        yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        random.setstate(python_state)
+        if torch is not None:
+            torch.set_rng_state(torch_state)

@@ -26,11 +26,11 @@ class Model(ABC):
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
         """Values (P, s) at `windows` (P, window, N), belonging to the last state of each."""
 
-    def dictionary(self, windows: NDArray) -> NDArray | None:
+    def dictionary(self, windows: NDArray) -> NDArray | None:  # noqa: ARG002
         """Values (P, D) of all that the method could combine; None where that is not a list."""
         return None
 
-    def predict(self, windows: NDArray, steps: int) -> NDArray | None:
+    def predict(self, windows: NDArray, steps: int) -> NDArray | None:  # noqa: ARG002
         """States (P, steps, N) after 1 .. `steps` sampling intervals; None where it cannot."""
         return None
 
@@ -44,6 +44,39 @@ def continuous(discrete: NDArray, dt: float) -> NDArray[np.complex128]:
     """λ = log(μ) / Δt on the principal branch; μ = 0 gives -inf, and counts as unrecovered."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(np.asarray(discrete, dtype=complex)) / dt
+
+
+def propagate(
+    values: NDArray, eigenvalues: NDArray, modes: NDArray, dt: float, steps: int
+) -> NDArray[np.float64]:
+    """States x(kΔt) = Re Σⱼ e^{λⱼkΔt} φⱼ(x(0)) modesⱼ for k = 1 .. `steps`.
+
+    Parameters
+    ----------
+    values : (P, s) array
+        Eigenfunctions at the initial states.
+    eigenvalues : (s,) array
+        Continuous-time. A pair without a finite one (μ = 0) is gone after one step.
+    modes : (s, N) array
+        State readout x ≈ φ(x) modes.
+    dt : float
+        Sampling interval, in units of the time of the eigenvalues.
+    steps : int
+
+    Returns
+    -------
+    (P, steps, N) array
+        Infinite or NaN where an unstable pair has grown beyond what a float holds.
+    """
+    lasting = np.isfinite(eigenvalues)
+    factors = np.zeros(len(eigenvalues), dtype=complex)
+    factors[lasting] = np.exp(eigenvalues[lasting] * dt)
+    states = np.empty((len(values), steps, modes.shape[1]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for step in range(steps):
+            values = values * factors
+            states[:, step] = (values @ modes).real
+    return states
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +107,20 @@ class LinearModel(Model):
     training_residuals: NDArray[np.float64] | None = None
 
     @classmethod
-    def from_modes(cls, discrete: NDArray, modes: NDArray, dt: float, lift: Lift) -> "LinearModel":
-        """From μ (s,) and the modes Φ (D, s) of ψ(x⁺) = A ψ(x): eigenfunctions are rows of Φ⁺."""
-        return cls(lift, np.linalg.pinv(modes).T, continuous(discrete, dt), dt)
+    def from_modes(
+        cls,
+        discrete: NDArray,
+        modes: NDArray,
+        dt: float,
+        lift: Lift,
+        state: slice | None = None,
+    ) -> "LinearModel":
+        """From μ (s,) and the modes Φ (D, s) of ψ(x⁺) = A ψ(x): eigenfunctions are rows of Φ⁺.
+
+        `state` says which rows of ψ are the state itself; there Φ is the readout.
+        """
+        readout = None if state is None else modes[state].T
+        return cls(lift, np.linalg.pinv(modes).T, continuous(discrete, dt), dt, readout)
 
     @classmethod
     def from_operator(cls, operator: NDArray, dt: float, lift: Lift) -> "LinearModel":
@@ -102,6 +146,4 @@ class LinearModel(Model):
         if self.modes is None:
             return None
         values = self.eigenfunctions(windows)
-        # A pair with μ = 0 has λ = -inf: it is gone after one step.
-        factors = np.exp(np.outer(np.arange(1, steps + 1) * self.dt, self.rates))
-        return np.einsum("ps,ks,sn->pkn", values, factors, self.modes, optimize=True).real
+        return propagate(values, self.rates, self.modes, self.dt, steps)

@@ -1,0 +1,30 @@
+"""From trajectories to recovered eigenpairs: our own methods, adapters to libraries, controls."""
+
+from koopmark.methods.dictionaries import Identity, Monomials, RadialBasis, RandomFourier
+from koopmark.methods.method import Method, Skip
+from koopmark.methods.model import LinearModel, Model
+from koopmark.methods.registry import (
+    REGISTRY,
+    availability,
+    fit,
+    get,
+    library_version,
+    names,
+)
+
+__all__ = [
+    "REGISTRY",
+    "Identity",
+    "LinearModel",
+    "Method",
+    "Model",
+    "Monomials",
+    "RadialBasis",
+    "RandomFourier",
+    "Skip",
+    "availability",
+    "fit",
+    "get",
+    "library_version",
+    "names",
+]

@@ -1,0 +1,1 @@
+"""Methods of the libraries people use, each as its manual says to use it."""

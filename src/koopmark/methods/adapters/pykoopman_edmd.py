@@ -1,0 +1,57 @@
+"""PyKoopman: its defaults, and EDMD with the state or with polynomials."""
+
+from dataclasses import dataclass
+
+from koopmark.methods.adapters.pykoopman_model import PyKoopmanMethod, fitted
+from koopmark.methods.model import Model
+from koopmark.simulation import Trajectories
+
+
+@dataclass(frozen=True)
+class DefaultKoopman(PyKoopmanMethod):
+    """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        return fitted(pykoopman.Koopman(), *trajectories.pairs(), trajectories.dt)
+
+
+@dataclass(frozen=True)
+class IdentityEDMD(PyKoopmanMethod):
+    """`pykoopman.regression.EDMD` in the state itself; it has no constant to offer."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        koopman = pykoopman.Koopman(regressor=pykoopman.regression.EDMD())
+        return fitted(koopman, *trajectories.pairs(), trajectories.dt)
+
+
+@dataclass(frozen=True)
+class PolynomialEDMD(PyKoopmanMethod):
+    """`pykoopman.regression.EDMD` with `pykoopman.observables.Polynomial`.
+
+    Parameters
+    ----------
+    degree : int
+        Monomials up to this degree, the constant included.
+    """
+
+    degree: int = 2
+
+    def __post_init__(self) -> None:
+        if self.degree < 1:
+            raise ValueError(f"degree must be at least 1, got {self.degree}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        class Polynomial(pykoopman.observables.Polynomial):  # type: ignore[misc]
+            # PyKoopman 1.2.1 reads the name that scikit-learn gave this before version 1.2.
+            n_input_features_ = property(lambda self: self.n_features_in_)
+
+        koopman = pykoopman.Koopman(
+            observables=Polynomial(degree=self.degree), regressor=pykoopman.regression.EDMD()
+        )
+        return fitted(koopman, *trajectories.pairs(), trajectories.dt)

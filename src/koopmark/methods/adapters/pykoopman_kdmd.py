@@ -1,0 +1,58 @@
+"""PyKoopman: kernel DMD."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from koopmark.methods.adapters.pykoopman_model import PyKoopmanMethod, fitted
+from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
+from koopmark.methods.model import Model
+from koopmark.methods.subsample import some_pairs
+from koopmark.simulation import Trajectories
+
+
+@dataclass(frozen=True)
+class KDMD(PyKoopmanMethod):
+    """Kernel DMD (Williams, Rowley and Kevrekidis 2015) as PyKoopman computes it.
+
+    Parameters
+    ----------
+    kernel : AnyKernel
+        PyKoopman's own default is a Gaussian of length 1 at full rank, whose spectrum is noise
+        (docs/library-notes.md).
+    svd_rank : int, optional
+        Directions of the feature space kept: -1 for as many as pairs, 0 for PyDMD's threshold. By
+        default those that stand out of the rounding of the kernel matrix.
+    max_pairs : int
+        Snapshot pairs used, at random; all where there are fewer. It holds n x n matrices: memory
+        grows with the square of this number, and time with its cube.
+    seed : int
+        Which pairs.
+    """
+
+    kernel: AnyKernel = field(default_factory=Polynomial)
+    svd_rank: int | None = None
+    max_pairs: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_pairs < 1:
+            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        rank = numerical_rank(self.kernel, x) if self.svd_rank is None else self.svd_rank
+        regressor = pykoopman.regression.KDMD(svd_rank=rank, kernel=self._spelled(x))
+        lift = KernelColumns(self.kernel, x)
+        return fitted(pykoopman.Koopman(regressor=regressor), x, y, trajectories.dt, lift)
+
+    def _spelled(self, states: NDArray) -> Any:
+        """The kernel as an object of `sklearn.gaussian_process.kernels`."""
+        from sklearn.gaussian_process import kernels
+
+        if isinstance(self.kernel, Polynomial):
+            return kernels.DotProduct(self.kernel.offset**0.5) ** self.kernel.degree
+        return kernels.RBF(self.kernel.length(states))

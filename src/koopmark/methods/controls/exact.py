@@ -1,0 +1,66 @@
+"""The answer key, entered as a method: what a perfect fit scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods.method import Method
+from koopmark.methods.model import Model
+from koopmark.simulation import Trajectories, simulate
+from koopmark.systems import System
+from koopmark.truth import Eigenspace
+
+PREDICTION_RTOL = 1e-11
+
+
+@dataclass(frozen=True, eq=False)
+class ExactModel(Model):
+    """The exact eigenspaces, each with as many eigenpairs as dimensions."""
+
+    targets: tuple[Eigenspace, ...]
+    system: System | None
+    dt: float
+
+    @property
+    def eigenvalues(self) -> NDArray[np.complex128]:
+        values = [target.eigenvalue for target in self.targets]
+        return np.repeat(np.array(values, dtype=complex), [t.dimension for t in self.targets])
+
+    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
+        states = windows[:, -1]
+        return np.hstack([target.evaluate(states) for target in self.targets]).astype(complex)
+
+    def dictionary(self, windows: NDArray) -> NDArray | None:
+        return self.eigenfunctions(windows)
+
+    def predict(self, windows: NDArray, steps: int) -> NDArray | None:
+        """By simulating the system; NaN where a trajectory diverges."""
+        if self.system is None:
+            return None
+        times = np.arange(steps + 1) * self.dt
+        return simulate(self.system, windows[:, -1], times, rtol=PREDICTION_RTOL).states[:, 1:]
+
+
+@dataclass(frozen=True)
+class Exact(Method):
+    """Looks up what it is asked for: the eigenspaces that ride along with the data."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        return ExactModel(known_targets(trajectories), trajectories.system, trajectories.dt)
+
+
+def known_targets(trajectories: Trajectories) -> tuple[Eigenspace, ...]:
+    """The eigenspaces that ride along with the data.
+
+    Raises
+    ------
+    ValueError
+        Where there are none.
+    """
+    if not trajectories.targets:
+        raise ValueError(
+            "a control needs the exact eigenspaces, and these trajectories carry none: "
+            "set Trajectories.targets, as datasets do"
+        )
+    return trajectories.targets

@@ -1,0 +1,94 @@
+"""Dictionaries ψ of observables: what they are made of, and how they are evaluated.
+
+Every dictionary is [constant | state | terms]: the first two are there or not, the terms are what
+makes one dictionary differ from another.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Terms(ABC):
+    """Nonlinear observables with nothing left to choose."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    def write(self, states: NDArray, out: NDArray) -> None:
+        """Write their values at `states` (P, N) into `out` (P, size)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observables:
+    """ψ: (P, N) states to (P, D) values, columns in the order constant, state, terms."""
+
+    inputs: int
+    constant: bool
+    with_state: bool
+    terms: Terms | None = None
+
+    def __post_init__(self) -> None:
+        if self.size == 0:
+            raise ValueError("an empty dictionary: neither constant nor state nor terms")
+
+    @property
+    def size(self) -> int:
+        """D."""
+        terms = 0 if self.terms is None else self.terms.size
+        return int(self.constant) + (self.inputs if self.with_state else 0) + terms
+
+    @property
+    def state(self) -> slice | None:
+        """The columns that are the state itself; None where it is not in the dictionary."""
+        start = int(self.constant)
+        return slice(start, start + self.inputs) if self.with_state else None
+
+    def __call__(self, states: NDArray, out: NDArray | None = None) -> NDArray[np.float64]:
+        """Values (P, D), written into `out` where given; columns lie contiguous otherwise.
+
+        Raises
+        ------
+        ValueError
+            Where the states have another dimension than those the dictionary was fitted to.
+        """
+        if states.shape[1:] != (self.inputs,):
+            raise ValueError(
+                f"states must have shape (P, {self.inputs}) for this dictionary, got {states.shape}"
+            )
+        if out is None:
+            out = np.empty((len(states), self.size), order="F")
+        if self.constant:
+            out[:, 0] = 1.0
+        if self.state is not None:
+            out[:, self.state] = states
+        if self.terms is not None:
+            self.terms.write(states, out[:, self.size - self.terms.size :])
+        return out
+
+
+@dataclass(frozen=True)
+class Dictionary(ABC):
+    """Hyperparameters of a dictionary; `fitted` settles what depends on the data."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    @abstractmethod
+    def fitted(self, states: NDArray) -> Observables:
+        """The dictionary for data like `states` (P, N).
+
+        Raises
+        ------
+        ValueError
+            Where nothing would be in it.
+        """
+
+
+def spread(states: NDArray) -> float:
+    """Root-mean-square distance of states (P, N) from their mean: the unit of bandwidths."""
+    return float(np.sqrt(np.sum(np.var(states, axis=0))))

@@ -1,0 +1,56 @@
+"""Gaussian radial basis functions around states of the data."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from koopmark._keys import generator
+from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms, spread
+
+
+@dataclass(frozen=True)
+class RadialBasis(Dictionary):
+    """ψⱼ(x) = exp(-|x - cⱼ|² / 2ℓ²), cⱼ drawn from the data, ℓ = `bandwidth` × their spread.
+
+    The spread is the root-mean-square distance of the states from their mean. Where the data
+    hold fewer than `count` states, every one is a centre.
+    """
+
+    count: int = 100
+    bandwidth: float = 1.0
+    seed: int = 0
+    state: bool = True
+    constant: bool = True
+    kind: Literal["radial_basis"] = field(default="radial_basis", kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count must be at least 1, got {self.count}")
+        if not self.bandwidth > 0:
+            raise ValueError(f"bandwidth must be positive, got {self.bandwidth}")
+
+    def fitted(self, states: NDArray) -> Observables:
+        rng = generator({"seed": self.seed}, "radial basis centres")
+        count = min(self.count, len(states))
+        centres = states[np.sort(rng.choice(len(states), size=count, replace=False))]
+        terms = Gaussians(centres, self.bandwidth * spread(states))
+        return Observables(states.shape[1], self.constant, self.state, terms)
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussians(Terms):
+    """exp(-|x - cⱼ|² / 2ℓ²), with cⱼ the rows of `centres` (count, N) and ℓ the `length`."""
+
+    centres: NDArray[np.float64]
+    length: float
+
+    @property
+    def size(self) -> int:
+        return len(self.centres)
+
+    def write(self, states: NDArray, out: NDArray) -> None:
+        np.multiply(cdist(states, self.centres, "sqeuclidean"), -0.5 / self.length**2, out=out)
+        np.exp(out, out=out)

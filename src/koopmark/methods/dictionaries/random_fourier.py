@@ -1,0 +1,56 @@
+"""Random Fourier features (Rahimi and Recht, 2007)."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._keys import generator
+from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms, spread
+
+
+@dataclass(frozen=True)
+class RandomFourier(Dictionary):
+    """ψⱼ(x) = cos(wⱼᵀx + bⱼ), wⱼ ~ N(0, 1/ℓ²), bⱼ uniform, ℓ = `bandwidth` × spread of the data.
+
+    The spread is the root-mean-square distance of the states from their mean.
+    """
+
+    count: int = 100
+    bandwidth: float = 1.0
+    seed: int = 0
+    state: bool = True
+    constant: bool = True
+    kind: Literal["random_fourier"] = field(default="random_fourier", kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count must be at least 1, got {self.count}")
+        if not self.bandwidth > 0:
+            raise ValueError(f"bandwidth must be positive, got {self.bandwidth}")
+
+    def fitted(self, states: NDArray) -> Observables:
+        inputs = states.shape[1]
+        rng = generator({"seed": self.seed}, "random Fourier features")
+        length = self.bandwidth * spread(states)
+        frequencies = rng.standard_normal((inputs, self.count)) / length
+        phases = rng.uniform(0.0, 2.0 * np.pi, self.count)
+        return Observables(inputs, self.constant, self.state, Cosines(frequencies, phases))
+
+
+@dataclass(frozen=True, eq=False)
+class Cosines(Terms):
+    """cos(wⱼᵀx + bⱼ), with wⱼ the columns of `frequencies` (N, count) and b the `phases`."""
+
+    frequencies: NDArray[np.float64]
+    phases: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        return len(self.phases)
+
+    def write(self, states: NDArray, out: NDArray) -> None:
+        out[...] = states @ self.frequencies
+        out += self.phases
+        np.cos(out, out=out)

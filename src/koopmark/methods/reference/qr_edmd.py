@@ -1,0 +1,103 @@
+"""Extended dynamic mode decomposition by one QR pass, with a residual for every eigenpair."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
+from koopmark.methods.method import Method
+from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.simulation import Trajectories
+
+
+@dataclass(frozen=True)
+class QREDMD(Method):
+    """EDMD (Williams, Kevrekidis and Rowley 2015) from the triangular factor of the data.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    tolerance : float
+        Directions of the dictionary whose singular value on the data, relative to the largest and
+        with columns scaled to unit norm, lies below it are dropped.
+
+    The model's `residuals` are those of ResDMD (Colbrook and Townsend 2024), in the form that is
+    not squared; its eigenpairs come in the order of their residuals, smallest first.
+    """
+
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+    tolerance: float = 1e-10
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < 1:
+            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        states = trajectories.states
+        observables = self.dictionary.fitted(states.reshape(-1, states.shape[2]))
+        factor = factorise(observables, states)
+        return linear_model(factor, observables, trajectories.dt, self.tolerance)
+
+
+class Eigenpairs(NamedTuple):
+    """Eigenpairs of the compressed Koopman operator, s of them."""
+
+    discrete: NDArray[np.complex128]
+    """μ (s,)."""
+    coefficients: NDArray[np.complex128]
+    """C (D, s): φ = ψ C, of unit norm on the training states."""
+    residuals: NDArray[np.float64]
+    """(s,) ‖φ(Y) - μ φ(X)‖ / ‖φ(X)‖ over the training pairs."""
+    modes: NDArray[np.complex128]
+    """(s, D) least-squares readout ψ ≈ φ modes."""
+
+
+def eigenpairs(factor: SnapshotFactor, tolerance: float) -> Eigenpairs:
+    """Eigenpairs of K = R₁₁⁺ R₁₂ and their residuals, from the factor alone.
+
+    With column scales d and R₁₁ d⁻¹ = U S Vᵀ cut at `tolerance`, the functions ψ d⁻¹ V S⁻¹ are
+    orthonormal on the training states, and there K reads K̃ = Uᵀ R₁₂ d⁻¹ V S⁻¹. An eigenvector c
+    gives v = d⁻¹ V S⁻¹ c, and its residual is √(‖(R₁₂ - μR₁₁)v‖² + ‖R₂₂ v‖²) / ‖R₁₁ v‖.
+
+    Scaling the columns of R is scaling those of the data: Householder QR treats each alike.
+    """
+    scale = np.linalg.norm(factor.xx, axis=0)
+    scale[scale == 0.0] = 1.0
+    u, s, vt = np.linalg.svd(factor.xx / scale)
+    kept = s > tolerance * s[0]
+    u = u[:, kept]
+    whitening = (vt[kept] / s[kept, None]).T / scale[:, None]
+    ahead = factor.xy @ whitening
+    discrete, vectors = np.linalg.eig(u.T @ ahead)
+    inside = ahead @ vectors - (u @ vectors) * discrete
+    outside = factor.yy @ whitening @ vectors
+    residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
+    residuals /= np.linalg.norm(vectors, axis=0)
+    modes = np.linalg.lstsq(vectors, u.T @ factor.xx, rcond=None)[0]
+    order = np.argsort(residuals, kind="stable")
+    return Eigenpairs(
+        np.asarray(discrete, dtype=complex)[order],
+        (whitening @ vectors)[:, order],
+        residuals[order],
+        modes[order],
+    )
+
+
+def linear_model(
+    factor: SnapshotFactor, observables: Observables, dt: float, tolerance: float
+) -> LinearModel:
+    """The model of a factor, wherever its parts were computed and merged."""
+    pairs = eigenpairs(factor, tolerance)
+    state = observables.state
+    return LinearModel(
+        lift=observables,
+        coefficients=pairs.coefficients,
+        rates=continuous(pairs.discrete, dt),
+        dt=dt,
+        modes=None if state is None else pairs.modes[:, state],
+        training_residuals=pairs.residuals,
+    )

@@ -1,0 +1,148 @@
+"""All methods by name: the table that suites and the command line read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from typing import Any, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from koopmark._errors import ConfigError
+from koopmark.methods.adapters.pydmd_dmd import DMD, DefaultDMD, FbDMD
+from koopmark.methods.adapters.pydmd_kernel_edmd import KernelEDMD
+from koopmark.methods.adapters.pydmd_optdmd import OptDMD
+from koopmark.methods.adapters.pykoopman_edmd import DefaultKoopman, IdentityEDMD, PolynomialEDMD
+from koopmark.methods.adapters.pykoopman_kdmd import KDMD
+from koopmark.methods.controls.exact import Exact
+from koopmark.methods.controls.random import Random
+from koopmark.methods.method import Method
+from koopmark.methods.model import Model
+from koopmark.methods.reference.qr_edmd import QREDMD
+from koopmark.simulation import Trajectories
+
+REGISTRY: dict[str, Method] = {
+    "reference.qr_edmd": QREDMD(),
+    "pydmd.dmd": DMD(),
+    "pydmd.dmd_default": DefaultDMD(),
+    "pydmd.fbdmd": FbDMD(),
+    "pydmd.optdmd": OptDMD(),
+    "pydmd.kernel_edmd": KernelEDMD(),
+    "pykoopman.edmd_identity": IdentityEDMD(),
+    "pykoopman.edmd_polynomial": PolynomialEDMD(),
+    "pykoopman.kdmd": KDMD(),
+    "pykoopman.default": DefaultKoopman(),
+    "control.exact": Exact(),
+    "control.random": Random(),
+}
+
+
+def names() -> list[str]:
+    """Names of the registered methods."""
+    return list(REGISTRY)
+
+
+def get(name: str, **options: Any) -> Method:
+    """The method of this name with `options` in place of its defaults.
+
+    Parameters
+    ----------
+    name : str
+        One of `names()`, or `package.module:Class` for a `Method` of your own.
+    **options
+        Fields of the method; nested ones as instances or as mappings, so
+        `dictionary={"kind": "monomials", "degree": 3}`.
+
+    Raises
+    ------
+    ConfigError
+        Where the name or an option is unknown, or a value is not allowed.
+    """
+    default = _imported(name) if ":" in name else REGISTRY.get(name)
+    if default is None:
+        close = get_close_matches(name, REGISTRY, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(f"unknown method {name!r}: {hint}the methods are {', '.join(REGISTRY)}")
+    if not options:
+        return default
+    known = [field.name for field in fields(default)]
+    for option in options:
+        if option not in known:
+            allowed = f"its options are {', '.join(known)}" if known else "it has no options"
+            raise ConfigError(f"{name} has no option {option!r}: {allowed}")
+    try:
+        written = json.dumps({**default.to_options(), **_jsonable(options)}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name}: an option is not a plain value ({error})") from None
+    try:
+        return TypeAdapter(type(default)).validate_json(written, strict=True)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        sentences = dict.fromkeys(_sentence(dict(detail), type(default)) for detail in details)
+        raise ConfigError(f"{name}: {'; '.join(sentences)}") from None
+
+
+def fit(name: str, trajectories: Trajectories, **options: Any) -> Model:
+    """Fit the method of this name (see `get`) to trajectories (see `Method.fit`)."""
+    return get(name, **options).fit(trajectories)
+
+
+def availability(method: Method) -> str | None:
+    """None where the method can run, or the reason it cannot and the command that helps."""
+    for module in method.requires:
+        if find_spec(module) is None:
+            needs = "" if module == method.library else f" (it needs {module})"
+            return f"{method.library} is not installed{needs}: {method.install}"
+    return None
+
+
+def library_version(method: Method) -> str:
+    """Version of the distribution that does the work; empty where it is not installed."""
+    try:
+        return metadata.version(method.library)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _imported(name: str) -> Method:
+    module, _, attribute = name.partition(":")
+    try:
+        method = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"method {name!r} cannot be imported: {error}") from None
+    if not (isinstance(method, type) and issubclass(method, Method)):
+        raise ConfigError(f"method {name!r} is not a class derived from koopmark.methods.Method")
+    try:
+        return method()
+    except TypeError as error:
+        raise ConfigError(f"method {name!r} needs a default for every field: {error}") from None
+
+
+def _jsonable(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _jsonable(item) for key, item in value.items()}
+    return value
+
+
+def _sentence(detail: dict[str, Any], method: type[Method]) -> str:
+    """A mistake that pydantic found, with the key as the user wrote it and what is allowed."""
+    option, *inner = [str(part) for part in detail["loc"]] or [""]
+    message = detail["msg"].removeprefix("Value error, ")
+    choices = get_args(get_type_hints(method).get(option))
+    kinds: dict[str, Any] = {c.kind: c for c in choices if hasattr(c, "kind")}
+    if detail["type"].startswith("union_tag"):
+        given = detail["ctx"].get("tag")
+        problem = f"{option}.kind = {given!r}" if given else f"the key '{option}.kind' is missing"
+        return f"{problem}: it must be one of {', '.join(map(repr, kinds))}"
+    # Pydantic puts the kind itself, or the type it tried, behind the option.
+    key = ".".join([option, *inner[1:]])
+    if detail["type"] == "unexpected_keyword_argument":
+        allowed = [field.name for field in fields(kinds[inner[0]])]
+        return f"unknown key {key!r}: the keys here are {', '.join(allowed)}"
+    if detail["type"] == "value_error":
+        return f"{key}: {message}" if key else message
+    return f"{key} = {detail['input']!r}: {message.replace('Input should', 'it must')}"
