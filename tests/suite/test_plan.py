@@ -13,7 +13,7 @@ from koopmark.suite import load_suite, names, plan
 from koopmark.suite.plan import CONTROLS, execution_order
 
 EDMD = 'use = "reference.qr_edmd"'
-DEGREE = 'options = { dictionary = { kind = "monomials", degree = 2 } }'
+DEGREE = 'options = { dictionary = { kind = "monomials", degree = 3 } }'
 FOURIER = 'options = { dictionary = { kind = "random_fourier", count = 5 } }'
 
 

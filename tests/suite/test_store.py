@@ -194,10 +194,12 @@ def writer(tmp_path, make_cell):
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "half way\n"
-        yield process, tmp_path / "run", cells
-        process.kill()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "half way\n"
+            yield process, tmp_path / "run", cells
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX systems")
@@ -217,11 +219,12 @@ def test_a_second_writer_is_refused_while_the_first_lives(tmp_path, make_cell):
         f"store = Store(Path({str(folder)!r})); print('open', flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        with pytest.raises(ConfigError, match=f"another run \\(process {process.pid} on"):
-            Store(folder)
-        process.kill()
-        process.wait()
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            with pytest.raises(ConfigError, match=f"another run \\(process {process.pid} on"):
+                Store(folder)
+        finally:
+            process.kill()
     with Store(folder):
         pass

@@ -72,7 +72,7 @@ def _recipes(suite: Suite) -> dict[str, Recipe]:
         }
     except ConfigError as error:
         raise ConfigError(f"{suite.path}: datasets: {error}") from None
-    _refuse_repeats(suite, "datasets", [recipe.name for recipe in recipes.values()])
+    _refuse_repeats(suite, "datasets", [recipes[entry].name for entry in suite.datasets])
     return recipes
 
 

@@ -1,0 +1,46 @@
+import io
+
+import pytest
+from hostile_methods import Good, Random
+from rich.console import Console
+
+from koopmark.suite.cell import run_cell
+from koopmark.suite.overview import overview
+from koopmark.suite.rows import Outcome, make_rows
+from koopmark.suite.store import Store
+
+
+@pytest.fixture
+def line(tmp_path, cache_dir, make_cell):
+    """The line of a method, given how each of its seeds ended."""
+
+    def line(method, outcomes):
+        cells = [make_cell(method, "some[method]", seed=seed) for seed in range(len(outcomes))]
+        with Store(tmp_path) as store:
+            store.follow(cells)
+            for cell, outcome in zip(cells, outcomes, strict=True):
+                good = outcome == "ok"
+                rows = run_cell(cell, tmp_path, cache_dir) if good else None
+                store.record(rows or make_rows(cell, Outcome(outcome)), cell)
+        text = io.StringIO()
+        Console(file=text, width=100).print(overview(tmp_path))
+        (found,) = [line for line in text.getvalue().splitlines() if "some[method]" in line]
+        return found.removeprefix(" some[method]").strip()
+
+    return line
+
+
+def test_an_eigenspace_that_was_found_counts(line):
+    assert line(Good(), ["ok", "ok"]).endswith("(1/1)")
+
+
+def test_an_eigenspace_that_was_not_found_counts_too(line):
+    assert line(Random(), ["ok"]).endswith("(0/1)")
+
+
+def test_fits_that_failed_are_told_beside_those_that_did_not(line):
+    assert line(Good(), ["ok", "ok", "out_of_memory"]).endswith("(1/1), 1 out of memory")
+
+
+def test_a_method_that_never_ended_well_has_words_for_a_number(line):
+    assert line(Good(), ["timeout", "timeout"]) == "timeout"
