@@ -1,0 +1,56 @@
+"""Trajectories of systems whose eigenspaces are known, simulated far below the errors asked for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark import simulate, systems
+from koopmark.simulation import Trajectories
+from koopmark.systems import System
+
+Simulated = Callable[..., Trajectories]
+
+
+@pytest.fixture(scope="session")
+def simulated() -> Simulated:
+    """Trajectories from uniform initial states, with the system and its targets riding along."""
+
+    def make(
+        system: System,
+        count: int,
+        seed: int = 0,
+        low: float = -3.0,
+        high: float = 3.0,
+        horizon: float = 5.0,
+        max_degree: int = 1,
+    ) -> Trajectories:
+        rng = np.random.default_rng(seed)
+        states = rng.uniform(low, high, (count, system.size))
+        times = np.linspace(0.0, horizon, round(horizon / 0.1) + 1)
+        made = simulate(system, states, times, rtol=1e-12)
+        return replace(made, system=system, targets=system.eigenspaces(max_degree))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def three(simulated: Simulated) -> Trajectories:
+    """The three-population example: 100 trajectories, targets -1 and -2."""
+    return simulated(systems.three_populations(), 100, max_degree=2)
+
+
+@pytest.fixture(scope="session")
+def linear() -> Callable[..., Trajectories]:
+    """Trajectories of x⁺ = A x, one for each row of `initial`."""
+
+    def make(matrix: ArrayLike, initial: ArrayLike, steps: int = 10) -> Trajectories:
+        a = np.asarray(matrix, dtype=float)
+        states: list[NDArray] = [np.asarray(initial, dtype=float)]
+        for _ in range(steps):
+            states.append(states[-1] @ a.T)
+        return Trajectories(np.stack(states, axis=1), 0.1 * np.arange(steps + 1))
+
+    return make

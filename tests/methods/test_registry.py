@@ -1,0 +1,168 @@
+"""Names, options and libraries: what a user can ask for, and what a mistake says."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from koopmark import methods
+from koopmark._errors import ConfigError
+from koopmark.methods import Identity, Method, Monomials
+from koopmark.methods.adapters.pydmd_dmd import DMD
+from koopmark.methods.reference.qr_edmd import QREDMD
+
+EVERY = methods.names()
+
+
+@dataclass(frozen=True)
+class Demanding(Method):
+    """Has a field without a default."""
+
+    rank: int
+
+    def _fit(self, trajectories):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_options_of_every_method_survive_json(name):
+    method = methods.get(name)
+    options = json.loads(json.dumps(method.to_options()))
+    assert methods.get(name, **options) == method
+
+
+def test_options_replace_fields_and_leave_the_others():
+    assert methods.get("pydmd.dmd", svd_rank=4) == DMD(svd_rank=4)
+
+
+@pytest.mark.parametrize("given", [Monomials(3), {"kind": "monomials", "degree": 3}])
+def test_a_dictionary_is_given_as_an_instance_or_as_a_mapping(given):
+    assert methods.get("reference.qr_edmd", dictionary=given) == QREDMD(Monomials(3))
+
+
+def test_a_whole_number_is_a_number():
+    assert methods.get("reference.qr_edmd", tolerance=0) == QREDMD(tolerance=0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("pydmd.dmdd", {}, r"unknown method 'pydmd.dmdd': did you mean 'pydmd.dmd'\?"),
+        ("nothing", {}, "the methods are reference.qr_edmd, pydmd.dmd, "),
+        ("pydmd.dmd", {"rank": 1}, "has no option 'rank': its options are dictionary, svd_rank$"),
+        ("pydmd.dmd_default", {"svd_rank": 1}, "has no option 'svd_rank': it has no options$"),
+        ("pydmd.dmd", {"svd_rank": "3"}, "svd_rank = '3': it must be a valid integer$"),
+        ("pydmd.dmd", {"svd_rank": True}, "svd_rank = True: it must be a valid integer$"),
+        ("pykoopman.kdmd", {"max_pairs": 0}, "max_pairs must be at least 1, got 0$"),
+        ("pydmd.kernel_edmd", {"svd_rank": 0}, "svd_rank 0 "),
+        ("control.random", {"limit": 0}, "limit must be at least 1, got 0$"),
+        ("reference.qr_edmd", {"tolerance": 2}, "tolerance must be at least 0 and below 1"),
+        ("reference.qr_edmd", {"tolerance": float("nan")}, "an option is not a plain value"),
+        ("reference.qr_edmd", {"dictionary": 3}, "dictionary = 3: it must be an object$"),
+        (
+            "reference.qr_edmd",
+            {"dictionary": {"degree": 3}},
+            "the key 'dictionary.kind' is missing: it must be one of 'identity', 'monomials', "
+            "'random_fourier', 'radial_basis'$",
+        ),
+        (
+            "reference.qr_edmd",
+            {"dictionary": {"kind": "polynomials"}},
+            "dictionary.kind = 'polynomials': it must be one of 'identity', 'monomials'",
+        ),
+        (
+            "reference.qr_edmd",
+            {"dictionary": {"kind": "monomials", "order": 3}},
+            "unknown key 'dictionary.order': the keys here are degree, state, constant, kind$",
+        ),
+        (
+            "reference.qr_edmd",
+            {"dictionary": {"kind": "monomials", "degree": 0}},
+            "dictionary: degree must be at least 1, got 0$",
+        ),
+        (
+            "pykoopman.kdmd",
+            {"kernel": {"kind": "gaussian", "bandwidth": "wide"}},
+            "kernel.bandwidth = 'wide': it must be a valid number$",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_says_what_is_allowed(name, options, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        methods.get(name, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_method_of_ones_own_is_named_by_module_and_class():
+    own = "koopmark.methods.reference.qr_edmd:QREDMD"
+    assert methods.get(own, dictionary=Identity()) == QREDMD(Identity())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no_such_module:DMD", "cannot be imported: No module named 'no_such_module'"),
+        ("json:DMD", "cannot be imported: module 'json' has no attribute 'DMD'"),
+        ("json:loads", "is not a class derived from koopmark.methods.Method"),
+        (f"{__name__}:Demanding", "needs a default for every field"),
+    ],
+)
+def test_a_method_of_ones_own_that_is_none_is_refused(name, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or _this_module())
+    with pytest.raises(ConfigError, match=message):
+        methods.get(name)
+
+
+def _this_module():
+    import types
+
+    module = types.ModuleType(__name__)
+    module.Demanding = Demanding
+    return module
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_method_is_available_here_and_names_its_version(name):
+    method = methods.get(name)
+    assert methods.availability(method) is None
+    assert methods.library_version(method)[0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "reason"),
+    [
+        ("pydmd.dmd", "pydmd", "pydmd is not installed: pip install pydmd"),
+        (
+            "pykoopman.default",
+            "pykoopman",
+            'pykoopman is not installed: pip install "koopmark[pykoopman]" && '
+            "pip install --no-deps pykoopman==1.2.1",
+        ),
+        (
+            "pykoopman.default",
+            "torch",
+            'pykoopman is not installed (it needs torch): pip install "koopmark[pykoopman]" && '
+            "pip install --no-deps pykoopman==1.2.1",
+        ),
+    ],
+)
+def test_a_missing_library_is_named_with_the_command_that_installs_it(
+    name, missing, reason, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert methods.availability(methods.get(name)) == reason
+
+
+def test_methods_of_our_own_need_no_library(monkeypatch):
+    for module in ("pydmd", "pykoopman", "torch", "sklearn"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert methods.availability(methods.get("reference.qr_edmd")) is None
+
+
+def test_importing_the_methods_imports_no_library():
+    heavy = "{'pydmd', 'pykoopman', 'torch', 'sklearn', 'pandas', 'matplotlib'}"
+    code = f"import sys, koopmark.methods; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
