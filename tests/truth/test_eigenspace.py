@@ -89,7 +89,9 @@ def test_sampling_a_large_space_never_lists_it():
 def test_sampling_as_many_as_there_are_gives_the_space_itself():
     for system in (random_rnn(6, 2), random_drift(6, 2, SINH)):
         for space in system.eigenspaces(2) + system.conserved():
-            assert space.sample(space.dimension, np.random.default_rng(0)).dimension == space.dimension
+            assert (
+                space.sample(space.dimension, np.random.default_rng(0)).dimension == space.dimension
+            )
 
 
 def test_products_of_drift_eigenfunctions_with_one_eigenvalue_share_a_space():
@@ -97,7 +99,5 @@ def test_products_of_drift_eigenfunctions_with_one_eigenvalue_share_a_space():
     u = system.exponents
     mirrored = u.copy()
     mirrored[:, 1] *= (u[:, 0] @ system.rates) / (u[:, 1] @ system.rates)
-    degenerate = type(system)(
-        system.weights, system.zeta, system.coupling, system.rates, mirrored
-    )
+    degenerate = type(system)(system.weights, system.zeta, system.coupling, system.rates, mirrored)
     assert [space.dimension for space in degenerate.eigenspaces(2)] == [2, 3]

@@ -54,8 +54,9 @@ def write(path: Path, arrays: Arrays) -> None:
     """Write arrays with their checksum; the file appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    contents: dict[str, Any] = {"checksum": np.frombuffer(_checksum(arrays), dtype=np.uint8)}
-    np.savez(buffer, **contents, **arrays)
+    checksum = np.frombuffer(_checksum(arrays), dtype=np.uint8)
+    contents: dict[str, Any] = {"checksum": checksum, **arrays}
+    np.savez(buffer, **contents)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
