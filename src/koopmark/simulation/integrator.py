@@ -32,6 +32,8 @@ SHRINK, GROW = 0.2, 6.0
 AFTER_NON_FINITE = 0.1
 SMALLEST_STEP = 1e-14
 """Of the whole time span: below it a trajectory counts as blown up."""
+LARGEST_SIZE = 1e150
+"""Above it a trajectory counts as blown up: squares, and with them the error norms, overflow."""
 STRETCH = 1.01
 """A step this close to the end goes there."""
 
@@ -94,7 +96,7 @@ def integrate(
             _interpolation_stages(rhs, stages, new_velocity, t, h)
             inside = np.linalg.norm(_weighted(INTERPOLATION_ERROR, stages), axis=0)
             error = np.maximum(error, _ratio(inside, allowed), where=interpolated, out=error)
-        finite = np.isfinite(error) & np.isfinite(new_velocity).all(axis=0)
+        finite = np.isfinite(error + new_size) & np.isfinite(new_velocity).all(axis=0)
         accepted = finite & (error <= 1.0)
 
         reached = np.where(accepted, np.searchsorted(times, after, side="right"), due)
@@ -113,9 +115,10 @@ def integrate(
         h = h * _factor(error, finite, accepted, may_grow)
         may_grow = accepted
 
-        diverged = ~accepted & ~(h > smallest)
+        running = t < end
+        diverged = running & ((size > LARGEST_SIZE) | ~(h > smallest))
         stopped[trajectory[diverged]] = t[diverged]
-        stay = np.flatnonzero(~diverged & (t < end))
+        stay = np.flatnonzero(running & ~diverged)
         if len(stay) == 0:
             return stopped
         if len(stay) < len(t):
@@ -225,5 +228,5 @@ def _first_step(
     d2 = np.linalg.norm(moved - velocity, axis=0) / scale / h0
     steepest = np.maximum(d1, d2)
     h1 = np.where(steepest > 1e-15, 0.01 / np.maximum(steepest, 1e-15), 1.0) ** -ERROR_EXPONENT
-    h = np.minimum(np.minimum(100 * h0, np.maximum(h1, 1e-6 * h0)), end)
-    return np.where(np.isfinite(h), h, 1e-6 * end)
+    h = np.minimum(100 * h0, np.maximum(h1, 1e-6 * h0))
+    return np.clip(np.where(np.isfinite(h), h, 1e-6 * end), 100 * SMALLEST_STEP * end, end)

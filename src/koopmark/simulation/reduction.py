@@ -53,7 +53,8 @@ class Reduction:
         n, zeta = self.network.size, self.network.zeta
         theta = np.broadcast_to(zeta.theta if isinstance(zeta, Shift) else 0.0, n)
         velocity = [] if self.null.velocity is None else [self.null.velocity]
-        return np.column_stack([self.network.weights.thin_qr[0], theta, *velocity])
+        columns = [self.network.weights.thin_qr[0], theta, *velocity]
+        return np.ascontiguousarray(np.column_stack(columns))
 
     @cached_property
     def gather(self) -> Array:

@@ -53,8 +53,8 @@ def simulate(
     -------
     Trajectories
         A trajectory that blew up or met a value that is not finite has its time in `diverged_at`
-        and NaN for its states after it; blow-up means that the error control asks for steps below
-        1e-14 of the whole time span.
+        and NaN for its states after it; blow-up means a norm above 1e150, or an error control
+        that asks for steps below 1e-14 of the whole time span.
 
     Raises
     ------

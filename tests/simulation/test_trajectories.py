@@ -1,0 +1,48 @@
+"""Ensembles as snapshot pairs and windows."""
+
+import numpy as np
+import pytest
+
+from koopmark.simulation import Trajectories
+
+STATES = np.arange(2 * 5 * 3, dtype=float).reshape(2, 5, 3)
+TRAJECTORIES = Trajectories(STATES, np.linspace(0.0, 0.8, 5))
+
+
+def test_pairs_never_cross_from_one_trajectory_to_the_next():
+    x, y = TRAJECTORIES.pairs()
+    assert x.shape == y.shape == (8, 3)
+    np.testing.assert_array_equal(y - x, 3.0)
+
+
+def test_windows_hold_consecutive_states_in_order():
+    windows = TRAJECTORIES.windows(3)
+    assert windows.shape == (2, 3, 3, 3)
+    np.testing.assert_array_equal(windows[1, 2], STATES[1, 2:5])
+
+
+def test_a_window_longer_than_a_trajectory_is_refused():
+    with pytest.raises(ValueError, match="windows of 6 states from trajectories of 5"):
+        TRAJECTORIES.windows(6)
+
+
+def test_sampling_interval_is_the_spacing_of_the_times():
+    assert TRAJECTORIES.dt == pytest.approx(0.2)
+
+
+def test_uneven_times_have_no_sampling_interval():
+    with pytest.raises(ValueError, match="not evenly spaced"):
+        _ = Trajectories(STATES, np.array([0.0, 1, 2, 3, 5])).dt
+
+
+def test_shapes_that_disagree_are_refused():
+    with pytest.raises(ValueError, match=r"times must have shape \(5,\)"):
+        Trajectories(STATES, np.arange(4.0))
+    with pytest.raises(ValueError, match=r"states must have shape \(M, T, N\)"):
+        Trajectories(STATES[0], np.arange(5.0))
+
+
+def test_status_names_the_trajectories_that_diverged():
+    trajectories = Trajectories(STATES, TRAJECTORIES.times, np.array([np.nan, 0.3]))
+    assert trajectories.status == ["ok", "diverged"]
+    np.testing.assert_array_equal(trajectories.diverged, [False, True])
