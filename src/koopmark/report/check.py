@@ -294,7 +294,13 @@ def _passing(result: CheckResult) -> str:
 
 
 def _rows(rows: tuple[Row, ...]) -> str:
+    seeds: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        seeds.setdefault((row.dataset, row.method, row.target), []).append(str(row.seed))
     return _table(
-        ["dataset", "seed", "method", "target"],
-        [[row.dataset, str(row.seed), row.method, row.target or MISSING] for row in rows],
+        ["dataset", "method", "target", "seeds"],
+        [
+            [dataset, method, target or MISSING, ", ".join(some)]
+            for (dataset, method, target), some in seeds.items()
+        ],
     )

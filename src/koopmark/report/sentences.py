@@ -31,7 +31,7 @@ def _extent(fits: pd.DataFrame) -> str:
         f"{plural(len(methods) - controls, 'method')} and {plural(controls, 'control')} "
         f"were fitted to {plural(fits['dataset'].nunique(), 'dataset')} with "
         f"{plural(fits['seed'].nunique(), 'seed')}: {plural(len(fits), 'fit')}, "
-        f"of which {ok:,} ended ok."
+        + ("all of which ended ok." if ok == len(fits) else f"of which {ok:,} ended ok.")
     )
 
 

@@ -92,7 +92,7 @@ def _glance_row(
     return MethodRow(
         method,
         bool(rows["control"].iloc[0]),
-        tuple(by_dataset.get(name, Cell("", note="not run")) for name in datasets),
+        tuple(by_dataset.get(name, Cell("not run", css="missing")) for name in datasets),
         failed=bool(rows["ok"].sum() == 0),
         recovered=f"{plain(recovered)}/{plain(wanted)}",
     )

@@ -75,6 +75,8 @@
       const { method, colour } = options(section);
       const figure = themed(only(coloured(structuredClone(source), colour), method), theme());
       const layout = figure.layout;
+      // On a phone the legend is below the figure and must not take its room.
+      canvas.style.height = narrow.matches && !layout.scene ? `${340 + 19 * figure.data.length}px` : "";
       Plotly.react(canvas, figure.data, layout, { responsive: true, displaylogo: false, modeBarButtons: [layout.scene ? ["toImage", "resetCameraDefault3d"] : ["toImage", "zoom2d", "pan2d", "resetScale2d"]] });
     }
   };
