@@ -101,7 +101,8 @@ def run(
         typer.echo(f"See what there is with: koopmark report {folder}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     page = report.write(folder)
-    Console().print(overview(folder))
+    console = Console(highlight=False)
+    console.print(overview(folder, console.width))
     typer.echo(f"Report: {page}")
     if strict and done.failures:
         typer.echo(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)

@@ -23,9 +23,9 @@ def line(tmp_path, cache_dir, make_cell):
                 rows = run_cell(cell, tmp_path, cache_dir) if good else None
                 store.record(rows or make_rows(cell, Outcome(outcome)), cell)
         text = io.StringIO()
-        Console(file=text, width=100).print(overview(tmp_path))
-        (found,) = [line for line in text.getvalue().splitlines() if "some[method]" in line]
-        return found.removeprefix(" some[method]").strip()
+        Console(file=text, width=100).print(overview(tmp_path, 100))
+        table = text.getvalue().partition("some[method]")[2]
+        return " ".join(table.split())
 
     return line
 
@@ -44,3 +44,16 @@ def test_fits_that_failed_are_told_beside_those_that_did_not(line):
 
 def test_a_method_that_never_ended_well_has_words_for_a_number(line):
     assert line(Good(), ["timeout", "timeout"]) == "timeout"
+
+
+def test_datasets_that_do_not_fit_side_by_side_follow_below(tmp_path, make_cell, tiny):
+    recipes = [tiny.model_copy(update={"name": f"data_{number}"}) for number in range(4)]
+    cells = [make_cell(Good(), recipe=recipe) for recipe in recipes]
+    with Store(tmp_path) as store:
+        store.follow(cells)
+        for cell in cells:
+            store.record(make_rows(cell, Outcome("failed")), cell)
+    text = io.StringIO()
+    Console(file=text, width=60).print(overview(tmp_path, 60))
+    headers = [line.split()[1:] for line in text.getvalue().splitlines() if "method " in line]
+    assert headers == [["data_0", "data_1"], ["data_2", "data_3"]]

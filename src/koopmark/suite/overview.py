@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
@@ -16,21 +17,32 @@ FOUND = 1e-3
 """Eigenfunction error below which the table counts an eigenspace as found."""
 
 
-def overview(folder: Path) -> Table:
-    """Methods by datasets: how well the worst eigenspace came back, how many did, what failed."""
+METHOD_WIDTH, DATASET_WIDTH = 26, 11
+"""Characters of a column; what is longer is folded."""
+
+
+def overview(folder: Path, width: int) -> Group:
+    """Methods by datasets: how well the worst eigenspace came back, how many did, what failed.
+
+    As many datasets stand side by side as `width` characters hold; the others follow below.
+    """
     tables = store.read(folder)
     fits, targets = tables["fits"], tables["targets"]
-    table = Table(
-        title="Eigenfunction error of the worst eigenspace (0 exact, 1 missing), median over seeds",
-        caption=f"in parentheses: how many of the eigenspaces came back within {FOUND:g}",
-        title_justify="left",
-        caption_justify="left",
-        box=None,
+    datasets = list(fits["dataset"].unique())
+    fitting = max(1, (width - METHOD_WIDTH) // (DATASET_WIDTH + 2))
+    blocks = [datasets[first : first + fitting] for first in range(0, len(datasets), fitting)]
+    return Group(
+        "Eigenfunction error of the worst eigenspace, from 0 (exact) to 1 (missing), median over "
+        f"seeds; in parentheses how many eigenspaces came back within {FOUND:g}.",
+        *(_block(fits, targets, block) for block in blocks),
     )
-    table.add_column("method", overflow="fold")
-    datasets = fits["dataset"].unique()
+
+
+def _block(fits: "pd.DataFrame", targets: "pd.DataFrame", datasets: list[str]) -> Table:
+    table = Table(box=None)
+    table.add_column("method", overflow="fold", width=METHOD_WIDTH)
     for dataset in datasets:
-        table.add_column(dataset, justify="right", overflow="fold")
+        table.add_column(dataset, justify="right", overflow="fold", width=DATASET_WIDTH)
     for method in fits["method"].unique():
         cells = [_cell(_of(fits, method, data), _of(targets, method, data)) for data in datasets]
         table.add_row(escape(method), *cells)

@@ -147,7 +147,7 @@ def read(folder: Path) -> dict[str, "pd.DataFrame"]:
     path = folder / FILE
     if not path.is_file():
         raise ConfigError(f"{folder}: not a run folder, it has no {FILE}")
-    with closing(sqlite3.connect(path)) as db:
+    with closing(_existing(path)) as db:
         _check_schema(db, path)
         return {
             name: pd.read_sql_query(
@@ -181,6 +181,11 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     return db
+
+
+def _existing(path: Path) -> sqlite3.Connection:
+    """A connection that makes no file where there is none."""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
 
 
 @contextmanager
@@ -250,7 +255,7 @@ def _is_alive(host: str, pid: int, started: float) -> bool:
 
 def counts(folder: Path) -> Counter[str]:
     """How many fits of the plan ended how."""
-    with closing(sqlite3.connect(folder / FILE)) as db:
+    with closing(_existing(folder / FILE)) as db:
         pairs: list[Any] = db.execute(
             "SELECT status, COUNT(*) FROM fits JOIN plan USING (fit_id) GROUP BY status"
         ).fetchall()
