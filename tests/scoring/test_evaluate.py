@@ -237,7 +237,7 @@ def test_oracle_floor_is_what_the_dictionary_lacks():
 
 def test_large_eigenspaces_are_scored_in_sixty_four_directions_and_say_so():
     system = random_rnn(80, 5, seed=0)
-    test = clean_test(system, count=20)
+    test = clean_test(system, count=80)
     (row,) = evaluate(exact(system, 1), system, system.eigenspaces(1), test).targets
     assert (row.target_dimension, row.scored_dimension) == (75, 64)
     assert row.eigenfunction_error < 1e-9
@@ -245,12 +245,21 @@ def test_large_eigenspaces_are_scored_in_sixty_four_directions_and_say_so():
 
 def test_too_few_test_points_leave_the_angle_out_with_a_reason():
     system = random_rnn(30, 5, seed=0)
-    test = clean_test(system, count=2)
-    few = Trajectories(test.states, test.times)
+    test = clean_test(system, count=30)
+    few = Trajectories(test.states[:, :3], test.times[:3])
     scores = evaluate(exact(system, 1), system, system.eigenspaces(1), few)
     assert np.isnan(scores.targets[0].eigenfunction_error)
-    assert "82 test points for 25 recovered functions" in scores.targets[0].notes
+    assert "90 test points for 25 recovered functions" in scores.targets[0].notes
     assert scores.targets[0].eigenvalue_error < 1e-9
+
+
+def test_fewer_test_trajectories_than_directions_leave_the_angle_out_with_a_reason():
+    system = random_rnn(30, 5, seed=0)
+    scores = evaluate(exact(system, 1), system, system.eigenspaces(1), clean_test(system, count=20))
+    assert np.isnan(scores.targets[0].eigenfunction_error)
+    assert "tell only 20 of 25 directions apart" in scores.targets[0].notes
+    assert np.isnan(scores.fit.rank_error)
+    assert "20 test trajectories for 25 null vectors" in scores.fit.notes
 
 
 def test_windows_belong_to_their_last_state():

@@ -114,7 +114,9 @@ def evaluate(
     usable = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
     found, at_points = eigenvalues[usable], values[:, usable]
     dictionary, dictionary_note = _dictionary_basis(model, flat)
-    rank_error, null_space_error, structure_note = score_structure(system, states, found, at_points)
+    rank_error, null_space_error, structure_note = score_structure(
+        system, states, found, at_points, len(test.states)
+    )
     forecast_error, forecast_note = _forecast_error(model, test)
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""

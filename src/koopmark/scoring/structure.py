@@ -16,24 +16,29 @@ def score_structure(
     states: NDArray,
     eigenvalues: NDArray[np.complex128],
     values: NDArray[np.complex128],
+    trajectories: int,
 ) -> tuple[float, float, str]:
     """`rank_error`, `null_space_error` and a note where they are missing.
 
     The affine functions of y = ζ(x) that lie in the span of the recovered eigenfunctions near
     -1 are, in theory, uᵀζ(x) plus a constant for the left null vectors u: their number is N - r
-    and their linear parts span ker Wᵀ. Parameters as in `targets.score_target`.
+    and their linear parts span ker Wᵀ. Parameters as in `targets.score_target`; `trajectories` is
+    how many the `states` come from.
     """
     if not isinstance(system, Relaxation):
         return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
     near = values[:, np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS]
-    n = system.size
+    n, d = system.size, system.weights.null_space.dimension
+    if trajectories < d:
+        # Along a trajectory uᵀζ(x) is known from its first value.
+        return np.nan, np.nan, f"rank_error: {trajectories} test trajectories for {d} null vectors"
     if len(states) < POINTS_PER_FUNCTION * max(n + 1, near.shape[1]):
         functions = max(n + 1, near.shape[1])
         return np.nan, np.nan, f"rank_error: {len(states)} test points for {functions} functions"
     linear_parts = _shared_linear_parts(system.zeta(states), orthonormal_basis(near))
     found = linear_parts.shape[1]
     return (
-        float(system.weights.null_space.dimension - found),
+        float(d - found),
         _null_space_error(system, linear_parts),
         "",
     )

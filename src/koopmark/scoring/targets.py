@@ -77,9 +77,15 @@ def score_target(
     nearest = np.argsort(distance, kind="stable")
     cluster = nearest[: max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))]
     notes: list[str] = []
-    error, rms = _angles(exact, values[:, nearest[:m]], notes, "eigenfunction_error")
-    cluster_error, _ = _angles(exact, values[:, cluster], notes, "eigenfunction_error_cluster")
-    floor = np.nan if dictionary_basis is None else sines(exact, dictionary_basis)[0]
+    if exact.shape[1] < scored.dimension:
+        # Along a trajectory the values of E are known from its first: few trajectories, few angles.
+        told = f"{exact.shape[1]} of {scored.dimension} directions"
+        notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
+        error = rms = cluster_error = floor = np.nan
+    else:
+        error, rms = _angles(exact, values[:, nearest[:m]], notes, "eigenfunction_error")
+        cluster_error, _ = _angles(exact, values[:, cluster], notes, "eigenfunction_error_cluster")
+        floor = np.nan if dictionary_basis is None else sines(exact, dictionary_basis)[0]
     enough = len(eigenvalues) >= m
     return TargetScores(
         target=label(space.eigenvalue, m),

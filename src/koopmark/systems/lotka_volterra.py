@@ -31,7 +31,8 @@ def random_lotka_volterra(n: int, groups: int, seed: int = 0, *, skew: float = 1
     """A random bounded Lotka-Volterra system of `n` species with `groups` monomial eigenfunctions.
 
     The species fall into `groups` groups; in each, the weights annihilate one vector u of the
-    exponents 1 or 2, so that Π xᵢ^{uᵢ} over the group is an eigenfunction. With Π the projector
+    exponents 1 or 2, so that Π xᵢ^{uᵢ} over the group is an eigenfunction; their eigenvalues -uᵀc
+    are evenly spaced from -0.4 to -1. With Π the projector
     onto the complement of these vectors, W = -Π G Π with G the identity plus a random skew part,
     so Σ xᵢ changes at the rate -c·x - |Πx|²; as u >= 0 and uᵀc > 0, it falls wherever x is
     large, and every trajectory stays bounded (proof: docs/theory.md).
@@ -73,9 +74,8 @@ def _group_exponents(n: int, groups: int, rng: np.random.Generator) -> NDArray[n
 
 
 def _rates(exponents: NDArray, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Rates of both signs with uᵀc distinct in [0.4, 1] for every column u of the exponents."""
+    """Rates of both signs with uᵀc evenly spaced from 0.4 to 1 over the columns u."""
     n, groups = exponents.shape
     rates = rng.uniform(-0.5, 0.5, size=n)
-    decay = np.linspace(0.4, 1.0, groups) if groups > 1 else np.array([0.7])
-    decay = decay + rng.uniform(-0.05, 0.05, size=groups)
+    decay = np.linspace(0.4, 1.0, groups)
     return rates + exponents @ ((decay - exponents.T @ rates) / np.sum(exponents**2, axis=0))
