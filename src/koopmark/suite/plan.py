@@ -144,7 +144,7 @@ def execution_order(cells: list[Cell]) -> Iterator[Cell]:
 
 
 def summary(cells: list[Cell]) -> list[dict[str, Any]]:
-    """Each method of a plan once: what the tables call it, and how to make it again."""
+    """Each method of a plan once: what the tables call it, what it is, whose work it is."""
     methods_of: dict[str, dict[str, Any]] = {}
     for cell in cells:
         entry = {"name": cell.label, "use": cell.use, "library": cell.method.library}
