@@ -54,6 +54,6 @@ def test_datasets_that_do_not_fit_side_by_side_follow_below(tmp_path, make_cell,
         for cell in cells:
             store.record(make_rows(cell, Outcome("failed")), cell)
     text = io.StringIO()
-    Console(file=text, width=60).print(overview(tmp_path, 60))
+    Console(file=text, width=40).print(overview(tmp_path, 40))
     headers = [line.split()[1:] for line in text.getvalue().splitlines() if "method " in line]
     assert headers == [["data_0", "data_1"], ["data_2", "data_3"]]

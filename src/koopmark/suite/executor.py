@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from pebble import ProcessExpired, ProcessPool
 
 from koopmark.suite import journal, worker

@@ -100,6 +100,6 @@ def _lifetime_peak() -> float:
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return float(peak if sys.platform == "darwin" else peak * 1024)
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     return float(getattr(psutil.Process().memory_info(), "peak_wset", "nan"))

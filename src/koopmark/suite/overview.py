@@ -17,8 +17,8 @@ FOUND = 1e-3
 """Eigenfunction error below which the table counts an eigenspace as found."""
 
 
-METHOD_WIDTH, DATASET_WIDTH = 26, 11
-"""Characters of a column; what is longer is folded."""
+METHOD_WIDTH, DATASET_WIDTH = 44, 11
+"""Most characters of a column; what is longer is folded."""
 
 
 def overview(folder: Path, width: int) -> Group:
@@ -29,18 +29,21 @@ def overview(folder: Path, width: int) -> Group:
     tables = store.read(folder)
     fits, targets = tables["fits"], tables["targets"]
     datasets = list(fits["dataset"].unique())
-    fitting = max(1, (width - METHOD_WIDTH) // (DATASET_WIDTH + 2))
+    longest = min(METHOD_WIDTH, max(len(name) for name in ["method", *fits["method"]]))
+    fitting = max(1, (width - longest) // (DATASET_WIDTH + 2))
     blocks = [datasets[first : first + fitting] for first in range(0, len(datasets), fitting)]
     return Group(
         "Eigenfunction error of the worst eigenspace, from 0 (exact) to 1 (missing), median over "
         f"seeds; in parentheses how many eigenspaces came back within {FOUND:g}.",
-        *(_block(fits, targets, block) for block in blocks),
+        *(_block(fits, targets, block, longest) for block in blocks),
     )
 
 
-def _block(fits: "pd.DataFrame", targets: "pd.DataFrame", datasets: list[str]) -> Table:
+def _block(
+    fits: "pd.DataFrame", targets: "pd.DataFrame", datasets: list[str], method_width: int
+) -> Table:
     table = Table(box=None)
-    table.add_column("method", overflow="fold", width=METHOD_WIDTH)
+    table.add_column("method", overflow="fold", width=method_width)
     for dataset in datasets:
         table.add_column(dataset, justify="right", overflow="fold", width=DATASET_WIDTH)
     for method in fits["method"].unique():

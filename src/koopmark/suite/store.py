@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from koopmark._errors import ConfigError
 from koopmark.suite.plan import Cell

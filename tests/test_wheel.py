@@ -1,0 +1,55 @@
+"""What is installed is all that is needed: suites and recipes travel in the wheel."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder that holds the contents of a freshly built wheel, and nothing of the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    target = folder / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    return target
+
+
+def run(installed, folder, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(installed), "XDG_CACHE_HOME": str(folder)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True)
+
+
+@pytest.mark.slow
+def test_the_installed_package_runs_a_suite_from_another_folder(installed, tmp_path):
+    where = run(installed, tmp_path, "-c", "import koopmark; print(koopmark.__file__)")
+    assert str(installed) in where.stdout
+    result = run(installed, tmp_path, "-m", "koopmark", "run", "smoke", "--strict")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "reports" / "smoke" / "index.html").stat().st_size > 1_000_000
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_suite_and_recipe_and_no_trajectory(installed):
+    for kind, folder in (("suites", ROOT / "bench" / "suites"), ("datasets", ROOT / "datasets")):
+        shipped = {path.name for path in (installed / "koopmark" / "_data" / kind).iterdir()}
+        assert shipped == {path.name for path in folder.glob("*.toml")}
+
+
+def test_importing_the_package_loads_no_heavy_library(tmp_path):
+    heavy = ["pandas", "scipy", "sklearn", "torch", "pydmd", "pykoopman", "plotly", "matplotlib"]
+    code = f"import sys, koopmark, koopmark.cli; print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], text=True, capture_output=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
