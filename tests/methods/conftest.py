@@ -54,3 +54,13 @@ def linear() -> Callable[..., Trajectories]:
         return Trajectories(np.stack(states, axis=1), 0.1 * np.arange(steps + 1))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def ordered() -> Callable[[NDArray], NDArray]:
+    """Complex numbers by real, then imaginary part, in an order that rounding does not change."""
+
+    def order(values: NDArray) -> NDArray:
+        return values[np.lexsort((values.imag, values.real.round(6)))]
+
+    return order

@@ -11,6 +11,7 @@ from koopmark.simulation import Trajectories
 
 EVERY = methods.names()
 FITTED = [name for name in EVERY if not name.startswith("control.")]
+FEW = {name: {"max_pairs": 200} for name in ("pydmd.kernel_edmd", "pykoopman.kdmd")}
 MATRIX = np.array([[0.9, 0.3, 0.0], [-0.2, 0.7, 0.1], [0.0, 0.1, 0.5]])
 
 
@@ -40,6 +41,11 @@ def recoverable(linear, three):
     return choose
 
 
+def fit(name: str, data: Trajectories) -> methods.Model:
+    """With few pairs where the cost grows with the cube of their number."""
+    return methods.fit(name, data, **FEW.get(name, {}))
+
+
 def relation(model: methods.Model, data: Trajectories) -> np.ndarray:
     """‖φ(Y) - μ φ(X)‖ / ‖φ(X)‖ for every pair."""
     x, y = data.pairs()
@@ -65,13 +71,13 @@ def check_shapes(model: methods.Model, data: Trajectories) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_shapes_are_those_of_a_model(name, three):
-    check_shapes(methods.fit(name, three), three)
+    check_shapes(fit(name, three), three)
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if name != "control.random"])
 def test_every_eigenfunction_obeys_its_eigenvalue_where_it_must(name, recoverable):
     data = recoverable(name)
-    model = methods.fit(name, data)
+    model = fit(name, data)
     assert len(model.eigenvalues) > 0
     assert relation(model, data).max() < 1e-8
 
@@ -82,21 +88,21 @@ def test_the_linear_eigenvalue_comes_back_where_it_must(name, recoverable):
     exact = np.log(np.linalg.eigvals(MATRIX).astype(complex)) / data.dt
     if name == "pydmd.fbdmd":
         exact = np.log([0.9, 0.7, 0.5]) / data.dt
-    found = methods.fit(name, data).eigenvalues
+    found = fit(name, data).eigenvalues
     linear_part = [abs(exact - value).min() for value in found]
     assert min(linear_part) < 1e-8
 
 
-@pytest.mark.parametrize("name", [name for name in FITTED if name != "pydmd.fbdmd"])
+@pytest.mark.parametrize("name", FITTED)
 def test_prediction_continues_the_data_where_the_method_is_exact(name, recoverable):
     data = recoverable(name)
-    predicted = methods.fit(name, data).predict(data.windows(1)[:, 0], 5)
+    predicted = fit(name, data).predict(data.windows(1)[:, 0], 5)
     np.testing.assert_allclose(predicted, data.states[:, 1:6], atol=1e-7)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_dictionary_spans_the_eigenfunctions(name, three):
-    model = methods.fit(name, three)
+    model = fit(name, three)
     windows = three.windows(1)[:, 0]
     values, listed = model.eigenfunctions(windows), model.dictionary(windows)
     values = values / np.linalg.norm(values, axis=0)
@@ -107,7 +113,7 @@ def test_the_dictionary_spans_the_eigenfunctions(name, three):
 @pytest.mark.parametrize("name", EVERY)
 def test_two_fits_are_identical(name, three):
     windows = three.windows(1)[:, 3]
-    first, second = (methods.fit(name, three) for _ in range(2))
+    first, second = (fit(name, three) for _ in range(2))
     np.testing.assert_array_equal(first.eigenvalues, second.eigenvalues)
     np.testing.assert_array_equal(first.eigenfunctions(windows), second.eigenfunctions(windows))
 
@@ -116,8 +122,10 @@ def test_two_fits_are_identical(name, three):
 def test_a_fit_leaves_the_data_and_the_global_generators_alone(name, three):
     methods.get(name).prepare()
     states = three.states.copy()
+    # Leave the states that seeding would have left, so that a restored one is told from those.
+    np.random.random(), random.random(), torch.rand(1)  # noqa: NPY002
     before = np.random.get_state(), random.getstate(), torch.get_rng_state()  # noqa: NPY002
-    methods.fit(name, three)
+    fit(name, three)
     after = np.random.get_state(), random.getstate(), torch.get_rng_state()  # noqa: NPY002
     np.testing.assert_equal(after[0], before[0])
     assert after[1] == before[1]
@@ -126,23 +134,28 @@ def test_a_fit_leaves_the_data_and_the_global_generators_alone(name, three):
 
 
 @pytest.mark.parametrize("name", FITTED)
-@pytest.mark.parametrize("steps", [1, 10])
-def test_one_trajectory_gives_a_model_or_a_reason(name, steps, linear):
-    data = linear(MATRIX, [[1.0, 2.0, 3.0]], steps)
-    try:
-        model = methods.fit(name, data)
-    except ValueError as reason:
-        assert len(str(reason)) > 10
+def test_one_trajectory_gives_a_model(name, linear):
+    data = linear(MATRIX, [[1.0, 2.0, 3.0]])
+    model = fit(name, data)
+    check_shapes(model, data)
+    assert np.isfinite(model.eigenfunctions(data.states[0][:, None])).all()
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_a_single_pair_gives_a_model_or_a_reason(name, linear):
+    data = linear(MATRIX, [[1.0, 2.0, 3.0]], steps=1)
+    if methods.get(name).library == "pydmd":
+        with pytest.raises(ValueError, match="Received only one time snapshot"):
+            fit(name, data)
     else:
-        check_shapes(model, data)
-        assert np.isfinite(model.eigenfunctions(data.states[0][:, None])).all()
+        check_shapes(fit(name, data), data)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_constant_data_are_refused(name):
     data = Trajectories(np.ones((3, 5, 2)), np.arange(5.0))
     with pytest.raises(ValueError, match="the data are constant"):
-        methods.fit(name, data)
+        fit(name, data)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -151,4 +164,4 @@ def test_data_that_are_not_finite_are_refused(name, bad):
     states = np.random.default_rng(0).standard_normal((3, 5, 2))
     states[1, 4, 0] = bad
     with pytest.raises(ValueError, match="1 of 3 trajectories hold a non-finite value, number 1"):
-        methods.fit(name, Trajectories(states, np.arange(5.0)))
+        fit(name, Trajectories(states, np.arange(5.0)))

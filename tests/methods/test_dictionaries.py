@@ -16,9 +16,7 @@ def kind(dictionary):
     return dictionary.kind
 
 
-@given(
-    st.integers(1, 4), st.integers(1, 5), st.integers(1, 12), st.integers(0, 2**32 - 1)
-)
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_monomials_are_those_of_scikit_learn_in_its_order(degree, inputs, count, seed):
     states = np.random.default_rng(seed).uniform(-3, 3, (count, inputs))
     expected = PolynomialFeatures(degree).fit_transform(states)
