@@ -91,4 +91,5 @@ class Dictionary(ABC):
 
 def spread(states: NDArray) -> float:
     """Root-mean-square distance of states (P, N) from their mean: the unit of bandwidths."""
-    return float(np.sqrt(np.sum(np.var(states, axis=0))))
+    # Column by column: the deviations of all at once would be a second copy of the data.
+    return float(np.sqrt(sum(np.var(column) for column in states.T)))

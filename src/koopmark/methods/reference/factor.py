@@ -67,7 +67,7 @@ class SnapshotFactor:
             raise ValueError(f"factors of {self.size} and {other.size} functions do not merge")
         triangle = self.triangle.copy(order="F")
         triangle = _eliminate(triangle, other.triangle.copy(order="F"), triangular=True)
-        return SnapshotFactor(np.triu(triangle), self.pairs + other.pairs)
+        return SnapshotFactor(triangle, self.pairs + other.pairs)
 
 
 def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
@@ -85,7 +85,7 @@ def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
         observables(x, out=block[:, :size])
         observables(y, out=block[:, size:])
         triangle = _eliminate(triangle, block)
-    return SnapshotFactor(np.triu(triangle), len(states) * (states.shape[1] - 1))
+    return SnapshotFactor(triangle, len(states) * (states.shape[1] - 1))
 
 
 def _blocks(states: NDArray, rows: int) -> Iterator[tuple[NDArray, NDArray]]:
@@ -104,7 +104,7 @@ def _blocks(states: NDArray, rows: int) -> Iterator[tuple[NDArray, NDArray]]:
 
 
 def _eliminate(triangle: NDArray, block: NDArray, triangular: bool = False) -> NDArray:
-    """R of [triangle; block]; both are overwritten. LAPACK's tpqrt leaves the zeros alone."""
+    """R of [triangle; block]; both are overwritten. LAPACK's tpqrt leaves the zeros of R alone."""
     columns = triangle.shape[1]
     height = columns if triangular else 0
     triangle, _, _, info = lapack.dtpqrt(

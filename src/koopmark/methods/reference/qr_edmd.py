@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lstsq
 
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
@@ -53,15 +54,19 @@ class Eigenpairs(NamedTuple):
     residuals: NDArray[np.float64]
     """(s,) ‖φ(Y) - μ φ(X)‖ / ‖φ(X)‖ over the training pairs."""
     modes: NDArray[np.complex128]
-    """(s, D) least-squares readout ψ ≈ φ modes."""
+    """(s, n) least-squares readout ψ ≈ φ modes of the n functions asked for."""
 
 
-def eigenpairs(factor: SnapshotFactor, tolerance: float) -> Eigenpairs:
+def eigenpairs(
+    factor: SnapshotFactor, tolerance: float, readout: slice | None = None
+) -> Eigenpairs:
     """Eigenpairs of K = R₁₁⁺ R₁₂ and their residuals, from the factor alone.
 
     With column scales d and R₁₁ d⁻¹ = U S Vᵀ cut at `tolerance`, the functions ψ d⁻¹ V S⁻¹ are
     orthonormal on the training states, and there K reads K̃ = Uᵀ R₁₂ d⁻¹ V S⁻¹. An eigenvector c
     gives v = d⁻¹ V S⁻¹ c, and its residual is √(‖(R₁₂ - μR₁₁)v‖² + ‖R₂₂ v‖²) / ‖R₁₁ v‖.
+
+    `readout` names the columns of ψ, the state say, that the modes are to give back.
 
     Scaling the columns of R is scaling those of the data: Householder QR treats each alike.
     """
@@ -77,7 +82,8 @@ def eigenpairs(factor: SnapshotFactor, tolerance: float) -> Eigenpairs:
     outside = factor.yy @ whitening @ vectors
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
     residuals /= np.linalg.norm(vectors, axis=0)
-    modes = np.linalg.lstsq(vectors, u.T @ factor.xx, rcond=None)[0]
+    wanted = u.T @ factor.xx[:, readout or slice(0, 0)]
+    modes = lstsq(vectors, wanted, lapack_driver="gelsy")[0]
     order = np.argsort(residuals, kind="stable")
     return Eigenpairs(
         np.asarray(discrete, dtype=complex)[order],
@@ -91,13 +97,12 @@ def linear_model(
     factor: SnapshotFactor, observables: Observables, dt: float, tolerance: float
 ) -> LinearModel:
     """The model of a factor, wherever its parts were computed and merged."""
-    pairs = eigenpairs(factor, tolerance)
-    state = observables.state
+    pairs = eigenpairs(factor, tolerance, observables.state)
     return LinearModel(
         lift=observables,
         coefficients=pairs.coefficients,
         rates=continuous(pairs.discrete, dt),
         dt=dt,
-        modes=None if state is None else pairs.modes[:, state],
+        modes=None if observables.state is None else pairs.modes,
         training_residuals=pairs.residuals,
     )
