@@ -16,8 +16,8 @@ from koopmark.simulation.tableau import (
     ALL_STAGES,
     ERROR_EXPONENT,
     ERRORS,
-    INTERPOLANT,
-    INTERPOLATION_ERROR,
+    ERRORS_AND_INTERPOLANT,
+    INTERPOLATION_SHARE,
     NODES,
     POINTS,
     STAGES,
@@ -73,45 +73,51 @@ def integrate(
     end, smallest = times[-1], SMALLEST_STEP * times[-1]
     trajectory = np.arange(start.shape[1])
     stopped = np.full(start.shape[1], np.nan)
-    a, t = start.copy(order="C"), np.zeros(start.shape[1])
-    due = np.zeros(start.shape[1], dtype=np.intp)
-    velocity = rhs(t, a, np.empty_like(a))
-    size = rhs.size(t, a)
-    h = _first_step(rhs, a, velocity, size, tolerance, end)
-    stages = np.zeros((ALL_STAGES + 1, *a.shape))
+    t, due = np.zeros(start.shape[1]), np.zeros(start.shape[1], dtype=np.intp)
+    stages = _stages(start)
+    velocity = rhs(rhs.clock(t), start, np.empty_like(stages[0]))
+    size = rhs.size(rhs.clock(t), start)
+    h = _first_step(rhs, start, velocity, size, tolerance, end)
     may_grow = np.ones(len(t), dtype=bool)
 
     while True:
         last = STRETCH * h >= end - t
         h = np.where(last, end - t, h)
         after = np.where(last, end, t + h)
+        clock = rhs.clock(t + NODES[:, None] * h)
 
-        new = _advance(rhs, stages, a, velocity, t, h)
-        new_velocity = rhs(after, new, np.empty_like(new))
-        new_size = rhs.size(after, new)
+        np.multiply(velocity, h, out=stages[1])
+        new = _advance(rhs, stages, clock, h)
+        new_velocity = rhs(clock[STAGES], new, np.empty_like(new))
+        new_size = rhs.size(clock[STAGES], new)
         allowed = tolerance.error(np.maximum(size, new_size))
-        error = _ratio(_error(stages), LOCAL_SHARE * allowed)
-        interpolated = times[due] < after
-        if interpolated.any():
-            _interpolation_stages(rhs, stages, new_velocity, t, h)
-            inside = np.linalg.norm(_weighted(INTERPOLATION_ERROR, stages), axis=0)
-            error = np.maximum(error, _ratio(inside, allowed), where=interpolated, out=error)
-        finite = np.isfinite(error + new_size) & np.isfinite(new_velocity).all(axis=0)
+        within = times[due] < after
+        if within.any():
+            _interpolation_stages(rhs, stages, new_velocity, clock, h)
+            estimates, powers = np.split(_weighted(ERRORS_AND_INTERPOLANT, stages), [len(ERRORS)])
+            inside = INTERPOLATION_SHARE * _norm(powers[-1])
+            error = np.maximum(_error(estimates) / LOCAL_SHARE, within * inside)
+        else:
+            error = _error(_weighted(ERRORS, stages)) / LOCAL_SHARE
+        error = _ratio(error, allowed)
+        finite = np.isfinite(error + new_size + new_velocity.sum(axis=0))
         accepted = finite & (error <= 1.0)
 
         reached = np.where(accepted, np.searchsorted(times, after, side="right"), due)
         lane, index = _pairs(due, reached)
-        if interpolated[lane].any():
-            values = _interpolate(stages, lane, (times[index] - t[lane]) / h[lane])
+        if within[lane].any():
+            values = _interpolate(stages[0], powers, lane, (times[index] - t[lane]) / h[lane])
         else:
             values = new.take(lane, axis=1)
         samples[trajectory[lane], index] = values.T
 
         due = reached
-        t = np.where(accepted, after, t)
-        size = np.where(accepted, new_size, size)
-        np.copyto(a, new, where=accepted)
-        np.copyto(velocity, new_velocity, where=accepted)
+        if accepted.all():
+            stages[0], velocity, t, size = new, new_velocity, after, new_size
+        else:
+            np.copyto(stages[0], new, where=accepted)
+            np.copyto(velocity, new_velocity, where=accepted)
+            t, size = np.where(accepted, after, t), np.where(accepted, new_size, size)
         h = h * _factor(error, finite, accepted, may_grow)
         may_grow = accepted
 
@@ -123,28 +129,30 @@ def integrate(
             return stopped
         if len(stay) < len(t):
             rhs.keep(stay)
-            stages = np.zeros((ALL_STAGES + 1, len(a), len(stay)))
-            a, velocity = a.take(stay, axis=1), velocity.take(stay, axis=1)
+            stages, velocity = _stages(stages[0].take(stay, axis=1)), velocity.take(stay, axis=1)
             trajectory, t, h, size = trajectory[stay], t[stay], h[stay], size[stay]
             due, may_grow = due[stay], may_grow[stay]
 
 
-def _advance(
-    rhs: RightHandSide, stages: Array, a: Array, velocity: Array, t: Array, h: Array
-) -> Array:
-    """The twelve stages of one step of every lane; returns the points at its end."""
-    stages[0] = a
-    np.multiply(velocity, h, out=stages[1])
-    point = np.empty_like(a)
+def _stages(start: Array) -> Array:
+    """(17, k, m): the start in row 0; zeros for the stages, as 0 x NaN would be NaN."""
+    stages = np.zeros((ALL_STAGES + 1, *start.shape))
+    stages[0] = start
+    return stages
+
+
+def _advance(rhs: RightHandSide, stages: Array, clock: Array, h: Array) -> Array:
+    """The eleven stages after the first of every lane's step; returns the points at its end."""
+    point = np.empty_like(stages[0])
     for stage in range(1, STAGES):
-        _evaluate(rhs, stages, stage, t, h, point)
+        _evaluate(rhs, stages, stage, clock, h, point)
     return _point(stages, STAGES, point)
 
 
 def _evaluate(
-    rhs: RightHandSide, stages: Array, stage: int, t: Array, h: Array, point: Array
+    rhs: RightHandSide, stages: Array, stage: int, clock: Array, h: Array, point: Array
 ) -> None:
-    velocity = rhs(t + NODES[stage] * h, _point(stages, stage, point), stages[stage + 1])
+    velocity = rhs(clock[stage], _point(stages, stage, point), stages[stage + 1])
     velocity *= h
 
 
@@ -156,15 +164,18 @@ def _point(stages: Array, stage: int, out: Array) -> Array:
 
 
 def _weighted(weights: Array, stages: Array) -> Array:
-    """Weights (..., s) over the first s scaled stages: (..., k, m)."""
+    """Weights (n, s) over the first s scaled stages: (n, k, m)."""
     count = weights.shape[-1]
     combined = weights @ stages[1 : count + 1].reshape(count, -1)
-    return combined.reshape(*weights.shape[:-1], *stages.shape[1:])
+    return combined.reshape(-1, *stages.shape[1:])
 
 
-def _error(stages: Array) -> Array:
+def _norm(coordinates: Array) -> Array:
+    return np.sqrt(np.einsum("km,km->m", coordinates, coordinates))
+
+
+def _error(estimates: Array) -> Array:
     """(m,) estimate of the local error's norm, fifth order corrected by third (Hairer II.10)."""
-    estimates = _weighted(ERRORS, stages)
     fifth, third = np.einsum("ekm,ekm->em", estimates, estimates)
     norm = np.sqrt(fifth + 0.01 * third)
     return np.divide(fifth, norm, out=norm, where=norm != 0.0)
@@ -196,22 +207,22 @@ def _pairs(due: NDArray[np.intp], reached: NDArray[np.intp]) -> tuple[NDArray, N
 
 
 def _interpolation_stages(
-    rhs: RightHandSide, stages: Array, new_velocity: Array, t: Array, h: Array
+    rhs: RightHandSide, stages: Array, new_velocity: Array, clock: Array, h: Array
 ) -> None:
     """The velocity at the end of the step and three more stages, which the interpolant needs."""
     np.multiply(new_velocity, h, out=stages[STAGES + 1])
     point = np.empty_like(new_velocity)
     for stage in range(STAGES + 1, ALL_STAGES):
-        _evaluate(rhs, stages, stage, t, h, point)
+        _evaluate(rhs, stages, stage, clock, h, point)
 
 
-def _interpolate(stages: Array, lane: NDArray, theta: Array) -> Array:
-    """(k, P) coordinates of the given lanes at t + θ h, by the seventh-order interpolant."""
-    values = np.zeros((stages.shape[1], len(lane)))
-    for power in _weighted(INTERPOLANT, stages)[::-1]:
-        values += power.take(lane, axis=1)
+def _interpolate(a: Array, powers: Array, lane: NDArray, theta: Array) -> Array:
+    """(k, P) coordinates of the given lanes at t + θ h: the polynomial in θ from its powers."""
+    coefficients = powers.take(lane, axis=2)
+    values = coefficients[-1]
+    for coefficient in (*coefficients[-2::-1], a.take(lane, axis=1)):
         values *= theta
-    values += stages[0].take(lane, axis=1)
+        values += coefficient
     return values
 
 
@@ -221,11 +232,11 @@ def _first_step(
     """First step of each lane by its first two derivatives (Hairer, Nørsett and Wanner, II.4)."""
     scale = tolerance.error(size)
     scale = np.where(scale > 0, scale, tolerance.relative)
-    d0, d1 = size / scale, np.linalg.norm(velocity, axis=0) / scale
+    d0, d1 = size / scale, _norm(velocity) / scale
     tiny = (d0 < 1e-5) | ~(d1 > 1e-5)
     h0 = np.minimum(np.where(tiny, 1e-6 * end, 0.01 * d0 / np.where(tiny, 1.0, d1)), end)
-    moved = rhs(h0, a + h0 * velocity, np.empty_like(a))
-    d2 = np.linalg.norm(moved - velocity, axis=0) / scale / h0
+    moved = rhs(rhs.clock(h0), a + h0 * velocity, np.empty_like(velocity))
+    d2 = _norm(moved - velocity) / scale / h0
     steepest = np.maximum(d1, d2)
     h1 = np.where(steepest > 1e-15, 0.01 / np.maximum(steepest, 1e-15), 1.0) ** -ERROR_EXPONENT
     h = np.minimum(100 * h0, np.maximum(h1, 1e-6 * h0))

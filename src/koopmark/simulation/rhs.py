@@ -32,10 +32,13 @@ for more digits than rounding leaves."""
 class RightHandSide(Protocol):
     """What the integrator integrates: velocity and size of each lane's coordinates."""
 
-    def __call__(self, t: Array, a: Array, out: Array, /) -> Array:
-        """Velocity (k, m) of the coordinates `a` (k, m) at the times elapsed `t` (m,)."""
+    def clock(self, t: Array, /) -> Array:
+        """What a velocity needs to know of the times elapsed `t`: for many stages at once."""
 
-    def size(self, t: Array, a: Array, /) -> Array:
+    def __call__(self, clock: Array, a: Array, out: Array, /) -> Array:
+        """Velocity (k, m) of the coordinates `a` (k, m) at the clock (m,)."""
+
+    def size(self, clock: Array, a: Array, /) -> Array:
         """(m,) what a relative error of the coordinates is relative to."""
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
@@ -53,6 +56,7 @@ class ReducedRHS:
         self._split = split
         self._network = split.network
         n, self._clock = self._network.size, split.lift.shape[1]
+        self._moves = split.null.velocity is not None
         self._blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
         first = self._clock + self._blocks[0].stop
         self._gather = [
@@ -78,11 +82,13 @@ class ReducedRHS:
             self._own = np.empty((self._network.size, len(lanes)))
         self._use(self._z.take(lanes, axis=1))
 
-    def __call__(self, t: Array, a: Array, out: Array) -> Array:
-        self._set(t, a)
-        scale = self._split.null.scale(t)
+    def clock(self, t: Array) -> Array:
+        return t if self._moves else self._split.null.scale(t)
+
+    def __call__(self, clock: Array, a: Array, out: Array) -> Array:
+        self._set(clock, a)
         for block, gather in zip(self._blocks, self._gather, strict=True):
-            x = self._states(block, scale)
+            x = self._states(block, clock)
             self._couple(x)
             if block.start == 0:
                 np.dot(gather, self._column, out=out)
@@ -90,27 +96,30 @@ class ReducedRHS:
                 _add_product(gather, x, out)
         return out
 
-    def size(self, t: Array, a: Array) -> Array:
+    def size(self, clock: Array, a: Array) -> Array:
         """‖a‖ and a share of the null component, or less where ζ⁻¹ magnifies errors."""
-        scale = self._split.null.scale(t)
-        size = np.hypot(np.linalg.norm(a, axis=0), NULL_SHARE * scale * self._z_norm)
+        null = self._z_norm if self._moves else clock * self._z_norm
+        size = np.hypot(np.sqrt(np.einsum("km,km->m", a, a)), NULL_SHARE * null)
         if isinstance(self._network.zeta, Shift):
             return size
-        self._set(t, a)
+        self._set(clock, a)
         return np.minimum(
-            size, _size_of_states(self._network, self._states(self._blocks[0], scale))
+            size, _size_of_states(self._network, self._states(self._blocks[0], clock))
         )
 
-    def _set(self, t: Array, a: Array) -> None:
+    def _set(self, clock: Array, a: Array) -> None:
         r = self._split.coordinates
         self._column[:r] = a
-        if self._clock > r + 1:
-            self._column[r + 1] = t
+        if self._moves:
+            self._column[r + 1] = clock
 
-    def _states(self, block: slice, scale: Array) -> Array:
+    def _states(self, block: slice, clock: Array) -> Array:
         """x of a block of neurons (or of all), written below the coordinates."""
         x = self._column[self._clock : self._clock + block.stop - block.start]
-        np.multiply(self._z[block], scale, out=x)
+        if self._moves:
+            np.copyto(x, self._z[block])
+        else:
+            np.multiply(self._z[block], clock, out=x)
         _add_product(self._split.lift[block], self._column[: self._clock], x)
         if not isinstance(self._network.zeta, Shift):
             self._network.zeta.inverse(x.T, out=x.T)
@@ -146,7 +155,10 @@ class FullRHS:
     def keep(self, lanes: NDArray[np.intp]) -> None:
         self._use(len(lanes))
 
-    def __call__(self, _t: Array, a: Array, out: Array) -> Array:
+    def clock(self, t: Array) -> Array:
+        return t
+
+    def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
         self._column[: len(a)] = a
         x = self._states(a)
         if isinstance(self._network.coupling, Activation):
@@ -155,9 +167,9 @@ class FullRHS:
             x[:] = self._network.coupling(x.T).T
         return np.dot(self._gather, self._column, out=out)
 
-    def size(self, _t: Array, a: Array) -> Array:
+    def size(self, _clock: Array, a: Array) -> Array:
         """‖y‖, or less where ζ⁻¹ magnifies errors."""
-        size = np.linalg.norm(a, axis=0)
+        size = np.sqrt(np.einsum("km,km->m", a, a))
         if self._theta is not None:
             return size
         return np.minimum(size, _size_of_states(self._network, self._states(a)))
@@ -177,13 +189,16 @@ class SystemRHS:
         self._rhs = rhs
         self._states, self._velocities = np.empty((2, lanes, size))
 
-    def __call__(self, _t: Array, a: Array, out: Array) -> Array:
+    def clock(self, t: Array) -> Array:
+        return t
+
+    def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
         np.copyto(self._states, a.T)
         np.copyto(out, self._rhs(self._states, out=self._velocities).T)
         return out
 
-    def size(self, _t: Array, a: Array) -> Array:
-        return np.linalg.norm(a, axis=0)
+    def size(self, _clock: Array, a: Array) -> Array:
+        return np.sqrt(np.einsum("km,km->m", a, a))
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
         self._states = self._states[: len(lanes)]

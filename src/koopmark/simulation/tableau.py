@@ -52,10 +52,15 @@ def _interpolant() -> NDArray[np.float64]:
 
 INTERPOLANT: NDArray[np.float64] = _interpolant()
 
-INTERPOLATION_ERROR: NDArray[np.float64] = 1e-3 * DOP853.D[-1]
-"""(16,): over h k₀ .. h k₁₅, a bound on how far the interpolant is off inside the step.
+INTERPOLATION_SHARE = 1e-3
+"""Times the norm of the interpolant's highest power: how far it is off inside the step.
 
 Its last correction is θ⁴(1-θ)³ F₆, at most 0.0084 F₆. Measured over steps of every system of the
 catalogue, at errors of 1e-13 to 1e-5, the largest error inside is 0.002 to 0.17 times that, and
 often ten times what the error at the end of the step lets one expect.
 """
+
+ERRORS_AND_INTERPOLANT: NDArray[np.float64] = np.vstack(
+    [np.pad(ERRORS, ((0, 0), (0, ALL_STAGES - STAGES))), INTERPOLANT]
+)
+"""(2 + 7, 16): both in one product."""
