@@ -47,7 +47,7 @@ lint: $(READY)  ## style, types and the floors of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 format: $(READY)  ## rewrite files in the house style
 	$(BIN)/ruff check --fix .
@@ -69,5 +69,5 @@ lock: $(READY)  ## resolve requirements.txt anew (torch stays where a CPU-sized 
 	rm requirements.tmp
 
 clean:  ## remove what is generated, .venv too
-	rm -rf $(VENV) datasets/.cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks
+	rm -rf $(VENV) datasets/.cache .pytest_cache .mypy_cache .ruff_cache .benchmarks
 	find reports -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} +

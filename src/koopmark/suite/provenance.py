@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 from threadpoolctl import threadpool_info
 
-import koopmark
 from koopmark._keys import digest
 from koopmark._resources import checkout
+from koopmark._version import __version__
 from koopmark.suite.config import Suite
 from koopmark.suite.plan import Cell, summary
 
@@ -37,7 +37,7 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
         "limits": suite.limits.model_dump(),
         "command": _command(),
         "jobs": jobs,
-        "koopmark": koopmark.__version__,
+        "koopmark": __version__,
         "git": _git(),
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in sorted({*ALWAYS, *used})},
