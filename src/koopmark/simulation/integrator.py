@@ -74,7 +74,9 @@ def integrate(
     trajectory = np.arange(start.shape[1])
     stopped = np.full(start.shape[1], np.nan)
     t, due = np.zeros(start.shape[1]), np.zeros(start.shape[1], dtype=np.intp)
-    stages = _stages(start)
+    memory = np.zeros((ALL_STAGES + 1) * start.size)
+    stages = memory.reshape(-1, *start.shape)
+    stages[0] = start
     velocity = rhs(rhs.clock(t), start, np.empty_like(stages[0]))
     size = rhs.size(rhs.clock(t), start)
     h = _first_step(rhs, start, velocity, size, tolerance, end)
@@ -129,16 +131,11 @@ def integrate(
             return stopped
         if len(stay) < len(t):
             rhs.keep(stay)
-            stages, velocity = _stages(stages[0].take(stay, axis=1)), velocity.take(stay, axis=1)
+            a, velocity = stages[0].take(stay, axis=1), velocity.take(stay, axis=1)
+            stages = memory[: (ALL_STAGES + 1) * a.size].reshape(-1, *a.shape)
+            stages[0] = a
             trajectory, t, h, size = trajectory[stay], t[stay], h[stay], size[stay]
             due, may_grow = due[stay], may_grow[stay]
-
-
-def _stages(start: Array) -> Array:
-    """(17, k, m): the start in row 0; zeros for the stages, as 0 x NaN would be NaN."""
-    stages = np.zeros((ALL_STAGES + 1, *start.shape))
-    stages[0] = start
-    return stages
 
 
 def _advance(rhs: RightHandSide, stages: Array, clock: Array, h: Array) -> Array:

@@ -10,8 +10,8 @@ from math import ceil
 from pathlib import Path
 
 FALLBACK_L2 = 1 << 20
-BLOCK = 256
-"""Neurons at a time: enough for full speed of the products, few enough to leave room in L2."""
+NARROWEST, WIDEST = 128, 512
+"""Neurons at a time: enough for full speed of the products, few enough to stay in L2."""
 SMALL_PRODUCT = 1_000_000
 """Largest m n k for which OpenBLAS multiplies without packing copies of its operands."""
 MOST_LANES = 1024
@@ -50,15 +50,20 @@ def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = Tru
     `blocks` tells whether the neurons may be taken in blocks (they may not where a coupling mixes
     the whole state). Tiles come out nearly equal, so that no small one is left at the end.
     """
-    block = ceil(size / ceil(size / BLOCK)) if blocks else size
-    states = 2 * 8 * min(size, BLOCK)
-    stages = 8 * 17 * coordinates
+    narrow = min(size, NARROWEST) if blocks else size
+    working_set = 3 * l2 // 4
     lanes = min(
-        3 * l2 // (4 * states),
-        l2 // (2 * stages),
-        SMALL_PRODUCT // (block * (coordinates + 1)),
+        working_set // (2 * 8 * min(size, NARROWEST)),
+        l2 // (2 * 8 * 17 * coordinates),
+        SMALL_PRODUCT // (narrow * (coordinates + 1)),
         MOST_NULL_BYTES // (8 * size),
         MOST_LANES,
     )
     lanes = min(max(lanes, FEWEST_LANES), count)
-    return Tiling(lanes=ceil(count / ceil(count / lanes)), block=block)
+    lanes = ceil(count / ceil(count / lanes))
+    if not blocks:
+        return Tiling(lanes, size)
+    block = min(
+        working_set // (2 * 8 * lanes), SMALL_PRODUCT // (lanes * (coordinates + 1)), WIDEST, size
+    )
+    return Tiling(lanes, ceil(size / ceil(size / max(block, narrow))))
