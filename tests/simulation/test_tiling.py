@@ -12,7 +12,7 @@ from koopmark.simulation import simulate
 from koopmark.simulation.tiling import FEWEST_LANES, Tiling, l2_bytes, tile
 from koopmark.systems import random_rnn
 
-SIMULATE = sys.modules["koopmark.simulation.simulate"]
+ENSEMBLE = sys.modules["koopmark.simulation.ensemble"]
 
 
 @given(
@@ -50,6 +50,6 @@ def test_results_do_not_depend_on_the_tiling_beyond_rounding(monkeypatch, tiling
     system = random_rnn(40, 3, theta_scale=0.2)
     start = np.random.default_rng(0).standard_normal((20, 40))
     usual = simulate(system, start, np.linspace(0, 5, 11)).states
-    monkeypatch.setattr(SIMULATE, "tile", lambda *_, **__: tiling)
+    monkeypatch.setattr(ENSEMBLE, "tile", lambda *_, **__: tiling)
     other = simulate(system, start, np.linspace(0, 5, 11)).states
     np.testing.assert_allclose(other, usual, atol=1e-12)

@@ -1,7 +1,8 @@
 """From systems to trajectories."""
 
 from koopmark.simulation.null_component import null_component
+from koopmark.simulation.reduced import ReducedTrajectories
 from koopmark.simulation.simulate import simulate
 from koopmark.simulation.trajectories import Trajectories
 
-__all__ = ["Trajectories", "null_component", "simulate"]
+__all__ = ["ReducedTrajectories", "Trajectories", "null_component", "simulate"]

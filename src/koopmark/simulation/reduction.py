@@ -76,15 +76,38 @@ class Reduction:
         a = y @ q
         return a.T.copy(), y - a @ q.T
 
-    def expand(self, samples: Array, z: Array, elapsed: Array, out: Array) -> None:
-        """States x (m, T, N) from the coordinates (m, T, r): one product for each trajectory."""
-        r, zeta = self.coordinates, self.network.zeta
-        shared = self.lift.T
-        at_once = min(len(z), max(1, EXPANDED_AT_ONCE // shared.size))
-        weights = np.empty((at_once, len(elapsed), len(shared) + 1))
+    def expand(
+        self,
+        samples: Array,
+        z: NDArray,
+        elapsed: Array,
+        out: NDArray,
+        units: slice | NDArray = slice(None),
+    ) -> None:
+        """States x (m, T, n) of the given units from the coordinates (m, T, r).
+
+        One product for each trajectory, in the precision of `out` where that is all there is to do.
+        """
+        zeta = self.network.zeta
+        if not isinstance(zeta, Shift):
+            # ζ⁻¹ is in float64, and may have parameters of its own for each unit: it takes all.
+            for trajectory in range(len(z)):
+                one = slice(trajectory, trajectory + 1)
+                y = np.empty((1, len(elapsed), self.network.size))
+                self._expand_linear(samples[one], z[one], elapsed, y, self.lift)
+                out[one] = zeta.inverse(y, out=y)[..., units]
+            return
+        self._expand_linear(samples, z[:, units], elapsed, out, self.lift[units])
+
+    def _expand_linear(
+        self, samples: Array, z: NDArray, elapsed: Array, out: NDArray, lift: Array
+    ) -> None:
+        r, shared = self.coordinates, lift.T
+        at_once = min(len(z), max(1, EXPANDED_AT_ONCE // max(1, shared.size)))
+        weights = np.empty((at_once, len(elapsed), len(shared) + 1), out.dtype)
         weights[:, :, r:-1] = self.clock(elapsed).T
         weights[:, :, -1] = self.null.scale(elapsed)
-        rows = np.empty((at_once, len(shared) + 1, shared.shape[1]))
+        rows = np.empty((at_once, len(shared) + 1, shared.shape[1]), out.dtype)
         rows[:, :-1] = shared
         for start in range(0, len(z), at_once):
             part = slice(start, min(start + at_once, len(z)))
@@ -92,8 +115,6 @@ class Reduction:
             weights[:count, :, :r] = samples[part]
             rows[:count, -1] = z[part]
             np.matmul(weights[:count], rows[:count], out=out[part])
-            if not isinstance(zeta, Shift):
-                zeta.inverse(out[part], out=out[part])
 
 
 def reduction(system: System) -> Reduction | None:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dgemm
+from scipy.linalg.blas import dgemm, sgemm
 
 from koopmark.simulation.reduction import Reduction, linear_columns
 from koopmark.systems import Activation, Network, Shift
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 NULL_SHARE = 1e-3
 """Share of the null component in the size that errors are relative to: keeps a ≈ 0 from asking
-for more digits than rounding leaves."""
+for more digits than rounding leaves. In float32 all of it counts."""
 
 
 class RightHandSide(Protocol):
@@ -49,7 +49,8 @@ class ReducedRHS:
     """ȧ for m lanes of one network: a multiply, a product, h, a product, per block of neurons.
 
     `z` (N, m) is the null component at time zero. The only buffer is the column
-    [a; 1; (t); x of a block], which θ, -a and c enter as extra columns of the two products.
+    [a; 1; (t); x of a block], which θ, -a and c enter as extra columns of the two products. Where
+    `z` is float32 the neurons are evaluated in float32; coordinates and velocities stay float64.
     """
 
     def __init__(self, split: Reduction, z: Array, block: int) -> None:
@@ -59,11 +60,13 @@ class ReducedRHS:
         self._moves = split.null.velocity is not None
         self._blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
         first = self._clock + self._blocks[0].stop
+        self._lift = split.lift.astype(z.dtype, copy=False)
         self._gather = [
-            np.ascontiguousarray(columns)
+            np.ascontiguousarray(columns, dtype=z.dtype)
             for columns in np.split(split.gather, range(first, self._clock + n, block), axis=1)
         ]
-        self._memory = np.zeros((self._clock + min(block, n)) * z.shape[1])
+        self._memory = np.zeros((self._clock + min(block, n)) * z.shape[1], z.dtype)
+        self._null_share = NULL_SHARE if z.dtype == np.float64 else 1.0
         elementwise = isinstance(self._network.coupling, Activation)
         self._own: Array | None = None if elementwise else np.empty(z.shape)
         self._use(z)
@@ -71,7 +74,7 @@ class ReducedRHS:
     def _use(self, z: Array) -> None:
         m = z.shape[1]
         self._z = z
-        self._z_norm = np.linalg.norm(z, axis=0)
+        self._z_norm = np.sqrt(np.einsum("nm,nm->m", z, z)).astype(float)
         self._column = self._memory.reshape(-1, m)
         self._column[self._split.coordinates : self._clock] = self._split.clock(np.zeros(m))
 
@@ -83,23 +86,26 @@ class ReducedRHS:
         self._use(self._z.take(lanes, axis=1))
 
     def clock(self, t: Array) -> Array:
-        return t if self._moves else self._split.null.scale(t)
+        return (t if self._moves else self._split.null.scale(t)).astype(self._z.dtype, copy=False)
 
     def __call__(self, clock: Array, a: Array, out: Array) -> Array:
         self._set(clock, a)
+        velocity = out if out.dtype == self._z.dtype else np.empty(out.shape, self._z.dtype)
         for block, gather in zip(self._blocks, self._gather, strict=True):
             x = self._states(block, clock)
             self._couple(x)
             if block.start == 0:
-                np.dot(gather, self._column, out=out)
+                np.dot(gather, self._column, out=velocity)
             else:
-                _add_product(gather, x, out)
+                _add_product(gather, x, velocity)
+        if velocity is not out:
+            out[:] = velocity
         return out
 
     def size(self, clock: Array, a: Array) -> Array:
         """‖a‖ and a share of the null component, or less where ζ⁻¹ magnifies errors."""
         null = self._z_norm if self._moves else clock * self._z_norm
-        size = np.hypot(np.sqrt(np.einsum("km,km->m", a, a)), NULL_SHARE * null)
+        size = np.hypot(np.sqrt(np.einsum("km,km->m", a, a)), self._null_share * null)
         if isinstance(self._network.zeta, Shift):
             return size
         self._set(clock, a)
@@ -120,7 +126,7 @@ class ReducedRHS:
             np.copyto(x, self._z[block])
         else:
             np.multiply(self._z[block], clock, out=x)
-        _add_product(self._split.lift[block], self._column[: self._clock], x)
+        _add_product(self._lift[block], self._column[: self._clock], x)
         if not isinstance(self._network.zeta, Shift):
             self._network.zeta.inverse(x.T, out=x.T)
         return x
@@ -212,4 +218,5 @@ def _size_of_states(network: Network, x: Array) -> Array:
 
 def _add_product(left: Array, right: Array, out: Array) -> None:
     """out += left @ right in place, without the temporary that NumPy would need."""
-    dgemm(1.0, right.T, left.T, beta=1.0, c=out.T, overwrite_c=1)
+    gemm = dgemm if out.dtype == np.float64 else sgemm
+    gemm(1.0, right.T, left.T, beta=1.0, c=out.T, overwrite_c=1)

@@ -16,7 +16,7 @@ SMALL_PRODUCT = 1_000_000
 """Largest m n k for which OpenBLAS multiplies without packing copies of its operands."""
 MOST_LANES = 1024
 FEWEST_LANES = 16
-MOST_NULL_BYTES = 1 << 26
+MOST_NULL_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)

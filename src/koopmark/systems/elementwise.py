@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 class ElementwiseMap:
     """ζ acts on each unit by itself; units may differ (use arrays of length N inside).
 
-    Each callable maps (..., N) to (..., N); `inverse` maps y back to x and takes `out=`.
+    Each callable maps (..., N) to (..., N); `inverse` maps y back to x and takes `out=`. Named
+    functions rather than lambdas make a map, and with it a system, fit for another process.
     """
 
     name: str
@@ -32,11 +34,27 @@ class Shift(ElementwiseMap):
         offset = np.asarray(theta, dtype=float)
         super().__init__(
             name="shift",
-            value=lambda x: x - offset,
+            value=partial(_minus, offset),
             derivative=np.ones_like,
-            inverse=lambda y, out=None: np.add(y, offset, out=out),
+            inverse=partial(np.add, offset),
         )
         object.__setattr__(self, "theta", offset)
+
+
+def _minus(offset: NDArray, x: NDArray) -> NDArray:
+    return x - offset
+
+
+def _reciprocal(x: NDArray) -> NDArray:
+    return 1.0 / x
+
+
+def _cubic(x: NDArray) -> NDArray:
+    return x + x**3
+
+
+def _cubic_slope(x: NDArray) -> NDArray:
+    return 1.0 + 3.0 * x**2
 
 
 def _cubic_inverse(y: NDArray, out: NDArray | None = None) -> NDArray:
@@ -46,17 +64,13 @@ def _cubic_inverse(y: NDArray, out: NDArray | None = None) -> NDArray:
     return np.multiply(root, 2.0 / np.sqrt(3.0), out=out)
 
 
-def _reciprocal(x: NDArray) -> NDArray:
-    return 1.0 / x
-
-
 LOG = ElementwiseMap("log", np.log, _reciprocal, np.exp)
 """ζ(x) = log x on x > 0: Lotka-Volterra."""
 
 SINH = ElementwiseMap("sinh", np.sinh, np.cosh, np.arcsinh)
 """ζ(x) = sinh x."""
 
-CUBIC = ElementwiseMap("cubic", lambda x: x + x**3, lambda x: 1.0 + 3.0 * x**2, _cubic_inverse)
+CUBIC = ElementwiseMap("cubic", _cubic, _cubic_slope, _cubic_inverse)
 """ζ(x) = x + x³."""
 
 MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}
