@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-peers
+SPEED := -p no:xdist --quiet --benchmark-columns=min,median,iqr,rounds
 SUITE ?= standard
 
 # One BLAS thread: the same numbers and comparable times everywhere.
@@ -10,7 +12,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help setup bench test test-fast speed regress lint format example baseline lock clean
+.PHONY: help setup bench test test-fast speed regress speed-peers lint format example baseline lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -37,7 +39,17 @@ test-fast: $(READY)  ## the tests that take a moment, for every save
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 speed: $(READY)  ## time the core with pytest-benchmark
-	$(BIN)/pytest bench/speed -p no:xdist --benchmark-only --benchmark-columns=min,median,iqr,rounds
+	$(BIN)/pytest bench/speed $(SPEED)
+
+speed-peers: $(PEERS)/.ready  ## the same beside numba, torchdiffeq, diffrax, deeptime, kooplearn, pykoop
+	$(PEERS)/bin/pytest bench/speed $(SPEED)
+
+$(PEERS)/.ready: requirements-peers.txt requirements.txt requirements-nodeps.txt pyproject.toml
+	@test -e $@ || $(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --requirement requirements.txt --requirement requirements-peers.txt
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --requirement requirements-nodeps.txt
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
 
 regress: $(READY)  ## run the smoke suite and compare it with the committed baseline
 	$(BIN)/koopmark run smoke
@@ -69,5 +81,5 @@ lock: $(READY)  ## resolve requirements.txt anew (torch stays where a CPU-sized 
 	rm requirements.tmp
 
 clean:  ## remove what is generated, .venv too
-	rm -rf $(VENV) datasets/.cache .pytest_cache .mypy_cache .ruff_cache .benchmarks
+	rm -rf $(VENV) $(PEERS) datasets/.cache .pytest_cache .mypy_cache .ruff_cache .benchmarks
 	find reports -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} +

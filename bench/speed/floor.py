@@ -1,0 +1,48 @@
+"""What a right-hand side cannot be faster than: tanh, the two products, the null component."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from interleave import fastest
+
+BLOCK, LANES = 128, 512
+"""Neurons and trajectories of a block that stays in a core's cache."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Seconds for each neuron of each trajectory and evaluation."""
+
+    tanh: float
+    multiply: float
+    """One multiplication in place: applying the closed-form null component."""
+    flop: float
+    """One floating-point operation of a large matrix product."""
+
+    def of_rhs(self, rank: int) -> float:
+        """tanh, two products with r columns (4r operations), the null component."""
+        return self.tanh + self.multiply + 4 * rank * self.flop
+
+
+@cache
+def measured() -> Floor:
+    """The floor of this machine, one thread."""
+    x = np.random.default_rng(0).standard_normal((BLOCK, LANES))
+    out, scale = np.empty_like(x), np.ones(LANES)
+    square = np.random.default_rng(0).standard_normal((768, 768))
+    product = np.empty_like(square)
+    repeat = range(50)
+    tanh = fastest(lambda: [np.tanh(x, out=out) for _ in repeat]) / (50 * x.size)
+    multiply = fastest(lambda: [np.multiply(x, scale, out=out) for _ in repeat]) / (50 * x.size)
+    flop = fastest(lambda: np.dot(square, square, out=product)) / (2 * 768**3)
+    return Floor(tanh, multiply, flop)
+
+
+@cache
+def bandwidth() -> float:
+    """Bytes per second of copying arrays far larger than the caches, read and written."""
+    source = np.zeros(1 << 25)
+    target = np.zeros_like(source)
+    return 2 * source.nbytes / fastest(lambda: np.copyto(target, source), 3)

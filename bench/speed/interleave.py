@@ -1,0 +1,45 @@
+"""Two computations timed in turns, so that the machine's moods hit both alike."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Seconds of each round: `ours` and `theirs` one right after the other."""
+
+    ours: NDArray[np.float64]
+    theirs: NDArray[np.float64]
+
+    @property
+    def ratio(self) -> tuple[float, float, float]:
+        """Lower quartile, median and upper quartile of theirs / ours over the rounds."""
+        low, middle, high = np.percentile(self.theirs / self.ours, [25, 50, 75])
+        return float(low), float(middle), float(high)
+
+
+def take_turns(ours: Work, theirs: Work, rounds: int, scale: float = 1.0) -> Turns:
+    """Time both `rounds` times after one round that does not count.
+
+    `scale` multiplies their seconds, where they were given only a part of the work.
+    """
+    seconds = np.array([[timed(ours), timed(theirs)] for _ in range(rounds + 1)][1:])
+    return Turns(seconds[:, 0], seconds[:, 1] * scale)
+
+
+def timed(work: Work) -> float:
+    """Wall-clock seconds of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def fastest(work: Work, rounds: int = 5) -> float:
+    """The least of several calls: what the machine can do when nothing disturbs it."""
+    return min(timed(work) for _ in range(rounds + 1))

@@ -1,0 +1,219 @@
+"""Whole simulations beside other people's solvers, every one at a verified error below 1e-8."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+import peers_ode
+from accuracy import loosest, reference
+from conftest import need
+from floor import measured
+from interleave import take_turns
+from koopmark import simulate
+from koopmark.systems import LowRank, Relaxation, random_rnn, rnn, three_populations
+from records import Ratio
+
+TIMES = np.linspace(0.0, 5.0, 51)
+CHECKED = 8
+"""Trajectories whose error is verified."""
+
+ROUNDS = 7
+
+
+@dataclass(frozen=True)
+class Case:
+    """An ensemble of `count` trajectories."""
+
+    name: str
+    system: Relaxation
+    count: int
+
+    @property
+    def factors(self):
+        return self.system.weights.left, self.system.weights.right
+
+    @property
+    def initial(self):
+        rng = np.random.default_rng(0)
+        return rng.standard_normal((self.count, self.system.size))
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("N=3 r=2 M=1000", three_populations(), 1000),
+        Case("N=100 r=5 M=1000", random_rnn(100, 5, 1.5), 1000),
+        Case("N=1000 r=10 M=200", random_rnn(1000, 10, 1.5), 200),
+        Case("N=5000 r=20 M=50", random_rnn(5000, 20, 1.5), 50),
+    )
+}
+
+LOOPED = 10
+"""Trajectories that a looped peer is timed on; its time is scaled to all."""
+
+
+@cache
+def exact(name):
+    case = CASES[name]
+    return reference(case.system, case.initial[:CHECKED], TIMES)
+
+
+@cache
+def ours(name):
+    """Our tolerance and error, and the work as a function without arguments."""
+    case = CASES[name]
+    initial = case.initial
+    out = np.zeros((case.count, len(TIMES), case.system.size))
+
+    def into(rtol):
+        return simulate(case.system, initial, TIMES, rtol=rtol, out=out).states
+
+    rtol, error = loosest(into, exact(name))
+    return error, lambda: into(rtol)
+
+
+PEERS = {
+    "solve_ivp DOP853, stacked": ("scipy", peers_ode.scipy_stacked, {}, False),
+    "solve_ivp DOP853, loop": ("scipy", peers_ode.scipy_loop, {"method": "DOP853"}, True),
+    "solve_ivp RK45, loop": ("scipy", peers_ode.scipy_loop, {"method": "RK45"}, True),
+    "solve_ivp DOP853, loop, dense W": ("scipy", peers_ode.scipy_loop_dense, {}, True),
+    "numba Dormand-Prince 5": ("numba", peers_ode.numba_dopri5, {}, False),
+    "torchdiffeq dopri5": ("torchdiffeq", peers_ode.torchdiffeq_dopri5, {}, False),
+    "diffrax Dopri8, batched": ("diffrax", peers_ode.diffrax_dopri8, {"vmapped": False}, False),
+    "diffrax Dopri8, vmapped": ("diffrax", peers_ode.diffrax_dopri8, {"vmapped": True}, False),
+}
+
+
+def goal(peer, system):
+    """What we set out to reach (docs/performance.md)."""
+    n = system.size
+    goals = {
+        "solve_ivp DOP853, stacked": 3.0 if n >= 100 else None,
+        "diffrax Dopri8, batched": 3.0 if n >= 100 else None,
+        "solve_ivp DOP853, loop": 20.0 if n == 100 else None,
+        "torchdiffeq dopri5": 12.0,
+        "solve_ivp DOP853, loop, dense W": 80.0 if n == 1000 else None,
+    }
+    return goals.get(peer)
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("name", CASES)
+def test_ensemble(name, peer, records, benchmark):
+    module, factory, options, looped = PEERS[peer]
+    need(module)
+    case = CASES[name]
+    if "dense" in peer and case.system.size > 1000:
+        pytest.skip("the dense matrix of 5000 units says nothing new and takes minutes")
+    theirs = factory(*case.factors, **options)
+    initial = case.initial
+    tolerance, error = loosest(lambda rtol: theirs(initial[:CHECKED], TIMES, rtol), exact(name))
+    part = initial[:LOOPED] if looped else initial
+    our_error, work = ours(name)
+    theirs(part, TIMES, tolerance)
+    rounds = 2 if "dense" in peer else ROUNDS
+    turns = take_turns(
+        work, lambda: theirs(part, TIMES, tolerance), rounds, len(initial) / len(part)
+    )
+    benchmark.pedantic(work, rounds=3)
+    low, middle, high = turns.ratio
+    ours_ms = 1e3 * float(np.median(turns.ours))
+    benchmark.extra_info.update(peer=peer, ratio=middle, error=our_error, peer_error=error)
+    records.ratios.append(
+        Ratio(
+            "ensemble", name, peer, ours_ms, middle, low, high, our_error, error,
+            goal(peer, case.system),
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.system.size >= 100])
+def test_ensemble_beside_the_floor(name, records, benchmark):
+    """The floor of every evaluation the integrator makes, plus that of writing the output."""
+    case = CASES[name]
+    error, work = ours(name)
+    evaluations = counted(case)
+    rank, n = case.system.weights.rank, case.system.size
+    seconds = evaluations * n * measured().of_rhs(rank)
+    expanding = case.count * len(TIMES) * n * 2 * (rank + 2) * measured().flop
+    benchmark.pedantic(work, rounds=5)
+    share = (seconds + expanding) / benchmark.stats.stats.median
+    records.ratios.append(
+        Ratio(
+            "ensemble", name, "share of the floor", 1e3 * benchmark.stats.stats.median,
+            share, share, share, error, float("nan"), 0.55,
+        )
+    )  # fmt: skip
+
+
+def counted(case):
+    """States at which h is evaluated in one run at our tolerance, over all trajectories."""
+    seen = []
+
+    def counting(x, out=None):
+        seen.append(x.size)
+        return np.tanh(x, out=out)
+
+    counted_tanh = replace(case.system.coupling, value=counting)
+    system = replace(case.system, coupling=counted_tanh)
+    tolerance, _ = loosest(lambda rtol: solve(case.system, case.initial, rtol), exact(case.name))
+    solve(system, case.initial, tolerance)
+    return sum(seen) / case.system.size
+
+
+def solve(system, initial, rtol):
+    return simulate(system, initial, TIMES, rtol=rtol).states
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.system.size >= 100])
+def test_reduction_beside_our_own_full_state(name, records, benchmark):
+    """The same integrator on all N coordinates: what the reduction alone is worth."""
+    from full_state import FullState
+
+    case = CASES[name]
+    error, work = ours(name)
+    full = FullState(case.system)
+    initial = case.initial
+
+    tolerance, full_error = loosest(lambda rtol: solve(full, initial, rtol), exact(name))
+    turns = take_turns(work, lambda: solve(full, initial, tolerance), ROUNDS)
+    benchmark.pedantic(work, rounds=3)
+    low, middle, high = turns.ratio
+    ours_ms = 1e3 * float(np.median(turns.ours))
+    records.ratios.append(
+        Ratio(
+            "ensemble", name, "our integrator, full state", ours_ms, middle, low, high, error,
+            full_error, 2.5,
+        )
+    )  # fmt: skip
+
+
+def test_two_processes(records, benchmark):
+    """Worker processes on a larger ensemble; the bits do not depend on their number."""
+    system = random_rnn(1000, 10, 1.5)
+    initial = np.random.default_rng(0).standard_normal((4000, 1000))
+
+    def by(jobs):
+        return simulate(system, initial, TIMES[::5], rtol=1e-8, jobs=jobs).states
+
+    assert np.array_equal(by(1), by(2))
+    turns = take_turns(lambda: by(2), lambda: by(1), 3)
+    benchmark.pedantic(by, args=(2,), rounds=1)
+    low, middle, high = turns.ratio
+    records.ratios.append(
+        Ratio(
+            "ensemble", "N=1000 r=10 M=4000", "one process", 1e3 * float(np.median(turns.ours)),
+            middle, low, high, 0.0, 0.0, 1.7,
+        )
+    )  # fmt: skip
+
+
+def test_weights_are_those_of_the_peers():
+    """The peers integrate the same equation: no offsets, tanh, the same factors."""
+    for case in CASES.values():
+        x = case.initial[:3]
+        left, right = case.factors
+        np.testing.assert_allclose(case.system.rhs(x), -x + np.tanh(x) @ right @ left.T, atol=1e-12)
+    assert isinstance(rnn(LowRank(left, right)), Relaxation)
