@@ -54,23 +54,31 @@ def integrate_parts(
 
 
 def start_context(ensemble: Ensemble) -> BaseContext:
-    """Fork where that is possible and safe (no other thread runs): it starts in milliseconds.
+    """Fresh processes where the system can be sent to them, a fork of this one where it cannot.
+
+    After a fork every page of the output that is written to is copied first, which can cost more
+    than the integration; and a fork is safe only while no other thread runs.
 
     Raises
     ------
     ValueError
-        Where the system would have to be sent to another process and cannot.
+        Where the system can neither be sent nor inherited.
     """
-    if "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1:
-        return multiprocessing.get_context("fork")
+    methods = multiprocessing.get_all_start_methods()
     try:
         pickle.dumps(ensemble)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
+        if "fork" in methods and threading.active_count() == 1:
+            return multiprocessing.get_context("fork")
         raise ValueError(
             f"the system cannot be sent to another process ({error}): build it from functions "
             "that a module defines, not from lambdas, or use jobs=1"
         ) from error
-    return multiprocessing.get_context("spawn")
+    if "forkserver" not in methods:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def _adopt(ensemble: Ensemble) -> None:
