@@ -13,7 +13,7 @@ trajectory then multiplies along contiguous memory.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,15 @@ class RightHandSide(Protocol):
         """Forget every other lane."""
 
 
+class _Block(NamedTuple):
+    """A block of neurons: views of what belongs to it, made once for many evaluations."""
+
+    z: Array
+    x: Array
+    lift: Array
+    gather: Array
+
+
 class ReducedRHS:
     """ȧ for m lanes of one network: a multiply, a product, h, a product, per block of neurons.
 
@@ -58,12 +67,13 @@ class ReducedRHS:
         self._network = split.network
         n, self._clock = self._network.size, split.lift.shape[1]
         self._moves = split.null.velocity is not None
-        self._blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
-        first = self._clock + self._blocks[0].stop
+        self._slices = [slice(start, min(start + block, n)) for start in range(0, n, block)]
         self._lift = split.lift.astype(z.dtype, copy=False)
         self._gather = [
             np.ascontiguousarray(columns, dtype=z.dtype)
-            for columns in np.split(split.gather, range(first, self._clock + n, block), axis=1)
+            for columns in np.split(
+                split.gather, range(self._clock + block, self._clock + n, block), axis=1
+            )
         ]
         self._memory = np.zeros((self._clock + min(block, n)) * z.shape[1], z.dtype)
         self._null_share = NULL_SHARE if z.dtype == np.float64 else 1.0
@@ -77,10 +87,15 @@ class ReducedRHS:
         self._z_norm = np.sqrt(np.einsum("nm,nm->m", z, z)).astype(float)
         self._column = self._memory.reshape(-1, m)
         self._column[self._split.coordinates : self._clock] = self._split.clock(np.zeros(m))
+        self._head = self._column[: self._clock]
+        states = self._column[self._clock :]
+        self._blocks = [
+            _Block(z[part], states[: part.stop - part.start], self._lift[part], gather)
+            for part, gather in zip(self._slices, self._gather, strict=True)
+        ]
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
-        rows = self._clock + self._blocks[0].stop
-        self._memory = self._memory[: rows * len(lanes)]
+        self._memory = self._memory[: len(self._column) * len(lanes)]
         if self._own is not None:
             self._own = np.empty((self._network.size, len(lanes)))
         self._use(self._z.take(lanes, axis=1))
@@ -91,13 +106,13 @@ class ReducedRHS:
     def __call__(self, clock: Array, a: Array, out: Array) -> Array:
         self._set(clock, a)
         velocity = out if out.dtype == self._z.dtype else np.empty(out.shape, self._z.dtype)
-        for block, gather in zip(self._blocks, self._gather, strict=True):
+        for block in self._blocks:
             x = self._states(block, clock)
             self._couple(x)
-            if block.start == 0:
-                np.dot(gather, self._column, out=velocity)
+            if block is self._blocks[0]:
+                np.dot(block.gather, self._column, out=velocity)
             else:
-                _add_product(gather, x, velocity)
+                _add_product(block.gather, x, velocity)
         if velocity is not out:
             out[:] = velocity
         return out
@@ -119,17 +134,16 @@ class ReducedRHS:
         if self._moves:
             self._column[r + 1] = clock
 
-    def _states(self, block: slice, clock: Array) -> Array:
+    def _states(self, block: "_Block", clock: Array) -> Array:
         """x of a block of neurons (or of all), written below the coordinates."""
-        x = self._column[self._clock : self._clock + block.stop - block.start]
         if self._moves:
-            np.copyto(x, self._z[block])
+            np.copyto(block.x, block.z)
         else:
-            np.multiply(self._z[block], clock, out=x)
-        _add_product(self._lift[block], self._column[: self._clock], x)
+            np.multiply(block.z, clock, out=block.x)
+        _add_product(block.lift, self._head, block.x)
         if not isinstance(self._network.zeta, Shift):
-            self._network.zeta.inverse(x.T, out=x.T)
-        return x
+            self._network.zeta.inverse(block.x.T, out=block.x.T)
+        return block.x
 
     def _couple(self, x: Array) -> None:
         if self._own is None:
