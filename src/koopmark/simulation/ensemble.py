@@ -66,16 +66,17 @@ class Ensemble:
                 rhs = SystemRHS(self.system.rhs, len(x0), self.system.size)
                 states, stopped = self._sampled(rhs, x0.T)
                 return Samples(states, None, stopped)
-            y0 = mapped(self.split.network.zeta, x0)
-            a, z = self.split.split(y0)
             if self.split.worthwhile:
-                return self._reduced(self.split, a, z)
+                return self._reduced(self.split, x0)
+            y0 = mapped(self.split.network.zeta, x0)
+            z = self.split.split(y0)[1]
             full = FullRHS(self.split.network, len(z))
             samples, stopped = self._sampled(full, np.ascontiguousarray(y0.T))
             return Samples(samples @ self.split.network.weights.thin_qr[0], z, stopped)
 
-    def _reduced(self, split: Reduction, a: Array, z: Array) -> Samples:
-        count, n = z.shape
+    def _reduced(self, split: Reduction, x0: Array) -> Samples:
+        count, n = x0.shape
+        a, z = split.split(mapped(split.network.zeta, x0))
         tiling = tile(count, n, split.coordinates, l2_bytes(), blocks=split.by_unit)
         dtype = self.dtype if split.by_unit else np.dtype(np.float64)
         rhs = ReducedRHS(split, np.array(z.T, dtype, order="C"), tiling.block)

@@ -74,7 +74,8 @@ class Reduction:
         """Coordinates a (r, M) and null component z (M, N) of the states' y (M, N)."""
         q = self.network.weights.thin_qr[0]
         a = y @ q
-        return a.T.copy(), y - a @ q.T
+        z = a @ q.T
+        return a.T.copy(), np.subtract(y, z, out=z)
 
     def expand(
         self,

@@ -10,13 +10,14 @@ from math import ceil
 from pathlib import Path
 
 FALLBACK_L2 = 1 << 20
-NARROWEST, WIDEST = 128, 512
+NARROWEST, WIDEST = 128, 1024
 """Neurons at a time: enough for full speed of the products, few enough to stay in L2."""
 SMALL_PRODUCT = 1_000_000
 """Largest m n k for which OpenBLAS multiplies without packing copies of its operands."""
 MOST_LANES = 1024
 FEWEST_LANES = 16
-MOST_NULL_BYTES = 1 << 23
+MOST_NULL_BYTES = 20 << 20
+"""Of the null component of one tile, which is held twice beside the output."""
 
 
 @dataclass(frozen=True)
