@@ -28,6 +28,9 @@ NULL_SHARE = 1e-3
 """Share of the null component in the size that errors are relative to: keeps a ≈ 0 from asking
 for more digits than rounding leaves. In float32 all of it counts."""
 
+NEURONS_A_ROW, SHORT_ROW = 16, 128
+"""Rows of fewer lanes than that are multiplied 16 at a time: NumPy's loops are costly to enter."""
+
 
 class RightHandSide(Protocol):
     """What the integrator integrates: velocity and size of each lane's coordinates."""
@@ -48,10 +51,15 @@ class RightHandSide(Protocol):
 class _Block(NamedTuple):
     """A block of neurons: views of what belongs to it, made once for many evaluations."""
 
-    z: Array
     x: Array
     lift: Array
     gather: Array
+    rows: Array
+    """x again, several neurons a row."""
+    z: Array
+    """The null component, likewise."""
+    clock: Array
+    """(row,) the factors on z, repeated for each neuron of a row."""
 
 
 class ReducedRHS:
@@ -89,10 +97,16 @@ class ReducedRHS:
         self._column[self._split.coordinates : self._clock] = self._split.clock(np.zeros(m))
         self._head = self._column[: self._clock]
         states = self._column[self._clock :]
+        self._clocks = np.zeros((NEURONS_A_ROW if m < SHORT_ROW else 1, m), z.dtype)
         self._blocks = [
-            _Block(z[part], states[: part.stop - part.start], self._lift[part], gather)
+            self._block(states[: part.stop - part.start], part, gather)
             for part, gather in zip(self._slices, self._gather, strict=True)
         ]
+
+    def _block(self, x: Array, part: slice, gather: Array) -> "_Block":
+        clock = self._clocks if len(x) % len(self._clocks) == 0 else self._clocks[:1]
+        rows, z = x.reshape(-1, clock.size), self._z[part].reshape(-1, clock.size)
+        return _Block(x, self._lift[part], gather, rows, z, clock.reshape(-1))
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
         self._memory = self._memory[: len(self._column) * len(lanes)]
@@ -107,7 +121,7 @@ class ReducedRHS:
         self._set(clock, a)
         velocity = out if out.dtype == self._z.dtype else np.empty(out.shape, self._z.dtype)
         for block in self._blocks:
-            x = self._states(block, clock)
+            x = self._states(block)
             self._couple(x)
             if block is self._blocks[0]:
                 np.dot(block.gather, self._column, out=velocity)
@@ -124,22 +138,21 @@ class ReducedRHS:
         if isinstance(self._network.zeta, Shift):
             return size
         self._set(clock, a)
-        return np.minimum(
-            size, _size_of_states(self._network, self._states(self._blocks[0], clock))
-        )
+        return np.minimum(size, _size_of_states(self._network, self._states(self._blocks[0])))
 
     def _set(self, clock: Array, a: Array) -> None:
         r = self._split.coordinates
         self._column[:r] = a
+        self._clocks[:] = clock
         if self._moves:
             self._column[r + 1] = clock
 
-    def _states(self, block: "_Block", clock: Array) -> Array:
+    def _states(self, block: "_Block") -> Array:
         """x of a block of neurons (or of all), written below the coordinates."""
         if self._moves:
-            np.copyto(block.x, block.z)
+            np.copyto(block.rows, block.z)
         else:
-            np.multiply(block.z, clock, out=block.x)
+            np.multiply(block.z, block.clock, out=block.rows)
         _add_product(block.lift, self._head, block.x)
         if not isinstance(self._network.zeta, Shift):
             self._network.zeta.inverse(block.x.T, out=block.x.T)

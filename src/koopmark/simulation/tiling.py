@@ -12,6 +12,8 @@ from pathlib import Path
 FALLBACK_L2 = 1 << 20
 NARROWEST, WIDEST = 128, 1024
 """Neurons at a time: enough for full speed of the products, few enough to stay in L2."""
+MULTIPLE = 16
+"""Of which a block is one, unless it holds all neurons."""
 SMALL_PRODUCT = 1_000_000
 """Largest m n k for which OpenBLAS multiplies without packing copies of its operands."""
 MOST_LANES = 1024
@@ -67,4 +69,5 @@ def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = Tru
     block = min(
         working_set // (2 * 8 * lanes), SMALL_PRODUCT // (lanes * (coordinates + 1)), WIDEST, size
     )
-    return Tiling(lanes, ceil(size / ceil(size / max(block, narrow))))
+    even = ceil(size / ceil(size / max(block, narrow)))
+    return Tiling(lanes, min(ceil(even / MULTIPLE) * MULTIPLE, size))
