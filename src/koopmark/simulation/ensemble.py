@@ -79,9 +79,10 @@ class Ensemble:
         a, z = split.split(mapped(split.network.zeta, x0))
         tiling = tile(count, n, split.coordinates, l2_bytes(), blocks=split.by_unit)
         dtype = self.dtype if split.by_unit else np.dtype(np.float64)
-        rhs = ReducedRHS(split, np.array(z.T, dtype, order="C"), tiling.block)
+        z = np.array(z.T, dtype, order="C")  # the only copy kept: for large N it is what costs
+        rhs = ReducedRHS(split, z, tiling.block)
         samples, stopped = self._sampled(rhs, a)
-        return Samples(samples, z, stopped)
+        return Samples(samples, z.T, stopped)
 
     def _sampled(self, rhs: RightHandSide, start: Array) -> tuple[Array, Array]:
         samples = np.full((start.shape[1], 1 + len(self.elapsed), len(start)), np.nan)

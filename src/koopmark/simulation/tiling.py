@@ -18,8 +18,8 @@ SMALL_PRODUCT = 1_000_000
 """Largest m n k for which OpenBLAS multiplies without packing copies of its operands."""
 MOST_LANES = 1024
 FEWEST_LANES = 16
-MOST_NULL_BYTES = 20 << 20
-"""Of the null component of one tile, which is held twice beside the output."""
+MOST_NULL_BYTES = 16 << 20
+"""Of the null component of one tile, of which up to three copies are held at once."""
 
 
 @dataclass(frozen=True)
