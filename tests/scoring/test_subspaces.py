@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.scoring.subspaces import orthonormal_basis, sines
+from koopmark.scoring.subspaces import orthonormal_basis, sines, span
 
 SEEDS = st.integers(0, 1000)
 
@@ -61,3 +61,31 @@ def test_nothing_recovered_counts_one():
     target = np.eye(4)[:, :2]
     assert sines(target, orthonormal_basis(np.zeros((4, 3)))) == (1.0, 1.0)
     assert sines(target, orthonormal_basis(np.zeros((4, 0)))) == (1.0, 1.0)
+
+
+@given(SEEDS, st.booleans(), st.booleans())
+def test_coefficients_turn_the_values_into_the_basis(seed, dependent, real):
+    rng = np.random.default_rng(seed)
+    values = columns(rng, 30, 5) * rng.uniform(1e-3, 1e3, 5)
+    values = values.real if real else values
+    if dependent:
+        values[:, 4] = values[:, 0] - 2.0 * values[:, 1]
+    found = span(values)
+    assert found.basis.shape == (30, 4 if dependent else 5)
+    np.testing.assert_allclose(values @ found.coefficients, found.basis, atol=1e-9)
+
+
+def test_directions_at_the_edge_of_the_truncation_are_judged_by_their_singular_value():
+    rng = np.random.default_rng(0)
+    u, v = (
+        np.linalg.qr(rng.standard_normal((40, 6)))[0],
+        np.linalg.qr(rng.standard_normal((6, 6)))[0],
+    )
+    for smallest, rank in ((1e-9, 6), (1e-12, 5)):
+        values = u * [1.0, 1.0, 1.0, 1.0, 1.0, smallest] @ v
+        assert orthonormal_basis(values).shape[1] == rank
+
+
+def test_values_without_imaginary_parts_give_a_real_basis():
+    values = np.random.default_rng(0).standard_normal((20, 3)).astype(complex)
+    assert not np.iscomplexobj(orthonormal_basis(values))

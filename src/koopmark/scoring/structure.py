@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.subspaces import TRUNCATION, orthonormal_basis
+from koopmark.scoring.subspaces import orthonormal_basis, span
 from koopmark.scoring.targets import CLUSTER_RADIUS, POINTS_PER_FUNCTION
 from koopmark.systems import Relaxation, System
 
@@ -46,25 +46,24 @@ def score_structure(
 
 def _shared_linear_parts(y: NDArray, recovered: NDArray) -> NDArray:
     """Orthonormal linear parts (N, found) of the affine functions of y in the recovered span."""
-    affine = np.hstack([np.ones((len(y), 1)), y])
-    scale = np.linalg.norm(affine, axis=0)
-    u, s, vh = np.linalg.svd(affine / scale, full_matrices=False)
-    kept = s > TRUNCATION * s[0]
-    u, s, vh = u[:, kept], s[kept], vh[kept]
-    # Singular values of Uᴴ Q_S are cosines; the sines, computed from what is left outside,
-    # keep their digits for small angles.
-    left, _, _ = np.linalg.svd(u.T @ recovered, full_matrices=False)
-    shared = u @ left
-    outside = np.linalg.norm(shared - recovered @ (recovered.conj().T @ shared), axis=0)
-    chosen = left[:, outside <= ANGLE_TOLERANCE]
-    coefficients = (vh.T / s) @ chosen / scale[:, None]
-    return np.linalg.qr(coefficients[1:])[0] if chosen.shape[1] else coefficients[1:]
+    affine = span(np.hstack([np.ones((len(y), 1)), y]))
+    directions, cosines, _ = np.linalg.svd(affine.basis.T @ recovered, full_matrices=False)
+    shared = directions[:, 1.0 - cosines**2 <= ANGLE_TOLERANCE**2]
+    coefficients = affine.coefficients @ shared
+    return np.linalg.qr(coefficients[1:])[0] if shared.shape[1] else coefficients[1:]
 
 
 def _null_space_error(system: Relaxation, linear_parts: NDArray) -> float:
+    """Largest sine from ker Wᵀ to the span F of `linear_parts`.
+
+    With Z an orthonormal basis of the complement of F and P = I - QQᵀ the projector onto ker Wᵀ,
+    it is the norm of Zᴴ P, that of Z - Q QᵀZ: N - dim F <= r columns, and small sines keep digits.
+    """
     null_space = system.weights.null_space
-    if linear_parts.shape[1] < null_space.dimension:
+    n, found = linear_parts.shape
+    if found < null_space.dimension:
         return 1.0
-    basis = null_space.basis
-    outside = basis - linear_parts @ (linear_parts.conj().T @ basis)
-    return min(float(np.linalg.norm(outside, 2)), 1.0)
+    if found == n:
+        return 0.0
+    complement = np.linalg.qr(linear_parts, mode="complete")[0][:, found:]
+    return min(float(np.linalg.norm(null_space.project(complement.T), 2)), 1.0)

@@ -84,7 +84,10 @@ def score_target(
         error = rms = cluster_error = floor = np.nan
     else:
         error, rms = _angles(exact, values[:, nearest[:m]], notes, "eigenfunction_error")
-        cluster_error, _ = _angles(exact, values[:, cluster], notes, "eigenfunction_error_cluster")
+        cluster_error = error
+        if len(cluster) > m:
+            name = "eigenfunction_error_cluster"
+            cluster_error, _ = _angles(exact, values[:, cluster], notes, name)
         floor = np.nan if dictionary_basis is None else sines(exact, dictionary_basis)[0]
     enough = len(eigenvalues) >= m
     return TargetScores(
