@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import PolynomialFeatures
 
-from koopmark.methods import Identity, Monomials, RadialBasis, RandomFourier
+from koopmark.methods import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
+from koopmark.methods.kernels import Gaussian, Polynomial, gram
 
-KINDS = [Identity(), Monomials(3), RandomFourier(7), RadialBasis(7)]
+KINDS = [Identity(), Monomials(3), RandomFourier(7), RadialBasis(7), Nystroem(count=7, state=True)]
 STATES = np.random.default_rng(0).standard_normal((40, 3))
 
 
@@ -111,3 +112,20 @@ def test_impossible_hyperparameters_are_refused(make, message):
 def test_states_of_another_dimension_are_refused():
     with pytest.raises(ValueError, match=r"states must have shape \(P, 3\)"):
         Monomials(2).fitted(STATES)(STATES[:, :2])
+
+
+def test_nystroem_with_all_states_spans_the_kernel_functions_of_the_data():
+    states = np.random.default_rng(0).standard_normal((60, 3))
+    kernel = Polynomial(degree=2)
+    lift = Nystroem(kernel=kernel, count=40, constant=False).fitted(states)
+    values, monomials = lift(states), Monomials(2).fitted(states)(states)
+    assert values.shape[1] == monomials.shape[1] == 10
+    q = np.linalg.qr(monomials)[0]
+    np.testing.assert_allclose(values, q @ (q.T @ values), atol=1e-9)
+
+
+def test_nystroem_features_reproduce_the_kernel_at_the_landmarks():
+    states = np.random.default_rng(0).standard_normal((30, 2))
+    kernel = Gaussian(bandwidth=0.5)
+    values = Nystroem(kernel=kernel, count=30, constant=False).fitted(states)(states)
+    np.testing.assert_allclose(values @ values.T, gram(kernel, states, states), atol=1e-9)

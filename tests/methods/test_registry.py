@@ -65,7 +65,7 @@ def test_a_whole_number_is_a_number():
             "reference.qr_edmd",
             {"dictionary": {"degree": 3}},
             "the key 'dictionary.kind' is missing: it must be one of 'identity', 'monomials', "
-            "'random_fourier', 'radial_basis'$",
+            "'random_fourier', 'radial_basis', 'nystroem'$",
         ),
         (
             "reference.qr_edmd",

@@ -1,6 +1,12 @@
 """From trajectories to recovered eigenpairs: our own methods, adapters to libraries, controls."""
 
-from koopmark.methods.dictionaries import Identity, Monomials, RadialBasis, RandomFourier
+from koopmark.methods.dictionaries import (
+    Identity,
+    Monomials,
+    Nystroem,
+    RadialBasis,
+    RandomFourier,
+)
 from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.registry import (
@@ -19,6 +25,7 @@ __all__ = [
     "Method",
     "Model",
     "Monomials",
+    "Nystroem",
     "RadialBasis",
     "RandomFourier",
     "Skip",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.spatial.distance import cdist
 
-from koopmark.methods.dictionaries.dictionary import spread
+from koopmark.methods.spread import spread
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,3 @@ class Dictionary(ABC):
         ValueError
             Where nothing would be in it.
         """
-
-
-def spread(states: NDArray) -> float:
-    """Root-mean-square distance of states (P, N) from their mean: the unit of bandwidths."""
-    # Column by column: the deviations of all at once would be a second copy of the data.
-    return float(np.sqrt(sum(np.var(column) for column in states.T)))

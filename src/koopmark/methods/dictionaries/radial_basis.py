@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from koopmark._keys import generator
-from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms, spread
+from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
+from koopmark.methods.spread import spread
 
 
 @dataclass(frozen=True)

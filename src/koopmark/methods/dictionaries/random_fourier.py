@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms, spread
+from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
+from koopmark.methods.spread import spread
 
 
 @dataclass(frozen=True)

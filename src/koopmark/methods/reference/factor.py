@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,16 @@ class SnapshotFactor:
     def yy(self) -> NDArray[np.float64]:
         """R₂₂ (D, D): what Ψ_Y holds outside the span of Ψ_X."""
         return self.triangle[self.size :, self.size :]
+
+    def save(self, path: Path) -> None:
+        """Write to an .npz file, to be merged with those of other processes or machines."""
+        np.savez(path, triangle=self.triangle, pairs=self.pairs)
+
+    @classmethod
+    def load(cls, path: Path) -> "SnapshotFactor":
+        """Read what `save` wrote; no pickle is loaded."""
+        with np.load(path, allow_pickle=False) as file:
+            return cls(np.asfortranarray(file["triangle"]), int(file["pairs"]))
 
     def merge(self, other: "SnapshotFactor") -> "SnapshotFactor":
         """The factor of both sets of pairs.

@@ -11,6 +11,7 @@ from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.methods.reference.near import eigenpairs_near
 from koopmark.simulation import Trajectories
 
 
@@ -26,22 +27,33 @@ class QREDMD(Method):
         Directions of the dictionary whose singular value on the data, relative to the largest and
         with columns scaled to unit norm, lies below it are dropped.
 
+    near : tuple of float
+        Continuous-time eigenvalues near which pairs are wanted; empty for all pairs. Where the
+        dictionary is large and few pairs are wanted, finding those alone is several times faster.
+    count : int
+        How many pairs near each, at least the multiplicity looked for.
+
     The model's `residuals` are those of ResDMD (Colbrook and Townsend 2024), in the form that is
     not squared; its eigenpairs come in the order of their residuals, smallest first.
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
     tolerance: float = 1e-10
+    near: tuple[float, ...] = ()
+    count: int = 20
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < 1:
             raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+        if self.count < 1:
+            raise ValueError(f"count must be at least 1, got {self.count}")
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states
         observables = self.dictionary.fitted(states.reshape(-1, states.shape[2]))
         factor = factorise(observables, states)
-        return linear_model(factor, observables, trajectories.dt, self.tolerance)
+        dt = trajectories.dt
+        return linear_model(factor, observables, dt, self.tolerance, self.near, self.count)
 
 
 class Eigenpairs(NamedTuple):
@@ -58,7 +70,11 @@ class Eigenpairs(NamedTuple):
 
 
 def eigenpairs(
-    factor: SnapshotFactor, tolerance: float, readout: slice | None = None
+    factor: SnapshotFactor,
+    tolerance: float,
+    readout: slice | None = None,
+    near: NDArray | None = None,
+    count: int = 20,
 ) -> Eigenpairs:
     """Eigenpairs of K = R₁₁⁺ R₁₂ and their residuals, from the factor alone.
 
@@ -66,7 +82,8 @@ def eigenpairs(
     orthonormal on the training states, and there K reads K̃ = Uᵀ R₁₂ d⁻¹ V S⁻¹. An eigenvector c
     gives v = d⁻¹ V S⁻¹ c, and its residual is √(‖(R₁₂ - μR₁₁)v‖² + ‖R₂₂ v‖²) / ‖R₁₁ v‖.
 
-    `readout` names the columns of ψ, the state say, that the modes are to give back.
+    `readout` names the columns of ψ, the state say, that the modes are to give back. With `near`
+    only the `count` pairs nearest to each of these discrete eigenvalues are computed.
 
     Scaling the columns of R is scaling those of the data: Householder QR treats each alike.
     """
@@ -77,7 +94,11 @@ def eigenpairs(
     u = u[:, kept]
     whitening = (vt[kept] / s[kept, None]).T / scale[:, None]
     ahead = factor.xy @ whitening
-    discrete, vectors = np.linalg.eig(u.T @ ahead)
+    compressed = u.T @ ahead
+    if near is None:
+        discrete, vectors = np.linalg.eig(compressed)
+    else:
+        discrete, vectors = eigenpairs_near(compressed, near, count)
     inside = ahead @ vectors - (u @ vectors) * discrete
     outside = factor.yy @ whitening @ vectors
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
@@ -94,10 +115,16 @@ def eigenpairs(
 
 
 def linear_model(
-    factor: SnapshotFactor, observables: Observables, dt: float, tolerance: float
+    factor: SnapshotFactor,
+    observables: Observables,
+    dt: float,
+    tolerance: float = 1e-10,
+    near: tuple[float, ...] = (),
+    count: int = 20,
 ) -> LinearModel:
-    """The model of a factor, wherever its parts were computed and merged."""
-    pairs = eigenpairs(factor, tolerance, observables.state)
+    """The model of a factor, wherever its parts were computed and merged; see `QREDMD`."""
+    discrete_near = np.exp(dt * np.array(near)) if near else None
+    pairs = eigenpairs(factor, tolerance, observables.state, discrete_near, count)
     return LinearModel(
         lift=observables,
         coefficients=pairs.coefficients,

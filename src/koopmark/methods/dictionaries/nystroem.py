@@ -1,0 +1,58 @@
+"""Nyström features of a kernel (Williams and Seeger, 2001): kernel EDMD for any number of pairs."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._keys import generator
+from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
+from koopmark.methods.kernels import GRAM_TOLERANCE, AnyKernel, Gaussian, Polynomial, gram
+
+
+@dataclass(frozen=True)
+class Nystroem(Dictionary):
+    """ψ(x) = k(x, Z) U S^(-1/2), with K(Z, Z) = U S Uᵀ for `count` states Z drawn from the data.
+
+    The functions k(x, zⱼ) made orthonormal in the kernel's own inner product; directions whose
+    eigenvalue is rounding are left out, so there may be fewer than `count`. Where the data hold
+    fewer than `count` states, every one is a landmark.
+    """
+
+    kernel: AnyKernel = field(default_factory=Gaussian)
+    count: int = 100
+    seed: int = 0
+    state: bool = False
+    constant: bool = True
+    kind: Literal["nystroem"] = field(default="nystroem", kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count must be at least 1, got {self.count}")
+
+    def fitted(self, states: NDArray) -> Observables:
+        rng = generator({"seed": self.seed}, "Nyström landmarks")
+        count = min(self.count, len(states))
+        landmarks = states[np.sort(rng.choice(len(states), size=count, replace=False))]
+        spectrum, vectors = np.linalg.eigh(gram(self.kernel, landmarks, landmarks))
+        kept = spectrum > GRAM_TOLERANCE * spectrum[-1]
+        whitening = vectors[:, kept] / np.sqrt(spectrum[kept])
+        terms = Features(self.kernel, landmarks, whitening)
+        return Observables(states.shape[1], self.constant, self.state, terms)
+
+
+@dataclass(frozen=True, eq=False)
+class Features(Terms):
+    """k(x, Z) `whitening`, with Z the rows of `landmarks` (n, N) and `whitening` (n, size)."""
+
+    kernel: Polynomial | Gaussian
+    landmarks: NDArray[np.float64]
+    whitening: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        return self.whitening.shape[1]
+
+    def write(self, states: NDArray, out: NDArray) -> None:
+        out[...] = gram(self.kernel, states, self.landmarks) @ self.whitening
