@@ -24,6 +24,7 @@ $(READY): requirements.txt requirements-nodeps.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "koopmark needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
+	@rm -f $@
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-nodeps.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -35,7 +36,7 @@ bench: $(READY)  ## run a suite and write its report: make bench [SUITE=smoke]
 test: $(READY)  ## all tests
 	$(BIN)/pytest -n auto --dist worksteal
 
-test-fast: $(READY)  ## the tests that take a moment, for every save
+test-fast: $(READY)  ## the tests without those marked slow
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 speed: $(READY)  ## time the core with pytest-benchmark
@@ -46,6 +47,7 @@ speed-peers: $(PEERS)/.ready  ## the same beside numba, torchdiffeq, diffrax, de
 
 $(PEERS)/.ready: requirements-peers.txt requirements.txt requirements-nodeps.txt pyproject.toml
 	@test -e $@ || $(PYTHON) -m venv --clear $(PEERS)
+	@rm -f $@
 	$(PEERS)/bin/python -m pip install --quiet --requirement requirements.txt --requirement requirements-peers.txt
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --requirement requirements-nodeps.txt
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -69,6 +71,7 @@ example: $(READY)  ## the three-population example: pictures and numbers
 	$(BIN)/koopmark example
 
 baseline: $(READY)  ## promote a fresh run of the smoke suite to the committed baseline
+	@git diff --quiet HEAD || { echo "commit first: a baseline belongs to a commit"; exit 1; }
 	$(BIN)/koopmark run smoke --fresh
 	mkdir -p reports/baseline
 	cp reports/smoke/fits.csv reports/smoke/targets.csv reports/smoke/provenance.json reports/baseline/

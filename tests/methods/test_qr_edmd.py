@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from koopmark import score, systems
+import koopmark
+from koopmark import score, simulate, systems
 from koopmark.methods import Identity, Monomials, RadialBasis, RandomFourier
 from koopmark.methods.reference.factor import factorise
 from koopmark.methods.reference.qr_edmd import QREDMD
@@ -126,3 +127,20 @@ def test_memory_does_not_grow_with_the_number_of_pairs():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
+
+
+@pytest.mark.parametrize("state", [True, False])
+@pytest.mark.parametrize("constant", [True, False])
+@pytest.mark.parametrize(
+    "kind", ["identity", "monomials", "random_fourier", "radial_basis", "nystroem"]
+)
+def test_every_dictionary_fits_with_and_without_state_and_constant(kind, state, constant):
+    if kind == "identity" and not (state or constant):
+        return
+    system = systems.three_populations()
+    initial = np.random.default_rng(0).uniform(-3, 3, (20, 3))
+    data = simulate(system, initial, np.linspace(0, 2, 21), rtol=1e-9)
+    options = {"kind": kind, "state": state, "constant": constant}
+    model = koopmark.fit("reference.qr_edmd", data, dictionary=options)
+    assert len(model.eigenvalues) == model.eigenfunctions(data.windows(1)[0]).shape[1] > 0
+    assert (model.predict(data.windows(1)[0], 2) is not None) == state

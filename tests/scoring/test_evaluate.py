@@ -305,3 +305,65 @@ def test_drift_targets_with_several_eigenvalues_are_scored_separately():
     system = random_drift(5, 2, SINH)
     scores = evaluate(exact(system, 2), system, system.eigenspaces(2), clean_test(system))
     assert len({row.target for row in scores.targets}) == len(scores.targets) == 5
+
+
+def off_by(*distances):
+    """Eigenpairs with the one exact eigenfunction and eigenvalues at these distances from -1."""
+    (space,) = three_populations().eigenspaces(1)
+    return Recovered(
+        np.array([-1.0 + distance for distance in distances]),
+        lambda x: np.repeat(space.evaluate(x), len(distances), axis=1),
+    )
+
+
+def scores_of(model):
+    system = three_populations()
+    return evaluate(model, system, system.eigenspaces(1), clean_test(system))
+
+
+def test_cluster_holds_what_is_nearer_than_five_hundredths():
+    (row,) = scores_of(off_by(0.0, 0.049, -0.049, 0.051)).targets
+    assert row.cluster_excess == 2
+
+
+def test_residuals_count_as_verified_below_a_thousandth_and_as_spurious_above_a_tenth():
+    # A rate off by ε misses by e^{-Δt} (e^{εΔt} - 1): solve for residuals around the thresholds.
+    wanted = np.array([0.9e-3, 1.1e-3, 0.09, 0.11])
+    fit = scores_of(off_by(*(np.log1p(wanted * np.exp(0.1)) / 0.1))).fit
+    assert fit.verified == 1
+    assert fit.spurious_fraction == 0.25
+
+
+def test_mean_eigenvalue_error_is_the_mean_over_all_copies():
+    system = random_rnn(5, 2, seed=1)
+    (space,) = system.eigenspaces(1)
+    shifted = Recovered(np.array([-1.0, -0.9, -0.8]), space.evaluate)
+    (row,) = evaluate(shifted, system, [space], clean_test(system)).targets
+    assert row.eigenvalue_error == pytest.approx(0.2)
+    assert row.eigenvalue_error_mean == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("sine", "found"), [(0.008, 1), (0.012, 0)])
+def test_an_affine_function_is_found_up_to_a_sine_of_one_hundredth(sine, found):
+    system = three_populations()
+    (space,) = system.eigenspaces(1)
+    test = clean_test(system)
+    x = test.states.reshape(-1, 3)
+    affine = np.linalg.qr(np.hstack([np.ones((len(x), 1)), x]))[0]
+    bend = np.sin(5.0 * x[:, 0])
+    bend -= affine @ (affine.T @ bend)
+    exact_values = space.evaluate(x)[:, 0]
+    slope = np.tan(np.arcsin(sine)) * np.linalg.norm(exact_values) / np.linalg.norm(bend)
+    values = exact_values + slope * bend
+    model = Recovered(np.array([-1.0 + 0j]), lambda _: values[:, None])
+    assert evaluate(model, system, [space], test).fit.rank_error == 1 - found
+
+
+def test_forecast_error_is_relative_to_the_true_states():
+    system = three_populations()
+    test = clean_test(system)
+    doubled = replace(
+        off_by(0.0), forecast=lambda windows, steps: 2.0 * test.states[:, 1 : steps + 1]
+    )
+    scores = evaluate(doubled, system, system.eigenspaces(1), test)
+    assert scores.fit.forecast_error == pytest.approx(1.0)

@@ -103,3 +103,15 @@ def test_a_method_draws_the_same_numbers_in_any_order_of_fits(run):
 
 def eigenvalues(rows):
     return [(pair["eigenvalue_re"], pair["eigenvalue_im"]) for pair in rows.eigenpairs]
+
+
+def test_a_damaged_cache_is_said_in_the_notes_of_the_fit(tmp_path, make_cell):
+    cell, cache = make_cell(hostile.Good()), tmp_path / "cache"
+    assert "damaged" not in run_cell(cell, tmp_path, cache).fit["notes"]
+    (file,) = cache.glob("*.npz")
+    file.write_bytes(file.read_bytes()[:100])
+    other = make_cell(hostile.Good(), seed=1)
+    run_cell(other, tmp_path, cache)  # the data of the fit before are kept in memory
+    rows = run_cell(cell, tmp_path, cache)
+    assert rows.status == "ok"
+    assert "damaged" in rows.fit["notes"]

@@ -101,3 +101,19 @@ def test_products_of_drift_eigenfunctions_with_one_eigenvalue_share_a_space():
     mirrored[:, 1] *= (u[:, 0] @ system.rates) / (u[:, 1] @ system.rates)
     degenerate = type(system)(system.weights, system.zeta, system.coupling, system.rates, mirrored)
     assert [space.dimension for space in degenerate.eigenspaces(2)] == [2, 3]
+
+
+def test_exponents_that_are_equal_up_to_rounding_are_one_function():
+    system = random_drift(6, 2, SINH, chosen=1)
+    multiples = type(system)(
+        system.weights,
+        system.zeta,
+        system.coupling,
+        system.rates,
+        system.exponents * [0.1, 0.2, 0.3],
+    )
+    x = states(system)
+    spaces = multiples.eigenspaces(2)
+    assert [space.dimension for space in spaces] == [1] * len(spaces)
+    assert len(spaces) == 6
+    assert np.linalg.matrix_rank(np.hstack([space.evaluate(x) for space in spaces]), 1e-9) == 6

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -29,25 +28,27 @@ def default_folder() -> Path:
     return root / "datasets" / ".cache" if root else Path(platformdirs.user_cache_dir("koopmark"))
 
 
-def remember(folder: Path, key: str, make: Callable[[], Arrays]) -> Arrays:
+def remember(folder: Path, key: str, make: Callable[[], Arrays]) -> tuple[Arrays, str]:
     """The arrays stored under `key`, made and stored first where they are not there.
 
-    A damaged file is reported on stderr and made again. A folder that cannot be written to is
-    reported too, and costs nothing but the time to make the arrays.
+    The second value says what was wrong with the cache, empty where nothing was: a damaged file,
+    whose arrays are made again, or a folder that cannot be written to, which costs nothing but
+    the time to make them.
     """
     path = folder / f"{key}.npz"
+    note = ""
     try:
-        return read(path)
+        return read(path), note
     except FileNotFoundError:
         pass
     except Damaged as damage:
-        print(f"koopmark: {path}: {damage}; made again", file=sys.stderr)
+        note = f"cache file {path.name}: {damage}, made again"
     arrays = make()
     try:
         write(path, arrays)
     except OSError as error:
-        print(f"koopmark: {path}: not cached ({error.strerror})", file=sys.stderr)
-    return arrays
+        note = f"cache file {path.name}: not written ({error.strerror})"
+    return arrays, note
 
 
 def write(path: Path, arrays: Arrays) -> None:

@@ -29,7 +29,8 @@ class Dataset:
     """What a method is fitted to and scored on.
 
     `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. The system
-    and the targets ride along on `train` for the controls.
+    and the targets ride along on `train` for the controls. `note` says what was wrong with the
+    cache, empty where nothing was.
     """
 
     recipe: Recipe
@@ -38,6 +39,7 @@ class Dataset:
     targets: tuple[Eigenspace, ...]
     train: Trajectories
     test: Trajectories
+    note: str = ""
 
 
 def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
@@ -60,7 +62,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     system = recipe.system.build(seed)
     times = recipe.sampling.times
     clean = _clean_key(recipe, seed)
-    arrays = cache.remember(
+    arrays, note = cache.remember(
         cache_dir or cache.default_folder(),
         digest({"format": FORMAT, "clean": clean, "rtol": RTOL}, 32),
         lambda: _simulate(recipe, clean, system),
@@ -70,7 +72,8 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     targets = system.eigenspaces(recipe.max_degree)
     noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
     train = Trajectories(noisy, times, system=system, targets=targets)
-    return Dataset(recipe, seed, system, targets, train, Trajectories(arrays["test"], times))
+    test = Trajectories(arrays["test"], times)
+    return Dataset(recipe, seed, system, targets, train, test, note)
 
 
 def target_list(recipe: Recipe, seed: int) -> list[tuple[complex, int]]:

@@ -44,6 +44,8 @@ def _without_noise(methods: pd.DataFrame) -> str:
     recovered = clean.groupby("method", sort=False)["targets_recovered"].sum()
     everywhere = list(recovered.index[recovered == wanted])
     datasets = plural(clean["dataset"].nunique(), "noise-free dataset")
+    if recovered.max() == 0:
+        return f"On the {datasets}, no method recovers any target to {RECOVERED:g}."
     if not everywhere:
         return (
             f"On the {datasets}, no method recovers every target to {RECOVERED:g}; "

@@ -1,5 +1,6 @@
 """One fit, from data to rows: what a worker runs."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -72,7 +73,9 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
     journal.forget_output()
     with threadpool_limits(1):
         fitted, outcome = _fit(cell, data, journal)
-        return outcome if fitted is None else _score(cell, data, fitted, outcome, journal)
+        if fitted is not None:
+            outcome = _score(cell, data, fitted, outcome, journal)
+    return replace(outcome, notes=data.note)
 
 
 def _fit(cell: Cell, data: Dataset, journal: Journal) -> tuple[Model | None, Outcome]:

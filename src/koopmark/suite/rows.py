@@ -20,6 +20,8 @@ class Outcome:
     fit_seconds: float = nan
     peak_memory_mb: float = nan
     scores: Scores | None = None
+    notes: str = ""
+    """What else there is to say of the fit or its data."""
 
 
 def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
@@ -41,8 +43,8 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "reason": outcome.reason,
         "options": json.dumps(cell.method.to_options(), sort_keys=True),
         **facts,
-        "notes": "",
         **(asdict(scores.fit) if scores else {}),
+        "notes": "; ".join(filter(None, [outcome.notes, scores.fit.notes if scores else ""])),
         "fit_seconds": outcome.fit_seconds,
         "peak_memory_mb": outcome.peak_memory_mb,
         "output": output,

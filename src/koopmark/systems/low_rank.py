@@ -58,6 +58,8 @@ class LowRank:
         ValueError
             Where the matrix is not square, not finite, zero, or of full rank at this tolerance.
         """
+        if not 0 < tol < 1:
+            raise ValueError(f"tol {tol}: a relative tolerance lies between 0 and 1")
         w = np.asarray(weights, dtype=float)
         if w.ndim != 2 or w.shape[0] != w.shape[1]:
             raise ValueError(f"weights must be a square matrix, got shape {w.shape}")

@@ -112,7 +112,10 @@ class Drift(Network):
         return np.broadcast_to(-self.rates, y.shape)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` chosen eigenfunctions, grouped by eigenvalue."""
+        """Products of up to `max_degree` chosen eigenfunctions, grouped by eigenvalue.
+
+        Those that are conserved (uᵀc = 0) are no targets, and left out.
+        """
         spaces: list[Eigenspace] = []
         for degree in range(1, max_degree + 1):
             spaces += self._products(degree)
@@ -149,9 +152,19 @@ def _merge_equal_eigenvalues(
             continue
         for index, other in enumerate(merged):
             if abs(space.decay - other.decay) <= SAME_EIGENVALUE * abs(other.decay):
-                exponents = np.unique(np.hstack([other.exponents, space.exponents]), axis=1)
+                exponents = _distinct(np.hstack([other.exponents, space.exponents]))
                 merged[index] = ExponentialEigenspace(exponents, zeta, other.decay)
                 break
         else:
             merged.append(space)
     return tuple(merged)
+
+
+def _distinct(columns: NDArray) -> NDArray[np.float64]:
+    """The columns without those that another equals up to rounding."""
+    kept: list[NDArray] = []
+    for column in columns.T:
+        size = SAME_EIGENVALUE * np.linalg.norm(column)
+        if all(np.linalg.norm(column - other) > size for other in kept):
+            kept.append(column)
+    return np.array(kept).T

@@ -20,6 +20,8 @@ def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> R
     offset = np.asarray(theta, dtype=float)
     if offset.shape not in ((), (weights.size,)):
         raise ValueError(f"theta must have shape () or ({weights.size},), got {offset.shape}")
+    if not np.isfinite(offset).all():
+        raise ValueError("theta holds a value that is not finite")
     return Relaxation(weights, Shift(offset), named_activation(activation))
 
 
@@ -84,6 +86,8 @@ def random_rnn(
     ValueError
         Where rank, gain or the singular values are out of range.
     """
+    if not theta_scale >= 0:
+        raise ValueError(f"theta_scale {theta_scale}: a standard deviation is not negative")
     key = {"ensemble": "random_rnn", "n": n, "rank": rank, "seed": seed}
     rng = generator(key, "weights")
     if singular_values is None:

@@ -103,8 +103,9 @@ def eigenpairs(
     outside = factor.yy @ whitening @ vectors
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
     residuals /= np.linalg.norm(vectors, axis=0)
-    wanted = u.T @ factor.xx[:, readout or slice(0, 0)]
-    modes = lstsq(vectors, wanted, lapack_driver="gelsy")[0]
+    modes = np.empty((len(discrete), 0), dtype=complex)
+    if readout is not None:
+        modes = lstsq(vectors, u.T @ factor.xx[:, readout], lapack_driver="gelsy")[0]
     order = np.argsort(residuals, kind="stable")
     return Eigenpairs(
         np.asarray(discrete, dtype=complex)[order],
