@@ -8,6 +8,7 @@ from sklearn.preprocessing import PolynomialFeatures
 
 from koopmark.methods import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
 from koopmark.methods.kernels import Gaussian, Polynomial, gram
+from koopmark.methods.sampling import spread
 
 KINDS = [Identity(), Monomials(3), RandomFourier(7), RadialBasis(7), Nystroem(count=7, state=True)]
 STATES = np.random.default_rng(0).standard_normal((40, 3))
@@ -129,3 +130,27 @@ def test_nystroem_features_reproduce_the_kernel_at_the_landmarks():
     kernel = Gaussian(bandwidth=0.5)
     values = Nystroem(kernel=kernel, count=30, constant=False).fitted(states)(states)
     np.testing.assert_allclose(values @ values.T, gram(kernel, states, states), atol=1e-9)
+
+
+def test_radial_basis_functions_are_gaussians_of_the_distance():
+    lift = RadialBasis(7, bandwidth=0.7, state=False, constant=False).fitted(STATES + 100.0)
+    length = 0.7 * np.sqrt(STATES.var(axis=0).sum())
+    squares = ((STATES[:, None] + 100.0 - lift.terms.centres) ** 2).sum(axis=-1)
+    expected = np.exp(-squares / (2 * length**2))
+    np.testing.assert_allclose(lift(STATES + 100.0), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dictionary", KINDS, ids=kind)
+def test_trajectories_give_the_dictionary_of_their_states(dictionary):
+    trajectories = np.random.default_rng(0).standard_normal((5, 8, 3))
+    first, second = (
+        dictionary.fitted(data) for data in (trajectories, trajectories.reshape(40, 3))
+    )
+    np.testing.assert_allclose(first(STATES), second(STATES), rtol=1e-13)
+
+
+def test_the_spread_is_that_of_all_states_in_one_trajectory_or_many():
+    states = 5.0 + np.random.default_rng(0).standard_normal((300, 400, 3))
+    expected = np.sqrt(states.reshape(-1, 3).var(axis=0).sum())
+    for shape in [(300, 400, 3), (1, 120_000, 3), (120_000, 3)]:
+        assert spread(states.reshape(shape)) == pytest.approx(expected, rel=1e-12)

@@ -1,5 +1,9 @@
 """The triangular factor of snapshot pairs: what it stands for, and that its parts merge."""
 
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial, reduce
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -81,8 +85,8 @@ def test_merged_parts_give_the_eigenpairs_of_the_whole(three, ordered):
 def test_trajectories_longer_than_a_block_are_cut_inside(monkeypatch):
     states = np.random.default_rng(0).standard_normal((3, 300, 3))
     whole = factorise(LIFT, states)
-    monkeypatch.setattr("koopmark.methods.reference.factor.BLOCK_ROWS", 64)
-    assert apart(factorise(LIFT, states), whole) < 1e-14
+    monkeypatch.setattr("koopmark._tsqr.BLOCK_ROWS", 64)
+    assert apart(factorise(LIFT, states), whole) < 1e-13
 
 
 def test_factors_of_different_dictionaries_do_not_merge():
@@ -90,3 +94,58 @@ def test_factors_of_different_dictionaries_do_not_merge():
     other = Monomials(1).fitted(np.zeros((1, 3)))
     with pytest.raises(ValueError, match="factors of 10 and 4 functions do not merge"):
         factorise(LIFT, states).merge(factorise(other, states))
+
+
+class Counted:
+    """A dictionary that counts the states at which it is evaluated."""
+
+    def __init__(self, observables):
+        self.observables, self.size, self.states = observables, observables.size, 0
+
+    def __call__(self, states, out):
+        self.states += len(states)
+        return self.observables(states, out)
+
+
+def test_a_state_between_two_others_is_evaluated_once():
+    states = np.random.default_rng(0).standard_normal((200, 12, 3))
+    counted = Counted(LIFT)
+    factorise(counted, states)
+    assert counted.states == 200 * 12
+
+
+@pytest.mark.parametrize("shape", [(1, 500, 3), (500, 2, 3), (7, 130, 3)])
+def test_any_shape_of_ensemble_is_cut_into_blocks_of_whole_pairs(monkeypatch, shape):
+    states = np.random.default_rng(0).standard_normal(shape)
+    monkeypatch.setattr("koopmark._tsqr.BLOCK_ROWS", 64)
+    x, y = pairs_of(states)
+    values = np.hstack([LIFT(x), LIFT(y)])
+    gram = values.T @ values
+    triangle = factorise(LIFT, states).triangle
+    np.testing.assert_allclose(triangle.T @ triangle, gram, atol=1e-12 * abs(gram).max())
+
+
+@pytest.mark.slow
+def test_factors_made_in_other_processes_merge_into_the_factor_of_the_whole():
+    parts = [np.random.default_rng(part).standard_normal((5, 12, 3)) for part in range(3)]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        merged = reduce(SnapshotFactor.merge, pool.map(partial(factorise, LIFT), parts))
+    assert apart(merged, factorise(LIFT, np.concatenate(parts))) < 1e-14
+
+
+def test_what_is_loaded_is_what_was_saved(tmp_path):
+    factor = factorise(LIFT, np.random.default_rng(0).standard_normal((5, 12, 3)))
+    factor.save(tmp_path / "part.factor")
+    loaded = SnapshotFactor.load(tmp_path / "part.factor")
+    np.testing.assert_array_equal(loaded.triangle, factor.triangle)
+    assert loaded.pairs == factor.pairs
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_other_files_are_refused(tmp_path, pickled):
+    if pickled:
+        np.savez(tmp_path / "other.npz", triangle=np.array([{}], dtype=object), pairs=1)
+    else:
+        np.savez(tmp_path / "other.npz", states=np.zeros(3))
+    with pytest.raises(ValueError, match=r"no snapshot factor|allow_pickle=False"):
+        SnapshotFactor.load(tmp_path / "other.npz")

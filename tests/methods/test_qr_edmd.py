@@ -10,7 +10,7 @@ import koopmark
 from koopmark import score, simulate, systems
 from koopmark.methods import Identity, Monomials, RadialBasis, RandomFourier
 from koopmark.methods.reference.factor import factorise
-from koopmark.methods.reference.qr_edmd import QREDMD
+from koopmark.methods.reference.qr_edmd import QREDMD, eigenpairs
 
 
 @pytest.mark.parametrize("trajectories", [100, 200])
@@ -74,6 +74,23 @@ def test_residuals_are_those_of_the_training_pairs(three, dictionary):
     factors = np.exp(model.eigenvalues * three.dt)
     direct = np.linalg.norm(ahead - values * factors, axis=0) / np.linalg.norm(values, axis=0)
     np.testing.assert_allclose(model.residuals, direct, rtol=1e-6, atol=1e-12)
+
+
+def test_eigenpairs_are_the_same_whether_the_factor_is_inverted_or_decomposed(three):
+    factor = factorise(Monomials(2).fitted(three.states), three.states)
+    scaled = factor.xx / np.linalg.norm(factor.xx, axis=0)
+    spectrum = np.linalg.svd(scaled, compute_uv=False)
+    # Just too small to cut anything, and too large for the condition estimate to say so.
+    decomposed = eigenpairs(factor, 0.9 * spectrum[-1] / spectrum[0], slice(1, 4))
+    inverted = eigenpairs(factor, 1e-10, slice(1, 4))
+    assert len(inverted.discrete) == len(decomposed.discrete) == factor.size
+    first, second = (
+        np.stack([pairs.discrete, pairs.residuals])[:, np.argsort(pairs.discrete.real)]
+        for pairs in (inverted, decomposed)
+    )
+    np.testing.assert_allclose(first, second, atol=1e-11)
+    readout = inverted.coefficients @ inverted.modes
+    np.testing.assert_allclose(readout, decomposed.coefficients @ decomposed.modes, atol=1e-10)
 
 
 def test_eigenfunctions_have_unit_norm_on_the_training_states(three):

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.spatial.distance import cdist
 
-from koopmark.methods.spread import spread
+from koopmark.methods.sampling import spread
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,32 @@ GRAM_TOLERANCE = 1e-12
 """Relative to the largest eigenvalue of a kernel matrix: what lies below is rounding."""
 
 
+def gaussian(
+    rows: NDArray, columns: NDArray, length: float, out: NDArray | None = None
+) -> NDArray[np.float64]:
+    """exp(-|x - c|² / 2ℓ²) for each x of `rows` (P, N) and c of `columns` (n, N): (P, n).
+
+    With a and b measured from the mean of `columns` in units of ℓ, -|a - b|²/2 is the product
+    of [a, 1, -|a|²/2] and [b, -|b|²/2, 1]: one product of matrices for all.
+    """
+    if out is None:
+        out = np.empty((len(rows), len(columns)), order="F")
+    centre = columns.mean(axis=0)
+    a, b = (rows - centre) / length, (columns - centre) / length
+    a_square, b_square = (-0.5 * np.sum(z**2, axis=1, keepdims=True) for z in (a, b))
+    left = np.hstack([a, np.ones_like(a_square), a_square])
+    right = np.hstack([b, b_square, np.ones_like(b_square)])
+    np.matmul(right, left.T, out=out.T)
+    # Rounding may lift the exponent of equal states above zero.
+    np.minimum(out, 0.0, out=out)
+    return np.exp(out, out=out)
+
+
 def gram(kernel: Polynomial | Gaussian, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:
     """Kernel values (P, n) of `rows` (P, N) with the training states `columns` (n, N)."""
     if isinstance(kernel, Polynomial):
         return (rows @ columns.T + kernel.offset) ** kernel.degree
-    squares = cdist(rows, columns, "sqeuclidean")
-    return np.exp(squares * (-0.5 / kernel.length(columns) ** 2))
+    return gaussian(rows, columns, kernel.length(columns))
 
 
 def numerical_rank(kernel: Polynomial | Gaussian, states: NDArray) -> int:

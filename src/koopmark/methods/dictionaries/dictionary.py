@@ -80,7 +80,7 @@ class Dictionary(ABC):
 
     @abstractmethod
     def fitted(self, states: NDArray) -> Observables:
-        """The dictionary for data like `states` (P, N).
+        """The dictionary for data like `states` (..., N), of which no copy is made.
 
         Raises
         ------

@@ -17,4 +17,4 @@ class Identity(Dictionary):
     kind: Literal["identity"] = field(default="identity", kw_only=True, repr=False)
 
     def fitted(self, states: NDArray) -> Observables:
-        return Observables(states.shape[1], self.constant, self.state)
+        return Observables(states.shape[-1], self.constant, self.state)

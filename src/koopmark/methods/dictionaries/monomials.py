@@ -27,7 +27,7 @@ class Monomials(Dictionary):
             raise ValueError(f"degree must be at least 1, got {self.degree}")
 
     def fitted(self, states: NDArray) -> Observables:
-        inputs = states.shape[1]
+        inputs = states.shape[-1]
         terms = None if self.degree == 1 else MonomialTerms(inputs, self.degree)
         return Observables(inputs, self.constant, self.state, terms)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from koopmark._keys import generator
 from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
 from koopmark.methods.kernels import GRAM_TOLERANCE, AnyKernel, Gaussian, Polynomial, gram
+from koopmark.methods.sampling import some_states
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Nystroem(Dictionary):
 
     The functions k(x, zⱼ) made orthonormal in the kernel's own inner product; directions whose
     eigenvalue is rounding are left out, so there may be fewer than `count`. Where the data hold
-    fewer than `count` states, every one is a landmark.
+    fewer than `count` states, every one is a landmark. The bandwidth of a Gaussian kernel is in
+    units of the spread of the landmarks.
     """
 
     kernel: AnyKernel = field(default_factory=Gaussian)
@@ -33,13 +35,12 @@ class Nystroem(Dictionary):
 
     def fitted(self, states: NDArray) -> Observables:
         rng = generator({"seed": self.seed}, "Nyström landmarks")
-        count = min(self.count, len(states))
-        landmarks = states[np.sort(rng.choice(len(states), size=count, replace=False))]
+        landmarks = some_states(states, self.count, rng)
         spectrum, vectors = np.linalg.eigh(gram(self.kernel, landmarks, landmarks))
         kept = spectrum > GRAM_TOLERANCE * spectrum[-1]
         whitening = vectors[:, kept] / np.sqrt(spectrum[kept])
         terms = Features(self.kernel, landmarks, whitening)
-        return Observables(states.shape[1], self.constant, self.state, terms)
+        return Observables(states.shape[-1], self.constant, self.state, terms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,4 +56,5 @@ class Features(Terms):
         return self.whitening.shape[1]
 
     def write(self, states: NDArray, out: NDArray) -> None:
-        out[...] = gram(self.kernel, states, self.landmarks) @ self.whitening
+        values = gram(self.kernel, states, self.landmarks)
+        np.matmul(self.whitening.T, values.T, out=out.T)

@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from koopmark._keys import generator
 from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
-from koopmark.methods.spread import spread
+from koopmark.methods.kernels import gaussian
+from koopmark.methods.sampling import some_states, spread
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,9 @@ class RadialBasis(Dictionary):
 
     def fitted(self, states: NDArray) -> Observables:
         rng = generator({"seed": self.seed}, "radial basis centres")
-        count = min(self.count, len(states))
-        centres = states[np.sort(rng.choice(len(states), size=count, replace=False))]
+        centres = some_states(states, self.count, rng)
         terms = Gaussians(centres, self.bandwidth * spread(states))
-        return Observables(states.shape[1], self.constant, self.state, terms)
+        return Observables(states.shape[-1], self.constant, self.state, terms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,5 +52,4 @@ class Gaussians(Terms):
         return len(self.centres)
 
     def write(self, states: NDArray, out: NDArray) -> None:
-        np.multiply(cdist(states, self.centres, "sqeuclidean"), -0.5 / self.length**2, out=out)
-        np.exp(out, out=out)
+        gaussian(states, self.centres, self.length, out)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from koopmark._keys import generator
 from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
-from koopmark.methods.spread import spread
+from koopmark.methods.sampling import spread
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class RandomFourier(Dictionary):
             raise ValueError(f"bandwidth must be positive, got {self.bandwidth}")
 
     def fitted(self, states: NDArray) -> Observables:
-        inputs = states.shape[1]
+        inputs = states.shape[-1]
         rng = generator({"seed": self.seed}, "random Fourier features")
         length = self.bandwidth * spread(states)
         frequencies = rng.standard_normal((inputs, self.count)) / length
@@ -52,6 +52,6 @@ class Cosines(Terms):
         return len(self.phases)
 
     def write(self, states: NDArray, out: NDArray) -> None:
-        out[...] = states @ self.frequencies
+        np.matmul(self.frequencies.T, states.T, out=out.T)
         out += self.phases
         np.cos(out, out=out)

@@ -2,19 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
+from koopmark._tsqr import block_rows, eliminate
 from koopmark.methods.dictionaries import Observables
-
-BLOCK_ROWS, BLOCK_BYTES = 2048, 2**25
-"""Largest block of rows: matrix products run at full speed, and memory stays bounded."""
-
-PANEL = 32
-"""Columns that LAPACK eliminates at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +51,8 @@ class SnapshotFactor:
         """R₂₂ (D, D): what Ψ_Y holds outside the span of Ψ_X."""
         return self.triangle[self.size :, self.size :]
 
-    def save(self, path: Path) -> None:
-        """Write to an .npz file, to be merged with those of other processes or machines."""
-        np.savez(path, triangle=self.triangle, pairs=self.pairs)
-
-    @classmethod
-    def load(cls, path: Path) -> "SnapshotFactor":
-        """Read what `save` wrote; no pickle is loaded."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls(np.asfortranarray(file["triangle"]), int(file["pairs"]))
-
     def merge(self, other: "SnapshotFactor") -> "SnapshotFactor":
-        """The factor of both sets of pairs.
+        """The factor of both sets of pairs. Both must come from one and the same dictionary.
 
         Raises
         ------
@@ -76,51 +61,67 @@ class SnapshotFactor:
         """
         if self.size != other.size:
             raise ValueError(f"factors of {self.size} and {other.size} functions do not merge")
-        triangle = self.triangle.copy(order="F")
-        triangle = _eliminate(triangle, other.triangle.copy(order="F"), triangular=True)
-        return SnapshotFactor(triangle, self.pairs + other.pairs)
+        triangle, block = (factor.triangle.copy(order="F") for factor in (self, other))
+        return SnapshotFactor(eliminate(triangle, block, triangular=True), self.pairs + other.pairs)
+
+    def save(self, path: str | Path) -> None:
+        """Write an npz file that `load` reads, here or on another machine."""
+        with Path(path).open("wb") as file:
+            np.savez(file, triangle=self.triangle, pairs=self.pairs)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "SnapshotFactor":
+        """What `save` has written; nothing in the file is executed.
+
+        Raises
+        ------
+        ValueError
+            Where the file holds something else.
+        """
+        with Path(path).open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile) or set(arrays) != {"triangle", "pairs"}:
+                raise ValueError(f"{path} holds no snapshot factor: it must be written by `save`")
+            return cls(arrays["triangle"], int(arrays["pairs"]))
 
 
 def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
-    """The factor of all snapshot pairs of trajectories (M, T, N), in one pass.
+    """The factor of all snapshot pairs of trajectories, in one pass over them.
 
     Memory beyond the data is O(D²): neither the pairs nor their dictionary values are ever held
-    at once.
+    at once, so `states` may be a memory map larger than the memory.
+
+    Parameters
+    ----------
+    observables : Observables
+        ψ, D functions.
+    states : (M, T, N) array
+        Trajectories. Pairs are never formed across two of them.
     """
     size = observables.size
     triangle = np.zeros((2 * size, 2 * size), order="F")
-    rows = min(BLOCK_ROWS, max(64, BLOCK_BYTES // (16 * size)))
-    buffer = np.empty((rows, 2 * size), order="F")
-    for x, y in _blocks(states, rows):
-        block = buffer if len(x) == rows else np.empty((len(x), 2 * size), order="F")
-        observables(x, out=block[:, :size])
-        observables(y, out=block[:, size:])
-        triangle = _eliminate(triangle, block)
+    rows = block_rows(2 * size)
+    buffer = np.empty(rows * 2 * size)
+    for snapshots in _blocks(states, rows):
+        steps, together = len(snapshots) - 1, snapshots.shape[1]
+        flat = snapshots.reshape(-1, states.shape[2])
+        pairs = steps * together
+        block = buffer[: pairs * 2 * size].reshape((pairs, 2 * size), order="F")
+        observables(flat[:pairs], out=block[:, :size])
+        # One time after another, Ψ_Y is Ψ_X shifted: only the values at the last time are new.
+        block[: pairs - together, size:] = block[together:, :size]
+        observables(flat[pairs:], out=block[pairs - together :, size:])
+        triangle = eliminate(triangle, block)
     return SnapshotFactor(triangle, len(states) * (states.shape[1] - 1))
 
 
-def _blocks(states: NDArray, rows: int) -> Iterator[tuple[NDArray, NDArray]]:
-    """Snapshot pairs (X, Y), at most `rows` at a time, (P, N) each."""
-    n = states.shape[2]
+def _blocks(states: NDArray, rows: int) -> Iterator[NDArray[np.float64]]:
+    """Consecutive snapshots (steps + 1, trajectories, N) with at most `rows` pairs in them."""
     steps = states.shape[1] - 1
-    together = max(1, rows // steps)
+    length = ceil(steps / ceil(steps / rows))
+    together = rows // length
     for first in range(0, len(states), together):
         group = states[first : first + together]
-        for start in range(0, steps, rows):
-            stop = min(start + rows, steps)
-            yield (
-                group[:, start:stop].reshape(-1, n),
-                group[:, start + 1 : stop + 1].reshape(-1, n),
-            )
-
-
-def _eliminate(triangle: NDArray, block: NDArray, triangular: bool = False) -> NDArray:
-    """R of [triangle; block]; both are overwritten. LAPACK's tpqrt leaves the zeros of R alone."""
-    columns = triangle.shape[1]
-    height = columns if triangular else 0
-    triangle, _, _, info = lapack.dtpqrt(
-        height, min(PANEL, columns), triangle, block, overwrite_a=1, overwrite_b=1
-    )
-    if info != 0:
-        raise RuntimeError(f"LAPACK dtpqrt refused argument {-info}")
-    return triangle
+        for start in range(0, steps, length):
+            part = group[:, start : start + length + 1]
+            yield np.ascontiguousarray(part.swapaxes(0, 1), dtype=float)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lstsq
+from scipy.linalg import lapack, lstsq
 
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
@@ -50,7 +50,7 @@ class QREDMD(Method):
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states
-        observables = self.dictionary.fitted(states.reshape(-1, states.shape[2]))
+        observables = self.dictionary.fitted(states)
         factor = factorise(observables, states)
         dt = trajectories.dt
         return linear_model(factor, observables, dt, self.tolerance, self.near, self.count)
@@ -78,41 +78,67 @@ def eigenpairs(
 ) -> Eigenpairs:
     """Eigenpairs of K = R₁₁⁺ R₁₂ and their residuals, from the factor alone.
 
-    With column scales d and R₁₁ d⁻¹ = U S Vᵀ cut at `tolerance`, the functions ψ d⁻¹ V S⁻¹ are
-    orthonormal on the training states, and there K reads K̃ = Uᵀ R₁₂ d⁻¹ V S⁻¹. An eigenvector c
-    gives v = d⁻¹ V S⁻¹ c, and its residual is √(‖(R₁₂ - μR₁₁)v‖² + ‖R₂₂ v‖²) / ‖R₁₁ v‖.
+    With W such that the functions ψ W are orthonormal on the training states (see `_whitening`) and
+    U = R₁₁ W, K reads K̃ = Uᵀ R₁₂ W. An eigenvector c gives v = W c, and its residual is
+    √(‖(R₁₂ - μR₁₁)v‖² + ‖R₂₂ v‖²) / ‖R₁₁ v‖.
 
     `readout` names the columns of ψ, the state say, that the modes are to give back. With `near`
     only the `count` pairs nearest to each of these discrete eigenvalues are computed.
-
-    Scaling the columns of R is scaling those of the data: Householder QR treats each alike.
     """
-    scale = np.linalg.norm(factor.xx, axis=0)
-    scale[scale == 0.0] = 1.0
-    u, s, vt = np.linalg.svd(factor.xx / scale)
-    kept = s > tolerance * s[0]
-    u = u[:, kept]
-    whitening = (vt[kept] / s[kept, None]).T / scale[:, None]
+    whitening, u = _whitening(factor.xx, tolerance)
     ahead = factor.xy @ whitening
-    compressed = u.T @ ahead
+    compressed = ahead if u is None else u.T @ ahead
     if near is None:
         discrete, vectors = np.linalg.eig(compressed)
     else:
         discrete, vectors = eigenpairs_near(compressed, near, count)
-    inside = ahead @ vectors - (u @ vectors) * discrete
-    outside = factor.yy @ whitening @ vectors
+    now = vectors if u is None else _product(u, vectors)
+    inside = _product(ahead, vectors) - now * discrete
+    outside = _product(factor.yy @ whitening, vectors)
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
     residuals /= np.linalg.norm(vectors, axis=0)
     modes = np.empty((len(discrete), 0), dtype=complex)
     if readout is not None:
-        modes = lstsq(vectors, u.T @ factor.xx[:, readout], lapack_driver="gelsy")[0]
+        wanted = factor.xx[:, readout]
+        wanted = wanted if u is None else u.T @ wanted
+        modes = lstsq(vectors, wanted, lapack_driver="gelsy", check_finite=False)[0]
     order = np.argsort(residuals, kind="stable")
     return Eigenpairs(
         np.asarray(discrete, dtype=complex)[order],
-        (whitening @ vectors)[:, order],
+        _product(whitening, vectors[:, order]),
         residuals[order],
         modes[order],
     )
+
+
+def _whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
+    """W (D, k) with R₁₁ W = U orthonormal, and U (D, k); None for U stands for the identity.
+
+    With column scales d and R₁₁ d⁻¹ = U S Vᵀ cut at `tolerance`, W = d⁻¹ V S⁻¹. Where the condition
+    number shows that nothing would be cut, W = R₁₁⁻¹ is as good and spares the SVD.
+
+    Scaling the columns of R is scaling those of the data: Householder QR treats each alike.
+    """
+    scale = np.linalg.norm(xx, axis=0)
+    scale[scale == 0.0] = 1.0
+    scaled = xx / scale
+    # The condition in the 2-norm is at most D times that in the 1-norm, which is estimated to a
+    # factor of about 3.
+    reciprocal = lapack.dtrcon(scaled)[0]
+    if reciprocal > 10 * len(xx) * tolerance:
+        return lapack.dtrtri(scaled)[0] / scale[:, None], None
+    u, s, vt = np.linalg.svd(scaled)
+    kept = s > tolerance * s[0]
+    return (vt[kept] / s[kept, None]).T / scale[:, None], u[:, kept]
+
+
+def _product(real: NDArray, vectors: NDArray) -> NDArray:
+    """real @ vectors, without making a complex matrix of the first."""
+    if not np.iscomplexobj(vectors):
+        return real @ vectors
+    product = np.empty((len(real), vectors.shape[1]), dtype=complex)
+    product.real, product.imag = real @ vectors.real, real @ vectors.imag
+    return product
 
 
 def linear_model(

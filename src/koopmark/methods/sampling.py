@@ -1,0 +1,37 @@
+"""What dictionaries and kernels ask about the data, without a second copy of it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_BYTES = 2**18
+"""Data that are looked at together."""
+
+
+def spread(states: NDArray) -> float:
+    """Root-mean-square distance of states (..., N) from their mean: the unit of bandwidths."""
+    leading = tuple(range(states.ndim - 1))
+    mean = states.mean(axis=leading, dtype=float)
+    count = states.size // states.shape[-1]
+    return float(np.sqrt(sum(np.sum((part - mean) ** 2) for part in _parts(states)) / count))
+
+
+def some_states(states: NDArray, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """At most `count` of the states (..., N) as rows, drawn without replacement, left in order."""
+    shape = states.shape[:-1]
+    available = int(np.prod(shape))
+    chosen = np.sort(rng.choice(available, size=min(count, available), replace=False))
+    return np.array(states[np.unravel_index(chosen, shape)], dtype=float)
+
+
+def _parts(states: NDArray) -> Iterator[NDArray]:
+    """All states, in views of bounded size."""
+    if states.nbytes <= BLOCK_BYTES or states.ndim == 1:
+        yield states
+    elif len(states) == 1:
+        yield from _parts(states[0])
+    else:
+        together = max(1, BLOCK_BYTES // states[0].nbytes)
+        for start in range(0, len(states), together):
+            yield from _parts(states[start : start + together])
