@@ -1,5 +1,6 @@
 """The scores at both ends of their scale, their invariances and their notes."""
 
+import tracemalloc
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -367,3 +368,24 @@ def test_forecast_error_is_relative_to_the_true_states():
     )
     scores = evaluate(doubled, system, system.eigenspaces(1), test)
     assert scores.fit.forecast_error == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_six_hundred_functions_are_scored_without_a_matrix_of_points_by_points():
+    system = random_rnn(300, 5, seed=0)
+    rng = np.random.default_rng(0)
+    initial = rng.standard_normal((300, 300))
+    test = simulate(system, initial, np.linspace(0.0, 1.0, 20), rtol=1e-11)
+    exact, others = system.weights.null_space.sample(295, rng), rng.standard_normal((300, 305)) / 17
+    states = test.states.reshape(6000, 300)
+    values = np.hstack([states @ exact, np.sin(states @ others)])
+    eigenvalues = np.concatenate([np.full(295, -1.0), np.linspace(-0.9, -0.1, 305)])
+    model = Recovered(eigenvalues, lambda x: values)
+    tracemalloc.start()
+    scores = evaluate(model, system, system.eigenspaces(1), test)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * values.nbytes < 0.5 * 8 * len(values) ** 2
+    assert scores.fit.rank_error == 0
+    assert scores.fit.null_space_error < 1e-9
+    assert scores.targets[0].eigenfunction_error < 1e-9

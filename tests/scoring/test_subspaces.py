@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.scoring.subspaces import orthonormal_basis, sines, span
+from koopmark.scoring.subspaces import orthonormal_basis, outside, real_where_possible, sines
 
 SEEDS = st.integers(0, 1000)
 
@@ -63,16 +63,41 @@ def test_nothing_recovered_counts_one():
     assert sines(target, orthonormal_basis(np.zeros((4, 0)))) == (1.0, 1.0)
 
 
-@given(SEEDS, st.booleans(), st.booleans())
-def test_coefficients_turn_the_values_into_the_basis(seed, dependent, real):
+@given(SEEDS, st.integers(1, 6), st.booleans(), st.booleans())
+def test_what_lies_outside_the_first_columns_is_that_of_its_definition(seed, k, dependent, real):
     rng = np.random.default_rng(seed)
-    values = columns(rng, 30, 5) * rng.uniform(1e-3, 1e3, 5)
-    values = values.real if real else values
+    values, target = columns(rng, 40, 6) * rng.uniform(1e-3, 1e3, 6), columns(rng, 40, 3)
+    if real:
+        values, target = values.real, target.real
     if dependent:
-        values[:, 4] = values[:, 0] - 2.0 * values[:, 1]
-    found = span(values)
-    assert found.basis.shape == (30, 4 if dependent else 5)
-    np.testing.assert_allclose(values @ found.coefficients, found.basis, atol=1e-9)
+        values[:, 1] = -2.0 * values[:, 0]
+    parts = outside([target[:, :1], target[:, 1:]], values, [k, 6])
+    for part, count in zip(parts, [k, 6], strict=True):
+        basis = orthonormal_basis(values[:, :count])
+        expected = target - basis @ (basis.conj().T @ target)
+        gram = part.conj().T @ part
+        np.testing.assert_allclose(gram, expected.conj().T @ expected, atol=1e-10)
+
+
+def conjugate_pairs(rng):
+    pairs = columns(rng, 40, 2)
+    return np.stack([pairs[:, 0], pairs[:, 0].conj(), pairs[:, 1], pairs[:, 1].conj()], axis=1)
+
+
+def test_conjugate_pairs_are_scored_in_real_arithmetic():
+    rng = np.random.default_rng(0)
+    values = np.hstack([columns(rng, 40, 1).real, conjugate_pairs(rng)])
+    real = real_where_possible(values, [1, 3])
+    assert not np.iscomplexobj(real)
+    for k in (1, 3, 5):
+        assert sines(orthonormal_basis(values[:, :k]), real[:, :k])[0] < 1e-14
+
+
+@pytest.mark.parametrize(("count", "factor"), [(3, 1.0), (2, 1.0 + 1e-6)])
+def test_halves_of_pairs_and_pairs_that_are_none_stay_complex(count, factor):
+    values = conjugate_pairs(np.random.default_rng(0))
+    values[:, 3] *= factor
+    assert real_where_possible(values, [count]) is values
 
 
 def test_directions_at_the_edge_of_the_truncation_are_judged_by_their_singular_value():
@@ -84,8 +109,3 @@ def test_directions_at_the_edge_of_the_truncation_are_judged_by_their_singular_v
     for smallest, rank in ((1e-9, 6), (1e-12, 5)):
         values = u * [1.0, 1.0, 1.0, 1.0, 1.0, smallest] @ v
         assert orthonormal_basis(values).shape[1] == rank
-
-
-def test_values_without_imaginary_parts_give_a_real_basis():
-    values = np.random.default_rng(0).standard_normal((20, 3)).astype(complex)
-    assert not np.iscomplexobj(orthonormal_basis(values))

@@ -9,8 +9,14 @@ from numpy.typing import NDArray
 
 from koopmark._keys import generator
 from koopmark.scoring.structure import score_structure
-from koopmark.scoring.subspaces import orthonormal_basis
-from koopmark.scoring.targets import POINTS_PER_FUNCTION, TargetScores, score_target
+from koopmark.scoring.targets import (
+    POINTS_PER_FUNCTION,
+    ScoredSpace,
+    TargetScores,
+    oracle_floors,
+    score_target,
+    scored_space,
+)
 from koopmark.simulation import Trajectories
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
@@ -104,16 +110,23 @@ def evaluate(
     flat = windows.reshape(-1, *windows.shape[2:])
     states = flat[:, -1]
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
-    values = np.asarray(model.eigenfunctions(flat), dtype=complex)
+    values = np.asarray(model.eigenfunctions(flat))
     if values.shape != (len(flat), len(eigenvalues)):
         raise ValueError(
             f"{len(eigenvalues)} eigenvalues but eigenfunction values of shape {values.shape} "
             f"at {len(flat)} test points"
         )
+    if np.iscomplexobj(values) and not values.imag.any():
+        values = np.ascontiguousarray(values.real)
     residuals = _residuals(values.reshape(*windows.shape[:2], -1), eigenvalues, test.dt)
     usable = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
-    found, at_points = eigenvalues[usable], values[:, usable]
-    dictionary, dictionary_note = _dictionary_basis(model, flat)
+    found = eigenvalues[usable]
+    at_points = values if usable.all() else values[:, usable]
+    scored = [
+        scored_space(space, states, generator([seed, index], "directions"))
+        for index, space in enumerate(targets)
+    ]
+    floors, dictionary_note = _oracle_floors(model, flat, scored)
     rank_error, null_space_error, structure_note = score_structure(
         system, states, found, at_points, len(test.states)
     )
@@ -133,10 +146,8 @@ def evaluate(
             notes=_join(dropped_note, dictionary_note, structure_note, forecast_note),
         ),
         targets=tuple(
-            score_target(
-                space, states, found, at_points, dictionary, generator([seed, index], "directions")
-            )
-            for index, space in enumerate(targets)
+            score_target(target, found, at_points, floor)
+            for target, floor in zip(scored, floors, strict=True)
         ),
         eigenpairs=_pairs(model, eigenvalues, residuals),
     )
@@ -160,21 +171,34 @@ def _residuals(
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         # λ = -inf, from μ = 0, predicts zero.
         step = np.where(np.isneginf(eigenvalues.real), 0.0, np.exp(eigenvalues * dt))
+        if not step.imag.any():
+            step = step.real
         for along in values:
-            missed += np.sum(np.abs(along[1:] - step * along[:-1]) ** 2, axis=0)
-            size += np.sum(np.abs(along[:-1]) ** 2, axis=0)
+            missed += _sum_of_squares(along[1:] - step * along[:-1])
+            size += _sum_of_squares(along[:-1])
         ratio = np.sqrt(missed / size)
     return np.where(np.isfinite(ratio), ratio, np.inf)
 
 
-def _dictionary_basis(model: FittedModel, windows: NDArray) -> tuple[NDArray | None, str]:
+def _sum_of_squares(values: NDArray) -> NDArray[np.float64]:
+    """Σ |z|² down each column."""
+    if np.iscomplexobj(values):
+        return _sum_of_squares(values.real) + _sum_of_squares(values.imag)
+    return np.einsum("ij,ij->j", values, values)
+
+
+def _oracle_floors(
+    model: FittedModel, windows: NDArray, targets: Sequence[ScoredSpace]
+) -> tuple[list[float], str]:
     values = model.dictionary(windows)
     if values is None:
-        return None, "oracle_floor: the method has no dictionary that can be listed"
-    points, functions = values.shape
-    if points < POINTS_PER_FUNCTION * functions:
-        return None, f"oracle_floor: {points} test points for {functions} dictionary functions"
-    return orthonormal_basis(values), ""
+        note = "oracle_floor: the method has no dictionary that can be listed"
+    elif len(values) < POINTS_PER_FUNCTION * values.shape[1]:
+        count = values.shape[1]
+        note = f"oracle_floor: {len(values)} test points for {count} dictionary functions"
+    else:
+        return oracle_floors(targets, values), ""
+    return [np.nan] * len(targets), note
 
 
 def _forecast_error(model: FittedModel, test: Trajectories) -> tuple[float, str]:

@@ -2,8 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
-from koopmark.scoring.subspaces import orthonormal_basis, span
+from koopmark._tsqr import triangle_of
+from koopmark.scoring.subspaces import TRUNCATION, keeps_every_direction, outside
 from koopmark.scoring.targets import CLUSTER_RADIUS, POINTS_PER_FUNCTION
 from koopmark.systems import Relaxation, System
 
@@ -35,35 +37,59 @@ def score_structure(
     if len(states) < POINTS_PER_FUNCTION * max(n + 1, near.shape[1]):
         functions = max(n + 1, near.shape[1])
         return np.nan, np.nan, f"rank_error: {len(states)} test points for {functions} functions"
-    linear_parts = _shared_linear_parts(system.zeta(states), orthonormal_basis(near))
-    found = linear_parts.shape[1]
-    return (
-        float(d - found),
-        _null_space_error(system, linear_parts),
-        "",
-    )
+    affine = np.hstack([np.ones((len(states), 1)), system.zeta(states)])
+    found, constraints = _shared_affine_functions(affine, near)
+    error = 1.0 if found < d else _null_space_error(system, constraints)
+    return float(d - found), error, ""
 
 
-def _shared_linear_parts(y: NDArray, recovered: NDArray) -> NDArray:
-    """Orthonormal linear parts (N, found) of the affine functions of y in the recovered span."""
-    affine = span(np.hstack([np.ones((len(y), 1)), y]))
-    directions, cosines, _ = np.linalg.svd(affine.basis.T @ recovered, full_matrices=False)
-    shared = directions[:, 1.0 - cosines**2 <= ANGLE_TOLERANCE**2]
-    coefficients = affine.coefficients @ shared
-    return np.linalg.qr(coefficients[1:])[0] if shared.shape[1] else coefficients[1:]
+def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, NDArray]:
+    """How many functions of span A lie in span S, and what their coefficients a obey: B a = 0.
 
+    Parameters
+    ----------
+    affine : (P, N + 1) array
+        A: the constant and y at the test points.
+    recovered : (P, s) array
+        S.
 
-def _null_space_error(system: Relaxation, linear_parts: NDArray) -> float:
-    """Largest sine from ker Wᵀ to the span F of `linear_parts`.
-
-    With Z an orthonormal basis of the complement of F and P = I - QQᵀ the projector onto ker Wᵀ,
-    it is the norm of Zᴴ P, that of Z - Q QᵀZ: N - dim F <= r columns, and small sines keep digits.
+    Returns
+    -------
+    found : int
+        Number of principal angles from span A to span S whose sine is at most ANGLE_TOLERANCE.
+    constraints : (N + 1 - found, N + 1) array
+        B. With A = U T⁻¹ D, U orthonormal and D the norms of the columns, A a lies in the span of
+        the shared U v exactly if wᴴ T⁻¹ D a = 0 for all directions w that are not shared.
     """
-    null_space = system.weights.null_space
-    n, found = linear_parts.shape
-    if found < null_space.dimension:
-        return 1.0
-    if found == n:
+    norms = np.linalg.norm(affine, axis=0)
+    whole, part = outside([affine / norms], recovered, [0, recovered.shape[1]])
+    triangle = triangle_of(whole)
+    if keeps_every_direction(triangle):
+        back, dropped = triangle, np.empty((0, len(norms)))
+        rest = solve_triangular(triangle, part.conj().T, trans="T").conj().T
+    else:
+        _, s, vh = np.linalg.svd(triangle)
+        kept = s > TRUNCATION * s[0]
+        back, dropped = s[kept, None] * vh[kept], vh[~kept]
+        rest = part @ (vh[kept].conj().T / s[kept])
+    # Squaring the sines halves their digits, and 0.01 needs few.
+    squares, directions = np.linalg.eigh(rest.conj().T @ rest)
+    lacking = directions[:, squares > ANGLE_TOLERANCE**2]
+    constraints = np.vstack([lacking.conj().T @ back, dropped]) * norms
+    return len(norms) - len(constraints), constraints
+
+
+def _null_space_error(system: Relaxation, constraints: NDArray) -> float:
+    """Largest sine from ker Wᵀ to F, the linear parts l of all affine functions (c, l) that obey B.
+
+    l is in F exactly if B_l l is a multiple of B_c; a rotation that leaves B_c one entry leaves
+    the rows whose span is the complement of F, at most r of them. With Z their orthonormal basis
+    and P = I - QQᵀ the projector onto ker Wᵀ the sine is the norm of P Z: small sines keep digits.
+    """
+    if len(constraints) <= 1:
         return 0.0
-    complement = np.linalg.qr(linear_parts, mode="complete")[0][:, found:]
-    return min(float(np.linalg.norm(null_space.project(complement.T), 2)), 1.0)
+    rotation = np.linalg.qr(constraints[:, :1], mode="complete")[0]
+    rows = (rotation.conj().T @ constraints)[1:, 1:]
+    complement = np.linalg.qr(rows.conj().T)[0]
+    missed = system.weights.null_space.project(complement.T)
+    return min(float(np.linalg.norm(missed, 2)), 1.0)

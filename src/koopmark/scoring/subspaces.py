@@ -1,11 +1,16 @@
-"""Angles between spans of functions, from their values at test points."""
+"""Angles between spans of functions, from their values at test points.
 
-from dataclasses import dataclass
-from functools import cached_property
+All that an angle needs is the small triangular factor R of the values [S E] = Q R: what E holds
+outside the span of S are the rows of R below the number of functions in S. Q is never formed.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack, qr, solve_triangular
+from scipy.linalg import lapack
+
+from koopmark._tsqr import triangle_of
 
 TRUNCATION = 1e-10
 """Singular values below this fraction of the largest count as zero."""
@@ -13,86 +18,112 @@ TRUNCATION = 1e-10
 ESTIMATE_IS_OFF_BY = 10.0
 """Generous bound on the factor by which LAPACK's condition estimate errs."""
 
-
-@dataclass(frozen=True, eq=False)
-class Span:
-    """The span of some functions, by an orthonormal basis of their values at P points.
-
-    Parameters
-    ----------
-    basis : (P, rank) array
-    triangle : (s, s) array
-        R of the values with columns scaled to unit norm: values / norms = Q R.
-    norms : (s,) array
-        Norms of the columns of the values; none is zero.
-    rotation : (U, σ, Vᴴ), optional
-        SVD of R, cut at the truncation, where that drops a direction; then basis = Q U.
-    """
-
-    basis: NDArray
-    triangle: NDArray
-    norms: NDArray[np.float64]
-    rotation: tuple[NDArray, NDArray[np.float64], NDArray] | None = None
-
-    @cached_property
-    def coefficients(self) -> NDArray:
-        """(s, rank): what to multiply the values by to get the basis."""
-        if self.rotation is None:
-            inverse = solve_triangular(self.triangle, np.eye(len(self.triangle)))
-        else:
-            _, s, vh = self.rotation
-            inverse = vh.conj().T / s
-        return inverse / self.norms[:, None]
-
-
-def span(values: NDArray) -> Span:
-    """The span of the columns of `values` (P, s), P >= s, none of them zero.
-
-    Columns are scaled to unit norm first, so that the scale of a function does not decide
-    whether it counts. Directions whose singular value is below TRUNCATION of the largest are
-    dropped; only where there may be one does an SVD follow the QR factorisation.
-    """
-    norms = np.linalg.norm(values, axis=0)
-    q, triangle = qr(values / norms, mode="economic", overwrite_a=True, check_finite=False)
-    if _keeps_every_direction(triangle):
-        return Span(q, triangle, norms)
-    u, s, vh = np.linalg.svd(triangle)
-    kept = s > TRUNCATION * s[0]
-    rotation = u[:, kept], s[kept], vh[kept]
-    return Span(q @ rotation[0], triangle, norms, rotation)
+CONJUGATE = 1e-13
+"""Relative distance up to which two functions are each other's complex conjugates."""
 
 
 def orthonormal_basis(values: NDArray) -> NDArray:
     """Orthonormal basis (P, rank) of the span of the columns of `values` (P, s).
 
-    See `span`; zero columns span nothing, and values without imaginary parts give a real basis.
+    Columns are scaled to unit norm first, so that the scale of a function does not decide
+    whether it counts; zero columns span nothing.
     """
-    if np.iscomplexobj(values) and not values.imag.any():
-        values = values.real
     values = values[:, np.any(values, axis=0)]
-    return span(values).basis if values.shape[1] else values
+    q, triangle = np.linalg.qr(unit_columns(values))
+    if keeps_every_direction(triangle):
+        return q
+    u, s, _ = np.linalg.svd(triangle)
+    return q @ u[:, s > TRUNCATION * s[0]]
 
 
-def sines(target: NDArray, recovered: NDArray) -> tuple[float, float]:
-    """Largest and root-mean-square principal-angle sine from one span to another.
+def outside(targets: Sequence[NDArray], values: NDArray, counts: Sequence[int]) -> list[NDArray]:
+    """What `targets` hold outside the span of the first k columns of `values`, for k of `counts`.
 
     Parameters
     ----------
-    target, recovered : (P, m), (P, k) arrays
-        Orthonormal bases. The sines are the singular values of (I - Q_S Q_Sᴴ) Q_E, so a
-        direction of `target` that `recovered` lacks counts 1, and extra ones count nothing.
+    targets : sequence of (P, eᵢ) arrays
+    values : (P, s) array
+        Columns are scaled to unit norm; directions whose singular value is below TRUNCATION of
+        the largest are dropped. Only where there may be one does it take an SVD, of R.
+    counts : sequence of int
+
+    Returns
+    -------
+    list of (·, Σ eᵢ) arrays
+        G with GᴴG = Eᴴ (I - Q_S Q_Sᴴ) E, with E all targets side by side, for each count.
     """
-    outside = target - recovered @ (recovered.conj().T @ target)
-    s = np.linalg.svd(np.linalg.qr(outside)[1], compute_uv=False)
-    largest = min(float(s[0]), 1.0)
-    return largest, min(float(np.linalg.norm(s) / np.sqrt(target.shape[1])), 1.0)
+    values, size = real_where_possible(values, counts), values.shape[1]
+    triangle = triangle_of(unit_columns(values), *targets)
+    parts = []
+    for k in counts:
+        part = triangle[k:, size:]
+        if not keeps_every_direction(triangle[:k, :k]):
+            u, s, _ = np.linalg.svd(triangle[:k, :k])
+            dropped = u[:, s <= TRUNCATION * s[0]]
+            part = np.vstack([dropped.conj().T @ triangle[:k, size:], part])
+        parts.append(part)
+    return parts
 
 
-def _keeps_every_direction(triangle: NDArray) -> bool:
+def largest_and_rms(outside: NDArray) -> tuple[float, float]:
+    """Largest and root-mean-square principal-angle sine from m orthonormal functions to a span.
+
+    Parameters
+    ----------
+    outside : (·, m) array
+        What they hold outside the span. The sines are its singular values, so a direction that
+        the span lacks counts 1, and extra ones in the span count nothing.
+    """
+    largest = float(np.linalg.norm(outside, 2))
+    rms = float(np.linalg.norm(outside) / np.sqrt(outside.shape[1]))
+    return min(largest, 1.0), min(rms, 1.0)
+
+
+def sines(target: NDArray, values: NDArray) -> tuple[float, float]:
+    """`largest_and_rms` from an orthonormal `target` (P, m) to the span of `values` (P, s)."""
+    (part,) = outside([target], values, [values.shape[1]])
+    return largest_and_rms(part)
+
+
+def unit_columns(values: NDArray) -> NDArray:
+    """`values` with columns of unit norm; zero columns stay zero."""
+    norms = np.linalg.norm(values, axis=0)
+    return values / np.where(norms > 0, norms, 1.0)
+
+
+def keeps_every_direction(triangle: NDArray) -> bool:
     """Whether no singular value of R can be below the truncation, by its condition in the 1-norm.
 
     σ_min / σ_max is at least 1 / (s κ₁), s the number of columns.
     """
+    if len(triangle) == 0:
+        return True
     estimate = lapack.ztrcon if np.iscomplexobj(triangle) else lapack.dtrcon
     reciprocal, _ = estimate(triangle)
     return bool(reciprocal > ESTIMATE_IS_OFF_BY * len(triangle) * TRUNCATION)
+
+
+def real_where_possible(values: NDArray, counts: Sequence[int] = ()) -> NDArray:
+    """Real columns with the same span, where the functions are real or come in conjugate pairs.
+
+    A quarter of the work is left then. So it must be for the first k columns too, for every k of
+    `counts`; where it cannot be, `values` come back as they are.
+    """
+    if not np.iscomplexobj(values):
+        return values
+    imaginary = np.any(values.imag, axis=0).tolist()
+    columns = values.real.copy()
+    first = 0
+    while first < values.shape[1]:
+        if not imaginary[first]:
+            first += 1
+            continue
+        pair = values[:, first : first + 2]
+        if pair.shape[1] < 2 or first + 1 in counts:
+            return values
+        apart = np.linalg.norm(pair[:, 0] - pair[:, 1].conj())
+        if not apart <= CONJUGATE * np.linalg.norm(pair[:, 0]):
+            return values
+        columns[:, first + 1] = pair[:, 0].imag
+        first += 2
+    return columns

@@ -1,11 +1,12 @@
 """Scores of one exact eigenspace: eigenvalue and eigenfunction errors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.subspaces import orthonormal_basis, sines
+from koopmark.scoring.subspaces import largest_and_rms, orthonormal_basis, outside
 from koopmark.truth import Eigenspace
 
 CLUSTER_RADIUS = 0.05
@@ -45,71 +46,104 @@ def label(eigenvalue: complex, dimension: int) -> str:
     return text if dimension == 1 else f"{text} (x{dimension})"
 
 
+@dataclass(frozen=True, eq=False)
+class ScoredSpace:
+    """An exact eigenspace (λ, E), and orthonormal functions that stand for it in a score."""
+
+    space: Eigenspace
+    scored_dimension: int
+    """Of all of E, or of the directions drawn from it."""
+
+    basis: NDArray
+    """(P, rank) values. The rank is lower where the test trajectories cannot tell them apart:
+    along a trajectory the values of E are known from its first."""
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the test points show every direction that is to be scored."""
+        return self.basis.shape[1] == self.scored_dimension
+
+
+def scored_space(space: Eigenspace, states: NDArray, rng: np.random.Generator) -> ScoredSpace:
+    """E at clean test states (P, N); `rng` draws the directions where it is large."""
+    scored = space.sample(MAX_DIRECTIONS, rng)
+    return ScoredSpace(space, scored.dimension, orthonormal_basis(scored.evaluate(states)))
+
+
+def oracle_floors(targets: Sequence[ScoredSpace], dictionary: NDArray) -> list[float]:
+    """Largest sine from each E to the span of the whole dictionary, by its values (P, D)."""
+    bases = [target.basis for target in targets]
+    (part,) = outside(bases, dictionary, [dictionary.shape[1]])
+    cuts = np.cumsum([basis.shape[1] for basis in bases])[:-1]
+    return [largest_and_rms(own)[0] for own in np.split(part, cuts, axis=1)]
+
+
 def score_target(
-    space: Eigenspace,
-    states: NDArray,
+    target: ScoredSpace,
     eigenvalues: NDArray[np.complex128],
-    values: NDArray[np.complex128],
-    dictionary_basis: NDArray | None,
-    rng: np.random.Generator,
+    values: NDArray,
+    oracle_floor: float,
 ) -> TargetScores:
     """Score recovered eigenpairs against one exact eigenspace (docs/scores.md).
 
     Parameters
     ----------
-    space : Eigenspace
-        The target (λ, E), dim E = m.
-    states : (P, N) array
-        Clean test states.
+    target : ScoredSpace
+        (λ, E), dim E = m.
     eigenvalues : (s,) array
         Recovered eigenvalues, all finite.
     values : (P, s) array
-        Recovered eigenfunctions at `states`.
-    dictionary_basis : (P, D) array, optional
-        Orthonormal basis of the whole dictionary at `states`, for the oracle floor.
-    rng : Generator
-        Draws the directions of a large E.
+        Recovered eigenfunctions at the same test points.
+    oracle_floor : float
     """
-    m = space.dimension
-    scored = space.sample(MAX_DIRECTIONS, rng)
-    exact = orthonormal_basis(scored.evaluate(states))
+    space, m = target.space, target.space.dimension
     distance = np.abs(eigenvalues - space.eigenvalue)
     nearest = np.argsort(distance, kind="stable")
     cluster = nearest[: max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))]
     notes: list[str] = []
-    if exact.shape[1] < scored.dimension:
-        # Along a trajectory the values of E are known from its first: few trajectories, few angles.
-        told = f"{exact.shape[1]} of {scored.dimension} directions"
-        notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
-        error = rms = cluster_error = floor = np.nan
+    if target.told_apart:
+        error, rms, cluster_error = _angles(target.basis, values[:, cluster], m, notes)
     else:
-        error, rms = _angles(exact, values[:, nearest[:m]], notes, "eigenfunction_error")
-        cluster_error = error
-        if len(cluster) > m:
-            name = "eigenfunction_error_cluster"
-            cluster_error, _ = _angles(exact, values[:, cluster], notes, name)
-        floor = np.nan if dictionary_basis is None else sines(exact, dictionary_basis)[0]
+        told = f"{target.basis.shape[1]} of {target.scored_dimension} directions"
+        notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
+        error = rms = cluster_error = oracle_floor = np.nan
     enough = len(eigenvalues) >= m
     return TargetScores(
         target=label(space.eigenvalue, m),
         target_eigenvalue_re=space.eigenvalue.real,
         target_eigenvalue_im=space.eigenvalue.imag,
         target_dimension=m,
-        scored_dimension=scored.dimension,
+        scored_dimension=target.scored_dimension,
         eigenvalue_error=float(distance[nearest[m - 1]]) if enough else np.inf,
         eigenvalue_error_mean=float(distance[nearest[:m]].mean()) if enough else np.inf,
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
         eigenfunction_error_cluster=cluster_error,
         cluster_excess=len(cluster) - m,
-        oracle_floor=floor,
+        oracle_floor=oracle_floor,
         notes="; ".join(notes),
     )
 
 
-def _angles(exact: NDArray, values: NDArray, notes: list[str], score: str) -> tuple[float, float]:
-    points, functions = values.shape
-    if points < POINTS_PER_FUNCTION * functions:
-        notes.append(f"{score}: {points} test points for {functions} recovered functions")
-        return np.nan, np.nan
-    return sines(exact, orthonormal_basis(values))
+def _angles(
+    exact: NDArray, cluster: NDArray, m: int, notes: list[str]
+) -> tuple[float, float, float]:
+    """Largest and rms sine to the first m functions of the cluster, largest to all of it.
+
+    One factorisation serves both: the nearest m come first in the cluster.
+    """
+    points, size = cluster.shape
+    counts = [min(m, size)]
+    if size > m:
+        counts.append(size)
+    names = ["eigenfunction_error", "eigenfunction_error_cluster"]
+    able = [k for k in counts if points >= POINTS_PER_FUNCTION * k]
+    for name, k in zip(names, counts, strict=False):
+        if k not in able:
+            notes.append(f"{name}: {points} test points for {k} recovered functions")
+    if not able:
+        return np.nan, np.nan, np.nan
+    parts = outside([exact], cluster[:, : able[-1]], able)
+    largest, rms = largest_and_rms(parts[0])
+    in_cluster = largest_and_rms(parts[-1])[0] if able == counts else np.nan
+    return largest, rms, in_cluster
