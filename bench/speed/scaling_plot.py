@@ -16,6 +16,7 @@ LABELS = {
 def draw(points: pd.DataFrame, path: Path) -> None:
     """One panel for each axis of `points` (columns what, axis, size, seconds), as a PNG."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
     axes_present = [axis for axis in LABELS if axis in set(points["axis"])]
     figure = Figure(figsize=(3.1 * len(axes_present), 3.2), layout="constrained")
@@ -30,6 +31,10 @@ def draw(points: pd.DataFrame, path: Path) -> None:
             label=f"slope {exponent:.2f}",
         )  # fmt: skip
         panel.set_xlabel(LABELS[axis])
+        panel.xaxis.set_major_locator(FixedLocator(size))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.yaxis.set_minor_formatter(NullFormatter())
         panel.set_title(curve["what"].iloc[0], fontsize=10)
         panel.legend(frameon=False, fontsize=8)
         panel.grid(alpha=0.3, which="both", linewidth=0.4)

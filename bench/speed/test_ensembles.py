@@ -193,18 +193,18 @@ def test_reduction_beside_our_own_full_state(name, records, benchmark):
 def test_two_processes(records, benchmark):
     """Worker processes on a larger ensemble; the bits do not depend on their number."""
     system = random_rnn(1000, 10, 1.5)
-    initial = np.random.default_rng(0).standard_normal((4000, 1000))
+    initial = np.random.default_rng(0).standard_normal((16_000, 1000))
 
     def by(jobs):
-        return simulate(system, initial, TIMES[::5], rtol=1e-8, jobs=jobs).states
+        return simulate(system, initial, TIMES[::10], rtol=1e-8, jobs=jobs).states
 
     assert np.array_equal(by(1), by(2))
-    turns = take_turns(lambda: by(2), lambda: by(1), 3)
+    turns = take_turns(lambda: by(2), lambda: by(1), 2)
     benchmark.pedantic(by, args=(2,), rounds=1)
     low, middle, high = turns.ratio
     records.ratios.append(
         Ratio(
-            "ensemble", "N=1000 r=10 M=4000", "one process", 1e3 * float(np.median(turns.ours)),
+            "ensemble", "N=1000 r=10 M=16,000", "one process", 1e3 * float(np.median(turns.ours)),
             middle, low, high, 0.0, 0.0, 1.7,
         )
     )  # fmt: skip
