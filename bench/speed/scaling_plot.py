@@ -16,7 +16,7 @@ LABELS = {
 def draw(points: pd.DataFrame, path: Path) -> None:
     """One panel for each axis of `points` (columns what, axis, size, seconds), as a PNG."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
     axes_present = [axis for axis in LABELS if axis in set(points["axis"])]
     figure = Figure(figsize=(3.1 * len(axes_present), 3.2), layout="constrained")
@@ -34,7 +34,9 @@ def draw(points: pd.DataFrame, path: Path) -> None:
         panel.xaxis.set_major_locator(FixedLocator(size))
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panel.xaxis.set_minor_locator(NullLocator())
-        panel.yaxis.set_minor_formatter(NullFormatter())
+        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.yaxis.set_minor_locator(NullLocator())
         panel.set_title(curve["what"].iloc[0], fontsize=10)
         panel.legend(frameon=False, fontsize=8)
         panel.grid(alpha=0.3, which="both", linewidth=0.4)
