@@ -5,7 +5,7 @@ from hostile_methods import Good, Random
 from rich.console import Console
 
 from koopmark.suite.cell import run_cell
-from koopmark.suite.overview import overview
+from koopmark.suite.overview import _lines, overview
 from koopmark.suite.rows import Outcome, make_rows
 from koopmark.suite.store import Store
 
@@ -57,3 +57,8 @@ def test_datasets_that_do_not_fit_side_by_side_follow_below(tmp_path, make_cell,
     Console(file=text, width=40).print(overview(tmp_path, 40))
     headers = [line.split()[1:] for line in text.getvalue().splitlines() if "method " in line]
     assert headers == [["data_0", "data_1"], ["data_2", "data_3"]]
+
+
+def test_long_names_of_datasets_break_after_underscores():
+    assert _lines("three_populations_noise_0.01", 12) == ["three_", "populations_", "noise_0.01"]
+    assert _lines("rnn_10_2", 12) == ["rnn_10_2"]

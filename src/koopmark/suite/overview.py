@@ -1,5 +1,6 @@
 """A run in one table, for the terminal."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ FOUND = 1e-3
 """Eigenfunction error below which the table counts an eigenspace as found."""
 
 
-METHOD_WIDTH, DATASET_WIDTH = 44, 11
+METHOD_WIDTH, DATASET_WIDTH = 44, 12
 """Most characters of a column; what is longer is folded."""
 
 
@@ -45,11 +46,22 @@ def _block(
     table = Table(box=None)
     table.add_column("method", overflow="fold", width=method_width)
     for dataset in datasets:
-        table.add_column(dataset, justify="right", overflow="fold", width=DATASET_WIDTH)
+        heading = "\n".join(_lines(dataset, DATASET_WIDTH))
+        table.add_column(escape(heading), justify="right", overflow="fold", width=DATASET_WIDTH)
     for method in fits["method"].unique():
         cells = [_cell(_of(fits, method, data), _of(targets, method, data)) for data in datasets]
         table.add_row(escape(method), *cells)
     return table
+
+
+def _lines(name: str, width: int) -> list[str]:
+    """A name in lines of at most `width` characters, broken after underscores where it can be."""
+    lines = [""]
+    for part in re.findall(r"[^_]*_+|[^_]+", name):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def _of(table: "pd.DataFrame", method: str, dataset: str) -> "pd.DataFrame":
