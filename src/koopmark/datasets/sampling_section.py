@@ -9,21 +9,34 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from koopmark._config import Section
 
 
-class Uniform(Section):
-    """Every coordinate uniform in [low, high]."""
-
-    kind: Literal["uniform"]
+class _Range(Section):
     low: float
     high: float
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Uniform":
+    def _ordered(self) -> "_Range":
         if self.low >= self.high:
             raise ValueError(f"low {self.low:g} must be below high {self.high:g}")
         return self
 
+
+class Uniform(_Range):
+    """Every coordinate uniform in [low, high]."""
+
+    kind: Literal["uniform"]
+
     def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         return rng.uniform(self.low, self.high, size=(count, n))
+
+
+class LogUniform(_Range):
+    """Every coordinate positive, its logarithm uniform between those of low and high."""
+
+    kind: Literal["log_uniform"]
+    low: PositiveFloat
+
+    def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return np.exp(rng.uniform(np.log(self.low), np.log(self.high), size=(count, n)))
 
 
 class Normal(Section):
@@ -35,23 +48,6 @@ class Normal(Section):
 
     def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         return rng.normal(self.mean, self.scale, size=(count, n))
-
-
-class LogUniform(Section):
-    """Every coordinate positive, its logarithm uniform between those of low and high."""
-
-    kind: Literal["log_uniform"]
-    low: PositiveFloat
-    high: PositiveFloat
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "LogUniform":
-        if self.low >= self.high:
-            raise ValueError(f"low {self.low:g} must be below high {self.high:g}")
-        return self
-
-    def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        return np.exp(rng.uniform(np.log(self.low), np.log(self.high), size=(count, n)))
 
 
 InitialStatesSection = Annotated[Uniform | Normal | LogUniform, Field(discriminator="kind")]

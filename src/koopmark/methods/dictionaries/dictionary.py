@@ -87,3 +87,20 @@ class Dictionary(ABC):
         ValueError
             Where nothing would be in it.
         """
+
+
+@dataclass(frozen=True)
+class Drawn(Dictionary):
+    """A dictionary of `count` random functions whose width is `bandwidth` × spread of the data."""
+
+    count: int = 100
+    bandwidth: float = 1.0
+    seed: int = 0
+    state: bool = True
+    constant: bool = True
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count must be at least 1, got {self.count}")
+        if not self.bandwidth > 0:
+            raise ValueError(f"bandwidth must be positive, got {self.bandwidth}")

@@ -7,31 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
+from koopmark.methods.dictionaries.dictionary import Drawn, Observables, Terms
 from koopmark.methods.kernels import gaussian
 from koopmark.methods.sampling import some_states, spread
 
 
 @dataclass(frozen=True)
-class RadialBasis(Dictionary):
+class RadialBasis(Drawn):
     """ψⱼ(x) = exp(-|x - cⱼ|² / 2ℓ²), cⱼ drawn from the data, ℓ = `bandwidth` × their spread.
 
     The spread is the root-mean-square distance of the states from their mean. Where the data
     hold fewer than `count` states, every one is a centre.
     """
 
-    count: int = 100
-    bandwidth: float = 1.0
-    seed: int = 0
-    state: bool = True
-    constant: bool = True
     kind: Literal["radial_basis"] = field(default="radial_basis", kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ValueError(f"count must be at least 1, got {self.count}")
-        if not self.bandwidth > 0:
-            raise ValueError(f"bandwidth must be positive, got {self.bandwidth}")
 
     def fitted(self, states: NDArray) -> Observables:
         rng = generator({"seed": self.seed}, "radial basis centres")

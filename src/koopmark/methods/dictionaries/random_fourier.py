@@ -7,29 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
+from koopmark.methods.dictionaries.dictionary import Drawn, Observables, Terms
 from koopmark.methods.sampling import spread
 
 
 @dataclass(frozen=True)
-class RandomFourier(Dictionary):
+class RandomFourier(Drawn):
     """ψⱼ(x) = cos(wⱼᵀx + bⱼ), wⱼ ~ N(0, 1/ℓ²), bⱼ uniform, ℓ = `bandwidth` × spread of the data.
 
     The spread is the root-mean-square distance of the states from their mean.
     """
 
-    count: int = 100
-    bandwidth: float = 1.0
-    seed: int = 0
-    state: bool = True
-    constant: bool = True
     kind: Literal["random_fourier"] = field(default="random_fourier", kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ValueError(f"count must be at least 1, got {self.count}")
-        if not self.bandwidth > 0:
-            raise ValueError(f"bandwidth must be positive, got {self.bandwidth}")
 
     def fitted(self, states: NDArray) -> Observables:
         inputs = states.shape[-1]
