@@ -5,14 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack, lstsq
+from scipy.linalg import lapack, lstsq, lu_solve
 
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.products import real_product
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.methods.reference.near import eigenpairs_near
 from koopmark.simulation import Trajectories
+
+DEPENDENT = 1e-12
+"""Reciprocal condition below which eigenvectors count as dependent."""
 
 
 @dataclass(frozen=True)
@@ -92,20 +96,20 @@ def eigenpairs(
         discrete, vectors = np.linalg.eig(compressed)
     else:
         discrete, vectors = eigenpairs_near(compressed, near, count)
-    now = vectors if u is None else _product(u, vectors)
-    inside = _product(ahead, vectors) - now * discrete
-    outside = _product(factor.yy @ whitening, vectors)
+    now = vectors if u is None else real_product(u, vectors)
+    inside = real_product(ahead, vectors) - now * discrete
+    outside = real_product(factor.yy @ whitening, vectors)
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
     residuals /= np.linalg.norm(vectors, axis=0)
     modes = np.empty((len(discrete), 0), dtype=complex)
     if readout is not None:
         wanted = factor.xx[:, readout]
         wanted = wanted if u is None else u.T @ wanted
-        modes = lstsq(vectors, wanted, lapack_driver="gelsy", check_finite=False)[0]
+        modes = _combination(vectors, wanted)
     order = np.argsort(residuals, kind="stable")
     return Eigenpairs(
         np.asarray(discrete, dtype=complex)[order],
-        _product(whitening, vectors[:, order]),
+        real_product(whitening, vectors[:, order]),
         residuals[order],
         modes[order],
     )
@@ -132,13 +136,14 @@ def _whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
     return (vt[kept] / s[kept, None]).T / scale[:, None], u[:, kept]
 
 
-def _product(real: NDArray, vectors: NDArray) -> NDArray:
-    """real @ vectors, without making a complex matrix of the first."""
-    if not np.iscomplexobj(vectors):
-        return real @ vectors
-    product = np.empty((len(real), vectors.shape[1]), dtype=complex)
-    product.real, product.imag = real @ vectors.real, real @ vectors.imag
-    return product
+def _combination(vectors: NDArray, wanted: NDArray) -> NDArray:
+    """M with vectors M ≈ wanted in least squares; vectors may be few, or depend on each other."""
+    if vectors.shape[0] == vectors.shape[1]:
+        getrf, gecon = lapack.get_lapack_funcs(("getrf", "gecon"), (vectors,))
+        lu, pivots, _ = getrf(vectors)
+        if gecon(lu, np.linalg.norm(vectors, 1))[0] > DEPENDENT:
+            return lu_solve((lu, pivots), wanted, check_finite=False)
+    return lstsq(vectors, wanted, lapack_driver="gelsy", check_finite=False)[0]
 
 
 def linear_model(
