@@ -93,6 +93,19 @@ def test_eigenpairs_are_the_same_whether_the_factor_is_inverted_or_decomposed(th
     np.testing.assert_allclose(readout, decomposed.coefficients @ decomposed.modes, atol=1e-10)
 
 
+def test_digits_that_the_normal_equations_lose_are_kept():
+    system = systems.random_rnn(10, 2, 1.5)
+    initial = 2.0 + 0.2 * np.random.default_rng(0).standard_normal((400, 10))
+    data = simulate(system, initial, np.linspace(0.0, 5.0, 51), rtol=1e-11)
+    lift = Monomials(3).fitted(data.states)
+    x, y = (lift(states) for states in data.pairs())
+    normal = np.log(np.linalg.eigvals(np.linalg.solve(x.T @ x, x.T @ y)).astype(complex)) / data.dt
+    ours = QREDMD(Monomials(3)).fit(data).eigenvalues
+    errors = [np.sort(np.abs(eigenvalues + 1.0))[7] for eigenvalues in (ours, normal)]
+    assert errors[0] < 1e-11
+    assert errors[1] > 1e-9
+
+
 def test_eigenfunctions_have_unit_norm_on_the_training_states(three):
     values = QREDMD(Monomials(3)).fit(three).eigenfunctions(three.pairs()[0][:, None])
     np.testing.assert_allclose(np.linalg.norm(values, axis=0), 1.0, rtol=1e-9)
