@@ -1,5 +1,6 @@
 """Shared by the speed benchmarks: the records of the run, and skipping what is not installed."""
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from records import Records
 
 RECORDS = Records()
+
+# One core for everything, from before JAX is imported: XLA has threads of its own, which neither
+# threadpoolctl nor XLA's flags hold back, and would take 1.7 cores of two.
+CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+if CORES:
+    os.sched_setaffinity(0, {max(CORES)})
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +33,17 @@ def one_thread():
 
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture
+def every_core():
+    """For what is meant to run on several cores."""
+    if not CORES:
+        yield
+        return
+    os.sched_setaffinity(0, CORES)
+    yield
+    os.sched_setaffinity(0, {max(CORES)})
 
 
 def need(module):
