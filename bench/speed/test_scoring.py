@@ -17,6 +17,7 @@ class Recovered:
     coefficients: np.ndarray
     frequencies: np.ndarray
     window: int = 1
+    note: str = ""
     residuals: None = None
 
     @property

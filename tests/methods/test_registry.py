@@ -10,7 +10,7 @@ import pytest
 from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark.methods import Identity, Method, Monomials
-from koopmark.methods.adapters.pydmd_dmd import DMD
+from koopmark.methods.adapters.pydmd.dmd import DMD
 from koopmark.methods.reference.qr_edmd import QREDMD
 
 EVERY = methods.names()

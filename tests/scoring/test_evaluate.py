@@ -18,6 +18,7 @@ class Recovered:
     eigenvalues: np.ndarray
     functions: object
     window: int = 1
+    note: str = ""
     residuals: np.ndarray | None = None
     listed: object = None
     forecast: object = None

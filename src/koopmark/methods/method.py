@@ -3,7 +3,7 @@
 import random
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -36,6 +36,16 @@ class Method(ABC):
 
     requires: ClassVar[tuple[str, ...]] = ()
     """Modules that `_fit` imports, in the order in which it needs them."""
+
+    recovers: ClassVar[str] = "linear"
+    """Data that it must recover exactly: a name in `koopmark.methods.contract.DATA`, or a reason
+    why there are none, which has spaces in it."""
+
+    exactness: ClassVar[float] = 1e-8
+    """How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt."""
+
+    trial: ClassVar[Mapping[str, Any]] = {}
+    """Options that keep the contract's fits short."""
 
     def fit(self, trajectories: Trajectories) -> Model:
         """Fit to all snapshot pairs of `trajectories`.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Lift = Callable[[NDArray], NDArray]
-"""(P, N) states to (P, D) dictionary values."""
+"""(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""
 
 
 class Model(ABC):
@@ -38,6 +38,9 @@ class Model(ABC):
     def residuals(self) -> NDArray[np.float64] | None:
         """(s,) the method's own training residual of each pair; None where it offers none."""
         return None
+
+    note: str = ""
+    """What a reader of the results should know, such as that one trajectory was used."""
 
 
 def continuous(discrete: NDArray, dt: float) -> NDArray[np.complex128]:
@@ -86,7 +89,8 @@ class LinearModel(Model):
     Parameters
     ----------
     lift : callable
-        ψ: (P, N) states to (P, D).
+        ψ: (P, N) states to (P, D); with a `window` above 1, the states of a window side by side,
+        oldest first, (P, window N) to (P, D).
     coefficients : (D, s) array
         C: column j holds the coefficients of eigenfunction j.
     rates : (s,) array
@@ -97,6 +101,10 @@ class LinearModel(Model):
         State readout x ≈ φ(x) modes, by which the model predicts.
     training_residuals : (s,) array, optional
         The method's own residuals.
+    window : int
+        Consecutive states that ψ needs.
+    note : str
+        See `Model`.
     """
 
     lift: Lift
@@ -105,6 +113,8 @@ class LinearModel(Model):
     dt: float
     modes: NDArray | None = None
     training_residuals: NDArray[np.float64] | None = None
+    window: int = 1
+    note: str = ""
 
     @classmethod
     def from_modes(
@@ -137,13 +147,17 @@ class LinearModel(Model):
         return self.training_residuals
 
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
-        return np.asarray(self.lift(windows[:, -1]) @ self.coefficients, dtype=complex)
+        return np.asarray(self.lift(self._seen(windows)) @ self.coefficients, dtype=complex)
 
     def dictionary(self, windows: NDArray) -> NDArray | None:
-        return self.lift(windows[:, -1])
+        return self.lift(self._seen(windows))
 
     def predict(self, windows: NDArray, steps: int) -> NDArray | None:
         if self.modes is None:
             return None
         values = self.eigenfunctions(windows)
         return propagate(values, self.rates, self.modes, self.dt, steps)
+
+    def _seen(self, windows: NDArray) -> NDArray:
+        """What ψ takes of the windows (P, w, N)."""
+        return windows[:, -1] if self.window == 1 else windows.reshape(len(windows), -1)

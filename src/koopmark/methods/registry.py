@@ -11,31 +11,20 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from koopmark._errors import ConfigError
-from koopmark.methods.adapters.pydmd_dmd import DMD, DefaultDMD, FbDMD
-from koopmark.methods.adapters.pydmd_kernel_edmd import KernelEDMD
-from koopmark.methods.adapters.pydmd_optdmd import OptDMD
-from koopmark.methods.adapters.pykoopman_edmd import DefaultKoopman, IdentityEDMD, PolynomialEDMD
-from koopmark.methods.adapters.pykoopman_kdmd import KDMD
-from koopmark.methods.controls.exact import Exact
-from koopmark.methods.controls.random import Random
+from koopmark.methods import controls, reference
+from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
 from koopmark.methods.method import Method
 from koopmark.methods.model import Model
-from koopmark.methods.reference.qr_edmd import QREDMD
 from koopmark.simulation import Trajectories
 
 REGISTRY: dict[str, Method] = {
-    "reference.qr_edmd": QREDMD(),
-    "pydmd.dmd": DMD(),
-    "pydmd.dmd_default": DefaultDMD(),
-    "pydmd.fbdmd": FbDMD(),
-    "pydmd.optdmd": OptDMD(),
-    "pydmd.kernel_edmd": KernelEDMD(),
-    "pykoopman.edmd_identity": IdentityEDMD(),
-    "pykoopman.edmd_polynomial": PolynomialEDMD(),
-    "pykoopman.kdmd": KDMD(),
-    "pykoopman.default": DefaultKoopman(),
-    "control.exact": Exact(),
-    "control.random": Random(),
+    **reference.METHODS,
+    **pydmd.METHODS,
+    **pykoopman.METHODS,
+    **deeptime.METHODS,
+    **kooplearn.METHODS,
+    **pykoop.METHODS,
+    **controls.METHODS,
 }
 
 

@@ -90,3 +90,18 @@ class Trajectories:
                 f"windows of {length} states from trajectories of {len(self.times)} states"
             )
         return sliding_window_view(self.states, length, axis=1).swapaxes(-1, -2)
+
+    def delayed(self, length: int) -> "Trajectories":
+        """The windows of `length` states as states of their own, oldest first: (M, T', length N).
+
+        Their times are those of the last state of each window.
+        """
+        windows = self.windows(length)
+        states = windows.reshape(*windows.shape[:2], -1)
+        return Trajectories(states, self.times[length - 1 :])
+
+    def longest(self) -> "Trajectories":
+        """The one trajectory that lasts longest; the first of several."""
+        lasts = np.where(self.diverged, self.diverged_at, np.inf)
+        best = int(np.argmax(lasts))
+        return Trajectories(self.states[best : best + 1], self.times)

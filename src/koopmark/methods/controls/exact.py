@@ -1,6 +1,7 @@
 """The answer key, entered as a method: what a perfect fit scores."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ class ExactModel(Model):
 @dataclass(frozen=True)
 class Exact(Method):
     """Looks up what it is asked for: the eigenspaces that ride along with the data."""
+
+    recovers: ClassVar[str] = "nonlinear"
 
     def _fit(self, trajectories: Trajectories) -> Model:
         return ExactModel(known_targets(trajectories), trajectories.system, trajectories.dt)

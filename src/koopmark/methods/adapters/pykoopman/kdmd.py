@@ -1,11 +1,12 @@
 """PyKoopman: kernel DMD."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from koopmark.methods.adapters.pykoopman_model import PyKoopmanMethod, fitted
+from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, fitted
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
 from koopmark.methods.model import Model
 from koopmark.methods.subsample import some_pairs
@@ -35,6 +36,8 @@ class KDMD(PyKoopmanMethod):
     svd_rank: int | None = None
     max_pairs: int = 1000
     seed: int = 0
+
+    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
 
     def __post_init__(self) -> None:
         if self.max_pairs < 1:

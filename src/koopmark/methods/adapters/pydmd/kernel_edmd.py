@@ -1,12 +1,13 @@
 """PyDMD: kernel EDMD."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods.adapters.pydmd_dmd import PyDMDMethod
+from koopmark.methods.adapters.pydmd.library import PyDMDMethod
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, gram, numerical_rank
 from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.subsample import some_pairs
@@ -35,6 +36,8 @@ class KernelEDMD(PyDMDMethod):
     svd_rank: int | None = None
     max_pairs: int = 1000
     seed: int = 0
+
+    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
 
     def __post_init__(self) -> None:
         if self.max_pairs < 1:

@@ -4,21 +4,10 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method
+from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
+from koopmark.methods.dictionaries import AnyDictionary
 from koopmark.methods.model import LinearModel, Model
 from koopmark.simulation import Trajectories
-
-STATE = Identity(constant=False)
-
-
-@dataclass(frozen=True)
-class PyDMDMethod(Method):
-    """A method of PyDMD."""
-
-    library: ClassVar[str] = "pydmd"
-    install: ClassVar[str] = "pip install pydmd"
-    requires: ClassVar[tuple[str, ...]] = ("pydmd",)
 
 
 @dataclass(frozen=True)
@@ -62,6 +51,9 @@ class DMD(_Modes):
 class DefaultDMD(PyDMDMethod):
     """`pydmd.DMD()` as a user calls it who sets nothing: the rank is chosen by a threshold."""
 
+    # It keeps one direction of the linear data.
+    recovers: ClassVar[str] = "line"
+
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
 
@@ -78,6 +70,9 @@ class FbDMD(_Modes):
     PyDMD multiplies its forward and its backward operator in two different bases, so this is not
     exact even on noise-free linear data (docs/library-notes.md).
     """
+
+    # Exact in PyDMD where the singular vectors of X and Y agree.
+    recovers: ClassVar[str] = "axes"
 
     def _estimator(self) -> Any:
         import pydmd

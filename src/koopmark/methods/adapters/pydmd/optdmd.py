@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods.adapters.pydmd_dmd import STATE, PyDMDMethod
+from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.dictionaries import AnyDictionary
 from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories

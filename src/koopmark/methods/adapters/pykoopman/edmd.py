@@ -1,8 +1,9 @@
 """PyKoopman: its defaults, and EDMD with the state or with polynomials."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from koopmark.methods.adapters.pykoopman_model import PyKoopmanMethod, fitted
+from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, fitted
 from koopmark.methods.model import Model
 from koopmark.simulation import Trajectories
 
@@ -10,6 +11,9 @@ from koopmark.simulation import Trajectories
 @dataclass(frozen=True)
 class DefaultKoopman(PyKoopmanMethod):
     """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state."""
+
+    # It keeps two directions of the linear data.
+    recovers: ClassVar[str] = "plane"
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman

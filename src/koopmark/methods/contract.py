@@ -1,0 +1,348 @@
+"""What every method keeps to, whatever it computes: checks that run on any `Method`.
+
+`verify` runs all of them; each is a function of a method that raises an AssertionError, whose
+text is a sentence, where the method breaks it.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from koopmark._errors import ConfigError
+from koopmark.methods.method import Method, Skip
+from koopmark.methods.model import Model
+from koopmark.simulation import Trajectories, simulate
+from koopmark.systems import three_populations
+
+MATRIX = np.array([[0.9, 0.3, 0.0], [-0.2, 0.7, 0.1], [0.0, 0.1, 0.5]])
+"""x⁺ = A x of the linear data: one real eigenvalue and a complex pair."""
+
+DT = 0.1
+SPANNED = 1e-6
+"""Relative error to which eigenfunctions are combinations of the dictionary."""
+
+
+def _iterated(matrix: NDArray, initial: NDArray, steps: int) -> Trajectories:
+    states = np.empty((len(initial), steps + 1, initial.shape[1]))
+    states[:, 0] = initial
+    for k in range(steps):
+        states[:, k + 1] = states[:, k] @ matrix.T
+    return Trajectories(states, np.linspace(0.0, steps * DT, steps + 1))
+
+
+def _initial() -> NDArray[np.float64]:
+    return np.random.default_rng(0).standard_normal((30, 3))
+
+
+def _linear() -> Trajectories:
+    """Thirty trajectories of ten steps that fill three dimensions."""
+    return _iterated(MATRIX, _initial(), 10)
+
+
+def _trajectory() -> Trajectories:
+    """One trajectory of thirty steps."""
+    return _iterated(MATRIX, np.array([[1.0, 2.0, 3.0]]), 30)
+
+
+def _axes() -> Trajectories:
+    """Three trajectories along the axes of a diagonal matrix."""
+    return _iterated(np.diag([0.9, 0.7, 0.5]), np.diag([3.0, 2.0, 1.0]), 10)
+
+
+def _line() -> Trajectories:
+    """Trajectories along the real eigenvector."""
+    eigenvalues, vectors = np.linalg.eig(MATRIX)
+    real = vectors[:, np.argmin(abs(eigenvalues.imag))].real
+    return _iterated(MATRIX, np.outer([1.0, 2.0, -1.0], real), 10)
+
+
+def _plane() -> Trajectories:
+    """Trajectories in the plane of the complex pair."""
+    eigenvalues, vectors = np.linalg.eig(MATRIX)
+    pair = vectors[:, np.argmax(abs(eigenvalues.imag))]
+    return _iterated(MATRIX, _initial()[:, :2] @ np.stack([pair.real, pair.imag]), 10)
+
+
+@cache
+def nonlinear() -> Trajectories:
+    """Twenty-five trajectories of the three-population example, with its exact eigenspaces."""
+    system = three_populations()
+    initial = np.random.default_rng(0).uniform(-3.0, 3.0, (25, 3))
+    made = simulate(system, initial, np.linspace(0.0, 5.0, 51), rtol=1e-11)
+    return Trajectories(made.states, made.times, system=system, targets=system.eigenspaces(2))
+
+
+DATA: dict[str, Callable[[], Trajectories]] = {
+    "linear": _linear,
+    "trajectory": _trajectory,
+    "axes": _axes,
+    "line": _line,
+    "plane": _plane,
+    "nonlinear": nonlinear,
+}
+"""Data by name; `Method.recovers` names those on which a method must be exact."""
+
+EIGENVALUES = {"axes": np.array([0.9, 0.7, 0.5])}
+"""Discrete ones where they are not those of `MATRIX`."""
+
+
+def _states(data: Trajectories, model: Model) -> NDArray[np.float64]:
+    """All windows of the data as the model takes them, (P, w, N)."""
+    windows = data.windows(model.window)
+    return windows.reshape(-1, *windows.shape[2:])
+
+
+def gives_a_model(method: Method) -> None:
+    """Shapes and types of everything that a model has."""
+    data = nonlinear()
+    _check_shapes(method.fit(data), data)
+
+
+def _check_shapes(model: Model, data: Trajectories) -> None:
+    windows = data.windows(model.window)[:, 0]
+    count = len(model.eigenvalues)
+    _agree(model.eigenvalues.shape == (count,), "eigenvalues must have shape (s,)")
+    _agree(np.iscomplexobj(model.eigenvalues), "eigenvalues must be complex")
+    values = model.eigenfunctions(windows)
+    wanted = (len(windows), count)
+    _agree(
+        values.shape == wanted, f"eigenfunctions must have shape {wanted}, they have {values.shape}"
+    )
+    _agree(np.iscomplexobj(values), "values of eigenfunctions must be complex")
+    listed = model.dictionary(windows)
+    _agree(
+        listed is None or (listed.ndim == 2 and len(listed) == len(windows)),
+        "the dictionary must have one row for each window",
+    )
+    predicted = model.predict(windows, 4)
+    ahead = (len(windows), 4, data.states.shape[2])
+    _agree(
+        predicted is None or predicted.shape == ahead,
+        f"a prediction of 4 steps must have shape {ahead}",
+    )
+    residuals = model.residuals
+    _agree(
+        residuals is None or residuals.shape == (count,), "there must be one residual for each pair"
+    )
+    _agree(isinstance(model.note, str), "the note must be text")
+
+
+def is_exact_where_it_must_be(method: Method) -> None:
+    """φ(x⁺) = e^{λΔt} φ(x) and true eigenvalues on the data that it must recover."""
+    data = _recoverable(method)
+    model = method.fit(data)
+    _agree(len(model.eigenvalues) > 0, "no eigenpair was recovered")
+    factors = np.exp(model.eigenvalues * data.dt)
+    missed, size = 0.0, 0.0
+    for along in data.windows(model.window):
+        values = model.eigenfunctions(along)
+        missed += np.sum(abs(values[1:] - values[:-1] * factors) ** 2, axis=0)
+        size += np.sum(abs(values[:-1]) ** 2, axis=0)
+    worst = float(np.sqrt(np.max(missed / size)))
+    _agree(
+        worst <= method.exactness,
+        f"an eigenfunction breaks φ(x⁺) = e^(λΔt) φ(x) by {worst:.1e} on data that must be "
+        f"recovered to {method.exactness:.0e}: are these modes, or rows for columns?",
+    )
+    if method.recovers == "nonlinear":
+        exact = np.exp(DT * np.array([space.eigenvalue for space in data.targets]))
+    else:
+        exact = EIGENVALUES.get(method.recovers, np.linalg.eigvals(MATRIX))
+    nearest = min(abs(exact - factor).min() for factor in factors)
+    _agree(
+        nearest <= method.exactness,
+        f"no recovered eigenvalue is within {method.exactness:.0e} of a true one: the nearest is "
+        f"{nearest:.1e} away",
+    )
+
+
+def predicts_what_it_recovers(method: Method) -> None:
+    """A prediction, where it makes any, continues the data that it must recover."""
+    data = _recoverable(method)
+    model = method.fit(data)
+    w = model.window
+    predicted = model.predict(data.windows(w)[:, 0], 5)
+    if predicted is None or method.recovers == "nonlinear":
+        return
+    error = abs(predicted - data.states[:, w : w + 5]).max() / abs(data.states).max()
+    limit = 10 * method.exactness
+    _agree(error <= limit, f"the prediction is off by {error:.1e} on data that must be recovered")
+
+
+def combines_its_dictionary(method: Method) -> None:
+    """Eigenfunctions are linear combinations of the dictionary, where it is listed."""
+    data = nonlinear()
+    model = method.fit(data)
+    windows = _states(data, model)
+    values, listed = model.eigenfunctions(windows), model.dictionary(windows)
+    if listed is None:
+        return
+    sizes = np.linalg.norm(values, axis=0)
+    values = values[:, sizes > 0] / sizes[sizes > 0]
+    listed = listed.astype(complex)
+    found = np.linalg.lstsq(listed, values, rcond=1e-13)[0]
+    error = abs(listed @ found - values).max(initial=0.0)
+    _agree(
+        error <= SPANNED, f"eigenfunctions leave the span of the dictionary by {error:.1e} at worst"
+    )
+
+
+def repeats_itself(method: Method) -> None:
+    """Two fits to the same data give the same bits."""
+    data = nonlinear()
+    first, second = method.fit(data), method.fit(data)
+    windows = _states(data, first)
+    same = np.array_equal(first.eigenvalues, second.eigenvalues, equal_nan=True)
+    same = same and np.array_equal(
+        first.eigenfunctions(windows), second.eigenfunctions(windows), equal_nan=True
+    )
+    _agree(same, "two fits to the same data differ: whatever is random needs a field `seed`")
+
+
+def leaves_the_world_alone(method: Method) -> None:
+    """Neither the data nor the global random generators are changed."""
+    data = nonlinear()
+    states = data.states.copy()
+    method.prepare()
+    # Leave the states that seeding would have left, so that a restored one is told from those.
+    np.random.random(), random.random()  # noqa: NPY002
+    before = _generators()
+    method.fit(data)
+    _agree(_generators() == before, "a global random generator is in another state after the fit")
+    _agree(np.array_equal(data.states, states), "the fit changed the data")
+
+
+def _generators() -> tuple[bytes, ...]:
+    drawn = np.random.get_state(legacy=False)  # noqa: NPY002
+    inner = drawn["state"]
+    states = [inner["key"].tobytes(), repr({**drawn, "state": inner["pos"]}).encode()]
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        states.append(torch.get_rng_state().numpy().tobytes())
+    return (*states, repr(random.getstate()).encode())
+
+
+def takes_one_trajectory(method: Method) -> None:
+    """One trajectory gives a model with finite eigenfunctions."""
+    data = _trajectory()
+    model = method.fit(data)
+    _check_shapes(model, data)
+    _agree(
+        np.isfinite(model.eigenfunctions(_states(data, model))).all(),
+        "eigenfunctions are not finite on the one trajectory that they were fitted to",
+    )
+
+
+def takes_one_pair_or_says_why_not(method: Method) -> None:
+    """Two states give a model, or a ValueError with a sentence."""
+    data = _iterated(MATRIX, np.array([[1.0, 2.0, 3.0]]), 1)
+    try:
+        model = method.fit(data)
+    except ValueError as error:
+        _agree(bool(str(error).strip()), "a single pair is refused without a word")
+        return
+    if model.window <= 2:
+        _check_shapes(model, data)
+
+
+def refuses_constant_data(method: Method) -> None:
+    """Data that do not vary are refused."""
+    _refuses(method, np.ones((3, 40, 2)), "constant data")
+
+
+def refuses_what_is_not_finite(method: Method) -> None:
+    """Data with a NaN or an infinity are refused."""
+    states = np.random.default_rng(0).standard_normal((3, 40, 2))
+    for bad in (np.nan, np.inf):
+        states[1, 4, 0] = bad
+        _refuses(method, states.copy(), f"data with {bad}")
+
+
+def _refuses(method: Method, states: NDArray, what: str) -> None:
+    try:
+        method.fit(Trajectories(states, np.arange(states.shape[1], dtype=float)))
+    except ValueError as error:
+        _agree(bool(str(error).strip()), f"{what} are refused without a word")
+        return
+    raise AssertionError(f"{what} are not refused with a ValueError")
+
+
+def survives_json(method: Method) -> None:
+    """Its options, written as JSON and read again, give the same method."""
+    written = json.dumps(method.to_options(), allow_nan=False)
+    read = TypeAdapter(type(method)).validate_json(written, strict=True)
+    _agree(read == method, f"options do not survive JSON: {read} is not {method}")
+
+
+CHECKS: tuple[Callable[[Method], None], ...] = (
+    gives_a_model,
+    is_exact_where_it_must_be,
+    predicts_what_it_recovers,
+    combines_its_dictionary,
+    repeats_itself,
+    leaves_the_world_alone,
+    takes_one_trajectory,
+    takes_one_pair_or_says_why_not,
+    refuses_constant_data,
+    refuses_what_is_not_finite,
+    survives_json,
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one check ended: `status` is passed, broken or skipped, `reason` says why."""
+
+    check: str
+    claim: str
+    status: str
+    reason: str = ""
+
+
+def verify(method: Method) -> Iterator[Verdict]:
+    """Run every check on a method, as it is given.
+
+    Yields
+    ------
+    Verdict
+        One for each check, as soon as it is known.
+    """
+    for check in CHECKS:
+        name = check.__name__.replace("_", " ")
+        claim = (check.__doc__ or "").strip()
+        yield Verdict(name, claim, *_ended(check, method))
+
+
+def _ended(check: Callable[[Method], None], method: Method) -> tuple[str, str]:
+    try:
+        check(method)
+    except Skip as skip:
+        return "skipped", str(skip)
+    except AssertionError as error:
+        return "broken", str(error) or "an assertion of the method failed"
+    except Exception as error:  # noqa: BLE001 whatever a method does is a verdict
+        return "broken", f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return "passed", ""
+
+
+def _recoverable(method: Method) -> Trajectories:
+    if " " in method.recovers:
+        raise Skip(method.recovers)
+    if method.recovers not in DATA:
+        raise ConfigError(
+            f"{type(method).__name__}.recovers = {method.recovers!r}: it must be one of "
+            f"{', '.join(DATA)}, or a reason why there are none"
+        )
+    return DATA[method.recovers]()
+
+
+def _agree(holds: object, sentence: str) -> None:
+    if not holds:
+        raise AssertionError(sentence)
