@@ -43,6 +43,7 @@ class Known:
     eigenvalues: NDArray
     functions: Callable[[NDArray], NDArray]
     window: int = 1
+    note: str = ""
     residuals: None = None
 
     def eigenfunctions(self, windows: NDArray) -> NDArray:
