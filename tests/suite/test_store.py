@@ -12,6 +12,7 @@ import pytest
 from hostile_methods import Good, Raises
 
 from koopmark._errors import ConfigError
+from koopmark.suite.data import Level
 from koopmark.suite.rows import Outcome, make_rows
 from koopmark.suite.store import FILE, Store, counts, read
 from koopmark.suite.tables import FITS, Rows
@@ -92,6 +93,25 @@ def test_a_method_that_was_given_another_name_keeps_its_fits(tmp_path, make_cell
     assert read(tmp_path)["fits"]["method"].tolist() == ["after"]
 
 
+def test_a_dataset_that_takes_another_place_in_a_sweep_keeps_its_fits(tmp_path, make_cell):
+    cell = make_cell(Good())
+    with Store(tmp_path) as store:
+        store.record(failed(cell), cell)
+        store.follow([replace(cell, level=Level("How noise hurts", "noise", 0.1, "0.1"))])
+    row = read(tmp_path)["fits"].iloc[0]
+    assert (row["family"], row["axis"], row["level"]) == ("How noise hurts", "noise", 0.1)
+
+
+def test_a_dataset_in_no_sweep_has_no_level(tmp_path, make_cell):
+    cell = make_cell(Good())
+    with Store(tmp_path) as store:
+        store.follow([cell])
+        store.record(failed(cell), cell)
+    row = read(tmp_path)["fits"].iloc[0]
+    assert (row["family"], row["axis"], row["level_text"]) == ("", "", "")
+    assert row["level"] != row["level"]
+
+
 def test_rows_are_read_in_the_order_of_the_plan(tmp_path, make_cell):
     cells = [make_cell(Good(), seed=seed) for seed in range(4)]
     with Store(tmp_path) as store:
@@ -143,7 +163,7 @@ def test_a_store_of_another_version_is_refused_in_a_sentence(tmp_path):
         pass
     with sqlite3.connect(tmp_path / FILE) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(ConfigError, match=r"of version 99 .* version 1: .*--fresh"):
+    with pytest.raises(ConfigError, match=r"of version 99 .* version 2: .*--fresh"):
         Store(tmp_path)
     with Store(tmp_path, fresh=True):
         pass

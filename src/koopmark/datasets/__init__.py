@@ -2,5 +2,15 @@
 
 from koopmark.datasets.dataset import Dataset, Diverged, build, target_list
 from koopmark.datasets.recipe import Recipe, load_recipe, names
+from koopmark.datasets.variation import varied
 
-__all__ = ["Dataset", "Diverged", "Recipe", "build", "load_recipe", "names", "target_list"]
+__all__ = [
+    "Dataset",
+    "Diverged",
+    "Recipe",
+    "build",
+    "load_recipe",
+    "names",
+    "target_list",
+    "varied",
+]

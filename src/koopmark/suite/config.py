@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from koopmark import _resources
 from koopmark._config import Section, load
@@ -31,7 +31,8 @@ class MethodEntry(Section):
     """What the tables call it; made of `use` and the options where not given."""
     options: dict[str, Any] = Field(default_factory=dict)
     datasets: tuple[Name, ...] | None = None
-    """The datasets it runs on, a part of the suite's; all of them where not given."""
+    """What it runs on, a part of the suite's: datasets, and the dataset or title of a sweep for all
+    of its levels; everything where not given."""
 
     @property
     def label(self) -> str:
@@ -41,15 +42,56 @@ class MethodEntry(Section):
         return f"{self.use}[{', '.join(_words(self.options))}]" if self.options else self.use
 
 
+class SweepEntry(Section):
+    """One recipe at several values of one of its keys, or of some of them together."""
+
+    dataset: Name
+    """The recipe that is varied."""
+    vary: tuple[Name, ...] = Field(min_length=1)
+    """Dotted keys of the recipe, such as `sampling.noise`; one key may stand alone."""
+    values: tuple[Any, ...] = Field(min_length=1)
+    """The levels, in the order of the plots: a value, or with several keys a list of as many."""
+    title: Name | None = None
+    """What the tables call it; made of the recipe and the keys where not given."""
+    set: dict[Name, Any] = Field(default_factory=dict)
+    """Other keys of the recipe, at values that hold for every level."""
+
+    @field_validator("vary", mode="before")
+    @classmethod
+    def _one_key_alone(cls, keys: Any) -> Any:
+        return (keys,) if isinstance(keys, str) else keys
+
+    @model_validator(mode="after")
+    def _a_value_for_every_key(self) -> "SweepEntry":
+        for value in self.values:
+            if len(self.vary) > 1 and not (
+                isinstance(value, list) and len(value) == len(self.vary)
+            ):
+                raise ValueError(
+                    f"values holds {value!r}: it must be a list of {len(self.vary)} values, "
+                    f"one for each of {', '.join(self.vary)}"
+                )
+        if twice := [key for key in self.vary if key in self.set]:
+            raise ValueError(f"{twice[0]} is varied and set: it must be one of the two")
+        return self
+
+
 class SuiteFile(Section):
     """The content of a suite file."""
 
     title: Name
     question: Name
-    datasets: tuple[Name, ...] = Field(min_length=1)
+    datasets: tuple[Name, ...] = ()
+    sweeps: tuple[SweepEntry, ...] = ()
     seeds: int = Field(default=3, ge=1)
     limits: Limits = Limits()
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _some_data(self) -> "SuiteFile":
+        if not (self.datasets or self.sweeps):
+            raise ValueError("there are no data: datasets or sweeps must hold at least 1 item")
+        return self
 
 
 class Suite(SuiteFile):

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from koopmark import datasets, methods
+from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark._keys import digest
 from koopmark.datasets import Recipe
 from koopmark.methods.method import Method
 from koopmark.suite.config import Limits, MethodEntry, Suite
+from koopmark.suite.data import NO_LEVEL, Level, Source, sources
 from koopmark.suite.seeds import seeded
 from koopmark.suite.source import source_digest
 
@@ -35,6 +36,7 @@ class Cell:
     method: Method
     library_version: str
     limits: Limits
+    level: Level = NO_LEVEL
 
     @property
     def dataset(self) -> str:
@@ -51,48 +53,37 @@ def plan(suite: Suite) -> list[Cell]:
     ConfigError
         Naming the file, the key and what is allowed.
     """
-    recipes = _recipes(suite)
-    entries = _entries(suite, recipes)
+    data = sources(suite)
+    _refuse_repeats(suite, "datasets", [source.recipe.name for source in data])
+    entries = _entries(suite, {name for source in data for name in source.names})
     cells = [
-        _cell(suite, recipe, seed, entry, method)
-        for name, recipe in recipes.items()
+        _cell(suite, source, seed, entry, method)
+        for source in data
         for entry, method in entries
-        if entry.datasets is None or name in entry.datasets
+        if entry.datasets is None or not set(entry.datasets).isdisjoint(source.names)
         for seed in range(suite.seeds)
     ]
     _refuse_duplicates(suite, cells)
     return cells
 
 
-def _recipes(suite: Suite) -> dict[str, Recipe]:
-    """Recipes by what the suite calls them: a name, or a path relative to the suite's file."""
-    try:
-        recipes = {
-            entry: datasets.load_recipe(entry, suite.path.parent) for entry in suite.datasets
-        }
-    except ConfigError as error:
-        raise ConfigError(f"{suite.path}: datasets: {error}") from None
-    _refuse_repeats(suite, "datasets", [recipes[entry].name for entry in suite.datasets])
-    return recipes
-
-
-def _entries(suite: Suite, recipes: dict[str, Recipe]) -> list[tuple[MethodEntry, Method]]:
+def _entries(suite: Suite, known: set[str]) -> list[tuple[MethodEntry, Method]]:
     listed = {entry.use for entry in suite.methods}
     added = [MethodEntry(use=name) for name in CONTROLS if name not in listed]
     entries = [
-        (entry, _method(suite, f"methods.{index}", entry, recipes))
+        (entry, _method(suite, f"methods.{index}", entry, known))
         for index, entry in enumerate([*suite.methods, *added])
     ]
     _refuse_repeats(suite, "methods", [entry.label for entry, _ in entries])
     return entries
 
 
-def _method(suite: Suite, key: str, entry: MethodEntry, recipes: dict[str, Recipe]) -> Method:
+def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Method:
     for name in entry.datasets or ():
-        if name not in recipes:
+        if name not in known:
             raise ConfigError(
                 f"{suite.path}: {key}.datasets: {name!r} is not a dataset of this suite, "
-                f"which has {', '.join(recipes)}"
+                f"which has {', '.join(sorted(known))}"
             )
     try:
         return methods.get(entry.use, **entry.options)
@@ -100,7 +91,8 @@ def _method(suite: Suite, key: str, entry: MethodEntry, recipes: dict[str, Recip
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
 
 
-def _cell(suite: Suite, recipe: Recipe, seed: int, entry: MethodEntry, method: Method) -> Cell:
+def _cell(suite: Suite, source: Source, seed: int, entry: MethodEntry, method: Method) -> Cell:
+    recipe = source.recipe
     data = {"dataset": recipe.name, **recipe.depends_on(), "seed": seed}
     how = {"use": entry.use, "options": method.to_options()}
     version = methods.library_version(method)
@@ -115,6 +107,7 @@ def _cell(suite: Suite, recipe: Recipe, seed: int, entry: MethodEntry, method: M
         method=seeded(method, entry.options, [data, how]),
         library_version=version,
         limits=suite.limits,
+        level=source.level,
     )
 
 

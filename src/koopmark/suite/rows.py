@@ -42,6 +42,7 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "status": outcome.status,
         "reason": outcome.reason,
         "options": json.dumps(cell.method.to_options(), sort_keys=True),
+        **asdict(cell.level),
         **facts,
         **(asdict(scores.fit) if scores else {}),
         "notes": "; ".join(filter(None, [outcome.notes, scores.fit.notes if scores else ""])),

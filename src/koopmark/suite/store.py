@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -15,14 +16,14 @@ import psutil
 
 from koopmark._errors import ConfigError
 from koopmark.suite.plan import Cell
-from koopmark.suite.tables import TABLES, Row, Rows
+from koopmark.suite.tables import PLANNED, TABLES, Row, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FILE = "run.sqlite"
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when the tables change; a store of another schema is not read."""
 
 LIMITED = ("timeout", "out_of_memory")
@@ -79,9 +80,9 @@ class Store:
         with _transaction(self._db):
             self._db.execute("DELETE FROM plan")
             self._db.executemany(
-                "INSERT INTO plan VALUES (?, ?, ?, ?, ?)",
+                f"INSERT INTO plan VALUES ({', '.join('?' * (2 + len(PLANNED)))})",
                 [
-                    (cell.fit_id, place, cell.suite, cell.dataset, cell.label)
+                    (cell.fit_id, place, cell.suite, cell.dataset, cell.label, *astuple(cell.level))
                     for place, cell in enumerate(cells)
                 ],
             )
@@ -161,10 +162,7 @@ def read(folder: Path) -> dict[str, "pd.DataFrame"]:
 
 def _exported(columns: dict[str, str]) -> str:
     """Names come from the plan: a method that was given another name is still the same fit."""
-    return ", ".join(
-        f'plan."{name}"' if name in ("suite", "dataset", "method") else f't."{name}"'
-        for name in columns
-    )
+    return ", ".join(f'plan."{name}"' if name in PLANNED else f't."{name}"' for name in columns)
 
 
 def _dtypes(columns: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -221,7 +219,8 @@ def _create(db: sqlite3.Connection) -> None:
             db.execute(f"CREATE TABLE {name} ({', '.join(typed)})")
             unique = "UNIQUE" if name == "fits" else ""
             db.execute(f"CREATE {unique} INDEX {name}_fit ON {name} (fit_id)")
-        db.execute("CREATE TABLE plan (fit_id TEXT UNIQUE, place INTEGER, suite, dataset, method)")
+        planned = ", ".join(f"{column} {kind}" for column, kind in PLANNED.items())
+        db.execute(f"CREATE TABLE plan (fit_id TEXT UNIQUE, place INTEGER, {planned})")
         db.execute(f"PRAGMA user_version = {SCHEMA}")
 
 

@@ -29,6 +29,10 @@ FITS = {
     "status": "TEXT",
     "reason": "TEXT",
     "options": "TEXT",
+    "family": "TEXT",
+    "axis": "TEXT",
+    "level": "REAL",
+    "level_text": "TEXT",
     "n": "INTEGER",
     "rank": "INTEGER",
     "noise": "REAL",
@@ -81,6 +85,12 @@ EIGENPAIRS = {
     "residual": "REAL",
     "training_residual": "REAL",
 }
+PLANNED = {
+    name: FITS[name]
+    for name in ("suite", "dataset", "method", "family", "axis", "level", "level_text")
+}
+"""What the suite calls a fit: the same fit may be called otherwise in the next run."""
+
 TABLES = {"fits": FITS, "targets": TARGETS, "eigenpairs": EIGENPAIRS}
 
 
