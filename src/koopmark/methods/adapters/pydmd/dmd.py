@@ -1,18 +1,20 @@
-"""PyDMD: exact DMD on snapshot pairs, at full rank, at its own defaults, and forward-backward."""
+"""PyDMD: exact DMD on snapshot pairs, at full rank, at its own defaults, and two variants."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
+from koopmark.methods.adapters.pydmd.modes import PairDefaults, from_pairs
 from koopmark.methods.dictionaries import AnyDictionary
-from koopmark.methods.model import LinearModel, Model
+from koopmark.methods.model import Model
+from koopmark.methods.subsample import some_pairs
 from koopmark.simulation import Trajectories
 
 
 @dataclass(frozen=True)
 class _Modes(PyDMDMethod):
-    """A PyDMD class that gives eigenvalues and modes."""
+    """A PyDMD class that is fitted to all pairs at a rank."""
 
     dictionary: AnyDictionary = STATE
     svd_rank: int = -1
@@ -22,10 +24,8 @@ class _Modes(PyDMDMethod):
         """The PyDMD object, not fitted."""
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        x, y = trajectories.pairs()
-        lift = self.dictionary.fitted(x)
-        dmd = self._estimator().fit(lift(x).T, lift(y).T)
-        return LinearModel.from_modes(dmd.eigs, dmd.modes, trajectories.dt, lift, lift.state)
+        pairs = trajectories.pairs()
+        return from_pairs(self._estimator(), *pairs, trajectories.dt, self.dictionary)
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,13 @@ class DMD(_Modes):
 
 
 @dataclass(frozen=True)
-class DefaultDMD(PyDMDMethod):
+class DefaultDMD(PairDefaults):
     """`pydmd.DMD()` as a user calls it who sets nothing: the rank is chosen by a threshold."""
 
-    # It keeps one direction of the linear data.
-    recovers: ClassVar[str] = "line"
-
-    def _fit(self, trajectories: Trajectories) -> Model:
+    def _estimator(self) -> Any:
         import pydmd
 
-        x, y = trajectories.pairs()
-        state = STATE.fitted(x)
-        dmd = pydmd.DMD().fit(x.T, y.T)
-        return LinearModel.from_modes(dmd.eigs, dmd.modes, trajectories.dt, state, state.state)
+        return pydmd.DMD()
 
 
 @dataclass(frozen=True)
@@ -78,3 +72,54 @@ class FbDMD(_Modes):
         import pydmd
 
         return pydmd.FbDMD(svd_rank=self.svd_rank)
+
+
+@dataclass(frozen=True)
+class DefaultFbDMD(PairDefaults):
+    """`pydmd.FbDMD()` as a user calls it who sets nothing."""
+
+    def _estimator(self) -> Any:
+        import pydmd
+
+        return pydmd.FbDMD()
+
+
+@dataclass(frozen=True)
+class TotalDMD(PyDMDMethod):
+    """Total-least-squares DMD (Hemati et al. 2017), the option `tlsq_rank` of PyDMD's `DMD`.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        As for `DMD`.
+    svd_rank : int
+        As for `DMD`.
+    tlsq_rank : int, optional
+        Directions of the pairs [X; Y] kept: by default as many as the dictionary has functions,
+        which is what noise-free linear dynamics fill.
+    max_pairs : int
+        Snapshot pairs used, at random; all where there are fewer. PyDMD forms a matrix of pairs by
+        pairs: 32 MB at 2000.
+    seed : int
+        Which pairs.
+    """
+
+    dictionary: AnyDictionary = STATE
+    svd_rank: int = -1
+    tlsq_rank: int | None = None
+    max_pairs: int = 2000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_pairs < 1:
+            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
+        if self.tlsq_rank is not None and self.tlsq_rank < 1:
+            raise ValueError(f"tlsq_rank must be at least 1, got {self.tlsq_rank}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pydmd
+
+        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        kept = self.dictionary.fitted(x).size if self.tlsq_rank is None else self.tlsq_rank
+        dmd = pydmd.DMD(svd_rank=self.svd_rank, tlsq_rank=kept)
+        return from_pairs(dmd, x, y, trajectories.dt, self.dictionary)

@@ -1,13 +1,14 @@
 """PyDMD: kernel EDMD."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods.adapters.pydmd.library import PyDMDMethod
+from koopmark.methods.adapters.pydmd.kernels import spelled
+from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, gram, numerical_rank
 from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.subsample import some_pairs
@@ -50,40 +51,71 @@ class KernelEDMD(PyDMDMethod):
 
         x, y = some_pairs(trajectories, self.max_pairs, self.seed)
         rank = numerical_rank(self.kernel, x) if self.svd_rank is None else self.svd_rank
-        metric, parameters = self._spelled(x)
+        metric, parameters = spelled(self.kernel, x)
         edmd = pydmd.EDMD(svd_rank=rank, kernel_metric=metric, kernel_params=parameters)
-        edmd.fit(x.T, y.T)
-        kept = _kept(edmd, self.kernel, x, y)
-        operator = edmd.operator
-        coefficients = (edmd._svd_modes / operator.svd_vals @ operator.eigenvectors)[:, kept]
-        return LinearModel(
-            lift=KernelColumns(self.kernel, x),
-            coefficients=coefficients,
-            rates=continuous(operator.eigenvalues, trajectories.dt),
-            dt=trajectories.dt,
-            modes=edmd.modes.T,
-        )
-
-    def _spelled(self, states: NDArray) -> tuple[str, dict[str, Any]]:
-        """The kernel as scikit-learn's `pairwise_kernels` takes it."""
-        if isinstance(self.kernel, Polynomial):
-            powers = {"degree": self.kernel.degree, "gamma": 1.0, "coef0": self.kernel.offset}
-            return "poly", powers
-        return "rbf", {"gamma": 0.5 / self.kernel.length(states) ** 2}
+        return _model(edmd, self.kernel, x, y, trajectories.dt)
 
 
-def _kept(edmd: Any, kernel: AnyKernel, x: NDArray, y: NDArray) -> NDArray[np.intp]:
+@dataclass(frozen=True)
+class DefaultKernelEDMD(PyDMDMethod):
+    """`pydmd.EDMD()` as a user calls it who sets nothing: a linear kernel, at full rank.
+
+    `max_pairs` and `seed` as for `KernelEDMD`.
+    """
+
+    max_pairs: int = 1000
+    seed: int = 0
+
+    recovers: ClassVar[str] = (
+        "all but a few of its pairs are divided by rounding, so no data are recovered"
+    )
+    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pydmd
+
+        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        linear = Polynomial(degree=1, offset=0.0)
+        found = _model(pydmd.EDMD(), linear, x, y, trajectories.dt)
+        # k(x, X) C = x Xᵀ C: without the kernel columns their rounding does not grow with C.
+        return replace(found, lift=STATE.fitted(x), coefficients=x.T @ found.coefficients)
+
+
+def _model(edmd: Any, kernel: AnyKernel, x: NDArray, y: NDArray, dt: float) -> LinearModel:
+    """The model of an unfitted `edmd` with this kernel."""
+    edmd.fit(x.T, y.T)
+    operator = edmd.operator
+    features = edmd._svd_modes * _reciprocal(operator.svd_vals)
+    kept = _kept(operator, features, kernel, x, y)
+    return LinearModel(
+        lift=KernelColumns(kernel, x),
+        coefficients=(features @ operator.eigenvectors)[:, kept],
+        rates=continuous(operator.eigenvalues, dt),
+        dt=dt,
+        modes=edmd.modes.T,
+    )
+
+
+def _reciprocal(singular: NDArray) -> NDArray:
+    """1/σ, zero where PyDMD's pseudo-inverse of the diagonal matrix has zero."""
+    inverse = np.zeros_like(singular)
+    np.divide(1.0, singular, out=inverse, where=singular > 1e-15 * singular.max())
+    return inverse
+
+
+def _kept(
+    operator: Any, features: NDArray, kernel: AnyKernel, x: NDArray, y: NDArray
+) -> NDArray[np.intp]:
     """Which eigenvectors go with the eigenvalues, in order.
 
     PyDMD drops eigenvalues below 1e-16 in size and their modes, but not their eigenvectors. The
-    value that goes with eigenvector v of K̂ = Σ⁻¹ Qᵀ k(Y, X) Q Σ⁻¹ is found again from K̂ v.
+    value that goes with eigenvector v of K̂ = Σ⁻¹ Qᵀ k(Y, X) Q Σ⁻¹ is found again from K̂ v, with
+    QΣ⁻¹ the `features`.
     """
-    operator = edmd.operator
     vectors = operator.eigenvectors
     dropped = vectors.shape[1] - len(operator.eigenvalues)
     if not dropped:
         return np.arange(vectors.shape[1])
-    features = edmd._svd_modes / operator.svd_vals
     ahead = features.T @ gram(kernel, y, x) @ features @ vectors
     sizes = np.linalg.norm(ahead, axis=0) / np.linalg.norm(vectors, axis=0)
     return np.sort(np.argsort(sizes, kind="stable")[dropped:])

@@ -1,11 +1,13 @@
 """PyDMD: the optimal low-rank operator of Héas and Herzet."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
+from koopmark.methods.adapters.pydmd.modes import PairDefaults
 from koopmark.methods.dictionaries import AnyDictionary
 from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
@@ -34,6 +36,16 @@ class OptDMD(PyDMDMethod):
         modes = None if lift.state is None else _readout(discrete, z, p[lift.state])
         dt = trajectories.dt
         return LinearModel(lift, q.conj() @ z, continuous(discrete, dt), dt, modes)
+
+
+@dataclass(frozen=True)
+class DefaultOptDMD(PairDefaults):
+    """`pydmd.OptDMD()` as a user calls it who sets nothing: its modes, rank by a threshold."""
+
+    def _estimator(self) -> Any:
+        import pydmd
+
+        return pydmd.OptDMD()
 
 
 def _readout(discrete: NDArray, z: NDArray, p: NDArray) -> NDArray:
