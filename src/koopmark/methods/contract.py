@@ -8,18 +8,20 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
+from scipy.linalg import logm
 
 from koopmark._errors import ConfigError
 from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import Model
 from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import three_populations
+from koopmark.systems import System, three_populations
+from koopmark.truth import Eigenspace
 
 MATRIX = np.array([[0.9, 0.3, 0.0], [-0.2, 0.7, 0.1], [0.0, 0.1, 0.5]])
 """x⁺ = A x of the linear data: one real eigenvalue and a complex pair."""
@@ -44,6 +46,28 @@ def _initial() -> NDArray[np.float64]:
 def _linear() -> Trajectories:
     """Thirty trajectories of ten steps that fill three dimensions."""
     return _iterated(MATRIX, _initial(), 10)
+
+
+@dataclass(frozen=True, eq=False)
+class Flow(System):
+    """ẋ = G x with e^{GΔt} = A: the vector field behind the linear data."""
+
+    generator: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        return len(self.generator)
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        return np.matmul(states, self.generator.T, out=out)
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
+        return ()
+
+
+def _flow() -> Trajectories:
+    """The linear data with their vector field."""
+    return replace(_linear(), system=Flow(logm(MATRIX).real / DT))
 
 
 def _trajectory() -> Trajectories:
@@ -81,6 +105,7 @@ def nonlinear() -> Trajectories:
 
 DATA: dict[str, Callable[[], Trajectories]] = {
     "linear": _linear,
+    "flow": _flow,
     "trajectory": _trajectory,
     "axes": _axes,
     "line": _line,
@@ -230,8 +255,14 @@ def _generators() -> tuple[bytes, ...]:
 
 
 def takes_one_trajectory(method: Method) -> None:
-    """One trajectory gives a model with finite eigenfunctions."""
+    """One trajectory gives a model with finite eigenfunctions.
+
+    A method that needs the system refuses one without it.
+    """
     data = _trajectory()
+    if method.needs_system:
+        _refuses(method, data.states, "data without the system that it needs")
+        data = replace(nonlinear(), states=nonlinear().states[:1], diverged_at=np.full(1, np.nan))
     model = method.fit(data)
     _check_shapes(model, data)
     _agree(

@@ -64,7 +64,8 @@ def gaussian(
     of [a, 1, -|a|²/2] and [b, -|b|²/2, 1]: one product of matrices for all.
     """
     if out is None:
-        out = np.empty((len(rows), len(columns)), order="F")
+        dtype = complex if np.iscomplexobj(rows) else float
+        out = np.empty((len(rows), len(columns)), dtype, order="F")
     centre = columns.mean(axis=0)
     a, b = (rows - centre) / length, (columns - centre) / length
     a_square, b_square = (-0.5 * np.sum(z**2, axis=1, keepdims=True) for z in (a, b))

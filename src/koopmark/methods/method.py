@@ -44,6 +44,10 @@ class Method(ABC):
     exactness: ClassVar[float] = 1e-8
     """How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt."""
 
+    needs_system: ClassVar[bool] = False
+    """Whether it looks at `trajectories.system`; its docstring and its models' notes say so, and
+    data without one are refused with a ValueError."""
+
     trial: ClassVar[Mapping[str, Any]] = {}
     """Options that keep the contract's fits short."""
 

@@ -48,6 +48,7 @@ class Exact(Method):
     """Looks up what it is asked for: the eigenspaces that ride along with the data."""
 
     recovers: ClassVar[str] = "nonlinear"
+    needs_system: ClassVar[bool] = True
 
     def _fit(self, trajectories: Trajectories) -> Model:
         return ExactModel(known_targets(trajectories), trajectories.system, trajectories.dt)

@@ -36,6 +36,7 @@ class Random(Method):
     seed: int = 0
 
     recovers: ClassVar[str] = "a random guess recovers nothing"
+    needs_system: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.limit < 1:

@@ -2,10 +2,21 @@
 
 from koopmark.methods.method import Method
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.methods.reference.generator_edmd import DifferenceGeneratorEDMD, GeneratorEDMD
+from koopmark.methods.reference.pseudospectrum import pseudospectrum
 from koopmark.methods.reference.qr_edmd import QREDMD, linear_model
+from koopmark.methods.reference.resdmd import ResDMD
+from koopmark.methods.reference.ssd import SSD, TunableSSD
 
 METHODS: dict[str, Method] = {
     "reference.qr_edmd": QREDMD(),
+    "reference.resdmd": ResDMD(),
+    "reference.ssd": SSD(),
+    "reference.t_ssd": TunableSSD(),
+    "reference.generator_edmd": GeneratorEDMD(),
+    "reference.generator_edmd_fd2": DifferenceGeneratorEDMD(order=2),
+    "reference.generator_edmd_fd4": DifferenceGeneratorEDMD(order=4),
+    "reference.generator_edmd_fd6": DifferenceGeneratorEDMD(order=6),
 }
 
-__all__ = ["METHODS", "QREDMD", "SnapshotFactor", "factorise", "linear_model"]
+__all__ = ["METHODS", "QREDMD", "SnapshotFactor", "factorise", "linear_model", "pseudospectrum"]

@@ -13,6 +13,7 @@ from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.products import real_product
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.methods.reference.near import eigenpairs_near
+from koopmark.methods.reference.whitening import whitening
 from koopmark.simulation import Trajectories
 
 DEPENDENT = 1e-12
@@ -82,15 +83,15 @@ def eigenpairs(
 ) -> Eigenpairs:
     """Eigenpairs of K = R₁₁⁺ R₁₂ and their residuals, from the factor alone.
 
-    With W such that the functions ψ W are orthonormal on the training states (see `_whitening`) and
+    With W such that the functions ψ W are orthonormal on the training states (see `whitening`) and
     U = R₁₁ W, K reads K̃ = Uᵀ R₁₂ W. An eigenvector c gives v = W c, and its residual is
     √(‖(R₁₂ - μR₁₁)v‖² + ‖R₂₂ v‖²) / ‖R₁₁ v‖.
 
     `readout` names the columns of ψ, the state say, that the modes are to give back. With `near`
     only the `count` pairs nearest to each of these discrete eigenvalues are computed.
     """
-    whitening, u = _whitening(factor.xx, tolerance)
-    ahead = factor.xy @ whitening
+    w, u = whitening(factor.xx, tolerance)
+    ahead = factor.xy @ w
     compressed = ahead if u is None else u.T @ ahead
     if near is None:
         discrete, vectors = np.linalg.eig(compressed)
@@ -98,7 +99,7 @@ def eigenpairs(
         discrete, vectors = eigenpairs_near(compressed, near, count)
     now = vectors if u is None else real_product(u, vectors)
     inside = real_product(ahead, vectors) - now * discrete
-    outside = real_product(factor.yy @ whitening, vectors)
+    outside = real_product(factor.yy @ w, vectors)
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
     residuals /= np.linalg.norm(vectors, axis=0)
     modes = np.empty((len(discrete), 0), dtype=complex)
@@ -109,31 +110,10 @@ def eigenpairs(
     order = np.argsort(residuals, kind="stable")
     return Eigenpairs(
         np.asarray(discrete, dtype=complex)[order],
-        real_product(whitening, vectors[:, order]),
+        real_product(w, vectors[:, order]),
         residuals[order],
         modes[order],
     )
-
-
-def _whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
-    """W (D, k) with R₁₁ W = U orthonormal, and U (D, k); None for U stands for the identity.
-
-    With column scales d and R₁₁ d⁻¹ = U S Vᵀ cut at `tolerance`, W = d⁻¹ V S⁻¹. Where the condition
-    number shows that nothing would be cut, W = R₁₁⁻¹ is as good and spares the SVD.
-
-    Scaling the columns of R is scaling those of the data: Householder QR treats each alike.
-    """
-    scale = np.linalg.norm(xx, axis=0)
-    scale[scale == 0.0] = 1.0
-    scaled = xx / scale
-    # The condition in the 2-norm is at most D times that in the 1-norm, which is estimated to a
-    # factor of about 3.
-    reciprocal = lapack.dtrcon(scaled)[0]
-    if reciprocal > 10 * len(xx) * tolerance:
-        return lapack.dtrtri(scaled)[0] / scale[:, None], None
-    u, s, vt = np.linalg.svd(scaled)
-    kept = s > tolerance * s[0]
-    return (vt[kept] / s[kept, None]).T / scale[:, None], u[:, kept]
 
 
 def _combination(vectors: NDArray, wanted: NDArray) -> NDArray:

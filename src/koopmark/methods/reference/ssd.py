@@ -1,0 +1,170 @@
+"""Symmetric subspace decomposition: functions of the dictionary that the dynamics keep in it."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods.dictionaries import AnyDictionary, Monomials
+from koopmark.methods.method import Method
+from koopmark.methods.model import Model, continuous
+from koopmark.methods.products import real_product
+from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.methods.reference.qr_edmd import eigenpairs
+from koopmark.methods.reference.restricted import restricted_model
+from koopmark.methods.reference.whitening import whitening
+from koopmark.simulation import Trajectories
+
+RANK = 1e-10
+"""Singular values below this fraction of the largest are rounding."""
+
+
+class Spans(NamedTuple):
+    """Functions ψ W C on the training pairs, in coordinates of the rows of the data's R."""
+
+    now: NDArray[np.float64]
+    """A (2D, k): their values at x, orthonormal."""
+    ahead: NDArray[np.float64]
+    """B (2D, k): their values at x⁺."""
+
+
+@dataclass(frozen=True)
+class _Decomposition(Method):
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        observables = self.dictionary.fitted(trajectories.states)
+        factor = factorise(observables, trajectories.states)
+        whole, w = whitened(factor)
+        kept = w @ reduced(whole, self)
+        discrete, coefficients, residuals = _inside(factor, kept)
+        return restricted_model(
+            factor,
+            observables,
+            trajectories.dt,
+            coefficients,
+            continuous(discrete, trajectories.dt),
+            residuals,
+            f"a subspace of dimension {kept.shape[1]} in a dictionary of {observables.size}",
+        )
+
+    @abstractmethod
+    def step(self, here: Spans) -> NDArray[np.float64]:
+        """Orthonormal columns (k, l): coefficients of the functions that stay; l = k ends it."""
+
+
+@dataclass(frozen=True)
+class SSD(_Decomposition):
+    """Symmetric subspace decomposition (Haseli and Cortés 2022, algorithm 1).
+
+    The largest subspace of the dictionary's span that the Koopman operator maps into itself, on the
+    training pairs: the span R(A) at x is cut with the span R(B) at x⁺, A and B go to the functions
+    that are left, and so on until nothing leaves. Every eigenfunction in the span is in it, and
+    nothing that only resembles one, so that on noisy data it is empty but for the constant.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    tolerance : float
+        Sine of the angle to R(B) up to which a function of R(A) counts as lying in it. Sines are
+        those of orthonormal bases, not of Gram matrices, and exact to rounding.
+    """
+
+    tolerance: float = 1e-7
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tolerance < 1:
+            raise ValueError(f"tolerance must be above 0 and below 1, got {self.tolerance}")
+
+    def step(self, here: Spans) -> NDArray[np.float64]:
+        sines, directions = angles(here.now, orthonormal(here.ahead)[0])
+        return directions[sines <= self.tolerance].T
+
+
+@dataclass(frozen=True)
+class TunableSSD(_Decomposition):
+    """Tunable symmetric subspace decomposition, T-SSD (Haseli and Cortés 2023).
+
+    A subspace of the dictionary's span that is invariant up to `epsilon`: the largest sine between
+    R(A), its values at x, and R(B), at x⁺, is at most that. In each round the functions stay whose
+    values at both lie in the span V of the principal vectors of R(A) and R(B) with sines up to
+    `epsilon`, the eigenvectors of P_A - P_B with eigenvalues that small.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    epsilon : float
+        From nearly 0, which is SSD, to 1, which is EDMD: accuracy for every function of the
+        subspace against how many functions it has.
+    """
+
+    epsilon: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 < self.epsilon <= 1:
+            raise ValueError(f"epsilon must be above 0 and at most 1, got {self.epsilon}")
+
+    def step(self, here: Spans) -> NDArray[np.float64]:
+        basis, coordinates = orthonormal(here.ahead)
+        sines, directions = angles(here.now, basis)
+        leaving = directions[sines > self.epsilon]
+        sines, directions = angles(basis, here.now)
+        # A c in V: c is orthogonal to what leaves of A; B c in V: likewise for B's coordinates.
+        arriving = directions[sines > self.epsilon] @ coordinates
+        conditions = np.vstack([leaving, arriving])
+        if len(conditions) == 0:
+            return np.eye(here.now.shape[1])
+        _, sizes, rows = np.linalg.svd(conditions)
+        return rows[int(np.sum(sizes > RANK * sizes[0])) :].T
+
+
+def _inside(factor: SnapshotFactor, kept: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """μ (s,), coefficients (D, s) and residuals (s,) of EDMD with the functions ψ C, C (D, k)."""
+    if kept.shape[1] == 0:
+        return np.empty(0, complex), np.empty((len(kept), 0), complex), np.empty(0)
+    triangle = np.linalg.qr(np.hstack(spans(factor, kept)))[1]
+    pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), RANK)
+    return pairs.discrete, real_product(kept, pairs.coefficients), pairs.residuals
+
+
+def whitened(factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
+    """A and B of functions ψ W that are orthonormal at the training states, and W (D, k)."""
+    w, u = whitening(factor.xx, RANK)
+    now = np.eye(len(w)) if u is None else u
+    return Spans(np.vstack([now, np.zeros_like(now)]), spans(factor, w).ahead), w
+
+
+def spans(factor: SnapshotFactor, coefficients: NDArray) -> Spans:
+    """A and B of the functions ψ C, for C (D, k)."""
+    triangle, size = factor.triangle, factor.size
+    return Spans(triangle[:, :size] @ coefficients, triangle[:, size:] @ coefficients)
+
+
+def reduced(whole: Spans, method: _Decomposition) -> NDArray[np.float64]:
+    """Coefficients (k, l), orthonormal, of the functions that are left when none leaves."""
+    left = np.eye(whole.now.shape[1])
+    while left.shape[1]:
+        stay = method.step(Spans(whole.now @ left, whole.ahead @ left))
+        if stay.shape[1] == left.shape[1]:
+            break
+        left = left @ stay
+    return left
+
+
+def orthonormal(values: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Q (·, r) and T (r, k) with values = Q T, Q orthonormal; r is the rank."""
+    q, triangle = np.linalg.qr(values)
+    u, s, vt = np.linalg.svd(triangle)
+    kept = s > RANK * s[0]
+    return q @ u[:, kept], s[kept, None] * vt[kept]
+
+
+def angles(basis: NDArray, other: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sines (k,) of the angles from directions, the rows (k, k), of one basis to another's span."""
+    outside = basis - other @ (other.T @ basis)
+    _, sines, directions = np.linalg.svd(outside)
+    return sines, directions
