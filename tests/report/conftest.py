@@ -79,12 +79,14 @@ METHODS: dict[str, Callable] = {
     "control.exact": exact,
     "control.random": random,
 }
+LIBRARIES = {"linear": "pydmd", HOSTILE: "pydmd"}
+FAMILY = "How noise hurts"
 DATASETS = {"three_populations": 0.0, "three_populations_noise_0.01": 0.01}
 
 
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder nobody may write to: two noise levels, two seeds, six methods."""
+    """A run folder nobody may write to: a sweep of two noise levels, two seeds, six methods."""
     rows: dict[str, list[dict]] = {"fits": [], "targets": [], "eigenpairs": []}
     for dataset, noise in DATASETS.items():
         for method, fit in METHODS.items():
@@ -118,7 +120,15 @@ def _add(rows, dataset, noise, method, fit, seed):
     key = {"suite": "small", "dataset": dataset, "seed": seed, "method": method}
     key["fit_id"] = f"{len(rows['fits']):016x}"
     facts = {"n": 3, "rank": 2, "noise": noise, "dt": 0.1, "train_trajectories": 20, "horizon": 3.0}
-    row = {**key, **facts, "library": "koopmark", "library_version": "0", "options": "{}"}
+    level = {"family": FAMILY, "axis": "noise", "level": noise, "level_text": f"{noise:g}"}
+    row = {
+        **key,
+        **level,
+        **facts,
+        "library": LIBRARIES.get(method, "koopmark"),
+        "library_version": "0",
+        "options": "{}",
+    }
     try:
         scores = scoring.evaluate(fit(train), SYSTEM, SPACES, test)
     except RuntimeError as problem:

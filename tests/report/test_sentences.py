@@ -22,24 +22,6 @@ def test_the_extent_of_the_run_is_counted(tables):
     )
 
 
-def test_the_method_that_recovers_everything_without_noise_is_named(tables):
-    (sentence,) = [s for s in say(tables.fits, tables.targets) if "noise-free" in s]
-    assert sentence.startswith(
-        "On the 1 noise-free dataset, quadratic[degree=2] recovers every target"
-    )
-
-
-def test_a_method_that_skipped_a_dataset_does_not_recover_everything(tables):
-    """The second dataset, taken as noise-free too, is one that the best method did not run on."""
-    fits = tables.fits.assign(noise=0.0)
-    left_out = fits["dataset"].str.contains("noise") & (fits["method"] == "quadratic[degree=2]")
-    (sentence,) = [s for s in say(fits[~left_out], tables.targets) if "noise-free" in s]
-    assert sentence == (
-        "On the 2 noise-free datasets, no method recovers every target to 0.001; "
-        "quadratic[degree=2] comes closest with 2 of 4."
-    )
-
-
 def test_failures_are_counted_by_kind(tables):
     fits = tables.fits.copy()
     fits.loc[fits["method"] == "broken", "status"] = ["timeout", "failed", "failed", "failed"]

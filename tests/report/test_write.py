@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,7 +11,6 @@ import pytest
 from koopmark._errors import ConfigError
 from koopmark.report import columns, write
 from koopmark.report.figures import spectrum
-from koopmark.report.figures.noise import noise_families
 from koopmark.report.figures.style import method_styles
 from koopmark.report.numbers import exact
 from koopmark.report.tables import read
@@ -213,24 +213,41 @@ def test_a_method_with_few_eigenvalues_is_drawn_whole_when_others_have_too_many(
     assert drawn["control.exact"] == (pairs["method"] == "control.exact").sum()
 
 
-def test_datasets_that_differ_in_noise_alone_form_a_family(finished_run):
-    fits = read(finished_run).fits
-    (family,) = noise_families(fits)
-    assert family.name == "three_populations"
-    assert family.noise == (0.0, 0.01)
-    other = fits.assign(n=np.where(fits["noise"] > 0, 4, 3))
-    assert noise_families(other) == []
+@pytest.fixture(scope="module")
+def swept(written):
+    table = pd.read_csv(written.parent / "sweeps.csv", dtype=str, keep_default_na=False)
+    texts = {"family", "axis", "level_text", "dataset", "method", "status", "control"}
+    numbers = [name for name in table.columns if name not in texts]
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
 
 
-def test_the_noise_figure_shows_the_medians_of_the_summary(page, summary):
-    figure = page.figures["noise"]["0|eigenfunction_error"]
-    rows = summary[summary["method"] == "linear"].sort_values("noise")
-    trace = next(t for t in figure["data"] if t["name"] == "linear")
-    assert decoded(trace["y"]) == list(rows["eigenfunction_error"])
+@pytest.mark.parametrize("column", columns.AGAINST_LEVELS, ids=lambda c: c.key)
+def test_every_line_of_a_sweeps_figure_is_the_csv(page, swept, column):
+    figure = page.figures["sweeps"][f"0|{column.key}"]
+    names = {unescape(trace["name"]) for trace in figure["data"]}
+    assert names == set(swept["method"])
+    for trace in figure["data"]:
+        rows = swept[swept["method"] == unescape(trace["name"])].sort_values("level")
+        there = (rows["ok"] > 0) & np.isfinite(rows[column.key])
+        shown = [y for y, ok in zip(decoded(trace["y"]), there, strict=True) if ok]
+        assert shown == [max(y, 1e-16) for y in rows[column.key][there]]
     assert figure["layout"]["xaxis"]["ticktext"] == ["0", "0.01"]
+    assert figure["layout"]["yaxis"]["title"]["text"] == column.title
 
 
-def test_errors_against_noise_are_those_of_the_targets_all_levels_share(run_dir):
+@pytest.mark.parametrize("column", columns.AGAINST_LEVELS, ids=lambda c: c.key)
+def test_the_table_beside_a_sweeps_figure_is_the_csv(html, swept, column):
+    part = re.search(rf'<div data-when="0\|{column.key}">(.*?)</table>', html, flags=re.DOTALL)
+    assert part is not None
+    rows = {row[0][1].removesuffix("control"): row for row in Page(f"{part[1]}").rows[1:]}
+    assert set(rows) == set(swept["method"])
+    for method, row in rows.items():
+        mine = swept[swept["method"] == method].sort_values("level")
+        shown = [attrs.get("data-value") for attrs, _ in row[2:]]
+        assert shown == [exact(x) if x == x else None for x in mine[column.key]]
+
+
+def test_errors_along_a_sweep_are_those_of_the_targets_all_levels_share(run_dir):
     """A dataset that asks for more targets must not look worse for it."""
     path = run_dir / "targets.csv"
     targets = pd.read_csv(path, keep_default_na=False, dtype=str)
@@ -240,11 +257,38 @@ def test_errors_against_noise_are_those_of_the_targets_all_levels_share(run_dir)
     page = Page(write(run_dir).read_text(encoding="utf-8"))
     linear = next(
         trace
-        for trace in page.figures["noise"]["0|eigenfunction_error"]["data"]
+        for trace in page.figures["sweeps"]["0|eigenfunction_error"]["data"]
         if trace["name"] == "linear"
     )
     clean, noisy = decoded(linear["y"])
     assert clean < 1e-9 < noisy
+
+
+def without_sweeps(run_dir):
+    path = run_dir / "fits.csv"
+    fits = pd.read_csv(path, keep_default_na=False, dtype=str)
+    fits.assign(family="", axis="", level="", level_text="").to_csv(path, index=False)
+    return write(run_dir).read_text(encoding="utf-8")
+
+
+def test_datasets_of_a_sweep_stand_in_its_table_and_not_at_a_glance(html, run_dir):
+    assert 'id="sweeps"' in html
+    assert 'id="glance"' not in html
+    plain = without_sweeps(run_dir)
+    assert 'id="sweeps"' not in plain
+    assert 'id="glance"' in plain
+    assert not (run_dir / "sweeps.csv").exists()
+
+
+def test_a_heading_of_the_glance_leads_to_its_dataset(run_dir):
+    page = Page(without_sweeps(run_dir))
+    picks = [attrs["data-pick"] for tag, attrs in page.tags if tag == "a" and "data-pick" in attrs]
+    assert picks[:2] == ["0", "1"]
+
+
+def test_the_answers_stand_below_the_question(html):
+    question, answer = html.index("Does &lt;least squares&gt;"), html.index("How noise hurts: ")
+    assert question < answer < html.index("<nav")
 
 
 def test_the_cost_figure_has_a_point_for_every_scored_method_and_dataset(page, summary):

@@ -13,18 +13,13 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from koopmark.report import columns, shades, views
-from koopmark.report.figures import (
-    NoiseFamily,
-    cost_figure,
-    family_summary,
-    noise_families,
-    noise_figure,
-    spectrum,
-)
+from koopmark.report.answers import answers
+from koopmark.report.figures import cost_figure, spectrum, sweep_figure
 from koopmark.report.figures.style import MethodStyle, label, method_styles
-from koopmark.report.numbers import plural
+from koopmark.report.numbers import listed, plural
 from koopmark.report.sentences import findings
 from koopmark.report.summary import controls_first
+from koopmark.report.sweeps import Sweep
 from koopmark.report.tables import Tables
 
 POINTS_PER_DATASET = 2000
@@ -54,12 +49,24 @@ class DatasetView:
     caption: str
 
 
-def run_page(tables: Tables, summary: pd.DataFrame) -> str:
-    """The HTML of a run's report."""
+@dataclass(frozen=True)
+class SweepView:
+    """What the page says about one sweep: by score, a row per method and a cell per level."""
+
+    name: str
+    axis: str
+    levels: tuple[str, ...]
+    tables: dict[str, list[views.MethodRow]]
+
+
+def run_page(tables: Tables, summary: pd.DataFrame, swept: list[tuple[Sweep, pd.DataFrame]]) -> str:
+    """The HTML of a run's report; `swept` are its sweeps with their summaries."""
     fits, targets = tables.fits, tables.targets
     names = list(fits["dataset"].unique())
+    in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
+    at_a_glance = [name for name in names if name not in in_sweeps]
     styles = method_styles(controls_first(list(fits["method"].unique())))
-    families = noise_families(fits)
+    libraries = dict(zip(fits["method"], fits["library"], strict=True))
     spectra: dict[str, go.Figure] = {}
     datasets = []
     budget = min(POINTS_PER_DATASET, POINTS_IN_ALL // max(len(names), 1))
@@ -69,7 +76,11 @@ def run_page(tables: Tables, summary: pd.DataFrame) -> str:
         spectra[str(index)] = figure
     figures: Figures = {
         "spectrum": spectra,
-        "noise": _noise_figures(families, tables, styles),
+        "sweeps": {
+            f"{index}|{column.key}": sweep_figure(sweep, rows, column, styles)
+            for index, (sweep, rows) in enumerate(swept)
+            for column in columns.AGAINST_LEVELS
+        },
         "cost": {"": cost_figure(summary, styles)},
     }
     return render(
@@ -77,16 +88,25 @@ def run_page(tables: Tables, summary: pd.DataFrame) -> str:
         figures,
         title=tables.provenance.get("title", "koopmark report"),
         question=tables.provenance.get("question", ""),
+        answers=answers(summary, swept, libraries),
         findings=findings(fits, summary),
         columns=columns,
         names=names,
-        glance={
-            column.key: views.glance_rows(summary, names, column) for column in columns.AT_A_GLANCE
-        },
+        at_a_glance=at_a_glance,
+        glance=_grids(summary, at_a_glance, columns.AT_A_GLANCE) if at_a_glance else {},
+        axes=listed(list(dict.fromkeys(sweep.axis for sweep, _ in swept)), most=8),
+        sweeps=[
+            SweepView(
+                sweep.name,
+                sweep.axis,
+                sweep.texts,
+                _grids(rows, list(sweep.datasets), columns.AGAINST_LEVELS),
+            )
+            for sweep, rows in swept
+        ],
         seeds=plural(fits["seed"].nunique(), "seed"),
         methods=[MethodName(name, label(name)) for name in styles],
         datasets=datasets,
-        families=families,
         cost=views.cost_rows(fits, list(styles)),
         failures=views.failure_rows(fits),
         notes=views.note_rows(fits, targets),
@@ -158,14 +178,9 @@ def _dataset(
     return view, drawing.figure
 
 
-def _noise_figures(
-    families: list[NoiseFamily], tables: Tables, styles: dict[str, MethodStyle]
-) -> dict[str, go.Figure]:
-    drawn = {}
-    for index, family in enumerate(families):
-        summary = family_summary(family, tables.fits, tables.targets)
-        for column in columns.AGAINST_NOISE:
-            drawn[f"{index}|{column.key}"] = noise_figure(
-                family, summary, column.key, column.title, styles
-            )
-    return drawn
+def _grids(
+    summary: pd.DataFrame, datasets: list[str], scores: list[columns.Column]
+) -> dict[str, list[views.MethodRow]]:
+    """By score: a row per method, a cell per dataset."""
+    mine = summary[summary["dataset"].isin(datasets)]
+    return {column.key: views.glance_rows(mine, datasets, column) for column in scores}

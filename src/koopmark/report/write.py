@@ -4,12 +4,15 @@ from pathlib import Path
 
 from koopmark.report.page import run_page
 from koopmark.report.summary import summarise
+from koopmark.report.sweeps import sweep_summary, sweep_table, sweeps
 from koopmark.report.tables import read
 from koopmark.suite.export import write_text
 
 
 def write(run_dir: Path) -> Path:
     """Write summary.csv and index.html of a run folder from its tables; returns the page's path.
+
+    Where the run has sweeps, sweeps.csv has the numbers of their plots.
 
     Raises
     ------
@@ -19,6 +22,11 @@ def write(run_dir: Path) -> Path:
     tables = read(run_dir)
     summary = summarise(tables.fits, tables.targets)
     write_text(run_dir / "summary.csv", summary.to_csv(index=False))
+    swept = [
+        (sweep, sweep_summary(sweep, tables.fits, tables.targets)) for sweep in sweeps(tables.fits)
+    ]
+    if swept:
+        write_text(run_dir / "sweeps.csv", sweep_table(swept).to_csv(index=False))
     page = run_dir / "index.html"
-    write_text(page, run_page(tables, summary))
+    write_text(page, run_page(tables, summary, swept))
     return page

@@ -16,6 +16,9 @@ DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"]
 GREY = "#8a8a8a"
 CONTROL_SYMBOLS = ["diamond-open", "x-thin-open", "cross-thin-open"]
 
+LEAST = 1e-16
+"""Errors are drawn no lower than this: zero has no place on a logarithmic axis."""
+
 INK = {"role": "ink"}
 """`meta` of a trace that is drawn in the text colour of the page's theme."""
 

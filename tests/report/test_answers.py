@@ -1,0 +1,171 @@
+"""Sentences on hand-made tables: each number in them is one of the table."""
+
+import pandas as pd
+import pytest
+
+from koopmark.report.answers import MOST, answers
+from koopmark.report.sweeps import Sweep
+
+LIBRARIES = {"ours": "koopmark", "other": "koopmark", "theirs": "pydmd"}
+TEXTS = ("0", "0.001", "0.1")
+SWEEP = Sweep("Loud", "noise", ("d0", "d1", "d2"), (0.0, 0.001, 0.1), TEXTS)
+
+
+def table(errors, datasets=SWEEP.datasets, **columns):
+    """A summary with these eigenfunction errors; eigenvalue errors are a tenth of them."""
+    rows = [
+        {
+            "dataset": dataset,
+            "method": method,
+            "control": method.startswith("control."),
+            "failed": 0,
+            "eigenfunction_error": error,
+            "eigenvalue_error": error / 10,
+            "oracle_floor": float("nan"),
+            "targets": 2,
+            "targets_recovered": 2.0 if error <= 1e-3 else 0.0,
+        }
+        for method, values in errors.items()
+        for dataset, error in zip(datasets, values, strict=True)
+    ]
+    return pd.DataFrame(rows).assign(**columns)
+
+
+def on_sweep(errors, **columns):
+    summary = table(errors, **columns)
+    return answers(summary, [(SWEEP, summary)], LIBRARIES)
+
+
+GOOD = {
+    "control.exact": [0.0, 0.0, 0.0],
+    "ours": [2e-13, 1e-4, 0.2],
+    "other": [1e-12, 2e-2, 0.3],
+    "theirs": [3e-12, 1e-2, 0.1],
+}
+
+
+def test_the_best_methods_at_the_first_middle_and_last_level_are_named():
+    assert on_sweep(GOOD)[0] == (
+        "Loud: the smallest errors (eigenfunction, eigenvalue) of the worst target are, "
+        "at noise 0 (2.0e-13, 2.0e-14) by ours and 2 others to within 1e-09; "
+        "at noise 0.001 (1.0e-04, 1.0e-05) by ours; at noise 0.1 (0.10, 1.0e-02) by theirs."
+    )
+
+
+def test_the_level_at_which_recovery_ends_is_named():
+    assert on_sweep(GOOD)[1] == (
+        "Loud: ours recovers every target, with both errors at most 0.001, up to noise 0.001 and "
+        "no longer at 0.1, the most of any method."
+    )
+
+
+def test_the_factor_to_the_best_library_method_is_that_of_the_table():
+    assert on_sweep(GOOD)[2] == (
+        "Loud: in eigenfunction error the best reference method is ahead of the best library "
+        "method at 1 of 3 levels, most at noise 0.001 by a factor of 100 (ours 1.0e-04, theirs "
+        "1.0e-02), is behind at 1, most at 0.1 by a factor of 2 (theirs 0.10, ours 0.20) and is on "
+        "a par at 1."
+    )
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ([1e-4, 1e-4, 1e-4], "at every level of noise."),
+        ([1.0, 1e-4, 1e-4], "from noise 0.001 on and not yet at 0, the most"),
+        ([1.0, 1e-4, 1.0], "at noise 0.001 only, the most"),
+        ([1e-4, 1.0, 1e-4], "at noise 0 and 0.1 only, the most"),
+    ],
+)
+def test_where_recovery_holds_is_said_in_words(errors, said):
+    assert said in on_sweep({"ours": errors})[1]
+
+
+def test_that_no_method_recovers_is_said():
+    assert on_sweep({"ours": [1.0, 1.0, 1.0]})[1] == (
+        "Loud: no method recovers every target, with both errors at most 0.001, at any level."
+    )
+
+
+def test_methods_that_hold_out_as_long_are_counted():
+    sentence = on_sweep({"ours": [1e-5, 1e-5, 1.0], "theirs": [1e-4, 1e-4, 1.0]})[1]
+    assert sentence.startswith("Loud: ours, like 1 other, recovers every target")
+
+
+def test_levels_at_which_all_are_lost_are_neither_ahead_nor_behind():
+    (*_, sentence) = on_sweep({"ours": [0.8, 0.9, 1.0], "theirs": [1.0, 1.0, 1.0]})
+    assert sentence == (
+        "Loud: in eigenfunction error the best reference method is as lost as every library at 3, "
+        "with errors above 0.5."
+    )
+
+
+def test_a_method_that_failed_at_a_seed_is_not_the_best():
+    summary = table(GOOD)
+    summary.loc[summary["method"] == "ours", "failed"] = 1
+    first, second, _ = answers(summary, [(SWEEP, summary)], LIBRARIES)
+    assert "by ours" not in first
+    assert second.startswith("Loud: theirs, like 1 other, recovers")
+
+
+def test_a_level_at_which_every_method_failed_is_said():
+    sentence = on_sweep(GOOD, failed=1)[0]
+    assert "at noise 0 none: no method ended ok at every seed" in sentence
+
+
+def test_without_library_methods_nothing_is_compared():
+    assert len(on_sweep({"ours": [0.1, 0.1, 0.1]})) == 2
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 3), (2, 6), (3, 6), (5, 5), (9, 6)])
+def test_there_are_never_more_sentences_than_are_read(count, expected):
+    summary = table(GOOD)
+    assert len(answers(summary, [(SWEEP, summary)] * count, LIBRARIES)) == expected <= MOST
+
+
+def test_methods_that_recover_everything_and_nothing_are_counted_outside_of_sweeps():
+    summary = table({"ours": [0.0, 0.0], "other": [0.0, 1.0], "theirs": [1.0, 1.0]}, ("a", "b"))
+    assert answers(summary, [], LIBRARIES) == [
+        "Of 3 methods on 2 datasets, 1 recovers every target (ours); 1 recovers none (theirs)."
+    ]
+
+
+def test_a_method_that_skipped_a_dataset_does_not_recover_everything():
+    summary = table({"ours": [0.0, 0.0], "theirs": [1.0, 0.0]}, ("a", "b"))
+    summary = summary[(summary["method"] != "ours") | (summary["dataset"] == "a")]
+    assert answers(summary, [], LIBRARIES) == [
+        "Of 2 methods on 2 datasets, none recovers every target; ours comes closest with 2 of 4; "
+        "every method recovers some."
+    ]
+
+
+def test_errors_are_told_from_the_floors_of_their_dictionaries():
+    errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4]}
+    summary = table(errors, ("a",), oracle_floor=[0.2495, 0.5, 0.1])
+    assert answers(summary, [], LIBRARIES)[1] == (
+        "a: the lowest oracle floor is 0.10 (theirs), the smallest eigenfunction error 0.25 "
+        "(ours), 5.0e-04 above its own floor; the error less the floor is at most 0.001 for 2 of "
+        "3 methods and 5.0e-04 in the median."
+    )
+
+
+def test_floors_say_nothing_where_every_dictionary_holds_the_targets():
+    errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4]}
+    assert len(answers(table(errors, ("a",), oracle_floor=1e-15), [], LIBRARIES)) == 1
+
+
+def test_the_sentences_of_a_run_hold_numbers_of_its_tables(finished_run):
+    from koopmark.report.numbers import scientific
+    from koopmark.report.summary import summarise
+    from koopmark.report.sweeps import sweep_summary, sweeps
+    from koopmark.report.tables import read
+
+    tables = read(finished_run)
+    (sweep,) = sweeps(tables.fits)
+    rows = sweep_summary(sweep, tables.fits, tables.targets)
+    libraries = dict(zip(tables.fits["method"], tables.fits["library"], strict=True))
+    said = answers(summarise(tables.fits, tables.targets), [(sweep, rows)], libraries)
+    best = rows[(rows["method"] == "quadratic[degree=2]")].set_index("noise")
+    for noise in (0.0, 0.01):
+        pair = [best.at[noise, name] for name in ("eigenfunction_error", "eigenvalue_error")]
+        assert f"({', '.join(map(scientific, pair))}) by quadratic[degree=2]" in said[0]

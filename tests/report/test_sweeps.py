@@ -1,0 +1,95 @@
+"""Sweeps as the report finds them in fits.csv, and the axes they are drawn on."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from koopmark.report.columns import EIGENFUNCTION
+from koopmark.report.figures.style import method_styles
+from koopmark.report.figures.sweep import sweep_figure
+from koopmark.report.sweeps import Sweep, sweep_summary, sweep_table, sweeps
+from koopmark.report.tables import read
+
+
+def sweep(levels, axis="noise", texts=None):
+    names = tuple(f"d{i}" for i in range(len(levels)))
+    return Sweep("s", axis, names, tuple(levels), tuple(texts or map(str, levels)))
+
+
+@pytest.fixture(scope="module")
+def tables(finished_run):
+    return read(finished_run)
+
+
+def test_a_family_of_two_levels_is_a_sweep(tables):
+    (found,) = sweeps(tables.fits)
+    assert (found.name, found.axis, found.levels) == ("How noise hurts", "noise", (0.0, 0.01))
+    assert found.datasets == ("three_populations", "three_populations_noise_0.01")
+
+
+def test_one_level_alone_is_no_sweep(tables):
+    assert sweeps(tables.fits[tables.fits["level"] == 0.0]) == []
+
+
+@pytest.mark.parametrize(
+    ("levels", "scale", "positions"),
+    [
+        ([1e-3, 1e-2, 1.0], "log", [1e-3, 1e-2, 1.0]),
+        ([0.0, 1e-2, 1.0], "log", [1e-3, 1e-2, 1.0]),
+        ([1.0, 2.0, 5.0], "linear", [1.0, 2.0, 5.0]),
+        ([-1.0, 100.0], "linear", [-1.0, 100.0]),
+        ([np.nan, np.nan], "category", [0.0, 1.0]),
+        ([10.0, 10.0, 3.0], "category", [0.0, 1.0, 2.0]),
+    ],
+)
+def test_the_values_choose_the_axis(levels, scale, positions):
+    assert sweep(levels).scale == scale
+    assert sweep(levels).positions == pytest.approx(positions)
+
+
+def test_keys_varied_together_are_categories():
+    assert sweep([3.0, 100.0], axis="n, rank", texts=["3, 1", "100, 5"]).scale == "category"
+
+
+def test_a_method_that_was_not_run_at_a_level_has_a_gap_there_and_no_failure(tables):
+    (found,) = sweeps(tables.fits)
+    summary = sweep_summary(found, tables.fits, tables.targets)
+    part = summary[(summary["method"] != "linear") | (summary["noise"] == 0.0)]
+    figure = sweep_figure(found, part, EIGENFUNCTION, method_styles(["linear"]))
+    (trace,) = figure.data
+    assert np.isnan(trace.y[1])
+    assert trace.marker.symbol == ("circle", "circle")
+
+
+def test_a_method_that_failed_is_a_cross_at_the_upper_edge(tables):
+    (found,) = sweeps(tables.fits)
+    summary = sweep_summary(found, tables.fits, tables.targets)
+    figure = sweep_figure(found, summary, EIGENFUNCTION, method_styles(["broken"]))
+    (trace,) = figure.data
+    assert trace.marker.symbol == ("x", "x")
+    assert set(trace.y) == {figure.layout.yaxis.tickvals[-1]}
+
+
+def test_where_levels_share_no_target_the_worst_of_all_counts(tables):
+    targets = tables.targets.copy()
+    noisy = targets["dataset"].str.contains("noise")
+    targets.loc[noisy, "target_eigenvalue_re"] -= 0.5
+    (found,) = sweeps(tables.fits)
+    summary = sweep_summary(found, tables.fits, targets)
+    assert (summary.loc[summary["method"] == "linear", "targets"] == 2).all()
+
+
+def test_targets_are_shared_by_eigenvalue_whatever_their_multiplicity(tables):
+    targets = tables.targets.copy()
+    noisy = targets["dataset"].str.contains("noise")
+    targets.loc[noisy, "target"] += " (x7)"
+    (found,) = sweeps(tables.fits)
+    once = sweep_summary(found, tables.fits, tables.targets)
+    pd.testing.assert_frame_equal(sweep_summary(found, tables.fits, targets), once)
+
+
+def test_the_table_of_sweeps_has_the_level_of_each_row(tables):
+    (found,) = sweeps(tables.fits)
+    table = sweep_table([(found, sweep_summary(found, tables.fits, tables.targets))])
+    assert (table["level"] == table["noise"]).all()
+    assert set(table["family"]) == {"How noise hurts"}
