@@ -4,6 +4,7 @@ from koopmark.methods.method import Method
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.methods.reference.generator_edmd import DifferenceGeneratorEDMD, GeneratorEDMD
 from koopmark.methods.reference.kernel_edmd import KernelEDMD
+from koopmark.methods.reference.kronic import KRONIC
 from koopmark.methods.reference.pseudospectrum import pseudospectrum
 from koopmark.methods.reference.qr_edmd import QREDMD, linear_model
 from koopmark.methods.reference.resdmd import ResDMD
@@ -13,6 +14,7 @@ METHODS: dict[str, Method] = {
     "reference.qr_edmd": QREDMD(),
     "reference.resdmd": ResDMD(),
     "reference.kernel_edmd": KernelEDMD(),
+    "reference.kronic": KRONIC(),
     "reference.ssd": SSD(),
     "reference.t_ssd": TunableSSD(),
     "reference.generator_edmd": GeneratorEDMD(),
