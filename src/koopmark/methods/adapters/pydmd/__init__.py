@@ -16,6 +16,7 @@ from koopmark.methods.adapters.pydmd.sequences import (
     RDMD,
     DefaultCDMD,
     DefaultRDMD,
+    DefaultSubspaceDMD,
     SubspaceDMD,
 )
 from koopmark.methods.adapters.pydmd.spdmd import DefaultSpDMD, SpDMD
@@ -51,6 +52,7 @@ METHODS: dict[str, Method] = {
     "pydmd.rdmd": RDMD(),
     "pydmd.rdmd_default": DefaultRDMD(),
     "pydmd.subspacedmd": SubspaceDMD(),
+    "pydmd.subspacedmd_default": DefaultSubspaceDMD(),
     "pydmd.hankeldmd": HankelDMD(),
     "pydmd.hankeldmd_default": DefaultHankelDMD(),
     "pydmd.hodmd": HODMD(),

@@ -96,10 +96,10 @@ class _Forecasting(LinearModel):
         alive = np.arange(len(states))
         for step in range(steps):
             # Polynomials run away outside the data; scikit-learn refuses what is not finite.
-            alive = alive[np.isfinite(states).all(axis=1)]
+            finite = np.isfinite(states).all(axis=1)
+            alive, states = alive[finite], states[finite]
             if len(alive) == 0:
                 break
-            states = states[np.isfinite(states).all(axis=1)]
             states = ahead[alive, step] = self.lando.f(states.T).T
         return ahead
 

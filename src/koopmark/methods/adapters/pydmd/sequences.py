@@ -119,19 +119,16 @@ class DefaultRDMD(SequenceDefaults):
 class SubspaceDMD(PyDMDMethod):
     """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it, on the longest trajectory.
 
-    Its default, -1, is its sensible setting: the rank is the numerical one. The singular value
-    decompositions are full: T x T numbers for T states.
-
     Parameters
     ----------
     dictionary : AnyDictionary
         As for `DMD`.
-    svd_rank : int
-        Directions kept at most: -1 for all.
+    svd_rank : int, optional
+        Directions kept: by default the numerical rank of the data. -1, PyDMD's own, keeps more.
     """
 
     dictionary: AnyDictionary = STATE
-    svd_rank: int = -1
+    svd_rank: int | None = None
 
     recovers: ClassVar[str] = "trajectory"
 
@@ -139,7 +136,27 @@ class SubspaceDMD(PyDMDMethod):
         import pydmd
 
         sequence = Sequence.of(trajectories, self.dictionary)
-        if len(sequence.times) < 4:
-            raise ValueError(f"SubspaceDMD needs 4 states in a row, got {len(sequence.times)}")
-        fitted = pydmd.SubspaceDMD(svd_rank=self.svd_rank).fit(sequence.values)
-        return sequence.model(fitted.eigs, fitted.modes)
+        return _subspace(pydmd.SubspaceDMD(svd_rank=sequence.rank(self.svd_rank)), sequence)
+
+
+@dataclass(frozen=True)
+class DefaultSubspaceDMD(PyDMDMethod):
+    """`pydmd.SubspaceDMD()` as a user calls it who sets nothing, on the longest trajectory.
+
+    It finds the rank itself, and counts some rounding where the data leave dimensions empty.
+    """
+
+    recovers: ClassVar[str] = "trajectory"
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pydmd
+
+        return _subspace(pydmd.SubspaceDMD(), Sequence.of(trajectories))
+
+
+def _subspace(dmd: Any, sequence: Sequence) -> Model:
+    """The model of an object, not yet fitted, that compares two states with the next two."""
+    if len(sequence.times) < 4:
+        raise ValueError(f"SubspaceDMD needs 4 states in a row, got {len(sequence.times)}")
+    fitted = dmd.fit(sequence.values)
+    return sequence.model(fitted.eigs, fitted.modes)
