@@ -47,10 +47,6 @@ def test_the_values_choose_the_axis(levels, scale, positions):
     assert sweep(levels).positions == pytest.approx(positions)
 
 
-def test_keys_varied_together_are_categories():
-    assert sweep([3.0, 100.0], axis="n, rank", texts=["3, 1", "100, 5"]).scale == "category"
-
-
 def test_a_method_that_was_not_run_at_a_level_has_a_gap_there_and_no_failure(tables):
     (found,) = sweeps(tables.fits)
     summary = sweep_summary(found, tables.fits, tables.targets)

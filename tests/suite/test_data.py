@@ -52,10 +52,15 @@ def test_a_title_names_the_family(suite):
     assert sources(suite(f'title = "How loud"\n{NOISE}'))[0].level.family == "How loud"
 
 
-def test_overrides_hold_at_every_level_and_stand_in_the_name(suite):
+def test_a_name_starts_those_of_the_datasets_and_may_be_asked_for(suite):
+    made = sources(suite(f'name = "mine"\n{NOISE}'))
+    assert made[0].recipe.name == "mine/noise=0"
+    assert "mine" in made[0].names
+
+
+def test_overrides_hold_at_every_level(suite):
     made = sources(suite(f'set = {{ "sampling.trajectories" = 9 }}\n{NOISE}'))
     assert {s.recipe.sampling.trajectories for s in made} == {9}
-    assert made[0].recipe.name == "tiny/trajectories=9/noise=0"
 
 
 def test_a_text_is_a_level_without_a_number(suite):
@@ -69,7 +74,7 @@ def test_keys_may_be_varied_together(suite):
     kind = 'set = { "system.kind" = "random_rnn" }'
     made = sources(suite(f'{kind}\nvary = ["system.n", "system.rank"]\nvalues = [[3, 1], [10, 2]]'))
     assert [(s.recipe.system.n, s.recipe.system.rank) for s in made] == [(3, 1), (10, 2)]
-    assert made[1].recipe.name == "tiny/kind=random_rnn/n=10,rank=2"
+    assert made[1].recipe.name == "tiny/n=10,rank=2"
     assert (made[1].level.axis, made[1].level.level, made[1].level.level_text) == (
         "n, rank",
         10.0,
@@ -120,7 +125,7 @@ def test_rows_say_where_the_dataset_stands(suite):
         (NOISE.replace("sampling.noise", "sampling"), "'sampling' is a section: name a key in it"),
         (NOISE.replace("0.1", "-0.1"), "sampling.noise = -0.1: it must be greater than or equal"),
         (NOISE.replace("0.1", '"loud"'), "sampling.noise = 'loud': it must be"),
-        (NOISE.replace("0.1", "0"), "datasets: 'tiny/noise=0' is there 2 times"),
+        (NOISE.replace("0.1", "0"), "'tiny/noise=0' is there 2 times.*a sweep can give"),
         (f"{RANDOM}\n" + 'vary = "system.gain"\nvalues = [0]', "system.gain = 0: it must be"),
         ('vary = "sampling.dt"\nvalues = [0.3]', "horizon 1 with dt 0.3: it must be a whole"),
     ],

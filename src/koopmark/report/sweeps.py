@@ -28,7 +28,7 @@ class Sweep:
     def scale(self) -> Scale:
         """Categories unless the levels are distinct numbers; logarithmic where they span much."""
         levels = np.array(self.levels)
-        if np.isnan(levels).any() or len(set(self.levels)) < len(levels) or "," in self.axis:
+        if np.isnan(levels).any() or len(set(self.levels)) < len(levels):
             return "category"
         positive = levels[levels > 0]
         wide = len(positive) > 1 and positive.max() >= WIDE * positive.min()

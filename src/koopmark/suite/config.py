@@ -53,6 +53,8 @@ class SweepEntry(Section):
     """The levels, in the order of the plots: a value, or with several keys a list of as many."""
     title: Name | None = None
     """What the tables call it; made of the recipe and the keys where not given."""
+    name: Name | None = None
+    """What the names of its datasets start with; the recipe's name where not given."""
     set: dict[Name, Any] = Field(default_factory=dict)
     """Other keys of the recipe, at values that hold for every level."""
 

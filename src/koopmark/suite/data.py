@@ -39,6 +39,9 @@ class Source:
 def sources(suite: Suite) -> list[Source]:
     """The datasets of a suite in the order of its file: the named ones, then sweep by sweep.
 
+    A level is called after the recipe, or the sweep's `name`, and what is varied:
+    `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
+
     Raises
     ------
     ConfigError
@@ -60,10 +63,11 @@ def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
     for value in sweep.values:
         values = value if len(sweep.vary) > 1 else [value]
         changes = dict(zip(sweep.vary, values, strict=True))
-        name = "/".join(filter(None, [base.name, _settings(sweep.set), _settings(changes)]))
+        name = f"{sweep.name or base.name}/{_settings(changes)}"
         recipe = datasets.varied(base, {**sweep.set, **changes}, name, f"{suite.path}: {key}")
         level = Level(family, axis, _number(values[0]), ", ".join(map(_text, values)))
-        yield Source(recipe, (sweep.dataset, family, name), level)
+        names = (sweep.dataset, family, name, *filter(None, [sweep.name]))
+        yield Source(recipe, names, level)
 
 
 def _recipe(suite: Suite, entry: str, key: str) -> Recipe:

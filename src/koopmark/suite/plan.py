@@ -54,7 +54,9 @@ def plan(suite: Suite) -> list[Cell]:
         Naming the file, the key and what is allowed.
     """
     data = sources(suite)
-    _refuse_repeats(suite, "datasets", [source.recipe.name for source in data])
+    called = [source.recipe.name for source in data]
+    hint = " (a sweep can give its datasets a `name`)" if suite.sweeps else ""
+    _refuse_repeats(suite, "datasets", called, hint)
     entries = _entries(suite, {name for source in data for name in source.names})
     cells = [
         _cell(suite, source, seed, entry, method)
@@ -111,11 +113,11 @@ def _cell(suite: Suite, source: Source, seed: int, entry: MethodEntry, method: M
     )
 
 
-def _refuse_repeats(suite: Suite, key: str, labels: list[str]) -> None:
+def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -> None:
     for label, count in Counter(labels).items():
         if count > 1:
             raise ConfigError(
-                f"{suite.path}: {key}: {label!r} is there {count} times, and each must differ"
+                f"{suite.path}: {key}: {label!r} is there {count} times, and each must differ{hint}"
             )
 
 
