@@ -8,12 +8,13 @@ from koopmark._version import __version__ as __version__
 if TYPE_CHECKING:
     from koopmark import datasets, methods, report, scoring, simulation, suite, systems, truth
     from koopmark.methods import fit
-    from koopmark.scoring import score
+    from koopmark.scoring import infer_structure, score
     from koopmark.simulation import Trajectories, simulate
 
 _WHERE = {
     "Trajectories": "koopmark.simulation",
     "fit": "koopmark.methods",
+    "infer_structure": "koopmark.scoring",
     "score": "koopmark.scoring",
     "simulate": "koopmark.simulation",
 }
@@ -23,6 +24,7 @@ __all__ = [
     "Trajectories",
     "datasets",
     "fit",
+    "infer_structure",
     "methods",
     "report",
     "score",

@@ -1,12 +1,39 @@
 """The null space as the eigenfunctions tell it, against its definition written out."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.scoring.structure import _null_space_error, _shared_affine_functions
-from koopmark.systems import random_rnn
+from koopmark import fit, infer_structure, simulate
+from koopmark.methods import Identity
+from koopmark.scoring.structure import Structure, _null_space_error, _shared_affine_functions
+from koopmark.systems import CUBIC, Relaxation, random_rnn
+
+
+def trajectories_of(system, count=60, seed=0, low=-3.0, high=3.0):
+    initial = np.random.default_rng(seed).uniform(low, high, (count, system.size))
+    made = simulate(system, initial, np.linspace(0.0, 5.0, 51), rtol=1e-12)
+    return replace(made, system=system, targets=system.eigenspaces())
+
+
+def states_of(data):
+    return data.states.reshape(-1, data.states.shape[2])
+
+
+@dataclass(frozen=True)
+class Altered:
+    """Some combinations of another model's eigenfunctions, at windows of any length."""
+
+    model: object
+    mixture: np.ndarray
+    eigenvalues: np.ndarray
+    window: int = 1
+
+    def eigenfunctions(self, windows):
+        return self.model.eigenfunctions(windows[:, -1:]) @ self.mixture
 
 
 @given(st.integers(3, 9), st.integers(0, 100), st.floats(-6.0, 0.0), st.data())
@@ -24,7 +51,7 @@ def test_null_space_error_is_the_largest_sine_from_the_true_null_space(n, seed, 
         [[np.ones((1, 1)), rng.standard_normal((1, n))], [np.zeros((n - found, 1)), complement.T]]
     )
     mixed = np.linalg.qr(rng.standard_normal((len(constraints),) * 2))[0] @ constraints
-    error = _null_space_error(system, mixed)
+    error = _null_space_error(system, Structure(mixed, constant=False))
     np.testing.assert_allclose(error, expected, rtol=1e-6, atol=1e-13)
 
 
@@ -49,3 +76,131 @@ def test_affine_functions_that_the_points_do_not_tell_apart_are_not_counted():
     found, constraints = _shared_affine_functions(affine, affine[:, 1:3])
     assert found == 2
     assert constraints.shape == (3, 5)
+
+
+@pytest.fixture(scope="module")
+def with_offset():
+    """Eight null vectors, θ ≠ 0."""
+    return random_rnn(10, 2, seed=0, theta_scale=1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("control.exact", {}),
+        ("reference.qr_edmd", {"dictionary": Identity()}),
+        ("reference.qr_edmd", {"dictionary": {"kind": "monomials", "degree": 2}}),
+    ],
+)
+def test_the_attracting_affine_subspace_is_found_without_the_system(with_offset, name, options):
+    model = fit(name, trajectories_of(with_offset), **options)
+    fresh = trajectories_of(with_offset, 20, seed=1)
+    found = infer_structure(model, states_of(fresh))
+    theta = -with_offset.zeta(np.zeros(10))
+    assert abs(theta).min() > 1e-3
+    assert found.rank == 2
+    assert found.null_space.shape == (10, 8)
+    np.testing.assert_allclose(found.null_space.T @ found.null_space, np.eye(8), atol=1e-12)
+    reached = with_offset.weights.dense().T @ found.null_space
+    assert abs(reached).max() < 1e-8
+    np.testing.assert_allclose(found.offset, found.null_space.T @ theta, atol=1e-8)
+    np.testing.assert_allclose(found.null_space.T @ found.point, found.offset, atol=1e-12)
+
+
+def test_trajectories_approach_the_inferred_set_at_the_rate_one(with_offset):
+    model = fit("reference.qr_edmd", trajectories_of(with_offset), dictionary=Identity())
+    fresh = trajectories_of(with_offset, 20, seed=1)
+    found = infer_structure(model, states_of(fresh))
+    distance = np.linalg.norm(fresh.states @ found.null_space - found.offset, axis=2)
+    expected = distance[:, :1] * np.exp(-fresh.times)
+    np.testing.assert_allclose(distance, expected, rtol=1e-6)
+
+
+def test_the_set_is_found_in_the_coordinates_of_another_family(with_offset):
+    system = Relaxation(with_offset.weights, CUBIC, np.tanh)
+    exact = fit("control.exact", trajectories_of(system, 12, low=-1.0, high=1.0))
+    states = np.random.default_rng(1).uniform(-1, 1, (200, 10))
+    found = infer_structure(exact, states, CUBIC)
+    assert found.rank == 2
+    np.testing.assert_allclose(found.offset, 0.0, atol=1e-9)
+    assert infer_structure(exact, states).rank == 10
+
+
+def test_eigenfunctions_that_are_missing_raise_the_inferred_rank(with_offset):
+    data = trajectories_of(with_offset, 20, seed=1)
+    exact = fit("control.exact", data)
+    rng = np.random.default_rng(0)
+    some = Altered(exact, rng.standard_normal((8, 3)), np.full(3, -1.0 + 0j))
+    found = infer_structure(some, states_of(data))
+    assert found.rank == 7
+    assert found.null_space.shape == (10, 3)
+    assert abs(with_offset.weights.dense().T @ found.null_space).max() < 1e-9
+    theta = -with_offset.zeta(np.zeros(10))
+    np.testing.assert_allclose(found.offset, found.null_space.T @ theta, atol=1e-9)
+
+
+def test_no_eigenvalue_near_minus_one_leaves_full_rank(with_offset):
+    data = trajectories_of(with_offset, 20, seed=1)
+    none = Altered(fit("control.exact", data), np.eye(8), np.full(8, -2.0 + 0j))
+    found = infer_structure(none, states_of(data))
+    assert found.rank == 10
+    assert found.null_space.shape == (10, 0)
+    assert found.offset.shape == (0,)
+
+
+def test_complex_combinations_give_the_same_real_structure(with_offset):
+    data = trajectories_of(with_offset, 20, seed=1)
+    exact = fit("control.exact", data)
+    rng = np.random.default_rng(0)
+    mixture = rng.standard_normal((8, 8)) + 1j * rng.standard_normal((8, 8))
+    real, mixed = (
+        infer_structure(Altered(exact, matrix, np.full(8, -1.0 + 0j)), states_of(data))
+        for matrix in (np.eye(8), mixture)
+    )
+    assert mixed.rank == real.rank == 2
+    assert np.isrealobj(mixed.null_space)
+    overlap = np.linalg.svd(real.null_space.T @ mixed.null_space, compute_uv=False)
+    np.testing.assert_allclose(overlap, 1.0, atol=1e-9)
+    np.testing.assert_allclose(mixed.point, real.point, atol=1e-8)
+
+
+def test_where_the_constant_is_recovered_too_nothing_says_where_the_set_lies(with_offset):
+    data = trajectories_of(with_offset, 20, seed=1)
+
+    class WithConstant(Altered):
+        def eigenfunctions(self, windows):
+            return np.hstack([super().eigenfunctions(windows), np.ones((len(windows), 1))])
+
+    model = WithConstant(fit("control.exact", data), np.eye(8), np.full(9, -1.0 + 0j))
+    found = infer_structure(model, states_of(data))
+    assert found.constant
+    assert found.rank == 2
+    assert abs(with_offset.weights.dense().T @ found.null_space).max() < 1e-9
+    assert np.isnan(found.offset).all()
+
+
+def test_all_affine_functions_at_once_leave_rank_zero(with_offset):
+    data = trajectories_of(with_offset, 20, seed=1)
+
+    class Everything(Altered):
+        def eigenfunctions(self, windows):
+            return np.hstack([windows[:, -1], np.ones((len(windows), 1))]).astype(complex)
+
+    found = infer_structure(Everything(None, None, np.full(11, -1.0 + 0j)), states_of(data))
+    assert found.rank == 0
+    assert found.null_space.shape == (10, 10)
+
+
+def test_delay_methods_are_asked_with_windows(with_offset):
+    data = trajectories_of(with_offset, 20, seed=1)
+    model = Altered(fit("control.exact", data), np.eye(8), np.full(8, -1.0 + 0j), window=3)
+    windows = data.windows(3).reshape(-1, 3, 10)
+    assert infer_structure(model, windows).rank == 2
+    with pytest.raises(ValueError, match="takes windows of 3 states, got windows of 1"):
+        infer_structure(model, states_of(data))
+
+
+def test_too_few_states_are_refused(with_offset):
+    exact = fit("control.exact", trajectories_of(with_offset, 2))
+    with pytest.raises(ValueError, match="43 states for 11 functions: at least 44 are needed"):
+        infer_structure(exact, np.zeros((43, 10)))

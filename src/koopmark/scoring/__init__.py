@@ -1,6 +1,17 @@
 """From a fitted model and the exact eigenpairs to scores."""
 
 from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
+from koopmark.scoring.structure import Structure, infer_structure
 from koopmark.scoring.targets import TargetScores, label
 
-__all__ = ["FitScores", "PairScores", "Scores", "TargetScores", "evaluate", "label", "score"]
+__all__ = [
+    "FitScores",
+    "PairScores",
+    "Scores",
+    "Structure",
+    "TargetScores",
+    "evaluate",
+    "infer_structure",
+    "label",
+    "score",
+]

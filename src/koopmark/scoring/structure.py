@@ -1,4 +1,9 @@
-"""What recovered eigenfunctions say about the weights: their rank and their null space."""
+"""What recovered eigenfunctions say about the weights, and about the set that attracts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +18,136 @@ ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered."""
 
 
+class EigenpairModel(Protocol):
+    """What is asked of a model; `koopmark.methods.Model` has it all."""
+
+    @property
+    def window(self) -> int: ...
+    @property
+    def eigenvalues(self) -> NDArray[np.complex128]: ...
+    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """The affine functions c + lᵀy that were recovered at -1, y = ζ(x), and what follows from them.
+
+    If the dynamics are of the relaxation family, the l are left null vectors of the weights, and
+    the set on which all of the functions vanish attracts every trajectory at the rate 1.
+
+    Parameters
+    ----------
+    constraints : (k, N + 1) array
+        B: the recovered ones are those whose coefficients (c, l) obey B (c, l) = 0.
+    constant : bool
+        Whether the constant function is one of them. It never is at -1 in theory, and where it is
+        there is no saying where the attracting set lies.
+    """
+
+    constraints: NDArray
+    constant: bool
+
+    @property
+    def size(self) -> int:
+        """N."""
+        return self.constraints.shape[1] - 1
+
+    @property
+    def rank(self) -> int:
+        """Inferred rank of the weights: N minus the number of independent l."""
+        return len(self.constraints) - (0 if self.constant else 1)
+
+    @cached_property
+    def complement(self) -> NDArray:
+        """Orthonormal basis (N, rank) of all that is orthogonal to every l.
+
+        l is recovered exactly if B_l l is a multiple of B_c; a rotation that leaves B_c one entry
+        leaves the rows that are orthogonal to l. Complex where the functions are.
+        """
+        rotated = self.constraints
+        if not self.constant:
+            rotation = np.linalg.qr(rotated[:, :1], mode="complete")[0]
+            rotated = (rotation.conj().T @ rotated)[1:]
+        return np.linalg.qr(rotated[:, 1:].conj().T)[0]
+
+    @cached_property
+    def null_space(self) -> NDArray[np.float64]:
+        """U: orthonormal, real basis (N, N - rank) of the l, the inferred left null space."""
+        z = self.complement
+        if np.iscomplexobj(z):
+            z = np.hstack([z.real, z.imag])
+        return np.linalg.svd(z)[0][:, self.rank :]
+
+    @cached_property
+    def offset(self) -> NDArray[np.float64]:
+        """b (N - rank,): the attracting set is {y : Uᵀy = b}; NaN where the constant was recovered.
+
+        For the recurrent network b = Uᵀθ.
+        """
+        if self.constant:
+            return np.full(self.null_space.shape[1], np.nan)
+        towards = self.constraints[:, 0].conj() @ self.constraints[:, 1:] @ self.null_space
+        return np.real(towards) / np.linalg.norm(self.constraints[:, 0]) ** 2
+
+    @property
+    def point(self) -> NDArray[np.float64]:
+        """U b (N,): the point of the attracting set that is nearest to y = 0."""
+        return self.null_space @ self.offset
+
+
+def infer_structure(
+    model: EigenpairModel,
+    states: NDArray,
+    zeta: Callable[[NDArray], NDArray] | None = None,
+    radius: float = CLUSTER_RADIUS,
+) -> Structure:
+    """Rank, left null space and attracting set that a fitted model implies, without the system.
+
+    Parameters
+    ----------
+    model : EigenpairModel
+        Fitted to data of the relaxation family.
+    states : (P, N) array, or (P, window, N)
+        Where its eigenfunctions are compared with affine ones: states of several trajectories, at
+        least as many as there are null vectors. Windows for a model that embeds delays.
+    zeta : callable, optional
+        ζ, (P, N) to (P, N); the identity by default, as for recurrent networks.
+    radius : float
+        Eigenvalues at most so far from -1 count.
+
+    Raises
+    ------
+    ValueError
+        Where the windows are not those of the model, or the states too few for an angle to mean
+        anything.
+    """
+    windows = states[:, None] if states.ndim == 2 else states
+    if windows.shape[1] != model.window:
+        raise ValueError(
+            f"the model takes windows of {model.window} states, got windows of {windows.shape[1]}"
+        )
+    eigenvalues = np.asarray(model.eigenvalues)
+    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
+    values = np.asarray(model.eigenfunctions(windows))[:, near]
+    values = values[:, np.isfinite(values).all(axis=0)]
+    y = windows[:, -1] if zeta is None else zeta(windows[:, -1])
+    functions = max(y.shape[1] + 1, values.shape[1])
+    if len(y) < POINTS_PER_FUNCTION * functions:
+        raise ValueError(
+            f"{len(y)} states for {functions} functions: at least "
+            f"{POINTS_PER_FUNCTION * functions} are needed"
+        )
+    return structure_of(y, values)
+
+
+def structure_of(y: NDArray, near: NDArray) -> Structure:
+    """From y (P, N) and the values (P, s) of the functions recovered near -1."""
+    affine = np.hstack([np.ones((len(y), 1)), y])
+    _, constraints = _shared_affine_functions(affine, near)
+    sine = np.linalg.norm(constraints[:, 0]) / np.sqrt(len(y))
+    return Structure(constraints, constant=bool(sine <= ANGLE_TOLERANCE))
+
+
 def score_structure(
     system: System,
     states: NDArray,
@@ -22,10 +157,7 @@ def score_structure(
 ) -> tuple[float, float, str]:
     """`rank_error`, `null_space_error` and a note where they are missing.
 
-    The affine functions of y = ζ(x) that lie in the span of the recovered eigenfunctions near
-    -1 are, in theory, uᵀζ(x) plus a constant for the left null vectors u: their number is N - r
-    and their linear parts span ker Wᵀ. Parameters as in `targets.score_target`; `trajectories` is
-    how many the `states` come from.
+    Parameters as in `targets.score_target`; `trajectories` is how many the `states` come from.
     """
     if not isinstance(system, Relaxation):
         return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
@@ -37,10 +169,10 @@ def score_structure(
     if len(states) < POINTS_PER_FUNCTION * max(n + 1, near.shape[1]):
         functions = max(n + 1, near.shape[1])
         return np.nan, np.nan, f"rank_error: {len(states)} test points for {functions} functions"
-    affine = np.hstack([np.ones((len(states), 1)), system.zeta(states)])
-    found, constraints = _shared_affine_functions(affine, near)
-    error = 1.0 if found < d else _null_space_error(system, constraints)
-    return float(d - found), error, ""
+    found = structure_of(system.zeta(states), near)
+    excess = found.rank - (n - d)
+    error = 1.0 if excess > 0 else _null_space_error(system, found)
+    return float(excess), error, ""
 
 
 def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, NDArray]:
@@ -79,17 +211,13 @@ def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, 
     return len(norms) - len(constraints), constraints
 
 
-def _null_space_error(system: Relaxation, constraints: NDArray) -> float:
-    """Largest sine from ker Wᵀ to F, the linear parts l of all affine functions (c, l) that obey B.
+def _null_space_error(system: Relaxation, found: Structure) -> float:
+    """Largest sine from ker Wᵀ to the recovered linear parts.
 
-    l is in F exactly if B_l l is a multiple of B_c; a rotation that leaves B_c one entry leaves
-    the rows whose span is the complement of F, at most r of them. With Z their orthonormal basis
-    and P = I - QQᵀ the projector onto ker Wᵀ the sine is the norm of P Z: small sines keep digits.
+    With Z the orthonormal complement of those and P = I - QQᵀ the projector onto ker Wᵀ it is the
+    norm of P Z: small sines keep their digits.
     """
-    if len(constraints) <= 1:
+    if found.rank == 0:
         return 0.0
-    rotation = np.linalg.qr(constraints[:, :1], mode="complete")[0]
-    rows = (rotation.conj().T @ constraints)[1:, 1:]
-    complement = np.linalg.qr(rows.conj().T)[0]
-    missed = system.weights.null_space.project(complement.T)
+    missed = system.weights.null_space.project(found.complement.T)
     return min(float(np.linalg.norm(missed, 2)), 1.0)
