@@ -67,7 +67,7 @@ class DefaultKernelEDMD(PyDMDMethod):
     seed: int = 0
 
     recovers: ClassVar[str] = (
-        "all but a few of its pairs are divided by rounding, so no data are recovered"
+        "its true pairs are exact, and stand among as many of rounding as there are data"
     )
     trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
 
