@@ -80,7 +80,12 @@ def gaussian(
 def gram(kernel: Polynomial | Gaussian, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:
     """Kernel values (P, n) of `rows` (P, N) with the training states `columns` (n, N)."""
     if isinstance(kernel, Polynomial):
-        return (rows @ columns.T + kernel.offset) ** kernel.degree
+        base = rows @ columns.T + kernel.offset
+        values = base.copy()
+        # NumPy's power of three and more is several times slower than products.
+        for _ in range(kernel.degree - 1):
+            values *= base
+        return values
     return gaussian(rows, columns, kernel.length(columns))
 
 
