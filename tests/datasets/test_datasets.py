@@ -8,6 +8,7 @@ from koopmark._config import parse
 from koopmark._errors import ConfigError
 from koopmark.datasets import cache
 from koopmark.datasets.recipe import Contents, Recipe
+from koopmark.simulation import simulate
 
 
 def recipe(name="tiny", **changes):
@@ -141,10 +142,37 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(tmp_path):
 
 
 def test_facts_describe_the_dataset():
-    facts = datasets.load_recipe("three_populations_noise_0.01").facts(0)
+    plain = datasets.load_recipe("three_populations")
+    facts = datasets.varied(plain, {"sampling.noise": 0.01}, "noisy", "here").facts(0)
     assert facts["n"] == 3
     assert facts["rank"] == 2
     assert facts["noise"] == 0.01
+
+
+def test_a_varied_recipe_differs_in_what_was_varied_alone():
+    noisy = datasets.varied(recipe(), {"sampling.noise": 0.1, "system.n": 5}, "noisy", "here")
+    assert noisy.depends_on() == recipe(sampling={"noise": 0.1}, system={"n": 5}).depends_on()
+    assert noisy.name == "noisy"
+
+
+def test_a_varied_recipe_leaves_the_first_as_it_was():
+    plain = recipe()
+    datasets.varied(plain, {"sampling.noise": 0.1}, "noisy", "here")
+    assert plain.sampling.noise == 0.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_multistable_network_has_two_attractors_that_mirror_each_other(seed):
+    loaded = datasets.load_recipe("rnn_10_3_multistable")
+    system = loaded.system.build(seed)
+    start = loaded.initial_states.draw(60, system.size, np.random.default_rng(seed))
+    ends = simulate(system, start, np.array([0.0, 40.0]), rtol=1e-9).states[:, -1]
+    assert np.abs(system.rhs(ends)).max() < 1e-4
+    one = np.linalg.norm(ends - ends[0], axis=1) < 1e-3
+    other = np.linalg.norm(ends + ends[0], axis=1) < 1e-3
+    assert (one | other).all()
+    assert one.sum() > 5
+    assert other.sum() > 5
 
 
 MISTAKES = {

@@ -59,6 +59,7 @@ def test_datasets_that_do_not_fit_side_by_side_follow_below(tmp_path, make_cell,
     assert headers == [["data_0", "data_1"], ["data_2", "data_3"]]
 
 
-def test_long_names_of_datasets_break_after_underscores():
+def test_long_names_of_datasets_break_after_underscores_and_slashes():
     assert _lines("three_populations_noise_0.01", 12) == ["three_", "populations_", "noise_0.01"]
     assert _lines("rnn_10_2", 12) == ["rnn_10_2"]
+    assert _lines("rnn_10_2/n=10,rank=2", 12) == ["rnn_10_2/", "n=10,rank=2"]

@@ -55,9 +55,9 @@ def _block(
 
 
 def _lines(name: str, width: int) -> list[str]:
-    """A name in lines of at most `width` characters, broken after underscores where it can be."""
+    """A name in lines of at most `width` characters, broken after `_`, `/` and `,`."""
     lines = [""]
-    for part in re.findall(r"[^_]*_+|[^_]+", name):
+    for part in re.findall(r"[^_/,]*[_/,]+|[^_/,]+", name):
         if lines[-1] and len(lines[-1]) + len(part) > width:
             lines.append("")
         lines[-1] += part
