@@ -140,13 +140,19 @@ def test_a_method_that_skipped_a_dataset_does_not_recover_everything():
 
 
 def test_errors_are_told_from_the_floors_of_their_dictionaries():
-    errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4]}
-    summary = table(errors, ("a",), oracle_floor=[0.2495, 0.5, 0.1])
+    errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4], "fourth": [9e-4]}
+    summary = table(errors, ("a",), oracle_floor=[0.2495, 0.5, 1e-5, 1e-4])
     assert answers(summary, [], LIBRARIES)[1] == (
-        "a: the lowest oracle floor is 0.10 (theirs), the smallest eigenfunction error 0.25 "
-        "(ours), 5.0e-04 above its own floor; the error less the floor is at most 0.001 for 2 of "
-        "3 methods and 5.0e-04 in the median."
+        "a: the dictionaries of 2 of 4 methods hold every target to 0.001, and 1 of these methods "
+        "find them so well; the smallest eigenfunction error is 9.0e-04 by fourth, 8.0e-04 above "
+        "its floor 1.0e-04, the lowest floor belongs to theirs, whose error is 0.40, 0.40 above "
+        "its floor 1.0e-05."
     )
+
+
+def test_floors_say_nothing_where_no_dictionary_comes_near():
+    errors = {"ours": [0.9], "other": [0.9], "theirs": [1.0]}
+    assert len(answers(table(errors, ("a",), oracle_floor=0.8), [], LIBRARIES)) == 1
 
 
 def test_floors_say_nothing_where_every_dictionary_holds_the_targets():

@@ -1,6 +1,7 @@
 """What a run answers: its suite's question, in sentences made from its tables."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ EXACT = 1e-9
 
 PAR = 1.1
 """Errors whose ratio is at most this are alike."""
+
+NEARLY = 0.1
+"""A dictionary whose oracle floor is at most this comes near a target, if it does not hold it."""
 
 LOST = 0.5
 """Where both errors exceed this, a sine of 30 degrees, neither is better in any useful sense."""
@@ -44,16 +48,16 @@ def answers(
     libraries : mapping
         The library of each method.
     """
-    each = max(1, MOST // len(swept)) if swept else 0
+    each = 3 if len(swept) < 3 else 2 if len(swept) < 4 else 1
     sentences = [
         sentence
         for sweep, its_summary in swept
         for sentence in _on_sweep(sweep, its_summary, libraries)[:each]
     ]
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
-    plain_rows = summary[~summary["dataset"].isin(in_sweeps) & ~summary["control"]]
-    sentences += _counts(plain_rows)
-    floors = _floors(plain_rows)
+    others = summary[~summary["dataset"].isin(in_sweeps) & ~summary["control"]]
+    sentences += _counts(others, " outside of the sweeps" if swept else "")
+    floors = _floors(others)
     sentences += floors if len(sentences) + len(floors) <= MOST else []
     return sentences[:MOST]
 
@@ -188,7 +192,7 @@ def _champion(methods: pd.DataFrame, dataset: str) -> tuple[str, float] | None:
     return str(ranked["method"].iloc[0]), float(ranked["eigenfunction_error"].iloc[0])
 
 
-def _counts(methods: pd.DataFrame) -> list[str]:
+def _counts(methods: pd.DataFrame, which: str) -> list[str]:
     """How many methods recover everything on the datasets outside of sweeps, and how many nothing.
 
     A method that ran on some of the datasets recovers what it did not look for from none.
@@ -200,7 +204,8 @@ def _counts(methods: pd.DataFrame) -> list[str]:
     recovered = methods.groupby("method", sort=False)["targets_recovered"].sum()
     everything = list(recovered.index[recovered == wanted])
     nothing = list(recovered.index[recovered == 0])
-    where = f"Of {plural(len(recovered), 'method')} on {_named(datasets)}"
+    named = datasets[0] if len(datasets) == 1 else f"{len(datasets)} datasets{which}"
+    where = f"Of {plural(len(recovered), 'method')} on {named}"
     if everything:
         whole = f"{len(everything)} recover{'s' * (len(everything) == 1)} every target"
         first = f"{where}, {whole} ({listed(everything)})"
@@ -216,25 +221,27 @@ def _counts(methods: pd.DataFrame) -> list[str]:
     return [f"{first}; {second}."]
 
 
-def _named(datasets: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> str:
-    return str(datasets[0]) if len(datasets) == 1 else f"{len(datasets)} datasets"
-
-
 def _floors(methods: pd.DataFrame) -> list[str]:
     """On each dataset whose targets some dictionaries hold and others do not: errors and floors."""
     scored = (methods["failed"] == 0) & np.isfinite(methods[FLOOR]) & np.isfinite(methods[BOTH[0]])
     sentences = []
     for dataset, rows in methods[scored].groupby("dataset", sort=False):
-        if len(rows) < 3 or rows[FLOOR].max() <= RECOVERED:
+        if len(rows) < 3 or rows[FLOOR].min() > NEARLY or rows[FLOOR].max() <= RECOVERED:
             continue
-        lowest, best = rows.sort_values(FLOOR, kind="stable").iloc[0], _ranked(rows).iloc[0]
-        excess = rows[BOTH[0]] - rows[FLOOR]
-        near = int((excess <= RECOVERED).sum())
+        able = rows[rows[FLOOR] <= RECOVERED]
+        found = int((able[BOTH[0]] <= RECOVERED).sum())
+        best, lowest = _ranked(rows).iloc[0], rows.sort_values(FLOOR, kind="stable").iloc[0]
         sentences.append(
-            f"{dataset}: the lowest oracle floor is {scientific(lowest[FLOOR])} "
-            f"({lowest['method']}), the smallest eigenfunction error {scientific(best[BOTH[0]])} "
-            f"({best['method']}), {scientific(best[BOTH[0]] - best[FLOOR])} above its own floor; "
-            f"the error less the floor is at most {RECOVERED:g} for {near} of "
-            f"{plural(len(rows), 'method')} and {scientific(excess.median())} in the median."
+            f"{dataset}: the dictionaries of {len(able)} of {plural(len(rows), 'method')} hold "
+            f"every target to {RECOVERED:g}, and {found} of these methods find them so well; the "
+            f"smallest eigenfunction error {_beside_floor(best)}, the lowest floor belongs to "
+            f"{lowest['method']}, whose error {_beside_floor(lowest, named=False)}."
         )
     return sentences
+
+
+def _beside_floor(row: "pd.Series[Any]", named: bool = True) -> str:
+    """The error, and what the method itself adds to the floor of its dictionary."""
+    error, floor = row[BOTH[0]], row[FLOOR]
+    whose = f"{scientific(error)} by {row['method']}" if named else scientific(error)
+    return f"is {whose}, {scientific(error - floor)} above its floor {scientific(floor)}"
