@@ -24,10 +24,14 @@ def fresh(simulated):
     return simulated(systems.three_populations(), 20, seed=1)
 
 
-@pytest.mark.parametrize("method", [SSD, TunableSSD])
+@pytest.mark.parametrize(
+    ("method", "option"), [(SSD, 1e-7), (TunableSSD, 1e-6), (TunableSSD, 0.05)]
+)
 @pytest.mark.parametrize("degree", [1, 2, 3, 5])
-def test_the_invariant_subspace_is_that_of_the_exact_eigenfunctions(three, fresh, method, degree):
-    model = method(Monomials(degree)).fit(three)
+def test_the_invariant_subspace_is_that_of_the_exact_eigenfunctions(
+    three, fresh, method, option, degree
+):
+    model = method(Monomials(degree), option).fit(three)
     np.testing.assert_allclose(
         np.sort(model.eigenvalues.real), np.arange(-degree, 1), rtol=0, atol=1e-10
     )
@@ -43,6 +47,19 @@ def test_all_products_of_a_network_are_found_with_their_multiplicity(simulated):
     table = score(model, system, simulated(system, 40, seed=1), max_degree=2)
     assert table["eigenvalue_error"].max() < 1e-11
     assert table["eigenfunction_error"].max() < 1e-10
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_a_tuned_subspace_holds_the_exact_eigenfunctions_whatever_else(three, fresh, degree):
+    table = score(TunableSSD(Monomials(degree)).fit(three), three.system, fresh, max_degree=degree)
+    assert table["eigenvalue_error"].max() < 1e-10
+    assert table["eigenfunction_error"].max() < 1e-10
+
+
+def test_what_vanishes_after_a_step_is_lost(linear):
+    data = linear(np.diag([0.0, 0.9]), np.random.default_rng(0).standard_normal((50, 2)), steps=1)
+    model = SSD(Monomials(1, constant=False)).fit(data)
+    np.testing.assert_allclose(np.exp(model.eigenvalues * data.dt), [0.9], atol=1e-12)
 
 
 def test_a_linear_system_keeps_every_monomial(linear):

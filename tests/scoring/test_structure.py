@@ -164,6 +164,14 @@ def test_complex_combinations_give_the_same_real_structure(with_offset):
     np.testing.assert_allclose(mixed.point, real.point, atol=1e-8)
 
 
+def test_real_and_imaginary_parts_of_constraints_both_count():
+    rows = np.zeros((3, 5), dtype=complex)
+    rows[0, 0], rows[1, 1], rows[2, 2] = 1.0, 1.0, 1.0j
+    found = Structure(rows, constant=False)
+    assert found.rank == 2
+    np.testing.assert_allclose(found.null_space @ found.null_space.T, np.diag([0, 0, 1.0, 1.0]))
+
+
 def test_where_the_constant_is_recovered_too_nothing_says_where_the_set_lies(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
 

@@ -62,7 +62,8 @@ class SSD(_Decomposition):
     The largest subspace of the dictionary's span that the Koopman operator maps into itself, on the
     training pairs: the span R(A) at x is cut with the span R(B) at x⁺, A and B go to the functions
     that are left, and so on until nothing leaves. Every eigenfunction in the span is in it, and
-    nothing that only resembles one, so that on noisy data it is empty but for the constant.
+    nothing that only resembles one, so that on noisy data it is empty but for the constant. What
+    vanishes after a step (μ = 0) spans nothing at x⁺ and is lost.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class TunableSSD(_Decomposition):
         subspace against how many functions it has.
     """
 
-    epsilon: float = 0.05
+    epsilon: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 < self.epsilon <= 1:
