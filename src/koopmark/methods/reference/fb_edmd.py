@@ -1,0 +1,66 @@
+"""Forward-backward EDMD: the bias of one direction of time undoes that of the other."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods.dictionaries import AnyDictionary, Identity
+from koopmark.methods.method import Method
+from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.simulation import Trajectories
+
+
+@dataclass(frozen=True)
+class ForwardBackwardEDMD(Method):
+    """EDMD with K = (K_f K_b⁻¹)^{1/2} of the operators forwards and backwards in time.
+
+    Dawson, Hemati, Williams and Rowley (2016), with both operators in one basis. Noise shrinks
+    both by the same factor, which cancels. Of the two square roots of an eigenvalue the one is
+    taken that is nearer to what K_f does to its eigenfunction.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    tolerance : float
+        Directions of the dictionary below it, relative to the largest, are dropped.
+    """
+
+    dictionary: AnyDictionary = field(default_factory=Identity)
+    tolerance: float = 1e-10
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < 1:
+            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        observables = self.dictionary.fitted(trajectories.states)
+        factor = factorise(observables, trajectories.states)
+        discrete, coefficients = forward_backward(factor, self.tolerance)
+        dt = trajectories.dt
+        return LinearModel(observables, coefficients, continuous(discrete, dt), dt)
+
+
+def forward_backward(
+    factor: SnapshotFactor, tolerance: float
+) -> tuple[NDArray[np.complex128], NDArray]:
+    """μ (s,) and coefficients (D, s) of the forward-backward operator.
+
+    Both operators act on the directions in which the present values are not degenerate.
+    """
+    size = factor.size
+    scale = np.linalg.norm(factor.xx, axis=0)
+    scale[scale == 0.0] = 1.0
+    _, s, vt = np.linalg.svd(factor.xx / scale)
+    basis = (vt[s > tolerance * s[0]] / scale).T
+    now, ahead = factor.triangle[:, :size] @ basis, factor.triangle[:, size:] @ basis
+    forward = np.linalg.lstsq(now, ahead, rcond=None)[0]
+    backward = np.linalg.lstsq(ahead, now, rcond=None)[0]
+    squared, vectors = np.linalg.eig(np.linalg.lstsq(backward.T, forward.T, rcond=None)[0].T)
+    root = np.sqrt(squared.astype(complex))
+    size_squared = np.sum(abs(vectors) ** 2, axis=0)
+    seen = np.sum(vectors.conj() * (forward @ vectors), axis=0) / size_squared
+    root = np.where(abs(root + seen) < abs(root - seen), -root, root)
+    return root, basis @ vectors

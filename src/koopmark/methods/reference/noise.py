@@ -1,0 +1,119 @@
+"""Measurement noise: how strong it is, and what it does to the values of a dictionary."""
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods.dictionaries import Observables
+from koopmark.simulation import Trajectories
+
+ORDERS = range(1, 9)
+"""Orders of the differences that are tried."""
+
+STANDARD_ERRORS = 3.0
+"""Estimates count as equal within so many standard errors."""
+
+STEP = 1e-5
+"""Least step of numerical derivatives, relative to the spread of a coordinate."""
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseVariances:
+    """Variance (N,) of white measurement noise in each coordinate."""
+
+    variances: NDArray[np.float64]
+    settled: bool
+    """Whether a higher order of differences would say the same; otherwise the dynamics dominate,
+    and the noise is known to be no more than this."""
+
+
+def noise_variances(trajectories: Trajectories) -> NoiseVariances:
+    """Estimated from differences in time, which remove what is smooth and keep what is white.
+
+    The k-th difference of white noise of variance s² has variance C(2k, k) s² (Rice 1984; Gasser,
+    Sroka and Jennen-Steinmetz 1986). What is left of the dynamics biases the estimate upwards and
+    falls with k, while the sampling error grows: the least order is taken whose estimate is no
+    larger than that of any higher one, within the error. Coordinates share one variance where
+    theirs agree within the error. Where the sampling is too coarse, this is an upper bound.
+    """
+    states = trajectories.states
+    orders = [order for order in ORDERS if order < states.shape[1]]
+    tried = np.stack([_variances(states, order) for order in orders])
+    errors = np.array([_standard_error(order, states) for order in orders])
+    n = states.shape[2]
+    scale = states.var(axis=(0, 1))
+    scale[scale == 0.0] = 1.0
+    # A mean over coordinates is n times as certain.
+    chosen = _least_order(np.mean(tried / scale, axis=1), errors / np.sqrt(n))
+    mean = float(tried[chosen].mean())
+    if np.all(abs(tried[chosen] - mean) <= (STANDARD_ERRORS + 1.0) * errors[chosen] * mean):
+        return NoiseVariances(np.full(n, mean), settled=chosen < len(orders) - 1)
+    each = np.array([_least_order(tried[:, i], errors) for i in range(n)])
+    return NoiseVariances(tried[each, np.arange(n)], settled=bool(each.max() < len(orders) - 1))
+
+
+def _least_order(estimates: NDArray, errors: NDArray) -> int:
+    """The first that no later one undercuts by more than its error."""
+    least = np.minimum.accumulate(estimates[::-1])[::-1]
+    return int(np.argmax(estimates <= least * (1.0 + STANDARD_ERRORS * errors)))
+
+
+def _variances(states: NDArray, order: int) -> NDArray[np.float64]:
+    differences = np.diff(states, order, axis=1)
+    return np.mean(differences**2, axis=(0, 1)) / comb(2 * order, order)
+
+
+def _standard_error(order: int, states: NDArray) -> float:
+    """Of the variance of one coordinate, relative: differences of white noise are correlated."""
+    count = len(states) * (states.shape[1] - order)
+    correlated = sum(comb(2 * order, order + lag) ** 2 for lag in range(-order, order + 1))
+    return float(np.sqrt(2.0 * correlated / count) / comb(2 * order, order))
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedValues:
+    """A dictionary on noisy states, freed of the bias, with the noise that is left."""
+
+    values: NDArray[np.float64]
+    """(P, D) ψ(x) - ½ Σᵢ sᵢ² ∂ᵢ²ψ(x): its mean over the noise is ψ of the true state, up to terms
+    of fourth order. On monomials up to degree 3 these are Hermite polynomials, and exact."""
+
+    covariance: NDArray[np.float64]
+    """(D, D) Σᵢ sᵢ² ⟨∂ᵢψ ∂ᵢψᵀ⟩, the covariance of the noise in ψ, averaged over the states."""
+
+
+def corrected_values(
+    observables: Observables, states: NDArray, noise: NoiseVariances
+) -> CorrectedValues:
+    """Dictionary values at noisy states (P, N), by central differences along each coordinate.
+
+    The differences span the noise itself where it is larger than rounding would allow. Where
+    the noise is not known, nothing is corrected.
+    """
+    variances = noise.variances
+    values = observables(states)
+    if observables.terms is None:
+        covariance = np.zeros((observables.size, observables.size))
+        if observables.state is not None:
+            where = np.arange(observables.size)[observables.state]
+            covariance[where, where] = variances
+        return CorrectedValues(values, covariance)
+    curvature, covariance = np.zeros_like(values), np.zeros((values.shape[1],) * 2)
+    spread = states.std(axis=0)
+    for i, variance in enumerate(variances):
+        step = max(np.sqrt(variance), STEP * spread[i])
+        if step == 0.0:
+            continue
+        shifted = states.copy()
+        shifted[:, i] += step
+        above = observables(shifted)
+        shifted[:, i] -= 2.0 * step
+        below = observables(shifted)
+        share = variance / step**2
+        slope = (above - below) / 2.0
+        covariance += share * (slope.T @ slope)
+        curvature += share * (above + below - 2.0 * values) / 2.0
+    corrected = values - curvature if noise.settled else values
+    return CorrectedValues(corrected, covariance / len(states))
