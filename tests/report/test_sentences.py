@@ -22,6 +22,14 @@ def test_the_extent_of_the_run_is_counted(tables):
     )
 
 
+def test_methods_that_are_given_the_vector_field_are_named(tables):
+    fits = tables.fits.replace({"method": {"linear": "reference.generator_edmd[degree=3]"}})
+    assert say(fits, tables.targets)[1] == (
+        "reference.generator_edmd[degree=3] is given the vector field, and not compared with the "
+        "others above."
+    )
+
+
 def test_failures_are_counted_by_kind(tables):
     fits = tables.fits.copy()
     fits.loc[fits["method"] == "broken", "status"] = ["timeout", "failed", "failed", "failed"]

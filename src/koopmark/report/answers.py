@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.numbers import listed, plain, plural, scientific
-from koopmark.report.summary import RECOVERED
+from koopmark.report.summary import RECOVERED, is_informed
 from koopmark.report.sweeps import Sweep
 
 EXACT = 1e-9
@@ -39,6 +39,8 @@ def answers(
 ) -> list[str]:
     """At most MOST sentences: on each sweep, then on the datasets outside of sweeps.
 
+    Controls and methods that are given the vector field take no part.
+
     Parameters
     ----------
     summary : DataFrame
@@ -52,19 +54,22 @@ def answers(
     sentences = [
         sentence
         for sweep, its_summary in swept
-        for sentence in _on_sweep(sweep, its_summary, libraries)[:each]
+        for sentence in _on_sweep(sweep, _competing(its_summary), libraries)[:each]
     ]
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
-    others = summary[~summary["dataset"].isin(in_sweeps) & ~summary["control"]]
+    others = _competing(summary[~summary["dataset"].isin(in_sweeps)])
     sentences += _counts(others, " outside of the sweeps" if swept else "")
     floors = _floors(others)
     sentences += floors if len(sentences) + len(floors) <= MOST else []
     return sentences[:MOST]
 
 
-def _on_sweep(sweep: Sweep, summary: pd.DataFrame, libraries: Mapping[str, str]) -> list[str]:
+def _competing(summary: pd.DataFrame) -> pd.DataFrame:
+    return summary[~summary["control"] & ~summary["method"].map(is_informed).astype(bool)]
+
+
+def _on_sweep(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[str, str]) -> list[str]:
     """Who is best where, where recovery ends, and ours against the libraries' best."""
-    methods = summary[~summary["control"]]
     sentences = (
         _best(sweep, methods),
         _breakdown(sweep, methods),
@@ -91,8 +96,8 @@ def _best_at(methods: pd.DataFrame, dataset: str) -> str:
     if ranked.empty:
         return "none: no method ended ok at every seed"
     first = ranked.iloc[0]
-    alike = int((ranked[BOTH] <= EXACT).all(axis=1).sum()) - 1
-    others = f" and {plural(alike, 'other')} to within {EXACT:g}" if alike > 0 else ""
+    alike = int((ranked[BOTH[0]] <= PAR * max(first[BOTH[0]], EXACT)).sum()) - 1
+    others = f" ({plural(alike, 'other')} within a factor of {PAR:g})" if alike else ""
     errors = ", ".join(scientific(first[name]) for name in BOTH)
     return f"({errors}) by {first['method']}{others}"
 
@@ -168,21 +173,27 @@ def _against_libraries(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[s
     if ahead:
         factor, text, own, theirs = max(ahead, key=lambda entry: entry[0])
         said.append(
-            f"is ahead of the best library method at {len(ahead)} of "
-            f"{plural(len(factors), 'level')}, most at {sweep.axis} {text} by a factor of "
-            f"{plain(factor)} ({own[0]} {scientific(own[1])}, {theirs[0]} {scientific(theirs[1])})"
+            f"is ahead of the best library method at {len(ahead)}, most at {sweep.axis} {text} by "
+            f"a factor of {plain(factor)} ({_shown(own)}, {_shown(theirs)})"
         )
     if behind:
         factor, text, own, theirs = min(behind, key=lambda entry: entry[0])
         said.append(
-            f"is behind at {len(behind)}, most at {text} by a factor of {plain(1 / factor)} "
-            f"({theirs[0]} {scientific(theirs[1])}, {own[0]} {scientific(own[1])})"
+            f"is behind at {len(behind)}, most at {sweep.axis} {text} by a factor of "
+            f"{plain(1 / factor)} ({_shown(theirs)}, {_shown(own)})"
         )
     if par:
         said.append(f"is on a par at {par}")
     if lost:
         said.append(f"is as lost as every library at {lost}, with errors above {LOST:g}")
-    return f"{sweep.name}: in eigenfunction error the best reference method {listed(said)}."
+    return (
+        f"{sweep.name}: of {plural(len(factors), 'level')}, the best reference method, by "
+        f"eigenfunction error, {listed(said)}."
+    )
+
+
+def _shown(champion: tuple[str, float]) -> str:
+    return f"{champion[0]} {scientific(champion[1])}"
 
 
 def _champion(methods: pd.DataFrame, dataset: str) -> tuple[str, float] | None:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from koopmark.report.numbers import listed, plural, scientific
-from koopmark.report.summary import CONTROL
+from koopmark.report.summary import CONTROL, is_informed
 
 
 def findings(fits: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
@@ -12,6 +12,7 @@ def findings(fits: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
         sentence
         for sentence in (
             _extent(fits),
+            _informed(fits),
             _failures(fits),
             _controls(summary[summary["control"]]),
         )
@@ -29,6 +30,14 @@ def _extent(fits: pd.DataFrame) -> str:
         f"{plural(fits['seed'].nunique(), 'seed')}: {plural(len(fits), 'fit')}, "
         + ("all of which ended ok." if ok == len(fits) else f"of which {ok:,} ended ok.")
     )
+
+
+def _informed(fits: pd.DataFrame) -> str:
+    informed = [name for name in fits["method"].unique() if is_informed(name)]
+    if not informed:
+        return ""
+    given = f"{listed(informed)} {'is' if len(informed) == 1 else 'are'} given the vector field"
+    return f"{given}, and not compared with the others above."
 
 
 def _failures(fits: pd.DataFrame) -> str:

@@ -11,6 +11,9 @@ RECOVERED = 1e-3
 CONTROL = "control."
 """Methods whose name starts so are the controls: perfect, and random."""
 
+INFORMED = ("reference.generator_edmd",)
+"""Methods that are given the vector field: no competition for those that have data alone."""
+
 FIT_SCORES = [
     "residual_median",
     "verified",
@@ -66,6 +69,11 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 def controls_first(methods: list[str]) -> list[str]:
     """The controls, then the other methods, each in the order given."""
     return sorted(methods, key=lambda name: not name.startswith(CONTROL))
+
+
+def is_informed(method: str) -> bool:
+    """Whether a method with this name in the tables is given the vector field."""
+    return method.partition("[")[0] in INFORMED
 
 
 def _worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
