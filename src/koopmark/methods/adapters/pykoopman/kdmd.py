@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, fitted
+from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, UnlistedModel, fitted
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
 from koopmark.methods.model import Model
 from koopmark.methods.subsample import some_pairs
@@ -59,3 +59,36 @@ class KDMD(PyKoopmanMethod):
         if isinstance(self.kernel, Polynomial):
             return kernels.DotProduct(self.kernel.offset**0.5) ** self.kernel.degree
         return kernels.RBF(self.kernel.length(states))
+
+
+@dataclass(frozen=True)
+class DefaultKDMD(PyKoopmanMethod):
+    """`pykoopman.regression.KDMD()` as a user calls it who sets nothing.
+
+    A Gaussian kernel of length 1, whatever the data, at full rank.
+
+    Parameters
+    ----------
+    max_pairs : int
+        See `KDMD`.
+    seed : int
+        Which pairs.
+    """
+
+    max_pairs: int = 1000
+    seed: int = 0
+
+    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
+    recovers: ClassVar[str] = "a Gaussian kernel at full rank recovers noise"
+
+    def __post_init__(self) -> None:
+        if self.max_pairs < 1:
+            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        koopman = pykoopman.Koopman(regressor=pykoopman.regression.KDMD())
+        koopman.fit(x, y=y, dt=trajectories.dt)
+        return UnlistedModel(koopman, trajectories.dt, koopman.observables.transform)

@@ -43,6 +43,13 @@ class PyKoopmanModel(Model):
         return propagate(values, self.eigenvalues, self.koopman.W.T, self.dt, steps)
 
 
+class UnlistedModel(PyKoopmanModel):
+    """Eigenfunctions that leave the span of what they combine, by rounding; it is not listed."""
+
+    def dictionary(self, windows: NDArray) -> None:  # noqa: ARG002
+        return None
+
+
 @dataclass(frozen=True)
 class PyKoopmanMethod(Method):
     """A method of PyKoopman."""
