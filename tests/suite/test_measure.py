@@ -2,6 +2,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from koopmark.suite.measure import Meter, is_out_of_memory, memory_limit
@@ -28,6 +29,17 @@ def test_peak_memory_forgets_what_came_before_the_meter():
     meter = Meter()
     np.ones(1_000_000).sum()
     assert meter.peak_mb() < 40
+
+
+@linux
+def test_what_a_fit_left_in_a_cycle_is_given_back_before_the_next():
+    Meter()
+    left = {"data": np.ones(10_000_000)}
+    left["itself"] = left
+    del left
+    before = psutil.Process().memory_info().rss
+    Meter()
+    assert before - psutil.Process().memory_info().rss > 70e6
 
 
 @linux
