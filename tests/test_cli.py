@@ -207,3 +207,83 @@ def test_the_package_runs_as_a_module(tmp_path):
         text=True,
     )
     assert (done.returncode, done.stderr) == (2, "Error: absent.toml: no such suite file\n")
+
+
+MINE = """
+from dataclasses import dataclass
+
+import numpy as np
+
+from koopmark.methods import LinearModel, Method
+
+
+@dataclass(frozen=True)
+class Mine(Method):
+    shift: float = 0.0
+
+    def _fit(self, trajectories):
+        x, y = trajectories.pairs()
+        operator = np.linalg.lstsq(x, y, rcond=None)[0] + self.shift
+        return LinearModel.from_operator(operator, trajectories.dt, lambda states: states)
+
+
+@dataclass(frozen=True)
+class Wrong(Mine):
+    shift: float = 0.1
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(MINE)
+    return tmp_path / "mine.py"
+
+
+def test_a_method_in_a_file_runs_beside_those_of_the_suite(typed, suite, mine):
+    done = typed("run", str(suite), "--method", "mine.py:Mine", "--method", "mine.py:Wrong")
+    assert done.returncode == 0, done.stderr
+    fits = pd.read_csv("reports/mine/fits.csv").set_index("method")
+    assert list(fits.loc[["mine.py:Mine", "mine.py:Wrong"], "status"]) == ["ok", "ok"]
+    errors = pd.read_csv("reports/mine/targets.csv").set_index("method")["eigenvalue_error"]
+    assert errors["mine.py:Mine"] < 1e-8 < errors["mine.py:Wrong"]
+
+
+def test_a_suite_names_a_method_by_a_file_beside_it(typed, suite, mine, tmp_path, monkeypatch):
+    suite.write_text(SUITE.format(method="mine.py:Mine"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    done = typed("run", str(suite), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "mine.py:Mine" in list(pd.read_csv(tmp_path / "out" / "fits.csv")["method"])
+
+
+def test_a_changed_file_is_fitted_again(suite, mine, tmp_path):
+    def fit_ids() -> pd.Series:
+        command = [sys.executable, "-m", "koopmark", "run", str(suite), "--method", "mine.py:Mine"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        return pd.read_csv(tmp_path / "reports/mine/fits.csv").set_index("method")["fit_id"]
+
+    before = fit_ids()
+    mine.write_text(MINE + "\n# changed\n")
+    after = fit_ids()
+    assert list(before.index[before != after]) == ["mine.py:Mine"]
+
+
+def test_a_sound_method_is_verified(typed, mine):
+    done = typed("verify", "mine.py:Mine")
+    assert done.returncode == 0
+    assert done.stdout.count("passed") == len(done.stdout.splitlines()) > 8
+
+
+def test_a_wrong_method_is_told_what_is_wrong(typed, tmp_path):
+    (tmp_path / "modes.py").write_text(MINE.replace("(operator,", "(operator.T,"))
+    done = typed("verify", "modes.py:Mine")
+    assert done.returncode == 1
+    assert "broken   is exact where it must be: an eigenfunction breaks" in done.stdout
+    assert "checks are broken" in done.stderr
+
+
+def test_a_method_that_is_not_there_cannot_be_verified(typed):
+    done = typed("verify", "pydmd.dmdd")
+    assert done.returncode == 2
+    assert "did you mean 'pydmd.dmd'?" in done.stderr

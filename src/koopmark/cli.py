@@ -75,6 +75,14 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do every fit again, also those that are done.")
     ] = False,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A method to run as well: a name in `koopmark list methods`, "
+            "or path/to/file.py:Class for one of your own. May be given several times.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a fit failed, hung, or crashed.")
     ] = False,
@@ -89,7 +97,7 @@ def run(
     from koopmark import suite as suites
     from koopmark.suite.overview import overview
 
-    chosen = suites.load_suite(suite)
+    chosen = suites.with_methods(suites.load_suite(suite), method or [])
     folder = out or Path("reports") / chosen.name
     try:
         done = suites.run(
@@ -97,7 +105,8 @@ def run(
         )
     except suites.Interrupted as interrupted:
         typer.echo(f"\nInterrupted: {interrupted}.", err=True)
-        typer.echo(f"Go on with: koopmark run {suite} --out {folder}", err=True)
+        more = "".join(f" --method {name}" for name in method or [])
+        typer.echo(f"Go on with: koopmark run {suite} --out {folder}{more}", err=True)
         typer.echo(f"See what there is with: koopmark report {folder}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     page = report.write(folder)
@@ -132,6 +141,38 @@ def check(
     result = report.check(folder, against)
     typer.echo(result.markdown())
     if not result.ok:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: koopmark verify path/to/my_method.py:MyMethod")
+def verify(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A name in `koopmark list methods`, or path/to/file.py:Class.",
+        ),
+    ],
+) -> None:
+    """Hold a method to the contract of all methods: exit with 1 where it breaks a part of it.
+
+    It is fitted to data that it must recover exactly, to nonlinear and to degenerate data; what is
+    checked is that its eigenfunctions obey their eigenvalues, that two fits agree, that it leaves
+    data and random generators alone, and that it refuses what cannot be fitted.
+    """
+    from koopmark import methods
+    from koopmark.methods import contract
+
+    chosen = methods.get(name)
+    missing = methods.availability(chosen)
+    if missing:
+        raise ConfigError(f"{name} cannot run: {missing}")
+    broken = 0
+    for verdict in contract.verify(methods.get(name, **chosen.trial)):
+        broken += verdict.status == "broken"
+        typer.echo(f"{verdict.status:<8} {verdict.check}: {verdict.reason or verdict.claim}")
+    if broken:
+        typer.echo(f"{broken} of {len(contract.CHECKS)} checks are broken", err=True)
         raise typer.Exit(1)
 
 
@@ -173,7 +214,8 @@ def _systems() -> list[tuple[str, str]]:
 def _methods() -> list[tuple[str, str]]:
     from koopmark import methods
 
-    return [(name, _about(name)) for name in methods.names()]
+    elsewhere = [(name, "from an installed package") for name in methods.offered()]
+    return [(name, _about(name)) for name in methods.names()] + elsewhere
 
 
 def _about(name: str) -> str:

@@ -16,6 +16,7 @@ from koopmark.methods.registry import (
     get,
     library_version,
     names,
+    offered,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "get",
     "library_version",
     "names",
+    "offered",
 ]

@@ -347,7 +347,7 @@ def verify(method: Method) -> Iterator[Verdict]:
     """
     for check in CHECKS:
         name = check.__name__.replace("_", " ")
-        claim = (check.__doc__ or "").strip()
+        claim = (check.__doc__ or "").strip().partition("\n")[0]
         yield Verdict(name, claim, *_ended(check, method))
 
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from importlib import import_module, metadata
+from importlib import metadata
 from importlib.util import find_spec
 from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from koopmark._errors import ConfigError
-from koopmark.methods import controls, reference
+from koopmark.methods import controls, plugins, reference
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
 from koopmark.methods.method import Method
 from koopmark.methods.model import Model
@@ -29,8 +29,13 @@ REGISTRY: dict[str, Method] = {
 
 
 def names() -> list[str]:
-    """Names of the registered methods."""
+    """Names of the methods that come with koopmark."""
     return list(REGISTRY)
+
+
+def offered() -> list[str]:
+    """Names of the methods that installed packages offer by an entry point; none is loaded."""
+    return sorted(set(plugins.entry_points()) - set(REGISTRY))
 
 
 def get(name: str, **options: Any) -> Method:
@@ -39,7 +44,8 @@ def get(name: str, **options: Any) -> Method:
     Parameters
     ----------
     name : str
-        One of `names()`, or `package.module:Class` for a `Method` of your own.
+        One of `names()` or `offered()`; or, for a `Method` of your own, `package.module:Class`
+        or `path/to/file.py:Class`.
     **options
         Fields of the method; nested ones as instances or as mappings, so
         `dictionary={"kind": "monomials", "degree": 3}`.
@@ -49,11 +55,14 @@ def get(name: str, **options: Any) -> Method:
     ConfigError
         Where the name or an option is unknown, or a value is not allowed.
     """
-    default = _imported(name) if ":" in name else REGISTRY.get(name)
+    default = REGISTRY.get(name)
+    if default is None and (":" in name or name in plugins.entry_points()):
+        default = plugins.load(name)
     if default is None:
-        close = get_close_matches(name, REGISTRY, n=1)
+        known = [*REGISTRY, *offered()]
+        close = get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ConfigError(f"unknown method {name!r}: {hint}the methods are {', '.join(REGISTRY)}")
+        raise ConfigError(f"unknown method {name!r}: {hint}the methods are {', '.join(known)}")
     if not options:
         return default
     known = [field.name for field in fields(default)]
@@ -93,20 +102,6 @@ def library_version(method: Method) -> str:
         return metadata.version(method.library)
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _imported(name: str) -> Method:
-    module, _, attribute = name.partition(":")
-    try:
-        method = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"method {name!r} cannot be imported: {error}") from None
-    if not (isinstance(method, type) and issubclass(method, Method)):
-        raise ConfigError(f"method {name!r} is not a class derived from koopmark.methods.Method")
-    try:
-        return method()
-    except TypeError as error:
-        raise ConfigError(f"method {name!r} needs a default for every field: {error}") from None
 
 
 def _jsonable(value: Any) -> Any:

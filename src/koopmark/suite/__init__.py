@@ -1,6 +1,6 @@
 """From a suite file to tables: plan, worker processes, store, export."""
 
-from koopmark.suite.config import Limits, MethodEntry, Suite, load_suite, names
+from koopmark.suite.config import Limits, MethodEntry, Suite, load_suite, names, with_methods
 from koopmark.suite.executor import cores
 from koopmark.suite.export import export
 from koopmark.suite.plan import Cell, plan
@@ -19,4 +19,5 @@ __all__ = [
     "names",
     "plan",
     "run",
+    "with_methods",
 ]

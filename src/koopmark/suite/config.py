@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from koopmark import _resources
 from koopmark._config import Section, load
 from koopmark._errors import ConfigError
+from koopmark.methods import plugins
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -26,7 +27,7 @@ class MethodEntry(Section):
     """One method of a suite."""
 
     use: Name
-    """Its name in `koopmark list methods`."""
+    """Its name in `koopmark list methods`, or `path/to/file.py:Class`, `package.module:Class`."""
     name: Name | None = None
     """What the tables call it; made of `use` and the options where not given."""
     options: dict[str, Any] = Field(default_factory=dict)
@@ -39,7 +40,8 @@ class MethodEntry(Section):
         """Such as `reference.qr_edmd[monomials, degree=2]`."""
         if self.name is not None:
             return self.name
-        return f"{self.use}[{', '.join(_words(self.options))}]" if self.options else self.use
+        name = plugins.short(self.use)
+        return f"{name}[{', '.join(_words(self.options))}]" if self.options else name
 
 
 class SweepEntry(Section):
@@ -119,6 +121,25 @@ def load_suite(name_or_path: str | Path) -> Suite:
     path = _find(str(name_or_path))
     content = load(path, SuiteFile)
     return Suite(name=path.stem, path=path, **dict(content))
+
+
+def with_methods(suite: Suite, uses: list[str]) -> Suite:
+    """The suite with these methods as well, on all of its datasets.
+
+    Parameters
+    ----------
+    suite : Suite
+    uses : list of str
+        As `MethodEntry.use`; a file is taken from the current folder. What the suite has at its
+        defaults already is not there twice.
+    """
+    there = {entry.use for entry in suite.methods if not entry.options}
+    added = [
+        MethodEntry(use=plugins.absolute(use, Path()))
+        for use in dict.fromkeys(uses)
+        if use not in there
+    ]
+    return suite.model_copy(update={"methods": (*suite.methods, *added)})
 
 
 def _find(name_or_path: str) -> Path:

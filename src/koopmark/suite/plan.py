@@ -10,6 +10,7 @@ from koopmark._errors import ConfigError
 from koopmark._keys import digest
 from koopmark.datasets import Recipe
 from koopmark.methods.method import Method
+from koopmark.methods.plugins import absolute, short
 from koopmark.suite.config import Limits, MethodEntry, Suite
 from koopmark.suite.data import NO_LEVEL, Level, Source, sources
 from koopmark.suite.seeds import seeded
@@ -88,7 +89,7 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
                 f"which has {', '.join(sorted(known))}"
             )
     try:
-        return methods.get(entry.use, **entry.options)
+        return methods.get(absolute(entry.use, suite.path.parent), **entry.options)
     except ConfigError as error:
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
 
@@ -96,7 +97,7 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
 def _cell(suite: Suite, source: Source, seed: int, entry: MethodEntry, method: Method) -> Cell:
     recipe = source.recipe
     data = {"dataset": recipe.name, **recipe.depends_on(), "seed": seed}
-    how = {"use": entry.use, "options": method.to_options()}
+    how = {"use": short(entry.use), "options": method.to_options()}
     version = methods.library_version(method)
     key = {"data": data, **how, "version": version, "source": source_digest(method)}
     return Cell(
@@ -105,7 +106,7 @@ def _cell(suite: Suite, source: Source, seed: int, entry: MethodEntry, method: M
         recipe=recipe,
         seed=seed,
         label=entry.label,
-        use=entry.use,
+        use=short(entry.use),
         method=seeded(method, entry.options, [data, how]),
         library_version=version,
         limits=suite.limits,
