@@ -58,6 +58,23 @@ def test_a_degenerate_eigenspace_keeps_its_multiplicity(name, simulated):
     assert table["eigenfunction_error"][0] < 1e-8
 
 
+@pytest.mark.parametrize(
+    ("name", "exact"),
+    [
+        ("edmd_polynomial", True),
+        ("edmd_identity", False),
+        ("edmd_rbf", False),
+        ("edmd_rff", False),
+        ("edmd_custom", False),
+    ],
+)
+def test_an_offset_needs_a_constant_which_polynomials_alone_have(name, exact, simulated):
+    system = systems.random_rnn(5, 2, theta_scale=1.0)
+    train, test = simulated(system, 60), simulated(system, 20, seed=1)
+    table = score(methods.fit(f"pykoopman.{name}", train), system, test)
+    assert (table["eigenvalue_error"][0] < 1e-9) == exact
+
+
 def test_the_default_kernel_finds_an_eigenvalue_and_no_eigenfunction(three, fresh):
     model = methods.fit("pykoopman.kdmd_default", three, max_pairs=400)
     table = score(model, three.system, fresh)
