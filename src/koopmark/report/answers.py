@@ -1,23 +1,18 @@
 """What a run answers: its suite's question, in sentences made from its tables."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from koopmark.report.numbers import listed, plain, plural, scientific
-from koopmark.report.summary import RECOVERED, is_informed
+from koopmark.report.ranking import BOTH, EXACT, competing, larger, ranked
+from koopmark.report.recovery import counts, floors
+from koopmark.report.summary import RECOVERED
 from koopmark.report.sweeps import Sweep
-
-EXACT = 1e-9
-"""Errors up to this are alike: what is left of them is rounding."""
 
 PAR = 1.1
 """Errors whose ratio is at most this are alike."""
-
-NEARLY = 0.1
-"""A dictionary whose oracle floor is at most this comes near a target, if it does not hold it."""
 
 LOST = 0.5
 """Where both errors exceed this, a sine of 30 degrees, neither is better in any useful sense."""
@@ -27,9 +22,6 @@ MOST = 6
 
 OURS = "koopmark"
 """The library of the reference methods."""
-
-BOTH = ["eigenfunction_error", "eigenvalue_error"]
-FLOOR = "oracle_floor"
 
 
 def answers(
@@ -50,22 +42,19 @@ def answers(
     libraries : mapping
         The library of each method.
     """
-    each = 3 if len(swept) < 3 else 2 if len(swept) < 4 else 1
-    sentences = [
-        sentence
-        for sweep, its_summary in swept
-        for sentence in _on_sweep(sweep, _competing(its_summary), libraries)[:each]
-    ]
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
-    others = _competing(summary[~summary["dataset"].isin(in_sweeps)])
-    sentences += _counts(others, " outside of the sweeps" if swept else "")
-    floors = _floors(others)
-    sentences += floors if len(sentences) + len(floors) <= MOST else []
-    return sentences[:MOST]
-
-
-def _competing(summary: pd.DataFrame) -> pd.DataFrame:
-    return summary[~summary["control"] & ~summary["method"].map(is_informed).astype(bool)]
+    outside = competing(summary[~summary["dataset"].isin(in_sweeps)])
+    counted = counts(outside, " outside of the sweeps" if swept else "")
+    said = [
+        (kind, index, sentence)
+        for index, (sweep, rows) in enumerate(swept)
+        for kind, sentence in enumerate(_on_sweep(sweep, competing(rows), libraries))
+    ]
+    # Of many sweeps the first sentences count most; they are read sweep by sweep all the same.
+    kept = sorted(said)[: MOST - len(counted)]
+    sentences = [sentence for _, _, sentence in sorted(kept, key=lambda one: one[1])] + counted
+    on_floors = floors(outside)
+    return sentences + (on_floors if len(sentences) + len(on_floors) <= MOST else [])
 
 
 def _on_sweep(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[str, str]) -> list[str]:
@@ -86,27 +75,22 @@ def _best(sweep: Sweep, methods: pd.DataFrame) -> str:
         for place in places
     ]
     return (
-        f"{sweep.name}: the smallest errors (eigenfunction, eigenvalue) of the worst target are, "
+        f"{sweep.name}: the best errors (eigenfunction, eigenvalue) of the worst target are, "
         f"{'; '.join(parts)}."
     )
 
 
 def _best_at(methods: pd.DataFrame, dataset: str) -> str:
-    ranked = _ranked(methods[methods["dataset"] == dataset])
-    if ranked.empty:
-        return "none: no method ended ok at every seed"
-    first = ranked.iloc[0]
-    alike = int((ranked[BOTH[0]] <= PAR * max(first[BOTH[0]], EXACT)).sum()) - 1
-    others = f" ({plural(alike, 'other')} within a factor of {PAR:g})" if alike else ""
+    in_order = ranked(methods[methods["dataset"] == dataset])
+    if in_order.empty:
+        return "none: no method has both at every seed"
+    first, sizes = in_order.iloc[0], larger(in_order)
+    exact = sizes.iloc[0] <= EXACT
+    alike = int((sizes <= (EXACT if exact else PAR * sizes.iloc[0])).sum()) - 1
+    how = f"exact to {EXACT:g} too" if exact else f"within a factor of {PAR:g}"
+    others = f" ({plural(alike, 'other')} {how})" if alike else ""
     errors = ", ".join(scientific(first[name]) for name in BOTH)
     return f"({errors}) by {first['method']}{others}"
-
-
-def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
-    """The methods whose every fit ended ok and was scored, best first."""
-    scored = rows[(rows["failed"] == 0) & np.isfinite(rows["eigenfunction_error"])]
-    order = scored[BOTH].clip(lower=EXACT)
-    return scored.loc[order.sort_values(BOTH, kind="stable").index]
 
 
 def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
@@ -122,7 +106,7 @@ def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
             f"{RECOVERED:g}, at any level."
         )
     longest = max(sum(levels) for levels in kept.values())
-    best = _first_ranked(methods, [name for name in kept if sum(kept[name]) == longest])
+    best = _firstranked(methods, [name for name in kept if sum(kept[name]) == longest])
     alike = sum(levels == kept[best] for levels in kept.values()) - 1
     others = f", like {plural(alike, 'other')}," if alike else ""
     return (
@@ -132,10 +116,10 @@ def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
     )
 
 
-def _first_ranked(methods: pd.DataFrame, names: list[str]) -> str:
+def _firstranked(methods: pd.DataFrame, names: list[str]) -> str:
     """The one of these methods with the smallest errors over all levels."""
     mine = methods[methods["method"].isin(names)]
-    size = np.log10(mine["eigenfunction_error"].clip(lower=EXACT))
+    size = larger(mine).clip(lower=EXACT).map(np.log10)
     return str(size.groupby(mine["method"], sort=False).mean().idxmin())
 
 
@@ -188,7 +172,7 @@ def _against_libraries(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[s
         said.append(f"is as lost as every library at {lost}, with errors above {LOST:g}")
     return (
         f"{sweep.name}: of {plural(len(factors), 'level')}, the best reference method, by "
-        f"eigenfunction error, {listed(said)}."
+        f"the larger error, {listed(said)}."
     )
 
 
@@ -197,62 +181,7 @@ def _shown(champion: tuple[str, float]) -> str:
 
 
 def _champion(methods: pd.DataFrame, dataset: str) -> tuple[str, float] | None:
-    ranked = _ranked(methods[methods["dataset"] == dataset])
-    if ranked.empty:
+    in_order = ranked(methods[methods["dataset"] == dataset])
+    if in_order.empty:
         return None
-    return str(ranked["method"].iloc[0]), float(ranked["eigenfunction_error"].iloc[0])
-
-
-def _counts(methods: pd.DataFrame, which: str) -> list[str]:
-    """How many methods recover everything on the datasets outside of sweeps, and how many nothing.
-
-    A method that ran on some of the datasets recovers what it did not look for from none.
-    """
-    if methods.empty:
-        return []
-    datasets = methods["dataset"].unique()
-    wanted = methods.groupby("dataset")["targets"].max().sum()
-    recovered = methods.groupby("method", sort=False)["targets_recovered"].sum()
-    everything = list(recovered.index[recovered == wanted])
-    nothing = list(recovered.index[recovered == 0])
-    named = datasets[0] if len(datasets) == 1 else f"{len(datasets)} datasets{which}"
-    where = f"Of {plural(len(recovered), 'method')} on {named}"
-    if everything:
-        whole = f"{len(everything)} recover{'s' * (len(everything) == 1)} every target"
-        first = f"{where}, {whole} ({listed(everything)})"
-    else:
-        first = (
-            f"{where}, none recovers every target; {recovered.idxmax()} comes closest "
-            f"with {plain(recovered.max())} of {plain(wanted)}"
-        )
-    if nothing:
-        second = f"{len(nothing)} recover{'s' * (len(nothing) == 1)} none ({listed(nothing)})"
-    else:
-        second = "every method recovers some"
-    return [f"{first}; {second}."]
-
-
-def _floors(methods: pd.DataFrame) -> list[str]:
-    """On each dataset whose targets some dictionaries hold and others do not: errors and floors."""
-    scored = (methods["failed"] == 0) & np.isfinite(methods[FLOOR]) & np.isfinite(methods[BOTH[0]])
-    sentences = []
-    for dataset, rows in methods[scored].groupby("dataset", sort=False):
-        if len(rows) < 3 or rows[FLOOR].min() > NEARLY or rows[FLOOR].max() <= RECOVERED:
-            continue
-        able = rows[rows[FLOOR] <= RECOVERED]
-        found = int((able[BOTH[0]] <= RECOVERED).sum())
-        best, lowest = _ranked(rows).iloc[0], rows.sort_values(FLOOR, kind="stable").iloc[0]
-        sentences.append(
-            f"{dataset}: the dictionaries of {len(able)} of {plural(len(rows), 'method')} hold "
-            f"every target to {RECOVERED:g}, and {found} of these methods find them so well; the "
-            f"smallest eigenfunction error {_beside_floor(best)}, the lowest floor belongs to "
-            f"{lowest['method']}, whose error {_beside_floor(lowest, named=False)}."
-        )
-    return sentences
-
-
-def _beside_floor(row: "pd.Series[Any]", named: bool = True) -> str:
-    """The error, and what the method itself adds to the floor of its dictionary."""
-    error, floor = row[BOTH[0]], row[FLOOR]
-    whose = f"{scientific(error)} by {row['method']}" if named else scientific(error)
-    return f"is {whose}, {scientific(error - floor)} above its floor {scientific(floor)}"
+    return str(in_order["method"].iloc[0]), float(larger(in_order).iloc[0])

@@ -1,0 +1,69 @@
+"""Sentences on datasets outside of sweeps: who recovers what, and what dictionaries allow."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from koopmark.report.numbers import listed, plain, plural, scientific
+from koopmark.report.ranking import BOTH
+from koopmark.report.summary import RECOVERED
+
+FLOOR = "oracle_floor"
+NEARLY = 0.1
+"""A dictionary whose oracle floor is at most this comes near a target, if it does not hold it."""
+
+
+def counts(methods: pd.DataFrame, which: str) -> list[str]:
+    """How many methods recover everything on the datasets outside of sweeps, and how many nothing.
+
+    A method that ran on some of the datasets recovers what it did not look for from none.
+    """
+    if methods.empty:
+        return []
+    datasets = methods["dataset"].unique()
+    wanted = methods.groupby("dataset")["targets"].max().sum()
+    recovered = methods.groupby("method", sort=False)["targets_recovered"].sum()
+    everything = list(recovered.index[recovered == wanted])
+    nothing = list(recovered.index[recovered == 0])
+    named = datasets[0] if len(datasets) == 1 else f"{len(datasets)} datasets{which}"
+    where = f"Of {plural(len(recovered), 'method')} on {named}"
+    if everything:
+        whole = f"{len(everything)} recover{'s' * (len(everything) == 1)} every target"
+        first = f"{where}, {whole} ({listed(everything)})"
+    else:
+        first = (
+            f"{where}, none recovers every target; {recovered.idxmax()} comes closest "
+            f"with {plain(recovered.max())} of {plain(wanted)}"
+        )
+    if nothing:
+        second = f"{len(nothing)} recover{'s' * (len(nothing) == 1)} none ({listed(nothing)})"
+    else:
+        second = "every method recovers some"
+    return [f"{first}; {second}."]
+
+
+def floors(methods: pd.DataFrame) -> list[str]:
+    """On each dataset whose targets some dictionaries hold and others do not: errors and floors."""
+    scored = (methods["failed"] == 0) & np.isfinite(methods[FLOOR]) & np.isfinite(methods[BOTH[0]])
+    sentences = []
+    for dataset, rows in methods[scored].groupby("dataset", sort=False):
+        if len(rows) < 3 or rows[FLOOR].min() > NEARLY or rows[FLOOR].max() <= RECOVERED:
+            continue
+        able = rows[rows[FLOOR] <= RECOVERED]
+        found = int((able[BOTH[0]] <= RECOVERED).sum())
+        best, lowest = (rows.sort_values(by, kind="stable").iloc[0] for by in (BOTH[0], FLOOR))
+        sentences.append(
+            f"{dataset}: the dictionaries of {len(able)} of {plural(len(rows), 'method')} hold "
+            f"every target to {RECOVERED:g}, and {found} of these methods find them so well; the "
+            f"smallest eigenfunction error {_beside_floor(best)}, the lowest floor belongs to "
+            f"{lowest['method']}, whose error {_beside_floor(lowest, named=False)}."
+        )
+    return sentences
+
+
+def _beside_floor(row: "pd.Series[Any]", named: bool = True) -> str:
+    """The error, and what the method itself adds to the floor of its dictionary."""
+    error, floor = row[BOTH[0]], row[FLOOR]
+    whose = f"{scientific(error)} by {row['method']}" if named else scientific(error)
+    return f"is {whose}, {scientific(error - floor)} above its floor {scientific(floor)}"
