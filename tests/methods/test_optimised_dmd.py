@@ -38,6 +38,22 @@ def test_a_repeated_eigenvalue_keeps_all_its_modes(linear):
     np.testing.assert_allclose(factors, [0.6, 0.9, 0.9], atol=1e-10)
 
 
+def test_noise_that_splits_an_eigenvalue_leaves_one_of_its_multiplicity(linear):
+    initial = np.random.default_rng(0).standard_normal((50, 3))
+    data = linear(np.diag([0.9, 0.9, 0.6]), initial, steps=20)
+    noise = 0.01 * np.random.default_rng(1).standard_normal(data.states.shape)
+    model = OptimisedDMD(constant=False).fit(replace(data, states=data.states + noise))
+    factors = np.sort(np.exp(model.eigenvalues.real * data.dt))
+    assert factors[1] == factors[2]
+    np.testing.assert_allclose(factors, [0.6, 0.9, 0.9], atol=5e-3)
+
+
+def test_growing_exponentials_do_not_overflow(linear):
+    data = linear(np.diag([3.0, 0.5]), np.random.default_rng(0).standard_normal((10, 2)), steps=300)
+    model = OptimisedDMD(constant=False).fit(data)
+    np.testing.assert_allclose(np.exp(model.eigenvalues.real.max() * data.dt), 3.0, rtol=1e-8)
+
+
 def test_an_offset_is_part_of_the_prediction(linear):
     data = linear(np.diag([0.9, 0.5]), np.random.default_rng(0).standard_normal((20, 2)))
     moved = replace(data, states=data.states + np.array([3.0, -2.0]))

@@ -14,8 +14,9 @@ from koopmark.methods.reference.factor import factorise
 from koopmark.methods.reference.qr_edmd import linear_model
 from koopmark.simulation import Trajectories
 
-DISTINCT = 1e-4
-"""Relative distance below which starting values count as one eigenvalue of higher multiplicity."""
+DISTINCT = 0.05
+"""Relative distance below which starting values count as one eigenvalue of higher multiplicity:
+exponentials so close to each other cannot be told apart, and noise splits equal ones."""
 
 
 @dataclass(frozen=True)
@@ -66,32 +67,32 @@ def _starting_values(
     eigenvalues: NDArray[np.complex128], constant: bool
 ) -> tuple[NDArray[np.complex128], list[int]]:
     """Distinct eigenvalues of the upper half-plane, and how often each is there."""
-    usable = eigenvalues[np.isfinite(eigenvalues) & (eigenvalues.imag >= 0.0)]
+    usable = eigenvalues[np.isfinite(eigenvalues)]
     if constant and len(usable):
         usable = np.delete(usable, np.argmin(abs(usable)))
-    found: list[complex] = []
-    counts: list[int] = []
+    slow = abs(usable.imag) <= DISTINCT * abs(usable)
+    usable = np.concatenate([usable[slow].real, usable[~slow & (usable.imag > 0.0)]])
+    groups: list[list[complex]] = []
     for value in usable[np.argsort(-usable.real, kind="stable")]:
-        near = [abs(value - other) <= DISTINCT * abs(other) for other in found]
+        near = [abs(value - group[0]) <= DISTINCT * abs(group[0]) for group in groups]
         if any(near):
-            counts[near.index(True)] += 1
+            groups[near.index(True)].append(complex(value))
         else:
-            found.append(complex(value))
-            counts.append(1)
-    return np.array(found, dtype=complex), counts
+            groups.append([complex(value)])
+    return np.array([np.mean(group) for group in groups], dtype=complex), [*map(len, groups)]
 
 
 def _basis(rates: NDArray, times: NDArray, constant: bool) -> tuple[NDArray, NDArray]:
     """Exponentials (T, k) as real functions, and their derivatives (T, k, parameters).
 
     A real rate has one function, a complex one the cosine and the sine; parameters are the real
-    parts, then the imaginary parts of the complex ones.
+    parts, then the imaginary parts of the complex ones. Growing exponentials end at 1.
     """
     pairs = np.flatnonzero(rates.imag > 0)
     parameters = len(rates) + len(pairs)
     functions, slopes = [], []
     for j, rate in enumerate(rates):
-        value = np.exp(rate * times)
+        value = np.exp(rate * (times - times[-1] if rate.real > 0 else times))
         parts = [value.real, value.imag] if j in pairs else [value.real]
         turned = [-value.imag, value.real]
         for part, other in zip(parts, turned, strict=False):
