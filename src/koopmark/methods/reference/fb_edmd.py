@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.simulation import Trajectories
 
@@ -58,7 +59,7 @@ def forward_backward(
     now, ahead = factor.triangle[:, :size] @ basis, factor.triangle[:, size:] @ basis
     forward = np.linalg.lstsq(now, ahead, rcond=None)[0]
     backward = np.linalg.lstsq(ahead, now, rcond=None)[0]
-    squared, vectors = np.linalg.eig(np.linalg.lstsq(backward.T, forward.T, rcond=None)[0].T)
+    squared, vectors = eigenbasis(np.linalg.lstsq(backward.T, forward.T, rcond=None)[0].T)
     root = np.sqrt(squared.astype(complex))
     size_squared = np.sum(abs(vectors) ** 2, axis=0)
     seen = np.sum(vectors.conj() * (forward @ vectors), axis=0) / size_squared

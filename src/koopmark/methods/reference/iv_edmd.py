@@ -9,6 +9,7 @@ from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.noise import corrected_values, noise_variances
 from koopmark.simulation import Trajectories
 
@@ -51,7 +52,7 @@ class InstrumentalEDMD(Method):
         operator = instrumental(
             values[:, : -self.lag - 1], values[:, 1 : -self.lag], values[:, 1 + self.lag :]
         )
-        discrete, vectors = np.linalg.eig(operator)
+        discrete, vectors = eigenbasis(operator)
         duration = self.lag * trajectories.dt
         return LinearModel(observables, vectors, continuous(discrete, duration), trajectories.dt)
 

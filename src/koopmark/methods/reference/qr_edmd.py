@@ -11,6 +11,7 @@ from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.products import real_product
+from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.methods.reference.near import eigenpairs_near
 from koopmark.methods.reference.whitening import whitening
@@ -94,7 +95,7 @@ def eigenpairs(
     ahead = factor.xy @ w
     compressed = ahead if u is None else u.T @ ahead
     if near is None:
-        discrete, vectors = np.linalg.eig(compressed)
+        discrete, vectors = eigenbasis(compressed)
     else:
         discrete, vectors = eigenpairs_near(compressed, near, count)
     now = vectors if u is None else real_product(u, vectors)
