@@ -172,10 +172,19 @@ def test_errors_are_told_from_the_floors_of_their_dictionaries():
     errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4], "fourth": [9e-4]}
     summary = table(errors, ("a",), oracle_floor=[0.2495, 0.5, 1e-5, 1e-4])
     assert answers(summary, [], LIBRARIES)[1] == (
-        "a: the dictionaries of 2 of 4 methods hold every target to 0.001, and 1 of these methods "
-        "find them so well; the smallest eigenfunction error is 9.0e-04 by fourth, 8.0e-04 above "
-        "its floor 1.0e-04, the lowest floor belongs to theirs, whose error is 0.40, 0.40 above "
-        "its floor 1.0e-05."
+        "a: of 4 methods, 2 have a dictionary that holds every target to 0.001, and 1 of them find "
+        "the targets so well; the smallest eigenfunction error is 9.0e-04 by fourth, 8.0e-04 above "
+        "the floor 1.0e-04."
+    )
+
+
+def test_where_no_dictionary_holds_the_targets_the_lowest_floor_is_named():
+    errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4]}
+    summary = table(errors, ("a",), oracle_floor=[0.125, 0.5, 0.02])
+    assert answers(summary, [], LIBRARIES)[1] == (
+        "a: the dictionary of none of 3 methods holds every target to 0.001; the smallest "
+        "eigenfunction error is 0.25 by ours, 0.12 above the floor 0.12, the error at the lowest "
+        "floor 0.40 by theirs, 0.38 above the floor 2.0e-02."
     )
 
 

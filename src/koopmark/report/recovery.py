@@ -53,17 +53,26 @@ def floors(methods: pd.DataFrame) -> list[str]:
         able = rows[rows[FLOOR] <= RECOVERED]
         found = int((able[BOTH[0]] <= RECOVERED).sum())
         best, lowest = (rows.sort_values(by, kind="stable").iloc[0] for by in (BOTH[0], FLOOR))
-        sentences.append(
-            f"{dataset}: the dictionaries of {len(able)} of {plural(len(rows), 'method')} hold "
-            f"every target to {RECOVERED:g}, and {found} of these methods find them so well; the "
-            f"smallest eigenfunction error {_beside_floor(best)}, the lowest floor belongs to "
-            f"{lowest['method']}, whose error {_beside_floor(lowest, named=False)}."
-        )
+        smallest = f"the smallest eigenfunction error is {_beside_floor(best)}"
+        if able.empty:
+            sentences.append(
+                f"{dataset}: the dictionary of none of {plural(len(rows), 'method')} holds every "
+                f"target to {RECOVERED:g}; {smallest}, the error at the lowest floor "
+                f"{_beside_floor(lowest)}."
+            )
+        else:
+            sentences.append(
+                f"{dataset}: of {plural(len(rows), 'method')}, {len(able)} have a dictionary that "
+                f"holds every target to {RECOVERED:g}, and {found} of them find the targets so "
+                f"well; {smallest}."
+            )
     return sentences
 
 
-def _beside_floor(row: "pd.Series[Any]", named: bool = True) -> str:
+def _beside_floor(row: "pd.Series[Any]") -> str:
     """The error, and what the method itself adds to the floor of its dictionary."""
     error, floor = row[BOTH[0]], row[FLOOR]
-    whose = f"{scientific(error)} by {row['method']}" if named else scientific(error)
-    return f"is {whose}, {scientific(error - floor)} above its floor {scientific(floor)}"
+    return (
+        f"{scientific(error)} by {row['method']}, {scientific(error - floor)} above the floor "
+        f"{scientific(floor)}"
+    )
