@@ -24,6 +24,9 @@ GRID = 64
 OTHERS = 12
 """Eigenvalues of least-squares EDMD that are tried too, which finds complex ones."""
 
+CLOSE = 0.02
+"""Of two of these whose relative distance is less, one is tried."""
+
 UNEXPLAINED = 8
 """Rates that are given where none is explained by the noise."""
 
@@ -140,9 +143,13 @@ def _starts(
     simple = linear_model(factorise(observables, trajectories.states), observables, dt)
     others = simple.eigenvalues
     others = others[np.isfinite(others) & (others.imag >= 0.0) & (abs(others) > 0.1 / duration)]
-    least = np.array([pencil.misfits(complex(rate), 1)[0] for rate in others])
-    others = others[np.argsort(least, kind="stable")][:OTHERS]
-    return starts + [(complex(rate), 0.2 * abs(rate)) for rate in others]
+    apart: list[complex] = []
+    for rate in others:
+        if all(abs(rate - other) > CLOSE * abs(other) for other in apart[: 4 * OTHERS]):
+            apart.append(complex(rate))
+    least = np.array([pencil.misfits(rate, 1)[0] for rate in apart[: 4 * OTHERS]])
+    best = np.argsort(least, kind="stable")[:OTHERS]
+    return starts + [(apart[i], 0.2 * abs(apart[i])) for i in best]
 
 
 def _explored(pencil: TrajectoryPencil, rate: complex, radius: float) -> _Group:
