@@ -103,7 +103,7 @@ def test_a_method_of_ones_own_is_named_by_module_and_class():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("no_such_module:DMD", "cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("no_such_module:DMD", "cannot be imported: ModuleNotFoundError: "),
         ("json:DMD", "cannot be imported: AttributeError: module 'json' has no attribute 'DMD'"),
         ("json:loads", "is not a class derived from koopmark.methods.Method"),
         (f"{__name__}:Demanding", "needs a default for every field"),

@@ -48,6 +48,20 @@ def test_a_control_that_is_listed_is_not_added_again(planned):
     assert [cell.label for cell in cells] == ["control.random", "control.exact"]
 
 
+def test_a_method_can_leave_out_a_dataset(planned, tiny_file):
+    cells = planned(
+        'use = "pydmd.dmd"\nwithout = ["three_populations"]',
+        datasets=(str(tiny_file), "three_populations"),
+    )
+    ran = {cell.dataset for cell in cells if cell.label == "pydmd.dmd"}
+    assert ran == {tiny_file.stem}
+
+
+def test_leaving_out_what_is_not_there_is_a_mistake(planned):
+    with pytest.raises(ConfigError, match=r"methods\.0\.without: 'nowhere' is not a dataset"):
+        planned('use = "pydmd.dmd"\nwithout = ["nowhere"]')
+
+
 def test_a_method_can_run_on_some_of_the_datasets(planned, tiny_file):
     cells = planned(
         'use = "pydmd.dmd"\ndatasets = ["three_populations"]',

@@ -1,5 +1,6 @@
 """A suite file: which datasets, which methods, how many seeds, and what one fit may cost."""
 
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +35,14 @@ class MethodEntry(Section):
     datasets: tuple[Name, ...] | None = None
     """What it runs on, a part of the suite's: datasets, and the dataset or title of a sweep for all
     of its levels; everything where not given."""
+
+    without: tuple[Name, ...] = ()
+    """Datasets that it does not run on, named in the same way."""
+
+    def runs_on(self, names: Collection[str]) -> bool:
+        """Whether it runs on a dataset that goes by these names."""
+        wanted = self.datasets is None or not set(self.datasets).isdisjoint(names)
+        return wanted and set(self.without).isdisjoint(names)
 
     @property
     def label(self) -> str:

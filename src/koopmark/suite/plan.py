@@ -63,7 +63,7 @@ def plan(suite: Suite) -> list[Cell]:
         _cell(suite, source, seed, entry, method)
         for source in data
         for entry, method in entries
-        if entry.datasets is None or not set(entry.datasets).isdisjoint(source.names)
+        if entry.runs_on(source.names)
         for seed in range(suite.seeds)
     ]
     _refuse_duplicates(suite, cells)
@@ -82,12 +82,13 @@ def _entries(suite: Suite, known: set[str]) -> list[tuple[MethodEntry, Method]]:
 
 
 def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Method:
-    for name in entry.datasets or ():
-        if name not in known:
-            raise ConfigError(
-                f"{suite.path}: {key}.datasets: {name!r} is not a dataset of this suite, "
-                f"which has {', '.join(sorted(known))}"
-            )
+    for which, names in (("datasets", entry.datasets or ()), ("without", entry.without)):
+        for name in names:
+            if name not in known:
+                raise ConfigError(
+                    f"{suite.path}: {key}.{which}: {name!r} is not a dataset of this suite, "
+                    f"which has {', '.join(sorted(known))}"
+                )
     try:
         return methods.get(absolute(entry.use, suite.path.parent), **entry.options)
     except ConfigError as error:
