@@ -10,6 +10,7 @@ import hostile_methods as hostile
 import psutil
 import pytest
 
+from koopmark._errors import ConfigError
 from koopmark.suite import executor
 from koopmark.suite.capture import CHARACTERS
 from koopmark.suite.executor import execute, in_words
@@ -136,8 +137,8 @@ def test_fits_have_one_thread_each(make_cell, cache_dir):
 
 @pytest.mark.slow
 def test_workers_that_cannot_start_are_an_error_and_not_a_hang(make_cell, monkeypatch):
-    monkeypatch.setattr(executor.worker, "prepare", "not callable")
-    with pytest.raises(RuntimeError, match="die as they start: 1 fits are left"):
+    monkeypatch.setattr(executor.worker, "serve", "not callable")
+    with pytest.raises(ConfigError, match=r"die as they start .*exit code 1\): 1 fits are left"):
         list(execute([make_cell(hostile.Good())], 1))
 
 

@@ -83,14 +83,20 @@ def shorten(text: str) -> str:
     return text
 
 
-def _keep_short(path: Path, stop: threading.Event) -> None:
-    while not stop.wait(0.2):
+def cut(path: Path) -> None:
+    """Cut a capture file down to its tail where it is too long."""
+    with suppress(FileNotFoundError):
         if path.stat().st_size > MAX_BYTES:
             tail = read(path)
             # Writers append, so what is written meanwhile lands after the tail.
             os.truncate(path, 0)
             with path.open("a") as file:
                 file.write(tail)
+
+
+def _keep_short(path: Path, stop: threading.Event) -> None:
+    while not stop.wait(0.2):
+        cut(path)
 
 
 def _flush() -> None:

@@ -1,34 +1,41 @@
-"""Fits in processes of this machine; a process that hangs or dies costs one row."""
+"""Fits in processes of this machine; a process that hangs or dies costs one row.
+
+Each worker has a pipe of its own: whenever and however it is killed, no other waits for it.
+"""
 
 import os
 import pickle
-import queue
 import signal
-import tempfile
 import time
+from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import CancelledError, TimeoutError
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any
 
-import psutil
-from pebble import ProcessExpired, ProcessPool
-
-from koopmark.suite import journal, worker
+from koopmark._errors import ConfigError
+from koopmark.suite import capture, guard, journal, worker
 from koopmark.suite.cell import hard_limit
 from koopmark.suite.journal import Remains
+from koopmark.suite.measure import kernel_kills
 from koopmark.suite.plan import Cell
 from koopmark.suite.rows import Outcome, make_rows
 from koopmark.suite.tables import Rows
 
-PULSE = 0.5
-"""Seconds between looks at processes that died without a word."""
+PULSE = 0.25
+"""Seconds between looks at limits, output, and processes that died without a word."""
 
 MAX_BREAKDOWNS = 3
-"""How often in a row the pool may break without a result before it is not worth trying."""
+"""How often in a row a worker may die at its start before it is not worth trying."""
+
+ATTEMPTS = 3
+"""How often a fit is begun whose process is killed from outside before that is its result."""
+
+KILLED = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM") if hasattr(signal, name))
+"""Exit codes of processes that someone else ended."""
 
 
 def cores() -> int:
@@ -47,91 +54,175 @@ def execute(
 
     Raises
     ------
-    RuntimeError
-        Where worker processes cannot be kept alive at all.
+    ConfigError
+        Where worker processes cannot be kept alive at all, or have no room for their notes.
     """
-    waiting = list(cells)
-    breakdowns = 0
-    with tempfile.TemporaryDirectory(prefix="koopmark-") as name:
-        while waiting:
-            before = len(waiting)
-            with closing(_one_pool(waiting, jobs, Path(name), cache_dir)) as results:
-                for rows in results:
-                    waiting = [cell for cell in waiting if cell.fit_id != rows.fit_id]
-                    yield rows
-            breakdowns = breakdowns + 1 if len(waiting) == before else 0
-            if breakdowns == MAX_BREAKDOWNS:
-                raise RuntimeError(f"worker processes die as they start: {before} fits are left")
+    if not cells:
+        return
+    with guard.guarded() as folder, Pool(folder, cache_dir, min(jobs, len(cells))) as pool:
+        yield from pool.rows(cells)
 
 
-def _one_pool(
-    cells: list[Cell], jobs: int, folder: Path, cache_dir: Path | None
-) -> Generator[Rows, None, None]:
-    """Rows of `cells` until they are done or the pool breaks."""
-    finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    with _pool(min(jobs, len(cells))) as pool:
-        under_way: dict[Any, Cell] = {}
-        for cell in cells:
-            future = pool.schedule(
-                worker.run, (pickle.dumps(cell), folder, cache_dir), timeout=hard_limit(cell)
-            )
-            under_way[future] = cell
-            future.add_done_callback(finished.put)
-        watch = _Watch(folder)
-        while under_way:
-            try:
-                future = finished.get(timeout=PULSE)
-            except queue.Empty:
-                watch.cancel_the_silent_dead(under_way)
-                continue
-            cell = under_way.pop(future)
-            rows = _rows(cell, future, folder)
-            if rows is None:
-                return
-            journal.discard(folder, cell.fit_id)
-            yield rows
+@dataclass(eq=False)
+class _Worker:
+    """A process, our end of its pipe, and the fit it is at."""
+
+    process: SpawnProcess
+    connection: Connection
+    ready: bool = False
+    cell: Cell | None = None
+    deadline: float = float("inf")
 
 
-@contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPool]:
-    with worker.one_thread_each():
-        pool = ProcessPool(jobs, initializer=worker.prepare, context=get_context("spawn"))
+@dataclass
+class Pool:
+    """Workers, started as they are needed, warm from one call of `rows` to the next."""
+
+    folder: Path
+    cache_dir: Path | None
+    jobs: int
+    _workers: list[_Worker] = field(default_factory=list)
+    _waiting: deque[Cell] = field(default_factory=deque)
+    _attempts: Counter[str] = field(default_factory=Counter)
+    _breakdowns: int = 0
+    _kernel_kills: int = field(default_factory=kernel_kills)
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for member in self._workers:
+            # At once: a fit may be deaf to anything milder.
+            member.process.kill()
+        for member in self._workers:
+            _close(member)
+
+    def rows(self, cells: Sequence[Cell]) -> Iterator[Rows]:
+        """Rows of `cells` as they end."""
+        self._waiting = deque(cells)
+        looked = time.monotonic()
+        while self._waiting or self._busy():
+            self._hand_out()
+            ready = wait([member.connection for member in self._workers], timeout=PULSE)
+            for member in [m for m in self._workers if m.connection in ready]:
+                yield from self._receive(member)
+            if time.monotonic() - looked >= PULSE:
+                yield from self._look()
+                looked = time.monotonic()
+
+    def _busy(self) -> list[_Worker]:
+        return [member for member in self._workers if member.cell is not None]
+
+    def _hand_out(self) -> None:
+        """Give every idle worker a fit, and start workers as long as there are too few."""
+        for member in self._workers:
+            if member.ready and member.cell is None and self._waiting:
+                member.cell = self._waiting.popleft()
+                member.deadline = time.monotonic() + hard_limit(member.cell)
+                # A worker that died is found when its answer is looked for.
+                with suppress(OSError):
+                    member.connection.send_bytes(pickle.dumps(member.cell))
+        wanted = min(self.jobs, len(self._waiting) + len(self._busy()))
+        for _ in range(wanted - len(self._workers)):
+            self._start()
+
+    def _start(self) -> None:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        arguments = (theirs, self.folder, self.cache_dir)
+        process = context.Process(target=worker.serve, args=arguments)
+        with worker.one_thread_each(), _deaf_to_ctrl_c():
+            process.start()
+        theirs.close()
+        self._workers.append(_Worker(process, ours))
+
+    def _receive(self, member: _Worker) -> Iterator[Rows]:
+        """The rows a worker sent; where it closed its pipe, what became of its fit."""
         try:
-            yield pool
-        finally:
-            pool.stop()
-            pool.join()
+            sent = member.connection.recv_bytes()
+        except (EOFError, OSError):
+            yield from self._bury(member)
+            return
+        if member.cell is None:
+            # The first word of a worker says that it is there.
+            member.ready, self._breakdowns = True, 0
+            return
+        cell, member.cell, member.deadline = member.cell, None, float("inf")
+        answer = pickle.loads(sent)
+        if isinstance(answer, worker.Trouble):
+            raise ConfigError(f"no fit can be done: {answer.sentence}")
+        journal.discard(self.folder, cell.fit_id)
+        yield make_rows(cell, answer) if isinstance(answer, Outcome) else answer
+
+    def _look(self) -> Iterator[Rows]:
+        """End what overran every limit, cut floods of output, find who died unnoticed."""
+        for member in list(self._workers):
+            if member.cell is not None:
+                capture.cut(journal.output_file(self.folder, member.cell.fit_id))
+            if time.monotonic() > member.deadline:
+                member.process.kill()
+                yield from self._bury(member, overran=True)
+            # A process that a fit forked may hold the pipe open.
+            elif not member.process.is_alive() and not member.connection.poll():
+                yield from self._bury(member)
+
+    def _bury(self, member: _Worker, overran: bool = False) -> Iterator[Rows]:
+        """Take leave of a worker, and say how the fit ended that it was at."""
+        exit_code = _close(member)
+        self._workers.remove(member)
+        killed = exit_code in KILLED and not overran
+        if not member.ready and not killed:
+            self._breakdowns += 1
+            if self._breakdowns == MAX_BREAKDOWNS:
+                raise ConfigError(
+                    f"worker processes die as they start (the last {in_words(exit_code)}): "
+                    f"{len(self._waiting)} fits are left"
+                )
+        if member.cell is None:
+            return
+        guard.end_orphans(str(self.folder))
+        cell, left = member.cell, journal.remains(self.folder, member.cell.fit_id)
+        journal.discard(self.folder, cell.fit_id)
+        for_want_of_memory = killed and kernel_kills() > self._kernel_kills
+        self._kernel_kills = kernel_kills()
+        self._attempts[cell.fit_id] += 1
+        if killed and not for_want_of_memory and self._attempts[cell.fit_id] < ATTEMPTS:
+            # Whoever killed it, it was not the fit's own doing.
+            self._waiting.appendleft(cell)
+        elif for_want_of_memory:
+            yield make_rows(cell, _out_of_memory(exit_code, left), left.output)
+        else:
+            yield make_rows(cell, _outcome(cell, exit_code, left, overran), left.output)
 
 
-def _rows(cell: Cell, future: Any, folder: Path) -> Rows | None:
-    """The rows of a finished future; None where the pool broke and took it along."""
-    try:
-        rows: Rows = pickle.loads(future.result())
-        return rows
-    except BrokenProcessPool:
-        return None
-    except (TimeoutError, ProcessExpired, CancelledError) as error:
-        left = journal.remains(folder, cell.fit_id)
-        if left.pid is not None:
-            worker.end_descendants(left.pid)
-        exit_code = None if isinstance(error, TimeoutError) else getattr(error, "exitcode", 0)
-        return make_rows(cell, _outcome(cell, exit_code, left), left.output)
-    except Exception as error:  # noqa: BLE001 whatever happens becomes a row
-        return make_rows(cell, Outcome("failed", f"{type(error).__name__}: {error}"))
+def _close(member: _Worker) -> int:
+    """The exit code of a worker that is ending."""
+    member.process.join(2.0)
+    if member.process.is_alive():
+        member.process.kill()
+        member.process.join()
+    member.connection.close()
+    return member.process.exitcode or 0
 
 
-def _outcome(cell: Cell, exit_code: int | None, left: Remains) -> Outcome:
-    """How a fit ended whose process is gone; `exit_code` None where the pool ended it."""
-    if exit_code is None or time.time() >= left.deadline:
-        limit = hard_limit(cell) if exit_code is None else left.limit
+def _outcome(cell: Cell, exit_code: int, left: Remains, overran: bool) -> Outcome:
+    """How a fit ended whose process is gone; `overran` where it was we who ended it."""
+    if overran or time.monotonic() >= left.deadline:
+        limit = hard_limit(cell) if overran else left.limit
         where = f", in {left.where}" if left.where else ""
         status, reason = "timeout", f"{left.phase} ran into its limit of {limit:g} s{where}"
     elif any(word in left.output.lower() for word in ("bad_alloc", "memory allocation")):
-        status, reason = "out_of_memory", f"the process {in_words(exit_code)} for want of memory"
+        return _out_of_memory(exit_code, left)
     else:
         during = "" if left.phase == "fit" else f" during {left.phase}"
-        status, reason = "crashed", f"the process {in_words(exit_code)}{during}"
+        times = f", {ATTEMPTS} times" if exit_code in KILLED else ""
+        status, reason = "crashed", f"the process {in_words(exit_code)}{during}{times}"
     return Outcome(status, reason, left.fit_seconds, left.peak_memory_mb)
+
+
+def _out_of_memory(exit_code: int, left: Remains) -> Outcome:
+    reason = f"the process {in_words(exit_code)} for want of memory"
+    return Outcome("out_of_memory", reason, left.fit_seconds, left.peak_memory_mb)
 
 
 def in_words(exit_code: int) -> str:
@@ -145,21 +236,14 @@ def in_words(exit_code: int) -> str:
     return f"ended with exit code {exit_code}"
 
 
-class _Watch:
-    """Finds workers that ended with exit code 0 in mid-fit, which the pool overlooks."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._suspects: set[str] = set()
-
-    def cancel_the_silent_dead(self, under_way: dict[Any, Cell]) -> None:
-        """Cancel what has had no process for two looks: at the first, its result may be coming."""
-        dead = {}
-        for future, cell in under_way.items():
-            if future.running():
-                pid = journal.remains(self._folder, cell.fit_id).pid
-                if pid is not None and not psutil.pid_exists(pid):
-                    dead[cell.fit_id] = future
-        for fit_id in dead.keys() & self._suspects:
-            dead[fit_id].cancel()
-        self._suspects = set(dead)
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started in the block never see Ctrl-C, not even before they can ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -49,7 +49,8 @@ class Journal:
     def enter(self, phase: str, seconds: float, **known: float) -> None:
         """Note that a phase begins, how long it may take, and what is known by now."""
         self._known |= known
-        note = {**self._known, "phase": phase, "limit": seconds, "deadline": time.time() + seconds}
+        deadline = time.monotonic() + seconds
+        note = {**self._known, "phase": phase, "limit": seconds, "deadline": deadline}
         self._note.write_text(json.dumps(note))
         if self._disposable:
             faulthandler.dump_traceback_later(seconds, exit=True, file=2)
@@ -75,6 +76,7 @@ class Remains:
     phase: str = "start"
     limit: float = float("nan")
     deadline: float = float("inf")
+    """Of the clock that is never set, which all processes of a machine share."""
     fit_seconds: float = float("nan")
     peak_memory_mb: float = float("nan")
     output: str = ""
@@ -91,6 +93,11 @@ def remains(folder: Path, fit_id: str) -> Remains:
         known = json.loads(note.read_text())
     printed, where = _split(capture.read(output))
     return Remains(**known, output=capture.last_lines(printed), where=where)
+
+
+def output_file(folder: Path, fit_id: str) -> Path:
+    """Where what a fit prints is kept."""
+    return _files(folder, fit_id)[0]
 
 
 def discard(folder: Path, fit_id: str) -> None:

@@ -60,6 +60,15 @@ def memory_limit(megabytes: float) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
+def kernel_kills() -> int:
+    """How many processes the kernel has ended on this machine for want of memory, on Linux."""
+    with suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out; torch says so in a RuntimeError."""
     words = ("can't allocate memory", "not enough memory", "out of memory")

@@ -1,13 +1,23 @@
-"""The worker process: what it is before its first fit, and the one function it runs."""
+"""The worker process: what it is before its first fit, and how it serves one fit after another."""
 
+import ctypes
+import errno
 import faulthandler
 import os
 import pickle
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+
+from koopmark.suite import guard
+from koopmark.suite.rows import Outcome
+from koopmark.suite.tables import Rows
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -18,6 +28,17 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
 )
 """Fits are compared in time, and run side by side: each has one thread."""
+
+GRACE_SECONDS = 0.2
+"""How long threads that a fit started may take to end after it."""
+
+HARMLESS_THREADS = ("TMonitor",)
+"""Classes of threads that libraries keep and that sleep: tqdm's."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""How the system says that there is no room for what a worker notes of its fits."""
+
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @contextmanager
@@ -35,37 +56,117 @@ def one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
+    """Be a worker: take pickled cells, give back pickled rows, until the other end closes.
+
+    A worker whose fit left something behind that cannot be taken back is not used again.
+    """
+    prepare()
+    import koopmark.suite.cell  # noqa: F401 warm before the first fit
+
+    me, home = os.getpid(), os.getcwd()
+    connection.send_bytes(b"ready")
+    clean = True
+    while clean:
+        try:
+            cell = connection.recv_bytes()
+        except (EOFError, OSError):
+            return
+        rows, clean = run(cell, folder, cache_dir)
+        if os.getpid() != me:
+            # A fit forked and both returned: there is one result, the first process's.
+            os._exit(0)
+        with suppress(OSError):
+            connection.send_bytes(rows)
+        with suppress(OSError):
+            os.chdir(home)
+    # No tidying: a thread that was left behind could hold it up.
+    connection.close()
+    os._exit(0)
+
+
 def prepare() -> None:
-    """Make this process a worker: killable, verbose about its own death, and warm."""
-    # A killed worker has nothing to tidy up, and may be past Python's help.
+    """Make this process a worker: killable, and verbose about its own death."""
+    # Ctrl-C is for the run; a killed worker has nothing to tidy up, and may be past Python's help.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.enable(file=2, all_threads=False)
     for stream in (sys.stdout, sys.stderr):
         # Lines reach the capture file before a crash does.
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     if os.name == "posix":
-        # Its own process group, so that what a fit starts is ended with it.
+        # A fit that signals its process group means itself.
         os.setsid()
     if sys.platform == "linux":
+        # What a fit's children start and abandon stays a descendant of this process.
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         # Where the whole machine runs out of memory, the kernel should end the fit.
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("500")
-    import koopmark.suite.cell  # noqa: F401
 
 
-def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> bytes:
-    """`run_cell` in this process, which may end for it.
+def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[bytes, bool]:
+    """`run_cell` in this process, which may end for it; whether the process is as it was before.
 
-    Cells and rows travel as bytes: what cannot be unpickled is then an exception of this call
-    and not the end of the process that reads the queue.
+    What comes back are pickled Rows; or an Outcome where not even rows could be made; or Trouble.
     """
-    from koopmark.suite.cell import run_cell
+    me, before = os.getpid(), set(threading.enumerate())
+    answer: Rows | Outcome | Trouble
+    try:
+        from koopmark.suite.cell import run_cell
 
-    return pickle.dumps(run_cell(pickle.loads(pickled_cell), folder, cache_dir, disposable=True))
+        answer = run_cell(pickle.loads(pickled_cell), folder, cache_dir, disposable=True)
+    except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
+        answer = _answer(error)
+    if os.getpid() != me:
+        return b"", False
+    threads, processes = _left_threads(before), guard.end_descendants()
+    if isinstance(answer, Rows):
+        answer = _noted(answer, threads, processes)
+    return pickle.dumps(answer), not (threads or processes)
 
 
-def end_descendants(pid: int) -> None:
-    """End what a dead worker started and left running."""
-    if os.name == "posix":
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+@dataclass(frozen=True)
+class Trouble:
+    """Why no fit can be done here, whichever it is."""
+
+    sentence: str
+
+
+def _answer(error: BaseException) -> Outcome | Trouble:
+    if isinstance(error, OSError) and error.errno in FULL:
+        return Trouble(f"{error.filename}: {error.strerror}")
+    try:
+        return Outcome("failed", f"{type(error).__name__}: {error}"[:500])
+    except Exception:  # noqa: BLE001 an exception whose text raises another
+        return Outcome("failed", type(error).__name__)
+
+
+def _left_threads(before: set[threading.Thread]) -> int:
+    deadline = time.monotonic() + GRACE_SECONDS
+    new = [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and type(thread).__name__ not in HARMLESS_THREADS
+    ]
+    for thread in new:
+        with suppress(RuntimeError):
+            thread.join(max(0.0, deadline - time.monotonic()))
+    return sum(thread.is_alive() for thread in new)
+
+
+def _noted(rows: Rows, threads: int, processes: int) -> Rows:
+    """Rows that say what the fit left running, which is ended with its process."""
+    kinds = ((threads, "thread"), (processes, "process"))
+    left = [_count(number, kind) for number, kind in kinds if number]
+    if not left:
+        return rows
+    notes = [rows.fit["notes"], f"left {' and '.join(left)} running"]
+    return Rows(
+        {**rows.fit, "notes": "; ".join(filter(None, notes))}, rows.targets, rows.eigenpairs
+    )
+
+
+def _count(number: int, kind: str) -> str:
+    plural = f"{kind}es" if kind.endswith("s") else f"{kind}s"
+    return f"a {kind}" if number == 1 else f"{number} {plural}"

@@ -1,0 +1,122 @@
+"""The processes of a run: known by a mark in their environment, ended whatever becomes of the run.
+
+This file is also a program, which every run starts: it waits until the run has let go of it, by
+its end or its death, then ends whatever still carries the mark and removes the run's notes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from pathlib import Path
+
+import psutil
+
+VARIABLE = "KOOPMARK_RUN"
+"""Environment variable that holds the mark, handed down to all that a fit starts."""
+
+ROUNDS = 20
+"""How often to look for what was started while the others were being ended."""
+
+
+@contextmanager
+def guarded() -> Iterator[Path]:
+    """A folder for the notes of a run, whose path is the mark of the processes started inside.
+
+    The folder and the processes are gone after the block, and so are they where this process is
+    killed in it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="koopmark-"))
+    # Its own session: what ends the run, Ctrl-C or a killed process group, leaves it alone.
+    guard = subprocess.Popen(
+        [sys.executable, "-E", __file__, str(folder)], stdin=subprocess.PIPE, start_new_session=True
+    )
+    if os.name == "posix":
+        # Python's own helper serves all that this process starts: it is not the run's to end.
+        resource_tracker.ensure_running()
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = str(folder)
+    try:
+        yield folder
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
+        with suppress(BrokenPipeError):
+            guard.communicate()
+        # Where the guard itself was killed, its work is left to us.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_orphans(mark: str) -> None:
+    """End what carries the mark and descends from no process of this one's that lives."""
+    children = [process.pid for process in psutil.Process().children(recursive=True)]
+    end(mark, spare={os.getpid(), *children})
+
+
+def end_descendants() -> int:
+    """End all that this process started and left running; how many there were."""
+    if os.name == "posix":
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return 0
+    found: set[int] = set()
+    for _ in range(ROUNDS):
+        children = [p for p in psutil.Process().children(recursive=True) if _runs(p)]
+        if not children:
+            break
+        found |= {child.pid for child in children}
+        _kill(children)
+    return len(found)
+
+
+def end(mark: str, spare: set[int]) -> None:
+    """End what carries the mark, and what that starts meanwhile."""
+    for _ in range(ROUNDS):
+        processes = [p for p in psutil.process_iter() if p.pid not in spare and _carries(p, mark)]
+        if not processes:
+            return
+        _kill(processes)
+
+
+def _carries(process: psutil.Process, mark: str) -> bool:
+    try:
+        return bool(process.environ().get(VARIABLE) == mark and _runs(process))
+    except (psutil.Error, OSError):
+        # Gone, or another user's.
+        return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(processes, timeout=0.2)
+
+
+def _watch(folder: str) -> None:
+    sys.stdin.buffer.read()
+    end(folder, spare={os.getpid()})
+    for _ in range(ROUNDS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            return
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    _watch(sys.argv[1])
