@@ -13,6 +13,7 @@ from koopmark.report import columns, write
 from koopmark.report.figures import spectrum
 from koopmark.report.figures.style import method_styles
 from koopmark.report.numbers import exact
+from koopmark.report.page import whole_numbers
 from koopmark.report.tables import read
 from koopmark.suite.tables import STATUSES
 
@@ -284,6 +285,12 @@ def test_a_heading_of_the_glance_leads_to_its_dataset(run_dir):
     page = Page(without_sweeps(run_dir))
     picks = [attrs["data-pick"] for tag, attrs in page.tags if tag == "a" and "data-pick" in attrs]
     assert picks[:2] == ["0", "1"]
+
+
+def test_numbers_in_sentences_are_not_broken_and_the_rest_is_text():
+    assert whole_numbers("<b> 1.6e-02 & b-1") == (
+        '&lt;b&gt; <span class="whole">1.6e-02</span> &amp; b-1'
+    )
 
 
 def test_the_answers_stand_below_the_question(html):

@@ -124,6 +124,7 @@ def render(template: str, figures: Figures, **context: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = breakable
+    environment.filters["whole_numbers"] = whole_numbers
     return environment.get_template(template).render(
         figures=_as_json(figures),
         shades=Markup(shades.css()),
@@ -135,6 +136,12 @@ def render(template: str, figures: Figures, **context: Any) -> str:
 def breakable(name: str) -> Markup:
     """A name that may be broken after a dot or an underscore and before a bracket."""
     return Markup(re.sub(r"(?<=[._/])|(?=\[)", "<wbr>", str(escape(name))))
+
+
+def whole_numbers(sentence: str) -> Markup:
+    """A sentence whose numbers stay on one line: browsers break 1e-06 after the hyphen."""
+    unbroken = r'<span class="whole">\g<0></span>'
+    return Markup(re.sub(r"\b\d[\d.]*e-\d+", unbroken, str(escape(sentence))))
 
 
 def _as_json(figures: Mapping[str, Mapping[str, go.Figure]]) -> Markup:
