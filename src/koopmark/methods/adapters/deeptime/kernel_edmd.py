@@ -1,6 +1,5 @@
 """deeptime: kernel EDMD, regularised and as it comes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 from koopmark.methods.adapters.deeptime.library import DeeptimeMethod
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, gram, numerical_rank
 from koopmark.methods.model import LinearModel, Model, continuous
-from koopmark.methods.subsample import some_pairs
+from koopmark.methods.subsample import SomePairs
 from koopmark.simulation import Trajectories
 
 
 @dataclass(frozen=True)
-class DefaultKernelEDMD(DeeptimeMethod):
+class DefaultKernelEDMD(SomePairs, DeeptimeMethod):
     """`deeptime.decomposition.KernelEDMD` as a user calls it who chooses a kernel, nothing else.
 
     Nothing is added to the kernel matrix before it is inverted, and every eigenpair is kept.
@@ -32,18 +31,11 @@ class DefaultKernelEDMD(DeeptimeMethod):
     """
 
     kernel: AnyKernel = field(default_factory=Polynomial)
-    max_pairs: int = 1000
-    seed: int = 0
 
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
     recovers: ClassVar[str] = "it inverts a singular matrix, and what comes out is rounding"
 
-    def __post_init__(self) -> None:
-        if self.max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
-
     def _fit(self, trajectories: Trajectories) -> Model:
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         return self._model(x, y, 0.0, len(x), trajectories.dt)
 
     def _model(self, x: NDArray, y: NDArray, epsilon: float, count: int, dt: float) -> LinearModel:
@@ -99,7 +91,7 @@ class KernelEDMD(DefaultKernelEDMD):
             raise ValueError(f"n_eigs must be at least 1, got {self.n_eigs}")
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         count = numerical_rank(self.kernel, x) if self.n_eigs is None else self.n_eigs
         largest = float(np.linalg.eigvalsh(gram(self.kernel, x, x))[-1])
         model = self._model(x, y, self.epsilon * largest, count, trajectories.dt)

@@ -1,8 +1,7 @@
 """kooplearn: kernel EDMD as ridge regression, of full and of reduced rank."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from koopmark.methods.adapters.kooplearn.library import (
 )
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
 from koopmark.methods.model import Model
-from koopmark.methods.subsample import some_pairs
+from koopmark.methods.subsample import SomePairs
 from koopmark.simulation import Trajectories
 
 LINEAR = Polynomial(degree=1, offset=0.0)
@@ -22,7 +21,7 @@ LINEAR = Polynomial(degree=1, offset=0.0)
 
 
 @dataclass(frozen=True)
-class KernelRidge(KooplearnMethod):
+class KernelRidge(SomePairs, KooplearnMethod):
     """`kooplearn.kernel.KernelRidge`, by default projected on principal components, no ridge.
 
     Parameters
@@ -49,14 +48,9 @@ class KernelRidge(KooplearnMethod):
     reduced_rank: bool = False
     n_components: int | None = None
     eigen_solver: Literal["auto", "dense", "arpack", "randomized"] = "auto"
-    max_pairs: int = 1000
-    seed: int = 0
-
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
 
     def __post_init__(self) -> None:
-        if self.max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
+        super().__post_init__()
         if not self.alpha >= 0:
             raise ValueError(f"alpha must not be negative, got {self.alpha}")
         if self.n_components is not None and self.n_components < 1:
@@ -65,7 +59,7 @@ class KernelRidge(KooplearnMethod):
     def _fit(self, trajectories: Trajectories) -> Model:
         from kooplearn.kernel import KernelRidge as Estimator
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         rank = numerical_rank(self.kernel, x) if self.n_components is None else self.n_components
         estimator = Estimator(
             n_components=rank,
@@ -99,7 +93,7 @@ class RandomisedKernelRidge(ReducedRankKernelRidge):
 
 
 @dataclass(frozen=True)
-class DefaultKernelRidge(KooplearnMethod):
+class DefaultKernelRidge(SomePairs, KooplearnMethod):
     """`kooplearn.kernel.KernelRidge` with its defaults: linear kernel, all ranks, a ridge of 1e-6.
 
     Parameters
@@ -110,19 +104,11 @@ class DefaultKernelRidge(KooplearnMethod):
         Which pairs.
     """
 
-    max_pairs: int = 1000
-    seed: int = 0
-
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
     recovers: ClassVar[str] = "a kernel of rank 3 is asked for as many components as pairs"
-
-    def __post_init__(self) -> None:
-        if self.max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from kooplearn.kernel import KernelRidge as Estimator
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         estimator = Estimator(lag_time=len(x)).fit(np.vstack([x, y]))
         return kernel_model(estimator, KernelColumns(LINEAR, x), y, trajectories.dt, Cancelling)

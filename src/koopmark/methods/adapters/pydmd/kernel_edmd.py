@@ -1,6 +1,5 @@
 """PyDMD: kernel EDMD."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -11,12 +10,12 @@ from koopmark.methods.adapters.pydmd.kernels import spelled
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, gram, numerical_rank
 from koopmark.methods.model import LinearModel, Model, continuous
-from koopmark.methods.subsample import some_pairs
+from koopmark.methods.subsample import SomePairs
 from koopmark.simulation import Trajectories
 
 
 @dataclass(frozen=True)
-class KernelEDMD(PyDMDMethod):
+class KernelEDMD(SomePairs, PyDMDMethod):
     """Kernel EDMD (Williams, Rowley and Kevrekidis 2015) as PyDMD computes it.
 
     Parameters
@@ -35,21 +34,16 @@ class KernelEDMD(PyDMDMethod):
 
     kernel: AnyKernel = field(default_factory=Polynomial)
     svd_rank: int | None = None
-    max_pairs: int = 1000
-    seed: int = 0
-
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
 
     def __post_init__(self) -> None:
-        if self.max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
+        super().__post_init__()
         if self.svd_rank == 0:
             raise ValueError("svd_rank 0 (a threshold for noise) is none of PyDMD's kernel EDMD")
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         rank = numerical_rank(self.kernel, x) if self.svd_rank is None else self.svd_rank
         metric, parameters = spelled(self.kernel, x)
         edmd = pydmd.EDMD(svd_rank=rank, kernel_metric=metric, kernel_params=parameters)
@@ -57,24 +51,20 @@ class KernelEDMD(PyDMDMethod):
 
 
 @dataclass(frozen=True)
-class DefaultKernelEDMD(PyDMDMethod):
+class DefaultKernelEDMD(SomePairs, PyDMDMethod):
     """`pydmd.EDMD()` as a user calls it who sets nothing: a linear kernel, at full rank.
 
     `max_pairs` and `seed` as for `KernelEDMD`.
     """
 
-    max_pairs: int = 1000
-    seed: int = 0
-
     recovers: ClassVar[str] = (
         "its true pairs are exact, and stand among as many of rounding as there are data"
     )
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         linear = Polynomial(degree=1, offset=0.0)
         found = _model(pydmd.EDMD(), linear, x, y, trajectories.dt)
         # k(x, X) C = x Xᵀ C: without the kernel columns their rounding does not grow with C.

@@ -1,6 +1,5 @@
 """PyDMD: LANDO, a kernel model of the next state, linearised at a base state."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -12,12 +11,12 @@ from koopmark.methods.adapters.pydmd.library import PyDMDMethod
 from koopmark.methods.dictionaries import Identity
 from koopmark.methods.kernels import AnyKernel, Polynomial
 from koopmark.methods.model import LinearModel, Model, continuous
-from koopmark.methods.subsample import some_pairs
+from koopmark.methods.subsample import SomePairs
 from koopmark.simulation import Trajectories
 
 
 @dataclass(frozen=True)
-class LANDO(PyDMDMethod):
+class LANDO(SomePairs, PyDMDMethod):
     """Linear and nonlinear disambiguation optimisation (Baddoo et al. 2022) as PyDMD computes it.
 
     Kernel regression f of the next state, with f(x̄ + x') = c + A x' + … at a base state x̄. Its
@@ -42,18 +41,11 @@ class LANDO(PyDMDMethod):
     base: Literal["origin", "mean"] = "origin"
     dict_tol: float = 1e-6
     max_pairs: int = 2000
-    seed: int = 0
-
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
-
-    def __post_init__(self) -> None:
-        if self.max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         metric, parameters = spelled(self.kernel, x)
         lando = pydmd.LANDO(
             svd_rank=-1, kernel_metric=metric, kernel_params=parameters, dict_tol=self.dict_tol
@@ -63,23 +55,21 @@ class LANDO(PyDMDMethod):
 
 
 @dataclass(frozen=True)
-class DefaultLANDO(PyDMDMethod):
+class DefaultLANDO(SomePairs, PyDMDMethod):
     """`pydmd.LANDO()` as a user calls it who sets nothing, at the origin.
 
     The kernel is linear, the rank is chosen by a threshold. `max_pairs` and `seed` as for `LANDO`.
     """
 
     max_pairs: int = 2000
-    seed: int = 0
 
     # The threshold keeps one direction of the linear data.
     recovers: ClassVar[str] = "line"
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         lando = pydmd.LANDO().fit(x.T, y.T)
         return _linearised(lando, np.zeros(x.shape[1]), trajectories.dt)
 

@@ -1,6 +1,5 @@
 """PyKoopman: kernel DMD."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -9,12 +8,12 @@ from numpy.typing import NDArray
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, UnlistedModel, fitted
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
 from koopmark.methods.model import Model
-from koopmark.methods.subsample import some_pairs
+from koopmark.methods.subsample import SomePairs
 from koopmark.simulation import Trajectories
 
 
 @dataclass(frozen=True)
-class KDMD(PyKoopmanMethod):
+class KDMD(SomePairs, PyKoopmanMethod):
     """Kernel DMD (Williams, Rowley and Kevrekidis 2015) as PyKoopman computes it.
 
     Parameters
@@ -34,19 +33,11 @@ class KDMD(PyKoopmanMethod):
 
     kernel: AnyKernel = field(default_factory=Polynomial)
     svd_rank: int | None = None
-    max_pairs: int = 1000
-    seed: int = 0
-
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
-
-    def __post_init__(self) -> None:
-        if self.max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         rank = numerical_rank(self.kernel, x) if self.svd_rank is None else self.svd_rank
         regressor = pykoopman.regression.KDMD(svd_rank=rank, kernel=self._spelled(x))
         lift = KernelColumns(self.kernel, x)
@@ -62,7 +53,7 @@ class KDMD(PyKoopmanMethod):
 
 
 @dataclass(frozen=True)
-class DefaultKDMD(PyKoopmanMethod):
+class DefaultKDMD(SomePairs, PyKoopmanMethod):
     """`pykoopman.regression.KDMD()` as a user calls it who sets nothing.
 
     A Gaussian kernel of length 1, whatever the data, at full rank.
@@ -75,20 +66,12 @@ class DefaultKDMD(PyKoopmanMethod):
         Which pairs.
     """
 
-    max_pairs: int = 1000
-    seed: int = 0
-
-    trial: ClassVar[Mapping[str, Any]] = {"max_pairs": 200}
     recovers: ClassVar[str] = "a Gaussian kernel at full rank recovers noise"
-
-    def __post_init__(self) -> None:
-        if self.max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {self.max_pairs}")
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
-        x, y = some_pairs(trajectories, self.max_pairs, self.seed)
+        x, y = self.pairs(trajectories)
         koopman = pykoopman.Koopman(regressor=pykoopman.regression.KDMD())
         koopman.fit(x, y=y, dt=trajectories.dt)
         return UnlistedModel(koopman, trajectories.dt, koopman.observables.transform)
