@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from koopmark._errors import ConfigError
 from koopmark.suite import load_suite, run
 from koopmark.suite.store import counts
 
@@ -138,5 +138,5 @@ def done_in(folder):
     """Fits that a run under way has stored; none before it has tables."""
     try:
         return counts(folder).total()
-    except sqlite3.OperationalError:
+    except ConfigError:
         return 0

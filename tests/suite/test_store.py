@@ -1,7 +1,6 @@
 import os
 import pickle
 import signal
-import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -14,7 +13,7 @@ from hostile_methods import Good, Raises
 from koopmark._errors import ConfigError
 from koopmark.suite.data import Level
 from koopmark.suite.rows import Outcome, make_rows
-from koopmark.suite.store import FILE, Store, counts, read
+from koopmark.suite.store import Store, counts, read
 from koopmark.suite.tables import FITS, Rows
 
 
@@ -156,25 +155,6 @@ def test_fresh_forgets_everything(tmp_path, make_cell):
         store.record(failed(cell), cell)
     with Store(tmp_path, fresh=True) as store:
         assert store.unfinished([cell]) == [cell]
-
-
-def test_a_store_of_another_version_is_refused_in_a_sentence(tmp_path):
-    with Store(tmp_path):
-        pass
-    with sqlite3.connect(tmp_path / FILE) as db:
-        db.execute("PRAGMA user_version = 99")
-    with pytest.raises(ConfigError, match=r"of version 99 .* version 2: .*--fresh"):
-        Store(tmp_path)
-    with Store(tmp_path, fresh=True):
-        pass
-
-
-def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path):
-    (tmp_path / FILE).write_text("not a database, but long enough to be looked at" * 100)
-    with pytest.raises(ConfigError, match=FILE):
-        read(tmp_path)
-    with pytest.raises(ConfigError, match=str(tmp_path)):
-        Store(tmp_path)
 
 
 def test_a_folder_without_a_run_is_refused_in_a_sentence(tmp_path):

@@ -59,8 +59,11 @@ def execute(
     """
     if not cells:
         return
-    with guard.guarded() as folder, Pool(folder, cache_dir, min(jobs, len(cells))) as pool:
-        yield from pool.rows(cells)
+    try:
+        with guard.guarded() as folder, Pool(folder, cache_dir, min(jobs, len(cells))) as pool:
+            yield from pool.rows(cells)
+    except OSError as error:
+        raise ConfigError(f"worker processes cannot be run here ({error})") from None
 
 
 @dataclass(eq=False)

@@ -1,8 +1,9 @@
 """The run's database: one writer, one transaction per fit, read back in the order of the plan."""
 
+import errno
 import json
 import os
-import platform
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,10 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import psutil
-
 from koopmark._errors import ConfigError
+from koopmark.suite import schema
+from koopmark.suite.lock import Lock
 from koopmark.suite.plan import Cell
+from koopmark.suite.schema import SCHEMA, Damaged, connect, transaction
+from koopmark.suite.seals import PLAN, seal_fit, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES, Row, Rows
 
 if TYPE_CHECKING:
@@ -23,15 +26,18 @@ if TYPE_CHECKING:
 
 FILE = "run.sqlite"
 
-SCHEMA = 2
-"""Raised when the tables change; a store of another schema is not read."""
-
 LIMITED = ("timeout", "out_of_memory")
 """How a fit ends at a limit: it is done again where the limits have changed."""
+
+SIDE_FILES = ("-wal", "-shm")
+"""What SQLite keeps beside a database that is written to."""
 
 
 class Store:
     """The database of one run folder. Use as a context manager; only one can write at a time.
+
+    One that an earlier koopmark wrote is brought up to date; of one that is damaged the fits that
+    are intact are kept, and the file is set aside: `note` then says so.
 
     Parameters
     ----------
@@ -43,24 +49,23 @@ class Store:
     Raises
     ------
     ConfigError
-        Where another process is writing to it, or another version of koopmark wrote it.
+        Where it cannot be written to, another process is writing to it, or a later version of
+        koopmark wrote it.
     """
 
     def __init__(self, folder: Path, fresh: bool = False) -> None:
         self.path = folder / FILE
-        try:
+        self.note = ""
+        with _told(self.path):
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = _connect(self.path)
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigError(f"{folder}: cannot be written to ({error})") from None
-        try:
-            self._claim()
-            if fresh:
-                _drop_everything(self._db)
-            _check_schema(self._db, self.path, create=True)
-        except BaseException:
-            self._db.close()
-            raise
+            self._lock = Lock(folder)
+            try:
+                if fresh:
+                    _remove(self.path)
+                self._db, self.note = _opened(self.path)
+            except BaseException:
+                self._lock.release()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -71,40 +76,42 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with self._db:
-            self._db.execute("DELETE FROM writer")
         self._db.close()
+        self._lock.release()
 
     def follow(self, cells: Sequence[Cell]) -> None:
         """Take on a plan: exports hold its fits and no others, under the names it gives them."""
-        with _transaction(self._db):
+        with _told(self.path), transaction(self._db):
             self._db.execute("DELETE FROM plan")
             self._db.executemany(
-                f"INSERT INTO plan VALUES ({', '.join('?' * (2 + len(PLANNED)))})",
+                f"INSERT INTO plan ({', '.join(PLAN)}) VALUES ({', '.join('?' for _ in PLAN)})",
                 [
                     (cell.fit_id, place, cell.suite, cell.dataset, cell.label, *astuple(cell.level))
                     for place, cell in enumerate(cells)
                 ],
             )
+            seal_plan(self._db)
 
     def unfinished(self, cells: Iterable[Cell]) -> list[Cell]:
         """The cells that have no result.
 
         However a fit ended, that is its result; but one that ended at a limit is to be done
-        again where the limits have changed since.
+        again where the limits have changed since, and one that found the disk full in any case.
         """
-        rows = self._db.execute("SELECT fit_id, status, limits FROM fits")
-        stored = {fit_id: (status, limits) for fit_id, status, limits in rows}
+        with _told(self.path):
+            rows = self._db.execute("SELECT fit_id, status, reason, limits FROM fits").fetchall()
+        stored = {fit_id: result for fit_id, *result in rows}
         return [cell for cell in cells if not _stands(stored.get(cell.fit_id), cell)]
 
     def record(self, rows: Rows, cell: Cell) -> None:
         """Store a fit, with its targets and eigenpairs: all of it, or nothing."""
-        with _transaction(self._db):
+        with _told(self.path), transaction(self._db):
             for table in TABLES:
                 self._db.execute(f"DELETE FROM {table} WHERE fit_id = ?", (rows.fit_id,))
             self._insert("fits", [{**rows.fit, "limits": _limits(cell)}], ["limits"])
             self._insert("targets", rows.targets)
             self._insert("eigenpairs", rows.eigenpairs)
+            seal_fit(self._db, rows.fit_id)
 
     def _insert(self, table: str, rows: list[Row], hidden: Sequence[str] = ()) -> None:
         columns = [*TABLES[table], *hidden]
@@ -118,22 +125,6 @@ class Store:
             [[row.get(column) for column in columns] for row in rows],
         )
 
-    def _claim(self) -> None:
-        """Be the one that writes."""
-        with _transaction(self._db):
-            self._db.execute("CREATE TABLE IF NOT EXISTS writer (host, pid, started)")
-            for host, pid, started in self._db.execute("SELECT * FROM writer"):
-                if _is_alive(host, pid, started):
-                    raise ConfigError(
-                        f"{self.path}: another run (process {pid} on {host}) is writing to it: "
-                        f"wait for its end, or choose another --out"
-                    )
-            self._db.execute("DELETE FROM writer")
-            me = psutil.Process()
-            self._db.execute(
-                "INSERT INTO writer VALUES (?, ?, ?)", (platform.node(), me.pid, me.create_time())
-            )
-
 
 def read(folder: Path) -> dict[str, "pd.DataFrame"]:
     """The tables `fits`, `targets` and `eigenpairs` of a run folder, in the order of its plan.
@@ -141,23 +132,145 @@ def read(folder: Path) -> dict[str, "pd.DataFrame"]:
     Raises
     ------
     ConfigError
-        Where there is no store, or another version of koopmark wrote it.
+        Where there is no store, it is damaged, or a later version of koopmark wrote it.
     """
     import pandas as pd
 
-    path = folder / FILE
-    if not path.is_file():
-        raise ConfigError(f"{folder}: not a run folder, it has no {FILE}")
-    with closing(_existing(path)) as db:
-        _check_schema(db, path)
+    with _reading(folder) as db:
         return {
-            name: pd.read_sql_query(
-                f"SELECT {_exported(columns)} FROM {name} AS t JOIN plan USING (fit_id) "
-                f"ORDER BY plan.place, t.rowid",
-                db,
+            name: pd.DataFrame(
+                db.execute(
+                    f"SELECT {_exported(columns)} FROM {name} AS t JOIN plan USING (fit_id) "
+                    f"ORDER BY plan.place, t.rowid"
+                ).fetchall(),
+                columns=list(columns),
             ).astype(dict(_dtypes(columns)))
             for name, columns in TABLES.items()
         }
+
+
+def counts(folder: Path) -> Counter[str]:
+    """How many fits of the plan ended how.
+
+    Raises
+    ------
+    ConfigError
+        As `read` does.
+    """
+    with _reading(folder) as db:
+        pairs: list[Any] = db.execute(
+            "SELECT status, COUNT(*) FROM fits JOIN plan USING (fit_id) GROUP BY status"
+        ).fetchall()
+    return Counter(dict(pairs))
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The store of a run folder at one moment, intact and up to date; the file is left as it is."""
+    path = folder / FILE
+    if not path.is_file():
+        raise ConfigError(f"{folder}: not a run folder, it has no {FILE}")
+    with _told(path), closing(connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as db:
+        schema.refuse_newer(db, path)
+        schema.check(db)
+        if schema.version(db) < SCHEMA:
+            with closing(connect(":memory:")) as copy:
+                db.backup(copy)
+                schema.migrate(copy)
+                yield copy
+        else:
+            db.execute("BEGIN")
+            schema.check_contents(db)
+            yield db
+
+
+def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
+    """A store to write to, and what had to be done for it."""
+    try:
+        db = _connected(path)
+        try:
+            schema.check_contents(db)
+        except BaseException:
+            db.close()
+            raise
+        return db, ""
+    except (Damaged, sqlite3.Error, UnicodeDecodeError) as error:
+        if not schema.is_damage(error):
+            raise
+        aside, kept = _rescued(path)
+        return _connected(path), (
+            f"{path} was damaged ({error}): {kept} fits in it are intact and kept, the others are "
+            f"done again; the damaged file is now {aside.name}"
+        )
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    db = connect(path)
+    try:
+        schema.refuse_newer(db, path)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        schema.check(db)
+        if schema.version(db) == 0:
+            with transaction(db):
+                schema.create(db)
+        elif schema.version(db) < SCHEMA:
+            schema.migrate(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _rescued(path: Path) -> tuple[Path, int]:
+    """Put a store with the intact fits in the place of a damaged one, of which a copy is kept."""
+    taken = len(list(path.parent.glob("damaged-*.sqlite")))
+    aside = path.with_name(f"damaged-{taken + 1}.sqlite")
+    for end in ("", *SIDE_FILES):
+        if (beside := Path(f"{path}{end}")).exists():
+            shutil.copy2(beside, f"{aside}{end}")
+    new = path.with_name("rescued.sqlite")
+    _remove(new)
+    with closing(connect(new)) as db:
+        with transaction(db):
+            schema.create(db)
+        kept = schema.rescue(aside, db)
+    for end in SIDE_FILES:
+        Path(f"{path}{end}").unlink(missing_ok=True)
+    os.replace(new, path)
+    return aside, kept
+
+
+def _remove(path: Path) -> None:
+    for end in (*SIDE_FILES, ""):
+        Path(f"{path}{end}").unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What goes wrong with a store, in a sentence that says how to go on."""
+    folder = path.parent
+    try:
+        yield
+    except (Damaged, sqlite3.Error, UnicodeDecodeError) as error:
+        if schema.is_damage(error):
+            raise ConfigError(_damaged(path, error)) from None
+        raise ConfigError(
+            f"{folder}: cannot be written to ({error}): what is stored is kept, and the same "
+            f"command goes on from there"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be written to ({error.strerror}): what is stored is kept, and the "
+            f"same command goes on from there"
+        ) from None
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return (
+        f"{path}: damaged ({error}): run its suite again with --out {path.parent}, which keeps "
+        f"what is intact and does the rest anew"
+    )
 
 
 def _exported(columns: dict[str, str]) -> str:
@@ -174,88 +287,14 @@ def _dtypes(columns: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield name, "Int64"
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    return db
-
-
-def _existing(path: Path) -> sqlite3.Connection:
-    """A connection that makes no file where there is none."""
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _check_schema(db: sqlite3.Connection, path: Path, create: bool = False) -> None:
-    try:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise ConfigError(f"{path}: not a database of koopmark ({error})") from None
-    if version == 0 and create:
-        _create(db)
-    elif version != SCHEMA:
-        raise ConfigError(
-            f"{path}: its tables are of version {version} and this koopmark has version {SCHEMA}: "
-            f"run with --fresh, or choose another --out"
-        )
-
-
-def _create(db: sqlite3.Connection) -> None:
-    with _transaction(db):
-        for name, columns in TABLES.items():
-            typed = [f'"{column}" {kind}' for column, kind in columns.items()]
-            typed += ["limits TEXT"] if name == "fits" else []
-            db.execute(f"CREATE TABLE {name} ({', '.join(typed)})")
-            unique = "UNIQUE" if name == "fits" else ""
-            db.execute(f"CREATE {unique} INDEX {name}_fit ON {name} (fit_id)")
-        planned = ", ".join(f"{column} {kind}" for column, kind in PLANNED.items())
-        db.execute(f"CREATE TABLE plan (fit_id TEXT UNIQUE, place INTEGER, {planned})")
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-def _drop_everything(db: sqlite3.Connection) -> None:
-    with _transaction(db):
-        for name in (*TABLES, "plan"):
-            db.execute(f"DROP TABLE IF EXISTS {name}")
-        db.execute("PRAGMA user_version = 0")
-
-
-def _stands(stored: tuple[str, str] | None, cell: Cell) -> bool:
+def _stands(stored: list[str] | None, cell: Cell) -> bool:
     if stored is None:
         return False
-    status, limits = stored
+    status, reason, limits = stored
+    if status == "failed" and os.strerror(errno.ENOSPC) in (reason or ""):
+        return False
     return status not in LIMITED or limits == _limits(cell)
 
 
 def _limits(cell: Cell) -> str:
     return json.dumps(cell.limits.model_dump(), sort_keys=True)
-
-
-def _is_alive(host: str, pid: int, started: float) -> bool:
-    """Whether a writer still runs; one on another machine is taken to be dead with its lock."""
-    if host != platform.node() or pid == os.getpid():
-        return False
-    try:
-        return bool(abs(psutil.Process(pid).create_time() - started) < 1.0)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def counts(folder: Path) -> Counter[str]:
-    """How many fits of the plan ended how."""
-    with closing(_existing(folder / FILE)) as db:
-        pairs: list[Any] = db.execute(
-            "SELECT status, COUNT(*) FROM fits JOIN plan USING (fit_id) GROUP BY status"
-        ).fetchall()
-    return Counter(dict(pairs))

@@ -1,0 +1,244 @@
+"""Stores of earlier versions, of later ones, and damaged ones."""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hostile_methods import Good
+
+from koopmark._errors import ConfigError
+from koopmark.suite.cell import run_cell
+from koopmark.suite.rows import Outcome, make_rows
+from koopmark.suite.schema import SCHEMA
+from koopmark.suite.store import FILE, Store, counts, read
+
+FIRST = """
+CREATE TABLE writer (host, pid, started);
+CREATE TABLE fits ("fit_id" TEXT, "suite" TEXT, "dataset" TEXT, "seed" INTEGER, "method" TEXT,
+  "library" TEXT, "library_version" TEXT, "status" TEXT, "reason" TEXT, "options" TEXT,
+  "n" INTEGER, "rank" INTEGER, "noise" REAL, "dt" REAL, "train_trajectories" INTEGER,
+  "horizon" REAL, "recovered" INTEGER, "window" INTEGER, "verified" INTEGER,
+  "spurious_fraction" REAL, "residual_median" REAL, "rank_error" REAL, "null_space_error" REAL,
+  "forecast_error" REAL, "fit_seconds" REAL, "peak_memory_mb" REAL, "notes" TEXT, "output" TEXT,
+  limits TEXT);
+CREATE UNIQUE INDEX fits_fit ON fits (fit_id);
+CREATE TABLE targets ("fit_id" TEXT, "suite" TEXT, "dataset" TEXT, "seed" INTEGER, "method" TEXT,
+  "status" TEXT, "target" TEXT, "target_eigenvalue_re" REAL, "target_eigenvalue_im" REAL,
+  "target_dimension" INTEGER, "scored_dimension" INTEGER, "eigenvalue_error" REAL,
+  "eigenvalue_error_mean" REAL, "eigenfunction_error" REAL, "eigenfunction_error_rms" REAL,
+  "eigenfunction_error_cluster" REAL, "cluster_excess" INTEGER, "oracle_floor" REAL,
+  "notes" TEXT);
+CREATE INDEX targets_fit ON targets (fit_id);
+CREATE TABLE eigenpairs ("fit_id" TEXT, "suite" TEXT, "dataset" TEXT, "seed" INTEGER,
+  "method" TEXT, "index" INTEGER, "eigenvalue_re" REAL, "eigenvalue_im" REAL, "residual" REAL,
+  "training_residual" REAL);
+CREATE INDEX eigenpairs_fit ON eigenpairs (fit_id);
+CREATE TABLE plan (fit_id TEXT UNIQUE, place INTEGER, suite, dataset, method);
+PRAGMA user_version = 1;
+"""
+"""The tables as the first version of koopmark made them."""
+
+
+def store_of_version_1(folder, cells):
+    """A finished run of the first version."""
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE)) as db, db:
+        db.executescript(FIRST)
+        for place, cell in enumerate(cells):
+            db.execute(
+                "INSERT INTO plan VALUES (?, ?, ?, ?, ?)",
+                (cell.fit_id, place, cell.suite, cell.dataset, cell.label),
+            )
+            limits = json.dumps(cell.limits.model_dump(), sort_keys=True)
+            db.execute(
+                "INSERT INTO fits (fit_id, suite, dataset, seed, method, status, n, fit_seconds, "
+                "limits) VALUES (?, ?, ?, ?, ?, 'ok', 3, 0.25, ?)",
+                (cell.fit_id, cell.suite, cell.dataset, cell.seed, cell.label, limits),
+            )
+            db.execute(
+                "INSERT INTO targets (fit_id, seed, status, target, eigenvalue_error) "
+                "VALUES (?, ?, 'ok', '-1', ?)",
+                (cell.fit_id, cell.seed, 1 / 3),
+            )
+    return folder
+
+
+@pytest.fixture
+def cells(make_cell):
+    return [make_cell(Good(), seed=seed) for seed in range(3)]
+
+
+@pytest.fixture
+def first(tmp_path, cells):
+    return store_of_version_1(tmp_path / "first", cells)
+
+
+def test_a_store_of_the_first_version_is_read_and_left_as_it_is(first, cells):
+    before = (first / FILE).read_bytes()
+    tables = read(first)
+    assert tables["fits"]["fit_id"].tolist() == [cell.fit_id for cell in cells]
+    assert tables["fits"]["fit_seconds"].tolist() == [0.25] * 3
+    assert tables["fits"]["family"].tolist() == [""] * 3
+    assert tables["fits"]["level"].isna().all()
+    assert tables["targets"]["eigenvalue_error"].tolist() == [1 / 3] * 3
+    assert counts(first)["ok"] == 3
+    assert (first / FILE).read_bytes() == before
+
+
+def test_a_store_of_the_first_version_is_gone_on_with(first, cells, make_cell):
+    new = make_cell(Good(), seed=3)
+    with Store(first) as store:
+        assert store.note == ""
+        assert store.unfinished([*cells, new]) == [new]
+        store.follow([*cells, new])
+        store.record(make_rows(new, Outcome("failed", "no")), new)
+    assert read(first)["fits"]["status"].tolist() == ["ok", "ok", "ok", "failed"]
+    with closing(sqlite3.connect(first / FILE)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+
+
+def test_a_migrated_store_is_as_one_made_today(first, tmp_path):
+    def tables(folder):
+        with Store(folder), closing(sqlite3.connect(folder / FILE)) as db:
+            return set(db.execute("SELECT type, name, sql FROM sqlite_master"))
+
+    assert tables(first) == tables(tmp_path / "new")
+
+
+def test_a_store_of_a_later_version_is_left_alone_and_says_how_to_go_on(tmp_path):
+    with Store(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    before = (tmp_path / FILE).read_bytes()
+    for use in (Store, read, counts):
+        with pytest.raises(ConfigError, match=f"of version {SCHEMA + 1} .*--out.*--fresh"):
+            use(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == before
+    with Store(tmp_path, fresh=True):
+        pass
+
+
+@pytest.fixture(scope="module")
+def intact(tmp_path_factory, make_cell, cache_dir):
+    """A store with some fits, what is in it, and its cells."""
+    folder = tmp_path_factory.mktemp("intact")
+    cells = [make_cell(Good(), f"method {k}", seed=k % 3) for k in range(12)]
+    with Store(folder) as store:
+        store.follow(cells)
+        for cell in cells:
+            store.record(run_cell(cell, folder, cache_dir), cell)
+    return folder, read(folder), cells
+
+
+def texts(tables, fit_ids=None):
+    """The tables as they are exported, those of some fits only."""
+    kept = {
+        name: table if fit_ids is None else table[table["fit_id"].isin(fit_ids)]
+        for name, table in tables.items()
+    }
+    return {name: table.to_csv(index=False) for name, table in kept.items()}
+
+
+def damage(path, source, number):
+    """Flip, blank or cut the file, in a way that depends on the number alone."""
+    draw = random.Random(number)
+    data = bytearray(source.read_bytes())
+    kind = number % 4
+    place = draw.randrange(len(data))
+    if kind == 0:
+        data[place] ^= 1 << draw.randrange(8)
+    elif kind == 1:
+        for _ in range(20):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+    elif kind == 2:
+        data[place : place + 512] = bytes(len(data[place : place + 512]))
+    else:
+        del data[place:]
+    path.write_bytes(data)
+
+
+def refusal(use, folder):
+    """What `use` gives, and what it says where it refuses."""
+    try:
+        return use(folder), ""
+    except ConfigError as error:
+        return None, str(error)
+
+
+def check_survival(folder, tables, cells):
+    """Damage is told or harmless, and a run goes on to the same numbers."""
+    found, said = refusal(read, folder)
+    if found is None:
+        assert "run its suite again" in said or "of version" in said
+    else:
+        assert texts(found) == texts(tables), "other numbers without a word"
+    store, said = refusal(Store, folder)
+    if store is None:
+        assert "--fresh" in said
+        store = Store(folder, fresh=True)
+    with store:
+        store.follow(cells)
+        missing = store.unfinished(cells)
+    kept = [cell.fit_id for cell in cells if cell not in missing]
+    assert texts(read(folder)) == texts(tables, kept)
+    return len(kept)
+
+
+@pytest.mark.parametrize("first", [0, pytest.param(40, marks=pytest.mark.slow)])
+def test_damage_is_told_and_never_gives_other_numbers(intact, tmp_path, first):
+    folder, tables, cells = intact
+    for number in range(first, first + (40 if first == 0 else 200)):
+        broken = tmp_path / str(number)
+        broken.mkdir()
+        damage(broken / FILE, folder / FILE, number)
+        check_survival(broken, tables, cells)
+        shutil.rmtree(broken)
+
+
+def test_a_changed_number_is_found_and_its_fit_alone_done_again(intact, tmp_path):
+    folder, _, cells = intact
+    shutil.copy(folder / FILE, tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+        db.execute(
+            "UPDATE targets SET eigenvalue_error = 1e-9 WHERE fit_id = ?", (cells[4].fit_id,)
+        )
+    with pytest.raises(ConfigError, match=r"damaged \(1 of its fits are not what was written\)"):
+        read(tmp_path)
+    with Store(tmp_path) as store:
+        assert store.unfinished(cells) == [cells[4]]
+        assert "11 fits in it are intact and kept" in store.note
+    assert (tmp_path / "damaged-1.sqlite").is_file()
+
+
+def test_a_plan_that_was_changed_is_not_read(intact, tmp_path):
+    folder, _, _ = intact
+    shutil.copy(folder / FILE, tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+        db.execute("UPDATE plan SET method = 'another' WHERE place = 3")
+    with pytest.raises(ConfigError, match="its plan is not what was written"):
+        read(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_set_aside(tmp_path, cells):
+    text = "not a database, but long enough to be looked at" * 100
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(ConfigError, match=r"run\.sqlite: damaged .*--out"):
+        read(tmp_path)
+    with Store(tmp_path) as store:
+        assert "was damaged" in store.note
+        assert store.unfinished(cells) == cells
+    assert (tmp_path / "damaged-1.sqlite").read_text() == text
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / FILE).mkdir()
+    for folder in (tmp_path / "file", tmp_path, Path(os.devnull)):
+        with pytest.raises(ConfigError, match="cannot be written to"):
+            Store(folder)
