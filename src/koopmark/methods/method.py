@@ -15,8 +15,11 @@ from koopmark.methods.model import Model
 from koopmark.simulation import Trajectories
 
 
-class Skip(Exception):
-    """Raised by a method that does not apply to the data by design; its text is the reason."""
+class Skip(ValueError):
+    """Raised by a method that does not apply to the data by design; its text is the reason.
+
+    To whoever fits it directly it is a ValueError like any other about the data.
+    """
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.method import Method
+from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.reference.factor import SnapshotFactor
 from koopmark.methods.reference.qr_edmd import eigenpairs
@@ -115,13 +115,13 @@ def differences(
 
     Raises
     ------
-    ValueError
+    Skip
         Where no trajectory is long enough.
     """
     half, size = order // 2, observables.size
     middle = states.shape[1] - order
     if middle < 1:
-        raise ValueError(
+        raise Skip(
             f"differences of order {order} need {order + 1} states in a row, and the trajectories "
             f"have {states.shape[1]}"
         )

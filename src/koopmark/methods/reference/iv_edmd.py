@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method
+from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.noise import corrected_values, noise_variances
@@ -41,7 +41,7 @@ class InstrumentalEDMD(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states
         if states.shape[1] < self.lag + 2:
-            raise ValueError(
+            raise Skip(
                 f"{states.shape[1]} states in a trajectory: a lag of {self.lag} needs at least "
                 f"{self.lag + 2}"
             )

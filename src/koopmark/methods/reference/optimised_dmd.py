@@ -8,7 +8,7 @@ from scipy.linalg import qr
 from scipy.optimize import least_squares
 
 from koopmark.methods.dictionaries import Identity
-from koopmark.methods.method import Method
+from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.reference.factor import factorise
 from koopmark.methods.reference.qr_edmd import linear_model
@@ -52,7 +52,7 @@ class OptimisedDMD(Method):
         rates, multiplicities = _starting_values(simple.eigenvalues, self.constant)
         room = states.shape[1] - int(self.constant) - 1
         if len(rates) + int(np.sum(rates.imag > 0)) > room:
-            raise ValueError(
+            raise Skip(
                 f"{states.shape[1]} states in a trajectory: too few for {len(rates)} exponentials"
             )
         times = trajectories.times - trajectories.times[0]

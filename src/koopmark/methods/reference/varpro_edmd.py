@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity, Observables
-from koopmark.methods.method import Method
+from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.reference.factor import factorise
 from koopmark.methods.reference.noise import corrected_values, noise_variances
@@ -86,7 +86,7 @@ class VarProEDMD(Method):
         values = flat.values.reshape(*states.shape[:2], -1)
         pencil = TrajectoryPencil(values, flat.covariance, trajectories.times)
         if pencil.freedom < pencil.count or states.shape[1] < 3:
-            raise ValueError(
+            raise Skip(
                 f"{len(states)} trajectories of {states.shape[1]} states are too few to tell "
                 f"{pencil.count} functions from noise"
             )
