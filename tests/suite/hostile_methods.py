@@ -2,8 +2,10 @@
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +72,19 @@ class Sleeps(Method):
             Path(self.note).write_text(str(child.pid))
         while True:
             time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Naps(Good):
+    """Takes its time, and adds the number of its process to `note`."""
+
+    note: str = ""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        with Path(self.note).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        time.sleep(0.5)
+        return super()._fit(trajectories)
 
 
 @dataclass(frozen=True)
@@ -146,3 +161,126 @@ class CountsThreads(Good):
     def _fit(self, trajectories: Trajectories) -> Model:
         print(max(info["num_threads"] for info in threadpool_info()))
         return super()._fit(trajectories)
+
+
+@dataclass(frozen=True)
+class LeavesThreads(Good):
+    """Threads of its own go on after it."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        for _ in range(2):
+            threading.Thread(target=_spin, daemon=True).start()
+        return super()._fit(trajectories)
+
+
+def _spin() -> None:
+    while True:
+        time.sleep(0.01)
+
+
+@dataclass(frozen=True)
+class LeavesProcesses(Good):
+    """Leaves one process behind, and one that has left its session and its parent."""
+
+    note: str = ""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        print("leaving")
+        script = "import os, time; os.setsid(); os.fork() and os._exit(0); time.sleep(600)"
+        subprocess.run([sys.executable, "-c", script], check=False)
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        return super()._fit(trajectories)
+
+
+@dataclass(frozen=True)
+class HidesProcesses(Method):
+    """Leaves a process that has left its session and its parent, and dies."""
+
+    note: str = ""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        script = "import os, time; os.setsid(); os.fork() and os._exit(0); time.sleep(600)"
+        subprocess.run([sys.executable, "-c", script, self.note], check=False)
+        os._exit(4)
+
+
+@dataclass(frozen=True)
+class Forks(Good):
+    """Forks, and both processes return from the fit."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        os.fork()
+        return super()._fit(trajectories)
+
+
+@dataclass(frozen=True)
+class Interrupts(Method):
+    """Raises what Ctrl-C raises."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        raise KeyboardInterrupt("mine")
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@dataclass(frozen=True)
+class RaisesUnspeakably(Method):
+    def _fit(self, trajectories: Trajectories) -> Model:
+        raise Unspeakable
+
+
+@dataclass(frozen=True)
+class KillsItself(Method):
+    def _fit(self, trajectories: Trajectories) -> Model:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+@dataclass(frozen=True)
+class IsDeaf(Method):
+    """Hangs, and ignores every signal that can be ignored."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        time.sleep(600)
+        raise AssertionError
+
+
+@dataclass(frozen=True)
+class Floods(Good):
+    """Prints a gigabyte while it holds the interpreter lock, so that no thread can cut it."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        ctypes.PyDLL(None).system(b"head -c 1000000000 /dev/zero | tr '\\0' x; echo; echo the end")
+        time.sleep(0.5)
+        return super()._fit(trajectories)
+
+
+@dataclass(frozen=True)
+class ClosesFiles(Good):
+    """Closes every file of the process, those it does not own too."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        os.closerange(3, 200)
+        return super()._fit(trajectories)
+
+
+@dataclass(frozen=True)
+class Wanders(Good):
+    """Changes the working folder and the data it was given."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        os.chdir("/")
+        model = super()._fit(trajectories)
+        trajectories.states[:] = 1.0
+        return model
+
+
+@dataclass(frozen=True)
+class FindsTheDiskFull(Method):
+    def _fit(self, trajectories: Trajectories) -> Model:
+        raise OSError(28, os.strerror(28), "checkpoint.pt")

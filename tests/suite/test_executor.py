@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from koopmark._errors import ConfigError
-from koopmark.suite import executor
+from koopmark.suite import executor, guard
 from koopmark.suite.capture import CHARACTERS
 from koopmark.suite.executor import execute, in_words
 
@@ -103,6 +104,104 @@ class TestHostileMethods:
     def test_fits_after_a_crash_are_as_good_as_before(self, rows):
         first, last = rows["first"].targets[0], rows["last"].targets[0]
         assert first["eigenvalue_error"] == last["eigenvalue_error"]
+
+
+@pytest.fixture(scope="module")
+def worse(make_cell, cache_dir):
+    """One worker over methods that reach beyond their own fit, a good one after each."""
+    cells = [
+        make_cell(hostile.LeavesThreads()),
+        make_cell(hostile.LeavesProcesses()),
+        make_cell(hostile.HidesProcesses()),
+        make_cell(hostile.Forks()),
+        make_cell(hostile.Interrupts()),
+        make_cell(hostile.RaisesUnspeakably()),
+        make_cell(hostile.KillsItself()),
+        make_cell(hostile.IsDeaf(), seconds=1.0),
+        make_cell(hostile.Floods()),
+        make_cell(hostile.ClosesFiles()),
+        make_cell(hostile.Wanders()),
+    ]
+    both = [each for cell in cells for each in (cell, make_cell(hostile.Good(), f"{cell.label}+"))]
+    return [row.fit | {"targets": row.targets} for row in execute(both, 1, cache_dir)]
+
+
+@posix
+@pytest.mark.slow
+class TestMethodsThatReachBeyondTheirFit:
+    @pytest.mark.parametrize(
+        ("label", "status", "words"),
+        [
+            ("LeavesThreads", "ok", "left 2 threads running"),
+            ("LeavesProcesses", "ok", "left 2 processes running"),
+            ("HidesProcesses", "crashed", "the process ended with exit code 4"),
+            ("Forks", "ok", ""),
+            ("Interrupts", "failed", "KeyboardInterrupt: mine"),
+            ("RaisesUnspeakably", "failed", "RuntimeError: no words"),
+            ("KillsItself", "crashed", "was killed by SIGKILL (Killed), 3 times"),
+            ("IsDeaf", "timeout", "fit ran into its limit of 1 s"),
+            ("Floods", "ok", ""),
+            ("ClosesFiles", "crashed", "the process ended with exit code"),
+            ("Wanders", "ok", "the fit changed the data it was given"),
+        ],
+    )
+    def test_each_is_one_row_that_says_so(self, worse, label, status, words):
+        (row,) = [row for row in worse if row["method"] == label]
+        assert row["status"] == status, row
+        assert words in row["notes"] + row["reason"]
+
+    def test_every_fit_has_its_one_row(self, worse):
+        labels = [row["method"] for row in worse]
+        assert len(labels) == len(set(labels)) == 22
+
+    def test_the_fit_after_each_is_as_if_it_had_been_alone(self, worse):
+        good = [row for row in worse if row["method"].endswith("+")]
+        assert {row["status"] for row in good} == {"ok"}
+        assert {row["notes"] for row in good} == {good[0]["notes"]}
+        assert len({row["targets"][0]["eigenfunction_error"] for row in good}) == 1
+
+    def test_nothing_they_started_is_left(self, worse):
+        assert started_by_fits() == []
+
+    def test_a_flood_is_bounded_and_its_end_is_kept(self, worse):
+        (row,) = [row for row in worse if row["method"] == "Floods"]
+        assert row["output"].endswith("the end")
+
+
+def started_by_fits():
+    """Processes that carry the mark of a run which is over."""
+    marks = {
+        process: _environment(process).get(guard.VARIABLE) for process in psutil.process_iter()
+    }
+    return [process for process, mark in marks.items() if mark and not Path(mark).exists()]
+
+
+def _environment(process):
+    try:
+        gone = process.status() == psutil.STATUS_ZOMBIE
+        return {} if gone else process.environ()
+    except (psutil.Error, OSError):
+        return {}
+
+
+@posix
+def test_a_fit_whose_worker_is_killed_from_outside_is_begun_again(make_cell, cache_dir, note):
+    where = note.with_name("worker")
+    cell = make_cell(hostile.Naps(str(where)))
+    results = execute([cell], 1, cache_dir)
+    killer = threading.Thread(target=_kill_when_there, args=(where,))
+    killer.start()
+    (row,) = results
+    killer.join()
+    assert row.status == "ok"
+    assert len(where.read_text().split()) == 2
+
+
+def _kill_when_there(path):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not (path.exists() and path.read_text()):
+        time.sleep(0.01)
+    os.kill(int(path.read_text()), signal.SIGKILL)
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """One fit, from data to rows: what a worker runs."""
 
+import zlib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from koopmark import datasets, methods
@@ -64,7 +66,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
         return Outcome("unavailable", missing)
     journal.enter("preparation", PREPARING_SECONDS)
     try:
-        data = _dataset(cell.recipe, cell.seed, cache_dir)
+        data, unchanged = _dataset(cell.recipe, cell.seed, cache_dir)
         cell.method.prepare()
     except datasets.Diverged as error:
         return Outcome("diverged", _sentence(error))
@@ -75,7 +77,11 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
         fitted, outcome = _fit(cell, data, journal)
         if fitted is not None:
             outcome = _score(cell, data, fitted, outcome, journal)
-    return replace(outcome, notes=data.note)
+    notes = [data.note] if data.note else []
+    if _fingerprint(data) != unchanged:
+        _dataset.cache_clear()
+        notes.append("the fit changed the data it was given")
+    return replace(outcome, notes="; ".join(notes))
 
 
 def _fit(cell: Cell, data: Dataset, journal: Journal) -> tuple[Model | None, Outcome]:
@@ -132,6 +138,13 @@ def _limit(cell: Cell) -> str:
 
 
 @lru_cache(maxsize=1)
-def _dataset(recipe: Recipe, seed: int, cache_dir: Path | None) -> Dataset:
-    """The data of the fit before, where they are the same."""
-    return datasets.build(recipe, seed, cache_dir)
+def _dataset(recipe: Recipe, seed: int, cache_dir: Path | None) -> tuple[Dataset, int]:
+    """The data of the fit before, where they are the same, and their fingerprint."""
+    with threadpool_limits(1):
+        data = datasets.build(recipe, seed, cache_dir)
+    return data, _fingerprint(data)
+
+
+def _fingerprint(data: Dataset) -> int:
+    """Tells whether a fit wrote into the data, which the next fit is to get as well."""
+    return zlib.adler32(np.ascontiguousarray(data.train.states).data)

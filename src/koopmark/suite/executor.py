@@ -151,7 +151,12 @@ class Pool:
             member.ready, self._breakdowns = True, 0
             return
         cell, member.cell, member.deadline = member.cell, None, float("inf")
-        answer = pickle.loads(sent)
+        answer, clean = pickle.loads(sent)
+        if not clean:
+            # Left threads and processes end with it, and it takes no other fit.
+            member.process.kill()
+            _close(member)
+            self._workers.remove(member)
         if isinstance(answer, worker.Trouble):
             raise ConfigError(f"no fit can be done: {answer.sentence}")
         journal.discard(self.folder, cell.fit_id)
@@ -189,8 +194,9 @@ class Pool:
         for_want_of_memory = killed and kernel_kills() > self._kernel_kills
         self._kernel_kills = kernel_kills()
         self._attempts[cell.fit_id] += 1
-        if killed and not for_want_of_memory and self._attempts[cell.fit_id] < ATTEMPTS:
-            # Whoever killed it, it was not the fit's own doing.
+        innocent = (killed and not for_want_of_memory) or left.pid is None
+        if innocent and not overran and self._attempts[cell.fit_id] < ATTEMPTS:
+            # Someone else killed it, or it had not begun: not the fit's own doing.
             self._waiting.appendleft(cell)
         elif for_want_of_memory:
             yield make_rows(cell, _out_of_memory(exit_code, left), left.output)

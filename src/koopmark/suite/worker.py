@@ -72,12 +72,12 @@ def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
             cell = connection.recv_bytes()
         except (EOFError, OSError):
             return
-        rows, clean = run(cell, folder, cache_dir)
+        answer, clean = run(cell, folder, cache_dir)
         if os.getpid() != me:
             # A fit forked and both returned: there is one result, the first process's.
             os._exit(0)
         with suppress(OSError):
-            connection.send_bytes(rows)
+            connection.send_bytes(answer)
         with suppress(OSError):
             os.chdir(home)
     # No tidying: a thread that was left behind could hold it up.
@@ -108,7 +108,8 @@ def prepare() -> None:
 def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[bytes, bool]:
     """`run_cell` in this process, which may end for it; whether the process is as it was before.
 
-    What comes back are pickled Rows; or an Outcome where not even rows could be made; or Trouble.
+    What comes back pickled are the same truth value, and Rows; or an Outcome where not even rows
+    could be made; or Trouble.
     """
     me, before = os.getpid(), set(threading.enumerate())
     answer: Rows | Outcome | Trouble
@@ -123,7 +124,8 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     threads, processes = _left_threads(before), guard.end_descendants()
     if isinstance(answer, Rows):
         answer = _noted(answer, threads, processes)
-    return pickle.dumps(answer), not (threads or processes)
+    clean = not (threads or processes)
+    return pickle.dumps((answer, clean)), clean
 
 
 @dataclass(frozen=True)
