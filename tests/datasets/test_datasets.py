@@ -117,6 +117,26 @@ def test_a_damaged_cache_file_is_reported_and_made_again(tmp_path, damage):
     assert datasets.build(recipe(), 0, tmp_path).note == ""
 
 
+def test_no_damage_to_a_cache_file_is_an_error_or_gives_other_numbers(tmp_path):
+    path = tmp_path / "x.npz"
+    arrays = {"a": np.arange(40.0).reshape(8, 5), "b": np.array([1, 2])}
+    cache.write(path, arrays)
+    intact = path.read_bytes()
+    for place in range(0, len(intact), 3):
+        for damaged in (
+            intact[:place],
+            intact[:place] + bytes([intact[place] ^ 0x11]) + intact[place + 1 :],
+            intact[:place] + bytes(16) + intact[place + 16 :],
+        ):
+            path.write_bytes(damaged)
+            try:
+                found = cache.read(path)
+            except cache.Damaged:
+                continue
+            assert all(np.array_equal(found[name], arrays[name]) for name in arrays)
+            assert found.keys() == arrays.keys()
+
+
 def test_a_pickled_array_in_the_cache_is_never_loaded(tmp_path):
     path = tmp_path / "x.npz"
     np.savez(path, states=np.array([{"a": 1}], dtype=object))

@@ -284,3 +284,16 @@ class Wanders(Good):
 class FindsTheDiskFull(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         raise OSError(28, os.strerror(28), "checkpoint.pt")
+
+
+@dataclass(frozen=True)
+class SetsTheClock(Method):
+    """Hangs while the clock steps."""
+
+    step: float = 0.0
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        real = time.time
+        time.time = lambda: real() + self.step
+        time.sleep(600)
+        raise AssertionError

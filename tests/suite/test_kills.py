@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pandas as pd
 import psutil
 import pytest
 
+import koopmark
 from koopmark._errors import ConfigError
 from koopmark.suite import guard
 from koopmark.suite.store import FILE, read
@@ -30,7 +32,7 @@ RUN = """
 import sys
 from pathlib import Path
 from koopmark.suite import load_suite, run
-run(load_suite(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+run(load_suite(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), cache_dir=Path(sys.argv[4]))
 """
 
 KILLS = 20
@@ -58,22 +60,31 @@ use = "pydmd.dmd"
 
 
 @pytest.fixture(scope="module")
-def undisturbed(suite_file, tmp_path_factory):
+def start(suite_file, tmp_path_factory):
+    """Starts runs of the suite, from a copy of the source: editing it would change every fit."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(Path(koopmark.__file__).parent, home / "koopmark")
+
+    def start(folder, jobs=2):
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN, *map(str, (suite_file, folder, jobs, home / "cache"))],
+            env=os.environ | {"PYTHONPATH": str(home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def undisturbed(start, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    with start(suite_file, folder) as process:
+    with start(folder) as process:
         _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     return tables(folder)
-
-
-def start(suite_file, folder, jobs=2):
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, *map(str, (suite_file, folder, jobs))],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def tables(folder):
@@ -150,14 +161,14 @@ def _abandoned(process):
 
 
 def test_a_run_killed_again_and_again_ends_as_one_that_nobody_disturbed(
-    suite_file, tmp_path, undisturbed
+    start, tmp_path, undisturbed
 ):
     draw = random.Random(0)
     folder = tmp_path / "run"
     for number in range(KILLS):
         before = stored(folder)
         # Other numbers of workers: the order of fits is another each time.
-        with start(suite_file, folder, jobs=draw.choice([1, 2, 3])) as process:
+        with start(folder, jobs=draw.choice([1, 2, 3])) as process:
             deadline = time.monotonic() + draw.uniform(0.5, 3.0)
             while process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.01)
@@ -168,7 +179,7 @@ def test_a_run_killed_again_and_again_ends_as_one_that_nobody_disturbed(
             process.communicate(timeout=30)
         after = stored(folder)
         assert before.items() <= after.items(), "what was stored is lost or was done again"
-    with start(suite_file, folder) as process:
+    with start(folder) as process:
         _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     assert json.loads((folder / "provenance.json").read_text())["ended"]
