@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from koopmark._errors import ConfigError
-from koopmark.suite import load_suite, run
+from koopmark.suite import Suite, load_suite, plan, run
 from koopmark.suite.store import counts
 
 pytestmark = pytest.mark.slow
@@ -96,6 +96,18 @@ def test_provenance_says_what_ran_where_and_from_which_source(folder):
     assert about["ended"] >= about["started"]
     assert about["python"] == ".".join(map(str, sys.version_info[:3]))
     assert str(Path.home()) not in json.dumps({k: v for k, v in about.items() if k != "command"})
+
+
+def test_provenance_holds_what_a_repetition_needs(folder, suite_file):
+    about = json.loads((folder / "provenance.json").read_text())
+    assert about["packages"].items() >= {"numpy": about["libraries"]["numpy"]}.items()
+    assert about["threads_per_fit"] == 1
+    assert about["recipes"].keys() == set(about["datasets"])
+    assert about["command"]
+    if about["git"] is not None:
+        assert bool(about["git"]["changes_digest"]) is about["git"]["dirty"]
+    again = Suite.model_validate({**about["configuration"], "path": suite_file})
+    assert [cell.fit_id for cell in plan(again)] == tables(folder)["fits"]["fit_id"].tolist()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")

@@ -4,9 +4,9 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_info
 from koopmark._keys import digest
 from koopmark._resources import checkout
 from koopmark._version import __version__
+from koopmark.methods.plugins import short
 from koopmark.suite.config import Suite
 from koopmark.suite.plan import Cell, summary
 
@@ -31,18 +32,22 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
         "title": suite.title,
         "question": suite.question,
         "configuration_digest": digest(suite.model_dump(mode="json", exclude={"path"})),
+        "configuration": _configuration(suite),
+        "recipes": {cell.dataset: cell.recipe.depends_on() for cell in cells},
         "datasets": list(dict.fromkeys(cell.dataset for cell in cells)),
         "methods": summary(list(cells)),
         "seeds": sorted({cell.seed for cell in cells}),
         "limits": suite.limits.model_dump(),
         "command": _command(),
         "jobs": jobs,
+        "threads_per_fit": 1,
         "koopmark": __version__,
         "git": _git(),
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in sorted({*ALWAYS, *used})},
+        "packages": dict(sorted(_packages())),
         "platform": platform.platform(),
-        "cpu": {"model": _cpu(), "cores": psutil.cpu_count()},
+        "cpu": {"model": cpu(), "cores": psutil.cpu_count()},
         "memory_mb": round(psutil.virtual_memory().total / 1e6),
         "blas": _blas(),
     }
@@ -65,14 +70,35 @@ def _version(distribution: str) -> str | None:
         return None
 
 
+def _configuration(suite: Suite) -> dict[str, Any]:
+    """The suite file with every default filled in, without this machine's folders."""
+    settings = suite.model_dump(mode="json", exclude={"path"})
+    for method in settings["methods"]:
+        method["use"] = short(method["use"])
+    return settings
+
+
+def _packages() -> Iterator[tuple[str, str]]:
+    """Everything that is installed: a library's results depend on what it builds on."""
+    for distribution in distributions():
+        # One that is broken has no name.
+        if distribution.metadata["Name"]:
+            yield distribution.metadata["Name"], distribution.version
+
+
 def _git() -> dict[str, Any] | None:
-    """Commit of the checkout, and whether files differ from it; None outside of one."""
+    """Commit of the checkout, whether files differ from it, and a digest of how they do.
+
+    None outside of a checkout.
+    """
     root = checkout()
     if root is None:
         return None
     try:
         commit = _output(root, "rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_output(root, "status", "--porcelain"))}
+        changed = _output(root, "status", "--porcelain")
+        changes = digest([changed, _output(root, "diff", "HEAD")]) if changed else None
+        return {"commit": commit, "dirty": bool(changed), "changes_digest": changes}
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -84,7 +110,8 @@ def _output(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """Model of this machine's processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
