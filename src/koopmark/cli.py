@@ -86,6 +86,13 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a fit failed, hung, or crashed.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Do the fits on the workers of this Dask scheduler (docs/scaling.md).",
+        ),
+    ] = None,
 ) -> None:
     """Run a suite, and write its tables and its report.
 
@@ -99,13 +106,21 @@ def run(
 
     chosen = suites.with_methods(suites.load_suite(suite), method or [])
     folder = out or Path("reports") / chosen.name
+    if scheduler is not None and jobs is not None:
+        raise ConfigError("--jobs is for this machine: with --scheduler the workers set it")
     try:
         done = suites.run(
-            chosen, folder, jobs or suites.cores(), fresh, console=Console(stderr=True)
+            chosen,
+            folder,
+            jobs or suites.cores(),
+            fresh,
+            console=Console(stderr=True),
+            scheduler=scheduler,
         )
     except suites.Interrupted as interrupted:
         typer.echo(f"\nInterrupted: {interrupted}.", err=True)
         more = "".join(f" --method {name}" for name in method or [])
+        more += f" --scheduler {scheduler}" if scheduler else ""
         typer.echo(f"Go on with: koopmark run {suite} --out {folder}{more}", err=True)
         typer.echo(f"See what there is with: koopmark report {folder}", err=True)
         raise typer.Exit(INTERRUPTED) from None

@@ -2,21 +2,24 @@
 
 import json
 from collections import Counter
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from koopmark.suite import cluster
 from koopmark.suite.config import Suite
 from koopmark.suite.executor import execute
-from koopmark.suite.export import export, write_text
+from koopmark.suite.export import export, forget_unfinished, write_text
 from koopmark.suite.plan import execution_order, plan
 from koopmark.suite.progress import display
 from koopmark.suite.provenance import now, provenance
 from koopmark.suite.store import Store, counts
-from koopmark.suite.tables import FAILURES
+from koopmark.suite.tables import FAILURES, Rows
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,11 @@ class Finished:
 
 
 class Interrupted(Exception):
-    """The user stopped the run; what was done is kept."""
+    """The user stopped the run, or its cluster went away; what was done is kept."""
 
-    def __init__(self, done: int, total: int) -> None:
-        super().__init__(f"{done} of {total} fits are done and kept")
+    def __init__(self, done: int, total: int, why: str = "") -> None:
+        kept = f"{done} of {total} fits are done and kept"
+        super().__init__(f"{why}; {kept}" if why else kept)
 
 
 def run(
@@ -46,6 +50,7 @@ def run(
     fresh: bool = False,
     console: Console | None = None,
     cache_dir: Path | None = None,
+    scheduler: str | None = None,
 ) -> Finished:
     """Do the fits of a suite that `folder` does not hold yet, and write its tables.
 
@@ -61,44 +66,59 @@ def run(
     console : rich Console, optional
         Where progress is shown; nowhere by default.
     cache_dir : Path, optional
-        Of the datasets; their default folder by default.
+        Of the datasets, on the machines where the fits run; their default folder by default.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers do the fits, in place of processes here.
 
     Raises
     ------
     ConfigError
-        Where the suite asks for what is not there, or the folder cannot be written to.
+        Where the suite asks for what is not there, the folder cannot be written to, or there is
+        no such scheduler.
     Interrupted
-        On Ctrl-C; the tables then hold what is done.
+        On Ctrl-C, or where the cluster goes away; the tables then hold what is done.
     """
     console = console or Console(quiet=True)
     cells = plan(suite)
     by_id = {cell.fit_id: cell for cell in cells}
-    with Store(folder, fresh) as store:
-        store.follow(cells)
-        waiting = list(execution_order(store.unfinished(cells)))
-        about = provenance(suite, cells, jobs)
-        about |= {"started": now(), "ended": None, "fits": len(cells), "computed": len(waiting)}
-        _write(folder, about)
-        _announce(console, suite, len(cells), len(waiting))
+    with ExitStack() as stack:
+        where: dict[str, Any] = {}
+        fits: Callable[..., Generator[Rows, None, None]] = partial(execute, jobs=jobs)
+        if scheduler is not None:
+            workers = stack.enter_context(cluster.connect(scheduler, partial(_say, console)))
+            jobs, where, fits = workers.threads, {"cluster": workers.provenance()}, workers.execute
+        store = stack.enter_context(Store(folder, fresh))
+        if store.note:
+            _say(console, store.note)
+        forget_unfinished(folder)
         try:
+            store.follow(cells)
+            waiting = list(execution_order(store.unfinished(cells)))
+            about = provenance(suite, cells, jobs) | where
+            about |= {"started": now(), "ended": None, "fits": len(cells), "computed": len(waiting)}
+            _write(folder, about)
+            _announce(console, suite, len(cells), len(waiting))
             with (
                 display(console, len(waiting)) as shown,
-                closing(execute(waiting, jobs, cache_dir)) as results,
+                closing(fits(waiting, cache_dir=cache_dir)) as results,
             ):
                 for rows in results:
                     store.record(rows, by_id[rows.fit_id])
                     shown.advance(rows)
-        except KeyboardInterrupt:
             export(folder)
-            raise Interrupted(counts(folder).total(), len(cells)) from None
-        export(folder)
-        _write(folder, about | {"ended": now()})
+            _write(folder, about | {"ended": now()})
+        except (KeyboardInterrupt, cluster.Stopped) as stop:
+            export(folder)
+            raise Interrupted(counts(folder).total(), len(cells), str(stop)) from None
     return Finished(folder, counts(folder))
 
 
 def _announce(console: Console, suite: Suite, total: int, waiting: int) -> None:
     known = f", {total - waiting} of them done before" if waiting < total else ""
-    line = f"{suite.name}: {total} fits{known}"
+    _say(console, f"{suite.name}: {total} fits{known}")
+
+
+def _say(console: Console, line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

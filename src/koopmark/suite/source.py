@@ -28,6 +28,12 @@ def source_digest(method: Any) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
+def package_digest() -> str:
+    """Digest of all of our own source."""
+    lines = [f"{_shown(path)} {_file_digest(path)}" for path in _PACKAGE.rglob("*.py")]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]
+
+
 @cache
 def _common() -> tuple[Path, ...]:
     rooms = (path for room in _ROOMS for path in (_PACKAGE / room).rglob("*.py"))
