@@ -1,5 +1,6 @@
 """Real worker processes, and methods that do to them what third-party code does."""
 
+import itertools
 import os
 import signal
 import threading
@@ -195,6 +196,16 @@ def test_a_fit_whose_worker_is_killed_from_outside_is_begun_again(make_cell, cac
     killer.join()
     assert row.status == "ok"
     assert len(where.read_text().split()) == 2
+
+
+@posix
+def test_a_fit_that_the_kernel_ended_for_want_of_memory_is_out_of_memory(
+    make_cell, cache_dir, monkeypatch
+):
+    monkeypatch.setattr(executor, "kernel_kills", itertools.count(10**9).__next__)
+    (row,) = execute([make_cell(hostile.KillsItself())], 1, cache_dir)
+    assert row.status == "out_of_memory"
+    assert row.fit["reason"].endswith("was killed by SIGKILL (Killed) for want of memory")
 
 
 def _kill_when_there(path):

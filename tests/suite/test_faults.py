@@ -48,7 +48,7 @@ def suite_file(tmp_path_factory, tiny_file):
 title = "Faults"
 question = "What is lost?"
 datasets = ["{tiny_file}"]
-seeds = 60
+seeds = 40
 [[methods]]
 use = "{HOSTILE}:Good"
 """)
@@ -79,9 +79,9 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_the_next_one_goes_on(
     assert "what is stored is kept" in done.stderr
     assert "Traceback" not in done.stderr
     before = counts(rescued).total()
-    assert 5 < before < 180
+    assert 5 < before < 120
     finished = run(load_suite(suite_file), rescued, jobs=2)
-    assert finished.counts["ok"] == 180
+    assert finished.counts["ok"] == 120
 
 
 LIMITED = """
@@ -178,13 +178,15 @@ def test_of_runs_that_start_together_one_goes_on(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [-7200.0, 7200.0])
-def test_a_clock_that_is_set_changes_no_result(make_cell, cache_dir, monkeypatch, step):
+def test_a_clock_that_is_set_back_and_forth_changes_no_result(make_cell, cache_dir, monkeypatch):
     real, began = time.time, time.monotonic()
-    monkeypatch.setattr(time, "time", lambda: real() + step * (time.monotonic() - began > 0.5))
+    steps = (0.0, 7200.0, -7200.0)
+    monkeypatch.setattr(
+        time, "time", lambda: real() + steps[int((time.monotonic() - began) / 0.3) % 3]
+    )
     cells = [
         make_cell(hostile.Good()),
-        make_cell(hostile.SetsTheClock(step), seconds=1.0),
+        make_cell(hostile.SetsTheClock(-7200.0), seconds=1.0),
         make_cell(hostile.Exits()),
     ]
     statuses = {row.fit["method"]: row.status for row in execute(cells, 1, cache_dir)}

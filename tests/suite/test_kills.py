@@ -49,7 +49,7 @@ def suite_file(tmp_path_factory, tiny_file):
 title = "Kills"
 question = "What is lost?"
 datasets = ["{tiny_file}"]
-seeds = 4
+seeds = 3
 [limits]
 seconds = 20
 {listed}
@@ -169,7 +169,7 @@ def test_a_run_killed_again_and_again_ends_as_one_that_nobody_disturbed(
         before = stored(folder)
         # Other numbers of workers: the order of fits is another each time.
         with start(folder, jobs=draw.choice([1, 2, 3])) as process:
-            deadline = time.monotonic() + draw.uniform(0.5, 3.0)
+            deadline = time.monotonic() + draw.uniform(0.5, 2.5)
             while process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.01)
             if process.poll() is None:
