@@ -19,10 +19,6 @@ def trajectories_of(system, count=60, seed=0, low=-3.0, high=3.0):
     return replace(made, system=system, targets=system.eigenspaces())
 
 
-def states_of(data):
-    return data.states.reshape(-1, data.states.shape[2])
-
-
 @dataclass(frozen=True)
 class Altered:
     """Some combinations of another model's eigenfunctions, at windows of any length."""
@@ -51,7 +47,7 @@ def test_null_space_error_is_the_largest_sine_from_the_true_null_space(n, seed, 
         [[np.ones((1, 1)), rng.standard_normal((1, n))], [np.zeros((n - found, 1)), complement.T]]
     )
     mixed = np.linalg.qr(rng.standard_normal((len(constraints),) * 2))[0] @ constraints
-    error = _null_space_error(system, Structure(mixed, constant=False))
+    error = _null_space_error(system, Structure(mixed))
     np.testing.assert_allclose(error, expected, rtol=1e-6, atol=1e-13)
 
 
@@ -95,7 +91,7 @@ def with_offset():
 def test_the_attracting_affine_subspace_is_found_without_the_system(with_offset, name, options):
     model = fit(name, trajectories_of(with_offset), **options)
     fresh = trajectories_of(with_offset, 20, seed=1)
-    found = infer_structure(model, states_of(fresh))
+    found = infer_structure(model, fresh)
     theta = -with_offset.zeta(np.zeros(10))
     assert abs(theta).min() > 1e-3
     assert found.rank == 2
@@ -110,7 +106,7 @@ def test_the_attracting_affine_subspace_is_found_without_the_system(with_offset,
 def test_trajectories_approach_the_inferred_set_at_the_rate_one(with_offset):
     model = fit("reference.qr_edmd", trajectories_of(with_offset), dictionary=Identity())
     fresh = trajectories_of(with_offset, 20, seed=1)
-    found = infer_structure(model, states_of(fresh))
+    found = infer_structure(model, fresh)
     distance = np.linalg.norm(fresh.states @ found.null_space - found.offset, axis=2)
     expected = distance[:, :1] * np.exp(-fresh.times)
     np.testing.assert_allclose(distance, expected, rtol=1e-6)
@@ -119,11 +115,11 @@ def test_trajectories_approach_the_inferred_set_at_the_rate_one(with_offset):
 def test_the_set_is_found_in_the_coordinates_of_another_family(with_offset):
     system = Relaxation(with_offset.weights, CUBIC, np.tanh)
     exact = fit("control.exact", trajectories_of(system, 12, low=-1.0, high=1.0))
-    states = np.random.default_rng(1).uniform(-1, 1, (200, 10))
-    found = infer_structure(exact, states, CUBIC)
+    data = trajectories_of(system, 20, seed=1, low=-1.0, high=1.0)
+    found = infer_structure(exact, data, CUBIC)
     assert found.rank == 2
     np.testing.assert_allclose(found.offset, 0.0, atol=1e-9)
-    assert infer_structure(exact, states).rank == 10
+    assert infer_structure(exact, data).rank > 2
 
 
 def test_eigenfunctions_that_are_missing_raise_the_inferred_rank(with_offset):
@@ -131,7 +127,7 @@ def test_eigenfunctions_that_are_missing_raise_the_inferred_rank(with_offset):
     exact = fit("control.exact", data)
     rng = np.random.default_rng(0)
     some = Altered(exact, rng.standard_normal((8, 3)), np.full(3, -1.0 + 0j))
-    found = infer_structure(some, states_of(data))
+    found = infer_structure(some, data)
     assert found.rank == 7
     assert found.null_space.shape == (10, 3)
     assert abs(with_offset.weights.dense().T @ found.null_space).max() < 1e-9
@@ -142,7 +138,7 @@ def test_eigenfunctions_that_are_missing_raise_the_inferred_rank(with_offset):
 def test_no_eigenvalue_near_minus_one_leaves_full_rank(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
     none = Altered(fit("control.exact", data), np.eye(8), np.full(8, -2.0 + 0j))
-    found = infer_structure(none, states_of(data))
+    found = infer_structure(none, data)
     assert found.rank == 10
     assert found.null_space.shape == (10, 0)
     assert found.offset.shape == (0,)
@@ -154,7 +150,7 @@ def test_complex_combinations_give_the_same_real_structure(with_offset):
     rng = np.random.default_rng(0)
     mixture = rng.standard_normal((8, 8)) + 1j * rng.standard_normal((8, 8))
     real, mixed = (
-        infer_structure(Altered(exact, matrix, np.full(8, -1.0 + 0j)), states_of(data))
+        infer_structure(Altered(exact, matrix, np.full(8, -1.0 + 0j)), data)
         for matrix in (np.eye(8), mixture)
     )
     assert mixed.rank == real.rank == 2
@@ -167,48 +163,52 @@ def test_complex_combinations_give_the_same_real_structure(with_offset):
 def test_real_and_imaginary_parts_of_constraints_both_count():
     rows = np.zeros((3, 5), dtype=complex)
     rows[0, 0], rows[1, 1], rows[2, 2] = 1.0, 1.0, 1.0j
-    found = Structure(rows, constant=False)
+    found = Structure(rows)
     assert found.rank == 2
     np.testing.assert_allclose(found.null_space @ found.null_space.T, np.diag([0, 0, 1.0, 1.0]))
 
 
-def test_where_the_constant_is_recovered_too_nothing_says_where_the_set_lies(with_offset):
-    data = trajectories_of(with_offset, 20, seed=1)
-
-    class WithConstant(Altered):
-        def eigenfunctions(self, windows):
-            return np.hstack([super().eigenfunctions(windows), np.ones((len(windows), 1))])
-
-    model = WithConstant(fit("control.exact", data), np.eye(8), np.full(9, -1.0 + 0j))
-    found = infer_structure(model, states_of(data))
-    assert found.constant
-    assert found.rank == 2
-    assert abs(with_offset.weights.dense().T @ found.null_space).max() < 1e-9
-    assert np.isnan(found.offset).all()
-
-
-def test_all_affine_functions_at_once_leave_rank_zero(with_offset):
+def test_affine_functions_that_do_not_decay_at_the_rate_one_are_left_out(with_offset):
+    """All affine functions at eigenvalues near -1: the constant and two more are impostors."""
     data = trajectories_of(with_offset, 20, seed=1)
 
     class Everything(Altered):
         def eigenfunctions(self, windows):
             return np.hstack([windows[:, -1], np.ones((len(windows), 1))]).astype(complex)
 
-    found = infer_structure(Everything(None, None, np.full(11, -1.0 + 0j)), states_of(data))
-    assert found.rank == 0
-    assert found.null_space.shape == (10, 10)
+    found = infer_structure(Everything(None, None, np.full(11, -1.0 + 0j)), data)
+    assert found.rank == 2
+    assert abs(with_offset.weights.dense().T @ found.null_space).max() < 1e-9
+    theta = -with_offset.zeta(np.zeros(10))
+    np.testing.assert_allclose(found.offset, found.null_space.T @ theta, atol=1e-8)
+
+
+@pytest.mark.parametrize(("n", "rank"), [(10, 2), (10, 5), (20, 15)])
+@pytest.mark.parametrize("seed", range(6))
+def test_an_eigenvalue_that_is_merely_near_does_not_lower_the_rank(n, rank, seed):
+    system = random_rnn(n, rank, seed=seed)
+    model = fit("reference.qr_edmd", trajectories_of(system), dictionary=Identity())
+    found = infer_structure(model, trajectories_of(system, 30, seed=1))
+    assert found.rank == rank
+    assert abs(system.weights.dense().T @ found.null_space).max() < 1e-8
+
+
+def test_a_single_time_shows_no_rate(with_offset):
+    data = trajectories_of(with_offset, 60, seed=1)
+    exact = fit("control.exact", data)
+    start = replace(data, states=data.states[:, :1], times=data.times[:1])
+    with pytest.raises(ValueError, match="a single time does not show at which rate"):
+        infer_structure(exact, start)
 
 
 def test_delay_methods_are_asked_with_windows(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
     model = Altered(fit("control.exact", data), np.eye(8), np.full(8, -1.0 + 0j), window=3)
-    windows = data.windows(3).reshape(-1, 3, 10)
-    assert infer_structure(model, windows).rank == 2
-    with pytest.raises(ValueError, match="takes windows of 3 states, got windows of 1"):
-        infer_structure(model, states_of(data))
+    assert infer_structure(model, data).rank == 2
 
 
 def test_too_few_states_are_refused(with_offset):
-    exact = fit("control.exact", trajectories_of(with_offset, 2))
-    with pytest.raises(ValueError, match="43 states for 11 functions: at least 44 are needed"):
-        infer_structure(exact, np.zeros((43, 10)))
+    data = trajectories_of(with_offset, 2)
+    short = replace(data, states=data.states[:, :21], times=data.times[:21])
+    with pytest.raises(ValueError, match="42 states for 11 functions: at least 44 are needed"):
+        infer_structure(fit("control.exact", data), short)

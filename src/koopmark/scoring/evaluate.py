@@ -130,7 +130,7 @@ def evaluate(
     ]
     floors, dictionary_note = _oracle_floors(model, flat, scored)
     rank_error, null_space_error, structure_note = score_structure(
-        system, states, found, at_points, len(test.states)
+        system, states, found, at_points, test.times[model.window - 1 :]
     )
     forecast_error, forecast_note = _forecast_error(model, test)
     dropped = int(np.sum(~usable))

@@ -12,10 +12,15 @@ from scipy.linalg import solve_triangular
 from koopmark._tsqr import triangle_of
 from koopmark.scoring.subspaces import TRUNCATION, keeps_every_direction, outside
 from koopmark.scoring.targets import CLUSTER_RADIUS, POINTS_PER_FUNCTION
+from koopmark.simulation import Trajectories
 from koopmark.systems import Relaxation, System
 
 ANGLE_TOLERANCE = 1e-2
-"""Sine below which an affine function counts as recovered."""
+"""Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
+
+ROUNDING, GAP = 1e-8, 30.0
+"""Of functions that decay at the rate 1 up to a sine below ROUNDING, or better by the factor GAP
+than others, the others are impostors whose eigenvalue is merely near."""
 
 
 class EigenpairModel(Protocol):
@@ -39,13 +44,9 @@ class Structure:
     ----------
     constraints : (k, N + 1) array
         B: the recovered ones are those whose coefficients (c, l) obey B (c, l) = 0.
-    constant : bool
-        Whether the constant function is one of them. It never is at -1 in theory, and where it is
-        there is no saying where the attracting set lies.
     """
 
     constraints: NDArray
-    constant: bool
 
     @property
     def size(self) -> int:
@@ -55,7 +56,7 @@ class Structure:
     @property
     def rank(self) -> int:
         """Inferred rank of the weights: N minus the number of independent l."""
-        return len(self.constraints) - (0 if self.constant else 1)
+        return len(self.constraints) - 1
 
     @cached_property
     def complement(self) -> NDArray:
@@ -64,10 +65,8 @@ class Structure:
         l is recovered exactly if B_l l is a multiple of B_c; a rotation that leaves B_c one entry
         leaves the rows that are orthogonal to l. Complex where the functions are.
         """
-        rotated = self.constraints
-        if not self.constant:
-            rotation = np.linalg.qr(rotated[:, :1], mode="complete")[0]
-            rotated = (rotation.conj().T @ rotated)[1:]
+        rotation = np.linalg.qr(self.constraints[:, :1], mode="complete")[0]
+        rotated = (rotation.conj().T @ self.constraints)[1:]
         return np.linalg.qr(rotated[:, 1:].conj().T)[0]
 
     @cached_property
@@ -80,12 +79,7 @@ class Structure:
 
     @cached_property
     def offset(self) -> NDArray[np.float64]:
-        """b (N - rank,): the attracting set is {y : Uᵀy = b}; NaN where the constant was recovered.
-
-        For the recurrent network b = Uᵀθ.
-        """
-        if self.constant:
-            return np.full(self.null_space.shape[1], np.nan)
+        """b (N - rank,): the attracting set is {y : Uᵀy = b}. For a recurrent network b = Uᵀθ."""
         towards = self.constraints[:, 0].conj() @ self.constraints[:, 1:] @ self.null_space
         return np.real(towards) / np.linalg.norm(self.constraints[:, 0]) ** 2
 
@@ -97,7 +91,7 @@ class Structure:
 
 def infer_structure(
     model: EigenpairModel,
-    states: NDArray,
+    trajectories: Trajectories,
     zeta: Callable[[NDArray], NDArray] | None = None,
     radius: float = CLUSTER_RADIUS,
 ) -> Structure:
@@ -107,9 +101,9 @@ def infer_structure(
     ----------
     model : EigenpairModel
         Fitted to data of the relaxation family.
-    states : (P, N) array, or (P, window, N)
-        Where its eigenfunctions are compared with affine ones: states of several trajectories, at
-        least as many as there are null vectors. Windows for a model that embeds delays.
+    trajectories : Trajectories
+        Where its eigenfunctions are compared with affine functions that decay at the rate 1: at
+        least as many as there are null vectors.
     zeta : callable, optional
         ζ, (P, N) to (P, N); the identity by default, as for recurrent networks.
     radius : float
@@ -118,34 +112,34 @@ def infer_structure(
     Raises
     ------
     ValueError
-        Where the windows are not those of the model, or the states too few for an angle to mean
-        anything.
+        Where the trajectories are too short or too few for an angle to mean anything.
     """
-    windows = states[:, None] if states.ndim == 2 else states
-    if windows.shape[1] != model.window:
-        raise ValueError(
-            f"the model takes windows of {model.window} states, got windows of {windows.shape[1]}"
-        )
+    windows = trajectories.windows(model.window)
+    flat = windows.reshape(-1, *windows.shape[2:])
     eigenvalues = np.asarray(model.eigenvalues)
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
-    values = np.asarray(model.eigenfunctions(windows))[:, near]
+    values = np.asarray(model.eigenfunctions(flat))[:, near]
     values = values[:, np.isfinite(values).all(axis=0)]
-    y = windows[:, -1] if zeta is None else zeta(windows[:, -1])
+    y = flat[:, -1] if zeta is None else zeta(flat[:, -1])
     functions = max(y.shape[1] + 1, values.shape[1])
     if len(y) < POINTS_PER_FUNCTION * functions:
         raise ValueError(
             f"{len(y)} states for {functions} functions: at least "
             f"{POINTS_PER_FUNCTION * functions} are needed"
         )
-    return structure_of(y, values)
+    return structure_of(y, values, trajectories.times[model.window - 1 :])
 
 
-def structure_of(y: NDArray, near: NDArray) -> Structure:
-    """From y (P, N) and the values (P, s) of the functions recovered near -1."""
+def structure_of(y: NDArray, near: NDArray, times: NDArray) -> Structure:
+    """From y (P, N) and the values (P, s) of the functions recovered near -1.
+
+    P runs over trajectories, and within each over `times` (T,), at least two.
+    """
+    if len(times) < 2:
+        raise ValueError("a single time does not show at which rate a function decays")
     affine = np.hstack([np.ones((len(y), 1)), y])
     _, constraints = _shared_affine_functions(affine, near)
-    sine = np.linalg.norm(constraints[:, 0]) / np.sqrt(len(y))
-    return Structure(constraints, constant=bool(sine <= ANGLE_TOLERANCE))
+    return Structure(_of_rate_one(affine, constraints, times))
 
 
 def score_structure(
@@ -153,26 +147,62 @@ def score_structure(
     states: NDArray,
     eigenvalues: NDArray[np.complex128],
     values: NDArray[np.complex128],
-    trajectories: int,
+    times: NDArray,
 ) -> tuple[float, float, str]:
     """`rank_error`, `null_space_error` and a note where they are missing.
 
-    Parameters as in `targets.score_target`; `trajectories` is how many the `states` come from.
+    Parameters as in `targets.score_target`; the states are those of whole trajectories at `times`.
     """
     if not isinstance(system, Relaxation):
         return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
     near = values[:, np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS]
     n, d = system.size, system.weights.null_space.dimension
+    trajectories = len(states) // len(times)
     if trajectories < d:
         # Along a trajectory uᵀζ(x) is known from its first value.
         return np.nan, np.nan, f"rank_error: {trajectories} test trajectories for {d} null vectors"
     if len(states) < POINTS_PER_FUNCTION * max(n + 1, near.shape[1]):
         functions = max(n + 1, near.shape[1])
         return np.nan, np.nan, f"rank_error: {len(states)} test points for {functions} functions"
-    found = structure_of(system.zeta(states), near)
+    if len(times) < 2:
+        return np.nan, np.nan, "rank_error: a single window in each test trajectory"
+    found = structure_of(system.zeta(states), near, times)
     excess = found.rank - (n - d)
     error = 1.0 if excess > 0 else _null_space_error(system, found)
     return float(excess), error, ""
+
+
+def _of_rate_one(affine: NDArray, constraints: NDArray, times: NDArray) -> NDArray:
+    """B with more rows: of the functions A a, B a = 0, only those that decay as e^{-t} are left.
+
+    With F an orthonormal basis of those functions and P the projector that takes e^{-t} out of each
+    trajectory, the singular values of P F are the sines of the angles to what decays so.
+    Eigenvalues within a radius of -1 are not all at -1: among affine functions every combination
+    of such an impostor with the true ones is affine too.
+    """
+    coefficients = _null_space(constraints)
+    if coefficients.shape[1] == 0:
+        return constraints
+    functions = np.linalg.qr(affine @ coefficients)[0]
+    along = functions.reshape(-1, len(times), functions.shape[1])
+    profile = np.exp(times[0] - times)
+    profile /= np.linalg.norm(profile)
+    amplitudes = np.tensordot(along, profile, axes=(1, 0))
+    deviations = along - amplitudes[:, None, :] * profile[:, None]
+    _, sines, vh = np.linalg.svd(triangle_of(deviations.reshape(functions.shape)))
+    ordered = np.maximum(sines[::-1], ROUNDING)
+    kept = int(np.sum(ordered <= ANGLE_TOLERANCE))
+    jumps = np.flatnonzero(ordered[1:kept] > GAP * ordered[: max(kept - 1, 0)])
+    if len(jumps):
+        kept = int(jumps[0]) + 1
+    dropped = functions @ vh[: len(sines) - kept].conj().T
+    return np.vstack([constraints, dropped.conj().T @ affine])
+
+
+def _null_space(matrix: NDArray) -> NDArray:
+    """Orthonormal basis of what a matrix with independent rows takes to zero."""
+    scaled = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.linalg.svd(scaled)[2][len(matrix) :].conj().T
 
 
 def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, NDArray]:
