@@ -68,7 +68,7 @@ def start(suite_file, tmp_path_factory):
     def start(folder, jobs=2):
         return subprocess.Popen(
             [sys.executable, "-c", RUN, *map(str, (suite_file, folder, jobs, home / "cache"))],
-            env=os.environ | {"PYTHONPATH": str(home)},
+            env=os.environ | {"PYTHONPATH": str(home), "TMPDIR": str(home)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
