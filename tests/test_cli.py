@@ -147,6 +147,7 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(typed, suite
     assert "pydmd.dmd" in done.stdout
     assert {path.name for path in out.iterdir()} == {
         "run.sqlite",
+        "run.lock",
         "fits.csv",
         "targets.csv",
         "eigenpairs.csv",
@@ -281,6 +282,23 @@ def test_a_wrong_method_is_told_what_is_wrong(typed, tmp_path):
     assert done.returncode == 1
     assert "broken   is exact where it must be: an eigenfunction breaks" in done.stdout
     assert "checks are broken" in done.stderr
+
+
+def test_a_method_that_dies_is_told_so(typed, tmp_path):
+    dying = MINE.replace(
+        "        x, y =", "        import os\n\n        os._exit(3)\n        x, y ="
+    )
+    (tmp_path / "dying.py").write_text(dying)
+    done = typed("verify", "dying.py:Mine")
+    assert done.returncode == 1
+    assert "broken   gives a model: its process ended with exit code 3" in done.stdout
+    assert "passed   survives json" in done.stdout
+
+
+def test_a_misspelt_method_is_a_mistake_of_the_option_and_not_of_the_suite(typed, suite):
+    done = typed("run", str(suite), "--method", "pydmd.dmdd")
+    assert done.returncode == 2
+    assert "--method: unknown method 'pydmd.dmdd': did you mean 'pydmd.dmd'?" in done.stderr
 
 
 def test_a_method_that_is_not_there_cannot_be_verified(typed):

@@ -176,18 +176,18 @@ def verify(
     data and random generators alone, and that it refuses what cannot be fitted.
     """
     from koopmark import methods
-    from koopmark.methods import contract
+    from koopmark import suite as suites
 
-    chosen = methods.get(name)
-    missing = methods.availability(chosen)
+    missing = methods.availability(methods.get(name))
     if missing:
         raise ConfigError(f"{name} cannot run: {missing}")
-    broken = 0
-    for verdict in contract.verify(methods.get(name, **chosen.trial)):
-        broken += verdict.status == "broken"
+    verdicts = []
+    for verdict in suites.verify(name):
+        verdicts.append(verdict)
         typer.echo(f"{verdict.status:<8} {verdict.check}: {verdict.reason or verdict.claim}")
+    broken = sum(verdict.status == "broken" for verdict in verdicts)
     if broken:
-        typer.echo(f"{broken} of {len(contract.CHECKS)} checks are broken", err=True)
+        typer.echo(f"{broken} of {len(verdicts)} checks are broken", err=True)
         raise typer.Exit(1)
 
 

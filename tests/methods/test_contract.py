@@ -100,6 +100,21 @@ class Elsewhere(Sound):
         return Other(model.lift, model.coefficients, model.rates, dt)
 
 
+class Partial(Sound):
+    """Gives one pair of three."""
+
+    def _model(self, operator, dt):
+        model = super()._model(operator, dt)
+        return LinearModel(model.lift, model.coefficients[:, :1], model.rates[:1], dt)
+
+
+class Empty(Sound):
+    """Forgets to return."""
+
+    def _fit(self, trajectories):
+        super()._fit(trajectories)
+
+
 class Optimistic(Sound):
     """Says that it recovers nothing, in a name that is not there."""
 
@@ -130,6 +145,8 @@ def test_a_sound_method_breaks_nothing():
         (Destructive, "leaves the world alone"),
         (Transposed, "gives a model"),
         (Elsewhere, "combines its dictionary"),
+        (Partial, "is exact where it must be"),
+        (Empty, "gives a model"),
         (Optimistic, "is exact where it must be"),
         (Lazy, "refuses constant data"),
     ],

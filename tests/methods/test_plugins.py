@@ -23,6 +23,11 @@ def test_a_method_in_a_file_is_fitted_by_its_path(three):
     assert abs(model.eigenvalues + 1.0).min() < 1e-6
 
 
+def test_it_is_counted_under_its_file_and_not_as_one_of_ours():
+    assert methods.get(NAME).library == "ridge_edmd.py"
+    assert methods.library_version(methods.get(NAME)) == ""
+
+
 def test_its_options_are_checked_like_those_of_any_method():
     assert methods.get(NAME, alpha=0.5).alpha == 0.5
     with pytest.raises(ConfigError, match=r"has no option 'beta': its options are alpha$"):
@@ -60,6 +65,11 @@ def test_a_file_is_loaded_once_whatever_its_path_is_called(monkeypatch):
         ("1 / 0", "X", "cannot be imported: ZeroDivisionError: division by zero$"),
         ("def broken(:", "X", "cannot be imported: SyntaxError: "),
         ("Y = 1", "X", "cannot be imported: AttributeError: .*has no attribute 'X'$"),
+        (
+            "from koopmark.methods import Method\n\n\nclass X(Method):\n    pass\n",
+            "X",
+            "has no `_fit`$",
+        ),
         ("X = 1", "X", "is not a class derived from koopmark.methods.Method$"),
         ("import sys; sys.modules.pop('nothing')", "X", "cannot be imported: KeyError"),
     ],

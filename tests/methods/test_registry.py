@@ -50,7 +50,8 @@ def test_a_whole_number_is_a_number():
     ("name", "options", "message"),
     [
         ("pydmd.dmdd", {}, r"unknown method 'pydmd.dmdd': did you mean 'pydmd.dmd'\?"),
-        ("nothing", {}, "the methods are reference.qr_edmd, reference."),
+        ("mine.py", {}, "names a file and no method in it: write mine.py:Class$"),
+        ("nothing", {}, "`koopmark list methods` shows them all$"),
         ("pydmd.dmd", {"rank": 1}, "has no option 'rank': its options are dictionary, svd_rank$"),
         ("pydmd.dmd_default", {"svd_rank": 1}, "has no option 'svd_rank': it has no options$"),
         ("pydmd.dmd", {"svd_rank": "3"}, "svd_rank = '3': it must be a valid integer$"),

@@ -32,7 +32,8 @@ class Method(ABC):
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     library: ClassVar[str] = "koopmark"
-    """The distribution that does the work, as `pip install` names it."""
+    """The distribution that does the work, as `pip install` names it. A method that lives outside
+    of koopmark and does not say is counted under its own package or file."""
 
     install: ClassVar[str] = "pip install koopmark"
     """The command that installs it."""
@@ -54,6 +55,12 @@ class Method(ABC):
     trial: ClassVar[Mapping[str, Any]] = {}
     """Options that keep the contract's fits short."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        package = cls.__module__.partition(".")[0]
+        if cls.library == "koopmark" != package:
+            cls.library = package
+
     def fit(self, trajectories: Trajectories) -> Model:
         """Fit to all snapshot pairs of `trajectories`.
 
@@ -67,11 +74,16 @@ class Method(ABC):
             vary.
         Skip
             Where the method does not apply to such data by design.
+        TypeError
+            Where `_fit` gives something else than a model.
         """
         check_data(trajectories)
         self.prepare()
         with seeded_globals(getattr(self, "seed", 0)):
-            return self._fit(trajectories)
+            model = self._fit(trajectories)
+        if not isinstance(model, Model):
+            raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
+        return model
 
     @classmethod
     def prepare(cls) -> None:

@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from importlib import import_module, metadata
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import isabstract
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,6 +73,8 @@ def load(name: str) -> Method:
         raise ConfigError(f"method {name!r} cannot be imported: {_said(error)}") from None
     method = _default(name, found)
     if is_file(name):
+        if type(method).library == module.__name__:
+            type(method).library = Path(where).name
         # Its module has no name that another process could import: its file and options travel.
         called = absolute(name, Path())
         copyreg.pickle(type(method), lambda it: (_again, (called, it.to_options())))
@@ -105,6 +108,8 @@ def _again(name: str, options: dict[str, Any]) -> Method:
 def _default(name: str, found: Any) -> Method:
     if not (isinstance(found, type) and issubclass(found, Method)):
         raise ConfigError(f"method {name!r} is not a class derived from koopmark.methods.Method")
+    if isabstract(found):
+        raise ConfigError(f"method {name!r} has no `_fit`")
     try:
         return found()
     except TypeError as error:

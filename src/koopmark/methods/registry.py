@@ -59,10 +59,11 @@ def get(name: str, **options: Any) -> Method:
     if default is None and (":" in name or name in plugins.entry_points()):
         default = plugins.load(name)
     if default is None:
-        known = [*REGISTRY, *offered()]
-        close = get_close_matches(name, known, n=1)
+        if name.endswith(".py"):
+            raise ConfigError(f"{name} names a file and no method in it: write {name}:Class")
+        close = get_close_matches(name, [*REGISTRY, *offered()], n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ConfigError(f"unknown method {name!r}: {hint}the methods are {', '.join(known)}")
+        raise ConfigError(f"unknown method {name!r}: {hint}`koopmark list methods` shows them all")
     if not options:
         return default
     known = [field.name for field in fields(default)]

@@ -5,6 +5,7 @@ from koopmark.suite.executor import cores
 from koopmark.suite.export import export
 from koopmark.suite.plan import Cell, plan
 from koopmark.suite.run import Finished, Interrupted, run
+from koopmark.suite.verification import verify
 
 __all__ = [
     "Cell",
@@ -19,5 +20,6 @@ __all__ = [
     "names",
     "plan",
     "run",
+    "verify",
     "with_methods",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from koopmark import _resources
+from koopmark import _resources, methods
 from koopmark._config import Section, load
 from koopmark._errors import ConfigError
 from koopmark.methods import plugins
@@ -142,6 +142,11 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
         As `MethodEntry.use`; a file is taken from the current folder. What the suite has at its
         defaults already is not there twice.
     """
+    for use in uses:
+        try:
+            methods.get(use)
+        except ConfigError as error:
+            raise ConfigError(f"--method: {error}") from None
     there = {entry.use for entry in suite.methods if not entry.options}
     added = [
         MethodEntry(use=plugins.absolute(use, Path()))
