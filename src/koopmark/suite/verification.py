@@ -1,10 +1,8 @@
 """The contract of methods, checked in a process that may hang or die."""
 
 from collections.abc import Iterator
-from concurrent.futures import TimeoutError
 from multiprocessing import get_context
-
-from pebble import ProcessExpired, ProcessPool
+from multiprocessing.connection import Connection
 
 from koopmark import methods
 from koopmark.methods.contract import CHECKS, Verdict, described, verdict
@@ -21,24 +19,43 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
     ------
     Verdict
         One for each check, as soon as it is known; `broken` too where the method hangs or takes
-        its process along.
+        its process along. The checks that are left then go on in another process.
     """
-    with ProcessPool(1, context=get_context("spawn")) as pool:
-        for index in range(len(CHECKS)):
-            future = pool.schedule(_checked, (name, index), timeout=seconds)
+    done = 0
+    while done < len(CHECKS):
+        for one in _until_it_ends(name, done, seconds):
+            done += 1
+            yield one
+
+
+def _until_it_ends(name: str, first: int, seconds: float) -> Iterator[Verdict]:
+    """Verdicts from the check of this number on, up to one that hangs or dies."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_check, args=(name, first, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        for check in CHECKS[first:]:
+            if not ours.poll(seconds):
+                yield Verdict(*described(check), "broken", f"it ran into {seconds:g} s")
+                return
             try:
-                yield future.result()
-            except TimeoutError:
-                yield _broken(index, f"it ran into the limit of {seconds:g} s")
-            except ProcessExpired as error:
-                yield _broken(index, f"its process {in_words(error.exitcode)}")
-        pool.close()
+                yield Verdict(*ours.recv())
+            except EOFError:
+                process.join()
+                reason = f"its process {in_words(process.exitcode or 0)}"
+                yield Verdict(*described(check), "broken", reason)
+                return
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
 
 
-def _checked(name: str, index: int) -> Verdict:
+def _check(name: str, first: int, results: Connection) -> None:
     chosen = methods.get(name)
-    return verdict(CHECKS[index], methods.get(name, **chosen.trial))
-
-
-def _broken(index: int, reason: str) -> Verdict:
-    return Verdict(*described(CHECKS[index]), "broken", reason)
+    method = methods.get(name, **chosen.trial)
+    for check in CHECKS[first:]:
+        one = verdict(check, method)
+        results.send((one.check, one.claim, one.status, one.reason))
