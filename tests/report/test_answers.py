@@ -48,16 +48,17 @@ GOOD = {
 
 def test_the_best_methods_at_the_first_middle_and_last_level_are_named():
     assert on_sweep(GOOD)[0] == (
-        "Loud: the best errors (eigenfunction, eigenvalue) of the worst target are, "
-        "at noise 0 (2.0e-13, 2.0e-14) by ours (2 others exact to 1e-09 too); "
-        "at noise 0.001 (1.0e-04, 1.0e-05) by ours; at noise 0.1 (0.10, 1.0e-02) by theirs."
+        "Loud: by eigenfunction and eigenvalue error of the worst target, "
+        "at noise 0 ours is best with 2.0e-13 and 2.0e-14 (2 others exact to 1e-09 too); "
+        "at noise 0.001 ours is best with 1.0e-04 and 1.0e-05; "
+        "at noise 0.1 theirs is best with 0.10 and 1.0e-02."
     )
 
 
 def test_the_level_at_which_recovery_ends_is_named():
     assert on_sweep(GOOD)[1] == (
         "Loud: ours recovers every target, with both errors at most 0.001, up to noise 0.001 and "
-        "no longer at 0.1, the most of any method."
+        "no longer at 0.1, and no method at more levels."
     )
 
 
@@ -74,9 +75,9 @@ def test_the_factor_to_the_best_library_method_is_that_of_the_table():
     ("errors", "said"),
     [
         ([1e-4, 1e-4, 1e-4], "at every level of noise."),
-        ([1.0, 1e-4, 1e-4], "from noise 0.001 on and not yet at 0, the most"),
-        ([1.0, 1e-4, 1.0], "at noise 0.001 only, the most"),
-        ([1e-4, 1.0, 1e-4], "at noise 0 and 0.1 only, the most"),
+        ([1.0, 1e-4, 1e-4], "from noise 0.001 on and not yet at 0, and no method"),
+        ([1.0, 1e-4, 1.0], "at noise 0.001 only, and no method"),
+        ([1e-4, 1.0, 1e-4], "at noise 0 and 0.1 only, and no method"),
     ],
 )
 def test_where_recovery_holds_is_said_in_words(errors, said):
@@ -91,7 +92,10 @@ def test_that_no_method_recovers_is_said():
 
 def test_methods_that_hold_out_as_long_are_counted():
     sentence = on_sweep({"ours": [1e-5, 1e-5, 1.0], "theirs": [1e-4, 1e-4, 1.0]})[1]
-    assert sentence.startswith("Loud: ours, like 1 other, recovers every target")
+    assert sentence == (
+        "Loud: ours recovers every target, with both errors at most 0.001, up to noise 0.001 and "
+        "no longer at 0.1; so does 1 other, and no method at more levels."
+    )
 
 
 def test_levels_at_which_all_are_lost_are_neither_ahead_nor_behind():
@@ -106,14 +110,15 @@ def test_a_method_that_failed_at_a_seed_is_not_the_best():
     summary = table(GOOD)
     summary.loc[summary["method"] == "ours", "failed"] = 1
     first, second, _ = answers(summary, [(SWEEP, summary)], LIBRARIES)
-    assert "by ours" not in first
-    assert second.startswith("Loud: theirs, like 1 other, recovers")
+    assert "ours is best" not in first
+    assert second.startswith("Loud: theirs recovers")
+    assert "; so does 1 other" in second
 
 
 def test_a_span_without_its_eigenvalue_is_not_the_best():
     summary = table({"ours": [1e-12, 1e-12, 1e-12], "theirs": [1e-4, 1e-4, 1e-4]})
     summary.loc[summary["method"] == "ours", "eigenvalue_error"] = 19.0
-    assert answers(summary, [(SWEEP, summary)], LIBRARIES)[0].count("by theirs") == 3
+    assert answers(summary, [(SWEEP, summary)], LIBRARIES)[0].count("theirs is best") == 3
 
 
 def test_a_method_that_is_given_the_vector_field_is_not_the_best():
@@ -123,7 +128,7 @@ def test_a_method_that_is_given_the_vector_field_is_not_the_best():
 
 def test_a_level_at_which_every_method_failed_is_said():
     sentence = on_sweep(GOOD, failed=1)[0]
-    assert "at noise 0 none: no method has both at every seed" in sentence
+    assert "at noise 0 no method has both at every seed" in sentence
 
 
 def test_without_library_methods_nothing_is_compared():
@@ -172,9 +177,9 @@ def test_errors_are_told_from_the_floors_of_their_dictionaries():
     errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4], "fourth": [9e-4]}
     summary = table(errors, ("a",), oracle_floor=[0.2495, 0.5, 1e-5, 1e-4])
     assert answers(summary, [], LIBRARIES)[1] == (
-        "a: of 4 methods, 2 have a dictionary that holds every target to 0.001, and 1 of them find "
-        "the targets so well; the smallest eigenfunction error is 9.0e-04 by fourth, 8.0e-04 above "
-        "the floor 1.0e-04."
+        "a: of 4 methods, 2 have a dictionary that holds every target to 0.001, and 1 of these "
+        "finds the targets so well; the smallest eigenfunction error is 9.0e-04 by fourth, "
+        "8.0e-04 above the floor 1.0e-04."
     )
 
 
@@ -212,4 +217,5 @@ def test_the_sentences_of_a_run_hold_numbers_of_its_tables(finished_run):
     best = rows[(rows["method"] == "quadratic[degree=2]")].set_index("noise")
     for noise in (0.0, 0.01):
         pair = [best.at[noise, name] for name in ("eigenfunction_error", "eigenvalue_error")]
-        assert f"({', '.join(map(scientific, pair))}) by quadratic[degree=2]" in said[0]
+        best_pair = " and ".join(map(scientific, pair))
+        assert f"quadratic[degree=2] is best with {best_pair}" in said[0]

@@ -74,23 +74,21 @@ def _best(sweep: Sweep, methods: pd.DataFrame) -> str:
         f"at {sweep.axis} {sweep.texts[place]} {_best_at(methods, sweep.datasets[place])}"
         for place in places
     ]
-    return (
-        f"{sweep.name}: the best errors (eigenfunction, eigenvalue) of the worst target are, "
-        f"{'; '.join(parts)}."
-    )
+    which = "by eigenfunction and eigenvalue error of the worst target"
+    return f"{sweep.name}: {which}, {'; '.join(parts)}."
 
 
 def _best_at(methods: pd.DataFrame, dataset: str) -> str:
     in_order = ranked(methods[methods["dataset"] == dataset])
     if in_order.empty:
-        return "none: no method has both at every seed"
+        return "no method has both at every seed"
     first, sizes = in_order.iloc[0], larger(in_order)
     exact = sizes.iloc[0] <= EXACT
     alike = int((sizes <= (EXACT if exact else PAR * sizes.iloc[0])).sum()) - 1
     how = f"exact to {EXACT:g} too" if exact else f"within a factor of {PAR:g}"
     others = f" ({plural(alike, 'other')} {how})" if alike else ""
-    errors = ", ".join(scientific(first[name]) for name in BOTH)
-    return f"({errors}) by {first['method']}{others}"
+    errors = " and ".join(scientific(first[name]) for name in BOTH)
+    return f"{first['method']} is best with {errors}{others}"
 
 
 def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
@@ -108,11 +106,11 @@ def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
     longest = max(sum(levels) for levels in kept.values())
     best = _firstranked(methods, [name for name in kept if sum(kept[name]) == longest])
     alike = sum(levels == kept[best] for levels in kept.values()) - 1
-    others = f", like {plural(alike, 'other')}," if alike else ""
+    others = f"; so do {plural(alike, 'other')}" if alike > 1 else "; so does 1 other" * alike
+    more = ", and no method at more levels" if longest < len(sweep.datasets) else ""
     return (
-        f"{sweep.name}: {best}{others} recovers every target, with both errors at most "
-        f"{RECOVERED:g}, {_levels(sweep, kept[best])}"
-        + (", the most of any method." if longest < len(sweep.datasets) else ".")
+        f"{sweep.name}: {best} recovers every target, with both errors at most "
+        f"{RECOVERED:g}, {_levels(sweep, kept[best])}{others}{more}."
     )
 
 

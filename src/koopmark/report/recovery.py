@@ -62,8 +62,9 @@ def floors(methods: pd.DataFrame) -> list[str]:
             )
         else:
             sentences.append(
-                f"{dataset}: of {plural(len(rows), 'method')}, {len(able)} have a dictionary that "
-                f"holds every target to {RECOVERED:g}, and {found} of them find the targets so "
+                f"{dataset}: of {plural(len(rows), 'method')}, {len(able)} "
+                f"{'has' if len(able) == 1 else 'have'} a dictionary that holds every target to "
+                f"{RECOVERED:g}, and {found} of these find{'s' * (found == 1)} the targets so "
                 f"well; {smallest}."
             )
     return sentences
