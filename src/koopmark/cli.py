@@ -149,12 +149,20 @@ def rebuild(
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
     against: Annotated[Path, typer.Option(metavar="BASELINE", help="The run folder to beat.")],
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
+    ] = None,
 ) -> None:
-    """Compare the accuracy of a run with a baseline: exit with 1 where something got worse."""
+    """Compare the accuracy of a run with a baseline: exit with 1 where something got worse.
+
+    What is compared, and how much it may move, is in docs/ci.md. Inside GitHub Actions the
+    comparison also goes to the summary of the step.
+    """
     from koopmark import report
 
     result = report.check(folder, against)
-    typer.echo(result.markdown())
+    report.publish(result.markdown(), markdown)
+    typer.echo(result.markdown() if markdown is None else f"{result.verdict()} See {markdown}")
     if not result.ok:
         raise typer.Exit(1)
 

@@ -1,11 +1,12 @@
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from koopmark._errors import ConfigError
-from koopmark.report import check
-from koopmark.report.check import FIT_METRICS, TARGET_METRICS
+from koopmark.report import check, publish
+from koopmark.report.changes import FIT_METRICS, TARGET_METRICS
 
 CLEAN, NOISY = "three_populations", "three_populations_noise_0.01"
 
@@ -181,3 +182,34 @@ def test_runs_that_share_no_fit_cannot_be_compared(run_dir, finished_run, edit):
     edit("fits", {}, suite="small", dataset="another")
     with pytest.raises(ConfigError, match="share no fit"):
         check(run_dir, finished_run)
+
+
+def test_the_markdown_goes_to_a_file_and_to_the_summary_of_the_step(tmp_path, monkeypatch):
+    summary = tmp_path / "summary.md"
+    summary.write_text("Before.\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    publish("# No regression\n", tmp_path / "check.md")
+    assert (tmp_path / "check.md").read_text() == "# No regression\n"
+    assert summary.read_text() == "Before.\n# No regression\n\n"
+
+
+def test_outside_of_actions_and_without_a_file_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    publish("# No regression\n")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("where", ["file", "step"])
+def test_a_place_that_cannot_be_written_to_is_a_sentence(tmp_path, monkeypatch, where):
+    absent = tmp_path / "absent" / "check.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(absent) if where == "step" else "")
+    with pytest.raises(ConfigError, match=r"check\.md.*cannot be written"):
+        publish("# No regression\n", absent if where == "file" else None)
+
+
+def test_the_documented_tolerances_are_those_that_are_used():
+    text = (Path(__file__).parents[2] / "docs" / "ci.md").read_text()
+    for metric in (*TARGET_METRICS, *FIT_METRICS):
+        better = "higher" if metric.higher_is_better else "lower"
+        assert f"| `{metric.name}` | {better} | {metric.floor:g} | {metric.decades:g} |" in text

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from koopmark.report.check import Change, CheckResult, StatusChange, check
+from koopmark.report.changes import Change, StatusChange
+from koopmark.report.check import CheckResult, check
+from koopmark.report.publish import publish
 from koopmark.report.write import write
 
-__all__ = ["Change", "CheckResult", "StatusChange", "check", "example", "write"]
+__all__ = ["Change", "CheckResult", "StatusChange", "check", "example", "publish", "write"]
 
 
 def example(out_dir: Path) -> Path:
