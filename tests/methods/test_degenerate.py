@@ -17,17 +17,23 @@ def check(matrix, values, vectors):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=0), 1.0)
 
 
-def test_five_hundred_copies_are_independent_where_lapack_s_are_not():
+@pytest.mark.parametrize("spread", [0.0, 1e-9])
+def test_five_hundred_copies_are_independent_even_where_lapack_s_are_not(spread, monkeypatch):
     rng = np.random.default_rng(0)
     blocks = np.diag(np.r_[np.full(500, 0.9), 0.5, 0.3])
     blocks[:500, 500:] = rng.standard_normal((500, 2))
     matrix = rotated(blocks)
-    of_lapack = np.linalg.svd(np.linalg.eig(matrix)[1])[1]
-    assert of_lapack[-1] < 1e-7
-    values, vectors = eigenbasis(matrix)
-    check(matrix, values, vectors)
-    assert np.linalg.svd(vectors)[1][-1] > 1e-3
-    np.testing.assert_allclose(np.sort(values.real), np.sort(np.diag(blocks)), atol=1e-12)
+    values, vectors = np.linalg.eig(matrix)
+    # How dependent they are depends on the build of LAPACK: here it is by so much.
+    copies = abs(values - 0.9) < 1e-6
+    kept = np.flatnonzero(copies)[0]
+    bent = vectors[:, [kept]] + spread * vectors[:, copies]
+    vectors[:, copies] = bent / np.linalg.norm(bent, axis=0)
+    monkeypatch.setattr(np.linalg, "eig", lambda _: (values.copy(), vectors.copy()))
+    found, basis = eigenbasis(matrix)
+    check(matrix, found, basis)
+    assert np.linalg.svd(basis)[1][-1] > 1e-3
+    np.testing.assert_allclose(np.sort(found.real), np.sort(np.diag(blocks)), atol=1e-12)
 
 
 def test_complex_pairs_of_high_multiplicity_stay_pairs():
