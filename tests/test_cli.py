@@ -78,12 +78,12 @@ def test_version_is_the_packages(typed):
 
 def test_help_shows_every_command_and_an_example(typed):
     text = typed("--help").stdout
-    for command in ("run", "report", "check", "list", "example"):
+    for command in ("run", "report", "check", "baseline", "list", "example"):
         assert f" {command} " in text
     assert "koopmark run smoke" in text
 
 
-@pytest.mark.parametrize("command", ["run", "report", "check", "list", "example"])
+@pytest.mark.parametrize("command", ["run", "report", "check", "baseline", "list", "example"])
 def test_every_command_has_an_example_in_its_help(typed, command):
     assert f"Example: koopmark {command}" in typed(command, "--help").stdout
 
@@ -100,6 +100,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.sqlite"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
+        (("baseline", "nowhere"), "Error: nowhere"),
         (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
         (("rum", "smoke"), "No such command 'rum'"),
     ],
@@ -198,6 +199,18 @@ def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, su
     grew = typed("check", str(worse), "--against", str(out))
     assert grew.returncode == 1, grew.stdout
     assert "pydmd.dmd" in grew.stdout
+    filed = typed("check", str(worse), "--against", str(out), "--markdown", "check.md")
+    assert (folder / "check.md").read_text() == grew.stdout.removesuffix("\n")
+    assert filed.stdout.startswith("Regression: 3 fits compared: ")
+
+
+@pytest.mark.slow
+def test_a_run_becomes_the_baseline_that_it_is_checked_against(typed, suite):
+    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
+    out = Path("reports", "mine")
+    done = typed("baseline", str(out), "--to", "kept", "--allow-dirty")
+    assert (done.returncode, done.stdout) == (0, "Baseline: kept\n")
+    assert typed("check", str(out), "--against", "kept").returncode == 0
 
 
 def test_the_package_runs_as_a_module(tmp_path):

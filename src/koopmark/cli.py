@@ -167,6 +167,23 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: koopmark baseline reports/smoke")
+def baseline(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished run folder.")],
+    to: Annotated[Path, typer.Option(metavar="BASELINE", help="Where its tables go.")] = Path(
+        "reports/baseline"
+    ),
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Also a run whose source was in no commit.")
+    ] = False,
+) -> None:
+    """Make a run the baseline that later ones are checked against."""
+    from koopmark import report
+
+    report.promote(folder, to, allow_dirty)
+    typer.echo(f"Baseline: {to}")
+
+
 @app.command(epilog="Example: koopmark verify path/to/my_method.py:MyMethod")
 def verify(
     name: Annotated[

@@ -2,12 +2,22 @@
 
 from pathlib import Path
 
+from koopmark.report.baseline import promote
 from koopmark.report.changes import Change, StatusChange
 from koopmark.report.check import CheckResult, check
 from koopmark.report.publish import publish
 from koopmark.report.write import write
 
-__all__ = ["Change", "CheckResult", "StatusChange", "check", "example", "publish", "write"]
+__all__ = [
+    "Change",
+    "CheckResult",
+    "StatusChange",
+    "check",
+    "example",
+    "promote",
+    "publish",
+    "write",
+]
 
 
 def example(out_dir: Path) -> Path:

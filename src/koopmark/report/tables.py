@@ -34,6 +34,16 @@ def read(run_dir: Path) -> Tables:
     ConfigError
         Where one of them is missing, cannot be read, or lacks a column.
     """
+    return Tables(
+        read_fits(run_dir),
+        read_targets(run_dir),
+        read_table(run_dir / "eigenpairs.csv", EIGENPAIRS),
+        read_provenance(run_dir),
+    )
+
+
+def read_provenance(run_dir: Path) -> dict[str, Any]:
+    """provenance.json of a run folder; raises as `read` does."""
     path = run_dir / "provenance.json"
     try:
         provenance = json.loads(path.read_text(encoding="utf-8"))
@@ -43,12 +53,7 @@ def read(run_dir: Path) -> Tables:
         raise ConfigError(f"{path} cannot be read as JSON: {problem}") from problem
     if not isinstance(provenance, dict):
         raise ConfigError(f"{path} must hold a JSON object, not {type(provenance).__name__}")
-    return Tables(
-        read_fits(run_dir),
-        read_targets(run_dir),
-        read_table(run_dir / "eigenpairs.csv", EIGENPAIRS),
-        provenance,
-    )
+    return provenance
 
 
 def read_fits(run_dir: Path) -> pd.DataFrame:

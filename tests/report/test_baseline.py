@@ -1,0 +1,72 @@
+import json
+
+import pytest
+
+from koopmark._errors import ConfigError
+from koopmark.report import check, promote
+
+FINISHED = {
+    "fits": 24,
+    "ended": "2026-01-01T00:00:00+00:00",
+    "git": {"commit": "0" * 40, "dirty": False},
+}
+
+
+@pytest.fixture
+def provenance(run_dir):
+    """Replace keys of the provenance of a finished run."""
+
+    def replace(**keys):
+        (run_dir / "provenance.json").write_text(json.dumps(FINISHED | keys))
+
+    replace()
+    return replace
+
+
+def test_a_run_has_not_changed_against_the_baseline_made_of_it(run_dir, provenance, tmp_path):
+    baseline = tmp_path / "made" / "baseline"
+    promote(run_dir, baseline)
+    assert {path.name for path in baseline.iterdir()} == {
+        "fits.csv",
+        "targets.csv",
+        "provenance.json",
+    }
+    result = check(run_dir, baseline)
+    assert result.compared == 24
+    assert not any((result.regressions, result.improvements, result.vanished, result.new))
+
+
+@pytest.mark.parametrize("keys", [{"ended": None}, {"fits": 25}])
+def test_an_unfinished_run_is_refused(run_dir, provenance, tmp_path, keys):
+    provenance(**keys)
+    with pytest.raises(ConfigError, match="is not finished, 24 of"):
+        promote(run_dir, tmp_path / "baseline", allow_dirty=True)
+    assert not (tmp_path / "baseline").exists()
+
+
+def test_a_run_whose_source_was_in_no_commit_is_refused_unless_allowed(
+    run_dir, provenance, tmp_path
+):
+    provenance(git={"commit": "0" * 40, "dirty": True})
+    with pytest.raises(ConfigError, match=r"differ from commit 000000000000: .* --allow-dirty"):
+        promote(run_dir, tmp_path / "baseline")
+    assert not (tmp_path / "baseline").exists()
+    promote(run_dir, tmp_path / "baseline", allow_dirty=True)
+    assert (tmp_path / "baseline" / "fits.csv").is_file()
+
+
+def test_an_installed_koopmark_has_no_commit(run_dir, provenance, tmp_path):
+    provenance(git=None)
+    promote(run_dir, tmp_path / "baseline")
+
+
+def test_an_unreadable_table_is_refused(run_dir, provenance, tmp_path):
+    (run_dir / "targets.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ConfigError, match="lacks the columns"):
+        promote(run_dir, tmp_path / "baseline")
+
+
+def test_a_baseline_that_cannot_be_made_is_a_sentence(run_dir, provenance, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be made"):
+        promote(run_dir, tmp_path / "file" / "baseline")
