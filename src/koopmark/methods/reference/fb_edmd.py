@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.readout import state_readout
 from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.simulation import Trajectories
@@ -41,7 +42,8 @@ class ForwardBackwardEDMD(Method):
         factor = factorise(observables, trajectories.states)
         discrete, coefficients = forward_backward(factor, self.tolerance)
         dt = trajectories.dt
-        return LinearModel(observables, coefficients, continuous(discrete, dt), dt)
+        modes = state_readout(coefficients, observables)
+        return LinearModel(observables, coefficients, continuous(discrete, dt), dt, modes)
 
 
 def forward_backward(

@@ -9,6 +9,7 @@ from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.readout import state_readout
 from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.noise import corrected_values, noise_variances
 from koopmark.simulation import Trajectories
@@ -54,7 +55,9 @@ class InstrumentalEDMD(Method):
         )
         discrete, vectors = eigenbasis(operator)
         duration = self.lag * trajectories.dt
-        return LinearModel(observables, vectors, continuous(discrete, duration), trajectories.dt)
+        rates = continuous(discrete, duration)
+        modes = state_readout(vectors, observables)
+        return LinearModel(observables, vectors, rates, trajectories.dt, modes)
 
 
 def instrumental(before: NDArray, now: NDArray, ahead: NDArray) -> NDArray[np.float64]:

@@ -9,7 +9,9 @@ from scipy.linalg import cholesky, solve_triangular
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
-from koopmark.methods.model import LinearModel, Model
+from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.readout import state_readout
+from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.factor import factorise
 from koopmark.methods.reference.noise import corrected_values, noise_variances
 from koopmark.simulation import Trajectories
@@ -42,7 +44,9 @@ class TotalLeastSquaresEDMD(Method):
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
         triangle = factorise(observables, states).triangle
         operator = total_least_squares(triangle, corrected.covariance, corrected.values.var(axis=0))
-        return LinearModel.from_operator(operator, trajectories.dt, observables)
+        discrete, vectors = eigenbasis(operator)
+        rates, modes = continuous(discrete, trajectories.dt), state_readout(vectors, observables)
+        return LinearModel(observables, vectors, rates, trajectories.dt, modes)
 
 
 def total_least_squares(
