@@ -1,7 +1,7 @@
 """Symmetric subspace decomposition: functions of the dictionary that the dynamics keep in it."""
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from koopmark.methods.method import Method
 from koopmark.methods.model import Model, continuous
 from koopmark.methods.products import real_product
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.methods.reference.noise import noise_variances
 from koopmark.methods.reference.qr_edmd import eigenpairs
 from koopmark.methods.reference.restricted import restricted_model
 from koopmark.methods.reference.whitening import whitening
@@ -19,6 +20,9 @@ from koopmark.simulation import Trajectories
 
 RANK = 1e-10
 """Singular values below this fraction of the largest are rounding."""
+
+LEAST, TURNED = 0.1, 3.0
+"""Sine that T-SSD allows without noise, and for each unit of relative noise."""
 
 
 class Spans(NamedTuple):
@@ -98,18 +102,29 @@ class TunableSSD(_Decomposition):
     ----------
     dictionary : AnyDictionary
         ψ.
-    epsilon : float
+    epsilon : float, optional
         From nearly 0, which is SSD, to 1, which is EDMD: accuracy for every function of the
-        subspace against how many functions it has.
+        subspace against how many functions it has. By default 0.1, and as much more as measurement
+        noise, estimated from the data, turns the functions.
     """
 
-    epsilon: float = 0.1
+    epsilon: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.epsilon <= 1:
+        if self.epsilon is not None and not 0 < self.epsilon <= 1:
             raise ValueError(f"epsilon must be above 0 and at most 1, got {self.epsilon}")
 
+    def _fit(self, trajectories: Trajectories) -> Model:
+        if self.epsilon is not None:
+            return super()._fit(trajectories)
+        noise = noise_variances(trajectories)
+        relative = noise.variances / trajectories.states.var(axis=(0, 1))
+        turned = TURNED * np.sqrt(relative.mean()) if noise.settled else 0.0
+        return replace(self, epsilon=min(1.0, float(np.hypot(LEAST, turned))))._fit(trajectories)
+
     def step(self, here: Spans) -> NDArray[np.float64]:
+        if self.epsilon is None:
+            raise ValueError("epsilon is settled by the data, in fit")
         basis, coordinates = orthonormal(here.ahead)
         sines, directions = angles(here.now, basis)
         leaving = directions[sines > self.epsilon]
