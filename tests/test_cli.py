@@ -12,6 +12,7 @@ import pytest
 import koopmark
 from koopmark.cli import main
 
+COMMANDS = ("run", "report", "show", "check", "baseline", "list", "example")
 SUITE = """
 title = "Tiny"
 question = "Does the command run?"
@@ -78,12 +79,14 @@ def test_version_is_the_packages(typed):
 
 def test_help_shows_every_command_and_an_example(typed):
     text = typed("--help").stdout
-    for command in ("run", "report", "check", "baseline", "list", "example"):
+    for command in COMMANDS:
         assert f" {command} " in text
     assert "koopmark run smoke" in text
 
 
-@pytest.mark.parametrize("command", ["run", "report", "check", "baseline", "list", "example"])
+@pytest.mark.parametrize(
+    "command", ["run", "report", "show", "check", "baseline", "list", "example"]
+)
 def test_every_command_has_an_example_in_its_help(typed, command):
     assert f"Example: koopmark {command}" in typed(command, "--help").stdout
 
@@ -101,6 +104,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
         (("baseline", "nowhere"), "Error: nowhere"),
+        (("show", "nowhere"), "Error: nowhere"),
         (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
         (("rum", "smoke"), "No such command 'rum'"),
     ],

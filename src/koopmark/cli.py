@@ -145,6 +145,23 @@ def rebuild(
     typer.echo(f"Report: {report.write(folder)}")
 
 
+@app.command(name="show", epilog="Example: koopmark show reports/smoke --score forecast_error")
+def leaderboards(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One dataset.", show_default="all")
+    ] = None,
+    score: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Rank by this column of summary.csv, and show it alone."),
+    ] = None,
+) -> None:
+    """Show a run in the terminal: for each dataset its methods, best first."""
+    from koopmark.report.terminal import leaderboards
+
+    Console(highlight=False).print(leaderboards(folder, dataset, score))
+
+
 @app.command(epilog="Example: koopmark check reports/standard --against reports/baseline")
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
