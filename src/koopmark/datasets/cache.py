@@ -4,7 +4,8 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ import platformdirs
 from numpy.typing import NDArray
 
 from koopmark._resources import checkout
+
+try:
+    import fcntl
+except ImportError:  # Windows: two processes may make the same
+    fcntl = None  # type: ignore[assignment]
 
 Arrays = dict[str, NDArray]
 
@@ -35,19 +41,51 @@ def remember(folder: Path, key: str, make: Callable[[], Arrays]) -> tuple[Arrays
     the time to make them.
     """
     path = folder / f"{key}.npz"
-    note = ""
-    try:
-        return read(path), note
-    except FileNotFoundError:
-        pass
-    except Damaged as damage:
-        note = f"cache file {path.name}: {damage}, made again"
-    arrays = make()
-    try:
-        write(path, arrays)
-    except OSError as error:
-        note = f"cache file {path.name}: not written ({error.strerror})"
+    found, note = _found(path)
+    if found is not None:
+        return found, note
+    with _alone(path.with_suffix(".lock")):
+        # Another process may have made them while this one waited.
+        found, _ = _found(path)
+        if found is not None:
+            return found, note
+        arrays = make()
+        try:
+            write(path, arrays)
+        except OSError as error:
+            note = f"cache file {path.name}: not written ({error.strerror})"
     return arrays, note
+
+
+def _found(path: Path) -> tuple[Arrays | None, str]:
+    try:
+        return read(path), ""
+    except FileNotFoundError:
+        return None, ""
+    except Damaged as damage:
+        return None, f"cache file {path.name}: {damage}, made again"
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time, as far as the file system knows of locks; it ends with its process."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
+    except OSError:
+        # Nothing can be written here: whoever comes makes the arrays.
+        yield
+        return
+    try:
+        if fcntl is not None:
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+        # Who waits for the lock finds the arrays, whether or not the file is there.
+        with suppress(OSError):
+            path.unlink()
+    finally:
+        os.close(handle)
 
 
 def write(path: Path, arrays: Arrays) -> None:

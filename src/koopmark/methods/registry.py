@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from typing import Any, get_args, get_type_hints
@@ -38,7 +39,7 @@ def offered() -> list[str]:
     return sorted(set(plugins.entry_points()) - set(REGISTRY))
 
 
-def get(name: str, **options: Any) -> Method:
+def get(name: str, /, **options: Any) -> Method:
     """The method of this name with `options` in place of its defaults.
 
     Parameters
@@ -76,14 +77,14 @@ def get(name: str, **options: Any) -> Method:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name}: an option is not a plain value ({error})") from None
     try:
-        return TypeAdapter(type(default)).validate_json(written, strict=True)
+        return _adapter(type(default)).validate_json(written, strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False)
         sentences = dict.fromkeys(_sentence(dict(detail), type(default)) for detail in details)
         raise ConfigError(f"{name}: {'; '.join(sentences)}") from None
 
 
-def fit(name: str, trajectories: Trajectories, **options: Any) -> Model:
+def fit(name: str, trajectories: Trajectories, /, **options: Any) -> Model:
     """Fit the method of this name (see `get`) to trajectories (see `Method.fit`)."""
     return get(name, **options).fit(trajectories)
 
@@ -103,6 +104,12 @@ def library_version(method: Method) -> str:
         return metadata.version(method.library)
     except metadata.PackageNotFoundError:
         return ""
+
+
+@cache
+def _adapter(method: type[Method]) -> TypeAdapter[Any]:
+    """Making one takes longer than all else that a worker does to open a cell."""
+    return TypeAdapter(method)
 
 
 def _jsonable(value: Any) -> Any:

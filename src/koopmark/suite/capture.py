@@ -24,11 +24,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @contextmanager
-def captured(path: Path) -> Iterator[None]:
+def captured(path: Path, guarded: bool = True) -> Iterator[None]:
     """Send file descriptors 1 and 2 of this process to `path` while the block runs.
 
     The file stays where it is when the process dies in the block, so that its last words can be
-    read.
+    read. Where it is not `guarded`, keeping it short is left to another process (see `cut`).
     """
     _flush()
     target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
@@ -37,13 +37,15 @@ def captured(path: Path) -> Iterator[None]:
     os.dup2(target, 2)
     stop = threading.Event()
     guard = threading.Thread(target=_keep_short, args=(path, stop), daemon=True)
-    guard.start()
+    if guarded:
+        guard.start()
     try:
         yield
     finally:
         _flush()
         stop.set()
-        guard.join()
+        if guarded:
+            guard.join()
         for descriptor, original in zip((1, 2), kept, strict=True):
             os.dup2(original, descriptor)
             os.close(original)

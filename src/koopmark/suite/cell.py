@@ -1,12 +1,13 @@
 """One fit, from data to rows: what a worker runs."""
 
+import sys
 import zlib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from koopmark import datasets, methods
 from koopmark.datasets import Dataset, Recipe
@@ -73,7 +74,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
         return _failure(error, "before the fit: ")
     journal.forget_output()
-    with threadpool_limits(1):
+    with _threadpools(len(sys.modules)).limit(limits=1):
         fitted, outcome = _fit(cell, data, journal)
         if fitted is not None:
             outcome = _score(cell, data, fitted, outcome, journal)
@@ -138,9 +139,15 @@ def _limit(cell: Cell) -> str:
 
 
 @lru_cache(maxsize=1)
+def _threadpools(modules: int) -> ThreadpoolController:  # noqa: ARG001 found anew after an import
+    """The BLAS and OpenMP libraries of this process, which take as long to find as a small fit."""
+    return ThreadpoolController()
+
+
+@lru_cache(maxsize=1)
 def _dataset(recipe: Recipe, seed: int, cache_dir: Path | None) -> tuple[Dataset, int]:
     """The data of the fit before, where they are the same, and their fingerprint."""
-    with threadpool_limits(1):
+    with _threadpools(len(sys.modules)).limit(limits=1):
         data = datasets.build(recipe, seed, cache_dir)
     return data, _fingerprint(data)
 

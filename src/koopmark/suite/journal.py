@@ -13,6 +13,8 @@ from typing import Any
 
 from koopmark.suite import capture
 
+NOTE_BYTES = 512
+
 _DUMP = re.compile(r"^Timeout \(\d+:\d\d:\d\d.*\)!$", re.MULTILINE)
 _FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)')
 _CALLER = re.compile(r"[/\\]suite[/\\]cell\.py\"")
@@ -33,25 +35,34 @@ class Journal:
     """
 
     def __init__(self, folder: Path, fit_id: str, disposable: bool = False) -> None:
-        self._output, self._note = _files(folder, fit_id)
+        self._output, self._path = _files(folder, fit_id)
+        self._note = -1
         self._disposable = disposable
         self._known: dict[str, Any] = {"pid": os.getpid()}
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Catch what is printed inside the block."""
-        with capture.captured(self._output):
+        """Catch what is printed inside the block, and keep notes in it."""
+        # Whoever may end this process also looks at how long its output grows.
+        with capture.captured(self._output, guarded=not self._disposable):
+            self._note = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 yield
             finally:
                 faulthandler.cancel_dump_traceback_later()
+                os.close(self._note)
 
     def enter(self, phase: str, seconds: float, **known: float) -> None:
         """Note that a phase begins, how long it may take, and what is known by now."""
         self._known |= known
         deadline = time.monotonic() + seconds
         note = {**self._known, "phase": phase, "limit": seconds, "deadline": deadline}
-        self._note.write_text(json.dumps(note))
+        # In one write at the start of the file, longer than any note: there are no others to clear.
+        try:
+            os.lseek(self._note, 0, os.SEEK_SET)
+            os.write(self._note, json.dumps(note).ljust(NOTE_BYTES).encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
         if self._disposable:
             faulthandler.dump_traceback_later(seconds, exit=True, file=2)
 

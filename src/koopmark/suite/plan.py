@@ -19,6 +19,9 @@ from koopmark.suite.source import source_digest
 CONTROLS = ("control.exact", "control.random")
 """Methods of every suite: they show that the scores can tell right from wrong."""
 
+MAX_CELLS = 1_000_000
+"""Of a plan, which is held in memory: a gigabyte."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -59,25 +62,49 @@ def plan(suite: Suite) -> list[Cell]:
     hint = " (a sweep can give its datasets a `name`)" if suite.sweeps else ""
     _refuse_repeats(suite, "datasets", called, hint)
     entries = _entries(suite, {name for source in data for name in source.names})
+    count = suite.seeds * sum(
+        entry.asked.runs_on(source.names) for source in data for entry in entries
+    )
+    if count > MAX_CELLS:
+        raise ConfigError(f"{suite.path}: {count:,} fits are more than {MAX_CELLS:,}")
     cells = [
-        _cell(suite, source, seed, entry, method)
+        _cell(suite, source, seed, known, entry)
         for source in data
-        for entry, method in entries
-        if entry.runs_on(source.names)
+        for known in [source.recipe.depends_on()]
+        for entry in entries
+        if entry.asked.runs_on(source.names)
         for seed in range(suite.seeds)
     ]
     _refuse_duplicates(suite, cells)
     return cells
 
 
-def _entries(suite: Suite, known: set[str]) -> list[tuple[MethodEntry, Method]]:
+@dataclass(frozen=True)
+class _Entry:
+    """A method's entry, and what is the same for all of its cells."""
+
+    asked: MethodEntry
+    method: Method
+    how: dict[str, Any]
+    version: str
+    source: str
+    label: str
+
+
+def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
     listed = {entry.use for entry in suite.methods}
     added = [MethodEntry(use=name) for name in CONTROLS if name not in listed]
-    entries = [
-        (entry, _method(suite, f"methods.{index}", entry, known))
-        for index, entry in enumerate([*suite.methods, *added])
-    ]
-    _refuse_repeats(suite, "methods", [entry.label for entry, _ in entries])
+    versions: dict[str, str] = {}
+    entries: list[_Entry] = []
+    for index, asked in enumerate([*suite.methods, *added]):
+        method = _method(suite, f"methods.{index}", asked, known)
+        # Looking a version up takes a millisecond.
+        if method.library not in versions:
+            versions[method.library] = methods.library_version(method)
+        how = {"use": short(asked.use), "options": method.to_options()}
+        version, source = versions[method.library], source_digest(method)
+        entries.append(_Entry(asked, method, how, version, source, asked.label))
+    _refuse_repeats(suite, "methods", [entry.label for entry in entries])
     return entries
 
 
@@ -95,21 +122,19 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
 
 
-def _cell(suite: Suite, source: Source, seed: int, entry: MethodEntry, method: Method) -> Cell:
-    recipe = source.recipe
-    data = {"dataset": recipe.name, **recipe.depends_on(), "seed": seed}
-    how = {"use": short(entry.use), "options": method.to_options()}
-    version = methods.library_version(method)
-    key = {"data": data, **how, "version": version, "source": source_digest(method)}
+def _cell(suite: Suite, source: Source, seed: int, known: dict[str, Any], entry: _Entry) -> Cell:
+    """`known` is what the recipe's numbers depend on."""
+    data = {"dataset": source.recipe.name, **known, "seed": seed}
+    key = {"data": data, **entry.how, "version": entry.version, "source": entry.source}
     return Cell(
         fit_id=digest(key),
         suite=suite.name,
-        recipe=recipe,
+        recipe=source.recipe,
         seed=seed,
         label=entry.label,
-        use=short(entry.use),
-        method=seeded(method, entry.options, [data, how]),
-        library_version=version,
+        use=entry.how["use"],
+        method=seeded(entry.method, entry.asked.options, [data, entry.how]),
+        library_version=entry.version,
         limits=suite.limits,
         level=source.level,
     )

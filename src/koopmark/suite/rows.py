@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from math import nan
 from typing import Any
 
 from koopmark import datasets
+from koopmark.datasets import Recipe
 from koopmark.scoring import Scores, label
+from koopmark.suite import text
 from koopmark.suite.plan import Cell
 from koopmark.suite.tables import Row, Rows
 
@@ -33,7 +36,7 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "seed": cell.seed,
         "method": cell.label,
     }
-    facts, targets = _known(cell)
+    facts, targets = _known(cell.recipe, cell.seed)
     scores = outcome.scores
     fit: Row = {
         **key,
@@ -53,18 +56,26 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
     scored = [asdict(target) for target in scores.targets] if scores else targets
     pairs = [asdict(pair) for pair in scores.eigenpairs] if scores else []
     return Rows(
-        fit,
-        [{**key, "status": outcome.status, **target} for target in scored],
+        _fit_for_tables(fit),
+        [_fit_for_tables({**key, "status": outcome.status, **target}) for target in scored],
         [{**key, **pair} for pair in pairs],
     )
 
 
-def _known(cell: Cell) -> tuple[dict[str, Any], list[Row]]:
+def _fit_for_tables(row: Row) -> Row:
+    """What a fit prints and raises may be any text."""
+    return {
+        name: text.fit(value) if isinstance(value, str) else value for name, value in row.items()
+    }
+
+
+@lru_cache(maxsize=16)
+def _known(recipe: Recipe, seed: int) -> tuple[dict[str, Any], list[Row]]:
     """What the tables say of a dataset and its targets without any fit."""
     try:
-        facts = cell.recipe.facts(cell.seed)
-        targets = datasets.target_list(cell.recipe, cell.seed)
-    except ValueError:
+        facts = recipe.facts(seed)
+        targets = datasets.target_list(recipe, seed)
+    except (ValueError, ArithmeticError, MemoryError):
         # A system that cannot be made has neither; the fit's row says why.
         return {}, []
     return facts, [

@@ -18,7 +18,7 @@ from koopmark.suite.export import export, forget_unfinished, write_text
 from koopmark.suite.plan import execution_order, plan
 from koopmark.suite.progress import display
 from koopmark.suite.provenance import now, provenance
-from koopmark.suite.store import Store, counts
+from koopmark.suite.store import Store
 from koopmark.suite.tables import FAILURES, Rows
 
 
@@ -107,10 +107,11 @@ def run(
                     shown.advance(rows)
             export(folder)
             _write(folder, about | {"ended": now()})
+            done = store.counts()
         except (KeyboardInterrupt, cluster.Stopped) as stop:
             export(folder)
-            raise Interrupted(counts(folder).total(), len(cells), str(stop)) from None
-    return Finished(folder, counts(folder))
+            raise Interrupted(store.counts().total(), len(cells), str(stop)) from None
+    return Finished(folder, done)
 
 
 def _announce(console: Console, suite: Suite, total: int, waiting: int) -> None:

@@ -23,15 +23,20 @@ def source_digest(method: Any) -> str:
     and of what its options hold, with what they import from `koopmark.methods`. The files of
     other methods are not among them: adding one changes no digest.
     """
-    files = set(_common()) | set(_closure(_defining(method)))
-    lines = [f"{_shown(path)} {_file_digest(path)}" for path in files]
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+    return _digest_of(frozenset(_classes(method)))
 
 
 def package_digest() -> str:
     """Digest of all of our own source."""
     lines = [f"{_shown(path)} {_file_digest(path)}" for path in _PACKAGE.rglob("*.py")]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]
+
+
+@cache
+def _digest_of(classes: frozenset[type]) -> str:
+    files = set(_common()) | _closure(Path(inspect.getfile(one)) for one in classes)
+    lines = [f"{_shown(path)} {_file_digest(path)}" for path in files]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
 @cache
@@ -46,15 +51,15 @@ def _common() -> tuple[Path, ...]:
     return (*rooms, *shared, *dictionaries)
 
 
-def _defining(value: Any) -> Iterator[Path]:
-    """Files that define the class of a dataclass, its parents and its fields' values."""
+def _classes(value: Any) -> Iterator[type]:
+    """The class of a dataclass, its parents, and the same of its fields' values."""
     for parent in type(value).__mro__:
         if parent.__module__ not in ("builtins", "abc"):
-            yield Path(inspect.getfile(parent))
+            yield parent
     for field in fields(value):
         item = getattr(value, field.name)
         if is_dataclass(item):
-            yield from _defining(item)
+            yield from _classes(item)
 
 
 def _closure(paths: Iterable[Path]) -> set[Path]:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from koopmark._errors import ConfigError
-from koopmark.suite import schema
+from koopmark.suite import schema, text
 from koopmark.suite.lock import Lock
 from koopmark.suite.plan import Cell
 from koopmark.suite.schema import SCHEMA, Damaged, connect, transaction
@@ -103,6 +103,11 @@ class Store:
         stored = {fit_id: result for fit_id, *result in rows}
         return [cell for cell in cells if not _stands(stored.get(cell.fit_id), cell)]
 
+    def counts(self) -> Counter[str]:
+        """How many fits of the plan ended how."""
+        with _told(self.path):
+            return _counts(self._db)
+
     def record(self, rows: Rows, cell: Cell) -> None:
         """Store a fit, with its targets and eigenpairs: all of it, or nothing."""
         with _told(self.path), transaction(self._db):
@@ -137,16 +142,21 @@ def read(folder: Path) -> dict[str, "pd.DataFrame"]:
     import pandas as pd
 
     with _reading(folder) as db:
-        return {
-            name: pd.DataFrame(
-                db.execute(
-                    f"SELECT {_exported(columns)} FROM {name} AS t JOIN plan USING (fit_id) "
-                    f"ORDER BY plan.place, t.rowid"
-                ).fetchall(),
-                columns=list(columns),
-            ).astype(dict(_dtypes(columns)))
-            for name, columns in TABLES.items()
-        }
+        tables = {}
+        for name, columns in TABLES.items():
+            rows = db.execute(
+                f"SELECT {_exported(columns)} FROM {name} AS t JOIN plan USING (fit_id) "
+                f"ORDER BY plan.place, t.rowid"
+            ).fetchall()
+            table = pd.DataFrame(rows, columns=list(columns))
+            try:
+                tables[name] = table.astype(dict(_dtypes(columns))).assign(**_texts(table, columns))
+            except (TypeError, ValueError, OverflowError) as error:
+                # SQLite stores anything anywhere.
+                raise Damaged(
+                    f"the table {name} holds what does not belong there: {error}"
+                ) from None
+        return tables
 
 
 def counts(folder: Path) -> Counter[str]:
@@ -158,9 +168,13 @@ def counts(folder: Path) -> Counter[str]:
         As `read` does.
     """
     with _reading(folder) as db:
-        pairs: list[Any] = db.execute(
-            "SELECT status, COUNT(*) FROM fits JOIN plan USING (fit_id) GROUP BY status"
-        ).fetchall()
+        return _counts(db)
+
+
+def _counts(db: sqlite3.Connection) -> Counter[str]:
+    pairs: list[Any] = db.execute(
+        "SELECT status, COUNT(*) FROM fits JOIN plan USING (fit_id) GROUP BY status"
+    ).fetchall()
     return Counter(dict(pairs))
 
 
@@ -285,6 +299,16 @@ def _dtypes(columns: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield name, "float64"
         elif kind == "INTEGER":
             yield name, "Int64"
+
+
+def _texts(table: "pd.DataFrame", columns: dict[str, str]) -> dict[str, "pd.Series[Any]"]:
+    """Columns of text that hold what is fit for no file: a store may come from anywhere."""
+    names = [name for name, kind in columns.items() if kind == "TEXT"]
+    return {
+        name: table[name].map(text.fit, na_action="ignore")
+        for name in names
+        if not text.is_fit("".join(table[name].dropna().unique()))
+    }
 
 
 def _stands(stored: list[str] | None, cell: Cell) -> bool:
