@@ -1,5 +1,6 @@
 """TOML files into validated models, with one sentence for each mistake."""
 
+import stat
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from koopmark._errors import ConfigError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+"""What no file that a person wrote is beyond: larger ones cost memory, deeper ones the stack."""
 
 
 class Section(BaseModel):
@@ -27,22 +32,59 @@ def load(path: Path, model: type[SomeSection]) -> SomeSection:
     ConfigError
         Naming the file, the key and what is allowed.
     """
+    text = _contents(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = tomllib.loads(text.decode("utf-8"))
+    except ValueError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: its values are nested too deeply") from None
     return parse(data, model, str(path))
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"{path}: not a file")
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"{shortened(str(path), 1000)}: cannot be read ({error.strerror})"
+        ) from None
+    except ValueError as error:
+        # Such as a NUL among its characters.
+        raise ConfigError(f"{shortened(repr(str(path)))}: no path ({error})") from None
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f"{path}: it has more than {MAX_BYTES // 1_000_000} MB")
+    return text
 
 
 def parse(data: dict[str, Any], model: type[SomeSection], source: str) -> SomeSection:
     """Validate a mapping; `source` names it in errors (see `load`)."""
+    refuse_extremes(data, source)
     try:
         return model.model_validate(data)
     except ValidationError as error:
         mistakes = [_sentence(dict(detail), model) for detail in error.errors(include_url=False)]
         raise ConfigError(f"{source}: {'; '.join(mistakes)}") from None
+
+
+def refuse_extremes(data: Any, source: str) -> None:
+    """What would break whoever looks at it; found without recursion."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        if any(isinstance(value, int) and abs(value) >= 2**63 for value in level):
+            raise ConfigError(f"{source}: whole numbers must be below 2^63 in magnitude")
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise ConfigError(f"{source}: its values are nested too deeply, {MAX_DEPTH} levels at most")
 
 
 def _sentence(detail: dict[str, Any], model: type[BaseModel]) -> str:
@@ -110,5 +152,9 @@ def _tags(section: type[BaseModel]) -> tuple[Any, ...]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(repr(value))
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """Text for an error message, which may be of any length."""
+    return text if len(text) <= most else text[: most - 3] + "..."

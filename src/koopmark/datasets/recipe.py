@@ -1,16 +1,20 @@
 """A dataset's recipe: everything its trajectories depend on, in one TOML file."""
 
 import re
+from math import comb
 from pathlib import Path
 from typing import Any
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
-from koopmark._config import Section, load
+from koopmark._config import Section, load, shortened
 from koopmark._errors import ConfigError
 from koopmark._resources import shipped
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
 from koopmark.datasets.system_section import SystemSection
+
+MAX_VALUES, MAX_WEIGHTS, MAX_TARGETS = 10**10, 10**8, 1000
+"""What a recipe may ask for: more would not end in a result, but in what takes a machine down."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -22,10 +26,32 @@ class Contents(Section):
     description: str
     citation: str
     seeds: PositiveInt = 3
-    max_degree: PositiveInt = 1
+    max_degree: int = Field(default=1, ge=1, le=20)
     system: SystemSection
     initial_states: InitialStatesSection
     sampling: SamplingSection
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> "Contents":
+        n, rank = getattr(self.system, "n", 3), getattr(self.system, "rank", 1)
+        chosen = getattr(self.system, "chosen", 1)
+        many = self.sampling.trajectories + self.sampling.test_trajectories
+        values = many * (self.sampling.steps + 1) * n
+        if values > MAX_VALUES:
+            raise ValueError(
+                f"sampling: all trajectories together are {values:.2g} numbers, of which there "
+                f"may be {MAX_VALUES:.0e}"
+            )
+        if n * rank > MAX_WEIGHTS:
+            raise ValueError(
+                f"system: n times rank is {n * rank:.2g}, which may be at most {MAX_WEIGHTS:.0e}"
+            )
+        if chosen > n or comb(chosen + self.max_degree, self.max_degree) > MAX_TARGETS:
+            raise ValueError(
+                f"system.chosen = {chosen} and max_degree = {self.max_degree} make more than "
+                f"{MAX_TARGETS} targets, or more than there are units"
+            )
+        return self
 
 
 class Recipe(Contents):
@@ -75,7 +101,8 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
     path = _find(str(name_or_path), folder or Path())
     if not NAME.fullmatch(path.stem):
         raise ConfigError(
-            f"{path}: a recipe's name has letters, digits, dots, dashes and underscores only"
+            f"{shortened(str(path), 200)!r}: a recipe's name has letters, digits, dots, dashes "
+            f"and underscores only"
         )
     contents = load(path, Contents)
     return Recipe.model_construct(name=path.stem, **dict(contents))
@@ -85,8 +112,9 @@ def _find(name: str, folder: Path) -> Path:
     if name.endswith(".toml"):
         return folder / name
     path = shipped("datasets") / f"{name}.toml"
-    if not NAME.fullmatch(name) or not path.is_file():
+    if name not in names():
         raise ConfigError(
-            f"unknown dataset {name!r}: choose a .toml file or one of {', '.join(names())}"
+            f"unknown dataset {shortened(name)!r}: choose a .toml file or one of "
+            f"{', '.join(names())}"
         )
     return path

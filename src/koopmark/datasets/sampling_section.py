@@ -8,6 +8,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from koopmark._config import Section
 
+MAX_STEPS = 10**7
+
 
 class _Range(Section):
     low: float
@@ -67,6 +69,11 @@ class SamplingSection(Section):
     @model_validator(mode="after")
     def _whole_number_of_steps(self) -> "SamplingSection":
         steps = self.horizon / self.dt
+        if steps > MAX_STEPS:
+            raise ValueError(
+                f"horizon {self.horizon:g} with dt {self.dt:g}: {steps:.2g} steps are more than "
+                f"{MAX_STEPS:.0e}"
+            )
         if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * steps:
             raise ValueError(
                 f"horizon {self.horizon:g} with dt {self.dt:g}: it must be a whole multiple of dt"
@@ -74,6 +81,10 @@ class SamplingSection(Section):
         return self
 
     @property
+    def steps(self) -> int:
+        return round(self.horizon / self.dt)
+
+    @property
     def times(self) -> NDArray[np.float64]:
         """(T,) sampling times, 0 .. horizon."""
-        return np.linspace(0.0, self.horizon, round(self.horizon / self.dt) + 1)
+        return np.linspace(0.0, self.horizon, self.steps + 1)

@@ -60,7 +60,7 @@ def load(name: str) -> Method:
     if name in entry_points():
         try:
             found = entry_points()[name].load()
-        except Exception as error:  # noqa: BLE001 foreign code may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(f"method {name!r} cannot be loaded: {_said(error)}") from None
         return _default(name, found)
     where, _, attribute = name.rpartition(":")
@@ -69,7 +69,7 @@ def load(name: str) -> Method:
         found = getattr(module, attribute)
     except ConfigError:
         raise
-    except Exception as error:  # noqa: BLE001 foreign code may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 foreign code may raise anything
         raise ConfigError(f"method {name!r} cannot be imported: {_said(error)}") from None
     method = _default(name, found)
     if is_file(name):
@@ -116,5 +116,5 @@ def _default(name: str, found: Any) -> Method:
         raise ConfigError(f"method {name!r} needs a default for every field: {error}") from None
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
 from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
 
@@ -49,10 +50,11 @@ def read_provenance(run_dir: Path) -> dict[str, Any]:
         provenance = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _not_a_run(path) from None
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise ConfigError(f"{path} cannot be read as JSON: {problem}") from problem
     if not isinstance(provenance, dict):
         raise ConfigError(f"{path} must hold a JSON object, not {type(provenance).__name__}")
+    refuse_extremes(provenance, str(path))
     return provenance
 
 

@@ -1,26 +1,36 @@
 """A suite file: which datasets, which methods, how many seeds, and what one fit may cost."""
 
+import os.path
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from koopmark import _resources, methods
-from koopmark._config import Section, load
+from koopmark._config import Section, load, shortened
 from koopmark._errors import ConfigError
 from koopmark.methods import plugins
 
-Name = Annotated[str, Field(min_length=1)]
+
+def _printable(name: str) -> str:
+    """Names stand in tables, on terminals and in lines of text."""
+    if not name.isprintable():
+        raise ValueError(f"{shortened(repr(name))} has characters that cannot be printed")
+    return name
+
+
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
 
 
 class Limits(Section):
     """What one fit may cost before it is ended; how it ended is its result."""
 
-    seconds: float = Field(default=60.0, gt=0)
+    seconds: float = Field(default=60.0, gt=0, le=1e6)
     """Wall-clock time of the fit alone."""
-    memory_mb: float = Field(default=4000.0, gt=0)
+    memory_mb: float = Field(default=4000.0, gt=0, le=1e9)
     """Memory of the fit beyond what its data and libraries already hold."""
 
 
@@ -92,11 +102,11 @@ class SweepEntry(Section):
 class SuiteFile(Section):
     """The content of a suite file."""
 
-    title: Name
-    question: Name
+    title: Text
+    question: Text
     datasets: tuple[Name, ...] = ()
     sweeps: tuple[SweepEntry, ...] = ()
-    seeds: int = Field(default=3, ge=1)
+    seeds: int = Field(default=3, ge=1, le=100_000)
     limits: Limits = Limits()
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
 
@@ -128,6 +138,9 @@ def load_suite(name_or_path: str | Path) -> Suite:
         Naming the file, the key and what is allowed.
     """
     path = _find(str(name_or_path))
+    if not path.stem.strip(".") or not path.stem.isprintable():
+        # The run folder is called after it.
+        raise ConfigError(f"{str(path)!r}: a suite must have a name that can be printed")
     content = load(path, SuiteFile)
     return Suite(name=path.stem, path=path, **dict(content))
 
@@ -159,16 +172,17 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
 def _find(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.suffix == ".toml" or len(path.parts) > 1:
-        if not path.is_file():
-            raise ConfigError(f"{path}: no such suite file")
+        # Unlike its namesake of Path this takes names of any length.
+        if not os.path.isfile(path):
+            raise ConfigError(f"{shortened(str(path), 200)}: no such suite file")
         return path
     known = names()
     if name_or_path not in known:
         close = get_close_matches(name_or_path, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(
-            f"unknown suite {name_or_path!r}: {hint}the shipped suites are {', '.join(known)}, "
-            f"and the path of a suite file ends in .toml"
+            f"unknown suite {shortened(name_or_path)!r}: {hint}the shipped suites are "
+            f"{', '.join(known)}, and the path of a suite file ends in .toml"
         )
     return _resources.shipped("suites") / f"{name_or_path}.toml"
 

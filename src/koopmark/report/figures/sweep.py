@@ -27,7 +27,7 @@ def sweep_figure(
     sweep: Sweep, summary: pd.DataFrame, column: Column, styles: dict[str, MethodStyle]
 ) -> go.Figure:
     """One score of the sweep's summary (`sweep_summary`) against its levels, a line per method."""
-    fig = figure(AXES.get(sweep.axis, sweep.axis), column.title)
+    fig = figure(AXES.get(sweep.axis, label(sweep.axis)), column.title)
     fig.update_xaxes(
         type="log" if sweep.scale == "log" else "linear",
         tickvals=sweep.positions,

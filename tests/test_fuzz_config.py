@@ -1,0 +1,294 @@
+"""Suites and recipes from anyone: a plan or a sentence, never a traceback."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from koopmark._errors import ConfigError
+from koopmark.datasets import load_recipe
+from koopmark.suite import load_suite
+from koopmark.suite.plan import plan
+
+RECIPE = {
+    "title": "Tiny",
+    "description": "Two trajectories.",
+    "citation": "none",
+    "max_degree": 1,
+    "seeds": 2,
+    "system": {"kind": "random_rnn", "n": 4, "rank": 2, "gain": 1.5, "activation": "tanh"},
+    "initial_states": {"kind": "uniform", "low": -1.0, "high": 1.0},
+    "sampling": {
+        "trajectories": 2,
+        "test_trajectories": 2,
+        "dt": 0.1,
+        "horizon": 1.0,
+        "noise": 0.0,
+    },
+}
+SUITE = {
+    "title": "Small",
+    "question": "Is it a plan?",
+    "seeds": 2,
+    "datasets": ["tiny.toml"],
+    "limits": {"seconds": 10.0, "memory_mb": 100.0},
+    "sweeps": [
+        {
+            "dataset": "tiny.toml",
+            "vary": ["sampling.noise"],
+            "values": [0.0, 0.1],
+            "title": "Noise",
+            "name": "noisy",
+            "set": {"sampling.dt": 0.2},
+        }
+    ],
+    "methods": [
+        {"use": "reference.qr_edmd", "name": "mine"},
+        {
+            "use": "reference.qr_edmd",
+            "options": {"dictionary": {"kind": "monomials", "degree": 3}},
+            "without": ["Noise"],
+        },
+    ],
+}
+
+HOSTILE = ["", ".", "..", "../x.toml", "/etc/passwd", "a\x00/x.toml", "a" * 5000, "a/" * 3000]
+HOSTILE += ["\x1b[2J", "tiny.toml", "x.py:Y", "os:system", ":", "x:", ":y", "name", "\ud7ff", "nan"]
+HOSTILE += ["system", "system.n", "sampling..dt", "reference.qr_edmd", "kind", "\u202e", "=1+1"]
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(HOSTILE)
+NUMBERS = st.integers() | st.floats()
+NUMBERS |= st.sampled_from([0, -1, 2**31, 2**63 - 1, 2**63, 10**400, 1e308, 5e-324, 10**9])
+LEAVES = TEXTS | NUMBERS | st.booleans() | st.datetimes() | st.dates() | st.times()
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(TEXTS | st.sampled_from(["kind", "degree"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def mutated(draw, whole):
+    """`whole` with one to three values replaced, removed, repeated or put under another key."""
+    for _ in range(draw(st.integers(1, 3))):
+        places = list(_places(whole))
+        if not places:
+            break
+        path = draw(st.sampled_from(places))
+        kind = draw(st.sampled_from(["replace", "replace", "remove", "add"]))
+        whole = _changed(whole, path, kind, draw(VALUES), draw(TEXTS))
+    return whole
+
+
+def _places(value, path=()):
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield (*path, key)
+            yield from _places(value[key], (*path, key))
+
+
+def _changed(value, path, kind, new, name):
+    key, *rest = path
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    if rest:
+        copy[key] = _changed(value[key], rest, kind, new, name)
+    elif kind == "remove":
+        del copy[key]
+    elif kind == "add" and isinstance(copy, dict):
+        copy[name] = new
+    elif kind == "add":
+        copy.append(copy[key])
+    else:
+        copy[key] = new
+    return copy
+
+
+def toml(value):
+    """A value as TOML, all tables inline below the first level."""
+    return "".join(f"{_text(key)} = {_inline(inner)}\n" for key, inner in value.items())
+
+
+def _inline(value):
+    if isinstance(value, dict):
+        return (
+            f"{{{', '.join(f'{_text(key)} = {_inline(inner)}' for key, inner in value.items())}}}"
+        )
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, int | float) else value.isoformat()
+
+
+def _text(text):
+    escaped = "".join(c if c.isalnum() else f"\\U{ord(c):08X}" for c in text)
+    return f'"{escaped}"'
+
+
+def test_what_is_written_here_is_toml():
+    assert tomllib.loads(toml(SUITE)) == SUITE
+    assert tomllib.loads(toml(RECIPE)) == RECIPE
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("suites")
+    (place / "tiny.toml").write_text(toml(RECIPE))
+    return place
+
+
+def planned(path):
+    """The plan of a suite, or the sentence why there is none."""
+    try:
+        return plan(load_suite(path))
+    except ConfigError as error:
+        sentence(str(error))
+        return None
+
+
+def sentence(text):
+    assert text
+    assert "Traceback" not in text
+    assert len(text) < 40_000
+    return text
+
+
+def test_what_is_mutated_is_a_plan(folder):
+    path = folder / "suite.toml"
+    path.write_text(toml(SUITE))
+    assert len(planned(path)) == 20
+
+
+@given(mutated(SUITE))
+@example({**SUITE, "methods": [{"use": "reference.qr_edmd", "options": {"name": "x"}}]})
+@example({**SUITE, "datasets": ["a\x00/x.toml"]})
+@example({**SUITE, "datasets": ["a" * 5000]})
+@example({**SUITE, "datasets": ["a" * 5000 + ".toml"]})
+@example({**SUITE, "seeds": 2**62})
+@example({**SUITE, "limits": {"seconds": 1e300}})
+@example({**SUITE, "sweeps": [{**SUITE["sweeps"][0], "values": [10**400]}]})
+def test_a_mutated_suite_is_a_plan_or_a_sentence(folder, content):
+    path = folder / "mutated.toml"
+    path.write_text(toml(content), encoding="utf-8")
+    planned(path)
+
+
+@given(mutated(RECIPE))
+@example({**RECIPE, "sampling": {**RECIPE["sampling"], "horizon": 1e308, "dt": 5e-324}})
+@example({**RECIPE, "max_degree": 10**9})
+@example({**RECIPE, "system": {**RECIPE["system"], "n": 10**12}})
+def test_a_mutated_recipe_is_a_plan_or_a_sentence(folder, content):
+    path = folder / "recipe.toml"
+    path.write_text(toml(content), encoding="utf-8")
+    suite = folder / "of_recipe.toml"
+    suite.write_text(toml({**SUITE, "datasets": ["recipe.toml"], "sweeps": []}))
+    planned(suite)
+
+
+@given(st.dictionaries(TEXTS, VALUES, max_size=4))
+def test_any_table_is_a_sentence(folder, content):
+    path = folder / "any.toml"
+    path.write_text(toml(content), encoding="utf-8")
+    assert planned(path) is None
+    with pytest.raises(ConfigError):
+        load_recipe(path)
+
+
+@given(st.binary(max_size=200))
+@example(b"\xef\xbb\xbftitle = 'x'")
+@example(b"\xff\xfet\x00")
+@example(b"x = " + b"[" * 100_000)
+@example(b"x = " + b"{a = " * 100_000)
+@example(b"methods" + b".a" * 1000 + b" = 1")
+@example(b"x = 1" + b"0" * 5000)
+@example(b"x = 1\nx = 2")
+@example(b"title = '" + b"a" * 1_000_000 + b"'")
+@example(b"\x00")
+def test_any_bytes_are_a_sentence(folder, content):
+    path = folder / "bytes.toml"
+    path.write_bytes(content)
+    assert planned(path) is None
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(path)
+    sentence(str(caught.value))
+
+
+@given(TEXTS | TEXTS.map(lambda text: f"{text}.toml"))
+def test_any_name_is_a_sentence_or_stays_where_it_belongs(text):
+    for load in (load_suite, load_recipe):
+        try:
+            found = load(text)
+        except ConfigError as error:
+            sentence(str(error))
+        else:
+            assert Path(found.name).name == found.name
+            assert found.name.strip(".")
+
+
+def places(folder):
+    """What may stand where a file is expected."""
+    (folder / "folder.toml").mkdir()
+    (folder / "loop.toml").symlink_to("loop.toml")
+    (folder / "nowhere.toml").symlink_to("missing.toml")
+    (folder / "zero.toml").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.toml")
+    (folder / "...toml").write_text(toml(SUITE))
+    names = ("folder", "loop", "nowhere", "zero", "pipe", "..", "missing", "a" * 5000)
+    return [folder / f"{name}.toml" for name in names]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_a_sentence(tmp_path):
+    for path in places(tmp_path):
+        assert planned(path) is None
+        with pytest.raises(ConfigError) as caught:
+            load_recipe(path)
+        sentence(str(caught.value))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_the_command_says_it_in_a_sentence(tmp_path):
+    # One process for all: importing koopmark takes longer than refusing a file.
+    bad = {"deep": "x = " + "[" * 5000, "nul": toml({**SUITE, "datasets": ["\x00/x.toml"]})}
+    bad |= {
+        "option": toml({**SUITE, "methods": [{"use": "reference.qr_edmd", "options": {"name": 1}}]})
+    }
+    bad |= {"exits": toml({**SUITE, "methods": [{"use": "leaves.py:Method"}]})}
+    (tmp_path / "tiny.toml").write_text(toml(RECIPE))
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)")
+    for name, text in bad.items():
+        (tmp_path / f"{name}.toml").write_text(text)
+    paths = [*places(tmp_path), *(tmp_path / f"{name}.toml" for name in bad)]
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    assert done.stdout.split() == ["2"] * len(paths), done.stderr
+    assert done.stderr.count("Error: ") == len(paths)
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+COMMANDS = """
+import sys
+from koopmark.cli import main
+for path in sys.argv[1:]:
+    sys.argv = ["koopmark", "run", path]
+    try:
+        main()
+    except SystemExit as end:
+        print(end.code)
+"""

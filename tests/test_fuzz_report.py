@@ -1,0 +1,226 @@
+"""Hostile names, reasons and outputs in a run: the page and the tables show them as text."""
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from hypothesis import event, example, given, settings
+from hypothesis import strategies as st
+
+from koopmark._errors import ConfigError
+from koopmark.report import tables, write
+from koopmark.suite import export, store, text
+from koopmark.suite.config import Limits
+from koopmark.suite.data import Level
+from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS, Rows
+
+PIECES = ["<script>alert(1)</script>", "</script>", "<!--", "]]>", "<img src=x onerror=alert(1)>"]
+PIECES += ['"', "'", "&lt;", "&#60;", "&", "{{ 7 * 7 }}", "{% raw %}", "<svg/onload=x>", "</td>"]
+PIECES += ["javascript:alert(1)", "\\u003c", "\u2028", "\u202e", "%{x}", "${x}", "=1+1", "@x", "-1"]
+PIECES += ["\x00", "\r", "\n", "\r\n", "\x1b[2J", "\ud800", "\ufffe", "\x85", "a,b", '""', "nan"]
+PIECES += ["None", "1e999", "\\", "`", "<wbr>", "<sup>x</sup>", "<b>", '" onclick="x', "\t", "|"]
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), min_size=1, max_size=4).map("".join)
+KINDS = ("method", "dataset", "reason", "output", "notes", "options", "title", "axis", "library")
+
+
+class Case:
+    """What a store asks of a cell."""
+
+    suite = "s"
+    limits = Limits()
+
+    def __init__(self, number, words):
+        self.fit_id = f"{number:016x}"
+        self.dataset = f"{words['dataset']} {number // 2}"
+        self.label = f"{words['method']} {number % 2}"
+        at = number // 2
+        self.level = Level(words["title"], words["axis"], float(at), f"{words['axis']}{at}")
+
+
+def row(case, status, words):
+    """A row of fits whose every text is hostile."""
+    numbers = {name: 1 for name, kind in FITS.items() if kind != "TEXT"}
+    texts = {
+        "fit_id": case.fit_id,
+        "suite": "s",
+        "dataset": case.dataset,
+        "method": case.label,
+        "library": words["library"],
+        "library_version": words["library"],
+        "status": status,
+        "reason": "" if status == "ok" else words["reason"],
+        "options": words["options"],
+        "notes": words["notes"],
+        "output": words["output"],
+        "family": case.level.family,
+        "axis": case.level.axis,
+        "level_text": case.level.level_text,
+    }
+    return {**numbers, **texts, "seed": 0, "level": case.level.level}
+
+
+def target(case, status, words):
+    numbers = {name: 1.0 for name, kind in TARGETS.items() if kind == "REAL"}
+    texts = {"fit_id": case.fit_id, "suite": "s", "dataset": case.dataset, "method": case.label}
+    more = {"seed": 0, "target_dimension": 1, "scored_dimension": 1, "cluster_excess": 0}
+    return {**numbers, **texts, **more, "status": status, "target": "-1", "notes": words["notes"]}
+
+
+def pair(case):
+    texts = {"fit_id": case.fit_id, "suite": "s", "dataset": case.dataset, "method": case.label}
+    numbers = {name: 0.5 for name, kind in EIGENPAIRS.items() if kind == "REAL"}
+    return {**texts, **numbers, "seed": 0, "index": 0}
+
+
+def made(folder, words):
+    """A run folder with four fits, half of them failed."""
+    cases = [Case(number, words) for number in range(4)]
+    fits = []
+    with store.Store(folder, fresh=True) as database:
+        database.follow(cases)
+        for number, case in enumerate(cases):
+            status = "failed" if number % 2 else "ok"
+            fits.append(row(case, status, words))
+            rows = Rows(fits[-1], [target(case, status, words)], [pair(case)])
+            database.record(rows, case)
+    export(folder)
+    about = {"title": words["title"], "question": words["notes"], "x": {words["method"]: words}}
+    (folder / "provenance.json").write_text(json.dumps(about))
+    return fits
+
+
+class Page(HTMLParser):
+    """Elements with the names of their attributes, text, and the figures."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.values, self.text, self.figures = Counter(), [], [], ""
+        self._inside = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        # Names may be broken where they have dots and underscores.
+        if tag != "wbr":
+            self.elements[tag, tuple(name for name, _ in attributes)] += 1
+        if tag == "a":
+            self.values += [value for name, value in attributes if name == "href"]
+        self._inside = "figures" if ("id", "figures") in attributes else tag
+
+    def handle_endtag(self, tag):
+        self._inside = ""
+
+    def handle_data(self, data):
+        if self._inside == "figures":
+            self.figures += data
+        elif self._inside not in ("script", "style"):
+            self.text.append(data)
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+
+def strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from strings(inner)
+
+
+BENIGN = {kind: kind for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plain")
+    made(folder, BENIGN)
+    return Page(write(folder).read_text(encoding="utf-8"))
+
+
+WORDS = st.fixed_dictionaries(dict.fromkeys(KINDS, TEXTS))
+
+
+@settings(max_examples=max(10, settings().max_examples // 10))
+@given(WORDS)
+@example(dict.fromkeys(KINDS, "".join(piece for piece in PIECES if piece != "\ud800")))
+def test_whatever_a_run_holds_is_text_in_its_page_and_its_tables(tmp_path_factory, plain, words):
+    words = {kind: _x(text.fit(word)) for kind, word in words.items()}
+    folder = tmp_path_factory.mktemp("hostile")
+    fits = made(folder, words)
+    page = Page(write(folder).read_text(encoding="utf-8"))
+    assert page.elements == plain.elements
+    assert page.values == plain.values
+    shown = _squeezed("".join(page.text))
+    for kind in ("method", "dataset", "reason", "output", "notes", "title"):
+        assert _squeezed(words[kind]) in shown
+    figures = json.loads(page.figures)
+    for word in strings(figures):
+        assert not re.search(r"<(?!/?(sup|br|extra|b|i)>)", word), word
+    read = tables.read_fits(folder)
+    pd.testing.assert_frame_equal(read, pd.DataFrame(fits)[list(read)], check_dtype=False)
+
+
+def _x(word):
+    """No name is empty, and none is taken for a control's."""
+    return f"x{word}x"
+
+
+def _squeezed(word):
+    return re.sub(r"\s+", "", word)
+
+
+@given(TEXTS)
+@example("\ud800\x00\r\x1b[2J")
+def test_what_a_fit_says_becomes_text_that_every_file_can_hold(word):
+    clean = text.fit(word)
+    assert text.is_fit(clean)
+    assert text.fit(clean) == clean
+    assert len(clean) == len(word)
+    assert clean.encode("utf-8").decode("utf-8") == clean
+
+
+ODD = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.binary(max_size=8) | st.text()
+
+
+@settings(max_examples=max(10, settings().max_examples // 4))
+@given(st.sampled_from(list(FITS)), ODD)
+def test_a_store_of_anyone_is_tables_or_a_sentence(tmp_path_factory, column, value):
+    folder = tmp_path_factory.mktemp("store")
+    case = Case(0, BENIGN)
+    fit = {**row(case, "ok", BENIGN), column: value, "fit_id": case.fit_id}
+    try:
+        with store.Store(folder) as database:
+            database.follow([case])
+            database.record(Rows(fit, [target(case, "ok", BENIGN)], [pair(case)]), case)
+        export(folder)
+        (folder / "provenance.json").write_text("{}")
+        write(folder)
+    except ConfigError:
+        event("a sentence")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=max(10, settings().max_examples // 10))
+@given(JSON.map(json.dumps) | st.text(max_size=20))
+@example("[" * 100_000)
+@example('{"title": ["<b>"], "question": {"a": 1}}')
+def test_a_provenance_of_anyone_is_a_page_or_a_sentence(tmp_path_factory, written):
+    folder = tmp_path_factory.mktemp("provenance")
+    made(folder, BENIGN)
+    (folder / "provenance.json").write_text(written, encoding="utf-8")
+    try:
+        write(folder)
+    except ConfigError:
+        event("a sentence")
