@@ -1,0 +1,154 @@
+"""What a suite of ten thousand fits costs beside the fits: planning, running, memory, resuming."""
+
+import resource
+import time
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from koopmark import suite as suites
+from koopmark.suite.plan import plan
+
+RUNNER = import_module("koopmark.suite.run")
+METHOD = Path(__file__).with_name("trivial_methods.py")
+
+RECIPE = """
+title = "Tiny"
+description = "Four units, three short trajectories."
+citation = "none"
+[system]
+kind = "random_rnn"
+n = 4
+rank = 2
+[initial_states]
+kind = "uniform"
+low = -3.0
+high = 3.0
+[sampling]
+trajectories = 3
+test_trajectories = 3
+dt = 0.1
+horizon = 1.0
+"""
+
+SUITE = """
+title = "Ten thousand"
+question = "What do fits cost that do nothing?"
+datasets = ["tiny.toml"]
+seeds = 50
+[[sweeps]]
+dataset = "tiny.toml"
+vary = "sampling.noise"
+title = "noise"
+values = {levels}
+[[methods]]
+use = "control.exact"
+without = ["noise"]
+[[methods]]
+use = "control.random"
+without = ["noise"]
+"""
+
+ENTRY = """
+[[methods]]
+use = "{method}:Nothing"
+datasets = ["noise"]
+options = {{number = {number}}}
+"""
+
+PLANNING, PER_FIT, GROWTH, RESUMING = 2.0, 5.0, 10.0, 2.0
+"""Goals: seconds, milliseconds, megabytes, seconds."""
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
+    """50 seeds of 20 levels of noise with 10 methods, and the controls on 50 seeds of one."""
+    folder = tmp_path_factory.mktemp("suite")
+    (folder / "tiny.toml").write_text(RECIPE)
+    methods = "".join(ENTRY.format(method=METHOD, number=number) for number in range(10))
+    levels = [level / 1000 for level in range(1, 21)]
+    (folder / "large.toml").write_text(SUITE.format(levels=levels) + methods)
+    return suites.load_suite(folder / "large.toml")
+
+
+class Watch:
+    """Stands for the progress bar: the runner's memory, and the time that the fits took."""
+
+    def __init__(self, *_):
+        self.megabytes, self.seconds, self.done = {}, 0.0, 0
+        Watch.last = self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def advance(self, rows):
+        self.done += 1
+        self.seconds += max(0.0, rows.fit["fit_seconds"])
+        if self.done % 1000 == 0:
+            self.megabytes[self.done] = psutil.Process().memory_info().rss / 1e6
+
+
+@contextmanager
+def cost():
+    """Processor seconds of this process and of those it started and saw end, and wall time."""
+    spent = SimpleNamespace()
+    before, start = [_processor(who) for who in WHO], time.perf_counter()
+    yield spent
+    spent.here, spent.workers = (_processor(who) - b for who, b in zip(WHO, before, strict=True))
+    spent.wall = time.perf_counter() - start
+
+
+WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+
+
+def _processor(who):
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def test_planning(suite, benchmark):
+    with cost() as first:
+        assert len(plan(suite)) == 10_100
+    benchmark.pedantic(plan, args=(suite,), rounds=3)
+    print(f"\nplanning, s of processor time: {first.here:.2f}")
+    assert first.here < PLANNING
+
+
+def test_running_and_resuming(suite, tmp_path, benchmark, every_core, monkeypatch):
+    monkeypatch.setattr(RUNNER, "display", Watch)
+    with cost() as run:
+        benchmark.pedantic(
+            suites.run,
+            args=(suite, tmp_path / "out", 2),
+            kwargs={"cache_dir": tmp_path / "cache"},
+            rounds=1,
+        )
+    watched, fits = Watch.last, 10_100
+    assert watched.done == fits
+    runner = run.here / fits * 1e3
+    workers = (run.workers - watched.seconds) / fits * 1e3
+    memory = watched.megabytes
+    growth = memory[10_000] - memory[1000]
+    with cost() as resumed:
+        suites.run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
+    found = {
+        "runner, ms of processor time a fit": runner,
+        "workers, ms of processor time a fit beside the fit": workers,
+        "memory of the runner from fit 1,000 to 10,000, MB": growth,
+        "going on with a finished run, s of processor time": resumed.here + resumed.workers,
+        "going on with a finished run, s": resumed.wall,
+    }
+    benchmark.extra_info.update(found)
+    print()
+    for what, number in found.items():
+        print(f"{what}: {number:.2f}")
+    assert runner + workers < PER_FIT
+    assert growth < GROWTH
+    assert resumed.here + resumed.workers < RESUMING
