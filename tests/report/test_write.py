@@ -95,6 +95,18 @@ def summary(written):
     )
 
 
+def read_leaderboard(folder):
+    table = pd.read_csv(folder / "leaderboard.csv", dtype=str, keep_default_na=False)
+    texts = {"question", "score", "test", "method", "like_the_best"}
+    return table.assign(
+        **{
+            name: [float(text) if text else np.nan for text in table[name]]
+            for name in table.columns
+            if name not in texts
+        }
+    )
+
+
 def test_every_score_of_the_summary_stands_on_the_page_to_the_last_digit(page, summary):
     scores = summary.columns[summary.columns.get_loc("eigenvalue_error") :]
     for method, rows in summary.groupby("method"):
@@ -104,8 +116,9 @@ def test_every_score_of_the_summary_stands_on_the_page_to_the_last_digit(page, s
 
 def test_every_number_in_a_row_of_a_method_comes_from_the_tables(page, written, summary):
     tables = read(written.parent)
+    boards = read_leaderboard(written.parent)
     for method in summary["method"].unique():
-        mine = [table[table["method"] == method] for table in (summary, tables.fits)]
+        mine = [table[table["method"] == method] for table in (summary, tables.fits, boards)]
         known = {exact(x) for t in mine for x in t.select_dtypes("number").to_numpy().ravel()}
         targets = tables.targets[tables.targets["method"] == method]
         medians = targets.groupby(["dataset", "target"])[
@@ -114,6 +127,15 @@ def test_every_number_in_a_row_of_a_method_comes_from_the_tables(page, written, 
         known |= {exact(x) for x in medians.to_numpy().ravel()}
         known.add(exact(tables.fits[tables.fits["method"] == method]["fit_seconds"].median()))
         assert page.values(method) <= known
+
+
+def test_every_number_of_the_leaderboards_stands_on_the_page_to_the_last_digit(page, written):
+    boards = read_leaderboard(written.parent)
+    assert set(boards["question"]) == {"Accuracy under noise", "Noise-free accuracy", "Cost"}
+    for method, rows in boards.groupby("method"):
+        numbers = rows[["mean_rank", "first", "median", "low", "high", "failed"]].to_numpy()
+        expected = {exact(value) for value in numbers.ravel() if value == value}
+        assert expected <= page.values(method)
 
 
 def test_shown_text_is_the_rounded_value(page):

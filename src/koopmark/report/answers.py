@@ -6,16 +6,13 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.numbers import listed, plain, plural, scientific
-from koopmark.report.ranking import BOTH, EXACT, competing, larger, ranked
+from koopmark.report.ranking import BOTH, EXACT, LOST, competing, larger, ranked
 from koopmark.report.recovery import counts, floors
 from koopmark.report.summary import RECOVERED
 from koopmark.report.sweeps import Sweep
 
 PAR = 1.1
 """Errors whose ratio is at most this are alike."""
-
-LOST = 0.5
-"""Where both errors exceed this, a sine of 30 degrees, neither is better in any useful sense."""
 
 MOST = 6
 """Sentences of one run; what does not fit is left to the tables."""

@@ -14,9 +14,11 @@ from plotly.offline import get_plotlyjs
 
 from koopmark.report import columns, shades, views
 from koopmark.report.answers import answers
+from koopmark.report.board_views import board_views
 from koopmark.report.figures import cost_figure, spectrum, sweep_figure
 from koopmark.report.figures.style import MethodStyle, label, method_styles
 from koopmark.report.numbers import listed, plural
+from koopmark.report.questions import Question
 from koopmark.report.sentences import findings
 from koopmark.report.summary import controls_first
 from koopmark.report.sweeps import Sweep
@@ -59,8 +61,13 @@ class SweepView:
     tables: dict[str, list[views.MethodRow]]
 
 
-def run_page(tables: Tables, summary: pd.DataFrame, swept: list[tuple[Sweep, pd.DataFrame]]) -> str:
-    """The HTML of a run's report; `swept` are its sweeps with their summaries."""
+def run_page(
+    tables: Tables,
+    summary: pd.DataFrame,
+    swept: list[tuple[Sweep, pd.DataFrame]],
+    asked: list[Question],
+) -> str:
+    """The HTML of a run's report: its sweeps with their summaries, its leaderboards."""
     fits, targets = tables.fits, tables.targets
     names = list(fits["dataset"].unique())
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
@@ -91,6 +98,7 @@ def run_page(tables: Tables, summary: pd.DataFrame, swept: list[tuple[Sweep, pd.
         answers=answers(summary, swept, libraries),
         findings=findings(fits, summary),
         columns=columns,
+        boards=board_views(asked),
         names=names,
         at_a_glance=at_a_glance,
         glance=_grids(summary, at_a_glance, columns.AT_A_GLANCE) if at_a_glance else {},

@@ -10,6 +10,9 @@ BOTH = ["eigenfunction_error", "eigenvalue_error"]
 EXACT = 1e-9
 """Errors up to this are alike: what is left of them is rounding."""
 
+LOST = 0.5
+"""Where both errors exceed this, a sine of 30 degrees, neither is better in any useful sense."""
+
 
 def competing(summary: pd.DataFrame) -> pd.DataFrame:
     """The rows of a summary without the controls and those that are given the vector field."""

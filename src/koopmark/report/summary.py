@@ -44,7 +44,7 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     `place`), then the methods by `place`: the share of fits that ended ok, the targets recovered,
     the eigenfunction error, the eigenvalue error. What never ended ok is last.
     """
-    per_fit = fits.merge(_worst_targets(targets), on=KEYS, how="left")
+    per_fit = fits.merge(worst_targets(targets), on=KEYS, how="left")
     is_ok = per_fit["status"] == "ok"
     scores = [*TARGET_SCORES, *FIT_SCORES]
     per_fit[scores] = per_fit[scores].astype(float).where(is_ok)
@@ -76,7 +76,7 @@ def is_informed(method: str) -> bool:
     return method.partition("[")[0] in INFORMED
 
 
-def _worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
+def worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
     """Per fit: each score at the worst target, the number of targets and of those recovered."""
     found = (targets["eigenvalue_error"] <= RECOVERED) & (
         targets["eigenfunction_error"] <= RECOVERED

@@ -62,18 +62,23 @@ def sweeps(fits: pd.DataFrame) -> list[Sweep]:
 
 
 def sweep_summary(sweep: Sweep, fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """The summary of a sweep's fits (see `summarise`), by the targets all of its levels ask for.
+    """The summary of a sweep's fits (see `summarise`), by the targets all of its levels ask for."""
+    return summarise(fits[fits["dataset"].isin(sweep.datasets)], shared_targets(sweep, targets))
+
+
+def shared_targets(sweep: Sweep, targets: pd.DataFrame) -> pd.DataFrame:
+    """The rows of targets.csv of a sweep whose targets all of its levels ask for.
 
     The worst of three targets at one level says nothing beside the worst of one at another. Targets
     are told apart by their eigenvalue, whatever its multiplicity; where the levels share none, the
-    worst of all is taken.
+    rows of all are returned.
     """
     mine = targets[targets["dataset"].isin(sweep.datasets)]
     key = ["seed", "target_eigenvalue_re", "target_eigenvalue_im"]
     asked_by = mine.groupby(key)["dataset"].transform("nunique")
     shared = mine[asked_by == len(sweep.datasets)]
     complete = shared["seed"].nunique() == mine["seed"].nunique()
-    return summarise(fits[fits["dataset"].isin(sweep.datasets)], shared if complete else mine)
+    return shared if complete else mine
 
 
 def sweep_table(drawn: list[tuple[Sweep, pd.DataFrame]]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from koopmark.report.page import run_page
+from koopmark.report.questions import leaderboard_table, questions
 from koopmark.report.summary import summarise
 from koopmark.report.sweeps import sweep_summary, sweep_table, sweeps
 from koopmark.report.tables import read
@@ -12,7 +13,8 @@ from koopmark.suite.export import write_text
 def write(run_dir: Path) -> Path:
     """Write summary.csv and index.html of a run folder from its tables; returns the page's path.
 
-    Where the run has sweeps, sweeps.csv has the numbers of their plots.
+    Where the run has sweeps, sweeps.csv has the numbers of their plots, and where methods compete
+    leaderboard.csv has those of the leaderboards.
 
     Raises
     ------
@@ -27,6 +29,9 @@ def write(run_dir: Path) -> Path:
     ]
     if swept:
         write_text(run_dir / "sweeps.csv", sweep_table(swept).to_csv(index=False))
+    asked = questions(tables.fits, tables.targets, [sweep for sweep, _ in swept])
+    if asked:
+        write_text(run_dir / "leaderboard.csv", leaderboard_table(asked).to_csv(index=False))
     page = run_dir / "index.html"
-    write_text(page, run_page(tables, summary, swept))
+    write_text(page, run_page(tables, summary, swept, asked))
     return page

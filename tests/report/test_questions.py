@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from koopmark.report.questions import DATA, DIMENSION, leaderboard_table, questions
+from koopmark.report.sweeps import sweeps
+from koopmark.report.tables import read
+
+
+@pytest.fixture(scope="module")
+def tables(finished_run):
+    return read(finished_run)
+
+
+@pytest.fixture(scope="module")
+def asked(tables):
+    return questions(tables.fits, tables.targets, sweeps(tables.fits))
+
+
+def test_datasets_are_told_apart_by_noise_and_the_cost_is_that_of_all(asked):
+    about = {question.name: question.board.datasets for question in asked}
+    assert about == {
+        "Noise-free accuracy": ("three_populations",),
+        "Accuracy under noise": ("three_populations_noise_0.01",),
+        "Cost": ("three_populations", "three_populations_noise_0.01"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("axis", "name"), [("trajectories", DATA), ("n", DIMENSION), ("rank", DIMENSION)]
+)
+def test_a_sweep_of_data_or_dimension_is_a_question_of_its_own(tables, axis, name):
+    fits = tables.fits.assign(axis=axis)
+    (accuracy, cost) = questions(fits, tables.targets, sweeps(fits))
+    assert (accuracy.name, cost.name) == (name, "Cost")
+    assert accuracy.board.test.blocks == 2
+
+
+def test_controls_take_no_part_and_failures_do(asked):
+    for question in asked:
+        methods = set(question.board.rows["method"])
+        assert not any(name.startswith("control.") for name in methods)
+        assert "broken" in methods
+
+
+def test_what_always_fails_is_last(asked):
+    for question in asked:
+        last = question.board.rows.iloc[-1]
+        assert (last["method"], last["median"]) == ("broken", np.inf)
+        assert last["failed"] == last["fits"]
+
+
+def test_the_median_error_is_that_of_the_larger_error_at_the_worst_target(tables, asked):
+    noisy = {question.name: question for question in asked}["Accuracy under noise"]
+    targets = tables.targets[tables.targets["dataset"] == "three_populations_noise_0.01"]
+    for method in ("linear", "quadratic[degree=2]"):
+        mine = targets[targets["method"] == method]
+        errors = mine[["eigenvalue_error", "eigenfunction_error"]].max(axis=1)
+        expected = np.median(errors.groupby(mine["seed"]).max())
+        row = noisy.board.rows.set_index("method").loc[method]
+        assert row["median"] == expected
+
+
+def test_one_method_is_no_competition(tables):
+    chosen = [table[table["method"] == "linear"] for table in (tables.fits, tables.targets)]
+    assert questions(*chosen, sweeps(chosen[0])) == []
+
+
+def test_where_nothing_ended_ok_there_is_nothing_to_rank(tables):
+    fits = tables.fits.assign(status="failed", fit_seconds=np.nan)
+    assert questions(fits, tables.targets, sweeps(fits)) == []
+
+
+def test_the_table_has_every_row_with_its_question_and_test(asked):
+    table = leaderboard_table(asked)
+    assert len(table) == sum(len(question.board.rows) for question in asked)
+    assert list(table["question"].unique()) == [question.name for question in asked]
+    assert pd.api.types.is_numeric_dtype(table["critical_difference"])
