@@ -4,15 +4,17 @@ import os
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark.datasets import load_recipe
-from koopmark.suite import load_suite
+from koopmark.suite import load_suite, run
 from koopmark.suite.plan import plan
 
 RECIPE = {
@@ -292,3 +294,78 @@ for path in sys.argv[1:]:
     except SystemExit as end:
         print(end.code)
 """
+
+
+def options_of(name):
+    """Options of a method, by their own names and kinds as well as by others."""
+    method = methods.get(name)
+    own = [field.name for field in fields(method)]
+    inner = st.sampled_from(["kind", "degree", "size", "seed", "scale", "centres", *own])
+    kinds = st.sampled_from(["identity", "monomials", "radial_basis", "random_fourier", "nystroem"])
+    tables = st.fixed_dictionaries(
+        {"kind": kinds | VALUES}, optional={"degree": VALUES, "seed": VALUES, "size": VALUES}
+    )
+    values = VALUES | tables | st.dictionaries(inner, VALUES, max_size=3)
+    known = st.sampled_from(own) if own else st.nothing()
+    return st.tuples(st.just(name), st.dictionaries(known | TEXTS, values, min_size=1, max_size=2))
+
+
+@given(st.sampled_from(methods.names()).flatmap(options_of))
+@example(("reference.qr_edmd", {"dictionary": {"kind": "monomials", "kin": 1}}))
+@example(("reference.qr_edmd", {"dictionary": {"kind": ["monomials"]}}))
+@example(("reference.qr_edmd", {"dictionary": []}))
+@example(("reference.qr_edmd", {"self": 1}))
+def test_any_options_of_any_method_are_a_method_or_a_sentence(asked):
+    name, options = asked
+    try:
+        methods.get(name, **options)
+    except ConfigError as error:
+        sentence(str(error))
+
+
+PLUGIN = """
+from dataclasses import dataclass, field
+from koopmark.methods.method import Method
+
+class Base(Method):
+    def _fit(self, trajectories):
+        raise ValueError("\\ud800\\x00\\x1b[2J</script>")
+
+@dataclass(frozen=True)
+class Says(Base):
+    pass
+
+@dataclass(frozen=True)
+class Nan(Base):
+    number: float = float("nan")
+
+@dataclass(frozen=True)
+class Thing(Base):
+    thing: object = field(default_factory=object)
+
+@dataclass(frozen=True)
+class Deep(Base):
+    def to_options(self):
+        raise RecursionError("deep")
+
+@dataclass(frozen=True)
+class Nameless(Base):
+    library = ""
+"""
+
+
+@pytest.mark.parametrize("name", ["Nan", "Thing", "Deep", "Nameless"])
+def test_a_method_that_cannot_be_planned_is_a_sentence(folder, name):
+    (folder / "plugin.py").write_text(PLUGIN)
+    path = folder / "plugin.toml"
+    path.write_text(toml({**SUITE, "sweeps": [], "methods": [{"use": f"plugin.py:{name}"}]}))
+    assert planned(path) is None
+
+
+def test_a_fit_may_say_anything(folder, tmp_path):
+    (folder / "plugin.py").write_text(PLUGIN)
+    path = folder / "says.toml"
+    path.write_text(toml({**SUITE, "sweeps": [], "methods": [{"use": "plugin.py:Says"}]}))
+    done = run(load_suite(path), tmp_path / "out", jobs=1, cache_dir=tmp_path / "cache")
+    assert done.counts["failed"] == 2
+    assert "\ufffd" in (tmp_path / "out" / "fits.csv").read_text(encoding="utf-8")

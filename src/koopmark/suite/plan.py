@@ -7,7 +7,7 @@ from typing import Any
 
 from koopmark import methods
 from koopmark._errors import ConfigError
-from koopmark._keys import digest
+from koopmark._keys import canonical_json, digest
 from koopmark.datasets import Recipe
 from koopmark.methods.method import Method
 from koopmark.methods.plugins import absolute, short
@@ -98,11 +98,18 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
     entries: list[_Entry] = []
     for index, asked in enumerate([*suite.methods, *added]):
         method = _method(suite, f"methods.{index}", asked, known)
-        # Looking a version up takes a millisecond.
-        if method.library not in versions:
-            versions[method.library] = methods.library_version(method)
-        how = {"use": short(asked.use), "options": method.to_options()}
-        version, source = versions[method.library], source_digest(method)
+        try:
+            # Looking a version up takes a millisecond.
+            if method.library not in versions:
+                versions[method.library] = methods.library_version(method)
+            how = {"use": short(asked.use), "options": method.to_options()}
+            canonical_json(how)
+            version, source = versions[method.library], source_digest(method)
+        except Exception as error:  # noqa: BLE001 foreign code may raise anything
+            raise ConfigError(
+                f"{suite.path}: methods.{index}: what {asked.use!r} depends on cannot be told "
+                f"({type(error).__name__}: {error}): its options must be plain values"
+            ) from None
         entries.append(_Entry(asked, method, how, version, source, asked.label))
     _refuse_repeats(suite, "methods", [entry.label for entry in entries])
     return entries

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.util import resolve_name
@@ -34,7 +35,7 @@ def package_digest() -> str:
 
 @cache
 def _digest_of(classes: frozenset[type]) -> str:
-    files = set(_common()) | _closure(Path(inspect.getfile(one)) for one in classes)
+    files = set(_common()) | _closure(_files(classes))
     lines = [f"{_shown(path)} {_file_digest(path)}" for path in files]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
@@ -62,6 +63,13 @@ def _classes(value: Any) -> Iterator[type]:
             yield from _classes(item)
 
 
+def _files(classes: Iterable[type]) -> Iterator[Path]:
+    for one in classes:
+        # Classes of the interpreter's own have no file.
+        with suppress(TypeError):
+            yield Path(inspect.getfile(one))
+
+
 def _closure(paths: Iterable[Path]) -> set[Path]:
     """`paths`, and what they import from `koopmark.methods`, and so on.
 
@@ -80,6 +88,9 @@ def _closure(paths: Iterable[Path]) -> set[Path]:
 
 @cache
 def _imported(path: Path) -> tuple[Path, ...]:
+    if path.suffix != ".py":
+        # A compiled module: its bytes are all there is to know.
+        return ()
     modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
