@@ -59,6 +59,14 @@ def test_ten_blocks_of_one_order_tell_the_first_from_the_last_and_not_from_the_s
     )
 
 
+def test_two_that_share_the_first_place_are_both_named():
+    board = leaderboard(results(THREE | {"good too": by_seed(1e-3)}))
+    assert list(board.rows["place"]) == [1, 1, 3, 4]
+    assert verdict(board).startswith("good and good too are first on 2 datasets with 5 seeds")
+    # Nemenyi: 2.569 sqrt(4 * 5 / 60) = 1.48, and the mean ranks are 1.5, 3 and 4.
+    assert verdict(board).endswith("and every other is significantly worse.")
+
+
 def test_levels_of_a_sweep_are_one_block_a_seed():
     board = leaderboard(results(THREE, problems={"a": "sweep", "b": "sweep"}))
     assert board.test.blocks == 5

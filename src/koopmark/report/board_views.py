@@ -51,9 +51,8 @@ def _row(row: "pd.Series[Any]", score: Column, blocks: int) -> MethodRow:
         *(score_cell(score, float(row[name])) for name in ("median", "low", "high")),
         Cell(f"{failed}/{fits}", numbers.exact(failed), "bad" if failed else ""),
     )
-    return MethodRow(
-        row["method"], False, cells, place=str(row["place"]), status=_standing(row["like_the_best"])
-    )
+    standing = "first" if row["place"] == 1 else _standing(row["like_the_best"])
+    return MethodRow(row["method"], False, cells, place=str(row["place"]), status=standing)
 
 
 def _count(value: float, text: str) -> Cell:

@@ -13,7 +13,7 @@ from koopmark.report.sweeps import Sweep, shared_targets
 from koopmark.report.tables import KEYS
 
 DATA, DIMENSION, NOISE_FREE, NOISY, COST = (
-    "Number of trajectories",
+    "Data efficiency",
     "Dimension",
     "Noise-free accuracy",
     "Accuracy under noise",

@@ -30,7 +30,11 @@ def _told(board: Leaderboard, near: pd.DataFrame) -> str:
     others = int((board.rows["place"] > 1).sum())
     if near.empty:
         return "every other is significantly worse"
-    known = f"{'is' if len(near) == 1 else 'are'} not told apart from it by so few blocks"
+    firsts = len(board.rows) - others
+    known = (
+        f"{'is' if len(near) == 1 else 'are'} not told apart from "
+        f"{'it' if firsts == 1 else 'them'} by so few blocks"
+    )
     return (
         f"{len(near)} of the {plural(others, 'other')} {known}, with a mean rank within the "
         f"critical difference {plain(board.test.critical_difference)} (Nemenyi, level {LEVEL:g}): "
