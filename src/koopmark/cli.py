@@ -1,5 +1,6 @@
 """The `koopmark` command: what it takes, and which room does it."""
 
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -119,10 +120,14 @@ def run(
         )
     except suites.Interrupted as interrupted:
         typer.echo(f"\nInterrupted: {interrupted}.", err=True)
-        more = "".join(f" --method {name}" for name in method or [])
-        more += f" --scheduler {scheduler}" if scheduler else ""
-        typer.echo(f"Go on with: koopmark run {suite} --out {folder}{more}", err=True)
-        typer.echo(f"See what there is with: koopmark report {folder}", err=True)
+        again = ["koopmark", "run", suite, "--out", str(folder)]
+        for name in method or []:
+            again += ["--method", name]
+        again += ["--scheduler", scheduler] if scheduler else []
+        again += ["--jobs", str(jobs)] if jobs else []
+        typer.echo(f"Go on with: {shlex.join(again)}", err=True)
+        seen = shlex.join(["koopmark", "report", str(folder)])
+        typer.echo(f"See what there is with: {seen}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     page = report.write(folder)
     console = Console(highlight=False)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -297,3 +298,35 @@ class SetsTheClock(Method):
         time.time = lambda: real() + self.step
         time.sleep(600)
         raise AssertionError
+
+
+@dataclass(frozen=True)
+class Stops(Method):
+    """Stands still, and its own alarms with it."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        raise AssertionError
+
+
+@dataclass(frozen=True)
+class OpensFiles(Good):
+    """Never closes them."""
+
+    count: int = 300
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        for _ in range(self.count):
+            os.dup(0 if os.isatty(0) else os.open(os.devnull, os.O_RDONLY))
+        return super()._fit(trajectories)
+
+
+@dataclass(frozen=True)
+class ClearsTheFolder(Good):
+    """Takes away the folder in which workers keep their notes."""
+
+    folder: str = ""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        shutil.rmtree(self.folder)
+        return super()._fit(trajectories)

@@ -264,3 +264,37 @@ def test_workers_that_cannot_start_are_an_error_and_not_a_hang(make_cell, monkey
 )
 def test_exit_codes_are_told_in_words(code, words):
     assert in_words(code) == words
+
+
+@pytest.mark.slow
+@posix
+def test_a_fit_that_stops_itself_is_ended_at_its_limit(make_cell, cache_dir, monkeypatch):
+    monkeypatch.setattr(executor, "STANDSTILL", 1.0)
+    cells = [make_cell(hostile.Stops(), seconds=1.0), make_cell(hostile.Good(), "after")]
+    rows = {row.fit["method"]: row for row in execute(cells, 1, cache_dir)}
+    assert rows["Stops"].status == "timeout"
+    assert rows["Stops"].fit["reason"] == "fit ran into its limit of 1 s"
+    assert rows["after"].status == "ok"
+
+
+@pytest.mark.slow
+@linux
+def test_files_left_open_do_not_fail_the_fits_that_follow(make_cell, cache_dir):
+    cells = [make_cell(hostile.OpensFiles(), f"{n}") for n in range(6)]
+    rows = list(execute([*cells, make_cell(hostile.Good(), "after")], 1, cache_dir))
+    assert [row.status for row in rows] == ["ok"] * 7
+
+
+@pytest.mark.slow
+def test_a_folder_of_notes_that_is_taken_away_is_made_again(make_cell, cache_dir, tmp_path):
+    from koopmark.suite.executor import Pool
+
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    cells = [
+        make_cell(hostile.ClearsTheFolder(str(folder)), "clears"),
+        make_cell(hostile.Good(), "after"),
+    ]
+    with Pool(folder, cache_dir, 1) as pool:
+        rows = {row.fit["method"]: row for row in pool.rows(cells)}
+    assert rows["after"].status == "ok"

@@ -31,6 +31,9 @@ PULSE = 0.25
 MAX_BREAKDOWNS = 3
 """How often in a row a worker may die at its start before it is not worth trying."""
 
+STANDSTILL = 10.0
+"""Seconds past the limit of a phase after which a worker is ended that has not ended itself."""
+
 ATTEMPTS = 3
 """How often a fit is begun whose process is killed from outside before that is its result."""
 
@@ -165,9 +168,13 @@ class Pool:
     def _look(self) -> Iterator[Rows]:
         """End what overran every limit, cut floods of output, find who died unnoticed."""
         for member in list(self._workers):
+            deadline = member.deadline
             if member.cell is not None:
                 capture.cut(journal.output_file(self.folder, member.cell.fit_id))
-            if time.monotonic() > member.deadline:
+                # A process that stands still does not end itself when its phase is over.
+                phase = journal.deadline(self.folder, member.cell.fit_id)
+                deadline = min(deadline, phase + STANDSTILL)
+            if time.monotonic() > deadline:
                 member.process.kill()
                 yield from self._bury(member, overran=True)
             # A process that a fit forked may hold the pipe open.
@@ -217,7 +224,7 @@ def _close(member: _Worker) -> int:
 def _outcome(cell: Cell, exit_code: int, left: Remains, overran: bool) -> Outcome:
     """How a fit ended whose process is gone; `overran` where it was we who ended it."""
     if overran or time.monotonic() >= left.deadline:
-        limit = hard_limit(cell) if overran else left.limit
+        limit = left.limit if time.monotonic() >= left.deadline else hard_limit(cell)
         where = f", in {left.where}" if left.where else ""
         status, reason = "timeout", f"{left.phase} ran into its limit of {limit:g} s{where}"
     elif any(word in left.output.lower() for word in ("bad_alloc", "memory allocation")):

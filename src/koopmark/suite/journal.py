@@ -106,6 +106,13 @@ def remains(folder: Path, fit_id: str) -> Remains:
     return Remains(**known, output=capture.last_lines(printed), where=where)
 
 
+def deadline(folder: Path, fit_id: str) -> float:
+    """By when the phase under way should be over, on the clock that is never set."""
+    with suppress(FileNotFoundError, json.JSONDecodeError, KeyError):
+        return float(json.loads(_files(folder, fit_id)[1].read_text())["deadline"])
+    return float("inf")
+
+
 def output_file(folder: Path, fit_id: str) -> Path:
     """Where what a fit prints is kept."""
     return _files(folder, fit_id)[0]

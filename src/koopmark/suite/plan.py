@@ -177,5 +177,7 @@ def summary(cells: list[Cell]) -> list[dict[str, Any]]:
     methods_of: dict[str, dict[str, Any]] = {}
     for cell in cells:
         entry = {"name": cell.label, "use": cell.use, "library": cell.method.library}
-        methods_of.setdefault(cell.label, {**entry, "library_version": cell.library_version})
+        if cell.label not in methods_of:
+            version, source = cell.library_version, source_digest(cell.method)
+            methods_of[cell.label] = {**entry, "library_version": version, "source": source}
     return list(methods_of.values())

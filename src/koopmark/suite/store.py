@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple
 from pathlib import Path
+from shlex import quote
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -281,9 +282,10 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, error: Exception) -> str:
+    out = quote(str(path.parent))
     return (
-        f"{path}: damaged ({error}): run its suite again with --out {path.parent}, which keeps "
-        f"what is intact and does the rest anew"
+        f"{path}: damaged ({error}): run its suite again with --out {out}, which keeps what is "
+        f"intact and does the rest anew"
     )
 
 

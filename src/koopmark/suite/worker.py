@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
+
 from koopmark.suite import guard
 from koopmark.suite.rows import Outcome
 from koopmark.suite.tables import Rows
@@ -34,6 +36,10 @@ GRACE_SECONDS = 0.2
 
 HARMLESS_THREADS = ("TMonitor",)
 """Classes of threads that libraries keep and that sleep: tqdm's."""
+
+LEFT_OPEN = 64
+"""Descriptors that a fit may leave open, as imports of libraries do: more would end up failing
+fits that are not to blame."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """How the system says that there is no room for what a worker notes of its fits."""
@@ -64,7 +70,7 @@ def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
     prepare()
     import koopmark.suite.cell  # noqa: F401 warm before the first fit
 
-    me, home = os.getpid(), os.getcwd()
+    me, home, settings = os.getpid(), os.getcwd(), np.geterr()
     connection.send_bytes(b"ready")
     clean = True
     while clean:
@@ -78,6 +84,7 @@ def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
             os._exit(0)
         with suppress(OSError):
             connection.send_bytes(answer)
+        np.seterr(**settings)
         with suppress(OSError):
             os.chdir(home)
     # No tidying: a thread that was left behind could hold it up.
@@ -112,10 +119,13 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     could be made; or Trouble.
     """
     me, before = os.getpid(), set(threading.enumerate())
+    files = _open_files()
     answer: Rows | Outcome | Trouble
     try:
         from koopmark.suite.cell import run_cell
 
+        # Whoever tidies temporary files may have taken it.
+        folder.mkdir(parents=True, exist_ok=True)
         answer = run_cell(pickle.loads(pickled_cell), folder, cache_dir, disposable=True)
     except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
         answer = _answer(error)
@@ -124,7 +134,7 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     threads, processes = _left_threads(before), guard.end_descendants()
     if isinstance(answer, Rows):
         answer = _noted(answer, threads, processes)
-    clean = not (threads or processes)
+    clean = not (threads or processes) and _open_files() - files <= LEFT_OPEN
     return pickle.dumps((answer, clean)), clean
 
 
@@ -142,6 +152,14 @@ def _answer(error: BaseException) -> Outcome | Trouble:
         return Outcome("failed", f"{type(error).__name__}: {error}"[:500])
     except Exception:  # noqa: BLE001 an exception whose text raises another
         return Outcome("failed", type(error).__name__)
+
+
+def _open_files() -> int:
+    """How many descriptors this process holds; 0 where the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 0
 
 
 def _left_threads(before: set[threading.Thread]) -> int:
