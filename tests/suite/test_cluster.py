@@ -352,8 +352,10 @@ use = "cluster_methods:Naps"
     @posix
     def test_ctrl_c_stops_at_once_and_cancels(self, started, two_workers, tmp_path):
         process = started(two_workers)
+        asked = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
+        print(f"Ctrl-C took {time.monotonic() - asked:.2f} s")
         assert process.returncode == 130
         assert f"--scheduler {two_workers.address}" in said
         assert "Traceback" not in said
