@@ -75,6 +75,7 @@ def start(suite_file, tmp_path_factory):
             start_new_session=True,
         )
 
+    start.home = home
     return start
 
 
@@ -141,21 +142,22 @@ def _end(processes):
             continue
 
 
-def orphans(seconds):
-    """Processes of runs whose runner is gone, once their guards had time to end them."""
+def orphans(home, seconds):
+    """Processes of runs at home whose runner is gone, once their guards had time to end them."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        left = [p for p in psutil.process_iter() if _abandoned(p)]
+        left = [p for p in psutil.process_iter() if _abandoned(p, home)]
         if not left:
             return []
         time.sleep(0.1)
     return left
 
 
-def _abandoned(process):
+def _abandoned(process, home):
     try:
-        mark = process.environ().get(guard.VARIABLE)
-        return bool(mark and process.status() != "zombie" and not Path(mark).exists())
+        mark = process.environ().get(guard.VARIABLE, "")
+        ours = mark.startswith(str(home)) and process.status() != "zombie"
+        return ours and not Path(mark).exists()
     except (psutil.Error, OSError):
         return False
 
@@ -186,4 +188,4 @@ def test_a_run_killed_again_and_again_ends_as_one_that_nobody_disturbed(
     for name, table in tables(folder).items():
         pd.testing.assert_frame_equal(table, undisturbed[name], check_exact=True)
     assert sorted(path.name for path in folder.iterdir() if ".part" in path.name) == []
-    assert orphans(5.0) == []
+    assert orphans(start.home, 5.0) == []
