@@ -43,6 +43,24 @@ def three(simulated: Simulated) -> Trajectories:
 
 
 @pytest.fixture(scope="session")
+def network() -> System:
+    """Ten units of rank 2 with offsets: eight null vectors."""
+    return systems.random_rnn(10, 2, theta_scale=0.5, seed=0)
+
+
+@pytest.fixture(scope="session")
+def train(network: System, simulated: Simulated) -> Trajectories:
+    """Two hundred of its trajectories."""
+    return simulated(network, 200)
+
+
+@pytest.fixture(scope="session")
+def test(network: System, simulated: Simulated) -> Trajectories:
+    """Sixty others."""
+    return simulated(network, 60, seed=1)
+
+
+@pytest.fixture(scope="session")
 def linear() -> Callable[..., Trajectories]:
     """Trajectories of x⁺ = A x, one for each row of `initial`."""
 

@@ -5,26 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from koopmark import methods, score, systems
+from koopmark import methods, score
 from koopmark.methods import Monomials
 
 NAMES = ["reference.tls_edmd", "reference.fb_edmd", "reference.iv_edmd"]
 IDENTITY = {"dictionary": {"kind": "identity"}}
-
-
-@pytest.fixture(scope="module")
-def network():
-    return systems.random_rnn(10, 2, theta_scale=0.5, seed=0)
-
-
-@pytest.fixture(scope="module")
-def train(network, simulated):
-    return simulated(network, 200)
-
-
-@pytest.fixture(scope="module")
-def test(network, simulated):
-    return simulated(network, 60, seed=1)
 
 
 @pytest.fixture(scope="module")

@@ -16,21 +16,6 @@ def with_noise(data, level, seed=0):
     return replace(data, states=data.states + level * data.states.std() * noise)
 
 
-@pytest.fixture(scope="module")
-def network():
-    return systems.random_rnn(10, 2, theta_scale=0.5, seed=0)
-
-
-@pytest.fixture(scope="module")
-def train(network, simulated):
-    return simulated(network, 200)
-
-
-@pytest.fixture(scope="module")
-def test(network, simulated):
-    return simulated(network, 60, seed=1)
-
-
 def test_without_noise_every_multiplicity_comes_back_to_the_last_digits(network, train, test):
     model = VarProEDMD(products=2).fit(train)
     assert len(model.eigenvalues) == 8 + 36

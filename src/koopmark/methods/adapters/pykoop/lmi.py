@@ -90,8 +90,8 @@ class LmiEDMD(LmiRegressor):
 
 
 @dataclass(frozen=True)
-class TwoNormLmiEDMD(LmiRegressor):
-    """`LmiEdmd` with a penalty on the largest singular value of the Koopman matrix.
+class PenalisedLmiEDMD(LmiRegressor):
+    """`LmiEdmd` with a penalty on a norm of the Koopman matrix.
 
     Parameters
     ----------
@@ -103,38 +103,32 @@ class TwoNormLmiEDMD(LmiRegressor):
 
     alpha: float = 1.0
 
-    # The penalty shrinks what is largest.
-    exactness: ClassVar[float] = 1e-2
+    norm: ClassVar[str]
+    """What pykoop calls it."""
 
     def __post_init__(self) -> None:
         positive(self.alpha)
 
     def _regressor(self) -> Any:
-        return lmi_regressors().LmiEdmd(alpha=self.alpha, reg_method="twonorm")
+        return lmi_regressors().LmiEdmd(alpha=self.alpha, reg_method=self.norm)
 
 
 @dataclass(frozen=True)
-class NuclearLmiEDMD(LmiRegressor):
-    """`LmiEdmd` with a penalty on the sum of singular values of the Koopman matrix.
+class TwoNormLmiEDMD(PenalisedLmiEDMD):
+    """`LmiEdmd` with a penalty on the largest singular value of the Koopman matrix."""
 
-    Parameters
-    ----------
-    dictionary : AnyDictionary
-        See `PykoopRegressor`.
-    alpha : float
-        Weight of the penalty, against errors summed over the pairs.
-    """
+    norm: ClassVar[str] = "twonorm"
+    # The penalty shrinks what is largest.
+    exactness: ClassVar[float] = 1e-2
 
-    alpha: float = 1.0
 
+@dataclass(frozen=True)
+class NuclearLmiEDMD(PenalisedLmiEDMD):
+    """`LmiEdmd` with a penalty on the sum of singular values of the Koopman matrix."""
+
+    norm: ClassVar[str] = "nuclear"
     # The penalty shrinks all directions, by 1 % where the data are 300 states of size 1.
     exactness: ClassVar[float] = 3e-2
-
-    def __post_init__(self) -> None:
-        positive(self.alpha)
-
-    def _regressor(self) -> Any:
-        return lmi_regressors().LmiEdmd(alpha=self.alpha, reg_method="nuclear")
 
 
 @dataclass(frozen=True)
