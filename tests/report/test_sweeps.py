@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from koopmark.report.columns import EIGENFUNCTION
-from koopmark.report.figures.style import method_styles
-from koopmark.report.figures.sweep import sweep_figure
+from koopmark.report.page.figures.style import method_styles
+from koopmark.report.page.figures.sweep import sweep_figure
 from koopmark.report.sweeps import Sweep, sweep_summary, sweep_table, sweeps
 from koopmark.report.tables import read
 

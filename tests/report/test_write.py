@@ -10,10 +10,10 @@ import pytest
 
 from koopmark._errors import ConfigError
 from koopmark.report import columns, write
-from koopmark.report.figures import spectrum
-from koopmark.report.figures.style import method_styles
 from koopmark.report.numbers import exact
-from koopmark.report.page import whole_numbers
+from koopmark.report.page.figures import spectrum
+from koopmark.report.page.figures.style import method_styles
+from koopmark.report.page.run_page import whole_numbers
 from koopmark.report.tables import read
 from koopmark.suite.tables import STATUSES
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from koopmark.report.baseline import promote
-from koopmark.report.changes import Change, StatusChange
-from koopmark.report.check import CheckResult, check
-from koopmark.report.publish import publish
+from koopmark.report.regression.baseline import promote
+from koopmark.report.regression.changes import Change, StatusChange
+from koopmark.report.regression.check import CheckResult, check
+from koopmark.report.regression.publish import publish
 from koopmark.report.write import write
 
 __all__ = [
@@ -26,6 +26,6 @@ def example(out_dir: Path) -> Path:
     Returns the path of the page.
     """
     # Fits and scores are needed here alone.
-    from koopmark.report.worked_example import example as write_example
+    from koopmark.report.three_populations.worked_example import example as write_example
 
     return write_example(out_dir)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from koopmark.report.page import run_page
-from koopmark.report.questions import leaderboard_table, questions
+from koopmark.report.boards.questions import leaderboard_table, questions
+from koopmark.report.page.run_page import run_page
 from koopmark.report.summary import summarise
 from koopmark.report.sweeps import sweep_summary, sweep_table, sweeps
 from koopmark.report.tables import read

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from koopmark._errors import ConfigError
-from koopmark.report.changes import (
+from koopmark.report.numbers import plural
+from koopmark.report.regression.changes import (
     FIT_METRICS,
     TARGET_METRICS,
     Change,
@@ -17,8 +18,7 @@ from koopmark.report.changes import (
     StatusChange,
     decades_worse,
 )
-from koopmark.report.check_tables import changes_table, failing_table, passing_table, rows_table
-from koopmark.report.numbers import plural
+from koopmark.report.regression.lists import changes_table, failing_table, passing_table, rows_table
 from koopmark.report.tables import KEYS, read_fits, read_targets
 
 TARGET_KEYS = [*KEYS, "target"]

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.report.leaderboard import interval, leaderboard
-from koopmark.report.verdicts import left_out, verdict
+from koopmark.report.boards.leaderboard import interval, leaderboard
+from koopmark.report.boards.verdicts import left_out, verdict
 
 
 def results(scores, problems=None, status=None, seeds=5):

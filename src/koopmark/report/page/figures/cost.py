@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from koopmark.report.figures.style import LEAST, MethodStyle, figure, label
+from koopmark.report.page.figures.style import LEAST, MethodStyle, figure, label
 
 
 def cost_figure(summary: pd.DataFrame, styles: dict[str, MethodStyle]) -> go.Figure:

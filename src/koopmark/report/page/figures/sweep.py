@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from koopmark.report.columns import Column
-from koopmark.report.figures.style import LEAST, MethodStyle, figure, label
+from koopmark.report.page.figures.style import LEAST, MethodStyle, figure, label
 from koopmark.report.sweeps import Sweep
 
 AXES = {

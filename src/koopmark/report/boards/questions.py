@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from koopmark.report.leaderboard import Leaderboard, leaderboard
+from koopmark.report.boards.leaderboard import Leaderboard, leaderboard
 from koopmark.report.ranking import BOTH, EXACT, LOST
 from koopmark.report.summary import CONTROL, is_informed, worst_targets
 from koopmark.report.sweeps import Sweep, shared_targets

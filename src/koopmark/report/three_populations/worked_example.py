@@ -11,10 +11,11 @@ from scipy.integrate import solve_ivp
 
 from koopmark import methods, scoring
 from koopmark._keys import generator
-from koopmark.report import columns, views
-from koopmark.report.figures.attraction import decay_figure, space_figure
+from koopmark.report import columns
 from koopmark.report.numbers import scientific
-from koopmark.report.page import render
+from koopmark.report.page import views
+from koopmark.report.page.figures.attraction import decay_figure, space_figure
+from koopmark.report.page.run_page import render
 from koopmark.simulation import Trajectories, simulate
 from koopmark.suite.export import write_text
 from koopmark.systems import System, three_populations

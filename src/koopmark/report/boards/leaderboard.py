@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from koopmark.report.significance import Test, compare
+from koopmark.report.boards.significance import Test, compare
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95

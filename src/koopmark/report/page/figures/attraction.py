@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from koopmark.report.figures.style import COLOURS, INK, figure
+from koopmark.report.page.figures.style import COLOURS, INK, figure
 
 ABOVE, BELOW = COLOURS[0], COLOURS[6]
 """Colours of trajectories that start on one side of the plane and on the other."""

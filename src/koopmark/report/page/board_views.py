@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from koopmark.report import columns, numbers
+from koopmark.report.boards.questions import ERROR, Question
+from koopmark.report.boards.verdicts import left_out, verdict
 from koopmark.report.columns import Column
-from koopmark.report.questions import ERROR, Question
-from koopmark.report.verdicts import left_out, verdict
-from koopmark.report.views import Cell, MethodRow, score_cell
+from koopmark.report.page.views import Cell, MethodRow, score_cell
 
 ERRORS = Column(
     ERROR,

@@ -7,7 +7,7 @@ import pytest
 
 from koopmark import report, systems
 from koopmark.report.numbers import exact
-from koopmark.report.worked_example import Geometry
+from koopmark.report.three_populations.worked_example import Geometry
 
 SCORES = ["eigenvalue_error", "eigenfunction_error", "eigenfunction_error_cluster", "oracle_floor"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from koopmark.report.significance import compare, critical_difference, friedman
+from koopmark.report.boards.significance import compare, critical_difference, friedman
 
 
 @pytest.mark.parametrize(

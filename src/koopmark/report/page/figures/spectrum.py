@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from koopmark.report.figures.style import INK, MethodStyle, figure, label
+from koopmark.report.page.figures.style import INK, MethodStyle, figure, label
 
 RESIDUAL_COLOURS = [[0.0, "#1f66b0"], [0.6, "#8f9aa5"], [1.0, "#d9803a"]]
 """From blue (1e-12 and below) to orange (1), as in the tables."""

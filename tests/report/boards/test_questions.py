@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.report.questions import DATA, DIMENSION, leaderboard_table, questions
+from koopmark.report.boards.questions import DATA, DIMENSION, leaderboard_table, questions
 from koopmark.report.sweeps import sweeps
 from koopmark.report.tables import read
 

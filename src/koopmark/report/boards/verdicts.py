@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from koopmark.report.leaderboard import Leaderboard
+from koopmark.report.boards.leaderboard import Leaderboard
+from koopmark.report.boards.significance import LEVEL
 from koopmark.report.numbers import listed, plain, plural
-from koopmark.report.significance import LEVEL
 
 SMALL = 1e-6
 """Probabilities below it are all alike: the tests are approximate."""

@@ -12,13 +12,14 @@ import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from koopmark.report import columns, shades, views
+from koopmark.report import columns
 from koopmark.report.answers import answers
-from koopmark.report.board_views import board_views
-from koopmark.report.figures import cost_figure, spectrum, sweep_figure
-from koopmark.report.figures.style import MethodStyle, label, method_styles
+from koopmark.report.boards.questions import Question
 from koopmark.report.numbers import listed, plural
-from koopmark.report.questions import Question
+from koopmark.report.page import shades, views
+from koopmark.report.page.board_views import board_views
+from koopmark.report.page.figures import cost_figure, spectrum, sweep_figure
+from koopmark.report.page.figures.style import MethodStyle, label, method_styles
 from koopmark.report.sentences import findings
 from koopmark.report.summary import controls_first
 from koopmark.report.sweeps import Sweep
@@ -125,7 +126,7 @@ def run_page(
 def render(template: str, figures: Figures, **context: Any) -> str:
     """A page from a template of this package, with its styles, scripts and figures inlined."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("koopmark.report"),
+        loader=jinja2.PackageLoader("koopmark.report.page"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

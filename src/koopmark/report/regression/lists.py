@@ -1,7 +1,7 @@
 """The Markdown tables of a check."""
 
-from koopmark.report.changes import Change, Row, StatusChange
 from koopmark.report.numbers import MISSING, scientific
+from koopmark.report.regression.changes import Change, Row, StatusChange
 
 MOST_ROWS = 50
 """Longer lists are cut, and say so."""

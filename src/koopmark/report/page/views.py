@@ -10,7 +10,7 @@ import pandas as pd
 from koopmark.report import columns, numbers
 from koopmark.report.columns import Column
 from koopmark.report.numbers import listed, plain, plural
-from koopmark.report.shades import shade
+from koopmark.report.page.shades import shade
 from koopmark.report.summary import CONTROL
 
 

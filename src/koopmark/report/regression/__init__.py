@@ -1,0 +1,1 @@
+"""One run against another: what got worse, what got better, and how that is told."""

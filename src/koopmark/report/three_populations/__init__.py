@@ -1,0 +1,1 @@
+"""The three-population example as a page and as numbers."""
