@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from koopmark.simulation import null_component, simulate
-from koopmark.systems import CATALOGUE, LOG, example, random_rnn
+from koopmark.systems import LOG, NETWORKS, example, random_rnn
 
 TIMES = np.linspace(0.0, 5.0, 51)
-SMOOTH = [name for name in CATALOGUE if name != "rnn_relu"]
+SMOOTH = [name for name in NETWORKS if name != "rnn_relu"]
 
 
 def initial_states(system, count=4):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from koopmark.simulation import null_component
-from koopmark.systems import CATALOGUE, Drift, Network, Relaxation, example
+from koopmark.systems import NETWORKS, Drift, Network, Relaxation, example
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_null_component_obeys_its_equation(name):
     system = example(name)
     x = np.random.default_rng(0).uniform(0.2, 1.8, size=(5, system.size))

@@ -5,8 +5,8 @@ import pytest
 
 from koopmark.simulation import ReducedTrajectories, null_component, simulate
 from koopmark.systems import (
-    CATALOGUE,
     LOG,
+    NETWORKS,
     LowRank,
     Relaxation,
     Shift,
@@ -23,7 +23,7 @@ def initial_states(system, count=4):
     return np.exp(0.5 * states) if system.zeta is LOG else states
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_expanding_gives_the_states(name):
     system = example(name)
     start = initial_states(system)
@@ -42,7 +42,7 @@ def test_a_part_is_expanded_alone(name):
     np.testing.assert_allclose(part, whole[1:3][:, :, units], rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_coordinates_and_null_part_are_those_of_the_states(name):
     system = example(name)
     start = initial_states(system)

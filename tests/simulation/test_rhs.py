@@ -7,7 +7,7 @@ import pytest
 
 from koopmark.simulation.reduction import reduction
 from koopmark.simulation.rhs import FullRHS, ReducedRHS, SystemRHS
-from koopmark.systems import CATALOGUE, example, random_rnn
+from koopmark.systems import NETWORKS, example, random_rnn
 
 LANES = 7
 
@@ -24,7 +24,7 @@ def exact_velocity_of_y(system, x):
     return system.rhs(x) * system.zeta.derivative(x)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_reduced_velocity_is_the_part_of_the_vector_field_along_q(name):
     system = example(name)
     split = reduction(system)
@@ -35,7 +35,7 @@ def test_reduced_velocity_is_the_part_of_the_vector_field_along_q(name):
     np.testing.assert_allclose(velocity.T, exact_velocity_of_y(system, x) @ q, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_reduced_velocity_is_right_at_each_lanes_own_time(name):
     system = example(name)
     split = reduction(system)
@@ -50,7 +50,7 @@ def test_reduced_velocity_is_right_at_each_lanes_own_time(name):
     np.testing.assert_allclose(velocity.T, exact_velocity_of_y(system, x) @ q, atol=1e-11)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_full_velocity_is_the_vector_field_in_y(name):
     system = example(name)
     x = states_of(system)
@@ -59,7 +59,7 @@ def test_full_velocity_is_the_vector_field_in_y(name):
     np.testing.assert_allclose(velocity.T, exact_velocity_of_y(system, x), atol=1e-12)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_velocity_of_the_state_is_the_vector_field(name):
     system = example(name)
     x = states_of(system)

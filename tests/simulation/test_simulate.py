@@ -12,8 +12,8 @@ from scipy.integrate import solve_ivp
 
 from koopmark.simulation import Trajectories, null_component, simulate
 from koopmark.systems import (
-    CATALOGUE,
     LOG,
+    NETWORKS,
     SINH,
     Drift,
     Relaxation,
@@ -26,7 +26,7 @@ from koopmark.systems import (
 )
 
 TIMES = np.linspace(0.0, 5.0, 51)
-SMOOTH = [name for name in CATALOGUE if name != "rnn_relu"]
+SMOOTH = [name for name in NETWORKS if name != "rnn_relu"]
 REDUCED = random_rnn(12, 3, 1.5, theta_scale=0.4)
 
 
@@ -74,7 +74,7 @@ def test_kinks_of_relu_cost_no_more_than_a_few_times_rtol(rtol):
     assert relative_error(simulated.states, reference("rnn_relu")) < 5 * rtol
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_eigenfunction_follows_its_eigenvalue_along_the_flow(name):
     system = example(name)
     start = initial_states(system)
@@ -86,7 +86,7 @@ def test_every_eigenfunction_follows_its_eigenvalue_along_the_flow(name):
         assert np.all(error <= 1e-9 * np.abs(initial).max(axis=-1, keepdims=True))
 
 
-@pytest.mark.parametrize("name", [name for name in CATALOGUE if example(name).conserved()])
+@pytest.mark.parametrize("name", [name for name in NETWORKS if example(name).conserved()])
 def test_conserved_quantities_stay_constant(name):
     system = example(name)
     start = initial_states(system, count=40)
@@ -102,7 +102,7 @@ def test_conserved_quantities_stay_constant(name):
 
 
 @pytest.mark.parametrize("rtol", [1e-3, 1e-9])
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_null_component_is_exact_to_rounding_whatever_rtol(name, rtol):
     system = example(name)
     start = initial_states(system)

@@ -10,7 +10,7 @@ import pytest
 from koopmark.simulation import simulate
 from koopmark.simulation.tiling import Tiling
 from koopmark.systems import (
-    CATALOGUE,
+    NETWORKS,
     ElementwiseMap,
     LowRank,
     Relaxation,
@@ -82,7 +82,7 @@ def test_a_trajectory_that_fails_in_a_process_does_not_cost_the_batch(forked):
     assert np.isfinite(np.delete(simulated.states, 4, axis=0)).all()
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_system_of_the_catalogue_moves_to_another_process_unchanged(name):
     system = example(name)
     moved = pickle.loads(pickle.dumps(system))

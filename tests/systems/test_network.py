@@ -5,7 +5,7 @@ import pytest
 
 from koopmark import systems
 from koopmark.systems import (
-    CATALOGUE,
+    NETWORKS,
     Drift,
     LowRank,
     Relaxation,
@@ -33,7 +33,7 @@ def written_out(system, x):
     return result
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_vector_field_is_the_equation(name):
     system = example(name)
     x = states(system)
@@ -41,7 +41,7 @@ def test_vector_field_is_the_equation(name):
     np.testing.assert_allclose(system.rhs(x), expected, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_vector_field_writes_into_out_and_takes_any_leading_shape(name):
     system = example(name)
     x = states(system).reshape(4, 5, system.size)

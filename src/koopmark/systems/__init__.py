@@ -1,7 +1,13 @@
 """The equations: networks with low-rank weights and their exact eigenspaces."""
 
 from koopmark.systems.activation import ACTIVATIONS, Activation, activation
-from koopmark.systems.catalogue import CATALOGUE, example, random_drift, random_relaxation
+from koopmark.systems.catalogue import (
+    CATALOGUE,
+    NETWORKS,
+    example,
+    random_drift,
+    random_relaxation,
+)
 from koopmark.systems.elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
 from koopmark.systems.lotka_volterra import lotka_volterra, random_lotka_volterra
 from koopmark.systems.low_rank import LowRank
@@ -21,6 +27,7 @@ __all__ = [
     "CUBIC",
     "LOG",
     "MAPS",
+    "NETWORKS",
     "SINH",
     "Activation",
     "Drift",

@@ -50,7 +50,7 @@ def _rnn_with(activation_name: str) -> Callable[[], System]:
     return lambda: random_rnn(6, 2, 1.2, activation=activation_name, theta_scale=0.3)
 
 
-CATALOGUE: dict[str, Callable[[], System]] = {
+NETWORKS: dict[str, Callable[[], System]] = {
     "three_populations": three_populations,
     **{f"rnn_{name}": _rnn_with(name) for name in ACTIVATIONS},
     "rnn_prescribed": lambda: random_rnn(8, 3, 2.0, singular_values=[1.0, 0.5, 0.1]),
@@ -61,6 +61,10 @@ CATALOGUE: dict[str, Callable[[], System]] = {
     "drift_log": lambda: random_drift(5, 2, LOG),
     "lotka_volterra": lambda: random_lotka_volterra(4, 2),
 }
+"""The relaxation and drift families, whose null component flows in closed form."""
+
+CATALOGUE: dict[str, Callable[[], System]] = {**NETWORKS}
+"""All example systems."""
 
 
 def example(name: str) -> System:
