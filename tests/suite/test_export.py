@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 from hostile_methods import Good
 
-from koopmark.suite.export import export, write_text
+from koopmark._files import write_text
+from koopmark.suite.export import export
 from koopmark.suite.rows import Outcome, make_rows
 from koopmark.suite.store import Store
 from koopmark.suite.tables import TABLES, Rows

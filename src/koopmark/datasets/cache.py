@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from koopmark._files import replace
 from koopmark._resources import checkout
 
 try:
@@ -95,14 +95,7 @@ def write(path: Path, arrays: Arrays) -> None:
     checksum = np.frombuffer(_checksum(arrays), dtype=np.uint8)
     contents: dict[str, Any] = {"checksum": checksum, **arrays}
     np.savez(buffer, **contents)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(buffer.getbuffer())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace(path, buffer.getbuffer())
 
 
 def read(path: Path) -> Arrays:

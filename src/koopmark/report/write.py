@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from koopmark._files import write_text
 from koopmark.report.boards.questions import leaderboard_table, questions
 from koopmark.report.page.run_page import run_page
 from koopmark.report.summary import summarise
 from koopmark.report.sweeps import sweep_summary, sweep_table, sweeps
 from koopmark.report.tables import read
-from koopmark.suite.export import write_text
 
 
 def write(run_dir: Path) -> Path:

@@ -11,10 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
+from koopmark._files import write_text
 from koopmark.suite import cluster
 from koopmark.suite.config import Suite
 from koopmark.suite.executor import execute
-from koopmark.suite.export import export, forget_unfinished, write_text
+from koopmark.suite.export import export, forget_unfinished
 from koopmark.suite.plan import execution_order, plan
 from koopmark.suite.progress import display
 from koopmark.suite.provenance import now, provenance

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from koopmark._errors import ConfigError
+from koopmark._files import write_text
 from koopmark.report.tables import read_fits, read_provenance, read_targets
-from koopmark.suite.export import write_text
 
 KEPT = ("fits.csv", "targets.csv", "provenance.json")
 """What a check needs, and where it came from; the store and the eigenpairs are large."""

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from koopmark._errors import ConfigError
-from koopmark.suite.export import write_text
+from koopmark._files import write_text
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """Names the file whose Markdown GitHub Actions shows on the page of a run."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from koopmark import methods, scoring
+from koopmark._files import write_text
 from koopmark._keys import generator
 from koopmark.report import columns
 from koopmark.report.numbers import scientific
@@ -17,7 +18,6 @@ from koopmark.report.page import views
 from koopmark.report.page.figures.attraction import decay_figure, space_figure
 from koopmark.report.page.run_page import render
 from koopmark.simulation import Trajectories, simulate
-from koopmark.suite.export import write_text
 from koopmark.systems import System, three_populations
 
 MAX_DEGREE = 3
