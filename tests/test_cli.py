@@ -85,7 +85,7 @@ def test_help_shows_every_command_and_an_example(typed):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "report", "show", "check", "baseline", "list", "example"]
+    "command", ["run", "report", "show", "check", "baseline", "list", "example", "export"]
 )
 def test_every_command_has_an_example_in_its_help(typed, command):
     assert f"Example: koopmark {command}" in typed(command, "--help").stdout
@@ -105,6 +105,8 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("check", "nowhere"), "Missing option '--against'"),
         (("baseline", "nowhere"), "Error: nowhere"),
         (("show", "nowhere"), "Error: nowhere"),
+        (("export", "rnn_10"), "Error: unknown dataset 'rnn_10'"),
+        (("export", "rnn_10_2", "--format", "xls"), "Error: unknown format 'xls': choose one of"),
         (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
         (("rum", "smoke"), "No such command 'rum'"),
     ],
@@ -322,3 +324,10 @@ def test_a_method_that_is_not_there_cannot_be_verified(typed):
     done = typed("verify", "pydmd.dmdd")
     assert done.returncode == 2
     assert "did you mean 'pydmd.dmd'?" in done.stderr
+
+
+def test_export_writes_a_folder_and_says_where(typed, tmp_path):
+    done = typed("export", "three_populations", "--format", "csv", "--seed", "1")
+    assert done.returncode == 0
+    assert done.stdout == "Exported: reports/export/three_populations-1-csv\n"
+    assert (tmp_path / "reports/export/three_populations-1-csv/test.csv").is_file()

@@ -266,6 +266,36 @@ def example(
     typer.echo(f"Example: {report.example(out)}")
 
 
+@app.command(epilog="Example: koopmark export rnn_10_2 --format mat --seed 1")
+def export(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="A name in `koopmark list datasets`, or the path of a .toml file.",
+        ),
+    ],
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="npz, csv, hdf5 or mat.")
+    ] = "npz",
+    seed: Annotated[int, typer.Option(min=0, help="Which network and which trajectories.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder.", show_default="reports/export/RECIPE-SEED-FORMAT"),
+    ] = None,
+) -> None:
+    """Write trajectories with their exact eigenvalues and eigenfunctions, for any language.
+
+    Beside the data lie a README that explains them and shows how to read them, a citation, and
+    the recipe.
+    """
+    from koopmark import answer_key, datasets
+
+    chosen = datasets.load_recipe(recipe)
+    folder = out or Path("reports/export") / f"{chosen.name}-{seed}-{file_format}"
+    typer.echo(f"Exported: {answer_key.export(chosen, seed, file_format, folder)}")
+
+
 def _systems() -> list[tuple[str, str]]:
     from koopmark import systems
 
