@@ -12,7 +12,7 @@ import pytest
 import koopmark
 from koopmark.cli import main
 
-COMMANDS = ("run", "report", "show", "check", "baseline", "list", "example")
+COMMANDS = ("run", "report", "show", "check", "baseline", "list", "example", "export")
 SUITE = """
 title = "Tiny"
 question = "Does the command run?"

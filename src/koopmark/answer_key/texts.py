@@ -62,8 +62,9 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         recipe.description,
         "",
         f"Trajectories of `{repr(dataset.system).strip('<>')}`, with the exact Koopman "
-        f"eigenfunctions φ of the system evaluated at every state. An eigenfunction obeys φ(x(t)) = exp(λ t) φ(x(0)) "
-        "along every trajectory; λ is its eigenvalue in continuous time.",
+        "eigenfunctions φ of the system evaluated at every state. An eigenfunction obeys "
+        "φ(x(t)) = exp(λ t) φ(x(0)) along every trajectory; λ is its eigenvalue in continuous "
+        "time.",
         "",
         f"N = {n} units, T = {steps} times from {dataset.train.times[0]:g} to "
         f"{dataset.train.times[-1]:g}; {count} trajectories to fit to, "
