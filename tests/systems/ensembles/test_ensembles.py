@@ -1,4 +1,4 @@
-"""Ensembles of low-rank networks: each has the rank, the gain and the structure that it promises."""
+"""Ensembles of low-rank networks: each has the rank, gain and structure that it promises."""
 
 import numpy as np
 import pytest

@@ -8,6 +8,7 @@ Dubreuil et al., Nature Neuroscience 25, 2022). Their random full-rank part is l
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def overlap_rnn(
     pair = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     towards = np.kron(np.eye(rank // 2), pair) if angle else np.eye(rank)
     key = {"ensemble": "overlap", "n": n, "rank": rank, "seed": seed}
-    return _network(key, gain, [towards], overlap, input_scale, input_overlap, activation)
+    return _network(key, n, gain, [towards], overlap, input_scale, input_overlap, activation)
 
 
 def mixture_rnn(
@@ -99,11 +100,12 @@ def mixture_rnn(
     key = {"ensemble": "mixture", "n": n, "rank": rank, "populations": populations, "seed": seed}
     rng = generator(key, "populations")
     towards = [_haar(rank, rng) for _ in range(populations)]
-    return _network(key, gain, towards, overlap, input_scale, input_overlap, activation)
+    return _network(key, n, gain, towards, overlap, input_scale, input_overlap, activation)
 
 
 def _network(
-    key: dict[str, int | str],
+    key: dict[str, Any],
+    n: int,
     gain: float,
     towards: Sequence[NDArray],
     overlap: float,
@@ -111,7 +113,7 @@ def _network(
     input_overlap: float,
     activation: str,
 ) -> Relaxation:
-    n, rank = int(key["n"]), int(key["rank"])
+    rank = len(towards[0])
     check_sizes(n, rank, gain)
     check_share("overlap", overlap, -1.0)
     check_share("input_overlap", input_overlap, -1.0)
