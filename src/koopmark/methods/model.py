@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark import _repr
+
 Lift = Callable[[NDArray], NDArray]
 """(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""
 
 
-class Model(ABC):
+class Model(_repr.Shown, ABC):
     """Recovered eigenpairs of the Koopman generator."""
 
     window: int = 1
@@ -41,6 +43,31 @@ class Model(ABC):
 
     note: str = ""
     """What a reader of the results should know, such as that one trajectory was used."""
+
+    def _facts(self) -> list[str]:
+        count = len(self.eigenvalues)
+        return [f"{count:,} eigenpair{'' if count == 1 else 's'}", f"window {self.window}"]
+
+    def _details(self) -> _repr.Details:
+        """The eigenpairs with the least residuals, or else those that decay slowest."""
+        values, residuals = np.asarray(self.eigenvalues, dtype=complex), self.residuals
+        columns = ["λ", "growth Re λ", "frequency |Im λ| / 2π"]
+        rank = -values.real if residuals is None else residuals
+        # NaN sorts last; a pair without a finite eigenvalue goes there too.
+        order = np.argsort(np.where(np.isfinite(values), rank, np.nan), kind="stable")
+        shown = order[: _repr.ROWS]
+        rows = [
+            [
+                _repr.eigenvalue(value),
+                _repr.number(value.real),
+                _repr.number(abs(_repr.imaginary(value)) / (2 * np.pi)),
+            ]
+            for value in values[shown]
+        ]
+        if residuals is not None:
+            columns.append("training residual")
+            rows = [[*row, _repr.error(residuals[k])] for row, k in zip(rows, shown, strict=True)]
+        return _repr.Details(columns, rows, len(values), self.note)
 
 
 def continuous(discrete: NDArray, dt: float) -> NDArray[np.complex128]:
@@ -145,6 +172,9 @@ class LinearModel(Model):
     @property
     def residuals(self) -> NDArray[np.float64] | None:
         return self.training_residuals
+
+    def _facts(self) -> list[str]:
+        return [*super()._facts(), f"dictionary of {len(self.coefficients):,}"]
 
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
         return np.asarray(self.lift(self._seen(windows)) @ self.coefficients, dtype=complex)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from koopmark._repr import Shown
 from koopmark._tsqr import triangle_of
 from koopmark.scoring.subspaces import TRUNCATION, keeps_every_direction, outside
 from koopmark.scoring.targets import CLUSTER_RADIUS, POINTS_PER_FUNCTION
@@ -34,7 +35,7 @@ class EigenpairModel(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Structure:
+class Structure(Shown):
     """The affine functions c + lᵀy that were recovered at -1, y = ζ(x), and what follows from them.
 
     If the dynamics are of the relaxation family, the l are left null vectors of the weights, and
@@ -87,6 +88,9 @@ class Structure:
     def point(self) -> NDArray[np.float64]:
         """U b (N,): the point of the attracting set that is nearest to y = 0."""
         return self.null_space @ self.offset
+
+    def _facts(self) -> list[str]:
+        return [f"N = {self.size:,}", f"rank {self.rank}", f"{self.size - self.rank} null vectors"]
 
 
 def infer_structure(

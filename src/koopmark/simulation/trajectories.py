@@ -6,12 +6,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from koopmark._repr import Details, Shown, number
+from koopmark.simulation.sparkline import sparkline
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
 
+DRAWN = 3
+"""States that a notebook draws."""
+
 
 @dataclass(frozen=True, eq=False)
-class Trajectories:
+class Trajectories(Shown):
     """M trajectories of N states at the same T times.
 
     Parameters
@@ -105,3 +110,25 @@ class Trajectories:
         lasts = np.where(self.diverged, self.diverged_at, np.inf)
         best = int(np.argmax(lasts))
         return Trajectories(self.states[best : best + 1], self.times)
+
+    def _facts(self) -> list[str]:
+        m, t, n = self.states.shape
+        facts = [f"M = {m:,}", f"T = {t:,}", f"N = {n:,}"]
+        if t:
+            facts.append(f"t = {number(self.times[0])} to {number(self.times[-1])}")
+        try:
+            facts.append(f"Δt = {number(self.dt)}")
+        except ValueError:
+            facts.append("no single Δt")
+        diverged = int(self.diverged.sum())
+        return [*facts, f"{diverged:,} diverged"] if diverged else facts
+
+    def _details(self) -> Details:
+        if not self.states.size:
+            return Details()
+        n = min(DRAWN, self.states.shape[2])
+        which = "its only state" if self.states.shape[2] == 1 else f"its first {n} states"
+        return Details(
+            picture=sparkline(self.times, self.states[0, :, :DRAWN]),
+            note=f"the first trajectory, {which}",
+        )

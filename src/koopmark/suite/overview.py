@@ -18,6 +18,11 @@ FOUND = 1e-3
 """Eigenfunction error below which the table counts an eigenspace as found."""
 
 
+LEGEND = (
+    "Eigenfunction error of the worst eigenspace, from 0 (exact) to 1 (missing), median over "
+    f"seeds; in parentheses how many eigenspaces came back within {FOUND:g}."
+)
+
 METHOD_WIDTH, DATASET_WIDTH = 44, 12
 """Most characters of a column; what is longer is folded."""
 
@@ -27,30 +32,36 @@ def overview(folder: Path, width: int) -> Group:
 
     As many datasets stand side by side as `width` characters hold; the others follow below.
     """
-    tables = store.read(folder)
-    fits, targets = tables["fits"], tables["targets"]
-    datasets = list(fits["dataset"].unique())
-    longest = min(METHOD_WIDTH, max(len(name) for name in ["method", *fits["method"]]))
+    cells = grid(folder)
+    datasets = list(cells.columns)
+    longest = min(METHOD_WIDTH, max(len(name) for name in ["method", *cells.index]))
     fitting = max(1, (width - longest) // (DATASET_WIDTH + 2))
     blocks = [datasets[first : first + fitting] for first in range(0, len(datasets), fitting)]
-    return Group(
-        "Eigenfunction error of the worst eigenspace, from 0 (exact) to 1 (missing), median over "
-        f"seeds; in parentheses how many eigenspaces came back within {FOUND:g}.",
-        *(_block(fits, targets, block, longest) for block in blocks),
-    )
+    return Group(LEGEND, *(_block(cells[block], longest) for block in blocks))
 
 
-def _block(
-    fits: "pd.DataFrame", targets: "pd.DataFrame", datasets: list[str], method_width: int
-) -> Table:
+def grid(folder: Path) -> "pd.DataFrame":
+    """The texts of the overview: a row per method, a column per dataset."""
+    import pandas as pd
+
+    tables = store.read(folder, ("fits", "targets"))
+    fits, targets = tables["fits"], tables["targets"]
+    methods, datasets = fits["method"].unique(), fits["dataset"].unique()
+    cells = [
+        [_cell(_of(fits, method, data), _of(targets, method, data)) for data in datasets]
+        for method in methods
+    ]
+    return pd.DataFrame(cells, index=methods, columns=datasets)
+
+
+def _block(cells: "pd.DataFrame", method_width: int) -> Table:
     table = Table(box=None)
     table.add_column("method", overflow="fold", width=method_width)
-    for dataset in datasets:
+    for dataset in cells.columns:
         heading = "\n".join(_lines(dataset, DATASET_WIDTH))
         table.add_column(escape(heading), justify="right", overflow="fold", width=DATASET_WIDTH)
-    for method in fits["method"].unique():
-        cells = [_cell(_of(fits, method, data), _of(targets, method, data)) for data in datasets]
-        table.add_row(escape(method), *cells)
+    for method, row in cells.iterrows():
+        table.add_row(escape(str(method)), *row)
     return table
 
 

@@ -12,20 +12,25 @@ from typing import Any
 from rich.console import Console
 
 from koopmark._files import write_text
+from koopmark._repr import ROWS, Details, Shown
 from koopmark.suite import cluster
 from koopmark.suite.config import Suite
 from koopmark.suite.executor import execute
 from koopmark.suite.export import export, forget_unfinished
+from koopmark.suite.overview import LEGEND, grid
 from koopmark.suite.plan import execution_order, plan
 from koopmark.suite.progress import display
 from koopmark.suite.provenance import now, provenance
 from koopmark.suite.store import Store
 from koopmark.suite.tables import FAILURES, Rows
 
+REPORT = "index.html"
+"""Where a run folder holds its report, once it has one."""
+
 
 @dataclass(frozen=True)
-class Finished:
-    """What a run came to."""
+class Finished(Shown):
+    """What a run came to; in a notebook, its overview."""
 
     folder: Path
     counts: Counter[str]
@@ -34,6 +39,18 @@ class Finished:
     def failures(self) -> int:
         """Fits that ended in a way `--strict` does not forgive."""
         return sum(self.counts[status] for status in FAILURES)
+
+    def _facts(self) -> list[str]:
+        ended = [f"{count:,} {status}" for status, count in self.counts.most_common() if count]
+        return [str(self.folder), f"{self.counts.total():,} fits", *ended]
+
+    def _details(self) -> Details:
+        cells = grid(self.folder)
+        rows = [[str(method), *row] for method, row in cells.head(ROWS).iterrows()]
+        page = self.folder / REPORT
+        report = f"Report: {page}." if page.exists() else "koopmark.report.write makes its report."
+        columns = ("method", *map(str, cells.columns))
+        return Details(columns, rows, len(cells), f"{LEGEND} {report}")
 
 
 class Interrupted(Exception):

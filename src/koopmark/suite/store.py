@@ -132,8 +132,8 @@ class Store:
         )
 
 
-def read(folder: Path) -> dict[str, "pd.DataFrame"]:
-    """The tables `fits`, `targets` and `eigenpairs` of a run folder, in the order of its plan.
+def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.DataFrame"]:
+    """Tables of a run folder, by default all (`TABLES`), in the order of its plan.
 
     Raises
     ------
@@ -144,7 +144,8 @@ def read(folder: Path) -> dict[str, "pd.DataFrame"]:
 
     with _reading(folder) as db:
         tables = {}
-        for name, columns in TABLES.items():
+        for name in names:
+            columns = TABLES[name]
             rows = db.execute(
                 f"SELECT {_exported(columns)} FROM {name} AS t JOIN plan USING (fit_id) "
                 f"ORDER BY plan.place, t.rowid"

@@ -1,7 +1,7 @@
 """Activation functions σ: value (in place where asked), derivative and bound."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, pi, sqrt
 
 import numpy as np
@@ -20,8 +20,8 @@ class Activation:
     """
 
     name: str
-    value: Ufunc
-    derivative: Callable[[NDArray], NDArray]
+    value: Ufunc = field(repr=False)
+    derivative: Callable[[NDArray], NDArray] = field(repr=False)
     bound: float
 
     def __call__(self, x: NDArray, out: NDArray | None = None) -> NDArray:

@@ -1,7 +1,7 @@
 """Strictly monotone elementwise maps y = ζ(x): value, derivative and inverse."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -17,9 +17,9 @@ class ElementwiseMap:
     """
 
     name: str
-    value: Callable[[NDArray], NDArray]
-    derivative: Callable[[NDArray], NDArray]
-    inverse: Callable[..., NDArray]
+    value: Callable[[NDArray], NDArray] = field(repr=False)
+    derivative: Callable[[NDArray], NDArray] = field(repr=False)
+    inverse: Callable[..., NDArray] = field(repr=False)
 
     def __call__(self, x: NDArray) -> NDArray:
         return self.value(x)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._repr import Shown
 from koopmark.truth import NullSpace
 
 RANK_TOLERANCE = 1e-10
@@ -14,7 +15,7 @@ fraction of the largest."""
 
 
 @dataclass(frozen=True, eq=False)
-class LowRank:
+class LowRank(Shown):
     """Weights W = L Rᵀ of rank r < N, never formed as an N x N matrix.
 
     Parameters
@@ -111,6 +112,9 @@ class LowRank:
     def dense(self) -> NDArray[np.float64]:
         """The N x N matrix. For tests and small N."""
         return self.left @ self.right.T
+
+    def _facts(self) -> list[str]:
+        return [f"N = {self.size:,}", f"rank {self.rank}"]
 
 
 def _check_full_column_rank(name: str, factor: NDArray) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations_with_replacement
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.systems.activation import Activation
-from koopmark.systems.elementwise import ElementwiseMap
+from koopmark.systems.elementwise import LOG, ElementwiseMap, Shift
 from koopmark.systems.low_rank import LowRank
 from koopmark.systems.system import System
 from koopmark.truth import (
@@ -53,6 +54,23 @@ class Network(System):
         velocity /= self.zeta.derivative(states)
         return velocity
 
+    def _facts(self) -> list[str]:
+        return [self._equation(), *super()._facts(), f"rank {self.weights.rank}"]
+
+    def _equation(self) -> str:
+        return f"ẏ = linear(y) + {self._coupled()}, {self._map()}"
+
+    def _coupled(self) -> str:
+        """The term of the weights, such as `W tanh(x)`."""
+        h = getattr(self.coupling, "name", "") or getattr(self.coupling, "__name__", "h")
+        return "W x" if h == "identity" else f"W {h}(x)"
+
+    def _map(self) -> str:
+        """What y is, such as `y = sinh(x)`."""
+        if isinstance(self.zeta, Shift):
+            return "y = x - θ" if self.zeta.theta.any() else "y = x"
+        return f"y = {self.zeta.name}(x)"
+
 
 @dataclass(frozen=True, eq=False)
 class Relaxation(Network):
@@ -74,6 +92,17 @@ class Relaxation(Network):
         if null_space.dimension == 1:
             return ()
         return (ConservedRatios(null_space, self.zeta),)
+
+    def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
+        # From N and r alone: the null space of large weights takes a factorisation.
+        null = self.size - self.weights.rank
+        degrees = range(1, max_degree + 1)
+        return [(complex(-k), comb(null + k - 1, k)) for k in degrees]
+
+    def _equation(self) -> str:
+        if isinstance(self.zeta, Shift):
+            return f"ẋ = -x + {self._coupled()}{' + θ' if self.zeta.theta.any() else ''}"
+        return f"ẏ = -y + {self._coupled()}, {self._map()}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +154,11 @@ class Drift(Network):
         """uᵀζ(x) for the null vectors u with uᵀc = 0."""
         vectors = self._conserved_vectors
         return (ConservedSums(vectors, self.zeta),) if vectors.shape[1] else ()
+
+    def _equation(self) -> str:
+        if self.zeta is LOG and self._coupled() == "W x":
+            return "ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼxⱼ)"
+        return f"ẏ = -c + {self._coupled()}, {self._map()}"
 
     def _products(self, degree: int) -> list[Eigenspace]:
         chosen = combinations_with_replacement(self.exponents.T, degree)

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from numpy.typing import NDArray
 
+from koopmark import _repr
 from koopmark.truth import Eigenspace
+
+SHOWN_DEGREE = 2
+"""Factors of the products whose eigenvalues a notebook shows."""
 
 
 @dataclass(frozen=True, eq=False)
-class System(ABC):
+class System(_repr.Shown, ABC):
     """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces."""
 
     @property
@@ -21,6 +25,13 @@ class System(ABC):
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
         """F at each state, (..., N) to (..., N); writes into `out` where given."""
 
+    def flow(self, states: NDArray, elapsed: NDArray) -> NDArray | None:  # noqa: ARG002
+        """States (M, T, N) at the times elapsed (T,) from states (M, N), where closed form has it.
+
+        None, the default, asks for integration.
+        """
+        return None
+
     @abstractmethod
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Exact eigenspaces made of products of at most `max_degree` eigenfunctions.
@@ -31,3 +42,20 @@ class System(ABC):
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Spaces of constants of motion known in closed form (λ = 0, not targets)."""
         return ()
+
+    def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
+        """(λ, dimension) of each of the `eigenspaces`."""
+        return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
+
+    def _facts(self) -> list[str]:
+        return [f"N = {self.size:,}"]
+
+    def _details(self) -> _repr.Details:
+        known = self._spectrum(SHOWN_DEGREE)
+        rows = [(_repr.eigenvalue(value), f"{count:,}") for value, count in known[: _repr.ROWS]]
+        return _repr.Details(
+            ("exact eigenvalue", "dimension of its eigenspace"),
+            rows,
+            len(known),
+            f"products of at most {SHOWN_DEGREE} eigenfunctions; eigenspaces(k) gives those of k",
+        )

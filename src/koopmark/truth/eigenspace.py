@@ -13,12 +13,13 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark import _repr
 from koopmark.truth.null_space import NullSpace
 
 Elementwise = Callable[[NDArray], NDArray]
 
 
-class Eigenspace(ABC):
+class Eigenspace(_repr.Shown, ABC):
     """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
 
     @property
@@ -41,6 +42,14 @@ class Eigenspace(ABC):
 
         Returns the space itself where `count` >= dimension.
         """
+
+    def _functions(self) -> str:
+        """What the functions of the space look like; empty where that cannot be said briefly."""
+        return ""
+
+    def _facts(self) -> list[str]:
+        facts = [f"λ = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
+        return [*facts, self._functions()] if self._functions() else facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +84,9 @@ class ProductEigenspace(Eigenspace):
         factors = [self.null_space.sample(count, rng) for _ in range(self.degree)]
         return SampledProducts(np.stack(factors), self.zeta)
 
+    def _functions(self) -> str:
+        return "uᵀζ(x)" if self.degree == 1 else f"products of {self.degree} functions uᵀζ(x)"
+
 
 @dataclass(frozen=True, eq=False)
 class SampledProducts(Eigenspace):
@@ -101,6 +113,9 @@ class SampledProducts(Eigenspace):
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         return replace(self, factors=_some_columns(self.factors, count, rng))
 
+    def _functions(self) -> str:
+        return f"random products of {len(self.factors)} functions uᵀζ(x)"
+
 
 @dataclass(frozen=True, eq=False)
 class ExponentialEigenspace(Eigenspace):
@@ -126,6 +141,9 @@ class ExponentialEigenspace(Eigenspace):
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         return replace(self, exponents=_some_columns(self.exponents, count, rng))
+
+    def _functions(self) -> str:
+        return "exp(uᵀζ(x))"
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +173,9 @@ class ConservedRatios(Eigenspace):
             return self
         raise ValueError("conserved ratios are not sampled: ask for all of them")
 
+    def _functions(self) -> str:
+        return "ratios of functions uᵀζ(x)"
+
 
 @dataclass(frozen=True, eq=False)
 class ConservedSums(Eigenspace):
@@ -179,6 +200,9 @@ class ConservedSums(Eigenspace):
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         return replace(self, vectors=_some_columns(self.vectors, count, rng))
+
+    def _functions(self) -> str:
+        return "uᵀζ(x) with uᵀc = 0"
 
 
 def _some_columns(array: NDArray, count: int, rng: np.random.Generator) -> NDArray:

@@ -6,9 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._repr import Shown
+
 
 @dataclass(frozen=True, eq=False)
-class NullSpace:
+class NullSpace(Shown):
     """All u with Wᵀ u = 0, for W = L Rᵀ with thin QR L = Q S.
 
     Only `complement` = Q, of shape (N, r), is stored: the null space is its orthogonal
@@ -46,3 +48,6 @@ class NullSpace:
         """An orthonormal basis as columns, shape (N, d). Costs O(N²) memory: small N only."""
         full, _ = np.linalg.qr(self.complement, mode="complete")
         return full[:, self.complement.shape[1] :]
+
+    def _facts(self) -> list[str]:
+        return [f"N = {self.size:,}", f"dimension {self.dimension:,}"]

@@ -1,0 +1,95 @@
+"""How results show themselves: one line in a terminal, a small table in a notebook."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import isfinite, isnan
+
+ROWS = 10
+"""Rows of a table at most; how many more there are is said below it."""
+
+_FAINT = "opacity:0.7"
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a notebook shows below the facts: rows of text, of which `total` there are, a drawing.
+
+    `picture` is markup of our own making; everything else is escaped.
+    """
+
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    total: int = 0
+    note: str = ""
+    picture: str = ""
+
+
+class Shown:
+    """A thing that says what it is in a few facts, rather than by printing its arrays."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        # A dataclass would put its own into each subclass that holds none.
+        cls.__repr__ = cls.__repr__  # type: ignore[method-assign]
+
+    def _facts(self) -> list[str]:
+        """Such as `N = 3`; cheap, for they are shown whenever a debugger meets the object."""
+        return []
+
+    def _details(self) -> Details:
+        return Details()
+
+    def __repr__(self) -> str:
+        return f"<{' '.join([type(self).__name__, ', '.join(self._facts())]).strip()}>"
+
+    def _repr_html_(self) -> str:
+        return html(type(self).__name__, self._facts(), self._details())
+
+
+def html(name: str, facts: Iterable[str], details: Details) -> str:
+    """The name and facts with the details below: no scripts, no resources, no fixed background."""
+    parts = [f"<div><strong>{escape(name)}</strong> {' · '.join(escape(fact) for fact in facts)}"]
+    if details.picture:
+        parts.append(f"<div>{details.picture}</div>")
+    if details.rows:
+        parts.append(_table(details.columns, details.rows[:ROWS]))
+    more = details.total - min(len(details.rows), ROWS)
+    if more > 0:
+        parts.append(f'<div style="{_FAINT}">and {more:,} more</div>')
+    if details.note:
+        parts.append(f'<div style="{_FAINT}">{escape(details.note)}</div>')
+    return "\n".join([*parts, "</div>"])
+
+
+def number(value: float) -> str:
+    """Four significant digits; a dash for what is missing."""
+    return "–" if isnan(value) else f"{value:.4g}"
+
+
+def error(value: float) -> str:
+    """Two significant digits, as errors and residuals deserve."""
+    return f"{value:.1e}" if isfinite(value) and value else number(value)
+
+
+def imaginary(value: complex) -> float:
+    """Im λ; 0 where it is below the digits of λ that are shown."""
+    return value.imag if abs(value.imag) >= 5e-5 * abs(value) else 0.0
+
+
+def eigenvalue(value: complex) -> str:
+    """λ such as `-1`, `-0.4+2i` or, of μ = 0, `-inf`."""
+    text = number(value.real)
+    if isfinite(value.real) and isfinite(value.imag) and imaginary(value):
+        text += f"{value.imag:+.4g}i"
+    return text
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    # Neither colours nor a background: what surrounds the table shows through.
+    lines = [_row("th", columns), *(_row("td", row) for row in rows)]
+    return f'<table cellpadding="4" style="text-align:right">{"".join(lines)}</table>'
+
+
+def _row(tag: str, cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
