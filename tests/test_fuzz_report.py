@@ -1,5 +1,7 @@
 """Hostile names, reasons and outputs in a run: the page and the tables show them as text."""
 
+import base64
+import gzip
 import json
 import re
 from collections import Counter
@@ -93,11 +95,11 @@ def made(folder, words):
 
 
 class Page(HTMLParser):
-    """Elements with the names of their attributes, text, and the figures."""
+    """Elements with the names of their attributes, text, and the data."""
 
     def __init__(self, html):
         super().__init__()
-        self.elements, self.values, self.text, self.figures = Counter(), [], [], ""
+        self.elements, self.values, self.text, self.data = Counter(), [], [], []
         self._inside = ""
         self.feed(html)
         self.close()
@@ -108,14 +110,15 @@ class Page(HTMLParser):
             self.elements[tag, tuple(name for name, _ in attributes)] += 1
         if tag == "a":
             self.values += [value for name, value in attributes if name == "href"]
-        self._inside = "figures" if ("id", "figures") in attributes else tag
+        is_data = tag == "script" and ("type", "application/gzip") in attributes
+        self._inside = "data" if is_data else tag
 
     def handle_endtag(self, tag):
         self._inside = ""
 
     def handle_data(self, data):
-        if self._inside == "figures":
-            self.figures += data
+        if self._inside == "data":
+            self.data.append(data)
         elif self._inside not in ("script", "style"):
             self.text.append(data)
 
@@ -157,9 +160,9 @@ def test_whatever_a_run_holds_is_text_in_its_page_and_its_tables(tmp_path_factor
     shown = _squeezed("".join(page.text))
     for kind in ("method", "dataset", "reason", "output", "notes", "title"):
         assert _squeezed(words[kind]) in shown
-    figures = json.loads(page.figures)
-    for word in strings(figures):
-        assert not re.search(r"<(?!/?(sup|br|extra|b|i)>)", word), word
+    in_data = [set(strings(json.loads(gzip.decompress(base64.b64decode(d))))) for d in page.data]
+    for kind in ("method", "reason", "output", "notes", "options"):
+        assert any(words[kind] in word for some in in_data for word in some), kind
     read = tables.read_fits(folder)
     pd.testing.assert_frame_equal(read, pd.DataFrame(fits)[list(read)], check_dtype=False)
 

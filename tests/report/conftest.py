@@ -1,10 +1,14 @@
 """A small run folder with real fits: least squares on the three-population example."""
 
+import base64
+import gzip
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,6 +113,18 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_dir(finished_run: Path, tmp_path: Path) -> Path:
     """A copy of the run to write to."""
     return Path(shutil.copytree(finished_run, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def island() -> Callable[[str, str], Any]:
+    """From a page and the name of an island its value, as the browser decodes it."""
+
+    def read(html: str, name: str) -> Any:
+        packed = re.search(f'id="data-{re.escape(name)}">([^<]*)<', html)
+        assert packed is not None, name
+        return json.loads(gzip.decompress(base64.b64decode(packed[1])))
+
+    return read
 
 
 def _add(rows, dataset, noise, method, fit, seed):

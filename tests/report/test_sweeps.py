@@ -4,9 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.report.columns import EIGENFUNCTION
-from koopmark.report.page.figures.style import method_styles
-from koopmark.report.page.figures.sweep import sweep_figure
 from koopmark.report.sweeps import Sweep, sweep_summary, sweep_table, sweeps
 from koopmark.report.tables import read
 
@@ -45,25 +42,6 @@ def test_one_level_alone_is_no_sweep(tables):
 def test_the_values_choose_the_axis(levels, scale, positions):
     assert sweep(levels).scale == scale
     assert sweep(levels).positions == pytest.approx(positions)
-
-
-def test_a_method_that_was_not_run_at_a_level_has_a_gap_there_and_no_failure(tables):
-    (found,) = sweeps(tables.fits)
-    summary = sweep_summary(found, tables.fits, tables.targets)
-    part = summary[(summary["method"] != "linear") | (summary["noise"] == 0.0)]
-    figure = sweep_figure(found, part, EIGENFUNCTION, method_styles(["linear"]))
-    (trace,) = figure.data
-    assert np.isnan(trace.y[1])
-    assert trace.marker.symbol == ("circle", "circle")
-
-
-def test_a_method_that_failed_is_a_cross_at_the_upper_edge(tables):
-    (found,) = sweeps(tables.fits)
-    summary = sweep_summary(found, tables.fits, tables.targets)
-    figure = sweep_figure(found, summary, EIGENFUNCTION, method_styles(["broken"]))
-    (trace,) = figure.data
-    assert trace.marker.symbol == ("x", "x")
-    assert set(trace.y) == {figure.layout.yaxis.tickvals[-1]}
 
 
 def test_where_levels_share_no_target_the_worst_of_all_counts(tables):

@@ -7,11 +7,10 @@ from koopmark.report.summary import CONTROL, is_informed
 
 
 def findings(fits: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-    """Sentences on what was run, what failed, and what the controls scored."""
+    """Sentences on what is compared with what, what failed, and what the controls scored."""
     return [
         sentence
         for sentence in (
-            _extent(fits),
             _informed(fits),
             _failures(fits),
             _controls(summary[summary["control"]]),
@@ -20,7 +19,8 @@ def findings(fits: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     ]
 
 
-def _extent(fits: pd.DataFrame) -> str:
+def extent(fits: pd.DataFrame) -> str:
+    """What was fitted to what, and how much of it ended ok."""
     methods = fits["method"].drop_duplicates()
     controls = int(methods.str.startswith(CONTROL).sum())
     ok = int((fits["status"] == "ok").sum())

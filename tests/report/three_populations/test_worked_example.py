@@ -1,4 +1,3 @@
-import json
 import re
 
 import numpy as np
@@ -25,9 +24,8 @@ def html(folder):
 
 
 @pytest.fixture(scope="module")
-def figures(html):
-    text = html.split('<script type="application/json" id="figures">')[1].split("</script>")[0]
-    return json.loads(text)["example"]
+def figures(html, island):
+    return island(html, "figures-example")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from koopmark.report import columns, numbers
 from koopmark.report.boards.questions import ERROR, Question
 from koopmark.report.boards.verdicts import left_out, verdict
 from koopmark.report.columns import Column
-from koopmark.report.page.views import Cell, MethodRow, score_cell
+from koopmark.report.page.views import Cell, Known, MethodRow, score_cell
 
 ERRORS = Column(
     ERROR,
@@ -32,18 +32,20 @@ class BoardView:
     rows: tuple[MethodRow, ...]
 
 
-def board_views(asked: Sequence[Question]) -> list[BoardView]:
+def board_views(asked: Sequence[Question], known: Known) -> list[BoardView]:
     """The leaderboards in the order of the questions."""
-    return [_view(question, ERRORS if question.score == ERROR else COSTS) for question in asked]
+    return [
+        _view(question, ERRORS if question.score == ERROR else COSTS, known) for question in asked
+    ]
 
 
-def _view(question: Question, score: Column) -> BoardView:
+def _view(question: Question, score: Column, known: Known) -> BoardView:
     board = question.board
-    rows = tuple(_row(row, score, board.test.blocks) for _, row in board.rows.iterrows())
+    rows = tuple(_row(row, score, board.test.blocks, known) for _, row in board.rows.iterrows())
     return BoardView(question.name, score, verdict(board), left_out(board), rows)
 
 
-def _row(row: "pd.Series[Any]", score: Column, blocks: int) -> MethodRow:
+def _row(row: "pd.Series[Any]", score: Column, blocks: int, known: Known) -> MethodRow:
     failed, fits = int(row["failed"]), int(row["fits"])
     cells = (
         _count(row["mean_rank"], numbers.plain(row["mean_rank"])),
@@ -52,7 +54,8 @@ def _row(row: "pd.Series[Any]", score: Column, blocks: int) -> MethodRow:
         Cell(f"{failed}/{fits}", numbers.exact(failed), "bad" if failed else ""),
     )
     standing = "first" if row["place"] == 1 else _standing(row["like_the_best"])
-    return MethodRow(row["method"], False, cells, place=str(row["place"]), status=standing)
+    library = known.libraries[row["method"]]
+    return MethodRow(row["method"], False, cells, library, place=str(row["place"]), status=standing)
 
 
 def _count(value: float, text: str) -> Cell:

@@ -1,6 +1,6 @@
 """What the templates print: text beside the exact value it stands for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +26,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """A row of a table of methods."""
+    """A row of a table of methods; `fit` is the one that its name leads to, if any."""
 
     method: str
     control: bool
     cells: tuple[Cell, ...]
+    library: str = ""
+    fit: str = ""
     place: str = ""
     status: str = ""
     failed: bool = False
@@ -39,9 +41,11 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class FailureRow:
-    """Fits that ended in the same way for the same reason."""
+    """Fits that ended in the same way for the same reason, and the first of them."""
 
     method: str
+    library: str
+    fit: str
     status: str
     count: str
     where: str
@@ -51,11 +55,39 @@ class FailureRow:
 
 @dataclass(frozen=True)
 class NoteRow:
-    """Why a score of fits that ended ok is missing."""
+    """Why a score of fits that ended ok is missing, and the first of them."""
 
     method: str
+    library: str
+    fit: str
     where: str
     note: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a row of a method needs beside its numbers."""
+
+    libraries: Mapping[str, str]
+    """The library of each method."""
+    fits: Mapping[tuple[str, str], str]
+    """The `fit_id` of each dataset and method: the first that did not end ok, or else the first."""
+
+    @classmethod
+    def of(cls, fits: pd.DataFrame) -> "Known":
+        """From fits.csv."""
+        told = fits.sort_values("status", key=lambda status: status == "ok", kind="stable")
+        first = told.drop_duplicates(["dataset", "method"])
+        return cls(
+            dict(zip(fits["method"], fits["library"], strict=True)),
+            dict(
+                zip(
+                    zip(first["dataset"], first["method"], strict=True),
+                    first["fit_id"],
+                    strict=True,
+                )
+            ),
+        )
 
 
 def score_cell(column: Column, value: float) -> Cell:
@@ -66,7 +98,9 @@ def score_cell(column: Column, value: float) -> Cell:
     return Cell(column.write(value), numbers.exact(value), css)
 
 
-def glance_rows(summary: pd.DataFrame, datasets: list[str], column: Column) -> list[MethodRow]:
+def glance_rows(
+    summary: pd.DataFrame, datasets: list[str], column: Column, known: Known
+) -> list[MethodRow]:
     """One row per method, one cell per dataset, best overall first, controls on top.
 
     Overall: the share of targets recovered, then the mean place.
@@ -80,11 +114,11 @@ def glance_rows(summary: pd.DataFrame, datasets: list[str], column: Column) -> l
             "place": by_method["place"].mean().astype(float),
         }
     ).sort_values(["after_control", "never_ok", "share", "place"], kind="stable")
-    return [_glance_row(str(name), summary, datasets, column) for name in order.index]
+    return [_glance_row(str(name), summary, datasets, column, known) for name in order.index]
 
 
 def _glance_row(
-    method: str, summary: pd.DataFrame, datasets: list[str], column: Column
+    method: str, summary: pd.DataFrame, datasets: list[str], column: Column, known: Known
 ) -> MethodRow:
     rows = summary[summary["method"] == method]
     by_dataset = {row["dataset"]: _glance_cell(column, row) for _, row in rows.iterrows()}
@@ -93,6 +127,7 @@ def _glance_row(
         method,
         bool(rows["control"].iloc[0]),
         tuple(by_dataset.get(name, Cell("not run", css="missing")) for name in datasets),
+        known.libraries[method],
         failed=bool(rows["ok"].sum() == 0),
         recovered=f"{plain(recovered)}/{plain(wanted)}",
     )
@@ -107,13 +142,15 @@ def _glance_cell(column: Column, row: "pd.Series[Any]") -> Cell:
     return cell
 
 
-def ranking_rows(summary: pd.DataFrame) -> list[MethodRow]:
+def ranking_rows(summary: pd.DataFrame, known: Known) -> list[MethodRow]:
     """All scores of one dataset's rows of the summary, in their order."""
     return [
         MethodRow(
             row["method"],
             bool(row["control"]),
             tuple(score_cell(column, float(row[column.key])) for column in columns.SUMMARY),
+            known.libraries[row["method"]],
+            known.fits[row["dataset"], row["method"]],
             place="" if pd.isna(row["place"]) else str(row["place"]),
             status=row["status"].replace("_", " "),
             failed=bool(row["ok"] == 0),
@@ -123,7 +160,9 @@ def ranking_rows(summary: pd.DataFrame) -> list[MethodRow]:
     ]
 
 
-def target_rows(targets: pd.DataFrame, summary: pd.DataFrame) -> dict[str, list[MethodRow]]:
+def target_rows(
+    targets: pd.DataFrame, summary: pd.DataFrame, known: Known
+) -> dict[str, list[MethodRow]]:
     """Per target of one dataset: medians over seeds by method, in the summary's order."""
     keys = [column.key for column in columns.TARGETS]
     ok = targets[targets["status"] == "ok"]
@@ -138,6 +177,7 @@ def target_rows(targets: pd.DataFrame, summary: pd.DataFrame) -> dict[str, list[
                     score_cell(column, float(medians.loc[row["method"], column.key]))
                     for column in columns.TARGETS
                 ),
+                known.libraries[row["method"]],
             )
             for _, row in summary.iterrows()
             if row["method"] in medians.index
@@ -145,7 +185,7 @@ def target_rows(targets: pd.DataFrame, summary: pd.DataFrame) -> dict[str, list[
     return rows
 
 
-def cost_rows(fits: pd.DataFrame, methods: list[str]) -> list[MethodRow]:
+def cost_rows(fits: pd.DataFrame, methods: list[str], known: Known) -> list[MethodRow]:
     """Per method over all fits that ended ok: how many, median and longest time, most memory."""
     ok = dict(iter(fits[fits["status"] == "ok"].groupby("method")))
     return [
@@ -158,6 +198,7 @@ def cost_rows(fits: pd.DataFrame, methods: list[str]) -> list[MethodRow]:
                 score_cell(columns.SECONDS, float(ok[method]["fit_seconds"].max())),
                 score_cell(columns.MEMORY, float(ok[method]["peak_memory_mb"].max())),
             ),
+            known.libraries[method],
         )
         for method in methods
         if method in ok
@@ -187,6 +228,8 @@ def failure_rows(fits: pd.DataFrame) -> list[FailureRow]:
     return [
         FailureRow(
             str(method),
+            str(rows["library"].iloc[0]),
+            str(rows["fit_id"].iloc[0]),
             str(status).replace("_", " "),
             plural(len(rows), "fit"),
             _where(rows),
@@ -201,10 +244,17 @@ def failure_rows(fits: pd.DataFrame) -> list[FailureRow]:
 
 def note_rows(fits: pd.DataFrame, targets: pd.DataFrame) -> list[NoteRow]:
     """Why scores of fits that ended ok are missing, as the scorer said it."""
+    libraries = dict(zip(fits["method"], fits["library"], strict=True))
     noted = pd.concat([table[table["status"] == "ok"] for table in (fits, targets)])
     noted = noted[noted["notes"] != ""]
     return [
-        NoteRow(str(method), _where(rows), str(note))
+        NoteRow(
+            str(method),
+            libraries.get(method, ""),
+            str(rows["fit_id"].iloc[0]),
+            _where(rows),
+            str(note),
+        )
         for (method, note), rows in noted.groupby(["method", "notes"], sort=False)
     ]
 

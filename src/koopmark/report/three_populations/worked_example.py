@@ -16,7 +16,7 @@ from koopmark.report import columns
 from koopmark.report.numbers import scientific
 from koopmark.report.page import views
 from koopmark.report.page.figures.attraction import decay_figure, space_figure
-from koopmark.report.page.run_page import render
+from koopmark.report.page.render import render
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import System, three_populations
 
@@ -138,6 +138,7 @@ def _page(
     }
     return render(
         "example.html.j2",
+        {},
         figures,
         title="Three populations: an exact Koopman eigenfunction",
         count=len(y),

@@ -1,0 +1,109 @@
+"""What the page's scripts draw from: the tables of the run as they are, and the looks of methods."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from koopmark.report import columns
+from koopmark.report.page.figures.style import method_styles
+from koopmark.report.summary import controls_first
+from koopmark.report.sweeps import Sweep, sweep_table
+from koopmark.report.tables import Tables
+
+AXES = {
+    "noise": "noise (standard deviation, relative to the signal)",
+    "dt": "sampling interval Δt (units of the decay time)",
+    "horizon": "length of each trajectory (units of the decay time)",
+    "trajectories": "training trajectories",
+    "n": "units N",
+    "rank": "rank of the weights",
+    "n, rank": "units N, rank of the weights",
+    "gain": "gain (spectral norm of the weights)",
+}
+"""Titles of the axes of sweeps whose key does not say enough."""
+
+MOST_PAIRS = 250_000
+"""Recovered eigenvalues in a page, for its size: beyond, those with the smallest residuals."""
+
+PAIRS = ["eigenvalue_re", "eigenvalue_im", "residual", "training_residual"]
+KEYS_OF_FIT = ["suite", "dataset", "seed", "method"]
+
+
+def page_data(
+    tables: Tables, summary: pd.DataFrame, swept: list[tuple[Sweep, pd.DataFrame]]
+) -> dict[str, Any]:
+    """The data of a run's page, by the names its scripts ask for them."""
+    fits = tables.fits
+    sized = fits.drop_duplicates("dataset").set_index("dataset")["n"]
+    return {
+        "methods": methods_data(fits),
+        "fits": fits,
+        "targets": tables.targets.drop(columns=KEYS_OF_FIT),
+        "eigenpairs": pairs_data(fits, tables.eigenpairs),
+        "summary": summary.assign(n=summary["dataset"].map(sized)),
+        "sweeps": sweeps_data(swept),
+        "columns": {
+            column.key: {"title": column.title, "meaning": column.meaning, "shaded": column.shaded}
+            for column in [*columns.SUMMARY, *columns.TARGETS]
+        },
+        "run": run_data(tables.provenance),
+    }
+
+
+def run_data(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """What it takes to do one fit again: the suite, and what it is that a name in it stands for."""
+    listed = provenance.get("methods")
+    entries = (
+        [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    )
+    return {
+        "suite": str(provenance.get("suite", "")),
+        "uses": {str(entry.get("name", "")): str(entry.get("use", "")) for entry in entries},
+    }
+
+
+def methods_data(fits: pd.DataFrame) -> dict[str, Any]:
+    """The look of each method in all figures, and its library, in the order of the legends."""
+    libraries = dict(zip(fits["method"], fits["library"], strict=True))
+    styles = method_styles(controls_first(list(fits["method"].unique())))
+    return {name: {**asdict(style), "library": libraries[name]} for name, style in styles.items()}
+
+
+def pairs_data(fits: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
+    """The recovered eigenpairs fit by fit: columns, and where in them each row of fits has its own.
+
+    `left_out` counts those that are not in the page.
+    """
+    place = pd.Series(np.arange(len(fits)), index=fits["fit_id"].to_numpy())
+    place = place[~place.index.duplicated()]
+    at = pairs["fit_id"].map(place)
+    kept = pairs.assign(fit=at)[at.notna()]
+    if len(kept) > MOST_PAIRS:
+        kept = kept.sort_values("residual", kind="stable").head(MOST_PAIRS)
+    kept = kept.sort_values(["fit", "index"], kind="stable")
+    counts = np.bincount(kept["fit"].to_numpy(dtype=int), minlength=len(fits))
+    return {
+        "start": np.concatenate([[0], np.cumsum(counts)]),
+        "left_out": len(pairs) - len(kept),
+        **{name: kept[name].to_numpy(dtype=float) for name in PAIRS},
+    }
+
+
+def sweeps_data(swept: list[tuple[Sweep, pd.DataFrame]]) -> dict[str, Any]:
+    """sweeps.csv, and how each sweep's axis is drawn."""
+    if not swept:
+        return {"axes": {}, "rows": {}}
+    axes = {
+        sweep.name: {
+            "title": AXES.get(sweep.axis, sweep.axis),
+            "log": sweep.scale == "log",
+            "positions": sweep.positions,
+            "texts": sweep.texts,
+            "datasets": sweep.datasets,
+        }
+        for sweep, _ in swept
+    }
+    return {"axes": axes, "rows": sweep_table(swept)}

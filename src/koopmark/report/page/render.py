@@ -1,0 +1,84 @@
+"""A page from a template of this package: one HTML file that needs nothing else."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+import plotly.graph_objects as go
+from markupsafe import Markup, escape
+from plotly.offline import get_plotlyjs
+
+from koopmark.report.page import shades
+from koopmark.report.page.embed import island
+
+Figures = Mapping[str, Mapping[str, go.Figure]]
+"""Figures made by Plotly's Python, by group and by key: see templates/scripts/figures.js."""
+
+
+def render(
+    template: str, data: Mapping[str, Any], figures: Figures | None = None, **context: Any
+) -> str:
+    """The HTML of a page, with its styles, scripts, data and figures inlined.
+
+    Parameters
+    ----------
+    template : str
+        A file in `templates` that extends base.html.j2.
+    data : mapping
+        What the page's scripts get by `koopmark.data(name)`, see `embed.island`.
+    figures : mapping, optional
+        Drawn as they are: an element `.canvas` with `data-figure="KEY"` in a section with
+        `data-figures="GROUP"` shows `figures[GROUP][KEY]`.
+    context
+        What the template prints.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("koopmark.report.page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = breakable
+    environment.filters["whole_numbers"] = whole_numbers
+    environment.globals["when"] = when
+    drawn = {
+        f"figures-{group}": {key: json.loads(figure.to_json()) for key, figure in members.items()}
+        for group, members in (figures or {}).items()
+    }
+    return environment.get_template(template).render(
+        shades=Markup(shades.css()),
+        islands=_islands({**drawn, **data}.items()),
+        plotly=_plotly(),
+        **context,
+    )
+
+
+def when(hidden: bool = False, **chosen: str) -> Markup:
+    """Attributes of a part that is shown while the pickers of its section have these values."""
+    text = escape(json.dumps(chosen))
+    return Markup(f'data-when="{text}"{" hidden" if hidden else ""}')
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken after a dot or an underscore and before a bracket."""
+    return Markup(re.sub(r"(?<=[._/])|(?=\[)", "<wbr>", str(escape(name))))
+
+
+def whole_numbers(sentence: str) -> Markup:
+    """A sentence whose numbers stay on one line: browsers break 1e-06 after the hyphen."""
+    unbroken = r'<span class="whole">\g<0></span>'
+    return Markup(re.sub(r"\b\d[\d.]*e-\d+", unbroken, str(escape(sentence))))
+
+
+def _islands(data: Iterable[tuple[str, Any]]) -> Markup:
+    return Markup("\n").join(island(name, value) for name, value in data)
+
+
+@cache
+def _plotly() -> Markup:
+    """Plotly's source, 4.8 MB, of which 1.9 MB are left."""
+    return island("plotly", get_plotlyjs())

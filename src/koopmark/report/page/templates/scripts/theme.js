@@ -1,0 +1,48 @@
+// Plotly's own defaults suit a white page: text, grids and exact values get the page's colours.
+koopmark.colours = () => {
+  const style = getComputedStyle(document.documentElement);
+  const names = ["ink", "soft", "grid", "line", "raised", "accent"];
+  const colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  return { ...colours, dark: style.getPropertyValue("--dark").trim() === "1" };
+};
+
+koopmark.themed = (figure) => {
+  const colours = koopmark.colours();
+  const layout = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", ...figure.layout };
+  const axis = { gridcolor: colours.grid, zerolinecolor: colours.line, linecolor: colours.line, tickcolor: colours.line, showgrid: true, tickfont: { size: 12 } };
+  layout.margin ??= { l: 70, r: 16, t: 34, b: 64 };
+  layout.font = { ...layout.font, family: getComputedStyle(document.body).fontFamily, size: 13, color: colours.ink };
+  layout.hoverlabel = { align: "left", ...layout.hoverlabel, bgcolor: colours.raised, bordercolor: colours.line, font: { color: colours.ink, size: 12 } };
+  for (const holder of [layout, layout.scene || {}]) {
+    for (const name of Object.keys(holder).filter((key) => /^[xyz]axis/.test(key) && holder[key])) {
+      holder[name] = { automargin: true, ...axis, ...holder[name] };
+      holder[name].title = { ...holder[name].title, font: { size: 13, color: colours.soft } };
+    }
+  }
+  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colours.soft, activecolor: colours.ink };
+  const [below, beside] = [{ orientation: "h", x: 0, xref: "container", y: 0.01, yref: "container", yanchor: "bottom", font: { size: 11 } }, { x: 1.02, y: 1, font: { size: 12 } }];
+  layout.legend = { ...(koopmark.narrow.matches ? below : beside), ...layout.legend };
+  const data = figure.data.map((trace) => {
+    if (trace.marker?.colorbar) {
+      const font = { color: colours.ink, size: 12 };
+      const { colorbar } = trace.marker;
+      return { ...trace, marker: { ...trace.marker, colorbar: { ...colorbar, tickfont: font, title: { ...colorbar.title, font } } } };
+    }
+    if (!trace.meta || trace.meta.role !== "ink") return trace;
+    const inked = { ...trace, textfont: { color: colours.ink, size: 13 } };
+    if (trace.marker) inked.marker = { ...trace.marker, color: colours.ink };
+    if (trace.line) inked.line = { ...trace.line, color: colours.ink };
+    return inked;
+  });
+  return { data, layout };
+};
+
+koopmark.plot = async (canvas, figure) => {
+  const Plotly = await koopmark.plotly();
+  const { data, layout } = koopmark.themed(figure);
+  // On a phone the legend is below the figure and must not take its room.
+  const listed = layout.showlegend === false ? 0 : data.filter((trace) => trace.showlegend !== false).length;
+  canvas.style.height = koopmark.narrow.matches && !layout.scene ? `${340 + 19 * Math.min(listed, 24)}px` : "";
+  const buttons = layout.scene ? ["toImage", "resetCameraDefault3d"] : ["toImage", "zoom2d", "pan2d", "resetScale2d"];
+  await Plotly.react(canvas, data, layout, { responsive: true, displaylogo: false, modeBarButtons: [buttons] });
+};

@@ -1,0 +1,62 @@
+from koopmark.report.overview import overview
+from koopmark.report.summary import summarise
+from koopmark.report.tables import read
+
+
+def made(folder, change=lambda fits, targets: (fits, targets)):
+    tables = read(folder)
+    fits, targets = change(tables.fits, tables.targets)
+    return overview(fits, summarise(fits, targets))
+
+
+def test_a_run_is_three_sentences(finished_run):
+    compared, _, lost = made(finished_run)
+    assert compared == (
+        "4 methods and 2 controls were fitted to 2 datasets with 2 seeds: 24 fits, of which "
+        "20 ended ok."
+    )
+    assert lost.startswith("4 fits of 24 did not end ok (4 failed), most often because: ")
+
+
+def test_the_method_named_recovers_most_and_its_number_is_in_the_summary(finished_run):
+    tables = read(finished_run)
+    summary = summarise(tables.fits, tables.targets)
+    _, best, _ = overview(tables.fits, summary)
+    mine = summary[~summary["control"]]
+    recovered = mine.groupby("method")["targets_recovered"].sum()
+    name = best.partition(" recovers most")[0]
+    assert recovered[name] == recovered.max()
+    assert f": {recovered.max():g} of {mine.groupby('dataset')['targets'].max().sum():g}" in best
+
+
+def test_that_no_fit_failed_is_said(finished_run):
+    def fine(fits, targets):
+        return (table[table["method"] != "broken"] for table in (fits, targets))
+
+    assert made(finished_run, fine)[2].startswith("No fit failed")
+
+
+def test_where_nothing_is_recovered_nobody_is_best(finished_run):
+    def lost(fits, targets):
+        return fits, targets.assign(eigenvalue_error=1.0)
+
+    _, best, nothing = made(finished_run, lost)
+    assert best.startswith("No method recovers a target")
+    assert "4 methods recover no target" in nothing
+
+
+def test_controls_alone_are_no_competition(finished_run):
+    def controls(fits, targets):
+        return (table[table["method"].str.startswith("control.")] for table in (fits, targets))
+
+    assert made(finished_run, controls)[1:] == (
+        "No method competes in this run: there are controls alone.",
+        "No fit failed.",
+    )
+
+
+def test_a_long_reason_is_shortened(finished_run):
+    def wordy(fits, targets):
+        return fits.assign(reason=fits["reason"].where(fits["reason"] == "", "x" * 5000)), targets
+
+    assert len(made(finished_run, wordy)[2]) < 500
