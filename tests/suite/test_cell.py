@@ -6,7 +6,7 @@ import pytest
 
 from koopmark import datasets, methods
 from koopmark.suite.cell import run_cell
-from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
+from koopmark.suite.tables import EIGENPAIRS, FITS, PORTRAITS, TARGETS
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def test_rows_have_the_columns_of_the_tables_and_no_others(run):
     assert rows.fit.keys() == FITS.keys()
     assert all(row.keys() == TARGETS.keys() for row in rows.targets)
     assert all(row.keys() == EIGENPAIRS.keys() for row in rows.eigenpairs)
+    assert [row.keys() for row in rows.portraits] == [PORTRAITS.keys()]
 
 
 def test_the_options_in_a_row_make_the_method_again(run):

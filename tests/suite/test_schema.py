@@ -15,6 +15,7 @@ from koopmark._errors import ConfigError
 from koopmark.suite.cell import run_cell
 from koopmark.suite.rows import Outcome, make_rows
 from koopmark.suite.schema import SCHEMA
+from koopmark.suite.seals import seal_all
 from koopmark.suite.store import FILE, Store, counts, read
 
 FIRST = """
@@ -108,6 +109,44 @@ def test_a_migrated_store_is_as_one_made_today(first, tmp_path):
             return set(db.execute("SELECT type, name, sql FROM sqlite_master"))
 
     assert tables(first) == tables(tmp_path / "new")
+
+
+@pytest.fixture
+def third(intact, tmp_path):
+    """A run from before portraits."""
+    folder = tmp_path / "third"
+    folder.mkdir()
+    shutil.copy(intact[0] / FILE, folder)
+    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
+        db.execute("DROP TABLE portraits")
+        seal_all(db)
+        db.execute("PRAGMA user_version = 3")
+    return folder
+
+
+def test_a_store_from_before_portraits_keeps_its_fits_and_has_none(third, intact):
+    _, tables, cells = intact
+    before = {name: text for name, text in texts(tables).items() if name != "portraits"}
+    for _ in range(2):
+        found = read(third)
+        assert found.pop("portraits").empty
+        assert texts(found) == before
+        with Store(third) as store:
+            assert store.note == ""
+            assert store.unfinished(cells) == []
+
+
+def test_damage_in_a_store_of_an_earlier_version_is_not_sealed_over(third, intact):
+    _, _, cells = intact
+    with closing(sqlite3.connect(third / FILE, isolation_level=None)) as db:
+        db.execute(
+            "UPDATE targets SET eigenvalue_error = 1e-9 WHERE fit_id = ?", (cells[4].fit_id,)
+        )
+    with pytest.raises(ConfigError, match=r"damaged \(1 of its fits are not what was written\)"):
+        read(third)
+    with Store(third) as store:
+        assert "was damaged" in store.note
+        assert cells[4] in store.unfinished(cells)
 
 
 def test_a_store_of_a_later_version_is_left_alone_and_says_how_to_go_on(tmp_path):
@@ -214,6 +253,24 @@ def test_a_changed_number_is_found_and_its_fit_alone_done_again(intact, tmp_path
         assert store.unfinished(cells) == [cells[4]]
         assert "11 fits in it are intact and kept" in store.note
     assert (tmp_path / "damaged-1.sqlite").is_file()
+
+
+@pytest.mark.parametrize("column", ["frame", "difference", "portrait_error"])
+def test_a_portrait_that_was_changed_is_found_and_its_fit_alone_done_again(
+    intact, tmp_path, column
+):
+    folder, tables, cells = intact
+    shutil.copy(folder / FILE, tmp_path)
+    other = tables["portraits"][column].iloc[0]
+    changed = other[:-1] + b"?" if isinstance(other, bytes) else 1e-9
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+        db.execute(
+            f"UPDATE portraits SET {column} = ? WHERE fit_id = ?", (changed, cells[4].fit_id)
+        )
+    with pytest.raises(ConfigError, match=r"damaged \(1 of its fits are not what was written\)"):
+        read(tmp_path)
+    with Store(tmp_path) as store:
+        assert store.unfinished(cells) == [cells[4]]
 
 
 def test_a_plan_that_was_changed_is_not_read(intact, tmp_path):

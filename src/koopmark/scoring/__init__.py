@@ -1,12 +1,14 @@
 """From a fitted model and the exact eigenpairs to scores."""
 
 from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
+from koopmark.scoring.portrait import Portrait
 from koopmark.scoring.structure import Structure, infer_structure
 from koopmark.scoring.targets import TargetScores, label
 
 __all__ = [
     "FitScores",
     "PairScores",
+    "Portrait",
     "Scores",
     "Structure",
     "TargetScores",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.structure import score_structure
 from koopmark.scoring.targets import (
     POINTS_PER_FUNCTION,
@@ -80,6 +81,7 @@ class Scores:
     fit: FitScores
     targets: tuple[TargetScores, ...]
     eigenpairs: tuple[PairScores, ...]
+    portraits: tuple[Portrait, ...] = ()
 
 
 def evaluate(
@@ -133,6 +135,7 @@ def evaluate(
         system, states, found, at_points, test.times[model.window - 1 :]
     )
     forecast_error, forecast_note = _forecast_error(model, test)
+    drawn, portrait_note = portraits(model, scored, test, found, at_points, usable)
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
     return Scores(
@@ -145,13 +148,21 @@ def evaluate(
             rank_error=rank_error,
             null_space_error=null_space_error,
             forecast_error=forecast_error,
-            notes=_join(model.note, dropped_note, dictionary_note, structure_note, forecast_note),
+            notes=_join(
+                model.note,
+                dropped_note,
+                dictionary_note,
+                structure_note,
+                forecast_note,
+                portrait_note,
+            ),
         ),
         targets=tuple(
             score_target(target, found, at_points, floor)
             for target, floor in zip(scored, floors, strict=True)
         ),
         eigenpairs=_pairs(model, eigenvalues, residuals),
+        portraits=drawn,
     )
 
 

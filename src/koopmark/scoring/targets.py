@@ -51,12 +51,20 @@ class ScoredSpace:
     """An exact eigenspace (λ, E), and orthonormal functions that stand for it in a score."""
 
     space: Eigenspace
-    scored_dimension: int
-    """Of all of E, or of the directions drawn from it."""
+    directions: Eigenspace
+    """All of E, or the directions drawn from it."""
+
+    first: NDArray
+    """(P,) values of the first of these functions."""
 
     basis: NDArray
     """(P, rank) values. The rank is lower where the test trajectories cannot tell them apart:
     along a trajectory the values of E are known from its first."""
+
+    @property
+    def scored_dimension(self) -> int:
+        """Of all of E, or of the directions drawn from it."""
+        return self.directions.dimension
 
     @property
     def told_apart(self) -> bool:
@@ -67,7 +75,8 @@ class ScoredSpace:
 def scored_space(space: Eigenspace, states: NDArray, rng: np.random.Generator) -> ScoredSpace:
     """E at clean test states (P, N); `rng` draws the directions where it is large."""
     scored = space.sample(MAX_DIRECTIONS, rng)
-    return ScoredSpace(space, scored.dimension, orthonormal_basis(scored.evaluate(states)))
+    values = scored.evaluate(states)
+    return ScoredSpace(space, scored, values[:, 0].copy(), orthonormal_basis(values))
 
 
 def oracle_floors(targets: Sequence[ScoredSpace], dictionary: NDArray) -> list[float]:

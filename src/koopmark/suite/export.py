@@ -4,14 +4,18 @@ from pathlib import Path
 
 from koopmark._files import PART, write_text
 from koopmark.suite import store
-from koopmark.suite.tables import TABLES
+from koopmark.suite.portraits import eigenfunctions
 
 
 def export(folder: Path) -> None:
-    """Write fits.csv, targets.csv and eigenpairs.csv of a run folder, at full precision."""
+    """Write fits.csv, targets.csv and eigenpairs.csv of a run folder, at full precision.
+
+    And eigenfunctions.csv, with a column for each method: its portraits, unpacked.
+    """
     tables = store.read(folder)
-    for name in TABLES:
-        write_text(folder / f"{name}.csv", tables[name].to_csv(index=False))
+    portraits = tables.pop("portraits")
+    for name, table in {**tables, "eigenfunctions": eigenfunctions(portraits)}.items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False))
 
 
 def forget_unfinished(folder: Path) -> None:

@@ -11,6 +11,7 @@ from koopmark.datasets import Recipe
 from koopmark.scoring import Scores, label
 from koopmark.suite import text
 from koopmark.suite.plan import Cell
+from koopmark.suite.portraits import portrait_row
 from koopmark.suite.tables import Row, Rows
 
 
@@ -55,10 +56,12 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
     }
     scored = [asdict(target) for target in scores.targets] if scores else targets
     pairs = [asdict(pair) for pair in scores.eigenpairs] if scores else []
+    drawn = [portrait_row(portrait) for portrait in scores.portraits] if scores else []
     return Rows(
         _fit_for_tables(fit),
         [_fit_for_tables({**key, "status": outcome.status, **target}) for target in scored],
         [{**key, **pair} for pair in pairs],
+        [{**key, **row} for row in drawn],
     )
 
 

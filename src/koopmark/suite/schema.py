@@ -9,17 +9,22 @@ from koopmark._errors import ConfigError
 from koopmark.suite.seals import broken_fits, plan_is_broken, seal_all, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES
 
-SCHEMA = 3
+SCHEMA = 4
 """Raised when the tables change; what older ones lack goes into FILLED.
 
 1: fits, targets, eigenpairs. 2: sweeps, in fits and plan. 3: seals.
+4: portraits.
 """
+
+SEALED = 3
+"""The first version whose fits carry seals."""
 
 FILLED = {
     1: [
         f"UPDATE {table} SET family = '', axis = '', level_text = ''" for table in ("fits", "plan")
     ],
     2: [],
+    3: [],
 }
 """What rows of an older schema hold in the columns they did not have; nothing in the others."""
 
@@ -110,13 +115,24 @@ def create(db: sqlite3.Connection) -> None:
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring the tables of an older version up to date: its rows stay."""
+    """Bring the tables of an older version up to date: its rows stay.
+
+    Raises
+    ------
+    Damaged
+        Where they are not what was written.
+    """
     old = version(db)
+    if old >= SEALED:
+        check_contents(db)
     with transaction(db):
-        db.execute("DROP TABLE IF EXISTS writer")
+        for gone in ("writer", "plan_seal"):
+            db.execute(f"DROP TABLE IF EXISTS {gone}")
         for name in TABLES:
             db.execute(f"DROP INDEX IF EXISTS {name}_fit")
-        kept = {name: _columns(db, name) for name in (*TABLES, "plan")}
+        columns_of = {name: _columns(db, name) for name in (*TABLES, "plan")}
+        # A table that came later is not there.
+        kept = {name: columns for name, columns in columns_of.items() if columns}
         for name in kept:
             db.execute(f"ALTER TABLE {name} RENAME TO old_{name}")
         create(db)

@@ -45,9 +45,12 @@ def plan_is_broken(db: sqlite3.Connection) -> bool:
 def _seals(db: sqlite3.Connection, fit_id: str | None = None) -> Iterator[tuple[str, str]]:
     """The seal of each fit of which there is any row, or of one."""
     digests: dict[str, Any] = {}
-    for table, columns in TABLES.items():
-        names = ", ".join(f'"{name}"' for name in columns)
-        names += ", limits" if table == "fits" else ""
+    for table in TABLES:
+        # As it was made: a store of an earlier version is sealed by the columns it has.
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+        if not columns:
+            continue
+        names = ", ".join(f'"{name}"' for name in columns if name != "seal")
         where = "" if fit_id is None else "WHERE fit_id = :fit_id"
         rows = db.execute(
             f"SELECT fit_id, {names} FROM {table} {where} ORDER BY fit_id, rowid",

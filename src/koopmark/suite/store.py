@@ -110,13 +110,14 @@ class Store:
             return _counts(self._db)
 
     def record(self, rows: Rows, cell: Cell) -> None:
-        """Store a fit, with its targets and eigenpairs: all of it, or nothing."""
+        """Store a fit, with its rows of all tables: all of it, or nothing."""
         with _told(self.path), transaction(self._db):
             for table in TABLES:
                 self._db.execute(f"DELETE FROM {table} WHERE fit_id = ?", (rows.fit_id,))
             self._insert("fits", [{**rows.fit, "limits": _limits(cell)}], ["limits"])
             self._insert("targets", rows.targets)
             self._insert("eigenpairs", rows.eigenpairs)
+            self._insert("portraits", rows.portraits)
             seal_fit(self._db, rows.fit_id)
 
     def _insert(self, table: str, rows: list[Row], hidden: Sequence[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""The columns of the three tables, and the rows that one fit adds to them."""
+"""The columns of the store's tables, and the rows that one fit adds to them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,22 +85,36 @@ EIGENPAIRS = {
     "residual": "REAL",
     "training_residual": "REAL",
 }
+PORTRAITS = {
+    "fit_id": "TEXT",
+    "suite": "TEXT",
+    "dataset": "TEXT",
+    "seed": "INTEGER",
+    "method": "TEXT",
+    "target": "TEXT",
+    "target_eigenvalue_re": "REAL",
+    "target_eigenvalue_im": "REAL",
+    "portrait_error": "REAL",
+    "frame": "BLOB",
+    "difference": "BLOB",
+}
 PLANNED = {
     name: FITS[name]
     for name in ("suite", "dataset", "method", "family", "axis", "level", "level_text")
 }
 """What the suite calls a fit: the same fit may be called otherwise in the next run."""
 
-TABLES = {"fits": FITS, "targets": TARGETS, "eigenpairs": EIGENPAIRS}
+TABLES = {"fits": FITS, "targets": TARGETS, "eigenpairs": EIGENPAIRS, "portraits": PORTRAITS}
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What one fit writes: a row of fits, and its rows of targets and eigenpairs."""
+    """What one fit writes: a row of fits, and its rows of the other tables."""
 
     fit: Row
     targets: list[Row] = field(default_factory=list)
     eigenpairs: list[Row] = field(default_factory=list)
+    portraits: list[Row] = field(default_factory=list)
 
     @property
     def fit_id(self) -> str:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -182,9 +182,7 @@ def _noted(rows: Rows, threads: int, processes: int) -> Rows:
     if not left:
         return rows
     notes = [rows.fit["notes"], f"left {' and '.join(left)} running"]
-    return Rows(
-        {**rows.fit, "notes": "; ".join(filter(None, notes))}, rows.targets, rows.eigenpairs
-    )
+    return replace(rows, fit={**rows.fit, "notes": "; ".join(filter(None, notes))})
 
 
 def _count(number: int, kind: str) -> str:

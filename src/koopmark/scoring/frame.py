@@ -1,0 +1,144 @@
+"""Where one exact eigenfunction is looked at, and what it is there: the same for every method."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.scoring.targets import ScoredSpace, label
+from koopmark.simulation import Trajectories
+from koopmark.truth import Eigenspace
+
+TIMES = 26
+"""Times at most along a trajectory."""
+
+POINTS = 64
+"""States of other trajectories at most."""
+
+GRID = 15
+"""Points along each side of a map."""
+
+CANDIDATES = 32
+"""Of more coordinates than this, those that move with the eigenfunction may span the map."""
+
+SAMPLE_ROWS, SAMPLE_NUMBERS = 1000, 10_000_000
+"""Test states at most by which coordinates and ranges are chosen, and numbers in them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Points along some test trajectories, of others, and on a slice; e there.
+
+    Parameters
+    ----------
+    target : str
+        Label of the eigenspace.
+    eigenvalue : complex
+    trajectories : (k,) array of int
+        Of the test set: along these e is followed.
+    steps : (n,) array of int
+        Numbers of the sampling times that are looked at.
+    times : (n,) array
+    others : (q, 2) array of int
+        Trajectory and step of further test states.
+    coordinates : (2,) array of int
+        i and j, across and up; empty where the state has one coordinate.
+    axes : (2, GRID) array
+        Values of xᵢ and xⱼ on the slice, from the 5th to the 95th percentile of the test states;
+        all other coordinates are at their mean.
+    grid : (G, N) array
+        The states of the slice, row by row from the lowest xⱼ.
+    exact : (k n + q + G,) array
+        e along the trajectories, one after another; at the others; on the slice.
+    """
+
+    target: str
+    eigenvalue: complex
+    trajectories: NDArray[np.intp]
+    steps: NDArray[np.intp]
+    times: NDArray[np.float64]
+    others: NDArray[np.intp]
+    coordinates: NDArray[np.intp]
+    axes: NDArray[np.float64]
+    grid: NDArray[np.float64]
+    exact: NDArray
+
+    @property
+    def visited(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Trajectory and step of every point that is a test state, in the order of `exact`."""
+        along = np.repeat(self.trajectories, len(self.steps))
+        steps = np.tile(self.steps, len(self.trajectories))
+        return (
+            np.concatenate([along, self.others[:, 0]]),
+            np.concatenate([steps, self.others[:, 1]]),
+        )
+
+
+def frame(target: ScoredSpace, test: Trajectories) -> Frame:
+    """Look at the first of the functions in which an eigenspace is scored, e.
+
+    Along a trajectory |e| goes as e^{Re λ t}, so |e(x(0))| tells the trajectories apart: one has
+    the largest, two stand a third and two thirds down the order.
+    """
+    m, t, n = test.states.shape
+    space = target.directions
+    order = np.argsort(-np.abs(first_of(space, test.states[:, 0])), kind="stable")
+    trajectories = order[np.unique([0, m // 3, 2 * m // 3])]
+    steps = np.unique(np.linspace(0, t - 1, min(TIMES, t)).round().astype(np.intp))
+    rest = np.setdiff1d(np.arange(m), trajectories)
+    spots = np.unique(
+        np.linspace(0, len(rest) * len(steps) - 1, POINTS).round().astype(np.intp).clip(0)
+    )
+    others = np.empty((0, 2), np.intp)
+    if len(rest):
+        others = np.column_stack([rest[spots // len(steps)], steps[spots % len(steps)]])
+    coordinates, axes, grid = _slice(space, test.states.reshape(-1, n))
+    known = Frame(
+        label(target.space.eigenvalue, target.space.dimension),
+        target.space.eigenvalue,
+        trajectories,
+        steps,
+        test.times[steps],
+        others,
+        coordinates,
+        axes,
+        grid,
+        np.empty(0),
+    )
+    states = np.concatenate([test.states[known.visited], grid])
+    return Frame(**{**vars(known), "exact": first_of(space, states)})
+
+
+def first_of(space: Eigenspace, states: NDArray) -> NDArray:
+    """e at `states` (P, N)."""
+    return space.evaluate(states)[:, 0]
+
+
+def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """The two coordinates in which e varies most, their values, and the states of the slice."""
+    size = states.shape[1]
+    if size < 2:
+        return np.empty(0, np.intp), np.empty((2, 0)), np.empty((0, size))
+    rows = max(50, min(SAMPLE_ROWS, SAMPLE_NUMBERS // size))
+    states = states[:: max(1, len(states) // rows)]
+    mean = states.mean(axis=0)
+    among = np.arange(size) if size <= CANDIDATES else _moving_with(space, states, mean)
+    low, high = np.quantile(states[:, among], [0.05, 0.95], axis=0)
+    # Each coordinate alone through its range, all others at their mean.
+    alone = np.tile(mean, (len(among), 3, 1))
+    alone[np.arange(len(among)), :, among] = np.stack([low, (low + high) / 2, high], axis=1)
+    values = first_of(space, alone.reshape(-1, size)).reshape(-1, 3)
+    swing = np.abs(values - values.mean(axis=1, keepdims=True)).max(axis=1)
+    best = np.sort(np.argsort(-swing, kind="stable")[:2])
+    axes = np.linspace(low[best], high[best], GRID, axis=1)
+    grid = np.tile(mean, (GRID * GRID, 1))
+    grid[:, among[best[0]]] = np.tile(axes[0], GRID)
+    grid[:, among[best[1]]] = np.repeat(axes[1], GRID)
+    return among[best], axes, grid
+
+
+def _moving_with(space: Eigenspace, states: NDArray, mean: NDArray) -> NDArray:
+    """Coordinates whose size goes with |e|, be e odd or even about the mean."""
+    size = np.abs(first_of(space, states))
+    strength = (size - size.mean()) @ np.abs(states - mean)
+    return np.sort(np.argsort(-np.abs(strength), kind="stable")[:CANDIDATES])
