@@ -10,7 +10,7 @@ from koopmark._keys import digest, generator
 from koopmark.datasets import cache
 from koopmark.datasets.recipe import Recipe
 from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import Network
+from koopmark.systems import System
 from koopmark.truth import Eigenspace
 
 RTOL = 1e-11
@@ -35,7 +35,7 @@ class Dataset:
 
     recipe: Recipe
     seed: int
-    system: Network
+    system: System
     targets: tuple[Eigenspace, ...]
     train: Trajectories
     test: Trajectories
@@ -90,7 +90,7 @@ def _clean_key(recipe: Recipe, seed: int) -> dict:
     return {**key, "seed": seed}
 
 
-def _simulate(recipe: Recipe, key: dict, system: Network) -> cache.Arrays:
+def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
     counts = {
         "train": recipe.sampling.trajectories,
         "test": recipe.sampling.test_trajectories,

@@ -12,8 +12,9 @@ from koopmark._errors import ConfigError
 from koopmark._resources import shipped
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
 from koopmark.datasets.system_section import SystemSection
+from koopmark.systems import Network
 
-MAX_VALUES, MAX_WEIGHTS, MAX_TARGETS = 10**10, 10**8, 1000
+MAX_VALUES, MAX_WEIGHTS, MAX_TARGETS, MAX_PRODUCTS = 10**10, 10**8, 1000, 10**5
 """What a recipe may ask for: more would not end in a result, but in what takes a machine down."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -51,6 +52,12 @@ class Contents(Section):
                 f"system.chosen = {chosen} and max_degree = {self.max_degree} make more than "
                 f"{MAX_TARGETS} targets, or more than there are units"
             )
+        functions = getattr(self.system, "functions", 1)
+        if comb(functions + self.max_degree, self.max_degree) > MAX_PRODUCTS:
+            raise ValueError(
+                f"max_degree = {self.max_degree} of {functions} eigenfunctions makes more than "
+                f"{MAX_PRODUCTS:.0e} products"
+            )
         return self
 
 
@@ -65,12 +72,12 @@ class Recipe(Contents):
             mode="json", exclude={"name", "title", "description", "citation", "seeds"}
         )
 
-    def facts(self, seed: int) -> dict[str, float | int]:
-        """The columns that describe this dataset in the tables."""
-        weights = self.system.build(seed).weights
+    def facts(self, seed: int) -> dict[str, float | int | None]:
+        """The columns that describe this dataset in the tables; no rank where nothing has one."""
+        system = self.system.build(seed)
         return {
-            "n": weights.size,
-            "rank": weights.rank,
+            "n": system.size,
+            "rank": system.weights.rank if isinstance(system, Network) else None,
             "noise": self.sampling.noise,
             "dt": self.sampling.dt,
             "train_trajectories": self.sampling.trajectories,

@@ -6,6 +6,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from koopmark import systems
 from koopmark._config import Section
+from koopmark.datasets.prescribed_section import PrescribedSections
 from koopmark.systems import Network
 
 ActivationName = Literal["tanh", "logistic", "erf", "relu", "softplus", "identity"]
@@ -97,6 +98,11 @@ class RandomLotkaVolterra(Section):
 
 
 SystemSection = Annotated[
-    ThreePopulations | RandomRNN | RandomRelaxation | RandomDrift | RandomLotkaVolterra,
+    ThreePopulations
+    | RandomRNN
+    | RandomRelaxation
+    | RandomDrift
+    | RandomLotkaVolterra
+    | PrescribedSections,
     Field(discriminator="kind"),
 ]

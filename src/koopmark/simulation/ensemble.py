@@ -63,6 +63,10 @@ class Ensemble:
         """Integrate the trajectories from x0 (m, N) side by side."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if self.split is None:
+                closed = self.system.flow(x0, self.elapsed)
+                if closed is not None:
+                    along = np.concatenate([x0[:, None], closed], axis=1)
+                    return Samples(along, None, np.full(len(x0), np.nan))
                 rhs = SystemRHS(self.system.rhs, len(x0), self.system.size)
                 states, stopped = self._sampled(rhs, x0.T)
                 return Samples(states, None, stopped)

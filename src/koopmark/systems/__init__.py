@@ -3,15 +3,35 @@
 from koopmark.systems.activation import ACTIVATIONS, Activation, activation
 from koopmark.systems.catalogue import (
     CATALOGUE,
+    LINEAR_UNITS,
     NETWORKS,
     example,
     random_drift,
     random_relaxation,
 )
+from koopmark.systems.conjugate import Conjugate
+from koopmark.systems.coupling_layer import CouplingLayer
 from koopmark.systems.elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
+from koopmark.systems.features import LAYERS, Features, HiddenLayer, InnerMonomials
+from koopmark.systems.fitted_functions import FunctionFit, fit_functions
+from koopmark.systems.linear_units import (
+    LinearUnits,
+    adapting,
+    inertial,
+    linear_units,
+    random_adapting,
+    random_inertial,
+)
 from koopmark.systems.lotka_volterra import lotka_volterra, random_lotka_volterra
 from koopmark.systems.low_rank import LowRank
 from koopmark.systems.network import Drift, Network, Relaxation
+from koopmark.systems.prescribed import LeakyDrive, Prescribed
+from koopmark.systems.prescribed_catalogue import PRESCRIBED
+from koopmark.systems.prescribed_functions import PrescribedFunctions
+from koopmark.systems.prescribed_target import TARGETS, fitted_target, prescribed_target
+from koopmark.systems.random_coupling import random_coupling
+from koopmark.systems.random_features import block_diagonal
+from koopmark.systems.random_prescribed import leaky_drive, random_prescribed
 from koopmark.systems.rnn import (
     gaussian_weights,
     random_rnn,
@@ -25,24 +45,50 @@ __all__ = [
     "ACTIVATIONS",
     "CATALOGUE",
     "CUBIC",
+    "LAYERS",
+    "LINEAR_UNITS",
     "LOG",
     "MAPS",
     "NETWORKS",
+    "PRESCRIBED",
     "SINH",
+    "TARGETS",
     "Activation",
+    "Conjugate",
+    "CouplingLayer",
     "Drift",
     "ElementwiseMap",
+    "Features",
+    "FunctionFit",
+    "HiddenLayer",
+    "InnerMonomials",
+    "LeakyDrive",
+    "LinearUnits",
     "LowRank",
     "Network",
+    "Prescribed",
+    "PrescribedFunctions",
     "Relaxation",
     "Shift",
     "System",
     "activation",
+    "adapting",
+    "block_diagonal",
     "example",
+    "fit_functions",
+    "fitted_target",
     "gaussian_weights",
+    "inertial",
+    "leaky_drive",
+    "linear_units",
     "lotka_volterra",
+    "prescribed_target",
+    "random_adapting",
+    "random_coupling",
     "random_drift",
+    "random_inertial",
     "random_lotka_volterra",
+    "random_prescribed",
     "random_relaxation",
     "random_rnn",
     "rnn",

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from koopmark._keys import generator
 from koopmark.systems.activation import ACTIVATIONS, activation
 from koopmark.systems.elementwise import CUBIC, LOG, SINH, ElementwiseMap
+from koopmark.systems.linear_units import random_adapting, random_inertial
 from koopmark.systems.lotka_volterra import random_lotka_volterra
 from koopmark.systems.network import Drift, Relaxation
+from koopmark.systems.prescribed_catalogue import PRESCRIBED
 from koopmark.systems.rnn import gaussian_weights, random_rnn, three_populations
 from koopmark.systems.system import System
 
@@ -63,7 +65,13 @@ NETWORKS: dict[str, Callable[[], System]] = {
 }
 """The relaxation and drift families, whose null component flows in closed form."""
 
-CATALOGUE: dict[str, Callable[[], System]] = {**NETWORKS}
+LINEAR_UNITS: dict[str, Callable[[], System]] = {
+    "inertial": lambda: random_inertial(5, 2),
+    "adapting": lambda: random_adapting(5, 2),
+}
+"""Units with linear dynamics inside: eigenvalues other than -1, some of them complex."""
+
+CATALOGUE: dict[str, Callable[[], System]] = {**NETWORKS, **LINEAR_UNITS, **PRESCRIBED}
 """All example systems."""
 
 

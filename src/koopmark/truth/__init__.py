@@ -8,6 +8,13 @@ from koopmark.truth.eigenspace import (
     ProductEigenspace,
     SampledProducts,
 )
+from koopmark.truth.lattice import (
+    LatticeEigenspace,
+    PrincipalFunctions,
+    conserved_of,
+    lattice,
+    targets_of,
+)
 from koopmark.truth.null_space import NullSpace
 
 __all__ = [
@@ -15,7 +22,12 @@ __all__ = [
     "ConservedSums",
     "Eigenspace",
     "ExponentialEigenspace",
+    "LatticeEigenspace",
     "NullSpace",
+    "PrincipalFunctions",
     "ProductEigenspace",
     "SampledProducts",
+    "conserved_of",
+    "lattice",
+    "targets_of",
 ]

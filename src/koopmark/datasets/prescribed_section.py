@@ -1,0 +1,206 @@
+"""Recipes of systems made for their eigenfunctions, and of networks of linear units."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from koopmark import systems
+from koopmark._config import Section
+from koopmark.systems import System
+
+Units = Annotated[int, Field(ge=1, le=1000)]
+Hidden = Annotated[int, Field(ge=1, le=10_000)]
+Degree = Annotated[int, Field(ge=2, le=6)]
+LayerName = Literal["tanh", "erf", "logistic", "fourier"]
+FeatureName = LayerName | Literal["polynomial"]
+TargetName = Literal["bump", "ring", "wave"]
+Vector = tuple[float, ...]
+Matrix = tuple[Vector, ...]
+
+MAX_POLYNOMIAL_UNITS = 20
+
+
+class _Built(Section):
+    """A section that makes its system once while it is read, so that a mistake is said there."""
+
+    def build(self, seed: int) -> System:
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> "_Built":
+        self.build(0)
+        return self
+
+
+def _rectangular(name: str, rows: Matrix) -> np.ndarray:
+    if len({len(row) for row in rows}) != 1:
+        raise ValueError(f"{name}: its rows must all have the same number of entries")
+    return np.array(rows)
+
+
+class Prescribed(_Built):
+    """φ(x) = Bx + c + C σ(Dx + b) with φ̇ = Λφ, every number given; the same for each seed.
+
+    The coordinates that this leaves free have a leaky drive of this gain.
+    """
+
+    kind: Literal["prescribed"]
+    matrix: Matrix
+    linear: Matrix
+    weights: Matrix
+    directions: Matrix
+    offsets: Vector
+    layer: LayerName = "tanh"
+    offset: Vector = (0.0,)
+    gain: PositiveFloat = 1.5
+
+    @property
+    def n(self) -> int:
+        return max(len(row) for row in self.linear)
+
+    @property
+    def functions(self) -> int:
+        return len(self.matrix)
+
+    def build(self, seed: int) -> System:  # noqa: ARG002  the same system for every seed
+        layer = systems.HiddenLayer(
+            _rectangular("directions", self.directions), np.array(self.offsets), self.layer
+        )
+        functions = systems.PrescribedFunctions(
+            _rectangular("linear", self.linear),
+            _rectangular("weights", self.weights),
+            layer,
+            np.array(self.offset),
+        )
+        matrix = _rectangular("matrix", self.matrix)
+        return systems.Prescribed(functions, matrix, systems.leaky_drive(functions, self.gain))
+
+
+class _Spectrum(_Built):
+    """Λ by its real eigenvalues and its pairs a ± bi, given as [a, b]."""
+
+    n: Units
+    real: Vector = ()
+    oscillations: tuple[tuple[float, PositiveFloat], ...] = ()
+
+    @property
+    def functions(self) -> int:
+        """How many eigenfunctions everything else is made of."""
+        return len(self.real) + 2 * len(self.oscillations)
+
+    def _matrix(self) -> np.ndarray:
+        if not 1 <= self.functions <= self.n:
+            raise ValueError(
+                f"real and oscillations make {self.functions} eigenvalues with n {self.n}: there "
+                "must be between 1 and n"
+            )
+        return systems.block_diagonal(self.real, self.oscillations)
+
+
+def _check_polynomial(features: str, n: int) -> None:
+    if features == "polynomial" and n > MAX_POLYNOMIAL_UNITS:
+        raise ValueError(f"polynomials of {n} units: n may be {MAX_POLYNOMIAL_UNITS} at most")
+
+
+class RandomPrescribed(_Spectrum):
+    """Random functions as exact eigenfunctions of random bounded dynamics; new ones a seed."""
+
+    kind: Literal["random_prescribed"]
+    features: FeatureName = "tanh"
+    strength: PositiveFloat = 0.5
+    count: Hidden = 20
+    steepness: PositiveFloat = 1.0
+    degree: Degree = 2
+    graph: bool = False
+    gain: PositiveFloat = 1.5
+
+    def build(self, seed: int) -> System:
+        _check_polynomial(self.features, self.n)
+        options = self.model_dump(exclude={"kind", "n", "real", "oscillations"})
+        return systems.random_prescribed(self.n, self._matrix(), seed=seed, **options)
+
+
+class PrescribedTarget(_Built):
+    """The fit of a named function as the exact eigenfunction; a new one for each seed."""
+
+    kind: Literal["prescribed_target"]
+    n: Annotated[int, Field(ge=2, le=20)]
+    target: TargetName
+    functions: ClassVar[int] = 1
+    rate: PositiveFloat = 1.0
+    height: float = 2.0
+    count: Annotated[int, Field(ge=1, le=1000)] = 200
+    gain: PositiveFloat = 1.5
+
+    def build(self, seed: int) -> System:
+        return systems.prescribed_target(**self.model_dump(exclude={"kind"}), seed=seed)
+
+
+class RandomCoupling(_Spectrum):
+    """Linear dynamics behind random coupling layers; new layers for each seed."""
+
+    kind: Literal["random_coupling"]
+    n: Annotated[int, Field(ge=2, le=1000)]
+    features: FeatureName = "tanh"
+    strength: PositiveFloat = 1.0
+    layers: Annotated[int, Field(ge=1, le=100)] = 2
+    count: Hidden = 20
+    stretch: NonNegativeFloat = 0.0
+    degree: Degree = 2
+
+    def build(self, seed: int) -> System:
+        _check_polynomial(self.features, self.n)
+        options = self.model_dump(exclude={"kind", "n", "real", "oscillations"})
+        return systems.random_coupling(self.n, self._matrix(), seed=seed, **options)
+
+
+class _Units(_Built):
+    units: Annotated[int, Field(ge=2, le=2000)]
+    rank: PositiveInt
+    gain: PositiveFloat = 1.5
+
+    @property
+    def n(self) -> int:
+        """Variables: two for each unit."""
+        return 2 * self.units
+
+    @property
+    def functions(self) -> int:
+        return 2 * (self.units - self.rank)
+
+
+class RandomInertial(_Units):
+    """Second-order units q̈ + γq̇ + ω²q = W tanh(q); new weights for each seed."""
+
+    kind: Literal["random_inertial"]
+    damping: PositiveFloat = 0.4
+    frequency: PositiveFloat = 2.0
+
+    def build(self, seed: int) -> System:
+        return systems.random_inertial(
+            self.units, self.rank, self.gain, self.damping, self.frequency, seed
+        )
+
+
+class RandomAdapting(_Units):
+    """Units ẋ = -x - βa + W tanh(x) with adaptation τȧ = x - a; new weights for each seed."""
+
+    kind: Literal["random_adapting"]
+    strength: float = 2.0
+    time: PositiveFloat = 3.0
+
+    def build(self, seed: int) -> System:
+        return systems.random_adapting(
+            self.units, self.rank, self.gain, self.strength, self.time, seed
+        )
+
+
+PrescribedSections = (
+    Prescribed
+    | RandomPrescribed
+    | PrescribedTarget
+    | RandomCoupling
+    | RandomInertial
+    | RandomAdapting
+)

@@ -1,0 +1,161 @@
+"""Inner functions f(x) of a state, from which nonlinear functions are combined linearly.
+
+A hidden layer σ(Dx + b), of which linear combinations approximate any continuous function on a
+bounded set (Cybenko 1989; Hornik 1991; with cosines, the random features of Rahimi and Recht
+2007), and the monomials of a few linear forms Dx.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations_with_replacement
+from math import inf, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._repr import Shown
+from koopmark.systems.activation import ACTIVATIONS, Activation
+
+
+class Features(Shown, ABC):
+    """f: R^N → R^m, smooth, of the linear forms Dx with `directions` D."""
+
+    directions: NDArray[np.float64]
+
+    def _facts(self) -> list[str]:
+        return [f"f: R^{self.directions.shape[1]} → R^{self.count}"]
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """m."""
+
+    @property
+    @abstractmethod
+    def steepness(self) -> float:
+        """The steepest slope of any entry of f along its linear form."""
+
+    @abstractmethod
+    def __call__(self, states: NDArray) -> NDArray:
+        """f at states (..., N): (..., m)."""
+
+    @abstractmethod
+    def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
+        """f'(x) v at states x with vectors v, (..., N) each: (..., m)."""
+
+
+def _minus_sine(x: NDArray) -> NDArray:
+    return -np.sin(x)
+
+
+LAYERS: dict[str, tuple[Activation, float]] = {
+    "tanh": (ACTIVATIONS["tanh"], 1.0),
+    "erf": (ACTIVATIONS["erf"], 2.0 / sqrt(pi)),
+    "logistic": (ACTIVATIONS["logistic"], 0.25),
+    "fourier": (Activation("cos", np.cos, _minus_sine, 1.0), 1.0),
+}
+"""σ by name, and its steepest slope."""
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenLayer(Features):
+    """f(x) = σ(Dx + b).
+
+    Parameters
+    ----------
+    directions : (m, N) array
+        D.
+    offsets : (m,) array
+        b.
+    layer : str
+        σ: tanh, erf, logistic, or fourier for the cosine.
+
+    Raises
+    ------
+    ValueError
+        Where shapes disagree, a value is not finite, or σ is none of these.
+    """
+
+    directions: NDArray[np.float64]
+    offsets: NDArray[np.float64]
+    layer: str = "tanh"
+
+    def __post_init__(self) -> None:
+        for name in ("directions", "offsets"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+        if self.directions.ndim != 2 or self.offsets.shape != (len(self.directions),):
+            raise ValueError(
+                f"directions must have shape (m, N) and offsets (m,), got {self.directions.shape} "
+                f"and {self.offsets.shape}"
+            )
+        if not (np.isfinite(self.directions).all() and np.isfinite(self.offsets).all()):
+            raise ValueError("directions or offsets hold a value that is not finite")
+        if self.layer not in LAYERS:
+            raise ValueError(f"unknown layer {self.layer!r}: choose one of {', '.join(LAYERS)}")
+
+    @property
+    def count(self) -> int:
+        return len(self.directions)
+
+    @property
+    def steepness(self) -> float:
+        return LAYERS[self.layer][1]
+
+    def __call__(self, states: NDArray) -> NDArray:
+        return LAYERS[self.layer][0](states @ self.directions.T + self.offsets)
+
+    def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
+        slope = LAYERS[self.layer][0].derivative(states @ self.directions.T + self.offsets)
+        return slope * (vectors @ self.directions.T)
+
+
+@dataclass(frozen=True, eq=False)
+class InnerMonomials(Features):
+    """All monomials of degree 2 .. `degree` in k linear forms u = Dx, `directions` D (k, N)."""
+
+    directions: NDArray[np.float64]
+    degree: int = 2
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "directions", np.asarray(self.directions, dtype=float))
+        if self.directions.ndim != 2 or not np.isfinite(self.directions).all():
+            raise ValueError("directions must be finite and have shape (k, N)")
+        if self.degree < 2:
+            raise ValueError(f"degree {self.degree}: monomials of a lower degree than 2 are linear")
+
+    @cached_property
+    def _exponents(self) -> NDArray[np.intp]:
+        """(m, k)."""
+        forms = len(self.directions)
+        products = (
+            np.bincount(product, minlength=forms)
+            for degree in range(2, self.degree + 1)
+            for product in combinations_with_replacement(range(forms), degree)
+        )
+        return np.array(list(products), dtype=int).reshape(-1, forms)
+
+    @property
+    def count(self) -> int:
+        return len(self._exponents)
+
+    @property
+    def steepness(self) -> float:
+        return inf
+
+    def __call__(self, states: NDArray) -> NDArray:
+        return self._values(states @ self.directions.T, self._exponents)
+
+    def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
+        forms, moved = states @ self.directions.T, vectors @ self.directions.T
+        total = np.zeros(1)
+        for form, column in enumerate(self._exponents.T):
+            lowered = self._exponents.copy()
+            lowered[:, form] = np.maximum(column - 1, 0)
+            slope = column * self._values(forms, lowered)
+            total = total + slope * moved[..., form, None]
+        return total
+
+    def _values(self, forms: NDArray, exponents: NDArray) -> NDArray:
+        powers = np.stack([forms**k for k in range(self.degree + 1)], axis=-1)
+        return np.prod(powers[..., np.arange(forms.shape[-1]), exponents], axis=-1)

@@ -1,0 +1,42 @@
+"""Ten systems made for their eigenfunctions, from polynomial to far from it, N = 2 to 50."""
+
+from collections.abc import Callable
+
+from koopmark.systems.prescribed_target import prescribed_target
+from koopmark.systems.random_coupling import random_coupling
+from koopmark.systems.random_features import block_diagonal
+from koopmark.systems.random_prescribed import random_prescribed
+from koopmark.systems.system import System
+
+PRESCRIBED: dict[str, Callable[[], System]] = {
+    "prescribed_quadratic": lambda: random_prescribed(2, block_diagonal([-1.0]), "polynomial", 0.5),
+    "coupling_slow_manifold": lambda: random_coupling(
+        2, block_diagonal([-0.3, -1.0]), "polynomial", 0.5, layers=1
+    ),
+    "prescribed_weak_tanh": lambda: random_prescribed(4, block_diagonal([-0.5, -1.2]), "tanh", 0.2),
+    "prescribed_strong_tanh": lambda: random_prescribed(
+        4, block_diagonal([-0.5, -1.2]), "tanh", 0.9, steepness=2.0
+    ),
+    "prescribed_fourier": lambda: random_prescribed(
+        5, block_diagonal([-0.4, -1.1]), "fourier", 3.0, graph=True
+    ),
+    "prescribed_bump": lambda: prescribed_target("bump", 3, 0.8),
+    "prescribed_oscillator": lambda: random_prescribed(
+        4, block_diagonal([], [(-0.2, 2.0)]), "tanh", 0.6
+    ),
+    "coupling_oscillators": lambda: random_coupling(
+        4, block_diagonal([], [(-0.1, 1.0), (-0.3, 2.3)]), "tanh", 1.0, stretch=0.5
+    ),
+    "coupling_10": lambda: random_coupling(
+        10,
+        block_diagonal([-0.3, -0.7, -1.3, -1.7], [(-0.2, 1.0), (-0.4, 2.1), (-0.6, 3.1)]),
+        "tanh",
+        1.0,
+        layers=4,
+        stretch=0.3,
+    ),
+    "prescribed_50": lambda: random_prescribed(
+        50, block_diagonal([-0.6], [(-0.3, 1.5)]), "tanh", 0.8, count=60
+    ),
+}
+"""In order of difficulty, as the dictionaries of today see it (docs/families.md)."""
