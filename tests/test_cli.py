@@ -99,6 +99,8 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("run", "wrong.toml"), "unknown key 'titel': did you mean 'title'? "),
         (("run", "unknown.toml"), "Error: unknown.toml: methods.0: "),
         (("run", "smoke", "--jobs", "0"), "--jobs"),
+        (("run", "smoke", "--seed", "7"), "--seed: no seed of this suite is 7: there are 0"),
+        (("run", "smoke", "--only", "pydmd.dm"), "did you mean 'pydmd.dmd'?"),
         (("run",), "Missing argument 'SUITE'"),
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.sqlite"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
@@ -158,6 +160,7 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(typed, suite
         "fits.csv",
         "targets.csv",
         "eigenpairs.csv",
+        "eigenfunctions.csv",
         "summary.csv",
         "index.html",
         "provenance.json",
@@ -331,3 +334,20 @@ def test_export_writes_a_folder_and_says_where(typed, tmp_path):
     assert done.returncode == 0
     assert done.stdout == "Exported: reports/export/three_populations-1-csv\n"
     assert (tmp_path / "reports/export/three_populations-1-csv/test.csv").is_file()
+
+
+def test_one_fit_of_a_suite_is_done_in_a_folder_of_its_own(typed, suite):
+    asked = (str(suite), "--only", "control.exact", "--dataset", "tiny", "--seed", "0")
+    done = typed("run", *asked)
+    assert done.returncode == 0, done.stderr
+    folder = Path("reports") / "mine-part"
+    assert list(pd.read_csv(folder / "fits.csv")["method"]) == ["control.exact"]
+    assert (folder / "index.html").is_file()
+
+
+def test_a_part_of_a_suite_is_refused_where_a_whole_run_is(typed, suite):
+    (suite.parent / "whole").mkdir()
+    (suite.parent / "whole" / "provenance.json").write_text('{"suite": "mine"}')
+    refused = typed("run", str(suite), "--out", "whole", "--seed", "0")
+    assert refused.returncode == 2
+    assert "--out must be another folder" in refused.stderr

@@ -68,7 +68,10 @@ def run(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The run folder.", show_default="reports/SUITE")
+        Path | None,
+        typer.Option(
+            help="The run folder.", show_default="reports/SUITE; of a part reports/SUITE-part"
+        ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Worker processes.", show_default="all cores")
@@ -83,6 +86,21 @@ def run(
             help="A method to run as well: a name in `koopmark list methods`, "
             "or path/to/file.py:Class for one of your own. May be given several times.",
         ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the methods, this one alone, as the tables call it. Several times: each.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Of the datasets, this one alone. Several times: each."),
+    ] = None,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(metavar="K", help="Of the seeds, this one alone. Several times: each."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a fit failed, hung, or crashed.")
@@ -100,13 +118,16 @@ def run(
     A second run of the same suite does only the fits that are not done yet, or whose method,
     library or data have changed. However a fit ended, that is its result, and is kept until
     --fresh; one that ran into a limit is done again when the limit changes.
+
+    With --only, --dataset or --seed only those fits are done, in a folder of their own.
     """
     from koopmark import report
     from koopmark import suite as suites
     from koopmark.suite.overview import overview
 
     chosen = suites.with_methods(suites.load_suite(suite), method or [])
-    folder = out or Path("reports") / chosen.name
+    part = suites.Part(tuple(only or ()), tuple(dataset or ()), tuple(seed or ()))
+    folder = out or Path("reports") / (f"{chosen.name}-part" if part else chosen.name)
     if scheduler is not None and jobs is not None:
         raise ConfigError("--jobs is for this machine: with --scheduler the workers set it")
     try:
@@ -117,12 +138,15 @@ def run(
             fresh,
             console=Console(stderr=True),
             scheduler=scheduler,
+            part=part,
         )
     except suites.Interrupted as interrupted:
         typer.echo(f"\nInterrupted: {interrupted}.", err=True)
         again = ["koopmark", "run", suite, "--out", str(folder)]
-        for name in method or []:
-            again += ["--method", name]
+        named = {"--method": method, "--only": only, "--dataset": dataset, "--seed": seed}
+        for option, values in named.items():
+            for value in values or []:
+                again += [option, str(value)]
         again += ["--scheduler", scheduler] if scheduler else []
         again += ["--jobs", str(jobs)] if jobs else []
         typer.echo(f"Go on with: {shlex.join(again)}", err=True)

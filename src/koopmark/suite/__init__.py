@@ -3,6 +3,7 @@
 from koopmark.suite.config import Limits, MethodEntry, Suite, load_suite, names, with_methods
 from koopmark.suite.executor import cores
 from koopmark.suite.export import export
+from koopmark.suite.part import Part
 from koopmark.suite.plan import Cell, plan
 from koopmark.suite.run import Finished, Interrupted, run
 from koopmark.suite.verification import verify
@@ -13,6 +14,7 @@ __all__ = [
     "Interrupted",
     "Limits",
     "MethodEntry",
+    "Part",
     "Suite",
     "cores",
     "export",

@@ -18,6 +18,7 @@ from koopmark.suite.config import Suite
 from koopmark.suite.executor import execute
 from koopmark.suite.export import export, forget_unfinished
 from koopmark.suite.overview import LEGEND, grid
+from koopmark.suite.part import Part, refuse_whole_run
 from koopmark.suite.plan import execution_order, plan
 from koopmark.suite.progress import display
 from koopmark.suite.provenance import now, provenance
@@ -69,6 +70,7 @@ def run(
     console: Console | None = None,
     cache_dir: Path | None = None,
     scheduler: str | None = None,
+    part: Part | None = None,
 ) -> Finished:
     """Do the fits of a suite that `folder` does not hold yet, and write its tables.
 
@@ -87,6 +89,8 @@ def run(
         Of the datasets, on the machines where the fits run; their default folder by default.
     scheduler : str, optional
         Address of a Dask scheduler whose workers do the fits, in place of processes here.
+    part : Part, optional
+        Do these fits alone, in a folder that holds no whole run.
 
     Raises
     ------
@@ -97,7 +101,10 @@ def run(
         On Ctrl-C, or where the cluster goes away; the tables then hold what is done.
     """
     console = console or Console(quiet=True)
-    cells = plan(suite)
+    part = part or Part()
+    cells = part.of(plan(suite))
+    if part:
+        refuse_whole_run(folder)
     by_id = {cell.fit_id: cell for cell in cells}
     with ExitStack() as stack:
         where: dict[str, Any] = {}
@@ -112,7 +119,7 @@ def run(
         try:
             store.follow(cells)
             waiting = list(execution_order(store.unfinished(cells)))
-            about = provenance(suite, cells, jobs) | where
+            about = provenance(suite, cells, jobs) | part.provenance() | where
             about |= {"started": now(), "ended": None, "fits": len(cells), "computed": len(waiting)}
             _write(folder, about)
             _announce(console, suite, len(cells), len(waiting))

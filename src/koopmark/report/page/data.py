@@ -1,4 +1,4 @@
-"""What the page's scripts draw from: the tables of the run as they are, and the looks of methods."""
+"""What the page's scripts draw from: the tables of the run as they are, and how methods look."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

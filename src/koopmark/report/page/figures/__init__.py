@@ -1,1 +1,1 @@
-"""How figures look, and those that Python makes, as plain values; the page gives them its colours."""
+"""How figures look, and those that Python makes as plain values; the page has the colours."""

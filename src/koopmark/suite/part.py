@@ -1,0 +1,94 @@
+"""A part of a suite: some of its methods, datasets and seeds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from koopmark._config import shortened
+from koopmark._errors import ConfigError
+from koopmark.suite.plan import Cell
+
+SHOWN = 20
+"""Names that an error lists."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which cells of a plan are wanted; of what is not named, all."""
+
+    methods: tuple[str, ...] = ()
+    """As the tables call them."""
+    datasets: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.methods or self.datasets or self.seeds)
+
+    def of(self, cells: Sequence[Cell]) -> list[Cell]:
+        """The wanted cells, in their order.
+
+        Raises
+        ------
+        ConfigError
+            For a name that no cell has, or where no cell has all that is wanted.
+        """
+        _refuse_unknown("--only", "method", self.methods, [cell.label for cell in cells])
+        _refuse_unknown("--dataset", "dataset", self.datasets, [cell.dataset for cell in cells])
+        _refuse_unknown("--seed", "seed", self.seeds, [cell.seed for cell in cells])
+        wanted = [cell for cell in cells if self._holds(cell)]
+        if not wanted:
+            raise ConfigError(
+                "--only, --dataset, --seed: no fit has all of these: the suite keeps these methods "
+                "from these datasets"
+            )
+        return wanted
+
+    def _holds(self, cell: Cell) -> bool:
+        return all(
+            not asked or value in asked
+            for asked, value in (
+                (self.methods, cell.label),
+                (self.datasets, cell.dataset),
+                (self.seeds, cell.seed),
+            )
+        )
+
+    def provenance(self) -> dict[str, Any]:
+        """What provenance.json says of it; nothing of a whole suite."""
+        return {"part": asdict(self)} if self else {}
+
+
+def refuse_whole_run(folder: Path) -> None:
+    """A part of a suite must not take the place of a whole run in its tables.
+
+    Raises
+    ------
+    ConfigError
+        Where the folder holds a run of a whole suite.
+    """
+    try:
+        about = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if not (isinstance(about, dict) and "part" in about):
+        raise ConfigError(
+            f"{folder}: holds the run of a whole suite, whose tables and report a part of one "
+            f"would replace: --out must be another folder"
+        )
+
+
+def _refuse_unknown(option: str, noun: str, asked: Sequence[Any], known: Sequence[Any]) -> None:
+    names = list(dict.fromkeys(known))
+    for name in asked:
+        if name not in names:
+            close = get_close_matches(str(name), [str(one) for one in names], n=1)
+            hint = f"did you mean {close[0]!r}? " if close and noun != "seed" else ""
+            listed = ", ".join(str(one) for one in names[:SHOWN])
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            raise ConfigError(
+                f"{option}: no {noun} of this suite is {shortened(repr(name))}: {hint}"
+                f"there are {listed}{more}"
+            )

@@ -1,0 +1,65 @@
+"""A part of a suite: which fits are done, and where they may go."""
+
+import json
+
+import pytest
+
+from koopmark._errors import ConfigError
+from koopmark.suite import Part, load_suite, plan
+from koopmark.suite.part import refuse_whole_run
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return plan(load_suite("smoke").model_copy(update={"seeds": 2}))
+
+
+def test_nothing_named_is_everything(cells):
+    assert Part().of(cells) == cells
+    assert not Part()
+    assert Part().provenance() == {}
+
+
+def test_one_fit_is_a_method_a_dataset_and_a_seed(cells):
+    (cell,) = Part(("pydmd.dmd",), ("rnn_10_2",), (1,)).of(cells)
+    assert (cell.label, cell.dataset, cell.seed) == ("pydmd.dmd", "rnn_10_2", 1)
+
+
+def test_a_part_does_the_same_fits_as_the_whole(cells):
+    part = Part(seeds=(0,)).of(cells)
+    assert [cell.fit_id for cell in part] == [cell.fit_id for cell in cells if cell.seed == 0]
+
+
+def test_options_in_brackets_belong_to_the_name(cells):
+    name = "reference.qr_edmd[monomials, degree=2]"
+    assert {cell.label for cell in Part((name,)).of(cells)} == {name}
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        (Part(("pydmd.dmdd",)), "--only: no method of this suite is 'pydmd.dmdd': did you mean"),
+        (Part(datasets=("rnn",)), "--dataset: no dataset of this suite is 'rnn'"),
+        (Part(seeds=(2,)), "--seed: no seed of this suite is 2: there are 0, 1"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_what_is(cells, part, sentence):
+    with pytest.raises(ConfigError) as error:
+        part.of(cells)
+    assert sentence in str(error.value)
+
+
+def test_a_combination_that_the_suite_leaves_out_is_refused(cells):
+    kept = [c for c in cells if (c.label, c.dataset) != ("pydmd.dmd", "rnn_10_2")]
+    with pytest.raises(ConfigError, match="no fit has all of these"):
+        Part(("pydmd.dmd",), ("rnn_10_2",)).of(kept)
+
+
+def test_a_part_does_not_take_the_place_of_a_whole_run(tmp_path):
+    refuse_whole_run(tmp_path)
+    about = tmp_path / "provenance.json"
+    about.write_text(json.dumps({"suite": "smoke"}))
+    with pytest.raises(ConfigError, match="--out must be another folder"):
+        refuse_whole_run(tmp_path)
+    about.write_text(json.dumps({"suite": "smoke", **Part(seeds=(0,)).provenance()}))
+    refuse_whole_run(tmp_path)
