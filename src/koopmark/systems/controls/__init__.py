@@ -1,0 +1,33 @@
+"""Outside controls: systems of other kinds whose spectra are known in closed form."""
+
+from collections.abc import Callable
+
+from koopmark.systems.controls.hopf import HopfNormalForm
+from koopmark.systems.controls.kuramoto import CrossRatios, Kuramoto
+from koopmark.systems.controls.linear import LinearSystem, random_linear
+from koopmark.systems.controls.ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
+from koopmark.systems.controls.slow_manifold import SlowManifold
+from koopmark.systems.system import System
+
+CONTROLS: dict[str, Callable[[], System]] = {
+    "linear_normal": lambda: random_linear(5, "normal", pairs=1),
+    "linear_non_normal": lambda: random_linear(5, "non_normal", pairs=1),
+    "linear_defective": lambda: random_linear(4, "defective"),
+    "slow_manifold": lambda: SlowManifold(-0.3, -1.0),
+    "hopf_focus": lambda: HopfNormalForm(-0.5, 2.0, 0.5),
+    "hopf_limit_cycle": lambda: HopfNormalForm(0.5, 2.0, 0.5),
+    "kuramoto": lambda: Kuramoto(5, 0.5, -0.5),
+}
+"""The deterministic ones, for `koopmark list systems` and the tests."""
+
+__all__ = [
+    "CONTROLS",
+    "CrossRatios",
+    "HopfNormalForm",
+    "Kuramoto",
+    "LinearSystem",
+    "OrnsteinUhlenbeck",
+    "SlowManifold",
+    "ornstein_uhlenbeck",
+    "random_linear",
+]

@@ -1,0 +1,108 @@
+"""The Hopf normal form: a stable focus below the bifurcation, a limit cycle above it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.systems.controls.phases import without_both
+from koopmark.systems.system import System
+from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
+
+
+@dataclass(frozen=True, eq=False)
+class HopfNormalForm(System):
+    """ż = (μ + iω)z - (1 + ib)|z|²z for z = x₁ + ix₂, with s = |z|².
+
+    Above (μ > 0), away from the origin: ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and
+    φ = z/|z| e^{-ib ln|z|} and its conjugate at ±i(ω - bμ), the phase that isochrons share.
+    Below (μ < 0), everywhere: φ = z (s - μ)^{-(1 + ib)/2} and its conjugate at μ ± iω. Proofs:
+    docs/ensembles.md.
+
+    Parameters
+    ----------
+    growth : float
+        μ, not 0: at the bifurcation the approach is algebraic.
+    frequency : float
+        ω. Above the bifurcation ω ≠ bμ.
+    shear : float
+        b.
+
+    Raises
+    ------
+    ValueError
+        Where μ = 0, or the limit cycle does not turn.
+    """
+
+    growth: float = 1.0
+    frequency: float = 2.0
+    shear: float = 0.0
+
+    def __post_init__(self) -> None:
+        if abs(self.growth) < 1e-6:
+            raise ValueError(f"growth {self.growth}: it may not be 0, the bifurcation itself")
+        if self.growth > 0 and abs(self.turning) < 1e-6:
+            raise ValueError(
+                f"frequency {self.frequency} with shear {self.shear} and growth {self.growth}: the "
+                "limit cycle would not turn"
+            )
+
+    @property
+    def size(self) -> int:
+        return 2
+
+    @property
+    def turning(self) -> float:
+        """ω - bμ above the bifurcation, the frequency on the limit cycle; ω below."""
+        return self.frequency - self.shear * max(self.growth, 0.0)
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        x, y = states[..., 0], states[..., 1]
+        s = x**2 + y**2
+        radial, angular = self.growth - s, self.frequency - self.shear * s
+        velocity = np.stack([radial * x - angular * y, angular * x + radial * y], axis=-1)
+        if out is None:
+            return velocity
+        out[...] = velocity
+        return out
+
+    def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
+        """States (M, T, 2) in closed form: s obeys a logistic equation."""
+        z0 = (states[:, :1] + 1j * states[:, 1:]) * np.ones(len(elapsed))
+        s0, mu = np.abs(z0) ** 2, self.growth
+        # ∫s dt = ½ ln(1 + s₀(e^{2μt} - 1)/μ), written so that nothing overflows for μ > 0.
+        if mu > 0:
+            integral = mu * elapsed + 0.5 * np.log1p((s0 / mu - 1) * -np.expm1(-2 * mu * elapsed))
+        else:
+            integral = 0.5 * np.log1p(s0 / mu * np.expm1(2 * mu * elapsed))
+        exponent = (mu + 1j * self.frequency) * elapsed - (1 + 1j * self.shear) * integral
+        z = z0 * np.exp(exponent)
+        return np.stack([z.real, z.imag], axis=-1)
+
+    def straightened(self, states: NDArray) -> NDArray[np.complex128]:
+        """(φ, φ̄), and ψ as a third above the bifurcation."""
+        x, y = states[..., 0], states[..., 1]
+        z, s = x + 1j * y, x**2 + y**2
+        if self.growth < 0:
+            phi = z * (s - self.growth) ** (-(1 + 1j * self.shear) / 2)
+            return np.stack([phi, phi.conj()], axis=-1)
+        phi = z * s ** (-(1 + 1j * self.shear) / 2)
+        return np.stack([phi, phi.conj(), 1.0 - self.growth / s], axis=-1)
+
+    @property
+    def principal(self) -> PrincipalFunctions:
+        rate = 1j * self.turning + min(self.growth, 0.0)
+        rates = [rate, np.conj(rate)]
+        if self.growth > 0:
+            rates.append(-2.0 * self.growth)
+        return PrincipalFunctions(
+            self.straightened, np.eye(len(rates)), np.array(rates, dtype=complex)
+        )
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Products of up to `max_degree` of the eigenfunctions, gathered by eigenvalue."""
+        spaces = targets_of(self.principal, max_degree)
+        return without_both(spaces, 0, 1) if self.growth > 0 else spaces
+
+    def _facts(self) -> list[str]:
+        return ["ż = (μ + iω)z - (1 + ib)|z|²z", *super()._facts()]

@@ -1,0 +1,153 @@
+"""Linear systems ẋ = Ax: normal, non-normal and defective."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import block_diag, expm
+
+from koopmark._keys import generator
+from koopmark.systems.system import System
+from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
+
+Kind = Literal["normal", "non_normal", "defective"]
+
+RESIDUAL = 1e-10
+"""Relative residual up to which a given vector counts as a left eigenvector."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSystem(System):
+    """ẋ = Ax: wᵀx is an eigenfunction for every left eigenvector w of A.
+
+    Parameters
+    ----------
+    matrix : (N, N) array
+        A.
+    left : (N, q) array
+        Independent left eigenvectors w as columns. They are given rather than computed: where A is
+        defective q < N, and no numerical eigenvector is right to more than half the digits.
+        Products of two or more of the functions wᵀx are then eigenfunctions, but not all there are.
+    eigenvalues : (q,) array
+
+    Raises
+    ------
+    ValueError
+        Where shapes disagree, or a w is no left eigenvector at its eigenvalue.
+    """
+
+    matrix: NDArray[np.float64]
+    left: NDArray = field(repr=False)
+    eigenvalues: NDArray[np.complex128] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        a, w, values = self.matrix, self.left, self.eigenvalues
+        if a.ndim != 2 or a.shape[0] != a.shape[1]:
+            raise ValueError(f"matrix must be square, got shape {a.shape}")
+        if w.ndim != 2 or len(w) != len(a) or values.shape != w.shape[1:]:
+            raise ValueError(
+                f"left must have shape ({len(a)}, q) and eigenvalues (q,), got {w.shape} and "
+                f"{values.shape}"
+            )
+        missed = np.linalg.norm(a.T @ w - w * values, axis=0)
+        wrong = missed > RESIDUAL * np.linalg.norm(a, 2) * np.linalg.norm(w, axis=0)
+        if wrong.any():
+            raise ValueError(f"left: column {int(np.argmax(wrong))} is no left eigenvector")
+
+    @property
+    def size(self) -> int:
+        return len(self.matrix)
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        return np.matmul(states, self.matrix.T, out=out)
+
+    def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
+        """x(t) = e^{At} x(0), states (M, T, N)."""
+        steps = np.stack([expm(self.matrix * t) for t in elapsed])
+        return np.einsum("tij,mj->mti", steps, states)
+
+    @property
+    def principal(self) -> PrincipalFunctions:
+        """The functions wᵀx."""
+        return PrincipalFunctions(_unchanged, self.left, self.eigenvalues)
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Products of up to `max_degree` of the functions wᵀx, gathered by eigenvalue."""
+        return targets_of(self.principal, max_degree)
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        return conserved_of(self.principal)
+
+    def _facts(self) -> list[str]:
+        return ["ẋ = Ax", *super()._facts()]
+
+
+def random_linear(
+    n: int, kind: Kind = "normal", seed: int = 0, *, pairs: int = 0, condition: float = 100.0
+) -> LinearSystem:
+    """A = T D T⁻¹ with prescribed eigenvalues and random T.
+
+    Real eigenvalues are evenly spaced from -0.3 to -1.3, complex pairs have real parts -0.2,
+    -0.3, ... and frequencies 1, 2, ... . `defective` makes the last two real eigenvalues one Jordan
+    block of size 2 at their mean.
+
+    Parameters
+    ----------
+    n : int
+        At least 2.
+    kind : str
+        `normal`: T is orthogonal, so that A commutes with its transpose. `non_normal` and
+        `defective`: T = U diag(1 .. condition) Vᵀ with random orthogonal U and V.
+    seed : int
+        Draws T.
+    pairs : int
+        Number of complex pairs, 0 to n / 2; `defective` needs two real eigenvalues besides.
+    condition : float
+        Condition number of T, at least 1.
+
+    Raises
+    ------
+    ValueError
+        Where a parameter is out of range.
+    """
+    real = n - 2 * pairs
+    least = 2 if kind == "defective" else 0
+    if n < 2 or pairs < 0 or real < least:
+        raise ValueError(
+            f"n {n} with pairs {pairs}: a {kind} system needs n >= 2 and at least {least} real "
+            "eigenvalues besides the pairs"
+        )
+    if not 1 <= condition < 1e6:
+        raise ValueError(f"condition {condition:g}: it must be at least 1 and below 1e6")
+    rng = generator({"ensemble": "linear", "n": n, "kind": kind, "seed": seed}, "matrix")
+    u, v = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
+    stretch = np.ones(n) if kind == "normal" else np.geomspace(1.0, condition, n)
+    basis, inverse = (u * stretch) @ v.T, (v / stretch) @ u.T
+    decays = np.linspace(-0.3, -1.3, real) if real > 1 else np.full(real, -1.0)
+    turning = [(-0.1 * (k + 2), float(k + 1)) for k in range(pairs)]
+    jordan = block_diag(*([[a, b], [-b, a]] for a, b in turning), np.diag(decays))
+    values = [a + sign * 1j * b for a, b in turning for sign in (1, -1)]
+    left = _pair_vectors(n, pairs)
+    if kind == "defective":
+        jordan[-2:, -2:] = np.array([[1.0, 0.0], [0.0, 1.0]]) * decays[-2:].mean()
+        jordan[-2, -1] = 1.0
+        decays = np.append(decays[:-2], decays[-2:].mean())
+        # e_{n-2} is a generalised eigenvector only.
+        left = np.delete(left, n - 2, axis=1)
+    # With D real where there are no pairs, so are the eigenvectors.
+    vectors = inverse.T @ (left if pairs else left.real)
+    eigenvalues = np.array([*values, *decays], dtype=complex)
+    return LinearSystem(basis @ jordan @ inverse, vectors, eigenvalues)
+
+
+def _pair_vectors(n: int, pairs: int) -> NDArray[np.complex128]:
+    """Left eigenvectors of the block-diagonal D: (1, ∓i) for each pair, then unit vectors."""
+    vectors = np.eye(n, dtype=complex)
+    for start in range(0, 2 * pairs, 2):
+        vectors[start : start + 2, start : start + 2] = [[1.0, 1.0], [-1j, 1j]]
+    return vectors
+
+
+def _unchanged(states: NDArray) -> NDArray:
+    return states
