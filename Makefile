@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 SPEED := -p no:xdist --quiet --benchmark-columns=min,median,iqr,rounds
 SUITE ?= standard
+# What `make regress` compares the speed with; empty: the commit that made the baseline.
+export BASE ?=
 
 # One BLAS thread: the same numbers and comparable times everywhere.
 export OPENBLAS_NUM_THREADS := 1
@@ -40,7 +42,8 @@ test-fast: $(READY)  ## the tests without those marked slow
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 speed: $(READY)  ## time the core with pytest-benchmark
-	$(BIN)/pytest bench/speed $(SPEED)
+	@mkdir -p reports/speed
+	$(BIN)/pytest bench/speed $(SPEED) --benchmark-json=reports/speed/benchmark.json
 
 speed-peers: $(PEERS)/.ready  ## the same beside numba, torchdiffeq, diffrax, deeptime, kooplearn, pykoop
 	$(PEERS)/bin/pytest bench/speed $(SPEED)
@@ -53,9 +56,10 @@ $(PEERS)/.ready: requirements-peers.txt requirements.txt requirements-nodeps.txt
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-regress: $(READY)  ## run the smoke suite and compare it with the committed baseline
+regress: $(READY)  ## accuracy against the committed baseline, speed against [BASE=its commit]
 	$(BIN)/koopmark run smoke
 	$(BIN)/koopmark check reports/smoke --against reports/baseline
+	$(BIN)/python bench/speed/regress.py
 
 lint: $(READY)  ## style, types and the floors of the house
 	$(BIN)/ruff check .
