@@ -290,6 +290,32 @@ def example(
     typer.echo(f"Example: {report.example(out)}")
 
 
+@app.command(epilog="Example: koopmark catalogue --out pictures")
+def catalogue(
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/catalogue"),
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the texts to this file, and no page."),
+    ] = None,
+) -> None:
+    """Draw every dataset: equations, parameters, source, exact spectrum and a phase portrait."""
+    from rich.progress import Progress
+
+    from koopmark import datasets
+    from koopmark._files import write_text
+    from koopmark.report.catalogue import as_markdown, write
+
+    recipes = [datasets.load_recipe(name) for name in datasets.names()]
+    if markdown is not None:
+        write_text(markdown, as_markdown(recipes))
+        typer.echo(f"Catalogue: {markdown}")
+        return
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("drawing datasets", total=len(recipes))
+        page = write(recipes, out, lambda: progress.advance(task))
+    typer.echo(f"Catalogue: {page}")
+
+
 @app.command(epilog="Example: koopmark export rnn_10_2 --format mat --seed 1")
 def export(
     recipe: Annotated[
