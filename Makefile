@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help setup bench test test-fast speed regress speed-peers lint format example catalogue baseline lock clean
+.PHONY: help setup bench test test-fast speed regress speed-peers lint format example notebooks catalogue baseline lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -77,6 +77,9 @@ example: $(READY)  ## the three-population example: pictures and numbers
 catalogue: $(READY)  ## draw every dataset, and write datasets/README.md anew
 	$(BIN)/koopmark catalogue --markdown datasets/README.md
 	$(BIN)/koopmark catalogue
+
+notebooks: $(READY)  ## execute the notebooks of docs/examples anew and keep their outputs
+	$(BIN)/python docs/examples/execute.py
 
 baseline: $(READY)  ## promote a fresh run of the smoke suite to the committed baseline
 	$(BIN)/koopmark run smoke --fresh

@@ -90,7 +90,8 @@ class Structure(Shown):
         return self.null_space @ self.offset
 
     def _facts(self) -> list[str]:
-        return [f"N = {self.size:,}", f"rank {self.rank}", f"{self.size - self.rank} null vectors"]
+        null = f"left null space of dimension {self.size - self.rank}"
+        return [f"N = {self.size:,}", f"rank {self.rank}", null]
 
 
 def infer_structure(

@@ -1,0 +1,76 @@
+"""Execute the notebooks of this folder and keep their outputs: `make notebooks`.
+
+A notebook is its own source. Executed anew it changes only where its results do: what depends on
+the hour and the machine (times of execution, counters, versions) is left out.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parent
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SECONDS = 300
+"""How long one cell may take."""
+
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""The same numbers everywhere."""
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with fresh outputs, executed by this Python in a temporary folder.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        Where a cell fails.
+    """
+    # No folders to look in: the kernel is that of this environment, whatever a user has installed.
+    own = KernelSpecManager(kernel_dirs=[], ensure_native_kernel=True)
+    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own)
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            nbformat.from_dict(notebook),
+            km=manager,
+            timeout=SECONDS,
+            resources={"metadata": {"path": folder}},
+            extra_arguments=["--log-level=ERROR"],
+        )
+        done = client.execute(cleanup_kc=True, env={**os.environ, **ONE_THREAD})
+    return stripped(done)
+
+
+def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Without what changes from one execution to the next."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
+        cell.metadata.pop("execution", None)
+        cell.execution_count = number
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = number
+    return notebook
+
+
+def main() -> None:
+    for path in NOTEBOOKS:
+        notebook = executed(nbformat.read(path, as_version=4))
+        part = path.with_suffix(".part")
+        nbformat.write(notebook, part)
+        part.replace(path)
+        sys.stdout.write(f"{path.name}: {path.stat().st_size / 1000:.0f} kB\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+import json
+import re
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import nbformat
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+
+ROUNDING = 1e-7
+"""Values below are compared by their magnitude alone."""
+
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[-+]?\d+)?(?![\w.])")
+
+
+@pytest.fixture(scope="module")
+def execute():
+    spec = spec_from_file_location("execute", EXAMPLES / "execute.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def texts(notebook):
+    """What each cell says in plain text: printed, and shown as its last value."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            text = output.text if output.output_type == "stream" else output.data["text/plain"]
+            yield "".join(text)
+
+
+def assert_alike(now, before):
+    """The same words, and the same numbers up to what another machine rounds otherwise."""
+    words = [re.sub(r"\s+", " ", NUMBER.sub("#", text)).strip() for text in (now, before)]
+    assert words[0] == words[1]
+    for one, other in zip(NUMBER.findall(now), NUMBER.findall(before), strict=True):
+        a, b = abs(float(one)), abs(float(other))
+        if max(a, b) < ROUNDING:
+            continue
+        assert float(one) == pytest.approx(float(other), rel=0.05), (now, before)
+
+
+def test_there_are_three_notebooks():
+    names = [path.stem for path in NOTEBOOKS]
+    assert names == ["first_steps", "three_populations", "your_own_method"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_says_what_it_said(path, execute):
+    kept = read(path)
+    fresh = execute.executed(kept)
+    assert [cell.source for cell in fresh.cells] == [cell.source for cell in kept.cells]
+    said, before = list(texts(fresh)), list(texts(kept))
+    assert len(said) == len(before)
+    for one, other in zip(said, before, strict=True):
+        assert_alike(one, other)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_small_and_says_nothing_of_the_machine(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text) < 400_000
+    assert not re.search(r"/tmp/|/home/|/root/|/usr/|site-packages| at 0x[0-9a-f]", text)
+    notebook = json.loads(text)
+    assert set(notebook["metadata"]) == {"kernelspec", "language_info"}
+    assert not any("execution" in cell["metadata"] for cell in notebook["cells"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_cell_of_a_notebook_was_executed_and_none_complained(path):
+    cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_links_of_a_notebook_lead_to_files(path):
+    prose = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    links = re.findall(r"\]\(([^)#]+)\)", prose)
+    assert links
+    assert [link for link in links if not (EXAMPLES / link).exists()] == []
+
+
+def test_the_method_of_the_notebook_is_the_example_file():
+    sources = [cell.source for cell in read(EXAMPLES / "your_own_method.ipynb").cells]
+    (written,) = [source for source in sources if source.startswith("%%writefile ridge_edmd.py\n")]
+    method = (EXAMPLES / "ridge_edmd.py").read_text(encoding="utf-8")
+    assert written.partition("\n")[2].strip() == method.strip()
+
+
+def test_the_comparison_forgives_rounding_and_nothing_else():
+    assert_alike("error 3.1e-14, 45 pairs, -2.97", "error 8.0e-15,  45 pairs,\n-2.98")
+    for now, before in [
+        ("45 pairs", "35 pairs"),
+        ("45 pairs", "45 rows"),
+        ("error 3e-14", "error 3e-6"),
+        ("error inf", "error 1"),
+        ("-1 and 2", "1 and 2"),
+    ]:
+        with pytest.raises(AssertionError):
+            assert_alike(now, before)
