@@ -3,6 +3,7 @@
 from koopmark.systems.activation import ACTIVATIONS, Activation, activation
 from koopmark.systems.catalogue import (
     CATALOGUE,
+    INEXACT,
     LINEAR_UNITS,
     NETWORKS,
     example,
@@ -10,8 +11,26 @@ from koopmark.systems.catalogue import (
     random_relaxation,
 )
 from koopmark.systems.conjugate import Conjugate
+from koopmark.systems.controls import (
+    HopfNormalForm,
+    Kuramoto,
+    LinearSystem,
+    OrnsteinUhlenbeck,
+    SlowManifold,
+    ornstein_uhlenbeck,
+    random_linear,
+)
 from koopmark.systems.coupling_layer import CouplingLayer
+from koopmark.systems.effective_rank import effective_ranks
 from koopmark.systems.elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
+from koopmark.systems.ensembles import (
+    block_rnn,
+    dale_rnn,
+    hopfield_rnn,
+    mixture_rnn,
+    overlap_rnn,
+    sparse_rnn,
+)
 from koopmark.systems.features import LAYERS, Features, HiddenLayer, InnerMonomials
 from koopmark.systems.fitted_functions import FunctionFit, fit_functions
 from koopmark.systems.linear_units import (
@@ -24,7 +43,9 @@ from koopmark.systems.linear_units import (
 )
 from koopmark.systems.lotka_volterra import lotka_volterra, random_lotka_volterra
 from koopmark.systems.low_rank import LowRank
+from koopmark.systems.nearly_low_rank import NearlyLowRank, nearly_low_rank_rnn
 from koopmark.systems.network import Drift, Network, Relaxation
+from koopmark.systems.networks import Graph, graph, graph_names, network_rnn
 from koopmark.systems.prescribed import LeakyDrive, Prescribed
 from koopmark.systems.prescribed_catalogue import PRESCRIBED
 from koopmark.systems.prescribed_functions import PrescribedFunctions
@@ -39,12 +60,14 @@ from koopmark.systems.rnn import (
     three_populations,
     weights_with_singular_values,
 )
+from koopmark.systems.stochastic import StochasticSystem
 from koopmark.systems.system import System
 
 __all__ = [
     "ACTIVATIONS",
     "CATALOGUE",
     "CUBIC",
+    "INEXACT",
     "LAYERS",
     "LINEAR_UNITS",
     "LOG",
@@ -60,38 +83,59 @@ __all__ = [
     "ElementwiseMap",
     "Features",
     "FunctionFit",
+    "Graph",
     "HiddenLayer",
+    "HopfNormalForm",
     "InnerMonomials",
+    "Kuramoto",
     "LeakyDrive",
+    "LinearSystem",
     "LinearUnits",
     "LowRank",
+    "NearlyLowRank",
     "Network",
+    "OrnsteinUhlenbeck",
     "Prescribed",
     "PrescribedFunctions",
     "Relaxation",
     "Shift",
+    "SlowManifold",
+    "StochasticSystem",
     "System",
     "activation",
     "adapting",
     "block_diagonal",
+    "block_rnn",
+    "dale_rnn",
+    "effective_ranks",
     "example",
     "fit_functions",
     "fitted_target",
     "gaussian_weights",
+    "graph",
+    "graph_names",
+    "hopfield_rnn",
     "inertial",
     "leaky_drive",
     "linear_units",
     "lotka_volterra",
+    "mixture_rnn",
+    "nearly_low_rank_rnn",
+    "network_rnn",
+    "ornstein_uhlenbeck",
+    "overlap_rnn",
     "prescribed_target",
     "random_adapting",
     "random_coupling",
     "random_drift",
     "random_inertial",
+    "random_linear",
     "random_lotka_volterra",
     "random_prescribed",
     "random_relaxation",
     "random_rnn",
     "rnn",
+    "sparse_rnn",
     "three_populations",
     "weights_with_singular_values",
 ]

@@ -7,10 +7,14 @@ from numpy.typing import NDArray
 
 from koopmark._keys import generator
 from koopmark.systems.activation import ACTIVATIONS, activation
+from koopmark.systems.controls import CONTROLS, ornstein_uhlenbeck
 from koopmark.systems.elementwise import CUBIC, LOG, SINH, ElementwiseMap
+from koopmark.systems.ensembles import EXAMPLES
 from koopmark.systems.linear_units import random_adapting, random_inertial
 from koopmark.systems.lotka_volterra import random_lotka_volterra
+from koopmark.systems.nearly_low_rank import nearly_low_rank_rnn
 from koopmark.systems.network import Drift, Relaxation
+from koopmark.systems.networks import network_rnn
 from koopmark.systems.prescribed_catalogue import PRESCRIBED
 from koopmark.systems.rnn import gaussian_weights, random_rnn, three_populations
 from koopmark.systems.system import System
@@ -62,6 +66,9 @@ NETWORKS: dict[str, Callable[[], System]] = {
     "drift_sinh": lambda: random_drift(6, 2, SINH),
     "drift_log": lambda: random_drift(5, 2, LOG),
     "lotka_volterra": lambda: random_lotka_volterra(4, 2),
+    **EXAMPLES,
+    "karate_club": lambda: network_rnn("karate_club", weighted=False),
+    "southern_women": lambda: network_rnn("southern_women", theta_scale=0.3),
 }
 """The relaxation and drift families, whose null component flows in closed form."""
 
@@ -71,19 +78,30 @@ LINEAR_UNITS: dict[str, Callable[[], System]] = {
 }
 """Units with linear dynamics inside: eigenvalues other than -1, some of them complex."""
 
-CATALOGUE: dict[str, Callable[[], System]] = {**NETWORKS, **LINEAR_UNITS, **PRESCRIBED}
-"""All example systems."""
+CATALOGUE: dict[str, Callable[[], System]] = {
+    **NETWORKS,
+    **LINEAR_UNITS,
+    **PRESCRIBED,
+    **CONTROLS,
+}
+"""All example systems with eigenfunctions that are exact along every trajectory."""
+
+INEXACT: dict[str, Callable[[], System]] = {
+    "nearly_low_rank": lambda: nearly_low_rank_rnn(8, 2),
+    "ornstein_uhlenbeck": lambda: ornstein_uhlenbeck([0.5, 1.3]),
+}
+"""Those whose eigenfunctions are so up to a bound, or on average over paths."""
 
 
 def example(name: str) -> System:
-    """The catalogue's system of this name.
+    """The example system of this name, exact or not.
 
     Raises
     ------
     ValueError
         Naming the known ones where `name` is not among them.
     """
-    try:
-        return CATALOGUE[name]()
-    except KeyError:
-        raise ValueError(f"unknown system {name!r}: choose one of {', '.join(CATALOGUE)}") from None
+    known = {**CATALOGUE, **INEXACT}
+    if name not in known:
+        raise ValueError(f"unknown system {name!r}: choose one of {', '.join(known)}")
+    return known[name]()

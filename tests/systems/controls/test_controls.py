@@ -131,7 +131,7 @@ def test_above_the_bifurcation_all_trajectories_reach_the_cycle_and_its_frequenc
 def test_below_the_bifurcation_the_eigenfunction_is_the_state_near_the_origin():
     system = HopfNormalForm(-0.5, 2.0, 0.5)
     x = 1e-6 * start(system)
-    ratio = system.straightened(x)[:, 0] / (x[:, 0] + 1j * x[:, 1])
+    ratio = system.principal(x)[:, 0] / (x[:, 0] + 1j * x[:, 1])
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-9)
 
 

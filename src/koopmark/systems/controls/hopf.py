@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
 from koopmark.systems.controls.phases import without_both
 from koopmark.systems.system import System
@@ -79,25 +80,28 @@ class HopfNormalForm(System):
         z = z0 * np.exp(exponent)
         return np.stack([z.real, z.imag], axis=-1)
 
-    def straightened(self, states: NDArray) -> NDArray[np.complex128]:
-        """(φ, φ̄), and ψ as a third above the bifurcation."""
+    def straightened(self, states: NDArray) -> NDArray:
+        """(Re φ, Im φ), and ψ as a third above the bifurcation."""
         x, y = states[..., 0], states[..., 1]
-        z, s = x + 1j * y, x**2 + y**2
-        if self.growth < 0:
-            phi = z * (s - self.growth) ** (-(1 + 1j * self.shear) / 2)
-            return np.stack([phi, phi.conj()], axis=-1)
-        phi = z * s ** (-(1 + 1j * self.shear) / 2)
-        return np.stack([phi, phi.conj(), 1.0 - self.growth / s], axis=-1)
+        s = x**2 + y**2
+        q = s - min(self.growth, 0.0)
+        size, turn = 1.0 / np.sqrt(q), 0.5 * self.shear * np.log(q)
+        real = size * (x * np.cos(turn) + y * np.sin(turn))
+        imaginary = size * (y * np.cos(turn) - x * np.sin(turn))
+        transverse = [1.0 - self.growth / s] if self.growth > 0 else []
+        return np.stack([real, imaginary, *transverse], axis=-1)
 
     @property
     def principal(self) -> PrincipalFunctions:
+        """φ, φ̄, and ψ as a third above the bifurcation."""
         rate = 1j * self.turning + min(self.growth, 0.0)
-        rates = [rate, np.conj(rate)]
-        if self.growth > 0:
-            rates.append(-2.0 * self.growth)
-        return PrincipalFunctions(
-            self.straightened, np.eye(len(rates)), np.array(rates, dtype=complex)
-        )
+        conjugates = np.array([[1.0, 1.0], [1j, -1j]])
+        if self.growth < 0:
+            return PrincipalFunctions(
+                self.straightened, conjugates, np.array([rate, rate.conjugate()])
+            )
+        rates = np.array([rate, rate.conjugate(), -2.0 * self.growth])
+        return PrincipalFunctions(self.straightened, block_diag(conjugates, 1.0), rates)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Products of up to `max_degree` of the eigenfunctions, gathered by eigenvalue."""

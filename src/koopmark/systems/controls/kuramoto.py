@@ -66,16 +66,23 @@ class Kuramoto(System):
         radius = np.sqrt(x**2 + y**2)
         return x / radius, y / radius
 
-    def straightened(self, states: NDArray) -> NDArray[np.complex128]:
-        """(Πⱼ zⱼ, its conjugate)."""
+    def straightened(self, states: NDArray) -> NDArray:
+        """Real and imaginary part of Πⱼ zⱼ."""
         x, y = states[..., : self.oscillators], states[..., self.oscillators :]
-        product = np.prod(x + 1j * y, axis=-1)
-        return np.stack([product, product.conj()], axis=-1)
+        real, imaginary = x[..., 0], y[..., 0]
+        for j in range(1, self.oscillators):
+            real, imaginary = (
+                real * x[..., j] - imaginary * y[..., j],
+                real * y[..., j] + imaginary * x[..., j],
+            )
+        return np.stack([real, imaginary], axis=-1)
 
     @property
     def principal(self) -> PrincipalFunctions:
+        """Πⱼ zⱼ and its conjugate."""
         turning = 1j * self.oscillators * self.frequency
-        return PrincipalFunctions(self.straightened, np.eye(2), np.array([turning, -turning]))
+        conjugates = np.array([[1.0, 1.0], [1j, -1j]])
+        return PrincipalFunctions(self.straightened, conjugates, np.array([turning, -turning]))
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Powers of Πⱼ zⱼ and of its conjugate, up to `max_degree`."""
