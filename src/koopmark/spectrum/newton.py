@@ -1,0 +1,96 @@
+"""Zeros of F: R^k → R^k by Newton's method from many starts at once, known zeros deflated."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+STEPS = 60
+POLISH = 4
+LONGEST = 2.0
+"""Newton steps are cut to this, times 1 + the size of the point: far steps leave the region."""
+CONVERGED = 1e-9
+"""Size of F, relative to 1 + that of the point, from which polishing starts."""
+ZERO = 1e-11
+"""Size at which a polished point counts as a zero."""
+TINY = 1e-300
+SAME = 1e-6
+"""Zeros that are this close, relative to 1 + their size, are one."""
+
+
+class Equations(Protocol):
+    """F(a) = 0, for many points at once."""
+
+    @property
+    def dimension(self) -> int:
+        """k."""
+
+    def value(self, a: Array, /) -> Array:
+        """F, (B, k) to (B, k)."""
+
+    def jacobian(self, a: Array, /) -> Array:
+        """DF, (B, k) to (B, k, k)."""
+
+
+def zeros(equations: Equations, starts: Array, known: Array) -> Array:
+    """The zeros, (m, k), that Newton's method reaches from `starts` (B, k) beside the `known`.
+
+    Each known zero p is deflated: F is multiplied by 1 + 1/|a - p|², which takes it away as a
+    zero and changes nothing far from it (Farrell, Birkisson and Funke 2015). Newton's step for
+    the product is that for F times a number, by the Sherman-Morrison formula.
+    """
+    moving, arrived = starts, []
+    with np.errstate(all="ignore"):
+        for _ in range(STEPS):
+            f = equations.value(moving)
+            done = _size(f) <= CONVERGED * (1.0 + _size(moving))
+            arrived.append(moving[done])
+            moving, f = moving[~done], f[~done]
+            if len(moving) == 0:
+                break
+            step = _newton_step(equations, moving, f)
+            step *= _deflation(moving, step, known)[:, None]
+            cut = np.minimum(1.0, LONGEST * (1.0 + _size(moving)) / np.maximum(_size(step), TINY))
+            moving = moving + cut[:, None] * step
+            moving = moving[np.isfinite(moving).all(axis=1)]
+        a = distinct(np.vstack(arrived), known)
+        for _ in range(POLISH):
+            step = _newton_step(equations, a, equations.value(a))
+            a = a + np.where(np.isfinite(step), step, 0.0)
+        a = a[_size(equations.value(a)) <= ZERO * (1.0 + _size(a))]
+    return distinct(a, known)
+
+
+def distinct(found: Array, known: Array) -> Array:
+    """Those of `found` that are neither among the `known` nor repeated, in order."""
+    kept = list(known)
+    for point in found:
+        near = SAME * (1.0 + np.linalg.norm(point))
+        if all(np.linalg.norm(point - other) > near for other in kept):
+            kept.append(point)
+    return np.array(kept[len(known) :]).reshape(-1, found.shape[1])
+
+
+def _newton_step(equations: Equations, a: Array, f: Array) -> Array:
+    jacobian = equations.jacobian(a)
+    finite = np.isfinite(jacobian).all(axis=(1, 2))
+    jacobian[~finite] = np.eye(a.shape[1])
+    step = -np.einsum("bij,bj->bi", np.linalg.pinv(jacobian, rcond=1e-14), f)
+    step[~finite] = np.nan
+    return step
+
+
+def _deflation(a: Array, step: Array, known: Array) -> Array:
+    """(B,) 1 / (1 - ∇m·step / m) with m = Π (1 + 1/|a - p|²) over the known zeros p."""
+    slope = np.zeros(len(a))
+    for zero in known:
+        away = a - zero
+        square = np.maximum(np.einsum("bk,bk->b", away, away), TINY)
+        slope -= 2.0 * np.einsum("bk,bk->b", away, step) / (square * (square + 1.0))
+    return 1.0 / (1.0 - slope)
+
+
+def _size(points: Array) -> Array:
+    return np.linalg.norm(points, axis=1)

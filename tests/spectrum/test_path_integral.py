@@ -1,0 +1,189 @@
+"""Principal eigenfunctions: they obey the dynamics, and their errors are below the estimate."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from koopmark import simulate
+from koopmark.spectrum import Linearisation, NoSpectrum, fixed_points, path_integral
+from koopmark.spectrum.equations import Reduced
+from koopmark.spectrum.path_integral import _integrated
+from koopmark.systems import CATALOGUE, Relaxation, example, random_rnn, three_populations
+
+RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
+
+
+def about(system, which=0):
+    return Linearisation(system, fixed_points(system).stable[which])
+
+
+def converging(linearised):
+    bound = linearised.order * linearised.growth
+    return [i for i, value in enumerate(linearised.eigenvalues) if value.real > bound]
+
+
+def near_states(linearised, count=12, size=0.7):
+    rng = np.random.default_rng(0)
+    point = linearised.point.state
+    return point + size * rng.normal(size=(count, len(point)))
+
+
+@pytest.mark.parametrize("name", RELAXATIONS)
+def test_values_decay_along_trajectories_as_the_eigenvalue_says(name):
+    system = example(name)
+    linearised = about(system)
+    which = converging(linearised)
+    assert which
+    states = near_states(linearised)
+    at_first = path_integral(linearised, states, which)
+    inside = ~at_first.outside
+    assert inside.sum() >= 6
+    later = simulate(system, states[inside], [0.0, 0.8], rtol=1e-13).states[:, 1]
+    at_last = path_integral(linearised, later, which)
+    factor = np.exp(0.8 * linearised.eigenvalues[which])
+    missed = np.abs(at_last.values - factor * at_first.values[inside])
+    assert (missed <= at_last.error + np.abs(factor) * at_first.error[inside]).all()
+    assert (missed <= 1e-8 * np.abs(at_first.values[inside]).max()).all()
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+def test_values_on_the_attracting_line_agree_with_quadrature(activation):
+    # With rank 1 and no null component the flow is ȧ = F(a), and φ = exp ∫ λ/F da.
+    system = random_rnn(5, 1, 1.5, seed=3, activation=activation, theta_scale=0.4)
+    linearised, equations = about(system), Reduced(system)
+    rest = float(linearised.centre @ linearised.basis[:, 0])
+    (eigenvalue,) = linearised.eigenvalues.real
+    for step in (-1.5, -0.2, 0.3, 1.0):
+
+        def beyond_the_pole(a):
+            return eigenvalue / equations.value(np.array([[a]]))[0, 0] - 1.0 / (a - rest)
+
+        # Right at the fixed point both terms cancel: the integrand is smooth, and starts nearby.
+        gap = 1e-4 * np.sign(step)
+        start = rest + gap
+        integral = quad(beyond_the_pole, start, rest + step, epsabs=1e-11, epsrel=1e-11)[0]
+        integral += gap * beyond_the_pole(start)
+        exact = step * np.exp(integral)
+        state = linearised.network.zeta.inverse((rest + step) * linearised.basis[:, 0])
+        found = path_integral(linearised, state[None])
+        value = found.values[0, 0] / linearised.reduced_covectors[0, 0]
+        assert abs(value - exact) < 1e-8 * abs(exact)
+
+
+def test_gradient_at_the_fixed_point_is_the_left_eigenvector():
+    linearised = about(random_rnn(6, 2, 1.2, theta_scale=0.3))
+    states = linearised.point.state + 1e-7 * np.eye(6)
+    values = path_integral(linearised, states).values
+    np.testing.assert_allclose(values.T / 1e-7, linearised.covectors, atol=1e-6)
+    assert path_integral(linearised, linearised.point.state[None]).values[0] == pytest.approx(0.0)
+
+
+def test_covectors_are_left_eigenvectors_of_the_jacobian():
+    for name in ("rnn_tanh", "relaxation_cubic", "relaxation_sinh"):
+        linearised = about(example(name))
+        jacobian = linearised.basis @ linearised.sloped - np.eye(linearised.network.size)
+        moved = linearised.covectors @ jacobian
+        expected = linearised.eigenvalues[:, None] * linearised.covectors
+        np.testing.assert_allclose(moved, expected, atol=1e-12)
+
+
+def test_integral_of_a_null_vector_vanishes_so_its_function_is_the_closed_form():
+    system = random_rnn(6, 2, 1.2, theta_scale=0.3)
+    linearised = about(system)
+    u = system.weights.null_space.basis
+    states = near_states(linearised)
+    # The integrand is uᵀW n, and uᵀζ vanishes at the fixed point: φ = uᵀζ(x).
+    bent = linearised.nonlinearity.remainder(linearised.displacement(states))
+    assert np.abs(system.weights.apply(bent) @ u).max() < 1e-14
+    exact = system.eigenspaces(1)[0].evaluate(states)
+    np.testing.assert_allclose(linearised.displacement(states) @ u, exact, atol=1e-13)
+
+
+def test_integral_of_a_tiny_displacement_keeps_its_digits():
+    linearised = about(random_rnn(6, 2, 1.2, theta_scale=0.3))
+    direction = np.random.default_rng(1).normal(size=6)
+    quadratic = []
+    for size in (1e-4, 1e-6, 1e-8):
+        delta = size * direction[None]
+        # Displacements of 1e-8 from a state of size 1 hold 8 digits: the integral has them all.
+        found = _integrated(linearised, delta, np.arange(2), 1e-12)
+        quadratic.append(found.integral[0] / size**2)
+    np.testing.assert_allclose(quadratic[1], quadratic[2], rtol=1e-4)
+    assert np.abs(quadratic[0] - quadratic[2]).max() < 1e-2 * np.abs(quadratic[2]).max()
+
+
+def test_an_integral_that_diverges_is_refused_with_the_rates():
+    linearised = about(random_rnn(10, 3, 20.0))
+    assert linearised.eigenvalues[-1].real < 2 * linearised.growth
+    with pytest.raises(
+        NoSpectrum, match=r"diverges: a nonlinearity needs a real part above 2 x -0"
+    ):
+        path_integral(linearised, near_states(linearised))
+
+
+def test_an_odd_network_may_go_to_three_times_the_slowest_rate():
+    linearised = about(random_rnn(6, 2, 0.9, seed=1, singular_values=[1.0, 0.6]))
+    assert linearised.order == 3.0
+    assert about(random_rnn(6, 2, 0.9, theta_scale=0.1)).order == 2.0
+
+
+def test_states_of_another_basin_are_marked():
+    system = three_populations()
+    here, there = (point.state for point in fixed_points(system).stable)
+    linearised = about(system)
+    if np.linalg.norm(linearised.point.state - here) > 1e-9:
+        here, there = there, here
+    states = np.array([here + 0.1, there + 0.1, here - 0.2, there])
+    found = path_integral(linearised, states, [0])
+    assert found.outside.tolist() == [False, True, False, True]
+    assert np.isnan(found.values[found.outside]).all()
+    assert np.isfinite(found.values[~found.outside]).all()
+    assert np.isfinite(found.error[~found.outside]).all()
+
+
+def test_an_unstable_point_is_refused():
+    unstable = [point for point in fixed_points(three_populations()).points if not point.stable]
+    with pytest.raises(NoSpectrum, match="not stable"):
+        Linearisation(three_populations(), unstable[0])
+
+
+def test_states_of_the_wrong_shape_are_refused():
+    with pytest.raises(ValueError, match="N = 6, got"):
+        path_integral(about(example("rnn_tanh")), np.zeros((3, 5)))
+
+
+def test_what_else_is_in_the_batch_changes_no_value():
+    linearised = about(example("rnn_tanh"))
+    states = near_states(linearised, 20)
+    together = path_integral(linearised, states).values
+    alone = np.concatenate([path_integral(linearised, state[None]).values for state in states])
+    np.testing.assert_allclose(together, alone, atol=1e-10)
+
+
+def bench_script():
+    path = Path(__file__).parents[2] / "bench" / "accuracy" / "path_integral.py"
+    spec = importlib.util.spec_from_file_location("accuracy_of_path_integrals", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_estimate_bounds_the_true_error_on_random_networks():
+    script, tried = bench_script(), 0
+    for seed in range(40):
+        system = script.network(seed)
+        points = fixed_points(system).stable
+        result = script.errors(system, points[0], seed) if points else None
+        if result is None:
+            continue
+        tried += 1
+        _, estimate, truth, relation = result
+        assert (truth <= estimate).all()
+        assert (relation <= 1.0).all()
+        if tried == 15:
+            return
+    pytest.fail(f"only {tried} networks had a principal eigenfunction")
