@@ -13,7 +13,7 @@ Units = Annotated[int, Field(ge=1, le=1000)]
 Hidden = Annotated[int, Field(ge=1, le=10_000)]
 Degree = Annotated[int, Field(ge=2, le=6)]
 LayerName = Literal["tanh", "erf", "logistic", "fourier"]
-FeatureName = LayerName | Literal["polynomial"]
+FeatureName = Literal["tanh", "erf", "logistic", "fourier", "polynomial"]
 TargetName = Literal["bump", "ring", "wave"]
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]
@@ -34,6 +34,8 @@ class _Built(Section):
 
 
 def _rectangular(name: str, rows: Matrix) -> np.ndarray:
+    if not rows:
+        raise ValueError(f"{name}: it has no rows")
     if len({len(row) for row in rows}) != 1:
         raise ValueError(f"{name}: its rows must all have the same number of entries")
     return np.array(rows)
