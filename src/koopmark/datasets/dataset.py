@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from koopmark._keys import digest, generator
 from koopmark.datasets import cache
 from koopmark.datasets.recipe import Recipe
-from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import System
+from koopmark.simulation import Trajectories, sample_paths, simulate
+from koopmark.systems import NearlyLowRank, StochasticSystem, System
 from koopmark.truth import Eigenspace
 
 RTOL = 1e-11
@@ -69,17 +69,23 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     )
     for part in ("train", "test"):
         _check_complete(part, arrays[f"{part}_diverged_at"])
-    targets = system.eigenspaces(recipe.max_degree)
+    targets = _targets(system, recipe.max_degree)
     noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
     train = Trajectories(noisy, times, system=system, targets=targets)
     test = Trajectories(arrays["test"], times)
     return Dataset(recipe, seed, system, targets, train, test, note)
 
 
-def target_list(recipe: Recipe, seed: int) -> list[tuple[complex, int]]:
-    """(eigenvalue, dimension) of each target, without simulating anything."""
-    spaces = recipe.system.build(seed).eigenspaces(recipe.max_degree)
-    return [(space.eigenvalue, space.dimension) for space in spaces]
+def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:
+    """The targets, without simulating anything."""
+    return _targets(recipe.system.build(seed), recipe.max_degree)
+
+
+def _targets(system: System, max_degree: int) -> tuple[Eigenspace, ...]:
+    """The exact eigenspaces, or those that are nearly so where a system has no others."""
+    if isinstance(system, NearlyLowRank):
+        return system.approximate_eigenspaces()
+    return system.eigenspaces(max_degree)
 
 
 def _clean_key(recipe: Recipe, seed: int) -> dict:
@@ -100,7 +106,11 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
         # The generators of the two parts differ, so no initial state is shared.
         rng = generator(key, f"initial states, {part}")
         initial = recipe.initial_states.draw(count, system.size, rng)
-        result = simulate(system, initial, recipe.sampling.times, rtol=RTOL)
+        if isinstance(system, StochasticSystem):
+            noise = generator(key, f"noise of the process, {part}")
+            result = sample_paths(system, initial, recipe.sampling.times, noise)
+        else:
+            result = simulate(system, initial, recipe.sampling.times, rtol=RTOL)
         arrays[part] = result.states
         arrays[f"{part}_diverged_at"] = result.diverged_at
     return arrays

@@ -36,6 +36,8 @@ class Contents(Section):
     def _can_be_made(self) -> "Contents":
         n, rank = getattr(self.system, "n", 3), getattr(self.system, "rank", 1)
         chosen = getattr(self.system, "chosen", 1)
+        if self.initial_states.kind == "polar" and n % 2:
+            raise ValueError(f"initial_states: polar needs an even number of variables, not {n}")
         many = self.sampling.trajectories + self.sampling.test_trajectories
         values = many * (self.sampling.steps + 1) * n
         if values > MAX_VALUES:

@@ -52,7 +52,28 @@ class Normal(Section):
         return rng.normal(self.mean, self.scale, size=(count, n))
 
 
-InitialStatesSection = Annotated[Uniform | Normal | LogUniform, Field(discriminator="kind")]
+class Polar(Section):
+    """Planes (xᵢ, x_{i + N/2}) with a radius uniform in [low, high] and a uniform phase."""
+
+    kind: Literal["polar"]
+    low: PositiveFloat = 1.0
+    high: PositiveFloat = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Polar":
+        if self.low > self.high:
+            raise ValueError(f"low {self.low:g} may not be above high {self.high:g}")
+        return self
+
+    def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        if n % 2:
+            raise ValueError(f"polar initial states need an even number of variables, not {n}")
+        radius = rng.uniform(self.low, self.high, size=(count, n // 2))
+        phase = rng.uniform(0.0, 2.0 * np.pi, size=(count, n // 2))
+        return np.hstack([radius * np.cos(phase), radius * np.sin(phase)])
+
+
+InitialStatesSection = Annotated[Uniform | Normal | LogUniform | Polar, Field(discriminator="kind")]
 
 
 class SamplingSection(Section):

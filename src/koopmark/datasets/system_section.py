@@ -6,10 +6,13 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from koopmark import systems
 from koopmark._config import Section
+from koopmark.datasets.control_sections import ControlSections
+from koopmark.datasets.ensemble_sections import EnsembleSections
+from koopmark.datasets.network_section import NetworkSections
 from koopmark.datasets.prescribed_section import PrescribedSections
+from koopmark.datasets.random_network import ActivationName, RandomNetwork
 from koopmark.systems import Network
 
-ActivationName = Literal["tanh", "logistic", "erf", "relu", "softplus", "identity"]
 MapName = Literal["log", "sinh", "cubic"]
 
 
@@ -22,20 +25,7 @@ class ThreePopulations(Section):
         return systems.three_populations()
 
 
-class _RandomNetwork(Section):
-    n: PositiveInt
-    rank: PositiveInt
-    gain: PositiveFloat = 1.5
-
-    @model_validator(mode="after")
-    def _rank_below_n(self) -> "_RandomNetwork":
-        if self.rank >= self.n:
-            allowed = f"between 1 and {self.n - 1}"
-            raise ValueError(f"rank {self.rank} with n {self.n}: rank must be {allowed}")
-        return self
-
-
-class RandomRNN(_RandomNetwork):
+class RandomRNN(RandomNetwork):
     """A random recurrent network; a new one for each seed."""
 
     kind: Literal["random_rnn"]
@@ -55,7 +45,7 @@ class RandomRNN(_RandomNetwork):
         return systems.random_rnn(**parameters, seed=seed)
 
 
-class RandomRelaxation(_RandomNetwork):
+class RandomRelaxation(RandomNetwork):
     """A random relaxation network with a map ζ of the state; a new one for each seed."""
 
     kind: Literal["random_relaxation"]
@@ -66,7 +56,7 @@ class RandomRelaxation(_RandomNetwork):
         return systems.random_relaxation(self.n, self.rank, zeta, self.gain, seed)
 
 
-class RandomDrift(_RandomNetwork):
+class RandomDrift(RandomNetwork):
     """A random drift network with a map ζ of the state; a new one for each seed."""
 
     kind: Literal["random_drift"]
@@ -103,6 +93,9 @@ SystemSection = Annotated[
     | RandomRelaxation
     | RandomDrift
     | RandomLotkaVolterra
-    | PrescribedSections,
+    | PrescribedSections
+    | EnsembleSections
+    | NetworkSections
+    | ControlSections,
     Field(discriminator="kind"),
 ]

@@ -3,7 +3,7 @@
 from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
 from koopmark.scoring.portrait import Portrait
 from koopmark.scoring.structure import Structure, infer_structure
-from koopmark.scoring.targets import TargetScores, label
+from koopmark.scoring.targets import TargetScores, label, label_of
 
 __all__ = [
     "FitScores",
@@ -15,5 +15,6 @@ __all__ = [
     "evaluate",
     "infer_structure",
     "label",
+    "label_of",
     "score",
 ]

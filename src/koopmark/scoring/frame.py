@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.targets import ScoredSpace, label
+from koopmark.scoring.targets import ScoredSpace, label_of
 from koopmark.simulation import Trajectories
 from koopmark.truth import Eigenspace
 
@@ -94,7 +94,7 @@ def frame(target: ScoredSpace, test: Trajectories) -> Frame:
         others = np.column_stack([rest[spots // len(steps)], steps[spots % len(steps)]])
     coordinates, axes, grid = _slice(space, test.states.reshape(-1, n))
     known = Frame(
-        label(target.space.eigenvalue, target.space.dimension),
+        label_of(target.space),
         target.space.eigenvalue,
         trajectories,
         steps,

@@ -46,6 +46,11 @@ def label(eigenvalue: complex, dimension: int) -> str:
     return text if dimension == 1 else f"{text} (x{dimension})"
 
 
+def label_of(space: Eigenspace) -> str:
+    """`label` of an eigenspace; `≈-1 (x8)` where its functions are eigenfunctions only nearly."""
+    return ("" if space.exact else "≈") + label(space.eigenvalue, space.dimension)
+
+
 @dataclass(frozen=True, eq=False)
 class ScoredSpace:
     """An exact eigenspace (λ, E), and orthonormal functions that stand for it in a score."""
@@ -118,7 +123,7 @@ def score_target(
         error = rms = cluster_error = oracle_floor = np.nan
     enough = len(eigenvalues) >= m
     return TargetScores(
-        target=label(space.eigenvalue, m),
+        target=label_of(space),
         target_eigenvalue_re=space.eigenvalue.real,
         target_eigenvalue_im=space.eigenvalue.imag,
         target_dimension=m,

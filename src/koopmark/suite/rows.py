@@ -8,7 +8,7 @@ from typing import Any
 
 from koopmark import datasets
 from koopmark.datasets import Recipe
-from koopmark.scoring import Scores, label
+from koopmark.scoring import Scores, label_of
 from koopmark.suite import text
 from koopmark.suite.plan import Cell
 from koopmark.suite.portraits import portrait_row
@@ -83,11 +83,11 @@ def _known(recipe: Recipe, seed: int) -> tuple[dict[str, Any], list[Row]]:
         return {}, []
     return facts, [
         {
-            "target": label(eigenvalue, dimension),
-            "target_eigenvalue_re": eigenvalue.real,
-            "target_eigenvalue_im": eigenvalue.imag,
-            "target_dimension": dimension,
+            "target": label_of(space),
+            "target_eigenvalue_re": space.eigenvalue.real,
+            "target_eigenvalue_im": space.eigenvalue.imag,
+            "target_dimension": space.dimension,
             "notes": "",
         }
-        for eigenvalue, dimension in targets
+        for space in targets
     ]

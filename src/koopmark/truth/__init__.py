@@ -1,5 +1,6 @@
 """Exact Koopman eigenspaces: the answer key."""
 
+from koopmark.truth.approximate import ApproximateEigenspace
 from koopmark.truth.eigenspace import (
     ConservedRatios,
     ConservedSums,
@@ -18,6 +19,7 @@ from koopmark.truth.lattice import (
 from koopmark.truth.null_space import NullSpace
 
 __all__ = [
+    "ApproximateEigenspace",
     "ConservedRatios",
     "ConservedSums",
     "Eigenspace",

@@ -41,6 +41,11 @@ class ApproximateEigenspace(Eigenspace):
     def dimension(self) -> int:
         return self.vectors.shape[1]
 
+    @property
+    def exact(self) -> bool:
+        """Whether every bound is zero."""
+        return not self.generator_bounds.any()
+
     def evaluate(self, states: NDArray) -> NDArray:
         return self.zeta(states) @ self.vectors
 

@@ -43,6 +43,11 @@ class Eigenspace(_repr.Shown, ABC):
         Returns the space itself where `count` >= dimension.
         """
 
+    @property
+    def exact(self) -> bool:
+        """Whether its functions obey their eigenvalue exactly; False where there is a bound."""
+        return True
+
     def _functions(self) -> str:
         """What the functions of the space look like; empty where that cannot be said briefly."""
         return ""

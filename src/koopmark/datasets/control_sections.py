@@ -1,0 +1,119 @@
+"""`[system]` sections of the outside controls (docs/ensembles.md)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, model_validator
+
+from koopmark import systems
+from koopmark._config import Section
+from koopmark.systems import System
+
+Few = Annotated[int, Field(ge=2, le=300)]
+NegativeRate = Annotated[float, Field(lt=0.0)]
+Rates = Annotated[tuple[PositiveFloat, ...], Field(min_length=1, max_length=4)]
+
+
+class _Control(Section):
+    """Makes its system once while it is read, so that a mistake is said there."""
+
+    def build(self, seed: int) -> System:
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> "_Control":
+        self.build(0)
+        return self
+
+
+class Linear(_Control):
+    """ẋ = Ax with prescribed eigenvalues; another A for each seed."""
+
+    kind: Literal["linear"]
+    n: Few
+    matrix: Literal["normal", "non_normal", "defective"] = "normal"
+    pairs: int = Field(default=0, ge=0)
+    condition: float = Field(default=100.0, ge=1.0, lt=1e6)
+
+    @property
+    def functions(self) -> int:
+        """How many eigenfunctions everything else is made of."""
+        return self.n
+
+    def build(self, seed: int) -> System:
+        return systems.random_linear(
+            self.n, self.matrix, seed, pairs=self.pairs, condition=self.condition
+        )
+
+
+class SlowManifold(_Control):
+    """ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²); the same for every seed."""
+
+    kind: Literal["slow_manifold"]
+    slow: NegativeRate = -0.1
+    fast: NegativeRate = -1.0
+
+    @property
+    def n(self) -> int:
+        """The plane."""
+        return 2
+
+    def build(self, seed: int) -> System:  # noqa: ARG002
+        return systems.SlowManifold(self.slow, self.fast)
+
+
+class Hopf(_Control):
+    """The Hopf normal form; the same for every seed."""
+
+    kind: Literal["hopf"]
+    growth: float = 1.0
+    frequency: float = 2.0
+    shear: float = 0.0
+
+    @property
+    def n(self) -> int:
+        """The plane."""
+        return 2
+
+    def build(self, seed: int) -> System:  # noqa: ARG002
+        return systems.HopfNormalForm(self.growth, self.frequency, self.shear)
+
+
+class KuramotoSection(_Control):
+    """Identical Kuramoto oscillators as (cos, sin); the same for every seed."""
+
+    kind: Literal["kuramoto"]
+    oscillators: Annotated[int, Field(ge=3, le=500)] = 4
+    frequency: float = 0.5
+    strength: float = -0.5
+
+    @property
+    def n(self) -> int:
+        """Variables: two for each oscillator."""
+        return 2 * self.oscillators
+
+    def build(self, seed: int) -> System:  # noqa: ARG002
+        return systems.Kuramoto(self.oscillators, self.frequency, self.strength)
+
+
+class OrnsteinUhlenbeckSection(_Control):
+    """dX = -AX dt + σ dB with these rates; other axes for each seed."""
+
+    kind: Literal["ornstein_uhlenbeck"]
+    rates: Rates
+    sigma: PositiveFloat = 1.0
+
+    @property
+    def n(self) -> int:
+        """Coordinates."""
+        return len(self.rates)
+
+    @property
+    def functions(self) -> int:
+        """Hermite polynomials of degree 1."""
+        return len(self.rates)
+
+    def build(self, seed: int) -> System:
+        return systems.ornstein_uhlenbeck(self.rates, self.sigma, seed)
+
+
+ControlSections = Linear | SlowManifold | Hopf | KuramotoSection | OrnsteinUhlenbeckSection
