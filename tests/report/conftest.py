@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from koopmark import scoring, simulate, systems
 from koopmark.methods.model import LinearModel
-from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
+from koopmark.suite.portraits import eigenfunctions, portrait_row
+from koopmark.suite.tables import EIGENPAIRS, FITS, PORTRAITS, TARGETS
 
 HOSTILE = '<script>alert("method")</script>'
 HOSTILE_REASON = '"><img src="http://example.org/x.png" onerror=alert(1)> & more'
@@ -91,7 +92,7 @@ DATASETS = {"three_populations": 0.0, "three_populations_noise_0.01": 0.01}
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder nobody may write to: a sweep of two noise levels, two seeds, six methods."""
-    rows: dict[str, list[dict]] = {"fits": [], "targets": [], "eigenpairs": []}
+    rows: dict[str, list[dict]] = {"fits": [], "targets": [], "eigenpairs": [], "portraits": []}
     for dataset, noise in DATASETS.items():
         for method, fit in METHODS.items():
             for seed in range(2):
@@ -99,6 +100,8 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     for name, columns in (("fits", FITS), ("targets", TARGETS), ("eigenpairs", EIGENPAIRS)):
         pd.DataFrame(rows[name], columns=list(columns)).to_csv(folder / f"{name}.csv", index=False)
+    portraits = eigenfunctions(pd.DataFrame(rows["portraits"], columns=list(PORTRAITS)))
+    portraits.to_csv(folder / "eigenfunctions.csv", index=False)
     provenance = {
         "suite": "small",
         "title": "A small run",
@@ -165,3 +168,4 @@ def _add(rows, dataset, noise, method, fit, seed):
     rows["fits"].append({**row, "status": "ok", **asdict(scores.fit), **cost})
     rows["targets"] += [{**key, "status": "ok", **asdict(target)} for target in scores.targets]
     rows["eigenpairs"] += [{**key, **asdict(pair)} for pair in scores.eigenpairs]
+    rows["portraits"] += [{**key, **portrait_row(portrait)} for portrait in scores.portraits]

@@ -196,6 +196,16 @@ def test_the_nearest_function_may_be_complex_and_keeps_both_parts():
     assert portrait.error == pytest.approx(scores.targets[0].eigenfunction_error, rel=1e-9)
 
 
+def test_imaginary_parts_of_the_size_of_rounding_are_none():
+    system = three_populations()
+    (space,) = system.eigenspaces(1)
+    model = Recovered(
+        np.array([-1.0]), lambda x: space.evaluate(x) * np.exp(1j) + 1e-15j * np.sin(x[:, :1])
+    )
+    (portrait,) = drawn(model, system, 1).portraits
+    assert not np.iscomplexobj(portrait.difference)
+
+
 def test_a_conjugate_pair_combines_to_a_real_function():
     system = three_populations()
     (space,) = system.eigenspaces(1)

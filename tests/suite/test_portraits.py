@@ -87,8 +87,8 @@ def test_points_say_where_they_are():
     states = points[points["part"] == "state"]
     assert states[["trajectory", "time"]].to_numpy().tolist() == [[2, 0.3], [3, 1.0]]
     grid = points[points["part"] == "map"]
-    assert set(grid["i"]) == {0}
-    assert set(grid["j"]) == {7}
+    assert set(grid["i"]) == {1}
+    assert set(grid["j"]) == {8}
     assert grid["x_i"].tolist() == rounded(one.frame.axes[0], EXACT_DIGITS) * GRID
     assert grid["x_j"].iloc[GRID] == rounded(one.frame.axes[1], EXACT_DIGITS)[1]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
+from koopmark.suite.portraits import POINTS, PREFIX
 from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
 
 KEYS = ["dataset", "seed", "method"]
@@ -19,16 +20,20 @@ KEYS = ["dataset", "seed", "method"]
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """One row per fit, per fit and exact eigenspace, per recovered eigenpair; where from."""
+    """One row per fit, per fit and exact eigenspace, per recovered eigenpair; where from; points
+    of exact eigenfunctions with what was recovered there."""
 
     fits: pd.DataFrame
     targets: pd.DataFrame
     eigenpairs: pd.DataFrame
     provenance: dict[str, Any]
+    portraits: pd.DataFrame
 
 
 def read(run_dir: Path) -> Tables:
     """Read fits.csv, targets.csv, eigenpairs.csv and provenance.json of a run folder.
+
+    And eigenfunctions.csv, where there is one.
 
     Raises
     ------
@@ -40,6 +45,7 @@ def read(run_dir: Path) -> Tables:
         read_targets(run_dir),
         read_table(run_dir / "eigenpairs.csv", EIGENPAIRS),
         read_provenance(run_dir),
+        read_portraits(run_dir),
     )
 
 
@@ -66,6 +72,19 @@ def read_fits(run_dir: Path) -> pd.DataFrame:
 def read_targets(run_dir: Path) -> pd.DataFrame:
     """targets.csv of a run folder; raises as `read` does."""
     return read_table(run_dir / "targets.csv", TARGETS)
+
+
+def read_portraits(run_dir: Path) -> pd.DataFrame:
+    """eigenfunctions.csv of a run folder; raises as `read` does.
+
+    No rows where there is no such file: runs of earlier versions have none.
+    """
+    path = run_dir / "eigenfunctions.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=list(POINTS))
+    table = read_table(path, POINTS)
+    found = [name for name in table.columns if name.startswith(PREFIX)]
+    return table.assign(**{name: _numbers(path, table[name]) for name in found})
 
 
 def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:

@@ -17,6 +17,9 @@ from koopmark.simulation import Trajectories
 MOST_TARGETS = 3
 """Eigenspaces that are drawn, those that decay slowest."""
 
+ROUNDING = 1e-12
+"""Imaginary parts below this fraction of the largest |e| are none."""
+
 BLOCK_NUMBERS = 4_000_000
 """Numbers in the states of a slice that a model is asked for at a time."""
 
@@ -111,8 +114,10 @@ def _portrait(
     with np.errstate(invalid="ignore", over="ignore"):
         recovered = np.concatenate([visited, on_slice @ coefficients])
         difference = recovered - seen.exact
-    if np.iscomplexobj(difference) and not np.nan_to_num(difference.imag).any():
-        difference = difference.real
+    if np.iscomplexobj(difference):
+        imaginary = np.abs(np.nan_to_num(difference.imag)).max()
+        if imaginary <= ROUNDING * np.abs(seen.exact).max():
+            difference = difference.real
     return Portrait(
         seen, np.where(np.isfinite(difference), difference, np.nan), min(float(missed), 1.0)
     )

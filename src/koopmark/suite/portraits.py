@@ -53,7 +53,8 @@ def portrait_row(portrait: Portrait) -> Row:
             [trajectory, *rounded(seen.times[seen.steps == step], TIME_DIGITS)]
             for trajectory, step in seen.others.tolist()
         ],
-        "coordinates": seen.coordinates.tolist(),
+        # Counted from 1, as in the equations.
+        "coordinates": (seen.coordinates + 1).tolist(),
         "axes": [rounded(axis, EXACT_DIGITS) for axis in seen.axes],
         **_components(seen.exact, EXACT_DIGITS),
     }

@@ -12,6 +12,7 @@ from koopmark.report.overview import overview
 from koopmark.report.page import views
 from koopmark.report.page.board_views import board_views
 from koopmark.report.page.data import page_data
+from koopmark.report.page.eigenfunctions import choices, eigenfunctions_data
 from koopmark.report.page.render import render
 from koopmark.report.sentences import findings
 from koopmark.report.summary import controls_first
@@ -53,9 +54,10 @@ def run_page(
     at_a_glance = [name for name in names if name not in in_sweeps]
     methods = controls_first(list(fits["method"].unique()))
     known = views.Known.of(fits)
+    portraits = eigenfunctions_data(tables.portraits)
     return render(
         "report.html.j2",
-        page_data(tables, summary, swept),
+        {**page_data(tables, summary, swept), "eigenfunctions": portraits},
         title=tables.provenance.get("title", "koopmark report"),
         question=tables.provenance.get("question", ""),
         overview=overview(fits, summary),
@@ -80,12 +82,19 @@ def run_page(
         seeds=plural(fits["seed"].nunique(), "seed"),
         seed_names=[f"{seed:g}" for seed in sorted(fits["seed"].dropna().unique())],
         methods=methods,
+        eigenfunctions=choices(tables.portraits, portraits, _best_first(summary)),
         datasets=[_dataset(name, tables, summary, known) for name in names],
         cost=views.cost_rows(fits, methods, known),
         failures=views.failure_rows(fits),
         notes=views.note_rows(fits, targets),
         provenance=list(views.flat(tables.provenance)),
     )
+
+
+def _best_first(summary: pd.DataFrame) -> list[str]:
+    """Methods in the order of the first dataset's ranking, controls last."""
+    ordered = summary.sort_values("control", kind="stable")
+    return [str(name) for name in ordered["method"].unique()]
 
 
 def _dataset(name: str, tables: Tables, summary: pd.DataFrame, known: views.Known) -> DatasetView:
