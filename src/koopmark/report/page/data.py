@@ -9,7 +9,7 @@ import pandas as pd
 
 from koopmark.report import columns
 from koopmark.report.page.figures.style import method_styles
-from koopmark.report.summary import controls_first
+from koopmark.report.summary import CONTROL, controls_first, is_informed
 from koopmark.report.sweeps import Sweep, sweep_table
 from koopmark.report.tables import Tables
 
@@ -66,10 +66,17 @@ def run_data(provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def methods_data(fits: pd.DataFrame) -> dict[str, Any]:
-    """The look of each method in all figures, and its library, in the order of the legends."""
+    """How each method looks, its library, whether it competes; in the order of the legends."""
     libraries = dict(zip(fits["method"], fits["library"], strict=True))
     styles = method_styles(controls_first(list(fits["method"].unique())))
-    return {name: {**asdict(style), "library": libraries[name]} for name, style in styles.items()}
+    return {
+        name: {
+            **asdict(style),
+            "library": libraries[name],
+            "competes": not (name.startswith(CONTROL) or is_informed(name)),
+        }
+        for name, style in styles.items()
+    }
 
 
 def pairs_data(fits: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def css() -> str:
     """Rules for the classes of `shade`, for both themes."""
     light = "".join(_rule(k, _LIGHT) for k in range(DECADES + 1))
     dark = "".join(_rule(k, _DARK) for k in range(DECADES + 1))
-    return f"{light}@media (prefers-color-scheme: dark) {{{dark}}}"
+    return f"{light}@media screen and (prefers-color-scheme: dark) {{{dark}}}"
 
 
 def _rule(decade: int, anchors: dict[int, Colour]) -> str:

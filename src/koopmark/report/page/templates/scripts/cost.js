@@ -4,13 +4,13 @@
   const UNITS = { fit_seconds: "time of one fit (s, median over seeds)", peak_memory_mb: "memory of one fit (MB, median over seeds)" };
 
   const pointsOf = async ({ dataset, cost, error }) => {
-    const summary = await koopmark.data("summary");
+    const [summary, known] = await Promise.all(["summary", "methods"].map(koopmark.data));
     const there = (i) => summary.dataset[i] === dataset && number(summary[cost][i]) > 0 && Number.isFinite(number(summary[error][i]));
-    return koopmark.rows(summary, there).map((i) => ({ method: summary.method[i], control: summary.control[i], whole: summary.failed[i] === 0, cost: number(summary[cost][i]), error: number(summary[error][i]) }));
+    return koopmark.rows(summary, there).map((i) => ({ method: summary.method[i], control: summary.control[i], competes: known[summary.method[i]].competes && summary.failed[i] === 0, cost: number(summary[cost][i]), error: number(summary[error][i]) }));
   };
 
   // A method that lost a seed is no member: its median is over the seeds it survived.
-  const competing = (points) => points.filter((p) => !p.control && p.whole);
+  const competing = (points) => points.filter((p) => p.competes);
 
   const sizesOf = async ({ cost }) => {
     const [summary, known] = await Promise.all(["summary", "methods"].map(koopmark.data));
@@ -64,7 +64,7 @@
       x: front.map((p) => p.cost), y: front.map((p) => axis(p.error)), hoverinfo: "skip",
     });
     table(section, front, chosen, columns);
-    section.querySelector("figcaption.cost").textContent = "One point per method: medians over the seeds that ended ok. Left is cheaper, down is more accurate. The line joins the methods of the Pareto front, which the table names; methods that lost a seed and the controls are not on it. Fits that did not end ok, or were not scored, have no point.";
+    section.querySelector("figcaption.cost").textContent = "One point per method: medians over the seeds that ended ok. Left is cheaper, down is more accurate. The line joins the methods of the Pareto front, which the table names; methods that lost a seed or are given the vector field are not on it, nor are the controls. Fits that did not end ok, or were not scored, have no point.";
     return { data, layout: { xaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 }, yaxis: koopmark.logAxis(`${columns[chosen.error].title}, worst target`) } };
   };
 

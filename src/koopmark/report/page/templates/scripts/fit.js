@@ -20,9 +20,9 @@
     }
     return places;
   };
-  const score = (key, value, title) => {
+  const score = (key, value) => {
     const exact = number(value);
-    return make("span", format.score(key, exact), Number.isNaN(exact) ? {} : { "data-value": value, "data-column": key, title: title ?? value });
+    return make("span", format.score(key, exact), Number.isNaN(exact) ? {} : { "data-value": value, "data-column": key, title: value });
   };
   const numeric = (keys, fits, i, columns) => keys.map((key) => [columns[key] ? columns[key].title : key.replaceAll("_", " "), score(key, fits[key][i])]);
 
@@ -57,7 +57,7 @@
       row.append(make("th", `λ = ${targets.target[t]}`, { scope: "row", class: "first" }));
       for (const key of keys) {
         const cell = make("td", "", { class: "number" });
-        cell.append(key === "cluster_excess" ? make("span", format.plain(number(targets[key][t]))) : score(key, targets[key][t]));
+        cell.append(score(key, targets[key][t]));
         row.append(cell);
       }
       if (targets.notes[t]) row.title = targets.notes[t];
@@ -106,7 +106,12 @@
     const versions = [["library", `${fits.library[i]} ${fits.library_version[i]}`], ["fit", make("code", fits.fit_id[i])]];
     const level = fits.family[i] ? [["sweep", `${fits.family[i]}, ${fits.axis[i]} ${fits.level_text[i]}`]] : [];
     const repeat = command(run, fits, i);
-    const copy = koopmark.button("Copy", () => navigator.clipboard.writeText(repeat).then(() => { copy.textContent = "Copied"; }));
+    const copy = koopmark.button("Copy", () => {
+      // Pages from files may not be given the clipboard: the command is then selected.
+      getSelection().selectAllChildren(shell.querySelector("code"));
+      const copied = navigator.clipboard ? navigator.clipboard.writeText(repeat) : Promise.reject();
+      copied.then(() => { copy.textContent = "Copied"; }, () => { copy.textContent = "Selected"; });
+    });
     const shell = make("p", "", { class: "command" });
     shell.append(make("code", repeat), " ", copy);
     dialog.querySelector("#fit-title").textContent = fits.method[i];

@@ -85,7 +85,7 @@
 
   // Draws nothing but the scale of the colours.
   const bar = (scale) => ({
-    type: "scatter", mode: "markers", x: [null], y: [null], showlegend: false, hoverinfo: "skip",
+    type: "scatter", mode: "markers", name: "residual", x: [null], y: [null], showlegend: false, hoverinfo: "skip",
     marker: {
       color: [0], cmin: -12, cmax: 0, colorscale: scale, showscale: true,
       colorbar: {

@@ -37,12 +37,22 @@ koopmark.themed = (figure) => {
   return { data, layout };
 };
 
+koopmark.plotted = new Map();
+
 koopmark.plot = async (canvas, figure) => {
-  const Plotly = await koopmark.plotly();
-  const { data, layout } = koopmark.themed(figure);
+  await koopmark.plotly();
+  koopmark.plotted.set(canvas, figure);
+  // It is no image any more: it has buttons, and a legend that switches.
+  canvas.setAttribute("role", "group");
+  await koopmark.plotNow(canvas, figure);
+};
+
+koopmark.plotNow = (canvas, figure, size = {}) => {
+  const themed = koopmark.themed(figure);
+  const [data, layout] = [themed.data, { ...themed.layout, ...size }];
   // On a phone the legend is below the figure and must not take its room.
   const listed = layout.showlegend === false ? 0 : data.filter((trace) => trace.showlegend !== false).length;
   canvas.style.height = koopmark.narrow.matches && !layout.scene ? `${340 + 19 * Math.min(listed, 24)}px` : "";
   const buttons = layout.scene ? ["toImage", "resetCameraDefault3d"] : ["toImage", "zoom2d", "pan2d", "resetScale2d"];
-  await Plotly.react(canvas, data, layout, { responsive: true, displaylogo: false, modeBarButtons: [buttons] });
+  return Plotly.react(canvas, data, layout, { responsive: true, displaylogo: false, modeBarButtons: [buttons] });
 };

@@ -1,0 +1,159 @@
+"""A small real run, and a browser that looks at its page."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from koopmark import report
+from koopmark import suite as suites
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+HINT = (
+    "no Chromium was found: install one (apt-get install chromium, or playwright install "
+    "chromium), or name one in KOOPMARK_CHROMIUM"
+)
+ALONE = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""The browser asks nobody for anything."""
+
+RECIPE = """
+title = "Three populations"
+description = "A handful of trajectories."
+citation = "none"
+max_degree = 2
+[system]
+kind = "three_populations"
+[initial_states]
+kind = "uniform"
+low = -3.0
+high = 3.0
+[sampling]
+trajectories = 20
+test_trajectories = 20
+dt = 0.1
+horizon = 2.0
+"""
+SUITE = """
+title = "A small <run>"
+question = "Does the page work?"
+datasets = ["small.toml"]
+seeds = 2
+[[sweeps]]
+dataset = "small.toml"
+vary = "sampling.noise"
+values = [0.001, 0.1]
+title = "Noise"
+name = "noisy"
+[[methods]]
+use = "reference.qr_edmd"
+options = { dictionary = { kind = "monomials", degree = 1 } }
+[[methods]]
+use = "reference.qr_edmd"
+options = { dictionary = { kind = "monomials", degree = 2 } }
+[[methods]]
+use = "pydmd.dmd"
+[[methods]]
+use = "pydmd.dmd_default"
+[[methods]]
+use = "broken.py:Broken"
+"""
+BROKEN = '''
+from dataclasses import dataclass
+from koopmark.methods import Method
+
+
+@dataclass(frozen=True)
+class Broken(Method):
+    """Never fits."""
+
+    def _fit(self, trajectories):
+        print("<b>about to fail</b>")
+        raise ValueError("this <method> is broken")
+'''
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of three datasets, two of them a sweep, with a method that fails."""
+    home = tmp_path_factory.mktemp("browser")
+    for name, text in (("small.toml", RECIPE), ("try.toml", SUITE), ("broken.py", BROKEN)):
+        (home / name).write_text(text)
+    suites.run(suites.load_suite(home / "try.toml"), home / "run", 1, cache_dir=home / "cache")
+    report.write(home / "run")
+    return home / "run"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["sync_api.Browser"]:
+    """Chromium, without a window."""
+    with sync_api.sync_playwright() as playwright:
+        executable = _chromium(Path(playwright.chromium.executable_path))
+        if executable is None:
+            pytest.skip(HINT)
+        chromium = playwright.chromium.launch(executable_path=executable, args=ALONE)
+        yield chromium
+        chromium.close()
+
+
+def _chromium(own: Path) -> str | None:
+    if named := os.environ.get("KOOPMARK_CHROMIUM"):
+        return named
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if found := shutil.which(name):
+            return found
+    return str(own) if own.is_file() else None
+
+
+class Tab:
+    """A page in a tab of its own; what it complains of and asks for is kept."""
+
+    def __init__(self, browser, path, width=1400, height=1000, **context):
+        self.context = browser.new_context(viewport={"width": width, "height": height}, **context)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda m: self.complaints.append(f"{m.type}: {m.text}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.address = path.as_uri()
+
+    def open(self, fragment=""):
+        self.page.goto(f"{self.address}{fragment}")
+        return self.page
+
+    def drawn(self, section):
+        """Wait until the figure of a section is there; its traces and layout as Plotly has them."""
+        canvas = self.page.locator(f"#{section} .canvas").first
+        canvas.scroll_into_view_if_needed()
+        canvas.locator(".main-svg").first.wait_for()
+        return json.loads(
+            canvas.evaluate("c => JSON.stringify({data: c.data, layout: c.layout}, null, 0)")
+        )
+
+
+@pytest.fixture
+def tab(browser, run):
+    """Opens tabs; none of them may have complained or asked anybody for anything in the end."""
+    opened: list[Tab] = []
+
+    def make(path=run / "index.html", **settings) -> Tab:
+        opened.append(Tab(browser, path, **settings))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.context.close()
+        assert one.complaints == []
+        assert [url for url in one.requests if not url.startswith(("file:", "blob:"))] == []

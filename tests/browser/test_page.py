@@ -1,0 +1,366 @@
+"""The page of a run in a browser: it loads, its tables sort and filter, its views can be linked."""
+
+import csv
+import io
+import math
+import re
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PHONE = {"width": 390, "height": 800}
+
+
+def until(page, condition):
+    """Wait for an expression; Playwright's own way of it is against the page's security policy."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(condition)
+
+
+def saved(page, button):
+    """The text of the file that a button saves."""
+    with page.expect_download() as download:
+        button.click()
+    return download.value.path().read_text(encoding="utf-8")
+
+
+def table_of(page, label):
+    return page.get_by_role("region", name=label, exact=True).locator("table")
+
+
+def column(table, place):
+    """The cells of a column of the visible rows, exact values where there are."""
+    return table.evaluate(
+        "(table, place) => [...table.tBodies].flatMap((b) => [...b.rows]).filter((r) => !r.hidden)"
+        ".map((r) => r.cells[place].dataset.value ?? r.cells[place].textContent.trim())",
+        place,
+    )
+
+
+def floats(texts):
+    return [float(text.split("/")[0]) for text in texts]
+
+
+def test_the_page_opens_with_every_figure_and_no_complaint(tab):
+    opened = tab()
+    page = opened.open()
+    for section in ("sweeps", "datasets", "cost"):
+        assert opened.drawn(section)["data"]
+    assert page.title() == "A small <run>"
+    assert page.locator("p.overview").count() == 3
+
+
+def test_nothing_is_drawn_before_it_is_needed(tab):
+    page = tab().open()
+    assert page.evaluate("document.querySelectorAll('.main-svg').length") == 0
+
+
+def test_what_the_reader_does_not_scroll_to_is_drawn_in_spare_time(tab):
+    page = tab().open()
+    until(
+        page,
+        "[...document.querySelectorAll('.canvas')].every((c) => c.querySelector('.main-svg'))",
+    )
+
+
+def test_a_header_sorts_in_both_directions(tab):
+    page = tab().open()
+    table = table_of(page, "All scores on small")
+    header = table.get_by_role("columnheader", name="fit time")
+    header.get_by_role("button").click()
+    up = floats(value for value in column(table, 14) if value != "–")
+    assert up == sorted(up)
+    assert len(set(up)) > 2
+    assert header.get_attribute("aria-sort") == "ascending"
+    header.get_by_role("button").click()
+    assert floats(v for v in column(table, 14) if v != "–") == up[::-1]
+    assert header.get_attribute("aria-sort") == "descending"
+
+
+def test_missing_values_stay_last_in_either_direction(tab):
+    page = tab().open()
+    table = table_of(page, "All scores on small")
+    button = table.get_by_role("columnheader", name="eigenvalue error").get_by_role("button")
+    for _ in range(2):
+        button.click()
+        assert column(table, 0)[-1] == "broken.py:Broken"
+
+
+def test_the_keyboard_sorts_too(tab):
+    page = tab().open()
+    table = table_of(page, "All scores on small")
+    table.get_by_role("columnheader", name="method").get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    names = table.evaluate("t => [...t.tBodies[0].rows].map((r) => r.dataset.method)")
+    assert names == sorted(names, key=str.lower)
+
+
+def test_a_table_of_targets_sorts_within_each_target(tab):
+    page = tab().open()
+    table = table_of(page, "Errors of each target of small")
+    table.get_by_role("columnheader", name="oracle floor").get_by_role("button").click()
+    firsts = table.evaluate("t => [...t.tBodies].map((b) => b.rows[0].className)")
+    assert firsts == ["group", "group"]
+
+
+def test_words_library_and_status_filter(tab):
+    page = tab().open()
+    region = page.get_by_role("region", name="All scores on small", exact=True)
+    table, tools = region.locator("table"), region.locator("xpath=preceding-sibling::div[1]")
+    tools.get_by_role("searchbox").fill("dmd default")
+    assert column(table, 0) == ["pydmd.dmd_default"]
+    assert tools.get_by_role("status").text_content() == "1 of 7 rows"
+    tools.get_by_role("searchbox").fill("")
+    tools.get_by_label("Library").select_option("pydmd")
+    assert column(table, 0) == ["pydmd.dmd", "pydmd.dmd_default"] or len(column(table, 0)) == 2
+    tools.get_by_label("Library").select_option("")
+    tools.get_by_label("Status").select_option("failed")
+    assert column(table, 0) == ["broken.py:Broken"]
+
+
+def test_a_choice_is_in_the_address_and_the_address_is_the_choice(tab):
+    first = tab()
+    page = first.open()
+    page.locator("#datasets select[name=dataset]").select_option("noisy/noise=0.1")
+    page.locator("#datasets").get_by_label("Colour").select_option("method")
+    fragment = page.evaluate("location.hash")
+    assert fragment == "#datasets&dataset=noisy%2Fnoise%3D0.1&colour=method"
+    again = tab()
+    page = again.open(fragment)
+    shown = page.locator("#datasets select[name=dataset]")
+    assert shown.input_value() == "noisy/noise=0.1"
+    assert table_of(page, "All scores on noisy/noise=0.1").is_visible()
+    assert not page.locator('[aria-label="All scores on small"]').is_visible()
+    figure = again.drawn("datasets")
+    assert {type(t["marker"].get("color")) for t in figure["data"]} == {str}
+
+
+def test_an_address_with_what_is_not_there_leaves_the_first_choice(tab):
+    page = tab().open("#datasets&dataset=nowhere&what=ever")
+    shown = page.locator("#datasets select[name=dataset]")
+    assert shown.input_value() == "small"
+
+
+def test_the_spectrum_marks_exact_eigenvalues_with_their_multiplicity(tab, run):
+    opened = tab()
+    opened.open()
+    exact = opened.drawn("datasets")["data"][-1]
+    targets = pd.read_csv(run / "targets.csv")
+    mine = targets[targets["dataset"] == "small"].drop_duplicates("target")
+    assert sorted(exact["text"]) == sorted(mine["target"].astype(str))
+    assert sorted(exact["x"]) == sorted(mine["target_eigenvalue_re"])
+
+
+def test_the_spectrum_draws_the_pairs_of_the_chosen_method_and_seed(tab, run):
+    opened = tab()
+    page = opened.open("#datasets&methods=%3Dpydmd.dmd&seed=1")
+    figure = opened.drawn("datasets")
+    traces = [t for t in figure["data"] if t["name"] == "pydmd.dmd"]
+    pairs = pd.read_csv(run / "eigenpairs.csv")
+    mine = pairs[
+        (pairs["dataset"] == "small") & (pairs["method"] == "pydmd.dmd") & (pairs["seed"] == 1)
+    ]
+    low, high = figure["layout"]["xaxis"]["range"]
+    inside = mine[mine["eigenvalue_re"].between(low, high)]
+    assert sorted(x for t in traces for x in t["x"]) == sorted(inside["eigenvalue_re"])
+    text = saved(page, page.locator("#datasets .downloads button"))
+    file = pd.read_csv(io.StringIO(text))
+    for name in ("eigenvalue_re", "eigenvalue_im", "residual"):
+        assert sorted(file[name]) == sorted(mine[name])
+
+
+def test_a_sweep_draws_the_csv_and_saves_it(tab, run):
+    opened = tab()
+    page = opened.open()
+    figure = opened.drawn("sweeps")
+    swept = pd.read_csv(run / "sweeps.csv")
+    by_name = {trace["name"]: trace for trace in figure["data"]}
+    for method, rows in swept.groupby("method"):
+        if method == "broken.py:Broken":
+            assert by_name[method]["marker"]["symbol"] == ["x", "x"]
+            top = figure["layout"]["yaxis"]["tickvals"][-1]
+            assert by_name[method]["y"] == [top, top]
+            continue
+        shown = [max(y, 1e-16) for y in rows.sort_values("level")["eigenfunction_error"]]
+        assert by_name[method]["y"] == shown
+    text = saved(page, page.locator("#sweeps .downloads button"))
+    file = pd.read_csv(io.StringIO(text)).sort_values(["method", "level"])
+    expected = swept.sort_values(["method", "level"])
+    assert list(file["eigenfunction_error"].fillna(-1)) == list(
+        expected["eigenfunction_error"].fillna(-1)
+    )
+
+
+def test_the_pareto_front_is_what_nothing_beats(tab, run):
+    opened = tab()
+    page = opened.open()
+    opened.drawn("cost")
+    text = saved(page, page.locator("#cost .downloads button"))
+    file = pd.read_csv(io.StringIO(text))
+    summary = pd.read_csv(run / "summary.csv")
+    mine = summary[(summary["dataset"] == "small") & ~summary["control"] & (summary["failed"] == 0)]
+    front = {
+        row["method"]
+        for _, row in mine.iterrows()
+        if math.isfinite(row["eigenfunction_error"])
+        and not (
+            (mine["fit_seconds"] <= row["fit_seconds"])
+            & (mine["eigenfunction_error"] <= row["eigenfunction_error"])
+            & (
+                (mine["fit_seconds"] < row["fit_seconds"])
+                | (mine["eigenfunction_error"] < row["eigenfunction_error"])
+            )
+        ).any()
+    }
+    assert set(file[file["pareto"] == "yes"]["method"]) == front
+    assert set(page.locator("#cost .front tbody th").all_text_contents()) == front
+
+
+@pytest.mark.parametrize(
+    "label", ["All scores on small", "Leaderboard: Noise-free accuracy", "Cost by method"]
+)
+def test_a_saved_table_is_the_table(tab, label):
+    page = tab().open()
+    region = page.get_by_role("region", name=label, exact=True)
+    tools = region.locator("xpath=preceding-sibling::div[1]")
+    rows = list(csv.reader(io.StringIO(saved(page, tools.get_by_text("Download CSV")))))
+    table = region.locator("table")
+    assert len(rows) - 1 == len(column(table, 0))
+    for place, title in enumerate(rows[0]):
+        if place:
+            shown = ["" if value == "–" else value for value in column(table, place)]
+            assert [row[place] for row in rows[1:]] == shown, title
+
+
+def test_a_fit_opens_by_its_address(tab, run):
+    fits = pd.read_csv(run / "fits.csv")
+    fit = fits[(fits["method"] == "pydmd.dmd") & (fits["dataset"] == "small")].iloc[1]
+    page = tab().open(f"#fit={fit['fit_id'][:8]}")
+    panel = page.get_by_role("dialog")
+    panel.wait_for()
+    assert panel.get_by_role("heading", level=2).text_content() == "pydmd.dmd"
+    assert panel.get_by_label("Seed").input_value() == "1"
+    shown = {
+        name: value
+        for name, value in panel.locator("[data-column]").evaluate_all(
+            "all => all.map((one) => [one.dataset.column, one.dataset.value])"
+        )
+        if name in fits.columns
+    }
+    assert len(shown) > 10
+    for name, value in shown.items():
+        assert float(value) == fit[name], name
+    command = panel.locator(".command code").text_content()
+    assert command == "koopmark run try --only pydmd.dmd --dataset small --seed 1"
+
+
+def test_a_failed_fit_says_why_and_what_it_printed(tab):
+    page = tab().open()
+    page.locator("#failures a").first.click()
+    panel = page.get_by_role("dialog")
+    panel.wait_for()
+    assert "this <method> is broken" in panel.text_content()
+    assert "<b>about to fail</b>" in panel.locator("pre").text_content()
+    assert "--method broken.py:Broken --only broken.py:Broken" in panel.text_content()
+
+
+def test_the_panel_works_by_keyboard_and_gives_the_address_back(tab):
+    page = tab().open("#datasets&colour=method")
+    table_of(page, "All scores on small").locator("tr[data-method='pydmd.dmd'] a").focus()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("dialog")
+    panel.wait_for()
+    panel.get_by_label("Seed").select_option("1")
+    until(page, "document.querySelector('#fit .command').textContent.includes('seed 1')")
+    page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
+    assert page.evaluate("location.hash") == "#datasets&colour=method"
+
+
+def test_a_number_in_a_grid_leads_to_its_fits(tab):
+    page = tab().open()
+    page.locator("#sweeps tr[data-method='pydmd.dmd'] td.grid:visible").nth(1).click()
+    panel = page.get_by_role("dialog")
+    panel.wait_for()
+    assert panel.get_by_label("Dataset").input_value() == "noisy/noise=0.1"
+
+
+def test_an_unknown_fit_is_said_to_be_unknown(tab):
+    page = tab().open("#fit=ffffffffffff")
+    panel = page.get_by_role("dialog")
+    panel.wait_for()
+    assert "No fit of this run" in panel.text_content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["desk", "phone"])
+def test_nothing_serious_bars_anyone(tab, scheme, size):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    opened = tab(color_scheme=scheme, **size)
+    page = opened.open()
+    for section in ("sweeps", "datasets", "cost"):
+        opened.drawn(section)
+    for fragment in ("", "panel"):
+        if fragment:
+            page.locator("#failures a").first.click()
+            page.get_by_role("dialog").wait_for()
+        found = axe.run(page).response["violations"]
+        serious = [
+            (one["id"], node["target"], node["failureSummary"])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+        assert serious == []
+
+
+def test_a_phone_scrolls_in_one_direction_only(tab):
+    opened = tab(**PHONE)
+    page = opened.open()
+    for section in ("sweeps", "datasets", "cost"):
+        opened.drawn(section)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_page_prints_with_its_figures(tab, tmp_path):
+    opened = tab(color_scheme="dark")
+    page = opened.open()
+    for section in ("sweeps", "datasets", "cost"):
+        opened.drawn(section)
+    page.pdf(path=tmp_path / "page.pdf", format="A4")
+    written = (tmp_path / "page.pdf").read_bytes()
+    assert written.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", written)) > 2
+    page.emulate_media(media="print", color_scheme="light")
+    assert not page.locator(".pickers").first.is_visible()
+    assert page.locator("#sweeps .main-svg").first.is_visible()
+
+
+def test_a_dark_page_has_a_dark_figure(tab):
+    inks = {}
+    for scheme in ("light", "dark"):
+        opened = tab(color_scheme=scheme)
+        opened.open()
+        inks[scheme] = opened.drawn("sweeps")["layout"]["font"]["color"]
+    assert inks["light"] != inks["dark"]
+
+
+def test_an_old_browser_is_told_so(tab):
+    opened = tab()
+    opened.page.add_init_script("delete window.DecompressionStream")
+    page = opened.open()
+    canvas = page.locator("#sweeps .canvas")
+    canvas.scroll_into_view_if_needed()
+    until(page, "document.querySelector('#sweeps .canvas').textContent.includes('too old')")
+
+
+def test_without_javascript_every_table_is_there(tab):
+    page = tab(java_script_enabled=False).open()
+    assert page.locator('[aria-label="All scores on small"]').is_visible()
+    assert page.locator('[aria-label="All scores on noisy/noise=0.1"]').is_visible()
+    assert not page.locator(".canvas").first.is_visible()
