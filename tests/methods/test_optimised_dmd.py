@@ -65,3 +65,15 @@ def test_too_short_trajectories_are_refused(spiral):
     short = replace(spiral, states=spiral.states[:, :4], times=spiral.times[:4])
     with pytest.raises(ValueError, match="4 states in a trajectory: too few for"):
         OptimisedDMD().fit(short)
+
+
+def test_a_frequency_that_passes_through_zero_on_the_way_ends_no_fit(linear):
+    """Nearly all noise: the iteration turns a slow oscillation the other way round."""
+    rng = np.random.default_rng(12)
+    initial = rng.standard_normal((30, 8))
+    matrix = np.diag(np.linspace(0.5, 0.95, 8)) + 0.1 * rng.standard_normal((8, 8))
+    clean = linear(matrix, initial, steps=40)
+    noise = 0.5 * clean.states.std() * rng.standard_normal(clean.states.shape)
+    model = OptimisedDMD(constant=False).fit(replace(clean, states=clean.states + noise))
+    conjugates = np.sort_complex(model.eigenvalues.conj())
+    np.testing.assert_array_equal(np.sort_complex(model.eigenvalues), conjugates)

@@ -82,13 +82,15 @@ def _starting_values(
     return np.array([np.mean(group) for group in groups], dtype=complex), [*map(len, groups)]
 
 
-def _basis(rates: NDArray, times: NDArray, constant: bool) -> tuple[NDArray, NDArray]:
+def _basis(
+    rates: NDArray, oscillates: NDArray[np.bool_], times: NDArray, constant: bool
+) -> tuple[NDArray, NDArray]:
     """Exponentials (T, k) as real functions, and their derivatives (T, k, parameters).
 
-    A real rate has one function, a complex one the cosine and the sine; parameters are the real
-    parts, then the imaginary parts of the complex ones. Growing exponentials end at 1.
+    A real rate has one function, one that oscillates the cosine and the sine; parameters are the
+    real parts, then the imaginary parts of those. Growing exponentials end at 1.
     """
-    pairs = np.flatnonzero(rates.imag > 0)
+    pairs = np.flatnonzero(oscillates)
     parameters = len(rates) + len(pairs)
     functions, slopes = [], []
     for j, rate in enumerate(rates):
@@ -113,17 +115,18 @@ def _optimised(
 ) -> NDArray[np.complex128]:
     pairs = rates.imag > 0
 
+    # A frequency may pass through zero on the way: it stays a parameter.
     def unpack(parameters: NDArray) -> NDArray:
         found = parameters[: len(rates)].astype(complex)
         found[pairs] += 1j * parameters[len(rates) :]
         return found
 
     def misfit(parameters: NDArray) -> NDArray:
-        functions = _basis(unpack(parameters), times, constant)[0]
+        functions = _basis(unpack(parameters), pairs, times, constant)[0]
         return (data - functions @ np.linalg.lstsq(functions, data, rcond=None)[0]).ravel()
 
     def jacobian(parameters: NDArray) -> NDArray:
-        functions, slopes = _basis(unpack(parameters), times, constant)
+        functions, slopes = _basis(unpack(parameters), pairs, times, constant)
         q = np.linalg.qr(functions)[0]
         amplitudes = np.linalg.lstsq(functions, data, rcond=None)[0]
         # Kaufman (1975): the gradient is exact, the second-order part left out.
@@ -142,7 +145,8 @@ def _optimised(
         gtol=1e-15,
         max_nfev=iterations,
     )
-    return unpack(found.x)
+    best = unpack(found.x)
+    return best.real + 1j * abs(best.imag)
 
 
 def _model(
@@ -151,7 +155,7 @@ def _model(
     """Modes from the amplitudes; eigenfunctions are the rows of their pseudo-inverse."""
     states, times = trajectories.states, trajectories.times - trajectories.times[0]
     m, _, n = states.shape
-    functions = _basis(rates, times, constant)[0]
+    functions = _basis(rates, rates.imag > 0, times, constant)[0]
     columns = states.swapaxes(0, 1).reshape(len(times), -1)
     amplitudes = np.linalg.lstsq(functions, columns, rcond=None)[0].reshape(-1, m, n)
     every: list[complex] = []
