@@ -13,7 +13,6 @@ from koopmark.report import columns, write
 from koopmark.report.numbers import exact
 from koopmark.report.page.figures.style import method_styles
 from koopmark.report.page.render import whole_numbers
-from koopmark.report.tables import read
 from koopmark.suite.tables import STATUSES
 
 DATASETS = ["three_populations", "three_populations_noise_0.01"]
@@ -112,21 +111,6 @@ def test_every_score_of_the_summary_stands_on_the_page_to_the_last_digit(page, s
         assert expected <= page.values(method)
 
 
-def test_every_number_in_a_row_of_a_method_comes_from_the_tables(page, written, summary):
-    tables = read(written.parent)
-    boards = read_leaderboard(written.parent)
-    for method in summary["method"].unique():
-        mine = [table[table["method"] == method] for table in (summary, tables.fits, boards)]
-        known = {exact(x) for t in mine for x in t.select_dtypes("number").to_numpy().ravel()}
-        targets = tables.targets[tables.targets["method"] == method]
-        medians = targets.groupby(["dataset", "target"])[
-            [column.key for column in columns.TARGETS]
-        ].median()
-        known |= {exact(x) for x in medians.to_numpy().ravel()}
-        known.add(exact(tables.fits[tables.fits["method"] == method]["fit_seconds"].median()))
-        assert page.values(method) <= known
-
-
 def test_every_number_of_the_leaderboards_stands_on_the_page_to_the_last_digit(page, written):
     boards = read_leaderboard(written.parent)
     assert set(boards["question"]) == {"Accuracy under noise", "Noise-free accuracy", "Cost"}
@@ -134,18 +118,6 @@ def test_every_number_of_the_leaderboards_stands_on_the_page_to_the_last_digit(p
         numbers = rows[["mean_rank", "first", "median", "low", "high", "failed"]].to_numpy()
         expected = {exact(value) for value in numbers.ravel() if value == value}
         assert expected <= page.values(method)
-
-
-def test_shown_text_is_the_rounded_value(page):
-    shown = [
-        (text, attrs["data-value"])
-        for row in page.rows
-        for attrs, text in row
-        if attrs.get("data-value") and re.fullmatch(r"[\d.e+-]+", text)
-    ]
-    assert len(shown) > 50
-    for text, value in shown:
-        assert float(text) == pytest.approx(float(value), rel=0.051)
 
 
 def test_a_hostile_method_name_is_text(html, page):
