@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from koopmark._keys import generator
 from koopmark.scoring.portrait import Portrait, portraits
+from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
 from koopmark.scoring.structure import score_structure
 from koopmark.scoring.targets import (
     POINTS_PER_FUNCTION,
@@ -19,7 +20,7 @@ from koopmark.scoring.targets import (
     scored_space,
 )
 from koopmark.simulation import Trajectories
-from koopmark.systems import System
+from koopmark.systems import StochasticSystem, System
 from koopmark.truth import Eigenspace
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ def evaluate(
         )
     if np.iscomplexobj(values) and not values.imag.any():
         values = np.ascontiguousarray(values.real)
-    residuals = _residuals(values.reshape(*windows.shape[:2], -1), eigenvalues, test.dt)
+    residuals, noise_note = _residuals(
+        model, system, values.reshape(*windows.shape[:2], -1), eigenvalues, test
+    )
     usable = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
     found = eigenvalues[usable]
     at_points = values if usable.all() else values[:, usable]
@@ -134,7 +137,7 @@ def evaluate(
     rank_error, null_space_error, structure_note = score_structure(
         system, states, found, at_points, test.times[model.window - 1 :]
     )
-    forecast_error, forecast_note = _forecast_error(model, test)
+    forecast_error, forecast_note = _forecast_error(model, system, test)
     drawn, portrait_note = portraits(model, scored, test, found, at_points, usable)
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
@@ -150,6 +153,7 @@ def evaluate(
             forecast_error=forecast_error,
             notes=_join(
                 model.note,
+                noise_note,
                 dropped_note,
                 dictionary_note,
                 structure_note,
@@ -158,7 +162,9 @@ def evaluate(
             ),
         ),
         targets=tuple(
-            score_target(target, found, at_points, floor)
+            score_target(
+                target, found, at_points, floor, target_residual(target.directions, system, test)
+            )
             for target, floor in zip(scored, floors, strict=True)
         ),
         eigenpairs=_pairs(model, eigenvalues, residuals),
@@ -177,27 +183,17 @@ def score(
 
 
 def _residuals(
-    values: NDArray, eigenvalues: NDArray[np.complex128], dt: float
-) -> NDArray[np.float64]:
-    """‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ of each pair over all test snapshot pairs; inf for φ = 0."""
-    missed, size = np.zeros((2, len(eigenvalues)))
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        # λ = -inf, from μ = 0, predicts zero.
-        step = np.where(np.isneginf(eigenvalues.real), 0.0, np.exp(eigenvalues * dt))
-        if not step.imag.any():
-            step = step.real
-        for along in values:
-            missed += _sum_of_squares(along[1:] - step * along[:-1])
-            size += _sum_of_squares(along[:-1])
-        ratio = np.sqrt(missed / size)
-    return np.where(np.isfinite(ratio), ratio, np.inf)
-
-
-def _sum_of_squares(values: NDArray) -> NDArray[np.float64]:
-    """Σ |z|² down each column."""
-    if np.iscomplexobj(values):
-        return _sum_of_squares(values.real) + _sum_of_squares(values.imag)
-    return np.einsum("ij,ij->j", values, values)
+    model: FittedModel,
+    system: System,
+    values: NDArray,
+    eigenvalues: NDArray[np.complex128],
+    test: Trajectories,
+) -> tuple[NDArray[np.float64], str]:
+    """The residual of each pair, from its values (M, T, s) along the test trajectories."""
+    if not isinstance(system, StochasticSystem):
+        return pair_residuals(values, eigenvalues, test.dt), ""
+    expected = expected_residuals(model.eigenfunctions, eigenvalues, system, test, model.window)
+    return expected, "residual, forecast_error: of expectations, the system being stochastic"
 
 
 def _oracle_floors(
@@ -214,10 +210,15 @@ def _oracle_floors(
     return [np.nan] * len(targets), note
 
 
-def _forecast_error(model: FittedModel, test: Trajectories) -> tuple[float, str]:
-    """Relative root-mean-square error over all test trajectories from their first window on."""
+def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> tuple[float, str]:
+    """Relative root-mean-square error over all test trajectories from their first window on.
+
+    Of a stochastic system it is the expected state that is to be predicted.
+    """
     first = test.windows(model.window)[:, 0]
     truth = test.states[:, model.window :]
+    if isinstance(system, StochasticSystem):
+        truth = system.mean(first[:, -1], test.dt * np.arange(1, truth.shape[1] + 1))
     with np.errstate(over="ignore", invalid="ignore"):
         predicted = model.predict(first, truth.shape[1])
         if predicted is None:

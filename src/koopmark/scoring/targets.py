@@ -35,6 +35,8 @@ class TargetScores:
     eigenfunction_error_cluster: float
     cluster_excess: int
     oracle_floor: float
+    target_residual: float
+    residual_bound: float
     notes: str = field(default="")
 
 
@@ -97,6 +99,7 @@ def score_target(
     eigenvalues: NDArray[np.complex128],
     values: NDArray,
     oracle_floor: float,
+    own_residual: tuple[float, float],
 ) -> TargetScores:
     """Score recovered eigenpairs against one exact eigenspace (docs/scores.md).
 
@@ -109,6 +112,8 @@ def score_target(
     values : (P, s) array
         Recovered eigenfunctions at the same test points.
     oracle_floor : float
+    own_residual : (float, float)
+        The residual of the target's own functions, and the bound on it: see `target_residual`.
     """
     space, m = target.space, target.space.dimension
     distance = np.abs(eigenvalues - space.eigenvalue)
@@ -135,6 +140,8 @@ def score_target(
         eigenfunction_error_cluster=cluster_error,
         cluster_excess=len(cluster) - m,
         oracle_floor=oracle_floor,
+        target_residual=own_residual[0],
+        residual_bound=own_residual[1],
         notes="; ".join(notes),
     )
 

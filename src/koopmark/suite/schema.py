@@ -9,11 +9,11 @@ from koopmark._errors import ConfigError
 from koopmark.suite.seals import broken_fits, plan_is_broken, seal_all, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES
 
-SCHEMA = 4
+SCHEMA = 5
 """Raised when the tables change; what older ones lack goes into FILLED.
 
 1: fits, targets, eigenpairs. 2: sweeps, in fits and plan. 3: seals.
-4: portraits.
+4: portraits. 5: residuals of the targets, in targets.
 """
 
 SEALED = 3
@@ -25,6 +25,7 @@ FILLED = {
     ],
     2: [],
     3: [],
+    4: [],
 }
 """What rows of an older schema hold in the columns they did not have; nothing in the others."""
 

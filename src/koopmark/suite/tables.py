@@ -71,6 +71,8 @@ TARGETS = {
     "eigenfunction_error_cluster": "REAL",
     "cluster_excess": "INTEGER",
     "oracle_floor": "REAL",
+    "target_residual": "REAL",
+    "residual_bound": "REAL",
     "notes": "TEXT",
 }
 EIGENPAIRS = {

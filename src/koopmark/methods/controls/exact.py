@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from koopmark.methods.method import Method
 from koopmark.methods.model import Model
 from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import System
+from koopmark.systems import StochasticSystem, System
 from koopmark.truth import Eigenspace
 
 PREDICTION_RTOL = 1e-11
@@ -36,9 +36,11 @@ class ExactModel(Model):
         return self.eigenfunctions(windows)
 
     def predict(self, windows: NDArray, steps: int) -> NDArray | None:
-        """By simulating the system; NaN where a trajectory diverges."""
+        """By simulating the system, NaN where it diverges; the mean of a stochastic one."""
         if self.system is None:
             return None
+        if isinstance(self.system, StochasticSystem):
+            return self.system.mean(windows[:, -1], np.arange(1, steps + 1) * self.dt)
         times = np.arange(steps + 1) * self.dt
         return simulate(self.system, windows[:, -1], times, rtol=PREDICTION_RTOL).states[:, 1:]
 

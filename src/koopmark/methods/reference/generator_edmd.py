@@ -14,7 +14,7 @@ from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.reference.factor import SnapshotFactor
 from koopmark.methods.reference.qr_edmd import eigenpairs
 from koopmark.simulation import Trajectories
-from koopmark.systems import System
+from koopmark.systems import StochasticSystem, System
 
 STENCILS = {
     2: (1 / 2,),
@@ -64,6 +64,8 @@ class GeneratorEDMD(_Generator):
                 "generator EDMD is given the vector field, and these trajectories carry no "
                 "system: set Trajectories.system, or take reference.generator_edmd_fd6"
             )
+        if isinstance(trajectories.system, StochasticSystem):
+            raise Skip("the generator of a stochastic system has a diffusion term besides F·∇")
         observables = self.dictionary.fitted(trajectories.states)
         blocks = exact_derivatives(observables, trajectories.states, trajectories.system)
         factor = derivative_factor(observables.size, blocks)

@@ -1,0 +1,118 @@
+"""Residuals of targets: nothing where they are exact, below the bound where they nearly are."""
+
+import numpy as np
+import pytest
+
+import koopmark
+from koopmark.methods.controls.exact import ExactModel
+from koopmark.methods.reference.generator_edmd import GeneratorEDMD
+from koopmark.scoring import evaluate
+from koopmark.scoring.residuals import expected_residuals, target_residual
+from koopmark.simulation import Trajectories, sample_paths, simulate
+from koopmark.systems import nearly_low_rank_rnn, ornstein_uhlenbeck, random_rnn
+
+TIMES = np.linspace(0.0, 3.0, 31)
+PROCESS = ornstein_uhlenbeck([0.5, 1.3])
+
+
+def simulated(system, count=40):
+    start = np.random.default_rng(0).normal(0.0, 1.5, size=(count, system.size))
+    return Trajectories(simulate(system, start, TIMES, rtol=1e-11).states, TIMES)
+
+
+def paths(count=40):
+    rng = np.random.default_rng(0)
+    states = sample_paths(PROCESS, rng.normal(size=(count, 2)), TIMES, rng).states
+    return Trajectories(states, TIMES)
+
+
+def scores_of_the_answer_key(system, targets, test):
+    return evaluate(ExactModel(targets, system, test.dt), system, targets, test)
+
+
+def test_exact_targets_have_a_residual_of_rounding_and_no_bound():
+    system = random_rnn(8, 2)
+    scores = scores_of_the_answer_key(system, system.eigenspaces(2), simulated(system))
+    for target in scores.targets:
+        assert target.target_residual < 1e-10
+        assert target.residual_bound == 0.0
+
+
+@pytest.mark.parametrize("epsilon", [1e-6, 1e-3, 0.1])
+def test_nearly_exact_targets_have_a_residual_below_their_bound(epsilon):
+    system = nearly_low_rank_rnn(8, 2, epsilon=epsilon)
+    targets = system.approximate_eigenspaces()
+    scores = scores_of_the_answer_key(system, targets, simulated(system))
+    (target,) = scores.targets
+    assert target.target == "≈-1 (x6)"
+    assert 0.05 * target.residual_bound < target.target_residual < target.residual_bound
+    # The bound is proportional to epsilon: (1 - e^{-Δt}) gain ε ‖v‖₁ / rms φ.
+    assert target.residual_bound == pytest.approx(epsilon, rel=0.9)
+    assert max(pair.residual for pair in scores.eigenpairs) == target.target_residual
+
+
+def test_without_a_weak_part_the_label_says_exact():
+    system = nearly_low_rank_rnn(8, 2, epsilon=0.0)
+    targets = system.approximate_eigenspaces()
+    (target,) = scores_of_the_answer_key(system, targets, simulated(system)).targets
+    assert target.target == "-1 (x6)"
+    assert target.residual_bound == 0.0
+    assert target.target_residual < 1e-9
+
+
+def test_the_answer_key_of_a_stochastic_system_has_no_residual_in_expectation():
+    test, targets = paths(), PROCESS.eigenspaces(3)
+    scores = scores_of_the_answer_key(PROCESS, targets, test)
+    assert all(pair.residual < 1e-10 for pair in scores.eigenpairs)
+    assert all(target.target_residual < 1e-10 for target in scores.targets)
+    assert scores.fit.verified == scores.fit.recovered
+    assert scores.fit.forecast_error < 1e-12
+    assert "the system being stochastic" in scores.fit.notes
+    # On paths themselves the same functions scatter.
+    noisy = evaluate(ExactModel(targets, None, test.dt), random_rnn(2, 1), targets, test)
+    assert all(pair.residual > 0.1 for pair in noisy.eigenpairs)
+
+
+def test_a_wrong_eigenvalue_has_a_residual_in_expectation():
+    (first, *_) = PROCESS.eigenspaces(1)
+    found = expected_residuals(
+        lambda windows: first.evaluate(windows[:, -1]),
+        np.array([first.eigenvalue - 0.2]),
+        PROCESS,
+        paths(),
+    )
+    expected = np.exp(-0.05) - np.exp(-0.07)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_functions_of_a_window_see_the_states_before_the_next_one():
+    # φ = x₁ of the state before the last moves on without noise: E φ⁺ is the last x₁.
+    test = paths(5)
+    found = expected_residuals(
+        lambda windows: windows[:, -2, :1], np.array([0.0 + 0.0j]), PROCESS, test, window=2
+    )
+    assert found.shape == (1,)
+    whole = test.windows(2).reshape(-1, 2, 2)
+    scale = np.linalg.norm(whole[:, 1, 0] - whole[:, 0, 0]) / np.linalg.norm(whole[:, 0, 0])
+    assert found[0] == pytest.approx(scale, rel=1e-9)
+
+
+def test_generator_edmd_does_not_apply_to_a_process():
+    data = koopmark.simulation.sample_paths(
+        PROCESS, np.ones((5, 2)), TIMES, np.random.default_rng(0)
+    )
+    with pytest.raises(ValueError, match="diffusion term"):
+        GeneratorEDMD().fit(data)
+
+
+def test_target_residual_takes_the_largest_of_the_functions():
+    system = nearly_low_rank_rnn(6, 2, spectrum="exponential")
+    (space,) = system.approximate_eigenspaces()
+    test = simulated(system)
+    whole = target_residual(space, system, test)
+    each = [
+        target_residual(space.sample(1, np.random.default_rng(seed)), system, test)
+        for seed in range(30)
+    ]
+    assert max(own for own, _ in each) == pytest.approx(whole[0], rel=1e-12)
+    assert max(bound for _, bound in each) == pytest.approx(whole[1], rel=1e-12)
