@@ -42,8 +42,19 @@ def test_the_installed_package_runs_a_suite_from_another_folder(installed, tmp_p
 @pytest.mark.slow
 def test_the_wheel_holds_every_suite_and_recipe_and_no_trajectory(installed):
     for kind, folder in (("suites", ROOT / "bench" / "suites"), ("datasets", ROOT / "datasets")):
-        shipped = {path.name for path in (installed / "koopmark" / "_data" / kind).iterdir()}
+        data = (installed / "koopmark" / "_data" / kind).iterdir()
+        shipped = {path.name for path in data if path.is_file()}
         assert shipped == {path.name for path in folder.glob("*.toml")}
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_real_network_with_its_licence(installed, tmp_path):
+    data = installed / "koopmark" / "_data" / "datasets" / "networks"
+    shipped = {path.name for path in data.iterdir()}
+    assert shipped == {path.name for path in (ROOT / "datasets" / "networks").iterdir()}
+    assert "LICENSES.txt" in shipped
+    code = "from koopmark.systems import network_rnn; print(network_rnn('karate_club').size)"
+    assert run(installed, tmp_path, "-c", code).stdout.strip() == "34"
 
 
 def test_importing_the_package_loads_no_heavy_library(tmp_path):
