@@ -123,8 +123,13 @@ MISTAKES = {
     "misspelt": ("random_coupling", {"strech": 0.1}, "did you mean 'stretch'?"),
     "polynomials of many": (
         "random_prescribed",
-        {"n": 50, "features": "polynomial"},
-        "polynomials of 50 units: n may be 20 at most",
+        {"n": 100, "features": "polynomial"},
+        "polynomials of degree 2 in 100 units have 5151 monomials, of which there may be 2000",
+    ),
+    "layers by the million": (
+        "random_coupling",
+        {"n": 500, "real": [-1.0] * 498, "count": 5000},
+        "n times count times layers is 5e+06, which may be at most 1e+06",
     ),
 }
 

@@ -1,5 +1,6 @@
 """Recipes of systems made for their eigenfunctions, and of networks of linear units."""
 
+from math import comb
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -18,7 +19,8 @@ TargetName = Literal["bump", "ring", "wave"]
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]
 
-MAX_POLYNOMIAL_UNITS = 20
+MAX_NUMBERS, MAX_MONOMIALS = 10**6, 2000
+"""What the weights of a section may hold: more is evaluated for minutes, not seconds."""
 
 
 class _Built(Section):
@@ -100,9 +102,18 @@ class _Spectrum(_Built):
         return systems.block_diagonal(self.real, self.oscillations)
 
 
-def _check_polynomial(features: str, n: int) -> None:
-    if features == "polynomial" and n > MAX_POLYNOMIAL_UNITS:
-        raise ValueError(f"polynomials of {n} units: n may be {MAX_POLYNOMIAL_UNITS} at most")
+def _check_size(features: str, n: int, degree: int, count: int, layers: int = 1) -> None:
+    monomials = comb(n + degree, degree)
+    if features == "polynomial" and monomials > MAX_MONOMIALS:
+        raise ValueError(
+            f"polynomials of degree {degree} in {n} units have {monomials} monomials, of which "
+            f"there may be {MAX_MONOMIALS}"
+        )
+    if n * count * layers > MAX_NUMBERS:
+        raise ValueError(
+            f"n times count times layers is {n * count * layers:.2g}, which may be at most "
+            f"{MAX_NUMBERS:.0e}"
+        )
 
 
 class RandomPrescribed(_Spectrum):
@@ -118,7 +129,7 @@ class RandomPrescribed(_Spectrum):
     gain: PositiveFloat = 1.5
 
     def build(self, seed: int) -> System:
-        _check_polynomial(self.features, self.n)
+        _check_size(self.features, self.n, self.degree, self.count)
         options = self.model_dump(exclude={"kind", "n", "real", "oscillations"})
         return systems.random_prescribed(self.n, self._matrix(), seed=seed, **options)
 
@@ -152,7 +163,7 @@ class RandomCoupling(_Spectrum):
     degree: Degree = 2
 
     def build(self, seed: int) -> System:
-        _check_polynomial(self.features, self.n)
+        _check_size(self.features, self.n, self.degree, self.count, self.layers)
         options = self.model_dump(exclude={"kind", "n", "real", "oscillations"})
         return systems.random_coupling(self.n, self._matrix(), seed=seed, **options)
 

@@ -157,5 +157,9 @@ class InnerMonomials(Features):
         return total
 
     def _values(self, forms: NDArray, exponents: NDArray) -> NDArray:
-        powers = np.stack([forms**k for k in range(self.degree + 1)], axis=-1)
-        return np.prod(powers[..., np.arange(forms.shape[-1]), exponents], axis=-1)
+        """Products of powers, one form after another: no table of all factors."""
+        product = np.ones((*forms.shape[:-1], len(exponents)), forms.dtype)
+        for form, column in enumerate(exponents.T):
+            powers = np.stack([forms[..., form] ** k for k in range(self.degree + 1)], axis=-1)
+            product *= powers[..., column]
+        return product
