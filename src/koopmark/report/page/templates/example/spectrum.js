@@ -17,9 +17,15 @@
     const pairs = await rowsOf(fit);
     const finite = pairs.filter((p) => Number.isFinite(p.re) && Number.isFinite(p.im));
     const log = finite.map((p) => Math.min(Math.max(Math.log10(p.residual), -12), 0));
-    const bar = koopmark.narrow.matches ? { orientation: "h", y: 1.02, yanchor: "bottom", thickness: 10 } : { x: 1.02, len: 0.8, thickness: 12 };
+    const bar = koopmark.narrow.matches
+      ? { orientation: "h", x: 0.5, xanchor: "center", y: 1.02, yanchor: "bottom", len: 1, thickness: 10 }
+      : { orientation: "v", x: 1.02, xanchor: "left", y: 0.5, yanchor: "middle", len: 0.8, thickness: 12 };
+    const canvas = section.querySelector(".canvas");
+    // Plotly leaves the old scale of colours behind where the new one lies the other way.
+    if (canvas.dataset.scale && canvas.dataset.scale !== bar.orientation) (await koopmark.plotly()).purge(canvas);
+    canvas.dataset.scale = bar.orientation;
     const re = [...EXACT, ...finite.map((p) => p.re)];
-    await koopmark.plot(section.querySelector(".canvas"), {
+    await koopmark.plot(canvas, {
       data: [
         {
           type: "scatter", mode: "markers", name: "recovered", x: finite.map((p) => p.re), y: finite.map((p) => p.im),
@@ -32,7 +38,7 @@
         },
         {
           type: "scatter", mode: "markers+text", name: "exact", meta: { role: "ink" }, x: EXACT, y: EXACT.map(() => 0),
-          text: EXACT.map((value) => String(value).replace("-", "−")), textposition: "top center", hoverinfo: "skip",
+          text: EXACT.map((value) => String(value).replace("-", "−")), textposition: EXACT.map((value) => (value ? "top center" : "middle right")), hoverinfo: "skip",
           marker: { symbol: "circle-open", size: 22, line: { width: 2 } },
         },
       ],
