@@ -1,6 +1,6 @@
 // On paper: light figures of the width of a page, and nothing folded away.
 {
-  const PAGE = { width: 680, height: 420, autosize: false };
+  const PAGE = { width: 960, height: 460, autosize: false };
   let unfolded = [];
 
   addEventListener("beforeprint", () => {

@@ -16,7 +16,10 @@ koopmark.themed = (figure) => {
   for (const holder of [layout, layout.scene || {}]) {
     for (const name of Object.keys(holder).filter((key) => /^[xyz]axis/.test(key) && holder[key])) {
       holder[name] = { automargin: true, ...axis, ...holder[name] };
-      holder[name].title = { ...holder[name].title, font: { size: 13, color: colours.soft } };
+      const title = { ...holder[name].title, font: { size: 13, color: colours.soft } };
+      // Plotly breaks no lines of its own accord.
+      if (koopmark.narrow.matches && title.text) title.text = title.text.replace(/[ ,]*\(/, "<br>(");
+      holder[name].title = title;
     }
   }
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colours.soft, activecolor: colours.ink };
