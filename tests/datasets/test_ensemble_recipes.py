@@ -111,8 +111,8 @@ MISTAKES = {
         "system: populations 5 with n 4: populations must be between 1 and 4",
     ),
     "patterns that cancel": (
-        {"kind": "hopfield_rnn", "n": 8, "rank": 2, "sequence": 0.5},
-        "system: sequence 0.5 with an even rank 2",
+        {"kind": "hopfield_rnn", "n": 8, "rank": 3, "sequence": 0.5},
+        "system: sequence 0.5 with an odd rank 3",
     ),
     "blocks without a rank": (
         {"kind": "block_rnn", "n": 8, "rank": 3, "between": -0.6},

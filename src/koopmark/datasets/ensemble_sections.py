@@ -65,9 +65,9 @@ class HopfieldRNN(_Offsets):
 
     @model_validator(mode="after")
     def _patterns_stay_apart(self) -> "HopfieldRNN":
-        if self.rank % 2 == 0 and abs(self.sequence - 0.5) < 1e-6:
+        if self.rank % 2 and abs(self.sequence - 0.5) < 1e-6:
             raise ValueError(
-                f"sequence {self.sequence:g} with an even rank {self.rank}: patterns and "
+                f"sequence {self.sequence:g} with an odd rank {self.rank}: patterns and "
                 "successors cancel, and the rank is lower than asked for"
             )
         return self

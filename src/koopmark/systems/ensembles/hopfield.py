@@ -22,8 +22,9 @@ def hopfield_rnn(
 
     With `sequence` 0 these are the symmetric weights of the graded-response network (Hopfield,
     PNAS 81, 1984), with the diagonal kept, since removing it would raise the rank to N. Patterns
-    that follow one another (Sompolinsky and Kanter, Phys. Rev. Lett. 57, 1986; ξ^{r+1} = ξ¹) make
-    the network cycle.
+    that follow one another (Sompolinsky and Kanter, Phys. Rev. Lett. 57, 1986) make the network
+    cycle: the last evokes the mirror image of the first, ξ^{r+1} = -ξ¹, so that no sum of all
+    patterns evokes itself.
 
     Parameters
     ----------
@@ -43,18 +44,19 @@ def hopfield_rnn(
     Raises
     ------
     ValueError
-        Where a parameter is out of range, or where sequence 0.5 with an even number of patterns
-        makes two combinations of them evoke the same.
+        Where a parameter is out of range, or where sequence 0.5 with an odd number of patterns
+        makes a combination of them evoke nothing.
     """
     check_sizes(n, rank, gain)
     check_share("sequence", sequence)
-    if rank % 2 == 0 and abs(sequence - 0.5) < 1e-6:
+    if rank % 2 and abs(sequence - 0.5) < 1e-6:
         raise ValueError(
-            f"sequence {sequence:g} with an even rank {rank}: patterns and successors cancel, and "
+            f"sequence {sequence:g} with an odd rank {rank}: patterns and successors cancel, and "
             "the rank is lower than asked for"
         )
     key = {"ensemble": "hopfield", "n": n, "rank": rank, "seed": seed}
     rng = generator(key, "patterns")
     patterns = independent(lambda: rng.choice([-1.0, 1.0], size=(n, rank)), "patterns")
-    evoked = (1.0 - sequence) * patterns + sequence * np.roll(patterns, -1, axis=1)
+    successors = np.hstack([patterns[:, 1:], -patterns[:, :1]])
+    evoked = (1.0 - sequence) * patterns + sequence * successors
     return rnn(scaled(evoked, patterns, gain), offsets(key, n, theta_scale), activation)
