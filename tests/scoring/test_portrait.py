@@ -227,14 +227,24 @@ def test_the_slice_lies_among_the_test_states(name):
     test = clean_test(system)
     states = test.states.reshape(-1, system.size)
     (seen, *_) = [p.frame for p in drawn(exact(system), system, test=test).portraits]
-    assert seen.grid.shape == (GRID * GRID, system.size)
-    assert (seen.grid >= states.min(axis=0)).all()
-    assert (seen.grid <= states.max(axis=0)).all()
+    grid = np.concatenate(list(seen.slice_states()))
+    assert grid.shape == (GRID * GRID, system.size)
+    assert (grid >= states.min(axis=0)).all()
+    assert (grid <= states.max(axis=0)).all()
     if name == "lotka_volterra":
-        assert seen.grid.min() > 0
+        assert grid.min() > 0
     i, j = seen.coordinates
-    np.testing.assert_array_equal(seen.grid[:GRID, i], seen.axes[0])
-    np.testing.assert_array_equal(seen.grid[::GRID, j], seen.axes[1])
+    np.testing.assert_array_equal(grid[:GRID, i], seen.axes[0])
+    np.testing.assert_array_equal(grid[::GRID, j], seen.axes[1])
+
+
+def test_blocks_of_states_change_nothing(monkeypatch):
+    system = example("rnn_tanh")
+    before = drawn(bent(system), system).portraits
+    monkeypatch.setattr("koopmark.scoring.frame.BLOCK_NUMBERS", 50 * system.size)
+    for one, other in zip(before, drawn(bent(system), system).portraits, strict=True):
+        np.testing.assert_allclose(one.frame.exact, other.frame.exact, rtol=1e-12)
+        np.testing.assert_allclose(one.difference, other.difference, atol=1e-12)
 
 
 def test_the_slice_is_spanned_by_the_coordinates_on_which_the_function_depends_most():

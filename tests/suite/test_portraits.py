@@ -35,7 +35,7 @@ def portrait(seed=0, exact=None, imaginary=False):
         np.array([[2, 5], [3, 10]]),
         np.array([0, 7]),
         axes,
-        np.empty((GRID * GRID, 8)),
+        np.zeros(8),
         rng.standard_normal(SHOWN) if exact is None else exact,
     )
     own = np.random.default_rng(seed)

@@ -1,6 +1,8 @@
 """Where one exact eigenfunction is looked at, and what it is there: the same for every method."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,10 @@ GRID = 15
 CANDIDATES = 32
 """Of more coordinates than this, those that move with the eigenfunction may span the map."""
 
-SAMPLE_ROWS, SAMPLE_NUMBERS = 1000, 10_000_000
+BLOCK_NUMBERS = 4_000_000
+"""Numbers in the states that are made at a time."""
+
+SAMPLE_ROWS, SAMPLE_NUMBERS = 1000, 5_000_000
 """Test states at most by which coordinates and ranges are chosen, and numbers in them."""
 
 
@@ -46,8 +51,8 @@ class Frame:
     axes : (2, GRID) array
         Values of xᵢ and xⱼ on the slice, from the 5th to the 95th percentile of the test states;
         all other coordinates are at their mean.
-    grid : (G, N) array
-        The states of the slice, row by row from the lowest xⱼ.
+    mean : (N,) array
+        Of the test states: the slice goes through it.
     exact : (k n + q + G,) array
         e along the trajectories, one after another; at the others; on the slice.
     """
@@ -60,7 +65,7 @@ class Frame:
     others: NDArray[np.intp]
     coordinates: NDArray[np.intp]
     axes: NDArray[np.float64]
-    grid: NDArray[np.float64]
+    mean: NDArray[np.float64]
     exact: NDArray
 
     @property
@@ -72,6 +77,15 @@ class Frame:
             np.concatenate([along, self.others[:, 0]]),
             np.concatenate([steps, self.others[:, 1]]),
         )
+
+    def slice_states(self) -> Iterator[NDArray[np.float64]]:
+        """The G states of the slice, row by row from the lowest xⱼ, a block (·, N) at a time."""
+        across, up = self.axes
+        places = np.column_stack([np.tile(across, len(up)), np.repeat(up, len(across))])
+        for some in blocks(places, len(self.mean)):
+            states = np.tile(self.mean, (len(some), 1))
+            states[:, self.coordinates] = some
+            yield states
 
 
 def frame(target: ScoredSpace, test: Trajectories) -> Frame:
@@ -92,7 +106,7 @@ def frame(target: ScoredSpace, test: Trajectories) -> Frame:
     others = np.empty((0, 2), np.intp)
     if len(rest):
         others = np.column_stack([rest[spots // len(steps)], steps[spots % len(steps)]])
-    coordinates, axes, grid = _slice(space, test.states.reshape(-1, n))
+    coordinates, axes, mean = _slice(space, test.states.reshape(-1, n))
     known = Frame(
         label_of(target.space),
         target.space.eigenvalue,
@@ -102,11 +116,18 @@ def frame(target: ScoredSpace, test: Trajectories) -> Frame:
         others,
         coordinates,
         axes,
-        grid,
+        mean,
         np.empty(0),
     )
-    states = np.concatenate([test.states[known.visited], grid])
-    return Frame(**{**vars(known), "exact": first_of(space, states)})
+    visited = (test.states[tuple(some.T)] for some in blocks(np.stack(known.visited, axis=1), n))
+    exact = [first_of(space, states) for states in chain(visited, known.slice_states())]
+    return replace(known, exact=np.concatenate(exact))
+
+
+def blocks(rows: NDArray, size: int) -> Iterator[NDArray]:
+    """The rows, so many at a time that their states of `size` numbers take little room."""
+    step = max(1, BLOCK_NUMBERS // size)
+    return (rows[start : start + step] for start in range(0, len(rows), step))
 
 
 def first_of(space: Eigenspace, states: NDArray) -> NDArray:
@@ -115,13 +136,13 @@ def first_of(space: Eigenspace, states: NDArray) -> NDArray:
 
 
 def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """The two coordinates in which e varies most, their values, and the states of the slice."""
+    """The two coordinates in which e varies most, their values, and the mean of the states."""
     size = states.shape[1]
-    if size < 2:
-        return np.empty(0, np.intp), np.empty((2, 0)), np.empty((0, size))
     rows = max(50, min(SAMPLE_ROWS, SAMPLE_NUMBERS // size))
     states = states[:: max(1, len(states) // rows)]
     mean = states.mean(axis=0)
+    if size < 2:
+        return np.empty(0, np.intp), np.empty((2, 0)), mean
     among = np.arange(size) if size <= CANDIDATES else _moving_with(space, states, mean)
     low, high = np.quantile(states[:, among], [0.05, 0.95], axis=0)
     # Each coordinate alone through its range, all others at their mean.
@@ -130,11 +151,7 @@ def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArra
     values = first_of(space, alone.reshape(-1, size)).reshape(-1, 3)
     swing = np.abs(values - values.mean(axis=1, keepdims=True)).max(axis=1)
     best = np.sort(np.argsort(-swing, kind="stable")[:2])
-    axes = np.linspace(low[best], high[best], GRID, axis=1)
-    grid = np.tile(mean, (GRID * GRID, 1))
-    grid[:, among[best[0]]] = np.tile(axes[0], GRID)
-    grid[:, among[best[1]]] = np.repeat(axes[1], GRID)
-    return among[best], axes, grid
+    return among[best], np.linspace(low[best], high[best], GRID, axis=1), mean
 
 
 def _moving_with(space: Eigenspace, states: NDArray, mean: NDArray) -> NDArray:

@@ -20,9 +20,6 @@ MOST_TARGETS = 3
 ROUNDING = 1e-12
 """Imaginary parts below this fraction of the largest |e| are none."""
 
-BLOCK_NUMBERS = 4_000_000
-"""Numbers in the states of a slice that a model is asked for at a time."""
-
 
 class Functions(Protocol):
     """What is asked of a model."""
@@ -143,19 +140,15 @@ def projection(span: NDArray, function: NDArray) -> NDArray:
 
 def _on_slice(model: Functions, seen: Frame, usable: NDArray[np.bool_]) -> tuple[NDArray, str]:
     """The recovered functions on the slice (G, s); NaN, with a note, where there are none."""
-    points, size = seen.grid.shape
+    points = seen.axes.shape[1] ** 2
     none = np.full((points, int(usable.sum())), np.nan)
     # A function of several consecutive states has no value at a state.
     if points == 0 or model.window > 1:
         return none, ""
-    block = max(1, BLOCK_NUMBERS // size)
     try:
         with np.errstate(all="ignore"):
             values = np.concatenate(
-                [
-                    np.asarray(model.eigenfunctions(seen.grid[start : start + block, None]))
-                    for start in range(0, points, block)
-                ]
+                [np.asarray(model.eigenfunctions(x[:, None])) for x in seen.slice_states()]
             )
         return values.reshape(points, len(usable))[:, usable], ""
     except Exception as error:  # noqa: BLE001 a picture must not cost the scores
