@@ -12,7 +12,18 @@ import pytest
 import koopmark
 from koopmark.cli import main
 
-COMMANDS = ("run", "report", "show", "check", "baseline", "list", "example", "export", "catalogue")
+COMMANDS = (
+    "run",
+    "report",
+    "show",
+    "check",
+    "baseline",
+    "history",
+    "list",
+    "example",
+    "export",
+    "catalogue",
+)
 SUITE = """
 title = "Tiny"
 question = "Does the command run?"
@@ -85,7 +96,8 @@ def test_help_shows_every_command_and_an_example(typed):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "report", "show", "check", "baseline", "list", "example", "export", "catalogue"]
+    "command",
+    ["run", "report", "show", "check", "baseline", "list", "example", "export", "catalogue"],
 )
 def test_every_command_has_an_example_in_its_help(typed, command):
     assert f"Example: koopmark {command}" in typed(command, "--help").stdout

@@ -6,7 +6,6 @@ Exit code 1 where two measurements, one after the other, find a kernel slower.
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 from dataclasses import asdict
@@ -51,7 +50,6 @@ def record(found: list[Slowdown], head: str, base: str, file: Path = RATIOS) -> 
     kept = {
         "head": head,
         "base": base,
-        "cpu": platform.processor() or platform.machine(),
         "kernels": {it.kernel: asdict(it) for it in found},
     }
     file.parent.mkdir(parents=True, exist_ok=True)

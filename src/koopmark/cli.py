@@ -222,12 +222,39 @@ def baseline(
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Also a run whose source was in no commit.")
     ] = False,
+    speed: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What bench/speed/regress.py found, for the history."),
+    ] = None,
 ) -> None:
-    """Make a run the baseline that later ones are checked against."""
+    """Make a run the baseline that later ones are checked against.
+
+    The baseline's history.jsonl gets a line about it.
+    """
     from koopmark import report
 
-    report.promote(folder, to, allow_dirty)
-    typer.echo(f"Baseline: {to}")
+    added = report.promote(folder, to, allow_dirty, speed)
+    typer.echo(f"Baseline: {to}" + ("" if added else ", whose history has this run already"))
+
+
+@app.command(epilog="Example: koopmark history reports/baseline/history.jsonl")
+def history(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The history beside a baseline.")
+    ] = Path("reports/baseline/history.jsonl"),
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/history"),
+    suite: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the runs.", show_default="that of the last run"),
+    ] = None,
+) -> None:
+    """Show how the scores went from one baseline to the next, and since when one has changed."""
+    from koopmark import report
+
+    page, sentences = report.write_history(file, out, suite)
+    for sentence in sentences:
+        typer.echo(sentence)
+    typer.echo(f"History: {page}")
 
 
 @app.command(epilog="Example: koopmark verify path/to/my_method.py:MyMethod")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from koopmark.report.history.page import write_history
 from koopmark.report.regression.baseline import promote
 from koopmark.report.regression.changes import Change, StatusChange
 from koopmark.report.regression.check import CheckResult, check
@@ -17,6 +18,7 @@ __all__ = [
     "promote",
     "publish",
     "write",
+    "write_history",
 ]
 
 

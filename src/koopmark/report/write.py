@@ -4,6 +4,7 @@ from pathlib import Path
 
 from koopmark._files import write_text
 from koopmark.report.boards.questions import leaderboard_table, questions
+from koopmark.report.history.view import trends_beside
 from koopmark.report.page.run_page import run_page
 from koopmark.report.summary import summarise
 from koopmark.report.sweeps import sweep_summary, sweep_table, sweeps
@@ -14,7 +15,8 @@ def write(run_dir: Path) -> Path:
     """Write summary.csv and index.html of a run folder from its tables; returns the page's path.
 
     Where the run has sweeps, sweeps.csv has the numbers of their plots, and where methods compete
-    leaderboard.csv has those of the leaderboards.
+    leaderboard.csv has those of the leaderboards. The history of a baseline becomes a section
+    where it lies in the folder `baseline` beside the run's.
 
     Raises
     ------
@@ -33,5 +35,5 @@ def write(run_dir: Path) -> Path:
     if asked:
         write_text(run_dir / "leaderboard.csv", leaderboard_table(asked).to_csv(index=False))
     page = run_dir / "index.html"
-    write_text(page, run_page(tables, summary, swept, asked))
+    write_text(page, run_page(tables, summary, swept, asked, trends_beside(run_dir, tables)))
     return page

@@ -6,7 +6,9 @@ from koopmark._errors import ConfigError
 from koopmark.report import check, promote
 
 FINISHED = {
+    "suite": "small",
     "fits": 24,
+    "started": "2026-01-01T00:00:00+00:00",
     "ended": "2026-01-01T00:00:00+00:00",
     "git": {"commit": "0" * 40, "dirty": False},
 }
@@ -30,6 +32,7 @@ def test_a_run_has_not_changed_against_the_baseline_made_of_it(run_dir, provenan
         "fits.csv",
         "targets.csv",
         "provenance.json",
+        "history.jsonl",
     }
     result = check(run_dir, baseline)
     assert result.compared == 24

@@ -7,6 +7,7 @@ import pandas as pd
 from koopmark.report import columns
 from koopmark.report.answers import answers
 from koopmark.report.boards.questions import Question
+from koopmark.report.history.view import Trends
 from koopmark.report.numbers import listed, plural
 from koopmark.report.overview import overview
 from koopmark.report.page import views
@@ -46,8 +47,9 @@ def run_page(
     summary: pd.DataFrame,
     swept: list[tuple[Sweep, pd.DataFrame]],
     asked: list[Question],
+    past: Trends | None = None,
 ) -> str:
-    """The HTML of a run's report: its sweeps with their summaries, its leaderboards."""
+    """The HTML of a run's report: its sweeps with their summaries, its leaderboards, its past."""
     fits, targets = tables.fits, tables.targets
     names = list(fits["dataset"].unique())
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
@@ -57,10 +59,15 @@ def run_page(
     portraits = eigenfunctions_data(tables.portraits)
     return render(
         "report.html.j2",
-        {**page_data(tables, summary, swept), "eigenfunctions": portraits},
+        {
+            **page_data(tables, summary, swept),
+            "eigenfunctions": portraits,
+            **({"trends": past.data} if past else {}),
+        },
         title=tables.provenance.get("title", "koopmark report"),
         question=tables.provenance.get("question", ""),
         overview=overview(fits, summary),
+        trends=past,
         answers=answers(summary, swept, known.libraries),
         findings=findings(fits, summary),
         columns=columns,

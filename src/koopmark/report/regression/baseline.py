@@ -1,31 +1,45 @@
 """From a run to the baseline that later runs are checked against."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from koopmark._errors import ConfigError
 from koopmark._files import write_text
+from koopmark.report.history.file import NAME, append
+from koopmark.report.history.line import line_of
 from koopmark.report.tables import read_fits, read_provenance, read_targets
 
 KEPT = ("fits.csv", "targets.csv", "provenance.json")
 """What a check needs, and where it came from; the store and the eigenpairs are large."""
 
 
-def promote(run_dir: Path, baseline_dir: Path, allow_dirty: bool = False) -> None:
+def promote(
+    run_dir: Path, baseline_dir: Path, allow_dirty: bool = False, speed: Path | None = None
+) -> bool:
     """Copy the tables of a finished run into `baseline_dir`, which is made where it is not there.
+
+    Its history gets a line about the run, unless it has one; returns whether it got one.
+
+    Parameters
+    ----------
+    run_dir, baseline_dir : Path
+    allow_dirty : bool
+        Whether a run will do whose source differed from its commit.
+    speed : Path, optional
+        What bench/speed/regress.py measured of the core, for the history.
 
     Raises
     ------
     ConfigError
-        Where the run is not finished, its source differed from its commit (unless `allow_dirty`),
-        a table cannot be read, or the baseline cannot be written.
+        Where the run is not finished, its source differed from its commit, something cannot be
+        read, or the baseline cannot be written.
     """
-    provenance = read_provenance(run_dir)
-    done = len(read_fits(run_dir))
-    read_targets(run_dir)
-    _refuse_unfinished(run_dir, provenance, done)
+    provenance, fits, targets = read_provenance(run_dir), read_fits(run_dir), read_targets(run_dir)
+    _refuse_unfinished(run_dir, provenance, len(fits))
     if not allow_dirty:
         _refuse_dirty(run_dir, provenance)
+    line = line_of(fits, targets, provenance, read_speed(speed) if speed else None)
     texts = {name: (run_dir / name).read_text(encoding="utf-8") for name in KEPT}
     try:
         baseline_dir.mkdir(parents=True, exist_ok=True)
@@ -33,6 +47,24 @@ def promote(run_dir: Path, baseline_dir: Path, allow_dirty: bool = False) -> Non
         raise ConfigError(f"{baseline_dir}: cannot be made ({error.strerror})") from None
     for name, text in texts.items():
         write_text(baseline_dir / name, text)
+    return append(baseline_dir / NAME, line)
+
+
+def read_speed(path: Path) -> dict[str, float]:
+    """Time of each kernel over its reference's, as bench/speed/regress.py left them.
+
+    Raises
+    ------
+    ConfigError
+        Where the file cannot be read, or is another.
+    """
+    try:
+        kernels = json.loads(path.read_text(encoding="utf-8"))["kernels"]
+        return {str(name): float(found["head_ratio"]) for name, found in kernels.items()}
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ConfigError(f"{path} is not what bench/speed/regress.py writes") from None
 
 
 def _refuse_unfinished(run_dir: Path, provenance: dict[str, Any], done: int) -> None:

@@ -1,0 +1,1 @@
+"""What promoted runs came to, one line each, and since when something has changed."""
