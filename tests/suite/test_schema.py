@@ -119,6 +119,7 @@ def third(intact, tmp_path):
     shutil.copy(intact[0] / FILE, folder)
     with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
         db.execute("DROP TABLE portraits")
+        db.execute("DROP TABLE frames")
         seal_all(db)
         db.execute("PRAGMA user_version = 3")
     return folder
@@ -259,10 +260,9 @@ def test_a_changed_number_is_found_and_its_fit_alone_done_again(intact, tmp_path
 def test_a_portrait_that_was_changed_is_found_and_its_fit_alone_done_again(
     intact, tmp_path, column
 ):
-    folder, tables, cells = intact
+    folder, _, cells = intact
     shutil.copy(folder / FILE, tmp_path)
-    other = tables["portraits"][column].iloc[0]
-    changed = other[:-1] + b"?" if isinstance(other, bytes) else 1e-9
+    changed = {"frame": "0" * 32, "difference": b"?", "portrait_error": 1e-9}[column]
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
         db.execute(
             f"UPDATE portraits SET {column} = ? WHERE fit_id = ?", (changed, cells[4].fit_id)
@@ -271,6 +271,30 @@ def test_a_portrait_that_was_changed_is_found_and_its_fit_alone_done_again(
         read(tmp_path)
     with Store(tmp_path) as store:
         assert store.unfinished(cells) == [cells[4]]
+
+
+@pytest.mark.parametrize("change", ["UPDATE frames SET frame = X'00'", "DELETE FROM frames"])
+def test_a_frame_that_was_changed_takes_the_fits_with_it_that_were_shown_in_it(
+    intact, tmp_path, change
+):
+    folder, tables, cells = intact
+    shutil.copy(folder / FILE, tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+        frames = db.execute("SELECT name FROM frames").fetchall()
+        assert len(frames) == 3  # of three seeds, for twelve methods
+        (lost,) = frames[1]
+        db.execute(f"{change} WHERE name = ?", (lost,))
+        shown = {
+            name for (name,) in db.execute("SELECT fit_id FROM portraits WHERE frame = ?", (lost,))
+        }
+    assert len(shown) == 4
+    with pytest.raises(ConfigError, match=r"damaged \(4 of its fits are not what was written\)"):
+        read(tmp_path)
+    with Store(tmp_path) as store:
+        assert {cell.fit_id for cell in store.unfinished(cells)} == shown
+        kept = [cell.fit_id for cell in cells if cell.fit_id not in shown]
+        store.follow(cells)
+    assert texts(read(tmp_path)) == texts(tables, kept)
 
 
 def test_a_plan_that_was_changed_is_not_read(intact, tmp_path):

@@ -9,12 +9,16 @@ from koopmark._errors import ConfigError
 from koopmark.suite.seals import broken_fits, plan_is_broken, seal_all, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES
 
-SCHEMA = 5
+SCHEMA = 6
 """Raised when the tables change; what older ones lack goes into FILLED.
 
 1: fits, targets, eigenpairs. 2: sweeps, in fits and plan. 3: seals.
 4: portraits. 5: residuals of the targets, in targets.
+6: frames, which portraits share.
 """
+
+SHARED = ("plan", "frames")
+"""Tables whose rows belong to no fit alone."""
 
 SEALED = 3
 """The first version whose fits carry seals."""
@@ -26,6 +30,7 @@ FILLED = {
     2: [],
     3: [],
     4: [],
+    5: ["DELETE FROM portraits WHERE frame NOT IN (SELECT name FROM frames)"],
 }
 """What rows of an older schema hold in the columns they did not have; nothing in the others."""
 
@@ -110,6 +115,7 @@ def create(db: sqlite3.Connection) -> None:
         db.execute(f"CREATE {unique} INDEX {name}_fit ON {name} (fit_id)")
     planned = ", ".join(f"{column} {kind}" for column, kind in PLANNED.items())
     db.execute(f"CREATE TABLE plan (fit_id TEXT UNIQUE, place INTEGER, {planned})")
+    db.execute("CREATE TABLE frames (name TEXT UNIQUE, frame BLOB)")
     db.execute("CREATE TABLE plan_seal (seal TEXT)")
     seal_plan(db)
     db.execute(f"PRAGMA user_version = {SCHEMA}")
@@ -131,7 +137,7 @@ def migrate(db: sqlite3.Connection) -> None:
             db.execute(f"DROP TABLE IF EXISTS {gone}")
         for name in TABLES:
             db.execute(f"DROP INDEX IF EXISTS {name}_fit")
-        columns_of = {name: _columns(db, name) for name in (*TABLES, "plan")}
+        columns_of = {name: _columns(db, name) for name in (*TABLES, *SHARED)}
         # A table that came later is not there.
         kept = {name: columns for name, columns in columns_of.items() if columns}
         for name in kept:
@@ -180,7 +186,7 @@ def check_contents(db: sqlite3.Connection) -> None:
 def rescue(damaged: Path, db: sqlite3.Connection) -> int:
     """Copy the fits whose seals hold from a damaged file into a new store; how many there are."""
     with closing(connect(damaged)) as old, transaction(db):
-        for table in TABLES:
+        for table in (*TABLES, "frames"):
             columns = _columns(db, table)
             names = ", ".join(f'"{column}"' for column in columns)
             places = ", ".join("?" for _ in columns)

@@ -31,10 +31,16 @@ def seal_plan(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO plan_seal VALUES (?)", (_plan_seal(db),))
 
 
+def name_of(frame: bytes) -> str:
+    """What a frame is called, by which portraits share it: damage takes its name away."""
+    return hashlib.sha256(frame).hexdigest()[:32]
+
+
 def broken_fits(db: sqlite3.Connection) -> set[str]:
     """Fits whose rows are not those that were stored."""
     stored = dict(db.execute("SELECT fit_id, seal FROM fits"))
-    return {fit_id for fit_id, seal in _seals(db) if stored.get(fit_id) != seal}
+    broken = {fit_id for fit_id, seal in _seals(db) if stored.get(fit_id) != seal}
+    return broken | set(_without_frame(db))
 
 
 def plan_is_broken(db: sqlite3.Connection) -> bool:
@@ -61,6 +67,20 @@ def _seals(db: sqlite3.Connection, fit_id: str | None = None) -> Iterator[tuple[
             digest.update(f"{table}{list(group)!r}".encode())
     for found, digest in digests.items():
         yield found, digest.hexdigest()
+
+
+def _without_frame(db: sqlite3.Connection) -> Iterator[str]:
+    """Fits with a portrait whose frame is not what was stored."""
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'frames'").fetchone():
+        return
+    intact = {
+        name
+        for name, frame in db.execute("SELECT name, frame FROM frames")
+        if isinstance(frame, bytes) and name_of(frame) == name
+    }
+    for fit_id, name in db.execute("SELECT fit_id, frame FROM portraits"):
+        if name not in intact:
+            yield fit_id
 
 
 def _plan_seal(db: sqlite3.Connection) -> str:

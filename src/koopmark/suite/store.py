@@ -19,7 +19,7 @@ from koopmark.suite import schema, text
 from koopmark.suite.lock import Lock
 from koopmark.suite.plan import Cell
 from koopmark.suite.schema import SCHEMA, Damaged, connect, transaction
-from koopmark.suite.seals import PLAN, seal_fit, seal_plan
+from koopmark.suite.seals import PLAN, name_of, seal_fit, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES, Row, Rows
 
 if TYPE_CHECKING:
@@ -117,8 +117,14 @@ class Store:
             self._insert("fits", [{**rows.fit, "limits": _limits(cell)}], ["limits"])
             self._insert("targets", rows.targets)
             self._insert("eigenpairs", rows.eigenpairs)
-            self._insert("portraits", rows.portraits)
+            self._insert("portraits", [self._with_frame(row) for row in rows.portraits])
             seal_fit(self._db, rows.fit_id)
+
+    def _with_frame(self, portrait: Row) -> Row:
+        """A portrait that names its frame, which is stored once for all that have the same."""
+        name = name_of(portrait["frame"])
+        self._db.execute("INSERT OR REPLACE INTO frames VALUES (?, ?)", (name, portrait["frame"]))
+        return {**portrait, "frame": name}
 
     def _insert(self, table: str, rows: list[Row], hidden: Sequence[str] = ()) -> None:
         columns = [*TABLES[table], *hidden]
@@ -159,6 +165,9 @@ def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.Da
                 raise Damaged(
                     f"the table {name} holds what does not belong there: {error}"
                 ) from None
+        if "portraits" in tables:
+            frames = dict(db.execute("SELECT name, frame FROM frames").fetchall())
+            tables["portraits"]["frame"] = tables["portraits"]["frame"].map(frames)
         return tables
 
 

@@ -97,7 +97,7 @@ PORTRAITS = {
     "target_eigenvalue_re": "REAL",
     "target_eigenvalue_im": "REAL",
     "portrait_error": "REAL",
-    "frame": "BLOB",
+    "frame": "TEXT",
     "difference": "BLOB",
 }
 PLANNED = {
