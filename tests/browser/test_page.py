@@ -221,6 +221,21 @@ def test_the_pareto_front_is_what_nothing_beats(tab, run):
     assert set(page.locator("#cost .front tbody th").all_text_contents()) == front
 
 
+def test_cost_by_size_is_the_summary(tab, run):
+    opened = tab()
+    page = opened.open("#cost&figure=size&cost=peak_memory_mb")
+    figure = opened.drawn("cost")
+    summary = pd.read_csv(run / "summary.csv")
+    trace = next(t for t in figure["data"] if t["name"] == "pydmd.dmd")
+    mine = summary[summary["method"] == "pydmd.dmd"]
+    assert trace["x"] == [3, 3, 3]
+    assert sorted(trace["y"]) == sorted(mine["peak_memory_mb"])
+    row = page.locator("#cost .front tbody tr", has_text=re.compile("^pydmd.dmd(?!_)"))
+    shown = row.locator("td").evaluate_all("cells => cells.map((c) => Number(c.dataset.value))")
+    assert sorted(shown) == sorted(mine["peak_memory_mb"])
+    assert not page.locator("#cost select[name=error]").is_visible()
+
+
 @pytest.mark.parametrize(
     "label", ["All scores on small", "Leaderboard: Noise-free accuracy", "Cost by method"]
 )

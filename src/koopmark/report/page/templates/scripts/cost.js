@@ -21,29 +21,31 @@
     }).filter(({ points }) => points.length);
   };
 
-  const table = (section, front, chosen, columns) => {
+  // A table of methods below the figure: `rows` are [method, [value of each column]].
+  const table = (section, title, heads, rows, write) => {
     const place = section.querySelector(".front");
-    place.replaceChildren();
-    if (!front.length) return;
-    const add = (parent, tag, text, data = {}) => {
-      const element = Object.assign(document.createElement(tag), { textContent: text });
-      Object.assign(element.dataset, data);
+    const add = (parent, tag, text = "", attributes = {}) => {
+      const element = document.createElement(tag);
+      element.textContent = text;
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
       parent.append(element);
       return element;
     };
-    add(place, "h3", `The Pareto front on ${chosen.dataset}: no method is cheaper and as accurate`);
-    const grid = add(place, "table", "");
-    const head = add(add(grid, "thead", ""), "tr", "");
-    for (const [title, css] of [["method", "first"], [columns[chosen.cost].title, "number"], [columns[chosen.error].title, "number"]]) {
-      Object.assign(add(head, "th", title), { scope: "col", className: css });
-    }
-    const body = add(grid, "tbody", "");
-    for (const member of front) {
-      const row = add(body, "tr", "");
-      Object.assign(add(row, "th", member.method), { scope: "row", className: "first" });
-      for (const [key, value] of [[chosen.cost, member.cost], [chosen.error, member.error]]) {
-        Object.assign(add(row, "td", format.score(key, value), { value }), { className: "number", title: value });
-      }
+    place.replaceChildren();
+    if (!rows.length) return;
+    add(place, "h3", title);
+    const grid = add(add(place, "div", "", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": title }), "table");
+    const head = add(add(grid, "thead"), "tr");
+    add(head, "th", "method", { scope: "col", class: "first" });
+    for (const text of heads) add(head, "th", text, { scope: "col", class: "number" });
+    const body = add(grid, "tbody");
+    for (const [method, values] of rows) {
+      const row = add(body, "tr");
+      add(row, "th", method, { scope: "row", class: "first" });
+      values.forEach((value, i) => {
+        const known = value !== undefined;
+        add(row, "td", known ? write(value, i) : "–", { class: known ? "number" : "number missing", ...(known && { "data-value": value }) });
+      });
     }
   };
 
@@ -63,14 +65,20 @@
       type: "scatter", mode: "lines", name: "Pareto front", line: { shape: "hv", width: 2 }, meta: { role: "ink" },
       x: front.map((p) => p.cost), y: front.map((p) => axis(p.error)), hoverinfo: "skip",
     });
-    table(section, front, chosen, columns);
+    const keys = [chosen.cost, chosen.error];
+    table(section, `The Pareto front on ${chosen.dataset}: no method is cheaper and as accurate`, keys.map((key) => columns[key].title), front.map((p) => [p.method, [p.cost, p.error]]), (value, i) => format.score(keys[i], value));
     section.querySelector("figcaption.cost").textContent = "One point per method: medians over the seeds that ended ok. Left is cheaper, down is more accurate. The line joins the methods of the Pareto front, which the table names; methods that lost a seed or are given the vector field are not on it, nor are the controls. Fits that did not end ok, or were not scored, have no point.";
     return { data, layout: { xaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 }, yaxis: koopmark.logAxis(`${columns[chosen.error].title}, worst target`) } };
   };
 
   const drawSizes = async (section, chosen, columns, known) => {
     const lines = await sizesOf(chosen);
-    table(section, [], chosen, columns);
+    const sized = [...new Map(lines.flatMap(({ points }) => points.map((p) => [p.dataset, p.n])))].sort((a, b) => a[1] - b[1]);
+    const rows = lines.map(({ method, points }) => {
+      const at = new Map(points.map((p) => [p.dataset, p.cost]));
+      return [method, sized.map(([dataset]) => at.get(dataset))];
+    });
+    table(section, `${columns[chosen.cost].title} by number of units`, sized.map(([dataset, n]) => `N = ${n}: ${dataset}`), rows, (value) => format.score(chosen.cost, value));
     section.querySelector("figcaption.cost").textContent = "Each point is a dataset, in medians over the seeds that ended ok; datasets of one size may differ in all else. A name in the legend switches its line.";
     const reach = new Map(lines.map(({ method, points }) => [method, -new Set(points.map((p) => p.n)).size]));
     const first = koopmark.best(known, reach, 8);
