@@ -17,7 +17,7 @@ SYSTEMS = {
         "offsets": [0.1, -0.2],
     },
     "random_prescribed": {"n": 4, "real": [-0.5], "oscillations": [[-0.2, 1.0]]},
-    "prescribed_target": {"n": 3, "target": "ring"},
+    "random_prescribed_target": {"n": 3, "target": "ring"},
     "random_coupling": {"n": 3, "real": [-0.5], "oscillations": [[-0.2, 1.0]]},
     "random_inertial": {"units": 4, "rank": 1},
     "random_adapting": {"units": 4, "rank": 1},
@@ -113,7 +113,7 @@ MISTAKES = {
         "matrix has 2 rows: a conjugacy of 3 units needs 3",
     ),
     "unknown features": ("random_prescribed", {"features": "relu"}, "system.features = 'relu'"),
-    "unknown target": ("prescribed_target", {"target": "step"}, "system.target = 'step'"),
+    "unknown target": ("random_prescribed_target", {"target": "step"}, "system.target = 'step'"),
     "rank of all units": ("random_inertial", {"rank": 4}, "rank 4 with n 4"),
     "critical damping": (
         "random_inertial",

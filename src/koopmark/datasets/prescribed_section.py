@@ -137,7 +137,7 @@ class RandomPrescribed(_Spectrum):
 class PrescribedTarget(_Built):
     """The fit of a named function as the exact eigenfunction; a new one for each seed."""
 
-    kind: Literal["prescribed_target"]
+    kind: Literal["random_prescribed_target"]
     n: Annotated[int, Field(ge=2, le=20)]
     target: TargetName
     functions: ClassVar[int] = 1

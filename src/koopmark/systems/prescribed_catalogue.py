@@ -10,8 +10,8 @@ from koopmark.systems.system import System
 
 PRESCRIBED: dict[str, Callable[[], System]] = {
     "prescribed_quadratic": lambda: random_prescribed(2, block_diagonal([-1.0]), "polynomial", 0.5),
-    "coupling_slow_manifold": lambda: random_coupling(
-        2, block_diagonal([-0.3, -1.0]), "polynomial", 0.5, layers=1
+    "coupling_polynomial": lambda: random_coupling(
+        3, block_diagonal([-0.3, -0.7, -1.1]), "polynomial", 0.4
     ),
     "prescribed_weak_tanh": lambda: random_prescribed(4, block_diagonal([-0.5, -1.2]), "tanh", 0.2),
     "prescribed_strong_tanh": lambda: random_prescribed(

@@ -17,8 +17,8 @@ from koopmark.systems.random_features import (
 
 Array = NDArray[np.float64]
 
-LEAK = 0.5
-"""γ of the free coordinates: they forget in a time of 2."""
+LEAK = 0.9
+"""γ of the free coordinates. A prescribed eigenvalue near it would be hard to tell from theirs."""
 
 
 def random_prescribed(
@@ -87,7 +87,7 @@ def random_prescribed(
 def leaky_drive(
     functions: PrescribedFunctions, gain: float = 1.5, key: object = "leaky"
 ) -> LeakyDrive | None:
-    """ẇ = -w/2 + H tanh(Gx) for the free coordinates, ‖H‖ = `gain`; None where none are free.
+    """ẇ = -γw + H tanh(Gx) for the free coordinates, ‖H‖ = `gain`; None where none are free.
 
     H has full rank, so that w has no exact eigenfunctions of its own. Equal `key`s draw equal H, G.
     """
