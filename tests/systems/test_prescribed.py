@@ -68,23 +68,25 @@ def test_trajectories_stay_within_the_proven_bounds(kind, scale):
     system = made(kind)
     functions, drive = system.functions, system.drive
     start = states(system, scale, count=4)
-    along = simulate(system, start, np.linspace(0.0, 20.0, 41), rtol=1e-8)
+    along = simulate(system, start, np.linspace(0.0, 20.0, 41), rtol=1e-6)
     assert not along.diverged.any()
     free = np.linalg.norm(along.states @ functions.complement.T, axis=-1)
     leak = np.linalg.norm(drive.leak, 2)
     limit = np.linalg.norm(drive.weights, 2) * np.sqrt(drive.weights.shape[1]) / leak
-    assert (free <= np.maximum(free[:, :1], limit) * (1 + 1e-6)).all()
+    assert (free <= np.maximum(free[:, :1], limit) * (1 + 1e-4)).all()
     # Λ is normal, so |φ| never grows; |Bx - φ| is at most |c| + ‖C‖√m.
     flat = np.linalg.norm(functions.offset) + np.linalg.norm(functions.weights, 2) * np.sqrt(
         functions.features.count
     )
     size = np.linalg.norm(functions(start), axis=-1)[:, None]
-    assert (np.linalg.norm(along.states @ functions.linear.T, axis=-1) <= size + flat + 1e-6).all()
+    assert (
+        np.linalg.norm(along.states @ functions.linear.T, axis=-1) <= (size + flat) * (1 + 1e-4)
+    ).all()
 
 
 def test_polynomial_graphs_stay_bounded_over_a_long_time():
     system = made("polynomial")
-    along = simulate(system, states(system, 5.0, 20), np.linspace(0.0, 200.0, 101), rtol=1e-8)
+    along = simulate(system, states(system, 5.0, 10), np.linspace(0.0, 100.0, 101), rtol=1e-7)
     assert not along.diverged.any()
     late = along.states[:, 51:]
     assert np.linalg.norm(late @ system.functions.complement.T, axis=-1).max() < 6.0
