@@ -9,6 +9,7 @@ import pytest
 
 from koopmark import _repr, fit, infer_structure, simulate, suite, systems
 from koopmark.methods import LinearModel, Model
+from koopmark.scoring import evaluate
 from koopmark.simulation import Trajectories
 from koopmark.systems import LowRank, System
 
@@ -172,6 +173,19 @@ def test_a_dataclass_of_a_users_shows_itself_in_the_same_way():
     numbers = np.array([-1 + 0j])
     assert repr(Mine(numbers)) == "<Mine 1 eigenpair, window 1>"
     assert repr(Child(numbers)) == "named"
+
+
+def test_scores_show_a_row_for_each_exact_eigenspace(model, network, data):
+    scores = evaluate(model, network, network.eigenspaces(2), data)
+    found = scores.fit.verified
+    assert found >= 15
+    assert repr(scores) == (
+        f"<Scores 2 exact eigenspaces, {found} of 28 eigenpairs obey the dynamics>"
+    )
+    html = as_html(scores)
+    assert cells(html)[::4] == ["-1 (x4)", "-2 (x10)"]
+    shown = [float(text) for text in cells(html)[2::4]]
+    assert shown == [float(f"{row.eigenfunction_error:.1e}") for row in scores.targets]
 
 
 def test_inferred_structure_shows_its_rank(model, data):

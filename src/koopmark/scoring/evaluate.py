@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark import _repr
 from koopmark._keys import generator
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
@@ -76,13 +77,30 @@ class PairScores:
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(_repr.Shown):
     """Everything the tables say about one fit."""
 
     fit: FitScores
     targets: tuple[TargetScores, ...]
     eigenpairs: tuple[PairScores, ...]
     portraits: tuple[Portrait, ...] = ()
+
+    def _facts(self) -> list[str]:
+        verified = f"{self.fit.verified:,} of {self.fit.recovered:,} eigenpairs obey the dynamics"
+        return [f"{len(self.targets):,} exact eigenspaces", verified]
+
+    def _details(self) -> _repr.Details:
+        rows = [
+            (
+                row.target,
+                _repr.error(row.eigenvalue_error),
+                _repr.error(row.eigenfunction_error),
+                _repr.error(row.oracle_floor),
+            )
+            for row in self.targets[: _repr.ROWS]
+        ]
+        columns = ("target", "eigenvalue error", "eigenfunction error", "oracle floor")
+        return _repr.Details(columns, rows, len(self.targets), self.fit.notes)
 
 
 def evaluate(
