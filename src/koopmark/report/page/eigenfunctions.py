@@ -4,12 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from koopmark.suite.portraits import POINTS, PREFIX
+from koopmark.suite.portraits import PREFIX
 
 MOST_NUMBERS = 600_000
 """Numbers in a page, for its size: about four bytes each."""
+
+PLACES = ("part", "trajectory", "time", "i", "j", "x_i", "x_j")
+"""Where a point is."""
 
 KEYS = ["dataset", "seed", "target", "target_eigenvalue_re", "target_eigenvalue_im"]
 
@@ -59,13 +64,14 @@ def eigenfunctions_data(points: pd.DataFrame, most: int = MOST_NUMBERS) -> list[
 def choices(points: pd.DataFrame, drawn: Sequence[dict[str, Any]], order: list[str]) -> Choices:
     """The options of the pickers; methods in the given order, others after them."""
     found = dict.fromkeys(name for frame in drawn for name in frame["methods"])
+    angles = points.loc[points["part"] == "angle", _columns(points)]
     return Choices(
         list(dict.fromkeys(frame["dataset"] for frame in drawn)),
         list(dict.fromkeys(frame["target"] for frame in drawn)),
         [name for name in dict.fromkeys([*order, *found]) if name in found],
         [f"{seed:g}" for seed in sorted({frame["seed"] for frame in drawn})],
         sum(len(frame["methods"]) for frame in drawn),
-        sum(len(frame["methods"]) for frame in _frames(points)),
+        int(angles.notna().to_numpy().sum()),
     )
 
 
@@ -78,42 +84,42 @@ def _leading(frames: list[dict[str, Any]], most: int) -> Iterator[dict[str, Any]
 
 
 def _numbers(frame: dict[str, Any]) -> int:
-    return len(frame["re"]) * (1 + len(frame["methods"])) * (1 + ("im" in frame))
+    values = [frame, *frame["methods"].values()]
+    return len(frame["re"]) * sum(1 + ("im" in value) for value in values)
+
+
+def _columns(points: pd.DataFrame) -> list[str]:
+    return [str(name) for name in points.columns if str(name).startswith(PREFIX)]
 
 
 def _frames(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """One after another: each ends with the row of its angles."""
-    ends = (points["part"] == "angle").to_numpy().nonzero()[0]
+    columns = _columns(points)
+    values = points[["exact", *columns]].to_numpy(dtype=float)
+    places = {name: points[name].to_numpy() for name in (*KEYS, *PLACES)}
+    component = points["component"].to_numpy()
     start = 0
-    for end in ends:
-        rows = points.iloc[start:end]
-        if len(rows):
-            yield _frame(rows, points.iloc[end])
+    for end in np.flatnonzero(places["part"] == "angle"):
+        rows = np.arange(start, end)
+        real, imaginary = (rows[component[rows] == name] for name in ("re", "im"))
+        if len(real):
+            there = np.flatnonzero(~np.isnan(values[end, 1:])) + 1
+            yield {
+                **{name: places[name][real[0]] for name in KEYS},
+                **{name: places[name][real] for name in PLACES},
+                **_parts(values[:, 0], real, imaginary),
+                "methods": {
+                    columns[k - 1].removeprefix(PREFIX): {
+                        "angle": values[end, k],
+                        **_parts(values[:, k], real, imaginary),
+                    }
+                    for k in there
+                },
+            }
         start = int(end) + 1
 
 
-def _frame(rows: pd.DataFrame, angles: "pd.Series[Any]") -> dict[str, Any]:
-    real, imaginary = (rows[rows["component"] == name] for name in ("re", "im"))
-    first = real.iloc[0]
-    columns = [str(name) for name in rows.columns if str(name).startswith(PREFIX)]
-    methods = [name.removeprefix(PREFIX) for name in columns if not pd.isna(angles[name])]
-    frame: dict[str, Any] = {
-        **{name: first[name] for name in KEYS},
-        **{name: real[name].to_numpy() for name in POINTS if name in PLACES},
-        "re": real["exact"].to_numpy(),
-    }
-    if len(imaginary):
-        frame["im"] = imaginary["exact"].to_numpy()
-    frame["methods"] = {
-        name: {
-            "angle": float(angles[PREFIX + name]),
-            "re": real[PREFIX + name].to_numpy(),
-            **({"im": imaginary[PREFIX + name].to_numpy()} if len(imaginary) else {}),
-        }
-        for name in methods
-    }
-    return frame
-
-
-PLACES = ("part", "trajectory", "time", "i", "j", "x_i", "x_j")
-"""Where a point is."""
+def _parts(column: NDArray, real: NDArray, imaginary: NDArray) -> dict[str, NDArray]:
+    """Real and, unless it is 0, imaginary part of a column."""
+    im = column[imaginary]
+    return {"re": column[real], **({"im": im} if np.nan_to_num(im).any() else {})}

@@ -31,7 +31,8 @@ if (document.querySelector("#eigenfunctions select")) {
   // One object per point: where it is, exact, recovered and their difference.
   const pointsOf = (frame, own) => frame.re.map((_, k) => {
     const [re, dre] = [number(frame.re[k]), number(own.re[k])];
-    const [im, dim] = frame.im ? [number(frame.im[k]), number(own.im[k])] : [0, 0];
+    // What is real has no imaginary part in the data.
+    const [im, dim] = [frame.im ? number(frame.im[k]) : 0, own.im ? number(own.im[k]) : 0];
     const place = Object.fromEntries(["part", "trajectory", "time", "i", "j", "x_i", "x_j"].map((name) => [name, frame[name][k]]));
     return { ...place, re, im, dre, dim, rre: re + dre, rim: im + dim };
   });
@@ -199,7 +200,7 @@ if (document.querySelector("#eigenfunctions select")) {
     const { frame, own, method } = await find(section);
     const points = own ? pointsOf(frame, own) : [];
     const column = (of) => points.map(of);
-    const parts = { exact_re: (p) => p.re, difference_re: (p) => p.dre, recovered_re: (p) => p.rre, ...(frame.im ? { exact_im: (p) => p.im, difference_im: (p) => p.dim, recovered_im: (p) => p.rim } : {}) };
+    const parts = { exact_re: (p) => p.re, difference_re: (p) => p.dre, recovered_re: (p) => p.rre, ...(frame.im || (own && own.im) ? { exact_im: (p) => p.im, difference_im: (p) => p.dim, recovered_im: (p) => p.rim } : {}) };
     const places = ["part", "trajectory", "time", "i", "j", "x_i", "x_j"];
     return {
       name: `eigenfunction ${frame.dataset} ${frame.target} ${method} seed ${frame.seed}`,
