@@ -83,7 +83,8 @@ notebooks: $(READY)  ## execute the notebooks of docs/examples anew and keep the
 
 baseline: $(READY)  ## promote a fresh run of the smoke suite to the committed baseline
 	$(BIN)/koopmark run smoke --fresh
-	$(BIN)/koopmark baseline reports/smoke
+	$(BIN)/python bench/speed/regress.py --ratios
+	$(BIN)/koopmark baseline reports/smoke --speed reports/speed/core.json
 
 lock: $(READY)  ## resolve requirements.txt anew (torch stays where a CPU-sized build is known to exist)
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header --no-annotate \

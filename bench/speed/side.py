@@ -1,7 +1,8 @@
 """One side of a comparison: a process that times kernels when it is told to.
 
-Reads the number of a kernel from each line of its input, and answers with the processor seconds of
-the kernel and of its reference, or with why the kernel cannot run on this source.
+Says first which `koopmark` it has, and which kernels that cannot run and why. Then reads the number
+of a kernel from each line of its input, and answers with the processor seconds of the kernel and of
+its reference.
 """
 
 import json
@@ -50,10 +51,10 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         # Both sides on one core: they never run at once, and cores are not all alike.
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    print(json.dumps(str(Path(koopmark.__file__).parent)), flush=True)
+    missing = {i: work for i, work in enumerate(works) if isinstance(work, str)}
+    print(json.dumps([str(Path(koopmark.__file__).parent), missing]), flush=True)
     for line in sys.stdin:
-        work = works[int(line)]
-        print(json.dumps(work if isinstance(work, str) else turn(work)), flush=True)
+        print(json.dumps(turn(works[int(line)])), flush=True)
 
 
 if __name__ == "__main__":

@@ -54,23 +54,24 @@ class Side:
         self.process.wait()
         self.process.stdout.close()
 
-    def ready(self) -> None:
-        """Wait until everything is prepared."""
+    def missing(self) -> dict[int, str]:
+        """Kernels that cannot run on this source, and why; waits until all others are prepared."""
         line = self.process.stdout.readline()
         if not line:
             raise CannotRun(f"nothing of {self.source} can be imported")
-        imported = json.loads(line)
+        imported, missing = json.loads(line)
         if imported != str(self.source / "koopmark"):
             raise CannotRun(f"{imported} was imported instead of {self.source}")
+        return {int(kernel): why for kernel, why in missing.items()}
 
     def time(self, kernel: int) -> list[float]:
         """Processor seconds of the kernel and of its reference."""
         self.process.stdin.write(f"{kernel}\n")
         self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline() or '"its process died"')
-        if isinstance(answer, str):
-            raise CannotRun(answer)
-        return answer
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise CannotRun(f"a process of {self.source} died in {KERNELS[kernel].name}")
+        return json.loads(answer)
 
 
 def measure(head: Path, base: Path) -> tuple[list[Slowdown], dict[str, str]]:
@@ -81,37 +82,29 @@ def measure(head: Path, base: Path) -> tuple[list[Slowdown], dict[str, str]]:
     CannotRun
         Where `head` cannot run a kernel, or either source cannot be imported.
     """
-    missing = _missing(head, base)
-    chosen = [index for index, kernel in enumerate(KERNELS) if kernel.name not in missing]
-    pairs = [_pair(head, base, chosen) for _ in range(PAIRS if chosen else 0)]
-    seconds = np.moveaxis(np.array(pairs), 2, 0) if pairs else []
-    found = [
-        slowdown(KERNELS[index].name, times) for index, times in zip(chosen, seconds, strict=True)
-    ]
-    return found, missing
+    seconds: list[list[list[list[list[float]]]]] = []
+    missing: dict[int, str] = {}
+    for _ in range(PAIRS):
+        missing, of_pair = _pair(head, base)
+        seconds.append(of_pair)
+    chosen = [kernel.name for index, kernel in enumerate(KERNELS) if index not in missing]
+    by_kernel = np.moveaxis(np.array(seconds), 2, 0) if chosen else []
+    found = [slowdown(name, times) for name, times in zip(chosen, by_kernel, strict=True)]
+    return found, {KERNELS[index].name: why for index, why in missing.items()}
 
 
-def _missing(head: Path, base: Path) -> dict[str, str]:
-    missing: dict[str, str] = {}
-    with Side(head) as ours, Side(base) as theirs:
-        ours.ready()
-        theirs.ready()
-        for index, kernel in enumerate(KERNELS):
-            ours.time(index)
-            try:
-                theirs.time(index)
-            except CannotRun as problem:
-                missing[kernel.name] = str(problem)
-    return missing
+def _pair(head: Path, base: Path) -> tuple[dict[int, str], list[list[list[list[float]]]]]:
+    """What base cannot run; seconds (rounds, kernels, 2 sides, 2) of two fresh processes.
 
-
-def _pair(head: Path, base: Path, kernels: list[int]) -> list[list[list[list[float]]]]:
-    """Seconds (rounds, kernels, 2 sides, 2) of two fresh processes; who is first alternates."""
+    Which side is first alternates.
+    """
     with ExitStack() as stack:
         sides = [stack.enter_context(Side(source)) for source in (head, base)]
-        for side in sides:
-            side.ready()
-        return [
+        ours, theirs = (side.missing() for side in sides)
+        if ours:
+            raise CannotRun("; ".join(ours.values()))
+        kernels = [index for index in range(len(KERNELS)) if index not in theirs]
+        return theirs, [
             [_both(sides, kernel, (number + kernel) % 2 == 1) for kernel in kernels]
             for number in range(ROUNDS)
         ]

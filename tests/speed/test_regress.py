@@ -158,4 +158,4 @@ def test_a_source_without_koopmark_is_a_sentence(tmp_path):
     (tmp_path / "koopmark").mkdir()
     (tmp_path / "koopmark" / "__init__.py").write_text("raise SystemExit\n")
     with turns.Side(tmp_path) as side, pytest.raises(turns.CannotRun, match="can be imported"):
-        side.ready()
+        side.missing()
