@@ -211,7 +211,8 @@ def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
     if pd.isna(first["n"]):
         return "The system could not be made"
     facts = [
-        f"{plain(first['n'])} units, rank {plain(first['rank'])}",
+        f"{plain(first['n'])} units",
+        *([] if pd.isna(first["rank"]) else [f"rank {plain(first['rank'])}"]),
         f"noise {plain(first['noise'])}",
         f"Δt = {plain(first['dt'])}",
         f"{plain(first['train_trajectories'])} training trajectories",
