@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from koopmark.report import columns
@@ -87,7 +88,7 @@ def run_page(
             for sweep, rows in swept
         ],
         seeds=plural(fits["seed"].nunique(), "seed"),
-        seed_names=[f"{seed:g}" for seed in sorted(fits["seed"].dropna().unique())],
+        seed_names=[str(int(seed)) for seed in sorted(fits["seed"].unique()) if np.isfinite(seed)],
         methods=methods,
         eigenfunctions=choices(tables.portraits, portraits, _best_first(summary)),
         datasets=[_dataset(name, tables, summary, known) for name in names],

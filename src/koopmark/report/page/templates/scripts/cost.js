@@ -71,6 +71,12 @@
     return { data, layout: { xaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 }, yaxis: koopmark.logAxis(`${columns[chosen.error].title}, worst target`) } };
   };
 
+  const median = (values) => {
+    const sorted = [...values].sort((a, b) => a - b);
+    const half = sorted.length >> 1;
+    return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  };
+
   const drawSizes = async (section, chosen, columns, known) => {
     const lines = await sizesOf(chosen);
     const sized = [...new Map(lines.flatMap(({ points }) => points.map((p) => [p.dataset, p.n])))].sort((a, b) => a[1] - b[1]);
@@ -78,15 +84,18 @@
       const at = new Map(points.map((p) => [p.dataset, p.cost]));
       return [method, sized.map(([dataset]) => at.get(dataset))];
     });
-    table(section, `${columns[chosen.cost].title} by number of units`, sized.map(([dataset, n]) => `N = ${n}: ${dataset}`), rows, (value) => format.score(chosen.cost, value));
-    section.querySelector("figcaption.cost").textContent = "Each point is a dataset, in medians over the seeds that ended ok; datasets of one size may differ in all else. A name in the legend switches its line.";
+    table(section, `By number of units: ${columns[chosen.cost].title}`, sized.map(([dataset, n]) => `N = ${n}: ${dataset}`), rows, (value) => format.score(chosen.cost, value));
+    section.querySelector("figcaption.cost").textContent = "Each point is a dataset, in medians over the seeds that ended ok; datasets of one size may differ in all else, and the line joins their medians. A name in the legend switches its line.";
     const reach = new Map(lines.map(({ method, points }) => [method, -new Set(points.map((p) => p.n)).size]));
     const first = koopmark.best(known, reach, 8);
-    const data = lines.map(({ method, points }) => ({
-      type: "scatter", mode: "lines+markers", name: escape(method), visible: first.has(method) || "legendonly",
-      x: points.map((p) => p.n), y: points.map((p) => p.cost), marker: marker(known[method], 8), line: { color: known[method].colour, dash: known[method].dash },
-      text: points.map((p) => `${escape(p.dataset)}, N = ${p.n}: ${format.score(chosen.cost, p.cost)}`), hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
-    }));
+    const data = lines.flatMap(({ method, points }) => {
+      const look = { type: "scatter", name: escape(method), legendgroup: method, visible: first.has(method) || "legendonly" };
+      const medians = [...new Set(points.map((p) => p.n))].map((n) => [n, median(points.filter((p) => p.n === n).map((p) => p.cost))]);
+      return [
+        { ...look, mode: "markers", x: points.map((p) => p.n), y: points.map((p) => p.cost), marker: marker(known[method], 8), text: points.map((p) => `${escape(p.dataset)}, N = ${p.n}: ${format.score(chosen.cost, p.cost)}`), hovertemplate: "%{text}<extra>%{fullData.name}</extra>" },
+        { ...look, mode: "lines", showlegend: false, x: medians.map(([n]) => n), y: medians.map(([, value]) => value), line: { color: known[method].colour, dash: known[method].dash }, hoverinfo: "skip" },
+      ];
+    });
     const sizes = [...new Set(lines.flatMap(({ points }) => points.map((p) => p.n)))].sort((a, b) => a - b);
     return { data, layout: { xaxis: { title: { text: "units N" }, type: "log", tickvals: sizes, ticktext: sizes.map(String) }, yaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 } } };
   };
@@ -94,7 +103,7 @@
   const draw = async (section, chosen) => {
     const [columns, known] = await Promise.all(["columns", "methods"].map(koopmark.data));
     const figure = await (chosen.figure === "size" ? drawSizes : drawFront)(section, chosen, columns, known);
-    figure.layout.showlegend = figure.data.length <= 24 || !koopmark.narrow.matches;
+    figure.layout.showlegend = figure.data.filter((trace) => trace.showlegend !== false).length <= 24 || !koopmark.narrow.matches;
     await koopmark.plot(section.querySelector(".canvas"), figure);
   };
 
