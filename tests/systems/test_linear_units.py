@@ -58,6 +58,12 @@ KINDS = {
         np.stack([np.diag([-1.0, -0.5])] * 3 + [np.array([[-1.0, 2.0], [0.0, -0.2]])] * 3),
         [1.0, 0.5],
     ),
+    "inputs that arrive late": linear_units(
+        weights(5),
+        [[-1.0, 0.0, 0.0], [2.0, -2.0, 0.0], [0.0, 3.0, -3.0]],
+        [1.0, 0.0, 0.0],
+        output=2,
+    ),
     "through sinh": LinearUnits(
         LowRank(np.vstack([np.zeros((4, 1)), np.ones((4, 1))]), np.eye(8)[:, :1]),
         SINH,
@@ -108,6 +114,15 @@ def test_adapting_units_are_the_equations_with_a_second_variable():
     x = states(system)
     v, a = x[:, :5], x[:, 5:]
     expected = np.hstack([-v - 2.0 * a + np.tanh(v) @ w.dense().T, (v - a) / 3.0])
+    np.testing.assert_allclose(system.rhs(x), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_units_of_a_chain_see_the_end_of_each_other():
+    w = weights()
+    system = linear_units(w, [[-1.0, 0.0], [2.0, -2.0]], [1.0, 0.0], output=1)
+    x = states(system)
+    first, last = x[:, :5], x[:, 5:]
+    expected = np.hstack([-first + np.tanh(last) @ w.dense().T, 2.0 * (first - last)])
     np.testing.assert_allclose(system.rhs(x), expected, rtol=1e-12, atol=1e-13)
 
 
@@ -169,6 +184,7 @@ def test_undamped_units_conserve_products():
         (lambda: inertial(weights(), -1.0, 2.0), "must be positive"),
         (lambda: adapting(weights(), 1.0, 0.0), "time 0"),
         (lambda: linear_units(weights(), np.eye(2), [1.0]), r"entry must have shape \(2,\)"),
+        (lambda: linear_units(weights(), -np.eye(2), [1.0, 0.0], output=2), "output 2.*0 to 1"),
         (lambda: linear_units(weights(), np.full((1, 1), np.nan), [1.0]), "not finite"),
         (
             lambda: LinearUnits(weights(), SINH, activation("tanh"), np.ones((2, 2, 2))),

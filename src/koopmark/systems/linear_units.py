@@ -129,8 +129,9 @@ def linear_units(
     entry: ArrayLike,
     theta: ArrayLike = 0.0,
     activation: str = "tanh",
+    output: int = 0,
 ) -> LinearUnits:
-    """n units alike or not, driven as u̇ᵢ = M uᵢ + b Σⱼ Wᵢⱼ σ(first variable of unit j).
+    """n units alike or not, u̇ᵢ = M uᵢ + b Σⱼ Wᵢⱼ σ(uⱼ[output]) with uᵢ the k variables of unit i.
 
     Parameters
     ----------
@@ -144,6 +145,9 @@ def linear_units(
         Where the units rest.
     activation : str
         σ, a name in `koopmark.systems.ACTIVATIONS`.
+    output : int
+        Which variable of a unit the others see: the last of a chain, say, for inputs that arrive
+        late.
 
     With M not defective there are k eigenvalues of multiplicity n - r for each kind of unit, or
     more where b does not reach a mode of M.
@@ -152,9 +156,11 @@ def linear_units(
     k = each.shape[-1]
     if b.shape != (k,):
         raise ValueError(f"entry must have shape ({k},), one number for each variable: {b.shape}")
-    every, first = b[:, None, None], np.eye(k)[:, :1, None]
+    if not 0 <= output < k:
+        raise ValueError(f"output {output}: it must be a variable, 0 to {k - 1}")
+    enters, leaves = b[:, None, None], np.eye(k)[output][:, None, None]
     factors = LowRank(
-        (every * weights.left).reshape(k * n, -1), (first * weights.right).reshape(k * n, -1)
+        (enters * weights.left).reshape(k * n, -1), (leaves * weights.right).reshape(k * n, -1)
     )
     return LinearUnits(
         factors,
