@@ -124,3 +124,15 @@ def test_a_phone_shows_it_without_scrolling_sideways(tab):
     said(page, f"{POOR} on small")
     figure(page, "decay")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_maps_fill_their_place_after_the_window_was_narrow(tab):
+    page = tab(width=390, height=800).open(view("small", "-1", POOR))
+    said(page, f"{POOR} on small")
+    figure(page, "maps")
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    canvas = page.locator("#eigenfunctions .canvas.maps").element_handle()
+    page.wait_for_function(
+        "c => [...c.querySelectorAll('.hm')].every((h) => h.getBoundingClientRect().width > 300)",
+        arg=canvas,
+    )

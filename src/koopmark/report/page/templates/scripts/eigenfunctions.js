@@ -188,8 +188,13 @@ if (document.querySelector("#eigenfunctions select")) {
     section.querySelector("figcaption.scatter").textContent = `At these and at other test states: what is recovered lies on the diagonal${complex ? " (real parts)" : ""}.${outside ? ` ${outside} points lie outside the view.` : ""}`;
     const grid = points.filter((p) => p.part === "map");
     const mapped = grid.some((p) => Number.isFinite(p.dre));
-    section.querySelector(".canvas.maps").hidden = !mapped;
-    if (mapped) await koopmark.plot(section.querySelector(".canvas.maps"), maps(points));
+    const canvas = section.querySelector(".canvas.maps");
+    canvas.hidden = !mapped;
+    if (mapped) {
+      // Anew: what another colour bar took of the margins would stay.
+      (await koopmark.plotly()).purge(canvas);
+      await koopmark.plot(canvas, maps(points));
+    }
     section.querySelector("figcaption.slice").textContent = mapped
       ? `On the slice through the mean of the test states along x${grid[0].i} and x${grid[0].j}, in which φ varies most, each from its 5th to its 95th percentile${complex ? "; real parts" : ""}. One colour scale for all three.`
       : grid.length ? "No map: the method's functions need several consecutive states, or have no value on the slice." : "No map: the state has one coordinate.";
