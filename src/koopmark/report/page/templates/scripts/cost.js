@@ -97,7 +97,7 @@
       ];
     });
     const sizes = [...new Set(lines.flatMap(({ points }) => points.map((p) => p.n)))].sort((a, b) => a - b);
-    return { data, layout: { xaxis: { title: { text: "units N" }, type: "log", tickvals: sizes, ticktext: sizes.map(String) }, yaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 } } };
+    return { data, layout: { legend: { tracegroupgap: 0 }, xaxis: { title: { text: "units N" }, type: "log", tickvals: sizes, ticktext: sizes.map(String) }, yaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 } } };
   };
 
   const draw = async (section, chosen) => {
