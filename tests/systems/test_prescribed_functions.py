@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.systems import HiddenLayer, InnerMonomials, PrescribedFunctions, random_prescribed
+from koopmark.systems import (
+    LAYERS,
+    HiddenLayer,
+    InnerMonomials,
+    PrescribedFunctions,
+    random_prescribed,
+)
 
 
 def layer(n, m=6, seed=0):
@@ -46,6 +52,13 @@ def test_a_graph_keeps_its_rank_however_strong_it_is(seed):
     np.testing.assert_allclose(inverse, np.broadcast_to(np.eye(2), (50, 2, 2)), atol=1e-11)
     least = np.linalg.svd(jacobian(functions, x), compute_uv=False)[:, -1].min()
     assert least >= functions.least_singular_value * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("features", ["tanh", "erf", "logistic", "fourier"])
+def test_the_strength_of_a_graph_is_the_bound_on_its_slope(features):
+    functions = random_prescribed(5, [[-1.0]], features, 3.0, graph=True).functions
+    slope = LAYERS[features][1] * np.linalg.norm(functions.weights, 2)
+    assert slope * np.linalg.norm(functions.features.directions, 2) == pytest.approx(3.0)
 
 
 def test_section_complement_and_fibre_are_dual_frames():

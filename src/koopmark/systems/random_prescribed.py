@@ -1,5 +1,7 @@
 """Random prescribed systems, each from a few numbers and a seed."""
 
+from math import isinf
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -89,7 +91,7 @@ def leaky_drive(
 ) -> LeakyDrive | None:
     """ẇ = -γw + H tanh(Gx) for the free coordinates, ‖H‖ = `gain`; None where none are free.
 
-    H has full rank, so that w has no exact eigenfunctions of its own. Equal `key`s draw equal H, G.
+    H has full rank, so that no uᵀw is an eigenfunction beside φ. Equal `key`s draw equal H, G.
     """
     n, free = functions.size, functions.size - functions.count
     if not free:
@@ -106,5 +108,5 @@ def _scaled(weights: Array, linear: Array, features: Features, strength: float) 
     functions = PrescribedFunctions(linear, tiny, features)
     if not functions.is_graph:
         return tiny * (strength / functions.strength)
-    slope = min(features.steepness, 1.0)
+    slope = 1.0 if isinf(features.steepness) else features.steepness
     return of_norm(weights, strength / slope / np.linalg.norm(features.directions, 2))
