@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from koopmark._keys import digest, generator
 from koopmark.datasets import cache
+from koopmark.datasets.answer_key import answer_key, expected_targets, where_it_ends
 from koopmark.datasets.recipe import Recipe
 from koopmark.simulation import Trajectories, sample_paths, simulate
+from koopmark.spectrum import KnownSpectrum
 from koopmark.systems import NearlyLowRank, StochasticSystem, System
 from koopmark.truth import Eigenspace
 
 RTOL = 1e-11
 """Relative accuracy of every dataset's trajectories, far below what any fit is asked to reach."""
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the meaning of a cached file changes."""
 
 
@@ -30,7 +32,8 @@ class Dataset:
 
     `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. The system
     and the targets ride along on `train` for the controls. `note` says what was wrong with the
-    cache, empty where nothing was.
+    cache, and what targets could not be had; empty where nothing was. `spectrum` are all Koopman
+    eigenvalues on the basin of the test trajectories.
     """
 
     recipe: Recipe
@@ -40,6 +43,7 @@ class Dataset:
     train: Trajectories
     test: Trajectories
     note: str = ""
+    spectrum: KnownSpectrum | None = None
 
 
 def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
@@ -69,16 +73,27 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     )
     for part in ("train", "test"):
         _check_complete(part, arrays[f"{part}_diverged_at"])
-    targets = _targets(system, recipe.max_degree)
+    key = answer_key(
+        system,
+        _targets(system, recipe.max_degree),
+        float(recipe.max_degree),
+        recipe.truth.principal,
+        arrays,
+    )
     noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
-    train = Trajectories(noisy, times, system=system, targets=targets)
+    train = Trajectories(noisy, times, system=system, targets=key.targets)
     test = Trajectories(arrays["test"], times)
-    return Dataset(recipe, seed, system, targets, train, test, note)
+    notes = "; ".join(filter(None, [note, key.note]))
+    return Dataset(recipe, seed, system, key.targets, train, test, notes, key.spectrum)
 
 
 def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:
     """The targets, without simulating anything."""
-    return _targets(recipe.system.build(seed), recipe.max_degree)
+    system = recipe.system.build(seed)
+    closed = _targets(system, recipe.max_degree)
+    if not recipe.truth.principal:
+        return closed
+    return expected_targets(system, closed, float(recipe.max_degree))
 
 
 def _targets(system: System, max_degree: int) -> tuple[Eigenspace, ...]:
@@ -93,6 +108,7 @@ def _clean_key(recipe: Recipe, seed: int) -> dict:
     key = recipe.depends_on()
     key["sampling"].pop("noise")
     key.pop("max_degree")
+    key.pop("truth", None)
     return {**key, "seed": seed}
 
 
@@ -113,6 +129,8 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
             result = simulate(system, initial, recipe.sampling.times, rtol=RTOL)
         arrays[part] = result.states
         arrays[f"{part}_diverged_at"] = result.diverged_at
+    if not np.isfinite(arrays["test_diverged_at"]).any():
+        arrays |= where_it_ends(system, arrays["test"][:, -1])
     return arrays
 
 

@@ -20,6 +20,13 @@ MAX_VALUES, MAX_WEIGHTS, MAX_TARGETS, MAX_PRODUCTS = 10**10, 10**8, 1000, 10**5
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+class TruthSection(Section):
+    """The `[truth]` section: which eigenspaces are targets."""
+
+    principal: bool = False
+    """Whether all of the lattice down to -max_degree is, beyond the eigenspaces in closed form."""
+
+
 class Contents(Section):
     """What a recipe file holds."""
 
@@ -31,6 +38,7 @@ class Contents(Section):
     system: SystemSection
     initial_states: InitialStatesSection
     sampling: SamplingSection
+    truth: TruthSection = TruthSection()
 
     @model_validator(mode="after")
     def _can_be_made(self) -> "Contents":
@@ -70,9 +78,10 @@ class Recipe(Contents):
 
     def depends_on(self) -> dict[str, Any]:
         """What the numbers depend on: not the name, the texts or the number of seeds."""
-        return self.model_dump(
-            mode="json", exclude={"name", "title", "description", "citation", "seeds"}
-        )
+        unsaid = {"name", "title", "description", "citation", "seeds"}
+        # Left out where it says nothing: fits of recipes without it keep their names.
+        unsaid |= set() if self.truth.principal else {"truth"}
+        return self.model_dump(mode="json", exclude=unsaid)
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
         """The columns that describe this dataset in the tables; no rank where nothing has one."""

@@ -7,7 +7,7 @@ from koopmark._config import parse
 from koopmark._errors import ConfigError
 from koopmark.datasets.recipe import Contents, Recipe
 
-NUMBERS = ("system", "initial_states", "sampling", "max_degree")
+NUMBERS = ("system", "initial_states", "sampling", "truth", "max_degree")
 """The parts of a recipe that its numbers depend on."""
 
 

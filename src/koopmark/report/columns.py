@@ -66,6 +66,21 @@ SPURIOUS = Column(
     "Share of recovered pairs with a residual above 0.1.",
     numbers.plain,
 )
+PRECISION = Column(
+    "precision",
+    "precision",
+    "Share of the recovered pairs, down to the fastest target's rate, that are Koopman eigenpairs: "
+    "their eigenvalue is one of the known lattice and their residual small; missing where the "
+    "lattice is unknown.",
+    numbers.plain,
+)
+RECALL = Column(
+    "recall",
+    "recall",
+    "Share of all Koopman eigenvalues down to that rate, multiplicities counted, that were so "
+    "found.",
+    numbers.plain,
+)
 FORECAST = Column(
     "forecast_error",
     "forecast error",
@@ -102,6 +117,8 @@ SUMMARY = [
     RESIDUAL,
     VERIFIED,
     SPURIOUS,
+    PRECISION,
+    RECALL,
     FORECAST,
     RANK,
     NULL_SPACE,

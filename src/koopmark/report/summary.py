@@ -18,6 +18,8 @@ FIT_SCORES = [
     "residual_median",
     "verified",
     "spurious_fraction",
+    "precision",
+    "recall",
     "forecast_error",
     "rank_error",
     "null_space_error",

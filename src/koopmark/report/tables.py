@@ -17,6 +17,9 @@ from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
 KEYS = ["dataset", "seed", "method"]
 """What tells one fit of a run from another, whatever its `fit_id`."""
 
+LATER = ("target_residual", "residual_bound", "precision", "recall", "kind")
+"""Columns that tables of earlier versions do not have: empty in what is read of those."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tables:
@@ -99,12 +102,14 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
         raise _not_a_run(path) from None
     except (OSError, ValueError) as problem:
         raise ConfigError(f"{path} cannot be read as a CSV table: {problem}") from problem
-    missing = [name for name in columns if name not in table.columns]
+    absent = [name for name in columns if name not in table.columns]
+    missing = [name for name in absent if name not in LATER]
     if missing:
         raise ConfigError(
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: "
             "it must be a table that `koopmark run` or `koopmark report` wrote"
         )
+    table = table.assign(**dict.fromkeys(absent, ""))
     numbers = [name for name, kind in columns.items() if kind != "TEXT"]
     return table.assign(**{name: _numbers(path, table[name]) for name in numbers})
 

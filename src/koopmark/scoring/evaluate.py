@@ -11,6 +11,7 @@ from koopmark import _repr
 from koopmark._keys import generator
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
+from koopmark.scoring.spectrum import score_spectrum
 from koopmark.scoring.structure import score_structure
 from koopmark.scoring.targets import (
     POINTS_PER_FUNCTION,
@@ -21,6 +22,7 @@ from koopmark.scoring.targets import (
     scored_space,
 )
 from koopmark.simulation import Trajectories
+from koopmark.spectrum import KnownSpectrum
 from koopmark.systems import StochasticSystem, System
 from koopmark.truth import Eigenspace
 
@@ -59,6 +61,8 @@ class FitScores:
     verified: int
     spurious_fraction: float
     residual_median: float
+    precision: float
+    recall: float
     rank_error: float
     null_space_error: float
     forecast_error: float
@@ -74,6 +78,7 @@ class PairScores:
     eigenvalue_im: float
     residual: float
     training_residual: float
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ def evaluate(
     targets: Sequence[Eigenspace],
     test: Trajectories,
     seed: int = 0,
+    spectrum: KnownSpectrum | None = None,
 ) -> Scores:
     """Score a fitted model on clean test trajectories.
 
@@ -123,6 +129,8 @@ def evaluate(
         Clean, and not used for the fit.
     seed : int
         Draws the directions in which a large eigenspace is scored.
+    spectrum : KnownSpectrum, optional
+        All Koopman eigenvalues on the basin of the test trajectories, for `precision` and `recall`.
 
     Raises
     ------
@@ -157,6 +165,7 @@ def evaluate(
     )
     forecast_error, forecast_note = _forecast_error(model, system, test)
     drawn, portrait_note = portraits(model, scored, test, found, at_points, usable)
+    of_lattice = score_spectrum(spectrum, eigenvalues, residuals, test.dt)
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
     return Scores(
@@ -166,12 +175,15 @@ def evaluate(
             verified=int(np.sum(residuals < VERIFIED)),
             spurious_fraction=_share(residuals, SPURIOUS),
             residual_median=float(np.median(residuals)) if len(residuals) else np.nan,
+            precision=of_lattice.precision,
+            recall=of_lattice.recall,
             rank_error=rank_error,
             null_space_error=null_space_error,
             forecast_error=forecast_error,
             notes=_join(
                 model.note,
                 noise_note,
+                of_lattice.note,
                 dropped_note,
                 dictionary_note,
                 structure_note,
@@ -185,7 +197,7 @@ def evaluate(
             )
             for target, floor in zip(scored, floors, strict=True)
         ),
-        eigenpairs=_pairs(model, eigenvalues, residuals),
+        eigenpairs=_pairs(model, eigenvalues, residuals, of_lattice.kinds),
         portraits=drawn,
     )
 
@@ -245,14 +257,16 @@ def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> t
     return (float(error), "") if np.isfinite(error) else (np.inf, "")
 
 
-def _pairs(model: FittedModel, eigenvalues: NDArray, residuals: NDArray) -> tuple[PairScores, ...]:
+def _pairs(
+    model: FittedModel, eigenvalues: NDArray, residuals: NDArray, kinds: Sequence[str]
+) -> tuple[PairScores, ...]:
     training = model.residuals
     if training is None:
         training = np.full(len(eigenvalues), np.nan)
     return tuple(
-        PairScores(index, float(value.real), float(value.imag), float(residual), float(own))
-        for index, (value, residual, own) in enumerate(
-            zip(eigenvalues, residuals, training, strict=True)
+        PairScores(index, float(value.real), float(value.imag), float(residual), float(own), kind)
+        for index, (value, residual, own, kind) in enumerate(
+            zip(eigenvalues, residuals, training, kinds, strict=True)
         )
     )
 

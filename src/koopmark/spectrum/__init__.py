@@ -5,8 +5,10 @@ from koopmark.spectrum.fixed_points import (
     FixedPoints,
     NoSpectrum,
     contracts,
+    fixed_point_near,
     fixed_points,
 )
+from koopmark.spectrum.known import KnownSpectrum, attractor, known_spectrum
 from koopmark.spectrum.lattice import LatticePoint, Term, lattice
 from koopmark.spectrum.linearisation import Linearisation
 from koopmark.spectrum.path_integral import OutsideBasin, PathIntegral, path_integral
@@ -19,6 +21,7 @@ from koopmark.spectrum.principal import (
 __all__ = [
     "FixedPoint",
     "FixedPoints",
+    "KnownSpectrum",
     "LatticeEigenspace",
     "LatticePoint",
     "Linearisation",
@@ -27,8 +30,11 @@ __all__ = [
     "PathIntegral",
     "PrincipalFunctions",
     "Term",
+    "attractor",
     "contracts",
+    "fixed_point_near",
     "fixed_points",
+    "known_spectrum",
     "lattice",
     "lattice_eigenspaces",
     "path_integral",

@@ -74,7 +74,6 @@ class Reduced:
 
     def starts(self, count: int, rng: np.random.Generator) -> Array:
         """F + a at random states: where every fixed point lies, the range of S Rᵀ h."""
-        count = min(count, max(len(SPREADS), VALUES_AT_ONCE // self.network.size))
         spread = np.resize(SPREADS, count)[:, None]
         states = spread * rng.standard_normal((count, self.network.size))
         with np.errstate(all="ignore"):

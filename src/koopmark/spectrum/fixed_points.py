@@ -7,16 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.simulation.workers import blas
 from koopmark.spectrum.equations import Full, Reduced
-from koopmark.spectrum.newton import distinct, zeros
+from koopmark.spectrum.newton import STEPS, distinct, zeros
 from koopmark.spectrum.taylor import NotAnalytic
 from koopmark.systems import CUBIC, SINH, Activation, Drift, Relaxation, Shift, System
 
 Array = NDArray[np.float64]
 
-STARTS = 48
-MORE_STARTS = 24
-"""Of each round with the known zeros deflated."""
+STARTS, FEWEST_STARTS = 48, 3
+"""Half as many in each round with the known zeros deflated."""
+WORK = 1e9
+"""Operations in Newton's steps from all starts: a large problem gets fewer of them."""
+VALUES_AT_ONCE = 1_000_000
+"""Numbers in the states of all starts together, likewise."""
 QUIET_ROUNDS = 2
 """So many rounds without a new zero end the search."""
 MOST_ROUNDS = 12
@@ -134,14 +138,10 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
         For a drift network, whose fixed points, if any, are not isolated, and where a derivative
         cannot be had.
     """
-    if isinstance(system, Drift):
-        raise NoSpectrum(
-            "a drift network has no isolated fixed point: along the left null space of its "
-            "weights ζ(x) moves at a constant velocity, or rests anywhere"
-        )
-    equations = Reduced(system) if isinstance(system, Relaxation) else Full(system)
+    equations = _equations(system)
     try:
-        found = _search(equations, system, starts)
+        with blas().limit(limits=1, user_api="blas"):
+            found = _search(equations, system, starts)
         points = [_fixed_point(equations, a) for a in found]
     except NotAnalytic as error:
         raise NoSpectrum(str(error)) from None
@@ -149,6 +149,24 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     summed = sum(point.index for point in points)
     counts = _bounded(system) and all(point.hyperbolic for point in points)
     return FixedPoints(tuple(points), contracts(system), summed if counts else None)
+
+
+def fixed_point_near(system: System, state: Array) -> FixedPoint:
+    """The fixed point that Newton's method reaches from one state (N,).
+
+    Raises
+    ------
+    NoSpectrum
+        Where it reaches none, and as `fixed_points`.
+    """
+    equations = _equations(system)
+    try:
+        found = zeros(equations, _coordinates(equations, state[None]), _none(equations))
+        if len(found) == 0:
+            raise NoSpectrum("Newton's method reaches no fixed point from this state")
+        return _fixed_point(equations, found[0])
+    except NotAnalytic as error:
+        raise NoSpectrum(str(error)) from None
 
 
 def contracts(system: System) -> bool:
@@ -170,21 +188,38 @@ def is_odd(system: System) -> bool:
     return bool((np.abs(sums) <= 1e-12 * (1.0 + sizes.max())).all())
 
 
+def _equations(system: System) -> Reduced | Full:
+    if isinstance(system, Drift):
+        raise NoSpectrum(
+            "a drift network has no isolated fixed point: along the left null space of its "
+            "weights ζ(x) moves at a constant velocity, or rests anywhere"
+        )
+    return Reduced(system) if isinstance(system, Relaxation) else Full(system)
+
+
+def _none(equations: Reduced | Full) -> Array:
+    return np.empty((0, equations.dimension))
+
+
 def _search(equations: Reduced | Full, system: System, starts: Array | None) -> Array:
     rng = generator("fixed points", "starts")
     k = equations.dimension
-    given = [] if starts is None else [_coordinates(equations, np.asarray(starts, dtype=float))]
+    operations = STEPS * k**2 * system.size
+    affordable = int(min(WORK / operations, VALUES_AT_ONCE / system.size))
+    count = min(STARTS, max(FEWEST_STARTS, affordable))
+    quiet_rounds = QUIET_ROUNDS if count > FEWEST_STARTS else 1
+    given = [] if starts is None else [_coordinates(equations, np.asarray(starts)[:count])]
     if contracts(system):
-        return zeros(equations, np.zeros((1, k)), np.empty((0, k)))
-    drawn = equations.starts(STARTS, rng)
+        return zeros(equations, np.zeros((1, k)), _none(equations))
+    drawn = equations.starts(count, rng)
     first = np.vstack([np.zeros((1, k)), *given, equations.relaxed(drawn), drawn])
-    odd, known = is_odd(system), np.empty((0, k))
+    odd, known = is_odd(system), _none(equations)
     known = _with_images(known, zeros(equations, first, known), odd)
     quiet = 0
     for _ in range(MOST_ROUNDS):
-        if quiet == QUIET_ROUNDS:
+        if quiet == quiet_rounds:
             break
-        found = zeros(equations, equations.starts(MORE_STARTS, rng), known)
+        found = zeros(equations, equations.starts((count + 1) // 2, rng), known)
         quiet = 0 if len(found) else quiet + 1
         known = _with_images(known, found, odd)
     return known

@@ -77,9 +77,12 @@ def _newton_step(equations: Equations, a: Array, f: Array) -> Array:
     jacobian = equations.jacobian(a)
     finite = np.isfinite(jacobian).all(axis=(1, 2))
     jacobian[~finite] = np.eye(a.shape[1])
-    step = -np.einsum("bij,bj->bi", np.linalg.pinv(jacobian, rcond=1e-14), f)
+    try:
+        step = -np.linalg.solve(jacobian, f[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        step = -np.einsum("bij,bj->bi", np.linalg.pinv(jacobian, rcond=1e-14), f)
     step[~finite] = np.nan
-    return step
+    return np.asarray(step, dtype=float)
 
 
 def _deflation(a: Array, step: Array, known: Array) -> Array:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.simulation.integrator import Tolerance, integrate
+from koopmark.simulation.workers import blas
 from koopmark.spectrum.fixed_points import NoSpectrum
 from koopmark.spectrum.linearisation import Linearisation
 
@@ -101,10 +102,11 @@ def path_integral(
     for index in chosen:
         check_rate(about, about.eigenvalues[index])
     at_once = max(1, VALUES_AT_ONCE // states.shape[1])
-    parts = [
-        _part(about, states[start : start + at_once], chosen, rtol, estimate)
-        for start in range(0, max(len(states), 1), at_once)
-    ]
+    with blas().limit(limits=1, user_api="blas"):
+        parts = [
+            _part(about, states[start : start + at_once], chosen, rtol, estimate)
+            for start in range(0, max(len(states), 1), at_once)
+        ]
     return PathIntegral(
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.error for part in parts]),

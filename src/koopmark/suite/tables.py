@@ -44,6 +44,8 @@ FITS = {
     "verified": "INTEGER",
     "spurious_fraction": "REAL",
     "residual_median": "REAL",
+    "precision": "REAL",
+    "recall": "REAL",
     "rank_error": "REAL",
     "null_space_error": "REAL",
     "forecast_error": "REAL",
@@ -86,6 +88,7 @@ EIGENPAIRS = {
     "eigenvalue_im": "REAL",
     "residual": "REAL",
     "training_residual": "REAL",
+    "kind": "TEXT",
 }
 PORTRAITS = {
     "fit_id": "TEXT",

@@ -40,6 +40,8 @@ FIT_METRICS = (
     # Numbers and shares: one more wrong is a change, rounding is not.
     Metric("rank_error", floor=0.5, decades=0.1),
     Metric("spurious_fraction", floor=0.05, decades=0.3),
+    Metric("precision", floor=0.02, decades=0.1, higher_is_better=True),
+    Metric("recall", floor=0.02, decades=0.1, higher_is_better=True),
     Metric("verified", floor=0.5, decades=0.3, higher_is_better=True),
 )
 

@@ -1,0 +1,106 @@
+"""What a dataset's fits are asked for, and which eigenvalues they may rightly find besides."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.datasets import cache
+from koopmark.spectrum import (
+    FixedPoint,
+    KnownSpectrum,
+    Linearisation,
+    NoSpectrum,
+    attractor,
+    fixed_point_near,
+    fixed_points,
+    known_spectrum,
+    lattice_eigenspaces,
+)
+from koopmark.systems import Relaxation, System
+from koopmark.truth import Eigenspace
+
+MAX_SPACES = 300
+"""Targets that a lattice may make; each costs an angle in every fit."""
+
+Spaces = tuple[Eigenspace, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerKey:
+    """The targets, all eigenvalues down to theirs, and what there is to say of either."""
+
+    targets: Spaces
+    spectrum: KnownSpectrum
+    note: str = ""
+
+
+def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
+    """The fixed point at which trajectories from `states` (M, N) end, or why there is none.
+
+    As arrays for the cache of the trajectories: the search takes longer than a small fit.
+    """
+    try:
+        state, reason = attractor(system, states).state, ""
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+        state, reason = np.empty(0), " ".join(str(error).split()) or type(error).__name__
+    why = np.frombuffer(reason.encode(), dtype=np.uint8)
+    return {"fixed_point": state, "no_fixed_point": why}
+
+
+def answer_key(
+    system: System, closed: Spaces, bound: float, principal: bool, arrays: cache.Arrays
+) -> AnswerKey:
+    """The answer key of trajectories, with what `where_it_ends` said of them.
+
+    Parameters
+    ----------
+    system : System
+    closed : tuple of Eigenspace
+        The targets in closed form.
+    bound : float
+        Eigenvalues with |Re λ| up to this make the known spectrum.
+    principal : bool
+        Whether all of its eigenspaces are targets. Where they cannot be had the targets are
+        `closed`, and the note says why.
+    arrays : dict
+        `fixed_point` and `no_fixed_point`.
+    """
+    reason = arrays["no_fixed_point"].tobytes().decode()
+    targets = closed
+    spectrum = KnownSpectrum((), bound, reason)
+    try:
+        if reason:
+            raise NoSpectrum(reason)
+        point = fixed_point_near(system, arrays["fixed_point"])
+        spectrum = known_spectrum(point, bound)
+        if principal:
+            targets = principal_targets(system, point, bound)
+    except NoSpectrum as error:
+        return AnswerKey(closed, spectrum, f"principal targets: {error}" if principal else "")
+    return AnswerKey(targets, spectrum)
+
+
+def principal_targets(system: System, point: FixedPoint, bound: float) -> Spaces:
+    """All eigenspaces of the lattice with |Re λ| <= `bound`.
+
+    Raises
+    ------
+    NoSpectrum
+        Where the system is no relaxation network, or they are too many.
+    """
+    if not isinstance(system, Relaxation):
+        raise NoSpectrum(f"a {type(system).__name__} is no relaxation network")
+    spaces = lattice_eigenspaces(Linearisation(system, point), bound)
+    if len(spaces) > MAX_SPACES:
+        raise NoSpectrum(f"the lattice has {len(spaces)} eigenvalues, of which {MAX_SPACES} may be")
+    return spaces
+
+
+def expected_targets(system: System, closed: Spaces, bound: float) -> Spaces:
+    """The principal targets of a network with one stable fixed point, without any trajectories."""
+    try:
+        stable = fixed_points(system).stable
+        return principal_targets(system, stable[0], bound) if len(stable) == 1 else closed
+    except NoSpectrum:
+        return closed

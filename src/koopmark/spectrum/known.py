@@ -1,0 +1,80 @@
+"""Where trajectories end, and with it which Koopman eigenvalues there are on them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.simulation import simulate
+from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum, contracts, fixed_points
+from koopmark.spectrum.lattice import LatticePoint, lattice
+from koopmark.systems import Drift, Relaxation, System
+
+STARTS = 20
+"""So many of the states are starts of the search too."""
+SETTLED = 40.0
+"""In times of the slowest rate: how long trajectories are followed."""
+LONGEST = 400.0
+AT_REST = 1e-2
+"""Distance from a fixed point, relative to 1 + its size, at which a trajectory is there."""
+
+
+@dataclass(frozen=True)
+class KnownSpectrum:
+    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in.
+
+    Where they are not known `points` is empty and `note` says why.
+    """
+
+    points: tuple[LatticePoint, ...]
+    bound: float
+    note: str = ""
+
+    @property
+    def count(self) -> int:
+        """Eigenvalues with their multiplicities."""
+        return sum(point.multiplicity for point in self.points)
+
+
+def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
+    """The one stable fixed point at which the trajectories from `states` (M, N) end.
+
+    Raises
+    ------
+    NoSpectrum
+        Where they end at several or at none that was found, and for systems of other families than
+        the relaxation networks.
+    """
+    if isinstance(system, Drift):
+        raise NoSpectrum("the eigenvalues of a drift network fill a line: there is no lattice")
+    if not isinstance(system, Relaxation):
+        raise NoSpectrum("the lattice of eigenvalues is known for relaxation networks only")
+    points = fixed_points(system, starts=states[:STARTS]).stable
+    if contracts(system) and len(points) == 1:
+        return points[0]
+    if not points:
+        raise NoSpectrum("the network has no stable fixed point that was found")
+    slowest = max(point.growth for point in points)
+    following = min(SETTLED / abs(slowest), LONGEST)
+    ends = simulate(system, states, [0.0, following], rtol=1e-6).states[:, 1]
+    places = np.array([point.state for point in points])
+    distance = np.linalg.norm(ends[:, None] - places, axis=2)
+    nearest = np.argmin(distance, axis=1)
+    rests = np.min(distance, axis=1) <= AT_REST * (1.0 + np.linalg.norm(places[nearest], axis=1))
+    if not rests.all():
+        raise NoSpectrum(
+            f"{int(np.sum(~rests))} of {len(states)} test trajectories end at no fixed point that "
+            "was found"
+        )
+    attracting = np.unique(nearest)
+    if len(attracting) > 1:
+        raise NoSpectrum(f"the test trajectories end at {len(attracting)} different fixed points")
+    return points[attracting[0]]
+
+
+def known_spectrum(point: FixedPoint, bound: float) -> KnownSpectrum:
+    """The lattice of a fixed point, or why there is none."""
+    try:
+        return KnownSpectrum(lattice(point, bound), bound)
+    except NoSpectrum as error:
+        return KnownSpectrum((), bound, str(error))
