@@ -1,0 +1,184 @@
+"""The script of the reusable workflow, on a library of two commits."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "bench" / "ci" / "library.sh"
+
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "toydmd"
+version = "1.0"
+[project.entry-points."koopmark.methods"]
+"toydmd.dmd" = "toydmd:ToyDMD"
+"""
+LIBRARY = '''
+"""DMD by least squares."""
+from dataclasses import dataclass
+
+import numpy as np
+
+from koopmark.methods import LinearModel, Method
+
+
+def operator(x, y):
+    return np.linalg.lstsq(x, y)[0]
+
+
+@dataclass(frozen=True)
+class ToyDMD(Method):
+    """Least squares."""
+
+    def _fit(self, trajectories):
+        found = operator(*trajectories.pairs())
+        return LinearModel.from_operator(found, trajectories.dt, lift=lambda states: states)
+'''
+FILE_METHOD = '''
+from dataclasses import dataclass
+
+import toydmd
+
+from koopmark.methods import LinearModel, Method
+
+
+@dataclass(frozen=True)
+class Adapted(Method):
+    """What toydmd computes."""
+
+    def _fit(self, trajectories):
+        found = toydmd.operator(*trajectories.pairs())
+        return LinearModel.from_operator(found, trajectories.dt, lift=lambda states: states)
+'''
+SUITE = """
+title = "Toy"
+question = "Does the toy recover what it did?"
+datasets = ["three_populations"]
+seeds = 1
+[[methods]]
+use = "pydmd.dmd"
+"""
+WORSE = LIBRARY.replace("[0]\n\n\n@dataclass", "[0] * (1 + 1e-4)\n\n\n@dataclass")
+BROKEN = LIBRARY.replace("return np.linalg.lstsq(x, y)[0]", 'raise ValueError("injected")')
+
+
+def git(folder, *arguments):
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    done = subprocess.run(
+        ["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A clone with one commit, and a function that adds another."""
+    folder = tmp_path / "toy library"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "toydmd.py").write_text(LIBRARY)
+    (folder / "adapter.py").write_text(FILE_METHOD)
+    (folder / "toy.toml").write_text(SUITE)
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "good")
+
+    def change(text):
+        (folder / "toydmd.py").write_text(text)
+        git(folder, "commit", "--quiet", "--all", "--message", "changed", "--allow-empty")
+
+    return folder, change
+
+
+@pytest.fixture
+def compare(library, tmp_path):
+    """Run the script in environments that see what is installed here; koopmark is there."""
+    folder, _ = library
+    out = tmp_path / "out"
+    out.mkdir()
+    for side in ("base", "head"):
+        command = [sys.executable, "-m", "venv", "--without-pip", str(out / f"venv-{side}")]
+        subprocess.run(command, check=True)
+        (site,) = (out / f"venv-{side}").glob("lib/python*/site-packages")
+        here = f"{ROOT / 'src'}\n{sysconfig.get_paths()['purelib']}\n"
+        (site / "here.pth").write_text(here)
+
+    def compare(**settings):
+        known = {
+            "LIBRARY": str(folder),
+            "BASE": "HEAD~1",
+            "INSTALL": "python -m pip install --quiet --no-deps --no-build-isolation .",
+            "KOOPMARK": "",
+            "SUITE": "toy.toml",
+            "METHODS": "toydmd.dmd adapter.py:Adapted",
+            "OUT": str(out),
+            "PYTHON": sys.executable,
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        }
+        env = {**os.environ, **known, **settings}
+        return subprocess.run(["bash", str(SCRIPT)], env=env, capture_output=True, text=True), out
+
+    return compare
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (LIBRARY + "\n# Faster.\n", 0, "No regression"),
+        (WORSE, 1, "eigenvalue_error"),
+        (BROKEN, 1, "ValueError: injected"),
+    ],
+    ids=["unchanged", "worse", "broken"],
+)
+def test_a_commit_that_recovers_less_is_told_from_one_that_does_not(
+    library, compare, tmp_path, text, code, words
+):
+    library[1](text)
+    done, out = compare()
+    assert done.returncode == code, done.stderr
+    summary = (tmp_path / "summary.md").read_text()
+    assert words in summary
+    assert (out / "check.md").read_text() in summary
+    for side in ("base", "head"):
+        assert (out / side / "index.html").is_file()
+    # Both the method of an entry point and that of a file see the library of the commit.
+    worse = [
+        line for line in summary.splitlines() if "| eigenvalue_error |" in line or words in line
+    ]
+    if code:
+        assert {"toydmd.dmd", "adapter.py:Adapted"} <= {
+            cell.strip() for line in worse for cell in line.split("|")
+        }
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"BASE": "0" * 40}, "is no commit of"),
+        ({"INSTALL": "exit 3"}, "the base commit cannot be installed by: exit 3"),
+        ({"SUITE": "absent.toml", "INSTALL": "true"}, "cannot be run with the base commit"),
+    ],
+)
+def test_what_cannot_be_compared_is_exit_code_2_and_a_sentence(
+    library, compare, settings, sentence
+):
+    library[1](LIBRARY)
+    done, _ = compare(**settings)
+    assert done.returncode == 2, done.stderr
+    assert sentence in done.stderr
+
+
+def test_the_base_has_to_be_named(tmp_path):
+    env = {**os.environ, "LIBRARY": str(tmp_path)}
+    done = subprocess.run(["bash", str(SCRIPT)], env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "BASE: names the commit" in done.stderr
