@@ -58,7 +58,8 @@ run() {  # side
     --fresh --out "$OUT/$1" "${methods[@]}") || fail "the suite cannot be run with the $1 commit"
 }
 
-base=$(commit "$BASE") head=$(commit "$HEAD")
+base=$(commit "$BASE")
+head=$(commit "$HEAD")
 echo "koopmark: $SUITE, ${base:0:12} against ${head:0:12}"
 rm -f "$OUT/constraints.txt"
 checkout base "$base"
