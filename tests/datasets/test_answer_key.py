@@ -1,0 +1,117 @@
+"""The answer key of a dataset: all eigenvalues where trajectories end at one point, else a reason."""
+
+import numpy as np
+import pytest
+
+from koopmark import datasets, fit
+from koopmark.scoring import evaluate
+from koopmark.spectrum import NoSpectrum, attractor, fixed_points
+from koopmark.systems import example, random_rnn, three_populations
+
+
+def dataset(name, cache_dir, seed=0, **changes):
+    recipe = datasets.load_recipe(name)
+    small = {"sampling.trajectories": 60, "sampling.test_trajectories": 40, **changes}
+    return datasets.build(datasets.varied(recipe, small, name, "test"), seed, cache_dir)
+
+
+def scores(method, data, **options):
+    model = fit(method, data.train, **options)
+    return evaluate(model, data.system, data.targets, data.test, 0, data.spectrum)
+
+
+@pytest.fixture(scope="module")
+def stable(tmp_path_factory):
+    return dataset("rnn_6_2_stable", tmp_path_factory.mktemp("cache"))
+
+
+def test_targets_are_the_whole_lattice(stable):
+    assert stable.note == ""
+    assert [target.eigenvalue for target in stable.targets] == [
+        point.eigenvalue for point in stable.spectrum.points
+    ]
+    assert sum(target.dimension for target in stable.targets) == stable.spectrum.count
+    listed = datasets.target_list(stable.recipe, 0)
+    assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in stable.targets]
+
+
+def test_the_answer_key_entered_as_a_method_scores_one_and_one(stable):
+    found = scores("control.exact", stable)
+    assert (found.fit.precision, found.fit.recall) == (1.0, 1.0)
+    for row in found.targets:
+        assert row.eigenvalue_error < 1e-12
+        assert row.eigenfunction_error < 1e-9
+    assert {pair.kind for pair in found.eigenpairs} == {"exact", "known"}
+    # The functions by the path integral obey the dynamics of the simulated trajectories.
+    assert max(pair.residual for pair in found.eigenpairs) < 1e-9
+
+
+def test_random_pairs_score_about_zero(stable):
+    found = scores("control.random", stable)
+    assert found.fit.precision < 0.1
+    assert found.fit.recall < 0.1
+
+
+def test_a_method_with_polynomials_finds_principal_eigenvalues_near_the_fixed_point(tmp_path):
+    near = dataset(
+        "rnn_6_2_stable", tmp_path, **{"initial_states.scale": 0.05, "system.theta_scale": 0}
+    )
+    found = scores("reference.qr_edmd", near, dictionary={"kind": "monomials", "degree": 3})
+    assert found.fit.recall == 1.0
+    for row in found.targets:
+        assert row.eigenvalue_error < 1e-3
+
+
+def test_without_principal_targets_the_spectrum_is_known_all_the_same(tmp_path):
+    data = dataset("rnn_10_2", tmp_path)
+    assert [target.eigenvalue for target in data.targets] == [-1, -2]
+    found = scores("control.exact", data)
+    assert found.fit.precision == 1.0
+    exact = sum(target.dimension for target in data.targets)
+    assert found.fit.recall == pytest.approx(exact / data.spectrum.count)
+
+
+def test_several_attractors_are_a_note_and_no_score(tmp_path):
+    found = scores("control.exact", dataset("three_populations", tmp_path))
+    assert np.isnan([found.fit.precision, found.fit.recall]).all()
+    assert "the test trajectories end at 2 different fixed points" in found.fit.notes
+
+
+def test_principal_targets_that_cannot_be_had_leave_those_in_closed_form(tmp_path):
+    data = dataset("three_populations", tmp_path, **{"truth.principal": True})
+    assert [target.eigenvalue for target in data.targets] == [-1, -2, -3]
+    assert data.note.startswith("principal targets: the test trajectories end at 2")
+
+
+def test_the_drift_family_has_no_lattice(tmp_path):
+    data = dataset("lotka_volterra", tmp_path)
+    assert data.spectrum.points == ()
+    assert "drift" in data.spectrum.note
+
+
+def test_principal_targets_change_no_trajectory(tmp_path, stable):
+    plain = dataset("rnn_6_2_stable", tmp_path, **{"truth.principal": False})
+    assert np.array_equal(plain.train.states, stable.train.states)
+    assert plain.recipe.depends_on().keys() == datasets.load_recipe("rnn_10_2").depends_on().keys()
+
+
+def test_the_attractor_is_where_the_trajectories_end():
+    system = three_populations()
+    here, there = fixed_points(system).stable
+    found = attractor(system, here.state + 0.1 * np.eye(3))
+    np.testing.assert_allclose(found.state, here.state, atol=1e-9)
+    with pytest.raises(NoSpectrum, match="2 different fixed points"):
+        attractor(system, np.array([here.state, there.state]))
+    with pytest.raises(NoSpectrum, match="relaxation networks only"):
+        attractor(example("prescribed_quadratic"), np.zeros((1, 2)))
+
+
+def test_trajectories_that_end_nowhere_are_told():
+    # A strong skew part makes a limit cycle around an unstable fixed point.
+    left = np.array([[3.0, -4.0], [4.0, 3.0], [0.5, 0.5]])
+    from koopmark.systems import LowRank, rnn
+
+    system = rnn(LowRank(left, np.eye(3)[:, :2]))
+    with pytest.raises(NoSpectrum, match="no stable fixed point"):
+        attractor(system, np.ones((2, 3)))
+    assert attractor(random_rnn(5, 2, 0.5), np.ones((2, 5))).stable

@@ -1,0 +1,97 @@
+"""Precision and recall: which recovered pairs are Koopman eigenpairs, and how many of all were found."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koopmark.scoring.spectrum import score_spectrum
+from koopmark.spectrum import KnownSpectrum, LatticePoint, Term
+
+DT = 0.1
+
+
+def point(eigenvalue, multiplicity, exact=False):
+    exponents = (0,) if exact else (1,)
+    return LatticePoint(complex(eigenvalue), (Term(exponents, 1, multiplicity),))
+
+
+KNOWN = KnownSpectrum((point(-0.6, 1), point(-1, 3, exact=True), point(-1.2 + 1j, 1)), 2.0)
+
+
+def score(eigenvalues, residuals=0.0, known=KNOWN):
+    eigenvalues = np.array(eigenvalues, dtype=complex)
+    return score_spectrum(known, eigenvalues, np.broadcast_to(residuals, len(eigenvalues)), DT)
+
+
+def test_the_lattice_itself_scores_one_and_one():
+    found = score([-1, -0.6, -1, -1.2 + 1j, -1])
+    assert (found.precision, found.recall) == (1.0, 1.0)
+    assert found.kinds == ("exact", "known", "exact", "known", "exact")
+
+
+def test_an_eigenvalue_off_the_lattice_is_spurious():
+    found = score([-0.6, -0.8, -1.2])
+    assert found.kinds == ("known", "spurious", "spurious")
+    assert found.precision == pytest.approx(1 / 3)
+    assert found.recall == pytest.approx(1 / 5)
+
+
+def test_a_right_eigenvalue_whose_function_does_not_obey_it_is_spurious():
+    # Per unit of time the residual may be 0.05: 0.005 over a step of 0.1.
+    assert score([-0.6, -0.6], [0.0049, 0.0051]).kinds == ("known", "spurious")
+
+
+def test_no_lattice_point_is_found_more_often_than_its_multiplicity():
+    found = score([-0.6, -0.61, -1, -1, -1, -1.01])
+    assert found.kinds == ("known", "spurious", "exact", "exact", "exact", "spurious")
+    assert found.precision == pytest.approx(4 / 6)
+    assert found.recall == pytest.approx(4 / 5)
+
+
+def test_pairs_are_matched_so_that_as_many_as_can_be_are():
+    close = KnownSpectrum((point(-1.0, 1, exact=True), point(-1.06, 1)), 2.0)
+    # -1.04 is nearer to -1.06, but -1.09 can have nothing else.
+    found = score([-1.04, -1.09], known=close)
+    assert found.kinds == ("exact", "known")
+
+
+def test_the_constant_counts_neither_way():
+    found = score([0.0, -0.6])
+    assert found.kinds == ("constant", "known")
+    assert found.precision == 1.0
+    assert found.recall == pytest.approx(1 / 5)
+
+
+def test_eigenvalues_beyond_the_bound_are_not_judged():
+    found = score([-3.0, 2.5, -0.6])
+    assert found.kinds == ("beyond", "beyond", "known")
+    assert found.precision == 1.0
+
+
+def test_what_is_not_finite_has_no_kind():
+    found = score([-np.inf, np.nan, -0.6], [np.inf, np.nan, 0.0])
+    assert found.kinds == ("", "", "known")
+
+
+def test_nothing_recovered_has_no_precision_and_says_so():
+    found = score([])
+    assert np.isnan(found.precision)
+    assert found.recall == 0.0
+    assert "no recovered pair has |Re λ| <= 2" in found.note
+
+
+def test_an_unknown_lattice_is_no_score_but_a_note():
+    found = score([-1.0], known=KnownSpectrum((), 2.0, "they end at 2 different fixed points"))
+    assert np.isnan([found.precision, found.recall]).all()
+    assert found.kinds == ("",)
+    assert found.note == "precision, recall: they end at 2 different fixed points"
+    assert score([-1.0], known=None).note == ""
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_the_pairs_does_not_matter(order):
+    eigenvalues = np.array([-0.6, -0.62, -1, -1.03, -0.9, 0.0])
+    straight, mixed = score(eigenvalues), score(eigenvalues[list(order)])
+    assert (mixed.precision, mixed.recall) == (straight.precision, straight.recall)
+    assert mixed.kinds == tuple(straight.kinds[i] for i in order)
