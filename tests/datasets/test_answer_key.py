@@ -1,4 +1,4 @@
-"""The answer key of a dataset: all eigenvalues where trajectories end at one point, else a reason."""
+"""The answer key of a dataset: all eigenvalues where trajectories end at one point."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from koopmark import datasets, fit
 from koopmark.scoring import evaluate
 from koopmark.spectrum import NoSpectrum, attractor, fixed_points
-from koopmark.systems import example, random_rnn, three_populations
+from koopmark.systems import LowRank, example, random_rnn, rnn, three_populations
 
 
 def dataset(name, cache_dir, seed=0, **changes):
@@ -109,8 +109,6 @@ def test_the_attractor_is_where_the_trajectories_end():
 def test_trajectories_that_end_nowhere_are_told():
     # A strong skew part makes a limit cycle around an unstable fixed point.
     left = np.array([[3.0, -4.0], [4.0, 3.0], [0.5, 0.5]])
-    from koopmark.systems import LowRank, rnn
-
     system = rnn(LowRank(left, np.eye(3)[:, :2]))
     with pytest.raises(NoSpectrum, match="no stable fixed point"):
         attractor(system, np.ones((2, 3)))

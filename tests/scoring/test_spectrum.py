@@ -1,4 +1,4 @@
-"""Precision and recall: which recovered pairs are Koopman eigenpairs, and how many of all were found."""
+"""Precision and recall: which recovered pairs are Koopman eigenpairs, and how many are missing."""
 
 import numpy as np
 import pytest
