@@ -23,7 +23,7 @@
       return {
         type: "scatter", mode: "lines+markers", name: escape(name(one)), x, y: values.map((v) => (Number.isNaN(v) ? null : height(v))),
         line: { color: colour, dash, width: 2 },
-        marker: { color: colour, symbol: x.map((i) => (rings.has(i) ? "circle-open" : symbol)), size: x.map((i) => (rings.has(i) ? 18 : 8)), line: { width: 3 } },
+        marker: { color: colour, symbol: x.map((i) => (rings.has(i) ? "circle-open" : symbol)), size: x.map((i) => (rings.has(i) ? 18 : 8)), line: { width: x.map((i) => (rings.has(i) ? 3 : 0)) } },
         text: values.map((v, i) => `${shown(v)}, ${escape(one.done_by[i] || "")}`), hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
       };
     });
