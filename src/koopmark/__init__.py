@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 from koopmark._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from koopmark import datasets, methods, report, scoring, simulation, suite, systems, truth
+    from koopmark import (
+        datasets,
+        methods,
+        report,
+        scoring,
+        simulation,
+        spectrum,
+        suite,
+        systems,
+        truth,
+    )
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
     from koopmark.simulation import Trajectories, simulate
@@ -18,7 +28,17 @@ _WHERE = {
     "score": "koopmark.scoring",
     "simulate": "koopmark.simulation",
 }
-_ROOMS = ("datasets", "methods", "report", "scoring", "simulation", "suite", "systems", "truth")
+_ROOMS = (
+    "datasets",
+    "methods",
+    "report",
+    "scoring",
+    "simulation",
+    "spectrum",
+    "suite",
+    "systems",
+    "truth",
+)
 
 __all__ = [
     "Trajectories",
@@ -31,6 +51,7 @@ __all__ = [
     "scoring",
     "simulate",
     "simulation",
+    "spectrum",
     "suite",
     "systems",
     "truth",

@@ -12,7 +12,7 @@ from koopmark.spectrum.linearisation import Linearisation
 from koopmark.spectrum.path_integral import OutsideBasin, check_rate, path_integral
 from koopmark.truth import Eigenspace, ProductEigenspace
 
-REMEMBERED = 4
+REMEMBERED = 16
 """Sets of states whose values are kept: every target of a dataset asks for the same."""
 
 
