@@ -307,6 +307,34 @@ def show(
         typer.echo(f"{name:<{width}}  {text}".rstrip())
 
 
+@app.command(epilog="Example: koopmark regime datasets/rnn_hopfield.toml --write")
+def regime(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE", help="A name in `koopmark list datasets`, or a .toml file."
+        ),
+    ],
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the section into the file, in place of its own.")
+    ] = False,
+) -> None:
+    """Compute what a dataset's systems do in the long run: the [regime] section of its recipe.
+
+    For each seed the number of attractors, their kind and the largest Lyapunov exponent, from 40
+    initial states of the recipe. It takes some seconds a seed. No number of the dataset changes.
+    """
+    from koopmark import datasets
+
+    path = Path(recipe) if recipe.endswith(".toml") else None
+    if write and path is None:
+        raise ConfigError(f"{recipe}: --write needs the path of a .toml file")
+    section = datasets.regime_section(datasets.load_recipe(recipe))
+    if write and path is not None:
+        datasets.write_regime(path, section)
+    typer.echo(section.rstrip())
+
+
 @app.command(epilog="Example: koopmark example --out pictures")
 def example(
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/example"),
@@ -400,7 +428,8 @@ def _about(name: str) -> str:
 def _datasets() -> list[tuple[str, str]]:
     from koopmark import datasets
 
-    return [(name, datasets.load_recipe(name).title) for name in datasets.names()]
+    recipes = [datasets.load_recipe(name) for name in datasets.names()]
+    return [(recipe.name, f"{recipe.title} ({recipe.in_the_long_run})") for recipe in recipes]
 
 
 def _suites() -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from koopmark.datasets.dataset import Dataset, Diverged, build, target_list
 from koopmark.datasets.recipe import Recipe, load_recipe, names
+from koopmark.datasets.regime_tool import regime_section, write_regime
 from koopmark.datasets.variation import varied
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "build",
     "load_recipe",
     "names",
+    "regime_section",
     "target_list",
     "varied",
+    "write_regime",
 ]

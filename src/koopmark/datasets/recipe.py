@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 from koopmark._config import Section, load, shortened
 from koopmark._errors import ConfigError
 from koopmark._resources import shipped
+from koopmark.datasets.regime import RegimeSection, in_words
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
 from koopmark.datasets.system_section import SystemSection
 from koopmark.systems import Network
@@ -38,6 +39,7 @@ class Contents(Section):
     system: SystemSection
     initial_states: InitialStatesSection
     sampling: SamplingSection
+    regime: RegimeSection | None = None
     truth: TruthSection = TruthSection()
 
     @model_validator(mode="after")
@@ -76,9 +78,14 @@ class Recipe(Contents):
 
     name: str
 
+    @property
+    def in_the_long_run(self) -> str:
+        """The regimes of its systems, in words."""
+        return in_words(self.regime)
+
     def depends_on(self) -> dict[str, Any]:
         """What the numbers depend on: not the name, the texts or the number of seeds."""
-        unsaid = {"name", "title", "description", "citation", "seeds"}
+        unsaid = {"name", "title", "description", "citation", "seeds", "regime"}
         # Left out where it says nothing: fits of recipes without it keep their names.
         unsaid |= set() if self.truth.principal else {"truth"}
         return self.model_dump(mode="json", exclude=unsaid)

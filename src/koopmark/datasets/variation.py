@@ -29,7 +29,8 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
     ConfigError
         Where a key does not exist, changes no number, or may not have this value.
     """
-    contents = recipe.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
+    # Another system may do other things in the long run.
+    contents = recipe.model_dump(mode="json", exclude={"name", "regime"}, exclude_unset=True)
     for key, value in changes.items():
         _put(contents, key, value, source)
     return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source)))

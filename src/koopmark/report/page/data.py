@@ -44,7 +44,7 @@ def page_data(
         "targets": tables.targets.drop(columns=KEYS_OF_FIT),
         "eigenpairs": pairs_data(fits, tables.eigenpairs),
         "summary": summary.assign(n=summary["dataset"].map(sized)),
-        "sweeps": sweeps_data(swept),
+        "sweeps": sweeps_data(swept, tables.targets),
         "columns": {
             column.key: {"title": column.title, "meaning": column.meaning, "shaded": column.shaded}
             for column in [*columns.SUMMARY, *columns.TARGETS]
@@ -99,7 +99,7 @@ def pairs_data(fits: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def sweeps_data(swept: list[tuple[Sweep, pd.DataFrame]]) -> dict[str, Any]:
+def sweeps_data(swept: list[tuple[Sweep, pd.DataFrame]], targets: pd.DataFrame) -> dict[str, Any]:
     """sweeps.csv, and how each sweep's axis is drawn."""
     if not swept:
         return {"axes": {}, "rows": {}}
@@ -110,7 +110,21 @@ def sweeps_data(swept: list[tuple[Sweep, pd.DataFrame]]) -> dict[str, Any]:
             "positions": sweep.positions,
             "texts": sweep.texts,
             "datasets": sweep.datasets,
+            **_own_residuals(sweep, targets),
         }
         for sweep, _ in swept
     }
     return {"axes": axes, "rows": sweep_table(swept)}
+
+
+def _own_residuals(sweep: Sweep, targets: pd.DataFrame) -> dict[str, list[float | None]]:
+    """Residual of the targets themselves at each level, and its bound; none where all are exact."""
+    levels = targets.groupby("dataset")[["target_residual", "residual_bound"]].median()
+    levels = levels.reindex(list(sweep.datasets))
+    if not (levels["residual_bound"] > 0).any():
+        return {}
+    drawn = levels.where(np.isfinite(levels) & (levels > 0)).astype(object)
+    return {
+        key: [None if pd.isna(value) else float(value) for value in drawn[key]]
+        for key in ("target_residual", "residual_bound")
+    }

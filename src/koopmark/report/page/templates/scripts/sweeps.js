@@ -20,6 +20,18 @@
     return { axis, lines: lines.filter((line) => line.there) };
   };
 
+  // Targets that are eigenfunctions only nearly: how nearly, and what is proved of it.
+  const OWN = [
+    ["residual_bound", "bound on the residual of the targets themselves", "dash"],
+    ["target_residual", "residual of the targets themselves", "dot"],
+  ];
+  const ownResiduals = (axis, score) => (axis.residual_bound && ["eigenfunction_error", "residual_median"].includes(score) ? OWN : []).map(([key, name, dash]) => ({
+    type: "scatter", name, mode: "lines", x: axis.positions, y: axis[key],
+    meta: { role: "ink" }, line: { dash, width: 2 },
+    text: axis[key].map((value) => koopmark.format.score("eigenfunction_error", value)),
+    hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
+  }));
+
   // The mean of the logarithms, where failed counts as the worst.
   const size = ({ points }) => {
     const logs = points.filter((p) => p.status !== "not run").map((p) => (p.failed || Number.isNaN(p.value) ? 3 : Math.log10(Math.max(p.value, 1e-9))));
@@ -46,6 +58,7 @@
       text: points.map((p) => `${koopmark.format.score(chosen.score, p.value)} (${koopmark.escape(p.status)})`),
       hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     }));
+    data.push(...ownResiduals(axis, chosen.score));
     await koopmark.plot(section.querySelector(".canvas"), {
       data,
       layout: {

@@ -1,0 +1,112 @@
+"""Where trajectories end: fixed points, cycles and what is neither, counted from many starts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.simulation.lyapunov import largest_exponents
+from koopmark.simulation.simulate import simulate
+from koopmark.systems import System
+
+SETTLED, WATCHED, FOLLOWED = 300.0, 200.0, 200.0
+"""Time until trajectories count as settled; time over which what still moves is watched; time over
+which perturbations are followed. In units of the decay time."""
+
+STILL = 1e-5
+"""Speed relative to 1 + |x| below which a state stands still."""
+
+SAME_POINT, SAME_MOTION = 1e-3, 0.15
+"""Distance of fixed points that are one, relative to 1 + |x|; of means and covariances over time
+that are those of one motion, relative to its amplitude."""
+
+NEUTRAL = 0.02
+"""Lyapunov exponents at most so far from 0 are 0."""
+
+MANY = 20
+"""More attractors than that are no attractors: where a trajectory ends depends on its start."""
+
+FOLLOWED_STATES = 8
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What a system does in the long run, from the initial states of its dataset.
+
+    Parameters
+    ----------
+    kind : str
+        `fixed point`, `multistable` (several fixed points), `limit cycle`, `limit cycles`,
+        `mixed` (fixed points and others), `chaotic`, `continuum` (where a trajectory ends depends
+        on where it starts) or `unbounded`.
+    attractors : int
+        How many; 0 for a continuum and where nothing stays bounded.
+    lyapunov : float
+        Largest Lyapunov exponent over the attractors, to two decimals; 0 where unbounded.
+    """
+
+    kind: str
+    attractors: int
+    lyapunov: float
+
+
+def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
+    """The regime of a system from initial states (M, N); `rng` draws perturbations."""
+    settled = simulate(system, starts, np.array([0.0, SETTLED]), rtol=1e-7)
+    ends = settled.states[:, -1]
+    if settled.diverged.any() or not np.isfinite(ends).all():
+        return Regime("unbounded", 0, 0.0)
+    speed = np.linalg.norm(system.rhs(ends), axis=1) / (1.0 + np.linalg.norm(ends, axis=1))
+    moving = speed > STILL
+    if moving.any() and _leaves(system, ends[moving][:FOLLOWED_STATES]):
+        return Regime("unbounded", 0, 0.0)
+    points = _clusters(ends[~moving], SAME_POINT * (1.0 + np.linalg.norm(ends[~moving], axis=1)))
+    motions = _motions(system, ends[moving])
+    found = [*np.flatnonzero(~moving)[points], *np.flatnonzero(moving)[motions]]
+    followed = ends[np.array(found[:FOLLOWED_STATES], dtype=int)]
+    exponents = largest_exponents(system, followed, FOLLOWED, rng)
+    largest = float(np.round(exponents.max(), 2)) + 0.0
+    if len(found) > MANY:
+        return Regime("continuum", 0, largest)
+    return Regime(_kind(len(points), len(motions), largest), len(found), largest)
+
+
+def _kind(points: int, motions: int, largest: float) -> str:
+    if largest > NEUTRAL:
+        return "chaotic"
+    if points and motions:
+        return "mixed"
+    if motions:
+        return "limit cycle" if motions == 1 else "limit cycles"
+    return "fixed point" if points == 1 else "multistable"
+
+
+def _leaves(system: System, ends: NDArray) -> bool:
+    """Whether a trajectory does not come back to where it was, however slowly it goes."""
+    states = simulate(system, ends, np.linspace(0.0, WATCHED, 401), rtol=1e-7).states
+    half = states.shape[1] // 2
+    moved = np.linalg.norm(states[:, half:].mean(axis=1) - states[:, :half].mean(axis=1), axis=1)
+    return bool((moved > np.linalg.norm(states.std(axis=1), axis=1)).any())
+
+
+def _motions(system: System, ends: NDArray) -> list[int]:
+    """One index for each motion, told apart by mean and covariance of its states over time."""
+    if not len(ends):
+        return []
+    times = np.linspace(0.0, WATCHED, 1001)
+    states = simulate(system, ends, times, rtol=1e-7).states
+    means = states.mean(axis=1)
+    deviations = states - means[:, None]
+    covariances = np.einsum("mti,mtj->mij", deviations, deviations) / len(times)
+    amplitudes = np.sqrt(np.trace(covariances, axis1=1, axis2=2))
+    scaled = covariances.reshape(len(ends), -1) / amplitudes[:, None]
+    return _clusters(np.hstack([means, scaled]), SAME_MOTION * amplitudes)
+
+
+def _clusters(points: NDArray, radii: NDArray) -> list[int]:
+    """The index of one of each group of points that lie within a radius of one another."""
+    kept: list[int] = []
+    for index, point in enumerate(points):
+        if all(np.linalg.norm(point - points[other]) > radii[other] for other in kept):
+            kept.append(index)
+    return kept

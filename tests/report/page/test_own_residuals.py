@@ -1,0 +1,33 @@
+"""A sweep of targets that are not exact is drawn with how nearly they are."""
+
+import numpy as np
+import pandas as pd
+
+from koopmark.report.page.data import sweeps_data
+from koopmark.report.sweeps import Sweep
+
+SWEEP = Sweep("Weak part", "epsilon", ("a", "b", "c"), (0.0, 0.1, 1.0), ("0", "0.1", "1"))
+
+
+def axis(residuals, bounds):
+    targets = pd.DataFrame(
+        {
+            "dataset": ["a", "b", "c"] * 2,
+            "target_residual": [*residuals, *residuals],
+            "residual_bound": [*bounds, *bounds],
+        }
+    )
+    summary = pd.DataFrame({"dataset": ["a", "b", "c"], "method": "m"})
+    return sweeps_data([(SWEEP, summary)], targets)["axes"]["Weak part"]
+
+
+def test_levels_show_the_residual_of_their_targets_and_its_bound():
+    drawn = axis([1e-13, 1e-3, 1e-2], [0.0, 1e-2, np.inf])
+    assert drawn["target_residual"] == [1e-13, 1e-3, 1e-2]
+    # No place on a logarithmic axis.
+    assert drawn["residual_bound"] == [None, 1e-2, None]
+
+
+def test_exact_targets_show_neither():
+    assert "residual_bound" not in axis([1e-13] * 3, [0.0] * 3)
+    assert "residual_bound" not in axis([np.nan] * 3, [np.nan] * 3)
