@@ -121,7 +121,7 @@
       heading("Options"), options(fits.options[i]), list(versions),
       heading("Data"), list([...level, ...numeric(["n", "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns)]),
       ...(ok ? [
-        heading("Scores and cost"), list(numeric(["recovered", "window", "verified", "spurious_fraction", "residual_median", "rank_error", "null_space_error", "forecast_error", "fit_seconds", "peak_memory_mb"], fits, i, columns)),
+        heading("Scores and cost"), list(numeric(["recovered", "window", "verified", "spurious_fraction", "residual_median", "precision", "recall", "rank_error", "null_space_error", "forecast_error", "fit_seconds", "peak_memory_mb"], fits, i, columns)),
         heading("Target by target"), scoresOfTargets(targets, mine, columns),
         heading("Eigenpairs"), eigenvalues(pairs, i),
       ] : []),
