@@ -1,0 +1,114 @@
+"""Regimes stored in recipes: there for every seed, right, and without effect on any number."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from koopmark import datasets
+from koopmark._config import parse
+from koopmark._errors import ConfigError
+from koopmark.cli import app
+from koopmark.datasets.recipe import Contents, Recipe
+from koopmark.datasets.regime_tool import regime_of
+
+BASE = {
+    "title": "Tiny",
+    "description": "A small system.",
+    "citation": "none",
+    "seeds": 2,
+    "system": {"kind": "hopf", "growth": 0.5},
+    "initial_states": {"kind": "polar"},
+    "sampling": {"trajectories": 5, "test_trajectories": 4, "dt": 0.1, "horizon": 1.0},
+}
+REGIME = {
+    "kind": ["limit cycle", "limit cycle"],
+    "attractors": [1, 1],
+    "lyapunov": [0.0, 0.0],
+}
+
+
+def recipe(**changes):
+    contents = parse({**BASE, **changes}, Contents, "tiny.toml")
+    return Recipe.model_construct(name="tiny", **dict(contents))
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_every_shipped_recipe_says_what_its_systems_do_in_the_long_run(name):
+    loaded = datasets.load_recipe(name)
+    assert loaded.regime is not None, f"run: koopmark regime datasets/{name}.toml --write"
+    assert len(loaded.regime.kind) == loaded.seeds
+    assert loaded.in_the_long_run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", datasets.names())
+def test_the_stored_regime_is_computed_again(name):
+    loaded = datasets.load_recipe(name)
+    found = regime_of(loaded, 0)
+    assert found.kind == loaded.regime.kind[0]
+    assert found.attractors == loaded.regime.attractors[0]
+    assert found.lyapunov == pytest.approx(loaded.regime.lyapunov[0], abs=0.02)
+
+
+def test_a_regime_changes_no_number(tmp_path):
+    without, with_it = recipe(), recipe(regime=REGIME)
+    assert without.depends_on() == with_it.depends_on()
+    first, second = (datasets.build(one, 0, tmp_path) for one in (without, with_it))
+    np.testing.assert_array_equal(first.train.states, second.train.states)
+
+
+def test_another_system_has_not_the_regime_of_the_first():
+    changed = datasets.varied(recipe(regime=REGIME), {"system.growth": -0.5}, "other", "here")
+    assert changed.regime is None
+    assert changed.in_the_long_run == "regime not computed"
+
+
+def test_kinds_are_told_once_each():
+    kinds = {**REGIME, "kind": ["limit cycle", "multistable"]}
+    assert recipe(regime=kinds).in_the_long_run == "limit cycle or multistable"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": ["limit cycle"]}, "need one entry for each seed"),
+        ({"kind": ["wild", "wild"]}, "regime.kind.0 = 'wild': it must be 'fixed point'"),
+        ({"attractors": [-1, 1]}, "regime.attractors.0 = -1"),
+        ({"lyapunov": [float("nan"), 0.0]}, "regime.lyapunov.0 = nan"),
+    ],
+)
+def test_mistakes_in_a_regime_get_a_sentence(changes, message):
+    with pytest.raises(ConfigError) as caught:
+        recipe(regime={**REGIME, **changes})
+    assert message in str(caught.value)
+
+
+def test_the_regime_of_a_process_is_that_it_is_stochastic():
+    process = recipe(system={"kind": "ornstein_uhlenbeck", "rates": [0.5, 1.0]})
+    assert regime_of(process, 0).kind == "stochastic"
+
+
+def test_a_section_is_computed_and_takes_the_place_of_the_one_before(tmp_path):
+    path = tmp_path / "x.toml"
+    section = datasets.regime_section(recipe(seeds=1))
+    assert section == '[regime]\nkind = ["limit cycle"]\nattractors = [1]\nlyapunov = [0.00]\n'
+    path.write_text('a = 1\n\n[regime]\nkind = ["old"]\n\n[other]\nb = 2\n', encoding="utf-8")
+    for _ in range(2):
+        datasets.write_regime(path, section)
+        assert path.read_text(encoding="utf-8") == f"a = 1\n\n[other]\nb = 2\n\n{section}"
+
+
+def test_the_command_writes_the_section_into_a_file_of_the_users(tmp_path):
+    path = tmp_path / "cycle.toml"
+    path.write_text(
+        'title = "Cycle"\ndescription = "One."\ncitation = "none"\nseeds = 1\n\n'
+        '[system]\nkind = "hopf"\n\n[initial_states]\nkind = "polar"\n\n'
+        "[sampling]\ntrajectories = 5\ntest_trajectories = 4\ndt = 0.1\nhorizon = 1.0\n",
+        encoding="utf-8",
+    )
+    result = CliRunner().invoke(app, ["regime", str(path), "--write"])
+    assert result.exit_code == 0, result.output
+    assert 'kind = ["limit cycle"]' in result.output
+    assert datasets.load_recipe(path).in_the_long_run == "limit cycle"
+    with pytest.raises(ConfigError, match="--write needs the path"):
+        CliRunner().invoke(app, ["regime", "slow_manifold", "--write"], catch_exceptions=False)
