@@ -85,6 +85,12 @@ def test_a_lattice_of_too_many_terms_is_refused():
         lattice(point_with([-1e-3, -1.3e-3, -2e-3], 0), 1.0)
 
 
+@pytest.mark.parametrize("bound", [-1.0, np.inf, np.nan])
+def test_a_bound_that_is_none_is_refused(bound):
+    with pytest.raises(ValueError, match="finite and not negative"):
+        lattice(point_with([-1.0], 1), bound)
+
+
 def test_the_lattice_of_an_unstable_point_is_refused():
     with pytest.raises(NoSpectrum, match="not stable"):
         lattice(point_with([0.3, -1.0], 2), 1.0)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.simulation.arguments import initial_states_of
 from koopmark.simulation.workers import blas
 from koopmark.spectrum.equations import Full, Reduced
 from koopmark.spectrum.newton import STEPS, distinct, zeros
@@ -137,7 +138,11 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     NoSpectrum
         For a drift network, whose fixed points, if any, are not isolated, and where a derivative
         cannot be had.
+    ValueError
+        Where `starts` have the wrong shape or are not finite.
     """
+    if starts is not None:
+        starts = initial_states_of(starts, system.size)
     equations = _equations(system)
     try:
         with blas().limit(limits=1, user_api="blas"):
@@ -208,7 +213,7 @@ def _search(equations: Reduced | Full, system: System, starts: Array | None) -> 
     affordable = int(min(WORK / operations, VALUES_AT_ONCE / system.size))
     count = min(STARTS, max(FEWEST_STARTS, affordable))
     quiet_rounds = QUIET_ROUNDS if count > FEWEST_STARTS else 1
-    given = [] if starts is None else [_coordinates(equations, np.asarray(starts)[:count])]
+    given = [] if starts is None else [_coordinates(equations, starts[:count])]
     if contracts(system):
         return zeros(equations, np.zeros((1, k)), _none(equations))
     drawn = equations.starts(count, rng)

@@ -64,7 +64,11 @@ def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
     ------
     NoSpectrum
         Where the point is not stable, or there are more than 20,000 terms.
+    ValueError
+        Where `bound` is negative or not finite.
     """
+    if not 0.0 <= bound < np.inf:
+        raise ValueError(f"bound {bound:g}: it must be finite and not negative")
     if not point.stable:
         raise NoSpectrum(
             f"the fixed point is not stable: the real part {point.growth:.3g} is among its "

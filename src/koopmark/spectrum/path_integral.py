@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.simulation.arguments import initial_states_of, tolerance_of
 from koopmark.simulation.integrator import Tolerance, integrate
 from koopmark.simulation.workers import blas
 from koopmark.spectrum.fixed_points import NoSpectrum
@@ -92,13 +93,16 @@ def path_integral(
     ------
     NoSpectrum
         Where the integral of one of them does not converge; the text gives the rates.
+    ValueError
+        Where the states have the wrong shape or are not finite, an index is none, or `rtol` is out
+        of range.
     """
-    chosen = np.arange(len(about.eigenvalues)) if which is None else np.asarray(which, dtype=int)
-    states = np.asarray(states, dtype=float)
-    if states.ndim != 2 or states.shape[1] != about.network.size:
-        raise ValueError(
-            f"states must have shape (M, N) with N = {about.network.size}, got {states.shape}"
-        )
+    count = len(about.eigenvalues)
+    chosen = np.arange(count) if which is None else np.asarray(which, dtype=int)
+    if not ((chosen >= 0) & (chosen < count)).all():
+        raise ValueError(f"which holds {list(chosen)}: indices of {count} eigenvalues")
+    states = initial_states_of(states, about.network.size)
+    rtol = tolerance_of(rtol, None, np.dtype(float)).relative
     for index in chosen:
         check_rate(about, about.eigenvalues[index])
     at_once = max(1, VALUES_AT_ONCE // states.shape[1])
@@ -161,7 +165,7 @@ def _integrated(about: Linearisation, delta: Array, chosen: NDArray, rtol: float
     count, p = len(delta), len(chosen)
     integral = np.zeros((count, p), dtype=complex)
     tail = np.zeros((count, p))
-    if about.affine or count == 0:
+    if about.affine or count == 0 or p == 0:
         return _Integrated(integral, tail, np.asarray(~np.isfinite(delta).all(axis=1)))
     tail[:] = np.inf
     eigenvalues = about.eigenvalues[chosen]
