@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     )
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
-    from koopmark.simulation import Trajectories, simulate
+    from koopmark.simulation import Trajectories
+    from koopmark.simulation.simulate import simulate
 
 _WHERE = {
     "Trajectories": "koopmark.simulation",
