@@ -47,7 +47,9 @@ def test_the_stored_regime_is_computed_again(name):
     found = regime_of(loaded, 0)
     assert found.kind == loaded.regime.kind[0]
     assert found.attractors == loaded.regime.attractors[0]
-    assert found.lyapunov == pytest.approx(loaded.regime.lyapunov[0], abs=0.02)
+    # Rounding decides which way a chaotic trajectory goes.
+    tolerance = 0.3 if found.kind == "chaotic" else 0.02
+    assert found.lyapunov == pytest.approx(loaded.regime.lyapunov[0], abs=tolerance)
 
 
 def test_a_regime_changes_no_number(tmp_path):

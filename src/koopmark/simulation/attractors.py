@@ -26,6 +26,9 @@ NEUTRAL = 0.02
 MANY = 20
 """More attractors than that are no attractors: where a trajectory ends depends on its start."""
 
+FURTHER = 1.1
+"""Growth of the distance from the origin, over ten times the time, of what does not come back."""
+
 FOLLOWED_STATES = 8
 
 
@@ -40,7 +43,8 @@ class Regime:
         `mixed` (fixed points and others), `chaotic`, `continuum` (where a trajectory ends depends
         on where it starts) or `unbounded`.
     attractors : int
-        How many; 0 for a continuum and where nothing stays bounded.
+        How many; 0, not counted, for a continuum, where nothing stays bounded, and where a motion
+        is chaotic, as averages over it settle too slowly to tell attractors apart.
     lyapunov : float
         Largest Lyapunov exponent over the attractors, to two decimals; 0 where unbounded.
     """
@@ -68,7 +72,8 @@ def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
     largest = float(np.round(exponents.max(), 2)) + 0.0
     if len(found) > MANY:
         return Regime("continuum", 0, largest)
-    return Regime(_kind(len(points), len(motions), largest), len(found), largest)
+    kind = _kind(len(points), len(motions), largest)
+    return Regime(kind, 0 if kind == "chaotic" else len(found), largest)
 
 
 def _kind(points: int, motions: int, largest: float) -> str:
@@ -82,11 +87,19 @@ def _kind(points: int, motions: int, largest: float) -> str:
 
 
 def _leaves(system: System, ends: NDArray) -> bool:
-    """Whether a trajectory does not come back to where it was, however slowly it goes."""
+    """Whether a trajectory goes ever further away, however slowly."""
     states = simulate(system, ends, np.linspace(0.0, WATCHED, 401), rtol=1e-7).states
     half = states.shape[1] // 2
     moved = np.linalg.norm(states[:, half:].mean(axis=1) - states[:, :half].mean(axis=1), axis=1)
-    return bool((moved > np.linalg.norm(states.std(axis=1), axis=1)).any())
+    suspect = moved > np.linalg.norm(states.std(axis=1), axis=1)
+    if not suspect.any():
+        return False
+    # A transient, or a wandering attractor, does so too, but not for long.
+    later = simulate(system, ends[suspect], np.linspace(5.0, 10.0, 201) * WATCHED, rtol=1e-7).states
+    if not np.isfinite(later).all():
+        return True
+    reached = np.linalg.norm(states[suspect], axis=2).max(axis=1)
+    return bool((np.linalg.norm(later, axis=2).max(axis=1) > FURTHER * reached).any())
 
 
 def _motions(system: System, ends: NDArray) -> list[int]:
