@@ -120,6 +120,11 @@ MISTAKES = {
         {"damping": 4.0, "frequency": 2.0},
         "is defective",
     ),
+    "numbers that overflow": (
+        "random_inertial",
+        {"frequency": 1e300},
+        "system.frequency = 1e+300: it must be less than or equal to 1000000",
+    ),
     "misspelt": ("random_coupling", {"strech": 0.1}, "did you mean 'stretch'?"),
     "polynomials of many": (
         "random_prescribed",

@@ -4,7 +4,7 @@ from math import comb
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from koopmark import systems
 from koopmark._config import Section
@@ -16,7 +16,10 @@ Degree = Annotated[int, Field(ge=2, le=6)]
 LayerName = Literal["tanh", "erf", "logistic", "fourier"]
 FeatureName = Literal["tanh", "erf", "logistic", "fourier", "polynomial"]
 TargetName = Literal["bump", "ring", "wave"]
-Vector = tuple[float, ...]
+Number = Annotated[float, Field(ge=-1e6, le=1e6)]
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0, le=1e6)]
+Vector = tuple[Number, ...]
 Matrix = tuple[Vector, ...]
 
 MAX_NUMBERS, MAX_MONOMIALS = 10**6, 2000
@@ -57,7 +60,7 @@ class Prescribed(_Built):
     offsets: Vector
     layer: LayerName = "tanh"
     offset: Vector = (0.0,)
-    gain: PositiveFloat = 1.5
+    gain: Positive = 1.5
 
     @property
     def n(self) -> int:
@@ -86,7 +89,7 @@ class _Spectrum(_Built):
 
     n: Units
     real: Vector = ()
-    oscillations: tuple[tuple[float, PositiveFloat], ...] = ()
+    oscillations: tuple[tuple[Number, Positive], ...] = ()
 
     @property
     def functions(self) -> int:
@@ -121,12 +124,12 @@ class RandomPrescribed(_Spectrum):
 
     kind: Literal["random_prescribed"]
     features: FeatureName = "tanh"
-    strength: PositiveFloat = 0.5
+    strength: Positive = 0.5
     count: Hidden = 20
-    steepness: PositiveFloat = 1.0
+    steepness: Positive = 1.0
     degree: Degree = 2
     graph: bool = False
-    gain: PositiveFloat = 1.5
+    gain: Positive = 1.5
 
     def build(self, seed: int) -> System:
         _check_size(self.features, self.n, self.degree, self.count)
@@ -141,10 +144,10 @@ class PrescribedTarget(_Built):
     n: Annotated[int, Field(ge=2, le=20)]
     target: TargetName
     functions: ClassVar[int] = 1
-    rate: PositiveFloat = 1.0
-    height: float = 2.0
+    rate: Positive = 1.0
+    height: Number = 2.0
     count: Annotated[int, Field(ge=1, le=1000)] = 200
-    gain: PositiveFloat = 1.5
+    gain: Positive = 1.5
 
     def build(self, seed: int) -> System:
         return systems.prescribed_target(**self.model_dump(exclude={"kind"}), seed=seed)
@@ -156,10 +159,10 @@ class RandomCoupling(_Spectrum):
     kind: Literal["random_coupling"]
     n: Annotated[int, Field(ge=2, le=1000)]
     features: FeatureName = "tanh"
-    strength: PositiveFloat = 1.0
+    strength: Positive = 1.0
     layers: Annotated[int, Field(ge=1, le=100)] = 2
     count: Hidden = 20
-    stretch: NonNegativeFloat = 0.0
+    stretch: NonNegative = 0.0
     degree: Degree = 2
 
     def build(self, seed: int) -> System:
@@ -171,7 +174,7 @@ class RandomCoupling(_Spectrum):
 class _Units(_Built):
     units: Annotated[int, Field(ge=2, le=2000)]
     rank: PositiveInt
-    gain: PositiveFloat = 1.5
+    gain: Positive = 1.5
 
     @property
     def n(self) -> int:
@@ -187,8 +190,8 @@ class RandomInertial(_Units):
     """Second-order units q̈ + γq̇ + ω²q = W tanh(q); new weights for each seed."""
 
     kind: Literal["random_inertial"]
-    damping: PositiveFloat = 0.4
-    frequency: PositiveFloat = 2.0
+    damping: Positive = 0.4
+    frequency: Positive = 2.0
 
     def build(self, seed: int) -> System:
         return systems.random_inertial(
@@ -200,8 +203,8 @@ class RandomAdapting(_Units):
     """Units ẋ = -x - βa + W tanh(x) with adaptation τȧ = x - a; new weights for each seed."""
 
     kind: Literal["random_adapting"]
-    strength: float = 2.0
-    time: PositiveFloat = 3.0
+    strength: Number = 2.0
+    time: Positive = 3.0
 
     def build(self, seed: int) -> System:
         return systems.random_adapting(
