@@ -8,6 +8,7 @@ from scipy.optimize import fsolve
 
 from koopmark.spectrum import NoSpectrum, contracts, fixed_points
 from koopmark.spectrum.equations import Reduced
+from koopmark.spectrum.fixed_points import _search
 from koopmark.systems import (
     CATALOGUE,
     LowRank,
@@ -102,6 +103,15 @@ def test_networks_with_many_attractors_are_searched_through():
     assert len(found.points) == 81
     assert len(found.stable) == 16
     assert found.index_sum == 1
+
+
+def test_a_sum_of_indices_that_proves_points_missing_sends_the_search_on():
+    # The first starts reach seven of nine.
+    system = random_rnn(6, 4, 22.4, 1089, activation="erf")
+    once = _search(Reduced(system), system, None)
+    assert (len(once.points), once.index_sum, once.completeness) == (7, 3, "incomplete")
+    found = fixed_points(system)
+    assert (len(found.points), found.index_sum, found.completeness) == (9, 1, "consistent")
 
 
 def test_mirror_images_of_an_odd_network_are_both_there():

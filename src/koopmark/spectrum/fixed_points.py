@@ -22,6 +22,8 @@ WORK = 1e9
 """Operations in Newton's steps from all starts: a large problem gets fewer of them."""
 VALUES_AT_ONCE = 1_000_000
 """Numbers in the states of all starts together, likewise."""
+EFFORTS = (8, 64)
+"""Times as many starts where the sum of the indices proves that fixed points are missing."""
 QUIET_ROUNDS = 2
 """So many rounds without a new zero end the search."""
 MOST_ROUNDS = 12
@@ -147,13 +149,13 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     try:
         with blas().limit(limits=1, user_api="blas"):
             found = _search(equations, system, starts)
-        points = [_fixed_point(equations, a) for a in found]
+            for effort in EFFORTS:
+                if found.completeness != "incomplete":
+                    break
+                found = _search(equations, system, starts, effort)
     except NotAnalytic as error:
         raise NoSpectrum(str(error)) from None
-    points.sort(key=lambda point: point.growth)
-    summed = sum(point.index for point in points)
-    counts = _bounded(system) and all(point.hyperbolic for point in points)
-    return FixedPoints(tuple(points), contracts(system), summed if counts else None)
+    return found
 
 
 def fixed_point_near(system: System, state: Array) -> FixedPoint:
@@ -206,12 +208,26 @@ def _none(equations: Reduced | Full) -> Array:
     return np.empty((0, equations.dimension))
 
 
-def _search(equations: Reduced | Full, system: System, starts: Array | None) -> Array:
+def _search(
+    equations: Reduced | Full, system: System, starts: Array | None, effort: int = 1
+) -> FixedPoints:
+    zeros_found = _zeros(equations, system, starts, effort)
+    points = sorted((_fixed_point(equations, a) for a in zeros_found), key=_growth)
+    counts = _bounded(system) and all(point.hyperbolic for point in points)
+    summed = sum(point.index for point in points) if counts else None
+    return FixedPoints(tuple(points), contracts(system), summed)
+
+
+def _growth(point: FixedPoint) -> float:
+    return point.growth
+
+
+def _zeros(equations: Reduced | Full, system: System, starts: Array | None, effort: int) -> Array:
     rng = generator("fixed points", "starts")
     k = equations.dimension
     operations = STEPS * k**2 * system.size
     affordable = int(min(WORK / operations, VALUES_AT_ONCE / system.size))
-    count = min(STARTS, max(FEWEST_STARTS, affordable))
+    count = effort * min(STARTS, max(FEWEST_STARTS, affordable))
     quiet_rounds = QUIET_ROUNDS if count > FEWEST_STARTS else 1
     given = [] if starts is None else [_coordinates(equations, starts[:count])]
     if contracts(system):
