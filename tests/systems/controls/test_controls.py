@@ -101,6 +101,18 @@ def test_linear_systems_are_what_their_kind_says(kind):
         np.testing.assert_allclose(np.sort_complex(np.linalg.eigvals(a)), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["linear_normal", "linear_non_normal", "linear_defective"])
+def test_products_of_four_do_not_share_the_eigenvalue_of_one_or_two(name):
+    system = CONTROLS[name]()
+    targets = system.eigenspaces(1 if name == "linear_defective" else 2)
+    everything = np.array([space.eigenvalue for space in system.eigenspaces(4)])
+    for space in targets:
+        assert space.dimension == 1
+        distance = np.sort(np.abs(everything - space.eigenvalue))
+        assert distance[0] == 0.0
+        assert distance[1] > 0.03
+
+
 def test_the_generalised_function_of_a_jordan_block_is_no_eigenfunction():
     system = random_linear(4, "defective")
     value = system.eigenvalues[-1].real

@@ -88,9 +88,10 @@ def random_linear(
 ) -> LinearSystem:
     """A = T D T⁻¹ with prescribed eigenvalues and random T.
 
-    Real eigenvalues are evenly spaced from -0.3 to -1.3, complex pairs have real parts -0.2,
-    -0.3, ... and frequencies 1, 2, ... . `defective` makes the last two real eigenvalues one Jordan
-    block of size 2 at their mean.
+    Real eigenvalues go from -0.36 to -1.36, complex pairs have real parts -0.15, -0.26, ... and
+    frequencies 1, 2.3, ... . They are spaced unevenly, so that products of up to four of the
+    eigenfunctions do not share the eigenvalue of fewer: the space would be larger than asked for.
+    `defective` makes the last two real eigenvalues one Jordan block of size 2 at their mean.
 
     Parameters
     ----------
@@ -124,8 +125,8 @@ def random_linear(
     u, v = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
     stretch = np.ones(n) if kind == "normal" else np.geomspace(1.0, condition, n)
     basis, inverse = (u * stretch) @ v.T, (v / stretch) @ u.T
-    decays = np.linspace(-0.3, -1.3, real) if real > 1 else np.full(real, -1.0)
-    turning = [(-0.1 * (k + 2), float(k + 1)) for k in range(pairs)]
+    decays = -0.36 - np.linspace(0.0, 1.0, real) ** 0.8
+    turning = [(-0.15 - 0.11 * k, 1.0 + 1.3 * k) for k in range(pairs)]
     jordan = block_diag(*([[a, b], [-b, a]] for a, b in turning), np.diag(decays))
     values = [a + sign * 1j * b for a, b in turning for sign in (1, -1)]
     left = _pair_vectors(n, pairs)
