@@ -240,10 +240,22 @@ def _zeros(equations: Reduced | Full, system: System, starts: Array | None, effo
     for _ in range(MOST_ROUNDS):
         if quiet == quiet_rounds:
             break
-        found = zeros(equations, equations.starts((count + 1) // 2, rng), known)
+        drawn = equations.starts((count + 1) // 2, rng)
+        between = _between(known, len(drawn), rng)
+        found = zeros(equations, np.vstack([drawn, between]), known)
         quiet = 0 if len(found) else quiet + 1
         known = _with_images(known, found, odd)
     return known
+
+
+def _between(known: Array, count: int, rng: np.random.Generator) -> Array:
+    """Points about the lines through two known zeros: saddles lie between attractors."""
+    if len(known) < 2:
+        return known[:0]
+    first, second = (known[rng.integers(0, len(known), size=count)] for _ in range(2))
+    share = rng.uniform(-0.2, 1.2, size=(count, 1))
+    spread = 0.1 * np.linalg.norm(known, axis=1).mean()
+    return first + share * (second - first) + spread * rng.standard_normal(first.shape)
 
 
 def _with_images(known: Array, found: Array, odd: bool) -> Array:
