@@ -404,7 +404,8 @@ def export(
 def _systems() -> list[tuple[str, str]]:
     from koopmark import systems
 
-    made = {name: systems.example(name) for name in systems.CATALOGUE}
+    every = {**systems.CATALOGUE, **systems.INEXACT}
+    made = {name: systems.example(name) for name in every}
     return [(name, f"{type(system).__name__}, N = {system.size}") for name, system in made.items()]
 
 
