@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._errors import ConfigError
 from koopmark._keys import generator
 from koopmark.datasets import Dataset
 from koopmark.scoring.targets import label
 from koopmark.simulation import Trajectories
+from koopmark.systems import StochasticSystem
 from koopmark.truth import Eigenspace
 
 MAX_FUNCTIONS = 64
@@ -49,7 +51,14 @@ class Contents:
 
 
 def contents(dataset: Dataset) -> Contents:
-    """The trajectories, and every exact eigenfunction at each of their states."""
+    """The trajectories, and every exact eigenfunction at each of their states.
+
+    Raises
+    ------
+    ConfigError
+        Where the dataset's functions obey their eigenvalue on average only, or up to a bound.
+    """
+    _check_exact(dataset)
     rng = generator({"seed": dataset.seed}, "directions of exported eigenspaces")
     spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.targets]
     targets = tuple(
@@ -62,6 +71,19 @@ def contents(dataset: Dataset) -> Contents:
         for whole, space in zip(dataset.targets, spaces, strict=True)
     )
     return Contents(dataset, targets, tuple(_arrays(dataset, targets, spaces)))
+
+
+def _check_exact(dataset: Dataset) -> None:
+    if isinstance(dataset.system, StochasticSystem):
+        how = "on average over noisy paths"
+    elif not all(space.exact for space in dataset.targets):
+        how = "only up to a bound"
+    else:
+        return
+    raise ConfigError(
+        f"{dataset.recipe.name}: its functions obey their eigenvalue {how}, and an export promises "
+        "that they do so along every trajectory"
+    )
 
 
 def _arrays(
