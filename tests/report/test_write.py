@@ -11,8 +11,8 @@ from markupsafe import escape
 from koopmark._errors import ConfigError
 from koopmark.report import columns, write
 from koopmark.report.numbers import exact
-from koopmark.report.page.figures.style import method_styles
 from koopmark.report.page.render import whole_numbers
+from koopmark.report.page.styles import method_styles
 from koopmark.suite.tables import STATUSES
 
 DATASETS = ["three_populations", "three_populations_noise_0.01"]

@@ -19,7 +19,7 @@ from koopmark.suite.overview import METHOD_WIDTH
 FOLDED_WIDTH = 16
 """Characters a method's name keeps where the terminal is narrow."""
 
-HIGHER_IS_BETTER = {columns.VERIFIED.key}
+HIGHER_IS_BETTER = {columns.VERIFIED.key, columns.PRECISION.key, columns.RECALL.key}
 NEAR_ZERO_IS_BETTER = {columns.RANK.key}
 
 

@@ -19,7 +19,7 @@ from koopmark.report.history.trends import (
     trends,
 )
 from koopmark.report.numbers import exact, plain, plural, scientific
-from koopmark.report.page.figures.style import method_styles
+from koopmark.report.page.styles import method_styles
 from koopmark.report.summary import controls_first
 from koopmark.report.tables import Tables
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report import columns
-from koopmark.report.page.figures.style import method_styles
+from koopmark.report.page.styles import method_styles
 from koopmark.report.summary import CONTROL, controls_first, is_informed
 from koopmark.report.sweeps import Sweep, sweep_table
 from koopmark.report.tables import Tables

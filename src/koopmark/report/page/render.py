@@ -7,21 +7,15 @@ from functools import cache
 from typing import Any
 
 import jinja2
-import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from koopmark.report.page import shades
 from koopmark.report.page.embed import island
 
-Figures = Mapping[str, Mapping[str, go.Figure]]
-"""Figures made by Plotly's Python, by group and by key: see templates/scripts/figures.js."""
 
-
-def render(
-    template: str, data: Mapping[str, Any], figures: Figures | None = None, **context: Any
-) -> str:
-    """The HTML of a page, with its styles, scripts, data and figures inlined.
+def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
+    """The HTML of a page, with its styles, scripts and data inlined.
 
     Parameters
     ----------
@@ -29,9 +23,6 @@ def render(
         A file in `templates` that extends base.html.j2.
     data : mapping
         What the page's scripts get by `koopmark.data(name)`, see `embed.island`.
-    figures : mapping, optional
-        Drawn as they are: an element `.canvas` with `data-figure="KEY"` in a section with
-        `data-figures="GROUP"` shows `figures[GROUP][KEY]`.
     context
         What the template prints.
     """
@@ -45,13 +36,9 @@ def render(
     environment.filters["breakable"] = breakable
     environment.filters["whole_numbers"] = whole_numbers
     environment.globals["when"] = when
-    drawn = {
-        f"figures-{group}": {key: json.loads(figure.to_json()) for key, figure in members.items()}
-        for group, members in (figures or {}).items()
-    }
     return environment.get_template(template).render(
         shades=Markup(shades.css()),
-        islands=_islands({**drawn, **data}.items()),
+        islands=_islands(data.items()),
         plotly=_plotly(),
         **context,
     )

@@ -21,9 +21,6 @@
       ? { orientation: "h", x: 0.5, xanchor: "center", y: 1.02, yanchor: "bottom", len: 1, thickness: 10 }
       : { orientation: "v", x: 1.02, xanchor: "left", y: 0.5, yanchor: "middle", len: 0.8, thickness: 12 };
     const canvas = section.querySelector(".canvas");
-    // Plotly leaves the old scale of colours behind where the new one lies the other way.
-    if (canvas.dataset.scale && canvas.dataset.scale !== bar.orientation) (await koopmark.plotly()).purge(canvas);
-    canvas.dataset.scale = bar.orientation;
     const re = [...EXACT, ...finite.map((p) => p.re)];
     await koopmark.plot(canvas, {
       data: [

@@ -190,11 +190,7 @@ if (document.querySelector("#eigenfunctions select")) {
     const mapped = grid.some((p) => Number.isFinite(p.dre));
     const canvas = section.querySelector(".canvas.maps");
     canvas.hidden = !mapped;
-    if (mapped) {
-      // Anew: what another colour bar took of the margins would stay.
-      (await koopmark.plotly()).purge(canvas);
-      await koopmark.plot(canvas, maps(points));
-    }
+    if (mapped) await koopmark.plot(canvas, maps(points));
     section.querySelector("figcaption.slice").textContent = mapped
       ? `On the slice through the mean of the test states along x${grid[0].i} and x${grid[0].j}, in which φ varies most, each from its 5th to its 95th percentile${complex ? "; real parts" : ""}. One colour scale for all three.`
       : grid.length ? "No map: the method's functions need several consecutive states, or have no value on the slice." : "No map: the state has one coordinate.";

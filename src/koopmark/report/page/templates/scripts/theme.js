@@ -47,6 +47,11 @@ koopmark.plot = async (canvas, figure) => {
   koopmark.plotted.set(canvas, figure);
   // It is no image any more: it has buttons, and a legend that switches.
   canvas.setAttribute("role", "group");
+  // Plotly leaves the old scale of colours, and its margin, where the new one lies the other way.
+  const bar = figure.data.map((trace) => trace.colorbar ?? trace.marker?.colorbar).find(Boolean);
+  const lies = bar ? bar.orientation ?? "v" : "none";
+  if ((canvas.dataset.scale ?? lies) !== lies) Plotly.purge(canvas);
+  canvas.dataset.scale = lies;
   await koopmark.plotNow(canvas, figure);
 };
 
