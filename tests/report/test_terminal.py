@@ -6,7 +6,7 @@ from koopmark._errors import ConfigError
 from koopmark.report import columns
 from koopmark.report.summary import summarise
 from koopmark.report.tables import read
-from koopmark.report.terminal import leaderboards
+from koopmark.report.terminal import _in_order, leaderboards
 
 CLEAN, NOISY = "three_populations", "three_populations_noise_0.01"
 
@@ -71,10 +71,19 @@ def test_more_verified_pairs_are_better(shown, summary):
     assert cells(lines, best)[0] == "1"
 
 
+@pytest.mark.parametrize("score", ["precision", "recall"])
+def test_more_of_the_spectrum_is_better(score):
+    rows = pd.DataFrame(
+        {"method": ["few", "many", "control.exact"], score: [0.1, 0.9, 1.0]}
+    ).assign(control=[False, False, True])
+    ranking = {column.key: column for column in columns.SUMMARY}[score]
+    assert _in_order(rows, ranking)["method"].tolist() == ["control.exact", "many", "few"]
+
+
 def test_a_narrow_terminal_keeps_the_numbers_whole(shown, summary):
     text = " ".join(shown(CLEAN, width=80))
     value = summary[(summary["dataset"] == CLEAN) & (summary["method"] == "linear")]
-    for column in columns.AT_A_GLANCE:
+    for column in columns.IN_TERMINAL:
         assert column.write(float(value[column.key].iloc[0])) in text
 
 

@@ -65,7 +65,7 @@ def _board(name: str, rows: pd.DataFrame, ranking: Column | None) -> Table:
     )
     table.add_column("status", overflow="fold")
     table.add_column("targets", justify="right")
-    shown = [ranking] if ranking else columns.AT_A_GLANCE
+    shown = [ranking] if ranking else columns.IN_TERMINAL
     for column in shown:
         table.add_column(_heading(column), justify="right", no_wrap=True)
     for _, row in _in_order(rows, ranking).iterrows():
