@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.page.data import sweeps_data
+from koopmark.report.page.views import dataset_facts
 from koopmark.report.sweeps import Sweep
 
 SWEEP = Sweep("Weak part", "epsilon", ("a", "b", "c"), (0.0, 0.1, 1.0), ("0", "0.1", "1"))
@@ -31,3 +32,22 @@ def test_levels_show_the_residual_of_their_targets_and_its_bound():
 def test_exact_targets_show_neither():
     assert "residual_bound" not in axis([1e-13] * 3, [0.0] * 3)
     assert "residual_bound" not in axis([np.nan] * 3, [np.nan] * 3)
+
+
+def test_a_target_that_is_not_exact_is_not_called_so():
+    fits = pd.DataFrame(
+        {
+            "n": [8.0],
+            "rank": [np.nan],
+            "noise": [0.0],
+            "dt": [0.1],
+            "train_trajectories": [9],
+            "horizon": [1.0],
+            "seed": [0],
+        }
+    )
+    nearly = dataset_facts(fits, pd.DataFrame({"target": ["≈-1 (x8)"]}))
+    assert nearly.endswith("1 seed, eigenfunctions only nearly, at ≈-1 (x8)")
+    assert dataset_facts(fits, pd.DataFrame({"target": ["-1 (x8)"]})).endswith(
+        "exact eigenvalues -1 (x8)"
+    )

@@ -218,9 +218,17 @@ def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
         f"{plain(first['train_trajectories'])} training trajectories",
         f"horizon {plain(first['horizon'])}",
         plural(fits["seed"].nunique(), "seed"),
-        f"exact eigenvalues {listed(list(targets['target'].unique()), most=6)}",
+        *_targets(list(targets["target"].unique())),
     ]
     return ", ".join(facts)
+
+
+def _targets(labels: list[str]) -> list[str]:
+    """The targets in words: those marked with ≈ are nowhere called exact."""
+    nearly = [label for label in labels if label.startswith("≈")]
+    exact = [label for label in labels if label not in nearly]
+    named = {"exact eigenvalues": exact, "eigenfunctions only nearly, at": nearly}
+    return [f"{name} {listed(some, most=6)}" for name, some in named.items() if some]
 
 
 def failure_rows(fits: pd.DataFrame) -> list[FailureRow]:
