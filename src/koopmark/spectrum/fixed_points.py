@@ -10,23 +10,15 @@ from koopmark._keys import generator
 from koopmark.simulation.arguments import initial_states_of
 from koopmark.simulation.workers import blas
 from koopmark.spectrum.equations import Full, Reduced
-from koopmark.spectrum.newton import STEPS, distinct, zeros
+from koopmark.spectrum.multistart import from_many_starts
+from koopmark.spectrum.newton import zeros
 from koopmark.spectrum.taylor import NotAnalytic
 from koopmark.systems import CUBIC, SINH, Activation, Drift, Relaxation, Shift, System
 
 Array = NDArray[np.float64]
 
-STARTS, FEWEST_STARTS = 48, 3
-"""Half as many in each round with the known zeros deflated."""
-WORK = 1e9
-"""Operations in Newton's steps from all starts: a large problem gets fewer of them."""
-VALUES_AT_ONCE = 1_000_000
-"""Numbers in the states of all starts together, likewise."""
 EFFORTS = (8, 64)
 """Times as many starts where the sum of the indices proves that fixed points are missing."""
-QUIET_ROUNDS = 2
-"""So many rounds without a new zero end the search."""
-MOST_ROUNDS = 12
 HYPERBOLIC = 1e-8
 """A real part smaller than this tells nothing of stability."""
 
@@ -211,8 +203,12 @@ def _none(equations: Reduced | Full) -> Array:
 def _search(
     equations: Reduced | Full, system: System, starts: Array | None, effort: int = 1
 ) -> FixedPoints:
-    zeros_found = _zeros(equations, system, starts, effort)
-    points = sorted((_fixed_point(equations, a) for a in zeros_found), key=_growth)
+    if contracts(system):
+        found = zeros(equations, np.zeros((1, equations.dimension)), _none(equations))
+    else:
+        given = None if starts is None else _coordinates(equations, starts)
+        found = from_many_starts(equations, system.size, given, is_odd(system), effort)
+    points = sorted((_fixed_point(equations, a) for a in found), key=_growth)
     counts = _bounded(system) and all(point.hyperbolic for point in points)
     summed = sum(point.index for point in points) if counts else None
     return FixedPoints(tuple(points), contracts(system), summed)
@@ -220,47 +216,6 @@ def _search(
 
 def _growth(point: FixedPoint) -> float:
     return point.growth
-
-
-def _zeros(equations: Reduced | Full, system: System, starts: Array | None, effort: int) -> Array:
-    rng = generator("fixed points", "starts")
-    k = equations.dimension
-    operations = STEPS * k**2 * system.size
-    affordable = int(min(WORK / operations, VALUES_AT_ONCE / system.size))
-    count = effort * min(STARTS, max(FEWEST_STARTS, affordable))
-    quiet_rounds = QUIET_ROUNDS if count > FEWEST_STARTS else 1
-    given = [] if starts is None else [_coordinates(equations, starts[:count])]
-    if contracts(system):
-        return zeros(equations, np.zeros((1, k)), _none(equations))
-    drawn = equations.starts(count, rng)
-    first = np.vstack([np.zeros((1, k)), *given, equations.relaxed(drawn), drawn])
-    odd, known = is_odd(system), _none(equations)
-    known = _with_images(known, zeros(equations, first, known), odd)
-    quiet = 0
-    for _ in range(MOST_ROUNDS):
-        if quiet == quiet_rounds:
-            break
-        drawn = equations.starts((count + 1) // 2, rng)
-        between = _between(known, len(drawn), rng)
-        found = zeros(equations, np.vstack([drawn, between]), known)
-        quiet = 0 if len(found) else quiet + 1
-        known = _with_images(known, found, odd)
-    return known
-
-
-def _between(known: Array, count: int, rng: np.random.Generator) -> Array:
-    """Points about the lines through two known zeros: saddles lie between attractors."""
-    if len(known) < 2:
-        return known[:0]
-    first, second = (known[rng.integers(0, len(known), size=count)] for _ in range(2))
-    share = rng.uniform(-0.2, 1.2, size=(count, 1))
-    spread = 0.1 * np.linalg.norm(known, axis=1).mean()
-    return first + share * (second - first) + spread * rng.standard_normal(first.shape)
-
-
-def _with_images(known: Array, found: Array, odd: bool) -> Array:
-    known = np.vstack([known, distinct(found, known)])
-    return np.vstack([known, distinct(-known, known)]) if odd else known
 
 
 def _coordinates(equations: Reduced | Full, states: Array) -> Array:
