@@ -89,7 +89,7 @@ import resource, sys
 from pathlib import Path
 from koopmark._errors import ConfigError
 from koopmark.suite import load_suite, run
-resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 try:
     run(load_suite(sys.argv[1]), Path(sys.argv[2]), 1)
 except ConfigError as error:

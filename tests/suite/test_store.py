@@ -228,3 +228,9 @@ def test_a_second_writer_is_refused_while_the_first_lives(tmp_path, make_cell):
             process.kill()
     with Store(folder):
         pass
+
+
+def test_a_store_that_was_only_begun_is_no_run_folder(tmp_path):
+    (tmp_path / "run.sqlite").touch()
+    with pytest.raises(ConfigError, match=r"not a run folder yet, its run\.sqlite holds nothing"):
+        read(tmp_path)

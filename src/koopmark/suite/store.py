@@ -199,6 +199,8 @@ def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
     with _told(path), closing(connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as db:
         schema.refuse_newer(db, path)
         schema.check(db)
+        if schema.version(db) == 0:
+            raise ConfigError(f"{folder}: not a run folder yet, its {FILE} holds nothing")
         if schema.version(db) < SCHEMA:
             with closing(connect(":memory:")) as copy:
                 db.backup(copy)
