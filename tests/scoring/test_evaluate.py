@@ -390,3 +390,16 @@ def test_six_hundred_functions_are_scored_without_a_matrix_of_points_by_points()
     assert scores.fit.rank_error == 0
     assert scores.fit.null_space_error < 1e-9
     assert scores.targets[0].eigenfunction_error < 1e-9
+
+
+def test_scores_are_the_same_without_portraits():
+    system = example("rnn_tanh")
+    test = clean_test(system)
+    model = exact(system, 2, test.times)
+    with_them, without = (
+        evaluate(model, system, system.eigenspaces(2), test, portrayed=wanted)
+        for wanted in (True, False)
+    )
+    assert with_them.portraits
+    assert not without.portraits
+    assert with_them.targets == without.targets

@@ -115,6 +115,7 @@ def evaluate(
     test: Trajectories,
     seed: int = 0,
     spectrum: KnownSpectrum | None = None,
+    portrayed: bool = True,
 ) -> Scores:
     """Score a fitted model on clean test trajectories.
 
@@ -131,6 +132,8 @@ def evaluate(
         Draws the directions in which a large eigenspace is scored.
     spectrum : KnownSpectrum, optional
         All Koopman eigenvalues on the basin of the test trajectories, for `precision` and `recall`.
+    portrayed : bool
+        Whether portraits of the eigenfunctions are made, a fifth of the time of a small fit.
 
     Raises
     ------
@@ -164,7 +167,9 @@ def evaluate(
         system, states, found, at_points, test.times[model.window - 1 :]
     )
     forecast_error, forecast_note = _forecast_error(model, system, test)
-    drawn, portrait_note = portraits(model, scored, test, found, at_points, usable)
+    drawn, portrait_note = (
+        portraits(model, scored, test, found, at_points, usable) if portrayed else ((), "")
+    )
     of_lattice = score_spectrum(spectrum, eigenvalues, residuals, test.dt)
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
@@ -208,7 +213,7 @@ def score(
     """One row of scores for each exact eigenspace of `system` up to `max_degree` factors."""
     import pandas as pd
 
-    scores = evaluate(model, system, system.eigenspaces(max_degree), test)
+    scores = evaluate(model, system, system.eigenspaces(max_degree), test, portrayed=False)
     return pd.DataFrame([asdict(row) for row in scores.targets])
 
 
