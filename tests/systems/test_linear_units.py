@@ -199,3 +199,12 @@ def test_undamped_units_conserve_products():
 def test_impossible_units_are_refused_in_a_sentence(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_weights_that_reach_every_mode_leave_no_eigenfunction():
+    """Five kinds of units, each kind one unit, and rank 2: every mode is driven."""
+    rng = np.random.default_rng(4)
+    weights = LowRank(rng.normal(size=(5, 2)), rng.normal(size=(5, 2)))
+    units = [[[0.0, 1.0], [-(1.0 + k), -0.3 * (k + 1)]] for k in range(5)]
+    system = linear_units(weights, units, [0.0, 1.0])
+    assert [system.eigenspaces(1), system.eigenspaces(3), system.conserved()] == [(), (), ()]

@@ -138,6 +138,7 @@ def lattice(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeEige
     gathered: list[list[NDArray[np.intp]]] = []
     for degree in range(1, max_degree + 1):
         products = np.array(list(combinations_with_replacement(range(count), degree)), dtype=int)
+        products = products.reshape(-1, degree)  # Where there are none, too.
         rest = principal.eigenvalues[products].sum(axis=1)
         padded = np.pad(products, ((0, 0), (0, max_degree - degree)), constant_values=ONE)
         for index, known in enumerate(sums):
