@@ -75,3 +75,52 @@ def test_an_identity_has_no_conditions():
 def test_numbers_that_do_not_fit_are_refused_in_a_sentence():
     with pytest.raises(ValueError, match="2 functions, 1 components of the field, 2 states"):
         conditions(X, X[:1], X, [[1, 0], [0, 1]])
+
+
+A0, A1 = A[:2]
+
+
+@pytest.mark.parametrize(
+    ("phi", "field"),
+    [(sp.exp(-(X[0] ** 2)), (A0, A1)), (X[0] ** 2 + 1, (A0 * X[0], A1)), (sp.cos(X[0]), (A0, A1))],
+)
+def test_a_condition_without_unknowns_is_not_forgotten(phi, field):
+    """The gradient vanishes somewhere and the function does not: only λ = 0, and λ is given."""
+    assert families([phi], field, X, LAMBDA, [A0, A1]) == []
+    (solution,) = families([phi], field, X, LAMBDA, [A0, LAMBDA])
+    assert solution == {A0: 0, LAMBDA: 0}
+
+
+@pytest.mark.parametrize(
+    ("phi", "velocity", "a"),
+    [
+        (sp.sinh(X[0]), A0 * sp.tanh(X[0]), LAMBDA),
+        (sp.sin(X[0]), A0 * sp.tan(X[0]), LAMBDA),
+        (sp.sin(2 * X[0]), A0 * sp.sin(X[0]) * sp.cos(X[0]) / sp.cos(2 * X[0]), LAMBDA),
+        (2 ** X[0], A0, LAMBDA / sp.log(2)),
+        (sp.sqrt(X[0]), A0 * X[0], 2 * LAMBDA),
+        (sp.sqrt(X[0] ** 2 + 1), A0 * (X[0] + 1 / X[0]), LAMBDA),
+        (
+            sp.exp(2 * X[0]) - sp.exp(-X[0]),
+            A0 * (sp.exp(3 * X[0]) - 1) / (2 * sp.exp(3 * X[0]) + 1),
+            LAMBDA,
+        ),
+    ],
+)
+def test_functions_that_are_not_independent_are_known_to_be_related(phi, velocity, a):
+    (solution,) = families([phi], [velocity, undetermined("h")], X, LAMBDA, [A0])
+    assert sp.simplify(solution[A0] - a) == 0
+    moved = solution[A0] * velocity.subs(A0, 1) * sp.diff(phi, X[0])
+    assert abs(sp.N((moved - LAMBDA * phi).subs({X[0]: 0.3, LAMBDA: 0.7}))) < 1e-12
+
+
+def test_lotka_volterra_comes_out_with_its_powers():
+    """φ = x^u y^v at -uᵀc where Wᵀu = 0, for any power."""
+    x, y = sp.symbols("x y", positive=True)
+    u, v, c, d, w, z = sp.symbols("u v c d w z")
+    h = sp.Function("h")(x, y)
+    field = [x * (-c + w * h), y * (-d + z * h)]
+    assert len(conditions([x**u * y**v], field, [x, y], LAMBDA)) == 2
+    (solution,) = families([x**u * y**v], field, [x, y], LAMBDA, [LAMBDA, w])
+    assert sp.simplify(solution[LAMBDA] + u * c + v * d) == 0
+    assert sp.simplify(u * solution[w] + v * z) == 0

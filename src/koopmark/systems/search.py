@@ -4,7 +4,7 @@
 them. It needs SymPy, which koopmark does not install. Examples: docs/families.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ def conditions(
     list of expressions
         In the coefficients alone; empty where the relation is an identity. They are sufficient.
         They are necessary where the functions of the states that occur are independent, which
-        undetermined ones are and, say, sin x and cos x are not.
+        undetermined ones, exponentials and powers are and, say, log x and log 2x are not.
+        Hyperbolic and trigonometric functions are taken as the exponentials that they consist of.
 
     Raises
     ------
     ValueError
-        Where the numbers of functions, fields and states disagree.
+        Where the numbers of functions, fields and states disagree, or the relation is no
+        polynomial in the states, powers and functions of them.
     ImportError
         Where SymPy is not installed.
     """
@@ -55,7 +57,8 @@ def conditions(
     for index, phi in enumerate(functions):
         moved = sum(f * sp.diff(phi, x) for f, x in zip(field, states, strict=True))
         wanted = sum(rates[index, j] * other for j, other in enumerate(functions))
-        found += _coefficients(sp.together(sp.expand(moved - wanted)), states)
+        difference = _in_exponentials(sp.sympify(moved - wanted), states)
+        found += _coefficients(sp.expand(difference), states)
     return list(dict.fromkeys(found))
 
 
@@ -69,31 +72,94 @@ def families(
     """The values of the unknown coefficients for which F·∇φ = Λφ holds at every state.
 
     Parameters as for `conditions`; `unknowns` are the coefficients solved for. Each solution is a
-    family: coefficients that it does not name are free. None where there is no solution.
+    family: coefficients that it does not name are free. None where there is no solution, such as
+    where a condition holds none of the unknowns: symbols that are not unknown are any number.
     """
     sp = _sympy()
     equations = conditions(functions, field, states, matrix)
     solved = sp.solve(equations, list(unknowns), dict=True) if equations else [{}]
-    return list(solved)
+    # SymPy leaves out equations without unknowns, which no values of the unknowns can mend.
+    return [
+        solution
+        for solution in solved
+        if all(sp.simplify(equation.subs(solution)) == 0 for equation in equations)
+    ]
 
 
 def _coefficients(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) -> list["sympy.Expr"]:
     """Coefficients of the numerator as a polynomial in the states and all functions of them."""
     sp = _sympy()
-    numerator = sp.expand(sp.numer(expression))
-    inner = [
-        part
-        for part in numerator.atoms(sp.Function, sp.Derivative, sp.exp, sp.Subs)
-        if part.free_symbols & set(states) or part.atoms(*states)
-    ]
-    # Outermost first, so that h'(x) is not taken apart into h and x.
-    inner.sort(key=lambda part: (-sp.count_ops(part), sp.default_sort_key(part)))
-    stands_for = {part: sp.Dummy() for part in inner}
-    replaced = numerator
-    for part, symbol in stands_for.items():
-        replaced = replaced.subs(part, symbol)
-    polynomial = sp.Poly(replaced, *states, *stands_for.values())
-    return [sp.factor(coefficient) for coefficient in polynomial.coeffs() if coefficient != 0]
+    stands_for, powers = _stand_ins(expression, states)
+    numerator = sp.numer(sp.together(expression.xreplace(stands_for)))
+    functions = [part for part in stands_for.values() if part.is_Symbol]
+    symbols = dict.fromkeys([*states, *functions, *powers])
+    try:
+        for root, (base, order) in powers.items():
+            # The square of √x is x, and no symbol of its own.
+            if order > 1 and base.is_polynomial():
+                numerator = sp.rem(numerator, root**order - base, root)
+        polynomial = sp.Poly(sp.expand(numerator), *symbols)
+    except sp.PolynomialError:
+        raise ValueError(
+            f"{expression} is no polynomial in the states, powers and functions of them"
+        ) from None
+    factored = (sp.factor(coefficient) for coefficient in polynomial.coeffs())
+    return [coefficient for coefficient in factored if coefficient != 0]
+
+
+def _stand_ins(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) -> tuple[Any, Any]:
+    """What stands for each function and power of states, and which power each root is.
+
+    e^{2x} and e^{-x} are powers of one symbol, as x^u and x^{2u} are.
+    """
+    sp = _sympy()
+    stands_for: dict[Any, Any] = {}
+    alike: dict[Any, list[tuple[Any, Any]]] = {}
+    for part in _outermost(expression, states):
+        base, exponent = part.as_base_exp()
+        if exponent == 1:
+            stands_for[part] = sp.Dummy()
+            continue
+        multiple, rest = exponent.as_coeff_Mul(rational=True)
+        alike.setdefault((base, rest), []).append((part, multiple))
+    powers = {}
+    for (base, rest), members in alike.items():
+        order = sp.ilcm(1, *(multiple.q for _, multiple in members))
+        root = sp.Dummy()
+        powers[root] = (base.xreplace(stands_for), order if rest == 1 else 1)
+        stands_for |= {part: root ** (multiple * order) for part, multiple in members}
+    return stands_for, powers
+
+
+def _outermost(
+    expression: "sympy.Expr", states: Sequence["sympy.Symbol"]
+) -> Iterator["sympy.Expr"]:
+    """Functions, derivatives and powers that are not whole of states, none inside another."""
+    sp = _sympy()
+    if not expression.has(*states):
+        return
+    if isinstance(expression, sp.Function | sp.Derivative | sp.Subs) or (
+        expression.is_Pow and not expression.exp.is_Integer
+    ):
+        yield expression
+    else:
+        for part in expression.args:
+            yield from _outermost(part, states)
+
+
+def _in_exponentials(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) -> "sympy.Expr":
+    """With hyperbolic and trigonometric functions of the states as exponentials: independent."""
+    from sympy.functions.elementary.hyperbolic import HyperbolicFunction  # type: ignore[import-untyped]
+    from sympy.functions.elementary.trigonometric import (  # type: ignore[import-untyped]
+        TrigonometricFunction,
+    )
+
+    return expression.replace(
+        lambda part: (
+            isinstance(part, HyperbolicFunction | TrigonometricFunction) and part.has(*states)
+        ),
+        lambda part: part.rewrite(_sympy().exp),
+    )
 
 
 def _sympy() -> Any:
