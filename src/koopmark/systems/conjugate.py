@@ -56,7 +56,15 @@ class Conjugate(System):
         return self.layers[0].size
 
     def _facts(self) -> list[str]:
-        return ["y = Ψ(x), ẏ = Λy", *super()._facts(), f"{len(self.layers)} layers"]
+        count = len(self.layers)
+        layers = f"{count} layers" if count > 1 else "1 layer"
+        return [
+            "ẋ = DΨ(x)⁻¹ΛΨ(x)",
+            "y = Ψ(x)",
+            "ẏ = Λy",
+            *super()._facts(),
+            f"Ψ: {layers} {self.layers[0].formula}",
+        ]
 
     def straightened(self, states: NDArray) -> NDArray:
         """y = Ψ(x), (..., N) to (..., N)."""

@@ -66,6 +66,12 @@ class CouplingLayer(Shown):
                 raise ValueError(f"{name} must be finite and have shape {shape}, got {value.shape}")
             object.__setattr__(self, name, value)
 
+    @property
+    def formula(self) -> str:
+        """What it does to the kept coordinates x₁ and the moved ones x₂."""
+        stretched = "x₂" if self.scale is None else "x₂ exp(S f(x₁))"
+        return f"(x₁, x₂) → (x₁, {stretched} + T f(x₁))"
+
     def _facts(self) -> list[str]:
         return [f"N = {self.size}", "additive" if self.scale is None else "affine"]
 

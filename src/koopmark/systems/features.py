@@ -24,7 +24,12 @@ class Features(Shown, ABC):
     directions: NDArray[np.float64]
 
     def _facts(self) -> list[str]:
-        return [f"f: R^{self.directions.shape[1]} → R^{self.count}"]
+        return [f"f(x) = {self.formula}", f"f: R^{self.directions.shape[1]} → R^{self.count}"]
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """f(x), such as `tanh(Dx + b)`."""
 
     @property
     @abstractmethod
@@ -95,6 +100,10 @@ class HiddenLayer(Features):
             raise ValueError(f"unknown layer {self.layer!r}: choose one of {', '.join(LAYERS)}")
 
     @property
+    def formula(self) -> str:
+        return f"{LAYERS[self.layer][0].name}(Dx + b)"
+
+    @property
     def count(self) -> int:
         return len(self.directions)
 
@@ -125,8 +134,8 @@ class InnerMonomials(Features):
             raise ValueError(f"degree {self.degree}: monomials of a lower degree than 2 are linear")
 
     @cached_property
-    def _exponents(self) -> NDArray[np.intp]:
-        """(m, k)."""
+    def exponents(self) -> NDArray[np.intp]:
+        """Powers of the k forms in each monomial, (m, k)."""
         forms = len(self.directions)
         products = (
             np.bincount(product, minlength=forms)
@@ -136,21 +145,26 @@ class InnerMonomials(Features):
         return np.array(list(products), dtype=int).reshape(-1, forms)
 
     @property
+    def formula(self) -> str:
+        degrees = "2" if self.degree == 2 else f"2 to {self.degree}"
+        return f"monomials of Dx, degree {degrees}"
+
+    @property
     def count(self) -> int:
-        return len(self._exponents)
+        return len(self.exponents)
 
     @property
     def steepness(self) -> float:
         return inf
 
     def __call__(self, states: NDArray) -> NDArray:
-        return self._values(states @ self.directions.T, self._exponents)
+        return self._values(states @ self.directions.T, self.exponents)
 
     def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
         forms, moved = states @ self.directions.T, vectors @ self.directions.T
         total = np.zeros(1)
-        for form, column in enumerate(self._exponents.T):
-            lowered = self._exponents.copy()
+        for form, column in enumerate(self.exponents.T):
+            lowered = self.exponents.copy()
             lowered[:, form] = np.maximum(column - 1, 0)
             slope = column * self._values(forms, lowered)
             total = total + slope * moved[..., form, None]

@@ -83,7 +83,19 @@ class Prescribed(System):
         return self.functions.size
 
     def _facts(self) -> list[str]:
-        return [f"φ̇ = Λφ, φ in R^{self.functions.count}", *super()._facts()]
+        free = "g + " if self._driven else ""
+        residue = "(Λφ - Jφ g)" if self._driven else "Λφ"
+        return [
+            f"ẋ = {free}Z(Jφ Z)⁻¹{residue}",
+            *(["g = K h(x)"] if self._driven else []),
+            self.functions.formula,
+            f"p = {self.functions.count}",
+            *super()._facts(),
+        ]
+
+    @property
+    def _driven(self) -> bool:
+        return self.drive is not None and self.functions.count < self.functions.size
 
     @cached_property
     def principal(self) -> PrincipalFunctions:
@@ -93,7 +105,7 @@ class Prescribed(System):
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
         functions = self.functions
         wanted = functions(states) @ self.matrix.T
-        if self.drive is None or functions.count == functions.size:
+        if self.drive is None or not self._driven:
             free = np.zeros_like(states)
         else:
             free = self.drive(states) @ functions.fibre.T

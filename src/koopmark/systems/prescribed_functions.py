@@ -109,8 +109,17 @@ class PrescribedFunctions(Shown):
         """p."""
         return self.linear.shape[0]
 
+    @property
+    def formula(self) -> str:
+        """φ in a line, without c where it is zero."""
+        inner = self.features.formula
+        offset = " + c" if self.offset.any() else ""
+        if inner.startswith("monomials"):
+            return f"φ = Bx{offset} + C f(x), f {inner}"
+        return f"φ = Bx{offset} + C {inner}"
+
     def _facts(self) -> list[str]:
-        return [f"φ: R^{self.size} → R^{self.count}", f"strength {self.strength:.3g}"]
+        return [self.formula, f"φ: R^{self.size} → R^{self.count}", f"strength {self.strength:.3g}"]
 
     def __call__(self, states: NDArray) -> NDArray:
         """φ at states (..., N): (..., p)."""

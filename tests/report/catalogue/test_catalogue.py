@@ -61,6 +61,37 @@ def test_an_entry_says_what_the_recipe_says(make):
     assert "noise 0.5" in said.sampling
 
 
+@pytest.mark.parametrize(
+    ("name", "equation"),
+    [
+        ("prescribed_fourier", "ẋ = g + Z(Jφ Z)⁻¹(Λφ - Jφ g), g = K h(x), φ = Bx + C cos(Dx + b)"),
+        ("prescribed_bump", "φ = Bx + c + C tanh(Dx + b)"),
+        ("prescribed_quadratic", "φ = Bx + C f(x), f monomials of Dx, degree 2, p = 1"),
+        ("coupling_polynomial", "ẋ = DΨ(x)⁻¹ΛΨ(x), y = Ψ(x), ẏ = Λy"),
+        ("coupling_oscillators", "2 layers (x₁, x₂) → (x₁, x₂ exp(S f(x₁)) + T f(x₁))"),
+    ],
+)
+def test_an_entry_holds_the_equation(name, equation):
+    assert equation in entry(datasets.load_recipe(name)).system
+
+
+def test_principal_eigenvalues_are_listed_where_they_are_the_targets():
+    recipe = datasets.load_recipe("rnn_6_2_stable")
+    said = entry(recipe).eigenvalues
+    wanted = datasets.target_list(recipe, 0)
+    assert said.startswith(f"{wanted[0].eigenvalue.real:.4g}")
+    assert f"and {len(wanted) - 8} more" in said
+    assert "(principal eigenvalues and their sums, seed 0)" in said
+
+
+def test_values_are_plain_text():
+    said = entry(datasets.load_recipe("prescribed_oscillator"))
+    assert "graph = no" in said.parameters
+    assert "oscillations = (-0.2, 2)," in said.parameters
+    assert said.regime.startswith("kind = limit cycle; fixed point; fixed point, attractors = 1,")
+    assert entry(datasets.load_recipe("rnn_6_2_stable")).regime.startswith("kind = fixed point, ")
+
+
 def test_the_page_has_a_card_and_a_portrait_for_each_and_loads_nothing(make, tmp_path):
     steps = []
     page = write([make(), make("other")], tmp_path / "out", lambda: steps.append(1))

@@ -1,11 +1,13 @@
 """What there is to say of a recipe, without simulating it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from koopmark.datasets import Recipe
+from koopmark.datasets import Recipe, target_list
 from koopmark.scoring.targets import label
 from koopmark.systems import System
+from koopmark.truth import Eigenspace
 
 SEED = 0
 """Of random systems this one is shown."""
@@ -54,7 +56,7 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
             f"noise {sampling.noise:g}; initial states: {initial.pop('kind').replace('_', ' ')}"
             + (f", {_pairs(initial)}" if initial else "")
         ),
-        eigenvalues=_eigenvalues(system, recipe.max_degree),
+        eigenvalues=_eigenvalues(recipe, system),
         regime=_regime(recipe),
         citation=recipe.citation,
     )
@@ -65,16 +67,33 @@ def _differs(recipe: Recipe) -> bool:
     return recipe.system.kind.startswith("random")
 
 
-def _eigenvalues(system: System, max_degree: int) -> str:
-    spaces = system.eigenspaces(max_degree)
-    known = [label(space.eigenvalue, space.dimension) for space in spaces]
+def _eigenvalues(recipe: Recipe, system: System) -> str:
+    known = _labels(system.eigenspaces(recipe.max_degree))
+    which = ""
+    if recipe.truth.principal:
+        closed, known = known, _labels(target_list(recipe, SEED))
+        if known != closed:
+            which = f" (principal eigenvalues and their sums, seed {SEED})"
     more = f" and {len(known) - TARGETS} more" if len(known) > TARGETS else ""
-    return ", ".join(known[:TARGETS]) + more
+    return ", ".join(known[:TARGETS]) + more + which
+
+
+def _labels(spaces: Sequence[Eigenspace]) -> list[str]:
+    return [label(space.eigenvalue, space.dimension) for space in spaces]
 
 
 def _regime(recipe: Recipe) -> str:
+    """What the seeds do; said once where all do the same."""
     found = getattr(recipe, "regime", None)
-    return "" if found is None else _pairs(found.model_dump(exclude_none=True))
+    if found is None:
+        return ""
+    facts = found.model_dump(exclude_none=True).items()
+    return _pairs({name: _once(values) for name, values in facts})
+
+
+def _once(values: Any) -> Any:
+    alike = isinstance(values, list | tuple) and len(set(values)) == 1
+    return values[0] if alike else values
 
 
 def _pairs(values: dict[str, Any]) -> str:
@@ -82,11 +101,15 @@ def _pairs(values: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {_text(value)}" for name, value in given.items())
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, inside: bool = False) -> str:
+    """Plain text: `yes`, `0.5`, `-0.4; -1.1`, and `(-0.3, 1.5)` inside a list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return f"({', '.join(_text(item) for item in value)})"
+        items = [_text(item, inside=True) for item in value]
+        return f"({', '.join(items)})" if inside else "; ".join(items)
     if isinstance(value, dict):
         return f"{{{_pairs(value)}}}"
     return str(value)

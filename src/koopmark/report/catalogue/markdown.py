@@ -13,7 +13,8 @@ trajectories are sampled, and where it comes from. `koopmark list datasets` name
 and `koopmark catalogue` draws them all. Real networks lie in `networks/`, with their sources.
 
 Exact eigenvalues are those that a recipe asks for, with the dimension of the eigenspace; of systems
-that differ from seed to seed, seed {SEED} is described. This file is generated: `make catalogue`.
+that differ from seed to seed, seed {SEED} is described. A regime has an entry for each of the seeds
+0, 1, 2, or one where they agree. This file is generated: `make catalogue`.
 """
 
 
