@@ -89,6 +89,17 @@ def test_the_drift_family_has_no_lattice(tmp_path):
     assert "drift" in data.spectrum.note
 
 
+def test_a_target_that_is_not_known_is_left_out_with_a_note(tmp_path):
+    changes = {"system.n": 6, "system.rank": 3, "system.gain": 0.9368, "system.theta_scale": 0.3}
+    data = dataset("rnn_6_2_stable", tmp_path, seed=9, **changes)
+    assert "left out are those with the eigenvalue of real part -1.13543: close to" in data.note
+    left_out = [p.eigenvalue for p in data.spectrum.points if abs(p.eigenvalue + 1.13543) < 1e-5]
+    assert len(left_out) == 1
+    assert left_out[0] not in [target.eigenvalue for target in data.targets]
+    listed = datasets.target_list(data.recipe, 9)
+    assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in data.targets]
+
+
 def test_principal_targets_change_no_trajectory(tmp_path, stable):
     plain = dataset("rnn_6_2_stable", tmp_path, **{"truth.principal": False})
     assert np.array_equal(plain.train.states, stable.train.states)

@@ -8,7 +8,15 @@ import pytest
 from scipy.integrate import quad
 
 from koopmark import simulate
-from koopmark.spectrum import Linearisation, NoSpectrum, fixed_points, path_integral
+from koopmark.spectrum import (
+    Linearisation,
+    NoSpectrum,
+    PrincipalFunctions,
+    fixed_points,
+    inexact,
+    lattice_eigenspaces,
+    path_integral,
+)
 from koopmark.spectrum.equations import Reduced
 from koopmark.spectrum.path_integral import _integrated
 from koopmark.systems import CATALOGUE, Relaxation, example, random_rnn, three_populations
@@ -188,6 +196,58 @@ def bench_script():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        random_rnn(8, 2, 1.0, 745, theta_scale=0.3),
+        random_rnn(8, 2, 1.0, 4059, theta_scale=0.3),
+        random_rnn(9, 2, 1.0575928149172695, 1008, theta_scale=0.3),
+    ],
+)
+def test_an_eigenvalue_just_above_twice_the_slowest_rate_decays_to_ten_digits(system):
+    linearised = about(system)
+    margin = linearised.eigenvalues[1].real / linearised.growth - 2.0
+    assert -0.02 < margin < 0.0
+    states = near_states(linearised, size=2.0)
+    later = simulate(system, states, [0.0, 5.0], rtol=1e-12).states[:, 1]
+    values, after = path_integral(linearised, states), path_integral(linearised, later)
+    exact = np.exp(5.0 * linearised.eigenvalues) * values.values
+    assert (np.abs(after.values - exact) <= 1e-10 * np.abs(exact).max(axis=0)).all()
+    assert (values.error <= 1e-9 * np.abs(values.values).max(axis=0)).all()
+
+
+def slow_pair():
+    """The slowest mode is a pair, the third eigenvalue just above twice its rate."""
+    linearised = about(random_rnn(6, 3, 0.9368, 9, theta_scale=0.3))
+    slowest, _, third = linearised.eigenvalues
+    assert slowest.imag > 0
+    assert 0 < third.real - 2 * slowest.real < 2e-3
+    return linearised
+
+
+def test_where_the_rest_beyond_the_cut_is_unknown_the_error_says_so():
+    linearised = slow_pair()
+    states = near_states(linearised)
+    early = path_integral(linearised, states, longest=200.0)
+    late = path_integral(linearised, states)
+    apart = np.abs(late.values - early.values)
+    assert apart[:, 2].max() > 1e-4
+    assert (apart <= early.error + late.error).all()
+    with pytest.raises(ValueError, match="longest is 400"):
+        path_integral(linearised, states, longest=400.0)
+
+
+def test_a_function_that_is_not_known_is_no_target():
+    linearised = slow_pair()
+    assert inexact(linearised) == (2,)
+    functions = PrincipalFunctions(linearised)
+    assert [functions.converges(index) for index in range(3)] == [True, True, False]
+    third = linearised.eigenvalues[2].real
+    spaces = lattice_eigenspaces(linearised, 1.2)
+    assert not any(abs(space.eigenvalue - third) < 1e-9 for space in spaces)
+    assert inexact(about(random_rnn(8, 2, 1.0, 745, theta_scale=0.3))) == ()
 
 
 @pytest.mark.slow

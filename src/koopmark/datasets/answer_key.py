@@ -14,6 +14,7 @@ from koopmark.spectrum import (
     attractor,
     fixed_point_near,
     fixed_points,
+    inexact,
     known_spectrum,
     lattice_eigenspaces,
 )
@@ -76,9 +77,24 @@ def answer_key(
         spectrum = known_spectrum(point, bound)
         if principal:
             targets = principal_targets(system, point, bound)
+            note = _left_out(Linearisation(system, point))  # type: ignore[arg-type]
+            return AnswerKey(targets, spectrum, note)
     except NoSpectrum as error:
         return AnswerKey(closed, spectrum, f"principal targets: {error}" if principal else "")
     return AnswerKey(targets, spectrum)
+
+
+def _left_out(about: Linearisation) -> str:
+    """Which principal eigenfunctions are no targets although their path integrals converge."""
+    values = about.eigenvalues[list(inexact(about))]
+    if len(values) == 0:
+        return ""
+    named = ", ".join(f"{value.real:.6g}" for value in values)
+    return (
+        f"principal targets: left out are those with the eigenvalue{'s' * (len(values) > 1)} of "
+        f"real part {named}: close to {about.order:g} x {about.growth:.6g}, where the path "
+        "integral converges too slowly to be exact"
+    )
 
 
 def principal_targets(system: System, point: FixedPoint, bound: float) -> Spaces:

@@ -15,6 +15,7 @@ from koopmark.spectrum.path_integral import OutsideBasin, PathIntegral, path_int
 from koopmark.spectrum.principal import (
     LatticeEigenspace,
     PrincipalFunctions,
+    inexact,
     lattice_eigenspaces,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "contracts",
     "fixed_point_near",
     "fixed_points",
+    "inexact",
     "known_spectrum",
     "lattice",
     "lattice_eigenspaces",

@@ -23,6 +23,7 @@ from koopmark.simulation.integrator import Tolerance, integrate
 from koopmark.simulation.workers import blas
 from koopmark.spectrum.fixed_points import NoSpectrum
 from koopmark.spectrum.linearisation import Linearisation
+from koopmark.spectrum.tail import bound, gaps, leading
 
 Array = NDArray[np.float64]
 
@@ -36,11 +37,12 @@ ROUNDING = 1e-14
 SMALLEST_SIZE = 1e-3
 """Of the size at the start: what errors are relative to where all coordinates vanish."""
 LONGEST = 300.0
-"""In times 1/|ρ|, and 1/|λ| twice that: beyond it n underflows."""
+"""In times 1/|ρ|, and 1/|λ| twice that."""
+UNDERFLOWS = 330.0
+"""Beyond it n does."""
 VALUES_AT_ONCE = 400_000
 NEAR = 0.1
 """|δ|, relative to 1 + |y*|, below which the tail is estimated; further away nothing is known."""
-TAIL_SAFETY = 2.0
 
 
 class OutsideBasin(ValueError):
@@ -56,8 +58,9 @@ class PathIntegral:
     values : (M, p) complex array
         NaN outside the basin.
     error : (M, p) array
-        Estimated absolute error: what the integral holds beyond the time where it was cut, bounded
-        by the decay of its integrand, plus the integrator's error. NaN where not asked for.
+        Estimated absolute error: of what the integral holds beyond the time where it was cut, plus
+        the integrator's, which is left out where the estimate was not asked for. Large where the
+        integral converges so slowly that it was cut early: look at it before using the values.
     outside : (M,) bool array
         True where a trajectory was not found to end at the fixed point.
     """
@@ -74,6 +77,7 @@ def path_integral(
     *,
     rtol: float = RTOL,
     estimate: bool = True,
+    longest: float = LONGEST,
 ) -> PathIntegral:
     """Principal eigenfunctions at states (M, N).
 
@@ -87,20 +91,26 @@ def path_integral(
     rtol : float
         Accuracy of the integration relative to the size of δ and φ, 1e-13 to 1e-2.
     estimate : bool
-        Whether to integrate a second time, for the estimate of the error.
+        Whether to integrate a second time, for the integrator's part of the error.
+    longest : float
+        Where an integral is cut that has not converged by then, in times of the slowest rate; up to
+        330, where the nonlinearity is about to underflow. What is beyond is added as far as it is
+        known: where the slowest mode is real and the others are gone.
 
     Raises
     ------
     NoSpectrum
         Where the integral of one of them does not converge; the text gives the rates.
     ValueError
-        Where the states have the wrong shape or are not finite, an index is none, or `rtol` is out
-        of range.
+        Where the states have the wrong shape or are not finite, an index is none, or `rtol` or
+        `longest` is out of range.
     """
     count = len(about.eigenvalues)
     chosen = np.arange(count) if which is None else np.asarray(which, dtype=int)
     if not ((chosen >= 0) & (chosen < count)).all():
         raise ValueError(f"which holds {list(chosen)}: indices of {count} eigenvalues")
+    if not 0.0 < longest <= UNDERFLOWS:
+        raise ValueError(f"longest is {longest:g}: it must be above 0 and at most {UNDERFLOWS:g}")
     states = initial_states_of(states, about.network.size)
     rtol = tolerance_of(rtol, None, np.dtype(float)).relative
     for index in chosen:
@@ -108,7 +118,7 @@ def path_integral(
     at_once = max(1, VALUES_AT_ONCE // states.shape[1])
     with blas().limit(limits=1, user_api="blas"):
         parts = [
-            _part(about, states[start : start + at_once], chosen, rtol, estimate)
+            _part(about, states[start : start + at_once], chosen, rtol, estimate, longest)
             for start in range(0, max(len(states), 1), at_once)
         ]
     return PathIntegral(
@@ -136,18 +146,22 @@ def check_rate(about: Linearisation, eigenvalue: complex) -> None:
 
 
 def _part(
-    about: Linearisation, states: Array, chosen: NDArray, rtol: float, estimate: bool
+    about: Linearisation,
+    states: Array,
+    chosen: NDArray,
+    rtol: float,
+    estimate: bool,
+    longest: float,
 ) -> PathIntegral:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         delta = about.displacement(states)
         linear = delta @ about.covectors[chosen].T
-        fine = _integrated(about, delta, chosen, rtol)
-        error = np.full(linear.shape, np.nan)
+        fine = _integrated(about, delta, chosen, rtol, longest)
+        sizes = np.abs(delta) @ np.abs(about.covectors[chosen]).T + np.abs(fine.integral)
+        error = fine.tail + ROUNDING * sizes
         if estimate:
-            coarse = _integrated(about, delta, chosen, min(COARSE * rtol, 1e-2))
-            sizes = np.abs(delta) @ np.abs(about.covectors[chosen]).T + np.abs(fine.integral)
-            apart = COARSE_SAFETY * np.abs(fine.integral - coarse.integral)
-            error = fine.tail + apart + ROUNDING * sizes
+            coarse = _integrated(about, delta, chosen, min(COARSE * rtol, 1e-2), longest)
+            error += COARSE_SAFETY * np.abs(fine.integral - coarse.integral)
     values = linear + fine.integral
     values[fine.outside], error[fine.outside] = np.nan, np.nan
     return PathIntegral(values, error, fine.outside)
@@ -160,7 +174,9 @@ class _Integrated:
     outside: NDArray[np.bool_]
 
 
-def _integrated(about: Linearisation, delta: Array, chosen: NDArray, rtol: float) -> _Integrated:
+def _integrated(
+    about: Linearisation, delta: Array, chosen: NDArray, rtol: float, longest: float = LONGEST
+) -> _Integrated:
     """The integrals (M, p) cut where the rest is below rtol, and a bound on the rest."""
     count, p = len(delta), len(chosen)
     integral = np.zeros((count, p), dtype=complex)
@@ -169,9 +185,9 @@ def _integrated(about: Linearisation, delta: Array, chosen: NDArray, rtol: float
         return _Integrated(integral, tail, np.asarray(~np.isfinite(delta).all(axis=1)))
     tail[:] = np.inf
     eigenvalues = about.eigenvalues[chosen]
-    gap = float(np.min(_gaps(about, eigenvalues)))
+    gap = float(np.min(gaps(about, eigenvalues)))
     fastest = float(np.abs(eigenvalues.real).max())
-    end = min(LONGEST / abs(about.growth), 2.0 * LONGEST / fastest)
+    end = min(longest / abs(about.growth), 2.0 * longest / fastest)
     chunk = min(end, np.log(1.0 / rtol) / gap + 3.0 / abs(about.growth))
     r = about.basis.shape[1]
     a = delta @ about.basis
@@ -196,7 +212,12 @@ def _integrated(about: Linearisation, delta: Array, chosen: NDArray, rtol: float
         now = np.exp(about.growth * start) * (after[:, :r] @ about.basis.T)
         now += np.exp(-start) * null[lanes]
         near = np.linalg.norm(now, axis=1) <= NEAR * (1.0 + np.linalg.norm(about.centre))
-        tail[lanes] = np.where(near[:, None], _tail(about, now, start, chosen), np.inf)
+        tail[lanes] = np.where(near[:, None], bound(about, now, start, chosen), np.inf)
+        if start >= end:
+            cut = near[:, None] & (tail[lanes] > rtol * size[lanes][:, None])
+            rest, uncertain = leading(about, now, start, chosen)
+            integral[lanes] += np.where(cut, rest, 0.0)
+            tail[lanes] = np.where(cut, uncertain, tail[lanes])
         at_rest = np.linalg.norm(_velocity(about, now), axis=1) <= 1e-9 * (1.0 + size[lanes])
         gone = lost | (~near & (at_rest | (start >= end)))
         outside[lanes[gone]] = True
@@ -248,28 +269,6 @@ class _Scaled:
 
 def _velocity(about: Linearisation, delta: Array) -> Array:
     return about.nonlinearity.difference(delta) @ about.gather.T @ about.basis.T - delta
-
-
-def _tail(about: Linearisation, delta: Array, time: float, chosen: NDArray) -> Array:
-    """Bound (M, p) on what the integrals hold beyond `time`, δ being (M, N) there.
-
-    Unit by unit |δ(s)| stays below b e^{ρ(s - T)}, b = Σ |vᵢ wᵢᵀδ| + |the rest|, as far as the
-    motion is linear by then; so |n| stays below its larger value at ±b times e^{2ρ(s - T)} (3ρ).
-    """
-    parts = delta @ about.covectors.T
-    rest = delta - (parts @ about.vectors.T).real
-    bound = np.abs(parts) @ np.abs(about.vectors).T + np.abs(rest)
-    weights = np.abs(about.reduced_covectors[chosen] @ about.gather)
-    rates = about.eigenvalues[chosen].real
-    integrand = np.exp(-rates * time) * (about.bent_at_most(bound) @ weights.T)
-    return TAIL_SAFETY * integrand / _gaps(about, rates)
-
-
-def _gaps(about: Linearisation, eigenvalues: NDArray) -> Array:
-    """Rates at which the integrands decay; where n = 0 near the point they end, at no rate."""
-    if np.isinf(about.order):
-        return np.full(len(eigenvalues), abs(about.growth))
-    return eigenvalues.real - about.order * about.growth
 
 
 def _text(eigenvalue: complex) -> str:

@@ -2,18 +2,28 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._keys import generator
 from koopmark.spectrum.fixed_points import NoSpectrum
 from koopmark.spectrum.lattice import LatticePoint, Term, lattice
 from koopmark.spectrum.linearisation import Linearisation
-from koopmark.spectrum.path_integral import OutsideBasin, check_rate, path_integral
+from koopmark.spectrum.path_integral import LONGEST, OutsideBasin, check_rate, path_integral
 from koopmark.truth import Eigenspace, ProductEigenspace
 
 REMEMBERED = 16
 """Sets of states whose values are kept: every target of a dataset asks for the same."""
+
+INEXACT = 1e-8
+"""Estimated error, relative to the largest value, beyond which a function is no answer."""
+SLOW = 40.0
+"""Where the integrand falls by less than e to this before the cut the estimate is looked at."""
+PROBES = 8
+CLOSER = (1.0, 0.1, 0.01)
+"""Distances of the probes from the point, until some lie in its basin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +42,8 @@ class PrincipalFunctions:
     _values: dict[bytes, NDArray] = field(default_factory=dict, repr=False)
 
     def converges(self, index: int) -> bool:
-        """Whether the path integral of eigenvalue `index` does."""
-        try:
-            check_rate(self.about, self.about.eigenvalues[index])
-        except NoSpectrum:
-            return False
-        return True
+        """Whether the path integral of eigenvalue `index` does, and is known to 1e-8."""
+        return _converges(self.about, index) and index not in inexact(self.about)
 
     def values(self, states: NDArray) -> NDArray[np.complex128]:
         """(..., r) all eigenfunctions at states (..., N); NaN for those that do not converge.
@@ -46,6 +52,8 @@ class PrincipalFunctions:
         ------
         OutsideBasin
             Where a state's trajectory does not end at the fixed point.
+        NoSpectrum
+            Where a function is not known to 1e-8 of its largest value at these states.
         """
         rows = np.ascontiguousarray(states.reshape(-1, states.shape[-1]), dtype=float)
         key = hashlib.sha256(rows.tobytes()).digest()
@@ -69,6 +77,14 @@ class PrincipalFunctions:
                 f"{len(where)} of {len(rows)} states are outside the basin of the fixed point: "
                 f"their trajectories do not end there (states {first}{more})"
             )
+        largest = np.abs(found.values).max(axis=0, initial=0.0)
+        missed = found.error.max(axis=0, initial=0.0)
+        for i, error, size in zip(which, missed, largest, strict=True):
+            if not error <= INEXACT * size:
+                raise NoSpectrum(
+                    f"the eigenfunction of {eigenvalues[i]:.4g} is known to {error:.1e} only, "
+                    f"with values up to {size:.1e}: its path integral converges too slowly"
+                )
         values = np.full((len(rows), len(eigenvalues)), np.nan, dtype=complex)
         values[:, which] = found.values
         for i in which:
@@ -130,7 +146,8 @@ def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace,
     """The eigenspaces of all Koopman eigenvalues with |Re λ| <= `bound`, slowest first.
 
     On the basin of the fixed point. Left out are those that need a principal eigenfunction whose
-    path integral diverges: compare `lattice`.
+    path integral diverges, or converges too slowly to be known to 1e-8: compare `lattice`, and see
+    `inexact`.
 
     Raises
     ------
@@ -147,6 +164,43 @@ def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace,
         for point in lattice(start, bound)
         if all(_available(term, usable) for term in point.terms)
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def inexact(about: Linearisation) -> tuple[int, ...]:
+    """Indices of eigenvalues whose path integrals converge, but too slowly to be known to 1e-8.
+
+    By the estimated error at random states about the fixed point.
+    """
+    slow = [
+        i
+        for i, eigenvalue in enumerate(about.eigenvalues)
+        if _converges(about, i)
+        and np.isfinite(about.order)
+        and eigenvalue.real - about.order * about.growth < SLOW / LONGEST * abs(about.growth)
+    ]
+    if not slow or about.affine:
+        return ()
+    rng = generator("fixed points", "probes")
+    away = rng.standard_normal((PROBES, about.network.size))
+    for size in CLOSER:
+        states = about.network.zeta.inverse(about.centre + size * away)
+        found = path_integral(about, states, slow)
+        inside = ~found.outside
+        if inside.any():
+            largest = np.abs(found.values[inside]).max(axis=0)
+            missed = found.error[inside].max(axis=0)
+            bad = ~(missed <= INEXACT * largest)
+            return tuple(i for i, so in zip(slow, bad, strict=True) if so)
+    return tuple(slow)
+
+
+def _converges(about: Linearisation, index: int) -> bool:
+    try:
+        check_rate(about, about.eigenvalues[index])
+    except NoSpectrum:
+        return False
+    return True
 
 
 def _available(term: Term, usable: list[bool]) -> bool:
