@@ -9,8 +9,10 @@ from koopmark._config import parse
 from koopmark._errors import ConfigError
 from koopmark.cli import app
 from koopmark.datasets.recipe import Contents, Recipe
-from koopmark.datasets.regime_tool import regime_of
+from koopmark.datasets.regime_tool import regime_of, stable_points
+from koopmark.systems import StochasticSystem
 
+NAMES = datasets.names()
 BASE = {
     "title": "Tiny",
     "description": "A small system.",
@@ -32,7 +34,7 @@ def recipe(**changes):
     return Recipe.model_construct(name="tiny", **dict(contents))
 
 
-@pytest.mark.parametrize("name", datasets.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_shipped_recipe_says_what_its_systems_do_in_the_long_run(name):
     loaded = datasets.load_recipe(name)
     assert loaded.regime is not None, f"run: koopmark regime datasets/{name}.toml --write"
@@ -40,8 +42,45 @@ def test_every_shipped_recipe_says_what_its_systems_do_in_the_long_run(name):
     assert loaded.in_the_long_run
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_cycles_have_the_exponent_zero(name):
+    stored = datasets.load_recipe(name).regime
+    for kind, exponent in zip(stored.kind, stored.lyapunov, strict=True):
+        if kind in ("limit cycle", "limit cycles"):
+            assert exponent == 0.0
+
+
+QUICK = ("rnn_block", "rnn_hopfield", "karate_club")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES],
+)
+def test_at_each_seed_there_are_as_many_attractors_as_stable_fixed_points(name):
+    loaded = datasets.load_recipe(name)
+    for seed, (kind, count) in enumerate(
+        zip(loaded.regime.kind, loaded.regime.attractors, strict=True)
+    ):
+        system = loaded.system.build(seed)
+        if count == 0 or isinstance(system, StochasticSystem):
+            continue
+        stable = len(stable_points(system))
+        if kind == "multistable" or (kind == "fixed point" and stable):
+            assert stable == count
+        else:
+            assert stable <= count
+
+
+def test_an_attractor_in_which_no_trajectory_ends_is_counted():
+    block = datasets.load_recipe("rnn_block")
+    found = regime_of(block, 0)
+    assert (found.kind, found.attractors) == ("multistable", 6)
+    assert found.lyapunov == pytest.approx(-0.2, abs=0.02)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", datasets.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_stored_regime_is_computed_again(name):
     loaded = datasets.load_recipe(name)
     found = regime_of(loaded, 0)

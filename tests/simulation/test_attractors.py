@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from koopmark.simulation import attractors
 from koopmark.simulation.attractors import Regime, regime
 from koopmark.simulation.lyapunov import largest_exponents
 from koopmark.systems import (
@@ -26,13 +27,15 @@ from koopmark.systems import (
 class Lorenz(System):
     """Largest exponent 0.906 (Sprott, Chaos and Time-Series Analysis, 2003)."""
 
+    rayleigh: float = 28.0
+
     @property
     def size(self):
         return 3
 
     def rhs(self, states, out=None):
         x, y, z = np.moveaxis(states, -1, 0)
-        velocity = np.stack([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z], axis=-1)
+        velocity = np.stack([10 * (y - x), x * (self.rayleigh - z) - y, x * y - 8 / 3 * z], axis=-1)
         if out is None:
             return velocity
         out[...] = velocity
@@ -137,6 +140,32 @@ def test_the_lorenz_system_is_chaotic():
     found = regime(Lorenz(), rng().normal(size=(6, 3)), rng())
     assert found.kind == "chaotic"
     assert found.lyapunov == pytest.approx(0.9, abs=0.1)
+
+
+def hasten(monkeypatch, **times):
+    for name, value in times.items():
+        monkeypatch.setattr(attractors, name, value)
+
+
+def test_chaos_that_ends_at_fixed_points_is_called_transient(monkeypatch):
+    # Between 13.9 and 24.1 trajectories wander as on the strange attractor, and come to rest
+    # (Yorke and Yorke, J. Stat. Phys. 21, 263, 1979).
+    hasten(monkeypatch, SETTLED=2.0, LASTING=1000.0, WATCHED=20.0, FOLLOWED=20.0)
+    found = regime(Lorenz(23.0), rng().normal(size=(12, 3)), rng())
+    assert (found.kind, found.attractors) == ("transient chaos", 2)
+    assert found.lyapunov < 0.0
+
+
+def test_chaos_is_no_continuum_though_its_averages_have_not_settled(monkeypatch):
+    hasten(monkeypatch, SETTLED=5.0, LASTING=10.0, WATCHED=2.0, FOLLOWED=20.0)
+    found = regime(Lorenz(), rng().normal(size=(60, 3)), rng())
+    assert (found.kind, found.attractors) == ("chaotic", 0)
+
+
+def test_a_cycle_has_the_exponent_zero_though_its_average_has_an_error(monkeypatch):
+    monkeypatch.setattr(attractors, "largest_exponents", lambda *_: np.array([0.014]))
+    system = HopfNormalForm(0.5, 2.0, 0.5)
+    assert regime(system, starts(system, 2), rng()) == Regime("limit cycle", 1, 0.0)
 
 
 def test_trajectories_that_blow_up_are_unbounded():

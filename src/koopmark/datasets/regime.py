@@ -13,6 +13,7 @@ Kind = Literal[
     "limit cycles",
     "mixed",
     "chaotic",
+    "transient chaos",
     "continuum",
     "unbounded",
     "stochastic",

@@ -3,11 +3,15 @@
 import re
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from koopmark._files import write_text
 from koopmark._keys import generator
 from koopmark.datasets.recipe import Recipe
 from koopmark.simulation.attractors import Regime, regime
-from koopmark.systems import StochasticSystem
+from koopmark.spectrum import NoSpectrum, fixed_points
+from koopmark.systems import StochasticSystem, System
 
 STARTS = 40
 """Initial states from which attractors are counted."""
@@ -22,8 +26,19 @@ def regime_of(recipe: Recipe, seed: int) -> Regime:
         return Regime("stochastic", 0, 0.0)
     key = {"system": recipe.system.model_dump(mode="json"), "seed": seed}
     rng = generator(key, "starts of the regime")
-    starts = recipe.initial_states.draw(STARTS, system.size, rng)
+    drawn = recipe.initial_states.draw(STARTS, system.size, rng)
+    # Few trajectories end in a small basin: what stays where it starts is an attractor as well.
+    starts = np.vstack([drawn, stable_points(system)])
     return regime(system, starts, generator(key, "perturbations"))
+
+
+def stable_points(system: System) -> NDArray[np.float64]:
+    """(k, N) stable fixed points that equations give; none where they cannot be solved."""
+    try:
+        found = fixed_points(system).stable
+    except NoSpectrum:
+        found = ()
+    return np.array([point.state for point in found]).reshape(-1, system.size)
 
 
 def regime_section(recipe: Recipe) -> str:

@@ -9,9 +9,10 @@ from koopmark.simulation.lyapunov import largest_exponents
 from koopmark.simulation.simulate import simulate
 from koopmark.systems import System
 
-SETTLED, WATCHED, FOLLOWED = 300.0, 200.0, 200.0
-"""Time until trajectories count as settled; time over which what still moves is watched; time over
-which perturbations are followed. In units of the decay time."""
+SETTLED, LASTING, WATCHED, FOLLOWED = 300.0, 3000.0, 200.0, 200.0
+"""Time until trajectories count as settled; time that chaos lasts at least, or it is a transient;
+time over which what still moves is watched; time over which perturbations are followed. In units of
+the decay time."""
 
 STILL = 1e-5
 """Speed relative to 1 + |x| below which a state stands still."""
@@ -21,7 +22,8 @@ SAME_POINT, SAME_MOTION = 1e-3, 0.15
 that are those of one motion, relative to its amplitude."""
 
 NEUTRAL = 0.02
-"""Lyapunov exponents at most so far from 0 are 0."""
+"""Lyapunov exponents of motions at most so far from 0 are 0: the logarithm by which a perturbation
+varies along a cycle, over FOLLOWED."""
 
 MANY = 20
 """More attractors than that are no attractors: where a trajectory ends depends on its start."""
@@ -40,13 +42,16 @@ class Regime:
     ----------
     kind : str
         `fixed point`, `multistable` (several fixed points), `limit cycle`, `limit cycles`,
-        `mixed` (fixed points and others), `chaotic`, `continuum` (where a trajectory ends depends
-        on where it starts) or `unbounded`.
+        `mixed` (fixed points and others), `chaotic`, `transient chaos` (a motion that looks
+        chaotic when others have settled, but comes to rest, or becomes a cycle, later on),
+        `continuum` (where a trajectory ends depends on where it starts) or `unbounded`.
     attractors : int
         How many; 0, not counted, for a continuum, where nothing stays bounded, and where a motion
         is chaotic, as averages over it settle too slowly to tell attractors apart.
     lyapunov : float
-        Largest Lyapunov exponent over the attractors, to two decimals; 0 where unbounded.
+        Largest Lyapunov exponent over the attractors, to two decimals; 0 where unbounded, and of
+        a motion where it is 0 but for the error of an average over a finite time. In transient
+        chaos that of what is reached in the end.
     """
 
     kind: str
@@ -56,29 +61,60 @@ class Regime:
 
 def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
     """The regime of a system from initial states (M, N); `rng` draws perturbations."""
-    settled = simulate(system, starts, np.array([0.0, SETTLED]), rtol=1e-7)
-    ends = settled.states[:, -1]
-    if settled.diverged.any() or not np.isfinite(ends).all():
+    ends = _ends(system, starts, SETTLED)
+    if ends is None:
         return Regime("unbounded", 0, 0.0)
-    speed = np.linalg.norm(system.rhs(ends), axis=1) / (1.0 + np.linalg.norm(ends, axis=1))
-    moving = speed > STILL
+    moving = _moving(system, ends)
     if moving.any() and _leaves(system, ends[moving][:FOLLOWED_STATES]):
         return Regime("unbounded", 0, 0.0)
+    found = _reached(system, ends, moving, rng)
+    if found.kind != "chaotic":
+        return found
+    later = _ends(system, ends[moving], LASTING)
+    if later is None:
+        return Regime("unbounded", 0, 0.0)
+    still_moving = _moving(system, later)
+    last = _reached(system, later, still_moving, rng)
+    if still_moving.all() and last.kind == "chaotic":
+        return last
+    ends[moving] = later
+    last = _reached(system, ends, _moving(system, ends), rng)
+    return Regime("transient chaos", last.attractors, last.lyapunov)
+
+
+def _ends(system: System, starts: NDArray, time: float) -> NDArray | None:
+    """Where trajectories are after a time; None where one has no end."""
+    settled = simulate(system, starts, np.array([0.0, time]), rtol=1e-7)
+    ends = np.array(settled.states[:, -1], dtype=float)
+    return None if settled.diverged.any() or not np.isfinite(ends).all() else ends
+
+
+def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
+    speed = np.linalg.norm(system.rhs(ends), axis=1) / (1.0 + np.linalg.norm(ends, axis=1))
+    return speed > STILL
+
+
+def _reached(
+    system: System, ends: NDArray, moving: NDArray[np.bool_], rng: np.random.Generator
+) -> Regime:
+    """The attractors that trajectories have reached, as far as exponents over FOLLOWED tell."""
     points = _clusters(ends[~moving], SAME_POINT * (1.0 + np.linalg.norm(ends[~moving], axis=1)))
     motions = _motions(system, ends[moving])
-    found = [*np.flatnonzero(~moving)[points], *np.flatnonzero(moving)[motions]]
-    followed = ends[np.array(found[:FOLLOWED_STATES], dtype=int)]
-    exponents = largest_exponents(system, followed, FOLLOWED, rng)
-    largest = float(np.round(exponents.max(), 2)) + 0.0
+    # Motions first: of many attractors they are those whose exponents can be positive.
+    found = [*np.flatnonzero(moving)[motions], *np.flatnonzero(~moving)[points]]
+    followed = ends[np.array(found[:MANY], dtype=int)]
+    largest = float(largest_exponents(system, followed, FOLLOWED, rng).max())
+    if motions and abs(largest) <= NEUTRAL:
+        largest = 0.0
+    largest = float(np.round(largest, 2)) + 0.0
+    if largest > NEUTRAL:
+        return Regime("chaotic", 0, largest)
     if len(found) > MANY:
         return Regime("continuum", 0, largest)
-    kind = _kind(len(points), len(motions), largest)
-    return Regime(kind, 0 if kind == "chaotic" else len(found), largest)
+    return Regime(_kind(len(points), len(motions)), len(found), largest)
 
 
-def _kind(points: int, motions: int, largest: float) -> str:
-    if largest > NEUTRAL:
-        return "chaotic"
+def _kind(points: int, motions: int) -> str:
     if points and motions:
         return "mixed"
     if motions:
