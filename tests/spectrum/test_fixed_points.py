@@ -172,3 +172,13 @@ def test_a_coupling_without_a_complex_derivative_is_refused():
     system = Relaxation(weights, Shift(np.full(5, 0.3)), rectified)
     with pytest.raises(NoSpectrum, match="not analytic"):
         fixed_points(system)
+
+
+def test_a_step_far_away_where_digits_run_out_ends_no_search():
+    found = fixed_points(example("coupling_10"))
+    points = [point for point in found.points if point.stable]
+    assert len(points) == 1
+    assert np.abs(example("coupling_10").straightened(points[0].state)).max() < 1e-9
+    # The eigenvalues of DΨ⁻¹ΛDΨ are those of Λ.
+    exact = np.sort_complex(np.linalg.eigvals(example("coupling_10").matrix))
+    np.testing.assert_allclose(np.sort_complex(points[0].eigenvalues), exact, atol=1e-8)

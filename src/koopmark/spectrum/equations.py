@@ -7,12 +7,14 @@ A relaxation network rests where y = W g(y), g = h ∘ ζ⁻¹. With L = Q S thi
 r equations whatever N is. DF holds all of the Jacobian's spectrum but N - r times -1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._keys import generator
 from koopmark.spectrum.nonlinearity import STEP
 from koopmark.spectrum.taylor import NotAnalytic
 from koopmark.systems import Activation, Relaxation, System
@@ -28,6 +30,9 @@ RELAXATION_STEP = 0.3
 """Euler steps that take a start to an attractor, roughly: Newton's method does the rest."""
 CHECKED = 1e-5
 """Relative agreement asked of complex steps and differences: it tells |x| from analytic h."""
+MODERATE, CHECKS = 0.5, 4
+"""Size and number of the states where it is asked for; elsewhere an iterate is given up."""
+UNUSABLE = "the vector field is not analytic: its complex steps give no derivative"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,17 +120,44 @@ class Full:
         return a[:0]
 
 
-def _complex_step(function: object, point: Array, directions: Array) -> Array:
-    """Derivative of an analytic function at a point (N,) along each row of `directions`."""
-    assert callable(function)
+def check_analytic(equations: "Reduced | Full") -> None:
+    """Refuse a vector field whose complex steps give no derivative at states of moderate size.
+
+    Raises
+    ------
+    NotAnalytic
+    """
+    if isinstance(equations, Full):
+        function: Callable[[Array], Array] = equations.system.rhs
+    elif isinstance(equations.network.coupling, Activation):
+        return
+    else:
+        function = equations.network.coupling
+    size = equations.system.size if isinstance(equations, Full) else equations.network.size
+    rng = generator("fixed points", "analytic")
+    for state in MODERATE * rng.standard_normal((CHECKS, size)):
+        if np.isnan(_complex_step(function, state, rng.standard_normal((1, size)))).any():
+            raise NotAnalytic(UNUSABLE)
+
+
+def _complex_step(function: Callable[[Array], Array], point: Array, directions: Array) -> Array:
+    """Derivative of an analytic function at a point (N,) along each row of `directions`.
+
+    NaN where a difference disagrees: far away, where digits run out, or where it is not analytic.
+    """
     try:
         found = np.imag(function(point + 1j * STEP * directions)) / STEP
     except TypeError:
         raise NotAnalytic("the vector field takes no complex arguments: no Jacobian") from None
+    return found if _agrees(function, point, directions, found) else np.full_like(found, np.nan)
+
+
+def _agrees(
+    function: Callable[[Array], Array], point: Array, directions: Array, found: Array
+) -> bool:
+    """Whether a difference along the sum of the directions is as the complex steps say."""
     step = 1e-6 * (1.0 + np.linalg.norm(point))
     direction = directions.sum(axis=0) / np.linalg.norm(directions.sum(axis=0))
     plain = (function(point + step * direction) - function(point - step * direction)) / (2 * step)
     exact = found.sum(axis=0) / np.linalg.norm(directions.sum(axis=0))
-    if np.linalg.norm(plain - exact) > CHECKED * (1.0 + np.linalg.norm(exact)):
-        raise NotAnalytic("the vector field is not analytic: its complex steps give no derivative")
-    return found
+    return bool(np.linalg.norm(plain - exact) <= CHECKED * (1.0 + np.linalg.norm(exact)))

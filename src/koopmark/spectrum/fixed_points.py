@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from koopmark._keys import generator
 from koopmark.simulation.arguments import initial_states_of
 from koopmark.simulation.workers import blas
-from koopmark.spectrum.equations import Full, Reduced
+from koopmark.spectrum.equations import UNUSABLE, Full, Reduced, check_analytic
 from koopmark.spectrum.multistart import from_many_starts
 from koopmark.spectrum.newton import zeros
 from koopmark.spectrum.taylor import NotAnalytic
@@ -140,6 +140,7 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     equations = _equations(system)
     try:
         with blas().limit(limits=1, user_api="blas"):
+            check_analytic(equations)
             found = _search(equations, system, starts)
             for effort in EFFORTS:
                 if found.completeness != "incomplete":
@@ -160,6 +161,7 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
     """
     equations = _equations(system)
     try:
+        check_analytic(equations)
         found = zeros(equations, _coordinates(equations, state[None]), _none(equations))
         if len(found) == 0:
             raise NoSpectrum("Newton's method reaches no fixed point from this state")
@@ -226,6 +228,8 @@ def _coordinates(equations: Reduced | Full, states: Array) -> Array:
 
 def _fixed_point(equations: Reduced | Full, a: Array) -> FixedPoint:
     jacobian = equations.jacobian(a[None])[0]
+    if not np.isfinite(jacobian).all():
+        raise NotAnalytic(UNUSABLE)
     if isinstance(equations, Full):
         state, null = a, 0
     else:
