@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
 from koopmark._keys import generator
+from koopmark.answer_key.array import Array
+from koopmark.answer_key.formulas import formula, parameters
 from koopmark.datasets import Dataset
 from koopmark.scoring.targets import label
 from koopmark.simulation import Trajectories
@@ -16,15 +18,6 @@ from koopmark.truth import Eigenspace
 
 MAX_FUNCTIONS = 64
 """Of a larger eigenspace so many random directions are handed on."""
-
-
-@dataclass(frozen=True, eq=False)
-class Array:
-    """Named numbers and what they are; complex ones are handed on as two arrays."""
-
-    name: str
-    values: NDArray
-    meaning: str
 
 
 @dataclass(frozen=True)
@@ -39,11 +32,12 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that an exported dataset holds."""
+    """All that an exported dataset holds; `formula` says what the functions are, where known."""
 
     dataset: Dataset
     targets: tuple[Target, ...]
     arrays: tuple[Array, ...]
+    formula: str = ""
 
     def __getitem__(self, name: str) -> NDArray:
         """The values of the array of this name."""
@@ -51,7 +45,7 @@ class Contents:
 
 
 def contents(dataset: Dataset) -> Contents:
-    """The trajectories, and every exact eigenfunction at each of their states.
+    """The trajectories, every exact eigenfunction at each of their states, and its formula.
 
     Raises
     ------
@@ -70,7 +64,8 @@ def contents(dataset: Dataset) -> Contents:
         )
         for whole, space in zip(dataset.targets, spaces, strict=True)
     )
-    return Contents(dataset, targets, tuple(_arrays(dataset, targets, spaces)))
+    arrays = (*_arrays(dataset, targets, spaces), *parameters(dataset.system, spaces))
+    return Contents(dataset, targets, arrays, formula(dataset.system, spaces))
 
 
 def _check_exact(dataset: Dataset) -> None:

@@ -9,12 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
-from koopmark.answer_key.contents import Array, Contents
+from koopmark.answer_key.array import Array
+from koopmark.answer_key.contents import Contents
 
 Files = dict[str, bytes]
 
 MAT_HEADER = 116
 """Bytes of free text at the start of a MATLAB file, where SciPy notes the time."""
+
+IN_TABLES = ("times", "eigenvalues_", "dimensions", "train_", "test_")
+"""Arrays that train.csv, test.csv and targets.csv hold; every other has a file of its own."""
 
 HDF5_MISSING = "--format hdf5 needs h5py: pip install h5py, or choose npz, csv or mat"
 
@@ -81,9 +85,10 @@ def csv(contents: Contents) -> Files:
         )
     )
     for array in contents.arrays:
-        if array.name.startswith("weights"):
-            columns = [f"column{k}" for k in range(1, array.values.shape[1] + 1)]
-            files[f"{array.name}.csv"] = _text(pd.DataFrame(array.values, columns=columns))
+        if not array.name.startswith(IN_TABLES):
+            values = array.values.reshape(len(array.values), -1)
+            columns = [f"column{k}" for k in range(1, values.shape[1] + 1)]
+            files[f"{array.name}.csv"] = _text(pd.DataFrame(values, columns=columns))
     return files
 
 

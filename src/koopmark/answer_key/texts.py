@@ -84,6 +84,7 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         "where it is large. Any other basis is as good: compare the spaces they span, by "
         "principal angles.",
         "",
+        *(_elsewhere(contents) if contents.formula else []),
         f"## {'Files' if file_format == 'csv' else 'Arrays'}",
         "",
         *(_tables(contents, files) if file_format == "csv" else _arrays(contents)),
@@ -123,6 +124,10 @@ def citation(contents: Contents) -> str:
             "",
         ]
     )
+
+
+def _elsewhere(contents: Contents) -> list[str]:
+    return ["## The functions at other states", "", contents.formula, ""]
 
 
 def _arrays(contents: Contents) -> list[str]:
