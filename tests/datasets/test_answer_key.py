@@ -5,8 +5,16 @@ import pytest
 
 from koopmark import datasets, fit
 from koopmark.scoring import evaluate
-from koopmark.spectrum import NoSpectrum, attractor, fixed_points
-from koopmark.systems import LowRank, example, random_rnn, rnn, three_populations
+from koopmark.spectrum import NoSpectrum, attractor, fixed_points, straight_fixed_point
+from koopmark.systems import (
+    HopfNormalForm,
+    LinearSystem,
+    LowRank,
+    example,
+    random_rnn,
+    rnn,
+    three_populations,
+)
 
 
 def dataset(name, cache_dir, seed=0, **changes):
@@ -100,6 +108,45 @@ def test_a_target_that_is_not_known_is_left_out_with_a_note(tmp_path):
     assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in data.targets]
 
 
+@pytest.mark.parametrize(
+    "name", ["slow_manifold", "hopf_focus", "linear_normal", "linear_non_normal", "coupling_10"]
+)
+def test_of_systems_that_are_linear_in_other_coordinates_all_eigenvalues_are_known(name, tmp_path):
+    data = dataset(name, tmp_path)
+    known = {point.eigenvalue for point in data.spectrum.points}
+    bound = data.spectrum.bound
+    for target in data.targets:
+        apart = min(abs(target.eigenvalue - value) for value in known)
+        assert apart < 1e-9 or abs(target.eigenvalue.real) > bound
+    assert all(point.exact for point in data.spectrum.points)
+    found = scores("control.exact", data)
+    assert found.fit.precision == 1.0
+    within = sum(t.dimension for t in data.targets if abs(t.eigenvalue.real) <= bound)
+    assert found.fit.recall == pytest.approx(within / data.spectrum.count)
+    assert scores("control.random", data).fit.recall < 0.1
+
+
+def test_the_closed_form_of_the_point_agrees_with_the_search():
+    for name in ("slow_manifold", "hopf_focus", "linear_normal"):
+        exact = straight_fixed_point(example(name))
+        (found,) = fixed_points(example(name)).points
+        np.testing.assert_allclose(found.state, exact.state, atol=1e-9)
+        far = np.abs(found.eigenvalues[:, None] - exact.eigenvalues).min(axis=0)
+        assert far.max() < 1e-8
+        assert found.index == exact.index
+
+
+def test_a_lattice_that_is_not_known_is_a_note(tmp_path):
+    for name, why in [("linear_defective", "defective"), ("hopf_limit_cycle", "not known for a")]:
+        data = dataset(name, tmp_path)
+        assert data.spectrum.points == ()
+        assert why in data.spectrum.note
+        assert np.isnan(scores("control.exact", data).fit.precision)
+    assert straight_fixed_point(HopfNormalForm(0.5, 2.0)) is None
+    with pytest.raises(NoSpectrum, match="not stable"):
+        straight_fixed_point(LinearSystem(np.eye(2), np.eye(2), np.ones(2)))
+
+
 def test_principal_targets_change_no_trajectory(tmp_path, stable):
     plain = dataset("rnn_6_2_stable", tmp_path, **{"truth.principal": False})
     assert np.array_equal(plain.train.states, stable.train.states)
@@ -113,7 +160,7 @@ def test_the_attractor_is_where_the_trajectories_end():
     np.testing.assert_allclose(found.state, here.state, atol=1e-9)
     with pytest.raises(NoSpectrum, match="2 different fixed points"):
         attractor(system, np.array([here.state, there.state]))
-    with pytest.raises(NoSpectrum, match="relaxation networks only"):
+    with pytest.raises(NoSpectrum, match="not known for a Prescribed: it is for relaxation"):
         attractor(example("prescribed_quadratic"), np.zeros((1, 2)))
 
 

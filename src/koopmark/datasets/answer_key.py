@@ -17,6 +17,7 @@ from koopmark.spectrum import (
     inexact,
     known_spectrum,
     lattice_eigenspaces,
+    straight_fixed_point,
 )
 from koopmark.systems import Relaxation, System
 from koopmark.truth import Eigenspace
@@ -71,15 +72,19 @@ def answer_key(
     targets = closed
     spectrum = KnownSpectrum((), bound, reason)
     try:
-        if reason:
-            raise NoSpectrum(reason)
-        point = fixed_point_near(system, arrays["fixed_point"])
+        point = straight_fixed_point(system)
+        if point is None:
+            if reason:
+                raise NoSpectrum(reason)
+            point = fixed_point_near(system, arrays["fixed_point"])
         spectrum = known_spectrum(point, bound)
         if principal:
             targets = principal_targets(system, point, bound)
             note = _left_out(Linearisation(system, point))  # type: ignore[arg-type]
             return AnswerKey(targets, spectrum, note)
     except NoSpectrum as error:
+        if not (spectrum.points or spectrum.note):
+            spectrum = KnownSpectrum((), bound, str(error))
         return AnswerKey(closed, spectrum, f"principal targets: {error}" if principal else "")
     return AnswerKey(targets, spectrum)
 

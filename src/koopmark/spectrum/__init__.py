@@ -18,6 +18,7 @@ from koopmark.spectrum.principal import (
     inexact,
     lattice_eigenspaces,
 )
+from koopmark.spectrum.straight import straight_fixed_point
 
 __all__ = [
     "FixedPoint",
@@ -40,4 +41,5 @@ __all__ = [
     "lattice",
     "lattice_eigenspaces",
     "path_integral",
+    "straight_fixed_point",
 ]

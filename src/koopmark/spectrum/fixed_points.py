@@ -50,12 +50,15 @@ class FixedPoint:
         How often -1 comes on top of them: N - r for a relaxation network, else 0.
     index : int
         Sign of det(-J), the index of the field -F at the point.
+    in_closed_form : bool
+        Whether all eigenfunctions are in closed form, not those of the null space only.
     """
 
     state: Array
     reduced_eigenvalues: NDArray[np.complex128]
     null_dimension: int
     index: int
+    in_closed_form: bool = False
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from koopmark.simulation import simulate
 from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum, contracts, fixed_points
 from koopmark.spectrum.lattice import LatticePoint, lattice
+from koopmark.spectrum.straight import straight_fixed_point
 from koopmark.systems import Drift, Relaxation, System
 
 STARTS = 20
@@ -42,13 +43,19 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     Raises
     ------
     NoSpectrum
-        Where they end at several or at none that was found, and for systems of other families than
-        the relaxation networks.
+        Where they end at several or at none that was found, and for systems of families whose
+        lattice is not known: neither relaxation networks nor linear behind a change of coordinates.
     """
+    straight = straight_fixed_point(system)
+    if straight is not None:
+        return straight
     if isinstance(system, Drift):
         raise NoSpectrum("the eigenvalues of a drift network fill a line: there is no lattice")
     if not isinstance(system, Relaxation):
-        raise NoSpectrum("the lattice of eigenvalues is known for relaxation networks only")
+        raise NoSpectrum(
+            f"the lattice of eigenvalues is not known for a {type(system).__name__}: it is for "
+            "relaxation networks and stable systems that are linear in other coordinates"
+        )
     points = fixed_points(system, starts=states[:STARTS]).stable
     if contracts(system) and len(points) == 1:
         return points[0]

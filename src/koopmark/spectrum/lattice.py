@@ -30,11 +30,13 @@ class Term:
     degree: int
     count: int
     """How many independent products that is: C(d + degree - 1, degree)."""
+    in_closed_form: bool = False
+    """Whether the φᵢ are."""
 
     @property
     def exact(self) -> bool:
         """Whether its functions have a closed form."""
-        return not any(self.exponents)
+        return self.in_closed_form or not any(self.exponents)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _terms(point: FixedPoint, bound: float) -> Iterator[tuple[complex, Term]]:
         for degree in range(most + 1):
             if degree or any(exponents):
                 count = comb(d + degree - 1, degree) if degree else 1
-                yield start - degree, Term(exponents, degree, count)
+                yield start - degree, Term(exponents, degree, count, point.in_closed_form)
 
 
 def _exponents(rates: NDArray[np.float64], bound: float) -> Iterator[tuple[int, ...]]:
