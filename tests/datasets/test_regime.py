@@ -10,6 +10,8 @@ from koopmark._errors import ConfigError
 from koopmark.cli import app
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.datasets.regime_tool import regime_of, stable_points
+from koopmark.simulation import simulate
+from koopmark.simulation.lyapunov import largest_exponents
 from koopmark.systems import StochasticSystem
 
 NAMES = datasets.names()
@@ -89,6 +91,17 @@ def test_the_stored_regime_is_computed_again(name):
     # Rounding decides which way a chaotic trajectory goes.
     tolerance = 0.3 if found.kind == "chaotic" else 0.02
     assert found.lyapunov == pytest.approx(loaded.regime.lyapunov[0], abs=tolerance)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_the_chaotic_network_is_chaotic_at_each_of_its_seeds_and_stays_so(seed):
+    loaded = datasets.load_recipe("rnn_100_60_chaotic")
+    system, rng = loaded.system.build(seed), np.random.default_rng(seed)
+    starts = loaded.initial_states.draw(20, system.size, rng)
+    ends = simulate(system, starts, np.array([0.0, 1000.0]), rtol=1e-6).states[:, -1]
+    assert np.linalg.norm(system.rhs(ends), axis=1).min() > 0.1
+    assert largest_exponents(system, ends, 200.0, rng).min() > 0.05
 
 
 def test_a_regime_changes_no_number(tmp_path):
