@@ -118,6 +118,7 @@ def test_the_folder_explains_itself(recipe, tmp_path):
     assert "| 2 | -2 | 3 | 3 |" in text
     cited = yaml.safe_load((folder / "CITATION.cff").read_text())
     assert cited["references"][0]["title"] == 'Nobody, "Nothing"'
+    assert cited["references"][0]["authors"] == [{"family-names": "Nobody"}]
     assert json.loads((folder / "recipe.json").read_text())["seed"] == 3
 
 

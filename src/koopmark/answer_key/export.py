@@ -7,9 +7,10 @@ from koopmark import datasets
 from koopmark._errors import ConfigError
 from koopmark._files import write_bytes, write_text
 from koopmark._version import __version__
+from koopmark.answer_key.citation import citation
 from koopmark.answer_key.contents import contents
 from koopmark.answer_key.formats import FORMATS
-from koopmark.answer_key.texts import citation, readme
+from koopmark.answer_key.texts import readme
 from koopmark.datasets import Recipe
 
 

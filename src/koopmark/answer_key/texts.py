@@ -1,6 +1,4 @@
-"""What lies beside the numbers: a README that explains them, and how to cite them."""
-
-import json
+"""What lies beside the numbers: a README that explains them."""
 
 from koopmark._version import __version__
 from koopmark.answer_key.contents import Contents
@@ -103,29 +101,6 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
     return "\n".join(lines)
 
 
-def citation(contents: Contents) -> str:
-    """CITATION.cff of the dataset; JSON strings are YAML strings."""
-    recipe = contents.dataset.recipe
-    title = f"{recipe.title}: trajectories with exact Koopman eigenfunctions"
-    return "\n".join(
-        [
-            "cff-version: 1.2.0",
-            'message: "If you use these data, please cite them and where the system comes from."',
-            "type: dataset",
-            f"title: {_yaml(title)}",
-            f"version: {_yaml(f'koopmark {__version__}, {recipe.name}, {contents.dataset.seed}')}",
-            "authors:",
-            '  - name: "The koopmark developers"',
-            "references:",
-            "  - type: generic",
-            f"    title: {_yaml(recipe.citation)}",
-            "    authors:",
-            f"      - name: {_yaml(recipe.citation)}",
-            "",
-        ]
-    )
-
-
 def _elsewhere(contents: Contents) -> list[str]:
     return ["## The functions at other states", "", contents.formula, ""]
 
@@ -172,7 +147,3 @@ def _filled(code: str, contents: Contents) -> str:
 
 def _number(value: complex) -> str:
     return f"{value.real:.17g}" if value.imag == 0 else f"{value.real:.17g}{value.imag:+.17g}i"
-
-
-def _yaml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
