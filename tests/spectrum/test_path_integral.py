@@ -19,6 +19,7 @@ from koopmark.spectrum import (
 )
 from koopmark.spectrum.equations import Reduced
 from koopmark.spectrum.path_integral import _integrated
+from koopmark.spectrum.principal import INEXACT
 from koopmark.systems import CATALOGUE, Relaxation, example, random_rnn, three_populations
 
 RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
@@ -204,18 +205,21 @@ def bench_script():
         random_rnn(8, 2, 1.0, 745, theta_scale=0.3),
         random_rnn(8, 2, 1.0, 4059, theta_scale=0.3),
         random_rnn(9, 2, 1.0575928149172695, 1008, theta_scale=0.3),
+        # The slowest mode is in the null space; F is odd, and the bound is three times the rate.
+        random_rnn(7, 1, 1.22716, 26, activation="erf", theta_scale=0.3),
+        random_rnn(7, 2, 1.39305, 70, activation="erf"),
     ],
 )
-def test_an_eigenvalue_just_above_twice_the_slowest_rate_decays_to_ten_digits(system):
+def test_an_eigenvalue_just_above_the_bound_decays_to_ten_digits(system):
     linearised = about(system)
-    margin = linearised.eigenvalues[1].real / linearised.growth - 2.0
+    margin = linearised.eigenvalues[-1].real / linearised.growth - linearised.order
     assert -0.02 < margin < 0.0
     states = near_states(linearised, size=2.0)
     later = simulate(system, states, [0.0, 5.0], rtol=1e-12).states[:, 1]
     values, after = path_integral(linearised, states), path_integral(linearised, later)
     exact = np.exp(5.0 * linearised.eigenvalues) * values.values
     assert (np.abs(after.values - exact) <= 1e-10 * np.abs(exact).max(axis=0)).all()
-    assert (values.error <= 1e-9 * np.abs(values.values).max(axis=0)).all()
+    assert (values.error <= INEXACT * np.abs(values.values).max(axis=0)).all()
 
 
 def slow_pair():
