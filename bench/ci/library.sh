@@ -17,6 +17,8 @@ set -euo pipefail
 : "${LIBRARY:?names the clone of the library}" "${BASE:?names the commit to compare with}"
 HEAD=${HEAD:-HEAD} INSTALL=${INSTALL:-python -m pip install .} KOOPMARK=${KOOPMARK-koopmark}
 SUITE=${SUITE:-smoke} METHODS=${METHODS:-} PYTHON=${PYTHON:-python3}
+# The first push of a branch has nothing before it.
+case $BASE in *[!0]*) ;; *) BASE=$HEAD~1 ;; esac
 mkdir -p "${OUT:=koopmark-runs}"
 OUT=$(cd "$OUT" && pwd)
 

@@ -78,6 +78,7 @@ def main() -> int:
             base = committed(commit, places[1])
         except NoBase as why:
             print(f"Speed: not compared: {why}.")
+            _publish(f"# Speed not compared\n\n{why}.\n")
             return 0
         except CannotRun as why:
             print(f"Speed: {why}", file=sys.stderr)
@@ -92,11 +93,15 @@ def main() -> int:
             return 2
     record(found, asked.head or "working tree", commit)
     print(report)
+    _publish(f"{report}\nCompared with {commit[:12]}.\n")
+    return int(slower)
+
+
+def _publish(text: str) -> None:
     # Late: `compare` alone needs nothing of this source.
     from koopmark.report import publish
 
-    publish(f"{report}\nCompared with {commit[:12]}.\n")
-    return int(slower)
+    publish(text)
 
 
 if __name__ == "__main__":

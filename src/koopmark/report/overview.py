@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark._config import shortened
-from koopmark.report.numbers import listed, plain, plural, scientific
+from koopmark.report.numbers import listed, plain, plural, scientific, upper_median
 from koopmark.report.ranking import EXACT, competing, larger
 from koopmark.report.sentences import extent
 from koopmark.report.summary import RECOVERED
@@ -31,7 +31,8 @@ def _best(methods: pd.DataFrame) -> str:
             f"{plural(methods['dataset'].nunique(), 'dataset')}."
         )
     most = recovered.index[recovered == recovered.max()]
-    size = larger(methods).fillna(np.inf).groupby(methods["method"], sort=False).median()
+    sizes = larger(methods).fillna(np.inf).groupby(methods["method"], sort=False)
+    size = sizes.agg(lambda errors: float(upper_median(errors)))
     best = size[most].sort_values(kind="stable")
     alike = len(most) - 1
     others = f", as {'does' if alike == 1 else 'do'} {plural(alike, 'other')}" if alike else ""

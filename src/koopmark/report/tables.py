@@ -126,6 +126,6 @@ def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
 
 def _not_a_run(path: Path) -> ConfigError:
     return ConfigError(
-        f"{path} does not exist: the folder must be one that `koopmark run` wrote, with "
-        "fits.csv, targets.csv, eigenpairs.csv and provenance.json"
+        f"{path} does not exist: the folder must be one that `koopmark run` or `koopmark baseline` "
+        "wrote"
     )

@@ -168,3 +168,16 @@ def test_the_interval_is_infinite_where_seeds_are_lost():
 
 def test_two_seeds_have_no_interval():
     assert np.isnan(interval(np.ones((4, 2)))).all()
+
+
+def test_where_all_are_alike_nobody_is_best_and_the_median_is_some_fits_error():
+    results = pd.DataFrame(
+        [
+            {"dataset": data, "problem": data, "seed": 0, "method": name, "status": "ok"}
+            for data in ("easy", "hard")
+            for name in ("a", "b")
+        ]
+    ).assign(score=[1e-12, 1e-3, 1.0, 0.9])
+    rows = leaderboard(results, alike=(1e-9, 0.5)).rows.set_index("method")
+    assert rows["first"].to_dict() == {"a": 1, "b": 0}
+    assert rows["median"].to_dict() == {"a": 1.0, "b": 0.9}

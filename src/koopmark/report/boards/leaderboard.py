@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from koopmark.report.boards.significance import Test, compare
+from koopmark.report.numbers import upper_median
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -69,7 +70,9 @@ def leaderboard(results: pd.DataFrame, alike: tuple[float, float] = (0.0, np.inf
     scores = table[table["method"].isin(full)]
     blocks = _blocks(scores, full, alike)
     test = compare(blocks.to_numpy(dtype=float))
-    best = blocks.eq(blocks.min(axis=1), axis=0)
+    # Where all are alike nobody is best.
+    told_apart = blocks.nunique(axis=1).gt(1)
+    best = blocks.eq(blocks.min(axis=1), axis=0) & told_apart.to_numpy()[:, None]
     rows = _rows(scores, full)
     rows.insert(1, "mean_rank", blocks.mean()[full].to_numpy())
     rows.insert(2, "first", best.sum()[full].to_numpy())
@@ -124,7 +127,7 @@ def _rows(scores: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
         mine = groups[name]
         wide = mine.pivot_table(index="dataset", columns="seed", values="score", sort=False)
         low, high = interval(wide.to_numpy(dtype=float))
-        rows.append((name, float(np.median(mine["score"])), low, high, len(mine)))
+        rows.append((name, float(upper_median(mine["score"])), low, high, len(mine)))
     table = pd.DataFrame(rows, columns=["method", "median", "low", "high", "fits"])
     lost = scores.groupby("method")["lost"].sum()
     return table.assign(failed=[int(lost[name]) for name in methods])
@@ -143,7 +146,7 @@ def interval(scores: NDArray[np.float64]) -> tuple[float, float]:
     capped = np.minimum(scores, INFINITE)
 
     def median(chosen: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
-        return np.median(capped[:, chosen], axis=(0, axis))
+        return upper_median(capped[:, chosen], axis=(0, axis))
 
     drawn = stats.bootstrap(
         (np.arange(scores.shape[1]),),

@@ -1,6 +1,7 @@
 """Do methods differ, or only their luck? Rank tests over blocks of comparable results."""
 
 from dataclasses import dataclass
+from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ LEVEL = 0.05
 """Probability of calling methods different that are not."""
 
 FEWEST_BLOCKS = 5
-"""Three methods can be told apart in as many blocks, and not in fewer."""
+"""Of three methods or more: with fewer no test is made, as too much would hang on each block."""
 
 FEWEST_FOR_TWO = 6
 """Of two methods, one must win as many blocks in a row before chance is out of the question."""
@@ -70,7 +71,8 @@ def friedman(ranks: NDArray[np.float64]) -> float:
     chi2 = float(stats.friedmanchisquare(*ranks.T).statistic)
     unexplained = blocks * (methods - 1) - chi2
     if unexplained <= 1e-9 * blocks * methods:
-        return 0.0
+        # All blocks agree, where F has no value: as likely as all repeating the first's order.
+        return float(factorial(methods)) ** (1 - blocks)
     f = (blocks - 1) * chi2 / unexplained
     return float(stats.f.sf(f, methods - 1, (methods - 1) * (blocks - 1)))
 
