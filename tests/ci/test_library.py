@@ -163,7 +163,7 @@ def test_a_commit_that_recovers_less_is_told_from_one_that_does_not(
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"BASE": "0" * 40}, "is no commit of"),
+        ({"BASE": "1" * 40}, "is no commit of"),
         ({"INSTALL": "exit 3"}, "the base commit cannot be installed by: exit 3"),
         ({"SUITE": "absent.toml", "INSTALL": "true"}, "cannot be run with the base commit"),
     ],
