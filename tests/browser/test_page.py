@@ -25,7 +25,8 @@ def until(page, condition):
 def saved(page, button):
     """The text of the file that a button saves."""
     with page.expect_download() as download:
-        button.click()
+        # Not by the mouse: a figure that is drawn above meanwhile would move the button away.
+        button.evaluate("button => button.click()")
     return download.value.path().read_text(encoding="utf-8")
 
 
