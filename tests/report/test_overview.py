@@ -60,3 +60,14 @@ def test_a_long_reason_is_shortened(finished_run):
         return fits.assign(reason=fits["reason"].where(fits["reason"] == "", "x" * 5000)), targets
 
     assert len(made(finished_run, wordy)[2]) < 500
+
+
+def test_datasets_on_which_the_best_was_not_run_are_told(finished_run):
+    tables = read(finished_run)
+    summary = summarise(tables.fits, tables.targets)
+    name = overview(tables.fits, summary)[1].partition(" recovers most")[0]
+    mine = summary[summary["method"] == name].sort_values("targets_recovered")
+    fewer = summary.drop(mine.index[:1])
+    best = overview(tables.fits, fewer)[1]
+    assert best.startswith(f"{name} recovers most")
+    assert "targets on 2 datasets (1 without it) with both" in best

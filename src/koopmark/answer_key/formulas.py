@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from koopmark.answer_key.array import Array
 from koopmark.systems import Conjugate, Drift, LinearUnits, Network, Prescribed, System
 from koopmark.systems.elementwise import Shift
-from koopmark.systems.features import Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed_functions import PrescribedFunctions
+from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed.functions import PrescribedFunctions
 from koopmark.truth import (
     Eigenspace,
     ExponentialEigenspace,

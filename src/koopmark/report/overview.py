@@ -38,10 +38,13 @@ def _best(methods: pd.DataFrame) -> str:
     others = f", as {'does' if alike == 1 else 'do'} {plural(alike, 'other')}" if alike else ""
     error = float(best.iloc[0])
     exact = ", no more than rounding" if error <= EXACT else ""
+    name, datasets = str(best.index[0]), methods["dataset"].nunique()
+    missed = datasets - int((methods["method"] == name).sum())
+    without = f" ({missed} without it)" if missed else ""
     return (
-        f"{best.index[0]} recovers most{others}: {plain(recovered.max())} of {plain(wanted)} "
-        f"targets on {plural(methods['dataset'].nunique(), 'dataset')} with both errors at most "
-        f"{RECOVERED:g}, the larger of the two {scientific(error)} in the median dataset{exact}."
+        f"{name} recovers most{others}: {plain(recovered.max())} of {plain(wanted)} targets on "
+        f"{plural(datasets, 'dataset')}{without} with both errors at most {RECOVERED:g}, the "
+        f"larger of the two {scientific(error)} in the median dataset{exact}."
     )
 
 

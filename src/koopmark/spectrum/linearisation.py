@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from koopmark._keys import generator
 from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum, is_odd
 from koopmark.spectrum.nonlinearity import Composite, nonlinearity
-from koopmark.systems import Activation, Relaxation, System
+from koopmark.systems import Activation, Relaxation
 
 Array = NDArray[np.float64]
 
@@ -161,8 +161,3 @@ class Linearisation:
     def displacement(self, states: Array) -> Array:
         """δ = ζ(x) - y*, (..., N)."""
         return np.asarray(self.network.zeta(states), dtype=float) - self.centre
-
-
-def linearise(system: System, point: FixedPoint) -> Linearisation:
-    """The system about one of its stable fixed points (see `Linearisation`)."""
-    return Linearisation(system, point)  # type: ignore[arg-type]

@@ -36,11 +36,12 @@ POINTS = {
     "component": "TEXT",
     "exact": "REAL",
 }
-"""Columns of `eigenfunctions.csv` before those of the methods."""
+"""Columns of `eigenfunctions.csv` before those of the methods.
 
-PARTS = ("trajectory", "state", "map", "angle")
-"""Points along a trajectory, single test states, points of the slice; and, in place of a point,
-the sine of the angle from the exact function to the recovered ones over all test states."""
+`part` is `trajectory` for points along one, `state` for single test states, `map` for points of the
+slice, and `angle` where the row is no point but the sine of the angle from the exact function to
+the recovered ones over all test states.
+"""
 
 
 def portrait_row(portrait: Portrait) -> Row:

@@ -10,7 +10,6 @@ from koopmark.systems.catalogue import (
     random_drift,
     random_relaxation,
 )
-from koopmark.systems.conjugate import Conjugate
 from koopmark.systems.controls import (
     HopfNormalForm,
     Kuramoto,
@@ -20,7 +19,6 @@ from koopmark.systems.controls import (
     ornstein_uhlenbeck,
     random_linear,
 )
-from koopmark.systems.coupling_layer import CouplingLayer
 from koopmark.systems.effective_rank import effective_ranks
 from koopmark.systems.elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
 from koopmark.systems.ensembles import (
@@ -31,8 +29,6 @@ from koopmark.systems.ensembles import (
     overlap_rnn,
     sparse_rnn,
 )
-from koopmark.systems.features import LAYERS, Features, HiddenLayer, InnerMonomials
-from koopmark.systems.fitted_functions import FunctionFit, fit_functions
 from koopmark.systems.linear_units import (
     LinearUnits,
     adapting,
@@ -46,13 +42,17 @@ from koopmark.systems.low_rank import LowRank
 from koopmark.systems.nearly_low_rank import NearlyLowRank, nearly_low_rank_rnn
 from koopmark.systems.network import Drift, Network, Relaxation
 from koopmark.systems.networks import Graph, graph, graph_names, network_rnn
-from koopmark.systems.prescribed import LeakyDrive, Prescribed
-from koopmark.systems.prescribed_catalogue import PRESCRIBED
-from koopmark.systems.prescribed_functions import PrescribedFunctions
-from koopmark.systems.prescribed_target import TARGETS, fitted_target, prescribed_target
-from koopmark.systems.random_coupling import random_coupling
-from koopmark.systems.random_features import block_diagonal
-from koopmark.systems.random_prescribed import leaky_drive, random_prescribed
+from koopmark.systems.prescribed.catalogue import PRESCRIBED
+from koopmark.systems.prescribed.conjugate import Conjugate
+from koopmark.systems.prescribed.coupling_layer import CouplingLayer
+from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
+from koopmark.systems.prescribed.features import LAYERS, Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed.fitted import FunctionFit, fit_functions
+from koopmark.systems.prescribed.functions import PrescribedFunctions
+from koopmark.systems.prescribed.random_coupling import random_coupling
+from koopmark.systems.prescribed.random_features import block_diagonal
+from koopmark.systems.prescribed.random_prescribed import leaky_drive, random_prescribed
+from koopmark.systems.prescribed.target import TARGETS, fitted_target, prescribed_target
 from koopmark.systems.rnn import (
     gaussian_weights,
     random_rnn,

@@ -15,7 +15,7 @@ from koopmark.systems.lotka_volterra import random_lotka_volterra
 from koopmark.systems.nearly_low_rank import nearly_low_rank_rnn
 from koopmark.systems.network import Drift, Relaxation
 from koopmark.systems.networks import network_rnn
-from koopmark.systems.prescribed_catalogue import PRESCRIBED
+from koopmark.systems.prescribed.catalogue import PRESCRIBED
 from koopmark.systems.rnn import gaussian_weights, random_rnn, three_populations
 from koopmark.systems.system import System
 

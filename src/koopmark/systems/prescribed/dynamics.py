@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.systems.prescribed_functions import PrescribedFunctions
+from koopmark.systems.prescribed.functions import PrescribedFunctions
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.systems.fitted_functions import FunctionFit, fit_functions
-from koopmark.systems.prescribed import Prescribed
-from koopmark.systems.random_features import random_features, random_rotation
-from koopmark.systems.random_prescribed import leaky_drive
+from koopmark.systems.prescribed.dynamics import Prescribed
+from koopmark.systems.prescribed.fitted import FunctionFit, fit_functions
+from koopmark.systems.prescribed.random_features import random_features, random_rotation
+from koopmark.systems.prescribed.random_prescribed import leaky_drive
 
 Array = NDArray[np.float64]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from koopmark.systems.prescribed_target import prescribed_target
-from koopmark.systems.random_coupling import random_coupling
-from koopmark.systems.random_features import block_diagonal
-from koopmark.systems.random_prescribed import random_prescribed
+from koopmark.systems.prescribed.random_coupling import random_coupling
+from koopmark.systems.prescribed.random_features import block_diagonal
+from koopmark.systems.prescribed.random_prescribed import random_prescribed
+from koopmark.systems.prescribed.target import prescribed_target
 from koopmark.systems.system import System
 
 PRESCRIBED: dict[str, Callable[[], System]] = {

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-from koopmark.systems.coupling_layer import CouplingLayer
+from koopmark.systems.prescribed.coupling_layer import CouplingLayer
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark.systems.features import Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
 
 Array = NDArray[np.float64]
 

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from koopmark._keys import generator
-from koopmark.systems.conjugate import Conjugate
-from koopmark.systems.coupling_layer import CouplingLayer
-from koopmark.systems.random_features import (
+from koopmark.systems.prescribed.conjugate import Conjugate
+from koopmark.systems.prescribed.coupling_layer import CouplingLayer
+from koopmark.systems.prescribed.random_features import (
     POLYNOMIAL,
     of_norm,
     random_features,

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._keys import generator
-from koopmark.systems.features import Features
-from koopmark.systems.prescribed import LeakyDrive, Prescribed
-from koopmark.systems.prescribed_functions import PrescribedFunctions
-from koopmark.systems.random_features import (
+from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
+from koopmark.systems.prescribed.features import Features
+from koopmark.systems.prescribed.functions import PrescribedFunctions
+from koopmark.systems.prescribed.random_features import (
     POLYNOMIAL,
     of_norm,
     random_features,

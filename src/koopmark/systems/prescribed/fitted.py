@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.systems.features import Features
-from koopmark.systems.prescribed_functions import PrescribedFunctions
+from koopmark.systems.prescribed.features import Features
+from koopmark.systems.prescribed.functions import PrescribedFunctions
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._repr import Shown
-from koopmark.systems.features import Features
+from koopmark.systems.prescribed.features import Features
 
 Array = NDArray[np.float64]
 

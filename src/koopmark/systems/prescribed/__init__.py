@@ -1,0 +1,1 @@
+"""Systems made for their eigenfunctions: given functions, and conjugacies to linear systems."""
