@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.linalg import block_diag
 
 from koopmark import simulate
 from koopmark.spectrum import (
@@ -20,7 +21,16 @@ from koopmark.spectrum import (
 from koopmark.spectrum.equations import Reduced
 from koopmark.spectrum.path_integral import _integrated
 from koopmark.spectrum.principal import INEXACT
-from koopmark.systems import CATALOGUE, Relaxation, example, random_rnn, three_populations
+from koopmark.systems import (
+    CATALOGUE,
+    LowRank,
+    Relaxation,
+    Shift,
+    activation,
+    example,
+    random_rnn,
+    three_populations,
+)
 
 RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
 
@@ -41,6 +51,19 @@ def near_states(linearised, count=12, size=0.7):
     rng = np.random.default_rng(0)
     point = linearised.point.state
     return point + size * rng.normal(size=(count, len(point)))
+
+
+@pytest.mark.parametrize("frequencies", [(2.0, 1.0), (1.0, 1.0)])
+def test_pairs_that_share_their_real_part_keep_their_own_functions(frequencies):
+    weights = block_diag(*([[0.5, f], [-f, 0.5]] for f in frequencies))
+    factors = LowRank(np.eye(5, 4), np.eye(5, 4) @ weights.T)
+    linearised = about(Relaxation(factors, Shift(np.zeros(5)), activation("tanh")))
+    states = 0.3 * np.random.default_rng(0).standard_normal((6, 5))
+    values = PrincipalFunctions(linearised).values(states)
+    np.testing.assert_allclose(values, path_integral(linearised, states).values, rtol=1e-9)
+    later = simulate(linearised.network, states, [0.0, 0.8], rtol=1e-13).states[:, 1]
+    moved = values * np.exp(0.8 * linearised.eigenvalues)
+    np.testing.assert_allclose(PrincipalFunctions(linearised).values(later), moved, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", RELAXATIONS)

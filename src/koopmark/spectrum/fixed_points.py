@@ -11,7 +11,7 @@ from koopmark.simulation.arguments import initial_states_of
 from koopmark.simulation.workers import blas
 from koopmark.spectrum.equations import UNUSABLE, Full, Reduced, check_analytic
 from koopmark.spectrum.multistart import from_many_starts
-from koopmark.spectrum.newton import zeros
+from koopmark.spectrum.newton import distinct, zeros
 from koopmark.spectrum.taylor import NotAnalytic
 from koopmark.systems import CUBIC, SINH, Activation, Drift, Relaxation, Shift, System
 
@@ -75,6 +75,10 @@ class FixedPoint:
     @property
     def stable(self) -> bool:
         return self.growth < -HYPERBOLIC
+
+    def is_at(self, state: Array) -> bool:
+        """Whether a zero found at `state` (N,) is this one, up to rounding."""
+        return len(distinct(state[None], self.state[None])) == 0
 
     @property
     def hyperbolic(self) -> bool:
@@ -244,7 +248,8 @@ def _fixed_point(equations: Reduced | Full, a: Array) -> FixedPoint:
 
 
 def _slowest_first(eigenvalues: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    return eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
+    """By real part. Conjugate pairs stay side by side, as LAPACK has them, where these are equal."""
+    return eigenvalues[np.lexsort((-np.abs(eigenvalues.imag), -eigenvalues.real))]
 
 
 def _bounded(system: System) -> bool:

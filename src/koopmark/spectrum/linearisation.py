@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from koopmark._keys import generator
 from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum, is_odd
@@ -77,9 +78,10 @@ class Linearisation:
 
     @cached_property
     def _eigen(self) -> tuple[NDArray, NDArray]:
-        """μ (r,) and left eigenvectors of M as rows (r, r), slowest first."""
+        """μ (r,) and left eigenvectors of M as rows (r, r), in the order of `eigenvalues`."""
         mu, right = np.linalg.eig(self.sloped @ self.basis)
-        order = np.lexsort((-mu.imag, -mu.real))
+        # Not by sorting: rounding decides the order of equal real parts, here and at the point.
+        _, order = linear_sum_assignment(np.abs(self.eigenvalues[:, None] + 1.0 - mu))
         mu, right = mu[order].astype(complex), right[:, order]
         s = np.linalg.svd(right, compute_uv=False)
         if s[-1] < DEFECTIVE * s[0]:
@@ -91,8 +93,8 @@ class Linearisation:
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
-        """(r,) eigenvalues of J other than the N - r copies of -1, slowest first."""
-        return np.asarray(self._eigen[0] - 1.0, dtype=complex)
+        """(r,) eigenvalues of J other than the N - r copies of -1, as the point lists them."""
+        return self.point.reduced_eigenvalues
 
     @property
     def growth(self) -> float:

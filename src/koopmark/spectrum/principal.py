@@ -157,11 +157,9 @@ def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace,
     functions = PrincipalFunctions(about)
     usable = [functions.converges(index) for index in range(len(about.eigenvalues))]
     about.covectors  # noqa: B018  whatever is wrong with them is said here, not at evaluation
-    # The point's own eigenvalues may stand in another order where they are equal up to rounding.
-    start = replace(about.point, reduced_eigenvalues=about.eigenvalues)
     return tuple(
         _eigenspace(functions, point)
-        for point in lattice(start, bound)
+        for point in lattice(about.point, bound)
         if all(_available(term, usable) for term in point.terms)
     )
 
