@@ -248,7 +248,7 @@ def _fixed_point(equations: Reduced | Full, a: Array) -> FixedPoint:
 
 
 def _slowest_first(eigenvalues: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """By real part. Conjugate pairs stay side by side, as LAPACK has them, where these are equal."""
+    """By real part; conjugate pairs stay side by side, as LAPACK has them."""
     return eigenvalues[np.lexsort((-np.abs(eigenvalues.imag), -eigenvalues.real))]
 
 
