@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help setup bench test test-fast speed regress speed-peers lint format example notebooks catalogue baseline lock clean
+.PHONY: help setup bench test test-fast test-kernels speed regress speed-peers lint format example notebooks catalogue baseline lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -40,6 +40,9 @@ test: $(READY)  ## all tests
 
 test-fast: $(READY)  ## the tests without those marked slow
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+
+test-kernels: $(READY)  ## the tests that touch numbers under the BLAS and NumPy kernels of other processors
+	$(BIN)/python bench/ci/processors.py
 
 speed: $(READY)  ## time the core with pytest-benchmark
 	@mkdir -p reports/speed

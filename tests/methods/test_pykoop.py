@@ -79,14 +79,16 @@ def test_episodes_and_pairs_are_the_same_data(three, ordered):
 
 def test_without_a_penalty_the_ridge_is_least_squares(three):
     first = methods.fit("pykoop.edmd_tikhonov", three, alpha=0.0)
-    np.testing.assert_array_equal(first.eigenvalues, methods.fit("pykoop.edmd", three).eigenvalues)
+    second = methods.fit("pykoop.edmd", three)
+    np.testing.assert_allclose(first.eigenvalues, second.eigenvalues, rtol=1e-9)
 
 
 def test_no_eigenvalue_lies_beyond_the_spectral_radius(three):
     growth = methods.fit("pykoop.edmd", three).eigenvalues.real.max()
     assert growth > 0.1
     model = methods.fit("pykoop.lmi_edmd_spectral_radius", three, spectral_radius=0.95)
-    assert abs(np.exp(model.eigenvalues * three.dt)).max() < 0.95
+    # The programme's solver keeps the constraint to its own tolerance.
+    assert abs(np.exp(model.eigenvalues * three.dt)).max() < 0.95 * (1 + 1e-4)
 
 
 def test_a_programme_that_was_stopped_says_so(three):

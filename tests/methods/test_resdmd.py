@@ -40,8 +40,8 @@ def test_degenerate_eigenspaces_keep_their_multiplicity(simulated):
     model = ResDMD(Monomials(2), epsilon=1e-8).fit(simulated(system, 100))
     assert len(model.eigenvalues) == 1 + 8 + 36
     table = score(model, system, simulated(system, 40, seed=1), max_degree=2)
-    assert table["eigenvalue_error"].max() < 1e-11
-    assert table["eigenfunction_error"].max() < 1e-10
+    assert table["eigenvalue_error"].max() < 1e-10
+    assert table["eigenfunction_error"].max() < 1e-9
 
 
 def test_the_best_pair_is_kept_and_said_to_be_so_where_none_is_good(three):

@@ -4,12 +4,13 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 from threadpoolctl import threadpool_info
 
@@ -50,7 +51,7 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
         "platform": platform.platform(),
         "cpu": {"model": cpu(), "cores": psutil.cpu_count()},
         "memory_mb": round(psutil.virtual_memory().total / 1e6),
-        "blas": _blas(),
+        **kernels(),
     }
 
 
@@ -123,9 +124,23 @@ def cpu() -> str:
     return models[0] if models else platform.processor()
 
 
-def _blas() -> list[dict[str, Any]]:
-    """The BLAS libraries NumPy and SciPy loaded, without where they are."""
+def kernels() -> dict[str, Any]:
+    """What decides how numbers are rounded here: they are the same to the bit where these are.
+
+    `blas` are the libraries that NumPy and SciPy loaded, without where they are, each with the
+    `architecture` whose kernels it chose; `simd` the instruction sets of NumPy's own loops.
+    """
     import scipy.linalg  # noqa: F401 loads the library that is asked about
 
     kept = ("internal_api", "version", "architecture", "threading_layer")
-    return [{key: info.get(key) for key in kept} for info in threadpool_info()]
+    loaded = (info for info in threadpool_info() if info["user_api"] == "blas")
+    blas = [{key: info.get(key) for key in kept} for info in loaded]
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    return {"blas": blas, "simd": [*found.get("baseline", []), *found.get("found", [])]}
+
+
+def in_words(kernels: Mapping[str, Any]) -> str:
+    """`blas` and `simd` of `kernels()`, or of a provenance, in a few words; empty without them."""
+    chosen = (f"{one['internal_api']} {one['architecture']}" for one in kernels.get("blas", []))
+    loops = kernels.get("simd", [])
+    return ", ".join([*dict.fromkeys(chosen), *(f"NumPy {one}" for one in loops[-1:])])

@@ -1,0 +1,104 @@
+"""Do the numbers hold on other processors? `make test-kernels`; see docs/ci.md.
+
+OpenBLAS has kernels for each generation of x86 processors, NumPy has loops, and each rounds in its
+own way. Under each that this machine can run: the fast tests of the folders that touch numbers,
+then the smoke suite against the committed baseline. Exit code 1 where one of them fails.
+"""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+# NumPy says nowhere else what the processor has and what NPY_DISABLE_CPU_FEATURES may name.
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = "answer_key datasets methods scoring simulation spectrum systems truth"
+"""Of tests/: those that touch numbers."""
+AVX512 = [
+    name
+    for name in __cpu_dispatch__
+    if (name == "X86_V4" or name.startswith("AVX512")) and __cpu_features__[name]
+]
+"""The loops that NumPy takes on a processor with AVX-512 and on no other."""
+
+
+class Kernels(NamedTuple):
+    """A choice of kernels, the environment that makes it, and what the processor must have."""
+
+    name: str
+    environment: dict[str, str]
+    needs: tuple[str, ...]
+
+
+CHOICES = (
+    Kernels("SkylakeX", {"OPENBLAS_CORETYPE": "SkylakeX"}, ("AVX512F", "AVX512VL", "AVX512DQ")),
+    Kernels("Haswell", {"OPENBLAS_CORETYPE": "Haswell"}, ("AVX2", "FMA3")),
+    Kernels("Nehalem", {"OPENBLAS_CORETYPE": "Nehalem"}, ("SSE42",)),
+    Kernels(
+        "Haswell, and NumPy without AVX-512",
+        {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)},
+        ("AVX512F", "AVX2", "FMA3"),
+    ),
+)
+
+
+def why_not(kernels: Kernels) -> str:
+    """Why these kernels cannot be tried here; empty where they can."""
+    missing = [name for name in kernels.needs if not __cpu_features__.get(name)]
+    if missing:
+        return f"this processor ({platform.machine()}) has no {missing[0]}"
+    code = "from koopmark.suite import provenance as p; print(p.in_words(p.kernels()))"
+    taken = run(kernels, [sys.executable, "-c", code], stdout=subprocess.PIPE).stdout.strip()
+    wanted = f"openblas {kernels.environment['OPENBLAS_CORETYPE']}, "
+    return "" if taken.startswith(wanted) else f"the kernels here are {taken or 'not known'}"
+
+
+def run(kernels: Kernels, command: list[str], **options) -> subprocess.CompletedProcess:
+    environment = os.environ | kernels.environment
+    return subprocess.run(command, cwd=ROOT, env=environment, text=True, check=False, **options)
+
+
+def failures(kernels: Kernels) -> list[str]:
+    """Try everything under these kernels; the commands that failed, as a shell takes them."""
+    tests = [f"tests/{folder}" for folder in FOLDERS.split()]
+    out = "reports/smoke-kernels"
+    commands = (
+        ["pytest", "-q", "-n", "auto", "--dist", "worksteal", "-m", "not slow", *tests],
+        ["koopmark", "run", "smoke", "--fresh", "--out", out],
+        ["koopmark", "check", out, "--against", "reports/baseline"],
+    )
+    settings = [f"{name}={value}" for name, value in kernels.environment.items()]
+    return [
+        shlex.join(["env", *settings, sys.executable, "-m", *command])
+        for command in commands
+        if run(kernels, [sys.executable, "-m", *command]).returncode != 0
+    ]
+
+
+def main() -> int:
+    said, failed = [], []
+    for kernels in CHOICES:
+        reason = why_not(kernels)
+        if reason:
+            said.append(f"{kernels.name}: skipped, {reason}")
+            continue
+        print(f"\n== {kernels.name}", flush=True)
+        begun = time.perf_counter()
+        bad = failures(kernels)
+        verdict = "FAILED" if bad else "passed"
+        said.append(f"{kernels.name}: {verdict} in {time.perf_counter() - begun:.0f} s")
+        failed += bad
+    print("\n" + "\n".join(said))
+    for command in failed:
+        print(f"Again with: {command}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
