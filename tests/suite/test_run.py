@@ -12,6 +12,7 @@ import pytest
 
 from koopmark._errors import ConfigError
 from koopmark.suite import Suite, load_suite, plan, run
+from koopmark.suite.provenance import in_words, kernels
 from koopmark.suite.store import counts
 
 pytestmark = pytest.mark.slow
@@ -95,6 +96,7 @@ def test_provenance_says_what_ran_where_and_from_which_source(folder):
     assert about["libraries"]["pydmd"]
     assert about["ended"] >= about["started"]
     assert about["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert in_words(about) == in_words(kernels())
     assert str(Path.home()) not in json.dumps({k: v for k, v in about.items() if k != "command"})
 
 

@@ -1,0 +1,114 @@
+"""`make test-kernels`: what cannot be tried is skipped with a reason, what fails says where."""
+
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from koopmark.suite.provenance import in_words, kernels
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def processors(monkeypatch):
+    """The script, on a processor that has everything and does as it is told."""
+    path = ROOT / "bench" / "ci" / "processors.py"
+    spec = importlib.util.spec_from_file_location("processors", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    has = dict.fromkeys(["AVX512F", "AVX512VL", "AVX512DQ", "AVX2", "FMA3", "SSE42"], True)
+    monkeypatch.setattr(script, "__cpu_features__", has)
+    monkeypatch.setattr(script, "run", obeying)
+    return script
+
+
+def obeying(kernels, command, **_):
+    taken = f"openblas {kernels.environment['OPENBLAS_CORETYPE']}, NumPy X86_V3\n"
+    return subprocess.CompletedProcess(command, 0, taken)
+
+
+def test_every_choice_runs_the_tests_and_checks_the_smoke_suite(processors, monkeypatch, capsys):
+    ran = []
+
+    def run(kernels, command, **options):
+        ran.append((kernels.name, command[2]))
+        return obeying(kernels, command)
+
+    monkeypatch.setattr(processors, "run", run)
+    assert processors.main() == 0
+    said = capsys.readouterr().out
+    for choice in processors.CHOICES:
+        mine = [module for name, module in ran if name == choice.name]
+        assert mine[1:] == ["pytest", "koopmark", "koopmark"]
+        assert f"\n{choice.name}: passed in " in said
+
+
+def test_a_processor_without_the_instructions_is_skipped_with_a_word(
+    processors, monkeypatch, capsys
+):
+    monkeypatch.setattr(processors, "__cpu_features__", {"AVX2": True, "FMA3": True})
+    assert processors.main() == 0
+    said = capsys.readouterr().out
+    assert f"SkylakeX: skipped, this processor ({platform.machine()}) has no AVX512F" in said
+    assert "Nehalem: skipped, this processor" in said
+    assert "Haswell: passed in" in said
+    assert "Haswell, and NumPy without AVX-512: skipped" in said
+
+
+def test_kernels_that_are_not_taken_are_skipped(processors, monkeypatch, capsys):
+    def other(kernels, command, **_):
+        return subprocess.CompletedProcess(command, 0, "openblas Haswell, NumPy X86_V3\n")
+
+    monkeypatch.setattr(processors, "run", other)
+    assert processors.main() == 0
+    said = capsys.readouterr().out
+    assert "Nehalem: skipped, the kernels here are openblas Haswell, NumPy X86_V3" in said
+    assert "Haswell: passed in" in said
+
+
+@pytest.mark.parametrize("failing", ["pytest", "run", "check"])
+def test_a_failure_says_under_which_kernels_and_how_to_repeat_it(
+    processors, monkeypatch, capsys, failing
+):
+    def run(kernels, command, **options):
+        bad = kernels.name == "Nehalem" and failing in command[2:4]
+        return subprocess.CompletedProcess(command, int(bad), obeying(kernels, command).stdout)
+
+    monkeypatch.setattr(processors, "run", run)
+    assert processors.main() == 1
+    said = capsys.readouterr().out
+    assert "Nehalem: FAILED in" in said
+    assert "Haswell: passed in" in said
+    again = [line for line in said.splitlines() if line.startswith("Again with: ")]
+    assert len(again) == 1
+    assert again[0].startswith(f"Again with: env OPENBLAS_CORETYPE=Nehalem {sys.executable} -m ")
+    assert failing in again[0]
+
+
+def test_the_folders_with_numbers_exist(processors):
+    assert all((ROOT / "tests" / folder).is_dir() for folder in processors.FOLDERS.split())
+
+
+def test_the_kernels_in_use_are_those_that_the_environment_chose():
+    if not in_words(kernels()).startswith("openblas") or platform.machine() != "x86_64":
+        pytest.skip("no OpenBLAS with kernels of several x86 processors")
+    code = "from koopmark.suite import provenance as p; print(p.in_words(p.kernels()))"
+    for core in ("Nehalem", "Sandybridge"):
+        said = subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"OPENBLAS_CORETYPE": core},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert said.startswith(f"openblas {core}, NumPy ")
+
+
+def test_what_says_nothing_of_its_kernels_has_no_words_for_them():
+    assert in_words({}) == ""
+    assert in_words({"blas": [], "simd": ["X86_V2", "X86_V3"]}) == "NumPy X86_V3"
