@@ -5,7 +5,7 @@ import pytest
 
 from koopmark.answer_key import export
 from koopmark.answer_key.contents import contents
-from koopmark.datasets import build, load_recipe
+from koopmark.datasets import build, load_recipe, varied
 
 SHORT = """
 title = "A system"
@@ -153,8 +153,10 @@ def test_units_of_several_variables(tmp_path):
     check(found, lambda x, target: products(found, x - found["theta"], target))
 
 
-def test_functions_without_a_formula_have_none():
-    found = contents(build(load_recipe("rnn_6_2_stable"), 0))
+def test_functions_without_a_formula_have_none(tmp_path):
+    few = {"sampling.trajectories": 3, "sampling.test_trajectories": 2}
+    recipe = varied(load_recipe("rnn_6_2_stable"), few, "few", "test")
+    found = contents(build(recipe, 0, tmp_path))
     assert found.formula == ""
     assert not any(name.startswith(("vectors", "modes", "products")) for name in names(found))
 
