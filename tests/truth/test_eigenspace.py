@@ -46,7 +46,7 @@ def all_spaces(system):
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_generator_multiplies_every_eigenfunction_by_its_eigenvalue(name):
     system = example(name)
-    x = states(system)
+    x = states(system, 100)
     for space in all_spaces(system):
         values = space.evaluate(x)
         error = np.abs(generator_applied(space, system, x) - space.eigenvalue * values)
