@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koopmark import datasets, fit
+from koopmark.datasets.answer_key import answer_key, expected_targets
 from koopmark.scoring import evaluate
 from koopmark.spectrum import NoSpectrum, attractor, fixed_points, straight_fixed_point
 from koopmark.systems import (
@@ -41,6 +44,19 @@ def test_targets_are_the_whole_lattice(stable):
     assert sum(target.dimension for target in stable.targets) == stable.spectrum.count
     listed = datasets.target_list(stable.recipe, 0)
     assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in stable.targets]
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25)
+def test_targets_are_the_listed_ones_to_the_bit_wherever_newton_began(seed):
+    system = random_rnn(6, 3, 0.9, theta_scale=0.5, seed=seed)
+    listed = [space.eigenvalue for space in expected_targets(system, (), 2.0)]
+    began = 2.0 * np.random.default_rng(seed).standard_normal(6)
+    ended = {"fixed_point": began, "no_fixed_point": np.empty(0, dtype=np.uint8)}
+    key = answer_key(system, (), 2.0, True, ended)
+    assert [target.eigenvalue for target in key.targets] == listed
+    # Some may have no function that is known well enough to be a target.
+    assert set(listed) <= {point.eigenvalue for point in key.spectrum.points}
 
 
 def test_the_answer_key_entered_as_a_method_scores_one_and_one(stable):
