@@ -2,13 +2,16 @@
 
 import stat
 import tomllib
-from difflib import get_close_matches
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
+
+BOM = "\ufeff"
+"""What some editors begin a file with."""
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -16,9 +19,12 @@ MAX_DEPTH = 20
 
 
 class Section(BaseModel):
-    """A frozen section of a configuration file that refuses unknown keys."""
+    """A frozen section of a configuration file that refuses unknown keys.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    Nothing is converted but whole numbers to floating-point ones: `true` is not 1, "3" is not 3.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 SomeSection = TypeVar("SomeSection", bound=Section)
@@ -32,14 +38,36 @@ def load(path: Path, model: type[SomeSection]) -> SomeSection:
     ConfigError
         Naming the file, the key and what is allowed.
     """
-    text = _contents(path)
+    return parse(loads(read(path)[1], str(path)), model, str(path))
+
+
+def loads(text: str, source: str) -> dict[str, Any]:
+    """What TOML says; `source` names it in errors (see `load`)."""
     try:
-        data = tomllib.loads(text.decode("utf-8"))
+        return tomllib.loads(text)
     except ValueError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        raise ConfigError(f"{source}: not valid TOML: {error}") from None
     except RecursionError:
-        raise ConfigError(f"{path}: its values are nested too deeply") from None
-    return parse(data, model, str(path))
+        raise ConfigError(f"{source}: its values are nested too deeply") from None
+
+
+def read(path: Path) -> tuple[str, str]:
+    """The byte order mark of a configuration file, or "", and its text with its line ends.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, is too large, or is not UTF-8.
+    """
+    contents = _contents(path)
+    if contents.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise ConfigError(f"{path}: it is in UTF-16: save it as UTF-8")
+    try:
+        text = contents.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = contents.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}: not UTF-8 (line {line}): save it as UTF-8") from None
+    return (BOM, text[1:]) if text.startswith(BOM) else ("", text)
 
 
 def _contents(path: Path) -> bytes:
@@ -64,10 +92,17 @@ def parse(data: dict[str, Any], model: type[SomeSection], source: str) -> SomeSe
     """Validate a mapping; `source` names it in errors (see `load`)."""
     refuse_extremes(data, source)
     try:
-        return model.model_validate(data)
+        return model.model_validate(_tuples(data))
     except ValidationError as error:
         mistakes = [_sentence(dict(detail), model) for detail in error.errors(include_url=False)]
         raise ConfigError(f"{source}: {'; '.join(mistakes)}") from None
+
+
+def _tuples(value: Any) -> Any:
+    """Lists as the tuples that frozen sections hold: nothing else may be converted."""
+    if isinstance(value, dict):
+        return {key: _tuples(inner) for key, inner in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def refuse_extremes(data: Any, source: str) -> None:
@@ -93,26 +128,29 @@ def _sentence(detail: dict[str, Any], model: type[BaseModel]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         known = sorted(section.model_fields) if section else []
-        close = get_close_matches(keys[-1], known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = suggest(keys[-1], known)
         return f"unknown key {key!r}: {hint}the keys here are {', '.join(known)}"
     if detail["type"] == "missing":
         return f"the key {key!r} is missing"
     if detail["type"] == "union_tag_not_found":
-        return f"the key '{key}.kind' is missing: it is one of {_expected(section, detail)}"
+        known = ", ".join(map(repr, _expected(section, detail)))
+        return f"the key '{key}.kind' is missing: it is one of {known}"
     if detail["type"] == "union_tag_invalid":
-        tag = detail["ctx"]["tag"]
-        return f"{key}.kind = {tag!r}: it must be one of {detail['ctx']['expected_tags']}"
+        tag, known = detail["ctx"]["tag"], _expected(section, detail)
+        hint = suggest(tag, known)
+        return f"{key}.kind = {tag!r}: {hint}it must be one of {', '.join(map(repr, known))}"
     if detail["type"] == "value_error":
         return f"{key}: {message}" if key else message
     allowed = message.replace("Input should", "it must")
+    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
+        allowed = suggest(detail["input"], detail["ctx"]["expected"].split("'")[1::2]) + allowed
     return f"{key} = {_shown(detail['input'])}: {allowed}"
 
 
-def _expected(section: type[BaseModel] | None, detail: dict[str, Any]) -> str:
+def _expected(section: type[BaseModel] | None, detail: dict[str, Any]) -> list[str]:
     field = section.model_fields.get(detail["loc"][-1]) if section else None
     members = _sections(field.annotation) if field else []
-    return ", ".join(repr(tag) for member in members for tag in _tags(member))
+    return [str(tag) for member in members for tag in _tags(member)]
 
 
 def _walk(

@@ -1,8 +1,28 @@
 """What a user did wrong, in a sentence."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+PROPOSED = 4
+"""Most names that are proposed in place of one that does not exist."""
+
 
 class ConfigError(ValueError):
     """Bad usage or configuration: one sentence naming the file, the key and what is allowed.
 
     The command line prints the sentence and exits with code 2, without a traceback.
     """
+
+
+def suggest(name: object, known: Iterable[str]) -> str:
+    """Such as `did you mean 'smoke'? `, or nothing if no known name is like this one.
+
+    Names that the typed one begins are proposed, as far as they are few; otherwise the closest.
+    """
+    typed, names = str(name), list(dict.fromkeys(known))
+    begun = [other for other in names if typed and other.startswith(typed)]
+    close = begun if 0 < len(begun) <= PROPOSED else get_close_matches(typed, names, n=1)
+    if not close:
+        return ""
+    *others, last = map(repr, close)
+    return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}? "

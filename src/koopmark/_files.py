@@ -1,6 +1,7 @@
 """Files that are there whole or not at all."""
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -10,8 +11,25 @@ PART = ".part"
 """How a file is called that is not whole yet."""
 
 
+def make_folder(path: Path) -> Path:
+    """Make a folder and those above it, unless they are there; returns it.
+
+    Commands that compute for long call it first, so that a mistyped path costs no time.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be made, or a file is in its place.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: the folder cannot be made ({error.strerror})") from None
+    return path
+
+
 def write_text(path: Path, text: str) -> None:
-    """Put a text file in its place in one step; raises as `write_bytes` does."""
+    """Put a text file in its place in one step, in UTF-8; raises as `write_bytes` does."""
     write_bytes(path, text.encode("utf-8"))
 
 
@@ -21,7 +39,7 @@ def write_bytes(path: Path, contents: bytes | memoryview) -> None:
     Raises
     ------
     ConfigError
-        Where there is no room for it, or no right to write there.
+        If there is no room for it, or no right to write there.
     """
     try:
         replace(path, contents)
@@ -33,19 +51,25 @@ def write_bytes(path: Path, contents: bytes | memoryview) -> None:
 
 def replace(path: Path, contents: bytes | memoryview) -> None:
     """`write_bytes` that lets the system's own error through."""
+    # What a link points to is replaced, and not the link.
+    path = Path(os.path.realpath(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(contents)
-        # mkstemp makes it private to its owner; what it replaces was for everyone.
-        os.chmod(temporary, 0o666 & ~_umask())
+        # mkstemp makes it private to its owner.
+        os.chmod(temporary, _mode(path))
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+def _mode(path: Path) -> int:
+    """The permissions of the file that is replaced, or those of a new one."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        current = os.umask(0)
+        os.umask(current)
+        return 0o666 & ~current

@@ -1,7 +1,12 @@
 """Regimes stored in recipes: there for every seed, right, and without effect on any number."""
 
+import re
+import tomllib
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from koopmark import datasets
@@ -142,24 +147,132 @@ def test_the_regime_of_a_process_is_that_it_is_stochastic():
     assert regime_of(process, 0).kind == "stochastic"
 
 
-def test_a_section_is_computed_and_takes_the_place_of_the_one_before(tmp_path):
-    path = tmp_path / "x.toml"
+def test_a_section_has_an_entry_for_each_seed():
     section = datasets.regime_section(recipe(seeds=1))
     assert section == '[regime]\nkind = ["limit cycle"]\nattractors = [1]\nlyapunov = [0.00]\n'
-    path.write_text('a = 1\n\n[regime]\nkind = ["old"]\n\n[other]\nb = 2\n', encoding="utf-8")
-    for _ in range(2):
-        datasets.write_regime(path, section)
-        assert path.read_text(encoding="utf-8") == f"a = 1\n\n[other]\nb = 2\n\n{section}"
+
+
+FACES = {
+    "title": ['title = "Cycle"', "title = 'Cycle'", 'title = """Cycle"""'],
+    "description": ['description = "[regime] is # no section here"'],
+    "citation": ['citation = "none"'],
+    "seeds": ["seeds = 2"],
+}
+SECTIONS = {
+    "system": ['[system]\nkind = "hopf"', 'system = { kind = "hopf" }', 'system.kind = "hopf"'],
+    "initial_states": ['[initial_states]\nkind = "polar"', 'initial_states.kind = "polar"'],
+    "sampling": [
+        "[sampling]\ntrajectories = 5\ntest_trajectories = 4\ndt = 0.1\nhorizon = 1.0",
+        "sampling = {trajectories = 5, test_trajectories = 4, dt = 0.1, horizon = 1.0}",
+    ],
+    "truth": ["", "[truth]\nprincipal = false", "truth.principal = false"],
+    "regime": [
+        "",
+        '[regime]\nkind = ["chaotic", "mixed"]\nattractors = [7, 7]\nlyapunov = [9.0, 9.0]',
+        '[ regime ]\nlyapunov = [9.0]\nkind = ["mixed"]\nattractors = [7]',
+        '["regime"]\nkind = [\n  "chaotic",#MARK\n  "mixed" , #MARK\n]\nattractors = [7 , 7]\n'
+        "lyapunov = [ 9.0, 9.0,\n ]",
+        "[regime]\nkind = []\nattractors = []\nlyapunov = [\n#MARK\n]",
+        '[regime]\nkind = ["mixed", "mixed", "mixed"]\nattractors = [\n7,\n7, # MARK\n7]\n'
+        "lyapunov = [9.0, 9.0, 9.0]",
+        'regime = { kind = ["mixed", "mixed"], attractors = [7, 7], lyapunov = [9.0, 9.0] }',
+        'regime.kind = ["mixed", "mixed"]\nregime.attractors = [7, 7]\n'
+        "regime . lyapunov = [9.0, 9.0]",
+    ],
+}
+
+
+@st.composite
+def recipe_files(draw):
+    """A recipe as people write them: any order, spaces, comments, line ends, ways of nesting."""
+    pieces = [draw(st.sampled_from(ways)) for ways in (FACES | SECTIONS).values()]
+    # What has no header of its own must stand before the first that has.
+    headed = [piece for piece in pieces if piece.startswith("[")]
+    lines = []
+    for piece in [
+        *draw(st.permutations([piece for piece in pieces if piece and piece not in headed])),
+        *draw(st.permutations(headed)),
+    ]:
+        for line in piece.split("\n"):
+            # Not within a list: what comes there is in the list of ways.
+            whole = line.startswith("[") or " = [" not in line or line.rstrip().endswith("]")
+            comment = draw(st.sampled_from(["", "", " # MARK", "\t#MARK [regime]"]))
+            lines.append(line + (comment if (whole and "=" in line) or line[:1] == "[" else ""))
+        lines += draw(st.lists(st.sampled_from(["", "# MARK", "  #MARK kind = 1"]), max_size=2))
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    last = draw(st.sampled_from(["", end]))
+    return draw(st.sampled_from(["", "\ufeff"])) + end.join(lines) + last
+
+
+WRITTEN = """[regime]
+kind = ["limit cycle", "limit cycle"]
+attractors = [1, 1]
+lyapunov = [0.00, -0.10]
+"""
+
+
+OWN = re.compile(r'(regime\W+)?(kind|attractors|lyapunov) = \[|regime = |\s*[\]"\d-]')
+"""Lines that hold a value of a regime, or a part of one."""
+
+
+def others(text):
+    return [line for line in text.splitlines(keepends=True) if not OWN.match(line)]
+
+
+@given(recipe_files())
+def test_writing_a_regime_leaves_all_else_of_a_file_as_it_is(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(text.encode())
+    datasets.write_regime(path, WRITTEN)
+    new = path.read_bytes().decode()
+    before, after = (tomllib.loads(one.removeprefix("\ufeff")) for one in (text, new))
+    assert after == {**before, **tomllib.loads(WRITTEN)}
+    assert new.count("MARK") == text.count("MARK")
+    assert "\n" not in (new.replace("\r\n", "") if "\r\n" in text else "")
+    if "regime" in before:
+        assert others(new) == others(text)
+    else:
+        assert new.startswith(text)
+    datasets.write_regime(path, WRITTEN)
+    assert path.read_bytes().decode() == new
+
+
+def test_a_regime_goes_to_the_file_that_a_link_points_to_with_its_permissions(tmp_path):
+    path, link = tmp_path / "real.toml", tmp_path / "link.toml"
+    path.write_text(CYCLE, encoding="utf-8")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    datasets.write_regime(link, WRITTEN)
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.read_text(encoding="utf-8") == f"{CYCLE}\n{WRITTEN}"
+
+
+def test_a_regime_that_cannot_be_written_is_a_sentence_and_the_file_as_it_was(
+    tmp_path, monkeypatch
+):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "x.toml"
+    path.write_text(CYCLE, encoding="utf-8")
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(ConfigError, match=r"x.toml: cannot be written \(No space left on device\)"):
+        datasets.write_regime(path, WRITTEN)
+    assert path.read_text(encoding="utf-8") == CYCLE
+    assert list(tmp_path.iterdir()) == [path]
+
+
+CYCLE = (
+    'title = "Cycle"\ndescription = "One."\ncitation = "none"\nseeds = 1\n\n'
+    '[system]\nkind = "hopf"\n\n[initial_states]\nkind = "polar"\n\n'
+    "[sampling]\ntrajectories = 5\ntest_trajectories = 4\ndt = 0.1\nhorizon = 1.0\n"
+)
 
 
 def test_the_command_writes_the_section_into_a_file_of_the_users(tmp_path):
     path = tmp_path / "cycle.toml"
-    path.write_text(
-        'title = "Cycle"\ndescription = "One."\ncitation = "none"\nseeds = 1\n\n'
-        '[system]\nkind = "hopf"\n\n[initial_states]\nkind = "polar"\n\n'
-        "[sampling]\ntrajectories = 5\ntest_trajectories = 4\ndt = 0.1\nhorizon = 1.0\n",
-        encoding="utf-8",
-    )
+    path.write_text(CYCLE, encoding="utf-8")
     result = CliRunner().invoke(app, ["regime", str(path), "--write"])
     assert result.exit_code == 0, result.output
     assert 'kind = ["limit cycle"]' in result.output

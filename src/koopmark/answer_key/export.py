@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from koopmark import datasets
-from koopmark._errors import ConfigError
-from koopmark._files import write_bytes, write_text
+from koopmark._errors import ConfigError, suggest
+from koopmark._files import make_folder, write_bytes, write_text
 from koopmark._version import __version__
 from koopmark.answer_key.citation import citation
 from koopmark.answer_key.contents import contents
@@ -35,7 +35,9 @@ def export(recipe: Recipe, seed: int, file_format: str, folder: Path) -> Path:
     """
     if file_format not in FORMATS:
         known = ", ".join(FORMATS)
-        raise ConfigError(f"unknown format {file_format!r}: choose one of {known}")
+        hint = suggest(file_format, FORMATS)
+        raise ConfigError(f"unknown format {file_format!r}: {hint}choose one of {known}")
+    make_folder(folder)
     try:
         made = contents(datasets.build(recipe, seed))
     except datasets.Diverged as error:
@@ -55,10 +57,6 @@ def export(recipe: Recipe, seed: int, file_format: str, folder: Path) -> Path:
         )
         + "\n",
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made ({error.strerror})") from None
     for name, values in files.items():
         write_bytes(folder / name, values)
     for name, text in texts.items():

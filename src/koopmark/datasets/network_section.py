@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, field_validator
 
 from koopmark import systems
-from koopmark._config import Section
+from koopmark._config import Section, shortened
+from koopmark._errors import suggest
 from koopmark.datasets.random_network import ActivationName, RandomNetwork
 from koopmark.systems import Network, System
 
@@ -25,7 +26,9 @@ class RealNetwork(Section):
     def _is_shipped(cls, name: str) -> str:
         # A path among the names is no name.
         if name not in systems.graph_names():
-            raise ValueError(f"{name[:40]!r}: it must be one of {', '.join(systems.graph_names())}")
+            known = systems.graph_names()
+            hint = suggest(name, known)
+            raise ValueError(f"{shortened(name)!r}: {hint}it must be one of {', '.join(known)}")
         return name
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, PositiveInt, model_validator
 
 from koopmark._config import Section, load, shortened
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark._resources import shipped
 from koopmark.datasets.regime import RegimeSection, in_words
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
@@ -139,7 +139,7 @@ def _find(name: str, folder: Path) -> Path:
     path = shipped("datasets") / f"{name}.toml"
     if name not in names():
         raise ConfigError(
-            f"unknown dataset {shortened(name)!r}: choose a .toml file or one of "
-            f"{', '.join(names())}"
+            f"unknown dataset {shortened(name)!r}: {suggest(name, names())}"
+            f"`koopmark list datasets` shows them all, and a recipe's file ends in .toml"
         )
     return path

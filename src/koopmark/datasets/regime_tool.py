@@ -1,22 +1,22 @@
 """Computes the `[regime]` section of a recipe, and writes it into its file."""
 
-import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._config import loads, parse, read
+from koopmark._errors import ConfigError
 from koopmark._files import write_text
 from koopmark._keys import generator
-from koopmark.datasets.recipe import Recipe
+from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.simulation.attractors import Regime, regime
 from koopmark.spectrum import NoSpectrum, fixed_points
 from koopmark.systems import StochasticSystem, System
 
 STARTS = 40
 """Initial states from which attractors are counted."""
-
-SECTION = re.compile(r"^\[regime\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
 
 
 def regime_of(recipe: Recipe, seed: int) -> Regime:
@@ -51,6 +51,63 @@ def regime_section(recipe: Recipe) -> str:
 
 
 def write_regime(path: Path, section: str) -> None:
-    """Put the section at the end of the file, in place of the one that it has."""
-    text = SECTION.sub("", path.read_text(encoding="utf-8")).rstrip("\n")
-    write_text(path, f"{text}\n\n{section}")
+    """Put the section into a recipe's file, in place of the one that it has, else at the end.
+
+    Everything else stays as it is: comments, order, line ends, a byte order mark.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or written, or would not be this recipe with this section.
+    """
+    mark, text = read(path)
+    before = loads(text, str(path))
+    end = "\r\n" if text.count("\r\n") == text.count("\n") > 0 else "\n"
+    lines = text.replace(end, "\n")
+    if "regime" in before:
+        new = _edited(lines, section, path)
+    else:
+        new = "\n".join([lines.removesuffix("\n"), "", section])
+    new = new.replace("\n", end)
+    after = loads(new, f"{path} with its new [regime]")
+    parse(after, Contents, str(path))
+    if after != {**before, **loads(section, "the new [regime]")}:
+        raise _cannot_be_edited(path)
+    write_text(path, mark + new)
+
+
+def _edited(text: str, section: str, path: Path) -> str:
+    """The text with the values of the section in place of its own, wherever it has them."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text)
+        table: Any = document["regime"]
+        for key, values in tomlkit.parse(section)["regime"].items():
+            if key in table:
+                _fill(table[key], values)
+            else:
+                table[key] = values
+        return tomlkit.dumps(document)
+    except (TOMLKitError, ValueError, TypeError, AttributeError, LookupError):
+        # Such as TOML that it does not read though Python does.
+        raise _cannot_be_edited(path) from None
+
+
+def _cannot_be_edited(path: Path) -> ConfigError:
+    return ConfigError(
+        f"{path}: its [regime] cannot be replaced without touching the rest: delete it and try "
+        "again, or copy the section that `koopmark regime` prints"
+    )
+
+
+def _fill(array: Any, values: Any) -> None:
+    """Other values in a list that keeps its line breaks and comments."""
+    for index, value in enumerate(values):
+        if index < len(array):
+            array[index] = value
+        else:
+            array.append(value)
+    while len(array) > len(values):
+        array.pop()

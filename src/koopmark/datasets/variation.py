@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from koopmark._config import parse
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark.datasets.recipe import Contents, Recipe
 
 NUMBERS = ("system", "initial_states", "sampling", "truth", "max_degree")
@@ -38,10 +38,11 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
 
 def _put(contents: dict[str, Any], key: str, value: Any, source: str) -> None:
     *path, last = key.split(".")
-    if (path or [last])[0] not in NUMBERS:
+    first = key.partition(".")[0]
+    if first not in NUMBERS:
         raise ConfigError(
             f"{source}: the key {key!r} is not one that numbers depend on: "
-            f"those are in {', '.join(NUMBERS[:-1])}, and {NUMBERS[-1]}"
+            f"{suggest(first, NUMBERS)}those are in {', '.join(NUMBERS[:-1])}, and {NUMBERS[-1]}"
         )
     section = contents
     for depth, part in enumerate(path, 1):

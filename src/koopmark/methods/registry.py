@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -11,7 +10,8 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from koopmark._errors import ConfigError
+from koopmark._config import shortened
+from koopmark._errors import ConfigError, suggest
 from koopmark.methods import controls, plugins, reference
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
 from koopmark.methods.method import Method
@@ -62,8 +62,7 @@ def get(name: str, /, **options: Any) -> Method:
     if default is None:
         if name.endswith(".py"):
             raise ConfigError(f"{name} names a file and no method in it: write {name}:Class")
-        close = get_close_matches(name, [*REGISTRY, *offered()], n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = suggest(name, [*REGISTRY, *offered()])
         raise ConfigError(f"unknown method {name!r}: {hint}`koopmark list methods` shows them all")
     if not options:
         return default
@@ -71,7 +70,8 @@ def get(name: str, /, **options: Any) -> Method:
     for option in options:
         if option not in known:
             allowed = f"its options are {', '.join(known)}" if known else "it has no options"
-            raise ConfigError(f"{name} has no option {option!r}: {allowed}")
+            hint = suggest(option, known)
+            raise ConfigError(f"{name} has no option {option!r}: {hint}{allowed}")
     try:
         written = json.dumps({**default.to_options(), **_jsonable(options)}, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -129,12 +129,17 @@ def _sentence(detail: dict[str, Any], method: type[Method]) -> str:
     if detail["type"].startswith("union_tag"):
         given = detail["ctx"].get("tag")
         problem = f"{option}.kind = {given!r}" if given else f"the key '{option}.kind' is missing"
-        return f"{problem}: it must be one of {', '.join(map(repr, kinds))}"
+        hint = suggest(str(given), kinds)
+        return f"{problem}: {hint}it must be one of {', '.join(map(repr, kinds))}"
     # Pydantic puts the kind itself, or the type it tried, behind the option.
     key = ".".join([option, *inner[1:]])
     if detail["type"] == "unexpected_keyword_argument":
         allowed = [field.name for field in fields(kinds[inner[0]])]
-        return f"unknown key {key!r}: the keys here are {', '.join(allowed)}"
+        hint = suggest(inner[-1], allowed)
+        return f"unknown key {key!r}: {hint}the keys here are {', '.join(allowed)}"
     if detail["type"] == "value_error":
         return f"{key}: {message}" if key else message
-    return f"{key} = {detail['input']!r}: {message.replace('Input should', 'it must')}"
+    allowed = message.replace("Input should", "it must")
+    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
+        allowed = suggest(detail["input"], detail["ctx"]["expected"].split("'")[1::2]) + allowed
+    return f"{key} = {shortened(repr(detail['input']))}: {allowed}"

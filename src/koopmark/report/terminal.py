@@ -1,6 +1,5 @@
 """Leaderboards for the terminal, with the numbers of summary.csv."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +7,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark.report import columns
 from koopmark.report.columns import Column
 from koopmark.report.numbers import MISSING, listed, plain
@@ -102,7 +101,7 @@ def _in_order(rows: pd.DataFrame, ranking: Column | None) -> pd.DataFrame:
 
 def _known(name: str, names: list[str], what: str) -> str:
     if name not in names:
-        close = get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ConfigError(f"unknown {what}: {name!r}: {hint}there are {listed(names, most=20)}")
+        raise ConfigError(
+            f"unknown {what}: {name!r}: {suggest(name, names)}there are {listed(names, most=20)}"
+        )
     return name

@@ -92,7 +92,7 @@ def cut(path: Path) -> None:
             tail = read(path)
             # Writers append, so what is written meanwhile lands after the tail.
             os.truncate(path, 0)
-            with path.open("a") as file:
+            with path.open("a", encoding="utf-8") as file:
                 file.write(tail)
 
 

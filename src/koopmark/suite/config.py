@@ -2,7 +2,6 @@
 
 import os.path
 from collections.abc import Collection
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from koopmark import _resources, methods
 from koopmark._config import Section, load, shortened
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark.methods import plugins
 
 
@@ -88,7 +87,7 @@ class SweepEntry(Section):
     def _a_value_for_every_key(self) -> "SweepEntry":
         for value in self.values:
             if len(self.vary) > 1 and not (
-                isinstance(value, list) and len(value) == len(self.vary)
+                isinstance(value, tuple) and len(value) == len(self.vary)
             ):
                 raise ValueError(
                     f"values holds {value!r}: it must be a list of {len(self.vary)} values, "
@@ -178,10 +177,9 @@ def _find(name_or_path: str) -> Path:
         return path
     known = names()
     if name_or_path not in known:
-        close = get_close_matches(name_or_path, known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(
-            f"unknown suite {shortened(name_or_path)!r}: {hint}the shipped suites are "
+            f"unknown suite {shortened(name_or_path)!r}: {suggest(name_or_path, known)}"
+            f"the shipped suites are "
             f"{', '.join(known)}, and the path of a suite file ends in .toml"
         )
     return _resources.shipped("suites") / f"{name_or_path}.toml"

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from koopmark._config import shortened
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark.suite.plan import Cell
 
 SHOWN = 20
@@ -70,7 +69,7 @@ def refuse_whole_run(folder: Path) -> None:
         Where the folder holds a run of a whole suite.
     """
     try:
-        about = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        about = json.loads((folder / "provenance.json").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return
     if not (isinstance(about, dict) and "part" in about):
@@ -84,8 +83,7 @@ def _refuse_unknown(option: str, noun: str, asked: Sequence[Any], known: Sequenc
     names = list(dict.fromkeys(known))
     for name in asked:
         if name not in names:
-            close = get_close_matches(str(name), [str(one) for one in names], n=1)
-            hint = f"did you mean {close[0]!r}? " if close and noun != "seed" else ""
+            hint = suggest(name, names) if isinstance(name, str) else ""
             listed = ", ".join(str(one) for one in names[:SHOWN])
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             raise ConfigError(

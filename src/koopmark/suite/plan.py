@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from koopmark import methods
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark._keys import canonical_json, digest
 from koopmark.datasets import Recipe
 from koopmark.methods.method import Method
@@ -120,8 +120,8 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
         for name in names:
             if name not in known:
                 raise ConfigError(
-                    f"{suite.path}: {key}.{which}: {name!r} is not a dataset of this suite, "
-                    f"which has {', '.join(sorted(known))}"
+                    f"{suite.path}: {key}.{which}: {name!r} is not a dataset of this suite: "
+                    f"{suggest(name, sorted(known))}it has {', '.join(sorted(known))}"
                 )
     try:
         return methods.get(absolute(entry.use, suite.path.parent), **entry.options)

@@ -99,8 +99,10 @@ def prepare() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.enable(file=2, all_threads=False)
     for stream in (sys.stdout, sys.stderr):
-        # Lines reach the capture file before a crash does.
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        # Lines reach the capture file before a crash does; no fit fails for what a terminal lacks.
+        stream.reconfigure(  # type: ignore[union-attr]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
     if os.name == "posix":
         # A fit that signals its process group means itself.
         os.setsid()

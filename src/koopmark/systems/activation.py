@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from koopmark._errors import suggest
+
 Ufunc = Callable[..., NDArray]
 
 
@@ -89,5 +91,5 @@ def activation(name: str) -> Activation:
     try:
         return ACTIVATIONS[name]
     except KeyError:
-        known = ", ".join(ACTIVATIONS)
-        raise ValueError(f"unknown activation {name!r}: choose one of {known}") from None
+        known, hint = ", ".join(ACTIVATIONS), suggest(name, ACTIVATIONS)
+        raise ValueError(f"unknown activation {name!r}: {hint}choose one of {known}") from None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark.systems.activation import ACTIVATIONS, activation
 from koopmark.systems.controls import CONTROLS, ornstein_uhlenbeck
@@ -103,5 +104,6 @@ def example(name: str) -> System:
     """
     known = {**CATALOGUE, **INEXACT}
     if name not in known:
-        raise ValueError(f"unknown system {name!r}: choose one of {', '.join(known)}")
+        hint = suggest(name, known)
+        raise ValueError(f"unknown system {name!r}: {hint}choose one of {', '.join(known)}")
     return known[name]()

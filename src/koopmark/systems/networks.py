@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark._resources import shipped
 from koopmark.systems.low_rank import LowRank
@@ -59,7 +60,8 @@ def graph(name: str) -> Graph:
     """
     known = graph_names()
     if name not in known:
-        raise ValueError(f"unknown network {name!r}: choose one of {', '.join(known)}")
+        hint = suggest(name, known)
+        raise ValueError(f"unknown network {name!r}: {hint}choose one of {', '.join(known)}")
     return read_graph(shipped("datasets") / "networks" / f"{name}.csv")
 
 
@@ -74,7 +76,7 @@ def read_graph(path: Path) -> Graph:
     ValueError
         Where a row is no link, or the head contradicts the rows.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     head = [line[1:].partition(":") for line in lines if line.startswith("#")]
     facts = {key.strip(): value.strip() for key, _, value in head}
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))

@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from koopmark import datasets
-from koopmark._files import write_text
+from koopmark._files import make_folder, write_text
 from koopmark.datasets import Recipe
 from koopmark.report.catalogue.entry import SEED, Entry, entry
 from koopmark.report.catalogue.portrait import portrait
@@ -31,13 +31,13 @@ def write(
     Raises
     ------
     ConfigError
-        Where the folder cannot be written to.
+        If the folder cannot be made or written to.
     """
+    make_folder(out_dir)
     drawn = []
     for recipe in recipes:
         drawn.append(_drawn(recipe))
         done()
-    out_dir.mkdir(parents=True, exist_ok=True)
     page = out_dir / "index.html"
     title = "Datasets: systems whose Koopman eigenfunctions are known"
     write_text(page, render("catalogue.html.j2", {}, title=title, drawn=drawn, seed=SEED))

@@ -52,7 +52,7 @@ def append(path: Path, line: Line) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             f"{path} does not exist: `koopmark baseline DIR` writes a history beside the baseline"

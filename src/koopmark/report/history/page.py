@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from koopmark._errors import ConfigError
-from koopmark._files import write_text
+from koopmark._errors import ConfigError, suggest
+from koopmark._files import make_folder, write_text
 from koopmark.report.history.file import read_history
 from koopmark.report.history.view import trends_view
 from koopmark.report.page.render import render
@@ -32,16 +32,14 @@ def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[
     suites = list(dict.fromkeys(line.suite for line in lines))
     chosen = suite or lines[-1].suite
     if chosen not in suites:
-        raise ConfigError(f"{path} has no run of {chosen!r}, but of {', '.join(suites)}")
+        hint = suggest(chosen, suites)
+        raise ConfigError(f"{path} has no run of {chosen!r}: {hint}it has {', '.join(suites)}")
     mine = [line for line in lines if line.suite == chosen]
     view = trends_view(mine)
     page = out_dir / "index.html"
     html = render(
         "history.html.j2", {"trends": view.data}, title=f"History of {chosen}", trends=view
     )
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{out_dir}: cannot be made ({error.strerror})") from None
+    make_folder(out_dir)
     write_text(page, html)
     return page, [view.sentence, *([view.note] if view.note else []), *view.sentences]

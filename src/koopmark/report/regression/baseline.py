@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from koopmark._errors import ConfigError
-from koopmark._files import write_text
+from koopmark._files import make_folder, write_text
 from koopmark.report.history.file import NAME, append
 from koopmark.report.history.line import line_of
 from koopmark.report.tables import read_fits, read_provenance, read_targets
@@ -41,10 +41,7 @@ def promote(
         _refuse_dirty(run_dir, provenance)
     line = line_of(fits, targets, provenance, read_speed(speed) if speed else None)
     texts = {name: (run_dir / name).read_text(encoding="utf-8") for name in KEPT}
-    try:
-        baseline_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{baseline_dir}: cannot be made ({error.strerror})") from None
+    make_folder(baseline_dir)
     for name, text in texts.items():
         write_text(baseline_dir / name, text)
     return append(baseline_dir / NAME, line)
@@ -59,7 +56,7 @@ def read_speed(path: Path) -> dict[str, float]:
         Where the file cannot be read, or is another.
     """
     try:
-        kernels = json.loads(path.read_text(encoding="utf-8"))["kernels"]
+        kernels = json.loads(path.read_text(encoding="utf-8-sig"))["kernels"]
         return {str(name): float(found["head_ratio"]) for name, found in kernels.items()}
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror})") from None

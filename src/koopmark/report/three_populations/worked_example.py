@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from koopmark._files import write_text
+from koopmark._files import make_folder, write_text
 from koopmark.report.three_populations.attraction import attraction
 from koopmark.report.three_populations.geometry import Geometry
 from koopmark.report.three_populations.page import example_page
@@ -15,12 +15,17 @@ def example(out_dir: Path) -> Path:
 
     trajectories.csv holds what falls onto the plane, recovered.csv the scores of the fits, and
     eigenpairs.csv what they recovered.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made or written to.
     """
+    make_folder(out_dir)
     system = three_populations()
     weights = system.weights.dense().round(12) + 0.0
     falls = attraction(system, Geometry.of(weights))
     fits = recover(system)
-    out_dir.mkdir(parents=True, exist_ok=True)
     for name, table in (
         ("trajectories", falls.table()),
         ("recovered", scores_table(fits)),

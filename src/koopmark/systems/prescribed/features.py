@@ -14,6 +14,7 @@ from math import inf, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._errors import suggest
 from koopmark._repr import Shown
 from koopmark.systems.activation import ACTIVATIONS, Activation
 
@@ -97,7 +98,8 @@ class HiddenLayer(Features):
         if not (np.isfinite(self.directions).all() and np.isfinite(self.offsets).all()):
             raise ValueError("directions or offsets hold a value that is not finite")
         if self.layer not in LAYERS:
-            raise ValueError(f"unknown layer {self.layer!r}: choose one of {', '.join(LAYERS)}")
+            hint, known = suggest(self.layer, LAYERS), ", ".join(LAYERS)
+            raise ValueError(f"unknown layer {self.layer!r}: {hint}choose one of {known}")
 
     @property
     def formula(self) -> str:

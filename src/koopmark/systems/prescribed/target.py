@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark.systems.prescribed.dynamics import Prescribed
 from koopmark.systems.prescribed.fitted import FunctionFit, fit_functions
@@ -67,7 +68,8 @@ def fitted_target(
 ) -> FunctionFit:
     """The fit behind `prescribed_target`, with its error."""
     if target not in TARGETS:
-        raise ValueError(f"unknown target {target!r}: choose one of {', '.join(TARGETS)}")
+        hint = suggest(target, TARGETS)
+        raise ValueError(f"unknown target {target!r}: {hint}choose one of {', '.join(TARGETS)}")
     if n < 2:
         raise ValueError(f"n {n}: a target needs a coordinate beside s, so at least 2")
     rng = generator({"ensemble": "prescribed_target", "n": n, "seed": seed}, "functions")
