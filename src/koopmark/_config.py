@@ -133,8 +133,8 @@ def _sentence(detail: dict[str, Any], model: type[BaseModel]) -> str:
     if detail["type"] == "missing":
         return f"the key {key!r} is missing"
     if detail["type"] == "union_tag_not_found":
-        known = ", ".join(map(repr, _expected(section, detail)))
-        return f"the key '{key}.kind' is missing: it is one of {known}"
+        kinds = ", ".join(map(repr, _expected(section, detail)))
+        return f"the key '{key}.kind' is missing: it is one of {kinds}"
     if detail["type"] == "union_tag_invalid":
         tag, known = detail["ctx"]["tag"], _expected(section, detail)
         hint = suggest(tag, known)

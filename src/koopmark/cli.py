@@ -1,7 +1,11 @@
 """The `koopmark` command: what it takes, and which room does it."""
 
 import shlex
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +15,7 @@ from rich.console import Console
 
 import koopmark
 from koopmark._errors import ConfigError
+from koopmark._streams import lasting
 
 INTERRUPTED = 130
 
@@ -35,17 +40,51 @@ class Kind(StrEnum):
 
 
 def main() -> None:
-    """Run the command; a mistake of the user's is one sentence and exit code 2."""
-    try:
-        app()
-    except ConfigError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, highlight=False, soft_wrap=True)
+    """Run the command; what a user can put right is one sentence and exit code 2."""
+    with lasting(), _stopped_as_by_ctrl_c():
+        try:
+            try:
+                app()
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
+        except ConfigError as error:
+            sentence = str(error)
+        except OSError as error:
+            # Whichever file it was and whoever used it: the system says what is wrong with it.
+            where = f"{error.filename}: " if error.filename else ""
+            sentence = f"{where}{error.strerror or error}"
+        Console(stderr=True).print(
+            f"Error: {sentence}", markup=False, highlight=False, soft_wrap=True
+        )
         sys.exit(2)
+
+
+@contextmanager
+def _stopped_as_by_ctrl_c() -> Iterator[None]:
+    """In the block `kill`, and a terminal that closes, stop a command in the way Ctrl-C does."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            # Ignored it stays ignored: that is what nohup is for.
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Print a line at once; `typer.echo` would write UTF-8 where the terminal is ASCII."""
+    print(text, file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"koopmark {koopmark.__version__}")
+        _say(f"koopmark {koopmark.__version__}")
         raise typer.Exit
 
 
@@ -140,8 +179,9 @@ def run(
             scheduler=scheduler,
             part=part,
         )
-    except suites.Interrupted as interrupted:
-        typer.echo(f"\nInterrupted: {interrupted}.", err=True)
+    except (suites.Interrupted, KeyboardInterrupt) as interrupted:
+        why = f": {interrupted}" if str(interrupted) else ""
+        _say(f"\nInterrupted{why}.", err=True)
         again = ["koopmark", "run", suite, "--out", str(folder)]
         named = {"--method": method, "--only": only, "--dataset": dataset, "--seed": seed}
         for option, values in named.items():
@@ -149,16 +189,19 @@ def run(
                 again += [option, str(value)]
         again += ["--scheduler", scheduler] if scheduler else []
         again += ["--jobs", str(jobs)] if jobs else []
-        typer.echo(f"Go on with: {shlex.join(again)}", err=True)
+        _say(f"Resume with: {shlex.join(again)}", err=True)
         seen = shlex.join(["koopmark", "report", str(folder)])
-        typer.echo(f"See what there is with: {seen}", err=True)
+        _say(f"View partial results with: {seen}", err=True)
+        # All has been said: who is impatient and stops it once more loses no word.
+        with suppress(ConfigError, KeyboardInterrupt):
+            _say(f"Report: {report.write(folder)}")
         raise typer.Exit(INTERRUPTED) from None
     page = report.write(folder)
     console = Console(highlight=False)
     console.print(overview(folder, console.width))
-    typer.echo(f"Report: {page}")
+    _say(f"Report: {page}")
     if strict and done.failures:
-        typer.echo(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
+        _say(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
         raise typer.Exit(1)
 
 
@@ -171,7 +214,7 @@ def rebuild(
     from koopmark import suite as suites
 
     suites.export(folder)
-    typer.echo(f"Report: {report.write(folder)}")
+    _say(f"Report: {report.write(folder)}")
 
 
 @app.command(name="show", epilog="Example: koopmark show reports/smoke --score forecast_error")
@@ -208,7 +251,7 @@ def check(
 
     result = report.check(folder, against)
     report.publish(result.markdown(), markdown)
-    typer.echo(result.markdown() if markdown is None else f"{result.verdict()} See {markdown}")
+    _say(result.markdown() if markdown is None else f"{result.verdict()} See {markdown}")
     if not result.ok:
         raise typer.Exit(1)
 
@@ -234,7 +277,7 @@ def baseline(
     from koopmark import report
 
     added = report.promote(folder, to, allow_dirty, speed)
-    typer.echo(f"Baseline: {to}" + ("" if added else ", whose history has this run already"))
+    _say(f"Baseline: {to}" + ("" if added else ", whose history has this run already"))
 
 
 @app.command(epilog="Example: koopmark history reports/baseline/history.jsonl")
@@ -253,8 +296,8 @@ def history(
 
     page, sentences = report.write_history(file, out, suite)
     for sentence in sentences:
-        typer.echo(sentence)
-    typer.echo(f"History: {page}")
+        _say(sentence)
+    _say(f"History: {page}")
 
 
 @app.command(epilog="Example: koopmark verify path/to/my_method.py:MyMethod")
@@ -282,10 +325,10 @@ def verify(
     verdicts = []
     for verdict in suites.verify(name):
         verdicts.append(verdict)
-        typer.echo(f"{verdict.status:<8} {verdict.check}: {verdict.reason or verdict.claim}")
+        _say(f"{verdict.status:<8} {verdict.check}: {verdict.reason or verdict.claim}")
     broken = sum(verdict.status == "broken" for verdict in verdicts)
     if broken:
-        typer.echo(f"{broken} of {len(verdicts)} checks are broken", err=True)
+        _say(f"{broken} of {len(verdicts)} checks are broken", err=True)
         raise typer.Exit(1)
 
 
@@ -304,7 +347,7 @@ def show(
     }[kind]()
     width = max((len(name) for name, _ in lines), default=0)
     for name, text in lines:
-        typer.echo(f"{name:<{width}}  {text}".rstrip())
+        _say(f"{name:<{width}}  {text}".rstrip())
 
 
 @app.command(epilog="Example: koopmark regime datasets/rnn_hopfield.toml --write")
@@ -330,9 +373,10 @@ def regime(
     if write and path is None:
         raise ConfigError(f"{recipe}: --write needs the path of a .toml file")
     section = datasets.regime_section(datasets.load_recipe(recipe))
+    # Printed first: it took long, and may not be written.
+    _say(section.rstrip())
     if write and path is not None:
         datasets.write_regime(path, section)
-    typer.echo(section.rstrip())
 
 
 @app.command(epilog="Example: koopmark example --out pictures")
@@ -342,7 +386,7 @@ def example(
     """Show the three-population example: pictures and numbers, in one HTML page."""
     from koopmark import report
 
-    typer.echo(f"Example: {report.example(out)}")
+    _say(f"Example: {report.example(out)}")
 
 
 @app.command(epilog="Example: koopmark catalogue --out pictures")
@@ -363,12 +407,12 @@ def catalogue(
     recipes = [datasets.load_recipe(name) for name in datasets.names()]
     if markdown is not None:
         write_text(markdown, as_markdown(recipes))
-        typer.echo(f"Catalogue: {markdown}")
+        _say(f"Catalogue: {markdown}")
         return
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("drawing datasets", total=len(recipes))
         page = write(recipes, out, lambda: progress.advance(task))
-    typer.echo(f"Catalogue: {page}")
+    _say(f"Catalogue: {page}")
 
 
 @app.command(epilog="Example: koopmark export rnn_10_2 --format mat --seed 1")
@@ -398,7 +442,7 @@ def export(
 
     chosen = datasets.load_recipe(recipe)
     folder = out or Path("reports/export") / f"{chosen.name}-{seed}-{file_format}"
-    typer.echo(f"Exported: {answer_key.export(chosen, seed, file_format, folder)}")
+    _say(f"Exported: {answer_key.export(chosen, seed, file_format, folder)}")
 
 
 def _systems() -> list[tuple[str, str]]:

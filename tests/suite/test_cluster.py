@@ -374,7 +374,7 @@ use = "cluster_methods:Naps"
         _, said = process.communicate(timeout=30)
         assert process.returncode == 130
         assert f"Interrupted: the scheduler {dask.address} went away; " in said
-        assert "fits are done and kept.\nGo on with: koopmark run" in said
+        assert "fits are done and kept.\nResume with: koopmark run" in said
         assert "Traceback" not in said
 
 

@@ -217,7 +217,7 @@ def test_ctrl_c_ends_fits_that_are_deaf_to_everything(tmp_path, suite_file):
         took = time.monotonic() - asked
     print(f"Ctrl-C took {took:.2f} s")
     assert process.returncode == 130
-    assert "Go on with: koopmark run" in said
+    assert "Resume with: koopmark run" in said
     assert "Traceback" not in said
     # Two seconds are promised; a busy machine gets more.
     assert took < 10.0

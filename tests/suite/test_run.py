@@ -134,7 +134,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path, suite_file):
     done = counts(out).total()
     assert 3 <= done < 2000
     assert f"Interrupted: {done} of 2000 fits are done and kept." in said
-    assert f"Go on with: koopmark run {slow} --out {out}" in said
+    assert f"Resume with: koopmark run {slow} --out {out}" in said
     assert "Traceback" not in said
     assert len(tables(out)["fits"]) == done
 

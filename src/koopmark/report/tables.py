@@ -1,6 +1,7 @@
 """The tables of a run folder, read back exactly as they were written."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
 from koopmark.suite.portraits import POINTS, PREFIX
+from koopmark.suite.store import FILE
 from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
 
 KEYS = ["dataset", "seed", "method"]
@@ -56,7 +58,7 @@ def read_provenance(run_dir: Path) -> dict[str, Any]:
     """provenance.json of a run folder; raises as `read` does."""
     path = run_dir / "provenance.json"
     try:
-        provenance = json.loads(path.read_text(encoding="utf-8"))
+        provenance = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise _not_a_run(path) from None
     except (OSError, ValueError, RecursionError) as problem:
@@ -125,6 +127,11 @@ def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
 
 
 def _not_a_run(path: Path) -> ConfigError:
+    if (path.parent / FILE).exists():
+        command = shlex.join(["koopmark", "report", str(path.parent)])
+        return ConfigError(
+            f"{path.parent} holds a run that did not get to write {path.name}: {command} writes it"
+        )
     return ConfigError(
         f"{path} does not exist: the folder must be one that `koopmark run` or `koopmark baseline` "
         "wrote"

@@ -46,7 +46,7 @@ class Bar:
     def __init__(self, console: Console, total: int) -> None:
         self._counts: Counter[str] = Counter()
         self._progress = Progress(
-            SpinnerColumn(),
+            SpinnerColumn("line" if console.options.ascii_only else "dots"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.description}"),

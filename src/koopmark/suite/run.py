@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -134,8 +134,11 @@ def run(
             _write(folder, about | {"ended": now()})
             done = store.counts()
         except (KeyboardInterrupt, cluster.Stopped) as stop:
-            export(folder)
-            raise Interrupted(store.counts().total(), len(cells), str(stop)) from None
+            stopped = Interrupted(store.counts().total(), len(cells), str(stop))
+            # Stopped once more, the store still holds everything, and `koopmark report` exports it.
+            with suppress(KeyboardInterrupt):
+                export(folder)
+            raise stopped from None
     return Finished(folder, done)
 
 

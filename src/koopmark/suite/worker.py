@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import faulthandler
+import io
 import os
 import pickle
 import signal
@@ -100,9 +101,8 @@ def prepare() -> None:
     faulthandler.enable(file=2, all_threads=False)
     for stream in (sys.stdout, sys.stderr):
         # Lines reach the capture file before a crash does; no fit fails for what a terminal lacks.
-        stream.reconfigure(  # type: ignore[union-attr]
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     if os.name == "posix":
         # A fit that signals its process group means itself.
         os.setsid()
