@@ -6,7 +6,7 @@
 #   LIBRARY   folder of the library's clone, with both commits in it
 #   BASE      commit to compare with          HEAD     commit to judge (HEAD)
 #   INSTALL   how a checkout is installed (python -m pip install .), run in it
-#   KOOPMARK  what pip installs as koopmark (koopmark); empty where it is there already
+#   KOOPMARK  what pip installs as koopmark (the clone this script is in); empty where it is there already
 #   SUITE     what is run (smoke)             METHODS  names of methods to run as well, by spaces
 #   PYTHON    interpreter of the environments (python3)
 #   OUT       where everything goes (koopmark-runs)
@@ -15,7 +15,7 @@
 set -euo pipefail
 
 : "${LIBRARY:?names the clone of the library}" "${BASE:?names the commit to compare with}"
-HEAD=${HEAD:-HEAD} INSTALL=${INSTALL:-python -m pip install .} KOOPMARK=${KOOPMARK-koopmark}
+HEAD=${HEAD:-HEAD} INSTALL=${INSTALL:-python -m pip install .} KOOPMARK=${KOOPMARK-$(cd "$(dirname "$0")/../.." && pwd)}
 SUITE=${SUITE:-smoke} METHODS=${METHODS:-} PYTHON=${PYTHON:-python3}
 # The first push of a branch has nothing before it.
 case $BASE in *[!0]*) ;; *) BASE=$HEAD~1 ;; esac

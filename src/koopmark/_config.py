@@ -144,7 +144,7 @@ def _sentence(detail: dict[str, Any], model: type[BaseModel]) -> str:
     allowed = message.replace("Input should", "it must")
     if detail["type"] == "literal_error" and isinstance(detail["input"], str):
         allowed = suggest(detail["input"], detail["ctx"]["expected"].split("'")[1::2]) + allowed
-    return f"{key} = {_shown(detail['input'])}: {allowed}"
+    return f"{key} = {shown(detail['input'])}: {allowed}"
 
 
 def _expected(section: type[BaseModel] | None, detail: dict[str, Any]) -> list[str]:
@@ -189,8 +189,15 @@ def _tags(section: type[BaseModel]) -> tuple[Any, ...]:
     return get_args(field.annotation) if field else ()
 
 
-def _shown(value: Any) -> str:
-    return shortened(repr(value))
+def shown(value: Any) -> str:
+    """A value for an error message, as the file has it."""
+    return shortened(repr(_lists(value)))
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(inner) for key, inner in value.items()}
+    return list(map(_lists, value)) if isinstance(value, tuple) else value
 
 
 def shortened(text: str, most: int = 60) -> str:

@@ -228,7 +228,7 @@ def test_files_that_are_missing_or_not_toml_get_a_sentence(tmp_path):
     (tmp_path / "bad.toml").write_text("title = ")
     with pytest.raises(ConfigError, match="not valid TOML"):
         datasets.load_recipe("bad.toml", tmp_path)
-    with pytest.raises(ConfigError, match=r"unknown dataset 'nope'.*three_populations"):
+    with pytest.raises(ConfigError, match="unknown dataset 'nope': `koopmark list datasets`"):
         datasets.load_recipe("nope")
 
 

@@ -1,9 +1,12 @@
 """Names, options and libraries: what a user can ask for, and what a mistake says."""
 
 import json
+import shlex
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +55,11 @@ def test_a_whole_number_is_a_number():
         ("pydmd.dmdd", {}, r"unknown method 'pydmd.dmdd': did you mean 'pydmd.dmd'\?"),
         ("mine.py", {}, "names a file and no method in it: write mine.py:Class$"),
         ("nothing", {}, "`koopmark list methods` shows them all$"),
-        ("pydmd.dmd", {"rank": 1}, "has no option 'rank': its options are dictionary, svd_rank$"),
+        (
+            "pydmd.dmd",
+            {"rank": 1},
+            r"no option 'rank': did you mean 'svd_rank'\? its options are dictionary, svd_rank$",
+        ),
         ("pydmd.dmd_default", {"svd_rank": 1}, "has no option 'svd_rank': it has no options$"),
         ("pydmd.dmd", {"svd_rank": "3"}, "svd_rank = '3': it must be a valid integer$"),
         ("pydmd.dmd", {"svd_rank": True}, "svd_rank = True: it must be a valid integer$"),
@@ -71,7 +78,7 @@ def test_a_whole_number_is_a_number():
         (
             "reference.qr_edmd",
             {"dictionary": {"kind": "polynomials"}},
-            "dictionary.kind = 'polynomials': it must be one of 'identity', 'monomials'",
+            r"dictionary.kind = 'polynomials': did you mean 'monomials'\? it must be one of 'identity'",
         ),
         (
             "reference.qr_edmd",
@@ -124,6 +131,24 @@ def _this_module():
     return module
 
 
+ROOT = Path(__file__).parents[2]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYKOOPMAN = methods.get("pykoopman.default").install
+
+
+@pytest.mark.parametrize("library", ["deeptime", "kooplearn", "pykoop", "pykoopman"])
+def test_a_missing_library_is_installed_by_what_its_extra_holds(library):
+    needed = EXTRAS["optional-dependencies"][library]
+    command = methods.get(next(name for name in EVERY if name.startswith(f"{library}."))).install
+    words = shlex.split(command.partition(" && ")[0])
+    assert words == ["pip", "install", *needed]
+
+
+def test_what_is_installed_last_and_alone_is_what_the_project_pins():
+    pinned = (ROOT / "requirements-nodeps.txt").read_text(encoding="utf-8").split()
+    assert f"&& pip install --no-deps {' '.join(pinned)}" in PYKOOPMAN
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_method_is_available_here_and_names_its_version(name):
     method = methods.get(name)
@@ -134,18 +159,16 @@ def test_every_method_is_available_here_and_names_its_version(name):
 @pytest.mark.parametrize(
     ("name", "missing", "reason"),
     [
-        ("pydmd.dmd", "pydmd", "pydmd is not installed: pip install pydmd"),
+        ("pydmd.dmd", "pydmd", 'pydmd is not installed: pip install "pydmd>=2025.8"'),
         (
             "pykoopman.default",
             "pykoopman",
-            'pykoopman is not installed: pip install "koopmark[pykoopman]" && '
-            "pip install --no-deps pykoopman==1.2.1",
+            f"pykoopman is not installed: {PYKOOPMAN}",
         ),
         (
             "pykoopman.default",
             "torch",
-            'pykoopman is not installed (it needs torch): pip install "koopmark[pykoopman]" && '
-            "pip install --no-deps pykoopman==1.2.1",
+            f"pykoopman is not installed (it needs torch): {PYKOOPMAN}",
         ),
     ],
 )

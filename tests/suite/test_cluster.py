@@ -136,7 +136,7 @@ class TestMistakes:
     def test_without_dask_the_command_that_installs_it(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "distributed", None)
         with (
-            pytest.raises(ConfigError, match=r"pip install 'koopmark\[dask\]'"),
+            pytest.raises(ConfigError, match=r"pip install 'distributed>=2025\.1'"),
             connect("tcp://127.0.0.1:9"),
         ):
             pass

@@ -20,7 +20,7 @@ MAT_HEADER = 116
 IN_TABLES = ("times", "eigenvalues_", "dimensions", "train_", "test_")
 """Arrays that train.csv, test.csv and targets.csv hold; every other has a file of its own."""
 
-HDF5_MISSING = "--format hdf5 needs h5py: pip install h5py, or choose npz, csv or mat"
+HDF5_MISSING = '--format hdf5 needs h5py: pip install "h5py>=3.10", or choose npz, csv or mat'
 
 
 def npz(contents: Contents) -> Files:

@@ -35,8 +35,8 @@ class Method(ABC):
     """The distribution that does the work, as `pip install` names it. A method that lives outside
     of koopmark and does not say is counted under its own package or file."""
 
-    install: ClassVar[str] = "pip install koopmark"
-    """The command that installs it."""
+    install: ClassVar[str] = ""
+    """The command that installs it, for methods whose library may be missing."""
 
     requires: ClassVar[tuple[str, ...]] = ()
     """Modules that `_fit` imports, in the order in which it needs them."""

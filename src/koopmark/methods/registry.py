@@ -94,7 +94,8 @@ def availability(method: Method) -> str | None:
     for module in method.requires:
         if find_spec(module) is None:
             needs = "" if module == method.library else f" (it needs {module})"
-            return f"{method.library} is not installed{needs}: {method.install}"
+            help_ = f": {method.install}" if method.install else ""
+            return f"{method.library} is not installed{needs}{help_}"
     return None
 
 

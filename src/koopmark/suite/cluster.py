@@ -65,7 +65,7 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
         from distributed import Client, Security
     except ModuleNotFoundError as error:
         raise ConfigError(
-            f"--scheduler needs Dask ({error}): pip install 'koopmark[dask]'"
+            f"--scheduler needs Dask ({error}): pip install 'distributed>=2025.1'"
         ) from None
     if address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
         raise ConfigError(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from koopmark import _resources, methods
-from koopmark._config import Section, load, shortened
+from koopmark._config import Section, load, shortened, shown
 from koopmark._errors import ConfigError, suggest
 from koopmark.methods import plugins
 
@@ -90,7 +90,7 @@ class SweepEntry(Section):
                 isinstance(value, tuple) and len(value) == len(self.vary)
             ):
                 raise ValueError(
-                    f"values holds {value!r}: it must be a list of {len(self.vary)} values, "
+                    f"values holds {shown(value)}: it must be a list of {len(self.vary)} values, "
                     f"one for each of {', '.join(self.vary)}"
                 )
         if twice := [key for key in self.vary if key in self.set]:

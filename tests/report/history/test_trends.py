@@ -119,7 +119,7 @@ def test_without_ruptures_there_are_trends_and_a_sentence(history, tmp_path, mon
     assert sentences == [
         "6 runs since 2026-01-01: no score has changed its level.",
         "No change is marked: change points need ruptures, which is not installed: "
-        "pip install 'koopmark[history]'.",
+        "pip install 'ruptures>=1.1.9'.",
     ]
 
 
@@ -127,7 +127,7 @@ def test_other_suites_are_left_out(history, tmp_path):
     append(history, replace(run(1), suite="standard"))
     _, sentences = write_history(history, tmp_path, "standard")
     assert sentences[0].startswith("1 run since")
-    with pytest.raises(ConfigError, match="no run of 'another', but of s"):
+    with pytest.raises(ConfigError, match="no run of 'another': it has s"):
         write_history(history, tmp_path, "another")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 FEWEST = 4
 """Values below which no level can be told from chance."""
 
-MISSING = "change points need ruptures, which is not installed: pip install 'koopmark[history]'"
+MISSING = "change points need ruptures, which is not installed: pip install 'ruptures>=1.1.9'"
 
 
 def available() -> bool:

@@ -15,5 +15,5 @@ class DeeptimeMethod(Method):
     """
 
     library: ClassVar[str] = "deeptime"
-    install: ClassVar[str] = 'pip install "koopmark[deeptime]"'
+    install: ClassVar[str] = 'pip install "deeptime>=0.4.4"'
     requires: ClassVar[tuple[str, ...]] = ("deeptime",)

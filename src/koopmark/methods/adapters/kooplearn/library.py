@@ -21,7 +21,7 @@ class KooplearnMethod(Method):
     """
 
     library: ClassVar[str] = "kooplearn"
-    install: ClassVar[str] = 'pip install "koopmark[kooplearn]"'
+    install: ClassVar[str] = 'pip install "kooplearn>=2.0"'
     requires: ClassVar[tuple[str, ...]] = ("kooplearn",)
 
 

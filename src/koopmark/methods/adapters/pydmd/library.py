@@ -15,5 +15,5 @@ class PyDMDMethod(Method):
     """A method of PyDMD."""
 
     library: ClassVar[str] = "pydmd"
-    install: ClassVar[str] = "pip install pydmd"
+    install: ClassVar[str] = 'pip install "pydmd>=2025.8"'
     requires: ClassVar[tuple[str, ...]] = ("pydmd",)

@@ -19,7 +19,7 @@ class PykoopMethod(Method):
     """A method of pykoop (Dahdah and Forbes)."""
 
     library: ClassVar[str] = "pykoop"
-    install: ClassVar[str] = 'pip install "koopmark[pykoop]"'
+    install: ClassVar[str] = 'pip install "pykoop>=2.0"'
     requires: ClassVar[tuple[str, ...]] = ("pykoop",)
 
 

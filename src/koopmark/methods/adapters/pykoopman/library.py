@@ -57,7 +57,8 @@ class PyKoopmanMethod(Method):
     library: ClassVar[str] = "pykoopman"
     # PyKoopman pins versions that cannot share an environment with the other libraries.
     install: ClassVar[str] = (
-        'pip install "koopmark[pykoopman]" && pip install --no-deps pykoopman==1.2.1'
+        'pip install "derivative>=0.6" "lightning>=2.0" "matplotlib>=3.6" "optht>=0.2" '
+        '"prettytable>=3.0" "setuptools<81" "torch>=2.1" && pip install --no-deps pykoopman==1.2.1'
     )
     requires: ClassVar[tuple[str, ...]] = (
         "derivative",
