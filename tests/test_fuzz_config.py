@@ -1,17 +1,22 @@
 """Suites and recipes from anyone: a plan or a sentence, never a traceback."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from types import UnionType
+from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from koopmark import methods
+from koopmark._config import Section
 from koopmark._errors import ConfigError
 from koopmark.datasets import load_recipe
 from koopmark.suite import load_suite, run
@@ -197,6 +202,71 @@ def test_a_mutated_recipe_is_a_plan_or_a_sentence(folder, content):
     planned(suite)
 
 
+def sections(section=Section):
+    for inner in section.__subclasses__():
+        yield inner
+        yield from sections(inner)
+
+
+def instead_of_numbers(annotation, value):
+    """`value` in the lists that `annotation` has around numbers; nothing if it has no numbers."""
+    if annotation in (int, float):
+        yield value
+    elif get_origin(annotation) is tuple:
+        yield from ((inner,) for inner in instead_of_numbers(get_args(annotation)[0], value))
+    elif get_origin(annotation) in (Annotated, Union, UnionType):
+        for argument in get_args(annotation):
+            yield from instead_of_numbers(argument, value)
+
+
+NUMERIC = [
+    (section, name)
+    for section in dict.fromkeys(sections())
+    for name, field in section.model_fields.items()
+    if list(instead_of_numbers(field.annotation, 1))
+]
+
+
+def test_there_are_numbers_in_many_sections():
+    assert len(NUMERIC) > 60
+    assert len({section for section, _ in NUMERIC}) > 20
+
+
+@pytest.mark.parametrize(("section", "name"), NUMERIC)
+@pytest.mark.parametrize("value", [True, False, "3", "", float("nan"), float("inf"), 1j, None])
+def test_what_is_no_number_is_not_taken_for_one(section, name, value):
+    annotation = section.model_fields[name].annotation
+    if value is None and type(None) in get_args(annotation):
+        return
+    for bad in instead_of_numbers(annotation, value):
+        with pytest.raises(ValidationError) as caught:
+            section.model_validate({name: bad})
+        assert name in {error["loc"][0] for error in caught.value.errors() if error["loc"]}
+
+
+@pytest.mark.parametrize("key", ["dt", "noise", "seeds", "max_degree", "n"])
+@pytest.mark.parametrize("value", ["true", "false", '"1"', "nan", "inf", "-inf", "1979-05-27"])
+def test_a_recipe_takes_numbers_alone_for_numbers(folder, key, value):
+    name = _text(key)
+    written = re.sub(rf"{re.escape(name)} = [^,}}\n]+", lambda _: f"{name} = {value}", toml(RECIPE))
+    path = folder / "no_number.toml"
+    path.write_text(written)
+    with pytest.raises(ConfigError, match=rf"{key} = .*: it must be"):
+        load_recipe(path)
+
+
+def test_a_byte_order_mark_is_read_and_utf_16_is_a_sentence(folder):
+    path = folder / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + toml(RECIPE).encode())
+    assert load_recipe(path).title == RECIPE["title"]
+    path.write_bytes(toml(RECIPE).encode("utf-16"))
+    with pytest.raises(ConfigError, match=r"marked.toml: it is in UTF-16: save it as UTF-8"):
+        load_recipe(path)
+    path.write_bytes(toml(RECIPE).encode() + b"# caf\xe9")
+    with pytest.raises(ConfigError, match=r"marked.toml: not UTF-8 \(line 9\)"):
+        load_recipe(path)
+
+
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_any_table_is_a_sentence(folder, content):
     path = folder / "any.toml"
@@ -321,6 +391,17 @@ def test_any_options_of_any_method_are_a_method_or_a_sentence(asked):
         methods.get(name, **options)
     except ConfigError as error:
         sentence(str(error))
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_an_option_takes_numbers_alone_for_numbers(name):
+    method = methods.get(name)
+    hints = get_type_hints(type(method), include_extras=True)
+    for field in fields(method):
+        for value in (True, "3", float("nan"), float("inf")):
+            for bad in instead_of_numbers(hints[field.name], value):
+                with pytest.raises(ConfigError, match=rf"{field.name} = |plain value"):
+                    methods.get(name, **{field.name: bad})
 
 
 PLUGIN = """

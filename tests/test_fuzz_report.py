@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+import shutil
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -13,7 +14,8 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from koopmark._errors import ConfigError
-from koopmark.report import tables, write
+from koopmark.report import check, tables, write
+from koopmark.report.terminal import leaderboards
 from koopmark.suite import export, store, text
 from koopmark.suite.config import Limits
 from koopmark.suite.data import Level
@@ -227,3 +229,50 @@ def test_a_provenance_of_anyone_is_a_page_or_a_sentence(tmp_path_factory, writte
         write(folder)
     except ConfigError:
         event("a sentence")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sound")
+    made(folder, BENIGN)
+    write(folder)
+    return folder
+
+
+CELLS = st.sampled_from(["", "nan", "1.5", "-1", "inf", "1e300", "9" * 30, "x", " ", "ok", "None"])
+
+
+@given(st.sampled_from(["fits", "targets", "eigenpairs"]), st.integers(0, 40), CELLS)
+@example("fits", 3, "")
+@example("targets", 3, "")
+@example("targets", 3, "1.5")
+@settings(max_examples=max(10, settings().max_examples // 5))
+def test_a_damaged_cell_is_a_result_or_a_sentence(tmp_path_factory, sound, name, column, cell):
+    folder = tmp_path_factory.mktemp("cell")
+    shutil.copytree(sound, folder, dirs_exist_ok=True)
+    table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+    table.iloc[-1, column % len(table.columns)] = cell
+    table.to_csv(folder / f"{name}.csv", index=False)
+    for use in (write, leaderboards, lambda one: check(one, sound), lambda one: check(sound, one)):
+        try:
+            use(folder)
+        except ConfigError:
+            event("a sentence")
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("", "targets.csv, row 2: seed is empty"),
+        ("nan", "targets.csv, row 2: seed is empty"),
+        ("0.5", "targets.csv, row 2: seed is 0.5: it must be a whole number"),
+        ("inf", "targets.csv, row 2: seed is inf: it must be a whole number"),
+    ],
+)
+def test_a_seed_that_is_none_is_a_sentence(tmp_path, sound, cell, sentence):
+    shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
+    table = pd.read_csv(tmp_path / "targets.csv", dtype=str, keep_default_na=False)
+    table.loc[1, "seed"] = cell
+    table.to_csv(tmp_path / "targets.csv", index=False)
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        tables.read_targets(tmp_path)

@@ -78,7 +78,7 @@ def test_a_whole_number_is_a_number():
         (
             "reference.qr_edmd",
             {"dictionary": {"kind": "polynomials"}},
-            r"dictionary.kind = 'polynomials': did you mean 'monomials'\? it must be one of 'identity'",
+            r"kind = 'polynomials': did you mean 'monomials'\? it must be one of 'identity', ",
         ),
         (
             "reference.qr_edmd",

@@ -96,6 +96,7 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     """A CSV table whose numbers are read to the last bit and whose text is left as it is.
 
     An empty field is a missing number, or empty text: a method may be called "None" or "nan".
+    What tells fits apart (`KEYS`) may not be missing.
     `columns` gives the SQL type of each column the table must have.
     """
     try:
@@ -113,7 +114,33 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
         )
     table = table.assign(**dict.fromkeys(absent, ""))
     numbers = [name for name, kind in columns.items() if kind != "TEXT"]
-    return table.assign(**{name: _numbers(path, table[name]) for name in numbers})
+    table = table.assign(**{name: _numbers(path, table[name]) for name in numbers})
+    for name in (name for name, kind in columns.items() if kind == "INTEGER"):
+        _refuse_fractions(path, table[name])
+    for name in KEYS:
+        if name in columns:
+            _refuse_missing(path, table[name])
+    return table
+
+
+def _refuse_fractions(path: Path, column: "pd.Series[float]") -> None:
+    given = column.dropna()
+    # Beyond 2^53 not every whole number can be told.
+    wrong = given[(given.abs() > 2.0**53) | (given % 1 != 0)]
+    if len(wrong):
+        raise ConfigError(
+            f"{path}, row {wrong.index[0] + 1}: {column.name} is {wrong.iloc[0]:g}: it must be a "
+            "whole number"
+        )
+
+
+def _refuse_missing(path: Path, column: "pd.Series[Any]") -> None:
+    empty = np.flatnonzero(column.isna() | (column == ""))
+    if len(empty):
+        raise ConfigError(
+            f"{path}, row {empty[0] + 1}: {column.name} is empty: every fit has one, and "
+            "`koopmark report` writes the tables of a run again"
+        )
 
 
 def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
