@@ -1,0 +1,338 @@
+"""Every command with every kind of wrong argument: exit code 2 and a sentence."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import product
+
+import pytest
+
+from koopmark import _files, report
+from koopmark.cli import main
+from koopmark.suite import load_suite, run
+
+RECIPE = """
+title = "Tiny"
+description = "Three populations, a handful of trajectories."
+citation = "none"
+[system]
+kind = "three_populations"
+[initial_states]
+kind = "uniform"
+low = -3.0
+high = 3.0
+[sampling]
+trajectories = 6
+test_trajectories = 6
+dt = 0.1
+horizon = 1.0
+"""
+SUITE = """
+title = "Tiny"
+question = "Does the command run?"
+datasets = ["tiny.toml"]
+seeds = 1
+[[methods]]
+use = "pydmd.dmd"
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a finished run and all that can be mistaken for what a command wants."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "tiny.toml").write_text(RECIPE)
+    (folder / "mine.toml").write_text(SUITE)
+    run(load_suite(folder / "mine.toml"), folder / "done", jobs=1, cache_dir=folder / "cache")
+    report.write(folder / "done")
+    report.promote(folder / "done", folder / "kept", allow_dirty=True)
+    for name in ("", ".toml", ".jsonl"):
+        (folder / f"empty{name}").write_bytes(b"")
+        (folder / f"binary{name}").write_bytes(bytes(range(256)))
+        (folder / f"text{name}").write_text("some text\n")
+        (folder / f"folder{name}").mkdir()
+    (folder / "key.toml").write_text(RECIPE.replace("dt =", "dtt ="))
+    (folder / "section.toml").write_text(RECIPE.replace("[sampling]", "[samplin]"))
+    (folder / "loop").symlink_to("loop")
+    return folder
+
+
+@pytest.fixture
+def typed(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+
+    def typed(*words):
+        monkeypatch.setattr(sys, "argv", ["koopmark", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return int(left.value.code or 0), said.out, said.err
+
+    return typed
+
+
+THINGS = (
+    "missing",
+    "empty",
+    "binary",
+    "text",
+    "folder",
+    "loop",
+    "text/below",
+    "",
+    "\udcff",
+    "a" * 300,
+)
+TOMLS = [f"{name}.toml" for name in ("missing", "empty", "binary", "text", "folder", "key")]
+TOMLS += ["section.toml", "text/below.toml", "tiny.tomll", "λ.toml"]
+READS = [
+    "run {}",
+    "run smoke --method {}",
+    "run smoke --method {}:Class",
+    "report {}",
+    "show {}",
+    "show done --dataset {}",
+    "show done --score {}",
+    "check {} --against done",
+    "check done --against {}",
+    "baseline {} --to new --allow-dirty",
+    "baseline done --to new --allow-dirty --speed {}",
+    "history {}",
+    "history kept/history.jsonl --suite {}",
+    "verify {}",
+    "list {}",
+    "export {}",
+    "export tiny.toml --format {}",
+    "export tiny.toml --seed {}",
+]
+WRITES = [
+    "run mine.toml --out {}",
+    "check done --against done --markdown {}",
+    "baseline done --allow-dirty --to {}",
+    "history kept/history.jsonl --out {}",
+    "example --out {}",
+    "catalogue --out {}",
+    "catalogue --markdown {}",
+    "export tiny.toml --out {}",
+]
+HINDERED = {"text": "--out", "text/below": "", "loop": "--out", "folder": "--markdown"}
+"""What cannot be written to: a file in place of a folder, and a folder in place of a file."""
+
+
+def words(command, value):
+    return [word.replace("{}", value) for word in command.split()]
+
+
+def is_a_sentence(ended):
+    code, _, said = ended
+    assert code == 2, ended
+    assert "Traceback" not in said
+    lines = said.strip().splitlines()
+    # What typer itself refuses stands in a box below the usage.
+    assert lines[0].startswith("Usage: ") or (lines[-1].startswith("Error: ") and len(lines) == 1)
+    return True
+
+
+@pytest.mark.parametrize("command", READS)
+def test_what_is_not_what_a_command_reads_is_a_sentence(typed, command):
+    for thing in THINGS:
+        # A setting that is empty is one that was not given.
+        if thing or not command.endswith(("--dataset {}", "--score {}", "--suite {}")):
+            assert is_a_sentence(typed(*words(command, thing)))
+
+
+@pytest.mark.parametrize("command", ["run {}", "export {}", "regime {}", "regime {} --write"])
+def test_a_file_that_is_no_suite_or_recipe_is_a_sentence(typed, command):
+    for thing in TOMLS:
+        assert is_a_sentence(typed(*words(command, thing)))
+
+
+@pytest.mark.parametrize(
+    ("command", "thing"),
+    [
+        (command, thing)
+        for command, (thing, option) in product(WRITES, HINDERED.items())
+        if option in command or (option == "--out" and "--to" in command)
+    ],
+)
+def test_where_nothing_can_be_written_is_a_sentence(typed, command, thing):
+    if "--markdown" in command and thing in ("text", "loop"):
+        pytest.skip("a file that is replaced")
+    assert is_a_sentence(typed(*words(command, thing)))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report done",
+        "check done --against done --markdown new.md",
+        "baseline done --allow-dirty --to full",
+        "history kept/history.jsonl --out full",
+        "catalogue --markdown full.md",
+        "export tiny.toml --out full",
+        "regime tiny.toml --write",
+        "run mine.toml --out full",
+    ],
+)
+def test_a_full_disk_is_a_sentence(typed, monkeypatch, command):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(_files, "replace", full)
+    code, _, said = typed(*command.split())
+    assert code == 2
+    assert "(No space left on device)" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "x/y"), OSError("odd")])
+def test_whatever_the_system_refuses_is_a_sentence(typed, monkeypatch, error):
+    def refused(*_):
+        raise error
+
+    monkeypatch.setattr(report, "check", refused)
+    ended = typed("check", "done", "--against", "done")
+    assert is_a_sentence(ended)
+    assert ended[2] in ("Error: x/y: Permission denied\n", "Error: odd\n")
+
+
+def started(place, *arguments, env=(), **more):
+    """The command in a process of its own."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache"), **dict(env)}
+    command = [sys.executable, "-m", "koopmark", *arguments]
+    return subprocess.Popen(
+        command, cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more
+    )
+
+
+COMMANDS = {
+    "list methods": 0,
+    "list systems": 0,
+    "list datasets": 0,
+    "show done": 0,
+    "check done --against done": 0,
+    "run --help": 0,
+    "verify reference.qr_edmd": 0,
+    "history kept/history.jsonl": 0,
+    "regime tiny.toml": 0,
+    "export ẋ=λ": 2,
+    "show \udcff": 2,
+}
+ONE_BY_ONE = """
+import sys
+from koopmark.cli import main
+codes = []
+for command in sys.argv[1:]:
+    sys.argv = ["koopmark", *command.split()]
+    try:
+        main()
+    except SystemExit as end:
+        codes.append(int(end.code or 0))
+print(codes)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_no_command_dies_of_what_a_terminal_cannot_show(place, encoding):
+    # One process for all: importing koopmark takes longer than most of them.
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_BY_ONE, *COMMANDS],
+        capture_output=True,
+        cwd=place,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        timeout=240,
+    )
+    said = done.stdout.decode(encoding)
+    assert said.splitlines()[-1] == str(list(COMMANDS.values())), done.stderr
+    assert "lambda" in said
+    assert b'unknown dataset "x\'=lambda"' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("list methods", 0), ("show done", 0), ("check done --against done", 0), ("show nope", 2)],
+)
+def test_a_reader_that_goes_away_changes_no_exit_code(place, command, code):
+    process = started(place, *command.split())
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=120) == code
+    assert (said == b"") == (code == 0)
+
+
+def test_a_run_goes_on_when_nobody_reads_how_it_goes(place, tmp_path):
+    process = started(place, "run", "mine.toml", "--out", str(tmp_path / "out"), "--jobs", "1")
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(timeout=120) == 0
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+SLEEPS = """
+import time
+from dataclasses import dataclass
+from koopmark.methods import Method
+
+@dataclass(frozen=True)
+class Sleeps(Method):
+    def _fit(self, trajectories):
+        time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def sleeping(place, tmp_path):
+    """A run that is at a fit without end, after others that are done."""
+    (tmp_path / "sleeps.py").write_text(SLEEPS)
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    (tmp_path / "long.toml").write_text(SUITE + '[[methods]]\nuse = "sleeps.py:Sleeps"\n')
+    process = started(tmp_path, "run", "long.toml", "--out", "out", "--jobs", "1")
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "out").glob("run.sqlite-wal")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(4)
+    yield process, tmp_path / "out"
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_run_that_is_stopped_writes_what_there_is_and_says_how_to_resume(sleeping, number):
+    process, out = sleeping
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Resume with: koopmark run long.toml --out out --jobs 1" in said
+    assert (out / "index.html").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_a_run_that_is_stopped_twice_says_how_to_resume(sleeping):
+    process, _ = sleeping
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Resume with: koopmark run" in said
+    assert b"Traceback" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_what_a_killed_run_left_is_told_with_the_command_that_writes_its_tables(sleeping, typed):
+    process, out = sleeping
+    process.kill()
+    process.communicate()
+    code, _, said = typed("show", str(out))
+    assert code == 2
+    assert f"koopmark report {out} writes it" in said
+    assert typed("report", str(out))[0] == 0
+    assert typed("show", str(out))[0] == 0
