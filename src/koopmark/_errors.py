@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-PROPOSED = 4
+PROPOSED = 6
 """Most names that are proposed in place of one that does not exist."""
 
 
