@@ -26,6 +26,16 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
+    def sections(self) -> list["Section"]:
+        """This section and those that it holds, at any depth."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        inner = [value for value in values if isinstance(value, Section)]
+        return [self, *(one for section in inner for one in section.sections())]
+
+    def reads(self) -> list[Path]:
+        """Files that this section's numbers come from, beside the one that it stands in."""
+        return []
+
 
 SomeSection = TypeVar("SomeSection", bound=Section)
 

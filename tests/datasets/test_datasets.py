@@ -1,14 +1,17 @@
 """Recipes become trajectories: reproducible, independent, clean where they should be."""
 
+import os
+
 import numpy as np
 import pytest
 
 from koopmark import datasets
 from koopmark._config import parse
 from koopmark._errors import ConfigError
-from koopmark.datasets import cache
+from koopmark.datasets import cache, dataset
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.simulation import simulate
+from koopmark.systems.networks import graph, graph_file
 
 
 def recipe(name="tiny", **changes):
@@ -95,6 +98,64 @@ def test_cached_trajectories_are_read_back_bit_for_bit(tmp_path, monkeypatch):
     np.testing.assert_array_equal(first.train.states, again.train.states)
 
 
+def test_trajectories_of_other_source_are_not_those_of_this(tmp_path, monkeypatch):
+    first = datasets.build(recipe(), 0, tmp_path)
+    real = dataset._simulate
+
+    def scaled(*arguments):
+        return {**real(*arguments), "train": 2.0 * first.train.states}
+
+    monkeypatch.setattr(dataset, "_simulate", scaled)
+    same_source = datasets.build(recipe(), 0, tmp_path)
+    np.testing.assert_array_equal(first.train.states, same_source.train.states)
+    monkeypatch.setattr(dataset, "source_of", lambda _: "other")
+    other_source = datasets.build(recipe(), 0, tmp_path)
+    np.testing.assert_array_equal(2.0 * first.train.states, other_source.train.states)
+
+
+def test_the_links_of_a_measured_network_are_in_the_key_by_their_content(tmp_path, monkeypatch):
+    shipped = datasets.load_recipe("karate_club")
+    changed = tmp_path / "karate_club.csv"
+    changed.write_text(graph_file("karate_club").read_text())
+    before = datasets.source_of(shipped)
+    links = graph("karate_club").adjacency
+    monkeypatch.setattr("koopmark.systems.graph_file", lambda _: changed)
+    monkeypatch.setattr("koopmark.systems.networks.graph_file", lambda _: changed)
+    assert datasets.source_of(shipped) == before
+    changed.write_text(changed.read_text().replace(",4\n", ",5\n", 1))
+    assert datasets.source_of(shipped) != before
+    # The process has read the file before, and reads it again.
+    assert np.abs(graph("karate_club").adjacency - links).max() == 1.0
+
+
+def test_checkouts_that_share_a_cache_do_not_make_their_trajectories_again(tmp_path):
+    made = []
+
+    def ask(source):
+        key = cache.Key("asked", source)
+        cache.remember(tmp_path, key, lambda: made.append(source) or {"a": np.ones(3)})
+
+    for source in "ABABAB":
+        ask(source)
+    assert made == ["A", "B"]
+
+
+def test_of_what_other_source_made_only_the_last_used_stay(tmp_path):
+    def ask(asked, source):
+        cache.remember(tmp_path, cache.Key(asked, source), lambda: {"a": np.ones(3)})
+        # File systems may tell no two of these uses apart.
+        path = cache.Key(asked, source).file(tmp_path)
+        ask.time += 1
+        os.utime(path, (ask.time, ask.time))
+
+    ask.time = 0
+    ask("another", "old")
+    for source in [*"abcdef", "c", "new"]:
+        ask("asked", source)
+    kept = sorted(path.stem for path in tmp_path.glob("*.npz"))
+    assert kept == ["another-old", "asked-c", "asked-e", "asked-f", "asked-new"]
+
+
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "other", "one number"])
 def test_a_damaged_cache_file_is_reported_and_made_again(tmp_path, damage):
     first = datasets.build(recipe(), 0, tmp_path)
@@ -159,7 +220,8 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written_costs_only_the_cache(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    arrays, note = cache.remember(blocked / "inside", "key", lambda: {"a": np.ones(3)})
+    key = cache.Key("asked", "made by")
+    arrays, note = cache.remember(blocked / "inside", key, lambda: {"a": np.ones(3)})
     np.testing.assert_array_equal(arrays["a"], 1.0)
     assert "not written" in note
 

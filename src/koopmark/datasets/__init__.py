@@ -1,6 +1,6 @@
 """From recipes to trajectories: what methods are measured on."""
 
-from koopmark.datasets.dataset import Dataset, Diverged, build, target_list
+from koopmark.datasets.dataset import Dataset, Diverged, build, source_of, target_list
 from koopmark.datasets.recipe import Recipe, load_recipe, names
 from koopmark.datasets.regime_tool import regime_section, write_regime
 from koopmark.datasets.variation import varied
@@ -13,6 +13,7 @@ __all__ = [
     "load_recipe",
     "names",
     "regime_section",
+    "source_of",
     "target_list",
     "varied",
     "write_regime",

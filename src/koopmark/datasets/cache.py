@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,22 @@ except ImportError:  # Windows: two processes may make the same
 
 Arrays = dict[str, NDArray]
 
+KEPT = 3
+"""Entries of a recipe and seed that stay beside a new one: other checkouts or branches may share
+the folder."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What arrays are found by: `asked` says which they are, `made_by` the source of them."""
+
+    asked: str
+    made_by: str
+
+    def file(self, folder: Path) -> Path:
+        """Where they are in a cache."""
+        return folder / f"{self.asked}-{self.made_by}.npz"
+
 
 class Damaged(Exception):
     """A cache file that does not hold what was written to it."""
@@ -33,14 +50,16 @@ def default_folder() -> Path:
     return root / "datasets" / ".cache" if root else Path(platformdirs.user_cache_dir("koopmark"))
 
 
-def remember(folder: Path, key: str, make: Callable[[], Arrays]) -> tuple[Arrays, str]:
+def remember(folder: Path, key: Key, make: Callable[[], Arrays]) -> tuple[Arrays, str]:
     """The arrays stored under `key`, made and stored first where they are not there.
+
+    Of the entries that other source made of the same, the KEPT last used ones stay.
 
     The second value says what was wrong with the cache, empty where nothing was: a damaged file,
     whose arrays are made again, or a folder that cannot be written to, which costs nothing but
     the time to make them.
     """
-    path = folder / f"{key}.npz"
+    path = key.file(folder)
     found, note = _found(path)
     if found is not None:
         return found, note
@@ -52,6 +71,7 @@ def remember(folder: Path, key: str, make: Callable[[], Arrays]) -> tuple[Arrays
         arrays = make()
         try:
             write(path, arrays)
+            _drop_old(folder, key)
         except OSError as error:
             note = f"cache file {path.name}: not written ({error.strerror})"
     return arrays, note
@@ -59,11 +79,27 @@ def remember(folder: Path, key: str, make: Callable[[], Arrays]) -> tuple[Arrays
 
 def _found(path: Path) -> tuple[Arrays | None, str]:
     try:
-        return read(path), ""
+        arrays = read(path)
+        # The time of its last use; in a folder that cannot be written to nothing is dropped either.
+        with suppress(OSError):
+            os.utime(path)
+        return arrays, ""
     except FileNotFoundError:
         return None, ""
     except Damaged as damage:
         return None, f"cache file {path.name}: {damage}, made again"
+
+
+def _drop_old(folder: Path, key: Key) -> None:
+    others = set(folder.glob(f"{key.asked}-*.npz")) - {key.file(folder)}
+    used: dict[Path, int] = {}
+    for path in others:
+        # Another process may be at the same.
+        with suppress(OSError):
+            used[path] = path.stat().st_mtime_ns
+    for path in sorted(used, key=used.__getitem__, reverse=True)[KEPT:]:
+        with suppress(OSError):
+            path.unlink()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import digest, generator
+from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
 from koopmark.datasets.answer_key import answer_key, expected_targets, where_it_ends
 from koopmark.datasets.recipe import Recipe
@@ -18,8 +19,8 @@ from koopmark.truth import Eigenspace
 RTOL = 1e-11
 """Relative accuracy of every dataset's trajectories, far below what any fit is asked to reach."""
 
-FORMAT = 2
-"""Raised when the meaning of a cached file changes."""
+SIMULATION = ((__name__, "_simulate"), (__name__, "_clean_key"))
+"""What all trajectories are made by; the rest hangs on the sections of the recipe."""
 
 
 class Diverged(ValueError):
@@ -68,7 +69,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     clean = _clean_key(recipe, seed)
     arrays, note = cache.remember(
         cache_dir or cache.default_folder(),
-        digest({"format": FORMAT, "clean": clean, "rtol": RTOL}, 32),
+        cache.Key(digest(clean, 32), source_of(recipe)),
         lambda: _simulate(recipe, clean, system),
     )
     for part in ("train", "test"):
@@ -85,6 +86,18 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     test = Trajectories(arrays["test"], times)
     notes = "; ".join(filter(None, [note, key.note]))
     return Dataset(recipe, seed, system, key.targets, train, test, notes, key.spectrum)
+
+
+def source_of(recipe: Recipe) -> str:
+    """Digest of the source that makes the trajectories of `recipe`, and of the data it reads.
+
+    Trajectories of other source are not those of this one, though recipe and seed be equal. The
+    digest covers what `koopmark._source` finds from the simulation and the recipe's sections.
+    """
+    sections = recipe.sections()
+    files = {path for section in sections for path in section.reads()}
+    source = HERE.digest([*SIMULATION, *map(type, sections)])
+    return digest([source, sorted(map(file_digest, files))])
 
 
 def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:

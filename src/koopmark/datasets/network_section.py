@@ -1,5 +1,6 @@
 """`[system]` sections of real networks, and of networks of nearly low rank (docs/ensembles.md)."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, PositiveFloat, field_validator
@@ -30,6 +31,9 @@ class RealNetwork(Section):
             hint = suggest(name, known)
             raise ValueError(f"{shortened(name)!r}: {hint}it must be one of {', '.join(known)}")
         return name
+
+    def reads(self) -> list[Path]:
+        return [systems.graph_file(self.network)]
 
     @property
     def n(self) -> int:

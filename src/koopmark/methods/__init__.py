@@ -7,14 +7,12 @@ from koopmark.methods.dictionaries import (
     RadialBasis,
     RandomFourier,
 )
-from koopmark.methods.method import Method, Skip
+from koopmark.methods.method import Method, Skip, availability, library_version
 from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.registry import (
     REGISTRY,
-    availability,
     fit,
     get,
-    library_version,
     names,
     offered,
 )

@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib import import_module
+from importlib import import_module, metadata
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
@@ -97,6 +98,24 @@ class Method(ABC):
 
     @abstractmethod
     def _fit(self, trajectories: Trajectories) -> Model: ...
+
+
+def availability(method: Method) -> str | None:
+    """None where the method can run, or the reason it cannot and the command that helps."""
+    for module in method.requires:
+        if find_spec(module) is None:
+            needs = "" if module == method.library else f" (it needs {module})"
+            help_ = f": {method.install}" if method.install else ""
+            return f"{method.library} is not installed{needs}{help_}"
+    return None
+
+
+def library_version(method: Method) -> str:
+    """Version of the distribution that does the work; empty where it is not installed."""
+    try:
+        return metadata.version(method.library)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def check_data(trajectories: Trajectories) -> None:

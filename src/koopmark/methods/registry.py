@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
-from importlib import metadata
-from importlib.util import find_spec
 from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -64,6 +62,11 @@ def get(name: str, /, **options: Any) -> Method:
             raise ConfigError(f"{name} names a file and no method in it: write {name}:Class")
         hint = suggest(name, [*REGISTRY, *offered()])
         raise ConfigError(f"unknown method {name!r}: {hint}`koopmark list methods` shows them all")
+    return configured(name, default, options)
+
+
+def configured(name: str, default: Method, options: Mapping[str, Any]) -> Method:
+    """A method with `options` in place of its defaults; raises as `get` does."""
     if not options:
         return default
     known = [field.name for field in fields(default)]
@@ -87,24 +90,6 @@ def get(name: str, /, **options: Any) -> Method:
 def fit(name: str, trajectories: Trajectories, /, **options: Any) -> Model:
     """Fit the method of this name (see `get`) to trajectories (see `Method.fit`)."""
     return get(name, **options).fit(trajectories)
-
-
-def availability(method: Method) -> str | None:
-    """None where the method can run, or the reason it cannot and the command that helps."""
-    for module in method.requires:
-        if find_spec(module) is None:
-            needs = "" if module == method.library else f" (it needs {module})"
-            help_ = f": {method.install}" if method.install else ""
-            return f"{method.library} is not installed{needs}{help_}"
-    return None
-
-
-def library_version(method: Method) -> str:
-    """Version of the distribution that does the work; empty where it is not installed."""
-    try:
-        return metadata.version(method.library)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 @cache

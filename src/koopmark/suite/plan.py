@@ -8,13 +8,13 @@ from typing import Any
 from koopmark import methods
 from koopmark._errors import ConfigError, suggest
 from koopmark._keys import canonical_json, digest
-from koopmark.datasets import Recipe
+from koopmark.datasets import Recipe, source_of
 from koopmark.methods.method import Method
 from koopmark.methods.plugins import absolute, short
 from koopmark.suite.config import Limits, MethodEntry, Suite
 from koopmark.suite.data import NO_LEVEL, Level, Source, sources
 from koopmark.suite.seeds import seeded
-from koopmark.suite.source import source_digest
+from koopmark.suite.source import code_of, source_digest
 
 CONTROLS = ("control.exact", "control.random")
 """Methods of every suite: they show that the scores can tell right from wrong."""
@@ -28,7 +28,8 @@ class Cell:
     """One fit: a method on a dataset at a seed.
 
     `fit_id` is a digest of all that its scores depend on: the recipe, the seed, the method and
-    its options, the version of the library that does the work and our own source.
+    its options, the version of the library that does the work, and the source that makes the
+    data, fits and scores. `code` tells whether a process would fit it with that source.
     """
 
     fit_id: str
@@ -39,6 +40,7 @@ class Cell:
     use: str
     method: Method
     library_version: str
+    code: str
     limits: Limits
     level: Level = NO_LEVEL
 
@@ -70,7 +72,7 @@ def plan(suite: Suite) -> list[Cell]:
     cells = [
         _cell(suite, source, seed, known, entry)
         for source in data
-        for known in [source.recipe.depends_on()]
+        for known in [(source.recipe.depends_on(), source_of(source.recipe))]
         for entry in entries
         if entry.asked.runs_on(source.names)
         for seed in range(suite.seeds)
@@ -88,6 +90,7 @@ class _Entry:
     how: dict[str, Any]
     version: str
     source: str
+    code: str
     label: str
 
 
@@ -104,13 +107,14 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
                 versions[method.library] = methods.library_version(method)
             how = {"use": short(asked.use), "options": method.to_options()}
             canonical_json(how)
-            version, source = versions[method.library], source_digest(method)
+            version = versions[method.library]
+            source, code = source_digest(method), code_of(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
                 f"{suite.path}: methods.{index}: what {asked.use!r} depends on cannot be told "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
-        entries.append(_Entry(asked, method, how, version, source, asked.label))
+        entries.append(_Entry(asked, method, how, version, source, code, asked.label))
     _refuse_repeats(suite, "methods", [entry.label for entry in entries])
     return entries
 
@@ -129,10 +133,14 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
 
 
-def _cell(suite: Suite, source: Source, seed: int, known: dict[str, Any], entry: _Entry) -> Cell:
-    """`known` is what the recipe's numbers depend on."""
-    data = {"dataset": source.recipe.name, **known, "seed": seed}
-    key = {"data": data, **entry.how, "version": entry.version, "source": entry.source}
+def _cell(
+    suite: Suite, source: Source, seed: int, known: tuple[dict[str, Any], str], entry: _Entry
+) -> Cell:
+    """`known` are what the recipe's numbers depend on, and the digest of what makes them."""
+    settings, made_by = known
+    data = {"dataset": source.recipe.name, **settings, "seed": seed}
+    key = {"data": data, **entry.how, "version": entry.version}
+    key["source"] = [made_by, entry.source]
     return Cell(
         fit_id=digest(key),
         suite=suite.name,
@@ -142,6 +150,7 @@ def _cell(suite: Suite, source: Source, seed: int, known: dict[str, Any], entry:
         use=entry.how["use"],
         method=seeded(entry.method, entry.asked.options, [data, entry.how]),
         library_version=entry.version,
+        code=entry.code,
         limits=suite.limits,
         level=source.level,
     )

@@ -8,13 +8,12 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from koopmark._source import HERE
 from koopmark._version import __version__
 from koopmark.suite.provenance import cpu
-from koopmark.suite.source import package_digest
 
 PULSE = 0.25
 """Seconds between looks whether the answer is still wanted."""
@@ -31,10 +30,9 @@ class Unwanted(Exception):
     """The client is gone, or wants no answer any more."""
 
 
-@cache
 def release() -> str:
-    """Version and source of koopmark on this machine: rows are comparable where it is the same."""
-    return f"koopmark {__version__} (source {package_digest()})"
+    """Version and source of koopmark in this process: rows are comparable where it is the same."""
+    return f"koopmark {__version__} (source {HERE.digest_of_package()})"
 
 
 def about() -> dict[str, str]:

@@ -41,7 +41,7 @@ from koopmark.systems.lotka_volterra import lotka_volterra, random_lotka_volterr
 from koopmark.systems.low_rank import LowRank
 from koopmark.systems.nearly_low_rank import NearlyLowRank, nearly_low_rank_rnn
 from koopmark.systems.network import Drift, Network, Relaxation
-from koopmark.systems.networks import Graph, graph, graph_names, network_rnn
+from koopmark.systems.networks import Graph, graph, graph_file, graph_names, network_rnn
 from koopmark.systems.prescribed.catalogue import PRESCRIBED
 from koopmark.systems.prescribed.conjugate import Conjugate
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
@@ -113,6 +113,7 @@ __all__ = [
     "fitted_target",
     "gaussian_weights",
     "graph",
+    "graph_file",
     "graph_names",
     "hopfield_rnn",
     "inertial",

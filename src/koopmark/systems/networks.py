@@ -5,7 +5,7 @@ The graphs ship as lists of links, `datasets/networks/*.csv`, each with source, 
 
 import csv
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,11 @@ def graph_names() -> list[str]:
     return sorted(path.stem for path in (shipped("datasets") / "networks").glob("*.csv"))
 
 
-@cache
+def graph_file(name: str) -> Path:
+    """The file of the shipped graph of this name."""
+    return shipped("datasets") / "networks" / f"{name}.csv"
+
+
 def graph(name: str) -> Graph:
     """The shipped graph of this name.
 
@@ -62,7 +66,13 @@ def graph(name: str) -> Graph:
     if name not in known:
         hint = suggest(name, known)
         raise ValueError(f"unknown network {name!r}: {hint}choose one of {', '.join(known)}")
-    return read_graph(shipped("datasets") / "networks" / f"{name}.csv")
+    path = graph_file(name)
+    return _as_of(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _as_of(path: Path, changed: int) -> Graph:  # noqa: ARG001 read anew after a change
+    return read_graph(path)
 
 
 def read_graph(path: Path) -> Graph:
