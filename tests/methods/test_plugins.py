@@ -7,6 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from koopmark import methods
@@ -64,7 +65,7 @@ def test_a_file_is_loaded_once_whatever_its_path_is_called(monkeypatch):
         (None, "X", "no such file$"),
         ("1 / 0", "X", "cannot be imported: ZeroDivisionError: division by zero$"),
         ("def broken(:", "X", "cannot be imported: SyntaxError: "),
-        ("Y = 1", "X", "cannot be imported: AttributeError: .*has no attribute 'X'$"),
+        ("Y = 1", "X", "has no class 'X': it holds no method$"),
         (
             "from koopmark.methods import Method\n\n\nclass X(Method):\n    pass\n",
             "X",
@@ -81,6 +82,126 @@ def test_what_is_wrong_with_a_file_is_said_in_a_sentence(tmp_path, content, attr
     with pytest.raises(ConfigError, match=message) as caught:
         methods.get(f"{path}:{attribute}")
     assert str(path) in str(caught.value)
+
+
+METHOD = """
+from dataclasses import dataclass
+from koopmark.methods import LinearModel, Method
+{top}
+
+@dataclass(frozen=True)
+class Scaled(Method):
+    def _fit(self, trajectories):
+        {inside}
+        x, _ = trajectories.pairs()
+        operator = {value} * __import__("numpy").eye(x.shape[1])
+        return LinearModel.from_operator(operator, trajectories.dt, lift=lambda states: states)
+"""
+
+
+def factor(path, three):
+    """The number that a method of METHOD fits: exp(λΔt)."""
+    model = methods.fit(f"{path}:Scaled", three)
+    return round(float(np.exp(model.eigenvalues[0] * three.dt).real), 6)
+
+
+def written(path, top="", inside="", value="0.1"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(METHOD.format(top=top, inside=inside, value=value))
+    return path
+
+
+def test_a_class_that_a_file_does_not_hold_is_named_with_those_it_does(tmp_path):
+    path = written(tmp_path / "mine.py")
+    with pytest.raises(ConfigError) as caught:
+        methods.get(f"{path}:Scald")
+    assert str(caught.value) == (
+        f"{path} has no class 'Scald': its methods are Scaled; did you mean 'Scaled'?"
+    )
+
+
+def test_an_edited_file_is_loaded_anew(tmp_path, three):
+    path = written(tmp_path / "mine.py", value="0.1")
+    assert factor(path, three) == 0.1
+    # Of the same size, and within a second: no bytecode file tells the two apart.
+    written(path, value="0.2")
+    assert factor(path, three) == 0.2
+
+
+@pytest.mark.parametrize(
+    ("how", "place"),
+    [
+        ({"top": "import helper", "value": "helper.VALUE"}, "helper.py"),
+        ({"top": "from helper import VALUE", "value": "VALUE"}, "helper.py"),
+        ({"top": "from .helper import VALUE", "value": "VALUE"}, "helper.py"),
+        ({"top": "import parts.helper", "value": "parts.helper.VALUE"}, "parts/helper.py"),
+        ({"inside": "from helper import VALUE", "value": "VALUE"}, "helper.py"),
+        ({"top": "from between import VALUE", "value": "VALUE"}, "helper.py"),
+        ({"inside": "import helper, between", "value": "between.VALUE"}, "helper.py"),
+        ({"top": "from far import VALUE", "value": "VALUE"}, "elsewhere/far.py"),
+    ],
+    ids=str,
+)
+def test_an_edit_of_what_a_file_imports_is_seen(tmp_path, three, how, place, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path / "here" / "elsewhere"))
+    path = written(tmp_path / "here" / "mine.py", **how)
+    (path.parent / "between.py").write_text("from helper import VALUE\n")
+    helper = path.parent / place
+    helper.parent.mkdir(exist_ok=True)
+    helper.write_text("VALUE = 0.1\n")
+    assert factor(path, three) == 0.1
+    helper.write_text("VALUE = 0.2\n")
+    assert factor(path, three) == 0.2
+
+
+def test_nothing_else_in_the_process_changes_when_a_file_is_loaded_anew(
+    tmp_path, three, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "shared_helper.py").write_text("VALUE, calls = 0.1, []\n")
+    import shared_helper
+
+    shared_helper.calls.append("mine")
+    path = written(tmp_path / "mine.py", top="from shared_helper import VALUE", value="VALUE")
+    other = written(tmp_path / "other.py")
+    known = type(methods.get(f"{other}:Scaled"))
+    before = list(sys.path)
+    factor(path, three)
+    (tmp_path / "shared_helper.py").write_text("VALUE, calls = 0.2, []\n")
+    assert factor(path, three) == 0.2
+    assert (sys.modules["shared_helper"], sys.path) == (shared_helper, before)
+    assert (shared_helper.VALUE, shared_helper.calls) == (0.1, ["mine"])
+    assert type(methods.get(f"{other}:Scaled")) is known
+    del sys.modules["shared_helper"]
+
+
+def test_files_of_one_name_do_not_share_what_they_import(tmp_path, three):
+    paths = []
+    for folder, value in (("a", 0.1), ("b", 0.2)):
+        inside = "from helper import VALUE"
+        paths.append(written(tmp_path / folder / "mine.py", inside=inside, value="VALUE"))
+        (tmp_path / folder / "helper.py").write_text(f"VALUE = {value}\n")
+    assert [factor(path, three) for path in (*paths, paths[0])] == [0.1, 0.2, 0.1]
+
+
+def test_a_file_that_was_broken_is_loaded_when_it_is_mended(tmp_path, three):
+    path = written(tmp_path / "mine.py", top="import helper", value="helper.VALUE")
+    with pytest.raises(ConfigError, match="No module named 'helper'"):
+        factor(path, three)
+    (tmp_path / "helper.py").write_text("VALUE = 0.1\n")
+    assert factor(path, three) == 0.1
+
+
+def test_a_method_of_an_edited_file_does_not_travel_as_another(tmp_path):
+    path = written(tmp_path / "mine.py")
+    travelling = pickle.dumps(methods.get(f"{path}:Scaled"))
+    assert pickle.loads(travelling) == methods.get(f"{path}:Scaled")
+    written(path, value="0.2")
+    # This process still has what it loaded.
+    pickle.loads(travelling)
+    methods.get(f"{path}:Scaled")
+    with pytest.raises(plugins.Edited, match=r"mine\.py, or what it imports, was edited after"):
+        pickle.loads(travelling)
 
 
 class Point:

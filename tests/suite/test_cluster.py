@@ -22,6 +22,7 @@ from koopmark._errors import ConfigError
 from koopmark.suite import cluster, executor, remote
 from koopmark.suite.cluster import Stopped, connect
 from koopmark.suite.parcel import pack, unpack
+from koopmark.suite.source import code_of
 from koopmark.suite.store import counts
 
 pytest.importorskip("distributed")
@@ -114,6 +115,26 @@ class TestParcels:
         (tmp_path / "own_method.py").write_text("raise RuntimeError('the file of the sender')")
         there = unpack(parcel, tmp_path / "there").method
         assert (type(there).__name__, there.to_options()) == ("Own", {"factor": 2.0})
+
+    @pytest.mark.parametrize("package", [False, True])
+    def test_what_a_method_file_imports_beside_it_travels_along(self, make_cell, tmp_path, package):
+        here = tmp_path / "here"
+        (here / "parts").mkdir(parents=True)
+        (here / "parts" / "__init__.py").write_text("")
+        (here / "parts" / "one.py").write_text("FACTOR = 3.0\n")
+        (here / "unused.py").write_text("")
+        if package:
+            (here / "__init__.py").write_text("")
+        line = "from parts.one import FACTOR\n"
+        (here / "own.py").write_text(line + OWN_METHOD.replace("= 1.0", "= FACTOR"))
+        cell = make_cell(methods.get(f"{here / 'own.py'}:Own"))
+        parcel = pack(cell)
+        shutil.rmtree(here)
+        there = unpack(parcel, tmp_path / "there").method
+        assert there.to_options() == {"factor": 3.0}
+        assert not list((tmp_path / "there").rglob("unused.py"))
+        # So that a worker knows it for what the run was started with.
+        assert code_of(there) == cell.code
 
 
 class TestMistakes:

@@ -6,12 +6,14 @@ import signal
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import hostile_methods as hostile
 import psutil
 import pytest
 
+from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark.suite import executor, guard
 from koopmark.suite.capture import CHARACTERS
@@ -298,3 +300,29 @@ def test_a_folder_of_notes_that_is_taken_away_is_made_again(make_cell, cache_dir
     with Pool(folder, cache_dir, 1) as pool:
         rows = {row.fit["method"]: row for row in pool.rows(cells)}
     assert rows["after"].status == "ok"
+
+
+@pytest.mark.slow
+def test_a_worker_with_other_source_than_the_run_does_no_fit(make_cell, cache_dir):
+    cell = replace(make_cell(hostile.Good()), code="of another koopmark")
+    with pytest.raises(ConfigError, match="no fit can be done: the source of koopmark or of Good"):
+        list(execute([cell], jobs=1, cache_dir=cache_dir))
+
+
+@pytest.mark.slow
+def test_a_method_file_that_is_edited_during_a_run_ends_it(make_cell, cache_dir, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("from helper import Helped\n\nclass Mine(Helped): ...\n")
+    (tmp_path / "helper.py").write_text(HELPER)
+    cells = [make_cell(methods.get(f"{path}:Mine"), label) for label in ("first", "second")]
+    assert [row.status for row in execute(cells[:1], 1, cache_dir)] == ["ok"]
+    (tmp_path / "helper.py").write_text(f"{HELPER}\nCHANGED = True\n")
+    with pytest.raises(ConfigError, match=r"mine\.py, or what it imports, was edited"):
+        list(execute(cells[1:], 1, cache_dir))
+
+
+HELPER = """
+from hostile_methods import Good
+
+class Helped(Good): ...
+"""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from koopmark import methods
+from koopmark._keys import digest
+from koopmark.methods import plugins
 from koopmark.methods.method import Method
 from koopmark.suite.plan import Cell
 
@@ -15,8 +17,9 @@ from koopmark.suite.plan import Cell
 def pack(cell: Cell) -> bytes:
     """A cell for `unpack`.
 
-    A method that was loaded from a file travels as that file's text and its options; any other
-    by the name of its class, which must be importable at the other end.
+    A method that was loaded from a file travels as the texts of that file and of those beside it
+    that it imports, with its options; any other by the name of its class, which must be
+    importable at the other end.
     """
     stream = io.BytesIO()
     _Packer(stream).dump(cell)
@@ -34,16 +37,20 @@ def unpack(parcel: bytes, folder: Path) -> Cell:
     return _Unpacker(io.BytesIO(parcel), folder).load()
 
 
+_Parcel = tuple[str, dict[str, bytes], str, dict[str, Any]]
+"""A method from a file: its file's name, all files by name, the class, and the options."""
+
+
 class _Packer(pickle.Pickler):
-    def persistent_id(self, obj: Any) -> tuple[str, bytes, str, dict[str, Any]] | None:
-        """File name, text, class and options of a method from a file."""
+    def persistent_id(self, obj: Any) -> _Parcel | None:
         # Only a method from a file has a reducer of its own (see `koopmark.methods.plugins`).
         reduce: Any = copyreg.dispatch_table.get(type(obj)) if isinstance(obj, Method) else None
         if reduce is None:
             return None
-        _, (called, options) = reduce(obj)
+        _, (called, options, digest) = reduce(obj)
         place, _, attribute = called.rpartition(":")
-        return Path(place).name, Path(place).read_bytes(), attribute, options
+        name, files = plugins.with_neighbours(Path(place), digest)
+        return name, files, attribute, options
 
 
 class _Unpacker(pickle.Unpickler):
@@ -51,10 +58,12 @@ class _Unpacker(pickle.Unpickler):
         super().__init__(stream)
         self._folder = folder
 
-    def persistent_load(self, pid: tuple[str, bytes, str, dict[str, Any]]) -> Method:
-        name, text, attribute, options = pid
-        place = self._folder / hashlib.sha256(text).hexdigest()[:16] / name
-        if not place.is_file():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(text)
-        return methods.get(f"{place}:{attribute}", **options)
+    def persistent_load(self, pid: _Parcel) -> Method:
+        name, files, attribute, options = pid
+        texts = {path: hashlib.sha256(text).hexdigest() for path, text in files.items()}
+        folder = self._folder / digest(texts)
+        for path, text in files.items():
+            if not (folder / path).is_file():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(text)
+        return methods.get(f"{folder / name}:{attribute}", **options)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from koopmark.methods import plugins
 from koopmark.suite import guard
 from koopmark.suite.rows import Outcome
 from koopmark.suite.tables import Rows
@@ -41,6 +42,9 @@ HARMLESS_THREADS = ("TMonitor",)
 LEFT_OPEN = 64
 """Descriptors that a fit may leave open, as imports of libraries do: more would end up failing
 fits that are not to blame."""
+
+EDITED = "is not what the run was started with: it was edited, or differs here; start the run again"
+"""Said of source under which the run's fits are not filed."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """How the system says that there is no room for what a worker notes of its fits."""
@@ -125,10 +129,17 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     answer: Rows | Outcome | Trouble
     try:
         from koopmark.suite.cell import run_cell
+        from koopmark.suite.source import loaded_code_of
 
         # Whoever tidies temporary files may have taken it.
         folder.mkdir(parents=True, exist_ok=True)
-        answer = run_cell(pickle.loads(pickled_cell), folder, cache_dir, disposable=True)
+        cell = pickle.loads(pickled_cell)
+        if loaded_code_of(cell.method) == cell.code:
+            answer = run_cell(cell, folder, cache_dir, disposable=True)
+        else:
+            answer = Trouble(f"the source of koopmark or of {cell.use} {EDITED}")
+    except plugins.Edited as error:
+        answer = Trouble(f"{error}, and start the run again")
     except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
         answer = _answer(error)
     if os.getpid() != me:
