@@ -11,7 +11,7 @@ import hashlib
 import re
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import metadata
@@ -114,12 +114,17 @@ class Source:
         lines = [f"{self._shown(path)} {_sha(text)}" for path, text in self._texts.items()]
         return _sha("\n".join(sorted(lines)).encode())[:12]
 
-    def digest(self, roots: Iterable[Root]) -> str:
+    def digest(self, roots: Sequence[Root]) -> str:
         """Digest of all that `roots` depend on."""
         found = self.closure(roots)
         lines = [f"{self._shown(path)} {self._outline(path).digest}" for path in found.files]
-        lines += [*found.links, *(f"{name}: {_version(name)}" for name in found.distributions)]
+        lines += [*found.links, *self.versions(roots)]
         return _sha("\n".join(sorted(lines)).encode())[:16]
+
+    def versions(self, roots: Iterable[Root]) -> list[str]:
+        """Versions of the installed distributions that `roots` use, and of what these require."""
+        names = self.closure(roots).distributions
+        return sorted({line for name in names for line in _versions(name)})
 
     def digest_of_others(self, roots: Iterable[Root]) -> str:
         """Digest of the files that are not koopmark's."""
@@ -453,7 +458,7 @@ def _place(top: str, path: tuple[str, ...]) -> Path | None:
 
 
 @cache
-def _version(top: str) -> str:
+def _versions(top: str) -> tuple[str, ...]:
     """Versions of the distribution with this module and of all that it requires in turn."""
     names: set[str] = set()
     waiting = [_distribution(top)]
@@ -462,7 +467,7 @@ def _version(top: str) -> str:
         if name and name not in names:
             names.add(name)
             waiting += _required(name)
-    return ", ".join(sorted(f"{name} {metadata.version(name)}" for name in names))
+    return tuple(f"{name} {metadata.version(name)}" for name in names)
 
 
 @cache

@@ -211,14 +211,14 @@ def test_a_distribution_of_another_version_changes_the_digest(monkeypatch):
         monkeypatch.setattr(
             metadata, "version", lambda name: version if name == "numpy" else real(name)
         )
-        _source._version.cache_clear()
+        _source._versions.cache_clear()
         return Source(PACKAGE).digest(roots_of_data(datasets.load_recipe("rnn_10_2")))
 
     try:
         assert at("2.0.0") != at("2.0.1")
     finally:
         monkeypatch.undo()
-        _source._version.cache_clear()
+        _source._versions.cache_clear()
 
 
 def test_a_library_that_its_user_edits_is_in_the_digest_by_its_files(copy, tmp_path, monkeypatch):

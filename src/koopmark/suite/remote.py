@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from koopmark._source import HERE
 from koopmark._version import __version__
 from koopmark.suite.provenance import cpu
+from koopmark.suite.source import EVERY_FIT
 
 PULSE = 0.25
 """Seconds between looks whether the answer is still wanted."""
@@ -30,9 +32,11 @@ class Unwanted(Exception):
     """The client is gone, or wants no answer any more."""
 
 
+@cache
 def release() -> str:
-    """Version and source of koopmark in this process: rows are comparable where it is the same."""
-    return f"koopmark {__version__} (source {HERE.digest_of_package()})"
+    """What a process here computes with, beside a method's library: rows are filed under it."""
+    libraries = ", ".join(HERE.versions(EVERY_FIT))
+    return f"koopmark {__version__} (source {HERE.digest_of_package()}; {libraries})"
 
 
 def about() -> dict[str, str]:
