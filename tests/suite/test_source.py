@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hostile_methods import Good
@@ -205,20 +206,28 @@ def test_line_ends_do_not_matter(copy):
     assert after.digest(roots_of_fit("pydmd.dmd")) == before.digest(roots_of_fit("pydmd.dmd"))
 
 
-def test_a_distribution_of_another_version_changes_the_digest(monkeypatch):
+# What a fit uses, what its library is, and what that requires in turn.
+@pytest.mark.parametrize("name", ["numpy", "kooplearn", "scikit-learn"])
+def test_a_distribution_of_another_version_changes_the_digest(monkeypatch, name):
     def at(version):
-        real = metadata.version
+        real = metadata.distribution(name).metadata
+        real.replace_header("Version", version)
+        there = SimpleNamespace(metadata=real)
+        found = metadata.distribution
         monkeypatch.setattr(
-            metadata, "version", lambda name: version if name == "numpy" else real(name)
+            metadata, "distribution", lambda asked: there if asked == name else found(asked)
         )
         _source._versions.cache_clear()
-        return Source(PACKAGE).digest(roots_of_data(datasets.load_recipe("rnn_10_2")))
+        _source._about.cache_clear()
+        digest = Source(PACKAGE).digest(roots_of_fit("kooplearn.ridge"))
+        monkeypatch.undo()
+        return digest
 
     try:
         assert at("2.0.0") != at("2.0.1")
     finally:
-        monkeypatch.undo()
         _source._versions.cache_clear()
+        _source._about.cache_clear()
 
 
 def test_a_library_that_its_user_edits_is_in_the_digest_by_its_files(copy, tmp_path, monkeypatch):
