@@ -13,7 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import find_spec
@@ -104,20 +104,21 @@ class Source:
         self._foreign: dict[Path, tuple[tuple[int, int], _Outline]] = {}
         self._own_steps: dict[_Node, tuple[bool, Closure, frozenset[_Node]]] = {}
         self._own_closures: dict[Root, Closure] = {}
+        self._own_lines: dict[Path, str] = {}
+        self._package_digest = ""
 
     def digest_of_package(self) -> str:
         """Digest of all files of koopmark."""
+        if not self._package_digest:
+            names = {path.relative_to(self._package).as_posix(): path for path in self._texts}
+            lines = [f"{name} {_sha(self._texts[path])}" for name, path in names.items()]
+            self._package_digest = _sha("\n".join(sorted(lines)).encode())[:12]
         return self._package_digest
-
-    @cached_property
-    def _package_digest(self) -> str:
-        lines = [f"{self._shown(path)} {_sha(text)}" for path, text in self._texts.items()]
-        return _sha("\n".join(sorted(lines)).encode())[:12]
 
     def digest(self, roots: Sequence[Root]) -> str:
         """Digest of all that `roots` depend on."""
         found = self.closure(roots)
-        lines = [f"{self._shown(path)} {self._outline(path).digest}" for path in found.files]
+        lines = [*map(self._line, found.files)]
         lines += [*found.links, *self.versions(roots)]
         return _sha("\n".join(sorted(lines)).encode())[:16]
 
@@ -128,8 +129,7 @@ class Source:
 
     def digest_of_others(self, roots: Iterable[Root]) -> str:
         """Digest of the files that are not koopmark's."""
-        files = self.files_of_others(roots)
-        lines = [f"{self._shown(path)} {self._outline(path).digest}" for path in files]
+        lines = map(self._line, self.files_of_others(roots))
         return _sha("\n".join(sorted(lines)).encode())[:16]
 
     def files_of_others(self, roots: Iterable[Root]) -> frozenset[Path]:
@@ -223,10 +223,16 @@ class Source:
         parts = path.with_suffix("").relative_to(self._package.parent).parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
-    def _shown(self, path: Path) -> str:
-        """A path that is the same on every machine."""
-        start = self._package if path in self._texts else folder_of_packages(path)
-        return path.relative_to(start).as_posix()
+    def _line(self, path: Path) -> str:
+        """A file's name, the same on every machine, and its digest."""
+        line = self._own_lines.get(path)
+        if line is None:
+            ours = path in self._texts
+            start = self._package if ours else folder_of_packages(path)
+            line = f"{path.relative_to(start).as_posix()} {self._outline(path).digest}"
+            if ours:
+                self._own_lines[path] = line
+        return line
 
 
 class _Step:
