@@ -1,5 +1,6 @@
 """Methods from files, modules and installed packages."""
 
+import os
 import pickle
 import re
 import subprocess
@@ -120,11 +121,14 @@ def test_a_class_that_a_file_does_not_hold_is_named_with_those_it_does(tmp_path)
     )
 
 
-def test_an_edited_file_is_loaded_anew(tmp_path, three):
+def test_an_edited_file_is_loaded_anew(tmp_path, three, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = written(tmp_path / "mine.py", value="0.1")
+    os.utime(path, ns=(10**18, 10**18))
     assert factor(path, three) == 0.1
     # Of the same size, and within a second: no bytecode file tells the two apart.
     written(path, value="0.2")
+    os.utime(path, ns=(10**18, 10**18 + 10**6))
     assert factor(path, three) == 0.2
 
 

@@ -11,7 +11,7 @@ from koopmark.datasets import Recipe, load_recipe
 from koopmark.methods.method import Method
 from koopmark.suite.config import Limits
 from koopmark.suite.plan import Cell
-from koopmark.suite.source import code_of
+from koopmark.suite.source import code_of, fit_source
 
 # Worker processes start with this path, and import the methods by the same name.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -76,6 +76,7 @@ def make_cell(tiny: Recipe) -> MakeCell:
             use=label,
             method=method,
             library_version="1",
+            source=fit_source(method, recipe),
             code=code_of(method),
             limits=Limits(seconds=seconds, memory_mb=memory_mb),
         )

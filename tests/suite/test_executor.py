@@ -305,6 +305,9 @@ def test_a_folder_of_notes_that_is_taken_away_is_made_again(make_cell, cache_dir
 @pytest.mark.slow
 def test_a_worker_with_other_source_than_the_run_does_no_fit(make_cell, cache_dir):
     cell = replace(make_cell(hostile.Good()), code="of another koopmark")
+    # Edited where no fit goes through.
+    assert [row.status for row in execute([cell], jobs=1, cache_dir=cache_dir)] == ["ok"]
+    cell = replace(cell, source="of another koopmark")
     with pytest.raises(ConfigError, match="no fit can be done: the source of koopmark or of Good"):
         list(execute([cell], jobs=1, cache_dir=cache_dir))
 

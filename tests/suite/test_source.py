@@ -63,7 +63,7 @@ def trace(frame, event, arg):
 def fit(name, method, recipe, folder):
     _dataset.cache_clear()
     _known.cache_clear()
-    cell = Cell("id", "suite", recipe, 0, name, name, seeded(method, {}, ["test"]), "1", "",
+    cell = Cell("id", "suite", recipe, 0, name, name, seeded(method, {}, ["test"]), "1", "", "",
                 Limits(seconds=100, memory_mb=1e5))
     (folder / "notes").mkdir(exist_ok=True)
     return run_cell(cell, folder / "notes", folder / "cache").status

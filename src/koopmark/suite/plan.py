@@ -29,7 +29,8 @@ class Cell:
 
     `fit_id` is a digest of all that its scores depend on: the recipe, the seed, the method and
     its options, the version of the library that does the work, and the source that makes the
-    data, fits and scores. `code` tells whether a process would fit it with that source.
+    data, fits and scores. `source` is the digest of the latter, and `code` that of all of koopmark
+    and of the method: a process where either is the same fits as this one would.
     """
 
     fit_id: str
@@ -40,6 +41,7 @@ class Cell:
     use: str
     method: Method
     library_version: str
+    source: str
     code: str
     limits: Limits
     level: Level = NO_LEVEL
@@ -139,8 +141,8 @@ def _cell(
     """`known` are what the recipe's numbers depend on, and the digest of what makes them."""
     settings, made_by = known
     data = {"dataset": source.recipe.name, **settings, "seed": seed}
-    key = {"data": data, **entry.how, "version": entry.version}
-    key["source"] = [made_by, entry.source]
+    made = digest([made_by, entry.source])
+    key = {"data": data, **entry.how, "version": entry.version, "source": made}
     return Cell(
         fit_id=digest(key),
         suite=suite.name,
@@ -150,6 +152,7 @@ def _cell(
         use=entry.how["use"],
         method=seeded(entry.method, entry.asked.options, [data, entry.how]),
         library_version=entry.version,
+        source=made,
         code=entry.code,
         limits=suite.limits,
         level=source.level,

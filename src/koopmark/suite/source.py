@@ -7,6 +7,7 @@ from typing import Any
 
 from koopmark._keys import digest
 from koopmark._source import HERE, Root
+from koopmark.datasets import Recipe, source_of
 from koopmark.methods.method import Method
 
 EVERY_FIT = (
@@ -26,18 +27,27 @@ def source_digest(method: Method) -> str:
     return HERE.digest([*EVERY_FIT, *_classes(method)])
 
 
+def fit_source(method: Method, recipe: Recipe) -> str:
+    """Digest of all source that a fit of `method` on `recipe` goes through."""
+    return digest([source_of(recipe), source_digest(method)])
+
+
 def code_of(method: Method) -> str:
     """Digest of the code that a process would fit `method` with: all of koopmark, and its own."""
     return digest([HERE.digest_of_package(), HERE.digest_of_others(_classes(method))])
 
 
-def loaded_code_of(method: Method) -> str:
-    """`code_of` when this process first saw the method: later edits do not reach it."""
-    return _loaded(frozenset(_classes(method)))
+def is_loaded(method: Method, recipe: Recipe, code: str, source: str) -> bool:
+    """Whether this process fits with the `code`, or at least the `source`, of another one.
+
+    The first is known at once. They differ where a file was edited that no fit goes through.
+    """
+    return _loaded(frozenset(_classes(method))) == code or fit_source(method, recipe) == source
 
 
 @cache
 def _loaded(classes: frozenset[Root]) -> str:
+    """`code_of` when this process first saw the method: later edits do not reach it."""
     return digest([HERE.digest_of_package(), HERE.digest_of_others(classes)])
 
 

@@ -129,12 +129,12 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     answer: Rows | Outcome | Trouble
     try:
         from koopmark.suite.cell import run_cell
-        from koopmark.suite.source import loaded_code_of
+        from koopmark.suite.source import is_loaded
 
         # Whoever tidies temporary files may have taken it.
         folder.mkdir(parents=True, exist_ok=True)
         cell = pickle.loads(pickled_cell)
-        if loaded_code_of(cell.method) == cell.code:
+        if is_loaded(cell.method, cell.recipe, cell.code, cell.source):
             answer = run_cell(cell, folder, cache_dir, disposable=True)
         else:
             answer = Trouble(f"the source of koopmark or of {cell.use} {EDITED}")
