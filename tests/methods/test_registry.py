@@ -112,7 +112,7 @@ def test_a_method_of_ones_own_is_named_by_module_and_class():
     ("name", "message"),
     [
         ("no_such_module:DMD", "cannot be imported: ModuleNotFoundError: "),
-        ("json:DMD", "cannot be imported: AttributeError: module 'json' has no attribute 'DMD'"),
+        ("json:DMD", "json has no class 'DMD': it holds no method"),
         ("json:loads", "is not a class derived from koopmark.methods.Method"),
         (f"{__name__}:Demanding", "needs a default for every field"),
     ],
