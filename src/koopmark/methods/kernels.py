@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from koopmark._arrays import numeric, real
 from koopmark.methods.sampling import spread
 
 
@@ -79,6 +80,7 @@ def gaussian(
 
 def gram(kernel: Polynomial | Gaussian, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:
     """Kernel values (P, n) of `rows` (P, N) with the training states `columns` (n, N)."""
+    rows, columns = numeric(rows, "rows"), real(columns, "columns")
     if isinstance(kernel, Polynomial):
         base = rows @ columns.T + kernel.offset
         values = base.copy()

@@ -1,5 +1,6 @@
 """What a method is: hyperparameters with a fit."""
 
+import operator
 import random
 import sys
 from abc import ABC, abstractmethod
@@ -58,6 +59,11 @@ class Method(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if "fit" in vars(cls) or "fit" in vars(cls).get("__annotations__", {}):
+            raise TypeError(
+                f"{cls.__name__} defines fit: a method writes _fit, and what `Method.fit` does "
+                "around it is the same for all"
+            )
         package = cls.__module__.partition(".")[0]
         if cls.library == "koopmark" != package:
             cls.library = package
@@ -65,23 +71,27 @@ class Method(ABC):
     def fit(self, trajectories: Trajectories) -> Model:
         """Fit to all snapshot pairs of `trajectories`.
 
+        `_fit` is given the data alone: unless the method declares `needs_system`, neither the
+        system nor the targets that `trajectories` may carry.
+
         Libraries that draw from a global generator find it seeded, so that two fits agree; its
         state is put back afterwards.
 
         Raises
         ------
         ValueError
-            Where the data hold non-finite values, fewer than two times, uneven times, or do not
+            If the data hold non-finite values, fewer than two times, uneven times, or do not
             vary.
         Skip
-            Where the method does not apply to such data by design.
+            If the method does not apply to such data by design.
         TypeError
-            Where `_fit` gives something else than a model.
+            If the data are no Trajectories, or `_fit` gives something else than a model.
         """
         check_data(trajectories)
+        data = trajectories if self.needs_system else trajectories.without_origin()
         self.prepare()
         with seeded_globals(getattr(self, "seed", 0)):
-            model = self._fit(trajectories)
+            model = self._fit(data)
         if not isinstance(model, Model):
             raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
         return model
@@ -123,9 +133,16 @@ def check_data(trajectories: Trajectories) -> None:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As said in `Method.fit`.
     """
+    if not isinstance(trajectories, Trajectories):
+        shape = getattr(trajectories, "shape", None)
+        got = f"{type(trajectories).__name__}{f' of shape {shape}' if shape else ''}"
+        raise TypeError(
+            f"a fit takes Trajectories, got {got}: wrap states (M, T, N) and times (T,) as "
+            "koopmark.Trajectories(states, times)"
+        )
     states = trajectories.states
     if states.shape[0] == 0 or states.shape[1] < 2:
         raise ValueError(
@@ -137,13 +154,12 @@ def check_data(trajectories: Trajectories) -> None:
         finite = np.array([np.isfinite(trajectory).all() for trajectory in states])
         first = int(np.argmin(finite))
         raise ValueError(
-            f"{int(np.sum(~finite))} of {len(finite)} trajectories hold a non-finite value, "
-            f"number {first} the first: leave out what diverged"
+            f"{int(np.sum(~finite))} of {len(finite)} trajectories contain missing or non-finite "
+            f"values (first: index {first}); drop those trajectories"
         )
     if (lowest == highest).all():
         raise ValueError("the data are constant: every snapshot is the same state")
-    if not trajectories.dt > 0:
-        raise ValueError(f"the sampling interval is {trajectories.dt}: times must increase")
+    _ = trajectories.dt
 
 
 @contextmanager
@@ -152,6 +168,7 @@ def seeded_globals(seed: int) -> Iterator[None]:
 
     NumPy's takes 32 bits: larger seeds are folded.
     """
+    seed = operator.index(seed)
     torch = sys.modules.get("torch")
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     torch_state = None if torch is None else torch.get_rng_state()

@@ -1,20 +1,31 @@
 """What a fitted method hands to the scorer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
+from koopmark._arrays import Gate, Gated, real
 
 Lift = Callable[[NDArray], NDArray]
 """(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""
 
 
-class Model(_repr.Shown, ABC):
-    """Recovered eigenpairs of the Koopman generator."""
+class Model(_repr.Shown, Gated, ABC):
+    """Recovered eigenpairs of the Koopman generator.
+
+    Whatever real numbers the windows hold, methods of a model are given them in float64.
+    """
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
+        "eigenfunctions": (real, "windows"),
+        "dictionary": (real, "windows"),
+        "predict": (real, "windows"),
+    }
 
     window: int = 1
     """How many consecutive states an eigenfunction needs: 1 unless the method embeds delays."""

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from koopmark._config import shortened
@@ -52,8 +53,10 @@ def get(name: str, /, **options: Any) -> Method:
     Raises
     ------
     ConfigError
-        Where the name or an option is unknown, or a value is not allowed.
+        If the name or an option is unknown, or a value is not allowed.
     """
+    if not isinstance(name, str):
+        raise ConfigError(f"a method is asked for by its name, got {type(name).__name__}")
     default = REGISTRY.get(name)
     if default is None and (":" in name or name in plugins.entry_points()):
         default = plugins.load(name)
@@ -103,7 +106,10 @@ def _jsonable(value: Any) -> Any:
         return {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {key: _jsonable(item) for key, item in value.items()}
-    return value
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    # NumPy's numbers and arrays as Python's: np.int64(2) is 2, np.True_ is True.
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def _sentence(detail: dict[str, Any], method: type[Method]) -> str:

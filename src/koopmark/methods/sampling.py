@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import real
+
 BLOCK_BYTES = 2**18
 """Data that are looked at together."""
 
@@ -22,7 +24,7 @@ def some_states(states: NDArray, count: int, rng: np.random.Generator) -> NDArra
     shape = states.shape[:-1]
     available = int(np.prod(shape))
     chosen = np.sort(rng.choice(available, size=min(count, available), replace=False))
-    return np.array(states[np.unravel_index(chosen, shape)], dtype=float)
+    return real(states[np.unravel_index(chosen, shape)], "states")
 
 
 def _parts(states: NDArray) -> Iterator[NDArray]:

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from koopmark._arrays import DOUBLE, SINGLE, real
 from koopmark.simulation.integrator import Tolerance
 
 Array = NDArray[np.float64]
 
-DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
 TIGHTEST = {DOUBLE: 1e-13, SINGLE: 1e-5}
 """Below it rounding, not the step, decides the error."""
 DEFAULT = {DOUBLE: 1e-9, SINGLE: 1e-5}
@@ -15,7 +15,7 @@ LOOSEST = 1e-2
 
 
 def initial_states_of(initial_states: ArrayLike, size: int) -> Array:
-    states = np.asarray(initial_states, dtype=float)
+    states = real(initial_states, "initial_states")
     if states.ndim != 2 or states.shape[1] != size:
         raise ValueError(
             f"initial_states must have shape (M, N) with N = {size}, got {states.shape}"
@@ -24,21 +24,6 @@ def initial_states_of(initial_states: ArrayLike, size: int) -> Array:
         row, unit = np.argwhere(~np.isfinite(states))[0]
         raise ValueError(f"initial_states[{row}, {unit}] is {states[row, unit]}: not finite")
     return states
-
-
-def times_of(times: ArrayLike) -> Array:
-    grid = np.array(times, dtype=float)
-    if grid.ndim != 1 or len(grid) == 0:
-        raise ValueError(f"times must have shape (T,) with T >= 1, got {grid.shape}")
-    if not np.isfinite(grid).all():
-        raise ValueError("times hold a value that is not finite")
-    if not (np.diff(grid) > 0).all():
-        index = int(np.argmin(np.diff(grid) > 0))
-        raise ValueError(
-            f"times must increase, but times[{index + 1}] = {grid[index + 1]:g} follows "
-            f"times[{index}] = {grid[index]:g}"
-        )
-    return grid
 
 
 def tolerance_of(rtol: float | None, atol: float | None, dtype: np.dtype) -> Tolerance:

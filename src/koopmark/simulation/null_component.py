@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import real
 from koopmark.systems import Drift, Network, Relaxation
 
 
@@ -85,6 +86,8 @@ def null_component(system: Network, initial_states: NDArray, t: ArrayLike) -> ND
     flow = null_flow(system)
     if flow is None:
         raise ValueError(f"the null component of a {type(system).__name__} has no closed form here")
-    time = np.asarray(t, dtype=float)[..., None]
-    null = flow.scale(time) * system.weights.null_space.project(system.zeta(initial_states))
+    time = real(t, "t")[..., None]
+    null = flow.scale(time) * system.weights.null_space.project(
+        system.zeta(real(initial_states, "initial_states"))
+    )
     return null if flow.velocity is None else null + time * flow.velocity

@@ -10,11 +10,11 @@ from koopmark.simulation.arguments import (
     jobs_of,
     output_of,
     precision_of,
-    times_of,
     tolerance_of,
 )
 from koopmark.simulation.ensemble import Ensemble, mapped
 from koopmark.simulation.reduced import ReducedTrajectories
+from koopmark.simulation.times import times_of
 from koopmark.simulation.trajectories import Trajectories
 from koopmark.simulation.workers import blas, integrate_parts
 from koopmark.systems import Shift, System
@@ -76,9 +76,9 @@ def simulate(
     Parameters
     ----------
     system : System
-    initial_states : (M, N) array
-        States at the time `times[0]`.
-    times : (T,) array
+    initial_states : (M, N) array_like
+        States at the time `times[0]`, real.
+    times : (T,) array_like
         Increasing times, in units of the decay time. Any spacing: the steps do not follow it.
     rtol : float, optional
         Relative accuracy asked of the states, in the norm of a state: 1e-13 to 1e-2, by default
@@ -108,8 +108,8 @@ def simulate(
     Raises
     ------
     ValueError
-        Where shapes disagree, a value is not finite, the times do not increase, a tolerance is out
-        of range, or an initial state is outside the domain of ζ.
+        If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
+        is out of range, or an initial state is outside the domain of ζ.
     """
     x0 = initial_states_of(initial_states, system.size)
     grid = times_of(times)

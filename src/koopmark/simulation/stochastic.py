@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark.simulation.arguments import initial_states_of, times_of
+from koopmark.simulation.arguments import initial_states_of
+from koopmark.simulation.times import times_of
 from koopmark.simulation.trajectories import Trajectories
 from koopmark.systems.stochastic import StochasticSystem
 
@@ -19,9 +20,9 @@ def sample_paths(
     Parameters
     ----------
     system : StochasticSystem
-    initial_states : (M, N) array
-        States at the time `times[0]`.
-    times : (T,) array
+    initial_states : (M, N) array_like
+        States at the time `times[0]`, real.
+    times : (T,) array_like
         Increasing times.
     rng : numpy.random.Generator
         Draws the noise of the process.
@@ -29,7 +30,7 @@ def sample_paths(
     Raises
     ------
     ValueError
-        Where shapes disagree, a value is not finite, or the times do not increase.
+        If shapes disagree, a value is complex or not finite, or the times do not increase.
     """
     x0, grid = initial_states_of(initial_states, system.size), times_of(times)
     states: NDArray[np.float64] = np.empty((len(x0), len(grid), system.size))

@@ -1,13 +1,16 @@
 """An ensemble of trajectories sampled on one time grid."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from koopmark._arrays import real, stored
 from koopmark._repr import Details, Shown, number
 from koopmark.simulation.sparkline import sparkline
+from koopmark.simulation.times import interval_of, times_of
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
 
@@ -21,16 +24,24 @@ class Trajectories(Shown):
 
     Parameters
     ----------
-    states : (M, T, N) array
-        States. After the time at which a trajectory diverged its states are NaN.
-    times : (T,) array
+    states : (M, T, N) array_like
+        States, NaN where they are missing. float32 arrays and memory maps of any type are kept as
+        they are and read in float64; everything else becomes float64, and what is masked NaN.
+        After the time at which a trajectory diverged its states are NaN.
+    times : (T,) array_like
         Increasing times, in units of the decay time.
-    diverged_at : (M,) array
+    diverged_at : (M,) array_like
         Time at which each trajectory blew up or met a non-finite value; NaN where it did not.
     system : System, optional
-        What generated them. Fitted methods do not look at it, the controls do.
+        What generated them. Only methods that say so are given it (`Method.needs_system`).
     targets : tuple of Eigenspace
         The eigenspaces a benchmark asks for. Likewise.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, an array holds anything but real numbers, or the times are not finite
+        or do not increase.
     """
 
     states: NDArray[np.float64]
@@ -40,30 +51,34 @@ class Trajectories(Shown):
     targets: tuple[Eigenspace, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        if self.states.ndim != 3:
-            raise ValueError(f"states must have shape (M, T, N), got {self.states.shape}")
-        if self.times.shape != self.states.shape[1:2]:
-            raise ValueError(
-                f"times must have shape ({self.states.shape[1]},), got {self.times.shape}"
-            )
-        if self.diverged_at is None:
-            object.__setattr__(self, "diverged_at", np.full(len(self.states), np.nan))
+        states = stored(self.states, "states")
+        if states.ndim != 3:
+            one = ": write states[None] for one trajectory" if states.ndim == 2 else ""
+            raise ValueError(f"states must have shape (M, T, N), got {states.shape}{one}")
+        times = times_of(self.times)
+        if times.shape != states.shape[1:2]:
+            raise ValueError(f"times must have shape ({states.shape[1]},), got {times.shape}")
+        missing = np.full(len(states), np.nan)
+        ended = missing if self.diverged_at is None else real(self.diverged_at, "diverged_at")
+        if ended.shape != missing.shape:
+            raise ValueError(f"diverged_at must have shape {missing.shape}, got {ended.shape}")
+        for name, value in (("states", states), ("times", times), ("diverged_at", ended)):
+            object.__setattr__(self, name, value)
 
-    @property
+    @cached_property
     def dt(self) -> float:
-        """The sampling interval.
+        """The sampling interval: the span of the times over the number of steps.
 
         Raises
         ------
         ValueError
-            Where the times are not evenly spaced, or there are fewer than two.
+            If the times are not even to the rounding of their own digits, or fewer than two.
         """
-        steps = np.diff(self.times)
-        if len(steps) == 0:
-            raise ValueError("a single time has no sampling interval")
-        if np.ptp(steps) > 1e-9 * abs(steps[0]):
-            raise ValueError("the times are not evenly spaced: no single sampling interval exists")
-        return float((self.times[-1] - self.times[0]) / len(steps))
+        return interval_of(self.times)
+
+    def without_origin(self) -> "Trajectories":
+        """The same data without the system and the targets that they came from."""
+        return Trajectories(self.states, self.times, self.diverged_at)
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
@@ -76,19 +91,23 @@ class Trajectories(Shown):
         return ["diverged" if bad else "ok" for bad in self.diverged]
 
     def pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Snapshot pairs (X, Y) as rows, (M (T - 1), N) each: never across trajectories."""
+        """Snapshot pairs (X, Y) as rows, (M (T - 1), N) each: never across trajectories.
+
+        In float64, whatever the states are stored in.
+        """
         n = self.states.shape[2]
-        return self.states[:, :-1].reshape(-1, n), self.states[:, 1:].reshape(-1, n)
+        before, after = self.states[:, :-1], self.states[:, 1:]
+        return real(before, "states").reshape(-1, n), real(after, "states").reshape(-1, n)
 
     def windows(self, length: int = 1) -> NDArray[np.float64]:
         """Every `length` consecutive states of each trajectory, (M, T - length + 1, length, N).
 
-        A read-only view.
+        A read-only view, of the type that the states are stored in.
 
         Raises
         ------
         ValueError
-            Where no trajectory is that long.
+            If no trajectory is that long.
         """
         if not 1 <= length <= len(self.times):
             raise ValueError(
@@ -99,17 +118,17 @@ class Trajectories(Shown):
     def delayed(self, length: int) -> "Trajectories":
         """The windows of `length` states as states of their own, oldest first: (M, T', length N).
 
-        Their times are those of the last state of each window.
+        Their times are those of the last state of each window. In float64.
         """
-        windows = self.windows(length)
+        windows = real(self.windows(length), "states")
         states = windows.reshape(*windows.shape[:2], -1)
         return Trajectories(states, self.times[length - 1 :])
 
     def longest(self) -> "Trajectories":
-        """The one trajectory that lasts longest; the first of several."""
+        """The one trajectory that lasts longest, in float64; the first of several."""
         lasts = np.where(self.diverged, self.diverged_at, np.inf)
         best = int(np.argmax(lasts))
-        return Trajectories(self.states[best : best + 1], self.times)
+        return Trajectories(real(self.states[best : best + 1], "states"), self.times)
 
     def _facts(self) -> list[str]:
         m, t, n = self.states.shape

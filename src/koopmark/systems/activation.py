@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from koopmark._arrays import inexact
 from koopmark._errors import suggest
 
 Ufunc = Callable[..., NDArray]
@@ -27,7 +28,7 @@ class Activation:
     bound: float
 
     def __call__(self, x: NDArray, out: NDArray | None = None) -> NDArray:
-        return self.value(x, out=out)
+        return self.value(inexact(x, "x"), out=out)
 
 
 def _logistic(x: NDArray, out: NDArray | None = None) -> NDArray:

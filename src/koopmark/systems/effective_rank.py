@@ -7,6 +7,8 @@ systems", Nature Physics 20, 294 (2024), and the sources given there.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite
+
 ENERGY = 0.95
 
 
@@ -25,8 +27,8 @@ def effective_ranks(singular_values: ArrayLike) -> dict[str, float]:
     ValueError
         Where there are none, one is negative or not finite, or all are zero.
     """
-    s: NDArray[np.float64] = np.sort(np.asarray(singular_values, dtype=float))[::-1]
-    if s.ndim != 1 or not len(s) or not np.isfinite(s).all() or s[-1] < 0 or s[0] == 0:
+    s: NDArray[np.float64] = np.sort(finite(singular_values, "singular_values"))[::-1]
+    if s.ndim != 1 or not len(s) or s[-1] < 0 or s[0] == 0:
         raise ValueError("singular values must be finite and not negative, one of them positive")
     s = s / s[0]
     squares = s**2

@@ -7,6 +7,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite, inexact
+
 
 @dataclass(frozen=True, eq=False)
 class ElementwiseMap:
@@ -22,7 +24,7 @@ class ElementwiseMap:
     inverse: Callable[..., NDArray] = field(repr=False)
 
     def __call__(self, x: NDArray) -> NDArray:
-        return self.value(x)
+        return self.value(inexact(x, "x"))
 
 
 class Shift(ElementwiseMap):
@@ -31,7 +33,7 @@ class Shift(ElementwiseMap):
     theta: NDArray[np.float64]
 
     def __init__(self, theta: ArrayLike = 0.0) -> None:
-        offset = np.asarray(theta, dtype=float)
+        offset = finite(theta, "theta")
         super().__init__(
             name="shift",
             value=partial(_minus, offset),

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems.activation import activation as named_activation
 from koopmark.systems.elementwise import Shift
@@ -45,7 +46,7 @@ class LinearUnits(Network):
     units: NDArray[np.float64] = field(repr=False)
 
     def __post_init__(self) -> None:
-        units = np.asarray(self.units, dtype=float)
+        units = finite(self.units, "units")
         object.__setattr__(self, "units", units)
         if units.ndim != 3 or units.shape[1] != units.shape[2] or not units.size:
             raise ValueError(f"units must have shape (n, k, k), got {units.shape}")
@@ -54,8 +55,6 @@ class LinearUnits(Network):
                 f"{units.shape[0]} units of {units.shape[1]} variables make "
                 f"{units.shape[0] * units.shape[1]}, the weights are of {self.size}"
             )
-        if not np.isfinite(units).all():
-            raise ValueError("units hold a value that is not finite")
         for unit, (_, vectors) in zip(*self._kinds_and_spectra, strict=True):
             condition = np.linalg.cond(vectors)
             if condition > DEFECTIVE:
@@ -152,7 +151,7 @@ def linear_units(
     With M not defective there are k eigenvalues of multiplicity n - r for each kind of unit, or
     more where b does not reach a mode of M.
     """
-    each, b, n = np.asarray(units, dtype=float), np.asarray(entry, dtype=float), weights.size
+    each, b, n = finite(units, "units"), finite(entry, "entry"), weights.size
     k = each.shape[-1]
     if b.shape != (k,):
         raise ValueError(f"entry must have shape ({k},), one number for each variable: {b.shape}")

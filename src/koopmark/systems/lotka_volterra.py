@@ -22,9 +22,7 @@ def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> 
     exponents : (N, m) array
         The chosen left null vectors u, as columns: the benchmark's targets.
     """
-    return Drift(
-        weights, LOG, activation("identity"), np.asarray(rates), np.asarray(exponents, dtype=float)
-    )
+    return Drift(weights, LOG, activation("identity"), rates, exponents)  # type: ignore[arg-type]
 
 
 def random_lotka_volterra(n: int, groups: int, seed: int = 0, *, skew: float = 1.0) -> Drift:

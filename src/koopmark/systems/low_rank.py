@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite
 from koopmark._repr import Shown
 from koopmark.truth import NullSpace
 
@@ -26,8 +27,8 @@ class LowRank(Shown):
     Raises
     ------
     ValueError
-        Where the shapes disagree, an entry is not finite, r is not in 1..N-1, or a factor is
-        not of full column rank to the relative tolerance 1e-10.
+        If the shapes disagree, an entry is complex or not finite, r is not in 1..N-1, or a factor
+        is not of full column rank to the relative tolerance 1e-10.
     """
 
     left: NDArray[np.float64]
@@ -35,7 +36,8 @@ class LowRank(Shown):
 
     def __post_init__(self) -> None:
         for name in ("left", "right"):
-            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
+            factor = finite(getattr(self, name), name)
+            object.__setattr__(self, name, np.ascontiguousarray(factor))
         if self.left.ndim != 2 or self.left.shape != self.right.shape:
             raise ValueError(
                 f"the factors must both have shape (N, r), got {self.left.shape} for left "
@@ -57,15 +59,14 @@ class LowRank(Shown):
         Raises
         ------
         ValueError
-            Where the matrix is not square, not finite, zero, or of full rank at this tolerance.
+            If the matrix is not square, not real and finite, zero, or of full rank at this
+            tolerance.
         """
         if not 0 < tol < 1:
             raise ValueError(f"tol {tol}: a relative tolerance lies between 0 and 1")
-        w = np.asarray(weights, dtype=float)
+        w = finite(weights, "weights")
         if w.ndim != 2 or w.shape[0] != w.shape[1]:
             raise ValueError(f"weights must be a square matrix, got shape {w.shape}")
-        if not np.isfinite(w).all():
-            raise ValueError("weights hold a value that is not finite")
         u, s, vt = np.linalg.svd(w)
         rank = int(np.sum(s > tol * s[0]))
         if rank == 0:
@@ -118,8 +119,6 @@ class LowRank(Shown):
 
 
 def _check_full_column_rank(name: str, factor: NDArray) -> None:
-    if not np.isfinite(factor).all():
-        raise ValueError(f"the {name} factor holds a value that is not finite")
     norms = np.linalg.norm(factor, axis=0)
     if not norms.all():
         raise ValueError(f"column {int(np.argmin(norms))} of the {name} factor is zero")

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems.activation import Activation
 from koopmark.systems.activation import activation as named_activation
@@ -52,6 +53,8 @@ class NearlyLowRank(System):
     coupling: Activation
 
     def __post_init__(self) -> None:
+        for name in ("left", "singular_values", "right"):
+            object.__setattr__(self, name, finite(getattr(self, name), name))
         n, s = len(self.singular_values), self.singular_values
         for name in ("left", "right"):
             factor = getattr(self, name)

@@ -14,6 +14,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import finite
 from koopmark.systems.activation import Activation
 from koopmark.systems.elementwise import LOG, ElementwiseMap, Shift
 from koopmark.systems.low_rank import LowRank
@@ -123,7 +124,7 @@ class Drift(Network):
 
     def __post_init__(self) -> None:
         for name in ("rates", "exponents"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+            object.__setattr__(self, name, finite(getattr(self, name), name))
         if self.rates.shape != (self.size,):
             raise ValueError(f"rates must have shape ({self.size},), got {self.rates.shape}")
         if self.exponents.ndim != 2 or len(self.exponents) != self.size:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems.activation import activation as named_activation
 from koopmark.systems.elementwise import Shift
@@ -17,11 +18,9 @@ def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> R
 
     Its eigenfunctions are uᵀ(x - θ) at -1, one for every left null vector u of W.
     """
-    offset = np.asarray(theta, dtype=float)
+    offset = finite(theta, "theta")
     if offset.shape not in ((), (weights.size,)):
         raise ValueError(f"theta must have shape () or ({weights.size},), got {offset.shape}")
-    if not np.isfinite(offset).all():
-        raise ValueError("theta holds a value that is not finite")
     return Relaxation(weights, Shift(offset), named_activation(activation))
 
 
@@ -45,7 +44,7 @@ def weights_with_singular_values(
     n: int, singular_values: Sequence[float] | NDArray, rng: np.random.Generator
 ) -> LowRank:
     """W = U diag(s) Vᵀ with Haar-random orthonormal U, V of shape (N, r) and the given s > 0."""
-    s = np.asarray(singular_values, dtype=float)
+    s = finite(singular_values, "singular_values")
     _check_sizes(n, len(s), float(np.max(s, initial=0.0)))
     if not (s > 0).all():
         raise ValueError("singular values must all be positive: their number is the rank")
@@ -93,7 +92,7 @@ def random_rnn(
     if singular_values is None:
         weights = gaussian_weights(n, rank, gain, rng)
     else:
-        s = np.asarray(singular_values, dtype=float)
+        s = finite(singular_values, "singular_values")
         if len(s) != rank:
             raise ValueError(f"rank {rank} needs {rank} singular values, got {len(s)}")
         weights = weights_with_singular_values(n, gain * s / np.max(s, initial=0.0), rng)

@@ -1,11 +1,14 @@
 """Stochastic systems: the Koopman operator is an expectation over the next state."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import Gate, real
 from koopmark.systems.system import System
 
 
@@ -15,6 +18,13 @@ class StochasticSystem(System):
 
     `rhs` is the drift. Eigenfunctions obey their eigenvalue on average and on no single path.
     """
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
+        **System._gates,
+        "mean": (real, "states"),
+        "transition": (real, "states"),
+        "quadrature": (real, "states"),
+    }
 
     @abstractmethod
     def mean(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:

@@ -1,11 +1,14 @@
 """What a system is: a vector field with a known part of its Koopman spectrum."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from numpy.typing import NDArray
 
 from koopmark import _repr
+from koopmark._arrays import Gate, Gated, numeric
 from koopmark.truth import Eigenspace
 
 SHOWN_DEGREE = 2
@@ -13,8 +16,13 @@ SHOWN_DEGREE = 2
 
 
 @dataclass(frozen=True, eq=False)
-class System(_repr.Shown, ABC):
+class System(_repr.Shown, Gated, ABC):
     """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces."""
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
+        "rhs": (numeric, "states"),
+        "flow": (numeric, "states"),
+    }
 
     @property
     @abstractmethod

@@ -5,22 +5,26 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from math import comb
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
+from koopmark._arrays import Gate, Gated, numeric
 from koopmark.truth.null_space import NullSpace
 
 Elementwise = Callable[[NDArray], NDArray]
 
 
-class Eigenspace(_repr.Shown, ABC):
+class Eigenspace(_repr.Shown, Gated, ABC):
     """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"evaluate": (numeric, "states")}
 
     @property
     @abstractmethod

@@ -12,6 +12,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
 from koopmark.truth.eigenspace import Eigenspace
 
@@ -54,11 +55,9 @@ class PrincipalFunctions(Shown):
             Where Λ is not a finite square matrix, or is defective: products of the generalised
             eigenfunctions hold further eigenfunctions then, and no list here would be whole.
         """
-        square = np.asarray(matrix, dtype=float)
+        square = finite(matrix, "matrix")
         if square.ndim != 2 or square.shape[0] != square.shape[1] or len(square) == 0:
             raise ValueError(f"matrix must be square, got shape {square.shape}")
-        if not np.isfinite(square).all():
-            raise ValueError("matrix holds a value that is not finite")
         eigenvalues, vectors = np.linalg.eig(square.T)
         condition = np.linalg.cond(vectors)
         if condition > DEFECTIVE:
@@ -73,7 +72,7 @@ class PrincipalFunctions(Shown):
 
     def __call__(self, states: NDArray) -> NDArray:
         """Values (..., q) at states (..., N)."""
-        return self.coordinates(states) @ self.vectors
+        return self.coordinates(numeric(states, "states")) @ self.vectors
 
     def columns(self, chosen: NDArray[np.intp]) -> "PrincipalFunctions":
         """Some of them, real where all of those are."""

@@ -5,10 +5,14 @@ makes one dictionary differ from another.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from koopmark._arrays import Gate, Gated, numeric, real, stored
 
 STEP = 1e-100
 """h of complex steps."""
@@ -55,13 +59,17 @@ class Observables:
     def __call__(self, states: NDArray, out: NDArray | None = None) -> NDArray[np.float64]:
         """Values (P, D), written into `out` where given; columns lie contiguous otherwise.
 
-        Complex states, for which `out` must be complex, give the analytic continuation.
+        In float64, whatever the states are. Complex states give the analytic continuation, and
+        are refused unless `out` is complex.
 
         Raises
         ------
         ValueError
-            Where the states have another dimension than those the dictionary was fitted to.
+            If the states have another dimension than those the dictionary was fitted to, or are
+            complex and `out` is not.
         """
+        analytic = out is not None and np.iscomplexobj(out)
+        states = numeric(states, "states") if analytic else real(states, "states")
         if states.shape[1:] != (self.inputs,):
             raise ValueError(
                 f"states must have shape (P, {self.inputs}) for this dictionary, got {states.shape}"
@@ -84,13 +92,16 @@ class Observables:
         The complex step Im ψ(x + ihF) / h (Squire and Trapp 1998): ψ is analytic, and with an h
         whose square is nothing beside 1 there is no error but that of ψ itself.
         """
+        states, directions = real(states, "states"), real(directions, "directions")
         values = self(states + 1j * STEP * directions, np.empty((len(states), self.size), complex))
         return np.divide(values.imag, STEP, out=out)
 
 
 @dataclass(frozen=True)
-class Dictionary(ABC):
+class Dictionary(Gated, ABC):
     """Hyperparameters of a dictionary; `fitted` settles what depends on the data."""
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"fitted": (stored, "states")}
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
@@ -101,7 +112,7 @@ class Dictionary(ABC):
         Raises
         ------
         ValueError
-            Where nothing would be in it.
+            If nothing would be in it, or the states are not real numbers.
         """
 
 

@@ -6,6 +6,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import real
 from koopmark.methods.dictionaries import Observables
 from koopmark.simulation import Trajectories
 
@@ -38,7 +39,7 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
     larger than that of any higher one, within the error. Coordinates share one variance where
     theirs agree within the error. Where the sampling is too coarse, this is an upper bound.
     """
-    states = trajectories.states
+    states = real(trajectories.states, "states")
     orders = [order for order in ORDERS if order < states.shape[1]]
     tried = np.stack([_variances(states, order) for order in orders])
     errors = np.array([_standard_error(order, states) for order in orders])
@@ -92,7 +93,7 @@ def corrected_values(
     The differences span the noise itself where it is larger than rounding would allow. Where
     the noise is not known, nothing is corrected.
     """
-    variances = noise.variances
+    variances, states = noise.variances, real(states, "states")
     values = observables(states)
     if observables.terms is None:
         covariance = np.zeros((observables.size, observables.size))

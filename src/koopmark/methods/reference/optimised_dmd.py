@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 from scipy.optimize import least_squares
 
+from koopmark._arrays import real
 from koopmark.methods.dictionaries import Identity
 from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model
@@ -46,7 +47,7 @@ class OptimisedDMD(Method):
             raise ValueError(f"iterations must be at least 1, got {self.iterations}")
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        states, dt = trajectories.states, trajectories.dt
+        states, dt = real(trajectories.states, "states"), trajectories.dt
         lift = Identity(constant=self.constant).fitted(states)
         simple = linear_model(factorise(lift, states), lift, dt)
         rates, multiplicities = _starting_values(simple.eigenvalues, self.constant)
@@ -153,7 +154,8 @@ def _model(
     rates: NDArray, multiplicities: list[int], trajectories: Trajectories, constant: bool
 ) -> LinearModel:
     """Modes from the amplitudes; eigenfunctions are the rows of their pseudo-inverse."""
-    states, times = trajectories.states, trajectories.times - trajectories.times[0]
+    states = real(trajectories.states, "states")
+    times = trajectories.times - trajectories.times[0]
     m, _, n = states.shape
     functions = _basis(rates, rates.imag > 0, times, constant)[0]
     columns = states.swapaxes(0, 1).reshape(len(times), -1)

@@ -118,7 +118,7 @@ class TunableSSD(_Decomposition):
         if self.epsilon is not None:
             return super()._fit(trajectories)
         noise = noise_variances(trajectories)
-        relative = noise.variances / trajectories.states.var(axis=(0, 1))
+        relative = noise.variances / trajectories.states.var(axis=(0, 1), dtype=float)
         turned = TURNED * np.sqrt(relative.mean()) if noise.settled else 0.0
         return replace(self, epsilon=min(1.0, float(np.hypot(LEAST, turned))))._fit(trajectories)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag, expm
 
+from koopmark._arrays import finite, numeric
 from koopmark._keys import generator
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
@@ -42,6 +43,9 @@ class LinearSystem(System):
     eigenvalues: NDArray[np.complex128] = field(repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "matrix", finite(self.matrix, "matrix"))
+        for name in ("left", "eigenvalues"):
+            object.__setattr__(self, name, numeric(getattr(self, name), name))
         a, w, values = self.matrix, self.left, self.eigenvalues
         if a.ndim != 2 or a.shape[0] != a.shape[1]:
             raise ValueError(f"matrix must be square, got shape {a.shape}")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.polynomial import hermite_e
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems.stochastic import StochasticSystem
 from koopmark.truth import Eigenspace
@@ -47,6 +48,8 @@ class OrnsteinUhlenbeck(StochasticSystem):
     noise: float
 
     def __post_init__(self) -> None:
+        for name in ("rates", "axes"):
+            object.__setattr__(self, name, finite(getattr(self, name), name))
         if self.rates.ndim != 1 or not (self.rates > 0).all() or not self.noise > 0:
             raise ValueError(f"rates {self.rates} and noise {self.noise}: all must be positive")
         n = len(self.rates)
@@ -159,7 +162,7 @@ def _standard(scaled_axes: NDArray, states: NDArray) -> NDArray:
 
 def ornstein_uhlenbeck(rates: ArrayLike, noise: float = 1.0, seed: int = 0) -> OrnsteinUhlenbeck:
     """The process with these rates θ along random orthogonal axes."""
-    theta = np.asarray(rates, dtype=float)
+    theta = finite(rates, "rates")
     rng = generator({"system": "ornstein_uhlenbeck", "n": theta.size, "seed": seed}, "axes")
     axes = np.linalg.qr(rng.standard_normal((theta.size, theta.size)))[0]
     return OrnsteinUhlenbeck(theta, axes, noise)

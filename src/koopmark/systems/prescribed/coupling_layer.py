@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
 from koopmark.systems.prescribed.features import Features
 
@@ -61,9 +62,9 @@ class CouplingLayer(Shown):
             value = getattr(self, name)
             if value is None:
                 continue
-            value = np.asarray(value, dtype=float)
-            if value.shape != shape or not np.isfinite(value).all():
-                raise ValueError(f"{name} must be finite and have shape {shape}, got {value.shape}")
+            value = finite(value, name)
+            if value.shape != shape:
+                raise ValueError(f"{name} must have shape {shape}, got {value.shape}")
             object.__setattr__(self, name, value)
 
     @property
@@ -82,12 +83,14 @@ class CouplingLayer(Shown):
 
     def __call__(self, x: NDArray) -> NDArray:
         """y at x, (..., N) each."""
+        x = numeric(x, "x")
         f = self.features(x[..., self.kept])
         moved = x[..., self.moved] * self._stretch(f) + f @ self.shift.T
         return self._joined(x[..., self.kept], moved)
 
     def inverse(self, y: NDArray) -> NDArray:
         """x at y, (..., N) each."""
+        y = numeric(y, "y")
         f = self.features(y[..., self.kept])
         moved = (y[..., self.moved] - f @ self.shift.T) / self._stretch(f)
         return self._joined(y[..., self.kept], moved)

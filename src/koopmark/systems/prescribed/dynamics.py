@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import finite
 from koopmark.systems.prescribed.functions import PrescribedFunctions
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
@@ -37,6 +38,10 @@ class LeakyDrive:
     leak: Array
     weights: Array
     directions: Array
+
+    def __post_init__(self) -> None:
+        for name in ("leak", "weights", "directions"):
+            object.__setattr__(self, name, finite(getattr(self, name), name))
 
     def __call__(self, states: NDArray) -> NDArray:
         return np.tanh(states @ self.directions.T) @ self.weights.T - states @ self.leak.T
@@ -69,7 +74,7 @@ class Prescribed(System):
     drive: Callable[[NDArray], NDArray] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "matrix", np.asarray(self.matrix, dtype=float))
+        object.__setattr__(self, "matrix", finite(self.matrix, "matrix"))
         p = self.functions.count
         if self.matrix.shape != (p, p):
             raise ValueError(

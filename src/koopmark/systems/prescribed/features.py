@@ -6,21 +6,29 @@ bounded set (Cybenko 1989; Hornik 1991; with cosines, the random features of Rah
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
 from math import inf, pi, sqrt
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import Gate, Gated, finite, numeric
 from koopmark._errors import suggest
 from koopmark._repr import Shown
 from koopmark.systems.activation import ACTIVATIONS, Activation
 
 
-class Features(Shown, ABC):
+class Features(Shown, Gated, ABC):
     """f: R^N → R^m, smooth, of the linear forms Dx with `directions` D."""
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
+        "__call__": (numeric, "states"),
+        "tangent": (numeric, "states"),
+    }
 
     directions: NDArray[np.float64]
 
@@ -89,14 +97,12 @@ class HiddenLayer(Features):
 
     def __post_init__(self) -> None:
         for name in ("directions", "offsets"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+            object.__setattr__(self, name, finite(getattr(self, name), name))
         if self.directions.ndim != 2 or self.offsets.shape != (len(self.directions),):
             raise ValueError(
                 f"directions must have shape (m, N) and offsets (m,), got {self.directions.shape} "
                 f"and {self.offsets.shape}"
             )
-        if not (np.isfinite(self.directions).all() and np.isfinite(self.offsets).all()):
-            raise ValueError("directions or offsets hold a value that is not finite")
         if self.layer not in LAYERS:
             hint, known = suggest(self.layer, LAYERS), ", ".join(LAYERS)
             raise ValueError(f"unknown layer {self.layer!r}: {hint}choose one of {known}")
@@ -129,9 +135,9 @@ class InnerMonomials(Features):
     degree: int = 2
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "directions", np.asarray(self.directions, dtype=float))
-        if self.directions.ndim != 2 or not np.isfinite(self.directions).all():
-            raise ValueError("directions must be finite and have shape (k, N)")
+        object.__setattr__(self, "directions", finite(self.directions, "directions"))
+        if self.directions.ndim != 2:
+            raise ValueError(f"directions must have shape (k, N), got {self.directions.shape}")
         if self.degree < 2:
             raise ValueError(f"degree {self.degree}: monomials of a lower degree than 2 are linear")
 

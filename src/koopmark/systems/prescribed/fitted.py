@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import finite
 from koopmark.systems.prescribed.features import Features
 from koopmark.systems.prescribed.functions import PrescribedFunctions
 
@@ -51,12 +52,10 @@ def fit_functions(
         Where shapes disagree, there are fewer states than coefficients, a value is not finite, or
         the fit cannot be an eigenfunction (see `PrescribedFunctions`).
     """
-    x = np.asarray(states, dtype=float)
-    values = np.asarray(target(x), dtype=float)
+    x = finite(states, "states")
+    values = finite(target(x), "values of the target")
     if values.ndim != 2 or len(values) != len(x):
         raise ValueError(f"target must give an array ({len(x)}, p), it gave {values.shape}")
-    if not np.isfinite(values).all():
-        raise ValueError("target gives a value that is not finite at one of the states")
     if not ridge >= 0:
         raise ValueError(f"ridge {ridge}: it must not be negative")
     n, m = x.shape[1], features.count

@@ -17,6 +17,7 @@ from math import isinf
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
 from koopmark.systems.prescribed.features import Features
 
@@ -56,10 +57,7 @@ class PrescribedFunctions(Shown):
 
     def __post_init__(self) -> None:
         for name in ("linear", "weights", "offset"):
-            value = np.asarray(getattr(self, name), dtype=float)
-            object.__setattr__(self, name, value)
-            if not np.isfinite(value).all():
-                raise ValueError(f"{name} holds a value that is not finite")
+            object.__setattr__(self, name, finite(getattr(self, name), name))
         self._check_shapes()
         s = np.linalg.svd(self.linear, compute_uv=False)
         if s[-1] <= INDEPENDENT * s[0]:
@@ -123,6 +121,7 @@ class PrescribedFunctions(Shown):
 
     def __call__(self, states: NDArray) -> NDArray:
         """φ at states (..., N): (..., p)."""
+        states = numeric(states, "states")
         return states @ self.linear.T + self.offset + self.features(states) @ self.weights.T
 
     def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import finite
 from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
 
 Array = NDArray[np.float64]
@@ -12,8 +13,8 @@ POLYNOMIAL = "polynomial"
 
 def block_diagonal(real: ArrayLike = (), oscillations: ArrayLike = ()) -> Array:
     """Λ with these real eigenvalues, and a block [[a, -b], [b, a]] for every pair (a, b)."""
-    values = np.asarray(real, dtype=float).reshape(-1)
-    pairs = np.asarray(oscillations, dtype=float).reshape(-1, 2)
+    values = finite(real, "real").reshape(-1)
+    pairs = finite(oscillations, "oscillations").reshape(-1, 2)
     whole = np.zeros((len(values) + 2 * len(pairs),) * 2)
     whole[np.arange(len(values)), np.arange(len(values))] = values
     for index, (a, b) in enumerate(pairs):
@@ -23,7 +24,7 @@ def block_diagonal(real: ArrayLike = (), oscillations: ArrayLike = ()) -> Array:
 
 
 def spectrum_of(matrix: ArrayLike, n: int) -> Array:
-    square = np.asarray(matrix, dtype=float)
+    square = finite(matrix, "matrix")
     if square.ndim != 2 or square.shape[0] != square.shape[1] or not 1 <= len(square) <= n:
         raise ValueError(
             f"matrix must be square with 1 to {n} rows, no more than units, got {square.shape}"

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import real
 from koopmark.methods.kernels import AnyKernel, Polynomial
 from koopmark.methods.method import Method
 from koopmark.methods.model import Lift, LinearModel, Model, continuous
@@ -31,7 +32,7 @@ def interleaved(trajectories: Trajectories) -> tuple[NDArray[np.float64], int]:
     Row j of time k is followed, M rows on, by the same trajectory at time k + 1: the pairs at this
     lag are exactly those of the trajectories, without a seam.
     """
-    states = trajectories.states
+    states = real(trajectories.states, "states")
     return states.swapaxes(0, 1).reshape(-1, states.shape[2]), len(states)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from koopmark._arrays import real
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, UnlistedModel
 from koopmark.methods.model import Model
 from koopmark.simulation import Trajectories
@@ -48,7 +49,7 @@ def trained(trajectories: Trajectories, max_epochs: int, **options: Any) -> Mode
         regressor = pykoopman.regression.NNDMD(trainer_kwargs=trainer, **options)
         koopman = pykoopman.Koopman(regressor=regressor)
         # A list of trajectories: of pairs as two arrays PyKoopman drops the last.
-        koopman.fit(list(trajectories.states), dt=trajectories.dt)
+        koopman.fit(list(real(trajectories.states, "states")), dt=trajectories.dt)
     # Values in single precision: the encoder's are not listed.
     return UnlistedModel(koopman, trajectories.dt, koopman.phi)
 

@@ -1,0 +1,189 @@
+"""The gate for arrays: what users hand in becomes real float64, or is refused in a sentence.
+
+`real` for what is computed with at once, `finite` for parameters, `stored` for data that may be
+large and are kept as they are, `numeric` for the arguments of vector fields and eigenfunctions,
+which complex steps differentiate, `inexact` for elementwise functions.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from numbers import Complex, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+DOUBLE, SINGLE, COMPLEX = (np.dtype(t) for t in (np.float64, np.float32, np.complex128))
+
+Gate = Callable[[Any, str], NDArray]
+"""From an argument and its name to the array that is computed with."""
+
+
+def real(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    """`values` in float64: the array itself if that is what it is, a copy otherwise.
+
+    Integers, booleans, every floating-point type and byte order, lists, pandas objects and object
+    arrays of numbers are converted. Masked entries, None and pandas.NA become NaN.
+
+    Parameters
+    ----------
+    values : array_like
+    what : str
+        What the array is called in messages.
+
+    Raises
+    ------
+    ValueError
+        If it holds complex numbers, dates, text or parts of different lengths.
+    """
+    if type(values) is np.ndarray and values.dtype == DOUBLE:
+        return values
+    return _without_complex(_plain(values, what), what).astype(DOUBLE, copy=False)
+
+
+def stored(values: ArrayLike, what: str) -> NDArray:
+    """As `real`, except that float32 and memory maps of any type stay what they are.
+
+    They are converted where they are computed with, a block at a time if they are large.
+    """
+    array = _without_complex(_plain(values, what), what)
+    if array.dtype in (DOUBLE, SINGLE) or isinstance(array, np.memmap):
+        return array
+    return array.astype(DOUBLE)
+
+
+def numeric(values: ArrayLike, what: str) -> NDArray:
+    """As `real`, except that complex numbers are allowed."""
+    if type(values) is np.ndarray and values.dtype in (DOUBLE, COMPLEX):
+        return values
+    array = _plain(values, what)
+    return array.astype(COMPLEX if array.dtype.kind == "c" else DOUBLE, copy=False)
+
+
+def inexact(values: ArrayLike, what: str) -> NDArray:
+    """As `numeric`, except that float32 stays what it is: simulations in float32 compute in it."""
+    if type(values) is np.ndarray and values.dtype == SINGLE:
+        return values
+    return numeric(values, what)
+
+
+def finite(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    """As `real`, for parameters: what is missing or infinite is refused too.
+
+    Raises
+    ------
+    ValueError
+        As `real`, and if a value is not finite.
+    """
+    array = real(values, what)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{_entry(what, array, ~np.isfinite(array))}: it must be finite")
+    return array
+
+
+class Gated:
+    """Methods whose first argument passes a gate, however a subclass writes them."""
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {}
+    """By the name of the method: the gate, and the name of the argument."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, (gate, argument) in cls._gates.items():
+            written = vars(cls).get(name)
+            if callable(written) and not getattr(written, "__isabstractmethod__", False):
+                setattr(cls, name, _through(gate, argument, written))
+
+
+def _through(gate: Gate, argument: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def gated(self: Any, *args: Any, **options: Any) -> Any:
+        if args:
+            return method(self, gate(args[0], argument), *args[1:], **options)
+        if argument in options:
+            options[argument] = gate(options[argument], argument)
+        return method(self, **options)
+
+    return gated
+
+
+def _plain(values: Any, what: str) -> NDArray:
+    """An array of numbers without a mask, in memory or mapped; a copy only if it must be one."""
+    values = _unmasked(values)
+    if isinstance(values, np.memmap):
+        array: NDArray = values
+    else:
+        try:
+            array = np.asarray(values)
+        except (ValueError, TypeError):
+            raise ValueError(_ragged(what, values)) from None
+    if array.dtype.kind == "O":
+        return _from_objects(array, what)
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"{what} must be numbers, got {_kind(array.dtype)}")
+    return array
+
+
+def _unmasked(values: Any) -> Any:
+    """`values` with NaN where something is masked, in sequences too."""
+    if isinstance(values, list | tuple):
+        return [_unmasked(item) for item in values]
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    mask = np.ma.getmaskarray(values)
+    if values.dtype.kind not in "biuf" or not mask.any():
+        return values.data
+    return np.where(mask, np.nan, values.data.astype(DOUBLE))
+
+
+def _from_objects(array: NDArray, what: str) -> NDArray:
+    pandas = sys.modules.get("pandas")
+    missing = np.zeros(array.shape, bool) if pandas is None else pandas.isna(array)
+    wrong = [
+        value
+        for value in array[~missing].flat
+        # Decimals are numbers, and no numbers.Real.
+        if not (value is None or isinstance(value, Complex) or hasattr(value, "as_integer_ratio"))
+    ]
+    if any(hasattr(value, "__len__") and not isinstance(value, str | bytes) for value in wrong):
+        raise ValueError(_ragged(what, array))
+    if wrong:
+        raise ValueError(f"{what} must be numbers, got {wrong[0]!r} among them")
+    numbers = np.where(missing, np.nan, array)
+    is_complex = any(isinstance(x, Complex) and not isinstance(x, Real) for x in numbers.flat)
+    return numbers.astype(COMPLEX if is_complex else DOUBLE)
+
+
+def _without_complex(array: NDArray, what: str) -> NDArray:
+    if array.dtype.kind != "c":
+        return array
+    imaginary = array.imag != 0
+    seen = _entry(what, array, imaginary) if imaginary.any() else f"{what} are {array.dtype}"
+    raise ValueError(
+        f"{seen}: {what} must be real, not complex; take the real part, or real and imaginary "
+        "parts as separate coordinates"
+    )
+
+
+def _entry(what: str, array: NDArray, where: NDArray) -> str:
+    """The first entry with a fault, such as `states[0, 3, 1] is nan`."""
+    index = tuple(int(i) for i in np.argwhere(where)[0])
+    return f"{what}{list(index) if index else ''} is {array[index]}"
+
+
+def _ragged(what: str, values: Any) -> str:
+    lengths = sorted({len(part) for part in values if hasattr(part, "__len__")})
+    seen = f" ({lengths[0]} and {lengths[-1]})" if len(lengths) > 1 else ""
+    return (
+        f"{what} must be one rectangular array, and parts of different lengths{seen} are not: "
+        "cut trajectories to a common length"
+    )
+
+
+def _kind(dtype: np.dtype) -> str:
+    if dtype.kind == "M":
+        return f"dates ({dtype}): subtract the first and divide by np.timedelta64(1, 's')"
+    if dtype.kind == "m":
+        return f"time differences ({dtype}): divide by np.timedelta64(1, 's')"
+    return "text" if dtype.kind in "UST" else f"the type {dtype}"

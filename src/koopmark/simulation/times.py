@@ -1,0 +1,127 @@
+"""Sampling times: increasing, and even if they are so to the rounding of their own digits."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark._arrays import real
+
+Array = NDArray[np.float64]
+
+ROUNDINGS = 4.0
+"""Units in the last place by which steps between times may differ: sums make some of them."""
+
+LEAST = 1e-9
+"""Deviation, relative to a step, that always counts as rounding: times are often computed."""
+
+MOST = 0.1
+"""Deviation, relative to a step, that never does, however few digits the times have."""
+
+
+def times_of(times: ArrayLike) -> Array:
+    """(T,) times in float64, a copy.
+
+    Raises
+    ------
+    ValueError
+        If they are no real, finite, increasing numbers.
+    """
+    grid = real(times, "times").copy()
+    if grid.ndim != 1 or len(grid) == 0:
+        raise ValueError(f"times must have shape (T,) with T >= 1, got {grid.shape}")
+    if not np.isfinite(grid).all():
+        index = int(np.argmin(np.isfinite(grid)))
+        raise ValueError(f"times[{index}] is {grid[index]}: not finite")
+    if not (np.diff(grid) > 0).all():
+        index = int(np.argmin(np.diff(grid) > 0))
+        raise ValueError(
+            f"times must increase, but times[{index + 1}] = {grid[index + 1]:.12g} follows "
+            f"times[{index}] = {grid[index]:.12g}"
+        )
+    return grid
+
+
+def interval_of(times: Array) -> float:
+    """The sampling interval of increasing times (T,): their span over the number of steps.
+
+    The times are even if their steps agree to a few units in the last place of the precision that
+    they were written in (float64, or float32 if every value is one), or if an even grid exists of
+    which they are the values rounded to their number of decimals.
+
+    Raises
+    ------
+    ValueError
+        If they are not even, or fewer than two.
+    """
+    if len(times) < 2:
+        raise ValueError("a single time has no sampling interval")
+    dt = float(times[-1] - times[0]) / (len(times) - 1)
+    place = _last_place(times)
+    allowed = min(max(ROUNDINGS * place, LEAST * dt), MOST * dt)
+    if np.abs(np.diff(times) - dt).max() <= allowed:
+        return dt
+    unit = _decimal_unit(times, dt, place)
+    if unit and _is_rounded_grid(times, dt, unit / 2, place):
+        return dt
+    jitter = float(np.abs(times - (times[0] + dt * np.arange(len(times)))).max())
+    raise ValueError(
+        f"the times are not evenly spaced: they deviate by up to {jitter:.2g} from steps of "
+        f"{dt:.6g}, {jitter / dt:.2g} of a step, and rounding of their digits explains "
+        f"{max(allowed, unit / 2):.2g}; interpolate the states at "
+        "np.linspace(times[0], times[-1], len(times))"
+    )
+
+
+def _last_place(times: Array) -> float:
+    """The unit in the last place at the largest time, of float32 if all times are values of it."""
+    largest = np.abs(times).max()
+    with np.errstate(over="ignore"):
+        short = times.astype(np.float32)
+    return float(np.spacing(np.float32(largest) if (short == times).all() else largest))
+
+
+def _decimal_unit(times: Array, dt: float, place: float) -> float:
+    """The largest 10^-d of which all times are multiples; 0 if there is none below dt / 5."""
+    exponent = np.floor(np.log10(2.0 * MOST * dt))
+    while (unit := 10.0**exponent) > 2.0 * place:
+        if np.abs(times - unit * np.rint(times / unit)).max() <= place:
+            return float(unit)
+        exponent -= 1.0
+    return 0.0
+
+
+def _is_rounded_grid(times: Array, dt: float, half: float, place: float) -> bool:
+    """Whether an even grid lies within `half` a decimal unit of all times.
+
+    Not if every time is half a unit off: that is an even grid of which some times were moved.
+    """
+    steps = np.arange(len(times), dtype=float)
+    deviations = times - times[0] - dt * steps
+    if np.abs(deviations).max() > 2.0 * half + place:
+        return False
+    height, off = _lowest_strip(steps, deviations)
+    return bool(height <= half + place and (off < half - place).any())
+
+
+def _lowest_strip(x: Array, y: Array) -> tuple[float, Array]:
+    """Half the height of the lowest strip around the points, and how far each is from its middle.
+
+    Such a strip has an edge of the convex hull on one side.
+    """
+    (low, below), (high, above) = _lower_hull(x, y), _lower_hull(x, -y)
+    slopes = np.concatenate([np.diff(below) / np.diff(low), -np.diff(above) / np.diff(high)])
+    tops = (-above - slopes[:, None] * high).max(axis=1)
+    bottoms = (below - slopes[:, None] * low).min(axis=1)
+    best = int(np.argmin(tops - bottoms))
+    middle = (tops[best] + bottoms[best]) / 2.0
+    return float(tops[best] - bottoms[best]) / 2.0, np.abs(y - slopes[best] * x - middle)
+
+
+def _lower_hull(x: Array, y: Array) -> tuple[Array, Array]:
+    """The corners of the convex hull from below: what is above a line of two others is none."""
+    while len(x) > 2:
+        corners = np.diff(np.diff(y) / np.diff(x)) > 0
+        if corners.all():
+            break
+        kept = np.concatenate([[True], corners, [True]])
+        x, y = x[kept], y[kept]
+    return x, y
