@@ -136,14 +136,7 @@ def check_data(trajectories: Trajectories) -> None:
     TypeError, ValueError
         As said in `Method.fit`.
     """
-    if not isinstance(trajectories, Trajectories):
-        shape = getattr(trajectories, "shape", None)
-        got = f"{type(trajectories).__name__}{f' of shape {shape}' if shape else ''}"
-        raise TypeError(
-            f"a fit takes Trajectories, got {got}: wrap states (M, T, N) and times (T,) as "
-            "koopmark.Trajectories(states, times)"
-        )
-    states = trajectories.states
+    states = Trajectories.expected(trajectories, "fit").states
     if states.shape[0] == 0 or states.shape[1] < 2:
         raise ValueError(
             f"no snapshot pairs: {states.shape[0]} trajectories of {states.shape[1]} states"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
+from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
@@ -140,9 +141,9 @@ def evaluate(
     ValueError
         Where the model's eigenvalues and eigenfunction values disagree in shape.
     """
-    windows = test.windows(model.window)
+    windows = Trajectories.expected(test, "a score").windows(model.window)
     flat = windows.reshape(-1, *windows.shape[2:])
-    states = flat[:, -1]
+    states = real(flat[:, -1], "states")
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     values = np.asarray(model.eigenfunctions(flat))
     if values.shape != (len(flat), len(eigenvalues)):

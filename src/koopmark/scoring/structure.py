@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from koopmark._arrays import real
 from koopmark._repr import Shown
 from koopmark._tsqr import triangle_of
 from koopmark.scoring.subspaces import TRUNCATION, keeps_every_direction, outside
@@ -119,13 +120,14 @@ def infer_structure(
     ValueError
         Where the trajectories are too short or too few for an angle to mean anything.
     """
-    windows = trajectories.windows(model.window)
+    windows = Trajectories.expected(trajectories, "infer_structure").windows(model.window)
     flat = windows.reshape(-1, *windows.shape[2:])
     eigenvalues = np.asarray(model.eigenvalues)
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
     values = values[:, np.isfinite(values).all(axis=0)]
-    y = flat[:, -1] if zeta is None else zeta(flat[:, -1])
+    states = real(flat[:, -1], "states")
+    y = states if zeta is None else zeta(states)
     functions = max(y.shape[1] + 1, values.shape[1])
     if len(y) < POINTS_PER_FUNCTION * functions:
         raise ValueError(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.simulation.arguments import initial_states_of
 from koopmark.systems import Activation, Relaxation, Shift, System
 
 Array = NDArray[np.float64]
@@ -44,7 +45,7 @@ def largest_exponents(
 
     The states should lie on an attractor. Errors are of the order 1 / time.
     """
-    flow = _flow(system, states)
+    flow = _flow(system, initial_states_of(states, system.size))
     x, steps = flow.start, round(time / STEP)
     aligned = round(ALIGNING * steps)
     v = rng.standard_normal(x.shape)
@@ -73,7 +74,7 @@ def _flow(system: System, states: NDArray) -> _Flow:
     def tangent(x: Array, v: Array) -> Array:
         return np.imag(system.rhs(x + IMAGINARY * 1j * v)) / IMAGINARY
 
-    return _Flow(system.rhs, tangent, np.array(states, dtype=float), -np.inf)
+    return _Flow(system.rhs, tangent, states.copy(), -np.inf)
 
 
 def _reduced(system: Relaxation, theta: Array, sigma: Activation, states: NDArray) -> _Flow:

@@ -130,6 +130,24 @@ class Trajectories(Shown):
         best = int(np.argmax(lasts))
         return Trajectories(real(self.states[best : best + 1], "states"), self.times)
 
+    @staticmethod
+    def expected(given: object, user: str) -> "Trajectories":
+        """`given`, if it is Trajectories, for a function that says who it is in the message.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if isinstance(given, Trajectories):
+            return given
+        shape = getattr(given, "shape", None)
+        got = f"{type(given).__name__}{f' of shape {shape}' if shape else ''}"
+        raise TypeError(
+            f"{user} takes Trajectories, got {got}: wrap states (M, T, N) and times (T,) as "
+            "koopmark.Trajectories(states, times)"
+        )
+
     def _facts(self) -> list[str]:
         m, t, n = self.states.shape
         facts = [f"M = {m:,}", f"T = {t:,}", f"N = {n:,}"]

@@ -164,12 +164,15 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
     Raises
     ------
     NoSpectrum
-        Where it reaches none, and as `fixed_points`.
+        If it reaches none, and as `fixed_points`.
+    ValueError
+        If the state is not real and finite, or has the wrong shape.
     """
+    state = initial_states_of([state], system.size)
     equations = _equations(system)
     try:
         check_analytic(equations)
-        found = zeros(equations, _coordinates(equations, state[None]), _none(equations))
+        found = zeros(equations, _coordinates(equations, state), _none(equations))
         if len(found) == 0:
             raise NoSpectrum("Newton's method reaches no fixed point from this state")
         return _fixed_point(equations, found[0])

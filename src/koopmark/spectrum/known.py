@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.simulation import simulate
+from koopmark.simulation.arguments import initial_states_of
 from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum, contracts, fixed_points
 from koopmark.spectrum.lattice import LatticePoint, lattice
 from koopmark.spectrum.straight import straight_fixed_point
@@ -46,6 +47,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
         Where they end at several or at none that was found, and for systems of families whose
         lattice is not known: neither relaxation networks nor linear behind a change of coordinates.
     """
+    states = initial_states_of(states, system.size)
     straight = straight_fixed_point(system)
     if straight is not None:
         return straight

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import real, stored
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.methods.dictionaries import Observables
 
@@ -30,6 +31,9 @@ class SnapshotFactor:
 
     triangle: NDArray[np.float64]
     pairs: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "triangle", real(self.triangle, "triangle"))
 
     @property
     def size(self) -> int:
@@ -98,7 +102,7 @@ def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
     states : (M, T, N) array
         Trajectories. Pairs are never formed across two of them.
     """
-    size = observables.size
+    states, size = stored(states, "states"), observables.size
     triangle = np.zeros((2 * size, 2 * size), order="F")
     rows = block_rows(2 * size)
     buffer = np.empty(rows * 2 * size)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from koopmark._arrays import real
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, UnlistedModel
 from koopmark.methods.model import Model
@@ -48,8 +50,10 @@ def trained(trajectories: Trajectories, max_epochs: int, **options: Any) -> Mode
     with quietly():
         regressor = pykoopman.regression.NNDMD(trainer_kwargs=trainer, **options)
         koopman = pykoopman.Koopman(regressor=regressor)
-        # A list of trajectories: of pairs as two arrays PyKoopman drops the last.
-        koopman.fit(list(real(trajectories.states, "states")), dt=trajectories.dt)
+        # A list of trajectories: of pairs as two arrays PyKoopman drops the last. Torch takes no
+        # negative strides.
+        states = np.ascontiguousarray(real(trajectories.states, "states"))
+        koopman.fit(list(states), dt=trajectories.dt)
     # Values in single precision: the encoder's are not listed.
     return UnlistedModel(koopman, trajectories.dt, koopman.phi)
 
