@@ -140,19 +140,24 @@ def _unmasked(values: Any) -> Any:
 def _from_objects(array: NDArray, what: str) -> NDArray:
     pandas = sys.modules.get("pandas")
     missing = np.zeros(array.shape, bool) if pandas is None else pandas.isna(array)
-    wrong = [
-        value
-        for value in array[~missing].flat
-        # Decimals are numbers, and no numbers.Real.
-        if not (value is None or isinstance(value, Complex) or hasattr(value, "as_integer_ratio"))
-    ]
-    if any(hasattr(value, "__len__") and not isinstance(value, str | bytes) for value in wrong):
-        raise ValueError(_ragged(what, array))
+    wrong = [value for value in array[~missing].flat if not (value is None or _is_number(value))]
+    if any(isinstance(value, np.ndarray | list | tuple) for value in wrong):
+        try:
+            nested = np.asarray(array.tolist())
+        except ValueError:
+            raise ValueError(_ragged(what, array)) from None
+        if nested.dtype.kind != "O":
+            return _plain(nested, what)
     if wrong:
         raise ValueError(f"{what} must be numbers, got {wrong[0]!r} among them")
     numbers = np.where(missing, np.nan, array)
     is_complex = any(isinstance(x, Complex) and not isinstance(x, Real) for x in numbers.flat)
     return numbers.astype(COMPLEX if is_complex else DOUBLE)
+
+
+def _is_number(value: object) -> bool:
+    # A Decimal is none to the module numbers.
+    return isinstance(value, Complex) or hasattr(value, "as_integer_ratio")
 
 
 def _without_complex(array: NDArray, what: str) -> NDArray:

@@ -1,14 +1,18 @@
 """What `Method.fit` does around every fit."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pytest
 
+import koopmark
+from koopmark import methods, systems
 from koopmark.methods import LinearModel, Method
 from koopmark.methods.model import Model, continuous, propagate
 from koopmark.simulation import Trajectories
+from koopmark.systems import System
+from koopmark.truth import Eigenspace
 
 
 @dataclass(frozen=True)
@@ -88,3 +92,153 @@ def test_eigenfunctions_from_modes_and_from_the_operator_agree():
         values = model.eigenfunctions(states[:, None])
         ahead = model.eigenfunctions((states @ operator)[:, None])
         np.testing.assert_allclose(ahead, values * np.exp(0.1 * model.eigenvalues), atol=1e-12)
+
+
+@dataclass(frozen=True)
+class Cheat(Method):
+    """Looks for what the data came from wherever an attribute or a method leads."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        for found in reachable(trajectories):
+            if isinstance(found, System | Eigenspace):
+                raise AssertionError(f"the data lead to a {type(found).__name__}")
+        x, y = trajectories.pairs()
+        return LinearModel.from_operator(np.linalg.lstsq(x, y)[0], trajectories.dt, lambda x: x)
+
+
+@dataclass(frozen=True)
+class Informed(Cheat):
+    needs_system = True
+
+
+def reachable(trajectories: Trajectories) -> list[object]:
+    """What an object holds, itself and behind its methods, and what that holds."""
+    views = [trajectories, trajectories.delayed(2), trajectories.longest()]
+    views.append(trajectories.without_origin())
+    found: list[object] = []
+    for view in views:
+        found += [getattr(view, name) for name in dir(view) if not name.startswith("__")]
+        found += [getattr(view, field.name) for field in fields(view)]
+        found += vars(view).values()
+    for item in list(found):
+        if isinstance(item, tuple | list):
+            found += item
+        if isinstance(item, np.ndarray):
+            found += [item.base, *vars(item).values()] if hasattr(item, "__dict__") else [item.base]
+    return found
+
+
+def carrying(states: np.ndarray = DATA.states) -> Trajectories:
+    system = systems.random_linear(2)
+    data = Trajectories(states, DATA.times, system=system, targets=system.eigenspaces(1))
+    _ = data.dt, data.diverged, repr(data), data._repr_html_()
+    return data
+
+
+def test_a_method_that_does_not_declare_it_finds_neither_system_nor_targets():
+    assert len(Cheat().fit(carrying()).eigenvalues) == 2
+
+
+def test_a_subclass_of_an_array_or_of_trajectories_smuggles_nothing_in():
+    class Labelled(np.ndarray):
+        pass
+
+    class Extended(Trajectories):
+        pass
+
+    states = DATA.states.view(Labelled)
+    states.origin = systems.random_linear(2)
+    data = Extended(states, DATA.times, system=states.origin)
+    object.__setattr__(data, "origin", states.origin)
+    assert len(Cheat().fit(data).eigenvalues) == 2
+
+
+def test_a_method_that_declares_it_is_given_the_system():
+    with pytest.raises(AssertionError, match="the data lead to a LinearSystem"):
+        Informed().fit(carrying())
+
+
+def test_the_data_keep_their_system_for_whoever_fitted():
+    data = carrying()
+    Cheat().fit(data)
+    assert data.system is not None
+    assert len(data.targets) == 2
+
+
+def test_a_method_cannot_put_itself_around_the_fit():
+    with pytest.raises(TypeError, match="Around defines fit: a method writes _fit"):
+
+        class Around(Cheat):
+            def fit(self, trajectories: Trajectories) -> Model:
+                return self._fit(trajectories)
+
+    with pytest.raises(TypeError, match="a method writes _fit"):
+
+        class Field(Cheat):
+            fit: object
+
+
+@pytest.mark.parametrize("data", [DATA.states, DATA.states.tolist(), None, [DATA]])
+def test_a_fit_to_anything_but_trajectories_says_how_to_make_them(data):
+    for fit in (Careless().fit, lambda data: koopmark.fit("pydmd.dmd", data)):
+        with pytest.raises(TypeError, match=r"fit takes Trajectories, got .*Trajectories\(states"):
+            fit(data)
+
+
+def test_missing_values_are_counted_and_the_first_trajectory_with_one_is_named():
+    states = DATA.states.copy()
+    states[1, 2, 0] = states[2, 0, 1] = np.nan
+    message = r"2 of 3 trajectories contain missing or non-finite values \(first: index 1\)"
+    with pytest.raises(ValueError, match=message):
+        Careless().fit(Trajectories(states, DATA.times))
+
+
+def test_seeds_and_sizes_may_be_integers_of_numpy():
+    for seed in np.arange(3):
+        given, plain = (Careless(s).fit(DATA).coefficients for s in (seed, int(seed)))
+        np.testing.assert_array_equal(given, plain)
+
+
+def some_linear_states() -> np.ndarray:
+    matrix = np.array([[0.9, 0.2, 0.0], [-0.2, 0.8, 0.1], [0.0, 0.0, 0.7]])
+    states = [np.random.default_rng(0).standard_normal((12, 3))]
+    for _ in range(19):
+        states.append(states[-1] @ matrix.T)
+    return np.round(300 * np.stack(states, axis=1))
+
+
+SINGLE_PRECISION = ("pykoopman.nndmd", "pykoopman.nndmd_default")
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_method_gives_of_any_form_of_the_data_what_it_gives_of_their_float64_copy(
+    name, tmp_path
+):
+    method = methods.get(name)
+    method = methods.get(name, **method.trial)
+    plain = some_linear_states()
+    np.save(tmp_path / "states.npy", plain.astype(np.int16))
+    forms = [
+        plain.astype(np.float32),
+        np.load(tmp_path / "states.npy", mmap_mode="r"),
+        np.ascontiguousarray(plain[::-1, ::-1, ::-1])[::-1, ::-1, ::-1],
+    ]
+    forms[0].flags.writeable = False
+    system = systems.random_linear(3)
+    origin = {"system": system, "targets": system.eigenspaces(1)} if method.needs_system else {}
+    times = 0.1 * np.arange(20)
+    try:
+        expected = method.fit(Trajectories(plain, times, **origin))
+    except ValueError as error:
+        pytest.skip(str(error))
+    windows = Trajectories(plain, times).windows(expected.window)[:, 0]
+    for states in forms:
+        model = method.fit(Trajectories(states, times, **origin))
+        seen = Trajectories(states, times).windows(expected.window)[:, 0]
+        # Strides and alignment change how sums are rounded.
+        np.testing.assert_allclose(model.eigenvalues, expected.eigenvalues, rtol=1e-9, atol=1e-9)
+        close = 1e-5 if name in SINGLE_PRECISION else 1e-9
+        np.testing.assert_allclose(
+            model.eigenfunctions(seen), expected.eigenfunctions(windows), rtol=close, atol=close
+        )
+    np.testing.assert_array_equal(plain, some_linear_states())

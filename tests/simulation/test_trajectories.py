@@ -46,3 +46,45 @@ def test_status_names_the_trajectories_that_diverged():
     trajectories = Trajectories(STATES, TRAJECTORIES.times, np.array([np.nan, 0.3]))
     assert trajectories.status == ["ok", "diverged"]
     np.testing.assert_array_equal(trajectories.diverged, [False, True])
+
+
+def test_lists_series_and_masked_arrays_are_trajectories():
+    import pandas as pd
+
+    lists = Trajectories(STATES.tolist(), TRAJECTORIES.times.tolist())
+    series = Trajectories(STATES, pd.Series(TRAJECTORIES.times))
+    for made in (lists, series):
+        np.testing.assert_array_equal(made.pairs(), TRAJECTORIES.pairs())
+        assert made.dt == TRAJECTORIES.dt
+    masked = Trajectories(np.ma.masked_equal(STATES, 7.0), TRAJECTORIES.times)
+    np.testing.assert_array_equal(np.isnan(masked.states), STATES == 7.0)
+
+
+def test_one_trajectory_as_a_matrix_is_told_its_shape():
+    message = r"got \(5, 3\): write states\[None\] for one trajectory"
+    with pytest.raises(ValueError, match=message):
+        Trajectories(STATES[0], TRAJECTORIES.times)
+
+
+def test_trajectories_of_different_lengths_are_refused_in_a_sentence():
+    with pytest.raises(ValueError, match=r"parts of different lengths \(4 and 5\) are not"):
+        Trajectories([STATES[0], STATES[1, :4]], TRAJECTORIES.times)
+
+
+def test_stored_data_stay_what_they_are_and_are_read_in_float64(tmp_path):
+    single = STATES.astype(np.float32)
+    np.save(tmp_path / "states.npy", STATES.astype(np.int16))
+    mapped = np.load(tmp_path / "states.npy", mmap_mode="r")
+    for stored in (single, mapped):
+        made = Trajectories(stored, TRAJECTORIES.times)
+        assert made.states is stored
+        for read in (*made.pairs(), made.delayed(2).states, made.longest().states):
+            assert read.dtype == np.float64
+            assert type(read) is np.ndarray or isinstance(read, np.memmap)
+
+
+def test_times_are_copied():
+    times = TRAJECTORIES.times.copy()
+    made = Trajectories(STATES, times)
+    times[2] = 9.0
+    assert made.dt == TRAJECTORIES.dt

@@ -14,16 +14,14 @@ DEFAULT = {DOUBLE: 1e-9, SINGLE: 1e-5}
 LOOSEST = 1e-2
 
 
-def initial_states_of(initial_states: ArrayLike, size: int) -> Array:
-    states = real(initial_states, "initial_states")
-    if states.ndim != 2 or states.shape[1] != size:
-        raise ValueError(
-            f"initial_states must have shape (M, N) with N = {size}, got {states.shape}"
-        )
-    if not np.isfinite(states).all():
-        row, unit = np.argwhere(~np.isfinite(states))[0]
-        raise ValueError(f"initial_states[{row}, {unit}] is {states[row, unit]}: not finite")
-    return states
+def initial_states_of(states: ArrayLike, size: int, what: str = "initial_states") -> Array:
+    array = real(states, what)
+    if array.ndim != 2 or array.shape[1] != size:
+        raise ValueError(f"{what} must have shape (M, N) with N = {size}, got {array.shape}")
+    if not np.isfinite(array).all():
+        row, unit = np.argwhere(~np.isfinite(array))[0]
+        raise ValueError(f"{what}[{row}, {unit}] is {array[row, unit]}: not finite")
+    return array
 
 
 def tolerance_of(rtol: float | None, atol: float | None, dtype: np.dtype) -> Tolerance:

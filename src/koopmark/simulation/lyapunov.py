@@ -45,7 +45,7 @@ def largest_exponents(
 
     The states should lie on an attractor. Errors are of the order 1 / time.
     """
-    flow = _flow(system, initial_states_of(states, system.size))
+    flow = _flow(system, initial_states_of(states, system.size, "states"))
     x, steps = flow.start, round(time / STEP)
     aligned = round(ALIGNING * steps)
     v = rng.standard_normal(x.shape)

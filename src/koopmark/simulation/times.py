@@ -99,7 +99,8 @@ def _is_rounded_grid(times: Array, dt: float, half: float, place: float) -> bool
     if np.abs(deviations).max() > 2.0 * half + place:
         return False
     height, off = _lowest_strip(steps, deviations)
-    return bool(height <= half + place and (off < half - place).any())
+    rounding = min(ROUNDINGS * place, half / 4.0)
+    return bool(height <= half + rounding and (off < half - rounding).any())
 
 
 def _lowest_strip(x: Array, y: Array) -> tuple[float, Array]:

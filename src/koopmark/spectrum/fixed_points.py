@@ -6,6 +6,7 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark.simulation.arguments import initial_states_of
 from koopmark.simulation.workers import blas
@@ -143,7 +144,7 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
         Where `starts` have the wrong shape or are not finite.
     """
     if starts is not None:
-        starts = initial_states_of(starts, system.size)
+        starts = initial_states_of(starts, system.size, "starts")
     equations = _equations(system)
     try:
         with blas().limit(limits=1, user_api="blas"):
@@ -168,7 +169,7 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
     ValueError
         If the state is not real and finite, or has the wrong shape.
     """
-    state = initial_states_of([state], system.size)
+    state = initial_states_of(real(state, "state")[None], system.size, "state")
     equations = _equations(system)
     try:
         check_analytic(equations)

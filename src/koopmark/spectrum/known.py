@@ -47,7 +47,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
         Where they end at several or at none that was found, and for systems of families whose
         lattice is not known: neither relaxation networks nor linear behind a change of coordinates.
     """
-    states = initial_states_of(states, system.size)
+    states = initial_states_of(states, system.size, "states")
     straight = straight_fixed_point(system)
     if straight is not None:
         return straight

@@ -111,7 +111,7 @@ def path_integral(
         raise ValueError(f"which holds {list(chosen)}: indices of {count} eigenvalues")
     if not 0.0 < longest <= UNDERFLOWS:
         raise ValueError(f"longest is {longest:g}: it must be above 0 and at most {UNDERFLOWS:g}")
-    states = initial_states_of(states, about.network.size)
+    states = initial_states_of(states, about.network.size, "states")
     rtol = tolerance_of(rtol, None, np.dtype(float)).relative
     for index in chosen:
         check_rate(about, about.eigenvalues[index])

@@ -33,7 +33,9 @@ class PyKoopmanModel(Model):
         return continuous(self.koopman.lamda_array, self.dt)
 
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
-        return np.asarray(self.koopman.psi(windows[:, -1].T), dtype=complex).T
+        # Torch, which some observables are written in, takes no negative strides.
+        states = np.ascontiguousarray(windows[:, -1])
+        return np.asarray(self.koopman.psi(states.T), dtype=complex).T
 
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return np.asarray(self.lift(windows[:, -1]))
