@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from koopmark import methods
@@ -190,3 +191,30 @@ def test_importing_the_methods_imports_no_library():
     code = f"import sys, koopmark.methods; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_options_may_be_numbers_and_arrays_of_numpy():
+    given = methods.get(
+        "reference.qr_edmd",
+        near=np.array([-1.0, -2.0]),
+        count=np.int64(3),
+        dictionary={"kind": "monomials", "degree": np.int16(3), "constant": np.True_},
+    )
+    assert given == methods.get(
+        "reference.qr_edmd",
+        near=[-1.0, -2.0],
+        count=3,
+        dictionary={"kind": "monomials", "degree": 3, "constant": True},
+    )
+    assert methods.get("pydmd.bopdmd_bagged", seed=np.uint32(7)).seed == 7
+
+
+@pytest.mark.parametrize("seed", [True, np.True_, 3.0, np.float64(3), "3", None])
+def test_an_integer_is_neither_true_nor_a_number_with_a_point(seed):
+    with pytest.raises(ConfigError, match="seed"):
+        methods.get("pydmd.bopdmd_bagged", seed=seed)
+
+
+def test_a_method_is_asked_for_by_its_name():
+    with pytest.raises(ConfigError, match="by its name, got ndarray"):
+        methods.get(np.ones(3))
