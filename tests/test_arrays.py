@@ -368,7 +368,7 @@ def test_missing_values_of_pandas_and_of_python_are_nan():
 
 
 def test_parameters_must_be_finite():
-    with pytest.raises(ValueError, match=r"theta\[1\] is nan: it must be finite"):
+    with pytest.raises(ValueError, match=r"theta\[1\] is nan: not finite"):
         finite([1.0, np.nan], "theta")
 
 

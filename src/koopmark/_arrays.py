@@ -78,7 +78,7 @@ def finite(values: ArrayLike, what: str) -> NDArray[np.float64]:
     """
     array = real(values, what)
     if not np.isfinite(array).all():
-        raise ValueError(f"{_entry(what, array, ~np.isfinite(array))}: it must be finite")
+        raise ValueError(f"{_entry(what, array, ~np.isfinite(array))}: not finite")
     return array
 
 

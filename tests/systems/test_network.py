@@ -116,7 +116,7 @@ def test_offsets_leave_the_weights_alone():
         (lambda: random_rnn(3, 2, singular_values=[1.0, -1.0]), "positive"),
         (lambda: random_rnn(3, 2, activation="step"), "unknown activation"),
         (lambda: rnn(three_populations().weights, [1.0, 2.0]), "theta must have shape"),
-        (lambda: rnn(three_populations().weights, np.nan), "theta holds a value"),
+        (lambda: rnn(three_populations().weights, np.nan), "theta is nan: not finite"),
         (lambda: random_rnn(3, 2, theta_scale=-1.0), "theta_scale -1"),
         (lambda: LowRank.from_dense(np.ones((3, 3)), tol=2), "tol 2"),
         (lambda: random_lotka_volterra(5, 3), "between 1 and n / 2 = 2"),
