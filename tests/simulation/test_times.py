@@ -91,6 +91,13 @@ def test_one_time_moved_by_one_unit_of_its_last_digit_makes_times_uneven(share):
         dt_of(times)
 
 
+def test_times_moved_both_ways_by_one_unit_of_their_last_digit_are_uneven():
+    times = np.round(0.1 * np.arange(30), 1)
+    times[7], times[12] = 0.701, 1.199
+    with pytest.raises(ValueError, match="not evenly spaced"):
+        dt_of(times)
+
+
 @pytest.mark.parametrize("gap", [[0.0, 1, 2, 3, 5], [0, 10, 20, 40, 50, 60], [0, 1, 2, 3, 4, 6]])
 def test_a_left_out_sample_makes_times_uneven(gap):
     with pytest.raises(ValueError, match="not evenly spaced"):
