@@ -135,7 +135,10 @@ GOOD = CouplingLayer([0], [1], LAYER, np.ones((1, 3)))
         (lambda: CouplingLayer([0], [0], LAYER, np.ones((1, 3))), "every coordinate once"),
         (lambda: CouplingLayer([0, 2], [1], LAYER, np.ones((1, 3))), "features are of 1 coord"),
         (lambda: CouplingLayer([0], [1], LAYER, np.ones((2, 3))), r"shift must have shape \(1, 3"),
-        (lambda: CouplingLayer([0], [1], LAYER, np.ones((1, 3)), np.ones(3)), "scale must have shape"),
+        (
+            lambda: CouplingLayer([0], [1], LAYER, np.ones((1, 3)), np.ones(3)),
+            "scale must have shape",
+        ),
         (lambda: Conjugate([], np.eye(2)), "at least one layer"),
         (lambda: Conjugate([GOOD], np.eye(3)), r"matrix must have shape \(2, 2\)"),
         (lambda: Conjugate([GOOD], [[1.0, 1.0], [0.0, 1.0]]), "defective"),
