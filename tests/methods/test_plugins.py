@@ -117,7 +117,7 @@ def test_a_class_that_a_file_does_not_hold_is_named_with_those_it_does(tmp_path)
     with pytest.raises(ConfigError) as caught:
         methods.get(f"{path}:Scald")
     assert str(caught.value) == (
-        f"{path} has no class 'Scald': its methods are Scaled; did you mean 'Scaled'?"
+        f"{path} has no class 'Scald': did you mean 'Scaled'? its methods are Scaled"
     )
 
 

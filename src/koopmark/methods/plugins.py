@@ -8,7 +8,6 @@ import copyreg
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache, partial
 from importlib import import_module, invalidate_caches, metadata
 from importlib.abc import MetaPathFinder
@@ -19,7 +18,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark._source import HERE, folder_of_packages, own_place
 from koopmark.methods.method import Method
 
@@ -240,10 +239,8 @@ def _attribute(module: ModuleType, where: str, attribute: str) -> Any:
         and issubclass(value, Method)
         and value.__module__ == module.__name__
     ]
-    close = get_close_matches(attribute, here, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
     found = f"its methods are {', '.join(here)}" if here else "it holds no method"
-    raise ConfigError(f"{where} has no class {attribute!r}: {found}{hint}")
+    raise ConfigError(f"{where} has no class {attribute!r}: {suggest(attribute, here)}{found}")
 
 
 def _default(name: str, found: Any) -> Method:
