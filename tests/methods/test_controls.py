@@ -16,6 +16,14 @@ def test_a_control_says_what_it_misses_where_no_targets_ride_along(name, three):
         methods.fit(name, replace(three, targets=()))
 
 
+def test_a_method_says_by_its_class_how_it_takes_part_in_comparisons():
+    roles = {name: methods.get(name).role for name in methods.names()}
+    assert {name for name, role in roles.items() if role == "control"} == set(CONTROLS)
+    assert {name for name, role in roles.items() if role == "informed"} == {
+        "reference.generator_edmd"
+    }
+
+
 def test_exact_has_the_targets_as_its_eigenpairs(simulated):
     data = simulated(systems.random_rnn(10, 2, seed=0), 40, max_degree=2)
     model = methods.fit("control.exact", data)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module, metadata
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -22,6 +22,11 @@ class Skip(ValueError):
 
     To whoever fits it directly it is a ValueError like any other about the data.
     """
+
+
+Role = Literal["method", "informed", "control"]
+"""What a fit is in a comparison. Only `method` competes: `informed` ones are given the system that
+they are to find out about, and a `control` marks an end of the scores."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,11 @@ class Method(ABC):
 
     needs_system: ClassVar[bool] = False
     """Whether it looks at `trajectories.system`; its docstring and its models' notes say so, and
-    data without one are refused with a ValueError."""
+    data without one are refused with a ValueError. It is not ranked with those that do not."""
+
+    is_control: ClassVar[bool] = False
+    """Whether it marks an end of the scores. Every run has the controls, whatever part of its suite
+    it does, and none is ranked."""
 
     trial: ClassVar[Mapping[str, Any]] = {}
     """Options that keep the contract's fits short."""
@@ -95,6 +104,13 @@ class Method(ABC):
         if not isinstance(model, Model):
             raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
         return model
+
+    @property
+    def role(self) -> Role:
+        """How it takes part in a comparison, by what its class declares."""
+        if self.is_control:
+            return "control"
+        return "informed" if self.needs_system else "method"
 
     @classmethod
     def prepare(cls) -> None:

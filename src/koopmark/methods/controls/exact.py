@@ -51,6 +51,7 @@ class Exact(Method):
 
     recovers: ClassVar[str] = "nonlinear"
     needs_system: ClassVar[bool] = True
+    is_control: ClassVar[bool] = True
 
     def _fit(self, trajectories: Trajectories) -> Model:
         return ExactModel(known_targets(trajectories), trajectories.system, trajectories.dt)

@@ -37,6 +37,7 @@ class Random(Method):
 
     recovers: ClassVar[str] = "a random guess recovers nothing"
     needs_system: ClassVar[bool] = True
+    is_control: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.limit < 1:
