@@ -5,10 +5,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from koopmark.scoring import evaluate, label, score
+from koopmark.scoring import FOUND, evaluate, found, labels, score
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import SINH, example, random_drift, random_rnn, three_populations
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a label says of an eigenspace."""
+
+    eigenvalue: complex
+    dimension: int = 1
+    exact: bool = True
+
+    def __post_init__(self):
+        object.__setattr__(self, "eigenvalue", complex(self.eigenvalue))
 
 
 @dataclass(frozen=True)
@@ -298,9 +312,51 @@ def test_score_is_a_table_with_a_row_for_each_eigenspace():
 
 
 def test_labels_name_eigenvalue_and_multiplicity():
-    assert label(-1 + 0j, 1) == "-1"
-    assert label(-2 + 0j, 36) == "-2 (x36)"
-    assert label(-0.4137915 + 2j, 1) == "-0.4138+2i"
+    targets = [Known(-1), Known(-2, 36), Known(-0.4137915 + 2j), Known(-1, 8, exact=False)]
+    assert labels(targets) == ("-1", "-2 (x36)", "-0.4138+2i", "≈-1 (x8)")
+
+
+EIGENVALUES = st.one_of(
+    st.complex_numbers(max_magnitude=10.0, allow_nan=False),
+    st.sampled_from([-1.999, -1.9992, -1.99919, -2, -2 + 1e-7j, -2 + 1e-14, 0.1, 0.1 + 1e-17]),
+)
+
+
+@given(st.lists(st.builds(Known, EIGENVALUES, st.integers(1, 3), st.booleans()), max_size=12))
+def test_no_two_targets_of_a_list_have_one_label(targets):
+    assert len(set(labels(targets))) == len(targets)
+
+
+def test_labels_take_more_digits_only_where_four_do_not_tell_apart():
+    near = [Known(-1.999), Known(-1.9992), Known(-1.23456)]
+    assert labels(near) == ("-1.999", "-1.9992", "-1.235")
+    assert labels([Known(-2.00005), Known(-2, 36)]) == ("-2.00005", "-2 (x36)")
+    assert labels([Known(-0.4), Known(-0.4)]) == ("-0.4 #1", "-0.4 #2")
+
+
+def test_targets_are_known_by_their_place_in_the_list():
+    system = random_drift(5, 2, SINH)
+    scores = evaluate(exact(system, 2), system, system.eigenspaces(2), clean_test(system))
+    assert [row.target_index for row in scores.targets] == list(range(5))
+    assert all(
+        scores.targets[one.frame.index].target == one.frame.target for one in scores.portraits
+    )
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ((0.0, 0.0), True),
+        ((FOUND, FOUND), True),
+        ((2 * FOUND, 0.0), False),
+        ((0.0, 2 * FOUND), False),
+        ((np.inf, 0.0), False),
+        ((0.0, np.nan), False),
+        ((np.nan, 0.0), False),
+    ],
+)
+def test_a_target_is_found_where_both_errors_are_small(errors, expected):
+    assert bool(found(*errors)) is expected
 
 
 def test_drift_targets_with_several_eigenvalues_are_scored_separately():

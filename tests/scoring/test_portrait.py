@@ -261,7 +261,9 @@ def test_among_many_coordinates_the_slice_takes_some_that_matter(degree):
     system = random_rnn(3 * CANDIDATES, 2, seed=1)
     test = clean_test(system, count=3 * CANDIDATES)
     space = system.eigenspaces(degree)[-1]
-    target = scored_space(space, test.states.reshape(-1, 3 * CANDIDATES), np.random.default_rng(0))
+    target = scored_space(
+        space, test.states.reshape(-1, 3 * CANDIDATES), np.random.default_rng(0), 0, "-1"
+    )
     change = np.abs(first_of(target.directions, np.eye(3 * CANDIDATES)))
     rank = np.argsort(np.argsort(-change))
     assert rank[frame(target, test).coordinates].max() < 10
@@ -272,7 +274,9 @@ def test_a_single_coordinate_spans_no_slice():
     times = np.linspace(0.0, 2.0, 21)
     start = np.linspace(1.0, 2.0, 12)
     test = Trajectories((start[:, None] * np.exp(-times))[..., None], times)
-    seen = frame(scored_space(line, test.states.reshape(-1, 1), np.random.default_rng(0)), test)
+    seen = frame(
+        scored_space(line, test.states.reshape(-1, 1), np.random.default_rng(0), 0, "-1"), test
+    )
     assert len(seen.coordinates) == 0
     assert len(seen.exact) == len(seen.visited[0])
 

@@ -11,7 +11,7 @@ from koopmark._keys import generator
 from koopmark.answer_key.array import Array
 from koopmark.answer_key.formulas import formula, parameters
 from koopmark.datasets import Dataset
-from koopmark.scoring.targets import label
+from koopmark.scoring.targets import labels
 from koopmark.simulation import Trajectories
 from koopmark.systems import StochasticSystem
 from koopmark.truth import Eigenspace
@@ -56,13 +56,10 @@ def contents(dataset: Dataset) -> Contents:
     rng = generator({"seed": dataset.seed}, "directions of exported eigenspaces")
     spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.targets]
     targets = tuple(
-        Target(
-            label(whole.eigenvalue, whole.dimension),
-            whole.eigenvalue,
-            whole.dimension,
-            space.dimension,
+        Target(label, whole.eigenvalue, whole.dimension, space.dimension)
+        for label, whole, space in zip(
+            labels(dataset.targets), dataset.targets, spaces, strict=True
         )
-        for whole, space in zip(dataset.targets, spaces, strict=True)
     )
     arrays = (*_arrays(dataset, targets, spaces), *parameters(dataset.system, spaces))
     return Contents(dataset, targets, arrays, formula(dataset.system, spaces))

@@ -3,9 +3,10 @@
 from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
 from koopmark.scoring.portrait import Portrait
 from koopmark.scoring.structure import Structure, infer_structure
-from koopmark.scoring.targets import TargetScores, label, label_of
+from koopmark.scoring.targets import FOUND, TargetScores, found, labels
 
 __all__ = [
+    "FOUND",
     "FitScores",
     "PairScores",
     "Portrait",
@@ -13,8 +14,8 @@ __all__ = [
     "Structure",
     "TargetScores",
     "evaluate",
+    "found",
     "infer_structure",
-    "label",
-    "label_of",
+    "labels",
     "score",
 ]

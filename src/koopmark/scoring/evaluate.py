@@ -18,6 +18,7 @@ from koopmark.scoring.targets import (
     POINTS_PER_FUNCTION,
     ScoredSpace,
     TargetScores,
+    labels,
     oracle_floors,
     score_target,
     scored_space,
@@ -160,8 +161,8 @@ def evaluate(
     found = eigenvalues[usable]
     at_points = values if usable.all() else values[:, usable]
     scored = [
-        scored_space(space, states, generator([seed, index], "directions"))
-        for index, space in enumerate(targets)
+        scored_space(space, states, generator([seed, index], "directions"), index, label)
+        for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
     ]
     floors, dictionary_note = _oracle_floors(model, flat, scored)
     rank_error, null_space_error, structure_note = score_structure(

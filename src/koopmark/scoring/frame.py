@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.targets import ScoredSpace, label_of
+from koopmark.scoring.targets import ScoredSpace
 from koopmark.simulation import Trajectories
 from koopmark.truth import Eigenspace
 
@@ -36,6 +36,8 @@ class Frame:
 
     Parameters
     ----------
+    index : int
+        Of the eigenspace in its dataset's list of targets.
     target : str
         Label of the eigenspace.
     eigenvalue : complex
@@ -57,6 +59,7 @@ class Frame:
         e along the trajectories, one after another; at the others; on the slice.
     """
 
+    index: int
     target: str
     eigenvalue: complex
     trajectories: NDArray[np.intp]
@@ -108,7 +111,8 @@ def frame(target: ScoredSpace, test: Trajectories) -> Frame:
         others = np.column_stack([rest[spots // len(steps)], steps[spots % len(steps)]])
     coordinates, axes, mean = _slice(space, test.states.reshape(-1, n))
     known = Frame(
-        label_of(target.space),
+        target.index,
+        target.label,
         target.space.eigenvalue,
         trajectories,
         steps,

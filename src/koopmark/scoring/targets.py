@@ -1,10 +1,11 @@
 """Scores of one exact eigenspace: eigenvalue and eigenfunction errors."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from koopmark.scoring.subspaces import largest_and_rms, orthonormal_basis, outside
 from koopmark.truth import Eigenspace
@@ -19,10 +20,18 @@ POINTS_PER_FUNCTION = 4
 """Test points needed per function in a span, or its angles mean nothing."""
 
 
+FOUND = 1e-3
+"""A target is found where neither error exceeds this."""
+
+
 @dataclass(frozen=True)
 class TargetScores:
-    """One row of `targets.csv`; errors are NaN, with a note, where they could not be had."""
+    """One row of `targets.csv`; errors are NaN, with a note, where they could not be had.
 
+    `target_index` is the target's place in its dataset's list, from 0; `target` is its label.
+    """
+
+    target_index: int
     target: str
     target_eigenvalue_re: float
     target_eigenvalue_im: float
@@ -40,17 +49,47 @@ class TargetScores:
     notes: str = field(default="")
 
 
-def label(eigenvalue: complex, dimension: int) -> str:
-    """How a target is named in tables: `-1`, `-2 (x36)`, `-0.41+2.00i`."""
-    text = f"{eigenvalue.real:.4g}"
-    if eigenvalue.imag:
-        text += f"{eigenvalue.imag:+.4g}i"
-    return text if dimension == 1 else f"{text} (x{dimension})"
+def found(eigenvalue_error: ArrayLike, eigenfunction_error: ArrayLike) -> NDArray[np.bool_]:
+    """Which targets were found, by their scores: all copies of λ are there, and so is all of E.
+
+    One error alone says little: of many functions some are near every eigenvalue, and as many as
+    there are dimensions span every eigenspace. A missing score is not found.
+    """
+    errors = np.asarray(eigenvalue_error, dtype=float), np.asarray(eigenfunction_error, dtype=float)
+    return (errors[0] <= FOUND) & (errors[1] <= FOUND)
 
 
-def label_of(space: Eigenspace) -> str:
-    """`label` of an eigenspace; `≈-1 (x8)` where its functions are eigenfunctions only nearly."""
-    return ("" if space.exact else "≈") + label(space.eigenvalue, space.dimension)
+def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
+    """What people call the targets of a list: `-1`, `-2 (x36)`, `-0.41+2.00i`; no two alike.
+
+    Four digits, or as many as tell apart the eigenvalues that four do not, up to twelve; what even
+    these do not tell apart is numbered. `≈-1 (x8)` where the functions of the space are
+    eigenfunctions only nearly.
+    """
+    texts = [_digits(space.eigenvalue, 4) for space in spaces]
+    finest = [_digits(space.eigenvalue, 12) for space in spaces]
+    for digits in range(5, 13):
+        meant = Counter(text for text, _ in set(zip(texts, finest, strict=True)))
+        texts = [
+            text if meant[text] == 1 else _digits(space.eigenvalue, digits)
+            for text, space in zip(texts, spaces, strict=True)
+        ]
+    names = [
+        f"{'' if space.exact else '≈'}{text}"
+        + (f" (x{space.dimension})" if space.dimension > 1 else "")
+        for text, space in zip(texts, spaces, strict=True)
+    ]
+    counts, seen = Counter(names), Counter[str]()
+    for place, name in enumerate(names):
+        if counts[name] > 1:
+            seen[name] += 1
+            names[place] = f"{name} #{seen[name]}"
+    return tuple(names)
+
+
+def _digits(eigenvalue: complex, digits: int) -> str:
+    imaginary = f"{eigenvalue.imag:+.{digits}g}i" if eigenvalue.imag else ""
+    return f"{eigenvalue.real:.{digits}g}{imaginary}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +107,12 @@ class ScoredSpace:
     """(P, rank) values. The rank is lower where the test trajectories cannot tell them apart:
     along a trajectory the values of E are known from its first."""
 
+    index: int
+    """Of the target in its dataset's list."""
+
+    label: str
+    """Of the target, for people."""
+
     @property
     def scored_dimension(self) -> int:
         """Of all of E, or of the directions drawn from it."""
@@ -79,11 +124,13 @@ class ScoredSpace:
         return self.basis.shape[1] == self.scored_dimension
 
 
-def scored_space(space: Eigenspace, states: NDArray, rng: np.random.Generator) -> ScoredSpace:
+def scored_space(
+    space: Eigenspace, states: NDArray, rng: np.random.Generator, index: int, label: str
+) -> ScoredSpace:
     """E at clean test states (P, N); `rng` draws the directions where it is large."""
     scored = space.sample(MAX_DIRECTIONS, rng)
     values = scored.evaluate(states)
-    return ScoredSpace(space, scored, values[:, 0].copy(), orthonormal_basis(values))
+    return ScoredSpace(space, scored, values[:, 0].copy(), orthonormal_basis(values), index, label)
 
 
 def oracle_floors(targets: Sequence[ScoredSpace], dictionary: NDArray) -> list[float]:
@@ -128,7 +175,8 @@ def score_target(
         error = rms = cluster_error = oracle_floor = np.nan
     enough = len(eigenvalues) >= m
     return TargetScores(
-        target=label_of(space),
+        target_index=target.index,
+        target=target.label,
         target_eigenvalue_re=space.eigenvalue.real,
         target_eigenvalue_im=space.eigenvalue.imag,
         target_dimension=m,
