@@ -4,10 +4,11 @@ import pytest
 from hostile_methods import Good, Random
 from rich.console import Console
 
+from koopmark.report.summary import summarise
 from koopmark.suite.cell import run_cell
-from koopmark.suite.overview import _lines, overview
+from koopmark.suite.overview import _lines, grid, overview
 from koopmark.suite.rows import Outcome, make_rows
-from koopmark.suite.store import Store
+from koopmark.suite.store import Store, read
 
 
 @pytest.fixture
@@ -39,7 +40,22 @@ def test_an_eigenspace_that_was_not_found_counts_too(line):
 
 
 def test_fits_that_failed_are_told_beside_those_that_did_not(line):
-    assert line(Good(), ["ok", "ok", "out_of_memory"]).endswith("(1/1), 1 out of memory")
+    assert line(Good(), ["ok", "ok", "out_of_memory"]).endswith("(0.667/1), 1 out of memory")
+
+
+def test_found_means_the_same_as_in_the_report(tmp_path, cache_dir, make_cell):
+    """Functions without their eigenvalue are none."""
+    cells = [make_cell(Good(), seed=seed) for seed in range(3)]
+    with Store(tmp_path) as store:
+        store.follow(cells)
+        for cell, error in zip(cells, (0.0, 0.5, float("inf")), strict=True):
+            rows = run_cell(cell, tmp_path, cache_dir)
+            rows.targets[0]["eigenvalue_error"] = error
+            store.record(rows, cell)
+    tables = read(tmp_path, ("fits", "targets"))
+    (row,) = summarise(tables["fits"], tables["targets"]).to_dict("records")
+    assert row["targets_recovered"] == pytest.approx(1 / 3)
+    assert "(0.333/1)" in grid(tmp_path).iloc[0, 0]
 
 
 def test_a_method_that_never_ended_well_has_words_for_a_number(line):

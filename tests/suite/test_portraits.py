@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +29,7 @@ def portrait(seed=0, exact=None, imaginary=False):
     rng = np.random.default_rng(5)
     axes = np.array([np.linspace(0.0, 1.0, GRID), np.linspace(2.0, 3.0, GRID)])
     frame = Frame(
+        0,
         "-1",
         -1 + 0j,
         np.array([4, 1]),
@@ -76,6 +79,16 @@ def test_every_point_of_every_method_is_in_the_table():
         "state": 2,
         "angle": 1,
     }
+
+
+def test_two_targets_of_one_label_have_rows_of_their_own():
+    one = portrait(seed=1)
+    frame = replace(one.frame, index=1)
+    points = eigenfunctions(
+        pd.concat([table(one=one), table(one=replace(portrait(seed=2), frame=frame))])
+    )
+    assert len(points) == 2 * (SHOWN + 1)
+    assert points.groupby("target_index").size().to_dict() == {0: SHOWN + 1, 1: SHOWN + 1}
 
 
 def test_points_say_where_they_are():

@@ -1,6 +1,5 @@
-"""Stores of earlier versions, of later ones, and damaged ones."""
+"""Stores of other versions, and damaged ones."""
 
-import json
 import os
 import random
 import shutil
@@ -13,60 +12,8 @@ from hostile_methods import Good
 
 from koopmark._errors import ConfigError
 from koopmark.suite.cell import run_cell
-from koopmark.suite.rows import Outcome, make_rows
 from koopmark.suite.schema import SCHEMA
-from koopmark.suite.seals import seal_all
 from koopmark.suite.store import FILE, Store, counts, read
-
-FIRST = """
-CREATE TABLE writer (host, pid, started);
-CREATE TABLE fits ("fit_id" TEXT, "suite" TEXT, "dataset" TEXT, "seed" INTEGER, "method" TEXT,
-  "library" TEXT, "library_version" TEXT, "status" TEXT, "reason" TEXT, "options" TEXT,
-  "n" INTEGER, "rank" INTEGER, "noise" REAL, "dt" REAL, "train_trajectories" INTEGER,
-  "horizon" REAL, "recovered" INTEGER, "window" INTEGER, "verified" INTEGER,
-  "spurious_fraction" REAL, "residual_median" REAL, "rank_error" REAL, "null_space_error" REAL,
-  "forecast_error" REAL, "fit_seconds" REAL, "peak_memory_mb" REAL, "notes" TEXT, "output" TEXT,
-  limits TEXT);
-CREATE UNIQUE INDEX fits_fit ON fits (fit_id);
-CREATE TABLE targets ("fit_id" TEXT, "suite" TEXT, "dataset" TEXT, "seed" INTEGER, "method" TEXT,
-  "status" TEXT, "target" TEXT, "target_eigenvalue_re" REAL, "target_eigenvalue_im" REAL,
-  "target_dimension" INTEGER, "scored_dimension" INTEGER, "eigenvalue_error" REAL,
-  "eigenvalue_error_mean" REAL, "eigenfunction_error" REAL, "eigenfunction_error_rms" REAL,
-  "eigenfunction_error_cluster" REAL, "cluster_excess" INTEGER, "oracle_floor" REAL,
-  "notes" TEXT);
-CREATE INDEX targets_fit ON targets (fit_id);
-CREATE TABLE eigenpairs ("fit_id" TEXT, "suite" TEXT, "dataset" TEXT, "seed" INTEGER,
-  "method" TEXT, "index" INTEGER, "eigenvalue_re" REAL, "eigenvalue_im" REAL, "residual" REAL,
-  "training_residual" REAL);
-CREATE INDEX eigenpairs_fit ON eigenpairs (fit_id);
-CREATE TABLE plan (fit_id TEXT UNIQUE, place INTEGER, suite, dataset, method);
-PRAGMA user_version = 1;
-"""
-"""The tables as the first version of koopmark made them."""
-
-
-def store_of_version_1(folder, cells):
-    """A finished run of the first version."""
-    folder.mkdir()
-    with closing(sqlite3.connect(folder / FILE)) as db, db:
-        db.executescript(FIRST)
-        for place, cell in enumerate(cells):
-            db.execute(
-                "INSERT INTO plan VALUES (?, ?, ?, ?, ?)",
-                (cell.fit_id, place, cell.suite, cell.dataset, cell.label),
-            )
-            limits = json.dumps(cell.limits.model_dump(), sort_keys=True)
-            db.execute(
-                "INSERT INTO fits (fit_id, suite, dataset, seed, method, status, n, fit_seconds, "
-                "limits) VALUES (?, ?, ?, ?, ?, 'ok', 3, 0.25, ?)",
-                (cell.fit_id, cell.suite, cell.dataset, cell.seed, cell.label, limits),
-            )
-            db.execute(
-                "INSERT INTO targets (fit_id, seed, status, target, eigenvalue_error) "
-                "VALUES (?, ?, 'ok', '-1', ?)",
-                (cell.fit_id, cell.seed, 1 / 3),
-            )
-    return folder
 
 
 @pytest.fixture
@@ -74,90 +21,15 @@ def cells(make_cell):
     return [make_cell(Good(), seed=seed) for seed in range(3)]
 
 
-@pytest.fixture
-def first(tmp_path, cells):
-    return store_of_version_1(tmp_path / "first", cells)
-
-
-def test_a_store_of_the_first_version_is_read_and_left_as_it_is(first, cells):
-    before = (first / FILE).read_bytes()
-    tables = read(first)
-    assert tables["fits"]["fit_id"].tolist() == [cell.fit_id for cell in cells]
-    assert tables["fits"]["fit_seconds"].tolist() == [0.25] * 3
-    assert tables["fits"]["family"].tolist() == [""] * 3
-    assert tables["fits"]["level"].isna().all()
-    assert tables["targets"]["eigenvalue_error"].tolist() == [1 / 3] * 3
-    assert counts(first)["ok"] == 3
-    assert (first / FILE).read_bytes() == before
-
-
-def test_a_store_of_the_first_version_is_gone_on_with(first, cells, make_cell):
-    new = make_cell(Good(), seed=3)
-    with Store(first) as store:
-        assert store.note == ""
-        assert store.unfinished([*cells, new]) == [new]
-        store.follow([*cells, new])
-        store.record(make_rows(new, Outcome("failed", "no")), new)
-    assert read(first)["fits"]["status"].tolist() == ["ok", "ok", "ok", "failed"]
-    with closing(sqlite3.connect(first / FILE)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
-
-
-def test_a_migrated_store_is_as_one_made_today(first, tmp_path):
-    def tables(folder):
-        with Store(folder), closing(sqlite3.connect(folder / FILE)) as db:
-            return set(db.execute("SELECT type, name, sql FROM sqlite_master"))
-
-    assert tables(first) == tables(tmp_path / "new")
-
-
-@pytest.fixture
-def third(intact, tmp_path):
-    """A run from before portraits."""
-    folder = tmp_path / "third"
-    folder.mkdir()
-    shutil.copy(intact[0] / FILE, folder)
-    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
-        db.execute("DROP TABLE portraits")
-        db.execute("DROP TABLE frames")
-        seal_all(db)
-        db.execute("PRAGMA user_version = 3")
-    return folder
-
-
-def test_a_store_from_before_portraits_keeps_its_fits_and_has_none(third, intact):
-    _, tables, cells = intact
-    before = {name: text for name, text in texts(tables).items() if name != "portraits"}
-    for _ in range(2):
-        found = read(third)
-        assert found.pop("portraits").empty
-        assert texts(found) == before
-        with Store(third) as store:
-            assert store.note == ""
-            assert store.unfinished(cells) == []
-
-
-def test_damage_in_a_store_of_an_earlier_version_is_not_sealed_over(third, intact):
-    _, _, cells = intact
-    with closing(sqlite3.connect(third / FILE, isolation_level=None)) as db:
-        db.execute(
-            "UPDATE targets SET eigenvalue_error = 1e-9 WHERE fit_id = ?", (cells[4].fit_id,)
-        )
-    with pytest.raises(ConfigError, match=r"damaged \(1 of its fits are not what was written\)"):
-        read(third)
-    with Store(third) as store:
-        assert "was damaged" in store.note
-        assert cells[4] in store.unfinished(cells)
-
-
-def test_a_store_of_a_later_version_is_left_alone_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("version", [SCHEMA - 1, SCHEMA + 1])
+def test_a_store_with_other_tables_is_left_alone_and_says_how_to_go_on(tmp_path, version):
     with Store(tmp_path):
         pass
     with closing(sqlite3.connect(tmp_path / FILE)) as db:
-        db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+        db.execute(f"PRAGMA user_version = {version}")
     before = (tmp_path / FILE).read_bytes()
     for use in (Store, read, counts):
-        with pytest.raises(ConfigError, match=f"of version {SCHEMA + 1} .*--out.*--fresh"):
+        with pytest.raises(ConfigError, match=f"of version {version} .*--out.*--fresh"):
             use(tmp_path)
     assert (tmp_path / FILE).read_bytes() == before
     with Store(tmp_path, fresh=True):

@@ -23,6 +23,7 @@ PREFIX = "difference: "
 POINTS = {
     "dataset": "TEXT",
     "seed": "INTEGER",
+    "target_index": "INTEGER",
     "target": "TEXT",
     "target_eigenvalue_re": "REAL",
     "target_eigenvalue_im": "REAL",
@@ -60,6 +61,7 @@ def portrait_row(portrait: Portrait) -> Row:
         **_components(seen.exact, EXACT_DIGITS),
     }
     return {
+        "target_index": seen.index,
         "target": seen.target,
         "target_eigenvalue_re": seen.eigenvalue.real,
         "target_eigenvalue_im": seen.eigenvalue.imag,
@@ -80,7 +82,7 @@ def eigenfunctions(portraits: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     frames: dict[tuple[Any, ...], dict[str, Any]] = {}
-    keys = ["dataset", "seed", "target", "target_eigenvalue_re", "target_eigenvalue_im"]
+    keys = list(POINTS)[: list(POINTS).index("part")]
     columns = [portraits[name].tolist() for name in (*keys, "frame")]
     found = portraits[["method", "portrait_error", "difference"]].to_numpy()
     for (*key, frame), (method, error, packed) in zip(

@@ -8,7 +8,7 @@ from typing import Any
 
 from koopmark import datasets
 from koopmark.datasets import Recipe
-from koopmark.scoring import Scores, label_of
+from koopmark.scoring import Scores, labels
 from koopmark.suite import text
 from koopmark.suite.plan import Cell
 from koopmark.suite.portraits import portrait_row
@@ -39,8 +39,10 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
     }
     facts, targets = _known(cell.recipe, cell.seed)
     scores = outcome.scores
+    scored = [asdict(target) for target in scores.targets] if scores else targets
     fit: Row = {
         **key,
+        "role": cell.method.role,
         "library": cell.method.library,
         "library_version": cell.library_version,
         "status": outcome.status,
@@ -48,18 +50,19 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "options": json.dumps(cell.method.to_options(), sort_keys=True),
         **asdict(cell.level),
         **facts,
+        "targets": len(scored),
         **(asdict(scores.fit) if scores else {}),
         "notes": "; ".join(filter(None, [outcome.notes, scores.fit.notes if scores else ""])),
         "fit_seconds": outcome.fit_seconds,
         "peak_memory_mb": outcome.peak_memory_mb,
         "output": output,
     }
-    scored = [asdict(target) for target in scores.targets] if scores else targets
+    of_fit = {**key, "role": cell.method.role, "status": outcome.status}
     pairs = [asdict(pair) for pair in scores.eigenpairs] if scores else []
     drawn = [portrait_row(portrait) for portrait in scores.portraits] if scores else []
     return Rows(
         _fit_for_tables(fit),
-        [_fit_for_tables({**key, "status": outcome.status, **target}) for target in scored],
+        [_fit_for_tables({**of_fit, **target}) for target in scored],
         [{**key, **pair} for pair in pairs],
         [{**key, **row} for row in drawn],
     )
@@ -83,11 +86,12 @@ def _known(recipe: Recipe, seed: int) -> tuple[dict[str, Any], list[Row]]:
         return {}, []
     return facts, [
         {
-            "target": label_of(space),
+            "target_index": index,
+            "target": name,
             "target_eigenvalue_re": space.eigenvalue.real,
             "target_eigenvalue_im": space.eigenvalue.imag,
             "target_dimension": space.dimension,
             "notes": "",
         }
-        for space in targets
+        for index, (space, name) in enumerate(zip(targets, labels(targets), strict=True))
     ]

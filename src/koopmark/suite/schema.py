@@ -1,4 +1,4 @@
-"""The tables of a store: made, checked, brought up to date, and rescued from a damaged file."""
+"""The tables of a store: made, checked, and rescued from a damaged file."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,33 +6,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from koopmark._errors import ConfigError
-from koopmark.suite.seals import broken_fits, plan_is_broken, seal_all, seal_plan
+from koopmark.suite.seals import broken_fits, plan_is_broken, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES
 
-SCHEMA = 6
-"""Raised when the tables change; what older ones lack goes into FILLED.
-
-1: fits, targets, eigenpairs. 2: sweeps, in fits and plan. 3: seals.
-4: portraits. 5: residuals of the targets, in targets.
-6: frames, which portraits share.
-"""
-
-SHARED = ("plan", "frames")
-"""Tables whose rows belong to no fit alone."""
-
-SEALED = 3
-"""The first version whose fits carry seals."""
-
-FILLED = {
-    1: [
-        f"UPDATE {table} SET family = '', axis = '', level_text = ''" for table in ("fits", "plan")
-    ],
-    2: [],
-    3: [],
-    4: [],
-    5: ["DELETE FROM portraits WHERE frame NOT IN (SELECT name FROM frames)"],
-}
-"""What rows of an older schema hold in the columns they did not have; nothing in the others."""
+SCHEMA = 7
+"""Raised when the tables change; a store of another version is left alone."""
 
 _ELSEWHERE = (
     sqlite3.SQLITE_FULL,
@@ -90,15 +68,15 @@ def version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def refuse_newer(db: sqlite3.Connection, path: Path) -> None:
-    """Leave alone what a later koopmark wrote.
+def refuse_others(db: sqlite3.Connection, path: Path) -> None:
+    """Leave alone what a koopmark with other tables wrote.
 
     Raises
     ------
     ConfigError
     """
     found = version(db)
-    if found > SCHEMA:
+    if found not in (0, SCHEMA):
         raise ConfigError(
             f"{path}: its tables are of version {found} and this koopmark knows version {SCHEMA}: "
             f"use the koopmark that wrote it, choose another --out, or forget it with --fresh"
@@ -119,40 +97,6 @@ def create(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE plan_seal (seal TEXT)")
     seal_plan(db)
     db.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring the tables of an older version up to date: its rows stay.
-
-    Raises
-    ------
-    Damaged
-        Where they are not what was written.
-    """
-    old = version(db)
-    if old >= SEALED:
-        check_contents(db)
-    with transaction(db):
-        for gone in ("writer", "plan_seal"):
-            db.execute(f"DROP TABLE IF EXISTS {gone}")
-        for name in TABLES:
-            db.execute(f"DROP INDEX IF EXISTS {name}_fit")
-        columns_of = {name: _columns(db, name) for name in (*TABLES, *SHARED)}
-        # A table that came later is not there.
-        kept = {name: columns for name, columns in columns_of.items() if columns}
-        for name in kept:
-            db.execute(f"ALTER TABLE {name} RENAME TO old_{name}")
-        create(db)
-        for name, columns in kept.items():
-            names = ", ".join(f'"{column}"' for column in columns)
-            db.execute(
-                f"INSERT INTO {name} ({names}) SELECT {names} FROM old_{name} ORDER BY rowid"
-            )
-            db.execute(f"DROP TABLE old_{name}")
-        for step in range(old, SCHEMA):
-            for statement in FILLED[step]:
-                db.execute(statement)
-        seal_all(db)
 
 
 def check(db: sqlite3.Connection) -> None:

@@ -18,13 +18,6 @@ def seal_fit(db: sqlite3.Connection, fit_id: str) -> None:
     db.execute("UPDATE fits SET seal = ? WHERE fit_id = ?", (seal, fit_id))
 
 
-def seal_all(db: sqlite3.Connection) -> None:
-    """Seal every fit, and the plan."""
-    for fit_id, seal in list(_seals(db)):
-        db.execute("UPDATE fits SET seal = ? WHERE fit_id = ?", (seal, fit_id))
-    seal_plan(db)
-
-
 def seal_plan(db: sqlite3.Connection) -> None:
     """Seal the plan as it is stored now."""
     db.execute("DELETE FROM plan_seal")
@@ -52,11 +45,8 @@ def _seals(db: sqlite3.Connection, fit_id: str | None = None) -> Iterator[tuple[
     """The seal of each fit of which there is any row, or of one."""
     digests: dict[str, Any] = {}
     for table in TABLES:
-        # As it was made: a store of an earlier version is sealed by the columns it has.
-        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-        if not columns:
-            continue
-        names = ", ".join(f'"{name}"' for name in columns if name != "seal")
+        hidden = ["limits"] if table == "fits" else []
+        names = ", ".join(f'"{name}"' for name in [*TABLES[table], *hidden])
         where = "" if fit_id is None else "WHERE fit_id = :fit_id"
         rows = db.execute(
             f"SELECT fit_id, {names} FROM {table} {where} ORDER BY fit_id, rowid",
@@ -71,8 +61,6 @@ def _seals(db: sqlite3.Connection, fit_id: str | None = None) -> Iterator[tuple[
 
 def _without_frame(db: sqlite3.Connection) -> Iterator[str]:
     """Fits with a portrait whose frame is not what was stored."""
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'frames'").fetchone():
-        return
     intact = {
         name
         for name, frame in db.execute("SELECT name, frame FROM frames")

@@ -18,7 +18,7 @@ from koopmark._errors import ConfigError
 from koopmark.suite import schema, text
 from koopmark.suite.lock import Lock
 from koopmark.suite.plan import Cell
-from koopmark.suite.schema import SCHEMA, Damaged, connect, transaction
+from koopmark.suite.schema import Damaged, connect, transaction
 from koopmark.suite.seals import PLAN, name_of, seal_fit, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES, Row, Rows
 
@@ -37,8 +37,8 @@ SIDE_FILES = ("-wal", "-shm")
 class Store:
     """The database of one run folder. Use as a context manager; only one can write at a time.
 
-    One that an earlier koopmark wrote is brought up to date; of one that is damaged the fits that
-    are intact are kept, and the file is set aside: `note` then says so.
+    Of one that is damaged the fits that are intact are kept, and the file is set aside: `note` then
+    says so.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class Store:
     Raises
     ------
     ConfigError
-        Where it cannot be written to, another process is writing to it, or a later version of
-        koopmark wrote it.
+        Where it cannot be written to, another process is writing to it, or a koopmark with
+        other tables wrote it.
     """
 
     def __init__(self, folder: Path, fresh: bool = False) -> None:
@@ -145,7 +145,7 @@ def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.Da
     Raises
     ------
     ConfigError
-        Where there is no store, it is damaged, or a later version of koopmark wrote it.
+        Where there is no store, it is damaged, or a koopmark with other tables wrote it.
     """
     import pandas as pd
 
@@ -192,24 +192,18 @@ def _counts(db: sqlite3.Connection) -> Counter[str]:
 
 @contextmanager
 def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The store of a run folder at one moment, intact and up to date; the file is left as it is."""
+    """The store of a run folder at one moment, intact; the file is left as it is."""
     path = folder / FILE
     if not path.is_file():
         raise ConfigError(f"{folder}: not a run folder, it has no {FILE}")
     with _told(path), closing(connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as db:
-        schema.refuse_newer(db, path)
+        schema.refuse_others(db, path)
         schema.check(db)
         if schema.version(db) == 0:
             raise ConfigError(f"{folder}: not a run folder yet, its {FILE} holds nothing")
-        if schema.version(db) < SCHEMA:
-            with closing(connect(":memory:")) as copy:
-                db.backup(copy)
-                schema.migrate(copy)
-                yield copy
-        else:
-            db.execute("BEGIN")
-            schema.check_contents(db)
-            yield db
+        db.execute("BEGIN")
+        schema.check_contents(db)
+        yield db
 
 
 def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
@@ -235,15 +229,13 @@ def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
 def _connected(path: Path) -> sqlite3.Connection:
     db = connect(path)
     try:
-        schema.refuse_newer(db, path)
+        schema.refuse_others(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         schema.check(db)
         if schema.version(db) == 0:
             with transaction(db):
                 schema.create(db)
-        elif schema.version(db) < SCHEMA:
-            schema.migrate(db)
     except BaseException:
         db.close()
         raise
