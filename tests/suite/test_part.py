@@ -1,6 +1,7 @@
 """A part of a suite: which fits are done, and where they may go."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -20,9 +21,23 @@ def test_nothing_named_is_everything(cells):
     assert Part().provenance() == {}
 
 
-def test_one_fit_is_a_method_a_dataset_and_a_seed(cells):
-    (cell,) = Part(("pydmd.dmd",), ("rnn_10_2",), (1,)).of(cells)
-    assert (cell.label, cell.dataset, cell.seed) == ("pydmd.dmd", "rnn_10_2", 1)
+def test_one_fit_is_a_method_a_dataset_and_a_seed_beside_the_controls(cells):
+    wanted = Part(("pydmd.dmd",), ("rnn_10_2",), (1,)).of(cells)
+    assert [cell.label for cell in wanted] == ["pydmd.dmd", "control.exact", "control.random"]
+    assert {(cell.dataset, cell.seed) for cell in wanted} == {("rnn_10_2", 1)}
+
+
+def test_all_levels_of_a_sweep_go_by_the_name_of_its_recipe():
+    cells = plan(load_suite("libraries"))
+    wanted = Part(datasets=("rnn_10_2",)).of(cells)
+    assert {cell.dataset for cell in wanted} == {"rnn_10_2/max_degree=1"}
+    assert wanted == Part(datasets=("rnn_10_2/max_degree=1",)).of(cells)
+
+
+def test_a_control_of_ones_own_is_in_every_part(cells):
+    mine = replace(cells[0], label="mine", method=replace(cells[0].method))
+    object.__setattr__(mine.method, "is_control", True)
+    assert mine in Part(("pydmd.dmd",)).of([*cells, mine])
 
 
 def test_a_part_does_the_same_fits_as_the_whole(cells):
@@ -32,7 +47,8 @@ def test_a_part_does_the_same_fits_as_the_whole(cells):
 
 def test_options_in_brackets_belong_to_the_name(cells):
     name = "reference.qr_edmd[monomials, degree=2]"
-    assert {cell.label for cell in Part((name,)).of(cells)} == {name}
+    wanted = {cell.label for cell in Part((name,)).of(cells) if cell.method.role == "method"}
+    assert wanted == {name}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A part of a suite: some of its methods, datasets and seeds."""
+"""A part of a suite: some of its methods, datasets and seeds, and the controls beside them."""
 
 import json
 from collections.abc import Sequence
@@ -16,18 +16,22 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Part:
-    """Which cells of a plan are wanted; of what is not named, all."""
+    """Which cells of a plan are wanted; of what is not named, all.
+
+    The controls are fitted to whatever data the wanted cells have.
+    """
 
     methods: tuple[str, ...] = ()
     """As the tables call them."""
     datasets: tuple[str, ...] = ()
+    """As the tables call them; what the levels of a sweep go by means all of its levels."""
     seeds: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.methods or self.datasets or self.seeds)
 
     def of(self, cells: Sequence[Cell]) -> list[Cell]:
-        """The wanted cells, in their order.
+        """The wanted cells and their controls, in the order of the plan.
 
         Raises
         ------
@@ -35,24 +39,31 @@ class Part:
             For a name that no cell has, or where no cell has all that is wanted.
         """
         _refuse_unknown("--only", "method", self.methods, [cell.label for cell in cells])
-        _refuse_unknown("--dataset", "dataset", self.datasets, [cell.dataset for cell in cells])
+        _refuse_unknown(
+            "--dataset",
+            "dataset",
+            self.datasets,
+            [name for cell in cells for name in cell.data_names],
+        )
         _refuse_unknown("--seed", "seed", self.seeds, [cell.seed for cell in cells])
-        wanted = [cell for cell in cells if self._holds(cell)]
-        if not wanted:
+        data = {(cell.dataset, cell.seed) for cell in cells if self._holds(cell)}
+        if not data:
             raise ConfigError(
                 "--only, --dataset, --seed: no fit has all of these: the suite keeps these methods "
                 "from these datasets"
             )
-        return wanted
+        return [
+            cell
+            for cell in cells
+            if self._holds(cell)
+            or (cell.method.role == "control" and (cell.dataset, cell.seed) in data)
+        ]
 
     def _holds(self, cell: Cell) -> bool:
-        return all(
-            not asked or value in asked
-            for asked, value in (
-                (self.methods, cell.label),
-                (self.datasets, cell.dataset),
-                (self.seeds, cell.seed),
-            )
+        return (
+            (not self.methods or cell.label in self.methods)
+            and (not self.datasets or not set(self.datasets).isdisjoint(cell.data_names))
+            and (not self.seeds or cell.seed in self.seeds)
         )
 
     def provenance(self) -> dict[str, Any]:

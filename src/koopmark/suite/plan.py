@@ -9,6 +9,7 @@ from koopmark import methods
 from koopmark._errors import ConfigError, suggest
 from koopmark._keys import canonical_json, digest
 from koopmark.datasets import Recipe, source_of
+from koopmark.methods import controls
 from koopmark.methods.method import Method
 from koopmark.methods.plugins import absolute, short
 from koopmark.suite.config import Limits, MethodEntry, Suite
@@ -16,7 +17,7 @@ from koopmark.suite.data import NO_LEVEL, Level, Source, sources
 from koopmark.suite.seeds import seeded
 from koopmark.suite.source import code_of, source_digest
 
-CONTROLS = ("control.exact", "control.random")
+CONTROLS = tuple(controls.METHODS)
 """Methods of every suite: they show that the scores can tell right from wrong."""
 
 MAX_CELLS = 1_000_000
@@ -45,10 +46,17 @@ class Cell:
     code: str
     limits: Limits
     level: Level = NO_LEVEL
+    sources: tuple[str, ...] = ()
+    """What the suite calls the dataset besides: the sweep it is a level of, and its recipe."""
 
     @property
     def dataset(self) -> str:
         return self.recipe.name
+
+    @property
+    def data_names(self) -> tuple[str, ...]:
+        """The names by which its dataset may be asked for."""
+        return tuple(dict.fromkeys((self.dataset, *self.sources)))
 
 
 def plan(suite: Suite) -> list[Cell]:
@@ -156,6 +164,7 @@ def _cell(
         code=entry.code,
         limits=suite.limits,
         level=source.level,
+        sources=source.names,
     )
 
 
@@ -188,7 +197,12 @@ def summary(cells: list[Cell]) -> list[dict[str, Any]]:
     """Each method of a plan once: what the tables call it, what it is, whose work it is."""
     methods_of: dict[str, dict[str, Any]] = {}
     for cell in cells:
-        entry = {"name": cell.label, "use": cell.use, "library": cell.method.library}
+        entry = {
+            "name": cell.label,
+            "use": cell.use,
+            "role": cell.method.role,
+            "library": cell.method.library,
+        }
         if cell.label not in methods_of:
             version, source = cell.library_version, source_digest(cell.method)
             methods_of[cell.label] = {**entry, "library_version": version, "source": source}
