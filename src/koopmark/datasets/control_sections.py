@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, PositiveFloat
 
 from koopmark import systems
-from koopmark._config import Section
+from koopmark.datasets.system_base import CheckedSystem
 from koopmark.systems import System
 
 Few = Annotated[int, Field(ge=2, le=300)]
@@ -13,19 +13,7 @@ NegativeRate = Annotated[float, Field(lt=0.0)]
 Rates = Annotated[tuple[PositiveFloat, ...], Field(min_length=1, max_length=4)]
 
 
-class _Control(Section):
-    """Makes its system once while it is read, so that a mistake is said there."""
-
-    def build(self, seed: int) -> System:
-        raise NotImplementedError
-
-    @model_validator(mode="after")
-    def _can_be_built(self) -> "_Control":
-        self.build(0)
-        return self
-
-
-class Linear(_Control):
+class Linear(CheckedSystem):
     """ẋ = Ax with prescribed eigenvalues; another A for each seed."""
 
     kind: Literal["linear"]
@@ -45,7 +33,7 @@ class Linear(_Control):
         )
 
 
-class SlowManifold(_Control):
+class SlowManifold(CheckedSystem):
     """ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²); the same for every seed."""
 
     kind: Literal["slow_manifold"]
@@ -57,11 +45,16 @@ class SlowManifold(_Control):
         """The plane."""
         return 2
 
+    @property
+    def drawn_anew(self) -> bool:
+        """The same for every seed."""
+        return False
+
     def build(self, seed: int) -> System:  # noqa: ARG002
         return systems.SlowManifold(self.slow, self.fast)
 
 
-class Hopf(_Control):
+class Hopf(CheckedSystem):
     """The Hopf normal form; the same for every seed."""
 
     kind: Literal["hopf"]
@@ -74,11 +67,16 @@ class Hopf(_Control):
         """The plane."""
         return 2
 
+    @property
+    def drawn_anew(self) -> bool:
+        """The same for every seed."""
+        return False
+
     def build(self, seed: int) -> System:  # noqa: ARG002
         return systems.HopfNormalForm(self.growth, self.frequency, self.shear)
 
 
-class KuramotoSection(_Control):
+class KuramotoSection(CheckedSystem):
     """Identical Kuramoto oscillators as (cos, sin); the same for every seed."""
 
     kind: Literal["kuramoto"]
@@ -91,11 +89,16 @@ class KuramotoSection(_Control):
         """Variables: two for each oscillator."""
         return 2 * self.oscillators
 
+    @property
+    def drawn_anew(self) -> bool:
+        """The same for every seed."""
+        return False
+
     def build(self, seed: int) -> System:  # noqa: ARG002
         return systems.Kuramoto(self.oscillators, self.frequency, self.strength)
 
 
-class OrnsteinUhlenbeckSection(_Control):
+class OrnsteinUhlenbeckSection(CheckedSystem):
     """dX = -AX dt + σ dB with these rates; other axes for each seed."""
 
     kind: Literal["ornstein_uhlenbeck"]
@@ -111,6 +114,11 @@ class OrnsteinUhlenbeckSection(_Control):
     def functions(self) -> int:
         """Hermite polynomials of degree 1."""
         return len(self.rates)
+
+    @property
+    def drawn_anew(self) -> bool:
+        """One coordinate has one axis."""
+        return self.n > 1
 
     def build(self, seed: int) -> System:
         return systems.ornstein_uhlenbeck(self.rates, self.sigma, seed)

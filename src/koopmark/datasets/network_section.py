@@ -6,13 +6,14 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, field_validator
 
 from koopmark import systems
-from koopmark._config import Section, shortened
+from koopmark._config import shortened
 from koopmark._errors import suggest
 from koopmark.datasets.random_network import ActivationName, RandomNetwork
+from koopmark.datasets.system_base import SystemBase
 from koopmark.systems import Network, System
 
 
-class RealNetwork(Section):
+class RealNetwork(SystemBase):
     """A recurrent network on a measured graph; seeds draw its offsets and nothing else."""
 
     kind: Literal["real_network"]
@@ -39,6 +40,11 @@ class RealNetwork(Section):
     def n(self) -> int:
         """Units: the nodes of the graph."""
         return len(systems.graph(self.network).nodes)
+
+    @property
+    def drawn_anew(self) -> bool:
+        """Only if there are offsets to draw."""
+        return self.theta_scale > 0
 
     def build(self, seed: int) -> Network:
         return systems.network_rnn(**self.model_dump(exclude={"kind"}), seed=seed)

@@ -4,10 +4,10 @@ from math import comb
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from koopmark import systems
-from koopmark._config import Section
+from koopmark.datasets.system_base import CheckedSystem
 from koopmark.systems import System
 
 Units = Annotated[int, Field(ge=1, le=1000)]
@@ -26,18 +26,6 @@ MAX_NUMBERS, MAX_MONOMIALS = 10**6, 2000
 """What the weights of a section may hold: more is evaluated for minutes, not seconds."""
 
 
-class _Built(Section):
-    """A section that makes its system once while it is read, so that a mistake is said there."""
-
-    def build(self, seed: int) -> System:
-        raise NotImplementedError
-
-    @model_validator(mode="after")
-    def _can_be_built(self) -> "_Built":
-        self.build(0)
-        return self
-
-
 def _rectangular(name: str, rows: Matrix) -> np.ndarray:
     if not rows:
         raise ValueError(f"{name}: it has no rows")
@@ -46,7 +34,7 @@ def _rectangular(name: str, rows: Matrix) -> np.ndarray:
     return np.array(rows)
 
 
-class Prescribed(_Built):
+class Prescribed(CheckedSystem):
     """φ(x) = Bx + c + C σ(Dx + b) with φ̇ = Λφ, every number given; the same for each seed.
 
     The coordinates that this leaves free have a leaky drive of this gain.
@@ -70,6 +58,11 @@ class Prescribed(_Built):
     def functions(self) -> int:
         return len(self.matrix)
 
+    @property
+    def drawn_anew(self) -> bool:
+        """The same for every seed."""
+        return False
+
     def build(self, seed: int) -> System:  # noqa: ARG002  the same system for every seed
         layer = systems.HiddenLayer(
             _rectangular("directions", self.directions), np.array(self.offsets), self.layer
@@ -84,7 +77,7 @@ class Prescribed(_Built):
         return systems.Prescribed(functions, matrix, systems.leaky_drive(functions, self.gain))
 
 
-class _Spectrum(_Built):
+class _Spectrum(CheckedSystem):
     """Λ by its real eigenvalues and its pairs a ± bi, given as [a, b]."""
 
     n: Units
@@ -137,7 +130,7 @@ class RandomPrescribed(_Spectrum):
         return systems.random_prescribed(self.n, self._matrix(), seed=seed, **options)
 
 
-class PrescribedTarget(_Built):
+class PrescribedTarget(CheckedSystem):
     """The fit of a named function as the exact eigenfunction; a new one for each seed."""
 
     kind: Literal["random_prescribed_target"]
@@ -171,7 +164,7 @@ class RandomCoupling(_Spectrum):
         return systems.random_coupling(self.n, self._matrix(), seed=seed, **options)
 
 
-class _Units(_Built):
+class _Units(CheckedSystem):
     units: Annotated[int, Field(ge=2, le=2000)]
     rank: PositiveInt
     gain: Positive = 1.5

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from koopmark._config import Section
+from koopmark.datasets.system_base import SystemBase
 
 ActivationName = Literal["tanh", "logistic", "erf", "relu", "softplus", "identity"]
 
 
-class RandomNetwork(Section):
+class RandomNetwork(SystemBase):
     """`n` units with weights of this rank, whose spectral norm is `gain`."""
 
     n: PositiveInt

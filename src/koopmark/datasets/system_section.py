@@ -5,21 +5,26 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from koopmark import systems
-from koopmark._config import Section
 from koopmark.datasets.control_sections import ControlSections
 from koopmark.datasets.ensemble_sections import EnsembleSections
 from koopmark.datasets.network_section import NetworkSections
 from koopmark.datasets.prescribed_section import PrescribedSections
 from koopmark.datasets.random_network import ActivationName, RandomNetwork
+from koopmark.datasets.system_base import SystemBase
 from koopmark.systems import Network
 
 MapName = Literal["log", "sinh", "cubic"]
 
 
-class ThreePopulations(Section):
+class ThreePopulations(SystemBase):
     """The three-population example of the source; it has no parameters."""
 
     kind: Literal["three_populations"]
+
+    @property
+    def drawn_anew(self) -> bool:
+        """The same for every seed."""
+        return False
 
     def build(self, seed: int) -> Network:  # noqa: ARG002  the same network for every seed
         return systems.three_populations()
@@ -68,7 +73,7 @@ class RandomDrift(RandomNetwork):
         return systems.random_drift(self.n, self.rank, zeta, self.gain, seed, self.chosen)
 
 
-class RandomLotkaVolterra(Section):
+class RandomLotkaVolterra(SystemBase):
     """A random bounded Lotka-Volterra system; a new one for each seed."""
 
     kind: Literal["random_lotka_volterra"]

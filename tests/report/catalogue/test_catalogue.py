@@ -54,7 +54,7 @@ def test_the_committed_catalogue_is_that_of_the_recipes():
 def test_an_entry_says_what_the_recipe_says(make):
     said = entry(make())
     assert said.system == "Relaxation ẋ = -x + W tanh(x), N = 4, rank 2"
-    assert said.random
+    assert said.drawn_anew
     assert said.eigenvalues == "-1 (x2)"
     assert "gain = 1.5" in said.parameters
     assert "5 trajectories to fit to and 3 to test on, Δt = 0.25, t = 0 to 2" in said.sampling

@@ -1,13 +1,11 @@
 """What there is to say of a recipe, without simulating it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from koopmark.datasets import Recipe, target_list
-from koopmark.scoring.targets import label
+from koopmark.scoring import labels
 from koopmark.systems import System
-from koopmark.truth import Eigenspace
 
 SEED = 0
 """Of random systems this one is shown."""
@@ -24,7 +22,7 @@ class Entry:
     title: str
     description: str
     system: str
-    random: bool
+    drawn_anew: bool
     n: int
     rank: str
     parameters: str
@@ -46,7 +44,7 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
         title=recipe.title,
         description=recipe.description,
         system=repr(system).strip("<>"),
-        random=_differs(recipe),
+        drawn_anew=recipe.system.drawn_anew,
         n=system.size,
         rank="" if facts["rank"] is None else str(facts["rank"]),
         parameters=_pairs(parameters) or "none",
@@ -62,24 +60,15 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
     )
 
 
-def _differs(recipe: Recipe) -> bool:
-    """Whether another seed makes another system."""
-    return recipe.system.kind.startswith("random")
-
-
 def _eigenvalues(recipe: Recipe, system: System) -> str:
-    known = _labels(system.eigenspaces(recipe.max_degree))
+    known = labels(system.eigenspaces(recipe.max_degree))
     which = ""
     if recipe.truth.principal:
-        closed, known = known, _labels(target_list(recipe, SEED))
+        closed, known = known, labels(target_list(recipe, SEED))
         if known != closed:
             which = f" (principal eigenvalues and their sums, seed {SEED})"
     more = f" and {len(known) - TARGETS} more" if len(known) > TARGETS else ""
     return ", ".join(known[:TARGETS]) + more + which
-
-
-def _labels(spaces: Sequence[Eigenspace]) -> list[str]:
-    return [label(space.eigenvalue, space.dimension) for space in spaces]
 
 
 def _regime(recipe: Recipe) -> str:

@@ -44,7 +44,7 @@ def _paragraph(item: Entry) -> str:
         "",
         f"{item.title}. {item.description}",
         "",
-        f"* System: `{item.system}`" + (", drawn anew for each seed" if item.random else ""),
+        f"* System: `{item.system}`" + (", drawn anew for each seed" if item.drawn_anew else ""),
         f"* Parameters: {item.parameters}",
         f"* Exact eigenvalues: {item.eigenvalues}",
         *([f"* Regime: {item.regime}"] if item.regime else []),
