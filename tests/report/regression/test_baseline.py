@@ -47,6 +47,21 @@ def test_an_unfinished_run_is_refused(run_dir, provenance, tmp_path, keys):
     assert not (tmp_path / "baseline").exists()
 
 
+def test_a_part_of_a_suite_is_refused(run_dir, provenance, tmp_path):
+    provenance(part={"methods": ["linear"], "datasets": [], "seeds": [0, 1]})
+    with pytest.raises(ConfigError, match=r"part of its suite \(--only linear --seed 0 --seed 1\)"):
+        promote(run_dir, tmp_path / "baseline", allow_dirty=True)
+    assert not (tmp_path / "baseline").exists()
+
+
+def test_a_run_that_lacks_targets_is_refused(run_dir, provenance, tmp_path):
+    path = run_dir / "targets.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(ConfigError, match=r"has 1 of the 2 targets of control.random"):
+        promote(run_dir, tmp_path / "baseline", allow_dirty=True)
+    assert not (tmp_path / "baseline").exists()
+
+
 def test_a_run_whose_source_was_in_no_commit_is_refused_unless_allowed(
     run_dir, provenance, tmp_path
 ):

@@ -1,6 +1,8 @@
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -23,6 +25,8 @@ def edit(run_dir):
             chosen &= rows[name].astype(str) == str(value)
         assert chosen.any()
         for name, value in values.items():
+            # Labels may read like numbers.
+            rows[name] = rows[name].astype(object)
             rows.loc[chosen, name] = value(rows.loc[chosen, name]) if callable(value) else value
         rows.to_csv(path, index=False)
 
@@ -148,18 +152,166 @@ def test_a_fit_that_ends_ok_now_is_reported_and_ok(run_dir, finished_run, edit):
     assert len(result.newly_passing) == 4
 
 
-def test_rows_that_vanished_are_reported(run_dir, finished_run, drop):
+@pytest.fixture
+def provenance(run_dir):
+    """Replace keys of the run's provenance."""
+
+    def replace(folder=run_dir, **keys):
+        path = folder / "provenance.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | keys))
+
+    return replace
+
+
+def test_fits_that_vanished_fail_the_check(run_dir, finished_run, drop, provenance):
     drop("linear", 0)
+    provenance(fits=22)
     result = check(run_dir, finished_run)
+    assert not result.ok
+    assert not result.problems
+    assert result.markdown().startswith("# Incomplete")
     assert [(row.dataset, row.seed, row.method) for row in result.vanished] == [
         (CLEAN, 0, "linear"),
         (NOISY, 0, "linear"),
     ]
     assert "## In the baseline only" in result.markdown()
+    assert check(run_dir, finished_run, partial=True).ok
 
 
-def test_rows_that_are_new_are_reported_and_ok(run_dir, finished_run, drop):
+@pytest.mark.parametrize("kept", [0, 1, 30, 47])
+def test_target_rows_that_vanished_fail_the_check_also_of_a_part(run_dir, finished_run, kept):
+    path = run_dir / "targets.csv"
+    rows = pd.read_csv(path, keep_default_na=False, dtype=str)
+    assert len(rows) == 48
+    rows.iloc[:kept].to_csv(path, index=False)
+    for partial in (False, True):
+        result = check(run_dir, finished_run, partial)
+        assert not result.ok
+        assert len(result.vanished) == 48 - kept
+        assert result.compared == 24
+
+
+def test_eigenpairs_that_vanished_fail_the_check(run_dir, finished_run):
+    path = run_dir / "eigenpairs.csv"
+    pairs = pd.read_csv(path, keep_default_na=False, dtype=str)
+    pairs.iloc[:-3].to_csv(path, index=False)
+    (problem,) = check(run_dir, finished_run).problems
+    assert "eigenpairs.csv lacks 3 rows of 1 fit (control.random)" in problem
+    path.unlink()
+    (problem,) = check(run_dir, finished_run).problems
+    assert "eigenpairs.csv is gone" in problem
+    # A baseline keeps none, and none is asked for.
+    assert check(finished_run, run_dir).ok
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"ended": None}, "is not finished, 24 of 24 fits are done"),
+        ({"fits": 320}, "is not finished, 24 of 320 fits are done"),
+        (
+            {"part": {"methods": ["linear"], "datasets": [], "seeds": [0]}},
+            "is a part of its suite (--only linear --seed 0) and",
+        ),
+    ],
+)
+def test_a_run_that_is_not_whole_fails_unless_a_part_is_asked_for(
+    run_dir, finished_run, provenance, keys, said
+):
+    provenance(**keys)
+    for result in (check(run_dir, finished_run), check(finished_run, run_dir)):
+        assert not result.ok
+        (problem,) = result.problems
+        assert said in problem or "a part of its suite (--only linear --seed 0):" in problem
+        assert "--partial" in problem
+        assert problem in result.verdict()
+    assert check(run_dir, finished_run, partial=True).ok
+
+
+def test_two_recipes_of_one_name_are_not_compared_and_the_difference_is_named(
+    run_dir, finished_run, provenance, edit, tmp_path
+):
+    baseline = tmp_path / "baseline"
+    shutil.copytree(finished_run, baseline)
+    recipe = {"system": {"kind": "random_rnn", "rank": 3}, "sampling": {"dt": 0.1}}
+    other = {**recipe, "system": {"kind": "random_rnn", "rank": 1}}
+    provenance(folder=baseline, recipes={NOISY: recipe, CLEAN: recipe})
+    provenance(recipes={NOISY: other, CLEAN: recipe})
+    edit("targets", ONE, eigenvalue_error=1e6)
+    for partial in (False, True):
+        result = check(run_dir, baseline, partial)
+        assert not result.ok
+        assert result.compared == 12
+        assert not result.regressions
+        (problem,) = result.problems
+        assert f"{NOISY} is not compared" in problem
+        assert "(system.rank 3 → 1)" in problem
+
+
+def test_two_methods_of_one_name_are_not_compared(run_dir, finished_run, provenance, tmp_path):
+    baseline = tmp_path / "baseline"
+    shutil.copytree(finished_run, baseline)
+    provenance(folder=baseline, methods=[{"name": "linear", "use": "pydmd.dmd"}])
+    provenance(methods=[{"name": "linear", "use": "pydmd.fbdmd"}])
+    result = check(run_dir, baseline)
+    assert (result.ok, result.compared) == (False, 20)
+    assert "(use pydmd.dmd → pydmd.fbdmd)" in result.problems[0]
+
+
+def test_versions_that_differ_are_printed_and_fail_nothing(run_dir, finished_run, provenance):
+    blas = {"internal_api": "openblas", "version": "0.3", "architecture": "Haswell"}
+    provenance(libraries={"numpy": "0.1", "scipy": "2"}, blas=[blas], koopmark="9", python="3.99")
+    result = check(run_dir, finished_run)
+    assert result.ok
+    assert {one.what: one.now for one in result.differences} == {
+        "numpy": "0.1",
+        "scipy": "2",
+        "kernels": "openblas 0.3 Haswell",
+        "koopmark": "9",
+        "python": "3.99",
+    }
+    assert "Versions differ: koopmark" in result.verdict()
+    assert f"| numpy | {np.__version__} | 0.1 |" in result.markdown()
+
+
+@pytest.mark.parametrize("column", ["target_dimension", "target_eigenvalue_re"])
+def test_a_target_that_is_another_now_fails_the_check(run_dir, finished_run, edit, column):
+    """Its errors are of something else, and none of them is compared."""
+    edit("targets", ONE, **{column: lambda values: values + 1, "eigenvalue_error": 1e-12})
+    result = check(run_dir, finished_run)
+    assert not result.ok
+    assert not result.improvements
+    (gone,), (new,) = result.vanished, result.new
+    assert (gone.seed, gone.method, gone.target) == (new.seed, new.method, new.target)
+
+
+def test_targets_whose_labels_read_alike_are_not_compared_crosswise(
+    run_dir, finished_run, edit, tmp_path
+):
+    edit("targets", {"target_index": 0}, target="-1.999", target_eigenvalue_re=-1.999)
+    edit("targets", {"target_index": 1}, target="-1.999", target_eigenvalue_re=-1.9992)
+    baseline = tmp_path / "baseline"
+    shutil.copytree(run_dir, baseline)
+    result = check(run_dir, baseline)
+    assert result.ok
+    assert not result.improvements
+    edit("targets", {"target_index": 1, "method": "linear"}, eigenvalue_error=1e3)
+    assert len(check(run_dir, baseline).regressions) == 4
+
+
+def test_a_row_that_is_there_twice_is_refused(run_dir, finished_run):
+    for table in ("fits", "targets"):
+        path = run_dir / f"{table}.csv"
+        before = path.read_text()
+        path.write_text(before + before.splitlines()[-1] + "\n")
+        with pytest.raises(ConfigError, match=rf"{table}\.csv has .*control.random .* twice"):
+            check(run_dir, finished_run)
+        path.write_text(before)
+
+
+def test_rows_that_are_new_are_reported_and_ok(run_dir, finished_run, drop, provenance):
     drop("linear", 0)
+    provenance(fits=22)
     result = check(finished_run, run_dir)
     assert result.ok
     assert len(result.new) == 2
@@ -179,7 +331,7 @@ def test_an_unreadable_baseline_is_a_sentence(run_dir, finished_run, tmp_path):
 
 
 def test_runs_that_share_no_fit_cannot_be_compared(run_dir, finished_run, edit):
-    edit("fits", {}, suite="small", dataset="another")
+    edit("fits", {}, suite="small", dataset=lambda names: "another " + names)
     with pytest.raises(ConfigError, match="share no fit"):
         check(run_dir, finished_run)
 

@@ -8,7 +8,8 @@ from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark.report.history.file import NAME, append
 from koopmark.report.history.line import line_of
-from koopmark.report.tables import read_fits, read_provenance, read_targets
+from koopmark.report.regression.runs import part_of, unfinished
+from koopmark.report.tables import read_provenance, read_scores
 
 KEPT = ("fits.csv", "targets.csv", "provenance.json")
 """What a check needs, and where it came from; the store and the eigenpairs are large."""
@@ -32,11 +33,11 @@ def promote(
     Raises
     ------
     ConfigError
-        Where the run is not finished, its source differed from its commit, something cannot be
-        read, or the baseline cannot be written.
+        If the run is not finished or a part of its suite, its source differed from its commit,
+        something cannot be read or is not all there, or the baseline cannot be written.
     """
-    provenance, fits, targets = read_provenance(run_dir), read_fits(run_dir), read_targets(run_dir)
-    _refuse_unfinished(run_dir, provenance, len(fits))
+    provenance, (fits, targets) = read_provenance(run_dir), read_scores(run_dir)
+    _refuse_incomplete(run_dir, provenance, len(fits))
     if not allow_dirty:
         _refuse_dirty(run_dir, provenance)
     line = line_of(fits, targets, provenance, read_speed(speed) if speed else None)
@@ -64,14 +65,17 @@ def read_speed(path: Path) -> dict[str, float]:
         raise ConfigError(f"{path} is not what bench/speed/regress.py writes") from None
 
 
-def _refuse_unfinished(run_dir: Path, provenance: dict[str, Any], done: int) -> None:
-    planned = provenance.get("fits")
-    if provenance.get("ended") and done == planned:
-        return
-    raise ConfigError(
-        f"{run_dir} is not finished, {done} of {planned or 'an unknown number of'} fits are done: "
-        f"go on with {provenance.get('command', 'koopmark run')}"
-    )
+def _refuse_incomplete(run_dir: Path, provenance: dict[str, Any], done: int) -> None:
+    if how := unfinished(provenance, done):
+        raise ConfigError(
+            f"{run_dir} is not finished, {how}: go on with "
+            f"{provenance.get('command', 'koopmark run')}"
+        )
+    if part := part_of(provenance):
+        raise ConfigError(
+            f"{run_dir} is a part of its suite ({part}), and later checks would miss the rest: "
+            "a baseline must be a run of a whole suite"
+        )
 
 
 def _refuse_dirty(run_dir: Path, provenance: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from koopmark.report.numbers import MISSING, scientific
 from koopmark.report.regression.changes import Change, Row, StatusChange
+from koopmark.report.regression.runs import Difference
 
 MOST_ROWS = 50
 """Longer lists are cut, and say so."""
@@ -52,6 +53,14 @@ def passing_table(fits: tuple[StatusChange, ...]) -> str:
     return _table(
         ["dataset", "seed", "method", "baseline"],
         [[p.dataset, str(p.seed), p.method, p.baseline] for p in fits],
+    )
+
+
+def differences_table(differences: tuple[Difference, ...]) -> str:
+    """What is not the same of both runs."""
+    return _table(
+        ["what", "baseline", "now"],
+        [[one.what, one.baseline or MISSING, one.now or MISSING] for one in differences],
     )
 
 
