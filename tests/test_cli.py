@@ -11,6 +11,10 @@ import pytest
 
 import koopmark
 from koopmark.cli import main
+from koopmark.report.answers import answers
+from koopmark.report.overview import overview
+from koopmark.report.summary import summarise
+from koopmark.report.tables import read
 
 COMMANDS = (
     "run",
@@ -231,7 +235,7 @@ def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, su
     assert "pydmd.dmd" in grew.stdout
     filed = typed("check", str(worse), "--against", str(out), "--markdown", "check.md")
     assert (folder / "check.md").read_text() == grew.stdout.removesuffix("\n")
-    assert filed.stdout.startswith("Regression: 3 fits compared: ")
+    assert filed.stdout.startswith("Regression: 3 fits compared, of 3 in the baseline and 3 in")
 
 
 @pytest.mark.slow
@@ -241,6 +245,18 @@ def test_a_run_becomes_the_baseline_that_it_is_checked_against(typed, suite):
     done = typed("baseline", str(out), "--to", "kept", "--allow-dirty")
     assert (done.returncode, done.stdout) == (0, "Baseline: kept\n")
     assert typed("check", str(out), "--against", "kept").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_part_is_no_baseline_and_is_compared_only_on_purpose(typed, suite):
+    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
+    assert typed("run", "mine.toml", "--jobs", "1", "--only", "pydmd.dmd").returncode == 0
+    whole, part = "reports/mine", "reports/mine-part"
+    compared = typed("check", part, "--against", whole)
+    assert (compared.returncode, "(--only pydmd.dmd)" in compared.stdout) == (1, True)
+    assert typed("check", part, "--against", whole, "--partial").returncode == 0
+    refused = typed("baseline", part, "--to", "kept", "--allow-dirty")
+    assert (refused.returncode, "part of its suite" in refused.stderr) == (2, True)
 
 
 def test_the_package_runs_as_a_module(tmp_path):
@@ -281,6 +297,39 @@ class Wrong(Mine):
 def mine(tmp_path: Path) -> Path:
     (tmp_path / "mine.py").write_text(MINE)
     return tmp_path / "mine.py"
+
+
+INFORMED = """
+from dataclasses import dataclass
+
+from koopmark.methods import Method, get
+
+
+@dataclass(frozen=True)
+class Told(Method):
+    needs_system = True
+
+    def _fit(self, trajectories):
+        return get("control.exact").fit(trajectories)
+"""
+
+
+def test_a_method_that_is_given_the_system_is_run_and_takes_part_in_no_ranking(typed, suite):
+    (suite.parent / "told.py").write_text(INFORMED)
+    others = ("--method", "pydmd.fbdmd", "--method", "told.py:Told")
+    done = typed("run", str(suite), "--jobs", "1", *others)
+    assert done.returncode == 0, done.stderr
+    out = Path("reports", "mine")
+    told = pd.read_csv(out / "fits.csv").set_index("method").loc["told.py:Told"]
+    assert (told["status"], told["role"]) == ("ok", "informed")
+    summary = pd.read_csv(out / "summary.csv").set_index("method").loc["told.py:Told"]
+    assert summary["targets_recovered"] == summary["targets"]
+    assert pd.isna(summary["place"])
+    assert "told.py" not in (out / "leaderboard.csv").read_text()
+    tables = read(out)
+    found = summarise(tables.fits, tables.targets)
+    said = [*overview(tables.fits, found), *answers(found, [], {})]
+    assert not any("told.py" in sentence for sentence in said)
 
 
 def test_a_method_in_a_file_runs_beside_those_of_the_suite(typed, suite, mine):
@@ -362,7 +411,8 @@ def test_one_fit_of_a_suite_is_done_in_a_folder_of_its_own(typed, suite):
     done = typed("run", *asked)
     assert done.returncode == 0, done.stderr
     folder = Path("reports") / "mine-part"
-    assert list(pd.read_csv(folder / "fits.csv")["method"]) == ["control.exact"]
+    methods = list(pd.read_csv(folder / "fits.csv")["method"])
+    assert methods == ["control.exact", "control.random"]
     assert (folder / "index.html").is_file()
 
 

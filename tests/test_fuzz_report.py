@@ -52,6 +52,7 @@ def row(case, status, words):
         "suite": "s",
         "dataset": case.dataset,
         "method": case.label,
+        "role": "method",
         "library": words["library"],
         "library_version": words["library"],
         "status": status,
@@ -70,7 +71,16 @@ def target(case, status, words):
     numbers = {name: 1.0 for name, kind in TARGETS.items() if kind == "REAL"}
     texts = {"fit_id": case.fit_id, "suite": "s", "dataset": case.dataset, "method": case.label}
     more = {"seed": 0, "target_dimension": 1, "scored_dimension": 1, "cluster_excess": 0}
-    return {**numbers, **texts, **more, "status": status, "target": "-1", "notes": words["notes"]}
+    return {
+        **numbers,
+        **texts,
+        **more,
+        "status": status,
+        "target_index": 0,
+        "target": "-1",
+        "role": "method",
+        "notes": words["notes"],
+    }
 
 
 def pair(case):
@@ -170,7 +180,7 @@ def test_whatever_a_run_holds_is_text_in_its_page_and_its_tables(tmp_path_factor
 
 
 def _x(word):
-    """No name is empty, and none is taken for a control's."""
+    """No name is empty."""
     return f"x{word}x"
 
 

@@ -130,12 +130,17 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Of the methods, this one alone, as the tables call it. Several times: each.",
+            help="Of the methods, this one and the controls alone, as the tables call it. "
+            "Several times: each.",
         ),
     ] = None,
     dataset: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Of the datasets, this one alone. Several times: each."),
+        typer.Option(
+            metavar="NAME",
+            help="Of the datasets, this one alone, or all levels of its sweep. "
+            "Several times: each.",
+        ),
     ] = None,
     seed: Annotated[
         list[int] | None,
@@ -241,15 +246,18 @@ def check(
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Compare the fits that both runs have, and no more.")
+    ] = False,
 ) -> None:
-    """Compare the accuracy of a run with a baseline: exit with 1 where something got worse.
+    """Compare the accuracy of a run with a baseline: exit with 1 if something got worse or is gone.
 
     What is compared, and how much it may move, is in docs/ci.md. Inside GitHub Actions the
     comparison also goes to the summary of the step.
     """
     from koopmark import report
 
-    result = report.check(folder, against)
+    result = report.check(folder, against, partial)
     report.publish(result.markdown(), markdown)
     _say(result.markdown() if markdown is None else f"{result.verdict()} See {markdown}")
     if not result.ok:
@@ -270,7 +278,7 @@ def baseline(
         typer.Option(metavar="FILE", help="What bench/speed/regress.py found, for the history."),
     ] = None,
 ) -> None:
-    """Make a run the baseline that later ones are checked against.
+    """Make a finished run of a whole suite the baseline that later ones are checked against.
 
     The baseline's history.jsonl gets a line about it.
     """

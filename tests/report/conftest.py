@@ -107,6 +107,8 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "title": "A small run",
         "question": "Does <least squares> recover -1 & -2?",
         "libraries": {"numpy": np.__version__},
+        "fits": len(rows["fits"]),
+        "ended": "2026-01-01T00:00:00+00:00",
     }
     (folder / "provenance.json").write_text(json.dumps(provenance))
     return folder
@@ -137,6 +139,7 @@ def _add(rows, dataset, noise, method, fit, seed):
         noise * train.states.std(axis=(0, 1)) * rng.standard_normal(train.states.shape)
     )
     key = {"suite": "small", "dataset": dataset, "seed": seed, "method": method}
+    role = "control" if fit in (exact, random) else "method"
     key["fit_id"] = f"{len(rows['fits']):016x}"
     facts = {"n": 3, "rank": 2, "noise": noise, "dt": 0.1, "train_trajectories": 20, "horizon": 3.0}
     level = {"family": FAMILY, "axis": "noise", "level": noise, "level_text": f"{noise:g}"}
@@ -144,6 +147,8 @@ def _add(rows, dataset, noise, method, fit, seed):
         **key,
         **level,
         **facts,
+        "role": role,
+        "targets": len(SPACES),
         "library": LIBRARIES.get(method, "koopmark"),
         "library_version": "0",
         "options": "{}",
@@ -155,17 +160,21 @@ def _add(rows, dataset, noise, method, fit, seed):
         rows["targets"] += [
             {
                 **key,
+                "role": role,
                 "status": "failed",
-                "target": scoring.label(space.eigenvalue, space.dimension),
+                "target_index": index,
+                "target": label,
                 "target_eigenvalue_re": space.eigenvalue.real,
                 "target_eigenvalue_im": space.eigenvalue.imag,
                 "target_dimension": space.dimension,
             }
-            for space in SPACES
+            for index, (space, label) in enumerate(zip(SPACES, scoring.labels(SPACES), strict=True))
         ]
         return
     cost = {"fit_seconds": 1e-3 * (seed + 1), "peak_memory_mb": 2.0}
     rows["fits"].append({**row, "status": "ok", **asdict(scores.fit), **cost})
-    rows["targets"] += [{**key, "status": "ok", **asdict(target)} for target in scores.targets]
+    rows["targets"] += [
+        {**key, "role": role, "status": "ok", **asdict(target)} for target in scores.targets
+    ]
     rows["eigenpairs"] += [{**key, **asdict(pair)} for pair in scores.eigenpairs]
     rows["portraits"] += [{**key, **portrait_row(portrait)} for portrait in scores.portraits]

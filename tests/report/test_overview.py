@@ -1,3 +1,6 @@
+import pandas as pd
+import pytest
+
 from koopmark.report.overview import overview
 from koopmark.report.summary import summarise
 from koopmark.report.tables import read
@@ -22,11 +25,49 @@ def test_the_method_named_recovers_most_and_its_number_is_in_the_summary(finishe
     tables = read(finished_run)
     summary = summarise(tables.fits, tables.targets)
     _, best, _ = overview(tables.fits, summary)
-    mine = summary[~summary["control"]]
+    mine = summary[summary["role"] == "method"]
     recovered = mine.groupby("method")["targets_recovered"].sum()
     name = best.partition(" recovers most")[0]
     assert recovered[name] == recovered.max()
     assert f": {recovered.max():g} of {mine.groupby('dataset')['targets'].max().sum():g}" in best
+
+
+@pytest.mark.parametrize(
+    ("whole", "said"),
+    [
+        (
+            {"a": [1, 0], "b": [0, 0], "c": [0, 0]},
+            "b and c are the hardest, where no method recovers",
+        ),
+        ({"a": [1, 0], "b": [0, 0], "c": [1, 1]}, "b is the hardest, where no method recovers"),
+        ({"a": [1, 0], "b": [1, 1], "c": [0, 1]}, "a and c are the hardest, where 50 % of the"),
+        ({"a": [1, 0], "b": [0, 1], "c": [1, 0]}, "no dataset is harder than the others"),
+    ],
+)
+def test_all_datasets_that_are_as_hard_are_named(finished_run, whole, said):
+    fits = read(finished_run).fits
+    summary = pd.DataFrame(
+        [
+            {"dataset": name, "method": f"m{k}", "role": "method", "targets": 2.0}
+            | {"targets_recovered": 2.0 * one, "eigenvalue_error": 0.1, "eigenfunction_error": 0.1}
+            for name, recovered in whole.items()
+            for k, one in enumerate(recovered)
+        ]
+    )
+    assert said in overview(fits, summary)[2]
+
+
+def test_methods_that_recover_as_much_as_accurately_are_all_named(finished_run):
+    def doubled(fits, targets):
+        return (
+            pd.concat(
+                [table, table[table["method"].str.startswith("quadratic")].assign(method="a")]
+            )
+            for table in (fits, targets)
+        )
+
+    best = made(finished_run, doubled)[1]
+    assert best.startswith("a and quadratic[degree=2] recover most: ")
 
 
 def test_that_no_fit_failed_is_said(finished_run):
@@ -47,7 +88,7 @@ def test_where_nothing_is_recovered_nobody_is_best(finished_run):
 
 def test_controls_alone_are_no_competition(finished_run):
     def controls(fits, targets):
-        return (table[table["method"].str.startswith("control.")] for table in (fits, targets))
+        return (table[table["role"] == "control"] for table in (fits, targets))
 
     assert made(finished_run, controls)[1:] == (
         "No method competes in this run: there are controls alone.",

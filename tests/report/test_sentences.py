@@ -22,12 +22,14 @@ def test_the_extent_of_the_run_is_counted(tables):
     )
 
 
-def test_methods_that_are_given_the_vector_field_are_named(tables):
-    fits = tables.fits.replace({"method": {"linear": "reference.generator_edmd[degree=3]"}})
-    assert say(fits, tables.targets)[0] == (
-        "reference.generator_edmd[degree=3] is given the vector field, and not compared with the "
-        "others above."
+def test_methods_that_are_given_the_system_are_counted_apart_and_named(tables):
+    fits = tables.fits.assign(
+        role=tables.fits["role"].mask(tables.fits["method"] == "linear", "informed")
     )
+    assert say(fits, tables.targets)[0] == (
+        "linear is given the system itself, and not compared with the others above."
+    )
+    assert extent(fits).startswith("3 methods, 1 informed method and 2 controls were fitted")
 
 
 def test_failures_are_counted_by_kind(tables):

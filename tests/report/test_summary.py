@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.report.summary import RECOVERED, summarise
+from koopmark.report.summary import summarise
 from koopmark.report.tables import read
+from koopmark.scoring import FOUND
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_a_method_that_failed_at_one_seed_ranks_below_all_that_never_failed(tabl
     fits.loc[best, "status"] = "timeout"
     summary = summarise(fits, tables.targets)
     row = summary[summary["method"] == "quadratic[degree=2]"].iloc[0]
-    never_failed = summary[~summary["control"] & (summary["failed"] == 0)]
+    never_failed = summary[(summary["role"] == "method") & (summary["failed"] == 0)]
     assert row["status"] == "1/2 ok, 1 timeout"
     assert row["place"] > never_failed["place"].max()
 
@@ -48,9 +49,9 @@ def test_without_noise_the_quadratic_dictionary_ranks_first(summary):
 
 def test_controls_are_marked_and_not_ranked(summary):
     controls = summary[summary["method"].str.startswith("control.")]
-    assert controls["control"].all()
+    assert (controls["role"] == "control").all()
     assert controls["place"].isna().all()
-    assert not summary.loc[summary["place"].notna(), "control"].any()
+    assert (summary.loc[summary["place"].notna(), "role"] == "method").all()
 
 
 def test_errors_are_medians_over_seeds_of_the_worst_target(tables, summary):
@@ -77,7 +78,7 @@ def test_a_missing_score_of_one_target_is_not_hidden_by_the_others(tables):
 def test_a_target_is_recovered_only_if_both_errors_are_small(tables):
     targets = tables.targets.copy()
     exact = targets["method"] == "control.exact"
-    targets.loc[exact & (targets["target"] == "-1"), "eigenvalue_error"] = 2 * RECOVERED
+    targets.loc[exact & (targets["target"] == "-1"), "eigenvalue_error"] = 2 * FOUND
     summary = summarise(tables.fits, targets)
     assert (summary.loc[summary["method"] == "control.exact", "targets_recovered"] == 1).all()
 
@@ -89,3 +90,19 @@ def test_a_dataset_whose_system_could_not_be_made_still_has_its_rows(tables):
     summary = summarise(pd.concat([tables.fits, lost]), tables.targets)
     row = summary[summary["dataset"] == "impossible"].iloc[0]
     assert (row["ok"], row["failed"], row["status"]) == (0, 2, "failed")
+
+
+def test_methods_of_one_place_stand_in_the_order_of_their_names(tables):
+    copies = [
+        pd.concat([table, *(mine.assign(method=name) for name in ("z", "b", "y"))])
+        for table in (tables.fits, tables.targets)
+        for mine in [table[table["method"] == "linear"]]
+    ]
+    summary = summarise(*copies)
+    for _, rows in summary.groupby("dataset"):
+        mine = rows[rows["method"].isin(["linear", "z", "b", "y"])]
+        assert list(mine["method"]) == ["b", "linear", "y", "z"]
+        assert mine["place"].nunique() == 1
+        # As many as are better, and one.
+        after = rows[rows["place"] > mine["place"].iloc[0]]["place"]
+        assert after.min() == mine["place"].iloc[0] + 4

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.report.sweeps import Sweep, sweep_summary, sweep_table, sweeps
+from koopmark.report.sweeps import Sweep, shared_targets, sweep_summary, sweep_table, sweeps
 from koopmark.report.tables import read
 
 
@@ -60,6 +60,18 @@ def test_targets_are_shared_by_eigenvalue_whatever_their_multiplicity(tables):
     (found,) = sweeps(tables.fits)
     once = sweep_summary(found, tables.fits, tables.targets)
     pd.testing.assert_frame_equal(sweep_summary(found, tables.fits, targets), once)
+
+
+def test_eigenvalues_that_differ_by_rounding_are_shared(tables):
+    targets = tables.targets.copy()
+    noisy = targets["dataset"].str.contains("noise")
+    targets.loc[noisy, "target_eigenvalue_re"] *= 1 + 2e-16
+    (found,) = sweeps(tables.fits)
+    assert len(shared_targets(found, targets)) == len(targets)
+    # Of these the second is shared alone: all others are asked for at one level.
+    targets.loc[noisy & (targets["target_index"] == 0), "target_eigenvalue_re"] -= 1e-3
+    shared = shared_targets(found, targets)
+    assert set(shared["target_index"]) == {1}
 
 
 def test_the_table_of_sweeps_has_the_level_of_each_row(tables):

@@ -8,8 +8,9 @@ from koopmark.report.tables import read
 
 
 def test_text_that_looks_like_a_missing_value_stays_text(run_dir):
-    path = run_dir / "fits.csv"
-    path.write_text(path.read_text().replace(",linear,", ",nan,").replace(",broken,", ",None,"))
+    for name in ("fits.csv", "targets.csv"):
+        path = run_dir / name
+        path.write_text(path.read_text().replace(",linear,", ",nan,").replace(",broken,", ",None,"))
     methods = set(read(run_dir).fits["method"])
     assert {"nan", "None"} < methods
 
@@ -51,4 +52,11 @@ def test_an_empty_file_is_a_sentence(run_dir):
 def test_provenance_that_is_no_object_is_a_sentence(run_dir):
     (run_dir / "provenance.json").write_text("[]")
     with pytest.raises(ConfigError, match=r"provenance\.json must hold a JSON object"):
+        read(run_dir)
+
+
+def test_a_role_that_is_none_is_named(run_dir):
+    path = run_dir / "fits.csv"
+    pd.read_csv(path).assign(role="judge").to_csv(path, index=False)
+    with pytest.raises(ConfigError, match="role 'judge': it must be one of control, informed, "):
         read(run_dir)

@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_the_summary(shown, summary, column):
 
 def test_a_score_ranks_and_what_has_none_is_last_without_a_rank(shown, summary):
     lines = shown(NOISY, "residual_median")
-    rows = summary[(summary["dataset"] == NOISY) & ~summary["control"]]
+    rows = summary[(summary["dataset"] == NOISY) & (summary["role"] == "method")]
     best = rows.loc[rows["residual_median"].astype(float).idxmin(), "method"]
     assert cells(lines, best)[0] == "1"
     assert cells(lines, "broken")[0] == "–"
@@ -66,7 +66,7 @@ def test_a_score_ranks_and_what_has_none_is_last_without_a_rank(shown, summary):
 
 def test_more_verified_pairs_are_better(shown, summary):
     lines = shown(CLEAN, "verified")
-    rows = summary[(summary["dataset"] == CLEAN) & ~summary["control"]]
+    rows = summary[(summary["dataset"] == CLEAN) & (summary["role"] == "method")]
     best = rows.loc[rows["verified"].astype(float).idxmax(), "method"]
     assert cells(lines, best)[0] == "1"
 
@@ -75,7 +75,7 @@ def test_more_verified_pairs_are_better(shown, summary):
 def test_more_of_the_spectrum_is_better(score):
     rows = pd.DataFrame(
         {"method": ["few", "many", "control.exact"], score: [0.1, 0.9, 1.0]}
-    ).assign(control=[False, False, True])
+    ).assign(role=["method", "method", "control"])
     ranking = {column.key: column for column in columns.SUMMARY}[score]
     assert _in_order(rows, ranking)["method"].tolist() == ["control.exact", "many", "few"]
 

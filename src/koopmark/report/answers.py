@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.numbers import listed, plain, plural, scientific
-from koopmark.report.ranking import BOTH, EXACT, LOST, competing, larger, ranked
+from koopmark.report.ranking import BOTH, EXACT, LOST, larger, ranked
 from koopmark.report.recovery import counts, floors
-from koopmark.report.summary import RECOVERED
+from koopmark.report.summary import competing, recovers_all
 from koopmark.report.sweeps import Sweep
+from koopmark.scoring import FOUND
 
 PAR = 1.1
 """Errors whose ratio is at most this are alike."""
@@ -28,7 +29,7 @@ def answers(
 ) -> list[str]:
     """At most MOST sentences: on each sweep, then on the datasets outside of sweeps.
 
-    Controls and methods that are given the vector field take no part.
+    Controls and informed methods take no part.
 
     Parameters
     ----------
@@ -90,15 +91,14 @@ def _best_at(methods: pd.DataFrame, dataset: str) -> str:
 
 def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
     """At which levels the method that holds out longest recovers everything."""
-    within = (methods[BOTH] <= RECOVERED).all(axis=1) & (methods["failed"] == 0)
     kept = {
         str(method): tuple(name in set(rows["dataset"]) for name in sweep.datasets)
-        for method, rows in methods[within].groupby("method", sort=False)
+        for method, rows in methods[recovers_all(methods)].groupby("method", sort=False)
     }
     if not kept:
         return (
             f"{sweep.name}: no method recovers every target, with both errors at most "
-            f"{RECOVERED:g}, at any level."
+            f"{FOUND:g}, at any level."
         )
     longest = max(sum(levels) for levels in kept.values())
     best = _firstranked(methods, [name for name in kept if sum(kept[name]) == longest])
@@ -107,15 +107,15 @@ def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
     more = ", and no method at more levels" if longest < len(sweep.datasets) else ""
     return (
         f"{sweep.name}: {best} recovers every target, with both errors at most "
-        f"{RECOVERED:g}, {_levels(sweep, kept[best])}{others}{more}."
+        f"{FOUND:g}, {_levels(sweep, kept[best])}{others}{more}."
     )
 
 
 def _firstranked(methods: pd.DataFrame, names: list[str]) -> str:
-    """The one of these methods with the smallest errors over all levels."""
+    """The one of these methods with the smallest errors over all levels, of equals by name."""
     mine = methods[methods["method"].isin(names)]
     size = larger(mine).clip(lower=EXACT).map(np.log10)
-    return str(size.groupby(mine["method"], sort=False).mean().idxmin())
+    return str(size.groupby(mine["method"]).mean().round(9).idxmin())
 
 
 def _levels(sweep: Sweep, kept: tuple[bool, ...]) -> str:

@@ -5,9 +5,10 @@ import pandas as pd
 
 from koopmark._config import shortened
 from koopmark.report.numbers import listed, plain, plural, scientific, upper_median
-from koopmark.report.ranking import EXACT, competing, larger
-from koopmark.report.sentences import extent
-from koopmark.report.summary import RECOVERED
+from koopmark.report.ranking import EXACT, larger
+from koopmark.report.sentences import ended, extent
+from koopmark.report.summary import competing, recovers_all
+from koopmark.scoring import FOUND
 
 LONGEST_REASON = 140
 """Characters of a reason that the third sentence quotes; all of it is in the table of failures."""
@@ -27,24 +28,27 @@ def _best(methods: pd.DataFrame) -> str:
     recovered = methods.groupby("method", sort=False)["targets_recovered"].sum()
     if not recovered.max() > 0:
         return (
-            f"No method recovers a target with both errors at most {RECOVERED:g}, on any of "
+            f"No method recovers a target with both errors at most {FOUND:g}, on any of "
             f"{plural(methods['dataset'].nunique(), 'dataset')}."
         )
-    most = recovered.index[recovered == recovered.max()]
+    most = recovered.index[recovered >= recovered.max() - 1e-9]
     sizes = larger(methods).fillna(np.inf).groupby(methods["method"], sort=False)
-    size = sizes.agg(lambda errors: float(upper_median(errors)))
-    best = size[most].sort_values(kind="stable")
-    alike = len(most) - 1
+    size = sizes.agg(lambda errors: float(upper_median(errors)))[most]
+    error = float(size.min())
+    # What is left of an exact recovery is rounding, and ranks nobody.
+    best = sorted(size.index[size <= max(error, EXACT)])
+    alike = len(most) - len(best)
     others = f", as {'does' if alike == 1 else 'do'} {plural(alike, 'other')}" if alike else ""
-    error = float(best.iloc[0])
     exact = ", no more than rounding" if error <= EXACT else ""
-    name, datasets = str(best.index[0]), methods["dataset"].nunique()
-    missed = datasets - int((methods["method"] == name).sum())
-    without = f" ({missed} without it)" if missed else ""
+    datasets, alone = methods["dataset"].nunique(), len(best) == 1
+    missed = datasets - int(methods["method"].value_counts()[best].min())
+    without = f" ({missed} without {'it' if alone else 'one of them'})" if missed else ""
+    verb, at_most = ("recovers", "") if alone else ("recover", "at most ")
+    error = float(size[best].max())
     return (
-        f"{name} recovers most{others}: {plain(recovered.max())} of {plain(wanted)} targets on "
-        f"{plural(datasets, 'dataset')}{without} with both errors at most {RECOVERED:g}, the "
-        f"larger of the two {scientific(error)} in the median dataset{exact}."
+        f"{listed(best)} {verb} most{others}: {plain(recovered.max())} of {plain(wanted)} "
+        f"targets on {plural(datasets, 'dataset')}{without} with both errors at most {FOUND:g}, "
+        f"the larger of the two {at_most}{scientific(error)} in the median dataset{exact}."
     )
 
 
@@ -64,22 +68,22 @@ def _failed(fits: pd.DataFrame) -> str:
     bad = fits[fits["status"] != "ok"]
     if bad.empty:
         return "No fit failed"
-    counts = bad["status"].value_counts()
-    kinds = listed([f"{n:,} {str(status).replace('_', ' ')}" for status, n in counts.items()], 8)
-    reason = shortened(str(bad["reason"].value_counts().index[0]), LONGEST_REASON).rstrip(".")
+    reasons = bad["reason"].value_counts()
+    most = min(reasons.index[reasons == reasons.max()])
+    reason = shortened(str(most), LONGEST_REASON).rstrip(".")
     why = f", most often because: {reason}" if reason else ""
-    return f"{plural(len(bad), 'fit')} of {len(fits):,} did not end ok ({kinds}){why}"
+    return f"{plural(len(bad), 'fit')} of {len(fits):,} did not end ok ({ended(bad)}){why}"
 
 
 def _hardest(methods: pd.DataFrame) -> str:
-    """The dataset of which fewest methods recover every target."""
-    if methods["dataset"].nunique() < 2:
+    """The datasets of which the smallest share of methods recovers every target."""
+    shares = recovers_all(methods).groupby(methods["dataset"], sort=False).mean()
+    if len(shares) < 2:
         return ""
-    whole = methods["targets_recovered"] == methods["targets"]
-    by_dataset = {str(name): mine for name, mine in whole.groupby(methods["dataset"], sort=False)}
-    name = min(by_dataset, key=lambda one: float(by_dataset[one].mean()))
-    able, tried = int(by_dataset[name].sum()), len(by_dataset[name])
-    return (
-        f"{name} is the hardest, where {able or 'none'} of {plural(tried, 'method')} "
-        f"{'recovers' if able <= 1 else 'recover'} every target"
-    )
+    hardest = [str(name) for name in shares.index[shares == shares.min()]]
+    if len(hardest) == len(shares):
+        return "no dataset is harder than the others"
+    share = shares.min()
+    who = "no method recovers" if share == 0 else f"{100 * share:.3g} % of the methods recover"
+    are = "is the hardest" if len(hardest) == 1 else "are the hardest"
+    return f"{listed(hardest)} {are}, where {who} every target"

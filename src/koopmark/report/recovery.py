@@ -7,7 +7,8 @@ import pandas as pd
 
 from koopmark.report.numbers import listed, plain, plural, scientific
 from koopmark.report.ranking import BOTH
-from koopmark.report.summary import RECOVERED
+from koopmark.report.summary import recovers_all
+from koopmark.scoring import FOUND
 
 FLOOR = "oracle_floor"
 NEARLY = 0.1
@@ -24,7 +25,7 @@ def counts(methods: pd.DataFrame, which: str) -> list[str]:
     datasets = methods["dataset"].unique()
     wanted = methods.groupby("dataset")["targets"].max().sum()
     recovered = methods.groupby("method", sort=False)["targets_recovered"].sum()
-    everything = list(recovered.index[recovered == wanted])
+    everything = list(recovered.index[recovered >= wanted - 1e-9])
     nothing = list(recovered.index[recovered == 0])
     named = datasets[0] if len(datasets) == 1 else f"{len(datasets)} datasets{which}"
     where = f"Of {plural(len(recovered), 'method')} on {named}"
@@ -32,8 +33,10 @@ def counts(methods: pd.DataFrame, which: str) -> list[str]:
         whole = f"{len(everything)} recover{'s' * (len(everything) == 1)} every target"
         first = f"{where}, {whole} ({listed(everything)})"
     else:
+        closest = sorted(recovered.index[recovered >= recovered.max() - 1e-9])
         first = (
-            f"{where}, none recovers every target; {recovered.idxmax()} comes closest "
+            f"{where}, none recovers every target; {listed(closest)} "
+            f"{'comes' if len(closest) == 1 else 'come'} closest "
             f"with {plain(recovered.max())} of {plain(wanted)}"
         )
     if nothing:
@@ -48,24 +51,24 @@ def floors(methods: pd.DataFrame) -> list[str]:
     scored = (methods["failed"] == 0) & np.isfinite(methods[FLOOR]) & np.isfinite(methods[BOTH[0]])
     sentences = []
     for dataset, rows in methods[scored].groupby("dataset", sort=False):
-        if len(rows) < 3 or rows[FLOOR].min() > NEARLY or rows[FLOOR].max() <= RECOVERED:
+        if len(rows) < 3 or rows[FLOOR].min() > NEARLY or rows[FLOOR].max() <= FOUND:
             continue
-        able = rows[rows[FLOOR] <= RECOVERED]
-        found = int((able[BOTH[0]] <= RECOVERED).sum())
-        best, lowest = (rows.sort_values(by, kind="stable").iloc[0] for by in (BOTH[0], FLOOR))
+        able = rows[rows[FLOOR] <= FOUND]
+        finding = int(recovers_all(able).sum())
+        best, lowest = (rows.sort_values([by, "method"]).iloc[0] for by in (BOTH[0], FLOOR))
         smallest = f"the smallest eigenfunction error is {_beside_floor(best)}"
         if able.empty:
             sentences.append(
                 f"{dataset}: the dictionary of none of {plural(len(rows), 'method')} holds every "
-                f"target to {RECOVERED:g}; {smallest}, the error at the lowest floor "
+                f"target to {FOUND:g}; {smallest}, the error at the lowest floor "
                 f"{_beside_floor(lowest)}."
             )
         else:
             sentences.append(
                 f"{dataset}: of {plural(len(rows), 'method')}, {len(able)} "
                 f"{'has' if len(able) == 1 else 'have'} a dictionary that holds every target to "
-                f"{RECOVERED:g}, and {found} of these find{'s' * (found == 1)} the targets so "
-                f"well; {smallest}."
+                f"{FOUND:g}, and {finding} of these find{'s' * (finding == 1)} every target; "
+                f"{smallest}."
             )
     return sentences
 

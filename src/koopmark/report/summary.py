@@ -3,16 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from koopmark.report.tables import KEYS
-
-RECOVERED = 1e-3
-"""A target counts as recovered where neither error exceeds this."""
-
-CONTROL = "control."
-"""Methods whose name starts so are the controls: perfect, and random."""
-
-INFORMED = ("reference.generator_edmd",)
-"""Methods that are given the vector field: no competition for those that have data alone."""
+from koopmark.report.ranking import BOTH, EXACT, rounded
+from koopmark.report.tables import KEYS, ROLES
+from koopmark.scoring import found
 
 FIT_SCORES = [
     "residual_median",
@@ -39,14 +32,16 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
     Scores are medians over the seeds whose fit ended ok; those of `targets` are first taken at
     the worst target of each fit, and are missing where that of any target is. `targets_recovered`
-    is the mean over all seeds of the number of targets with both errors at most 1e-3: a fit that
-    did not end ok recovers none.
+    is the mean over all seeds of the number of targets that were found (`scoring.found`), `targets`
+    that of all: a fit that did not end ok recovers none.
 
-    Rows follow the order of the datasets in `fits`; within one, the controls come first (no
-    `place`), then the methods by `place`: the share of fits that ended ok, the targets recovered,
-    the eigenfunction error, the eigenvalue error. What never ended ok is last.
+    Rows follow the order of the datasets in `fits`; within one, the controls come first, then the
+    informed methods, both without a `place`, then the others by `place`: the share of fits that
+    ended ok, the targets recovered, the eigenfunction error, the eigenvalue error. What never ended
+    ok is last. Methods that are alike in all of these, but for rounding, share a place, in the
+    order of their names.
     """
-    per_fit = fits.merge(worst_targets(targets), on=KEYS, how="left")
+    per_fit = fits.drop(columns="targets").merge(worst_targets(targets), on=KEYS, how="left")
     is_ok = per_fit["status"] == "ok"
     scores = [*TARGET_SCORES, *FIT_SCORES]
     per_fit[scores] = per_fit[scores].astype(float).where(is_ok)
@@ -55,35 +50,40 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     groups = per_fit.groupby(["dataset", "method"], sort=False)
     summary = pd.DataFrame(
         {
-            "control": groups["method"].first().str.startswith(CONTROL),
+            "role": groups["role"].first(),
             "seeds": groups["seed"].nunique(),
             "ok": groups["ok"].sum(),
             "failed": groups.size() - groups["ok"].sum(),
             "status": groups["status"].agg(_status_text),
             "noise": groups["noise"].first(),
-            "targets": groups["targets"].max(),
+            "targets": groups["targets"].mean(),
             "targets_recovered": groups["targets_recovered"].mean(),
         }
     ).join(groups[scores].median())
     return _placed(summary.reset_index(), list(fits["dataset"].unique()))
 
 
-def controls_first(methods: list[str]) -> list[str]:
-    """The controls, then the other methods, each in the order given."""
-    return sorted(methods, key=lambda name: not name.startswith(CONTROL))
+def competing(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of fits.csv or of a summary that are ranked: neither controls nor informed."""
+    return rows[rows["role"] == "method"]
 
 
-def is_informed(method: str) -> bool:
-    """Whether a method with this name in the tables is given the vector field."""
-    return method.partition("[")[0] in INFORMED
+def roles_of(rows: pd.DataFrame) -> dict[str, str]:
+    """The role of each method: first the controls, then the informed, then all others."""
+    once = rows.drop_duplicates("method")
+    known = zip(once["method"], once["role"], strict=True)
+    return dict(sorted(known, key=lambda one: ROLES.index(one[1])))
+
+
+def recovers_all(summary: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows of a summary recover every target at every seed."""
+    return summary["targets_recovered"] >= summary["targets"]
 
 
 def worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
     """Per fit: each score at the worst target, the number of targets and of those recovered."""
-    found = (targets["eigenvalue_error"] <= RECOVERED) & (
-        targets["eigenfunction_error"] <= RECOVERED
-    )
-    groups = targets.assign(found=found).groupby(KEYS, sort=False)
+    is_found = found(targets["eigenvalue_error"], targets["eigenfunction_error"])
+    groups = targets.assign(found=is_found).groupby(KEYS, sort=False)
     complete = groups[TARGET_SCORES].count().eq(groups.size(), axis=0)
     worst = groups[TARGET_SCORES].max().where(complete)
     worst["targets"] = groups.size()
@@ -103,20 +103,25 @@ def _status_text(statuses: "pd.Series[str]") -> str:
 
 def _placed(summary: pd.DataFrame, datasets: list[str]) -> pd.DataFrame:
     """Rows in their final order, with `place` (1 is best) among the methods of a dataset."""
+    errors = summary[BOTH].fillna(np.inf).clip(lower=EXACT)
     order = pd.DataFrame(
         {
             "dataset": summary["dataset"].map({name: i for i, name in enumerate(datasets)}),
-            "method_after_control": ~summary["control"],
+            "role": summary["role"].map(ROLES.index),
             "not_ok": 1.0 - summary["ok"] / (summary["ok"] + summary["failed"]),
             "recovered": -summary["targets_recovered"],
             # A missing score ranks after an infinite one.
             "missing": summary["eigenfunction_error"].isna(),
-            "eigenfunction": summary["eigenfunction_error"].fillna(np.inf),
-            "eigenvalue": summary["eigenvalue_error"].fillna(np.inf),
+            "eigenfunction": rounded(errors["eigenfunction_error"]),
+            "eigenvalue": rounded(errors["eigenvalue_error"]),
         }
     )
-    summary = summary.loc[order.sort_values(list(order.columns), kind="stable").index]
-    summary = summary.reset_index(drop=True)
-    place = summary[~summary["control"]].groupby("dataset", sort=False).cumcount() + 1
-    summary.insert(2, "place", place.reindex(summary.index).astype("Int64"))
+    scores = list(order.columns)
+    order = order.assign(name=summary["method"]).sort_values([*scores, "name"])
+    alike = order.duplicated(scores)
+    # Standard competition ranking: as many as are better, and one.
+    counted = order.groupby(["dataset", "role"]).cumcount() + 1
+    place = counted.mask(alike).ffill().where(order["role"] == ROLES.index("method"))
+    summary = summary.loc[order.index].reset_index(drop=True)
+    summary.insert(2, "place", place.astype("Int64").reset_index(drop=True))
     return summary

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.summary import summarise
+from koopmark.report.targets import same_eigenvalue
 
 Scale = Literal["log", "linear", "category"]
 
@@ -70,12 +71,11 @@ def shared_targets(sweep: Sweep, targets: pd.DataFrame) -> pd.DataFrame:
     """The rows of targets.csv of a sweep whose targets all of its levels ask for.
 
     The worst of three targets at one level says nothing beside the worst of one at another. Targets
-    are told apart by their eigenvalue, whatever its multiplicity; where the levels share none, the
-    rows of all are returned.
+    are told apart by their eigenvalue to rounding, whatever its multiplicity; where the levels
+    share none, the rows of all are returned.
     """
     mine = targets[targets["dataset"].isin(sweep.datasets)]
-    key = ["seed", "target_eigenvalue_re", "target_eigenvalue_im"]
-    asked_by = mine.groupby(key)["dataset"].transform("nunique")
+    asked_by = mine.groupby(["seed", same_eigenvalue(mine)])["dataset"].transform("nunique")
     shared = mine[asked_by == len(sweep.datasets)]
     complete = shared["seed"].nunique() == mine["seed"].nunique()
     return shared if complete else mine

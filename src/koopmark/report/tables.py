@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,19 @@ from numpy.typing import NDArray
 
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
+from koopmark.methods.method import Role
 from koopmark.suite.portraits import POINTS, PREFIX
 from koopmark.suite.store import FILE
 from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
 
+ROLES: tuple[Role, ...] = ("control", "informed", "method")
+"""In the order in which tables show them: what does not compete stands apart, on top."""
+
 KEYS = ["dataset", "seed", "method"]
 """What tells one fit of a run from another, whatever its `fit_id`."""
 
-LATER = ("target_residual", "residual_bound", "precision", "recall", "kind")
-"""Columns that tables of earlier versions do not have: empty in what is read of those."""
+TARGET_KEYS = [*KEYS, "target_index"]
+"""What tells one target of a fit from another; labels are for people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +41,16 @@ class Tables:
 
 
 def read(run_dir: Path) -> Tables:
-    """Read fits.csv, targets.csv, eigenpairs.csv and provenance.json of a run folder.
-
-    And eigenfunctions.csv, where there is one.
+    """Read the tables and provenance.json of a run folder.
 
     Raises
     ------
     ConfigError
-        Where one of them is missing, cannot be read, or lacks a column.
+        Where one of them is missing, cannot be read, lacks a column, or has rows too many or too
+        few: whatever is ranked by a part of its targets is ranked wrongly.
     """
     return Tables(
-        read_fits(run_dir),
-        read_targets(run_dir),
+        *read_scores(run_dir),
         read_table(run_dir / "eigenpairs.csv", EIGENPAIRS),
         read_provenance(run_dir),
         read_portraits(run_dir),
@@ -69,20 +72,58 @@ def read_provenance(run_dir: Path) -> dict[str, Any]:
     return provenance
 
 
+def read_scores(run_dir: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """fits.csv and targets.csv of a run folder, all targets of each fit; raises as `read` does."""
+    fits, targets = read_fits(run_dir), read_targets(run_dir)
+    rows = targets.groupby(KEYS, sort=False).size().rename("there").reset_index()
+    counted = fits.merge(rows, on=KEYS, how="left").fillna({"there": 0})
+    wrong = counted[counted["there"] != counted["targets"]]
+    if not wrong.empty:
+        first = wrong.iloc[0]
+        raise ConfigError(
+            f"{run_dir / 'targets.csv'} has {first['there']:g} of the {first['targets']:g} targets "
+            f"of {_fit(first)}, and so on for {len(wrong):,} of {len(fits):,} fits: "
+            "`koopmark report` writes the tables of a run anew"
+        )
+    return fits, targets
+
+
 def read_fits(run_dir: Path) -> pd.DataFrame:
     """fits.csv of a run folder; raises as `read` does."""
-    return read_table(run_dir / "fits.csv", FITS)
+    path = run_dir / "fits.csv"
+    fits = read_table(path, FITS)
+    for role in fits["role"].unique():
+        if role not in ROLES:
+            raise ConfigError(f"{path} has the role {role!r}: it must be one of {', '.join(ROLES)}")
+    return _refuse_twice(path, fits, KEYS)
 
 
 def read_targets(run_dir: Path) -> pd.DataFrame:
     """targets.csv of a run folder; raises as `read` does."""
-    return read_table(run_dir / "targets.csv", TARGETS)
+    path = run_dir / "targets.csv"
+    return _refuse_twice(path, read_table(path, TARGETS), TARGET_KEYS)
+
+
+def _refuse_twice(path: Path, table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    twice = table[table.duplicated(keys)]
+    if not twice.empty:
+        first = twice.iloc[0]
+        which = f"target {first['target_index']:g} of " if "target_index" in keys else ""
+        raise ConfigError(
+            f"{path} has {which}{_fit(first)} twice: each may have one row, and which of the two "
+            "counts nobody can say"
+        )
+    return table
+
+
+def _fit(row: "pd.Series[Any]") -> str:
+    return f"{row['method']} on {row['dataset']}, seed {row['seed']:g}"
 
 
 def read_portraits(run_dir: Path) -> pd.DataFrame:
     """eigenfunctions.csv of a run folder; raises as `read` does.
 
-    No rows where there is no such file: runs of earlier versions have none.
+    No rows if there is no such file: no score rests on it, and it is the largest of a run.
     """
     path = run_dir / "eigenfunctions.csv"
     if not path.exists():
@@ -105,14 +146,12 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
         raise _not_a_run(path) from None
     except (OSError, ValueError) as problem:
         raise ConfigError(f"{path} cannot be read as a CSV table: {problem}") from problem
-    absent = [name for name in columns if name not in table.columns]
-    missing = [name for name in absent if name not in LATER]
+    missing = [name for name in columns if name not in table.columns]
     if missing:
         raise ConfigError(
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: "
-            "it must be a table that `koopmark run` or `koopmark report` wrote"
+            "it must be a table that this version's `koopmark run` or `koopmark report` wrote"
         )
-    table = table.assign(**dict.fromkeys(absent, ""))
     numbers = [name for name, kind in columns.items() if kind != "TEXT"]
     table = table.assign(**{name: _numbers(path, table[name]) for name in numbers})
     for name in (name for name, kind in columns.items() if kind == "INTEGER"):
@@ -141,6 +180,20 @@ def _refuse_missing(path: Path, column: "pd.Series[Any]") -> None:
             f"{path}, row {empty[0] + 1}: {column.name} is empty: every fit has one, and "
             "`koopmark report` writes the tables of a run again"
         )
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """A nested JSON value as pairs of a dotted path and the text of a leaf."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, inner in enumerate(value):
+            yield from flat(inner, f"{path}[{index}]")
+    elif isinstance(value, list):
+        yield path, ", ".join(str(item) for item in value)
+    else:
+        yield path, "" if value is None else str(value)
 
 
 def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:

@@ -12,7 +12,8 @@ from koopmark.report import columns
 from koopmark.report.columns import Column
 from koopmark.report.numbers import MISSING, listed, plain
 from koopmark.report.summary import summarise
-from koopmark.report.tables import read_fits, read_targets
+from koopmark.report.tables import ROLES, read_scores
+from koopmark.scoring import FOUND
 from koopmark.suite.overview import METHOD_WIDTH
 
 FOLDED_WIDTH = 16
@@ -41,15 +42,15 @@ def leaderboards(run_dir: Path, dataset: str | None = None, score: str | None = 
     ConfigError
         Where the run has no such dataset or there is no such score, or a table cannot be read.
     """
-    summary = summarise(read_fits(run_dir), read_targets(run_dir))
+    summary = summarise(*read_scores(run_dir))
     names = list(summary["dataset"].unique())
     scores = {column.key: column for column in columns.SUMMARY}
     shown = [_known(dataset, names, f"dataset of {run_dir}")] if dataset else names
     ranking = scores[_known(score, list(scores), "score")] if score else None
     return Group(
         *(_board(name, summary[summary["dataset"] == name], ranking) for name in shown),
-        "Medians over the seeds that ended ok, errors at the worst target. Targets: how many came "
-        "back with both errors at most 1e-3, mean over all seeds.",
+        "Medians over the seeds that ended ok, errors at the worst target. Targets: how many were "
+        f"found, with both errors at most {FOUND:g}, mean over all seeds.",
     )
 
 
@@ -84,7 +85,10 @@ def _heading(column: Column) -> str:
 
 
 def _in_order(rows: pd.DataFrame, ranking: Column | None) -> pd.DataFrame:
-    """Rows by their `place`, controls first: that of the summary, or by a score, missing last."""
+    """Rows by their `place`: that of the summary, or by a score, missing last.
+
+    What does not compete comes first.
+    """
     if ranking is None:
         return rows
     values = rows[ranking.key].astype(float)
@@ -92,10 +96,10 @@ def _in_order(rows: pd.DataFrame, ranking: Column | None) -> pd.DataFrame:
         values = -values
     if ranking.key in NEAR_ZERO_IS_BETTER:
         values = values.abs()
-    values = values.mask(rows["control"])
+    values = values.where(rows["role"] == "method")
     places = values.rank(method="min").astype("Int64")
-    order = pd.DataFrame({"method": ~rows["control"], "place": places})
-    order = order.sort_values(["method", "place"], kind="stable", na_position="last")
+    order = pd.DataFrame({"role": rows["role"].map(ROLES.index), "place": places})
+    order = order.sort_values(["role", "place"], kind="stable", na_position="last")
     return rows.assign(place=places).loc[order.index]
 
 

@@ -67,6 +67,17 @@ def test_two_that_share_the_first_place_are_both_named():
     assert verdict(board).endswith("and every other is significantly worse.")
 
 
+def test_of_those_that_share_the_first_place_each_has_its_own_number_of_wins():
+    scores = {
+        "even": constant(2.0),
+        "up": lambda dataset, _: {"a": 1.0, "b": 3.0}[dataset],
+        "down": lambda dataset, _: {"a": 3.0, "b": 1.0}[dataset],
+    }
+    assert verdict(leaderboard(results(scores, seeds=1))).startswith(
+        "even, down and up are first on 2 datasets with 1 seed, the best in 0, 1 and 1 of 2 blocks"
+    )
+
+
 def test_levels_of_a_sweep_are_one_block_a_seed():
     board = leaderboard(results(THREE, problems={"a": "sweep", "b": "sweep"}))
     assert board.test.blocks == 5
@@ -86,6 +97,21 @@ def test_methods_that_are_alike_share_a_place_and_do_not_differ():
     assert list(board.rows["place"]) == [1, 1, 1]
     assert board.rows["like_the_best"].all()
     assert "do not differ significantly (Friedman, p = 1)" in verdict(board)
+
+
+def test_scores_that_differ_by_rounding_share_a_place():
+    scores = {"one": by_seed(1e-3), "other": by_seed(1e-3 * (1 + 1e-13)), "third": by_seed(0.1)}
+    assert list(leaderboard(results(scores)).rows["place"]) == [1, 1, 3]
+
+
+def test_an_interval_does_not_hang_on_the_order_of_the_rows():
+    noise = np.random.default_rng(0).lognormal(size=(2, 20))
+    scores = {"m": lambda dataset, seed: noise["ab".index(dataset), seed], "n": constant(1.0)}
+    rows = results(scores, seeds=20)
+    first = leaderboard(rows).rows.set_index("method").loc["m", ["low", "high"]]
+    for number in range(10):
+        mixed = leaderboard(rows.sample(frac=1, random_state=number)).rows.set_index("method")
+        assert mixed.loc["m", ["low", "high"]].equals(first)
 
 
 def test_rounding_is_alike_and_so_is_what_is_lost():

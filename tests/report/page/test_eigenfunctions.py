@@ -99,7 +99,7 @@ def test_a_run_in_which_no_fit_has_a_portrait_has_a_page(run_dir):
     ("text", "complaint"),
     [
         ("", "cannot be read as a CSV table"),
-        ("dataset,seed\na,0\n", "lacks the columns target, "),
+        ("dataset,seed\na,0\n", "lacks the columns target_index, target, "),
         (f"{','.join(POINTS)}\n{','.join(['x'] * len(POINTS))}\n", "holds text in the column seed"),
     ],
 )
@@ -116,7 +116,11 @@ def table(datasets, targets, seeds, count=10):
         for dataset in range(datasets):
             for target in range(targets):
                 about = {"dataset": f"d{dataset}", "seed": float(seed), "target": f"-{target + 1}"}
-                about |= {"target_eigenvalue_re": -1.0, "target_eigenvalue_im": 0.0}
+                about |= {
+                    "target_index": target,
+                    "target_eigenvalue_re": -1.0,
+                    "target_eigenvalue_im": 0.0,
+                }
                 point = {"part": "state", "component": "re", "exact": 1.0, PREFIX + "m": 0.5}
                 rows += [{**about, **point}] * count
                 rows.append({**about, "part": "angle", "component": "", PREFIX + "m": 0.1})

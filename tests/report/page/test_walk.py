@@ -13,7 +13,7 @@ from koopmark.report import columns, write
 from koopmark.report.tables import read, read_table
 from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
 
-TEXTS = {"dataset", "method", "status", "control", "family", "axis", "level_text"}
+TEXTS = {"dataset", "method", "status", "role", "family", "axis", "level_text"}
 
 
 class Numbers(HTMLParser):

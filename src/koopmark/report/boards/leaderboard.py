@@ -9,6 +9,7 @@ from scipy import stats
 
 from koopmark.report.boards.significance import Test, compare
 from koopmark.report.numbers import upper_median
+from koopmark.report.ranking import rounded
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -76,7 +77,7 @@ def leaderboard(results: pd.DataFrame, alike: tuple[float, float] = (0.0, np.inf
     rows = _rows(scores, full)
     rows.insert(1, "mean_rank", blocks.mean()[full].to_numpy())
     rows.insert(2, "first", best.sum()[full].to_numpy())
-    rows = rows.sort_values(["mean_rank", "median"], kind="stable", ignore_index=True)
+    rows = rows.sort_values(["mean_rank", "median", "method"], ignore_index=True)
     rows.insert(0, "place", rows["mean_rank"].rank(method="min").astype(int))
     rows["like_the_best"] = _like_the_best(rows["mean_rank"], test)
     return Leaderboard(
@@ -111,9 +112,9 @@ def _table(results: pd.DataFrame) -> pd.DataFrame:
 
 def _blocks(scores: pd.DataFrame, methods: list[str], alike: tuple[float, float]) -> pd.DataFrame:
     """Ranks of the methods (columns) in each block of a problem and a seed (rows)."""
-    ranking = scores["score"].clip(*alike).mask(scores["lost"], np.inf)
-    wide = scores.assign(score=ranking).pivot_table(
-        index=["problem", "seed", "dataset"], columns="method", values="score", sort=False
+    ranking = rounded(scores["score"].clip(*alike)).mask(scores["lost"], np.inf)
+    wide = scores.assign(score=ranking).pivot(
+        index=["problem", "seed", "dataset"], columns="method", values="score"
     )
     ranks = wide[methods].rank(axis=1)
     return ranks.groupby(level=["problem", "seed"], sort=False).mean().rank(axis=1)
@@ -125,7 +126,8 @@ def _rows(scores: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
     rows = []
     for name in methods:
         mine = groups[name]
-        wide = mine.pivot_table(index="dataset", columns="seed", values="score", sort=False)
+        # In the order of the seeds, which the bootstrap draws by their place.
+        wide = mine.pivot(index="dataset", columns="seed", values="score")
         low, high = interval(wide.to_numpy(dtype=float))
         rows.append((name, float(upper_median(mine["score"])), low, high, len(mine)))
     table = pd.DataFrame(rows, columns=["method", "median", "low", "high", "fits"])

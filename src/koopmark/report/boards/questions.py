@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.boards.leaderboard import Leaderboard, leaderboard
-from koopmark.report.ranking import BOTH, EXACT, LOST
-from koopmark.report.summary import CONTROL, is_informed, worst_targets
+from koopmark.report.ranking import EXACT, LOST, larger
+from koopmark.report.summary import competing, worst_targets
 from koopmark.report.sweeps import Sweep, shared_targets
 from koopmark.report.tables import KEYS
 
@@ -40,8 +40,8 @@ def questions(fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep])
 
     The score of accuracy is the larger of the eigenvalue and the eigenfunction error at the worst
     target; in a sweep, of the targets that all of its levels ask for. Errors that are rounding are
-    alike, and so are errors above LOST, where nothing was found. Controls and methods that
-    are given the vector field take no part, and with fewer than two others there is none.
+    alike, and so are errors above LOST, where nothing was found. Controls and
+    informed methods take no part, and with fewer than two others there is none.
     """
     results = _results(fits, targets, swept)
     asked = [
@@ -85,11 +85,9 @@ def leaderboard_table(asked: Sequence[Question]) -> pd.DataFrame:
 
 def _results(fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]) -> pd.DataFrame:
     """A row per fit of the competing methods, with its question, problem and scores."""
-    compared = ~fits["method"].map(lambda name: name.startswith(CONTROL) or is_informed(name))
-    mine = fits[compared.astype(bool)]
     worst = worst_targets(_comparable(targets, swept))
-    error = worst.assign(error=worst[BOTH].max(axis=1, skipna=False))[[*KEYS, ERROR]]
-    rows = mine[[*KEYS, "status", SECONDS, "noise"]].merge(error, on=KEYS, how="left")
+    error = worst.assign(error=larger(worst))[[*KEYS, ERROR]]
+    rows = competing(fits)[[*KEYS, "status", SECONDS, "noise"]].merge(error, on=KEYS, how="left")
     sweep_of = {name: sweep for sweep in swept for name in sweep.datasets}
     axis = rows["dataset"].map({name: AXES.get(s.axis) for name, s in sweep_of.items()})
     by_noise = np.where(rows["noise"] > 0, NOISY, NOISE_FREE)

@@ -16,7 +16,8 @@ def verdict(board: Leaderboard) -> str:
     best = rows[rows["place"] == 1]
     names = listed([str(name) for name in best["method"]])
     where = f"on {plural(len(board.datasets), 'dataset')} with {plural(board.seeds, 'seed')}"
-    wins = f"{best['first'].iloc[0]} of {plural(test.blocks, 'block')}"
+    won = [str(count) for count in best["first"]]
+    wins = f"{listed(won[:1] if len(set(won)) == 1 else won)} of {plural(test.blocks, 'block')}"
     first = f"{names} {'is' if len(best) == 1 else 'are'} first {where}, the best in {wins}"
     if not test.done:
         return f"{first}; whether methods differ was not tested: {test.reason}."

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from koopmark.report.summary import summarise
+from koopmark.report.summary import roles_of, summarise
+from koopmark.report.tables import ROLES
+from koopmark.report.targets import target_names
 
 OF_TARGETS = ("eigenvalue_error", "eigenfunction_error")
 """Scores of targets that are kept: medians over the seeds whose fit ended ok, as the next."""
@@ -37,6 +39,8 @@ class Line:
     libraries: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, str] = field(default_factory=dict)
     """What did a method's work: `pydmd 2025.8.1`."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The role of a method that is a control or informed."""
     scores: Scores = field(default_factory=dict)
     speed: Mapping[str, float] = field(default_factory=dict)
     """Time of each kernel of the core over that of its reference."""
@@ -69,6 +73,7 @@ def parse(text: str) -> Line:
         **words,
         libraries={str(k): str(v) for k, v in raw.get("libraries", {}).items()},
         methods={str(k): str(v) for k, v in raw.get("methods", {}).items()},
+        roles={str(k): ROLES[ROLES.index(v)] for k, v in raw.get("roles", {}).items()},
         scores={
             str(dataset): {
                 str(method): {
@@ -106,6 +111,7 @@ def line_of(
         cpu=str((provenance.get("cpu") or {}).get("model", "")),
         libraries={name: str(version) for name, version in libraries.items() if version},
         methods={method: f"{library} {version}".strip() for method, library, version in done_by},
+        roles={name: role for name, role in roles_of(fits).items() if role != "method"},
         scores=_scores(fits, targets),
         speed=dict(speed or {}),
     )
@@ -125,8 +131,8 @@ def _scores(fits: pd.DataFrame, targets: pd.DataFrame) -> Scores:
             whole["recovered"] = float(row["targets_recovered"] / row["targets"])
         whole["ok"] = float(row["ok"] / (row["ok"] + row["failed"]))
         found.setdefault(row["dataset"], {})[row["method"]] = {"": whole}
-    ok = targets[targets["status"] == "ok"]
-    keys = ["dataset", "method", "target"]
+    ok = targets.assign(name=target_names(targets))[targets["status"] == "ok"]
+    keys = ["dataset", "method", "name"]
     medians = ok.groupby(keys, sort=False)[list(OF_TARGETS)].median().reset_index()
     for _, row in medians.iterrows():
         dataset, method, target = row[keys]

@@ -20,8 +20,7 @@ from koopmark.report.history.trends import (
 )
 from koopmark.report.numbers import exact, plain, plural, scientific
 from koopmark.report.page.styles import method_styles
-from koopmark.report.summary import controls_first
-from koopmark.report.tables import Tables
+from koopmark.report.tables import ROLES, Tables
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,9 @@ def _row(change: Change) -> ChangeRow:
 
 
 def _data(lines: Sequence[Line], series: Sequence[Series]) -> dict[str, Any]:
-    styles = method_styles(controls_first(list(dict.fromkeys(one.method for one in series))))
+    known = {name: role for line in lines for name, role in line.roles.items()}
+    roles = {one.method: known.get(one.method, "method") for one in series}
+    styles = method_styles(dict(sorted(roles.items(), key=lambda one: ROLES.index(one[1]))))
     return {
         "runs": [
             {

@@ -55,7 +55,9 @@ def _row(row: "pd.Series[Any]", score: Column, blocks: int, known: Known) -> Met
     )
     standing = "first" if row["place"] == 1 else _standing(row["like_the_best"])
     library = known.libraries[row["method"]]
-    return MethodRow(row["method"], False, cells, library, place=str(row["place"]), status=standing)
+    return MethodRow(
+        row["method"], "method", cells, library, place=str(row["place"]), status=standing
+    )
 
 
 def _count(value: float, text: str) -> Cell:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from koopmark.report import columns
 from koopmark.report.page.styles import method_styles
-from koopmark.report.summary import CONTROL, controls_first, is_informed
+from koopmark.report.summary import roles_of
 from koopmark.report.sweeps import Sweep, sweep_table
 from koopmark.report.tables import Tables
 
@@ -66,16 +66,12 @@ def run_data(provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def methods_data(fits: pd.DataFrame) -> dict[str, Any]:
-    """How each method looks, its library, whether it competes; in the order of the legends."""
+    """How each method looks, its library and its role; in the order of the legends."""
     libraries = dict(zip(fits["method"], fits["library"], strict=True))
-    styles = method_styles(controls_first(list(fits["method"].unique())))
+    roles = roles_of(fits)
     return {
-        name: {
-            **asdict(style),
-            "library": libraries[name],
-            "competes": not (name.startswith(CONTROL) or is_informed(name)),
-        }
-        for name, style in styles.items()
+        name: {**asdict(style), "library": libraries[name], "role": roles[name]}
+        for name, style in method_styles(roles).items()
     }
 
 

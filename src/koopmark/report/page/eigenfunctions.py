@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from koopmark.suite.portraits import PREFIX
+from koopmark.suite.portraits import POINTS, PREFIX
 
 MOST_NUMBERS = 600_000
 """Numbers in a page, for its size: about four bytes each."""
@@ -16,7 +16,7 @@ MOST_NUMBERS = 600_000
 PLACES = ("part", "trajectory", "time", "i", "j", "x_i", "x_j")
 """Where a point is."""
 
-KEYS = ["dataset", "seed", "target", "target_eigenvalue_re", "target_eigenvalue_im"]
+KEYS = list(POINTS)[: list(POINTS).index("part")]
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ def eigenfunctions_data(points: pd.DataFrame, most: int = MOST_NUMBERS) -> list[
     """
     frames = list(_frames(points))
     seeds = sorted({frame["seed"] for frame in frames})
-    rank: dict[tuple[str, float], dict[str, int]] = {}
+    rank: dict[tuple[str, float], dict[float, int]] = {}
     for frame in frames:
         of_dataset = rank.setdefault((frame["dataset"], frame["seed"]), {})
-        of_dataset.setdefault(frame["target"], len(of_dataset))
+        of_dataset.setdefault(frame["target_index"], len(of_dataset))
 
     def level(frame: dict[str, Any]) -> tuple[int, int]:
         mine = rank[frame["dataset"], frame["seed"]]
-        return seeds.index(frame["seed"]), mine[frame["target"]]
+        return seeds.index(frame["seed"]), mine[frame["target_index"]]
 
     kept: list[dict[str, Any]] = []
     for step in sorted({level(frame) for frame in frames}):

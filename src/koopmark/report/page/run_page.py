@@ -17,9 +17,10 @@ from koopmark.report.page.data import page_data
 from koopmark.report.page.eigenfunctions import choices, eigenfunctions_data
 from koopmark.report.page.render import render
 from koopmark.report.sentences import findings
-from koopmark.report.summary import controls_first
+from koopmark.report.summary import competing, roles_of
 from koopmark.report.sweeps import Sweep
-from koopmark.report.tables import Tables
+from koopmark.report.tables import Tables, flat
+from koopmark.scoring import FOUND
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def run_page(
     names = list(fits["dataset"].unique())
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
     at_a_glance = [name for name in names if name not in in_sweeps]
-    methods = controls_first(list(fits["method"].unique()))
+    methods = list(roles_of(fits))
     known = views.Known.of(fits)
     portraits = eigenfunctions_data(tables.portraits)
     return render(
@@ -72,6 +73,7 @@ def run_page(
         answers=answers(summary, swept, known.libraries),
         findings=findings(fits, summary),
         columns=columns,
+        found=f"{FOUND:g}",
         boards=board_views(asked, known),
         names=names,
         at_a_glance=at_a_glance,
@@ -95,13 +97,13 @@ def run_page(
         cost=views.cost_rows(fits, methods, known),
         failures=views.failure_rows(fits),
         notes=views.note_rows(fits, targets),
-        provenance=list(views.flat(tables.provenance)),
+        provenance=list(flat(tables.provenance)),
     )
 
 
 def _best_first(summary: pd.DataFrame) -> list[str]:
-    """Methods in the order of the first dataset's ranking, controls last."""
-    ordered = summary.sort_values("control", kind="stable")
+    """Methods in the order of the first dataset's ranking, those that do not compete last."""
+    ordered = pd.concat([competing(summary), summary])
     return [str(name) for name in ordered["method"].unique()]
 
 
@@ -113,7 +115,7 @@ def _dataset(name: str, tables: Tables, summary: pd.DataFrame, known: views.Know
         name,
         views.dataset_facts(fits, targets),
         views.ranking_rows(rows, known),
-        list(views.target_rows(targets, rows, known).items()),
+        views.target_rows(targets, rows, known),
     )
 
 

@@ -1,8 +1,7 @@
 """One colour, symbol and dash for each method, in all figures of a page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from koopmark.report.summary import CONTROL
 
 COLOURS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#e07b00"]
 """Tol's bright scheme (distinguishable with any colour vision), orange in place of grey."""
@@ -22,15 +21,15 @@ class MethodStyle:
     dash: str
 
 
-def method_styles(methods: list[str]) -> dict[str, MethodStyle]:
-    """A look for each method, controls in grey; the same in all figures of a page.
+def method_styles(roles: Mapping[str, str]) -> dict[str, MethodStyle]:
+    """A look for each method, by its role: controls in grey; the same in all figures of a page.
 
     Colours repeat after seven methods, then with another symbol and dash.
     """
     styles = {}
     controls = others = 0
-    for name in methods:
-        if name.startswith(CONTROL):
+    for name, role in roles.items():
+        if role == "control":
             symbol = CONTROL_SYMBOLS[controls % len(CONTROL_SYMBOLS)]
             styles[name] = MethodStyle(GREY, symbol, "dot")
             controls += 1

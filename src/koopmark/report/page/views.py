@@ -1,6 +1,6 @@
 """What the templates print: text beside the exact value it stands for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from koopmark.report import columns, numbers
 from koopmark.report.columns import Column
 from koopmark.report.numbers import listed, plain, plural
 from koopmark.report.page.shades import shade
-from koopmark.report.summary import CONTROL
+from koopmark.report.tables import ROLES
+from koopmark.report.targets import target_names
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class MethodRow:
     """A row of a table of methods; `fit` is the one that its name leads to, if any."""
 
     method: str
-    control: bool
+    role: str
     cells: tuple[Cell, ...]
     library: str = ""
     fit: str = ""
@@ -70,6 +71,8 @@ class Known:
 
     libraries: Mapping[str, str]
     """The library of each method."""
+    roles: Mapping[str, str]
+    """Its role."""
     fits: Mapping[tuple[str, str], str]
     """The `fit_id` of each dataset and method: the first that did not end ok, or else the first."""
 
@@ -80,6 +83,7 @@ class Known:
         first = told.drop_duplicates(["dataset", "method"])
         return cls(
             dict(zip(fits["method"], fits["library"], strict=True)),
+            dict(zip(fits["method"], fits["role"], strict=True)),
             dict(
                 zip(
                     zip(first["dataset"], first["method"], strict=True),
@@ -101,19 +105,19 @@ def score_cell(column: Column, value: float) -> Cell:
 def glance_rows(
     summary: pd.DataFrame, datasets: list[str], column: Column, known: Known
 ) -> list[MethodRow]:
-    """One row per method, one cell per dataset, best overall first, controls on top.
+    """One row per method, one cell per dataset, best overall first; what does not compete on top.
 
     Overall: the share of targets recovered, then the mean place.
     """
     by_method = summary.groupby("method", sort=False)
     order = pd.DataFrame(
         {
-            "after_control": ~by_method["control"].first(),
+            "role": by_method["role"].first().map(ROLES.index),
             "never_ok": by_method["ok"].sum() == 0,
             "share": -by_method["targets_recovered"].sum() / by_method["targets"].sum(),
             "place": by_method["place"].mean().astype(float),
         }
-    ).sort_values(["after_control", "never_ok", "share", "place"], kind="stable")
+    ).sort_values(["role", "never_ok", "share", "place"], kind="stable")
     return [_glance_row(str(name), summary, datasets, column, known) for name in order.index]
 
 
@@ -125,7 +129,7 @@ def _glance_row(
     recovered, wanted = rows["targets_recovered"].sum(), rows["targets"].sum()
     return MethodRow(
         method,
-        bool(rows["control"].iloc[0]),
+        known.roles[method],
         tuple(by_dataset.get(name, Cell("not run", css="missing")) for name in datasets),
         known.libraries[method],
         failed=bool(rows["ok"].sum() == 0),
@@ -147,7 +151,7 @@ def ranking_rows(summary: pd.DataFrame, known: Known) -> list[MethodRow]:
     return [
         MethodRow(
             row["method"],
-            bool(row["control"]),
+            known.roles[row["method"]],
             tuple(score_cell(column, float(row[column.key])) for column in columns.SUMMARY),
             known.libraries[row["method"]],
             known.fits[row["dataset"], row["method"]],
@@ -162,17 +166,18 @@ def ranking_rows(summary: pd.DataFrame, known: Known) -> list[MethodRow]:
 
 def target_rows(
     targets: pd.DataFrame, summary: pd.DataFrame, known: Known
-) -> dict[str, list[MethodRow]]:
+) -> list[tuple[str, list[MethodRow]]]:
     """Per target of one dataset: medians over seeds by method, in the summary's order."""
     keys = [column.key for column in columns.TARGETS]
-    ok = targets[targets["status"] == "ok"]
-    rows = {}
-    for target in targets["target"].drop_duplicates():
-        medians = ok[ok["target"] == target].groupby("method")[keys].median()
-        rows[str(target)] = [
+    named = targets.assign(name=target_names(targets)).sort_values("target_index", kind="stable")
+    ok = named[named["status"] == "ok"]
+    tables = []
+    for name in named["name"].drop_duplicates():
+        medians = ok[ok["name"] == name].groupby("method")[keys].median()
+        rows = [
             MethodRow(
                 row["method"],
-                bool(row["control"]),
+                known.roles[row["method"]],
                 tuple(
                     score_cell(column, float(medians.loc[row["method"], column.key]))
                     for column in columns.TARGETS
@@ -182,7 +187,8 @@ def target_rows(
             for _, row in summary.iterrows()
             if row["method"] in medians.index
         ]
-    return rows
+        tables.append((str(name), rows))
+    return tables
 
 
 def cost_rows(fits: pd.DataFrame, methods: list[str], known: Known) -> list[MethodRow]:
@@ -191,7 +197,7 @@ def cost_rows(fits: pd.DataFrame, methods: list[str], known: Known) -> list[Meth
     return [
         MethodRow(
             method,
-            method.startswith(CONTROL),
+            known.roles[method],
             (
                 Cell(f"{len(ok[method]):,}"),
                 score_cell(columns.SECONDS, float(ok[method]["fit_seconds"].median())),
@@ -282,17 +288,3 @@ def _where(rows: pd.DataFrame) -> str:
 
 def _seeds(some: str) -> str:
     return f"seeds {some}" if "," in some else f"seed {some}"
-
-
-def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """A nested JSON value as pairs of a dotted path and the text of a leaf."""
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from flat(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        for index, inner in enumerate(value):
-            yield from flat(inner, f"{path}[{index}]")
-    elif isinstance(value, list):
-        yield path, ", ".join(str(item) for item in value)
-    else:
-        yield path, "" if value is None else str(value)

@@ -41,7 +41,7 @@ if (document.querySelector("#eigenfunctions select")) {
     const [fits, targets] = await Promise.all(["fits", "targets"].map(koopmark.data));
     const [fit] = koopmark.rows(fits, (i) => fits.dataset[i] === frame.dataset && fits.method[i] === method && fits.seed[i] === frame.seed);
     if (fit === undefined) return `${method} was not run on ${frame.dataset} with seed ${frame.seed}.`;
-    const [row] = koopmark.rows(targets, (i) => targets.fit_id[i] === fits.fit_id[fit] && targets.target[i] === frame.target);
+    const [row] = koopmark.rows(targets, (i) => targets.fit_id[i] === fits.fit_id[fit] && targets.target_index[i] === frame.target_index);
     const why = fits.status[fit] === "ok" ? (row === undefined ? "" : targets.notes[row]) : `${fits.status[fit].replaceAll("_", " ")}: ${fits.reason[fit]}`;
     if (!own) return `${method} on ${frame.dataset}, seed ${frame.seed}: nothing to draw${why ? ` (${why})` : ""}.`;
     const size = row === undefined ? 1 : targets.target_dimension[row];

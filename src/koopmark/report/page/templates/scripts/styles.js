@@ -11,7 +11,7 @@ koopmark.rows = (table, keep) => {
 
 // The methods that take part in comparisons and have the least of what `size` maps them to.
 koopmark.best = (methods, size, most) => {
-  const others = Object.keys(methods).filter((name) => methods[name].competes && size.has(name));
+  const others = Object.keys(methods).filter((name) => methods[name].role === "method" && size.has(name));
   others.sort((a, b) => size.get(a) - size.get(b));
   return new Set(others.slice(0, most));
 };

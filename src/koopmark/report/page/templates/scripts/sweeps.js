@@ -43,7 +43,7 @@
     const { [chosen.score]: column } = await koopmark.data("columns");
     const known = await koopmark.data("methods");
     const best = koopmark.best(known, new Map(lines.map((line) => [line.method, size(line)])), BEST);
-    const shown = lines.filter(({ method }) => chosen.all || best.has(method) || method.startsWith("control."));
+    const shown = lines.filter(({ method }) => chosen.all || best.has(method) || known[method].role === "control");
     const finite = lines.flatMap(({ points }) => points.map((p) => p.value)).filter((x) => Number.isFinite(x) && x > 0);
     const top = 10 ** (Math.ceil(Math.log10(Math.max(...finite, 1))) + 1);
     const decades = [];
