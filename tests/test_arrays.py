@@ -80,7 +80,7 @@ DOORS = {
     "infer_structure: states": (structure, STATES),
     "model.eigenfunctions: windows": (MODEL.eigenfunctions, WINDOWS),
     "model.dictionary: windows": (MODEL.dictionary, WINDOWS),
-    "model.predict: windows": (lambda a: MODEL.predict(a, 2), WINDOWS[:4]),
+    "model.predict: windows": (lambda a: MODEL.predict(a, TIMES[1:3]), WINDOWS[:4]),
     "dictionary: states": (LIFT, INITIAL),
     "dictionary.derivative: states": (lambda a: LIFT.derivative(a, INITIAL), INITIAL),
     "dictionary.derivative: directions": (lambda a: LIFT.derivative(INITIAL, a), INITIAL),

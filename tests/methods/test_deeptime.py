@@ -53,7 +53,8 @@ def test_singular_values_and_means_of_vamp_make_the_least_squares_operator(three
     vamp, dmd = (methods.fit(f"deeptime.{name}", three) for name in ("vamp", "dmd"))
     np.testing.assert_allclose(ordered(vamp.eigenvalues), ordered(dmd.eigenvalues), atol=1e-9)
     start = three.states[:20, :1]
-    np.testing.assert_allclose(vamp.predict(start, 5), dmd.predict(start, 5), atol=1e-9)
+    times = three.dt * np.arange(1, 6)
+    np.testing.assert_allclose(vamp.predict(start, times), dmd.predict(start, times), atol=1e-9)
 
 
 def test_tica_is_skipped_with_the_reason(three):
@@ -93,7 +94,7 @@ def test_a_polynomial_kernel_predicts_what_monomials_do(three):
     data = replace(three, states=np.stack([x[::10], y[::10]], axis=1), times=three.times[:2])
     start = three.states[:20, :1]
     kernel, monomials = (
-        methods.fit(name, data).predict(start, 3)
+        methods.fit(name, data).predict(start, data.dt * np.arange(1, 4))
         for name in ("deeptime.kernel_edmd", "deeptime.edmd")
     )
     np.testing.assert_allclose(kernel, monomials, atol=1e-2)

@@ -104,7 +104,7 @@ def test_predictions_are_those_that_kooplearn_gives_for_one_step_more(three):
     start = three.states[:20, 0]
     for steps in (1, 4):
         expected = estimator.predict(start, n_steps=steps + 1)
-        predicted = model.predict(start[:, None], steps)[:, -1]
+        predicted = model.predict(start[:, None], [steps * three.dt])[:, 0]
         np.testing.assert_allclose(predicted, expected, atol=1e-9)
 
 

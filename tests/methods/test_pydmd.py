@@ -165,7 +165,7 @@ def test_values_on_a_window_belong_to_its_last_state(name, delays, linear):
     model = methods.fit(name, data, delays=delays)
     assert model.window == delays
     windows = data.windows(delays)[0]
-    predicted = model.predict(windows[:-1], 1)[:, 0]
+    predicted = model.predict(windows[:-1], [data.dt])[:, 0]
     np.testing.assert_allclose(predicted, data.states[0, delays:], atol=1e-10)
 
 
@@ -173,8 +173,8 @@ def test_hodmd_truncates_the_states_where_it_is_told_to(three):
     model = methods.fit("pydmd.hodmd", three, svd_rank_extra=1)
     whole = methods.fit("pydmd.hodmd", three)
     windows = three.windows(5)[0, :4]
-    assert np.linalg.matrix_rank(model.predict(windows, 1)[:, 0].T) == 1
-    assert np.linalg.matrix_rank(whole.predict(windows, 1)[:, 0].T) == 3
+    assert np.linalg.matrix_rank(model.predict(windows, [three.dt])[:, 0].T) == 1
+    assert np.linalg.matrix_rank(whole.predict(windows, [three.dt])[:, 0].T) == 3
 
 
 def test_sparsity_drops_pairs_and_leaves_the_others(linear):
@@ -193,18 +193,27 @@ def test_lando_forecasts_with_its_kernel_model(three):
     start = three.states[:5, :1]
     errors = {}
     for name in ("pydmd.lando_linear", "pydmd.lando_cubic"):
-        predicted = methods.fit(name, three, max_pairs=500).predict(start, 5)
+        predicted = methods.fit(name, three, max_pairs=500).predict(start, three.times[1:6])
         errors[name] = abs(predicted - three.states[:5, 1:6]).max()
     assert errors["pydmd.lando_cubic"] < 0.5 * errors["pydmd.lando_linear"]
+
+
+def test_a_map_predicts_at_multiples_of_its_step_and_at_no_other_time(three):
+    model = methods.fit("pydmd.lando_cubic", three, max_pairs=300)
+    start, dt = three.states[:5, :1], three.dt
+    every, chosen = model.predict(start, dt * np.arange(1, 5)), model.predict(start, [4 * dt, dt])
+    np.testing.assert_array_equal(chosen, every[:, [3, 0]])
+    assert model.predict(start, [dt, 1.5 * dt]) is None
 
 
 def test_a_forecast_that_runs_away_is_not_finite_and_leaves_the_others_alone(three):
     model = methods.fit("pydmd.lando_cubic", three, max_pairs=300)
     start = np.array([[[0.5, 0.2, 0.1]], [[1e6, 1e6, -1e6]]])
-    predicted = model.predict(start, 30)
+    times = three.dt * np.arange(1, 31)
+    predicted = model.predict(start, times)
     assert np.isfinite(predicted[0]).all()
     assert not np.isfinite(predicted[1]).any(axis=1)[-1]
-    np.testing.assert_allclose(predicted[:1], model.predict(start[:1], 30), rtol=1e-9)
+    np.testing.assert_allclose(predicted[:1], model.predict(start[:1], times), rtol=1e-9)
 
 
 @pytest.mark.parametrize(

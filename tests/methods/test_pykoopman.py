@@ -143,4 +143,4 @@ def test_a_linear_network_finds_the_linear_operator_roughly(three):
         "pykoopman.nndmd", three, hidden=(), latent=3, activation="linear", max_epochs=5
     )
     assert len(model.eigenvalues) == 3
-    assert np.isfinite(model.predict(three.states[:5, :1], 3)).all()
+    assert np.isfinite(model.predict(three.states[:5, :1], three.times[1:4])).all()

@@ -70,7 +70,9 @@ def test_the_state_is_read_from_the_kept_functions_in_least_squares(three):
     values = model.eigenfunctions(x[:, None])
     modes = np.linalg.lstsq(values, x.astype(complex), rcond=None)[0]
     predicted = (values[:50] * np.exp(model.eigenvalues * three.dt)) @ modes
-    np.testing.assert_allclose(model.predict(x[:50, None], 1)[:, 0], predicted.real, atol=1e-9)
+    np.testing.assert_allclose(
+        model.predict(x[:50, None], [three.dt])[:, 0], predicted.real, atol=1e-9
+    )
 
 
 def test_the_pseudospectrum_vanishes_at_exact_eigenvalues(factor, three):

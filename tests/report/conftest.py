@@ -57,7 +57,7 @@ class Known:
     def dictionary(self, windows: NDArray) -> NDArray:
         return self.functions(windows[:, -1])
 
-    def predict(self, windows: NDArray, steps: int) -> None:
+    def predict(self, windows: NDArray, times: NDArray) -> None:
         return None
 
 

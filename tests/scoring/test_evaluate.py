@@ -5,12 +5,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from koopmark.methods import LinearModel
 from koopmark.scoring import FOUND, evaluate, found, labels, score
 from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import SINH, example, random_drift, random_rnn, three_populations
+from koopmark.systems import (
+    SINH,
+    example,
+    random_drift,
+    random_linear,
+    random_rnn,
+    three_populations,
+)
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,8 @@ class Recovered:
     def dictionary(self, windows):
         return None if self.listed is None else self.listed(windows[:, -1])
 
-    def predict(self, windows, steps):
-        return None if self.forecast is None else self.forecast(windows, steps)
+    def predict(self, windows, times):
+        return None if self.forecast is None else self.forecast(windows, times)
 
 
 def clean_test(system, count=60, seed=0, scale=1.5):
@@ -61,8 +69,8 @@ def exact(system, degree, times=None):
     def functions(x):
         return np.hstack([space.evaluate(x) for space in spaces]).astype(complex)
 
-    def forecast(windows, steps):
-        grid = times[: steps + 1]
+    def forecast(windows, ahead):
+        grid = np.concatenate([[0.0], ahead])
         return simulate(system, windows[:, -1], grid, rtol=1e-11).states[:, 1:]
 
     return Recovered(
@@ -421,10 +429,23 @@ def test_forecast_error_is_relative_to_the_true_states():
     system = three_populations()
     test = clean_test(system)
     doubled = replace(
-        off_by(0.0), forecast=lambda windows, steps: 2.0 * test.states[:, 1 : steps + 1]
+        off_by(0.0), forecast=lambda windows, times: 2.0 * test.states[:, 1 : len(times) + 1]
     )
     scores = evaluate(doubled, system, system.eigenspaces(1), test)
     assert scores.fit.forecast_error == pytest.approx(1.0)
+
+
+@given(points=st.integers(2, 130), horizon=st.floats(0.2, 20.0), pairs=st.integers(0, 2))
+@settings(max_examples=20, deadline=None)
+def test_an_exact_model_forecasts_exactly_whatever_the_sampling_of_the_test_set(
+    points, horizon, pairs
+):
+    system = random_linear(4, pairs=pairs)
+    modes = np.linalg.inv(system.left)
+    model = LinearModel(lambda x: x, system.left, system.eigenvalues, dt=0.1, modes=modes)
+    starts = np.random.default_rng(0).standard_normal((6, 4))
+    test = simulate(system, starts, np.linspace(0.0, horizon, points))
+    assert evaluate(model, system, system.eigenspaces(1), test).fit.forecast_error < 1e-12
 
 
 @pytest.mark.slow

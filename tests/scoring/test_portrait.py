@@ -30,7 +30,7 @@ class Recovered:
     def dictionary(self, windows):
         return None
 
-    def predict(self, windows, steps):
+    def predict(self, windows, times):
         return None
 
 

@@ -5,6 +5,7 @@ text is a sentence, where the method breaks it.
 """
 
 import json
+import math
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -155,17 +156,21 @@ def _check_shapes(model: Model, data: Trajectories) -> None:
         listed is None or (listed.ndim == 2 and len(listed) == len(windows)),
         "the dictionary must have one row for each window",
     )
-    predicted = model.predict(windows, 4)
+    predicted = model.predict(windows, data.dt * np.arange(1, 5))
     ahead = (len(windows), 4, data.states.shape[2])
     _agree(
         predicted is None or predicted.shape == ahead,
-        f"a prediction of 4 steps must have shape {ahead}",
+        f"a prediction at 4 times must have shape {ahead}",
     )
     residuals = model.residuals
     _agree(
         residuals is None or residuals.shape == (count,), "there must be one residual for each pair"
     )
     _agree(isinstance(model.note, str), "the note must be text")
+    _agree(
+        model.window == 1 or math.isclose(getattr(model, "dt", np.nan), data.dt, rel_tol=1e-9),
+        "a model of windows needs dt, the sampling interval of the data",
+    )
 
 
 def is_exact_where_it_must_be(method: Method) -> None:
@@ -199,7 +204,7 @@ def predicts_what_it_recovers(method: Method) -> None:
     data = _recoverable(method)
     model = method.fit(data)
     w = model.window
-    predicted = model.predict(data.windows(w)[:, 0], 5)
+    predicted = model.predict(data.windows(w)[:, 0], data.dt * np.arange(1, 6))
     if predicted is None or method.recovers == "nonlinear":
         return
     error = abs(predicted - data.states[:, w : w + 5]).max() / abs(data.states).max()

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, real
 
+SAME_INTERVAL = 1e-6
+"""Relative difference up to which sampling intervals are one: times carry rounding."""
+
 Lift = Callable[[NDArray], NDArray]
 """(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""
 
@@ -30,6 +33,10 @@ class Model(_repr.Shown, Gated, ABC):
     window: int = 1
     """How many consecutive states an eigenfunction needs: 1 unless the method embeds delays."""
 
+    dt: float
+    """Sampling interval of the training data: the spacing of the states in a window, and the step
+    by which frequencies beyond π / dt are told from their aliases."""
+
     @property
     @abstractmethod
     def eigenvalues(self) -> NDArray[np.complex128]:
@@ -43,8 +50,13 @@ class Model(_repr.Shown, Gated, ABC):
         """Values (P, D) of all that the method could combine; None where that is not a list."""
         return None
 
-    def predict(self, windows: NDArray, steps: int) -> NDArray | None:  # noqa: ARG002
-        """States (P, steps, N) after 1 .. `steps` sampling intervals; None where it cannot."""
+    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:  # noqa: ARG002
+        """States (P, K, N) that follow `windows` (P, window, N); None if it cannot predict them.
+
+        `times` (K,) are positive, in units of the time of the eigenvalues, and count from the last
+        state of each window. They need not be multiples of the sampling interval: a model that can
+        only step by it returns None for others.
+        """
         return None
 
     @property
@@ -88,36 +100,40 @@ def continuous(discrete: NDArray, dt: float) -> NDArray[np.complex128]:
 
 
 def propagate(
-    values: NDArray, eigenvalues: NDArray, modes: NDArray, dt: float, steps: int
+    values: NDArray, eigenvalues: NDArray, modes: NDArray, times: NDArray
 ) -> NDArray[np.float64]:
-    """States x(kΔt) = Re Σⱼ e^{λⱼkΔt} φⱼ(x(0)) modesⱼ for k = 1 .. `steps`.
+    """States x(t) = Re Σⱼ e^{λⱼt} φⱼ(x(0)) modesⱼ at each t of `times`.
 
     Parameters
     ----------
     values : (P, s) array
         Eigenfunctions at the initial states.
     eigenvalues : (s,) array
-        Continuous-time. A pair without a finite one (μ = 0) is gone after one step.
+        Continuous-time. A pair without a finite one (μ = 0) is gone at every t > 0.
     modes : (s, N) array
         State readout x ≈ φ(x) modes.
-    dt : float
-        Sampling interval, in units of the time of the eigenvalues.
-    steps : int
+    times : (K,) array
+        Positive, in units of the time of the eigenvalues.
 
     Returns
     -------
-    (P, steps, N) array
+    (P, K, N) array
         Infinite or NaN where an unstable pair has grown beyond what a float holds.
     """
     lasting = np.isfinite(eigenvalues)
-    factors = np.zeros(len(eigenvalues), dtype=complex)
-    factors[lasting] = np.exp(eigenvalues[lasting] * dt)
-    states = np.empty((len(values), steps, modes.shape[1]))
+    values, modes, rates = values[:, lasting], modes[lasting], eigenvalues[lasting]
+    states = np.empty((len(values), len(times), modes.shape[1]))
     with np.errstate(over="ignore", invalid="ignore"):
-        for step in range(steps):
-            values = values * factors
-            states[:, step] = (values @ modes).real
+        for k, t in enumerate(times):
+            states[:, k] = ((values * np.exp(rates * t)) @ modes).real
     return states
+
+
+def steps_of(times: NDArray, dt: float) -> NDArray[np.intp] | None:
+    """How many intervals `dt` each of the `times` is; None if one is no multiple up to rounding."""
+    steps = np.rint(np.asarray(times) / dt)
+    exact = np.abs(times - steps * dt) <= SAME_INTERVAL * dt
+    return steps.astype(int) if exact.all() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,11 +209,10 @@ class LinearModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return self.lift(self._seen(windows))
 
-    def predict(self, windows: NDArray, steps: int) -> NDArray | None:
+    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
         if self.modes is None:
             return None
-        values = self.eigenfunctions(windows)
-        return propagate(values, self.rates, self.modes, self.dt, steps)
+        return propagate(self.eigenfunctions(windows), self.rates, self.modes, times)
 
     def _seen(self, windows: NDArray) -> NDArray:
         """What ψ takes of the windows (P, w, N)."""

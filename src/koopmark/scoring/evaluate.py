@@ -51,7 +51,7 @@ class FittedModel(Protocol):
     def note(self) -> str: ...
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]: ...
     def dictionary(self, windows: NDArray) -> NDArray | None: ...
-    def predict(self, windows: NDArray, steps: int) -> NDArray | None: ...
+    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None: ...
 
 
 @dataclass(frozen=True)
@@ -254,12 +254,13 @@ def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> t
     """
     first = test.windows(model.window)[:, 0]
     truth = test.states[:, model.window :]
+    times = test.times[model.window :] - test.times[model.window - 1]
     if isinstance(system, StochasticSystem):
-        truth = system.mean(first[:, -1], test.dt * np.arange(1, truth.shape[1] + 1))
+        truth = system.mean(first[:, -1], times)
     with np.errstate(over="ignore", invalid="ignore"):
-        predicted = model.predict(first, truth.shape[1])
+        predicted = model.predict(first, times)
         if predicted is None:
-            return np.nan, "forecast_error: the method does not predict states"
+            return np.nan, "forecast_error: the method does not predict states at these times"
         error = np.linalg.norm(predicted - truth) / np.linalg.norm(truth)
     return (float(error), "") if np.isfinite(error) else (np.inf, "")
 

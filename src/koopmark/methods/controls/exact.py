@@ -35,14 +35,16 @@ class ExactModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return self.eigenfunctions(windows)
 
-    def predict(self, windows: NDArray, steps: int) -> NDArray | None:
+    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
         """By simulating the system, NaN where it diverges; the mean of a stochastic one."""
         if self.system is None:
             return None
         if isinstance(self.system, StochasticSystem):
-            return self.system.mean(windows[:, -1], np.arange(1, steps + 1) * self.dt)
-        times = np.arange(steps + 1) * self.dt
-        return simulate(self.system, windows[:, -1], times, rtol=PREDICTION_RTOL).states[:, 1:]
+            return self.system.mean(windows[:, -1], times)
+        increasing, places = np.unique(times, return_inverse=True)
+        grid = np.concatenate([[0.0], increasing])
+        followed = simulate(self.system, windows[:, -1], grid, rtol=PREDICTION_RTOL)
+        return followed.states[:, 1 + places]
 
 
 @dataclass(frozen=True)

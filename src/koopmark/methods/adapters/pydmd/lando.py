@@ -10,7 +10,7 @@ from koopmark.methods.adapters.pydmd.kernels import spelled
 from koopmark.methods.adapters.pydmd.library import PyDMDMethod
 from koopmark.methods.dictionaries import Identity
 from koopmark.methods.kernels import AnyKernel, Polynomial
-from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.methods.model import LinearModel, Model, continuous, steps_of
 from koopmark.methods.subsample import SomePairs
 from koopmark.simulation import Trajectories
 
@@ -76,22 +76,25 @@ class DefaultLANDO(SomePairs, PyDMDMethod):
 
 @dataclass(frozen=True, eq=False)
 class _Forecasting(LinearModel):
-    """Affine eigenfunctions, and a forecast by the kernel model itself."""
+    """Affine eigenfunctions, and a forecast by the kernel model itself, which is a map."""
 
     lando: Any = None
 
-    def predict(self, windows: NDArray, steps: int) -> NDArray:
+    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
+        steps = steps_of(times, self.dt)
+        if steps is None:
+            return None
         states = windows[:, -1]
-        ahead = np.full((len(states), steps, states.shape[1]), np.nan)
+        ahead = np.full((len(states), steps.max(initial=0), states.shape[1]), np.nan)
         alive = np.arange(len(states))
-        for step in range(steps):
+        for step in range(ahead.shape[1]):
             # Polynomials run away outside the data; scikit-learn refuses what is not finite.
             finite = np.isfinite(states).all(axis=1)
             alive, states = alive[finite], states[finite]
             if len(alive) == 0:
                 break
             states = ahead[alive, step] = self.lando.f(states.T).T
-        return ahead
+        return ahead[:, steps - 1]
 
 
 def _linearised(lando: Any, base: NDArray, dt: float) -> Model:

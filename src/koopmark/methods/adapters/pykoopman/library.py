@@ -40,9 +40,9 @@ class PyKoopmanModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return np.asarray(self.lift(windows[:, -1]))
 
-    def predict(self, windows: NDArray, steps: int) -> NDArray | None:
+    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
         values = self.eigenfunctions(windows)
-        return propagate(values, self.eigenvalues, self.koopman.W.T, self.dt, steps)
+        return propagate(values, self.eigenvalues, self.koopman.W.T, times)
 
 
 class UnlistedModel(PyKoopmanModel):
