@@ -77,9 +77,22 @@ def finite(values: ArrayLike, what: str) -> NDArray[np.float64]:
         As `real`, and if a value is not finite.
     """
     array = real(values, what)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{_entry(what, array, ~np.isfinite(array))}: not finite")
+    check_finite(array, what)
     return array
+
+
+def check_finite(values: ArrayLike, what: str) -> None:
+    """Refuse numbers of which one is missing or infinite.
+
+    Raises
+    ------
+    ValueError
+        If one is, naming the first.
+    """
+    array = np.asarray(values)
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        raise ValueError(f"{_entry(what, array, wrong)}: not finite")
 
 
 class Gated:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import finite, real
 from koopmark._keys import generator
 from koopmark.systems.activation import activation as named_activation
 from koopmark.systems.elementwise import Shift
@@ -46,8 +46,9 @@ class LinearUnits(Network):
     units: NDArray[np.float64] = field(repr=False)
 
     def __post_init__(self) -> None:
-        units = finite(self.units, "units")
+        units = real(self.units, "units")
         object.__setattr__(self, "units", units)
+        super().__post_init__()
         if units.ndim != 3 or units.shape[1] != units.shape[2] or not units.size:
             raise ValueError(f"units must have shape (n, k, k), got {units.shape}")
         if units.shape[0] * units.shape[1] != self.size:

@@ -50,7 +50,11 @@ class LowRank(Shown):
                 "or no left null vector exists"
             )
         for name in ("left", "right"):
-            _check_full_column_rank(name, getattr(self, name))
+            check_independent(
+                f"the {name} factor",
+                getattr(self, name),
+                "; LowRank.from_dense(W, tol) factors a matrix of unknown rank",
+            )
 
     @classmethod
     def from_dense(cls, weights: ArrayLike, tol: float = RANK_TOLERANCE) -> "LowRank":
@@ -118,15 +122,21 @@ class LowRank(Shown):
         return [f"N = {self.size:,}", f"rank {self.rank}"]
 
 
-def _check_full_column_rank(name: str, factor: NDArray) -> None:
-    norms = np.linalg.norm(factor, axis=0)
+def check_independent(what: str, columns: NDArray, hint: str = "") -> None:
+    """Refuse columns (N, q) that are zero or linearly dependent.
+
+    Raises
+    ------
+    ValueError
+        If they are, naming `what` they are of, with the `hint` if they are dependent.
+    """
+    norms = np.linalg.norm(columns, axis=0)
     if not norms.all():
-        raise ValueError(f"column {int(np.argmin(norms))} of the {name} factor is zero")
-    s = np.linalg.svd(np.linalg.qr(factor / norms)[1], compute_uv=False)
-    if s[-1] <= RANK_TOLERANCE * s[0]:
-        actual = int(np.sum(s > RANK_TOLERANCE * s[0]))
+        raise ValueError(f"column {int(np.argmin(norms))} of {what} is zero")
+    s = np.linalg.svd(np.linalg.qr(columns / norms)[1], compute_uv=False)
+    actual = int(np.sum(s > RANK_TOLERANCE * s.max(initial=0.0)))
+    if actual < columns.shape[1]:
         raise ValueError(
-            f"the {name} factor has {factor.shape[1]} columns but rank {actual} (relative "
-            f"tolerance {RANK_TOLERANCE:g}): its columns must be linearly independent; "
-            "LowRank.from_dense(W, tol) factors a matrix of unknown rank"
+            f"{what} has {columns.shape[1]} columns but rank {actual} (relative tolerance "
+            f"{RANK_TOLERANCE:g}): its columns must be linearly independent{hint}"
         )

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark.systems.activation import Activation
 from koopmark.systems.activation import activation as named_activation
@@ -54,7 +54,8 @@ class NearlyLowRank(System):
 
     def __post_init__(self) -> None:
         for name in ("left", "singular_values", "right"):
-            object.__setattr__(self, name, finite(getattr(self, name), name))
+            object.__setattr__(self, name, real(getattr(self, name), name))
+        super().__post_init__()
         n, s = len(self.singular_values), self.singular_values
         for name in ("left", "right"):
             factor = getattr(self, name)
@@ -62,6 +63,8 @@ class NearlyLowRank(System):
                 raise ValueError(f"{name} must be an orthogonal ({n}, {n}) matrix")
         if (np.diff(s) > 0).any() or s[-1] < 0:
             raise ValueError("singular values must not increase, nor be negative")
+        if self.zeta.theta.shape not in ((), (n,)):
+            raise ValueError(f"theta must have shape () or ({n},), got {self.zeta.theta.shape}")
         if not 1 <= self.rank < n:
             raise ValueError(f"rank {self.rank} with n {n}: rank must be between 1 and {n - 1}")
 

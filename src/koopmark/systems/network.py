@@ -14,7 +14,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import real
 from koopmark.systems.activation import Activation
 from koopmark.systems.elementwise import LOG, ElementwiseMap, Shift
 from koopmark.systems.low_rank import LowRank
@@ -40,6 +40,14 @@ class Network(System):
     weights: LowRank
     zeta: ElementwiseMap
     coupling: Coupling
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.zeta, Shift) and self.zeta.theta.shape not in ((), (self.size,)):
+            raise ValueError(
+                f"theta must have shape () or ({self.size},), one for each unit, got "
+                f"{self.zeta.theta.shape}"
+            )
 
     @property
     def size(self) -> int:
@@ -116,7 +124,7 @@ class Drift(Network):
     Raises
     ------
     ValueError
-        Where `rates` is not of shape (N,) or a column of `exponents` is not a left null vector.
+        If `rates` is not of shape (N,) or a column of `exponents` is zero or no left null vector.
     """
 
     rates: NDArray[np.float64]
@@ -124,7 +132,8 @@ class Drift(Network):
 
     def __post_init__(self) -> None:
         for name in ("rates", "exponents"):
-            object.__setattr__(self, name, finite(getattr(self, name), name))
+            object.__setattr__(self, name, real(getattr(self, name), name))
+        super().__post_init__()
         if self.rates.shape != (self.size,):
             raise ValueError(f"rates must have shape ({self.size},), got {self.rates.shape}")
         if self.exponents.ndim != 2 or len(self.exponents) != self.size:
@@ -132,11 +141,12 @@ class Drift(Network):
                 f"exponents must have shape ({self.size}, m), got {self.exponents.shape}"
             )
         reached = np.linalg.norm(self.weights.thin_qr[0].T @ self.exponents, axis=0)
-        wrong = reached > 1e-10 * np.linalg.norm(self.exponents, axis=0)
+        sizes = np.linalg.norm(self.exponents, axis=0)
+        wrong = (reached > 1e-10 * sizes) | (sizes == 0)
         if wrong.any():
-            raise ValueError(
-                f"exponents: column {int(np.argmax(wrong))} is not a left null vector of W"
-            )
+            column = int(np.argmax(wrong))
+            why = "is not a left null vector of W" if sizes[column] else "is zero: φ is constant"
+            raise ValueError(f"exponents: column {column} {why}")
 
     def linear(self, y: NDArray) -> NDArray:
         return np.broadcast_to(-self.rates, y.shape)

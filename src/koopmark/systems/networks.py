@@ -50,22 +50,22 @@ def graph_names() -> list[str]:
 
 
 def graph_file(name: str) -> Path:
-    """The file of the shipped graph of this name."""
-    return shipped("datasets") / "networks" / f"{name}.csv"
-
-
-def graph(name: str) -> Graph:
-    """The shipped graph of this name.
+    """The file of the shipped graph of this name.
 
     Raises
     ------
     ValueError
-        Naming the known ones where `name` is not among them.
+        If there is none, naming those that there are.
     """
     known = graph_names()
     if name not in known:
         hint = suggest(name, known)
         raise ValueError(f"unknown network {name!r}: {hint}choose one of {', '.join(known)}")
+    return shipped("datasets") / "networks" / f"{name}.csv"
+
+
+def graph(name: str) -> Graph:
+    """The shipped graph of this name; raises as `graph_file` does."""
     path = graph_file(name)
     return _as_of(path, path.stat().st_mtime_ns)
 

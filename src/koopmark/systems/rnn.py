@@ -18,10 +18,7 @@ def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> R
 
     Its eigenfunctions are uᵀ(x - θ) at -1, one for every left null vector u of W.
     """
-    offset = finite(theta, "theta")
-    if offset.shape not in ((), (weights.size,)):
-        raise ValueError(f"theta must have shape () or ({weights.size},), got {offset.shape}")
-    return Relaxation(weights, Shift(offset), named_activation(activation))
+    return Relaxation(weights, Shift(theta), named_activation(activation))
 
 
 def three_populations() -> Relaxation:

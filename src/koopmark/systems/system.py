@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, numeric
+from koopmark._arrays import Gate, Gated, check_finite, numeric
 from koopmark.truth import Eigenspace
 
 SHOWN_DEGREE = 2
@@ -17,12 +18,24 @@ SHOWN_DEGREE = 2
 
 @dataclass(frozen=True, eq=False)
 class System(_repr.Shown, Gated, ABC):
-    """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces."""
+    """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces.
+
+    Raises
+    ------
+    ValueError
+        If a number that it is made of is not finite.
+    """
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
         "rhs": (numeric, "states"),
         "flow": (numeric, "states"),
     }
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, float | np.ndarray):
+                check_finite(value, field.name)
 
     @property
     @abstractmethod

@@ -40,6 +40,7 @@ class HopfNormalForm(System):
     shear: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if abs(self.growth) < 1e-6:
             raise ValueError(f"growth {self.growth}: it may not be 0, the bifurcation itself")
         if self.growth > 0 and abs(self.turning) < 1e-6:

@@ -40,6 +40,7 @@ class Kuramoto(System):
     strength: float = -0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.oscillators < 3:
             raise ValueError(f"oscillators {self.oscillators}: at least 3")
         if abs(self.frequency) < 1e-6:

@@ -1,14 +1,15 @@
 """Linear systems ẋ = Ax: normal, non-normal and defective."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag, expm
 
-from koopmark._arrays import finite, numeric
+from koopmark._arrays import numeric, real
 from koopmark._keys import generator
+from koopmark.systems.low_rank import check_independent
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
 
@@ -35,7 +36,8 @@ class LinearSystem(System):
     Raises
     ------
     ValueError
-        Where shapes disagree, or a w is no left eigenvector at its eigenvalue.
+        If shapes disagree, a value is not finite, the matrix is complex, the columns of `left` are
+        zero or dependent, or a w is no left eigenvector at its eigenvalue.
     """
 
     matrix: NDArray[np.float64]
@@ -43,9 +45,10 @@ class LinearSystem(System):
     eigenvalues: NDArray[np.complex128] = field(repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "matrix", finite(self.matrix, "matrix"))
+        object.__setattr__(self, "matrix", real(self.matrix, "matrix"))
         for name in ("left", "eigenvalues"):
             object.__setattr__(self, name, numeric(getattr(self, name), name))
+        super().__post_init__()
         a, w, values = self.matrix, self.left, self.eigenvalues
         if a.ndim != 2 or a.shape[0] != a.shape[1]:
             raise ValueError(f"matrix must be square, got shape {a.shape}")
@@ -54,10 +57,14 @@ class LinearSystem(System):
                 f"left must have shape ({len(a)}, q) and eigenvalues (q,), got {w.shape} and "
                 f"{values.shape}"
             )
+        check_independent("left", w)
         missed = np.linalg.norm(a.T @ w - w * values, axis=0)
         wrong = missed > RESIDUAL * np.linalg.norm(a, 2) * np.linalg.norm(w, axis=0)
         if wrong.any():
-            raise ValueError(f"left: column {int(np.argmax(wrong))} is no left eigenvector")
+            column = int(np.argmax(wrong))
+            raise ValueError(
+                f"left: column {column} is no left eigenvector at the eigenvalue {values[column]:g}"
+            )
 
     @property
     def size(self) -> int:
@@ -116,6 +123,8 @@ def random_linear(
     ValueError
         Where a parameter is out of range.
     """
+    if kind not in get_args(Kind):
+        raise ValueError(f"unknown kind {kind!r}: choose one of {', '.join(get_args(Kind))}")
     real = n - 2 * pairs
     least = 2 if kind == "defective" else 0
     if n < 2 or pairs < 0 or real < least:

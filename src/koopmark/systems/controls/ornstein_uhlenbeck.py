@@ -8,7 +8,7 @@ import numpy as np
 from numpy.polynomial import hermite_e
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import finite, real
 from koopmark._keys import generator
 from koopmark.systems.stochastic import StochasticSystem
 from koopmark.truth import Eigenspace
@@ -49,7 +49,8 @@ class OrnsteinUhlenbeck(StochasticSystem):
 
     def __post_init__(self) -> None:
         for name in ("rates", "axes"):
-            object.__setattr__(self, name, finite(getattr(self, name), name))
+            object.__setattr__(self, name, real(getattr(self, name), name))
+        super().__post_init__()
         if self.rates.ndim != 1 or not (self.rates > 0).all() or not self.noise > 0:
             raise ValueError(f"rates {self.rates} and noise {self.noise}: all must be positive")
         n = len(self.rates)

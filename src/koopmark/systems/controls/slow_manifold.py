@@ -31,6 +31,7 @@ class SlowManifold(System):
     fast: float = -1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not (self.slow < 0 and self.fast < 0):
             raise ValueError(f"slow {self.slow} and fast {self.fast}: both rates must be negative")
         if abs(self.fast - 2 * self.slow) < 1e-6 or abs(self.fast - self.slow) < 1e-6:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-from koopmark._arrays import finite
+from koopmark._arrays import real
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
@@ -39,7 +39,8 @@ class Conjugate(System):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "matrix", finite(self.matrix, "matrix"))
+        object.__setattr__(self, "matrix", real(self.matrix, "matrix"))
+        super().__post_init__()
         if not self.layers:
             raise ValueError("a conjugacy needs at least one layer")
         sizes = {layer.size for layer in self.layers}

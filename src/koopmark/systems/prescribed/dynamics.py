@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import finite, real
 from koopmark.systems.prescribed.functions import PrescribedFunctions
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
@@ -74,7 +74,8 @@ class Prescribed(System):
     drive: Callable[[NDArray], NDArray] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "matrix", finite(self.matrix, "matrix"))
+        object.__setattr__(self, "matrix", real(self.matrix, "matrix"))
+        super().__post_init__()
         p = self.functions.count
         if self.matrix.shape != (p, p):
             raise ValueError(
