@@ -24,18 +24,21 @@ class RegimeSection(Section):
     """One entry for each seed; no number of the dataset depends on it.
 
     `kind` and `attractors` as in `koopmark.simulation.attractors.Regime`, `lyapunov` the largest
-    exponent. Stochastic systems have neither attractors nor exponents here: both are 0.
+    exponent and `lyapunov_error` its standard error, left out where no system is chaotic: only
+    there is the exponent an average. Stochastic systems have neither attractors nor exponents here:
+    both are 0.
     """
 
     kind: tuple[Kind, ...]
     attractors: tuple[NonNegativeInt, ...]
     lyapunov: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...]
+    lyapunov_error: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] | None = None
 
     @model_validator(mode="after")
     def _one_entry_a_seed(self) -> "RegimeSection":
-        lengths = {len(self.kind), len(self.attractors), len(self.lyapunov)}
-        if len(lengths) > 1:
-            raise ValueError("kind, attractors and lyapunov need one entry for each seed")
+        given = self.model_dump(exclude_none=True)
+        if len({len(entries) for entries in given.values()}) > 1:
+            raise ValueError(f"{', '.join(given)} need one entry for each seed")
         return self
 
 

@@ -47,7 +47,11 @@ def regime_section(recipe: Recipe) -> str:
     kinds = ", ".join(f'"{one.kind}"' for one in found)
     counts = ", ".join(str(one.attractors) for one in found)
     exponents = ", ".join(f"{one.lyapunov:.2f}" for one in found)
-    return f"[regime]\nkind = [{kinds}]\nattractors = [{counts}]\nlyapunov = [{exponents}]\n"
+    section = f"[regime]\nkind = [{kinds}]\nattractors = [{counts}]\nlyapunov = [{exponents}]\n"
+    if any(one.lyapunov_error for one in found):
+        errors = ", ".join(f"{one.lyapunov_error:.3f}" for one in found)
+        section += f"lyapunov_error = [{errors}]\n"
+    return section
 
 
 def write_regime(path: Path, section: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation.lyapunov import largest_exponents
+from koopmark.simulation.lyapunov import exponents_at_rest, largest_exponents
 from koopmark.simulation.simulate import simulate
 from koopmark.systems import System
 
@@ -13,6 +13,10 @@ SETTLED, LASTING, WATCHED, FOLLOWED = 300.0, 3000.0, 200.0, 200.0
 """Time until trajectories count as settled; time that chaos lasts at least, or it is a transient;
 time over which what still moves is watched; time over which perturbations are followed. In units of
 the decay time."""
+
+STRETCH = 5.0
+"""How often FOLLOWED a chaotic trajectory is followed for its exponent: these scatter, and are
+averaged."""
 
 STILL = 1e-5
 """Speed relative to 1 + |x| below which a state stands still."""
@@ -26,7 +30,8 @@ NEUTRAL = 0.02
 varies along a cycle, over FOLLOWED."""
 
 MANY = 20
-"""More attractors than that are no attractors: where a trajectory ends depends on its start."""
+"""More attractors than that are no attractors: where a trajectory ends depends on its start. As
+many trajectories are averaged over where they are chaotic."""
 
 FURTHER = 1.1
 """Growth of the distance from the origin, over ten times the time, of what does not come back."""
@@ -49,14 +54,19 @@ class Regime:
         How many; 0, not counted, for a continuum, where nothing stays bounded, and where a motion
         is chaotic, as averages over it settle too slowly to tell attractors apart.
     lyapunov : float
-        Largest Lyapunov exponent over the attractors, to two decimals; 0 where unbounded, and of
-        a motion where it is 0 but for the error of an average over a finite time. In transient
+        Largest Lyapunov exponent of the attractors, the largest of them all, to two decimals: of
+        fixed points by their Jacobians; 0 of a motion where it is 0 but for the error of an average
+        over a finite time, and 0 where unbounded. Where chaotic the mean over trajectories, each
+        over a finite time (their maximum is no estimate: it grows with their number). In transient
         chaos that of what is reached in the end.
+    lyapunov_error : float
+        Standard error of that mean, to three decimals; 0 where there is nothing to average.
     """
 
     kind: str
     attractors: int
     lyapunov: float
+    lyapunov_error: float = 0.0
 
 
 def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
@@ -98,20 +108,35 @@ def _reached(
     system: System, ends: NDArray, moving: NDArray[np.bool_], rng: np.random.Generator
 ) -> Regime:
     """The attractors that trajectories have reached, as far as exponents over FOLLOWED tell."""
-    points = _clusters(ends[~moving], SAME_POINT * (1.0 + np.linalg.norm(ends[~moving], axis=1)))
-    motions = _motions(system, ends[moving])
-    # Motions first: of many attractors they are those whose exponents can be positive.
-    found = [*np.flatnonzero(moving)[motions], *np.flatnonzero(~moving)[points]]
-    followed = ends[np.array(found[:MANY], dtype=int)]
-    largest = float(largest_exponents(system, followed, FOLLOWED, rng).max())
-    if motions and abs(largest) <= NEUTRAL:
-        largest = 0.0
-    largest = float(np.round(largest, 2)) + 0.0
-    if largest > NEUTRAL:
-        return Regime("chaotic", 0, largest)
-    if len(found) > MANY:
+    resting, wandering = ends[~moving], ends[moving]
+    points = _clusters(resting, SAME_POINT * (1.0 + np.linalg.norm(resting, axis=1)))
+    motions = _motions(system, wandering)
+    followed = wandering[motions[:MANY]]
+    exponents = largest_exponents(system, followed, FOLLOWED, rng)
+    chaotic = exponents > NEUTRAL
+    if chaotic.any():
+        return Regime("chaotic", 0, *_mean_exponent(system, followed[chaotic], rng))
+    exponents = np.where(np.abs(exponents) <= NEUTRAL, 0.0, exponents)
+    at_rest = exponents_at_rest(system, resting[points[:MANY]])
+    largest = float(np.round(np.concatenate([exponents, at_rest]).max(), 2)) + 0.0
+    if len(points) + len(motions) > MANY:
         return Regime("continuum", 0, largest)
-    return Regime(_kind(len(points), len(motions)), len(found), largest)
+    return Regime(_kind(len(points), len(motions)), len(points) + len(motions), largest)
+
+
+def _mean_exponent(
+    system: System, states: NDArray, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Mean exponent of chaotic trajectories from some states, and its standard error.
+
+    It is over MANY stretches of time: where there are fewer trajectories, later ones of each.
+    """
+    time = STRETCH * FOLLOWED
+    begins = np.arange(-(-MANY // len(states))) * time
+    stretches = simulate(system, states, begins, rtol=1e-7).states.reshape(-1, system.size)
+    exponents = largest_exponents(system, stretches, time, rng)
+    error = exponents.std(ddof=1) / np.sqrt(len(exponents))
+    return float(np.round(exponents.mean(), 2)), float(np.round(error, 3))
 
 
 def _kind(points: int, motions: int) -> str:
