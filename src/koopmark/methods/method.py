@@ -103,6 +103,8 @@ class Method(ABC):
             model = self._fit(data)
         if not isinstance(model, Model):
             raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
+        # Models are frozen, and few of them have a use for it.
+        object.__setattr__(model, "channels", trajectories.states.shape[2])
         return model
 
     @property

@@ -33,6 +33,9 @@ class Model(_repr.Shown, Gated, ABC):
     window: int = 1
     """How many consecutive states an eigenfunction needs: 1 unless the method embeds delays."""
 
+    channels: int | None = None
+    """How many variables the training states have, N; set by `Method.fit`."""
+
     dt: float
     """Sampling interval of the training data: the spacing of the states in a window, and the step
     by which frequencies beyond π / dt are told from their aliases."""

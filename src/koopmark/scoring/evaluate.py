@@ -12,6 +12,7 @@ from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
+from koopmark.scoring.sampled import check_channels, finite_ones, highest_frequency, misplaced
 from koopmark.scoring.spectrum import score_spectrum
 from koopmark.scoring.structure import score_structure
 from koopmark.scoring.targets import (
@@ -39,7 +40,10 @@ SPURIOUS = 1e-1
 
 
 class FittedModel(Protocol):
-    """What the scorer asks of a model; `koopmark.methods.Model` has it all."""
+    """What the scorer asks of a model; `koopmark.methods.Model` has it all.
+
+    Its `dt` and `channels` are looked at too, where it has them.
+    """
 
     @property
     def window(self) -> int: ...
@@ -129,7 +133,8 @@ def evaluate(
     targets : sequence of Eigenspace
         The exact eigenspaces to look for.
     test : Trajectories
-        Clean, and not used for the fit.
+        Clean, and not used for the fit; sampled at any interval. Those that hold a value that is
+        not finite are left out, and `notes` says so.
     seed : int
         Draws the directions in which a large eigenspace is scored.
     spectrum : KnownSpectrum, optional
@@ -140,9 +145,13 @@ def evaluate(
     Raises
     ------
     ValueError
-        Where the model's eigenvalues and eigenfunction values disagree in shape.
+        If no test trajectory is finite, the states have another number of variables than the system
+        or the training data, or the model's eigenvalues and eigenfunction values disagree in shape.
     """
-    windows = Trajectories.expected(test, "a score").windows(model.window)
+    test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
+    check_channels(model, test.states, system.size)
+    apart = misplaced(model, test)
+    windows = test.windows(model.window)
     flat = windows.reshape(-1, *windows.shape[2:])
     states = real(flat[:, -1], "states")
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
@@ -154,25 +163,34 @@ def evaluate(
         )
     if np.iscomplexobj(values) and not values.imag.any():
         values = np.ascontiguousarray(values.real)
-    residuals, noise_note = _residuals(
-        model, system, values.reshape(*windows.shape[:2], -1), eigenvalues, test
-    )
-    usable = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
+    if apart:
+        residuals, noise_note = np.full(len(eigenvalues), np.nan), ""
+        usable = np.isfinite(eigenvalues)
+    else:
+        residuals, noise_note = _residuals(
+            model, system, values.reshape(*windows.shape[:2], -1), eigenvalues, test
+        )
+        usable = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
     found = eigenvalues[usable]
     at_points = values if usable.all() else values[:, usable]
     scored = [
         scored_space(space, states, generator([seed, index], "directions"), index, label)
         for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
     ]
-    floors, dictionary_note = _oracle_floors(model, flat, scored)
-    rank_error, null_space_error, structure_note = score_structure(
-        system, states, found, at_points, test.times[model.window - 1 :]
-    )
-    forecast_error, forecast_note = _forecast_error(model, system, test)
-    drawn, portrait_note = (
-        portraits(model, scored, test, found, at_points, usable) if portrayed else ((), "")
-    )
-    of_lattice = score_spectrum(spectrum, eigenvalues, residuals, test.dt)
+    highest = highest_frequency(model, eigenvalues, test)
+    floors, dictionary_note = [np.nan] * len(scored), ""
+    rank_error = null_space_error = forecast_error = np.nan
+    structure_note = forecast_note = portrait_note = ""
+    drawn: tuple[Portrait, ...] = ()
+    if not apart:
+        floors, dictionary_note = _oracle_floors(model, flat, scored)
+        rank_error, null_space_error, structure_note = score_structure(
+            system, states, found, at_points, test.times[model.window - 1 :]
+        )
+        forecast_error, forecast_note = _forecast_error(model, system, test)
+        if portrayed:
+            drawn, portrait_note = portraits(model, scored, test, found, at_points, usable)
+    of_lattice = score_spectrum(spectrum, eigenvalues, residuals, test.dt, highest)
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
     return Scores(
@@ -189,6 +207,8 @@ def evaluate(
             forecast_error=forecast_error,
             notes=_join(
                 model.note,
+                lost_note,
+                apart and f"only eigenvalues are scored: {apart}",
                 noise_note,
                 of_lattice.note,
                 dropped_note,
@@ -200,7 +220,12 @@ def evaluate(
         ),
         targets=tuple(
             score_target(
-                target, found, at_points, floor, target_residual(target.directions, system, test)
+                target,
+                found,
+                None if apart else at_points,
+                floor,
+                target_residual(target.directions, system, test),
+                highest,
             )
             for target, floor in zip(scored, floors, strict=True)
         ),
@@ -212,10 +237,35 @@ def evaluate(
 def score(
     model: FittedModel, system: System, test: Trajectories, max_degree: int = 1
 ) -> "pd.DataFrame":
-    """One row of scores for each exact eigenspace of `system` up to `max_degree` factors."""
+    """One row of scores for each exact eigenspace of `system` up to `max_degree` factors.
+
+    Parameters
+    ----------
+    model : FittedModel
+    system : System
+        What generated `test`.
+    test : Trajectories
+        As for `evaluate`.
+    max_degree : int
+        Of the products of eigenfunctions that are looked for: 1 or more.
+
+    Raises
+    ------
+    ValueError
+        As `evaluate` does, and if the degree is below 1 or no eigenspace is known.
+    """
     import pandas as pd
 
-    scores = evaluate(model, system, system.eigenspaces(max_degree), test, portrayed=False)
+    if max_degree < 1:
+        raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
+    check_channels(model, Trajectories.expected(test, "a score").states, system.size)
+    spaces = system.eigenspaces(max_degree)
+    if not spaces:
+        raise ValueError(
+            f"no eigenspace of this {type(system).__name__} is known exactly: "
+            "koopmark.scoring.evaluate takes targets of your own"
+        )
+    scores = evaluate(model, system, spaces, test, portrayed=False)
     return pd.DataFrame([asdict(row) for row in scores.targets])
 
 
@@ -237,8 +287,12 @@ def _oracle_floors(
     model: FittedModel, windows: NDArray, targets: Sequence[ScoredSpace]
 ) -> tuple[list[float], str]:
     values = model.dictionary(windows)
-    if values is None:
+    finite = None if values is None else np.isfinite(values).all(axis=0)
+    if values is None or finite is None:
         note = "oracle_floor: the method has no dictionary that can be listed"
+    elif not finite.all():
+        count = int(np.sum(~finite))
+        note = f"oracle_floor: {count} dictionary functions are not finite on the test set"
     elif len(values) < POINTS_PER_FUNCTION * values.shape[1]:
         count = values.shape[1]
         note = f"oracle_floor: {len(values)} test points for {count} dictionary functions"
@@ -254,6 +308,8 @@ def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> t
     """
     first = test.windows(model.window)[:, 0]
     truth = test.states[:, model.window :]
+    if truth.shape[1] == 0:
+        return np.nan, "forecast_error: nothing follows the first window of a test trajectory"
     times = test.times[model.window :] - test.times[model.window - 1]
     if isinstance(system, StochasticSystem):
         truth = system.mean(first[:, -1], times)
@@ -280,7 +336,8 @@ def _pairs(
 
 
 def _share(residuals: NDArray, threshold: float) -> float:
-    return float(np.mean(residuals > threshold)) if len(residuals) else np.nan
+    known = residuals[~np.isnan(residuals)]
+    return float(np.mean(known > threshold)) if len(known) else np.nan
 
 
 def _join(*notes: str) -> str:

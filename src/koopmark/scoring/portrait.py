@@ -10,7 +10,12 @@ from scipy.linalg import solve_triangular
 
 from koopmark._tsqr import triangle_of
 from koopmark.scoring.frame import Frame, frame
-from koopmark.scoring.subspaces import TRUNCATION, keeps_every_direction, unit_columns
+from koopmark.scoring.subspaces import (
+    TRUNCATION,
+    keeps_every_direction,
+    level_columns,
+    unit_columns,
+)
 from koopmark.scoring.targets import POINTS_PER_FUNCTION, ScoredSpace
 from koopmark.simulation import Trajectories
 
@@ -102,6 +107,9 @@ def _portrait(
 ) -> Portrait:
     per_trajectory = len(span) // len(test.states)
     first = len(test.times) - per_trajectory
+    # The coefficients of a function of any size would leave the range of floats.
+    with np.errstate(all="ignore"):
+        on_slice, span = level_columns(on_slice, like=span), level_columns(span)
     coefficients = projection(span, target.first)
     trajectories, steps = seen.visited
     row = trajectories * per_trajectory + steps - first

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.scoring.subspaces import level_columns
 from koopmark.simulation import Trajectories
 from koopmark.systems import StochasticSystem, System
 from koopmark.truth import ApproximateEigenspace, Eigenspace
@@ -20,6 +21,8 @@ def pair_residuals(
 ) -> NDArray[np.float64]:
     """‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ of each pair over all snapshot pairs; inf for φ = 0.
 
+    NaN where there are no snapshot pairs.
+
     Parameters
     ----------
     values : (M, T, s) array
@@ -28,8 +31,11 @@ def pair_residuals(
     dt : float
         Δt.
     """
+    if values.shape[1] < 2:
+        return np.full(len(eigenvalues), np.nan)
     missed, size = np.zeros((2, len(eigenvalues)))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        values = level_columns(values)
         step = _multipliers(eigenvalues, dt)
         for along in values:
             missed += _sum_of_squares(along[1:] - step * along[:-1])

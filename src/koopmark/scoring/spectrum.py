@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.scoring.sampled import alias
 from koopmark.scoring.targets import CLUSTER_RADIUS
 from koopmark.spectrum import KnownSpectrum
 
 EXACT, KNOWN, CONSTANT, SPURIOUS, BEYOND = "exact", "known", "constant", "spurious", "beyond"
+ALIASED = "aliased"
 """Kinds of a recovered pair: on a lattice point with a closed form, on another, the trivial one at
-0, on none, and further left than the lattice was listed."""
+0, on none, further left than the lattice was listed, and on what sampling makes of a point whose
+frequency is too high for it."""
 
 NEVER = 1e9
 
@@ -35,6 +38,7 @@ def score_spectrum(
     eigenvalues: NDArray[np.complex128],
     residuals: NDArray[np.float64],
     dt: float,
+    highest: float = np.inf,
 ) -> SpectrumScores:
     """Tell recovered eigenpairs apart by the lattice of known eigenvalues.
 
@@ -47,6 +51,8 @@ def score_spectrum(
     residuals : (s,) array
         Of the pairs on test snapshot pairs, one step of `dt` apart.
     dt : float
+    highest : float
+        |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
 
     Returns
     -------
@@ -64,7 +70,14 @@ def score_spectrum(
     if known.note or not known.points:
         reason = known.note or "no eigenvalue is that slow"
         return SpectrumScores(nothing, np.nan, np.nan, f"precision, recall: {reason}")
-    points = np.array([0.0, *(point.eigenvalue for point in known.points)])
+    if len(residuals) and np.isnan(residuals).all():
+        return SpectrumScores(nothing, np.nan, np.nan, "precision, recall: there are no residuals")
+    aliases = [alias(point.eigenvalue, highest) for point in known.points]
+    seen = [
+        point.eigenvalue if other is None else other
+        for point, other in zip(known.points, aliases, strict=True)
+    ]
+    points = np.array([0.0, *seen])
     copies = np.array([1, *(point.multiplicity for point in known.points)])
     matched = _matched(eigenvalues, residuals / dt <= CLUSTER_RADIUS, points, copies)
     kinds = []
@@ -72,14 +85,24 @@ def score_spectrum(
         if not np.isfinite(value):
             kinds.append("")
         elif at >= 0:
-            kinds.append(_kind(known, at))
+            taken_for = at > 0 and aliases[at - 1] is not None
+            kinds.append(ALIASED if taken_for else _kind(known, at))
         else:
             kinds.append(SPURIOUS if abs(value.real) <= known.bound else BEYOND)
     right = kinds.count(EXACT) + kinds.count(KNOWN)
     judged = right + kinds.count(SPURIOUS)
-    note = "" if judged else f"precision: no recovered pair has |Re λ| <= {known.bound:g}"
+    hidden = sum(int(n) for n, other in zip(copies[1:], aliases, strict=True) if other is not None)
+    notes = [] if judged else [f"precision: no recovered pair has |Re λ| <= {known.bound:g}"]
+    if hidden:
+        notes.append(
+            f"recall: {hidden} of {known.count} eigenvalues have |Im λ| above π/Δt = {highest:.4g} "
+            "and do not count"
+        )
     return SpectrumScores(
-        tuple(kinds), right / judged if judged else np.nan, right / known.count, note
+        tuple(kinds),
+        right / judged if judged else np.nan,
+        right / (known.count - hidden) if known.count > hidden else np.nan,
+        "; ".join(notes),
     )
 
 

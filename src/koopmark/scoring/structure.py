@@ -1,7 +1,7 @@
 """What recovered eigenfunctions say about the weights, and about the set that attracts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -12,7 +12,13 @@ from scipy.linalg import solve_triangular
 from koopmark._arrays import real
 from koopmark._repr import Shown
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.subspaces import TRUNCATION, keeps_every_direction, outside
+from koopmark.scoring.sampled import check_channels, finite_ones, misplaced
+from koopmark.scoring.subspaces import (
+    TRUNCATION,
+    keeps_every_direction,
+    orthonormal_basis,
+    outside,
+)
 from koopmark.scoring.targets import CLUSTER_RADIUS, POINTS_PER_FUNCTION
 from koopmark.simulation import Trajectories
 from koopmark.systems import Relaxation, System
@@ -46,9 +52,12 @@ class Structure(Shown):
     ----------
     constraints : (k, N + 1) array
         B: the recovered ones are those whose coefficients (c, l) obey B (c, l) = 0.
+    note : str
+        What was left out of the trajectories.
     """
 
     constraints: NDArray
+    note: str = ""
 
     @property
     def size(self) -> int:
@@ -92,7 +101,8 @@ class Structure(Shown):
 
     def _facts(self) -> list[str]:
         null = f"left null space of dimension {self.size - self.rank}"
-        return [f"N = {self.size:,}", f"rank {self.rank}", null]
+        facts = [f"N = {self.size:,}", f"rank {self.rank}", null]
+        return [*facts, self.note] if self.note else facts
 
 
 def infer_structure(
@@ -108,8 +118,9 @@ def infer_structure(
     model : EigenpairModel
         Fitted to data of the relaxation family.
     trajectories : Trajectories
-        Where its eigenfunctions are compared with affine functions that decay at the rate 1: at
-        least as many as there are null vectors.
+        Where its eigenfunctions are compared with affine functions that decay at the rate 1: more
+        than there are null vectors, from starts of their own. Those that hold a value that is not
+        finite are left out.
     zeta : callable, optional
         ζ, (P, N) to (P, N); the identity by default, as for recurrent networks.
     radius : float
@@ -118,9 +129,14 @@ def infer_structure(
     Raises
     ------
     ValueError
-        Where the trajectories are too short or too few for an angle to mean anything.
+        If the trajectories are too short or too few for an angle to mean anything or for all null
+        vectors to be seen, or are not such as the model was fitted to.
     """
-    windows = Trajectories.expected(trajectories, "infer_structure").windows(model.window)
+    trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
+    check_channels(model, trajectories.states)
+    if len(trajectories.times) > 1 and (reason := misplaced(model, trajectories)):
+        raise ValueError(reason)
+    windows = trajectories.windows(model.window)
     flat = windows.reshape(-1, *windows.shape[2:])
     eigenvalues = np.asarray(model.eigenvalues)
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
@@ -134,7 +150,33 @@ def infer_structure(
             f"{len(y)} states for {functions} functions: at least "
             f"{POINTS_PER_FUNCTION * functions} are needed"
         )
-    return structure_of(y, values, trajectories.times[model.window - 1 :])
+    found = structure_of(y, values, trajectories.times[model.window - 1 :])
+    _check_all_seen(found, y, len(windows))
+    return replace(found, note=note)
+
+
+def _check_all_seen(found: Structure, y: NDArray, trajectories: int) -> None:
+    """Refuse an answer from which null vectors may be missing.
+
+    Along a trajectory a function that decays as e⁻ᵗ follows from its first value, so from M
+    trajectories no more than M are told apart: M of them may be more. And a function that vanishes
+    on every state, as all null vectors do from starts on the attracting set, is not seen at all.
+    """
+    n = found.size
+    affine = np.hstack([np.ones((len(y), 1)), y])
+    unseen = n + 1 - orthonormal_basis(affine).shape[1]
+    if unseen:
+        raise ValueError(
+            f"the {trajectories} trajectories lie in a set of {n - unseen} of {n} dimensions: what "
+            f"goes on in the others they do not show. At least {unseen} more are needed, from "
+            "starts outside it"
+        )
+    if n - found.rank >= trajectories:
+        raise ValueError(
+            f"{trajectories} trajectories show {n - found.rank} null vectors, and could show no "
+            f"more: at least {n - found.rank + 1 - trajectories} more are needed, and "
+            f"{n + 1 - trajectories} are enough for {n} variables"
+        )
 
 
 def structure_of(y: NDArray, near: NDArray, times: NDArray) -> Structure:

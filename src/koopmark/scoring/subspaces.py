@@ -18,6 +18,9 @@ TRUNCATION = 1e-10
 ESTIMATE_IS_OFF_BY = 10.0
 """Generous bound on the factor by which LAPACK's condition estimate errs."""
 
+LEVEL = 300
+"""Binary exponents beyond which columns are scaled: squares of 2^±500 leave the range of floats."""
+
 CONJUGATE = 1e-13
 """Relative distance up to which two functions are each other's complex conjugates."""
 
@@ -52,7 +55,7 @@ def outside(targets: Sequence[NDArray], values: NDArray, counts: Sequence[int]) 
     list of (·, Σ eᵢ) arrays
         G with GᴴG = Eᴴ (I - Q_S Q_Sᴴ) E, with E all targets side by side, for each count.
     """
-    values, size = real_where_possible(values, counts), values.shape[1]
+    values, size = real_where_possible(level_columns(values), counts), values.shape[1]
     triangle = triangle_of(unit_columns(values), *targets)
     parts = []
     for k in counts:
@@ -87,8 +90,27 @@ def sines(target: NDArray, values: NDArray) -> tuple[float, float]:
 
 def unit_columns(values: NDArray) -> NDArray:
     """`values` with columns of unit norm; zero columns stay zero."""
+    values = level_columns(values)
     norms = np.linalg.norm(values, axis=0)
     return values / np.where(norms > 0, norms, 1.0)
+
+
+def level_columns(values: NDArray, like: NDArray | None = None) -> NDArray:
+    """`values` (..., s), the largest of each column about 1: no square over- or underflows.
+
+    They are divided by powers of two, which changes no digit; `values` come back where that is not
+    needed. With `like` (..., s) the powers are those of its columns.
+    """
+    measured = values if like is None else like
+    parts = (measured.real, measured.imag) if np.iscomplexobj(measured) else (measured,)
+    rows = tuple(range(measured.ndim - 1))
+    largest = np.max([np.abs(part).max(axis=rows, initial=0.0) for part in parts], axis=0)
+    exponents = np.where(np.isfinite(largest), np.frexp(largest)[1], 0)
+    if not ((exponents < -LEVEL) | (exponents > LEVEL)).any():
+        return values
+    # In two factors: the whole may be beyond what a float holds.
+    half = exponents // 2
+    return values * np.ldexp(1.0, -half) * np.ldexp(1.0, half - exponents)
 
 
 def keeps_every_direction(triangle: NDArray) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark.scoring.sampled import alias
 from koopmark.scoring.subspaces import largest_and_rms, orthonormal_basis, outside
 from koopmark.truth import Eigenspace
 
@@ -144,9 +145,10 @@ def oracle_floors(targets: Sequence[ScoredSpace], dictionary: NDArray) -> list[f
 def score_target(
     target: ScoredSpace,
     eigenvalues: NDArray[np.complex128],
-    values: NDArray,
+    values: NDArray | None,
     oracle_floor: float,
     own_residual: tuple[float, float],
+    highest: float = np.inf,
 ) -> TargetScores:
     """Score recovered eigenpairs against one exact eigenspace (docs/scores.md).
 
@@ -157,23 +159,38 @@ def score_target(
     eigenvalues : (s,) array
         Recovered eigenvalues, all finite.
     values : (P, s) array
-        Recovered eigenfunctions at the same test points.
+        Recovered eigenfunctions at the same test points; None where they have no values there.
     oracle_floor : float
     own_residual : (float, float)
         The residual of the target's own functions, and the bound on it: see `target_residual`.
+    highest : float
+        |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
+        Of a target beyond it nothing is scored: the note says what it is taken for.
     """
     space, m = target.space, target.space.dimension
-    distance = np.abs(eigenvalues - space.eigenvalue)
+    taken_for = alias(space.eigenvalue, highest)
+    distance = np.abs(eigenvalues - (space.eigenvalue if taken_for is None else taken_for))
     nearest = np.argsort(distance, kind="stable")
     cluster = nearest[: max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))]
     notes: list[str] = []
-    if target.told_apart:
-        error, rms, cluster_error = _angles(target.basis, values[:, cluster], m, notes)
+    enough = len(eigenvalues) >= m
+    furthest = float(distance[nearest[m - 1]]) if enough else np.inf
+    mean = float(distance[nearest[:m]].mean()) if enough else np.inf
+    error = rms = cluster_error = np.nan
+    if taken_for is not None:
+        notes.append(
+            f"|Im λ| is above π/Δt = {highest:.4g}: sampled every {np.pi / highest:.4g} this "
+            f"eigenvalue cannot be told from {_digits(taken_for, 4)}, to which the recovered ones "
+            f"come as close as {furthest:.1e}"
+        )
+        furthest = mean = np.nan
+    elif target.told_apart:
+        if values is not None:
+            error, rms, cluster_error = _angles(target.basis, values[:, cluster], m, notes)
     else:
         told = f"{target.basis.shape[1]} of {target.scored_dimension} directions"
         notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
-        error = rms = cluster_error = oracle_floor = np.nan
-    enough = len(eigenvalues) >= m
+        oracle_floor = np.nan
     return TargetScores(
         target_index=target.index,
         target=target.label,
@@ -181,8 +198,8 @@ def score_target(
         target_eigenvalue_im=space.eigenvalue.imag,
         target_dimension=m,
         scored_dimension=target.scored_dimension,
-        eigenvalue_error=float(distance[nearest[m - 1]]) if enough else np.inf,
-        eigenvalue_error_mean=float(distance[nearest[:m]].mean()) if enough else np.inf,
+        eigenvalue_error=furthest,
+        eigenvalue_error_mean=mean,
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
         eigenfunction_error_cluster=cluster_error,

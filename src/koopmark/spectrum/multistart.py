@@ -46,7 +46,7 @@ def from_many_starts(
     known = np.empty((0, k))
     besides = known if given is None else given[:count]
     first = np.vstack([np.zeros((1, k)), besides, equations.relaxed(drawn), drawn])
-    known = _with_images(known, zeros(equations, first, known), odd)
+    known = _with_images(equations, known, zeros(equations, first, known), odd)
     quiet = 0
     for _ in range(MOST_ROUNDS):
         if quiet == quiet_rounds:
@@ -55,7 +55,7 @@ def from_many_starts(
         between = _between(known, len(drawn), rng)
         found = zeros(equations, np.vstack([drawn, between]), known)
         quiet = 0 if len(found) else quiet + 1
-        known = _with_images(known, found, odd)
+        known = _with_images(equations, known, found, odd)
     return known
 
 
@@ -69,6 +69,7 @@ def _between(known: Array, count: int, rng: np.random.Generator) -> Array:
     return first + share * (second - first) + spread * rng.standard_normal(first.shape)
 
 
-def _with_images(known: Array, found: Array, odd: bool) -> Array:
-    known = np.vstack([known, distinct(found, known)])
-    return np.vstack([known, distinct(-known, known)]) if odd else known
+def _with_images(equations: Reduced | Full, known: Array, found: Array, odd: bool) -> Array:
+    """All of them, with -p for each p where the equations are odd."""
+    known = np.vstack([known, found])
+    return np.vstack([known, distinct(equations, -known, known)]) if odd else known

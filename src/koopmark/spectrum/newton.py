@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 STEPS = 60
-POLISH = 4
+POLISH = 60
+"""Steps at most; between nearly coinciding zeros they converge linearly at first."""
 LONGEST = 2.0
 """Newton steps are cut to this, times 1 + the size of the point: far steps leave the region."""
 CONVERGED = 1e-9
@@ -18,6 +19,10 @@ ZERO = 1e-11
 TINY = 1e-300
 SAME = 1e-6
 """Zeros that are this close, relative to 1 + their size, are one."""
+ROUNDING = 1e-15
+"""Of F, relative to 1 + the size of the point."""
+MARGIN = 10.0
+"""Zeros are one too if they are apart by so many times what they may be off."""
 
 
 class Equations(Protocol):
@@ -55,22 +60,50 @@ def zeros(equations: Equations, starts: Array, known: Array) -> Array:
             cut = np.minimum(1.0, LONGEST * (1.0 + _size(moving)) / np.maximum(_size(step), TINY))
             moving = moving + cut[:, None] * step
             moving = moving[np.isfinite(moving).all(axis=1)]
-        a = distinct(np.vstack(arrived), known)
-        for _ in range(POLISH):
-            step = _newton_step(equations, a, equations.value(a))
-            a = a + np.where(np.isfinite(step), step, 0.0)
+        a = _polished(equations, _apart(np.vstack(arrived), known, 0.0))
         a = a[_size(equations.value(a)) <= ZERO * (1.0 + _size(a))]
-    return distinct(a, known)
+    return distinct(equations, a, known)
 
 
-def distinct(found: Array, known: Array) -> Array:
-    """Those of `found` that are neither among the `known` nor repeated, in order."""
+def distinct(equations: Equations, found: Array, known: Array) -> Array:
+    """Those of the zeros `found` that are neither among the `known` nor repeated, in order.
+
+    Newton's method leaves a zero off by ‖DF⁻¹‖ times the rounding of F, which is much between zeros
+    that nearly coincide: those that are not further apart than that are one.
+    """
+    if len(found) == 0:
+        return found
+    with np.errstate(all="ignore"):
+        least = np.linalg.svd(equations.jacobian(found), compute_uv=False)[:, -1]
+        residual = np.maximum(_size(equations.value(found)), ROUNDING * (1.0 + _size(found)))
+    return _apart(found, known, MARGIN * residual / np.maximum(least, TINY))
+
+
+def _apart(found: Array, known: Array, off: Array | float) -> Array:
+    """Those of `found` that are further than SAME, and than `off`, from all before them."""
     kept = list(known)
-    for point in found:
-        near = SAME * (1.0 + np.linalg.norm(point))
-        if all(np.linalg.norm(point - other) > near for other in kept):
+    for point, radius in zip(found, np.broadcast_to(off, len(found)), strict=True):
+        near = max(SAME * (1.0 + np.linalg.norm(point)), radius)
+        if not kept or np.linalg.norm(np.array(kept) - point, axis=1).min() > near:
             kept.append(point)
     return np.array(kept[len(known) :]).reshape(-1, found.shape[1])
+
+
+def _polished(equations: Equations, a: Array) -> Array:
+    """Newton's method without deflation, for as long as it halves F."""
+    a, improving = a.copy(), np.arange(len(a))
+    f = equations.value(a)
+    for _ in range(POLISH):
+        here = a[improving]
+        there = here + _newton_step(equations, here, f)
+        value = equations.value(there)
+        before, after = _size(f), _size(value)
+        a[improving[after < before]] = there[after < before]
+        halved = after < 0.5 * before
+        improving, f = improving[halved], value[halved]
+        if len(improving) == 0:
+            break
+    return a
 
 
 def _newton_step(equations: Equations, a: Array, f: Array) -> Array:
