@@ -7,7 +7,7 @@ import pytest
 
 from koopmark.simulation import attractors
 from koopmark.simulation.attractors import Regime, regime
-from koopmark.simulation.lyapunov import largest_exponents
+from koopmark.simulation.lyapunov import exponents_at_rest, largest_exponents
 from koopmark.systems import (
     SINH,
     HopfNormalForm,
@@ -139,7 +139,9 @@ def test_what_depends_on_the_start_is_a_continuum():
 def test_the_lorenz_system_is_chaotic():
     found = regime(Lorenz(), rng().normal(size=(6, 3)), rng())
     assert found.kind == "chaotic"
-    assert found.lyapunov == pytest.approx(0.9, abs=0.1)
+    # Steps are short for networks; here they cost two digits.
+    assert found.lyapunov == pytest.approx(0.906, abs=0.03)
+    assert 0 < found.lyapunov_error < 0.02
 
 
 def hasten(monkeypatch, **times):
@@ -160,6 +162,40 @@ def test_chaos_is_no_continuum_though_its_averages_have_not_settled(monkeypatch)
     hasten(monkeypatch, SETTLED=5.0, LASTING=10.0, WATCHED=2.0, FOLLOWED=20.0)
     found = regime(Lorenz(), rng().normal(size=(60, 3)), rng())
     assert (found.kind, found.attractors) == ("chaotic", 0)
+
+
+@pytest.mark.parametrize("given", [1, 3, 12, 20])
+def test_the_exponent_of_chaos_is_a_mean_whose_error_says_how_far_it_is_off(monkeypatch, given):
+    # The maximum of twenty is two standard deviations up, however many there are.
+    draw = rng(given)
+    followed = []
+
+    def exponents(system, states, time, _):
+        followed.append(len(states))
+        return 0.5 + 0.1 * draw.standard_normal(len(states))
+
+    hasten(monkeypatch, SETTLED=5.0, LASTING=10.0, WATCHED=2.0, FOLLOWED=2.0)
+    monkeypatch.setattr(attractors, "largest_exponents", exponents)
+    found = regime(Lorenz(), rng().normal(size=(given, 3)), rng())
+    assert found.kind == "chaotic"
+    assert followed[-1] >= attractors.MANY
+    assert abs(found.lyapunov - 0.5) < 4 * found.lyapunov_error + 0.005
+    assert found.lyapunov_error == pytest.approx(0.1 / np.sqrt(followed[-1]), rel=0.5)
+
+
+@pytest.mark.parametrize("kind", ["normal", "non_normal", "defective"])
+@pytest.mark.parametrize("n", [2, 5])
+def test_the_exponent_of_a_fixed_point_is_that_of_its_jacobian_to_rounding(kind, n):
+    system = random_linear(n, kind, pairs=int(n == 5 and kind != "defective"))
+    exact = np.linalg.eigvals(system.matrix).real.max()
+    np.testing.assert_allclose(exponents_at_rest(system, np.zeros((3, n))), exact, atol=1e-6)
+
+
+def test_the_exponent_of_a_resting_network_is_that_of_its_null_component_or_above():
+    system = random_rnn(8, 2, gain=0.5)
+    jacobian = system.weights.dense() - np.eye(8)
+    expected = np.linalg.eigvals(jacobian).real.max()
+    np.testing.assert_allclose(exponents_at_rest(system, np.zeros((1, 8))), max(expected, -1.0))
 
 
 def test_a_cycle_has_the_exponent_zero_though_its_average_has_an_error(monkeypatch):
