@@ -12,6 +12,7 @@ from koopmark.spectrum import (
     Linearisation,
     NoSpectrum,
     attractor,
+    coincide,
     fixed_point_near,
     fixed_points,
     inexact,
@@ -141,4 +142,6 @@ def _as_expected(system: System, point: FixedPoint) -> FixedPoint:
     So the rows of a dataset's targets are the same to the bit whether a fit was scored or not.
     """
     expected = _only_stable(system)
-    return expected if expected is not None and expected.is_at(point.state) else point
+    if expected is not None and coincide(system, point, expected):
+        return expected
+    return point

@@ -77,10 +77,6 @@ class FixedPoint:
     def stable(self) -> bool:
         return self.growth < -HYPERBOLIC
 
-    def is_at(self, state: Array) -> bool:
-        """Whether a zero found at `state` (N,) is this one, up to rounding."""
-        return len(distinct(state[None], self.state[None])) == 0
-
     @property
     def hyperbolic(self) -> bool:
         return bool((np.abs(self.reduced_eigenvalues.real) > HYPERBOLIC).all())
@@ -179,6 +175,13 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
         return _fixed_point(equations, found[0])
     except NotAnalytic as error:
         raise NoSpectrum(str(error)) from None
+
+
+def coincide(system: System, one: FixedPoint, other: FixedPoint) -> bool:
+    """Whether two fixed points that Newton's method reached are one, up to what it is off by."""
+    equations = _equations(system)
+    first, second = (_coordinates(equations, point.state[None]) for point in (one, other))
+    return len(distinct(equations, first, second)) == 0
 
 
 def contracts(system: System) -> bool:

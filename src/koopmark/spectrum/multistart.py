@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from koopmark._keys import generator
 from koopmark.spectrum.equations import Full, Reduced
@@ -15,9 +16,10 @@ WORK = 1e9
 """Operations in Newton's steps from all starts: a large problem gets fewer of them."""
 VALUES_AT_ONCE = 1_000_000
 """Numbers in the states of all starts together, likewise."""
-QUIET_ROUNDS = 2
-"""So many rounds without a new zero end the search."""
-MOST_ROUNDS = 12
+QUIET_ROUNDS, QUIET_STARTS = 2, 8
+"""So many rounds without a new zero end the search, once so many starts for each known zero were in
+vain as well: one of sixty is found from few starts."""
+MOST_ROUNDS = 40
 
 
 def from_many_starts(
@@ -47,16 +49,27 @@ def from_many_starts(
     besides = known if given is None else given[:count]
     first = np.vstack([np.zeros((1, k)), besides, equations.relaxed(drawn), drawn])
     known = _with_images(equations, known, zeros(equations, first, known), odd)
-    quiet = 0
+    quiet = in_vain = 0
     for _ in range(MOST_ROUNDS):
-        if quiet == quiet_rounds:
+        thorough = affordable < STARTS or in_vain >= QUIET_STARTS * len(known)
+        if quiet >= quiet_rounds and thorough:
             break
         drawn = equations.starts((count + 1) // 2, rng)
-        between = _between(known, len(drawn), rng)
-        found = zeros(equations, np.vstack([drawn, between]), known)
-        quiet = 0 if len(found) else quiet + 1
+        starts = np.vstack([drawn, _between(known, len(drawn), rng), _halfway(known)])
+        found = zeros(equations, starts, known)
+        quiet, in_vain = (0, 0) if len(found) else (quiet + 1, in_vain + len(starts))
         known = _with_images(equations, known, found, odd)
     return known
+
+
+def _halfway(known: Array) -> Array:
+    """Points halfway from each known zero to the nearest other: between two that nearly coincide
+    there is a third, too close to both to be met by chance."""
+    if len(known) < 2:
+        return known[:0]
+    apart = cdist(known, known)
+    np.fill_diagonal(apart, np.inf)
+    return 0.5 * (known + known[np.argmin(apart, axis=1)])
 
 
 def _between(known: Array, count: int, rng: np.random.Generator) -> Array:

@@ -21,8 +21,10 @@ SAME = 1e-6
 """Zeros that are this close, relative to 1 + their size, are one."""
 ROUNDING = 1e-15
 """Of F, relative to 1 + the size of the point."""
-MARGIN = 10.0
-"""Zeros are one too if they are apart by so many times what they may be off."""
+MARGIN, FURTHEST_OFF = 10.0, 1e-3
+"""Zeros are one too if they are apart by so many times what they may be off; at a multiple zero,
+where DF⁻¹ says nothing, that is a root of the rounding, and at most so much relative to 1 + its
+size."""
 
 
 class Equations(Protocol):
@@ -75,8 +77,10 @@ def distinct(equations: Equations, found: Array, known: Array) -> Array:
         return found
     with np.errstate(all="ignore"):
         least = np.linalg.svd(equations.jacobian(found), compute_uv=False)[:, -1]
-        residual = np.maximum(_size(equations.value(found)), ROUNDING * (1.0 + _size(found)))
-    return _apart(found, known, MARGIN * residual / np.maximum(least, TINY))
+        scale = 1.0 + _size(found)
+        residual = np.maximum(_size(equations.value(found)), ROUNDING * scale)
+        off = np.minimum(MARGIN * residual / np.maximum(least, TINY), FURTHEST_OFF * scale)
+    return _apart(found, known, off)
 
 
 def _apart(found: Array, known: Array, off: Array | float) -> Array:
