@@ -187,3 +187,15 @@ def test_trajectories_that_end_nowhere_are_told():
     with pytest.raises(NoSpectrum, match="no stable fixed point"):
         attractor(system, np.ones((2, 3)))
     assert attractor(random_rnn(5, 2, 0.5), np.ones((2, 5))).stable
+
+
+def test_principal_targets_too_fast_for_the_sampling_are_left_out_with_the_interval(tmp_path):
+    # The network rests in a focus: -0.71 ± 1.54i.
+    changes = {"system.gain": 1.9, "system.angle": 80.0, "truth.principal": True, "max_degree": 1}
+    often = dataset("rnn_overlap_oscillating", tmp_path, **changes)
+    assert max(abs(target.eigenvalue.imag) for target in often.targets) > 1.0
+    changes |= {"sampling.dt": 4.0, "sampling.horizon": 40.0}
+    seldom = dataset("rnn_overlap_oscillating", tmp_path, **changes)
+    assert [target.eigenvalue for target in seldom.targets] == [-1]
+    assert "cannot be told from a slower one with dt 4: dt must be at most" in seldom.note
+    assert [target.eigenvalue for target in datasets.target_list(seldom.recipe, 0)] == [-1]

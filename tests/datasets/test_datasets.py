@@ -301,3 +301,50 @@ def test_files_that_are_missing_or_not_toml_get_a_sentence(tmp_path):
 def test_names_cannot_leave_their_folder(name):
     with pytest.raises(ConfigError):
         datasets.load_recipe(name)
+
+
+TURNING = [
+    {"kind": "linear", "n": 4, "pairs": 2},
+    {"kind": "linear", "n": 5, "matrix": "non_normal", "pairs": 1},
+    {"kind": "hopf", "growth": 1.0, "frequency": 2.0, "shear": 0.5},
+    {"kind": "hopf", "growth": -0.5, "frequency": 3.0},
+    {"kind": "kuramoto", "oscillators": 4, "frequency": 0.5},
+    {"kind": "random_inertial", "units": 4, "rank": 2, "frequency": 2.0},
+    {"kind": "random_adapting", "units": 4, "rank": 2, "strength": 2.0},
+    {"kind": "random_prescribed", "n": 4, "real": [-0.5], "oscillations": [[-0.2, 4.0]]},
+    {"kind": "random_coupling", "n": 3, "real": [-0.5], "oscillations": [[-0.2, 4.0]]},
+]
+
+
+def turning(system, degree, dt):
+    sampling = {"trajectories": 5, "test_trajectories": 4, "dt": dt, "horizon": 4 * dt}
+    polar = system["kind"] in ("hopf", "kuramoto")
+    states = {"kind": "polar"} if polar else {"kind": "normal", "scale": 1.0}
+    texts = {"title": "T", "description": "D", "citation": "none"}
+    sections = {"system": system, "initial_states": states, "sampling": sampling}
+    contents = parse({**texts, **sections, "max_degree": degree}, Contents, "turning.toml")
+    return Recipe.model_construct(name="turning", **dict(contents))
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+@pytest.mark.parametrize("system", TURNING, ids=lambda system: system["kind"])
+def test_a_sampling_interval_in_which_a_target_turns_by_more_than_pi_is_refused(system, degree):
+    slow = turning(system, degree, 1e-3)
+    for seed in range(2):
+        fastest = max(abs(t.eigenvalue.imag) for t in datasets.target_list(slow, seed))
+        longest = np.pi / fastest
+        turning(system, degree, 0.95 * longest)
+        turning(system, degree, longest)
+        with pytest.raises(ConfigError, match=f"dt must be at most .* = {longest:.4g}"):
+            turning(system, degree, 1.001 * longest)
+
+
+def test_a_network_with_real_eigenvalues_may_be_sampled_as_seldom_as_one_likes():
+    assert recipe(sampling={"dt": 50.0, "horizon": 100.0}).sampling.dt == 50.0
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_no_shipped_recipe_comes_near_its_longest_interval(name):
+    loaded = datasets.load_recipe(name)
+    fastest = max((abs(t.eigenvalue.imag) for t in datasets.target_list(loaded, 0)), default=0.0)
+    assert fastest * loaded.sampling.dt < 0.9 * np.pi

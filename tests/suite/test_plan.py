@@ -213,3 +213,12 @@ def test_paths_of_this_machine_are_not_part_of_the_key(planned, tmp_path, tiny_f
     moved.mkdir()
     (moved / "tiny.toml").write_text(tiny_file.read_text())
     assert keys(planned(EDMD)) == keys(planned(EDMD, datasets=("elsewhere/tiny.toml",)))
+
+
+def test_a_sweep_that_samples_too_seldom_is_refused_before_anything_runs(planned):
+    sweep = (
+        '[[sweeps]]\ndataset = "linear_normal"\nvary = "sampling.dt"\n'
+        'values = [0.5, 1.0, 2.5]\nset = { "sampling.horizon" = 5.0 }\n'
+    )
+    with pytest.raises(ConfigError, match=r"dt must be at most π / 2 = 1\.571"):
+        planned('use = "pydmd.dmd"', limits=sweep)

@@ -1,6 +1,7 @@
 """What a dataset's fits are asked for, and which eigenvalues they may rightly find besides."""
 
 from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,12 @@ def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
 
 
 def answer_key(
-    system: System, closed: Spaces, bound: float, principal: bool, arrays: cache.Arrays
+    system: System,
+    closed: Spaces,
+    bound: float,
+    principal: bool,
+    arrays: cache.Arrays,
+    dt: float,
 ) -> AnswerKey:
     """The answer key of trajectories, with what `where_it_ends` said of them.
 
@@ -68,6 +74,8 @@ def answer_key(
         `closed`, and the note says why.
     arrays : dict
         `fixed_point` and `no_fixed_point`.
+    dt : float
+        Sampling interval.
     """
     reason = arrays["no_fixed_point"].tobytes().decode()
     targets = closed
@@ -82,7 +90,7 @@ def answer_key(
                 point = _as_expected(system, point)
         spectrum = known_spectrum(point, bound)
         if principal:
-            targets = principal_targets(system, point, bound)
+            targets = principal_targets(system, point, bound, dt)
             note = _left_out(Linearisation(system, point))  # type: ignore[arg-type]
             return AnswerKey(targets, spectrum, note)
     except NoSpectrum as error:
@@ -105,27 +113,34 @@ def _left_out(about: Linearisation) -> str:
     )
 
 
-def principal_targets(system: System, point: FixedPoint, bound: float) -> Spaces:
+def principal_targets(system: System, point: FixedPoint, bound: float, dt: float) -> Spaces:
     """All eigenspaces of the lattice with |Re λ| <= `bound`.
 
     Raises
     ------
     NoSpectrum
-        Where the system is no relaxation network, or they are too many.
+        If the system is no relaxation network, they are too many, or the frequency of one is beyond
+        what sampling every `dt` shows.
     """
     if not isinstance(system, Relaxation):
         raise NoSpectrum(f"a {type(system).__name__} is no relaxation network")
     spaces = lattice_eigenspaces(Linearisation(system, point), bound)
     if len(spaces) > MAX_SPACES:
         raise NoSpectrum(f"the lattice has {len(spaces)} eigenvalues, of which {MAX_SPACES} may be")
+    fastest = max((abs(space.eigenvalue.imag) for space in spaces), default=0.0)
+    if fastest * dt > pi:
+        raise NoSpectrum(
+            f"an eigenvalue with |Im λ| = {fastest:.4g} cannot be told from a slower one with dt "
+            f"{dt:g}: dt must be at most {pi / fastest:.4g}"
+        )
     return spaces
 
 
-def expected_targets(system: System, closed: Spaces, bound: float) -> Spaces:
+def expected_targets(system: System, closed: Spaces, bound: float, dt: float) -> Spaces:
     """The principal targets of a network with one stable fixed point, without any trajectories."""
     try:
         point = _only_stable(system)
-        return closed if point is None else principal_targets(system, point, bound)
+        return closed if point is None else principal_targets(system, point, bound, dt)
     except NoSpectrum:
         return closed
 

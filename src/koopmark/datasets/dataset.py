@@ -80,6 +80,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         float(recipe.max_degree),
         recipe.truth.principal,
         arrays,
+        recipe.sampling.dt,
     )
     noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
     train = Trajectories(noisy, times, system=system, targets=key.targets)
@@ -106,7 +107,7 @@ def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:
     closed = _targets(system, recipe.max_degree)
     if not recipe.truth.principal:
         return closed
-    return expected_targets(system, closed, float(recipe.max_degree))
+    return expected_targets(system, closed, float(recipe.max_degree), recipe.sampling.dt)
 
 
 def _targets(system: System, max_degree: int) -> tuple[Eigenspace, ...]:

@@ -1,7 +1,7 @@
 """A dataset's recipe: everything its trajectories depend on, in one TOML file."""
 
 import re
-from math import comb
+from math import comb, pi
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from koopmark.systems import Network
 
 MAX_VALUES, MAX_WEIGHTS, MAX_TARGETS, MAX_PRODUCTS = 10**10, 10**8, 1000, 10**5
 """What a recipe may ask for: more would not end in a result, but in what takes a machine down."""
+
+ROUNDING = 1e-9
+"""Relative, of a frequency times dt that is just π."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -63,6 +66,13 @@ class Contents(Section):
             raise ValueError(
                 f"system.chosen = {chosen} and max_degree = {self.max_degree} make more than "
                 f"{MAX_TARGETS} targets, or more than there are units"
+            )
+        fastest = self.max_degree * self.system.highest_frequency
+        if fastest * self.sampling.dt > pi * (1.0 + ROUNDING):
+            raise ValueError(
+                f"sampling: with dt {self.sampling.dt:g} the eigenvalues up to max_degree "
+                f"{self.max_degree}, with |Im λ| up to {fastest:.4g}, cannot be told from slower "
+                f"ones: dt must be at most π / {fastest:.4g} = {pi / fastest:.4g}"
             )
         functions = getattr(self.system, "functions", 1)
         if comb(functions + self.max_degree, self.max_degree) > MAX_PRODUCTS:
