@@ -108,6 +108,15 @@ class Partial(Sound):
         return LinearModel(model.lift, model.coefficients[:, :1], model.rates[:1], dt)
 
 
+class Rescaled(Sound):
+    """Takes windows, and says that their states are one unit of time apart."""
+
+    def _model(self, operator, dt):
+        model = super()._model(operator, dt)
+        n = len(operator)
+        return LinearModel(lambda x: x[:, -n:], model.coefficients, model.rates, 1.0, window=2)
+
+
 class Empty(Sound):
     """Forgets to return."""
 
@@ -139,6 +148,7 @@ def test_a_sound_method_breaks_nothing():
         (Transposed, "gives a model"),
         (Elsewhere, "combines its dictionary"),
         (Partial, "is exact where it must be"),
+        (Rescaled, "gives a model"),
         (Empty, "gives a model"),
         (Optimistic, "is exact where it must be"),
     ],

@@ -109,3 +109,23 @@ def test_directions_at_the_edge_of_the_truncation_are_judged_by_their_singular_v
     for smallest, rank in ((1e-9, 6), (1e-12, 5)):
         values = u * [1.0, 1.0, 1.0, 1.0, 1.0, smallest] @ v
         assert orthonormal_basis(values).shape[1] == rank
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e170, 1e300])
+def test_a_span_has_the_same_basis_and_sines_at_any_scale(scale):
+    rng = np.random.default_rng(0)
+    values, target = rng.standard_normal((50, 3)), rng.standard_normal((50, 2))
+    scales = np.array([scale, 1.0, -scale])
+    basis = orthonormal_basis(values * scales)
+    assert basis.shape == (50, 3)
+    exact = orthonormal_basis(target)
+    np.testing.assert_allclose(sines(exact, values * scales), sines(exact, values), rtol=1e-12)
+    assert sines(basis, values)[0] < 1e-12
+
+
+def test_two_tiny_functions_are_no_conjugate_pair():
+    # Were they one, their span would be that of the first one's real and imaginary part.
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((50, 2)) + 1j * rng.standard_normal((50, 2))
+    exact = orthonormal_basis(values[:, 1:])
+    assert sines(exact, values * 1e-200)[0] < 1e-12

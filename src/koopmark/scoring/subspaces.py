@@ -31,7 +31,7 @@ def orthonormal_basis(values: NDArray) -> NDArray:
     Columns are scaled to unit norm first, so that the scale of a function does not decide
     whether it counts; zero columns span nothing.
     """
-    values = values[:, np.any(values, axis=0)]
+    values = level_columns(values[:, np.any(values, axis=0)])
     q, triangle = np.linalg.qr(unit_columns(values))
     if keeps_every_direction(triangle):
         return q
@@ -89,8 +89,7 @@ def sines(target: NDArray, values: NDArray) -> tuple[float, float]:
 
 
 def unit_columns(values: NDArray) -> NDArray:
-    """`values` with columns of unit norm; zero columns stay zero."""
-    values = level_columns(values)
+    """`values`, level, with columns of unit norm; zero columns stay zero."""
     norms = np.linalg.norm(values, axis=0)
     return values / np.where(norms > 0, norms, 1.0)
 

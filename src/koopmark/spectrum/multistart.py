@@ -16,10 +16,9 @@ WORK = 1e9
 """Operations in Newton's steps from all starts: a large problem gets fewer of them."""
 VALUES_AT_ONCE = 1_000_000
 """Numbers in the states of all starts together, likewise."""
-QUIET_ROUNDS, QUIET_STARTS = 2, 8
-"""So many rounds without a new zero end the search, once so many starts for each known zero were in
-vain as well: one of sixty is found from few starts."""
-MOST_ROUNDS = 40
+QUIET_ROUNDS = 2
+"""So many rounds without a new zero end the search."""
+MOST_ROUNDS = 12
 
 
 def from_many_starts(
@@ -49,15 +48,14 @@ def from_many_starts(
     besides = known if given is None else given[:count]
     first = np.vstack([np.zeros((1, k)), besides, equations.relaxed(drawn), drawn])
     known = _with_images(equations, known, zeros(equations, first, known), odd)
-    quiet = in_vain = 0
+    quiet = 0
     for _ in range(MOST_ROUNDS):
-        thorough = affordable < STARTS or in_vain >= QUIET_STARTS * len(known)
-        if quiet >= quiet_rounds and thorough:
+        if quiet == quiet_rounds:
             break
         drawn = equations.starts((count + 1) // 2, rng)
         starts = np.vstack([drawn, _between(known, len(drawn), rng), _halfway(known)])
         found = zeros(equations, starts, known)
-        quiet, in_vain = (0, 0) if len(found) else (quiet + 1, in_vain + len(starts))
+        quiet = 0 if len(found) else quiet + 1
         known = _with_images(equations, known, found, odd)
     return known
 
