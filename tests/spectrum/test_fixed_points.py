@@ -238,3 +238,13 @@ def test_nearly_coinciding_zeros_are_few_and_rare_ones_are_found(seed, count):
     assert found.index_sum == 1
     assert mirrored(found.points)
     assert told_apart(system, found.points) > 100
+
+
+@pytest.mark.parametrize(
+    ("n", "rank", "seed", "count"), [(5, 2, 37, 3), (9, 4, 97, 3), (9, 4, 197, 9)]
+)
+def test_a_multiple_zero_is_one_fixed_point(n, rank, seed, count):
+    # An eigenvalue is 0 but for rounding, and Newton's method ends anywhere within 1e-5.
+    found = fixed_points(hopfield_rnn(n, rank, 1.5, seed))
+    assert len(found.points) == count
+    assert found.completeness == "unknown"
