@@ -186,6 +186,8 @@ SECTIONS = {
         "[regime]\nkind = []\nattractors = []\nlyapunov = [\n#MARK\n]",
         '[regime]\nkind = ["mixed", "mixed", "mixed"]\nattractors = [\n7,\n7, # MARK\n7]\n'
         "lyapunov = [9.0, 9.0, 9.0]",
+        '[regime]\nlyapunov_error = [0.5, 0.5]\nkind = ["chaotic", "mixed"]\nattractors = [7, 7]\n'
+        "lyapunov = [9.0, 9.0]",
         'regime = { kind = ["mixed", "mixed"], attractors = [7, 7], lyapunov = [9.0, 9.0] }',
         'regime.kind = ["mixed", "mixed"]\nregime.attractors = [7, 7]\n'
         "regime . lyapunov = [9.0, 9.0]",
@@ -222,7 +224,15 @@ lyapunov = [0.00, -0.10]
 """
 
 
-OWN = re.compile(r'(regime\W+)?(kind|attractors|lyapunov) = \[|regime = |\s*[\]"\d-]')
+AVERAGED = """[regime]
+kind = ["chaotic", "chaotic"]
+attractors = [1, 1]
+lyapunov = [0.20, 0.10]
+lyapunov_error = [0.010, 0.020]
+"""
+
+
+OWN = re.compile(r'(regime\W+)?(kind|attractors|lyapunov(_error)?) = \[|regime = |\s*[\]"\d-]')
 """Lines that hold a value of a regime, or a part of one."""
 
 
@@ -230,21 +240,23 @@ def others(text):
     return [line for line in text.splitlines(keepends=True) if not OWN.match(line)]
 
 
-@given(recipe_files())
-def test_writing_a_regime_leaves_all_else_of_a_file_as_it_is(tmp_path_factory, text):
+@given(recipe_files(), st.sampled_from([WRITTEN, AVERAGED]))
+def test_writing_a_regime_leaves_all_else_of_a_file_as_it_is(tmp_path_factory, text, section):
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(text.encode())
-    datasets.write_regime(path, WRITTEN)
+    datasets.write_regime(path, section)
     new = path.read_bytes().decode()
     before, after = (tomllib.loads(one.removeprefix("\ufeff")) for one in (text, new))
-    assert after == {**before, **tomllib.loads(WRITTEN)}
-    assert new.count("MARK") == text.count("MARK")
+    assert after == {**before, **tomllib.loads(section)}
+    # A value that goes takes the comment in its line with it.
+    gone = re.findall("lyapunov_error.*MARK", text) if section == WRITTEN else []
+    assert new.count("MARK") == text.count("MARK") - len(gone)
     assert "\n" not in (new.replace("\r\n", "") if "\r\n" in text else "")
     if "regime" in before:
         assert others(new) == others(text)
     else:
         assert new.startswith(text)
-    datasets.write_regime(path, WRITTEN)
+    datasets.write_regime(path, section)
     assert path.read_bytes().decode() == new
 
 

@@ -88,7 +88,10 @@ def _edited(text: str, section: str, path: Path) -> str:
     try:
         document = tomlkit.parse(text)
         table: Any = document["regime"]
-        for key, values in tomlkit.parse(section)["regime"].items():
+        wanted: Any = tomlkit.parse(section)["regime"]
+        for key in [key for key in table if key not in wanted]:
+            del table[key]
+        for key, values in wanted.items():
             if key in table:
                 _fill(table[key], values)
             else:
