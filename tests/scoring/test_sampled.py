@@ -159,7 +159,10 @@ def test_what_diverged_in_simulation_is_left_out():
 @pytest.mark.parametrize("call", ["score", "infer_structure"])
 def test_a_test_set_without_a_finite_trajectory_is_refused(call):
     model = fit("reference.qr_edmd", TEST, dictionary=Identity())
-    for data in (spoilt(TEST, range(12), np.nan), replace(TEST, states=TEST.states[:0])):
+    for data in (
+        spoilt(TEST, range(12), np.nan),
+        replace(TEST, states=TEST.states[:0], diverged_at=None),
+    ):
         with pytest.raises(ValueError, match="no test trajectory to score on"):
             score(model, SYSTEM, data) if call == "score" else infer_structure(model, data)
 

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, real
-
-SAME_INTERVAL = 1e-6
-"""Relative difference up to which sampling intervals are one: times carry rounding."""
+from koopmark.simulation.times import SAME_INTERVAL
 
 Lift = Callable[[NDArray], NDArray]
 """(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.simulation import Trajectories
-
-SAME_INTERVAL = 1e-6
-"""Relative difference up to which two sampling intervals are one: times carry rounding."""
+from koopmark.simulation.times import SAME_INTERVAL
 
 ROUNDING = 1e-9
 """Relative, of frequencies."""

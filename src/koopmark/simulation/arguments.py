@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from koopmark._arrays import DOUBLE, SINGLE, real
+from koopmark._arrays import DOUBLE, SINGLE, check_finite, real
 from koopmark.simulation.integrator import Tolerance
 
 Array = NDArray[np.float64]
@@ -18,9 +18,7 @@ def initial_states_of(states: ArrayLike, size: int, what: str = "initial_states"
     array = real(states, what)
     if array.ndim != 2 or array.shape[1] != size:
         raise ValueError(f"{what} must have shape (M, N) with N = {size}, got {array.shape}")
-    if not np.isfinite(array).all():
-        row, unit = np.argwhere(~np.isfinite(array))[0]
-        raise ValueError(f"{what}[{row}, {unit}] is {array[row, unit]}: not finite")
+    check_finite(array, what)
     return array
 
 

@@ -3,9 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import real
+from koopmark._arrays import finite
 
 Array = NDArray[np.float64]
+
+SAME_INTERVAL = 1e-6
+"""Relative difference up to which two sampling intervals are one: times carry rounding."""
 
 ROUNDINGS = 4.0
 """Units in the last place by which steps between times may differ: sums make some of them."""
@@ -25,12 +28,9 @@ def times_of(times: ArrayLike) -> Array:
     ValueError
         If they are no real, finite, increasing numbers.
     """
-    grid = real(times, "times").copy()
+    grid = finite(times, "times").copy()
     if grid.ndim != 1 or len(grid) == 0:
         raise ValueError(f"times must have shape (T,) with T >= 1, got {grid.shape}")
-    if not np.isfinite(grid).all():
-        index = int(np.argmin(np.isfinite(grid)))
-        raise ValueError(f"times[{index}] is {grid[index]}: not finite")
     if not (np.diff(grid) > 0).all():
         index = int(np.argmin(np.diff(grid) > 0))
         raise ValueError(
