@@ -1,11 +1,9 @@
 """What deeptime recovers, and what its kernel EDMD does without regularisation."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from koopmark import methods, score, systems
+from koopmark import Trajectories, methods, score, systems
 
 CUBIC = {"kind": "monomials", "degree": 3}
 EXACT = [
@@ -91,7 +89,7 @@ def test_a_rank_is_the_number_of_pairs_recovered(three):
 
 def test_a_polynomial_kernel_predicts_what_monomials_do(three):
     x, y = three.pairs()
-    data = replace(three, states=np.stack([x[::10], y[::10]], axis=1), times=three.times[:2])
+    data = Trajectories(np.stack([x[::10], y[::10]], axis=1), three.times[:2])
     start = three.states[:20, :1]
     kernel, monomials = (
         methods.fit(name, data).predict(start, data.dt * np.arange(1, 4))

@@ -7,8 +7,9 @@ import pytest
 from counting_methods import COUNTS, Quick, Warm
 
 from koopmark import datasets, methods
+from koopmark._source import Source
 from koopmark.datasets import Recipe, cache, dataset, varied
-from koopmark.suite import load_suite, source
+from koopmark.suite import load_suite
 from koopmark.suite.executor import execute
 from koopmark.suite.plan import execution_order, plan
 
@@ -34,9 +35,8 @@ def test_a_plan_of_ten_thousand_looks_at_each_thing_once(tmp_path, tiny_file, mo
         monkeypatch.setattr(place, name, counting)
 
     count(methods, "library_version")
-    count(source, "_closure")
+    count(Source, "digest")
     count(Recipe, "depends_on")
-    source._digest_of.cache_clear()
     file = tmp_path / "large.toml"
     file.write_text(
         f'title = "Large"\nquestion = "How long?"\nseeds = 48\ndatasets = ["{tiny_file}"]\n'
@@ -48,7 +48,8 @@ def test_a_plan_of_ten_thousand_looks_at_each_thing_once(tmp_path, tiny_file, mo
     cells = plan(load_suite(file))
     assert len(cells) == 50 * 48 * 5
     assert len({cell.fit_id for cell in cells}) == len(cells)
-    assert calls == {"library_version": 2, "_closure": 4, "depends_on": 50}
+    # A digest for each recipe and each entry of [[methods]], the two controls among them.
+    assert calls == {"library_version": 2, "digest": 50 + 5, "depends_on": 50}
 
 
 def test_fits_that_share_data_share_their_simulation_whatever_the_number_of_workers(
@@ -77,11 +78,14 @@ def test_processes_that_want_the_same_data_at_once_make_them_once(tmp_path):
     for number in range(4):
         child = os.fork()
         if child == 0:
-            _want(tmp_path / "cache", made / str(number))
+            try:
+                _want(tmp_path / "cache", made / str(number))
+            finally:
+                os._exit(1)
         children.append(child)
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
     assert len(list(made.iterdir())) == 1
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["same.npz"]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["same-source.npz"]
 
 
 def _want(folder, mark):
@@ -94,8 +98,9 @@ def _want(folder, mark):
         time.sleep(0.3)
         return {"x": np.arange(3.0)}
 
-    arrays, note = cache.remember(folder, "same", make)
-    os._exit(0 if arrays["x"][2] == 2.0 and not note else 1)
+    arrays, note = cache.remember(folder, cache.Key("same", "source"), make)
+    if arrays["x"][2] == 2.0 and not note:
+        os._exit(0)
 
 
 def test_a_library_is_imported_once_in_a_worker(make_cell, cache_dir, counted):
