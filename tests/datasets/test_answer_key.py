@@ -50,10 +50,10 @@ def test_targets_are_the_whole_lattice(stable):
 @settings(max_examples=25)
 def test_targets_are_the_listed_ones_to_the_bit_wherever_newton_began(seed):
     system = random_rnn(6, 3, 0.9, theta_scale=0.5, seed=seed)
-    listed = [space.eigenvalue for space in expected_targets(system, (), 2.0)]
+    listed = [space.eigenvalue for space in expected_targets(system, (), 2.0, 0.1)]
     began = 2.0 * np.random.default_rng(seed).standard_normal(6)
     ended = {"fixed_point": began, "no_fixed_point": np.empty(0, dtype=np.uint8)}
-    key = answer_key(system, (), 2.0, True, ended)
+    key = answer_key(system, (), 2.0, True, ended, 0.1)
     assert [target.eigenvalue for target in key.targets] == listed
     # Some may have no function that is known well enough to be a target.
     assert set(listed) <= {point.eigenvalue for point in key.spectrum.points}
