@@ -61,14 +61,14 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture
-def typed(place, monkeypatch, capsys):
+def typed(place, monkeypatch, capfd):
     monkeypatch.chdir(place)
 
     def typed(*words):
         monkeypatch.setattr(sys, "argv", ["koopmark", *words])
         with pytest.raises(SystemExit) as left:
             main()
-        said = capsys.readouterr()
+        said = capfd.readouterr()
         return int(left.value.code or 0), said.out, said.err
 
     return typed
