@@ -270,19 +270,20 @@ def test_a_damaged_cell_is_a_result_or_a_sentence(tmp_path_factory, sound, name,
             event("a sentence")
 
 
+@pytest.mark.parametrize("key", ["seed", "target_index"])
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [
-        ("", "targets.csv, row 2: seed is empty"),
-        ("nan", "targets.csv, row 2: seed is empty"),
-        ("0.5", "targets.csv, row 2: seed is 0.5: it must be a whole number"),
-        ("inf", "targets.csv, row 2: seed is inf: it must be a whole number"),
+        ("", "is empty"),
+        ("nan", "is empty"),
+        ("0.5", "is 0.5: it must be a whole number"),
+        ("inf", "is inf: it must be a whole number"),
     ],
 )
-def test_a_seed_that_is_none_is_a_sentence(tmp_path, sound, cell, sentence):
+def test_a_key_that_is_none_is_a_sentence(tmp_path, sound, key, cell, sentence):
     shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
     table = pd.read_csv(tmp_path / "targets.csv", dtype=str, keep_default_na=False)
-    table.loc[1, "seed"] = cell
+    table.loc[1, key] = cell
     table.to_csv(tmp_path / "targets.csv", index=False)
-    with pytest.raises(ConfigError, match=re.escape(sentence)):
+    with pytest.raises(ConfigError, match=re.escape(f"targets.csv, row 2: {key} {sentence}")):
         tables.read_targets(tmp_path)

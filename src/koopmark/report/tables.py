@@ -137,7 +137,7 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     """A CSV table whose numbers are read to the last bit and whose text is left as it is.
 
     An empty field is a missing number, or empty text: a method may be called "None" or "nan".
-    What tells fits apart (`KEYS`) may not be missing.
+    What tells rows apart (`TARGET_KEYS`) may not be missing.
     `columns` gives the SQL type of each column the table must have.
     """
     try:
@@ -156,7 +156,7 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     table = table.assign(**{name: _numbers(path, table[name]) for name in numbers})
     for name in (name for name, kind in columns.items() if kind == "INTEGER"):
         _refuse_fractions(path, table[name])
-    for name in KEYS:
+    for name in TARGET_KEYS:
         if name in columns:
             _refuse_missing(path, table[name])
     return table
@@ -177,7 +177,7 @@ def _refuse_missing(path: Path, column: "pd.Series[Any]") -> None:
     empty = np.flatnonzero(column.isna() | (column == ""))
     if len(empty):
         raise ConfigError(
-            f"{path}, row {empty[0] + 1}: {column.name} is empty: every fit has one, and "
+            f"{path}, row {empty[0] + 1}: {column.name} is empty: every row has one, and "
             "`koopmark report` writes the tables of a run again"
         )
 
