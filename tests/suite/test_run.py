@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from koopmark._config import parse
 from koopmark._errors import ConfigError
 from koopmark.suite import Suite, load_suite, plan, run
 from koopmark.suite.provenance import in_words, kernels
@@ -108,7 +109,7 @@ def test_provenance_holds_what_a_repetition_needs(folder, suite_file):
     assert about["command"]
     if about["git"] is not None:
         assert bool(about["git"]["changes_digest"]) is about["git"]["dirty"]
-    again = Suite.model_validate({**about["configuration"], "path": suite_file})
+    again = parse({**about["configuration"], "path": suite_file}, Suite, "provenance.json")
     assert [cell.fit_id for cell in plan(again)] == tables(folder)["fits"]["fit_id"].tolist()
 
 
