@@ -13,7 +13,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from koopmark.methods.diagnosis import diagnose
 from koopmark.methods.model import Model
+from koopmark.methods.remarks import collected
 from koopmark.simulation import Trajectories
 
 
@@ -99,10 +101,12 @@ class Method(ABC):
         check_data(trajectories)
         data = trajectories if self.needs_system else trajectories.without_origin()
         self.prepare()
-        with seeded_globals(getattr(self, "seed", 0)):
+        with seeded_globals(getattr(self, "seed", 0)), collected() as remarks:
             model = self._fit(data)
-        if not isinstance(model, Model):
-            raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
+            if not isinstance(model, Model):
+                raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
+            diagnose(model, data)
+        model = model.noted(remarks)
         # Models are frozen, and few of them have a use for it.
         object.__setattr__(model, "channels", trajectories.states.shape[2])
         return model

@@ -1,9 +1,10 @@
 """What a fitted method hands to the scorer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,13 @@ class Model(_repr.Shown, Gated, ABC):
 
     note: str = ""
     """What a reader of the results should know, such as that one trajectory was used."""
+
+    def noted(self, remarks: Iterable[str]) -> Self:
+        """The same model with these remarks added to its note."""
+        noted = copy(self)
+        # Models are frozen dataclasses for the most part, but need not be dataclasses at all.
+        object.__setattr__(noted, "note", "; ".join(filter(None, [self.note, *remarks])))
+        return noted
 
     def _facts(self) -> list[str]:
         count = len(self.eigenvalues)

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
-from koopmark.methods.readout import state_readout
 from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.methods.reference.restricted import readout
+from koopmark.methods.signal import signal_basis
 from koopmark.simulation import Trajectories
 
 
@@ -42,7 +43,7 @@ class ForwardBackwardEDMD(Method):
         factor = factorise(observables, trajectories.states)
         discrete, coefficients = forward_backward(factor, self.tolerance)
         dt = trajectories.dt
-        modes = state_readout(coefficients, observables)
+        modes = readout(factor, coefficients, observables.state)
         return LinearModel(observables, coefficients, continuous(discrete, dt), dt, modes)
 
 
@@ -51,14 +52,12 @@ def forward_backward(
 ) -> tuple[NDArray[np.complex128], NDArray]:
     """μ (s,) and coefficients (D, s) of the forward-backward operator.
 
-    Both operators act on the directions in which the present values are not degenerate.
+    Both operators act on the functions that hold a signal: backwards in time, noise alone and
+    rounding would be blown up.
     """
-    size = factor.size
-    scale = np.linalg.norm(factor.xx, axis=0)
-    scale[scale == 0.0] = 1.0
-    _, s, vt = np.linalg.svd(factor.xx / scale)
-    basis = (vt[s > tolerance * s[0]] / scale).T
-    now, ahead = factor.triangle[:, :size] @ basis, factor.triangle[:, size:] @ basis
+    now, ahead = np.split(factor.triangle, 2, axis=1)
+    basis = signal_basis(now, ahead, factor.pairs, tolerance)
+    now, ahead = now @ basis, ahead @ basis
     forward = np.linalg.lstsq(now, ahead, rcond=None)[0]
     backward = np.linalg.lstsq(ahead, now, rcond=None)[0]
     squared, vectors = eigenbasis(np.linalg.lstsq(backward.T, forward.T, rcond=None)[0].T)

@@ -9,10 +9,14 @@ from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model, continuous
-from koopmark.methods.readout import state_readout
 from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.noise import corrected_values, noise_variances
+from koopmark.methods.remarks import remark
+from koopmark.methods.signal import canonical_correlations, signal_basis, significant
 from koopmark.simulation import Trajectories
+
+RANK = 1e-12
+"""Singular values below this fraction of the largest are rounding."""
 
 
 @dataclass(frozen=True)
@@ -50,26 +54,50 @@ class InstrumentalEDMD(Method):
         flat = states.reshape(-1, states.shape[2])
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
         values = corrected.values.reshape(*states.shape[:2], -1)
-        operator = instrumental(
-            values[:, : -self.lag - 1], values[:, 1 : -self.lag], values[:, 1 + self.lag :]
+        triangle = triangle_of(
+            *(
+                part.reshape(-1, observables.size)
+                for part in (
+                    values[:, : -self.lag - 1],
+                    values[:, 1 : -self.lag],
+                    values[:, 1 + self.lag :],
+                )
+            )
         )
-        discrete, vectors = eigenbasis(operator)
-        duration = self.lag * trajectories.dt
-        rates = continuous(discrete, duration)
-        modes = state_readout(vectors, observables)
+        pairs = len(states) * (states.shape[1] - self.lag - 1)
+        discrete, vectors = instrumental(triangle, pairs)
+        rates = continuous(discrete, self.lag * trajectories.dt)
+        modes = None
+        if observables.state is not None:
+            now = triangle[:, observables.size : 2 * observables.size]
+            modes = np.linalg.lstsq(now @ vectors, now[:, observables.state], rcond=None)[0]
         return LinearModel(observables, vectors, rates, trajectories.dt, modes)
 
 
-def instrumental(before: NDArray, now: NDArray, ahead: NDArray) -> NDArray[np.float64]:
-    """K (D, D) with Ψ₋ᵀ (Ψ₀ K - Ψ₊) = 0, from values (M, T', D) each.
+def instrumental(triangle: NDArray, pairs: int) -> tuple[NDArray, NDArray]:
+    """μ (s,) and coefficients (D, s) of the eigenpairs of K with Ψ₋ᵀ (Ψ₀ K - Ψ₊) = 0.
 
-    By Q of Ψ₋ = Q R instead of Ψ₋ itself, so that no condition number is squared.
+    By Q of Ψ₋ = Q R instead of Ψ₋ itself, so that no condition number is squared, and with
+    functions that hold a signal alone: a product with noise only would be divided by.
+
+    Parameters
+    ----------
+    triangle : (3D, 3D) array
+        R of [Ψ₋ Ψ₀ Ψ₊].
+    pairs : int
+        Rows that it stands for.
     """
-    size = now.shape[2]
-    parts = [part.reshape(-1, size) for part in (before, now, ahead)]
-    scale = np.linalg.norm(parts[1], axis=0)
-    scale[scale == 0.0] = 1.0
-    triangle = triangle_of(*(part / scale for part in parts))
-    projected = triangle[:size, size:]
-    operator = np.linalg.lstsq(projected[:, :size], projected[:, size:], rcond=1e-12)[0]
-    return operator * scale / scale[:, None]
+    before, now, ahead = np.split(triangle, 3, axis=1)
+    basis = signal_basis(before, now, pairs, RANK)
+    size = basis.shape[1]
+    projected = triangle_of(before @ basis, now @ basis, ahead @ basis)[:size, size:]
+    instruments = canonical_correlations(before @ basis, ahead @ basis, RANK)[0]
+    weak = size - significant(instruments, pairs)
+    if weak:
+        remark(
+            f"weak instruments: in {weak} of {size} directions a snapshot says nothing about the "
+            f"next but one, and their eigenvalues are as noise"
+        )
+    operator = np.linalg.lstsq(projected[:, :size], projected[:, size:], rcond=RANK)[0]
+    discrete, vectors = eigenbasis(operator)
+    return discrete, basis @ vectors

@@ -10,14 +10,18 @@ from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
 from koopmark.methods.model import LinearModel, Model, continuous
-from koopmark.methods.readout import state_readout
 from koopmark.methods.reference.degenerate import eigenbasis
-from koopmark.methods.reference.factor import factorise
+from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.methods.reference.noise import corrected_values, noise_variances
+from koopmark.methods.reference.restricted import readout
+from koopmark.methods.signal import signal_basis
 from koopmark.simulation import Trajectories
 
 LEAST_NOISE = 1e-20
 """Variance of the noise, relative to that of a function: without noise any weights will do."""
+
+RANK = 1e-10
+"""Singular values below this fraction of the largest are rounding."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +46,25 @@ class TotalLeastSquaresEDMD(Method):
         observables = self.dictionary.fitted(states)
         flat = states.reshape(-1, states.shape[2])
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
-        triangle = factorise(observables, states).triangle
-        operator = total_least_squares(triangle, corrected.covariance, corrected.values.var(axis=0))
-        discrete, vectors = eigenbasis(operator)
-        rates, modes = continuous(discrete, trajectories.dt), state_readout(vectors, observables)
+        factor = factorise(observables, states)
+        variances = corrected.values.var(axis=0)
+        discrete, vectors = total_least_squares(factor, corrected.covariance, variances)
+        rates = continuous(discrete, trajectories.dt)
+        modes = readout(factor, vectors, observables.state)
         return LinearModel(observables, vectors, rates, trajectories.dt, modes)
 
 
 def total_least_squares(
-    triangle: NDArray, covariance: NDArray, variances: NDArray
-) -> NDArray[np.float64]:
-    """K (D, D) in ψ(x⁺) = ψ(x) K.
+    factor: SnapshotFactor, covariance: NDArray, variances: NDArray
+) -> tuple[NDArray, NDArray]:
+    """μ (s,) and coefficients (D, s) of the eigenpairs of K in ψ(x⁺) = ψ(x) K.
+
+    Functions that noise alone or rounding makes up take no part: they would have any eigenvalue.
 
     Parameters
     ----------
-    triangle : (2D, 2D) array
-        Of [Ψ_X Ψ_Y].
+    factor : SnapshotFactor
+        Of ψ, D functions.
     covariance : (D, D) array
         Of the noise in ψ; zero for functions without noise.
     variances : (D,) array
@@ -66,28 +73,30 @@ def total_least_squares(
     Raises
     ------
     ValueError
-        Where the data leave the operator undetermined.
+        If the data leave the operator undetermined.
     """
-    size = len(covariance)
+    size, triangle = factor.size, factor.triangle
     noisy, certain = np.flatnonzero(np.diag(covariance)), np.flatnonzero(np.diag(covariance) == 0.0)
+    # What the certain functions explain is taken out of both sides first.
+    now, ahead = triangle[:, noisy], triangle[:, size + noisy]
+    whole, c = triangle_of(triangle[:, certain], now, ahead), len(certain)
+    now, ahead = whole[c:, c : c + len(noisy)], whole[c:, c + len(noisy) :]
+    basis = signal_basis(now, ahead, factor.pairs, RANK)
     noise = covariance[np.ix_(noisy, noisy)] + LEAST_NOISE * np.diag(variances[noisy])
+    noise = basis.T @ noise @ basis
     scale = np.sqrt(np.diag(noise))
     lower = cholesky(noise / np.outer(scale, scale), lower=True)
-    white = solve_triangular(lower, np.diag(1.0 / scale), lower=True).T
-    x, y = triangle[:, noisy] @ white, triangle[:, size + noisy] @ white
-    # What the certain functions explain is taken out of both sides first.
-    whole = triangle_of(triangle[:, certain], x, y)
-    c, n = len(certain), len(noisy)
-    right = np.linalg.svd(whole[c:, c:])[2][n:]
-    now, ahead = right[:, :n].T, right[:, n:].T
-    if np.linalg.cond(ahead) > 1.0 / np.finfo(float).eps:
+    white = basis @ solve_triangular(lower, np.diag(1.0 / scale), lower=True).T
+    n = white.shape[1]
+    right = np.linalg.svd(np.hstack([now @ white, ahead @ white]))[2][n:]
+    present, future = right[:, :n].T, right[:, n:].T
+    if np.linalg.cond(future) > 1.0 / np.finfo(float).eps:
         raise ValueError("total least squares has no solution: the data span too little")
-    inner = -np.linalg.solve(ahead.T, now.T).T
-    rest = whole[:c, c + n :] - whole[:c, c : c + n] @ inner
-    offset = np.linalg.lstsq(whole[:c, :c], rest, rcond=None)[0]
-    operator = np.zeros((size, size))
-    operator[certain, certain] = 1.0
-    unwhite = np.linalg.inv(white)
-    operator[np.ix_(noisy, noisy)] = white @ inner @ unwhite
-    operator[np.ix_(certain, noisy)] = offset @ unwhite
-    return operator
+    inner = -np.linalg.solve(future.T, present.T).T
+    before = whole[:c, c:] @ np.vstack([-white @ inner, white])
+    offset = np.linalg.lstsq(whole[:c, :c], before, rcond=None)[0]
+    operator = np.block([[np.eye(c), offset], [np.zeros((n, c)), inner]])
+    discrete, vectors = eigenbasis(operator)
+    coefficients = np.zeros((size, c + n), dtype=vectors.dtype)
+    coefficients[certain], coefficients[noisy] = vectors[:c], white @ vectors[c:]
+    return discrete, coefficients

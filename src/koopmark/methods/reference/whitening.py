@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from koopmark.methods.remarks import numerical_rank
+
 
 def whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
     """W (D, k) with R₁₁ W = U orthonormal, and U (D, k); None for U stands for the identity.
@@ -22,5 +24,5 @@ def whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
     if reciprocal > 10 * len(xx) * tolerance:
         return lapack.dtrtri(scaled)[0] / scale[:, None], None
     u, s, vt = np.linalg.svd(scaled)
-    kept = s > tolerance * s[0]
-    return (vt[kept] / s[kept, None]).T / scale[:, None], u[:, kept]
+    rank = numerical_rank(s, tolerance, "the dictionary")
+    return (vt[:rank] / s[:rank, None]).T / scale[:, None], u[:, :rank]

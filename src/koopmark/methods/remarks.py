@@ -1,0 +1,77 @@
+"""What the note of a model says of decisions that hang on rounding.
+
+`Method.fit` collects these remarks for every method, a library's or ours.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLOSE = 10.0
+"""A singular value within this factor of its cut-off may be on the other side of it elsewhere."""
+
+ROUNDING = 1e-6
+"""Relative distance from a threshold within which another processor may decide otherwise."""
+
+_collected: ContextVar[list[str] | None] = ContextVar("remarks of the present fit", default=None)
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """The list to which remarks made meanwhile are added, each once."""
+    remarks: list[str] = []
+    token = _collected.set(remarks)
+    try:
+        yield remarks
+    finally:
+        _collected.reset(token)
+
+
+def remark(text: str) -> None:
+    """Have the note of the model that is being fitted say this; outside of a fit, do nothing."""
+    remarks = _collected.get()
+    if remarks is not None and text not in remarks:
+        remarks.append(text)
+
+
+def numerical_rank(singular_values: NDArray, tolerance: float, what: str) -> int:
+    """How many singular values exceed `tolerance` times the largest; a close call is remarked.
+
+    Parameters
+    ----------
+    singular_values : (k,) array
+        In descending order.
+    tolerance : float
+        Relative to the largest.
+    what : str
+        Of what this is the rank, for the remark: "the dictionary".
+    """
+    if len(singular_values) == 0 or not singular_values[0] > 0.0:
+        return 0
+    relative = singular_values / singular_values[0]
+    rank = int(np.sum(relative > tolerance))
+    if np.any((relative > tolerance / CLOSE) & (relative < tolerance * CLOSE)):
+        remark(
+            f"the rank of {what} hangs on rounding: a singular value lies within a factor of "
+            f"{CLOSE:g} of the cut-off"
+        )
+    return rank
+
+
+def at_most(values: NDArray, limit: float | NDArray, what: str) -> NDArray[np.bool_]:
+    """Which values are at most `limit`; those that rounding decides are remarked.
+
+    Parameters
+    ----------
+    values : (k,) array
+    limit : float or (k,) array
+    what : str
+        What is decided, for the remark: "which pairs are kept".
+    """
+    close = int(np.sum(abs(values - limit) <= ROUNDING * np.abs(limit)))
+    if close:
+        remark(f"{what} hangs on rounding: {close} of {len(values)} lie on the threshold")
+    return np.asarray(values <= limit)
