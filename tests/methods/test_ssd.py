@@ -14,7 +14,6 @@ from koopmark.methods.reference.ssd import (
     angles,
     orthonormal,
     reduced,
-    whitened,
 )
 from koopmark.scoring import evaluate
 
@@ -83,8 +82,9 @@ def test_an_invariant_subspace_takes_as_many_rounds_as_it_needs(linear):
 @pytest.mark.parametrize("dictionary", [Monomials(5), RandomFourier(40)], ids=lambda d: d.kind)
 def test_no_angle_of_a_tuned_subspace_is_above_epsilon(three, dictionary, epsilon):
     factor = factorise(dictionary.fitted(three.states), three.states)
-    whole, _ = whitened(factor)
-    left = reduced(whole, TunableSSD(dictionary, epsilon))
+    method = TunableSSD(dictionary, epsilon)
+    whole, _ = method.start(factor)
+    left = reduced(whole, method)
     now, ahead = whole.now @ left, whole.ahead @ left
     sines, _ = angles(now, orthonormal(ahead)[0])
     assert sines.max() <= epsilon

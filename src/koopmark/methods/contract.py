@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
-from scipy.linalg import logm
+from scipy.linalg import block_diag, logm
 
 from koopmark._errors import ConfigError
 from koopmark.methods.method import Method, Skip
@@ -30,23 +30,6 @@ MATRIX = np.array([[0.9, 0.3, 0.0], [-0.2, 0.7, 0.1], [0.0, 0.1, 0.5]])
 DT = 0.1
 SPANNED = 1e-6
 """Relative error to which eigenfunctions are combinations of the dictionary."""
-
-
-def _iterated(matrix: NDArray, initial: NDArray, steps: int) -> Trajectories:
-    states = np.empty((len(initial), steps + 1, initial.shape[1]))
-    states[:, 0] = initial
-    for k in range(steps):
-        states[:, k + 1] = states[:, k] @ matrix.T
-    return Trajectories(states, np.linspace(0.0, steps * DT, steps + 1))
-
-
-def _initial() -> NDArray[np.float64]:
-    return np.random.default_rng(0).standard_normal((30, 3))
-
-
-def _linear() -> Trajectories:
-    """Thirty trajectories of ten steps that fill three dimensions."""
-    return _iterated(MATRIX, _initial(), 10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +49,23 @@ class Flow(System):
         return ()
 
 
-def _flow() -> Trajectories:
-    """The linear data with their vector field."""
-    return replace(_linear(), system=Flow(logm(MATRIX).real / DT))
+def _iterated(matrix: NDArray, initial: NDArray, steps: int) -> Trajectories:
+    """Trajectories of x⁺ = A x from each row of `initial`, with their vector field."""
+    states = np.empty((len(initial), steps + 1, initial.shape[1]))
+    states[:, 0] = initial
+    for k in range(steps):
+        states[:, k + 1] = states[:, k] @ matrix.T
+    times = np.linspace(0.0, steps * DT, steps + 1)
+    return Trajectories(states, times, system=Flow(logm(matrix).real / DT))
+
+
+def _initial() -> NDArray[np.float64]:
+    return np.random.default_rng(0).standard_normal((30, 3))
+
+
+def _linear() -> Trajectories:
+    """Thirty trajectories of ten steps that fill three dimensions."""
+    return _iterated(MATRIX, _initial(), 10)
 
 
 def _trajectory() -> Trajectories:
@@ -106,7 +103,7 @@ def nonlinear() -> Trajectories:
 
 DATA: dict[str, Callable[[], Trajectories]] = {
     "linear": _linear,
-    "flow": _flow,
+    "flow": _linear,
     "trajectory": _trajectory,
     "axes": _axes,
     "line": _line,
@@ -114,6 +111,71 @@ DATA: dict[str, Callable[[], Trajectories]] = {
     "nonlinear": nonlinear,
 }
 """Data by name; `Method.recovers` names those on which a method must be exact."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Linear dynamics x⁺ = A x, seen as s = x Cᵀ + c."""
+
+    matrix: NDArray[np.float64]
+    sensors: NDArray[np.float64] | None = None
+    offsets: NDArray[np.float64] | None = None
+    units: float = 1.0
+
+    def data(self, kind: str) -> Trajectories:
+        """Many trajectories of it, or one for a method that is fitted to `trajectory` data."""
+        n = len(self.matrix)
+        initial = np.random.default_rng(1).standard_normal((30, n))
+        one = kind == "trajectory"
+        made = _iterated(self.matrix, initial[:1] if one else initial, 30 if one else 10)
+        sensors = np.eye(n) if self.sensors is None else self.sensors
+        offsets = np.zeros(len(sensors)) if self.offsets is None else self.offsets
+        field = sensors @ (logm(self.matrix).real / DT) @ np.linalg.pinv(sensors)
+        states = self.units * (made.states @ sensors.T + offsets)
+        return Trajectories(states, made.times, system=Flow(field))
+
+    def functions(self, states: NDArray) -> Iterator[tuple[complex, NDArray]]:
+        """Each discrete eigenvalue with all its eigenfunctions (P, m) at states (P, n)."""
+        values, left = np.linalg.eig(self.matrix.T)
+        centred = states if self.offsets is None else states - self.units * self.offsets
+        inner = centred if self.sensors is None else centred @ np.linalg.pinv(self.sensors).T
+        for value in values:
+            same = abs(values - value) <= 1e-9
+            if np.argmax(same) == np.argmin(abs(values - value)):
+                yield complex(value), inner @ left[:, same]
+
+
+def _similar(matrix: NDArray) -> NDArray[np.float64]:
+    """The same dynamics in other coordinates: no channel is an eigenfunction."""
+    n = len(matrix)
+    change = np.eye(n) + 0.5 * np.tri(n, k=-1) - 0.3 * np.tri(n, k=-1).T
+    return np.asarray(change @ matrix @ np.linalg.inv(change))
+
+
+def _turning(rate: float, frequency: float) -> NDArray[np.float64]:
+    """One step of a pair at rate ± i frequency."""
+    c, s = np.cos(frequency * DT), np.sin(frequency * DT)
+    return np.exp(rate * DT) * np.array([[c, s], [-s, c]])
+
+
+FOUR = np.vstack([np.eye(3), [[0.5, -1.0, 0.3]]])
+"""Four sensors of three states."""
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "fast": (Case(_similar(block_diag(_turning(-0.5, 12.0), np.exp(-0.03), np.exp(-0.12)))),),
+    "repeated": (Case(_similar(np.diag([0.9, 0.9, 0.9, 0.5]))),),
+    "low rank": (Case(MATRIX, FOUR), Case(MATRIX, np.eye(3)[[0, 1, 2, 0]])),
+    "constant": (
+        Case(MATRIX, np.vstack([np.eye(3), np.zeros((1, 3))]), np.array([0.0, 0.0, 0.0, 2.0])),
+    ),
+    "units": (Case(MATRIX, units=1e-8), Case(MATRIX, units=1e8)),
+}
+"""Data on which a method that recovers linear data must find every eigenvalue: a fast pair beside
+slow rates, an eigenvalue of multiplicity three, more channels than states and a channel twice, a
+constant channel, very small and very large units. `Method.loses` names those it need not."""
+
+VANISHED = 1e-3
+"""Discrete eigenvalues up to this size say that something is gone after a step, whatever it was."""
 
 
 def _exact(name: str) -> NDArray:
@@ -179,12 +241,7 @@ def is_exact_where_it_must_be(method: Method) -> None:
     model = method.fit(data)
     _agree(len(model.eigenvalues) > 0, "no eigenpair was recovered")
     factors = np.exp(model.eigenvalues * data.dt)
-    missed, size = 0.0, 0.0
-    for along in data.windows(model.window):
-        values = model.eigenfunctions(along)
-        missed += np.sum(abs(values[1:] - values[:-1] * factors) ** 2, axis=0)
-        size += np.sum(abs(values[:-1]) ** 2, axis=0)
-    worst = float(np.sqrt(np.max(missed / size)))
+    worst = float(_misses(model, data, factors).max())
     _agree(
         worst <= method.exactness,
         f"an eigenfunction breaks φ(x⁺) = e^(λΔt) φ(x) by {worst:.1e} on data that must be "
@@ -197,6 +254,124 @@ def is_exact_where_it_must_be(method: Method) -> None:
             f"the eigenvalue e^(λΔt) = {exact:.3g} of these data is not recovered: the nearest is "
             f"{distance:.1e} away",
         )
+
+
+def _finds_everything(method: Method, name: str) -> None:
+    unknown = set(method.loses) - set(CASES)
+    if unknown:
+        raise ConfigError(
+            f"{type(method).__name__}.loses names {', '.join(sorted(unknown))}: it may name "
+            f"{', '.join(CASES)}"
+        )
+    _recoverable(method)
+    if method.recovers not in ("linear", "flow", "trajectory"):
+        raise Skip(f"it must be exact on data of the kind {method.recovers!r} alone")
+    if name == "repeated" and method.recovers == "trajectory":
+        raise Skip("one trajectory shows one eigenfunction of each eigenvalue")
+    if name in method.loses:
+        raise Skip(method.loses[name])
+    for case in CASES[name]:
+        _is_complete(method, case, case.data(method.recovers))
+
+
+def _is_complete(method: Method, case: Case, data: Trajectories) -> None:
+    """Every eigenvalue with its multiplicity and its eigenfunctions, and no other pair."""
+    model = method.fit(data)
+    factors = np.exp(model.eigenvalues * data.dt)
+    limit = 10 * method.exactness
+    values = model.eigenfunctions(_states(data, model))
+    last = data.states[:, model.window - 1 :].reshape(-1, data.states.shape[2])
+    for exact, functions in case.functions(last):
+        near = abs(factors - exact) <= limit
+        wanted = functions.shape[1]
+        _agree(
+            near.sum() >= wanted,
+            f"the eigenvalue e^(λΔt) = {exact:.3g} of these data is found {near.sum()} times, its "
+            f"multiplicity is {wanted}; the nearest is {abs(factors - exact).min():.1e} away",
+        )
+        spanned = np.linalg.qr(values[:, near] / np.linalg.norm(values[:, near], axis=0))[0]
+        functions = functions / np.linalg.norm(functions, axis=0)
+        error = np.linalg.norm(functions - spanned @ (spanned.conj().T @ functions), 2)
+        _agree(
+            error <= 10 * limit,
+            f"eigenfunctions at e^(λΔt) = {exact:.3g} are off by {error:.1e}: they do not span all "
+            f"{wanted} that there are",
+        )
+    lasting = abs(factors) > VANISHED
+    worst = np.where(lasting, _misses(model, data, factors), 0.0)
+    _agree(
+        worst.max() <= limit,
+        f"the eigenvalue λ = {model.eigenvalues[worst.argmax()]:.3g} is not one of these data: its "
+        f"function breaks φ(x⁺) = e^(λΔt) φ(x) by {worst.max():.1e}",
+    )
+
+
+def finds_fast_pairs_beside_slow_rates(method: Method) -> None:
+    """Every eigenvalue of an oscillation beside slow decays is recovered."""
+    _finds_everything(method, "fast")
+
+
+def finds_repeated_eigenvalues(method: Method) -> None:
+    """An eigenvalue comes as often as it is there, with independent eigenfunctions."""
+    _finds_everything(method, "repeated")
+
+
+def works_in_the_rank_of_the_data(method: Method) -> None:
+    """More channels than states, or one channel twice, change no eigenvalue and add none."""
+    _finds_everything(method, "low rank")
+
+
+def ignores_a_constant_channel(method: Method) -> None:
+    """A channel that is constant changes no eigenvalue and adds only that of a constant."""
+    _finds_everything(method, "constant")
+
+
+def knows_no_units(method: Method) -> None:
+    """Data in units 1e8 times smaller or larger have the same eigenvalues."""
+    _finds_everything(method, "units")
+
+
+def says_what_the_data_leave_in_doubt(method: Method) -> None:
+    """The note says the rank of data of fewer dimensions than channels."""
+    data = CASES["low rank"][0].data(method.recovers)
+    try:
+        note = method.fit(data).note
+    except ValueError as error:
+        _agree(bool(str(error).strip()), "data of low rank are refused without a word")
+        return
+    _agree(
+        "rank 3 of 4" in note,
+        "the note of the model does not say that the data have rank 3 in 4 channels",
+    )
+
+
+def reads_numbers_of_every_type(method: Method) -> None:
+    """Integers and single precision give what their values in double precision give."""
+    some = " " in method.recovers
+    data = nonlinear() if some else _recoverable(method)
+    # Products of the integers exceed what 8 bits hold.
+    whole = np.round(120.0 / abs(data.states).max() * data.states).astype(np.int8)
+    kinds: tuple[NDArray, ...] = (whole, data.states.astype(np.float32))
+    for states in kinds:
+        try:
+            copy = method.fit(replace(data, states=states.astype(float)))
+        except ValueError:
+            continue
+        model = method.fit(replace(data, states=states))
+        same = len(model.eigenvalues) == len(copy.eigenvalues) and np.allclose(
+            np.exp(model.eigenvalues * data.dt), np.exp(copy.eigenvalues * data.dt), rtol=1e-9
+        )
+        _agree(same, f"{states.dtype} states give other eigenvalues than their float64 copy")
+
+
+def _misses(model: Model, data: Trajectories, factors: NDArray) -> NDArray[np.float64]:
+    """(s,) ‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ over all pairs of the data."""
+    missed, size = 0.0, 0.0
+    for along in data.windows(model.window):
+        values = model.eigenfunctions(along)
+        missed += np.sum(abs(values[1:] - values[:-1] * factors) ** 2, axis=0)
+        size += np.sum(abs(values[:-1]) ** 2, axis=0)
+    return np.asarray(np.sqrt(missed / size))
 
 
 def predicts_what_it_recovers(method: Method) -> None:
@@ -326,6 +501,13 @@ def survives_json(method: Method) -> None:
 CHECKS: tuple[Callable[[Method], None], ...] = (
     gives_a_model,
     is_exact_where_it_must_be,
+    finds_fast_pairs_beside_slow_rates,
+    finds_repeated_eigenvalues,
+    works_in_the_rank_of_the_data,
+    ignores_a_constant_channel,
+    knows_no_units,
+    says_what_the_data_leave_in_doubt,
+    reads_numbers_of_every_type,
     predicts_what_it_recovers,
     combines_its_dictionary,
     repeats_itself,

@@ -20,7 +20,7 @@ WELL_CONDITIONED = 1e-6
 """Least relative eigenvalue of a matrix of moments that keeps digits enough."""
 
 SHARE, LASTING = 0.9, 1e-2
-"""Frequencies above this share of Nyquist's are doubted where the pair keeps this much in a step."""
+"""Frequencies above this share of Nyquist's are doubted if the pair keeps this much in a step."""
 
 
 def diagnose(model: Model, trajectories: Trajectories) -> None:
@@ -69,9 +69,8 @@ def data_rank(states: NDArray) -> DataRank:
 
     tolerance = UNIT * float(resolution[varying].max()) * np.sqrt(pairs)
     now, ahead, cross = _second_moments(states, standardised, n)
-    whitened = [_whitening(moment) for moment in (now, ahead)]
-    if all(w is not None for w in whitened):
-        left, right = whitened
+    left, right = _whitening(now), _whitening(ahead)
+    if left is not None and right is not None:
         correlations = np.linalg.svd(left.T @ cross @ right, compute_uv=False)
         return DataRank(n, significant(correlations, pairs))
     triangle = np.zeros((2 * n, 2 * n), order="F")

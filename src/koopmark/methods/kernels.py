@@ -8,12 +8,17 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from koopmark._arrays import numeric, real
+from koopmark.methods import remarks
 from koopmark.methods.sampling import spread
 
 
 @dataclass(frozen=True)
 class Polynomial:
-    """k(x, x') = (x·x' + offset)^degree: all monomials up to `degree`."""
+    """k(x, x') = (x·x' / ℓ² + offset)^degree: all monomials up to `degree`.
+
+    ℓ is the root-mean-square length of the states, so that neither the kernel nor what rounding
+    leaves of its rank depends on the units of the data.
+    """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
@@ -26,6 +31,11 @@ class Polynomial:
             raise ValueError(f"degree must be at least 1, got {self.degree}")
         if not self.offset >= 0:
             raise ValueError(f"offset must not be negative, got {self.offset}")
+
+    def length(self, states: NDArray) -> float:
+        """ℓ for states (P, N), which are not all zero."""
+        largest = float(abs(states).max())
+        return largest * float(np.sqrt(np.sum((states / largest) ** 2) / len(states)))
 
 
 @dataclass(frozen=True)
@@ -78,17 +88,24 @@ def gaussian(
     return np.exp(out, out=out)
 
 
-def gram(kernel: Polynomial | Gaussian, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:
-    """Kernel values (P, n) of `rows` (P, N) with the training states `columns` (n, N)."""
+def gram(
+    kernel: Polynomial | Gaussian, rows: NDArray, columns: NDArray, length: float | None = None
+) -> NDArray[np.float64]:
+    """Kernel values (P, n) of `rows` (P, N) with the training states `columns` (n, N).
+
+    The kernel's ℓ is that of `columns` unless given as `length`.
+    """
     rows, columns = numeric(rows, "rows"), real(columns, "columns")
+    if length is None:
+        length = kernel.length(columns)
     if isinstance(kernel, Polynomial):
-        base = rows @ columns.T + kernel.offset
+        base = (rows / length) @ (columns / length).T + kernel.offset
         values = base.copy()
         # NumPy's power of three and more is several times slower than products.
         for _ in range(kernel.degree - 1):
             values *= base
         return values
-    return gaussian(rows, columns, kernel.length(columns))
+    return gaussian(rows, columns, length)
 
 
 def numerical_rank(kernel: Polynomial | Gaussian, states: NDArray) -> int:
@@ -97,16 +114,17 @@ def numerical_rank(kernel: Polynomial | Gaussian, states: NDArray) -> int:
     For a polynomial kernel and enough data: the number of monomials. What lies below is noise,
     which a library asked for full rank divides by.
     """
-    spectrum = np.linalg.eigvalsh(gram(kernel, states, states))
-    return int(np.sum(spectrum > GRAM_TOLERANCE * spectrum[-1]))
+    spectrum = np.linalg.eigvalsh(gram(kernel, states, states))[::-1]
+    return remarks.numerical_rank(spectrum, GRAM_TOLERANCE, "the kernel matrix")
 
 
 @dataclass(frozen=True, eq=False)
 class KernelColumns:
-    """The functions k(x, xⱼ) of the training states xⱼ, (P, N) to (P, n)."""
+    """The functions k(x, xⱼ) of the training states xⱼ, (P, N) to (P, n); `length` is ℓ."""
 
     kernel: Polynomial | Gaussian
     training: NDArray[np.float64]
+    length: float | None = None
 
     def __call__(self, states: NDArray) -> NDArray[np.float64]:
-        return gram(self.kernel, states, self.training)
+        return gram(self.kernel, states, self.training, self.length)

@@ -54,6 +54,9 @@ class Method(ABC):
     """Data that it must recover exactly: a name in `koopmark.methods.contract.DATA`, or a reason
     why there are none, which has spaces in it."""
 
+    loses: ClassVar[Mapping[str, str]] = {}
+    """What it need not recover: names in `koopmark.methods.contract.CASES`, with reasons."""
+
     exactness: ClassVar[float] = 1e-8
     """How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt."""
 

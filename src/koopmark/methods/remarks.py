@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 CLOSE = 10.0
 """A singular value within this factor of its cut-off may be on the other side of it elsewhere."""
 
-ROUNDING = 1e-6
-"""Relative distance from a threshold within which another processor may decide otherwise."""
+ROUNDED = 1.0 + 1e-6
+"""The same for a value that is not rounding itself, such as a residual."""
 
 _collected: ContextVar[list[str] | None] = ContextVar("remarks of the present fit", default=None)
 
@@ -61,8 +61,10 @@ def numerical_rank(singular_values: NDArray, tolerance: float, what: str) -> int
     return rank
 
 
-def at_most(values: NDArray, limit: float | NDArray, what: str) -> NDArray[np.bool_]:
-    """Which values are at most `limit`; those that rounding decides are remarked.
+def at_most(
+    values: NDArray, limit: float | NDArray, what: str, factor: float = ROUNDED
+) -> NDArray[np.bool_]:
+    """Which values are at most `limit`; a close call is remarked.
 
     Parameters
     ----------
@@ -70,8 +72,10 @@ def at_most(values: NDArray, limit: float | NDArray, what: str) -> NDArray[np.bo
     limit : float or (k,) array
     what : str
         What is decided, for the remark: "which pairs are kept".
+    factor : float
+        Values within this factor of the limit may be on the other side of it elsewhere.
     """
-    close = int(np.sum(abs(values - limit) <= ROUNDING * np.abs(limit)))
+    close = int(np.sum((values >= limit / factor) & (values <= limit * factor)))
     if close:
         remark(f"{what} hangs on rounding: {close} of {len(values)} lie on the threshold")
     return np.asarray(values <= limit)

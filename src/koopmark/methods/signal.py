@@ -43,6 +43,13 @@ def canonical_correlations(
     return correlations, before @ left, after @ right.T
 
 
+def sizes(values: NDArray) -> NDArray[np.float64]:
+    """Norms (n,) of the columns of `values`, 1 for a column of zeros."""
+    norms = np.linalg.norm(values, axis=0)
+    norms[norms == 0.0] = 1.0
+    return np.asarray(norms)
+
+
 def significant(correlations: NDArray, pairs: int) -> int:
     """How many canonical correlations noise does not explain, by Bartlett's test (1941).
 
@@ -52,14 +59,16 @@ def significant(correlations: NDArray, pairs: int) -> int:
     samples = pairs - 0.5 * (2 * count + 3)
     if samples <= count:
         return count
-    lost = -samples * np.log1p(-np.minimum(correlations, 1.0 - 1e-15) ** 2)
+    lost = -samples * np.log1p(-(np.minimum(correlations, 1.0 - 1e-15) ** 2))
     remaining = np.cumsum(lost[::-1])[::-1]
     degrees = np.arange(count, 0, -1) ** 2
     noise = remaining < chi2.isf(DOUBT, degrees)
     return int(np.argmax(noise)) if noise.any() else count
 
 
-def signal_basis(now: NDArray, ahead: NDArray, pairs: int, tolerance: float) -> NDArray[np.float64]:
+def signal_basis(
+    now: NDArray, ahead: NDArray, pairs: int, tolerance: float, scale: NDArray | None = None
+) -> NDArray[np.float64]:
     """Combinations B (n, k) of functions that span all but rounding and noise.
 
     The functions that noise alone makes up are left out by taking those that are uncorrelated with
@@ -75,9 +84,11 @@ def signal_basis(now: NDArray, ahead: NDArray, pairs: int, tolerance: float) -> 
     tolerance : float
         Directions of both together below it, relative to the largest and with columns scaled to
         unit norm, are rounding.
+    scale : (n,) array, optional
+        Norms of the columns before something was taken out of them, to which rounding is relative.
     """
-    scale = np.sqrt(np.sum(now**2, axis=0) + np.sum(ahead**2, axis=0))
-    scale[scale == 0.0] = 1.0
+    if scale is None:
+        scale = sizes(now)
     _, s, vt = np.linalg.svd(np.vstack([now, ahead]) / scale, full_matrices=False)
     rank = numerical_rank(s, tolerance, "the functions")
     white = (vt[:rank] / s[:rank, None]).T / scale[:, None]

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from koopmark._keys import generator
 from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
 from koopmark.methods.kernels import GRAM_TOLERANCE, AnyKernel, Gaussian, Polynomial, gram
+from koopmark.methods.remarks import numerical_rank
 from koopmark.methods.sampling import some_states
+from koopmark.methods.signal import sizes
 
 
 @dataclass(frozen=True)
@@ -36,25 +38,32 @@ class Nystroem(Dictionary):
     def fitted(self, states: NDArray) -> Observables:
         rng = generator({"seed": self.seed}, "Nyström landmarks")
         landmarks = some_states(states, self.count, rng)
+        units = np.ones(states.shape[-1])
+        if isinstance(self.kernel, Polynomial):
+            # Channels of any size weigh alike: the functions are the same, their rounding is not.
+            units = sizes(landmarks) / np.sqrt(len(landmarks))
+            landmarks = landmarks / units
         spectrum, vectors = np.linalg.eigh(gram(self.kernel, landmarks, landmarks))
-        kept = spectrum > GRAM_TOLERANCE * spectrum[-1]
-        whitening = vectors[:, kept] / np.sqrt(spectrum[kept])
-        terms = Features(self.kernel, landmarks, whitening)
+        rank = numerical_rank(spectrum[::-1], GRAM_TOLERANCE, "the kernel matrix")
+        whitening = vectors[:, -rank:] / np.sqrt(spectrum[-rank:])
+        terms = Features(self.kernel, landmarks, whitening, units)
         return Observables(states.shape[-1], self.constant, self.state, terms)
 
 
 @dataclass(frozen=True, eq=False)
 class Features(Terms):
-    """k(x, Z) `whitening`, with Z the rows of `landmarks` (n, N) and `whitening` (n, size)."""
+    """k(x / u, Z) `whitening`: Z the rows of `landmarks` (n, N), `whitening` (n, size), u the
+    `units` (N,)."""
 
     kernel: Polynomial | Gaussian
     landmarks: NDArray[np.float64]
     whitening: NDArray[np.float64]
+    units: NDArray[np.float64]
 
     @property
     def size(self) -> int:
         return self.whitening.shape[1]
 
     def write(self, states: NDArray, out: NDArray) -> None:
-        values = gram(self.kernel, states, self.landmarks)
+        values = gram(self.kernel, states / self.units, self.landmarks)
         np.matmul(self.whitening.T, values.T, out=out.T)

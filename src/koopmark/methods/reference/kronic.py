@@ -14,9 +14,11 @@ from koopmark.methods.model import Model, continuous
 from koopmark.methods.products import real_product
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.methods.reference.generator_edmd import derivative_factor, differences
+from koopmark.methods.reference.noise import noise_variances
 from koopmark.methods.reference.qr_edmd import eigenpairs
-from koopmark.methods.reference.restricted import restricted_model
+from koopmark.methods.reference.restricted import EXPLAINED, noise_shares, restricted_model
 from koopmark.methods.reference.whitening import whitening
+from koopmark.methods.remarks import at_most
 from koopmark.simulation import Trajectories
 
 ORDER = 6
@@ -33,6 +35,9 @@ RANK = 1e-12
 
 ITERATIONS = 10
 """Enough where the smallest singular value is a half of the next, and so it is where it matters."""
+
+DECIDES = 0.7
+"""Error that noise may explain beyond which a prediction decides nothing."""
 
 SAME = 1e-6
 """Relative distance up to which eigenvalues are one, and their vectors a space."""
@@ -55,8 +60,9 @@ class KRONIC(Method):
         ψ.
     accuracy : float
         Largest ‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over the held-out trajectories. Where no
-        function keeps to it the best one is kept, and the model's note says so. Noise in the
-        held-out data alone makes an error of its relative size.
+        function keeps to it the best one is kept, and the model's note says so. Measurement noise,
+        estimated from the data, allows each function as much more as it explains; a function in
+        which it would explain any error cannot be judged and is left out.
     held_out : float
         Share of the trajectories; where there is but one, of its times.
     tolerance : float
@@ -82,9 +88,15 @@ class KRONIC(Method):
         observables = self.dictionary.fitted(training)
         rates = derivative_factor(observables.size, differences(observables, training, dt, ORDER))
         pairs = factorise(observables, training)
-        found = refitted(pairs, sparse_vectors(rates, self.tolerance), dt)
+        vectors = sparse_vectors(rates, self.tolerance)
+        noise = noise_variances(trajectories)
+        share = noise_shares(training, observables, noise, vectors)
+        found = refitted(pairs, vectors, dt, share if noise.settled else np.zeros_like(share))
         errors = prediction_errors(found, observables, validation, dt)
-        kept, note = _chosen(pairs, found, errors, self.accuracy)
+        share = noise_shares(validation, observables, noise, found.vectors)
+        explained = EXPLAINED * np.sqrt(share * (1.0 + grown(found, validation, dt)))
+        limit = np.hypot(self.accuracy, explained)
+        kept, note = _chosen(pairs, found, errors, limit)
         return restricted_model(
             pairs,
             observables,
@@ -197,11 +209,15 @@ def _residual(factor: SnapshotFactor, rate: complex, vector: NDArray) -> float:
     return float(np.linalg.norm(velocity - rate * values) / np.linalg.norm(values))
 
 
-def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float) -> Functions:
-    """The functions of unit norm, with μ = ⟨φ(x), φ(x⁺)⟩ / ⟨φ(x), φ(x)⟩ over the pairs."""
+def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float, noise: NDArray) -> Functions:
+    """The functions of unit norm, with μ = ⟨φ(x), φ(x⁺)⟩ / (1 - s) ⟨φ(x), φ(x)⟩ over the pairs.
+
+    The share s (s,) of measurement noise in the mean square of a function would shrink μ.
+    """
     values, ahead = (real_product(half, vectors) for half in np.split(pairs.triangle, 2, axis=1))
     sizes = np.linalg.norm(values, axis=0)
-    discrete = np.sum(values.conj() * ahead, axis=0) / sizes**2
+    signal = np.maximum(1.0 - noise, 0.5)
+    discrete = np.sum(values.conj() * ahead, axis=0) / (signal * sizes**2)
     residuals = np.linalg.norm(ahead - discrete * values, axis=0) / sizes
     return Functions(continuous(discrete, dt), vectors / sizes, residuals)
 
@@ -219,14 +235,22 @@ def prediction_errors(
     return np.where(np.isfinite(errors), errors, np.inf)
 
 
+def grown(found: Functions, states: NDArray, dt: float) -> NDArray[np.float64]:
+    """What noise in φ(x(0)) has grown to in e^{λt}φ(x(0)), squared, mean over the times (s,)."""
+    with np.errstate(over="ignore"):
+        factors = np.exp(2.0 * found.rates.real * dt * np.arange(states.shape[1])[:, None])
+    return np.asarray(factors.mean(axis=0))
+
+
 def _chosen(
-    pairs: SnapshotFactor, found: Functions, errors: NDArray, accuracy: float
+    pairs: SnapshotFactor, found: Functions, errors: NDArray, limit: NDArray
 ) -> tuple[list[int], str]:
     """Which functions predict, best first and each but once, and a note that says how many."""
     values = real_product(pairs.xx, found.vectors)
     order = np.argsort(errors, kind="stable")
     kept: list[int] = []
-    for index in order[errors[order] <= accuracy]:
+    predicts = at_most(errors, limit, "which functions are kept") & (limit <= DECIDES)
+    for index in order[predicts[order]]:
         apart = np.abs(found.rates[kept] - found.rates[index])
         same = [k for k, distance in zip(kept, apart, strict=True) if distance <= SAME]
         known = np.linalg.qr(values[:, same])[0]
@@ -234,6 +258,9 @@ def _chosen(
         if np.linalg.norm(new) > SAME:
             kept.append(int(index))
     note = f"{len(kept)} of {len(errors)} functions predict what was held out"
+    unjudged = int(np.sum(limit > DECIDES))
+    if unjudged:
+        note += f", {unjudged} are left out unjudged, since noise explains any error there"
     if kept:
         return kept, note
     best = errors[order[0]]

@@ -9,16 +9,17 @@ from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
 from koopmark.methods.model import Model, continuous
 from koopmark.methods.reference.factor import factorise
-from koopmark.methods.reference.noise import corrected_values, noise_variances
+from koopmark.methods.reference.noise import noise_variances
 from koopmark.methods.reference.qr_edmd import Eigenpairs, eigenpairs
-from koopmark.methods.reference.restricted import restricted_model
+from koopmark.methods.reference.restricted import EXPLAINED, noise_shares, restricted_model
+from koopmark.methods.remarks import at_most
 from koopmark.simulation import Trajectories
 
 LEAST = 1e-2
 """Residual that is allowed without noise."""
 
-EXPLAINED = 1.5
-"""How many times the residual that noise leaves on average is put down to it."""
+DECIDES = 0.7
+"""Allowance beyond which a residual decides nothing: the half of the function's mean square."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,10 @@ class ResDMD(Method):
         ψ.
     epsilon : float, optional
         Largest residual kept. By default 0.01, and for each pair as much more as measurement noise
-        explains, which is estimated from the data. It compares with Δt as well: a function that
-        hardly changes in a step has a small residual with μ = 1. Where no pair is below it the one
-        with the smallest residual is kept, and the model's note says so.
+        explains, which is estimated from the data; a pair in which noise would explain any
+        residual cannot be judged and is left out. It compares with Δt as well: a function that
+        hardly changes in a step has a small residual with μ = 1. If no pair is below it the one
+        with the smallest residual is kept. The model's note says which of these was the case.
     tolerance : float
         As for `QREDMD`.
     """
@@ -56,10 +58,7 @@ class ResDMD(Method):
         observables = self.dictionary.fitted(trajectories.states)
         factor = factorise(observables, trajectories.states)
         pairs = eigenpairs(factor, self.tolerance)
-        allowed = self._allowed(trajectories, observables, factor.pairs, pairs)
-        kept = pairs.residuals <= allowed
-        limit = f"{LEAST:g} beyond noise" if self.epsilon is None else f"{self.epsilon:g}"
-        note = f"{kept.sum()} of {len(kept)} pairs have a residual of at most {limit}"
+        kept, note = self._chosen(trajectories, observables, pairs)
         if not kept.any():
             kept = pairs.residuals == pairs.residuals[0]
             note += f": kept is the smallest, {pairs.residuals[0]:.1e}"
@@ -73,21 +72,31 @@ class ResDMD(Method):
             note,
         )
 
-    def _allowed(
-        self, trajectories: Trajectories, observables: Observables, count: int, pairs: Eigenpairs
-    ) -> NDArray[np.float64]:
-        """(s,) the largest residual that each pair may have.
-
-        White noise of covariance C in ψ leaves √((1 + |μ|²) cᴴ C c) between φ(x⁺) and μ φ(x), at
-        each of the `count` pairs; φ = ψ c has unit norm over all of them.
-        """
+    def _chosen(
+        self,
+        trajectories: Trajectories,
+        observables: Observables,
+        pairs: Eigenpairs,
+    ) -> tuple[NDArray[np.bool_], str]:
+        """Which pairs stay (s,), and a note that says by what."""
+        what, count = "which pairs are kept", len(pairs.residuals)
         if self.epsilon is not None:
-            return np.full(len(pairs.residuals), self.epsilon)
+            kept = at_most(pairs.residuals, self.epsilon, what)
+            return (
+                kept,
+                f"{kept.sum()} of {count} pairs have a residual of at most {self.epsilon:g}",
+            )
         noise = noise_variances(trajectories)
+        share = noise_shares(trajectories.states, observables, noise, pairs.coefficients)
+        explained = EXPLAINED * np.sqrt(share * (1.0 + abs(pairs.discrete) ** 2))
+        judged = explained <= DECIDES
+        kept = at_most(pairs.residuals, np.hypot(LEAST, explained), what) & judged
+        note = f"{kept.sum()} of {count} pairs have a residual of at most {LEAST:g} beyond noise"
         if not noise.settled:
-            return np.full(len(pairs.residuals), LEAST)
-        flat = trajectories.states.reshape(-1, trajectories.states.shape[2])
-        covariance = corrected_values(observables, flat, noise).covariance
-        c = pairs.coefficients
-        noisy = np.sum(c.conj() * (covariance @ c), axis=0).real * (1 + abs(pairs.discrete) ** 2)
-        return np.hypot(LEAST, EXPLAINED * np.sqrt(count * np.maximum(noisy, 0.0)))
+            note += ", which is not told from dynamics that fast and may be less"
+        if not judged.all():
+            note += (
+                f"; {np.sum(~judged)} are left out unjudged, since noise alone explains a residual "
+                f"above {DECIDES:g} there"
+            )
+        return kept, note

@@ -1,13 +1,19 @@
-"""A model of some of the eigenpairs that a factor of the data gives."""
+"""A model of some of the eigenpairs of a factor of the data, and what noise does to them."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
-from koopmark.methods.dictionaries import Observables
+from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.model import LinearModel
 from koopmark.methods.products import real_product
-from koopmark.methods.reference.factor import SnapshotFactor
+from koopmark.methods.reference.factor import SnapshotFactor, factorise
+from koopmark.methods.reference.noise import NoiseVariances, corrected_values
+
+EXPLAINED = 1.5
+"""How many times the error that noise makes on average is put down to it."""
 
 
 def restricted_model(
@@ -55,3 +61,37 @@ def readout(factor: SnapshotFactor, coefficients: NDArray, state: slice | None) 
         return np.zeros((0, wanted.shape[1]))
     values = real_product(factor.xx, coefficients)
     return lstsq(values, wanted, lapack_driver="gelsy", check_finite=False)[0]
+
+
+def bounded(noise: NoiseVariances, states: NDArray) -> NoiseVariances:
+    """The noise, bounded by the residual of a linear fit, to which it adds at least its variance.
+
+    Dynamics that are fast for the sampling pass for noise in differences in time, but not there
+    if they are linear.
+    """
+    linear = factorise(Identity().fitted(states), states)
+    residual = np.sum(linear.yy[:, 1:] ** 2, axis=0) / linear.pairs
+    return replace(noise, variances=np.minimum(noise.variances, residual))
+
+
+def noise_shares(
+    states: NDArray, observables: Observables, noise: NoiseVariances, coefficients: NDArray
+) -> NDArray[np.float64]:
+    """Share (s,) of the measurement noise in the mean square of functions φ = ψ C.
+
+    White noise of covariance C in ψ has variance cᴴ C c in φ = ψ c.
+
+    Parameters
+    ----------
+    states : (M, T, N) array
+    observables : Observables
+        ψ, D functions.
+    noise : NoiseVariances
+        Of the states; see `bounded`.
+    coefficients : (D, s) array
+    """
+    flat = np.asarray(states, dtype=float).reshape(-1, states.shape[2])
+    corrected = corrected_values(observables, flat, bounded(noise, states))
+    noisy = np.sum(coefficients.conj() * (corrected.covariance @ coefficients), axis=0).real
+    size = np.mean(abs(real_product(observables(flat), coefficients)) ** 2, axis=0)
+    return np.asarray(np.clip(noisy / size, 0.0, 1.0))

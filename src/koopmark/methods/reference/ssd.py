@@ -12,10 +12,12 @@ from koopmark.methods.method import Method
 from koopmark.methods.model import Model, continuous
 from koopmark.methods.products import real_product
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
-from koopmark.methods.reference.noise import noise_variances
+from koopmark.methods.reference.noise import NoiseVariances, noise_variances
 from koopmark.methods.reference.qr_edmd import eigenpairs
-from koopmark.methods.reference.restricted import restricted_model
+from koopmark.methods.reference.restricted import bounded, restricted_model
 from koopmark.methods.reference.whitening import whitening
+from koopmark.methods.remarks import CLOSE, at_most, numerical_rank, remark
+from koopmark.methods.signal import signal_basis
 from koopmark.simulation import Trajectories
 
 RANK = 1e-10
@@ -23,6 +25,10 @@ RANK = 1e-10
 
 LEAST, TURNED = 0.1, 3.0
 """Sine that T-SSD allows without noise, and for each unit of relative noise."""
+
+
+ANY = 1.0 - 1e-9
+"""Sine up to which T-SSD keeps everything but noise."""
 
 
 class Spans(NamedTuple):
@@ -41,7 +47,7 @@ class _Decomposition(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.states)
         factor = factorise(observables, trajectories.states)
-        whole, w = whitened(factor)
+        whole, w = self.start(factor)
         kept = w @ reduced(whole, self)
         discrete, coefficients, residuals = _inside(factor, kept)
         return restricted_model(
@@ -53,6 +59,12 @@ class _Decomposition(Method):
             residuals,
             f"a subspace of dimension {kept.shape[1]} in a dictionary of {observables.size}",
         )
+
+    def start(self, factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
+        """A and B of functions ψ W that are orthonormal at the training states, and W (D, k)."""
+        w, u = whitening(factor.xx, RANK)
+        now = np.eye(len(w)) if u is None else u
+        return Spans(np.vstack([now, np.zeros_like(now)]), spans(factor, w).ahead), w
 
     @abstractmethod
     def step(self, here: Spans) -> NDArray[np.float64]:
@@ -86,7 +98,7 @@ class SSD(_Decomposition):
 
     def step(self, here: Spans) -> NDArray[np.float64]:
         sines, directions = angles(here.now, orthonormal(here.ahead)[0])
-        return directions[sines <= self.tolerance].T
+        return directions[at_most(sines, self.tolerance, "which functions stay", CLOSE)].T
 
 
 @dataclass(frozen=True)
@@ -117,17 +129,27 @@ class TunableSSD(_Decomposition):
     def _fit(self, trajectories: Trajectories) -> Model:
         if self.epsilon is not None:
             return super()._fit(trajectories)
-        noise = noise_variances(trajectories)
-        relative = noise.variances / trajectories.states.var(axis=(0, 1), dtype=float)
-        turned = TURNED * np.sqrt(relative.mean()) if noise.settled else 0.0
-        return replace(self, epsilon=min(1.0, float(np.hypot(LEAST, turned))))._fit(trajectories)
+        states = trajectories.states
+        noise = bounded(noise_variances(trajectories), states)
+        return replace(self, epsilon=_allowed(noise, states))._fit(trajectories)
+
+    def start(self, factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
+        whole, w = super().start(factor)
+        # With all angles allowed this is EDMD; otherwise functions of noise alone would turn V.
+        basis = np.empty((0, w.shape[1]))
+        if self.epsilon != 1.0:
+            basis = signal_basis(*whole, factor.pairs, RANK)
+        if basis.shape[1] == w.shape[1]:
+            return whole, w
+        signal = np.linalg.qr(basis)[0]
+        return Spans(whole.now @ signal, whole.ahead @ signal), w @ signal
 
     def step(self, here: Spans) -> NDArray[np.float64]:
         if self.epsilon is None:
             raise ValueError("epsilon is settled by the data, in fit")
         basis, coordinates = orthonormal(here.ahead)
         sines, directions = angles(here.now, basis)
-        leaving = directions[sines > self.epsilon]
+        leaving = directions[~at_most(sines, self.epsilon, "which functions stay")]
         sines, directions = angles(basis, here.now)
         # A c in V: c is orthogonal to what leaves of A; B c in V: likewise for B's coordinates.
         arriving = directions[sines > self.epsilon] @ coordinates
@@ -138,6 +160,30 @@ class TunableSSD(_Decomposition):
         return rows[int(np.sum(sizes > RANK * sizes[0])) :].T
 
 
+def _allowed(noise: NoiseVariances, states: NDArray) -> float:
+    """By default the largest sine of T-SSD, for noise of this size in states (M, T, N)."""
+    # Of the next states: functions that are gone after a step lie in noise there.
+    ahead = states[:, 1:]
+    mean, size = ahead.mean(axis=(0, 1), dtype=float), ahead.var(axis=(0, 1), dtype=float)
+    # A channel that is constant, but for rounding, says nothing about the noise.
+    varies = size > (RANK * mean) ** 2
+    if not varies.any():
+        return LEAST
+    relative = np.minimum(noise.variances[varies] / size[varies], 1.0)
+    # Nor does one of noise alone say how much it turns the others.
+    drowned = relative >= 0.5
+    if drowned.any():
+        remark(
+            f"noise outweighs the signal after one step in {drowned.sum()} of {len(size)} "
+            f"channels: functions of them may be lost"
+        )
+    signal = relative if drowned.all() else relative[~drowned]
+    epsilon = float(np.hypot(LEAST, TURNED * np.sqrt(signal.mean())))
+    if epsilon >= ANY:
+        remark("noise turns functions by any angle: all that are more than noise stay, as in EDMD")
+    return min(ANY, epsilon)
+
+
 def _inside(factor: SnapshotFactor, kept: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """μ (s,), coefficients (D, s) and residuals (s,) of EDMD with the functions ψ C, C (D, k)."""
     if kept.shape[1] == 0:
@@ -145,13 +191,6 @@ def _inside(factor: SnapshotFactor, kept: NDArray) -> tuple[NDArray, NDArray, ND
     triangle = np.linalg.qr(np.hstack(spans(factor, kept)))[1]
     pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), RANK)
     return pairs.discrete, real_product(kept, pairs.coefficients), pairs.residuals
-
-
-def whitened(factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
-    """A and B of functions ψ W that are orthonormal at the training states, and W (D, k)."""
-    w, u = whitening(factor.xx, RANK)
-    now = np.eye(len(w)) if u is None else u
-    return Spans(np.vstack([now, np.zeros_like(now)]), spans(factor, w).ahead), w
 
 
 def spans(factor: SnapshotFactor, coefficients: NDArray) -> Spans:
@@ -175,8 +214,8 @@ def orthonormal(values: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float6
     """Q (·, r) and T (r, k) with values = Q T, Q orthonormal; r is the rank."""
     q, triangle = np.linalg.qr(values)
     u, s, vt = np.linalg.svd(triangle)
-    kept = s > RANK * s[0]
-    return q @ u[:, kept], s[kept, None] * vt[kept]
+    rank = numerical_rank(s, RANK, "the functions that stay")
+    return q @ u[:, :rank], s[:rank, None] * vt[:rank]
 
 
 def angles(basis: NDArray, other: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

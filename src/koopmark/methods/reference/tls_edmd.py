@@ -14,7 +14,7 @@ from koopmark.methods.reference.degenerate import eigenbasis
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
 from koopmark.methods.reference.noise import corrected_values, noise_variances
 from koopmark.methods.reference.restricted import readout
-from koopmark.methods.signal import signal_basis
+from koopmark.methods.signal import signal_basis, sizes
 from koopmark.simulation import Trajectories
 
 LEAST_NOISE = 1e-20
@@ -81,7 +81,7 @@ def total_least_squares(
     now, ahead = triangle[:, noisy], triangle[:, size + noisy]
     whole, c = triangle_of(triangle[:, certain], now, ahead), len(certain)
     now, ahead = whole[c:, c : c + len(noisy)], whole[c:, c + len(noisy) :]
-    basis = signal_basis(now, ahead, factor.pairs, RANK)
+    basis = signal_basis(now, ahead, factor.pairs, RANK, sizes(triangle[:, noisy]))
     noise = covariance[np.ix_(noisy, noisy)] + LEAST_NOISE * np.diag(variances[noisy])
     noise = basis.T @ noise @ basis
     scale = np.sqrt(np.diag(noise))

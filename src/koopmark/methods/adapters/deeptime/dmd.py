@@ -1,6 +1,8 @@
 """deeptime: exact DMD."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from koopmark.methods.adapters.deeptime.library import DeeptimeMethod
 from koopmark.methods.dictionaries import AnyDictionary, Identity
@@ -22,6 +24,11 @@ class DMD(DeeptimeMethod):
 
     dictionary: AnyDictionary = field(default_factory=Identity)
     rank: int | None = None
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "at full rank it divides by the rounding of directions without data",
+        "constant": "at full rank it divides by the rounding of directions without data",
+    }
 
     def __post_init__(self) -> None:
         if self.rank is not None and self.rank < 1:

@@ -1,6 +1,8 @@
 """deeptime: extended DMD."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from koopmark.methods.adapters.deeptime.library import DeeptimeMethod
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
@@ -20,6 +22,10 @@ class EDMD(DeeptimeMethod):
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "units": "it cuts off in the units of the data",
+    }
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from deeptime.decomposition import EDMD as Estimator

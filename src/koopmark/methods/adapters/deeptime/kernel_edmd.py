@@ -42,7 +42,10 @@ class DefaultKernelEDMD(SomePairs, DeeptimeMethod):
         """Eigenpairs of (K(X, X) + ε)⁻¹ K(Y, X): the first `count`, largest first."""
         from deeptime.decomposition import KernelEDMD as Estimator
 
-        fitted = Estimator(self._spelled(x), epsilon=epsilon).fit((x, y)).fetch_model()
+        unit = 1.0
+        if isinstance(self.kernel, Polynomial):
+            unit = self.kernel.length(x) ** (2 * self.kernel.degree)
+        fitted = Estimator(self._spelled(x), epsilon=epsilon * unit).fit((x, y)).fetch_model()
         coefficients = fitted.eigenvectors[:, :count]
         rates = continuous(fitted.eigenvalues[:count], dt)
         return LinearModel(KernelColumns(self.kernel, x), coefficients, rates, dt)
@@ -52,7 +55,9 @@ class DefaultKernelEDMD(SomePairs, DeeptimeMethod):
         from deeptime import kernels
 
         if isinstance(self.kernel, Polynomial):
-            return kernels.PolynomialKernel(self.kernel.degree, self.kernel.offset)
+            # (x·x' + ℓ² offset)^degree is ours times ℓ^2degree.
+            offset = self.kernel.offset * self.kernel.length(states) ** 2
+            return kernels.PolynomialKernel(self.kernel.degree, offset)
         return kernels.GaussianKernel(self.kernel.length(states))
 
 

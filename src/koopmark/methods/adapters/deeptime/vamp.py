@@ -1,5 +1,6 @@
 """deeptime: the variational approach for Markov processes, and its reversible relative."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,6 +45,10 @@ class VAMP(DeeptimeMethod):
 
     dictionary: AnyDictionary = STATE
     epsilon: float = 1e-6
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "units": "epsilon is a variance, in the units of the data",
+    }
 
     def __post_init__(self) -> None:
         if not self.epsilon >= 0:

@@ -7,6 +7,7 @@ import numpy as np
 
 from koopmark.methods.adapters.kooplearn.library import (
     Cancelling,
+    Dots,
     KooplearnMethod,
     kernel_model,
     spelled,
@@ -15,9 +16,6 @@ from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numer
 from koopmark.methods.model import Model
 from koopmark.methods.subsample import SomePairs
 from koopmark.simulation import Trajectories
-
-LINEAR = Polynomial(degree=1, offset=0.0)
-"""kooplearn's default kernel, x·x'."""
 
 
 @dataclass(frozen=True)
@@ -111,4 +109,4 @@ class DefaultKernelRidge(SomePairs, KooplearnMethod):
 
         x, y = self.pairs(trajectories)
         estimator = Estimator(lag_time=len(x)).fit(np.vstack([x, y]))
-        return kernel_model(estimator, KernelColumns(LINEAR, x), y, trajectories.dt, Cancelling)
+        return kernel_model(estimator, Dots(x), y, trajectories.dt, Cancelling)

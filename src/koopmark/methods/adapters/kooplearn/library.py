@@ -36,10 +36,21 @@ def interleaved(trajectories: Trajectories) -> tuple[NDArray[np.float64], int]:
     return states.swapaxes(0, 1).reshape(-1, states.shape[2]), len(states)
 
 
+@dataclass(frozen=True, eq=False)
+class Dots:
+    """kooplearn's default kernel: the functions x·xⱼ of training states xⱼ, (P, N) to (P, n)."""
+
+    training: NDArray[np.float64]
+
+    def __call__(self, states: NDArray) -> NDArray[np.float64]:
+        return np.asarray(states @ self.training.T)
+
+
 def spelled(kernel: AnyKernel, states: NDArray) -> dict[str, Any]:
     """The kernel as kooplearn's keyword arguments."""
     if isinstance(kernel, Polynomial):
-        powers = {"degree": kernel.degree, "gamma": 1.0, "coef0": kernel.offset}
+        gamma = kernel.length(states) ** -2
+        powers = {"degree": kernel.degree, "gamma": gamma, "coef0": kernel.offset}
         return {"kernel": "poly", **powers}
     return {"kernel": "rbf", "gamma": 0.5 / kernel.length(states) ** 2}
 

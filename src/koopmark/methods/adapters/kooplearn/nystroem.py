@@ -1,53 +1,44 @@
 """kooplearn: kernel EDMD on Nyström centres."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.methods.adapters.kooplearn.kernel_ridge import LINEAR
 from koopmark.methods.adapters.kooplearn.library import (
     Cancelling,
+    Dots,
     KooplearnMethod,
     interleaved,
     kernel_model,
     spelled,
 )
-from koopmark.methods.kernels import AnyKernel, Polynomial, gaussian, gram, numerical_rank
-from koopmark.methods.model import LinearModel, Model
+from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
+from koopmark.methods.model import Lift, LinearModel, Model
 from koopmark.methods.sampling import some_states
 from koopmark.simulation import Trajectories
 
 
-@dataclass(frozen=True, eq=False)
-class CentreColumns:
-    """The functions k(x, zⱼ) of the centres zⱼ, (P, N) to (P, n).
-
-    A Gaussian takes its length from the states it was fitted to, not from the centres.
-    """
-
-    kernel: AnyKernel
-    centres: NDArray
-    states: NDArray
-
-    def __call__(self, states: NDArray) -> NDArray:
-        if isinstance(self.kernel, Polynomial):
-            return gram(self.kernel, states, self.centres)
-        return gaussian(states, self.centres, self.kernel.length(self.states))
-
-
 def fitted_model(
     estimator: Any,
-    kernel: AnyKernel,
+    kernel: AnyKernel | None,
     trajectories: Trajectories,
     kind: type[LinearModel] = LinearModel,
 ) -> Model:
-    """The model of a `kooplearn.kernel.NystroemKernelRidge` fitted to all pairs."""
+    """The model of a `kooplearn.kernel.NystroemKernelRidge` fitted to all pairs.
+
+    Without a kernel it is kooplearn's default, x·x'.
+    """
     states, lag = interleaved(trajectories)
     estimator.fit(states)
     chosen = estimator.nys_centers_idxs_
-    lift = CentreColumns(kernel, states[chosen], states)
+    centres = states[chosen]
+    # The length of a kernel is that of the states, not of the centres.
+    lift: Lift = Dots(centres)
+    if kernel is not None:
+        lift = KernelColumns(kernel, centres, kernel.length(states))
     return kernel_model(estimator, lift, states[chosen + lag], trajectories.dt, kind)
 
 
@@ -72,13 +63,17 @@ class Nystroem(KooplearnMethod):
     """
 
     kernel: AnyKernel = field(default_factory=Polynomial)
-    alpha: float = 1e-10
+    alpha: float = 1e-12
     reduced_rank: bool = False
     n_components: int | None = None
     n_centers: int = 300
     seed: int = 0
 
     _kind: ClassVar[type[LinearModel]] = LinearModel
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "constant": "its ridge costs digits where functions of the kernel depend on each other",
+    }
 
     def __post_init__(self) -> None:
         if self.n_centers < 1:
@@ -149,4 +144,4 @@ class DefaultNystroem(KooplearnMethod):
 
         lag = len(trajectories.states)
         estimator = Estimator(lag_time=lag, random_state=self.seed % 2**32)
-        return fitted_model(estimator, LINEAR, trajectories, Cancelling)
+        return fitted_model(estimator, None, trajectories, Cancelling)

@@ -1,5 +1,6 @@
 """kooplearn: EDMD as ridge regression, of full and of reduced rank."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -51,6 +52,10 @@ class Ridge(KooplearnMethod):
     n_components: int | None = None
     eigen_solver: Literal["auto", "dense", "arpack", "randomized"] = "auto"
     seed: int = 0
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "units": "it cuts off in the units of the data",
+    }
 
     def __post_init__(self) -> None:
         if not self.alpha >= 0:
@@ -104,6 +109,7 @@ class DefaultRidge(KooplearnMethod):
 
     # The ridge of 1e-6 against a mean square of about 1.
     exactness: ClassVar[float] = 1e-4
+    loses: ClassVar[Mapping[str, str]] = Ridge.loses
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from kooplearn.linear_model import Ridge as Estimator

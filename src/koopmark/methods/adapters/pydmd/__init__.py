@@ -8,7 +8,7 @@ from koopmark.methods.adapters.pydmd.hankel import (
     HankelDMD,
 )
 from koopmark.methods.adapters.pydmd.kernel_edmd import DefaultKernelEDMD, KernelEDMD
-from koopmark.methods.adapters.pydmd.lando import LANDO, DefaultLANDO
+from koopmark.methods.adapters.pydmd.lando import LANDO, CubicLANDO, DefaultLANDO
 from koopmark.methods.adapters.pydmd.optdmd import DefaultOptDMD, OptDMD
 from koopmark.methods.adapters.pydmd.pidmd import PiDMD, UnitaryPiDMD
 from koopmark.methods.adapters.pydmd.sequences import (
@@ -27,7 +27,6 @@ from koopmark.methods.adapters.pydmd.varpro import (
     DefaultVarProDMD,
     VarProDMD,
 )
-from koopmark.methods.kernels import Polynomial
 from koopmark.methods.method import Method
 
 METHODS: dict[str, Method] = {
@@ -43,7 +42,7 @@ METHODS: dict[str, Method] = {
     "pydmd.kernel_edmd": KernelEDMD(),
     "pydmd.kernel_edmd_default": DefaultKernelEDMD(),
     "pydmd.lando_linear": LANDO(),
-    "pydmd.lando_cubic": LANDO(kernel=Polynomial(degree=3)),
+    "pydmd.lando_cubic": CubicLANDO(),
     "pydmd.lando_default": DefaultLANDO(),
     "pydmd.spdmd": SpDMD(),
     "pydmd.spdmd_default": DefaultSpDMD(),

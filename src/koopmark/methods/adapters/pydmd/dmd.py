@@ -1,6 +1,7 @@
 """PyDMD: exact DMD on snapshot pairs, at full rank, at its own defaults, and two variants."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -40,6 +41,10 @@ class DMD(_Modes):
         Directions kept: -1 for all. PyDMD's own default, 0, cuts at a threshold made for noise;
         that is the method `pydmd.dmd_default`.
     """
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "at full rank it divides by the rounding of directions without data",
+    }
 
     def _estimator(self) -> Any:
         import pydmd
@@ -109,6 +114,10 @@ class TotalDMD(PyDMDMethod):
     tlsq_rank: int | None = None
     max_pairs: int = 2000
     seed: int = 0
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "at full rank it divides by the rounding of directions without data",
+    }
 
     def __post_init__(self) -> None:
         if self.max_pairs < 1:

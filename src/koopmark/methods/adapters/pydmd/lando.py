@@ -1,5 +1,6 @@
 """PyDMD: LANDO, a kernel model of the next state, linearised at a base state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -52,6 +53,17 @@ class LANDO(SomePairs, PyDMDMethod):
         )
         base = x.mean(axis=0) if self.base == "mean" else np.zeros(x.shape[1])
         return _linearised(lando.fit(x.T, y.T), base, trajectories.dt)
+
+
+@dataclass(frozen=True)
+class CubicLANDO(LANDO):
+    """`LANDO` with a cubic kernel; parameters as for `LANDO`."""
+
+    kernel: AnyKernel = field(default_factory=lambda: Polynomial(degree=3))
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "constant": "it is linearised at the origin, far from data with a constant channel",
+    }
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """PyDMD: sparsity-promoting DMD, which keeps the pairs that a trajectory needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -32,6 +33,9 @@ class SpDMD(PyDMDMethod):
     gamma: float = 0.01
 
     recovers: ClassVar[str] = "trajectory"
+    loses: ClassVar[Mapping[str, str]] = {
+        "units": "the weight of the amplitudes is in the units of the data",
+    }
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd

@@ -58,6 +58,12 @@ class VarProDMD(_Ranked):
         Number of exponentials: by default the numerical rank of the data.
     """
 
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "SciPy's least squares stops at seven digits",
+        "constant": "it starts from reciprocals of the eigenvalues, of which one is 0",
+        "units": "SciPy's least squares stops at a tolerance in the units of the data",
+    }
+
     def _estimator(self, sequence: Sequence) -> Any:
         import pydmd
 

@@ -1,5 +1,6 @@
 """pykoop: EDMD by least squares, with a ridge, with the lasso, and DMD."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,6 +22,10 @@ class EDMD(PykoopRegressor):
     dictionary : AnyDictionary
         See `PykoopRegressor`.
     """
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "units": "it sees the data through Gram matrices, which square their units",
+    }
 
     def _regressor(self) -> Any:
         import pykoop
@@ -44,6 +49,9 @@ class TikhonovEDMD(PykoopRegressor):
 
     # The ridge shrinks K: by 1 %, where the data are 300 states of size 1.
     exactness: ClassVar[float] = 3e-2
+    loses: ClassVar[Mapping[str, str]] = {
+        "units": "the ridge is in squared units of the data",
+    }
 
     def __post_init__(self) -> None:
         not_negative(self.alpha)
@@ -92,6 +100,11 @@ class DMD(PykoopRegressor):
     dictionary : AnyDictionary
         See `PykoopRegressor`.
     """
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "at full rank it divides by the rounding of directions without data",
+        "constant": "at full rank it divides by the rounding of directions without data",
+    }
 
     def _regressor(self) -> Any:
         import pykoop

@@ -39,6 +39,9 @@ class LmiRegressor(PykoopRegressor):
     requires: ClassVar[tuple[str, ...]] = ("cvxopt", "picos", "pykoop")
     # The solver is content with the objective to 1e-7, where the minimum is flat to its root.
     exactness: ClassVar[float] = 1e-3
+    loses: ClassVar[Mapping[str, str]] = {
+        "units": "it sees the data through Gram matrices, which square their units",
+    }
 
     @classmethod
     def prepare(cls) -> None:
@@ -151,6 +154,10 @@ class SpectralRadiusLmiEDMD(LmiRegressor):
     max_iter: int = 100
 
     trial: ClassVar[Mapping[str, Any]] = {"max_iter": 5}
+    loses: ClassVar[Mapping[str, str]] = {
+        **LmiRegressor.loses,
+        "fast": "the radius allowed is reached by few rounds of its two programmes",
+    }
 
     def __post_init__(self) -> None:
         if not self.spectral_radius > 0:

@@ -1,7 +1,8 @@
 """pykoop: EDMD through its pipeline, with its own lifting functions and its own episodes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ class PolynomialEDMD(PykoopMethod):
     """
 
     degree: int = 2
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "its normal equations are singular, and cut off at their rounding",
+        "units": "it sees the data through Gram matrices, which square their units",
+    }
 
     def __post_init__(self) -> None:
         if self.degree < 1:

@@ -1,5 +1,6 @@
 """PyKoopman: its defaults, and EDMD with the state or with polynomials."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,6 +26,10 @@ class DefaultKoopman(PyKoopmanMethod):
 class IdentityEDMD(PyKoopmanMethod):
     """`pykoopman.regression.EDMD` in the state itself; it has no constant to offer."""
 
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "at full rank it divides by the rounding of directions without data",
+    }
+
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
@@ -43,6 +48,12 @@ class PolynomialEDMD(PyKoopmanMethod):
     """
 
     degree: int = 2
+
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "at full rank it divides by the rounding of directions without data",
+        "constant": "at full rank it divides by the rounding of directions without data",
+        "units": "at full rank it divides by the rounding of directions without data",
+    }
 
     def __post_init__(self) -> None:
         if self.degree < 1:

@@ -48,7 +48,10 @@ class KDMD(SomePairs, PyKoopmanMethod):
         from sklearn.gaussian_process import kernels
 
         if isinstance(self.kernel, Polynomial):
-            return kernels.DotProduct(self.kernel.offset**0.5) ** self.kernel.degree
+            # (x·x' + ℓ² offset)^degree is ours times ℓ^2degree.
+            length, degree = self.kernel.length(states), self.kernel.degree
+            product = kernels.DotProduct(length * self.kernel.offset**0.5)
+            return kernels.ConstantKernel(length ** (-2 * degree)) * product**degree
         return kernels.RBF(self.kernel.length(states))
 
 

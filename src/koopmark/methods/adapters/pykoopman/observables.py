@@ -123,6 +123,11 @@ class CustomEDMD(PyKoopmanMethod):
 
     functions: tuple[Function, ...] = ("square", "product")
 
+    loses: ClassVar[Mapping[str, str]] = {
+        "low rank": "at full rank it divides by the rounding of directions without data",
+        "constant": "at full rank it divides by the rounding of directions without data",
+    }
+
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
