@@ -118,6 +118,7 @@ class ReducedRankNystroem(Nystroem):
     _kind: ClassVar[type[LinearModel]] = Cancelling
 
     recovers: ClassVar[str] = "without a ridge it divides by the rounding of its kernel matrices"
+    loses: ClassVar[Mapping[str, str]] = {}
 
     def _rank(self, states: NDArray) -> int:  # noqa: ARG002
         return self.n_centers if self.n_components is None else self.n_components

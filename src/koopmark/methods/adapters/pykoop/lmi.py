@@ -185,6 +185,8 @@ class HinfLmiEDMD(LmiRegressor):
 
     alpha: float = 1.0
 
+    loses: ClassVar[Mapping[str, str]] = {}
+
     def _regressor(self) -> Any:
         return lmi_regressors().LmiEdmdHinfReg(alpha=self.alpha)
 

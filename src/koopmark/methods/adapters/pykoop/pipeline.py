@@ -37,7 +37,6 @@ class PolynomialEDMD(PykoopMethod):
     degree: int = 2
 
     loses: ClassVar[Mapping[str, str]] = {
-        "low rank": "its normal equations are singular, and cut off at their rounding",
         "units": "it sees the data through Gram matrices, which square their units",
     }
 
