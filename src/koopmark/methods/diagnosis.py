@@ -93,10 +93,12 @@ def _moments(states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """
     n, count = states.shape[2], states.shape[0] * states.shape[1]
     total, largest, squares = np.zeros(n), np.zeros(n), np.zeros(n)
+    # Measured from one of the states: a channel that is constant has the mean to the last digit.
+    origin = np.asarray(states[0, 0], dtype=float)
     for block in _blocks(states, n):
-        total += block[:, :-1].sum(axis=(0, 1))
+        total += (block[:, :-1] - origin).sum(axis=(0, 1))
         largest = np.maximum(largest, abs(block).max(axis=(0, 1)))
-    mean = total / (count - len(states))
+    mean = origin + total / (count - len(states))
     for block in _blocks(states, n):
         squares += np.sum((block[:, :-1] - mean) ** 2, axis=(0, 1))
     scale = np.sqrt(squares / count)
