@@ -13,6 +13,7 @@ from koopmark.methods.method import Method, Skip
 from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.reference.factor import SnapshotFactor
 from koopmark.methods.reference.qr_edmd import eigenpairs
+from koopmark.methods.remarks import remark
 from koopmark.simulation import Trajectories
 from koopmark.systems import StochasticSystem, System
 
@@ -22,6 +23,9 @@ STENCILS = {
     6: (3 / 4, -3 / 20, 1 / 60),
 }
 """Central differences by order: f'(t) ≈ Σₖ cₖ [f(t + kΔt) - f(t - kΔt)] / Δt, k = 1, 2, ..."""
+
+SHIFTED = 0.01
+"""Relative shift of an eigenvalue that is remarked."""
 
 Values = tuple[NDArray[np.float64], NDArray[np.float64]]
 """ψ and its time derivative at the same states, (P, D) each."""
@@ -96,7 +100,23 @@ class DifferenceGeneratorEDMD(_Generator):
         observables = self.dictionary.fitted(trajectories.states)
         blocks = differences(observables, trajectories.states, trajectories.dt, self.order)
         factor = derivative_factor(observables.size, blocks)
-        return _model(factor, observables, trajectories.dt, self.tolerance, "")
+        model = _model(factor, observables, trajectories.dt, self.tolerance, "")
+        moved = abs(shifted(model.rates, trajectories.dt, self.order) - model.rates)
+        count = int(np.sum(moved > SHIFTED * abs(model.rates)))
+        if count:
+            remark(
+                f"differences of order {self.order} shift {count} of {len(moved)} eigenvalues by "
+                f"more than {SHIFTED:.0%}: sample more often"
+            )
+        return model
+
+
+def shifted(rates: NDArray, dt: float, order: int) -> NDArray[np.complex128]:
+    """What central differences make of eigenvalues λ (s,): Σₖ 2cₖ sinh(kλΔt) / Δt."""
+    stencil = enumerate(STENCILS[order], start=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        terms = [2.0 * weight * np.sinh(k * rates * dt) / dt for k, weight in stencil]
+    return np.sum(terms, axis=0)
 
 
 def exact_derivatives(

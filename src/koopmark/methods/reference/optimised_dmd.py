@@ -29,7 +29,7 @@ STANDARD_ERRORS = 4.0
 EXACT = 1e-11
 """Relative misfit that is rounding."""
 
-CLOSE = 1e-3
+CLOSE = 1e-2
 """Relative distance below which distinct eigenvalues are remarked."""
 
 LEAST_NOISE = 1e-16
@@ -192,8 +192,8 @@ def _remark_close(rates: NDArray) -> None:
     close = int(np.sum(apart.min(axis=0) <= CLOSE * abs(rates)))
     if close:
         remark(
-            f"{close} eigenvalues nearly coincide: one without enough eigenvectors, of which a sum "
-            f"of exponentials is the limit"
+            f"{close} eigenvalues nearly coincide: perhaps one without enough eigenvectors, of which "
+            f"sums of exponentials have the limit"
         )
 
 
