@@ -87,8 +87,7 @@ class OptimisedDMD(Method):
                 f"{count} states in a trajectory: too few for {len(starts[-1][0])} exponentials"
             )
         best = _simplest(fits, columns.shape)
-        if len(best.rates) > 1:
-            _remark_close(best.rates)
+        _remark_close(best.rates)
         values = columns.reshape(count, m, -1)
         mean = states.mean(axis=(0, 1))
         return _model(best, times, values, reduced, readout, mean, lift, dt)
@@ -188,8 +187,9 @@ def _simplest(fits: list[_Fit], shape: tuple[int, int]) -> _Fit:
 
 def _remark_close(rates: NDArray) -> None:
     """Exponentials that nearly coincide stand for a defective eigenvalue, or fit noise."""
-    apart = abs(rates[:, None] - rates) + np.diag(np.full(len(rates), np.inf))
-    close = int(np.sum(apart.min(axis=0) <= CLOSE * abs(rates)))
+    every = np.concatenate([rates, rates[rates.imag > 0].conj()])
+    apart = abs(every[:, None] - every) + np.diag(np.full(len(every), np.inf))
+    close = int(np.sum(apart.min(axis=0) <= CLOSE * abs(every)))
     if close:
         remark(
             f"{close} eigenvalues nearly coincide: perhaps one without enough eigenvectors, of which "
