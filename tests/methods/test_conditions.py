@@ -109,6 +109,8 @@ def test_differences_say_that_they_shift_what_turns_fast():
     data = sampled(block_diag(pair(-0.3, 8.0), [[-0.5]]))
     note = methods.fit("reference.generator_edmd_fd2", data, **IDENTITY).note
     assert "differences of order 2 shift 2 of 4 eigenvalues" in note
+    late = methods.fit("reference.kronic", sampled(np.diag([-0.3, -1.0]), 0.01, dt=5.0), **IDENTITY)
+    assert "differences of order 6 shift" in late.note
     assert methods.fit("reference.generator_edmd_fd6", sampled(np.diag([-0.3, -1.0]))).note == ""
 
 

@@ -101,22 +101,22 @@ class DifferenceGeneratorEDMD(_Generator):
         blocks = differences(observables, trajectories.states, trajectories.dt, self.order)
         factor = derivative_factor(observables.size, blocks)
         model = _model(factor, observables, trajectories.dt, self.tolerance, "")
-        moved = abs(shifted(model.rates, trajectories.dt, self.order) - model.rates)
-        count = int(np.sum(moved > SHIFTED * abs(model.rates)))
-        if count:
-            remark(
-                f"differences of order {self.order} shift {count} of {len(moved)} eigenvalues by "
-                f"more than {SHIFTED:.0%}: sample more often"
-            )
+        remark_shifts(model.rates, trajectories.dt, self.order)
         return model
 
 
-def shifted(rates: NDArray, dt: float, order: int) -> NDArray[np.complex128]:
-    """What central differences make of eigenvalues λ (s,): Σₖ 2cₖ sinh(kλΔt) / Δt."""
+def remark_shifts(rates: NDArray, dt: float, order: int) -> None:
+    """Remark eigenvalues λ (s,) that central differences shift: to Σₖ 2cₖ sinh(kλΔt) / Δt."""
     stencil = enumerate(STENCILS[order], start=1)
     with np.errstate(over="ignore", invalid="ignore"):
         terms = [2.0 * weight * np.sinh(k * rates * dt) / dt for k, weight in stencil]
-    return np.sum(terms, axis=0)
+        moved = abs(np.sum(terms, axis=0) - rates)
+    count = int(np.sum(moved > SHIFTED * abs(rates)))
+    if count:
+        remark(
+            f"differences of order {order} shift {count} of {len(rates)} eigenvalues by more than "
+            f"{SHIFTED:.0%}: sample more often"
+        )
 
 
 def exact_derivatives(

@@ -13,7 +13,7 @@ from koopmark.methods.method import Method
 from koopmark.methods.model import Model, continuous
 from koopmark.methods.products import real_product
 from koopmark.methods.reference.factor import SnapshotFactor, factorise
-from koopmark.methods.reference.generator_edmd import derivative_factor, differences
+from koopmark.methods.reference.generator_edmd import derivative_factor, differences, remark_shifts
 from koopmark.methods.reference.noise import noise_variances
 from koopmark.methods.reference.qr_edmd import eigenpairs
 from koopmark.methods.reference.restricted import EXPLAINED, noise_shares, restricted_model
@@ -92,6 +92,7 @@ class KRONIC(Method):
         noise = noise_variances(trajectories)
         share = noise_shares(training, observables, noise, vectors)
         found = refitted(pairs, vectors, dt, share if noise.settled else np.zeros_like(share))
+        remark_shifts(found.rates, dt, ORDER)
         errors = prediction_errors(found, observables, validation, dt)
         share = noise_shares(validation, observables, noise, found.vectors)
         explained = EXPLAINED * np.sqrt(share * (1.0 + grown(found, validation, dt)))
