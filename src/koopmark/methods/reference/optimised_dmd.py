@@ -19,9 +19,12 @@ from koopmark.methods.remarks import remark
 from koopmark.methods.signal import signal_basis, sizes
 from koopmark.simulation import Trajectories
 
-RADII = (1e-9, 1e-4, 1e-2, 0.05)
+RADII = (0.0, 1e-9, 1e-4, 1e-2, 0.05)
 """Relative distances within which starting values are tried as one eigenvalue of higher
 multiplicity."""
+
+APART = 1e-6
+"""Relative distance to which starting values are moved apart where they are tried as several."""
 
 STANDARD_ERRORS = 4.0
 """By how much more than chance an exponential must improve the fit."""
@@ -157,7 +160,10 @@ def _starting_values(
         groups: list[list[complex]] = []
         for value in above[np.argsort(-above.real, kind="stable")]:
             near = [abs(value - group[0]) <= radius * abs(group[0]) for group in groups]
-            if any(near):
+            if radius == 0.0:
+                equal = sum(abs(value - group[0]) <= APART * abs(value) for group in groups)
+                groups.append([complex(value) * (1.0 + equal * APART)])
+            elif any(near):
                 groups[near.index(True)].append(complex(value))
             else:
                 groups.append([complex(value)])
@@ -192,8 +198,8 @@ def _remark_close(rates: NDArray) -> None:
     close = int(np.sum(apart.min(axis=0) <= CLOSE * abs(every)))
     if close:
         remark(
-            f"{close} eigenvalues nearly coincide: perhaps one without enough eigenvectors, of which "
-            f"sums of exponentials have the limit"
+            f"{close} eigenvalues nearly coincide: perhaps one without enough eigenvectors, which "
+            f"sums of exponentials can only approach"
         )
 
 
