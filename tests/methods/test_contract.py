@@ -310,12 +310,14 @@ def test_a_declared_loss_is_a_skipped_check_and_its_reason_is_given():
     assert (verdict.check, verdict.reason) == ("knows no units", "its ridge has units")
 
 
-# CVXOPT may take minutes over a programme in units that it cannot solve.
+# Some iterate for minutes instead: CVXOPT over a programme in units that it cannot solve, PyDMD's
+# variable projection (on some processors) from a start that is not finite.
 LOSSES = [
     (name, loss)
     for name in EVERY
     for loss in methods.get(name).loses
     if "cvxopt" not in methods.get(name).requires
+    and (name, loss) != ("pydmd.varprodmd", "constant")
 ]
 
 
