@@ -175,6 +175,18 @@ class Full(Sound):
         return self._model(operator, trajectories.dt)
 
 
+class Haunted(Sound):
+    """Lets a direction without data grow."""
+
+    def _fit(self, trajectories):
+        model = super()._fit(trajectories)
+        _, s, vt = np.linalg.svd(trajectories.pairs()[0], full_matrices=False)
+        empty = vt[s < 1e-10 * s[0]].T
+        coefficients = np.hstack([model.coefficients, empty])
+        rates = np.append(model.rates, np.full(empty.shape[1], 9.0))
+        return LinearModel(model.lift, coefficients, rates, model.dt)
+
+
 class Absolute(Sound):
     """Drops singular values below a millionth, in whatever units."""
 
@@ -271,6 +283,7 @@ def test_a_sound_method_breaks_nothing():
         (Copied, "finds repeated eigenvalues"),
         (Truncated, "finds fast pairs beside slow rates"),
         (Full, "works in the rank of the data"),
+        (Haunted, "works in the rank of the data"),
         (Absolute, "knows no units"),
         (Ridge, "knows no units"),
         (Standardised, "ignores a constant channel"),
