@@ -86,3 +86,28 @@ def test_where_the_noise_is_unknown_nothing_is_corrected():
     found = corrected_values(lift, states, NoiseVariances(np.array([0.1, 0.1]), settled=False))
     np.testing.assert_array_equal(found.values, lift(states))
     assert found.covariance[1, 1] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("angle", [0.5, 1.7, 2.4, 3.0])
+@pytest.mark.parametrize("level", [1e-6, 1e-3, 0.1])
+def test_fast_oscillations_are_not_taken_for_noise(angle, level, linear):
+    turn = 0.97 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    data = linear(turn, np.random.default_rng(0).standard_normal((100, 2)), steps=40)
+    deviations = level * np.array([1.0, 0.3])
+    found = noise_variances(noisy(data, deviations))
+    np.testing.assert_allclose(np.sqrt(found.variances), deviations, rtol=0.1)
+
+
+def test_linear_data_without_noise_have_none_to_rounding(linear):
+    turn = 0.97 * np.array([[np.cos(2.4), -np.sin(2.4)], [np.sin(2.4), np.cos(2.4)]])
+    data = linear(turn, np.random.default_rng(0).standard_normal((100, 2)), steps=40)
+    assert np.sqrt(noise_variances(data).variances).max() < 1e-12 * data.states.std()
+
+
+def test_more_sensors_than_dynamics_leave_the_noise_of_each_as_it_is(linear):
+    turn = 0.97 * np.array([[np.cos(0.2), -np.sin(0.2)], [np.sin(0.2), np.cos(0.2)]])
+    data = linear(turn, np.random.default_rng(0).standard_normal((100, 2)), steps=40)
+    mixed = data.states @ np.random.default_rng(1).standard_normal((2, 5))
+    deviations = np.geomspace(1e-3, 0.1, 5)
+    found = noise_variances(noisy(replace(data, states=mixed), deviations))
+    np.testing.assert_allclose(np.sqrt(found.variances), deviations, rtol=0.1)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import real
+from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import Observables
 from koopmark.simulation import Trajectories
 
@@ -15,6 +16,15 @@ ORDERS = range(1, 9)
 
 STANDARD_ERRORS = 3.0
 """Estimates count as equal within so many standard errors."""
+
+WIDEST = 120
+"""Numbers in the windows whose linear dependence is looked at; four times as many at most."""
+
+ROUNDS = 60
+"""Turns at most in which the noise of the coordinates settles."""
+
+EXCESS = 1.3
+"""How much larger a component than noise makes it is a signal: the noise is not known yet."""
 
 STEP = 1e-5
 """Least step of numerical derivatives, relative to the spread of a coordinate."""
@@ -31,13 +41,21 @@ class NoiseVariances:
 
 
 def noise_variances(trajectories: Trajectories) -> NoiseVariances:
-    """Estimated from differences in time, which remove what is smooth and keep what is white.
+    """Estimated in two ways, of which neither is too low but for its sampling error.
 
-    The k-th difference of white noise of variance s² has variance C(2k, k) s² (Rice 1984; Gasser,
-    Sroka and Jennen-Steinmetz 1986). What is left of the dynamics biases the estimate upwards and
-    falls with k, while the sampling error grows: the least order is taken whose estimate is no
-    larger than that of any higher one, within the error. Coordinates share one variance where
-    theirs agree within the error. Where the sampling is too coarse, this is an upper bound.
+    *Differences in time* remove what is smooth and keep what is white: the k-th difference of white
+    noise of variance s² has variance C(2k, k) s² (Rice 1984; Gasser, Sroka and Jennen-Steinmetz
+    1986). What is left of the dynamics biases the estimate upwards and falls with k, while the
+    sampling error grows: the least order is taken whose estimate is no larger than that of any
+    higher one, within the error. Oscillations that are fast beside the sampling are taken for
+    noise, though.
+
+    *Linear dependence* of a few states in a row removes what is linear, however fast: as many
+    components of such windows as there are coordinates hold the signal of any linear system, the
+    others only noise (`_linear_variances`). What is nonlinear is taken for noise.
+
+    The lesser is taken of the two. Coordinates share one variance where theirs agree within the
+    error. Where the sampling is too coarse and the dynamics nonlinear, this is an upper bound.
     """
     states = real(trajectories.states, "states")
     orders = [order for order in ORDERS if order < states.shape[1]]
@@ -48,11 +66,64 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
     scale[scale == 0.0] = 1.0
     # A mean over coordinates is n times as certain.
     chosen = _least_order(np.mean(tried / scale, axis=1), errors / np.sqrt(n))
-    mean = float(tried[chosen].mean())
-    if np.all(abs(tried[chosen] - mean) <= (STANDARD_ERRORS + 1.0) * errors[chosen] * mean):
-        return NoiseVariances(np.full(n, mean), settled=chosen < len(orders) - 1)
     each = np.array([_least_order(tried[:, i], errors) for i in range(n)])
-    return NoiseVariances(tried[each, np.arange(n)], settled=bool(each.max() < len(orders) - 1))
+    linear = _linear_variances(states, tried[each, np.arange(n)])
+    mean = float(tried[chosen].mean())
+    error = errors[chosen]
+    alike = np.all(abs(tried[chosen] - mean) <= (STANDARD_ERRORS + 1.0) * error * mean)
+    variances = np.full(n, mean) if alike else tried[each, np.arange(n)]
+    settled = (chosen if alike else each.max()) < len(orders) - 1
+    lower = linear < variances * (1.0 - STANDARD_ERRORS * error)
+    if not lower.any():
+        return NoiseVariances(variances, settled=bool(settled))
+    variances = np.where(lower, linear, variances)
+    mean, error = float(variances.mean()), _standard_error(1, states)
+    if np.all(abs(variances - mean) <= (STANDARD_ERRORS + 1.0) * error * mean):
+        variances = np.full(n, mean)
+    return NoiseVariances(variances, settled=bool(settled or lower.all()))
+
+
+def _linear_variances(states: NDArray, start: NDArray) -> NDArray[np.float64]:
+    """(N,) variance of what windows of a few states have beyond a linear signal; infinite where
+    there are too few of them.
+
+    The windows' covariance is that of the signal, of rank N at most, and a diagonal one of the
+    noise: the factor model, fitted by turns (principal components of what is weighted by the
+    noise, and the noise as what they leave), which is maximum likelihood for few factors.
+    """
+    m, t, n = states.shape
+    length = 3 if 3 * n <= WIDEST else 2
+    size = length * n
+    count = m * (t - length + 1)
+    if t <= length or count < 3 * size or size > 4 * WIDEST:
+        return np.full(n, np.inf)
+    windows = np.concatenate([states[:, i : t - length + 1 + i] for i in range(length)], axis=2)
+    windows = windows.reshape(-1, size)
+    windows = windows - windows.mean(axis=0)
+    scale = np.sqrt(np.mean(windows**2, axis=0))
+    scale = np.tile(scale.reshape(length, n).max(axis=0), length)
+    scale[scale == 0.0] = 1.0
+    # The triangular factor instead of the covariance keeps twice the digits.
+    triangle = triangle_of(windows / scale) / np.sqrt(count)
+    floor = np.finfo(float).eps ** 2
+    variances = np.maximum(start / scale[:n] ** 2, floor)
+    edge = (1.0 + np.sqrt(size / count)) ** 2
+    for _ in range(ROUNDS):
+        deviations = np.sqrt(np.tile(variances, length))
+        _, s, vh = np.linalg.svd(triangle / deviations)
+        rank = min(int(np.sum(s**2 > edge * EXCESS)), n)
+        rest = s[rank:, None] * vh[rank:]
+        # What the components hold of each coordinate's noise is given back.
+        share = 1.0 - np.sum(vh[:rank] ** 2, axis=0)
+        left = np.sum(rest**2, axis=0).reshape(length, n).sum(axis=0)
+        share = share.reshape(length, n).sum(axis=0)
+        found = variances * left / np.maximum(share, 1e-3)
+        found = np.maximum(found, floor)
+        change = np.max(abs(np.log(found / variances)))
+        variances = found
+        if change < 1e-3:
+            break
+    return variances * scale[:n] ** 2
 
 
 def _least_order(estimates: NDArray, errors: NDArray) -> int:
