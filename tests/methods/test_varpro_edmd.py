@@ -1,6 +1,9 @@
-"""Variable projection over whole trajectories: exact without noise, and far ahead with it."""
+"""Variable projection over whole trajectories: exact without noise, and at the bound with it."""
 
+import importlib.util
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,18 @@ from koopmark import methods, score, systems
 from koopmark.methods import Monomials
 from koopmark.methods.reference.trajectory_pencil import TrajectoryPencil
 from koopmark.methods.reference.varpro_edmd import VarProEDMD
+
+
+def _recall():
+    """bench/accuracy/recall.py: systems by seed, what is possible on them, and a judge."""
+    path = Path(__file__).parents[2] / "bench" / "accuracy" / "recall.py"
+    spec = importlib.util.spec_from_file_location("recall", path)
+    module = sys.modules["recall"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+recall = _recall()
 
 
 def with_noise(data, level, seed=0):
@@ -109,7 +124,8 @@ def test_too_few_data_are_refused(train):
 def test_misfits_are_those_of_functions_of_least_deviation(rate):
     """κ against its definition, written out with explicit projectors."""
     rng = np.random.default_rng(0)
-    values = rng.standard_normal((6, 9, 3))
+    # Far above the noise, so that no combination is left out.
+    values = 30.0 * rng.standard_normal((6, 9, 3))
     values = np.concatenate([np.ones((6, 9, 1)), values], axis=2)
     root = rng.standard_normal((3, 3))
     covariance = np.zeros((4, 4))
@@ -119,8 +135,8 @@ def test_misfits_are_those_of_functions_of_least_deviation(rate):
     profile = np.exp(rate * times)[:, None]
     projector = np.eye(9) - profile @ profile.conj().T / np.vdot(profile, profile)
     stacked = np.vstack([projector @ trajectory for trajectory in values])
-    fitted = pencil.best(rate, 3)
-    for misfit, c in zip(fitted.misfits, fitted.coefficients.T, strict=True):
+    found = pencil.expand(rate)
+    for misfit, c in zip(found.misfits, pencil.spelled(found.functions).T, strict=True):
         deviation = np.linalg.norm(stacked @ c) ** 2
         noise = (c.conj() @ covariance @ c).real * 6 * 8
         assert misfit == pytest.approx(deviation / noise, rel=1e-6)
@@ -128,6 +144,69 @@ def test_misfits_are_those_of_functions_of_least_deviation(rate):
     outside = stacked[:, 1:] - stacked[:, :1] @ free
     white = np.linalg.inv(np.linalg.cholesky(covariance[1:, 1:])).T
     expected = np.linalg.svd(outside @ white)[1][::-1] ** 2 / 48
-    np.testing.assert_allclose(fitted.misfits, expected, rtol=1e-6)
-    np.testing.assert_allclose(pencil.misfits(rate, 2), expected[:2], rtol=1e-6)
-    np.testing.assert_allclose(pencil.quick(rate, 2).misfits, expected[:2], rtol=1e-6)
+    np.testing.assert_allclose(found.misfits, expected, rtol=1e-6)
+    assert pencil.misfit(rate) == pytest.approx(expected[0], rel=1e-6)
+    own = pencil.misfits_of(np.full(3, rate), found.functions)
+    np.testing.assert_allclose(own, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", recall.KINDS)
+def test_every_eigenpair_of_a_linear_system_is_recalled_and_nothing_else(kind):
+    """To five standard deviations of the Cramér-Rao bound, under noise from none to a tenth."""
+    judged = 0
+    for seed in range(7000, 7006):
+        case = recall.draw(seed, kind)
+        wanted = recall.targets(case)
+        verdicts, spurious = recall.judge(case, wanted, VarProEDMD().fit(case.data))
+        for verdict, target in zip(verdicts, wanted, strict=True):
+            assert verdict.recalled or not target.judged, f"{case}: {target.values} {verdict}"
+            judged += target.judged
+        assert spurious == 0, case
+    assert judged >= 8
+
+
+@pytest.mark.parametrize("seed", [0, 1, 8])
+def test_errors_are_those_of_the_bound(seed):
+    """A real eigenvalue and a complex pair, over sixty draws of the noise."""
+    case = recall.draw(seed)
+    case = replace(case, deviations=np.full(len(case.offset), 1e-3 * case.clean.std()))
+    wanted = [target for target in recall.targets(case) if target.judged]
+    errors = []
+    for draw in range(60):
+        noise = np.random.default_rng([seed, draw]).standard_normal(case.clean.shape)
+        data = replace(case.data, states=case.clean + case.deviations * noise)
+        found = VarProEDMD().fit(data).eigenvalues
+        errors.append([abs(found - target.values.mean()).min() for target in wanted])
+    share = np.sqrt(np.mean(np.square(errors), axis=0)) / [target.deviation for target in wanted]
+    # The error of a root mean square over sixty draws is a tenth.
+    np.testing.assert_allclose(share, 1.0, atol=0.35)
+
+
+def test_the_judge_counts_what_is_missing_what_is_off_and_what_is_none():
+    case = recall.draw(0, "plain")
+    wanted = recall.targets(case)
+    model = VarProEDMD().fit(case.data)
+    every, none = recall.judge(case, wanted, model)
+    assert all(verdict.recalled for verdict in every)
+    assert none == 0
+    less = replace(model, coefficients=model.coefficients[:, :-1], rates=model.rates[:-1])
+    assert not all(verdict.recalled for verdict in recall.judge(case, wanted, less)[0])
+    off = replace(model, rates=model.rates + 0.05)
+    assert not any(verdict.recalled for verdict in recall.judge(case, wanted, off)[0])
+    more = replace(
+        model,
+        coefficients=np.hstack([model.coefficients, np.ones((len(model.coefficients), 1))]),
+        rates=np.append(model.rates, -17.0),
+    )
+    assert recall.judge(case, wanted, more)[1] == 1
+
+
+def test_the_note_says_where_the_dictionary_holds_no_eigenfunction(simulated):
+    data = simulated(systems.example("relaxation_sinh"), 100, low=-1.0, high=1.0)
+    model = VarProEDMD(Monomials(1)).fit(data)
+    assert "no function of the dictionary follows an exponential" in model.note
+
+
+def test_nearly_real_rates_of_products_are_real(three):
+    rates = VarProEDMD(Monomials(3), products=2).fit(three).eigenvalues
+    assert not rates.imag.any()
