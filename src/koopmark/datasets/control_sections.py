@@ -21,6 +21,8 @@ class Linear(CheckedSystem):
     matrix: Literal["normal", "non_normal", "defective"] = "normal"
     pairs: int = Field(default=0, ge=0)
     condition: float = Field(default=100.0, ge=1.0, lt=1e6)
+    frequency: PositiveFloat = 1.0
+    channels: Few | None = None
 
     @property
     def functions(self) -> int:
@@ -29,7 +31,13 @@ class Linear(CheckedSystem):
 
     def build(self, seed: int) -> System:
         return systems.random_linear(
-            self.n, self.matrix, seed, pairs=self.pairs, condition=self.condition
+            self.n,
+            self.matrix,
+            seed,
+            pairs=self.pairs,
+            condition=self.condition,
+            frequency=self.frequency,
+            channels=self.channels,
         )
 
 

@@ -135,7 +135,7 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
     for part, count in counts.items():
         # The generators of the two parts differ, so no initial state is shared.
         rng = generator(key, f"initial states, {part}")
-        initial = recipe.initial_states.draw(count, system.size, rng)
+        initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
         if isinstance(system, StochasticSystem):
             noise = generator(key, f"noise of the process, {part}")
             result = sample_paths(system, initial, recipe.sampling.times, noise)

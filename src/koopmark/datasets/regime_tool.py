@@ -26,7 +26,7 @@ def regime_of(recipe: Recipe, seed: int) -> Regime:
         return Regime("stochastic", 0, 0.0)
     key = {"system": recipe.system.model_dump(mode="json"), "seed": seed}
     rng = generator(key, "starts of the regime")
-    drawn = recipe.initial_states.draw(STARTS, system.size, rng)
+    drawn = system.reachable(recipe.initial_states.draw(STARTS, system.size, rng))
     # Few trajectories end in a small basin: what stays where it starts is an attractor as well.
     starts = np.vstack([drawn, stable_points(system)])
     return regime(system, starts, generator(key, "perturbations"))

@@ -53,6 +53,10 @@ class System(_repr.Shown, Gated, ABC):
         """
         return None
 
+    def reachable(self, states: NDArray) -> NDArray:
+        """The states (M, N) that occur, nearest to these: all of R^N unless a system says less."""
+        return states
+
     @abstractmethod
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Exact eigenspaces made of products of at most `max_degree` eigenfunctions.

@@ -113,6 +113,45 @@ def test_products_of_four_do_not_share_the_eigenvalue_of_one_or_two(name):
         assert distance[1] > 0.03
 
 
+def test_more_channels_than_variables_hold_the_same_dynamics_in_a_plane():
+    system = random_linear(3, seed=1, pairs=1, frequency=2.0, channels=6)
+    along = integrated(system, system.reachable(start(system)))
+    sizes = np.linalg.svd(along.reshape(-1, 6), compute_uv=False)
+    assert np.sum(sizes > 1e-9 * sizes[0]) == 3
+    np.testing.assert_allclose(np.sort_complex(system.eigenvalues), [-0.36, -0.15 - 2j, -0.15 + 2j])
+    for space in system.eigenspaces(2):
+        values = space.evaluate(along)
+        expected = np.exp(space.eigenvalue * TIMES)[:, None] * values[:, :1]
+        assert np.abs(values - expected).max() < 1e-9 * np.abs(values).max()
+
+
+@pytest.mark.parametrize(
+    ("plane", "said"),
+    [
+        (np.eye(3)[:, :1] * 2.0, "orthonormal"),
+        (np.eye(4)[:, :1], "length 3"),
+        (np.full((3, 1), 3**-0.5), "not invariant"),
+    ],
+)
+def test_a_plane_that_is_none_is_refused(plane, said):
+    matrix = np.diag([-1.0, -2.0, -3.0])
+    with pytest.raises(ValueError, match=said):
+        LinearSystem(matrix, np.eye(3)[:, :1], np.array([-1.0]), plane)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"frequency": 0.0}, "frequency 0: it must be positive"),
+        ({"frequency": np.inf}, "frequency inf"),
+        ({"channels": 2}, "channels 2: there must be at least as many as variables, 3"),
+    ],
+)
+def test_linear_options_out_of_range_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        random_linear(3, **options)
+
+
 def test_the_generalised_function_of_a_jordan_block_is_no_eigenfunction():
     system = random_linear(4, "defective")
     value = system.eigenvalues[-1].real

@@ -32,17 +32,22 @@ class LinearSystem(System):
         defective q < N, and no numerical eigenvector is right to more than half the digits.
         Products of two or more of the functions wᵀx are then eigenfunctions, but not all there are.
     eigenvalues : (q,) array
+    plane : (N, n) array, optional
+        Orthonormal columns that span the states that occur, if there are more channels than
+        dynamics: an invariant subspace.
 
     Raises
     ------
     ValueError
         If shapes disagree, a value is not finite, the matrix is complex, the columns of `left` are
-        zero or dependent, or a w is no left eigenvector at its eigenvalue.
+        zero or dependent, a w is no left eigenvector at its eigenvalue, or `plane` is not
+        invariant or its columns not orthonormal.
     """
 
     matrix: NDArray[np.float64]
     left: NDArray = field(repr=False)
     eigenvalues: NDArray[np.complex128] = field(repr=False)
+    plane: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matrix", real(self.matrix, "matrix"))
@@ -65,6 +70,18 @@ class LinearSystem(System):
             raise ValueError(
                 f"left: column {column} is no left eigenvector at the eigenvalue {values[column]:g}"
             )
+        if self.plane is not None:
+            self._check_plane(real(self.plane, "plane"))
+
+    def _check_plane(self, plane: NDArray[np.float64]) -> None:
+        a, n = self.matrix, plane.shape[-1]
+        if plane.shape != (len(a), n) or not np.allclose(plane.T @ plane, np.eye(n), atol=1e-12):
+            raise ValueError(f"plane must have orthonormal columns of length {len(a)}")
+        image = a @ plane
+        outside = np.linalg.norm(image - plane @ (plane.T @ image), 2)
+        if outside > RESIDUAL * np.linalg.norm(a, 2):
+            raise ValueError("plane is not invariant: A leads out of it")
+        object.__setattr__(self, "plane", plane)
 
     @property
     def size(self) -> int:
@@ -77,6 +94,9 @@ class LinearSystem(System):
         """x(t) = e^{At} x(0), states (M, T, N)."""
         steps = np.stack([expm(self.matrix * t) for t in elapsed])
         return np.einsum("tij,mj->mti", steps, states)
+
+    def reachable(self, states: NDArray) -> NDArray:
+        return states if self.plane is None else states @ self.plane @ self.plane.T
 
     @property
     def principal(self) -> PrincipalFunctions:
@@ -95,13 +115,21 @@ class LinearSystem(System):
 
 
 def random_linear(
-    n: int, kind: Kind = "normal", seed: int = 0, *, pairs: int = 0, condition: float = 100.0
+    n: int,
+    kind: Kind = "normal",
+    seed: int = 0,
+    *,
+    pairs: int = 0,
+    condition: float = 100.0,
+    frequency: float = 1.0,
+    channels: int | None = None,
 ) -> LinearSystem:
     """A = T D T⁻¹ with prescribed eigenvalues and random T.
 
     Real eigenvalues go from -0.36 to -1.36, complex pairs have real parts -0.15, -0.26, ... and
-    frequencies 1, 2.3, ... . They are spaced unevenly, so that products of up to four of the
-    eigenfunctions do not share the eigenvalue of fewer: the space would be larger than asked for.
+    frequencies 1, 2.3, ... times `frequency`. They are spaced unevenly, so that products of up to
+    four of the eigenfunctions do not share the eigenvalue of fewer: the space would be larger than
+    asked for.
     `defective` makes the last two real eigenvalues one Jordan block of size 2 at their mean.
 
     Parameters
@@ -117,6 +145,11 @@ def random_linear(
         Number of complex pairs, 0 to n / 2; `defective` needs two real eigenvalues besides.
     condition : float
         Condition number of T, at least 1.
+    frequency : float
+        Of the first pair, positive.
+    channels : int, optional
+        So many combinations of the n variables are the state, instead of these: the states that
+        occur span n dimensions, and what is outside of them decays twice as fast as the fastest.
 
     Raises
     ------
@@ -134,12 +167,16 @@ def random_linear(
         )
     if not 1 <= condition < 1e6:
         raise ValueError(f"condition {condition:g}: it must be at least 1 and below 1e6")
+    if not 0 < frequency < np.inf:
+        raise ValueError(f"frequency {frequency:g}: it must be positive and finite")
+    if channels is not None and channels < n:
+        raise ValueError(f"channels {channels}: there must be at least as many as variables, {n}")
     rng = generator({"ensemble": "linear", "n": n, "kind": kind, "seed": seed}, "matrix")
     u, v = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
     stretch = np.ones(n) if kind == "normal" else np.geomspace(1.0, condition, n)
     basis, inverse = (u * stretch) @ v.T, (v / stretch) @ u.T
     decays = -0.36 - np.linspace(0.0, 1.0, real) ** 0.8
-    turning = [(-0.15 - 0.11 * k, 1.0 + 1.3 * k) for k in range(pairs)]
+    turning = [(-0.15 - 0.11 * k, frequency * (1.0 + 1.3 * k)) for k in range(pairs)]
     jordan = block_diag(*([[a, b], [-b, a]] for a, b in turning), np.diag(decays))
     values = [a + sign * 1j * b for a, b in turning for sign in (1, -1)]
     left = _pair_vectors(n, pairs)
@@ -152,7 +189,13 @@ def random_linear(
     # With D real where there are no pairs, so are the eigenvectors.
     vectors = inverse.T @ (left if pairs else left.real)
     eigenvalues = np.array([*values, *decays], dtype=complex)
-    return LinearSystem(basis @ jordan @ inverse, vectors, eigenvalues)
+    matrix = basis @ jordan @ inverse
+    if channels is None:
+        return LinearSystem(matrix, vectors, eigenvalues)
+    plane = np.linalg.qr(rng.standard_normal((channels, n)))[0]
+    outside = np.eye(channels) - plane @ plane.T
+    matrix = plane @ matrix @ plane.T + 2.0 * eigenvalues.real.min() * outside
+    return LinearSystem(matrix, plane @ vectors, eigenvalues, plane)
 
 
 def _pair_vectors(n: int, pairs: int) -> NDArray[np.complex128]:
