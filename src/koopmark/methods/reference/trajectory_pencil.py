@@ -91,8 +91,9 @@ class TrajectoryPencil:
 
     @cached_property
     def certain(self) -> NDArray[np.bool_]:
-        """(D,) functions without noise: these are combined freely."""
-        return np.diag(self.covariance) == 0.0
+        """(D,) functions without noise, which are constants: these are combined freely."""
+        without = np.diag(self.covariance) == 0.0
+        return without & (np.ptp(self.values, axis=(0, 1)) == 0.0)
 
     @property
     def freedom(self) -> int:
@@ -128,6 +129,13 @@ class TrajectoryPencil:
         of Marchenko and Pastur (1967).
         """
         return SLACK * float(1.0 + np.sqrt(self.count / self.freedom)) ** 2
+
+    @cached_property
+    def bare(self) -> bool:
+        """Whether there is no noise but what the regularisation adds."""
+        noisy = ~self.certain
+        size = np.mean((self.values - self._origin)[..., noisy] ** 2, axis=(0, 1))
+        return bool(np.all(np.diag(self.covariance)[noisy] <= REGULARISATION * size))
 
     @cached_property
     def faint(self) -> bool:
@@ -216,6 +224,8 @@ class TrajectoryPencil:
             reduced, given = self._reduced(rate)
             squares, functions = eigh(reduced)
             others = -given @ functions
+        # Of an exact function rounding may leave less than nothing.
+        squares = np.maximum(squares, np.finfo(float).tiny)
         every = np.vstack([others, functions])
         slope = (self.times - self.times[0]) * profile
         slope = slope - profile * np.vdot(profile, slope)
@@ -251,9 +261,9 @@ class TrajectoryPencil:
         """
         m = functions.shape[1]
         block = _Iterate.of(self, functions, generator)
+        if not np.isfinite(block.misfit):
+            return None
         for _ in range(ITERATIONS):
-            if not np.isfinite(block.misfit):
-                return None
             triangle = block.normal()
             design, right = triangle[:-1, :-1], triangle[:-1, -1]
             scale = np.linalg.norm(design, axis=0)
@@ -371,6 +381,9 @@ class _Iterate:
 
     @cached_property
     def misfit(self) -> float:
+        """Infinite if the exponential is more than a float holds."""
+        if not np.isfinite(self._flow).all():
+            return np.inf
         values, basis, _ = self._projected
         rest = values - (values @ basis) @ basis.T
         return float(np.sum(rest**2)) / (self.pencil.freedom * len(self.generator))

@@ -51,8 +51,9 @@ COUPLED = 0.1
 """Share of the information on λ that is left when other functions move along: less means that one
 of these is as good as an eigenfunction beside it."""
 
-LEAST = 1e-4
-"""The same, below which λ is not determined: the steps are those of this much."""
+LEAST, LEAST_ON_THE_WAY = 1e-4, 1e-8
+"""The same, below which λ is not determined: the steps are those of this much, and of less as long
+as no function is explained."""
 
 MANY = 4
 """Functions of an eigenspace that is not searched for again from each of its own."""
@@ -60,6 +61,10 @@ MANY = 4
 SIMILAR, LARGEST = 1e-4, 0.5
 """Part of a function, of unit size, outside the span of others, below which it is the same at one
 rate, and at most, whatever its error."""
+
+SPLIT = 1e-3
+"""Relative distance up to which rates without noise may be one that is defective, and split by
+rounding."""
 
 ROUNDED = 1e-6
 """Imaginary part, relative to the rate, that may be none."""
@@ -168,8 +173,8 @@ class _Start(NamedTuple):
 
 def _search(pencil: TrajectoryPencil) -> tuple[TrajectoryPencil, list[_Group], str]:
     """The eigenspaces that the noise explains, the pencil with that noise, and what to note."""
-    starts = _starts(pencil)
-    groups = _groups(pencil, starts)
+    starts, rates = _starts(pencil)
+    groups = _groups(pencil, starts, rates)
     if groups:
         return pencil, groups, ""
     # Functions are compared by their size, whatever the noise.
@@ -179,10 +184,12 @@ def _search(pencil: TrajectoryPencil) -> tuple[TrajectoryPencil, list[_Group], s
         "no function of the dictionary follows an exponential up to the noise: those are given "
         "that come closest"
     )
-    return pencil, _closest(pencil, _starts(pencil)), note
+    return pencil, _closest(pencil, _starts(pencil)[0]), note
 
 
-def _groups(pencil: TrajectoryPencil, starts: list[_Start]) -> list[_Group]:
+def _groups(
+    pencil: TrajectoryPencil, starts: list[_Start], rates: NDArray[np.complex128]
+) -> list[_Group]:
     """Eigenspaces reached from these starts, each once."""
     groups: list[_Group] = []
     refined: list[complex] = []
@@ -199,7 +206,41 @@ def _groups(pencil: TrajectoryPencil, starts: list[_Start]) -> list[_Group]:
             # What was found alone before is better known from these.
             groups = [old for old in groups if old.joint or not _among(pencil, old, found)]
         groups += [new for new in found if not _among(pencil, new, groups)]
-    return _independent(pencil, sorted(groups, key=lambda group: group.misfit))
+    groups = _unsplit(pencil, groups, rates)
+    # Functions that do better than noise lets them are not the better ones, unless there is none.
+    groups.sort(key=lambda group: group.misfit if pencil.faint else abs(np.log(group.misfit)))
+    return _independent(pencil, groups)
+
+
+def _unsplit(
+    pencil: TrajectoryPencil, groups: list[_Group], rates: NDArray[np.complex128]
+) -> list[_Group]:
+    """The groups with what rounding made of a defective eigenvalue put together.
+
+    Without noise it splits one of order p by the p-th root of the precision, but leaves the mean of
+    the eigenvalues of least squares, `rates`, where it was. There are more of these than functions
+    that follow it. What is near none of them, which are exact, is in the flat well of one.
+    """
+    if not pencil.bare:
+        return groups
+    slowest = 1.0 / float(pencil.times[-1] - pencil.times[0])
+    kept: list[_Group] = []
+    waiting = list(groups)
+    while waiting:
+        first = waiting.pop(0)
+        distance = SPLIT * max(abs(first.rate), slowest)
+        near = rates[abs(rates - first.rate) <= distance]
+        mean = complex(near.mean().real) if len(near) > 1 else first.rate
+        if len(near) > 1 and abs(near.mean().imag) <= CONVERGED * abs(mean):
+            at = pencil.expand(mean, exact=True)
+            inside = int(np.sum(at.misfits <= pencil.edge))
+            if 0 < inside < len(near):
+                misfit = float(at.misfits[:inside].mean())
+                first = _Group(mean, 0.0, at.functions[:, :inside], misfit).upper()
+                waiting = [other for other in waiting if abs(other.rate - mean) > distance]
+        if len(near):
+            kept.append(first)
+    return kept
 
 
 def _covered(pencil: TrajectoryPencil, start: _Start, groups: list[_Group]) -> bool:
@@ -340,7 +381,9 @@ class _Move(NamedTuple):
     """Steps to the rates of other functions that the noise explains here."""
 
 
-def _move(pencil: TrajectoryPencil, at: Expansion, inside: int, real: bool) -> _Move:
+def _move(
+    pencil: TrajectoryPencil, at: Expansion, inside: int, real: bool, least: float = LEAST
+) -> _Move:
     """Newton's step of λ.
 
     The `inside` functions that the noise explains are moved together: z(t) = a e^{(λ + Δ)t}. With
@@ -357,8 +400,8 @@ def _move(pencil: TrajectoryPencil, at: Expansion, inside: int, real: bool) -> _
     hessian = amplitudes - (moving / gaps) @ moving.conj().T - given @ given.conj().T
     gradient = a.conj().T @ b
     strength = np.trace(hessian).real / np.trace(amplitudes).real
-    if strength <= LEAST:
-        hessian = LEAST * amplitudes
+    if strength <= least:
+        hessian = least * amplitudes
     common = np.trace(gradient) / (h * np.trace(hessian).real)
     common = complex(common.real) if real else complex(common)
     sd = 1.0 / (h * np.sqrt(np.trace(hessian).real))
@@ -507,7 +550,7 @@ def _descended(pencil: TrajectoryPencil, rate: complex) -> tuple[complex, Expans
     for _ in range(STEPS):
         if at.misfits[0] <= pencil.edge:
             break
-        step = _move(pencil, at, 1, rate.imag == 0.0).step
+        step = _move(pencil, at, 1, rate.imag == 0.0, LEAST_ON_THE_WAY).step
         step *= min(1.0, _reach(pencil, rate) / max(abs(step), 1e-300))
         for _ in range(12):
             tried = pencil.expand(rate + step)
@@ -523,11 +566,14 @@ def _descended(pencil: TrajectoryPencil, rate: complex) -> tuple[complex, Expans
     return rate, at
 
 
-def _starts(pencil: TrajectoryPencil) -> list[_Start]:
-    """Rates from which to search, those of the most promising functions first."""
+def _starts(pencil: TrajectoryPencil) -> tuple[list[_Start], NDArray[np.complex128]]:
+    """Rates from which to search, those of the most promising functions first.
+
+    And all eigenvalues of least squares.
+    """
     times = pencil.times
     dt, duration = (times[-1] - times[0]) / (len(times) - 1), times[-1] - times[0]
-    rates, functions = _one_step(pencil, dt)
+    rates, functions, least_squares = _one_step(pencil, dt)
     misfits = pencil.misfits_of(rates, functions)
     starts: list[_Start] = []
     for j in np.argsort(misfits, kind="stable"):
@@ -535,7 +581,7 @@ def _starts(pencil: TrajectoryPencil) -> list[_Start]:
         if apart and len(starts) < MOST_STARTS:
             starts.append(_Start(complex(rates[j]), functions[:, [j]]))
     if pencil.count > LARGE:
-        return starts
+        return starts, least_squares
     fast = np.geomspace(0.2 / duration, 3.0 / dt, GRID)
     grid = np.concatenate([-fast[::-1], [0.0], fast[fast < 5.0 / duration]])
     least = np.array([pencil.misfit(complex(rate)) for rate in grid])
@@ -545,35 +591,39 @@ def _starts(pencil: TrajectoryPencil) -> list[_Start]:
         if least[i] <= min(least[max(i - 1, 0)], least[min(i + 1, len(grid) - 1)])
     ]
     minima.sort(key=lambda i: least[i])
-    return starts + [_Start(complex(grid[i])) for i in minima]
+    return starts + [_Start(complex(grid[i])) for i in minima], least_squares
 
 
-def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray]:
+def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, NDArray]:
     """Eigenpairs of three regressions of the basis on itself one snapshot before.
 
     Least squares, total least squares, and instrumental variables: which of them is right depends
     on the noise. Of many functions, least squares alone. Of each complex pair one is given.
-    Functions are columns (c + k, s).
+    Functions are columns (c + k, s). Last are all eigenvalues of least squares.
     """
     values = pencil.white
     size = values.shape[2]
     free = size - pencil.count
     now, ahead = values[:, :-1].reshape(-1, size), values[:, 1:].reshape(-1, size)
     triangle = triangle_of(now, ahead)
+    sizes = np.linalg.norm(triangle[:, :size], axis=0)
     operators = [np.linalg.lstsq(triangle[:size, :size], triangle[:size, size:], rcond=1e-12)[0]]
     if pencil.count <= LARGE:
         operators += _noise_on_both_sides(pencil, operators[0])
-    rates, functions = [], []
+    rates, functions, every = [], [], []
     for operator in operators:
         discrete, vectors = np.linalg.eig(operator)
         with np.errstate(divide="ignore"):
             found = np.log(discrete.astype(complex)) / dt
         found = np.where(abs(found.imag) < 1e-12 * abs(found), found.real, found)
-        weight = np.linalg.norm(vectors[free:], axis=0)
-        usable = np.isfinite(found) & (found.imag >= 0.0) & (weight > 1e-6)
+        # The constant by itself is none.
+        parts = abs(vectors) * sizes[:, None]
+        varies = parts[free:].max(axis=0) > 1e-6 * parts.max(axis=0)
+        every.append(found[np.isfinite(found) & varies])
+        usable = np.isfinite(found) & (found.imag >= 0.0) & varies
         rates.append(found[usable])
         functions.append(vectors[:, usable])
-    return np.concatenate(rates), np.hstack(functions)
+    return np.concatenate(rates), np.hstack(functions), every[0]
 
 
 def _noise_on_both_sides(pencil: TrajectoryPencil, least: NDArray) -> list[NDArray]:
