@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
-from koopmark import methods, score, systems
+from koopmark import Trajectories, methods, score, systems
 from koopmark.methods import Monomials
 from koopmark.methods.reference.trajectory_pencil import TrajectoryPencil
 from koopmark.methods.reference.varpro_edmd import VarProEDMD
@@ -210,3 +211,62 @@ def test_the_note_says_where_the_dictionary_holds_no_eigenfunction(simulated):
 def test_nearly_real_rates_of_products_are_real(three):
     rates = VarProEDMD(Monomials(3), products=2).fit(three).eigenvalues
     assert not rates.imag.any()
+
+
+def linear_data(generator, count, steps, dt=0.1, seed=0):
+    """Trajectories of ẋ = Ax without noise, by the matrix exponential."""
+    states = [np.random.default_rng(seed).standard_normal((count, len(generator)))]
+    for _ in range(steps - 1):
+        states.append(states[-1] @ expm(generator * dt).T)
+    return Trajectories(np.stack(states, axis=1), dt * np.arange(steps))
+
+
+@pytest.mark.parametrize("mixing", ["a sensor twice", "a sum", "square", "more channels"])
+@pytest.mark.parametrize("level", [1e-6, 1e-3, 0.05])
+def test_noise_that_channels_share_invents_nothing(mixing, level):
+    data = linear_data(np.array([[-0.3, 1.0], [-1.0, -0.3]]), 30, 40)
+    seen = with_noise(data, level).states
+    mixed = {
+        "a sensor twice": np.concatenate([seen, seen[..., :1]], axis=2),
+        "a sum": np.concatenate([seen, seen.sum(axis=2, keepdims=True)], axis=2),
+        "square": seen @ np.array([[1.0, 0.6], [0.8, 1.0]]),
+        "more channels": seen @ np.random.default_rng(1).standard_normal((2, 5)),
+    }[mixing]
+    found = np.sort_complex(VarProEDMD().fit(Trajectories(mixed, data.times)).eigenvalues)
+    assert len(found) == 2
+    np.testing.assert_allclose(found, [-0.3 - 1j, -0.3 + 1j], atol=max(1e-9, 0.1 * level))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("count", [1, 3])
+def test_few_trajectories_without_noise_hold_every_eigenvalue(count, seed):
+    rng = np.random.default_rng(seed)
+    rates = -rng.uniform(0.05, 2.0, 3)
+    basis = rng.standard_normal((3, 3)) + 2.0 * np.eye(3)
+    data = linear_data(basis @ np.diag(rates) @ np.linalg.inv(basis), count, 40, seed=seed)
+    found = VarProEDMD().fit(data).eigenvalues
+    assert len(found) == 3
+    assert np.min(abs(found[:, None] - rates), axis=0).max() < 1e-6
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_jordan_block_without_noise_comes_back_as_its_one_eigenfunction(size):
+    generator = -0.5 * np.eye(size) + np.eye(size, k=1)
+    model = VarProEDMD().fit(linear_data(generator, 40, 50))
+    assert len(model.eigenvalues) == 1
+    assert abs(model.eigenvalues[0] + 0.5) < 1e-8
+
+
+@pytest.mark.parametrize("others", [[-1.0], [-1.0, -0.4]])
+def test_a_coordinate_that_stands_still_is_an_eigenfunction_at_zero(others):
+    found = VarProEDMD().fit(linear_data(np.diag([0.0, *others]), 30, 40)).eigenvalues
+    np.testing.assert_allclose(np.sort(found.real), sorted([0.0, *others]), atol=1e-8)
+
+
+def test_a_large_dictionary_does_not_displace_what_is_well_determined():
+    generator = np.diag([-0.3, -0.4, -0.7, -0.7])
+    generator[2, 3], generator[3, 2] = 2.0, -2.0
+    data = with_noise(linear_data(generator, 60, 50), 0.01)
+    found = VarProEDMD(Monomials(3)).fit(data).eigenvalues
+    for exact in (-0.3, -0.4, -0.7 + 2j, -0.7 - 2j):
+        assert abs(found - exact).min() < 0.01

@@ -17,6 +17,13 @@ ORDERS = range(1, 9)
 STANDARD_ERRORS = 3.0
 """Estimates count as equal within so many standard errors."""
 
+CORRELATED = 0.2
+"""Correlation of the noise of two channels below which it counts as none: what is left of the
+dynamics is correlated."""
+
+RANK = 1e-10
+"""Directions of the data whose size, relative to the largest, is less are none."""
+
 WIDEST = 120
 """Numbers in the windows whose linear dependence is looked at; four times as many at most."""
 
@@ -38,6 +45,8 @@ class NoiseVariances:
     settled: bool
     """Whether a higher order of differences would say the same; otherwise the dynamics dominate,
     and the noise is known to be no more than this."""
+    covariance: NDArray[np.float64] | None = None
+    """(N, N) if the noise of channels is correlated (a sensor given twice, mixed channels)."""
 
 
 def noise_variances(trajectories: Trajectories) -> NoiseVariances:
@@ -58,6 +67,25 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
     error. Where the sampling is too coarse and the dynamics nonlinear, this is an upper bound.
     """
     states = real(trajectories.states, "states")
+    flat = states.reshape(-1, states.shape[2])
+    deviations = flat.std(axis=0)
+    deviations[deviations == 0.0] = 1.0
+    centred = triangle_of((flat - flat.mean(axis=0)) / deviations)
+    _, sizes, directions = np.linalg.svd(centred)
+    rank = int(np.sum(sizes > RANK * sizes[0]))
+    if not 0 < rank < len(sizes):
+        return _variances_of(states)
+    # Channels that depend on each other exactly have noise that does.
+    basis = directions[:rank].T / deviations[:, None]
+    back = directions[:rank] * deviations
+    found = _variances_of(states @ basis)
+    inner = np.diag(found.variances) if found.covariance is None else found.covariance
+    covariance = back.T @ inner @ back
+    return NoiseVariances(np.diag(covariance).copy(), found.settled, covariance)
+
+
+def _variances_of(states: NDArray) -> NoiseVariances:
+    """`noise_variances` of channels (M, T, N) that do not depend on each other."""
     orders = [order for order in ORDERS if order < states.shape[1]]
     tried = np.stack([_variances(states, order) for order in orders])
     errors = np.array([_standard_error(order, states) for order in orders])
@@ -75,12 +103,33 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
     settled = (chosen if alike else each.max()) < len(orders) - 1
     lower = linear < variances * (1.0 - STANDARD_ERRORS * error)
     if not lower.any():
-        return NoiseVariances(variances, settled=bool(settled))
+        # One order further there is less of the dynamics, which is correlated.
+        further = min(max(chosen, int(each.max())) + 1, len(orders) - 1)
+        covariance = None
+        if settled:
+            covariance = _correlated(states, orders[further], variances, errors[further])
+        return NoiseVariances(variances, bool(settled), covariance)
     variances = np.where(lower, linear, variances)
     mean, error = float(variances.mean()), _standard_error(1, states)
     if np.all(abs(variances - mean) <= (STANDARD_ERRORS + 1.0) * error * mean):
         variances = np.full(n, mean)
     return NoiseVariances(variances, settled=bool(settled or lower.all()))
+
+
+def _correlated(
+    states: NDArray, order: int, variances: NDArray, error: float
+) -> NDArray[np.float64] | None:
+    """(N, N) covariance with these variances and the correlations of differences; None if none is
+    large and beyond its sampling error."""
+    differences = np.diff(states, order, axis=1).reshape(-1, states.shape[2])
+    products = differences.T @ differences
+    sizes = np.sqrt(np.diag(products))
+    sizes[sizes == 0.0] = 1.0
+    correlation = products / np.outer(sizes, sizes)
+    apart = correlation[~np.eye(len(sizes), dtype=bool)]
+    if np.max(abs(apart), initial=0.0) <= max(CORRELATED, (STANDARD_ERRORS + 2.0) * error):
+        return None
+    return np.asarray(correlation * np.sqrt(np.outer(variances, variances)))
 
 
 def _linear_variances(states: NDArray, start: NDArray) -> NDArray[np.float64]:
@@ -170,19 +219,20 @@ def corrected_values(
         covariance = np.zeros((observables.size, observables.size))
         if observables.state is not None:
             where = np.arange(observables.size)[observables.state]
-            covariance[where, where] = variances
+            full = np.diag(variances) if noise.covariance is None else noise.covariance
+            covariance[np.ix_(where, where)] = full
         return CorrectedValues(values, covariance)
     curvature, covariance = np.zeros_like(values), np.zeros((values.shape[1],) * 2)
     spread = states.std(axis=0)
-    for i, variance in enumerate(variances):
-        step = max(np.sqrt(variance), STEP * spread[i])
+    axes = np.eye(len(variances))
+    if noise.covariance is not None:
+        variances, axes = np.linalg.eigh(noise.covariance)
+        variances = np.maximum(variances, 0.0)
+    for variance, axis in zip(variances, axes.T, strict=True):
+        step = max(np.sqrt(variance), STEP * float(abs(axis) @ spread))
         if step == 0.0:
             continue
-        shifted = states.copy()
-        shifted[:, i] += step
-        above = observables(shifted)
-        shifted[:, i] -= 2.0 * step
-        below = observables(shifted)
+        above, below = observables(states + step * axis), observables(states - step * axis)
         share = variance / step**2
         slope = (above - below) / 2.0
         covariance += share * (slope.T @ slope)
