@@ -426,13 +426,12 @@ def _inside(package: Path) -> list[Path]:
 def own_place(top: str, folder: Path) -> Path | None:
     """The folder from which a file in `folder` imports this module, if its user edits it there.
 
-    None for what is installed, editable or not: a process imports a library once.
+    None for what is installed, editable or not: a process imports a library once, and an adapter
+    beside the source of its library is there to measure what is installed.
     """
-    if top in sys.stdlib_module_names or top == __package__:
+    if top in sys.stdlib_module_names or top == __package__ or _about(_normal(top)) is not None:
         return None
-    if _files_beside(folder, top):
-        return folder
-    return None if _about(_normal(top)) is not None else _place(top, tuple(sys.path))
+    return folder if _files_beside(folder, top) else _place(top, tuple(sys.path))
 
 
 @cache

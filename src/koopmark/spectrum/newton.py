@@ -64,6 +64,7 @@ def zeros(equations: Equations, starts: Array, known: Array) -> Array:
             moving = moving[np.isfinite(moving).all(axis=1)]
         a = _polished(equations, _apart(np.vstack(arrived), known, 0.0))
         a = a[_size(equations.value(a)) <= ZERO * (1.0 + _size(a))]
+        a = a[np.isfinite(equations.jacobian(a)).all(axis=(1, 2))]
     return distinct(equations, a, known)
 
 
