@@ -179,6 +179,22 @@ def test_a_method_cannot_put_itself_around_the_fit():
             fit: object
 
 
+@pytest.mark.parametrize("role", ["method", property(lambda self: "method")])
+def test_a_method_that_is_given_the_system_cannot_pass_for_one_that_is_not(role):
+    said = "defines role: it follows from needs_system and is_control"
+    with pytest.raises(TypeError, match=f"Named {said}"):
+        type("Named", (Informed,), {"role": role})
+
+    class Mixed:
+        pass
+
+    Mixed.role = role
+    with pytest.raises(TypeError, match=f"Inherits {said}"):
+        type("Inherits", (Mixed, Informed), {})
+    with pytest.raises(TypeError, match=f"Field {said}"):
+        type("Field", (Informed,), {"__annotations__": {"role": str}})
+
+
 @pytest.mark.parametrize("data", [DATA.states, DATA.states.tolist(), None, [DATA]])
 def test_a_fit_to_anything_but_trajectories_says_how_to_make_them(data):
     for fit in (Careless().fit, lambda data: koopmark.fit("pydmd.dmd", data)):

@@ -30,6 +30,12 @@ Role = Literal["method", "informed", "control"]
 """What a fit is in a comparison. Only `method` competes: `informed` ones are given the system that
 they are to find out about, and a `control` marks an end of the scores."""
 
+SEALED = {
+    "fit": "a method writes _fit, and what `Method.fit` does around it is the same for all",
+    "role": "it follows from needs_system and is_control, which a method may declare",
+}
+"""What no method defines for itself, with the reason."""
+
 
 @dataclass(frozen=True)
 class Method(ABC):
@@ -73,11 +79,11 @@ class Method(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "fit" in vars(cls) or "fit" in vars(cls).get("__annotations__", {}):
-            raise TypeError(
-                f"{cls.__name__} defines fit: a method writes _fit, and what `Method.fit` does "
-                "around it is the same for all"
-            )
+        for name, why in SEALED.items():
+            declared = name in vars(cls).get("__annotations__", {})
+            # A base that is no method may define it as well.
+            if declared or getattr(cls, name) is not getattr(Method, name):
+                raise TypeError(f"{cls.__name__} defines {name}: {why}")
         package = cls.__module__.partition(".")[0]
         if cls.library == "koopmark" != package:
             cls.library = package
