@@ -87,6 +87,14 @@ METHODS: dict[str, Callable] = {
 LIBRARIES = {"linear": "pydmd", HOSTILE: "pydmd"}
 FAMILY = "How noise hurts"
 DATASETS = {"three_populations": 0.0, "three_populations_noise_0.01": 0.01}
+MADE_OF = {
+    "configuration": {"title": "A small run", "seeds": 2, "limits": {"seconds": 30.0}},
+    "recipes": {
+        name: {"system": "three_populations", "noise": DATASETS[name]} for name in DATASETS
+    },
+    "methods": [{"name": name, "use": name.partition("[")[0]} for name in METHODS],
+}
+"""What provenance.json says of the things that were run."""
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +114,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "suite": "small",
         "title": "A small run",
         "question": "Does <least squares> recover -1 & -2?",
+        **MADE_OF,
         "libraries": {"numpy": np.__version__},
         "fits": len(rows["fits"]),
         "ended": "2026-01-01T00:00:00+00:00",

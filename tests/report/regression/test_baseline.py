@@ -6,10 +6,7 @@ from koopmark._errors import ConfigError
 from koopmark.report import check, promote
 
 FINISHED = {
-    "suite": "small",
-    "fits": 24,
     "started": "2026-01-01T00:00:00+00:00",
-    "ended": "2026-01-01T00:00:00+00:00",
     "git": {"commit": "0" * 40, "dirty": False},
 }
 
@@ -19,7 +16,8 @@ def provenance(run_dir):
     """Replace keys of the provenance of a finished run."""
 
     def replace(**keys):
-        (run_dir / "provenance.json").write_text(json.dumps(FINISHED | keys))
+        path = run_dir / "provenance.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | FINISHED | keys))
 
     replace()
     return replace
@@ -51,6 +49,29 @@ def test_a_part_of_a_suite_is_refused(run_dir, provenance, tmp_path):
     provenance(part={"methods": ["linear"], "datasets": [], "seeds": [0, 1]})
     with pytest.raises(ConfigError, match=r"part of its suite \(--only linear --seed 0 --seed 1\)"):
         promote(run_dir, tmp_path / "baseline", allow_dirty=True)
+    assert not (tmp_path / "baseline").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"), [(None, "is gone"), (1, "lacks 88 rows"), (5, "lacks 84 rows")]
+)
+def test_a_run_that_lacks_eigenpairs_is_refused(run_dir, provenance, tmp_path, rows, said):
+    path = run_dir / "eigenpairs.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    if rows is None:
+        path.unlink()
+    else:
+        path.write_text("".join(lines[:rows]))
+    with pytest.raises(ConfigError, match=rf"eigenpairs\.csv {said}"):
+        promote(run_dir, tmp_path / "baseline")
+    assert not (tmp_path / "baseline").exists()
+
+
+@pytest.mark.parametrize("key", ["recipes", "methods", "configuration"])
+def test_a_run_that_does_not_say_what_it_is_of_is_refused(run_dir, provenance, tmp_path, key):
+    provenance(**{key: None})
+    with pytest.raises(ConfigError, match=r"provenance\.json lacks the "):
+        promote(run_dir, tmp_path / "baseline")
     assert not (tmp_path / "baseline").exists()
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from koopmark._errors import ConfigError
-from koopmark.report import check, publish
+from koopmark.report import check, promote, publish
 from koopmark.report.regression.changes import FIT_METRICS, TARGET_METRICS
 
 CLEAN, NOISY = "three_populations", "three_populations_noise_0.01"
@@ -146,10 +146,16 @@ def test_a_fit_that_fails_now_is_a_regression_with_its_reason(run_dir, finished_
 
 
 def test_a_fit_that_ends_ok_now_is_reported_and_ok(run_dir, finished_run, edit):
-    edit("fits", {"method": "broken"}, status="ok")
+    edit("fits", {"method": "broken"}, status="ok", recovered=0)
     result = check(run_dir, finished_run)
     assert result.ok
     assert len(result.newly_passing) == 4
+
+
+@pytest.fixture
+def described(finished_run):
+    """The provenance of the run."""
+    return json.loads((finished_run / "provenance.json").read_text())
 
 
 @pytest.fixture
@@ -191,12 +197,18 @@ def test_target_rows_that_vanished_fail_the_check_also_of_a_part(run_dir, finish
         assert result.compared == 24
 
 
-def test_eigenpairs_that_vanished_fail_the_check(run_dir, finished_run):
+def test_eigenpairs_that_vanished_fail_the_check(run_dir, finished_run, edit):
     path = run_dir / "eigenpairs.csv"
     pairs = pd.read_csv(path, keep_default_na=False, dtype=str)
     pairs.iloc[:-3].to_csv(path, index=False)
     (problem,) = check(run_dir, finished_run).problems
     assert "eigenpairs.csv lacks 3 rows of 1 fit (control.random)" in problem
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    (problem,) = check(run_dir, finished_run).problems
+    assert "eigenpairs.csv lacks 88 rows of 20 fits" in problem
+    edit("fits", {}, recovered=np.nan)
+    (problem,) = check(run_dir, finished_run).problems
+    assert "fits.csv does not say how many eigenpairs 20 fits recovered" in problem
     path.unlink()
     (problem,) = check(run_dir, finished_run).problems
     assert "eigenpairs.csv is gone" in problem
@@ -248,14 +260,120 @@ def test_two_recipes_of_one_name_are_not_compared_and_the_difference_is_named(
         assert "(system.rank 3 → 1)" in problem
 
 
-def test_two_methods_of_one_name_are_not_compared(run_dir, finished_run, provenance, tmp_path):
+def test_two_methods_of_one_name_are_not_compared(
+    run_dir, finished_run, provenance, described, tmp_path
+):
     baseline = tmp_path / "baseline"
     shutil.copytree(finished_run, baseline)
-    provenance(folder=baseline, methods=[{"name": "linear", "use": "pydmd.dmd"}])
-    provenance(methods=[{"name": "linear", "use": "pydmd.fbdmd"}])
+    others = [entry for entry in described["methods"] if entry["name"] != "linear"]
+    provenance(folder=baseline, methods=[*others, {"name": "linear", "use": "pydmd.dmd"}])
+    provenance(methods=[*others, {"name": "linear", "use": "pydmd.fbdmd"}])
     result = check(run_dir, baseline)
     assert (result.ok, result.compared) == (False, 20)
     assert "(use pydmd.dmd → pydmd.fbdmd)" in result.problems[0]
+
+
+def test_a_method_whose_options_are_others_is_not_compared(run_dir, finished_run, edit):
+    edit("fits", {"method": "linear", "seed": 1}, options='{"rank": 3}')
+    edit("targets", ONE, eigenvalue_error=1e6)
+    for partial in (False, True):
+        result = check(run_dir, finished_run, partial)
+        assert (result.ok, result.compared, result.regressions) == (False, 20, ())
+        assert "linear is not compared: the two runs have another method" in result.problems[0]
+        assert "(rank none → 3)" in result.problems[0]
+
+
+def test_options_that_are_written_otherwise_are_the_same(run_dir, finished_run, edit, tmp_path):
+    edit("fits", {}, options='{"rank": 3, "deep": {"a": 1}}')
+    baseline = tmp_path / "baseline"
+    shutil.copytree(run_dir, baseline)
+    edit("fits", {}, options='{"deep":{"a":1},"rank":3}')
+    result = check(run_dir, baseline)
+    assert (result.ok, result.compared) == (True, 24)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("recipes", f"the recipe of {CLEAN} and the recipe of {NOISY}, "),
+        ("methods", "the method <script>"),
+        ("configuration", "the configuration of its suite"),
+    ],
+)
+def test_what_a_run_does_not_describe_is_not_taken_for_the_same(
+    run_dir, finished_run, provenance, described, key, said, empty
+):
+    provenance(**{key: type(described[key])() if empty else None})
+    for runs in ((run_dir, finished_run), (finished_run, run_dir)):
+        for partial in (False, True):
+            result = check(*runs, partial)
+            assert not result.ok
+            assert f"provenance.json lacks {said}" in " ".join(result.problems)
+
+
+LIMITS = {"limits": {"seconds": 60.0}}
+
+
+@pytest.mark.parametrize(
+    ("suite", "configuration", "said"),
+    [
+        ("small", LIMITS, "(limits.seconds 30.0 → 60.0)"),
+        ("other", LIMITS, "(limits.seconds 30.0 → 60.0)"),
+        ("other", {"seeds": 3}, "(seeds 2 → 3)"),
+        ("small", {"seeds": 3}, None),
+        ("other", {"title": "The same in other words"}, None),
+    ],
+)
+def test_two_suites_that_are_not_the_same_fail_the_check_unless_a_part_is_asked_for(
+    run_dir, finished_run, provenance, described, suite, configuration, said
+):
+    provenance(suite=suite, configuration=described["configuration"] | configuration)
+    result = check(run_dir, finished_run)
+    assert result.ok == (said is None)
+    assert all(said in problem and "--partial" in problem for problem in result.problems)
+    assert check(run_dir, finished_run, partial=True).ok
+
+
+WRONG = {
+    "configuration": [[], "smoke"],
+    "recipes": [[], "all"],
+    "methods": [{}, ["linear"], 3],
+    "part": [[], {"seeds": 3}],
+    "fits": ["24", 24.5, True],
+    "git": [[], "main"],
+    "libraries": [["numpy"], 3],
+    "blas": [{}, ["openblas"]],
+    "cpu": ["Haswell", []],
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(k, value) for k in WRONG for value in WRONG[k]])
+def test_a_provenance_of_another_kind_is_a_sentence(
+    run_dir, finished_run, provenance, tmp_path, key, value
+):
+    provenance(**{key: value})
+    for refused in (
+        lambda: check(run_dir, finished_run),
+        lambda: check(finished_run, run_dir),
+        lambda: promote(run_dir, tmp_path / "baseline"),
+    ):
+        with pytest.raises(ConfigError, match=rf"provenance\.json: {key} must be an? "):
+            refused()
+
+
+@pytest.mark.parametrize("row", [0, 5, 47])
+def test_a_target_that_vanished_is_named_in_the_verdict(run_dir, finished_run, row):
+    path = run_dir / "targets.csv"
+    rows = pd.read_csv(path, keep_default_na=False, dtype=str)
+    rows.drop(index=row).to_csv(path, index=False)
+    result = check(run_dir, finished_run)
+    gone = rows.iloc[row]
+    assert [(r.method, r.target) for r in result.vanished] == [(gone["method"], gone["target"])]
+    assert "1 row vanished" in result.verdict()
+    text = result.markdown()
+    assert text.startswith("# Incomplete")
+    assert f"| {gone['dataset']} | {gone['method']} | {gone['target']} | {gone['seed']} |" in text
 
 
 def test_versions_that_differ_are_printed_and_fail_nothing(run_dir, finished_run, provenance):

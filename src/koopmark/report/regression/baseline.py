@@ -8,8 +8,14 @@ from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark.report.history.file import NAME, append
 from koopmark.report.history.line import line_of
-from koopmark.report.regression.runs import part_of, unfinished
-from koopmark.report.tables import read_provenance, read_scores
+from koopmark.report.regression.runs import (
+    description,
+    pairs_gone,
+    part_of,
+    undescribed,
+    unfinished,
+)
+from koopmark.report.tables import read_scores
 
 KEPT = ("fits.csv", "targets.csv", "provenance.json")
 """What a check needs, and where it came from; the store and the eigenpairs are large."""
@@ -36,8 +42,10 @@ def promote(
         If the run is not finished or a part of its suite, its source differed from its commit,
         something cannot be read or is not all there, or the baseline cannot be written.
     """
-    provenance, (fits, targets) = read_provenance(run_dir), read_scores(run_dir)
+    provenance, (fits, targets) = description(run_dir), read_scores(run_dir)
     _refuse_incomplete(run_dir, provenance, len(fits))
+    if lacking := undescribed(run_dir, provenance, fits) or pairs_gone(run_dir, fits):
+        raise ConfigError(lacking)
     if not allow_dirty:
         _refuse_dirty(run_dir, provenance)
     line = line_of(fits, targets, provenance, read_speed(speed) if speed else None)

@@ -27,10 +27,15 @@ from koopmark.report.regression.lists import (
     rows_table,
 )
 from koopmark.report.regression.runs import (
+    PAIRS,
     Difference,
+    description,
     method_differences,
+    pairs_gone,
     part_of,
     recipe_differences,
+    suite_differences,
+    undescribed,
     unfinished,
     version_differences,
 )
@@ -38,16 +43,11 @@ from koopmark.report.tables import (
     KEYS,
     TARGET_KEYS,
     read_fits,
-    read_provenance,
-    read_table,
     read_targets,
 )
-from koopmark.suite.tables import EIGENPAIRS
 
 SAME_TARGET = 1e-6
 """Exact eigenvalues that differ by more than this, relative to them, are of two targets."""
-
-PAIRS = "eigenpairs.csv"
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,12 @@ def check(run_dir: Path, baseline_dir: Path, partial: bool = False) -> CheckResu
             "the dataset, seed and method of at least one must agree"
         )
     recipes = recipe_differences(baseline.provenance, run.provenance)
-    methods = method_differences(baseline.provenance, run.provenance)
+    methods = method_differences(baseline.provenance, run.provenance, common)
+    unknown = [
+        f"{lacking}."
+        for one in (run, baseline)
+        if (lacking := undescribed(one.folder, one.provenance, common))
+    ]
     others = fits["dataset"].isin(list(recipes)) | fits["method"].isin(list(methods))
     fits, common = fits[~others], common[~others.loc[common.index]]
     targets = targets[
@@ -169,6 +174,7 @@ def check(run_dir: Path, baseline_dir: Path, partial: bool = False) -> CheckResu
             *([] if partial else _not_whole(run, baseline)),
             *_not_the_same("recipe", recipes),
             *_not_the_same("method", methods),
+            *unknown,
             *_pairs_gone(run, baseline),
         ),
         regressions=tuple(change for change in changes if change.decades > 0),
@@ -192,7 +198,7 @@ class _Tables:
 
     @classmethod
     def of(cls, folder: Path) -> "_Tables":
-        return cls(folder, read_fits(folder), read_targets(folder), read_provenance(folder))
+        return cls(folder, read_fits(folder), read_targets(folder), description(folder))
 
 
 def _not_whole(run: _Tables, baseline: _Tables) -> Iterator[str]:
@@ -211,6 +217,13 @@ def _not_whole(run: _Tables, baseline: _Tables) -> Iterator[str]:
             f"{run.folder} is {described[0]} and {baseline.folder} {described[1]}: compare the "
             "fits that both have with --partial."
         )
+    if others := suite_differences(baseline.provenance, run.provenance):
+        told = [f"{one.what} {one.baseline} → {one.now}" for one in others]
+        yield (
+            f"{run.folder} and {baseline.folder} are of suites that are not the same "
+            f"({listed(told)}): compare the fits that both have with --partial, or make a new "
+            "baseline."
+        )
 
 
 def _not_the_same(noun: str, found: dict[str, list[Difference]]) -> Iterator[str]:
@@ -224,21 +237,10 @@ def _not_the_same(noun: str, found: dict[str, list[Difference]]) -> Iterator[str
 
 def _pairs_gone(run: _Tables, baseline: _Tables) -> Iterator[str]:
     """Whether the recovered eigenpairs of a run are there, which a baseline need not keep."""
-    path = run.folder / PAIRS
-    if not path.exists():
-        if (baseline.folder / PAIRS).exists():
-            yield f"{path} is gone, which the baseline has: `koopmark report` writes it anew."
-        return
-    there = read_table(path, EIGENPAIRS).groupby(KEYS).size().rename("there").reset_index()
-    counted = run.fits.merge(there, on=KEYS, how="left").fillna({"there": 0})
-    short = counted[(counted["status"] == "ok") & (counted["there"] < counted["recovered"])]
-    if not short.empty:
-        missing = int((short["recovered"] - short["there"]).sum())
-        yield (
-            f"{path} lacks {plural(missing, 'row')} of {plural(len(short), 'fit')} "
-            f"({listed([str(name) for name in short['method'].unique()])}): `koopmark report` "
-            "writes it anew."
-        )
+    if any((one.folder / PAIRS).exists() for one in (run, baseline)) and (
+        gone := pairs_gone(run.folder, run.fits)
+    ):
+        yield f"{gone}."
 
 
 def _pair(run: pd.DataFrame, baseline: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -248,6 +250,8 @@ def _pair(run: pd.DataFrame, baseline: pd.DataFrame, keys: list[str]) -> pd.Data
 
 def _told_apart(targets: pd.DataFrame) -> pd.DataFrame:
     """Rows whose place in the list is that of another target now are each in one run alone."""
+    # What the baseline has alone is called as it is there.
+    targets = targets.assign(target=targets["target"].fillna(targets["target_baseline"]))
     both = targets["_merge"] == "both"
     eigenvalue, before = (
         targets[f"target_eigenvalue_re{end}"] + 1j * targets[f"target_eigenvalue_im{end}"]
