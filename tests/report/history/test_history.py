@@ -28,7 +28,8 @@ NOISY = "three_populations_noise_0.01"
 
 @pytest.fixture
 def finished(run_dir):
-    (run_dir / "provenance.json").write_text(json.dumps(FINISHED))
+    path = run_dir / "provenance.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | FINISHED))
     return run_dir
 
 
@@ -87,8 +88,9 @@ def test_promoting_adds_a_line_once(finished, tmp_path):
     assert promote(finished, baseline)
     assert not promote(finished, baseline)
     before = (baseline / "history.jsonl").read_text()
-    later = {**FINISHED, "started": "2026-02-01T00:00:00+00:00"}
-    (finished / "provenance.json").write_text(json.dumps(later))
+    path = finished / "provenance.json"
+    later = json.loads(path.read_text()) | {"started": "2026-02-01T00:00:00+00:00"}
+    path.write_text(json.dumps(later))
     assert promote(finished, baseline)
     after = (baseline / "history.jsonl").read_text()
     assert after.startswith(before)
