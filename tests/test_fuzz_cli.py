@@ -272,6 +272,29 @@ def test_a_run_goes_on_when_nobody_reads_how_it_goes(place, tmp_path):
     assert (tmp_path / "out" / "index.html").is_file()
 
 
+STOPPED = """
+import atexit, os, signal
+stop = lambda: os.kill(os.getpid(), signal.{number})
+atexit.register(stop)
+stop()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "command", ["verify stopped.py:Any", "run mine.toml --method stopped.py:Any"]
+)
+def test_a_command_that_is_stopped_early_and_again_says_so(place, tmp_path, number, command):
+    (tmp_path / "mine.toml").write_text(SUITE)
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    (tmp_path / "stopped.py").write_text(STOPPED.format(number=number))
+    process = started(tmp_path, *command.split())
+    _, said = process.communicate(timeout=60)
+    assert said.strip() == b"Interrupted."
+    assert process.returncode == 130
+
+
 SLEEPS = """
 import time
 from dataclasses import dataclass

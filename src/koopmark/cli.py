@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 from rich.console import Console
 
 import koopmark
@@ -19,8 +20,22 @@ from koopmark._streams import lasting
 
 INTERRUPTED = 130
 
+
+class Commands(typer.core.TyperGroup):
+    """The commands, of which none is stopped without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do what was typed; Typer would end a stopped command in silence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _say("\nInterrupted.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="koopmark",
+    cls=Commands,
     help="A benchmark with an answer key for data-driven Koopman methods.",
     epilog="Start with: koopmark example, or koopmark run smoke",
     no_args_is_help=True,
@@ -62,7 +77,10 @@ def main() -> None:
 
 @contextmanager
 def _stopped_as_by_ctrl_c() -> Iterator[None]:
-    """In the block `kill`, and a terminal that closes, stop a command in the way Ctrl-C does."""
+    """In the block `kill`, and a terminal that closes, stop a command in the way Ctrl-C does.
+
+    Once it is on its way out, whoever stops it again changes nothing of how it ends.
+    """
     before = {}
     if threading.current_thread() is threading.main_thread():
         for name in ("SIGTERM", "SIGHUP"):
@@ -72,6 +90,10 @@ def _stopped_as_by_ctrl_c() -> Iterator[None]:
                 before[number] = signal.signal(number, signal.default_int_handler)
     try:
         yield
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            before = dict.fromkeys(before, signal.SIG_IGN)
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
