@@ -143,6 +143,21 @@ def test_an_edited_file_is_loaded_anew(tmp_path, three, monkeypatch):
         ({"top": "from between import VALUE", "value": "VALUE"}, "helper.py"),
         ({"inside": "import helper, between", "value": "between.VALUE"}, "helper.py"),
         ({"top": "from far import VALUE", "value": "VALUE"}, "elsewhere/far.py"),
+        ({"top": "import importlib as i", "value": "i.import_module('helper').VALUE"}, "helper.py"),
+        (
+            {
+                "top": "from importlib import import_module\nh = import_module('parts.helper')",
+                "value": "h.VALUE",
+            },
+            "parts/helper.py",
+        ),
+        (
+            {
+                "inside": "import importlib.util",
+                "value": "importlib.import_module('.helper', __package__).VALUE",
+            },
+            "helper.py",
+        ),
     ],
     ids=str,
 )

@@ -6,6 +6,7 @@ They are code, and are loaded when they are named, never before.
 import builtins
 import copyreg
 import hashlib
+import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
@@ -209,14 +210,34 @@ def _import(
     level: int = 0,
 ) -> ModuleType:
     """What `import` statements do in a method's file and in its own copies of others."""
-    top = name.partition(".")[0]
-    place = None if level else own_place(top, Path(home.__path__[0]))
+    own = name if level else _own_name(home, name)
+    module = builtins.__import__(own, globals, locals, fromlist or (), level)
+    if own != name and not fromlist:
+        return sys.modules[own.removesuffix(name) + name.partition(".")[0]]
+    return _importlib(home) if module is importlib else module
+
+
+def _own_name(home: ModuleType, name: str) -> str:
+    """What a method's own copy of a module is called; its name, where it has none."""
+    place = own_place(name.partition(".")[0], Path(home.__path__[0]))
     if place is None:
-        return builtins.__import__(name, globals, locals, fromlist or (), level)
+        return name
     if str(place) not in home.__path__:
         home.__path__.append(str(place))
-    module = builtins.__import__(f"{home.__name__}.{name}", globals, locals, fromlist or ())
-    return module if fromlist else sys.modules[f"{home.__name__}.{top}"]
+    return f"{home.__name__}.{name}"
+
+
+def _importlib(home: ModuleType) -> ModuleType:
+    """`importlib` as a method's file has it: its `import_module` finds its own copies too."""
+
+    def import_module(name: str, package: str | None = None) -> ModuleType:
+        return importlib.import_module(
+            name if name.startswith(".") else _own_name(home, name), package
+        )
+
+    module = ModuleType("importlib")
+    vars(module).update(vars(importlib), import_module=import_module)
+    return module
 
 
 def _edited(path: Path) -> Edited:
