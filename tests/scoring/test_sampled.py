@@ -150,6 +150,13 @@ def test_trajectories_that_are_not_finite_count_as_if_they_were_not_there(lost, 
         assert f"{len(lost)} of 12" in repr(found)
 
 
+def test_each_row_of_scores_says_what_was_left_out():
+    model = fit("reference.qr_edmd", TEST, dictionary=Identity())
+    notes = score(model, SYSTEM, spoilt(TEST, [3], np.nan), max_degree=2)["notes"]
+    assert len(notes) > 1
+    assert all("1 of 12 test trajectories hold a value" in note for note in notes)
+
+
 def test_what_diverged_in_simulation_is_left_out():
     states = np.vstack([STARTS, [[np.nan, 0.0, 0.0]]])[:, None].repeat(41, axis=1)
     states[:12] = TEST.states

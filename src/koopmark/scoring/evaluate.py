@@ -1,7 +1,7 @@
 """All scores of one fitted model against the exact eigenpairs (docs/scores.md)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -239,6 +239,8 @@ def score(
 ) -> "pd.DataFrame":
     """One row of scores for each exact eigenspace of `system` up to `max_degree` factors.
 
+    The notes of a row hold those on the fit as a whole too, such as on test trajectories left out.
+
     Parameters
     ----------
     model : FittedModel
@@ -266,7 +268,9 @@ def score(
             "koopmark.scoring.evaluate takes targets of your own"
         )
     scores = evaluate(model, system, spaces, test, portrayed=False)
-    return pd.DataFrame([asdict(row) for row in scores.targets])
+    of_fit = scores.fit.notes
+    rows = [replace(row, notes=_join(row.notes, of_fit)) for row in scores.targets]
+    return pd.DataFrame([asdict(row) for row in rows])
 
 
 def _residuals(
