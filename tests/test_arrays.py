@@ -419,3 +419,55 @@ def test_states_of_small_integers_do_not_wrap_around():
     states = np.full((1, 1, 2), 100, np.int8)
     values = methods.Monomials(3).fitted(states)(states[0])
     np.testing.assert_array_equal(values[0, -4:], 1e6)
+
+
+NOT_INTEGERS = [True, np.True_, "2", None, 2.0, np.float64(2), 2j, [2]]
+NOT_NUMBERS = [True, np.True_, "1", 1j, [1.0]]
+
+
+@pytest.mark.parametrize("value", NOT_INTEGERS, ids=repr)
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("max_degree", lambda it: koopmark.score(MODEL, THREE, TEST, max_degree=it)),
+        ("max_degree", THREE.eigenspaces),
+        ("n", lambda it: systems.random_rnn(n=it, rank=1)),
+        ("seed", lambda it: systems.random_relaxation(3, 1, systems.SINH, seed=it)),
+        ("jobs", lambda it: simulate(THREE, np.eye(3), [0.0, 1.0], jobs=it)),
+    ],
+)
+def test_what_is_no_integer_is_refused_by_its_name(name, call, value):
+    with pytest.raises(TypeError) as caught:
+        call(value)
+    assert str(caught.value) == f"{name} is {value!r}: it must be an integer"
+
+
+@pytest.mark.parametrize("value", NOT_NUMBERS, ids=repr)
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("gain", lambda it: systems.random_rnn(4, 2, gain=it)),
+        ("rtol", lambda it: simulate(THREE, np.eye(3), [0.0, 1.0], rtol=it)),
+    ],
+)
+def test_what_is_no_number_is_refused_by_its_name(name, call, value):
+    with pytest.raises(TypeError) as caught:
+        call(value)
+    assert str(caught.value) == f"{name} is {value!r}: it must be a number"
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert len(THREE.eigenspaces(np.int8(2))) == 2
+    assert systems.random_rnn(np.int64(4), 2, np.float32(2.0), np.uint8(3)).size == 4
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda it: simulate(it, np.eye(4), [0.0, 1.0]),
+        lambda it: koopmark.score(MODEL, it, TEST),
+    ],
+)
+def test_what_is_no_system_is_called_so(call):
+    with pytest.raises(TypeError, match="takes a System, got ndarray"):
+        call(np.eye(4))

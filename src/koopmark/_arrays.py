@@ -1,23 +1,28 @@
-"""The gate for arrays: what users hand in becomes real float64, or is refused in a sentence.
+"""The gate for arrays and numbers: what users hand in is what is computed with, or refused.
 
-`real` for what is computed with at once, `finite` for parameters, `stored` for data that may be
-large and are kept as they are, `numeric` for the arguments of vector fields and eigenfunctions,
-which complex steps differentiate, `inexact` for elementwise functions.
+Arrays become float64: `real` for what is computed with at once, `finite` for parameters, `stored`
+for data that may be large and are kept as they are, `numeric` for the arguments of vector fields
+and eigenfunctions, which complex steps differentiate, `inexact` for elementwise functions. Numbers:
+`integer`, and `checked` for those that a function takes.
 """
 
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
-from numbers import Complex, Real
-from typing import Any, ClassVar
+from inspect import signature
+from numbers import Complex, Integral, Real
+from typing import Any, ClassVar, ParamSpec, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 DOUBLE, SINGLE, COMPLEX = (np.dtype(t) for t in (np.float64, np.float32, np.complex128))
 
-Gate = Callable[[Any, str], NDArray]
-"""From an argument and its name to the array that is computed with."""
+Gate = Callable[[Any, str], Any]
+"""From an argument and its name to what is computed with."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def real(values: ArrayLike, what: str) -> NDArray[np.float64]:
@@ -93,6 +98,55 @@ def check_finite(values: ArrayLike, what: str) -> None:
     wrong = ~np.isfinite(array)
     if wrong.any():
         raise ValueError(f"{_entry(what, array, wrong)}: not finite")
+
+
+def integer(value: Any, what: str) -> int:
+    """`value`, if it is a whole number of whatever type; True is none, and neither is 2.0.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    raise TypeError(f"{what} is {value!r}: it must be an integer")
+
+
+def _number(value: Any, what: str) -> Any:
+    """`value`, if it is a real number of whatever type; True is none."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return value
+    raise TypeError(f"{what} is {value!r}: it must be a number")
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """The same function; what it annotates as `int` or `float` is one, or refused by its name.
+
+    None is let through where the annotation has it.
+    """
+    known = {int: integer, float: _number}
+    taken = signature(function)
+    gates: dict[str, tuple[Gate, bool]] = {}
+    for name, parameter in taken.parameters.items():
+        kinds = get_args(parameter.annotation) or (parameter.annotation,)
+        for kind in set(kinds) & set(known):
+            gates[name] = known[kind], type(None) in kinds
+
+    @wraps(function)
+    def careful(*args: P.args, **options: P.kwargs) -> R:
+        try:
+            given = taken.bind(*args, **options)
+        except TypeError:
+            # Python says it better, with the name of the function.
+            return function(*args, **options)
+        for name, (gate, optional) in gates.items():
+            value = given.arguments.get(name)
+            if name in given.arguments and not (optional and value is None):
+                given.arguments[name] = gate(value, name)
+        return function(*given.args, **given.kwargs)
+
+    return careful
 
 
 class Gated:

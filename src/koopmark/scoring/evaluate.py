@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
-from koopmark._arrays import real
+from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
@@ -114,6 +114,7 @@ class Scores(_repr.Shown):
         return _repr.Details(columns, rows, len(self.targets), self.fit.notes)
 
 
+@checked
 def evaluate(
     model: FittedModel,
     system: System,
@@ -144,10 +145,13 @@ def evaluate(
 
     Raises
     ------
+    TypeError
+        If `system`, `test` or `seed` is something else.
     ValueError
         If no test trajectory is finite, the states have another number of variables than the system
         or the training data, or the model's eigenvalues and eigenfunction values disagree in shape.
     """
+    System.expected(system, "a score")
     test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
     check_channels(model, test.states, system.size)
     apart = misplaced(model, test)
@@ -234,6 +238,7 @@ def evaluate(
     )
 
 
+@checked
 def score(
     model: FittedModel, system: System, test: Trajectories, max_degree: int = 1
 ) -> "pd.DataFrame":
@@ -253,11 +258,14 @@ def score(
 
     Raises
     ------
+    TypeError
+        If `system`, `test` or `max_degree` is something else.
     ValueError
         As `evaluate` does, and if the degree is below 1 or no eigenspace is known.
     """
     import pandas as pd
 
+    System.expected(system, "a score")
     if max_degree < 1:
         raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
     check_channels(model, Trajectories.expected(test, "a score").states, system.size)

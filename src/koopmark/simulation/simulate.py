@@ -5,6 +5,7 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from koopmark._arrays import checked
 from koopmark.simulation.arguments import (
     initial_states_of,
     jobs_of,
@@ -52,6 +53,7 @@ def simulate(
 ) -> ReducedTrajectories: ...
 
 
+@checked
 def simulate(
     system: System,
     initial_states: ArrayLike,
@@ -107,11 +109,13 @@ def simulate(
 
     Raises
     ------
+    TypeError
+        If a number or the system is something else.
     ValueError
         If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
         is out of range, or an initial state is outside the domain of ζ.
     """
-    x0 = initial_states_of(initial_states, system.size)
+    x0 = initial_states_of(initial_states, System.expected(system, "simulate").size)
     grid = times_of(times)
     precision = precision_of(dtype)
     tolerance = tolerance_of(rtol, atol, precision)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import checked
 from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark.systems.activation import ACTIVATIONS, activation
@@ -21,6 +22,7 @@ from koopmark.systems.rnn import gaussian_weights, random_rnn, three_populations
 from koopmark.systems.system import System
 
 
+@checked
 def random_relaxation(
     n: int, rank: int, zeta: ElementwiseMap, gain: float = 1.5, seed: int = 0
 ) -> Relaxation:
@@ -29,6 +31,7 @@ def random_relaxation(
     return Relaxation(gaussian_weights(n, rank, gain, rng), zeta, activation("tanh"))
 
 
+@checked
 def random_drift(
     n: int, rank: int, zeta: ElementwiseMap, gain: float = 1.5, seed: int = 0, chosen: int = 2
 ) -> Drift:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite, real
+from koopmark._arrays import checked, finite, real
 from koopmark._keys import generator
 from koopmark.systems.activation import activation as named_activation
 from koopmark.systems.elementwise import Shift
@@ -211,6 +211,7 @@ def adapting(
     return linear_units(weights, unit, [1.0, 0.0], activation=activation)
 
 
+@checked
 def random_inertial(
     n: int,
     rank: int,
@@ -224,6 +225,7 @@ def random_inertial(
     return inertial(gaussian_weights(n, rank, gain, rng), damping, frequency)
 
 
+@checked
 def random_adapting(
     n: int, rank: int, gain: float = 1.5, strength: float = 2.0, time: float = 3.0, seed: int = 0
 ) -> LinearUnits:

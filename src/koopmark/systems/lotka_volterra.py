@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems.activation import activation
 from koopmark.systems.elementwise import LOG
@@ -25,6 +26,7 @@ def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> 
     return Drift(weights, LOG, activation("identity"), rates, exponents)  # type: ignore[arg-type]
 
 
+@checked
 def random_lotka_volterra(n: int, groups: int, seed: int = 0, *, skew: float = 1.0) -> Drift:
     """A random bounded Lotka-Volterra system of `n` species with `groups` monomial eigenfunctions.
 

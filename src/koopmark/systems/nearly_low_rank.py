@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import real
+from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.systems.activation import Activation
 from koopmark.systems.activation import activation as named_activation
@@ -140,6 +140,7 @@ def decaying(
     raise ValueError(f"unknown spectrum {spectrum!r}: choose one of step, exponential, power")
 
 
+@checked
 def nearly_low_rank_rnn(
     n: int,
     rank: int,

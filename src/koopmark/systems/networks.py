@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import checked
 from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark._resources import shipped
@@ -110,6 +111,7 @@ def read_graph(path: Path) -> Graph:
     return Graph(path.stem, facts, tuple(nodes), adjacency)
 
 
+@checked
 def network_rnn(
     network: str,
     gain: float = 1.5,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import checked, finite
 from koopmark._keys import generator
 from koopmark.systems.activation import activation as named_activation
 from koopmark.systems.elementwise import Shift
@@ -49,6 +49,7 @@ def weights_with_singular_values(
     return LowRank(left * s, right)
 
 
+@checked
 def random_rnn(
     n: int,
     rank: int,

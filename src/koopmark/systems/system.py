@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, check_finite, numeric
+from koopmark._arrays import Gate, Gated, check_finite, integer, numeric
 from koopmark.truth import Eigenspace
 
 SHOWN_DEGREE = 2
@@ -29,6 +29,7 @@ class System(_repr.Shown, Gated, ABC):
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
         "rhs": (numeric, "states"),
         "flow": (numeric, "states"),
+        "eigenspaces": (integer, "max_degree"),
     }
 
     def __post_init__(self) -> None:
@@ -36,6 +37,21 @@ class System(_repr.Shown, Gated, ABC):
             value = getattr(self, field.name)
             if isinstance(value, float | np.ndarray):
                 check_finite(value, field.name)
+
+    @staticmethod
+    def expected(given: object, user: str) -> "System":
+        """`given`, if it is a System, for a function that says who it is in the message.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if isinstance(given, System):
+            return given
+        raise TypeError(
+            f"{user} takes a System, got {type(given).__name__}: koopmark.systems has them"
+        )
 
     @property
     @abstractmethod

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag, expm
 
-from koopmark._arrays import numeric, real
+from koopmark._arrays import checked, numeric, real
 from koopmark._keys import generator
 from koopmark.systems.low_rank import check_independent
 from koopmark.systems.system import System
@@ -114,6 +114,7 @@ class LinearSystem(System):
         return ["ẋ = Ax", *super()._facts()]
 
 
+@checked
 def random_linear(
     n: int,
     kind: Kind = "normal",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.polynomial import hermite_e
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite, real
+from koopmark._arrays import checked, finite, real
 from koopmark._keys import generator
 from koopmark.systems.stochastic import StochasticSystem
 from koopmark.truth import Eigenspace
@@ -161,6 +161,7 @@ def _standard(scaled_axes: NDArray, states: NDArray) -> NDArray:
     return states @ scaled_axes
 
 
+@checked
 def ornstein_uhlenbeck(rates: ArrayLike, noise: float = 1.0, seed: int = 0) -> OrnsteinUhlenbeck:
     """The process with these rates θ along random orthogonal axes."""
     theta = finite(rates, "rates")

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems.ensembles.draw import check_sizes, offsets, scaled
 from koopmark.systems.network import Relaxation
 from koopmark.systems.rnn import rnn
 
 
+@checked
 def dale_rnn(
     n: int,
     rank: int,

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems.ensembles.draw import check_share, check_sizes, scaled
 from koopmark.systems.network import Relaxation
 from koopmark.systems.rnn import rnn
 
 
+@checked
 def overlap_rnn(
     n: int,
     rank: int,
@@ -71,6 +73,7 @@ def overlap_rnn(
     return _network(key, n, gain, [towards], overlap, input_scale, input_overlap, activation)
 
 
+@checked
 def mixture_rnn(
     n: int,
     rank: int,

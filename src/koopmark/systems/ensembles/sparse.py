@@ -3,12 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems.ensembles.draw import check_sizes, independent, offsets, scaled
 from koopmark.systems.network import Relaxation
 from koopmark.systems.rnn import rnn
 
 
+@checked
 def sparse_rnn(
     n: int,
     rank: int,

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems.prescribed.conjugate import Conjugate
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
@@ -14,6 +15,7 @@ from koopmark.systems.prescribed.random_features import (
 )
 
 
+@checked
 def random_coupling(
     n: int,
     matrix: ArrayLike,

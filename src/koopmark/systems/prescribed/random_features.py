@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import checked, finite
 from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
 
 Array = NDArray[np.float64]
@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 POLYNOMIAL = "polynomial"
 
 
+@checked
 def block_diagonal(real: ArrayLike = (), oscillations: ArrayLike = ()) -> Array:
     """Λ with these real eigenvalues, and a block [[a, -b], [b, a]] for every pair (a, b)."""
     values = finite(real, "real").reshape(-1)

@@ -5,6 +5,7 @@ from math import isinf
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
 from koopmark.systems.prescribed.features import Features
@@ -23,6 +24,7 @@ LEAK = 0.9
 """γ of the free coordinates. A prescribed eigenvalue near it would be hard to tell from theirs."""
 
 
+@checked
 def random_prescribed(
     n: int,
     matrix: ArrayLike,
@@ -86,6 +88,7 @@ def random_prescribed(
     return Prescribed(functions, square, leaky_drive(functions, gain, key))
 
 
+@checked
 def leaky_drive(
     functions: PrescribedFunctions, gain: float = 1.5, key: object = "leaky"
 ) -> LeakyDrive | None:
