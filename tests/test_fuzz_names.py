@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark.report import write
 from koopmark.report.tables import read_table
 from koopmark.suite import load_suite, run
@@ -140,3 +140,8 @@ def test_a_table_of_anyone_is_a_table_or_a_sentence(tmp_path_factory, content):
         event("a sentence")
     else:
         assert set(FITS) <= set(table)
+
+
+@pytest.mark.parametrize("typed", ["PyDMD.dmd", "PYDMD.DMD", "Pydmd.Dmd"])
+def test_a_name_in_other_letters_is_proposed(typed):
+    assert suggest(typed, ["mat", "pydmd.dmd"]).startswith("did you mean 'pydmd.dmd'")

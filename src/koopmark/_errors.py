@@ -18,11 +18,12 @@ def suggest(name: object, known: Iterable[str]) -> str:
     """Such as `did you mean 'smoke'? `, or nothing if no known name is like this one.
 
     Names that the typed one begins are proposed, as far as they are few; otherwise the closest.
+    Small and capital letters are alike.
     """
-    typed, names = str(name), list(dict.fromkeys(known))
+    typed, names = str(name).casefold(), {other.casefold(): other for other in known}
     begun = [other for other in names if typed and other.startswith(typed)]
     close = begun if 0 < len(begun) <= PROPOSED else get_close_matches(typed, names, n=1)
     if not close:
         return ""
-    *others, last = map(repr, close)
+    *others, last = (repr(names[one]) for one in close)
     return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}? "
