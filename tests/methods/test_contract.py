@@ -324,12 +324,14 @@ def test_a_declared_loss_is_a_skipped_check_and_its_reason_is_given():
 
 
 # Some iterate for minutes instead: CVXOPT over a programme in units that it cannot solve, PyDMD's
-# variable projection (on some processors) from a start that is not finite.
+# variable projection (on some processors) from a start that is not finite. What is lost by rounding
+# on some processors is not on others.
 LOSSES = [
     (name, loss)
     for name in EVERY
-    for loss in methods.get(name).loses
+    for loss, reason in methods.get(name).loses.items()
     if "cvxopt" not in methods.get(name).requires
+    and "on some processors" not in reason
     and (name, loss) != ("pydmd.varprodmd", "constant")
 ]
 

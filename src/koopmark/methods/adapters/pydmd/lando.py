@@ -63,6 +63,7 @@ class CubicLANDO(LANDO):
 
     loses: ClassVar[Mapping[str, str]] = {
         "constant": "it is linearised at the origin, far from data with a constant channel",
+        "low rank": "its kernel matrix is rounding in directions without data, on some processors",
     }
 
 

@@ -104,6 +104,8 @@ class DMD(PykoopRegressor):
     loses: ClassVar[Mapping[str, str]] = {
         "low rank": "at full rank it divides by the rounding of directions without data",
         "constant": "at full rank it divides by the rounding of directions without data",
+        "units": "at full rank it divides by what rounding leaves beside large units, "
+        "on some processors",
     }
 
     def _regressor(self) -> Any:
