@@ -82,7 +82,7 @@ def recovers_all(summary: pd.DataFrame) -> "pd.Series[bool]":
 
 def worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
     """Per fit: each score at the worst target, the number of targets and of those recovered."""
-    is_found = found(targets["eigenvalue_error"], targets["eigenfunction_error"])
+    is_found = found(targets["eigenvalue_error_relative"], targets["eigenfunction_error"])
     groups = targets.assign(found=is_found).groupby(KEYS, sort=False)
     complete = groups[TARGET_SCORES].count().eq(groups.size(), axis=0)
     worst = groups[TARGET_SCORES].max().where(complete)

@@ -68,6 +68,7 @@ class FitScores:
     spurious_fraction: float
     residual_median: float
     precision: float
+    judged: float
     recall: float
     rank_error: float
     null_space_error: float
@@ -205,6 +206,7 @@ def evaluate(
             spurious_fraction=_share(residuals, SPURIOUS),
             residual_median=float(np.median(residuals)) if len(residuals) else np.nan,
             precision=of_lattice.precision,
+            judged=np.nan,
             recall=of_lattice.recall,
             rank_error=rank_error,
             null_space_error=null_space_error,
@@ -229,6 +231,7 @@ def evaluate(
                 None if apart else at_points,
                 floor,
                 target_residual(target.directions, system, test),
+                float(test.times[-1] - test.times[0]),
                 highest,
             )
             for target, floor in zip(scored, floors, strict=True)

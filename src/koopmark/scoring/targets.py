@@ -39,25 +39,31 @@ class TargetScores:
     target_dimension: int
     scored_dimension: int
     eigenvalue_error: float
+    eigenvalue_error_relative: float
     eigenvalue_error_mean: float
     eigenfunction_error: float
     eigenfunction_error_rms: float
     eigenfunction_error_cluster: float
     cluster_excess: int
     oracle_floor: float
+    oracle_floor_in_sample: float
+    statistical_floor_eigenvalue: float
+    statistical_floor: float
     target_residual: float
     residual_bound: float
     notes: str = field(default="")
 
 
-def found(eigenvalue_error: ArrayLike, eigenfunction_error: ArrayLike) -> NDArray[np.bool_]:
+def found(
+    eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
+) -> NDArray[np.bool_]:
     """Which targets were found, by their scores: all copies of λ are there, and so is all of E.
 
     One error alone says little: of many functions some are near every eigenvalue, and as many as
     there are dimensions span every eigenspace. A missing score is not found.
     """
-    errors = np.asarray(eigenvalue_error, dtype=float), np.asarray(eigenfunction_error, dtype=float)
-    return (errors[0] <= FOUND) & (errors[1] <= FOUND)
+    eigenvalue = np.asarray(eigenvalue_error_relative, dtype=float)
+    return (eigenvalue <= FOUND) & (np.asarray(eigenfunction_error, dtype=float) <= FOUND)
 
 
 def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
@@ -148,6 +154,7 @@ def score_target(
     values: NDArray | None,
     oracle_floor: float,
     own_residual: tuple[float, float],
+    horizon: float,
     highest: float = np.inf,
 ) -> TargetScores:
     """Score recovered eigenpairs against one exact eigenspace (docs/scores.md).
@@ -163,6 +170,8 @@ def score_target(
     oracle_floor : float
     own_residual : (float, float)
         The residual of the target's own functions, and the bound on it: see `target_residual`.
+    horizon : float
+        Length of the test trajectories: a rate below 1 / horizon is as good as none in them.
     highest : float
         |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
         Of a target beyond it nothing is scored: the note says what it is taken for.
@@ -199,16 +208,25 @@ def score_target(
         target_dimension=m,
         scored_dimension=target.scored_dimension,
         eigenvalue_error=furthest,
+        eigenvalue_error_relative=furthest / relative_to(space.eigenvalue, horizon),
         eigenvalue_error_mean=mean,
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
         eigenfunction_error_cluster=cluster_error,
         cluster_excess=len(cluster) - m,
         oracle_floor=oracle_floor,
+        oracle_floor_in_sample=np.nan,
+        statistical_floor_eigenvalue=np.nan,
+        statistical_floor=np.nan,
         target_residual=own_residual[0],
         residual_bound=own_residual[1],
         notes="; ".join(notes),
     )
+
+
+def relative_to(eigenvalue: complex, horizon: float) -> float:
+    """The size by which an eigenvalue error is divided: max(|λ|, 1 / horizon)."""
+    return max(abs(eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
 
 
 def _angles(

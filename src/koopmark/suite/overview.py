@@ -85,7 +85,7 @@ def _cell(fits: "pd.DataFrame", targets: "pd.DataFrame") -> str:
         return ", ".join(ended.index).replace("_", " ")
     ok = targets[targets["status"] == "ok"]
     # A fit that did not end ok found nothing, and one score that is missing may be the worst.
-    recovered = found(ok["eigenvalue_error"], ok["eigenfunction_error"]).sum() / len(fits)
+    recovered = found(ok["eigenvalue_error_relative"], ok["eigenfunction_error"]).sum() / len(fits)
     errors = ok.groupby("seed")["eigenfunction_error"]
     worst = errors.agg(lambda some: some.max(skipna=False)).median()
     number = "missing" if worst != worst else f"{worst:.0e}"

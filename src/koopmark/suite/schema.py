@@ -9,7 +9,7 @@ from koopmark._errors import ConfigError
 from koopmark.suite.seals import broken_fits, plan_is_broken, seal_plan
 from koopmark.suite.tables import PLANNED, TABLES
 
-SCHEMA = 7
+SCHEMA = 8
 """Raised when the tables change; a store of another version is left alone."""
 
 _ELSEWHERE = (
