@@ -1,5 +1,6 @@
 """Every eigenspace of the catalogue: the eigen-relation, the dimension, sampled directions."""
 
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -133,3 +134,37 @@ def test_exponents_that_are_equal_up_to_rounding_are_one_function():
     assert [space.dimension for space in spaces] == [1] * len(spaces)
     assert len(spaces) == 6
     assert np.linalg.matrix_rank(np.hstack([space.evaluate(x) for space in spaces]), 1e-9) == 6
+
+
+def test_a_drift_target_is_a_part_wherever_there_are_two_null_vectors():
+    system = random_drift(6, 2, SINH, chosen=2)
+    x = states(system, 100)
+    first, second = system.eigenspaces(1)
+    assert not (first.whole or second.whole)
+    # A power of the second is at the eigenvalue of the first, and not in its span.
+    power = first.decay / second.decay
+    other = replace(second, exponents=second.exponents * power, decay=first.decay)
+    values, known = other.evaluate(x), first.evaluate(x)
+    moved = generator_applied(other, system, x)
+    np.testing.assert_allclose(moved, first.eigenvalue.real * values, rtol=1e-10)
+    assert np.linalg.matrix_rank(np.hstack([values, known]), 1e-6) == 2
+
+
+def test_a_drift_target_is_whole_where_there_is_one_null_vector():
+    """Every exponential of it at this eigenvalue has the same exponent: -a uᵀc fixes a."""
+    (space,) = random_drift(6, 5, SINH, chosen=1).eigenspaces(1)
+    assert space.whole
+    assert "part of a larger" not in repr(space)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_samples_and_constants_of_motion_say_that_they_are_parts(name):
+    system = example(name)
+    assert not any(space.whole for space in system.conserved())
+    for space in system.eigenspaces(DEGREE):
+        if space.dimension > 1:
+            sample = space.sample(space.dimension - 1, np.random.default_rng(0))
+            assert not sample.whole
+            assert "part of a larger eigenspace" in repr(sample)
+        same = space.sample(space.dimension, np.random.default_rng(0))
+        assert same.whole == space.whole

@@ -103,6 +103,7 @@ class LatticeEigenspace(Eigenspace):
     value: complex
     functions: PrincipalFunctions
     terms: tuple[tuple[tuple[int, ...], Eigenspace | None], ...]
+    whole: bool = True
 
     @property
     def eigenvalue(self) -> complex:
@@ -139,7 +140,7 @@ class LatticeEigenspace(Eigenspace):
             for (exponents, factor), some in zip(self.terms, counts, strict=True)
             if some
         ]
-        return replace(self, terms=tuple(kept))
+        return replace(self, terms=tuple(kept), whole=False)
 
 
 def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, ...]:

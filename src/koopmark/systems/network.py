@@ -6,7 +6,7 @@ eigenfunction, whatever ζ, h and c are (Claveau, Thibeault, Allard and Desrosie
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
 from math import comb
@@ -159,7 +159,7 @@ class Drift(Network):
         spaces: list[Eigenspace] = []
         for degree in range(1, max_degree + 1):
             spaces += self._products(degree)
-        return _merge_equal_eigenvalues(spaces, self.zeta)
+        return _merge_equal_eigenvalues(spaces)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """uᵀζ(x) for the null vectors u with uᵀc = 0."""
@@ -173,8 +173,9 @@ class Drift(Network):
 
     def _products(self, degree: int) -> list[Eigenspace]:
         chosen = combinations_with_replacement(self.exponents.T, degree)
+        whole = self.weights.null_space.dimension == 1
         return [
-            ExponentialEigenspace(u[:, None], self.zeta, float(u @ self.rates))
+            ExponentialEigenspace(u[:, None], self.zeta, float(u @ self.rates), whole)
             for u in (np.sum(columns, axis=0) for columns in chosen)
         ]
 
@@ -187,9 +188,7 @@ class Drift(Network):
         return basis @ np.linalg.svd(decay[None, :])[2][1:].T
 
 
-def _merge_equal_eigenvalues(
-    spaces: list[Eigenspace], zeta: ElementwiseMap
-) -> tuple[Eigenspace, ...]:
+def _merge_equal_eigenvalues(spaces: list[Eigenspace]) -> tuple[Eigenspace, ...]:
     merged: list[ExponentialEigenspace] = []
     for space in spaces:
         assert isinstance(space, ExponentialEigenspace)
@@ -198,7 +197,7 @@ def _merge_equal_eigenvalues(
         for index, other in enumerate(merged):
             if abs(space.decay - other.decay) <= SAME_EIGENVALUE * abs(other.decay):
                 exponents = _distinct(np.hstack([other.exponents, space.exponents]))
-                merged[index] = ExponentialEigenspace(exponents, zeta, other.decay)
+                merged[index] = replace(other, exponents=exponents)
                 break
         else:
             merged.append(space)

@@ -52,13 +52,24 @@ class Eigenspace(_repr.Shown, Gated, ABC):
         """Whether its functions obey their eigenvalue exactly; False where there is a bound."""
         return True
 
+    @property
+    def whole(self) -> bool:
+        """Whether every smooth eigenfunction at its eigenvalue is in it (docs/theory.md).
+
+        False for a part of a larger eigenspace: a pair at this eigenvalue may be exact and yet
+        outside of this space. So it is wherever there is a smooth constant of motion, whose
+        functions times an eigenfunction make infinitely many, and for a sample of directions.
+        """
+        return True
+
     def _functions(self) -> str:
         """What the functions of the space look like; empty where that cannot be said briefly."""
         return ""
 
     def _facts(self) -> list[str]:
         facts = [f"λ = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
-        return [*facts, self._functions()] if self._functions() else facts
+        facts += [self._functions()] if self._functions() else []
+        return facts if self.whole else [*facts, "part of a larger eigenspace"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +83,7 @@ class ProductEigenspace(Eigenspace):
     null_space: NullSpace
     zeta: Elementwise
     degree: int
+    whole: bool = True
 
     @property
     def eigenvalue(self) -> complex:
@@ -106,6 +118,7 @@ class SampledProducts(Eigenspace):
 
     factors: NDArray[np.float64]
     zeta: Elementwise
+    whole: bool = False
 
     @property
     def eigenvalue(self) -> complex:
@@ -130,12 +143,15 @@ class SampledProducts(Eigenspace):
 class ExponentialEigenspace(Eigenspace):
     """Drift family: φ = exp(uᵀ ζ(x)) for each column u of `exponents`, eigenvalue -uᵀc.
 
-    All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`.
+    All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`. Where
+    there are two independent null vectors, infinitely many others, complex ones among them, have
+    the same value: `whole` is False.
     """
 
     exponents: NDArray[np.float64]
     zeta: Elementwise
     decay: float
+    whole: bool = False
 
     @property
     def eigenvalue(self) -> complex:
@@ -149,7 +165,10 @@ class ExponentialEigenspace(Eigenspace):
         return np.exp(self.zeta(states) @ self.exponents)
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
-        return replace(self, exponents=_some_columns(self.exponents, count, rng))
+        if count >= self.dimension:
+            return self
+        exponents = _some_columns(self.exponents, count, rng)
+        return replace(self, exponents=exponents, whole=False)
 
     def _functions(self) -> str:
         return "exp(uᵀζ(x))"
@@ -164,6 +183,7 @@ class ConservedRatios(Eigenspace):
 
     null_space: NullSpace
     zeta: Elementwise
+    whole: bool = False
 
     @property
     def eigenvalue(self) -> complex:
@@ -195,6 +215,7 @@ class ConservedSums(Eigenspace):
 
     vectors: NDArray[np.float64]
     zeta: Elementwise
+    whole: bool = False
 
     @property
     def eigenvalue(self) -> complex:

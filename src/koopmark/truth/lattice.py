@@ -93,6 +93,7 @@ class LatticeEigenspace(Eigenspace):
     principal: PrincipalFunctions
     factors: NDArray[np.intp]
     sum_of_eigenvalues: complex
+    whole: bool = True
 
     @property
     def eigenvalue(self) -> complex:
@@ -123,7 +124,7 @@ class LatticeEigenspace(Eigenspace):
         if count >= self.dimension:
             return self
         rows = np.sort(rng.choice(self.dimension, size=count, replace=False))
-        return replace(self, factors=self.factors[rows])
+        return replace(self, factors=self.factors[rows], whole=False)
 
 
 def lattice(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeEigenspace, ...]:
@@ -163,7 +164,8 @@ def targets_of(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeE
 
 def conserved_of(principal: PrincipalFunctions) -> tuple[LatticeEigenspace, ...]:
     """The constants of motion among principal functions and products of two: none or one space."""
-    return tuple(space for space in lattice(principal, 2) if space.eigenvalue == 0)
+    spaces = (space for space in lattice(principal, 2) if space.eigenvalue == 0)
+    return tuple(replace(space, whole=False) for space in spaces)
 
 
 def _rounded(eigenvalue: complex, scale: float) -> complex:

@@ -105,6 +105,7 @@ class CrossRatios(Eigenspace):
     """
 
     system: Kuramoto
+    whole: bool = False
 
     @property
     def eigenvalue(self) -> complex:

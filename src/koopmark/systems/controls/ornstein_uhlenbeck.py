@@ -1,6 +1,6 @@
 """The Ornstein-Uhlenbeck process: a stochastic Koopman operator with Hermite eigenfunctions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import combinations_with_replacement, product
 
@@ -134,6 +134,7 @@ class HermiteEigenspace(Eigenspace):
     standard: partial[NDArray]
     degrees: NDArray[np.intp]
     decay: float
+    whole: bool = True
 
     @property
     def eigenvalue(self) -> complex:
@@ -154,7 +155,7 @@ class HermiteEigenspace(Eigenspace):
         if count >= self.dimension:
             return self
         rows = np.sort(rng.choice(self.dimension, size=count, replace=False))
-        return HermiteEigenspace(self.standard, self.degrees[rows], self.decay)
+        return replace(self, degrees=self.degrees[rows], whole=False)
 
 
 def _standard(scaled_axes: NDArray, states: NDArray) -> NDArray:
