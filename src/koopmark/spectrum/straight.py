@@ -1,9 +1,10 @@
 """Systems that a change of coordinates makes linear everywhere: one basin, all principal λ known.
 
-Where y = Ψ(x), analytic with an analytic inverse on its image, obeys ẏ = Λy with Λ stable and not
-defective, every trajectory ends at Ψ⁻¹(0), the functions vᵀΨ are principal at the eigenvalues of Λ,
-and those with an analytic eigenfunction are their sums, resonant or not: monomials in vᵀΨ span the
-series at the point, and each is an eigenfunction.
+Where y = Ψ(x), analytic with an analytic inverse on its image, obeys ẏ = Λy with Λ stable, every
+trajectory ends at Ψ⁻¹(0), the functions vᵀΨ are principal at the eigenvalues of Λ, and those with
+an analytic eigenfunction are their sums, resonant or not. If Λ is not defective, or has no Jordan
+block but one of size 2, all analytic eigenfunctions are combinations of the products of these
+(docs/theory.md).
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark.spectrum.fixed_points import HYPERBOLIC, FixedPoint, NoSpectrum
 from koopmark.systems import Conjugate, HopfNormalForm, LinearSystem, SlowManifold, System
+from koopmark.truth import PrincipalFunctions
 
 
 def straight_fixed_point(system: System) -> FixedPoint | None:
@@ -21,36 +23,35 @@ def straight_fixed_point(system: System) -> FixedPoint | None:
     Raises
     ------
     NoSpectrum
-        Where they are, but Λ is defective or not stable.
+        If they are, but Λ is not stable, or so defective that products of generalised
+        eigenfunctions are eigenfunctions too.
     """
     found = _principal(system)
     if found is None:
         return None
-    state, eigenvalues = found
-    if len(eigenvalues) < system.size:
+    state, principal = found
+    eigenvalues = principal.eigenvalues
+    if not principal.complete:
         raise NoSpectrum(
-            f"the matrix is defective: {len(eigenvalues)} eigenfunctions are linear, not "
-            f"{system.size}, and how many products of generalised ones are eigenfunctions is not "
-            "computed"
+            f"{len(eigenvalues)} eigenfunctions of a system of size {system.size} are given: how "
+            "many products of others, or of generalised ones, are eigenfunctions is not computed"
         )
     slowest = float(eigenvalues.real.max())
     if not slowest < -HYPERBOLIC:
         raise NoSpectrum(
             f"the fixed point is not stable: the real part {slowest:.3g} is among its eigenvalues"
         )
-    ordered = eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
+    ordered = eigenvalues.astype(complex)[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
     return FixedPoint(state, ordered, 0, 1, in_closed_form=True)
 
 
-def _principal(system: System) -> tuple[NDArray[np.float64], NDArray[np.complex128]] | None:
-    """Ψ⁻¹(0) and the eigenvalues of Λ."""
+def _principal(system: System) -> tuple[NDArray[np.float64], PrincipalFunctions] | None:
+    """Ψ⁻¹(0) and the functions vᵀΨ."""
     origin = np.zeros(system.size)
-    if isinstance(system, LinearSystem):
-        return origin, np.asarray(system.eigenvalues, dtype=complex)
-    if isinstance(system, SlowManifold):
-        return origin, np.array([system.slow, system.fast], dtype=complex)
+    if isinstance(system, LinearSystem | SlowManifold):
+        return origin, system.principal
     if isinstance(system, HopfNormalForm) and system.growth < 0:
-        return origin, np.asarray(system.principal.eigenvalues, dtype=complex)
+        return origin, system.principal
     if isinstance(system, Conjugate):
-        return system.bent(origin), np.asarray(system.principal.eigenvalues, dtype=complex)
+        return system.bent(origin), system.principal
     return None

@@ -19,12 +19,13 @@ from koopmark.systems.elementwise import Shift
 from koopmark.systems.low_rank import RANK_TOLERANCE, LowRank
 from koopmark.systems.network import Network
 from koopmark.systems.rnn import gaussian_weights
-from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
+from koopmark.systems.system import ProductSystem
+from koopmark.truth import PrincipalFunctions
 from koopmark.truth.lattice import DEFECTIVE, SAME_EIGENVALUE
 
 
 @dataclass(frozen=True, eq=False)
-class LinearUnits(Network):
+class LinearUnits(ProductSystem, Network):
     """n units of k variables each: ẏ_a = Σ_b M_ab y_b + (W h(x))_a for every unit, N = n k.
 
     The state holds the first variable of every unit, then the second of every unit, and so on.
@@ -113,14 +114,6 @@ class LinearUnits(Network):
                 columns[:, unit, np.arange(len(unit))] = v[:, None]
                 modes.append((complex(value), columns.reshape(k * n, -1)))
         return modes
-
-    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` of the functions uᵀζ(x), gathered by eigenvalue."""
-        return targets_of(self.principal, max_degree)
-
-    def conserved(self) -> tuple[Eigenspace, ...]:
-        """Functions uᵀζ(x) and products of two whose eigenvalues sum to zero."""
-        return conserved_of(self.principal)
 
 
 def linear_units(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, check_finite, integer, numeric
-from koopmark.truth import Eigenspace
+from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
 
 SHOWN_DEGREE = 2
 """Factors of the products whose eigenvalues a notebook shows."""
@@ -75,10 +75,15 @@ class System(_repr.Shown, Gated, ABC):
 
     @abstractmethod
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Exact eigenspaces made of products of at most `max_degree` eigenfunctions.
+        """Exact eigenspaces at the eigenvalues of products of at most `max_degree` eigenfunctions.
 
         Ordered by degree; the constant (λ = 0) is trivial and left out.
         """
+
+    @property
+    def generators(self) -> NDArray[np.complex128]:
+        """(q,) the eigenvalues whose sums are those of the eigenspaces; none if it is not so."""
+        return np.empty(0, dtype=complex)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Spaces of constants of motion known in closed form (λ = 0, not targets)."""
@@ -100,3 +105,25 @@ class System(_repr.Shown, Gated, ABC):
             len(known),
             f"products of at most {SHOWN_DEGREE} eigenfunctions; eigenspaces(k) gives those of k",
         )
+
+
+@dataclass(frozen=True, eq=False)
+class ProductSystem(System):
+    """A system with some eigenfunctions, its `principal` ones, and all their products."""
+
+    @property
+    @abstractmethod
+    def principal(self) -> PrincipalFunctions:
+        """The eigenfunctions that all others are products of."""
+
+    @property
+    def generators(self) -> NDArray[np.complex128]:
+        return self.principal.eigenvalues.astype(complex)
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """At the eigenvalues of up to `max_degree` principal functions, all products."""
+        return targets_of(self.principal, max_degree)
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        """Principal functions and products of two whose eigenvalues sum to zero."""
+        return conserved_of(self.principal)

@@ -14,6 +14,7 @@ from koopmark.truth.lattice import (
     PrincipalFunctions,
     conserved_of,
     lattice,
+    products_of,
     targets_of,
 )
 from koopmark.truth.null_space import NullSpace
@@ -31,5 +32,6 @@ __all__ = [
     "SampledProducts",
     "conserved_of",
     "lattice",
+    "products_of",
     "targets_of",
 ]

@@ -4,10 +4,11 @@ The generator is a derivation, so a product of eigenfunctions is one and the eig
 of all products form a lattice. Products whose eigenvalues agree share a space (docs/families.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement, product
+from math import comb, prod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,9 @@ SAME_EIGENVALUE = 1e-9
 
 DEFECTIVE = 1e8
 """Condition number of the eigenvectors beyond which a matrix counts as defective."""
+
+MOST_PRODUCTS, MOST_FACTORS = 10**6, 2 * 10**7
+"""Of one eigenvalue, and in all products that are compared: more would fill the memory."""
 
 ONE = -1
 """Stands for the constant function among the factors of a product."""
@@ -37,11 +41,15 @@ class PrincipalFunctions(Shown):
     vectors : (p, q) array
         Left eigenvectors v of Λ as columns: vᵀΛ = λvᵀ.
     eigenvalues : (q,) array
+    complete : bool
+        Whether all smooth eigenfunctions of z are combinations of their products: not where Λ has
+        other eigenvectors, or Jordan blocks larger than one of size 2 (docs/theory.md).
     """
 
     coordinates: Callable[[NDArray], NDArray]
     vectors: NDArray
     eigenvalues: NDArray[np.complex128]
+    complete: bool = True
 
     @classmethod
     def of_linear(
@@ -127,43 +135,175 @@ class LatticeEigenspace(Eigenspace):
         return replace(self, factors=self.factors[rows], whole=False)
 
 
-def lattice(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeEigenspace, ...]:
-    """All products of 1 .. `max_degree` principal functions, gathered by eigenvalue.
+@dataclass(frozen=True, eq=False)
+class Products:
+    """Products of given functions whose eigenvalues have one sum.
 
-    Ordered by the least degree in them. Sums of eigenvalues that agree to a relative 1e-9 are one.
+    Parameters
+    ----------
+    eigenvalue : complex
+        The sum.
+    factors : (dimension, degree) array
+        Which functions each product is made of; ONE fills up products of fewer.
+    whole : bool
+        Whether these are all products with this sum.
     """
-    count = len(principal.eigenvalues)
-    scale = SAME_EIGENVALUE * max(1e-300, float(np.abs(principal.eigenvalues).max(initial=0.0)))
-    sums: list[complex] = []
-    gathered: list[list[NDArray[np.intp]]] = []
-    for degree in range(1, max_degree + 1):
-        products = np.array(list(combinations_with_replacement(range(count), degree)), dtype=int)
-        products = products.reshape(-1, degree)  # Where there are none, too.
-        rest = principal.eigenvalues[products].sum(axis=1)
-        padded = np.pad(products, ((0, 0), (0, max_degree - degree)), constant_values=ONE)
-        for index, known in enumerate(sums):
-            same = np.abs(rest - known) <= scale
-            if same.any():
-                gathered[index].append(padded[same])
-                rest, padded = rest[~same], padded[~same]
-        while len(rest):
-            same = np.abs(rest - rest[0]) <= scale
-            sums.append(_rounded(complex(rest[0]), scale))
-            gathered.append([padded[same]])
-            rest, padded = rest[~same], padded[~same]
+
+    eigenvalue: complex
+    factors: NDArray[np.intp]
+    whole: bool
+
+
+def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]:
+    """For every sum of 1 .. `max_degree` of the eigenvalues, all products with this sum.
+
+    Products of any degree: with eigenvalues -1 and -2 the square of the first function is at -2
+    and belongs there whatever `max_degree`. They are finitely many if all real parts have one sign.
+    If not, a product that is conserved, or as good as that, makes infinitely many, and those of up
+    to `max_degree` are returned; so they are where more than 10⁶ would have to be compared. These
+    are not `whole`.
+
+    Ordered by the least degree in them. Sums that agree to a relative 1e-9 are one.
+
+    Parameters
+    ----------
+    eigenvalues : (q,) array
+    max_degree : int
+    """
+    every = np.asarray(eigenvalues, dtype=complex)
+    if len(every) == 0:
+        return ()
+    scale = SAME_EIGENVALUE * max(1e-300, float(np.abs(every).max()))
+    kind = _grouped(every, scale)
+    members = [np.flatnonzero(kind == one) for one in range(kind.max() + 1)]
+    members.sort(key=lambda same: abs(every[same[0]].real))
+    values = every[[same[0] for same in members]]
+    rates = np.abs(values.real)
+    one_sign = abs(np.sign(values.real).sum()) == len(values)
+    bound = max_degree * (rates.max() + scale)
+    products = _no_faster(rates, bound) if one_sign else None
+    whole = products is not None
+    if products is None:
+        products = _of_degree(len(values), max_degree)
+    sums = np.append(values, 0.0)[products].sum(axis=1)
+    place = _grouped(sums, scale)
+    order = np.argsort(place, kind="stable")
+    wanted = np.unique(place[(products != ONE).sum(axis=1) <= max_degree])
+    starts, stops = np.searchsorted(place[order], [wanted, wanted + 1])
+    found = []
+    for start, stop in zip(starts, stops, strict=True):
+        rows, all_of_them = _expanded(products[order[start:stop]], members, max_degree)
+        eigenvalue = complex(every[list(rows[0])].sum())
+        found.append(
+            (rows, Products(_rounded(eigenvalue, scale), _padded(rows), whole and all_of_them))
+        )
+    return tuple(one for _, one in sorted(found, key=lambda pair: (len(pair[0][0]), pair[0][0])))
+
+
+def _grouped(values: NDArray[np.complex128], apart: float) -> NDArray[np.intp]:
+    """(n,) numbers of groups: values further `apart` than that from all others are in another."""
+    numbers = np.zeros(len(values), dtype=int)
+    for part in (values.real, values.imag):
+        order = np.lexsort((part, numbers))
+        new = np.diff(part[order], prepend=part[order[0]]) > apart
+        new |= np.diff(numbers[order], prepend=0) != 0
+        numbers[order] = np.cumsum(new)
+    return numbers
+
+
+def _no_faster(rates: NDArray[np.float64], bound: float) -> NDArray[np.intp] | None:
+    """(P, degree) all products with rates that sum to at most `bound`; None if too many.
+
+    `rates` are positive and do not fall; nor do the indices in a row, which ONE fills up.
+    """
+    rows, reached = np.empty((1, 0), dtype=int), np.zeros(1)
+    last, entries = np.zeros(1, dtype=int), 0
+    levels: list[NDArray[np.intp]] = []
+    while True:
+        many = np.maximum(np.searchsorted(rates, bound - reached, side="right") - last, 0)
+        count = int(many.sum())
+        entries += count * (len(levels) + 1)
+        if entries > MOST_FACTORS:
+            return None
+        if count == 0:
+            break
+        parent = np.repeat(np.arange(len(rows)), many)
+        last = last[parent] + np.arange(count) - np.repeat(np.cumsum(many) - many, many)
+        rows, reached = np.column_stack([rows[parent], last]), reached[parent] + rates[last]
+        levels.append(rows)
+    return _stacked(levels)
+
+
+def _of_degree(count: int, max_degree: int) -> NDArray[np.intp]:
+    """(P, max_degree) all products of 1 .. `max_degree` factors."""
+    degrees = range(1, max_degree + 1)
+    rows = [list(combinations_with_replacement(range(count), degree)) for degree in degrees]
+    return _stacked([np.array(level, dtype=int) for level in rows])
+
+
+def _expanded(
+    products: NDArray[np.intp], members: Sequence[NDArray[np.intp]], max_degree: int
+) -> tuple[list[tuple[int, ...]], bool]:
+    """The products of kinds as products of their members, lowest degree first; False if too many.
+
+    Then those of up to `max_degree` only.
+    """
+    kinds = [np.unique(row[row != ONE], return_counts=True) for row in products]
+    sizes = [
+        prod(comb(len(members[k]) + n - 1, int(n)) for k, n in zip(*pair, strict=True))
+        for pair in kinds
+    ]
+    feasible = sum(sizes) <= MOST_PRODUCTS
+    rows = []
+    for which, counts in kinds:
+        if feasible or counts.sum() <= max_degree:
+            powers = (
+                combinations_with_replacement(members[k].tolist(), int(n))
+                for k, n in zip(which, counts, strict=True)
+            )
+            rows += [tuple(sorted(chain(*chosen))) for chosen in product(*powers)]
+    return sorted(rows, key=lambda row: (len(row), row)), feasible
+
+
+def _padded(rows: Sequence[tuple[int, ...]]) -> NDArray[np.intp]:
+    """Rows of several lengths as one array."""
+    longest = max(map(len, rows))
+    return np.array([[*row, *[ONE] * (longest - len(row))] for row in rows], dtype=int)
+
+
+def _stacked(levels: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Arrays (P_k, k) as one, filled up."""
+    wide = max((level.shape[1] for level in levels), default=0)
+    filled = [
+        np.pad(level, ((0, 0), (0, wide - level.shape[1])), constant_values=ONE) for level in levels
+    ]
+    return np.concatenate(filled)
+
+
+def lattice(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeEigenspace, ...]:
+    """The eigenspaces of all products of 1 .. `max_degree` principal functions (`products_of`)."""
     return tuple(
-        LatticeEigenspace(principal, np.vstack(rows), eigenvalue)
-        for eigenvalue, rows in zip(sums, gathered, strict=True)
+        LatticeEigenspace(
+            principal, found.factors, found.eigenvalue, found.whole and principal.complete
+        )
+        for found in products_of(principal.eigenvalues, max_degree)
     )
 
 
 def targets_of(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeEigenspace, ...]:
-    """The spaces of the lattice that are no constants of motion."""
+    """The spaces of the lattice that are no constants of motion.
+
+    If there are such constants, of the lattice, no space is whole: an eigenfunction times a
+    function of them is another at its eigenvalue.
+    """
     return tuple(space for space in lattice(principal, max_degree) if space.eigenvalue != 0)
 
 
 def conserved_of(principal: PrincipalFunctions) -> tuple[LatticeEigenspace, ...]:
-    """The constants of motion among principal functions and products of two: none or one space."""
+    """The constants of motion among principal functions and products of two: none or one space.
+
+    It is not whole: every function of them is conserved.
+    """
     spaces = (space for space in lattice(principal, 2) if space.eigenvalue == 0)
     return tuple(replace(space, whole=False) for space in spaces)
 

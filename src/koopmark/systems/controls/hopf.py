@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
 from koopmark.systems.controls.phases import without_both
-from koopmark.systems.system import System
+from koopmark.systems.system import ProductSystem
 from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
 
 
 @dataclass(frozen=True, eq=False)
-class HopfNormalForm(System):
+class HopfNormalForm(ProductSystem):
     """ż = (μ + iω)z - (1 + ib)|z|²z for z = x₁ + ix₂, with s = |z|².
 
     Above (μ > 0), away from the origin: ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and
@@ -105,9 +105,16 @@ class HopfNormalForm(System):
         return PrincipalFunctions(self.straightened, block_diag(conjugates, 1.0), rates)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` of the eigenfunctions, gathered by eigenvalue."""
+        """Products of up to `max_degree` of the eigenfunctions, gathered by eigenvalue.
+
+        All are whole. On the cycle, where φφ̄ = 1, ikω' - 2μj has the one function φᵏψʲ.
+        """
         spaces = targets_of(self.principal, max_degree)
-        return without_both(spaces, 0, 1) if self.growth > 0 else spaces
+        return without_both(spaces, 0, 1, whole=True) if self.growth > 0 else spaces
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        """None: on the cycle φφ̄ = 1."""
+        return ()
 
     def _facts(self) -> list[str]:
         return ["ż = (μ + iω)z - (1 + ib)|z|²z", *super()._facts()]

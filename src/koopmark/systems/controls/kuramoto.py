@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.systems.controls.phases import without_both
-from koopmark.systems.system import System
+from koopmark.systems.system import ProductSystem
 from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
 
 
 @dataclass(frozen=True, eq=False)
-class Kuramoto(System):
+class Kuramoto(ProductSystem):
     """θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with the state (cos θ₁ .. cos θₙ, sin θ₁ .. sin θₙ).
 
     As sines are odd the coupling moves no mean phase: Πⱼ zⱼ, z = e^{iθ}, is an eigenfunction at
@@ -86,8 +86,12 @@ class Kuramoto(System):
         return PrincipalFunctions(self.straightened, conjugates, np.array([turning, -turning]))
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Powers of Πⱼ zⱼ and of its conjugate, up to `max_degree`."""
-        return without_both(targets_of(self.principal, max_degree), 0, 1)
+        """Powers of Πⱼ zⱼ and of its conjugate, up to `max_degree`.
+
+        Parts of larger eigenspaces if there are cross ratios: these are conserved.
+        """
+        spaces = targets_of(self.principal, max_degree)
+        return without_both(spaces, 0, 1, whole=self.oscillators == 3)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """The n - 3 squared cross ratios; none for three oscillators."""

@@ -1,6 +1,7 @@
 """Linear systems ẋ = Ax: normal, non-normal and defective."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -10,17 +11,20 @@ from scipy.linalg import block_diag, expm
 from koopmark._arrays import checked, numeric, real
 from koopmark._keys import generator
 from koopmark.systems.low_rank import check_independent
-from koopmark.systems.system import System
-from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
+from koopmark.systems.system import ProductSystem
+from koopmark.truth import PrincipalFunctions
 
 Kind = Literal["normal", "non_normal", "defective"]
+
+DEFECT = 1e-8
+"""Relative distance within which an eigenvalue without an eigenvector of its own is another."""
 
 RESIDUAL = 1e-10
 """Relative residual up to which a given vector counts as a left eigenvector."""
 
 
 @dataclass(frozen=True, eq=False)
-class LinearSystem(System):
+class LinearSystem(ProductSystem):
     """ẋ = Ax: wᵀx is an eigenfunction for every left eigenvector w of A.
 
     Parameters
@@ -29,8 +33,8 @@ class LinearSystem(System):
         A.
     left : (N, q) array
         Independent left eigenvectors w as columns. They are given rather than computed: where A is
-        defective q < N, and no numerical eigenvector is right to more than half the digits.
-        Products of two or more of the functions wᵀx are then eigenfunctions, but not all there are.
+        defective q < N, and no numerical eigenvector is right to more than half the digits. If
+        blocks are larger than one of size 2, further eigenfunctions are no products of the wᵀx.
     eigenvalues : (q,) array
     plane : (N, n) array, optional
         Orthonormal columns that span the states that occur, if there are more channels than
@@ -101,14 +105,20 @@ class LinearSystem(System):
     @property
     def principal(self) -> PrincipalFunctions:
         """The functions wᵀx."""
-        return PrincipalFunctions(_unchanged, self.left, self.eigenvalues)
+        return PrincipalFunctions(_unchanged, self.left, self.eigenvalues, self._complete)
 
-    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` of the functions wᵀx, gathered by eigenvalue."""
-        return targets_of(self.principal, max_degree)
-
-    def conserved(self) -> tuple[Eigenspace, ...]:
-        return conserved_of(self.principal)
+    @cached_property
+    def _complete(self) -> bool:
+        """Whether there are N functions wᵀx, or all but one beside one Jordan block of size 2."""
+        a = self.matrix if self.plane is None else self.plane.T @ self.matrix @ self.plane
+        lacking = len(a) - self.left.shape[1]
+        if lacking != 1:
+            return lacking == 0
+        double = np.trace(a) - self.eigenvalues.sum()
+        size = np.linalg.norm(a, 2)
+        known = int(np.sum(np.abs(self.eigenvalues - double) <= DEFECT * size))
+        s = np.linalg.svd(a - double * np.eye(len(a)), compute_uv=False)
+        return known > 0 and int(np.sum(s <= DEFECT * size)) == known
 
     def _facts(self) -> list[str]:
         return ["ẋ = Ax", *super()._facts()]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import combinations_with_replacement, product
+from itertools import product
 
 import numpy as np
 from numpy.polynomial import hermite_e
@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._arrays import checked, finite, real
 from koopmark._keys import generator
 from koopmark.systems.stochastic import StochasticSystem
-from koopmark.truth import Eigenspace
-from koopmark.truth.lattice import SAME_EIGENVALUE
+from koopmark.truth import Eigenspace, products_of
 
 NODES = 12
 """Of the quadrature in each coordinate: exact for polynomials of degree 23."""
@@ -105,20 +104,19 @@ class OrnsteinUhlenbeck(StochasticSystem):
         mean = (states @ self.axes * decay) @ self.axes.T
         return mean, self.spread * np.sqrt(-np.expm1(-2.0 * self.rates * dt))
 
+    @property
+    def generators(self) -> NDArray[np.complex128]:
+        return -self.rates.astype(complex)
+
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Hermite polynomials of degree 1 .. `max_degree`, gathered by eigenvalue."""
-        gathered: dict[float, list[NDArray[np.intp]]] = {}
-        for degree in range(1, max_degree + 1):
-            for chosen in combinations_with_replacement(range(self.size), degree):
-                degrees = np.bincount(chosen, minlength=self.size)
-                decay = float(degrees @ self.rates)
-                same = [d for d in gathered if abs(d - decay) <= SAME_EIGENVALUE * decay]
-                gathered.setdefault(same[0] if same else decay, []).append(degrees)
+        """Hermite polynomials at the eigenvalues of those of degree 1 .. `max_degree`."""
         standard = partial(_standard, self.axes / self.spread)
-        return tuple(
-            HermiteEigenspace(standard, np.array(degrees), decay)
-            for decay, degrees in gathered.items()
-        )
+        spaces = []
+        for found in products_of(self.generators, max_degree):
+            degrees = np.stack([(found.factors == i).sum(axis=1) for i in range(self.size)], axis=1)
+            decay = float(degrees[0] @ self.rates)
+            spaces.append(HermiteEigenspace(standard, degrees, decay, found.whole))
+        return tuple(spaces)
 
     def _facts(self) -> list[str]:
         return ["dX = -AX dt + σ dB", *super()._facts()]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.systems.system import System
-from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
+from koopmark.systems.system import ProductSystem
+from koopmark.truth import PrincipalFunctions
 
 
 @dataclass(frozen=True, eq=False)
-class SlowManifold(System):
+class SlowManifold(ProductSystem):
     """ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²): φ = x₁ at μ and φ = x₂ - λ/(λ - 2μ) x₁² at λ.
 
     Source: Tu, Rowley, Luchtenburg, Brunton and Kutz, J. Comput. Dyn. 1, 391 (2014); Brunton,
@@ -67,10 +67,11 @@ class SlowManifold(System):
         x1, y = np.moveaxis(self.straightened(states)[:, None] * rates, -1, 0)
         return np.stack([x1, y + self.curvature * x1**2], axis=-1)
 
-    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` of the two eigenfunctions, gathered by eigenvalue."""
+    @property
+    def principal(self) -> PrincipalFunctions:
+        """The two eigenfunctions."""
         rates = np.array([self.slow, self.fast], dtype=complex)
-        return targets_of(PrincipalFunctions(self.straightened, np.eye(2), rates), max_degree)
+        return PrincipalFunctions(self.straightened, np.eye(2), rates)
 
     def _facts(self) -> list[str]:
         return ["ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²)", *super()._facts()]

@@ -10,12 +10,12 @@ from scipy.linalg import expm
 
 from koopmark._arrays import real
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
-from koopmark.systems.system import System
-from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
+from koopmark.systems.system import ProductSystem
+from koopmark.truth import PrincipalFunctions
 
 
 @dataclass(frozen=True, eq=False)
-class Conjugate(System):
+class Conjugate(ProductSystem):
     """ẋ = DΨ(x)⁻¹ Λ Ψ(x): y = Ψ(x) obeys ẏ = Λy, so that x(t) = Ψ⁻¹(e^{Λt} Ψ(x(0))).
 
     With v the left eigenvectors of Λ all N functions vᵀΨ are eigenfunctions, and every product of
@@ -102,11 +102,3 @@ class Conjugate(System):
     def principal(self) -> PrincipalFunctions:
         """The N eigenfunctions vᵀΨ."""
         return PrincipalFunctions.of_linear(self.straightened, self.matrix)
-
-    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` of the functions vᵀΨ, gathered by eigenvalue."""
-        return targets_of(self.principal, max_degree)
-
-    def conserved(self) -> tuple[Eigenspace, ...]:
-        """Functions vᵀΨ and products of two whose eigenvalues sum to zero."""
-        return conserved_of(self.principal)

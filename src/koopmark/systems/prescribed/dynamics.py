@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import finite, real
 from koopmark.systems.prescribed.functions import PrescribedFunctions
-from koopmark.systems.system import System
-from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
+from koopmark.systems.system import ProductSystem
+from koopmark.truth import PrincipalFunctions
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class LeakyDrive:
 
 
 @dataclass(frozen=True, eq=False)
-class Prescribed(System):
+class Prescribed(ProductSystem):
     """φ̇ = Λφ and ẇ = h(x), in the coordinates (φ(x), w = Qx).
 
     With strength below 1 these are coordinates of the whole space, so that a trajectory stays
@@ -119,14 +119,6 @@ class Prescribed(System):
         if not functions.is_graph:
             wanted = _solved(functions.tangent(states[..., None, :], functions.section.T), wanted)
         return np.add(free, wanted @ functions.section.T, out=out)
-
-    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` of the functions vᵀφ, gathered by eigenvalue."""
-        return targets_of(self.principal, max_degree)
-
-    def conserved(self) -> tuple[Eigenspace, ...]:
-        """Functions vᵀφ and products of two whose eigenvalues sum to zero."""
-        return conserved_of(self.principal)
 
 
 def _solved(transposed: NDArray, values: NDArray) -> NDArray:
