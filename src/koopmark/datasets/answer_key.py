@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from koopmark.datasets import cache
 from koopmark.spectrum import (
+    SAME_EIGENVALUE,
     FixedPoint,
     KnownSpectrum,
     Linearisation,
@@ -97,7 +98,28 @@ def answer_key(
         if not (spectrum.points or spectrum.note):
             spectrum = KnownSpectrum((), bound, str(error))
         return AnswerKey(closed, spectrum, f"principal targets: {error}" if principal else "")
-    return AnswerKey(targets, spectrum)
+    return _with_parts(closed, spectrum)
+
+
+def _with_parts(closed: Spaces, spectrum: KnownSpectrum) -> AnswerKey:
+    """The targets in closed form, each known to be a part if products of others are at its λ.
+
+    As where an eigenvalue of the fixed point of a network is -1/2: its function squared is at -1.
+    """
+    targets, said = [], []
+    for space in closed:
+        near = SAME_EIGENVALUE * max(1.0, abs(space.eigenvalue))
+        at_it = [p for p in spectrum.points if abs(p.eigenvalue - space.eigenvalue) <= near]
+        smooth = sum(point.multiplicity for point in at_it)
+        if smooth > space.dimension:
+            said.append(
+                f"the target at {space.eigenvalue.real:.6g} is a part of an eigenspace: "
+                f"{space.dimension} of its {smooth} functions are in closed form, and the others "
+                "are products of principal ones, targets too with principal = true in [truth]"
+            )
+            space = space.as_part()
+        targets.append(space)
+    return AnswerKey(tuple(targets), spectrum, "; ".join(said))
 
 
 def _left_out(about: Linearisation) -> str:

@@ -80,6 +80,7 @@ class Contents(Section):
                 f"max_degree = {self.max_degree} of {functions} eigenfunctions makes more than "
                 f"{MAX_PRODUCTS:.0e} products"
             )
+        self.system.check_targets(self.max_degree)
         return self
 
 

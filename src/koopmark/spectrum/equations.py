@@ -62,6 +62,13 @@ class Reduced:
     def value(self, a: Array) -> Array:
         return self.network.coupling(self.states(a)) @ self.gather.T - a
 
+    def sloped(self, a: Array) -> Array | None:
+        """S Rᵀ Dg at one `a` (r,): (r, N). None where h mixes units."""
+        x, coupling = self.states(a[None])[0], self.network.coupling
+        if not isinstance(coupling, Activation):
+            return None
+        return self.gather * (coupling.derivative(x) / self.network.zeta.derivative(x))
+
     def jacobian(self, a: Array) -> Array:
         x, coupling = self.states(a), self.network.coupling
         inner = 1.0 / self.network.zeta.derivative(x)

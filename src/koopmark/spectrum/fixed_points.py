@@ -15,6 +15,7 @@ from koopmark.spectrum.multistart import from_many_starts
 from koopmark.spectrum.newton import distinct, zeros
 from koopmark.spectrum.taylor import NotAnalytic
 from koopmark.systems import CUBIC, SINH, Activation, Drift, Relaxation, Shift, System
+from koopmark.systems.low_rank import RANK_TOLERANCE
 
 Array = NDArray[np.float64]
 
@@ -53,6 +54,9 @@ class FixedPoint:
         Sign of det(-J), the index of the field -F at the point.
     in_closed_form : bool
         Whether all eigenfunctions are in closed form, not those of the null space only.
+    defect : int
+        How many of the `reduced_eigenvalues` are -1 with no eigenvector of their own: they belong
+        to Jordan blocks of null vectors.
     """
 
     state: Array
@@ -60,6 +64,7 @@ class FixedPoint:
     null_dimension: int
     index: int
     in_closed_form: bool = False
+    defect: int = 0
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
@@ -244,14 +249,41 @@ def _fixed_point(equations: Reduced | Full, a: Array) -> FixedPoint:
     jacobian = equations.jacobian(a[None])[0]
     if not np.isfinite(jacobian).all():
         raise NotAnalytic(UNUSABLE)
-    if isinstance(equations, Full):
-        state, null = a, 0
-    else:
-        state = equations.states(a[None])[0]
-        null = len(state) - len(a)
     eigenvalues = _slowest_first(np.linalg.eigvals(jacobian).astype(complex))
     index = int(np.linalg.slogdet(-jacobian)[0])
-    return FixedPoint(state, eigenvalues, null, index)
+    if isinstance(equations, Full):
+        return FixedPoint(a, eigenvalues, 0, index)
+    state = equations.states(a[None])[0]
+    defect = 0
+    mu, vanishing = _nonzero_eigenvalues(jacobian + np.eye(len(a)))
+    if vanishing:
+        every = np.concatenate([mu, np.zeros(vanishing)]).astype(complex)
+        eigenvalues = _slowest_first(np.asarray(every - 1.0, dtype=complex))
+        # kᵀ S Rᵀ Dg = 0 makes Qk an eigenvector; any other μ = 0 belongs to a Jordan block.
+        sloped = equations.sloped(a)
+        uncoupled = 0 if sloped is None else len(a) - np.linalg.matrix_rank(sloped, _tiny(sloped))
+        defect = vanishing - int(uncoupled)
+    return FixedPoint(state, eigenvalues, len(state) - len(a), index, defect=defect)
+
+
+def _nonzero_eigenvalues(matrix: Array) -> tuple[NDArray, int]:
+    """Eigenvalues other than 0, and how often 0 is one: rounding moves a block of k by ε^(1/k).
+
+    What a matrix does on its range has its nonzero eigenvalues, with smaller blocks at 0.
+    """
+    size, tiny = len(matrix), _tiny(matrix)
+    while len(matrix):
+        u, s, _ = np.linalg.svd(matrix)
+        rank = int(np.sum(s > tiny))
+        if rank == len(matrix):
+            break
+        matrix = u[:, :rank].T @ matrix @ u[:, :rank]
+    return np.linalg.eigvals(matrix), size - len(matrix)
+
+
+def _tiny(matrix: Array) -> float:
+    """Up to where a singular value is 0."""
+    return RANK_TOLERANCE * float(np.linalg.norm(matrix, 2))
 
 
 def _slowest_first(eigenvalues: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -65,7 +65,8 @@ def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
     Raises
     ------
     NoSpectrum
-        Where the point is not stable, or there are more than 20,000 terms.
+        If the point is not stable, there are more than 20,000 terms, or -1 has several Jordan
+        blocks, or one larger than 2, and `bound` reaches to the products of two of its functions.
     ValueError
         Where `bound` is negative or not finite.
     """
@@ -75,6 +76,11 @@ def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
         raise NoSpectrum(
             f"the fixed point is not stable: the real part {point.growth:.3g} is among its "
             "eigenvalues"
+        )
+    if point.defect > 1 and bound >= 2.0:
+        raise NoSpectrum(
+            f"-1 has Jordan blocks at the fixed point, which lack {point.defect} eigenvectors: how "
+            "many products of generalised functions are eigenfunctions is not computed"
         )
     terms: list[tuple[complex, Term]] = []
     for eigenvalue, term in _terms(point, bound * (1.0 + SAME_EIGENVALUE)):
@@ -89,7 +95,9 @@ def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
 
 def _terms(point: FixedPoint, bound: float) -> Iterator[tuple[complex, Term]]:
     others, d = point.reduced_eigenvalues, point.null_dimension
-    for exponents in _exponents(-others.real, bound):
+    limits = np.full(len(others), np.inf)
+    limits[np.flatnonzero(others == -1.0)[: point.defect]] = 0
+    for exponents in _exponents(-others.real, bound, limits):
         start = complex(np.dot(exponents, others))
         most = int(bound + start.real) if d else 0
         for degree in range(most + 1):
@@ -98,13 +106,15 @@ def _terms(point: FixedPoint, bound: float) -> Iterator[tuple[complex, Term]]:
                 yield start - degree, Term(exponents, degree, count, point.in_closed_form)
 
 
-def _exponents(rates: NDArray[np.float64], bound: float) -> Iterator[tuple[int, ...]]:
-    """All n >= 0 with n·rates <= bound."""
+def _exponents(
+    rates: NDArray[np.float64], bound: float, limits: NDArray[np.float64]
+) -> Iterator[tuple[int, ...]]:
+    """All n >= 0 with n·rates <= bound, n <= limits."""
     if len(rates) == 0:
         yield ()
         return
-    for first in range(int(bound / rates[0]) + 1):
-        for rest in _exponents(rates[1:], bound - first * rates[0]):
+    for first in range(int(min(bound / rates[0], limits[0])) + 1):
+        for rest in _exponents(rates[1:], bound - first * rates[0], limits[1:]):
             yield (first, *rest)
 
 

@@ -16,6 +16,7 @@ from koopmark.truth.lattice import (
     lattice,
     products_of,
     targets_of,
+    too_close,
 )
 from koopmark.truth.null_space import NullSpace
 
@@ -34,4 +35,5 @@ __all__ = [
     "lattice",
     "products_of",
     "targets_of",
+    "too_close",
 ]

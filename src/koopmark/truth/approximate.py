@@ -32,6 +32,7 @@ class ApproximateEigenspace(Eigenspace):
     vectors: NDArray[np.float64]
     zeta: Elementwise
     generator_bounds: NDArray[np.float64]
+    whole: bool = True
 
     @property
     def eigenvalue(self) -> complex:

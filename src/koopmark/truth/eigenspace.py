@@ -56,11 +56,17 @@ class Eigenspace(_repr.Shown, Gated, ABC):
     def whole(self) -> bool:
         """Whether every smooth eigenfunction at its eigenvalue is in it (docs/theory.md).
 
-        False for a part of a larger eigenspace: a pair at this eigenvalue may be exact and yet
-        outside of this space. So it is wherever there is a smooth constant of motion, whose
-        functions times an eigenfunction make infinitely many, and for a sample of directions.
+        False for a part of a larger eigenspace, or where it may be one: a pair at this eigenvalue
+        can be exact and yet outside of this space. So it is wherever there is a smooth constant of
+        motion, whose functions times an eigenfunction make infinitely many; for a sample of
+        directions; and beside a function whose eigenvalue differs by a relative 1e-6 or less.
         """
         return True
+
+    def as_part(self) -> "Eigenspace":
+        """The same space, known to be a part of a larger one: not `whole`."""
+        # Every subclass is a dataclass with this field.
+        return replace(self, whole=False)  # type: ignore[type-var]
 
     def _functions(self) -> str:
         """What the functions of the space look like; empty where that cannot be said briefly."""
@@ -69,7 +75,7 @@ class Eigenspace(_repr.Shown, Gated, ABC):
     def _facts(self) -> list[str]:
         facts = [f"λ = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
         facts += [self._functions()] if self._functions() else []
-        return facts if self.whole else [*facts, "part of a larger eigenspace"]
+        return facts if self.whole else [*facts, "perhaps part of a larger eigenspace"]
 
 
 @dataclass(frozen=True, eq=False)

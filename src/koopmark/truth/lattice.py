@@ -20,10 +20,13 @@ from koopmark.truth.eigenspace import Eigenspace
 SAME_EIGENVALUE = 1e-9
 """Relative distance up to which two eigenvalues are one."""
 
+INSEPARABLE = 1e-6
+"""Relative distance up to which no data tell the functions of two eigenvalues apart."""
+
 DEFECTIVE = 1e8
 """Condition number of the eigenvectors beyond which a matrix counts as defective."""
 
-MOST_PRODUCTS, MOST_FACTORS = 10**6, 2 * 10**7
+MOST_PRODUCTS, MOST_FACTORS = 10**6, 10**7
 """Of one eigenvalue, and in all products that are compared: more would fill the memory."""
 
 ONE = -1
@@ -160,8 +163,9 @@ def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]
     Products of any degree: with eigenvalues -1 and -2 the square of the first function is at -2
     and belongs there whatever `max_degree`. They are finitely many if all real parts have one sign.
     If not, a product that is conserved, or as good as that, makes infinitely many, and those of up
-    to `max_degree` are returned; so they are where more than 10⁶ would have to be compared. These
-    are not `whole`.
+    to `max_degree` are returned; so they are if too many products would have to be compared, of
+    10⁷ factors in all. These are not `whole`, nor are those with another product at nearly, not
+    quite, their eigenvalue (`too_close`).
 
     Ordered by the least degree in them. Sums that agree to a relative 1e-9 are one.
 
@@ -173,31 +177,96 @@ def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]
     every = np.asarray(eigenvalues, dtype=complex)
     if len(every) == 0:
         return ()
-    scale = SAME_EIGENVALUE * max(1e-300, float(np.abs(every).max()))
-    kind = _grouped(every, scale)
-    members = [np.flatnonzero(kind == one) for one in range(kind.max() + 1)]
-    members.sort(key=lambda same: abs(every[same[0]].real))
-    values = every[[same[0] for same in members]]
-    rates = np.abs(values.real)
-    one_sign = abs(np.sign(values.real).sum()) == len(values)
-    bound = max_degree * (rates.max() + scale)
-    products = _no_faster(rates, bound) if one_sign else None
-    whole = products is not None
-    if products is None:
-        products = _of_degree(len(values), max_degree)
-    sums = np.append(values, 0.0)[products].sum(axis=1)
-    place = _grouped(sums, scale)
+    compared = _Compared.of(every, max_degree)
+    place, crowded = compared.place, compared.crowded
     order = np.argsort(place, kind="stable")
-    wanted = np.unique(place[(products != ONE).sum(axis=1) <= max_degree])
+    wanted = np.unique(place[compared.degrees <= max_degree])
     starts, stops = np.searchsorted(place[order], [wanted, wanted + 1])
     found = []
     for start, stop in zip(starts, stops, strict=True):
-        rows, all_of_them = _expanded(products[order[start:stop]], members, max_degree)
-        eigenvalue = complex(every[list(rows[0])].sum())
-        found.append(
-            (rows, Products(_rounded(eigenvalue, scale), _padded(rows), whole and all_of_them))
-        )
-    return tuple(one for _, one in sorted(found, key=lambda pair: (len(pair[0][0]), pair[0][0])))
+        here = order[start:stop]
+        rows, feasible = _expanded(compared.products[here], compared.members, max_degree)
+        eigenvalue = _rounded(complex(every[list(rows[0])].sum()), compared.same)
+        whole = bool(compared.whole and feasible and not crowded[here[0]])
+        found.append((rows, Products(eigenvalue, _padded(rows), whole)))
+    found.sort(key=lambda pair: (len(pair[0][0]), pair[0][0]))
+    return tuple(one for _, one in found)
+
+
+def too_close(
+    eigenvalues: ArrayLike, max_degree: int
+) -> tuple[complex, tuple[complex, ...]] | None:
+    """A sum of 1 .. `max_degree` eigenvalues, and a product at nearly but not quite this sum.
+
+    Up to a relative 1e-6, where no data tell the two apart. The product is given by the eigenvalues
+    of its factors. None if there is no such case.
+    """
+    every = np.asarray(eigenvalues, dtype=complex)
+    if len(every) == 0:
+        return None
+    compared = _Compared.of(every, max_degree)
+    cases = np.flatnonzero(compared.crowded & (compared.degrees <= max_degree))
+    if not cases.size:
+        return None
+    target = cases[0]
+    others = compared.near == compared.near[target]
+    others &= compared.place != compared.place[target]
+    row = compared.products[np.flatnonzero(others)[0]]
+    return complex(compared.sums[target]), tuple(compared.values[row[row != ONE]].tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """Products of the eigenvalues that differ, `members` being those given that are each of these.
+
+    Of up to `max_degree`, and if that is finite and feasible (`whole`) all that are no faster than
+    the fastest of these.
+    """
+
+    values: NDArray[np.complex128]
+    members: list[NDArray[np.intp]]
+    products: NDArray[np.intp]
+    whole: bool
+    same: float
+
+    @classmethod
+    def of(cls, every: NDArray[np.complex128], max_degree: int) -> "_Compared":
+        same = SAME_EIGENVALUE * max(1e-300, float(np.abs(every).max()))
+        kind = _grouped(every, same)
+        members = [np.flatnonzero(kind == one) for one in range(kind.max() + 1)]
+        members.sort(key=lambda equal: abs(every[equal[0]].real))
+        values = every[[equal[0] for equal in members]]
+        rates = np.abs(values.real)
+        one_sign = abs(np.sign(values.real).sum()) == len(values)
+        products = _no_faster(rates, max_degree * (rates.max() + same)) if one_sign else None
+        whole = products is not None
+        if products is None:
+            products = _of_degree(len(values), max_degree)
+        return cls(values, members, products, whole, same)
+
+    @property
+    def degrees(self) -> NDArray[np.intp]:
+        return np.asarray((self.products != ONE).sum(axis=1))
+
+    @cached_property
+    def sums(self) -> NDArray[np.complex128]:
+        return np.asarray(np.append(self.values, 0.0)[self.products].sum(axis=1))
+
+    @cached_property
+    def place(self) -> NDArray[np.intp]:
+        """Which sums are one eigenvalue."""
+        return _grouped(self.sums, self.same)
+
+    @cached_property
+    def near(self) -> NDArray[np.intp]:
+        """Which are nearly."""
+        return _grouped(self.sums, self.same * INSEPARABLE / SAME_EIGENVALUE)
+
+    @cached_property
+    def crowded(self) -> NDArray[np.bool_]:
+        """Which have others beside them that are no part of their eigenspace."""
+        eigenvalues = np.unique(self.place, return_index=True)[1]
+        return np.asarray((np.bincount(self.near[eigenvalues]) > 1)[self.near])
 
 
 def _grouped(values: NDArray[np.complex128], apart: float) -> NDArray[np.intp]:

@@ -29,14 +29,14 @@ PRESCRIBED: dict[str, Callable[[], System]] = {
     ),
     "coupling_10": lambda: random_coupling(
         10,
-        block_diagonal([-0.3, -0.7, -1.3, -1.7], [(-0.2, 1.0), (-0.4, 2.1), (-0.6, 3.1)]),
+        block_diagonal([-0.33, -0.73, -1.17, -1.58], [(-0.33, 1.0), (-0.51, 2.2), (-0.67, 3.1)]),
         "tanh",
         1.0,
         layers=4,
         stretch=0.3,
     ),
     "prescribed_50": lambda: random_prescribed(
-        50, block_diagonal([-0.6], [(-0.3, 1.5)]), "tanh", 0.8, count=60
+        50, block_diagonal([-0.45], [(-0.3, 1.5)]), "tanh", 0.8, count=60
     ),
 }
 """In order of difficulty, as the dictionaries of today see it (docs/families.md)."""
