@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark import datasets, fit
-from koopmark.datasets.answer_key import answer_key, expected_targets
+from koopmark.datasets.answer_key import answer_key, expected_targets, where_it_ends
 from koopmark.scoring import evaluate
 from koopmark.spectrum import NoSpectrum, attractor, fixed_points, straight_fixed_point
 from koopmark.systems import (
@@ -125,7 +125,16 @@ def test_a_target_that_is_not_known_is_left_out_with_a_note(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["slow_manifold", "hopf_focus", "linear_normal", "linear_non_normal", "coupling_10"]
+    "name",
+    [
+        "slow_manifold",
+        "hopf_focus",
+        "linear_normal",
+        "linear_non_normal",
+        "linear_defective",
+        "linear_sensors",
+        "coupling_10",
+    ],
 )
 def test_of_systems_that_are_linear_in_other_coordinates_all_eigenvalues_are_known(name, tmp_path):
     data = dataset(name, tmp_path)
@@ -153,7 +162,7 @@ def test_the_closed_form_of_the_point_agrees_with_the_search():
 
 
 def test_a_lattice_that_is_not_known_is_a_note(tmp_path):
-    for name, why in [("linear_defective", "defective"), ("hopf_limit_cycle", "not known for a")]:
+    for name, why in [("kuramoto", "not known for a"), ("hopf_limit_cycle", "not known for a")]:
         data = dataset(name, tmp_path)
         assert data.spectrum.points == ()
         assert why in data.spectrum.note
@@ -161,6 +170,36 @@ def test_a_lattice_that_is_not_known_is_a_note(tmp_path):
     assert straight_fixed_point(HopfNormalForm(0.5, 2.0)) is None
     with pytest.raises(NoSpectrum, match="not stable"):
         straight_fixed_point(LinearSystem(np.eye(2), np.eye(2), np.ones(2)))
+
+
+def test_a_target_on_which_the_square_of_a_principal_function_falls_is_a_part_and_said_so():
+    """W = mnᵀ/2 with nᵀm = 1 has -1/2 at the origin, whose function squared is at -1."""
+    m = np.eye(4)[:, :1]
+    system = rnn(LowRank(0.5 * m, m + np.eye(4)[:, 1:2]))
+    ended = where_it_ends(system, 0.1 * np.ones((3, 4)))
+    key = answer_key(system, system.eigenspaces(1), 1.0, False, ended, 0.1)
+    (target,) = key.targets
+    assert (target.eigenvalue, target.dimension, target.whole) == (-1, 3, False)
+    assert "the target at -1 is a part of an eigenspace: 3 of its 4 functions" in key.note
+    whole = answer_key(system, system.eigenspaces(1), 1.0, True, ended, 0.1)
+    assert {t.eigenvalue: t.dimension for t in whole.targets} == {-0.5: 1, -1.0: 4}
+    assert all(t.whole for t in whole.targets)
+    # Off resonance nothing is said.
+    other = rnn(LowRank(0.45 * m, m + np.eye(4)[:, 1:2]))
+    ended = where_it_ends(other, 0.1 * np.ones((3, 4)))
+    key = answer_key(other, other.eigenspaces(1), 1.0, False, ended, 0.1)
+    assert (key.note, key.targets[0].whole) == ("", True)
+
+
+@pytest.mark.parametrize(
+    "name", ["c_elegans_motor", "c_elegans_pharynx", "rnn_dale", "rnn_mixture"]
+)
+def test_the_known_spectrum_has_as_many_functions_at_a_target_as_the_target(name, tmp_path):
+    data = dataset(name, tmp_path)
+    for target in data.targets:
+        (point,) = [p for p in data.spectrum.points if abs(p.eigenvalue - target.eigenvalue) < 1e-6]
+        assert point.multiplicity == target.dimension
+        assert target.whole
 
 
 def test_principal_targets_change_no_trajectory(tmp_path, stable):

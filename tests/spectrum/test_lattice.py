@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from koopmark.spectrum import (
     lattice,
     lattice_eigenspaces,
 )
-from koopmark.systems import random_rnn, three_populations
+from koopmark.systems import LowRank, random_rnn, rnn, three_populations
 from koopmark.truth import ProductEigenspace
 
 BOUND = 2.5
@@ -83,6 +84,42 @@ def test_conjugate_pairs_give_real_and_paired_eigenvalues():
 def test_a_lattice_of_too_many_terms_is_refused():
     with pytest.raises(NoSpectrum, match="more than 20000 products"):
         lattice(point_with([-1e-3, -1.3e-3, -2e-3], 0), 1.0)
+
+
+def nilpotent(n, *sizes):
+    """A network whose weights act on their range as Jordan blocks of 0 of these sizes."""
+    r = sum(sizes)
+    shift = np.diag([1.0] * (r - 1), 1)
+    for end in np.cumsum(sizes)[:-1]:
+        shift[end - 1, end] = 0.0
+    turn = np.linalg.qr(np.random.default_rng(r).standard_normal((n, n)))[0]
+    left = turn[:, :r]
+    # Rᵀ L is the shift, and what R has across L makes its rank r.
+    return rnn(LowRank(0.5 * left, left @ shift.T + turn[:, -r:]))
+
+
+@pytest.mark.parametrize("sizes", [(1,), (2,), (4,), (1, 2), (1, 1, 1)])
+def test_generalised_eigenfunctions_at_minus_one_are_not_counted(sizes):
+    """μ = 0 puts -1 into a Jordan block with a null vector, and rounding moves it by ε^(1/k)."""
+    system = nilpotent(10, *sizes)
+    (point,) = fixed_points(system).points
+    assert point.defect == sum(sizes)
+    null = 10 - sum(sizes)
+    (one,) = lattice(point, 1.5)
+    assert (one.eigenvalue, one.multiplicity) == (-1.0, null)
+    if sum(sizes) > 1:
+        with pytest.raises(NoSpectrum, match=f"lack {sum(sizes)} eigenvectors"):
+            lattice(point, 2.0)
+    else:
+        assert [p.multiplicity for p in lattice(point, 2.0)] == [null, comb(null + 1, 2)]
+
+
+def test_what_the_weights_do_not_reach_is_one_more_eigenfunction_at_minus_one():
+    """Of silent rectified units all N coordinates decay at the rate 1 about their rest."""
+    system = rnn(LowRank(np.eye(4)[:, :2], np.eye(4)[:, :2]), -np.ones(4), activation="relu")
+    point = next(p for p in fixed_points(system).points if np.allclose(p.state, -1.0))
+    assert point.defect == 0
+    assert [p.multiplicity for p in lattice(point, 1.5)] == [4]
 
 
 @pytest.mark.parametrize("bound", [-1.0, np.inf, np.nan])

@@ -255,23 +255,25 @@ def _fixed_point(equations: Reduced | Full, a: Array) -> FixedPoint:
         return FixedPoint(a, eigenvalues, 0, index)
     state = equations.states(a[None])[0]
     defect = 0
-    mu, vanishing = _nonzero_eigenvalues(jacobian + np.eye(len(a)))
+    tiny = RANK_TOLERANCE * float(np.linalg.norm(equations.gather, 2))
+    mu, vanishing = _nonzero_eigenvalues(jacobian + np.eye(len(a)), tiny)
     if vanishing:
         every = np.concatenate([mu, np.zeros(vanishing)]).astype(complex)
         eigenvalues = _slowest_first(np.asarray(every - 1.0, dtype=complex))
         # kᵀ S Rᵀ Dg = 0 makes Qk an eigenvector; any other μ = 0 belongs to a Jordan block.
         sloped = equations.sloped(a)
-        uncoupled = 0 if sloped is None else len(a) - np.linalg.matrix_rank(sloped, _tiny(sloped))
+        uncoupled = 0 if sloped is None else len(a) - np.linalg.matrix_rank(sloped, tiny)
         defect = vanishing - int(uncoupled)
     return FixedPoint(state, eigenvalues, len(state) - len(a), index, defect=defect)
 
 
-def _nonzero_eigenvalues(matrix: Array) -> tuple[NDArray, int]:
+def _nonzero_eigenvalues(matrix: Array, tiny: float) -> tuple[NDArray, int]:
     """Eigenvalues other than 0, and how often 0 is one: rounding moves a block of k by ε^(1/k).
 
-    What a matrix does on its range has its nonzero eigenvalues, with smaller blocks at 0.
+    What a matrix does on its range has its nonzero eigenvalues, with smaller blocks at 0. Singular
+    values up to `tiny` are 0.
     """
-    size, tiny = len(matrix), _tiny(matrix)
+    size = len(matrix)
     while len(matrix):
         u, s, _ = np.linalg.svd(matrix)
         rank = int(np.sum(s > tiny))
@@ -279,11 +281,6 @@ def _nonzero_eigenvalues(matrix: Array) -> tuple[NDArray, int]:
             break
         matrix = u[:, :rank].T @ matrix @ u[:, :rank]
     return np.linalg.eigvals(matrix), size - len(matrix)
-
-
-def _tiny(matrix: Array) -> float:
-    """Up to where a singular value is 0."""
-    return RANK_TOLERANCE * float(np.linalg.norm(matrix, 2))
 
 
 def _slowest_first(eigenvalues: NDArray[np.complex128]) -> NDArray[np.complex128]:

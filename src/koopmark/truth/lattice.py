@@ -238,7 +238,8 @@ class _Compared:
         values = every[[equal[0] for equal in members]]
         rates = np.abs(values.real)
         one_sign = abs(np.sign(values.real).sum()) == len(values)
-        products = _no_faster(rates, max_degree * (rates.max() + same)) if one_sign else None
+        bound = max_degree * (rates.max() + same * INSEPARABLE / SAME_EIGENVALUE)
+        products = _no_faster(rates, bound) if one_sign else None
         whole = products is not None
         if products is None:
             products = _of_degree(len(values), max_degree)
