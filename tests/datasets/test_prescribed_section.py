@@ -1,7 +1,12 @@
 """Recipes of prescribed systems: what they make, what they refuse and how they say it."""
 
+from collections import Counter
+from itertools import combinations_with_replacement
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koopmark import datasets
 from koopmark._config import parse
@@ -30,7 +35,7 @@ def recipe(kind, max_degree=1, **changes):
         "description": "A small system.",
         "citation": "none",
         "max_degree": max_degree,
-        "system": {"kind": kind, **SYSTEMS[kind], **changes},
+        "system": {"kind": kind, **SYSTEMS.get(kind, {}), **changes},
         "initial_states": {"kind": "normal", "scale": 1.0},
         "sampling": {"trajectories": 5, "test_trajectories": 4, "dt": 0.1, "horizon": 1.0},
     }
@@ -74,6 +79,41 @@ def test_given_numbers_are_the_same_system_for_every_seed():
     np.testing.assert_allclose(one.functions(x), expected, rtol=1e-13)
 
 
+STEPS = st.integers(2, 10).map(lambda k: -k / 10)
+
+
+@given(
+    st.lists(STEPS, max_size=3),
+    st.lists(st.tuples(STEPS, st.sampled_from([0.5, 1.0])), max_size=1),
+    st.integers(1, 2),
+    st.sampled_from(["random_prescribed", "random_coupling", "ornstein_uhlenbeck"]),
+)
+@settings(max_examples=40)
+def test_every_target_has_all_products_at_its_eigenvalue(real, pairs, max_degree, kind):
+    """Most of these rates resonate, some at a degree far above max_degree."""
+    drawn = list(map(list, pairs))
+    every = np.array([*real, *(complex(a, s * b) for a, b in pairs for s in (1, -1))], complex)
+    if len(every) < 2 or (kind == "ornstein_uhlenbeck" and pairs):
+        return
+    if kind == "ornstein_uhlenbeck":
+        changes = {"rates": [-rate for rate in real]}
+    else:
+        changes = {"n": len(every), "real": real, "oscillations": drawn, "count": 3}
+    made = recipe(kind, max_degree, **changes)
+    found = {np.round(t.eigenvalue, 6): t for t in datasets.target_list(made, 0)}
+    most = round(max_degree * every.real.min() / every.real.max())
+    counts, asked = Counter(), set()
+    for degree in range(1, most + 1):
+        chosen = np.array(list(combinations_with_replacement(range(len(every)), degree)))
+        values = np.round(every[chosen].sum(axis=1), 6) + 0.0
+        counts.update(values.tolist())
+        asked |= set(values.tolist()) if degree <= max_degree else set()
+    assert {value: target.dimension for value, target in found.items()} == {
+        value: counts[value] for value in asked
+    }
+    assert all(target.whole for target in found.values())
+
+
 MISTAKES = {
     "dependent rows": (
         "prescribed",
@@ -111,6 +151,17 @@ MISTAKES = {
         "random_coupling",
         {"real": []},
         "matrix has 2 rows: a conjugacy of 3 units needs 3",
+    ),
+    "rates that nearly resonate": (
+        "random_coupling",
+        {"real": [-0.4000001], "oscillations": [[-0.2, 1.0]]},
+        "the target at -0.4000001 and the product of eigenfunctions at -0.2-1j, -0.2+1j, which is "
+        "at -0.4, are too close to be told apart: make the two eigenvalues equal, or change a rate",
+    ),
+    "rates that nearly agree": (
+        "random_coupling",
+        {"n": 2, "real": [-1.0, -1.0000001], "oscillations": []},
+        "the target at -1 and the eigenfunction at -1.0000001 are too close to be told apart",
     ),
     "unknown features": ("random_prescribed", {"features": "relu"}, "system.features = 'relu'"),
     "unknown target": ("random_prescribed_target", {"target": "step"}, "system.target = 'step'"),

@@ -5,12 +5,18 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from koopmark import methods
 from koopmark._errors import ConfigError
+from koopmark.datasets import load_recipe
+from koopmark.datasets import names as dataset_names
+from koopmark.scoring.targets import CLUSTER_RADIUS
 from koopmark.suite import load_suite, names, plan
 from koopmark.suite.plan import CONTROLS, execution_order
+from koopmark.truth import products_of
+from koopmark.truth.lattice import ONE
 
 EDMD = 'use = "reference.qr_edmd"'
 DEGREE = 'options = { dictionary = { kind = "monomials", degree = 3 } }'
@@ -41,6 +47,47 @@ def test_a_suite_is_its_methods_and_the_controls_at_every_seed(planned):
     assert [(cell.label, cell.seed) for cell in cells] == [
         (label, seed) for label in ("pydmd.dmd", *CONTROLS) for seed in (0, 1)
     ]
+
+
+PARTS = {"drift_sinh", "lotka_volterra", "kuramoto"}
+"""Datasets with targets that belong to larger eigenspaces, whatever the rates (docs/theory.md)."""
+
+
+def test_no_shipped_dataset_and_no_level_of_a_sweep_has_rates_that_resonate():
+    cells = [cell for name in names() for cell in plan(load_suite(name))]
+    recipes = {cell.recipe.name: (cell.recipe, cell.sources) for cell in cells}
+    recipes |= {name: (load_recipe(name), ()) for name in dataset_names()}
+    resonant, parts = [], set()
+    for name, (recipe, sources) in recipes.items():
+        system = recipe.system.build(0)
+        rates = system.generators
+        for found in products_of(rates, recipe.max_degree):
+            factors = [np.round(np.sort(rates[row[row != ONE]]), 9) for row in found.factors]
+            # Without a decay z z̄ is conserved, and targets are told by their least product.
+            decays = rates.real.max(initial=0.0) < 0
+            if decays and len({tuple(some.tolist()) for some in factors}) > 1:
+                resonant.append((name, found.eigenvalue))
+        if not all(target.whole for target in system.eigenspaces(recipe.max_degree)):
+            parts |= {name, *sources} & {*dataset_names()}
+    assert resonant == []
+    assert parts == PARTS
+
+
+@pytest.mark.parametrize("name", load_suite("prescribed").datasets)
+def test_no_product_is_within_a_cluster_of_a_target_of_the_suite_of_prescribed_systems(name):
+    recipe = load_recipe(name)
+    rates = recipe.system.build(0).generators
+    targets = np.array([found.eigenvalue for found in products_of(rates, recipe.max_degree)])
+    most = int((recipe.max_degree * rates.real.min() - CLUSTER_RADIUS) / rates.real.max())
+    kinds = np.unique(np.round(rates, 9))
+    sums = np.zeros(1)
+    for _ in range(most):
+        # Of 0 to `most` factors; slower ones alone can come near.
+        sums = np.unique(np.round(np.add.outer(sums, [0.0, *kinds]), 9).ravel())
+        sums = sums[sums.real > targets.real.min() - 2 * CLUSTER_RADIUS]
+    distance = np.abs(sums[:, None] - targets)
+    assert np.all(distance.min(axis=0) < 1e-8)
+    assert distance[distance > 1e-8].min() > CLUSTER_RADIUS
 
 
 def test_a_control_that_is_listed_is_not_added_again(planned):

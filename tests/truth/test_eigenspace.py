@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koopmark.simulation import simulate
 from koopmark.systems import CATALOGUE, example, random_drift, random_rnn
 from koopmark.systems.elementwise import SINH
 from koopmark.truth import LatticeEigenspace
@@ -168,3 +169,29 @@ def test_samples_and_constants_of_motion_say_that_they_are_parts(name):
             assert "perhaps part of a larger eigenspace" in repr(sample)
         same = space.sample(space.dimension, np.random.default_rng(0))
         assert same.whole == space.whole
+
+
+ROUGH = {
+    "|z₁|": (1, lambda z: np.abs(z[..., 0])),
+    "max(z₁, z₂)": (1, lambda z: z[..., :2].max(axis=-1)),
+    "|z|": (1, lambda z: np.linalg.norm(z, axis=-1)),
+    "z₁³/|z|²": (1, lambda z: z[..., 0] ** 3 / np.sum(z**2, axis=-1)),
+    "z₁|z₁|": (2, lambda z: z[..., 0] * np.abs(z[..., 0])),
+    "z₁²|z₂|": (3, lambda z: z[..., 0] ** 2 * np.abs(z[..., 1])),
+}
+"""Positively homogeneous functions, continuous everywhere, by their degree."""
+
+
+@pytest.mark.parametrize("name", ROUGH)
+def test_rough_homogeneous_functions_are_eigenfunctions_outside_of_the_smooth_space(name):
+    degree, rough = ROUGH[name]
+    system = random_rnn(6, 3, 2.0, seed=1)
+    basis = system.weights.null_space.basis
+    x0 = np.random.default_rng(0).standard_normal((200, 6))
+    along = simulate(system, x0, [0.0, 0.5, 2.0]).states @ basis
+    expected = np.exp(-degree * np.array([0.0, 0.5, 2.0])) * rough(along)[:, :1]
+    np.testing.assert_allclose(rough(along), expected, atol=1e-10)
+    smooth = np.linalg.qr(system.eigenspaces(degree)[-1].evaluate(x0))[0]
+    values = rough(x0 @ basis)
+    outside = values - smooth @ (smooth.T @ values)
+    assert np.linalg.norm(outside) > 0.05 * np.linalg.norm(values)

@@ -52,6 +52,26 @@ def test_drift_family_has_eigenvalue_minus_u_c_for_every_null_vector(rank):
         assert sp.simplify(generator_applied(phi, x, field) / phi + inner(u, rates)) == 0
 
 
+def test_every_homogeneous_function_of_null_coordinates_is_an_eigenfunction():
+    """φ = vᵏ G(u/v), G undetermined: all that is homogeneous of degree k, where v > 0."""
+    weights, (u, v) = undetermined_weights(1)
+    x, zeta, _, field = undetermined_field("relaxation", weights)
+    k = sp.Symbol("k")
+    phi = inner(v, zeta) ** k * sp.Function("G")(inner(u, zeta) / inner(v, zeta))
+    assert sp.simplify((generator_applied(phi, x, field) + k * phi).doit() / phi) == 0
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_derivatives_of_the_order_of_the_degree_are_constant_along_rays(degree):
+    """So where they are continuous at z = 0 they are constants, and the function a polynomial."""
+    first, second = sp.symbols("z_1 z_2", positive=True)
+    phi = second**degree * sp.Function("G")(first / second)
+    for order in range(degree + 1):
+        derivative = sp.diff(phi, first, order, second, degree - order)
+        along = first * sp.diff(derivative, first) + second * sp.diff(derivative, second)
+        assert sp.simplify(along.doit()) == 0
+
+
 def test_products_add_eigenvalues_and_ratios_are_conserved():
     weights, (u, v) = undetermined_weights(1)
     x, zeta, _, field = undetermined_field("relaxation", weights)
