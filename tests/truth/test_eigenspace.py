@@ -155,7 +155,7 @@ def test_a_drift_target_is_whole_where_there_is_one_null_vector():
     """Every exponential of it at this eigenvalue has the same exponent: -a uᵀc fixes a."""
     (space,) = random_drift(6, 5, SINH, chosen=1).eigenspaces(1)
     assert space.whole
-    assert "perhaps part of" not in repr(space)
+    assert "not whole" not in repr(space)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -166,7 +166,7 @@ def test_samples_and_constants_of_motion_say_that_they_are_parts(name):
         if space.dimension > 1:
             sample = space.sample(space.dimension - 1, np.random.default_rng(0))
             assert not sample.whole
-            assert "perhaps part of a larger eigenspace" in repr(sample)
+            assert "not whole" in repr(sample)
         same = space.sample(space.dimension, np.random.default_rng(0))
         assert same.whole == space.whole
 

@@ -75,7 +75,7 @@ class Eigenspace(_repr.Shown, Gated, ABC):
     def _facts(self) -> list[str]:
         facts = [f"λ = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
         facts += [self._functions()] if self._functions() else []
-        return facts if self.whole else [*facts, "perhaps part of a larger eigenspace"]
+        return facts if self.whole else [*facts, "not whole"]
 
 
 @dataclass(frozen=True, eq=False)
