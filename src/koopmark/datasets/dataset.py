@@ -11,7 +11,8 @@ from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
 from koopmark.datasets.answer_key import answer_key, expected_targets, where_it_ends
 from koopmark.datasets.recipe import Recipe
-from koopmark.simulation import Trajectories, sample_paths, simulate
+from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
+from koopmark.simulation.fresh import BLOCK
 from koopmark.spectrum import KnownSpectrum
 from koopmark.systems import NearlyLowRank, StochasticSystem, System
 from koopmark.truth import Eigenspace
@@ -19,7 +20,7 @@ from koopmark.truth import Eigenspace
 RTOL = 1e-11
 """Relative accuracy of every dataset's trajectories, far below what any fit is asked to reach."""
 
-SIMULATION = ((__name__, "_simulate"), (__name__, "_clean_key"))
+SIMULATION = ((__name__, "_simulate"), (__name__, "_clean_key"), (__name__, "_fresh"))
 """What all trajectories are made by; the rest hangs on the sections of the recipe."""
 
 
@@ -34,7 +35,9 @@ class Dataset:
     `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. The system
     and the targets ride along on `train` for the controls. `note` says what was wrong with the
     cache, and what targets could not be had; empty where nothing was. `spectrum` are all Koopman
-    eigenvalues on the basin of the test trajectories.
+    eigenvalues on the basin of the test trajectories. `fresh` are more clean trajectories of the
+    same law, which belong to the system and its seed: they are the same whatever the numbers of
+    training and test trajectories, the noise and the targets.
     """
 
     recipe: Recipe
@@ -45,6 +48,7 @@ class Dataset:
     test: Trajectories
     note: str = ""
     spectrum: KnownSpectrum | None = None
+    fresh: FreshTrajectories | None = None
 
 
 def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
@@ -67,9 +71,10 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     system = recipe.system.build(seed)
     times = recipe.sampling.times
     clean = _clean_key(recipe, seed)
+    folder, source = cache_dir or cache.default_folder(), source_of(recipe)
     arrays, note = cache.remember(
-        cache_dir or cache.default_folder(),
-        cache.Key(digest(clean, 32), source_of(recipe)),
+        folder,
+        cache.Key(digest(clean, 32), source),
         lambda: _simulate(recipe, clean, system),
     )
     for part in ("train", "test"):
@@ -86,7 +91,8 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     train = Trajectories(noisy, times, system=system, targets=key.targets)
     test = Trajectories(arrays["test"], times)
     notes = "; ".join(filter(None, [note, key.note]))
-    return Dataset(recipe, seed, system, key.targets, train, test, notes, key.spectrum)
+    fresh = _fresh(recipe, clean, system, folder, source)
+    return Dataset(recipe, seed, system, key.targets, train, test, notes, key.spectrum, fresh)
 
 
 def source_of(recipe: Recipe) -> str:
@@ -133,19 +139,41 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
     }
     arrays: cache.Arrays = {}
     for part, count in counts.items():
-        # The generators of the two parts differ, so no initial state is shared.
-        rng = generator(key, f"initial states, {part}")
-        initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
-        if isinstance(system, StochasticSystem):
-            noise = generator(key, f"noise of the process, {part}")
-            result = sample_paths(system, initial, recipe.sampling.times, noise)
-        else:
-            result = simulate(system, initial, recipe.sampling.times, rtol=RTOL)
+        result = _part(recipe, key, system, part, count)
         arrays[part] = result.states
         arrays[f"{part}_diverged_at"] = result.diverged_at
     if not np.isfinite(arrays["test_diverged_at"]).any():
         arrays |= where_it_ends(system, arrays["test"][:, -1])
     return arrays
+
+
+def _part(recipe: Recipe, key: dict, system: System, part: str, count: int) -> Trajectories:
+    """So many trajectories; no two parts share an initial state, their generators differ."""
+    rng = generator(key, f"initial states, {part}")
+    initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
+    if isinstance(system, StochasticSystem):
+        noise = generator(key, f"noise of the process, {part}")
+        return sample_paths(system, initial, recipe.sampling.times, noise)
+    return simulate(system, initial, recipe.sampling.times, rtol=RTOL)
+
+
+def _fresh(
+    recipe: Recipe, clean: dict, system: System, folder: Path, source: str
+) -> FreshTrajectories:
+    counts = ("trajectories", "test_trajectories")
+    sampling = {name: value for name, value in clean["sampling"].items() if name not in counts}
+    key = {**clean, "sampling": sampling}
+
+    def make(index: int) -> Trajectories:
+        part = f"fresh {index}"
+        arrays, _ = cache.remember(
+            folder,
+            cache.Key(digest([key, part], 32), source),
+            lambda: {"states": _part(recipe, key, system, part, BLOCK).states},
+        )
+        return Trajectories(arrays["states"], recipe.sampling.times)
+
+    return FreshTrajectories(make)
 
 
 def _check_complete(part: str, diverged_at: NDArray) -> None:

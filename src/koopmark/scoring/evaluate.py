@@ -10,21 +10,14 @@ from numpy.typing import NDArray
 from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
+from koopmark.scoring.floors import fresh_like, oracle_floors
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
 from koopmark.scoring.sampled import check_channels, finite_ones, highest_frequency, misplaced
 from koopmark.scoring.spectrum import score_spectrum
 from koopmark.scoring.structure import score_structure
-from koopmark.scoring.targets import (
-    POINTS_PER_FUNCTION,
-    ScoredSpace,
-    TargetScores,
-    labels,
-    oracle_floors,
-    score_target,
-    scored_space,
-)
-from koopmark.simulation import Trajectories
+from koopmark.scoring.targets import Floor, TargetScores, labels, score_target, scored_space
+from koopmark.simulation import FreshTrajectories, Trajectories
 from koopmark.spectrum import KnownSpectrum
 from koopmark.systems import StochasticSystem, System
 from koopmark.truth import Eigenspace
@@ -124,6 +117,7 @@ def evaluate(
     seed: int = 0,
     spectrum: KnownSpectrum | None = None,
     portrayed: bool = True,
+    fresh: FreshTrajectories | None = None,
 ) -> Scores:
     """Score a fitted model on clean test trajectories.
 
@@ -143,11 +137,15 @@ def evaluate(
         All Koopman eigenvalues on the basin of the test trajectories, for `precision` and `recall`.
     portrayed : bool
         Whether portraits of the eigenfunctions are made, a fifth of the time of a small fit.
+    fresh : FreshTrajectories, optional
+        Clean trajectories from the law of the test set, for the oracle floors; they keep what was
+        worked out from them, so that the floors of many fits with one dictionary cost those of
+        one. By default drawn as `koopmark.scoring.floors.fresh_like` says, and `seed` draws them.
 
     Raises
     ------
     TypeError
-        If `system`, `test` or `seed` is something else.
+        If `system`, `test`, `seed` or `fresh` is something else.
     ValueError
         If no test trajectory is finite, the states have another number of variables than the system
         or the training data, or the model's eigenvalues and eigenfunction values disagree in shape.
@@ -155,6 +153,10 @@ def evaluate(
     System.expected(system, "a score")
     test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
     check_channels(model, test.states, system.size)
+    if fresh is None:
+        fresh = fresh_like(system, test, seed)
+    else:
+        FreshTrajectories.expected(fresh, "a score")
     apart = misplaced(model, test)
     windows = test.windows(model.window)
     flat = windows.reshape(-1, *windows.shape[2:])
@@ -183,12 +185,12 @@ def evaluate(
         for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
     ]
     highest = highest_frequency(model, eigenvalues, test)
-    floors, dictionary_note = [np.nan] * len(scored), ""
+    floors, dictionary_note = [Floor()] * len(scored), ""
     rank_error = null_space_error = forecast_error = np.nan
     structure_note = forecast_note = portrait_note = ""
     drawn: tuple[Portrait, ...] = ()
     if not apart:
-        floors, dictionary_note = _oracle_floors(model, flat, scored)
+        floors, dictionary_note = oracle_floors(model, flat, scored, fresh)
         rank_error, null_space_error, structure_note = score_structure(
             system, states, found, at_points, test.times[model.window - 1 :]
         )
@@ -296,24 +298,6 @@ def _residuals(
         return pair_residuals(values, eigenvalues, test.dt), ""
     expected = expected_residuals(model.eigenfunctions, eigenvalues, system, test, model.window)
     return expected, "residual, forecast_error: of expectations, the system being stochastic"
-
-
-def _oracle_floors(
-    model: FittedModel, windows: NDArray, targets: Sequence[ScoredSpace]
-) -> tuple[list[float], str]:
-    values = model.dictionary(windows)
-    finite = None if values is None else np.isfinite(values).all(axis=0)
-    if values is None or finite is None:
-        note = "oracle_floor: the method has no dictionary that can be listed"
-    elif not finite.all():
-        count = int(np.sum(~finite))
-        note = f"oracle_floor: {count} dictionary functions are not finite on the test set"
-    elif len(values) < POINTS_PER_FUNCTION * values.shape[1]:
-        count = values.shape[1]
-        note = f"oracle_floor: {len(values)} test points for {count} dictionary functions"
-    else:
-        return oracle_floors(targets, values), ""
-    return [np.nan] * len(targets), note
 
 
 def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> tuple[float, str]:

@@ -140,19 +140,25 @@ def scored_space(
     return ScoredSpace(space, scored, values[:, 0].copy(), orthonormal_basis(values), index, label)
 
 
-def oracle_floors(targets: Sequence[ScoredSpace], dictionary: NDArray) -> list[float]:
-    """Largest sine from each E to the span of the whole dictionary, by its values (P, D)."""
-    bases = [target.basis for target in targets]
-    (part,) = outside(bases, dictionary, [dictionary.shape[1]])
-    cuts = np.cumsum([basis.shape[1] for basis in bases])[:-1]
-    return [largest_and_rms(own)[0] for own in np.split(part, cuts, axis=1)]
+@dataclass(frozen=True)
+class Floor:
+    """How near a dictionary comes to one exact eigenspace E, as sines on the test set."""
+
+    value: float = np.nan
+    """From E to the combinations fitted on fresh trajectories: an estimate from above."""
+
+    in_sample: float = np.nan
+    """From E to all of the dictionary, on the test set: the lower bound."""
+
+    note: str = ""
+    """Why there is no value."""
 
 
 def score_target(
     target: ScoredSpace,
     eigenvalues: NDArray[np.complex128],
     values: NDArray | None,
-    oracle_floor: float,
+    floor: Floor,
     own_residual: tuple[float, float],
     horizon: float,
     highest: float = np.inf,
@@ -167,7 +173,8 @@ def score_target(
         Recovered eigenvalues, all finite.
     values : (P, s) array
         Recovered eigenfunctions at the same test points; None where they have no values there.
-    oracle_floor : float
+    floor : Floor
+        How near the method's dictionary comes to E.
     own_residual : (float, float)
         The residual of the target's own functions, and the bound on it: see `target_residual`.
     horizon : float
@@ -181,7 +188,7 @@ def score_target(
     distance = np.abs(eigenvalues - (space.eigenvalue if taken_for is None else taken_for))
     nearest = np.argsort(distance, kind="stable")
     cluster = nearest[: max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))]
-    notes: list[str] = []
+    notes = [floor.note] if floor.note else []
     enough = len(eigenvalues) >= m
     furthest = float(distance[nearest[m - 1]]) if enough else np.inf
     mean = float(distance[nearest[:m]].mean()) if enough else np.inf
@@ -199,7 +206,6 @@ def score_target(
     else:
         told = f"{target.basis.shape[1]} of {target.scored_dimension} directions"
         notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
-        oracle_floor = np.nan
     return TargetScores(
         target_index=target.index,
         target=target.label,
@@ -214,8 +220,8 @@ def score_target(
         eigenfunction_error_rms=rms,
         eigenfunction_error_cluster=cluster_error,
         cluster_excess=len(cluster) - m,
-        oracle_floor=oracle_floor,
-        oracle_floor_in_sample=np.nan,
+        oracle_floor=floor.value,
+        oracle_floor_in_sample=floor.in_sample,
         statistical_floor_eigenvalue=np.nan,
         statistical_floor=np.nan,
         target_residual=own_residual[0],

@@ -114,7 +114,15 @@ def _score(cell: Cell, data: Dataset, model: Model, fitted: Outcome, journal: Jo
     journal.enter("scoring", allowed, fit_seconds=seconds, peak_memory_mb=memory)
     try:
         with memory_limit(cell.limits.memory_mb):
-            scores = evaluate(model, data.system, data.targets, data.test, cell.seed, data.spectrum)
+            scores = evaluate(
+                model,
+                data.system,
+                data.targets,
+                data.test,
+                cell.seed,
+                data.spectrum,
+                fresh=data.fresh,
+            )
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
         failure = _failure(error, "while scoring: ")
         return Outcome(failure.status, failure.reason, seconds, memory)
