@@ -68,6 +68,45 @@ def test_train_and_test_share_no_initial_state(build):
     assert distances.min() > 1e-6
 
 
+def test_fresh_trajectories_start_where_no_other_does(build):
+    dataset = build(recipe())
+    parts = [dataset.train, dataset.test, dataset.fresh.block(0), dataset.fresh.block(1)]
+    starts = np.concatenate([part.states[:, 0] for part in parts])
+    distances = np.linalg.norm(starts[:, None] - starts[None], axis=2)
+    assert distances[~np.eye(len(starts), dtype=bool)].min() > 1e-6
+    np.testing.assert_array_equal(parts[2].times, dataset.test.times)
+
+
+def test_a_fresh_block_does_not_depend_on_how_many_others_are_asked_for(tmp_path):
+    first, second = (datasets.build(recipe(), 0, tmp_path / name).fresh for name in "ab")
+    upwards = [first.block(index).states for index in range(3)]
+    downwards = [second.block(index).states for index in (2, 1, 0)][::-1]
+    np.testing.assert_array_equal(upwards, downwards)
+
+
+@pytest.mark.parametrize(
+    "sampling", [{"trajectories": 9}, {"test_trajectories": 7}, {"noise": 0.1}]
+)
+def test_levels_with_one_system_share_their_fresh_trajectories(build, monkeypatch, sampling):
+    made = build(recipe()).fresh.block(1).states
+    other = build(recipe(sampling=sampling))
+    monkeypatch.setattr("koopmark.datasets.dataset.simulate", None)
+    np.testing.assert_array_equal(other.fresh.block(1).states, made)
+
+
+def test_fresh_trajectories_are_those_of_the_recipe_and_its_seed(build):
+    plain = build(recipe()).fresh.block(0).states
+    others = [
+        build(recipe(), 1),
+        build(recipe(system={"rank": 1})),
+        build(recipe(initial_states={"scale": 2.0})),
+    ]
+    for other in others:
+        assert np.abs(other.fresh.block(0).states - plain).max() > 1e-3
+    assert plain[:, 0].std() == pytest.approx(1.0, abs=0.2)
+    assert others[-1].fresh.block(0).states[:, 0].std() == pytest.approx(2.0, abs=0.4)
+
+
 def test_name_and_texts_change_no_number(build):
     plain, renamed = recipe(), recipe("other", title="Another title", citation="someone")
     np.testing.assert_array_equal(build(plain).train.states, build(renamed).train.states)

@@ -29,6 +29,15 @@ def test_a_good_fit_has_scores_costs_and_eigenpairs(run):
     assert [pair["index"] for pair in rows.eigenpairs] == [0, 1, 2]
 
 
+def test_floors_are_fitted_on_trajectories_of_the_recipes_own_law(run, tiny, cache_dir):
+    (row,) = run(hostile.Good()).targets
+    # Six test trajectories alone would not tell from which law to draw.
+    assert 0 <= row["oracle_floor_in_sample"] <= row["oracle_floor"] < 1e-12
+    made = datasets.build(tiny, 0, cache_dir).fresh
+    assert made.block(0).states[:, 0].min() < -2.9
+    assert made.block(0).states[:, 0].max() > 2.9
+
+
 def test_rows_have_the_columns_of_the_tables_and_no_others(run):
     rows = run(hostile.Good())
     assert rows.fit.keys() == FITS.keys()
@@ -109,8 +118,8 @@ def eigenvalues(rows):
 def test_a_damaged_cache_is_said_in_the_notes_of_the_fit(tmp_path, make_cell):
     cell, cache = make_cell(hostile.Good()), tmp_path / "cache"
     assert "damaged" not in run_cell(cell, tmp_path, cache).fit["notes"]
-    (file,) = cache.glob("*.npz")
-    file.write_bytes(file.read_bytes()[:100])
+    for file in cache.glob("*.npz"):
+        file.write_bytes(file.read_bytes()[:100])
     other = make_cell(hostile.Good(), seed=1)
     run_cell(other, tmp_path, cache)  # the data of the fit before are kept in memory
     rows = run_cell(cell, tmp_path, cache)

@@ -39,8 +39,9 @@ with 2 up to 2.3 times, with 4 up to 1.9 times."""
 STATES_PER_FUNCTION = 20
 """Fresh states for each of them, which counts where trajectories are short."""
 
-STATES_PER_TRAJECTORY = 64
-"""So many of a trajectory, evenly spread, are used at most: more add work and little else."""
+STATES_PER_TRAJECTORY = 32
+"""So many of a trajectory, evenly spread, are used at most: twice as many take twice the time and
+lower a floor by a tenth, in the worst case measured by a third."""
 
 CLOSED = 1.1
 """A floor within this factor of its lower bound is as good as known: no more data are needed."""
@@ -49,13 +50,17 @@ EXACT = 1e-12
 """A floor up to this is rounding: the dictionary holds the target."""
 
 SETTLED = 3.0
-"""A floor that moves by more than this factor as the fresh data double says nothing."""
+"""A floor that moves by more than this factor as the fresh data double says nothing, unless it is
+within this factor of its lower bound."""
+
+MOST_OF_NEEDED = 4
+"""How many times as much data a floor that does not settle is given."""
 
 ROUNDING = 1e-9
 """Below this a floor may move by any factor."""
 
 WORK = 2e11
-"""States times functions squared: up to about 1,300 functions are given all the data they need."""
+"""States times functions squared, ten seconds: 1,500 functions are given all that they need."""
 
 MOST_FUNCTIONS = 2500
 """Of more no factor is taken: it costs as much as the fit."""
@@ -164,48 +169,47 @@ class _Fit:
         fresh: FreshTrajectories,
     ) -> None:
         self.model, self.targets, self.fresh = model, targets, fresh
+        # As columns are as large as this, no square leaves the range of floats.
         self.sizes = _sizes(at_test)
         self.at_test = at_test / self.sizes
         self.count = at_test.shape[1]
         self.triangle: NDArray = np.zeros((0, 0))
+        self.is_complex: list[bool] = []
         self.trajectories = self.states = 0
 
     def floors(self) -> list[Floor]:
-        bounds = self._in_sample()
-        before = found = np.full(len(self.targets), np.nan)
-        blocks, upto, enough = 0, 1, False
+        bounds, found = self._in_sample(), np.full(len(self.targets), nan)
+        blocks, upto = 0, 1
         while True:
             for index in range(blocks, upto):
                 problem = self._add(self.fresh.block(index))
                 if problem:
-                    return [Floor(nan, bound, problem) for bound in bounds]
+                    return [Floor(nan, bound, problem) for bound in bounds.tolist()]
             coefficients, rank = self._coefficients()
             before, found = found, self._at_test(coefficients)
             blocks, needed = upto, self._blocks_for(rank)
-            enough = blocks >= needed
-            closed = (found <= np.maximum(CLOSED * bounds, EXACT)) | np.isnan(found)
-            half = ceil(needed / 2)
-            upto = min(2 * blocks, half) if blocks < half else needed
-            if enough or closed.all() or self._work(upto / blocks) > WORK:
+            closed = np.isnan(found) | (found <= np.maximum(CLOSED * bounds, EXACT))
+            moved = np.maximum(found, before) / np.minimum(found, before)
+            near = found <= np.maximum(SETTLED * bounds, ROUNDING)
+            settled = closed | ((blocks >= needed) & ((moved <= SETTLED) | near))
+            upto = _next(blocks, needed)
+            work = self.states * upto / blocks * self.count**2
+            if settled.all() or work > WORK or upto > MOST_OF_NEEDED * needed:
                 break
-        apart = np.maximum(found, before) > SETTLED * np.minimum(found, before)
-        notes = np.full(len(found), "", dtype=object)
-        for index in np.flatnonzero(~closed & (found > ROUNDING)).tolist():
-            if not enough:
-                notes[index] = (
-                    f"oracle_floor: {rank} independent functions would need {needed * BLOCK} fresh "
-                    f"trajectories, and {self.trajectories} are what is fitted"
-                )
-            elif apart[index]:
-                notes[index] = (
-                    f"oracle_floor: not settled, {before[index]:.1e} and with up to twice the "
-                    f"fresh trajectories ({self.trajectories}) {found[index]:.1e}"
-                )
-        # The combination is one of the dictionary's: its error on the test set bounds the bound.
-        return [
-            Floor(nan if note else float(value), float(np.fmin(bound, value)), note)
-            for value, bound, note in zip(found, bounds, notes, strict=True)
-        ]
+        floors = []
+        for value, last, bound, good in zip(found, before, bounds, settled, strict=True):
+            # What was fitted is a combination too: the best on the test set misses no more.
+            floor = Floor(float(value), float(np.fmin(bound, value)))
+            if not good:
+                floor = Floor(nan, floor.in_sample, self._unsettled(last, value, rank))
+            floors.append(floor)
+        return floors
+
+    def _unsettled(self, before: float, found: float, rank: int) -> str:
+        last = f"{found:.1e} on {self.trajectories} fresh trajectories"
+        if self.trajectories < TRAJECTORIES_PER_FUNCTION * rank:
+            return f"oracle_floor: {last}, too few for {rank} independent functions"
+        return f"oracle_floor: {before:.1e} on half as many and {last}, not settled"
 
     def _in_sample(self) -> NDArray[np.float64]:
         bases = [target.basis for target in self.targets]
@@ -230,18 +234,17 @@ class _Fit:
         if lost:
             return f"oracle_floor: {lost} dictionary functions are not finite on fresh trajectories"
         exact = [target.directions.evaluate(windows[:, -1]) for target in self.targets]
+        self.is_complex = [np.iscomplexobj(own) for own in exact]
         rows = np.hstack([values, *(part for own in exact for part in _parts(own))])
-        if not np.isfinite(rows).all():
-            return "oracle_floor: the targets are not finite on fresh trajectories"
-        triangle = self.triangle
-        if not triangle.size:
-            triangle = np.zeros((rows.shape[1], rows.shape[1]), rows.dtype, order="F")
+        columns, step = rows.shape[1], block_rows(rows.shape[1])
+        triangle = self.triangle if self.triangle.size else np.zeros((columns, columns))
         dtype = np.result_type(rows, triangle)
         triangle = np.asfortranarray(triangle, dtype)
-        step = block_rows(rows.shape[1])
         for start in range(0, len(rows), step):
             part = np.array(rows[start : start + step], dtype, order="F")
             triangle = eliminate(triangle, part)
+        if not np.isfinite(triangle).all():
+            return "oracle_floor: values on fresh trajectories are beyond what a float holds"
         self.triangle = triangle
         self.trajectories += len(block.states)
         self.states += len(rows)
@@ -250,8 +253,10 @@ class _Fit:
     def _coefficients(self) -> tuple[NDArray, int]:
         """The best combinations (D, ·), and how many functions are independent of each other."""
         own, right = np.split(self.triangle[: self.count], [self.count], axis=1)
-        sizes = np.linalg.norm(own, axis=0)
-        sizes[sizes == 0.0] = 1.0
+        # First to unit size, then to unit norm, which alone could overflow.
+        sizes = _sizes(own) if self.count else np.ones(0)
+        norms = np.linalg.norm(own / sizes, axis=0)
+        sizes = sizes * np.where(norms > 0, norms, 1.0)
         own = own / sizes
         if keeps_every_direction(own):
             return solve_triangular(own, right) / sizes[:, None], self.count
@@ -263,11 +268,11 @@ class _Fit:
     def _at_test(self, coefficients: NDArray) -> NDArray[np.float64]:
         """The score of these combinations on the test set, for each target."""
         values, found, column = self.at_test @ coefficients, [], 0
-        for target in self.targets:
+        for target, is_complex in zip(self.targets, self.is_complex, strict=True):
             m = target.scored_dimension
             own = values[:, column : column + m]
             column += m
-            if np.iscomplexobj(target.basis):
+            if is_complex:
                 own = own + 1j * values[:, column : column + m]
                 column += m
             able = target.told_apart and len(own) >= POINTS_PER_FUNCTION * m
@@ -279,8 +284,16 @@ class _Fit:
         trajectories = rank * max(TRAJECTORIES_PER_FUNCTION, STATES_PER_FUNCTION / states)
         return max(2, ceil(trajectories / BLOCK))
 
-    def _work(self, growth: float) -> float:
-        return growth * self.states * self.count**2
+
+def _next(blocks: int, needed: int) -> int:
+    """How many blocks to fit next: half of those needed come first, then twice as many each time.
+
+    So the last fit can be told from one on half of its data, or more.
+    """
+    half = ceil(needed / 2)
+    if blocks >= needed:
+        return 2 * blocks
+    return needed if blocks >= half else min(2 * blocks, half)
 
 
 def _spread(block: Trajectories, window: int) -> NDArray:
