@@ -1,4 +1,4 @@
-"""Oracle floors: what the best combination of a dictionary misses on states it was not chosen on."""
+"""Oracle floors: what the best combination of a dictionary misses where it was not chosen."""
 
 from dataclasses import dataclass, field
 

@@ -10,7 +10,7 @@ from koopmark.report.ranking import BOTH
 from koopmark.report.summary import recovers_all
 from koopmark.scoring import FOUND
 
-FLOOR = "oracle_floor"
+FLOOR, BOUND = "oracle_floor", "oracle_floor_in_sample"
 NEARLY = 0.1
 """A dictionary whose oracle floor is at most this comes near a target, if it does not hold it."""
 
@@ -47,36 +47,44 @@ def counts(methods: pd.DataFrame, which: str) -> list[str]:
 
 
 def floors(methods: pd.DataFrame) -> list[str]:
-    """On each dataset whose targets some dictionaries hold and others do not: errors and floors."""
-    scored = (methods["failed"] == 0) & np.isfinite(methods[FLOOR]) & np.isfinite(methods[BOTH[0]])
+    """On each dataset whose targets some dictionaries hold and others do not: errors and floors.
+
+    A dictionary holds every target if the floor, an estimate from above, is at most FOUND, and
+    cannot if its lower bound is more; between the two, and without a floor, it is open.
+    """
+    scored = (methods["failed"] == 0) & np.isfinite(methods[BOUND]) & np.isfinite(methods[BOTH[0]])
     sentences = []
     for dataset, rows in methods[scored].groupby("dataset", sort=False):
-        if len(rows) < 3 or rows[FLOOR].min() > NEARLY or rows[FLOOR].max() <= FOUND:
+        known = rows[np.isfinite(rows[FLOOR])]
+        if len(rows) < 3 or not known[FLOOR].min() <= NEARLY or known[FLOOR].max() <= FOUND:
             continue
         able = rows[rows[FLOOR] <= FOUND]
+        unable = int((rows[BOUND] > FOUND).sum())
+        open_ones = len(rows) - len(able) - unable
         finding = int(recovers_all(able).sum())
         best, lowest = (rows.sort_values([by, "method"]).iloc[0] for by in (BOTH[0], FLOOR))
         smallest = f"the smallest eigenfunction error is {_beside_floor(best)}"
+        others = [f"{unable} cannot"] * (unable > 0)
+        others += [f"{open_ones} may or may not"] * (open_ones > 0)
         if able.empty:
             sentences.append(
-                f"{dataset}: the dictionary of none of {plural(len(rows), 'method')} holds every "
-                f"target to {FOUND:g}; {smallest}, the error at the lowest floor "
-                f"{_beside_floor(lowest)}."
+                f"{dataset}: of the dictionaries of {plural(len(rows), 'method')}, none is known "
+                f"to hold every target to {FOUND:g} ({listed(others)}); {smallest}, the error at the "
+                f"lowest floor {_beside_floor(lowest)}."
             )
         else:
             sentences.append(
                 f"{dataset}: of {plural(len(rows), 'method')}, {len(able)} "
                 f"{'has' if len(able) == 1 else 'have'} a dictionary that holds every target to "
-                f"{FOUND:g}, and {finding} of these find{'s' * (finding == 1)} every target; "
-                f"{smallest}."
+                f"{FOUND:g} ({listed(others)}), and {finding} of these find{'s' * (finding == 1)} every "
+                f"target; {smallest}."
             )
     return sentences
 
 
 def _beside_floor(row: "pd.Series[Any]") -> str:
-    """The error, and what the method itself adds to the floor of its dictionary."""
-    error, floor = row[BOTH[0]], row[FLOOR]
-    return (
-        f"{scientific(error)} by {row['method']}, {scientific(error - floor)} above the floor "
-        f"{scientific(floor)}"
-    )
+    """The error beside what the dictionary allows."""
+    error, floor, bound = row[BOTH[0]], row[FLOOR], row[BOUND]
+    least = f"at least {scientific(bound)}"
+    allowed = f"floor {scientific(floor)}, {least}" if np.isfinite(floor) else f"floor {least}"
+    return f"{scientific(error)} by {row['method']} ({allowed})"

@@ -24,6 +24,7 @@ TARGET_SCORES = [
     "eigenfunction_error",
     "eigenfunction_error_cluster",
     "oracle_floor",
+    "oracle_floor_in_sample",
 ]
 
 

@@ -47,7 +47,7 @@ def page_data(
         "sweeps": sweeps_data(swept, tables.targets),
         "columns": {
             column.key: {"title": column.title, "meaning": column.meaning, "shaded": column.shaded}
-            for column in [*columns.SUMMARY, *columns.TARGETS]
+            for column in [*columns.SUMMARY, *columns.TARGETS, columns.FLOOR_BOUND]
         },
         "run": run_data(tables.provenance),
     }

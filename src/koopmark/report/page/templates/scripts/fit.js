@@ -46,7 +46,7 @@
   };
 
   const scoresOfTargets = (targets, mine, columns) => {
-    const keys = ["eigenvalue_error", "eigenvalue_error_mean", "eigenfunction_error", "eigenfunction_error_rms", "eigenfunction_error_cluster", "cluster_excess", "oracle_floor"];
+    const keys = ["eigenvalue_error", "eigenvalue_error_mean", "eigenfunction_error", "eigenfunction_error_rms", "eigenfunction_error_cluster", "cluster_excess", "oracle_floor", "oracle_floor_in_sample"];
     const table = make("table");
     const head = make("tr");
     head.append(make("th", "target", { scope: "col", class: "first" }));
