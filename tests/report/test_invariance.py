@@ -60,6 +60,7 @@ def runs(draw):
                             "eigenfunction_error": other,
                             "eigenfunction_error_cluster": other,
                             "oracle_floor": 0.1,
+                            "oracle_floor_in_sample": 0.05,
                         }
                     )
     return pd.DataFrame(fits), pd.DataFrame(targets)

@@ -118,10 +118,13 @@ def eigenvalues(rows):
 def test_a_damaged_cache_is_said_in_the_notes_of_the_fit(tmp_path, make_cell):
     cell, cache = make_cell(hostile.Good()), tmp_path / "cache"
     assert "damaged" not in run_cell(cell, tmp_path, cache).fit["notes"]
-    for file in cache.glob("*.npz"):
+    damaged = list(cache.glob("*.npz"))
+    for file in damaged:
         file.write_bytes(file.read_bytes()[:100])
     other = make_cell(hostile.Good(), seed=1)
     run_cell(other, tmp_path, cache)  # the data of the fit before are kept in memory
     rows = run_cell(cell, tmp_path, cache)
     assert rows.status == "ok"
-    assert "damaged" in rows.fit["notes"]
+    # The training and test trajectories, and the fresh ones.
+    assert len(damaged) > 1
+    assert all(f"{file.name}: damaged" in rows.fit["notes"] for file in damaged)

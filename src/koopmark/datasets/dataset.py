@@ -166,14 +166,16 @@ def _fresh(
 
     def make(index: int) -> Trajectories:
         part = f"fresh {index}"
-        arrays, _ = cache.remember(
+        arrays, note = cache.remember(
             folder,
             cache.Key(digest([key, part], 32), source),
             lambda: {"states": _part(recipe, key, system, part, BLOCK).states},
         )
+        fresh.notes.extend([note] * bool(note))
         return Trajectories(arrays["states"], recipe.sampling.times)
 
-    return FreshTrajectories(make)
+    fresh = FreshTrajectories(make)
+    return fresh
 
 
 def _check_complete(part: str, diverged_at: NDArray) -> None:

@@ -64,19 +64,20 @@ def floors(methods: pd.DataFrame) -> list[str]:
         finding = int(recovers_all(able).sum())
         best, lowest = (rows.sort_values([by, "method"]).iloc[0] for by in (BOTH[0], FLOOR))
         smallest = f"the smallest eigenfunction error is {_beside_floor(best)}"
-        others = [f"{unable} cannot"] * (unable > 0)
-        others += [f"{open_ones} may or may not"] * (open_ones > 0)
+        parts = [f"{unable} cannot"] * (unable > 0)
+        parts += [f"{open_ones} may or may not"] * (open_ones > 0)
+        others = listed(parts)
         if able.empty:
             sentences.append(
                 f"{dataset}: of the dictionaries of {plural(len(rows), 'method')}, none is known "
-                f"to hold every target to {FOUND:g} ({listed(others)}); {smallest}, the error at the "
+                f"to hold every target to {FOUND:g} ({others}); {smallest}, the error at the "
                 f"lowest floor {_beside_floor(lowest)}."
             )
         else:
             sentences.append(
                 f"{dataset}: of {plural(len(rows), 'method')}, {len(able)} "
                 f"{'has' if len(able) == 1 else 'have'} a dictionary that holds every target to "
-                f"{FOUND:g} ({listed(others)}), and {finding} of these find{'s' * (finding == 1)} every "
+                f"{FOUND:g} ({others}), and {finding} of these find{'s' * (finding == 1)} every "
                 f"target; {smallest}."
             )
     return sentences

@@ -24,9 +24,15 @@ class FreshTrajectories:
     make : callable
         From the number of a block to its `Trajectories`, BLOCK of them. Equal numbers give equal
         trajectories, and different ones trajectories that are independent, from the same law.
+
+    Attributes
+    ----------
+    notes : list of str
+        What was wrong with the blocks made so far, such as a damaged file: `make` may add to it.
     """
 
     def __init__(self, make: Callable[[int], Trajectories]) -> None:
+        self.notes: list[str] = []
         self._make = make
         self._blocks: dict[int, Trajectories] = {}
         self._results: dict[Hashable, Any] = {}

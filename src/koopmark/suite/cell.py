@@ -79,6 +79,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
         if fitted is not None:
             outcome = _score(cell, data, fitted, outcome, journal)
     notes = [data.note] if data.note else []
+    notes += data.fresh.notes if data.fresh else []
     if _fingerprint(data) != unchanged:
         _dataset.cache_clear()
         notes.append("the fit changed the data it was given")
