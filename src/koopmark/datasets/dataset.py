@@ -33,7 +33,9 @@ class Dataset:
     """What a method is fitted to and scored on.
 
     `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. The system
-    and the targets ride along on `train` for the controls. `note` says what was wrong with the
+    and the targets ride along on `train` for the controls. `clean` is `train` before noise of the
+    standard deviation `noise`, in units of the states, was added: for the scorer, and no method is
+    given it. `note` says what was wrong with the
     cache, and what targets could not be had; empty where nothing was. `spectrum` are all Koopman
     eigenvalues on the basin of the test trajectories. `fresh` are more clean trajectories of the
     same law, which belong to the system and its seed: they are the same whatever the numbers of
@@ -45,6 +47,8 @@ class Dataset:
     system: System
     targets: tuple[Eigenspace, ...]
     train: Trajectories
+    clean: Trajectories
+    noise: float
     test: Trajectories
     note: str = ""
     spectrum: KnownSpectrum | None = None
@@ -89,10 +93,24 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     )
     noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
     train = Trajectories(noisy, times, system=system, targets=key.targets)
+    unspoilt = Trajectories(arrays["train"], times)
+    deviation = recipe.sampling.noise * float(arrays["train"].std())
     test = Trajectories(arrays["test"], times)
     notes = "; ".join(filter(None, [note, key.note]))
     fresh = _fresh(recipe, clean, system, folder, source)
-    return Dataset(recipe, seed, system, key.targets, train, test, notes, key.spectrum, fresh)
+    return Dataset(
+        recipe,
+        seed,
+        system,
+        key.targets,
+        train,
+        unspoilt,
+        deviation,
+        test,
+        notes,
+        key.spectrum,
+        fresh,
+    )
 
 
 def source_of(recipe: Recipe) -> str:

@@ -1,5 +1,6 @@
 """From a fitted model and the exact eigenpairs to scores."""
 
+from koopmark.scoring.bounds import StatisticalFloor, statistical_floors
 from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
 from koopmark.scoring.portrait import Portrait
 from koopmark.scoring.structure import Structure, infer_structure
@@ -11,6 +12,7 @@ __all__ = [
     "PairScores",
     "Portrait",
     "Scores",
+    "StatisticalFloor",
     "Structure",
     "TargetScores",
     "evaluate",
@@ -18,4 +20,5 @@ __all__ = [
     "infer_structure",
     "labels",
     "score",
+    "statistical_floors",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
+from koopmark.scoring.bounds import StatisticalFloor, with_floors
 from koopmark.scoring.floors import fresh_like, oracle_floors
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
@@ -118,6 +119,7 @@ def evaluate(
     spectrum: KnownSpectrum | None = None,
     portrayed: bool = True,
     fresh: FreshTrajectories | None = None,
+    noise_floors: Sequence[StatisticalFloor] = (),
 ) -> Scores:
     """Score a fitted model on clean test trajectories.
 
@@ -141,6 +143,8 @@ def evaluate(
         Clean trajectories from the law of the test set, for the oracle floors; they keep what was
         worked out from them, so that the floors of many fits with one dictionary cost those of
         one. By default drawn as `koopmark.scoring.floors.fresh_like` says, and `seed` draws them.
+    noise_floors : sequence of StatisticalFloor, optional
+        Of each target, from `statistical_floors`: what the noise in the training data allows.
 
     Raises
     ------
@@ -198,6 +202,18 @@ def evaluate(
         if portrayed:
             drawn, portrait_note = portraits(model, scored, test, found, at_points, usable)
     of_lattice = score_spectrum(spectrum, eigenvalues, residuals, test.dt, highest)
+    of_targets = tuple(
+        score_target(
+            target,
+            found,
+            None if apart else at_points,
+            floor,
+            target_residual(target.directions, system, test),
+            float(test.times[-1] - test.times[0]),
+            highest,
+        )
+        for target, floor in zip(scored, floors, strict=True)
+    )
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
     return Scores(
@@ -226,18 +242,7 @@ def evaluate(
                 portrait_note,
             ),
         ),
-        targets=tuple(
-            score_target(
-                target,
-                found,
-                None if apart else at_points,
-                floor,
-                target_residual(target.directions, system, test),
-                float(test.times[-1] - test.times[0]),
-                highest,
-            )
-            for target, floor in zip(scored, floors, strict=True)
-        ),
+        targets=with_floors(of_targets, noise_floors),
         eigenpairs=_pairs(model, eigenvalues, residuals, of_lattice.kinds),
         portraits=drawn,
     )

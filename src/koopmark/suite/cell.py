@@ -13,7 +13,7 @@ from koopmark import datasets, methods
 from koopmark.datasets import Dataset, Recipe
 from koopmark.methods.method import Skip
 from koopmark.methods.model import Model
-from koopmark.scoring import evaluate
+from koopmark.scoring import StatisticalFloor, evaluate, statistical_floors
 from koopmark.suite.capture import shorten
 from koopmark.suite.journal import Journal
 from koopmark.suite.measure import ENFORCED, Meter, is_out_of_memory, memory_limit
@@ -77,7 +77,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
     with _threadpools(len(sys.modules)).limit(limits=1):
         fitted, outcome = _fit(cell, data, journal)
         if fitted is not None:
-            outcome = _score(cell, data, fitted, outcome, journal)
+            outcome = _score(cell, data, fitted, outcome, journal, cache_dir)
     notes = [data.note] if data.note else []
     notes += data.fresh.notes if data.fresh else []
     if _fingerprint(data) != unchanged:
@@ -109,12 +109,20 @@ def _fit(cell: Cell, data: Dataset, journal: Journal) -> tuple[Model | None, Out
     return model if measured.status == "ok" else None, measured
 
 
-def _score(cell: Cell, data: Dataset, model: Model, fitted: Outcome, journal: Journal) -> Outcome:
+def _score(
+    cell: Cell,
+    data: Dataset,
+    model: Model,
+    fitted: Outcome,
+    journal: Journal,
+    cache_dir: Path | None,
+) -> Outcome:
     seconds, memory = fitted.fit_seconds, fitted.peak_memory_mb
     allowed = cell.limits.seconds + SCORING_ALLOWANCE
     journal.enter("scoring", allowed, fit_seconds=seconds, peak_memory_mb=memory)
     try:
         with memory_limit(cell.limits.memory_mb):
+            noise_floors = _noise_floors(cell.recipe, cell.seed, cache_dir)
             scores = evaluate(
                 model,
                 data.system,
@@ -123,6 +131,7 @@ def _score(cell: Cell, data: Dataset, model: Model, fitted: Outcome, journal: Jo
                 cell.seed,
                 data.spectrum,
                 fresh=data.fresh,
+                noise_floors=noise_floors,
             )
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
         failure = _failure(error, "while scoring: ")
@@ -159,6 +168,15 @@ def _dataset(recipe: Recipe, seed: int, cache_dir: Path | None) -> tuple[Dataset
     with _threadpools(len(sys.modules)).limit(limits=1):
         data = datasets.build(recipe, seed, cache_dir)
     return data, _fingerprint(data)
+
+
+@lru_cache(maxsize=1)
+def _noise_floors(
+    recipe: Recipe, seed: int, cache_dir: Path | None
+) -> tuple[StatisticalFloor, ...]:
+    """What the noise in the data of the fit before allows, the same for all methods."""
+    data, _ = _dataset(recipe, seed, cache_dir)
+    return statistical_floors(data.targets, data.clean, data.noise, data.test)
 
 
 def _fingerprint(data: Dataset) -> int:

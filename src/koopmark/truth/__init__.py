@@ -2,6 +2,8 @@
 
 from koopmark.truth.approximate import ApproximateEigenspace
 from koopmark.truth.eigenspace import (
+    ONE,
+    AffineProducts,
     ConservedRatios,
     ConservedSums,
     Eigenspace,
@@ -21,6 +23,8 @@ from koopmark.truth.lattice import (
 from koopmark.truth.null_space import NullSpace
 
 __all__ = [
+    "ONE",
+    "AffineProducts",
     "ApproximateEigenspace",
     "ConservedRatios",
     "ConservedSums",

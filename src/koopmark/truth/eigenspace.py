@@ -7,7 +7,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, islice
 from math import comb
 from typing import ClassVar
 
@@ -19,6 +19,35 @@ from koopmark._arrays import Gate, Gated, numeric
 from koopmark.truth.null_space import NullSpace
 
 Elementwise = Callable[[NDArray], NDArray]
+
+ONE = -1
+"""Stands for the constant function among the factors of a product."""
+
+
+@dataclass(frozen=True, eq=False)
+class AffineProducts:
+    """Products of eigenfunctions φⱼ = uⱼᵀ(x - θ), which are affine in the state.
+
+    Parameters
+    ----------
+    vectors : (N, q) array
+        The u as columns, independent; complex ones with their conjugates.
+    offset : (N,) or () array
+        θ.
+    eigenvalues : (q,) array
+    factors : (m, degree) array
+        The places of the φⱼ in each product; ONE fills up products of fewer.
+    """
+
+    vectors: NDArray
+    offset: NDArray[np.float64]
+    eigenvalues: NDArray[np.complex128]
+    factors: NDArray[np.intp]
+
+
+def offset_of(coordinates: Callable) -> NDArray[np.float64] | None:
+    """θ if the coordinates are x - θ, as a map says by its `theta`; None if they are others."""
+    return getattr(coordinates, "theta", None)
 
 
 class Eigenspace(_repr.Shown, Gated, ABC):
@@ -68,6 +97,13 @@ class Eigenspace(_repr.Shown, Gated, ABC):
         # Every subclass is a dataclass with this field.
         return replace(self, whole=False)  # type: ignore[type-var]
 
+    def affine_products(self, most: int) -> AffineProducts | None:  # noqa: ARG002
+        """At most `most` of a basis, as products of eigenfunctions affine in the state.
+
+        None, the default, if they are not such products.
+        """
+        return None
+
     def _functions(self) -> str:
         """What the functions of the space look like; empty where that cannot be said briefly."""
         return ""
@@ -110,6 +146,16 @@ class ProductEigenspace(Eigenspace):
             return self
         factors = [self.null_space.sample(count, rng) for _ in range(self.degree)]
         return SampledProducts(np.stack(factors), self.zeta)
+
+    def affine_products(self, most: int) -> AffineProducts | None:
+        offset = offset_of(self.zeta)
+        if offset is None:
+            return None
+        d = self.null_space.dimension
+        factors = islice(combinations_with_replacement(range(d), self.degree), most)
+        return AffineProducts(
+            self.null_space.basis, offset, np.full(d, -1.0 + 0.0j), np.array(list(factors))
+        )
 
     def _functions(self) -> str:
         return "uᵀζ(x)" if self.degree == 1 else f"products of {self.degree} functions uᵀζ(x)"

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
-from koopmark.truth.eigenspace import Eigenspace
+from koopmark.truth.eigenspace import ONE, AffineProducts, Eigenspace, offset_of
 
 SAME_EIGENVALUE = 1e-9
 """Relative distance up to which two eigenvalues are one."""
@@ -28,9 +28,6 @@ DEFECTIVE = 1e8
 
 MOST_PRODUCTS, MOST_FACTORS = 10**6, 10**7
 """Of one eigenvalue, and in all products that are compared: more would fill the memory."""
-
-ONE = -1
-"""Stands for the constant function among the factors of a product."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +133,13 @@ class LatticeEigenspace(Eigenspace):
             return self
         rows = np.sort(rng.choice(self.dimension, size=count, replace=False))
         return replace(self, factors=self.factors[rows], whole=False)
+
+    def affine_products(self, most: int) -> AffineProducts | None:
+        principal = self.principal
+        offset = offset_of(principal.coordinates)
+        if offset is None:
+            return None
+        return AffineProducts(principal.vectors, offset, principal.eigenvalues, self.factors[:most])
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from scipy.linalg import block_diag, expm
 
 from koopmark._arrays import checked, numeric, real
 from koopmark._keys import generator
+from koopmark.systems.elementwise import Shift
 from koopmark.systems.low_rank import check_independent
 from koopmark.systems.system import ProductSystem
 from koopmark.truth import PrincipalFunctions
@@ -105,7 +106,7 @@ class LinearSystem(ProductSystem):
     @property
     def principal(self) -> PrincipalFunctions:
         """The functions wᵀx."""
-        return PrincipalFunctions(_unchanged, self.left, self.eigenvalues, self._complete)
+        return PrincipalFunctions(Shift(), self.left, self.eigenvalues, self._complete)
 
     @cached_property
     def _complete(self) -> bool:
@@ -215,7 +216,3 @@ def _pair_vectors(n: int, pairs: int) -> NDArray[np.complex128]:
     for start in range(0, 2 * pairs, 2):
         vectors[start : start + 2, start : start + 2] = [[1.0, 1.0], [-1j, 1j]]
     return vectors
-
-
-def _unchanged(states: NDArray) -> NDArray:
-    return states
