@@ -19,7 +19,7 @@ from koopmark.scoring.targets import TargetScores
 from koopmark.simulation import Trajectories
 from koopmark.truth import ONE, AffineProducts, Eigenspace
 
-DRAWS = 400
+DRAWS = 1000
 """Deviations drawn for the root mean square of the largest of several sines."""
 
 INFORMATIVE = 0.3
@@ -175,11 +175,7 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
         return _Spread(np.full((1, len(values)), np.nan), _nothing, others, note)
     tangents = _keeping_multiplicities(inside, values)
     omega = np.linalg.solve(inside.T, (inside * values).T).T.real
-    covariance = noise**2 * covariance_of_invariant_space(
-        start, omega, tangents, train.dt, others(states)
-    )
-    sizes, turn = np.linalg.eigh(covariance)
-    root = (turn * np.sqrt(np.maximum(sizes, 0.0))).T
+    root = noise * deviations_of_invariant_space(start, omega, tangents, train.dt, others(states))
     changes = np.tensordot(root[:, : len(tangents)], tangents, axes=1)
     coupled = np.linalg.solve(inside, changes @ inside)
     gaps = values - values[:, None]
@@ -215,17 +211,15 @@ def _one_rate(
     free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
     # a, the value at the mean time of each trajectory and function.
     height = start * np.exp(rate * (times.mean() - times[0]))
-    inverse = _inverse(np.einsum("mtk,mtl->kl", free, free), np.einsum("mtk,mtk->k", seen, seen))
+    root = _root(np.einsum("mtk,mtl->kl", free, free), np.einsum("mtk,mtk->k", seen, seen))
     coupling = np.einsum("mtk,t->mk", free, moved).T @ height
-    slope = inverse @ coupling
+    slope = root.T @ (root @ coupling)
     information = moved @ moved * np.sum(height**2) - np.sum(coupling * slope)
     deviation = noise / np.sqrt(information)
 
     def columns() -> tuple[NDArray, NDArray]:
         k, p = slope.shape
-        sizes, turn = np.linalg.eigh(inverse)
-        root = turn * np.sqrt(np.maximum(sizes, 0.0))
-        own = np.einsum("kl,ij->ljki", root, np.eye(p)).reshape(k * p, k, p)
+        own = np.einsum("lk,ij->ljki", root, np.eye(p)).reshape(-1, k, p)
         outside = np.concatenate([deviation * slope[None], noise * own]) @ inside
         return np.zeros((len(outside), 0, inside.shape[1])), outside
 
@@ -248,10 +242,10 @@ def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.floa
     return turn[rank:].reshape(-1, p, p)
 
 
-def covariance_of_invariant_space(
+def deviations_of_invariant_space(
     start: NDArray, generator_: NDArray, tangents: NDArray, dt: float, others: NDArray
 ) -> NDArray[np.float64]:
-    """Cramér-Rao covariance of p functions that obey z(t) = z(0) e^{Ωt}, under unit white noise.
+    """Cramér-Rao bound of p functions that obey z(t) = z(0) e^{Ωt}, under unit white noise.
 
     Parameters
     ----------
@@ -267,8 +261,9 @@ def covariance_of_invariant_space(
 
     Returns
     -------
-    (n + k p, n + k p) array
-        Of the coefficients of the tangents, and of W (k, p), row by row, in z + f(x)W.
+    (D, n + k p) array
+        B with covariance BᵀB: of the coefficients of the tangents, and of W (k, p), row by row, in
+        z + f(x)W.
     """
     (m, p), (_, t, k), n = start.shape, others.shape, len(tangents)
     step = [expm_frechet(generator_ * dt, tangent * dt) for tangent in tangents]
@@ -292,16 +287,15 @@ def covariance_of_invariant_space(
     along = np.einsum("mtk,tba->makb", others, q.reshape(t, p, p)).reshape(m * p, k * p)
     of_others = np.kron(gram, np.eye(p)) - along.T @ along
     information = np.block([[of_rates, mixed], [mixed.T, of_others]])
-    return _inverse(information, np.concatenate([whole, np.repeat(np.diag(gram), p)]))
+    return _root(information, np.concatenate([whole, np.repeat(np.diag(gram), p)]))
 
 
-def _inverse(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
-    """Pseudo-inverse; `sizes` are the squared norms of its columns before anything was removed."""
+def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
+    """B with BᵀB the pseudo-inverse; `sizes`: its diagonal before anything was projected out."""
     scale = np.sqrt(np.where(sizes > 0, sizes, 1.0))
     values, turn = np.linalg.eigh(information / np.outer(scale, scale))
     kept = values > LEAST
-    turned = turn[:, kept] / scale[:, None]
-    return (turned / values[kept]) @ turned.T
+    return (turn[:, kept] / np.sqrt(values[kept]) / scale[:, None]).T
 
 
 def _floor(
