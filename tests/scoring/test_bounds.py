@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 import koopmark
 from koopmark.datasets import build, load_recipe, varied
+from koopmark.report.noise import by_chance
 from koopmark.scoring import evaluate, statistical_floors
 from koopmark.scoring.bounds import deviations_of_invariant_space
 from koopmark.scoring.subspaces import orthonormal_basis, sines
@@ -361,3 +362,13 @@ def test_where_the_test_set_does_not_tell_functions_apart_only_the_eigenvalue_ha
     floor = statistical_floors(data.targets, data.train, 1e-2, test)[0]
     assert floor.eigenvalue > 0
     assert np.isnan(floor.sine)
+
+
+@pytest.mark.parametrize("name", ["three_populations", "rnn_10_2"])
+def test_an_estimator_at_the_floor_comes_to_what_a_report_says_of_three_draws(name):
+    data = dataset(name, max_degree=1)
+    errors = one_rate_errors(data, 1e-2, 300)[:, 1] / floors(data, 1e-2)[0].sine
+    low, high = by_chance(3)
+    means = np.sqrt(np.mean(errors.reshape(-1, 3) ** 2, axis=1))
+    # 0.9 or more, less four standard deviations of a share of 100.
+    assert np.mean((means > low) & (means < high)) > 0.78

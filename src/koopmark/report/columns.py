@@ -55,6 +55,30 @@ FLOOR_BOUND = Column(
     "dictionary can have a smaller error, and large dictionaries are far from reaching it.",
     shaded=True,
 )
+FLOOR_EIGENVALUE_NOISE = Column(
+    "statistical_floor_eigenvalue",
+    "statistical floor, eigenvalue",
+    "Root-mean-square eigenvalue error that the noise in the training data leaves to the best "
+    "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+)
+FLOOR_NOISE = Column(
+    "statistical_floor",
+    "statistical floor, eigenfunction",
+    "Root-mean-square eigenfunction error that the noise in the training data leaves to the best "
+    "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+)
+TIMES_EIGENVALUE = Column(
+    "eigenvalue_error_times",
+    "eigenvalue error / floor",
+    "By how many times the eigenvalue error exceeds its statistical floor, root mean square over "
+    "the seeds: about 1 is the best possible, and a single draw may be below.",
+)
+TIMES_EIGENFUNCTION = Column(
+    "eigenfunction_error_times",
+    "eigenfunction error / floor",
+    "By how many times the eigenfunction error exceeds its statistical floor, root mean square "
+    "over the seeds: about 1 is the best possible, and a single draw may be below.",
+)
 RESIDUAL = Column(
     "residual_median",
     "residual",
@@ -138,5 +162,7 @@ AT_A_GLANCE = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, PRECISION, RECALL, FORECAST,
 IN_TERMINAL = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST, SECONDS]
 AGAINST_LEVELS = [EIGENFUNCTION, EIGENVALUE, CLUSTER, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, CLUSTER, FLOOR]
+UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]
+"""Beside those of TARGETS where the training data have noise and a floor is known."""
 COSTS = [SECONDS, MEMORY]
 AGAINST_COST = [EIGENFUNCTION, EIGENVALUE, FORECAST, RESIDUAL]

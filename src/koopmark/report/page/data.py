@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report import columns
+from koopmark.report.noise import worst_floors
 from koopmark.report.page.styles import method_styles
 from koopmark.report.summary import roles_of
-from koopmark.report.sweeps import Sweep, sweep_table
+from koopmark.report.sweeps import Sweep, shared_targets, sweep_table
 from koopmark.report.tables import Tables
 
 AXES = {
@@ -47,7 +48,12 @@ def page_data(
         "sweeps": sweeps_data(swept, tables.targets),
         "columns": {
             column.key: {"title": column.title, "meaning": column.meaning, "shaded": column.shaded}
-            for column in [*columns.SUMMARY, *columns.TARGETS, columns.FLOOR_BOUND]
+            for column in [
+                *columns.SUMMARY,
+                *columns.TARGETS,
+                columns.FLOOR_BOUND,
+                *columns.UNDER_NOISE,
+            ]
         },
         "run": run_data(tables.provenance),
     }
@@ -107,6 +113,7 @@ def sweeps_data(swept: list[tuple[Sweep, pd.DataFrame]], targets: pd.DataFrame) 
             "texts": sweep.texts,
             "datasets": sweep.datasets,
             **_own_residuals(sweep, targets),
+            **_statistical_floors(sweep, targets),
         }
         for sweep, _ in swept
     }
@@ -119,8 +126,19 @@ def _own_residuals(sweep: Sweep, targets: pd.DataFrame) -> dict[str, list[float 
     levels = levels.reindex(list(sweep.datasets))
     if not (levels["residual_bound"] > 0).any():
         return {}
+    return _lines(levels)
+
+
+def _statistical_floors(sweep: Sweep, targets: pd.DataFrame) -> dict[str, list[float | None]]:
+    """What noise allows at the worst target of each level; none where nothing is known of it."""
+    levels = worst_floors(shared_targets(sweep, targets)).reindex(list(sweep.datasets))
+    return _lines(levels) if levels.notna().to_numpy().any() else {}
+
+
+def _lines(levels: pd.DataFrame) -> dict[str, list[float | None]]:
+    """Each column as numbers for a logarithmic axis, None where there is none."""
     drawn = levels.where(np.isfinite(levels) & (levels > 0)).astype(object)
     return {
-        key: [None if pd.isna(value) else float(value) for value in drawn[key]]
-        for key in ("target_residual", "residual_bound")
+        str(key): [None if pd.isna(value) else float(value) for value in drawn[key]]
+        for key in drawn
     }

@@ -9,6 +9,7 @@ from koopmark.report import columns
 from koopmark.report.answers import answers
 from koopmark.report.boards.questions import Question
 from koopmark.report.history.view import Trends
+from koopmark.report.noise import above_the_floor
 from koopmark.report.numbers import listed, plural
 from koopmark.report.overview import overview
 from koopmark.report.page import views
@@ -30,6 +31,7 @@ class DatasetView:
     name: str
     facts: str
     ranking: list[views.MethodRow]
+    target_columns: list[columns.Column]
     targets: list[tuple[str, list[views.MethodRow]]]
 
 
@@ -70,7 +72,10 @@ def run_page(
         question=tables.provenance.get("question", ""),
         overview=overview(fits, summary),
         trends=past,
-        answers=answers(summary, swept, known.libraries),
+        answers=[
+            *answers(summary, swept, known.libraries),
+            *above_the_floor(targets, swept),
+        ],
         findings=findings(fits, summary),
         columns=columns,
         found=f"{FOUND:g}",
@@ -115,6 +120,7 @@ def _dataset(name: str, tables: Tables, summary: pd.DataFrame, known: views.Know
         name,
         views.dataset_facts(fits, targets),
         views.ranking_rows(rows, known),
+        views.target_columns(targets),
         views.target_rows(targets, rows, known),
     )
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from koopmark.report import columns, numbers
 from koopmark.report.columns import Column
+from koopmark.report.noise import FLOORS, times_floor
 from koopmark.report.numbers import listed, plain, plural
 from koopmark.report.page.shades import shade
 from koopmark.report.tables import ROLES
@@ -164,28 +165,39 @@ def ranking_rows(summary: pd.DataFrame, known: Known) -> list[MethodRow]:
     ]
 
 
+def target_columns(targets: pd.DataFrame) -> list[Column]:
+    """The columns of `target_rows`: with the statistical floors where there are any."""
+    known = targets[list(FLOORS.values())].notna().to_numpy().any()
+    return [*columns.TARGETS, *(columns.UNDER_NOISE if known else [])]
+
+
 def target_rows(
     targets: pd.DataFrame, summary: pd.DataFrame, known: Known
 ) -> list[tuple[str, list[MethodRow]]]:
     """Per target of one dataset: medians over seeds by method, in the summary's order."""
-    keys = [column.key for column in columns.TARGETS]
+    shown = target_columns(targets)
+    keys = [column.key for column in columns.TARGETS] + list(FLOORS.values())
     named = targets.assign(name=target_names(targets)).sort_values("target_index", kind="stable")
     ok = named[named["status"] == "ok"]
     tables = []
     for name in named["name"].drop_duplicates():
-        medians = ok[ok["name"] == name].groupby("method")[keys].median()
+        mine = ok[ok["name"] == name]
+        scores = mine.groupby("method")[keys].median()
+        for error in FLOORS:
+            times = times_floor(mine, error).set_index("method")["times"]
+            scores[f"{error}_times"] = times.reindex(scores.index)
         rows = [
             MethodRow(
                 row["method"],
                 known.roles[row["method"]],
                 tuple(
-                    score_cell(column, float(medians.loc[row["method"], column.key]))
-                    for column in columns.TARGETS
+                    score_cell(column, float(scores.loc[row["method"], column.key]))
+                    for column in shown
                 ),
                 known.libraries[row["method"]],
             )
             for _, row in summary.iterrows()
-            if row["method"] in medians.index
+            if row["method"] in scores.index
         ]
         tables.append((str(name), rows))
     return tables

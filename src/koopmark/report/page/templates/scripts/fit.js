@@ -47,6 +47,14 @@
 
   const scoresOfTargets = (targets, mine, columns) => {
     const keys = ["eigenvalue_error", "eigenvalue_error_mean", "eigenfunction_error", "eigenfunction_error_rms", "eigenfunction_error_cluster", "cluster_excess", "oracle_floor", "oracle_floor_in_sample"];
+    // Under noise: the floor, and by how many times the error is above it.
+    const floors = { statistical_floor_eigenvalue: "eigenvalue_error", statistical_floor: "eigenfunction_error" };
+    const noisy = Object.keys(floors).filter((key) => mine.some((t) => Number.isFinite(number(targets[key][t]))));
+    keys.push(...noisy);
+    const times = (key, t) => {
+      const ratio = noisy.includes(key) ? number(targets[floors[key]][t]) / number(targets[key][t]) : NaN;
+      return Number.isFinite(ratio) ? ` (error ${format.scientific(ratio)} times that)` : "";
+    };
     const table = make("table");
     const head = make("tr");
     head.append(make("th", "target", { scope: "col", class: "first" }));
@@ -57,7 +65,7 @@
       row.append(make("th", `λ = ${targets.target[t]}`, { scope: "row", class: "first" }));
       for (const key of keys) {
         const cell = make("td", "", { class: "number" });
-        cell.append(score(key, targets[key][t]));
+        cell.append(score(key, targets[key][t]), times(key, t));
         row.append(cell);
       }
       if (targets.notes[t]) row.title = targets.notes[t];

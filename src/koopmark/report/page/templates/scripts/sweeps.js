@@ -20,12 +20,19 @@
     return { axis, lines: lines.filter((line) => line.there) };
   };
 
-  // Targets that are eigenfunctions only nearly: how nearly, and what is proved of it.
+  // What is known of the levels themselves: [column, name, dash] of each score. Targets that are
+  // eigenfunctions only nearly: how nearly, and what is proved of it. Noise: what it allows.
   const OWN = [
     ["residual_bound", "bound on the residual of the targets themselves", "dash"],
     ["target_residual", "residual of the targets themselves", "dot"],
   ];
-  const ownResiduals = (axis, score) => (axis.residual_bound && ["eigenfunction_error", "residual_median"].includes(score) ? OWN : []).map(([key, name, dash]) => ({
+  const NAME = "statistical floor";
+  const BESIDE = {
+    eigenvalue_error: [["statistical_floor_eigenvalue", NAME, "dashdot"]],
+    eigenfunction_error: [["statistical_floor", NAME, "dashdot"], ...OWN],
+    residual_median: OWN,
+  };
+  const beside = (axis, score) => (BESIDE[score] ?? []).filter(([key]) => axis[key]).map(([key, name, dash]) => ({
     type: "scatter", name, mode: "lines", x: axis.positions, y: axis[key],
     meta: { role: "ink" }, line: { dash, width: 2 },
     text: axis[key].map((value) => koopmark.format.score("eigenfunction_error", value)),
@@ -58,7 +65,7 @@
       text: points.map((p) => `${koopmark.format.score(chosen.score, p.value)} (${koopmark.escape(p.status)})`),
       hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     }));
-    data.push(...ownResiduals(axis, chosen.score));
+    data.push(...beside(axis, chosen.score));
     await koopmark.plot(section.querySelector(".canvas"), {
       data,
       layout: {

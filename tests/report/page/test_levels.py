@@ -1,4 +1,4 @@
-"""A sweep of targets that are not exact is drawn with how nearly they are."""
+"""A sweep is drawn with what is known of its levels: of targets that are not exact, of noise."""
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,17 @@ from koopmark.report.sweeps import Sweep
 SWEEP = Sweep("Weak part", "epsilon", ("a", "b", "c"), (0.0, 0.1, 1.0), ("0", "0.1", "1"))
 
 
-def axis(residuals, bounds):
+def axis(residuals, bounds, floors=(np.nan,) * 3):
     targets = pd.DataFrame(
         {
             "dataset": ["a", "b", "c"] * 2,
+            "seed": [0, 0, 0, 1, 1, 1],
+            "target_eigenvalue_re": -1.0,
+            "target_eigenvalue_im": 0.0,
             "target_residual": [*residuals, *residuals],
             "residual_bound": [*bounds, *bounds],
+            "statistical_floor_eigenvalue": [2 * floor for floor in (*floors, *floors)],
+            "statistical_floor": [*floors, *floors],
         }
     )
     summary = pd.DataFrame({"dataset": ["a", "b", "c"], "method": "m"})
@@ -32,6 +37,13 @@ def test_levels_show_the_residual_of_their_targets_and_its_bound():
 def test_exact_targets_show_neither():
     assert "residual_bound" not in axis([1e-13] * 3, [0.0] * 3)
     assert "residual_bound" not in axis([np.nan] * 3, [np.nan] * 3)
+
+
+def test_levels_with_noise_show_their_statistical_floors():
+    drawn = axis([1e-13] * 3, [0.0] * 3, floors=(np.nan, 1e-3, 1e-2))
+    assert drawn["statistical_floor"] == [None, 1e-3, 1e-2]
+    assert drawn["statistical_floor_eigenvalue"] == [None, 2e-3, 2e-2]
+    assert "statistical_floor" not in axis([1e-13] * 3, [0.0] * 3)
 
 
 def test_a_target_that_is_not_exact_is_not_called_so():
