@@ -21,11 +21,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import block_diag, expm, expm_frechet
+from scipy.linalg import block_diag, expm, solve_sylvester
 
 import koopmark
 from koopmark import Trajectories
 from koopmark.methods import Model
+from koopmark.scoring.bounds import Others, deviations_of_invariant_space
 
 DT = 0.1
 WITHIN = 5.0
@@ -211,8 +212,8 @@ def bound(case: Case, span: NDArray) -> tuple[float, float]:
     """Cramér-Rao: standard deviation of the mean eigenvalue and rms sine of an invariant space.
 
     φ = c + uᵀs, m functions at once, obeys φ(t) = e^{Λt} a on every trajectory, a and Λ free, and
-    nothing is assumed of other directions. Linearised in Λ, a, and the coefficients outside of the
-    space, with the noise of the best linear combination of the channels.
+    nothing is assumed of other directions (`koopmark.scoring.bounds`). The noise is that of the
+    best linear combination of the channels.
 
     Parameters
     ----------
@@ -222,76 +223,39 @@ def bound(case: Case, span: NDArray) -> tuple[float, float]:
     """
     if not case.deviations.any():
         return 0.0, 0.0
-    n, m = span.shape
+    m = span.shape[1]
     noise = np.linalg.inv(case.mixing / case.deviations**2 @ case.mixing.T)
-    projector = np.eye(n) - span @ np.linalg.pinv(span)
-    outside = np.linalg.svd(projector)[0][:, : n - m]
-    # Functions that are added: the constant and the rest of the state.
-    others = np.concatenate([np.ones((*case.signal.shape[:2], 1)), case.signal @ outside], axis=2)
-    inside = case.signal @ span
-    # Λ in these coordinates: row convention, φ(t) = φ(0) e^{Gt}.
-    operator = np.linalg.lstsq(span, case.generator.T @ span, rcond=None)[0]
-    lapses = case.times - case.times.mean()
-    flow = np.stack([expm(operator * lapse) for lapse in lapses])
-    centre = np.einsum("mi,ij->mj", inside[:, 0], np.linalg.inv(flow[0]))
-    units = [_unit(m, i, j) for i in range(m) for j in range(m)]
-    moved = [np.stack([expm_frechet(operator * s, e * s)[1] for s in lapses]) for e in units]
-    complex_ = np.iscomplexobj(span)
-    # White noise in φ (real and imaginary parts), per time.
-    parts = np.hstack([span.real, span.imag]) if complex_ else span
-    white = np.linalg.inv(np.linalg.cholesky(parts.T @ noise @ parts)).T
-    trajectories, t = inside.shape[:2]
-
-    def spelled(columns: NDArray) -> NDArray:
-        """(..., T, m, k) complex changes as whitened real numbers ((T m'), 2k) or (.., k)."""
-        both = [columns, 1j * columns] if complex_ else [columns]
-        wide = np.concatenate(both, axis=-1)
-        real = np.concatenate([wide.real, wide.imag], axis=-2) if complex_ else wide
-        return np.einsum("...tmk,mp->...tpk", real, white)
-
-    free = spelled(np.broadcast_to(np.swapaxes(flow, 1, 2), (t, m, m)))
-    free = free.reshape(-1, free.shape[-1])
-    q = np.linalg.qr(free)[0]
-    gram = 0.0
-    for trajectory in range(trajectories):
-        rates = np.stack([centre[trajectory] @ change for change in moved], axis=-1)
-        added = np.zeros((t, m, others.shape[2], m), dtype=others.dtype)
-        added[:, range(m), :, range(m)] = others[trajectory]
-        columns = np.concatenate([rates, -added.reshape(t, m, -1)], axis=-1)
-        columns = spelled(columns)
-        columns = columns.reshape(-1, columns.shape[-1])
-        columns = columns - q @ (q.T @ columns)
-        gram = gram + columns.T @ columns
-    scale = np.sqrt(np.diag(gram))
-    scale[scale == 0] = 1.0
-    covariance = np.linalg.pinv(gram / np.outer(scale, scale), rcond=1e-14, hermitian=True)
-    covariance = covariance / np.outer(scale, scale)
-    count = m * m + others.shape[2] * m
-    trace = np.zeros((2 if complex_ else 1, covariance.shape[0]))
-    trace[0, [i * (m + 1) for i in range(m)]] = 1.0 / m
-    if complex_:
-        trace[1, [count + i * (m + 1) for i in range(m)]] = 1.0 / m
-    deviation = float(np.sqrt(np.trace(trace @ covariance @ trace.T)))
-    # The sine on the test points, of drawn deviations.
-    values = np.hstack([np.ones((len(case.test), 1)), case.test @ outside])
-    basis, triangle = np.linalg.qr(case.test @ span)
-    values = values - basis @ (basis.conj().T @ values)
-    sizes, turn = np.linalg.eigh(covariance)
-    normal = np.random.default_rng(0).standard_normal((200, len(sizes)))
-    draws = (normal * np.sqrt(np.maximum(sizes, 0.0))) @ turn.T
-    draws = draws[:, :count] + 1j * draws[:, count:] if complex_ else draws
-    factor = np.linalg.qr(values)[1]
-    sines = [
-        np.linalg.norm(factor @ w[m * m :].reshape(-1, m) @ np.linalg.inv(triangle), 2)
-        for w in draws
+    # Coordinates in which it is white: s' = s L⁻ᵀ.
+    lower = np.linalg.cholesky(noise)
+    white = np.linalg.inv(lower).T
+    signal, test, vectors = case.signal @ white, case.test @ white, lower.T @ span
+    parts = np.hstack([vectors.real, vectors.imag]) if np.iscomplexobj(vectors) else vectors
+    basis = np.linalg.qr(parts)[0]
+    p = basis.shape[1]
+    omega = basis.T @ lower.T @ case.generator.T @ white @ basis
+    others = Others.outside(signal, basis)
+    units = np.eye(p * p).reshape(-1, p, p)
+    root = deviations_of_invariant_space(signal[:, 0] @ basis, omega, units, DT, others(signal))
+    # The space, and its conjugate where it is complex: Ω is block diagonal in these.
+    inside = basis.T @ vectors
+    both = np.hstack([inside, inside.conj()]) if p > m else inside
+    moved = np.concatenate([omega[None], root[:, : p * p].reshape(-1, p, p)])
+    flow, *changes = np.linalg.solve(both, moved @ both)
+    deviation = np.linalg.norm([np.trace(change[:m, :m]) / m for change in changes])
+    mixing = [
+        solve_sylvester(flow[m:, m:], -flow[:m, :m], -change[m:, :m]) if p > m else change[:0, :m]
+        for change in changes
     ]
-    return deviation, float(np.sqrt(np.mean(np.square(sines))))
-
-
-def _unit(m: int, i: int, j: int) -> NDArray:
-    unit = np.zeros((m, m))
-    unit[i, j] = 1.0
-    return unit
+    outside = root[:, p * p :].reshape(len(root), -1, p) @ inside
+    columns = np.concatenate([mixing, outside], axis=1)
+    # The sine on the test points, of drawn deviations.
+    exact, triangle = np.linalg.qr(test @ vectors)
+    values = np.hstack([test @ basis @ both[:, m:], others(test)])
+    factor = np.linalg.qr(values - exact @ (exact.conj().T @ values), mode="r")
+    normal = np.random.default_rng(0).standard_normal((200, len(root)))
+    draws = factor @ np.tensordot(normal, columns, axes=1) @ np.linalg.inv(triangle)
+    sines = np.linalg.norm(draws, 2, axis=(1, 2))
+    return float(deviation), float(np.sqrt(np.mean(np.square(sines))))
 
 
 @dataclass(frozen=True)
