@@ -121,6 +121,13 @@ def test_noise_is_added_to_training_states_alone(build):
     np.testing.assert_allclose(louder, 2.0 * noise, atol=1e-12)
 
 
+def test_the_clean_training_states_and_the_noise_in_them_are_kept_from_methods(build):
+    dataset = build(recipe(sampling={"noise": 0.1}))
+    np.testing.assert_array_equal(dataset.clean.states, build(recipe()).train.states)
+    assert dataset.noise == pytest.approx(0.1 * dataset.clean.states.std())
+    assert not any(value is dataset.clean for value in vars(dataset.train).values())
+
+
 def test_a_trajectory_that_blows_up_is_said_with_its_time(build):
     growing = recipe(
         system={"kind": "random_rnn", "n": 3, "rank": 2, "gain": 100.0, "activation": "identity"},

@@ -128,3 +128,18 @@ def test_a_damaged_cache_is_said_in_the_notes_of_the_fit(tmp_path, make_cell):
     # The training and test trajectories, and the fresh ones.
     assert len(damaged) > 1
     assert all(f"{file.name}: damaged" in rows.fit["notes"] for file in damaged)
+
+
+def test_fits_to_noisy_data_have_statistical_floors_and_others_have_none(run, make_cell, tiny):
+    (quiet,) = run(hostile.Good()).targets
+    assert isnan(quiet["statistical_floor"])
+    assert isnan(quiet["statistical_floor_eigenvalue"])
+    assert quiet["notes"] == ""
+    noisy = datasets.varied(tiny, {"sampling.noise": 1e-3}, "noisy", "here")
+    (target,) = run(hostile.Good(), recipe=noisy).targets
+    assert 0 < target["statistical_floor"] < 0.1
+    assert 0 < target["statistical_floor_eigenvalue"] < 0.1
+    (louder,) = run(
+        hostile.Good(), recipe=datasets.varied(tiny, {"sampling.noise": 2e-3}, "louder", "here")
+    ).targets
+    assert louder["statistical_floor"] == pytest.approx(2 * target["statistical_floor"])
