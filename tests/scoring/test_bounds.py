@@ -16,7 +16,7 @@ from koopmark.scoring import evaluate, statistical_floors
 from koopmark.scoring.bounds import deviations_of_invariant_space
 from koopmark.scoring.subspaces import orthonormal_basis, sines
 from koopmark.simulation import Trajectories
-from koopmark.systems import LinearSystem
+from koopmark.systems import LinearSystem, random_linear
 from koopmark.truth import ProductEigenspace
 
 
@@ -285,14 +285,16 @@ def assert_same(there, data):
 
 
 @pytest.mark.parametrize("name", ["rnn_10_2_theta", "linear_sensors"])
-def test_floors_are_the_same_in_rotated_states_and_for_trajectories_in_any_order(name):
+def test_floors_are_the_same_in_rotated_and_shifted_states_and_for_trajectories_in_any_order(name):
     data = dataset(name, max_degree=1)
     rng = np.random.default_rng(2)
     n = data.system.size
     turn = np.linalg.qr(rng.normal(size=(n, n)))[0]
     noise = 1e-2 * data.train.states.std()
-    train, test = moved(data, lambda x: x @ turn, order=rng.permutation(len(data.train.states)))
-    targets = [_Moved(space, turn.T, 1.0) for space in data.targets]
+    train, test = moved(
+        data, lambda x: (x + 5.0) @ turn, order=rng.permutation(len(data.train.states))
+    )
+    targets = [_Moved(space, turn.T, 1.0, 5.0) for space in data.targets]
     assert_same(values(statistical_floors(targets, train, noise, test)), data)
 
 
@@ -300,10 +302,10 @@ def test_floors_are_the_same_in_rotated_states_and_for_trajectories_in_any_order
 def test_floors_follow_the_units_of_states_and_of_time(name):
     data = dataset(name, max_degree=1)
     noise = 1e-2 * data.train.states.std()
-    train, test = moved(data, lambda x: 1e4 * x, time=60.0)
-    targets = [_Moved(space, 1e-4 * np.eye(data.system.size), 60.0) for space in data.targets]
-    there = values(statistical_floors(targets, train, 1e4 * noise, test))
-    assert_same(there * [60.0, 1.0], data)
+    train, test = moved(data, lambda x: 1e-9 * x, time=1e4)
+    targets = [_Moved(space, 1e9 * np.eye(data.system.size), 1e4) for space in data.targets]
+    there = values(statistical_floors(targets, train, 1e-9 * noise, test))
+    assert_same(there * [1e4, 1.0], data)
 
 
 @pytest.mark.parametrize("name", ["three_populations", "rnn_10_2", "linear_normal"])
@@ -319,10 +321,11 @@ def values(some):
 
 
 class _Moved:
-    """An eigenspace in other states x', x = x' A, and in other units of time."""
+    """An eigenspace in other states x', x = x' A - shift, and in other units of time."""
 
-    def __init__(self, space, matrix, time):
+    def __init__(self, space, matrix, time, shift=0.0):
         self.space, self.matrix, self.time = space, matrix, time
+        self.shift = np.full(len(matrix), shift)
         self.dimension = space.dimension
 
     def affine_products(self, most):
@@ -330,7 +333,7 @@ class _Moved:
         return replace(
             products,
             vectors=self.matrix @ products.vectors,
-            offset=(np.zeros(len(self.matrix)) + products.offset) @ np.linalg.inv(self.matrix),
+            offset=(products.offset + self.shift) @ np.linalg.inv(self.matrix),
             eigenvalues=products.eigenvalues / self.time,
         )
 
@@ -362,6 +365,26 @@ def test_where_the_test_set_does_not_tell_functions_apart_only_the_eigenvalue_ha
     floor = statistical_floors(data.targets, data.train, 1e-2, test)[0]
     assert floor.eigenvalue > 0
     assert np.isnan(floor.sine)
+
+
+def test_what_is_no_noise_and_floors_of_other_targets_are_refused():
+    data = dataset("three_populations", max_degree=2)
+    for noise in (-1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="a standard deviation is finite"):
+            statistical_floors(data.targets, data.train, noise, data.test)
+    model = koopmark.fit("reference.varpro_edmd", data.train)
+    with pytest.raises(ValueError, match="1 noise_floors for 2 targets"):
+        evaluate(model, data.system, data.targets, data.test, noise_floors=floors(data, 1e-3)[:1])
+
+
+def test_the_floor_of_many_functions_at_several_rates_is_not_computed():
+    system = random_linear(30, seed=1)
+    times = np.linspace(0.0, 2.0, 21)
+    states = np.random.default_rng(0).normal(size=(40, 30))
+    train = Trajectories(system.flow(states, times), times)
+    floor = statistical_floors(system.eigenspaces(), train, 1e-3, train)[0]
+    assert np.isnan([floor.eigenvalue, floor.sine]).all()
+    assert "not computed for 30 eigenfunctions" in floor.note
 
 
 @pytest.mark.parametrize("name", ["three_populations", "rnn_10_2"])

@@ -28,8 +28,8 @@ INFORMATIVE = 0.3
 MOST_VARIABLES = 2000
 """Of a state; beyond, a basis of all eigenfunctions at one eigenvalue is not made."""
 
-MOST_UNKNOWNS = 1500
-"""Whose joint covariance is computed."""
+MOST_UNKNOWNS = 500
+"""Whose joint covariance is computed, if the functions have several eigenvalues."""
 
 SAME = 1e-9
 """Relative distance up to which two eigenvalues are one."""
@@ -66,31 +66,50 @@ def statistical_floors(
         σ, the standard deviation of the noise in every variable, in units of the states.
     test : Trajectories
         Clean, where the angles are taken.
+
+    Raises
+    ------
+    ValueError
+        If the noise is negative or no number, or the training data are sampled unevenly.
     """
+    if not 0.0 <= noise < np.inf:
+        raise ValueError(f"noise {noise}: a standard deviation is finite and not negative")
     if noise == 0.0:
         return (StatisticalFloor(),) * len(targets)
-    known: dict[int, _Spread] = {}
+    known: dict[int, _Spread | str] = {}
     floors = []
     for target in targets:
         products = None
         if train.states.shape[2] <= MOST_VARIABLES:
             products = target.affine_products(len(test.states))
         if products is None:
-            floors.append(StatisticalFloor(note=f"statistical_floor: {_why(train)}"))
-            continue
-        key = id(products.vectors)
-        if key not in known:
-            known[key] = _spread(products, train, noise)
-        floors.append(_floor(target, products, known[key], test))
+            spread: _Spread | str = _why(train)
+        else:
+            key = id(products.vectors)
+            if key not in known:
+                known[key] = _spread(products, train, noise)
+            spread = known[key]
+        if products is None or isinstance(spread, str):
+            floors.append(StatisticalFloor(note=f"statistical_floor: {spread}"))
+        else:
+            floors.append(_floor(target, products, spread, test))
     return tuple(floors)
 
 
 def with_floors(
     rows: Sequence[TargetScores], floors: Sequence[StatisticalFloor]
 ) -> tuple[TargetScores, ...]:
-    """The rows of targets.csv with the statistical floor of each; as they are if none is given."""
+    """The rows of targets.csv with the statistical floor of each; as they are if none is given.
+
+    Raises
+    ------
+    ValueError
+        If there is another number of floors than of rows.
+    """
     if not floors:
         return tuple(rows)
+    if len(floors) != len(rows):
+        raise ValueError(f"{len(floors)} noise_floors for {len(rows)} targets: give one for each")
     return tuple(
         replace(
             row,
@@ -122,7 +141,6 @@ class _Spread:
     columns: Callable[[], tuple[NDArray, NDArray]]
     """Mixing (D, q, q), or (D, 0, q) if there is none, and outside (D, k, q)."""
     others: "Others"
-    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +149,10 @@ class Others:
 
     Parameters
     ----------
-    states : (M, T, N) array
-        Clean training states.
-    vectors : (N, p) array
-        Real, orthonormal.
+    mean : (N,) array
+        Of the states; the values along the directions are taken from it.
+    directions : (N, k) array
+        Orthonormal.
     """
 
     mean: NDArray[np.float64]
@@ -156,8 +174,8 @@ class Others:
         return np.concatenate([np.ones((*values.shape[:-1], 1)), values], axis=-1)
 
 
-def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spread:
-    """The joint deviation of all affine eigenfunctions, their multiplicities known."""
+def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spread | str:
+    """The joint deviation of all affine eigenfunctions, or why it is not computed."""
     vectors, values = products.vectors, products.eigenvalues
     parts = np.hstack([vectors.real, vectors.imag]) if np.iscomplexobj(vectors) else vectors
     span, sizes, _ = np.linalg.svd(parts, full_matrices=False)
@@ -171,8 +189,7 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
         return _one_rate(start, rate, train.times, others, others(states), inside, noise)
     k = others.directions.shape[1] + 1
     if len(values) ** 2 + k * len(values) > MOST_UNKNOWNS:
-        note = f"not computed for {len(values)} eigenfunctions beside {k - 1} other directions"
-        return _Spread(np.full((1, len(values)), np.nan), _nothing, others, note)
+        return f"not computed for {len(values)} eigenfunctions beside {k - 1} other directions"
     tangents = _keeping_multiplicities(inside, values)
     omega = np.linalg.solve(inside.T, (inside * values).T).T.real
     root = noise * deviations_of_invariant_space(start, omega, tangents, train.dt, others(states))
@@ -184,10 +201,6 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     outside = root[:, len(tangents) :].reshape(len(root), k, -1) @ inside
     rates = np.diagonal(coupled, axis1=1, axis2=2)
     return _Spread(rates, lambda: (mixing, outside), others)
-
-
-def _nothing() -> tuple[NDArray, NDArray]:
-    raise ValueError("no deviations are known")
 
 
 def _one_rate(
@@ -301,8 +314,6 @@ def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
 def _floor(
     target: Eigenspace, products: AffineProducts, spread: _Spread, test: Trajectories
 ) -> StatisticalFloor:
-    if spread.note:
-        return StatisticalFloor(note=f"statistical_floor: {spread.note}")
     used = products.factors != ONE
     sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
     eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))

@@ -152,7 +152,8 @@ def evaluate(
         If `system`, `test`, `seed` or `fresh` is something else.
     ValueError
         If no test trajectory is finite, the states have another number of variables than the system
-        or the training data, or the model's eigenvalues and eigenfunction values disagree in shape.
+        or the training data, the model's eigenvalues and eigenfunction values disagree in shape, or
+        there is another number of noise_floors than of targets.
     """
     System.expected(system, "a score")
     test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
