@@ -8,6 +8,8 @@ import re
 import pandas as pd
 import pytest
 
+from koopmark.report.noise import FLOORS, worst_floors
+
 pytestmark = pytest.mark.slow
 
 PHONE = {"width": 390, "height": 800}
@@ -276,6 +278,32 @@ def test_a_fit_opens_by_its_address(tab, run):
         assert float(value) == fit[name], name
     command = panel.locator(".command code").text_content()
     assert command == "koopmark run try --only pydmd.dmd --dataset small --seed 1"
+
+
+def test_under_noise_a_fit_says_by_how_many_times_it_errs_more_than_noise_allows(tab, run):
+    targets = pd.read_csv(run / "targets.csv")
+    mine = targets[(targets["method"] == "pydmd.dmd") & (targets["seed"] == 0)]
+    noisy = mine[mine["dataset"] == "noisy/noise=0.001"].iloc[0]
+    page = tab().open(f"#fit={noisy['fit_id']}")
+    page.get_by_role("dialog").wait_for()
+    row = page.locator("#fit tr", has_text="λ = ").first.text_content()
+    for error, floor in FLOORS.items():
+        times = float(f"{noisy[error] / noisy[floor]:.2g}")
+        said = [float(number) for number in re.findall(r"error (\S+) times that", row)]
+        assert any(number == pytest.approx(times, rel=1e-9) for number in said)
+    quiet = mine[mine["dataset"] == "small"].iloc[0]
+    page = tab().open(f"#fit={quiet['fit_id']}")
+    page.get_by_role("dialog").wait_for()
+    assert "statistical floor" not in page.locator("#fit").text_content()
+
+
+def test_a_sweep_over_noise_has_the_floor_as_a_line(tab, run):
+    opened = tab()
+    opened.open()
+    lines = {trace["name"]: trace for trace in opened.drawn("sweeps")["data"]}
+    targets = pd.read_csv(run / "targets.csv")
+    floors = worst_floors(targets[targets["dataset"].str.startswith("noisy")])
+    assert lines["statistical floor"]["y"] == list(floors["statistical_floor"])
 
 
 def test_a_failed_fit_says_why_and_what_it_printed(tab):
