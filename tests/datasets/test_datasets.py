@@ -117,8 +117,32 @@ def test_noise_is_added_to_training_states_alone(build):
     np.testing.assert_array_equal(clean.test.states, noisy.test.states)
     noise = noisy.train.states - clean.train.states
     assert noise.std() == pytest.approx(0.1 * clean.train.states.std(), rel=0.2)
-    louder = build(recipe(sampling={"noise": 0.2})).train.states - clean.train.states
-    np.testing.assert_allclose(louder, 2.0 * noise, atol=1e-12)
+
+
+def test_each_level_and_each_seed_has_noise_of_its_own_on_the_same_clean_trajectories(build):
+    """200 trajectories of 11 states in 4 units: correlations of independent draws are 0.011."""
+
+    def noises(seed):
+        clean = build(recipe(sampling={"trajectories": 200}), seed)
+        noisy = [
+            build(recipe(sampling={"trajectories": 200, "noise": level}), seed)
+            for level in (1e-3, 0.1, 0.2)
+        ]
+        for one in noisy:
+            np.testing.assert_array_equal(one.test.states, clean.test.states)
+            np.testing.assert_array_equal(one.system.weights.left, clean.system.weights.left)
+        return [(one.train.states - clean.train.states).ravel() for one in noisy]
+
+    draws = np.array([*noises(0), *noises(1)])
+    between = np.corrcoef(draws)[np.triu_indices(6, 1)]
+    assert np.abs(between).max() < 0.06
+    # What is left of a draw once its level is divided out is normal noise of the same size.
+    assert draws.std(axis=1)[1] / draws.std(axis=1)[0] == pytest.approx(100.0, rel=0.05)
+
+
+def test_noise_of_the_same_recipe_and_seed_is_the_same_noise(build):
+    first, again = (build(recipe(sampling={"noise": 0.1}), 2).train.states for _ in range(2))
+    np.testing.assert_array_equal(first, again)
 
 
 def test_the_clean_training_states_and_the_noise_in_them_are_kept_from_methods(build):

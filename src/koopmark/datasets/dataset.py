@@ -63,7 +63,8 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     recipe : Recipe
     seed : int
         Draws the system (where it is random), the initial states and the noise, each
-        independently: a recipe with more noise has the same system and clean trajectories.
+        independently: a recipe with more noise has the same system and clean trajectories, and
+        noise of its own, not that of another level scaled.
     cache_dir : Path, optional
         `cache.default_folder()` by default.
 
@@ -208,5 +209,6 @@ def _check_complete(part: str, diverged_at: NDArray) -> None:
 def _add_noise(states: NDArray, level: float, key: dict) -> NDArray[np.float64]:
     if level == 0.0:
         return states
-    rng = generator(key, "noise")
+    # A draw scaled to several levels would be one experiment, reported as several.
+    rng = generator(key, f"noise at level {float(level)!r}")
     return states + level * states.std() * rng.standard_normal(states.shape)
