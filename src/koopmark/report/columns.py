@@ -17,6 +17,14 @@ class Column:
     shaded: bool = False
 
 
+DIGITS = Column(
+    "digits",
+    "digits",
+    "Correct digits of a target: −log10 of the larger of its relative eigenvalue error and its "
+    "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets. A fit "
+    "that did not end ok has 0.",
+    lambda value: f"{value:.1f}",
+)
 EIGENVALUE = Column(
     "eigenvalue_error",
     "eigenvalue error",
@@ -143,6 +151,7 @@ MEMORY = Column(
 )
 
 SUMMARY = [
+    DIGITS,
     EIGENVALUE,
     EIGENFUNCTION,
     CLUSTER,
@@ -158,8 +167,8 @@ SUMMARY = [
     SECONDS,
     MEMORY,
 ]
-AT_A_GLANCE = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, PRECISION, RECALL, FORECAST, SECONDS]
-IN_TERMINAL = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST, SECONDS]
+AT_A_GLANCE = [EIGENFUNCTION, DIGITS, EIGENVALUE, RESIDUAL, PRECISION, RECALL, FORECAST, SECONDS]
+IN_TERMINAL = [DIGITS, EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST, SECONDS]
 AGAINST_LEVELS = [EIGENFUNCTION, EIGENVALUE, CLUSTER, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, CLUSTER, FLOOR]
 UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]

@@ -3,9 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 MISSING = "–"
 
 
@@ -56,12 +53,3 @@ def listed(items: list[str], most: int = 4) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def upper_median(values: Any, axis: tuple[int, ...] | None = None) -> NDArray[np.float64]:
-    """The middle value, of an even number the larger of the two: an error that some fit has.
-
-    Between 1e-12 and 1 a mean is the error of none.
-    """
-    values = np.asarray(values, dtype=float)
-    return np.asarray(np.quantile(values, 0.5, axis=axis, method="higher"))

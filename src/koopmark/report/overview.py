@@ -1,11 +1,9 @@
 """A run in three sentences: what was compared, who recovers best, what is lost and why."""
 
-import numpy as np
 import pandas as pd
 
 from koopmark._config import shortened
-from koopmark.report.numbers import listed, plain, plural, scientific, upper_median
-from koopmark.report.ranking import EXACT, larger
+from koopmark.report.numbers import listed, plain, plural
 from koopmark.report.sentences import ended, extent
 from koopmark.report.summary import competing, recovers_all
 from koopmark.scoring import FOUND
@@ -21,34 +19,31 @@ def overview(fits: pd.DataFrame, summary: pd.DataFrame) -> tuple[str, str, str]:
 
 
 def _best(methods: pd.DataFrame) -> str:
-    """Who recovers most targets over all datasets; of those with as many, the most accurate."""
+    """Who recovers most targets over all datasets; of those with as many, with the most digits."""
     if methods.empty:
         return "No method competes in this run: there are controls alone."
-    wanted = methods.groupby("dataset")["targets"].max().sum()
+    wanted = methods.groupby("dataset")["targets"].max()
     recovered = methods.groupby("method", sort=False)["targets_recovered"].sum()
     if not recovered.max() > 0:
         return (
             f"No method recovers a target with both errors at most {FOUND:g}, on any of "
-            f"{plural(methods['dataset'].nunique(), 'dataset')}."
+            f"{plural(len(wanted), 'dataset')}."
         )
     most = recovered.index[recovered >= recovered.max() - 1e-9]
-    sizes = larger(methods).fillna(np.inf).groupby(methods["method"], sort=False)
-    size = sizes.agg(lambda errors: float(upper_median(errors)))[most]
-    error = float(size.min())
-    # What is left of an exact recovery is rounding, and ranks nobody.
-    best = sorted(size.index[size <= max(error, EXACT)])
+    # On a dataset that it was not run on a method has none.
+    digits = methods.groupby("method", sort=False)["digits"].sum()[most] / len(wanted)
+    digits = digits.round(1)
+    best = sorted(digits.index[digits == digits.max()])
     alike = len(most) - len(best)
     others = f", as {'does' if alike == 1 else 'do'} {plural(alike, 'other')}" if alike else ""
-    exact = ", no more than rounding" if error <= EXACT else ""
-    datasets, alone = methods["dataset"].nunique(), len(best) == 1
-    missed = datasets - int(methods["method"].value_counts()[best].min())
-    without = f" ({missed} without {'it' if alone else 'one of them'})" if missed else ""
-    verb, at_most = ("recovers", "") if alone else ("recover", "at most ")
-    error = float(size[best].max())
+    alone = len(best) == 1
+    missed = len(wanted) - int(methods["method"].value_counts()[best].min())
+    without = f" ({'it' if alone else 'one of them'} was not run on {missed})" if missed else ""
     return (
-        f"{listed(best)} {verb} most{others}: {plain(recovered.max())} of {plain(wanted)} "
-        f"targets on {plural(datasets, 'dataset')}{without} with both errors at most {FOUND:g}, "
-        f"the larger of the two {at_most}{scientific(error)} in the median dataset{exact}."
+        f"{listed(best)} {'recovers' if alone else 'recover'} most{others}: "
+        f"{plain(recovered.max())} of {plain(wanted.sum())} targets on "
+        f"{plural(len(wanted), 'dataset')}{without} with both errors at most {FOUND:g}, and "
+        f"{digits.max():.1f} correct digits of a target in the mean over the datasets."
     )
 
 

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.numbers import listed, plain, plural, scientific
-from koopmark.report.ranking import BOTH
 from koopmark.report.summary import recovers_all
 from koopmark.scoring import FOUND
 
-FLOOR, BOUND = "oracle_floor", "oracle_floor_in_sample"
+ANGLE, FLOOR, BOUND = "eigenfunction_error", "oracle_floor", "oracle_floor_in_sample"
 NEARLY = 0.1
 """A dictionary whose oracle floor is at most this comes near a target, if it does not hold it."""
 
@@ -52,7 +51,7 @@ def floors(methods: pd.DataFrame) -> list[str]:
     A dictionary holds every target if the floor, an estimate from above, is at most FOUND, and
     cannot if its lower bound is more; between the two, and without a floor, it is open.
     """
-    scored = (methods["failed"] == 0) & np.isfinite(methods[BOUND]) & np.isfinite(methods[BOTH[0]])
+    scored = (methods["failed"] == 0) & np.isfinite(methods[BOUND]) & np.isfinite(methods[ANGLE])
     sentences = []
     for dataset, rows in methods[scored].groupby("dataset", sort=False):
         known = rows[np.isfinite(rows[FLOOR])]
@@ -62,7 +61,7 @@ def floors(methods: pd.DataFrame) -> list[str]:
         unable = int((rows[BOUND] > FOUND).sum())
         open_ones = len(rows) - len(able) - unable
         finding = int(recovers_all(able).sum())
-        best, lowest = (rows.sort_values([by, "method"]).iloc[0] for by in (BOTH[0], FLOOR))
+        best, lowest = (rows.sort_values([by, "method"]).iloc[0] for by in (ANGLE, FLOOR))
         smallest = f"the smallest eigenfunction error is {_beside_floor(best)}"
         parts = [f"{unable} cannot"] * (unable > 0)
         parts += [f"{open_ones} may or may not"] * (open_ones > 0)
@@ -85,7 +84,7 @@ def floors(methods: pd.DataFrame) -> list[str]:
 
 def _beside_floor(row: "pd.Series[Any]") -> str:
     """The error beside what the dictionary allows."""
-    error, floor, bound = row[BOTH[0]], row[FLOOR], row[BOUND]
+    error, floor, bound = row[ANGLE], row[FLOOR], row[BOUND]
     least = f"at least {scientific(bound)}"
     allowed = f"floor {scientific(floor)}, {least}" if np.isfinite(floor) else f"floor {least}"
     return f"{scientific(error)} by {row['method']} ({allowed})"

@@ -1,11 +1,10 @@
 """One row per dataset and method: medians over seeds, failures last."""
 
-import numpy as np
 import pandas as pd
 
-from koopmark.report.ranking import BOTH, EXACT, rounded
-from koopmark.report.tables import KEYS, ROLES
-from koopmark.scoring import found
+from koopmark.report.ranking import ERROR
+from koopmark.report.tables import KEYS, ROLES, TARGET_KEYS
+from koopmark.scoring import digits, found, larger_error
 
 FIT_SCORES = [
     "residual_median",
@@ -21,6 +20,7 @@ FIT_SCORES = [
 ]
 TARGET_SCORES = [
     "eigenvalue_error",
+    "eigenvalue_error_relative",
     "eigenfunction_error",
     "eigenfunction_error_cluster",
     "oracle_floor",
@@ -32,19 +32,20 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     """The summary of a run.
 
     Scores are medians over the seeds whose fit ended ok; those of `targets` are first taken at
-    the worst target of each fit, and are missing where that of any target is. `targets_recovered`
-    is the mean over all seeds of the number of targets that were found (`scoring.found`), `targets`
-    that of all: a fit that did not end ok recovers none.
+    the worst target of each fit, and are missing where that of any target is; `error` is the larger
+    of the relative eigenvalue and the eigenfunction error. `digits` is the mean over the targets of
+    the median over all seeds of the correct digits (`scoring.digits`), `targets_recovered` the mean
+    over all seeds of the number of targets that were found (`scoring.found`), `targets` that of
+    all: a fit that did not end ok has no digits and recovers none.
 
     Rows follow the order of the datasets in `fits`; within one, the controls come first, then the
     informed methods, both without a `place`, then the others by `place`: the share of fits that
-    ended ok, the targets recovered, the eigenfunction error, the eigenvalue error. What never ended
-    ok is last. Methods that are alike in all of these, but for rounding, share a place, in the
-    order of their names.
+    ended ok, the targets recovered, the digits. What never ended ok is last. Methods that are alike
+    in all of these, digits to a tenth, share a place, in the order of their names.
     """
-    per_fit = fits.drop(columns="targets").merge(worst_targets(targets), on=KEYS, how="left")
+    per_fit = fits.drop(columns="targets").merge(_worst_targets(targets), on=KEYS, how="left")
     is_ok = per_fit["status"] == "ok"
-    scores = [*TARGET_SCORES, *FIT_SCORES]
+    scores = [ERROR, *TARGET_SCORES, *FIT_SCORES]
     per_fit[scores] = per_fit[scores].astype(float).where(is_ok)
     per_fit["targets_recovered"] = per_fit["targets_recovered"].where(is_ok, 0.0)
     per_fit["ok"] = is_ok.astype(int)
@@ -60,7 +61,7 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
             "targets": groups["targets"].mean(),
             "targets_recovered": groups["targets_recovered"].mean(),
         }
-    ).join(groups[scores].median())
+    ).join([_mean_digits(targets), groups[scores].median()])
     return _placed(summary.reset_index(), list(fits["dataset"].unique()))
 
 
@@ -81,12 +82,36 @@ def recovers_all(summary: pd.DataFrame) -> "pd.Series[bool]":
     return summary["targets_recovered"] >= summary["targets"]
 
 
-def worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
+def error_of(targets: pd.DataFrame) -> "pd.Series[float]":
+    """The larger of both errors of each row of targets.csv; missing if one is."""
+    both = targets["eigenvalue_error_relative"], targets["eigenfunction_error"]
+    there = both[0].notna() & both[1].notna()
+    return pd.Series(larger_error(*both), targets.index).where(there)
+
+
+def digits_of(targets: pd.DataFrame) -> "pd.Series[float]":
+    """The correct digits of each row of targets.csv; missing if it has no error."""
+    error = error_of(targets)
+    correct = digits(error, targets["target_dimension"])
+    return pd.Series(correct, targets.index).where(error.notna())
+
+
+def _mean_digits(targets: pd.DataFrame) -> "pd.Series[float]":
+    """By dataset and method: mean over the targets of the median over the seeds."""
+    correct = digits_of(targets).where(targets["status"] == "ok").fillna(0.0).rename("digits")
+    keys = [name for name in TARGET_KEYS if name != "seed"]
+    medians = correct.groupby([targets[name] for name in keys]).median()
+    return medians.groupby(level=["dataset", "method"]).mean()
+
+
+def _worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
     """Per fit: each score at the worst target, the number of targets and of those recovered."""
     is_found = found(targets["eigenvalue_error_relative"], targets["eigenfunction_error"])
-    groups = targets.assign(found=is_found).groupby(KEYS, sort=False)
-    complete = groups[TARGET_SCORES].count().eq(groups.size(), axis=0)
-    worst = groups[TARGET_SCORES].max().where(complete)
+    scored = targets.assign(found=is_found, **{ERROR: error_of(targets)})
+    groups = scored.groupby(KEYS, sort=False)
+    scores = [ERROR, *TARGET_SCORES]
+    complete = groups[scores].count().eq(groups.size(), axis=0)
+    worst = groups[scores].max().where(complete)
     worst["targets"] = groups.size()
     worst["targets_recovered"] = groups["found"].sum()
     return worst.reset_index()
@@ -104,17 +129,13 @@ def _status_text(statuses: "pd.Series[str]") -> str:
 
 def _placed(summary: pd.DataFrame, datasets: list[str]) -> pd.DataFrame:
     """Rows in their final order, with `place` (1 is best) among the methods of a dataset."""
-    errors = summary[BOTH].fillna(np.inf).clip(lower=EXACT)
     order = pd.DataFrame(
         {
             "dataset": summary["dataset"].map({name: i for i, name in enumerate(datasets)}),
             "role": summary["role"].map(ROLES.index),
             "not_ok": 1.0 - summary["ok"] / (summary["ok"] + summary["failed"]),
             "recovered": -summary["targets_recovered"],
-            # A missing score ranks after an infinite one.
-            "missing": summary["eigenfunction_error"].isna(),
-            "eigenfunction": rounded(errors["eigenfunction_error"]),
-            "eigenvalue": rounded(errors["eigenvalue_error"]),
+            "digits": -summary["digits"].round(1),
         }
     )
     scores = list(order.columns)

@@ -19,7 +19,12 @@ from koopmark.suite.overview import METHOD_WIDTH
 FOLDED_WIDTH = 16
 """Characters a method's name keeps where the terminal is narrow."""
 
-HIGHER_IS_BETTER = {columns.VERIFIED.key, columns.PRECISION.key, columns.RECALL.key}
+HIGHER_IS_BETTER = {
+    columns.DIGITS.key,
+    columns.VERIFIED.key,
+    columns.PRECISION.key,
+    columns.RECALL.key,
+}
 NEAR_ZERO_IS_BETTER = {columns.RANK.key}
 
 
@@ -34,7 +39,7 @@ def leaderboards(run_dir: Path, dataset: str | None = None, score: str | None = 
         The dataset to show; all of them by default.
     score : str, optional
         A score of summary.csv, the only one shown and the one that ranks. By default fits that
-        ended ok, targets recovered and eigenfunction error rank, in this order. Either way what
+        ended ok, targets recovered and digits rank, in this order. Either way what
         never ended ok is last.
 
     Raises

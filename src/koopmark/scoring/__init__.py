@@ -4,9 +4,20 @@ from koopmark.scoring.bounds import StatisticalFloor, statistical_floors
 from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
 from koopmark.scoring.portrait import Portrait
 from koopmark.scoring.structure import Structure, infer_structure
-from koopmark.scoring.targets import FOUND, TargetScores, found, labels
+from koopmark.scoring.targets import (
+    DIGITS,
+    EXACT,
+    FOUND,
+    TargetScores,
+    digits,
+    found,
+    labels,
+    larger_error,
+)
 
 __all__ = [
+    "DIGITS",
+    "EXACT",
     "FOUND",
     "FitScores",
     "PairScores",
@@ -15,10 +26,12 @@ __all__ = [
     "StatisticalFloor",
     "Structure",
     "TargetScores",
+    "digits",
     "evaluate",
     "found",
     "infer_structure",
     "labels",
+    "larger_error",
     "score",
     "statistical_floors",
 ]

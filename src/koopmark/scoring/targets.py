@@ -24,6 +24,12 @@ POINTS_PER_FUNCTION = 4
 FOUND = 1e-3
 """A target is found where neither error exceeds this."""
 
+EXACT = 1e-9
+"""Times √m: what rounding leaves of the errors of an m-dimensional eigenspace."""
+
+DIGITS = 9.0
+"""The most digits that count: those of an error of EXACT."""
+
 
 @dataclass(frozen=True)
 class TargetScores:
@@ -64,6 +70,33 @@ def found(
     """
     eigenvalue = np.asarray(eigenvalue_error_relative, dtype=float)
     return (eigenvalue <= FOUND) & (np.asarray(eigenfunction_error, dtype=float) <= FOUND)
+
+
+def larger_error(
+    eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
+) -> NDArray[np.float64]:
+    """e, the larger of both errors of each target, which have no unit; inf if one is missing."""
+    larger = np.maximum(
+        np.asarray(eigenvalue_error_relative, dtype=float),
+        np.asarray(eigenfunction_error, dtype=float),
+    )
+    return np.where(np.isnan(larger), np.inf, larger)
+
+
+def digits(error: ArrayLike, dimension: ArrayLike = 1) -> NDArray[np.float64]:
+    """Correct digits of each target: -log10 e, between 0 and DIGITS.
+
+    Parameters
+    ----------
+    error : array
+        e of `larger_error`. A missing one has no digits.
+    dimension : array
+        m of each target: up to EXACT √m an error is rounding, and all digits are correct.
+    """
+    e = np.asarray(error, dtype=float)
+    rounding = e <= EXACT * np.sqrt(np.asarray(dimension, dtype=float))
+    e = np.where(np.isnan(e), np.inf, np.where(rounding, EXACT, e))
+    return np.clip(-np.log10(np.maximum(e, EXACT)), 0.0, DIGITS) + 0.0
 
 
 def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:

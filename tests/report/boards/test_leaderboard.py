@@ -1,209 +1,224 @@
+"""Order, numbers and sentences of boards that are made up: what they say is true of them."""
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.report.boards.leaderboard import interval, leaderboard
+from koopmark.report.boards.leaderboard import leaderboard
+from koopmark.report.boards.questions import DIGITS, SPEED
+from koopmark.report.boards.significance import FEWEST, FEWEST_COMPARED
 from koopmark.report.boards.verdicts import left_out, verdict
 
+LIBRARIES = {"good": "ours", "good too": "theirs", "fair": "theirs", "bad": "others"}
 
-def results(scores, problems=None, status=None, seeds=5):
-    """Fits of methods whose score on a dataset at a seed is given by a function of the two."""
+
+def results(digits, datasets=("a", "b"), problems=None, status=None, seeds=3, parts=1):
+    """Fits of methods whose value is given by a function of dataset, seed and part."""
     rows = [
         {
             "problem": (problems or {}).get(dataset, dataset),
             "dataset": dataset,
             "seed": seed,
+            "part": part,
             "method": method,
+            "library": LIBRARIES.get(method, "ours"),
             "status": (status or {}).get((method, dataset, seed), "ok"),
-            "score": score(dataset, seed),
+            "value": value(dataset, seed, part),
         }
-        for method, score in scores.items()
-        for dataset in ("a", "b")
+        for method, value in digits.items()
+        for dataset in datasets
         for seed in range(seeds)
+        for part in range(parts)
     ]
     return pd.DataFrame(rows)
 
 
 def constant(value):
-    return lambda dataset, seed: value
+    return lambda dataset, seed, part: value
 
 
-def by_seed(factor):
-    return lambda dataset, seed: factor * (1.0 + seed)
+def many(count):
+    return tuple(f"d{index}" for index in range(count))
 
 
-THREE = {"good": by_seed(1e-3), "fair": by_seed(1e-2), "bad": by_seed(0.1)}
+THREE = {"good": constant(6.0), "fair": constant(4.0), "bad": constant(1.0)}
 
 
-def test_the_order_the_ranks_and_the_medians_are_those_one_counts_by_hand():
-    rows = leaderboard(results(THREE)).rows.set_index("method")
-    assert list(rows.index) == ["good", "fair", "bad"]
-    assert list(rows["place"]) == [1, 2, 3]
-    assert list(rows["mean_rank"]) == [1.0, 2.0, 3.0]
-    assert list(rows["first"]) == [10, 0, 0]
-    assert rows["median"].to_dict() == pytest.approx({"good": 3e-3, "fair": 3e-2, "bad": 0.3})
-    assert list(rows["fits"]) == [10, 10, 10]
-    assert list(rows["failed"]) == [0, 0, 0]
+def test_a_number_is_the_mean_over_problems_of_that_over_targets_of_the_median_over_seeds():
+    def value(dataset, seed, part):
+        return {"a": 0.0, "b": 3.0}[dataset] + [0.0, 1.0, 5.0][seed] + part
+
+    rows = leaderboard(results(THREE | {"m": value}, parts=2), DIGITS).rows.set_index("method")
+    assert rows.at["m", "mean"] == (0.0 + 3.0) / 2 + 1.0 + 0.5
+    assert rows["place"].to_dict() == {"good": 1, "fair": 2, "m": 3, "bad": 4}
 
 
-def test_ten_blocks_of_one_order_tell_the_first_from_the_last_and_not_from_the_second():
-    board = leaderboard(results(THREE))
-    assert board.test.blocks == 10
-    # Nemenyi: 2.343 sqrt(3 * 4 / 60) = 1.048.
-    assert board.test.critical_difference == pytest.approx(1.048, abs=1e-3)
-    assert list(board.rows["like_the_best"]) == [True, True, False]
-    assert verdict(board) == (
-        "good is first on 2 datasets with 5 seeds, the best in 10 of 10 blocks; the methods differ "
-        "(Friedman, p < 1e-06), and 1 of the 2 others is not told apart from it by so few blocks, "
-        "with a mean rank within the critical difference 1.05 (Nemenyi, level 0.05): fair."
-    )
+def test_seeds_and_levels_are_no_problems():
+    names = many(12)
+    board = leaderboard(results(THREE, names, dict.fromkeys(names, "sweep"), seeds=10), DIGITS)
+    assert board.problems == ("sweep",)
+    assert board.rows["low"].isna().all()
+    assert board.compared.empty
 
 
-def test_two_that_share_the_first_place_are_both_named():
-    board = leaderboard(results(THREE | {"good too": by_seed(1e-3)}))
-    assert list(board.rows["place"]) == [1, 1, 3, 4]
-    assert verdict(board).startswith("good and good too are first on 2 datasets with 5 seeds")
-    # Nemenyi: 2.569 sqrt(4 * 5 / 60) = 1.48, and the mean ranks are 1.5, 3 and 4.
-    assert verdict(board).endswith("and every other is significantly worse.")
+def test_a_problem_of_many_levels_counts_no_more_than_one_of_few():
+    scores = {"m": lambda dataset, seed, part: 9.0 if dataset == "d0" else 0.0, "n": constant(2.0)}
+    levels = dict.fromkeys(many(4)[1:], "sweep")
+    rows = leaderboard(results(scores, many(4), levels), DIGITS).rows.set_index("method")
+    assert rows.at["m", "mean"] == 4.5
 
 
-def test_of_those_that_share_the_first_place_each_has_its_own_number_of_wins():
-    scores = {
-        "even": constant(2.0),
-        "up": lambda dataset, _: {"a": 1.0, "b": 3.0}[dataset],
-        "down": lambda dataset, _: {"a": 3.0, "b": 1.0}[dataset],
-    }
-    assert verdict(leaderboard(results(scores, seeds=1))).startswith(
-        "even, down and up are first on 2 datasets with 1 seed, the best in 0, 1 and 1 of 2 blocks"
-    )
+def test_methods_that_agree_to_what_is_shown_share_a_place():
+    scores = {"one": constant(5.701), "other": constant(5.7), "third": constant(5.6)}
+    rows = leaderboard(results(scores), DIGITS).rows
+    assert list(rows["place"]) == [1, 1, 3]
+    assert list(rows["method"]) == ["one", "other", "third"]
 
 
-def test_levels_of_a_sweep_are_one_block_a_seed():
-    board = leaderboard(results(THREE, problems={"a": "sweep", "b": "sweep"}))
-    assert board.test.blocks == 5
-    assert list(board.rows["fits"]) == [10, 10, 10]
+def test_what_failed_or_was_skipped_has_no_digits_and_stays_in_its_row():
+    status = {("good", "a", seed): how for seed, how in enumerate(["failed", "timeout", "ok"])}
+    status |= {("fair", dataset, seed): "skipped" for dataset in "ab" for seed in range(3)}
+    rows = leaderboard(results(THREE, status=status), DIGITS).rows.set_index("method")
+    assert rows["mean"].to_dict() == {"good": 3.0, "bad": 1.0, "fair": 0.0}
+    assert rows["failed"].to_dict() == {"good": 2, "bad": 0, "fair": 6}
+    assert (rows["fits"] == 6).all()
 
 
-def test_without_enough_blocks_it_says_so():
-    board = leaderboard(results(THREE, problems={"a": "sweep", "b": "sweep"}, seeds=4))
-    assert board.rows["like_the_best"].isna().all()
-    assert verdict(board).endswith(
-        "whether methods differ was not tested: 4 of the 5 blocks that a test of them needs."
-    )
-
-
-def test_methods_that_are_alike_share_a_place_and_do_not_differ():
-    board = leaderboard(results(dict.fromkeys(THREE, constant(1e-3))))
-    assert list(board.rows["place"]) == [1, 1, 1]
-    assert board.rows["like_the_best"].all()
-    assert "do not differ significantly (Friedman, p = 1)" in verdict(board)
-
-
-def test_scores_that_differ_by_rounding_share_a_place():
-    scores = {"one": by_seed(1e-3), "other": by_seed(1e-3 * (1 + 1e-13)), "third": by_seed(0.1)}
-    assert list(leaderboard(results(scores)).rows["place"]) == [1, 1, 3]
-
-
-def test_an_interval_does_not_hang_on_the_order_of_the_rows():
-    noise = np.random.default_rng(0).lognormal(size=(2, 20))
-    scores = {"m": lambda dataset, seed: noise["ab".index(dataset), seed], "n": constant(1.0)}
-    rows = results(scores, seeds=20)
-    first = leaderboard(rows).rows.set_index("method").loc["m", ["low", "high"]]
-    for number in range(10):
-        mixed = leaderboard(rows.sample(frac=1, random_state=number)).rows.set_index("method")
-        assert mixed.loc["m", ["low", "high"]].equals(first)
-
-
-def test_rounding_is_alike_and_so_is_what_is_lost():
-    scores = {"exact": constant(1e-15), "rounding": constant(9e-10)}
-    lost = {"lost": constant(0.6), "infinite": constant(np.inf)}
-    rows = leaderboard(results(scores | lost), alike=(1e-9, 0.5)).rows.set_index("method")
-    assert rows["mean_rank"].to_dict() == {
-        "exact": 1.5,
-        "rounding": 1.5,
-        "lost": 3.5,
-        "infinite": 3.5,
-    }
-    assert rows.loc["infinite", "median"] == np.inf
-
-
-def test_a_failure_ranks_last_counts_as_infinite_and_is_shown():
-    status = {("good", dataset, seed): "timeout" for dataset in "ab" for seed in range(3)}
-    board = leaderboard(results(THREE, status=status), alike=(1e-9, 0.5))
-    rows = board.rows.set_index("method")
-    assert list(rows.index) == ["fair", "good", "bad"]
-    assert rows.loc["good", "failed"] == 6
-    assert rows.loc["good", "mean_rank"] == pytest.approx((6 * 3 + 4 * 1) / 10)
-    assert rows.loc["good", "median"] == np.inf
-
-
-def test_a_fit_without_a_score_is_lost_though_it_ended_ok():
-    table = results(THREE)
-    table.loc[(table["method"] == "good") & (table["seed"] == 0), "score"] = np.nan
-    rows = leaderboard(table).rows.set_index("method")
-    assert rows.loc["good", "failed"] == 2
+def test_a_missing_score_counts_as_no_digits_and_not_as_a_failed_fit():
+    table = results(THREE, parts=2)
+    table.loc[(table["method"] == "good") & (table["part"] == 1), "value"] = np.nan
+    row = leaderboard(table, DIGITS).rows.set_index("method").loc["good"]
+    assert (row["mean"], row["failed"]) == (3.0, 0)
 
 
 def test_where_no_method_has_a_score_none_is_counted_against_any():
     table = results(THREE)
-    table.loc[table["dataset"] == "b", "score"] = np.nan
-    board = leaderboard(table)
+    table.loc[table["dataset"] == "b", "value"] = np.nan
+    board = leaderboard(table, DIGITS)
     assert board.datasets == ("a",)
-    assert list(board.rows["fits"]) == [5, 5, 5]
+    assert list(board.rows["mean"]) == [6.0, 4.0, 1.0]
     assert (board.rows["failed"] == 0).all()
 
 
 def test_what_did_not_run_everywhere_is_left_out_and_named():
     more = {f"more{index}": constant(1.0) for index in range(9)}
-    status = {("absent", dataset, seed): "unavailable" for dataset in "ab" for seed in range(5)}
+    status = {("absent", dataset, seed): "unavailable" for dataset in "ab" for seed in range(3)}
     table = results(THREE | more | {"absent": constant(np.nan)}, status=status)
-    table = table[(table["method"] != "fair") | (table["dataset"] == "a")]
-    board = leaderboard(table)
+    board = leaderboard(table[(table["method"] != "fair") | (table["dataset"] == "a")], DIGITS)
     assert not {"fair", "absent"} & set(board.rows["method"])
     assert left_out(board) == (
-        "Not ranked: methods that were run on a part of the datasets: fair; methods that were "
-        "skipped or unavailable everywhere: absent."
+        "Not ranked: methods that were run on a part of the datasets: fair; methods that could "
+        "not be run here: absent."
     )
 
 
 def test_a_dataset_that_few_methods_share_is_left_out_and_named():
     table = results(THREE)
-    board = leaderboard(table[(table["method"] == "good") | (table["dataset"] == "a")])
+    board = leaderboard(table[(table["method"] == "good") | (table["dataset"] == "a")], DIGITS)
     assert board.datasets == ("a",)
     assert len(board.rows) == 3
     assert left_out(board) == "Not ranked: datasets that too few methods were run on: b."
 
 
-def test_the_interval_holds_the_median_and_both_ends_are_medians_of_resamples():
-    scores = np.array([[1.0, 2.0, 3.0, 4.0, 5.0]])
-    low, high = interval(scores)
-    assert (low, high) == interval(scores)
-    assert {low, high} <= set(scores.ravel())
-    assert low <= 3.0 <= high
-    assert low < high
+def test_less_time_is_better_and_its_mean_is_geometric():
+    seconds = {"quick": {"a": 1e-3, "b": 1e-1}, "slow": {"a": 1e-1, "b": 1.0}}
+    table = results(
+        {
+            name: lambda dataset, seed, part, at=at: -np.log10(at[dataset])
+            for name, at in seconds.items()
+        }
+    )
+    board = leaderboard(table, SPEED)
+    assert list(board.rows["method"]) == ["quick", "slow"]
+    assert 10.0 ** -board.rows["mean"].iloc[0] == pytest.approx(1e-2)
+    assert verdict(board).startswith(
+        "quick is the fastest with 10 ms a fit in the geometric mean over 2 problems."
+    )
 
 
-def test_the_interval_of_seeds_that_agree_has_no_width():
-    assert interval(np.full((3, 5), 0.25)) == (0.25, 0.25)
+def test_a_method_without_a_time_on_some_problem_is_the_slowest():
+    status = {("good", "a", seed): "failed" for seed in range(3)}
+    rows = leaderboard(results(THREE, status=status), SPEED).rows.set_index("method")
+    assert rows.at["good", "place"] == 3
+    assert rows.at["good", "mean"] == -np.inf
 
 
-def test_the_interval_is_infinite_where_seeds_are_lost():
-    low, high = interval(np.array([[1.0, 1.0, 1.0, np.inf, np.inf]]))
-    assert (low, high) == (1.0, np.inf)
+@pytest.mark.parametrize("count", [1, 4, FEWEST, 6, 8, FEWEST_COMPARED, 12])
+def test_the_number_of_problems_decides_what_is_said_about_others(count):
+    board = leaderboard(results(THREE, many(count)), DIGITS)
+    assert board.rows["low"].notna().all() == (count >= FEWEST)
+    assert (not board.compared.empty) == (count >= FEWEST_COMPARED)
+    assert ("That is too few" in verdict(board)) == (count < FEWEST_COMPARED)
 
 
-def test_two_seeds_have_no_interval():
-    assert np.isnan(interval(np.ones((4, 2)))).all()
+def test_a_known_winner_is_said_to_win():
+    assert verdict(leaderboard(results(THREE, many(12)), DIGITS)) == (
+        "good is first with 6.0 digits in the mean over 12 problems. Beside the best method of "
+        "each other library, on a typical problem and to within 0.5 digits, good is better than "
+        "fair and bad."
+    )
 
 
-def test_where_all_are_alike_nobody_is_best_and_the_median_is_some_fits_error():
-    results = pd.DataFrame(
-        [
-            {"dataset": data, "problem": data, "seed": 0, "method": name, "status": "ok"}
-            for data in ("easy", "hard")
-            for name in ("a", "b")
-        ]
-    ).assign(score=[1e-12, 1e-3, 1.0, 0.9])
-    rows = leaderboard(results, alike=(1e-9, 0.5)).rows.set_index("method")
-    assert rows["first"].to_dict() == {"a": 1, "b": 0}
-    assert rows["median"].to_dict() == {"a": 1.0, "b": 0.9}
+def test_equals_are_said_to_be_as_good():
+    scores = THREE | {"good too": constant(6.0)}
+    assert verdict(leaderboard(results(scores, many(12)), DIGITS)) == (
+        "good and good too share the first place with 6.0 digits in the mean over 12 problems. "
+        "Beside the best method of each other library, on a typical problem and to within 0.5 "
+        "digits, good is better than bad; it is as good as good too."
+    )
+
+
+def test_what_problems_disagree_on_is_said_to_be_unknown():
+    def erratic(dataset, seed, part):
+        return 9.0 if int(dataset[1:]) % 2 else 2.0
+
+    scores = {"good": constant(6.0), "fair": erratic}
+    board = leaderboard(results(scores, many(12)), DIGITS)
+    assert verdict(board).endswith("good cannot be told from fair.")
+
+
+def test_the_first_in_the_mean_may_be_worse_on_a_typical_problem():
+    def rarely(dataset, seed, part):
+        return 9.0 if dataset in ("d0", "d1") else 1.0
+
+    scores = {"good": rarely, "fair": constant(1.9)}
+    chances = leaderboard(results(scores, many(16)), DIGITS).compared.iloc[0]
+    assert chances["worse"] > 0.5 > chances["better"]
+
+
+def test_that_nothing_was_found_is_said():
+    nothing = dict.fromkeys(THREE, constant(0.02))
+    assert verdict(leaderboard(results(nothing), DIGITS)) == (
+        "No method has a correct digit in the mean over 2 problems."
+    )
+
+
+def test_that_everything_failed_somewhere_is_said():
+    status = {
+        (method, dataset, seed): "failed"
+        for method, dataset in (("good", "a"), ("fair", "b"), ("bad", "b"))
+        for seed in range(3)
+    }
+    board = leaderboard(results(THREE, status=status), SPEED)
+    assert verdict(board) == "No method has a result on each of 2 problems."
+
+
+def test_only_the_best_of_each_other_library_is_compared():
+    scores = {"good": constant(6.0), "second": constant(5.9), "fair": constant(4.0)}
+    scores |= {"good too": constant(5.0), "bad": constant(1.0)}
+    board = leaderboard(results(scores, many(12)), DIGITS)
+    assert list(board.compared["method"]) == ["good too", "bad"]
+
+
+def test_a_board_does_not_hang_on_the_order_of_its_rows():
+    rng = np.random.default_rng(0)
+    digits = rng.uniform(0, 9, (3, 12))
+    scores = {
+        name: lambda dataset, seed, part, mine=mine: mine[int(dataset[1:])]
+        for name, mine in zip(THREE, digits, strict=True)
+    }
+    rows = results(scores, many(12))
+    first = leaderboard(rows, DIGITS).rows
+    for number in range(5):
+        mixed = leaderboard(rows.sample(frac=1, random_state=number), DIGITS).rows
+        pd.testing.assert_frame_equal(mixed, first)

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from koopmark.report.boards.questions import DATA, DIMENSION, leaderboard_table, questions
-from koopmark.report.numbers import upper_median
 from koopmark.report.sweeps import sweeps
 from koopmark.report.tables import read
+from koopmark.scoring import digits
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_sweep_of_data_or_dimension_is_a_question_of_its_own(tables, axis, nam
     fits = tables.fits.assign(axis=axis)
     (accuracy, cost) = questions(fits, tables.targets, sweeps(fits))
     assert (accuracy.name, cost.name) == (name, "Cost")
-    assert accuracy.board.test.blocks == 2
+    assert len(accuracy.board.datasets) == 2
 
 
 def test_controls_take_no_part_and_failures_do(asked):
@@ -47,19 +47,41 @@ def test_controls_take_no_part_and_failures_do(asked):
 def test_what_always_fails_is_last(asked):
     for question in asked:
         last = question.board.rows.iloc[-1]
-        assert (last["method"], last["median"]) == ("broken", np.inf)
+        assert last["method"] == "broken"
+        assert last["mean"] == question.board.measure.lost
         assert last["failed"] == last["fits"]
 
 
-def test_the_median_error_is_that_of_the_larger_error_at_the_worst_target(tables, asked):
+def test_digits_are_those_of_the_larger_error_of_each_target(tables, asked):
     noisy = {question.name: question for question in asked}["Accuracy under noise"]
     targets = tables.targets[tables.targets["dataset"] == "three_populations_noise_0.01"]
     for method in ("linear", "quadratic[degree=2]"):
         mine = targets[targets["method"] == method]
-        errors = mine[["eigenvalue_error", "eigenfunction_error"]].max(axis=1)
-        expected = upper_median(errors.groupby(mine["seed"]).max())
+        both = mine[["eigenvalue_error_relative", "eigenfunction_error"]].max(axis=1)
+        per_target = pd.Series(digits(both), mine.index).groupby(mine["target_index"]).median()
         row = noisy.board.rows.set_index("method").loc[method]
-        assert row["median"] == expected
+        assert row["mean"] == pytest.approx(per_target.mean(), rel=1e-14)
+
+
+def test_no_unit_of_time_changes_a_board(tables):
+    """In units ten times longer all rates and their errors are ten times larger."""
+    rates = ["target_eigenvalue_re", "target_eigenvalue_im", "eigenvalue_error"]
+    slower = tables.targets.assign(**{name: 10.0 * tables.targets[name] for name in rates})
+    boards = [
+        questions(tables.fits, targets, sweeps(tables.fits)) for targets in (tables.targets, slower)
+    ]
+    pd.testing.assert_frame_equal(*map(leaderboard_table, boards))
+
+
+def test_levels_and_sweeps_of_one_recipe_are_one_problem(tables):
+    new = {"three_populations_noise_0.01": "three_populations/dt=0.2"}
+    fits, targets = (
+        table.assign(dataset=table["dataset"].replace(new))
+        for table in (tables.fits, tables.targets)
+    )
+    cost = questions(fits, targets, sweeps(fits))[-1]
+    assert cost.board.problems == ("three_populations",)
+    assert len(cost.board.datasets) == 2
 
 
 def test_one_method_is_no_competition(tables):
@@ -72,8 +94,17 @@ def test_where_nothing_ended_ok_there_is_nothing_to_rank(tables):
     assert questions(fits, tables.targets, sweeps(fits)) == []
 
 
-def test_the_table_has_every_row_with_its_question_and_test(asked):
+def test_the_table_has_every_row_with_its_question_and_score(asked):
     table = leaderboard_table(asked)
     assert len(table) == sum(len(question.board.rows) for question in asked)
     assert list(table["question"].unique()) == [question.name for question in asked]
-    assert pd.api.types.is_numeric_dtype(table["critical_difference"])
+    for name in ("value", "low", "high", "better", "alike", "worse"):
+        assert pd.api.types.is_numeric_dtype(table[name])
+
+
+def test_the_table_of_cost_has_the_geometric_mean_of_seconds(tables, asked):
+    table = leaderboard_table(asked)
+    cost = table[(table["question"] == "Cost") & (table["method"] == "linear")].iloc[0]
+    mine = tables.fits[tables.fits["method"] == "linear"]
+    medians = np.log(mine["fit_seconds"]).groupby(mine["dataset"]).median()
+    assert cost["value"] == pytest.approx(np.exp(medians.mean()), rel=1e-12)

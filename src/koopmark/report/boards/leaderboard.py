@@ -1,92 +1,104 @@
-"""Methods ranked over all datasets that a question is about, and how sure the order is."""
+"""Methods ranked over all problems that a question is about, and what that says about others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
-from koopmark.report.boards.significance import Test, compare
-from koopmark.report.numbers import upper_median
-from koopmark.report.ranking import rounded
-
-RESAMPLES = 2000
-CONFIDENCE = 0.95
-FEWEST_SEEDS = 3
-"""Fewer say nothing about how much seeds matter."""
+from koopmark.report.boards.significance import mean_intervals, signed_ranks
 
 MOST_MISSED = 0.1
 """A dataset that more than this share of the methods were not run on is left out."""
 
-NEVER_RAN = ("skipped", "unavailable")
-"""A method all of whose fits ended so is not ranked."""
+UNAVAILABLE = "unavailable"
+"""A method with a fit that ended so is not ranked: nothing is known about it."""
 
-INFINITE = 1e100
-"""Stands for infinite scores in the bootstrap, which takes means and squares."""
+
+@dataclass(frozen=True)
+class Measure:
+    """What a board ranks by, one number per problem: more is better.
+
+    Parameters
+    ----------
+    score : str
+        The column that it is made of.
+    lost : float
+        What a fit that did not end ok, or has no score, counts as.
+    alike : float
+        Differences between two methods up to this are of no practical interest.
+    step : float
+        Means that agree to a multiple of this share a place: it is the precision that is shown.
+    bounds : (float, float), optional
+        Between which every number lies; without them there are no intervals.
+    """
+
+    score: str
+    lost: float
+    alike: float
+    step: float
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Leaderboard:
     """The methods of one question, best first.
 
-    `rows` has the columns place, method, mean_rank, first (in how many blocks it is, alone or with
-    others), median, low, high, fits, failed, and like_the_best, which is empty without a test.
+    `rows` has the columns place, method, library, mean (over the problems, `-inf` where some
+    problem has no number), low and high (of the interval of that mean), fits, failed, and better,
+    alike and worse: the least probabilities that the first method is better than this one, as good,
+    or worse, for the best of each other library.
     """
 
     rows: pd.DataFrame
-    test: Test
+    measure: Measure
+    problems: tuple[str, ...]
     datasets: tuple[str, ...]
     seeds: int
     partly_run: tuple[str, ...]
     """Methods left out because they ran on a part of the datasets."""
-    never_ran: tuple[str, ...]
-    """Methods left out because they were skipped or unavailable everywhere."""
+    unavailable: tuple[str, ...]
+    """Methods left out because they could not be run here."""
     missed: tuple[str, ...]
     """Datasets left out because too many methods were not run on them."""
 
+    @property
+    def compared(self) -> pd.DataFrame:
+        """The rows that the first method was compared with; none with too few problems."""
+        return self.rows[self.rows["better"].notna()]
 
-def leaderboard(results: pd.DataFrame, alike: tuple[float, float] = (0.0, np.inf)) -> Leaderboard:
-    """Rank methods by a score of which less is better.
 
-    Each dataset and seed ranks the methods; what did not end ok or has no score is last. A
-    problem's datasets at one seed share what they are made of: their mean ranks, ranked again, are
-    one block, and the mean over blocks gives the order. Medians are over all datasets and seeds,
-    failures counted as infinite; intervals come from a bootstrap over the seeds.
+def leaderboard(results: pd.DataFrame, measure: Measure) -> Leaderboard:
+    """Rank methods by their mean over problems.
+
+    A method's number on a problem is the mean over its datasets (the levels, where it is a sweep)
+    and their parts (the targets) of the median over the seeds. Problems are the blocks of all
+    statistics; seeds, levels and targets are nested in them.
 
     Parameters
     ----------
     results : DataFrame
-        A row per fit: problem, dataset, seed, method, status, score.
-    alike : (low, high)
-        Scores up to the first are alike, and scores from the second on.
+        A row per fit and part: problem, dataset, seed, part, method, library, status, value.
+    measure : Measure
+        What `value` is.
     """
-    results, missed = _common_datasets(results)
-    ran = ~results["status"].isin(NEVER_RAN)
+    away = set(results.loc[results["status"] == UNAVAILABLE, "method"])
     methods = list(results["method"].unique())
-    some = set(results.loc[ran, "method"])
-    table = _table(results[results["method"].isin(some)])
-    counts = table.groupby("method", sort=False).size()
-    full = [name for name in methods if name in some and counts[name] == counts.max()]
-    scores = table[table["method"].isin(full)]
-    blocks = _blocks(scores, full, alike)
-    test = compare(blocks.to_numpy(dtype=float))
-    # Where all are alike nobody is best.
-    told_apart = blocks.nunique(axis=1).gt(1)
-    best = blocks.eq(blocks.min(axis=1), axis=0) & told_apart.to_numpy()[:, None]
-    rows = _rows(scores, full)
-    rows.insert(1, "mean_rank", blocks.mean()[full].to_numpy())
-    rows.insert(2, "first", best.sum()[full].to_numpy())
-    rows = rows.sort_values(["mean_rank", "median", "method"], ignore_index=True)
-    rows.insert(0, "place", rows["mean_rank"].rank(method="min").astype(int))
-    rows["like_the_best"] = _like_the_best(rows["mean_rank"], test)
+    present, missed = _common_datasets(results[~results["method"].isin(away)])
+    asked = present.groupby("method")["dataset"].nunique()
+    whole = present["dataset"].nunique()
+    full = [name for name in methods if name not in away and asked.get(name, 0) == whole]
+    values = _values(present[present["method"].isin(full)])[full]
+    numbers = _by_problem(values.fillna(measure.lost))
+    libraries = dict(zip(results["method"], results["library"], strict=True))
     return Leaderboard(
-        rows,
-        test,
-        tuple(scores["dataset"].unique()),
-        int(scores["seed"].nunique()),
-        tuple(name for name in methods if name in some and name not in full),
-        tuple(name for name in methods if name not in some),
+        _rows(values.isna(), numbers, libraries, measure),
+        measure,
+        tuple(numbers.index),
+        tuple(values.index.unique("dataset")),
+        values.index.get_level_values("seed").nunique(),
+        tuple(name for name in methods if name not in away and name not in full),
+        tuple(name for name in methods if name in away),
         missed,
     )
 
@@ -103,71 +115,54 @@ def _common_datasets(results: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ..
     return kept, tuple(str(name) for name in missed)
 
 
-def _table(results: pd.DataFrame) -> pd.DataFrame:
-    """Scores with what was lost at infinity; without the fits that no method has a score at."""
-    score = results["score"].where(results["status"] == "ok").astype(float)
-    scored = score.notna().groupby([results["dataset"], results["seed"]]).transform("any")
-    return results.assign(score=score.fillna(np.inf), lost=score.isna())[scored]
+def _values(results: pd.DataFrame) -> pd.DataFrame:
+    """Values by method (columns), missing if lost; without the rows at which no method has one."""
+    made = results.assign(value=results["value"].where(results["status"] == "ok").astype(float))
+    index = ["problem", "dataset", "part", "seed"]
+    wide = made.dropna(subset="part").pivot(index=index, columns="method", values="value")
+    return wide[wide.notna().any(axis=1)]
 
 
-def _blocks(scores: pd.DataFrame, methods: list[str], alike: tuple[float, float]) -> pd.DataFrame:
-    """Ranks of the methods (columns) in each block of a problem and a seed (rows)."""
-    ranking = rounded(scores["score"].clip(*alike)).mask(scores["lost"], np.inf)
-    wide = scores.assign(score=ranking).pivot(
-        index=["problem", "seed", "dataset"], columns="method", values="score"
-    )
-    ranks = wide[methods].rank(axis=1)
-    return ranks.groupby(level=["problem", "seed"], sort=False).mean().rank(axis=1)
+def _by_problem(values: pd.DataFrame) -> pd.DataFrame:
+    """The number of each method (columns) on each problem (rows)."""
+    over_seeds = values.groupby(level=["problem", "dataset", "part"]).median()
+    return over_seeds.groupby(level=["problem", "dataset"]).mean().groupby(level="problem").mean()
 
 
-def _rows(scores: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
-    """Per method: median and interval, number of fits, and of those without a score."""
-    groups = dict(iter(scores.groupby("method", sort=False)))
-    rows = []
-    for name in methods:
-        mine = groups[name]
-        # In the order of the seeds, which the bootstrap draws by their place.
-        wide = mine.pivot(index="dataset", columns="seed", values="score")
-        low, high = interval(wide.to_numpy(dtype=float))
-        rows.append((name, float(upper_median(mine["score"])), low, high, len(mine)))
-    table = pd.DataFrame(rows, columns=["method", "median", "low", "high", "fits"])
-    lost = scores.groupby("method")["lost"].sum()
-    return table.assign(failed=[int(lost[name]) for name in methods])
+def _rows(
+    lost: pd.DataFrame, numbers: pd.DataFrame, libraries: Mapping[str, str], measure: Measure
+) -> pd.DataFrame:
+    """`lost` says which values of each method (columns) are missing."""
+    fits = lost.groupby(level=["dataset", "seed"]).all()
+    means = numbers.mean()
+    scores = numbers.T.to_numpy()
+    low, high = mean_intervals(scores, *measure.bounds).T if measure.bounds else (np.nan, np.nan)
+    shown = (means / measure.step).round() * measure.step
+    rows = pd.DataFrame(
+        {
+            "place": shown.rank(method="min", ascending=False).astype(int).to_numpy(),
+            "method": numbers.columns,
+            "library": [libraries[str(name)] for name in numbers],
+            "mean": means.to_numpy(),
+            "low": low,
+            "high": high,
+            "fits": len(fits),
+            "failed": fits.sum().to_numpy(),
+        }
+    ).sort_values(["place", "method"], ignore_index=True)
+    return rows.join(_against_the_first(rows, numbers, measure.alike))
 
 
-def interval(scores: NDArray[np.float64]) -> tuple[float, float]:
-    """Bootstrap interval of the median over datasets (rows) and seeds (columns), seeds resampled.
+def _against_the_first(rows: pd.DataFrame, numbers: pd.DataFrame, alike: float) -> pd.DataFrame:
+    """The first method compared with the best of each other library.
 
-    Percentiles without interpolation, so that both ends are medians that some resample has; missing
-    below FEWEST_SEEDS seeds. The generator is seeded: the same scores have the same interval.
+    All pairs would be compared with the luckiest of many, and most methods of a library are alike.
     """
-    # A seed that no method has a score at on some dataset is not in the grid.
-    scores = scores[:, ~np.isnan(scores).any(axis=0)]
-    if scores.shape[1] < FEWEST_SEEDS:
-        return np.nan, np.nan
-    capped = np.minimum(scores, INFINITE)
-
-    def median(chosen: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
-        return upper_median(capped[:, chosen], axis=(0, axis))
-
-    drawn = stats.bootstrap(
-        (np.arange(scores.shape[1]),),
-        median,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        random_state=np.random.default_rng(0),
-    ).bootstrap_distribution
-    tail = (1 - CONFIDENCE) / 2
-    ends = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf")
-    low, high = (float(end) if end < INFINITE / 4 else np.inf for end in ends)
-    return low, high
-
-
-def _like_the_best(mean_ranks: "pd.Series[float]", test: Test) -> list[bool | None]:
-    if not test.done:
-        return [None] * len(mean_ranks)
-    if not test.differ:
-        return [True] * len(mean_ranks)
-    if np.isnan(test.critical_difference):
-        return [bool(rank == mean_ranks.min()) for rank in mean_ranks]
-    return [bool(rank - mean_ranks.min() <= test.critical_difference) for rank in mean_ranks]
+    first = rows.iloc[0]
+    champions = rows[rows["library"] != first["library"]].drop_duplicates("library")
+    others = numbers[champions["method"]].T.to_numpy()
+    with np.errstate(invalid="ignore"):
+        differences = numbers[first["method"]].to_numpy() - others
+    return pd.DataFrame(
+        signed_ranks(differences, alike), champions.index, ["better", "alike", "worse"]
+    )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from koopmark.report.boards.leaderboard import Leaderboard, leaderboard
-from koopmark.report.ranking import EXACT, LOST, larger
-from koopmark.report.summary import competing, worst_targets
+from koopmark import scoring
+from koopmark.report.boards.leaderboard import UNAVAILABLE, Leaderboard, Measure, leaderboard
+from koopmark.report.summary import competing, digits_of
 from koopmark.report.sweeps import Sweep, shared_targets
 from koopmark.report.tables import KEYS
 
@@ -22,77 +22,89 @@ DATA, DIMENSION, NOISE_FREE, NOISY, COST = (
 AXES: Mapping[str, str] = {"trajectories": DATA, "n": DIMENSION, "rank": DIMENSION}
 """The question of a sweep along an axis; all other datasets are told apart by their noise."""
 
-ERROR = "error"
-SECONDS = "fit_seconds"
+DIGITS = Measure("digits", lost=0.0, alike=0.5, step=0.1, bounds=(0.0, scoring.DIGITS))
+"""Half a digit is a factor of 3 in the error."""
+
+SPEED = Measure("fit_seconds", lost=-np.inf, alike=0.1, step=0.1)
+"""Of -log10 of the seconds of a fit, so that means are geometric; 0.1 is a factor of 1.26."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A leaderboard, what it is about, and the score that ranks."""
+    """A leaderboard and what it is about."""
 
     name: str
-    score: str
     board: Leaderboard
 
 
 def questions(fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]) -> list[Question]:
     """The leaderboards of a run, for the questions that its datasets are about.
 
-    The score of accuracy is the larger of the eigenvalue and the eigenfunction error at the worst
-    target; in a sweep, of the targets that all of its levels ask for. Errors that are rounding are
-    alike, and so are errors above LOST, where nothing was found. Controls and
-    informed methods take no part, and with fewer than two others there is none.
+    Accuracy is ranked by digits (`scoring.digits`) of the targets; in a sweep, of those that all of
+    its levels ask for. A sweep is one problem, all its levels together. Controls and informed
+    methods take no part, and with fewer than two others there is none.
     """
-    results = _results(fits, targets, swept)
+    ours = _with_problems(competing(fits), swept)
+    comparable = _comparable(targets, swept)
+    digits = comparable.assign(value=digits_of(comparable), part=comparable["target_index"])
+    accuracy = ours.merge(digits[[*KEYS, "part", "value"]], on=KEYS, how="left")
     asked = [
-        (name, ERROR, (EXACT, LOST), results[results["question"] == name])
+        (name, DIGITS, accuracy[accuracy["question"] == name])
         for name in (NOISE_FREE, NOISY, DATA, DIMENSION)
     ]
-    # Of what was run everywhere, not of the parts.
-    asked.append((COST, SECONDS, (0.0, np.inf), results))
+    seconds = ours["fit_seconds"].where(ours["fit_seconds"] > 0)
+    asked.append((COST, SPEED, ours.assign(value=-np.log10(seconds), part=0)))
     return [
-        Question(name, score, leaderboard(rows.assign(score=rows[score]), alike))
-        for name, score, alike, rows in asked
-        if rows["method"].nunique() > 1 and _any_score(rows, score)
+        Question(name, leaderboard(rows, measure))
+        for name, measure, rows in asked
+        if _can_be_ranked(rows)
     ]
 
 
-def _any_score(rows: pd.DataFrame, score: str) -> bool:
-    return bool(rows.loc[rows["status"] == "ok", score].notna().any())
+def _can_be_ranked(rows: pd.DataFrame) -> bool:
+    there = rows[rows["status"] != UNAVAILABLE]
+    scored = there.loc[there["status"] == "ok", "value"].notna()
+    return there["method"].nunique() > 1 and bool(scored.any())
 
 
 def leaderboard_table(asked: Sequence[Question]) -> pd.DataFrame:
-    """The leaderboards below one another, with the question, its score and its test in front."""
+    """The leaderboards below one another, with the question and its score in front.
+
+    `value`, `low` and `high` are mean digits, or the geometric mean of the seconds.
+    """
     parts = []
     for question in asked:
-        rows, test = question.board.rows, question.board.test
+        board = question.board
+        rows = board.rows.drop(columns=["mean", "low", "high"])
         front = pd.DataFrame(
             {
                 "question": question.name,
-                "score": question.score,
-                "datasets": len(question.board.datasets),
-                "seeds": question.board.seeds,
-                "blocks": test.blocks,
-                "test": test.name,
-                "p": test.p,
-                "critical_difference": test.critical_difference,
+                "score": board.measure.score,
+                "problems": len(board.problems),
+                "datasets": len(board.datasets),
+                "seeds": board.seeds,
             },
             index=rows.index,
         )
-        parts.append(pd.concat([front, rows], axis=1))
+        numbers = board.rows[["mean", "low", "high"]].rename(columns={"mean": "value"})
+        at = rows.columns.get_loc("fits")
+        if board.measure.bounds is None:
+            numbers = 10.0**-numbers
+        parts.append(pd.concat([front, rows.iloc[:, :at], numbers, rows.iloc[:, at:]], axis=1))
     return pd.concat(parts, ignore_index=True)
 
 
-def _results(fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]) -> pd.DataFrame:
-    """A row per fit of the competing methods, with its question, problem and scores."""
-    worst = worst_targets(_comparable(targets, swept))
-    error = worst.assign(error=larger(worst))[[*KEYS, ERROR]]
-    rows = competing(fits)[[*KEYS, "status", SECONDS, "noise"]].merge(error, on=KEYS, how="left")
-    sweep_of = {name: sweep for sweep in swept for name in sweep.datasets}
-    axis = rows["dataset"].map({name: AXES.get(s.axis) for name, s in sweep_of.items()})
-    by_noise = np.where(rows["noise"] > 0, NOISY, NOISE_FREE)
-    return rows.assign(
-        problem=rows["dataset"].map(lambda name: sweep_of[name].name if name in sweep_of else name),
+def _with_problems(fits: pd.DataFrame, swept: Sequence[Sweep]) -> pd.DataFrame:
+    """A row per fit with the question and the problem that it is about.
+
+    A dataset `rnn_10_2/noise=0.1` is a level of the recipe before the stroke: whatever is varied,
+    the results of one recipe are related, and no more than one problem.
+    """
+    axis_of = {name: AXES.get(sweep.axis) for sweep in swept for name in sweep.datasets}
+    axis = fits["dataset"].map(axis_of)
+    by_noise = np.where(fits["noise"] > 0, NOISY, NOISE_FREE)
+    return fits.assign(
+        problem=fits["dataset"].str.partition("/")[0],
         question=axis.where(axis.notna(), by_noise),
     )
 

@@ -1,46 +1,72 @@
-"""What a leaderboard says, in sentences: who is first, and from whom that is told apart."""
+"""What a leaderboard says, in sentences: who is first, and what is known about other problems."""
 
+import numpy as np
 import pandas as pd
 
 from koopmark.report.boards.leaderboard import Leaderboard
-from koopmark.report.boards.significance import LEVEL
-from koopmark.report.numbers import listed, plain, plural
-
-SMALL = 1e-6
-"""Probabilities below it are all alike: the tests are approximate."""
+from koopmark.report.boards.significance import CLAIM, FEWEST_COMPARED
+from koopmark.report.numbers import listed, plain, plural, seconds
 
 
 def verdict(board: Leaderboard) -> str:
-    """Who is first and whether the difference is more than chance, or why nobody can say."""
-    test, rows = board.test, board.rows
-    best = rows[rows["place"] == 1]
-    names = listed([str(name) for name in best["method"]])
-    where = f"on {plural(len(board.datasets), 'dataset')} with {plural(board.seeds, 'seed')}"
-    won = [str(count) for count in best["first"]]
-    wins = f"{listed(won[:1] if len(set(won)) == 1 else won)} of {plural(test.blocks, 'block')}"
-    first = f"{names} {'is' if len(best) == 1 else 'are'} first {where}, the best in {wins}"
-    if not test.done:
-        return f"{first}; whether methods differ was not tested: {test.reason}."
-    if not test.differ:
-        return f"{first}; the methods do not differ significantly ({test.name}, {_p(test.p)})."
-    near = rows[rows["like_the_best"].astype(bool) & (rows["place"] > 1)]
-    return f"{first}; the methods differ ({test.name}, {_p(test.p)}), and {_told(board, near)}."
+    """Who is first, and beside which methods it is better, as good or not known to be either.
+
+    The interval of the first is not put into words: the best of many is first by luck as well, and
+    the interval, which is right for a method chosen beforehand, then holds its mean too rarely.
+    """
+    best = board.rows[board.rows["place"] == 1]
+    names, alone = [str(name) for name in best["method"]], len(best) == 1
+    mean, where = float(best["mean"].iloc[0]), plural(len(board.problems), "problem")
+    digits = board.measure.bounds is not None
+    if not np.isfinite(mean):
+        return f"No method has a result on each of {where}."
+    if digits and mean < board.measure.step / 2:
+        return f"No method has a correct digit in the mean over {where}."
+    if digits:
+        first = "is first" if alone else "share the first place"
+        result = f"with {shown(board, mean)} digits in the mean over {where}"
+    else:
+        first = "is the fastest" if alone else "are the fastest"
+        result = f"with {shown(board, mean)} a fit in the geometric mean over {where}"
+    said = [f"{listed(names)} {first} {result}."]
+    if len(board.problems) < FEWEST_COMPARED:
+        said.append(
+            "That is too few to say which method would be better on other problems: it takes at "
+            f"least {FEWEST_COMPARED}."
+        )
+    elif not board.compared.empty:
+        said.append(_compared(board))
+    return " ".join(said)
 
 
-def _told(board: Leaderboard, near: pd.DataFrame) -> str:
-    others = int((board.rows["place"] > 1).sum())
-    if near.empty:
-        return "every other is significantly worse"
-    firsts = len(board.rows) - others
-    known = (
-        f"{'is' if len(near) == 1 else 'are'} not told apart from "
-        f"{'it' if firsts == 1 else 'them'} by so few blocks"
-    )
+def shown(board: Leaderboard, mean: float) -> str:
+    """A mean of the board as it is written: digits, or seconds."""
+    return f"{mean:.1f}" if board.measure.bounds else seconds(10.0**-mean)
+
+
+def _compared(board: Leaderboard) -> str:
+    """The claims about the first method and the best of each other library."""
+    rows, first = board.compared, board.rows["method"].iloc[0]
+    kinds = {"better": "better than", "alike": "as good as", "worse": "worse than"}
+    claims = [
+        f"is {words} {_names(rows[rows[kind] >= CLAIM])}"
+        for kind, words in kinds.items()
+        if (rows[kind] >= CLAIM).any()
+    ]
+    unknown = rows[(rows[list(kinds)] < CLAIM).all(axis=1)]
+    if len(unknown):
+        claims.append(f"cannot be told from {_names(unknown)}")
+    digits = board.measure.bounds is not None
+    alike = board.measure.alike
+    margin = f"{plain(alike)} digits" if digits else f"a factor of {plain(10.0**alike)}"
     return (
-        f"{len(near)} of the {plural(others, 'other')} {known}, with a mean rank within the "
-        f"critical difference {plain(board.test.critical_difference)} (Nemenyi, level {LEVEL:g}): "
-        f"{listed([str(name) for name in near['method']])}"
+        f"Beside the best method of each other library, on a typical problem and to within "
+        f"{margin}, {first} {'; it '.join(claims)}."
     )
+
+
+def _names(rows: pd.DataFrame) -> str:
+    return listed([str(name) for name in rows["method"]], most=8)
 
 
 def left_out(board: Leaderboard) -> str:
@@ -52,12 +78,6 @@ def left_out(board: Leaderboard) -> str:
         parts.append(
             f"methods that were run on a part of the datasets: {listed(list(board.partly_run))}"
         )
-    if board.never_ran:
-        parts.append(
-            f"methods that were skipped or unavailable everywhere: {listed(list(board.never_ran))}"
-        )
+    if board.unavailable:
+        parts.append(f"methods that could not be run here: {listed(list(board.unavailable))}")
     return f"Not ranked: {'; '.join(parts)}." if parts else ""
-
-
-def _p(p: float) -> str:
-    return f"p < {SMALL:g}" if p < SMALL else f"p = {p:.1g}"

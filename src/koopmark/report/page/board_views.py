@@ -4,65 +4,81 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from koopmark.report import columns, numbers
-from koopmark.report.boards.questions import ERROR, Question
-from koopmark.report.boards.verdicts import left_out, verdict
+from koopmark.report.boards.leaderboard import Leaderboard
+from koopmark.report.boards.questions import Question
+from koopmark.report.boards.verdicts import left_out, shown, verdict
 from koopmark.report.columns import Column
-from koopmark.report.page.views import Cell, Known, MethodRow, score_cell
+from koopmark.report.page.views import Cell, Known, MethodRow
 
-ERRORS = Column(
-    ERROR,
-    "error",
-    "The larger of the eigenvalue and the eigenfunction error, at the worst target.",
-    shaded=True,
-)
-COSTS = columns.SECONDS
+SCORES = {column.key: column for column in (columns.DIGITS, columns.SECONDS)}
+
+CHANCES = ("better", "alike", "worse")
+"""What the first method may be, beside another."""
 
 
 @dataclass(frozen=True)
 class BoardView:
-    """A leaderboard: sentences, and a row per method."""
+    """A leaderboard: sentences, and a row per method.
+
+    Each optional column is there if it says anything: the interval, and the comparison.
+    """
 
     name: str
     score: Column
     verdict: str
     left_out: str
+    digits: bool
+    interval: bool
+    compared: bool
     rows: tuple[MethodRow, ...]
 
 
 def board_views(asked: Sequence[Question], known: Known) -> list[BoardView]:
     """The leaderboards in the order of the questions."""
-    return [
-        _view(question, ERRORS if question.score == ERROR else COSTS, known) for question in asked
-    ]
+    return [_view(question.name, question.board, known) for question in asked]
 
 
-def _view(question: Question, score: Column, known: Known) -> BoardView:
-    board = question.board
-    rows = tuple(_row(row, score, board.test.blocks, known) for _, row in board.rows.iterrows())
-    return BoardView(question.name, score, verdict(board), left_out(board), rows)
+def _view(name: str, board: Leaderboard, known: Known) -> BoardView:
+    interval = bool(board.rows["low"].notna().any())
+    compared = not board.compared.empty
+    return BoardView(
+        name,
+        SCORES[board.measure.score],
+        verdict(board),
+        left_out(board),
+        board.measure.bounds is not None,
+        interval,
+        compared,
+        tuple(_row(row, board, interval, compared, known) for _, row in board.rows.iterrows()),
+    )
 
 
-def _row(row: "pd.Series[Any]", score: Column, blocks: int, known: Known) -> MethodRow:
+def _row(
+    row: "pd.Series[Any]", board: Leaderboard, interval: bool, compared: bool, known: Known
+) -> MethodRow:
     failed, fits = int(row["failed"]), int(row["fits"])
-    cells = (
-        _count(row["mean_rank"], numbers.plain(row["mean_rank"])),
-        _count(row["first"], f"{row['first']}/{blocks}"),
-        *(score_cell(score, float(row[name])) for name in ("median", "low", "high")),
-        Cell(f"{failed}/{fits}", numbers.exact(failed), "bad" if failed else ""),
-    )
-    standing = "first" if row["place"] == 1 else _standing(row["like_the_best"])
+    cells = [_mean(board, row["mean"])]
+    if interval:
+        cells += [_mean(board, row[end]) for end in ("low", "high")]
+    cells.append(Cell(f"{failed}/{fits}", numbers.exact(failed), "bad" if failed else ""))
+    if compared:
+        cells += [_chance(row[which]) for which in CHANCES]
     library = known.libraries[row["method"]]
-    return MethodRow(
-        row["method"], "method", cells, library, place=str(row["place"]), status=standing
-    )
+    return MethodRow(row["method"], "method", tuple(cells), library, place=str(row["place"]))
 
 
-def _count(value: float, text: str) -> Cell:
-    return Cell(text, numbers.exact(value))
+def _mean(board: Leaderboard, mean: float) -> Cell:
+    if not np.isfinite(mean):
+        return Cell(numbers.MISSING, css="missing", note="no result on some problem")
+    value = mean if board.measure.bounds else 10.0**-mean
+    return Cell(shown(board, mean), numbers.exact(value))
 
 
-def _standing(like_the_best: bool | None) -> str:
-    return {None: numbers.MISSING, True: "not told apart", False: "worse"}[like_the_best]
+def _chance(probability: float) -> Cell:
+    if np.isnan(probability):
+        return Cell(numbers.MISSING, css="missing", note="not compared")
+    return Cell(f"{probability:.2f}", numbers.exact(probability))

@@ -8,6 +8,7 @@ import pandas as pd
 from koopmark.report import columns
 from koopmark.report.answers import answers
 from koopmark.report.boards.questions import Question
+from koopmark.report.boards.significance import CONFIDENCE
 from koopmark.report.history.view import Trends
 from koopmark.report.noise import above_the_floor
 from koopmark.report.numbers import listed, plural
@@ -80,6 +81,7 @@ def run_page(
         columns=columns,
         found=f"{FOUND:g}",
         boards=board_views(asked, known),
+        confidence=f"{100 * CONFIDENCE:g}",
         names=names,
         at_a_glance=at_a_glance,
         glance=_grids(summary, at_a_glance, columns.AT_A_GLANCE, known) if at_a_glance else {},
