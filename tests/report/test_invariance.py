@@ -34,6 +34,7 @@ def runs(draw):
             for seed in range(3):
                 key = {"dataset": dataset, "seed": seed, "method": method}
                 key["role"] = ROLES.get(method, "method")
+                key["library"] = "one"
                 status = draw(st.sampled_from(["ok", "ok", "ok", "failed"]))
                 scores = dict.fromkeys(FIT_SCORES, 0.5)
                 fits.append(
@@ -56,7 +57,8 @@ def runs(draw):
                             "status": status,
                             "target_index": index,
                             "target": "-1",
-                            "eigenvalue_error": one,
+                            "target_dimension": 1,
+                            "eigenvalue_error_relative": one,
                             "eigenfunction_error": other,
                             "eigenfunction_error_cluster": other,
                             "oracle_floor": 0.1,

@@ -49,7 +49,7 @@ def test_all_datasets_that_are_as_hard_are_named(finished_run, whole, said):
     summary = pd.DataFrame(
         [
             {"dataset": name, "method": f"m{k}", "role": "method", "targets": 2.0}
-            | {"targets_recovered": 2.0 * one, "eigenvalue_error": 0.1, "eigenfunction_error": 0.1}
+            | {"targets_recovered": 2.0 * one, "digits": 2.0 * one}
             for name, recovered in whole.items()
             for k, one in enumerate(recovered)
         ]
@@ -79,7 +79,7 @@ def test_that_no_fit_failed_is_said(finished_run):
 
 def test_where_nothing_is_recovered_nobody_is_best(finished_run):
     def lost(fits, targets):
-        return fits, targets.assign(eigenvalue_error=1.0)
+        return fits, targets.assign(eigenvalue_error_relative=1.0)
 
     _, best, nothing = made(finished_run, lost)
     assert best.startswith("No method recovers a target")
@@ -111,4 +111,4 @@ def test_datasets_on_which_the_best_was_not_run_are_told(finished_run):
     fewer = summary.drop(mine.index[:1])
     best = overview(tables.fits, fewer)[1]
     assert best.startswith(f"{name} recovers most")
-    assert "targets on 2 datasets (1 without it) with both" in best
+    assert "targets on 2 datasets (it was not run on 1) with both" in best

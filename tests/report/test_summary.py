@@ -72,13 +72,13 @@ def test_a_missing_score_of_one_target_is_not_hidden_by_the_others(tables):
     summary = summarise(tables.fits, targets)
     linear = summary[summary["method"] == "linear"]
     assert linear["eigenfunction_error"].isna().all()
-    assert linear["eigenvalue_error"].notna().all()
+    assert linear["eigenvalue_error_relative"].notna().all()
 
 
 def test_a_target_is_recovered_only_if_both_errors_are_small(tables):
     targets = tables.targets.copy()
     exact = targets["method"] == "control.exact"
-    targets.loc[exact & (targets["target"] == "-1"), "eigenvalue_error"] = 2 * FOUND
+    targets.loc[exact & (targets["target"] == "-1"), "eigenvalue_error_relative"] = 2 * FOUND
     summary = summarise(tables.fits, targets)
     assert (summary.loc[summary["method"] == "control.exact", "targets_recovered"] == 1).all()
 
@@ -106,3 +106,33 @@ def test_methods_of_one_place_stand_in_the_order_of_their_names(tables):
         # As many as are better, and one.
         after = rows[rows["place"] > mine["place"].iloc[0]]["place"]
         assert after.min() == mine["place"].iloc[0] + 4
+
+
+def test_a_span_without_its_eigenvalue_has_no_digits_and_the_error_of_its_eigenvalue(tables):
+    targets = tables.targets.copy()
+    mine = (targets["method"] == "quadratic[degree=2]") & (targets["target"] == "-1")
+    targets.loc[mine, "eigenvalue_error_relative"] = 19.0
+    row = summarise(tables.fits, targets).set_index(["method", "noise"])
+    clean = row.loc[("quadratic[degree=2]", 0.0)]
+    assert clean["error"] == 19.0
+    assert clean["digits"] == 4.5
+
+
+def test_errors_do_not_hang_on_the_unit_of_time(tables):
+    """In a unit ten times longer rates are ten times larger, and their distances too."""
+    rates = ["target_eigenvalue_re", "target_eigenvalue_im", "eigenvalue_error"]
+    slower = tables.targets.assign(**{name: 10.0 * tables.targets[name] for name in rates})
+    pd.testing.assert_frame_equal(
+        summarise(tables.fits, slower), summarise(tables.fits, tables.targets)
+    )
+
+
+def test_digits_are_the_mean_over_targets_of_the_median_over_all_seeds(tables):
+    fits, targets = tables.fits.copy(), tables.targets.copy()
+    mine = (targets["method"] == "quadratic[degree=2]") & (targets["seed"] == 0)
+    fits.loc[(fits["method"] == "quadratic[degree=2]") & (fits["seed"] == 0), "status"] = "timeout"
+    targets.loc[mine, "status"] = "timeout"
+    summary = summarise(fits, targets).set_index(["method", "noise"])
+    # Exact at one seed, lost at the other: the median of 9 and 0 at either target.
+    assert summary.at[("quadratic[degree=2]", 0.0), "digits"] == 4.5
+    assert (summary.loc["broken", "digits"] == 0).all()

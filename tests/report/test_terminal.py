@@ -91,7 +91,7 @@ def test_a_narrow_terminal_keeps_the_numbers_whole(shown, summary):
     ("choice", "sentence"),
     [
         (("three_population", None), "did you mean 'three_populations'"),
-        ((None, "eigenvaule_error"), "did you mean 'eigenvalue_error'"),
+        ((None, "eigenfuntion_error"), "did you mean 'eigenfunction_error'"),
     ],
 )
 def test_a_misspelt_name_is_a_sentence(finished_run, choice, sentence):

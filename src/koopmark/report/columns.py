@@ -26,10 +26,10 @@ DIGITS = Column(
     lambda value: f"{value:.1f}",
 )
 EIGENVALUE = Column(
-    "eigenvalue_error",
+    "eigenvalue_error_relative",
     "eigenvalue error",
-    "Distance |λ̂ − λ| of the m-th nearest recovered eigenvalue to an exact one of multiplicity m; "
-    "inf where fewer than m were recovered.",
+    "Distance |λ̂ − λ| of the m-th nearest recovered eigenvalue to an exact one of multiplicity m, "
+    "relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
     shaded=True,
 )
 EIGENFUNCTION = Column(
@@ -168,7 +168,7 @@ SUMMARY = [
     MEMORY,
 ]
 AT_A_GLANCE = [EIGENFUNCTION, DIGITS, EIGENVALUE, RESIDUAL, PRECISION, RECALL, FORECAST, SECONDS]
-IN_TERMINAL = [DIGITS, EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST, SECONDS]
+IN_TERMINAL = [DIGITS, EIGENFUNCTION, EIGENVALUE, RESIDUAL, SECONDS]
 AGAINST_LEVELS = [EIGENFUNCTION, EIGENVALUE, CLUSTER, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, CLUSTER, FLOOR]
 UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]

@@ -19,7 +19,6 @@ FIT_SCORES = [
     "peak_memory_mb",
 ]
 TARGET_SCORES = [
-    "eigenvalue_error",
     "eigenvalue_error_relative",
     "eigenfunction_error",
     "eigenfunction_error_cluster",

@@ -49,7 +49,7 @@ def test_errors_are_medians_over_the_seeds_that_ended_ok(line, finished):
     targets = read_targets(finished)
     mine = targets.query("dataset == @NOISY and method == 'linear' and target == '-1'")
     kept = line.scores[NOISY]["linear"]["-1"]
-    for score in ("eigenvalue_error", "eigenfunction_error"):
+    for score in ("eigenvalue_error_relative", "eigenfunction_error"):
         assert kept[score] == mine[score].median()
 
 
@@ -77,7 +77,7 @@ def test_a_line_comes_back_as_it_was_to_four_digits(line):
 
 
 def test_an_infinite_error_stays_infinite():
-    scores = {"d": {"m": {"-1": {"eigenvalue_error": math.inf}}}}
+    scores = {"d": {"m": {"-1": {"eigenvalue_error_relative": math.inf}}}}
     text = Line("s", "2026", "", "", scores=scores).text()
     assert "Infinity" not in text
     assert parse(text).scores == scores

@@ -59,13 +59,13 @@ def test_a_run_compared_with_itself_is_ok(run_dir, finished_run):
 def test_an_error_ten_times_larger_is_a_regression_and_the_worst_comes_first(
     run_dir, finished_run, edit
 ):
-    edit("targets", ONE, eigenvalue_error=lambda x: 10 * x)
-    edit("targets", {**ONE, "seed": 1}, eigenvalue_error=lambda x: 100 * x)
+    edit("targets", ONE, eigenvalue_error_relative=lambda x: 10 * x)
+    edit("targets", {**ONE, "seed": 1}, eigenvalue_error_relative=lambda x: 100 * x)
     result = check(run_dir, finished_run)
     assert not result.ok
     assert [(c.seed, c.metric) for c in result.regressions] == [
-        (1, "eigenvalue_error"),
-        (0, "eigenvalue_error"),
+        (1, "eigenvalue_error_relative"),
+        (0, "eigenvalue_error_relative"),
     ]
     worst = result.regressions[0]
     assert (worst.dataset, worst.method, worst.target) == (NOISY, "linear", "-1")
@@ -76,14 +76,14 @@ def test_an_error_ten_times_larger_is_a_regression_and_the_worst_comes_first(
 
 
 def test_an_improvement_is_not_a_regression(run_dir, finished_run, edit):
-    edit("targets", ONE, eigenvalue_error=lambda x: x / 10)
+    edit("targets", ONE, eigenvalue_error_relative=lambda x: x / 10)
     result = check(run_dir, finished_run)
     assert result.ok
-    assert [c.metric for c in result.improvements] == ["eigenvalue_error"]
+    assert [c.metric for c in result.improvements] == ["eigenvalue_error_relative"]
 
 
 def test_a_change_within_the_tolerance_is_neither(run_dir, finished_run, edit):
-    edit("targets", ONE, eigenvalue_error=lambda x: 3 * x)
+    edit("targets", ONE, eigenvalue_error_relative=lambda x: 3 * x)
     result = check(run_dir, finished_run)
     assert result.ok
     assert not result.improvements
@@ -91,12 +91,16 @@ def test_a_change_within_the_tolerance_is_neither(run_dir, finished_run, edit):
 
 def test_rounding_of_exact_recoveries_does_not_count(run_dir, finished_run, edit):
     where = {"dataset": CLEAN, "method": "quadratic[degree=2]"}
-    edit("targets", where, eigenvalue_error=9e-9, eigenfunction_error=9e-8)
+    edit("targets", where, eigenvalue_error_relative=9e-9, eigenfunction_error=9e-8)
     assert check(run_dir, finished_run).ok
 
 
 def test_rising_above_the_floor_does_count(run_dir, finished_run, edit):
-    edit("targets", {"dataset": CLEAN, "method": "quadratic[degree=2]"}, eigenvalue_error=1e-7)
+    edit(
+        "targets",
+        {"dataset": CLEAN, "method": "quadratic[degree=2]"},
+        eigenvalue_error_relative=1e-7,
+    )
     assert not check(run_dir, finished_run).ok
 
 
@@ -128,7 +132,7 @@ def test_infinite_errors_in_both_are_no_change(finished_run, tmp_path):
         folder = tmp_path / name
         shutil.copytree(finished_run, folder)
         rows = pd.read_csv(folder / "targets.csv")
-        rows.loc[rows["method"] == "linear", "eigenvalue_error"] = float("inf")
+        rows.loc[rows["method"] == "linear", "eigenvalue_error_relative"] = float("inf")
         rows.to_csv(folder / "targets.csv", index=False)
     assert check(tmp_path / "run", tmp_path / "baseline").ok
 
@@ -136,7 +140,7 @@ def test_infinite_errors_in_both_are_no_change(finished_run, tmp_path):
 def test_a_fit_that_fails_now_is_a_regression_with_its_reason(run_dir, finished_run, edit):
     where = {"dataset": CLEAN, "seed": 1, "method": "linear"}
     edit("fits", where, status="timeout", reason="60 s | and a pipe")
-    edit("targets", where, status="timeout", eigenvalue_error=float("nan"))
+    edit("targets", where, status="timeout", eigenvalue_error_relative=float("nan"))
     result = check(run_dir, finished_run)
     assert not result.ok
     (fit,) = result.newly_failing
@@ -249,7 +253,7 @@ def test_two_recipes_of_one_name_are_not_compared_and_the_difference_is_named(
     other = {**recipe, "system": {"kind": "random_rnn", "rank": 1}}
     provenance(folder=baseline, recipes={NOISY: recipe, CLEAN: recipe})
     provenance(recipes={NOISY: other, CLEAN: recipe})
-    edit("targets", ONE, eigenvalue_error=1e6)
+    edit("targets", ONE, eigenvalue_error_relative=1e6)
     for partial in (False, True):
         result = check(run_dir, baseline, partial)
         assert not result.ok
@@ -275,7 +279,7 @@ def test_two_methods_of_one_name_are_not_compared(
 
 def test_a_method_whose_options_are_others_is_not_compared(run_dir, finished_run, edit):
     edit("fits", {"method": "linear", "seed": 1}, options='{"rank": 3}')
-    edit("targets", ONE, eigenvalue_error=1e6)
+    edit("targets", ONE, eigenvalue_error_relative=1e6)
     for partial in (False, True):
         result = check(run_dir, finished_run, partial)
         assert (result.ok, result.compared, result.regressions) == (False, 20, ())
@@ -395,7 +399,7 @@ def test_versions_that_differ_are_printed_and_fail_nothing(run_dir, finished_run
 @pytest.mark.parametrize("column", ["target_dimension", "target_eigenvalue_re"])
 def test_a_target_that_is_another_now_fails_the_check(run_dir, finished_run, edit, column):
     """Its errors are of something else, and none of them is compared."""
-    edit("targets", ONE, **{column: lambda values: values + 1, "eigenvalue_error": 1e-12})
+    edit("targets", ONE, **{column: lambda values: values + 1, "eigenvalue_error_relative": 1e-12})
     result = check(run_dir, finished_run)
     assert not result.ok
     assert not result.improvements
@@ -413,7 +417,7 @@ def test_targets_whose_labels_read_alike_are_not_compared_crosswise(
     result = check(run_dir, baseline)
     assert result.ok
     assert not result.improvements
-    edit("targets", {"target_index": 1, "method": "linear"}, eigenvalue_error=1e3)
+    edit("targets", {"target_index": 1, "method": "linear"}, eigenvalue_error_relative=1e3)
     assert len(check(run_dir, baseline).regressions) == 4
 
 

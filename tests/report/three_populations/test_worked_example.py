@@ -11,7 +11,12 @@ from koopmark.report.three_populations.attraction import initial_states
 from koopmark.report.three_populations.geometry import Geometry
 from koopmark.report.three_populations.page import TRY
 
-SCORES = ["eigenvalue_error", "eigenfunction_error", "eigenfunction_error_cluster", "oracle_floor"]
+SCORES = [
+    "eigenvalue_error_relative",
+    "eigenfunction_error",
+    "eigenfunction_error_cluster",
+    "oracle_floor",
+]
 EDMD = "EDMD, monomials to degree 3"
 
 

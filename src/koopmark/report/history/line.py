@@ -12,7 +12,7 @@ from koopmark.report.summary import roles_of, summarise
 from koopmark.report.tables import ROLES
 from koopmark.report.targets import target_names
 
-OF_TARGETS = ("eigenvalue_error", "eigenfunction_error")
+OF_TARGETS = ("eigenvalue_error_relative", "eigenfunction_error")
 """Scores of targets that are kept: medians over the seeds whose fit ended ok, as the next."""
 
 OF_FITS = ("forecast_error",)

@@ -29,7 +29,7 @@ class Metric:
 
 
 TARGET_METRICS = (
-    Metric("eigenvalue_error", floor=1e-8),
+    Metric("eigenvalue_error_relative", floor=1e-8),
     Metric("eigenfunction_error", floor=1e-7),
     Metric("eigenfunction_error_cluster", floor=1e-7),
 )
