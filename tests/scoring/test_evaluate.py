@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.methods import LinearModel
-from koopmark.scoring import FOUND, evaluate, found, labels, score
+from koopmark.scoring import (
+    DIGITS,
+    EXACT,
+    FOUND,
+    digits,
+    evaluate,
+    found,
+    labels,
+    larger_error,
+    score,
+)
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import (
     SINH,
@@ -365,6 +375,37 @@ def test_targets_are_known_by_their_place_in_the_list():
 )
 def test_a_target_is_found_where_both_errors_are_small(errors, expected):
     assert bool(found(*errors)) is expected
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ((1e-3, 1e-5), 3.0),
+        ((1e-7, 1e-2), 2.0),
+        ((1e-12, 0.0), DIGITS),
+        ((1.0, 1e-12), 0.0),
+        ((19.0, 1e-12), 0.0),
+        ((np.inf, 1e-12), 0.0),
+        ((np.nan, 1e-12), 0.0),
+        ((1e-12, np.nan), 0.0),
+    ],
+)
+def test_digits_are_those_of_the_larger_error_and_a_missing_one_has_none(errors, expected):
+    assert digits(larger_error(*errors)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dimension", [1, 8, 95, 4560])
+def test_what_rounding_does_to_an_eigenspace_of_many_dimensions_costs_no_digit(dimension):
+    rounding = EXACT * np.sqrt(dimension)
+    assert digits(0.99 * rounding, dimension) == DIGITS
+    assert digits(1.01 * rounding, dimension) == pytest.approx(-np.log10(1.01 * rounding))
+
+
+@given(st.lists(st.floats(0.0, 10.0), min_size=2, max_size=20), st.integers(1, 100))
+def test_a_larger_error_never_has_more_digits(errors, dimension):
+    correct = digits(np.sort(errors), dimension)
+    assert (np.diff(correct) <= 0).all()
+    assert ((correct >= 0) & (correct <= DIGITS)).all()
 
 
 def test_drift_targets_with_several_eigenvalues_are_scored_separately():

@@ -159,6 +159,15 @@ def test_a_known_winner_is_said_to_win():
     )
 
 
+def test_a_quicker_method_is_said_to_be_faster():
+    board = leaderboard(results({"good": constant(3.0), "fair": constant(2.0)}, many(12)), SPEED)
+    assert verdict(board) == (
+        "good is the fastest with 1 ms a fit in the geometric mean over 12 problems. Beside the "
+        "best method of each other library, on a typical problem and to within a factor of 1.26, "
+        "good is faster than fair."
+    )
+
+
 def test_equals_are_said_to_be_as_good():
     scores = THREE | {"good too": constant(6.0)}
     assert verdict(leaderboard(results(scores, many(12)), DIGITS)) == (

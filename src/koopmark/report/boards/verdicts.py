@@ -7,6 +7,8 @@ from koopmark.report.boards.leaderboard import Leaderboard
 from koopmark.report.boards.significance import CLAIM, FEWEST_COMPARED
 from koopmark.report.numbers import listed, plain, plural, seconds
 
+SPEEDS = ("faster than", "as fast as", "slower than")
+
 
 def verdict(board: Leaderboard) -> str:
     """Who is first, and beside which methods it is better, as good or not known to be either.
@@ -47,16 +49,17 @@ def shown(board: Leaderboard, mean: float) -> str:
 def _compared(board: Leaderboard) -> str:
     """The claims about the first method and the best of each other library."""
     rows, first = board.compared, board.rows["method"].iloc[0]
-    kinds = {"better": "better than", "alike": "as good as", "worse": "worse than"}
+    digits = board.measure.bounds is not None
+    words = ("better than", "as good as", "worse than") if digits else SPEEDS
+    kinds = dict(zip(("better", "alike", "worse"), words, strict=True))
     claims = [
-        f"is {words} {_names(rows[rows[kind] >= CLAIM])}"
-        for kind, words in kinds.items()
+        f"is {how} {_names(rows[rows[kind] >= CLAIM])}"
+        for kind, how in kinds.items()
         if (rows[kind] >= CLAIM).any()
     ]
     unknown = rows[(rows[list(kinds)] < CLAIM).all(axis=1)]
     if len(unknown):
         claims.append(f"cannot be told from {_names(unknown)}")
-    digits = board.measure.bounds is not None
     alike = board.measure.alike
     margin = f"{plain(alike)} digits" if digits else f"a factor of {plain(10.0**alike)}"
     return (
