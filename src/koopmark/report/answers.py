@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from koopmark.report.numbers import listed, plain, plural, scientific
-from koopmark.report.ranking import ERROR, LOST, ranked
+from koopmark.report.numbers import listed, plural, scientific
+from koopmark.report.ranking import ERROR, ranked
 from koopmark.report.recovery import counts, floors
 from koopmark.report.summary import competing, recovers_all
 from koopmark.report.sweeps import Sweep
@@ -56,36 +56,42 @@ def answers(
 
 
 def _on_sweep(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[str, str]) -> list[str]:
-    """Who is best where, where recovery ends, and ours against the libraries' best."""
+    """The smallest errors, where recovery ends, and the smallest of ours and of the libraries'.
+
+    All are facts about this run: a sweep is one problem, and says nothing about others.
+    """
     sentences = (
         _best(sweep, methods),
         _breakdown(sweep, methods),
-        _against_libraries(sweep, methods, libraries),
+        _beside_libraries(sweep, methods, libraries),
     )
     return [sentence for sentence in sentences if sentence]
 
 
-def _best(sweep: Sweep, methods: pd.DataFrame) -> str:
+def _told(sweep: Sweep) -> list[tuple[str, str]]:
+    """The first, middle and last level in words, each with its dataset."""
     last = len(sweep.datasets) - 1
-    places = dict.fromkeys([0, last // 2, last])
-    parts = [
-        f"at {sweep.axis} {sweep.texts[place]} {_best_at(methods, sweep.datasets[place])}"
-        for place in places
+    return [
+        (f"at {sweep.axis} {sweep.texts[place]}", sweep.datasets[place])
+        for place in dict.fromkeys([0, last // 2, last])
     ]
-    which = "by the larger error at the worst target"
-    return f"{sweep.name}: {which}, {'; '.join(parts)}."
+
+
+def _best(sweep: Sweep, methods: pd.DataFrame) -> str:
+    parts = [f"{_best_at(methods, dataset)} {level}" for level, dataset in _told(sweep)]
+    return f"{sweep.name}: the smallest error at the worst target is {', '.join(parts)}."
 
 
 def _best_at(methods: pd.DataFrame, dataset: str) -> str:
     in_order = ranked(methods[methods["dataset"] == dataset])
     if in_order.empty:
-        return "no method has one at every seed"
-    first, sizes = in_order.iloc[0], in_order[ERROR]
+        return "missing (no method has one at every seed)"
+    sizes = in_order[ERROR]
     exact = sizes.iloc[0] <= EXACT
     alike = int((sizes <= (EXACT if exact else PAR * sizes.iloc[0])).sum()) - 1
     how = f"exact to {EXACT:g} too" if exact else f"within a factor of {PAR:g}"
-    others = f" ({plural(alike, 'other')} {how})" if alike else ""
-    return f"{first['method']} is best with {scientific(first[ERROR])}{others}"
+    others = f"; {plural(alike, 'other')} {how}" if alike else ""
+    return f"{scientific(sizes.iloc[0])} ({in_order['method'].iloc[0]}{others})"
 
 
 def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
@@ -129,53 +135,23 @@ def _levels(sweep: Sweep, kept: tuple[bool, ...]) -> str:
     return f"at {sweep.axis} {listed(there, most=8)} only"
 
 
-def _against_libraries(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[str, str]) -> str:
-    """By what factor the best reference method is ahead of the best library method, and where."""
+def _beside_libraries(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[str, str]) -> str:
+    """The smallest error of a reference method and of a library's."""
     ours = methods["method"].map(libraries) == OURS
-    pairs = [
-        (text, _champion(methods[ours], name), _champion(methods[~ours], name))
-        for text, name in zip(sweep.texts, sweep.datasets, strict=True)
-    ]
-    factors = [
-        (max(theirs[1], EXACT) / max(own[1], EXACT), text, own, theirs)
-        for text, own, theirs in pairs
-        if own and theirs
-    ]
-    if not factors:
+    parts = []
+    for level, dataset in _told(sweep):
+        sides = [
+            ranked(side[side["dataset"] == dataset]) for side in (methods[ours], methods[~ours])
+        ]
+        if not any(side.empty for side in sides):
+            parts.append(f"{' and '.join(map(_shown, sides))} {level}")
+    if not parts:
         return ""
-    told = [entry for entry in factors if min(entry[2][1], entry[3][1]) <= LOST]
-    ahead = [entry for entry in told if entry[0] > PAR]
-    behind = [entry for entry in told if entry[0] < 1 / PAR]
-    par, lost = len(told) - len(ahead) - len(behind), len(factors) - len(told)
-    said = []
-    if ahead:
-        factor, text, own, theirs = max(ahead, key=lambda entry: entry[0])
-        said.append(
-            f"is ahead of the best library method at {len(ahead)}, most at {sweep.axis} {text} by "
-            f"a factor of {plain(factor)} ({_shown(own)}, {_shown(theirs)})"
-        )
-    if behind:
-        factor, text, own, theirs = min(behind, key=lambda entry: entry[0])
-        said.append(
-            f"is behind at {len(behind)}, most at {sweep.axis} {text} by a factor of "
-            f"{plain(1 / factor)} ({_shown(theirs)}, {_shown(own)})"
-        )
-    if par:
-        said.append(f"is on a par at {par}")
-    if lost:
-        said.append(f"is as lost as every library at {lost}, with errors above {LOST:g}")
     return (
-        f"{sweep.name}: of {plural(len(factors), 'level')}, the best reference method, by "
-        f"the larger error, {listed(said)}."
+        f"{sweep.name}: the smallest errors of a reference method and of a library method are "
+        f"{', '.join(parts)}."
     )
 
 
-def _shown(champion: tuple[str, float]) -> str:
-    return f"{champion[0]} {scientific(champion[1])}"
-
-
-def _champion(methods: pd.DataFrame, dataset: str) -> tuple[str, float] | None:
-    in_order = ranked(methods[methods["dataset"] == dataset])
-    if in_order.empty:
-        return None
-    return str(in_order["method"].iloc[0]), float(in_order[ERROR].iloc[0])
+def _shown(in_order: pd.DataFrame) -> str:
+    return f"{scientific(in_order[ERROR].iloc[0])} ({in_order['method'].iloc[0]})"

@@ -9,9 +9,6 @@ ERROR = "error"
 ALIKE = 6
 """Scores that agree to so many digits are alike: two libraries round one method differently."""
 
-LOST = 0.5
-"""Errors above this are alike: a sine of 30 degrees is no recovery in any useful sense."""
-
 
 def rounded(scores: "pd.Series[float]") -> "pd.Series[float]":
     """Scores to ALIKE significant digits: those that are alike are equal."""

@@ -121,7 +121,7 @@ TYPICAL = np.sqrt(0.5)
 NULLS = {
     "noise alone": (0, lambda rng, shape: rng.normal(0.0, 3.0, shape)),
     "at the margin": (0, lambda rng, shape: rng.normal(ALIKE, 3.0, shape)),
-    "within the margin": (0, lambda rng, shape: rng.uniform(-ALIKE, ALIKE, shape)),
+    "within the margin": (0, lambda rng, shape: rng.uniform(0.1, ALIKE, shape)),
     "better but often lost": (
         0,
         lambda rng, shape: np.where(rng.random(shape) < TYPICAL, 2.0, -9.0),

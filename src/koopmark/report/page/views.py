@@ -108,7 +108,7 @@ def glance_rows(
 ) -> list[MethodRow]:
     """One row per method, one cell per dataset, best overall first; what does not compete on top.
 
-    Overall: the share of targets recovered, then the mean place.
+    Overall: the share of targets recovered, then the mean digits.
     """
     by_method = summary.groupby("method", sort=False)
     order = pd.DataFrame(
@@ -116,9 +116,9 @@ def glance_rows(
             "role": by_method["role"].first().map(ROLES.index),
             "never_ok": by_method["ok"].sum() == 0,
             "share": -by_method["targets_recovered"].sum() / by_method["targets"].sum(),
-            "place": by_method["place"].mean().astype(float),
+            "digits": -by_method["digits"].mean(),
         }
-    ).sort_values(["role", "never_ok", "share", "place"], kind="stable")
+    ).sort_values(["role", "never_ok", "share", "digits"], kind="stable")
     return [_glance_row(str(name), summary, datasets, column, known) for name in order.index]
 
 
