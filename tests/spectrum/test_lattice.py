@@ -137,6 +137,15 @@ def about(system):
     return Linearisation(system, fixed_points(system).stable[0])
 
 
+@pytest.mark.parametrize(("off", "whole"), [(0.0, True), (1e-8, False), (1e-4, True)])
+def test_eigenvalues_that_nearly_agree_make_spaces_that_are_not_whole(off, whole):
+    """W = gmnᵀ with nᵀm = 1 has g - 1 at the origin; for g = 1/2 its function squared is at -1."""
+    m = np.eye(4)[:, :1]
+    system = rnn(LowRank((0.5 + off) * m, m + np.eye(4)[:, 1:2]))
+    at_one = [s for s in lattice_eigenspaces(about(system), 1.0) if s.eigenvalue.real < -0.9]
+    assert [space.whole for space in at_one] == [whole] * (1 if off == 0.0 else 2)
+
+
 def test_functions_of_the_lattice_obey_the_dynamics():
     system = random_rnn(5, 2, 0.5, seed=2, theta_scale=0.3)
     spaces = lattice_eigenspaces(about(system), 2.2)

@@ -13,6 +13,7 @@ from koopmark.spectrum.lattice import LatticePoint, Term, lattice
 from koopmark.spectrum.linearisation import Linearisation
 from koopmark.spectrum.path_integral import LONGEST, OutsideBasin, check_rate, path_integral
 from koopmark.truth import Eigenspace, ProductEigenspace
+from koopmark.truth.lattice import INSEPARABLE
 
 REMEMBERED = 16
 """Sets of states whose values are kept: every target of a dataset asks for the same."""
@@ -148,7 +149,7 @@ def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace,
 
     On the basin of the fixed point. Left out are those that need a principal eigenfunction whose
     path integral diverges, or converges too slowly to be known to 1e-8: compare `lattice`, and see
-    `inexact`.
+    `inexact`. Not `whole` are those beside another eigenvalue that no data tell from theirs.
 
     Raises
     ------
@@ -158,11 +159,15 @@ def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace,
     functions = PrincipalFunctions(about)
     usable = [functions.converges(index) for index in range(len(about.eigenvalues))]
     about.covectors  # noqa: B018  whatever is wrong with them is said here, not at evaluation
-    return tuple(
-        _eigenspace(functions, point)
-        for point in lattice(about.point, bound)
-        if all(_available(term, usable) for term in point.terms)
-    )
+    points = lattice(about.point, bound)
+    values = np.array([point.eigenvalue for point in points])
+    spaces = []
+    for point in points:
+        if all(_available(term, usable) for term in point.terms):
+            space = _eigenspace(functions, point)
+            near = np.abs(values - point.eigenvalue) <= INSEPARABLE * max(1.0, bound)
+            spaces.append(space if near.sum() == 1 else space.as_part())
+    return tuple(spaces)
 
 
 @lru_cache(maxsize=REMEMBERED)
