@@ -60,7 +60,6 @@ def runs(draw):
                             "target_dimension": 1,
                             "eigenvalue_error_relative": one,
                             "eigenfunction_error": other,
-                            "eigenfunction_error_cluster": other,
                             "oracle_floor": 0.1,
                             "oracle_floor_in_sample": 0.05,
                         }

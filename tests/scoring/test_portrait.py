@@ -262,7 +262,7 @@ def test_among_many_coordinates_the_slice_takes_some_that_matter(degree):
     test = clean_test(system, count=3 * CANDIDATES)
     space = system.eigenspaces(degree)[-1]
     target = scored_space(
-        space, test.states.reshape(-1, 3 * CANDIDATES), np.random.default_rng(0), 0, "-1"
+        space, test.states.reshape(-1, 3 * CANDIDATES), 64, np.random.default_rng(0), 0, "-1"
     )
     change = np.abs(first_of(target.directions, np.eye(3 * CANDIDATES)))
     rank = np.argsort(np.argsort(-change))
@@ -275,7 +275,7 @@ def test_a_single_coordinate_spans_no_slice():
     start = np.linspace(1.0, 2.0, 12)
     test = Trajectories((start[:, None] * np.exp(-times))[..., None], times)
     seen = frame(
-        scored_space(line, test.states.reshape(-1, 1), np.random.default_rng(0), 0, "-1"), test
+        scored_space(line, test.states.reshape(-1, 1), 1, np.random.default_rng(0), 0, "-1"), test
     )
     assert len(seen.coordinates) == 0
     assert len(seen.exact) == len(seen.visited[0])

@@ -7,7 +7,7 @@ import koopmark
 from koopmark.methods.controls.exact import ExactModel
 from koopmark.methods.reference.generator_edmd import GeneratorEDMD
 from koopmark.scoring import evaluate
-from koopmark.scoring.residuals import expected_residuals, target_residual
+from koopmark.scoring.residuals import expected_pairs, pair_residuals, target_residual
 from koopmark.simulation import Trajectories, sample_paths, simulate
 from koopmark.systems import nearly_low_rank_rnn, ornstein_uhlenbeck, random_rnn
 
@@ -76,12 +76,8 @@ def test_the_answer_key_of_a_stochastic_system_has_no_residual_in_expectation():
 
 def test_a_wrong_eigenvalue_has_a_residual_in_expectation():
     (first, *_) = PROCESS.eigenspaces(1)
-    found = expected_residuals(
-        lambda windows: first.evaluate(windows[:, -1]),
-        np.array([first.eigenvalue - 0.2]),
-        PROCESS,
-        paths(),
-    )
+    pairs = expected_pairs(lambda windows: first.evaluate(windows[:, -1]), PROCESS, paths())
+    found = pair_residuals(pairs, np.array([first.eigenvalue - 0.2]), paths().dt)
     expected = np.exp(-0.05) - np.exp(-0.07)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
@@ -89,9 +85,8 @@ def test_a_wrong_eigenvalue_has_a_residual_in_expectation():
 def test_functions_of_a_window_see_the_states_before_the_next_one():
     # φ = x₁ of the state before the last moves on without noise: E φ⁺ is the last x₁.
     test = paths(5)
-    found = expected_residuals(
-        lambda windows: windows[:, -2, :1], np.array([0.0 + 0.0j]), PROCESS, test, window=2
-    )
+    pairs = expected_pairs(lambda windows: windows[:, -2, :1], PROCESS, test, window=2)
+    found = pair_residuals(pairs, np.array([0.0 + 0.0j]), test.dt)
     assert found.shape == (1,)
     whole = test.windows(2).reshape(-1, 2, 2)
     scale = np.linalg.norm(whole[:, 1, 0] - whole[:, 0, 0]) / np.linalg.norm(whole[:, 0, 0])

@@ -298,7 +298,9 @@ def test_the_alias_of_a_lattice_point_is_not_spurious_and_counts_neither_way():
         LatticePoint(value, (Term((0,), 1, 1),)) for value in (-0.2 + 1j, -0.3 + 2.3j, -0.3 - 2.3j)
     )
     found = np.array([-0.2 + 1j, -0.3 + 2.3j - 1j * pi, -1.5])
-    scores = score_spectrum(KnownSpectrum(points, 2.0), found, np.zeros(3), 2.0, pi / 2)
+    scores = score_spectrum(
+        KnownSpectrum(points, 2.0), found, np.zeros(3), np.eye(3), np.zeros(3, bool), pi / 2
+    )
     assert scores.kinds == ("exact", "aliased", "spurious")
     assert scores.precision == 0.5
     assert scores.recall == 1.0

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koopmark.scoring.cluster import constants
 from koopmark.scoring.spectrum import score_spectrum
 from koopmark.spectrum import KnownSpectrum, LatticePoint, Term
 
@@ -19,9 +20,15 @@ def point(eigenvalue, multiplicity, exact=False):
 KNOWN = KnownSpectrum((point(-0.6, 1), point(-1, 3, exact=True), point(-1.2 + 1j, 1)), 2.0)
 
 
-def score(eigenvalues, residuals=0.0, known=KNOWN):
+def score(eigenvalues, residuals=0.0, known=KNOWN, values=None):
+    """Of functions that are independent, and constant at 0."""
     eigenvalues = np.array(eigenvalues, dtype=complex)
-    return score_spectrum(known, eigenvalues, np.broadcast_to(residuals, len(eigenvalues)), DT)
+    if values is None:
+        values = np.random.default_rng(0).standard_normal((40, len(eigenvalues)))
+        values[:, eigenvalues == 0] = 1.0
+    rates = np.broadcast_to(residuals, len(eigenvalues)) / DT
+    constant = constants(values, eigenvalues, rates)
+    return score_spectrum(known, eigenvalues, rates, values, constant)
 
 
 def test_the_lattice_itself_scores_one_and_one():
@@ -72,6 +79,45 @@ def test_eigenvalues_beyond_the_bound_are_not_judged():
 def test_what_is_not_finite_has_no_kind():
     found = score([-np.inf, np.nan, -0.6], [np.inf, np.nan, 0.0])
     assert found.kinds == ("", "", "known")
+
+
+def one_function(*sizes):
+    """A function as often as there are sizes, each time with so much noise on it."""
+    rng = np.random.default_rng(1)
+    return rng.standard_normal((40, 1)) + rng.standard_normal((40, len(sizes))) * sizes
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-12, 4e-7])
+def test_a_copy_stands_for_nothing_and_counts_neither_way(noise):
+    found = score([-1, -1, -1], values=one_function(0.0, noise, noise))
+    assert found.kinds == ("exact", "copy", "copy")
+    assert found.precision == 1.0
+    assert found.judged == pytest.approx(1 / 3)
+    assert found.recall == pytest.approx(1 / 5)
+
+
+@pytest.mark.parametrize(("noise", "kind"), [(9e-3, "copy"), (0.04, "exact")])
+def test_noise_on_a_copy_counts_if_it_obeys(noise, kind):
+    # At a rate of 2e-3 for the whole, noise of 0.02 would be a function that disobeys at 0.1.
+    found = score([-1, -1], [0.0, 2e-4], values=one_function(0.0, noise))
+    assert found.kinds == ("exact", kind)
+
+
+def test_one_function_at_two_near_points_stands_for_one_of_them():
+    close = KnownSpectrum((point(-1.0, 1), point(-1.06, 1), point(-1.3, 1)), 2.0)
+    found = score([-1.0, -1.06], [0.0, 4e-3], known=close, values=one_function(0.0, 0.0))
+    assert found.kinds == ("known", "copy")
+    # So far apart no function obeys both.
+    assert score([-1.0, -1.3], known=close, values=one_function(0, 0)).kinds == ("known", "known")
+
+
+def test_the_judged_share_is_that_of_the_pairs_of_which_precision_is_taken():
+    values = np.random.default_rng(0).standard_normal((40, 7))
+    values[:, 5:] = 2.0
+    found = score([-0.6, -0.8, -50.0, np.nan, -np.inf, 0.0, -1.0], values=values)
+    assert found.kinds == ("known", "spurious", "beyond", "", "", "constant", "constant")
+    assert found.precision == 0.5
+    assert found.judged == pytest.approx(2 / 5)
 
 
 def test_nothing_recovered_has_no_precision_and_says_so():

@@ -168,15 +168,32 @@ def test_real_and_imaginary_parts_of_constraints_both_count():
     np.testing.assert_allclose(found.null_space @ found.null_space.T, np.diag([0, 0, 1.0, 1.0]))
 
 
-def test_affine_functions_that_do_not_decay_at_the_rate_one_are_left_out(with_offset):
-    """All affine functions at eigenvalues near -1: the constant and two more are impostors."""
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-8])
+def test_what_is_labelled_minus_one_and_does_not_obey_it_says_nothing(with_offset, size):
+    """All affine functions, as they are or as noise on a function that was recovered."""
     data = trajectories_of(with_offset, 20, seed=1)
+    exact = fit("control.exact", data)
 
     class Everything(Altered):
         def eigenfunctions(self, windows):
-            return np.hstack([windows[:, -1], np.ones((len(windows), 1))]).astype(complex)
+            affine = np.hstack([windows[:, -1], np.ones((len(windows), 1))]).astype(complex)
+            first = exact.eigenfunctions(windows)[:, :1]
+            return first + size * affine
 
     found = infer_structure(Everything(None, None, np.full(11, -1.0 + 0j)), data)
+    assert found.rank >= 9
+
+
+def test_impostors_near_minus_one_are_left_out_of_what_was_recovered(with_offset):
+    data = trajectories_of(with_offset, 20, seed=1)
+    exact = fit("control.exact", data)
+
+    class More(Altered):
+        def eigenfunctions(self, windows):
+            others = np.hstack([windows[:, -1, :2], np.ones((len(windows), 1))])
+            return np.hstack([exact.eigenfunctions(windows), others])
+
+    found = infer_structure(More(None, None, np.full(11, -1.0 + 0j)), data)
     assert found.rank == 2
     assert abs(with_offset.weights.dense().T @ found.null_space).max() < 1e-9
     theta = -with_offset.zeta(np.zeros(10))

@@ -2,12 +2,23 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koopmark.scoring.subspaces import orthonormal_basis, outside, real_where_possible, sines
+from koopmark._tsqr import triangle_of
+from koopmark.scoring.subspaces import (
+    independent,
+    orthonormal_basis,
+    outside,
+    real_where_possible,
+)
+from koopmark.scoring.subspaces import sines as sines_of
 
 SEEDS = st.integers(0, 1000)
+
+
+def sines(target, values):
+    return sines_of(target, triangle_of(target), values)
 
 
 def columns(rng, points, count):
@@ -129,3 +140,36 @@ def test_two_tiny_functions_are_no_conjugate_pair():
     values = rng.standard_normal((50, 2)) + 1j * rng.standard_normal((50, 2))
     exact = orthonormal_basis(values[:, 1:])
     assert sines(exact, values * 1e-200)[0] < 1e-12
+
+
+@given(SEEDS, st.integers(1, 150), st.integers(0, 3), st.booleans(), st.booleans())
+@settings(max_examples=30)
+def test_columns_are_taken_that_add_more_than_their_tolerance(seed, count, before, real, limited):
+    rng = np.random.default_rng(seed)
+    independent_ones, given_ones = columns(rng, 200, 20), columns(rng, 200, before)
+    chosen = independent_ones[:, rng.integers(0, 20, count)]
+    values = chosen + 10.0 ** rng.uniform(-12, -2, count) * columns(rng, 200, count)
+    values += given_ones @ columns(rng, before, count)
+    values, given_ones = (values.real, given_ones.real) if real else (values, given_ones)
+    tolerances = 10.0 ** rng.uniform(-6, -3, count)
+    most = 5 if limited else None
+    taken, sizes = independent(
+        values * 10.0 ** rng.uniform(-200, 200, count), tolerances, most, given_ones
+    )
+    expected, span = [], orthonormal_basis(given_ones)
+    for place, column in enumerate((values / np.linalg.norm(values, axis=0)).T):
+        if len(expected) == most:
+            break
+        for _ in range(2):
+            column = column - span @ (span.conj().T @ column)
+        size = np.linalg.norm(column)
+        assert sizes[place] == pytest.approx(size, rel=1e-3, abs=1e-9)
+        if size > tolerances[place]:
+            expected.append(place)
+            span = np.column_stack([span, column / size])
+    assert taken.tolist() == expected
+
+
+def test_without_columns_none_is_taken():
+    assert len(independent(np.zeros((5, 0)), np.zeros(0))[0]) == 0
+    assert len(independent(np.zeros((5, 2)), np.full(2, 1e-6))[0]) == 0

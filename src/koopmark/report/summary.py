@@ -11,6 +11,7 @@ FIT_SCORES = [
     "verified",
     "spurious_fraction",
     "precision",
+    "judged",
     "recall",
     "forecast_error",
     "rank_error",
@@ -21,7 +22,6 @@ FIT_SCORES = [
 TARGET_SCORES = [
     "eigenvalue_error_relative",
     "eigenfunction_error",
-    "eigenfunction_error_cluster",
     "oracle_floor",
     "oracle_floor_in_sample",
 ]
@@ -91,7 +91,7 @@ def error_of(targets: pd.DataFrame) -> "pd.Series[float]":
 def digits_of(targets: pd.DataFrame) -> "pd.Series[float]":
     """The correct digits of each row of targets.csv; missing if it has no error."""
     error = error_of(targets)
-    correct = digits(error, targets["target_dimension"])
+    correct = digits(error, targets["rounding"])
     return pd.Series(correct, targets.index).where(error.notna())
 
 

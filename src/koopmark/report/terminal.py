@@ -20,10 +20,14 @@ FOLDED_WIDTH = 16
 """Characters a method's name keeps where the terminal is narrow."""
 
 HIGHER_IS_BETTER = {
-    columns.DIGITS.key,
-    columns.VERIFIED.key,
-    columns.PRECISION.key,
-    columns.RECALL.key,
+    column.key
+    for column in (
+        columns.DIGITS,
+        columns.VERIFIED,
+        columns.PRECISION,
+        columns.JUDGED,
+        columns.RECALL,
+    )
 }
 NEAR_ZERO_IS_BETTER = {columns.RANK.key}
 

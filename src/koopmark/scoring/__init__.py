@@ -6,19 +6,20 @@ from koopmark.scoring.portrait import Portrait
 from koopmark.scoring.structure import Structure, infer_structure
 from koopmark.scoring.targets import (
     DIGITS,
-    EXACT,
     FOUND,
+    ROUNDING,
     TargetScores,
     digits,
     found,
     labels,
     larger_error,
+    rounding,
 )
 
 __all__ = [
     "DIGITS",
-    "EXACT",
     "FOUND",
+    "ROUNDING",
     "FitScores",
     "PairScores",
     "Portrait",
@@ -32,6 +33,7 @@ __all__ = [
     "infer_structure",
     "labels",
     "larger_error",
+    "rounding",
     "score",
     "statistical_floors",
 ]

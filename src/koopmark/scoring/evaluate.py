@@ -11,13 +11,21 @@ from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.scoring.bounds import StatisticalFloor, with_floors
+from koopmark.scoring.cluster import constants
 from koopmark.scoring.floors import fresh_like, oracle_floors
 from koopmark.scoring.portrait import Portrait, portraits
-from koopmark.scoring.residuals import expected_residuals, pair_residuals, target_residual
+from koopmark.scoring.residuals import expected_pairs, pair_residuals, rates_of, target_residual
 from koopmark.scoring.sampled import check_channels, finite_ones, highest_frequency, misplaced
 from koopmark.scoring.spectrum import score_spectrum
 from koopmark.scoring.structure import score_structure
-from koopmark.scoring.targets import Floor, TargetScores, labels, score_target, scored_space
+from koopmark.scoring.targets import (
+    Floor,
+    TargetScores,
+    labels,
+    recovered_near,
+    score_target,
+    scored_space,
+)
 from koopmark.simulation import FreshTrajectories, Trajectories
 from koopmark.spectrum import KnownSpectrum
 from koopmark.systems import StochasticSystem, System
@@ -134,7 +142,8 @@ def evaluate(
         Clean, and not used for the fit; sampled at any interval. Those that hold a value that is
         not finite are left out, and `notes` says so.
     seed : int
-        Draws the directions in which a large eigenspace is scored.
+        Draws the functions whose residual stands for that of an eigenspace with more dimensions
+        than there are test trajectories.
     spectrum : KnownSpectrum, optional
         All Koopman eigenvalues on the basin of the test trajectories, for `precision` and `recall`.
     portrayed : bool
@@ -175,21 +184,30 @@ def evaluate(
         )
     if np.iscomplexobj(values) and not values.imag.any():
         values = np.ascontiguousarray(values.real)
-    if apart:
-        residuals, noise_note = np.full(len(eigenvalues), np.nan), ""
-        usable = np.isfinite(eigenvalues)
-    else:
-        residuals, noise_note = _residuals(
-            model, system, values.reshape(*windows.shape[:2], -1), eigenvalues, test
-        )
-        usable = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
+    along, noise_note = values.reshape(*windows.shape[:2], -1), ""
+    residuals = np.full(len(eigenvalues), np.nan)
+    usable = np.isfinite(eigenvalues)
+    if not apart:
+        if isinstance(system, StochasticSystem):
+            along = expected_pairs(model.eigenfunctions, system, test, model.window)
+            noise_note = "residual, forecast_error: of expectations, the system being stochastic"
+        residuals = pair_residuals(along, eigenvalues, test.dt)
+        usable &= np.isfinite(values).all(axis=0)
+    rates = rates_of(residuals, eigenvalues, test.dt)
+    constant = constants(values, eigenvalues, rates)
     found = eigenvalues[usable]
-    at_points = values if usable.all() else values[:, usable]
+    at_points, along = (values, along) if usable.all() else (values[:, usable], along[:, :, usable])
     scored = [
-        scored_space(space, states, generator([seed, index], "directions"), index, label)
+        scored_space(
+            space, states, len(windows), generator([seed, index], "directions"), index, label
+        )
         for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
     ]
     highest = highest_frequency(model, eigenvalues, test)
+    choices = [
+        recovered_near(target, found, None if apart else at_points, along, test.dt, highest)
+        for target in scored
+    ]
     floors, dictionary_note = [Floor()] * len(scored), ""
     rank_error = null_space_error = forecast_error = np.nan
     structure_note = forecast_note = portrait_note = ""
@@ -197,23 +215,24 @@ def evaluate(
     if not apart:
         floors, dictionary_note = oracle_floors(model, flat, scored, fresh)
         rank_error, null_space_error, structure_note = score_structure(
-            system, states, found, at_points, test.times[model.window - 1 :]
+            system, states, found, at_points, rates[usable], test.times[model.window - 1 :]
         )
         forecast_error, forecast_note = _forecast_error(model, system, test)
         if portrayed:
-            drawn, portrait_note = portraits(model, scored, test, found, at_points, usable)
-    of_lattice = score_spectrum(spectrum, eigenvalues, residuals, test.dt, highest)
+            drawn, portrait_note = portraits(model, scored, choices, test, at_points, usable)
+    of_lattice = score_spectrum(spectrum, eigenvalues, rates, values, constant, highest)
+    counted = residuals[usable & ~constant]
     of_targets = tuple(
         score_target(
             target,
-            found,
+            choice,
             None if apart else at_points,
             floor,
             target_residual(target.directions, system, test),
             float(test.times[-1] - test.times[0]),
             highest,
         )
-        for target, floor in zip(scored, floors, strict=True)
+        for target, choice, floor in zip(scored, choices, floors, strict=True)
     )
     dropped = int(np.sum(~usable))
     dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
@@ -221,11 +240,11 @@ def evaluate(
         fit=FitScores(
             recovered=len(found),
             window=model.window,
-            verified=int(np.sum(residuals < VERIFIED)),
-            spurious_fraction=_share(residuals, SPURIOUS),
-            residual_median=float(np.median(residuals)) if len(residuals) else np.nan,
+            verified=int(np.sum(counted < VERIFIED)),
+            spurious_fraction=_share(counted, SPURIOUS),
+            residual_median=float(np.median(counted)) if len(counted) else np.nan,
             precision=of_lattice.precision,
-            judged=np.nan,
+            judged=of_lattice.judged,
             recall=of_lattice.recall,
             rank_error=rank_error,
             null_space_error=null_space_error,
@@ -290,20 +309,6 @@ def score(
     of_fit = scores.fit.notes
     rows = [replace(row, notes=_join(row.notes, of_fit)) for row in scores.targets]
     return pd.DataFrame([asdict(row) for row in rows])
-
-
-def _residuals(
-    model: FittedModel,
-    system: System,
-    values: NDArray,
-    eigenvalues: NDArray[np.complex128],
-    test: Trajectories,
-) -> tuple[NDArray[np.float64], str]:
-    """The residual of each pair, from its values (M, T, s) along the test trajectories."""
-    if not isinstance(system, StochasticSystem):
-        return pair_residuals(values, eigenvalues, test.dt), ""
-    expected = expected_residuals(model.eigenfunctions, eigenvalues, system, test, model.window)
-    return expected, "residual, forecast_error: of expectations, the system being stochastic"
 
 
 def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> tuple[float, str]:

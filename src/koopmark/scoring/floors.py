@@ -19,13 +19,14 @@ from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.scoring.subspaces import (
+    POINTS_PER_FUNCTION,
     TRUNCATION,
     keeps_every_direction,
     largest_and_rms,
     outside,
     sines,
 )
-from koopmark.scoring.targets import POINTS_PER_FUNCTION, Floor, ScoredSpace
+from koopmark.scoring.targets import Floor, ScoredSpace
 from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.simulation.fresh import BLOCK
 from koopmark.systems import StochasticSystem, System
@@ -276,7 +277,7 @@ class _Fit:
                 own = own + 1j * values[:, column : column + m]
                 column += m
             able = target.told_apart and len(own) >= POINTS_PER_FUNCTION * m
-            found.append(sines(target.basis, own)[0] if able else nan)
+            found.append(sines(target.values, target.triangle, own)[0] if able else nan)
         return np.array(found)
 
     def _blocks_for(self, rank: int) -> int:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from koopmark._tsqr import triangle_of
+from koopmark.scoring.cluster import Choice
 from koopmark.scoring.frame import Frame, frame
 from koopmark.scoring.subspaces import (
     TRUNCATION,
@@ -16,7 +17,7 @@ from koopmark.scoring.subspaces import (
     level_columns,
     unit_columns,
 )
-from koopmark.scoring.targets import POINTS_PER_FUNCTION, ScoredSpace
+from koopmark.scoring.targets import ScoredSpace
 from koopmark.simulation import Trajectories
 
 MOST_TARGETS = 3
@@ -61,8 +62,8 @@ class Portrait:
 def portraits(
     model: Functions,
     targets: Sequence[ScoredSpace],
+    choices: Sequence[Choice],
     test: Trajectories,
-    eigenvalues: NDArray[np.complex128],
     values: NDArray,
     usable: NDArray[np.bool_],
 ) -> tuple[tuple[Portrait, ...], str]:
@@ -74,30 +75,31 @@ def portraits(
     ----------
     model : Functions
     targets : sequence of ScoredSpace
+    choices : sequence of Choice
+        Which functions stand for each target.
     test : Trajectories
         Clean.
-    eigenvalues : (s,) array
-        Of the recovered pairs that count.
     values : (P, s) array
-        Their functions at all windows of `test`.
+        The functions that count, at all windows of `test`.
     usable : (S,) array of bool
         Which of the model's S pairs these are.
     """
-    slowest = sorted(targets, key=lambda target: abs(target.space.eigenvalue.real))[:MOST_TARGETS]
+    slowest = sorted(
+        zip(targets, choices, strict=True), key=lambda one: abs(one[0].space.eigenvalue.real)
+    )[:MOST_TARGETS]
     drawn, notes, on_slices = [], dict[str, None](), dict[tuple[int, ...], NDArray]()
-    for target in slowest:
-        m = min(target.space.dimension, len(eigenvalues))
-        if not target.told_apart or len(values) < POINTS_PER_FUNCTION * m:
+    for target, choice in slowest:
+        if choice.chosen is None:
             continue
-        distance = np.abs(eigenvalues - target.space.eigenvalue)
-        nearest = np.argsort(distance, kind="stable")[:m]
         seen = frame(target, test)
         place = tuple(seen.coordinates)
         if place not in on_slices:
             on_slices[place], note = _on_slice(model, seen, usable)
             notes |= {note: None} if note else {}
         drawn.append(
-            _portrait(target, seen, values[:, nearest], on_slices[place][:, nearest], test)
+            _portrait(
+                target, seen, values[:, choice.chosen], on_slices[place][:, choice.chosen], test
+            )
         )
     return tuple(drawn), "; ".join(notes)
 

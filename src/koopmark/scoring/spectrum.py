@@ -5,30 +5,31 @@ the targets in closed form are a part. A recovered pair counts as one of its poi
 within one radius: the eigenvalue, and the rate at which the eigenfunction disobeys it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.scoring.cluster import CLUSTER_RADIUS, obeying
 from koopmark.scoring.sampled import alias
-from koopmark.scoring.targets import CLUSTER_RADIUS
 from koopmark.spectrum import KnownSpectrum
 
 EXACT, KNOWN, CONSTANT, SPURIOUS, BEYOND = "exact", "known", "constant", "spurious", "beyond"
-ALIASED = "aliased"
+ALIASED, COPY = "aliased", "copy"
 """Kinds of a recovered pair: on a lattice point with a closed form, on another, the trivial one at
-0, on none, further left than the lattice was listed, and on what sampling makes of a point whose
-frequency is too high for it."""
+0, on none, further left than the lattice was listed, on what sampling makes of a point whose
+frequency is too high for it, and a combination of others that are on such points."""
 
 NEVER = 1e9
 
 
 @dataclass(frozen=True)
 class SpectrumScores:
-    """Kinds of the pairs, and the two scores; NaN, with a note, where there is nothing to say."""
+    """Kinds of the pairs, and the scores; NaN, with a note, where there is nothing to say."""
 
     kinds: tuple[str, ...]
     precision: float
+    judged: float
     recall: float
     note: str
 
@@ -36,8 +37,9 @@ class SpectrumScores:
 def score_spectrum(
     known: KnownSpectrum | None,
     eigenvalues: NDArray[np.complex128],
-    residuals: NDArray[np.float64],
-    dt: float,
+    rates: NDArray[np.float64],
+    values: NDArray,
+    constant: NDArray[np.bool_],
     highest: float = np.inf,
 ) -> SpectrumScores:
     """Tell recovered eigenpairs apart by the lattice of known eigenvalues.
@@ -48,50 +50,63 @@ def score_spectrum(
         None where nobody asked.
     eigenvalues : (s,) complex array
         Recovered eigenvalues; those that are not finite have no kind.
-    residuals : (s,) array
-        Of the pairs on test snapshot pairs, one step of `dt` apart.
-    dt : float
+    rates : (s,) array
+        At which the pairs disobey their eigenvalues on the test set (`residuals.rates_of`).
+    values : (P, s) array
+        Their functions at the test points.
+    constant : (s,) array of bool
+        Which functions are constants (`cluster.constants`).
     highest : float
         |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
 
     Returns
     -------
     SpectrumScores
-        A pair may stand for a lattice point λ where |λ̂ - λ| <= 0.05 and its residual / dt <= 0.05.
-        Pairs and points are matched one to one, a point as often as its multiplicity, so that as
+        A pair may stand for a lattice point λ where |λ̂ - λ| <= 0.05 and its rate is <= 0.05,
+        unless its function is a combination of others that may, near λ: it is a copy then. Pairs
+        and points are matched one to one, a point as often as its multiplicity, so that as
         many as can be are matched, and of such matchings one with the least sum of distances.
-        `precision` is the share of pairs with |Re λ̂| <= bound that stand for a point, `recall` the
-        share of points, multiplicities counted, that a pair stands for; neither counts the
-        constant.
+        `precision` is the share of the pairs that are judged that stand for a point: of those with
+        |Re λ̂| <= bound that are no copies and no aliases. `judged` is the share of these among all
+        pairs. `recall` is the share of points, multiplicities counted, that a pair stands for.
+        None of them counts constants.
     """
-    nothing = ("",) * len(eigenvalues)
+    missing = SpectrumScores(("",) * len(eigenvalues), np.nan, np.nan, np.nan, "")
     if known is None:
-        return SpectrumScores(nothing, np.nan, np.nan, "")
+        return missing
     if known.note or not known.points:
         reason = known.note or "no eigenvalue is that slow"
-        return SpectrumScores(nothing, np.nan, np.nan, f"precision, recall: {reason}")
-    if len(residuals) and np.isnan(residuals).all():
-        return SpectrumScores(nothing, np.nan, np.nan, "precision, recall: there are no residuals")
+        return replace(missing, note=f"precision, recall: {reason}")
+    if len(rates) and np.isnan(rates).all():
+        return replace(missing, note="precision, recall: there are no residuals")
     aliases = [alias(point.eigenvalue, highest) for point in known.points]
     seen = [
         point.eigenvalue if other is None else other
         for point, other in zip(known.points, aliases, strict=True)
     ]
-    points = np.array([0.0, *seen])
-    copies = np.array([1, *(point.multiplicity for point in known.points)])
-    matched = _matched(eigenvalues, residuals / dt <= CLUSTER_RADIUS, points, copies)
+    points = np.array(seen)
+    copies = np.array([point.multiplicity for point in known.points])
+    finite = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
+    obeys = finite & ~constant & (rates <= CLUSTER_RADIUS)
+    apart, copied = _told_apart(eigenvalues, rates, values, np.flatnonzero(obeys), points)
+    matched = _matched(eigenvalues, apart, points, copies)
     kinds = []
-    for value, at in zip(eigenvalues, matched, strict=True):
-        if not np.isfinite(value):
+    for place, (value, at) in enumerate(zip(eigenvalues, matched, strict=True)):
+        if not finite[place]:
             kinds.append("")
+        elif constant[place]:
+            kinds.append(CONSTANT)
+        elif copied[place]:
+            kinds.append(COPY)
         elif at >= 0:
-            taken_for = at > 0 and aliases[at - 1] is not None
-            kinds.append(ALIASED if taken_for else _kind(known, at))
+            exact = EXACT if known.points[at].exact else KNOWN
+            kinds.append(exact if aliases[at] is None else ALIASED)
         else:
             kinds.append(SPURIOUS if abs(value.real) <= known.bound else BEYOND)
     right = kinds.count(EXACT) + kinds.count(KNOWN)
     judged = right + kinds.count(SPURIOUS)
-    hidden = sum(int(n) for n, other in zip(copies[1:], aliases, strict=True) if other is not None)
+    counted = len(kinds) - kinds.count(CONSTANT)
+    hidden = sum(int(n) for n, other in zip(copies, aliases, strict=True) if other is not None)
     notes = [] if judged else [f"precision: no recovered pair has |Re λ| <= {known.bound:g}"]
     if hidden:
         notes.append(
@@ -101,20 +116,39 @@ def score_spectrum(
     return SpectrumScores(
         tuple(kinds),
         right / judged if judged else np.nan,
+        judged / counted if counted else np.nan,
         right / (known.count - hidden) if known.count > hidden else np.nan,
         "; ".join(notes),
     )
 
 
-def _kind(known: KnownSpectrum, at: int) -> str:
-    if at == 0:
-        return CONSTANT
-    return EXACT if known.points[at - 1].exact else KNOWN
+def _told_apart(
+    eigenvalues: NDArray[np.complex128],
+    rates: NDArray[np.float64],
+    values: NDArray,
+    candidates: NDArray[np.intp],
+    points: NDArray[np.complex128],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which pairs are near a point with functions of their own (s,), and which with copies.
+
+    A function obeys eigenvalues up to twice the radius apart: so far around a point no two pairs
+    may have one function, be it for one point or for two.
+    """
+    apart, copied = np.zeros((2, len(eigenvalues)), bool)
+    for point in points:
+        distance = np.abs(eigenvalues[candidates] - point)
+        near = candidates[distance <= CLUSTER_RADIUS]
+        near = near[~(apart[near] | copied[near])]
+        if len(near):
+            around = candidates[apart[candidates] & (distance <= 2.0 * CLUSTER_RADIUS)]
+            apart[obeying(values, rates, near, around)] = True
+            copied[near] = ~apart[near]
+    return apart, copied
 
 
 def _matched(
     eigenvalues: NDArray[np.complex128],
-    obeys: NDArray[np.bool_],
+    apart: NDArray[np.bool_],
     points: NDArray[np.complex128],
     copies: NDArray[np.intp],
 ) -> NDArray[np.intp]:
@@ -122,7 +156,7 @@ def _matched(
     from scipy.optimize import linear_sum_assignment
 
     found = np.full(len(eigenvalues), -1)
-    candidates = np.flatnonzero(obeys & np.isfinite(eigenvalues))
+    candidates = np.flatnonzero(apart)
     distance = np.abs(eigenvalues[candidates, None] - points)
     near = distance <= CLUSTER_RADIUS
     # No point can be taken more often than there are pairs near it.

@@ -12,14 +12,16 @@ from scipy.linalg import solve_triangular
 from koopmark._arrays import real
 from koopmark._repr import Shown
 from koopmark._tsqr import triangle_of
+from koopmark.scoring.cluster import CLUSTER_RADIUS, obeying
+from koopmark.scoring.residuals import pair_residuals, rates_of
 from koopmark.scoring.sampled import check_channels, finite_ones, misplaced
 from koopmark.scoring.subspaces import (
+    POINTS_PER_FUNCTION,
     TRUNCATION,
     keeps_every_direction,
     orthonormal_basis,
     outside,
 )
-from koopmark.scoring.targets import CLUSTER_RADIUS, POINTS_PER_FUNCTION
 from koopmark.simulation import Trajectories
 from koopmark.systems import Relaxation, System
 
@@ -124,7 +126,9 @@ def infer_structure(
     zeta : callable, optional
         ζ, (P, N) to (P, N); the identity by default, as for recurrent networks.
     radius : float
-        Eigenvalues at most so far from -1 count.
+        Of the functions those count whose eigenvalue is at most so far from -1 and which disobey it
+        at most at this rate on the trajectories, and of several that are one up to what is added to
+        it, one.
 
     Raises
     ------
@@ -138,10 +142,17 @@ def infer_structure(
         raise ValueError(reason)
     windows = trajectories.windows(model.window)
     flat = windows.reshape(-1, *windows.shape[2:])
-    eigenvalues = np.asarray(model.eigenvalues)
+    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
-    values = values[:, np.isfinite(values).all(axis=0)]
+    finite = np.isfinite(values).all(axis=0)
+    values = values[:, finite]
+    if windows.shape[1] > 1:
+        along = values.reshape(*windows.shape[:2], -1)
+        dt = trajectories.dt
+        near_ones = eigenvalues[near][finite]
+        rates = rates_of(pair_residuals(along, near_ones, dt), near_ones, dt)
+        values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     states = real(flat[:, -1], "states")
     y = states if zeta is None else zeta(states)
     functions = max(y.shape[1] + 1, values.shape[1])
@@ -196,26 +207,36 @@ def score_structure(
     states: NDArray,
     eigenvalues: NDArray[np.complex128],
     values: NDArray[np.complex128],
+    rates: NDArray[np.float64],
     times: NDArray,
 ) -> tuple[float, float, str]:
     """`rank_error`, `null_space_error` and a note where they are missing.
 
-    Parameters as in `targets.score_target`; the states are those of whole trajectories at `times`.
+    Parameters
+    ----------
+    system : System
+    states : (P, N) array
+        Of whole trajectories at `times`.
+    eigenvalues : (s,) array
+    values : (P, s) array
+    rates : (s,) array
+        At which the pairs disobey their eigenvalues: only those that hardly do count.
+    times : (T,) array
     """
     if not isinstance(system, Relaxation):
         return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
-    near = values[:, np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS]
+    near = np.flatnonzero((np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
     n, d = system.size, system.weights.null_space.dimension
     trajectories = len(states) // len(times)
     if trajectories < d:
         # Along a trajectory uᵀζ(x) is known from its first value.
         return np.nan, np.nan, f"rank_error: {trajectories} test trajectories for {d} null vectors"
-    if len(states) < POINTS_PER_FUNCTION * max(n + 1, near.shape[1]):
-        functions = max(n + 1, near.shape[1])
+    if len(states) < POINTS_PER_FUNCTION * max(n + 1, len(near)):
+        functions = max(n + 1, len(near))
         return np.nan, np.nan, f"rank_error: {len(states)} test points for {functions} functions"
     if len(times) < 2:
         return np.nan, np.nan, "rank_error: a single window in each test trajectory"
-    found = structure_of(system.zeta(states), near, times)
+    found = structure_of(system.zeta(states), values[:, obeying(values, rates, near)], times)
     excess = found.rank - (n - d)
     error = 1.0 if excess > 0 else _null_space_error(system, found)
     return float(excess), error, ""

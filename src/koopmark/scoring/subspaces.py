@@ -8,12 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import lapack, solve_triangular
 
 from koopmark._tsqr import triangle_of
 
 TRUNCATION = 1e-10
 """Singular values below this fraction of the largest count as zero."""
+
+POINTS_PER_FUNCTION = 4
+"""Test points needed per function in a span, or its angles mean nothing."""
 
 ESTIMATE_IS_OFF_BY = 10.0
 """Generous bound on the factor by which LAPACK's condition estimate errs."""
@@ -23,6 +26,9 @@ LEVEL = 300
 
 CONJUGATE = 1e-13
 """Relative distance up to which two functions are each other's complex conjugates."""
+
+BLOCK_COLUMNS = 64
+"""Columns that `independent` takes at a time."""
 
 
 def orthonormal_basis(values: NDArray) -> NDArray:
@@ -37,6 +43,64 @@ def orthonormal_basis(values: NDArray) -> NDArray:
         return q
     u, s, _ = np.linalg.svd(triangle)
     return q @ u[:, s > TRUNCATION * s[0]]
+
+
+def singular_values_kept(triangle: NDArray) -> NDArray[np.float64]:
+    """Of R (k, k), those that are not below TRUNCATION of the largest, decreasing."""
+    values = np.linalg.svd(triangle, compute_uv=False)
+    return values[values > TRUNCATION * values[:1]]
+
+
+def independent(
+    values: NDArray, tolerances: NDArray, most: int | None = None, given: NDArray | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Which columns are no combination of those taken before them.
+
+    Gram-Schmidt on the triangular factor of the values, in the order of its columns and a block of
+    them at a time; where every column is taken the diagonal of the factor says so.
+
+    Parameters
+    ----------
+    values : (P, s) array
+        Columns are scaled to unit norm.
+    tolerances : (s,) array
+        A column is taken if its part outside the span of those taken is larger than this.
+    most : int, optional
+        Stop when so many are taken.
+    given : (P, k) array, optional
+        Functions whose span counts as taken from the start.
+
+    Returns
+    -------
+    taken : (·,) array of int
+        Their places, increasing.
+    sizes : (s,) array
+        Norms of the parts outside; NaN of columns that were not looked at.
+    """
+    parts = [values] if given is None else [given, values]
+    triangle = triangle_of(*(unit_columns(level_columns(part)) for part in parts))
+    before = triangle.shape[1] - values.shape[1]
+    limits = np.concatenate([np.full(before, TRUNCATION), tolerances])
+    sizes = np.abs(np.diagonal(triangle))
+    if (sizes > limits).all():
+        return np.arange(values.shape[1])[:most], sizes[before:]
+    sizes = np.full(len(limits), np.nan)
+    basis, taken = np.zeros((len(triangle), 0), triangle.dtype), list[int]()
+    for start in range(0, len(limits), BLOCK_COLUMNS):
+        block = triangle[:, start : start + BLOCK_COLUMNS]
+        block = block - basis @ (basis.conj().T @ block)
+        own = basis[:, :0]
+        for place, column in enumerate(block.T, start - before):
+            if len(taken) == most:
+                break
+            for _ in range(2):  # Once leaves rounding that a small remainder would show.
+                column = column - own @ (own.conj().T @ column)
+            size = sizes[before + place] = np.linalg.norm(column)
+            if size > limits[before + place]:
+                own = np.column_stack([own, column / size])
+                taken += [place] if place >= 0 else []
+        basis = np.hstack([basis, own])
+    return np.array(taken, np.intp), sizes[before:]
 
 
 def outside(targets: Sequence[NDArray], values: NDArray, counts: Sequence[int]) -> list[NDArray]:
@@ -82,10 +146,19 @@ def largest_and_rms(outside: NDArray) -> tuple[float, float]:
     return min(largest, 1.0), min(rms, 1.0)
 
 
-def sines(target: NDArray, values: NDArray) -> tuple[float, float]:
-    """`largest_and_rms` from an orthonormal `target` (P, m) to the span of `values` (P, s)."""
+def sines(target: NDArray, triangle: NDArray, values: NDArray) -> tuple[float, float]:
+    """`largest_and_rms` from the span of a target to that of `values` (P, s).
+
+    Parameters
+    ----------
+    target : (P, m) array
+        Independent functions.
+    triangle : (m, m) array
+        Their R: an orthonormal basis Q = target R⁻¹ is not formed.
+    values : (P, s) array
+    """
     (part,) = outside([target], values, [values.shape[1]])
-    return largest_and_rms(part)
+    return largest_and_rms(solve_triangular(triangle, part.T, trans="T").T)
 
 
 def unit_columns(values: NDArray) -> NDArray:

@@ -3,32 +3,35 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark._tsqr import triangle_of
+from koopmark.scoring.cluster import Choice, choose
 from koopmark.scoring.sampled import alias
-from koopmark.scoring.subspaces import largest_and_rms, orthonormal_basis, outside
+from koopmark.scoring.subspaces import (
+    level_columns,
+    orthonormal_basis,
+    sines,
+    singular_values_kept,
+    unit_columns,
+)
 from koopmark.truth import Eigenspace
-
-CLUSTER_RADIUS = 0.05
-"""Recovered eigenvalues within this distance of a target, per unit of time, form its cluster."""
-
-MAX_DIRECTIONS = 64
-"""Of a larger eigenspace so many random directions are scored."""
-
-POINTS_PER_FUNCTION = 4
-"""Test points needed per function in a span, or its angles mean nothing."""
-
 
 FOUND = 1e-3
 """A target is found where neither error exceeds this."""
 
-EXACT = 1e-9
-"""Times √m: what rounding leaves of the errors of an m-dimensional eigenspace."""
-
 DIGITS = 9.0
-"""The most digits that count: those of an error of EXACT."""
+"""The most digits that count."""
+
+ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
+"""What rounding makes of an error for one well-conditioned function; relative error of data that
+an integrator computed twice."""
+
+MEMBER = 1e-6
+"""A function that disobeys λ at less than this rate is an eigenfunction at λ."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,6 @@ class TargetScores:
     eigenvalue_error_mean: float
     eigenfunction_error: float
     eigenfunction_error_rms: float
-    eigenfunction_error_cluster: float
     cluster_excess: int
     oracle_floor: float
     oracle_floor_in_sample: float
@@ -57,6 +59,7 @@ class TargetScores:
     statistical_floor: float
     target_residual: float
     residual_bound: float
+    rounding: float
     notes: str = field(default="")
 
 
@@ -83,20 +86,34 @@ def larger_error(
     return np.where(np.isnan(larger), np.inf, larger)
 
 
-def digits(error: ArrayLike, dimension: ArrayLike = 1) -> NDArray[np.float64]:
+def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.float64]:
     """Correct digits of each target: -log10 e, between 0 and DIGITS.
 
     Parameters
     ----------
     error : array
         e of `larger_error`. A missing one has no digits.
-    dimension : array
-        m of each target: up to EXACT √m an error is rounding, and all digits are correct.
+    of_rounding : array
+        Of each target, by `rounding`: up to this all digits are correct.
     """
     e = np.asarray(error, dtype=float)
-    rounding = e <= EXACT * np.sqrt(np.asarray(dimension, dtype=float))
-    e = np.where(np.isnan(e), np.inf, np.where(rounding, EXACT, e))
-    return np.clip(-np.log10(np.maximum(e, EXACT)), 0.0, DIGITS) + 0.0
+    e = np.where(np.isnan(e), np.inf, np.where(e <= np.asarray(of_rounding), ROUNDING, e))
+    return np.clip(-np.log10(np.maximum(e, ROUNDING)), 0.0, DIGITS) + 0.0
+
+
+def rounding(dimension: ArrayLike, condition: ArrayLike = 1.0) -> NDArray[np.float64]:
+    """Errors of a target up to this are rounding: none is better than another.
+
+    Parameters
+    ----------
+    dimension : array_like of int
+        m of the target: the largest of m errors that are rounding grows as √m.
+    condition : array_like
+        Condition number of the eigenfunctions on the test points (columns of unit norm), by which
+        rounding of the data is amplified.
+    """
+    one = np.fmax(ROUNDING, DATA_ROUNDING * np.asarray(condition, dtype=float))
+    return np.asarray(np.sqrt(np.asarray(dimension, dtype=float)) * one)
 
 
 def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
@@ -134,18 +151,21 @@ def _digits(eigenvalue: complex, digits: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class ScoredSpace:
-    """An exact eigenspace (λ, E), and orthonormal functions that stand for it in a score."""
+    """An exact eigenspace (λ, E) as the test points show it."""
 
     space: Eigenspace
     directions: Eigenspace
-    """All of E, or the directions drawn from it."""
+    """All of E. If it has more dimensions than there are test trajectories, random directions in
+    it, as many as there are trajectories: its residual is taken of these."""
 
     first: NDArray
     """(P,) values of the first of these functions."""
 
-    basis: NDArray
-    """(P, rank) values. The rank is lower where the test trajectories cannot tell them apart:
-    along a trajectory the values of E are known from its first."""
+    values: NDArray
+    """(P, k) of these functions at the test points, columns of unit norm."""
+
+    triangle: NDArray
+    """R (k, k) of these values."""
 
     index: int
     """Of the target in its dataset's list."""
@@ -153,24 +173,68 @@ class ScoredSpace:
     label: str
     """Of the target, for people."""
 
+    @cached_property
+    def singular_values(self) -> NDArray[np.float64]:
+        """Of the values, those of directions that the test trajectories tell apart: along a
+        trajectory the values of E are known from its first."""
+        return singular_values_kept(self.triangle)
+
     @property
     def scored_dimension(self) -> int:
-        """Of all of E, or of the directions drawn from it."""
-        return self.directions.dimension
+        """How many dimensions of E the test trajectories tell apart."""
+        return len(self.singular_values)
+
+    @property
+    def condition(self) -> float:
+        """Of the functions at the test points."""
+        return float(self.singular_values[0] / self.singular_values[-1])
+
+    @cached_property
+    def basis(self) -> NDArray:
+        """(P, scored_dimension) orthonormal basis."""
+        return orthonormal_basis(self.values)
 
     @property
     def told_apart(self) -> bool:
-        """Whether the test points show every direction that is to be scored."""
-        return self.basis.shape[1] == self.scored_dimension
+        """Whether that is all of E."""
+        return self.scored_dimension == self.space.dimension
 
 
 def scored_space(
-    space: Eigenspace, states: NDArray, rng: np.random.Generator, index: int, label: str
+    space: Eigenspace,
+    states: NDArray,
+    trajectories: int,
+    rng: np.random.Generator,
+    index: int,
+    label: str,
 ) -> ScoredSpace:
-    """E at clean test states (P, N); `rng` draws the directions where it is large."""
-    scored = space.sample(MAX_DIRECTIONS, rng)
-    values = scored.evaluate(states)
-    return ScoredSpace(space, scored, values[:, 0].copy(), orthonormal_basis(values), index, label)
+    """E at clean test states (P, N) of whole trajectories; `rng` draws from what is too large."""
+    directions = space.sample(trajectories, rng)
+    values = directions.evaluate(states)
+    first = values[:, 0].copy()
+    values = unit_columns(level_columns(values))
+    return ScoredSpace(space, directions, first, values, triangle_of(values), index, label)
+
+
+def recovered_near(
+    target: ScoredSpace,
+    eigenvalues: NDArray[np.complex128],
+    values: NDArray | None,
+    along: NDArray,
+    dt: float,
+    highest: float = np.inf,
+) -> Choice:
+    """The recovered functions that stand for a target; none if it is not told apart.
+
+    Parameters as of `cluster.choose`, and
+    highest : float
+        |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
+        Of a target beyond it no functions are taken.
+    """
+    taken_for = alias(target.space.eigenvalue, highest)
+    at = target.space.eigenvalue if taken_for is None else taken_for
+    known = values if taken_for is None and target.told_apart else None
+    return choose(target.space, at, eigenvalues, known, along, dt)
 
 
 @dataclass(frozen=True)
@@ -189,7 +253,7 @@ class Floor:
 
 def score_target(
     target: ScoredSpace,
-    eigenvalues: NDArray[np.complex128],
+    choice: Choice,
     values: NDArray | None,
     floor: Floor,
     own_residual: tuple[float, float],
@@ -202,10 +266,10 @@ def score_target(
     ----------
     target : ScoredSpace
         (λ, E), dim E = m.
-    eigenvalues : (s,) array
-        Recovered eigenvalues, all finite.
+    choice : Choice
+        The recovered pairs near λ, and which functions stand for E.
     values : (P, s) array
-        Recovered eigenfunctions at the same test points; None where they have no values there.
+        Recovered eigenfunctions at the test points; None where they have no values there.
     floor : Floor
         How near the method's dictionary comes to E.
     own_residual : (float, float)
@@ -218,14 +282,11 @@ def score_target(
     """
     space, m = target.space, target.space.dimension
     taken_for = alias(space.eigenvalue, highest)
-    distance = np.abs(eigenvalues - (space.eigenvalue if taken_for is None else taken_for))
-    nearest = np.argsort(distance, kind="stable")
-    cluster = nearest[: max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))]
     notes = [floor.note] if floor.note else []
-    enough = len(eigenvalues) >= m
-    furthest = float(distance[nearest[m - 1]]) if enough else np.inf
-    mean = float(distance[nearest[:m]].mean()) if enough else np.inf
-    error = rms = cluster_error = np.nan
+    enough = len(choice.distances) >= m
+    furthest = float(choice.distances[m - 1]) if enough else np.inf
+    mean = float(choice.distances[:m].mean()) if enough else np.inf
+    error = rms = np.nan
     if taken_for is not None:
         notes.append(
             f"|Im λ| is above π/Δt = {highest:.4g}: sampled every {np.pi / highest:.4g} this "
@@ -233,12 +294,19 @@ def score_target(
             f"come as close as {furthest:.1e}"
         )
         furthest = mean = np.nan
-    elif target.told_apart:
-        if values is not None:
-            error, rms, cluster_error = _angles(target.basis, values[:, cluster], m, notes)
-    else:
-        told = f"{target.basis.shape[1]} of {target.scored_dimension} directions"
+    elif not target.told_apart:
+        told = f"{target.scored_dimension} of {m} directions"
         notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
+    elif choice.note:
+        notes.append(f"eigenfunction_error: {choice.note}")
+    if values is not None and choice.chosen is not None:
+        error, rms = sines(target.values, target.triangle, values[:, choice.chosen])
+        if choice.rate <= MEMBER < error:
+            notes.append(
+                "what was recovered is exact, though not the chosen eigenfunction: at λ there are "
+                f"more than the chosen ones, and it disobeys λ at a rate of {choice.rate:.1e}"
+            )
+            error, rms = choice.rate, choice.rate
     return TargetScores(
         target_index=target.index,
         target=target.label,
@@ -251,14 +319,14 @@ def score_target(
         eigenvalue_error_mean=mean,
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
-        eigenfunction_error_cluster=cluster_error,
-        cluster_excess=len(cluster) - m,
+        cluster_excess=choice.size - m,
         oracle_floor=floor.value,
         oracle_floor_in_sample=floor.in_sample,
         statistical_floor_eigenvalue=np.nan,
         statistical_floor=np.nan,
         target_residual=own_residual[0],
         residual_bound=own_residual[1],
+        rounding=float(rounding(m, target.condition)),
         notes="; ".join(notes),
     )
 
@@ -266,27 +334,3 @@ def score_target(
 def relative_to(eigenvalue: complex, horizon: float) -> float:
     """The size by which an eigenvalue error is divided: max(|λ|, 1 / horizon)."""
     return max(abs(eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
-
-
-def _angles(
-    exact: NDArray, cluster: NDArray, m: int, notes: list[str]
-) -> tuple[float, float, float]:
-    """Largest and rms sine to the first m functions of the cluster, largest to all of it.
-
-    One factorisation serves both: the nearest m come first in the cluster.
-    """
-    points, size = cluster.shape
-    counts = [min(m, size)]
-    if size > m:
-        counts.append(size)
-    names = ["eigenfunction_error", "eigenfunction_error_cluster"]
-    able = [k for k in counts if points >= POINTS_PER_FUNCTION * k]
-    for name, k in zip(names, counts, strict=False):
-        if k not in able:
-            notes.append(f"{name}: {points} test points for {k} recovered functions")
-    if not able:
-        return np.nan, np.nan, np.nan
-    parts = outside([exact], cluster[:, : able[-1]], able)
-    largest, rms = largest_and_rms(parts[0])
-    in_cluster = largest_and_rms(parts[-1])[0] if able == counts else np.nan
-    return largest, rms, in_cluster

@@ -76,7 +76,6 @@ TARGETS = {
     "eigenvalue_error_mean": "REAL",
     "eigenfunction_error": "REAL",
     "eigenfunction_error_rms": "REAL",
-    "eigenfunction_error_cluster": "REAL",
     "cluster_excess": "INTEGER",
     "oracle_floor": "REAL",
     "oracle_floor_in_sample": "REAL",
@@ -84,6 +83,7 @@ TARGETS = {
     "statistical_floor": "REAL",
     "target_residual": "REAL",
     "residual_bound": "REAL",
+    "rounding": "REAL",
     "notes": "TEXT",
 }
 EIGENPAIRS = {

@@ -11,12 +11,7 @@ from koopmark.report.three_populations.attraction import initial_states
 from koopmark.report.three_populations.geometry import Geometry
 from koopmark.report.three_populations.page import TRY
 
-SCORES = [
-    "eigenvalue_error_relative",
-    "eigenfunction_error",
-    "eigenfunction_error_cluster",
-    "oracle_floor",
-]
+SCORES = ["eigenvalue_error_relative", "eigenfunction_error", "oracle_floor"]
 EDMD = "EDMD, monomials to degree 3"
 
 

@@ -31,7 +31,6 @@ class Metric:
 TARGET_METRICS = (
     Metric("eigenvalue_error_relative", floor=1e-8),
     Metric("eigenfunction_error", floor=1e-7),
-    Metric("eigenfunction_error_cluster", floor=1e-7),
 )
 FIT_METRICS = (
     Metric("null_space_error", floor=1e-7),

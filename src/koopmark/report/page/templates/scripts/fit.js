@@ -46,7 +46,7 @@
   };
 
   const scoresOfTargets = (targets, mine, columns) => {
-    const keys = ["eigenvalue_error", "eigenvalue_error_mean", "eigenfunction_error", "eigenfunction_error_rms", "eigenfunction_error_cluster", "cluster_excess", "oracle_floor", "oracle_floor_in_sample"];
+    const keys = ["eigenvalue_error", "eigenvalue_error_mean", "eigenfunction_error", "eigenfunction_error_rms", "cluster_excess", "oracle_floor", "oracle_floor_in_sample"];
     // Under noise: the floor, and by how many times the error is above it.
     const floors = { statistical_floor_eigenvalue: "eigenvalue_error", statistical_floor: "eigenfunction_error" };
     const noisy = Object.keys(floors).filter((key) => mine.some((t) => Number.isFinite(number(targets[key][t]))));
@@ -129,7 +129,7 @@
       heading("Options"), options(fits.options[i]), list(versions),
       heading("Data"), list([...level, ...numeric(["n", "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns)]),
       ...(ok ? [
-        heading("Scores and cost"), list(numeric(["recovered", "window", "verified", "spurious_fraction", "residual_median", "precision", "recall", "rank_error", "null_space_error", "forecast_error", "fit_seconds", "peak_memory_mb"], fits, i, columns)),
+        heading("Scores and cost"), list(numeric(["recovered", "window", "verified", "spurious_fraction", "residual_median", "precision", "judged", "recall", "rank_error", "null_space_error", "forecast_error", "fit_seconds", "peak_memory_mb"], fits, i, columns)),
         heading("Target by target"), scoresOfTargets(targets, mine, columns),
         heading("Eigenpairs"), eigenvalues(pairs, i),
       ] : []),

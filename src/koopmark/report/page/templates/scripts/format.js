@@ -21,7 +21,7 @@ koopmark.format = (() => {
     if (x < 1) return `${plain(1e3 * x)} ms`;
     return x < 120 ? `${plain(x)} s` : `${plain(x / 60)} min`;
   };
-  const PLAIN = ["n", "rank", "noise", "dt", "train_trajectories", "horizon", "recovered", "window", "verified", "spurious_fraction", "precision", "recall", "rank_error", "peak_memory_mb", "cluster_excess"];
+  const PLAIN = ["n", "rank", "noise", "dt", "train_trajectories", "horizon", "recovered", "window", "verified", "spurious_fraction", "precision", "judged", "recall", "rank_error", "peak_memory_mb", "cluster_excess"];
   const score = (key, x) => (key === "fit_seconds" ? seconds(x) : PLAIN.includes(key) ? plain(x) : scientific(x));
   return { scientific, plain, seconds, score };
 })();

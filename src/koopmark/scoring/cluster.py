@@ -1,0 +1,167 @@
+"""Which of the recovered functions stand for an eigenvalue: those near it that add something.
+
+Several functions may be one, up to noise that was added to it. So a function counts beside others
+only if its part outside their span obeys the eigenvalue too.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.scoring.residuals import largest_rate, pair_residuals, rates_of
+from koopmark.scoring.subspaces import (
+    POINTS_PER_FUNCTION,
+    TRUNCATION,
+    independent,
+    level_columns,
+    unit_columns,
+)
+from koopmark.truth import Eigenspace
+
+CLUSTER_RADIUS = 0.05
+"""Recovered eigenvalues within this distance of a target, per unit of time, form its cluster."""
+
+SAME_FUNCTION = 1e-6
+"""Functions of unit norm that differ by less are one."""
+
+COLUMNS = 64
+"""Functions that are looked at at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The recovered pairs near the eigenvalue λ of a target of dimension m.
+
+    Parameters
+    ----------
+    distances : (s,) array
+        |λ̂ - λ|, increasing.
+    size : int
+        Number of pairs in the cluster: within 0.05 of λ, at least the m nearest.
+    chosen : (k,) array of int, optional
+        The k <= m functions that stand for the eigenspace, in the order of the model; None if an
+        angle to them would mean nothing, for the reason in `note`.
+    rate : float
+        The largest at which a combination of m functions chosen disobeys λ; NaN if not asked for.
+    note : str
+    """
+
+    distances: NDArray[np.float64]
+    size: int
+    chosen: NDArray[np.intp] | None
+    rate: float = np.nan
+    note: str = ""
+
+
+def choose(
+    space: Eigenspace,
+    eigenvalue: complex,
+    eigenvalues: NDArray[np.complex128],
+    values: NDArray | None,
+    along: NDArray,
+    dt: float,
+) -> Choice:
+    """Take m functions of the cluster, those first that disobey λ least on the test set.
+
+    A function whose part outside the span of those taken is within `tolerances` is passed over; if
+    places are left in the end, those passed over have them, the largest parts first compared to
+    their rates.
+
+    Parameters
+    ----------
+    space : Eigenspace
+    eigenvalue : complex
+        λ, or its alias.
+    eigenvalues : (s,) array
+    values : (P, s) array
+        Recovered functions at the test points; None where they have no values there.
+    along : (M, T, s) array
+        The same at consecutive times. If there is one time there are no residuals: the m functions
+        nearest in eigenvalue are taken.
+    dt : float
+    """
+    m = space.dimension
+    distance = np.abs(eigenvalues - eigenvalue)
+    nearest = np.argsort(distance, kind="stable")
+    size = max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))
+    cluster, count, distances = nearest[:size], min(m, size), distance[nearest]
+    if values is None:
+        return Choice(distances, size, None)
+    if len(values) < POINTS_PER_FUNCTION * count:
+        return Choice(
+            distances, size, None, note=f"{len(values)} test points for {count} recovered functions"
+        )
+    note = ""
+    if size <= m:
+        chosen = cluster
+    elif along.shape[1] < 2:
+        chosen = cluster[:m]
+        note = (
+            f"of {size} functions the {m} nearest in eigenvalue: a single time shows no residuals"
+        )
+    else:
+        residuals = pair_residuals(along[:, :, cluster], np.full(size, eigenvalue), dt)
+        rates = rates_of(residuals, eigenvalue, dt)
+        order = np.argsort(rates, kind="stable")
+        cluster, rates = cluster[order], rates[order]
+        taken, parts = independent(values[:, cluster], tolerances(rates), m)
+        over = np.setdiff1d(np.arange(size), taken)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cost = np.where(parts[over] > 0, (rates[over] + TRUNCATION) / parts[over], np.inf)
+        over = over[np.argsort(cost, kind="stable")]
+        chosen = cluster[np.concatenate([taken, over[: m - len(taken)]])]
+    rate = np.nan
+    if not space.whole and along.shape[1] > 1 and len(chosen) == m:
+        rate = largest_rate(along[:, :, chosen], eigenvalue, dt)
+    return Choice(distances, size, np.sort(chosen), rate, note)
+
+
+def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Parts of functions of unit norm up to which they are combinations of those before them.
+
+    A function that disobeys its eigenvalue at the rate ρ (`residuals.rates_of`) may owe all of that
+    to a part of norm δ, which disobeys at ρ / δ then. A member of the cluster that obeys its own
+    eigenvalue up to the radius disobeys λ by up to twice that: a part that disobeys more is no
+    sign of another eigenfunction.
+    """
+    return np.fmax(SAME_FUNCTION, rates / (2.0 * CLUSTER_RADIUS))
+
+
+def obeying(
+    values: NDArray,
+    rates: NDArray[np.float64],
+    among: NDArray[np.intp],
+    given: NDArray[np.intp] | None = None,
+) -> NDArray[np.intp]:
+    """Those `among` some functions that are independent of each other and of those `given`.
+
+    Parameters
+    ----------
+    values : (P, s) array
+    rates : (s,) array
+        At which each disobeys its eigenvalue.
+    among, given : arrays of int
+        Places of columns.
+    """
+    order = among[np.argsort(rates[among], kind="stable")]
+    others = None if given is None or len(given) == 0 else values[:, given]
+    taken, _ = independent(values[:, order], tolerances(rates[order]), given=others)
+    return order[taken]
+
+
+def constants(
+    values: NDArray, eigenvalues: NDArray[np.complex128], rates: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which functions (P, s) are constant on the test points, up to what says nothing.
+
+    At 0 the constant is an eigenfunction, with which others are compared as with each other.
+    """
+    varying = np.full(len(eigenvalues), np.inf)
+    for start in range(0, len(eigenvalues), COLUMNS):
+        columns = slice(start, start + COLUMNS)
+        with np.errstate(invalid="ignore", over="ignore"):
+            unit = unit_columns(level_columns(values[:, columns]))
+            varying[columns] = np.linalg.norm(unit - unit.mean(axis=0), axis=0)
+    at_zero = (np.abs(eigenvalues) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS)
+    return varying <= np.where(at_zero, tolerances(rates), SAME_FUNCTION)
