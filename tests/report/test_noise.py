@@ -26,9 +26,11 @@ def table(errors, floors=(1e-3, 1e-2), datasets=("low", "high"), status="ok"):
             "target_eigenvalue_re": -1.0,
             "target_eigenvalue_im": 0.0,
             "eigenvalue_error": 2.0 * factor * floor,
+            "eigenvalue_error_relative": 2.0 * factor * floor,
             "eigenfunction_error": factor * floor,
             "eigenfunction_error_cluster": factor * floor,
             "oracle_floor": 0.0,
+            "rounding": 1e-9,
             "statistical_floor_eigenvalue": floor,
             "statistical_floor": floor,
         }
