@@ -156,11 +156,15 @@ def test_a_floor_takes_windows_and_belongs_to_their_last_state():
 
 def test_the_floor_of_a_stochastic_system_is_that_of_its_functions_on_other_paths():
     data = build(load_recipe("ornstein_uhlenbeck"), 0)
+    values = data.targets[0].evaluate
+
+    def first_and_last(windows):
+        return np.hstack([values(windows[:, 0]), values(windows[:, -1])])
+
     for fresh in (data.fresh, None):
-        values = data.targets[0].evaluate
-        floor, _, _ = floors_of(values, data.system, data.test, fresh)
-        assert floor < 1e-12
+        assert floors_of(values, data.system, data.test, fresh)[0] < 1e-12
         assert floors_of(lambda x: np.abs(x), data.system, data.test, fresh)[0] > 0.1
+        assert floors_of(first_and_last, data.system, data.test, fresh, window=3)[0] < 1e-12
 
 
 # --- what it does not depend on
@@ -196,6 +200,15 @@ def test_a_dictionary_is_evaluated_on_fresh_trajectories_once_for_all_of_its_met
     assert first.asked > 1
     assert second.asked == 1
     assert made == sorted(set(made))
+
+
+def test_copies_of_functions_change_neither_a_floor_nor_what_it_takes():
+    cosines = RandomFourier(60).fitted(TEST.states)
+    made = [], []
+    alone = floors_of(cosines, fresh=provider(made[0]))
+    copied = floors_of(lambda x: np.tile(cosines(x), 8), fresh=provider(made[1]))
+    np.testing.assert_allclose(copied[:2], alone[:2], rtol=1e-6)
+    assert made[0] == made[1]
 
 
 @pytest.mark.parametrize("other", ["dictionary", "target", "test set"])
@@ -294,6 +307,13 @@ def test_more_functions_than_there_is_time_for_have_a_reason(monkeypatch):
 def test_what_is_no_fresh_trajectories_is_refused():
     with pytest.raises(TypeError, match="takes FreshTrajectories, got Trajectories"):
         floors_of(lambda x: x, fresh=TEST)
+
+
+def test_a_dictionary_of_values_that_are_not_those_of_the_windows_is_refused():
+    with pytest.raises(ValueError, match=r"dictionary values of shape \(7, 2\) at 3060 points"):
+        floors_of(lambda x: np.ones((7, 2)))
+    with pytest.raises(ValueError, match="not one of 3 functions everywhere"):
+        floors_of(lambda x: np.ones((len(x), 3 if len(x) == 3060 else 2)))
 
 
 # --- where fresh trajectories come from

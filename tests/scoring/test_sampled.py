@@ -32,12 +32,15 @@ class Fake:
     window: int = 1
     note: str = ""
     residuals: None = None
+    listed: object = None
 
     def eigenfunctions(self, windows):
         return self.values[: len(windows)]
 
     def dictionary(self, windows):
-        return self.values[: len(windows)]
+        if self.listed is not None:
+            return self.listed(windows[:, -1])
+        return np.resize(self.values, (len(windows), self.values.shape[1]))
 
     def predict(self, windows, times):
         return None
@@ -102,8 +105,12 @@ def test_whatever_a_model_holds_is_scored_within_bounds(pairs, window):
 
 @pytest.mark.parametrize("kind", ["exact", "complex", "huge", "tiny", "denormal"])
 def test_the_scale_of_a_function_changes_no_score(kind):
-    exact = SYSTEM.eigenspaces(1)[0].evaluate(TEST.states.reshape(-1, 3))[:, 0]
-    model = Fake(np.array([-1.0 + 0j]), values_of(kind, exact, np.random.default_rng(0))[:, None])
+    def values(states):
+        exact = SYSTEM.eigenspaces(1)[0].evaluate(states)[:, 0]
+        return values_of(kind, exact, np.random.default_rng(0))[:, None]
+
+    at_test = values(TEST.states.reshape(-1, 3))
+    model = Fake(np.array([-1.0 + 0j]), at_test, listed=values)
     scores = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), TEST, spectrum=SPECTRUM)
     assert scores.targets[0].eigenfunction_error < 1e-9
     assert scores.targets[0].oracle_floor < 1e-9

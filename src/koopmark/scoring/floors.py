@@ -23,6 +23,7 @@ from koopmark.scoring.subspaces import (
     TRUNCATION,
     keeps_every_direction,
     largest_and_rms,
+    level_columns,
     outside,
     sines,
 )
@@ -133,9 +134,14 @@ def oracle_floors(
         At the last states of these windows.
     fresh : FreshTrajectories, optional
         Sampled as the test set is where the window is more than one state.
+
+    Raises
+    ------
+    ValueError
+        If the dictionary has another number of values than the windows, or of functions on fresh
+        windows than on those of the test set.
     """
-    listed = model.dictionary(windows)
-    values = None if listed is None else _real_where_zero(np.asarray(listed))
+    values = _values(model, windows)
     if values is None:
         note = "the method has no dictionary that can be listed"
     elif not np.isfinite(values).all():
@@ -170,9 +176,7 @@ class _Fit:
         fresh: FreshTrajectories,
     ) -> None:
         self.model, self.targets, self.fresh = model, targets, fresh
-        # As columns are as large as this, no square leaves the range of floats.
-        self.sizes = _sizes(at_test)
-        self.at_test = at_test / self.sizes
+        self.listed, self.at_test = at_test, level_columns(at_test)
         self.count = at_test.shape[1]
         self.triangle: NDArray = np.zeros((0, 0))
         self.is_complex: list[bool] = []
@@ -229,8 +233,10 @@ class _Fit:
         windows = _spread(block, self.model.window)
         if not len(windows):
             return "oracle_floor: no fresh trajectory is finite"
-        listed = self.model.dictionary(windows)
-        values = _real_where_zero(np.asarray(listed)) / self.sizes
+        listed = _values(self.model, windows)
+        if listed is None or listed.shape[1] != self.count:
+            raise ValueError(f"a dictionary that is not one of {self.count} functions everywhere")
+        values = level_columns(listed, like=self.listed)
         lost = int(np.sum(~np.isfinite(values).all(axis=0)))
         if lost:
             return f"oracle_floor: {lost} dictionary functions are not finite on fresh trajectories"
@@ -310,7 +316,14 @@ def _parts(values: NDArray) -> list[NDArray]:
     return [values.real, values.imag] if np.iscomplexobj(values) else [values]
 
 
-def _real_where_zero(values: NDArray) -> NDArray:
+def _values(model: Listed, windows: NDArray) -> NDArray | None:
+    """Of the dictionary (P, D), real where they can be; None where it is not listed."""
+    listed = model.dictionary(windows)
+    if listed is None:
+        return None
+    values = np.asarray(listed)
+    if values.ndim != 2 or len(values) != len(windows):
+        raise ValueError(f"dictionary values of shape {values.shape} at {len(windows)} points")
     return values if not np.iscomplexobj(values) or values.imag.any() else values.real
 
 
