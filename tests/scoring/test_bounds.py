@@ -325,6 +325,7 @@ class _Moved:
 
     def __init__(self, space, matrix, time, shift=0.0):
         self.space, self.matrix, self.time = space, matrix, time
+        self.eigenvalue = space.eigenvalue / time
         self.shift = np.full(len(matrix), shift)
         self.dimension = space.dimension
 
@@ -375,6 +376,42 @@ def test_what_is_no_noise_and_floors_of_other_targets_are_refused():
     model = koopmark.fit("reference.varpro_edmd", data.train)
     with pytest.raises(ValueError, match="1 noise_floors for 2 targets"):
         evaluate(model, data.system, data.targets, data.test, noise_floors=floors(data, 1e-3)[:1])
+
+
+@pytest.mark.parametrize(
+    ("name", "keep"),
+    [
+        ("three_populations", np.s_[:3, :2]),
+        ("three_populations", np.s_[:1, :4]),
+        ("linear_normal", np.s_[:1, :3]),
+        ("three_populations", np.s_[:, 40:]),
+    ],
+)
+def test_no_floor_is_stated_where_the_data_do_not_determine_the_functions(name, keep):
+    data = dataset(name, max_degree=1)
+    states, times = data.train.states[keep], data.train.times[keep[1]]
+    if len(states) == 100:
+        # On the plane on which φ vanishes.
+        states = states - data.targets[0].evaluate(states) * data.targets[0].null_space.basis[:, 0]
+    train = Trajectories(states, times)
+    for floor in statistical_floors(data.targets, train, 1e-4, data.test):
+        assert np.isnan([floor.eigenvalue, floor.sine]).all()
+        assert "determine" in floor.note or "no small number" in floor.note
+
+
+def test_what_comes_when_nothing_is_left_of_a_function_adds_nothing():
+    data = dataset("three_populations", max_degree=1)
+    (here,) = values(floors(data, 1e-3))
+    long = np.concatenate([data.train.times, 5.0 + 0.1 * np.arange(1, 20_000)])
+    states = np.zeros((100, len(long), 3))
+    states[:, :51] = data.train.states
+    noise = 1e-3 * data.train.states.std()
+    (there,) = values(
+        statistical_floors(data.targets, Trajectories(states, long), noise, data.test)
+    )
+    # But for the constant, which becomes known.
+    assert (there <= here).all()
+    assert there == pytest.approx(here, rel=0.15)
 
 
 def test_the_floor_of_many_functions_at_several_rates_is_not_computed():

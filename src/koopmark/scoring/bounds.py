@@ -23,7 +23,8 @@ DRAWS = 1000
 """Deviations drawn for the root mean square of the largest of several sines."""
 
 INFORMATIVE = 0.3
-"""Largest sine for which the bound is stated: it is a linearisation in the noise."""
+"""Largest sine, and largest deviation of an eigenvalue relative to the rate at which its functions
+change in size, for which the bound is stated: it is a linearisation in the noise."""
 
 MOST_VARIABLES = 2000
 """Of a state; beyond, a basis of all eigenfunctions at one eigenvalue is not made."""
@@ -92,7 +93,7 @@ def statistical_floors(
         if products is None or isinstance(spread, str):
             floors.append(StatisticalFloor(note=f"statistical_floor: {spread}"))
         else:
-            floors.append(_floor(target, products, spread, test))
+            floors.append(_floor(target, products, spread, train, test))
     return tuple(floors)
 
 
@@ -186,13 +187,18 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     inside = basis.T @ vectors
     if not (abs(values - values[0]) > SAME * abs(values[0])).any() and values[0].imag == 0:
         rate = float(values[0].real)
-        return _one_rate(start, rate, train.times, others, others(states), inside, noise)
+        one = _one_rate(start, rate, train.times, others, others(states), inside, noise)
+        return one or _undetermined(train)
     k = others.directions.shape[1] + 1
     if len(values) ** 2 + k * len(values) > MOST_UNKNOWNS:
         return f"not computed for {len(values)} eigenfunctions beside {k - 1} other directions"
     tangents = _keeping_multiplicities(inside, values)
     omega = np.linalg.solve(inside.T, (inside * values).T).T.real
     root = noise * deviations_of_invariant_space(start, omega, tangents, train.dt, others(states))
+    # A conserved function stays one with any constant added.
+    conserved = np.sum(abs(values) <= SAME * abs(values).max())
+    if len(root) < len(tangents) + k * len(values) - conserved:
+        return _undetermined(train)
     changes = np.tensordot(root[:, : len(tangents)], tangents, axes=1)
     coupled = np.linalg.solve(inside, changes @ inside)
     gaps = values - values[:, None]
@@ -203,6 +209,11 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     return _Spread(rates, lambda: (mixing, outside), others)
 
 
+def _undetermined(train: Trajectories) -> str:
+    m, t, _ = train.states.shape
+    return f"{m} training trajectories of {t} states do not determine the eigenfunctions"
+
+
 def _one_rate(
     start: NDArray,
     rate: float,
@@ -211,23 +222,27 @@ def _one_rate(
     seen: NDArray,
     inside: NDArray,
     noise: float,
-) -> _Spread:
+) -> _Spread | None:
     """The special case Ω = λI: the functions share δλ and are alike otherwise.
 
-    Per function the columns of J are -a t e^{λt} and f(x), without their part along e^{λt}.
+    Per function the columns of J are -a t e^{λt} and f(x), without their part along e^{λt}. None if
+    the data do not determine the functions.
     """
-    lapse = times - times.mean()
+    lapse = times - (times[0] if rate <= 0 else times[-1])
     decay = np.exp(rate * lapse)
     unit = decay / np.linalg.norm(decay)
     moved = lapse * decay
     moved -= unit * (unit @ moved)
     free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
-    # a, the value at the mean time of each trajectory and function.
-    height = start * np.exp(rate * (times.mean() - times[0]))
+    # a, the value of each trajectory and function where e^{λt} is 1.
+    height = start * np.exp(-rate * lapse[0])
     root = _root(np.einsum("mtk,mtl->kl", free, free), np.einsum("mtk,mtk->k", seen, seen))
     coupling = np.einsum("mtk,t->mk", free, moved).T @ height
     slope = root.T @ (root @ coupling)
-    information = moved @ moved * np.sum(height**2) - np.sum(coupling * slope)
+    whole = moved @ moved * np.sum(height**2)
+    information = whole - np.sum(coupling * slope)
+    if len(root) < seen.shape[2] or not information > LEAST * whole:
+        return None
     deviation = noise / np.sqrt(information)
 
     def columns() -> tuple[NDArray, NDArray]:
@@ -312,17 +327,22 @@ def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
 
 
 def _floor(
-    target: Eigenspace, products: AffineProducts, spread: _Spread, test: Trajectories
+    target: Eigenspace,
+    products: AffineProducts,
+    spread: _Spread,
+    train: Trajectories,
+    test: Trajectories,
 ) -> StatisticalFloor:
     used = products.factors != ONE
     sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
     eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))
-    if len(products.factors) < target.dimension:
-        # A trajectory shows one direction: the test set does not tell these apart.
-        return StatisticalFloor(eigenvalue)
-    sine = _sine(products, spread, test)
-    if sine > INFORMATIVE:
-        note = f"at this noise the bound, linear in it, is no small number (sine {sine:.2g})"
+    horizon = train.times[-1] - train.times[0]
+    relative = eigenvalue / max(abs(target.eigenvalue.real), 1.0 / horizon)
+    # A trajectory shows one direction: a test set of too few does not tell functions apart.
+    whole = len(products.factors) == target.dimension
+    sine = _sine(products, spread, test) if whole else np.nan
+    if max(relative, np.nan_to_num(sine)) > INFORMATIVE:
+        note = "at this noise the bound, which is linear in it, is no small number"
         return StatisticalFloor(note=f"statistical_floor: {note}")
     return StatisticalFloor(eigenvalue, sine)
 
