@@ -75,9 +75,9 @@ def test_the_two_nearest_to_the_floor_are_named_at_the_levels_of_a_sweep():
     targets = table({"far": [9.0] * 3, "near": [1.1] * 3, "mid": [4.9] * 3, "control": [0.0] * 3})
     (sentence,) = above_the_floor(targets, [(SWEEP, pd.DataFrame())])
     assert sentence.startswith("Populations: in units of the statistical floor")
-    assert "at noise 0.001 1.1 (near) and 4.9 (mid); at noise 0.01 1.1 (near) and" in sentence
+    assert "at noise 0.001: 1.1 (near) and 4.9 (mid); at noise 0.01: 1.1 (near) and" in sentence
     assert "over 3 draws of noise" in sentence
-    assert "lie between 0.34 and 1.61 nine times in ten." in sentence
+    assert "lie between 0.34 and 1.61 at least nine times in ten." in sentence
 
 
 def test_nothing_is_said_without_noise():

@@ -47,7 +47,7 @@ def times_floor(targets: pd.DataFrame, error: str) -> pd.DataFrame:
 
 
 def by_chance(draws: int) -> tuple[float, float]:
-    """Between what an estimator at the floor comes in nine of ten runs of so many draws.
+    """Between what an estimator at the floor comes in nine of ten runs of so many draws, or more.
 
     For one normal error a draw; of more functions the root mean square varies less.
     """
@@ -74,7 +74,7 @@ def above_the_floor(targets: pd.DataFrame, swept: list[tuple[Sweep, pd.DataFrame
 
 
 def _levels(sweep: Sweep) -> list[tuple[str, str]]:
-    texts = [f"at {sweep.axis} {text} " for text in sweep.texts]
+    texts = [f"at {sweep.axis} {text}: " for text in sweep.texts]
     return list(zip(texts, sweep.datasets, strict=True))
 
 
@@ -92,7 +92,8 @@ def _sentence(name: str, levels: list[tuple[str, str]], targets: pd.DataFrame) -
         f"{name}: in units of the statistical floor, which is what noise leaves to the best "
         f"estimator, the least eigenfunction errors are {'; '.join(parts)}; these are root mean "
         f"squares over {plural(draws, 'draw')} of noise, and those of an estimator at the floor "
-        f"lie between {plain(round(low, 2))} and {plain(round(high, 2))} nine times in ten."
+        f"lie between {plain(round(low, 2))} and {plain(round(high, 2))} "
+        "at least nine times in ten."
     )
 
 
