@@ -50,7 +50,7 @@ def test_found_means_the_same_as_in_the_report(tmp_path, cache_dir, make_cell):
         store.follow(cells)
         for cell, error in zip(cells, (0.0, 0.5, float("inf")), strict=True):
             rows = run_cell(cell, tmp_path, cache_dir)
-            rows.targets[0]["eigenvalue_error"] = error
+            rows.targets[0]["eigenvalue_error_relative"] = error
             store.record(rows, cell)
     tables = read(tmp_path, ("fits", "targets"))
     (row,) = summarise(tables["fits"], tables["targets"]).to_dict("records")

@@ -120,6 +120,20 @@ def test_a_dataset_that_few_methods_share_is_left_out_and_named():
     assert left_out(board) == "Not ranked: datasets that too few methods were run on: b."
 
 
+def test_fewer_than_two_methods_or_no_result_are_no_board():
+    assert leaderboard(results({"good": constant(6.0)}), DIGITS) is None
+    status = {
+        (name, dataset, seed): "failed" for name in THREE for dataset in "ab" for seed in range(3)
+    }
+    assert leaderboard(results(THREE, status=status), DIGITS) is None
+    # Of these two one could not be run, and the other was not asked for everything.
+    away = {("good", dataset, seed): "unavailable" for dataset in "ab" for seed in range(3)}
+    assert (
+        leaderboard(results({"good": constant(6.0), "fair": constant(4.0)}, status=away), DIGITS)
+        is None
+    )
+
+
 def test_less_time_is_better_and_its_mean_is_geometric():
     seconds = {"quick": {"a": 1e-3, "b": 1e-1}, "slow": {"a": 1e-1, "b": 1.0}}
     table = results(

@@ -21,7 +21,7 @@ REPEATS = 600
 ALIKE = 0.5
 SEEDS = 3
 WITHIN = 0.76
-"""Correlation of the seeds of a problem, as measured in the suite standard."""
+"""Correlation of the seeds of a problem: that of the ranks of methods, in the suite standard."""
 
 
 def tolerance(share, repeats=REPEATS):

@@ -68,8 +68,8 @@ class Leaderboard:
         return self.rows[self.rows["better"].notna()]
 
 
-def leaderboard(results: pd.DataFrame, measure: Measure) -> Leaderboard:
-    """Rank methods by their mean over problems.
+def leaderboard(results: pd.DataFrame, measure: Measure) -> Leaderboard | None:
+    """Rank methods by their mean over problems; None with fewer than two, or if none has a value.
 
     A method's number on a problem is the mean over its datasets (the levels, where it is a sweep)
     and their parts (the targets) of the median over the seeds. Problems are the blocks of all
@@ -88,7 +88,9 @@ def leaderboard(results: pd.DataFrame, measure: Measure) -> Leaderboard:
     asked = present.groupby("method")["dataset"].nunique()
     whole = present["dataset"].nunique()
     full = [name for name in methods if name not in away and asked.get(name, 0) == whole]
-    values = _values(present[present["method"].isin(full)])[full]
+    values = _values(present[present["method"].isin(full)], full)
+    if len(full) < 2 or values.empty:
+        return None
     numbers = _by_problem(values.fillna(measure.lost))
     libraries = dict(zip(results["method"], results["library"], strict=True))
     return Leaderboard(
@@ -115,12 +117,12 @@ def _common_datasets(results: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ..
     return kept, tuple(str(name) for name in missed)
 
 
-def _values(results: pd.DataFrame) -> pd.DataFrame:
+def _values(results: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
     """Values by method (columns), missing if lost; without the rows at which no method has one."""
     made = results.assign(value=results["value"].where(results["status"] == "ok").astype(float))
     index = ["problem", "dataset", "part", "seed"]
     wide = made.dropna(subset="part").pivot(index=index, columns="method", values="value")
-    return wide[wide.notna().any(axis=1)]
+    return wide[wide.notna().any(axis=1)].reindex(columns=methods)
 
 
 def _by_problem(values: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark import scoring
-from koopmark.report.boards.leaderboard import UNAVAILABLE, Leaderboard, Measure, leaderboard
+from koopmark.report.boards.leaderboard import Leaderboard, Measure, leaderboard
 from koopmark.report.summary import competing, digits_of
 from koopmark.report.sweeps import Sweep, shared_targets
 from koopmark.report.tables import KEYS
@@ -54,17 +54,8 @@ def questions(fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep])
     ]
     seconds = ours["fit_seconds"].where(ours["fit_seconds"] > 0)
     asked.append((COST, SPEED, ours.assign(value=-np.log10(seconds), part=0)))
-    return [
-        Question(name, leaderboard(rows, measure))
-        for name, measure, rows in asked
-        if _can_be_ranked(rows)
-    ]
-
-
-def _can_be_ranked(rows: pd.DataFrame) -> bool:
-    there = rows[rows["status"] != UNAVAILABLE]
-    scored = there.loc[there["status"] == "ok", "value"].notna()
-    return there["method"].nunique() > 1 and bool(scored.any())
+    boards = [(name, leaderboard(rows, measure)) for name, measure, rows in asked]
+    return [Question(name, board) for name, board in boards if board is not None]
 
 
 def leaderboard_table(asked: Sequence[Question]) -> pd.DataFrame:
@@ -104,7 +95,7 @@ def _with_problems(fits: pd.DataFrame, swept: Sequence[Sweep]) -> pd.DataFrame:
     axis = fits["dataset"].map(axis_of)
     by_noise = np.where(fits["noise"] > 0, NOISY, NOISE_FREE)
     return fits.assign(
-        problem=fits["dataset"].str.partition("/")[0],
+        problem=fits["dataset"].str.split("/").str[0],
         question=axis.where(axis.notna(), by_noise),
     )
 

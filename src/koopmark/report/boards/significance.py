@@ -4,8 +4,10 @@ A problem is a recipe with a system of its own. Its seeds and levels are nested 
 correlated, so a method has one score per problem, and only problems are counted. Both statistics
 here give the problems random weights (w₀, w₁ … wₙ), uniform on the simplex: the posterior of a
 Dirichlet process of which one more problem, w₀, was not seen. What is claimed has to hold even if
-that problem is the least favourable one. So claims are wrong as rarely as they say, for every
-distribution of scores (simulated in the tests), and a few problems allow few claims.
+that problem is the least favourable one. So a few problems allow few claims, and claims about
+methods that were chosen beforehand are wrong as rarely as they say, whether scores are spread, tied
+or of two values; of methods that are equally good the best of many is not called better either. All
+of this the tests simulate.
 """
 
 from functools import cache
@@ -35,9 +37,9 @@ def mean_intervals(scores: NDArray[np.float64], least: float, most: float) -> ND
 
     Gaffke's bounds (Gaffke 2005; Learned-Miller and Thomas 2019): quantiles of w₀x₀ + Σ wᵢxᵢ with
     the unseen x₀ = `least` for the lower end and `most` for the upper. For scores of two values
-    they are those of Clopper and Pearson. They hold for every distribution on the range. A t
-    interval does not: that of five scores of 9 has no width, though of such problems every third
-    may be lost.
+    they are those of Clopper and Pearson. No distribution on the range is known for which they hold
+    too rarely. For a t interval many are: that of five scores of 9 has no width, though of such
+    problems every third may be lost.
 
     Parameters
     ----------
