@@ -225,8 +225,7 @@ def test_what_a_sentence_says_of_dictionaries_is_so_for_fits_on_many_trajectorie
     rng = np.random.default_rng(0)
     times = np.linspace(0.0, 4.0, 41)
     test, many = (
-        simulate(system, rng.uniform(-1.5, 1.5, (count, system.size)), times)
-        for count in (60, 1200)
+        simulate(system, rng.uniform(-1.5, 1.5, (count, system.size)), times) for count in (60, 400)
     )
     kinds = {
         "held": {"kind": "monomials", "degree": 3},
