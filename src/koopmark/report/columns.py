@@ -27,7 +27,7 @@ DIGITS = Column(
 )
 EIGENVALUE = Column(
     "eigenvalue_error_relative",
-    "eigenvalue error",
+    "relative eigenvalue error",
     "Distance |λ̂ − λ| of the m-th nearest recovered eigenvalue to an exact one of multiplicity m, "
     "relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
     shaded=True,
