@@ -157,7 +157,7 @@ def test_a_method_without_a_time_on_some_problem_is_the_slowest():
     assert rows.at["good", "mean"] == -np.inf
 
 
-@pytest.mark.parametrize("count", [1, 4, FEWEST, 6, 8, FEWEST_COMPARED, 12])
+@pytest.mark.parametrize("count", [1, 4, FEWEST, 6, 8, FEWEST_COMPARED, 16])
 def test_the_number_of_problems_decides_what_is_said_about_others(count):
     board = leaderboard(results(THREE, many(count)), DIGITS)
     assert board.rows["low"].notna().all() == (count >= FEWEST)

@@ -91,7 +91,7 @@ def test_few_problems_have_no_interval(problems):
     assert np.isnan(mean_intervals(np.full((2, problems), 4.5), 0.0, 9.0)).all()
 
 
-@pytest.mark.parametrize("problems", [FEWEST_COMPARED, 12])
+@pytest.mark.parametrize("problems", [FEWEST_COMPARED, 16])
 def test_where_all_problems_agree_the_probability_is_that_of_the_unseen_ones_weight(problems):
     """(1 - w₀)² > 1/2 with w₀ ~ Beta(1, n): 1 - 2^(-n/2)."""
     expected = 1 - 0.5 ** (problems / 2)
@@ -108,11 +108,10 @@ def test_of_wins_and_losses_of_one_size_the_probability_is_that_of_a_beta_distri
     assert chances[0] == pytest.approx(expected, abs=tolerance(expected, DRAWS))
 
 
-def test_with_fewer_problems_nothing_could_be_claimed_and_nothing_is():
-    for problems in (1, 4, 5, 6, 8):
-        assert 1 - 0.5 ** (problems / 2) < CLAIM
-        assert np.isnan(signed_ranks(np.full((2, problems), 5.0), ALIKE)).all()
-    assert 1 - 0.5 ** (FEWEST_COMPARED / 2) >= CLAIM
+@pytest.mark.parametrize("problems", [1, 4, 5, 6, 8, 9])
+def test_few_problems_are_not_compared(problems):
+    assert problems < FEWEST_COMPARED
+    assert np.isnan(signed_ranks(np.full((2, problems), 5.0), ALIKE)).all()
 
 
 TYPICAL = np.sqrt(0.5)
@@ -134,7 +133,7 @@ NULLS = {
 }
 
 
-@pytest.mark.parametrize("problems", [FEWEST_COMPARED, 12])
+@pytest.mark.parametrize("problems", [FEWEST_COMPARED, 16])
 @pytest.mark.parametrize("null", NULLS)
 def test_a_claim_that_is_not_true_is_made_at_most_as_often_as_it_says(null, problems):
     index, draw = NULLS[null]
@@ -143,7 +142,7 @@ def test_a_claim_that_is_not_true_is_made_at_most_as_often_as_it_says(null, prob
     assert claims.mean() <= 1 - CLAIM + tolerance(1 - CLAIM)
 
 
-@pytest.mark.parametrize("problems", [FEWEST_COMPARED, 12])
+@pytest.mark.parametrize("problems", [FEWEST_COMPARED, 16])
 @pytest.mark.parametrize("methods", [2, 10, 64])
 @pytest.mark.parametrize("population", ["seeds alike", "one in five lost", "heavy ties"])
 def test_the_best_of_many_equals_is_called_better_than_none(population, methods, problems):
@@ -161,6 +160,15 @@ def test_the_best_of_many_equals_is_called_better_than_none(population, methods,
     claims = signed_ranks(differences, ALIKE)[:, 0].reshape(best.shape) >= CLAIM
     wrong = claims.any(axis=1).mean()
     assert wrong <= 1 - CLAIM + tolerance(1 - CLAIM, REPEATS // 4)
+
+
+def test_the_luckiest_of_many_erratic_methods_is_not_called_better_than_a_steady_one():
+    """Each loses two problems in five, so that it is worse on a typical problem."""
+    rng = np.random.default_rng(0)
+    digits = 5.0 * (rng.random((REPEATS, 16, FEWEST_COMPARED)) < 0.6)
+    luckiest = digits[np.arange(REPEATS), digits.mean(axis=-1).argmax(axis=1)]
+    claims = signed_ranks(luckiest - 3.0, ALIKE)[:, 0] >= CLAIM
+    assert claims.mean() <= 1 - CLAIM + tolerance(1 - CLAIM)
 
 
 def test_what_is_true_is_claimed():

@@ -11,7 +11,6 @@ of this the tests simulate.
 """
 
 from functools import cache
-from math import ceil, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,12 @@ CLAIM = 0.95
 FEWEST = 5
 """With fewer problems there is no interval: it would hold nearly everything."""
 
-FEWEST_COMPARED = ceil(log(1 - CLAIM) / log(sqrt(0.5)))
-"""With fewer problems nothing could be claimed, even if all of them agreed."""
+FEWEST_COMPARED = 12
+"""With fewer problems methods are not compared: the first of many is too often so by luck.
+
+Below 9 nothing could be claimed though all agreed. With 9, the first of 16 methods, each of which
+loses two problems in five, would be called better than a steady one in 13 % of cases; with 12 in 3.
+"""
 
 
 def mean_intervals(scores: NDArray[np.float64], least: float, most: float) -> NDArray[np.float64]:
