@@ -62,6 +62,7 @@ def runs(draw):
                             "eigenfunction_error": other,
                             "oracle_floor": 0.1,
                             "oracle_floor_in_sample": 0.05,
+                            "rounding": 1e-9,
                         }
                     )
     return pd.DataFrame(fits), pd.DataFrame(targets)

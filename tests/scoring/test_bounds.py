@@ -70,6 +70,11 @@ def one_rate_fit(states, times, d, rate, step):
     return rate, *left(rate)[1:]
 
 
+def sine(basis, values):
+    """The largest from an orthonormal basis to the span of some functions."""
+    return sines(basis, np.eye(basis.shape[1]), values)[0]
+
+
 def one_rate_errors(data, level, count, degree=1):
     """Errors of `one_rate_fit`, a row each draw: of the eigenvalue, and the largest sine."""
     (target,) = [space for space in data.targets if space.eigenvalue == -degree]
@@ -82,7 +87,7 @@ def one_rate_errors(data, level, count, degree=1):
         rate, u, c = one_rate_fit(states, data.train.times, d, -1.0, step)
         space = ProductEigenspace(target.null_space, lambda x, u=u, c=c: x @ u + c, degree)
         space = replace(space, null_space=_Identity(d))
-        errors.append((degree * abs(rate + 1.0), sines(exact, space.evaluate(test))[0]))
+        errors.append((degree * abs(rate + 1.0), sine(exact, space.evaluate(test))))
     return np.array(errors)
 
 
@@ -178,7 +183,7 @@ def linear_ratios(data, system, family, truth, level=1e-3, count=100):
             [
                 (
                     abs(rates[space.factors].sum(axis=1) - space.eigenvalue).max(),
-                    sines(truth, np.prod(functions[:, space.factors], axis=2))[0],
+                    sine(truth, np.prod(functions[:, space.factors], axis=2)),
                 )
                 for space, truth in zip(data.targets, exact, strict=True)
             ]

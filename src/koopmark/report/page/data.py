@@ -51,7 +51,6 @@ def page_data(
             for column in [
                 *columns.SUMMARY,
                 *columns.TARGETS,
-                columns.FLOOR_BOUND,
                 *columns.UNDER_NOISE,
             ]
         },
