@@ -39,6 +39,13 @@ class Measure:
     step: float
     bounds: tuple[float, float] | None = None
 
+    def in_units(self, mean: float) -> float:
+        """A mean as tables and pages have it: digits as they are, -log10 of seconds as seconds."""
+        if not np.isfinite(mean):
+            return np.nan
+        # Python's power: NumPy's of an array may differ from it in the last bit.
+        return mean if self.bounds else 10.0 ** -float(mean)
+
 
 @dataclass(frozen=True, eq=False)
 class Leaderboard:

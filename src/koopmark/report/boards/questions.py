@@ -79,8 +79,7 @@ def leaderboard_table(asked: Sequence[Question]) -> pd.DataFrame:
         )
         numbers = board.rows[["mean", "low", "high"]].rename(columns={"mean": "value"})
         at = rows.columns.get_loc("fits")
-        if board.measure.bounds is None:
-            numbers = (10.0**-numbers).where(np.isfinite(numbers))
+        numbers = numbers.map(board.measure.in_units)
         parts.append(pd.concat([front, rows.iloc[:, :at], numbers, rows.iloc[:, at:]], axis=1))
     return pd.concat(parts, ignore_index=True)
 

@@ -43,7 +43,8 @@ def verdict(board: Leaderboard) -> str:
 
 def shown(board: Leaderboard, mean: float) -> str:
     """A mean of the board as it is written: digits, or seconds."""
-    return f"{mean:.1f}" if board.measure.bounds else seconds(10.0**-mean)
+    value = board.measure.in_units(mean)
+    return f"{value:.1f}" if board.measure.bounds else seconds(value)
 
 
 def _compared(board: Leaderboard) -> str:

@@ -74,8 +74,7 @@ def _row(
 def _mean(board: Leaderboard, mean: float) -> Cell:
     if not np.isfinite(mean):
         return Cell(numbers.MISSING, css="missing", note="no result on some problem")
-    value = mean if board.measure.bounds else 10.0**-mean
-    return Cell(shown(board, mean), numbers.exact(value))
+    return Cell(shown(board, mean), numbers.exact(board.measure.in_units(mean)))
 
 
 def _chance(probability: float) -> Cell:
