@@ -12,7 +12,7 @@ from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark.datasets import load_recipe
 from koopmark.datasets import names as dataset_names
-from koopmark.scoring.targets import CLUSTER_RADIUS
+from koopmark.scoring.cluster import CLUSTER_RADIUS
 from koopmark.suite import load_suite, names, plan
 from koopmark.suite.plan import CONTROLS, execution_order
 from koopmark.truth import products_of
