@@ -198,7 +198,8 @@ def test_a_dictionary_is_evaluated_on_fresh_trajectories_once_for_all_of_its_met
     ]
     assert scores[0].targets == scores[1].targets
     assert first.asked > 1
-    assert second.asked == 1
+    # On the test set and at the states by which dictionaries are told apart.
+    assert second.asked == 2
     assert made == sorted(set(made))
 
 
@@ -209,6 +210,33 @@ def test_copies_of_functions_change_neither_a_floor_nor_what_it_takes():
     copied = floors_of(lambda x: np.tile(cosines(x), 8), fresh=provider(made[1]))
     np.testing.assert_allclose(copied[:2], alone[:2], rtol=1e-6)
     assert made[0] == made[1]
+
+
+def test_dictionaries_that_are_alike_on_the_test_set_alone_have_floors_of_their_own():
+    known = {state.tobytes() for state in TEST.states.reshape(-1, 6)}
+    cosines = RandomFourier(40).fitted(TEST.states)
+
+    def everywhere(states):
+        return np.hstack([exact(states), cosines(states)])
+
+    def only_here(states):
+        at_test = np.array([state.tobytes() in known for state in states])[:, None]
+        first = np.where(at_test, exact(states), np.sin(9 * states[:, :4]))
+        return np.hstack([first, cosines(states)])
+
+    fresh = provider()
+    assert floors_of(only_here, fresh=fresh)[0] > 0.1
+    assert floors_of(everywhere, fresh=fresh)[0] < 1e-12
+
+
+def test_a_dictionary_may_write_its_next_values_over_those_it_returned():
+    buffer = np.empty((100_000, 4))
+
+    def values(states):
+        buffer[: len(states)] = exact(states)
+        return buffer[: len(states)]
+
+    assert floors_of(values)[0] < 1e-12
 
 
 @pytest.mark.parametrize("other", ["dictionary", "target", "test set"])

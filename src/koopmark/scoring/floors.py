@@ -67,6 +67,9 @@ WORK = 2e11
 MOST_FUNCTIONS = 2500
 """Of more no factor is taken: it costs as much as the fit."""
 
+PROBES = 64
+"""Fresh states at which dictionaries are told apart, beside the test set."""
+
 FEWEST_STARTS = 10
 """Fewer test trajectories do not show the law of their initial states."""
 
@@ -123,7 +126,7 @@ def oracle_floors(
     """The floor of each target, and a note where the dictionary has none at all.
 
     A floor is worked out once for each dictionary and test set: `fresh` keeps it, by the
-    dictionary's values on the test set.
+    dictionary's values on the test set and at some fresh states.
 
     Parameters
     ----------
@@ -155,7 +158,11 @@ def oracle_floors(
             "others"
         )
     else:
-        key = _digest(model.window, values, *(target.basis for target in targets))
+        # Dictionaries that are alike on the test set may differ elsewhere.
+        few = _spread(fresh.block(0), model.window)[:PROBES]
+        elsewhere = _values(model, few) if len(few) else None
+        there = [] if elsewhere is None else [elsewhere]
+        key = _digest(model.window, values, *there, *(target.basis for target in targets))
         floors = fresh.once(key, lambda: _Fit(model, values, targets, fresh).floors())
         return floors, ""
     return [Floor()] * len(targets), f"oracle_floor: {note}"
@@ -321,7 +328,8 @@ def _values(model: Listed, windows: NDArray) -> NDArray | None:
     listed = model.dictionary(windows)
     if listed is None:
         return None
-    values = np.asarray(listed)
+    # A copy: a dictionary may write its next values over these.
+    values = np.array(listed)
     if values.ndim != 2 or len(values) != len(windows):
         raise ValueError(f"dictionary values of shape {values.shape} at {len(windows)} points")
     return values if not np.iscomplexobj(values) or values.imag.any() else values.real
