@@ -311,11 +311,18 @@ def _next(blocks: int, needed: int) -> int:
 
 
 def _spread(block: Trajectories, window: int) -> NDArray:
-    """Windows (P, window, N) at up to STATES_PER_TRAJECTORY times of each trajectory, all times
-    alike over the trajectories."""
+    """Windows (P, window, N) at up to STATES_PER_TRAJECTORY times of each trajectory and its first.
+
+    The first states are the corners of the region: without them the fit extrapolates there. All
+    other times are alike over the trajectories.
+    """
     windows = block.windows(window)
     stride = ceil(windows.shape[1] / STATES_PER_TRAJECTORY)
-    chosen = [one[number % stride :: stride] for number, one in enumerate(windows)]
+    places = np.arange(windows.shape[1])
+    chosen = [
+        one[(places == 0) | (places % stride == number % stride)]
+        for number, one in enumerate(windows)
+    ]
     return np.concatenate(chosen) if chosen else windows.reshape(0, *windows.shape[2:])
 
 
