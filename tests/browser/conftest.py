@@ -87,7 +87,7 @@ class Broken(Method):
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of three datasets, two of them a sweep, with a method that fails."""
-    home = tmp_path_factory.mktemp("browser")
+    home = tmp_path_factory.mktemp("in a browser")
     for name, text in (("small.toml", RECIPE), ("try.toml", SUITE), ("broken.py", BROKEN)):
         (home / name).write_text(text)
     suites.run(suites.load_suite(home / "try.toml"), home / "run", 1, cache_dir=home / "cache")

@@ -122,6 +122,12 @@ class Suite(SuiteFile):
     name: Name
     path: Path
 
+    @property
+    def argument(self) -> str:
+        """What `koopmark run` takes for it: its name if it is shipped, else where it was read."""
+        is_shipped = self.path.parent == _resources.shipped("suites")
+        return self.name if is_shipped else str(self.path)
+
 
 def names() -> list[str]:
     """Names of the suites that ship with koopmark."""

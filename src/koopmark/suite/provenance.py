@@ -31,6 +31,7 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
     used = {cell.method.library for cell in cells} - {"koopmark"}
     return {
         "suite": suite.name,
+        "suite_argument": suite.argument,
         "title": suite.title,
         "question": suite.question,
         "configuration_digest": digest(suite.model_dump(mode="json", exclude={"path"})),

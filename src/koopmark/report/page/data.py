@@ -65,7 +65,7 @@ def run_data(provenance: Mapping[str, Any]) -> dict[str, Any]:
         [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     )
     return {
-        "suite": str(provenance.get("suite", "")),
+        "suite": str(provenance.get("suite_argument", provenance.get("suite", ""))),
         "uses": {str(entry.get("name", "")): str(entry.get("use", "")) for entry in entries},
     }
 
