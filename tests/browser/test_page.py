@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+import shlex
 
 import pandas as pd
 import pytest
@@ -277,7 +278,8 @@ def test_a_fit_opens_by_its_address(tab, run):
     for name, value in shown.items():
         assert float(value) == fit[name], name
     command = panel.locator(".command code").text_content()
-    assert command == "koopmark run try --only pydmd.dmd --dataset small --seed 1"
+    suite = shlex.quote(str(run.parent / "try.toml"))
+    assert command == f"koopmark run {suite} --only pydmd.dmd --dataset small --seed 1"
 
 
 def test_under_noise_a_fit_says_by_how_many_times_it_errs_more_than_noise_allows(tab, run):
@@ -288,7 +290,7 @@ def test_under_noise_a_fit_says_by_how_many_times_it_errs_more_than_noise_allows
     page.get_by_role("dialog").wait_for()
     row = page.locator("#fit tr", has_text="λ = ").first.text_content()
     for error, floor in FLOORS.items():
-        times = float(f"{noisy[error] / noisy[floor]:.2g}")
+        times = float(f"{noisy[error] / noisy[floor]:.3g}")
         said = [float(number) for number in re.findall(r"error (\S+) times that", row)]
         assert any(number == pytest.approx(times, rel=1e-9) for number in said)
     quiet = mine[mine["dataset"] == "small"].iloc[0]
@@ -298,12 +300,17 @@ def test_under_noise_a_fit_says_by_how_many_times_it_errs_more_than_noise_allows
 
 
 def test_a_sweep_over_noise_has_the_floor_as_a_line(tab, run):
-    opened = tab()
-    opened.open()
-    lines = {trace["name"]: trace for trace in opened.drawn("sweeps")["data"]}
     targets = pd.read_csv(run / "targets.csv")
     floors = worst_floors(targets[targets["dataset"].str.startswith("noisy")])
-    assert lines["statistical floor"]["y"] == list(floors["statistical_floor"])
+    for error, floor in FLOORS.items():
+        opened = tab()
+        opened.open(f"#sweeps&score={error}")
+        figure = opened.drawn("sweeps")
+        lines = {trace["name"]: trace for trace in figure["data"]}
+        assert lines["statistical floor"]["y"] == list(floors[floor])
+        # The controls are exact: the axis begins at the least that is drawn.
+        lowest = min(y for trace in figure["data"] for y in trace["y"] if y is not None)
+        assert min(figure["layout"]["yaxis"]["tickvals"]) <= 1.01 * lowest
 
 
 def test_a_failed_fit_says_why_and_what_it_printed(tab):

@@ -25,7 +25,7 @@ def table(errors, floors=(1e-3, 1e-2), datasets=("low", "high"), status="ok"):
             "target_dimension": 1,
             "target_eigenvalue_re": -1.0,
             "target_eigenvalue_im": 0.0,
-            "eigenvalue_error": 2.0 * factor * floor,
+            "eigenvalue_error": 6.0 * factor * floor,
             "eigenvalue_error_relative": 2.0 * factor * floor,
             "eigenfunction_error": factor * floor,
             "eigenfunction_error_cluster": factor * floor,
@@ -49,7 +49,7 @@ def times(targets, error="eigenfunction_error"):
 def test_errors_over_the_floor_are_root_mean_squares_over_seeds_and_targets():
     targets = table({"m": [1.0, 7.0]}, floors=[1e-3], datasets=["low"])
     assert times(targets) == {"m": pytest.approx(5.0)}
-    assert times(targets, "eigenvalue_error") == {"m": pytest.approx(10.0)}
+    assert times(targets, "eigenvalue_error_relative") == {"m": pytest.approx(10.0)}
     second = targets.assign(target_index=1, eigenfunction_error=3e-3)
     assert times(pd.concat([targets, second])) == {"m": pytest.approx(np.sqrt(17.0))}
 
@@ -74,10 +74,15 @@ def test_the_worst_floor_is_that_of_the_worst_target_in_the_median_seed():
 def test_the_two_nearest_to_the_floor_are_named_at_the_levels_of_a_sweep():
     targets = table({"far": [9.0] * 3, "near": [1.1] * 3, "mid": [4.9] * 3, "control": [0.0] * 3})
     (sentence,) = above_the_floor(targets, [(SWEEP, pd.DataFrame())])
-    assert sentence.startswith("Populations: in units of the statistical floor")
+    assert sentence.startswith(
+        "Populations: the smallest eigenfunction errors, in multiples of the statistical floor "
+        "(the best possible under this noise), are at noise 0.001: 1.1"
+    )
     assert "at noise 0.001: 1.1 (near) and 4.9 (mid); at noise 0.01: 1.1 (near) and" in sentence
-    assert "over 3 draws of noise" in sentence
-    assert "lie between 0.34 and 1.61 at least nine times in ten." in sentence
+    assert sentence.endswith(
+        "They are root mean squares over 3 noise draws; an estimator at the floor would score "
+        "between 0.34 and 1.61 at least nine times in ten."
+    )
 
 
 def test_nothing_is_said_without_noise():
@@ -102,7 +107,7 @@ def test_the_table_of_targets_has_the_floors_where_there_is_noise():
     shown = dict(zip([c.key for c in target_columns(targets)], row.cells, strict=True))
     assert name == "-1"
     assert shown["statistical_floor"].text == "1.0e-03"
-    assert shown["eigenfunction_error_times"].text == "5.0"
-    assert shown["eigenvalue_error_times"].text == "10."
+    assert shown["eigenfunction_error_times"].text == "5"
+    assert shown["eigenvalue_error_relative_times"].text == "10"
     quiet = targets.assign(statistical_floor=np.nan, statistical_floor_eigenvalue=np.nan)
     assert not any("statistical" in column.key for column in target_columns(quiet))

@@ -373,6 +373,21 @@ def test_where_the_test_set_does_not_tell_functions_apart_only_the_eigenvalue_ha
     assert np.isnan(floor.sine)
 
 
+def test_the_table_has_the_floor_of_an_eigenvalue_in_the_unit_of_its_error():
+    data = dataset("three_populations", max_degree=2)
+    model = koopmark.fit("control.random", data.train)
+    mine = floors(data, 1e-3)
+    rows = evaluate(model, data.system, data.targets, data.test, noise_floors=mine).targets
+    assert [row.target_eigenvalue_re for row in rows] == [-1.0, -2.0]
+    for row, floor in zip(rows, mine, strict=True):
+        assert row.statistical_floor_eigenvalue == pytest.approx(
+            floor.eigenvalue / abs(row.target_eigenvalue_re)
+        )
+        assert row.eigenvalue_error_relative / row.statistical_floor_eigenvalue == pytest.approx(
+            row.eigenvalue_error / floor.eigenvalue
+        )
+
+
 def test_what_is_no_noise_and_floors_of_other_targets_are_refused():
     data = dataset("three_populations", max_degree=2)
     for noise in (-1.0, np.nan, np.inf):

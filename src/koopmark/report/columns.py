@@ -36,17 +36,17 @@ EIGENFUNCTION = Column(
     "eigenfunction_error",
     "eigenfunction error",
     "Sine of the largest angle between the exact eigenspace and the span of m recovered "
-    "eigenfunctions, on test trajectories: of those near its eigenvalue the m that obey it best. 0 "
-    "is exact, 1 means that some exact eigenfunction is missed altogether.",
+    "eigenfunctions, on test trajectories: the m functions near its eigenvalue that obey it best. "
+    "0 is exact, 1 means that some exact eigenfunction is missed altogether.",
     shaded=True,
 )
 FLOOR = Column(
     "oracle_floor",
     "oracle floor",
     "The eigenfunction error of the combination of the method's dictionary that fits the exact "
-    "eigenspace best on trajectories of their own, far more than the method had. An estimate from "
-    "above: about so small an error the dictionary allows, and an error far above it is not the "
-    "dictionary's doing.",
+    "eigenspace best on separate trajectories, many more than the method had. An estimate from "
+    "above: the dictionary allows an error about this small, so an error far above it has another "
+    "cause.",
     shaded=True,
 )
 FLOOR_BOUND = Column(
@@ -59,8 +59,8 @@ FLOOR_BOUND = Column(
 FLOOR_EIGENVALUE_NOISE = Column(
     "statistical_floor_eigenvalue",
     "statistical floor, eigenvalue",
-    "Root-mean-square eigenvalue error that the noise in the training data leaves to the best "
-    "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+    "Root-mean-square relative eigenvalue error that the noise in the training data leaves to the "
+    "best unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
 )
 FLOOR_NOISE = Column(
     "statistical_floor",
@@ -69,16 +69,18 @@ FLOOR_NOISE = Column(
     "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
 )
 TIMES_EIGENVALUE = Column(
-    "eigenvalue_error_times",
+    "eigenvalue_error_relative_times",
     "eigenvalue error / floor",
-    "By how many times the eigenvalue error exceeds its statistical floor, root mean square over "
-    "the seeds: about 1 is the best possible, and a single draw may be below.",
+    "The eigenvalue error in multiples of its statistical floor, root mean square over the seeds: "
+    "about 1 is the best possible, and few draws may be below.",
+    numbers.plain,
 )
 TIMES_EIGENFUNCTION = Column(
     "eigenfunction_error_times",
     "eigenfunction error / floor",
-    "By how many times the eigenfunction error exceeds its statistical floor, root mean square "
-    "over the seeds: about 1 is the best possible, and a single draw may be below.",
+    "The eigenfunction error in multiples of its statistical floor, root mean square over the "
+    "seeds: about 1 is the best possible, and few draws may be below.",
+    numbers.plain,
 )
 RESIDUAL = Column(
     "residual_median",
@@ -111,7 +113,7 @@ PRECISION = Column(
 JUDGED = Column(
     "judged",
     "judged",
-    "Share of the recovered pairs of which precision speaks. It leaves out pairs that decay faster "
+    "Share of the recovered pairs that precision counts. It leaves out pairs that decay faster "
     "than the known lattice goes or are not finite, copies of others, and aliases; constants count "
     "neither way.",
     numbers.plain,
@@ -119,8 +121,8 @@ JUDGED = Column(
 RECALL = Column(
     "recall",
     "recall",
-    "Share of all Koopman eigenvalues down to that rate, multiplicities counted, that were so "
-    "found.",
+    "Share of all Koopman eigenvalues down to that rate, multiplicities counted, that "
+    "a recovered pair matches.",
     numbers.plain,
 )
 FORECAST = Column(

@@ -11,7 +11,7 @@ from koopmark.report.summary import competing
 from koopmark.report.sweeps import Sweep, shared_targets
 
 FLOORS = {
-    "eigenvalue_error": "statistical_floor_eigenvalue",
+    "eigenvalue_error_relative": "statistical_floor_eigenvalue",
     "eigenfunction_error": "statistical_floor",
 }
 """The statistical floor of each error."""
@@ -88,12 +88,16 @@ def _sentence(name: str, levels: list[tuple[str, str]], targets: pd.DataFrame) -
     parts = [levels[place][0] + _nearest(found[levels[place][1]]) for place in places]
     draws = int(times["draws"].min())
     low, high = by_chance(draws)
+    these = (
+        "They are those of one noise draw"
+        if draws == 1
+        else f"They are root mean squares over {plural(draws, 'noise draw')}"
+    )
     return (
-        f"{name}: in units of the statistical floor, which is what noise leaves to the best "
-        f"estimator, the least eigenfunction errors are {'; '.join(parts)}; these are root mean "
-        f"squares over {plural(draws, 'draw')} of noise, and those of an estimator at the floor "
-        f"lie between {plain(round(low, 2))} and {plain(round(high, 2))} "
-        "at least nine times in ten."
+        f"{name}: the smallest eigenfunction errors, in multiples of the statistical floor (the "
+        f"best possible under this noise), are {'; '.join(parts)}. {these}; an estimator at the "
+        f"floor would score between {plain(round(low, 2))} and {plain(round(high, 2))} at least "
+        "nine times in ten."
     )
 
 

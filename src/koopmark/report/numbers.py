@@ -15,7 +15,7 @@ def scientific(value: float) -> str:
         return "inf" if value > 0 else "-inf"
     if value == 0:
         return "0"
-    return f"{value:#.2g}" if 0.1 <= abs(value) < 99.5 else f"{value:.1e}"
+    return f"{value:#.2g}".removesuffix(".") if 0.1 <= abs(value) < 99.5 else f"{value:.1e}"
 
 
 def seconds(value: float) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import expm_frechet, solve_triangular
 
 from koopmark._keys import generator
-from koopmark.scoring.targets import TargetScores
+from koopmark.scoring.targets import TargetScores, relative_to
 from koopmark.simulation import Trajectories
 from koopmark.truth import ONE, AffineProducts, Eigenspace
 
@@ -44,7 +44,7 @@ LEAST = 1e-13
 
 @dataclass(frozen=True)
 class StatisticalFloor:
-    """The bound for one target; NaN with a note if there is none, or without if noise is none."""
+    """The bound for one target; NaN with a note if there is none, no note if there is no noise."""
 
     eigenvalue: float = np.nan
     """Standard deviation of λ̂, per unit of time."""
@@ -98,9 +98,12 @@ def statistical_floors(
 
 
 def with_floors(
-    rows: Sequence[TargetScores], floors: Sequence[StatisticalFloor]
+    rows: Sequence[TargetScores], floors: Sequence[StatisticalFloor], horizon: float
 ) -> tuple[TargetScores, ...]:
     """The rows of targets.csv with the statistical floor of each; as they are if none is given.
+
+    That of an eigenvalue is given as its error is: relative to max(|λ|, 1 / horizon), the length
+    of the test trajectories.
 
     Raises
     ------
@@ -114,7 +117,8 @@ def with_floors(
     return tuple(
         replace(
             row,
-            statistical_floor_eigenvalue=floor.eigenvalue,
+            statistical_floor_eigenvalue=floor.eigenvalue
+            / relative_to(complex(row.target_eigenvalue_re, row.target_eigenvalue_im), horizon),
             statistical_floor=floor.sine,
             notes="; ".join(filter(None, [row.notes, floor.note])),
         )

@@ -222,6 +222,7 @@ def evaluate(
             drawn, portrait_note = portraits(model, scored, choices, test, at_points, usable)
     of_lattice = score_spectrum(spectrum, eigenvalues, rates, values, constant, highest)
     counted = residuals[usable & ~constant]
+    horizon = float(test.times[-1] - test.times[0])
     of_targets = tuple(
         score_target(
             target,
@@ -229,7 +230,7 @@ def evaluate(
             None if apart else at_points,
             floor,
             target_residual(target.directions, system, test),
-            float(test.times[-1] - test.times[0]),
+            horizon,
             highest,
         )
         for target, choice, floor in zip(scored, choices, floors, strict=True)
@@ -262,7 +263,7 @@ def evaluate(
                 portrait_note,
             ),
         ),
-        targets=with_floors(of_targets, noise_floors),
+        targets=with_floors(of_targets, noise_floors, horizon),
         eigenpairs=_pairs(model, eigenvalues, residuals, of_lattice.kinds),
         portraits=drawn,
     )

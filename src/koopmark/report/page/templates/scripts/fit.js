@@ -46,14 +46,14 @@
   };
 
   const scoresOfTargets = (targets, mine, columns) => {
-    const keys = ["eigenvalue_error", "eigenvalue_error_mean", "eigenfunction_error", "eigenfunction_error_rms", "cluster_excess", "oracle_floor", "oracle_floor_in_sample"];
+    const keys = ["eigenvalue_error", "eigenvalue_error_relative", "eigenvalue_error_mean", "eigenfunction_error", "eigenfunction_error_rms", "cluster_excess", "oracle_floor", "oracle_floor_in_sample"];
     // Under noise: the floor, and by how many times the error is above it.
-    const floors = { statistical_floor_eigenvalue: "eigenvalue_error", statistical_floor: "eigenfunction_error" };
+    const floors = { statistical_floor_eigenvalue: "eigenvalue_error_relative", statistical_floor: "eigenfunction_error" };
     const noisy = Object.keys(floors).filter((key) => mine.some((t) => Number.isFinite(number(targets[key][t]))));
     keys.push(...noisy);
     const times = (key, t) => {
       const ratio = noisy.includes(key) ? number(targets[floors[key]][t]) / number(targets[key][t]) : NaN;
-      return Number.isFinite(ratio) ? ` (error ${format.scientific(ratio)} times that)` : "";
+      return Number.isFinite(ratio) ? ` (error ${format.plain(ratio)} times that)` : "";
     };
     const table = make("table");
     const head = make("tr");
@@ -96,7 +96,7 @@
     const scroll = make("div", "", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Recovered eigenpairs" });
     scroll.append(table);
     const details = make("details");
-    const count = all.length > 50 ? `${all.length} eigenpairs recovered: the 50 with the smallest residuals` : `${all.length} eigenpairs recovered, by residual`;
+    const count = all.length > 50 ? `${all.length} eigenpairs recovered: the 50 with the smallest residuals` : `${all.length} ${all.length === 1 ? "eigenpair" : "eigenpairs"} recovered, by residual`;
     details.append(make("summary", count), scroll);
     return all.length ? details : make("p", "No eigenpair was recovered.");
   };

@@ -28,7 +28,7 @@
   ];
   const NAME = "statistical floor";
   const BESIDE = {
-    eigenvalue_error: [["statistical_floor_eigenvalue", NAME, "dashdot"]],
+    eigenvalue_error_relative: [["statistical_floor_eigenvalue", NAME, "dashdot"]],
     eigenfunction_error: [["statistical_floor", NAME, "dashdot"], ...OWN],
     residual_median: OWN,
   };
@@ -51,11 +51,12 @@
     const known = await koopmark.data("methods");
     const best = koopmark.best(known, new Map(lines.map((line) => [line.method, size(line)])), BEST);
     const shown = lines.filter(({ method }) => chosen.all || best.has(method) || known[method].role === "control");
-    const finite = lines.flatMap(({ points }) => points.map((p) => p.value)).filter((x) => Number.isFinite(x) && x > 0);
+    const floors = beside(axis, chosen.score);
+    const values = [...shown.map(({ points }) => points.map((p) => p.value)), ...floors.map((line) => line.y)].flat();
+    const finite = values.filter(Number.isFinite).map((x) => Math.max(x, koopmark.LEAST));
     const top = 10 ** (Math.ceil(Math.log10(Math.max(...finite, 1))) + 1);
     const decades = [];
-    const least = Math.max(Math.min(...finite, 1), koopmark.LEAST);
-    for (let k = 2 * Math.floor(Math.log10(least) / 2); k < Math.log10(top); k += 2) decades.push(k);
+    for (let k = 2 * Math.floor(Math.log10(Math.min(...finite, 1)) / 2); k < Math.log10(top); k += 2) decades.push(k);
     const data = shown.map(({ method, style, points }) => ({
       type: "scatter", name: koopmark.escape(method), x: axis.positions,
       y: points.map((p) => (p.failed ? top : Number.isNaN(p.value) ? null : Math.max(p.value, koopmark.LEAST))),
@@ -65,7 +66,7 @@
       text: points.map((p) => `${koopmark.format.score(chosen.score, p.value)} (${koopmark.escape(p.status)})`),
       hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     }));
-    data.push(...beside(axis, chosen.score));
+    data.push(...floors);
     await koopmark.plot(section.querySelector(".canvas"), {
       data,
       layout: {
