@@ -150,6 +150,18 @@ def test_less_time_is_better_and_its_mean_is_geometric():
     )
 
 
+def test_of_methods_that_share_a_place_the_fastest_stands_first_and_gives_the_time():
+    seconds = {"a": 3.06e-3, "b": 2.91e-3, "slow": 1.0}
+    scores = {name: constant(-np.log10(time)) for name, time in seconds.items()}
+    board = leaderboard(results(scores), SPEED)
+    assert list(board.rows["place"]) == [1, 1, 3]
+    assert list(board.rows["method"]) == ["b", "a", "slow"]
+    assert verdict(board) == (
+        "b and a are the fastest with about 2.91 ms a fit in the geometric mean over 2 problems. "
+        "Too few problems to say which method is faster in general (at least 12 are needed)."
+    )
+
+
 def test_a_method_without_a_time_on_some_problem_is_the_slowest():
     status = {("good", "a", seed): "failed" for seed in range(3)}
     rows = leaderboard(results(THREE, status=status), SPEED).rows.set_index("method")
@@ -162,23 +174,23 @@ def test_the_number_of_problems_decides_what_is_said_about_others(count):
     board = leaderboard(results(THREE, many(count)), DIGITS)
     assert board.rows["low"].notna().all() == (count >= FEWEST)
     assert (not board.compared.empty) == (count >= FEWEST_COMPARED)
-    assert ("That is too few" in verdict(board)) == (count < FEWEST_COMPARED)
+    assert ("Too few problems to say" in verdict(board)) == (count < FEWEST_COMPARED)
 
 
 def test_a_known_winner_is_said_to_win():
     assert verdict(leaderboard(results(THREE, many(12)), DIGITS)) == (
-        "good is first with 6.0 digits in the mean over 12 problems. Beside the best method of "
-        "each other library, on a typical problem and to within 0.5 digits, good is better than "
-        "fair and bad."
+        "good is first with 6.0 digits in the mean over 12 problems. Compared with the best "
+        "method of each other library on a typical problem, ignoring differences up to 0.5 digits, "
+        "good is better than fair and bad."
     )
 
 
 def test_a_quicker_method_is_said_to_be_faster():
     board = leaderboard(results({"good": constant(3.0), "fair": constant(2.0)}, many(12)), SPEED)
     assert verdict(board) == (
-        "good is the fastest with 1 ms a fit in the geometric mean over 12 problems. Beside the "
-        "best method of each other library, on a typical problem and to within a factor of 1.26, "
-        "good is faster than fair."
+        "good is the fastest with 1 ms a fit in the geometric mean over 12 problems. Compared with "
+        "the best method of each other library on a typical problem, ignoring differences up to a "
+        "factor of 1.26, good is faster than fair."
     )
 
 
@@ -186,8 +198,8 @@ def test_equals_are_said_to_be_as_good():
     scores = THREE | {"good too": constant(6.0)}
     assert verdict(leaderboard(results(scores, many(12)), DIGITS)) == (
         "good and good too share the first place with 6.0 digits in the mean over 12 problems. "
-        "Beside the best method of each other library, on a typical problem and to within 0.5 "
-        "digits, good is better than bad; it is as good as good too."
+        "Compared with the best method of each other library on a typical problem, ignoring "
+        "differences up to 0.5 digits, good is better than bad and is as good as good too."
     )
 
 
@@ -197,7 +209,7 @@ def test_what_problems_disagree_on_is_said_to_be_unknown():
 
     scores = {"good": constant(6.0), "fair": erratic}
     board = leaderboard(results(scores, many(12)), DIGITS)
-    assert verdict(board).endswith("good cannot be told from fair.")
+    assert verdict(board).endswith("good cannot be distinguished from fair.")
 
 
 def test_the_first_in_the_mean_may_be_worse_on_a_typical_problem():

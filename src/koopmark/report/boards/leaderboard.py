@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.boards.significance import mean_intervals, signed_ranks
+from koopmark.report.ranking import rounded
 
 MOST_MISSED = 0.1
 """A dataset that more than this share of the methods were not run on is left out."""
@@ -28,7 +29,7 @@ class Measure:
     alike : float
         Differences between two methods up to this are of no practical interest.
     step : float
-        Means that agree to a multiple of this share a place: it is the precision that is shown.
+        Means that round to the same multiple of this share a place.
     bounds : (float, float), optional
         Between which every number lies; without them there are no intervals.
     """
@@ -49,7 +50,7 @@ class Measure:
 
 @dataclass(frozen=True, eq=False)
 class Leaderboard:
-    """The methods of one question, best first.
+    """The methods of one question, best first, also among those that share a place.
 
     `rows` has the columns place, method, library, mean (over the problems, `-inf` where some
     problem has no number), low and high (of the interval of that mean), fits, failed, and better,
@@ -158,7 +159,9 @@ def _rows(
             "fits": len(fits),
             "failed": fits.sum().to_numpy(),
         }
-    ).sort_values(["place", "method"], ignore_index=True)
+    )
+    order = rows.assign(mean=-rounded(rows["mean"])).sort_values(["place", "mean", "method"])
+    rows = rows.loc[order.index].reset_index(drop=True)
     return rows.join(_against_the_first(rows, numbers, measure.alike))
 
 

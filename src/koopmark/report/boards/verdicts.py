@@ -11,7 +11,7 @@ SPEEDS = ("faster than", "as fast as", "slower than")
 
 
 def verdict(board: Leaderboard) -> str:
-    """Who is first, and beside which methods it is better, as good or not known to be either.
+    """Who is first, and than which methods it is better, as good, or not known to be either.
 
     The interval of the first is not put into words: the best of many is first by luck as well, and
     the interval, which is right for a method chosen beforehand, then holds its mean too rarely.
@@ -29,12 +29,13 @@ def verdict(board: Leaderboard) -> str:
         result = f"with {shown(board, mean)} digits in the mean over {where}"
     else:
         first = "is the fastest" if alone else "are the fastest"
-        result = f"with {shown(board, mean)} a fit in the geometric mean over {where}"
+        about = "" if alone else "about "
+        result = f"with {about}{shown(board, mean)} a fit in the geometric mean over {where}"
     said = [f"{listed(names)} {first} {result}."]
     if len(board.problems) < FEWEST_COMPARED:
         said.append(
-            "That is too few to say which method would be better on other problems: it takes at "
-            f"least {FEWEST_COMPARED}."
+            f"Too few problems to say which method is {'better' if digits else 'faster'} in "
+            f"general (at least {FEWEST_COMPARED} are needed)."
         )
     elif not board.compared.empty:
         said.append(_compared(board))
@@ -60,12 +61,12 @@ def _compared(board: Leaderboard) -> str:
     ]
     unknown = rows[(rows[list(kinds)] < CLAIM).all(axis=1)]
     if len(unknown):
-        claims.append(f"cannot be told from {_names(unknown)}")
+        claims.append(f"cannot be distinguished from {_names(unknown)}")
     alike = board.measure.alike
     margin = f"{plain(alike)} digits" if digits else f"a factor of {plain(10.0**alike)}"
     return (
-        f"Beside the best method of each other library, on a typical problem and to within "
-        f"{margin}, {first} {'; it '.join(claims)}."
+        "Compared with the best method of each other library on a typical problem, ignoring "
+        f"differences up to {margin}, {first} {listed(claims)}."
     )
 
 

@@ -34,6 +34,7 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = breakable
+    environment.filters["heading"] = heading
     environment.filters["whole_numbers"] = whole_numbers
     environment.globals["when"] = when
     return environment.get_template(template).render(
@@ -53,6 +54,11 @@ def when(hidden: bool = False, **chosen: str) -> Markup:
 def breakable(name: str) -> Markup:
     """A name that may be broken after a dot or an underscore and before a bracket."""
     return Markup(re.sub(r"(?<=[._/])|(?=\[)", "<wbr>", str(escape(name))))
+
+
+def heading(title: str) -> str:
+    """A title with a capital in front, and its units as they are."""
+    return title[:1].upper() + title[1:]
 
 
 def whole_numbers(sentence: str) -> Markup:
