@@ -27,6 +27,7 @@ def table(errors, datasets=SWEEP.datasets, **columns):
             "failed": 0,
             "eigenfunction_error": error,
             "error": error,
+            "error_over_rounding": error / 1e-9,
             "oracle_floor": float("nan"),
             "oracle_floor_in_sample": float("nan"),
             "targets": 2,
@@ -54,7 +55,7 @@ GOOD = {
 def test_the_smallest_errors_at_the_first_middle_and_last_level_are_named():
     assert on_sweep(GOOD)[0] == (
         "Loud: the smallest error at the worst target is "
-        "2.0e-13 (ours; 2 others exact to 1e-09 too) at noise 0, "
+        "2.0e-13 (ours; 2 others exact to rounding too) at noise 0, "
         "1.0e-04 (ours) at noise 0.001, 0.10 (theirs) at noise 0.1."
     )
 
@@ -180,9 +181,9 @@ def test_errors_stand_beside_the_floors_of_their_dictionaries():
     errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4], "fourth": [9e-4]}
     summary = with_floors(errors, [0.25, 0.5, 1e-5, 1e-4], [0.125, 2e-4, 1e-5, 2e-5])
     assert answers(summary, [], LIBRARIES)[1] == (
-        "a: of 4 methods, 2 have a dictionary that holds every target to 0.001 (1 cannot and 1 may "
-        "or may not), and 1 of these finds every target; the smallest eigenfunction error is "
-        "9.0e-04 by fourth (floor 1.0e-04, at least 2.0e-05)."
+        "a: 2 of 4 methods have a dictionary that holds every target to 0.001 (of 1 it is not "
+        "known), and 1 of these finds every target; the smallest eigenfunction error is "
+        "9.0e-04 by fourth (oracle floor between 2.0e-05 and 1.0e-04)."
     )
 
 
@@ -190,10 +191,9 @@ def test_where_no_dictionary_holds_the_targets_the_lowest_floor_is_named():
     errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4]}
     summary = with_floors(errors, [0.125, 0.5, 0.02], [0.125, 0.25, 0.01])
     assert answers(summary, [], LIBRARIES)[1] == (
-        "a: of the dictionaries of 3 methods, none is known to hold every target to 0.001 (3 "
-        "cannot); the smallest eigenfunction error is 0.25 by ours (floor 0.12, "
-        "at least 0.12), the error at the lowest floor 0.40 by theirs (floor 2.0e-02, at least "
-        "1.0e-02)."
+        "a: of the dictionaries of 3 methods, none holds every target to 0.001; the smallest "
+        "eigenfunction error is 0.25 by ours (oracle floor 0.12); theirs, whose floor is lowest, "
+        "has an error of 0.40 (oracle floor between 1.0e-02 and 2.0e-02)."
     )
 
 
@@ -201,11 +201,37 @@ def test_a_dictionary_whose_floor_is_unknown_is_neither_able_nor_unable():
     errors = {"ours": [0.25], "other": [0.5], "theirs": [0.4]}
     summary = with_floors(errors, [float("nan"), 0.5, 0.02], [1e-5, 0.25, 1e-4])
     said = answers(summary, [], LIBRARIES)[1]
-    assert "none is known to hold every target to 0.001 (1 cannot and 2 may or may not);" in said
-    assert (
-        "is 0.25 by ours (floor at least 1.0e-05), the error at the lowest floor 0.40 by theirs"
-        in said
-    )
+    assert "none is known to hold every target to 0.001 (of 2 it is not known);" in said
+    assert "is 0.25 by ours (oracle floor at least 1.0e-05); theirs, whose floor is lowest" in said
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([1e-4], "1 of 3 methods has a dictionary that holds every target to 0.001, and it finds"),
+        ([1e-2], "holds every target to 0.001, and it does not find them all;"),
+        (
+            [1e-4, 1e-5],
+            "2 of 3 methods have a dictionary that holds every target to 0.001, and all",
+        ),
+        ([0.1, 0.2], "and none of these finds every target;"),
+    ],
+)
+def test_how_many_of_those_that_could_find_the_targets_do_is_said(found, said):
+    errors = {f"able{k}": [error] for k, error in enumerate(found)}
+    errors |= {f"unable{k}": [0.5] for k in range(3 - len(found))}
+    floors = [1e-6] * len(found) + [0.5] * (3 - len(found))
+    assert said in answers(with_floors(errors, floors, floors), [], LIBRARIES)[1]
+
+
+def test_errors_that_are_rounding_by_the_measure_of_their_target_are_alike():
+    errors = {"ours": [3e-9] * 3, "other": [2e-9] * 3, "theirs": [1e-10] * 3}
+    summary = table(errors)
+    # A target of many dimensions, where errors up to 1e-8 are rounding.
+    large = summary.assign(error_over_rounding=summary["error"] / 1e-8)
+    (said, *_) = answers(large, [(SWEEP, large)], LIBRARIES)
+    assert "1.0e-10 (theirs; 2 others exact to rounding too) at noise 0" in said
+    assert "1.0e-10 (theirs) at noise 0" in answers(summary, [(SWEEP, summary)], LIBRARIES)[0]
 
 
 def test_floors_say_nothing_where_no_dictionary_comes_near():
@@ -249,7 +275,7 @@ def test_what_a_sentence_says_of_dictionaries_is_so_for_fits_on_many_trajectorie
         [row.oracle_floor_in_sample for row in rows.values()],
     )
     said = answers(summary, [], LIBRARIES)[1]
-    assert "1 has a dictionary that holds every target to 0.001 (1 cannot and 1 may or may" in said
+    assert "1 of 3 methods has a dictionary that holds every target to 0.001 (of 1 it is" in said
     assert best["held"] < 1e-3 < best["affine"]
 
 

@@ -118,6 +118,22 @@ def test_a_span_without_its_eigenvalue_has_no_digits_and_the_error_of_its_eigenv
     assert clean["digits"] == 4.5
 
 
+def test_what_is_rounding_is_measured_target_by_target(tables):
+    """The largest error is rounding, and a smaller one of another target is not."""
+    mine = tables.targets["method"] == "quadratic[degree=2]"
+    at = {"-1": (3e-9, 1e-9), "-2": (5e-9, 1e-8)}
+    targets = tables.targets.copy()
+    for name, (error, of_rounding) in at.items():
+        rows = mine & (targets["target"] == name)
+        targets.loc[rows, "eigenvalue_error_relative"] = error
+        targets.loc[rows, "eigenfunction_error"] = 0.0
+        targets.loc[rows, "rounding"] = of_rounding
+    summary = summarise(tables.fits, targets).set_index(["method", "noise"])
+    clean = summary.loc[("quadratic[degree=2]", 0.0)]
+    assert clean["error"] == 5e-9
+    assert clean["error_over_rounding"] == pytest.approx(3.0)
+
+
 def test_errors_do_not_hang_on_the_unit_of_time(tables):
     """In a unit ten times longer rates are ten times larger, and their distances too."""
     rates = ["target_eigenvalue_re", "target_eigenvalue_im", "eigenvalue_error"]

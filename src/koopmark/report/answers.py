@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.numbers import listed, plural, scientific
-from koopmark.report.ranking import ERROR, ranked
+from koopmark.report.ranking import ERROR, is_exact, ranked
 from koopmark.report.recovery import counts, floors
 from koopmark.report.summary import competing, recovers_all
 from koopmark.report.sweeps import Sweep
@@ -87,9 +87,10 @@ def _best_at(methods: pd.DataFrame, dataset: str) -> str:
     if in_order.empty:
         return "missing (no method has one at every seed)"
     sizes = in_order[ERROR]
-    exact = sizes.iloc[0] <= ROUNDING
-    alike = int((sizes <= (ROUNDING if exact else PAR * sizes.iloc[0])).sum()) - 1
-    how = f"exact to {ROUNDING:g} too" if exact else f"within a factor of {PAR:g}"
+    exact = is_exact(in_order)
+    near = exact if exact.iloc[0] else sizes <= PAR * sizes.iloc[0]
+    alike = int(near.sum()) - 1
+    how = "exact to rounding too" if exact.iloc[0] else f"within a factor of {PAR:g}"
     others = f"; {plural(alike, 'other')} {how}" if alike else ""
     return f"{scientific(sizes.iloc[0])} ({in_order['method'].iloc[0]}{others})"
 
@@ -119,7 +120,7 @@ def _breakdown(sweep: Sweep, methods: pd.DataFrame) -> str:
 def _firstranked(methods: pd.DataFrame, names: list[str]) -> str:
     """The one of these methods with the smallest errors over all levels, of equals by name."""
     mine = methods[methods["method"].isin(names)]
-    size = mine[ERROR].clip(lower=ROUNDING).map(np.log10)
+    size = mine[ERROR].clip(lower=ROUNDING).mask(is_exact(mine), ROUNDING).map(np.log10)
     return str(size.groupby(mine["method"]).mean().round(9).idxmin())
 
 

@@ -5,46 +5,60 @@ import pandas as pd
 from koopmark._config import shortened
 from koopmark.report.numbers import listed, plain, plural
 from koopmark.report.sentences import ended, extent
-from koopmark.report.summary import competing, recovers_all
+from koopmark.report.summary import competing, problems, recovers_all
 from koopmark.scoring import FOUND
 
 LONGEST_REASON = 140
 """Characters of a reason that the third sentence quotes; all of it is in the table of failures."""
 
 
-def overview(fits: pd.DataFrame, summary: pd.DataFrame) -> tuple[str, str, str]:
-    """Three sentences from fits.csv and the summary of a run (see `summarise`)."""
+def overview(fits: pd.DataFrame, summary: pd.DataFrame, planned: int = 0) -> tuple[str, str, str]:
+    """Three sentences from fits.csv and the summary of a run (see `summarise`).
+
+    `planned` is the number of fits that the run asks for, which are more if it is not finished.
+    """
     methods = competing(summary)
-    return extent(fits), _best(methods), _lost(fits, methods)
+    return extent(fits, planned), _best(methods), _lost(fits, methods)
 
 
 def _best(methods: pd.DataFrame) -> str:
-    """Who recovers most targets over all datasets; of those with as many, with the most digits."""
+    """Who recovers the largest share of targets, and of equals who has the most digits.
+
+    Both in the mean over problems, of each the mean over its datasets.
+    """
     if methods.empty:
         return "No method competes in this run: there are controls alone."
-    wanted = methods.groupby("dataset")["targets"].max()
-    recovered = methods.groupby("method", sort=False)["targets_recovered"].sum()
-    if not recovered.max() > 0:
+    if not methods["targets_recovered"].max() > 0:
         return (
             f"No method recovers a target with both errors at most {FOUND:g}, on any of "
-            f"{plural(len(wanted), 'dataset')}."
+            f"{plural(methods['dataset'].nunique(), 'dataset')}."
         )
-    most = recovered.index[recovered >= recovered.max() - 1e-9]
-    # On a dataset that it was not run on a method has none.
-    digits = methods.groupby("method", sort=False)["digits"].sum()[most] / len(wanted)
-    digits = digits.round(1)
+    shares = _by_problem(methods, methods["targets_recovered"] / methods["targets"])
+    most = shares.index[shares >= shares.max() - 1e-9]
+    digits = _by_problem(methods, methods["digits"])[most].round(1)
     best = sorted(digits.index[digits == digits.max()])
     alike = len(most) - len(best)
     others = f", as {'does' if alike == 1 else 'do'} {plural(alike, 'other')}" if alike else ""
     alone = len(best) == 1
-    missed = len(wanted) - int(methods["method"].value_counts()[best].min())
-    without = f" ({'it' if alone else 'one of them'} was not run on {missed})" if missed else ""
+    missed = methods["dataset"].nunique() - int(methods["method"].value_counts()[best].min())
+    on = plural(missed, "dataset")
+    without = f" ({'it' if alone else 'one of them'} was not run on {on})" if missed else ""
+    count = problems(methods["dataset"]).nunique()
+    over = f"in the mean over {count:,} problems" if count > 1 else "of one problem"
     return (
         f"{listed(best)} {'recovers' if alone else 'recover'} most{others}: "
-        f"{plain(recovered.max())} of {plain(wanted.sum())} targets on "
-        f"{plural(len(wanted), 'dataset')}{without} with both errors at most {FOUND:g}, and "
-        f"{digits.max():.1f} correct digits of a target in the mean over the datasets."
+        f"{plain(100 * shares.max())} % of the targets with both errors at most {FOUND:g}"
+        f"{without}, and {digits.max():.1f} correct digits of a target, {over}; a problem is a "
+        "recipe, with all its levels."
     )
+
+
+def _by_problem(methods: pd.DataFrame, values: "pd.Series[float]") -> "pd.Series[float]":
+    """By method the mean over problems of the mean over their datasets, 0 where it was not run."""
+    at = [methods["dataset"], methods["method"]]
+    over_datasets = values.groupby(at).first().unstack().fillna(0.0)
+    of_each = over_datasets.groupby(problems(over_datasets.index.to_series())).mean()
+    return of_each.mean()
 
 
 def _lost(fits: pd.DataFrame, methods: pd.DataFrame) -> str:
@@ -66,7 +80,7 @@ def _failed(fits: pd.DataFrame) -> str:
     reasons = bad["reason"].value_counts()
     most = min(reasons.index[reasons == reasons.max()])
     reason = shortened(str(most), LONGEST_REASON).rstrip(".")
-    why = f", most often because: {reason}" if reason else ""
+    why = f", most often because: “{reason}”" if reason else ""
     return f"{plural(len(bad), 'fit')} of {len(fits):,} did not end ok ({ended(bad)}){why}"
 
 

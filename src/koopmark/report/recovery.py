@@ -63,28 +63,50 @@ def floors(methods: pd.DataFrame) -> list[str]:
         finding = int(recovers_all(able).sum())
         best, lowest = (rows.sort_values([by, "method"]).iloc[0] for by in (ANGLE, FLOOR))
         smallest = f"the smallest eigenfunction error is {_beside_floor(best)}"
-        parts = [f"{unable} cannot"] * (unable > 0)
-        parts += [f"{open_ones} may or may not"] * (open_ones > 0)
-        others = listed(parts)
+        undecided = f" (of {open_ones} it is not known)" if open_ones else ""
         if able.empty:
+            holds = "none is known to hold" if open_ones else "none holds"
+            least = "" if lowest["method"] == best["method"] else f"; {_of_lowest(lowest)}"
             sentences.append(
-                f"{dataset}: of the dictionaries of {plural(len(rows), 'method')}, none is known "
-                f"to hold every target to {FOUND:g} ({others}); {smallest}, the error at the "
-                f"lowest floor {_beside_floor(lowest)}."
+                f"{dataset}: of the dictionaries of {plural(len(rows), 'method')}, {holds} every "
+                f"target to {FOUND:g}{undecided}; {smallest}{least}."
             )
         else:
+            has = "has" if len(able) == 1 else "have"
             sentences.append(
-                f"{dataset}: of {plural(len(rows), 'method')}, {len(able)} "
-                f"{'has' if len(able) == 1 else 'have'} a dictionary that holds every target to "
-                f"{FOUND:g} ({others}), and {finding} of these find{'s' * (finding == 1)} every "
-                f"target; {smallest}."
+                f"{dataset}: {len(able)} of {plural(len(rows), 'method')} {has} a dictionary that "
+                f"holds every target to {FOUND:g}{undecided}, and {_finding(finding, len(able))}; "
+                f"{smallest}."
             )
     return sentences
 
 
+def _finding(finding: int, able: int) -> str:
+    """How many of the methods with such a dictionary find every target."""
+    if finding == able:
+        return "it finds them all" if able == 1 else "all of these find every target"
+    if finding == 0:
+        return "it does not find them all" if able == 1 else "none of these finds every target"
+    return f"{finding} of these find{'s' * (finding == 1)} every target"
+
+
 def _beside_floor(row: "pd.Series[Any]") -> str:
     """The error beside what the dictionary allows."""
-    error, floor, bound = row[ANGLE], row[FLOOR], row[BOUND]
-    least = f"at least {scientific(bound)}"
-    allowed = f"floor {scientific(floor)}, {least}" if np.isfinite(floor) else f"floor {least}"
-    return f"{scientific(error)} by {row['method']} ({allowed})"
+    return f"{scientific(row[ANGLE])} by {row['method']} ({_floor(row)})"
+
+
+def _of_lowest(row: "pd.Series[Any]") -> str:
+    return (
+        f"{row['method']}, whose floor is lowest, has an error of {scientific(row[ANGLE])} "
+        f"({_floor(row)})"
+    )
+
+
+def _floor(row: "pd.Series[Any]") -> str:
+    """The oracle floor of a row, as far as it is known."""
+    floor, bound = scientific(row[FLOOR]), scientific(row[BOUND])
+    if not np.isfinite(row[FLOOR]):
+        return f"oracle floor at least {bound}"
+    return (
+        f"oracle floor {floor}" if floor == bound else f"oracle floor between {bound} and {floor}"
+    )

@@ -18,15 +18,18 @@ def findings(fits: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     ]
 
 
-def extent(fits: pd.DataFrame) -> str:
-    """What was fitted to what, and how much of it ended ok."""
+def extent(fits: pd.DataFrame, planned: int) -> str:
+    """What was fitted to what, how many of the `planned` fits are done, and how many ended ok."""
     roles = fits.drop_duplicates("method")["role"].value_counts()
     nouns = {"method": "method", "informed": "informed method", "control": "control"}
     kinds = [plural(int(roles[role]), noun) for role, noun in nouns.items() if role in roles]
     ok = int((fits["status"] == "ok").sum())
+    done = plural(len(fits), "fit")
+    if len(fits) < planned:
+        done = f"{len(fits):,} of {planned:,} fits are done"
     return (
         f"{listed(kinds)} were fitted to {plural(fits['dataset'].nunique(), 'dataset')} with "
-        f"{plural(fits['seed'].nunique(), 'seed')}: {plural(len(fits), 'fit')}, "
+        f"{plural(fits['seed'].nunique(), 'seed')}: {done}, "
         + ("all of which ended ok." if ok == len(fits) else f"of which {ok:,} ended ok.")
     )
 

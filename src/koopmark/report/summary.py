@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from koopmark.report.ranking import ERROR
+from koopmark.report.ranking import ERROR, OF_ROUNDING
 from koopmark.report.tables import KEYS, ROLES, TARGET_KEYS
 from koopmark.scoring import digits, found, larger_error
 
@@ -32,7 +32,8 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
     Scores are medians over the seeds whose fit ended ok; those of `targets` are first taken at
     the worst target of each fit, and are missing where that of any target is; `error` is the larger
-    of the relative eigenvalue and the eigenfunction error. `digits` is the mean over the targets of
+    of the relative eigenvalue and the eigenfunction error, `error_over_rounding` the largest of
+    these in multiples of the `rounding` of its target. `digits` is the mean over the targets of
     the median over all seeds of the correct digits (`scoring.digits`), `targets_recovered` the mean
     over all seeds of the number of targets that were found (`scoring.found`), `targets` that of
     all: a fit that did not end ok has no digits and recovers none.
@@ -44,7 +45,7 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     """
     per_fit = fits.drop(columns="targets").merge(_worst_targets(targets), on=KEYS, how="left")
     is_ok = per_fit["status"] == "ok"
-    scores = [ERROR, *TARGET_SCORES, *FIT_SCORES]
+    scores = [ERROR, OF_ROUNDING, *TARGET_SCORES, *FIT_SCORES]
     per_fit[scores] = per_fit[scores].astype(float).where(is_ok)
     per_fit["targets_recovered"] = per_fit["targets_recovered"].where(is_ok, 0.0)
     per_fit["ok"] = is_ok.astype(int)
@@ -74,6 +75,14 @@ def roles_of(rows: pd.DataFrame) -> dict[str, str]:
     once = rows.drop_duplicates("method")
     known = zip(once["method"], once["role"], strict=True)
     return dict(sorted(known, key=lambda one: ROLES.index(one[1])))
+
+
+def problems(datasets: "pd.Series[str]") -> "pd.Series[str]":
+    """The problem of each dataset: its recipe, the name before the stroke of `rnn_10_2/noise=0.1`.
+
+    Whatever is varied, the results of one recipe are related, and no more than one problem.
+    """
+    return datasets.str.split("/").str[0]
 
 
 def recovers_all(summary: pd.DataFrame) -> "pd.Series[bool]":
@@ -106,9 +115,12 @@ def _mean_digits(targets: pd.DataFrame) -> "pd.Series[float]":
 def _worst_targets(targets: pd.DataFrame) -> pd.DataFrame:
     """Per fit: each score at the worst target, the number of targets and of those recovered."""
     is_found = found(targets["eigenvalue_error_relative"], targets["eigenfunction_error"])
-    scored = targets.assign(found=is_found, **{ERROR: error_of(targets)})
+    error = error_of(targets)
+    scored = targets.assign(
+        found=is_found, **{ERROR: error, OF_ROUNDING: error / targets["rounding"]}
+    )
     groups = scored.groupby(KEYS, sort=False)
-    scores = [ERROR, *TARGET_SCORES]
+    scores = [ERROR, OF_ROUNDING, *TARGET_SCORES]
     complete = groups[scores].count().eq(groups.size(), axis=0)
     worst = groups[scores].max().where(complete)
     worst["targets"] = groups.size()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from koopmark import scoring
 from koopmark.report.boards.leaderboard import Leaderboard, Measure, leaderboard
-from koopmark.report.summary import competing, digits_of
+from koopmark.report.summary import competing, digits_of, problems
 from koopmark.report.sweeps import Sweep, shared_targets
 from koopmark.report.tables import KEYS
 
@@ -85,16 +85,12 @@ def leaderboard_table(asked: Sequence[Question]) -> pd.DataFrame:
 
 
 def _with_problems(fits: pd.DataFrame, swept: Sequence[Sweep]) -> pd.DataFrame:
-    """A row per fit with the question and the problem that it is about.
-
-    A dataset `rnn_10_2/noise=0.1` is a level of the recipe before the stroke: whatever is varied,
-    the results of one recipe are related, and no more than one problem.
-    """
+    """A row per fit with the question and the problem that it is about."""
     axis_of = {name: AXES.get(sweep.axis) for sweep in swept for name in sweep.datasets}
     axis = fits["dataset"].map(axis_of)
     by_noise = np.where(fits["noise"] > 0, NOISY, NOISE_FREE)
     return fits.assign(
-        problem=fits["dataset"].str.split("/").str[0],
+        problem=problems(fits["dataset"]),
         question=axis.where(axis.notna(), by_noise),
     )
 

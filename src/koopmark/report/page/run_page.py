@@ -1,6 +1,8 @@
 """From the tables of a run to its page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from koopmark.report.boards.questions import Question
 from koopmark.report.boards.significance import CONFIDENCE
 from koopmark.report.history.view import Trends
 from koopmark.report.noise import above_the_floor
-from koopmark.report.numbers import listed, plural
+from koopmark.report.numbers import listed
 from koopmark.report.overview import overview
 from koopmark.report.page import views
 from koopmark.report.page.board_views import board_views
@@ -71,7 +73,7 @@ def run_page(
         },
         title=tables.provenance.get("title", "koopmark report"),
         question=tables.provenance.get("question", ""),
-        overview=overview(fits, summary),
+        overview=overview(fits, summary, _planned(tables.provenance)),
         trends=past,
         answers=[
             *answers(summary, swept, known.libraries),
@@ -96,7 +98,9 @@ def run_page(
             )
             for sweep, rows in swept
         ],
-        seeds=plural(fits["seed"].nunique(), "seed"),
+        medians=f"Medians over {count} seeds"
+        if (count := fits["seed"].nunique()) > 1
+        else "One seed",
         seed_names=[str(int(seed)) for seed in sorted(fits["seed"].unique()) if np.isfinite(seed)],
         methods=methods,
         eigenfunctions=choices(tables.portraits, portraits, _best_first(summary)),
@@ -106,6 +110,12 @@ def run_page(
         notes=views.note_rows(fits, targets),
         provenance=list(flat(tables.provenance)),
     )
+
+
+def _planned(provenance: Mapping[str, Any]) -> int:
+    """How many fits the run asks for; 0 where its provenance does not say."""
+    count = provenance.get("fits")
+    return count if isinstance(count, int) else 0
 
 
 def _best_first(summary: pd.DataFrame) -> list[str]:
