@@ -62,7 +62,7 @@ def choose(
     along: NDArray,
     dt: float,
 ) -> Choice:
-    """Take m functions of the cluster, those first that disobey λ least on the test set.
+    """Choose m functions of the cluster, in increasing order of how far they disobey λ.
 
     A function whose part outside the span of those taken is within `tolerances` is passed over; if
     places are left in the end, those passed over have them, the largest parts first compared to
@@ -134,7 +134,7 @@ def obeying(
     among: NDArray[np.intp],
     given: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
-    """Those `among` some functions that are independent of each other and of those `given`.
+    """The functions in `among` that are independent of one another and of those in `given`.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ WORK = 2e11
 """States times functions squared, ten seconds: 1,500 functions are given all that they need."""
 
 MOST_FUNCTIONS = 2500
-"""Of more no factor is taken: it costs as much as the fit."""
+"""Larger dictionaries get no floor: it would cost as much as the fit."""
 
 PROBES = 64
 """Fresh states at which dictionaries are told apart, beside the test set."""
@@ -83,7 +83,7 @@ class Listed(Protocol):
 
 
 def fresh_like(system: System, test: Trajectories, seed: int = 0) -> FreshTrajectories | None:
-    """Fresh trajectories where nothing but a test set tells from which law.
+    """Fresh trajectories when the initial law is known only through a test set.
 
     Each coordinate of an initial state is drawn on its own, from the empirical quantiles of that
     coordinate at the first states of the test trajectories. The law of initial states that has

@@ -25,7 +25,7 @@ NEVER = 1e9
 
 @dataclass(frozen=True)
 class SpectrumScores:
-    """Kinds of the pairs, and the scores; NaN, with a note, where there is nothing to say."""
+    """Kinds of the pairs, and the scores; NaN, with a note, where it is undefined."""
 
     kinds: tuple[str, ...]
     precision: float

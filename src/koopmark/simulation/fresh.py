@@ -46,7 +46,7 @@ class FreshTrajectories:
         return self._blocks[index]
 
     def once(self, key: Hashable, work_out: Callable[[], Result]) -> Result:
-        """What was worked out from these trajectories under `key`, worked out first if need be."""
+        """The result stored under `key`, computed on first use."""
         if key not in self._results:
             self._results[key] = work_out()
         result: Result = self._results[key]

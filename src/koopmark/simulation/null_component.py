@@ -1,7 +1,7 @@
 """The part of y = ζ(x) that the weights cannot reach, in closed form.
 
 With P the orthogonal projector onto the left null space of W, P W = 0, so that
-P ẏ = P linear(y): it needs no integration (docs/theory.md, "The flow of the null component").
+P ẏ = P linear(y): it needs no integration (docs/theory.md, "More that is exact").
 """
 
 from abc import ABC, abstractmethod
