@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from koopmark.report.numbers import scientific
+from koopmark.report.page.render import heading
 from koopmark.report.page.views import dataset_facts
 
 FITS = pd.DataFrame(
@@ -16,6 +18,16 @@ FITS = pd.DataFrame(
     }
 )
 TARGETS = pd.DataFrame({"target": ["-1"]})
+
+
+def test_numbers_have_two_digits_and_no_point_at_their_end():
+    numbers = [0.0999, 0.1, 0.96, 9.96, 21.0, 60.2, 99.4, 99.6]
+    shown = ["1.0e-01", "0.10", "0.96", "10", "21", "60", "99", "1.0e+02"]
+    assert [scientific(number) for number in numbers] == shown
+
+
+def test_a_heading_leaves_units_as_they_are():
+    assert heading("memory (MB)") == "Memory (MB)"
 
 
 def test_a_rank_is_given_where_the_system_has_one():
