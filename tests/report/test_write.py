@@ -165,6 +165,12 @@ def test_what_failed_is_listed_with_its_reason_and_output(html, page):
     assert failures[0][2][1] == "4 fits"
 
 
+def test_every_score_that_a_page_may_show_is_explained(html):
+    explained = html.partition('<section id="reading">')[2].partition("</section>")[0]
+    for column in [*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE]:
+        assert f"<dt>{escape(column.title)}</dt><dd>{escape(column.meaning)}</dd>" in explained
+
+
 def test_failed_fits_are_marked_in_the_overview(page):
     cells = [attrs for row in page.rows if row and row[0][1] == "broken" for attrs, _ in row]
     assert sum("bad" in (attrs.get("class") or "") for attrs in cells) >= 2
