@@ -100,6 +100,13 @@ def garbage(name, count, eigenvalue, seed=0, fast=37.0):
     return Answer(np.full(count, eigenvalue, complex), lambda x: np.cos(x @ frequencies + 1.0))
 
 
+def size_of(answer, name):
+    """Root mean square of its functions on the test set."""
+    states = data_of(name).test.states
+    values = answer.functions(states.reshape(-1, states.shape[-1]))
+    return np.sqrt(np.mean(np.abs(values) ** 2))
+
+
 def agree(scores, name, **but):
     """Every score is that of the exact answer, but for those given."""
     expected = scores_of_exact(name)
@@ -209,10 +216,10 @@ def test_near_copies_take_no_place_and_are_nothing_else(name, size, slow):
     answer, m = exact(name), data_of(name).targets[0].dimension + 2
     first = answer.picked(np.zeros(m, int))
     noise = garbage(name, m, 0.0, fast=0.7 if slow else 37.0)
+    scale = size * size_of(first, name)
 
     def copies(x):
-        values = first.functions(x)
-        return values + size * np.sqrt(np.mean(np.abs(values) ** 2)) * noise.functions(x)
+        return first.functions(x) + scale * noise.functions(x)
 
     near = Answer(first.eigenvalues, copies)
     scores = scores_of(near.beside(answer), name)
@@ -431,13 +438,10 @@ def test_continuous_functions_that_obey_stand_for_their_eigenvalue_but_not_for_s
 
 def monomials(powers, bend=0.0):
     """φ₁^p φ₂^q of the Lotka-Volterra recipe, for columns (p, q), and something added."""
-    exponents = data_of("lotka_volterra").system.exponents
-
-    def functions(x):
-        values = np.exp(np.log(x) @ exponents @ np.asarray(powers, float).T)
-        return values + bend * np.sqrt(np.mean(values**2)) * np.cos(20.0 * x[:, :1])
-
-    return functions
+    exponents = data_of("lotka_volterra").system.exponents @ np.asarray(powers, float).T
+    straight = Answer(np.zeros(len(powers)), lambda x: np.exp(np.log(x) @ exponents))
+    scale = bend * size_of(straight, "lotka_volterra")
+    return lambda x: straight.functions(x) + scale * np.cos(20.0 * x[:, :1])
 
 
 RATE = 0.4

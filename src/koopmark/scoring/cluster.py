@@ -1,10 +1,11 @@
 """Which of the recovered functions stand for an eigenvalue: those near it that add something.
 
 Several functions may be one, up to noise that was added to it. So a function counts beside others
-only if its part outside their span obeys the eigenvalue too.
+only if its part outside their span obeys the eigenvalue too. Eigenvalue and eigenfunction errors
+are of the same pairs: a label near λ says nothing unless its function is one of those.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ CLUSTER_RADIUS = 0.05
 SAME_FUNCTION = 1e-6
 """Functions of unit norm that differ by less are one."""
 
+MEMBER = 1e-6
+"""A function that disobeys λ at less than this rate is an eigenfunction at λ."""
+
 COLUMNS = 64
 """Functions that are looked at at a time."""
 
@@ -35,15 +39,17 @@ class Choice:
 
     Parameters
     ----------
-    distances : (s,) array
-        |λ̂ - λ|, increasing.
+    distances : (k,) array
+        |λ̂ - λ| of the pairs that count: those chosen, of several labels of one function the
+        farthest; if none were chosen, the m nearest (all s, if s < m).
     size : int
         Number of pairs in the cluster: within 0.05 of λ, at least the m nearest.
     chosen : (k,) array of int, optional
-        The k <= m functions that stand for the eigenspace, in the order of the model; None if an
-        angle to them would mean nothing, for the reason in `note`.
+        The functions that stand for the eigenspace, in the order of the model: m if there are so
+        many, more if more of them are eigenfunctions at λ. None if an angle to them would mean
+        nothing, for the reason in `note`.
     rate : float
-        The largest at which a combination of m functions chosen disobeys λ; NaN if not asked for.
+        The largest at which a combination of the functions chosen disobeys λ; NaN if not asked for.
     note : str
     """
 
@@ -61,12 +67,13 @@ def choose(
     values: NDArray | None,
     along: NDArray,
     dt: float,
+    others: bool = True,
 ) -> Choice:
     """Choose m functions of the cluster, in increasing order of how far they disobey λ.
 
     A function whose part outside the span of those taken is within `tolerances` is passed over; if
     places are left in the end, those passed over have them, the largest parts first compared to
-    their rates.
+    their rates. Which are taken does not depend on their eigenvalues, within the cluster.
 
     Parameters
     ----------
@@ -80,27 +87,27 @@ def choose(
         The same at consecutive times. If there is one time there are no residuals: the m functions
         nearest in eigenvalue are taken.
     dt : float
+    others : bool
+        Whether other functions than those of the eigenspace may be eigenfunctions at λ, to be
+        judged by whether they obey it: then all that do are taken, and `rate` says how nearly.
     """
     m = space.dimension
     distance = np.abs(eigenvalues - eigenvalue)
     nearest = np.argsort(distance, kind="stable")
     size = max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))
-    cluster, count, distances = nearest[:size], min(m, size), distance[nearest]
+    cluster, count = nearest[:size], min(m, size)
+    by_label = Choice(distance[nearest[:m]], size, None)
     if values is None:
-        return Choice(distances, size, None)
+        return by_label
     if len(values) < POINTS_PER_FUNCTION * count:
-        return Choice(
-            distances, size, None, note=f"{len(values)} test points for {count} recovered functions"
-        )
+        return replace(by_label, note=f"{len(values)} test points for {count} recovered functions")
     note = ""
-    if size <= m:
-        chosen = cluster
-    elif along.shape[1] < 2:
-        chosen = cluster[:m]
+    chosen, distances = cluster[:m], distance[cluster[:m]]
+    if size > m and along.shape[1] < 2:
         note = (
             f"of {size} functions the {m} nearest in eigenvalue: a single time shows no residuals"
         )
-    else:
+    elif size > m:
         residuals = pair_residuals(along[:, :, cluster], np.full(size, eigenvalue), dt)
         rates = rates_of(residuals, eigenvalue, dt)
         order = np.argsort(rates, kind="stable")
@@ -110,11 +117,69 @@ def choose(
         with np.errstate(divide="ignore", invalid="ignore"):
             cost = np.where(parts[over] > 0, (rates[over] + TRUNCATION) / parts[over], np.inf)
         over = over[np.argsort(cost, kind="stable")]
-        chosen = cluster[np.concatenate([taken, over[: m - len(taken)]])]
+        taken = np.concatenate([taken, over[: m - len(taken)]])
+        if others and rates[m] <= MEMBER:
+            members = _members(values[:, cluster], rates, len(along))
+            whole = along[:, :, cluster[members]]
+            if len(members) > m and largest_rate(whole, eigenvalue, dt) <= MEMBER:
+                taken, parts = members, _parts(values[:, cluster], members, rates)
+        copies = np.setdiff1d(np.flatnonzero((parts <= SAME_FUNCTION) & (rates < np.inf)), taken)
+        chosen = cluster[taken]
+        distances = _farthest(values, distance, chosen, cluster[copies])
     rate = np.nan
-    if not space.whole and along.shape[1] > 1 and len(chosen) == m:
-        rate = largest_rate(along[:, :, chosen], eigenvalue, dt)
+    if others and not space.whole and along.shape[1] > 1 and len(chosen) >= m:
+        rate = _rate_of_most(along[:, :, chosen], eigenvalue, dt)
     return Choice(distances, size, np.sort(chosen), rate, note)
+
+
+def _members(values: NDArray, rates: NDArray[np.float64], trajectories: int) -> NDArray[np.intp]:
+    """Independent functions at λ, where so many say something; (P, s) in the order of rates.
+
+    What each adds to those before it obeys λ as well. Along a trajectory such functions follow from
+    their first value: as many as there are trajectories span all that decays, learnt or not.
+    """
+    obey = np.flatnonzero(rates <= MEMBER)
+    limits = np.fmax(SAME_FUNCTION, rates[obey] / MEMBER)
+    taken, _ = independent(values[:, obey], limits)
+    return obey[taken] if 2 * len(taken) <= trajectories else obey[:0]
+
+
+def _parts(
+    values: NDArray, taken: NDArray[np.intp], rates: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What functions (P, s) hold outside the span of those taken; NaN where they do not obey."""
+    rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), taken)
+    parts = np.full(len(rates), np.nan)
+    _, parts[rest] = independent(
+        values[:, rest], np.full(len(rest), np.inf), given=values[:, taken]
+    )
+    return parts
+
+
+def _farthest(
+    values: NDArray,
+    distance: NDArray[np.float64],
+    chosen: NDArray[np.intp],
+    copies: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """|λ̂ - λ| of each function chosen, or that of a copy of it that is labelled worse.
+
+    If the nearest label counted, many labels on one function would always be right.
+    """
+    distances = distance[chosen].copy()
+    if len(copies):
+        mine, other = (unit_columns(level_columns(values[:, one])) for one in (chosen, copies))
+        of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
+        np.maximum.at(distances, of, distance[copies])
+    return distances
+
+
+def _rate_of_most(along: NDArray, eigenvalue: complex, dt: float) -> float:
+    """`largest_rate`, or NaN where most trajectories carry nothing by which to tell."""
+    sizes = np.abs(level_columns(along)).max(axis=1)
+    if (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
+        return np.nan
+    return largest_rate(along, eigenvalue, dt)
 
 
 def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:

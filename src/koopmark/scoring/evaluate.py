@@ -35,10 +35,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VERIFIED = 1e-3
-"""A recovered pair with a test residual below this obeys the dynamics."""
+"""A recovered pair whose test residual is below this times |e^{λ̂Δt}| obeys the dynamics."""
 
 SPURIOUS = 1e-1
-"""A recovered pair with a test residual above this does not."""
+"""A recovered pair with one above this does not."""
+
+ASKED_TWICE = 64
+"""Test windows at which a model is asked a second time, among others."""
+
+SAME_VALUE = 1e-6
+"""Of the largest value of a function: what is computed beside other states may differ by this."""
 
 
 class FittedModel(Protocol):
@@ -161,8 +167,9 @@ def evaluate(
         If `system`, `test`, `seed` or `fresh` is something else.
     ValueError
         If no test trajectory is finite, the states have another number of variables than the system
-        or the training data, the model's eigenvalues and eigenfunction values disagree in shape, or
-        there is another number of noise_floors than of targets.
+        or the training data, the model's eigenvalues and eigenfunction values disagree in shape,
+        the values of eigenfunctions depend on which other states are asked for, or there is another
+        number of noise_floors than of targets.
     """
     System.expected(system, "a score")
     test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
@@ -176,12 +183,7 @@ def evaluate(
     flat = windows.reshape(-1, *windows.shape[2:])
     states = real(flat[:, -1], "states")
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
-    values = np.asarray(model.eigenfunctions(flat))
-    if values.shape != (len(flat), len(eigenvalues)):
-        raise ValueError(
-            f"{len(eigenvalues)} eigenvalues but eigenfunction values of shape {values.shape} "
-            f"at {len(flat)} test points"
-        )
+    values = _values(model, flat, len(eigenvalues), seed)
     if np.iscomplexobj(values) and not values.imag.any():
         values = np.ascontiguousarray(values.real)
     along, noise_note = values.reshape(*windows.shape[:2], -1), ""
@@ -204,9 +206,11 @@ def evaluate(
         for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
     ]
     highest = highest_frequency(model, eigenvalues, test)
+    # A window that is most of a trajectory tells when it began: any function of that time decays.
+    others = 2 * model.window <= len(test.times)
+    known = None if apart else at_points
     choices = [
-        recovered_near(target, found, None if apart else at_points, along, test.dt, highest)
-        for target in scored
+        recovered_near(target, found, known, along, test.dt, highest, others) for target in scored
     ]
     floors, dictionary_note = [Floor()] * len(scored), ""
     rank_error = null_space_error = forecast_error = np.nan
@@ -221,13 +225,14 @@ def evaluate(
         if portrayed:
             drawn, portrait_note = portraits(model, scored, choices, test, at_points, usable)
     of_lattice = score_spectrum(spectrum, eigenvalues, rates, values, constant, highest)
-    counted = residuals[usable & ~constant]
+    counted = usable & ~constant
+    of_step = rates[counted] * test.dt
     horizon = float(test.times[-1] - test.times[0])
     of_targets = tuple(
         score_target(
             target,
             choice,
-            None if apart else at_points,
+            known,
             floor,
             target_residual(target.directions, system, test),
             horizon,
@@ -241,9 +246,9 @@ def evaluate(
         fit=FitScores(
             recovered=len(found),
             window=model.window,
-            verified=int(np.sum(counted < VERIFIED)),
-            spurious_fraction=_share(counted, SPURIOUS),
-            residual_median=float(np.median(counted)) if len(counted) else np.nan,
+            verified=int(np.sum(of_step < VERIFIED)),
+            spurious_fraction=_share(of_step, SPURIOUS),
+            residual_median=float(np.median(residuals[counted])) if counted.any() else np.nan,
             precision=of_lattice.precision,
             judged=of_lattice.judged,
             recall=of_lattice.recall,
@@ -310,6 +315,34 @@ def score(
     of_fit = scores.fit.notes
     rows = [replace(row, notes=_join(row.notes, of_fit)) for row in scores.targets]
     return pd.DataFrame([asdict(row) for row in rows])
+
+
+def _values(model: FittedModel, windows: NDArray, count: int, seed: int) -> NDArray:
+    """(P, count) values of the eigenfunctions, which may not depend on the order of the windows.
+
+    Some are asked for before all of them are, in random order: by the place of a window in all a
+    model would know the time.
+    """
+    rng = generator([seed], "windows asked for twice")
+    rows = rng.permutation(len(windows))[:ASKED_TWICE]
+    first = np.asarray(model.eigenfunctions(windows[rows]))
+    values = np.asarray(model.eigenfunctions(windows))
+    for at, points in ((first, len(rows)), (values, len(windows))):
+        if at.shape != (points, count):
+            raise ValueError(
+                f"{count} eigenvalues but eigenfunction values of shape {at.shape} "
+                f"at {points} test points"
+            )
+    again = values[rows]
+    with np.errstate(invalid="ignore", over="ignore"):
+        sizes = np.abs(values).max(axis=0, initial=0.0)
+        same = (np.abs(first - again) <= SAME_VALUE * sizes) | (first == again)
+    if not (same | (np.isnan(first) & np.isnan(again))).all():
+        raise ValueError(
+            "the values of eigenfunctions depend on which other states are asked for: "
+            "at the same state they must be the same in any batch"
+        )
+    return values
 
 
 def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> tuple[float, str]:

@@ -66,7 +66,7 @@ def independent(
     tolerances : (s,) array
         A column is taken if its part outside the span of those taken is larger than this.
     most : int, optional
-        Stop when so many are taken.
+        Take no more than so many.
     given : (P, k) array, optional
         Functions whose span counts as taken from the start.
 
@@ -75,7 +75,7 @@ def independent(
     taken : (·,) array of int
         Their places, increasing.
     sizes : (s,) array
-        Norms of the parts outside; NaN of columns that were not looked at.
+        Norms of the parts outside the span of those taken before.
     """
     parts = [values] if given is None else [given, values]
     triangle = triangle_of(*(unit_columns(level_columns(part)) for part in parts))
@@ -91,12 +91,10 @@ def independent(
         block = block - basis @ (basis.conj().T @ block)
         own = basis[:, :0]
         for place, column in enumerate(block.T, start - before):
-            if len(taken) == most:
-                break
             for _ in range(2):  # Once leaves rounding that a small remainder would show.
                 column = column - own @ (own.conj().T @ column)
             size = sizes[before + place] = np.linalg.norm(column)
-            if size > limits[before + place]:
+            if size > limits[before + place] and len(taken) != most:
                 own = np.column_stack([own, column / size])
                 taken += [place] if place >= 0 else []
         basis = np.hstack([basis, own])

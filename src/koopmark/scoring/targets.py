@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.cluster import Choice, choose
+from koopmark.scoring.cluster import MEMBER, Choice, choose
 from koopmark.scoring.sampled import alias
 from koopmark.scoring.subspaces import (
     level_columns,
@@ -29,9 +29,6 @@ DIGITS = 9.0
 ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
 """What rounding makes of an error for one well-conditioned function; relative error of data that
 an integrator computed twice."""
-
-MEMBER = 1e-6
-"""A function that disobeys λ at less than this rate is an eigenfunction at λ."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +220,7 @@ def recovered_near(
     along: NDArray,
     dt: float,
     highest: float = np.inf,
+    others: bool = True,
 ) -> Choice:
     """The recovered functions that stand for a target; none if it is not told apart.
 
@@ -230,11 +228,13 @@ def recovered_near(
     highest : float
         |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
         Of a target beyond it no functions are taken.
+    others : bool
+        As of `choose`.
     """
     taken_for = alias(target.space.eigenvalue, highest)
     at = target.space.eigenvalue if taken_for is None else taken_for
     known = values if taken_for is None and target.told_apart else None
-    return choose(target.space, at, eigenvalues, known, along, dt)
+    return choose(target.space, at, eigenvalues, known, along, dt, others)
 
 
 @dataclass(frozen=True)
@@ -284,8 +284,8 @@ def score_target(
     taken_for = alias(space.eigenvalue, highest)
     notes = [floor.note] if floor.note else []
     enough = len(choice.distances) >= m
-    furthest = float(choice.distances[m - 1]) if enough else np.inf
-    mean = float(choice.distances[:m].mean()) if enough else np.inf
+    furthest = float(choice.distances.max()) if enough else np.inf
+    mean = float(choice.distances.mean()) if enough else np.inf
     error = rms = np.nan
     if taken_for is not None:
         notes.append(
