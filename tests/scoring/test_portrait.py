@@ -294,12 +294,12 @@ def test_a_model_that_knows_only_the_test_states_keeps_its_scores_and_has_no_map
     system = three_populations()
     (space,) = system.eigenspaces(1)
     test = clean_test(system)
-    values = space.evaluate(test.states.reshape(-1, 3))
+    seen = {state.tobytes() for state in test.states.reshape(-1, 3)}
 
     def only_there(x):
-        if len(x) != len(values):
+        if not seen.issuperset(state.tobytes() for state in x):
             raise LookupError("never\nseen")
-        return values
+        return space.evaluate(x)
 
     scores = drawn(Recovered(np.array([-1.0]), only_there), system, 1, test)
     assert scores.targets[0].eigenfunction_error < 1e-12
@@ -320,7 +320,8 @@ def test_values_beyond_numbers_are_missing():
             return space.evaluate(x) * np.where(x[:, :1] == x[0, 0], np.exp(1e4 * furthest), 1.0)
 
     model = Recovered(
-        np.array([-1.0]), lambda x: space.evaluate(x) if len(x) > 1000 else overflowing(x)
+        np.array([-1.0]),
+        lambda x: overflowing(x) if len(x) == GRID * GRID else space.evaluate(x),
     )
     (portrait,) = drawn(model, system, 1, test).portraits
     missing = np.isnan(portrait.difference)
