@@ -18,6 +18,7 @@ from koopmark.scoring.residuals import expected_pairs, pair_residuals, rates_of,
 from koopmark.scoring.sampled import check_channels, finite_ones, highest_frequency, misplaced
 from koopmark.scoring.spectrum import score_spectrum
 from koopmark.scoring.structure import score_structure
+from koopmark.scoring.subspaces import level_columns
 from koopmark.scoring.targets import (
     Floor,
     TargetScores,
@@ -44,7 +45,11 @@ ASKED_TWICE = 64
 """Test windows at which a model is asked a second time, among others."""
 
 SAME_VALUE = 1e-6
-"""Of the largest value of a function: what is computed beside other states may differ by this."""
+"""Relative to a function: what is computed beside other states may differ by this."""
+
+ROUNDING_SHOWS = 10.0
+"""Rounding that differs between batches differs between the states of one, too: it is at most this
+many residuals."""
 
 
 class FittedModel(Protocol):
@@ -183,7 +188,10 @@ def evaluate(
     flat = windows.reshape(-1, *windows.shape[2:])
     states = real(flat[:, -1], "states")
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
-    values = _values(model, flat, len(eigenvalues), seed)
+    # Some come first, and in random order: the place of a window among all tells its time.
+    rows = generator([seed], "windows asked for twice").permutation(len(flat))[:ASKED_TWICE]
+    before = _values(model, flat[rows], len(eigenvalues))
+    values = _values(model, flat, len(eigenvalues))
     if np.iscomplexobj(values) and not values.imag.any():
         values = np.ascontiguousarray(values.real)
     along, noise_note = values.reshape(*windows.shape[:2], -1), ""
@@ -195,6 +203,7 @@ def evaluate(
             noise_note = "residual, forecast_error: of expectations, the system being stochastic"
         residuals = pair_residuals(along, eigenvalues, test.dt)
         usable &= np.isfinite(values).all(axis=0)
+    _expect_same(before, values, rows, residuals)
     rates = rates_of(residuals, eigenvalues, test.dt)
     constant = constants(values, eigenvalues, rates)
     found = eigenvalues[usable]
@@ -317,32 +326,39 @@ def score(
     return pd.DataFrame([asdict(row) for row in rows])
 
 
-def _values(model: FittedModel, windows: NDArray, count: int, seed: int) -> NDArray:
-    """(P, count) values of the eigenfunctions, which may not depend on the order of the windows.
-
-    Some are asked for before all of them are, in random order: by the place of a window in all a
-    model would know the time.
-    """
-    rng = generator([seed], "windows asked for twice")
-    rows = rng.permutation(len(windows))[:ASKED_TWICE]
-    first = np.asarray(model.eigenfunctions(windows[rows]))
+def _values(model: FittedModel, windows: NDArray, count: int) -> NDArray:
+    """(P, count) values of the eigenfunctions."""
     values = np.asarray(model.eigenfunctions(windows))
-    for at, points in ((first, len(rows)), (values, len(windows))):
-        if at.shape != (points, count):
-            raise ValueError(
-                f"{count} eigenvalues but eigenfunction values of shape {at.shape} "
-                f"at {points} test points"
-            )
-    again = values[rows]
+    if values.shape != (len(windows), count):
+        raise ValueError(
+            f"{count} eigenvalues but eigenfunction values of shape {values.shape} "
+            f"at {len(windows)} test points"
+        )
+    return values
+
+
+def _expect_same(
+    before: NDArray, values: NDArray, rows: NDArray[np.intp], residuals: NDArray[np.float64]
+) -> None:
+    """Refuse functions whose values at a state change with the states that are asked for beside it.
+
+    A library may round otherwise in another batch, and a function that is left of a cancellation be
+    all rounding: then its residual says so. Where there is no residual nothing is told.
+    """
+    told = np.isfinite(residuals)
+    values, before = values[:, told], before[:, told]
     with np.errstate(invalid="ignore", over="ignore"):
-        sizes = np.abs(values).max(axis=0, initial=0.0)
-        same = (np.abs(first - again) <= SAME_VALUE * sizes) | (first == again)
-    if not (same | (np.isnan(first) & np.isnan(again))).all():
+        apart = level_columns(before - values[rows], like=values)
+        values = level_columns(values)
+        sizes, differences = (
+            np.linalg.norm(one, axis=0) / np.sqrt(len(one)) for one in (values, apart)
+        )
+        same = differences <= np.fmax(SAME_VALUE, ROUNDING_SHOWS * residuals[told]) * sizes
+    if not same.all():
         raise ValueError(
             "the values of eigenfunctions depend on which other states are asked for: "
             "at the same state they must be the same in any batch"
         )
-    return values
 
 
 def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> tuple[float, str]:
