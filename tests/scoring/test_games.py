@@ -582,14 +582,17 @@ def test_functions_that_are_exact_on_one_basin_each_span_the_eigenspace():
     assert row.eigenfunction_error < ERROR
 
 
-def test_as_many_functions_as_trajectories_do_not_stand_for_what_was_not_learnt():
-    """Of two functions of eight 60 of degree 1 are made: along 60 trajectories they span all."""
+def test_nearly_as_many_functions_as_trajectories_do_not_stand_for_what_was_not_learnt():
+    """From two functions of eight r cos(kθ) are made: along 60 trajectories 60 span all."""
     name = "rnn_10_2"
-    weights = np.random.default_rng(0).standard_normal((2, 60))
-    model = Answer(
-        np.full(60, -1.0 + 0j), lambda x: np.abs(exact(name).functions(x)[:, :2] @ weights)
-    )
-    assert scores_of(model, name).targets[0].eigenfunction_error > 0.5
+    turns, phases = np.random.default_rng(0).uniform(0, 30, (2, 50))
+
+    def functions(x):
+        z = exact(name).functions(x)[:, :1] + 1j * exact(name).functions(x)[:, 1:2]
+        return np.abs(z) * np.cos(turns * np.angle(z) + phases)
+
+    model = Answer(np.full(50, -1.0 + 0j), functions)
+    assert scores_of(model, name).targets[0].eigenfunction_error > 0.95
 
 
 def test_what_hides_behind_an_exact_function_does_not_widen_the_span():
@@ -668,7 +671,7 @@ def test_values_that_are_all_rounding_are_junk_and_no_reason_to_refuse():
     assert scores_of(answer.beside(nothing), name).fit.verified == answer.count
 
 
-@pytest.mark.parametrize("eigenvalue", [-100.0, -300.0, -np.inf])
+@pytest.mark.parametrize("eigenvalue", [-100.0, -300.0])
 def test_what_is_gone_within_a_step_is_not_verified_by_its_small_residual(eigenvalue):
     name = "rnn_10_2"
     states = data_of(name).test.states.reshape(-1, 10)
