@@ -29,8 +29,8 @@ ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
 
 ROUNDING, GAP = 1e-8, 30.0
-"""Of functions that decay at the rate 1 up to a sine below ROUNDING, or better by the factor GAP
-than others, the others are impostors whose eigenvalue is merely near."""
+"""If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
+being alike, the others may be impostors whose eigenvalue is merely near."""
 
 
 class EigenpairModel(Protocol):
@@ -249,6 +249,13 @@ def _of_rate_one(affine: NDArray, constraints: NDArray, times: NDArray) -> NDArr
     trajectory, the singular values of P F are the sines of the angles to what decays so.
     Eigenvalues within a radius of -1 are not all at -1: among affine functions every combination
     of such an impostor with the true ones is affine too.
+
+    A gap between the sines alone does not make an impostor. Of k functions that approximate null
+    vectors, whatever their error, some are exact: in the N + 1 dimensions of affine functions, or N
+    if none has a constant, the s functions and the k null vectors share s + k - N. If no more than
+    these are below the gap, those beyond are dropped only if they decay at a rate -1 + δ of their
+    own: their deviation is δ t e^{-t} up to δ², and with t e^{-t} taken out as well next to nothing
+    is left.
     """
     coefficients = _null_space(constraints)
     if coefficients.shape[1] == 0:
@@ -257,16 +264,31 @@ def _of_rate_one(affine: NDArray, constraints: NDArray, times: NDArray) -> NDArr
     along = functions.reshape(-1, len(times), functions.shape[1])
     profile = np.exp(times[0] - times)
     profile /= np.linalg.norm(profile)
-    amplitudes = np.tensordot(along, profile, axes=(1, 0))
-    deviations = along - amplitudes[:, None, :] * profile[:, None]
+    deviations = _without(along, profile[:, None])
     _, sines, vh = np.linalg.svd(triangle_of(deviations.reshape(functions.shape)))
-    ordered = np.maximum(sines[::-1], ROUNDING)
-    kept = int(np.sum(ordered <= ANGLE_TOLERANCE))
-    jumps = np.flatnonzero(ordered[1:kept] > GAP * ordered[: max(kept - 1, 0)])
+    bounded, directions = np.maximum(sines, ROUNDING), vh.conj().T
+    first = int(np.sum(sines > ANGLE_TOLERANCE))
+    kept = directions[:, first:]
+    jumps = first + np.flatnonzero(bounded[first:-1] > GAP * bounded[first + 1 :])
     if len(jumps):
-        kept = int(jumps[0]) + 1
-    dropped = functions @ vh[: len(sines) - kept].conj().T
+        last = int(jumps[-1]) + 1
+        kept = directions[:, last:]
+        forced = len(sines) + (len(sines) - first) - (affine.shape[1] - 1)
+        if len(sines) - last <= forced:
+            # Combinations whose deviations are orthonormal: an impostor is not mixed with others.
+            beyond = directions[:, first:last] / sines[first:last]
+            both = np.linalg.qr(np.column_stack([profile, (times - times[0]) * profile]))[0]
+            rest = _without(along @ beyond, both).reshape(len(affine), -1)
+            _, shares, turned = np.linalg.svd(triangle_of(rest))
+            kept = np.hstack([kept, beyond @ turned[shares * GAP >= 1.0].conj().T])
+    dropped = functions @ _null_space(kept.conj().T)
     return np.vstack([constraints, dropped.conj().T @ affine])
+
+
+def _without(along: NDArray, profiles: NDArray) -> NDArray:
+    """Functions along trajectories (M, T, s) without the orthonormal profiles (T, k) in each."""
+    amplitudes = np.tensordot(profiles.T, along, axes=(1, 1))
+    return along - np.tensordot(profiles, amplitudes, axes=(1, 0)).swapaxes(0, 1)
 
 
 def _null_space(matrix: NDArray) -> NDArray:
