@@ -259,6 +259,7 @@ def test_constants_with_noise_count_neither_way(name, size):
 
 UNSEEN = {
     "far": (-50.0, None),
+    "beyond π/Δt": (-50.0 + 400j, None),
     "not a number": (np.nan, None),
     "infinitely fast": (-np.inf, None),
     "with values that are none": (-1.0, np.nan),
@@ -276,7 +277,7 @@ def test_garbage_out_of_sight_shows_in_the_judged_share_alone(name, game):
         other = replace(other, functions=lambda x: np.full((len(x), 3 * count), value))
     scores = scores_of(exact(name).beside(other), name)
     but = {"judged": 0.25 * scores_of_exact(name).fit.judged}
-    if game == "far":  # Recovered, finite, and wrong.
+    if value is None and np.isfinite(eigenvalue):  # Recovered, finite, and wrong.
         but["recovered"] = 4 * count
         but |= {key: getattr(scores.fit, key) for key in ("spurious_fraction", "residual_median")}
         assert scores.fit.residual_median > 1e-3
@@ -434,6 +435,51 @@ def test_continuous_functions_that_obey_stand_for_their_eigenvalue_but_not_for_s
     assert scores.fit.precision == 1.0
     assert scores.fit.recall == pytest.approx(8 / data_of("rnn_10_2").spectrum.count)
     assert scores.targets[0].eigenfunction_error > 0.5
+
+
+@pytest.mark.parametrize("kind", ["absolute", "largest"])
+@pytest.mark.parametrize("name", ["rnn_10_2", "relaxation_sinh"])
+def test_continuous_functions_beside_the_exact_answer_are_surplus(name, kind):
+    m = data_of(name).targets[0].dimension
+
+    def functions(x):
+        z = data_of(name).targets[0].evaluate(x)
+        return np.abs(z) if kind == "absolute" else np.maximum(z, np.roll(z, 1, axis=1))
+
+    answer = exact(name)
+    scores = scores_of(answer.beside(Answer(np.full(m, -1.0 + 0j), functions)), name)
+    kinds = [pair.kind for pair in scores.eigenpairs]
+    assert kinds.count("surplus") == m
+    assert scores.fit.precision == 1.0
+    assert scores.fit.recall == pytest.approx(scores_of_exact(name).fit.recall)
+    expected = scores_of_exact(name).fit.judged * answer.count / (answer.count + m)
+    assert scores.fit.judged == pytest.approx(expected)
+
+
+def test_powers_of_one_function_obey_the_whole_lattice_and_are_not_its_functions():
+    """Recall sees continuous functions that obey, the angle the functions of the key."""
+    data = data_of("linear_normal")
+    target, slow = data.targets[0], data.targets[0].eigenvalue
+    assert slow.imag != 0
+    points = [one.eigenvalue for one in data.spectrum.points]
+
+    def functions(x):
+        phi = target.evaluate(x)
+        size = np.log(np.abs(phi))
+        turns = [round(value.imag / slow.imag) for value in points]
+        exponents = np.array(
+            [
+                value.real / slow.real + 1j * (value.imag - k * slow.imag) / slow.real
+                for value, k in zip(points, turns, strict=True)
+            ]
+        )
+        return np.exp(size * exponents) * (phi / np.abs(phi)) ** np.array(turns)
+
+    scores = scores_of(Answer(np.array(points), functions), "linear_normal")
+    assert scores.fit.verified == len(points)
+    assert scores.fit.precision == 1.0
+    assert scores.fit.recall > 0.9
+    assert sum(row.eigenfunction_error > 0.1 for row in scores.targets) > len(scores.targets) / 2
 
 
 def monomials(powers, bend=0.0):
@@ -685,3 +731,29 @@ def test_what_is_gone_within_a_step_is_not_verified_by_its_small_residual(eigenv
     assert scores.fit.verified == exact_ones
     # A few decay within a step by e^{λΔt}, as it happens.
     assert scores.fit.spurious_fraction > 0.9 * (1.0 - exact_ones / scores.fit.recovered)
+
+
+def test_garbage_at_a_high_frequency_does_not_lift_the_limit_of_sampling():
+    """All that the states show of the lattice, aliases of what is too fast, and garbage beside."""
+    data = data_of("linear_fast")
+    limit = np.pi / data.test.dt
+    spaces = {
+        point.eigenvalue: space
+        for space in data.system.eigenspaces(6)
+        for point in data.spectrum.points
+        if abs(space.eigenvalue - point.eigenvalue) < 1e-9
+    }
+    values = np.array(list(spaces))
+    assert (np.abs(values.imag) > limit).any()
+    seen = values - 2j * limit * np.round(values.imag / (2 * limit))
+    answer = Answer(
+        seen, lambda x: np.hstack([space.evaluate(x)[:, :1] for space in spaces.values()])
+    )
+    alone = scores_of(answer, "linear_fast").fit
+    assert alone.precision == 1.0
+    fast = scores_of(answer.beside(garbage("linear_fast", 1, -50 + 40j)), "linear_fast").fit
+    assert (fast.precision, fast.recall) == (1.0, alone.recall)
+    judged = scores_of(answer.beside(garbage("linear_fast", 1, -0.5 + 40j)), "linear_fast").fit
+    right = round(alone.recall * sum(abs(value.imag) <= limit for value in values))
+    assert judged.precision == pytest.approx(right / (right + 1))
+    assert judged.recall == alone.recall

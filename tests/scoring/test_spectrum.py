@@ -56,6 +56,20 @@ def test_no_lattice_point_is_found_more_often_than_its_multiplicity():
     assert found.recall == pytest.approx(4 / 5)
 
 
+@pytest.mark.parametrize(("rate", "away"), [(0.0, 0.0), (9e-7, 0.0), (4e-7, 5e-7)])
+def test_what_obeys_an_occupied_point_is_surplus_and_counts_neither_way(rate, away):
+    found = score([-0.6, -1, -1, -1, -1 - away, -0.6 - away], rate * DT)
+    assert found.kinds == ("known", "exact", "exact", "exact", "surplus", "surplus")
+    assert (found.precision, found.recall) == (1.0, 4 / 5)
+    assert found.judged == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize(("rate", "away"), [(1.1e-6, 0.0), (0.0, 1.1e-6), (6e-7, 6e-7)])
+def test_what_obeys_an_occupied_point_only_nearly_is_spurious(rate, away):
+    found = score([-0.6, -1, -1, -1, -1 - away, -0.6 - away], rate * DT)
+    assert found.kinds == ("known", "exact", "exact", "exact", "spurious", "spurious")
+
+
 def test_pairs_are_matched_so_that_as_many_as_can_be_are():
     close = KnownSpectrum((point(-1.0, 1, exact=True), point(-1.06, 1)), 2.0)
     # -1.04 is nearer to -1.06, but -1.09 can have nothing else.

@@ -214,7 +214,7 @@ def evaluate(
         )
         for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
     ]
-    highest = highest_frequency(model, eigenvalues, test)
+    highest = highest_frequency(model, eigenvalues, rates, test)
     # A window that is most of a trajectory tells when it began: any function of that time decays.
     others = 2 * model.window <= len(test.times)
     known = None if apart else at_points

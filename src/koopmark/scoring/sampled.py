@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.scoring.cluster import CLUSTER_RADIUS
 from koopmark.simulation import Trajectories
 from koopmark.simulation.times import SAME_INTERVAL
 
@@ -70,14 +71,28 @@ def misplaced(model: Any, test: Trajectories) -> str:
     )
 
 
-def highest_frequency(model: Any, eigenvalues: NDArray[np.complex128], test: Trajectories) -> float:
+def highest_frequency(
+    model: Any,
+    eigenvalues: NDArray[np.complex128],
+    rates: NDArray[np.float64],
+    test: Trajectories,
+) -> float:
     """|Im λ| up to which a model tells eigenvalues apart: π/Δt, infinite if it knows no bound.
 
-    Frequencies 2π/Δt apart give the same states. A model that has eigenvalues beyond π/Δt has them
-    from elsewhere, such as the vector field.
+    Frequencies 2π/Δt apart give the same states. A model that has eigenvalues beyond π/Δt, with
+    functions that obey them, has them from elsewhere, such as the vector field.
+
+    Parameters
+    ----------
+    model : Model
+    eigenvalues : (s,) array
+    rates : (s,) array
+        At which the pairs disobey their eigenvalues; if none is known every eigenvalue counts.
+    test : Trajectories
     """
     limit = np.pi / getattr(model, "dt", test.dt)
-    frequencies = np.abs(eigenvalues.imag[np.isfinite(eigenvalues)])
+    obeying = np.isfinite(eigenvalues) & ((rates <= CLUSTER_RADIUS) | np.isnan(rates).all())
+    frequencies = np.abs(eigenvalues.imag[obeying])
     return np.inf if (frequencies > limit * (1.0 + ROUNDING)).any() else float(limit)
 
 

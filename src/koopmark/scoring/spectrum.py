@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from koopmark.scoring.cluster import CLUSTER_RADIUS, obeying
 from koopmark.scoring.sampled import alias
+from koopmark.scoring.targets import MEMBER
 from koopmark.spectrum import KnownSpectrum
 
 EXACT, KNOWN, CONSTANT, SPURIOUS, BEYOND = "exact", "known", "constant", "spurious", "beyond"
-ALIASED, COPY = "aliased", "copy"
+ALIASED, COPY, SURPLUS = "aliased", "copy", "surplus"
 """Kinds of a recovered pair: on a lattice point with a closed form, on another, the trivial one at
 0, on none, further left than the lattice was listed, on what sampling makes of a point whose
-frequency is too high for it, and a combination of others that are on such points."""
+frequency is too high for it, a combination of others that are on such points, and one that obeys
+such a point beyond its multiplicity."""
 
 NEVER = 1e9
 
@@ -65,9 +67,11 @@ def score_spectrum(
         A pair may stand for a lattice point λ where |λ̂ - λ| <= 0.05 and its rate is <= 0.05,
         unless its function is a combination of others that may, near λ: it is a copy then. Pairs
         and points are matched one to one, a point as often as its multiplicity, so that as
-        many as can be are matched, and of such matchings one with the least sum of distances.
+        many as can be are matched, and of such matchings one with the least sum of distances. One
+        that is left over and obeys a point at a rate <= 1e-6 is surplus: a continuous eigenfunction
+        beyond the smooth ones.
         `precision` is the share of the pairs that are judged that stand for a point: of those with
-        |Re λ̂| <= bound that are no copies and no aliases. `judged` is the share of these among all
+        |Re λ̂| <= bound that are no copies, aliases or surplus. `judged` is the share of these among all
         pairs. `recall` is the share of points, multiplicities counted, that a pair stands for.
         None of them counts constants.
     """
@@ -90,6 +94,9 @@ def score_spectrum(
     obeys = finite & ~constant & (rates <= CLUSTER_RADIUS)
     apart, copied = _told_apart(eigenvalues, rates, values, np.flatnonzero(obeys), points)
     matched = _matched(eigenvalues, apart, points, copies)
+    # What obeys λ̂ disobeys λ at the rate |λ̂ - λ|.
+    nearest = np.abs(eigenvalues[:, None] - points).min(axis=1)
+    surplus = apart & (matched < 0) & (rates + nearest <= MEMBER)
     kinds = []
     for place, (value, at) in enumerate(zip(eigenvalues, matched, strict=True)):
         if not finite[place]:
@@ -101,6 +108,8 @@ def score_spectrum(
         elif at >= 0:
             exact = EXACT if known.points[at].exact else KNOWN
             kinds.append(exact if aliases[at] is None else ALIASED)
+        elif surplus[place]:
+            kinds.append(SURPLUS)
         else:
             kinds.append(SPURIOUS if abs(value.real) <= known.bound else BEYOND)
     right = kinds.count(EXACT) + kinds.count(KNOWN)
