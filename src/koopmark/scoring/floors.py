@@ -225,7 +225,8 @@ class _Fit:
 
     def _in_sample(self) -> NDArray[np.float64]:
         bases = [target.basis for target in self.targets]
-        (part,) = outside(bases, self.at_test, [self.count])
+        # A fit need not truncate, as a floor does, so that the bound must not.
+        (part,) = outside(bases, self.at_test, [self.count], truncation=0.0)
         cuts = np.cumsum([basis.shape[1] for basis in bases])[:-1]
         parts = np.split(part, cuts, axis=1)
         return np.array(

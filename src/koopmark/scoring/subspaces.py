@@ -101,16 +101,23 @@ def independent(
     return np.array(taken, np.intp), sizes[before:]
 
 
-def outside(targets: Sequence[NDArray], values: NDArray, counts: Sequence[int]) -> list[NDArray]:
+def outside(
+    targets: Sequence[NDArray],
+    values: NDArray,
+    counts: Sequence[int],
+    truncation: float = TRUNCATION,
+) -> list[NDArray]:
     """What `targets` hold outside the span of the first k columns of `values`, for k of `counts`.
 
     Parameters
     ----------
     targets : sequence of (P, eᵢ) arrays
     values : (P, s) array
-        Columns are scaled to unit norm; directions whose singular value is below TRUNCATION of
-        the largest are dropped. Only where there may be one does it take an SVD, of R.
+        Columns are scaled to unit norm. Only if there may be directions to drop does it take an
+        SVD, of R.
     counts : sequence of int
+    truncation : float
+        Directions whose singular value is below this fraction of the largest are dropped.
 
     Returns
     -------
@@ -122,9 +129,9 @@ def outside(targets: Sequence[NDArray], values: NDArray, counts: Sequence[int]) 
     parts = []
     for k in counts:
         part = triangle[k:, size:]
-        if not keeps_every_direction(triangle[:k, :k]):
+        if not keeps_every_direction(triangle[:k, :k], truncation):
             u, s, _ = np.linalg.svd(triangle[:k, :k])
-            dropped = u[:, s <= TRUNCATION * s[0]]
+            dropped = u[:, s <= truncation * s[0]]
             part = np.vstack([dropped.conj().T @ triangle[:k, size:], part])
         parts.append(part)
     return parts
@@ -183,7 +190,7 @@ def level_columns(values: NDArray, like: NDArray | None = None) -> NDArray:
     return values * np.ldexp(1.0, -half) * np.ldexp(1.0, half - exponents)
 
 
-def keeps_every_direction(triangle: NDArray) -> bool:
+def keeps_every_direction(triangle: NDArray, truncation: float = TRUNCATION) -> bool:
     """Whether no singular value of R can be below the truncation, by its condition in the 1-norm.
 
     σ_min / σ_max is at least 1 / (s κ₁), s the number of columns.
@@ -192,7 +199,7 @@ def keeps_every_direction(triangle: NDArray) -> bool:
         return True
     estimate = lapack.ztrcon if np.iscomplexobj(triangle) else lapack.dtrcon
     reciprocal, _ = estimate(triangle)
-    return bool(reciprocal > ESTIMATE_IS_OFF_BY * len(triangle) * TRUNCATION)
+    return bool(reciprocal > ESTIMATE_IS_OFF_BY * len(triangle) * truncation)
 
 
 def real_where_possible(values: NDArray, counts: Sequence[int] = ()) -> NDArray:
