@@ -543,6 +543,26 @@ def test_eigenspaces_that_are_whole_have_no_other_members():
     assert row.notes == ""
 
 
+@pytest.mark.parametrize("noise", [1e-4, 1e-3])
+def test_targets_that_nearly_coincide_do_not_take_each_others_functions(noise):
+    """A pure function at -1 disobeys -1.0025 by less than one at -1.0025 with noise does."""
+    name = "rnn_6_2_stable"
+    data = build(load_recipe(name), 1)
+    near = [one for one in data.targets if abs(one.eigenvalue + 1.0) < 0.01]
+    assert len(near) == 2
+    m, n = sum(one.dimension for one in near), data.system.size
+    labels = np.concatenate([np.full(one.dimension, one.eigenvalue) for one in near])
+    waves = np.random.default_rng(0).standard_normal((n, m))
+
+    def functions(x):
+        exact = np.hstack([one.evaluate(x) for one in near])
+        return exact * (1.0 + noise * np.sin(3.0 * x @ waves))
+
+    model = Answer(labels, functions)
+    rows = evaluate(model, data.system, near, data.test, portrayed=False).targets
+    assert max(row.eigenfunction_error for row in rows) < 3.0 * noise
+
+
 # --- labels, places and times that were not learnt
 
 

@@ -18,6 +18,7 @@ from koopmark.scoring.subspaces import (
     level_columns,
     unit_columns,
 )
+from koopmark.spectrum import SAME_EIGENVALUE
 from koopmark.truth import Eigenspace
 
 CLUSTER_RADIUS = 0.05
@@ -43,7 +44,7 @@ class Choice:
         |λ̂ - λ| of the pairs that count: those chosen, of several labels of one function the
         farthest; if none were chosen, the m nearest (all s, if s < m).
     size : int
-        Number of pairs in the cluster: within 0.05 of λ, at least the m nearest.
+        Number of pairs in the cluster: within its radius of λ, at least the m nearest.
     chosen : (k,) array of int, optional
         The functions that stand for the eigenspace, in the order of the model: m if there are so
         many, more if more of them are eigenfunctions at λ. None if an angle to them would mean
@@ -60,6 +61,17 @@ class Choice:
     note: str = ""
 
 
+def radii(eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """Radii of the clusters of targets: half of the distance to the next where that is less.
+
+    In a common cluster a function that obeys one of the two to 1e-3 would have to give way to those
+    of the other, which disobey it by the distance alone.
+    """
+    apart = np.abs(eigenvalues[:, None] - eigenvalues)
+    apart[apart <= SAME_EIGENVALUE * np.abs(eigenvalues)] = np.inf
+    return np.fmin(CLUSTER_RADIUS, apart.min(axis=1, initial=np.inf) / 2)
+
+
 def choose(
     space: Eigenspace,
     eigenvalue: complex,
@@ -68,6 +80,7 @@ def choose(
     along: NDArray,
     dt: float,
     others: bool = True,
+    radius: float = CLUSTER_RADIUS,
 ) -> Choice:
     """Choose m functions of the cluster, in increasing order of how far they disobey λ.
 
@@ -90,11 +103,13 @@ def choose(
     others : bool
         Whether other functions than those of the eigenspace may be eigenfunctions at λ, to be
         judged by whether they obey it: then all that do are taken, and `rate` says how nearly.
+    radius : float
+        Of the cluster (`radii`).
     """
     m = space.dimension
     distance = np.abs(eigenvalues - eigenvalue)
     nearest = np.argsort(distance, kind="stable")
-    size = max(min(m, len(nearest)), int(np.sum(distance <= CLUSTER_RADIUS)))
+    size = max(min(m, len(nearest)), int(np.sum(distance <= radius)))
     cluster, count = nearest[:size], min(m, size)
     by_label = Choice(distance[nearest[:m]], size, None)
     if values is None:

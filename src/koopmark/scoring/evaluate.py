@@ -11,7 +11,7 @@ from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.scoring.bounds import StatisticalFloor, with_floors
-from koopmark.scoring.cluster import constants
+from koopmark.scoring.cluster import constants, radii
 from koopmark.scoring.floors import fresh_like, oracle_floors
 from koopmark.scoring.portrait import Portrait, portraits
 from koopmark.scoring.residuals import expected_pairs, pair_residuals, rates_of, target_residual
@@ -219,7 +219,10 @@ def evaluate(
     others = 2 * model.window <= len(test.times)
     known = None if apart else at_points
     choices = [
-        recovered_near(target, found, known, along, test.dt, highest, others) for target in scored
+        recovered_near(target, found, known, along, test.dt, highest, others, radius)
+        for target, radius in zip(
+            scored, radii(np.array([space.eigenvalue for space in targets])), strict=True
+        )
     ]
     floors, dictionary_note = [Floor()] * len(scored), ""
     rank_error = null_space_error = forecast_error = np.nan

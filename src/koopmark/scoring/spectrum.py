@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.cluster import CLUSTER_RADIUS, obeying
+from koopmark.scoring.cluster import CLUSTER_RADIUS, MEMBER, obeying
 from koopmark.scoring.sampled import alias
-from koopmark.scoring.targets import MEMBER
 from koopmark.spectrum import KnownSpectrum
 
 EXACT, KNOWN, CONSTANT, SPURIOUS, BEYOND = "exact", "known", "constant", "spurious", "beyond"
@@ -71,9 +70,9 @@ def score_spectrum(
         that is left over and obeys a point at a rate <= 1e-6 is surplus: a continuous eigenfunction
         beyond the smooth ones.
         `precision` is the share of the pairs that are judged that stand for a point: of those with
-        |Re λ̂| <= bound that are no copies, aliases or surplus. `judged` is the share of these among all
-        pairs. `recall` is the share of points, multiplicities counted, that a pair stands for.
-        None of them counts constants.
+        |Re λ̂| <= bound that are no copies, aliases or surplus. `judged` is the share of these
+        among all pairs. `recall` is the share of points, multiplicities counted, that a pair stands
+        for. None of them counts constants.
     """
     missing = SpectrumScores(("",) * len(eigenvalues), np.nan, np.nan, np.nan, "")
     if known is None:

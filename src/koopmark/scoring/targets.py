@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.cluster import MEMBER, Choice, choose
+from koopmark.scoring.cluster import CLUSTER_RADIUS, MEMBER, Choice, choose
 from koopmark.scoring.sampled import alias
 from koopmark.scoring.subspaces import (
     level_columns,
@@ -221,6 +221,7 @@ def recovered_near(
     dt: float,
     highest: float = np.inf,
     others: bool = True,
+    radius: float = CLUSTER_RADIUS,
 ) -> Choice:
     """The recovered functions that stand for a target; none if it is not told apart.
 
@@ -228,13 +229,13 @@ def recovered_near(
     highest : float
         |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
         Of a target beyond it no functions are taken.
-    others : bool
+    others, radius
         As of `choose`.
     """
     taken_for = alias(target.space.eigenvalue, highest)
     at = target.space.eigenvalue if taken_for is None else taken_for
     known = values if taken_for is None and target.told_apart else None
-    return choose(target.space, at, eigenvalues, known, along, dt, others)
+    return choose(target.space, at, eigenvalues, known, along, dt, others, radius)
 
 
 @dataclass(frozen=True)
