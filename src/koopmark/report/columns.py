@@ -28,8 +28,8 @@ DIGITS = Column(
 EIGENVALUE = Column(
     "eigenvalue_error_relative",
     "relative eigenvalue error",
-    "Distance |λ̂ − λ| of the m-th nearest recovered eigenvalue to an exact one of multiplicity m, "
-    "relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
+    "Largest distance |λ̂ − λ| among the m pairs that stand for an exact eigenvalue of multiplicity "
+    "m, relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
     shaded=True,
 )
 EIGENFUNCTION = Column(
@@ -93,13 +93,13 @@ RESIDUAL = Column(
 VERIFIED = Column(
     "verified",
     "verified",
-    "Number of recovered pairs with a residual below 1e-3, without constants.",
+    "Number of recovered pairs with a residual below 1e-3 |e^(λ̂Δt)|, without constants.",
     numbers.plain,
 )
 SPURIOUS = Column(
     "spurious_fraction",
     "spurious",
-    "Share of recovered pairs with a residual above 0.1, without constants.",
+    "Share of recovered pairs with a residual above 0.1 |e^(λ̂Δt)|, without constants.",
     numbers.plain,
 )
 PRECISION = Column(
