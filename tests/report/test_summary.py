@@ -40,6 +40,17 @@ def test_a_method_that_failed_at_one_seed_ranks_below_all_that_never_failed(tabl
     assert row["place"] > never_failed["place"].max()
 
 
+def test_a_seed_that_a_method_was_not_run_on_counts_as_one_that_failed(tables):
+    best = (tables.fits["method"] == "quadratic[degree=2]") & (tables.fits["seed"] == 1)
+    of_best = (tables.targets["method"] == "quadratic[degree=2]") & (tables.targets["seed"] == 1)
+    summary = summarise(tables.fits[~best], tables.targets[~of_best])
+    rows = summary[summary["method"] == "quadratic[degree=2]"]
+    assert (rows["ok"] == 1).all()
+    for _, row in rows.iterrows():
+        complete = summary[(summary["dataset"] == row["dataset"]) & (summary["ok"] == 2)]
+        assert row["place"] > complete["place"].max()
+
+
 def test_without_noise_the_quadratic_dictionary_ranks_first(summary):
     clean = summary[summary["noise"] == 0].set_index("method")
     assert clean.at["quadratic[degree=2]", "place"] == 1

@@ -39,8 +39,9 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     all: a fit that did not end ok has no digits and recovers none.
 
     Rows follow the order of the datasets in `fits`; within one, the controls come first, then the
-    informed methods, both without a `place`, then the others by `place`: the share of fits that
-    ended ok, the targets recovered, the digits. What never ended ok is last. Methods that are alike
+    informed methods, both without a `place`, then the others by `place`: the share of seeds of the
+    dataset whose fit ended ok (a seed without a row did not), the targets recovered, the digits.
+    What never ended ok is last. Methods that are alike
     in all of these, digits to a tenth, share a place, in the order of their names.
     """
     per_fit = fits.drop(columns="targets").merge(_worst_targets(targets), on=KEYS, how="left")
@@ -62,7 +63,8 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
             "targets_recovered": groups["targets_recovered"].mean(),
         }
     ).join([_mean_digits(targets), groups[scores].median()])
-    return _placed(summary.reset_index(), list(fits["dataset"].unique()))
+    seeds = fits.groupby("dataset", sort=False)["seed"].nunique()
+    return _placed(summary.reset_index(), seeds)
 
 
 def competing(rows: pd.DataFrame) -> pd.DataFrame:
@@ -138,13 +140,16 @@ def _status_text(statuses: "pd.Series[str]") -> str:
     return ", ".join([*ok, *others])
 
 
-def _placed(summary: pd.DataFrame, datasets: list[str]) -> pd.DataFrame:
-    """Rows in their final order, with `place` (1 is best) among the methods of a dataset."""
+def _placed(summary: pd.DataFrame, seeds: "pd.Series[int]") -> pd.DataFrame:
+    """Rows in their final order, with `place` (1 is best) among the methods of a dataset.
+
+    `seeds` has the number of seeds of each dataset, in the order of the datasets.
+    """
     order = pd.DataFrame(
         {
-            "dataset": summary["dataset"].map({name: i for i, name in enumerate(datasets)}),
+            "dataset": summary["dataset"].map(seeds.index.get_loc),
             "role": summary["role"].map(ROLES.index),
-            "not_ok": 1.0 - summary["ok"] / (summary["ok"] + summary["failed"]),
+            "not_ok": 1.0 - summary["ok"] / summary["dataset"].map(seeds),
             "recovered": -summary["targets_recovered"],
             "digits": -summary["digits"].round(1),
         }
