@@ -75,6 +75,13 @@ def test_methods_that_agree_to_what_is_shown_share_a_place():
     assert list(rows["method"]) == ["one", "other", "third"]
 
 
+def test_the_best_mean_heads_a_place_whatever_its_name():
+    shared = {"a": constant(5.96), "b": constant(6.04), "c": constant(6.0), "d": constant(4.0)}
+    rows = leaderboard(results(shared), DIGITS).rows
+    assert list(rows["method"]) == ["b", "c", "a", "d"]
+    assert list(rows["place"]) == [1, 1, 1, 4]
+
+
 def test_what_failed_or_was_skipped_has_no_digits_and_stays_in_its_row():
     status = {("good", "a", seed): how for seed, how in enumerate(["failed", "timeout", "ok"])}
     status |= {("fair", dataset, seed): "skipped" for dataset in "ab" for seed in range(3)}
@@ -118,6 +125,34 @@ def test_a_dataset_that_few_methods_share_is_left_out_and_named():
     assert board.datasets == ("a",)
     assert len(board.rows) == 3
     assert left_out(board) == "Not ranked: datasets that too few methods were run on: b."
+
+
+def test_variants_that_are_listed_where_they_are_good_do_not_choose_the_problems():
+    names = many(10)
+    table = results(THREE | {"good too": constant(5.0)}, names)
+    variants = {f"fair {index}": constant(9.0) for index in range(20)}
+    listed = results(variants, names[:6]).assign(library="theirs")
+    alone = leaderboard(table, DIGITS)
+    beside = leaderboard(pd.concat([table, listed]), DIGITS)
+    assert beside.problems == alone.problems == names
+    assert beside.partly_run == tuple(variants)
+    pd.testing.assert_frame_equal(beside.rows, alone.rows)
+
+
+def test_variants_do_not_add_a_problem_of_their_own():
+    table = results(THREE)
+    variants = {f"fair {index}": constant(9.0) for index in range(40)}
+    listed = results(variants, ("a", "b", "own")).assign(library="theirs")
+    board = leaderboard(pd.concat([table, listed]), DIGITS)
+    assert board.problems == ("a", "b")
+    assert board.missed == ("own",)
+
+
+def test_datasets_that_no_two_libraries_share_leave_that_of_most_methods():
+    ours = results({"good": constant(6.0), "other": constant(5.0)}, ("a",))
+    table = pd.concat([ours, results({"bad": constant(1.0)}, ("b",))])
+    board = leaderboard(table, DIGITS)
+    assert (board.problems, board.missed) == (("a",), ("b",))
 
 
 def test_fewer_than_two_methods_or_no_result_are_no_board():

@@ -10,7 +10,8 @@ from koopmark.report.boards.significance import mean_intervals, signed_ranks
 from koopmark.report.ranking import rounded
 
 MOST_MISSED = 0.1
-"""A dataset that more than this share of the methods were not run on is left out."""
+"""A dataset is left out unless more than half of the libraries ran all but this share of their
+methods on it."""
 
 UNAVAILABLE = "unavailable"
 """A method with a fit that ended so is not ranked: nothing is known about it."""
@@ -92,7 +93,10 @@ def leaderboard(results: pd.DataFrame, measure: Measure) -> Leaderboard | None:
     """
     away = set(results.loc[results["status"] == UNAVAILABLE, "method"])
     methods = list(results["method"].unique())
-    present, missed = _common_datasets(results[~results["method"].isin(away)])
+    present = results[~results["method"].isin(away)]
+    if present["method"].nunique() < 2:
+        return None
+    present, missed = _common_datasets(present)
     asked = present.groupby("method")["dataset"].nunique()
     whole = present["dataset"].nunique()
     full = [name for name in methods if name not in away and asked.get(name, 0) == whole]
@@ -114,13 +118,20 @@ def leaderboard(results: pd.DataFrame, measure: Measure) -> Leaderboard | None:
 
 
 def _common_datasets(results: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Without the datasets that few methods share: they would leave few methods to rank."""
-    ran_on = results.groupby("dataset", sort=False)["method"].nunique()
-    missed = ran_on.index[ran_on < (1 - MOST_MISSED) * results["method"].nunique()]
+    """Without the datasets that few methods share: they would leave few methods to rank.
+
+    Libraries have a vote each, however many methods they have: variants of one method, listed where
+    it is good, do not decide on which problems all others are ranked.
+    """
+    ran_on = results.groupby(["dataset", "library"], sort=False)["method"].nunique()
+    shares = ran_on.unstack(fill_value=0) / results.groupby("library")["method"].nunique()
+    most = shares.quantile(0.5, axis=1, interpolation="lower")
+    missed = most.index[most < 1 - MOST_MISSED]
     kept = results[~results["dataset"].isin(missed)]
-    # Where no dataset is shared by most, those that most share are all there is.
+    # Where no dataset is shared by most, those that most methods share are all there is.
     if kept.empty:
-        missed = ran_on.index[ran_on < ran_on.max()]
+        methods = ran_on.groupby("dataset", sort=False).sum()
+        missed = methods.index[methods < methods.max()]
         kept = results[~results["dataset"].isin(missed)]
     return kept, tuple(str(name) for name in missed)
 
