@@ -6,7 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from koopmark.report.boards.significance import mean_intervals, signed_ranks
+from koopmark.report.boards.significance import (
+    fewest_compared,
+    mean_intervals,
+    signed_ranks,
+)
 from koopmark.report.ranking import rounded
 
 MOST_MISSED = 0.1
@@ -186,6 +190,5 @@ def _against_the_first(rows: pd.DataFrame, numbers: pd.DataFrame, alike: float) 
     others = numbers[champions["method"]].T.to_numpy()
     with np.errstate(invalid="ignore"):
         differences = numbers[first["method"]].to_numpy() - others
-    return pd.DataFrame(
-        signed_ranks(differences, alike), champions.index, ["better", "alike", "worse"]
-    )
+    chances = signed_ranks(differences, alike, fewest_compared(len(rows)))
+    return pd.DataFrame(chances, champions.index, ["better", "alike", "worse"])

@@ -11,6 +11,7 @@ of this the tests simulate.
 """
 
 from functools import cache
+from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,22 @@ CLAIM = 0.95
 FEWEST = 5
 """With fewer problems there is no interval: it would hold nearly everything."""
 
-FEWEST_COMPARED = 12
+FEWEST_COMPARED, FEW_METHODS = 12, 24
 """With fewer problems methods are not compared: the first of many is too often so by luck.
 
 Below 9 nothing could be claimed though all agreed. With 9, the first of 16 methods, each of which
-loses two problems in five, would be called better than a steady one in 13 % of cases; with 12 in 3.
+loses two problems in five, would be called better than a steady one in 15 % of cases; with 12 the
+first of 24 in 5 %.
 """
+
+
+def fewest_compared(methods: int) -> int:
+    """Problems from which on so many methods are compared.
+
+    That the first of many erratic methods is so by luck is likely in proportion to their number,
+    and 0.6 times as likely with each further problem.
+    """
+    return FEWEST_COMPARED + max(0, ceil(log(methods / FEW_METHODS) / log(1 / 0.6)))
 
 
 def mean_intervals(scores: NDArray[np.float64], least: float, most: float) -> NDArray[np.float64]:
@@ -66,7 +77,9 @@ def mean_intervals(scores: NDArray[np.float64], least: float, most: float) -> ND
     return np.stack([low, high], axis=-1)
 
 
-def signed_ranks(differences: NDArray[np.float64], alike: float) -> NDArray[np.float64]:
+def signed_ranks(
+    differences: NDArray[np.float64], alike: float, fewest: int = FEWEST_COMPARED
+) -> NDArray[np.float64]:
     """Least probabilities that one method is better than another, as good, or worse.
 
     A Bayesian signed-rank test (Benavoli et al. 2014, 2017) with the prior where it is least
@@ -80,14 +93,16 @@ def signed_ranks(differences: NDArray[np.float64], alike: float) -> NDArray[np.f
         Of scores of which more is better; NaN where neither method has one.
     alike : float
         Differences up to this are of no practical interest.
+    fewest : int
+        Of problems, by `fewest_compared`.
 
     Returns
     -------
     (pairs, 3) array
-        Missing for fewer than FEWEST_COMPARED problems.
+        Missing for fewer problems than `fewest`.
     """
     pairs, count = differences.shape
-    if count < FEWEST_COMPARED:
+    if count < fewest:
         return np.full((pairs, 3), np.nan)
     ordered = np.sort(differences)
     with np.errstate(invalid="ignore"):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.report.boards.leaderboard import Leaderboard
-from koopmark.report.boards.significance import CLAIM, FEWEST_COMPARED
+from koopmark.report.boards.significance import CLAIM, fewest_compared
 from koopmark.report.numbers import listed, plain, plural, seconds
 
 SPEEDS = ("faster than", "as fast as", "slower than")
@@ -32,10 +32,11 @@ def verdict(board: Leaderboard) -> str:
         about = "" if alone else "about "
         result = f"with {about}{shown(board, mean)} a fit in the geometric mean over {where}"
     said = [f"{listed(names)} {first} {result}."]
-    if len(board.problems) < FEWEST_COMPARED:
+    fewest = fewest_compared(len(board.rows))
+    if len(board.problems) < fewest:
         said.append(
             f"Too few problems to say which method is {'better' if digits else 'faster'} in "
-            f"general (at least {FEWEST_COMPARED} are needed)."
+            f"general (at least {fewest} are needed)."
         )
     elif not board.compared.empty:
         said.append(_compared(board))
