@@ -18,6 +18,12 @@ TAIL_BYTES = 32_000
 LINES, CHARACTERS = 20, 4000
 """How much of its end goes into the tables."""
 
+_BLOCK = 512
+"""Bytes in which the system counts the room of a file."""
+
+_PUNCH_HOLE = 0x02 | 0x01
+"""FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE."""
+
 _WORD = re.compile(r"[^\s\"']+")
 _SITE = re.compile(r"[/\\]site-packages[/\\]")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -86,14 +92,32 @@ def shorten(text: str) -> str:
 
 
 def cut(path: Path) -> None:
-    """Cut a capture file down to its tail where it is too long."""
-    with suppress(FileNotFoundError):
-        if path.stat().st_size > MAX_BYTES:
-            tail = read(path)
-            # Writers append, so what is written meanwhile lands after the tail.
-            os.truncate(path, 0)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(tail)
+    """Free the room of all but the tail of a capture file that is too long.
+
+    A process may be writing to it. On Linux what is old becomes a hole, so that nothing that is
+    written meanwhile can be lost; elsewhere the tail is written anew, and a few lines may be.
+    """
+    with suppress(FileNotFoundError), path.open("r+b") as file:
+        held = os.fstat(file.fileno())
+        if sys.platform == "linux":
+            old = held.st_size - TAIL_BYTES
+            if held.st_blocks * _BLOCK <= MAX_BYTES or _punched(file.fileno(), old):
+                return
+        elif held.st_size <= MAX_BYTES:
+            return
+        tail = read(path)
+        os.truncate(path, 0)
+        with path.open("a", encoding="utf-8") as end:
+            end.write(tail)
+
+
+def _punched(descriptor: int, length: int) -> bool:
+    """Whether so many bytes at the start of a file could be made a hole, which its size forgets."""
+    fallocate = getattr(ctypes.CDLL(None), "fallocate", None)
+    if fallocate is None:
+        return False
+    fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
+    return bool(fallocate(descriptor, _PUNCH_HOLE, 0, length) == 0)
 
 
 def _keep_short(path: Path, stop: threading.Event) -> None:
