@@ -48,7 +48,9 @@ def committed(commit: str, folder: Path, root: Path = ROOT) -> Path:
     if done.returncode:
         raise NoBase(f"commit {commit} has no src: {done.stderr.decode().strip()}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        # Python 3.11.0 to 3.11.3 have no filters.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder)
     return folder / "src"
 
 
