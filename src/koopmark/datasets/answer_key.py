@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from koopmark.datasets import cache
 from koopmark.spectrum import (
-    SAME_EIGENVALUE,
     FixedPoint,
     KnownSpectrum,
     Linearisation,
@@ -23,7 +22,7 @@ from koopmark.spectrum import (
     straight_fixed_point,
 )
 from koopmark.systems import Relaxation, System
-from koopmark.truth import Eigenspace
+from koopmark.truth import SAME_EIGENVALUE, Eigenspace
 
 MAX_SPACES = 300
 """Targets that a lattice may make; each costs an angle in every fit."""

@@ -18,8 +18,7 @@ from koopmark.scoring.subspaces import (
     level_columns,
     unit_columns,
 )
-from koopmark.spectrum import SAME_EIGENVALUE
-from koopmark.truth import Eigenspace
+from koopmark.truth import SAME_EIGENVALUE, Eigenspace
 
 CLUSTER_RADIUS = 0.05
 """Recovered eigenvalues within this distance of a target, per unit of time, form its cluster."""

@@ -162,7 +162,7 @@ def oracle_floors(
         few = _spread(fresh.block(0), model.window)[:PROBES]
         elsewhere = _values(model, few) if len(few) else None
         there = [] if elsewhere is None else [elsewhere]
-        key = _digest(model.window, values, *there, *(target.basis for target in targets))
+        key = _digest(model.window, values, *there, *(target.values for target in targets))
         floors = fresh.once(key, lambda: _Fit(model, values, targets, fresh).floors())
         return floors, ""
     return [Floor()] * len(targets), f"oracle_floor: {note}"

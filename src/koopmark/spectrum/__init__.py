@@ -10,7 +10,7 @@ from koopmark.spectrum.fixed_points import (
     fixed_points,
 )
 from koopmark.spectrum.known import KnownSpectrum, attractor, known_spectrum
-from koopmark.spectrum.lattice import SAME_EIGENVALUE, LatticePoint, Term, lattice
+from koopmark.spectrum.lattice import LatticePoint, Term, lattice
 from koopmark.spectrum.linearisation import Linearisation
 from koopmark.spectrum.path_integral import OutsideBasin, PathIntegral, path_integral
 from koopmark.spectrum.principal import (
@@ -22,7 +22,6 @@ from koopmark.spectrum.principal import (
 from koopmark.spectrum.straight import straight_fixed_point
 
 __all__ = [
-    "SAME_EIGENVALUE",
     "FixedPoint",
     "FixedPoints",
     "KnownSpectrum",

@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum
-
-SAME_EIGENVALUE = 1e-9
-"""Relative distance up to which sums count as one eigenvalue."""
+from koopmark.truth import SAME_EIGENVALUE
 
 MOST_TERMS = 20_000
 

@@ -20,6 +20,7 @@ from koopmark.systems.elementwise import LOG, ElementwiseMap, Shift
 from koopmark.systems.low_rank import LowRank
 from koopmark.systems.system import System
 from koopmark.truth import (
+    SAME_EIGENVALUE,
     ConservedRatios,
     ConservedSums,
     Eigenspace,
@@ -29,8 +30,6 @@ from koopmark.truth import (
 
 Coupling = Activation | Callable[..., NDArray]
 """h(x, out=None): an Activation acts on each unit; any other callable may mix the whole state."""
-
-SAME_EIGENVALUE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)

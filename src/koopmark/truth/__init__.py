@@ -12,6 +12,7 @@ from koopmark.truth.eigenspace import (
     SampledProducts,
 )
 from koopmark.truth.lattice import (
+    SAME_EIGENVALUE,
     LatticeEigenspace,
     PrincipalFunctions,
     conserved_of,
@@ -24,6 +25,7 @@ from koopmark.truth.null_space import NullSpace
 
 __all__ = [
     "ONE",
+    "SAME_EIGENVALUE",
     "AffineProducts",
     "ApproximateEigenspace",
     "ConservedRatios",
