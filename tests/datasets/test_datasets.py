@@ -307,6 +307,18 @@ def test_facts_describe_the_dataset():
     assert facts["noise"] == 0.01
 
 
+@pytest.mark.parametrize("name", datasets.names())
+def test_what_a_recipe_does_without_is_not_in_the_key_of_its_numbers(name):
+    """A section or an optional key that is new moves no number of the recipes without it."""
+    known = datasets.load_recipe(name)
+    absent = known.model_copy(update={"truth": type(known.truth)()})
+    assert "truth" not in absent.depends_on()
+    assert None not in absent.depends_on()["system"].values()
+    assert known.depends_on().get("truth") == (
+        {"principal": True} if known.truth.principal else None
+    )
+
+
 def test_a_varied_recipe_differs_in_what_was_varied_alone():
     noisy = datasets.varied(recipe(), {"sampling.noise": 0.1, "system.n": 5}, "noisy", "here")
     assert noisy.depends_on() == recipe(sampling={"noise": 0.1}, system={"n": 5}).depends_on()

@@ -42,6 +42,21 @@ def keys(cells):
     return {(cell.dataset, cell.label, cell.seed): cell.fit_id for cell in cells}
 
 
+def test_what_a_method_draws_depends_on_the_data_and_not_on_what_it_is_called(
+    planned, tmp_path, tiny_file
+):
+    def drawn(*entries, **how):
+        return [cell.method.dictionary.seed for cell in planned(*entries, **how)[: len(entries)]]
+
+    one, other = f"{EDMD}\n{FOURIER}", 'use = "reference.ssd"\n' + FOURIER
+    first = drawn(one)
+    assert drawn(f'name = "other"\n{one}', other) == first * 2
+    renamed = tmp_path / "renamed.toml"
+    renamed.write_text(tiny_file.read_text())
+    assert drawn(one, datasets=(str(renamed),)) == first
+    assert len(set(first + [c.method.dictionary.seed for c in planned(one, seeds=3)[:3]])) == 3
+
+
 def test_a_suite_is_its_methods_and_the_controls_at_every_seed(planned):
     cells = planned('use = "pydmd.dmd"', seeds=2)
     assert [(cell.label, cell.seed) for cell in cells] == [

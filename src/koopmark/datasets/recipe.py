@@ -95,11 +95,16 @@ class Recipe(Contents):
         return in_words(self.regime)
 
     def depends_on(self) -> dict[str, Any]:
-        """What the numbers depend on: not the name, the texts or the number of seeds."""
+        """What the numbers depend on: not the name, the texts or the number of seeds.
+
+        What is absent is left out: a section at its defaults, and a key without a value. A new
+        section or an optional key then moves no number of the recipes that do without it.
+        """
         unsaid = {"name", "title", "description", "citation", "seeds", "regime"}
-        # Left out where it says nothing: fits of recipes without it keep their names.
-        unsaid |= set() if self.truth.principal else {"truth"}
-        return self.model_dump(mode="json", exclude=unsaid)
+        for name, field in type(self).model_fields.items():
+            if isinstance(field.default, Section) and getattr(self, name) == field.default:
+                unsaid.add(name)
+        return self.model_dump(mode="json", exclude=unsaid, exclude_none=True)
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
         """The columns that describe this dataset in the tables; no rank where nothing has one."""

@@ -148,9 +148,10 @@ def _cell(
 ) -> Cell:
     """`known` are what the recipe's numbers depend on, and the digest of what makes them."""
     settings, made_by = known
-    data = {"dataset": source.recipe.name, **settings, "seed": seed}
+    data = {**settings, "seed": seed}
     made = digest([made_by, entry.source])
-    key = {"data": data, **entry.how, "version": entry.version, "source": made}
+    named = {"dataset": source.recipe.name, **data}
+    key = {"data": named, **entry.how, "version": entry.version, "source": made}
     return Cell(
         fit_id=digest(key),
         suite=suite.name,
@@ -158,7 +159,7 @@ def _cell(
         seed=seed,
         label=entry.label,
         use=entry.how["use"],
-        method=seeded(entry.method, entry.asked.options, [data, entry.how]),
+        method=seeded(entry.method, entry.asked.options, data),
         library_version=entry.version,
         source=made,
         code=entry.code,

@@ -19,7 +19,9 @@ def seeded(options: Options, given: Mapping[str, Any], depends_on: Any, path: st
     given : mapping
         What the user set, nested as in the suite file.
     depends_on
-        What the seeds depend on, and nothing else: see `_keys.generator`.
+        What the seeds depend on beside the field's own path, and nothing else: see
+        `_keys.generator`. A suite gives the data and their seed, so that a method draws the same
+        whatever it is called, and two methods with the same random features share them.
     """
     drawn: dict[str, Any] = {}
     for field in fields(options):  # type: ignore[arg-type]
