@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 import koopmark
 from koopmark import Trajectories, methods, simulate, simulation, spectrum, systems
 from koopmark._arrays import finite, numeric, real, stored
-from koopmark.methods import reference
+from koopmark.methods import own
 from koopmark.systems.prescribed.dynamics import LeakyDrive
 
 TIMES = np.arange(12.0)
@@ -26,7 +26,7 @@ THREE = systems.three_populations()
 LINEAR = systems.random_linear(3)
 PROCESS = systems.ornstein_uhlenbeck([1.0, 2.0, 3.0])
 TEST = simulate(THREE, INITIAL, np.linspace(0, 5, 51))
-MODEL = koopmark.fit("reference.qr_edmd", simulate(THREE, INITIAL, np.linspace(0, 5, 51)))
+MODEL = koopmark.fit("koopmark.qr_edmd", simulate(THREE, INITIAL, np.linspace(0, 5, 51)))
 LIFT = methods.Monomials(3).fitted(STATES)
 WEIGHTS = np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 3.0]])
 RANK_TWO = systems.LowRank(WEIGHTS, WEIGHTS)
@@ -37,7 +37,7 @@ ABOUT = spectrum.Linearisation(SETTLING, spectrum.fixed_points(SETTLING).stable[
 
 
 def trained(states):
-    return koopmark.fit("reference.qr_edmd", Trajectories(states, TIMES)).eigenvalues
+    return koopmark.fit("koopmark.qr_edmd", Trajectories(states, TIMES)).eigenvalues
 
 
 def along(system):
@@ -84,9 +84,9 @@ DOORS = {
     "dictionary: states": (LIFT, INITIAL),
     "dictionary.derivative: states": (lambda a: LIFT.derivative(a, INITIAL), INITIAL),
     "dictionary.derivative: directions": (lambda a: LIFT.derivative(INITIAL, a), INITIAL),
-    "factorise: states": (lambda a: abs(reference.factorise(LIFT, a).triangle), STATES),
+    "factorise: states": (lambda a: abs(own.factorise(LIFT, a).triangle), STATES),
     "SnapshotFactor: triangle": (
-        lambda a: reference.SnapshotFactor(a, 9).xx,
+        lambda a: own.SnapshotFactor(a, 9).xx,
         np.triu(np.ones((4, 4))),
     ),
     "LowRank: left": (lambda a: systems.LowRank(a, WEIGHTS).dense(), WEIGHTS),
@@ -409,7 +409,7 @@ def test_a_fit_to_a_memory_map_of_integers_reads_it_in_blocks(tmp_path):
         np.save(path, np.random.default_rng(0).integers(-99, 99, (count, 41, 8)).astype(np.int16))
         data = Trajectories(np.load(path, mmap_mode="r"), np.arange(41))
         tracemalloc.start()
-        koopmark.fit("reference.qr_edmd", data)
+        koopmark.fit("koopmark.qr_edmd", data)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 0.2 * 4500 * 41 * 8 * 2

@@ -153,7 +153,7 @@ def test_a_mistake_is_a_sentence_and_exit_code_2(typed, suite, arguments, senten
     ("kind", "name"),
     [
         ("systems", "lotka_volterra"),
-        ("methods", "reference.qr_edmd"),
+        ("methods", "koopmark.qr_edmd"),
         ("datasets", "three_populations"),
         ("suites", "smoke"),
     ],
@@ -310,7 +310,7 @@ class Told(Method):
     needs_system = True
 
     def _fit(self, trajectories):
-        return get("control.exact").fit(trajectories)
+        return get("anchor.exact").fit(trajectories)
 """
 
 
@@ -407,12 +407,12 @@ def test_export_writes_a_folder_and_says_where(typed, tmp_path):
 
 
 def test_one_fit_of_a_suite_is_done_in_a_folder_of_its_own(typed, suite):
-    asked = (str(suite), "--only", "control.exact", "--dataset", "tiny", "--seed", "0")
+    asked = (str(suite), "--only", "anchor.exact", "--dataset", "tiny", "--seed", "0")
     done = typed("run", *asked)
     assert done.returncode == 0, done.stderr
     folder = Path("reports") / "mine-part"
     methods = list(pd.read_csv(folder / "fits.csv")["method"])
-    assert methods == ["control.exact", "control.random"]
+    assert methods == ["anchor.exact", "anchor.random"]
     assert (folder / "index.html").is_file()
 
 

@@ -215,7 +215,7 @@ COMMANDS = {
     "show done": 0,
     "check done --against done": 0,
     "run --help": 0,
-    "verify reference.qr_edmd": 0,
+    "verify koopmark.qr_edmd": 0,
     "history kept/history.jsonl": 0,
     "regime tiny.toml": 0,
     "export ẋ=λ": 2,

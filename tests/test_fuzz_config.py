@@ -55,9 +55,9 @@ SUITE = {
         }
     ],
     "methods": [
-        {"use": "reference.qr_edmd", "name": "mine"},
+        {"use": "koopmark.qr_edmd", "name": "mine"},
         {
-            "use": "reference.qr_edmd",
+            "use": "koopmark.qr_edmd",
             "options": {"dictionary": {"kind": "monomials", "degree": 3}},
             "without": ["Noise"],
         },
@@ -66,7 +66,7 @@ SUITE = {
 
 HOSTILE = ["", ".", "..", "../x.toml", "/etc/passwd", "a\x00/x.toml", "a" * 5000, "a/" * 3000]
 HOSTILE += ["\x1b[2J", "tiny.toml", "x.py:Y", "os:system", ":", "x:", ":y", "name", "\ud7ff", "nan"]
-HOSTILE += ["system", "system.n", "sampling..dt", "reference.qr_edmd", "kind", "\u202e", "=1+1"]
+HOSTILE += ["system", "system.n", "sampling..dt", "koopmark.qr_edmd", "kind", "\u202e", "=1+1"]
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(HOSTILE)
 NUMBERS = st.integers() | st.floats()
@@ -177,7 +177,7 @@ def test_what_is_mutated_is_a_plan(folder):
 
 
 @given(mutated(SUITE))
-@example({**SUITE, "methods": [{"use": "reference.qr_edmd", "options": {"name": "x"}}]})
+@example({**SUITE, "methods": [{"use": "koopmark.qr_edmd", "options": {"name": "x"}}]})
 @example({**SUITE, "datasets": ["a\x00/x.toml"]})
 @example({**SUITE, "datasets": ["a" * 5000]})
 @example({**SUITE, "datasets": ["a" * 5000 + ".toml"]})
@@ -333,7 +333,7 @@ def test_the_command_says_it_in_a_sentence(tmp_path):
     # One process for all: importing koopmark takes longer than refusing a file.
     bad = {"deep": "x = " + "[" * 5000, "nul": toml({**SUITE, "datasets": ["\x00/x.toml"]})}
     bad |= {
-        "option": toml({**SUITE, "methods": [{"use": "reference.qr_edmd", "options": {"name": 1}}]})
+        "option": toml({**SUITE, "methods": [{"use": "koopmark.qr_edmd", "options": {"name": 1}}]})
     }
     bad |= {"exits": toml({**SUITE, "methods": [{"use": "leaves.py:Method"}]})}
     (tmp_path / "tiny.toml").write_text(toml(RECIPE))
@@ -381,10 +381,10 @@ def options_of(name):
 
 
 @given(st.sampled_from(methods.names()).flatmap(options_of))
-@example(("reference.qr_edmd", {"dictionary": {"kind": "monomials", "kin": 1}}))
-@example(("reference.qr_edmd", {"dictionary": {"kind": ["monomials"]}}))
-@example(("reference.qr_edmd", {"dictionary": []}))
-@example(("reference.qr_edmd", {"self": 1}))
+@example(("koopmark.qr_edmd", {"dictionary": {"kind": "monomials", "kin": 1}}))
+@example(("koopmark.qr_edmd", {"dictionary": {"kind": ["monomials"]}}))
+@example(("koopmark.qr_edmd", {"dictionary": []}))
+@example(("koopmark.qr_edmd", {"self": 1}))
 def test_any_options_of_any_method_are_a_method_or_a_sentence(asked):
     name, options = asked
     try:

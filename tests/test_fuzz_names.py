@@ -63,7 +63,7 @@ def hostile(folder):
         for index, name in enumerate(quoted)
     )
     methods = "".join(
-        f'[[methods]]\nuse = "reference.qr_edmd"\nname = {name}\nwithout = [{swept}]\n'
+        f'[[methods]]\nuse = "koopmark.qr_edmd"\nname = {name}\nwithout = [{swept}]\n'
         f'options = {{dictionary = {{kind = "monomials", degree = {index + 1}}}}}\n'
         for index, name in enumerate(quoted[:4])
     )

@@ -85,7 +85,7 @@ def test_methods_elsewhere_are_not_loaded_before_they_are_named(tmp_path, monkey
     plugins.entry_points.cache_clear()
     try:
         assert methods.offered() == ["foreign.method"]
-        methods.get("reference.qr_edmd")
+        methods.get("koopmark.qr_edmd")
         assert loaded == []
         with pytest.raises(koopmark._errors.ConfigError, match="it is code"):
             methods.get("foreign.method")

@@ -28,7 +28,7 @@ def data(network):
 
 @pytest.fixture(scope="module")
 def model(data):
-    return fit("reference.qr_edmd", data, dictionary={"kind": "monomials", "degree": 2})
+    return fit("koopmark.qr_edmd", data, dictionary={"kind": "monomials", "degree": 2})
 
 
 def as_html(thing):

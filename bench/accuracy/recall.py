@@ -334,10 +334,8 @@ def main() -> None:
     parser.add_argument("--kind", choices=KINDS)
     parser.add_argument("--method", action="append")
     chosen = parser.parse_args()
-    names = set(koopmark.methods.names())
-    ours = "koopmark" if "koopmark.varpro_edmd" in names else "reference"
     methods = chosen.method or [
-        f"{ours}.varpro_edmd", f"{ours}.qr_edmd", f"{ours}.tls_edmd", "pydmd.dmd"
+        "koopmark.varpro_edmd", "koopmark.qr_edmd", "koopmark.tls_edmd", "pydmd.dmd"
     ]  # fmt: skip
     rows: dict[tuple[str, str], list] = {}
     lost: list[tuple[float, str]] = []

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = "answer_key datasets methods scoring simulation spectrum systems truth"
+FOLDERS = "export datasets methods scoring simulation spectrum systems truth"
 """Of tests/: those that touch numbers."""
 AVX512 = [
     name

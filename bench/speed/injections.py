@@ -53,7 +53,7 @@ def slowdowns(factor: float) -> list[Injection]:
     return [
         _slow("right-hand side", "simulation/rhs.py", "ReducedRHS.__call__", share),
         _slow("simulation", "simulation/simulate.py", "simulate", share),
-        _slow("QR-EDMD", "methods/reference/qr_edmd.py", "QREDMD._fit", share),
+        _slow("QR-EDMD", "methods/own/qr_edmd.py", "QREDMD._fit", share),
         _slow("scoring", "scoring/evaluate.py", "evaluate", share),
     ]
 
@@ -76,7 +76,7 @@ QREDMD._fit = _worse(QREDMD._fit)
 
 
 def _worse_fit(name: str, body: str) -> Injection:
-    return Injection(name, "methods/reference/qr_edmd.py", FIT.format(body=body))
+    return Injection(name, "methods/own/qr_edmd.py", FIT.format(body=body))
 
 
 LOSSES = [

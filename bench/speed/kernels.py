@@ -71,7 +71,7 @@ def qr_edmd() -> Work:
     initial = np.random.default_rng(0).standard_normal((100, 10))
     data = koopmark.simulate(system, initial, np.linspace(0.0, 5.0, 51), rtol=1e-11)
     options = {"dictionary": {"kind": "monomials", "degree": 2}}
-    return lambda: koopmark.fit("reference.qr_edmd", data, **options)
+    return lambda: koopmark.fit("koopmark.qr_edmd", data, **options)
 
 
 def factor_and_eigenvalues() -> Work:
@@ -97,7 +97,7 @@ def scoring() -> Work:
         for count in (100, 50)
     )
     options = {"dictionary": {"kind": "monomials", "degree": 2}}
-    model = koopmark.fit("reference.qr_edmd", train, **options)
+    model = koopmark.fit("koopmark.qr_edmd", train, **options)
     return lambda: koopmark.score(model, system, test, max_degree=2)
 
 

@@ -44,7 +44,7 @@ def data(case):
 def ours(case, trajectories):
     """The whole method: dictionary, factor, eigenpairs with residuals, readout of the state."""
     dictionary = Monomials(degree=case.degree)
-    return lambda: koopmark.fit("reference.qr_edmd", trajectories, dictionary=dictionary)
+    return lambda: koopmark.fit("koopmark.qr_edmd", trajectories, dictionary=dictionary)
 
 
 def theirs(case, trajectories, fit):

@@ -46,10 +46,10 @@ vary = "sampling.noise"
 title = "noise"
 values = {levels}
 [[methods]]
-use = "control.exact"
+use = "anchor.exact"
 without = ["noise"]
 [[methods]]
-use = "control.random"
+use = "anchor.random"
 without = ["noise"]
 """
 
@@ -66,7 +66,7 @@ PLANNING, PER_FIT, GROWTH, RESUMING = 2.0, 5.0, 10.0, 2.0
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
-    """50 seeds of 20 levels of noise with 10 methods, and the controls on 50 seeds of one."""
+    """50 seeds of 20 levels of noise with 10 methods, and the anchors on 50 seeds of one."""
     folder = tmp_path_factory.mktemp("suite")
     (folder / "tiny.toml").write_text(RECIPE)
     methods = "".join(ENTRY.format(method=METHOD, number=number) for number in range(10))

@@ -26,7 +26,7 @@ def fit_seconds(functions):
     initial = np.random.default_rng(0).standard_normal((400, 10))
     trajectories = simulate(system, initial, TIMES, rtol=1e-9)
     dictionary = RandomFourier(count=functions)
-    work = lambda: koopmark.fit("reference.qr_edmd", trajectories, dictionary=dictionary)  # noqa: E731
+    work = lambda: koopmark.fit("koopmark.qr_edmd", trajectories, dictionary=dictionary)  # noqa: E731
     return fastest(work, 1)
 
 

@@ -152,7 +152,7 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Of the methods, this one and the controls alone, as the tables call it. "
+            help="Of the methods, this one and the anchors alone, as the tables call it. "
             "Several times: each.",
         ),
     ] = None,
@@ -468,11 +468,12 @@ def export(
     Beside the data lie a README that explains them and shows how to read them, a citation, and
     the recipe.
     """
-    from koopmark import answer_key, datasets
+    from koopmark import datasets
+    from koopmark.export import export as write_files
 
     chosen = datasets.load_recipe(recipe)
     folder = out or Path("reports/export") / f"{chosen.name}-{seed}-{file_format}"
-    _say(f"Exported: {answer_key.export(chosen, seed, file_format, folder)}")
+    _say(f"Exported: {write_files(chosen, seed, file_format, folder)}")
 
 
 def _systems() -> list[tuple[str, str]]:

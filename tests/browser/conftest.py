@@ -57,10 +57,10 @@ values = [0.001, 0.1]
 title = "Noise"
 name = "noisy"
 [[methods]]
-use = "reference.qr_edmd"
+use = "koopmark.qr_edmd"
 options = { dictionary = { kind = "monomials", degree = 1 } }
 [[methods]]
-use = "reference.qr_edmd"
+use = "koopmark.qr_edmd"
 options = { dictionary = { kind = "monomials", degree = 2 } }
 [[methods]]
 use = "pydmd.dmd"

@@ -309,7 +309,7 @@ def test_a_sweep_over_noise_has_the_floor_as_a_line(tab, run):
         figure = opened.drawn("sweeps")
         lines = {trace["name"]: trace for trace in figure["data"]}
         assert lines["statistical floor"]["y"] == list(floors[floor])
-        # The controls are exact: the axis begins at the least that is drawn.
+        # The anchors are exact: the axis begins at the least that is drawn.
         lowest = min(y for trace in figure["data"] for y in trace["y"] if y is not None)
         assert min(figure["layout"]["yaxis"]["tickvals"]) <= 1.01 * lowest
 

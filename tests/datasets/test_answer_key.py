@@ -60,7 +60,7 @@ def test_targets_are_the_listed_ones_to_the_bit_wherever_newton_began(seed):
 
 
 def test_the_answer_key_entered_as_a_method_scores_one_and_one(stable):
-    found = scores("control.exact", stable)
+    found = scores("anchor.exact", stable)
     assert (found.fit.precision, found.fit.recall) == (1.0, 1.0)
     for row in found.targets:
         assert row.eigenvalue_error < 1e-12
@@ -71,7 +71,7 @@ def test_the_answer_key_entered_as_a_method_scores_one_and_one(stable):
 
 
 def test_random_pairs_score_about_zero(stable):
-    found = scores("control.random", stable)
+    found = scores("anchor.random", stable)
     assert found.fit.precision < 0.1
     assert found.fit.recall < 0.1
 
@@ -80,7 +80,7 @@ def test_a_method_with_polynomials_finds_principal_eigenvalues_near_the_fixed_po
     near = dataset(
         "rnn_6_2_stable", tmp_path, **{"initial_states.scale": 0.05, "system.theta_scale": 0}
     )
-    found = scores("reference.qr_edmd", near, dictionary={"kind": "monomials", "degree": 3})
+    found = scores("koopmark.qr_edmd", near, dictionary={"kind": "monomials", "degree": 3})
     assert found.fit.recall == 1.0
     for row in found.targets:
         assert row.eigenvalue_error < 1e-3
@@ -89,14 +89,14 @@ def test_a_method_with_polynomials_finds_principal_eigenvalues_near_the_fixed_po
 def test_without_principal_targets_the_spectrum_is_known_all_the_same(tmp_path):
     data = dataset("rnn_10_2", tmp_path)
     assert [target.eigenvalue for target in data.targets] == [-1, -2]
-    found = scores("control.exact", data)
+    found = scores("anchor.exact", data)
     assert found.fit.precision == 1.0
     exact = sum(target.dimension for target in data.targets)
     assert found.fit.recall == pytest.approx(exact / data.spectrum.count)
 
 
 def test_several_attractors_are_a_note_and_no_score(tmp_path):
-    found = scores("control.exact", dataset("three_populations", tmp_path))
+    found = scores("anchor.exact", dataset("three_populations", tmp_path))
     assert np.isnan([found.fit.precision, found.fit.recall]).all()
     assert "the test trajectories end at 2 different fixed points" in found.fit.notes
 
@@ -144,11 +144,11 @@ def test_of_systems_that_are_linear_in_other_coordinates_all_eigenvalues_are_kno
         apart = min(abs(target.eigenvalue - value) for value in known)
         assert apart < 1e-9 or abs(target.eigenvalue.real) > bound
     assert all(point.exact for point in data.spectrum.points)
-    found = scores("control.exact", data)
+    found = scores("anchor.exact", data)
     assert found.fit.precision == 1.0
     within = sum(t.dimension for t in data.targets if abs(t.eigenvalue.real) <= bound)
     assert found.fit.recall == pytest.approx(within / data.spectrum.count)
-    assert scores("control.random", data).fit.recall < 0.1
+    assert scores("anchor.random", data).fit.recall < 0.1
 
 
 def test_the_closed_form_of_the_point_agrees_with_the_search():
@@ -166,7 +166,7 @@ def test_a_lattice_that_is_not_known_is_a_note(tmp_path):
         data = dataset(name, tmp_path)
         assert data.spectrum.points == ()
         assert why in data.spectrum.note
-        assert np.isnan(scores("control.exact", data).fit.precision)
+        assert np.isnan(scores("anchor.exact", data).fit.precision)
     assert straight_fixed_point(HopfNormalForm(0.5, 2.0)) is None
     with pytest.raises(NoSpectrum, match="not stable"):
         straight_fixed_point(LinearSystem(np.eye(2), np.eye(2), np.ones(2)))

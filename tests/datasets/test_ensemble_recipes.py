@@ -1,4 +1,4 @@
-"""Recipes of ensembles, real networks, controls and of nearly low rank."""
+"""Recipes of ensembles, real networks, anchors and of nearly low rank."""
 
 import numpy as np
 import pytest

@@ -43,7 +43,7 @@ def off(model, exact):
     ids=["decay", "strong noise", "growth", "fast", "near Nyquist"],
 )
 def test_kronic_keeps_what_predicts_within_the_noise(generator, noise, limit):
-    model = methods.fit("reference.kronic", sampled(generator, noise), **IDENTITY)
+    model = methods.fit("koopmark.kronic", sampled(generator, noise), **IDENTITY)
     assert off(model, np.linalg.eigvals(generator)) < limit
 
 
@@ -51,20 +51,20 @@ def test_kronic_keeps_what_predicts_within_the_noise(generator, noise, limit):
 @pytest.mark.parametrize("name", ["resdmd", "t_ssd"])
 def test_oscillations_of_any_speed_pass_the_filter(name, frequency):
     generator = pair(-0.3, frequency)
-    model = methods.fit(f"reference.{name}", sampled(generator, 0.01), **IDENTITY)
+    model = methods.fit(f"koopmark.{name}", sampled(generator, 0.01), **IDENTITY)
     assert off(model, np.linalg.eigvals(generator)) < 0.02
 
 
 def test_resdmd_says_where_noise_leaves_nothing_to_filter_by(three):
     rng = np.random.default_rng(0)
     noisy = three.states + 0.3 * three.states.std() * rng.standard_normal(three.states.shape)
-    model = methods.fit("reference.resdmd", Trajectories(noisy, three.times), **CUBIC)
+    model = methods.fit("koopmark.resdmd", Trajectories(noisy, three.times), **CUBIC)
     assert "left out unjudged" in model.note
     assert model.residuals.max() < 0.8
 
 
 def test_resdmd_leaves_nothing_unjudged_without_noise(three):
-    assert "unjudged" not in methods.fit("reference.resdmd", three, **CUBIC).note
+    assert "unjudged" not in methods.fit("koopmark.resdmd", three, **CUBIC).note
 
 
 def test_a_constant_coordinate_adds_nothing_to_tuned_ssd(three):
@@ -72,46 +72,46 @@ def test_a_constant_coordinate_adds_nothing_to_tuned_ssd(three):
     noisy = three.states + 1e-3 * three.states.std() * rng.standard_normal(three.states.shape)
     wider = np.concatenate([noisy, np.ones((*noisy.shape[:2], 1))], axis=2)
     alone, beside = (
-        methods.fit("reference.t_ssd", Trajectories(states, three.times), **CUBIC).eigenvalues
+        methods.fit("koopmark.t_ssd", Trajectories(states, three.times), **CUBIC).eigenvalues
         for states in (noisy, wider)
     )
     np.testing.assert_allclose(np.sort_complex(beside), np.sort_complex(alone), atol=1e-3)
 
 
 def test_optimised_dmd_tells_close_eigenvalues_apart():
-    model = methods.fit("reference.optimised_dmd", sampled(np.diag([-1.0, -1.05])))
+    model = methods.fit("koopmark.optimised_dmd", sampled(np.diag([-1.0, -1.05])))
     assert off(model, [-1.0, -1.05]) < 1e-8
-    close = methods.fit("reference.optimised_dmd", sampled(np.diag([-1.0, -1.02])))
+    close = methods.fit("koopmark.optimised_dmd", sampled(np.diag([-1.0, -1.02])))
     assert off(close, [-1.0, -1.02]) < 1e-8
 
 
 def test_optimised_dmd_keeps_one_eigenvalue_of_multiplicity_two_under_noise():
-    model = methods.fit("reference.optimised_dmd", sampled(np.diag([-1.0, -1.0, -0.2]), 1e-3))
+    model = methods.fit("koopmark.optimised_dmd", sampled(np.diag([-1.0, -1.0, -0.2]), 1e-3))
     found = np.sort(model.eigenvalues.real)
     assert found[0] == found[1]
     np.testing.assert_allclose(found, [-1.0, -1.0, -0.2, 0.0], atol=0.01)
 
 
 def test_optimised_dmd_comes_close_to_a_defective_eigenvalue_and_says_so():
-    model = methods.fit("reference.optimised_dmd", sampled([[-1.0, 1.0], [0.0, -1.0]]))
+    model = methods.fit("koopmark.optimised_dmd", sampled([[-1.0, 1.0], [0.0, -1.0]]))
     assert np.sum(abs(model.eigenvalues + 1.0) < 1e-3) == 2
     assert "without enough eigenvectors" in model.note
 
 
 def test_instruments_that_have_decayed_are_called_weak():
-    late = methods.fit("reference.iv_edmd", sampled(np.diag([-0.3, -1.0]), 0.01, dt=5.0))
+    late = methods.fit("koopmark.iv_edmd", sampled(np.diag([-0.3, -1.0]), 0.01, dt=5.0))
     assert "weak instruments" in late.note
-    soon = methods.fit("reference.iv_edmd", sampled(np.diag([-0.3, -1.0]), 0.01))
+    soon = methods.fit("koopmark.iv_edmd", sampled(np.diag([-0.3, -1.0]), 0.01))
     assert "weak" not in soon.note
 
 
 def test_differences_say_that_they_shift_what_turns_fast():
     data = sampled(block_diag(pair(-0.3, 8.0), [[-0.5]]))
-    note = methods.fit("reference.generator_edmd_fd2", data, **IDENTITY).note
+    note = methods.fit("koopmark.generator_edmd_fd2", data, **IDENTITY).note
     assert "differences of order 2 shift 2 of 4 eigenvalues" in note
-    late = methods.fit("reference.kronic", sampled(np.diag([-0.3, -1.0]), 0.01, dt=5.0), **IDENTITY)
+    late = methods.fit("koopmark.kronic", sampled(np.diag([-0.3, -1.0]), 0.01, dt=5.0), **IDENTITY)
     assert "differences of order 6 shift" in late.note
-    assert methods.fit("reference.generator_edmd_fd6", sampled(np.diag([-0.3, -1.0]))).note == ""
+    assert methods.fit("koopmark.generator_edmd_fd6", sampled(np.diag([-0.3, -1.0]))).note == ""
 
 
 OURS = (
@@ -141,7 +141,7 @@ def test_eigenvalues_do_not_depend_on_the_units_of_any_channel(name, noise, unit
     generator = change @ block_diag(pair(-0.5, 2.0), [[-1.2]]) @ np.linalg.inv(change)
     data = sampled(generator, noise, count=30)
     scaled = Trajectories(units * data.states, data.times)
-    one, other = (methods.fit(f"reference.{name}", each).eigenvalues for each in (data, scaled))
+    one, other = (methods.fit(f"koopmark.{name}", each).eigenvalues for each in (data, scaled))
     assert len(one) == len(other)
     # Where noise weighs the channels, whether it is the same in all is decided in their units.
     limit = 1e-3 if noise else 1e-7

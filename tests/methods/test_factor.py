@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.methods import Monomials
-from koopmark.methods.reference.factor import SnapshotFactor, factorise
-from koopmark.methods.reference.qr_edmd import eigenpairs
+from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own.qr_edmd import eigenpairs
 
 LIFT = Monomials(2).fitted(np.zeros((1, 3)))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from koopmark import methods, score, systems
 from koopmark.methods import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
 from koopmark.methods.kernels import Polynomial
-from koopmark.methods.reference.generator_edmd import (
+from koopmark.methods.own.generator_edmd import (
     STENCILS,
     DifferenceGeneratorEDMD,
     GeneratorEDMD,
@@ -129,7 +129,7 @@ def test_blocks_of_differences_are_cut_without_losing_a_state(monkeypatch):
     states = np.random.default_rng(0).standard_normal((5, 30, 2))
     lift = Monomials(2).fitted(states)
     whole = [np.vstack(part) for part in zip(*differences(lift, states, 0.1, 4), strict=True)]
-    monkeypatch.setattr("koopmark.methods.reference.generator_edmd.block_rows", lambda columns: 7)
+    monkeypatch.setattr("koopmark.methods.own.generator_edmd.block_rows", lambda columns: 7)
     cut = [np.vstack(part) for part in zip(*differences(lift, states, 0.1, 4), strict=True)]
     assert len(cut[0]) == len(whole[0]) == 5 * 26
     for some, every in zip(cut, whole, strict=True):
@@ -138,10 +138,10 @@ def test_blocks_of_differences_are_cut_without_losing_a_state(monkeypatch):
 
 def test_without_a_system_the_exact_one_says_what_is_missing(three):
     with pytest.raises(ValueError, match="these trajectories carry no system"):
-        methods.fit("reference.generator_edmd", replace(three, system=None))
+        methods.fit("koopmark.generator_edmd", replace(three, system=None))
 
 
 def test_trajectories_too_short_for_the_stencil_are_refused(three):
     short = replace(three, states=three.states[:, :6], times=three.times[:6])
     with pytest.raises(ValueError, match="order 6 need 7 states in a row"):
-        methods.fit("reference.generator_edmd_fd6", short)
+        methods.fit("koopmark.generator_edmd_fd6", short)

@@ -8,7 +8,7 @@ import pytest
 
 from koopmark import Trajectories, methods, score, systems
 from koopmark.methods.kernels import GRAM_TOLERANCE, Gaussian, Polynomial, gram
-from koopmark.methods.reference.kernel_edmd import KernelEDMD
+from koopmark.methods.own.kernel_edmd import KernelEDMD
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,7 @@ def test_a_gaussian_kernel_comes_near_and_follows_the_scale_of_the_data(three, f
 def test_fits_without_pairs_to_spare_say_so(few):
     assert "interpolation" in KernelEDMD(Gaussian(0.3)).fit(few).note
     assert (
-        methods.fit("reference.kernel_edmd", few).note
-        == "10 directions of 250 landmarks, 250 pairs"
+        methods.fit("koopmark.kernel_edmd", few).note == "10 directions of 250 landmarks, 250 pairs"
     )
 
 

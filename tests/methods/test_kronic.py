@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from koopmark import methods, score, systems
 from koopmark.methods import Monomials
-from koopmark.methods.reference.kronic import KRONIC, _echelon, split
+from koopmark.methods.own.kronic import KRONIC, _echelon, split
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_best_is_kept_and_said_to_be_so_where_nothing_predicts(three):
     noise = np.random.default_rng(0).standard_normal(three.states.shape)
     noisy = replace(three, states=three.states + 0.5 * noise)
     model = methods.fit(
-        "reference.kronic", noisy, dictionary={"kind": "monomials", "constant": False}
+        "koopmark.kronic", noisy, dictionary={"kind": "monomials", "constant": False}
     )
     assert model.note.startswith("0 of 9 functions predict what was held out")
     assert "kept is the best" in model.note

@@ -181,7 +181,7 @@ def test_a_method_cannot_put_itself_around_the_fit():
 
 @pytest.mark.parametrize("role", ["method", property(lambda self: "method")])
 def test_a_method_that_is_given_the_system_cannot_pass_for_one_that_is_not(role):
-    said = "defines role: it follows from needs_system and is_control"
+    said = "defines role: it follows from needs_system and is_anchor"
     with pytest.raises(TypeError, match=f"Named {said}"):
         type("Named", (Informed,), {"role": role})
 

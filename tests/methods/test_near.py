@@ -6,7 +6,7 @@ import pytest
 import koopmark
 from koopmark import simulate, systems
 from koopmark.methods import Monomials
-from koopmark.methods.reference.near import eigenpairs_near
+from koopmark.methods.own.near import eigenpairs_near
 
 
 def matrix_with(eigenvalues, seed=0):
@@ -81,7 +81,7 @@ def test_the_method_finds_the_targets_near_which_it_looks():
         for count in (200, 60)
     )
     options = {"dictionary": Monomials(3), "near": (-1.0, -2.0), "count": 40}
-    model = koopmark.fit("reference.qr_edmd", train, **options)
+    model = koopmark.fit("koopmark.qr_edmd", train, **options)
     assert len(model.eigenvalues) <= 80
     scores = koopmark.score(model, system, test, max_degree=2)
     assert (scores["eigenvalue_error"] < 1e-9).all()

@@ -8,7 +8,7 @@ import pytest
 from koopmark import methods, score
 from koopmark.methods import Monomials
 
-NAMES = ["reference.tls_edmd", "reference.fb_edmd", "reference.iv_edmd"]
+NAMES = ["koopmark.tls_edmd", "koopmark.fb_edmd", "koopmark.iv_edmd"]
 IDENTITY = {"dictionary": {"kind": "identity"}}
 
 
@@ -36,7 +36,7 @@ def test_without_noise_products_come_back_with_monomials(name, three, simulated)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_bias_is_smaller_than_that_of_least_squares(name, network, noisy, test):
-    plain = methods.fit("reference.qr_edmd", noisy, **IDENTITY)
+    plain = methods.fit("koopmark.qr_edmd", noisy, **IDENTITY)
     least_squares = score(plain, network, test)["eigenvalue_error_mean"][0]
     error = score(methods.fit(name, noisy), network, test)["eigenvalue_error_mean"][0]
     assert 2 * error < least_squares
@@ -44,7 +44,7 @@ def test_the_bias_is_smaller_than_that_of_least_squares(name, network, noisy, te
 
 def test_instruments_gain_by_a_longer_lag(network, noisy, test):
     short, long = (
-        score(methods.fit("reference.iv_edmd", noisy, lag=lag), network, test).iloc[0]
+        score(methods.fit("koopmark.iv_edmd", noisy, lag=lag), network, test).iloc[0]
         for lag in (1, 10)
     )
     assert 2 * long["eigenvalue_error"] < short["eigenvalue_error"]
@@ -52,13 +52,13 @@ def test_instruments_gain_by_a_longer_lag(network, noisy, test):
 
 def test_a_lag_longer_than_the_trajectories_is_refused(train):
     with pytest.raises(ValueError, match="51 states in a trajectory: a lag of 50 needs at least"):
-        methods.fit("reference.iv_edmd", train, lag=50)
+        methods.fit("koopmark.iv_edmd", train, lag=50)
 
 
 def test_forward_backward_takes_the_root_that_the_data_show(linear):
     data = linear(np.diag([0.9, -0.8]), np.random.default_rng(0).standard_normal((20, 2)))
     model = methods.fit(
-        "reference.fb_edmd", data, dictionary={"kind": "identity", "constant": False}
+        "koopmark.fb_edmd", data, dictionary={"kind": "identity", "constant": False}
     )
     factors = np.sort(np.exp(model.eigenvalues * data.dt).real)
     np.testing.assert_allclose(factors, [-0.8, 0.9], atol=1e-12)
@@ -77,4 +77,4 @@ def test_symmetric_noise_on_a_linear_system_leaves_no_bias(name, linear):
         return max(abs(found - value).min() for value in exact)
 
     state = {"dictionary": {"kind": "identity", "constant": False}}
-    assert 3 * error(name, state) < error("reference.qr_edmd", state)
+    assert 3 * error(name, state) < error("koopmark.qr_edmd", state)

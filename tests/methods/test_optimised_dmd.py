@@ -7,7 +7,7 @@ import pytest
 
 from koopmark import methods
 from koopmark.methods import contract
-from koopmark.methods.reference.optimised_dmd import OptimisedDMD
+from koopmark.methods.own.optimised_dmd import OptimisedDMD
 
 
 @pytest.fixture(scope="module")

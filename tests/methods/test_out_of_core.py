@@ -7,7 +7,7 @@ import numpy as np
 import koopmark
 from koopmark import systems
 from koopmark.methods import Nystroem, RandomFourier
-from koopmark.methods.reference import SnapshotFactor, factorise, linear_model
+from koopmark.methods.own import SnapshotFactor, factorise, linear_model
 from koopmark.simulation import Trajectories, simulate
 
 TIMES = np.linspace(0.0, 4.0, 41)
@@ -29,7 +29,7 @@ def test_a_memory_map_gives_the_model_of_the_array(tmp_path):
     in_memory = Trajectories(np.array(mapped.states), TIMES)
     for dictionary in (RandomFourier(30), Nystroem(count=30)):
         models = [
-            koopmark.fit("reference.qr_edmd", data, dictionary=dictionary)
+            koopmark.fit("koopmark.qr_edmd", data, dictionary=dictionary)
             for data in (mapped, in_memory)
         ]
         np.testing.assert_array_equal(models[0].eigenvalues, models[1].eigenvalues)
@@ -40,7 +40,7 @@ def test_fitting_a_memory_map_never_copies_it(tmp_path):
     for count in (500, 5000):
         mapped = mapped_trajectories(tmp_path, count)
         tracemalloc.start()
-        koopmark.fit("reference.qr_edmd", mapped, dictionary=RandomFourier(20))
+        koopmark.fit("koopmark.qr_edmd", mapped, dictionary=RandomFourier(20))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     more_data = 4500 * len(TIMES) * 8 * 8

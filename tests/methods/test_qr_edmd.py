@@ -1,4 +1,4 @@
-"""The reference method: exact eigenpairs on noise-free data, and residuals that tell which."""
+"""QR-EDMD: exact eigenpairs on noise-free data, and residuals that tell which."""
 
 import tracemalloc
 from dataclasses import replace
@@ -9,8 +9,8 @@ import pytest
 import koopmark
 from koopmark import score, simulate, systems
 from koopmark.methods import Identity, Monomials, RadialBasis, RandomFourier
-from koopmark.methods.reference.factor import factorise
-from koopmark.methods.reference.qr_edmd import QREDMD, eigenpairs
+from koopmark.methods.own.factor import factorise
+from koopmark.methods.own.qr_edmd import QREDMD, eigenpairs
 
 
 @pytest.mark.parametrize("trajectories", [100, 200])
@@ -171,6 +171,6 @@ def test_every_dictionary_fits_with_and_without_state_and_constant(kind, state, 
     initial = np.random.default_rng(0).uniform(-3, 3, (20, 3))
     data = simulate(system, initial, np.linspace(0, 2, 21), rtol=1e-9)
     options = {"kind": kind, "state": state, "constant": constant}
-    model = koopmark.fit("reference.qr_edmd", data, dictionary=options)
+    model = koopmark.fit("koopmark.qr_edmd", data, dictionary=options)
     assert len(model.eigenvalues) == model.eigenfunctions(data.windows(1)[0]).shape[1] > 0
     assert (model.predict(data.windows(1)[0], data.times[1:3]) is not None) == state

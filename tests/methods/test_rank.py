@@ -17,16 +17,16 @@ IDENTITY = {"dictionary": {"kind": "identity"}}
 LINEAR = {"kernel": {"kind": "polynomial", "degree": 1}}
 
 EXACT = {
-    "reference.qr_edmd": IDENTITY,
-    "reference.resdmd": IDENTITY,
-    "reference.kernel_edmd": LINEAR,
-    "reference.kronic": IDENTITY,
-    "reference.ssd": IDENTITY,
-    "reference.t_ssd": IDENTITY,
-    "reference.tls_edmd": {},
-    "reference.fb_edmd": {},
-    "reference.iv_edmd": {},
-    "reference.optimised_dmd": {},
+    "koopmark.qr_edmd": IDENTITY,
+    "koopmark.resdmd": IDENTITY,
+    "koopmark.kernel_edmd": LINEAR,
+    "koopmark.kronic": IDENTITY,
+    "koopmark.ssd": IDENTITY,
+    "koopmark.t_ssd": IDENTITY,
+    "koopmark.tls_edmd": {},
+    "koopmark.fb_edmd": {},
+    "koopmark.iv_edmd": {},
+    "koopmark.optimised_dmd": {},
 }
 """Our methods, on functions in which linear dynamics are exact."""
 
@@ -95,7 +95,7 @@ def test_dependent_channels_change_no_eigenvalue_and_add_none(name, seed, seen):
 )
 def test_channels_of_noise_add_no_eigenvalue(name, seed, seen, noise):
     exact, data = trajectories(seed, seen, noise)
-    found = methods.fit(f"reference.{name}", data, **EXACT[f"reference.{name}"]).eigenvalues
+    found = methods.fit(f"koopmark.{name}", data, **EXACT[f"koopmark.{name}"]).eigenvalues
     assert len(found) <= len(exact) + 1
     assert found.real.max() < 0.1
     assert abs(found).max() < 2.0 * abs(exact).max() + 1.0
@@ -112,7 +112,7 @@ def test_differences_shift_eigenvalues_of_dependent_channels_as_they_shift_all(o
     exact, data = trajectories(seed, seen, 0.0)
     weights = {2: (1 / 2,), 6: (3 / 4, -3 / 20, 1 / 60)}[order]
     shifted = sum(2 * c * np.sinh(k * exact * DT) / DT for k, c in enumerate(weights, start=1))
-    found = methods.fit(f"reference.generator_edmd_fd{order}", data, **IDENTITY).eigenvalues
+    found = methods.fit(f"koopmark.generator_edmd_fd{order}", data, **IDENTITY).eigenvalues
     assert abs(found[:, None] - shifted).min(axis=0).max() < 1e-6
     assert abs(found[:, None] - np.append(shifted, 0.0)).min(axis=1).max() < 1e-6
 
@@ -173,7 +173,7 @@ def test_the_note_of_a_librarys_model_says_the_rank(name):
 
 def test_nothing_is_said_of_data_of_full_rank():
     _, data = trajectories(1, lambda states, rng: states, 1e-3)
-    assert methods.fit("reference.qr_edmd", data, **IDENTITY).note == ""
+    assert methods.fit("koopmark.qr_edmd", data, **IDENTITY).note == ""
 
 
 @pytest.mark.parametrize(("frequency", "said"), [(0.85, False), (0.95, True)])
@@ -220,7 +220,7 @@ def test_a_rank_that_hangs_on_rounding_is_in_the_note():
     states = linear(2)[1]
     close = states[:, :, :1] + 1e-9 * np.cos(37.0 * states[:, :, :1])
     data = Trajectories(np.concatenate([states, close], axis=2), DT * np.arange(51))
-    note = methods.fit("reference.qr_edmd", data, **IDENTITY).note
+    note = methods.fit("koopmark.qr_edmd", data, **IDENTITY).note
     assert "the rank of the dictionary hangs on rounding" in note
 
 

@@ -15,7 +15,7 @@ from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark.methods import Identity, Method, Monomials
 from koopmark.methods.adapters.pydmd.dmd import DMD
-from koopmark.methods.reference.qr_edmd import QREDMD
+from koopmark.methods.own.qr_edmd import QREDMD
 
 EVERY = methods.names()
 
@@ -43,11 +43,11 @@ def test_options_replace_fields_and_leave_the_others():
 
 @pytest.mark.parametrize("given", [Monomials(3), {"kind": "monomials", "degree": 3}])
 def test_a_dictionary_is_given_as_an_instance_or_as_a_mapping(given):
-    assert methods.get("reference.qr_edmd", dictionary=given) == QREDMD(Monomials(3))
+    assert methods.get("koopmark.qr_edmd", dictionary=given) == QREDMD(Monomials(3))
 
 
 def test_a_whole_number_is_a_number():
-    assert methods.get("reference.qr_edmd", tolerance=0) == QREDMD(tolerance=0.0)
+    assert methods.get("koopmark.qr_edmd", tolerance=0) == QREDMD(tolerance=0.0)
 
 
 @pytest.mark.parametrize(
@@ -66,28 +66,28 @@ def test_a_whole_number_is_a_number():
         ("pydmd.dmd", {"svd_rank": True}, "svd_rank = True: it must be a valid integer$"),
         ("pykoopman.kdmd", {"max_pairs": 0}, "max_pairs must be at least 1, got 0$"),
         ("pydmd.kernel_edmd", {"svd_rank": 0}, "svd_rank 0 "),
-        ("control.random", {"limit": 0}, "limit must be at least 1, got 0$"),
-        ("reference.qr_edmd", {"tolerance": 2}, "tolerance must be at least 0 and below 1"),
-        ("reference.qr_edmd", {"tolerance": float("nan")}, "an option is not a plain value"),
-        ("reference.qr_edmd", {"dictionary": 3}, "dictionary = 3: it must be an object$"),
+        ("anchor.random", {"limit": 0}, "limit must be at least 1, got 0$"),
+        ("koopmark.qr_edmd", {"tolerance": 2}, "tolerance must be at least 0 and below 1"),
+        ("koopmark.qr_edmd", {"tolerance": float("nan")}, "an option is not a plain value"),
+        ("koopmark.qr_edmd", {"dictionary": 3}, "dictionary = 3: it must be an object$"),
         (
-            "reference.qr_edmd",
+            "koopmark.qr_edmd",
             {"dictionary": {"degree": 3}},
             "the key 'dictionary.kind' is missing: it must be one of 'identity', 'monomials', "
             "'random_fourier', 'radial_basis', 'nystroem'$",
         ),
         (
-            "reference.qr_edmd",
+            "koopmark.qr_edmd",
             {"dictionary": {"kind": "polynomials"}},
             r"kind = 'polynomials': did you mean 'monomials'\? it must be one of 'identity', ",
         ),
         (
-            "reference.qr_edmd",
+            "koopmark.qr_edmd",
             {"dictionary": {"kind": "monomials", "order": 3}},
             "unknown key 'dictionary.order': the keys here are degree, state, constant, kind$",
         ),
         (
-            "reference.qr_edmd",
+            "koopmark.qr_edmd",
             {"dictionary": {"kind": "monomials", "degree": 0}},
             "dictionary: degree must be at least 1, got 0$",
         ),
@@ -105,7 +105,7 @@ def test_a_mistake_is_one_sentence_that_says_what_is_allowed(name, options, mess
 
 
 def test_a_method_of_ones_own_is_named_by_module_and_class():
-    own = "koopmark.methods.reference.qr_edmd:QREDMD"
+    own = "koopmark.methods.own.qr_edmd:QREDMD"
     assert methods.get(own, dictionary=Identity()) == QREDMD(Identity())
 
 
@@ -183,7 +183,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
 def test_methods_of_our_own_need_no_library(monkeypatch):
     for module in ("pydmd", "pykoopman", "torch", "sklearn"):
         monkeypatch.setitem(sys.modules, module, None)
-    assert methods.availability(methods.get("reference.qr_edmd")) is None
+    assert methods.availability(methods.get("koopmark.qr_edmd")) is None
 
 
 def test_importing_the_methods_imports_no_library():
@@ -195,13 +195,13 @@ def test_importing_the_methods_imports_no_library():
 
 def test_options_may_be_numbers_and_arrays_of_numpy():
     given = methods.get(
-        "reference.qr_edmd",
+        "koopmark.qr_edmd",
         near=np.array([-1.0, -2.0]),
         count=np.int64(3),
         dictionary={"kind": "monomials", "degree": np.int16(3), "constant": np.True_},
     )
     assert given == methods.get(
-        "reference.qr_edmd",
+        "koopmark.qr_edmd",
         near=[-1.0, -2.0],
         count=3,
         dictionary={"kind": "monomials", "degree": 3, "constant": True},

@@ -7,9 +7,9 @@ import pytest
 
 from koopmark import methods, score, systems
 from koopmark.methods import Monomials, RadialBasis
-from koopmark.methods.reference import factorise, pseudospectrum
-from koopmark.methods.reference.qr_edmd import eigenpairs
-from koopmark.methods.reference.resdmd import ResDMD
+from koopmark.methods.own import factorise, pseudospectrum
+from koopmark.methods.own.qr_edmd import eigenpairs
+from koopmark.methods.own.resdmd import ResDMD
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def test_with_a_small_epsilon_only_the_exact_eigenpairs_are_kept(three, simulate
 
 
 def test_every_pair_below_epsilon_is_kept_and_none_above(three):
-    every = methods.fit("reference.qr_edmd", three, dictionary=Monomials(3))
+    every = methods.fit("koopmark.qr_edmd", three, dictionary=Monomials(3))
     kept = ResDMD(Monomials(3), epsilon=1e-2).fit(three)
     expected = every.residuals <= 1e-2
     assert 4 < expected.sum() < 20

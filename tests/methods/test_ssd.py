@@ -7,8 +7,8 @@ import pytest
 
 from koopmark import score, systems
 from koopmark.methods import Monomials, RandomFourier
-from koopmark.methods.reference.factor import factorise
-from koopmark.methods.reference.ssd import (
+from koopmark.methods.own.factor import factorise
+from koopmark.methods.own.ssd import (
     SSD,
     TunableSSD,
     angles,
@@ -102,7 +102,7 @@ def test_a_larger_epsilon_keeps_more_functions(three):
 
 
 def test_with_epsilon_one_it_is_edmd(three, ordered):
-    from koopmark.methods.reference import QREDMD
+    from koopmark.methods.own import QREDMD
 
     first, second = (
         ordered(method.fit(three).eigenvalues)

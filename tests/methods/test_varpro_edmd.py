@@ -11,8 +11,8 @@ from scipy.linalg import expm
 
 from koopmark import Trajectories, methods, score, systems
 from koopmark.methods import Monomials
-from koopmark.methods.reference.trajectory_pencil import TrajectoryPencil
-from koopmark.methods.reference.varpro_edmd import VarProEDMD
+from koopmark.methods.own.trajectory_pencil import TrajectoryPencil
+from koopmark.methods.own.varpro_edmd import VarProEDMD
 
 
 def _recall():
@@ -64,11 +64,11 @@ def test_the_error_is_proportional_to_the_noise(network, train, test):
 
 
 @pytest.mark.parametrize(
-    "other", ["reference.qr_edmd", "reference.tls_edmd", "reference.fb_edmd", "reference.iv_edmd"]
+    "other", ["koopmark.qr_edmd", "koopmark.tls_edmd", "koopmark.fb_edmd", "koopmark.iv_edmd"]
 )
 def test_it_is_ten_times_ahead_of_what_looks_at_one_step(network, train, test, other):
     data = with_noise(train, 0.1)
-    options = {"dictionary": {"kind": "identity"}} if other == "reference.qr_edmd" else {}
+    options = {"dictionary": {"kind": "identity"}} if other == "koopmark.qr_edmd" else {}
     ours = score(VarProEDMD().fit(data), network, test).iloc[0]
     theirs = score(methods.fit(other, data, **options), network, test).iloc[0]
     assert 10 * ours["eigenvalue_error"] < theirs["eigenvalue_error"]

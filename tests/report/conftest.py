@@ -81,8 +81,8 @@ METHODS: dict[str, Callable] = {
     "broken": raises,
     "quadratic[degree=2]": least_squares(squares),
     HOSTILE: least_squares(np.tanh),
-    "control.exact": exact,
-    "control.random": random,
+    "anchor.exact": exact,
+    "anchor.random": random,
 }
 LIBRARIES = {"linear": "pydmd", HOSTILE: "pydmd"}
 FAMILY = "How noise hurts"
@@ -148,7 +148,7 @@ def _add(rows, dataset, noise, method, fit, seed):
         noise * train.states.std(axis=(0, 1)) * rng.standard_normal(train.states.shape)
     )
     key = {"suite": "small", "dataset": dataset, "seed": seed, "method": method}
-    role = "control" if fit in (exact, random) else "method"
+    role = "anchor" if fit in (exact, random) else "method"
     key["fit_id"] = f"{len(rows['fits']):016x}"
     facts = {"n": 3, "rank": 2, "noise": noise, "dt": 0.1, "train_trajectories": 20, "horizon": 3.0}
     level = {"family": FAMILY, "axis": "noise", "level": noise, "level_text": f"{noise:g}"}

@@ -11,7 +11,7 @@ from koopmark.report.answers import MOST, answers
 from koopmark.report.sweeps import Sweep
 from koopmark.scoring import evaluate
 
-ROLES = {"control.exact": "control", "told": "informed"}
+ROLES = {"anchor.exact": "anchor", "told": "informed"}
 LIBRARIES = {"ours": "koopmark", "other": "koopmark", "theirs": "pydmd"}
 TEXTS = ("0", "0.001", "0.1")
 SWEEP = Sweep("Loud", "noise", ("d0", "d1", "d2"), (0.0, 0.001, 0.1), TEXTS)
@@ -45,7 +45,7 @@ def on_sweep(errors, **columns):
 
 
 GOOD = {
-    "control.exact": [0.0, 0.0, 0.0],
+    "anchor.exact": [0.0, 0.0, 0.0],
     "ours": [2e-13, 1e-4, 0.2],
     "other": [1e-12, 2e-2, 0.3],
     "theirs": [3e-12, 1e-2, 0.1],
@@ -69,7 +69,7 @@ def test_the_level_at_which_recovery_ends_is_named():
 
 def test_the_smallest_errors_of_ours_and_of_the_libraries_stand_beside_each_other():
     assert on_sweep(GOOD)[2] == (
-        "Loud: the smallest errors of a reference method and of a library method are "
+        "Loud: the smallest errors of a koopmark method and of a library method are "
         "2.0e-13 (ours) and 3.0e-12 (theirs) at noise 0, "
         "1.0e-04 (ours) and 1.0e-02 (theirs) at noise 0.001, "
         "0.20 (ours) and 0.10 (theirs) at noise 0.1."
@@ -263,7 +263,7 @@ def test_what_a_sentence_says_of_dictionaries_is_so_for_fits_on_many_trajectorie
     flat, at_test = (data.states.reshape(-1, system.size) for data in (many, test))
     exact, wanted = (spaces[0].evaluate(states) for states in (flat, at_test))
     for name, kind in kinds.items():
-        model = fit("reference.qr_edmd", test, dictionary=kind)
+        model = fit("koopmark.qr_edmd", test, dictionary=kind)
         (row,) = evaluate(model, system, spaces, test, portrayed=False).targets
         rows[name] = row
         ours, theirs = (model.dictionary(states[:, None]) for states in (flat, at_test))

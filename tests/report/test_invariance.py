@@ -18,7 +18,7 @@ from koopmark.report.tables import read, read_scores
 from koopmark.report.terminal import leaderboards
 
 ERRORS = st.sampled_from([0.0, 1e-13, 1e-4, 1e-4 * (1 + 1e-12), 0.3, 1.0, np.inf, np.nan])
-ROLES = {"perfect": "control", "worthless": "control", "told": "informed"}
+ROLES = {"perfect": "anchor", "worthless": "anchor", "told": "informed"}
 few = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -17,7 +17,7 @@ def table(errors, floors=(1e-3, 1e-2), datasets=("low", "high"), status="ok"):
         {
             "dataset": dataset,
             "method": method,
-            "role": "control" if method.startswith("control") else "method",
+            "role": "anchor" if method.startswith("anchor") else "method",
             "seed": seed,
             "status": status,
             "target": "-1",
@@ -72,7 +72,7 @@ def test_the_worst_floor_is_that_of_the_worst_target_in_the_median_seed():
 
 
 def test_the_two_nearest_to_the_floor_are_named_at_the_levels_of_a_sweep():
-    targets = table({"far": [9.0] * 3, "near": [1.1] * 3, "mid": [4.9] * 3, "control": [0.0] * 3})
+    targets = table({"far": [9.0] * 3, "near": [1.1] * 3, "mid": [4.9] * 3, "anchor": [0.0] * 3})
     (sentence,) = above_the_floor(targets, [(SWEEP, pd.DataFrame())])
     assert sentence.startswith(
         "Populations: the smallest eigenfunction errors, in multiples of the statistical floor "

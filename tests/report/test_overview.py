@@ -15,7 +15,7 @@ def made(folder, change=lambda fits, targets: (fits, targets)):
 def test_a_run_is_three_sentences(finished_run):
     compared, _, lost = made(finished_run)
     assert compared == (
-        "4 methods and 2 controls were fitted to 2 datasets with 2 seeds: 24 fits, of which "
+        "4 methods and 2 anchors were fitted to 2 datasets with 2 seeds: 24 fits, of which "
         "20 ended ok."
     )
     assert lost.startswith("4 fits of 24 did not end ok (4 failed), most often because: ")
@@ -105,12 +105,12 @@ def test_where_nothing_is_recovered_nobody_is_best(finished_run):
     assert "4 methods recover no target" in nothing
 
 
-def test_controls_alone_are_no_competition(finished_run):
-    def controls(fits, targets):
-        return (table[table["role"] == "control"] for table in (fits, targets))
+def test_anchors_alone_are_no_competition(finished_run):
+    def anchors(fits, targets):
+        return (table[table["role"] == "anchor"] for table in (fits, targets))
 
-    assert made(finished_run, controls)[1:] == (
-        "No method competes in this run: there are controls alone.",
+    assert made(finished_run, anchors)[1:] == (
+        "No method competes in this run: there are anchors alone.",
         "No fit failed.",
     )
 

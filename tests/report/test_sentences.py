@@ -15,7 +15,7 @@ def say(fits, targets):
 
 
 def test_the_extent_of_the_run_is_counted(tables):
-    said = "4 methods and 2 controls were fitted to 2 datasets with 2 seeds: "
+    said = "4 methods and 2 anchors were fitted to 2 datasets with 2 seeds: "
     assert extent(tables.fits, 24) == f"{said}24 fits, of which 20 ended ok."
     assert extent(tables.fits, 2487) == (f"{said}24 of 2,487 fits are done, of which 20 ended ok.")
 
@@ -27,7 +27,7 @@ def test_methods_that_are_given_the_system_are_counted_apart_and_named(tables):
     assert say(fits, tables.targets)[0] == (
         "linear is given the system itself, and not compared with the others above."
     )
-    assert extent(fits, 24).startswith("3 methods, 1 informed method and 2 controls were fitted")
+    assert extent(fits, 24).startswith("3 methods, 1 informed method and 2 anchors were fitted")
 
 
 def test_failures_are_counted_by_kind(tables):
@@ -38,11 +38,11 @@ def test_failures_are_counted_by_kind(tables):
     )
 
 
-def test_controls_that_score_as_they_should_say_so(tables):
+def test_anchors_that_score_as_they_should_say_so(tables):
     assert say(tables.fits, tables.targets)[-1].endswith("as they should.")
 
 
-def test_an_exact_control_that_scores_badly_is_called_out(tables):
+def test_an_exact_anchor_that_scores_badly_is_called_out(tables):
     targets = tables.targets.copy()
-    targets.loc[targets["method"] == "control.exact", "eigenfunction_error"] = 1e-3
+    targets.loc[targets["method"] == "anchor.exact", "eigenfunction_error"] = 1e-3
     assert "distrust this run" in say(tables.fits, targets)[-1]

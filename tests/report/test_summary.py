@@ -58,10 +58,10 @@ def test_without_noise_the_quadratic_dictionary_ranks_first(summary):
     assert clean.at["quadratic[degree=2]", "targets_recovered"] == 2
 
 
-def test_controls_are_marked_and_not_ranked(summary):
-    controls = summary[summary["method"].str.startswith("control.")]
-    assert (controls["role"] == "control").all()
-    assert controls["place"].isna().all()
+def test_anchors_are_marked_and_not_ranked(summary):
+    anchors = summary[summary["method"].str.startswith("anchor.")]
+    assert (anchors["role"] == "anchor").all()
+    assert anchors["place"].isna().all()
     assert (summary.loc[summary["place"].notna(), "role"] == "method").all()
 
 
@@ -88,10 +88,10 @@ def test_a_missing_score_of_one_target_is_not_hidden_by_the_others(tables):
 
 def test_a_target_is_recovered_only_if_both_errors_are_small(tables):
     targets = tables.targets.copy()
-    exact = targets["method"] == "control.exact"
+    exact = targets["method"] == "anchor.exact"
     targets.loc[exact & (targets["target"] == "-1"), "eigenvalue_error_relative"] = 2 * FOUND
     summary = summarise(tables.fits, targets)
-    assert (summary.loc[summary["method"] == "control.exact", "targets_recovered"] == 1).all()
+    assert (summary.loc[summary["method"] == "anchor.exact", "targets_recovered"] == 1).all()
 
 
 def test_a_dataset_whose_system_could_not_be_made_still_has_its_rows(tables):

@@ -58,5 +58,5 @@ def test_provenance_that_is_no_object_is_a_sentence(run_dir):
 def test_a_role_that_is_none_is_named(run_dir):
     path = run_dir / "fits.csv"
     pd.read_csv(path).assign(role="judge").to_csv(path, index=False)
-    with pytest.raises(ConfigError, match="role 'judge': it must be one of control, informed, "):
+    with pytest.raises(ConfigError, match="role 'judge': it must be one of anchor, informed, "):
         read(run_dir)

@@ -91,4 +91,4 @@ def test_a_history_keeps_both_of_two_targets_with_one_label(near):
 
 
 def test_a_history_knows_who_competes(near):
-    assert line_of(*near).roles == {"control.exact": "control", "control.random": "control"}
+    assert line_of(*near).roles == {"anchor.exact": "anchor", "anchor.random": "anchor"}

@@ -73,11 +73,11 @@ def test_more_verified_pairs_are_better(shown, summary):
 
 @pytest.mark.parametrize("score", ["precision", "recall"])
 def test_more_of_the_spectrum_is_better(score):
-    rows = pd.DataFrame(
-        {"method": ["few", "many", "control.exact"], score: [0.1, 0.9, 1.0]}
-    ).assign(role=["method", "method", "control"])
+    rows = pd.DataFrame({"method": ["few", "many", "anchor.exact"], score: [0.1, 0.9, 1.0]}).assign(
+        role=["method", "method", "anchor"]
+    )
     ranking = {column.key: column for column in columns.SUMMARY}[score]
-    assert _in_order(rows, ranking)["method"].tolist() == ["control.exact", "many", "few"]
+    assert _in_order(rows, ranking)["method"].tolist() == ["anchor.exact", "many", "few"]
 
 
 def test_a_narrow_terminal_keeps_the_numbers_whole(shown, summary):

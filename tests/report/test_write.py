@@ -59,7 +59,7 @@ class Page(HTMLParser):
         return {
             attrs["data-value"]
             for row in self.rows
-            if row and row[0][1].strip().removesuffix("control") == method
+            if row and row[0][1].strip().removesuffix("anchor") == method
             for attrs, _ in row
             if attrs.get("data-value")
         }
@@ -189,7 +189,7 @@ def test_the_table_beside_a_sweeps_figure_is_the_csv(html, swept, column):
     shown = re.escape(escape(json.dumps({"sweep": "How noise hurts", "score": column.key})))
     part = re.search(rf'<div data-when="{shown}"[^>]*>(.*?)</table>', html, flags=re.DOTALL)
     assert part is not None
-    rows = {row[0][1].removesuffix("control"): row for row in Page(f"{part[1]}").rows[1:]}
+    rows = {row[0][1].removesuffix("anchor"): row for row in Page(f"{part[1]}").rows[1:]}
     assert set(rows) == set(swept["method"])
     for method, row in rows.items():
         mine = swept[swept["method"] == method].sort_values("level")
@@ -252,7 +252,7 @@ def test_the_answers_stand_below_the_question(html):
 
 def test_methods_keep_their_look_and_neighbours_differ():
     names = dict.fromkeys([f"method {i}" for i in range(40)], "method")
-    names |= dict.fromkeys(["perfect", "worthless"], "control")
+    names |= dict.fromkeys(["perfect", "worthless"], "anchor")
     styles = method_styles(names)
     looks = [(s.colour, s.symbol) for s in styles.values()]
     assert len(set(looks)) == len(names)

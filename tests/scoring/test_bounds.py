@@ -262,14 +262,14 @@ def fitted_ratios(method, level, count=60):
 
 @pytest.mark.parametrize("level", [1e-3, 1e-2])
 def test_variable_projection_attains_the_floor_and_no_more(level):
-    ratio = fitted_ratios("reference.varpro_edmd", level)
+    ratio = fitted_ratios("koopmark.varpro_edmd", level)
     assert (ratio > 0.85).all()
     assert (ratio < 1.25).all()
 
 
 @pytest.mark.parametrize("level", [1e-3, 1e-2])
 def test_total_least_squares_errs_several_times_what_is_possible(level):
-    ratio = fitted_ratios("reference.tls_edmd", level)
+    ratio = fitted_ratios("koopmark.tls_edmd", level)
     assert (ratio > 3).all()
     assert (ratio < 7).all()
 
@@ -375,7 +375,7 @@ def test_where_the_test_set_does_not_tell_functions_apart_only_the_eigenvalue_ha
 
 def test_the_table_has_the_floor_of_an_eigenvalue_in_the_unit_of_its_error():
     data = dataset("three_populations", max_degree=2)
-    model = koopmark.fit("control.random", data.train)
+    model = koopmark.fit("anchor.random", data.train)
     mine = floors(data, 1e-3)
     rows = evaluate(model, data.system, data.targets, data.test, noise_floors=mine).targets
     assert [row.target_eigenvalue_re for row in rows] == [-1.0, -2.0]
@@ -393,7 +393,7 @@ def test_what_is_no_noise_and_floors_of_other_targets_are_refused():
     for noise in (-1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="a standard deviation is finite"):
             statistical_floors(data.targets, data.train, noise, data.test)
-    model = koopmark.fit("reference.varpro_edmd", data.train)
+    model = koopmark.fit("koopmark.varpro_edmd", data.train)
     with pytest.raises(ValueError, match="1 noise_floors for 2 targets"):
         evaluate(model, data.system, data.targets, data.test, noise_floors=floors(data, 1e-3)[:1])
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import koopmark
-from koopmark.methods.controls.exact import ExactModel
-from koopmark.methods.reference.generator_edmd import GeneratorEDMD
+from koopmark.methods.anchors.exact import ExactModel
+from koopmark.methods.own.generator_edmd import GeneratorEDMD
 from koopmark.scoring import evaluate
 from koopmark.scoring.residuals import expected_pairs, pair_residuals, target_residual
 from koopmark.simulation import Trajectories, sample_paths, simulate

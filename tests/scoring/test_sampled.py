@@ -145,7 +145,7 @@ def spoilt(test, which, value):
 )
 @settings(max_examples=25, deadline=None)
 def test_trajectories_that_are_not_finite_count_as_if_they_were_not_there(lost, value):
-    model = fit("reference.qr_edmd", TEST, dictionary=Identity())
+    model = fit("koopmark.qr_edmd", TEST, dictionary=Identity())
     rest = [k for k in range(12) if k not in lost]
     with_them = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), spoilt(TEST, lost, value))
     others = replace(TEST, states=TEST.states[rest], diverged_at=TEST.diverged_at[rest])
@@ -160,7 +160,7 @@ def test_trajectories_that_are_not_finite_count_as_if_they_were_not_there(lost, 
 
 
 def test_each_row_of_scores_says_what_was_left_out():
-    model = fit("reference.qr_edmd", TEST, dictionary=Identity())
+    model = fit("koopmark.qr_edmd", TEST, dictionary=Identity())
     notes = score(model, SYSTEM, spoilt(TEST, [3], np.nan), max_degree=2)["notes"]
     assert len(notes) > 1
     assert all("1 of 12 test trajectories hold a value" in note for note in notes)
@@ -174,7 +174,7 @@ def test_what_diverged_in_simulation_is_left_out():
 
 @pytest.mark.parametrize("call", ["score", "infer_structure"])
 def test_a_test_set_without_a_finite_trajectory_is_refused(call):
-    model = fit("reference.qr_edmd", TEST, dictionary=Identity())
+    model = fit("koopmark.qr_edmd", TEST, dictionary=Identity())
     for data in (
         spoilt(TEST, range(12), np.nan),
         replace(TEST, states=TEST.states[:0], diverged_at=None),
@@ -192,7 +192,7 @@ def test_a_degree_below_one_is_refused(degree):
 @pytest.mark.parametrize("dictionary", [{"kind": "identity"}, {"kind": "monomials", "degree": 2}])
 @pytest.mark.parametrize("size", [2, 4, 5])
 def test_states_of_another_size_are_refused_with_both_sizes(dictionary, size):
-    model = fit("reference.qr_edmd", TEST, dictionary=dictionary)
+    model = fit("koopmark.qr_edmd", TEST, dictionary=dictionary)
     other = random_rnn(size, 1)
     data = simulate(other, np.ones((8, size)), TEST.times)
     with pytest.raises(ValueError, match=f"have 3 variables, the system has {size}"):
@@ -353,7 +353,7 @@ def test_the_inferred_rank_is_right_or_there_is_a_refusal(n, data, count, seed, 
     rng = np.random.default_rng(seed)
     times = np.linspace(0.0, 5.0, 51)
     model = fit(
-        "reference.qr_edmd",
+        "koopmark.qr_edmd",
         simulate(system, rng.uniform(-3, 3, (40, n)), times),
         dictionary=Identity(),
     )
@@ -377,7 +377,7 @@ def test_the_refusal_says_how_many_more_trajectories_are_enough():
     rng = np.random.default_rng(0)
     times = np.linspace(0, 5, 51)
     model = fit(
-        "reference.qr_edmd",
+        "koopmark.qr_edmd",
         simulate(system, rng.normal(size=(60, 10)), times),
         dictionary=Identity(),
     )

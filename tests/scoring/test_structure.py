@@ -91,9 +91,9 @@ def with_offset():
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("control.exact", {}),
-        ("reference.qr_edmd", {"dictionary": Identity()}),
-        ("reference.qr_edmd", {"dictionary": {"kind": "monomials", "degree": 2}}),
+        ("anchor.exact", {}),
+        ("koopmark.qr_edmd", {"dictionary": Identity()}),
+        ("koopmark.qr_edmd", {"dictionary": {"kind": "monomials", "degree": 2}}),
     ],
 )
 def test_the_attracting_affine_subspace_is_found_without_the_system(with_offset, name, options):
@@ -112,7 +112,7 @@ def test_the_attracting_affine_subspace_is_found_without_the_system(with_offset,
 
 
 def test_trajectories_approach_the_inferred_set_at_the_rate_one(with_offset):
-    model = fit("reference.qr_edmd", trajectories_of(with_offset), dictionary=Identity())
+    model = fit("koopmark.qr_edmd", trajectories_of(with_offset), dictionary=Identity())
     fresh = trajectories_of(with_offset, 20, seed=1)
     found = infer_structure(model, fresh)
     distance = np.linalg.norm(fresh.states @ found.null_space - found.offset, axis=2)
@@ -122,7 +122,7 @@ def test_trajectories_approach_the_inferred_set_at_the_rate_one(with_offset):
 
 def test_the_set_is_found_in_the_coordinates_of_another_family(with_offset):
     system = Relaxation(with_offset.weights, CUBIC, np.tanh)
-    exact = fit("control.exact", trajectories_of(system, 12, low=-1.0, high=1.0))
+    exact = fit("anchor.exact", trajectories_of(system, 12, low=-1.0, high=1.0))
     data = trajectories_of(system, 20, seed=1, low=-1.0, high=1.0)
     found = infer_structure(exact, data, CUBIC)
     assert found.rank == 2
@@ -132,7 +132,7 @@ def test_the_set_is_found_in_the_coordinates_of_another_family(with_offset):
 
 def test_eigenfunctions_that_are_missing_raise_the_inferred_rank(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
-    exact = fit("control.exact", data)
+    exact = fit("anchor.exact", data)
     rng = np.random.default_rng(0)
     some = Altered(exact, rng.standard_normal((8, 3)), np.full(3, -1.0 + 0j))
     found = infer_structure(some, data)
@@ -145,7 +145,7 @@ def test_eigenfunctions_that_are_missing_raise_the_inferred_rank(with_offset):
 
 def test_no_eigenvalue_near_minus_one_leaves_full_rank(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
-    none = Altered(fit("control.exact", data), np.eye(8), np.full(8, -2.0 + 0j))
+    none = Altered(fit("anchor.exact", data), np.eye(8), np.full(8, -2.0 + 0j))
     found = infer_structure(none, data)
     assert found.rank == 10
     assert found.null_space.shape == (10, 0)
@@ -154,7 +154,7 @@ def test_no_eigenvalue_near_minus_one_leaves_full_rank(with_offset):
 
 def test_complex_combinations_give_the_same_real_structure(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
-    exact = fit("control.exact", data)
+    exact = fit("anchor.exact", data)
     rng = np.random.default_rng(0)
     mixture = rng.standard_normal((8, 8)) + 1j * rng.standard_normal((8, 8))
     real, mixed = (
@@ -180,7 +180,7 @@ def test_real_and_imaginary_parts_of_constraints_both_count():
 def test_what_is_labelled_minus_one_and_does_not_obey_it_says_nothing(with_offset, size):
     """All affine functions, as they are or as noise on a function that was recovered."""
     data = trajectories_of(with_offset, 20, seed=1)
-    exact = fit("control.exact", data)
+    exact = fit("anchor.exact", data)
 
     class Everything(Altered):
         def eigenfunctions(self, windows):
@@ -194,7 +194,7 @@ def test_what_is_labelled_minus_one_and_does_not_obey_it_says_nothing(with_offse
 
 def test_impostors_near_minus_one_are_left_out_of_what_was_recovered(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
-    exact = fit("control.exact", data)
+    exact = fit("anchor.exact", data)
 
     class More(Altered):
         def eigenfunctions(self, windows):
@@ -221,7 +221,7 @@ MERELY_NEAR = [
 @pytest.mark.parametrize(("n", "rank", "seed"), MERELY_NEAR)
 def test_an_eigenvalue_that_is_merely_near_does_not_lower_the_rank(n, rank, seed):
     system = random_rnn(n, rank, seed=seed)
-    model = fit("reference.qr_edmd", trajectories_of(system), dictionary=Identity())
+    model = fit("koopmark.qr_edmd", trajectories_of(system), dictionary=Identity())
     found = infer_structure(model, trajectories_of(system, 30, seed=1))
     assert found.rank == rank
     assert abs(system.weights.dense().T @ found.null_space).max() < 1e-8
@@ -237,7 +237,7 @@ def test_null_functions_that_are_all_recovered_alike_are_all_kept(n, rank, theta
     """
     system = random_rnn(n, rank, seed=0, theta_scale=theta)
     data = trajectories_of(system, n + 20, seed=1)
-    exact = fit("control.exact", data)
+    exact = fit("anchor.exact", data)
     m = n - rank
     errors = size / np.sqrt(n) * np.random.default_rng(2).standard_normal((n + 1, m))
 
@@ -277,7 +277,7 @@ def test_a_fit_to_noisy_data_has_the_rank_of_the_weights(noise):
     states = data.train.states + spread * np.random.default_rng(0).standard_normal(
         data.train.states.shape
     )
-    model = fit("reference.varpro_edmd", Trajectories(states, data.train.times))
+    model = fit("koopmark.varpro_edmd", Trajectories(states, data.train.times))
     assert infer_structure(model, data.test).rank == 2
     scores = evaluate(model, data.system, data.targets, data.test, portrayed=False)
     assert scores.fit.rank_error == 0
@@ -286,7 +286,7 @@ def test_a_fit_to_noisy_data_has_the_rank_of_the_weights(noise):
 
 def test_a_single_time_shows_no_rate(with_offset):
     data = trajectories_of(with_offset, 60, seed=1)
-    exact = fit("control.exact", data)
+    exact = fit("anchor.exact", data)
     start = replace(data, states=data.states[:, :1], times=data.times[:1])
     with pytest.raises(ValueError, match="a single time does not show at which rate"):
         infer_structure(exact, start)
@@ -294,7 +294,7 @@ def test_a_single_time_shows_no_rate(with_offset):
 
 def test_delay_methods_are_asked_with_windows(with_offset):
     data = trajectories_of(with_offset, 20, seed=1)
-    model = Altered(fit("control.exact", data), np.eye(8), np.full(8, -1.0 + 0j), window=3)
+    model = Altered(fit("anchor.exact", data), np.eye(8), np.full(8, -1.0 + 0j), window=3)
     assert infer_structure(model, data).rank == 2
 
 
@@ -302,4 +302,4 @@ def test_too_few_states_are_refused(with_offset):
     data = trajectories_of(with_offset, 2)
     short = replace(data, states=data.states[:, :21], times=data.times[:21])
     with pytest.raises(ValueError, match="42 states for 11 functions: at least 44 are needed"):
-        infer_structure(fit("control.exact", data), short)
+        infer_structure(fit("anchor.exact", data), short)

@@ -21,9 +21,9 @@ def test_nothing_named_is_everything(cells):
     assert Part().provenance() == {}
 
 
-def test_one_fit_is_a_method_a_dataset_and_a_seed_beside_the_controls(cells):
+def test_one_fit_is_a_method_a_dataset_and_a_seed_beside_the_anchors(cells):
     wanted = Part(("pydmd.dmd",), ("rnn_10_2",), (1,)).of(cells)
-    assert [cell.label for cell in wanted] == ["pydmd.dmd", "control.exact", "control.random"]
+    assert [cell.label for cell in wanted] == ["pydmd.dmd", "anchor.exact", "anchor.random"]
     assert {(cell.dataset, cell.seed) for cell in wanted} == {("rnn_10_2", 1)}
 
 
@@ -34,9 +34,9 @@ def test_all_levels_of_a_sweep_go_by_the_name_of_its_recipe():
     assert wanted == Part(datasets=("rnn_10_2/max_degree=1",)).of(cells)
 
 
-def test_a_control_of_ones_own_is_in_every_part(cells):
+def test_a_anchor_of_ones_own_is_in_every_part(cells):
     mine = replace(cells[0], label="mine", method=replace(cells[0].method))
-    object.__setattr__(mine.method, "is_control", True)
+    object.__setattr__(mine.method, "is_anchor", True)
     assert mine in Part(("pydmd.dmd",)).of([*cells, mine])
 
 
@@ -46,7 +46,7 @@ def test_a_part_does_the_same_fits_as_the_whole(cells):
 
 
 def test_options_in_brackets_belong_to_the_name(cells):
-    name = "reference.qr_edmd[monomials, degree=2]"
+    name = "koopmark.qr_edmd[monomials, degree=2]"
     wanted = {cell.label for cell in Part((name,)).of(cells) if cell.method.role == "method"}
     assert wanted == {name}
 

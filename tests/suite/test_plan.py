@@ -14,11 +14,11 @@ from koopmark.datasets import load_recipe
 from koopmark.datasets import names as dataset_names
 from koopmark.scoring.cluster import CLUSTER_RADIUS
 from koopmark.suite import load_suite, names, plan
-from koopmark.suite.plan import CONTROLS, execution_order
+from koopmark.suite.plan import ANCHORS, execution_order
 from koopmark.truth import products_of
 from koopmark.truth.lattice import ONE
 
-EDMD = 'use = "reference.qr_edmd"'
+EDMD = 'use = "koopmark.qr_edmd"'
 DEGREE = 'options = { dictionary = { kind = "monomials", degree = 3 } }'
 FOURIER = 'options = { dictionary = { kind = "random_fourier", count = 5 } }'
 
@@ -48,7 +48,7 @@ def test_what_a_method_draws_depends_on_the_data_and_not_on_what_it_is_called(
     def drawn(*entries, **how):
         return [cell.method.dictionary.seed for cell in planned(*entries, **how)[: len(entries)]]
 
-    one, other = f"{EDMD}\n{FOURIER}", 'use = "reference.ssd"\n' + FOURIER
+    one, other = f"{EDMD}\n{FOURIER}", 'use = "koopmark.ssd"\n' + FOURIER
     first = drawn(one)
     assert drawn(f'name = "other"\n{one}', other) == first * 2
     renamed = tmp_path / "renamed.toml"
@@ -57,10 +57,10 @@ def test_what_a_method_draws_depends_on_the_data_and_not_on_what_it_is_called(
     assert len(set(first + [c.method.dictionary.seed for c in planned(one, seeds=3)[:3]])) == 3
 
 
-def test_a_suite_is_its_methods_and_the_controls_at_every_seed(planned):
+def test_a_suite_is_its_methods_and_the_anchors_at_every_seed(planned):
     cells = planned('use = "pydmd.dmd"', seeds=2)
     assert [(cell.label, cell.seed) for cell in cells] == [
-        (label, seed) for label in ("pydmd.dmd", *CONTROLS) for seed in (0, 1)
+        (label, seed) for label in ("pydmd.dmd", *ANCHORS) for seed in (0, 1)
     ]
 
 
@@ -105,9 +105,9 @@ def test_no_product_is_within_a_cluster_of_a_target_of_the_suite_of_prescribed_s
     assert distance[distance > 1e-8].min() > CLUSTER_RADIUS
 
 
-def test_a_control_that_is_listed_is_not_added_again(planned):
-    cells = planned('use = "control.random"')
-    assert [cell.label for cell in cells] == ["control.random", "control.exact"]
+def test_a_anchor_that_is_listed_is_not_added_again(planned):
+    cells = planned('use = "anchor.random"')
+    assert [cell.label for cell in cells] == ["anchor.random", "anchor.exact"]
 
 
 def test_a_method_can_leave_out_a_dataset(planned, tiny_file):
@@ -130,7 +130,7 @@ def test_a_method_can_run_on_some_of_the_datasets(planned, tiny_file):
         datasets=(str(tiny_file), "three_populations"),
     )
     assert {cell.dataset for cell in cells if cell.label == "pydmd.dmd"} == {"three_populations"}
-    assert {cell.dataset for cell in cells if cell.label in CONTROLS} == {
+    assert {cell.dataset for cell in cells if cell.label in ANCHORS} == {
         "tiny",
         "three_populations",
     }
@@ -217,14 +217,14 @@ def test_what_the_data_depend_on_is_part_of_the_key(planned, tmp_path, tiny_file
 
 
 def test_random_methods_have_a_seed_of_their_own_at_each_seed(planned):
-    cells = [cell for cell in planned(f"{EDMD}\n{FOURIER}", seeds=3) if cell.use not in CONTROLS]
+    cells = [cell for cell in planned(f"{EDMD}\n{FOURIER}", seeds=3) if cell.use not in ANCHORS]
     assert len({cell.method.dictionary.seed for cell in cells}) == 3
 
 
 def test_a_seed_in_the_suite_is_kept(planned):
     fixed = 'options = { dictionary = { kind = "random_fourier", seed = 5 } }'
     cells = planned(f"{EDMD}\n{fixed}", seeds=2)
-    assert [cell.method.dictionary.seed for cell in cells if cell.use not in CONTROLS] == [5, 5]
+    assert [cell.method.dictionary.seed for cell in cells if cell.use not in ANCHORS] == [5, 5]
 
 
 def test_fits_that_share_data_run_one_after_the_other(planned, tiny_file):

@@ -31,7 +31,7 @@ question = "Does a run run?"
 datasets = ["{tiny_file}"]
 seeds = 2
 [[methods]]
-use = "reference.qr_edmd"
+use = "koopmark.qr_edmd"
 options = {{ dictionary = {{ kind = "random_fourier", count = 4 }} }}
 [[methods]]
 use = "pydmd.dmd"
@@ -61,10 +61,10 @@ def test_a_run_has_a_row_for_each_fit_and_each_target(folder):
     assert set(found["eigenpairs"]["fit_id"]) == set(found["fits"]["fit_id"])
 
 
-def test_the_exact_control_is_exact_and_the_random_one_is_not(folder):
+def test_the_exact_anchor_is_exact_and_the_random_one_is_not(folder):
     error = tables(folder)["targets"].groupby("method")["eigenfunction_error"].max().astype(float)
-    assert error["control.exact"] < 1e-9
-    assert error["control.random"] > 0.1
+    assert error["anchor.exact"] < 1e-9
+    assert error["anchor.random"] > 0.1
 
 
 def test_two_processes_find_the_same_numbers_as_one(folder, tmp_path, suite_file, cache_dir):

@@ -42,13 +42,13 @@ def test_a_plan_of_ten_thousand_looks_at_each_thing_once(tmp_path, tiny_file, mo
         f'title = "Large"\nquestion = "How long?"\nseeds = 48\ndatasets = ["{tiny_file}"]\n'
         f'[[sweeps]]\ndataset = "{tiny_file}"\nvary = "sampling.noise"\n'
         f"values = {[level / 1000 for level in range(1, 50)]}\n"
-        '[[methods]]\nuse = "pydmd.dmd"\n[[methods]]\nuse = "reference.qr_edmd"\n'
+        '[[methods]]\nuse = "pydmd.dmd"\n[[methods]]\nuse = "koopmark.qr_edmd"\n'
         '[[methods]]\nuse = "pydmd.dmd"\noptions = {svd_rank = 2}\n'
     )
     cells = plan(load_suite(file))
     assert len(cells) == 50 * 48 * 5
     assert len({cell.fit_id for cell in cells}) == len(cells)
-    # A digest for each recipe and each entry of [[methods]], the two controls among them.
+    # A digest for each recipe and each entry of [[methods]], the two anchors among them.
     assert calls == {"library_version": 2, "digest": 50 + 5, "depends_on": 50}
 
 

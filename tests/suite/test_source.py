@@ -81,7 +81,7 @@ for name in datasets.names():
     if about not in kinds and getattr(recipe.system, "n", 3) <= 60:
         kinds.add(about)
         recipes.append(recipe)
-fits = [("control.exact", methods.get("control.exact"), recipe) for recipe in recipes]
+fits = [("anchor.exact", methods.get("anchor.exact"), recipe) for recipe in recipes]
 for name in methods.names():
     method = methods.get(name)
     if methods.availability(method) is None:
@@ -152,7 +152,7 @@ def test_what_only_shows_numbers_is_in_no_digest():
     here = Source(PACKAGE)
     files = frozenset().union(*(here.closure(roots_of_fit(name)).files for name in methods.names()))
     shown = {path.relative_to(PACKAGE).parts[0] for path in files}
-    assert not shown & {"report", "cli.py", "answer_key", "__main__.py"}
+    assert not shown & {"report", "cli.py", "export", "__main__.py"}
     assert (
         not {PACKAGE / "suite" / name for name in ("store.py", "progress.py", "cluster.py")} & files
     )
@@ -182,11 +182,11 @@ def test_a_table_of_contents_that_names_another_definition_changes_the_digest(co
     table = copy / "spectrum" / "__init__.py"
     line = "from koopmark.spectrum.known import KnownSpectrum, attractor"
     assert line in table.read_text()
-    before = Source(copy).digest(roots_of_fit("control.exact"))
+    before = Source(copy).digest(roots_of_fit("anchor.exact"))
     other = "from koopmark.spectrum.newton import newton as attractor\n"
     other += "from koopmark.spectrum.known import KnownSpectrum"
     table.write_text(table.read_text().replace(line, other))
-    assert Source(copy).digest(roots_of_fit("control.exact")) != before
+    assert Source(copy).digest(roots_of_fit("anchor.exact")) != before
 
 
 def test_the_digest_is_that_of_the_source_when_it_was_imported(copy):

@@ -33,7 +33,7 @@ class Dataset:
     """What a method is fitted to and scored on.
 
     `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. The system
-    and the targets ride along on `train` for the controls. `clean` is `train` before noise of the
+    and the targets ride along on `train` for the anchors. `clean` is `train` before noise of the
     standard deviation `noise`, in units of the states, was added: for the scorer, and no method is
     given it. `note` says what was wrong with the
     cache, and what targets could not be had; empty where nothing was. `spectrum` are all Koopman

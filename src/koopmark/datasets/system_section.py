@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from koopmark import systems
-from koopmark.datasets.control_sections import ControlSections
 from koopmark.datasets.ensemble_sections import EnsembleSections
 from koopmark.datasets.network_section import NetworkSections
 from koopmark.datasets.prescribed_section import PrescribedSections
 from koopmark.datasets.random_network import ActivationName, RandomNetwork
 from koopmark.datasets.system_base import SystemBase
+from koopmark.datasets.textbook_sections import TextbookSections
 from koopmark.systems import Network
 
 MapName = Literal["log", "sinh", "cubic"]
@@ -101,6 +101,6 @@ SystemSection = Annotated[
     | PrescribedSections
     | EnsembleSections
     | NetworkSections
-    | ControlSections,
+    | TextbookSections,
     Field(discriminator="kind"),
 ]

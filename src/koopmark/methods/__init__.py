@@ -1,4 +1,4 @@
-"""From trajectories to recovered eigenpairs: our own methods, adapters to libraries, controls."""
+"""From trajectories to recovered eigenpairs: our own methods, adapters to libraries, anchors."""
 
 from koopmark.methods.dictionaries import (
     Identity,

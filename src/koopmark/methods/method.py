@@ -26,13 +26,13 @@ class Skip(ValueError):
     """
 
 
-Role = Literal["method", "informed", "control"]
+Role = Literal["method", "informed", "anchor"]
 """What a fit is in a comparison. Only `method` competes: `informed` ones are given the system that
-they are to find out about, and a `control` marks an end of the scores."""
+they are to find out about, and a `anchor` marks an end of the scores."""
 
 SEALED = {
     "fit": "a method writes _fit, and what `Method.fit` does around it is the same for all",
-    "role": "it follows from needs_system and is_control, which a method may declare",
+    "role": "it follows from needs_system and is_anchor, which a method may declare",
 }
 """What no method defines for itself, with the reason."""
 
@@ -70,8 +70,8 @@ class Method(ABC):
     """Whether it looks at `trajectories.system`; its docstring and its models' notes say so, and
     data without one are refused with a ValueError. It is not ranked with those that do not."""
 
-    is_control: ClassVar[bool] = False
-    """Whether it marks an end of the scores. Every run has the controls, whatever part of its suite
+    is_anchor: ClassVar[bool] = False
+    """Whether it marks an end of the scores. Every run has the anchors, whatever part of its suite
     it does, and none is ranked."""
 
     trial: ClassVar[Mapping[str, Any]] = {}
@@ -123,8 +123,8 @@ class Method(ABC):
     @property
     def role(self) -> Role:
         """How it takes part in a comparison, by what its class declares."""
-        if self.is_control:
-            return "control"
+        if self.is_anchor:
+            return "anchor"
         return "informed" if self.needs_system else "method"
 
     @classmethod

@@ -11,20 +11,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from koopmark._config import shortened
 from koopmark._errors import ConfigError, suggest
-from koopmark.methods import controls, plugins, reference
+from koopmark.methods import anchors, own, plugins
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
 from koopmark.methods.method import Method
 from koopmark.methods.model import Model
 from koopmark.simulation import Trajectories
 
 REGISTRY: dict[str, Method] = {
-    **reference.METHODS,
+    **own.METHODS,
     **pydmd.METHODS,
     **pykoopman.METHODS,
     **deeptime.METHODS,
     **kooplearn.METHODS,
     **pykoop.METHODS,
-    **controls.METHODS,
+    **anchors.METHODS,
 }
 
 

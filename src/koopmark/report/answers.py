@@ -19,7 +19,7 @@ MOST = 6
 """Sentences of one run; what does not fit is left to the tables."""
 
 OURS = "koopmark"
-"""The library of the reference methods."""
+"""The library of our own methods."""
 
 
 def answers(
@@ -29,7 +29,7 @@ def answers(
 ) -> list[str]:
     """At most MOST sentences: on each sweep, then on the datasets outside of sweeps.
 
-    Controls and informed methods take no part.
+    Anchors and informed methods take no part.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _levels(sweep: Sweep, kept: tuple[bool, ...]) -> str:
 
 
 def _beside_libraries(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[str, str]) -> str:
-    """The smallest error of a reference method and of a library's."""
+    """The smallest error of a method of koopmark and of a library's."""
     ours = methods["method"].map(libraries) == OURS
     parts = []
     for level, dataset in _told(sweep):
@@ -149,7 +149,7 @@ def _beside_libraries(sweep: Sweep, methods: pd.DataFrame, libraries: Mapping[st
     if not parts:
         return ""
     return (
-        f"{sweep.name}: the smallest errors of a reference method and of a library method are "
+        f"{sweep.name}: the smallest errors of a koopmark method and of a library method are "
         f"{', '.join(parts)}."
     )
 

@@ -27,7 +27,7 @@ def _best(methods: pd.DataFrame) -> str:
     Both in the mean over problems, of each the mean over its datasets.
     """
     if methods.empty:
-        return "No method competes in this run: there are controls alone."
+        return "No method competes in this run: there are anchors alone."
     if not methods["targets_recovered"].max() > 0:
         return (
             f"No method recovers a target with both errors at most {FOUND:g}, on any of "

@@ -6,13 +6,13 @@ from koopmark.report.numbers import listed, plural, scientific
 
 
 def findings(fits: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-    """Sentences on what is compared with what, what failed, and what the controls scored."""
+    """Sentences on what is compared with what, what failed, and what the anchors scored."""
     return [
         sentence
         for sentence in (
             _informed(fits),
             _failures(fits),
-            _controls(summary[summary["role"] == "control"]),
+            _anchors(summary[summary["role"] == "anchor"]),
         )
         if sentence
     ]
@@ -21,7 +21,7 @@ def findings(fits: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
 def extent(fits: pd.DataFrame, planned: int) -> str:
     """What was fitted to what, how many of the `planned` fits are done, and how many ended ok."""
     roles = fits.drop_duplicates("method")["role"].value_counts()
-    nouns = {"method": "method", "informed": "informed method", "control": "control"}
+    nouns = {"method": "method", "informed": "informed method", "anchor": "anchor"}
     kinds = [plural(int(roles[role]), noun) for role, noun in nouns.items() if role in roles]
     ok = int((fits["status"] == "ok").sum())
     done = plural(len(fits), "fit")
@@ -58,9 +58,9 @@ def _failures(fits: pd.DataFrame) -> str:
     )
 
 
-def _controls(controls: pd.DataFrame) -> str:
-    """What the controls score, which are to be at both ends; says so where they are not."""
-    scores = controls.groupby("dataset", sort=False)["eigenfunction_error"]
+def _anchors(anchors: pd.DataFrame) -> str:
+    """What the anchors score, which are to be at both ends; says so where they are not."""
+    scores = anchors.groupby("dataset", sort=False)["eigenfunction_error"]
     ends = scores.agg(["min", "max"])[scores.count() > 1]
     if ends.empty:
         return ""
@@ -68,6 +68,6 @@ def _controls(controls: pd.DataFrame) -> str:
     trusted = best < 1e-9 and worst > 0.1
     verdict = "as they should" if trusted else "which they should not: distrust this run"
     return (
-        f"On every dataset the controls score {scientific(best)} or less (exact eigenpairs) and "
+        f"On every dataset the anchors score {scientific(best)} or less (exact eigenpairs) and "
         f"{scientific(worst)} or more (random functions), {verdict}."
     )

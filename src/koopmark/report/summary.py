@@ -38,7 +38,7 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     over all seeds of the number of targets that were found (`scoring.found`), `targets` that of
     all: a fit that did not end ok has no digits and recovers none.
 
-    Rows follow the order of the datasets in `fits`; within one, the controls come first, then the
+    Rows follow the order of the datasets in `fits`; within one, the anchors come first, then the
     informed methods, both without a `place`, then the others by `place`: the share of seeds of the
     dataset whose fit ended ok (a seed without a row did not), the targets recovered, the digits.
     What never ended ok is last. Methods that are alike
@@ -68,12 +68,12 @@ def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def competing(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of fits.csv or of a summary that are ranked: neither controls nor informed."""
+    """The rows of fits.csv or of a summary that are ranked: neither anchors nor informed."""
     return rows[rows["role"] == "method"]
 
 
 def roles_of(rows: pd.DataFrame) -> dict[str, str]:
-    """The role of each method: first the controls, then the informed, then all others."""
+    """The role of each method: first the anchors, then the informed, then all others."""
     once = rows.drop_duplicates("method")
     known = zip(once["method"], once["role"], strict=True)
     return dict(sorted(known, key=lambda one: ROLES.index(one[1])))

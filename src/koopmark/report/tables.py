@@ -18,7 +18,7 @@ from koopmark.suite.portraits import POINTS, PREFIX
 from koopmark.suite.store import FILE
 from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS
 
-ROLES: tuple[Role, ...] = ("control", "informed", "method")
+ROLES: tuple[Role, ...] = ("anchor", "informed", "method")
 """In the order in which tables show them: what does not compete stands apart, on top."""
 
 KEYS = ["dataset", "seed", "method"]

@@ -55,7 +55,7 @@ class MethodEntry(Section):
 
     @property
     def label(self) -> str:
-        """Such as `reference.qr_edmd[monomials, degree=2]`."""
+        """Such as `koopmark.qr_edmd[monomials, degree=2]`."""
         if self.name is not None:
             return self.name
         name = plugins.short(self.use)

@@ -1,4 +1,4 @@
-"""A part of a suite: some of its methods, datasets and seeds, and the controls beside them."""
+"""A part of a suite: some of its methods, datasets and seeds, and the anchors beside them."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ SHOWN = 20
 class Part:
     """Which cells of a plan are wanted; of what is not named, all.
 
-    The controls are fitted to whatever data the wanted cells have.
+    The anchors are fitted to whatever data the wanted cells have.
     """
 
     methods: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Part:
         return bool(self.methods or self.datasets or self.seeds)
 
     def of(self, cells: Sequence[Cell]) -> list[Cell]:
-        """The wanted cells and their controls, in the order of the plan.
+        """The wanted cells and their anchors, in the order of the plan.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class Part:
             cell
             for cell in cells
             if self._holds(cell)
-            or (cell.method.role == "control" and (cell.dataset, cell.seed) in data)
+            or (cell.method.role == "anchor" and (cell.dataset, cell.seed) in data)
         ]
 
     def _holds(self, cell: Cell) -> bool:

@@ -9,7 +9,7 @@ from koopmark import methods
 from koopmark._errors import ConfigError, suggest
 from koopmark._keys import canonical_json, digest
 from koopmark.datasets import Recipe, source_of
-from koopmark.methods import controls
+from koopmark.methods import anchors
 from koopmark.methods.method import Method
 from koopmark.methods.plugins import absolute, short
 from koopmark.suite.config import Limits, MethodEntry, Suite
@@ -17,7 +17,7 @@ from koopmark.suite.data import NO_LEVEL, Level, Source, sources
 from koopmark.suite.seeds import seeded
 from koopmark.suite.source import code_of, source_digest
 
-CONTROLS = tuple(controls.METHODS)
+ANCHORS = tuple(anchors.METHODS)
 """Methods of every suite: they show that the scores can tell right from wrong."""
 
 MAX_CELLS = 1_000_000
@@ -62,7 +62,7 @@ class Cell:
 def plan(suite: Suite) -> list[Cell]:
     """The cells of a suite in the order of its file: by dataset, then method, then seed.
 
-    The controls come last where the suite does not list them.
+    The anchors come last where the suite does not list them.
 
     Raises
     ------
@@ -106,7 +106,7 @@ class _Entry:
 
 def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
     listed = {entry.use for entry in suite.methods}
-    added = [MethodEntry(use=name) for name in CONTROLS if name not in listed]
+    added = [MethodEntry(use=name) for name in ANCHORS if name not in listed]
     versions: dict[str, str] = {}
     entries: list[_Entry] = []
     for index, asked in enumerate([*suite.methods, *added]):

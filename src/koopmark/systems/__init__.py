@@ -10,15 +10,6 @@ from koopmark.systems.catalogue import (
     random_drift,
     random_relaxation,
 )
-from koopmark.systems.controls import (
-    HopfNormalForm,
-    Kuramoto,
-    LinearSystem,
-    OrnsteinUhlenbeck,
-    SlowManifold,
-    ornstein_uhlenbeck,
-    random_linear,
-)
 from koopmark.systems.effective_rank import effective_ranks
 from koopmark.systems.elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
 from koopmark.systems.ensembles import (
@@ -62,6 +53,15 @@ from koopmark.systems.rnn import (
 )
 from koopmark.systems.stochastic import StochasticSystem
 from koopmark.systems.system import System
+from koopmark.systems.textbook import (
+    HopfNormalForm,
+    Kuramoto,
+    LinearSystem,
+    OrnsteinUhlenbeck,
+    SlowManifold,
+    ornstein_uhlenbeck,
+    random_linear,
+)
 
 __all__ = [
     "ACTIVATIONS",

@@ -9,7 +9,6 @@ from koopmark._arrays import checked
 from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark.systems.activation import ACTIVATIONS, activation
-from koopmark.systems.controls import CONTROLS, ornstein_uhlenbeck
 from koopmark.systems.elementwise import CUBIC, LOG, SINH, ElementwiseMap
 from koopmark.systems.ensembles import EXAMPLES
 from koopmark.systems.linear_units import random_adapting, random_inertial
@@ -20,6 +19,7 @@ from koopmark.systems.networks import network_rnn
 from koopmark.systems.prescribed.catalogue import PRESCRIBED
 from koopmark.systems.rnn import gaussian_weights, random_rnn, three_populations
 from koopmark.systems.system import System
+from koopmark.systems.textbook import TEXTBOOK, ornstein_uhlenbeck
 
 
 @checked
@@ -86,7 +86,7 @@ CATALOGUE: dict[str, Callable[[], System]] = {
     **NETWORKS,
     **LINEAR_UNITS,
     **PRESCRIBED,
-    **CONTROLS,
+    **TEXTBOOK,
 }
 """All example systems with eigenfunctions that are exact along every trajectory."""
 

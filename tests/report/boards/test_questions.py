@@ -37,10 +37,10 @@ def test_a_sweep_of_data_or_dimension_is_a_question_of_its_own(tables, axis, nam
     assert len(accuracy.board.datasets) == 2
 
 
-def test_controls_take_no_part_and_failures_do(asked):
+def test_anchors_take_no_part_and_failures_do(asked):
     for question in asked:
         methods = set(question.board.rows["method"])
-        assert not any(name.startswith("control.") for name in methods)
+        assert not any(name.startswith("anchor.") for name in methods)
         assert "broken" in methods
 
 

@@ -54,7 +54,7 @@ def test_errors_are_medians_over_the_seeds_that_ended_ok(line, finished):
 
 
 def test_shares_count_what_was_recovered_and_what_ended_ok(line):
-    exact = line.scores["three_populations"]["control.exact"][""]
+    exact = line.scores["three_populations"]["anchor.exact"][""]
     assert (exact["recovered"], exact["ok"]) == (1.0, 1.0)
     broken = line.scores["three_populations"]["broken"]
     assert broken == {"": {"recovered": 0.0, "ok": 0.0}}

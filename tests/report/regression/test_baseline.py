@@ -78,7 +78,7 @@ def test_a_run_that_does_not_say_what_it_is_of_is_refused(run_dir, provenance, t
 def test_a_run_that_lacks_targets_is_refused(run_dir, provenance, tmp_path):
     path = run_dir / "targets.csv"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(ConfigError, match=r"has 1 of the 2 targets of control.random"):
+    with pytest.raises(ConfigError, match=r"has 1 of the 2 targets of anchor.random"):
         promote(run_dir, tmp_path / "baseline", allow_dirty=True)
     assert not (tmp_path / "baseline").exists()
 

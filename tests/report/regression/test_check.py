@@ -206,7 +206,7 @@ def test_eigenpairs_that_vanished_fail_the_check(run_dir, finished_run, edit):
     pairs = pd.read_csv(path, keep_default_na=False, dtype=str)
     pairs.iloc[:-3].to_csv(path, index=False)
     (problem,) = check(run_dir, finished_run).problems
-    assert "eigenpairs.csv lacks 3 rows of 1 fit (control.random)" in problem
+    assert "eigenpairs.csv lacks 3 rows of 1 fit (anchor.random)" in problem
     path.write_text(path.read_text().splitlines()[0] + "\n")
     (problem,) = check(run_dir, finished_run).problems
     assert "eigenpairs.csv lacks 88 rows of 20 fits" in problem
@@ -426,7 +426,7 @@ def test_a_row_that_is_there_twice_is_refused(run_dir, finished_run):
         path = run_dir / f"{table}.csv"
         before = path.read_text()
         path.write_text(before + before.splitlines()[-1] + "\n")
-        with pytest.raises(ConfigError, match=rf"{table}\.csv has .*control.random .* twice"):
+        with pytest.raises(ConfigError, match=rf"{table}\.csv has .*anchor.random .* twice"):
             check(run_dir, finished_run)
         path.write_text(before)
 

@@ -41,7 +41,7 @@ def questions(fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep])
     """The leaderboards of a run, for the questions that its datasets are about.
 
     Accuracy is ranked by digits (`scoring.digits`) of the targets; in a sweep, of those that all of
-    its levels ask for. A sweep is one problem, all its levels together. Controls and informed
+    its levels ask for. A sweep is one problem, all its levels together. Anchors and informed
     methods take no part, and with fewer than two others there is none.
     """
     ours = _with_problems(competing(fits), swept)

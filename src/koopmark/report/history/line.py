@@ -40,7 +40,7 @@ class Line:
     methods: Mapping[str, str] = field(default_factory=dict)
     """What did a method's work: `pydmd 2025.8.1`."""
     roles: Mapping[str, str] = field(default_factory=dict)
-    """The role of a method that is a control or informed."""
+    """The role of a method that is an anchor or informed."""
     scores: Scores = field(default_factory=dict)
     speed: Mapping[str, float] = field(default_factory=dict)
     """Time of each kernel of the core over that of its reference."""

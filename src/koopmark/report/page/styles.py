@@ -9,7 +9,7 @@ COLOURS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#e
 SYMBOLS = ["circle", "square", "triangle-up", "diamond", "pentagon", "star"]
 DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"]
 GREY = "#8a8a8a"
-CONTROL_SYMBOLS = ["diamond-open", "x-thin-open", "cross-thin-open"]
+ANCHOR_SYMBOLS = ["diamond-open", "x-thin-open", "cross-thin-open"]
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,17 @@ class MethodStyle:
 
 
 def method_styles(roles: Mapping[str, str]) -> dict[str, MethodStyle]:
-    """A look for each method, by its role: controls in grey; the same in all figures of a page.
+    """A look for each method, by its role: anchors in grey; the same in all figures of a page.
 
     Colours repeat after seven methods, then with another symbol and dash.
     """
     styles = {}
-    controls = others = 0
+    anchors = others = 0
     for name, role in roles.items():
-        if role == "control":
-            symbol = CONTROL_SYMBOLS[controls % len(CONTROL_SYMBOLS)]
+        if role == "anchor":
+            symbol = ANCHOR_SYMBOLS[anchors % len(ANCHOR_SYMBOLS)]
             styles[name] = MethodStyle(GREY, symbol, "dot")
-            controls += 1
+            anchors += 1
         else:
             turn, colour = divmod(others, len(COLOURS))
             styles[name] = MethodStyle(

@@ -38,7 +38,7 @@ from koopmark import fit, score, simulate, systems
 system = systems.three_populations()
 rng, times = np.random.default_rng(0), np.linspace(0, 5, 51)
 train, test = (simulate(system, rng.uniform(-3, 3, (count, 3)), times) for count in (100, 40))
-model = fit("reference.qr_edmd", train, dictionary={"kind": "monomials", "degree": 3})
+model = fit("koopmark.qr_edmd", train, dictionary={"kind": "monomials", "degree": 3})
 scores = score(model, system, test, max_degree=3)
 print(scores[["target", "eigenvalue_error", "eigenfunction_error"]])
 """

@@ -21,7 +21,7 @@ FITS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("DMD, PyDMD's default rank", "pydmd.dmd_default", {}),
     (
         "EDMD, monomials to degree 3",
-        "reference.qr_edmd",
+        "koopmark.qr_edmd",
         {"dictionary": {"kind": "monomials", "degree": 3, "constant": True}},
     ),
 )

@@ -58,7 +58,7 @@
     const axis = (value) => Math.max(value, koopmark.LEAST);
     const data = points.map((p) => ({
       type: "scatter", mode: "markers", name: escape(p.method), x: [p.cost], y: [axis(p.error)],
-      showlegend: names.has(p.method) || p.role === "control", marker: marker(known[p.method], names.has(p.method) ? 12 : 8),
+      showlegend: names.has(p.method) || p.role === "anchor", marker: marker(known[p.method], names.has(p.method) ? 12 : 8),
       text: [`${format.score(chosen.cost, p.cost)}, error ${format.scientific(p.error)}`], hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     }));
     data.unshift({
@@ -67,7 +67,7 @@
     });
     const keys = [chosen.cost, chosen.error];
     table(section, `The Pareto front on ${chosen.dataset}: no method is cheaper and as accurate`, keys.map((key) => columns[key].title), front.map((p) => [p.method, [p.cost, p.error]]), (value, i) => format.score(keys[i], value));
-    section.querySelector("figcaption.cost").textContent = "One point per method: medians over the seeds that ended ok. Left is cheaper, down is more accurate. The line joins the methods of the Pareto front, which the table names; methods that lost a seed or are informed of the system are not on it, nor are the controls. Fits that did not end ok, or were not scored, have no point.";
+    section.querySelector("figcaption.cost").textContent = "One point per method: medians over the seeds that ended ok. Left is cheaper, down is more accurate. The line joins the methods of the Pareto front, which the table names; methods that lost a seed or are informed of the system are not on it, nor are the anchors. Fits that did not end ok, or were not scored, have no point.";
     return { data, layout: { xaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 }, yaxis: koopmark.logAxis(`${columns[chosen.error].title}, worst target`) } };
   };
 

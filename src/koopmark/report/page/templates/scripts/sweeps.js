@@ -50,7 +50,7 @@
     const { [chosen.score]: column } = await koopmark.data("columns");
     const known = await koopmark.data("methods");
     const best = koopmark.best(known, new Map(lines.map((line) => [line.method, size(line)])), BEST);
-    const shown = lines.filter(({ method }) => chosen.all || best.has(method) || known[method].role === "control");
+    const shown = lines.filter(({ method }) => chosen.all || best.has(method) || known[method].role === "anchor");
     const floors = beside(axis, chosen.score);
     const values = [...shown.map(({ points }) => points.map((p) => p.value)), ...floors.map((line) => line.y)].flat();
     const finite = values.filter(Number.isFinite).map((x) => Math.max(x, koopmark.LEAST));

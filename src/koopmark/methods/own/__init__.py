@@ -1,0 +1,36 @@
+"""Our own methods: published algorithms that no library has, or has with fewer digits."""
+
+from koopmark.methods.method import Method
+from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own.fb_edmd import ForwardBackwardEDMD
+from koopmark.methods.own.generator_edmd import DifferenceGeneratorEDMD, GeneratorEDMD
+from koopmark.methods.own.iv_edmd import InstrumentalEDMD
+from koopmark.methods.own.kernel_edmd import KernelEDMD
+from koopmark.methods.own.kronic import KRONIC
+from koopmark.methods.own.optimised_dmd import OptimisedDMD
+from koopmark.methods.own.pseudospectrum import pseudospectrum
+from koopmark.methods.own.qr_edmd import QREDMD, linear_model
+from koopmark.methods.own.resdmd import ResDMD
+from koopmark.methods.own.ssd import SSD, TunableSSD
+from koopmark.methods.own.tls_edmd import TotalLeastSquaresEDMD
+from koopmark.methods.own.varpro_edmd import VarProEDMD
+
+METHODS: dict[str, Method] = {
+    "koopmark.qr_edmd": QREDMD(),
+    "koopmark.resdmd": ResDMD(),
+    "koopmark.kernel_edmd": KernelEDMD(),
+    "koopmark.kronic": KRONIC(),
+    "koopmark.ssd": SSD(),
+    "koopmark.t_ssd": TunableSSD(),
+    "koopmark.generator_edmd": GeneratorEDMD(),
+    "koopmark.generator_edmd_fd2": DifferenceGeneratorEDMD(order=2),
+    "koopmark.generator_edmd_fd4": DifferenceGeneratorEDMD(order=4),
+    "koopmark.generator_edmd_fd6": DifferenceGeneratorEDMD(order=6),
+    "koopmark.varpro_edmd": VarProEDMD(),
+    "koopmark.tls_edmd": TotalLeastSquaresEDMD(),
+    "koopmark.fb_edmd": ForwardBackwardEDMD(),
+    "koopmark.iv_edmd": InstrumentalEDMD(),
+    "koopmark.optimised_dmd": OptimisedDMD(),
+}
+
+__all__ = ["METHODS", "QREDMD", "SnapshotFactor", "factorise", "linear_model", "pseudospectrum"]

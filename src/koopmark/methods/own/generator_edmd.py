@@ -1,0 +1,189 @@
+"""Generator EDMD: eigenpairs of F·∇ itself, from the vector field or from finite differences."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._tsqr import block_rows, eliminate
+from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
+from koopmark.methods.method import Method, Skip
+from koopmark.methods.model import LinearModel, Model
+from koopmark.methods.own.factor import SnapshotFactor
+from koopmark.methods.own.qr_edmd import eigenpairs
+from koopmark.methods.remarks import remark
+from koopmark.simulation import Trajectories
+from koopmark.systems import StochasticSystem, System
+
+STENCILS = {
+    2: (1 / 2,),
+    4: (2 / 3, -1 / 12),
+    6: (3 / 4, -3 / 20, 1 / 60),
+}
+"""Central differences by order: f'(t) ≈ Σₖ cₖ [f(t + kΔt) - f(t - kΔt)] / Δt, k = 1, 2, ..."""
+
+SHIFTED = 0.01
+"""Relative shift of an eigenvalue that is remarked."""
+
+Values = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""ψ and its time derivative at the same states, (P, D) each."""
+
+
+@dataclass(frozen=True)
+class _Generator(Method):
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+    tolerance: float = 1e-10
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < 1:
+            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+
+
+@dataclass(frozen=True)
+class GeneratorEDMD(_Generator):
+    """gEDMD (Klus, Nüske, Peitz, Niemann, Clementi and Schütte 2020), given the vector field.
+
+    It looks at `trajectories.system`: ψ̇ = F·∇ψ is exact at every state, so that the data say
+    only where. What it gets right and EDMD does not is the data's doing, not the method's.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    tolerance : float
+        As for `QREDMD`.
+
+    Eigenvalues come as they are, without a logarithm. The model's residuals are
+    ‖F·∇φ - λφ‖ / ‖φ‖ over the training states, per unit of time.
+    """
+
+    recovers: ClassVar[str] = "flow"
+    needs_system: ClassVar[bool] = True
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        if trajectories.system is None:
+            raise ValueError(
+                "generator EDMD is given the vector field, and these trajectories carry no "
+                "system: set Trajectories.system, or take koopmark.generator_edmd_fd6"
+            )
+        if isinstance(trajectories.system, StochasticSystem):
+            raise Skip("the generator of a stochastic system has a diffusion term besides F·∇")
+        observables = self.dictionary.fitted(trajectories.states)
+        blocks = exact_derivatives(observables, trajectories.states, trajectories.system)
+        factor = derivative_factor(observables.size, blocks)
+        note = "given the vector field"
+        return _model(factor, observables, trajectories.dt, self.tolerance, note)
+
+
+@dataclass(frozen=True)
+class DifferenceGeneratorEDMD(_Generator):
+    """gEDMD (Klus et al. 2020) with ψ̇ from central differences along each trajectory.
+
+    An exact eigenfunction stays exact, as differences of e^{λt} are multiples of it; its
+    eigenvalue becomes Σₖ 2cₖ sinh(kλΔt) / Δt, off by O(Δt^order).
+
+    Parameters
+    ----------
+    dictionary, tolerance
+        As for `GeneratorEDMD`, and so are the residuals.
+    order : 2, 4 or 6
+        Of the differences, which need order + 1 states in a row.
+    """
+
+    order: Literal[2, 4, 6] = 2
+
+    recovers: ClassVar[str] = "differences shift every eigenvalue by a power of the time step"
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        observables = self.dictionary.fitted(trajectories.states)
+        blocks = differences(observables, trajectories.states, trajectories.dt, self.order)
+        factor = derivative_factor(observables.size, blocks)
+        model = _model(factor, observables, trajectories.dt, self.tolerance, "")
+        remark_shifts(model.rates, trajectories.dt, self.order)
+        return model
+
+
+def remark_shifts(rates: NDArray, dt: float, order: int) -> None:
+    """Remark eigenvalues λ (s,) that central differences shift: to Σₖ 2cₖ sinh(kλΔt) / Δt."""
+    stencil = enumerate(STENCILS[order], start=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        terms = [2.0 * weight * np.sinh(k * rates * dt) / dt for k, weight in stencil]
+        moved = abs(np.sum(terms, axis=0) - rates)
+    count = int(np.sum(moved > SHIFTED * abs(rates)))
+    if count:
+        remark(
+            f"differences of order {order} shift {count} of {len(rates)} eigenvalues by more than "
+            f"{SHIFTED:.0%}: sample more often"
+        )
+
+
+def exact_derivatives(
+    observables: Observables, states: NDArray, system: System
+) -> Iterator[Values]:
+    """ψ and F·∇ψ at all states (M, T, N), a block at a time."""
+    rows = block_rows(2 * observables.size)
+    flat = states.reshape(-1, states.shape[2])
+    for start in range(0, len(flat), rows):
+        part = np.asarray(flat[start : start + rows], dtype=float)
+        yield observables(part), observables.derivative(part, system.rhs(part))
+
+
+def differences(
+    observables: Observables, states: NDArray, dt: float, order: int
+) -> Iterator[Values]:
+    """ψ and its central difference at all states (M, T, N) that have neighbours enough.
+
+    Raises
+    ------
+    Skip
+        Where no trajectory is long enough.
+    """
+    half, size = order // 2, observables.size
+    middle = states.shape[1] - order
+    if middle < 1:
+        raise Skip(
+            f"differences of order {order} need {order + 1} states in a row, and the trajectories "
+            f"have {states.shape[1]}"
+        )
+    rows = block_rows(2 * size)
+    length = min(middle, rows)
+    together = max(1, rows // length)
+    for first in range(0, len(states), together):
+        for start in range(0, middle, length):
+            part = states[first : first + together, start : start + length + order]
+            flat = np.ascontiguousarray(part, dtype=float).reshape(-1, part.shape[2])
+            values = observables(flat).reshape(*part.shape[:2], size)
+            count = part.shape[1] - order
+            velocity = np.zeros((len(part), count, size))
+            for k, weight in enumerate(STENCILS[order], start=1):
+                later = values[:, half + k : half + k + count]
+                velocity += weight / dt * (later - values[:, half - k : half - k + count])
+            now = values[:, half : half + count]
+            yield now.reshape(-1, size), velocity.reshape(-1, size)
+
+
+def derivative_factor(size: int, blocks: Iterable[Values]) -> SnapshotFactor:
+    """R of [Ψ Ψ̇] = Q R: the factor that `factorise` gives of pairs, with ψ̇ in place of ψ(x⁺)."""
+    triangle = np.zeros((2 * size, 2 * size), order="F")
+    states = 0
+    for values, velocity in blocks:
+        triangle = eliminate(triangle, np.asfortranarray(np.hstack([values, velocity])))
+        states += len(values)
+    return SnapshotFactor(triangle, states)
+
+
+def _model(
+    factor: SnapshotFactor, observables: Observables, dt: float, tolerance: float, note: str
+) -> LinearModel:
+    pairs = eigenpairs(factor, tolerance, observables.state)
+    return LinearModel(
+        lift=observables,
+        coefficients=pairs.coefficients,
+        rates=pairs.discrete,
+        dt=dt,
+        modes=None if observables.state is None else pairs.modes,
+        training_residuals=pairs.residuals,
+        note=note,
+    )

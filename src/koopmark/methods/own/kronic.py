@@ -1,0 +1,268 @@
+"""KRONIC: single eigenfunctions by sparse regression, kept where they predict held-out data."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack, qr
+
+from koopmark._tsqr import triangle_of
+from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
+from koopmark.methods.method import Method
+from koopmark.methods.model import Model, continuous
+from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own.generator_edmd import derivative_factor, differences, remark_shifts
+from koopmark.methods.own.noise import noise_variances
+from koopmark.methods.own.qr_edmd import eigenpairs
+from koopmark.methods.own.restricted import EXPLAINED, noise_shares, restricted_model
+from koopmark.methods.own.whitening import whitening
+from koopmark.methods.products import real_product
+from koopmark.methods.remarks import at_most
+from koopmark.simulation import Trajectories
+
+ORDER = 6
+"""Of the differences: their error is below that of the regression."""
+
+THRESHOLDS = 10.0 ** -np.arange(1, 9)
+"""Sizes below which coefficients are tried to be zero, relative to the largest."""
+
+SLACK, ROUNDING = 2.0, 1e-10
+"""A sparse vector may have this times the residual of the full one, plus rounding."""
+
+RANK = 1e-12
+"""Singular values of the functions of a support below this fraction of the largest are rounding."""
+
+ITERATIONS = 10
+"""Enough where the smallest singular value is a half of the next, and so it is where it matters."""
+
+DECIDES = 0.7
+"""Error that noise may explain beyond which a prediction decides nothing."""
+
+SAME = 1e-6
+"""Relative distance up to which eigenvalues are one, and their vectors a space."""
+
+
+@dataclass(frozen=True)
+class KRONIC(Method):
+    """Koopman reduced-order nonlinear identification (Kaiser, Kutz and Brunton 2021).
+
+    An eigenfunction φ = ψ ξ solves (λΨ - Ψ̇) ξ = 0, with ψ̇ along each trajectory by central
+    differences of order 6. Candidates for λ are the eigenvalues of generator EDMD. For each one a
+    sparse ξ is sought in the null space: small coefficients are set to zero and the rest solved
+    for again, as often as coefficients fall below the threshold; of several thresholds the
+    largest counts that leaves the residual what it was. λ is then refitted to snapshot pairs,
+    since differences shift it, and functions stay that predict trajectories that were held out.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    accuracy : float
+        Largest ‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over the held-out trajectories. Where no
+        function keeps to it the best one is kept, and the model's note says so. Measurement noise,
+        estimated from the data, allows each function as much more as it explains; a function in
+        which it would explain any error cannot be judged and is left out.
+    held_out : float
+        Share of the trajectories; where there is but one, of its times.
+    tolerance : float
+        As for `QREDMD`.
+    """
+
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+    accuracy: float = 3e-2
+    held_out: float = 0.2
+    tolerance: float = 1e-10
+
+    def __post_init__(self) -> None:
+        if not self.accuracy > 0:
+            raise ValueError(f"accuracy must be positive, got {self.accuracy}")
+        if not 0 < self.held_out < 1:
+            raise ValueError(f"held_out must be above 0 and below 1, got {self.held_out}")
+        if not 0 <= self.tolerance < 1:
+            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        dt = trajectories.dt
+        training, validation = split(trajectories.states, self.held_out)
+        observables = self.dictionary.fitted(training)
+        rates = derivative_factor(observables.size, differences(observables, training, dt, ORDER))
+        pairs = factorise(observables, training)
+        vectors = sparse_vectors(rates, self.tolerance)
+        noise = noise_variances(trajectories)
+        share = noise_shares(training, observables, noise, vectors)
+        found = refitted(pairs, vectors, dt, share if noise.settled else np.zeros_like(share))
+        remark_shifts(found.rates, dt, ORDER)
+        errors = prediction_errors(found, observables, validation, dt)
+        share = noise_shares(validation, observables, noise, found.vectors)
+        explained = EXPLAINED * np.sqrt(share * (1.0 + grown(found, validation, dt)))
+        limit = np.hypot(self.accuracy, explained)
+        kept, note = _chosen(pairs, found, errors, limit)
+        return restricted_model(
+            pairs,
+            observables,
+            dt,
+            found.vectors[:, kept],
+            found.rates[kept],
+            found.residuals[kept],
+            note,
+        )
+
+
+class Functions(NamedTuple):
+    """Functions ψ ξ with eigenvalues of their own."""
+
+    rates: NDArray[np.complex128]
+    """λ (s,), continuous-time."""
+    vectors: NDArray[np.complex128]
+    """ξ (D, s)."""
+    residuals: NDArray[np.float64]
+    """(s,) ‖φ(x⁺) - e^{λΔt}φ(x)‖ / ‖φ(x)‖ over the training pairs."""
+
+
+def split(states: NDArray, share: float) -> tuple[NDArray, NDArray]:
+    """Training and held-out states: evenly spread trajectories, or the end of a single one."""
+    count = len(states)
+    if count == 1:
+        cut = states.shape[1] - max(2, round(share * states.shape[1]))
+        return states[:, : max(cut, 1)], states[:, cut:]
+    held = np.zeros(count, dtype=bool)
+    held[np.linspace(0, count - 1, max(1, round(share * count))).astype(int)] = True
+    return states[~held], states[held]
+
+
+def sparse_vectors(factor: SnapshotFactor, tolerance: float) -> NDArray[np.complex128]:
+    """Sparse ξ (D, s), one for each direction of the null space at each candidate λ.
+
+    `factor` is that of [Ψ Ψ̇]. Of complex pairs of candidates only one is looked at, and its
+    conjugate added.
+    """
+    candidates = eigenpairs(factor, tolerance)
+    scale = np.linalg.norm(factor.xx, axis=0)
+    scale[scale == 0.0] = 1.0
+    scaled = SnapshotFactor(factor.triangle / np.tile(scale, 2), factor.pairs)
+    left = list(np.flatnonzero(candidates.discrete.imag >= 0))
+    found: list[NDArray] = []
+    while left:
+        leader = candidates.discrete[left[0]]
+        distance = np.abs(candidates.discrete - leader)
+        group = np.flatnonzero(distance <= SAME * (1.0 + abs(leader)))
+        left = [index for index in left if index not in group]
+        rate = candidates.discrete[group].mean()
+        space = candidates.coefficients[:, group] * scale[:, None]
+        if abs(leader.imag) <= SAME * (1.0 + abs(leader)):
+            # The real space that rounding has turned into complex pairs.
+            both = np.hstack([space.real, space.imag])
+            rate, space = rate.real, np.linalg.svd(both)[0][:, : len(group)]
+        for start in _echelon(space).T:
+            vector = _sparsest(scaled, rate, start) / scale
+            found += [vector, vector.conj()] if np.iscomplexobj(vector) else [vector]
+    return np.array(found, dtype=complex).T
+
+
+def _echelon(space: NDArray) -> NDArray:
+    """The basis of the same space (D, m) that is the identity in m well-chosen rows."""
+    chosen = qr(space.conj().T, mode="r", pivoting=True)[1][: space.shape[1]]
+    return np.linalg.solve(space[chosen].T, space.T).T
+
+
+def _sparsest(factor: SnapshotFactor, rate: complex, start: NDArray) -> NDArray:
+    limit = SLACK * _residual(factor, rate, start) + ROUNDING
+    for threshold in THRESHOLDS:
+        vector = _thresholded(factor, rate, start, threshold)
+        if _residual(factor, rate, vector) <= limit:
+            return vector
+    return start
+
+
+def _thresholded(
+    factor: SnapshotFactor, rate: complex, vector: NDArray, threshold: float
+) -> NDArray:
+    """ξ without coefficients below the threshold, solved for until none is."""
+    size = factor.size
+    while True:
+        support = np.flatnonzero(np.abs(vector) >= threshold * np.abs(vector).max())
+        if len(support) == np.count_nonzero(vector):
+            return vector
+        values = factor.triangle[:, support]
+        missed = factor.triangle[:, size + support] - rate * values
+        w, _ = whitening(triangle_of(values), RANK)
+        smallest = _smallest_direction(triangle_of(missed @ w))
+        vector = np.zeros(size, dtype=smallest.dtype)
+        vector[support] = w @ smallest
+
+
+def _smallest_direction(triangle: NDArray) -> NDArray:
+    """Right singular vector of the smallest singular value, by inverse iteration with RᴴR."""
+    solve = lapack.get_lapack_funcs("trtrs", (triangle,))
+    diagonal = np.einsum("ii->i", triangle)
+    diagonal[diagonal == 0.0] = np.finfo(float).eps * max(1.0, np.abs(diagonal).max())
+    vector = np.ones(len(triangle), dtype=triangle.dtype)
+    for _ in range(ITERATIONS):
+        vector = solve(triangle, solve(triangle, vector, trans=2)[0])[0]
+        vector = vector / np.linalg.norm(vector)
+    return vector
+
+
+def _residual(factor: SnapshotFactor, rate: complex, vector: NDArray) -> float:
+    """‖ψ̇ ξ - λ ψ ξ‖ / ‖ψ ξ‖."""
+    values, velocity = (half @ vector for half in np.split(factor.triangle, 2, axis=1))
+    return float(np.linalg.norm(velocity - rate * values) / np.linalg.norm(values))
+
+
+def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float, noise: NDArray) -> Functions:
+    """The functions of unit norm, with μ = ⟨φ(x), φ(x⁺)⟩ / (1 - s) ⟨φ(x), φ(x)⟩ over the pairs.
+
+    The share s (s,) of measurement noise in the mean square of a function would shrink μ.
+    """
+    values, ahead = (real_product(half, vectors) for half in np.split(pairs.triangle, 2, axis=1))
+    sizes = np.linalg.norm(values, axis=0)
+    signal = np.maximum(1.0 - noise, 0.5)
+    discrete = np.sum(values.conj() * ahead, axis=0) / (signal * sizes**2)
+    residuals = np.linalg.norm(ahead - discrete * values, axis=0) / sizes
+    return Functions(continuous(discrete, dt), vectors / sizes, residuals)
+
+
+def prediction_errors(
+    found: Functions, observables: Observables, states: NDArray, dt: float
+) -> NDArray[np.float64]:
+    """‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over all of the trajectories (M, T, N); inf for NaN."""
+    flat = np.ascontiguousarray(states, dtype=float).reshape(-1, states.shape[2])
+    values = real_product(observables(flat), found.vectors).reshape(*states.shape[:2], -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        grown = np.exp(found.rates * dt * np.arange(states.shape[1])[:, None])
+        missed = np.linalg.norm(values - values[:, :1] * grown, axis=(0, 1))
+        errors = missed / np.linalg.norm(values, axis=(0, 1))
+    return np.where(np.isfinite(errors), errors, np.inf)
+
+
+def grown(found: Functions, states: NDArray, dt: float) -> NDArray[np.float64]:
+    """What noise in φ(x(0)) has grown to in e^{λt}φ(x(0)), squared, mean over the times (s,)."""
+    with np.errstate(over="ignore"):
+        factors = np.exp(2.0 * found.rates.real * dt * np.arange(states.shape[1])[:, None])
+    return np.asarray(factors.mean(axis=0))
+
+
+def _chosen(
+    pairs: SnapshotFactor, found: Functions, errors: NDArray, limit: NDArray
+) -> tuple[list[int], str]:
+    """Which functions predict, best first and each but once, and a note that says how many."""
+    values = real_product(pairs.xx, found.vectors)
+    order = np.argsort(errors, kind="stable")
+    kept: list[int] = []
+    predicts = at_most(errors, limit, "which functions are kept") & (limit <= DECIDES)
+    for index in order[predicts[order]]:
+        apart = np.abs(found.rates[kept] - found.rates[index])
+        same = [k for k, distance in zip(kept, apart, strict=True) if distance <= SAME]
+        known = np.linalg.qr(values[:, same])[0]
+        new = values[:, index] - known @ (known.conj().T @ values[:, index])
+        if np.linalg.norm(new) > SAME:
+            kept.append(int(index))
+    note = f"{len(kept)} of {len(errors)} functions predict what was held out"
+    unjudged = int(np.sum(limit > DECIDES))
+    if unjudged:
+        note += f", {unjudged} are left out unjudged, since noise explains any error there"
+    if kept:
+        return kept, note
+    best = errors[order[0]]
+    return np.flatnonzero(errors == best).tolist(), f"{note}: kept is the best, off by {best:.1e}"

@@ -1,0 +1,225 @@
+"""Symmetric subspace decomposition: functions of the dictionary that the dynamics keep in it."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods.dictionaries import AnyDictionary, Monomials
+from koopmark.methods.method import Method
+from koopmark.methods.model import Model, continuous
+from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own.noise import NoiseVariances, noise_variances
+from koopmark.methods.own.qr_edmd import eigenpairs
+from koopmark.methods.own.restricted import bounded, restricted_model
+from koopmark.methods.own.whitening import whitening
+from koopmark.methods.products import real_product
+from koopmark.methods.remarks import CLOSE, at_most, numerical_rank, remark
+from koopmark.methods.signal import signal_basis
+from koopmark.simulation import Trajectories
+
+RANK = 1e-10
+"""Singular values below this fraction of the largest are rounding."""
+
+LEAST, TURNED = 0.1, 3.0
+"""Sine that T-SSD allows without noise, and for each unit of relative noise."""
+
+
+ANY = 1.0 - 1e-9
+"""Sine up to which T-SSD keeps everything but noise."""
+
+
+class Spans(NamedTuple):
+    """Functions ψ W C on the training pairs, in coordinates of the rows of the data's R."""
+
+    now: NDArray[np.float64]
+    """A (2D, k): their values at x, orthonormal."""
+    ahead: NDArray[np.float64]
+    """B (2D, k): their values at x⁺."""
+
+
+@dataclass(frozen=True)
+class _Decomposition(Method):
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        observables = self.dictionary.fitted(trajectories.states)
+        factor = factorise(observables, trajectories.states)
+        whole, w = self.start(factor)
+        kept = w @ reduced(whole, self)
+        discrete, coefficients, residuals = _inside(factor, kept)
+        return restricted_model(
+            factor,
+            observables,
+            trajectories.dt,
+            coefficients,
+            continuous(discrete, trajectories.dt),
+            residuals,
+            f"a subspace of dimension {kept.shape[1]} in a dictionary of {observables.size}",
+        )
+
+    def start(self, factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
+        """A and B of functions ψ W that are orthonormal at the training states, and W (D, k)."""
+        w, u = whitening(factor.xx, RANK)
+        now = np.eye(len(w)) if u is None else u
+        return Spans(np.vstack([now, np.zeros_like(now)]), spans(factor, w).ahead), w
+
+    @abstractmethod
+    def step(self, here: Spans) -> NDArray[np.float64]:
+        """Orthonormal columns (k, l): coefficients of the functions that stay; l = k ends it."""
+
+
+@dataclass(frozen=True)
+class SSD(_Decomposition):
+    """Symmetric subspace decomposition (Haseli and Cortés 2022, algorithm 1).
+
+    The largest subspace of the dictionary's span that the Koopman operator maps into itself, on the
+    training pairs: the span R(A) at x is cut with the span R(B) at x⁺, A and B go to the functions
+    that are left, and so on until nothing leaves. Every eigenfunction in the span is in it, and
+    nothing that only resembles one, so that on noisy data it is empty but for the constant. What
+    vanishes after a step (μ = 0) spans nothing at x⁺ and is lost.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    tolerance : float
+        Sine of the angle to R(B) up to which a function of R(A) counts as lying in it. Sines are
+        those of orthonormal bases, not of Gram matrices, and exact to rounding.
+    """
+
+    tolerance: float = 1e-7
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tolerance < 1:
+            raise ValueError(f"tolerance must be above 0 and below 1, got {self.tolerance}")
+
+    def step(self, here: Spans) -> NDArray[np.float64]:
+        sines, directions = angles(here.now, orthonormal(here.ahead)[0])
+        return directions[at_most(sines, self.tolerance, "which functions stay", CLOSE)].T
+
+
+@dataclass(frozen=True)
+class TunableSSD(_Decomposition):
+    """Tunable symmetric subspace decomposition, T-SSD (Haseli and Cortés 2023).
+
+    A subspace of the dictionary's span that is invariant up to `epsilon`: the largest sine between
+    R(A), its values at x, and R(B), at x⁺, is at most that. In each round the functions stay whose
+    values at both lie in the span V of the principal vectors of R(A) and R(B) with sines up to
+    `epsilon`, the eigenvectors of P_A - P_B with eigenvalues that small.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    epsilon : float, optional
+        From nearly 0, which is SSD, to 1, which is EDMD: accuracy for every function of the
+        subspace against how many functions it has. By default 0.1, and as much more as measurement
+        noise, estimated from the data, turns the functions.
+    """
+
+    epsilon: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.epsilon is not None and not 0 < self.epsilon <= 1:
+            raise ValueError(f"epsilon must be above 0 and at most 1, got {self.epsilon}")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        if self.epsilon is not None:
+            return super()._fit(trajectories)
+        states = trajectories.states
+        noise = bounded(noise_variances(trajectories), states)
+        return replace(self, epsilon=_allowed(noise, states))._fit(trajectories)
+
+    def start(self, factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
+        whole, w = super().start(factor)
+        # With all angles allowed this is EDMD; otherwise functions of noise alone would turn V.
+        basis = np.empty((0, w.shape[1]))
+        if self.epsilon != 1.0:
+            basis = signal_basis(*whole, factor.pairs, RANK)
+        if basis.shape[1] == w.shape[1]:
+            return whole, w
+        signal = np.linalg.qr(basis)[0]
+        return Spans(whole.now @ signal, whole.ahead @ signal), w @ signal
+
+    def step(self, here: Spans) -> NDArray[np.float64]:
+        if self.epsilon is None:
+            raise ValueError("epsilon is settled by the data, in fit")
+        basis, coordinates = orthonormal(here.ahead)
+        sines, directions = angles(here.now, basis)
+        leaving = directions[~at_most(sines, self.epsilon, "which functions stay")]
+        sines, directions = angles(basis, here.now)
+        # A c in V: c is orthogonal to what leaves of A; B c in V: likewise for B's coordinates.
+        arriving = directions[sines > self.epsilon] @ coordinates
+        conditions = np.vstack([leaving, arriving])
+        if len(conditions) == 0:
+            return np.eye(here.now.shape[1])
+        _, sizes, rows = np.linalg.svd(conditions)
+        return rows[int(np.sum(sizes > RANK * sizes[0])) :].T
+
+
+def _allowed(noise: NoiseVariances, states: NDArray) -> float:
+    """By default the largest sine of T-SSD, for noise of this size in states (M, T, N)."""
+    # Of the next states: functions that are gone after a step lie in noise there.
+    ahead = states[:, 1:]
+    mean, size = ahead.mean(axis=(0, 1), dtype=float), ahead.var(axis=(0, 1), dtype=float)
+    # A channel that is constant, but for rounding, says nothing about the noise.
+    varies = size > (RANK * mean) ** 2
+    if not varies.any():
+        return LEAST
+    relative = np.minimum(noise.variances[varies] / size[varies], 1.0)
+    # Nor does one of noise alone say how much it turns the others.
+    drowned = relative >= 0.5
+    if drowned.any():
+        remark(
+            f"noise outweighs the signal after one step in {drowned.sum()} of {len(size)} "
+            f"channels: functions of them may be lost"
+        )
+    signal = relative if drowned.all() else relative[~drowned]
+    epsilon = float(np.hypot(LEAST, TURNED * np.sqrt(signal.mean())))
+    if epsilon >= ANY:
+        remark("noise turns functions by any angle: all that are more than noise stay, as in EDMD")
+    return min(ANY, epsilon)
+
+
+def _inside(factor: SnapshotFactor, kept: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """μ (s,), coefficients (D, s) and residuals (s,) of EDMD with the functions ψ C, C (D, k)."""
+    if kept.shape[1] == 0:
+        return np.empty(0, complex), np.empty((len(kept), 0), complex), np.empty(0)
+    triangle = np.linalg.qr(np.hstack(spans(factor, kept)))[1]
+    pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), RANK)
+    return pairs.discrete, real_product(kept, pairs.coefficients), pairs.residuals
+
+
+def spans(factor: SnapshotFactor, coefficients: NDArray) -> Spans:
+    """A and B of the functions ψ C, for C (D, k)."""
+    triangle, size = factor.triangle, factor.size
+    return Spans(triangle[:, :size] @ coefficients, triangle[:, size:] @ coefficients)
+
+
+def reduced(whole: Spans, method: _Decomposition) -> NDArray[np.float64]:
+    """Coefficients (k, l), orthonormal, of the functions that are left when none leaves."""
+    left = np.eye(whole.now.shape[1])
+    while left.shape[1]:
+        stay = method.step(Spans(whole.now @ left, whole.ahead @ left))
+        if stay.shape[1] == left.shape[1]:
+            break
+        left = left @ stay
+    return left
+
+
+def orthonormal(values: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Q (·, r) and T (r, k) with values = Q T, Q orthonormal; r is the rank."""
+    q, triangle = np.linalg.qr(values)
+    u, s, vt = np.linalg.svd(triangle)
+    rank = numerical_rank(s, RANK, "the functions that stay")
+    return q @ u[:, :rank], s[:rank, None] * vt[:rank]
+
+
+def angles(basis: NDArray, other: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sines (k,) of the angles from directions, the rows (k, k), of one basis to another's span."""
+    outside = basis - other @ (other.T @ basis)
+    _, sines, directions = np.linalg.svd(outside)
+    return sines, directions

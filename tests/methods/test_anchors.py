@@ -1,0 +1,88 @@
+"""The anchors: the answer key scores like an answer key, a guess like a guess."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from koopmark import methods, score, systems
+
+ANCHORS = ["anchor.exact", "anchor.random"]
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+def test_a_anchor_says_what_it_misses_where_no_targets_ride_along(name, three):
+    with pytest.raises(ValueError, match="these trajectories carry none"):
+        methods.fit(name, replace(three, targets=()))
+
+
+def test_a_method_says_by_its_class_how_it_takes_part_in_comparisons():
+    roles = {name: methods.get(name).role for name in methods.names()}
+    assert {name for name, role in roles.items() if role == "anchor"} == set(ANCHORS)
+    assert {name for name, role in roles.items() if role == "informed"} == {
+        "koopmark.generator_edmd"
+    }
+
+
+def test_exact_has_the_targets_as_its_eigenpairs(simulated):
+    data = simulated(systems.random_rnn(10, 2, seed=0), 40, max_degree=2)
+    model = methods.fit("anchor.exact", data)
+    np.testing.assert_array_equal(model.eigenvalues, [-1] * 8 + [-2] * 36)
+    table = score(model, data.system, simulated(data.system, 40, seed=1), max_degree=2)
+    assert table["eigenvalue_error"].max() == 0.0
+    assert table["eigenfunction_error"].max() < 1e-9
+
+
+def test_exact_predicts_by_simulation(three):
+    times = three.times[11:41] - three.times[10]
+    predicted = methods.fit("anchor.exact", three).predict(three.windows(1)[:20, 10], times)
+    np.testing.assert_allclose(predicted, three.states[:20, 11:41], atol=1e-8)
+    backwards = methods.fit("anchor.exact", three).predict(three.windows(1)[:20, 10], times[::-1])
+    np.testing.assert_array_equal(backwards, predicted[:, ::-1])
+
+
+def test_exact_predicts_nothing_without_the_system(three):
+    model = methods.fit("anchor.exact", replace(three, system=None))
+    assert model.predict(three.windows(1)[:, 0], three.times[1:4]) is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_eigenfunctions_are_far_from_every_target(simulated, seed):
+    system = systems.random_rnn(10, 2, seed=0)
+    train = simulated(system, 40, max_degree=2)
+    test = simulated(system, 40, seed=1)
+    assert test.states.shape[0] * test.states.shape[1] <= 2100
+    table = score(methods.fit("anchor.random", train, seed=seed), system, test, max_degree=2)
+    assert table["target_dimension"].tolist() == [8, 36]
+    assert table["eigenfunction_error"].min() > 0.5
+    assert table["eigenvalue_error"].min() > 0.01
+
+
+def test_random_eigenfunctions_do_not_obey_their_eigenvalues(three):
+    model = methods.fit("anchor.random", three)
+    x, y = (model.eigenfunctions(part[:, None]) for part in three.pairs())
+    residual = np.linalg.norm(y - x * np.exp(model.eigenvalues * three.dt), axis=0)
+    assert (residual / np.linalg.norm(x, axis=0)).min() > 0.5
+
+
+def test_random_functions_differ_even_between_states_near_a_fixed_point(simulated):
+    # Where trajectories have converged, a smooth function would look constant.
+    system = systems.random_rnn(5, 2, gain=0.5)
+    data = simulated(system, 10, horizon=8.0)
+    last = data.states[:, -1]
+    assert abs(last).max() < 1e-1
+    values = methods.fit("anchor.random", data).eigenfunctions(last[:, None])
+    assert np.std(values.real, axis=0).min() > 0.3
+
+
+def test_random_has_as_many_pairs_as_the_targets_have_dimensions_up_to_its_limit(simulated):
+    data = simulated(systems.random_rnn(10, 2, seed=0), 4, max_degree=2)
+    counts = [
+        len(methods.fit("anchor.random", data, limit=limit).eigenvalues) for limit in (20, 256)
+    ]
+    assert counts == [20, 44]
+
+
+def test_random_depends_on_its_seed(three):
+    first, second = (methods.fit("anchor.random", three, seed=seed) for seed in (1, 2))
+    assert (first.eigenvalues != second.eigenvalues).all()
