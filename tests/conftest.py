@@ -4,7 +4,10 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from koopmark.suite.provenance import in_words, kernels
+from koopmark.plan.provenance import in_words, kernels
+
+pytest_plugins = ["cells", "runs"]
+"""What the tests of several packages share, in tests/fixtures."""
 
 # Times on a shared machine say nothing about the code. The same examples every time, unless
 # KOOPMARK_FUZZ asks for that many random ones.

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 import koopmark
+from koopmark.analysis.answers import answers
+from koopmark.analysis.overview import overview
+from koopmark.analysis.summary import summarise
+from koopmark.analysis.tables import read
 from koopmark.cli import main
-from koopmark.report.answers import answers
-from koopmark.report.overview import overview
-from koopmark.report.summary import summarise
-from koopmark.report.tables import read
 
 COMMANDS = (
     "run",
@@ -274,7 +274,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from koopmark.methods import LinearModel, Method
+from koopmark.methods import Method
+from koopmark.models import LinearModel
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from itertools import product
 
 import pytest
 
-from koopmark import _files, report
+from koopmark import _files, pages, regression
 from koopmark.cli import main
-from koopmark.suite import load_suite, run
+from koopmark.plan import load_suite
+from koopmark.run import run
 
 RECIPE = """
 title = "Tiny"
@@ -47,8 +48,8 @@ def place(tmp_path_factory):
     (folder / "tiny.toml").write_text(RECIPE)
     (folder / "mine.toml").write_text(SUITE)
     run(load_suite(folder / "mine.toml"), folder / "done", jobs=1, cache_dir=folder / "cache")
-    report.write(folder / "done")
-    report.promote(folder / "done", folder / "kept", allow_dirty=True)
+    pages.write(folder / "done")
+    regression.promote(folder / "done", folder / "kept", allow_dirty=True)
     for name in ("", ".toml", ".jsonl"):
         (folder / f"empty{name}").write_bytes(b"")
         (folder / f"binary{name}").write_bytes(bytes(range(256)))
@@ -193,7 +194,7 @@ def test_whatever_the_system_refuses_is_a_sentence(typed, monkeypatch, error):
     def refused(*_):
         raise error
 
-    monkeypatch.setattr(report, "check", refused)
+    monkeypatch.setattr(regression, "check", refused)
     ended = typed("check", "done", "--against", "done")
     assert is_a_sentence(ended)
     assert ended[2] in ("Error: x/y: Permission denied\n", "Error: odd\n")

@@ -19,8 +19,9 @@ from koopmark import methods
 from koopmark._config import Section
 from koopmark._errors import ConfigError
 from koopmark.datasets import load_recipe
-from koopmark.suite import load_suite, run
-from koopmark.suite.plan import plan
+from koopmark.plan import load_suite
+from koopmark.plan.cells import plan
+from koopmark.run import run
 
 RECIPE = {
     "title": "Tiny",

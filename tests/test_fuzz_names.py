@@ -8,10 +8,11 @@ from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from koopmark._errors import ConfigError, suggest
-from koopmark.report import write
-from koopmark.report.tables import read_table
-from koopmark.suite import load_suite, run
-from koopmark.suite.tables import FITS
+from koopmark.analysis.tables import read_table
+from koopmark.pages import write
+from koopmark.plan import load_suite
+from koopmark.run import run
+from koopmark.store.tables import FITS
 
 RECIPE = """
 title = "</script><b>"

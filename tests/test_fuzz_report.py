@@ -14,12 +14,14 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from koopmark._errors import ConfigError
-from koopmark.report import check, tables, write
-from koopmark.report.terminal import leaderboards
-from koopmark.suite import export, store, text
-from koopmark.suite.config import Limits
-from koopmark.suite.data import Level
-from koopmark.suite.tables import EIGENPAIRS, FITS, TARGETS, Rows
+from koopmark.analysis import tables
+from koopmark.pages import write
+from koopmark.pages.terminal import leaderboards
+from koopmark.plan.data import Level
+from koopmark.plan.suite import Limits
+from koopmark.regression import check
+from koopmark.store import export, store, text
+from koopmark.store.tables import EIGENPAIRS, FITS, TARGETS, Rows
 
 PIECES = ["<script>alert(1)</script>", "</script>", "<!--", "]]>", "<img src=x onerror=alert(1)>"]
 PIECES += ['"', "'", "&lt;", "&#60;", "&", "{{ 7 * 7 }}", "{% raw %}", "<svg/onload=x>", "</td>"]

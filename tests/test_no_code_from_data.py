@@ -22,13 +22,13 @@ IN_MEMORY = {
     "simulation/workers.py": {"pickle.dumps", "pickle.PicklingError"},
     "methods/plugins.py": {"copyreg.pickle"},
     # Through pipes between a run and the processes that it started itself.
-    "suite/executor.py": {"pickle.dumps", "pickle.loads"},
-    "suite/worker.py": {"pickle.dumps", "pickle.loads"},
-    "suite/host.py": {"pickle.dump", "pickle.dumps", "pickle.load"},
+    "workers/pool.py": {"pickle.dumps", "pickle.loads"},
+    "workers/worker.py": {"pickle.dumps", "pickle.loads"},
+    "cluster/host.py": {"pickle.dump", "pickle.dumps", "pickle.load"},
     # Through Dask, whose users trust each other (docs/scaling.md).
-    "suite/parcel.py": {"pickle.Pickler", "pickle.Unpickler"},
-    "suite/remote.py": REMOTE,
-    "suite/cluster.py": {"pickle.loads"},
+    "cluster/parcel.py": {"pickle.Pickler", "pickle.Unpickler"},
+    "cluster/remote.py": REMOTE,
+    "cluster/client.py": {"pickle.loads"},
 }
 """The only uses of pickle, none of them on a file."""
 

@@ -7,8 +7,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from koopmark import _repr, fit, infer_structure, simulate, suite, systems
-from koopmark.methods import LinearModel, Model
+from koopmark import _repr, fit, infer_structure, simulate, systems
+from koopmark.models import LinearModel, Model
+from koopmark.plan import load_suite
+from koopmark.run import Finished, run
 from koopmark.scoring import evaluate
 from koopmark.simulation import Trajectories
 from koopmark.systems import LowRank, System
@@ -200,18 +202,18 @@ def test_a_finished_run_shows_its_counts_its_overview_and_its_report(tmp_path):
         'title = "Small"\nquestion = "?"\ndatasets = ["three_populations"]\nseeds = 1\n'
         '[[methods]]\nuse = "pydmd.dmd"\nname = "<b>DMD</b>"\n'
     )
-    done = suite.run(suite.load_suite(str(path)), tmp_path / "run", jobs=1)
+    done = run(load_suite(str(path)), tmp_path / "run", jobs=1)
     total = done.counts.total()
     assert f"{total} fits, {total} ok" in repr(done)
     html = as_html(done)
     assert "<b>" not in html
     assert cells(html, "th") == ["method", "three_populations"]
     assert "&lt;b&gt;DMD&lt;/b&gt;" in cells(html)
-    assert "koopmark.report.write" in html
+    assert "koopmark.pages.write" in html
 
 
 def test_a_finished_run_shows_how_its_fits_ended_without_reading_its_tables():
-    done = suite.Finished(Path("nowhere"), Counter(ok=3, timeout=1, failed=0))
+    done = Finished(Path("nowhere"), Counter(ok=3, timeout=1, failed=0))
     assert repr(done) == "<Finished nowhere, 4 fits, 3 ok, 1 timeout>"
 
 

@@ -25,7 +25,7 @@ from scipy.linalg import block_diag, expm, solve_sylvester
 
 import koopmark
 from koopmark import Trajectories
-from koopmark.methods import Model
+from koopmark.models import Model
 from koopmark.scoring.bounds import Others, deviations_of_invariant_space
 
 DT = 0.1

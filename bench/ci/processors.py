@@ -53,7 +53,7 @@ def why_not(kernels: Kernels) -> str:
     missing = [name for name in kernels.needs if not __cpu_features__.get(name)]
     if missing:
         return f"this processor ({platform.machine()}) has no {missing[0]}"
-    code = "from koopmark.suite import provenance as p; print(p.in_words(p.kernels()))"
+    code = "from koopmark.plan import provenance as p; print(p.in_words(p.kernels()))"
     taken = run(kernels, [sys.executable, "-c", code], stdout=subprocess.PIPE).stdout.strip()
     wanted = f"openblas {kernels.environment['OPENBLAS_CORETYPE']}, "
     return "" if taken.startswith(wanted) else f"the kernels here are {taken or 'not known'}"

@@ -99,7 +99,7 @@ def main() -> int:
 
 def _publish(text: str) -> None:
     # Late: `compare` alone needs nothing of this source.
-    from koopmark.report import publish
+    from koopmark.regression import publish
 
     publish(text)
 

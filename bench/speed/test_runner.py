@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from koopmark import suite as suites
-from koopmark.suite.plan import plan
+from koopmark.plan import load_suite
+from koopmark.plan.cells import plan
 
-RUNNER = import_module("koopmark.suite.run")
+RUNNER = import_module("koopmark.run.run")
 METHOD = Path(__file__).with_name("trivial_methods.py")
 
 RECIPE = """
@@ -72,7 +72,7 @@ def suite(tmp_path_factory):
     methods = "".join(ENTRY.format(method=METHOD, number=number) for number in range(10))
     levels = [level / 1000 for level in range(1, 21)]
     (folder / "large.toml").write_text(SUITE.format(levels=levels) + methods)
-    return suites.load_suite(folder / "large.toml")
+    return load_suite(folder / "large.toml")
 
 
 class Watch:
@@ -125,7 +125,7 @@ def test_running_and_resuming(suite, tmp_path, benchmark, every_core, monkeypatc
     monkeypatch.setattr(RUNNER, "display", Watch)
     with cost() as run:
         benchmark.pedantic(
-            suites.run,
+            run,
             args=(suite, tmp_path / "out", 2),
             kwargs={"cache_dir": tmp_path / "cache"},
             rounds=1,
@@ -137,7 +137,7 @@ def test_running_and_resuming(suite, tmp_path, benchmark, every_core, monkeypatc
     memory = watched.megabytes
     growth = memory[10_000] - memory[1000]
     with cost() as resumed:
-        suites.run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
+        run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
     found = {
         "runner, ms of processor time a fit": runner,
         "workers, ms of processor time a fit beside the fit": workers,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from koopmark.methods import Identity, LinearModel, Method, Model
+from koopmark.methods import Identity, Method
+from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
 

@@ -7,15 +7,21 @@ from koopmark._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from koopmark import (
+        analysis,
         datasets,
         methods,
-        report,
+        models,
+        pages,
+        plan,
+        regression,
+        run,
         scoring,
         simulation,
         spectrum,
-        suite,
+        store,
         systems,
         truth,
+        workers,
     )
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
@@ -29,39 +35,51 @@ _WHERE = {
     "score": "koopmark.scoring",
     "simulate": "koopmark.simulation",
 }
-_ROOMS = (
+_PACKAGES = (
+    "analysis",
     "datasets",
     "methods",
-    "report",
+    "models",
+    "pages",
+    "plan",
+    "regression",
+    "run",
     "scoring",
     "simulation",
     "spectrum",
-    "suite",
+    "store",
     "systems",
     "truth",
+    "workers",
 )
 
 __all__ = [
     "Trajectories",
+    "analysis",
     "datasets",
     "fit",
     "infer_structure",
     "methods",
-    "report",
+    "models",
+    "pages",
+    "plan",
+    "regression",
+    "run",
     "score",
     "scoring",
     "simulate",
     "simulation",
     "spectrum",
-    "suite",
+    "store",
     "systems",
     "truth",
+    "workers",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Rooms and their main functions load when first used, so that the import stays light."""
-    if name in _ROOMS:
+    """Packages and their main functions load when first used, so that the import stays light."""
+    if name in _PACKAGES:
         return import_module(f"koopmark.{name}")
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)

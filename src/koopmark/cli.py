@@ -1,4 +1,4 @@
-"""The `koopmark` command: what it takes, and which room does it."""
+"""The `koopmark` command: what it takes, and which package does it."""
 
 import shlex
 import signal
@@ -187,26 +187,29 @@ def run(
 
     With --only, --dataset or --seed only those fits are done, in a folder of their own.
     """
-    from koopmark import report
-    from koopmark import suite as suites
-    from koopmark.suite.overview import overview
+    from koopmark import pages
+    from koopmark.plan import Part, load_suite, with_methods
+    from koopmark.run import Interrupted
+    from koopmark.run import run as run_suite
+    from koopmark.run.overview import overview
+    from koopmark.workers import cores
 
-    chosen = suites.with_methods(suites.load_suite(suite), method or [])
-    part = suites.Part(tuple(only or ()), tuple(dataset or ()), tuple(seed or ()))
+    chosen = with_methods(load_suite(suite), method or [])
+    part = Part(tuple(only or ()), tuple(dataset or ()), tuple(seed or ()))
     folder = out or Path("reports") / (f"{chosen.name}-part" if part else chosen.name)
     if scheduler is not None and jobs is not None:
         raise ConfigError("--jobs is for this machine: with --scheduler the workers set it")
     try:
-        done = suites.run(
+        done = run_suite(
             chosen,
             folder,
-            jobs or suites.cores(),
+            jobs or cores(),
             fresh,
             console=Console(stderr=True),
             scheduler=scheduler,
             part=part,
         )
-    except (suites.Interrupted, KeyboardInterrupt) as interrupted:
+    except (Interrupted, KeyboardInterrupt) as interrupted:
         why = f": {interrupted}" if str(interrupted) else ""
         _say(f"\nInterrupted{why}.", err=True)
         again = ["koopmark", "run", suite, "--out", str(folder)]
@@ -221,9 +224,9 @@ def run(
         _say(f"View partial results with: {seen}", err=True)
         # All has been said: who is impatient and stops it once more loses no word.
         with suppress(ConfigError, KeyboardInterrupt):
-            _say(f"Report: {report.write(folder)}")
+            _say(f"Report: {pages.write(folder)}")
         raise typer.Exit(INTERRUPTED) from None
-    page = report.write(folder)
+    page = pages.write(folder)
     console = Console(highlight=False)
     console.print(overview(folder, console.width))
     _say(f"Report: {page}")
@@ -237,11 +240,11 @@ def rebuild(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
 ) -> None:
     """Build the tables and the HTML of a run folder anew, without fitting anything."""
-    from koopmark import report
-    from koopmark import suite as suites
+    from koopmark import pages
+    from koopmark.store import export
 
-    suites.export(folder)
-    _say(f"Report: {report.write(folder)}")
+    export(folder)
+    _say(f"Report: {pages.write(folder)}")
 
 
 @app.command(name="show", epilog="Example: koopmark show reports/smoke --score forecast_error")
@@ -256,7 +259,7 @@ def leaderboards(
     ] = None,
 ) -> None:
     """Show a run in the terminal: for each dataset its methods, best first."""
-    from koopmark.report.terminal import leaderboards
+    from koopmark.pages.terminal import leaderboards
 
     Console(highlight=False).print(leaderboards(folder, dataset, score))
 
@@ -277,10 +280,10 @@ def check(
     What is compared, and how much it may move, is in docs/ci.md. Inside GitHub Actions the
     comparison also goes to the summary of the step.
     """
-    from koopmark import report
+    from koopmark import regression
 
-    result = report.check(folder, against, partial)
-    report.publish(result.markdown(), markdown)
+    result = regression.check(folder, against, partial)
+    regression.publish(result.markdown(), markdown)
     _say(result.markdown() if markdown is None else f"{result.verdict()} See {markdown}")
     if not result.ok:
         raise typer.Exit(1)
@@ -304,9 +307,9 @@ def baseline(
 
     The baseline's history.jsonl gets a line about it.
     """
-    from koopmark import report
+    from koopmark import regression
 
-    added = report.promote(folder, to, allow_dirty, speed)
+    added = regression.promote(folder, to, allow_dirty, speed)
     _say(f"Baseline: {to}" + ("" if added else ", whose history has this run already"))
 
 
@@ -322,9 +325,9 @@ def history(
     ] = None,
 ) -> None:
     """Show how the scores went from one baseline to the next, and since when one has changed."""
-    from koopmark import report
+    from koopmark import pages
 
-    page, sentences = report.write_history(file, out, suite)
+    page, sentences = pages.write_history(file, out, suite)
     for sentence in sentences:
         _say(sentence)
     _say(f"History: {page}")
@@ -347,13 +350,13 @@ def verify(
     data and random generators alone, and that it refuses what cannot be fitted.
     """
     from koopmark import methods
-    from koopmark import suite as suites
+    from koopmark.workers import verify
 
     missing = methods.availability(methods.get(name))
     if missing:
         raise ConfigError(f"{name} cannot run: {missing}")
     verdicts = []
-    for verdict in suites.verify(name):
+    for verdict in verify(name):
         verdicts.append(verdict)
         _say(f"{verdict.status:<8} {verdict.check}: {verdict.reason or verdict.claim}")
     broken = sum(verdict.status == "broken" for verdict in verdicts)
@@ -414,9 +417,9 @@ def example(
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/example"),
 ) -> None:
     """Show the three-population example: pictures and numbers, in one HTML page."""
-    from koopmark import report
+    from koopmark import pages
 
-    _say(f"Example: {report.example(out)}")
+    _say(f"Example: {pages.write_example(out)}")
 
 
 @app.command(epilog="Example: koopmark catalogue --out pictures")
@@ -432,7 +435,7 @@ def catalogue(
 
     from koopmark import datasets
     from koopmark._files import write_text
-    from koopmark.report.catalogue import as_markdown, write
+    from koopmark.pages.catalogue import as_markdown, write
 
     recipes = [datasets.load_recipe(name) for name in datasets.names()]
     if markdown is not None:
@@ -509,6 +512,6 @@ def _datasets() -> list[tuple[str, str]]:
 
 
 def _suites() -> list[tuple[str, str]]:
-    from koopmark import suite as suites
+    from koopmark.plan import load_suite, names
 
-    return [(name, suites.load_suite(name).question) for name in suites.names()]
+    return [(name, load_suite(name).question) for name in names()]

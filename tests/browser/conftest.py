@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from koopmark import report
-from koopmark import suite as suites
+from koopmark import pages
+from koopmark.plan import load_suite
+from koopmark.run import run as run_suite
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -90,8 +91,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("in a browser")
     for name, text in (("small.toml", RECIPE), ("try.toml", SUITE), ("broken.py", BROKEN)):
         (home / name).write_text(text)
-    suites.run(suites.load_suite(home / "try.toml"), home / "run", 1, cache_dir=home / "cache")
-    report.write(home / "run")
+    run_suite(load_suite(home / "try.toml"), home / "run", 1, cache_dir=home / "cache")
+    pages.write(home / "run")
     return home / "run"
 
 

@@ -27,7 +27,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from koopmark.methods import LinearModel, Method
+from koopmark.methods import Method
+from koopmark.models import LinearModel
 
 
 def operator(x, y):
@@ -47,7 +48,8 @@ from dataclasses import dataclass
 
 import toydmd
 
-from koopmark.methods import LinearModel, Method
+from koopmark.methods import Method
+from koopmark.models import LinearModel
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from koopmark.suite.provenance import in_words, kernels
+from koopmark.plan.provenance import in_words, kernels
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,7 +97,7 @@ def test_the_folders_with_numbers_exist(processors):
 def test_the_kernels_in_use_are_those_that_the_environment_chose():
     if not in_words(kernels()).startswith("openblas") or platform.machine() != "x86_64":
         pytest.skip("no OpenBLAS with kernels of several x86 processors")
-    code = "from koopmark.suite import provenance as p; print(p.in_words(p.kernels()))"
+    code = "from koopmark.plan import provenance as p; print(p.in_words(p.kernels()))"
     for core in ("Nehalem", "Sandybridge"):
         said = subprocess.run(
             [sys.executable, "-c", code],

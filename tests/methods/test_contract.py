@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from koopmark import methods
-from koopmark.methods import LinearModel, Method, contract
+from koopmark.methods import Method, contract
+from koopmark.models import LinearModel
 
 EVERY = methods.names()
 

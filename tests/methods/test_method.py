@@ -8,8 +8,8 @@ import pytest
 
 import koopmark
 from koopmark import methods, systems
-from koopmark.methods import LinearModel, Method
-from koopmark.methods.model import Model, continuous, propagate
+from koopmark.methods import Method
+from koopmark.models import LinearModel, Model, continuous, propagate
 from koopmark.simulation import Trajectories
 from koopmark.systems import System
 from koopmark.truth import Eigenspace

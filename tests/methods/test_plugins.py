@@ -87,7 +87,8 @@ def test_what_is_wrong_with_a_file_is_said_in_a_sentence(tmp_path, content, attr
 
 METHOD = """
 from dataclasses import dataclass
-from koopmark.methods import LinearModel, Method
+from koopmark.methods import Method
+from koopmark.models import LinearModel
 {top}
 
 @dataclass(frozen=True)

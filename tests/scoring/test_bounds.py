@@ -10,8 +10,8 @@ from scipy.linalg import expm
 from scipy.optimize import linear_sum_assignment
 
 import koopmark
+from koopmark.analysis.noise import by_chance
 from koopmark.datasets import build, load_recipe, varied
-from koopmark.report.noise import by_chance
 from koopmark.scoring import evaluate, statistical_floors
 from koopmark.scoring.bounds import deviations_of_invariant_space
 from koopmark.scoring.subspaces import orthonormal_basis, sines

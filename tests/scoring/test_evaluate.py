@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koopmark.methods import LinearModel
+from koopmark.models import LinearModel
 from koopmark.scoring import (
     DIGITS,
     FOUND,

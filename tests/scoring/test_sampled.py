@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from koopmark import fit, infer_structure, score, simulate
-from koopmark.methods import Identity, LinearModel
+from koopmark.methods import Identity
+from koopmark.models import LinearModel
 from koopmark.scoring import evaluate
 from koopmark.scoring.sampled import alias
 from koopmark.scoring.spectrum import score_spectrum

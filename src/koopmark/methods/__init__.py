@@ -8,7 +8,6 @@ from koopmark.methods.dictionaries import (
     RandomFourier,
 )
 from koopmark.methods.method import Method, Skip, availability, library_version
-from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.registry import (
     REGISTRY,
     fit,
@@ -16,6 +15,7 @@ from koopmark.methods.registry import (
     names,
     offered,
 )
+from koopmark.models import LinearModel, Model
 
 __all__ = [
     "REGISTRY",

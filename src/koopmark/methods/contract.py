@@ -19,7 +19,7 @@ from scipy.linalg import block_diag, logm
 
 from koopmark._errors import ConfigError
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import System, three_populations
 from koopmark.truth import Eigenspace
@@ -536,8 +536,8 @@ def verify(method: Method) -> Iterator[Verdict]:
     Yields
     ------
     Verdict
-        One for each check, as soon as it is known. What hangs, hangs: `koopmark.suite.verify` does
-        the same in a process of its own, with a time limit.
+        One for each check, as soon as it is known. What hangs, hangs:
+        `koopmark.workers.verify` does the same in a process of its own, with a time limit.
     """
     return (verdict(check, method) for check in CHECKS)
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
-from koopmark.methods.model import Model
 from koopmark.methods.remarks import numerical_rank, remark
 from koopmark.methods.signal import canonical_correlations, significant
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 UNIT, FEW = 4.0, 4.0

@@ -14,7 +14,7 @@ from koopmark._errors import ConfigError, suggest
 from koopmark.methods import anchors, own, plugins
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
 from koopmark.methods.method import Method
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 REGISTRY: dict[str, Method] = {

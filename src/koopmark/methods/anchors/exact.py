@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.methods.method import Method
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import StochasticSystem, System
 from koopmark.truth import Eigenspace

@@ -9,7 +9,7 @@ from koopmark._keys import generator
 from koopmark.methods.anchors.exact import known_targets
 from koopmark.methods.dictionaries import RandomFourier
 from koopmark.methods.method import Method
-from koopmark.methods.model import LinearModel, Model
+from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
 BANDWIDTH = 1e-6

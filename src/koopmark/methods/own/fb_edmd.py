@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.own.degenerate import eigenbasis
 from koopmark.methods.own.factor import SnapshotFactor, factorise
 from koopmark.methods.own.restricted import readout
 from koopmark.methods.signal import signal_basis
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

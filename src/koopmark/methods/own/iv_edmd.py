@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.own.degenerate import eigenbasis
 from koopmark.methods.own.noise import corrected_values, noise_variances
 from koopmark.methods.remarks import remark
 from koopmark.methods.signal import canonical_correlations, signal_basis, significant
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 RANK = 1e-12

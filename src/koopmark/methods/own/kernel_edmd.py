@@ -10,10 +10,10 @@ from scipy.linalg import lstsq
 from koopmark.methods.dictionaries import Nystroem
 from koopmark.methods.kernels import AnyKernel, Polynomial
 from koopmark.methods.method import Method
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.own.factor import SnapshotFactor, factorise
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.products import real_product
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

@@ -10,7 +10,6 @@ from scipy.linalg import lapack, qr
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.model import Model, continuous
 from koopmark.methods.own.factor import SnapshotFactor, factorise
 from koopmark.methods.own.generator_edmd import derivative_factor, differences, remark_shifts
 from koopmark.methods.own.noise import noise_variances
@@ -19,6 +18,7 @@ from koopmark.methods.own.restricted import EXPLAINED, noise_shares, restricted_
 from koopmark.methods.own.whitening import whitening
 from koopmark.methods.products import real_product
 from koopmark.methods.remarks import at_most
+from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
 
 ORDER = 6

@@ -12,11 +12,11 @@ from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.own.factor import SnapshotFactor, factorise
 from koopmark.methods.own.noise import noise_variances
 from koopmark.methods.remarks import remark
 from koopmark.methods.signal import signal_basis, sizes
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 RADII = (0.0, 1e-9, 1e-4, 1e-2, 0.05)

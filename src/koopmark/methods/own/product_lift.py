@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods.model import LinearModel
+from koopmark.models import LinearModel
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.model import Model, continuous
 from koopmark.methods.own.factor import factorise
 from koopmark.methods.own.noise import noise_variances
 from koopmark.methods.own.qr_edmd import Eigenpairs, eigenpairs
 from koopmark.methods.own.restricted import EXPLAINED, noise_shares, restricted_model
 from koopmark.methods.remarks import at_most
+from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
 
 LEAST = 1e-2

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
 from koopmark.methods.dictionaries import Identity, Observables
-from koopmark.methods.model import LinearModel
 from koopmark.methods.own.factor import SnapshotFactor, factorise
 from koopmark.methods.own.noise import NoiseVariances, corrected_values
 from koopmark.methods.products import real_product
+from koopmark.models import LinearModel
 
 EXPLAINED = 1.5
 """How many times the error that noise makes on average is put down to it."""

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
 from koopmark.methods.method import Method
-from koopmark.methods.model import Model, continuous
 from koopmark.methods.own.factor import SnapshotFactor, factorise
 from koopmark.methods.own.noise import NoiseVariances, noise_variances
 from koopmark.methods.own.qr_edmd import eigenpairs
@@ -18,6 +17,7 @@ from koopmark.methods.own.whitening import whitening
 from koopmark.methods.products import real_product
 from koopmark.methods.remarks import CLOSE, at_most, numerical_rank, remark
 from koopmark.methods.signal import signal_basis
+from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
 
 RANK = 1e-10

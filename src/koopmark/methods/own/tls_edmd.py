@@ -9,12 +9,12 @@ from scipy.linalg import cholesky, solve_triangular
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.own.degenerate import eigenbasis
 from koopmark.methods.own.factor import SnapshotFactor, factorise
 from koopmark.methods.own.noise import corrected_values, noise_variances
 from koopmark.methods.own.restricted import readout
 from koopmark.methods.signal import signal_basis, sizes
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 LEAST_NOISE = 1e-20

@@ -10,10 +10,10 @@ from scipy.linalg import logm
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.model import LinearModel, Model
 from koopmark.methods.own.noise import corrected_values, noise_variances
 from koopmark.methods.own.product_lift import with_products
 from koopmark.methods.own.trajectory_pencil import Expansion, TrajectoryPencil
+from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
 GRID = 64

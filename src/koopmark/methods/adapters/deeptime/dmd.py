@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from koopmark.methods.adapters.deeptime.library import DeeptimeMethod
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.model import LinearModel, Model
+from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
 

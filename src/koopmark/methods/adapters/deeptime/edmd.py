@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from koopmark.methods.adapters.deeptime.library import DeeptimeMethod
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.readout import state_readout
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

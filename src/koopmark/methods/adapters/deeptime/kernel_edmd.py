@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from koopmark.methods.adapters.deeptime.library import DeeptimeMethod
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, gram, numerical_rank
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.subsample import SomePairs
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from koopmark.methods.adapters.deeptime.library import DeeptimeMethod
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Skip
-from koopmark.methods.model import Lift, LinearModel, Model, continuous
+from koopmark.models import Lift, LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 STATE = Identity(constant=False)

@@ -13,8 +13,8 @@ from koopmark.methods.adapters.kooplearn.library import (
     spelled,
 )
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
-from koopmark.methods.model import Model
 from koopmark.methods.subsample import SomePairs
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

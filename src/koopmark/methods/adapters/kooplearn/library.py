@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from koopmark._arrays import real
 from koopmark.methods.kernels import AnyKernel, Polynomial
 from koopmark.methods.method import Method
-from koopmark.methods.model import Lift, LinearModel, Model, continuous
+from koopmark.models import Lift, LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

@@ -16,8 +16,8 @@ from koopmark.methods.adapters.kooplearn.library import (
     spelled,
 )
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
-from koopmark.methods.model import Lift, LinearModel, Model
 from koopmark.methods.sampling import some_states
+from koopmark.models import Lift, LinearModel, Model
 from koopmark.simulation import Trajectories
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from koopmark.methods.adapters.kooplearn.library import KooplearnMethod, interleaved
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.readout import state_readout
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.adapters.pydmd.modes import PairDefaults, from_pairs
 from koopmark.methods.dictionaries import AnyDictionary
-from koopmark.methods.model import Model
 from koopmark.methods.subsample import some_pairs
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

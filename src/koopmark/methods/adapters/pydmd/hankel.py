@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.adapters.pydmd.modes import SequenceDefaults, longest, numerical_rank
-from koopmark.methods.model import LinearModel, Model
+from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
 

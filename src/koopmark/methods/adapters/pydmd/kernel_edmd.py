@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from koopmark.methods.adapters.pydmd.kernels import spelled
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, gram, numerical_rank
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.subsample import SomePairs
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

@@ -11,8 +11,8 @@ from koopmark.methods.adapters.pydmd.kernels import spelled
 from koopmark.methods.adapters.pydmd.library import PyDMDMethod
 from koopmark.methods.dictionaries import Identity
 from koopmark.methods.kernels import AnyKernel, Polynomial
-from koopmark.methods.model import LinearModel, Model, continuous, steps_of
 from koopmark.methods.subsample import SomePairs
+from koopmark.models import LinearModel, Model, continuous, steps_of
 from koopmark.simulation import Trajectories
 
 

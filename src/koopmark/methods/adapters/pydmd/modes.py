@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.dictionaries import AnyDictionary, Observables
-from koopmark.methods.model import LinearModel, Model
+from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
 RANK_TOLERANCE = 1e-12

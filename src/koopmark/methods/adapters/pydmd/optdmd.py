@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.adapters.pydmd.modes import PairDefaults
 from koopmark.methods.dictionaries import AnyDictionary
-from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

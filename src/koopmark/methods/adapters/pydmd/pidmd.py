@@ -7,7 +7,7 @@ from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.adapters.pydmd.modes import from_pairs
 from koopmark.methods.dictionaries import AnyDictionary
 from koopmark.methods.method import Skip
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
 from koopmark.methods.adapters.pydmd.modes import Sequence
 from koopmark.methods.dictionaries import AnyDictionary
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

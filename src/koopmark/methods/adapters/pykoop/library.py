@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from koopmark.methods.dictionaries import AnyDictionary, Identity, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.model import LinearModel, Model, continuous
 from koopmark.methods.readout import state_readout
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from koopmark.methods.adapters.pykoop.library import PykoopRegressor, operator_model
 from koopmark.methods.method import Skip
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.methods.adapters.pykoop.library import PykoopMethod
-from koopmark.methods.model import LinearModel, Model, continuous
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 

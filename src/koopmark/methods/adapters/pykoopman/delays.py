@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, PyKoopmanModel
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 RANK_TOLERANCE = 1e-10

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, fitted
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

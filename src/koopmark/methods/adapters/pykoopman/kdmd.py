@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, UnlistedModel, fitted
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
-from koopmark.methods.model import Model
 from koopmark.methods.subsample import SomePairs
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 

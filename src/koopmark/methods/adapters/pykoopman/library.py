@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.methods.method import Method
-from koopmark.methods.model import Lift, Model, continuous, propagate
+from koopmark.models import Lift, Model, continuous, propagate
 
 
 @dataclass(frozen=True, eq=False)

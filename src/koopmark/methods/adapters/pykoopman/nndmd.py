@@ -11,7 +11,7 @@ import numpy as np
 
 from koopmark._arrays import real
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, UnlistedModel
-from koopmark.methods.model import Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 Activation = Literal["relu", "sigmoid", "tanh", "swish", "elu", "mish", "linear"]

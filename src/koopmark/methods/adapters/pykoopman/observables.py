@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, fitted
-from koopmark.methods.model import Model
 from koopmark.methods.sampling import spread
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 Function = Literal["square", "cube", "product", "sin", "cos", "tanh", "exp"]

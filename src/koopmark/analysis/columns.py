@@ -1,0 +1,191 @@
+"""The scores a page shows: what they are called, how they are written, what they mean."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from koopmark.analysis import numbers
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score of the summary or of the targets table."""
+
+    key: str
+    title: str
+    meaning: str
+    write: Callable[[float], str] = numbers.scientific
+    shaded: bool = False
+
+
+DIGITS = Column(
+    "digits",
+    "digits",
+    "Correct digits of a target: −log10 of the larger of its relative eigenvalue error and its "
+    "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets. A fit "
+    "that did not end ok has 0.",
+    lambda value: f"{value:.1f}",
+)
+EIGENVALUE = Column(
+    "eigenvalue_error_relative",
+    "relative eigenvalue error",
+    "Largest distance |λ̂ − λ| among the m pairs that stand for an exact eigenvalue of multiplicity "
+    "m, relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
+    shaded=True,
+)
+EIGENFUNCTION = Column(
+    "eigenfunction_error",
+    "eigenfunction error",
+    "Sine of the largest angle between the exact eigenspace and the span of m recovered "
+    "eigenfunctions, on test trajectories: the m functions near its eigenvalue that obey it best. "
+    "0 is exact, 1 means that some exact eigenfunction is missed altogether.",
+    shaded=True,
+)
+FLOOR = Column(
+    "oracle_floor",
+    "oracle floor",
+    "The eigenfunction error of the combination of the method's dictionary that fits the exact "
+    "eigenspace best on separate trajectories, many more than the method had. An estimate from "
+    "above: the dictionary allows an error about this small, so an error far above it has another "
+    "cause.",
+    shaded=True,
+)
+FLOOR_BOUND = Column(
+    "oracle_floor_in_sample",
+    "lower bound of the floor",
+    "The same with the combination fitted to the test trajectories themselves: no fit with this "
+    "dictionary can have a smaller error, and large dictionaries are far from reaching it.",
+    shaded=True,
+)
+FLOOR_EIGENVALUE_NOISE = Column(
+    "statistical_floor_eigenvalue",
+    "statistical floor, eigenvalue",
+    "Root-mean-square relative eigenvalue error that the noise in the training data leaves to the "
+    "best unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+)
+FLOOR_NOISE = Column(
+    "statistical_floor",
+    "statistical floor, eigenfunction",
+    "Root-mean-square eigenfunction error that the noise in the training data leaves to the best "
+    "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+)
+TIMES_EIGENVALUE = Column(
+    "eigenvalue_error_relative_times",
+    "eigenvalue error / floor",
+    "The eigenvalue error in multiples of its statistical floor, root mean square over the seeds: "
+    "about 1 is the best possible, and few draws may be below.",
+    numbers.plain,
+)
+TIMES_EIGENFUNCTION = Column(
+    "eigenfunction_error_times",
+    "eigenfunction error / floor",
+    "The eigenfunction error in multiples of its statistical floor, root mean square over the "
+    "seeds: about 1 is the best possible, and few draws may be below.",
+    numbers.plain,
+)
+RESIDUAL = Column(
+    "residual_median",
+    "residual",
+    "How far a recovered eigenfunction is from evolving as its eigenvalue says, "
+    "‖φ̂(x⁺) − e^(λ̂Δt) φ̂(x)‖ / ‖φ̂(x)‖ on test pairs, median over the recovered pairs; "
+    "needs no truth.",
+    shaded=True,
+)
+VERIFIED = Column(
+    "verified",
+    "verified",
+    "Number of recovered pairs with a residual below 1e-3 |e^(λ̂Δt)|, without constants.",
+    numbers.plain,
+)
+SPURIOUS = Column(
+    "spurious_fraction",
+    "spurious",
+    "Share of recovered pairs with a residual above 0.1 |e^(λ̂Δt)|, without constants.",
+    numbers.plain,
+)
+PRECISION = Column(
+    "precision",
+    "precision",
+    "Share of the recovered pairs, down to the fastest target's rate, that are Koopman eigenpairs: "
+    "their eigenvalue is one of the known lattice and their residual small; missing where the "
+    "lattice is unknown.",
+    numbers.plain,
+)
+JUDGED = Column(
+    "judged",
+    "judged",
+    "Share of the recovered pairs that precision counts. It leaves out pairs that decay faster "
+    "than the known lattice goes or are not finite, copies of others, and aliases; constants count "
+    "neither way.",
+    numbers.plain,
+)
+RECALL = Column(
+    "recall",
+    "recall",
+    "Share of all Koopman eigenvalues down to that rate, multiplicities counted, that "
+    "a recovered pair matches.",
+    numbers.plain,
+)
+FORECAST = Column(
+    "forecast_error",
+    "forecast error",
+    "Relative root-mean-square error of the predicted state over the test horizon; missing where "
+    "the method does not predict.",
+    shaded=True,
+)
+RANK = Column(
+    "rank_error",
+    "rank error",
+    "Rank of the weights as the recovered functions near −1 suggest it, minus the true rank.",
+    numbers.plain,
+)
+NULL_SPACE = Column(
+    "null_space_error",
+    "null-space error",
+    "Sine of the largest angle between the linear parts of those functions and the left null "
+    "space of the weights.",
+    shaded=True,
+)
+SECONDS = Column("fit_seconds", "fit time", "Wall time of the fit alone.", numbers.seconds)
+MEMORY = Column(
+    "peak_memory_mb",
+    "memory (MB)",
+    "Peak memory of the fit beyond what its data and libraries already hold, in megabytes.",
+    numbers.plain,
+)
+
+SUMMARY = [
+    DIGITS,
+    EIGENVALUE,
+    EIGENFUNCTION,
+    FLOOR,
+    FLOOR_BOUND,
+    RESIDUAL,
+    VERIFIED,
+    SPURIOUS,
+    PRECISION,
+    JUDGED,
+    RECALL,
+    FORECAST,
+    RANK,
+    NULL_SPACE,
+    SECONDS,
+    MEMORY,
+]
+AT_A_GLANCE = [
+    EIGENFUNCTION,
+    DIGITS,
+    EIGENVALUE,
+    RESIDUAL,
+    PRECISION,
+    JUDGED,
+    RECALL,
+    FORECAST,
+    SECONDS,
+]
+IN_TERMINAL = [DIGITS, EIGENFUNCTION, EIGENVALUE, RESIDUAL, SECONDS]
+AGAINST_LEVELS = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST, SECONDS, MEMORY]
+TARGETS = [EIGENVALUE, EIGENFUNCTION, FLOOR]
+UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]
+"""Beside those of TARGETS where the training data have noise and a floor is known."""
+COSTS = [SECONDS, MEMORY]
+AGAINST_COST = [EIGENFUNCTION, EIGENVALUE, FORECAST, RESIDUAL]

@@ -1,0 +1,218 @@
+"""The tables of a run folder, read back exactly as they were written."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from koopmark._config import refuse_extremes
+from koopmark._errors import ConfigError
+from koopmark.methods.method import Role
+from koopmark.store.portraits import POINTS, PREFIX
+from koopmark.store.store import FILE
+from koopmark.store.tables import EIGENPAIRS, FITS, TARGETS
+
+ROLES: tuple[Role, ...] = ("anchor", "informed", "method")
+"""In the order in which tables show them: what does not compete stands apart, on top."""
+
+KEYS = ["dataset", "seed", "method"]
+"""What tells one fit of a run from another, whatever its `fit_id`."""
+
+TARGET_KEYS = [*KEYS, "target_index"]
+"""What tells one target of a fit from another; labels are for people."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """One row per fit, per fit and exact eigenspace, per recovered eigenpair; where from; points
+    of exact eigenfunctions with what was recovered there."""
+
+    fits: pd.DataFrame
+    targets: pd.DataFrame
+    eigenpairs: pd.DataFrame
+    provenance: dict[str, Any]
+    portraits: pd.DataFrame
+
+
+def read(run_dir: Path) -> Tables:
+    """Read the tables and provenance.json of a run folder.
+
+    Raises
+    ------
+    ConfigError
+        Where one of them is missing, cannot be read, lacks a column, or has rows too many or too
+        few: whatever is ranked by a part of its targets is ranked wrongly.
+    """
+    return Tables(
+        *read_scores(run_dir),
+        read_table(run_dir / "eigenpairs.csv", EIGENPAIRS),
+        read_provenance(run_dir),
+        read_portraits(run_dir),
+    )
+
+
+def read_provenance(run_dir: Path) -> dict[str, Any]:
+    """provenance.json of a run folder; raises as `read` does."""
+    path = run_dir / "provenance.json"
+    try:
+        provenance = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise _not_a_run(path) from None
+    except (OSError, ValueError, RecursionError) as problem:
+        raise ConfigError(f"{path} cannot be read as JSON: {problem}") from problem
+    if not isinstance(provenance, dict):
+        raise ConfigError(f"{path} must hold a JSON object, not {type(provenance).__name__}")
+    refuse_extremes(provenance, str(path))
+    return provenance
+
+
+def read_scores(run_dir: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """fits.csv and targets.csv of a run folder, all targets of each fit; raises as `read` does."""
+    fits, targets = read_fits(run_dir), read_targets(run_dir)
+    rows = targets.groupby(KEYS, sort=False).size().rename("there").reset_index()
+    counted = fits.merge(rows, on=KEYS, how="left").fillna({"there": 0})
+    wrong = counted[counted["there"] != counted["targets"]]
+    if not wrong.empty:
+        first = wrong.iloc[0]
+        raise ConfigError(
+            f"{run_dir / 'targets.csv'} has {first['there']:g} of the {first['targets']:g} targets "
+            f"of {_fit(first)}, and so on for {len(wrong):,} of {len(fits):,} fits: "
+            "`koopmark report` writes the tables of a run anew"
+        )
+    return fits, targets
+
+
+def read_fits(run_dir: Path) -> pd.DataFrame:
+    """fits.csv of a run folder; raises as `read` does."""
+    path = run_dir / "fits.csv"
+    fits = read_table(path, FITS)
+    for role in fits["role"].unique():
+        if role not in ROLES:
+            raise ConfigError(f"{path} has the role {role!r}: it must be one of {', '.join(ROLES)}")
+    return _refuse_twice(path, fits, KEYS)
+
+
+def read_targets(run_dir: Path) -> pd.DataFrame:
+    """targets.csv of a run folder; raises as `read` does."""
+    path = run_dir / "targets.csv"
+    return _refuse_twice(path, read_table(path, TARGETS), TARGET_KEYS)
+
+
+def _refuse_twice(path: Path, table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    twice = table[table.duplicated(keys)]
+    if not twice.empty:
+        first = twice.iloc[0]
+        which = f"target {first['target_index']:g} of " if "target_index" in keys else ""
+        raise ConfigError(
+            f"{path} has {which}{_fit(first)} twice: each may have one row, and which of the two "
+            "counts nobody can say"
+        )
+    return table
+
+
+def _fit(row: "pd.Series[Any]") -> str:
+    return f"{row['method']} on {row['dataset']}, seed {row['seed']:g}"
+
+
+def read_portraits(run_dir: Path) -> pd.DataFrame:
+    """eigenfunctions.csv of a run folder; raises as `read` does.
+
+    No rows if there is no such file: no score rests on it, and it is the largest of a run.
+    """
+    path = run_dir / "eigenfunctions.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=list(POINTS))
+    table = read_table(path, POINTS)
+    found = [name for name in table.columns if name.startswith(PREFIX)]
+    return table.assign(**{name: _numbers(path, table[name]) for name in found})
+
+
+def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+    """A CSV table whose numbers are read to the last bit and whose text is left as it is.
+
+    An empty field is a missing number, or empty text: a method may be called "None" or "nan".
+    What tells rows apart (`TARGET_KEYS`) may not be missing.
+    `columns` gives the SQL type of each column the table must have.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError:
+        raise _not_a_run(path) from None
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"{path} cannot be read as a CSV table: {problem}") from problem
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise ConfigError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: "
+            "it must be a table that this version's `koopmark run` or `koopmark report` wrote"
+        )
+    numbers = [name for name, kind in columns.items() if kind != "TEXT"]
+    table = table.assign(**{name: _numbers(path, table[name]) for name in numbers})
+    for name in (name for name, kind in columns.items() if kind == "INTEGER"):
+        _refuse_fractions(path, table[name])
+    for name in TARGET_KEYS:
+        if name in columns:
+            _refuse_missing(path, table[name])
+    return table
+
+
+def _refuse_fractions(path: Path, column: "pd.Series[float]") -> None:
+    given = column.dropna()
+    # Beyond 2^53 not every whole number can be told.
+    wrong = given[(given.abs() > 2.0**53) | (given % 1 != 0)]
+    if len(wrong):
+        raise ConfigError(
+            f"{path}, row {wrong.index[0] + 1}: {column.name} is {wrong.iloc[0]:g}: it must be a "
+            "whole number"
+        )
+
+
+def _refuse_missing(path: Path, column: "pd.Series[Any]") -> None:
+    empty = np.flatnonzero(column.isna() | (column == ""))
+    if len(empty):
+        raise ConfigError(
+            f"{path}, row {empty[0] + 1}: {column.name} is empty: every row has one, and "
+            "`koopmark report` writes the tables of a run again"
+        )
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """A nested JSON value as pairs of a dotted path and the text of a leaf."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, inner in enumerate(value):
+            yield from flat(inner, f"{path}[{index}]")
+    elif isinstance(value, list):
+        yield path, ", ".join(str(item) for item in value)
+    else:
+        yield path, "" if value is None else str(value)
+
+
+def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
+    """The numbers a column spells out, by Python's own correctly rounded conversion."""
+    try:
+        return np.array([float(text) if text else np.nan for text in column], dtype=float)
+    except ValueError:
+        raise ConfigError(
+            f"{path} holds text in the column {column.name}: it must hold numbers"
+        ) from None
+
+
+def _not_a_run(path: Path) -> ConfigError:
+    if (path.parent / FILE).exists():
+        command = shlex.join(["koopmark", "report", str(path.parent)])
+        return ConfigError(
+            f"{path.parent} holds a run that did not get to write {path.name}: {command} writes it"
+        )
+    return ConfigError(
+        f"{path} does not exist: the folder must be one that `koopmark run` or `koopmark baseline` "
+        "wrote"
+    )

@@ -1,0 +1,70 @@
+"""Which rows of targets.csv are about the same target.
+
+Within a fit a target is known by `target_index`, its place in the dataset's list. From seed to seed
+and from level to level the lists may differ, and a target is known by its eigenvalue.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from koopmark.analysis.tables import KEYS
+
+SAME = 1e-8
+"""Eigenvalues that differ by no more than this, relative to them, differ by rounding alone."""
+
+
+def same_eigenvalue(targets: pd.DataFrame) -> "pd.Series[int]":
+    """A number for each row, the same for all whose exact eigenvalue is the same to rounding.
+
+    The numbers ascend with the real part, then with the imaginary part.
+    """
+    parts = [
+        pd.Series(_runs(targets[name].to_numpy(dtype=float)), targets.index, name=name)
+        for name in ("target_eigenvalue_re", "target_eigenvalue_im")
+    ]
+    return targets.groupby(parts).ngroup()
+
+
+def _runs(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Numbers values by the runs that they form in their order, with gaps of rounding within."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    with np.errstate(invalid="ignore"):
+        # What is missing is like nothing else.
+        begins = ~(np.diff(ordered) <= SAME * np.maximum(1.0, np.abs(ordered[1:])))
+    numbers = np.empty(len(values), dtype=np.intp)
+    numbers[order] = np.concatenate([[0], np.cumsum(begins)])[: len(values)]
+    return numbers
+
+
+def target_names(targets: pd.DataFrame) -> "pd.Series[str]":
+    """What each row's target is called among all seeds of its dataset.
+
+    Its label; where two eigenvalues have one label, in different seeds, the label and a number. Two
+    targets of one fit never have the same name.
+    """
+    ordered = targets.sort_values("target_index", kind="stable")
+    known = pd.DataFrame(
+        {
+            "dataset": ordered["dataset"],
+            "eigenvalue": -same_eigenvalue(ordered),
+            "dimension": ordered["target_dimension"],
+        }
+    )
+    # An eigenvalue may be there twice.
+    known["again"] = (
+        known.assign(**ordered[KEYS])
+        .groupby([*KEYS, "eigenvalue", "dimension"], dropna=False)
+        .cumcount()
+    )
+    # Numbered by what the targets are, so that the order of the rows has no say.
+    about = known.groupby(list(known.columns), dropna=False)
+    known = known.assign(number=about.ngroup(), label=ordered["target"])
+    known["label"] = known.groupby("number")["label"].transform("min")
+    once = known.drop_duplicates("number").sort_values("number")
+    alike = once.groupby(["dataset", "label"])
+    place, count = alike.cumcount() + 1, alike["number"].transform("size")
+    names = once["label"].where(count == 1, once["label"] + " #" + place.astype(str))
+    by_number = dict(zip(once["number"], names, strict=True))
+    return known["number"].map(by_number).reindex(targets.index)

@@ -1,0 +1,82 @@
+"""The process beside a Dask worker: runs one fit after another, each in a process that may die.
+
+A Dask worker's own process is none to fit in: a thread of it cannot be ended, and under a nanny
+it may not start processes. This one may, and ends itself with all it started as soon as the
+Dask worker is gone or closes the pipe.
+"""
+
+import os
+import pickle
+import platform
+import queue
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from koopmark import methods
+from koopmark._errors import ConfigError
+from koopmark.cluster.parcel import unpack
+from koopmark.plan.cells import Cell
+from koopmark.store.rows import Outcome, make_rows
+from koopmark.store.tables import Rows
+from koopmark.workers import guard
+from koopmark.workers.pool import Pool
+from koopmark.workers.worker import Trouble
+
+Answer = Rows | Outcome | Trouble
+"""Rows; or an outcome where the cell cannot be opened; or why no fit can be done here."""
+
+
+def main(cache_dir: Path | None) -> None:
+    """Take packed cells from standard input and answer each on standard output, until its end."""
+    # Fits inherit descriptor 1: what they print must not be mixed into the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    parcels: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, parcels), daemon=True).start()
+    with guard.guarded() as folder, Pool(folder, cache_dir, jobs=1) as pool:
+        while True:
+            answer = _answer(parcels.get(), pool, folder)
+            pickle.dump(pickle.dumps(answer), answers)
+            answers.flush()
+
+
+def _receive(stream: BinaryIO, parcels: "queue.SimpleQueue[bytes]") -> None:
+    with suppress(EOFError):
+        while True:
+            parcels.put(pickle.load(stream))
+    # At once, in the middle of a fit too: the guard ends what is left.
+    os._exit(0)
+
+
+def _answer(parcel: bytes, pool: Pool, folder: Path) -> Answer:
+    try:
+        cell = unpack(parcel, folder / "methods")
+    except Exception as error:  # noqa: BLE001 foreign code may raise anything
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return Outcome("unavailable", f"it cannot be loaded on {platform.node()}: {said}")
+    other = _other_version(cell)
+    if other is not None:
+        return make_rows(cell, Outcome("unavailable", other))
+    try:
+        (rows,) = pool.rows([cell])
+    except (ConfigError, RuntimeError) as error:
+        return Trouble(str(error))
+    return rows
+
+
+def _other_version(cell: Cell) -> str | None:
+    """Why a row would claim a version that did not do the work; None where it would not."""
+    here = methods.library_version(cell.method)
+    if methods.availability(cell.method) is not None or here == cell.library_version:
+        return None
+    return (
+        f"{cell.method.library} {here or 'without a version'} is installed on {platform.node()}, "
+        f"but the run was started with {cell.library_version or 'none'}"
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

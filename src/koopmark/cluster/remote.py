@@ -1,0 +1,150 @@
+"""What a Dask worker runs: it hands each cell to a process beside it, and waits for the rows."""
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from koopmark._source import HERE
+from koopmark._version import __version__
+from koopmark.plan.provenance import cpu
+from koopmark.plan.source import EVERY_FIT
+
+PULSE = 0.25
+"""Seconds between looks whether the answer is still wanted."""
+
+STARTS = 3
+"""How often a host is started for one fit before the Dask worker is given up."""
+
+
+class Unfit(Exception):
+    """This Dask worker cannot do any fit; the text says why."""
+
+
+class Unwanted(Exception):
+    """The client is gone, or wants no answer any more."""
+
+
+@cache
+def release() -> str:
+    """What a process here computes with, beside a method's library: rows are filed under it."""
+    libraries = ", ".join(HERE.versions(EVERY_FIT))
+    return f"koopmark {__version__} (source {HERE.digest_of_package()}; {libraries})"
+
+
+def about() -> dict[str, str]:
+    """What a client wants to know of a Dask worker before it sends cells."""
+    return {"release": release(), "cpu": cpu()}
+
+
+def fit(parcel: bytes, cache_dir: Path | None, wanted: str) -> bytes:
+    """The pickled `host.Answer` to a packed cell.
+
+    Parameters
+    ----------
+    parcel : bytes
+    cache_dir : Path, optional
+        Of the datasets, on this machine; their default folder by default.
+    wanted : str
+        The client's `release()`.
+
+    Raises
+    ------
+    Unfit
+        Where koopmark is another one here, or no process for fits can be kept alive.
+    Unwanted
+        Where the task was cancelled, after the fit was ended.
+    """
+    from distributed import get_worker
+
+    worker: Any = get_worker()
+    if release() != wanted:
+        raise Unfit(
+            f"the worker {worker.address} has {release()} and the run was started with {wanted}"
+        )
+    key = worker.get_current_task()
+
+    def unwanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    for _ in range(STARTS):
+        answer = _host(cache_dir).ask(parcel, unwanted)
+        if answer is not None:
+            return answer
+        del _hosts.by_cache[cache_dir]
+        if unwanted():
+            raise Unwanted
+    raise Unfit(
+        f"the worker {worker.address} cannot keep a process for fits alive: {STARTS} died, "
+        f"and its log says why"
+    )
+
+
+class Host:
+    """A process of `koopmark.cluster.host`, which ends with the Dask worker that started it."""
+
+    def __init__(self, cache_dir: Path | None) -> None:
+        arguments = [] if cache_dir is None else [str(cache_dir)]
+        # It finds the modules that this process finds; the folder it is started in holds none.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "koopmark.cluster.host", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            # Ctrl-C is for the Dask worker.
+            start_new_session=True,
+        )
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def ask(self, parcel: bytes, unwanted: Callable[[], bool]) -> bytes | None:
+        """The answer to a packed cell; None where the process died, or is ended as unwanted."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            pickle.dump(parcel, self._process.stdin)
+            self._process.stdin.flush()
+        while True:
+            try:
+                return self._answers.get(timeout=PULSE)
+            except queue.Empty:
+                if unwanted():
+                    self.end()
+
+    def end(self) -> None:
+        """End the process and the fit it is at."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._process.wait()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with suppress(EOFError, pickle.UnpicklingError):
+            while True:
+                self._answers.put(pickle.load(self._process.stdout))
+        self._answers.put(None)
+
+
+class _Hosts(threading.local):
+    """The hosts of a thread of the Dask worker, warm for its next cell."""
+
+    def __init__(self) -> None:
+        self.by_cache: dict[Path | None, Host] = {}
+
+
+_hosts = _Hosts()
+
+
+def _host(cache_dir: Path | None) -> Host:
+    if cache_dir not in _hosts.by_cache:
+        _hosts.by_cache[cache_dir] = Host(cache_dir)
+    return _hosts.by_cache[cache_dir]

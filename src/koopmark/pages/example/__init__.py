@@ -1,0 +1,1 @@
+"""The three-population example, worked out: pictures and numbers."""

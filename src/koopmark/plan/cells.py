@@ -1,0 +1,210 @@
+"""From a suite to its cells: every fit there is to do, each with the key of what it depends on."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from koopmark import methods
+from koopmark._errors import ConfigError, suggest
+from koopmark._keys import canonical_json, digest
+from koopmark.datasets import Recipe, source_of
+from koopmark.methods import anchors
+from koopmark.methods.method import Method
+from koopmark.methods.plugins import absolute, short
+from koopmark.plan.data import NO_LEVEL, Level, Source, sources
+from koopmark.plan.seeds import seeded
+from koopmark.plan.source import code_of, source_digest
+from koopmark.plan.suite import Limits, MethodEntry, Suite
+
+ANCHORS = tuple(anchors.METHODS)
+"""Methods of every suite: they show that the scores can tell right from wrong."""
+
+MAX_CELLS = 1_000_000
+"""Of a plan, which is held in memory: a gigabyte."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fit: a method on a dataset at a seed.
+
+    `fit_id` is a digest of all that its scores depend on: the recipe, the seed, the method and
+    its options, the version of the library that does the work, and the source that makes the
+    data, fits and scores. `source` is the digest of the latter, and `code` that of all of koopmark
+    and of the method: a process where either is the same fits as this one would.
+    """
+
+    fit_id: str
+    suite: str
+    recipe: Recipe
+    seed: int
+    label: str
+    use: str
+    method: Method
+    library_version: str
+    source: str
+    code: str
+    limits: Limits
+    level: Level = NO_LEVEL
+    sources: tuple[str, ...] = ()
+    """What the suite calls the dataset besides: the sweep it is a level of, and its recipe."""
+
+    @property
+    def dataset(self) -> str:
+        return self.recipe.name
+
+    @property
+    def data_names(self) -> tuple[str, ...]:
+        """The names by which its dataset may be asked for."""
+        return tuple(dict.fromkeys((self.dataset, *self.sources)))
+
+
+def plan(suite: Suite) -> list[Cell]:
+    """The cells of a suite in the order of its file: by dataset, then method, then seed.
+
+    The anchors come last where the suite does not list them.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and what is allowed.
+    """
+    data = sources(suite)
+    called = [source.recipe.name for source in data]
+    hint = " (a sweep can give its datasets a `name`)" if suite.sweeps else ""
+    _refuse_repeats(suite, "datasets", called, hint)
+    entries = _entries(suite, {name for source in data for name in source.names})
+    count = suite.seeds * sum(
+        entry.asked.runs_on(source.names) for source in data for entry in entries
+    )
+    if count > MAX_CELLS:
+        raise ConfigError(f"{suite.path}: {count:,} fits are more than {MAX_CELLS:,}")
+    cells = [
+        _cell(suite, source, seed, known, entry)
+        for source in data
+        for known in [(source.recipe.depends_on(), source_of(source.recipe))]
+        for entry in entries
+        if entry.asked.runs_on(source.names)
+        for seed in range(suite.seeds)
+    ]
+    _refuse_duplicates(suite, cells)
+    return cells
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A method's entry, and what is the same for all of its cells."""
+
+    asked: MethodEntry
+    method: Method
+    how: dict[str, Any]
+    version: str
+    source: str
+    code: str
+    label: str
+
+
+def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
+    listed = {entry.use for entry in suite.methods}
+    added = [MethodEntry(use=name) for name in ANCHORS if name not in listed]
+    versions: dict[str, str] = {}
+    entries: list[_Entry] = []
+    for index, asked in enumerate([*suite.methods, *added]):
+        method = _method(suite, f"methods.{index}", asked, known)
+        try:
+            # Looking a version up takes a millisecond.
+            if method.library not in versions:
+                versions[method.library] = methods.library_version(method)
+            how = {"use": short(asked.use), "options": method.to_options()}
+            canonical_json(how)
+            version = versions[method.library]
+            source, code = source_digest(method), code_of(method)
+        except Exception as error:  # noqa: BLE001 foreign code may raise anything
+            raise ConfigError(
+                f"{suite.path}: methods.{index}: what {asked.use!r} depends on cannot be told "
+                f"({type(error).__name__}: {error}): its options must be plain values"
+            ) from None
+        entries.append(_Entry(asked, method, how, version, source, code, asked.label))
+    _refuse_repeats(suite, "methods", [entry.label for entry in entries])
+    return entries
+
+
+def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Method:
+    for which, names in (("datasets", entry.datasets or ()), ("without", entry.without)):
+        for name in names:
+            if name not in known:
+                raise ConfigError(
+                    f"{suite.path}: {key}.{which}: {name!r} is not a dataset of this suite: "
+                    f"{suggest(name, sorted(known))}it has {', '.join(sorted(known))}"
+                )
+    try:
+        return methods.get(absolute(entry.use, suite.path.parent), **entry.options)
+    except ConfigError as error:
+        raise ConfigError(f"{suite.path}: {key}: {error}") from None
+
+
+def _cell(
+    suite: Suite, source: Source, seed: int, known: tuple[dict[str, Any], str], entry: _Entry
+) -> Cell:
+    """`known` are what the recipe's numbers depend on, and the digest of what makes them."""
+    settings, made_by = known
+    data = {**settings, "seed": seed}
+    made = digest([made_by, entry.source])
+    named = {"dataset": source.recipe.name, **data}
+    key = {"data": named, **entry.how, "version": entry.version, "source": made}
+    return Cell(
+        fit_id=digest(key),
+        suite=suite.name,
+        recipe=source.recipe,
+        seed=seed,
+        label=entry.label,
+        use=entry.how["use"],
+        method=seeded(entry.method, entry.asked.options, data),
+        library_version=entry.version,
+        source=made,
+        code=entry.code,
+        limits=suite.limits,
+        level=source.level,
+        sources=source.names,
+    )
+
+
+def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -> None:
+    for label, count in Counter(labels).items():
+        if count > 1:
+            raise ConfigError(
+                f"{suite.path}: {key}: {label!r} is there {count} times, and each must differ{hint}"
+            )
+
+
+def _refuse_duplicates(suite: Suite, cells: list[Cell]) -> None:
+    """Two names of one fit would share its row."""
+    labels: dict[str, str] = {}
+    for cell in cells:
+        other = labels.setdefault(cell.fit_id, cell.label)
+        if other != cell.label:
+            raise ConfigError(
+                f"{suite.path}: methods: {other!r} and {cell.label!r} are the same method "
+                f"with the same options"
+            )
+
+
+def execution_order(cells: list[Cell]) -> Iterator[Cell]:
+    """The same cells with those that share trajectories next to each other."""
+    yield from sorted(cells, key=lambda cell: (cell.dataset, cell.seed))
+
+
+def summary(cells: list[Cell]) -> list[dict[str, Any]]:
+    """Each method of a plan once: what the tables call it, what it is, whose work it is."""
+    methods_of: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        entry = {
+            "name": cell.label,
+            "use": cell.use,
+            "role": cell.method.role,
+            "library": cell.method.library,
+        }
+        if cell.label not in methods_of:
+            version, source = cell.library_version, source_digest(cell.method)
+            methods_of[cell.label] = {**entry, "library_version": version, "source": source}
+    return list(methods_of.values())

@@ -1,0 +1,99 @@
+"""The datasets of a suite: those it names, and the levels of its sweeps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+from koopmark import datasets
+from koopmark._errors import ConfigError
+from koopmark.datasets import Recipe
+from koopmark.plan.suite import Suite, SweepEntry
+
+
+@dataclass(frozen=True)
+class Level:
+    """Where a dataset stands in a sweep; empty for one that is in none."""
+
+    family: str = ""
+    """The sweep."""
+    axis: str = ""
+    """What is varied, such as `noise` or `n, rank`."""
+    level: float = nan
+    """The value, or that of the first key; missing where it is no number."""
+    level_text: str = ""
+
+
+NO_LEVEL = Level()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset of a suite, and the names by which a method's entry may ask for it."""
+
+    recipe: Recipe
+    names: tuple[str, ...]
+    level: Level = NO_LEVEL
+
+
+def sources(suite: Suite) -> list[Source]:
+    """The datasets of a suite in the order of its file: the named ones, then sweep by sweep.
+
+    A level is called after the recipe, or the sweep's `name`, and what is varied:
+    `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and what is allowed.
+    """
+    named = [Source(_recipe(suite, entry, "datasets"), (entry,)) for entry in suite.datasets]
+    swept = [
+        source
+        for index, sweep in enumerate(suite.sweeps)
+        for source in _levels(suite, sweep, f"sweeps.{index}")
+    ]
+    return [*named, *swept]
+
+
+def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
+    base = _recipe(suite, sweep.dataset, f"{key}.dataset")
+    axis = ", ".join(_last(name) for name in sweep.vary)
+    family = sweep.title or f"{base.name}, {axis}"
+    for value in sweep.values:
+        values = value if len(sweep.vary) > 1 else [value]
+        changes = dict(zip(sweep.vary, values, strict=True))
+        name = f"{sweep.name or base.name}/{_settings(changes)}"
+        recipe = datasets.varied(base, {**sweep.set, **changes}, name, f"{suite.path}: {key}")
+        level = Level(family, axis, _number(values[0]), ", ".join(map(_text, values)))
+        names = (sweep.dataset, family, name, *filter(None, [sweep.name]))
+        yield Source(recipe, names, level)
+
+
+def _recipe(suite: Suite, entry: str, key: str) -> Recipe:
+    """A recipe by its name, or by its path relative to the suite's file."""
+    try:
+        return datasets.load_recipe(entry, suite.path.parent)
+    except ConfigError as error:
+        raise ConfigError(f"{suite.path}: {key}: {error}") from None
+
+
+def _settings(changes: dict[str, Any]) -> str:
+    return ",".join(f"{_last(key)}={_text(value)}" for key, value in changes.items())
+
+
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def _text(value: Any) -> str:
+    """A value as names show it: `0.1`, `1e-06`, `tanh`."""
+    return f"{value:.12g}" if _is_number(value) else str(value)
+
+
+def _number(value: Any) -> float:
+    return float(value) if _is_number(value) else nan
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

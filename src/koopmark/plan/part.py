@@ -1,0 +1,103 @@
+"""A part of a suite: some of its methods, datasets and seeds, and the anchors beside them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from koopmark._config import shortened
+from koopmark._errors import ConfigError, suggest
+from koopmark.plan.cells import Cell
+
+SHOWN = 20
+"""Names that an error lists."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which cells of a plan are wanted; of what is not named, all.
+
+    The anchors are fitted to whatever data the wanted cells have.
+    """
+
+    methods: tuple[str, ...] = ()
+    """As the tables call them."""
+    datasets: tuple[str, ...] = ()
+    """As the tables call them; what the levels of a sweep go by means all of its levels."""
+    seeds: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.methods or self.datasets or self.seeds)
+
+    def of(self, cells: Sequence[Cell]) -> list[Cell]:
+        """The wanted cells and their anchors, in the order of the plan.
+
+        Raises
+        ------
+        ConfigError
+            For a name that no cell has, or where no cell has all that is wanted.
+        """
+        _refuse_unknown("--only", "method", self.methods, [cell.label for cell in cells])
+        _refuse_unknown(
+            "--dataset",
+            "dataset",
+            self.datasets,
+            [name for cell in cells for name in cell.data_names],
+        )
+        _refuse_unknown("--seed", "seed", self.seeds, [cell.seed for cell in cells])
+        data = {(cell.dataset, cell.seed) for cell in cells if self._holds(cell)}
+        if not data:
+            raise ConfigError(
+                "--only, --dataset, --seed: no fit has all of these: the suite keeps these methods "
+                "from these datasets"
+            )
+        return [
+            cell
+            for cell in cells
+            if self._holds(cell)
+            or (cell.method.role == "anchor" and (cell.dataset, cell.seed) in data)
+        ]
+
+    def _holds(self, cell: Cell) -> bool:
+        return (
+            (not self.methods or cell.label in self.methods)
+            and (not self.datasets or not set(self.datasets).isdisjoint(cell.data_names))
+            and (not self.seeds or cell.seed in self.seeds)
+        )
+
+    def provenance(self) -> dict[str, Any]:
+        """What provenance.json says of it; nothing of a whole suite."""
+        return {"part": asdict(self)} if self else {}
+
+
+def refuse_whole_run(folder: Path) -> None:
+    """A part of a suite must not take the place of a whole run in its tables.
+
+    Raises
+    ------
+    ConfigError
+        Where the folder holds a run of a whole suite.
+    """
+    try:
+        about = json.loads((folder / "provenance.json").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return
+    if not (isinstance(about, dict) and "part" in about):
+        raise ConfigError(
+            f"{folder}: holds the run of a whole suite, whose tables and report a part of one "
+            f"would replace: --out must be another folder"
+        )
+
+
+def _refuse_unknown(option: str, noun: str, asked: Sequence[Any], known: Sequence[Any]) -> None:
+    names = list(dict.fromkeys(known))
+    for name in asked:
+        if name not in names:
+            hint = suggest(name, names) if isinstance(name, str) else ""
+            listed = ", ".join(str(one) for one in names[:SHOWN])
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            raise ConfigError(
+                f"{option}: no {noun} of this suite is {shortened(repr(name))}: {hint}"
+                f"there are {listed}{more}"
+            )

@@ -1,0 +1,60 @@
+"""Digests of the source that a fit's numbers depend on."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from koopmark._keys import digest
+from koopmark._source import HERE, Root
+from koopmark.datasets import Recipe, source_of
+from koopmark.methods.method import Method
+
+EVERY_FIT = (
+    ("koopmark.workers.cell", "run_cell"),
+    ("koopmark.plan.cells", "Cell"),
+    ("koopmark.plan.seeds", "seeded"),
+)
+"""What every fit goes through; the rest hangs on its method and its recipe."""
+
+
+def source_digest(method: Method) -> str:
+    """Digest of what fitting and scoring `method` depends on, the data apart.
+
+    That is what every fit goes through, the classes of the method and of what its options hold,
+    and what either uses (see `koopmark._source`). Adding another method changes nothing of it.
+    """
+    return HERE.digest([*EVERY_FIT, *_classes(method)])
+
+
+def fit_source(method: Method, recipe: Recipe) -> str:
+    """Digest of all source that a fit of `method` on `recipe` goes through."""
+    return digest([source_of(recipe), source_digest(method)])
+
+
+def code_of(method: Method) -> str:
+    """Digest of the code that a process would fit `method` with: all of koopmark, and its own."""
+    return digest([HERE.digest_of_package(), HERE.digest_of_others(_classes(method))])
+
+
+def is_loaded(method: Method, recipe: Recipe, code: str, source: str) -> bool:
+    """Whether this process fits with the `code`, or at least the `source`, of another one.
+
+    The first is known at once. They differ where a file was edited that no fit goes through.
+    """
+    return _loaded(frozenset(_classes(method))) == code or fit_source(method, recipe) == source
+
+
+@cache
+def _loaded(classes: frozenset[Root]) -> str:
+    """`code_of` when this process first saw the method: later edits do not reach it."""
+    return digest([HERE.digest_of_package(), HERE.digest_of_others(classes)])
+
+
+def _classes(value: Any) -> Iterator[type]:
+    """The class of a dataclass, its parents, and the same of its fields' values."""
+    yield from type(value).__mro__
+    for field in fields(value):
+        item = getattr(value, field.name)
+        if is_dataclass(item) and not isinstance(item, type):
+            yield from _classes(item)

@@ -1,1 +1,0 @@
-"""Leaderboards: who recovers most, by question, and which differences are more than chance."""

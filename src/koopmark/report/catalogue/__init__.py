@@ -1,6 +1,0 @@
-"""Every dataset that ships: equations, parameters, source, spectrum and a phase portrait."""
-
-from koopmark.report.catalogue.markdown import as_markdown
-from koopmark.report.catalogue.page import write
-
-__all__ = ["as_markdown", "write"]

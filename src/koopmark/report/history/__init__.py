@@ -1,1 +1,0 @@
-"""What promoted runs came to, one line each, and since when something has changed."""

@@ -1,1 +1,0 @@
-"""One run against another: what got worse, what got better, and how that is told."""

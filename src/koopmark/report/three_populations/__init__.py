@@ -1,1 +1,0 @@
-"""The three-population example as a page and as numbers."""

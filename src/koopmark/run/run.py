@@ -1,0 +1,155 @@
+"""A run: plan, fits that are not done yet, store, tables, provenance."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from koopmark._files import write_text
+from koopmark._repr import ROWS, Details, Shown
+from koopmark.cluster import client as cluster
+from koopmark.plan.cells import execution_order, plan
+from koopmark.plan.part import Part, refuse_whole_run
+from koopmark.plan.provenance import now, provenance
+from koopmark.plan.suite import Suite
+from koopmark.run.overview import LEGEND, grid
+from koopmark.run.progress import display
+from koopmark.store.export import export, forget_unfinished
+from koopmark.store.store import Store
+from koopmark.store.tables import FAILURES, Rows
+from koopmark.workers.pool import execute
+
+REPORT = "index.html"
+"""Where a run folder holds its report, once it has one."""
+
+
+@dataclass(frozen=True)
+class Finished(Shown):
+    """What a run came to; in a notebook, its overview."""
+
+    folder: Path
+    counts: Counter[str]
+
+    @property
+    def failures(self) -> int:
+        """Fits that ended in a way `--strict` does not forgive."""
+        return sum(self.counts[status] for status in FAILURES)
+
+    def _facts(self) -> list[str]:
+        ended = [f"{count:,} {status}" for status, count in self.counts.most_common() if count]
+        return [str(self.folder), f"{self.counts.total():,} fits", *ended]
+
+    def _details(self) -> Details:
+        cells = grid(self.folder)
+        rows = [[str(method), *row] for method, row in cells.head(ROWS).iterrows()]
+        page = self.folder / REPORT
+        report = f"Report: {page}." if page.exists() else "koopmark.pages.write makes its report."
+        columns = ("method", *map(str, cells.columns))
+        return Details(columns, rows, len(cells), f"{LEGEND} {report}")
+
+
+class Interrupted(Exception):
+    """The user stopped the run, or its cluster went away; what was done is kept."""
+
+    def __init__(self, done: int, total: int, why: str = "") -> None:
+        kept = f"{done} of {total} fits are done and kept"
+        super().__init__(f"{why}; {kept}" if why else kept)
+
+
+def run(
+    suite: Suite,
+    folder: Path,
+    jobs: int,
+    fresh: bool = False,
+    console: Console | None = None,
+    cache_dir: Path | None = None,
+    scheduler: str | None = None,
+    part: Part | None = None,
+) -> Finished:
+    """Do the fits of a suite that `folder` does not hold yet, and write its tables.
+
+    Parameters
+    ----------
+    suite : Suite
+    folder : Path
+        The run folder; made where it is not there.
+    jobs : int
+        Worker processes.
+    fresh : bool
+        Do all fits, whatever the folder holds.
+    console : rich Console, optional
+        Where progress is shown; nowhere by default.
+    cache_dir : Path, optional
+        Of the datasets, on the machines where the fits run; their default folder by default.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers do the fits, in place of processes here.
+    part : Part, optional
+        Do these fits alone, in a folder that holds no whole run.
+
+    Raises
+    ------
+    ConfigError
+        Where the suite asks for what is not there, the folder cannot be written to, or there is
+        no such scheduler.
+    Interrupted
+        On Ctrl-C, or where the cluster goes away; the tables then hold what is done.
+    """
+    console = console or Console(quiet=True)
+    part = part or Part()
+    cells = part.of(plan(suite))
+    if part:
+        refuse_whole_run(folder)
+    by_id = {cell.fit_id: cell for cell in cells}
+    with ExitStack() as stack:
+        where: dict[str, Any] = {}
+        fits: Callable[..., Generator[Rows, None, None]] = partial(execute, jobs=jobs)
+        if scheduler is not None:
+            workers = stack.enter_context(cluster.connect(scheduler, partial(_say, console)))
+            jobs, where, fits = workers.threads, {"cluster": workers.provenance()}, workers.execute
+        store = stack.enter_context(Store(folder, fresh))
+        if store.note:
+            _say(console, store.note)
+        forget_unfinished(folder)
+        try:
+            store.follow(cells)
+            waiting = list(execution_order(store.unfinished(cells)))
+            about = provenance(suite, cells, jobs) | part.provenance() | where
+            about |= {"started": now(), "ended": None, "fits": len(cells), "computed": len(waiting)}
+            _write(folder, about)
+            _announce(console, suite, len(cells), len(waiting))
+            with (
+                display(console, len(waiting)) as shown,
+                closing(fits(waiting, cache_dir=cache_dir)) as results,
+            ):
+                for rows in results:
+                    store.record(rows, by_id[rows.fit_id])
+                    shown.advance(rows)
+            export(folder)
+            _write(folder, about | {"ended": now()})
+            done = store.counts()
+        except (KeyboardInterrupt, cluster.Stopped) as stop:
+            stopped = Interrupted(store.counts().total(), len(cells), str(stop))
+            # Stopped once more, the store still holds everything, and `koopmark report` exports it.
+            with suppress(KeyboardInterrupt):
+                export(folder)
+            raise stopped from None
+    return Finished(folder, done)
+
+
+def _announce(console: Console, suite: Suite, total: int, waiting: int) -> None:
+    known = f", {total - waiting} of them done before" if waiting < total else ""
+    _say(console, f"{suite.name}: {total} fits{known}")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(folder: Path, about: dict[str, Any]) -> None:
+    write_text(folder / "provenance.json", json.dumps(about, indent=2) + "\n")

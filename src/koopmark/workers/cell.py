@@ -1,0 +1,184 @@
+"""One fit, from data to rows: what a worker runs."""
+
+import sys
+import zlib
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from koopmark import datasets, methods
+from koopmark.datasets import Dataset, Recipe
+from koopmark.methods.method import Skip
+from koopmark.models import Model
+from koopmark.plan.cells import Cell
+from koopmark.scoring import StatisticalFloor, evaluate, statistical_floors
+from koopmark.store.rows import Outcome, make_rows
+from koopmark.store.tables import Rows
+from koopmark.workers.capture import shorten
+from koopmark.workers.journal import Journal
+from koopmark.workers.measure import ENFORCED, Meter, is_out_of_memory, memory_limit
+
+PREPARING_SECONDS = 600.0
+"""How long making the data and importing the library may take."""
+
+SCORING_ALLOWANCE = 60.0
+"""How much longer than the fit its scoring may take."""
+
+REASON_CHARACTERS = 500
+
+
+def hard_limit(cell: Cell) -> float:
+    """Seconds after which nothing of this fit can still be running."""
+    return PREPARING_SECONDS + 2 * cell.limits.seconds + SCORING_ALLOWANCE
+
+
+def run_cell(
+    cell: Cell, folder: Path, cache_dir: Path | None = None, disposable: bool = False
+) -> Rows:
+    """Make the data, fit and score; whatever happens becomes rows.
+
+    Three phases, each with a time limit: the data are made (or read from the cache) and the
+    library imported; then the fit, which alone is measured, within the suite's limits; then the
+    scores, for which the fit's memory limit holds anew and SCORING_ALLOWANCE is added to its time.
+
+    Parameters
+    ----------
+    cell : Cell
+    folder : Path
+        Where notes and output of the fit under way are kept (see `Journal`).
+    cache_dir : Path, optional
+        Of the datasets; their default folder by default.
+    disposable : bool
+        Whether an overrun may end this process.
+    """
+    journal = Journal(folder, cell.fit_id, disposable)
+    with journal.recording():
+        outcome = _run(cell, journal, cache_dir)
+        output = journal.output()
+    return make_rows(cell, outcome, output)
+
+
+def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
+    missing = methods.availability(cell.method)
+    if missing is not None:
+        return Outcome("unavailable", missing)
+    journal.enter("preparation", PREPARING_SECONDS)
+    try:
+        data, unchanged = _dataset(cell.recipe, cell.seed, cache_dir)
+        cell.method.prepare()
+    except datasets.Diverged as error:
+        return Outcome("diverged", _sentence(error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
+        return _failure(error, "before the fit: ")
+    journal.forget_output()
+    with _threadpools(len(sys.modules)).limit(limits=1):
+        fitted, outcome = _fit(cell, data, journal)
+        if fitted is not None:
+            outcome = _score(cell, data, fitted, outcome, journal, cache_dir)
+    notes = [data.note] if data.note else []
+    notes += data.fresh.notes if data.fresh else []
+    if _fingerprint(data) != unchanged:
+        _dataset.cache_clear()
+        notes.append("the fit changed the data it was given")
+    return replace(outcome, notes="; ".join(notes))
+
+
+def _fit(cell: Cell, data: Dataset, journal: Journal) -> tuple[Model | None, Outcome]:
+    """The fitted model and what it cost, or None and why there is none."""
+    model: Model | None = None
+    journal.enter("fit", cell.limits.seconds)
+    meter = Meter()
+    try:
+        with memory_limit(cell.limits.memory_mb):
+            model = cell.method.fit(data.train)
+            seconds = meter.seconds()
+        outcome = Outcome("ok")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
+        seconds = meter.seconds()
+        outcome = _failure(error)
+    journal.leave()
+    memory = meter.peak_mb()
+    if seconds > cell.limits.seconds:
+        outcome = Outcome("timeout", f"the fit took {seconds:.3g} s, {_limit(cell)}")
+    elif memory > cell.limits.memory_mb and not ENFORCED:
+        outcome = Outcome("out_of_memory", f"the fit took {memory:.0f} MB, {_limit(cell)}")
+    measured = Outcome(outcome.status, outcome.reason, seconds, memory)
+    return model if measured.status == "ok" else None, measured
+
+
+def _score(
+    cell: Cell,
+    data: Dataset,
+    model: Model,
+    fitted: Outcome,
+    journal: Journal,
+    cache_dir: Path | None,
+) -> Outcome:
+    seconds, memory = fitted.fit_seconds, fitted.peak_memory_mb
+    allowed = cell.limits.seconds + SCORING_ALLOWANCE
+    journal.enter("scoring", allowed, fit_seconds=seconds, peak_memory_mb=memory)
+    try:
+        with memory_limit(cell.limits.memory_mb):
+            noise_floors = _noise_floors(cell.recipe, cell.seed, cache_dir)
+            scores = evaluate(
+                model,
+                data.system,
+                data.targets,
+                data.test,
+                cell.seed,
+                data.spectrum,
+                fresh=data.fresh,
+                noise_floors=noise_floors,
+            )
+    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
+        failure = _failure(error, "while scoring: ")
+        return Outcome(failure.status, failure.reason, seconds, memory)
+    finally:
+        journal.leave()
+    return Outcome("ok", "", seconds, memory, scores)
+
+
+def _failure(error: BaseException, when: str = "") -> Outcome:
+    if isinstance(error, Skip):
+        return Outcome("skipped", _sentence(error))
+    status = "out_of_memory" if is_out_of_memory(error) else "failed"
+    return Outcome(status, f"{when}{type(error).__name__}: {_sentence(error)}")
+
+
+def _sentence(error: BaseException) -> str:
+    return shorten(" ".join(str(error).split()))[:REASON_CHARACTERS]
+
+
+def _limit(cell: Cell) -> str:
+    return f"the limit is {cell.limits.seconds:g} s and {cell.limits.memory_mb:g} MB"
+
+
+@lru_cache(maxsize=1)
+def _threadpools(modules: int) -> ThreadpoolController:  # noqa: ARG001 found anew after an import
+    """The BLAS and OpenMP libraries of this process, which take as long to find as a small fit."""
+    return ThreadpoolController()
+
+
+@lru_cache(maxsize=1)
+def _dataset(recipe: Recipe, seed: int, cache_dir: Path | None) -> tuple[Dataset, int]:
+    """The data of the fit before, where they are the same, and their fingerprint."""
+    with _threadpools(len(sys.modules)).limit(limits=1):
+        data = datasets.build(recipe, seed, cache_dir)
+    return data, _fingerprint(data)
+
+
+@lru_cache(maxsize=1)
+def _noise_floors(
+    recipe: Recipe, seed: int, cache_dir: Path | None
+) -> tuple[StatisticalFloor, ...]:
+    """What the noise in the data of the fit before allows, the same for all methods."""
+    data, _ = _dataset(recipe, seed, cache_dir)
+    return statistical_floors(data.targets, data.clean, data.noise, data.test)
+
+
+def _fingerprint(data: Dataset) -> int:
+    """Tells whether a fit wrote into the data, which the next fit is to get as well."""
+    return zlib.adler32(np.ascontiguousarray(data.train.states).data)

@@ -1,0 +1,154 @@
+"""What a worker leaves behind about the fit under way, for whoever finds it dead."""
+
+import faulthandler
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from koopmark.workers import capture
+
+NOTE_BYTES = 512
+
+_DUMP = re.compile(r"^Timeout \(\d+:\d\d:\d\d.*\)!$", re.MULTILINE)
+_FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)')
+_CALLER = re.compile(r"[/\\]suite[/\\]cell\.py\"")
+
+
+class Journal:
+    """One fit's files: what it printed, and a note that says how far it had come.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are; the caller removes them.
+    fit_id : str
+    disposable : bool
+        Whether a phase that overruns its limit may end the whole process. The end comes from a
+        thread of faulthandler's that needs no interpreter lock, so it comes to native code too,
+        and even when the process that started this one is gone.
+    """
+
+    def __init__(self, folder: Path, fit_id: str, disposable: bool = False) -> None:
+        self._output, self._path = _files(folder, fit_id)
+        self._note = -1
+        self._disposable = disposable
+        self._known: dict[str, Any] = {"pid": os.getpid()}
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Catch what is printed inside the block, and keep notes in it."""
+        # Whoever may end this process also looks at how long its output grows.
+        with capture.captured(self._output, guarded=not self._disposable):
+            self._note = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                yield
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+                os.close(self._note)
+
+    def enter(self, phase: str, seconds: float, **known: float) -> None:
+        """Note that a phase begins, how long it may take, and what is known by now."""
+        self._known |= known
+        deadline = time.monotonic() + seconds
+        note = {**self._known, "phase": phase, "limit": seconds, "deadline": deadline}
+        # In one write at the start of the file, longer than any note: there are no others to clear.
+        try:
+            os.lseek(self._note, 0, os.SEEK_SET)
+            os.write(self._note, json.dumps(note).ljust(NOTE_BYTES).encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
+        if self._disposable:
+            faulthandler.dump_traceback_later(seconds, exit=True, file=2)
+
+    def leave(self) -> None:
+        """Note that the phase is over."""
+        faulthandler.cancel_dump_traceback_later()
+
+    def forget_output(self) -> None:
+        """Drop what was printed so far: imports and data are not the fit."""
+        capture.forget(self._output)
+
+    def output(self) -> str:
+        """The last lines that were printed."""
+        return capture.last_lines(capture.read(self._output))
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What is left of a fit whose process is gone."""
+
+    pid: int | None = None
+    phase: str = "start"
+    limit: float = float("nan")
+    deadline: float = float("inf")
+    """Of the clock that is never set, which all processes of a machine share."""
+    fit_seconds: float = float("nan")
+    peak_memory_mb: float = float("nan")
+    output: str = ""
+    where: str = ""
+    """The line at which the time limit found the fit."""
+
+
+def remains(folder: Path, fit_id: str) -> Remains:
+    """Read what a dead worker left."""
+    output, note = _files(folder, fit_id)
+    known: dict[str, Any] = {}
+    # A worker can die before the note is there, or in the middle of it.
+    with suppress(FileNotFoundError, json.JSONDecodeError):
+        known = json.loads(note.read_text())
+    printed, where = _split(capture.read(output))
+    return Remains(**known, output=capture.last_lines(printed), where=where)
+
+
+def deadline(folder: Path, fit_id: str) -> float:
+    """By when the phase under way should be over, on the clock that is never set."""
+    with suppress(FileNotFoundError, json.JSONDecodeError, KeyError):
+        return float(json.loads(_files(folder, fit_id)[1].read_text())["deadline"])
+    return float("inf")
+
+
+def output_file(folder: Path, fit_id: str) -> Path:
+    """Where what a fit prints is kept."""
+    return _files(folder, fit_id)[0]
+
+
+def discard(folder: Path, fit_id: str) -> None:
+    """Remove a fit's files."""
+    for path in _files(folder, fit_id):
+        path.unlink(missing_ok=True)
+
+
+def _files(folder: Path, fit_id: str) -> tuple[Path, Path]:
+    return folder / f"{fit_id}.out", folder / f"{fit_id}.json"
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The output without the callers of a stack dump, and where the dump says a fit was."""
+    dump = _DUMP.search(text)
+    if dump is None:
+        return _without_callers(text), ""
+    # One paragraph for each thread; the fit's is the one our own code called.
+    for stack in text[dump.end() :].split("\n\n"):
+        if _CALLER.search(stack):
+            shown = _without_callers(stack).strip("\n")
+            first = _FRAME.search(shown)
+            where = f"{first['file']}:{first['line']} ({first['function']})" if first else ""
+            return text[: dump.end()] + "\n" + shown, capture.shorten(where)
+    return text, ""
+
+
+def _without_callers(text: str) -> str:
+    """Leave out the lines of stack dumps that do not speak of the fit."""
+    kept: list[str] = []
+    ours = False
+    for line in text.split("\n"):
+        ours = bool(_FRAME.search(line)) and (ours or bool(_CALLER.search(line)))
+        if not ours and not line.startswith("Extension modules:"):
+            kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,203 @@
+"""The worker process: what it is before its first fit, and how it serves one fit after another."""
+
+import ctypes
+import errno
+import faulthandler
+import io
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from koopmark.methods import plugins
+from koopmark.store.rows import Outcome
+from koopmark.store.tables import Rows
+from koopmark.workers import guard
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+"""Fits are compared in time, and run side by side: each has one thread."""
+
+GRACE_SECONDS = 0.2
+"""How long threads that a fit started may take to end after it."""
+
+HARMLESS_THREADS = ("TMonitor",)
+"""Classes of threads that libraries keep and that sleep: tqdm's."""
+
+LEFT_OPEN = 64
+"""Descriptors that a fit may leave open, as imports of libraries do: more would end up failing
+fits that are not to blame."""
+
+EDITED = "is not what the run was started with: it was edited, or differs here; start the run again"
+"""Said of source under which the run's fits are not filed."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""How the system says that there is no room for what a worker notes of its fits."""
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Environment of the processes started in the block: BLAS reads it when it is loaded."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
+    """Be a worker: take pickled cells, give back pickled rows, until the other end closes.
+
+    A worker whose fit left something behind that cannot be taken back is not used again.
+    """
+    prepare()
+    import koopmark.workers.cell  # noqa: F401 warm before the first fit
+
+    me, home, settings = os.getpid(), os.getcwd(), np.geterr()
+    connection.send_bytes(b"ready")
+    clean = True
+    while clean:
+        try:
+            cell = connection.recv_bytes()
+        except (EOFError, OSError):
+            return
+        answer, clean = run(cell, folder, cache_dir)
+        if os.getpid() != me:
+            # A fit forked and both returned: there is one result, the first process's.
+            os._exit(0)
+        with suppress(OSError):
+            connection.send_bytes(answer)
+        np.seterr(**settings)
+        with suppress(OSError):
+            os.chdir(home)
+    # No tidying: a thread that was left behind could hold it up.
+    connection.close()
+    os._exit(0)
+
+
+def prepare() -> None:
+    """Make this process a worker: killable, and verbose about its own death."""
+    # Ctrl-C is for the run; a killed worker has nothing to tidy up, and may be past Python's help.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    faulthandler.enable(file=2, all_threads=False)
+    for stream in (sys.stdout, sys.stderr):
+        # Lines reach the capture file before a crash does; no fit fails for what a terminal lacks.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    if os.name == "posix":
+        # A fit that signals its process group means itself.
+        os.setsid()
+    if sys.platform == "linux":
+        # What a fit's children start and abandon stays a descendant of this process.
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        # Where the whole machine runs out of memory, the kernel should end the fit.
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[bytes, bool]:
+    """`run_cell` in this process, which may end for it; whether the process is as it was before.
+
+    What comes back pickled are the same truth value, and Rows; or an Outcome where not even rows
+    could be made; or Trouble.
+    """
+    me, before = os.getpid(), set(threading.enumerate())
+    files = _open_files()
+    answer: Rows | Outcome | Trouble
+    try:
+        from koopmark.plan.source import is_loaded
+        from koopmark.workers.cell import run_cell
+
+        # Whoever tidies temporary files may have taken it.
+        folder.mkdir(parents=True, exist_ok=True)
+        cell = pickle.loads(pickled_cell)
+        if is_loaded(cell.method, cell.recipe, cell.code, cell.source):
+            answer = run_cell(cell, folder, cache_dir, disposable=True)
+        else:
+            answer = Trouble(f"the source of koopmark or of {cell.use} {EDITED}")
+    except plugins.Edited as error:
+        answer = Trouble(f"{error}, and start the run again")
+    except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
+        answer = _answer(error)
+    if os.getpid() != me:
+        return b"", False
+    threads, processes = _left_threads(before), guard.end_descendants()
+    if isinstance(answer, Rows):
+        answer = _noted(answer, threads, processes)
+    clean = not (threads or processes) and _open_files() - files <= LEFT_OPEN
+    return pickle.dumps((answer, clean)), clean
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why no fit can be done here, whichever it is."""
+
+    sentence: str
+
+
+def _answer(error: BaseException) -> Outcome | Trouble:
+    if isinstance(error, OSError) and error.errno in FULL:
+        return Trouble(f"{error.filename}: {error.strerror}")
+    try:
+        return Outcome("failed", f"{type(error).__name__}: {error}"[:500])
+    except Exception:  # noqa: BLE001 an exception whose text raises another
+        return Outcome("failed", type(error).__name__)
+
+
+def _open_files() -> int:
+    """How many descriptors this process holds; 0 where the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 0
+
+
+def _left_threads(before: set[threading.Thread]) -> int:
+    deadline = time.monotonic() + GRACE_SECONDS
+    new = [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and type(thread).__name__ not in HARMLESS_THREADS
+    ]
+    for thread in new:
+        with suppress(RuntimeError):
+            thread.join(max(0.0, deadline - time.monotonic()))
+    return sum(thread.is_alive() for thread in new)
+
+
+def _noted(rows: Rows, threads: int, processes: int) -> Rows:
+    """Rows that say what the fit left running, which is ended with its process."""
+    kinds = ((threads, "thread"), (processes, "process"))
+    left = [_count(number, kind) for number, kind in kinds if number]
+    if not left:
+        return rows
+    notes = [rows.fit["notes"], f"left {' and '.join(left)} running"]
+    return replace(rows, fit={**rows.fit, "notes": "; ".join(filter(None, notes))})
+
+
+def _count(number: int, kind: str) -> str:
+    plural = f"{kind}es" if kind.endswith("s") else f"{kind}s"
+    return f"a {kind}" if number == 1 else f"{number} {plural}"

@@ -1,0 +1,81 @@
+"""Sweeps as the report finds them in fits.csv, and the axes they are drawn on."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from koopmark.analysis.sweeps import Sweep, shared_targets, sweep_summary, sweep_table, sweeps
+from koopmark.analysis.tables import read
+
+
+def sweep(levels, axis="noise", texts=None):
+    names = tuple(f"d{i}" for i in range(len(levels)))
+    return Sweep("s", axis, names, tuple(levels), tuple(texts or map(str, levels)))
+
+
+@pytest.fixture(scope="module")
+def tables(finished_run):
+    return read(finished_run)
+
+
+def test_a_family_of_two_levels_is_a_sweep(tables):
+    (found,) = sweeps(tables.fits)
+    assert (found.name, found.axis, found.levels) == ("How noise hurts", "noise", (0.0, 0.01))
+    assert found.datasets == ("three_populations", "three_populations_noise_0.01")
+
+
+def test_one_level_alone_is_no_sweep(tables):
+    assert sweeps(tables.fits[tables.fits["level"] == 0.0]) == []
+
+
+@pytest.mark.parametrize(
+    ("levels", "scale", "positions"),
+    [
+        ([1e-3, 1e-2, 1.0], "log", [1e-3, 1e-2, 1.0]),
+        ([0.0, 1e-2, 1.0], "log", [1e-3, 1e-2, 1.0]),
+        ([1.0, 2.0, 5.0], "linear", [1.0, 2.0, 5.0]),
+        ([-1.0, 100.0], "linear", [-1.0, 100.0]),
+        ([np.nan, np.nan], "category", [0.0, 1.0]),
+        ([10.0, 10.0, 3.0], "category", [0.0, 1.0, 2.0]),
+    ],
+)
+def test_the_values_choose_the_axis(levels, scale, positions):
+    assert sweep(levels).scale == scale
+    assert sweep(levels).positions == pytest.approx(positions)
+
+
+def test_where_levels_share_no_target_the_worst_of_all_counts(tables):
+    targets = tables.targets.copy()
+    noisy = targets["dataset"].str.contains("noise")
+    targets.loc[noisy, "target_eigenvalue_re"] -= 0.5
+    (found,) = sweeps(tables.fits)
+    summary = sweep_summary(found, tables.fits, targets)
+    assert (summary.loc[summary["method"] == "linear", "targets"] == 2).all()
+
+
+def test_targets_are_shared_by_eigenvalue_whatever_their_multiplicity(tables):
+    targets = tables.targets.copy()
+    noisy = targets["dataset"].str.contains("noise")
+    targets.loc[noisy, "target"] += " (x7)"
+    (found,) = sweeps(tables.fits)
+    once = sweep_summary(found, tables.fits, tables.targets)
+    pd.testing.assert_frame_equal(sweep_summary(found, tables.fits, targets), once)
+
+
+def test_eigenvalues_that_differ_by_rounding_are_shared(tables):
+    targets = tables.targets.copy()
+    noisy = targets["dataset"].str.contains("noise")
+    targets.loc[noisy, "target_eigenvalue_re"] *= 1 + 2e-16
+    (found,) = sweeps(tables.fits)
+    assert len(shared_targets(found, targets)) == len(targets)
+    # Of these the second is shared alone: all others are asked for at one level.
+    targets.loc[noisy & (targets["target_index"] == 0), "target_eigenvalue_re"] -= 1e-3
+    shared = shared_targets(found, targets)
+    assert set(shared["target_index"]) == {1}
+
+
+def test_the_table_of_sweeps_has_the_level_of_each_row(tables):
+    (found,) = sweeps(tables.fits)
+    table = sweep_table([(found, sweep_summary(found, tables.fits, tables.targets))])
+    assert (table["level"] == table["noise"]).all()
+    assert set(table["family"]) == {"How noise hurts"}

@@ -1,0 +1,94 @@
+"""Which rows are about the same target, within a fit and from seed to seed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koopmark.analysis.summary import summarise
+from koopmark.analysis.targets import same_eigenvalue, target_names
+from koopmark.pages.run.views import Known, target_rows
+from koopmark.regression.line import line_of
+
+EIGENVALUES = st.sampled_from([-1.0, -1.0 * (1 + 3e-16), -1.999, -1.9992, -2.0, -2 + 1e-12, 0.5])
+
+
+def table(lists, label=lambda value: f"{value:.4g}"):
+    """targets.csv of a method, with these eigenvalues at each seed."""
+    return pd.DataFrame(
+        [
+            {
+                "dataset": "d",
+                "seed": seed,
+                "method": "m",
+                "target_index": index,
+                "target": label(value),
+                "target_eigenvalue_re": value,
+                "target_eigenvalue_im": 0.0,
+                "target_dimension": 1,
+            }
+            for seed, values in enumerate(lists)
+            for index, value in enumerate(values)
+        ],
+    )
+
+
+@given(lists=st.lists(st.lists(EIGENVALUES, min_size=1, max_size=5), min_size=1, max_size=3))
+def test_names_tell_the_targets_of_a_fit_apart_whatever_their_labels(lists):
+    targets = table(lists)
+    names = target_names(targets)
+    assert not targets.assign(name=names).duplicated(["seed", "name"]).any()
+    mixed = targets.sample(frac=1, random_state=0)
+    assert target_names(mixed).sort_index().tolist() == names.tolist()
+
+
+def test_a_target_has_one_name_at_all_seeds_wherever_it_stands_in_their_lists():
+    names = target_names(table([[-1.0, -2.0], [-0.5, -1.0 * (1 + 2e-16)], [-1.0]]))
+    assert names.tolist() == ["-1", "-2", "-0.5", "-1", "-1"]
+
+
+def test_two_eigenvalues_of_one_label_are_two_targets():
+    names = target_names(table([[-1.999], [-1.9992]], label=lambda _: "-1.999"))
+    assert names.tolist() == ["-1.999 #1", "-1.999 #2"]
+
+
+def test_eigenvalues_are_the_same_to_rounding_alone():
+    values = [-1.0, -1 - 1e-15, -1 - 1e-6, 3.0, 3.0 + 1e-13, np.nan, -1.0]
+    same = same_eigenvalue(table([values]))
+    assert len(set(same[[0, 1, 6]])) == 1
+    assert len(set(same[[3, 4]])) == 1
+    assert same.nunique() == 4
+
+
+@pytest.fixture
+def near(finished_run):
+    """A run whose two targets have one label."""
+    from koopmark.analysis.tables import read
+
+    tables = read(finished_run)
+    value = tables.targets["target_index"].map({0.0: -1.999, 1.0: -1.9992})
+    targets = tables.targets.assign(target="-1.999", target_eigenvalue_re=value)
+    return tables.fits, targets, tables.provenance
+
+
+def test_a_page_has_a_table_for_each_of_two_targets_with_one_label(near):
+    fits, targets, _ = near
+    noisy = targets[targets["dataset"].str.contains("noise")]
+    summary = summarise(fits, targets)
+    mine = summary[summary["dataset"].str.contains("noise")]
+    tables = target_rows(noisy, mine, Known.of(fits))
+    assert [name for name, _ in tables] == ["-1.999 #1", "-1.999 #2"]
+    for index, (_, rows) in enumerate(tables):
+        of_target = noisy[(noisy["target_index"] == index) & (noisy["status"] == "ok")]
+        medians = of_target.groupby("method")["eigenvalue_error_relative"].median()
+        assert {row.method: float(row.cells[0].value) for row in rows} == dict(medians)
+
+
+def test_a_history_keeps_both_of_two_targets_with_one_label(near):
+    line = line_of(*near)
+    assert set(line.scores["three_populations"]["linear"]) == {"", "-1.999 #1", "-1.999 #2"}
+
+
+def test_a_history_knows_who_competes(near):
+    assert line_of(*near).roles == {"anchor.exact": "anchor", "anchor.random": "anchor"}

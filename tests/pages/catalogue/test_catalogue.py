@@ -1,0 +1,132 @@
+"""Every dataset is described as it is, in the repository and on a page."""
+
+import re
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from koopmark import datasets
+from koopmark.pages.catalogue import as_markdown, write
+from koopmark.pages.catalogue.entry import entry
+from koopmark.pages.catalogue.portrait import plane, portrait
+
+README = Path(__file__).parents[3] / "datasets" / "README.md"
+
+RECIPE = """
+title = "A <small> network"
+description = "For tests."
+citation = "Nobody"
+[system]
+kind = "random_rnn"
+n = 4
+rank = 2
+gain = {gain}
+activation = "{activation}"
+[initial_states]
+kind = "normal"
+scale = 1.0
+[sampling]
+trajectories = 5
+test_trajectories = 3
+dt = 0.25
+horizon = {horizon}
+noise = 0.5
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(name="small", gain=1.5, activation="tanh", horizon=2.0):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(RECIPE.format(gain=gain, activation=activation, horizon=horizon))
+        return datasets.load_recipe(path)
+
+    return make
+
+
+def test_the_committed_catalogue_is_that_of_the_recipes():
+    recipes = [datasets.load_recipe(name) for name in datasets.names()]
+    assert README.read_text() == as_markdown(recipes), "make catalogue writes it anew"
+
+
+def test_an_entry_says_what_the_recipe_says(make):
+    said = entry(make())
+    assert said.system == "Relaxation ẋ = -x + W tanh(x), N = 4, rank 2"
+    assert said.drawn_anew
+    assert said.eigenvalues == "-1 (x2)"
+    assert "gain = 1.5" in said.parameters
+    assert "5 trajectories to fit to and 3 to test on, Δt = 0.25, t = 0 to 2" in said.sampling
+    assert "noise 0.5" in said.sampling
+
+
+@pytest.mark.parametrize(
+    ("name", "equation"),
+    [
+        ("prescribed_fourier", "ẋ = g + Z(Jφ Z)⁻¹(Λφ - Jφ g), g = K h(x), φ = Bx + C cos(Dx + b)"),
+        ("prescribed_bump", "φ = Bx + c + C tanh(Dx + b)"),
+        ("prescribed_quadratic", "φ = Bx + C f(x), f monomials of Dx, degree 2, p = 1"),
+        ("coupling_polynomial", "ẋ = DΨ(x)⁻¹ΛΨ(x), y = Ψ(x), ẏ = Λy"),
+        ("coupling_oscillators", "2 layers (x₁, x₂) → (x₁, x₂ exp(S f(x₁)) + T f(x₁))"),
+    ],
+)
+def test_an_entry_holds_the_equation(name, equation):
+    assert equation in entry(datasets.load_recipe(name)).system
+
+
+def test_principal_eigenvalues_are_listed_where_they_are_the_targets():
+    recipe = datasets.load_recipe("rnn_6_2_stable")
+    said = entry(recipe).eigenvalues
+    wanted = datasets.target_list(recipe, 0)
+    assert said.startswith(f"{wanted[0].eigenvalue.real:.4g}")
+    assert f"and {len(wanted) - 8} more" in said
+    assert "(principal eigenvalues and their sums, seed 0)" in said
+
+
+def test_values_are_plain_text():
+    said = entry(datasets.load_recipe("prescribed_oscillator"))
+    assert "graph = no" in said.parameters
+    assert "oscillations = (-0.2, 2)," in said.parameters
+    assert said.regime.startswith("kind = limit cycle; fixed point; fixed point, attractors = 1,")
+    assert entry(datasets.load_recipe("rnn_6_2_stable")).regime.startswith("kind = fixed point, ")
+
+
+def test_the_page_has_a_card_and_a_portrait_for_each_and_loads_nothing(make, tmp_path):
+    steps = []
+    page = write([make(), make("other")], tmp_path / "out", lambda: steps.append(1))
+    text = page.read_text()
+    assert len(steps) == 2
+    for name in ("small", "other"):
+        assert f'<article id="{name}" class="card">' in text
+        assert f"3 test trajectories of {name}" in text
+    assert escape("A <small> network") in text
+    assert "<small>" not in text
+    assert not re.findall(r'(?:src|href)="(?!#)', text)
+
+
+def test_what_diverges_has_a_reason_instead_of_a_portrait(make, tmp_path):
+    blows_up = make("unbounded", gain=30.0, activation="identity", horizon=60.0)
+    text = write([blows_up], tmp_path).read_text()
+    assert "No portrait: " in text
+    assert "trajectories diverged" in text
+
+
+def test_two_units_are_drawn_as_they_are_and_more_in_their_leading_plane():
+    rng = np.random.default_rng(0)
+    flat = rng.standard_normal((4, 6, 2))
+    np.testing.assert_array_equal(plane(flat)[0], flat)
+    turned, _ = np.linalg.qr(rng.standard_normal((5, 2)))
+    seen, titles = plane((flat * [3.0, 1.0]) @ turned.T)
+    assert titles[0] == "first principal component"
+    assert seen[..., 0].var() > seen[..., 1].var()
+    # An isometric view of a plane keeps distances.
+    np.testing.assert_allclose(
+        np.linalg.norm(np.diff(seen, axis=1), axis=-1),
+        np.linalg.norm(np.diff(flat * [3.0, 1.0], axis=1), axis=-1),
+    )
+
+
+def test_a_portrait_of_states_that_rest_is_drawn_too():
+    assert "nan" not in portrait(np.ones((2, 3, 2)), "rest")
+    assert "nan" not in portrait(np.arange(6.0).reshape(2, 3, 1), "line")

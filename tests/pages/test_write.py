@@ -1,0 +1,306 @@
+import json
+import os
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from markupsafe import escape
+
+from koopmark._errors import ConfigError
+from koopmark.analysis import columns
+from koopmark.analysis.numbers import exact
+from koopmark.pages import write
+from koopmark.pages.web.render import whole_numbers
+from koopmark.pages.web.styles import method_styles
+from koopmark.store.tables import STATUSES
+
+DATASETS = ["three_populations", "three_populations_noise_0.01"]
+HOSTILE = '<script>alert("method")</script>'
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text of table cells and headers by row."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[tuple[dict[str, str | None], str]]] = []
+        self.scripts: list[str] = []
+        self.islands: list[str | None] = []
+        self._open = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append((dict(attrs), ""))
+        elif tag == "script":
+            self.scripts.append("")
+            self.islands.append(dict(attrs).get("id"))
+        if tag in ("td", "th", "script"):
+            self._open = tag
+
+    def handle_endtag(self, tag):
+        if tag == self._open:
+            self._open = ""
+
+    def handle_data(self, data):
+        if self._open == "script":
+            self.scripts[-1] += data
+        elif self._open:
+            attrs, text = self.rows[-1][-1]
+            self.rows[-1][-1] = (attrs, text + data)
+
+    def values(self, method: str) -> set[str]:
+        """Every exact value in a row that starts with this method's name."""
+        return {
+            attrs["data-value"]
+            for row in self.rows
+            if row and row[0][1].strip().removesuffix("anchor") == method
+            for attrs, _ in row
+            if attrs.get("data-value")
+        }
+
+
+@pytest.fixture(scope="module")
+def written(finished_run, tmp_path_factory):
+    import shutil
+
+    folder = shutil.copytree(finished_run, tmp_path_factory.mktemp("written") / "run")
+    return write(folder)
+
+
+@pytest.fixture(scope="module")
+def html(written):
+    return written.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+@pytest.fixture(scope="module")
+def summary(written):
+    table = pd.read_csv(written.parent / "summary.csv", dtype=str)
+    texts = {"dataset", "method", "status", "role"}
+    return table.assign(
+        **{name: table[name].map(float) for name in table.columns if name not in texts}
+    )
+
+
+def read_leaderboard(folder):
+    table = pd.read_csv(folder / "leaderboard.csv", dtype=str, keep_default_na=False)
+    texts = {"question", "score", "method", "library"}
+    return table.assign(
+        **{
+            name: [float(text) if text else np.nan for text in table[name]]
+            for name in table.columns
+            if name not in texts
+        }
+    )
+
+
+def test_every_score_of_the_summary_stands_on_the_page_to_the_last_digit(page, summary):
+    scores = summary.columns[summary.columns.get_loc("eigenvalue_error_relative") :]
+    for method, rows in summary.groupby("method"):
+        expected = {exact(value) for value in rows[scores].to_numpy().ravel() if value == value}
+        assert expected <= page.values(method)
+
+
+def test_every_number_of_the_leaderboards_stands_on_the_page_to_the_last_digit(page, written):
+    boards = read_leaderboard(written.parent)
+    assert set(boards["question"]) == {"Accuracy under noise", "Noise-free accuracy", "Cost"}
+    for method, rows in boards.groupby("method"):
+        numbers = rows[["value", "low", "high", "failed", "better", "alike", "worse"]].to_numpy()
+        expected = {exact(value) for value in numbers.ravel() if value == value}
+        assert expected <= page.values(method)
+
+
+def test_a_hostile_method_name_is_text(html, page):
+    assert HOSTILE not in html
+    assert any(row and row[0][1] == HOSTILE for row in page.rows)
+    assert page.islands.count(None) == 1
+
+
+def test_a_hostile_reason_is_text(page):
+    assert not any(tag == "img" for tag, _ in page.tags)
+    assert any(
+        '<img src="http://example.org/x.png"' in text for row in page.rows for _, text in row
+    )
+
+
+def test_the_page_loads_nothing(page):
+    for tag, attrs in page.tags:
+        assert "src" not in attrs
+        if "href" in attrs:
+            assert tag == "a"
+            assert re.match(r"#|\w+\.csv$", attrs["href"])
+    policy = next(a["content"] for _, a in page.tags if a.get("http-equiv"))
+    assert "default-src 'none'" in policy
+
+
+def test_the_page_is_one_file_of_reasonable_size(written):
+    assert written.stat().st_size < 4e6
+    assert {path.suffix for path in written.parent.iterdir()} == {".csv", ".json", ".html"}
+
+
+def test_plotly_is_inlined_once(html, island):
+    assert html.count('id="data-plotly"') == 1
+    assert "plotly.js v" in island(html, "plotly")[:400]
+
+
+def test_title_and_question_come_from_the_run(html):
+    assert "<h1>A small run</h1>" in html
+    assert "Does &lt;least squares&gt; recover -1 &amp; -2?" in html
+
+
+def test_what_failed_is_listed_with_its_reason_and_output(html, page):
+    failures = [row for row in page.rows if row and row[0][1] == "broken" and len(row) == 5]
+    assert len(failures) == 1
+    assert failures[0][1][1] == "failed"
+    assert failures[0][2][1] == "4 fits"
+
+
+def test_every_score_that_a_page_may_show_is_explained(html):
+    explained = html.partition('<section id="reading">')[2].partition("</section>")[0]
+    for column in [*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE]:
+        assert f"<dt>{escape(column.title)}</dt><dd>{escape(column.meaning)}</dd>" in explained
+
+
+def test_failed_fits_are_marked_in_the_overview(page):
+    cells = [attrs for row in page.rows if row and row[0][1] == "broken" for attrs, _ in row]
+    assert sum("bad" in (attrs.get("class") or "") for attrs in cells) >= 2
+
+
+@pytest.fixture(scope="module")
+def swept(written):
+    table = pd.read_csv(written.parent / "sweeps.csv", dtype=str, keep_default_na=False)
+    texts = {"family", "axis", "level_text", "dataset", "method", "status", "role"}
+    numbers = [name for name in table.columns if name not in texts]
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+
+
+@pytest.mark.parametrize("column", columns.AGAINST_LEVELS, ids=lambda c: c.key)
+def test_the_table_beside_a_sweeps_figure_is_the_csv(html, swept, column):
+    shown = re.escape(escape(json.dumps({"sweep": "How noise hurts", "score": column.key})))
+    part = re.search(rf'<div data-when="{shown}"[^>]*>(.*?)</table>', html, flags=re.DOTALL)
+    assert part is not None
+    rows = {row[0][1].removesuffix("anchor"): row for row in Page(f"{part[1]}").rows[1:]}
+    assert set(rows) == set(swept["method"])
+    for method, row in rows.items():
+        mine = swept[swept["method"] == method].sort_values("level")
+        shown = [attrs.get("data-value") for attrs, _ in row[2:]]
+        assert shown == [exact(x) if x == x else None for x in mine[column.key]]
+
+
+def test_errors_along_a_sweep_are_those_of_the_targets_all_levels_share(run_dir, island):
+    """A dataset that asks for more targets must not look worse for it."""
+    path = run_dir / "targets.csv"
+    targets = pd.read_csv(path, keep_default_na=False, dtype=str)
+    targets[(targets["target"] == "-1") | (targets["dataset"] == "three_populations")].to_csv(
+        path, index=False
+    )
+    fits = pd.read_csv(run_dir / "fits.csv", keep_default_na=False, dtype=str)
+    fewer = fits["dataset"] != "three_populations"
+    fits.assign(targets=fits["targets"].mask(fewer, "1")).to_csv(run_dir / "fits.csv", index=False)
+    rows = island(write(run_dir).read_text(encoding="utf-8"), "sweeps")["rows"]
+    clean, noisy = (
+        error
+        for method, error in zip(rows["method"], rows["eigenfunction_error"], strict=True)
+        if method == "linear"
+    )
+    assert clean < 1e-9 < noisy
+
+
+def without_sweeps(run_dir):
+    path = run_dir / "fits.csv"
+    fits = pd.read_csv(path, keep_default_na=False, dtype=str)
+    fits.assign(family="", axis="", level="", level_text="").to_csv(path, index=False)
+    return write(run_dir).read_text(encoding="utf-8")
+
+
+def test_datasets_of_a_sweep_stand_in_its_table_and_not_at_a_glance(html, run_dir):
+    assert 'id="sweeps"' in html
+    assert 'id="glance"' not in html
+    plain = without_sweeps(run_dir)
+    assert 'id="sweeps"' not in plain
+    assert 'id="glance"' in plain
+    assert not (run_dir / "sweeps.csv").exists()
+
+
+def test_a_heading_of_the_glance_leads_to_its_dataset(run_dir):
+    page = Page(without_sweeps(run_dir))
+    picks = [attrs["data-pick"] for tag, attrs in page.tags if tag == "a" and "data-pick" in attrs]
+    assert [json.loads(pick) for pick in picks[:2]] == [{"dataset": name} for name in DATASETS]
+
+
+def test_numbers_in_sentences_are_not_broken_and_the_rest_is_text():
+    assert whole_numbers("<b> 1.6e-02 & b-1") == (
+        '&lt;b&gt; <span class="whole">1.6e-02</span> &amp; b-1'
+    )
+
+
+def test_the_answers_stand_below_the_question(html):
+    parts = ["Does &lt;least squares&gt;", "recovers most", "How noise hurts: ", "<nav"]
+    assert [html.index(part) for part in parts] == sorted(html.index(part) for part in parts)
+    assert html.count('class="wide overview"') == 3
+
+
+def test_methods_keep_their_look_and_neighbours_differ():
+    names = dict.fromkeys([f"method {i}" for i in range(40)], "method")
+    names |= dict.fromkeys(["perfect", "worthless"], "anchor")
+    styles = method_styles(names)
+    looks = [(s.colour, s.symbol) for s in styles.values()]
+    assert len(set(looks)) == len(names)
+    assert method_styles(names) == styles
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
+def test_every_way_to_fail_makes_a_page(run_dir, status):
+    path = run_dir / "fits.csv"
+    fits = pd.read_csv(path, keep_default_na=False)
+    fits.loc[fits["method"] == "broken", "status"] = status
+    fits.to_csv(path, index=False)
+    assert status.replace("_", " ") in write(run_dir).read_text(encoding="utf-8")
+
+
+def test_a_run_in_which_every_fit_failed_makes_a_page(run_dir):
+    fits = pd.read_csv(run_dir / "fits.csv").assign(status="crashed")
+    fits.to_csv(run_dir / "fits.csv", index=False)
+    targets = pd.read_csv(run_dir / "targets.csv")
+    targets.assign(status="crashed").to_csv(run_dir / "targets.csv", index=False)
+    pairs = pd.read_csv(run_dir / "eigenpairs.csv")
+    pairs.iloc[:0].to_csv(run_dir / "eigenpairs.csv", index=False)
+    page = Page(write(run_dir).read_text(encoding="utf-8"))
+    assert len([row for row in page.rows if row and len(row) == 5 and row[1][1] == "crashed"]) > 5
+
+
+def test_a_dataset_whose_system_could_not_be_made_is_on_the_page(run_dir):
+    path = run_dir / "fits.csv"
+    fits = pd.read_csv(path, keep_default_na=False)
+    lost = fits[fits["method"] == "broken"].assign(dataset="impossible", reason="no such rank")
+    lost[["n", "rank", "noise", "dt", "train_trajectories", "horizon"]] = ""
+    lost["targets"] = 0
+    pd.concat([fits, lost.drop_duplicates("seed")]).to_csv(path, index=False)
+    html = write(run_dir).read_text(encoding="utf-8")
+    assert "impossible" in html
+    assert "no such rank" in html
+
+
+def test_writing_twice_gives_the_same_page(run_dir):
+    first = write(run_dir).read_bytes()
+    assert write(run_dir).read_bytes() == first
+
+
+def test_a_page_that_cannot_be_made_leaves_the_old_one(run_dir):
+    before = write(run_dir).read_bytes()
+    (run_dir / "eigenpairs.csv").unlink()
+    with pytest.raises(ConfigError):
+        write(run_dir)
+    assert (run_dir / "index.html").read_bytes() == before
+    assert not [name for name in os.listdir(run_dir) if name.endswith(".part")]

@@ -1,0 +1,375 @@
+"""What the digests of fits and of trajectories cover."""
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+
+import hostile_methods
+import pytest
+from hostile_methods import Good
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import koopmark
+from koopmark import _source, datasets, methods
+from koopmark._source import Source
+from koopmark.datasets.dataset import SIMULATION
+from koopmark.plan.source import EVERY_FIT, _classes, source_digest
+
+PACKAGE = Path(koopmark.__file__).parent
+PACKAGES = sorted({path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")})
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of our source that a test may change."""
+    package = tmp_path / "koopmark"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "_data"))
+    return package
+
+
+def roots_of_fit(method):
+    return [*EVERY_FIT, *_classes(methods.get(method))]
+
+
+def roots_of_data(recipe):
+    return [*SIMULATION, *map(type, recipe.sections())]
+
+
+# Every method that can run here on one dataset, and one method on every kind of system, the second
+# time around so that nothing is imported any more. Written to standard output: for each fit the
+# files of which a function was called.
+EXECUTED = """
+import json, sys, tempfile
+from pathlib import Path
+import koopmark
+from koopmark import datasets, methods
+from koopmark.workers.cell import run_cell, _dataset
+from koopmark.plan.suite import Limits
+from koopmark.plan.cells import Cell
+from koopmark.store.rows import _known
+from koopmark.plan.seeds import seeded
+
+package = Path(koopmark.__file__).parent
+called = set()
+
+def trace(frame, event, arg):
+    if frame.f_code.co_name != "<module>":
+        called.add(frame.f_code.co_filename)
+
+def fit(name, method, recipe, folder):
+    _dataset.cache_clear()
+    _known.cache_clear()
+    cell = Cell("id", "suite", recipe, 0, name, name, seeded(method, {}, ["test"]), "1", "", "",
+                Limits(seconds=100, memory_mb=1e5))
+    (folder / "notes").mkdir(exist_ok=True)
+    return run_cell(cell, folder / "notes", folder / "cache").status
+
+def small(name):
+    recipe = datasets.load_recipe(name)
+    sampling = recipe.sampling.model_copy(update={"trajectories": 12, "test_trajectories": 8,
+                                                  "horizon": 10 * recipe.sampling.dt})
+    return recipe.model_copy(update={"sampling": sampling})
+
+recipes, kinds = [], set()
+for name in datasets.names():
+    recipe = small(name)
+    about = (recipe.system.kind, recipe.initial_states.kind, recipe.truth.principal)
+    if about not in kinds and getattr(recipe.system, "n", 3) <= 60:
+        kinds.add(about)
+        recipes.append(recipe)
+fits = [("anchor.exact", methods.get("anchor.exact"), recipe) for recipe in recipes]
+for name in methods.names():
+    method = methods.get(name)
+    if methods.availability(method) is None:
+        fits.append((name, methods.get(name, **method.trial), small("three_populations")))
+found = []
+for name, method, recipe in fits:
+    for time in range(2):
+        with tempfile.TemporaryDirectory() as folder:
+            called.clear()
+            sys.settrace(trace if time else None)
+            status = fit(name, method, recipe, Path(folder))
+            sys.settrace(None)
+    ours = sorted(file for file in called if file.startswith(str(package)))
+    found.append((name, recipe.name, status, ours))
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def executed():
+    done = subprocess.run(
+        [sys.executable, "-c", EXECUTED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def covered(source, method, recipe):
+    """Files in the digests of a fit of `method` and of the trajectories of `recipe`."""
+    data = roots_of_data(datasets.load_recipe(recipe))
+    return source.closure(roots_of_fit(method)).files | source.closure(data).files
+
+
+@pytest.mark.slow
+def test_all_that_a_fit_executes_is_in_its_digest(executed):
+    assert {status for _, _, status, _ in executed} <= {"ok", "skipped", "diverged", "failed"}
+    assert sum(status == "ok" for _, _, status, _ in executed) > 60
+    here = Source(PACKAGE)
+    for method, recipe, _, files in executed:
+        missing = set(map(Path, files)) - covered(here, method, recipe)
+        assert not missing, (method, recipe, missing)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", PACKAGES)
+def test_an_edit_in_any_package_changes_the_digest_of_the_fits_that_execute_it(
+    executed, copy, place
+):
+    there = {
+        Path(file): (method, recipe)
+        for method, recipe, _, files in executed
+        for file in files
+        if Path(file).parent == PACKAGE / place
+    }
+    if not there:
+        pytest.skip("no fit executes any of it")
+    before = Source(copy)
+    for file in there:
+        edited = copy / file.relative_to(PACKAGE)
+        edited.write_text(edited.read_text() + "\nCHANGED = True\n")
+    after = Source(copy)
+    for method, recipe in there.values():
+        both = roots_of_fit(method), roots_of_data(datasets.load_recipe(recipe))
+        assert [before.digest(roots) for roots in both] != [after.digest(roots) for roots in both]
+
+
+def test_what_only_shows_numbers_is_in_no_digest():
+    here = Source(PACKAGE)
+    files = frozenset().union(*(here.closure(roots_of_fit(name)).files for name in methods.names()))
+    shown = {path.relative_to(PACKAGE).parts[0] for path in files}
+    assert not shown & {"report", "cli.py", "export", "__main__.py"}
+    assert (
+        not {PACKAGE / "suite" / name for name in ("store.py", "progress.py", "cluster.py")} & files
+    )
+
+
+def test_a_system_that_a_recipe_does_not_use_is_not_in_its_digest():
+    here = Source(PACKAGE)
+    files = here.closure(roots_of_data(datasets.load_recipe("rnn_10_2"))).files
+    assert PACKAGE / "systems" / "rnn.py" in files
+    assert PACKAGE / "systems" / "lotka_volterra.py" not in files
+
+
+def test_adding_a_method_changes_no_other_digest(copy):
+    before = Source(copy)
+    folder = copy / "methods" / "adapters" / "pydmd"
+    (folder / "brand_new.py").write_text("class New:\n    pass\n")
+    for table in (folder / "__init__.py", copy / "methods" / "registry.py"):
+        line = "from koopmark.methods.adapters.pydmd.brand_new import New\n"
+        table.write_text(f'{table.read_text()}\n{line}\nMORE = {{"pydmd.new": New()}}\n')
+    after = Source(copy)
+    for name in methods.names():
+        assert before.digest(roots_of_fit(name)) == after.digest(roots_of_fit(name)), name
+
+
+def test_a_table_of_contents_that_names_another_definition_changes_the_digest(copy):
+    # Both files are in the digest before and after: only what leads to them differs.
+    table = copy / "spectrum" / "__init__.py"
+    line = "from koopmark.spectrum.known import KnownSpectrum, attractor"
+    assert line in table.read_text()
+    before = Source(copy).digest(roots_of_fit("anchor.exact"))
+    other = "from koopmark.spectrum.newton import newton as attractor\n"
+    other += "from koopmark.spectrum.known import KnownSpectrum"
+    table.write_text(table.read_text().replace(line, other))
+    assert Source(copy).digest(roots_of_fit("anchor.exact")) != before
+
+
+def test_the_digest_is_that_of_the_source_when_it_was_imported(copy):
+    before = Source(copy).digest(roots_of_fit("pydmd.dmd"))
+    imported = Source(copy)
+    (copy / "scoring" / "evaluate.py").write_text("CHANGED = True\n")
+    assert Source(copy).digest_of_package() != imported.digest_of_package()
+    assert imported.digest(roots_of_fit("pydmd.dmd")) == before
+
+
+def test_line_ends_do_not_matter(copy):
+    before = Source(copy)
+    for path in copy.rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    after = Source(copy)
+    assert after.digest_of_package() == before.digest_of_package()
+    assert after.digest(roots_of_fit("pydmd.dmd")) == before.digest(roots_of_fit("pydmd.dmd"))
+
+
+# What a fit uses, what its library is, and what that requires in turn.
+@pytest.mark.parametrize("name", ["numpy", "kooplearn", "scikit-learn"])
+def test_a_distribution_of_another_version_changes_the_digest(monkeypatch, name):
+    def at(version):
+        real = metadata.distribution(name).metadata
+        real.replace_header("Version", version)
+        there = SimpleNamespace(metadata=real)
+        found = metadata.distribution
+        monkeypatch.setattr(
+            metadata, "distribution", lambda asked: there if asked == name else found(asked)
+        )
+        _source._versions.cache_clear()
+        _source._about.cache_clear()
+        digest = Source(PACKAGE).digest(roots_of_fit("kooplearn.ridge"))
+        monkeypatch.undo()
+        return digest
+
+    try:
+        assert at("2.0.0") != at("2.0.1")
+    finally:
+        _source._versions.cache_clear()
+        _source._about.cache_clear()
+
+
+def test_a_library_that_its_user_edits_is_in_the_digest_by_its_files(copy, tmp_path, monkeypatch):
+    library = tmp_path / "elsewhere" / "editable_library"
+    library.mkdir(parents=True)
+    (library / "__init__.py").write_text("from editable_library.inner import f\n")
+    (library / "inner.py").write_text("def f(): return 1\n")
+    monkeypatch.syspath_prepend(str(library.parent))
+    adapter = copy / "methods" / "adapter.py"
+    adapter.write_text("def fit():\n    import editable_library\n    editable_library.f()\n")
+    root = [("koopmark.methods.adapter", "fit")]
+    before = Source(copy).digest(root)
+    (library / "inner.py").write_text("def f(): return 2\n")
+    assert Source(copy).digest(root) != before
+
+
+HELPED = {
+    "beside": ("import helper\n", "helper.py"),
+    "a name of it": ("from helper import value\n", "helper.py"),
+    "all names": ("from helper import *\n", "helper.py"),
+    "relative": ("from .helper import value\n", "helper.py"),
+    "relative, as a module": ("from . import helper\n", "helper.py"),
+    "when called": ("def f():\n    import helper\n", "helper.py"),
+    "by a call": (
+        'from importlib import import_module\nh = import_module("helper")\n',
+        "helper.py",
+    ),
+    "a package": ("import helper\n", "helper/__init__.py"),
+    "a part of a package": ("import helper.part\n", "helper/part.py"),
+    "a folder": ("import helper.part\n", "helper/part.py"),
+    "by another": ("import between\n", "helper.py"),
+    "if it is there": ("try:\n    import helper\nexcept ImportError:\n    pass\n", "helper.py"),
+}
+"""An import, and the file that it leads to."""
+
+
+class TestFilesOfOthers:
+    """A method's file and what it imports of files that have no version."""
+
+    @pytest.mark.parametrize("how", HELPED)
+    def test_an_edit_of_what_it_imports_changes_the_digest(self, tmp_path, how):
+        line, name = HELPED[how]
+        if name.startswith("helper/") and how != "a folder":
+            (tmp_path / "helper").mkdir()
+            (tmp_path / "helper" / "__init__.py").write_text("")
+        (tmp_path / "between.py").write_text("import helper\nimport mine\n")
+        helper = tmp_path / name
+        helper.parent.mkdir(exist_ok=True)
+        helper.write_text("value = 1\n")
+        mine = tmp_path / "mine.py"
+        mine.write_text(line)
+        (tmp_path / "unused.py").write_text("value = 1\n")
+        here = Source(PACKAGE)
+        before = here.digest([mine])
+        (tmp_path / "unused.py").write_text("value = 2\n")
+        assert here.digest([mine]) == before
+        helper.write_text("value = 22\n")
+        assert here.digest([mine]) != before
+
+    def test_one_on_the_path_counts_and_one_that_is_installed_does_not(self, tmp_path, monkeypatch):
+        (tmp_path / "path").mkdir()
+        (tmp_path / "path" / "far_helper.py").write_text("value = 1\n")
+        monkeypatch.syspath_prepend(str(tmp_path / "path"))
+        mine = tmp_path / "mine.py"
+        mine.write_text("import numpy, json, far_helper\n")
+        assert Source(PACKAGE).files_of_others([mine]) == {
+            mine,
+            tmp_path / "path" / "far_helper.py",
+        }
+
+    def test_what_it_uses_of_koopmark_counts(self, tmp_path):
+        mine = tmp_path / "mine.py"
+        mine.write_text("import koopmark\nfrom koopmark.methods import Monomials\n")
+        files = Source(PACKAGE).closure([mine]).files
+        assert PACKAGE / "methods" / "dictionaries" / "monomials.py" in files
+        assert PACKAGE / "methods" / "reference" / "ssd.py" not in files
+
+    def test_a_method_that_fits_another_by_name_depends_on_all(self, tmp_path):
+        mine = tmp_path / "mine.py"
+        mine.write_text('import koopmark\n\ndef f(data):\n    koopmark.fit("pydmd.dmd", data)\n')
+        files = Source(PACKAGE).closure([mine]).files
+        assert PACKAGE / "methods" / "adapters" / "pydmd" / "dmd.py" in files
+
+    def test_a_method_of_a_test_module_counts_with_its_file(self):
+        assert (
+            Path(hostile_methods.__file__) in Source(PACKAGE).closure(list(_classes(Good()))).files
+        )
+        assert source_digest(Good()) != source_digest(methods.get("pydmd.dmd"))
+
+
+FORMS = {
+    "name": ("from pack.{m} import f as g{i}\n", "g{i}()"),
+    "module": ("import pack.{m}\n", "pack.{m}.f()"),
+    "module as": ("import pack.{m} as m{i}\n", "m{i}.f()"),
+    "from package": ("from pack import {m}\n", "{m}.f()"),
+    "relative": ("from .{m} import f as g{i}\n", "g{i}()"),
+    "relative module": ("from . import {m} as m{i}\n", "m{i}.f()"),
+    "re-exported": ("from pack import f_{m}\n", "f_{m}()"),
+    "re-exported attribute": ("import pack\n", "pack.f_{m}()"),
+    "passed as a value": ("from pack import {m}\n", "getattr({m}, 'f')()"),
+}
+"""Ways to call the function of another module: the import, and the call."""
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_what_an_import_of_any_form_leads_to_is_found_and_nothing_else(data, tmp_path_factory):
+    count = data.draw(st.integers(2, 6), "modules")
+    edges = data.draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, count - 1),
+                st.integers(0, count - 1),
+                st.sampled_from(sorted(FORMS)),
+                st.booleans(),
+            ),
+            max_size=8,
+        ),
+        "calls",
+    )
+    package = tmp_path_factory.mktemp("graph") / "pack"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "".join(f"from pack.m{i} import f as f_m{i}\n" for i in range(count))
+    )
+    for i in range(count):
+        top, inside, calls = "", "", "    pass\n"
+        for origin, target, form, lazy in edges:
+            if origin == i:
+                line, call = (part.format(m=f"m{target}", i=target) for part in FORMS[form])
+                if lazy:
+                    inside += f"    {line}"
+                else:
+                    top += line
+                calls += f"    {call}\n"
+        (package / f"m{i}.py").write_text(f"{top}def f():\n{inside}{calls}")
+    reached, waiting = {0}, [0]
+    while waiting:
+        at = waiting.pop()
+        new = {target for origin, target, *_ in edges if origin == at} - reached
+        reached |= new
+        waiting += new
+    found = Source(package).closure([("pack.m0", "f")]).files
+    assert found == {package / f"m{i}.py" for i in reached}
