@@ -14,7 +14,7 @@ from koopmark.spectrum.multistart import from_many_starts
 from koopmark.spectrum.newton import distinct, zeros
 from koopmark.spectrum.taylor import NotAnalytic
 from koopmark.systems import Activation, Drift, Relaxation, System
-from koopmark.systems.low_rank import RANK_TOLERANCE
+from koopmark.systems.low_rank._weights import RANK_TOLERANCE
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from scipy.linalg import expm
 
 from koopmark._arrays import real
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
-from koopmark.systems.system import Formula, LinearCoordinates, ProductSystem
+from koopmark.systems._base import Formula, LinearCoordinates, ProductSystem
 from koopmark.truth import Eigenspace, PrincipalFunctions
 
 
