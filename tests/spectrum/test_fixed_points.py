@@ -11,6 +11,8 @@ from koopmark.spectrum.equations import Reduced
 from koopmark.spectrum.fixed_points import _search
 from koopmark.systems import (
     CATALOGUE,
+    CUBIC,
+    SINH,
     LowRank,
     Relaxation,
     Shift,
@@ -21,7 +23,6 @@ from koopmark.systems import (
     rnn,
     three_populations,
 )
-from koopmark.systems._elementwise import CUBIC, SINH
 
 RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
 BOUNDED = ("tanh", "logistic", "erf")

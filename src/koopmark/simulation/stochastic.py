@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark.simulation.arguments import initial_states_of
 from koopmark.simulation.times import times_of
 from koopmark.simulation.trajectories import Trajectories
-from koopmark.systems.stochastic import StochasticSystem
+from koopmark.systems import StochasticSystem
 
 
 def sample_paths(

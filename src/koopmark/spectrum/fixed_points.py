@@ -13,8 +13,7 @@ from koopmark.spectrum.equations import UNUSABLE, Full, Reduced, check_analytic
 from koopmark.spectrum.multistart import from_many_starts
 from koopmark.spectrum.newton import distinct, zeros
 from koopmark.spectrum.taylor import NotAnalytic
-from koopmark.systems import Activation, Drift, Relaxation, System
-from koopmark.systems.low_rank._weights import RANK_TOLERANCE
+from koopmark.systems import RANK_TOLERANCE, Activation, Drift, Relaxation, System
 
 Array = NDArray[np.float64]
 

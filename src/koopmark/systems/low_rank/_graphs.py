@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import checked
 from koopmark._errors import suggest
-from koopmark._keys import generator
 from koopmark._resources import shipped
-from koopmark.systems.low_rank._weights import LowRank
 from koopmark.systems.low_rank._network import Relaxation
-from koopmark.systems.low_rank._rnn import rnn
+from koopmark.systems.low_rank._rnn import offsets, rnn
+from koopmark.systems.low_rank._weights import LowRank
+from koopmark.systems.registry import NonNegative, Positive, factory
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +78,13 @@ def _as_of(path: Path, changed: int) -> Graph:  # noqa: ARG001 read anew after a
 def read_graph(path: Path) -> Graph:
     """Read a list of links: lines `# key: value`, then the columns source, target, weight.
 
-    Where the head says `directed: no` each link counts in both directions. A node without links
+    If the head says `directed: no` each link counts in both directions. A node without links
     has a row of its own, whose target and weight are empty.
 
     Raises
     ------
     ValueError
-        Where a row is no link, or the head contradicts the rows.
+        If a row is no link, or the head contradicts the rows.
     """
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     head = [line[1:].partition(":") for line in lines if line.startswith("#")]
@@ -111,14 +110,18 @@ def read_graph(path: Path) -> Graph:
     return Graph(path.stem, facts, tuple(nodes), adjacency)
 
 
-@checked
+def _check_network(network: str) -> None:
+    graph_file(network)
+
+
+@factory("real_network", _check_network)
 def network_rnn(
     network: str,
-    gain: float = 1.5,
+    gain: Positive = 1.5,
     seed: int = 0,
     *,
     weighted: bool = True,
-    theta_scale: float = 0.0,
+    theta_scale: NonNegative = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
     """ẋ = -x + Wσ(x) + θ on a real network: W = gain A / ‖A‖₂, Aᵢⱼ the link from j to i.
@@ -143,14 +146,9 @@ def network_rnn(
     Raises
     ------
     ValueError
-        Where there is no such network, or a parameter is out of range.
+        If there is no such network, or a parameter is out of range.
     """
-    if not (np.isfinite(gain) and gain > 0):
-        raise ValueError(f"gain {gain}: the spectral norm of the weights must be positive")
-    if not theta_scale >= 0:
-        raise ValueError(f"theta_scale {theta_scale}: a standard deviation is not negative")
     adjacency = graph(network).links(weighted)
     weights = LowRank.from_dense(adjacency * (gain / np.linalg.norm(adjacency, 2)))
-    rng = generator({"network": network, "seed": seed}, "theta")
-    theta = theta_scale * rng.standard_normal(weights.size) if theta_scale else 0.0
-    return rnn(weights, theta, activation)
+    key = {"network": network, "seed": seed}
+    return rnn(weights, offsets(key, weights.size, theta_scale), activation)

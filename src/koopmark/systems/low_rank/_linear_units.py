@@ -13,14 +13,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import checked, finite, real
+from koopmark._arrays import finite, real
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
-from koopmark.systems._elementwise import Shift
-from koopmark.systems.low_rank._weights import RANK_TOLERANCE, LowRank
-from koopmark.systems.low_rank._network import Network
-from koopmark.systems.low_rank._rnn import gaussian_weights
 from koopmark.systems._base import Formula, ProductSystem
+from koopmark.systems._elementwise import Shift
+from koopmark.systems.low_rank._network import Network
+from koopmark.systems.low_rank._weights import RANK_TOLERANCE, LowRank, gaussian_weights
+from koopmark.systems.registry import Count, Positive, bounded, factory
 from koopmark.truth import Eigenspace, PrincipalFunctions
 from koopmark.truth.lattice import DEFECTIVE, SAME_EIGENVALUE
 
@@ -42,7 +42,7 @@ class LinearUnits(ProductSystem, Network):
     Raises
     ------
     ValueError
-        Where shapes disagree, a value is not finite, or an M is defective.
+        If shapes disagree, a value is not finite, or an M is defective.
     """
 
     units: NDArray[np.float64] = field(repr=False)
@@ -170,8 +170,9 @@ def linear_units(
     )
 
 
+@bounded
 def inertial(
-    weights: LowRank, damping: float, frequency: float, activation: str = "tanh"
+    weights: LowRank, damping: Positive, frequency: Positive, activation: str = "tanh"
 ) -> LinearUnits:
     """Second-order units q̈ + γq̇ + ω²q = W σ(q): the state is (q, q̇), N = 2n.
 
@@ -188,50 +189,52 @@ def inertial(
     Raises
     ------
     ValueError
-        Where γ or ω is not positive, or damping is critical: the root is double then, with one
+        If γ or ω is not positive, or damping is critical: the root is double then, with one
         eigenfunction instead of two for each u.
     """
-    if not (damping > 0 and frequency > 0):
-        raise ValueError(f"damping {damping} and frequency {frequency}: both must be positive")
     unit = [[0.0, 1.0], [-(frequency**2), -damping]]
     return linear_units(weights, unit, [0.0, 1.0], activation=activation)
 
 
+@bounded
 def adapting(
-    weights: LowRank, strength: float, time: float, activation: str = "tanh"
+    weights: LowRank, strength: float, time: Positive, activation: str = "tanh"
 ) -> LinearUnits:
     """Units with adaptation, ẋ = -x - βa + W σ(x) and τȧ = x - a: the state is (x, a), N = 2n.
 
     Eigenvalues are those of [[-1, -β], [1/τ, -1/τ]], each of multiplicity n - r: a complex pair
     where (1 - 1/τ)² < 4β/τ.
     """
-    if not time > 0:
-        raise ValueError(f"time {time}: the time of adaptation must be positive")
     unit = [[-1.0, -strength], [1.0 / time, -1.0 / time]]
     return linear_units(weights, unit, [1.0, 0.0], activation=activation)
 
 
-@checked
+@factory("random_inertial")
 def random_inertial(
-    n: int,
-    rank: int,
-    gain: float = 1.5,
-    damping: float = 0.4,
-    frequency: float = 2.0,
+    units: Count,
+    rank: Count,
+    gain: Positive = 1.5,
+    damping: Positive = 0.4,
+    frequency: Positive = 2.0,
     seed: int = 0,
 ) -> LinearUnits:
-    """`inertial` with Gaussian weights over n units, N = 2n; `gain` is their spectral norm."""
-    rng = generator({"ensemble": "inertial", "n": n, "rank": rank, "seed": seed}, "weights")
-    return inertial(gaussian_weights(n, rank, gain, rng), damping, frequency)
+    """`inertial` with Gaussian weights over n `units`, N = 2n; `gain` is their spectral norm."""
+    rng = generator({"ensemble": "inertial", "n": units, "rank": rank, "seed": seed}, "weights")
+    return inertial(gaussian_weights(units, rank, gain, rng), damping, frequency)
 
 
-@checked
+@factory("random_adapting")
 def random_adapting(
-    n: int, rank: int, gain: float = 1.5, strength: float = 2.0, time: float = 3.0, seed: int = 0
+    units: Count,
+    rank: Count,
+    gain: Positive = 1.5,
+    strength: float = 2.0,
+    time: Positive = 3.0,
+    seed: int = 0,
 ) -> LinearUnits:
-    """`adapting` with Gaussian weights over n units, N = 2n; `gain` is their spectral norm."""
-    rng = generator({"ensemble": "adapting", "n": n, "rank": rank, "seed": seed}, "weights")
-    return adapting(gaussian_weights(n, rank, gain, rng), strength, time)
+    """`adapting` with Gaussian weights over n `units`, N = 2n; `gain` is their spectral norm."""
+    rng = generator({"ensemble": "adapting", "n": units, "rank": rank, "seed": seed}, "weights")
+    return adapting(gaussian_weights(units, rank, gain, rng), strength, time)
 
 
 def _kernel(matrix: NDArray, size: float) -> NDArray:

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems._activation import activation
 from koopmark.systems._elementwise import LOG
-from koopmark.systems.low_rank._weights import LowRank
 from koopmark.systems.low_rank._network import Drift
+from koopmark.systems.low_rank._weights import LowRank
+from koopmark.systems.registry import Count, NonNegative, factory
 
 
 def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> Drift:
@@ -26,8 +26,16 @@ def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> 
     return Drift(weights, LOG, activation("identity"), rates, exponents)  # type: ignore[arg-type]
 
 
-@checked
-def random_lotka_volterra(n: int, groups: int, seed: int = 0, *, skew: float = 1.0) -> Drift:
+def _check_groups(n: int, groups: int) -> None:
+    if 2 * groups > n:
+        allowed = f"between 1 and n / 2 = {n // 2}"
+        raise ValueError(f"groups {groups} with n {n}: groups must be {allowed}")
+
+
+@factory("random_lotka_volterra", _check_groups)
+def random_lotka_volterra(
+    n: Count, groups: Count, seed: int = 0, *, skew: NonNegative = 1.0
+) -> Drift:
     """A random bounded Lotka-Volterra system of `n` species with `groups` monomial eigenfunctions.
 
     The species fall into `groups` groups; in each, the weights annihilate one vector u of the
@@ -49,10 +57,8 @@ def random_lotka_volterra(n: int, groups: int, seed: int = 0, *, skew: float = 1
     Raises
     ------
     ValueError
-        Where the number of groups is out of range.
+        If the number of groups is out of range.
     """
-    if not 1 <= groups <= n // 2:
-        raise ValueError(f"groups {groups} with n {n}: it must be between 1 and n / 2 = {n // 2}")
     rng = generator(
         {"ensemble": "lotka_volterra", "n": n, "groups": groups, "seed": seed}, "system"
     )

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import checked, real
+from koopmark._arrays import finite, real
 from koopmark._keys import generator
 from koopmark.systems._activation import Activation
 from koopmark.systems._activation import activation as named_activation
-from koopmark.systems.effective_rank import effective_ranks
-from koopmark.systems._elementwise import Shift
 from koopmark.systems._base import System
+from koopmark.systems._elementwise import Shift
+from koopmark.systems.low_rank._weights import check_rank
+from koopmark.systems.registry import Count, NonNegative, Positive, Share, bounded, factory
 from koopmark.truth import Eigenspace
 from koopmark.truth.approximate import ApproximateEigenspace
 
@@ -42,7 +43,7 @@ class NearlyLowRank(System):
     Raises
     ------
     ValueError
-        Where shapes disagree, U or V is not orthogonal, s increases, or `leading` is not in 1..N-1.
+        If shapes disagree, U or V is not orthogonal, s increases, or `leading` is not in 1..N-1.
     """
 
     left: NDArray[np.float64] = field(repr=False)
@@ -119,8 +120,16 @@ class NearlyLowRank(System):
         return [equation, *super()._facts(), f"full rank, stable rank {stable:.2g}"]
 
 
+def _check_spectrum(n: int, rank: int, spectrum: str) -> None:
+    check_rank(n, rank)
+    if spectrum not in get_args(Spectrum):
+        known = ", ".join(get_args(Spectrum))
+        raise ValueError(f"unknown spectrum {spectrum!r}: choose one of {known}")
+
+
+@bounded
 def decaying(
-    n: int, rank: int, spectrum: Spectrum = "step", epsilon: float = 0.01, decay: float = 1.0
+    n: Count, rank: Count, spectrum: Spectrum = "step", epsilon: Share = 0.01, decay: Positive = 1.0
 ) -> NDArray[np.float64]:
     """Relative singular values (n,), the largest 1.
 
@@ -130,35 +139,28 @@ def decaying(
     Raises
     ------
     ValueError
-        Where a parameter is out of range.
+        If a parameter is out of range.
     """
-    if not 1 <= rank < n:
-        raise ValueError(f"rank {rank} with n {n}: rank must be between 1 and n - 1 = {n - 1}")
-    if not 0 <= epsilon <= 1:
-        raise ValueError(f"epsilon {epsilon}: it must be between 0 and 1")
-    if not 0 < decay < np.inf:
-        raise ValueError(f"decay {decay}: it must be positive")
+    _check_spectrum(n, rank, spectrum)
     k = np.arange(n)
     if spectrum == "step":
         return np.where(k < rank, 1.0, epsilon)
     if spectrum == "exponential":
         return np.exp(-decay * k)
-    if spectrum == "power":
-        return np.power(1.0 + k, -decay)
-    raise ValueError(f"unknown spectrum {spectrum!r}: choose one of step, exponential, power")
+    return np.power(1.0 + k, -decay)
 
 
-@checked
+@factory("nearly_low_rank_rnn", _check_spectrum)
 def nearly_low_rank_rnn(
-    n: int,
-    rank: int,
-    gain: float = 1.5,
+    n: Count,
+    rank: Count,
+    gain: Positive = 1.5,
     seed: int = 0,
     *,
     spectrum: Spectrum = "step",
-    epsilon: float = 0.01,
-    decay: float = 1.0,
-    theta_scale: float = 0.0,
+    epsilon: Share = 0.01,
+    decay: Positive = 1.0,
+    theta_scale: NonNegative = 0.0,
     activation: str = "tanh",
 ) -> NearlyLowRank:
     """A network with Haar-random singular vectors and decaying singular values.
@@ -181,15 +183,43 @@ def nearly_low_rank_rnn(
     Raises
     ------
     ValueError
-        Where a parameter is out of range.
+        If a parameter is out of range.
     """
-    if not (np.isfinite(gain) and gain > 0):
-        raise ValueError(f"gain {gain}: the spectral norm of the weights must be positive")
-    if not theta_scale >= 0:
-        raise ValueError(f"theta_scale {theta_scale}: a standard deviation is not negative")
     s = gain * decaying(n, rank, spectrum, epsilon, decay)
     key = {"ensemble": "nearly_low_rank", "n": n, "seed": seed}
     rng = generator(key, "singular vectors")
     left, right = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
     theta = theta_scale * generator(key, "theta").standard_normal(n)
     return NearlyLowRank(left, s, right, rank, Shift(theta), named_activation(activation))
+
+
+def effective_ranks(singular_values: ArrayLike) -> dict[str, float]:
+    """Effective ranks of a matrix with these singular values (k,), each between 1 and k.
+
+    Returns
+    -------
+    dict
+        `stable`: Σs²/s₁². `nuclear`: Σs/s₁. `participation`: (Σs²)²/Σs⁴. `entropy`: e^H, H the
+        entropy of s/Σs (Roy and Vetterli 2007). `energy`: the least number of singular values
+        that hold 95 % of Σs². The measures of Thibeault, Allard and Desrosiers, "The low-rank
+        hypothesis of complex systems", Nature Physics 20, 294 (2024), and of its sources.
+
+    Raises
+    ------
+    ValueError
+        If there are none, one is negative or not finite, or all are zero.
+    """
+    s: NDArray[np.float64] = np.sort(finite(singular_values, "singular_values"))[::-1]
+    if s.ndim != 1 or not len(s) or s[-1] < 0 or s[0] == 0:
+        raise ValueError("singular values must be finite and not negative, one of them positive")
+    s = s / s[0]
+    squares = s**2
+    shares = s[s > 0] / s.sum()
+    held = np.cumsum(squares) / squares.sum()
+    return {
+        "stable": float(squares.sum()),
+        "nuclear": float(s.sum()),
+        "participation": float(squares.sum() ** 2 / np.sum(squares**2)),
+        "entropy": float(np.exp(-np.sum(shares * np.log(shares)))),
+        "energy": float(1 + np.searchsorted(held, 0.95)),
+    }

@@ -1,16 +1,23 @@
-"""Recurrent neural networks ẋ = -x + W σ(x) + θ, random and the three-population example."""
+"""Recurrent networks ẋ = -x + W σ(x) + θ, and random networks with other maps of the state."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import checked, finite
+from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
-from koopmark.systems._elementwise import Shift
-from koopmark.systems.low_rank._weights import LowRank
-from koopmark.systems.low_rank._network import Relaxation
+from koopmark.systems._elementwise import ElementwiseMap, Shift, elementwise_map
+from koopmark.systems.low_rank._network import Drift, Relaxation
+from koopmark.systems.low_rank._weights import (
+    LowRank,
+    check_rank,
+    gaussian_weights,
+    weights_with_singular_values,
+)
+from koopmark.systems.registry import Count, NonNegative, Positive, factory
 
 
 def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> Relaxation:
@@ -21,6 +28,12 @@ def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> R
     return Relaxation(weights, Shift(theta), named_activation(activation))
 
 
+def offsets(key: dict[str, Any], n: int, scale: float) -> NDArray[np.float64] | float:
+    """θ: independent Gaussian offsets (n,) of this standard deviation; 0 for none."""
+    return scale * generator(key, "theta").standard_normal(n) if scale else 0.0
+
+
+@factory("three_populations")
 def three_populations() -> Relaxation:
     """Three neural populations with weights of rank 2: φ = 3x₁ + x₂ + x₃ decays as e^{-t}.
 
@@ -29,35 +42,22 @@ def three_populations() -> Relaxation:
     return rnn(LowRank.from_dense([[-1.0, 0.0, -2.0], [3.0, 1.0, 2.0], [0.0, -1.0, 4.0]]))
 
 
-def gaussian_weights(n: int, rank: int, gain: float, rng: np.random.Generator) -> LowRank:
-    """W = L Rᵀ with Gaussian factors of entries N(0, 1/N), scaled to spectral norm `gain`."""
-    _check_sizes(n, rank, gain)
-    left, right = rng.standard_normal((2, n, rank)) / np.sqrt(n)
-    norm = np.linalg.norm(np.linalg.qr(left)[1] @ np.linalg.qr(right)[1].T, 2)
-    return LowRank(left * (gain / norm), right)
+def _check_rnn(n: int, rank: int, singular_values: Sequence[float] | None) -> None:
+    check_rank(n, rank)
+    if singular_values is not None and len(singular_values) != rank:
+        count = len(singular_values)
+        raise ValueError(f"singular_values has {count} numbers: rank {rank} needs {rank}")
 
 
-def weights_with_singular_values(
-    n: int, singular_values: Sequence[float] | NDArray, rng: np.random.Generator
-) -> LowRank:
-    """W = U diag(s) Vᵀ with Haar-random orthonormal U, V of shape (N, r) and the given s > 0."""
-    s = finite(singular_values, "singular_values")
-    _check_sizes(n, len(s), float(np.max(s, initial=0.0)))
-    if not (s > 0).all():
-        raise ValueError("singular values must all be positive: their number is the rank")
-    left, right = (np.linalg.qr(rng.standard_normal((n, len(s))))[0] for _ in range(2))
-    return LowRank(left * s, right)
-
-
-@checked
+@factory("random_rnn", _check_rnn)
 def random_rnn(
-    n: int,
-    rank: int,
-    gain: float = 1.5,
+    n: Count,
+    rank: Count,
+    gain: Positive = 1.5,
     seed: int = 0,
     *,
     activation: str = "tanh",
-    theta_scale: float = 0.0,
+    theta_scale: NonNegative = 0.0,
     singular_values: Sequence[float] | None = None,
 ) -> Relaxation:
     """A random network of `n` units whose weights have rank `rank`.
@@ -81,25 +81,45 @@ def random_rnn(
     Raises
     ------
     ValueError
-        Where rank, gain or the singular values are out of range.
+        If rank, gain or the singular values are out of range.
     """
-    if not theta_scale >= 0:
-        raise ValueError(f"theta_scale {theta_scale}: a standard deviation is not negative")
     key = {"ensemble": "random_rnn", "n": n, "rank": rank, "seed": seed}
     rng = generator(key, "weights")
     if singular_values is None:
         weights = gaussian_weights(n, rank, gain, rng)
     else:
         s = finite(singular_values, "singular_values")
-        if len(s) != rank:
-            raise ValueError(f"rank {rank} needs {rank} singular values, got {len(s)}")
         weights = weights_with_singular_values(n, gain * s / np.max(s, initial=0.0), rng)
-    theta = theta_scale * generator(key, "theta").standard_normal(n) if theta_scale else 0.0
-    return rnn(weights, theta, activation)
+    return rnn(weights, offsets(key, n, theta_scale), activation)
 
 
-def _check_sizes(n: int, rank: int, gain: float) -> None:
-    if not 1 <= rank < n:
-        raise ValueError(f"rank {rank} with n {n}: rank must be between 1 and n - 1 = {n - 1}")
-    if not (np.isfinite(gain) and gain > 0):
-        raise ValueError(f"gain {gain}: the spectral norm of the weights must be positive")
+@factory("random_relaxation", check_rank)
+def random_relaxation(
+    n: Count, rank: Count, zeta: ElementwiseMap | str, gain: Positive = 1.5, seed: int = 0
+) -> Relaxation:
+    """A random relaxation network with map ζ, or its name, and h = tanh: φ = uᵀζ(x) at -1."""
+    zeta = elementwise_map(zeta)
+    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "relaxation")
+    return Relaxation(gaussian_weights(n, rank, gain, rng), zeta, named_activation("tanh"))
+
+
+@factory("random_drift", check_rank)
+def random_drift(
+    n: Count,
+    rank: Count,
+    zeta: ElementwiseMap | str,
+    gain: Positive = 1.5,
+    seed: int = 0,
+    chosen: Count = 2,
+) -> Drift:
+    """A random drift network with map ζ, or its name, and h = tanh: φ = exp(uᵀζ(x)) at -uᵀc.
+
+    `chosen` random unit null vectors, signed so that every φ decays, are its targets.
+    """
+    zeta = elementwise_map(zeta)
+    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "drift")
+    weights = gaussian_weights(n, rank, gain, rng)
+    rates = rng.uniform(0.5, 1.5, size=n)
+    exponents = weights.null_space.sample(chosen, rng)
+    signed = exponents * np.sign(rates @ exponents)
+    return Drift(weights, zeta, named_activation("tanh"), rates, signed)

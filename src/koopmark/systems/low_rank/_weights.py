@@ -1,5 +1,6 @@
 """Low-rank weights, kept as factors: W = L Rᵀ costs O(N r) in memory and per product."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite
 from koopmark._repr import Shown
+from koopmark.systems.registry import Count, Positive, bounded
 from koopmark.truth import NullSpace
 
 RANK_TOLERANCE = 1e-10
@@ -43,12 +45,7 @@ class LowRank(Shown):
                 f"the factors must both have shape (N, r), got {self.left.shape} for left "
                 f"and {self.right.shape} for right"
             )
-        n, rank = self.left.shape
-        if not 1 <= rank < n:
-            raise ValueError(
-                f"rank {rank} with {n} units: the rank must be between 1 and {n - 1}, "
-                "or no left null vector exists"
-            )
+        check_rank(*self.left.shape)
         for name in ("left", "right"):
             check_independent(
                 f"the {name} factor",
@@ -140,3 +137,41 @@ def check_independent(what: str, columns: NDArray, hint: str = "") -> None:
             f"{what} has {columns.shape[1]} columns but rank {actual} (relative tolerance "
             f"{RANK_TOLERANCE:g}): its columns must be linearly independent{hint}"
         )
+
+
+def check_rank(n: int, rank: int) -> None:
+    """Refuse ranks that no weights with a left null vector have.
+
+    Raises
+    ------
+    ValueError
+        If the rank is not in 1..n-1.
+    """
+    if not 1 <= rank < n:
+        raise ValueError(f"rank {rank} with n {n}: rank must be between 1 and {n - 1}")
+
+
+def scaled(left: NDArray, right: NDArray, gain: float) -> LowRank:
+    """W = c L Rᵀ with c > 0 such that the spectral norm of W is `gain`."""
+    norm = np.linalg.norm(np.linalg.qr(left)[1] @ np.linalg.qr(right)[1].T, 2)
+    return LowRank(left * (gain / norm), right)
+
+
+@bounded
+def gaussian_weights(n: Count, rank: Count, gain: Positive, rng: np.random.Generator) -> LowRank:
+    """W = L Rᵀ with Gaussian factors of entries N(0, 1/N), scaled to spectral norm `gain`."""
+    check_rank(n, rank)
+    left, right = rng.standard_normal((2, n, rank)) / np.sqrt(n)
+    return scaled(left, right, gain)
+
+
+def weights_with_singular_values(
+    n: int, singular_values: Sequence[float] | NDArray, rng: np.random.Generator
+) -> LowRank:
+    """W = U diag(s) Vᵀ with Haar-random orthonormal U, V of shape (N, r) and the given s > 0."""
+    s = finite(singular_values, "singular_values")
+    check_rank(n, len(s))
+    if not (s > 0).all():
+        raise ValueError("singular values must all be positive: their number is the rank")
+    left, right = (np.linalg.qr(rng.standard_normal((n, len(s))))[0] for _ in range(2))
+    return LowRank(left * s, right)

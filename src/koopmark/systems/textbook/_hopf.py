@@ -1,16 +1,18 @@
 """The Hopf normal form: a stable focus below the bifurcation, a limit cycle above it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
 from koopmark.systems._base import LinearCoordinates, ProductSystem
-from koopmark.systems.textbook.phases import without_both
-from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
+from koopmark.systems.registry import factory
+from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, targets_of
 
 
+@factory("hopf")
 @dataclass(frozen=True, eq=False)
 class HopfNormalForm(ProductSystem):
     """ż = (μ + iω)z - (1 + ib)|z|²z for z = x₁ + ix₂, with s = |z|².
@@ -32,7 +34,7 @@ class HopfNormalForm(ProductSystem):
     Raises
     ------
     ValueError
-        Where μ = 0, or the limit cycle does not turn.
+        If μ = 0, or the limit cycle does not turn.
     """
 
     growth: float = 1.0
@@ -115,7 +117,7 @@ class HopfNormalForm(ProductSystem):
         All are whole. On the cycle, where φφ̄ = 1, ikω' - 2μj has the one function φᵏψʲ.
         """
         spaces = targets_of(self.principal, max_degree)
-        return without_both(spaces, 0, 1, whole=True) if self.growth > 0 else spaces
+        return without_products_of_both(spaces, 0, 1, whole=True) if self.growth > 0 else spaces
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """None: on the cycle φφ̄ = 1."""
@@ -123,3 +125,20 @@ class HopfNormalForm(ProductSystem):
 
     def _facts(self) -> list[str]:
         return ["ż = (μ + iω)z - (1 + ib)|z|²z", *super()._facts()]
+
+
+def without_products_of_both(
+    spaces: Iterable[LatticeEigenspace], first: int, second: int, whole: bool
+) -> tuple[LatticeEigenspace, ...]:
+    """The spaces without the products that hold both of these principal functions.
+
+    If their product is constant, such a product is one that is in the list already, and what is
+    left may be `whole` though the lattice has infinitely many products.
+    """
+    left = []
+    for space in spaces:
+        has = [(space.factors == index).any(axis=1) for index in (first, second)]
+        factors = space.factors[~(has[0] & has[1])]
+        if np.size(factors):
+            left.append(replace(space, factors=factors, whole=whole))
+    return tuple(left)

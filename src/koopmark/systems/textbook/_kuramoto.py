@@ -1,15 +1,19 @@
 """Identical Kuramoto oscillators, on the circle: one mean phase, many constants of motion."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
 from koopmark.systems._base import ProductSystem
-from koopmark.systems.textbook.phases import without_both
+from koopmark.systems.registry import factory
+from koopmark.systems.textbook._hopf import without_products_of_both
 from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
 
 
+@factory("kuramoto")
 @dataclass(frozen=True, eq=False)
 class Kuramoto(ProductSystem):
     """θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with the state (cos θ₁ .. cos θₙ, sin θ₁ .. sin θₙ).
@@ -32,17 +36,15 @@ class Kuramoto(ProductSystem):
     Raises
     ------
     ValueError
-        Where a parameter is out of range.
+        If a parameter is out of range.
     """
 
-    oscillators: int = 4
+    oscillators: Annotated[int, Ge(3)] = 4
     frequency: float = 0.5
     strength: float = -0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.oscillators < 3:
-            raise ValueError(f"oscillators {self.oscillators}: at least 3")
         if abs(self.frequency) < 1e-6:
             raise ValueError(f"frequency {self.frequency}: at 0 the product of phases is conserved")
 
@@ -91,7 +93,7 @@ class Kuramoto(ProductSystem):
         Parts of larger eigenspaces if there are cross ratios: these are conserved.
         """
         spaces = targets_of(self.principal, max_degree)
-        return without_both(spaces, 0, 1, whole=self.oscillators == 3)
+        return without_products_of_both(spaces, 0, 1, whole=self.oscillators == 3)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """The n - 3 squared cross ratios; none for three oscillators."""

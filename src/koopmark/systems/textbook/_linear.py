@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
+from annotated_types import Ge, Interval
 from numpy.typing import NDArray
 from scipy.linalg import block_diag, expm
 
-from koopmark._arrays import checked, numeric, real
+from koopmark._arrays import numeric, real
 from koopmark._keys import generator
+from koopmark.systems._base import LinearCoordinates, ProductSystem
 from koopmark.systems._elementwise import Shift
 from koopmark.systems.low_rank._weights import check_independent
-from koopmark.systems._base import LinearCoordinates, ProductSystem
+from koopmark.systems.registry import Positive, factory
 from koopmark.truth import PrincipalFunctions
 
 Kind = Literal["normal", "non_normal", "defective"]
@@ -129,15 +131,15 @@ class LinearSystem(ProductSystem):
         return ["ẋ = Ax", *super()._facts()]
 
 
-@checked
+@factory("linear")
 def random_linear(
-    n: int,
-    kind: Kind = "normal",
+    n: Annotated[int, Ge(2)],
+    matrix: Kind = "normal",
     seed: int = 0,
     *,
-    pairs: int = 0,
-    condition: float = 100.0,
-    frequency: float = 1.0,
+    pairs: Annotated[int, Ge(0)] = 0,
+    condition: Annotated[float, Interval(ge=1.0, lt=1e6)] = 100.0,
+    frequency: Positive = 1.0,
     channels: int | None = None,
 ) -> LinearSystem:
     """A = T D T⁻¹ with prescribed eigenvalues and random T.
@@ -152,7 +154,7 @@ def random_linear(
     ----------
     n : int
         At least 2.
-    kind : str
+    matrix : str
         `normal`: T is orthogonal, so that A commutes with its transpose. `non_normal` and
         `defective`: T = U diag(1 .. condition) Vᵀ with random orthogonal U and V.
     seed : int
@@ -170,33 +172,28 @@ def random_linear(
     Raises
     ------
     ValueError
-        Where a parameter is out of range.
+        If a parameter is out of range.
     """
-    if kind not in get_args(Kind):
-        raise ValueError(f"unknown kind {kind!r}: choose one of {', '.join(get_args(Kind))}")
-    real = n - 2 * pairs
-    least = 2 if kind == "defective" else 0
-    if n < 2 or pairs < 0 or real < least:
+    if matrix not in get_args(Kind):
+        raise ValueError(f"unknown matrix {matrix!r}: choose one of {', '.join(get_args(Kind))}")
+    real, least = n - 2 * pairs, 2 if matrix == "defective" else 0
+    if real < least:
         raise ValueError(
-            f"n {n} with pairs {pairs}: a {kind} system needs n >= 2 and at least {least} real "
-            "eigenvalues besides the pairs"
+            f"n {n} with pairs {pairs}: a {matrix} system needs at least {least} real eigenvalues "
+            "besides the pairs"
         )
-    if not 1 <= condition < 1e6:
-        raise ValueError(f"condition {condition:g}: it must be at least 1 and below 1e6")
-    if not 0 < frequency < np.inf:
-        raise ValueError(f"frequency {frequency:g}: it must be positive and finite")
     if channels is not None and channels < n:
         raise ValueError(f"channels {channels}: there must be at least as many as variables, {n}")
-    rng = generator({"ensemble": "linear", "n": n, "kind": kind, "seed": seed}, "matrix")
+    rng = generator({"ensemble": "linear", "n": n, "kind": matrix, "seed": seed}, "matrix")
     u, v = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
-    stretch = np.ones(n) if kind == "normal" else np.geomspace(1.0, condition, n)
+    stretch = np.ones(n) if matrix == "normal" else np.geomspace(1.0, condition, n)
     basis, inverse = (u * stretch) @ v.T, (v / stretch) @ u.T
     decays = -0.36 - np.linspace(0.0, 1.0, real) ** 0.8
     turning = [(-0.15 - 0.11 * k, frequency * (1.0 + 1.3 * k)) for k in range(pairs)]
     jordan = block_diag(*([[a, b], [-b, a]] for a, b in turning), np.diag(decays))
     values = [a + sign * 1j * b for a, b in turning for sign in (1, -1)]
     left = _pair_vectors(n, pairs)
-    if kind == "defective":
+    if matrix == "defective":
         jordan[-2:, -2:] = np.array([[1.0, 0.0], [0.0, 1.0]]) * decays[-2:].mean()
         jordan[-2, -1] = 1.0
         decays = np.append(decays[:-2], decays[-2:].mean())
@@ -205,13 +202,13 @@ def random_linear(
     # With D real where there are no pairs, so are the eigenvectors.
     vectors = inverse.T @ (left if pairs else left.real)
     eigenvalues = np.array([*values, *decays], dtype=complex)
-    matrix = basis @ jordan @ inverse
+    a = basis @ jordan @ inverse
     if channels is None:
-        return LinearSystem(matrix, vectors, eigenvalues)
+        return LinearSystem(a, vectors, eigenvalues)
     plane = np.linalg.qr(rng.standard_normal((channels, n)))[0]
     outside = np.eye(channels) - plane @ plane.T
-    matrix = plane @ matrix @ plane.T + 2.0 * eigenvalues.real.min() * outside
-    return LinearSystem(matrix, plane @ vectors, eigenvalues, plane)
+    a = plane @ a @ plane.T + 2.0 * eigenvalues.real.min() * outside
+    return LinearSystem(a, plane @ vectors, eigenvalues, plane)
 
 
 def _pair_vectors(n: int, pairs: int) -> NDArray[np.complex128]:

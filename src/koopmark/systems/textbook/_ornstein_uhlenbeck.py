@@ -8,9 +8,10 @@ import numpy as np
 from numpy.polynomial import hermite_e
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import checked, finite, real
+from koopmark._arrays import finite, real
 from koopmark._keys import generator
-from koopmark.systems.stochastic import StochasticSystem
+from koopmark.systems._base import StochasticSystem
+from koopmark.systems.registry import Positive, factory
 from koopmark.truth import Eigenspace, products_of
 
 NODES = 12
@@ -39,19 +40,19 @@ class OrnsteinUhlenbeck(StochasticSystem):
     Raises
     ------
     ValueError
-        Where a rate or the noise is not positive, or Q is not orthogonal.
+        If a rate or the noise is not positive, or Q is not orthogonal.
     """
 
     rates: NDArray[np.float64]
     axes: NDArray[np.float64]
-    noise: float
+    noise: Positive
 
     def __post_init__(self) -> None:
         for name in ("rates", "axes"):
             object.__setattr__(self, name, real(getattr(self, name), name))
         super().__post_init__()
-        if self.rates.ndim != 1 or not (self.rates > 0).all() or not self.noise > 0:
-            raise ValueError(f"rates {self.rates} and noise {self.noise}: all must be positive")
+        if self.rates.ndim != 1 or not (self.rates > 0).all():
+            raise ValueError(f"rates {self.rates}: all must be positive")
         n = len(self.rates)
         if self.axes.shape != (n, n) or np.abs(self.axes.T @ self.axes - np.eye(n)).max() > 1e-12:
             raise ValueError(f"axes must be an orthogonal ({n}, {n}) matrix")
@@ -88,7 +89,7 @@ class OrnsteinUhlenbeck(StochasticSystem):
         Raises
         ------
         ValueError
-            Where there are too many coordinates for a product of quadratures.
+            If there are too many coordinates for a product of quadratures.
         """
         if NODES**self.size > MAX_NODES:
             raise ValueError(f"quadrature in {self.size} coordinates has too many nodes")
@@ -160,10 +161,10 @@ def _standard(scaled_axes: NDArray, states: NDArray) -> NDArray:
     return states @ scaled_axes
 
 
-@checked
-def ornstein_uhlenbeck(rates: ArrayLike, noise: float = 1.0, seed: int = 0) -> OrnsteinUhlenbeck:
-    """The process with these rates θ along random orthogonal axes."""
+@factory("ornstein_uhlenbeck")
+def ornstein_uhlenbeck(rates: ArrayLike, sigma: Positive = 1.0, seed: int = 0) -> OrnsteinUhlenbeck:
+    """The process with these rates θ, and noise σ, along random orthogonal axes."""
     theta = finite(rates, "rates")
     rng = generator({"system": "ornstein_uhlenbeck", "n": theta.size, "seed": seed}, "axes")
     axes = np.linalg.qr(rng.standard_normal((theta.size, theta.size)))[0]
-    return OrnsteinUhlenbeck(theta, axes, noise)
+    return OrnsteinUhlenbeck(theta, axes, sigma)

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.systems._base import LinearCoordinates, ProductSystem
+from koopmark.systems.registry import Negative, factory
 from koopmark.truth import PrincipalFunctions
 
 
+@factory("slow_manifold")
 @dataclass(frozen=True, eq=False)
 class SlowManifold(ProductSystem):
     """ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²): φ = x₁ at μ and φ = x₂ - λ/(λ - 2μ) x₁² at λ.
@@ -24,16 +26,14 @@ class SlowManifold(ProductSystem):
     Raises
     ------
     ValueError
-        Where one is not negative, or where λ = 2μ: x₁² resonates and there is a Jordan block.
+        If one is not negative, or λ = 2μ: x₁² resonates and there is a Jordan block.
     """
 
-    slow: float = -0.1
-    fast: float = -1.0
+    slow: Negative = -0.1
+    fast: Negative = -1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (self.slow < 0 and self.fast < 0):
-            raise ValueError(f"slow {self.slow} and fast {self.fast}: both rates must be negative")
         if abs(self.fast - 2 * self.slow) < 1e-6 or abs(self.fast - self.slow) < 1e-6:
             raise ValueError(
                 f"fast {self.fast} with slow {self.slow}: fast may be neither slow nor twice slow"

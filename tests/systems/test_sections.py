@@ -58,7 +58,7 @@ def test_a_dataset_follows_from_its_recipe_and_seed(system, tmp_path):
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system["kind"])
 def test_seeds_draw_another_system(system):
-    x = np.linspace(0.3, 0.9, recipe(system).system.n)
+    x = np.linspace(0.3, 0.9, recipe(system).system.size)
     first, other = (recipe(system).system.build(seed).rhs(x) for seed in (0, 1))
     assert np.abs(first - other).max() > 1e-6
 
@@ -68,7 +68,7 @@ def test_a_real_network_draws_its_offsets_alone():
     first, other = section.build(0), section.build(1)
     np.testing.assert_array_equal(first.weights.left, other.weights.left)
     assert np.abs(first.zeta.theta - other.zeta.theta).max() > 0.1
-    assert section.n == len(graph("karate_club").nodes)
+    assert section.size == len(graph("karate_club").nodes)
 
 
 def test_targets_of_a_nearly_low_rank_network_are_marked_as_not_exact():

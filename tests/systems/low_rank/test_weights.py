@@ -73,7 +73,7 @@ ONES = np.ones((4, 1))
     [
         (np.ones((4, 2)), np.eye(4)[:, :2], "left factor has 2 columns but rank 1"),
         (np.eye(4)[:, :2], np.ones((4, 2)), "right factor has 2 columns but rank 1"),
-        (np.eye(4), np.eye(4), "rank 4 with 4 units: the rank must be between 1 and 3"),
+        (np.eye(4), np.eye(4), "rank 4 with n 4: rank must be between 1 and 3"),
         (np.zeros((4, 0)), np.zeros((4, 0)), "rank 0"),
         (ONES, np.ones((5, 1)), "must both have shape"),
         (ONES * np.nan, ONES, "not finite"),

@@ -12,4 +12,4 @@ def test_a_recipe_knows_whether_its_system_is_drawn_anew_for_each_seed(name):
     first, second = section.build(0), section.build(1)
     states = np.random.default_rng(0).uniform(0.2, 0.9, (3, first.size))
     same = first.size == second.size and np.array_equal(first.rhs(states), second.rhs(states))
-    assert section.drawn_anew is not same
+    assert section.drawn_per_seed is not same

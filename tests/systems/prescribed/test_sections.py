@@ -56,7 +56,7 @@ def test_every_kind_makes_a_dataset_with_its_targets(kind, tmp_path):
 @pytest.mark.parametrize("kind", SYSTEMS)
 def test_facts_give_the_size_and_a_rank_where_there_are_weights(kind):
     facts = recipe(kind).facts(0)
-    assert facts["n"] == recipe(kind).system.n == recipe(kind).system.build(0).size
+    assert facts["n"] == recipe(kind).system.size == recipe(kind).system.build(0).size
     assert facts["rank"] == (1 if kind in ("random_inertial", "random_adapting") else None)
 
 
@@ -135,8 +135,16 @@ MISTAKES = {
         "matrix must have shape (2, 2), one row for each function, got (1, 1)",
     ),
     "defective": ("prescribed", {"matrix": [[-1.0, 1.0], [0.0, -1.0]]}, "matrix is defective"),
-    "ragged": ("prescribed", {"weights": [[1.0], [1.0, 2.0]]}, "weights: its rows must all have"),
-    "no rows": ("prescribed", {"linear": []}, "linear: it has no rows"),
+    "ragged": (
+        "prescribed",
+        {"weights": [[1.0], [1.0, 2.0]]},
+        "weights must be one rectangular",
+    ),
+    "no rows": (
+        "prescribed",
+        {"linear": []},
+        "linear must have shape (p, N) with p",
+    ),
     "too many eigenvalues": (
         "random_prescribed",
         {"real": [-1.0, -2.0, -3.0]},

@@ -110,9 +110,9 @@ def test_offsets_leave_the_weights_alone():
     ("make", "message"),
     [
         (lambda: random_rnn(3, 3), "rank 3 with n 3"),
-        (lambda: random_rnn(3, 0), "rank 0 with n 3"),
+        (lambda: random_rnn(3, 0), "rank 0: it must be at least 1"),
         (lambda: random_rnn(3, 2, gain=0.0), "gain 0"),
-        (lambda: random_rnn(3, 2, singular_values=[1.0]), "needs 2 singular values"),
+        (lambda: random_rnn(3, 2, singular_values=[1.0]), "rank 2 needs 2"),
         (lambda: random_rnn(3, 2, singular_values=[1.0, -1.0]), "positive"),
         (lambda: random_rnn(3, 2, activation="step"), "unknown activation"),
         (lambda: rnn(three_populations().weights, [1.0, 2.0]), "theta must have shape"),
