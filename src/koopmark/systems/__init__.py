@@ -23,7 +23,7 @@ from koopmark.systems._catalogue import (
     example,
 )
 from koopmark.systems._elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
-from koopmark.systems.low_rank._ensembles import (
+from koopmark.systems.low_rank.ensembles import (
     block_rnn,
     dale_rnn,
     hopfield_rnn,
@@ -31,8 +31,8 @@ from koopmark.systems.low_rank._ensembles import (
     overlap_rnn,
     sparse_rnn,
 )
-from koopmark.systems.low_rank._graphs import Graph, graph, graph_file, graph_names, network_rnn
-from koopmark.systems.low_rank._linear_units import (
+from koopmark.systems.low_rank.graphs import Graph, graph, graph_file, graph_names, network_rnn
+from koopmark.systems.low_rank.linear_units import (
     LinearUnits,
     adapting,
     inertial,
@@ -40,35 +40,35 @@ from koopmark.systems.low_rank._linear_units import (
     random_adapting,
     random_inertial,
 )
-from koopmark.systems.low_rank._lotka_volterra import lotka_volterra, random_lotka_volterra
-from koopmark.systems.low_rank._nearly_low_rank import (
+from koopmark.systems.low_rank.lotka_volterra import lotka_volterra, random_lotka_volterra
+from koopmark.systems.low_rank.nearly_low_rank import (
     NearlyLowRank,
     effective_ranks,
     nearly_low_rank_rnn,
 )
-from koopmark.systems.low_rank._network import Drift, Network, Relaxation
-from koopmark.systems.low_rank._rnn import (
+from koopmark.systems.low_rank.network import Drift, Network, Relaxation
+from koopmark.systems.low_rank.rnn import (
     random_drift,
     random_relaxation,
     random_rnn,
     rnn,
     three_populations,
 )
-from koopmark.systems.low_rank._weights import (
+from koopmark.systems.low_rank.weights import (
     RANK_TOLERANCE,
     LowRank,
     gaussian_weights,
     weights_with_singular_values,
 )
-from koopmark.systems.prescribed._conjugate import Conjugate, CouplingLayer
-from koopmark.systems.prescribed._dynamics import LeakyDrive, Prescribed
-from koopmark.systems.prescribed._features import LAYERS, Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed._functions import (
+from koopmark.systems.prescribed.conjugate import Conjugate, CouplingLayer
+from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
+from koopmark.systems.prescribed.features import LAYERS, Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed.functions import (
     FunctionFit,
     PrescribedFunctions,
     fit_functions,
 )
-from koopmark.systems.prescribed._random import (
+from koopmark.systems.prescribed.random import (
     POLYNOMIAL,
     TARGETS,
     block_diagonal,
@@ -79,11 +79,11 @@ from koopmark.systems.prescribed._random import (
     random_coupling,
     random_prescribed,
 )
-from koopmark.systems.textbook._hopf import HopfNormalForm
-from koopmark.systems.textbook._kuramoto import CrossRatios, Kuramoto
-from koopmark.systems.textbook._linear import LinearSystem, random_linear
-from koopmark.systems.textbook._ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
-from koopmark.systems.textbook._slow_manifold import SlowManifold
+from koopmark.systems.textbook.hopf import HopfNormalForm
+from koopmark.systems.textbook.kuramoto import CrossRatios, Kuramoto
+from koopmark.systems.textbook.linear import LinearSystem, random_linear
+from koopmark.systems.textbook.ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
+from koopmark.systems.textbook.slow_manifold import SlowManifold
 
 __all__ = [
     "ACTIVATIONS",

@@ -11,7 +11,7 @@ from koopmark._keys import generator
 from koopmark.systems._activation import ACTIVATIONS
 from koopmark.systems._base import System
 from koopmark.systems._elementwise import CUBIC, LOG, SINH
-from koopmark.systems.low_rank._ensembles import (
+from koopmark.systems.low_rank.ensembles import (
     block_rnn,
     dale_rnn,
     hopfield_rnn,
@@ -19,32 +19,32 @@ from koopmark.systems.low_rank._ensembles import (
     overlap_rnn,
     sparse_rnn,
 )
-from koopmark.systems.low_rank._graphs import network_rnn
-from koopmark.systems.low_rank._linear_units import (
+from koopmark.systems.low_rank.graphs import network_rnn
+from koopmark.systems.low_rank.linear_units import (
     random_adapting,
     random_inertial,
 )
-from koopmark.systems.low_rank._lotka_volterra import random_lotka_volterra
-from koopmark.systems.low_rank._nearly_low_rank import nearly_low_rank_rnn
-from koopmark.systems.low_rank._network import Relaxation
-from koopmark.systems.low_rank._rnn import (
+from koopmark.systems.low_rank.lotka_volterra import random_lotka_volterra
+from koopmark.systems.low_rank.nearly_low_rank import nearly_low_rank_rnn
+from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.rnn import (
     random_drift,
     random_relaxation,
     random_rnn,
     three_populations,
 )
-from koopmark.systems.low_rank._weights import gaussian_weights
-from koopmark.systems.prescribed._random import (
+from koopmark.systems.low_rank.weights import gaussian_weights
+from koopmark.systems.prescribed.random import (
     block_diagonal,
     prescribed_target,
     random_coupling,
     random_prescribed,
 )
-from koopmark.systems.textbook._hopf import HopfNormalForm
-from koopmark.systems.textbook._kuramoto import Kuramoto
-from koopmark.systems.textbook._linear import random_linear
-from koopmark.systems.textbook._ornstein_uhlenbeck import ornstein_uhlenbeck
-from koopmark.systems.textbook._slow_manifold import SlowManifold
+from koopmark.systems.textbook.hopf import HopfNormalForm
+from koopmark.systems.textbook.kuramoto import Kuramoto
+from koopmark.systems.textbook.linear import random_linear
+from koopmark.systems.textbook.ornstein_uhlenbeck import ornstein_uhlenbeck
+from koopmark.systems.textbook.slow_manifold import SlowManifold
 
 
 def neighbour_product(x: NDArray, out: NDArray | None = None) -> NDArray:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from annotated_types import Interval, Le, Len
-from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, create_model, field_validator, model_validator
 
 from koopmark import systems
@@ -86,9 +85,10 @@ class SystemSection(Section):
         return system
 
     @cached_property
-    def _size_and_generators(self) -> tuple[int, NDArray[np.complex128]]:
+    def _size_and_generators(self) -> tuple[int, tuple[complex, ...]]:
+        # Sections are compared by what they hold, and arrays have no one answer.
         system = self.build(0)
-        return system.size, system.generators
+        return system.size, tuple(system.generators.tolist())
 
     @property
     def size(self) -> int:
@@ -98,7 +98,7 @@ class SystemSection(Section):
     @property
     def highest_frequency(self) -> float:
         """Largest |Im λ| of its eigenfunctions; products of k have up to k times that."""
-        return float(np.abs(self._size_and_generators[1].imag).max(initial=0.0))
+        return max((abs(value.imag) for value in self._size_and_generators[1]), default=0.0)
 
     def check_targets(self, max_degree: int) -> None:
         """Refuse targets that are too many, or that no data tell from another product.
@@ -112,7 +112,7 @@ class SystemSection(Section):
             If there are such.
         """
         self.check_count(max_degree)
-        case = too_close(self._size_and_generators[1], max_degree)
+        case = too_close(np.array(self._size_and_generators[1]), max_degree)
         if case is not None:
             target, factors = case
             named = ", ".join(f"{_plain(value):.9g}" for value in factors)

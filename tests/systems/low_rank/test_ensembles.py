@@ -14,7 +14,7 @@ from koopmark.systems import (
     overlap_rnn,
     sparse_rnn,
 )
-from koopmark.systems.low_rank._ensembles import independent
+from koopmark.systems.low_rank.ensembles import independent
 
 MAKERS = {
     "overlap": overlap_rnn,

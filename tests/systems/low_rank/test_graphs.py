@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from koopmark.systems import graph, graph_names, network_rnn
-from koopmark.systems.low_rank._graphs import read_graph
+from koopmark.systems.low_rank.graphs import read_graph
 
 NAMES = graph_names()
 FROM_NETWORKX = {

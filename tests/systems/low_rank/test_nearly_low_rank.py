@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from koopmark.systems import NearlyLowRank, effective_ranks, nearly_low_rank_rnn
-from koopmark.systems.low_rank._nearly_low_rank import decaying
+from koopmark.systems.low_rank.nearly_low_rank import decaying
 
 TIMES = np.linspace(0.0, 4.0, 41)
 CASES = {

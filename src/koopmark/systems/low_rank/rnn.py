@@ -10,8 +10,8 @@ from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._elementwise import ElementwiseMap, Shift, elementwise_map
-from koopmark.systems.low_rank._network import Drift, Relaxation
-from koopmark.systems.low_rank._weights import (
+from koopmark.systems.low_rank.network import Drift, Relaxation
+from koopmark.systems.low_rank.weights import (
     LowRank,
     check_rank,
     gaussian_weights,

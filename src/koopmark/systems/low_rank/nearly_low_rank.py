@@ -13,7 +13,7 @@ from koopmark.systems._activation import Activation
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._base import System
 from koopmark.systems._elementwise import Shift
-from koopmark.systems.low_rank._weights import check_rank
+from koopmark.systems.low_rank.weights import check_rank
 from koopmark.systems.registry import Count, NonNegative, Positive, Share, bounded, factory
 from koopmark.truth import Eigenspace
 from koopmark.truth.approximate import ApproximateEigenspace

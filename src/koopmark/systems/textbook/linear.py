@@ -13,7 +13,7 @@ from koopmark._arrays import numeric, real
 from koopmark._keys import generator
 from koopmark.systems._base import LinearCoordinates, ProductSystem
 from koopmark.systems._elementwise import Shift
-from koopmark.systems.low_rank._weights import check_independent
+from koopmark.systems.low_rank.weights import check_independent
 from koopmark.systems.registry import Positive, factory
 from koopmark.truth import PrincipalFunctions
 

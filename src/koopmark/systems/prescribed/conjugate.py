@@ -11,7 +11,7 @@ from scipy.linalg import expm
 from koopmark._arrays import finite, numeric, real
 from koopmark._repr import Shown
 from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, ProductSystem
-from koopmark.systems.prescribed._features import Features
+from koopmark.systems.prescribed.features import Features
 from koopmark.truth import Eigenspace, PrincipalFunctions
 
 Array = NDArray[np.float64]

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._arrays import checked, finite
 from koopmark._errors import suggest
 from koopmark._keys import generator
-from koopmark.systems.prescribed._conjugate import Conjugate, CouplingLayer
-from koopmark.systems.prescribed._dynamics import LeakyDrive, Prescribed
-from koopmark.systems.prescribed._features import Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed._functions import (
+from koopmark.systems.prescribed.conjugate import Conjugate, CouplingLayer
+from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
+from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed.functions import (
     FunctionFit,
     PrescribedFunctions,
     fit_functions,

@@ -18,8 +18,8 @@ from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._base import Formula, ProductSystem
 from koopmark.systems._elementwise import Shift
-from koopmark.systems.low_rank._network import Network
-from koopmark.systems.low_rank._weights import RANK_TOLERANCE, LowRank, gaussian_weights
+from koopmark.systems.low_rank.network import Network
+from koopmark.systems.low_rank.weights import RANK_TOLERANCE, LowRank, gaussian_weights
 from koopmark.systems.registry import Count, Positive, bounded, factory
 from koopmark.truth import Eigenspace, PrincipalFunctions
 from koopmark.truth.lattice import DEFECTIVE, SAME_EIGENVALUE

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from koopmark._errors import suggest
 from koopmark._resources import shipped
-from koopmark.systems.low_rank._network import Relaxation
-from koopmark.systems.low_rank._rnn import offsets, rnn
-from koopmark.systems.low_rank._weights import LowRank
+from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.rnn import offsets, rnn
+from koopmark.systems.low_rank.weights import LowRank
 from koopmark.systems.registry import NonNegative, Positive, factory
 
 

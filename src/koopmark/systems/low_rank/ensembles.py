@@ -14,9 +14,9 @@ from annotated_types import Interval, Lt
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.systems.low_rank._network import Relaxation
-from koopmark.systems.low_rank._rnn import offsets, rnn
-from koopmark.systems.low_rank._weights import RANK_TOLERANCE, check_rank, scaled
+from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.rnn import offsets, rnn
+from koopmark.systems.low_rank.weights import RANK_TOLERANCE, check_rank, scaled
 from koopmark.systems.registry import Correlation, Count, NonNegative, Positive, Share, factory
 
 Factor = NDArray[np.float64]

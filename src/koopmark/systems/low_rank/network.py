@@ -18,7 +18,7 @@ from koopmark._arrays import real
 from koopmark.systems._activation import Activation
 from koopmark.systems._base import Formula, NamedArray, System
 from koopmark.systems._elementwise import LOG, ElementwiseMap
-from koopmark.systems.low_rank._weights import LowRank
+from koopmark.systems.low_rank.weights import LowRank
 from koopmark.truth import (
     SAME_EIGENVALUE,
     ConservedRatios,

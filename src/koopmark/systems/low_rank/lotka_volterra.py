@@ -6,8 +6,8 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._keys import generator
 from koopmark.systems._activation import activation
 from koopmark.systems._elementwise import LOG
-from koopmark.systems.low_rank._network import Drift
-from koopmark.systems.low_rank._weights import LowRank
+from koopmark.systems.low_rank.network import Drift
+from koopmark.systems.low_rank.weights import LowRank
 from koopmark.systems.registry import Count, NonNegative, factory
 
 
