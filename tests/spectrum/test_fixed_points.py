@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import fsolve
 
-from koopmark.spectrum import NoSpectrum, contracts, fixed_points, multistart
-from koopmark.spectrum.equations import Reduced
-from koopmark.spectrum.fixed_points import _search
+from koopmark.spectrum import NoSpectrum, contracts, fixed_points
+from koopmark.spectrum import _multistart as multistart
+from koopmark.spectrum._equations import Reduced
+from koopmark.spectrum._fixed_points import _search
 from koopmark.systems import (
     CATALOGUE,
     LowRank,

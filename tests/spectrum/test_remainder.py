@@ -4,8 +4,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from koopmark.spectrum.remainder import REMAINDERS
-from koopmark.spectrum.taylor import (
+from koopmark.spectrum._remainder import REMAINDERS
+from koopmark.spectrum._taylor import (
     NotAnalytic,
     coefficients_along,
     coefficients_by_unit,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark.scoring.cluster import CLUSTER_RADIUS
 from koopmark.simulation import Trajectories
-from koopmark.simulation.times import SAME_INTERVAL
+from koopmark.simulation._times import SAME_INTERVAL
 
 ROUNDING = 1e-9
 """Relative, of frequencies."""

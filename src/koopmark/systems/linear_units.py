@@ -21,7 +21,7 @@ from koopmark.systems.network import Network
 from koopmark.systems.rnn import gaussian_weights
 from koopmark.systems.system import ProductSystem
 from koopmark.truth import PrincipalFunctions
-from koopmark.truth.lattice import DEFECTIVE, SAME_EIGENVALUE
+from koopmark.truth._lattice import DEFECTIVE, SAME_EIGENVALUE
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from koopmark.systems.effective_rank import effective_ranks
 from koopmark.systems.elementwise import Shift
 from koopmark.systems.system import System
 from koopmark.truth import Eigenspace
-from koopmark.truth.approximate import ApproximateEigenspace
+from koopmark.truth._approximate import ApproximateEigenspace
 
 Spectrum = Literal["step", "exponential", "power"]
 

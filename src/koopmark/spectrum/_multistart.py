@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from koopmark._keys import generator
-from koopmark.spectrum.equations import Full, Reduced
-from koopmark.spectrum.newton import STEPS, distinct, zeros
+from koopmark.spectrum._equations import Full, Reduced
+from koopmark.spectrum._newton import STEPS, distinct, zeros
 
 Array = NDArray[np.float64]
 

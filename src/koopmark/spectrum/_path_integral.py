@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.simulation._integrator import Tolerance, integrate
 from koopmark.simulation.arguments import initial_states_of, tolerance_of
-from koopmark.simulation.integrator import Tolerance, integrate
 from koopmark.simulation.workers import blas
-from koopmark.spectrum.fixed_points import NoSpectrum
-from koopmark.spectrum.linearisation import Linearisation
-from koopmark.spectrum.tail import bound, gaps, leading
+from koopmark.spectrum._fixed_points import NoSpectrum
+from koopmark.spectrum._linearisation import Linearisation
+from koopmark.spectrum._tail import bound, gaps, leading
 
 Array = NDArray[np.float64]
 

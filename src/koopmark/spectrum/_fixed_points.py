@@ -10,10 +10,10 @@ from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark.simulation.arguments import initial_states_of
 from koopmark.simulation.workers import blas
-from koopmark.spectrum.equations import UNUSABLE, Full, Reduced, check_analytic
-from koopmark.spectrum.multistart import from_many_starts
-from koopmark.spectrum.newton import distinct, zeros
-from koopmark.spectrum.taylor import NotAnalytic
+from koopmark.spectrum._equations import UNUSABLE, Full, Reduced, check_analytic
+from koopmark.spectrum._multistart import from_many_starts
+from koopmark.spectrum._newton import distinct, zeros
+from koopmark.spectrum._taylor import NotAnalytic
 from koopmark.systems import CUBIC, SINH, Activation, Drift, Relaxation, Shift, System
 from koopmark.systems.low_rank import RANK_TOLERANCE
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real, stored
 from koopmark._repr import Details, Shown, number
+from koopmark.simulation._times import interval_of, times_of
 from koopmark.simulation.sparkline import sparkline
-from koopmark.simulation.times import interval_of, times_of
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
 

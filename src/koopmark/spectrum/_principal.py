@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.spectrum.fixed_points import NoSpectrum
-from koopmark.spectrum.lattice import LatticePoint, Term, lattice
-from koopmark.spectrum.linearisation import Linearisation
-from koopmark.spectrum.path_integral import LONGEST, OutsideBasin, check_rate, path_integral
+from koopmark.spectrum._fixed_points import NoSpectrum
+from koopmark.spectrum._lattice import LatticePoint, Term, lattice
+from koopmark.spectrum._linearisation import Linearisation
+from koopmark.spectrum._path_integral import LONGEST, OutsideBasin, check_rate, path_integral
 from koopmark.truth import Eigenspace, ProductEigenspace
-from koopmark.truth.lattice import INSEPARABLE
+from koopmark.truth._lattice import INSEPARABLE
 
 REMEMBERED = 16
 """Sets of states whose values are kept: every target of a dataset asks for the same."""

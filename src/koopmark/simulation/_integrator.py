@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation.rhs import RightHandSide
+from koopmark.simulation._rhs import RightHandSide
 from koopmark.simulation.tableau import (
     ALL_STAGES,
     ERROR_EXPONENT,

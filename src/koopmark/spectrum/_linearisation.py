@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from koopmark._keys import generator
-from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum, is_odd
-from koopmark.spectrum.nonlinearity import Composite, nonlinearity
+from koopmark.spectrum._fixed_points import FixedPoint, NoSpectrum, is_odd
+from koopmark.spectrum._nonlinearity import Composite, nonlinearity
 from koopmark.systems import Activation, Relaxation
 
 Array = NDArray[np.float64]

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation.integrator import Tolerance, integrate
-from koopmark.simulation.reduction import Reduction, reduction
-from koopmark.simulation.rhs import FullRHS, ReducedRHS, RightHandSide, SystemRHS
+from koopmark.simulation._integrator import Tolerance, integrate
+from koopmark.simulation._reduction import Reduction, reduction
+from koopmark.simulation._rhs import FullRHS, ReducedRHS, RightHandSide, SystemRHS
 from koopmark.simulation.tiling import l2_bytes, tile
 from koopmark.systems import ElementwiseMap, Shift, System
 

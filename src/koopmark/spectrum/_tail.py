@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.spectrum.linearisation import Linearisation
+from koopmark.spectrum._linearisation import Linearisation
 
 Array = NDArray[np.float64]
 

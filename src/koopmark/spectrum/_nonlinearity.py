@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.spectrum import taylor
-from koopmark.spectrum.remainder import REMAINDERS
+from koopmark.spectrum import _taylor as taylor
+from koopmark.spectrum._remainder import REMAINDERS
 from koopmark.systems import ACTIVATIONS, Activation, ElementwiseMap, Network, Shift
 
 Array = NDArray[np.float64]

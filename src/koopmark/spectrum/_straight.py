@@ -10,7 +10,7 @@ block but one of size 2, all analytic eigenfunctions are combinations of the pro
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.spectrum.fixed_points import HYPERBOLIC, FixedPoint, NoSpectrum
+from koopmark.spectrum._fixed_points import HYPERBOLIC, FixedPoint, NoSpectrum
 from koopmark.systems import Conjugate, HopfNormalForm, LinearSystem, SlowManifold, System
 from koopmark.truth import PrincipalFunctions
 

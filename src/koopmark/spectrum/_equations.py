@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.spectrum.nonlinearity import STEP
-from koopmark.spectrum.taylor import NotAnalytic
+from koopmark.spectrum._nonlinearity import STEP
+from koopmark.spectrum._taylor import NotAnalytic
 from koopmark.systems import Activation, Relaxation, System
 
 Array = NDArray[np.float64]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm, sgemm
 
-from koopmark.simulation.reduction import Reduction, linear_columns
+from koopmark.simulation._reduction import Reduction, linear_columns
 from koopmark.systems import Activation, Network, Shift
 
 Array = NDArray[np.float64]

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from koopmark.simulation import simulate
 from koopmark.simulation.arguments import initial_states_of
-from koopmark.spectrum.fixed_points import FixedPoint, NoSpectrum, contracts, fixed_points
-from koopmark.spectrum.lattice import LatticePoint, lattice
-from koopmark.spectrum.straight import straight_fixed_point
+from koopmark.spectrum._fixed_points import FixedPoint, NoSpectrum, contracts, fixed_points
+from koopmark.spectrum._lattice import LatticePoint, lattice
+from koopmark.spectrum._straight import straight_fixed_point
 from koopmark.systems import Drift, Relaxation, System
 
 STARTS = 20

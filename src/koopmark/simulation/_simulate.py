@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from koopmark._arrays import checked
+from koopmark.simulation._ensemble import Ensemble, mapped
+from koopmark.simulation._times import times_of
+from koopmark.simulation._trajectories import Trajectories
 from koopmark.simulation.arguments import (
     initial_states_of,
     jobs_of,
@@ -13,10 +16,7 @@ from koopmark.simulation.arguments import (
     precision_of,
     tolerance_of,
 )
-from koopmark.simulation.ensemble import Ensemble, mapped
 from koopmark.simulation.reduced import ReducedTrajectories
-from koopmark.simulation.times import times_of
-from koopmark.simulation.trajectories import Trajectories
 from koopmark.simulation.workers import blas, integrate_parts
 from koopmark.systems import Shift, System
 
