@@ -12,6 +12,7 @@ from koopmark.truth._eigenspace import (
     SampledProducts,
 )
 from koopmark.truth._lattice import (
+    DEFECTIVE,
     SAME_EIGENVALUE,
     LatticeEigenspace,
     PrincipalFunctions,
@@ -24,6 +25,7 @@ from koopmark.truth._lattice import (
 from koopmark.truth._null_space import NullSpace
 
 __all__ = [
+    "DEFECTIVE",
     "ONE",
     "SAME_EIGENVALUE",
     "AffineProducts",
