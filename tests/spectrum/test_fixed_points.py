@@ -22,7 +22,7 @@ from koopmark.systems import (
     rnn,
     three_populations,
 )
-from koopmark.systems.elementwise import CUBIC, SINH
+from koopmark.systems._elementwise import CUBIC, SINH
 
 RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
 BOUNDED = ("tanh", "logistic", "erf")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from koopmark.systems.effective_rank import effective_ranks
-from koopmark.systems.nearly_low_rank import NearlyLowRank, decaying, nearly_low_rank_rnn
+from koopmark.systems.low_rank._nearly_low_rank import NearlyLowRank, decaying, nearly_low_rank_rnn
 
 TIMES = np.linspace(0.0, 4.0, 41)
 CASES = {

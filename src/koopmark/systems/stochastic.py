@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import Gate, real
-from koopmark.systems.system import System
+from koopmark.systems._base import System
 
 
 @dataclass(frozen=True, eq=False)

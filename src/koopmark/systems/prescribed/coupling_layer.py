@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
-from koopmark.systems.prescribed.features import Features
-from koopmark.systems.system import NamedArray
+from koopmark.systems._base import NamedArray
+from koopmark.systems.prescribed._features import Features
 
 Array = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.systems.system import ProductSystem
+from koopmark.systems._base import ProductSystem
 from koopmark.systems.textbook.phases import without_both
 from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
 

@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from koopmark._arrays import checked
 from koopmark._errors import suggest
 from koopmark._keys import generator
-from koopmark.systems.activation import ACTIVATIONS, activation
-from koopmark.systems.elementwise import CUBIC, LOG, SINH, ElementwiseMap
+from koopmark.systems._activation import ACTIVATIONS, activation
+from koopmark.systems._base import System
+from koopmark.systems._elementwise import CUBIC, LOG, SINH, ElementwiseMap
 from koopmark.systems.ensembles import EXAMPLES
-from koopmark.systems.linear_units import random_adapting, random_inertial
-from koopmark.systems.lotka_volterra import random_lotka_volterra
-from koopmark.systems.nearly_low_rank import nearly_low_rank_rnn
-from koopmark.systems.network import Drift, Relaxation
-from koopmark.systems.networks import network_rnn
+from koopmark.systems.low_rank._graphs import network_rnn
+from koopmark.systems.low_rank._linear_units import random_adapting, random_inertial
+from koopmark.systems.low_rank._lotka_volterra import random_lotka_volterra
+from koopmark.systems.low_rank._nearly_low_rank import nearly_low_rank_rnn
+from koopmark.systems.low_rank._network import Drift, Relaxation
+from koopmark.systems.low_rank._rnn import gaussian_weights, random_rnn, three_populations
 from koopmark.systems.prescribed.catalogue import PRESCRIBED
-from koopmark.systems.rnn import gaussian_weights, random_rnn, three_populations
-from koopmark.systems.system import System
 from koopmark.systems.textbook import TEXTBOOK, ornstein_uhlenbeck
 
 

@@ -15,9 +15,9 @@ from koopmark._arrays import checked
 from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark._resources import shipped
-from koopmark.systems.low_rank import LowRank
-from koopmark.systems.network import Relaxation
-from koopmark.systems.rnn import rnn
+from koopmark.systems.low_rank._network import Relaxation
+from koopmark.systems.low_rank._rnn import rnn
+from koopmark.systems.low_rank._weights import LowRank
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from koopmark._arrays import real
+from koopmark.systems._base import Formula, LinearCoordinates, ProductSystem
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
-from koopmark.systems.system import Formula, LinearCoordinates, ProductSystem
 from koopmark.truth import Eigenspace, PrincipalFunctions
 
 

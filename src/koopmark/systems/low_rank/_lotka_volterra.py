@@ -5,10 +5,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import checked
 from koopmark._keys import generator
-from koopmark.systems.activation import activation
-from koopmark.systems.elementwise import LOG
-from koopmark.systems.low_rank import LowRank
-from koopmark.systems.network import Drift
+from koopmark.systems._activation import activation
+from koopmark.systems._elementwise import LOG
+from koopmark.systems.low_rank._network import Drift
+from koopmark.systems.low_rank._weights import LowRank
 
 
 def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> Drift:

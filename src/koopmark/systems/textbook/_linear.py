@@ -10,9 +10,9 @@ from scipy.linalg import block_diag, expm
 
 from koopmark._arrays import checked, numeric, real
 from koopmark._keys import generator
-from koopmark.systems.elementwise import Shift
-from koopmark.systems.low_rank import check_independent
-from koopmark.systems.system import LinearCoordinates, ProductSystem
+from koopmark.systems._base import LinearCoordinates, ProductSystem
+from koopmark.systems._elementwise import Shift
+from koopmark.systems.low_rank._weights import check_independent
 from koopmark.truth import PrincipalFunctions
 
 Kind = Literal["normal", "non_normal", "defective"]

@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import checked, finite, real
 from koopmark._keys import generator
-from koopmark.systems.activation import activation as named_activation
-from koopmark.systems.elementwise import Shift
-from koopmark.systems.low_rank import RANK_TOLERANCE, LowRank
-from koopmark.systems.network import Network
-from koopmark.systems.rnn import gaussian_weights
-from koopmark.systems.system import Formula, ProductSystem
+from koopmark.systems._activation import activation as named_activation
+from koopmark.systems._base import Formula, ProductSystem
+from koopmark.systems._elementwise import Shift
+from koopmark.systems.low_rank._network import Network
+from koopmark.systems.low_rank._rnn import gaussian_weights
+from koopmark.systems.low_rank._weights import RANK_TOLERANCE, LowRank
 from koopmark.truth import DEFECTIVE, SAME_EIGENVALUE, Eigenspace, PrincipalFunctions
 
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import real
-from koopmark.systems.activation import Activation
-from koopmark.systems.elementwise import LOG, ElementwiseMap
-from koopmark.systems.low_rank import LowRank
-from koopmark.systems.system import Formula, NamedArray, System
+from koopmark.systems._activation import Activation
+from koopmark.systems._base import Formula, NamedArray, System
+from koopmark.systems._elementwise import LOG, ElementwiseMap
+from koopmark.systems.low_rank._weights import LowRank
 from koopmark.truth import (
     SAME_EIGENVALUE,
     ConservedRatios,

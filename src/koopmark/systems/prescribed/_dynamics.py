@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import finite, real
-from koopmark.systems.prescribed.functions import PrescribedFunctions
-from koopmark.systems.system import Formula, ProductSystem
+from koopmark.systems._base import Formula, ProductSystem
+from koopmark.systems.prescribed._functions import PrescribedFunctions
 from koopmark.truth import Eigenspace, PrincipalFunctions
 
 Array = NDArray[np.float64]

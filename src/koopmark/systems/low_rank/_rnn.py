@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import checked, finite
 from koopmark._keys import generator
-from koopmark.systems.activation import activation as named_activation
-from koopmark.systems.elementwise import Shift
-from koopmark.systems.low_rank import LowRank
-from koopmark.systems.network import Relaxation
+from koopmark.systems._activation import activation as named_activation
+from koopmark.systems._elementwise import Shift
+from koopmark.systems.low_rank._network import Relaxation
+from koopmark.systems.low_rank._weights import LowRank
 
 
 def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> Relaxation:

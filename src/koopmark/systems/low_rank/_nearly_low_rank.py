@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
-from koopmark.systems.activation import Activation
-from koopmark.systems.activation import activation as named_activation
+from koopmark.systems._activation import Activation
+from koopmark.systems._activation import activation as named_activation
+from koopmark.systems._base import System
+from koopmark.systems._elementwise import Shift
 from koopmark.systems.effective_rank import effective_ranks
-from koopmark.systems.elementwise import Shift
-from koopmark.systems.system import System
 from koopmark.truth import ApproximateEigenspace, Eigenspace
 
 Spectrum = Literal["step", "exponential", "power"]

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from koopmark._arrays import Gate, Gated, finite, numeric
 from koopmark._errors import suggest
 from koopmark._repr import Shown
-from koopmark.systems.activation import ACTIVATIONS, Activation
-from koopmark.systems.system import NamedArray
+from koopmark.systems._activation import ACTIVATIONS, Activation
+from koopmark.systems._base import NamedArray
 
 
 class Features(Shown, Gated, ABC):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from koopmark.systems.system import LinearCoordinates, ProductSystem
+from koopmark.systems._base import LinearCoordinates, ProductSystem
 from koopmark.systems.textbook.phases import without_both
 from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
 

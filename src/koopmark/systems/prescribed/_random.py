@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import checked
 from koopmark._keys import generator
-from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
-from koopmark.systems.prescribed.features import Features
-from koopmark.systems.prescribed.functions import PrescribedFunctions
+from koopmark.systems.prescribed._dynamics import LeakyDrive, Prescribed
+from koopmark.systems.prescribed._features import Features
+from koopmark.systems.prescribed._functions import PrescribedFunctions
 from koopmark.systems.prescribed.random_features import (
     POLYNOMIAL,
     of_norm,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.systems.system import LinearCoordinates, ProductSystem
+from koopmark.systems._base import LinearCoordinates, ProductSystem
 from koopmark.truth import PrincipalFunctions
 
 
