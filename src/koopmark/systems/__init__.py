@@ -32,7 +32,7 @@ from koopmark.systems.low_rank._linear_units import (
 )
 from koopmark.systems.low_rank._lotka_volterra import lotka_volterra, random_lotka_volterra
 from koopmark.systems.low_rank._nearly_low_rank import NearlyLowRank, nearly_low_rank_rnn
-from koopmark.systems.low_rank._network import Drift, Network, Relaxation
+from koopmark.systems.low_rank._network import Drift, Network, NullFlow, Relaxation
 from koopmark.systems.low_rank._rnn import (
     gaussian_weights,
     random_rnn,
@@ -98,6 +98,7 @@ __all__ = [
     "NamedArray",
     "NearlyLowRank",
     "Network",
+    "NullFlow",
     "OrnsteinUhlenbeck",
     "Prescribed",
     "PrescribedFunctions",

@@ -19,6 +19,7 @@ from koopmark.truth import (
 )
 
 if TYPE_CHECKING:
+    from koopmark.systems.low_rank._network import NullFlow
     from koopmark.systems.stochastic import StochasticSystem
 
 SHOWN_DEGREE = 2
@@ -145,6 +146,11 @@ class System(_repr.Shown, Gated, ABC):
     def stochastic(self) -> bool:
         """Whether eigenfunctions obey their eigenvalues on average, over the paths of a process."""
         return self.process is not None
+
+    @property
+    def null_flow(self) -> "NullFlow | None":
+        """How the part of y = ζ(x) moves that weights of low rank cannot reach; None if unknown."""
+        return None
 
     @property
     def rank(self) -> int | None:
