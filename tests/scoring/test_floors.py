@@ -11,8 +11,7 @@ from koopmark.datasets import build, load_recipe
 from koopmark.methods import Monomials, Nystroem, RadialBasis, RandomFourier
 from koopmark.scoring import evaluate, floors
 from koopmark.scoring.floors import fresh_like
-from koopmark.simulation import FreshTrajectories, simulate
-from koopmark.simulation.fresh import BLOCK
+from koopmark.simulation import BLOCK, FreshTrajectories, simulate
 from koopmark.systems import SINH, random_relaxation, three_populations
 
 TIMES = np.linspace(0.0, 5.0, 51)

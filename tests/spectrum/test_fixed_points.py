@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import fsolve
 
-from koopmark.spectrum import NoSpectrum, contracts, fixed_points, multistart
-from koopmark.spectrum.equations import Reduced
-from koopmark.spectrum.fixed_points import _search
+from koopmark.spectrum import NoSpectrum, contracts, fixed_points
+from koopmark.spectrum import _newton as newton
+from koopmark.spectrum._equations import Reduced
+from koopmark.spectrum._fixed_points import _search
 from koopmark.systems import (
     CATALOGUE,
     CUBIC,
@@ -109,7 +110,7 @@ def test_networks_with_many_attractors_are_searched_through():
 
 def test_a_sum_of_indices_that_proves_points_missing_sends_the_search_on(monkeypatch):
     # The first starts reach some of eleven.
-    monkeypatch.setattr(multistart, "MOST_ROUNDS", 0)
+    monkeypatch.setattr(newton, "MOST_ROUNDS", 0)
     system = random_rnn(6, 4, 30.0, 1095, activation="erf")
     once = _search(Reduced(system), system, None)
     assert once.index_sum != 1

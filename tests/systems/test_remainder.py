@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from koopmark.spectrum.taylor import (
+from koopmark.spectrum._nonlinearity import (
     NotAnalytic,
     coefficients_along,
     coefficients_by_unit,

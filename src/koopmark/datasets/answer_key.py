@@ -13,13 +13,13 @@ from koopmark.spectrum import (
     Linearisation,
     NoSpectrum,
     attractor,
+    basin_eigenspaces,
+    closed_form_fixed_point,
     coincide,
     fixed_point_near,
     fixed_points,
     inexact,
     known_spectrum,
-    lattice_eigenspaces,
-    straight_fixed_point,
 )
 from koopmark.systems import Relaxation, System
 from koopmark.truth import SAME_EIGENVALUE, Eigenspace
@@ -81,7 +81,7 @@ def answer_key(
     targets = closed
     spectrum = KnownSpectrum((), bound, reason)
     try:
-        point = straight_fixed_point(system)
+        point = closed_form_fixed_point(system)
         if point is None:
             if reason:
                 raise NoSpectrum(reason)
@@ -91,7 +91,7 @@ def answer_key(
         spectrum = known_spectrum(point, bound)
         if principal:
             targets = principal_targets(system, point, bound, dt)
-            note = _left_out(Linearisation(system, point))  # type: ignore[arg-type]
+            note = _left_out(Linearisation(system, point))
             return AnswerKey(targets, spectrum, note)
     except NoSpectrum as error:
         if not (spectrum.points or spectrum.note):
@@ -145,7 +145,7 @@ def principal_targets(system: System, point: FixedPoint, bound: float, dt: float
     """
     if not isinstance(system, Relaxation):
         raise NoSpectrum(f"a {type(system).__name__} is no relaxation network")
-    spaces = lattice_eigenspaces(Linearisation(system, point), bound)
+    spaces = basin_eigenspaces(Linearisation(system, point), bound)
     if len(spaces) > MAX_SPACES:
         raise NoSpectrum(f"the lattice has {len(spaces)} eigenvalues, of which {MAX_SPACES} may be")
     fastest = max((abs(space.eigenvalue.imag) for space in spaces), default=0.0)

@@ -11,8 +11,7 @@ from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
 from koopmark.datasets.answer_key import answer_key, expected_targets, where_it_ends
 from koopmark.datasets.recipe import Recipe
-from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
-from koopmark.simulation.fresh import BLOCK
+from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.spectrum import KnownSpectrum
 from koopmark.systems import System
 from koopmark.truth import Eigenspace

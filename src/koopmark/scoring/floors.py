@@ -28,8 +28,7 @@ from koopmark.scoring.subspaces import (
     sines,
 )
 from koopmark.scoring.targets import Floor, ScoredSpace
-from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
-from koopmark.simulation.fresh import BLOCK
+from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.systems import StochasticSystem, System
 
 TRAJECTORIES_PER_FUNCTION = 2

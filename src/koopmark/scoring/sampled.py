@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.scoring.cluster import CLUSTER_RADIUS
-from koopmark.simulation import Trajectories
-from koopmark.simulation.times import SAME_INTERVAL
+from koopmark.simulation import SAME_INTERVAL, Trajectories
 
 ROUNDING = 1e-9
 """Relative, of frequencies."""

@@ -46,7 +46,7 @@ from koopmark.systems.low_rank.nearly_low_rank import (
     effective_ranks,
     nearly_low_rank_rnn,
 )
-from koopmark.systems.low_rank.network import Drift, Network, Relaxation
+from koopmark.systems.low_rank.network import Drift, Network, NullFlow, Relaxation
 from koopmark.systems.low_rank.rnn import (
     random_drift,
     random_relaxation,
@@ -123,6 +123,7 @@ __all__ = [
     "NamedArray",
     "NearlyLowRank",
     "Network",
+    "NullFlow",
     "OrnsteinUhlenbeck",
     "Prescribed",
     "PrescribedFunctions",

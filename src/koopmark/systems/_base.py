@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from koopmark.truth import (
     conserved_of,
     targets_of,
 )
+
+if TYPE_CHECKING:
+    from koopmark.systems.low_rank.network import NullFlow
 
 SHOWN_DEGREE = 2
 """Factors of the products whose eigenvalues a notebook shows."""
@@ -144,6 +147,11 @@ class System(_repr.Shown, Gated, ABC):
     def stochastic(self) -> bool:
         """Whether eigenfunctions obey their eigenvalues on average, over the paths of a process."""
         return self.process is not None
+
+    @property
+    def null_flow(self) -> "NullFlow | None":
+        """How the part of y = ζ(x) moves that weights of low rank cannot reach; None if unknown."""
+        return None
 
     @property
     def rank(self) -> int | None:

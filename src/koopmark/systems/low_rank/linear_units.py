@@ -21,8 +21,7 @@ from koopmark.systems._elementwise import Shift
 from koopmark.systems.low_rank.network import Network
 from koopmark.systems.low_rank.weights import RANK_TOLERANCE, LowRank, gaussian_weights
 from koopmark.systems.registry import Count, Positive, bounded, factory
-from koopmark.truth import Eigenspace, PrincipalFunctions
-from koopmark.truth.lattice import DEFECTIVE, SAME_EIGENVALUE
+from koopmark.truth import DEFECTIVE, SAME_EIGENVALUE, Eigenspace, PrincipalFunctions
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,7 @@ from koopmark.systems._base import System
 from koopmark.systems._elementwise import Shift
 from koopmark.systems.low_rank.weights import check_rank
 from koopmark.systems.registry import Count, NonNegative, Positive, Share, bounded, factory
-from koopmark.truth import Eigenspace
-from koopmark.truth.approximate import ApproximateEigenspace
+from koopmark.truth import ApproximateEigenspace, Eigenspace
 
 Spectrum = Literal["step", "exponential", "power"]
 

@@ -125,11 +125,45 @@ class Network(System):
 
 
 @dataclass(frozen=True, eq=False)
+class NullFlow:
+    """The null component P y of a network with linear(y) = -decay y - rates, in closed form.
+
+    With P the orthogonal projector onto the left null space of W, P W = 0: so P ẏ = P linear(y),
+    and P y(t) = e^{-decay t} P y(0) + velocity t (docs/theory.md, "More that is exact").
+
+    Parameters
+    ----------
+    network : Network
+    decay : float
+        1 for the relaxation family, 0 for the drift family.
+    rates : (N,) array, optional
+        c of the drift family.
+    """
+
+    network: "Network"
+    decay: float
+    rates: NDArray[np.float64] | None = None
+
+    @cached_property
+    def velocity(self) -> NDArray[np.float64] | None:
+        """(N,) -P c, what is added per unit of time; None for nothing."""
+        return None if self.rates is None else -self.network.weights.null_space.project(self.rates)
+
+    def scale(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Factor on P y(0) at each time elapsed."""
+        return np.exp(-self.decay * t)
+
+
+@dataclass(frozen=True, eq=False)
 class Relaxation(Network):
     """ẋᵢ = [-ζᵢ(xᵢ) + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ): φ = uᵀζ(x) has eigenvalue -1."""
 
     def linear(self, y: NDArray) -> NDArray:
         return -y
+
+    @property
+    def null_flow(self) -> NullFlow:
+        return NullFlow(self, decay=1.0)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Products of degree k: an eigenspace at -k, for k = 1 .. `max_degree`."""
@@ -204,6 +238,10 @@ class Drift(Network):
 
     def linear(self, y: NDArray) -> NDArray:
         return np.broadcast_to(-self.rates, y.shape)
+
+    @property
+    def null_flow(self) -> NullFlow:
+        return NullFlow(self, decay=0.0, rates=self.rates)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Products of up to `max_degree` chosen eigenfunctions, grouped by eigenvalue.

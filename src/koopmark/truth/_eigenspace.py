@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, numeric
-from koopmark.truth.null_space import NullSpace
+from koopmark.truth._null_space import NullSpace
 
 Elementwise = Callable[[NDArray], NDArray]
 

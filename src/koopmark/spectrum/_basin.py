@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.spectrum.fixed_points import NoSpectrum
-from koopmark.spectrum.lattice import LatticePoint, Term, lattice
-from koopmark.spectrum.linearisation import Linearisation
-from koopmark.spectrum.path_integral import LONGEST, OutsideBasin, check_rate, path_integral
+from koopmark.spectrum._lattice import LatticePoint, Term, lattice
+from koopmark.spectrum._linearisation import Linearisation
+from koopmark.spectrum._nonlinearity import NoSpectrum
+from koopmark.spectrum._path_integral import LONGEST, OutsideBasin, check_rate, path_integral
 from koopmark.truth import Eigenspace, ProductEigenspace
-from koopmark.truth.lattice import INSEPARABLE
+from koopmark.truth._lattice import INSEPARABLE
 
 REMEMBERED = 16
 """Sets of states whose values are kept: every target of a dataset asks for the same."""
@@ -28,7 +28,7 @@ CLOSER = (1.0, 0.1, 0.01)
 
 
 @dataclass(frozen=True, eq=False)
-class PrincipalFunctions:
+class BasinFunctions:
     """The principal eigenfunctions of a fixed point whose path integrals converge.
 
     Parameters
@@ -95,14 +95,14 @@ class PrincipalFunctions:
 
 
 @dataclass(frozen=True, eq=False)
-class LatticeEigenspace(Eigenspace):
+class BasinEigenspace(Eigenspace):
     """All products with one eigenvalue of the lattice: Πᵢ φᵢ^{nᵢ} times null-space products.
 
     `terms` are the exponents n and the space of null-space products, None for none.
     """
 
     value: complex
-    functions: PrincipalFunctions
+    functions: BasinFunctions
     terms: tuple[tuple[tuple[int, ...], Eigenspace | None], ...]
     whole: bool = True
 
@@ -144,7 +144,7 @@ class LatticeEigenspace(Eigenspace):
         return replace(self, terms=tuple(kept), whole=False)
 
 
-def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, ...]:
+def basin_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, ...]:
     """The eigenspaces of all Koopman eigenvalues with |Re λ| <= `bound`, slowest first.
 
     On the basin of the fixed point. Left out are those that need a principal eigenfunction whose
@@ -156,7 +156,7 @@ def lattice_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace,
     NoSpectrum
         As `lattice`, and where the Jacobian has no basis of eigenvectors.
     """
-    functions = PrincipalFunctions(about)
+    functions = BasinFunctions(about)
     usable = [functions.converges(index) for index in range(len(about.eigenvalues))]
     about.covectors  # noqa: B018  whatever is wrong with them is said here, not at evaluation
     points = lattice(about.point, bound)
@@ -211,7 +211,7 @@ def _available(term: Term, usable: list[bool]) -> bool:
     return all(fine or n == 0 for n, fine in zip(term.exponents, usable, strict=True))
 
 
-def _eigenspace(functions: PrincipalFunctions, point: LatticePoint) -> Eigenspace:
+def _eigenspace(functions: BasinFunctions, point: LatticePoint) -> Eigenspace:
     network = functions.about.network
 
     def product(degree: int) -> Eigenspace | None:
@@ -223,7 +223,7 @@ def _eigenspace(functions: PrincipalFunctions, point: LatticePoint) -> Eigenspac
     (exponents, factor), *more = terms
     if factor is not None and not any(exponents) and not more:
         return factor
-    return LatticeEigenspace(point.eigenvalue, functions, terms)
+    return BasinEigenspace(point.eigenvalue, functions, terms)
 
 
 def _size(factor: Eigenspace | None) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.truth.eigenspace import Eigenspace
+from koopmark.truth._eigenspace import Eigenspace
 
 Elementwise = Callable[[NDArray], NDArray]
 

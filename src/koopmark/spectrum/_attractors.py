@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation.lyapunov import exponents_at_rest, largest_exponents
-from koopmark.simulation.simulate import simulate
+from koopmark.simulation import simulate
+from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
 from koopmark.systems import System
 
 SETTLED, LASTING, WATCHED, FOLLOWED = 300.0, 3000.0, 200.0, 200.0

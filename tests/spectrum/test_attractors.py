@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from koopmark.simulation import attractors
-from koopmark.simulation.attractors import Regime, regime
-from koopmark.simulation.lyapunov import exponents_at_rest, largest_exponents
+from koopmark.spectrum import _attractors as attractors
+from koopmark.spectrum._attractors import Regime, regime
+from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
 from koopmark.systems import (
     SINH,
     HopfNormalForm,

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
-from koopmark.truth.eigenspace import ONE, AffineProducts, Eigenspace, offset_of
+from koopmark.truth._eigenspace import ONE, AffineProducts, Eigenspace, offset_of
 
 SAME_EIGENVALUE = 1e-9
 """Relative distance up to which two eigenvalues are one."""

@@ -1,0 +1,199 @@
+"""Simulate an ensemble: initial states in, trajectories on the requested times out."""
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from koopmark._arrays import check_finite, checked, real
+from koopmark.simulation._ensemble import Ensemble, mapped, one_blas_thread
+from koopmark.simulation._integrator import Tolerance
+from koopmark.simulation._reduction import ReducedTrajectories
+from koopmark.simulation._times import times_of
+from koopmark.simulation._trajectories import Trajectories
+from koopmark.systems import StochasticSystem, System
+
+Array = NDArray[np.float64]
+
+
+@checked
+def simulate(
+    system: System,
+    initial_states: ArrayLike,
+    times: ArrayLike,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    dtype: DTypeLike = np.float64,
+    out: NDArray | None = None,
+    jobs: int = 1,
+) -> Trajectories:
+    """Trajectories of a system from each initial state.
+
+    For networks of either family only r coordinates of each trajectory are integrated; the null
+    component P ζ(x(t)), from which the exact eigenfunctions are made, follows its closed form to
+    rounding (docs/theory.md). A system that has its flow in closed form is asked for it, and every
+    other is integrated in its full state. Each trajectory has steps and error control of its own:
+    what else is in the batch, and how it is tiled, changes it by rounding only (or, where rounding
+    turns an error estimate right at the limit into one beyond it, by less than the tolerance).
+
+    Parameters
+    ----------
+    system : System
+    initial_states : (M, N) array_like
+        States at the time `times[0]`, real.
+    times : (T,) array_like
+        Increasing times, in units of the decay time. Any spacing: the steps do not follow it.
+    rtol : float, optional
+        Relative accuracy asked of the states, in the norm of a state: 1e-13 to 1e-2, by default
+        1e-9. Below 1e-11 rounding may be what limits it. In float32 1e-5 (the default) to 1e-2.
+    atol : float, optional
+        Absolute error of a state that is always allowed, zero by default.
+    dtype : float64 or float32
+        Of the states. With float32 the network is evaluated in float32 too, wherever ζ is a shift,
+        h acts unit by unit and coordinates are integrated; their steps are float64 always. The
+        null component then follows its closed form to the rounding of float32.
+    out : (M, T, N) array of that dtype, optional
+        Where to write the states, tile by tile: nothing of its size is allocated (a memory map,
+        say).
+    jobs : int
+        How many processes integrate. The result has the same bits whatever their number. Where
+        processes cannot be forked a script must guard its entry (`if __name__ == "__main__":`).
+
+    Returns
+    -------
+    Trajectories
+        A trajectory that blew up or met a value that is not finite has its time in `diverged_at`
+        and NaN for its states after it; blow-up means a norm above 1e150, or an error control
+        that asks for steps below 1e-14 of the whole time span.
+
+    Raises
+    ------
+    TypeError
+        If a number or the system is something else.
+    ValueError
+        If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
+        is out of range, or an initial state is outside the domain of ζ.
+    """
+    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
+    shape = (len(x0), len(grid), system.size)
+    states = np.empty(shape, ensemble.dtype) if out is None else out
+    if states.shape != shape or states.dtype != ensemble.dtype:
+        raise ValueError(
+            f"out must be a {ensemble.dtype} array of shape {shape}, got {states.dtype} "
+            f"{states.shape}"
+        )
+    stopped = np.full(len(x0), np.nan)
+    states[:, 0] = x0
+    if len(grid) > 1:
+        with one_blas_thread():
+            for part, samples in ensemble.integrate_parts(x0, jobs):
+                stopped[part] = ensemble.expand(samples, states[part, 1:])
+    return Trajectories(states, grid, grid[0] + stopped, system)
+
+
+@checked
+def simulate_reduced(
+    system: System,
+    initial_states: ArrayLike,
+    times: ArrayLike,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    dtype: DTypeLike = np.float64,
+    jobs: int = 1,
+) -> ReducedTrajectories:
+    """Trajectories of a network as its r coordinates and null component, without its states.
+
+    Parameters as for `simulate`, whose states `ReducedTrajectories.expand` makes of the result.
+
+    Raises
+    ------
+    TypeError
+        If a number or the system is something else.
+    ValueError
+        As `simulate`, and if the system has no such coordinates.
+    """
+    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
+    split = ensemble.split
+    if split is None:
+        raise ValueError(f"a {type(system).__name__} has no reduction: use koopmark.simulate")
+    coordinates = np.empty((len(x0), len(grid), split.coordinates))
+    null = np.empty(x0.shape, ensemble.dtype)
+    stopped = np.full(len(x0), np.nan)
+    with one_blas_thread():
+        for part, samples in ensemble.integrate_parts(x0, jobs):
+            coordinates[part], null[part] = samples.coordinates, samples.null
+            stopped[part] = samples.stopped
+    for trajectory in np.flatnonzero(np.isfinite(stopped)):
+        coordinates[trajectory, 1:][ensemble.elapsed > stopped[trajectory]] = np.nan
+    return ReducedTrajectories(coordinates, null, grid, grid[0] + stopped, split)
+
+
+def sample_paths(
+    system: StochasticSystem,
+    initial_states: ArrayLike,
+    times: ArrayLike,
+    rng: np.random.Generator,
+) -> Trajectories:
+    """One path of a stochastic system from each initial state, drawn from its transition density.
+
+    Exact at the times asked for, whatever their spacing.
+
+    Parameters
+    ----------
+    system : StochasticSystem
+    initial_states : (M, N) array_like
+        States at the time `times[0]`, real.
+    times : (T,) array_like
+        Increasing times.
+    rng : numpy.random.Generator
+        Draws the noise of the process.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a value is complex or not finite, or the times do not increase.
+    """
+    x0, grid = initial_states_of(initial_states, system.size), times_of(times)
+    states: Array = np.empty((len(x0), len(grid), system.size))
+    states[:, 0] = x0
+    for index, dt in enumerate(np.diff(grid)):
+        states[:, index + 1] = system.transition(states[:, index], float(dt), rng)
+    return Trajectories(states, grid, system=system)
+
+
+def initial_states_of(states: ArrayLike, size: int, what: str = "initial_states") -> Array:
+    """(M, N) real, finite states of a system of this size; `what` names them in errors.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else.
+    """
+    array = real(states, what)
+    if array.ndim != 2 or array.shape[1] != size:
+        raise ValueError(f"{what} must have shape (M, N) with N = {size}, got {array.shape}")
+    check_finite(array, what)
+    return array
+
+
+def _prepared(
+    system: System,
+    initial_states: ArrayLike,
+    times: ArrayLike,
+    rtol: float | None,
+    atol: float | None,
+    dtype: DTypeLike,
+    jobs: int,
+) -> tuple[Array, Array, Ensemble]:
+    """Initial states, times and the ensemble, once all that was asked for has been checked."""
+    x0 = initial_states_of(initial_states, System.expected(system, "simulate").size)
+    grid, precision = times_of(times), np.dtype(dtype)
+    tolerance = Tolerance.of(rtol, atol, precision)
+    if jobs < 1:
+        raise ValueError(f"jobs is {jobs}: it must be 1 or more")
+    ensemble = Ensemble(system, grid[1:] - grid[0], tolerance, precision)
+    if ensemble.split is not None and ensemble.split.network.zeta.theta is None:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            # A shift takes all states; of another map a bad one is refused before any work.
+            mapped(ensemble.split.network.zeta, x0)
+    return x0, grid, ensemble
