@@ -113,6 +113,14 @@ class System(_repr.Shown, Gated, ABC):
         """
         return None
 
+    @staticmethod
+    def _into(out: NDArray | None, velocity: NDArray) -> NDArray:
+        """What `rhs` returns: the velocity, written into `out` if that is given."""
+        if out is None:
+            return velocity
+        out[...] = velocity
+        return out
+
     def reachable(self, states: NDArray) -> NDArray:
         """The states (M, N) that occur, nearest to these: all of R^N unless a system says less."""
         return states

@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark.systems._activation import ACTIVATIONS
 from koopmark.systems._base import System
@@ -40,6 +39,7 @@ from koopmark.systems.prescribed.random import (
     random_coupling,
     random_prescribed,
 )
+from koopmark.systems.registry import named
 from koopmark.systems.textbook.hopf import HopfNormalForm
 from koopmark.systems.textbook.kuramoto import Kuramoto
 from koopmark.systems.textbook.linear import random_linear
@@ -148,15 +148,5 @@ INEXACT: dict[str, Callable[[], System]] = {
 
 
 def example(name: str) -> System:
-    """The example system of this name, exact or not.
-
-    Raises
-    ------
-    ValueError
-        If `name` is not among them, naming those that are.
-    """
-    known = {**CATALOGUE, **INEXACT}
-    if name not in known:
-        hint = suggest(name, known)
-        raise ValueError(f"unknown system {name!r}: {hint}choose one of {', '.join(known)}")
-    return known[name]()
+    """The example system of this name, exact or not; a ValueError names those that there are."""
+    return named("system", name, {**CATALOGUE, **INEXACT})()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite, inexact
-from koopmark._errors import suggest
+from koopmark.systems.registry import named
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +87,5 @@ MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}
 
 
 def elementwise_map(zeta: ElementwiseMap | str) -> ElementwiseMap:
-    """The map itself, or that of this name.
-
-    Raises
-    ------
-    ValueError
-        If the name is not among `MAPS`, naming these.
-    """
-    if isinstance(zeta, ElementwiseMap):
-        return zeta
-    if zeta not in MAPS:
-        raise ValueError(
-            f"unknown map {zeta!r}: {suggest(zeta, MAPS)}choose one of {', '.join(MAPS)}"
-        )
-    return MAPS[zeta]
+    """The map itself, or that of this name in `MAPS`."""
+    return zeta if isinstance(zeta, ElementwiseMap) else named("map", zeta, MAPS)

@@ -15,9 +15,12 @@ import numpy as np
 from annotated_types import BaseMetadata, Ge, Gt, Interval, Le, Lt
 
 from koopmark._arrays import checked
+from koopmark._errors import suggest
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+T = TypeVar("T")
 
 Count = Annotated[int, Ge(1)]
 Positive = Annotated[float, Gt(0.0)]
@@ -62,6 +65,20 @@ def check_bounds(name: str, value: Any, annotation: Any) -> None:
                 words = [f"between {low:g} and {high:g}"]
         finite = [] if holds[0] else ["finite"]
         raise ValueError(f"{name} {value}: it must be {' and '.join([*words, *finite])}")
+
+
+def named(what: str, name: str, known: Mapping[str, T]) -> T:
+    """The entry of this name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the known names and the one that was probably meant.
+    """
+    if name not in known:
+        hint, names = suggest(name, known), ", ".join(known)
+        raise ValueError(f"unknown {what} {name!r}: {hint}choose one of {names}")
+    return known[name]
 
 
 def bounded(function: Callable[P, R], check: Callable[..., None] | None = None) -> Callable[P, R]:

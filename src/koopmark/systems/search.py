@@ -41,7 +41,7 @@ def conditions(
     Raises
     ------
     ValueError
-        Where the numbers of functions, fields and states disagree, or the relation is no
+        If the numbers of functions, fields and states disagree, or the relation is no
         polynomial in the states, powers and functions of them.
     ImportError
         Where SymPy is not installed.

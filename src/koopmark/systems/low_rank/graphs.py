@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._errors import suggest
 from koopmark._resources import shipped
 from koopmark.systems.low_rank.network import Relaxation
 from koopmark.systems.low_rank.rnn import offsets, rnn
 from koopmark.systems.low_rank.weights import LowRank
-from koopmark.systems.registry import NonNegative, Positive, factory
+from koopmark.systems.registry import NonNegative, Positive, factory, named
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,18 +49,9 @@ def graph_names() -> list[str]:
 
 
 def graph_file(name: str) -> Path:
-    """The file of the shipped graph of this name.
-
-    Raises
-    ------
-    ValueError
-        If there is none, naming those that there are.
-    """
-    known = graph_names()
-    if name not in known:
-        hint = suggest(name, known)
-        raise ValueError(f"unknown network {name!r}: {hint}choose one of {', '.join(known)}")
-    return shipped("datasets") / "networks" / f"{name}.csv"
+    """The file of the shipped graph of this name; a ValueError names those that there are."""
+    folder = shipped("datasets") / "networks"
+    return named("network", name, {known: folder / f"{known}.csv" for known in graph_names()})
 
 
 def graph(name: str) -> Graph:

@@ -14,7 +14,7 @@ from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._base import System
 from koopmark.systems._elementwise import Shift
 from koopmark.systems.low_rank.weights import check_rank
-from koopmark.systems.registry import Count, NonNegative, Positive, Share, bounded, factory
+from koopmark.systems.registry import Count, NonNegative, Positive, Share, bounded, factory, named
 from koopmark.truth import ApproximateEigenspace, Eigenspace
 
 Spectrum = Literal["step", "exponential", "power"]
@@ -121,9 +121,7 @@ class NearlyLowRank(System):
 
 def _check_spectrum(n: int, rank: int, spectrum: str) -> None:
     check_rank(n, rank)
-    if spectrum not in get_args(Spectrum):
-        known = ", ".join(get_args(Spectrum))
-        raise ValueError(f"unknown spectrum {spectrum!r}: choose one of {known}")
+    named("spectrum", spectrum, dict.fromkeys(get_args(Spectrum)))
 
 
 @bounded
@@ -134,11 +132,6 @@ def decaying(
 
     `step`: 1 for the first `rank`, then `epsilon`. `exponential`: e^{-decay (k - 1)}.
     `power`: k^{-decay}.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
     """
     _check_spectrum(n, rank, spectrum)
     k = np.arange(n)
@@ -178,11 +171,6 @@ def nearly_low_rank_rnn(
         Standard deviation of the Gaussian offsets θ.
     activation : str
         A name in `koopmark.systems.ACTIVATIONS`; where it is unbounded, so are the bounds.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
     """
     s = gain * decaying(n, rank, spectrum, epsilon, decay)
     key = {"ensemble": "nearly_low_rank", "n": n, "seed": seed}

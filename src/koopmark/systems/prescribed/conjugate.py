@@ -215,10 +215,7 @@ class Conjugate(ProductSystem):
         velocity = along[-1] @ self.matrix.T
         for layer, x, y in zip(reversed(self.layers), along[-2::-1], along[:0:-1], strict=True):
             velocity = layer.inverse_tangent(y, x, velocity)
-        if out is None:
-            return velocity
-        out[...] = velocity
-        return out
+        return self._into(out, velocity)
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
         """States (M, T, N) at the times elapsed (T,) from states (M, N), exact to rounding."""

@@ -66,7 +66,7 @@ class Prescribed(ProductSystem):
     Raises
     ------
     ValueError
-        Where Λ does not have shape (p, p), is not finite, or is defective.
+        If Λ does not have shape (p, p), is not finite, or is defective.
     """
 
     functions: PrescribedFunctions

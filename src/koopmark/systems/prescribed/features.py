@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import Gate, Gated, finite, numeric
-from koopmark._errors import suggest
 from koopmark._repr import Shown
 from koopmark.systems._activation import ACTIVATIONS, Activation
 from koopmark.systems._base import NamedArray
+from koopmark.systems.registry import named
 
 
 class Features(Shown, Gated, ABC):
@@ -95,7 +95,7 @@ class HiddenLayer(Features):
     Raises
     ------
     ValueError
-        Where shapes disagree, a value is not finite, or σ is none of these.
+        If shapes disagree, a value is not finite, or σ is none of these.
     """
 
     directions: NDArray[np.float64]
@@ -110,9 +110,7 @@ class HiddenLayer(Features):
                 f"directions must have shape (m, N) and offsets (m,), got {self.directions.shape} "
                 f"and {self.offsets.shape}"
             )
-        if self.layer not in LAYERS:
-            hint, known = suggest(self.layer, LAYERS), ", ".join(LAYERS)
-            raise ValueError(f"unknown layer {self.layer!r}: {hint}choose one of {known}")
+        named("layer", self.layer, LAYERS)
 
     @property
     def formula(self) -> str:

@@ -9,7 +9,6 @@ from annotated_types import Ge
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import checked, finite
-from koopmark._errors import suggest
 from koopmark._keys import generator
 from koopmark.systems.prescribed.conjugate import Conjugate, CouplingLayer
 from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
@@ -19,7 +18,7 @@ from koopmark.systems.prescribed.functions import (
     PrescribedFunctions,
     fit_functions,
 )
-from koopmark.systems.registry import Count, NonNegative, Positive, factory
+from koopmark.systems.registry import Count, NonNegative, Positive, bounded, factory, named
 
 Array = NDArray[np.float64]
 
@@ -284,32 +283,24 @@ def prescribed_target(
 
     φ is the least-squares fit of that function by `count` random hidden units, on w of the size
     that the dynamics give it; the fit is what is exact.
-
-    Raises
-    ------
-    ValueError
-        If the target is unknown, n < 2 or the rate is not positive.
     """
     functions = fitted_target(target, n, height, seed, count=count).functions
     key = {"ensemble": "prescribed_target", "n": n, "seed": seed}
     return Prescribed(functions, np.array([[-rate]]), leaky_drive(functions, gain, key))
 
 
+@bounded
 def fitted_target(
-    target: str, n: int, height: float = 2.0, seed: int = 0, *, count: int = 200
+    target: str, n: Annotated[int, Ge(2)], height: float = 2.0, seed: int = 0, *, count: int = 200
 ) -> FunctionFit:
     """The fit behind `prescribed_target`, with its error."""
-    if target not in TARGETS:
-        hint = suggest(target, TARGETS)
-        raise ValueError(f"unknown target {target!r}: {hint}choose one of {', '.join(TARGETS)}")
-    if n < 2:
-        raise ValueError(f"n {n}: a target needs a coordinate beside s, so at least 2")
+    function = named("target", target, TARGETS)
     rng = generator({"ensemble": "prescribed_target", "n": n, "seed": seed}, "functions")
     frame = random_rotation(n, rng)
     layer = random_features("tanh", frame[1:], count, 1.5, 2, rng)
     states = rng.uniform(-3.0, 3.0, size=(FITTED_STATES, n)) @ frame
 
     def wanted(x: Array) -> Array:
-        return x @ frame[:1].T - height * TARGETS[target](x @ frame[1:].T)[:, None]
+        return x @ frame[:1].T - height * function(x @ frame[1:].T)[:, None]
 
     return fit_functions(wanted, states, layer, RIDGE)

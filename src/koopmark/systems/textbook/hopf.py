@@ -65,10 +65,7 @@ class HopfNormalForm(ProductSystem):
         s = x**2 + y**2
         radial, angular = self.growth - s, self.frequency - self.shear * s
         velocity = np.stack([radial * x - angular * y, angular * x + radial * y], axis=-1)
-        if out is None:
-            return velocity
-        out[...] = velocity
-        return out
+        return self._into(out, velocity)
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
         """States (M, T, 2) in closed form: s obeys a logistic equation."""

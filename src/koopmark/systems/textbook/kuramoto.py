@@ -32,11 +32,6 @@ class Kuramoto(ProductSystem):
         ω, not 0.
     strength : float
         K: positive synchronises, negative spreads the phases evenly.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
     """
 
     oscillators: Annotated[int, Ge(3)] = 4
@@ -59,10 +54,7 @@ class Kuramoto(ProductSystem):
         rate = self.frequency + self.strength * across
         n = self.oscillators
         velocity = np.concatenate([-rate * states[..., n:], rate * states[..., :n]], axis=-1)
-        if out is None:
-            return velocity
-        out[...] = velocity
-        return out
+        return self._into(out, velocity)
 
     def _on_circles(self, states: NDArray) -> tuple[NDArray, NDArray]:
         x, y = states[..., : self.oscillators], states[..., self.oscillators :]

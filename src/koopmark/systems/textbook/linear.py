@@ -14,7 +14,7 @@ from koopmark._keys import generator
 from koopmark.systems._base import LinearCoordinates, ProductSystem
 from koopmark.systems._elementwise import Shift
 from koopmark.systems.low_rank.weights import check_independent
-from koopmark.systems.registry import Positive, factory
+from koopmark.systems.registry import Positive, factory, named
 from koopmark.truth import PrincipalFunctions
 
 Kind = Literal["normal", "non_normal", "defective"]
@@ -168,14 +168,8 @@ def random_linear(
     channels : int, optional
         So many combinations of the n variables are the state, instead of these: the states that
         occur span n dimensions, and what is outside of them decays twice as fast as the fastest.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
     """
-    if matrix not in get_args(Kind):
-        raise ValueError(f"unknown matrix {matrix!r}: choose one of {', '.join(get_args(Kind))}")
+    named("matrix", matrix, dict.fromkeys(get_args(Kind)))
     real, least = n - 2 * pairs, 2 if matrix == "defective" else 0
     if real < least:
         raise ValueError(

@@ -51,10 +51,7 @@ class SlowManifold(ProductSystem):
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
         x1, x2 = states[..., 0], states[..., 1]
         velocity = np.stack([self.slow * x1, self.fast * (x2 - x1**2)], axis=-1)
-        if out is None:
-            return velocity
-        out[...] = velocity
-        return out
+        return self._into(out, velocity)
 
     def straightened(self, states: NDArray) -> NDArray:
         """(x₁, x₂ - curvature x₁²), which obey a diagonal linear equation."""
