@@ -40,7 +40,6 @@ from koopmark.systems.low_rank.linear_units import (
     random_adapting,
     random_inertial,
 )
-from koopmark.systems.low_rank.lotka_volterra import lotka_volterra, random_lotka_volterra
 from koopmark.systems.low_rank.nearly_low_rank import (
     NearlyLowRank,
     effective_ranks,
@@ -48,7 +47,9 @@ from koopmark.systems.low_rank.nearly_low_rank import (
 )
 from koopmark.systems.low_rank.network import Drift, Network, NullFlow, Relaxation
 from koopmark.systems.low_rank.rnn import (
+    lotka_volterra,
     random_drift,
+    random_lotka_volterra,
     random_relaxation,
     random_rnn,
     rnn,
@@ -79,11 +80,10 @@ from koopmark.systems.prescribed.random import (
     random_coupling,
     random_prescribed,
 )
-from koopmark.systems.textbook.hopf import HopfNormalForm
 from koopmark.systems.textbook.kuramoto import CrossRatios, Kuramoto
 from koopmark.systems.textbook.linear import LinearSystem, random_linear
 from koopmark.systems.textbook.ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
-from koopmark.systems.textbook.slow_manifold import SlowManifold
+from koopmark.systems.textbook.planar import HopfNormalForm, SlowManifold
 
 __all__ = [
     "ACTIVATIONS",

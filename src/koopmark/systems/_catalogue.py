@@ -23,11 +23,11 @@ from koopmark.systems.low_rank.linear_units import (
     random_adapting,
     random_inertial,
 )
-from koopmark.systems.low_rank.lotka_volterra import random_lotka_volterra
 from koopmark.systems.low_rank.nearly_low_rank import nearly_low_rank_rnn
 from koopmark.systems.low_rank.network import Relaxation
 from koopmark.systems.low_rank.rnn import (
     random_drift,
+    random_lotka_volterra,
     random_relaxation,
     random_rnn,
     three_populations,
@@ -40,11 +40,10 @@ from koopmark.systems.prescribed.random import (
     random_prescribed,
 )
 from koopmark.systems.registry import named
-from koopmark.systems.textbook.hopf import HopfNormalForm
 from koopmark.systems.textbook.kuramoto import Kuramoto
 from koopmark.systems.textbook.linear import random_linear
 from koopmark.systems.textbook.ornstein_uhlenbeck import ornstein_uhlenbeck
-from koopmark.systems.textbook.slow_manifold import SlowManifold
+from koopmark.systems.textbook.planar import HopfNormalForm, SlowManifold
 
 
 def neighbour_product(x: NDArray, out: NDArray | None = None) -> NDArray:

@@ -1,4 +1,4 @@
-"""Recurrent networks ẋ = -x + W σ(x) + θ, and random networks with other maps of the state."""
+"""Recurrent networks ẋ = -x + W σ(x) + θ, and networks with other maps, as Lotka-Volterra's."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
-from koopmark.systems._elementwise import ElementwiseMap, Shift, elementwise_map
+from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
 from koopmark.systems.low_rank.network import Drift, Relaxation
 from koopmark.systems.low_rank.weights import (
     LowRank,
@@ -123,3 +123,70 @@ def random_drift(
     exponents = weights.null_space.sample(chosen, rng)
     signed = exponents * np.sign(rates @ exponents)
     return Drift(weights, zeta, named_activation("tanh"), rates, signed)
+
+
+def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> Drift:
+    """ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼ xⱼ) on x > 0, with eigenfunctions Π xᵢ^{uᵢ} at -uᵀc.
+
+    Parameters
+    ----------
+    weights : LowRank
+        Interactions W.
+    rates : (N,) array
+        c: positive for a species that dies out alone, negative for one that grows.
+    exponents : (N, m) array
+        The chosen left null vectors u, as columns: the benchmark's targets.
+    """
+    return Drift(weights, LOG, named_activation("identity"), rates, exponents)  # type: ignore[arg-type]
+
+
+def _check_groups(n: int, groups: int) -> None:
+    if 2 * groups > n:
+        allowed = f"between 1 and n / 2 = {n // 2}"
+        raise ValueError(f"groups {groups} with n {n}: groups must be {allowed}")
+
+
+@factory("random_lotka_volterra", _check_groups)
+def random_lotka_volterra(
+    n: Count, groups: Count, seed: int = 0, *, skew: NonNegative = 1.0
+) -> Drift:
+    """A random bounded Lotka-Volterra system of `n` species with `groups` monomial eigenfunctions.
+
+    The species fall into `groups` groups; in each, the weights annihilate one vector u of the
+    exponents 1 or 2, so that Π xᵢ^{uᵢ} over the group is an eigenfunction; their eigenvalues -uᵀc
+    are evenly spaced from -0.4 to -1. With Π the projector onto the complement of these vectors,
+    W = -Π G Π with G the identity plus a random skew part, so Σ xᵢ changes at the rate
+    -c·x - |Πx|²; as u >= 0 and uᵀc > 0, it falls wherever x is large, and every trajectory stays
+    bounded (proof: docs/theory.md).
+
+    Parameters
+    ----------
+    n, groups : int
+        Species and groups, 1 <= groups <= n / 2; the weights have rank n - groups.
+    seed : int
+        The same arguments and seed give the same system.
+    skew : float
+        Size of the skew part of G: predator-prey exchange, which drives oscillations.
+
+    Raises
+    ------
+    ValueError
+        If the number of groups is out of range.
+    """
+    rng = generator(
+        {"ensemble": "lotka_volterra", "n": n, "groups": groups, "seed": seed}, "system"
+    )
+    # Non-negative vectors with disjoint supports that cover all species.
+    exponents = np.zeros((n, groups))
+    exponents[np.arange(n), np.arange(n) % groups] = 1.0
+    doubled = rng.integers(0, n // groups, size=groups) * groups + np.arange(groups)
+    exponents[doubled[::2], np.arange(groups)[::2]] = 2.0
+    basis = np.linalg.qr(exponents, mode="complete")[0][:, groups:]
+    exchange = rng.standard_normal((n - groups, n - groups)) * skew / np.sqrt(n)
+    symmetric_part_is_identity = np.eye(n - groups) + exchange - exchange.T
+    weights = LowRank(-basis @ symmetric_part_is_identity, basis)
+    # Rates of both signs with uᵀc evenly spaced from 0.4 to 1 over the columns u.
+    rates = rng.uniform(-0.5, 0.5, size=n)
+    missing = np.linspace(0.4, 1.0, groups) - exponents.T @ rates
+    rates = rates + exponents @ (missing / np.sum(exponents**2, axis=0))
+    return lotka_volterra(weights, rates, exponents)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from koopmark.systems._base import ProductSystem
 from koopmark.systems.registry import factory
-from koopmark.systems.textbook.hopf import without_products_of_both
+from koopmark.systems.textbook.planar import without_products_of_both
 from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
 
 

@@ -1,22 +1,23 @@
 """Which fields of a parametric form have given eigenfunctions: by computer algebra.
 
 `conditions` turns F·∇φ = λφ into equations for the coefficients of F and φ, and `families` solves
-them. It needs SymPy, which koopmark does not install. Examples: docs/families.md.
+them (docs/families.md, "The search"). It needs SymPy, and nothing of koopmark.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import sympy  # type: ignore[import-untyped]
+import sympy as sp
+from sympy.functions.elementary.hyperbolic import HyperbolicFunction
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 
 def conditions(
-    functions: Sequence["sympy.Expr"],
-    field: Sequence["sympy.Expr"],
-    states: Sequence["sympy.Symbol"],
+    functions: Sequence[sp.Expr],
+    field: Sequence[sp.Expr],
+    states: Sequence[sp.Symbol],
     matrix: Any,
-) -> list["sympy.Expr"]:
+) -> list[sp.Expr]:
     """What must vanish for F·∇φ = Λφ to hold at every state.
 
     Parameters
@@ -43,17 +44,14 @@ def conditions(
     ValueError
         If the numbers of functions, fields and states disagree, or the relation is no
         polynomial in the states, powers and functions of them.
-    ImportError
-        Where SymPy is not installed.
     """
-    sp = _sympy()
     rates = sp.Matrix([[matrix]]) if len(functions) == 1 else sp.Matrix(matrix)
     if len(field) != len(states) or rates.shape != (len(functions), len(functions)):
         raise ValueError(
             f"{len(functions)} functions, {len(field)} components of the field, {len(states)} "
             f"states and a matrix of shape {rates.shape} do not fit together"
         )
-    found: list[sympy.Expr] = []
+    found: list[sp.Expr] = []
     for index, phi in enumerate(functions):
         moved = sum(f * sp.diff(phi, x) for f, x in zip(field, states, strict=True))
         wanted = sum(rates[index, j] * other for j, other in enumerate(functions))
@@ -63,19 +61,18 @@ def conditions(
 
 
 def families(
-    functions: Sequence["sympy.Expr"],
-    field: Sequence["sympy.Expr"],
-    states: Sequence["sympy.Symbol"],
+    functions: Sequence[sp.Expr],
+    field: Sequence[sp.Expr],
+    states: Sequence[sp.Symbol],
     matrix: Any,
-    unknowns: Iterable["sympy.Symbol"],
-) -> list[dict["sympy.Symbol", "sympy.Expr"]]:
+    unknowns: Iterable[sp.Symbol],
+) -> list[dict[sp.Symbol, sp.Expr]]:
     """The values of the unknown coefficients for which F·∇φ = Λφ holds at every state.
 
     Parameters as for `conditions`; `unknowns` are the coefficients solved for. Each solution is a
     family: coefficients that it does not name are free. None where there is no solution, such as
     where a condition holds none of the unknowns: symbols that are not unknown are any number.
     """
-    sp = _sympy()
     equations = conditions(functions, field, states, matrix)
     solved = sp.solve(equations, list(unknowns), dict=True) if equations else [{}]
     # SymPy leaves out equations without unknowns, which no values of the unknowns can mend.
@@ -86,9 +83,8 @@ def families(
     ]
 
 
-def _coefficients(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) -> list["sympy.Expr"]:
+def _coefficients(expression: sp.Expr, states: Sequence[sp.Symbol]) -> list[sp.Expr]:
     """Coefficients of the numerator as a polynomial in the states and all functions of them."""
-    sp = _sympy()
     stands_for, powers = _stand_ins(expression, states)
     numerator = sp.numer(sp.together(expression.xreplace(stands_for)))
     functions = [part for part in stands_for.values() if part.is_Symbol]
@@ -107,12 +103,11 @@ def _coefficients(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) ->
     return [coefficient for coefficient in factored if coefficient != 0]
 
 
-def _stand_ins(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) -> tuple[Any, Any]:
+def _stand_ins(expression: sp.Expr, states: Sequence[sp.Symbol]) -> tuple[Any, Any]:
     """What stands for each function and power of states, and which power each root is.
 
     e^{2x} and e^{-x} are powers of one symbol, as x^u and x^{2u} are.
     """
-    sp = _sympy()
     stands_for: dict[Any, Any] = {}
     alike: dict[Any, list[tuple[Any, Any]]] = {}
     for part in _outermost(expression, states):
@@ -131,11 +126,8 @@ def _stand_ins(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) -> tu
     return stands_for, powers
 
 
-def _outermost(
-    expression: "sympy.Expr", states: Sequence["sympy.Symbol"]
-) -> Iterator["sympy.Expr"]:
+def _outermost(expression: sp.Expr, states: Sequence[sp.Symbol]) -> Iterator[sp.Expr]:
     """Functions, derivatives and powers that are not whole of states, none inside another."""
-    sp = _sympy()
     if not expression.has(*states):
         return
     if isinstance(expression, sp.Function | sp.Derivative | sp.Subs) or (
@@ -147,24 +139,11 @@ def _outermost(
             yield from _outermost(part, states)
 
 
-def _in_exponentials(expression: "sympy.Expr", states: Sequence["sympy.Symbol"]) -> "sympy.Expr":
+def _in_exponentials(expression: sp.Expr, states: Sequence[sp.Symbol]) -> sp.Expr:
     """With hyperbolic and trigonometric functions of the states as exponentials: independent."""
-    from sympy.functions.elementary.hyperbolic import HyperbolicFunction  # type: ignore[import-untyped]
-    from sympy.functions.elementary.trigonometric import (  # type: ignore[import-untyped]
-        TrigonometricFunction,
-    )
-
     return expression.replace(
         lambda part: (
             isinstance(part, HyperbolicFunction | TrigonometricFunction) and part.has(*states)
         ),
-        lambda part: part.rewrite(_sympy().exp),
+        lambda part: part.rewrite(sp.exp),
     )
-
-
-def _sympy() -> Any:
-    try:
-        import sympy
-    except ImportError:
-        raise ImportError("the search for families needs SymPy: pip install sympy") from None
-    return sympy

@@ -2,8 +2,7 @@
 
 import pytest
 import sympy as sp
-
-from koopmark.systems.search import conditions, families
+from families_search import conditions, families
 
 X = sp.symbols("x y", real=True)
 A = sp.symbols("a:6")
