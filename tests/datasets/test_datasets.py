@@ -11,7 +11,7 @@ from koopmark._errors import ConfigError
 from koopmark.datasets import cache, dataset
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.simulation import simulate
-from koopmark.systems.low_rank._graphs import graph, graph_file
+from koopmark.systems import graph, graph_file
 
 
 def recipe(name="tiny", **changes):
@@ -192,7 +192,7 @@ def test_the_links_of_a_measured_network_are_in_the_key_by_their_content(tmp_pat
     before = datasets.source_of(shipped)
     links = graph("karate_club").adjacency
     monkeypatch.setattr("koopmark.systems.graph_file", lambda _: changed)
-    monkeypatch.setattr("koopmark.systems.networks.graph_file", lambda _: changed)
+    monkeypatch.setattr("koopmark.systems.low_rank.graphs.graph_file", lambda _: changed)
     assert datasets.source_of(shipped) == before
     np.testing.assert_array_equal(graph("karate_club").adjacency, links)
     changed.write_text(changed.read_text().replace(",4\n", ",5\n", 1))

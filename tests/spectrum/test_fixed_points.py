@@ -12,6 +12,8 @@ from koopmark.spectrum._equations import Reduced
 from koopmark.spectrum._fixed_points import _search
 from koopmark.systems import (
     CATALOGUE,
+    CUBIC,
+    SINH,
     LowRank,
     Relaxation,
     Shift,
@@ -22,7 +24,6 @@ from koopmark.systems import (
     rnn,
     three_populations,
 )
-from koopmark.systems._elementwise import CUBIC, SINH
 
 RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
 BOUNDED = ("tanh", "logistic", "erf")

@@ -121,7 +121,8 @@ def source_of(recipe: Recipe) -> str:
     """
     sections = recipe.sections()
     files = {path for section in sections for path in section.reads()}
-    source = HERE.digest([*SIMULATION, *map(type, sections)])
+    code = [root for section in sections for root in section.code()]
+    source = HERE.digest([*SIMULATION, *code])
     return digest([source, sorted(map(file_digest, files))])
 
 

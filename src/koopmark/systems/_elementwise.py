@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite, inexact
+from koopmark._errors import suggest
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,3 +84,20 @@ CUBIC = ElementwiseMap("cubic", _cubic, _cubic_slope, _cubic_inverse, "x + x³",
 """ζ(x) = x + x³."""
 
 MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}
+
+
+def elementwise_map(zeta: ElementwiseMap | str) -> ElementwiseMap:
+    """The map itself, or that of this name.
+
+    Raises
+    ------
+    ValueError
+        If the name is not among `MAPS`, naming these.
+    """
+    if isinstance(zeta, ElementwiseMap):
+        return zeta
+    if zeta not in MAPS:
+        raise ValueError(
+            f"unknown map {zeta!r}: {suggest(zeta, MAPS)}choose one of {', '.join(MAPS)}"
+        )
+    return MAPS[zeta]
