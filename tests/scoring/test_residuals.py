@@ -7,7 +7,7 @@ import koopmark
 from koopmark.methods.anchors.exact import ExactModel
 from koopmark.methods.own.generator_edmd import GeneratorEDMD
 from koopmark.scoring import evaluate
-from koopmark.scoring.residuals import expected_pairs, pair_residuals, target_residual
+from koopmark.scoring._residuals import expected_pairs, pair_residuals, target_residual
 from koopmark.simulation import Trajectories, sample_paths, simulate
 from koopmark.systems import nearly_low_rank_rnn, ornstein_uhlenbeck, random_rnn
 

@@ -12,8 +12,8 @@ from koopmark import fit, infer_structure, score, simulate
 from koopmark.methods import Identity
 from koopmark.models import LinearModel
 from koopmark.scoring import evaluate
-from koopmark.scoring.sampled import alias
-from koopmark.scoring.spectrum import score_spectrum
+from koopmark.scoring._sampled import alias
+from koopmark.scoring._spectrum import score_spectrum
 from koopmark.simulation import Trajectories
 from koopmark.spectrum import KnownSpectrum, LatticePoint, Term
 from koopmark.systems import HopfNormalForm, random_linear, random_rnn, three_populations

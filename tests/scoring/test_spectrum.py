@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.scoring.cluster import constants
-from koopmark.scoring.spectrum import score_spectrum
+from koopmark.scoring._cluster import constants
+from koopmark.scoring._spectrum import score_spectrum
 from koopmark.spectrum import KnownSpectrum, LatticePoint, Term
 
 DT = 0.1

@@ -11,7 +11,7 @@ from koopmark import fit, infer_structure, simulate
 from koopmark.datasets import build, load_recipe
 from koopmark.methods import Identity
 from koopmark.scoring import evaluate
-from koopmark.scoring.structure import (
+from koopmark.scoring._structure import (
     Structure,
     _null_space_error,
     _shared_affine_functions,

@@ -11,7 +11,7 @@ from koopmark._keys import generator
 from koopmark.datasets import Dataset
 from koopmark.export.array import Array
 from koopmark.export.formulas import formula, parameters
-from koopmark.scoring.targets import labels
+from koopmark.scoring import labels
 from koopmark.simulation import Trajectories
 from koopmark.systems import StochasticSystem
 from koopmark.truth import Eigenspace

@@ -1,10 +1,10 @@
 """From a fitted model and the exact eigenpairs to scores."""
 
-from koopmark.scoring.bounds import StatisticalFloor, statistical_floors
-from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
-from koopmark.scoring.portrait import Portrait
-from koopmark.scoring.structure import Structure, infer_structure
-from koopmark.scoring.targets import (
+from koopmark.scoring._evaluate import FitScores, PairScores, Scores, evaluate, score
+from koopmark.scoring._portraits import Portrait
+from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
+from koopmark.scoring._structure import Structure, infer_structure
+from koopmark.scoring._targets import (
     DIGITS,
     FOUND,
     ROUNDING,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.cluster import CLUSTER_RADIUS
+from koopmark.scoring._cluster import CLUSTER_RADIUS
 from koopmark.simulation import Trajectories
 from koopmark.simulation.times import SAME_INTERVAL
 

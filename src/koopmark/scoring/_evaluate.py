@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
-from koopmark.scoring.bounds import StatisticalFloor, with_floors
-from koopmark.scoring.cluster import constants, radii
-from koopmark.scoring.floors import fresh_like, oracle_floors
-from koopmark.scoring.portrait import Portrait, portraits
-from koopmark.scoring.residuals import expected_pairs, pair_residuals, rates_of, target_residual
-from koopmark.scoring.sampled import check_channels, finite_ones, highest_frequency, misplaced
-from koopmark.scoring.spectrum import score_spectrum
-from koopmark.scoring.structure import score_structure
-from koopmark.scoring.subspaces import level_columns
-from koopmark.scoring.targets import (
+from koopmark.scoring._cluster import constants, radii
+from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
+from koopmark.scoring._portraits import Portrait, portraits
+from koopmark.scoring._residuals import expected_pairs, pair_residuals, rates_of, target_residual
+from koopmark.scoring._sampled import check_channels, finite_ones, highest_frequency, misplaced
+from koopmark.scoring._spectrum import score_spectrum
+from koopmark.scoring._statistical_floors import StatisticalFloor, with_floors
+from koopmark.scoring._structure import score_structure
+from koopmark.scoring._subspaces import level_columns
+from koopmark.scoring._targets import (
     Floor,
     TargetScores,
     labels,
@@ -162,7 +162,7 @@ def evaluate(
     fresh : FreshTrajectories, optional
         Clean trajectories from the law of the test set, for the oracle floors; they keep what was
         worked out from them, so that the floors of many fits with one dictionary cost those of
-        one. By default drawn as `koopmark.scoring.floors.fresh_like` says, and `seed` draws them.
+        one. By default drawn as `koopmark.scoring._oracle_floors.fresh_like` says, and `seed` draws them.
     noise_floors : sequence of StatisticalFloor, optional
         Of each target, from `statistical_floors`: what the noise in the training data allows.
 
@@ -321,7 +321,7 @@ def score(
     if not spaces:
         raise ValueError(
             f"no eigenspace of this {type(system).__name__} is known exactly: "
-            "koopmark.scoring.evaluate takes targets of your own"
+            "koopmark.scoring._evaluate takes targets of your own"
         )
     scores = evaluate(model, system, spaces, test, portrayed=False)
     of_fit = scores.fit.notes

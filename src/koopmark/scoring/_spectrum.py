@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.cluster import CLUSTER_RADIUS, MEMBER, obeying
-from koopmark.scoring.sampled import alias
+from koopmark.scoring._cluster import CLUSTER_RADIUS, MEMBER, obeying
+from koopmark.scoring._sampled import alias
 from koopmark.spectrum import KnownSpectrum
 
 EXACT, KNOWN, CONSTANT, SPURIOUS, BEYOND = "exact", "known", "constant", "spurious", "beyond"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.subspaces import (
+from koopmark.scoring._subspaces import (
     keeps_every_direction,
     level_columns,
 )

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.residuals import largest_rate, pair_residuals, rates_of
-from koopmark.scoring.subspaces import (
+from koopmark.scoring._residuals import largest_rate, pair_residuals, rates_of
+from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
     TRUNCATION,
     independent,

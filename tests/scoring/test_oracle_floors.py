@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from koopmark.datasets import build, load_recipe
 from koopmark.methods import Monomials, Nystroem, RadialBasis, RandomFourier
-from koopmark.scoring import evaluate, floors
-from koopmark.scoring.floors import fresh_like
+from koopmark.scoring import _oracle_floors, evaluate
+from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.simulation import FreshTrajectories, simulate
 from koopmark.simulation.fresh import BLOCK
 from koopmark.systems import SINH, random_relaxation, three_populations
@@ -347,7 +347,7 @@ def test_a_test_set_of_few_starts_shows_no_law_to_draw_from():
 
 
 def test_a_floor_that_still_moves_is_not_given(monkeypatch):
-    monkeypatch.setattr(floors, "SETTLED", 1.0)
+    monkeypatch.setattr(_oracle_floors, "SETTLED", 1.0)
     dictionary = RandomFourier(60).fitted(TEST.states)
     floor, lower, notes = floors_of(dictionary)
     assert np.isnan(floor)
@@ -358,11 +358,11 @@ def test_a_floor_that_still_moves_is_not_given(monkeypatch):
 
 def test_more_functions_than_there_is_time_for_have_a_reason(monkeypatch):
     dictionary = RandomFourier(150).fitted(TEST.states)
-    monkeypatch.setattr(floors, "WORK", 1e8)
+    monkeypatch.setattr(_oracle_floors, "WORK", 1e8)
     floor, _, notes = floors_of(dictionary)
     assert np.isnan(floor)
     assert "on 100 fresh trajectories, too few for 157 independent functions" in notes
-    monkeypatch.setattr(floors, "MOST_FUNCTIONS", 100)
+    monkeypatch.setattr(_oracle_floors, "MOST_FUNCTIONS", 100)
     assert "157 dictionary functions, more than 100" in floors_of(dictionary)[2]
 
 

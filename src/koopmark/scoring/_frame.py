@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring.targets import ScoredSpace
+from koopmark.scoring._targets import ScoredSpace
 from koopmark.simulation import Trajectories
 from koopmark.truth import Eigenspace
 

@@ -13,8 +13,8 @@ import koopmark
 from koopmark.analysis.noise import by_chance
 from koopmark.datasets import build, load_recipe, varied
 from koopmark.scoring import evaluate, statistical_floors
-from koopmark.scoring.bounds import deviations_of_invariant_space
-from koopmark.scoring.subspaces import orthonormal_basis, sines
+from koopmark.scoring._statistical_floors import deviations_of_invariant_space
+from koopmark.scoring._subspaces import orthonormal_basis, sines
 from koopmark.simulation import Trajectories
 from koopmark.systems import LinearSystem, random_linear
 from koopmark.truth import ProductEigenspace

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.cluster import CLUSTER_RADIUS, MEMBER, Choice, choose
-from koopmark.scoring.sampled import alias
-from koopmark.scoring.subspaces import (
+from koopmark.scoring._cluster import CLUSTER_RADIUS, MEMBER, Choice, choose
+from koopmark.scoring._sampled import alias
+from koopmark.scoring._subspaces import (
     level_columns,
     orthonormal_basis,
     sines,

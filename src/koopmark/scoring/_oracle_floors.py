@@ -18,7 +18,7 @@ from scipy.linalg import solve_triangular
 from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark._tsqr import block_rows, eliminate
-from koopmark.scoring.subspaces import (
+from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
     TRUNCATION,
     keeps_every_direction,
@@ -27,7 +27,7 @@ from koopmark.scoring.subspaces import (
     outside,
     sines,
 )
-from koopmark.scoring.targets import Floor, ScoredSpace
+from koopmark.scoring._targets import Floor, ScoredSpace
 from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.simulation.fresh import BLOCK
 from koopmark.systems import StochasticSystem, System

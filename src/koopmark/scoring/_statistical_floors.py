@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import expm_frechet, solve_triangular
 
 from koopmark._keys import generator
-from koopmark.scoring.targets import TargetScores, relative_to
+from koopmark.scoring._targets import TargetScores, relative_to
 from koopmark.simulation import Trajectories
 from koopmark.truth import ONE, AffineProducts, Eigenspace
 

@@ -12,10 +12,10 @@ from scipy.linalg import solve_triangular
 from koopmark._arrays import real
 from koopmark._repr import Shown
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.cluster import CLUSTER_RADIUS, obeying
-from koopmark.scoring.residuals import pair_residuals, rates_of
-from koopmark.scoring.sampled import check_channels, finite_ones, misplaced
-from koopmark.scoring.subspaces import (
+from koopmark.scoring._cluster import CLUSTER_RADIUS, obeying
+from koopmark.scoring._residuals import pair_residuals, rates_of
+from koopmark.scoring._sampled import check_channels, finite_ones, misplaced
+from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
     TRUNCATION,
     keeps_every_direction,

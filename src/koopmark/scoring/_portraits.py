@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.cluster import Choice
-from koopmark.scoring.frame import Frame, frame
-from koopmark.scoring.subspaces import (
+from koopmark.scoring._cluster import Choice
+from koopmark.scoring._frame import Frame, frame
+from koopmark.scoring._subspaces import (
     TRUNCATION,
     keeps_every_direction,
     level_columns,
     unit_columns,
 )
-from koopmark.scoring.targets import ScoredSpace
+from koopmark.scoring._targets import ScoredSpace
 from koopmark.simulation import Trajectories
 
 MOST_TARGETS = 3

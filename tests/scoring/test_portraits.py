@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from koopmark.scoring import evaluate
-from koopmark.scoring.frame import CANDIDATES, GRID, first_of, frame
-from koopmark.scoring.portrait import projection
-from koopmark.scoring.targets import scored_space
+from koopmark.scoring._frame import CANDIDATES, GRID, first_of, frame
+from koopmark.scoring._portraits import projection
+from koopmark.scoring._targets import scored_space
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import example, random_rnn, three_populations
 from koopmark.truth import NullSpace, ProductEigenspace
@@ -241,7 +241,7 @@ def test_the_slice_lies_among_the_test_states(name):
 def test_blocks_of_states_change_nothing(monkeypatch):
     system = example("rnn_tanh")
     before = drawn(bent(system), system).portraits
-    monkeypatch.setattr("koopmark.scoring.frame.BLOCK_NUMBERS", 50 * system.size)
+    monkeypatch.setattr("koopmark.scoring._frame.BLOCK_NUMBERS", 50 * system.size)
     for one, other in zip(before, drawn(bent(system), system).portraits, strict=True):
         np.testing.assert_allclose(one.frame.exact, other.frame.exact, rtol=1e-12)
         np.testing.assert_allclose(one.difference, other.difference, atol=1e-12)
