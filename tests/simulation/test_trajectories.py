@@ -21,6 +21,12 @@ def test_windows_hold_consecutive_states_in_order():
     np.testing.assert_array_equal(windows[1, 2], STATES[1, 2:5])
 
 
+def test_flat_windows_are_those_of_one_trajectory_after_another():
+    flat = TRAJECTORIES.flat_windows(3)
+    assert flat.shape == (6, 3, 3)
+    np.testing.assert_array_equal(flat[3 + 2], STATES[1, 2:5])
+
+
 def test_a_window_longer_than_a_trajectory_is_refused():
     with pytest.raises(ValueError, match="windows of 6 states from trajectories of 5"):
         TRAJECTORIES.windows(6)

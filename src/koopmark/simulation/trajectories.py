@@ -115,6 +115,17 @@ class Trajectories(Shown):
             )
         return sliding_window_view(self.states, length, axis=1).swapaxes(-1, -2)
 
+    def flat_windows(self, length: int = 1) -> NDArray[np.float64]:
+        """The `windows` of all trajectories, one trajectory after another: (P, length, N).
+
+        Raises
+        ------
+        ValueError
+            If no trajectory is that long.
+        """
+        windows = self.windows(length)
+        return windows.reshape(-1, *windows.shape[2:])
+
     def delayed(self, length: int) -> "Trajectories":
         """The windows of `length` states as states of their own, oldest first: (M, T', length N).
 
