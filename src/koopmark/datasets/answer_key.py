@@ -101,10 +101,26 @@ class AnswerKey(Shown):
             null_functions=ProductEigenspace(system.weights.null_space, system.zeta, 1)
             if isinstance(system, Relaxation)
             else None,
-            quadrature=stochastic and stochastic.quadrature,
+            quadrature=stochastic.quadrature if stochastic else None,
             continuation=stochastic.mean if stochastic else partial(_continued, system),
             simulate=partial(_simulated, system),
             vector_field=None if stochastic else system.rhs,
+        )
+
+    @staticmethod
+    def expected(given: object, user: str) -> "AnswerKey":
+        """`given`, if it is an AnswerKey, for a function that says who it is in the message.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if isinstance(given, AnswerKey):
+            return given
+        raise TypeError(
+            f"{user} takes an AnswerKey, got {type(given).__name__}: "
+            "koopmark.datasets.AnswerKey.of(system, max_degree) makes one"
         )
 
     @property
@@ -177,9 +193,7 @@ def with_spectrum(
             if principal:
                 point = _as_expected(system, point)
         try:
-            points = lattice(point, bound)
-            spectrum = KnownSpectrum(points, bound) if points else None
-            reason = "" if points else "no eigenvalue is that slow"
+            spectrum, reason = KnownSpectrum(lattice(point, bound), bound), ""
         except NoSpectrum as error:
             reason = str(error)
         if not principal:

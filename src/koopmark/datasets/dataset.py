@@ -36,12 +36,13 @@ class Diverged(ValueError):
 class Dataset:
     """What a method is fitted to and scored on.
 
-    `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. `key` is the answer key of both, and `system` where they come from. `clean`
-    is `train` before noise of the standard deviation `noise`, in units of the states, was added:
-    for the scorer, and no method is given it. `fresh` are more clean trajectories of the same law,
-    which belong to the system and its seed: they are the same whatever the numbers of training and
-    test trajectories, the noise and the targets. `note` says what was wrong with the cache, and
-    what targets could not be had; empty where nothing was.
+    `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. `key` is the
+    answer key of both, and `system` where they come from. `clean` is `train` before noise of the
+    standard deviation `noise`, in units of the states, was added: for the scorer, and no method is
+    given it. `fresh` are more clean trajectories of the same law, which belong to the system and
+    its seed: they are the same whatever the numbers of training and test trajectories, the noise
+    and the targets. `note` says what was wrong with the cache, and what targets could not be had;
+    empty where nothing was.
     """
 
     recipe: Recipe

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring._residuals import largest_rate, pair_residuals, rates_of
+from koopmark.scoring._residuals import CLUSTER_RADIUS, largest_rate, pair_residuals, rates_of
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
     TRUNCATION,
@@ -19,9 +19,6 @@ from koopmark.scoring._subspaces import (
     unit_columns,
 )
 from koopmark.truth import SAME_EIGENVALUE, Eigenspace
-
-CLUSTER_RADIUS = 0.05
-"""Recovered eigenvalues within this distance of a target, per unit of time, form its cluster."""
 
 SAME_FUNCTION = 1e-6
 """Functions of unit norm that differ by less are one."""

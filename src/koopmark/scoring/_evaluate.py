@@ -1,8 +1,8 @@
-"""All scores of one fitted model against the exact eigenpairs (docs/scores.md)."""
+"""All scores of one fitted model against an answer key (docs/scores.md)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,27 +10,35 @@ from numpy.typing import NDArray
 from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
-from koopmark.scoring._cluster import constants, radii
+from koopmark.datasets import AnswerKey
+from koopmark.models import Model
+from koopmark.scoring._cluster import Choice, choose, constants, radii
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
 from koopmark.scoring._portraits import Portrait, portraits
-from koopmark.scoring._residuals import expected_pairs, pair_residuals, rates_of, target_residual
-from koopmark.scoring._sampled import check_channels, finite_ones, highest_frequency, misplaced
+from koopmark.scoring._residuals import (
+    alias,
+    check_channels,
+    expected_pairs,
+    finite_ones,
+    highest_frequency,
+    misplaced,
+    pair_residuals,
+    rates_of,
+    target_residual,
+)
 from koopmark.scoring._spectrum import score_spectrum
-from koopmark.scoring._statistical_floors import StatisticalFloor, with_floors
+from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._structure import score_structure
 from koopmark.scoring._subspaces import level_columns
 from koopmark.scoring._targets import (
     Floor,
+    ScoredSpace,
     TargetScores,
     labels,
-    recovered_near,
     score_target,
-    scored_space,
 )
 from koopmark.simulation import FreshTrajectories, Trajectories
-from koopmark.spectrum import KnownSpectrum
-from koopmark.systems import StochasticSystem, System
-from koopmark.truth import Eigenspace
+from koopmark.systems import System
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,28 +60,9 @@ ROUNDING_SHOWS = 10.0
 many residuals."""
 
 
-class FittedModel(Protocol):
-    """What the scorer asks of a model; `koopmark.methods.Model` has it all.
-
-    Its `dt` and `channels` are looked at too, where it has them.
-    """
-
-    @property
-    def window(self) -> int: ...
-    @property
-    def eigenvalues(self) -> NDArray[np.complex128]: ...
-    @property
-    def residuals(self) -> NDArray[np.float64] | None: ...
-    @property
-    def note(self) -> str: ...
-    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]: ...
-    def dictionary(self, windows: NDArray) -> NDArray | None: ...
-    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None: ...
-
-
 @dataclass(frozen=True)
 class FitScores:
-    """Scores of the fit as a whole, columns of `fits.csv`."""
+    """Scores of the fit as a whole: as `TargetScores`, columns of `fits.csv`."""
 
     recovered: int
     window: int
@@ -91,7 +80,7 @@ class FitScores:
 
 @dataclass(frozen=True)
 class PairScores:
-    """One recovered eigenpair, a row of `eigenpairs.csv`."""
+    """One recovered eigenpair: as `TargetScores`, a row of `eigenpairs.csv`."""
 
     index: int
     eigenvalue_re: float
@@ -130,12 +119,10 @@ class Scores(_repr.Shown):
 
 @checked
 def evaluate(
-    model: FittedModel,
-    system: System,
-    targets: Sequence[Eigenspace],
+    model: Model,
+    key: AnswerKey,
     test: Trajectories,
     seed: int = 0,
-    spectrum: KnownSpectrum | None = None,
     portrayed: bool = True,
     fresh: FreshTrajectories | None = None,
     noise_floors: Sequence[StatisticalFloor] = (),
@@ -144,200 +131,324 @@ def evaluate(
 
     Parameters
     ----------
-    model : FittedModel
-    system : System
-        What generated `test`.
-    targets : sequence of Eigenspace
-        The exact eigenspaces to look for.
+    model : Model
+    key : AnswerKey
+        Of the system that `test` comes from: `Dataset.key`, or `AnswerKey.of(system, degree)`.
     test : Trajectories
         Clean, and not used for the fit; sampled at any interval. Those that hold a value that is
         not finite are left out, and `notes` says so.
     seed : int
         Draws the functions whose residual stands for that of an eigenspace with more dimensions
         than there are test trajectories.
-    spectrum : KnownSpectrum, optional
-        All Koopman eigenvalues on the basin of the test trajectories, for `precision` and `recall`.
     portrayed : bool
         Whether portraits of the eigenfunctions are made, a fifth of the time of a small fit.
     fresh : FreshTrajectories, optional
         Clean trajectories from the law of the test set, for the oracle floors; they keep what was
         worked out from them, so that the floors of many fits with one dictionary cost those of
-        one. By default drawn as `koopmark.scoring._oracle_floors.fresh_like` says, and `seed` draws them.
+        one. By default drawn as `fresh_like` says, and `seed` draws them.
     noise_floors : sequence of StatisticalFloor, optional
         Of each target, from `statistical_floors`: what the noise in the training data allows.
 
     Raises
     ------
     TypeError
-        If `system`, `test`, `seed` or `fresh` is something else.
+        If `key`, `test`, `seed` or `fresh` is something else.
     ValueError
-        If no test trajectory is finite, the states have another number of variables than the system
+        If no test trajectory is finite, the states have another number of variables than the key
         or the training data, the model's eigenvalues and eigenfunction values disagree in shape,
         the values of eigenfunctions depend on which other states are asked for, or there is another
         number of noise_floors than of targets.
     """
-    System.expected(system, "a score")
+    targets = AnswerKey.expected(key, "a score").targets
     test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
-    check_channels(model, test.states, system.size)
-    if fresh is None:
-        fresh = fresh_like(system, test, seed)
-    else:
+    check_channels(model, test.states, key.channels)
+    if fresh is not None:
         FreshTrajectories.expected(fresh, "a score")
-    apart = misplaced(model, test)
-    windows = test.windows(model.window)
-    flat = windows.reshape(-1, *windows.shape[2:])
-    states = real(flat[:, -1], "states")
-    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
-    # Some come first, and in random order: the place of a window among all tells its time.
-    rows = generator([seed], "windows asked for twice").permutation(len(flat))[:ASKED_TWICE]
-    before = _values(model, flat[rows], len(eigenvalues))
-    values = _values(model, flat, len(eigenvalues))
-    if np.iscomplexobj(values) and not values.imag.any():
-        values = np.ascontiguousarray(values.real)
-    along, noise_note = values.reshape(*windows.shape[:2], -1), ""
-    residuals = np.full(len(eigenvalues), np.nan)
-    usable = np.isfinite(eigenvalues)
-    if not apart:
-        if isinstance(system, StochasticSystem):
-            along = expected_pairs(model.eigenfunctions, system, test, model.window)
-            noise_note = "residual, forecast_error: of expectations, the system being stochastic"
-        residuals = pair_residuals(along, eigenvalues, test.dt)
-        usable &= np.isfinite(values).all(axis=0)
-    _expect_same(before, values, rows, residuals)
-    rates = rates_of(residuals, eigenvalues, test.dt)
-    constant = constants(values, eigenvalues, rates)
-    found = eigenvalues[usable]
-    at_points, along = (values, along) if usable.all() else (values[:, usable], along[:, :, usable])
-    scored = [
-        scored_space(
-            space, states, len(windows), generator([seed, index], "directions"), index, label
+    if noise_floors and len(noise_floors) != len(targets):
+        raise ValueError(
+            f"{len(noise_floors)} noise_floors for {len(targets)} targets: give one for each"
+        )
+    windows = test.flat_windows(model.window)
+    pairs = _recovered(model, key, test, windows, seed)
+    states = real(windows[:, -1], "states")
+    spaces = [
+        ScoredSpace.of(
+            space, states, len(test.states), generator([seed, index], "directions"), index, label
         )
         for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
     ]
-    highest = highest_frequency(model, eigenvalues, rates, test)
-    # A window that is most of a trajectory tells when it began: any function of that time decays.
-    others = 2 * model.window <= len(test.times)
-    known = None if apart else at_points
-    choices = [
-        recovered_near(target, found, known, along, test.dt, highest, others, radius)
-        for target, radius in zip(
-            scored, radii(np.array([space.eigenvalue for space in targets])), strict=True
-        )
-    ]
-    floors, dictionary_note = [Floor()] * len(scored), ""
+    choices = pairs.choices(spaces, 2 * model.window <= len(test.times), test.dt)
+    floors, floors_note = [Floor()] * len(spaces), ""
     rank_error = null_space_error = forecast_error = np.nan
     structure_note = forecast_note = portrait_note = ""
     drawn: tuple[Portrait, ...] = ()
-    if not apart:
-        floors, dictionary_note = oracle_floors(model, flat, scored, fresh)
+    if pairs.values is not None:
+        floors, floors_note = oracle_floors(
+            model, windows, spaces, fresh or fresh_like(key, test, seed)
+        )
         rank_error, null_space_error, structure_note = score_structure(
-            system, states, found, at_points, rates[usable], test.times[model.window - 1 :]
+            key.null_functions,
+            states,
+            pairs.found,
+            pairs.values,
+            pairs.rates[pairs.usable],
+            test.times[model.window - 1 :],
         )
-        forecast_error, forecast_note = _forecast_error(model, system, test)
+        forecast_error, forecast_note = _forecast_error(model, key, test)
         if portrayed:
-            drawn, portrait_note = portraits(model, scored, choices, test, at_points, usable)
-    of_lattice = score_spectrum(spectrum, eigenvalues, rates, values, constant, highest)
-    counted = usable & ~constant
-    of_step = rates[counted] * test.dt
-    horizon = float(test.times[-1] - test.times[0])
-    of_targets = tuple(
-        score_target(
-            target,
-            choice,
-            known,
-            floor,
-            target_residual(target.directions, system, test),
-            horizon,
-            highest,
-        )
-        for target, choice, floor in zip(scored, choices, floors, strict=True)
+            drawn, portrait_note = portraits(
+                model, spaces, choices, test, pairs.values, pairs.usable
+            )
+    of_spectrum = score_spectrum(
+        key.spectrum,
+        pairs.eigenvalues,
+        pairs.rates,
+        pairs.all_values,
+        pairs.constant,
+        pairs.highest,
+        key.no_spectrum,
     )
-    dropped = int(np.sum(~usable))
-    dropped_note = f"{dropped} eigenpairs are not finite" if dropped else ""
+    horizon = float(test.times[-1] - test.times[0])
+    rows = tuple(
+        score_target(
+            space,
+            choice,
+            pairs.values,
+            floor,
+            noise_floor,
+            target_residual(space.directions, key.quadrature, test),
+            horizon,
+            pairs.highest,
+        )
+        for space, choice, floor, noise_floor in zip(
+            spaces, choices, floors, noise_floors or [StatisticalFloor()] * len(spaces), strict=True
+        )
+    )
+    counted = pairs.usable & ~pairs.constant
+    of_step = pairs.rates[counted] * test.dt
+    known = of_step[~np.isnan(of_step)]
+    lost = int(np.sum(~pairs.usable))
+    notes = (
+        model.note,
+        lost_note,
+        pairs.note,
+        of_spectrum.note,
+        f"{lost} eigenpairs are not finite" if lost else "",
+        floors_note,
+        structure_note,
+        forecast_note,
+        portrait_note,
+    )
     return Scores(
-        fit=FitScores(
-            recovered=len(found),
+        FitScores(
+            recovered=len(pairs.found),
             window=model.window,
             verified=int(np.sum(of_step < VERIFIED)),
-            spurious_fraction=_share(of_step, SPURIOUS),
-            residual_median=float(np.median(residuals[counted])) if counted.any() else np.nan,
-            precision=of_lattice.precision,
-            judged=of_lattice.judged,
-            recall=of_lattice.recall,
+            spurious_fraction=float(np.mean(known > SPURIOUS)) if len(known) else np.nan,
+            residual_median=float(np.median(pairs.residuals[counted])) if counted.any() else np.nan,
+            precision=of_spectrum.precision,
+            judged=of_spectrum.judged,
+            recall=of_spectrum.recall,
             rank_error=rank_error,
             null_space_error=null_space_error,
             forecast_error=forecast_error,
-            notes=_join(
-                model.note,
-                lost_note,
-                apart and f"only eigenvalues are scored: {apart}",
-                noise_note,
-                of_lattice.note,
-                dropped_note,
-                dictionary_note,
-                structure_note,
-                forecast_note,
-                portrait_note,
-            ),
+            notes="; ".join(filter(None, notes)),
         ),
-        targets=with_floors(of_targets, noise_floors, horizon),
-        eigenpairs=_pairs(model, eigenvalues, residuals, of_lattice.kinds),
-        portraits=drawn,
+        rows,
+        pairs.rows(model.residuals, of_spectrum.kinds),
+        drawn,
     )
+
+
+@overload
+def score(
+    model: Model,
+    test: Trajectories,
+    /,
+    *,
+    max_degree: int | None = ...,
+    key: AnswerKey | None = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def score(
+    model: Model, system: System, test: Trajectories, max_degree: int | None = ...
+) -> "pd.DataFrame": ...
 
 
 @checked
 def score(
-    model: FittedModel, system: System, test: Trajectories, max_degree: int = 1
+    model: Model,
+    system: System | Trajectories | None = None,
+    test: Trajectories | None = None,
+    max_degree: int | None = None,
+    key: AnswerKey | None = None,
 ) -> "pd.DataFrame":
-    """One row of scores for each exact eigenspace of `system` up to `max_degree` factors.
+    """One row of scores for each exact eigenspace: `score(model, test)`.
 
     The notes of a row hold those on the fit as a whole too, such as on test trajectories left out.
 
     Parameters
     ----------
-    model : FittedModel
-    system : System
-        What generated `test`.
+    model : Model
+    system : System, optional
+        What generated `test`, if that does not say so itself: `score(model, system, test)`.
     test : Trajectories
         As for `evaluate`.
     max_degree : int
-        Of the products of eigenfunctions that are looked for: 1 or more.
+        Of the products of eigenfunctions of the system that are looked for: 1 (the default) or
+        more.
+    key : AnswerKey, optional
+        In place of system and degree.
 
     Raises
     ------
     TypeError
-        If `system`, `test` or `max_degree` is something else.
+        If `system`, `test`, `key` or `max_degree` is something else, or a key is given beside a
+        system or a degree.
     ValueError
-        As `evaluate` does, and if the degree is below 1 or no eigenspace is known.
+        As `evaluate` does, and if the degree is below 1, no eigenspace is known, or nothing says
+        which system the test data come from.
     """
     import pandas as pd
 
-    System.expected(system, "a score")
-    if max_degree < 1:
-        raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
-    check_channels(model, Trajectories.expected(test, "a score").states, system.size)
-    spaces = system.eigenspaces(max_degree)
-    if not spaces:
-        raise ValueError(
-            f"no eigenspace of this {type(system).__name__} is known exactly: "
-            "koopmark.scoring._evaluate takes targets of your own"
-        )
-    scores = evaluate(model, system, spaces, test, portrayed=False)
+    if test is None and not isinstance(system, System):
+        system, test = None, system
+    test = Trajectories.expected(test, "a score")
+    if key is None:
+        system = test.system if system is None else System.expected(system, "a score")
+        if system is None:
+            raise ValueError(
+                "nothing says which system these test data come from: give a key, such as "
+                "koopmark.datasets.AnswerKey.of(system)"
+            )
+        if max_degree is not None and max_degree < 1:
+            raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
+        check_channels(model, test.states, system.size)
+        key = AnswerKey.of(system, max_degree or 1)
+        if not key.targets:
+            raise ValueError(
+                f"no eigenspace of this {type(system).__name__} is known exactly: "
+                "koopmark.datasets.AnswerKey takes targets of your own"
+            )
+    elif system is not None or max_degree is not None:
+        raise TypeError("a score takes a key, or a system and a degree, but not both")
+    scores = evaluate(model, key, test, portrayed=False)
     of_fit = scores.fit.notes
-    rows = [replace(row, notes=_join(row.notes, of_fit)) for row in scores.targets]
+    rows = [
+        replace(row, notes="; ".join(filter(None, [row.notes, of_fit]))) for row in scores.targets
+    ]
     return pd.DataFrame([asdict(row) for row in rows])
 
 
-def _values(model: FittedModel, windows: NDArray, count: int) -> NDArray:
-    """(P, count) values of the eigenfunctions."""
-    values = np.asarray(model.eigenfunctions(windows))
-    if values.shape != (len(windows), count):
-        raise ValueError(
-            f"{count} eigenvalues but eigenfunction values of shape {values.shape} "
-            f"at {len(windows)} test points"
+@dataclass(frozen=True, eq=False)
+class _Recovered:
+    """The S recovered pairs as the test set shows them, of which s have finite values there."""
+
+    eigenvalues: NDArray[np.complex128]
+    """(S,)."""
+    all_values: NDArray
+    """(P, S) at the windows of the test set."""
+    residuals: NDArray[np.float64]
+    """(S,), NaN if there are none."""
+    rates: NDArray[np.float64]
+    """(S,) at which they disobey their eigenvalues."""
+    constant: NDArray[np.bool_]
+    """(S,) which functions are constants."""
+    usable: NDArray[np.bool_]
+    """(S,) which have a finite eigenvalue and finite values."""
+    values: NDArray | None
+    """(P, s) of those; None if windows of the test set mean nothing to the model."""
+    along: NDArray
+    """(M, T, s) of those along trajectories, or pairs of expectations like M trajectories."""
+    highest: float
+    """|Im λ| up to which eigenvalues are told apart."""
+    note: str
+
+    @property
+    def found(self) -> NDArray[np.complex128]:
+        """(s,) finite eigenvalues."""
+        return self.eigenvalues[self.usable]
+
+    def choices(self, spaces: Sequence[ScoredSpace], others: bool, dt: float) -> list[Choice]:
+        """The pairs that stand for each target; no functions of one that is not told apart.
+
+        `others`: whether functions beside those of a target may be eigenfunctions at its eigenvalue
+        (`choose`). A window that is most of a trajectory tells when it began: any function of that
+        time decays.
+        """
+        widths = radii(np.array([one.space.eigenvalue for one in spaces]))
+        choices = []
+        for one, radius in zip(spaces, widths, strict=True):
+            taken_for = alias(one.space.eigenvalue, self.highest)
+            at = one.space.eigenvalue if taken_for is None else taken_for
+            values = self.values if taken_for is None and one.told_apart else None
+            choices.append(
+                choose(one.space, at, self.found, values, self.along, dt, others, radius)
+            )
+        return choices
+
+    def rows(
+        self, training: NDArray[np.float64] | None, kinds: Sequence[str]
+    ) -> tuple[PairScores, ...]:
+        """`training`: the method's own residuals."""
+        if training is None:
+            training = np.full(len(self.eigenvalues), np.nan)
+        return tuple(
+            PairScores(index, float(at.real), float(at.imag), float(residual), float(own), kind)
+            for index, (at, residual, own, kind) in enumerate(
+                zip(self.eigenvalues, self.residuals, training, kinds, strict=True)
+            )
         )
-    return values
+
+
+def _recovered(
+    model: Model, key: AnswerKey, test: Trajectories, windows: NDArray, seed: int
+) -> _Recovered:
+    """Ask the model for its eigenpairs at the windows of the test set."""
+    apart = misplaced(model, test)
+    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+
+    def asked(windows: NDArray) -> NDArray:
+        values = np.asarray(model.eigenfunctions(windows))
+        if values.shape != (len(windows), len(eigenvalues)):
+            raise ValueError(
+                f"{len(eigenvalues)} eigenvalues but eigenfunction values of shape {values.shape} "
+                f"at {len(windows)} test points"
+            )
+        return values
+
+    # Some come first, and in random order: the place of a window among all tells its time.
+    chosen = generator([seed], "windows asked for twice").permutation(len(windows))[:ASKED_TWICE]
+    before, values = asked(windows[chosen]), asked(windows)
+    if np.iscomplexobj(values) and not values.imag.any():
+        values = np.ascontiguousarray(values.real)
+    along = values.reshape(len(test.states), len(windows) // len(test.states), -1)
+    residuals, usable = np.full(len(eigenvalues), np.nan), np.isfinite(eigenvalues)
+    note = f"only eigenvalues are scored: {apart}" if apart else ""
+    if not apart:
+        if key.quadrature is not None:
+            along = expected_pairs(model.eigenfunctions, key.quadrature, test, model.window)
+            note = "residual, forecast_error: of expectations, the system being stochastic"
+        residuals = pair_residuals(along, eigenvalues, test.dt)
+        usable &= np.isfinite(values).all(axis=0)
+    _expect_same(before, values, chosen, residuals)
+    rates = rates_of(residuals, eigenvalues, test.dt)
+    all_there = usable.all()
+    at_points = values if all_there else values[:, usable]
+    return _Recovered(
+        eigenvalues,
+        values,
+        residuals,
+        rates,
+        constants(values, eigenvalues, rates),
+        usable,
+        None if apart else at_points,
+        along if all_there else along[:, :, usable],
+        highest_frequency(model.dt, eigenvalues, rates),
+        note,
+    )
 
 
 def _expect_same(
@@ -346,7 +457,7 @@ def _expect_same(
     """Refuse functions whose values at a state change with the states that are asked for beside it.
 
     A library may round otherwise in another batch, and a function that is left of a cancellation be
-    all rounding: then its residual says so. Where there is no residual nothing is told.
+    all rounding: then its residual says so. Without a residual nothing is told.
     """
     told = np.isfinite(residuals)
     values, before = values[:, told], before[:, told]
@@ -364,7 +475,7 @@ def _expect_same(
         )
 
 
-def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> tuple[float, str]:
+def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[float, str]:
     """Relative root-mean-square error over all test trajectories from their first window on.
 
     Of a stochastic system it is the expected state that is to be predicted.
@@ -374,34 +485,11 @@ def _forecast_error(model: FittedModel, system: System, test: Trajectories) -> t
     if truth.shape[1] == 0:
         return np.nan, "forecast_error: nothing follows the first window of a test trajectory"
     times = test.times[model.window :] - test.times[model.window - 1]
-    if isinstance(system, StochasticSystem):
-        truth = system.mean(first[:, -1], times)
+    if key.stochastic and key.continuation is not None:
+        truth = key.continuation(first[:, -1], times)
     with np.errstate(over="ignore", invalid="ignore"):
         predicted = model.predict(first, times)
         if predicted is None:
             return np.nan, "forecast_error: the method does not predict states at these times"
         error = np.linalg.norm(predicted - truth) / np.linalg.norm(truth)
     return (float(error), "") if np.isfinite(error) else (np.inf, "")
-
-
-def _pairs(
-    model: FittedModel, eigenvalues: NDArray, residuals: NDArray, kinds: Sequence[str]
-) -> tuple[PairScores, ...]:
-    training = model.residuals
-    if training is None:
-        training = np.full(len(eigenvalues), np.nan)
-    return tuple(
-        PairScores(index, float(value.real), float(value.imag), float(residual), float(own), kind)
-        for index, (value, residual, own, kind) in enumerate(
-            zip(eigenvalues, residuals, training, kinds, strict=True)
-        )
-    )
-
-
-def _share(residuals: NDArray, threshold: float) -> float:
-    known = residuals[~np.isnan(residuals)]
-    return float(np.mean(known > threshold)) if len(known) else np.nan
-
-
-def _join(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)

@@ -9,7 +9,6 @@ test set itself they would interpolate: along a trajectory states are no indepen
 import hashlib
 from collections.abc import Sequence
 from math import ceil, nan
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,8 @@ from scipy.linalg import solve_triangular
 from koopmark._arrays import real
 from koopmark._keys import generator
 from koopmark._tsqr import block_rows, eliminate
+from koopmark.datasets import AnswerKey
+from koopmark.models import Model
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
     TRUNCATION,
@@ -28,9 +29,8 @@ from koopmark.scoring._subspaces import (
     sines,
 )
 from koopmark.scoring._targets import Floor, ScoredSpace
-from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
+from koopmark.simulation import FreshTrajectories, Trajectories
 from koopmark.simulation.fresh import BLOCK
-from koopmark.systems import StochasticSystem, System
 
 TRAJECTORIES_PER_FUNCTION = 2
 """Fresh trajectories for each independent function of the dictionary.
@@ -74,69 +74,64 @@ FEWEST_STARTS = 10
 """Fewer test trajectories do not show the law of their initial states."""
 
 
-class Listed(Protocol):
-    """What a floor asks of a model."""
-
-    @property
-    def window(self) -> int: ...
-    def dictionary(self, windows: NDArray) -> NDArray | None: ...
-
-
-def fresh_like(system: System, test: Trajectories, seed: int = 0) -> FreshTrajectories | None:
-    """Fresh trajectories when the initial law is known only through a test set.
+def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajectories | str:
+    """Fresh trajectories if only a test set shows the initial law, or why there are none.
 
     Each coordinate of an initial state is drawn on its own, from the empirical quantiles of that
     coordinate at the first states of the test trajectories. The law of initial states that has
     independent coordinates is met but for its tails; of another one, such as points of a circle,
-    more is covered than occurs, and a floor comes out higher than need be. None if fewer than
-    FEWEST_STARTS test trajectories start apart from each other.
+    more is covered than occurs, and a floor comes out higher than need be. There are none if fewer
+    than FEWEST_STARTS test trajectories start apart from each other.
 
     Parameters
     ----------
-    system : System
+    key : AnswerKey
     test : Trajectories
         Finite ones.
     seed : int
         Draws the initial states, and the noise of a stochastic system.
     """
+    simulate = key.simulate
+    if simulate is None:
+        return "the answer key does not say how to simulate the system"
     starts = np.sort(real(test.states[:, 0], "states"), axis=0)
     if len(np.unique(starts, axis=0)) < FEWEST_STARTS:
-        return None
+        return (
+            f"fewer than {FEWEST_STARTS} initial states in the test set do not tell how to draw "
+            "others"
+        )
     ranks = np.linspace(0.0, 1.0, len(starts))
 
     def make(index: int) -> Trajectories:
         rng = generator([seed, index], "fresh trajectories")
-        drawn = rng.uniform(size=(BLOCK, system.size))
+        drawn = rng.uniform(size=(BLOCK, key.channels))
         columns = zip(drawn.T, starts.T, strict=True)
         states = np.stack([np.interp(places, ranks, column) for places, column in columns], axis=1)
-        initial = system.reachable(states)
-        if isinstance(system, StochasticSystem):
-            return sample_paths(system, initial, test.times, rng)
-        return simulate(system, initial, test.times)
+        return simulate(states, test.times, rng)
 
     return FreshTrajectories(make)
 
 
 def oracle_floors(
-    model: Listed,
+    model: Model,
     windows: NDArray,
     targets: Sequence[ScoredSpace],
-    fresh: FreshTrajectories | None,
+    fresh: FreshTrajectories | str,
 ) -> tuple[list[Floor], str]:
-    """The floor of each target, and a note where the dictionary has none at all.
+    """The floor of each target, and a note if the dictionary has none at all.
 
     A floor is worked out once for each dictionary and test set: `fresh` keeps it, by the
     dictionary's values on the test set and at some fresh states.
 
     Parameters
     ----------
-    model : Listed
+    model : Model
     windows : (P, window, N) array
         Of the test set.
     targets : sequence of ScoredSpace
         At the last states of these windows.
-    fresh : FreshTrajectories, optional
-        Sampled as the test set is where the window is more than one state.
+    fresh : FreshTrajectories
+        Sampled as the test set is if the window is more than one state; or why there are none.
 
     Raises
     ------
@@ -152,11 +147,8 @@ def oracle_floors(
         note = f"{count} dictionary functions are not finite on the test set"
     elif values.shape[1] > MOST_FUNCTIONS:
         note = f"{values.shape[1]} dictionary functions, more than {MOST_FUNCTIONS}"
-    elif fresh is None:
-        note = (
-            f"fewer than {FEWEST_STARTS} initial states in the test set do not tell how to draw "
-            "others"
-        )
+    elif isinstance(fresh, str):
+        note = fresh
     else:
         # Dictionaries that are alike on the test set may differ elsewhere.
         few = _spread(fresh.block(0), model.window)[:PROBES]
@@ -177,7 +169,7 @@ class _Fit:
 
     def __init__(
         self,
-        model: Listed,
+        model: Model,
         at_test: NDArray,
         targets: Sequence[ScoredSpace],
         fresh: FreshTrajectories,
@@ -331,7 +323,7 @@ def _parts(values: NDArray) -> list[NDArray]:
     return [values.real, values.imag] if np.iscomplexobj(values) else [values]
 
 
-def _values(model: Listed, windows: NDArray) -> NDArray | None:
+def _values(model: Model, windows: NDArray) -> NDArray | None:
     """Of the dictionary (P, D), real where they can be; None where it is not listed."""
     listed = model.dictionary(windows)
     if listed is None:

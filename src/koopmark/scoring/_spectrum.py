@@ -5,13 +5,13 @@ the targets in closed form are a part. A recovered pair counts as one of its poi
 within one radius: the eigenvalue, and the rate at which the eigenfunction disobeys it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring._cluster import CLUSTER_RADIUS, MEMBER, obeying
-from koopmark.scoring._sampled import alias
+from koopmark.scoring._cluster import MEMBER, obeying
+from koopmark.scoring._residuals import CLUSTER_RADIUS, alias
 from koopmark.spectrum import KnownSpectrum
 
 EXACT, KNOWN, CONSTANT, SPURIOUS, BEYOND = "exact", "known", "constant", "spurious", "beyond"
@@ -26,7 +26,7 @@ NEVER = 1e9
 
 @dataclass(frozen=True)
 class SpectrumScores:
-    """Kinds of the pairs, and the scores; NaN, with a note, where it is undefined."""
+    """Kinds of the pairs, and the scores; NaN, with a note, if they are undefined."""
 
     kinds: tuple[str, ...]
     precision: float
@@ -42,23 +42,25 @@ def score_spectrum(
     values: NDArray,
     constant: NDArray[np.bool_],
     highest: float = np.inf,
+    unknown: str = "",
 ) -> SpectrumScores:
     """Tell recovered eigenpairs apart by the lattice of known eigenvalues.
 
     Parameters
     ----------
-    known : KnownSpectrum or None
-        None where nobody asked.
+    known : KnownSpectrum, optional
     eigenvalues : (s,) complex array
         Recovered eigenvalues; those that are not finite have no kind.
     rates : (s,) array
-        At which the pairs disobey their eigenvalues on the test set (`residuals.rates_of`).
+        At which the pairs disobey their eigenvalues on the test set (`rates_of`).
     values : (P, s) array
         Their functions at the test points.
     constant : (s,) array of bool
-        Which functions are constants (`cluster.constants`).
+        Which functions are constants (`constants`).
     highest : float
-        |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
+        |Im λ| up to which the training data tell eigenvalues apart (`highest_frequency`).
+    unknown : str
+        Why the eigenvalues are not known; empty if nobody asked.
 
     Returns
     -------
@@ -74,14 +76,13 @@ def score_spectrum(
         among all pairs. `recall` is the share of points, multiplicities counted, that a pair stands
         for. None of them counts constants.
     """
-    missing = SpectrumScores(("",) * len(eigenvalues), np.nan, np.nan, np.nan, "")
-    if known is None:
-        return missing
-    if known.note or not known.points:
-        reason = known.note or "no eigenvalue is that slow"
-        return replace(missing, note=f"precision, recall: {reason}")
-    if len(rates) and np.isnan(rates).all():
-        return replace(missing, note="precision, recall: there are no residuals")
+    if known is not None:
+        unknown = "" if known.points else "no eigenvalue is that slow"
+        if not unknown and len(rates) and np.isnan(rates).all():
+            unknown = "there are no residuals"
+    if known is None or unknown:
+        note = f"precision, recall: {unknown}" if unknown else ""
+        return SpectrumScores(("",) * len(eigenvalues), np.nan, np.nan, np.nan, note)
     aliases = [alias(point.eigenvalue, highest) for point in known.points]
     seen = [
         point.eigenvalue if other is None else other

@@ -7,15 +7,15 @@ constant and the directions outside; linearised in these, with z(0) of every tra
 covariance is that of least squares: σ² times the inverse of JᵀJ (docs/scores.md).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm_frechet, solve_triangular
 
 from koopmark._keys import generator
-from koopmark.scoring._targets import TargetScores, relative_to
+from koopmark.datasets import AnswerKey
 from koopmark.simulation import Trajectories
 from koopmark.truth import ONE, AffineProducts, Eigenspace
 
@@ -54,13 +54,13 @@ class StatisticalFloor:
 
 
 def statistical_floors(
-    targets: Sequence[Eigenspace], train: Trajectories, noise: float, test: Trajectories
+    key: AnswerKey, train: Trajectories, noise: float, test: Trajectories
 ) -> tuple[StatisticalFloor, ...]:
-    """The Cramér-Rao bound of each target.
+    """The Cramér-Rao bound of each target of a key.
 
     Parameters
     ----------
-    targets : sequence of Eigenspace
+    key : AnswerKey
     train : Trajectories
         The training data before noise was added, sampled evenly.
     noise : float
@@ -76,61 +76,28 @@ def statistical_floors(
     if not 0.0 <= noise < np.inf:
         raise ValueError(f"noise {noise}: a standard deviation is finite and not negative")
     if noise == 0.0:
-        return (StatisticalFloor(),) * len(targets)
+        return (StatisticalFloor(),) * len(key.targets)
+    n = train.states.shape[2]
+    if n > MOST_VARIABLES:
+        why = f"not computed for {n:,} variables, more than {MOST_VARIABLES:,}"
+    else:
+        why = "known only for eigenfunctions that are affine in the state, and their products"
     known: dict[int, _Spread | str] = {}
     floors = []
-    for target in targets:
-        products = None
-        if train.states.shape[2] <= MOST_VARIABLES:
-            products = target.affine_products(len(test.states))
+    for target in key.targets:
+        products = target.affine_products(len(test.states)) if n <= MOST_VARIABLES else None
         if products is None:
-            spread: _Spread | str = _why(train)
+            spread: _Spread | str = why
         else:
-            key = id(products.vectors)
-            if key not in known:
-                known[key] = _spread(products, train, noise)
-            spread = known[key]
+            place = id(products.vectors)
+            if place not in known:
+                known[place] = _spread(products, train, noise)
+            spread = known[place]
         if products is None or isinstance(spread, str):
             floors.append(StatisticalFloor(note=f"statistical_floor: {spread}"))
         else:
             floors.append(_floor(target, products, spread, train, test))
     return tuple(floors)
-
-
-def with_floors(
-    rows: Sequence[TargetScores], floors: Sequence[StatisticalFloor], horizon: float
-) -> tuple[TargetScores, ...]:
-    """The rows of targets.csv with the statistical floor of each; as they are if none is given.
-
-    That of an eigenvalue is given as its error is: relative to max(|λ|, 1 / horizon), the length
-    of the test trajectories.
-
-    Raises
-    ------
-    ValueError
-        If there is another number of floors than of rows.
-    """
-    if not floors:
-        return tuple(rows)
-    if len(floors) != len(rows):
-        raise ValueError(f"{len(floors)} noise_floors for {len(rows)} targets: give one for each")
-    return tuple(
-        replace(
-            row,
-            statistical_floor_eigenvalue=floor.eigenvalue
-            / relative_to(complex(row.target_eigenvalue_re, row.target_eigenvalue_im), horizon),
-            statistical_floor=floor.sine,
-            notes="; ".join(filter(None, [row.notes, floor.note])),
-        )
-        for row, floor in zip(rows, floors, strict=True)
-    )
-
-
-def _why(train: Trajectories) -> str:
-    n = train.states.shape[2]
-    if n > MOST_VARIABLES:
-        return f"not computed for {n:,} variables, more than {MOST_VARIABLES:,}"
-    return "known only for eigenfunctions that are affine in the state, and their products"
 
 
 @dataclass(frozen=True, eq=False)

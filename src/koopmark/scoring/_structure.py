@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,16 @@ from scipy.linalg import solve_triangular
 from koopmark._arrays import real
 from koopmark._repr import Shown
 from koopmark._tsqr import triangle_of
-from koopmark.scoring._cluster import CLUSTER_RADIUS, obeying
-from koopmark.scoring._residuals import pair_residuals, rates_of
-from koopmark.scoring._sampled import check_channels, finite_ones, misplaced
+from koopmark.models import Model
+from koopmark.scoring._cluster import obeying
+from koopmark.scoring._residuals import (
+    CLUSTER_RADIUS,
+    check_channels,
+    finite_ones,
+    misplaced,
+    pair_residuals,
+    rates_of,
+)
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
     TRUNCATION,
@@ -23,7 +29,7 @@ from koopmark.scoring._subspaces import (
     outside,
 )
 from koopmark.simulation import Trajectories
-from koopmark.systems import Relaxation, System
+from koopmark.truth import NullSpace, ProductEigenspace
 
 ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
@@ -31,16 +37,6 @@ ANGLE_TOLERANCE = 1e-2
 ROUNDING, GAP = 1e-8, 30.0
 """If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
 being alike, the others may be impostors whose eigenvalue is merely near."""
-
-
-class EigenpairModel(Protocol):
-    """What is asked of a model; `koopmark.methods.Model` has it all."""
-
-    @property
-    def window(self) -> int: ...
-    @property
-    def eigenvalues(self) -> NDArray[np.complex128]: ...
-    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +104,7 @@ class Structure(Shown):
 
 
 def infer_structure(
-    model: EigenpairModel,
+    model: Model,
     trajectories: Trajectories,
     zeta: Callable[[NDArray], NDArray] | None = None,
     radius: float = CLUSTER_RADIUS,
@@ -117,7 +113,7 @@ def infer_structure(
 
     Parameters
     ----------
-    model : EigenpairModel
+    model : Model
         Fitted to data of the relaxation family.
     trajectories : Trajectories
         Where its eigenfunctions are compared with affine functions that decay at the rate 1: more
@@ -140,15 +136,15 @@ def infer_structure(
     check_channels(model, trajectories.states)
     if len(trajectories.times) > 1 and (reason := misplaced(model, trajectories)):
         raise ValueError(reason)
-    windows = trajectories.windows(model.window)
-    flat = windows.reshape(-1, *windows.shape[2:])
+    flat = trajectories.flat_windows(model.window)
+    per_trajectory = len(flat) // len(trajectories.states)
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
     finite = np.isfinite(values).all(axis=0)
     values = values[:, finite]
-    if windows.shape[1] > 1:
-        along = values.reshape(*windows.shape[:2], -1)
+    if per_trajectory > 1:
+        along = values.reshape(len(trajectories.states), per_trajectory, -1)
         dt = trajectories.dt
         near_ones = eigenvalues[near][finite]
         rates = rates_of(pair_residuals(along, near_ones, dt), near_ones, dt)
@@ -162,7 +158,7 @@ def infer_structure(
             f"{POINTS_PER_FUNCTION * functions} are needed"
         )
     found = structure_of(y, values, trajectories.times[model.window - 1 :])
-    _check_all_seen(found, y, len(windows))
+    _check_all_seen(found, y, len(trajectories.states))
     return replace(found, note=note)
 
 
@@ -203,18 +199,19 @@ def structure_of(y: NDArray, near: NDArray, times: NDArray) -> Structure:
 
 
 def score_structure(
-    system: System,
+    null: ProductEigenspace | None,
     states: NDArray,
     eigenvalues: NDArray[np.complex128],
     values: NDArray[np.complex128],
     rates: NDArray[np.float64],
     times: NDArray,
 ) -> tuple[float, float, str]:
-    """`rank_error`, `null_space_error` and a note where they are missing.
+    """`rank_error`, `null_space_error` and a note if they are missing.
 
     Parameters
     ----------
-    system : System
+    null : ProductEigenspace, optional
+        The functions uᵀζ(x) of all left null vectors u.
     states : (P, N) array
         Of whole trajectories at `times`.
     eigenvalues : (s,) array
@@ -223,22 +220,25 @@ def score_structure(
         At which the pairs disobey their eigenvalues: only those that hardly do count.
     times : (T,) array
     """
-    if not isinstance(system, Relaxation):
+    if null is None:
         return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
     near = np.flatnonzero((np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
-    n, d = system.size, system.weights.null_space.dimension
+    n, d = null.null_space.size, null.dimension
     trajectories = len(states) // len(times)
+    functions = max(n + 1, len(near))
+    note = ""
     if trajectories < d:
         # Along a trajectory uᵀζ(x) is known from its first value.
-        return np.nan, np.nan, f"rank_error: {trajectories} test trajectories for {d} null vectors"
-    if len(states) < POINTS_PER_FUNCTION * max(n + 1, len(near)):
-        functions = max(n + 1, len(near))
-        return np.nan, np.nan, f"rank_error: {len(states)} test points for {functions} functions"
-    if len(times) < 2:
-        return np.nan, np.nan, "rank_error: a single window in each test trajectory"
-    found = structure_of(system.zeta(states), values[:, obeying(values, rates, near)], times)
+        note = f"{trajectories} test trajectories for {d} null vectors"
+    elif len(states) < POINTS_PER_FUNCTION * functions:
+        note = f"{len(states)} test points for {functions} functions"
+    elif len(times) < 2:
+        note = "a single window in each test trajectory"
+    if note:
+        return np.nan, np.nan, f"rank_error: {note}"
+    found = structure_of(null.zeta(states), values[:, obeying(values, rates, near)], times)
     excess = found.rank - (n - d)
-    error = 1.0 if excess > 0 else _null_space_error(system, found)
+    error = 1.0 if excess > 0 else _null_space_error(null.null_space, found)
     return float(excess), error, ""
 
 
@@ -333,7 +333,7 @@ def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, 
     return len(norms) - len(constraints), constraints
 
 
-def _null_space_error(system: Relaxation, found: Structure) -> float:
+def _null_space_error(null_space: NullSpace, found: Structure) -> float:
     """Largest sine from ker Wᵀ to the recovered linear parts.
 
     With Z the orthonormal complement of those and P = I - QQᵀ the projector onto ker Wᵀ it is the
@@ -341,5 +341,4 @@ def _null_space_error(system: Relaxation, found: Structure) -> float:
     """
     if found.rank == 0:
         return 0.0
-    missed = system.weights.null_space.project(found.complement.T)
-    return min(float(np.linalg.norm(missed, 2)), 1.0)
+    return min(float(np.linalg.norm(null_space.project(found.complement.T), 2)), 1.0)

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring._cluster import CLUSTER_RADIUS, MEMBER, Choice, choose
-from koopmark.scoring._sampled import alias
+from koopmark.scoring._cluster import MEMBER, Choice
+from koopmark.scoring._residuals import alias
+from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._subspaces import (
     level_columns,
     orthonormal_basis,
@@ -21,7 +22,7 @@ from koopmark.scoring._subspaces import (
 from koopmark.truth import Eigenspace
 
 FOUND = 1e-3
-"""A target is found where neither error exceeds this."""
+"""A target is found if neither error exceeds this."""
 
 DIGITS = 9.0
 """The most digits that count."""
@@ -33,8 +34,9 @@ an integrator computed twice."""
 
 @dataclass(frozen=True)
 class TargetScores:
-    """One row of `targets.csv`; errors are NaN, with a note, where they could not be had.
+    """One row of `targets.csv`; errors are NaN, with a note, if they could not be had.
 
+    The fields are the columns of the table: their names, order and types stand here alone.
     `target_index` is the target's place in its dataset's list, from 0; `target` is its label.
     """
 
@@ -57,7 +59,7 @@ class TargetScores:
     target_residual: float
     residual_bound: float
     rounding: float
-    notes: str = field(default="")
+    notes: str
 
 
 def found(
@@ -68,8 +70,7 @@ def found(
     One error alone says little: of many functions some are near every eigenvalue, and as many as
     there are dimensions span every eigenspace. A missing score is not found.
     """
-    eigenvalue = np.asarray(eigenvalue_error_relative, dtype=float)
-    return (eigenvalue <= FOUND) & (np.asarray(eigenfunction_error, dtype=float) <= FOUND)
+    return larger_error(eigenvalue_error_relative, eigenfunction_error) <= FOUND
 
 
 def larger_error(
@@ -117,7 +118,7 @@ def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
     """What people call the targets of a list: `-1`, `-2 (x36)`, `-0.41+2.00i`; no two alike.
 
     Four digits, or as many as tell apart the eigenvalues that four do not, up to twelve; what even
-    these do not tell apart is numbered. `≈-1 (x8)` where the functions of the space are
+    these do not tell apart is numbered. `≈-1 (x8)` if the functions of the space are
     eigenfunctions only nearly.
     """
     texts = [_digits(space.eigenvalue, 4) for space in spaces]
@@ -154,21 +155,32 @@ class ScoredSpace:
     directions: Eigenspace
     """All of E. If it has more dimensions than there are test trajectories, random directions in
     it, as many as there are trajectories: its residual is taken of these."""
-
     first: NDArray
     """(P,) values of the first of these functions."""
-
     values: NDArray
     """(P, k) of these functions at the test points, columns of unit norm."""
-
     triangle: NDArray
     """R (k, k) of these values."""
-
     index: int
     """Of the target in its dataset's list."""
-
     label: str
-    """Of the target, for people."""
+
+    @classmethod
+    def of(
+        cls,
+        space: Eigenspace,
+        states: NDArray,
+        trajectories: int,
+        rng: np.random.Generator,
+        index: int,
+        label: str,
+    ) -> "ScoredSpace":
+        """E at the test states (P, N) of whole trajectories; `rng` draws from what is too large."""
+        directions = space.sample(trajectories, rng)
+        values = directions.evaluate(states)
+        first = values[:, 0].copy()
+        values = unit_columns(level_columns(values))
+        return cls(space, directions, first, values, triangle_of(values), index, label)
 
     @cached_property
     def singular_values(self) -> NDArray[np.float64]:
@@ -181,11 +193,6 @@ class ScoredSpace:
         """How many dimensions of E the test trajectories tell apart."""
         return len(self.singular_values)
 
-    @property
-    def condition(self) -> float:
-        """Of the functions at the test points."""
-        return float(self.singular_values[0] / self.singular_values[-1])
-
     @cached_property
     def basis(self) -> NDArray:
         """(P, scored_dimension) orthonormal basis."""
@@ -197,57 +204,14 @@ class ScoredSpace:
         return self.scored_dimension == self.space.dimension
 
 
-def scored_space(
-    space: Eigenspace,
-    states: NDArray,
-    trajectories: int,
-    rng: np.random.Generator,
-    index: int,
-    label: str,
-) -> ScoredSpace:
-    """E at clean test states (P, N) of whole trajectories; `rng` draws from what is too large."""
-    directions = space.sample(trajectories, rng)
-    values = directions.evaluate(states)
-    first = values[:, 0].copy()
-    values = unit_columns(level_columns(values))
-    return ScoredSpace(space, directions, first, values, triangle_of(values), index, label)
-
-
-def recovered_near(
-    target: ScoredSpace,
-    eigenvalues: NDArray[np.complex128],
-    values: NDArray | None,
-    along: NDArray,
-    dt: float,
-    highest: float = np.inf,
-    others: bool = True,
-    radius: float = CLUSTER_RADIUS,
-) -> Choice:
-    """The recovered functions that stand for a target; none if it is not told apart.
-
-    Parameters as of `cluster.choose`, and
-    highest : float
-        |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
-        Of a target beyond it no functions are taken.
-    others, radius
-        As of `choose`.
-    """
-    taken_for = alias(target.space.eigenvalue, highest)
-    at = target.space.eigenvalue if taken_for is None else taken_for
-    known = values if taken_for is None and target.told_apart else None
-    return choose(target.space, at, eigenvalues, known, along, dt, others, radius)
-
-
 @dataclass(frozen=True)
 class Floor:
     """How near a dictionary comes to one exact eigenspace E, as sines on the test set."""
 
     value: float = np.nan
     """From E to the combinations fitted on fresh trajectories: an estimate from above."""
-
     in_sample: float = np.nan
     """From E to all of the dictionary, on the test set: the lower bound."""
-
     note: str = ""
     """Why there is no value."""
 
@@ -257,6 +221,7 @@ def score_target(
     choice: Choice,
     values: NDArray | None,
     floor: Floor,
+    noise_floor: StatisticalFloor,
     own_residual: tuple[float, float],
     horizon: float,
     highest: float = np.inf,
@@ -270,20 +235,22 @@ def score_target(
     choice : Choice
         The recovered pairs near λ, and which functions stand for E.
     values : (P, s) array
-        Recovered eigenfunctions at the test points; None where they have no values there.
+        Recovered eigenfunctions at the test points; None if they have no values there.
     floor : Floor
         How near the method's dictionary comes to E.
+    noise_floor : StatisticalFloor
+        What the noise in the training data allows.
     own_residual : (float, float)
         The residual of the target's own functions, and the bound on it: see `target_residual`.
     horizon : float
         Length of the test trajectories: a rate below 1 / horizon is as good as none in them.
     highest : float
-        |Im λ| up to which the training data tell eigenvalues apart (`sampled.highest_frequency`).
-        Of a target beyond it nothing is scored: the note says what it is taken for.
+        |Im λ| up to which the training data tell eigenvalues apart (`highest_frequency`). Of a
+        target beyond it nothing is scored: the note says what it is taken for.
     """
     space, m = target.space, target.space.dimension
     taken_for = alias(space.eigenvalue, highest)
-    notes = [floor.note] if floor.note else []
+    notes = [floor.note]
     enough = len(choice.distances) >= m
     furthest = float(choice.distances.max()) if enough else np.inf
     mean = float(choice.distances.mean()) if enough else np.inf
@@ -307,7 +274,10 @@ def score_target(
                 "what was recovered is exact, though not the chosen eigenfunction: at λ there are "
                 f"more than the chosen ones, and it disobeys λ at a rate of {choice.rate:.1e}"
             )
-            error, rms = choice.rate, choice.rate
+            error = rms = choice.rate
+    # An error has no unit: it is relative to |λ| or, if that is larger, to 1 / horizon.
+    unit = max(abs(space.eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
+    condition = target.singular_values[0] / target.singular_values[-1]
     return TargetScores(
         target_index=target.index,
         target=target.label,
@@ -316,22 +286,17 @@ def score_target(
         target_dimension=m,
         scored_dimension=target.scored_dimension,
         eigenvalue_error=furthest,
-        eigenvalue_error_relative=furthest / relative_to(space.eigenvalue, horizon),
+        eigenvalue_error_relative=furthest / unit,
         eigenvalue_error_mean=mean,
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
         cluster_excess=choice.size - m,
         oracle_floor=floor.value,
         oracle_floor_in_sample=floor.in_sample,
-        statistical_floor_eigenvalue=np.nan,
-        statistical_floor=np.nan,
+        statistical_floor_eigenvalue=noise_floor.eigenvalue / unit,
+        statistical_floor=noise_floor.sine,
         target_residual=own_residual[0],
         residual_bound=own_residual[1],
-        rounding=float(rounding(m, target.condition)),
-        notes="; ".join(notes),
+        rounding=float(rounding(m, condition)),
+        notes="; ".join(filter(None, [*notes, noise_floor.note])),
     )
-
-
-def relative_to(eigenvalue: complex, horizon: float) -> float:
-    """The size by which an eigenvalue error is divided: max(|λ|, 1 / horizon)."""
-    return max(abs(eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0

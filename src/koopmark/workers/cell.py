@@ -125,11 +125,9 @@ def _score(
             noise_floors = _noise_floors(cell.recipe, cell.seed, cache_dir)
             scores = evaluate(
                 model,
-                data.system,
-                data.key.targets,
+                data.key,
                 data.test,
                 cell.seed,
-                data.key.spectrum,
                 fresh=data.fresh,
                 noise_floors=noise_floors,
             )
@@ -176,7 +174,7 @@ def _noise_floors(
 ) -> tuple[StatisticalFloor, ...]:
     """What the noise in the data of the fit before allows, the same for all methods."""
     data, _ = _dataset(recipe, seed, cache_dir)
-    return statistical_floors(data.key.targets, data.clean, data.noise, data.test)
+    return statistical_floors(data.key, data.clean, data.noise, data.test)
 
 
 def _fingerprint(data: Dataset) -> int:
