@@ -212,7 +212,7 @@ def bound(case: Case, span: NDArray) -> tuple[float, float]:
     """Cramér-Rao: standard deviation of the mean eigenvalue and rms sine of an invariant space.
 
     φ = c + uᵀs, m functions at once, obeys φ(t) = e^{Λt} a on every trajectory, a and Λ free, and
-    nothing is assumed of other directions (`koopmark.scoring.statistical_floors`). The noise is that
+    nothing is assumed of other directions (`koopmark.scoring`). The noise is that
     of the best linear combination of the channels.
 
     Parameters

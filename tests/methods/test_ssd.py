@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from koopmark import score, systems
+from koopmark.datasets import AnswerKey
 from koopmark.methods import Monomials, RandomFourier
 from koopmark.methods.own.factor import factorise
 from koopmark.methods.own.ssd import (
@@ -131,7 +132,7 @@ def test_a_subspace_of_no_functions_is_a_model_that_is_scored(three, fresh):
     noise = np.random.default_rng(0).standard_normal(three.states.shape)
     noisy = replace(three, states=three.states + 0.1 * noise)
     model = SSD(Monomials(2, constant=False)).fit(noisy)
-    scores = evaluate(model, three.system, three.system.eigenspaces(), fresh)
+    scores = evaluate(model, AnswerKey.of(three.system), fresh)
     assert scores.fit.recovered == 0
     assert scores.targets[0].eigenvalue_error == np.inf
     assert scores.targets[0].eigenfunction_error == 1.0

@@ -1,14 +1,16 @@
 """Oracle floors: what the best combination of a dictionary misses where it was not chosen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from formula_models import key_to
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from koopmark.datasets import build, load_recipe
+from koopmark.datasets import AnswerKey, build, load_recipe
 from koopmark.methods import Monomials, Nystroem, RadialBasis, RandomFourier
+from koopmark.models import Model
 from koopmark.scoring import _oracle_floors, evaluate
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.simulation import FreshTrajectories, simulate
@@ -28,14 +30,13 @@ TEST = drawn(60, 1)
 
 
 @dataclass
-class Listing:
+class Listing(Model):
     """A model that has a dictionary and recovers nothing, and counts how often it is asked."""
 
     values: object
     window: int = 1
-    eigenvalues: np.ndarray = field(default_factory=lambda: np.array([-1.0 + 0j]))
-    note: str = ""
-    residuals: np.ndarray | None = None
+    dt: float = 0.1
+    eigenvalues = np.array([-1.0 + 0j])
     asked: int = 0
 
     def eigenfunctions(self, windows):
@@ -45,14 +46,11 @@ class Listing:
         self.asked += 1
         return self.values(windows[:, -1] if self.window == 1 else windows)
 
-    def predict(self, windows, times):
-        return None
-
 
 def floors_of(values, system=SYSTEM, test=TEST, fresh=None, window=1, degree=1):
     """The first target's (floor, lower bound, notes) of a dictionary given by its values."""
     model = Listing(values, window)
-    scores = evaluate(model, system, system.eigenspaces(degree), test, portrayed=False, fresh=fresh)
+    scores = evaluate(model, AnswerKey.of(system, degree), test, portrayed=False, fresh=fresh)
     row = scores.targets[0]
     return row.oracle_floor, row.oracle_floor_in_sample, row.notes + scores.fit.notes
 
@@ -177,7 +175,7 @@ def test_a_floor_takes_windows_and_belongs_to_their_last_state():
 
 def test_the_floor_of_a_stochastic_system_is_that_of_its_functions_on_other_paths():
     data = build(load_recipe("ornstein_uhlenbeck"), 0)
-    values = data.targets[0].evaluate
+    values = data.key.targets[0].evaluate
 
     def first_and_last(windows):
         return np.hstack([values(windows[:, 0]), values(windows[:, -1])])
@@ -211,10 +209,9 @@ def test_a_dictionary_is_evaluated_on_fresh_trajectories_once_for_all_of_its_met
     made = []
     fresh = provider(made)
     values = RandomFourier(50).fitted(TEST.states)
-    spaces = SYSTEM.eigenspaces(1)
     first, second = Listing(values), Listing(lambda x: np.array(values(x), order="C"))
     scores = [
-        evaluate(model, SYSTEM, spaces, TEST, portrayed=False, fresh=fresh)
+        evaluate(model, AnswerKey.of(SYSTEM), TEST, portrayed=False, fresh=fresh)
         for model in (first, second)
     ]
     assert scores[0].targets == scores[1].targets
@@ -273,8 +270,8 @@ def test_what_is_kept_is_not_taken_for_the_floor_of_another(other):
         "test set": lambda: floors_of(values, test=drawn(60, 4), fresh=fresh),
     }[other]
     if other == "target":
-        model, spaces = Listing(values), SYSTEM.eigenspaces(2)[1:]
-        (row,) = evaluate(model, SYSTEM, spaces, TEST, portrayed=False, fresh=fresh).targets
+        key = key_to(SYSTEM, SYSTEM.eigenspaces(2)[1])
+        (row,) = evaluate(Listing(values), key, TEST, portrayed=False, fresh=fresh).targets
         assert row.oracle_floor != kept
     else:
         assert again()[0] != kept
@@ -285,9 +282,7 @@ def test_a_floor_is_fitted_where_trajectories_start_too(tmp_path):
     data = build(load_recipe("hopf_focus"), 2, tmp_path)
     dictionary = RandomFourier(100).fitted(data.train.states)
     model = Listing(dictionary)
-    scores = evaluate(
-        model, data.system, data.targets, data.test, portrayed=False, fresh=data.fresh
-    )
+    scores = evaluate(model, data.key, data.test, portrayed=False, fresh=data.fresh)
     assert all(row.oracle_floor < 0.02 for row in scores.targets)
 
 
@@ -338,7 +333,7 @@ def test_trajectories_that_diverge_are_left_out_and_none_left_is_a_reason():
 
 def test_a_test_set_of_few_starts_shows_no_law_to_draw_from():
     few = drawn(9, 1)
-    assert fresh_like(SYSTEM, few) is None
+    assert "fewer than 10 initial states" in fresh_like(AnswerKey.of(SYSTEM), few)
     floor, _, notes = floors_of(lambda x: np.hstack([x, np.sinh(x)]), test=few)
     assert np.isnan(floor)
     assert "fewer than 10 initial states" in notes
@@ -383,7 +378,10 @@ def test_a_dictionary_of_values_that_are_not_those_of_the_windows_is_refused():
 
 def test_fresh_states_are_drawn_from_the_quantiles_of_the_test_sets():
     test = drawn(400, 5)
-    made = [fresh_like(SYSTEM, test, seed=3).block(index).states[:, 0] for index in range(20)]
+    made = [
+        fresh_like(AnswerKey.of(SYSTEM), test, seed=3).block(index).states[:, 0]
+        for index in range(20)
+    ]
     first, starts = np.concatenate(made), test.states[:, 0]
     assert (first.min(axis=0) >= starts.min(axis=0)).all()
     assert (first.max(axis=0) <= starts.max(axis=0)).all()
@@ -391,25 +389,27 @@ def test_fresh_states_are_drawn_from_the_quantiles_of_the_test_sets():
     apart = np.quantile(first, levels, axis=0) - np.quantile(starts, levels, axis=0)
     # Four standard deviations of a median of 2000, of a width of 4.
     assert np.abs(apart).max() < 4 * 4 / (2 * np.sqrt(2000))
-    np.testing.assert_array_equal(made[0], fresh_like(SYSTEM, test, seed=3).block(0).states[:, 0])
+    np.testing.assert_array_equal(
+        made[0], fresh_like(AnswerKey.of(SYSTEM), test, seed=3).block(0).states[:, 0]
+    )
     assert np.abs(made[0] - made[1]).min() > 0
 
 
 def test_fresh_states_are_reachable():
     data = build(load_recipe("linear_sensors"), 0)
-    for fresh in (data.fresh, fresh_like(data.system, data.test)):
+    for fresh in (data.fresh, fresh_like(data.key, data.test)):
         states = fresh.block(0).states
         np.testing.assert_allclose(data.system.reachable(states[:, 0]), states[:, 0], atol=1e-12)
 
 
 def test_positive_coordinates_stay_positive():
     data = build(load_recipe("lotka_volterra"), 0)
-    assert (fresh_like(data.system, data.test).block(0).states > 0).all()
+    assert (fresh_like(data.key, data.test).block(0).states > 0).all()
 
 
 def test_three_populations_are_held_by_their_monomials():
     system = three_populations()
     test = drawn(60, 1, system)
     cubes = Monomials(3).fitted(test.states)
-    scores = evaluate(Listing(cubes), system, system.eigenspaces(3), test, portrayed=False)
+    scores = evaluate(Listing(cubes), AnswerKey.of(system, 3), test, portrayed=False)
     assert [row.oracle_floor < 1e-12 for row in scores.targets] == [True] * 3

@@ -1,37 +1,18 @@
 """Portraits: the exact eigenfunction beside the nearest that a model's functions combine to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from formula_models import FormulaModel, key_to
 
+from koopmark.datasets import AnswerKey
 from koopmark.scoring import evaluate
-from koopmark.scoring._frame import CANDIDATES, GRID, first_of, frame
-from koopmark.scoring._portraits import projection
-from koopmark.scoring._targets import scored_space
+from koopmark.scoring._portraits import CANDIDATES, GRID, first_of, frame, projection
+from koopmark.scoring._targets import ScoredSpace
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import example, random_rnn, three_populations
 from koopmark.truth import NullSpace, ProductEigenspace
-
-
-@dataclass(frozen=True)
-class Recovered:
-    """Eigenpairs given by formula."""
-
-    eigenvalues: np.ndarray
-    functions: object
-    window: int = 1
-    note: str = ""
-    residuals: None = None
-
-    def eigenfunctions(self, windows):
-        return self.functions(windows[:, -1])
-
-    def dictionary(self, windows):
-        return None
-
-    def predict(self, windows, times):
-        return None
 
 
 def clean_test(system, count=60, scale=1.5, seed=0):
@@ -44,7 +25,7 @@ def clean_test(system, count=60, scale=1.5, seed=0):
 def exact(system, degree=2):
     spaces = system.eigenspaces(degree)
     eigenvalues = np.concatenate([np.full(s.dimension, s.eigenvalue) for s in spaces])
-    return Recovered(eigenvalues, lambda x: np.hstack([s.evaluate(x) for s in spaces]))
+    return FormulaModel(eigenvalues, lambda x: np.hstack([s.evaluate(x) for s in spaces]))
 
 
 def bent(system, size=1e-2, seed=3):
@@ -61,7 +42,7 @@ def bent(system, size=1e-2, seed=3):
 
 def drawn(model, system, degree=2, test=None):
     test = clean_test(system) if test is None else test
-    return evaluate(model, system, system.eigenspaces(degree), test)
+    return evaluate(model, AnswerKey.of(system, degree), test)
 
 
 SYSTEMS = ["three_populations", "rnn_tanh", "relaxation_sinh", "drift_sinh", "lotka_volterra"]
@@ -80,7 +61,7 @@ def test_the_exact_model_is_its_own_portrait(name):
 
 def test_functions_unlike_the_exact_one_leave_it_out_of_their_portrait():
     system = three_populations()
-    model = Recovered(np.array([-1.0]), lambda x: np.cos(1e4 * x[:, :1]))
+    model = FormulaModel(np.array([-1.0]), lambda x: np.cos(1e4 * x[:, :1]))
     (portrait,) = drawn(model, system, 1).portraits
     assert portrait.error > 0.9
     assert np.abs(portrait.recovered).max() < 0.2 * np.abs(portrait.frame.exact).max()
@@ -88,7 +69,7 @@ def test_functions_unlike_the_exact_one_leave_it_out_of_their_portrait():
 
 def test_without_any_eigenpair_the_portrait_is_zero():
     system = three_populations()
-    model = Recovered(np.empty(0, complex), lambda x: np.empty((len(x), 0)))
+    model = FormulaModel(np.empty(0, complex), lambda x: np.empty((len(x), 0)))
     (portrait,) = drawn(model, system, 1).portraits
     assert portrait.error == pytest.approx(1.0)
     assert not portrait.recovered.any()
@@ -147,7 +128,7 @@ def test_rotation_inside_a_degenerate_eigenspace_changes_nothing():
 def test_functions_that_depend_on_each_other_change_nothing():
     system = random_rnn(6, 2, seed=1)
     (space,) = system.eigenspaces(1)
-    few = Recovered(np.full(4, -1.0), lambda x: space.evaluate(x)[:, [0, 0, 1, 1]])
+    few = FormulaModel(np.full(4, -1.0), lambda x: space.evaluate(x)[:, [0, 0, 1, 1]])
     (portrait,) = drawn(few, system, 1).portraits
     assert portrait.error < 1e-12
     assert np.abs(portrait.difference).max() < 1e-12
@@ -167,7 +148,7 @@ def test_the_exact_function_decays_along_the_trajectories_that_are_drawn():
 def test_a_function_of_several_states_is_drawn_where_it_has_a_value():
     system = three_populations()
     (space,) = system.eigenspaces(1)
-    model = Recovered(np.array([-1.0]), space.evaluate, window=9)
+    model = FormulaModel(np.array([-1.0]), space.evaluate, window=9)
     (portrait,) = drawn(model, system, 1).portraits
     _, steps = portrait.frame.visited
     there = np.concatenate([steps >= 8, np.zeros(GRID * GRID, bool)])
@@ -187,7 +168,7 @@ def test_all_methods_are_shown_the_same_points():
 def test_the_nearest_function_may_be_complex_and_keeps_both_parts():
     system = three_populations()
     (space,) = system.eigenspaces(1)
-    model = Recovered(
+    model = FormulaModel(
         np.array([-1.0 + 0.1j]), lambda x: space.evaluate(x) * (1 + 0.3j * np.sin(x[:, :1]))
     )
     scores = drawn(model, system, 1)
@@ -199,7 +180,7 @@ def test_the_nearest_function_may_be_complex_and_keeps_both_parts():
 def test_imaginary_parts_of_the_size_of_rounding_are_none():
     system = three_populations()
     (space,) = system.eigenspaces(1)
-    model = Recovered(
+    model = FormulaModel(
         np.array([-1.0]), lambda x: space.evaluate(x) * np.exp(1j) + 1e-15j * np.sin(x[:, :1])
     )
     (portrait,) = drawn(model, system, 1).portraits
@@ -241,7 +222,7 @@ def test_the_slice_lies_among_the_test_states(name):
 def test_blocks_of_states_change_nothing(monkeypatch):
     system = example("rnn_tanh")
     before = drawn(bent(system), system).portraits
-    monkeypatch.setattr("koopmark.scoring._frame.BLOCK_NUMBERS", 50 * system.size)
+    monkeypatch.setattr("koopmark.scoring._portraits.BLOCK_NUMBERS", 50 * system.size)
     for one, other in zip(before, drawn(bent(system), system).portraits, strict=True):
         np.testing.assert_allclose(one.frame.exact, other.frame.exact, rtol=1e-12)
         np.testing.assert_allclose(one.difference, other.difference, atol=1e-12)
@@ -261,7 +242,7 @@ def test_among_many_coordinates_the_slice_takes_some_that_matter(degree):
     system = random_rnn(3 * CANDIDATES, 2, seed=1)
     test = clean_test(system, count=3 * CANDIDATES)
     space = system.eigenspaces(degree)[-1]
-    target = scored_space(
+    target = ScoredSpace.of(
         space, test.states.reshape(-1, 3 * CANDIDATES), 64, np.random.default_rng(0), 0, "-1"
     )
     change = np.abs(first_of(target.directions, np.eye(3 * CANDIDATES)))
@@ -275,7 +256,7 @@ def test_a_single_coordinate_spans_no_slice():
     start = np.linspace(1.0, 2.0, 12)
     test = Trajectories((start[:, None] * np.exp(-times))[..., None], times)
     seen = frame(
-        scored_space(line, test.states.reshape(-1, 1), 1, np.random.default_rng(0), 0, "-1"), test
+        ScoredSpace.of(line, test.states.reshape(-1, 1), 1, np.random.default_rng(0), 0, "-1"), test
     )
     assert len(seen.coordinates) == 0
     assert len(seen.exact) == len(seen.visited[0])
@@ -301,7 +282,7 @@ def test_a_model_that_knows_only_the_test_states_keeps_its_scores_and_has_no_map
             raise LookupError("never\nseen")
         return space.evaluate(x)
 
-    scores = drawn(Recovered(np.array([-1.0]), only_there), system, 1, test)
+    scores = drawn(FormulaModel(np.array([-1.0]), only_there), system, 1, test)
     assert scores.targets[0].eigenfunction_error < 1e-12
     assert "portrait: no map (LookupError: never seen)" in scores.fit.notes
     (portrait,) = scores.portraits
@@ -319,7 +300,7 @@ def test_values_beyond_numbers_are_missing():
         with np.errstate(over="ignore"):
             return space.evaluate(x) * np.where(x[:, :1] == x[0, 0], np.exp(1e4 * furthest), 1.0)
 
-    model = Recovered(
+    model = FormulaModel(
         np.array([-1.0]),
         lambda x: overflowing(x) if len(x) == GRID * GRID else space.evaluate(x),
     )
@@ -333,5 +314,5 @@ def test_at_most_three_targets_are_drawn_the_slowest_first():
     system = three_populations()
     spaces = system.eigenspaces(4)[::-1]
     model = exact(system, 4)
-    portraits = evaluate(model, system, spaces, clean_test(system)).portraits
+    portraits = evaluate(model, key_to(system, *spaces), clean_test(system)).portraits
     assert [p.frame.eigenvalue for p in portraits] == [-1, -2, -3]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -220,9 +221,7 @@ def evaluate(
             horizon,
             pairs.highest,
         )
-        for space, choice, floor, noise_floor in zip(
-            spaces, choices, floors, noise_floors or [StatisticalFloor()] * len(spaces), strict=True
-        )
+        for space, choice, floor, noise_floor in zip_longest(spaces, choices, floors, noise_floors)
     )
     counted = pairs.usable & ~pairs.constant
     of_step = pairs.rates[counted] * test.dt
@@ -313,8 +312,9 @@ def score(
     """
     import pandas as pd
 
-    if test is None and not isinstance(system, System):
-        system, test = None, system
+    if test is None:
+        # The one that is given is the test data.
+        system, test = None, system  # type: ignore[assignment]
     test = Trajectories.expected(test, "a score")
     if key is None:
         system = test.system if system is None else System.expected(system, "a score")

@@ -221,7 +221,7 @@ def score_target(
     choice: Choice,
     values: NDArray | None,
     floor: Floor,
-    noise_floor: StatisticalFloor,
+    noise_floor: StatisticalFloor | None,
     own_residual: tuple[float, float],
     horizon: float,
     highest: float = np.inf,
@@ -238,7 +238,7 @@ def score_target(
         Recovered eigenfunctions at the test points; None if they have no values there.
     floor : Floor
         How near the method's dictionary comes to E.
-    noise_floor : StatisticalFloor
+    noise_floor : StatisticalFloor, optional
         What the noise in the training data allows.
     own_residual : (float, float)
         The residual of the target's own functions, and the bound on it: see `target_residual`.
@@ -275,6 +275,8 @@ def score_target(
                 f"more than the chosen ones, and it disobeys λ at a rate of {choice.rate:.1e}"
             )
             error = rms = choice.rate
+    if noise_floor:
+        notes.append(noise_floor.note)
     # An error has no unit: it is relative to |λ| or, if that is larger, to 1 / horizon.
     unit = max(abs(space.eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
     condition = target.singular_values[0] / target.singular_values[-1]
@@ -293,10 +295,10 @@ def score_target(
         cluster_excess=choice.size - m,
         oracle_floor=floor.value,
         oracle_floor_in_sample=floor.in_sample,
-        statistical_floor_eigenvalue=noise_floor.eigenvalue / unit,
-        statistical_floor=noise_floor.sine,
+        statistical_floor_eigenvalue=noise_floor.eigenvalue / unit if noise_floor else np.nan,
+        statistical_floor=noise_floor.sine if noise_floor else np.nan,
         target_residual=own_residual[0],
         residual_bound=own_residual[1],
         rounding=float(rounding(m, condition)),
-        notes="; ".join(filter(None, [*notes, noise_floor.note])),
+        notes="; ".join(filter(None, notes)),
     )
