@@ -314,7 +314,7 @@ def score(
 
     if test is None:
         # The one that is given is the test data.
-        system, test = None, system  # type: ignore[assignment]
+        system, test = None, system
     test = Trajectories.expected(test, "a score")
     if key is None:
         system = test.system if system is None else System.expected(system, "a score")
