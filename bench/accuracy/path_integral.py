@@ -16,7 +16,7 @@ import numpy as np
 
 from koopmark import simulate
 from koopmark.spectrum import FixedPoint, Linearisation, NoSpectrum, fixed_points, path_integral
-from koopmark.spectrum.path_integral import check_rate
+from koopmark.spectrum._path_integral import check_rate
 from koopmark.systems import Relaxation, random_rnn
 
 TIGHT = 1e-13

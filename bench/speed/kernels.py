@@ -23,8 +23,8 @@ class Kernel:
 
 def right_hand_side() -> Work:
     """Evaluations on one tile as the simulation cuts it, N = 1000, r = 10."""
-    from koopmark.simulation.reduction import reduction
-    from koopmark.simulation.rhs import ReducedRHS
+    from koopmark.simulation._reduction import reduction
+    from koopmark.simulation._rhs import ReducedRHS
     from koopmark.systems import random_rnn
 
     system = random_rnn(1000, 10, 1.5)

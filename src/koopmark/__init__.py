@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
     from koopmark.simulation import Trajectories
-    from koopmark.simulation.simulate import simulate
+    from koopmark.simulation._simulate import simulate
 
 _WHERE = {
     "Trajectories": "koopmark.simulation",

@@ -11,7 +11,7 @@ from koopmark._errors import ConfigError
 from koopmark.datasets import cache, dataset
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.simulation import simulate
-from koopmark.systems.networks import graph, graph_file
+from koopmark.systems.low_rank._graphs import graph, graph_file
 
 
 def recipe(name="tiny", **changes):

@@ -16,7 +16,7 @@ from koopmark.plan import load_suite, names, plan
 from koopmark.plan.cells import ANCHORS, execution_order
 from koopmark.scoring._cluster import CLUSTER_RADIUS
 from koopmark.truth import products_of
-from koopmark.truth.lattice import ONE
+from koopmark.truth._lattice import ONE
 
 EDMD = 'use = "koopmark.qr_edmd"'
 DEGREE = 'options = { dictionary = { kind = "monomials", degree = 3 } }'

@@ -105,7 +105,7 @@ def test_generator_edmd_does_not_apply_to_a_process():
 
 def test_target_residual_takes_the_largest_of_the_functions():
     system = nearly_low_rank_rnn(6, 2, spectrum="exponential")
-    (space,) = system.approximate_eigenspaces()
+    (space,) = system.targets()
     test = simulated(system)
     whole = target_residual(space, None, test)
     each = [

@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from koopmark.simulation.reduction import reduction
-from koopmark.simulation.rhs import FullRHS, ReducedRHS, SystemRHS
+from koopmark.simulation._reduction import reduction
+from koopmark.simulation._rhs import FullRHS, ReducedRHS, SystemRHS
 from koopmark.systems import NETWORKS, example, random_rnn
 
 LANES = 7

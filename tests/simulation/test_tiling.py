@@ -12,7 +12,7 @@ from koopmark.simulation import simulate
 from koopmark.simulation.tiling import FEWEST_LANES, Tiling, l2_bytes, tile
 from koopmark.systems import random_rnn
 
-ENSEMBLE = sys.modules["koopmark.simulation.ensemble"]
+ENSEMBLE = sys.modules["koopmark.simulation._ensemble"]
 
 
 @given(

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from koopmark.simulation import Trajectories
-from koopmark.simulation.times import interval_of, times_of
+from koopmark.simulation._times import interval_of, times_of
 
 counts = st.integers(3, 200)
 steps = st.floats(1e-6, 1e6)
@@ -119,7 +119,7 @@ def test_uneven_times_are_refused_with_the_jitter_the_tolerance_and_the_way_out(
 def test_no_even_grid_is_nearer_than_the_lowest_strip(count, size, seed):
     from scipy.optimize import linprog
 
-    from koopmark.simulation.times import _lowest_strip
+    from koopmark.simulation._times import _lowest_strip
 
     x, y = np.arange(float(count)), size * np.random.default_rng(seed).uniform(-1, 1, count)
     height, off = _lowest_strip(x, y)

@@ -20,7 +20,7 @@ from koopmark.systems import (
     random_rnn,
 )
 
-ENSEMBLE = sys.modules["koopmark.simulation.ensemble"]
+ENSEMBLE = sys.modules["koopmark.simulation._ensemble"]
 WORKERS = sys.modules["koopmark.simulation.workers"]
 SYSTEM = random_rnn(30, 3, theta_scale=0.3)
 START = np.random.default_rng(0).standard_normal((20, 30))

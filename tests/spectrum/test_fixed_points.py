@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import fsolve
 
-from koopmark.spectrum import NoSpectrum, contracts, fixed_points, multistart
-from koopmark.spectrum.equations import Reduced
-from koopmark.spectrum.fixed_points import _search
+from koopmark.spectrum import NoSpectrum, contracts, fixed_points
+from koopmark.spectrum import _multistart as multistart
+from koopmark.spectrum._equations import Reduced
+from koopmark.spectrum._fixed_points import _search
 from koopmark.systems import (
     CATALOGUE,
     LowRank,
@@ -21,7 +22,7 @@ from koopmark.systems import (
     rnn,
     three_populations,
 )
-from koopmark.systems.elementwise import CUBIC, SINH
+from koopmark.systems._elementwise import CUBIC, SINH
 
 RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
 BOUNDED = ("tanh", "logistic", "erf")

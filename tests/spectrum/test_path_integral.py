@@ -18,9 +18,9 @@ from koopmark.spectrum import (
     lattice_eigenspaces,
     path_integral,
 )
-from koopmark.spectrum.equations import Reduced
-from koopmark.spectrum.path_integral import _integrated
-from koopmark.spectrum.principal import INEXACT
+from koopmark.spectrum._equations import Reduced
+from koopmark.spectrum._path_integral import _integrated
+from koopmark.spectrum._principal import INEXACT
 from koopmark.systems import (
     CATALOGUE,
     LowRank,

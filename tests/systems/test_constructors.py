@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from koopmark import systems
 from koopmark.systems import LinearSystem, random_drift, random_linear
-from koopmark.systems.catalogue import CATALOGUE, INEXACT
-from koopmark.systems.elementwise import SINH
+from koopmark.systems._catalogue import CATALOGUE, INEXACT
+from koopmark.systems._elementwise import SINH
 
 EVERY = {**CATALOGUE, **INEXACT}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy
 
-from koopmark.systems.networks import graph, graph_names, network_rnn, read_graph
+from koopmark.systems.low_rank._graphs import graph, graph_names, network_rnn, read_graph
 
 NAMES = graph_names()
 FROM_NETWORKX = {

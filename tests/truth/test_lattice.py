@@ -17,7 +17,7 @@ from koopmark.truth import (
     targets_of,
     too_close,
 )
-from koopmark.truth.lattice import ONE
+from koopmark.truth._lattice import ONE
 
 
 def identity(states):

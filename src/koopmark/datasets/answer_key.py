@@ -25,7 +25,7 @@ from koopmark.spectrum import (
     lattice_eigenspaces,
     straight_fixed_point,
 )
-from koopmark.systems import NearlyLowRank, Relaxation, StochasticSystem, System
+from koopmark.systems import Relaxation, System
 from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MAX_SPACES = 300
@@ -92,19 +92,17 @@ class AnswerKey(Shown):
 
         Of a system whose eigenfunctions are known only nearly, those are the targets.
         """
-        stochastic = system if isinstance(system, StochasticSystem) else None
+        process = system.process
         return cls(
-            system.approximate_eigenspaces()
-            if isinstance(system, NearlyLowRank)
-            else system.eigenspaces(max_degree),
+            system.targets(max_degree),
             system.size,
             null_functions=ProductEigenspace(system.weights.null_space, system.zeta, 1)
             if isinstance(system, Relaxation)
             else None,
-            quadrature=stochastic.quadrature if stochastic else None,
-            continuation=stochastic.mean if stochastic else partial(_continued, system),
+            quadrature=process.quadrature if process else None,
+            continuation=process.mean if process else partial(_continued, system),
             simulate=partial(_simulated, system),
-            vector_field=None if stochastic else system.rhs,
+            vector_field=None if process else system.rhs,
         )
 
     @staticmethod
@@ -144,8 +142,8 @@ def _simulated(
     system: System, states: NDArray, times: NDArray, rng: np.random.Generator
 ) -> Trajectories:
     initial = system.reachable(states)
-    if isinstance(system, StochasticSystem):
-        return sample_paths(system, initial, times, rng)
+    if system.process:
+        return sample_paths(system.process, initial, times, rng)
     return simulate(system, initial, times)
 
 

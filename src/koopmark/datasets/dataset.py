@@ -18,7 +18,7 @@ from koopmark.datasets.answer_key import (
 from koopmark.datasets.recipe import Recipe
 from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.simulation.fresh import BLOCK
-from koopmark.systems import StochasticSystem, System
+from koopmark.systems import System
 from koopmark.truth import Eigenspace
 
 RTOL = 1e-11
@@ -124,7 +124,7 @@ def source_of(recipe: Recipe) -> str:
 def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:
     """The targets, without simulating anything."""
     system = recipe.system.build(seed)
-    closed = AnswerKey.of(system, recipe.max_degree).targets
+    closed = system.targets(recipe.max_degree)
     if not recipe.truth.principal:
         return closed
     return expected_targets(system, closed, float(recipe.max_degree), recipe.sampling.dt)
@@ -158,9 +158,9 @@ def _part(recipe: Recipe, key: dict, system: System, part: str, count: int) -> T
     """So many trajectories; no two parts share an initial state, their generators differ."""
     rng = generator(key, f"initial states, {part}")
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
-    if isinstance(system, StochasticSystem):
+    if system.process is not None:
         noise = generator(key, f"noise of the process, {part}")
-        return sample_paths(system, initial, recipe.sampling.times, noise)
+        return sample_paths(system.process, initial, recipe.sampling.times, noise)
     return simulate(system, initial, recipe.sampling.times, rtol=RTOL)
 
 

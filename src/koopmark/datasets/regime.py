@@ -23,7 +23,7 @@ Kind = Literal[
 class RegimeSection(Section):
     """One entry for each seed; no number of the dataset depends on it.
 
-    `kind` and `attractors` as in `koopmark.simulation.attractors.Regime`, `lyapunov` the largest
+    `kind` and `attractors` as in `koopmark.spectrum._attractors.Regime`, `lyapunov` the largest
     exponent and `lyapunov_error` its standard error, left out where no system is chaotic: only
     there is the exponent an average. Stochastic systems have neither attractors nor exponents here:
     both are 0.

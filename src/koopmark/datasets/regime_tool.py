@@ -11,8 +11,8 @@ from koopmark._errors import ConfigError
 from koopmark._files import write_text
 from koopmark._keys import generator
 from koopmark.datasets.recipe import Contents, Recipe
-from koopmark.simulation.attractors import Regime, regime
 from koopmark.spectrum import NoSpectrum, fixed_points
+from koopmark.spectrum._attractors import Regime, regime
 from koopmark.systems import StochasticSystem, System
 
 STARTS = 40

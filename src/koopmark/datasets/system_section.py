@@ -7,11 +7,11 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from koopmark import systems
 from koopmark.datasets.ensemble_sections import EnsembleSections
 from koopmark.datasets.network_section import NetworkSections
-from koopmark.datasets.prescribed_section import PrescribedSections
 from koopmark.datasets.random_network import ActivationName, RandomNetwork
 from koopmark.datasets.system_base import SystemBase
 from koopmark.datasets.textbook_sections import TextbookSections
 from koopmark.systems import Network
+from koopmark.systems.sections import PrescribedSections
 
 MapName = Literal["log", "sinh", "cubic"]
 

@@ -1,11 +1,11 @@
 """From systems to trajectories."""
 
+from koopmark.simulation._simulate import simulate
+from koopmark.simulation._trajectories import Trajectories
 from koopmark.simulation.fresh import FreshTrajectories
 from koopmark.simulation.null_component import null_component
 from koopmark.simulation.reduced import ReducedTrajectories
-from koopmark.simulation.simulate import simulate
 from koopmark.simulation.stochastic import sample_paths
-from koopmark.simulation.trajectories import Trajectories
 
 __all__ = [
     "FreshTrajectories",

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from koopmark._arrays import DOUBLE, SINGLE, check_finite, real
-from koopmark.simulation.integrator import Tolerance
+from koopmark.simulation._integrator import Tolerance
 
 Array = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from koopmark.simulation.trajectories import Trajectories
+from koopmark.simulation._trajectories import Trajectories
 
 BLOCK = 100
 """Trajectories are made so many at a time."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation.reduction import Reduction
+from koopmark.simulation._reduction import Reduction
 
 Array = NDArray[np.float64]
 

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koopmark.simulation._times import times_of
+from koopmark.simulation._trajectories import Trajectories
 from koopmark.simulation.arguments import initial_states_of
-from koopmark.simulation.times import times_of
-from koopmark.simulation.trajectories import Trajectories
 from koopmark.systems.stochastic import StochasticSystem
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from koopmark.simulation.ensemble import Ensemble, Samples
+from koopmark.simulation._ensemble import Ensemble, Samples
 
 _worker: dict[str, Ensemble] = {}
 """What this process integrates, if it is a worker: sent once, not with every tile."""

@@ -1,6 +1,6 @@
 """Beyond the closed form: fixed points, principal eigenfunctions, the lattice of eigenvalues."""
 
-from koopmark.spectrum.fixed_points import (
+from koopmark.spectrum._fixed_points import (
     FixedPoint,
     FixedPoints,
     NoSpectrum,
@@ -9,17 +9,17 @@ from koopmark.spectrum.fixed_points import (
     fixed_point_near,
     fixed_points,
 )
-from koopmark.spectrum.known import KnownSpectrum, attractor, known_spectrum
-from koopmark.spectrum.lattice import LatticePoint, Term, lattice
-from koopmark.spectrum.linearisation import Linearisation
-from koopmark.spectrum.path_integral import OutsideBasin, PathIntegral, path_integral
-from koopmark.spectrum.principal import (
+from koopmark.spectrum._known import KnownSpectrum, attractor, known_spectrum
+from koopmark.spectrum._lattice import LatticePoint, Term, lattice
+from koopmark.spectrum._linearisation import Linearisation
+from koopmark.spectrum._path_integral import OutsideBasin, PathIntegral, path_integral
+from koopmark.spectrum._principal import (
     LatticeEigenspace,
     PrincipalFunctions,
     inexact,
     lattice_eigenspaces,
 )
-from koopmark.spectrum.straight import straight_fixed_point
+from koopmark.spectrum._straight import straight_fixed_point
 
 __all__ = [
     "FixedPoint",

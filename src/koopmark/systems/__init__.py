@@ -1,7 +1,8 @@
 """The equations: networks with low-rank weights and their exact eigenspaces."""
 
-from koopmark.systems.activation import ACTIVATIONS, Activation, activation
-from koopmark.systems.catalogue import (
+from koopmark.systems._activation import ACTIVATIONS, Activation, activation
+from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, System
+from koopmark.systems._catalogue import (
     CATALOGUE,
     INEXACT,
     LINEAR_UNITS,
@@ -10,8 +11,8 @@ from koopmark.systems.catalogue import (
     random_drift,
     random_relaxation,
 )
+from koopmark.systems._elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
 from koopmark.systems.effective_rank import effective_ranks
-from koopmark.systems.elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
 from koopmark.systems.ensembles import (
     block_rnn,
     dale_rnn,
@@ -20,7 +21,8 @@ from koopmark.systems.ensembles import (
     overlap_rnn,
     sparse_rnn,
 )
-from koopmark.systems.linear_units import (
+from koopmark.systems.low_rank._graphs import Graph, graph, graph_file, graph_names, network_rnn
+from koopmark.systems.low_rank._linear_units import (
     LinearUnits,
     adapting,
     inertial,
@@ -28,31 +30,29 @@ from koopmark.systems.linear_units import (
     random_adapting,
     random_inertial,
 )
-from koopmark.systems.lotka_volterra import lotka_volterra, random_lotka_volterra
-from koopmark.systems.low_rank import LowRank
-from koopmark.systems.nearly_low_rank import NearlyLowRank, nearly_low_rank_rnn
-from koopmark.systems.network import Drift, Network, Relaxation
-from koopmark.systems.networks import Graph, graph, graph_file, graph_names, network_rnn
-from koopmark.systems.prescribed.catalogue import PRESCRIBED
-from koopmark.systems.prescribed.conjugate import Conjugate
-from koopmark.systems.prescribed.coupling_layer import CouplingLayer
-from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
-from koopmark.systems.prescribed.features import LAYERS, Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed.fitted import FunctionFit, fit_functions
-from koopmark.systems.prescribed.functions import PrescribedFunctions
-from koopmark.systems.prescribed.random_coupling import random_coupling
-from koopmark.systems.prescribed.random_features import block_diagonal
-from koopmark.systems.prescribed.random_prescribed import leaky_drive, random_prescribed
-from koopmark.systems.prescribed.target import TARGETS, fitted_target, prescribed_target
-from koopmark.systems.rnn import (
+from koopmark.systems.low_rank._lotka_volterra import lotka_volterra, random_lotka_volterra
+from koopmark.systems.low_rank._nearly_low_rank import NearlyLowRank, nearly_low_rank_rnn
+from koopmark.systems.low_rank._network import Drift, Network, Relaxation
+from koopmark.systems.low_rank._rnn import (
     gaussian_weights,
     random_rnn,
     rnn,
     three_populations,
     weights_with_singular_values,
 )
+from koopmark.systems.low_rank._weights import RANK_TOLERANCE, LowRank
+from koopmark.systems.prescribed._conjugate import Conjugate
+from koopmark.systems.prescribed._dynamics import LeakyDrive, Prescribed
+from koopmark.systems.prescribed._features import LAYERS, Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed._functions import PrescribedFunctions
+from koopmark.systems.prescribed._random import leaky_drive, random_prescribed
+from koopmark.systems.prescribed.catalogue import PRESCRIBED
+from koopmark.systems.prescribed.coupling_layer import CouplingLayer
+from koopmark.systems.prescribed.fitted import FunctionFit, fit_functions
+from koopmark.systems.prescribed.random_coupling import random_coupling
+from koopmark.systems.prescribed.random_features import block_diagonal
+from koopmark.systems.prescribed.target import TARGETS, fitted_target, prescribed_target
 from koopmark.systems.stochastic import StochasticSystem
-from koopmark.systems.system import System
 from koopmark.systems.textbook import (
     HopfNormalForm,
     Kuramoto,
@@ -74,6 +74,7 @@ __all__ = [
     "MAPS",
     "NETWORKS",
     "PRESCRIBED",
+    "RANK_TOLERANCE",
     "SINH",
     "TARGETS",
     "Activation",
@@ -82,6 +83,7 @@ __all__ = [
     "Drift",
     "ElementwiseMap",
     "Features",
+    "Formula",
     "FunctionFit",
     "Graph",
     "HiddenLayer",
@@ -89,9 +91,11 @@ __all__ = [
     "InnerMonomials",
     "Kuramoto",
     "LeakyDrive",
+    "LinearCoordinates",
     "LinearSystem",
     "LinearUnits",
     "LowRank",
+    "NamedArray",
     "NearlyLowRank",
     "Network",
     "OrnsteinUhlenbeck",

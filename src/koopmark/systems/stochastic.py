@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import Gate, real
-from koopmark.systems.system import System
+from koopmark.systems._base import System
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,10 @@ class StochasticSystem(System):
         "transition": (real, "states"),
         "quadrature": (real, "states"),
     }
+
+    @property
+    def process(self) -> "StochasticSystem":
+        return self
 
     @abstractmethod
     def mean(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:

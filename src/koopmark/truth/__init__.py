@@ -1,7 +1,7 @@
 """Exact Koopman eigenspaces: the answer key."""
 
-from koopmark.truth.approximate import ApproximateEigenspace
-from koopmark.truth.eigenspace import (
+from koopmark.truth._approximate import ApproximateEigenspace
+from koopmark.truth._eigenspace import (
     ONE,
     AffineProducts,
     ConservedRatios,
@@ -11,7 +11,8 @@ from koopmark.truth.eigenspace import (
     ProductEigenspace,
     SampledProducts,
 )
-from koopmark.truth.lattice import (
+from koopmark.truth._lattice import (
+    DEFECTIVE,
     SAME_EIGENVALUE,
     LatticeEigenspace,
     PrincipalFunctions,
@@ -21,9 +22,10 @@ from koopmark.truth.lattice import (
     targets_of,
     too_close,
 )
-from koopmark.truth.null_space import NullSpace
+from koopmark.truth._null_space import NullSpace
 
 __all__ = [
+    "DEFECTIVE",
     "ONE",
     "SAME_EIGENVALUE",
     "AffineProducts",

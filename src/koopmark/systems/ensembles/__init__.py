@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from koopmark.systems._base import System
 from koopmark.systems.ensembles.block import block_rnn
 from koopmark.systems.ensembles.dale import dale_rnn
 from koopmark.systems.ensembles.hopfield import hopfield_rnn
-from koopmark.systems.ensembles.loadings import mixture_rnn, overlap_rnn
 from koopmark.systems.ensembles.sparse import sparse_rnn
-from koopmark.systems.system import System
+from koopmark.systems.low_rank._ensembles import mixture_rnn, overlap_rnn
 
 EXAMPLES: dict[str, Callable[[], System]] = {
     "overlap": lambda: overlap_rnn(8, 2, 1.5, angle=60.0, input_scale=0.3, input_overlap=0.5),

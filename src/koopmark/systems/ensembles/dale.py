@@ -5,8 +5,8 @@ import numpy as np
 from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.systems.ensembles.draw import check_sizes, offsets, scaled
-from koopmark.systems.network import Relaxation
-from koopmark.systems.rnn import rnn
+from koopmark.systems.low_rank._network import Relaxation
+from koopmark.systems.low_rank._rnn import rnn
 
 
 @checked

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.systems.low_rank import RANK_TOLERANCE, LowRank
+from koopmark.systems.low_rank._weights import RANK_TOLERANCE, LowRank
 
 Factor = NDArray[np.float64]
 

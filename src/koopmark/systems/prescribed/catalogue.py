@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from koopmark.systems._base import System
+from koopmark.systems.prescribed._random import random_prescribed
 from koopmark.systems.prescribed.random_coupling import random_coupling
 from koopmark.systems.prescribed.random_features import block_diagonal
-from koopmark.systems.prescribed.random_prescribed import random_prescribed
 from koopmark.systems.prescribed.target import prescribed_target
-from koopmark.systems.system import System
 
 PRESCRIBED: dict[str, Callable[[], System]] = {
     "prescribed_quadratic": lambda: random_prescribed(2, block_diagonal([-1.0]), "polynomial", 0.5),

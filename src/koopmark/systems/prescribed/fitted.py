@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import finite
-from koopmark.systems.prescribed.features import Features
-from koopmark.systems.prescribed.functions import PrescribedFunctions
+from koopmark.systems.prescribed._features import Features
+from koopmark.systems.prescribed._functions import PrescribedFunctions
 
 
 @dataclass(frozen=True, eq=False)

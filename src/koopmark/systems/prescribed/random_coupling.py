@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from koopmark._arrays import checked
 from koopmark._keys import generator
-from koopmark.systems.prescribed.conjugate import Conjugate
+from koopmark.systems.prescribed._conjugate import Conjugate
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
 from koopmark.systems.prescribed.random_features import (
     POLYNOMIAL,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import checked, finite
-from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed._features import Features, HiddenLayer, InnerMonomials
 
 Array = NDArray[np.float64]
 

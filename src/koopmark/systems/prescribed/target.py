@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from koopmark._errors import suggest
 from koopmark._keys import generator
-from koopmark.systems.prescribed.dynamics import Prescribed
+from koopmark.systems.prescribed._dynamics import Prescribed
+from koopmark.systems.prescribed._random import leaky_drive
 from koopmark.systems.prescribed.fitted import FunctionFit, fit_functions
 from koopmark.systems.prescribed.random_features import random_features, random_rotation
-from koopmark.systems.prescribed.random_prescribed import leaky_drive
 
 Array = NDArray[np.float64]
 

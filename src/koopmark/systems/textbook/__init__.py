@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from koopmark.systems.system import System
-from koopmark.systems.textbook.hopf import HopfNormalForm
-from koopmark.systems.textbook.kuramoto import CrossRatios, Kuramoto
-from koopmark.systems.textbook.linear import LinearSystem, random_linear
-from koopmark.systems.textbook.ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
-from koopmark.systems.textbook.slow_manifold import SlowManifold
+from koopmark.systems._base import System
+from koopmark.systems.textbook._hopf import HopfNormalForm
+from koopmark.systems.textbook._kuramoto import CrossRatios, Kuramoto
+from koopmark.systems.textbook._linear import LinearSystem, random_linear
+from koopmark.systems.textbook._ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
+from koopmark.systems.textbook._slow_manifold import SlowManifold
 
 TEXTBOOK: dict[str, Callable[[], System]] = {
     "linear_normal": lambda: random_linear(5, "normal", pairs=1),

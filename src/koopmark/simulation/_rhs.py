@@ -1,0 +1,249 @@
+"""Right-hand sides of a whole ensemble, O(N r) per state and free of allocations.
+
+With the thin QR factors L = Q S of the weights W = L Rᵀ and y = ζ(x), write y = Q a + n(t), n the
+null component in closed form. Only the r coordinates a = Qᵀ y need integration:
+
+    ȧ = Qᵀ linear(y) + S Rᵀ h(ζ⁻¹(Q a + n(t)))
+
+Where N <= 2r one product with W itself is cheaper than two with its factors: there all of y is
+integrated, and its null component replaced by the closed form afterwards.
+
+Arrays hold one trajectory per column ("lane"), each lane at its own time: what is particular to a
+trajectory then multiplies along contiguous memory.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.blas import dgemm, sgemm
+
+from koopmark.simulation._reduction import Reduction, linear_columns
+from koopmark.systems import Activation, Network, Shift
+
+Array = NDArray[np.float64]
+
+NULL_SHARE = 1e-3
+"""Share of the null component in the size that errors are relative to: keeps a ≈ 0 from asking
+for more digits than rounding leaves. In float32 all of it counts."""
+
+NEURONS_A_ROW, SHORT_ROW = 16, 128
+"""Rows of fewer lanes than that are multiplied 16 at a time: NumPy's loops are costly to enter."""
+
+
+class RightHandSide(Protocol):
+    """What the integrator integrates: velocity and size of each lane's coordinates."""
+
+    def clock(self, t: Array, /) -> Array:
+        """What a velocity needs to know of the times elapsed `t`: for many stages at once."""
+
+    def __call__(self, clock: Array, a: Array, out: Array, /) -> Array:
+        """Velocity (k, m) of the coordinates `a` (k, m) at the clock (m,)."""
+
+    def size(self, clock: Array, a: Array, /) -> Array:
+        """(m,) what a relative error of the coordinates is relative to."""
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        """Forget every other lane."""
+
+
+class _Block(NamedTuple):
+    """A block of neurons: views of what belongs to it, made once for many evaluations."""
+
+    x: Array
+    lift: Array
+    gather: Array
+    rows: Array
+    """x again, several neurons a row."""
+    z: Array
+    """The null component, likewise."""
+    clock: Array
+    """(row,) the factors on z, repeated for each neuron of a row."""
+
+
+class ReducedRHS:
+    """ȧ for m lanes of one network: a multiply, a product, h, a product, per block of neurons.
+
+    `z` (N, m) is the null component at time zero. The only buffer is the column
+    [a; 1; (t); x of a block], which θ, -a and c enter as extra columns of the two products. Where
+    `z` is float32 the neurons are evaluated in float32; coordinates and velocities stay float64.
+    """
+
+    def __init__(self, split: Reduction, z: Array, block: int) -> None:
+        self._split = split
+        self._network = split.network
+        n, self._clock = self._network.size, split.lift.shape[1]
+        self._moves = split.null.velocity is not None
+        self._slices = [slice(start, min(start + block, n)) for start in range(0, n, block)]
+        self._lift = split.lift.astype(z.dtype, copy=False)
+        self._gather = [
+            np.ascontiguousarray(columns, dtype=z.dtype)
+            for columns in np.split(
+                split.gather, range(self._clock + block, self._clock + n, block), axis=1
+            )
+        ]
+        self._memory = np.zeros((self._clock + min(block, n)) * z.shape[1], z.dtype)
+        self._null_share = NULL_SHARE if z.dtype == np.float64 else 1.0
+        elementwise = isinstance(self._network.coupling, Activation)
+        self._own: Array | None = None if elementwise else np.empty(z.shape)
+        self._use(z)
+
+    def _use(self, z: Array) -> None:
+        m = z.shape[1]
+        self._z = z
+        self._z_norm = np.sqrt(np.einsum("nm,nm->m", z, z)).astype(float)
+        self._column = self._memory.reshape(-1, m)
+        self._column[self._split.coordinates : self._clock] = self._split.clock(np.zeros(m))
+        self._head = self._column[: self._clock]
+        states = self._column[self._clock :]
+        self._clocks = np.zeros((NEURONS_A_ROW if m < SHORT_ROW else 1, m), z.dtype)
+        self._blocks = [
+            self._block(states[: part.stop - part.start], part, gather)
+            for part, gather in zip(self._slices, self._gather, strict=True)
+        ]
+
+    def _block(self, x: Array, part: slice, gather: Array) -> "_Block":
+        clock = self._clocks if len(x) % len(self._clocks) == 0 else self._clocks[:1]
+        rows, z = x.reshape(-1, clock.size), self._z[part].reshape(-1, clock.size)
+        return _Block(x, self._lift[part], gather, rows, z, clock.reshape(-1))
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        self._memory = self._memory[: len(self._column) * len(lanes)]
+        if self._own is not None:
+            self._own = np.empty((self._network.size, len(lanes)))
+        self._use(self._z.take(lanes, axis=1))
+
+    def clock(self, t: Array) -> Array:
+        return (t if self._moves else self._split.null.scale(t)).astype(self._z.dtype, copy=False)
+
+    def __call__(self, clock: Array, a: Array, out: Array) -> Array:
+        self._set(clock, a)
+        velocity = out if out.dtype == self._z.dtype else np.empty(out.shape, self._z.dtype)
+        for block in self._blocks:
+            x = self._states(block)
+            self._couple(x)
+            if block is self._blocks[0]:
+                np.dot(block.gather, self._column, out=velocity)
+            else:
+                _add_product(block.gather, x, velocity)
+        if velocity is not out:
+            out[:] = velocity
+        return out
+
+    def size(self, clock: Array, a: Array) -> Array:
+        """‖a‖ and a share of the null component, or less where ζ⁻¹ magnifies errors."""
+        null = self._z_norm if self._moves else clock * self._z_norm
+        size = np.hypot(np.sqrt(np.einsum("km,km->m", a, a)), self._null_share * null)
+        if isinstance(self._network.zeta, Shift):
+            return size
+        self._set(clock, a)
+        return np.minimum(size, _size_of_states(self._network, self._states(self._blocks[0])))
+
+    def _set(self, clock: Array, a: Array) -> None:
+        r = self._split.coordinates
+        self._column[:r] = a
+        self._clocks[:] = clock
+        if self._moves:
+            self._column[r + 1] = clock
+
+    def _states(self, block: "_Block") -> Array:
+        """x of a block of neurons (or of all), written below the coordinates."""
+        if self._moves:
+            np.copyto(block.rows, block.z)
+        else:
+            np.multiply(block.z, block.clock, out=block.rows)
+        _add_product(block.lift, self._head, block.x)
+        if not isinstance(self._network.zeta, Shift):
+            self._network.zeta.inverse(block.x.T, out=block.x.T)
+        return block.x
+
+    def _couple(self, x: Array) -> None:
+        if self._own is None:
+            self._network.coupling(x, out=x)
+        else:
+            self._network.coupling(x.T, out=self._own.T)
+            x[:] = self._own
+
+
+class FullRHS:
+    """ẏ = linear(y) + W h(ζ⁻¹(y)) for m lanes: all N coordinates, where N <= 2r.
+
+    One product with [-I 0 | W] or [0 -c | W] and the column [y; 1; h(x)].
+    """
+
+    def __init__(self, network: Network, lanes: int) -> None:
+        self._network = network
+        n, zeta = network.size, network.zeta
+        self._gather = np.hstack([linear_columns(network, np.eye(n)), network.weights.dense()])
+        self._theta = np.broadcast_to(zeta.theta, n)[:, None] if isinstance(zeta, Shift) else None
+        self._memory = np.zeros((2 * n + 1) * lanes)
+        self._use(lanes)
+
+    def _use(self, lanes: int) -> None:
+        n = self._network.size
+        self._column = self._memory[: (2 * n + 1) * lanes].reshape(-1, lanes)
+        self._column[n] = 1.0
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        self._use(len(lanes))
+
+    def clock(self, t: Array) -> Array:
+        return t
+
+    def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
+        self._column[: len(a)] = a
+        x = self._states(a)
+        if isinstance(self._network.coupling, Activation):
+            self._network.coupling(x, out=x)
+        else:
+            x[:] = self._network.coupling(x.T).T
+        return np.dot(self._gather, self._column, out=out)
+
+    def size(self, _clock: Array, a: Array) -> Array:
+        """‖y‖, or less where ζ⁻¹ magnifies errors."""
+        size = np.sqrt(np.einsum("km,km->m", a, a))
+        if self._theta is not None:
+            return size
+        return np.minimum(size, _size_of_states(self._network, self._states(a)))
+
+    def _states(self, y: Array) -> Array:
+        x = self._column[len(y) + 1 :]
+        if self._theta is not None:
+            return np.add(y, self._theta, out=x)
+        self._network.zeta.inverse(y.T, out=x.T)
+        return x
+
+
+class SystemRHS:
+    """ẋ of any system, through its own `rhs`: the coordinates are the states."""
+
+    def __init__(self, rhs: Callable[..., Array], lanes: int, size: int) -> None:
+        self._rhs = rhs
+        self._states, self._velocities = np.empty((2, lanes, size))
+
+    def clock(self, t: Array) -> Array:
+        return t
+
+    def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
+        np.copyto(self._states, a.T)
+        np.copyto(out, self._rhs(self._states, out=self._velocities).T)
+        return out
+
+    def size(self, _clock: Array, a: Array) -> Array:
+        return np.sqrt(np.einsum("km,km->m", a, a))
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        self._states = self._states[: len(lanes)]
+        self._velocities = self._velocities[: len(lanes)]
+
+
+def _size_of_states(network: Network, x: Array) -> Array:
+    """‖x‖ min ζ': an error δ of y is one of at most ‖δ‖ / min ζ' in x, to be small beside ‖x‖."""
+    return np.linalg.norm(x, axis=0) * np.min(network.zeta.derivative(x.T), axis=1)
+
+
+def _add_product(left: Array, right: Array, out: Array) -> None:
+    """out += left @ right in place, without the temporary that NumPy would need."""
+    gemm = dgemm if out.dtype == np.float64 else sgemm
+    gemm(1.0, right.T, left.T, beta=1.0, c=out.T, overwrite_c=1)

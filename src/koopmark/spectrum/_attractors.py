@@ -1,0 +1,186 @@
+"""Where trajectories end: fixed points, cycles and what is neither, counted from many starts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.simulation._simulate import simulate
+from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
+from koopmark.systems import System
+
+SETTLED, LASTING, WATCHED, FOLLOWED = 300.0, 3000.0, 200.0, 200.0
+"""Time until trajectories count as settled; time that chaos lasts at least, or it is a transient;
+time over which what still moves is watched; time over which perturbations are followed. In units of
+the decay time."""
+
+STRETCH = 5.0
+"""How often FOLLOWED a chaotic trajectory is followed for its exponent: these scatter, and are
+averaged."""
+
+STILL = 1e-5
+"""Speed relative to 1 + |x| below which a state stands still."""
+
+SAME_POINT, SAME_MOTION = 1e-3, 0.15
+"""Distance of fixed points that are one, relative to 1 + |x|; of means and covariances over time
+that are those of one motion, relative to its amplitude."""
+
+NEUTRAL = 0.02
+"""Lyapunov exponents of motions at most so far from 0 are 0: the logarithm by which a perturbation
+varies along a cycle, over FOLLOWED."""
+
+MANY = 20
+"""More attractors than that are no attractors: where a trajectory ends depends on its start. As
+many trajectories are averaged over where they are chaotic."""
+
+FURTHER = 1.1
+"""Growth of the distance from the origin, over ten times the time, of what does not come back."""
+
+FOLLOWED_STATES = 8
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What a system does in the long run, from the initial states of its dataset.
+
+    Parameters
+    ----------
+    kind : str
+        `fixed point`, `multistable` (several fixed points), `limit cycle`, `limit cycles`,
+        `mixed` (fixed points and others), `chaotic`, `transient chaos` (a motion that looks
+        chaotic when others have settled, but comes to rest, or becomes a cycle, later on),
+        `continuum` (where a trajectory ends depends on where it starts) or `unbounded`.
+    attractors : int
+        How many; 0, not counted, for a continuum, where nothing stays bounded, and where a motion
+        is chaotic, as averages over it settle too slowly to tell attractors apart.
+    lyapunov : float
+        Largest Lyapunov exponent of the attractors, the largest of them all, to two decimals: of
+        fixed points by their Jacobians; 0 of a motion where it is 0 but for the error of an average
+        over a finite time, and 0 where unbounded. Where chaotic the mean over trajectories, each
+        over a finite time (their maximum is no estimate: it grows with their number). In transient
+        chaos that of what is reached in the end.
+    lyapunov_error : float
+        Standard error of that mean, to three decimals; 0 where there is nothing to average.
+    """
+
+    kind: str
+    attractors: int
+    lyapunov: float
+    lyapunov_error: float = 0.0
+
+
+def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
+    """The regime of a system from initial states (M, N); `rng` draws perturbations."""
+    ends = _ends(system, starts, SETTLED)
+    if ends is None:
+        return Regime("unbounded", 0, 0.0)
+    moving = _moving(system, ends)
+    if moving.any() and _leaves(system, ends[moving][:FOLLOWED_STATES]):
+        return Regime("unbounded", 0, 0.0)
+    found = _reached(system, ends, moving, rng)
+    if found.kind != "chaotic":
+        return found
+    later = _ends(system, ends[moving], LASTING)
+    if later is None:
+        return Regime("unbounded", 0, 0.0)
+    still_moving = _moving(system, later)
+    last = _reached(system, later, still_moving, rng)
+    if still_moving.all() and last.kind == "chaotic":
+        return last
+    ends[moving] = later
+    last = _reached(system, ends, _moving(system, ends), rng)
+    return Regime("transient chaos", last.attractors, last.lyapunov)
+
+
+def _ends(system: System, starts: NDArray, time: float) -> NDArray | None:
+    """Where trajectories are after a time; None where one has no end."""
+    settled = simulate(system, starts, np.array([0.0, time]), rtol=1e-7)
+    ends = np.array(settled.states[:, -1], dtype=float)
+    return None if settled.diverged.any() or not np.isfinite(ends).all() else ends
+
+
+def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
+    speed = np.linalg.norm(system.rhs(ends), axis=1) / (1.0 + np.linalg.norm(ends, axis=1))
+    return speed > STILL
+
+
+def _reached(
+    system: System, ends: NDArray, moving: NDArray[np.bool_], rng: np.random.Generator
+) -> Regime:
+    """The attractors that trajectories have reached, as far as exponents over FOLLOWED tell."""
+    resting, wandering = ends[~moving], ends[moving]
+    points = _clusters(resting, SAME_POINT * (1.0 + np.linalg.norm(resting, axis=1)))
+    motions = _motions(system, wandering)
+    followed = wandering[motions[:MANY]]
+    exponents = largest_exponents(system, followed, FOLLOWED, rng)
+    chaotic = exponents > NEUTRAL
+    if chaotic.any():
+        return Regime("chaotic", 0, *_mean_exponent(system, followed[chaotic], rng))
+    exponents = np.where(np.abs(exponents) <= NEUTRAL, 0.0, exponents)
+    at_rest = exponents_at_rest(system, resting[points[:MANY]])
+    largest = float(np.round(np.concatenate([exponents, at_rest]).max(), 2)) + 0.0
+    if len(points) + len(motions) > MANY:
+        return Regime("continuum", 0, largest)
+    return Regime(_kind(len(points), len(motions)), len(points) + len(motions), largest)
+
+
+def _mean_exponent(
+    system: System, states: NDArray, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Mean exponent of chaotic trajectories from some states, and its standard error.
+
+    It is over MANY stretches of time: where there are fewer trajectories, later ones of each.
+    """
+    time = STRETCH * FOLLOWED
+    begins = np.arange(-(-MANY // len(states))) * time
+    stretches = simulate(system, states, begins, rtol=1e-7).states.reshape(-1, system.size)
+    exponents = largest_exponents(system, stretches, time, rng)
+    error = exponents.std(ddof=1) / np.sqrt(len(exponents))
+    return float(np.round(exponents.mean(), 2)), float(np.round(error, 3))
+
+
+def _kind(points: int, motions: int) -> str:
+    if points and motions:
+        return "mixed"
+    if motions:
+        return "limit cycle" if motions == 1 else "limit cycles"
+    return "fixed point" if points == 1 else "multistable"
+
+
+def _leaves(system: System, ends: NDArray) -> bool:
+    """Whether a trajectory goes ever further away, however slowly."""
+    states = simulate(system, ends, np.linspace(0.0, WATCHED, 401), rtol=1e-7).states
+    half = states.shape[1] // 2
+    moved = np.linalg.norm(states[:, half:].mean(axis=1) - states[:, :half].mean(axis=1), axis=1)
+    suspect = moved > np.linalg.norm(states.std(axis=1), axis=1)
+    if not suspect.any():
+        return False
+    # A transient, or a wandering attractor, does so too, but not for long.
+    later = simulate(system, ends[suspect], np.linspace(5.0, 10.0, 201) * WATCHED, rtol=1e-7).states
+    if not np.isfinite(later).all():
+        return True
+    reached = np.linalg.norm(states[suspect], axis=2).max(axis=1)
+    return bool((np.linalg.norm(later, axis=2).max(axis=1) > FURTHER * reached).any())
+
+
+def _motions(system: System, ends: NDArray) -> list[int]:
+    """One index for each motion, told apart by mean and covariance of its states over time."""
+    if not len(ends):
+        return []
+    times = np.linspace(0.0, WATCHED, 1001)
+    states = simulate(system, ends, times, rtol=1e-7).states
+    means = states.mean(axis=1)
+    deviations = states - means[:, None]
+    covariances = np.einsum("mti,mtj->mij", deviations, deviations) / len(times)
+    amplitudes = np.sqrt(np.trace(covariances, axis1=1, axis2=2))
+    scaled = covariances.reshape(len(ends), -1) / amplitudes[:, None]
+    return _clusters(np.hstack([means, scaled]), SAME_MOTION * amplitudes)
+
+
+def _clusters(points: NDArray, radii: NDArray) -> list[int]:
+    """The index of one of each group of points that lie within a radius of one another."""
+    kept: list[int] = []
+    for index, point in enumerate(points):
+        if all(np.linalg.norm(point - points[other]) > radii[other] for other in kept):
+            kept.append(index)
+    return kept

@@ -1,0 +1,165 @@
+"""A relaxation network about a stable fixed point: what its linear part is, and what is beyond.
+
+With δ = y - y*, y = ζ(x), and the nonlinearity g = h ∘ ζ⁻¹ split at y* into its slope Dg and the
+rest n,
+
+    δ̇ = J δ + Q S Rᵀ n(δ),      J = -I + Q S Rᵀ Dg,      W = Q S Rᵀ.
+
+Left eigenvectors of J other than null vectors of the weights follow from those of the r x r
+matrix M = S Rᵀ Dg Q: where kᵀM = μ kᵀ, w = (S Rᵀ Dg)ᵀ k / μ has wᵀJ = (μ - 1) wᵀ and Qᵀw = k.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from koopmark._keys import generator
+from koopmark.spectrum._fixed_points import FixedPoint, NoSpectrum, is_odd
+from koopmark.spectrum._nonlinearity import Composite, nonlinearity
+from koopmark.systems import Activation, Relaxation
+
+Array = NDArray[np.float64]
+
+DEFECTIVE = 1e-8
+"""Reciprocal condition of the eigenvectors of M, and |μ|, below which J has no such basis."""
+
+
+@dataclass(frozen=True, eq=False)
+class Linearisation:
+    """A relaxation network and one of its stable fixed points.
+
+    Raises
+    ------
+    NoSpectrum
+        Where the point is not stable, or the eigenvectors there form no basis.
+    """
+
+    network: Relaxation
+    point: FixedPoint
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.network, Relaxation):
+            raise NoSpectrum(
+                f"a {type(self.network).__name__} is no relaxation network: its eigenfunctions "
+                "about a fixed point are not computed"
+            )
+        if not self.point.stable:
+            raise NoSpectrum(
+                f"the fixed point is not stable: the real part {self.point.growth:.3g} is among "
+                "its eigenvalues"
+            )
+
+    @cached_property
+    def centre(self) -> Array:
+        """y* = ζ(x*), (N,)."""
+        return np.asarray(self.network.zeta(self.point.state), dtype=float)
+
+    @cached_property
+    def nonlinearity(self) -> Composite:
+        return nonlinearity(self.network, self.centre)
+
+    @cached_property
+    def basis(self) -> Array:
+        """Q, (N, r)."""
+        return self.network.weights.thin_qr[0]
+
+    @cached_property
+    def gather(self) -> Array:
+        """S Rᵀ, (r, N)."""
+        return self.network.weights.thin_qr[1] @ self.network.weights.right.T
+
+    @cached_property
+    def sloped(self) -> Array:
+        """S Rᵀ Dg, (r, N)."""
+        return self.nonlinearity.pull(self.gather)
+
+    @cached_property
+    def _eigen(self) -> tuple[NDArray, NDArray]:
+        """μ (r,) and left eigenvectors of M as rows (r, r), in the order of `eigenvalues`."""
+        mu, right = np.linalg.eig(self.sloped @ self.basis)
+        # Not by sorting: rounding decides the order of equal real parts, here and at the point.
+        _, order = linear_sum_assignment(np.abs(self.eigenvalues[:, None] + 1.0 - mu))
+        mu, right = mu[order].astype(complex), right[:, order]
+        s = np.linalg.svd(right, compute_uv=False)
+        if s[-1] < DEFECTIVE * s[0]:
+            raise NoSpectrum(
+                "the Jacobian at the fixed point has no basis of eigenvectors: two of its "
+                "eigenvalues coincide"
+            )
+        return mu, np.linalg.inv(right)
+
+    @property
+    def eigenvalues(self) -> NDArray[np.complex128]:
+        """(r,) eigenvalues of J other than the N - r copies of -1, as the point lists them."""
+        return self.point.reduced_eigenvalues
+
+    @property
+    def growth(self) -> float:
+        """Largest real part in the whole spectrum."""
+        return max(float(self.eigenvalues.real.max()), -1.0)
+
+    @cached_property
+    def order(self) -> float:
+        """Lowest order of n: 2, 3 where F is odd about the point, inf where n = 0 near it."""
+        if not self._bends(1e-3):
+            return np.inf
+        at_origin = np.linalg.norm(self.point.state) <= 1e-12
+        return 3.0 if at_origin and is_odd(self.network) else 2.0
+
+    @cached_property
+    def affine(self) -> bool:
+        """Whether n = 0 far away too."""
+        return not any(self._bends(size) for size in (1e-3, 1.0, 1e3))
+
+    def _bends(self, size: float) -> bool:
+        rng = generator("fixed points", "bends")
+        probes = size * rng.choice([-1.0, 1.0], size=(4, self.network.size))
+        return bool(self.nonlinearity.remainder(probes).any())
+
+    @cached_property
+    def covectors(self) -> NDArray[np.complex128]:
+        """(r, N) left eigenvectors w of J for `eigenvalues`, of unit norm."""
+        return self._covectors_and_reduced[0]
+
+    @cached_property
+    def reduced_covectors(self) -> NDArray[np.complex128]:
+        """(r, r) their Qᵀw."""
+        return self._covectors_and_reduced[1]
+
+    @cached_property
+    def _covectors_and_reduced(self) -> tuple[NDArray, NDArray]:
+        mu, left = self._eigen
+        scaled = left @ self.sloped
+        # μ = 0: -1 once more, with the eigenvector Q k where the weights do not couple to it.
+        uncoupled = np.abs(mu) < DEFECTIVE
+        if (np.abs(scaled[uncoupled]) > DEFECTIVE).any():
+            raise NoSpectrum(
+                "an eigenvalue of the fixed point coincides with the -1 of the weights' null space"
+            )
+        scaled[uncoupled] = left[uncoupled] @ self.basis.T
+        w = scaled / np.where(uncoupled, 1.0, mu)[:, None]
+        size = np.linalg.norm(w, axis=1, keepdims=True)
+        return w / size, left / size
+
+    @cached_property
+    def vectors(self) -> NDArray[np.complex128]:
+        """(N, r) right eigenvectors v = Q q of J, with wᵢᵀvⱼ = 1 for i = j and 0 otherwise."""
+        return self.basis @ np.linalg.inv(self.reduced_covectors)
+
+    def bent_at_most(self, bound: Array) -> Array:
+        """(..., N) what |n(δ)| is at most, unit by unit, for all |δ| <= `bound` (..., N), δ small.
+
+        Where h mixes units it rests on 16 choices of signs, times 4.
+        """
+        bend = self.nonlinearity.remainder
+        if isinstance(self.network.coupling, Activation):
+            return np.maximum(np.abs(bend(bound)), np.abs(bend(-bound)))
+        signs = generator("fixed points", "signs").choice([-1.0, 1.0], size=(16, bound.shape[-1]))
+        return 4.0 * np.max([np.abs(bend(sign * bound)) for sign in signs], axis=0)
+
+    def displacement(self, states: Array) -> Array:
+        """δ = ζ(x) - y*, (..., N)."""
+        return np.asarray(self.network.zeta(states), dtype=float) - self.centre

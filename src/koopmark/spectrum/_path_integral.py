@@ -1,0 +1,275 @@
+"""Principal Koopman eigenfunctions by the path integral.
+
+About a stable fixed point, for a left eigenvector wᵀJ = λwᵀ of the Jacobian,
+
+    φ(x) = wᵀδ + ∫₀^∞ e^{-λs} wᵀW n(δ(s)) ds,      δ = ζ(x) - ζ(x*),
+
+obeys F·∇φ = λφ on the basin, with ∇φ = w (in y = ζ(x)) at the point. δ falls as e^{ρs}, ρ the
+slowest rate, and n as its square (its cube where F is odd about x*), so the integral exists where
+Re λ > 2ρ (3ρ). Source: Mohr and Mezić 2016; Deka, Narayanan and Mezić 2023.
+
+δ itself is integrated, scaled by e^{-ρs}, its null component in closed form, with the integral as
+coordinates beside it; n keeps its digits however small δ gets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.simulation._integrator import Tolerance, integrate
+from koopmark.simulation.arguments import initial_states_of, tolerance_of
+from koopmark.simulation.workers import blas
+from koopmark.spectrum._fixed_points import NoSpectrum
+from koopmark.spectrum._linearisation import Linearisation
+from koopmark.spectrum._tail import bound, gaps, leading
+
+Array = NDArray[np.float64]
+
+RTOL = 1e-11
+COARSE = 30.0
+"""The integration is repeated at so many times the tolerance: the difference bounds its error."""
+COARSE_SAFETY = 3.0
+"""Now and then the coarse integration is right by luck."""
+ROUNDING = 1e-14
+"""Relative to the sizes of what is added up."""
+SMALLEST_SIZE = 1e-3
+"""Of the size at the start: what errors are relative to where all coordinates vanish."""
+LONGEST = 300.0
+"""In times 1/|ρ|, and 1/|λ| twice that."""
+UNDERFLOWS = 330.0
+"""Beyond it n does."""
+VALUES_AT_ONCE = 400_000
+NEAR = 0.1
+"""|δ|, relative to 1 + |y*|, below which the tail is estimated; further away nothing is known."""
+
+
+class OutsideBasin(ValueError):
+    """States whose trajectories do not end at the fixed point; the text lists them."""
+
+
+@dataclass(frozen=True, eq=False)
+class PathIntegral:
+    """Values of p eigenfunctions at M states.
+
+    Parameters
+    ----------
+    values : (M, p) complex array
+        NaN outside the basin.
+    error : (M, p) array
+        Estimated absolute error: of what the integral holds beyond the time where it was cut, plus
+        the integrator's, which is left out where the estimate was not asked for. Large where the
+        integral converges so slowly that it was cut early: look at it before using the values.
+    outside : (M,) bool array
+        True where a trajectory was not found to end at the fixed point.
+    """
+
+    values: NDArray[np.complex128]
+    error: Array
+    outside: NDArray[np.bool_]
+
+
+def path_integral(
+    about: Linearisation,
+    states: Array,
+    which: Sequence[int] | None = None,
+    *,
+    rtol: float = RTOL,
+    estimate: bool = True,
+    longest: float = LONGEST,
+) -> PathIntegral:
+    """Principal eigenfunctions at states (M, N).
+
+    Parameters
+    ----------
+    about : Linearisation
+        The network and its fixed point.
+    states : (M, N) array
+    which : sequence of int, optional
+        Indices into `about.eigenvalues`; all of them by default.
+    rtol : float
+        Accuracy of the integration relative to the size of δ and φ, 1e-13 to 1e-2.
+    estimate : bool
+        Whether to integrate a second time, for the integrator's part of the error.
+    longest : float
+        Where an integral is cut that has not converged by then, in times of the slowest rate; up to
+        330, where the nonlinearity is about to underflow. What is beyond is added as far as it is
+        known: where the slowest mode is real and the others are gone.
+
+    Raises
+    ------
+    NoSpectrum
+        Where the integral of one of them does not converge; the text gives the rates.
+    ValueError
+        Where the states have the wrong shape or are not finite, an index is none, or `rtol` or
+        `longest` is out of range.
+    """
+    count = len(about.eigenvalues)
+    chosen = np.arange(count) if which is None else np.asarray(which, dtype=int)
+    if not ((chosen >= 0) & (chosen < count)).all():
+        raise ValueError(f"which holds {list(chosen)}: indices of {count} eigenvalues")
+    if not 0.0 < longest <= UNDERFLOWS:
+        raise ValueError(f"longest is {longest:g}: it must be above 0 and at most {UNDERFLOWS:g}")
+    states = initial_states_of(states, about.network.size, "states")
+    rtol = tolerance_of(rtol, None, np.dtype(float)).relative
+    for index in chosen:
+        check_rate(about, about.eigenvalues[index])
+    at_once = max(1, VALUES_AT_ONCE // states.shape[1])
+    with blas().limit(limits=1, user_api="blas"):
+        parts = [
+            _part(about, states[start : start + at_once], chosen, rtol, estimate, longest)
+            for start in range(0, max(len(states), 1), at_once)
+        ]
+    return PathIntegral(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.error for part in parts]),
+        np.concatenate([part.outside for part in parts]),
+    )
+
+
+def check_rate(about: Linearisation, eigenvalue: complex) -> None:
+    """Refuse an eigenvalue whose path integral diverges.
+
+    Raises
+    ------
+    NoSpectrum
+    """
+    bound = about.order * about.growth
+    if not eigenvalue.real > bound:
+        kind = "an odd" if about.order == 3 else "a"
+        raise NoSpectrum(
+            f"the path integral for the eigenvalue {_text(eigenvalue)} diverges: {kind} "
+            f"nonlinearity needs a real part above {about.order:g} x {about.growth:.4g}, "
+            f"the slowest rate, = {bound:.4g}"
+        )
+
+
+def _part(
+    about: Linearisation,
+    states: Array,
+    chosen: NDArray,
+    rtol: float,
+    estimate: bool,
+    longest: float,
+) -> PathIntegral:
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        delta = about.displacement(states)
+        linear = delta @ about.covectors[chosen].T
+        fine = _integrated(about, delta, chosen, rtol, longest)
+        sizes = np.abs(delta) @ np.abs(about.covectors[chosen]).T + np.abs(fine.integral)
+        error = fine.tail + ROUNDING * sizes
+        if estimate:
+            coarse = _integrated(about, delta, chosen, min(COARSE * rtol, 1e-2), longest)
+            error += COARSE_SAFETY * np.abs(fine.integral - coarse.integral)
+    values = linear + fine.integral
+    values[fine.outside], error[fine.outside] = np.nan, np.nan
+    return PathIntegral(values, error, fine.outside)
+
+
+@dataclass(frozen=True, eq=False)
+class _Integrated:
+    integral: NDArray[np.complex128]
+    tail: Array
+    outside: NDArray[np.bool_]
+
+
+def _integrated(
+    about: Linearisation, delta: Array, chosen: NDArray, rtol: float, longest: float = LONGEST
+) -> _Integrated:
+    """The integrals (M, p) cut where the rest is below rtol, and a bound on the rest."""
+    count, p = len(delta), len(chosen)
+    integral = np.zeros((count, p), dtype=complex)
+    tail = np.zeros((count, p))
+    if about.affine or count == 0 or p == 0:
+        return _Integrated(integral, tail, np.asarray(~np.isfinite(delta).all(axis=1)))
+    tail[:] = np.inf
+    eigenvalues = about.eigenvalues[chosen]
+    gap = float(np.min(gaps(about, eigenvalues)))
+    fastest = float(np.abs(eigenvalues.real).max())
+    end = min(longest / abs(about.growth), 2.0 * longest / fastest)
+    chunk = min(end, np.log(1.0 / rtol) / gap + 3.0 / abs(about.growth))
+    r = about.basis.shape[1]
+    a = delta @ about.basis
+    null = delta - a @ about.basis.T
+    size = np.linalg.norm(delta, axis=1)
+    scaled = np.hstack([a, np.zeros((count, 2 * p))])
+    outside = np.asarray(~np.isfinite(size))
+    lanes = np.flatnonzero(~outside & (size > 0))
+    tail[size == 0] = 0.0
+    start = 0.0
+    while len(lanes):
+        elapsed = min(chunk, end - start)
+        rhs = _Scaled(about, null[lanes].T, size[lanes], chosen, start)
+        samples = np.full((len(lanes), 1, r + 2 * p), np.nan)
+        began = np.ascontiguousarray(scaled[lanes].T)
+        integrate(rhs, began, np.array([elapsed]), Tolerance(rtol), samples)
+        start += elapsed
+        after = samples[:, 0]
+        scaled[lanes] = after
+        lost = ~np.isfinite(after).all(axis=1)
+        integral[lanes] = after[:, r : r + p] + 1j * after[:, r + p :]
+        now = np.exp(about.growth * start) * (after[:, :r] @ about.basis.T)
+        now += np.exp(-start) * null[lanes]
+        near = np.linalg.norm(now, axis=1) <= NEAR * (1.0 + np.linalg.norm(about.centre))
+        tail[lanes] = np.where(near[:, None], bound(about, now, start, chosen), np.inf)
+        if start >= end:
+            cut = near[:, None] & (tail[lanes] > rtol * size[lanes][:, None])
+            rest, uncertain = leading(about, now, start, chosen)
+            integral[lanes] += np.where(cut, rest, 0.0)
+            tail[lanes] = np.where(cut, uncertain, tail[lanes])
+        at_rest = np.linalg.norm(_velocity(about, now), axis=1) <= 1e-9 * (1.0 + size[lanes])
+        gone = lost | (~near & (at_rest | (start >= end)))
+        outside[lanes[gone]] = True
+        unfinished = (tail[lanes] > rtol * size[lanes][:, None]).any(axis=1)
+        lanes = lanes[unfinished & ~gone] if start < end else lanes[:0]
+    return _Integrated(integral, tail, outside)
+
+
+class _Scaled:
+    """ã = e^{-ρs} Qᵀδ and the integrals, for the integrator: one lane a column.
+
+    ã' = (M - 1 - ρ) ã + e^{-(1+ρ)s} S Rᵀ Dg z + e^{-ρs} S Rᵀ n,   I' = e^{-λs} kᵀ S Rᵀ n,
+
+    with δ = e^{ρs} (Q ã + e^{-(1+ρ)s} z), z the null component at time 0.
+    """
+
+    def __init__(
+        self, about: Linearisation, null: Array, size: Array, chosen: NDArray, start: float
+    ) -> None:
+        self._about, self._start = about, start
+        self._null, self._pulled = np.ascontiguousarray(null), about.sloped @ null
+        self._null_square = np.einsum("nm,nm->m", null, null)
+        self._floor = SMALLEST_SIZE * size
+        self._linear = about.sloped @ about.basis - (1.0 + about.growth) * np.eye(len(about.gather))
+        self._rates = about.eigenvalues[chosen][:, None]
+        self._covectors = about.reduced_covectors[chosen]
+
+    def clock(self, t: Array) -> Array:
+        return t + self._start
+
+    def __call__(self, clock: Array, a: Array, out: Array) -> Array:
+        rho, r = self._about.growth, len(self._linear)
+        fading = np.exp(-(1.0 + rho) * clock)
+        delta = np.exp(rho * clock) * (self._about.basis @ a[:r] + fading * self._null)
+        bent = self._about.gather @ self._about.nonlinearity.remainder(delta.T).T
+        out[:r] = self._linear @ a[:r] + fading * self._pulled + np.exp(-rho * clock) * bent
+        integrand = np.exp(-self._rates * clock) * (self._covectors @ bent)
+        out[r:] = np.concatenate([integrand.real, integrand.imag])
+        return out
+
+    def size(self, clock: Array, a: Array) -> Array:
+        faded = self._null_square * np.exp(-2.0 * (1.0 + self._about.growth) * clock)
+        return np.maximum(np.sqrt(np.einsum("km,km->m", a, a) + faded), self._floor)
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        self._null, self._pulled = self._null[:, lanes], self._pulled[:, lanes]
+        self._null_square, self._floor = self._null_square[lanes], self._floor[lanes]
+
+
+def _velocity(about: Linearisation, delta: Array) -> Array:
+    return about.nonlinearity.difference(delta) @ about.gather.T @ about.basis.T - delta
+
+
+def _text(eigenvalue: complex) -> str:
+    return f"{eigenvalue.real:.4g}" + (f"{eigenvalue.imag:+.4g}i" if eigenvalue.imag else "")

@@ -1,0 +1,248 @@
+"""What a system is: a vector field with a known part of its Koopman spectrum."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark import _repr
+from koopmark._arrays import Gate, Gated, check_finite, integer, numeric
+from koopmark.truth import (
+    Eigenspace,
+    LatticeEigenspace,
+    PrincipalFunctions,
+    conserved_of,
+    targets_of,
+)
+
+if TYPE_CHECKING:
+    from koopmark.systems.stochastic import StochasticSystem
+
+SHOWN_DEGREE = 2
+"""Factors of the products whose eigenvalues a notebook shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class NamedArray:
+    """Numbers with a name and a sentence on what they are."""
+
+    name: str
+    values: NDArray
+    meaning: str
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """How eigenfunctions are evaluated in any language: a text, and the arrays that it names."""
+
+    text: str
+    arrays: tuple[NamedArray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearCoordinates:
+    """Coordinates y = Ψ(x), analytic with an analytic inverse, that obey ẏ = Λy.
+
+    Parameters
+    ----------
+    origin : (N,) array
+        Ψ⁻¹(0), at which every trajectory ends if Λ is stable.
+    principal : PrincipalFunctions
+        The functions vᵀΨ, with v the left eigenvectors of Λ.
+    """
+
+    origin: NDArray[np.float64]
+    principal: PrincipalFunctions
+
+
+@dataclass(frozen=True, eq=False)
+class System(_repr.Shown, Gated, ABC):
+    """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces.
+
+    Raises
+    ------
+    ValueError
+        If a number that it is made of is not finite.
+    """
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
+        "rhs": (numeric, "states"),
+        "flow": (numeric, "states"),
+        "eigenspaces": (integer, "max_degree"),
+    }
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, float | np.ndarray):
+                check_finite(value, field.name)
+
+    @staticmethod
+    def expected(given: object, user: str) -> "System":
+        """`given`, if it is a System, for a function that says who it is in the message.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if isinstance(given, System):
+            return given
+        raise TypeError(
+            f"{user} takes a System, got {type(given).__name__}: koopmark.systems has them"
+        )
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """N, the dimension of the state."""
+
+    @abstractmethod
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        """F at each state, (..., N) to (..., N); writes into `out` where given."""
+
+    def flow(self, states: NDArray, elapsed: NDArray) -> NDArray | None:  # noqa: ARG002
+        """States (M, T, N) at the times elapsed (T,) from states (M, N), where closed form has it.
+
+        None, the default, asks for integration.
+        """
+        return None
+
+    def reachable(self, states: NDArray) -> NDArray:
+        """The states (M, N) that occur, nearest to these: all of R^N unless a system says less."""
+        return states
+
+    @abstractmethod
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Exact eigenspaces at the eigenvalues of products of at most `max_degree` eigenfunctions.
+
+        Ordered by degree; the constant (λ = 0) is trivial and left out.
+        """
+
+    @property
+    def generators(self) -> NDArray[np.complex128]:
+        """(q,) the eigenvalues whose sums are those of the eigenspaces; none if it is not so."""
+        return np.empty(0, dtype=complex)
+
+    def targets(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """What fits are asked for: the `eigenspaces`, or those up to a bound if not `exact`."""
+        return self.eigenspaces(max_degree)
+
+    @property
+    def exact(self) -> bool:
+        """Whether its eigenspaces are exact; if not, its `targets` are so up to a bound."""
+        return True
+
+    @property
+    def process(self) -> "StochasticSystem | None":
+        """The system itself if it is stochastic, with its transition law; None if it is not."""
+        return None
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether eigenfunctions obey their eigenvalues on average, over the paths of a process."""
+        return self.process is not None
+
+    @property
+    def rank(self) -> int | None:
+        """Rank of the weights; None if the system has no weights of low rank."""
+        return None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether all trajectories are known to end up in a bounded set that all of R^N enters."""
+        return False
+
+    @property
+    def linear_coordinates(self) -> LinearCoordinates | None:
+        """Coordinates in which it is linear on all of R^N; None if there are none known."""
+        return None
+
+    def parameters(self) -> tuple[NamedArray, ...]:
+        """The arrays that it is given by, to be handed on: its weights, if it has any."""
+        return ()
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:  # noqa: ARG002
+        """How the functions of `spaces`, among its `targets`, are evaluated in any language.
+
+        None where that is not said.
+        """
+        return None
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        """Spaces of constants of motion known in closed form (λ = 0, not targets)."""
+        return ()
+
+    def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
+        """(λ, dimension) of each of the `eigenspaces`."""
+        return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
+
+    def _facts(self) -> list[str]:
+        return [f"N = {self.size:,}"]
+
+    def _details(self) -> _repr.Details:
+        known = self._spectrum(SHOWN_DEGREE)
+        rows = [(_repr.eigenvalue(value), f"{count:,}") for value, count in known[: _repr.ROWS]]
+        return _repr.Details(
+            ("exact eigenvalue", "dimension of its eigenspace"),
+            rows,
+            len(known),
+            f"products of at most {SHOWN_DEGREE} eigenfunctions; eigenspaces(k) gives those of k",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ProductSystem(System):
+    """A system with some eigenfunctions, its `principal` ones, and all their products."""
+
+    @property
+    @abstractmethod
+    def principal(self) -> PrincipalFunctions:
+        """The eigenfunctions that all others are products of."""
+
+    @property
+    def generators(self) -> NDArray[np.complex128]:
+        return self.principal.eigenvalues.astype(complex)
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """At the eigenvalues of up to `max_degree` principal functions, all products."""
+        return targets_of(self.principal, max_degree)
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        """Principal functions and products of two whose eigenvalues sum to zero."""
+        return conserved_of(self.principal)
+
+    def _formula(
+        self, spaces: Sequence[Eigenspace], coordinates: str, arrays: Sequence[NamedArray]
+    ) -> Formula | None:
+        """Of products of the principal functions vᵀz, with `coordinates` the text that says z."""
+        own = [space for space in spaces if isinstance(space, LatticeEigenspace)]
+        if len(own) < len(spaces) or any(space.principal is not self.principal for space in own):
+            # Those of a fixed point, by path integrals, have none.
+            return None
+        vectors = self.principal.vectors
+        shape = f"the v of all principal functions as columns, shape {vectors.shape}"
+        modes = [NamedArray("modes", vectors, shape)]
+        if np.iscomplexobj(vectors):
+            modes = [
+                NamedArray("modes_re", vectors.real, f"real parts of `modes`: {shape}"),
+                NamedArray("modes_im", vectors.imag, f"imaginary parts of `modes`: {shape}"),
+            ]
+        products = [
+            NamedArray(
+                f"products_{target}",
+                space.factors.astype(float) + 1.0,
+                f"which columns of `modes` make each function of target {target}, from 1, 0 for "
+                "none",
+            )
+            for target, space in enumerate(own, start=1)
+        ]
+        text = (
+            "Function j of target K is the product of vᵀz over the columns v of `modes` that row j "
+            "of `products_K` numbers (from 1; 0 stands for none); where they are complex, `modes` "
+            f"is `modes_re` + i `modes_im`. {coordinates}"
+        )
+        return Formula(text, (*arrays, *modes, *products))

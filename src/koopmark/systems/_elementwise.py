@@ -1,0 +1,85 @@
+"""Strictly monotone elementwise maps y = ζ(x): value, derivative and inverse."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark._arrays import finite, inexact
+
+
+@dataclass(frozen=True, eq=False)
+class ElementwiseMap:
+    """ζ acts on each unit by itself; units may differ (use arrays of length N inside).
+
+    Each callable maps (..., N) to (..., N); `inverse` maps y back to x and takes `out=`. Named
+    functions rather than lambdas make a map, and with it a system, fit for another process.
+    `formula` is ζ as text, empty if it has none; `least_slope` is inf ζ', 0 if no bound is known;
+    `theta` is θ if ζ(x) = x - θ, and None for every other map.
+    """
+
+    name: str
+    value: Callable[[NDArray], NDArray] = field(repr=False)
+    derivative: Callable[[NDArray], NDArray] = field(repr=False)
+    inverse: Callable[..., NDArray] = field(repr=False)
+    formula: str = field(default="", repr=False)
+    least_slope: float = field(default=0.0, repr=False)
+    theta: NDArray[np.float64] | None = field(default=None, init=False, repr=False)
+
+    def __call__(self, x: NDArray) -> NDArray:
+        return self.value(inexact(x, "x"))
+
+
+class Shift(ElementwiseMap):
+    """ζ(x) = x - θ, the recurrent network's map; `theta` has shape (N,) or ()."""
+
+    theta: NDArray[np.float64]
+
+    def __init__(self, theta: ArrayLike = 0.0) -> None:
+        offset = finite(theta, "theta")
+        super().__init__(
+            name="shift",
+            value=partial(_minus, offset),
+            derivative=np.ones_like,
+            inverse=partial(np.add, offset),
+            formula="x - θ",
+            least_slope=1.0,
+        )
+        object.__setattr__(self, "theta", offset)
+
+
+def _minus(offset: NDArray, x: NDArray) -> NDArray:
+    return x - offset
+
+
+def _reciprocal(x: NDArray) -> NDArray:
+    return 1.0 / x
+
+
+def _cubic(x: NDArray) -> NDArray:
+    return x + x**3
+
+
+def _cubic_slope(x: NDArray) -> NDArray:
+    return 1.0 + 3.0 * x**2
+
+
+def _cubic_inverse(y: NDArray, out: NDArray | None = None) -> NDArray:
+    # The one real root of x³ + x = y by the hyperbolic form of Cardano's formula: no cancellation.
+    scale = 3.0 * np.sqrt(3.0) / 2.0
+    root = np.sinh(np.arcsinh(scale * y) / 3.0)
+    return np.multiply(root, 2.0 / np.sqrt(3.0), out=out)
+
+
+LOG = ElementwiseMap("log", np.log, _reciprocal, np.exp, "ln x")
+"""ζ(x) = log x on x > 0: Lotka-Volterra."""
+
+SINH = ElementwiseMap("sinh", np.sinh, np.cosh, np.arcsinh, "sinh x", 1.0)
+"""ζ(x) = sinh x."""
+
+CUBIC = ElementwiseMap("cubic", _cubic, _cubic_slope, _cubic_inverse, "x + x³", 1.0)
+"""ζ(x) = x + x³."""
+
+MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}

@@ -1,0 +1,1 @@
+"""Networks with low-rank weights: recurrent, relaxation and drift networks, and relatives."""

@@ -1,0 +1,299 @@
+"""Exact Koopman eigenspaces in closed form.
+
+`F(x)·∇φ(x) = λ φ(x)` holds for every function of an eigenspace, so that
+`φ(x(t)) = exp(λ t) φ(x(0))` along every trajectory. Derivations: docs/theory.md.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement, islice
+from math import comb
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark import _repr
+from koopmark._arrays import Gate, Gated, numeric
+from koopmark.truth._null_space import NullSpace
+
+Elementwise = Callable[[NDArray], NDArray]
+
+ONE = -1
+"""Stands for the constant function among the factors of a product."""
+
+
+@dataclass(frozen=True, eq=False)
+class AffineProducts:
+    """Products of eigenfunctions φⱼ = uⱼᵀ(x - θ), which are affine in the state.
+
+    Parameters
+    ----------
+    vectors : (N, q) array
+        The u as columns, independent; complex ones with their conjugates.
+    offset : (N,) or () array
+        θ.
+    eigenvalues : (q,) array
+    factors : (m, degree) array
+        The places of the φⱼ in each product; ONE fills up products of fewer.
+    """
+
+    vectors: NDArray
+    offset: NDArray[np.float64]
+    eigenvalues: NDArray[np.complex128]
+    factors: NDArray[np.intp]
+
+
+def offset_of(coordinates: Callable) -> NDArray[np.float64] | None:
+    """θ if the coordinates are x - θ, as a map says by its `theta`; None if they are others."""
+    return getattr(coordinates, "theta", None)
+
+
+class Eigenspace(_repr.Shown, Gated, ABC):
+    """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"evaluate": (numeric, "states")}
+
+    @property
+    @abstractmethod
+    def eigenvalue(self) -> complex:
+        """λ, continuous-time, per unit of time."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """Number of linearly independent eigenfunctions."""
+
+    @abstractmethod
+    def evaluate(self, states: NDArray) -> NDArray:
+        """Values of a basis at `states` (..., N): shape (..., dimension)."""
+
+    @abstractmethod
+    def sample(self, count: int, rng: np.random.Generator) -> "Eigenspace":
+        """The subspace spanned by `count` random directions, for spaces too large to list.
+
+        Returns the space itself where `count` >= dimension.
+        """
+
+    @property
+    def exact(self) -> bool:
+        """Whether its functions obey their eigenvalue exactly; False where there is a bound."""
+        return True
+
+    @property
+    def whole(self) -> bool:
+        """Whether every smooth eigenfunction at its eigenvalue is in it (docs/theory.md).
+
+        False for a part of a larger eigenspace, or where it may be one: a pair at this eigenvalue
+        can be exact and yet outside of this space. So it is wherever there is a smooth constant of
+        motion, whose functions times an eigenfunction make infinitely many; for a sample of
+        directions; and beside a function whose eigenvalue differs by a relative 1e-6 or less.
+        """
+        return True
+
+    def as_part(self) -> "Eigenspace":
+        """The same space, known to be a part of a larger one: not `whole`."""
+        # Every subclass is a dataclass with this field.
+        return replace(self, whole=False)  # type: ignore[type-var]
+
+    def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:  # noqa: ARG002
+        """(m,) bounds on |φ(x(t)) - e^{λt}φ(x(0))| a time `elapsed` later: 0 where it is exact."""
+        return np.zeros(self.dimension)
+
+    def affine_products(self, most: int) -> AffineProducts | None:  # noqa: ARG002
+        """At most `most` of a basis, as products of eigenfunctions affine in the state.
+
+        None, the default, if they are not such products.
+        """
+        return None
+
+    def _functions(self) -> str:
+        """What the functions of the space look like; empty where that cannot be said briefly."""
+        return ""
+
+    def _facts(self) -> list[str]:
+        facts = [f"λ = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
+        facts += [self._functions()] if self._functions() else []
+        return facts if self.whole else [*facts, "not whole"]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductEigenspace(Eigenspace):
+    """Relaxation family: products of `degree` functions uᵀ ζ(x), eigenvalue -degree.
+
+    With z = Bᵀ ζ(x) and B a basis of the left null space, the monomials of that degree in z:
+    a space of dimension C(d + degree - 1, degree).
+    """
+
+    null_space: NullSpace
+    zeta: Elementwise
+    degree: int
+    whole: bool = True
+
+    @property
+    def eigenvalue(self) -> complex:
+        return complex(-self.degree)
+
+    @property
+    def dimension(self) -> int:
+        return comb(self.null_space.dimension + self.degree - 1, self.degree)
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        z = self.zeta(states) @ self.null_space.basis
+        factors = combinations_with_replacement(range(z.shape[-1]), self.degree)
+        columns = np.array(list(factors)).T
+        return np.prod([z[..., column] for column in columns], axis=0)
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        if count >= self.dimension:
+            return self
+        factors = [self.null_space.sample(count, rng) for _ in range(self.degree)]
+        return SampledProducts(np.stack(factors), self.zeta)
+
+    def affine_products(self, most: int) -> AffineProducts | None:
+        offset = offset_of(self.zeta)
+        if offset is None:
+            return None
+        d = self.null_space.dimension
+        factors = islice(combinations_with_replacement(range(d), self.degree), most)
+        return AffineProducts(
+            self.null_space.basis, offset, np.full(d, -1.0 + 0.0j), np.array(list(factors))
+        )
+
+    def _functions(self) -> str:
+        return "uᵀζ(x)" if self.degree == 1 else f"products of {self.degree} functions uᵀζ(x)"
+
+
+@dataclass(frozen=True, eq=False)
+class SampledProducts(Eigenspace):
+    """Relaxation family: `count` products of null-vector functions, never listing the space.
+
+    `factors` has shape (degree, N, count): function j is Π_k factors[k, :, j]ᵀ ζ(x).
+    """
+
+    factors: NDArray[np.float64]
+    zeta: Elementwise
+    whole: bool = False
+
+    @property
+    def eigenvalue(self) -> complex:
+        return complex(-len(self.factors))
+
+    @property
+    def dimension(self) -> int:
+        return self.factors.shape[2]
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        y = self.zeta(states)
+        return np.prod([y @ vectors for vectors in self.factors], axis=0)
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        return replace(self, factors=_some_columns(self.factors, count, rng))
+
+    def _functions(self) -> str:
+        return f"random products of {len(self.factors)} functions uᵀζ(x)"
+
+
+@dataclass(frozen=True, eq=False)
+class ExponentialEigenspace(Eigenspace):
+    """Drift family: φ = exp(uᵀ ζ(x)) for each column u of `exponents`, eigenvalue -uᵀc.
+
+    All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`. Where
+    there are two independent null vectors, infinitely many others, complex ones among them, have
+    the same value: `whole` is False.
+    """
+
+    exponents: NDArray[np.float64]
+    zeta: Elementwise
+    decay: float
+    whole: bool = False
+
+    @property
+    def eigenvalue(self) -> complex:
+        return complex(-self.decay)
+
+    @property
+    def dimension(self) -> int:
+        return self.exponents.shape[1]
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        return np.exp(self.zeta(states) @ self.exponents)
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        if count >= self.dimension:
+            return self
+        exponents = _some_columns(self.exponents, count, rng)
+        return replace(self, exponents=exponents, whole=False)
+
+    def _functions(self) -> str:
+        return "exp(uᵀζ(x))"
+
+
+@dataclass(frozen=True, eq=False)
+class ConservedRatios(Eigenspace):
+    """Relaxation family: the constants of motion uᵢᵀζ / u_dᵀζ, eigenvalue 0.
+
+    Singular where the denominator vanishes: good for checks, not as targets.
+    """
+
+    null_space: NullSpace
+    zeta: Elementwise
+    whole: bool = False
+
+    @property
+    def eigenvalue(self) -> complex:
+        return 0j
+
+    @property
+    def dimension(self) -> int:
+        return self.null_space.dimension - 1
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        z = self.zeta(states) @ self.null_space.basis
+        return z[..., :-1] / z[..., -1:]
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:  # noqa: ARG002
+        if count >= self.dimension:
+            return self
+        raise ValueError("conserved ratios are not sampled: ask for all of them")
+
+    def _functions(self) -> str:
+        return "ratios of functions uᵀζ(x)"
+
+
+@dataclass(frozen=True, eq=False)
+class ConservedSums(Eigenspace):
+    """Drift family: the constants of motion uᵀζ with uᵀc = 0, eigenvalue 0.
+
+    `vectors`, shape (N, dimension), are left null vectors orthogonal to the rates c.
+    """
+
+    vectors: NDArray[np.float64]
+    zeta: Elementwise
+    whole: bool = False
+
+    @property
+    def eigenvalue(self) -> complex:
+        return 0j
+
+    @property
+    def dimension(self) -> int:
+        return self.vectors.shape[1]
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        return self.zeta(states) @ self.vectors
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        return replace(self, vectors=_some_columns(self.vectors, count, rng))
+
+    def _functions(self) -> str:
+        return "uᵀζ(x) with uᵀc = 0"
+
+
+def _some_columns(array: NDArray, count: int, rng: np.random.Generator) -> NDArray:
+    """`count` of the columns (last axis) of `array` at random, in order; all where it has fewer."""
+    columns = array.shape[-1]
+    if count >= columns:
+        return array
+    return array[..., np.sort(rng.choice(columns, size=count, replace=False))]
