@@ -9,7 +9,7 @@ from pydantic import Field
 
 from koopmark._arrays import numeric, real
 from koopmark.methods import remarks
-from koopmark.methods.sampling import spread
+from koopmark.methods._sampling import spread
 
 
 @dataclass(frozen=True)

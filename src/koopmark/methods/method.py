@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from koopmark.methods.diagnosis import diagnose
+from koopmark.methods._diagnosis import diagnose
 from koopmark.methods.remarks import collected
 from koopmark.models import Model
 from koopmark.simulation import Trajectories

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.methods._sampling import some_states
+from koopmark.methods._signal import sizes
 from koopmark.methods.dictionaries.dictionary import Dictionary, Observables, Terms
 from koopmark.methods.kernels import GRAM_TOLERANCE, AnyKernel, Gaussian, Polynomial, gram
 from koopmark.methods.remarks import numerical_rank
-from koopmark.methods.sampling import some_states
-from koopmark.methods.signal import sizes
 
 
 @dataclass(frozen=True)

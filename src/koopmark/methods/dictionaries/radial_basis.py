@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.methods._sampling import some_states, spread
 from koopmark.methods.dictionaries.dictionary import Drawn, Observables, Terms
 from koopmark.methods.kernels import gaussian
-from koopmark.methods.sampling import some_states, spread
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.methods._sampling import spread
 from koopmark.methods.dictionaries.dictionary import Drawn, Observables, Terms
-from koopmark.methods.sampling import spread
 
 
 @dataclass(frozen=True)

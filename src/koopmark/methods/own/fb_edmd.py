@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
-from koopmark.methods.own.degenerate import eigenbasis
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.restricted import readout
-from koopmark.methods.signal import signal_basis
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._linalg import eigenbasis
+from koopmark.methods.own._restricted import readout
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.factor import SnapshotFactor
+from koopmark.methods.own._factor import SnapshotFactor
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.remarks import remark
 from koopmark.models import LinearModel, Model

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._signal import canonical_correlations, signal_basis, significant
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.degenerate import eigenbasis
-from koopmark.methods.own.noise import corrected_values, noise_variances
+from koopmark.methods.own._linalg import eigenbasis
+from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.remarks import remark
-from koopmark.methods.signal import canonical_correlations, signal_basis, significant
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -25,7 +25,7 @@ class InstrumentalEDMD(Method):
 
     The noise of different times is independent, so no product of noise with itself enters, and
     the estimate is consistent (instrumental variables: Söderström and Stoica 1983). The bias that
-    noise gives to a nonlinear dictionary is removed first (`own/noise.py`).
+    noise gives to a nonlinear dictionary is removed first (`own/_noise.py`).
 
     Parameters
     ----------

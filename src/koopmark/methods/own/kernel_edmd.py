@@ -10,7 +10,7 @@ from scipy.linalg import lstsq
 from koopmark.methods.dictionaries import Nystroem
 from koopmark.methods.kernels import AnyKernel, Polynomial
 from koopmark.methods.method import Method
-from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own._factor import SnapshotFactor, factorise
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.products import real_product
 from koopmark.models import LinearModel, Model, continuous

@@ -10,11 +10,11 @@ from scipy.linalg import lapack, qr
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._noise import noise_variances
+from koopmark.methods.own._restricted import EXPLAINED, noise_shares, restricted_model
 from koopmark.methods.own.generator_edmd import derivative_factor, differences, remark_shifts
-from koopmark.methods.own.noise import noise_variances
 from koopmark.methods.own.qr_edmd import eigenpairs
-from koopmark.methods.own.restricted import EXPLAINED, noise_shares, restricted_model
 from koopmark.methods.own.whitening import whitening
 from koopmark.methods.products import real_product
 from koopmark.methods.remarks import at_most

@@ -10,12 +10,12 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
+from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.noise import noise_variances
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._noise import noise_variances
 from koopmark.methods.remarks import remark
-from koopmark.methods.signal import signal_basis, sizes
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 

@@ -9,9 +9,9 @@ from scipy.linalg import lapack, lstsq, lu_solve
 
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.own.degenerate import eigenbasis
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.near import eigenpairs_near
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._linalg import eigenbasis
+from koopmark.methods.own._near import eigenpairs_near
 from koopmark.methods.own.whitening import whitening
 from koopmark.methods.products import real_product
 from koopmark.models import LinearModel, Model, continuous

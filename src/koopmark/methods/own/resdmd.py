@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.own.factor import factorise
-from koopmark.methods.own.noise import noise_variances
+from koopmark.methods.own._factor import factorise
+from koopmark.methods.own._noise import noise_variances
+from koopmark.methods.own._restricted import EXPLAINED, noise_shares, restricted_model
 from koopmark.methods.own.qr_edmd import Eigenpairs, eigenpairs
-from koopmark.methods.own.restricted import EXPLAINED, noise_shares, restricted_model
 from koopmark.methods.remarks import at_most
 from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories

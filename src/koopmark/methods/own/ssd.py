@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
 from koopmark.methods.method import Method
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.noise import NoiseVariances, noise_variances
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._noise import NoiseVariances, noise_variances
+from koopmark.methods.own._restricted import bounded, restricted_model
 from koopmark.methods.own.qr_edmd import eigenpairs
-from koopmark.methods.own.restricted import bounded, restricted_model
 from koopmark.methods.own.whitening import whitening
 from koopmark.methods.products import real_product
 from koopmark.methods.remarks import CLOSE, at_most, numerical_rank, remark
-from koopmark.methods.signal import signal_basis
 from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
 

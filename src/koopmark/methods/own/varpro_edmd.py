@@ -10,9 +10,9 @@ from scipy.linalg import logm
 from koopmark._tsqr import triangle_of
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.noise import corrected_values, noise_variances
+from koopmark.methods.own._noise import corrected_values, noise_variances
+from koopmark.methods.own._pencil import Expansion, TrajectoryPencil
 from koopmark.methods.own.product_lift import with_products
-from koopmark.methods.own.trajectory_pencil import Expansion, TrajectoryPencil
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
@@ -93,7 +93,7 @@ class VarProEDMD(Method):
     whole state, to the eigenfunctions, which need not. See `TrajectoryPencil` for the criterion.
 
     The noise is estimated from the data, the bias of a nonlinear dictionary removed
-    (`own/noise.py`). The search starts from the eigenvalues of least squares, total least
+    (`own/_noise.py`). The search starts from the eigenvalues of least squares, total least
     squares and instrumental variables, and from a grid of real rates. At each λ all functions that
     the noise explains are looked at together: the matrix Δ by which they move tells which of them
     share this λ, and where the others are.

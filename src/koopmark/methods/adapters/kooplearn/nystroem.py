@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.methods._sampling import some_states
 from koopmark.methods.adapters.kooplearn.library import (
     Cancelling,
     Dots,
@@ -16,7 +17,6 @@ from koopmark.methods.adapters.kooplearn.library import (
     spelled,
 )
 from koopmark.methods.kernels import AnyKernel, KernelColumns, Polynomial, numerical_rank
-from koopmark.methods.sampling import some_states
 from koopmark.models import Lift, LinearModel, Model
 from koopmark.simulation import Trajectories
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from koopmark.methods._sampling import spread
 from koopmark.methods.adapters.pykoopman.library import PyKoopmanMethod, fitted
-from koopmark.methods.sampling import spread
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.linalg import block_diag, expm
 
 from koopmark import methods
-from koopmark.methods.diagnosis import data_rank
+from koopmark.methods._diagnosis import data_rank
+from koopmark.methods._signal import signal_basis
 from koopmark.methods.remarks import at_most, collected, numerical_rank
-from koopmark.methods.signal import signal_basis
 from koopmark.simulation import Trajectories
 
 DT = 0.1

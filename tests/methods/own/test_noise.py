@@ -7,7 +7,7 @@ import pytest
 
 from koopmark import systems
 from koopmark.methods import Identity, Monomials, RandomFourier
-from koopmark.methods.own.noise import NoiseVariances, corrected_values, noise_variances
+from koopmark.methods.own._noise import NoiseVariances, corrected_values, noise_variances
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from scipy.linalg import expm
 
 from koopmark import Trajectories, methods, score, systems
 from koopmark.methods import Monomials
-from koopmark.methods.own.trajectory_pencil import TrajectoryPencil
+from koopmark.methods.own._pencil import TrajectoryPencil
 from koopmark.methods.own.varpro_edmd import VarProEDMD
 
 
 def _recall():
     """bench/accuracy/recall.py: systems by seed, what is possible on them, and a judge."""
-    path = Path(__file__).parents[2] / "bench" / "accuracy" / "recall.py"
+    path = Path(__file__).parents[3] / "bench" / "accuracy" / "recall.py"
     spec = importlib.util.spec_from_file_location("recall", path)
     module = sys.modules["recall"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

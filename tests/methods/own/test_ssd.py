@@ -7,7 +7,7 @@ import pytest
 
 from koopmark import score, systems
 from koopmark.methods import Monomials, RandomFourier
-from koopmark.methods.own.factor import factorise
+from koopmark.methods.own._factor import factorise
 from koopmark.methods.own.ssd import (
     SSD,
     TunableSSD,

@@ -9,7 +9,7 @@ import pytest
 import koopmark
 from koopmark import score, simulate, systems
 from koopmark.methods import Identity, Monomials, RadialBasis, RandomFourier
-from koopmark.methods.own.factor import factorise
+from koopmark.methods.own._factor import factorise
 from koopmark.methods.own.qr_edmd import QREDMD, eigenpairs
 
 

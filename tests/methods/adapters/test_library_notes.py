@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "library-notes.md"
+PAGE = Path(__file__).parents[3] / "docs" / "library-notes.md"
 NOTES = re.findall(r"^### (.+?)$(.*?)(?=^##|\Z)", PAGE.read_text("utf-8"), re.M | re.S)
 
 

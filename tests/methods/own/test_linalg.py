@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from koopmark.methods.own.degenerate import eigenbasis
+from koopmark.methods.own._linalg import eigenbasis
 
 
 def rotated(blocks, seed=0):

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
+from koopmark.methods._signal import canonical_correlations, significant
 from koopmark.methods.remarks import numerical_rank, remark
-from koopmark.methods.signal import canonical_correlations, significant
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 

@@ -6,7 +6,7 @@ import pytest
 import koopmark
 from koopmark import simulate, systems
 from koopmark.methods import Monomials
-from koopmark.methods.own.near import eigenpairs_near
+from koopmark.methods.own._near import eigenpairs_near
 
 
 def matrix_with(eigenvalues, seed=0):

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
 from koopmark.methods.dictionaries import Identity, Observables
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.noise import NoiseVariances, corrected_values
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._noise import NoiseVariances, corrected_values
 from koopmark.methods.products import real_product
 from koopmark.models import LinearModel
 

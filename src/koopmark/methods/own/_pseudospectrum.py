@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import lapack, schur
 
 from koopmark._tsqr import eliminate
-from koopmark.methods.own.factor import SnapshotFactor
+from koopmark.methods.own._factor import SnapshotFactor
 from koopmark.methods.own.whitening import whitening
 
 PRECISION = 1e-8

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.methods import Monomials
-from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own._factor import SnapshotFactor, factorise
 from koopmark.methods.own.qr_edmd import eigenpairs
 
 LIFT = Monomials(2).fitted(np.zeros((1, 3)))

@@ -10,7 +10,7 @@ import pytest
 
 from koopmark import methods
 
-TEXT = (Path(__file__).parents[2] / "docs" / "methods.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "methods.md").read_text(encoding="utf-8")
 LIBRARIES = {
     "pydmd": "PyDMD",
     "pykoopman": "PyKoopman",
