@@ -54,11 +54,11 @@ def contents(dataset: Dataset) -> Contents:
     """
     _check_exact(dataset)
     rng = generator({"seed": dataset.seed}, "directions of exported eigenspaces")
-    spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.targets]
+    spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.key.targets]
     targets = tuple(
         Target(label, whole.eigenvalue, whole.dimension, space.dimension)
         for label, whole, space in zip(
-            labels(dataset.targets), dataset.targets, spaces, strict=True
+            labels(dataset.key.targets), dataset.key.targets, spaces, strict=True
         )
     )
     arrays = (*_arrays(dataset, targets, spaces), *parameters(dataset.system, spaces))
@@ -68,7 +68,7 @@ def contents(dataset: Dataset) -> Contents:
 def _check_exact(dataset: Dataset) -> None:
     if isinstance(dataset.system, StochasticSystem):
         how = "on average over noisy paths"
-    elif not all(space.exact for space in dataset.targets):
+    elif not all(space.exact for space in dataset.key.targets):
         how = "only up to a bound"
     else:
         return

@@ -79,7 +79,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
         if fitted is not None:
             outcome = _score(cell, data, fitted, outcome, journal, cache_dir)
     notes = [data.note] if data.note else []
-    notes += data.fresh.notes if data.fresh else []
+    notes += data.fresh.notes
     if _fingerprint(data) != unchanged:
         _dataset.cache_clear()
         notes.append("the fit changed the data it was given")
@@ -126,10 +126,10 @@ def _score(
             scores = evaluate(
                 model,
                 data.system,
-                data.targets,
+                data.key.targets,
                 data.test,
                 cell.seed,
-                data.spectrum,
+                data.key.spectrum,
                 fresh=data.fresh,
                 noise_floors=noise_floors,
             )
@@ -176,7 +176,7 @@ def _noise_floors(
 ) -> tuple[StatisticalFloor, ...]:
     """What the noise in the data of the fit before allows, the same for all methods."""
     data, _ = _dataset(recipe, seed, cache_dir)
-    return statistical_floors(data.targets, data.clean, data.noise, data.test)
+    return statistical_floors(data.key.targets, data.clean, data.noise, data.test)
 
 
 def _fingerprint(data: Dataset) -> int:
