@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lstsq
 
 from koopmark._arrays import real, stored
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.methods.dictionaries import Observables
+from koopmark.methods.own._linalg import real_product
+from koopmark.models import LinearModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,3 +132,50 @@ def _blocks(states: NDArray, rows: int) -> Iterator[NDArray[np.float64]]:
         for start in range(0, steps, length):
             part = group[:, start : start + length + 1]
             yield np.ascontiguousarray(part.swapaxes(0, 1), dtype=float)
+
+
+def restricted_model(
+    factor: SnapshotFactor,
+    observables: Observables,
+    dt: float,
+    coefficients: NDArray,
+    rates: NDArray[np.complex128],
+    residuals: NDArray[np.float64],
+    note: str = "",
+) -> LinearModel:
+    """Eigenfunctions ψ C, with the state read from them alone in least squares.
+
+    Parameters
+    ----------
+    factor : SnapshotFactor
+        Of the training data; only R₁₁ is looked at.
+    observables : Observables
+        ψ, D functions.
+    dt : float
+    coefficients : (D, s) array
+        C.
+    rates : (s,) array
+        Continuous-time eigenvalues.
+    residuals : (s,) array
+    note : str
+    """
+    return LinearModel(
+        lift=observables,
+        coefficients=coefficients,
+        rates=rates,
+        dt=dt,
+        modes=readout(factor, coefficients, observables.state),
+        training_residuals=residuals,
+        note=note,
+    )
+
+
+def readout(factor: SnapshotFactor, coefficients: NDArray, state: slice | None) -> NDArray | None:
+    """M (s, N) in x ≈ ψ(x) C M, in least squares over the training data; None without a state."""
+    if state is None:
+        return None
+    wanted = factor.xx[:, state]
+    if coefficients.shape[1] == 0:
+        return np.zeros((0, wanted.shape[1]))
+    values = real_product(factor.xx, coefficients)
+    return lstsq(values, wanted, lapack_driver="gelsy", check_finite=False)[0]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lu_factor, lu_solve, qr
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
-from koopmark.methods.products import real_product
+from koopmark.methods.own._linalg import real_product
 
 OFFSET = 1e-4
 """Relative distance of the shift from the value asked for, where an exact eigenvalue may sit."""

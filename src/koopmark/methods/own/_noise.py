@@ -1,6 +1,6 @@
 """Measurement noise: how strong it is, and what it does to the values of a dictionary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
-from koopmark.methods.dictionaries import Observables
+from koopmark.methods.dictionaries import Identity, Observables
+from koopmark.methods.own._factor import factorise
+from koopmark.methods.own._linalg import real_product
 from koopmark.simulation import Trajectories
 
 ORDERS = range(1, 9)
@@ -32,6 +34,9 @@ ROUNDS = 60
 
 EXCESS = 1.3
 """How much larger a component than noise makes it is a signal: the noise is not known yet."""
+
+EXPLAINED = 1.5
+"""How many times the error that noise makes on average is put down to it."""
 
 STEP = 1e-5
 """Least step of numerical derivatives, relative to the spread of a coordinate."""
@@ -239,3 +244,37 @@ def corrected_values(
         curvature += share * (above + below - 2.0 * values) / 2.0
     corrected = values - curvature if noise.settled else values
     return CorrectedValues(corrected, covariance / len(states))
+
+
+def bounded(noise: NoiseVariances, states: NDArray) -> NoiseVariances:
+    """The noise, bounded by the residual of a linear fit, to which it adds at least its variance.
+
+    Dynamics that are fast for the sampling pass for noise in differences in time, but not there
+    if they are linear.
+    """
+    linear = factorise(Identity().fitted(states), states)
+    residual = np.sum(linear.yy[:, 1:] ** 2, axis=0) / linear.pairs
+    return replace(noise, variances=np.minimum(noise.variances, residual))
+
+
+def noise_shares(
+    states: NDArray, observables: Observables, noise: NoiseVariances, coefficients: NDArray
+) -> NDArray[np.float64]:
+    """Share (s,) of the measurement noise in the mean square of functions φ = ψ C.
+
+    White noise of covariance C in ψ has variance cᴴ C c in φ = ψ c.
+
+    Parameters
+    ----------
+    states : (M, T, N) array
+    observables : Observables
+        ψ, D functions.
+    noise : NoiseVariances
+        Of the states; see `bounded`.
+    coefficients : (D, s) array
+    """
+    flat = np.asarray(states, dtype=float).reshape(-1, states.shape[2])
+    corrected = corrected_values(observables, flat, bounded(noise, states))
+    noisy = np.sum(coefficients.conj() * (corrected.covariance @ coefficients), axis=0).real
+    size = np.mean(abs(real_product(observables(flat), coefficients)) ** 2, axis=0)
+    return np.asarray(np.clip(noisy / size, 0.0, 1.0))

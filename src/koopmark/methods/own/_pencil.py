@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, eigh, expm, expm_frechet, qr, solve_triangular
 
 from koopmark._tsqr import triangle_of
-from koopmark.methods.products import real_product
+from koopmark.methods.own._linalg import real_product
 
 REGULARISATION = 1e-13
 """Added to the noise of every function, relative to its size: data without noise have a metric."""

@@ -6,7 +6,7 @@ from scipy.linalg import lapack, schur
 
 from koopmark._tsqr import eliminate
 from koopmark.methods.own._factor import SnapshotFactor
-from koopmark.methods.own.whitening import whitening
+from koopmark.methods.own._linalg import whitening
 
 PRECISION = 1e-8
 """Relative change of a Lanczos estimate at which it is taken."""

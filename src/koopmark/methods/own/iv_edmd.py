@@ -1,14 +1,15 @@
 """EDMD with instrumental variables: an earlier snapshot tells signal from noise."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._bounds import Count
 from koopmark.methods._signal import canonical_correlations, signal_basis, significant
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method, Skip
+from koopmark.methods.method import Method, Skip, Tags
 from koopmark.methods.own._linalg import eigenbasis
 from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.remarks import remark
@@ -37,11 +38,10 @@ class InstrumentalEDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
-    lag: int = 1
+    lag: Count = 1
 
-    def __post_init__(self) -> None:
-        if self.lag < 1:
-            raise ValueError(f"lag must be at least 1, got {self.lag}")
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=self.lag + 2)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states

@@ -10,6 +10,7 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
+from koopmark.methods._bounds import Count
 from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.method import Method, Skip
@@ -62,11 +63,7 @@ class OptimisedDMD(Method):
     """
 
     constant: bool = True
-    iterations: int = 100
-
-    def __post_init__(self) -> None:
-        if self.iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+    iterations: Count = 100
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states, dt = real(trajectories.states, "states"), trajectories.dt

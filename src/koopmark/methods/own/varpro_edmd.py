@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._bounds import Count
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
 from koopmark.methods.own._noise import corrected_values, noise_variances
@@ -110,13 +111,8 @@ class VarProEDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
-    products: int = 1
-    limit: int = 400
-
-    def __post_init__(self) -> None:
-        for name in ("products", "limit"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+    products: Count = 1
+    limit: Count = 400
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states
