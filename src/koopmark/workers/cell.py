@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 from koopmark import datasets, methods
 from koopmark.datasets import Dataset, Recipe
-from koopmark.methods.method import Skip
+from koopmark.methods import Skip
 from koopmark.models import Model
 from koopmark.plan.cells import Cell
 from koopmark.scoring import StatisticalFloor, evaluate, statistical_floors
@@ -93,7 +93,7 @@ def _fit(cell: Cell, data: Dataset, journal: Journal) -> tuple[Model | None, Out
     meter = Meter()
     try:
         with memory_limit(cell.limits.memory_mb):
-            model = cell.method.fit(data.train)
+            model = cell.method.fit_with(data.train, data.key)
             seconds = meter.seconds()
         outcome = Outcome("ok")
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
