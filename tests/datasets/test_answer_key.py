@@ -28,7 +28,7 @@ def dataset(name, cache_dir, seed=0, **changes):
 
 
 def scores(method, data, **options):
-    model = fit(method, data.train, **options)
+    model = fit(method, data.train, data.key, **options)
     return evaluate(model, data.key, data.test)
 
 

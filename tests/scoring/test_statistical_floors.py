@@ -378,7 +378,7 @@ def test_where_the_test_set_does_not_tell_functions_apart_only_the_eigenvalue_ha
 
 def test_the_table_has_the_floor_of_an_eigenvalue_in_the_unit_of_its_error():
     data = dataset("three_populations", max_degree=2)
-    model = koopmark.fit("anchor.random", data.train)
+    model = koopmark.fit("anchor.random", data.train, data.key)
     mine = floors(data, 1e-3)
     rows = evaluate(model, data.key, data.test, noise_floors=mine).targets
     assert [row.target_eigenvalue_re for row in rows] == [-1.0, -2.0]

@@ -25,7 +25,7 @@ from koopmark.systems import CUBIC, Relaxation, random_rnn
 def trajectories_of(system, count=60, seed=0, low=-3.0, high=3.0):
     initial = np.random.default_rng(seed).uniform(low, high, (count, system.size))
     made = simulate(system, initial, np.linspace(0.0, 5.0, 51), rtol=1e-12)
-    return replace(made, system=system, targets=system.eigenspaces())
+    return replace(made, system=system)
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,13 @@ class Diverged(ValueError):
 class Dataset:
     """What a method is fitted to and scored on.
 
-    `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. `key` is the
-    answer key of both, and `system` where they come from. `clean` is `train` before noise of the
-    standard deviation `noise`, in units of the states, was added: for the scorer, and no method is
-    given it. `fresh` are more clean trajectories of the same law, which belong to the system and
-    its seed: they are the same whatever the numbers of training and test trajectories, the noise
-    and the targets. `note` says what was wrong with the cache, and what targets could not be had;
-    empty where nothing was.
+    `train` is noisy where the recipe says so, and says nothing of where it comes from: methods are
+    fitted to it. `test` is clean and starts elsewhere. `key` is the answer key of both, and
+    `system` made them. `clean` is `train` before noise of the standard deviation `noise`, in units
+    of the states, was added: for the scorer, and no method is given it. `fresh` are more clean
+    trajectories of the same law, which belong to the system and its seed: they are the same
+    whatever the numbers of training and test trajectories, the noise and the targets. `note` says
+    what was wrong with the cache, and what targets could not be had; empty if nothing was.
     """
 
     recipe: Recipe
@@ -100,7 +100,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         seed,
         system,
         key,
-        train=Trajectories(noisy, times, system=system, targets=key.targets),
+        train=Trajectories(noisy, times),
         clean=Trajectories(arrays["train"], times),
         noise=recipe.sampling.noise * float(arrays["train"].std()),
         test=Trajectories(arrays["test"], times, system=system),
