@@ -42,7 +42,7 @@ def test_every_shipped_recipe_gives_complete_trajectories(name, tmp_path):
         assert part.dt == pytest.approx(loaded.sampling.dt)
     made, known = (
         [(space.eigenvalue, space.dimension) for space in spaces]
-        for spaces in (dataset.targets, datasets.target_list(loaded, 0))
+        for spaces in (dataset.key.targets, datasets.target_list(loaded, 0))
     )
     assert made == known
 
