@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from koopmark import _repr, fit, infer_structure, simulate, systems
+from koopmark.datasets import AnswerKey
 from koopmark.models import LinearModel, Model
 from koopmark.plan import load_suite
 from koopmark.run import Finished, run
@@ -178,7 +179,7 @@ def test_a_dataclass_of_a_users_shows_itself_in_the_same_way():
 
 
 def test_scores_show_a_row_for_each_exact_eigenspace(model, network, data):
-    scores = evaluate(model, network, network.eigenspaces(2), data)
+    scores = evaluate(model, AnswerKey.of(network, 2), data)
     found = scores.fit.verified
     assert found >= 14
     assert repr(scores) == (

@@ -26,7 +26,7 @@ from scipy.linalg import block_diag, expm, solve_sylvester
 import koopmark
 from koopmark import Trajectories
 from koopmark.models import Model
-from koopmark.scoring.bounds import Others, deviations_of_invariant_space
+from koopmark.scoring._statistical_floors import Others, deviations_of_invariant_space
 
 DT = 0.1
 WITHIN = 5.0
@@ -212,8 +212,8 @@ def bound(case: Case, span: NDArray) -> tuple[float, float]:
     """Cramér-Rao: standard deviation of the mean eigenvalue and rms sine of an invariant space.
 
     φ = c + uᵀs, m functions at once, obeys φ(t) = e^{Λt} a on every trajectory, a and Λ free, and
-    nothing is assumed of other directions (`koopmark.scoring.bounds`). The noise is that of the
-    best linear combination of the channels.
+    nothing is assumed of other directions (`koopmark.scoring`). The noise is that
+    of the best linear combination of the channels.
 
     Parameters
     ----------

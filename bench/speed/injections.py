@@ -54,7 +54,7 @@ def slowdowns(factor: float) -> list[Injection]:
         _slow("right-hand side", "simulation/rhs.py", "ReducedRHS.__call__", share),
         _slow("simulation", "simulation/simulate.py", "simulate", share),
         _slow("QR-EDMD", "methods/own/qr_edmd.py", "QREDMD._fit", share),
-        _slow("scoring", "scoring/evaluate.py", "evaluate", share),
+        _slow("scoring", "scoring/_evaluate.py", "evaluate", share),
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from koopmark import fit, simulate, systems
 from koopmark.analysis.answers import MOST, answers
 from koopmark.analysis.sweeps import Sweep
+from koopmark.datasets import AnswerKey
 from koopmark.scoring import evaluate
 
 ROLES = {"anchor.exact": "anchor", "told": "informed"}
@@ -264,7 +265,7 @@ def test_what_a_sentence_says_of_dictionaries_is_so_for_fits_on_many_trajectorie
     exact, wanted = (spaces[0].evaluate(states) for states in (flat, at_test))
     for name, kind in kinds.items():
         model = fit("koopmark.qr_edmd", test, dictionary=kind)
-        (row,) = evaluate(model, system, spaces, test, portrayed=False).targets
+        (row,) = evaluate(model, AnswerKey.of(system), test, portrayed=False).targets
         rows[name] = row
         ours, theirs = (model.dictionary(states[:, None]) for states in (flat, at_test))
         missed = wanted - theirs @ np.linalg.lstsq(ours, exact, rcond=1e-12)[0]

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark import datasets, fit
-from koopmark.datasets.answer_key import answer_key, expected_targets, where_it_ends
+from koopmark.datasets import AnswerKey
+from koopmark.datasets.answer_key import expected_targets, where_it_ends, with_spectrum
 from koopmark.scoring import evaluate
 from koopmark.spectrum import NoSpectrum, attractor, closed_form_fixed_point, fixed_points
 from koopmark.systems import (
@@ -27,8 +28,8 @@ def dataset(name, cache_dir, seed=0, **changes):
 
 
 def scores(method, data, **options):
-    model = fit(method, data.train, **options)
-    return evaluate(model, data.system, data.targets, data.test, 0, data.spectrum)
+    model = fit(method, data.train, data.key, **options)
+    return evaluate(model, data.key, data.test)
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +39,12 @@ def stable(tmp_path_factory):
 
 def test_targets_are_the_whole_lattice(stable):
     assert stable.note == ""
-    assert [target.eigenvalue for target in stable.targets] == [
-        point.eigenvalue for point in stable.spectrum.points
+    assert [target.eigenvalue for target in stable.key.targets] == [
+        point.eigenvalue for point in stable.key.spectrum.points
     ]
-    assert sum(target.dimension for target in stable.targets) == stable.spectrum.count
+    assert sum(target.dimension for target in stable.key.targets) == stable.key.spectrum.count
     listed = datasets.target_list(stable.recipe, 0)
-    assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in stable.targets]
+    assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in stable.key.targets]
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -53,7 +54,7 @@ def test_targets_are_the_listed_ones_to_the_bit_wherever_newton_began(seed):
     listed = [space.eigenvalue for space in expected_targets(system, (), 2.0, 0.1)]
     began = 2.0 * np.random.default_rng(seed).standard_normal(6)
     ended = {"fixed_point": began, "no_fixed_point": np.empty(0, dtype=np.uint8)}
-    key = answer_key(system, (), 2.0, True, ended, 0.1)
+    key = with_spectrum(AnswerKey((), 6), system, ended, 2.0, True, 0.1)
     assert [target.eigenvalue for target in key.targets] == listed
     # Some may have no function that is known well enough to be a target.
     assert set(listed) <= {point.eigenvalue for point in key.spectrum.points}
@@ -88,11 +89,11 @@ def test_a_method_with_polynomials_finds_principal_eigenvalues_near_the_fixed_po
 
 def test_without_principal_targets_the_spectrum_is_known_all_the_same(tmp_path):
     data = dataset("rnn_10_2", tmp_path)
-    assert [target.eigenvalue for target in data.targets] == [-1, -2]
+    assert [target.eigenvalue for target in data.key.targets] == [-1, -2]
     found = scores("anchor.exact", data)
     assert found.fit.precision == 1.0
-    exact = sum(target.dimension for target in data.targets)
-    assert found.fit.recall == pytest.approx(exact / data.spectrum.count)
+    exact = sum(target.dimension for target in data.key.targets)
+    assert found.fit.recall == pytest.approx(exact / data.key.spectrum.count)
 
 
 def test_several_attractors_are_a_note_and_no_score(tmp_path):
@@ -103,25 +104,27 @@ def test_several_attractors_are_a_note_and_no_score(tmp_path):
 
 def test_principal_targets_that_cannot_be_had_leave_those_in_closed_form(tmp_path):
     data = dataset("three_populations", tmp_path, **{"truth.principal": True})
-    assert [target.eigenvalue for target in data.targets] == [-1, -2, -3]
+    assert [target.eigenvalue for target in data.key.targets] == [-1, -2, -3]
     assert data.note.startswith("principal targets: the test trajectories end at 2")
 
 
 def test_the_drift_family_has_no_lattice(tmp_path):
     data = dataset("lotka_volterra", tmp_path)
-    assert data.spectrum.points == ()
-    assert "drift" in data.spectrum.note
+    assert data.key.spectrum is None
+    assert "drift" in data.key.no_spectrum
 
 
 def test_a_target_that_is_not_known_is_left_out_with_a_note(tmp_path):
     changes = {"system.n": 6, "system.rank": 3, "system.gain": 0.9368, "system.theta_scale": 0.3}
     data = dataset("rnn_6_2_stable", tmp_path, seed=9, **changes)
     assert "left out are those with the eigenvalue of real part -1.13543: close to" in data.note
-    left_out = [p.eigenvalue for p in data.spectrum.points if abs(p.eigenvalue + 1.13543) < 1e-5]
+    left_out = [
+        p.eigenvalue for p in data.key.spectrum.points if abs(p.eigenvalue + 1.13543) < 1e-5
+    ]
     assert len(left_out) == 1
-    assert left_out[0] not in [target.eigenvalue for target in data.targets]
+    assert left_out[0] not in [target.eigenvalue for target in data.key.targets]
     listed = datasets.target_list(data.recipe, 9)
-    assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in data.targets]
+    assert [t.eigenvalue for t in listed] == [t.eigenvalue for t in data.key.targets]
 
 
 @pytest.mark.parametrize(
@@ -138,16 +141,16 @@ def test_a_target_that_is_not_known_is_left_out_with_a_note(tmp_path):
 )
 def test_of_systems_that_are_linear_in_other_coordinates_all_eigenvalues_are_known(name, tmp_path):
     data = dataset(name, tmp_path)
-    known = {point.eigenvalue for point in data.spectrum.points}
-    bound = data.spectrum.bound
-    for target in data.targets:
+    known = {point.eigenvalue for point in data.key.spectrum.points}
+    bound = data.key.spectrum.bound
+    for target in data.key.targets:
         apart = min(abs(target.eigenvalue - value) for value in known)
         assert apart < 1e-9 or abs(target.eigenvalue.real) > bound
-    assert all(point.exact for point in data.spectrum.points)
+    assert all(point.exact for point in data.key.spectrum.points)
     found = scores("anchor.exact", data)
     assert found.fit.precision == 1.0
-    within = sum(t.dimension for t in data.targets if abs(t.eigenvalue.real) <= bound)
-    assert found.fit.recall == pytest.approx(within / data.spectrum.count)
+    within = sum(t.dimension for t in data.key.targets if abs(t.eigenvalue.real) <= bound)
+    assert found.fit.recall == pytest.approx(within / data.key.spectrum.count)
     assert scores("anchor.random", data).fit.recall < 0.1
 
 
@@ -164,8 +167,8 @@ def test_the_closed_form_of_the_point_agrees_with_the_search():
 def test_a_lattice_that_is_not_known_is_a_note(tmp_path):
     for name, why in [("kuramoto", "not known for a"), ("hopf_limit_cycle", "not known for a")]:
         data = dataset(name, tmp_path)
-        assert data.spectrum.points == ()
-        assert why in data.spectrum.note
+        assert data.key.spectrum is None
+        assert why in data.key.no_spectrum
         assert np.isnan(scores("anchor.exact", data).fit.precision)
     assert closed_form_fixed_point(HopfNormalForm(0.5, 2.0)) is None
     with pytest.raises(NoSpectrum, match="not stable"):
@@ -177,17 +180,17 @@ def test_a_target_on_which_the_square_of_a_principal_function_falls_is_a_part_an
     m = np.eye(4)[:, :1]
     system = rnn(LowRank(0.5 * m, m + np.eye(4)[:, 1:2]))
     ended = where_it_ends(system, 0.1 * np.ones((3, 4)))
-    key = answer_key(system, system.eigenspaces(1), 1.0, False, ended, 0.1)
+    key = with_spectrum(AnswerKey.of(system), system, ended, 1.0, False, 0.1)
     (target,) = key.targets
     assert (target.eigenvalue, target.dimension, target.whole) == (-1, 3, False)
     assert "the target at -1 is a part of an eigenspace: 3 of its 4 functions" in key.note
-    whole = answer_key(system, system.eigenspaces(1), 1.0, True, ended, 0.1)
+    whole = with_spectrum(AnswerKey.of(system), system, ended, 1.0, True, 0.1)
     assert {t.eigenvalue: t.dimension for t in whole.targets} == {-0.5: 1, -1.0: 4}
     assert all(t.whole for t in whole.targets)
     # Off resonance nothing is said.
     other = rnn(LowRank(0.45 * m, m + np.eye(4)[:, 1:2]))
     ended = where_it_ends(other, 0.1 * np.ones((3, 4)))
-    key = answer_key(other, other.eigenspaces(1), 1.0, False, ended, 0.1)
+    key = with_spectrum(AnswerKey.of(other), other, ended, 1.0, False, 0.1)
     assert (key.note, key.targets[0].whole) == ("", True)
 
 
@@ -196,8 +199,10 @@ def test_a_target_on_which_the_square_of_a_principal_function_falls_is_a_part_an
 )
 def test_the_known_spectrum_has_as_many_functions_at_a_target_as_the_target(name, tmp_path):
     data = dataset(name, tmp_path)
-    for target in data.targets:
-        (point,) = [p for p in data.spectrum.points if abs(p.eigenvalue - target.eigenvalue) < 1e-6]
+    for target in data.key.targets:
+        (point,) = [
+            p for p in data.key.spectrum.points if abs(p.eigenvalue - target.eigenvalue) < 1e-6
+        ]
         assert point.multiplicity == target.dimension
         assert target.whole
 
@@ -231,9 +236,9 @@ def test_principal_targets_too_fast_for_the_sampling_are_left_out_with_the_inter
     # The network rests in a focus: -0.71 ± 1.54i.
     changes = {"system.gain": 1.9, "system.angle": 80.0, "truth.principal": True, "max_degree": 1}
     often = dataset("rnn_overlap_oscillating", tmp_path, **changes)
-    assert max(abs(target.eigenvalue.imag) for target in often.targets) > 1.0
+    assert max(abs(target.eigenvalue.imag) for target in often.key.targets) > 1.0
     changes |= {"sampling.dt": 4.0, "sampling.horizon": 40.0}
     seldom = dataset("rnn_overlap_oscillating", tmp_path, **changes)
-    assert [target.eigenvalue for target in seldom.targets] == [-1]
+    assert [target.eigenvalue for target in seldom.key.targets] == [-1]
     assert "cannot be told from a slower one with dt 4: dt must be at most" in seldom.note
     assert [target.eigenvalue for target in datasets.target_list(seldom.recipe, 0)] == [-1]

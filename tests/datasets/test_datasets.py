@@ -18,7 +18,6 @@ def recipe(name="tiny", **changes):
     data = {
         "title": "Tiny",
         "description": "A small network.",
-        "citation": "none",
         "max_degree": 1,
         "system": {"kind": "random_rnn", "n": 4, "rank": 2},
         "initial_states": {"kind": "normal", "scale": 1.0},
@@ -43,7 +42,7 @@ def test_every_shipped_recipe_gives_complete_trajectories(name, tmp_path):
         assert part.dt == pytest.approx(loaded.sampling.dt)
     made, known = (
         [(space.eigenvalue, space.dimension) for space in spaces]
-        for spaces in (dataset.targets, datasets.target_list(loaded, 0))
+        for spaces in (dataset.key.targets, datasets.target_list(loaded, 0))
     )
     assert made == known
 
@@ -108,7 +107,10 @@ def test_fresh_trajectories_are_those_of_the_recipe_and_its_seed(build):
 
 
 def test_name_and_texts_change_no_number(build):
-    plain, renamed = recipe(), recipe("other", title="Another title", citation="someone")
+    plain, renamed = (
+        recipe(),
+        recipe("other", title="Another title", references=[{"authors": ["Someone"]}]),
+    )
     np.testing.assert_array_equal(build(plain).train.states, build(renamed).train.states)
 
 
@@ -402,7 +404,7 @@ def turning(system, degree, dt):
     sampling = {"trajectories": 5, "test_trajectories": 4, "dt": dt, "horizon": 4 * dt}
     polar = system["kind"] in ("hopf", "kuramoto")
     states = {"kind": "polar"} if polar else {"kind": "normal", "scale": 1.0}
-    texts = {"title": "T", "description": "D", "citation": "none"}
+    texts = {"title": "T", "description": "D"}
     sections = {"system": system, "initial_states": states, "sampling": sampling}
     contents = parse({**texts, **sections, "max_degree": degree}, Contents, "turning.toml")
     return Recipe.model_construct(name="turning", **dict(contents))

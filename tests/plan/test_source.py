@@ -193,7 +193,7 @@ def test_a_table_of_contents_that_names_another_definition_changes_the_digest(co
 def test_the_digest_is_that_of_the_source_when_it_was_imported(copy):
     before = Source(copy).digest(roots_of_fit("pydmd.dmd"))
     imported = Source(copy)
-    (copy / "scoring" / "evaluate.py").write_text("CHANGED = True\n")
+    (copy / "scoring" / "_evaluate.py").write_text("CHANGED = True\n")
     assert Source(copy).digest_of_package() != imported.digest_of_package()
     assert imported.digest(roots_of_fit("pydmd.dmd")) == before
 

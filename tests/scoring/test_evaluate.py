@@ -1,18 +1,26 @@
 """The scores at both ends of their scale, their invariances and their notes."""
 
+import re
 import tracemalloc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from formula_models import FormulaModel, key_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from koopmark.datasets import AnswerKey
 from koopmark.models import LinearModel
 from koopmark.scoring import (
     DIGITS,
     FOUND,
     ROUNDING,
+    FitScores,
+    PairScores,
+    TargetScores,
     digits,
     evaluate,
     found,
@@ -44,28 +52,6 @@ class Known:
         object.__setattr__(self, "eigenvalue", complex(self.eigenvalue))
 
 
-@dataclass(frozen=True)
-class Recovered:
-    """Eigenpairs given by formula: what a fitted model looks like to the scorer."""
-
-    eigenvalues: np.ndarray
-    functions: object
-    window: int = 1
-    note: str = ""
-    residuals: np.ndarray | None = None
-    listed: object = None
-    forecast: object = None
-
-    def eigenfunctions(self, windows):
-        return self.functions(windows[:, -1])
-
-    def dictionary(self, windows):
-        return None if self.listed is None else self.listed(windows[:, -1])
-
-    def predict(self, windows, times):
-        return None if self.forecast is None else self.forecast(windows, times)
-
-
 def clean_test(system, count=60, seed=0, scale=1.5):
     rng = np.random.default_rng(seed)
     low, high = (0.3, 1.5) if system.zeta.name == "log" else (-scale, scale)
@@ -84,7 +70,7 @@ def exact(system, degree, times=None):
         grid = np.concatenate([[0.0], ahead])
         return simulate(system, windows[:, -1], grid, rtol=1e-11).states[:, 1:]
 
-    return Recovered(
+    return FormulaModel(
         eigenvalues, functions, listed=functions, forecast=None if times is None else forecast
     )
 
@@ -96,7 +82,7 @@ SYSTEMS = ["three_populations", "rnn_tanh", "rnn_relu", "relaxation_sinh", "drif
 def test_exact_answer_scores_zero_on_everything(name):
     system = example(name)
     test = clean_test(system)
-    scores = evaluate(exact(system, 2, test.times), system, system.eigenspaces(2), test)
+    scores = evaluate(exact(system, 2, test.times), AnswerKey.of(system, 2), test)
     for row in scores.targets:
         assert row.eigenvalue_error < 1e-9
         assert row.eigenvalue_error_mean < 1e-9
@@ -126,8 +112,8 @@ def test_random_functions_score_near_one(name):
     def noise(x):
         return np.cos(x @ frequencies).astype(complex)
 
-    model = Recovered(rng.uniform(-3, 0, dimension).astype(complex), noise)
-    scores = evaluate(model, system, system.eigenspaces(2), test)
+    model = FormulaModel(rng.uniform(-3, 0, dimension).astype(complex), noise)
+    scores = evaluate(model, AnswerKey.of(system, 2), test)
     assert min(row.eigenfunction_error for row in scores.targets) > 0.9
     assert scores.fit.verified == 0
     assert scores.fit.spurious_fraction == 1.0
@@ -168,12 +154,12 @@ def imperfect(system, seed=3):
 def test_order_scale_and_phase_of_the_eigenfunctions_change_nothing():
     system = random_rnn(6, 2, seed=1)
     test, model = clean_test(system), imperfect(system)
-    before = evaluate(model, system, system.eigenspaces(2), test)
+    before = evaluate(model, AnswerKey.of(system, 2), test)
     rng = np.random.default_rng(0)
     count = len(model.eigenvalues)
     factors = np.diag(rng.uniform(0.01, 100.0, count) * np.exp(2j * np.pi * rng.random(count)))
     changed = altered(model, factors, rng.permutation(count))
-    after = evaluate(changed, system, system.eigenspaces(2), test)
+    after = evaluate(changed, AnswerKey.of(system, 2), test)
     np.testing.assert_allclose(comparable(after), comparable(before), rtol=1e-6, atol=1e-12)
     by_index = sorted(pair.residual for pair in after.eigenpairs)
     np.testing.assert_allclose(by_index, sorted(p.residual for p in before.eigenpairs), rtol=1e-9)
@@ -183,12 +169,12 @@ def test_rotation_inside_a_degenerate_eigenspace_changes_nothing():
     system = random_rnn(6, 2, seed=1)
     test, model = clean_test(system), imperfect(system)
     model = replace(model, eigenvalues=np.round(model.eigenvalues))
-    before = evaluate(model, system, system.eigenspaces(2), test)
+    before = evaluate(model, AnswerKey.of(system, 2), test)
     rng = np.random.default_rng(0)
     first = len(np.flatnonzero(model.eigenvalues == -1))
     rotation = np.eye(len(model.eigenvalues))
     rotation[:first, :first] = np.linalg.qr(rng.standard_normal((first, first)))[0]
-    after = evaluate(altered(model, rotation), system, system.eigenspaces(2), test)
+    after = evaluate(altered(model, rotation), AnswerKey.of(system, 2), test)
     np.testing.assert_allclose(comparable(after), comparable(before), rtol=1e-6, atol=1e-12)
 
 
@@ -198,7 +184,7 @@ def test_too_few_eigenpairs_give_an_infinite_eigenvalue_error_and_a_full_angle()
     three = replace(
         model, eigenvalues=model.eigenvalues[:3], functions=lambda x: model.functions(x)[:, :3]
     )
-    (row,) = evaluate(three, system, system.eigenspaces(1), clean_test(system)).targets
+    (row,) = evaluate(three, AnswerKey.of(system), clean_test(system)).targets
     assert row.eigenvalue_error == np.inf
     assert row.eigenfunction_error == pytest.approx(1.0)
     assert row.eigenfunction_error_rms == pytest.approx(0.5)
@@ -206,8 +192,8 @@ def test_too_few_eigenpairs_give_an_infinite_eigenvalue_error_and_a_full_angle()
 
 def test_a_model_without_eigenpairs_has_recovered_nothing():
     system = three_populations()
-    empty = Recovered(np.empty(0, complex), lambda x: np.empty((len(x), 0)))
-    scores = evaluate(empty, system, system.eigenspaces(1), clean_test(system))
+    empty = FormulaModel(np.empty(0, complex), lambda x: np.empty((len(x), 0)))
+    scores = evaluate(empty, AnswerKey.of(system), clean_test(system))
     assert scores.fit.recovered == 0
     assert scores.targets[0].eigenfunction_error == pytest.approx(1.0)
     assert scores.targets[0].eigenvalue_error == np.inf
@@ -218,11 +204,11 @@ def test_a_model_without_eigenpairs_has_recovered_nothing():
 def test_an_impostor_nearer_to_the_eigenvalue_takes_no_place_from_what_obeys_it():
     system = three_populations()
     (space,) = system.eigenspaces(1)
-    model = Recovered(
+    model = FormulaModel(
         np.array([-1.0 + 1e-9, -1.01]),
         lambda x: np.stack([np.sin(9 * x[:, 0]), space.evaluate(x)[:, 0]], axis=1),
     )
-    (row,) = evaluate(model, system, [space], clean_test(system)).targets
+    (row,) = evaluate(model, key_to(system, space), clean_test(system)).targets
     assert row.eigenfunction_error < 1e-9
     assert row.cluster_excess == 1
 
@@ -230,11 +216,11 @@ def test_an_impostor_nearer_to_the_eigenvalue_takes_no_place_from_what_obeys_it(
 def test_eigenpairs_that_are_not_finite_count_as_unrecovered():
     system = three_populations()
     (space,) = system.eigenspaces(1)
-    model = Recovered(
+    model = FormulaModel(
         np.array([-1.0, -np.inf, np.nan]),
         lambda x: np.repeat(space.evaluate(x), 3, axis=1),
     )
-    scores = evaluate(model, system, [space], clean_test(system))
+    scores = evaluate(model, key_to(system, space), clean_test(system))
     assert scores.fit.recovered == 1
     assert "2 eigenpairs are not finite" in scores.fit.notes
     assert scores.targets[0].eigenfunction_error < 1e-9
@@ -246,8 +232,8 @@ def test_residual_measures_a_wrong_eigenvalue_without_the_truth():
     (space,) = system.eigenspaces(1)
     test = clean_test(system)
     off = 0.01
-    model = Recovered(np.array([-1.0 + off]), lambda x: space.evaluate(x))
-    (pair,) = evaluate(model, system, [space], test).eigenpairs
+    model = FormulaModel(np.array([-1.0 + off]), lambda x: space.evaluate(x))
+    (pair,) = evaluate(model, key_to(system, space), test).eigenpairs
     expected = np.exp(-test.dt) * abs(np.exp(off * test.dt) - 1.0)
     assert pair.residual == pytest.approx(expected, rel=1e-6)
 
@@ -255,10 +241,10 @@ def test_residual_measures_a_wrong_eigenvalue_without_the_truth():
 def test_oracle_floor_is_what_the_dictionary_lacks():
     system = example("relaxation_sinh")
     test = clean_test(system)
-    linear = Recovered(np.array([-1.0 + 0j]), lambda x: x[:, :1], listed=lambda x: x)
+    linear = FormulaModel(np.array([-1.0 + 0j]), lambda x: x[:, :1], listed=lambda x: x)
     nonlinear = replace(linear, listed=lambda x: np.hstack([x, np.sinh(x)]))
     poor, rich = (
-        evaluate(model, system, system.eigenspaces(1), test).targets[0].oracle_floor
+        evaluate(model, AnswerKey.of(system), test).targets[0].oracle_floor
         for model in (linear, nonlinear)
     )
     assert poor > 1e-3
@@ -275,8 +261,8 @@ def with_75_functions():
 def test_every_direction_of_a_large_eigenspace_counts(lost, with_75_functions):
     system, space, test = with_75_functions
     mixture = np.random.default_rng(0).standard_normal((75, 75 - lost))
-    model = Recovered(np.full(75 - lost, -1.0 + 0j), lambda x: space.evaluate(x) @ mixture)
-    (row,) = evaluate(model, system, [space], test).targets
+    model = FormulaModel(np.full(75 - lost, -1.0 + 0j), lambda x: space.evaluate(x) @ mixture)
+    (row,) = evaluate(model, key_to(system, space), test).targets
     assert (row.target_dimension, row.scored_dimension) == (75, 75)
     assert row.eigenfunction_error == pytest.approx(1.0 if lost else 0.0, abs=1e-9)
     assert row.eigenfunction_error_rms == pytest.approx(np.sqrt(lost / 75), abs=1e-9)
@@ -286,7 +272,7 @@ def test_too_few_test_points_leave_the_angle_out_with_a_reason():
     system = random_rnn(30, 5, seed=0)
     test = clean_test(system, count=30)
     few = Trajectories(test.states[:, :3], test.times[:3])
-    scores = evaluate(exact(system, 1), system, system.eigenspaces(1), few)
+    scores = evaluate(exact(system, 1), AnswerKey.of(system), few)
     assert np.isnan(scores.targets[0].eigenfunction_error)
     assert "90 test points for 25 recovered functions" in scores.targets[0].notes
     assert scores.targets[0].eigenvalue_error < 1e-9
@@ -294,7 +280,7 @@ def test_too_few_test_points_leave_the_angle_out_with_a_reason():
 
 def test_fewer_test_trajectories_than_directions_leave_the_angle_out_with_a_reason():
     system = random_rnn(30, 5, seed=0)
-    scores = evaluate(exact(system, 1), system, system.eigenspaces(1), clean_test(system, count=20))
+    scores = evaluate(exact(system, 1), AnswerKey.of(system), clean_test(system, count=20))
     assert np.isnan(scores.targets[0].eigenfunction_error)
     assert scores.targets[0].scored_dimension == 20
     assert "tell only 20 of 25 directions apart" in scores.targets[0].notes
@@ -306,8 +292,8 @@ def test_windows_belong_to_their_last_state():
     system = three_populations()
     (space,) = system.eigenspaces(1)
     test = clean_test(system)
-    delayed = Recovered(np.array([-1.0 + 0j]), lambda x: space.evaluate(x), window=3)
-    scores = evaluate(delayed, system, [space], test)
+    delayed = FormulaModel(np.array([-1.0 + 0j]), lambda x: space.evaluate(x), window=3)
+    scores = evaluate(delayed, key_to(system, space), test)
     assert scores.fit.window == 3
     assert scores.targets[0].eigenfunction_error < 1e-9
 
@@ -315,17 +301,17 @@ def test_windows_belong_to_their_last_state():
 def test_a_linear_method_finds_the_attracting_plane_but_not_more_than_it_knows():
     system = random_rnn(6, 2, seed=1)
     (space,) = system.eigenspaces(1)
-    two = Recovered(np.full(2, -1.0 + 0j), lambda x: space.evaluate(x)[:, :2])
-    scores = evaluate(two, system, [space], clean_test(system))
+    two = FormulaModel(np.full(2, -1.0 + 0j), lambda x: space.evaluate(x)[:, :2])
+    scores = evaluate(two, key_to(system, space), clean_test(system))
     assert scores.fit.rank_error == 2
     assert scores.fit.null_space_error == 1.0
 
 
 def test_mismatched_shapes_are_refused():
     system = three_populations()
-    model = Recovered(np.array([-1.0 + 0j]), lambda x: x)
+    model = FormulaModel(np.array([-1.0 + 0j]), lambda x: x)
     with pytest.raises(ValueError, match="1 eigenvalues but eigenfunction values of shape"):
-        evaluate(model, system, system.eigenspaces(1), clean_test(system))
+        evaluate(model, AnswerKey.of(system), clean_test(system))
 
 
 def test_score_is_a_table_with_a_row_for_each_eigenspace():
@@ -360,7 +346,7 @@ def test_labels_take_more_digits_only_where_four_do_not_tell_apart():
 
 def test_targets_are_known_by_their_place_in_the_list():
     system = random_drift(5, 2, SINH)
-    scores = evaluate(exact(system, 2), system, system.eigenspaces(2), clean_test(system))
+    scores = evaluate(exact(system, 2), AnswerKey.of(system, 2), clean_test(system))
     assert [row.target_index for row in scores.targets] == list(range(5))
     assert all(
         scores.targets[one.frame.index].target == one.frame.target for one in scores.portraits
@@ -416,14 +402,14 @@ def test_a_larger_error_never_has_more_digits(errors, dimension):
 
 def test_drift_targets_with_several_eigenvalues_are_scored_separately():
     system = random_drift(5, 2, SINH)
-    scores = evaluate(exact(system, 2), system, system.eigenspaces(2), clean_test(system))
+    scores = evaluate(exact(system, 2), AnswerKey.of(system, 2), clean_test(system))
     assert len({row.target for row in scores.targets}) == len(scores.targets) == 5
 
 
 def off_by(*distances):
     """Eigenpairs with the one exact eigenfunction and eigenvalues at these distances from -1."""
     (space,) = three_populations().eigenspaces(1)
-    return Recovered(
+    return FormulaModel(
         np.array([-1.0 + distance for distance in distances]),
         lambda x: np.repeat(space.evaluate(x), len(distances), axis=1),
     )
@@ -431,7 +417,7 @@ def off_by(*distances):
 
 def scores_of(model):
     system = three_populations()
-    return evaluate(model, system, system.eigenspaces(1), clean_test(system))
+    return evaluate(model, AnswerKey.of(system), clean_test(system))
 
 
 def test_cluster_holds_what_is_nearer_than_five_hundredths():
@@ -450,8 +436,8 @@ def test_residuals_count_as_verified_below_a_thousandth_and_as_spurious_above_a_
 def test_mean_eigenvalue_error_is_the_mean_over_all_copies():
     system = random_rnn(5, 2, seed=1)
     (space,) = system.eigenspaces(1)
-    shifted = Recovered(np.array([-1.0, -0.9, -0.8]), space.evaluate)
-    (row,) = evaluate(shifted, system, [space], clean_test(system)).targets
+    shifted = FormulaModel(np.array([-1.0, -0.9, -0.8]), space.evaluate)
+    (row,) = evaluate(shifted, key_to(system, space), clean_test(system)).targets
     assert row.eigenvalue_error == pytest.approx(0.2)
     assert row.eigenvalue_error_mean == pytest.approx(0.1)
 
@@ -473,8 +459,8 @@ def test_an_affine_function_is_found_up_to_a_sine_of_one_hundredth(sine, found):
 
     size = np.linalg.norm(space.evaluate(x)) / np.linalg.norm(bend(x))
     slope = np.tan(np.arcsin(sine)) * size
-    model = Recovered(np.array([-1.0 + 0j]), lambda x: space.evaluate(x) + slope * bend(x))
-    assert evaluate(model, system, [space], test).fit.rank_error == 1 - found
+    model = FormulaModel(np.array([-1.0 + 0j]), lambda x: space.evaluate(x) + slope * bend(x))
+    assert evaluate(model, key_to(system, space), test).fit.rank_error == 1 - found
 
 
 def test_forecast_error_is_relative_to_the_true_states():
@@ -483,7 +469,7 @@ def test_forecast_error_is_relative_to_the_true_states():
     doubled = replace(
         off_by(0.0), forecast=lambda windows, times: 2.0 * test.states[:, 1 : len(times) + 1]
     )
-    scores = evaluate(doubled, system, system.eigenspaces(1), test)
+    scores = evaluate(doubled, AnswerKey.of(system), test)
     assert scores.fit.forecast_error == pytest.approx(1.0)
 
 
@@ -497,7 +483,7 @@ def test_an_exact_model_forecasts_exactly_whatever_the_sampling_of_the_test_set(
     model = LinearModel(lambda x: x, system.left, system.eigenvalues, dt=0.1, modes=modes)
     starts = np.random.default_rng(0).standard_normal((6, 4))
     test = simulate(system, starts, np.linspace(0.0, horizon, points))
-    assert evaluate(model, system, system.eigenspaces(1), test).fit.forecast_error < 1e-12
+    assert evaluate(model, AnswerKey.of(system), test).fit.forecast_error < 1e-12
 
 
 @pytest.mark.slow
@@ -515,9 +501,9 @@ def test_six_hundred_functions_are_scored_without_a_matrix_of_points_by_points()
     values = functions(states)
     eigenvalues = np.concatenate([np.full(295, -1.0), np.linspace(-0.9, -0.1, 305)])
     # Those at all points are there already: what is measured is what scoring needs.
-    model = Recovered(eigenvalues, lambda x: values if len(x) == len(values) else functions(x))
+    model = FormulaModel(eigenvalues, lambda x: values if len(x) == len(values) else functions(x))
     tracemalloc.start()
-    scores = evaluate(model, system, system.eigenspaces(1), test)
+    scores = evaluate(model, AnswerKey.of(system), test)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * values.nbytes < 0.5 * 8 * len(values) ** 2
@@ -531,8 +517,7 @@ def test_scores_are_the_same_without_portraits():
     test = clean_test(system)
     model = exact(system, 2, test.times)
     with_them, without = (
-        evaluate(model, system, system.eigenspaces(2), test, portrayed=wanted)
-        for wanted in (True, False)
+        evaluate(model, AnswerKey.of(system, 2), test, portrayed=wanted) for wanted in (True, False)
     )
     assert with_them.portraits
     assert not without.portraits
@@ -543,12 +528,12 @@ def test_a_single_window_shows_no_residuals_so_the_nearest_functions_are_taken()
     system = three_populations()
     (space,) = system.eigenspaces(1)
     test = clean_test(system)
-    model = Recovered(
+    model = FormulaModel(
         np.array([-1.0 + 1e-9, -1.01]),
         lambda x: np.stack([np.sin(9 * x[:, 0]), space.evaluate(x)[:, 0]], axis=1),
         window=len(test.times),
     )
-    (row,) = evaluate(model, system, [space], test).targets
+    (row,) = evaluate(model, key_to(system, space), test).targets
     assert row.eigenfunction_error > 0.5
     assert "of 2 functions the 1 nearest in eigenvalue" in row.notes
 
@@ -583,6 +568,61 @@ def test_the_same_answer_from_data_that_differ_by_rounding_differs_by_no_more(
         scale = np.sqrt(np.mean(values**2))
         return values + 1e-11 * scale * np.sin(7.0 * x @ noise)
 
-    model = Recovered(np.full(75, -1.0 + 0j), functions)
-    (row,) = evaluate(model, system, [space], test).targets
+    model = FormulaModel(np.full(75, -1.0 + 0j), functions)
+    (row,) = evaluate(model, key_to(system, space), test).targets
     assert 1e-11 < row.eigenfunction_error < row.rounding
+
+
+def test_a_score_takes_the_key_from_the_test_data_or_from_a_key_or_from_a_system():
+    system = three_populations()
+    test, model = clean_test(system), exact(system, 2)
+    tables = [
+        score(model, test, max_degree=2),
+        score(model, test, key=AnswerKey.of(system, 2)),
+        score(model, system, test, max_degree=2),
+        score(model, system, test.without_origin(), 2),
+        score(model, system=system, test=test, max_degree=2),
+    ]
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0])
+    assert list(tables[0]["target"]) == ["-1", "-2"]
+
+
+def test_a_score_that_lacks_a_key_or_has_two_is_refused():
+    system = three_populations()
+    test, model = clean_test(system), exact(system, 1)
+    with pytest.raises(ValueError, match="nothing says which system these test data come from"):
+        score(model, test.without_origin())
+    for extra in ({"system": system}, {"max_degree": 1}):
+        with pytest.raises(TypeError, match="a key, or a system and a degree, but not both"):
+            score(model, test=test, key=AnswerKey.of(system), **extra)
+    with pytest.raises(TypeError, match="takes an AnswerKey, got Relaxation"):
+        evaluate(model, system, test)
+    with pytest.raises(TypeError, match="takes Trajectories, got Relaxation"):
+        score(model, system)
+
+
+def test_a_key_of_ones_own_needs_targets_and_the_number_of_variables_alone():
+    system = three_populations()
+    key = AnswerKey(system.eigenspaces(2), channels=3)
+    whole = evaluate(exact(system, 2), AnswerKey.of(system, 2), clean_test(system))
+    scores = evaluate(exact(system, 2), key, clean_test(system))
+    assert "does not say how to simulate the system" in scores.fit.notes
+    for row, other in zip(scores.targets, whole.targets, strict=True):
+        assert np.isnan(row.oracle_floor)
+        assert row.eigenfunction_error == other.eigenfunction_error
+    with pytest.raises(ValueError, match="the test states have 3 variables, the system has 4"):
+        evaluate(exact(system, 2), replace(key, channels=4), clean_test(system))
+
+
+COLUMNS = {"targets.csv": TargetScores, "eigenpairs.csv": PairScores, "fits.csv": FitScores}
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_the_docs_say_of_every_score_what_it_is_in_the_order_of_the_table(table):
+    text = (Path(__file__).parents[2] / "docs" / "scores.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## [^\n]*`{table}`\)$(.*?)(?=^## )", text, re.M | re.S)[1]
+    first_cells = re.findall(r"^\| (`[^|]*`) \|", section, re.M)
+    said = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
+    declared = [field.name for field in fields(COLUMNS[table])]
+    assert [name for name in said if name in declared] == declared

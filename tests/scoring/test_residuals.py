@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import koopmark
-from koopmark.methods.anchors.exact import ExactModel
+from koopmark.datasets import AnswerKey
+from koopmark.methods.anchors import ExactModel
 from koopmark.methods.own.generator_edmd import GeneratorEDMD
 from koopmark.scoring import evaluate
-from koopmark.scoring.residuals import expected_pairs, pair_residuals, target_residual
+from koopmark.scoring._residuals import expected_pairs, pair_residuals, target_residual
 from koopmark.simulation import Trajectories, sample_paths, simulate
 from koopmark.systems import nearly_low_rank_rnn, ornstein_uhlenbeck, random_rnn
 
@@ -26,13 +27,14 @@ def paths(count=40):
     return Trajectories(states, TIMES)
 
 
-def scores_of_the_answer_key(system, targets, test):
-    return evaluate(ExactModel(targets, system, test.dt), system, targets, test)
+def scores_of_the_answer_key(system, degree, test):
+    key = AnswerKey.of(system, degree)
+    return evaluate(ExactModel(key, test.dt), key, test)
 
 
 def test_exact_targets_have_a_residual_of_rounding_and_no_bound():
     system = random_rnn(8, 2)
-    scores = scores_of_the_answer_key(system, system.eigenspaces(2), simulated(system))
+    scores = scores_of_the_answer_key(system, 2, simulated(system))
     for target in scores.targets:
         assert target.target_residual < 1e-10
         assert target.residual_bound == 0.0
@@ -41,8 +43,7 @@ def test_exact_targets_have_a_residual_of_rounding_and_no_bound():
 @pytest.mark.parametrize("epsilon", [1e-6, 1e-3, 0.1])
 def test_nearly_exact_targets_have_a_residual_below_their_bound(epsilon):
     system = nearly_low_rank_rnn(8, 2, epsilon=epsilon)
-    targets = system.targets()
-    scores = scores_of_the_answer_key(system, targets, simulated(system))
+    scores = scores_of_the_answer_key(system, 1, simulated(system))
     (target,) = scores.targets
     assert target.target == "≈-1 (x6)"
     assert 0.05 * target.residual_bound < target.target_residual < target.residual_bound
@@ -54,8 +55,7 @@ def test_nearly_exact_targets_have_a_residual_below_their_bound(epsilon):
 
 def test_without_a_weak_part_the_label_says_exact():
     system = nearly_low_rank_rnn(8, 2, epsilon=0.0)
-    targets = system.targets()
-    (target,) = scores_of_the_answer_key(system, targets, simulated(system)).targets
+    (target,) = scores_of_the_answer_key(system, 1, simulated(system)).targets
     assert target.target == "-1 (x6)"
     assert target.residual_bound == 0.0
     assert target.target_residual < 1e-9
@@ -63,20 +63,23 @@ def test_without_a_weak_part_the_label_says_exact():
 
 def test_the_answer_key_of_a_stochastic_system_has_no_residual_in_expectation():
     test, targets = paths(), PROCESS.eigenspaces(3)
-    scores = scores_of_the_answer_key(PROCESS, targets, test)
+    scores = scores_of_the_answer_key(PROCESS, 3, test)
     assert all(pair.residual < 1e-10 for pair in scores.eigenpairs)
     assert all(target.target_residual < 1e-10 for target in scores.targets)
     assert scores.fit.verified == scores.fit.recovered
     assert scores.fit.forecast_error < 1e-12
     assert "the system being stochastic" in scores.fit.notes
     # On paths themselves the same functions scatter.
-    noisy = evaluate(ExactModel(targets, None, test.dt), random_rnn(2, 1), targets, test)
+    alone = AnswerKey(targets, 2)
+    noisy = evaluate(ExactModel(alone, test.dt), alone, test)
     assert all(pair.residual > 0.1 for pair in noisy.eigenpairs)
 
 
 def test_a_wrong_eigenvalue_has_a_residual_in_expectation():
     (first, *_) = PROCESS.eigenspaces(1)
-    pairs = expected_pairs(lambda windows: first.evaluate(windows[:, -1]), PROCESS, paths())
+    pairs = expected_pairs(
+        lambda windows: first.evaluate(windows[:, -1]), PROCESS.quadrature, paths()
+    )
     found = pair_residuals(pairs, np.array([first.eigenvalue - 0.2]), paths().dt)
     expected = np.exp(-0.05) - np.exp(-0.07)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
@@ -85,7 +88,7 @@ def test_a_wrong_eigenvalue_has_a_residual_in_expectation():
 def test_functions_of_a_window_see_the_states_before_the_next_one():
     # φ = x₁ of the state before the last moves on without noise: E φ⁺ is the last x₁.
     test = paths(5)
-    pairs = expected_pairs(lambda windows: windows[:, -2, :1], PROCESS, test, window=2)
+    pairs = expected_pairs(lambda windows: windows[:, -2, :1], PROCESS.quadrature, test, window=2)
     found = pair_residuals(pairs, np.array([0.0 + 0.0j]), test.dt)
     assert found.shape == (1,)
     whole = test.windows(2).reshape(-1, 2, 2)
@@ -98,16 +101,16 @@ def test_generator_edmd_does_not_apply_to_a_process():
         PROCESS, np.ones((5, 2)), TIMES, np.random.default_rng(0)
     )
     with pytest.raises(ValueError, match="diffusion term"):
-        GeneratorEDMD().fit(data)
+        GeneratorEDMD().fit(data, AnswerKey.of(PROCESS))
 
 
 def test_target_residual_takes_the_largest_of_the_functions():
     system = nearly_low_rank_rnn(6, 2, spectrum="exponential")
     (space,) = system.targets()
     test = simulated(system)
-    whole = target_residual(space, system, test)
+    whole = target_residual(space, None, test)
     each = [
-        target_residual(space.sample(1, np.random.default_rng(seed)), system, test)
+        target_residual(space.sample(1, np.random.default_rng(seed)), None, test)
         for seed in range(30)
     ]
     assert max(own for own, _ in each) == pytest.approx(whole[0], rel=1e-12)

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from koopmark import fit, infer_structure, score, simulate
+from koopmark.datasets import AnswerKey
 from koopmark.methods import Identity
-from koopmark.models import LinearModel
+from koopmark.models import LinearModel, Model
 from koopmark.scoring import evaluate
-from koopmark.scoring.sampled import alias
-from koopmark.scoring.spectrum import score_spectrum
+from koopmark.scoring._residuals import alias
+from koopmark.scoring._spectrum import score_spectrum
 from koopmark.simulation import Trajectories
 from koopmark.spectrum import KnownSpectrum, LatticePoint, Term
 from koopmark.systems import HopfNormalForm, random_linear, random_rnn, three_populations
@@ -25,15 +26,14 @@ SPECTRUM = KnownSpectrum((LatticePoint(-1 + 0j, (Term((0,), 1, 1),)),), 2.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Fake:
+class Fake(Model):
     """Any eigenvalues with any values of the eigenfunctions, row by row at the windows of TEST."""
 
-    eigenvalues: np.ndarray
-    values: np.ndarray
+    eigenvalues: np.ndarray = None
+    values: np.ndarray = None
     window: int = 1
-    note: str = ""
-    residuals: None = None
     listed: object = None
+    dt: float = 0.1
 
     def eigenfunctions(self, windows):
         ends = TEST.states[:, self.window - 1 :].reshape(-1, 3)
@@ -44,9 +44,6 @@ class Fake:
         if self.listed is not None:
             return self.listed(windows[:, -1])
         return np.resize(self.values, (len(windows), self.values.shape[1]))
-
-    def predict(self, windows, times):
-        return None
 
 
 def values_of(kind, exact, rng):
@@ -89,7 +86,7 @@ def test_whatever_a_model_holds_is_scored_within_bounds(pairs, window):
     values = np.array(columns, dtype=complex).reshape(len(pairs), len(exact)).T
     eigenvalues = np.array([complex(re, im) for re, im, _ in pairs], dtype=complex)
     model = Fake(eigenvalues, values, window)
-    scores = evaluate(model, SYSTEM, SYSTEM.eigenspaces(2), TEST, spectrum=SPECTRUM)
+    scores = evaluate(model, replace(AnswerKey.of(SYSTEM, 2), spectrum=SPECTRUM), TEST)
     fitted = scores.fit
     for share in (
         fitted.precision,
@@ -114,7 +111,7 @@ def test_the_scale_of_a_function_changes_no_score(kind):
 
     at_test = values(TEST.states.reshape(-1, 3))
     model = Fake(np.array([-1.0 + 0j]), at_test, listed=values)
-    scores = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), TEST, spectrum=SPECTRUM)
+    scores = evaluate(model, replace(AnswerKey.of(SYSTEM), spectrum=SPECTRUM), TEST)
     assert scores.targets[0].eigenfunction_error < 1e-9
     assert scores.targets[0].oracle_floor < 1e-9
     assert scores.fit.verified == 1
@@ -125,11 +122,11 @@ def test_the_scale_of_a_function_changes_no_score(kind):
 @pytest.mark.parametrize("scale", [1e-200, 1e-161, 1e160, 1e200])
 def test_a_wrong_function_is_not_verified_at_any_scale(scale):
     wrong = scale * np.tanh(TEST.states.reshape(-1, 3)[:, :1])
-    scores = evaluate(Fake(np.array([-1.0 + 0j]), wrong), SYSTEM, SYSTEM.eigenspaces(1), TEST)
+    scores = evaluate(Fake(np.array([-1.0 + 0j]), wrong), AnswerKey.of(SYSTEM), TEST)
     assert scores.fit.verified == 0
     assert scores.fit.residual_median == pytest.approx(
         evaluate(
-            Fake(np.array([-1.0 + 0j]), wrong / scale), SYSTEM, SYSTEM.eigenspaces(1), TEST
+            Fake(np.array([-1.0 + 0j]), wrong / scale), AnswerKey.of(SYSTEM), TEST
         ).fit.residual_median
     )
 
@@ -148,9 +145,9 @@ def spoilt(test, which, value):
 def test_trajectories_that_are_not_finite_count_as_if_they_were_not_there(lost, value):
     model = fit("koopmark.qr_edmd", TEST, dictionary=Identity())
     rest = [k for k in range(12) if k not in lost]
-    with_them = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), spoilt(TEST, lost, value))
+    with_them = evaluate(model, AnswerKey.of(SYSTEM), spoilt(TEST, lost, value))
     others = replace(TEST, states=TEST.states[rest], diverged_at=TEST.diverged_at[rest])
-    without = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), others)
+    without = evaluate(model, AnswerKey.of(SYSTEM), others)
     assert with_them.targets == without.targets
     assert with_them.fit.forecast_error == without.fit.forecast_error
     assert f"{len(lost)} of 12 test trajectories" in with_them.fit.notes
@@ -211,8 +208,8 @@ def test_states_of_another_size_are_refused_with_both_sizes(dictionary, size):
 def test_windows_at_another_interval_are_not_scored_but_eigenvalues_are(points):
     model = fit("pydmd.hankeldmd", TEST, delays=3)
     other = simulate(SYSTEM, STARTS, np.linspace(0.0, 4.0, points))
-    scores = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), other, spectrum=SPECTRUM)
-    same = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), TEST, spectrum=SPECTRUM)
+    scores = evaluate(model, replace(AnswerKey.of(SYSTEM), spectrum=SPECTRUM), other)
+    same = evaluate(model, replace(AnswerKey.of(SYSTEM), spectrum=SPECTRUM), TEST)
     assert scores.targets[0].eigenvalue_error == same.targets[0].eigenvalue_error
     fitted = scores.fit
     for missing in (
@@ -242,7 +239,7 @@ def test_a_model_of_single_states_is_scored_alike_at_any_interval(points):
         simulate(system, rng.standard_normal((20, 4)), np.linspace(0.0, 4.0, count))
         for count in (41, points)
     )
-    scores = evaluate(fit("pydmd.dmd", train), system, system.eigenspaces(1), test)
+    scores = evaluate(fit("pydmd.dmd", train), AnswerKey.of(system), test)
     assert scores.fit.verified == 4
     assert scores.fit.forecast_error < 1e-11
     assert all(row.eigenfunction_error < 1e-10 for row in scores.targets)
@@ -272,7 +269,7 @@ def aliased(dt):
 def test_a_frequency_beyond_nyquist_is_neither_missed_nor_found():
     # |Im λ| = 1 and 2.3; sampled every 2 the second turns by 4.6.
     system, model, test = aliased(2.0)
-    slow, _, fast, _ = evaluate(model, system, system.eigenspaces(1), test).targets
+    slow, _, fast, _ = evaluate(model, AnswerKey.of(system), test).targets
     assert slow.eigenvalue_error < 1e-9
     assert slow.eigenfunction_error < 1e-9
     for missing in (fast.eigenvalue_error, fast.eigenvalue_error_mean, fast.eigenfunction_error):
@@ -283,7 +280,7 @@ def test_a_frequency_beyond_nyquist_is_neither_missed_nor_found():
 
 def test_just_below_nyquist_everything_is_scored():
     system, model, test = aliased(0.98 * pi / 2.3)
-    targets = evaluate(model, system, system.eigenspaces(1), test).targets
+    targets = evaluate(model, AnswerKey.of(system), test).targets
     assert all(row.eigenvalue_error < 1e-9 for row in targets)
     assert all(row.eigenfunction_error < 1e-9 for row in targets)
 
@@ -291,14 +288,14 @@ def test_just_below_nyquist_everything_is_scored():
 def test_a_model_that_knows_the_frequency_from_elsewhere_is_scored():
     system, _, test = aliased(2.0)
     known = LinearModel(lambda x: x, system.left, system.eigenvalues, dt=2.0)
-    targets = evaluate(known, system, system.eigenspaces(1), test).targets
+    targets = evaluate(known, AnswerKey.of(system), test).targets
     assert [row.eigenvalue_error for row in targets] == [0.0] * 4
 
 
 def test_the_training_interval_decides_what_is_beyond_nyquist():
     system, model, _ = aliased(2.0)
     often = simulate(system, np.random.default_rng(1).standard_normal((20, 4)), 0.1 * np.arange(80))
-    slow, _, fast, _ = evaluate(model, system, system.eigenspaces(1), often).targets
+    slow, _, fast, _ = evaluate(model, AnswerKey.of(system), often).targets
     assert slow.eigenvalue_error < 1e-9
     assert np.isnan(fast.eigenvalue_error)
 
@@ -319,7 +316,7 @@ def test_the_alias_of_a_lattice_point_is_not_spurious_and_counts_neither_way():
 
 def test_the_last_state_of_a_window_may_be_the_last_of_the_trajectory():
     model = replace(Fake(np.array([-1.0 + 0j]), np.ones((12, 1))), window=41)
-    scores = evaluate(model, SYSTEM, SYSTEM.eigenspaces(1), TEST, spectrum=SPECTRUM)
+    scores = evaluate(model, replace(AnswerKey.of(SYSTEM), spectrum=SPECTRUM), TEST)
     assert np.isnan(scores.fit.residual_median)
     assert np.isnan(scores.fit.precision)
     assert np.isnan(scores.fit.forecast_error)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.scoring.cluster import constants
-from koopmark.scoring.spectrum import score_spectrum
+from koopmark.scoring._cluster import constants
+from koopmark.scoring._spectrum import score_spectrum
 from koopmark.spectrum import KnownSpectrum, LatticePoint, Term
 
 DT = 0.1
@@ -20,7 +20,7 @@ def point(eigenvalue, multiplicity, exact=False):
 KNOWN = KnownSpectrum((point(-0.6, 1), point(-1, 3, exact=True), point(-1.2 + 1j, 1)), 2.0)
 
 
-def score(eigenvalues, residuals=0.0, known=KNOWN, values=None):
+def score(eigenvalues, residuals=0.0, known=KNOWN, values=None, **options):
     """Of functions that are independent, and constant at 0."""
     eigenvalues = np.array(eigenvalues, dtype=complex)
     if values is None:
@@ -28,7 +28,7 @@ def score(eigenvalues, residuals=0.0, known=KNOWN, values=None):
         values[:, eigenvalues == 0] = 1.0
     rates = np.broadcast_to(residuals, len(eigenvalues)) / DT
     constant = constants(values, eigenvalues, rates)
-    return score_spectrum(known, eigenvalues, rates, values, constant)
+    return score_spectrum(known, eigenvalues, rates, values, constant, **options)
 
 
 def test_the_lattice_itself_scores_one_and_one():
@@ -142,11 +142,13 @@ def test_nothing_recovered_has_no_precision_and_says_so():
 
 
 def test_an_unknown_lattice_is_no_score_but_a_note():
-    found = score([-1.0], known=KnownSpectrum((), 2.0, "they end at 2 different fixed points"))
+    found = score([-1.0], known=None, unknown="they end at 2 different fixed points")
     assert np.isnan([found.precision, found.recall]).all()
     assert found.kinds == ("",)
     assert found.note == "precision, recall: they end at 2 different fixed points"
     assert score([-1.0], known=None).note == ""
+    none = score([-1.0], known=KnownSpectrum((), 0.1))
+    assert none.note == "precision, recall: no eigenvalue is that slow"
 
 
 @given(st.permutations(range(6)))

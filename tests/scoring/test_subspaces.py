@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring.subspaces import (
+from koopmark.scoring._subspaces import (
     independent,
     orthonormal_basis,
     outside,
     real_where_possible,
 )
-from koopmark.scoring.subspaces import sines as sines_of
+from koopmark.scoring._subspaces import sines as sines_of
 
 SEEDS = st.integers(0, 1000)
 

@@ -15,7 +15,6 @@ def recipe(system, initial=None):
     data = {
         "title": "Tiny",
         "description": "A small system.",
-        "citation": "none",
         "system": system,
         "initial_states": initial or {"kind": "normal", "scale": 1.0},
         "sampling": {"trajectories": 5, "test_trajectories": 4, "dt": 0.1, "horizon": 1.0},

@@ -1,12 +1,16 @@
-"""What a dataset's fits are asked for, and which eigenvalues they may rightly find besides."""
+"""The answer key: what is right about trajectories, for scores and for informed methods."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._repr import Shown
 from koopmark.datasets import cache
+from koopmark.simulation import Trajectories, sample_paths, simulate
 from koopmark.spectrum import (
     FixedPoint,
     KnownSpectrum,
@@ -19,24 +23,128 @@ from koopmark.spectrum import (
     fixed_point_near,
     fixed_points,
     inexact,
-    known_spectrum,
+    lattice,
 )
 from koopmark.systems import Relaxation, System
-from koopmark.truth import SAME_EIGENVALUE, Eigenspace
+from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MAX_SPACES = 300
 """Targets that a lattice may make; each costs an angle in every fit."""
 
+CONTINUATION_RTOL = 1e-11
+
 Spaces = tuple[Eigenspace, ...]
+
+VectorField = Callable[[NDArray], NDArray]
+Quadrature = Callable[[NDArray, float], tuple[NDArray[np.float64], NDArray[np.float64]]]
+Continuation = Callable[[NDArray, NDArray], NDArray[np.float64]]
+Simulator = Callable[[NDArray, NDArray, np.random.Generator], Trajectories]
 
 
 @dataclass(frozen=True, eq=False)
-class AnswerKey:
-    """The targets, all eigenvalues down to theirs, and what there is to say of either."""
+class AnswerKey(Shown):
+    """All that scores and informed methods are told of the system behind trajectories.
 
-    targets: Spaces
-    spectrum: KnownSpectrum
+    What is not known is None, and what needs it is missing from the scores with a note. A key of
+    one's own needs the targets and the number of variables, no more.
+
+    Parameters
+    ----------
+    targets : tuple of Eigenspace
+        The exact eigenspaces to look for, as functions of what is observed.
+    channels : int
+        N, how many variables are observed.
+    spectrum : KnownSpectrum, optional
+        All eigenvalues with |Re λ| up to a bound on the basin that the trajectories lie in.
+    no_spectrum : str
+        Why there is none; empty if nobody asked.
+    note : str
+        What else there is to say of the targets.
+    null_functions : ProductEigenspace, optional
+        Of a relaxation network, uᵀζ(x) for every left null vector u of the weights.
+    quadrature : callable, optional
+        Of a stochastic system: from states (..., N) and a time dt to nodes (..., q, N) and weights
+        (q,), such that E[f(x(dt)) | x] ≈ Σ weights f(nodes).
+    continuation : callable, optional
+        From states (M, N) and positive times (K,), in any order, to the states (M, K, N) so much
+        later: expected ones of a stochastic system, NaN after a trajectory diverged.
+    simulate : callable, optional
+        From states (M, N), times (T,) and a random generator to `Trajectories` that start at the
+        nearest states that occur.
+    vector_field : callable, optional
+        F of ẋ = F(x), from states (M, N) to (M, N); a stochastic system has none.
+    """
+
+    targets: tuple[Eigenspace, ...]
+    channels: int
+    spectrum: KnownSpectrum | None = None
+    no_spectrum: str = ""
     note: str = ""
+    null_functions: ProductEigenspace | None = None
+    quadrature: Quadrature | None = None
+    continuation: Continuation | None = None
+    simulate: Simulator | None = None
+    vector_field: VectorField | None = None
+
+    @classmethod
+    def of(cls, system: System, max_degree: int = 1) -> "AnswerKey":
+        """The key of a system to products of up to `max_degree` eigenfunctions, without a spectrum.
+
+        Of a system whose eigenfunctions are known only nearly, those are the targets.
+        """
+        process = system.process
+        return cls(
+            system.targets(max_degree),
+            system.size,
+            null_functions=ProductEigenspace(system.weights.null_space, system.zeta, 1)
+            if isinstance(system, Relaxation)
+            else None,
+            quadrature=process.quadrature if process else None,
+            continuation=process.mean if process else partial(_continued, system),
+            simulate=partial(_simulated, system),
+            vector_field=None if process else system.rhs,
+        )
+
+    @staticmethod
+    def expected(given: object, user: str) -> "AnswerKey":
+        """`given`, if it is an AnswerKey, for a function that says who it is in the message.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if isinstance(given, AnswerKey):
+            return given
+        raise TypeError(
+            f"{user} takes an AnswerKey, got {type(given).__name__}: "
+            "koopmark.datasets.AnswerKey.of(system, max_degree) makes one"
+        )
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether eigenfunctions obey their eigenvalues on average only."""
+        return self.quadrature is not None
+
+    def _facts(self) -> list[str]:
+        count = f"{len(self.targets):,} exact eigenspaces"
+        known = f"{self.spectrum.count:,} eigenvalues" if self.spectrum else ""
+        return [*filter(None, [f"N = {self.channels:,}", count, known])]
+
+
+def _continued(system: System, states: NDArray, times: NDArray) -> NDArray[np.float64]:
+    increasing, places = np.unique(times, return_inverse=True)
+    grid = np.concatenate([[0.0], increasing])
+    return simulate(system, states, grid, rtol=CONTINUATION_RTOL).states[:, 1 + places]
+
+
+def _simulated(
+    system: System, states: NDArray, times: NDArray, rng: np.random.Generator
+) -> Trajectories:
+    initial = system.reachable(states)
+    if system.process:
+        return sample_paths(system.process, initial, times, rng)
+    return simulate(system, initial, times)
 
 
 def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
@@ -52,34 +160,28 @@ def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
     return {"fixed_point": state, "no_fixed_point": why}
 
 
-def answer_key(
-    system: System,
-    closed: Spaces,
-    bound: float,
-    principal: bool,
-    arrays: cache.Arrays,
-    dt: float,
+def with_spectrum(
+    key: AnswerKey, system: System, arrays: cache.Arrays, bound: float, principal: bool, dt: float
 ) -> AnswerKey:
-    """The answer key of trajectories, with what `where_it_ends` said of them.
+    """The key of trajectories of a system, with what `where_it_ends` said of them.
 
     Parameters
     ----------
+    key : AnswerKey
+        That of the system alone: its targets are in closed form.
     system : System
-    closed : tuple of Eigenspace
-        The targets in closed form.
-    bound : float
-        Eigenvalues with |Re λ| up to this make the known spectrum.
-    principal : bool
-        Whether all of its eigenspaces are targets. Where they cannot be had the targets are
-        `closed`, and the note says why.
     arrays : dict
         `fixed_point` and `no_fixed_point`.
+    bound : float
+        Eigenvalues with |Re λ| up to this make the spectrum.
+    principal : bool
+        Whether all of its eigenspaces are targets. If they cannot be had the targets stay, and the
+        note says why.
     dt : float
         Sampling interval.
     """
     reason = arrays["no_fixed_point"].tobytes().decode()
-    targets = closed
-    spectrum = KnownSpectrum((), bound, reason)
+    spectrum = None
     try:
         point = closed_form_fixed_point(system)
         if point is None:
@@ -88,27 +190,30 @@ def answer_key(
             point = fixed_point_near(system, arrays["fixed_point"])
             if principal:
                 point = _as_expected(system, point)
-        spectrum = known_spectrum(point, bound)
-        if principal:
-            targets = principal_targets(system, point, bound, dt)
-            note = _left_out(Linearisation(system, point))
-            return AnswerKey(targets, spectrum, note)
+        try:
+            spectrum, reason = KnownSpectrum(lattice(point, bound), bound), ""
+        except NoSpectrum as error:
+            reason = str(error)
+        if not principal:
+            return _with_parts(replace(key, spectrum=spectrum, no_spectrum=reason))
+        targets = principal_targets(system, point, bound, dt)
+        note = _left_out(Linearisation(system, point))
     except NoSpectrum as error:
-        if not (spectrum.points or spectrum.note):
-            spectrum = KnownSpectrum((), bound, str(error))
-        return AnswerKey(closed, spectrum, f"principal targets: {error}" if principal else "")
-    return _with_parts(closed, spectrum)
+        targets, note = key.targets, f"principal targets: {error}" if principal else ""
+        reason = reason or ("" if spectrum else str(error))
+    return replace(key, targets=targets, spectrum=spectrum, no_spectrum=reason, note=note)
 
 
-def _with_parts(closed: Spaces, spectrum: KnownSpectrum) -> AnswerKey:
-    """The targets in closed form, each known to be a part if products of others are at its λ.
+def _with_parts(key: AnswerKey) -> AnswerKey:
+    """The key in which targets are parts if the spectrum has more functions at their eigenvalue.
 
     As where an eigenvalue of the fixed point of a network is -1/2: its function squared is at -1.
     """
+    points = key.spectrum.points if key.spectrum else ()
     targets, said = [], []
-    for space in closed:
+    for space in key.targets:
         near = SAME_EIGENVALUE * max(1.0, abs(space.eigenvalue))
-        at_it = [p for p in spectrum.points if abs(p.eigenvalue - space.eigenvalue) <= near]
+        at_it = [p for p in points if abs(p.eigenvalue - space.eigenvalue) <= near]
         smooth = sum(point.multiplicity for point in at_it)
         if smooth > space.dimension:
             said.append(
@@ -118,7 +223,7 @@ def _with_parts(closed: Spaces, spectrum: KnownSpectrum) -> AnswerKey:
             )
             space = space.as_part()
         targets.append(space)
-    return AnswerKey(tuple(targets), spectrum, "; ".join(said))
+    return replace(key, targets=tuple(targets), note="; ".join(said))
 
 
 def _left_out(about: Linearisation) -> str:

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from koopmark._keys import digest, generator
 from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
-from koopmark.datasets.answer_key import answer_key, expected_targets, where_it_ends
+from koopmark.datasets.answer_key import (
+    AnswerKey,
+    expected_targets,
+    where_it_ends,
+    with_spectrum,
+)
 from koopmark.datasets.recipe import Recipe
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
-from koopmark.spectrum import KnownSpectrum
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
 
@@ -31,27 +35,25 @@ class Diverged(ValueError):
 class Dataset:
     """What a method is fitted to and scored on.
 
-    `train` is noisy where the recipe says so; `test` is clean and starts elsewhere. The system
-    and the targets ride along on `train` for the anchors. `clean` is `train` before noise of the
-    standard deviation `noise`, in units of the states, was added: for the scorer, and no method is
-    given it. `note` says what was wrong with the
-    cache, and what targets could not be had; empty where nothing was. `spectrum` are all Koopman
-    eigenvalues on the basin of the test trajectories. `fresh` are more clean trajectories of the
-    same law, which belong to the system and its seed: they are the same whatever the numbers of
-    training and test trajectories, the noise and the targets.
+    `train` is noisy where the recipe says so, and says nothing of where it comes from: methods are
+    fitted to it. `test` is clean and starts elsewhere. `key` is the answer key of both, and
+    `system` made them. `clean` is `train` before noise of the standard deviation `noise`, in units
+    of the states, was added: for the scorer, and no method is given it. `fresh` are more clean
+    trajectories of the same law, which belong to the system and its seed: they are the same
+    whatever the numbers of training and test trajectories, the noise and the targets. `note` says
+    what was wrong with the cache, and what targets could not be had; empty if nothing was.
     """
 
     recipe: Recipe
     seed: int
     system: System
-    targets: tuple[Eigenspace, ...]
+    key: AnswerKey
     train: Trajectories
     clean: Trajectories
     noise: float
     test: Trajectories
+    fresh: FreshTrajectories
     note: str = ""
-    spectrum: KnownSpectrum | None = None
-    fresh: FreshTrajectories | None = None
 
 
 def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
@@ -83,33 +85,26 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     )
     for part in ("train", "test"):
         _check_complete(part, arrays[f"{part}_diverged_at"])
-    key = answer_key(
+    key = with_spectrum(
+        AnswerKey.of(system, recipe.max_degree),
         system,
-        system.targets(recipe.max_degree),
+        arrays,
         float(recipe.max_degree),
         recipe.truth.principal,
-        arrays,
         recipe.sampling.dt,
     )
     noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
-    train = Trajectories(noisy, times, system=system, targets=key.targets)
-    unspoilt = Trajectories(arrays["train"], times)
-    deviation = recipe.sampling.noise * float(arrays["train"].std())
-    test = Trajectories(arrays["test"], times)
-    notes = "; ".join(filter(None, [note, key.note]))
-    fresh = _fresh(recipe, clean, system, folder, source)
     return Dataset(
         recipe,
         seed,
         system,
-        key.targets,
-        train,
-        unspoilt,
-        deviation,
-        test,
-        notes,
-        key.spectrum,
-        fresh,
+        key,
+        train=Trajectories(noisy, times),
+        clean=Trajectories(arrays["train"], times),
+        noise=recipe.sampling.noise * float(arrays["train"].std()),
+        test=Trajectories(arrays["test"], times, system=system),
+        fresh=_fresh(recipe, clean, system, folder, source),
+        note="; ".join(filter(None, [note, key.note])),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from koopmark._errors import ConfigError
 from koopmark._keys import generator
 from koopmark.datasets import Dataset
-from koopmark.scoring.targets import labels
+from koopmark.scoring import labels
 from koopmark.simulation import Trajectories
 from koopmark.systems import NamedArray
 from koopmark.truth import Eigenspace
@@ -52,11 +52,11 @@ def contents(dataset: Dataset) -> Contents:
     """
     _check_exact(dataset)
     rng = generator({"seed": dataset.seed}, "directions of exported eigenspaces")
-    spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.targets]
+    spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.key.targets]
     targets = tuple(
         Target(label, whole.eigenvalue, whole.dimension, space.dimension)
         for label, whole, space in zip(
-            labels(dataset.targets), dataset.targets, spaces, strict=True
+            labels(dataset.key.targets), dataset.key.targets, spaces, strict=True
         )
     )
     arrays = tuple(_arrays(dataset, targets, spaces))
@@ -69,7 +69,7 @@ def contents(dataset: Dataset) -> Contents:
 def _check_exact(dataset: Dataset) -> None:
     if dataset.system.stochastic:
         how = "on average over noisy paths"
-    elif not all(space.exact for space in dataset.targets):
+    elif not all(space.exact for space in dataset.key.targets):
         how = "only up to a bound"
     else:
         return

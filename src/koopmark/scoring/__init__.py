@@ -1,10 +1,11 @@
-"""From a fitted model and the exact eigenpairs to scores."""
+"""From a fitted model and an answer key to scores."""
 
-from koopmark.scoring.bounds import StatisticalFloor, statistical_floors
-from koopmark.scoring.evaluate import FitScores, PairScores, Scores, evaluate, score
-from koopmark.scoring.portrait import Portrait
-from koopmark.scoring.structure import Structure, infer_structure
-from koopmark.scoring.targets import (
+from koopmark.scoring._evaluate import FitScores, PairScores, Scores, evaluate, score
+from koopmark.scoring._oracle_floors import fresh_like
+from koopmark.scoring._portraits import Frame, Portrait
+from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
+from koopmark.scoring._structure import Structure, infer_structure
+from koopmark.scoring._targets import (
     DIGITS,
     FOUND,
     ROUNDING,
@@ -21,6 +22,7 @@ __all__ = [
     "FOUND",
     "ROUNDING",
     "FitScores",
+    "Frame",
     "PairScores",
     "Portrait",
     "Scores",
@@ -30,6 +32,7 @@ __all__ = [
     "digits",
     "evaluate",
     "found",
+    "fresh_like",
     "infer_structure",
     "labels",
     "larger_error",

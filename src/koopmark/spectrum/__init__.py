@@ -16,7 +16,7 @@ from koopmark.spectrum._fixed_points import (
     fixed_point_near,
     fixed_points,
 )
-from koopmark.spectrum._known import KnownSpectrum, attractor, known_spectrum
+from koopmark.spectrum._known import KnownSpectrum, attractor
 from koopmark.spectrum._lattice import LatticePoint, Term, lattice
 from koopmark.spectrum._linearisation import Linearisation
 from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
@@ -45,7 +45,6 @@ __all__ = [
     "fixed_point_near",
     "fixed_points",
     "inexact",
-    "known_spectrum",
     "largest_exponents",
     "lattice",
     "path_integral",

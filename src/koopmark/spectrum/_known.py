@@ -13,7 +13,7 @@ from koopmark.spectrum._fixed_points import (
     contracts,
     fixed_points,
 )
-from koopmark.spectrum._lattice import LatticePoint, lattice
+from koopmark.spectrum._lattice import LatticePoint
 from koopmark.spectrum._nonlinearity import NoSpectrum
 from koopmark.systems import System
 
@@ -28,14 +28,10 @@ AT_REST = 1e-2
 
 @dataclass(frozen=True)
 class KnownSpectrum:
-    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in.
-
-    Where they are not known `points` is empty and `note` says why.
-    """
+    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in."""
 
     points: tuple[LatticePoint, ...]
     bound: float
-    note: str = ""
 
     @property
     def count(self) -> int:
@@ -84,11 +80,3 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     if len(attracting) > 1:
         raise NoSpectrum(f"the test trajectories end at {len(attracting)} different fixed points")
     return points[attracting[0]]
-
-
-def known_spectrum(point: FixedPoint, bound: float) -> KnownSpectrum:
-    """The lattice of a fixed point, or why there is none."""
-    try:
-        return KnownSpectrum(lattice(point, bound), bound)
-    except NoSpectrum as error:
-        return KnownSpectrum((), bound, str(error))

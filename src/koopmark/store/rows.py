@@ -42,8 +42,8 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
     scored = [asdict(target) for target in scores.targets] if scores else targets
     fit: Row = {
         **key,
-        "role": cell.method.role,
-        "library": cell.method.library,
+        "role": cell.method.tags.role,
+        "library": cell.method.tags.library,
         "library_version": cell.library_version,
         "status": outcome.status,
         "reason": outcome.reason,
@@ -57,7 +57,7 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "peak_memory_mb": outcome.peak_memory_mb,
         "output": output,
     }
-    of_fit = {**key, "role": cell.method.role, "status": outcome.status}
+    of_fit = {**key, "role": cell.method.tags.role, "status": outcome.status}
     pairs = [asdict(pair) for pair in scores.eigenpairs] if scores else []
     drawn = [portrait_row(portrait) for portrait in scores.portraits] if scores else []
     return Rows(

@@ -97,6 +97,10 @@ class Eigenspace(_repr.Shown, Gated, ABC):
         # Every subclass is a dataclass with this field.
         return replace(self, whole=False)  # type: ignore[type-var]
 
+    def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:  # noqa: ARG002
+        """(m,) bounds on |φ(x(t)) - e^{λt}φ(x(0))| a time `elapsed` later: 0 where it is exact."""
+        return np.zeros(self.dimension)
+
     def affine_products(self, most: int) -> AffineProducts | None:  # noqa: ARG002
         """At most `most` of a basis, as products of eigenfunctions affine in the state.
 

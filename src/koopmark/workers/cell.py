@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 from koopmark import datasets, methods
 from koopmark.datasets import Dataset, Recipe
-from koopmark.methods.method import Skip
+from koopmark.methods import Skip
 from koopmark.models import Model
 from koopmark.plan.cells import Cell
 from koopmark.scoring import StatisticalFloor, evaluate, statistical_floors
@@ -79,7 +79,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
         if fitted is not None:
             outcome = _score(cell, data, fitted, outcome, journal, cache_dir)
     notes = [data.note] if data.note else []
-    notes += data.fresh.notes if data.fresh else []
+    notes += data.fresh.notes
     if _fingerprint(data) != unchanged:
         _dataset.cache_clear()
         notes.append("the fit changed the data it was given")
@@ -93,7 +93,7 @@ def _fit(cell: Cell, data: Dataset, journal: Journal) -> tuple[Model | None, Out
     meter = Meter()
     try:
         with memory_limit(cell.limits.memory_mb):
-            model = cell.method.fit(data.train)
+            model = cell.method.fit_with(data.train, data.key)
             seconds = meter.seconds()
         outcome = Outcome("ok")
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
@@ -125,11 +125,9 @@ def _score(
             noise_floors = _noise_floors(cell.recipe, cell.seed, cache_dir)
             scores = evaluate(
                 model,
-                data.system,
-                data.targets,
+                data.key,
                 data.test,
                 cell.seed,
-                data.spectrum,
                 fresh=data.fresh,
                 noise_floors=noise_floors,
             )
@@ -176,7 +174,7 @@ def _noise_floors(
 ) -> tuple[StatisticalFloor, ...]:
     """What the noise in the data of the fit before allows, the same for all methods."""
     data, _ = _dataset(recipe, seed, cache_dir)
-    return statistical_floors(data.targets, data.clean, data.noise, data.test)
+    return statistical_floors(data.key, data.clean, data.noise, data.test)
 
 
 def _fingerprint(data: Dataset) -> int:

@@ -33,7 +33,6 @@ def recipe(kind, max_degree=1, **changes):
     data = {
         "title": "Tiny",
         "description": "A small system.",
-        "citation": "none",
         "max_degree": max_degree,
         "system": {"kind": kind, **SYSTEMS.get(kind, {}), **changes},
         "initial_states": {"kind": "normal", "scale": 1.0},

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark import methods, scoring
+from koopmark.datasets import AnswerKey
 from koopmark.pages.example.attraction import initial_states
 from koopmark.simulation import simulate
 from koopmark.systems import System
@@ -71,10 +72,10 @@ def recover(system: System) -> list[Recovered]:
     """Every fit of `FITS`, to the same trajectories and judged on the same others."""
     train = simulate(system, initial_states(TRAIN, "train"), TIMES)
     test = simulate(system, initial_states(TEST, "test"), TIMES)
-    fits = []
+    key, fits = AnswerKey.of(system, MAX_DEGREE), []
     for name, method, options in FITS:
         model = methods.fit(method, train, **options)
-        scores = scoring.evaluate(model, system, system.eigenspaces(MAX_DEGREE), test)
+        scores = scoring.evaluate(model, key, test)
         fits.append(
             Recovered(
                 name,

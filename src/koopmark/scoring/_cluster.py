@@ -1,0 +1,243 @@
+"""Which of the recovered functions stand for an eigenvalue: those near it that add something.
+
+Several functions may be one, up to noise that was added to it. So a function counts beside others
+only if its part outside their span obeys the eigenvalue too. Eigenvalue and eigenfunction errors
+are of the same pairs: a label near λ says nothing unless its function is one of those.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.scoring._residuals import CLUSTER_RADIUS, largest_rate, pair_residuals, rates_of
+from koopmark.scoring._subspaces import (
+    POINTS_PER_FUNCTION,
+    TRUNCATION,
+    independent,
+    level_columns,
+    unit_columns,
+)
+from koopmark.truth import SAME_EIGENVALUE, Eigenspace
+
+SAME_FUNCTION = 1e-6
+"""Functions of unit norm that differ by less are one."""
+
+MEMBER = 1e-6
+"""A function that disobeys λ at less than this rate is an eigenfunction at λ."""
+
+COLUMNS = 64
+"""Functions that are looked at at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The recovered pairs near the eigenvalue λ of a target of dimension m.
+
+    Parameters
+    ----------
+    distances : (k,) array
+        |λ̂ - λ| of the pairs that count: those chosen, of several labels of one function the
+        farthest; if none were chosen, the m nearest (all s, if s < m).
+    size : int
+        Number of pairs in the cluster: within its radius of λ, at least the m nearest.
+    chosen : (k,) array of int, optional
+        The functions that stand for the eigenspace, in the order of the model: m if there are so
+        many, more if more of them are eigenfunctions at λ. None if an angle to them would mean
+        nothing, for the reason in `note`.
+    rate : float
+        The largest at which a combination of the functions chosen disobeys λ; NaN if not asked for.
+    note : str
+    """
+
+    distances: NDArray[np.float64]
+    size: int
+    chosen: NDArray[np.intp] | None
+    rate: float = np.nan
+    note: str = ""
+
+
+def radii(eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """Radii of the clusters of targets: half of the distance to the next where that is less.
+
+    In a common cluster a function that obeys one of the two to 1e-3 would have to give way to those
+    of the other, which disobey it by the distance alone.
+    """
+    apart = np.abs(eigenvalues[:, None] - eigenvalues)
+    apart[apart <= SAME_EIGENVALUE * np.abs(eigenvalues)] = np.inf
+    return np.fmin(CLUSTER_RADIUS, apart.min(axis=1, initial=np.inf) / 2)
+
+
+def choose(
+    space: Eigenspace,
+    eigenvalue: complex,
+    eigenvalues: NDArray[np.complex128],
+    values: NDArray | None,
+    along: NDArray,
+    dt: float,
+    others: bool = True,
+    radius: float = CLUSTER_RADIUS,
+) -> Choice:
+    """Choose m functions of the cluster, in increasing order of how far they disobey λ.
+
+    A function whose part outside the span of those taken is within `tolerances` is passed over; if
+    places are left in the end, those passed over have them, the largest parts first compared to
+    their rates. Which are taken does not depend on their eigenvalues, within the cluster.
+
+    Parameters
+    ----------
+    space : Eigenspace
+    eigenvalue : complex
+        λ, or its alias.
+    eigenvalues : (s,) array
+    values : (P, s) array
+        Recovered functions at the test points; None where they have no values there.
+    along : (M, T, s) array
+        The same at consecutive times. If there is one time there are no residuals: the m functions
+        nearest in eigenvalue are taken.
+    dt : float
+    others : bool
+        Whether other functions than those of the eigenspace may be eigenfunctions at λ, to be
+        judged by whether they obey it: then all that do are taken, and `rate` says how nearly.
+    radius : float
+        Of the cluster (`radii`).
+    """
+    m = space.dimension
+    distance = np.abs(eigenvalues - eigenvalue)
+    nearest = np.argsort(distance, kind="stable")
+    size = max(min(m, len(nearest)), int(np.sum(distance <= radius)))
+    cluster, count = nearest[:size], min(m, size)
+    by_label = Choice(distance[nearest[:m]], size, None)
+    if values is None:
+        return by_label
+    if len(values) < POINTS_PER_FUNCTION * count:
+        return replace(by_label, note=f"{len(values)} test points for {count} recovered functions")
+    note = ""
+    chosen, distances = cluster[:m], distance[cluster[:m]]
+    if size > m and along.shape[1] < 2:
+        note = (
+            f"of {size} functions the {m} nearest in eigenvalue: a single time shows no residuals"
+        )
+    elif size > m:
+        residuals = pair_residuals(along[:, :, cluster], np.full(size, eigenvalue), dt)
+        rates = rates_of(residuals, eigenvalue, dt)
+        order = np.argsort(rates, kind="stable")
+        cluster, rates = cluster[order], rates[order]
+        taken, parts = independent(values[:, cluster], tolerances(rates), m)
+        over = np.setdiff1d(np.arange(size), taken)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cost = np.where(parts[over] > 0, (rates[over] + TRUNCATION) / parts[over], np.inf)
+        over = over[np.argsort(cost, kind="stable")]
+        taken = np.concatenate([taken, over[: m - len(taken)]])
+        if others and rates[m] <= MEMBER:
+            members = _members(values[:, cluster], rates, len(along))
+            whole = along[:, :, cluster[members]]
+            if len(members) > m and largest_rate(whole, eigenvalue, dt) <= MEMBER:
+                taken, parts = members, _parts(values[:, cluster], members, rates)
+        copies = np.setdiff1d(np.flatnonzero((parts <= SAME_FUNCTION) & (rates < np.inf)), taken)
+        chosen = cluster[taken]
+        distances = _farthest(values, distance, chosen, cluster[copies])
+    rate = np.nan
+    if others and not space.whole and along.shape[1] > 1 and len(chosen) >= m:
+        rate = _rate_of_most(along[:, :, chosen], eigenvalue, dt)
+    return Choice(distances, size, np.sort(chosen), rate, note)
+
+
+def _members(values: NDArray, rates: NDArray[np.float64], trajectories: int) -> NDArray[np.intp]:
+    """Independent functions at λ, where so many say something; (P, s) in the order of rates.
+
+    What each adds to those before it obeys λ as well. Along a trajectory such functions follow from
+    their first value: as many as there are trajectories span all that decays, learnt or not.
+    """
+    obey = np.flatnonzero(rates <= MEMBER)
+    limits = np.fmax(SAME_FUNCTION, rates[obey] / MEMBER)
+    taken, _ = independent(values[:, obey], limits)
+    return obey[taken] if 2 * len(taken) <= trajectories else obey[:0]
+
+
+def _parts(
+    values: NDArray, taken: NDArray[np.intp], rates: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What functions (P, s) hold outside the span of those taken; NaN where they do not obey."""
+    rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), taken)
+    parts = np.full(len(rates), np.nan)
+    _, parts[rest] = independent(
+        values[:, rest], np.full(len(rest), np.inf), given=values[:, taken]
+    )
+    return parts
+
+
+def _farthest(
+    values: NDArray,
+    distance: NDArray[np.float64],
+    chosen: NDArray[np.intp],
+    copies: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """|λ̂ - λ| of each function chosen, or that of a copy of it that is labelled worse.
+
+    If the nearest label counted, many labels on one function would always be right.
+    """
+    distances = distance[chosen].copy()
+    if len(copies):
+        mine, other = (unit_columns(level_columns(values[:, one])) for one in (chosen, copies))
+        of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
+        np.maximum.at(distances, of, distance[copies])
+    return distances
+
+
+def _rate_of_most(along: NDArray, eigenvalue: complex, dt: float) -> float:
+    """`largest_rate`, or NaN where most trajectories carry nothing by which to tell."""
+    sizes = np.abs(level_columns(along)).max(axis=1)
+    if (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
+        return np.nan
+    return largest_rate(along, eigenvalue, dt)
+
+
+def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Parts of functions of unit norm up to which they are combinations of those before them.
+
+    A function that disobeys its eigenvalue at the rate ρ (`residuals.rates_of`) may owe all of that
+    to a part of norm δ, which disobeys at ρ / δ then. A member of the cluster that obeys its own
+    eigenvalue up to the radius disobeys λ by up to twice that: a part that disobeys more is no
+    sign of another eigenfunction.
+    """
+    return np.fmax(SAME_FUNCTION, rates / (2.0 * CLUSTER_RADIUS))
+
+
+def obeying(
+    values: NDArray,
+    rates: NDArray[np.float64],
+    among: NDArray[np.intp],
+    given: NDArray[np.intp] | None = None,
+) -> NDArray[np.intp]:
+    """The functions in `among` that are independent of one another and of those in `given`.
+
+    Parameters
+    ----------
+    values : (P, s) array
+    rates : (s,) array
+        At which each disobeys its eigenvalue.
+    among, given : arrays of int
+        Places of columns.
+    """
+    order = among[np.argsort(rates[among], kind="stable")]
+    others = None if given is None or len(given) == 0 else values[:, given]
+    taken, _ = independent(values[:, order], tolerances(rates[order]), given=others)
+    return order[taken]
+
+
+def constants(
+    values: NDArray, eigenvalues: NDArray[np.complex128], rates: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which functions (P, s) are constant on the test points, up to what says nothing.
+
+    At 0 the constant is an eigenfunction, with which others are compared as with each other.
+    """
+    varying = np.full(len(eigenvalues), np.inf)
+    for start in range(0, len(eigenvalues), COLUMNS):
+        columns = slice(start, start + COLUMNS)
+        with np.errstate(invalid="ignore", over="ignore"):
+            unit = unit_columns(level_columns(values[:, columns]))
+            varying[columns] = np.linalg.norm(unit - unit.mean(axis=0), axis=0)
+    at_zero = (np.abs(eigenvalues) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS)
+    return varying <= np.where(at_zero, tolerances(rates), SAME_FUNCTION)

@@ -1,0 +1,495 @@
+"""All scores of one fitted model against an answer key (docs/scores.md)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark import _repr
+from koopmark._arrays import checked, real
+from koopmark._keys import generator
+from koopmark.datasets import AnswerKey
+from koopmark.models import Model
+from koopmark.scoring._cluster import Choice, choose, constants, radii
+from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
+from koopmark.scoring._portraits import Portrait, portraits
+from koopmark.scoring._residuals import (
+    alias,
+    check_channels,
+    expected_pairs,
+    finite_ones,
+    highest_frequency,
+    misplaced,
+    pair_residuals,
+    rates_of,
+    target_residual,
+)
+from koopmark.scoring._spectrum import score_spectrum
+from koopmark.scoring._statistical_floors import StatisticalFloor
+from koopmark.scoring._structure import score_structure
+from koopmark.scoring._subspaces import level_columns
+from koopmark.scoring._targets import (
+    Floor,
+    ScoredSpace,
+    TargetScores,
+    labels,
+    score_target,
+)
+from koopmark.simulation import FreshTrajectories, Trajectories
+from koopmark.systems import System
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERIFIED = 1e-3
+"""A recovered pair whose test residual is below this times |e^{λ̂Δt}| obeys the dynamics."""
+
+SPURIOUS = 1e-1
+"""A recovered pair with one above this does not."""
+
+ASKED_TWICE = 64
+"""Test windows at which a model is asked a second time, among others."""
+
+SAME_VALUE = 1e-6
+"""Relative to a function: what is computed beside other states may differ by this."""
+
+ROUNDING_SHOWS = 10.0
+"""Rounding that differs between batches differs between the states of one, too: it is at most this
+many residuals."""
+
+
+@dataclass(frozen=True)
+class FitScores:
+    """Scores of the fit as a whole: as `TargetScores`, columns of `fits.csv`."""
+
+    recovered: int
+    window: int
+    verified: int
+    spurious_fraction: float
+    residual_median: float
+    precision: float
+    judged: float
+    recall: float
+    rank_error: float
+    null_space_error: float
+    forecast_error: float
+    notes: str
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """One recovered eigenpair: as `TargetScores`, a row of `eigenpairs.csv`."""
+
+    index: int
+    eigenvalue_re: float
+    eigenvalue_im: float
+    residual: float
+    training_residual: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Scores(_repr.Shown):
+    """Everything the tables say about one fit."""
+
+    fit: FitScores
+    targets: tuple[TargetScores, ...]
+    eigenpairs: tuple[PairScores, ...]
+    portraits: tuple[Portrait, ...] = ()
+
+    def _facts(self) -> list[str]:
+        verified = f"{self.fit.verified:,} of {self.fit.recovered:,} eigenpairs obey the dynamics"
+        return [f"{len(self.targets):,} exact eigenspaces", verified]
+
+    def _details(self) -> _repr.Details:
+        rows = [
+            (
+                row.target,
+                _repr.error(row.eigenvalue_error),
+                _repr.error(row.eigenfunction_error),
+                _repr.error(row.oracle_floor),
+            )
+            for row in self.targets[: _repr.ROWS]
+        ]
+        columns = ("target", "eigenvalue error", "eigenfunction error", "oracle floor")
+        return _repr.Details(columns, rows, len(self.targets), self.fit.notes)
+
+
+@checked
+def evaluate(
+    model: Model,
+    key: AnswerKey,
+    test: Trajectories,
+    seed: int = 0,
+    portrayed: bool = True,
+    fresh: FreshTrajectories | None = None,
+    noise_floors: Sequence[StatisticalFloor] = (),
+) -> Scores:
+    """Score a fitted model on clean test trajectories.
+
+    Parameters
+    ----------
+    model : Model
+    key : AnswerKey
+        Of the system that `test` comes from: `Dataset.key`, or `AnswerKey.of(system, degree)`.
+    test : Trajectories
+        Clean, and not used for the fit; sampled at any interval. Those that hold a value that is
+        not finite are left out, and `notes` says so.
+    seed : int
+        Draws the functions whose residual stands for that of an eigenspace with more dimensions
+        than there are test trajectories.
+    portrayed : bool
+        Whether portraits of the eigenfunctions are made, a fifth of the time of a small fit.
+    fresh : FreshTrajectories, optional
+        Clean trajectories from the law of the test set, for the oracle floors; they keep what was
+        worked out from them, so that the floors of many fits with one dictionary cost those of
+        one. By default drawn as `fresh_like` says, and `seed` draws them.
+    noise_floors : sequence of StatisticalFloor, optional
+        Of each target, from `statistical_floors`: what the noise in the training data allows.
+
+    Raises
+    ------
+    TypeError
+        If `key`, `test`, `seed` or `fresh` is something else.
+    ValueError
+        If no test trajectory is finite, the states have another number of variables than the key
+        or the training data, the model's eigenvalues and eigenfunction values disagree in shape,
+        the values of eigenfunctions depend on which other states are asked for, or there is another
+        number of noise_floors than of targets.
+    """
+    targets = AnswerKey.expected(key, "a score").targets
+    test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
+    check_channels(model, test.states, key.channels)
+    if fresh is not None:
+        FreshTrajectories.expected(fresh, "a score")
+    if noise_floors and len(noise_floors) != len(targets):
+        raise ValueError(
+            f"{len(noise_floors)} noise_floors for {len(targets)} targets: give one for each"
+        )
+    windows = test.flat_windows(model.window)
+    pairs = _recovered(model, key, test, windows, seed)
+    states = real(windows[:, -1], "states")
+    spaces = [
+        ScoredSpace.of(
+            space, states, len(test.states), generator([seed, index], "directions"), index, label
+        )
+        for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
+    ]
+    choices = pairs.choices(spaces, 2 * model.window <= len(test.times), test.dt)
+    floors, floors_note = [Floor()] * len(spaces), ""
+    rank_error = null_space_error = forecast_error = np.nan
+    structure_note = forecast_note = portrait_note = ""
+    drawn: tuple[Portrait, ...] = ()
+    if pairs.values is not None:
+        floors, floors_note = oracle_floors(
+            model, windows, spaces, fresh or fresh_like(key, test, seed)
+        )
+        rank_error, null_space_error, structure_note = score_structure(
+            key.null_functions,
+            states,
+            pairs.found,
+            pairs.values,
+            pairs.rates[pairs.usable],
+            test.times[model.window - 1 :],
+        )
+        forecast_error, forecast_note = _forecast_error(model, key, test)
+        if portrayed:
+            drawn, portrait_note = portraits(
+                model, spaces, choices, test, pairs.values, pairs.usable
+            )
+    of_spectrum = score_spectrum(
+        key.spectrum,
+        pairs.eigenvalues,
+        pairs.rates,
+        pairs.all_values,
+        pairs.constant,
+        pairs.highest,
+        key.no_spectrum,
+    )
+    horizon = float(test.times[-1] - test.times[0])
+    rows = tuple(
+        score_target(
+            space,
+            choice,
+            pairs.values,
+            floor,
+            noise_floor,
+            target_residual(space.directions, key.quadrature, test),
+            horizon,
+            pairs.highest,
+        )
+        for space, choice, floor, noise_floor in zip_longest(spaces, choices, floors, noise_floors)
+    )
+    counted = pairs.usable & ~pairs.constant
+    of_step = pairs.rates[counted] * test.dt
+    known = of_step[~np.isnan(of_step)]
+    lost = int(np.sum(~pairs.usable))
+    notes = (
+        model.note,
+        lost_note,
+        pairs.note,
+        of_spectrum.note,
+        f"{lost} eigenpairs are not finite" if lost else "",
+        floors_note,
+        structure_note,
+        forecast_note,
+        portrait_note,
+    )
+    return Scores(
+        FitScores(
+            recovered=len(pairs.found),
+            window=model.window,
+            verified=int(np.sum(of_step < VERIFIED)),
+            spurious_fraction=float(np.mean(known > SPURIOUS)) if len(known) else np.nan,
+            residual_median=float(np.median(pairs.residuals[counted])) if counted.any() else np.nan,
+            precision=of_spectrum.precision,
+            judged=of_spectrum.judged,
+            recall=of_spectrum.recall,
+            rank_error=rank_error,
+            null_space_error=null_space_error,
+            forecast_error=forecast_error,
+            notes="; ".join(filter(None, notes)),
+        ),
+        rows,
+        pairs.rows(model.residuals, of_spectrum.kinds),
+        drawn,
+    )
+
+
+@overload
+def score(
+    model: Model,
+    test: Trajectories,
+    /,
+    *,
+    max_degree: int | None = ...,
+    key: AnswerKey | None = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def score(
+    model: Model, system: System, test: Trajectories, max_degree: int | None = ...
+) -> "pd.DataFrame": ...
+
+
+@checked
+def score(
+    model: Model,
+    system: System | Trajectories | None = None,
+    test: Trajectories | None = None,
+    max_degree: int | None = None,
+    key: AnswerKey | None = None,
+) -> "pd.DataFrame":
+    """One row of scores for each exact eigenspace: `score(model, test)`.
+
+    The notes of a row hold those on the fit as a whole too, such as on test trajectories left out.
+
+    Parameters
+    ----------
+    model : Model
+    system : System, optional
+        What generated `test`, if that does not say so itself: `score(model, system, test)`.
+    test : Trajectories
+        As for `evaluate`.
+    max_degree : int
+        Of the products of eigenfunctions of the system that are looked for: 1 (the default) or
+        more.
+    key : AnswerKey, optional
+        In place of system and degree.
+
+    Raises
+    ------
+    TypeError
+        If `system`, `test`, `key` or `max_degree` is something else, or a key is given beside a
+        system or a degree.
+    ValueError
+        As `evaluate` does, and if the degree is below 1, no eigenspace is known, or nothing says
+        which system the test data come from.
+    """
+    import pandas as pd
+
+    if test is None:
+        # The one that is given is the test data.
+        system, test = None, system
+    test = Trajectories.expected(test, "a score")
+    if key is None:
+        system = test.system if system is None else System.expected(system, "a score")
+        if system is None:
+            raise ValueError(
+                "nothing says which system these test data come from: give a key, such as "
+                "koopmark.datasets.AnswerKey.of(system)"
+            )
+        if max_degree is not None and max_degree < 1:
+            raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
+        check_channels(model, test.states, system.size)
+        key = AnswerKey.of(system, max_degree or 1)
+        if not key.targets:
+            raise ValueError(
+                f"no eigenspace of this {type(system).__name__} is known exactly: "
+                "koopmark.datasets.AnswerKey takes targets of your own"
+            )
+    elif system is not None or max_degree is not None:
+        raise TypeError("a score takes a key, or a system and a degree, but not both")
+    scores = evaluate(model, key, test, portrayed=False)
+    of_fit = scores.fit.notes
+    rows = [
+        replace(row, notes="; ".join(filter(None, [row.notes, of_fit]))) for row in scores.targets
+    ]
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+@dataclass(frozen=True, eq=False)
+class _Recovered:
+    """The S recovered pairs as the test set shows them, of which s have finite values there."""
+
+    eigenvalues: NDArray[np.complex128]
+    """(S,)."""
+    all_values: NDArray
+    """(P, S) at the windows of the test set."""
+    residuals: NDArray[np.float64]
+    """(S,), NaN if there are none."""
+    rates: NDArray[np.float64]
+    """(S,) at which they disobey their eigenvalues."""
+    constant: NDArray[np.bool_]
+    """(S,) which functions are constants."""
+    usable: NDArray[np.bool_]
+    """(S,) which have a finite eigenvalue and finite values."""
+    values: NDArray | None
+    """(P, s) of those; None if windows of the test set mean nothing to the model."""
+    along: NDArray
+    """(M, T, s) of those along trajectories, or pairs of expectations like M trajectories."""
+    highest: float
+    """|Im λ| up to which eigenvalues are told apart."""
+    note: str
+
+    @property
+    def found(self) -> NDArray[np.complex128]:
+        """(s,) finite eigenvalues."""
+        return self.eigenvalues[self.usable]
+
+    def choices(self, spaces: Sequence[ScoredSpace], others: bool, dt: float) -> list[Choice]:
+        """The pairs that stand for each target; no functions of one that is not told apart.
+
+        `others`: whether functions beside those of a target may be eigenfunctions at its eigenvalue
+        (`choose`). A window that is most of a trajectory tells when it began: any function of that
+        time decays.
+        """
+        widths = radii(np.array([one.space.eigenvalue for one in spaces]))
+        choices = []
+        for one, radius in zip(spaces, widths, strict=True):
+            taken_for = alias(one.space.eigenvalue, self.highest)
+            at = one.space.eigenvalue if taken_for is None else taken_for
+            values = self.values if taken_for is None and one.told_apart else None
+            choices.append(
+                choose(one.space, at, self.found, values, self.along, dt, others, radius)
+            )
+        return choices
+
+    def rows(
+        self, training: NDArray[np.float64] | None, kinds: Sequence[str]
+    ) -> tuple[PairScores, ...]:
+        """`training`: the method's own residuals."""
+        if training is None:
+            training = np.full(len(self.eigenvalues), np.nan)
+        return tuple(
+            PairScores(index, float(at.real), float(at.imag), float(residual), float(own), kind)
+            for index, (at, residual, own, kind) in enumerate(
+                zip(self.eigenvalues, self.residuals, training, kinds, strict=True)
+            )
+        )
+
+
+def _recovered(
+    model: Model, key: AnswerKey, test: Trajectories, windows: NDArray, seed: int
+) -> _Recovered:
+    """Ask the model for its eigenpairs at the windows of the test set."""
+    apart = misplaced(model, test)
+    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+
+    def asked(windows: NDArray) -> NDArray:
+        values = np.asarray(model.eigenfunctions(windows))
+        if values.shape != (len(windows), len(eigenvalues)):
+            raise ValueError(
+                f"{len(eigenvalues)} eigenvalues but eigenfunction values of shape {values.shape} "
+                f"at {len(windows)} test points"
+            )
+        return values
+
+    # Some come first, and in random order: the place of a window among all tells its time.
+    chosen = generator([seed], "windows asked for twice").permutation(len(windows))[:ASKED_TWICE]
+    before, values = asked(windows[chosen]), asked(windows)
+    if np.iscomplexobj(values) and not values.imag.any():
+        values = np.ascontiguousarray(values.real)
+    along = values.reshape(len(test.states), len(windows) // len(test.states), -1)
+    residuals, usable = np.full(len(eigenvalues), np.nan), np.isfinite(eigenvalues)
+    note = f"only eigenvalues are scored: {apart}" if apart else ""
+    if not apart:
+        if key.quadrature is not None:
+            along = expected_pairs(model.eigenfunctions, key.quadrature, test, model.window)
+            note = "residual, forecast_error: of expectations, the system being stochastic"
+        residuals = pair_residuals(along, eigenvalues, test.dt)
+        usable &= np.isfinite(values).all(axis=0)
+    _expect_same(before, values, chosen, residuals)
+    rates = rates_of(residuals, eigenvalues, test.dt)
+    all_there = usable.all()
+    at_points = values if all_there else values[:, usable]
+    return _Recovered(
+        eigenvalues,
+        values,
+        residuals,
+        rates,
+        constants(values, eigenvalues, rates),
+        usable,
+        None if apart else at_points,
+        along if all_there else along[:, :, usable],
+        highest_frequency(model.dt, eigenvalues, rates),
+        note,
+    )
+
+
+def _expect_same(
+    before: NDArray, values: NDArray, rows: NDArray[np.intp], residuals: NDArray[np.float64]
+) -> None:
+    """Refuse functions whose values at a state change with the states that are asked for beside it.
+
+    A library may round otherwise in another batch, and a function that is left of a cancellation be
+    all rounding: then its residual says so. Without a residual nothing is told.
+    """
+    told = np.isfinite(residuals)
+    values, before = values[:, told], before[:, told]
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = level_columns(before - values[rows], like=values)
+        values = level_columns(values)
+        sizes, differences = (
+            np.linalg.norm(one, axis=0) / np.sqrt(len(one)) for one in (values, apart)
+        )
+        same = differences <= np.fmax(SAME_VALUE, ROUNDING_SHOWS * residuals[told]) * sizes
+    if not same.all():
+        raise ValueError(
+            "the values of eigenfunctions depend on which other states are asked for: "
+            "at the same state they must be the same in any batch"
+        )
+
+
+def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[float, str]:
+    """Relative root-mean-square error over all test trajectories from their first window on.
+
+    Of a stochastic system it is the expected state that is to be predicted.
+    """
+    first = test.windows(model.window)[:, 0]
+    truth = test.states[:, model.window :]
+    if truth.shape[1] == 0:
+        return np.nan, "forecast_error: nothing follows the first window of a test trajectory"
+    times = test.times[model.window :] - test.times[model.window - 1]
+    if key.stochastic and key.continuation is not None:
+        truth = key.continuation(first[:, -1], times)
+    with np.errstate(over="ignore", invalid="ignore"):
+        predicted = model.predict(first, times)
+        if predicted is None:
+            return np.nan, "forecast_error: the method does not predict states at these times"
+        error = np.linalg.norm(predicted - truth) / np.linalg.norm(truth)
+    return (float(error), "") if np.isfinite(error) else (np.inf, "")

@@ -1,0 +1,316 @@
+"""An exact eigenfunction where it is looked at, and what was recovered of it there.
+
+The points are the same for every method; what was recovered is the projection of the exact function
+onto the recovered ones.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from koopmark._tsqr import triangle_of
+from koopmark.models import Model
+from koopmark.scoring._cluster import Choice
+from koopmark.scoring._subspaces import (
+    TRUNCATION,
+    keeps_every_direction,
+    level_columns,
+    unit_columns,
+)
+from koopmark.scoring._targets import ScoredSpace
+from koopmark.simulation import Trajectories
+from koopmark.truth import Eigenspace
+
+MOST_TARGETS = 3
+"""Eigenspaces that are drawn, those that decay slowest."""
+
+ROUNDING = 1e-12
+"""Imaginary parts below this fraction of the largest |e| are none."""
+
+
+TIMES = 26
+"""Times at most along a trajectory."""
+
+POINTS = 64
+"""States of other trajectories at most."""
+
+GRID = 15
+"""Points along each side of a map."""
+
+CANDIDATES = 32
+"""Of more coordinates than this, those that move with the eigenfunction may span the map."""
+
+BLOCK_NUMBERS = 4_000_000
+"""Numbers in the states that are made at a time."""
+
+SAMPLE_ROWS, SAMPLE_NUMBERS = 1000, 5_000_000
+"""Test states at most by which coordinates and ranges are chosen, and numbers in them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Points along some test trajectories, of others, and on a slice; e there.
+
+    Parameters
+    ----------
+    index : int
+        Of the eigenspace in its dataset's list of targets.
+    target : str
+        Label of the eigenspace.
+    eigenvalue : complex
+    trajectories : (k,) array of int
+        Of the test set: along these e is followed.
+    steps : (n,) array of int
+        Numbers of the sampling times that are looked at.
+    times : (n,) array
+    others : (q, 2) array of int
+        Trajectory and step of further test states.
+    coordinates : (2,) array of int
+        i and j, across and up; empty where the state has one coordinate.
+    axes : (2, GRID) array
+        Values of xᵢ and xⱼ on the slice, from the 5th to the 95th percentile of the test states;
+        all other coordinates are at their mean.
+    mean : (N,) array
+        Of the test states: the slice goes through it.
+    exact : (k n + q + G,) array
+        e along the trajectories, one after another; at the others; on the slice.
+    """
+
+    index: int
+    target: str
+    eigenvalue: complex
+    trajectories: NDArray[np.intp]
+    steps: NDArray[np.intp]
+    times: NDArray[np.float64]
+    others: NDArray[np.intp]
+    coordinates: NDArray[np.intp]
+    axes: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    exact: NDArray
+
+    @property
+    def visited(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Trajectory and step of every point that is a test state, in the order of `exact`."""
+        along = np.repeat(self.trajectories, len(self.steps))
+        steps = np.tile(self.steps, len(self.trajectories))
+        return (
+            np.concatenate([along, self.others[:, 0]]),
+            np.concatenate([steps, self.others[:, 1]]),
+        )
+
+    def slice_states(self) -> Iterator[NDArray[np.float64]]:
+        """The G states of the slice, row by row from the lowest xⱼ, a block (·, N) at a time."""
+        across, up = self.axes
+        places = np.column_stack([np.tile(across, len(up)), np.repeat(up, len(across))])
+        for some in blocks(places, len(self.mean)):
+            states = np.tile(self.mean, (len(some), 1))
+            states[:, self.coordinates] = some
+            yield states
+
+
+def frame(target: ScoredSpace, test: Trajectories) -> Frame:
+    """Look at the first of the functions in which an eigenspace is scored, e.
+
+    Along a trajectory |e| goes as e^{Re λ t}, so |e(x(0))| tells the trajectories apart: one has
+    the largest, two stand a third and two thirds down the order.
+    """
+    m, t, n = test.states.shape
+    space = target.directions
+    order = np.argsort(-np.abs(first_of(space, test.states[:, 0])), kind="stable")
+    trajectories = order[np.unique([0, m // 3, 2 * m // 3])]
+    steps = np.unique(np.linspace(0, t - 1, min(TIMES, t)).round().astype(np.intp))
+    rest = np.setdiff1d(np.arange(m), trajectories)
+    spots = np.unique(
+        np.linspace(0, len(rest) * len(steps) - 1, POINTS).round().astype(np.intp).clip(0)
+    )
+    others = np.empty((0, 2), np.intp)
+    if len(rest):
+        others = np.column_stack([rest[spots // len(steps)], steps[spots % len(steps)]])
+    coordinates, axes, mean = _slice(space, test.states.reshape(-1, n))
+    known = Frame(
+        target.index,
+        target.label,
+        target.space.eigenvalue,
+        trajectories,
+        steps,
+        test.times[steps],
+        others,
+        coordinates,
+        axes,
+        mean,
+        np.empty(0),
+    )
+    visited = (test.states[tuple(some.T)] for some in blocks(np.stack(known.visited, axis=1), n))
+    exact = [first_of(space, states) for states in chain(visited, known.slice_states())]
+    return replace(known, exact=np.concatenate(exact))
+
+
+def blocks(rows: NDArray, size: int) -> Iterator[NDArray]:
+    """The rows, so many at a time that their states of `size` numbers take little room."""
+    step = max(1, BLOCK_NUMBERS // size)
+    return (rows[start : start + step] for start in range(0, len(rows), step))
+
+
+def first_of(space: Eigenspace, states: NDArray) -> NDArray:
+    """e at `states` (P, N)."""
+    return space.evaluate(states)[:, 0]
+
+
+def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """The two coordinates in which e varies most, their values, and the mean of the states."""
+    size = states.shape[1]
+    rows = max(50, min(SAMPLE_ROWS, SAMPLE_NUMBERS // size))
+    states = states[:: max(1, len(states) // rows)]
+    mean = states.mean(axis=0)
+    if size < 2:
+        return np.empty(0, np.intp), np.empty((2, 0)), mean
+    among = np.arange(size) if size <= CANDIDATES else _moving_with(space, states, mean)
+    low, high = np.quantile(states[:, among], [0.05, 0.95], axis=0)
+    # Each coordinate alone through its range, all others at their mean.
+    alone = np.tile(mean, (len(among), 3, 1))
+    alone[np.arange(len(among)), :, among] = np.stack([low, (low + high) / 2, high], axis=1)
+    values = first_of(space, alone.reshape(-1, size)).reshape(-1, 3)
+    swing = np.abs(values - values.mean(axis=1, keepdims=True)).max(axis=1)
+    best = np.sort(np.argsort(-swing, kind="stable")[:2])
+    return among[best], np.linspace(low[best], high[best], GRID, axis=1), mean
+
+
+def _moving_with(space: Eigenspace, states: NDArray, mean: NDArray) -> NDArray:
+    """Coordinates whose size goes with |e|, be e odd or even about the mean."""
+    size = np.abs(first_of(space, states))
+    strength = (size - size.mean()) @ np.abs(states - mean)
+    return np.sort(np.argsort(-np.abs(strength), kind="stable")[:CANDIDATES])
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """An exact eigenfunction e beside the nearest function that the recovered ones combine to.
+
+    Parameters
+    ----------
+    frame : Frame
+        The points, and e there.
+    difference : array, shape of `frame.exact`
+        Recovered minus exact; NaN where the method has no value, complex where it is.
+    error : float
+        Sine of the angle from e to the span, over all test points: for a simple eigenvalue the
+        eigenfunction error of the target, for a multiple one at most that.
+    """
+
+    frame: Frame
+    difference: NDArray
+    error: float
+
+    @property
+    def recovered(self) -> NDArray:
+        return self.frame.exact + self.difference
+
+
+def portraits(
+    model: Model,
+    targets: Sequence[ScoredSpace],
+    choices: Sequence[Choice],
+    test: Trajectories,
+    values: NDArray,
+    usable: NDArray[np.bool_],
+) -> tuple[tuple[Portrait, ...], str]:
+    """Portraits of the slowest targets, and a note where a map of them could not be had.
+
+    A target whose angle means nothing, by the rules of the eigenfunction error, has none.
+
+    Parameters
+    ----------
+    model : Model
+    targets : sequence of ScoredSpace
+    choices : sequence of Choice
+        Which functions stand for each target.
+    test : Trajectories
+        Clean.
+    values : (P, s) array
+        The functions that count, at all windows of `test`.
+    usable : (S,) array of bool
+        Which of the model's S pairs these are.
+    """
+    slowest = sorted(
+        zip(targets, choices, strict=True), key=lambda one: abs(one[0].space.eigenvalue.real)
+    )[:MOST_TARGETS]
+    drawn, notes, on_slices = [], dict[str, None](), dict[tuple[int, ...], NDArray]()
+    for target, choice in slowest:
+        if choice.chosen is None:
+            continue
+        seen = frame(target, test)
+        place = tuple(seen.coordinates)
+        if place not in on_slices:
+            on_slices[place], note = _on_slice(model, seen, usable)
+            notes |= {note: None} if note else {}
+        drawn.append(
+            _portrait(
+                target, seen, values[:, choice.chosen], on_slices[place][:, choice.chosen], test
+            )
+        )
+    return tuple(drawn), "; ".join(notes)
+
+
+def _portrait(
+    target: ScoredSpace, seen: Frame, span: NDArray, on_slice: NDArray, test: Trajectories
+) -> Portrait:
+    per_trajectory = len(span) // len(test.states)
+    first = len(test.times) - per_trajectory
+    # The coefficients of a function of any size would leave the range of floats.
+    with np.errstate(all="ignore"):
+        on_slice, span = level_columns(on_slice, like=span), level_columns(span)
+    coefficients = projection(span, target.first)
+    trajectories, steps = seen.visited
+    row = trajectories * per_trajectory + steps - first
+    visited = span[np.maximum(row, 0)] @ coefficients
+    visited[steps < first] = np.nan
+    missed = np.linalg.norm(span @ coefficients - target.first) / np.linalg.norm(target.first)
+    with np.errstate(invalid="ignore", over="ignore"):
+        recovered = np.concatenate([visited, on_slice @ coefficients])
+        difference = recovered - seen.exact
+    if np.iscomplexobj(difference):
+        imaginary = np.abs(np.nan_to_num(difference.imag)).max()
+        if imaginary <= ROUNDING * np.abs(seen.exact).max():
+            difference = difference.real
+    return Portrait(
+        seen, np.where(np.isfinite(difference), difference, np.nan), min(float(missed), 1.0)
+    )
+
+
+def projection(span: NDArray, function: NDArray) -> NDArray:
+    """Coefficients (m,) by which the columns of `span` (P, m) come closest to a function (P,).
+
+    Directions are dropped as they are where angles are computed.
+    """
+    m = span.shape[1]
+    norms = np.linalg.norm(span, axis=0)
+    triangle = triangle_of(unit_columns(span), function[:, None])
+    r, towards = triangle[:m, :m], triangle[:m, m]
+    if keeps_every_direction(r):
+        coefficients = solve_triangular(r, towards)
+    else:
+        u, s, vh = np.linalg.svd(r)
+        kept = s > TRUNCATION * s[0]
+        coefficients = vh[kept].conj().T @ ((u[:, kept].conj().T @ towards) / s[kept])
+    return coefficients / np.where(norms > 0, norms, 1.0)
+
+
+def _on_slice(model: Model, seen: Frame, usable: NDArray[np.bool_]) -> tuple[NDArray, str]:
+    """The recovered functions on the slice (G, s); NaN, with a note, where there are none."""
+    points = seen.axes.shape[1] ** 2
+    none = np.full((points, int(usable.sum())), np.nan)
+    # A function of several consecutive states has no value at a state.
+    if points == 0 or model.window > 1:
+        return none, ""
+    try:
+        with np.errstate(all="ignore"):
+            values = np.concatenate(
+                [np.asarray(model.eigenfunctions(x[:, None])) for x in seen.slice_states()]
+            )
+        return values.reshape(points, len(usable))[:, usable], ""
+    except Exception as error:  # noqa: BLE001 a picture must not cost the scores
+        return none, f"portrait: no map ({type(error).__name__}: {' '.join(str(error).split())})"

@@ -1,0 +1,361 @@
+"""What measurement noise allows: Cramér-Rao bounds on exact eigenvalues and eigenfunctions.
+
+The eigenfunctions φ = c + uᵀx that are affine in the state follow z(t) = z(0) e^{Ωt} along every
+trajectory, and of all other directions nothing is known. The states are seen under white noise of
+standard deviation σ. An estimate differs from the truth by δΩ and by z + f(x)W in place of z, f the
+constant and the directions outside; linearised in these, with z(0) of every trajectory free, their
+covariance is that of least squares: σ² times the inverse of JᵀJ (docs/scores.md).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import expm_frechet, solve_triangular
+
+from koopmark._keys import generator
+from koopmark.datasets import AnswerKey
+from koopmark.simulation import Trajectories
+from koopmark.truth import ONE, AffineProducts, Eigenspace
+
+DRAWS = 1000
+"""Deviations drawn for the root mean square of the largest of several sines."""
+
+INFORMATIVE = 0.3
+"""Largest sine, and largest deviation of an eigenvalue relative to the rate at which its functions
+change in size, for which the bound is stated: it is a linearisation in the noise."""
+
+MOST_VARIABLES = 2000
+"""Of a state; beyond, a basis of all eigenfunctions at one eigenvalue is not made."""
+
+MOST_UNKNOWNS = 500
+"""Whose joint covariance is computed, if the functions have several eigenvalues."""
+
+SAME = 1e-9
+"""Relative distance up to which two eigenvalues are one."""
+
+UNSEEN = 1e-9
+"""Directions in which the states vary less than this, relative to all, hold nothing."""
+
+LEAST = 1e-13
+"""Eigenvalues of a scaled information matrix below this are rounding."""
+
+
+@dataclass(frozen=True)
+class StatisticalFloor:
+    """The bound for one target; NaN with a note if there is none, no note if there is no noise."""
+
+    eigenvalue: float = np.nan
+    """Standard deviation of λ̂, per unit of time."""
+    sine: float = np.nan
+    """Root mean square of the largest principal-angle sine on the test trajectories."""
+    note: str = ""
+
+
+def statistical_floors(
+    key: AnswerKey, train: Trajectories, noise: float, test: Trajectories
+) -> tuple[StatisticalFloor, ...]:
+    """The Cramér-Rao bound of each target of a key.
+
+    Parameters
+    ----------
+    key : AnswerKey
+    train : Trajectories
+        The training data before noise was added, sampled evenly.
+    noise : float
+        σ, the standard deviation of the noise in every variable, in units of the states.
+    test : Trajectories
+        Clean, where the angles are taken.
+
+    Raises
+    ------
+    ValueError
+        If the noise is negative or no number, or the training data are sampled unevenly.
+    """
+    if not 0.0 <= noise < np.inf:
+        raise ValueError(f"noise {noise}: a standard deviation is finite and not negative")
+    if noise == 0.0:
+        return (StatisticalFloor(),) * len(key.targets)
+    n = train.states.shape[2]
+    if n > MOST_VARIABLES:
+        why = f"not computed for {n:,} variables, more than {MOST_VARIABLES:,}"
+    else:
+        why = "known only for eigenfunctions that are affine in the state, and their products"
+    known: dict[int, _Spread | str] = {}
+    floors = []
+    for target in key.targets:
+        products = target.affine_products(len(test.states)) if n <= MOST_VARIABLES else None
+        if products is None:
+            spread: _Spread | str = why
+        else:
+            place = id(products.vectors)
+            if place not in known:
+                known[place] = _spread(products, train, noise)
+            spread = known[place]
+        if products is None or isinstance(spread, str):
+            floors.append(StatisticalFloor(note=f"statistical_floor: {spread}"))
+        else:
+            floors.append(_floor(target, products, spread, train, test))
+    return tuple(floors)
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """How estimates of q affine eigenfunctions deviate, to first order in the noise.
+
+    A deviation is a standard normal combination of the columns: `rates` are those of the
+    eigenvalues, `columns` gives the deviations of the functions, φ + φ mixing + f(x) outside.
+    """
+
+    rates: NDArray
+    """(·, q)."""
+    columns: Callable[[], tuple[NDArray, NDArray]]
+    """Mixing (D, q, q), or (D, 0, q) if there is none, and outside (D, k, q)."""
+    others: "Others"
+
+
+@dataclass(frozen=True, eq=False)
+class Others:
+    """f(x): the constant, and the directions outside a space of affine functions that vary.
+
+    Parameters
+    ----------
+    mean : (N,) array
+        Of the states; the values along the directions are taken from it.
+    directions : (N, k) array
+        Orthonormal.
+    """
+
+    mean: NDArray[np.float64]
+    directions: NDArray[np.float64]
+
+    @classmethod
+    def outside(cls, states: NDArray, vectors: NDArray) -> "Others":
+        """Those seen in the states (M, T, N), orthogonal to the orthonormal vectors (N, p)."""
+        flat = states.reshape(-1, states.shape[-1])
+        mean = flat.mean(axis=0)
+        rest = np.linalg.qr(vectors, mode="complete")[0][:, vectors.shape[1] :]
+        centred = flat - mean
+        _, sizes, turn = np.linalg.svd(np.linalg.qr(centred @ rest, mode="r"))
+        return cls(mean, rest @ turn[: len(sizes)][sizes > UNSEEN * np.linalg.norm(centred)].T)
+
+    def __call__(self, states: NDArray) -> NDArray[np.float64]:
+        """(..., 1 + k) values at states (..., N)."""
+        values = (states - self.mean) @ self.directions
+        return np.concatenate([np.ones((*values.shape[:-1], 1)), values], axis=-1)
+
+
+def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spread | str:
+    """The joint deviation of all affine eigenfunctions, or why it is not computed."""
+    vectors, values = products.vectors, products.eigenvalues
+    parts = np.hstack([vectors.real, vectors.imag]) if np.iscomplexobj(vectors) else vectors
+    span, sizes, _ = np.linalg.svd(parts, full_matrices=False)
+    basis = span[:, sizes > UNSEEN * sizes[0]]
+    states = np.asarray(train.states, dtype=float)
+    others = Others.outside(states, basis)
+    start = (states[:, 0] - products.offset) @ basis
+    inside = basis.T @ vectors
+    if not (abs(values - values[0]) > SAME * abs(values[0])).any() and values[0].imag == 0:
+        rate = float(values[0].real)
+        one = _one_rate(start, rate, train.times, others, others(states), inside, noise)
+        return one or _undetermined(train)
+    k = others.directions.shape[1] + 1
+    if len(values) ** 2 + k * len(values) > MOST_UNKNOWNS:
+        return f"not computed for {len(values)} eigenfunctions beside {k - 1} other directions"
+    tangents = _keeping_multiplicities(inside, values)
+    omega = np.linalg.solve(inside.T, (inside * values).T).T.real
+    root = noise * deviations_of_invariant_space(start, omega, tangents, train.dt, others(states))
+    # A conserved function stays one with any constant added.
+    conserved = np.sum(abs(values) <= SAME * abs(values).max())
+    if len(root) < len(tangents) + k * len(values) - conserved:
+        return _undetermined(train)
+    changes = np.tensordot(root[:, : len(tangents)], tangents, axes=1)
+    coupled = np.linalg.solve(inside, changes @ inside)
+    gaps = values - values[:, None]
+    apart = abs(gaps) > SAME * abs(values).max()
+    mixing = np.where(apart, coupled / np.where(apart, gaps, 1.0), 0.0)
+    outside = root[:, len(tangents) :].reshape(len(root), k, -1) @ inside
+    rates = np.diagonal(coupled, axis1=1, axis2=2)
+    return _Spread(rates, lambda: (mixing, outside), others)
+
+
+def _undetermined(train: Trajectories) -> str:
+    m, t, _ = train.states.shape
+    return f"{m} training trajectories of {t} states do not determine the eigenfunctions"
+
+
+def _one_rate(
+    start: NDArray,
+    rate: float,
+    times: NDArray,
+    others: Others,
+    seen: NDArray,
+    inside: NDArray,
+    noise: float,
+) -> _Spread | None:
+    """The special case Ω = λI: the functions share δλ and are alike otherwise.
+
+    Per function the columns of J are -a t e^{λt} and f(x), without their part along e^{λt}. None if
+    the data do not determine the functions.
+    """
+    lapse = times - (times[0] if rate <= 0 else times[-1])
+    decay = np.exp(rate * lapse)
+    unit = decay / np.linalg.norm(decay)
+    moved = lapse * decay
+    moved -= unit * (unit @ moved)
+    free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
+    # a, the value of each trajectory and function where e^{λt} is 1.
+    height = start * np.exp(-rate * lapse[0])
+    root = _root(np.einsum("mtk,mtl->kl", free, free), np.einsum("mtk,mtk->k", seen, seen))
+    coupling = np.einsum("mtk,t->mk", free, moved).T @ height
+    slope = root.T @ (root @ coupling)
+    whole = moved @ moved * np.sum(height**2)
+    information = whole - np.sum(coupling * slope)
+    if len(root) < seen.shape[2] or not information > LEAST * whole:
+        return None
+    deviation = noise / np.sqrt(information)
+
+    def columns() -> tuple[NDArray, NDArray]:
+        k, p = slope.shape
+        own = np.einsum("lk,ij->ljki", root, np.eye(p)).reshape(-1, k, p)
+        outside = np.concatenate([deviation * slope[None], noise * own]) @ inside
+        return np.zeros((len(outside), 0, inside.shape[1])), outside
+
+    return _Spread(np.full((1, inside.shape[1]), deviation), columns, others)
+
+
+def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.float64]:
+    """(n, p, p) the changes of Ω = VΛV⁻¹ under which equal eigenvalues stay equal, V = `inside`."""
+    p = len(inside)
+    units = np.eye(p * p).reshape(-1, p, p)
+    coupled = np.linalg.solve(inside, units @ inside)
+    rows = [np.zeros(p * p)]
+    for i in range(p):
+        for j in range(p):
+            if i != j and abs(values[i] - values[j]) <= SAME * abs(values).max():
+                rows += [coupled[:, i, j], coupled[:, i, i] - coupled[:, j, j]]
+    split = np.array(rows)
+    _, sizes, turn = np.linalg.svd(np.vstack([split.real, split.imag]))
+    rank = int(np.sum(sizes > UNSEEN))
+    return turn[rank:].reshape(-1, p, p)
+
+
+def deviations_of_invariant_space(
+    start: NDArray, generator_: NDArray, tangents: NDArray, dt: float, others: NDArray
+) -> NDArray[np.float64]:
+    """Cramér-Rao bound of p functions that obey z(t) = z(0) e^{Ωt}, under unit white noise.
+
+    Parameters
+    ----------
+    start : (M, p) array
+        z(0) of each trajectory, which is not known to the estimator.
+    generator_ : (p, p) array
+        Ω; values of functions are rows.
+    tangents : (n, p, p) array
+        Directions in which Ω is unknown.
+    dt : float
+    others : (M, T, k) array
+        Functions f(x) that may be part of an estimated function.
+
+    Returns
+    -------
+    (D, n + k p) array
+        B with covariance BᵀB: of the coefficients of the tangents, and of W (k, p), row by row, in
+        z + f(x)W.
+    """
+    (m, p), (_, t, k), n = start.shape, others.shape, len(tangents)
+    step = [expm_frechet(generator_ * dt, tangent * dt) for tangent in tangents]
+    power = step[0][0]
+    flow, moved = np.eye(p)[None], np.zeros((1, n, p, p))
+    turned = np.array([change for _, change in step])
+    for _ in range(t - 1):
+        # e^{Ω(s + Δt)} = e^{Ωs} e^{ΩΔt}, and so its derivative.
+        moved = np.concatenate([moved, [moved[-1] @ power + flow[-1] @ turned]])
+        flow = np.concatenate([flow, [flow[-1] @ power]])
+    # Changes of z(0) move values within the span of q (T p, p).
+    q = np.linalg.qr(flow.transpose(0, 2, 1).reshape(t * p, p))[0]
+    rates = moved.transpose(1, 2, 0, 3).reshape(n * p, t * p)
+    whole = np.einsum("ij,nia,nja->n", start.T @ start, *[rates.reshape(n, p, -1)] * 2)
+    rates = (rates - rates @ q @ q.T).reshape(n, p, t, p)
+    second = start.T @ start
+    of_rates = np.einsum("ij,nia,lja->nl", second, *[rates.reshape(n, p, -1)] * 2)
+    mean = np.einsum("mi,mtk->itk", start, others)
+    mixed = -np.einsum("nitb,itk->nkb", rates, mean).reshape(n, k * p)
+    gram = np.einsum("mtk,mtl->kl", others, others)
+    along = np.einsum("mtk,tba->makb", others, q.reshape(t, p, p)).reshape(m * p, k * p)
+    of_others = np.kron(gram, np.eye(p)) - along.T @ along
+    information = np.block([[of_rates, mixed], [mixed.T, of_others]])
+    return _root(information, np.concatenate([whole, np.repeat(np.diag(gram), p)]))
+
+
+def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
+    """B with BᵀB the pseudo-inverse; `sizes`: its diagonal before anything was projected out."""
+    scale = np.sqrt(np.where(sizes > 0, sizes, 1.0))
+    values, turn = np.linalg.eigh(information / np.outer(scale, scale))
+    kept = values > LEAST
+    return (turn[:, kept] / np.sqrt(values[kept]) / scale[:, None]).T
+
+
+def _floor(
+    target: Eigenspace,
+    products: AffineProducts,
+    spread: _Spread,
+    train: Trajectories,
+    test: Trajectories,
+) -> StatisticalFloor:
+    used = products.factors != ONE
+    sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
+    eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))
+    horizon = train.times[-1] - train.times[0]
+    relative = eigenvalue / max(abs(target.eigenvalue.real), 1.0 / horizon)
+    # A trajectory shows one direction: a test set of too few does not tell functions apart.
+    whole = len(products.factors) == target.dimension
+    sine = _sine(products, spread, test) if whole else np.nan
+    if max(relative, np.nan_to_num(sine)) > INFORMATIVE:
+        note = "at this noise the bound, which is linear in it, is no small number"
+        return StatisticalFloor(note=f"statistical_floor: {note}")
+    return StatisticalFloor(eigenvalue, sine)
+
+
+def _sine(products: AffineProducts, spread: _Spread, test: Trajectories) -> float:
+    """Root mean square of the largest sine from the products to their estimates."""
+    states = np.asarray(test.states, dtype=float).reshape(-1, test.states.shape[2])
+    functions = (states - products.offset) @ products.vectors
+    with_one = np.hstack([functions, np.ones((len(states), 1))])
+    exact = np.prod(with_one[:, products.factors], axis=-1)
+    basis, triangle = np.linalg.qr(exact / np.linalg.norm(exact, axis=0))
+    if len(triangle) < exact.shape[1] or np.linalg.cond(triangle) > 1 / UNSEEN:
+        return np.nan
+    # A product changes by each factor's change times the other factors.
+    slots = [
+        (index, tuple(sorted(np.delete(row, place))), row[place])
+        for index, row in enumerate(products.factors)
+        for place in range(len(row))
+        if row[place] != ONE
+    ]
+    rests = sorted({rest for _, rest, _ in slots})
+    mixing, outer = spread.columns()
+    changes = np.hstack([functions[:, : mixing.shape[1]], spread.others(states)])
+    width = changes.shape[1]
+    values = np.hstack([changes * np.prod(with_one[:, rest], axis=1)[:, None] for rest in rests])
+    for _ in range(2):
+        values = values - basis @ (basis.conj().T @ values)
+    reduced = np.linalg.qr(values, mode="r")
+    deviations = np.concatenate([mixing, outer], axis=1)
+    m = exact.shape[1]
+    if m > 1:
+        draws = generator({"draws": DRAWS}, "deviations of eigenfunctions")
+        normal = draws.standard_normal((DRAWS, len(deviations)))
+        deviations = np.tensordot(normal, deviations, axes=1)
+    change = np.zeros((len(deviations), len(rests), width, m), dtype=deviations.dtype)
+    for index, rest, factor in slots:
+        change[:, rests.index(rest), :, index] += deviations[:, :, factor]
+    change = change.reshape(len(change), -1, m) / np.linalg.norm(exact, axis=0)
+    outside = reduced @ change
+    outside = solve_triangular(
+        triangle.T, outside.transpose(2, 0, 1).reshape(m, -1), lower=True
+    ).reshape(m, len(change), -1)
+    sines = np.linalg.norm(outside.transpose(1, 0, 2), 2, axis=(1, 2))
+    # Of one function the columns themselves say all: squares add.
+    return float(np.sqrt(np.sum(sines**2) if m == 1 else np.mean(sines**2)))

@@ -1,0 +1,344 @@
+"""What recovered eigenfunctions say about the weights, and about the set that attracts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from koopmark._arrays import real
+from koopmark._repr import Shown
+from koopmark._tsqr import triangle_of
+from koopmark.models import Model
+from koopmark.scoring._cluster import obeying
+from koopmark.scoring._residuals import (
+    CLUSTER_RADIUS,
+    check_channels,
+    finite_ones,
+    misplaced,
+    pair_residuals,
+    rates_of,
+)
+from koopmark.scoring._subspaces import (
+    POINTS_PER_FUNCTION,
+    TRUNCATION,
+    keeps_every_direction,
+    orthonormal_basis,
+    outside,
+)
+from koopmark.simulation import Trajectories
+from koopmark.truth import NullSpace, ProductEigenspace
+
+ANGLE_TOLERANCE = 1e-2
+"""Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
+
+ROUNDING, GAP = 1e-8, 30.0
+"""If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
+being alike, the others may be impostors whose eigenvalue is merely near."""
+
+
+@dataclass(frozen=True, eq=False)
+class Structure(Shown):
+    """The affine functions c + lᵀy that were recovered at -1, y = ζ(x), and what follows from them.
+
+    If the dynamics are of the relaxation family, the l are left null vectors of the weights, and
+    the set on which all of the functions vanish attracts every trajectory at the rate 1.
+
+    Parameters
+    ----------
+    constraints : (k, N + 1) array
+        B: the recovered ones are those whose coefficients (c, l) obey B (c, l) = 0.
+    note : str
+        What was left out of the trajectories.
+    """
+
+    constraints: NDArray
+    note: str = ""
+
+    @property
+    def size(self) -> int:
+        """N."""
+        return self.constraints.shape[1] - 1
+
+    @property
+    def rank(self) -> int:
+        """Inferred rank of the weights: N minus the number of independent l."""
+        return len(self.constraints) - 1
+
+    @cached_property
+    def complement(self) -> NDArray:
+        """Orthonormal basis (N, rank) of all that is orthogonal to every l.
+
+        l is recovered exactly if B_l l is a multiple of B_c; a rotation that leaves B_c one entry
+        leaves the rows that are orthogonal to l. Complex where the functions are.
+        """
+        rotation = np.linalg.qr(self.constraints[:, :1], mode="complete")[0]
+        rotated = (rotation.conj().T @ self.constraints)[1:]
+        return np.linalg.qr(rotated[:, 1:].conj().T)[0]
+
+    @cached_property
+    def null_space(self) -> NDArray[np.float64]:
+        """U: orthonormal, real basis (N, N - rank) of the l, the inferred left null space."""
+        z = self.complement
+        if np.iscomplexobj(z):
+            z = np.hstack([z.real, z.imag])
+        return np.linalg.svd(z)[0][:, self.rank :]
+
+    @cached_property
+    def offset(self) -> NDArray[np.float64]:
+        """b (N - rank,): the attracting set is {y : Uᵀy = b}. For a recurrent network b = Uᵀθ."""
+        towards = self.constraints[:, 0].conj() @ self.constraints[:, 1:] @ self.null_space
+        return np.real(towards) / np.linalg.norm(self.constraints[:, 0]) ** 2
+
+    @property
+    def point(self) -> NDArray[np.float64]:
+        """U b (N,): the point of the attracting set that is nearest to y = 0."""
+        return self.null_space @ self.offset
+
+    def _facts(self) -> list[str]:
+        null = f"left null space of dimension {self.size - self.rank}"
+        facts = [f"N = {self.size:,}", f"rank {self.rank}", null]
+        return [*facts, self.note] if self.note else facts
+
+
+def infer_structure(
+    model: Model,
+    trajectories: Trajectories,
+    zeta: Callable[[NDArray], NDArray] | None = None,
+    radius: float = CLUSTER_RADIUS,
+) -> Structure:
+    """Rank, left null space and attracting set that a fitted model implies, without the system.
+
+    Parameters
+    ----------
+    model : Model
+        Fitted to data of the relaxation family.
+    trajectories : Trajectories
+        Where its eigenfunctions are compared with affine functions that decay at the rate 1: more
+        than there are null vectors, from starts of their own. Those that hold a value that is not
+        finite are left out.
+    zeta : callable, optional
+        ζ, (P, N) to (P, N); the identity by default, as for recurrent networks.
+    radius : float
+        Of the functions those count whose eigenvalue is at most so far from -1 and which disobey it
+        at most at this rate on the trajectories, and of several that are one up to what is added to
+        it, one.
+
+    Raises
+    ------
+    ValueError
+        If the trajectories are too short or too few for an angle to mean anything or for all null
+        vectors to be seen, or are not such as the model was fitted to.
+    """
+    trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
+    check_channels(model, trajectories.states)
+    if len(trajectories.times) > 1 and (reason := misplaced(model, trajectories)):
+        raise ValueError(reason)
+    flat = trajectories.flat_windows(model.window)
+    per_trajectory = len(flat) // len(trajectories.states)
+    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
+    values = np.asarray(model.eigenfunctions(flat))[:, near]
+    finite = np.isfinite(values).all(axis=0)
+    values = values[:, finite]
+    if per_trajectory > 1:
+        along = values.reshape(len(trajectories.states), per_trajectory, -1)
+        dt = trajectories.dt
+        near_ones = eigenvalues[near][finite]
+        rates = rates_of(pair_residuals(along, near_ones, dt), near_ones, dt)
+        values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
+    states = real(flat[:, -1], "states")
+    y = states if zeta is None else zeta(states)
+    functions = max(y.shape[1] + 1, values.shape[1])
+    if len(y) < POINTS_PER_FUNCTION * functions:
+        raise ValueError(
+            f"{len(y)} states for {functions} functions: at least "
+            f"{POINTS_PER_FUNCTION * functions} are needed"
+        )
+    found = structure_of(y, values, trajectories.times[model.window - 1 :])
+    _check_all_seen(found, y, len(trajectories.states))
+    return replace(found, note=note)
+
+
+def _check_all_seen(found: Structure, y: NDArray, trajectories: int) -> None:
+    """Refuse an answer from which null vectors may be missing.
+
+    Along a trajectory a function that decays as e⁻ᵗ follows from its first value, so from M
+    trajectories no more than M are told apart: M of them may be more. And a function that vanishes
+    on every state, as all null vectors do from starts on the attracting set, is not seen at all.
+    """
+    n = found.size
+    affine = np.hstack([np.ones((len(y), 1)), y])
+    unseen = n + 1 - orthonormal_basis(affine).shape[1]
+    if unseen:
+        raise ValueError(
+            f"the {trajectories} trajectories lie in a set of {n - unseen} of {n} dimensions: what "
+            f"goes on in the others they do not show. At least {unseen} more are needed, from "
+            "starts outside it"
+        )
+    if n - found.rank >= trajectories:
+        raise ValueError(
+            f"{trajectories} trajectories show {n - found.rank} null vectors, and could show no "
+            f"more: at least {n - found.rank + 1 - trajectories} more are needed, and "
+            f"{n + 1 - trajectories} are enough for {n} variables"
+        )
+
+
+def structure_of(y: NDArray, near: NDArray, times: NDArray) -> Structure:
+    """From y (P, N) and the values (P, s) of the functions recovered near -1.
+
+    P runs over trajectories, and within each over `times` (T,), at least two.
+    """
+    if len(times) < 2:
+        raise ValueError("a single time does not show at which rate a function decays")
+    affine = np.hstack([np.ones((len(y), 1)), y])
+    _, constraints = _shared_affine_functions(affine, near)
+    return Structure(_of_rate_one(affine, constraints, times))
+
+
+def score_structure(
+    null: ProductEigenspace | None,
+    states: NDArray,
+    eigenvalues: NDArray[np.complex128],
+    values: NDArray[np.complex128],
+    rates: NDArray[np.float64],
+    times: NDArray,
+) -> tuple[float, float, str]:
+    """`rank_error`, `null_space_error` and a note if they are missing.
+
+    Parameters
+    ----------
+    null : ProductEigenspace, optional
+        The functions uᵀζ(x) of all left null vectors u.
+    states : (P, N) array
+        Of whole trajectories at `times`.
+    eigenvalues : (s,) array
+    values : (P, s) array
+    rates : (s,) array
+        At which the pairs disobey their eigenvalues: only those that hardly do count.
+    times : (T,) array
+    """
+    if null is None:
+        return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
+    near = np.flatnonzero((np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
+    n, d = null.null_space.size, null.dimension
+    trajectories = len(states) // len(times)
+    functions = max(n + 1, len(near))
+    note = ""
+    if trajectories < d:
+        # Along a trajectory uᵀζ(x) is known from its first value.
+        note = f"{trajectories} test trajectories for {d} null vectors"
+    elif len(states) < POINTS_PER_FUNCTION * functions:
+        note = f"{len(states)} test points for {functions} functions"
+    elif len(times) < 2:
+        note = "a single window in each test trajectory"
+    if note:
+        return np.nan, np.nan, f"rank_error: {note}"
+    found = structure_of(null.zeta(states), values[:, obeying(values, rates, near)], times)
+    excess = found.rank - (n - d)
+    error = 1.0 if excess > 0 else _null_space_error(null.null_space, found)
+    return float(excess), error, ""
+
+
+def _of_rate_one(affine: NDArray, constraints: NDArray, times: NDArray) -> NDArray:
+    """B with more rows: of the functions A a, B a = 0, only those that decay as e^{-t} are left.
+
+    With F an orthonormal basis of those functions and P the projector that takes e^{-t} out of each
+    trajectory, the singular values of P F are the sines of the angles to what decays so.
+    Eigenvalues within a radius of -1 are not all at -1: among affine functions every combination
+    of such an impostor with the true ones is affine too.
+
+    A gap between the sines alone does not make an impostor. Of k functions that approximate null
+    vectors, whatever their error, some are exact: in the N + 1 dimensions of affine functions, or N
+    if none has a constant, the s functions and the k null vectors share s + k - N. If no more than
+    these are below the gap, those beyond are dropped only if they decay at a rate -1 + δ of their
+    own: their deviation is δ t e^{-t} up to δ², and with t e^{-t} taken out as well next to nothing
+    is left.
+    """
+    coefficients = _null_space(constraints)
+    if coefficients.shape[1] == 0:
+        return constraints
+    functions = np.linalg.qr(affine @ coefficients)[0]
+    along = functions.reshape(-1, len(times), functions.shape[1])
+    profile = np.exp(times[0] - times)
+    profile /= np.linalg.norm(profile)
+    deviations = _without(along, profile[:, None])
+    _, sines, vh = np.linalg.svd(triangle_of(deviations.reshape(functions.shape)))
+    bounded, directions = np.maximum(sines, ROUNDING), vh.conj().T
+    first = int(np.sum(sines > ANGLE_TOLERANCE))
+    kept = directions[:, first:]
+    jumps = first + np.flatnonzero(bounded[first:-1] > GAP * bounded[first + 1 :])
+    if len(jumps):
+        last = int(jumps[-1]) + 1
+        kept = directions[:, last:]
+        forced = len(sines) + (len(sines) - first) - (affine.shape[1] - 1)
+        if len(sines) - last <= forced:
+            # Combinations whose deviations are orthonormal: an impostor is not mixed with others.
+            beyond = directions[:, first:last] / sines[first:last]
+            both = np.linalg.qr(np.column_stack([profile, (times - times[0]) * profile]))[0]
+            rest = _without(along @ beyond, both).reshape(len(affine), -1)
+            _, shares, turned = np.linalg.svd(triangle_of(rest))
+            kept = np.hstack([kept, beyond @ turned[shares * GAP >= 1.0].conj().T])
+    dropped = functions @ _null_space(kept.conj().T)
+    return np.vstack([constraints, dropped.conj().T @ affine])
+
+
+def _without(along: NDArray, profiles: NDArray) -> NDArray:
+    """Functions along trajectories (M, T, s) without the orthonormal profiles (T, k) in each."""
+    amplitudes = np.tensordot(profiles.T, along, axes=(1, 1))
+    return along - np.tensordot(profiles, amplitudes, axes=(1, 0)).swapaxes(0, 1)
+
+
+def _null_space(matrix: NDArray) -> NDArray:
+    """Orthonormal basis of what a matrix with independent rows takes to zero."""
+    scaled = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.linalg.svd(scaled)[2][len(matrix) :].conj().T
+
+
+def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, NDArray]:
+    """How many functions of span A lie in span S, and what their coefficients a obey: B a = 0.
+
+    Parameters
+    ----------
+    affine : (P, N + 1) array
+        A: the constant and y at the test points.
+    recovered : (P, s) array
+        S.
+
+    Returns
+    -------
+    found : int
+        Number of principal angles from span A to span S whose sine is at most ANGLE_TOLERANCE.
+    constraints : (N + 1 - found, N + 1) array
+        B. With A = U T⁻¹ D, U orthonormal and D the norms of the columns, A a lies in the span of
+        the shared U v exactly if wᴴ T⁻¹ D a = 0 for all directions w that are not shared.
+    """
+    norms = np.linalg.norm(affine, axis=0)
+    whole, part = outside([affine / norms], recovered, [0, recovered.shape[1]])
+    triangle = triangle_of(whole)
+    if keeps_every_direction(triangle):
+        back, dropped = triangle, np.empty((0, len(norms)))
+        rest = solve_triangular(triangle, part.conj().T, trans="T").conj().T
+    else:
+        _, s, vh = np.linalg.svd(triangle)
+        kept = s > TRUNCATION * s[0]
+        back, dropped = s[kept, None] * vh[kept], vh[~kept]
+        rest = part @ (vh[kept].conj().T / s[kept])
+    # Squaring the sines halves their digits, and 0.01 needs few.
+    squares, directions = np.linalg.eigh(rest.conj().T @ rest)
+    lacking = directions[:, squares > ANGLE_TOLERANCE**2]
+    constraints = np.vstack([lacking.conj().T @ back, dropped]) * norms
+    return len(norms) - len(constraints), constraints
+
+
+def _null_space_error(null_space: NullSpace, found: Structure) -> float:
+    """Largest sine from ker Wᵀ to the recovered linear parts.
+
+    With Z the orthonormal complement of those and P = I - QQᵀ the projector onto ker Wᵀ it is the
+    norm of P Z: small sines keep their digits.
+    """
+    if found.rank == 0:
+        return 0.0
+    return min(float(np.linalg.norm(null_space.project(found.complement.T), 2)), 1.0)

@@ -1,0 +1,304 @@
+"""Scores of one exact eigenspace: eigenvalue and eigenfunction errors."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark._tsqr import triangle_of
+from koopmark.scoring._cluster import MEMBER, Choice
+from koopmark.scoring._residuals import alias
+from koopmark.scoring._statistical_floors import StatisticalFloor
+from koopmark.scoring._subspaces import (
+    level_columns,
+    orthonormal_basis,
+    sines,
+    singular_values_kept,
+    unit_columns,
+)
+from koopmark.truth import Eigenspace
+
+FOUND = 1e-3
+"""A target is found if neither error exceeds this."""
+
+DIGITS = 9.0
+"""The most digits that count."""
+
+ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
+"""What rounding makes of an error for one well-conditioned function; relative error of data that
+an integrator computed twice."""
+
+
+@dataclass(frozen=True)
+class TargetScores:
+    """One row of `targets.csv`; errors are NaN, with a note, if they could not be had.
+
+    The fields are the columns of the table: their names, order and types stand here alone.
+    `target_index` is the target's place in its dataset's list, from 0; `target` is its label.
+    """
+
+    target_index: int
+    target: str
+    target_eigenvalue_re: float
+    target_eigenvalue_im: float
+    target_dimension: int
+    scored_dimension: int
+    eigenvalue_error: float
+    eigenvalue_error_relative: float
+    eigenvalue_error_mean: float
+    eigenfunction_error: float
+    eigenfunction_error_rms: float
+    cluster_excess: int
+    oracle_floor: float
+    oracle_floor_in_sample: float
+    statistical_floor_eigenvalue: float
+    statistical_floor: float
+    target_residual: float
+    residual_bound: float
+    rounding: float
+    notes: str
+
+
+def found(
+    eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
+) -> NDArray[np.bool_]:
+    """Which targets were found, by their scores: all copies of λ are there, and so is all of E.
+
+    One error alone says little: of many functions some are near every eigenvalue, and as many as
+    there are dimensions span every eigenspace. A missing score is not found.
+    """
+    return larger_error(eigenvalue_error_relative, eigenfunction_error) <= FOUND
+
+
+def larger_error(
+    eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
+) -> NDArray[np.float64]:
+    """e, the larger of both errors of each target, which have no unit; inf if one is missing."""
+    larger = np.maximum(
+        np.asarray(eigenvalue_error_relative, dtype=float),
+        np.asarray(eigenfunction_error, dtype=float),
+    )
+    return np.where(np.isnan(larger), np.inf, larger)
+
+
+def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.float64]:
+    """Correct digits of each target: -log10 e, between 0 and DIGITS.
+
+    Parameters
+    ----------
+    error : array
+        e of `larger_error`. A missing one has no digits.
+    of_rounding : array
+        Of each target, by `rounding`: up to this all digits are correct.
+    """
+    e = np.asarray(error, dtype=float)
+    e = np.where(np.isnan(e), np.inf, np.where(e <= np.asarray(of_rounding), ROUNDING, e))
+    return np.clip(-np.log10(np.maximum(e, ROUNDING)), 0.0, DIGITS) + 0.0
+
+
+def rounding(dimension: ArrayLike, condition: ArrayLike = 1.0) -> NDArray[np.float64]:
+    """Errors of a target up to this are rounding: none is better than another.
+
+    Parameters
+    ----------
+    dimension : array_like of int
+        m of the target: the largest of m errors that are rounding grows as √m.
+    condition : array_like
+        Condition number of the eigenfunctions on the test points (columns of unit norm), by which
+        rounding of the data is amplified.
+    """
+    one = np.fmax(ROUNDING, DATA_ROUNDING * np.asarray(condition, dtype=float))
+    return np.asarray(np.sqrt(np.asarray(dimension, dtype=float)) * one)
+
+
+def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
+    """What people call the targets of a list: `-1`, `-2 (x36)`, `-0.41+2.00i`; no two alike.
+
+    Four digits, or as many as tell apart the eigenvalues that four do not, up to twelve; what even
+    these do not tell apart is numbered. `≈-1 (x8)` if the functions of the space are
+    eigenfunctions only nearly.
+    """
+    texts = [_digits(space.eigenvalue, 4) for space in spaces]
+    finest = [_digits(space.eigenvalue, 12) for space in spaces]
+    for digits in range(5, 13):
+        meant = Counter(text for text, _ in set(zip(texts, finest, strict=True)))
+        texts = [
+            text if meant[text] == 1 else _digits(space.eigenvalue, digits)
+            for text, space in zip(texts, spaces, strict=True)
+        ]
+    names = [
+        f"{'' if space.exact else '≈'}{text}"
+        + (f" (x{space.dimension})" if space.dimension > 1 else "")
+        for text, space in zip(texts, spaces, strict=True)
+    ]
+    counts, seen = Counter(names), Counter[str]()
+    for place, name in enumerate(names):
+        if counts[name] > 1:
+            seen[name] += 1
+            names[place] = f"{name} #{seen[name]}"
+    return tuple(names)
+
+
+def _digits(eigenvalue: complex, digits: int) -> str:
+    imaginary = f"{eigenvalue.imag:+.{digits}g}i" if eigenvalue.imag else ""
+    return f"{eigenvalue.real:.{digits}g}{imaginary}"
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSpace:
+    """An exact eigenspace (λ, E) as the test points show it."""
+
+    space: Eigenspace
+    directions: Eigenspace
+    """All of E. If it has more dimensions than there are test trajectories, random directions in
+    it, as many as there are trajectories: its residual is taken of these."""
+    first: NDArray
+    """(P,) values of the first of these functions."""
+    values: NDArray
+    """(P, k) of these functions at the test points, columns of unit norm."""
+    triangle: NDArray
+    """R (k, k) of these values."""
+    index: int
+    """Of the target in its dataset's list."""
+    label: str
+
+    @classmethod
+    def of(
+        cls,
+        space: Eigenspace,
+        states: NDArray,
+        trajectories: int,
+        rng: np.random.Generator,
+        index: int,
+        label: str,
+    ) -> "ScoredSpace":
+        """E at the test states (P, N) of whole trajectories; `rng` draws from what is too large."""
+        directions = space.sample(trajectories, rng)
+        values = directions.evaluate(states)
+        first = values[:, 0].copy()
+        values = unit_columns(level_columns(values))
+        return cls(space, directions, first, values, triangle_of(values), index, label)
+
+    @cached_property
+    def singular_values(self) -> NDArray[np.float64]:
+        """Of the values, those of directions that the test trajectories tell apart: along a
+        trajectory the values of E are known from its first."""
+        return singular_values_kept(self.triangle)
+
+    @property
+    def scored_dimension(self) -> int:
+        """How many dimensions of E the test trajectories tell apart."""
+        return len(self.singular_values)
+
+    @cached_property
+    def basis(self) -> NDArray:
+        """(P, scored_dimension) orthonormal basis."""
+        return orthonormal_basis(self.values)
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether that is all of E."""
+        return self.scored_dimension == self.space.dimension
+
+
+@dataclass(frozen=True)
+class Floor:
+    """How near a dictionary comes to one exact eigenspace E, as sines on the test set."""
+
+    value: float = np.nan
+    """From E to the combinations fitted on fresh trajectories: an estimate from above."""
+    in_sample: float = np.nan
+    """From E to all of the dictionary, on the test set: the lower bound."""
+    note: str = ""
+    """Why there is no value."""
+
+
+def score_target(
+    target: ScoredSpace,
+    choice: Choice,
+    values: NDArray | None,
+    floor: Floor,
+    noise_floor: StatisticalFloor | None,
+    own_residual: tuple[float, float],
+    horizon: float,
+    highest: float = np.inf,
+) -> TargetScores:
+    """Score recovered eigenpairs against one exact eigenspace (docs/scores.md).
+
+    Parameters
+    ----------
+    target : ScoredSpace
+        (λ, E), dim E = m.
+    choice : Choice
+        The recovered pairs near λ, and which functions stand for E.
+    values : (P, s) array
+        Recovered eigenfunctions at the test points; None if they have no values there.
+    floor : Floor
+        How near the method's dictionary comes to E.
+    noise_floor : StatisticalFloor, optional
+        What the noise in the training data allows.
+    own_residual : (float, float)
+        The residual of the target's own functions, and the bound on it: see `target_residual`.
+    horizon : float
+        Length of the test trajectories: a rate below 1 / horizon is as good as none in them.
+    highest : float
+        |Im λ| up to which the training data tell eigenvalues apart (`highest_frequency`). Of a
+        target beyond it nothing is scored: the note says what it is taken for.
+    """
+    space, m = target.space, target.space.dimension
+    taken_for = alias(space.eigenvalue, highest)
+    notes = [floor.note]
+    enough = len(choice.distances) >= m
+    furthest = float(choice.distances.max()) if enough else np.inf
+    mean = float(choice.distances.mean()) if enough else np.inf
+    error = rms = np.nan
+    if taken_for is not None:
+        notes.append(
+            f"|Im λ| is above π/Δt = {highest:.4g}: sampled every {np.pi / highest:.4g} this "
+            f"eigenvalue cannot be told from {_digits(taken_for, 4)}, to which the recovered ones "
+            f"come as close as {furthest:.1e}"
+        )
+        furthest = mean = np.nan
+    elif not target.told_apart:
+        told = f"{target.scored_dimension} of {m} directions"
+        notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
+    elif choice.note:
+        notes.append(f"eigenfunction_error: {choice.note}")
+    if values is not None and choice.chosen is not None:
+        error, rms = sines(target.values, target.triangle, values[:, choice.chosen])
+        if choice.rate <= MEMBER < error:
+            notes.append(
+                "what was recovered is exact, though not the chosen eigenfunction: at λ there are "
+                f"more than the chosen ones, and it disobeys λ at a rate of {choice.rate:.1e}"
+            )
+            error = rms = choice.rate
+    if noise_floor:
+        notes.append(noise_floor.note)
+    # An error has no unit: it is relative to |λ| or, if that is larger, to 1 / horizon.
+    unit = max(abs(space.eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
+    condition = target.singular_values[0] / target.singular_values[-1]
+    return TargetScores(
+        target_index=target.index,
+        target=target.label,
+        target_eigenvalue_re=space.eigenvalue.real,
+        target_eigenvalue_im=space.eigenvalue.imag,
+        target_dimension=m,
+        scored_dimension=target.scored_dimension,
+        eigenvalue_error=furthest,
+        eigenvalue_error_relative=furthest / unit,
+        eigenvalue_error_mean=mean,
+        eigenfunction_error=error,
+        eigenfunction_error_rms=rms,
+        cluster_excess=choice.size - m,
+        oracle_floor=floor.value,
+        oracle_floor_in_sample=floor.in_sample,
+        statistical_floor_eigenvalue=noise_floor.eigenvalue / unit if noise_floor else np.nan,
+        statistical_floor=noise_floor.sine if noise_floor else np.nan,
+        target_residual=own_residual[0],
+        residual_bound=own_residual[1],
+        rounding=float(rounding(m, condition)),
+        notes="; ".join(filter(None, notes)),
+    )
