@@ -81,7 +81,7 @@ def named(what: str, name: str, known: Mapping[str, T]) -> T:
     return known[name]
 
 
-def bounded(function: Callable[P, R], check: Callable[..., None] | None = None) -> Callable[P, R]:
+def bounded(function: Callable[P, R], check: Callable[..., object] | None = None) -> Callable[P, R]:
     """The same function, which refuses what is out of the bounds of its annotations, by name.
 
     `check`, a function of some of its parameters, refuses those that do not go together.
@@ -115,7 +115,7 @@ class Factory:
     """
 
     make: Callable[..., Any]
-    check: Callable[..., None] | None = None
+    check: Callable[..., object] | None = None
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -134,7 +134,7 @@ FACTORIES: dict[str, Factory] = {}
 
 
 def factory(
-    kind: str, check: Callable[..., None] | None = None
+    kind: str, check: Callable[..., object] | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register what makes the systems of a kind: a class, or a function, whose bounds then hold.
 

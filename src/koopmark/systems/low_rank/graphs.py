@@ -48,10 +48,10 @@ def graph_names() -> list[str]:
     return sorted(path.stem for path in (shipped("datasets") / "networks").glob("*.csv"))
 
 
-def graph_file(name: str) -> Path:
+def graph_file(network: str) -> Path:
     """The file of the shipped graph of this name; a ValueError names those that there are."""
     folder = shipped("datasets") / "networks"
-    return named("network", name, {known: folder / f"{known}.csv" for known in graph_names()})
+    return named("network", network, {known: folder / f"{known}.csv" for known in graph_names()})
 
 
 def graph(name: str) -> Graph:
@@ -100,11 +100,7 @@ def read_graph(path: Path) -> Graph:
     return Graph(path.stem, facts, tuple(nodes), adjacency)
 
 
-def _check_network(network: str) -> None:
-    graph_file(network)
-
-
-@factory("real_network", _check_network)
+@factory("real_network", graph_file)
 def network_rnn(
     network: str,
     gain: Positive = 1.5,

@@ -60,17 +60,6 @@ class PrescribedFunctions(Shown):
     def __post_init__(self) -> None:
         for name in ("linear", "weights", "offset"):
             object.__setattr__(self, name, finite(getattr(self, name), name))
-        self._check_shapes()
-        s = np.linalg.svd(self.linear, compute_uv=False)
-        if s[-1] <= INDEPENDENT * s[0]:
-            raise ValueError(
-                f"linear: its {len(s)} rows are dependent (smallest over largest singular value: "
-                f"{s[-1] / max(s[0], 1e-300):.1e}), so that φ has no independent linear parts"
-            )
-        if not self.strength < 1.0:
-            self._refuse()
-
-    def _check_shapes(self) -> None:
         if self.linear.ndim != 2 or not 1 <= self.linear.shape[0] <= self.linear.shape[1]:
             raise ValueError(
                 f"linear must have shape (p, N) with p between 1 and N, got {self.linear.shape}"
@@ -86,18 +75,23 @@ class PrescribedFunctions(Shown):
             )
         if self.offset.shape not in ((1,), (p,)):
             raise ValueError(f"offset must have shape ({p},), got {self.offset.shape}")
-
-    def _refuse(self) -> None:
+        s = np.linalg.svd(self.linear, compute_uv=False)
+        if s[-1] <= INDEPENDENT * s[0]:
+            raise ValueError(
+                f"linear: its {len(s)} rows are dependent (smallest over largest singular value: "
+                f"{s[-1] / max(s[0], 1e-300):.1e}), so that φ has no independent linear parts"
+            )
         if isinf(self.strength):
             raise ValueError(
                 "features: polynomials are steep somewhere, so they must not look along linear: "
                 "their directions need a right inverse Z of linear with directions Z = 0"
             )
-        raise ValueError(
-            f"weights: strength {self.strength:.3g} must be below 1, or φ may have a critical "
-            f"point where no dynamics exist: divide them by more than {self.strength:.3g}, or "
-            "let the features look across linear only"
-        )
+        if not self.strength < 1.0:
+            raise ValueError(
+                f"weights: strength {self.strength:.3g} must be below 1, or φ may have a critical "
+                f"point where no dynamics exist: divide them by more than {self.strength:.3g}, or "
+                "let the features look across linear only"
+            )
 
     @property
     def size(self) -> int:

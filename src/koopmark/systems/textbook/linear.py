@@ -186,7 +186,10 @@ def random_linear(
     turning = [(-0.15 - 0.11 * k, frequency * (1.0 + 1.3 * k)) for k in range(pairs)]
     jordan = block_diag(*([[a, b], [-b, a]] for a, b in turning), np.diag(decays))
     values = [a + sign * 1j * b for a, b in turning for sign in (1, -1)]
-    left = _pair_vectors(n, pairs)
+    # Left eigenvectors of the block-diagonal D: (1, ∓i) for each pair, then unit vectors.
+    left = np.eye(n, dtype=complex)
+    for start in range(0, 2 * pairs, 2):
+        left[start : start + 2, start : start + 2] = [[1.0, 1.0], [-1j, 1j]]
     if matrix == "defective":
         jordan[-2:, -2:] = np.array([[1.0, 0.0], [0.0, 1.0]]) * decays[-2:].mean()
         jordan[-2, -1] = 1.0
@@ -203,11 +206,3 @@ def random_linear(
     outside = np.eye(channels) - plane @ plane.T
     a = plane @ a @ plane.T + 2.0 * eigenvalues.real.min() * outside
     return LinearSystem(a, plane @ vectors, eigenvalues, plane)
-
-
-def _pair_vectors(n: int, pairs: int) -> NDArray[np.complex128]:
-    """Left eigenvectors of the block-diagonal D: (1, ∓i) for each pair, then unit vectors."""
-    vectors = np.eye(n, dtype=complex)
-    for start in range(0, 2 * pairs, 2):
-        vectors[start : start + 2, start : start + 2] = [[1.0, 1.0], [-1j, 1j]]
-    return vectors
