@@ -105,22 +105,6 @@ class AnswerKey(Shown):
             vector_field=None if process else system.rhs,
         )
 
-    @staticmethod
-    def expected(given: object, user: str) -> "AnswerKey":
-        """`given`, if it is an AnswerKey, for a function that says who it is in the message.
-
-        Raises
-        ------
-        TypeError
-            If it is anything else.
-        """
-        if isinstance(given, AnswerKey):
-            return given
-        raise TypeError(
-            f"{user} takes an AnswerKey, got {type(given).__name__}: "
-            "koopmark.datasets.AnswerKey.of(system, max_degree) makes one"
-        )
-
     @property
     def stochastic(self) -> bool:
         """Whether eigenfunctions obey their eigenvalues on average only."""

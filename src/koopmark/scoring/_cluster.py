@@ -40,13 +40,13 @@ class Choice:
         |λ̂ - λ| of the pairs that count: those chosen, of several labels of one function the
         farthest; if none were chosen, the m nearest (all s, if s < m).
     size : int
-        Number of pairs in the cluster: within its radius of λ, at least the m nearest.
+        Number of pairs within the radius of λ, at least the m nearest.
     chosen : (k,) array of int, optional
         The functions that stand for the eigenspace, in the order of the model: m if there are so
         many, more if more of them are eigenfunctions at λ. None if an angle to them would mean
         nothing, for the reason in `note`.
     rate : float
-        The largest at which a combination of the functions chosen disobeys λ; NaN if not asked for.
+        The largest at which a combination of these functions disobeys λ; NaN if not asked for.
     note : str
     """
 
@@ -86,15 +86,14 @@ def choose(
 
     Parameters
     ----------
-    space : Eigenspace
-    eigenvalue : complex
-        λ, or its alias.
+    space, eigenvalue
+        The target, and its λ or the alias of that.
     eigenvalues : (s,) array
-    values : (P, s) array
-        Recovered functions at the test points; None where they have no values there.
+    values : (P, s) array, optional
+        Recovered functions at the test points; None if they have no values there.
     along : (M, T, s) array
-        The same at consecutive times. If there is one time there are no residuals: the m functions
-        nearest in eigenvalue are taken.
+        The same at consecutive times. One time shows no residuals: the m functions nearest in
+        eigenvalue are taken.
     dt : float
     others : bool
         Whether other functions than those of the eigenspace may be eigenfunctions at λ, to be
@@ -212,13 +211,8 @@ def obeying(
 ) -> NDArray[np.intp]:
     """The functions in `among` that are independent of one another and of those in `given`.
 
-    Parameters
-    ----------
-    values : (P, s) array
-    rates : (s,) array
-        At which each disobeys its eigenvalue.
-    among, given : arrays of int
-        Places of columns.
+    Both are places of columns of values (P, s); rates (s,) are those at which each function
+    disobeys its eigenvalue.
     """
     order = among[np.argsort(rates[among], kind="stable")]
     others = None if given is None or len(given) == 0 else values[:, given]
