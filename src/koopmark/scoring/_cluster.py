@@ -22,10 +22,8 @@ from koopmark.truth import SAME_EIGENVALUE, Eigenspace
 
 SAME_FUNCTION = 1e-6
 """Functions of unit norm that differ by less are one."""
-
 MEMBER = 1e-6
 """A function that disobeys λ at less than this rate is an eigenfunction at λ."""
-
 COLUMNS = 64
 """Functions that are looked at at a time."""
 

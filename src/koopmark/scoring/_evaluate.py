@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 VERIFIED = 1e-3
 """A recovered pair whose test residual is below this times |e^{λ̂Δt}| obeys the dynamics."""
-
 SPURIOUS = 1e-1
 """A recovered pair with one above this does not."""
 

@@ -24,10 +24,8 @@ from koopmark.simulation import Trajectories
 
 ASKED_TWICE = 64
 """Test windows at which a model is asked a second time, among others."""
-
 SAME_VALUE = 1e-6
 """Relative to a function: what is computed beside other states may differ by this."""
-
 ROUNDING_SHOWS = 10.0
 """Rounding that differs between batches differs between the states of one, too: it is at most this
 many residuals."""

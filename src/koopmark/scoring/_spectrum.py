@@ -21,7 +21,6 @@ ALIASED, COPY, SURPLUS = "aliased", "copy", "surplus"
 0, on none, further left than the lattice was listed, on what sampling makes of a point whose
 frequency is too high for it, a combination of others that are on such points, and one that obeys
 such a point beyond its multiplicity."""
-
 NEVER = 1e9
 
 

@@ -23,10 +23,8 @@ from koopmark.truth import Eigenspace
 
 FOUND = 1e-3
 """A target is found if neither error exceeds this."""
-
 DIGITS = 9.0
 """The most digits that count."""
-
 ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
 """What rounding makes of an error for one well-conditioned function; relative error of data that
 an integrator computed twice."""
