@@ -15,7 +15,7 @@ import koopmark
 from koopmark import Trajectories, methods, simulate, simulation, spectrum, systems
 from koopmark._arrays import finite, numeric, real, stored
 from koopmark.methods import own
-from koopmark.systems.prescribed._dynamics import LeakyDrive
+from koopmark.systems import LeakyDrive
 
 TIMES = np.arange(12.0)
 INITIAL = np.array([[1.0, 2.0, -1.0], [0.0, 3.0, 1.0], [2.0, -2.0, 1.0], [1.0, 1.0, 3.0]])

@@ -39,7 +39,6 @@ use = "{method}"
 RECIPE = """
 title = "Tiny"
 description = "Three populations, a handful of trajectories."
-citation = "none"
 [system]
 kind = "three_populations"
 [initial_states]

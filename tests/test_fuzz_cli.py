@@ -18,7 +18,6 @@ from koopmark.run import run
 RECIPE = """
 title = "Tiny"
 description = "Three populations, a handful of trajectories."
-citation = "none"
 [system]
 kind = "three_populations"
 [initial_states]

@@ -26,7 +26,6 @@ from koopmark.run import run
 RECIPE = {
     "title": "Tiny",
     "description": "Two trajectories.",
-    "citation": "none",
     "max_degree": 1,
     "seeds": 2,
     "system": {"kind": "random_rnn", "n": 4, "rank": 2, "gain": 1.5, "activation": "tanh"},

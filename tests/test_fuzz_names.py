@@ -17,7 +17,6 @@ from koopmark.store.tables import FITS
 RECIPE = """
 title = "</script><b>"
 description = "d"
-citation = "c"
 [system]
 kind = "three_populations"
 [initial_states]

@@ -6,9 +6,9 @@ import pytest
 from conftest import need
 from floor import measured
 from interleave import take_turns
+from koopmark.simulation._ensemble import l2_bytes, tile
 from koopmark.simulation._reduction import reduction
 from koopmark.simulation._rhs import ReducedRHS
-from koopmark.simulation.tiling import l2_bytes, tile
 from koopmark.systems import random_rnn
 from records import Ratio
 

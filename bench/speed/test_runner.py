@@ -19,7 +19,6 @@ METHOD = Path(__file__).with_name("trivial_methods.py")
 RECIPE = """
 title = "Tiny"
 description = "Four units, three short trajectories."
-citation = "none"
 [system]
 kind = "random_rnn"
 n = 4

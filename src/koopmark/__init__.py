@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     )
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
-    from koopmark.simulation import Trajectories
-    from koopmark.simulation._simulate import simulate
+    from koopmark.simulation import Trajectories, simulate  # type: ignore[no-redef]
 
 _WHERE = {
     "Trajectories": "koopmark.simulation",

@@ -33,6 +33,10 @@ class Section(BaseModel):
         inner = [value for value in values if isinstance(value, Section)]
         return [self, *(one for section in inner for one in section.sections())]
 
+    def code(self) -> list[type | tuple[str, str]]:
+        """Where the code begins that its numbers come from, for `koopmark._source`."""
+        return [type(self)]
+
     def reads(self) -> list[Path]:
         """Files that this section's numbers come from, beside the one that it stands in."""
         return []

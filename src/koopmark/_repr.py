@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from html import escape
 from math import isfinite, isnan
 
+import numpy as np
+from numpy.typing import NDArray
+
 ROWS = 10
 """Rows of a table at most; how many more there are is said below it."""
+
+CURVES, EDGE, MOST_POINTS = (240, 48), 2, 120
+"""Size of a drawing of curves, of its margin, and points of each curve."""
 
 _FAINT = "opacity:0.7"
 
@@ -93,3 +99,31 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _row(tag: str, cells: Sequence[str]) -> str:
     return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def curves(times: NDArray, values: NDArray) -> str:
+    """SVG of the columns of `values` (T, k) against `times` (T,), in the colour of the text.
+
+    Every so many of the times are drawn; a curve ends where its values are no longer finite.
+    """
+    kept = np.linspace(0, len(times) - 1, min(len(times), MOST_POINTS)).astype(int)
+    times, values = times[kept], values[kept]
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return ""
+    (width, height), low, high = CURVES, float(finite.min()), float(finite.max())
+    x = EDGE + (width - 2 * EDGE) * (times - times[0]) / (np.ptp(times) or 1.0)
+    y = height - EDGE - (height - 2 * EDGE) * (values - low) / ((high - low) or 1.0)
+    lines = []
+    for index, column in enumerate(y.T):
+        good = np.isfinite(column)
+        if good.any():
+            points = " ".join(
+                f"{a:.1f},{b:.1f}" for a, b in zip(x[good], column[good], strict=True)
+            )
+            lines.append(f'<polyline points="{points}" opacity="{1 - 0.3 * index:.1f}"/>')
+    return (
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="states against time" fill="none" stroke="currentColor">{"".join(lines)}'
+        "</svg>"
+    )

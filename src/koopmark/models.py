@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, real
-from koopmark.simulation._times import SAME_INTERVAL
+from koopmark.simulation import SAME_INTERVAL
 
 Lift = Callable[[NDArray], NDArray]
 """(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""

@@ -32,7 +32,6 @@ ALONE = [
 RECIPE = """
 title = "Three populations"
 description = "A handful of trajectories."
-citation = "none"
 max_degree = 2
 [system]
 kind = "three_populations"

@@ -9,7 +9,7 @@ from koopmark import datasets, fit
 from koopmark.datasets import AnswerKey
 from koopmark.datasets.answer_key import expected_targets, where_it_ends, with_spectrum
 from koopmark.scoring import evaluate
-from koopmark.spectrum import NoSpectrum, attractor, fixed_points, straight_fixed_point
+from koopmark.spectrum import NoSpectrum, attractor, closed_form_fixed_point, fixed_points
 from koopmark.systems import (
     HopfNormalForm,
     LinearSystem,
@@ -156,7 +156,7 @@ def test_of_systems_that_are_linear_in_other_coordinates_all_eigenvalues_are_kno
 
 def test_the_closed_form_of_the_point_agrees_with_the_search():
     for name in ("slow_manifold", "hopf_focus", "linear_normal"):
-        exact = straight_fixed_point(example(name))
+        exact = closed_form_fixed_point(example(name))
         (found,) = fixed_points(example(name)).points
         np.testing.assert_allclose(found.state, exact.state, atol=1e-9)
         far = np.abs(found.eigenvalues[:, None] - exact.eigenvalues).min(axis=0)
@@ -170,9 +170,9 @@ def test_a_lattice_that_is_not_known_is_a_note(tmp_path):
         assert data.key.spectrum is None
         assert why in data.key.no_spectrum
         assert np.isnan(scores("anchor.exact", data).fit.precision)
-    assert straight_fixed_point(HopfNormalForm(0.5, 2.0)) is None
+    assert closed_form_fixed_point(HopfNormalForm(0.5, 2.0)) is None
     with pytest.raises(NoSpectrum, match="not stable"):
-        straight_fixed_point(LinearSystem(np.eye(2), np.eye(2), np.ones(2)))
+        closed_form_fixed_point(LinearSystem(np.eye(2), np.eye(2), np.ones(2)))
 
 
 def test_a_target_on_which_the_square_of_a_principal_function_falls_is_a_part_and_said_so():

@@ -11,14 +11,13 @@ from koopmark._errors import ConfigError
 from koopmark.datasets import cache, dataset
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.simulation import simulate
-from koopmark.systems.low_rank._graphs import graph, graph_file
+from koopmark.systems import graph, graph_file
 
 
 def recipe(name="tiny", **changes):
     data = {
         "title": "Tiny",
         "description": "A small network.",
-        "citation": "none",
         "max_degree": 1,
         "system": {"kind": "random_rnn", "n": 4, "rank": 2},
         "initial_states": {"kind": "normal", "scale": 1.0},
@@ -108,7 +107,10 @@ def test_fresh_trajectories_are_those_of_the_recipe_and_its_seed(build):
 
 
 def test_name_and_texts_change_no_number(build):
-    plain, renamed = recipe(), recipe("other", title="Another title", citation="someone")
+    plain, renamed = (
+        recipe(),
+        recipe("other", title="Another title", references=[{"authors": ["Someone"]}]),
+    )
     np.testing.assert_array_equal(build(plain).train.states, build(renamed).train.states)
 
 
@@ -190,7 +192,7 @@ def test_the_links_of_a_measured_network_are_in_the_key_by_their_content(tmp_pat
     before = datasets.source_of(shipped)
     links = graph("karate_club").adjacency
     monkeypatch.setattr("koopmark.systems.graph_file", lambda _: changed)
-    monkeypatch.setattr("koopmark.systems.networks.graph_file", lambda _: changed)
+    monkeypatch.setattr("koopmark.systems.low_rank.graphs.graph_file", lambda _: changed)
     assert datasets.source_of(shipped) == before
     np.testing.assert_array_equal(graph("karate_club").adjacency, links)
     changed.write_text(changed.read_text().replace(",4\n", ",5\n", 1))
@@ -402,7 +404,7 @@ def turning(system, degree, dt):
     sampling = {"trajectories": 5, "test_trajectories": 4, "dt": dt, "horizon": 4 * dt}
     polar = system["kind"] in ("hopf", "kuramoto")
     states = {"kind": "polar"} if polar else {"kind": "normal", "scale": 1.0}
-    texts = {"title": "T", "description": "D", "citation": "none"}
+    texts = {"title": "T", "description": "D"}
     sections = {"system": system, "initial_states": states, "sampling": sampling}
     contents = parse({**texts, **sections, "max_degree": degree}, Contents, "turning.toml")
     return Recipe.model_construct(name="turning", **dict(contents))

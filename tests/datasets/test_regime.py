@@ -14,7 +14,7 @@ from koopmark._config import parse
 from koopmark._errors import ConfigError
 from koopmark.cli import app
 from koopmark.datasets.recipe import Contents, Recipe
-from koopmark.datasets.regime_tool import regime_of, stable_points
+from koopmark.datasets.regime import regime_of, stable_points
 from koopmark.simulation import simulate
 from koopmark.spectrum._lyapunov import largest_exponents
 from koopmark.systems import StochasticSystem
@@ -23,7 +23,6 @@ NAMES = datasets.names()
 BASE = {
     "title": "Tiny",
     "description": "A small system.",
-    "citation": "none",
     "seeds": 2,
     "system": {"kind": "hopf", "growth": 0.5},
     "initial_states": {"kind": "polar"},
@@ -166,7 +165,6 @@ def test_a_section_has_an_entry_for_each_seed():
 FACES = {
     "title": ['title = "Cycle"', "title = 'Cycle'", 'title = """Cycle"""'],
     "description": ['description = "[regime] is # no section here"'],
-    "citation": ['citation = "none"'],
     "seeds": ["seeds = 2"],
 }
 SECTIONS = {
@@ -177,6 +175,11 @@ SECTIONS = {
         "sampling = {trajectories = 5, test_trajectories = 4, dt = 0.1, horizon = 1.0}",
     ],
     "truth": ["", "[truth]\nprincipal = false", "truth.principal = false"],
+    "references": [
+        "",
+        '[[references]]\nauthors = ["A"]\n[[references]]\nauthors = ["B", "C"]\nyear = 2000',
+        'references = [{ authors = ["A"] }]',
+    ],
     "regime": [
         "",
         '[regime]\nkind = ["chaotic", "mixed"]\nattractors = [7, 7]\nlyapunov = [9.0, 9.0]',
@@ -287,7 +290,7 @@ def test_a_regime_that_cannot_be_written_is_a_sentence_and_the_file_as_it_was(
 
 
 CYCLE = (
-    'title = "Cycle"\ndescription = "One."\ncitation = "none"\nseeds = 1\n\n'
+    'title = "Cycle"\ndescription = "One."\nseeds = 1\n\n'
     '[system]\nkind = "hopf"\n\n[initial_states]\nkind = "polar"\n\n'
     "[sampling]\ntrajectories = 5\ntest_trajectories = 4\ndt = 0.1\nhorizon = 1.0\n"
 )

@@ -19,7 +19,6 @@ from koopmark.export.contents import MAX_FUNCTIONS, contents
 RECIPE = """
 title = "A small network"
 description = "For tests."
-citation = "Nobody, \\"Nothing\\""
 max_degree = 2
 [system]
 kind = "random_rnn"

@@ -10,7 +10,6 @@ from koopmark.export.contents import contents
 SHORT = """
 title = "A system"
 description = "For tests."
-citation = "Nobody"
 max_degree = 2
 [system]
 {system}

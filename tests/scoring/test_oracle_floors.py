@@ -13,8 +13,7 @@ from koopmark.methods import Monomials, Nystroem, RadialBasis, RandomFourier
 from koopmark.models import Model
 from koopmark.scoring import _oracle_floors, evaluate
 from koopmark.scoring._oracle_floors import fresh_like
-from koopmark.simulation import FreshTrajectories, simulate
-from koopmark.simulation.fresh import BLOCK
+from koopmark.simulation import BLOCK, FreshTrajectories, simulate
 from koopmark.systems import SINH, random_relaxation, three_populations
 
 TIMES = np.linspace(0.0, 5.0, 51)

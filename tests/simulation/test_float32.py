@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from koopmark.simulation import null_component, simulate
+from koopmark.simulation import null_component, simulate, simulate_reduced
 from koopmark.systems import LOG, NETWORKS, example, random_rnn
 
 TIMES = np.linspace(0.0, 5.0, 51)
@@ -58,7 +58,7 @@ def test_states_do_not_depend_on_the_batch_beyond_the_rounding_of_float32():
 
 def test_coordinates_of_a_float32_network_are_float64_and_its_null_part_float32():
     system = random_rnn(40, 4)
-    reduced = simulate(system, initial_states(system), TIMES, dtype=np.float32, reduced=True)
+    reduced = simulate_reduced(system, initial_states(system), TIMES, dtype=np.float32)
     assert reduced.coordinates.dtype == np.float64
     assert reduced.null.dtype == reduced.expand().dtype == np.float32
 

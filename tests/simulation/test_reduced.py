@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from koopmark.simulation import ReducedTrajectories, null_component, simulate
+from koopmark.simulation import ReducedTrajectories, null_component, simulate, simulate_reduced
 from koopmark.systems import (
     LOG,
     NETWORKS,
@@ -27,7 +27,7 @@ def initial_states(system, count=4):
 def test_expanding_gives_the_states(name):
     system = example(name)
     start = initial_states(system)
-    reduced = simulate(system, start, TIMES, reduced=True)
+    reduced = simulate_reduced(system, start, TIMES)
     assert isinstance(reduced, ReducedTrajectories)
     states = simulate(system, start, TIMES).states
     np.testing.assert_allclose(reduced.expand(), states, rtol=1e-12, atol=1e-13)
@@ -36,7 +36,7 @@ def test_expanding_gives_the_states(name):
 @pytest.mark.parametrize("name", ["rnn_tanh", "drift_log", "relaxation_cubic"])
 def test_a_part_is_expanded_alone(name):
     system = example(name)
-    reduced = simulate(system, initial_states(system), TIMES, reduced=True)
+    reduced = simulate_reduced(system, initial_states(system), TIMES)
     whole, units = reduced.expand(), np.array([3, 0])
     part = reduced.expand(trajectories=slice(1, 3), units=units)
     np.testing.assert_allclose(part, whole[1:3][:, :, units], rtol=1e-12, atol=1e-13)
@@ -46,7 +46,7 @@ def test_a_part_is_expanded_alone(name):
 def test_coordinates_and_null_part_are_those_of_the_states(name):
     system = example(name)
     start = initial_states(system)
-    reduced = simulate(system, start, TIMES, reduced=True)
+    reduced = simulate_reduced(system, start, TIMES)
     y = system.zeta(simulate(system, start, TIMES).states)
     q = system.weights.thin_qr[0]
     assert reduced.coordinates.shape == (4, len(TIMES), system.weights.rank)
@@ -57,7 +57,7 @@ def test_coordinates_and_null_part_are_those_of_the_states(name):
 def test_a_diverged_trajectory_is_nan_after_its_time_and_flagged():
     first = np.array([[1.0], [0.0], [0.0], [0.0]])
     square = Relaxation(LowRank(first, first), Shift(), lambda x, out=None: np.square(x, out=out))
-    reduced = simulate(square, [[2.0, 0, 0, 1], [0.5, 0, 0, 1]], TIMES, reduced=True)
+    reduced = simulate_reduced(square, [[2.0, 0, 0, 1], [0.5, 0, 0, 1]], TIMES)
     np.testing.assert_array_equal(reduced.diverged, [True, False])
     assert reduced.diverged_at[0] == pytest.approx(1.0 + np.log(2.0))
     after = reduced.diverged_at[0] < TIMES
@@ -68,7 +68,7 @@ def test_a_diverged_trajectory_is_nan_after_its_time_and_flagged():
 def test_the_result_is_smaller_than_the_states_by_the_rank_over_the_units():
     system = random_rnn(500, 5)
     start = np.random.default_rng(0).standard_normal((3, 500))
-    reduced = simulate(system, start, TIMES, reduced=True)
+    reduced = simulate_reduced(system, start, TIMES)
     assert reduced.coordinates.size == 3 * len(TIMES) * 5
     assert reduced.system is system
 
@@ -85,11 +85,12 @@ class Still(System):
 
 def test_a_system_without_a_reduction_is_refused():
     with pytest.raises(ValueError, match="Still has no reduction"):
-        simulate(Still(), np.ones((1, 2)), TIMES, reduced=True)
+        simulate_reduced(Still(), np.ones((1, 2)), TIMES)
 
 
-def test_an_output_for_states_is_refused():
+def test_a_single_time_is_that_of_the_initial_states():
     system = example("rnn_tanh")
-    out = np.empty((4, len(TIMES), system.size))
-    with pytest.raises(ValueError, match="out holds states"):
-        simulate(system, initial_states(system), TIMES, reduced=True, out=out)
+    start = initial_states(system)
+    reduced = simulate_reduced(system, start, [1.0])
+    np.testing.assert_allclose(reduced.expand()[:, 0], start, atol=1e-14)
+    np.testing.assert_array_equal(simulate(system, start, [1.0]).states[:, 0], start)

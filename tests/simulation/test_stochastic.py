@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from koopmark.simulation.stochastic import sample_paths
+from koopmark.simulation import sample_paths
 from koopmark.systems.textbook import ornstein_uhlenbeck
 
 SYSTEM = ornstein_uhlenbeck([0.5, 1.3], 0.7)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.integrate import DOP853
 
-from koopmark.simulation.tableau import (
+from koopmark.simulation._integrator import (
     ALL_STAGES,
     ERRORS,
     INTERPOLANT,

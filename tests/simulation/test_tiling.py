@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import koopmark.simulation  # noqa: F401  (the module below is hidden by the function of its name)
 from koopmark.simulation import simulate
-from koopmark.simulation.tiling import FEWEST_LANES, Tiling, l2_bytes, tile
+from koopmark.simulation._ensemble import FEWEST_LANES, Tiling, l2_bytes, tile
 from koopmark.systems import random_rnn
 
 ENSEMBLE = sys.modules["koopmark.simulation._ensemble"]

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from koopmark.simulation import simulate
-from koopmark.simulation.tiling import Tiling
+from koopmark.simulation import simulate, simulate_reduced
+from koopmark.simulation._ensemble import Tiling
 from koopmark.systems import (
     NETWORKS,
     ElementwiseMap,
@@ -21,7 +21,7 @@ from koopmark.systems import (
 )
 
 ENSEMBLE = sys.modules["koopmark.simulation._ensemble"]
-WORKERS = sys.modules["koopmark.simulation.workers"]
+WORKERS = sys.modules["koopmark.simulation._ensemble"]
 SYSTEM = random_rnn(30, 3, theta_scale=0.3)
 START = np.random.default_rng(0).standard_normal((20, 30))
 TIMES = np.linspace(0.0, 5.0, 11)
@@ -56,8 +56,8 @@ def test_bits_do_not_depend_on_how_processes_start(monkeypatch, method):
     if method not in multiprocessing.get_all_start_methods():
         pytest.skip(f"this platform has no {method}")
     monkeypatch.setattr(WORKERS, "start_context", lambda _: multiprocessing.get_context(method))
-    alone = simulate(SYSTEM, START[:8], TIMES, reduced=True)
-    together = simulate(SYSTEM, START[:8], TIMES, reduced=True, jobs=2)
+    alone = simulate_reduced(SYSTEM, START[:8], TIMES)
+    together = simulate_reduced(SYSTEM, START[:8], TIMES, jobs=2)
     np.testing.assert_array_equal(together.coordinates, alone.coordinates)
 
 

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from scipy.optimize import fsolve
 
 from koopmark.spectrum import NoSpectrum, contracts, fixed_points
-from koopmark.spectrum import _multistart as multistart
+from koopmark.spectrum import _newton as newton
 from koopmark.spectrum._equations import Reduced
 from koopmark.spectrum._fixed_points import _search
 from koopmark.systems import (
     CATALOGUE,
+    CUBIC,
+    SINH,
     LowRank,
     Relaxation,
     Shift,
@@ -22,7 +24,6 @@ from koopmark.systems import (
     rnn,
     three_populations,
 )
-from koopmark.systems._elementwise import CUBIC, SINH
 
 RELAXATIONS = [name for name in CATALOGUE if isinstance(example(name), Relaxation)]
 BOUNDED = ("tanh", "logistic", "erf")
@@ -109,7 +110,7 @@ def test_networks_with_many_attractors_are_searched_through():
 
 def test_a_sum_of_indices_that_proves_points_missing_sends_the_search_on(monkeypatch):
     # The first starts reach some of eleven.
-    monkeypatch.setattr(multistart, "MOST_ROUNDS", 0)
+    monkeypatch.setattr(newton, "MOST_ROUNDS", 0)
     system = random_rnn(6, 4, 30.0, 1095, activation="erf")
     once = _search(Reduced(system), system, None)
     assert once.index_sum != 1

@@ -15,9 +15,9 @@ from koopmark.spectrum import (
     Linearisation,
     NoSpectrum,
     OutsideBasin,
+    basin_eigenspaces,
     fixed_points,
     lattice,
-    lattice_eigenspaces,
 )
 from koopmark.systems import LowRank, random_rnn, rnn, three_populations
 from koopmark.truth import ProductEigenspace
@@ -142,13 +142,13 @@ def test_eigenvalues_that_nearly_agree_make_spaces_that_are_not_whole(off, whole
     """W = gmnᵀ with nᵀm = 1 has g - 1 at the origin; for g = 1/2 its function squared is at -1."""
     m = np.eye(4)[:, :1]
     system = rnn(LowRank((0.5 + off) * m, m + np.eye(4)[:, 1:2]))
-    at_one = [s for s in lattice_eigenspaces(about(system), 1.0) if s.eigenvalue.real < -0.9]
+    at_one = [s for s in basin_eigenspaces(about(system), 1.0) if s.eigenvalue.real < -0.9]
     assert [space.whole for space in at_one] == [whole] * (1 if off == 0.0 else 2)
 
 
 def test_functions_of_the_lattice_obey_the_dynamics():
     system = random_rnn(5, 2, 0.5, seed=2, theta_scale=0.3)
-    spaces = lattice_eigenspaces(about(system), 2.2)
+    spaces = basin_eigenspaces(about(system), 2.2)
     points = lattice(about(system).point, 2.2)
     assert [s.dimension for s in spaces] == [p.multiplicity for p in points]
     x = np.random.default_rng(0).normal(size=(20, 5))
@@ -163,7 +163,7 @@ def test_functions_of_the_lattice_obey_the_dynamics():
 
 def test_functions_of_the_lattice_are_independent():
     system = random_rnn(5, 2, 0.5, seed=2, theta_scale=0.3)
-    spaces = lattice_eigenspaces(about(system), 2.2)
+    spaces = basin_eigenspaces(about(system), 2.2)
     x = np.random.default_rng(0).normal(size=(300, 5))
     values = np.hstack([space.evaluate(x) for space in spaces])
     scaled = values / np.linalg.norm(values, axis=0)
@@ -171,14 +171,14 @@ def test_functions_of_the_lattice_are_independent():
 
 
 def test_closed_form_eigenspaces_stay_as_they_are():
-    spaces = lattice_eigenspaces(about(random_rnn(5, 2, 0.5, theta_scale=0.3)), 2.0)
+    spaces = basin_eigenspaces(about(random_rnn(5, 2, 0.5, theta_scale=0.3)), 2.0)
     closed = [space for space in spaces if isinstance(space, ProductEigenspace)]
     assert [space.eigenvalue for space in closed] == [-1.0, -2.0]
 
 
 def test_sampled_directions_lie_in_the_eigenspace():
     system = random_rnn(6, 1, 0.5, seed=2, theta_scale=0.3)
-    spaces = lattice_eigenspaces(about(system), 3.0)
+    spaces = basin_eigenspaces(about(system), 3.0)
     space = max(spaces, key=lambda s: s.dimension if not isinstance(s, ProductEigenspace) else 0)
     assert space.dimension > 6
     x = np.random.default_rng(0).normal(size=(200, 6))
@@ -193,7 +193,7 @@ def test_sampled_directions_lie_in_the_eigenspace():
 def test_states_outside_the_basin_are_listed():
     system = three_populations()
     here, there = (point.state for point in fixed_points(system).stable)
-    space = lattice_eigenspaces(about(system), 0.9)[0]
+    space = basin_eigenspaces(about(system), 0.9)[0]
     states = np.array([here, there])
     with pytest.raises(OutsideBasin, match=r"1 of 2 states .* \(states [01]\)"):
         space.evaluate(states)

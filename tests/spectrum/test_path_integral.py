@@ -10,17 +10,17 @@ from scipy.linalg import block_diag
 
 from koopmark import simulate
 from koopmark.spectrum import (
+    BasinFunctions,
     Linearisation,
     NoSpectrum,
-    PrincipalFunctions,
+    basin_eigenspaces,
     fixed_points,
     inexact,
-    lattice_eigenspaces,
     path_integral,
 )
+from koopmark.spectrum._basin import INEXACT
 from koopmark.spectrum._equations import Reduced
 from koopmark.spectrum._path_integral import _integrated
-from koopmark.spectrum._principal import INEXACT
 from koopmark.systems import (
     CATALOGUE,
     LowRank,
@@ -59,11 +59,11 @@ def test_pairs_that_share_their_real_part_keep_their_own_functions(frequencies):
     factors = LowRank(np.eye(5, 4), np.eye(5, 4) @ weights.T)
     linearised = about(Relaxation(factors, Shift(np.zeros(5)), activation("tanh")))
     states = 0.3 * np.random.default_rng(0).standard_normal((6, 5))
-    values = PrincipalFunctions(linearised).values(states)
+    values = BasinFunctions(linearised).values(states)
     np.testing.assert_allclose(values, path_integral(linearised, states).values, rtol=1e-9)
     later = simulate(linearised.network, states, [0.0, 0.8], rtol=1e-13).states[:, 1]
     moved = values * np.exp(0.8 * linearised.eigenvalues)
-    np.testing.assert_allclose(PrincipalFunctions(linearised).values(later), moved, atol=1e-9)
+    np.testing.assert_allclose(BasinFunctions(linearised).values(later), moved, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", RELAXATIONS)
@@ -269,10 +269,10 @@ def test_where_the_rest_beyond_the_cut_is_unknown_the_error_says_so():
 def test_a_function_that_is_not_known_is_no_target():
     linearised = slow_pair()
     assert inexact(linearised) == (2,)
-    functions = PrincipalFunctions(linearised)
+    functions = BasinFunctions(linearised)
     assert [functions.converges(index) for index in range(3)] == [True, True, False]
     third = linearised.eigenvalues[2].real
-    spaces = lattice_eigenspaces(linearised, 1.2)
+    spaces = basin_eigenspaces(linearised, 1.2)
     assert not any(abs(space.eigenvalue - third) < 1e-9 for space in spaces)
     assert inexact(about(random_rnn(8, 2, 1.0, 745, theta_scale=0.3))) == ()
 

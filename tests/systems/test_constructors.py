@@ -9,9 +9,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from koopmark import systems
-from koopmark.systems import LinearSystem, random_drift, random_linear
-from koopmark.systems._catalogue import CATALOGUE, INEXACT
-from koopmark.systems._elementwise import SINH
+from koopmark.systems import (
+    CATALOGUE,
+    INEXACT,
+    SINH,
+    LinearSystem,
+    random_drift,
+    random_linear,
+)
 
 EVERY = {**CATALOGUE, **INEXACT}
 
@@ -35,6 +40,9 @@ NEEDED = {
     "weights": systems.LowRank(np.eye(4)[:, :2], np.eye(4)[:, :2]),
     "units": [[-1.0]],
     "entry": [1.0],
+    "linear": np.eye(2),
+    "directions": np.eye(2),
+    "offsets": np.zeros(2),
     "network": "karate_club",
     "target": "bump",
 }
@@ -53,7 +61,7 @@ def test_a_name_that_does_not_exist_is_refused_with_those_that_do(name, paramete
 
 
 def test_names_are_looked_for_in_every_constructor():
-    assert ("random_linear", "kind") in NAMED
+    assert ("random_linear", "matrix") in NAMED
     assert ("nearly_low_rank_rnn", "spectrum") in NAMED
     assert len(NAMED) > 10
 

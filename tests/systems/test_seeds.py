@@ -21,7 +21,7 @@ ARGUMENTS = {
     "random_prescribed": {"n": 4, "matrix": [[-1.0]]},
     "random_relaxation": {"n": 6, "rank": 2, "zeta": systems.SINH},
 }
-SIZES = ("n", "rank", "groups", "populations", "chosen")
+SIZES = ("n", "units", "rank", "groups", "populations", "chosen")
 DRAWN = [
     name
     for name in systems.__all__
@@ -37,7 +37,7 @@ def made(name, **changes):
         for parameter in inspect.signature(make).parameters.values()
         if parameter.default is inspect.Parameter.empty
     ]
-    defaults = {"n": 12, "rank": 2}
+    defaults = {"n": 12, "units": 12, "rank": 2}
     arguments = ARGUMENTS.get(name, {key: defaults[key] for key in needed if key in defaults})
     return make(**{**arguments, **changes}), arguments
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koopmark.simulation import simulate
-from koopmark.systems import CATALOGUE, example, random_drift, random_rnn
-from koopmark.systems._elementwise import SINH
+from koopmark.systems import CATALOGUE, SINH, example, random_drift, random_rnn
 from koopmark.truth import LatticeEigenspace
 
 DEGREE = 3

@@ -2,8 +2,7 @@
 
 import pytest
 import sympy as sp
-
-from koopmark.systems.search import conditions, families
+from families_search import conditions, families
 
 S, T = sp.symbols("s t", positive=True)
 RATES = sp.symbols("lambda_u lambda_v lambda_w")

@@ -2,8 +2,8 @@
 
 from koopmark.datasets.answer_key import AnswerKey
 from koopmark.datasets.dataset import Dataset, Diverged, build, source_of, target_list
-from koopmark.datasets.recipe import Recipe, load_recipe, names
-from koopmark.datasets.regime_tool import regime_section, write_regime
+from koopmark.datasets.recipe import Recipe, Reference, load_recipe, names
+from koopmark.datasets.regime import regime_section, write_regime
 from koopmark.datasets.variation import varied
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Dataset",
     "Diverged",
     "Recipe",
+    "Reference",
     "build",
     "load_recipe",
     "names",

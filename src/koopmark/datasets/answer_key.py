@@ -17,15 +17,15 @@ from koopmark.spectrum import (
     Linearisation,
     NoSpectrum,
     attractor,
+    basin_eigenspaces,
+    closed_form_fixed_point,
     coincide,
     fixed_point_near,
     fixed_points,
     inexact,
     lattice,
-    lattice_eigenspaces,
-    straight_fixed_point,
 )
-from koopmark.systems import Relaxation, System
+from koopmark.systems import System
 from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MAX_SPACES = 300
@@ -93,9 +93,7 @@ class AnswerKey(Shown):
         return cls(
             system.targets(max_degree),
             system.size,
-            null_functions=ProductEigenspace(system.weights.null_space, system.zeta, 1)
-            if isinstance(system, Relaxation)
-            else None,
+            null_functions=system.null_functions,
             quadrature=process.quadrature if process else None,
             continuation=process.mean if process else partial(_continued, system),
             simulate=partial(_simulated, system),
@@ -163,7 +161,7 @@ def with_spectrum(
     reason = arrays["no_fixed_point"].tobytes().decode()
     spectrum = None
     try:
-        point = straight_fixed_point(system)
+        point = closed_form_fixed_point(system)
         if point is None:
             if reason:
                 raise NoSpectrum(reason)
@@ -177,7 +175,7 @@ def with_spectrum(
         if not principal:
             return _with_parts(replace(key, spectrum=spectrum, no_spectrum=reason))
         targets = principal_targets(system, point, bound, dt)
-        about = Linearisation(system, point)  # type: ignore[arg-type]
+        about = Linearisation(system, point)
         lost = [f"{value.real:.6g}" for value in about.eigenvalues[list(inexact(about))]]
         note = (
             f"principal targets: left out are those with the eigenvalue{'s' * (len(lost) > 1)} of "
@@ -222,9 +220,9 @@ def principal_targets(system: System, point: FixedPoint, bound: float, dt: float
         If the system is no relaxation network, they are too many, or the frequency of one is beyond
         what sampling every `dt` shows.
     """
-    if not isinstance(system, Relaxation):
+    if system.null_functions is None:
         raise NoSpectrum(f"a {type(system).__name__} is no relaxation network")
-    spaces = lattice_eigenspaces(Linearisation(system, point), bound)
+    spaces = basin_eigenspaces(Linearisation(system, point), bound)
     if len(spaces) > MAX_SPACES:
         raise NoSpectrum(f"the lattice has {len(spaces)} eigenvalues, of which {MAX_SPACES} may be")
     fastest = max((abs(space.eigenvalue.imag) for space in spaces), default=0.0)

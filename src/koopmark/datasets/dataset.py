@@ -15,8 +15,7 @@ from koopmark.datasets.answer_key import (
     with_spectrum,
 )
 from koopmark.datasets.recipe import Recipe
-from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
-from koopmark.simulation.fresh import BLOCK
+from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
 
@@ -126,7 +125,8 @@ def source_of(recipe: Recipe) -> str:
     """
     sections = recipe.sections()
     files = {path for section in sections for path in section.reads()}
-    source = HERE.digest([*SIMULATION, *map(type, sections)])
+    code = [root for section in sections for root in section.code()]
+    source = HERE.digest([*SIMULATION, *code])
     return digest([source, sorted(map(file_digest, files))])
 
 

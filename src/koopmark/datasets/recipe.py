@@ -1,26 +1,95 @@
 """A dataset's recipe: everything its trajectories depend on, in one TOML file."""
 
 import re
-from math import comb, pi
+from math import pi
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from koopmark._config import Section, load, shortened
 from koopmark._errors import ConfigError, suggest
 from koopmark._resources import shipped
-from koopmark.datasets.regime import RegimeSection, in_words
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
-from koopmark.datasets.system_section import SystemSection
+from koopmark.systems.sections import AnySystem
 
-MAX_VALUES, MAX_WEIGHTS, MAX_TARGETS, MAX_PRODUCTS = 10**10, 10**8, 1000, 10**5
-"""What a recipe may ask for: more would not end in a result, but in what takes a machine down."""
+MAX_VALUES = 10**10
+"""Numbers that a recipe may ask for: more would take a machine down."""
 
 ROUNDING = 1e-9
 """Relative, of a frequency times dt that is just π."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Reference(Section):
+    """One entry of `[[references]]`: where the system of a recipe comes from."""
+
+    authors: tuple[Text, ...] = Field(min_length=1)
+    """`Family, Given` or the family name alone."""
+    title: str = ""
+    journal: str = ""
+    """Or the proceedings."""
+    volume: str = ""
+    pages: str = ""
+    publisher: str = ""
+    year: int | None = None
+    doi: str = ""
+    url: str = ""
+    note: str = ""
+    """Of what is published nowhere, such as `poster`."""
+    use: str = ""
+    """What is taken from it, if not the system as a whole."""
+
+    @property
+    def text(self) -> str:
+        """One line: `Rajan and Abbott, Phys. Rev. Lett. 97, 188104 (2006)`."""
+        *others, last = (author.partition(",")[0] for author in self.authors)
+        names = f"{', '.join(others)} and {last}" if others else last
+        place = f"{self.journal} {self.volume}".strip()
+        said = ", ".join(filter(None, [names, self.title, place, self.pages, self.publisher]))
+        end = self.note or (str(self.year) if self.year is not None else "")
+        said += f" ({end})" if end else ""
+        return f"{self.use}: {said}" if self.use else said
+
+
+RegimeKind = Literal[
+    "fixed point",
+    "multistable",
+    "limit cycle",
+    "limit cycles",
+    "mixed",
+    "chaotic",
+    "transient chaos",
+    "continuum",
+    "unbounded",
+    "stochastic",
+]
+
+
+class RegimeSection(Section):
+    """One entry for each seed; no number of the dataset depends on it.
+
+    `kind` and `attractors` as in `koopmark.spectrum.Regime`, `lyapunov` the largest
+    exponent and `lyapunov_error` its standard error, left out where no system is chaotic: only
+    there is the exponent an average. Stochastic systems have neither attractors nor exponents here:
+    both are 0.
+    """
+
+    kind: tuple[RegimeKind, ...]
+    attractors: tuple[NonNegativeInt, ...]
+    lyapunov: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...]
+    lyapunov_error: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_entry_a_seed(self) -> "RegimeSection":
+        given = self.model_dump(exclude_none=True)
+        if len({len(entries) for entries in given.values()}) > 1:
+            raise ValueError(f"{', '.join(given)} need one entry for each seed")
+        return self
 
 
 class TruthSection(Section):
@@ -35,10 +104,10 @@ class Contents(Section):
 
     title: str
     description: str
-    citation: str
+    references: tuple[Reference, ...] = ()
     seeds: PositiveInt = 3
     max_degree: int = Field(default=1, ge=1, le=20)
-    system: SystemSection
+    system: AnySystem
     initial_states: InitialStatesSection
     sampling: SamplingSection
     regime: RegimeSection | None = None
@@ -46,8 +115,7 @@ class Contents(Section):
 
     @model_validator(mode="after")
     def _can_be_made(self) -> "Contents":
-        n, rank = getattr(self.system, "n", 3), getattr(self.system, "rank", 1)
-        chosen = getattr(self.system, "chosen", 1)
+        n = self.system.size
         if self.initial_states.kind == "polar" and n % 2:
             raise ValueError(f"initial_states: polar needs an even number of variables, not {n}")
         many = self.sampling.trajectories + self.sampling.test_trajectories
@@ -57,27 +125,12 @@ class Contents(Section):
                 f"sampling: all trajectories together are {values:.2g} numbers, of which there "
                 f"may be {MAX_VALUES:.0e}"
             )
-        if n * rank > MAX_WEIGHTS:
-            raise ValueError(
-                f"system: n times rank is {n * rank:.2g}, which may be at most {MAX_WEIGHTS:.0e}"
-            )
-        if chosen > n or comb(chosen + self.max_degree, self.max_degree) > MAX_TARGETS:
-            raise ValueError(
-                f"system.chosen = {chosen} and max_degree = {self.max_degree} make more than "
-                f"{MAX_TARGETS} targets, or more than there are units"
-            )
         fastest = self.max_degree * self.system.highest_frequency
         if fastest * self.sampling.dt > pi * (1.0 + ROUNDING):
             raise ValueError(
                 f"sampling: with dt {self.sampling.dt:g} the eigenvalues up to max_degree "
                 f"{self.max_degree}, with |Im λ| up to {fastest:.4g}, cannot be told from slower "
                 f"ones: dt must be at most π / {fastest:.4g} = {pi / fastest:.4g}"
-            )
-        functions = getattr(self.system, "functions", 1)
-        if comb(functions + self.max_degree, self.max_degree) > MAX_PRODUCTS:
-            raise ValueError(
-                f"max_degree = {self.max_degree} of {functions} eigenfunctions makes more than "
-                f"{MAX_PRODUCTS:.0e} products"
             )
         self.system.check_targets(self.max_degree)
         return self
@@ -89,9 +142,16 @@ class Recipe(Contents):
     name: str
 
     @property
+    def citation(self) -> str:
+        """Its references, in words."""
+        text = "; ".join(reference.text for reference in self.references)
+        return text[:1].upper() + text[1:] or "no source is given"
+
+    @property
     def in_the_long_run(self) -> str:
-        """The regimes of its systems, in words."""
-        return in_words(self.regime)
+        """The regimes of its systems: `multistable`, or `fixed point or multistable`."""
+        kinds = self.regime.kind if self.regime else ("regime not computed",)
+        return " or ".join(dict.fromkeys(kinds))
 
     def depends_on(self) -> dict[str, Any]:
         """What the numbers depend on: not the name, the texts or the number of seeds.
@@ -99,7 +159,7 @@ class Recipe(Contents):
         What is absent is left out: a section at its defaults, and a key without a value. A new
         section or an optional key then moves no number of the recipes that do without it.
         """
-        unsaid = {"name", "title", "description", "citation", "seeds", "regime"}
+        unsaid = {"name", "title", "description", "references", "seeds", "regime"}
         for name, field in type(self).model_fields.items():
             if isinstance(field.default, Section) and getattr(self, name) == field.default:
                 unsaid.add(name)

@@ -1,47 +1,109 @@
-"""The `[regime]` section of a recipe: what its systems do in the long run, computed and kept."""
+"""Computes the `[regime]` section of a recipe, and writes it into its file."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Any
 
-from pydantic import Field, NonNegativeInt, model_validator
+import numpy as np
+from numpy.typing import NDArray
 
-from koopmark._config import Section
+from koopmark._config import loads, parse, read
+from koopmark._errors import ConfigError
+from koopmark._files import write_text
+from koopmark._keys import generator
+from koopmark.datasets.recipe import Contents, Recipe
+from koopmark.spectrum import NoSpectrum, Regime, fixed_points, regime
+from koopmark.systems import System
 
-Kind = Literal[
-    "fixed point",
-    "multistable",
-    "limit cycle",
-    "limit cycles",
-    "mixed",
-    "chaotic",
-    "transient chaos",
-    "continuum",
-    "unbounded",
-    "stochastic",
-]
+STARTS = 40
+"""Initial states from which attractors are counted."""
 
 
-class RegimeSection(Section):
-    """One entry for each seed; no number of the dataset depends on it.
+def regime_of(recipe: Recipe, seed: int) -> Regime:
+    """The regime of the system that a recipe makes with this seed."""
+    system = recipe.system.build(seed)
+    if system.stochastic:
+        return Regime("stochastic", 0, 0.0)
+    key = {"system": recipe.system.model_dump(mode="json"), "seed": seed}
+    rng = generator(key, "starts of the regime")
+    drawn = system.reachable(recipe.initial_states.draw(STARTS, system.size, rng))
+    # Few trajectories end in a small basin: what stays where it starts is an attractor as well.
+    starts = np.vstack([drawn, stable_points(system)])
+    return regime(system, starts, generator(key, "perturbations"))
 
-    `kind` and `attractors` as in `koopmark.spectrum._attractors.Regime`, `lyapunov` the largest
-    exponent and `lyapunov_error` its standard error, left out where no system is chaotic: only
-    there is the exponent an average. Stochastic systems have neither attractors nor exponents here:
-    both are 0.
+
+def stable_points(system: System) -> NDArray[np.float64]:
+    """(k, N) stable fixed points that equations give; none where they cannot be solved."""
+    try:
+        found = fixed_points(system).stable
+    except NoSpectrum:
+        found = ()
+    return np.array([point.state for point in found]).reshape(-1, system.size)
+
+
+def regime_section(recipe: Recipe) -> str:
+    """The section as a recipe file has it, with an entry for each of the recipe's seeds."""
+    found = [regime_of(recipe, seed) for seed in range(recipe.seeds)]
+    kinds = ", ".join(f'"{one.kind}"' for one in found)
+    counts = ", ".join(str(one.attractors) for one in found)
+    exponents = ", ".join(f"{one.lyapunov:.2f}" for one in found)
+    section = f"[regime]\nkind = [{kinds}]\nattractors = [{counts}]\nlyapunov = [{exponents}]\n"
+    if any(one.lyapunov_error for one in found):
+        errors = ", ".join(f"{one.lyapunov_error:.3f}" for one in found)
+        section += f"lyapunov_error = [{errors}]\n"
+    return section
+
+
+def write_regime(path: Path, section: str) -> None:
+    """Put the section into a recipe's file, in place of the one that it has, else at the end.
+
+    Everything else stays as it is: comments, order, line ends, a byte order mark.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or written, or would not be this recipe with this section.
     """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
-    kind: tuple[Kind, ...]
-    attractors: tuple[NonNegativeInt, ...]
-    lyapunov: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...]
-    lyapunov_error: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] | None = None
+    mark, text = read(path)
+    before = loads(text, str(path))
+    end = "\r\n" if text.count("\r\n") == text.count("\n") > 0 else "\n"
+    try:
+        document: Any = tomlkit.parse(text.replace(end, "\n"))
+        wanted: Any = tomlkit.parse(section)["regime"]
+        if "regime" in document:
+            _replace(document["regime"], wanted)
+        else:
+            document.add(tomlkit.nl())
+            document.add("regime", wanted)
+        new = tomlkit.dumps(document).replace("\n", end)
+        after = loads(new, f"{path} with its new [regime]")
+    except (TOMLKitError, ConfigError, ValueError, TypeError, AttributeError, LookupError):
+        # Such as TOML that it does not read though Python does.
+        after = {}
+    if after != {**before, **loads(section, "the new [regime]")}:
+        raise ConfigError(
+            f"{path}: its [regime] cannot be written without touching the rest: delete what it has "
+            "of one and try again, or copy the section that `koopmark regime` prints"
+        )
+    parse(after, Contents, str(path))
+    write_text(path, mark + new)
 
-    @model_validator(mode="after")
-    def _one_entry_a_seed(self) -> "RegimeSection":
-        given = self.model_dump(exclude_none=True)
-        if len({len(entries) for entries in given.values()}) > 1:
-            raise ValueError(f"{', '.join(given)} need one entry for each seed")
-        return self
 
-
-def in_words(section: RegimeSection | None) -> str:
-    """What a list of datasets says of it: `multistable`, or `fixed point or multistable`."""
-    return " or ".join(dict.fromkeys(section.kind)) if section else "regime not computed"
+def _replace(table: Any, wanted: Any) -> None:
+    """Other values in a table of lists, which keep their line breaks and comments."""
+    for key in [key for key in table if key not in wanted]:
+        del table[key]
+    for key, values in wanted.items():
+        if key not in table:
+            table[key] = values
+            continue
+        array = table[key]
+        for index, value in enumerate(values):
+            if index < len(array):
+                array[index] = value
+            else:
+                array.append(value)
+        while len(array) > len(values):
+            array.pop()

@@ -1,28 +1,17 @@
 """How to cite an exported dataset, and where its system comes from."""
 
 import json
-import re
 
 from koopmark._version import __version__
+from koopmark.datasets import Reference
 from koopmark.export.contents import Contents
-
-_NAME = r"[^\W\d_a-z][\w'’-]+"
-_SURNAMES = re.compile(
-    # One of them at the start, or several wherever the words before say whose work it is.
-    rf"(?:^|: |\bof |\bafter )((?:{_NAME}, )*{_NAME} and {_NAME})(?=,| \(|$)"
-    rf"|(?:^|: )({_NAME})(?=,| \(|$)"
-)
 
 
 def citation(contents: Contents) -> str:
     """CITATION.cff of the dataset; JSON strings are YAML strings."""
     recipe = contents.dataset.recipe
     title = f"{recipe.title}: trajectories with exact Koopman eigenfunctions"
-    sources = recipe.citation.split("; ")
-    # A reference of the format must have authors: a source without is told in the abstract.
-    named = {source: surnames(source) for source in sources}
-    unnamed = [source for source, authors in named.items() if not authors]
-    references = [_reference(source, authors) for source, authors in named.items() if authors]
+    references = [line for reference in recipe.references for line in _entry(reference)]
     return "\n".join(
         [
             "cff-version: 1.2.0",
@@ -30,7 +19,6 @@ def citation(contents: Contents) -> str:
             "type: dataset",
             f"title: {_yaml(title)}",
             f"version: {_yaml(f'koopmark {__version__}, {recipe.name}, {contents.dataset.seed}')}",
-            *(["abstract: " + _yaml("Source: " + "; ".join(unnamed))] if unnamed else []),
             "authors:",
             '  - name: "The koopmark developers"',
             *(["references:", *references] if references else []),
@@ -39,21 +27,27 @@ def citation(contents: Contents) -> str:
     )
 
 
-def surnames(source: str) -> list[str]:
-    """Of its authors, as in `Mastrogiuseppe and Ostojic, Neuron 99, 609 (2018)`; none if unsure."""
-    found = _SURNAMES.search(source)
-    return re.split(", | and ", found[1] or found[2]) if found else []
-
-
-def _reference(source: str, authors: list[str]) -> str:
-    return "\n".join(
-        [
-            "  - type: generic",
-            f"    title: {_yaml(source)}",
-            "    authors:",
-            *(f"      - family-names: {_yaml(name)}" for name in authors),
-        ]
-    )
+def _entry(reference: Reference) -> list[str]:
+    """A reference of the format must have a type, a title and authors."""
+    kind = "article" if reference.journal else "book" if reference.publisher else "generic"
+    lines = [f"  - type: {kind}", f"    title: {_yaml(reference.title or reference.text)}"]
+    lines.append("    authors:")
+    for author in reference.authors:
+        family, _, given = (part.strip() for part in author.partition(","))
+        lines.append(f"      - family-names: {_yaml(family)}")
+        lines += [f"        given-names: {_yaml(given)}"] if given else []
+    facts = {
+        "journal": reference.journal,
+        "volume": reference.volume,
+        "start": reference.pages,
+        "doi": reference.doi,
+        "url": reference.url,
+        "notes": "; ".join(filter(None, [reference.use, reference.note])),
+    }
+    lines += [f"    {key}: {_yaml(value)}" for key, value in facts.items() if value]
+    if reference.publisher:
+        lines += ["    publisher:", f"      name: {_yaml(reference.publisher)}"]
+    return lines + ([f"    year: {reference.year}"] if reference.year is not None else [])
 
 
 def _yaml(text: str) -> str:

@@ -27,8 +27,7 @@ from koopmark.scoring._subspaces import (
     solve_truncated,
 )
 from koopmark.scoring._targets import Floor, ScoredSpace
-from koopmark.simulation import FreshTrajectories, Trajectories
-from koopmark.simulation.fresh import BLOCK
+from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories
 
 TRAJECTORIES_PER_FUNCTION = 2
 """Fresh trajectories for each independent function of the dictionary.

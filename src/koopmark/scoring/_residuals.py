@@ -15,8 +15,7 @@ from koopmark._tsqr import triangle_of
 from koopmark.datasets.answer_key import Quadrature
 from koopmark.models import Model
 from koopmark.scoring._subspaces import keeps_every_direction, level_columns
-from koopmark.simulation import Trajectories
-from koopmark.simulation._times import SAME_INTERVAL
+from koopmark.simulation import SAME_INTERVAL, Trajectories
 from koopmark.truth import Eigenspace
 
 CLUSTER_RADIUS = 0.05

@@ -1,17 +1,31 @@
 """From systems to trajectories."""
 
-from koopmark.simulation._simulate import simulate
-from koopmark.simulation._trajectories import Trajectories
-from koopmark.simulation.fresh import FreshTrajectories
-from koopmark.simulation.null_component import null_component
-from koopmark.simulation.reduced import ReducedTrajectories
-from koopmark.simulation.stochastic import sample_paths
+from koopmark.simulation._ensemble import one_blas_thread
+from koopmark.simulation._integrator import Tolerance, integrate
+from koopmark.simulation._reduction import ReducedTrajectories, Reduction, null_component, reduction
+from koopmark.simulation._simulate import (
+    initial_states_of,
+    sample_paths,
+    simulate,
+    simulate_reduced,
+)
+from koopmark.simulation._times import SAME_INTERVAL
+from koopmark.simulation._trajectories import BLOCK, FreshTrajectories, Trajectories
 
 __all__ = [
+    "BLOCK",
+    "SAME_INTERVAL",
     "FreshTrajectories",
     "ReducedTrajectories",
+    "Reduction",
+    "Tolerance",
     "Trajectories",
+    "initial_states_of",
+    "integrate",
     "null_component",
+    "one_blas_thread",
+    "reduction",
     "sample_paths",
     "simulate",
+    "simulate_reduced",
 ]

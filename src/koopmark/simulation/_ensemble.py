@@ -1,24 +1,96 @@
-"""One tile of an ensemble: coordinates integrated here, states expanded from them there.
+"""An ensemble of trajectories: cut into tiles, integrated by processes, expanded to states.
 
-The two halves meet in `Samples`, which is r/N of the size of the states: what a worker process
-sends back.
+A tile has as many trajectories side by side, taken so many neurons at a time, as keep what a
+right-hand side touches in the L2 cache; that changes the grouping of sums inside a matrix product
+alone, so that results differ by rounding. Tiles do not depend on the number of processes, and hence
+nor do any bits. A process gets the initial states of a tile and sends back its `Samples`, which are
+r/N of the size of the states: the calling process expands them.
 """
 
+import multiprocessing
+import pickle
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from math import ceil
+from multiprocessing.context import BaseContext
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from koopmark.simulation._integrator import Tolerance, integrate
 from koopmark.simulation._reduction import Reduction, reduction
 from koopmark.simulation._rhs import FullRHS, ReducedRHS, RightHandSide, SystemRHS
-from koopmark.simulation.tiling import l2_bytes, tile
-from koopmark.systems import ElementwiseMap, Shift, System
+from koopmark.systems import ElementwiseMap, System
 
 Array = NDArray[np.float64]
 
 CERTAINLY_FINITE = 1e30
+
+FALLBACK_L2 = 1 << 20
+NARROWEST, WIDEST = 128, 1024
+"""Neurons at a time: enough for full speed of the products, few enough to stay in L2."""
+MULTIPLE = 16
+"""Of which a block is one, unless it holds all neurons."""
+SMALL_PRODUCT = 1_000_000
+"""Largest m n k for which OpenBLAS multiplies without packing copies of its operands."""
+FEWEST_LANES, MOST_LANES = 16, 1024
+MOST_NULL_BYTES = 16 << 20
+"""Of the null component of one tile, of which up to three copies are held at once."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """`lanes` trajectories side by side, `block` neurons at a time."""
+
+    lanes: int
+    block: int
+
+
+@cache
+def l2_bytes() -> int:
+    """Size of the first core's L2 cache; 1 MiB where the system does not tell."""
+    for index in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"):
+        try:
+            if (index / "level").read_text().strip() == "2":
+                size = (index / "size").read_text().strip()
+                unit = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(size[-1:])
+                return int(size[:-1]) * unit if unit else int(size)
+        except (OSError, ValueError):
+            continue
+    return FALLBACK_L2
+
+
+def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = True) -> Tiling:
+    """The tiling for `count` trajectories of `size` neurons, `coordinates` of them integrated.
+
+    `blocks` tells whether the neurons may be taken in blocks (they may not where a coupling mixes
+    the whole state). Tiles come out nearly equal, so that no small one is left at the end.
+    """
+    narrow = min(size, NARROWEST) if blocks else size
+    working_set = 3 * l2 // 4
+    lanes = min(
+        working_set // (2 * 8 * min(size, NARROWEST)),
+        l2 // (2 * 8 * 17 * coordinates),
+        SMALL_PRODUCT // (narrow * (coordinates + 1)),
+        MOST_NULL_BYTES // (8 * size),
+        MOST_LANES,
+    )
+    lanes = min(max(lanes, FEWEST_LANES), count)
+    lanes = ceil(count / ceil(count / lanes))
+    if not blocks:
+        return Tiling(lanes, size)
+    block = min(
+        working_set // (2 * 8 * lanes), SMALL_PRODUCT // (lanes * (coordinates + 1)), WIDEST, size
+    )
+    even = ceil(size / ceil(size / max(block, narrow)))
+    return Tiling(lanes, min(ceil(even / MULTIPLE) * MULTIPLE, size))
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +99,10 @@ class Samples:
 
     coordinates: Array
     """(m, 1 + T, r): a at time 0 and at the times elapsed; the states where nothing is reduced."""
-    null: NDArray | None
-    """(m, N): the null component at time 0."""
     stopped: Array
     """(m,): time elapsed at which a trajectory stopped, NaN for the others."""
+    null: NDArray | None = None
+    """(m, N): the null component at time 0; None where nothing is reduced."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +110,7 @@ class Ensemble:
     """A system, the times elapsed at which its states are wanted, and how exactly."""
 
     system: System
-    elapsed: NDArray[np.float64]
+    elapsed: Array
     tolerance: Tolerance
     dtype: np.dtype
 
@@ -46,51 +118,62 @@ class Ensemble:
     def split(self) -> Reduction | None:
         return reduction(self.system)
 
-    def parts(self, count: int) -> list[slice]:
-        """The tiles of `count` trajectories. They depend on nothing else that a caller chooses."""
+    def tiling(self, count: int) -> Tiling:
+        """That of `count` trajectories. It depends on nothing else that a caller chooses."""
         n, split = self.system.size, self.split
-        reduced = split is not None and split.worthwhile
-        lanes = tile(
-            count,
-            n,
-            split.coordinates if split is not None and reduced else n,
-            l2_bytes(),
-            blocks=split is not None and split.by_unit,
-        ).lanes
-        return [slice(start, min(start + lanes, count)) for start in range(0, count, lanes)]
+        coordinates = split.coordinates if split is not None and split.worthwhile else n
+        return tile(count, n, coordinates, l2_bytes(), blocks=split is not None and split.by_unit)
 
-    def integrate(self, x0: NDArray[np.float64]) -> Samples:
+    def integrate_parts(self, x0: Array, jobs: int) -> Iterator[tuple[slice, Samples]]:
+        """Each tile of x0 (M, N) in turn with its samples, by so many processes.
+
+        At most two tiles for each process are in memory at a time.
+        """
+        lanes = self.tiling(len(x0)).lanes if len(x0) else 1
+        parts = [slice(start, min(start + lanes, len(x0))) for start in range(0, len(x0), lanes)]
+        jobs = min(jobs, len(parts))
+        if jobs <= 1:
+            yield from ((part, self.integrate(x0[part])) for part in parts)
+            return
+        with ProcessPoolExecutor(
+            jobs, mp_context=start_context(self), initializer=_adopt, initargs=(self,)
+        ) as pool:
+            waiting: deque[tuple[slice, Future[Samples]]] = deque()
+            for part in parts:
+                waiting.append((part, pool.submit(_integrate, x0[part])))
+                if len(waiting) > 2 * jobs:
+                    done, future = waiting.popleft()
+                    yield done, future.result()
+            for done, future in waiting:
+                yield done, future.result()
+
+    def integrate(self, x0: Array) -> Samples:
         """Integrate the trajectories from x0 (m, N) side by side."""
+        split = self.split
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            if self.split is None:
+            if split is None:
                 closed = self.system.flow(x0, self.elapsed)
                 if closed is not None:
                     along = np.concatenate([x0[:, None], closed], axis=1)
-                    return Samples(along, None, np.full(len(x0), np.nan))
-                rhs = SystemRHS(self.system.rhs, len(x0), self.system.size)
+                    return Samples(along, np.full(len(x0), np.nan))
+                rhs: RightHandSide = SystemRHS(self.system.rhs, len(x0), self.system.size)
                 states, stopped = self._sampled(rhs, x0.T)
-                return Samples(states, None, stopped)
-            if self.split.worthwhile:
-                return self._reduced(self.split, x0)
-            y0 = mapped(self.split.network.zeta, x0)
-            z = self.split.split(y0)[1]
-            full = FullRHS(self.split.network, len(z))
-            samples, stopped = self._sampled(full, np.ascontiguousarray(y0.T))
-            return Samples(samples @ self.split.network.weights.thin_qr[0], z, stopped)
-
-    def _reduced(self, split: Reduction, x0: Array) -> Samples:
-        count, n = x0.shape
-        a, z = split.split(mapped(split.network.zeta, x0))
-        tiling = tile(count, n, split.coordinates, l2_bytes(), blocks=split.by_unit)
-        dtype = self.dtype if split.by_unit else np.dtype(np.float64)
-        z = np.array(z.T, dtype, order="C")  # the only copy kept: for large N it is what costs
-        rhs = ReducedRHS(split, z, tiling.block)
-        samples, stopped = self._sampled(rhs, a)
-        return Samples(samples, z.T, stopped)
+                return Samples(states, stopped)
+            y0 = mapped(split.network.zeta, x0)
+            a, z = split.split(y0)
+            if split.worthwhile:
+                # The only copy kept: for large N it is what costs.
+                z = np.array(z.T, self.dtype if split.by_unit else np.float64, order="C")
+                rhs = ReducedRHS(split, z, self.tiling(len(x0)).block)
+                return Samples(*self._sampled(rhs, a), z.T)
+            y, stopped = self._sampled(FullRHS(split, len(z)), np.ascontiguousarray(y0.T))
+            return Samples(y @ split.network.weights.thin_qr[0], stopped, z)
 
     def _sampled(self, rhs: RightHandSide, start: Array) -> tuple[Array, Array]:
         samples = np.full((start.shape[1], 1 + len(self.elapsed), len(start)), np.nan)
         samples[:, 0] = start.T
+        if not len(self.elapsed):
+            return samples, np.full(len(samples), np.nan)
         return samples, integrate(rhs, start, self.elapsed, self.tolerance, samples[:, 1:])
 
     def expand(self, samples: Samples, out: NDArray) -> Array:
@@ -102,7 +185,7 @@ class Ensemble:
                 out[...] = along
             else:
                 self.split.expand(along, samples.null, self.elapsed, out)
-                if isinstance(self.split.network.zeta, Shift):
+                if self.split.network.zeta.theta is not None:
                     # |x| <= |a| + |z| + |θ|: looking at the coordinates is enough, and cheaper.
                     suspect = ~(np.abs(along).max(axis=(1, 2)) < CERTAINLY_FINITE)
         for trajectory in np.flatnonzero(suspect):
@@ -114,13 +197,68 @@ class Ensemble:
         return stopped
 
 
-def mapped(zeta: ElementwiseMap, x0: NDArray[np.float64], first: int = 0) -> NDArray[np.float64]:
+def mapped(zeta: ElementwiseMap, x0: Array) -> Array:
     """y = ζ(x), where that exists."""
     y0 = np.asarray(zeta(x0), dtype=float)
     if not np.isfinite(y0).all():
         row, unit = np.argwhere(~np.isfinite(y0))[0]
         raise ValueError(
-            f"initial_states[{first + row}, {unit}] = {x0[row, unit]:g} is outside the domain of "
-            f"ζ: {zeta.name} of it is {y0[row, unit]:g}"
+            f"initial_states[{row}, {unit}] = {x0[row, unit]:g} is outside the domain of ζ: "
+            f"{zeta.name} of it is {y0[row, unit]:g}"
         )
     return y0
+
+
+def start_context(ensemble: Ensemble) -> BaseContext:
+    """Fresh processes where the system can be sent to them, a fork of this one where it cannot.
+
+    After a fork every page of the output that is written to is copied first, which can cost more
+    than the integration; and a fork is safe only while no other thread runs.
+
+    Raises
+    ------
+    ValueError
+        If the system can neither be sent nor inherited.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    try:
+        pickle.dumps(ensemble)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        if "fork" in methods and threading.active_count() == 1:
+            return multiprocessing.get_context("fork")
+        raise ValueError(
+            f"the system cannot be sent to another process ({error}): build it from functions "
+            "that a module defines, not from lambdas, or use jobs=1"
+        ) from error
+    if "forkserver" not in methods:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+_worker: dict[str, Ensemble] = {}
+"""What this process integrates, if it is a worker: sent once, not with every tile."""
+
+
+def _adopt(ensemble: Ensemble) -> None:
+    _worker["ensemble"] = ensemble
+    one_blas_thread()
+
+
+def _integrate(x0: Array) -> Samples:
+    return _worker["ensemble"].integrate(x0)
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """BLAS runs on one thread, from this call on to the end of the context.
+
+    Several would split the products, and change their bits, with the number of processors.
+    """
+    return _threadpools().limit(limits=1, user_api="blas")
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    # Finding the libraries takes milliseconds.
+    return ThreadpoolController()

@@ -1,13 +1,13 @@
 """A network as r integrated coordinates and a null component in closed form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from koopmark.simulation.null_component import NullFlow, null_flow
-from koopmark.systems import Activation, Drift, Network, Shift, System
+from koopmark._arrays import real
+from koopmark.systems import Network, NullFlow, System
 
 Array = NDArray[np.float64]
 
@@ -27,13 +27,16 @@ class Reduction:
         ȧ          = [0 -Qᵀc 0 | S Rᵀ] [a; 1; t; h(x)]    drift
     """
 
-    network: Network
     null: NullFlow
+
+    @property
+    def network(self) -> Network:
+        return self.null.network
 
     @property
     def coordinates(self) -> int:
         """r, how many coordinates are integrated."""
-        return self.network.weights.rank
+        return self.network.rank
 
     @property
     def worthwhile(self) -> bool:
@@ -43,27 +46,31 @@ class Reduction:
     @property
     def by_unit(self) -> bool:
         """Whether ζ and h act unit by unit in a way that may be evaluated on a block of units."""
-        return isinstance(self.network.zeta, Shift) and isinstance(
-            self.network.coupling, Activation
-        )
+        return self.network.zeta.theta is not None and self.network.activation is not None
 
     @cached_property
     def lift(self) -> Array:
         """(N, r + 1) or (N, r + 2): from [a; 1] or [a; 1; t] to y, or to x where ζ is a shift."""
-        n, zeta = self.network.size, self.network.zeta
-        theta = np.broadcast_to(zeta.theta if isinstance(zeta, Shift) else 0.0, n)
+        n, theta = self.network.size, self.network.zeta.theta
         velocity = [] if self.null.velocity is None else [self.null.velocity]
-        columns = [self.network.weights.thin_qr[0], theta, *velocity]
+        offset = np.broadcast_to(0.0 if theta is None else theta, n)
+        columns = [self.network.weights.thin_qr[0], offset, *velocity]
         return np.ascontiguousarray(np.column_stack(columns))
 
     @cached_property
     def gather(self) -> Array:
         """(r, r + 1 + N) or (r, r + 2 + N): from [a; 1; h(x)] or [a; 1; t; h(x)] to ȧ."""
-        weights, r = self.network.weights, self.coordinates
+        weights = self.network.weights
         q, s = weights.thin_qr
-        linear = linear_columns(self.network, q)
-        unused = np.zeros((r, self.lift.shape[1] - linear.shape[1]))
+        linear = self.linear_columns(q)
+        unused = np.zeros((self.coordinates, self.lift.shape[1] - linear.shape[1]))
         return np.hstack([linear, unused, s @ weights.right.T])
+
+    def linear_columns(self, basis: Array) -> Array:
+        """(k, k + 1): from [a; 1] to Bᵀ linear(B a), B the basis (N, k)."""
+        rates = self.null.rates
+        constant = np.zeros(basis.shape[1]) if rates is None else -(basis.T @ rates)
+        return np.column_stack([-self.null.decay * np.eye(basis.shape[1]), constant])
 
     def clock(self, t: Array) -> Array:
         """(1, ...) or (2, ...): the rows [1] or [1; t] that follow the coordinates."""
@@ -90,15 +97,15 @@ class Reduction:
         One product for each trajectory, in the precision of `out` where that is all there is to do.
         """
         zeta = self.network.zeta
-        if not isinstance(zeta, Shift):
-            # ζ⁻¹ is in float64, and may have parameters of its own for each unit: it takes all.
-            for trajectory in range(len(z)):
-                one = slice(trajectory, trajectory + 1)
-                y = np.empty((1, len(elapsed), self.network.size))
-                self._expand_linear(samples[one], z[one], elapsed, y, self.lift)
-                out[one] = zeta.inverse(y, out=y)[..., units]
+        if zeta.theta is not None:
+            self._expand_linear(samples, z[:, units], elapsed, out, self.lift[units])
             return
-        self._expand_linear(samples, z[:, units], elapsed, out, self.lift[units])
+        # ζ⁻¹ is in float64, and may have parameters of its own for each unit: it takes all.
+        for trajectory in range(len(z)):
+            one = slice(trajectory, trajectory + 1)
+            y = np.empty((1, len(elapsed), self.network.size))
+            self._expand_linear(samples[one], z[one], elapsed, y, self.lift)
+            out[one] = zeta.inverse(y, out=y)[..., units]
 
     def _expand_linear(
         self, samples: Array, z: NDArray, elapsed: Array, out: NDArray, lift: Array
@@ -120,15 +127,87 @@ class Reduction:
 
 def reduction(system: System) -> Reduction | None:
     """The split of a system into coordinates and null component; None where it has none."""
-    if not isinstance(system, Network):
-        return None
-    null = null_flow(system)
-    return None if null is None else Reduction(system, null)
+    null = system.null_flow
+    return None if null is None else Reduction(null)
 
 
-def linear_columns(network: Network, basis: Array) -> Array:
-    """(k, k + 1): from [a; 1] to the coordinates Bᵀ linear(B a) = -a or -Bᵀ c."""
-    k = basis.shape[1]
-    if isinstance(network, Drift):
-        return np.column_stack([np.zeros((k, k)), -(basis.T @ network.rates)])
-    return -np.eye(k, k + 1)
+def null_component(system: System, initial_states: NDArray, t: ArrayLike) -> Array:
+    """Exact value at time t of P ζ(x), the part of y = ζ(x) that the weights cannot reach.
+
+    P is the orthogonal projector onto the left null space of the weights.
+
+    Parameters
+    ----------
+    system : Relaxation or Drift
+    initial_states : (..., N) array
+        States x(0).
+    t : float or array that broadcasts against (...)
+        Time elapsed, in units of the decay time.
+
+    Returns
+    -------
+    (..., N) array
+        e^{-t} P ζ(x(0)) for the relaxation family, P ζ(x(0)) - t P c for the drift family.
+
+    Raises
+    ------
+    ValueError
+        If the system belongs to neither family.
+    """
+    flow = system.null_flow
+    if flow is None:
+        raise ValueError(f"the null component of a {type(system).__name__} has no closed form here")
+    time, network = real(t, "t")[..., None], flow.network
+    y = network.zeta(real(initial_states, "initial_states"))
+    null = flow.scale(time) * network.weights.null_space.project(y)
+    return null if flow.velocity is None else null + time * flow.velocity
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedTrajectories:
+    """M trajectories of a network as the numbers that their states follow from exactly.
+
+    They take r/N of the memory of the states, which `expand` gives back, some or all.
+
+    Parameters
+    ----------
+    coordinates : (M, T, r) array
+        a(t) = Qᵀ ζ(x(t)); NaN after the time at which a trajectory diverged.
+    null : (M, N) array
+        P ζ(x) at the first time, P the projector onto the left null space of the weights.
+    times : (T,) array
+        Increasing times, in units of the decay time.
+    diverged_at : (M,) array
+        Time at which the coordinates blew up; NaN where they did not.
+    split : Reduction
+        The network, as coordinates and null component.
+    """
+
+    coordinates: Array
+    null: NDArray
+    times: Array
+    diverged_at: Array
+    split: Reduction = field(repr=False)
+
+    @property
+    def system(self) -> Network:
+        """The network that generated them."""
+        return self.split.network
+
+    @property
+    def diverged(self) -> NDArray[np.bool_]:
+        """(M,) True for each trajectory that did not reach the last time."""
+        return np.isfinite(self.diverged_at)
+
+    def expand(
+        self,
+        trajectories: slice | NDArray = slice(None),
+        units: slice | NDArray = slice(None),
+    ) -> NDArray:
+        """States (m, T, n) of the chosen trajectories and units, all of them by default."""
+        coordinates, null = self.coordinates[trajectories], self.null[trajectories]
+        count = len(np.arange(self.null.shape[1])[units])
+        states = np.empty((*coordinates.shape[:2], count), self.null.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.split.expand(coordinates, null, self.times - self.times[0], states, units)
+        return states

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm, sgemm
 
-from koopmark.simulation._reduction import Reduction, linear_columns
-from koopmark.systems import Activation, Network, Shift
+from koopmark.simulation._reduction import Reduction
+from koopmark.systems import Network
 
 Array = NDArray[np.float64]
 
@@ -85,8 +85,7 @@ class ReducedRHS:
         ]
         self._memory = np.zeros((self._clock + min(block, n)) * z.shape[1], z.dtype)
         self._null_share = NULL_SHARE if z.dtype == np.float64 else 1.0
-        elementwise = isinstance(self._network.coupling, Activation)
-        self._own: Array | None = None if elementwise else np.empty(z.shape)
+        self._own: Array | None = None if self._network.activation else np.empty(z.shape)
         self._use(z)
 
     def _use(self, z: Array) -> None:
@@ -135,7 +134,7 @@ class ReducedRHS:
         """‖a‖ and a share of the null component, or less where ζ⁻¹ magnifies errors."""
         null = self._z_norm if self._moves else clock * self._z_norm
         size = np.hypot(np.sqrt(np.einsum("km,km->m", a, a)), self._null_share * null)
-        if isinstance(self._network.zeta, Shift):
+        if self._network.zeta.theta is not None:
             return size
         self._set(clock, a)
         return np.minimum(size, _size_of_states(self._network, self._states(self._blocks[0])))
@@ -154,7 +153,7 @@ class ReducedRHS:
         else:
             np.multiply(block.z, block.clock, out=block.rows)
         _add_product(block.lift, self._head, block.x)
-        if not isinstance(self._network.zeta, Shift):
+        if self._network.zeta.theta is None:
             self._network.zeta.inverse(block.x.T, out=block.x.T)
         return block.x
 
@@ -172,11 +171,12 @@ class FullRHS:
     One product with [-I 0 | W] or [0 -c | W] and the column [y; 1; h(x)].
     """
 
-    def __init__(self, network: Network, lanes: int) -> None:
-        self._network = network
-        n, zeta = network.size, network.zeta
-        self._gather = np.hstack([linear_columns(network, np.eye(n)), network.weights.dense()])
-        self._theta = np.broadcast_to(zeta.theta, n)[:, None] if isinstance(zeta, Shift) else None
+    def __init__(self, split: Reduction, lanes: int) -> None:
+        self._network = split.network
+        n, theta = self._network.size, self._network.zeta.theta
+        linear = split.linear_columns(np.eye(n))
+        self._gather = np.hstack([linear, self._network.weights.dense()])
+        self._theta = None if theta is None else np.broadcast_to(theta, n)[:, None]
         self._memory = np.zeros((2 * n + 1) * lanes)
         self._use(lanes)
 
@@ -194,7 +194,7 @@ class FullRHS:
     def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
         self._column[: len(a)] = a
         x = self._states(a)
-        if isinstance(self._network.coupling, Activation):
+        if self._network.activation is not None:
             self._network.coupling(x, out=x)
         else:
             x[:] = self._network.coupling(x.T).T

@@ -1,56 +1,17 @@
 """Simulate an ensemble: initial states in, trajectories on the requested times out."""
 
-from typing import Literal, overload
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from koopmark._arrays import checked
-from koopmark.simulation._ensemble import Ensemble, mapped
+from koopmark._arrays import check_finite, checked, real
+from koopmark.simulation._ensemble import Ensemble, mapped, one_blas_thread
+from koopmark.simulation._integrator import Tolerance
+from koopmark.simulation._reduction import ReducedTrajectories
 from koopmark.simulation._times import times_of
 from koopmark.simulation._trajectories import Trajectories
-from koopmark.simulation.arguments import (
-    initial_states_of,
-    jobs_of,
-    output_of,
-    precision_of,
-    tolerance_of,
-)
-from koopmark.simulation.reduced import ReducedTrajectories
-from koopmark.simulation.workers import blas, integrate_parts
-from koopmark.systems import Shift, System
+from koopmark.systems import StochasticSystem, System
 
 Array = NDArray[np.float64]
-
-
-@overload
-def simulate(
-    system: System,
-    initial_states: ArrayLike,
-    times: ArrayLike,
-    *,
-    rtol: float | None = None,
-    atol: float | None = None,
-    dtype: DTypeLike = np.float64,
-    out: NDArray | None = None,
-    reduced: Literal[False] = False,
-    jobs: int = 1,
-) -> Trajectories: ...
-
-
-@overload
-def simulate(
-    system: System,
-    initial_states: ArrayLike,
-    times: ArrayLike,
-    *,
-    rtol: float | None = None,
-    atol: float | None = None,
-    dtype: DTypeLike = np.float64,
-    out: None = None,
-    reduced: Literal[True],
-    jobs: int = 1,
-) -> ReducedTrajectories: ...
 
 
 @checked
@@ -63,9 +24,8 @@ def simulate(
     atol: float | None = None,
     dtype: DTypeLike = np.float64,
     out: NDArray | None = None,
-    reduced: bool = False,
     jobs: int = 1,
-) -> Trajectories | ReducedTrajectories:
+) -> Trajectories:
     """Trajectories of a system from each initial state.
 
     For networks of either family only r coordinates of each trajectory are integrated; the null
@@ -94,15 +54,13 @@ def simulate(
     out : (M, T, N) array of that dtype, optional
         Where to write the states, tile by tile: nothing of its size is allocated (a memory map,
         say).
-    reduced : bool
-        Whether to return the r coordinates and the null component instead of the states.
     jobs : int
         How many processes integrate. The result has the same bits whatever their number. Where
         processes cannot be forked a script must guard its entry (`if __name__ == "__main__":`).
 
     Returns
     -------
-    Trajectories, or ReducedTrajectories where `reduced`
+    Trajectories
         A trajectory that blew up or met a value that is not finite has its time in `diverged_at`
         and NaN for its states after it; blow-up means a norm above 1e150, or an error control
         that asks for steps below 1e-14 of the whole time span.
@@ -115,54 +73,127 @@ def simulate(
         If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
         is out of range, or an initial state is outside the domain of ζ.
     """
-    x0 = initial_states_of(initial_states, System.expected(system, "simulate").size)
-    grid = times_of(times)
-    precision = precision_of(dtype)
-    tolerance = tolerance_of(rtol, atol, precision)
-    ensemble = Ensemble(system, grid[1:] - grid[0], tolerance, precision)
-    parts = ensemble.parts(len(x0)) if len(x0) else []
-    _check_domain(ensemble, x0, parts)
-    with blas().limit(limits=1, user_api="blas"):
-        if reduced:
-            return _coordinates(ensemble, x0, grid, out, parts, jobs_of(jobs))
-        states = output_of(out, (len(x0), len(grid), system.size), precision)
-        stopped = np.full(len(x0), np.nan)
-        states[:, 0] = x0
-        if len(grid) > 1:
-            for part, samples in integrate_parts(ensemble, x0, parts, jobs_of(jobs)):
+    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
+    shape = (len(x0), len(grid), system.size)
+    states = np.empty(shape, ensemble.dtype) if out is None else out
+    if states.shape != shape or states.dtype != ensemble.dtype:
+        raise ValueError(
+            f"out must be a {ensemble.dtype} array of shape {shape}, got {states.dtype} "
+            f"{states.shape}"
+        )
+    stopped = np.full(len(x0), np.nan)
+    states[:, 0] = x0
+    if len(grid) > 1:
+        with one_blas_thread():
+            for part, samples in ensemble.integrate_parts(x0, jobs):
                 stopped[part] = ensemble.expand(samples, states[part, 1:])
     return Trajectories(states, grid, grid[0] + stopped, system)
 
 
-def _coordinates(
-    ensemble: Ensemble,
-    x0: NDArray[np.float64],
-    grid: NDArray[np.float64],
-    out: NDArray | None,
-    parts: list[slice],
-    jobs: int,
+@checked
+def simulate_reduced(
+    system: System,
+    initial_states: ArrayLike,
+    times: ArrayLike,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    dtype: DTypeLike = np.float64,
+    jobs: int = 1,
 ) -> ReducedTrajectories:
+    """Trajectories of a network as its r coordinates and null component, without its states.
+
+    Parameters as for `simulate`, whose states `ReducedTrajectories.expand` makes of the result.
+
+    Raises
+    ------
+    TypeError
+        If a number or the system is something else.
+    ValueError
+        As `simulate`, and if the system has no such coordinates.
+    """
+    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
     split = ensemble.split
     if split is None:
-        raise ValueError(f"a {type(ensemble.system).__name__} has no reduction: use reduced=False")
-    if out is not None:
-        raise ValueError("out holds states: it cannot be given with reduced=True")
+        raise ValueError(f"a {type(system).__name__} has no reduction: use koopmark.simulate")
     coordinates = np.empty((len(x0), len(grid), split.coordinates))
     null = np.empty(x0.shape, ensemble.dtype)
     stopped = np.full(len(x0), np.nan)
-    for part, samples in integrate_parts(ensemble, x0, parts, jobs):
-        assert samples.null is not None
-        coordinates[part], null[part] = samples.coordinates, samples.null
-        stopped[part] = samples.stopped
+    with one_blas_thread():
+        for part, samples in ensemble.integrate_parts(x0, jobs):
+            coordinates[part], null[part] = samples.coordinates, samples.null
+            stopped[part] = samples.stopped
     for trajectory in np.flatnonzero(np.isfinite(stopped)):
         coordinates[trajectory, 1:][ensemble.elapsed > stopped[trajectory]] = np.nan
     return ReducedTrajectories(coordinates, null, grid, grid[0] + stopped, split)
 
 
-def _check_domain(ensemble: Ensemble, x0: NDArray[np.float64], parts: list[slice]) -> None:
-    """Refuse a bad initial state before anything is integrated."""
-    if ensemble.split is None or isinstance(ensemble.split.network.zeta, Shift):
-        return
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for part in parts:
-            mapped(ensemble.split.network.zeta, x0[part], part.start)
+def sample_paths(
+    system: StochasticSystem,
+    initial_states: ArrayLike,
+    times: ArrayLike,
+    rng: np.random.Generator,
+) -> Trajectories:
+    """One path of a stochastic system from each initial state, drawn from its transition density.
+
+    Exact at the times asked for, whatever their spacing.
+
+    Parameters
+    ----------
+    system : StochasticSystem
+    initial_states : (M, N) array_like
+        States at the time `times[0]`, real.
+    times : (T,) array_like
+        Increasing times.
+    rng : numpy.random.Generator
+        Draws the noise of the process.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a value is complex or not finite, or the times do not increase.
+    """
+    x0, grid = initial_states_of(initial_states, system.size), times_of(times)
+    states: Array = np.empty((len(x0), len(grid), system.size))
+    states[:, 0] = x0
+    for index, dt in enumerate(np.diff(grid)):
+        states[:, index + 1] = system.transition(states[:, index], float(dt), rng)
+    return Trajectories(states, grid, system=system)
+
+
+def initial_states_of(states: ArrayLike, size: int, what: str = "initial_states") -> Array:
+    """(M, N) real, finite states of a system of this size; `what` names them in errors.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else.
+    """
+    array = real(states, what)
+    if array.ndim != 2 or array.shape[1] != size:
+        raise ValueError(f"{what} must have shape (M, N) with N = {size}, got {array.shape}")
+    check_finite(array, what)
+    return array
+
+
+def _prepared(
+    system: System,
+    initial_states: ArrayLike,
+    times: ArrayLike,
+    rtol: float | None,
+    atol: float | None,
+    dtype: DTypeLike,
+    jobs: int,
+) -> tuple[Array, Array, Ensemble]:
+    """Initial states, times and the ensemble, once all that was asked for has been checked."""
+    x0 = initial_states_of(initial_states, System.expected(system, "simulate").size)
+    grid, precision = times_of(times), np.dtype(dtype)
+    tolerance = Tolerance.of(rtol, atol, precision)
+    if jobs < 1:
+        raise ValueError(f"jobs is {jobs}: it must be 1 or more")
+    ensemble = Ensemble(system, grid[1:] - grid[0], tolerance, precision)
+    if ensemble.split is not None and ensemble.split.network.zeta.theta is None:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            # A shift takes all states; of another map a bad one is refused before any work.
+            mapped(ensemble.split.network.zeta, x0)
+    return x0, grid, ensemble

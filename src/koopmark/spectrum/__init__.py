@@ -1,47 +1,52 @@
-"""Beyond the closed form: fixed points, principal eigenfunctions, the lattice of eigenvalues."""
+"""Beyond the closed form: fixed points, attractors, principal eigenfunctions, the lattice."""
 
+from koopmark.spectrum._attractors import Regime, regime
+from koopmark.spectrum._basin import (
+    BasinEigenspace,
+    BasinFunctions,
+    basin_eigenspaces,
+    inexact,
+)
 from koopmark.spectrum._fixed_points import (
     FixedPoint,
     FixedPoints,
-    NoSpectrum,
+    closed_form_fixed_point,
     coincide,
     contracts,
     fixed_point_near,
     fixed_points,
 )
-from koopmark.spectrum._known import KnownSpectrum, attractor, known_spectrum
+from koopmark.spectrum._known import KnownSpectrum, attractor
 from koopmark.spectrum._lattice import LatticePoint, Term, lattice
 from koopmark.spectrum._linearisation import Linearisation
+from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
+from koopmark.spectrum._nonlinearity import NoSpectrum
 from koopmark.spectrum._path_integral import OutsideBasin, PathIntegral, path_integral
-from koopmark.spectrum._principal import (
-    LatticeEigenspace,
-    PrincipalFunctions,
-    inexact,
-    lattice_eigenspaces,
-)
-from koopmark.spectrum._straight import straight_fixed_point
 
 __all__ = [
+    "BasinEigenspace",
+    "BasinFunctions",
     "FixedPoint",
     "FixedPoints",
     "KnownSpectrum",
-    "LatticeEigenspace",
     "LatticePoint",
     "Linearisation",
     "NoSpectrum",
     "OutsideBasin",
     "PathIntegral",
-    "PrincipalFunctions",
+    "Regime",
     "Term",
     "attractor",
+    "basin_eigenspaces",
+    "closed_form_fixed_point",
     "coincide",
     "contracts",
+    "exponents_at_rest",
     "fixed_point_near",
     "fixed_points",
     "inexact",
-    "known_spectrum",
+    "largest_exponents",
     "lattice",
-    "lattice_eigenspaces",
     "path_integral",
-    "straight_fixed_point",
+    "regime",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation._simulate import simulate
+from koopmark.simulation import simulate
 from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
 from koopmark.systems import System
 

@@ -7,6 +7,7 @@ A relaxation network rests where y = W g(y), g = h ∘ ζ⁻¹. With L = Q S thi
 r equations whatever N is. DF holds all of the Jacobian's spectrum but N - r times -1.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.spectrum._nonlinearity import STEP
-from koopmark.spectrum._taylor import NotAnalytic
-from koopmark.systems import Activation, Relaxation, System
+from koopmark.spectrum._nonlinearity import STEP, NoSpectrum, NotAnalytic
+from koopmark.systems import RANK_TOLERANCE, Network, System
 
 Array = NDArray[np.float64]
 
@@ -35,15 +35,95 @@ MODERATE, CHECKS = 0.5, 4
 UNUSABLE = "the vector field is not analytic: its complex steps give no derivative"
 
 
+class Equations(ABC):
+    """F(a) = 0 in k unknowns, for many points (B, k) at once."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """N, the dimension of the state."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """k."""
+
+    @property
+    @abstractmethod
+    def differentiated(self) -> Callable[[Array], Array] | None:
+        """What complex steps differentiate, R^N to R^N; None for a derivative in closed form."""
+
+    @abstractmethod
+    def value(self, a: Array, /) -> Array:
+        """F, (B, k) to (B, k)."""
+
+    @abstractmethod
+    def jacobian(self, a: Array, /) -> Array:
+        """DF, (B, k) to (B, k, k)."""
+
+    @abstractmethod
+    def coordinates(self, states: Array) -> Array:
+        """The unknowns (B, k) of states (B, N)."""
+
+    @abstractmethod
+    def states(self, a: Array) -> Array:
+        """States (B, N) of the unknowns (B, k)."""
+
+    @abstractmethod
+    def starts(self, count: int, rng: np.random.Generator) -> Array:
+        """At most `count` points about which zeros may lie, from random states."""
+
+    @abstractmethod
+    def relaxed(self, a: Array) -> Array:
+        """Starts after a while of the dynamics; none where that is not worth its cost."""
+
+    def spectrum(self, a: Array, jacobian: Array) -> tuple[NDArray[np.complex128], int]:  # noqa: ARG002
+        """Eigenvalues of DF (k, k) at one zero (k,), and how many eigenvectors -1 lacks."""
+        return np.linalg.eigvals(jacobian).astype(complex), 0
+
+
+def relaxation_network(system: System) -> Network | None:
+    """The network if the system is a relaxation network, ẏ = -y + W h(x); None if it is not."""
+    null = system.null_flow
+    return null.network if null is not None and null.decay else None
+
+
+def equations_of(system: System) -> Equations:
+    """The equations of a system's fixed points.
+
+    Raises
+    ------
+    NoSpectrum
+        For a drift network, whose fixed points, if any, are not isolated.
+    """
+    network = relaxation_network(system)
+    if network is not None:
+        return Reduced(network)
+    if system.null_flow is not None:
+        raise NoSpectrum(
+            "a drift network has no isolated fixed point: along the left null space of its "
+            "weights ζ(x) moves at a constant velocity, or rests anywhere"
+        )
+    return Full(system)
+
+
 @dataclass(frozen=True, eq=False)
-class Reduced:
+class Reduced(Equations):
     """F of a relaxation network in the coordinates a = Qᵀ y."""
 
-    network: Relaxation
+    network: Network
+
+    @property
+    def size(self) -> int:
+        return self.network.size
 
     @property
     def dimension(self) -> int:
-        return self.network.weights.rank
+        return self.network.rank
+
+    @property
+    def differentiated(self) -> Callable[[Array], Array] | None:
+        return None if self.network.activation else self.network.coupling
 
     @cached_property
     def basis(self) -> Array:
@@ -55,116 +135,144 @@ class Reduced:
         """S Rᵀ, (r, N)."""
         return self.network.weights.thin_qr[1] @ self.network.weights.right.T
 
+    def coordinates(self, states: Array) -> Array:
+        return self.network.zeta(states) @ self.basis
+
     def states(self, a: Array) -> Array:
-        """x = ζ⁻¹(Q a), (B, r) to (B, N)."""
         return self.network.zeta.inverse(a @ self.basis.T)
 
     def value(self, a: Array) -> Array:
         return self.network.coupling(self.states(a)) @ self.gather.T - a
 
-    def sloped(self, a: Array) -> Array | None:
-        """S Rᵀ Dg at one `a` (r,): (r, N). None where h mixes units."""
-        x, coupling = self.states(a[None])[0], self.network.coupling
-        if not isinstance(coupling, Activation):
-            return None
-        return self.gather * (coupling.derivative(x) / self.network.zeta.derivative(x))
-
     def jacobian(self, a: Array) -> Array:
-        x, coupling = self.states(a), self.network.coupling
+        x, activation = self.states(a), self.network.activation
         inner = 1.0 / self.network.zeta.derivative(x)
-        if isinstance(coupling, Activation):
-            slopes = coupling.derivative(x) * inner
+        if activation is not None:
+            slopes = activation.derivative(x) * inner
             products = [(self.gather * slope) @ self.basis for slope in slopes]
         else:
-            products = [
-                _complex_step(coupling, point, (self.basis * slope[:, None]).T) @ self.gather.T
+            steps = (
+                _complex_step(self.network.coupling, point, (self.basis * slope[:, None]).T)
                 for point, slope in zip(x, inner, strict=True)
-            ]
-            products = [product.T for product in products]
+            )
+            products = [(step @ self.gather.T).T for step in steps]
         r = self.dimension
         return np.array(products).reshape(len(a), r, r) - np.eye(r)
 
     def starts(self, count: int, rng: np.random.Generator) -> Array:
         """F + a at random states: where every fixed point lies, the range of S Rᵀ h."""
         spread = np.resize(SPREADS, count)[:, None]
-        states = spread * rng.standard_normal((count, self.network.size))
+        states = spread * rng.standard_normal((count, self.size))
         with np.errstate(all="ignore"):
-            x = self.network.zeta.inverse(states)
-            a = self.network.coupling(x) @ self.gather.T
+            a = self.network.coupling(self.network.zeta.inverse(states)) @ self.gather.T
         return a[np.isfinite(a).all(axis=1)]
 
     def relaxed(self, a: Array) -> Array:
-        """Starts after a while of the dynamics on the attracting set, ȧ = F(a)."""
+        # On the attracting set, ȧ = F(a).
         with np.errstate(all="ignore"):
-            for _ in range(min(RELAXED, 10 * VALUES_AT_ONCE // self.network.size)):
+            for _ in range(min(RELAXED, 10 * VALUES_AT_ONCE // self.size)):
                 a = a + RELAXATION_STEP * self.value(a)
         return a[np.isfinite(a).all(axis=1)]
 
+    def spectrum(self, a: Array, jacobian: Array) -> tuple[NDArray[np.complex128], int]:
+        tiny = RANK_TOLERANCE * float(np.linalg.norm(self.gather, 2))
+        mu, vanishing = _nonzero_eigenvalues(jacobian + np.eye(len(a)), tiny)
+        if not vanishing:
+            return super().spectrum(a, jacobian)
+        every = np.concatenate([mu, np.zeros(vanishing)]).astype(complex)
+        # kᵀ S Rᵀ Dg = 0 makes Qk an eigenvector; any other μ = 0 belongs to a Jordan block.
+        uncoupled = 0
+        if self.network.activation is not None:
+            x = self.states(a[None])[0]
+            slopes = self.network.activation.derivative(x) / self.network.zeta.derivative(x)
+            uncoupled = len(a) - int(np.linalg.matrix_rank(self.gather * slopes, tiny))
+        return np.asarray(every - 1.0, dtype=complex), vanishing - uncoupled
+
 
 @dataclass(frozen=True, eq=False)
-class Full:
+class Full(Equations):
     """F of any analytic system, in its state."""
 
     system: System
 
     @property
+    def size(self) -> int:
+        return self.system.size
+
+    @property
     def dimension(self) -> int:
         return self.system.size
+
+    @property
+    def differentiated(self) -> Callable[[Array], Array]:
+        return self.system.rhs
+
+    def coordinates(self, states: Array) -> Array:
+        return states
+
+    def states(self, a: Array) -> Array:
+        return a
 
     def value(self, a: Array) -> Array:
         return self.system.rhs(a)
 
     def jacobian(self, a: Array) -> Array:
-        directions = np.eye(self.dimension)
+        directions = np.eye(self.size)
         steps = [_complex_step(self.system.rhs, point, directions).T for point in a]
-        return np.array(steps).reshape(len(a), self.dimension, self.dimension)
+        return np.array(steps).reshape(len(a), self.size, self.size)
 
     def starts(self, count: int, rng: np.random.Generator) -> Array:
-        spread = np.resize(SPREADS, count)[:, None]
-        return spread * rng.standard_normal((count, self.dimension))
+        return np.resize(SPREADS, count)[:, None] * rng.standard_normal((count, self.size))
 
     def relaxed(self, a: Array) -> Array:
         return a[:0]
 
 
-def check_analytic(equations: "Reduced | Full") -> None:
+def check_analytic(equations: Equations) -> None:
     """Refuse a vector field whose complex steps give no derivative at states of moderate size.
 
     Raises
     ------
     NotAnalytic
     """
-    if isinstance(equations, Full):
-        function: Callable[[Array], Array] = equations.system.rhs
-    elif isinstance(equations.network.coupling, Activation):
+    function = equations.differentiated
+    if function is None:
         return
-    else:
-        function = equations.network.coupling
-    size = equations.system.size if isinstance(equations, Full) else equations.network.size
     rng = generator("fixed points", "analytic")
-    for state in MODERATE * rng.standard_normal((CHECKS, size)):
-        if np.isnan(_complex_step(function, state, rng.standard_normal((1, size)))).any():
+    for state in MODERATE * rng.standard_normal((CHECKS, equations.size)):
+        if np.isnan(_complex_step(function, state, rng.standard_normal((1, equations.size)))).any():
             raise NotAnalytic(UNUSABLE)
 
 
 def _complex_step(function: Callable[[Array], Array], point: Array, directions: Array) -> Array:
     """Derivative of an analytic function at a point (N,) along each row of `directions`.
 
-    NaN where a difference disagrees: far away, where digits run out, or where it is not analytic.
+    NaN where a difference along the sum of the directions disagrees: far away, where digits run
+    out, or where the function is not analytic.
     """
     try:
         found = np.imag(function(point + 1j * STEP * directions)) / STEP
     except TypeError:
         raise NotAnalytic("the vector field takes no complex arguments: no Jacobian") from None
-    return found if _agrees(function, point, directions, found) else np.full_like(found, np.nan)
-
-
-def _agrees(
-    function: Callable[[Array], Array], point: Array, directions: Array, found: Array
-) -> bool:
-    """Whether a difference along the sum of the directions is as the complex steps say."""
     step = 1e-6 * (1.0 + np.linalg.norm(point))
     direction = directions.sum(axis=0) / np.linalg.norm(directions.sum(axis=0))
     plain = (function(point + step * direction) - function(point - step * direction)) / (2 * step)
     exact = found.sum(axis=0) / np.linalg.norm(directions.sum(axis=0))
-    return bool(np.linalg.norm(plain - exact) <= CHECKED * (1.0 + np.linalg.norm(exact)))
+    agrees = np.linalg.norm(plain - exact) <= CHECKED * (1.0 + np.linalg.norm(exact))
+    return found if agrees else np.full_like(found, np.nan)
+
+
+def _nonzero_eigenvalues(matrix: Array, tiny: float) -> tuple[NDArray, int]:
+    """Eigenvalues other than 0, and how often 0 is one: rounding moves a block of k by ε^(1/k).
+
+    What a matrix does on its range has its nonzero eigenvalues, with smaller blocks at 0. Singular
+    values up to `tiny` are 0.
+    """
+    size = len(matrix)
+    while len(matrix):
+        u, s, _ = np.linalg.svd(matrix)
+        rank = int(np.sum(s > tiny))
+        if rank == len(matrix):
+            break
+        matrix = u[:, :rank].T @ matrix @ u[:, :rank]
+    return np.linalg.eigvals(matrix), size - len(matrix)

@@ -7,13 +7,17 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark._keys import generator
-from koopmark.simulation.arguments import initial_states_of
-from koopmark.simulation.workers import blas
-from koopmark.spectrum._equations import UNUSABLE, Full, Reduced, check_analytic
-from koopmark.spectrum._multistart import from_many_starts
-from koopmark.spectrum._newton import distinct, zeros
-from koopmark.spectrum._taylor import NotAnalytic
-from koopmark.systems import RANK_TOLERANCE, Activation, Drift, Relaxation, System
+from koopmark.simulation import initial_states_of, one_blas_thread
+from koopmark.spectrum._equations import (
+    UNUSABLE,
+    Equations,
+    check_analytic,
+    equations_of,
+    relaxation_network,
+)
+from koopmark.spectrum._newton import distinct, from_many_starts, zeros
+from koopmark.spectrum._nonlinearity import NoSpectrum, NotAnalytic
+from koopmark.systems import System
 
 Array = NDArray[np.float64]
 
@@ -21,10 +25,6 @@ EFFORTS = (8, 64)
 """Times as many starts where the sum of the indices proves that fixed points are missing."""
 HYPERBOLIC = 1e-8
 """A real part smaller than this tells nothing of stability."""
-
-
-class NoSpectrum(ValueError):
-    """The fixed points of a system, or its spectrum at one, cannot be had; the text says why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +110,41 @@ class FixedPoints:
         return "consistent" if self.index_sum == 1 else "incomplete"
 
 
+def closed_form_fixed_point(system: System) -> FixedPoint | None:
+    """The fixed point at which all trajectories end, with its eigenvalues in closed form.
+
+    If coordinates y = Ψ(x), analytic with an analytic inverse on their image, obey ẏ = Λy with Λ
+    stable, every trajectory ends at Ψ⁻¹(0), the functions vᵀΨ are principal at the eigenvalues of
+    Λ, and those with an analytic eigenfunction are their sums, resonant or not. If Λ is not
+    defective, or has no Jordan block but one of size 2, all analytic eigenfunctions are
+    combinations of the products of these (docs/theory.md).
+
+    None for systems without such coordinates.
+
+    Raises
+    ------
+    NoSpectrum
+        If they are, but Λ is not stable, or so defective that products of generalised
+        eigenfunctions are eigenfunctions too.
+    """
+    linear = system.linear_coordinates
+    if linear is None:
+        return None
+    principal, eigenvalues = linear.principal, linear.principal.eigenvalues
+    if not principal.complete:
+        raise NoSpectrum(
+            f"{len(eigenvalues)} eigenfunctions of a system of size {system.size} are given: how "
+            "many products of others, or of generalised ones, are eigenfunctions is not computed"
+        )
+    slowest = float(eigenvalues.real.max())
+    if not slowest < -HYPERBOLIC:
+        raise NoSpectrum(
+            f"the fixed point is not stable: the real part {slowest:.3g} is among its eigenvalues"
+        )
+    ordered = eigenvalues.astype(complex)[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
+    return FixedPoint(linear.origin, ordered, 0, 1, in_closed_form=True)
+
+
 def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     """Find the fixed points of a system.
 
@@ -134,17 +169,14 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     """
     if starts is not None:
         starts = initial_states_of(starts, system.size, "starts")
-    equations = _equations(system)
-    try:
-        with blas().limit(limits=1, user_api="blas"):
-            check_analytic(equations)
-            found = _search(equations, system, starts)
-            for effort in EFFORTS:
-                if found.completeness != "incomplete":
-                    break
-                found = _search(equations, system, starts, effort)
-    except NotAnalytic as error:
-        raise NoSpectrum(str(error)) from None
+    equations = equations_of(system)
+    with one_blas_thread():
+        check_analytic(equations)
+        found = _search(equations, system, starts)
+        for effort in EFFORTS:
+            if found.completeness != "incomplete":
+                break
+            found = _search(equations, system, starts, effort)
     return found
 
 
@@ -159,30 +191,29 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
         If the state is not real and finite, or has the wrong shape.
     """
     state = initial_states_of(real(state, "state")[None], system.size, "state")
-    equations = _equations(system)
-    try:
-        check_analytic(equations)
-        found = zeros(equations, _coordinates(equations, state), _none(equations))
-        if len(found) == 0:
-            raise NoSpectrum("Newton's method reaches no fixed point from this state")
-        return _fixed_point(equations, found[0])
-    except NotAnalytic as error:
-        raise NoSpectrum(str(error)) from None
+    equations = equations_of(system)
+    check_analytic(equations)
+    none_known = np.empty((0, equations.dimension))
+    found = zeros(equations, equations.coordinates(state), none_known)
+    if len(found) == 0:
+        raise NoSpectrum("Newton's method reaches no fixed point from this state")
+    return _fixed_point(equations, found[0])
 
 
 def coincide(system: System, one: FixedPoint, other: FixedPoint) -> bool:
     """Whether two fixed points that Newton's method reached are one, up to what it is off by."""
-    equations = _equations(system)
-    first, second = (_coordinates(equations, point.state[None]) for point in (one, other))
+    equations = equations_of(system)
+    first, second = (equations.coordinates(point.state[None]) for point in (one, other))
     return len(distinct(equations, first, second)) == 0
 
 
 def contracts(system: System) -> bool:
     """Whether ‖W‖ sup h' / inf ζ' < 1: then ẏ = -y + W h(ζ⁻¹(y)) contracts everywhere."""
-    if not (isinstance(system, Relaxation) and isinstance(system.coupling, Activation)):
+    network = relaxation_network(system)
+    if network is None or network.activation is None:
         return False
-    steepest = system.weights.singular_values[0] * system.coupling.lipschitz
-    return bool(steepest < system.zeta.least_slope)
+    steepest = network.weights.singular_values[0] * network.activation.lipschitz
+    return bool(steepest < network.zeta.least_slope)
 
 
 def is_odd(system: System) -> bool:
@@ -193,79 +224,31 @@ def is_odd(system: System) -> bool:
     return bool((np.abs(sums) <= 1e-12 * (1.0 + sizes.max())).all())
 
 
-def _equations(system: System) -> Reduced | Full:
-    if isinstance(system, Drift):
-        raise NoSpectrum(
-            "a drift network has no isolated fixed point: along the left null space of its "
-            "weights ζ(x) moves at a constant velocity, or rests anywhere"
-        )
-    return Reduced(system) if isinstance(system, Relaxation) else Full(system)
-
-
-def _none(equations: Reduced | Full) -> Array:
-    return np.empty((0, equations.dimension))
-
-
 def _search(
-    equations: Reduced | Full, system: System, starts: Array | None, effort: int = 1
+    equations: Equations, system: System, starts: Array | None, effort: int = 1
 ) -> FixedPoints:
-    if contracts(system):
-        found = zeros(equations, np.zeros((1, equations.dimension)), _none(equations))
+    unique = contracts(system)
+    if unique:
+        k = equations.dimension
+        found = zeros(equations, np.zeros((1, k)), np.empty((0, k)))
     else:
-        given = None if starts is None else _coordinates(equations, starts)
-        found = from_many_starts(equations, system.size, given, is_odd(system), effort)
-    points = sorted((_fixed_point(equations, a) for a in found), key=_growth)
+        given = None if starts is None else equations.coordinates(starts)
+        found = from_many_starts(equations, given, is_odd(system), effort)
+    points = sorted((_fixed_point(equations, a) for a in found), key=lambda point: point.growth)
     counts = system.bounded and all(point.hyperbolic for point in points)
     summed = sum(point.index for point in points) if counts else None
-    return FixedPoints(tuple(points), contracts(system), summed)
+    return FixedPoints(tuple(points), unique, summed)
 
 
-def _growth(point: FixedPoint) -> float:
-    return point.growth
-
-
-def _coordinates(equations: Reduced | Full, states: Array) -> Array:
-    if isinstance(equations, Full):
-        return states
-    return equations.network.zeta(states) @ equations.basis
-
-
-def _fixed_point(equations: Reduced | Full, a: Array) -> FixedPoint:
+def _fixed_point(equations: Equations, a: Array) -> FixedPoint:
     jacobian = equations.jacobian(a[None])[0]
     if not np.isfinite(jacobian).all():
         raise NotAnalytic(UNUSABLE)
-    eigenvalues = _slowest_first(np.linalg.eigvals(jacobian).astype(complex))
     index = int(np.linalg.slogdet(-jacobian)[0])
-    if isinstance(equations, Full):
-        return FixedPoint(a, eigenvalues, 0, index)
+    eigenvalues, defect = equations.spectrum(a, jacobian)
     state = equations.states(a[None])[0]
-    defect = 0
-    tiny = RANK_TOLERANCE * float(np.linalg.norm(equations.gather, 2))
-    mu, vanishing = _nonzero_eigenvalues(jacobian + np.eye(len(a)), tiny)
-    if vanishing:
-        every = np.concatenate([mu, np.zeros(vanishing)]).astype(complex)
-        eigenvalues = _slowest_first(np.asarray(every - 1.0, dtype=complex))
-        # kᵀ S Rᵀ Dg = 0 makes Qk an eigenvector; any other μ = 0 belongs to a Jordan block.
-        sloped = equations.sloped(a)
-        uncoupled = 0 if sloped is None else len(a) - np.linalg.matrix_rank(sloped, tiny)
-        defect = vanishing - int(uncoupled)
-    return FixedPoint(state, eigenvalues, len(state) - len(a), index, defect=defect)
-
-
-def _nonzero_eigenvalues(matrix: Array, tiny: float) -> tuple[NDArray, int]:
-    """Eigenvalues other than 0, and how often 0 is one: rounding moves a block of k by ε^(1/k).
-
-    What a matrix does on its range has its nonzero eigenvalues, with smaller blocks at 0. Singular
-    values up to `tiny` are 0.
-    """
-    size = len(matrix)
-    while len(matrix):
-        u, s, _ = np.linalg.svd(matrix)
-        rank = int(np.sum(s > tiny))
-        if rank == len(matrix):
-            break
-        matrix = u[:, :rank].T @ matrix @ u[:, :rank]
-    return np.linalg.eigvals(matrix), size - len(matrix)
+    null_dimension = equations.size - equations.dimension
+    return FixedPoint(state, _slowest_first(eigenvalues), null_dimension, index, defect=defect)
 
 
 def _slowest_first(eigenvalues: NDArray[np.complex128]) -> NDArray[np.complex128]:

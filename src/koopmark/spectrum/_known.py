@@ -5,12 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation import simulate
-from koopmark.simulation.arguments import initial_states_of
-from koopmark.spectrum._fixed_points import FixedPoint, NoSpectrum, contracts, fixed_points
-from koopmark.spectrum._lattice import LatticePoint, lattice
-from koopmark.spectrum._straight import straight_fixed_point
-from koopmark.systems import Drift, Relaxation, System
+from koopmark.simulation import initial_states_of, simulate
+from koopmark.spectrum._equations import relaxation_network
+from koopmark.spectrum._fixed_points import (
+    FixedPoint,
+    closed_form_fixed_point,
+    contracts,
+    fixed_points,
+)
+from koopmark.spectrum._lattice import LatticePoint
+from koopmark.spectrum._nonlinearity import NoSpectrum
+from koopmark.systems import System
 
 STARTS = 20
 """So many of the states are starts of the search too."""
@@ -23,14 +28,10 @@ AT_REST = 1e-2
 
 @dataclass(frozen=True)
 class KnownSpectrum:
-    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in.
-
-    Where they are not known `points` is empty and `note` says why.
-    """
+    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in."""
 
     points: tuple[LatticePoint, ...]
     bound: float
-    note: str = ""
 
     @property
     def count(self) -> int:
@@ -48,12 +49,12 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
         lattice is not known: neither relaxation networks nor linear behind a change of coordinates.
     """
     states = initial_states_of(states, system.size, "states")
-    straight = straight_fixed_point(system)
-    if straight is not None:
-        return straight
-    if isinstance(system, Drift):
-        raise NoSpectrum("the eigenvalues of a drift network fill a line: there is no lattice")
-    if not isinstance(system, Relaxation):
+    known = closed_form_fixed_point(system)
+    if known is not None:
+        return known
+    if relaxation_network(system) is None:
+        if system.null_flow is not None:
+            raise NoSpectrum("the eigenvalues of a drift network fill a line: there is no lattice")
         raise NoSpectrum(
             f"the lattice of eigenvalues is not known for a {type(system).__name__}: it is for "
             "relaxation networks and stable systems that are linear in other coordinates"
@@ -79,11 +80,3 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     if len(attracting) > 1:
         raise NoSpectrum(f"the test trajectories end at {len(attracting)} different fixed points")
     return points[attracting[0]]
-
-
-def known_spectrum(point: FixedPoint, bound: float) -> KnownSpectrum:
-    """The lattice of a fixed point, or why there is none."""
-    try:
-        return KnownSpectrum(lattice(point, bound), bound)
-    except NoSpectrum as error:
-        return KnownSpectrum((), bound, str(error))

@@ -13,7 +13,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.spectrum._fixed_points import FixedPoint, NoSpectrum
+from koopmark.spectrum._fixed_points import FixedPoint
+from koopmark.spectrum._nonlinearity import NoSpectrum
 from koopmark.truth import SAME_EIGENVALUE
 
 MOST_TERMS = 20_000

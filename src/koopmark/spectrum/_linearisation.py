@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from koopmark._keys import generator
-from koopmark.spectrum._fixed_points import FixedPoint, NoSpectrum, is_odd
-from koopmark.spectrum._nonlinearity import Composite, nonlinearity
-from koopmark.systems import Activation, Relaxation
+from koopmark.spectrum._equations import relaxation_network
+from koopmark.spectrum._fixed_points import FixedPoint, is_odd
+from koopmark.spectrum._nonlinearity import Composite, NoSpectrum, nonlinearity
+from koopmark.systems import Network, System
 
 Array = NDArray[np.float64]
 
@@ -34,23 +35,30 @@ class Linearisation:
     Raises
     ------
     NoSpectrum
-        Where the point is not stable, or the eigenvectors there form no basis.
+        If the system is no relaxation network, the point is not stable, or the eigenvectors there
+        form no basis.
     """
 
-    network: Relaxation
+    system: System
     point: FixedPoint
 
     def __post_init__(self) -> None:
-        if not isinstance(self.network, Relaxation):
-            raise NoSpectrum(
-                f"a {type(self.network).__name__} is no relaxation network: its eigenfunctions "
-                "about a fixed point are not computed"
-            )
+        _ = self.network
         if not self.point.stable:
             raise NoSpectrum(
                 f"the fixed point is not stable: the real part {self.point.growth:.3g} is among "
                 "its eigenvalues"
             )
+
+    @cached_property
+    def network(self) -> Network:
+        found = relaxation_network(self.system)
+        if found is None:
+            raise NoSpectrum(
+                f"a {type(self.system).__name__} is no relaxation network: its eigenfunctions "
+                "about a fixed point are not computed"
+            )
+        return found
 
     @cached_property
     def centre(self) -> Array:
@@ -149,16 +157,16 @@ class Linearisation:
         """(N, r) right eigenvectors v = Q q of J, with wᵢᵀvⱼ = 1 for i = j and 0 otherwise."""
         return self.basis @ np.linalg.inv(self.reduced_covectors)
 
-    def bent_at_most(self, bound: Array) -> Array:
+    def remainder_at_most(self, bound: Array) -> Array:
         """(..., N) what |n(δ)| is at most, unit by unit, for all |δ| <= `bound` (..., N), δ small.
 
         Where h mixes units it rests on 16 choices of signs, times 4.
         """
-        bend = self.nonlinearity.remainder
-        if isinstance(self.network.coupling, Activation):
-            return np.maximum(np.abs(bend(bound)), np.abs(bend(-bound)))
+        n = self.nonlinearity.remainder
+        if self.network.activation is not None:
+            return np.maximum(np.abs(n(bound)), np.abs(n(-bound)))
         signs = generator("fixed points", "signs").choice([-1.0, 1.0], size=(16, bound.shape[-1]))
-        return 4.0 * np.max([np.abs(bend(sign * bound)) for sign in signs], axis=0)
+        return 4.0 * np.max([np.abs(n(sign * bound)) for sign in signs], axis=0)
 
     def displacement(self, states: Array) -> Array:
         """δ = ζ(x) - y*, (..., N)."""

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation.arguments import initial_states_of
-from koopmark.systems import Activation, Relaxation, Shift, System
+from koopmark.simulation import initial_states_of
+from koopmark.spectrum._equations import relaxation_network
+from koopmark.systems import Activation, Network, System
 
 Array = NDArray[np.float64]
 
@@ -77,12 +78,9 @@ def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:
 
 
 def _flow(system: System, states: NDArray) -> _Flow:
-    if (
-        isinstance(system, Relaxation)
-        and isinstance(system.zeta, Shift)
-        and isinstance(system.coupling, Activation)
-    ):
-        return _reduced(system, system.zeta.theta, system.coupling, states)
+    network = relaxation_network(system)
+    if network is not None and network.activation and network.zeta.theta is not None:
+        return _reduced(network, network.zeta.theta, network.activation, states)
 
     def tangent(x: Array, v: Array) -> Array:
         return np.imag(system.rhs(x + IMAGINARY * 1j * v)) / IMAGINARY
@@ -90,7 +88,7 @@ def _flow(system: System, states: NDArray) -> _Flow:
     return _Flow(system.rhs, tangent, states.copy(), -np.inf)
 
 
-def _reduced(system: Relaxation, theta: Array, sigma: Activation, states: NDArray) -> _Flow:
+def _reduced(system: Network, theta: Array, sigma: Activation, states: NDArray) -> _Flow:
     q, s = system.weights.thin_qr
     gather = system.weights.right @ s.T
 

@@ -1,9 +1,11 @@
-"""Zeros of F: R^k → R^k by Newton's method from many starts at once, known zeros deflated."""
-
-from typing import Protocol
+"""Zeros of F: R^k → R^k by Newton's method from many starts, again with the known ones deflated."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from koopmark._keys import generator
+from koopmark.spectrum._equations import VALUES_AT_ONCE, Equations
 
 Array = NDArray[np.float64]
 
@@ -26,19 +28,74 @@ MARGIN, FURTHEST_OFF = 10.0, 1e-3
 where DF⁻¹ says nothing, that is a root of the rounding, and at most so much relative to 1 + its
 size."""
 
+STARTS, FEWEST_STARTS = 48, 3
+"""Half as many in each round with the known zeros deflated."""
+WORK = 1e9
+"""Operations in Newton's steps from all starts: a large problem gets fewer of them."""
+QUIET_ROUNDS = 2
+"""So many rounds without a new zero end the search."""
+MOST_ROUNDS = 12
 
-class Equations(Protocol):
-    """F(a) = 0, for many points at once."""
 
-    @property
-    def dimension(self) -> int:
-        """k."""
+def from_many_starts(equations: Equations, given: Array | None, odd: bool, effort: int) -> Array:
+    """Zeros (m, k) from zero, from random states, from what these relax to, and from `given`.
 
-    def value(self, a: Array, /) -> Array:
-        """F, (B, k) to (B, k)."""
+    Parameters
+    ----------
+    equations : Equations
+    given : (B, k) array or None
+        Starts besides.
+    odd : bool
+        Whether -p is a zero where p is one.
+    effort : int
+        Times as many starts as otherwise.
+    """
+    rng = generator("fixed points", "starts")
+    k = equations.dimension
+    affordable = int(min(WORK / (STEPS * k**2 * equations.size), VALUES_AT_ONCE / equations.size))
+    count = effort * min(STARTS, max(FEWEST_STARTS, affordable))
+    quiet_rounds = QUIET_ROUNDS if count > FEWEST_STARTS else 1
+    drawn = equations.starts(count, rng)
+    known = np.empty((0, k))
+    besides = known if given is None else given[:count]
+    first = np.vstack([np.zeros((1, k)), besides, equations.relaxed(drawn), drawn])
+    known = _with_images(equations, known, zeros(equations, first, known), odd)
+    quiet = 0
+    for _ in range(MOST_ROUNDS):
+        if quiet == quiet_rounds:
+            break
+        drawn = equations.starts((count + 1) // 2, rng)
+        starts = np.vstack([drawn, _between(known, len(drawn), rng), _halfway(known)])
+        found = zeros(equations, starts, known)
+        quiet = 0 if len(found) else quiet + 1
+        known = _with_images(equations, known, found, odd)
+    return known
 
-    def jacobian(self, a: Array, /) -> Array:
-        """DF, (B, k) to (B, k, k)."""
+
+def _halfway(known: Array) -> Array:
+    """Points halfway from each known zero to the nearest other: between two that nearly coincide
+    there is a third, too close to both to be met by chance."""
+    if len(known) < 2:
+        return known[:0]
+    apart = cdist(known, known)
+    np.fill_diagonal(apart, np.inf)
+    return 0.5 * (known + known[np.argmin(apart, axis=1)])
+
+
+def _between(known: Array, count: int, rng: np.random.Generator) -> Array:
+    """Points about the lines through two known zeros: saddles lie between attractors."""
+    if len(known) < 2:
+        return known[:0]
+    first, second = (known[rng.integers(0, len(known), size=count)] for _ in range(2))
+    share = rng.uniform(-0.2, 1.2, size=(count, 1))
+    spread = 0.1 * np.linalg.norm(known, axis=1).mean()
+    return first + share * (second - first) + spread * rng.standard_normal(first.shape)
+
+
+def _with_images(equations: Equations, known: Array, found: Array, odd: bool) -> Array:
+    """All of them, with -p for each p where the equations are odd."""
+    known = np.vstack([known, found])
+    return np.vstack([known, distinct(equations, -known, known)]) if odd else known
 
 
 def zeros(equations: Equations, starts: Array, known: Array) -> Array:

@@ -1,4 +1,10 @@
-"""The nonlinearity of a network in the coordinates y = ζ(x), g = h ∘ ζ⁻¹, about one point."""
+"""The nonlinearity of a network in the coordinates y = ζ(x), g = h ∘ ζ⁻¹, about one point.
+
+What it does beyond its tangent takes a form that keeps its digits for any small δ: that of the
+activation, or else a Taylor series. Its coefficients come from Cauchy's formula: the trapezoidal
+rule on a circle of M points gives the a_k ρ^k, k < M, of an analytic function to rounding, once
+they have decayed by k = M (Trefethen and Weideman 2014, section 3).
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -8,13 +14,98 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.spectrum import _taylor as taylor
-from koopmark.systems import Activation, ElementwiseMap, Network, Shift
+from koopmark.systems import Activation, ElementwiseMap, Network
 
 Array = NDArray[np.float64]
 
 STEP = 1e-30
 """Of complex steps: it squares to nothing, so the derivative is exact to rounding."""
+POINTS = 64
+TERMS = 40
+"""Terms kept: at half the radius the rest is below rounding."""
+RADII = (0.5, 0.2, 0.05, 0.01)
+NOISE = 1e-13
+"""Relative size below which a coefficient is rounding."""
+
+
+class NoSpectrum(ValueError):
+    """The fixed points of a system, or its spectrum at one, cannot be had; the text says why."""
+
+
+class NotAnalytic(NoSpectrum):
+    """A function has no Taylor series that could be found; the text says which."""
+
+
+def coefficients_by_unit(
+    function: Callable[[NDArray], NDArray], centre: Array, name: str
+) -> tuple[Array, Array]:
+    """Coefficients (TERMS, N) of an elementwise function about `centre` (N,), scaled by ρ^k.
+
+    Returns them with the radii ρ (N,): per unit the largest of RADII at which they decay.
+
+    Raises
+    ------
+    NotAnalytic
+        Where the function takes no complex arguments, or is not analytic about some unit's centre.
+    """
+    scaled = np.zeros((TERMS, len(centre)))
+    radius = np.zeros(len(centre))
+    for rho in RADII:
+        found = _on_circle(lambda step: function(centre + step[:, None]), rho, name)
+        good = _decays(found) & (radius == 0.0)
+        scaled[:, good], radius[good] = found[:TERMS, good], rho
+    if (radius == 0.0).any():
+        raise NotAnalytic(
+            f"{name} has no Taylor series about {centre[np.argmin(radius)]:g} that can be found: "
+            "it is not analytic there"
+        )
+    return scaled, radius
+
+
+def remainder_by_unit(scaled: Array, radius: Array, delta: Array) -> Array:
+    """Σ_{k>=2} a_k δ^k at δ (..., N), for |δ| up to half the radius."""
+    share = delta / radius
+    total = np.zeros_like(share)
+    for row in scaled[:1:-1]:
+        total = total * share + row
+    return total * share**2
+
+
+def coefficients_along(
+    function: Callable[[NDArray], NDArray], centre: Array, directions: Array, name: str
+) -> tuple[Array, float]:
+    """Coefficients (TERMS, M, N) of s ↦ function(centre + s d) for directions d (M, N), by ρ^k.
+
+    Raises
+    ------
+    NotAnalytic
+        Where the function takes no complex arguments, or a coefficient does not decay.
+    """
+    for rho in RADII:
+        found = _on_circle(
+            lambda step: function(centre + step[:, None, None] * directions), rho, name
+        )
+        if _decays(found).all():
+            return found[:TERMS], rho
+    raise NotAnalytic(f"{name} has no Taylor series that can be found: it is not analytic there")
+
+
+def _on_circle(function: Callable[[NDArray], NDArray], rho: float, name: str) -> Array:
+    points = rho * np.exp(2j * np.pi * np.arange(POINTS) / POINTS)
+    with np.errstate(all="ignore"):
+        try:
+            values = np.asarray(function(points))
+        except TypeError:
+            raise NotAnalytic(f"{name} takes no complex arguments") from None
+        spectrum = np.fft.fft(values, axis=0) / POINTS
+    # A real function has real coefficients; what stands beyond half the points is negative powers.
+    return np.where(np.isfinite(spectrum.real), spectrum.real, np.inf)
+
+
+def _decays(found: Array) -> NDArray[np.bool_]:
+    """Whether no power beyond TERMS, which holds the negative ones too, is above rounding."""
+    size = np.max(np.abs(found[:TERMS]), axis=0)
+    return np.isfinite(size) & (np.max(np.abs(found[TERMS:]), axis=0) <= NOISE * size)
 
 
 class Tangent(ABC):
@@ -38,7 +129,7 @@ class Tangent(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Line(Tangent):
+class Identity(Tangent):
     """ζ⁻¹ of a shift: the identity and a constant."""
 
     def slope(self, vectors: Array) -> Array:
@@ -61,7 +152,7 @@ class InverseMap(Tangent):
 
     @cached_property
     def _series(self) -> tuple[Array, Array]:
-        return taylor.coefficients_by_unit(self.zeta.inverse, self.centre, self.zeta.name)
+        return coefficients_by_unit(self.zeta.inverse, self.centre, self.zeta.name)
 
     def slope(self, vectors: Array) -> Array:
         return vectors * self._slopes
@@ -83,7 +174,7 @@ class ByUnit(Tangent):
 
     @cached_property
     def _series(self) -> tuple[Array, Array]:
-        return taylor.coefficients_by_unit(
+        return coefficients_by_unit(
             self.activation.value, self.centre, f"the activation {self.activation.name}"
         )
 
@@ -100,14 +191,14 @@ class ByUnit(Tangent):
 class Mixing(Tangent):
     """h of any analytic callable, which may mix units: a Taylor series along each δ."""
 
-    network: Network
+    coupling: Callable[[Array], Array]
     centre: Array
 
     def slope(self, vectors: Array) -> Array:
         try:
-            moved = self.network.coupling(self.centre + 1j * STEP * vectors)
+            moved = self.coupling(self.centre + 1j * STEP * vectors)
         except TypeError:
-            raise taylor.NotAnalytic("the coupling takes no complex arguments") from None
+            raise NotAnalytic("the coupling takes no complex arguments") from None
         return np.imag(moved) / STEP
 
     def pull(self, covectors: Array) -> Array:
@@ -117,12 +208,10 @@ class Mixing(Tangent):
         rows = delta.reshape(-1, delta.shape[-1])
         size = np.linalg.norm(rows, axis=1, keepdims=True)
         directions = np.divide(rows, size, out=np.zeros_like(rows), where=size > 0)
-        scaled, rho = taylor.coefficients_along(
-            self.network.coupling, self.centre, directions, "the coupling"
-        )
-        near = taylor.remainder_by_unit(scaled, np.array(rho), np.minimum(size, 0.5 * rho))
-        at = self.network.coupling(self.centre)
-        plain = self.network.coupling(self.centre + rows) - at - self.slope(rows)
+        scaled, rho = coefficients_along(self.coupling, self.centre, directions, "the coupling")
+        near = remainder_by_unit(scaled, np.array(rho), np.minimum(size, 0.5 * rho))
+        at = self.coupling(self.centre)
+        plain = self.coupling(self.centre + rows) - at - self.slope(rows)
         return np.where(size <= 0.5 * rho, near, plain).reshape(delta.shape)
 
 
@@ -140,8 +229,8 @@ class Composite(Tangent):
         return self.inner.pull(self.outer.pull(covectors))
 
     def remainder(self, delta: Array) -> Array:
-        bent = self.inner.remainder(delta)
-        return self.outer.remainder(self.inner.slope(delta) + bent) + self.outer.slope(bent)
+        beyond = self.inner.remainder(delta)
+        return self.outer.remainder(self.inner.slope(delta) + beyond) + self.outer.slope(beyond)
 
 
 def nonlinearity(network: Network, y: Array) -> Composite:
@@ -153,10 +242,10 @@ def nonlinearity(network: Network, y: Array) -> Composite:
         Once it is asked for what does not exist: where h or ζ⁻¹ is not analytic about the point.
     """
     x = network.zeta.inverse(np.array(y))
-    inner: Tangent = Line() if isinstance(network.zeta, Shift) else InverseMap(network.zeta, y)
-    if isinstance(network.coupling, Activation):
-        return Composite(ByUnit(network.coupling, x), inner)
-    return Composite(Mixing(network, x), inner)
+    inner: Tangent = Identity() if network.zeta.theta is not None else InverseMap(network.zeta, y)
+    if network.activation is not None:
+        return Composite(ByUnit(network.activation, x), inner)
+    return Composite(Mixing(network.coupling, x), inner)
 
 
 def _near_or_far(
@@ -168,6 +257,6 @@ def _near_or_far(
     slopes: Array,
 ) -> Array:
     limit = 0.5 * radius
-    near = taylor.remainder_by_unit(scaled, radius, np.clip(delta, -limit, limit))
+    near = remainder_by_unit(scaled, radius, np.clip(delta, -limit, limit))
     plain = function(centre + delta) - function(centre) - slopes * delta
     return np.where(np.abs(delta) <= limit, near, plain)

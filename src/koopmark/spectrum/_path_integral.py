@@ -18,12 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation._integrator import Tolerance, integrate
-from koopmark.simulation.arguments import initial_states_of, tolerance_of
-from koopmark.simulation.workers import blas
-from koopmark.spectrum._fixed_points import NoSpectrum
+from koopmark.simulation import Tolerance, initial_states_of, integrate, one_blas_thread
 from koopmark.spectrum._linearisation import Linearisation
-from koopmark.spectrum._tail import bound, gaps, leading
+from koopmark.spectrum._nonlinearity import NoSpectrum
 
 Array = NDArray[np.float64]
 
@@ -41,6 +38,9 @@ LONGEST = 300.0
 UNDERFLOWS = 330.0
 """Beyond it n does."""
 VALUES_AT_ONCE = 400_000
+TAIL_SAFETY = 2.0
+EIGENVALUE_ROUNDING = 1e-14
+"""Of eigenvalues of order 1: what their differences are known to."""
 NEAR = 0.1
 """|δ|, relative to 1 + |y*|, below which the tail is estimated; further away nothing is known."""
 
@@ -112,11 +112,11 @@ def path_integral(
     if not 0.0 < longest <= UNDERFLOWS:
         raise ValueError(f"longest is {longest:g}: it must be above 0 and at most {UNDERFLOWS:g}")
     states = initial_states_of(states, about.network.size, "states")
-    rtol = tolerance_of(rtol, None, np.dtype(float)).relative
+    rtol = Tolerance.of(rtol, None).relative
     for index in chosen:
         check_rate(about, about.eigenvalues[index])
     at_once = max(1, VALUES_AT_ONCE // states.shape[1])
-    with blas().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         parts = [
             _part(about, states[start : start + at_once], chosen, rtol, estimate, longest)
             for start in range(0, max(len(states), 1), at_once)
@@ -185,7 +185,7 @@ def _integrated(
         return _Integrated(integral, tail, np.asarray(~np.isfinite(delta).all(axis=1)))
     tail[:] = np.inf
     eigenvalues = about.eigenvalues[chosen]
-    gap = float(np.min(gaps(about, eigenvalues)))
+    gap = float(np.min(_gaps(about, eigenvalues)))
     fastest = float(np.abs(eigenvalues.real).max())
     end = min(longest / abs(about.growth), 2.0 * longest / fastest)
     chunk = min(end, np.log(1.0 / rtol) / gap + 3.0 / abs(about.growth))
@@ -212,10 +212,10 @@ def _integrated(
         now = np.exp(about.growth * start) * (after[:, :r] @ about.basis.T)
         now += np.exp(-start) * null[lanes]
         near = np.linalg.norm(now, axis=1) <= NEAR * (1.0 + np.linalg.norm(about.centre))
-        tail[lanes] = np.where(near[:, None], bound(about, now, start, chosen), np.inf)
+        tail[lanes] = np.where(near[:, None], _tail_bound(about, now, start, chosen), np.inf)
         if start >= end:
             cut = near[:, None] & (tail[lanes] > rtol * size[lanes][:, None])
-            rest, uncertain = leading(about, now, start, chosen)
+            rest, uncertain = _tail_estimate(about, now, start, chosen)
             integral[lanes] += np.where(cut, rest, 0.0)
             tail[lanes] = np.where(cut, uncertain, tail[lanes])
         at_rest = np.linalg.norm(_velocity(about, now), axis=1) <= 1e-9 * (1.0 + size[lanes])
@@ -252,9 +252,9 @@ class _Scaled:
         rho, r = self._about.growth, len(self._linear)
         fading = np.exp(-(1.0 + rho) * clock)
         delta = np.exp(rho * clock) * (self._about.basis @ a[:r] + fading * self._null)
-        bent = self._about.gather @ self._about.nonlinearity.remainder(delta.T).T
-        out[:r] = self._linear @ a[:r] + fading * self._pulled + np.exp(-rho * clock) * bent
-        integrand = np.exp(-self._rates * clock) * (self._covectors @ bent)
+        beyond = self._about.gather @ self._about.nonlinearity.remainder(delta.T).T
+        out[:r] = self._linear @ a[:r] + fading * self._pulled + np.exp(-rho * clock) * beyond
+        integrand = np.exp(-self._rates * clock) * (self._covectors @ beyond)
         out[r:] = np.concatenate([integrand.real, integrand.imag])
         return out
 
@@ -273,3 +273,61 @@ def _velocity(about: Linearisation, delta: Array) -> Array:
 
 def _text(eigenvalue: complex) -> str:
     return f"{eigenvalue.real:.4g}" + (f"{eigenvalue.imag:+.4g}i" if eigenvalue.imag else "")
+
+
+def _tail_bound(about: Linearisation, delta: Array, time: float, chosen: NDArray) -> Array:
+    """Bound (M, p) on what the integrals hold beyond `time`, δ being (M, N) there.
+
+    Unit by unit |δ(s)| stays below b e^{ρ(s - T)}, b = Σ |vᵢ wᵢᵀδ| + |the rest|, as far as the
+    motion is linear by then; so |n| stays below its larger value at ±b times e^{2ρ(s - T)} (3ρ).
+    """
+    parts = delta @ about.covectors.T
+    rest = delta - (parts @ about.vectors.T).real
+    most = np.abs(parts) @ np.abs(about.vectors).T + np.abs(rest)
+    weights = np.abs(about.reduced_covectors[chosen] @ about.gather)
+    rates = about.eigenvalues[chosen].real
+    integrand = np.exp(-rates * time) * (about.remainder_at_most(most) @ weights.T)
+    return TAIL_SAFETY * integrand / _gaps(about, rates)
+
+
+def _tail_estimate(
+    about: Linearisation, delta: Array, time: float, chosen: NDArray
+) -> tuple[NDArray[np.complex128], Array]:
+    """(M, p) what the integrals hold beyond `time` where one real mode is left, and its error.
+
+    Along v of the slowest rate ρ, n falls as e^{2ρs} (e^{3ρs}): the rest is the integrand over
+    λ - 2ρ (3ρ). The error is what the other modes may add to n, what n holds of higher order, and
+    the rounding of the eigenvalues over their small difference. Where the slowest is a pair nothing
+    is added, and the error is the bound on all of it.
+    """
+    whole = _tail_bound(about, delta, time, chosen)
+    eigenvalues = about.eigenvalues
+    if np.isinf(about.order):
+        return np.zeros(whole.shape, dtype=complex), whole
+    parts = delta @ about.covectors.T
+    if eigenvalues[0].real < about.growth:
+        slow = delta - (parts @ about.vectors.T).real
+    elif eigenvalues[0].imag == 0.0:
+        slow = parts[:, :1].real * about.vectors[:, 0].real
+    else:
+        return np.zeros(whole.shape, dtype=complex), whole
+    beyond = about.nonlinearity.remainder(slow)
+    covectors = about.reduced_covectors[chosen] @ about.gather
+    chosen_ones = eigenvalues[chosen]
+    apart = chosen_ones - about.order * about.growth
+    rest = np.exp(-chosen_ones * time) * (beyond @ covectors.T) / apart
+    others = np.linalg.norm(delta - slow, axis=1) / np.linalg.norm(slow, axis=1)
+    share = others * (2.0 + others) * about.order + np.linalg.norm(slow, axis=1)
+    share = np.nan_to_num(share, nan=np.inf)[:, None]
+    rounding = EIGENVALUE_ROUNDING * (1.0 + np.abs(chosen_ones)) / np.abs(apart)
+    rounding = rounding * (1.0 + time * np.abs(apart))
+    uncertain = whole * np.minimum(share, 1.0) + np.abs(rest) * rounding
+    sound = share < 1.0
+    return np.where(sound, rest, 0.0), np.where(sound, uncertain, whole)
+
+
+def _gaps(about: Linearisation, eigenvalues: NDArray) -> Array:
+    """Rates at which the integrands decay; where n = 0 near the point they end, at no rate."""
+    if np.isinf(about.order):
+        return np.full(len(eigenvalues), abs(about.growth))
+    return eigenvalues.real - about.order * about.growth

@@ -1,19 +1,29 @@
-"""The equations: networks with low-rank weights and their exact eigenspaces."""
+"""The equations: systems with exact eigenspaces, one folder for each family.
+
+A module of a family holds the class of a system, its factories with the bounds on their parameters,
+its linear coordinates and its formula for other languages. `koopmark.systems.sections`, which needs
+pydantic, makes the sections of recipes from the factories.
+"""
 
 from koopmark.systems._activation import ACTIVATIONS, Activation, activation
-from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, System
+from koopmark.systems._base import (
+    Formula,
+    LinearCoordinates,
+    NamedArray,
+    StochasticSystem,
+    System,
+)
 from koopmark.systems._catalogue import (
     CATALOGUE,
     INEXACT,
     LINEAR_UNITS,
     NETWORKS,
+    PRESCRIBED,
+    TEXTBOOK,
     example,
-    random_drift,
-    random_relaxation,
 )
 from koopmark.systems._elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
-from koopmark.systems.effective_rank import effective_ranks
-from koopmark.systems.ensembles import (
+from koopmark.systems.low_rank.ensembles import (
     block_rnn,
     dale_rnn,
     hopfield_rnn,
@@ -21,8 +31,8 @@ from koopmark.systems.ensembles import (
     overlap_rnn,
     sparse_rnn,
 )
-from koopmark.systems.low_rank._graphs import Graph, graph, graph_file, graph_names, network_rnn
-from koopmark.systems.low_rank._linear_units import (
+from koopmark.systems.low_rank.graphs import Graph, graph, graph_file, graph_names, network_rnn
+from koopmark.systems.low_rank.linear_units import (
     LinearUnits,
     adapting,
     inertial,
@@ -30,38 +40,50 @@ from koopmark.systems.low_rank._linear_units import (
     random_adapting,
     random_inertial,
 )
-from koopmark.systems.low_rank._lotka_volterra import lotka_volterra, random_lotka_volterra
-from koopmark.systems.low_rank._nearly_low_rank import NearlyLowRank, nearly_low_rank_rnn
-from koopmark.systems.low_rank._network import Drift, Network, Relaxation
-from koopmark.systems.low_rank._rnn import (
-    gaussian_weights,
+from koopmark.systems.low_rank.nearly_low_rank import (
+    NearlyLowRank,
+    effective_ranks,
+    nearly_low_rank_rnn,
+)
+from koopmark.systems.low_rank.network import Drift, Network, NullFlow, Relaxation
+from koopmark.systems.low_rank.rnn import (
+    lotka_volterra,
+    random_drift,
+    random_lotka_volterra,
+    random_relaxation,
     random_rnn,
     rnn,
     three_populations,
+)
+from koopmark.systems.low_rank.weights import (
+    RANK_TOLERANCE,
+    LowRank,
+    gaussian_weights,
     weights_with_singular_values,
 )
-from koopmark.systems.low_rank._weights import RANK_TOLERANCE, LowRank
-from koopmark.systems.prescribed._conjugate import Conjugate
-from koopmark.systems.prescribed._dynamics import LeakyDrive, Prescribed
-from koopmark.systems.prescribed._features import LAYERS, Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed._functions import PrescribedFunctions
-from koopmark.systems.prescribed._random import leaky_drive, random_prescribed
-from koopmark.systems.prescribed.catalogue import PRESCRIBED
-from koopmark.systems.prescribed.coupling_layer import CouplingLayer
-from koopmark.systems.prescribed.fitted import FunctionFit, fit_functions
-from koopmark.systems.prescribed.random_coupling import random_coupling
-from koopmark.systems.prescribed.random_features import block_diagonal
-from koopmark.systems.prescribed.target import TARGETS, fitted_target, prescribed_target
-from koopmark.systems.stochastic import StochasticSystem
-from koopmark.systems.textbook import (
-    HopfNormalForm,
-    Kuramoto,
-    LinearSystem,
-    OrnsteinUhlenbeck,
-    SlowManifold,
-    ornstein_uhlenbeck,
-    random_linear,
+from koopmark.systems.prescribed.conjugate import Conjugate, CouplingLayer
+from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
+from koopmark.systems.prescribed.features import LAYERS, Features, HiddenLayer, InnerMonomials
+from koopmark.systems.prescribed.functions import (
+    FunctionFit,
+    PrescribedFunctions,
+    fit_functions,
 )
+from koopmark.systems.prescribed.random import (
+    POLYNOMIAL,
+    TARGETS,
+    block_diagonal,
+    fitted_target,
+    leaky_drive,
+    prescribed,
+    prescribed_target,
+    random_coupling,
+    random_prescribed,
+)
+from koopmark.systems.textbook.kuramoto import CrossRatios, Kuramoto
+from koopmark.systems.textbook.linear import LinearSystem, random_linear
+from koopmark.systems.textbook.ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
+from koopmark.systems.textbook.planar import HopfNormalForm, SlowManifold
 
 __all__ = [
     "ACTIVATIONS",
@@ -73,13 +95,16 @@ __all__ = [
     "LOG",
     "MAPS",
     "NETWORKS",
+    "POLYNOMIAL",
     "PRESCRIBED",
     "RANK_TOLERANCE",
     "SINH",
     "TARGETS",
+    "TEXTBOOK",
     "Activation",
     "Conjugate",
     "CouplingLayer",
+    "CrossRatios",
     "Drift",
     "ElementwiseMap",
     "Features",
@@ -98,6 +123,7 @@ __all__ = [
     "NamedArray",
     "NearlyLowRank",
     "Network",
+    "NullFlow",
     "OrnsteinUhlenbeck",
     "Prescribed",
     "PrescribedFunctions",
@@ -129,6 +155,7 @@ __all__ = [
     "network_rnn",
     "ornstein_uhlenbeck",
     "overlap_rnn",
+    "prescribed",
     "prescribed_target",
     "random_adapting",
     "random_coupling",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from koopmark._arrays import inexact
-from koopmark._errors import suggest
+from koopmark.systems.registry import named
 
 Array = NDArray[np.float64]
 
@@ -164,15 +164,5 @@ ACTIVATIONS = {
 
 
 def activation(name: str) -> Activation:
-    """The activation of this name.
-
-    Raises
-    ------
-    ValueError
-        If `name` is not among `ACTIVATIONS`, naming these.
-    """
-    try:
-        return ACTIVATIONS[name]
-    except KeyError:
-        known, hint = ", ".join(ACTIVATIONS), suggest(name, ACTIVATIONS)
-        raise ValueError(f"unknown activation {name!r}: {hint}choose one of {known}") from None
+    """The activation of this name; a ValueError names those that there are."""
+    return named("activation", name, ACTIVATIONS)

@@ -9,17 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, check_finite, integer, numeric
+from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, real
+from koopmark.systems.registry import check_bounds
 from koopmark.truth import (
     Eigenspace,
     LatticeEigenspace,
     PrincipalFunctions,
+    ProductEigenspace,
     conserved_of,
     targets_of,
 )
 
 if TYPE_CHECKING:
-    from koopmark.systems.stochastic import StochasticSystem
+    from koopmark.systems.low_rank.network import NullFlow
 
 SHOWN_DEGREE = 2
 """Factors of the products whose eigenvalues a notebook shows."""
@@ -65,7 +67,7 @@ class System(_repr.Shown, Gated, ABC):
     Raises
     ------
     ValueError
-        If a number that it is made of is not finite.
+        If a number that it is made of is not finite, or out of the bounds of its field.
     """
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
@@ -79,6 +81,7 @@ class System(_repr.Shown, Gated, ABC):
             value = getattr(self, field.name)
             if isinstance(value, float | np.ndarray):
                 check_finite(value, field.name)
+            check_bounds(field.name, value, field.type)
 
     @staticmethod
     def expected(given: object, user: str) -> "System":
@@ -110,6 +113,14 @@ class System(_repr.Shown, Gated, ABC):
         None, the default, asks for integration.
         """
         return None
+
+    @staticmethod
+    def _into(out: NDArray | None, velocity: NDArray) -> NDArray:
+        """What `rhs` returns: the velocity, written into `out` if that is given."""
+        if out is None:
+            return velocity
+        out[...] = velocity
+        return out
 
     def reachable(self, states: NDArray) -> NDArray:
         """The states (M, N) that occur, nearest to these: all of R^N unless a system says less."""
@@ -145,6 +156,16 @@ class System(_repr.Shown, Gated, ABC):
     def stochastic(self) -> bool:
         """Whether eigenfunctions obey their eigenvalues on average, over the paths of a process."""
         return self.process is not None
+
+    @property
+    def null_flow(self) -> "NullFlow | None":
+        """How the part of y = ζ(x) moves that weights of low rank cannot reach; None if unknown."""
+        return None
+
+    @property
+    def null_functions(self) -> ProductEigenspace | None:
+        """uᵀζ(x) for every left null vector u of the weights of a relaxation network; else None."""
+        return None
 
     @property
     def rank(self) -> int | None:
@@ -246,3 +267,45 @@ class ProductSystem(System):
             f"is `modes_re` + i `modes_im`. {coordinates}"
         )
         return Formula(text, (*arrays, *modes, *products))
+
+
+@dataclass(frozen=True, eq=False)
+class StochasticSystem(System):
+    """A Markov process with exact transitions: E[φ(X(t)) | X(0) = x] = e^{λt} φ(x).
+
+    `rhs` is the drift. Eigenfunctions obey their eigenvalue on average and on no single path.
+    """
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
+        **System._gates,
+        "mean": (real, "states"),
+        "transition": (real, "states"),
+        "quadrature": (real, "states"),
+    }
+
+    @property
+    def process(self) -> "StochasticSystem":
+        return self
+
+    @abstractmethod
+    def mean(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
+        """E[X(t) | X(0) = x], (M, N) and (T,) to (M, T, N)."""
+
+    @abstractmethod
+    def transition(self, states: NDArray, dt: float, rng: np.random.Generator) -> NDArray:
+        """States (M, N) a time dt after states (M, N), drawn from the exact transition density."""
+
+    @abstractmethod
+    def quadrature(
+        self, states: NDArray, dt: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Nodes (..., q, N) and weights (q,) with E[f(X(dt)) | x] ≈ Σ weights f(nodes).
+
+        States are (..., N).
+        """
+
+    def flow(self, states: NDArray, elapsed: NDArray) -> NDArray | None:  # noqa: ARG002
+        raise ValueError(
+            f"a {type(self).__name__} is stochastic and has no trajectory that follows from its "
+            "initial state: draw paths with koopmark.simulation.sample_paths"
+        )

@@ -1,49 +1,49 @@
 """Named example systems, one of each kind: `koopmark list systems` shows them."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import checked
-from koopmark._errors import suggest
 from koopmark._keys import generator
-from koopmark.systems._activation import ACTIVATIONS, activation
+from koopmark.systems._activation import ACTIVATIONS
 from koopmark.systems._base import System
-from koopmark.systems._elementwise import CUBIC, LOG, SINH, ElementwiseMap
-from koopmark.systems.ensembles import EXAMPLES
-from koopmark.systems.low_rank._graphs import network_rnn
-from koopmark.systems.low_rank._linear_units import random_adapting, random_inertial
-from koopmark.systems.low_rank._lotka_volterra import random_lotka_volterra
-from koopmark.systems.low_rank._nearly_low_rank import nearly_low_rank_rnn
-from koopmark.systems.low_rank._network import Drift, Relaxation
-from koopmark.systems.low_rank._rnn import gaussian_weights, random_rnn, three_populations
-from koopmark.systems.prescribed.catalogue import PRESCRIBED
-from koopmark.systems.textbook import TEXTBOOK, ornstein_uhlenbeck
-
-
-@checked
-def random_relaxation(
-    n: int, rank: int, zeta: ElementwiseMap, gain: float = 1.5, seed: int = 0
-) -> Relaxation:
-    """A random relaxation network with map ζ and h = tanh: φ = uᵀζ(x) at -1."""
-    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "relaxation")
-    return Relaxation(gaussian_weights(n, rank, gain, rng), zeta, activation("tanh"))
-
-
-@checked
-def random_drift(
-    n: int, rank: int, zeta: ElementwiseMap, gain: float = 1.5, seed: int = 0, chosen: int = 2
-) -> Drift:
-    """A random drift network with map ζ and h = tanh: φ = exp(uᵀζ(x)) at -uᵀc.
-
-    `chosen` random unit null vectors, signed so that every φ decays, are its targets.
-    """
-    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "drift")
-    weights = gaussian_weights(n, rank, gain, rng)
-    rates = rng.uniform(0.5, 1.5, size=n)
-    exponents = weights.null_space.sample(chosen, rng)
-    return Drift(weights, zeta, activation("tanh"), rates, exponents * np.sign(rates @ exponents))
+from koopmark.systems._elementwise import CUBIC, LOG, SINH
+from koopmark.systems.low_rank.ensembles import (
+    block_rnn,
+    dale_rnn,
+    hopfield_rnn,
+    mixture_rnn,
+    overlap_rnn,
+    sparse_rnn,
+)
+from koopmark.systems.low_rank.graphs import network_rnn
+from koopmark.systems.low_rank.linear_units import (
+    random_adapting,
+    random_inertial,
+)
+from koopmark.systems.low_rank.nearly_low_rank import nearly_low_rank_rnn
+from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.rnn import (
+    random_drift,
+    random_lotka_volterra,
+    random_relaxation,
+    random_rnn,
+    three_populations,
+)
+from koopmark.systems.low_rank.weights import gaussian_weights
+from koopmark.systems.prescribed.random import (
+    block_diagonal,
+    prescribed_target,
+    random_coupling,
+    random_prescribed,
+)
+from koopmark.systems.registry import named
+from koopmark.systems.textbook.kuramoto import Kuramoto
+from koopmark.systems.textbook.linear import random_linear
+from koopmark.systems.textbook.ornstein_uhlenbeck import ornstein_uhlenbeck
+from koopmark.systems.textbook.planar import HopfNormalForm, SlowManifold
 
 
 def neighbour_product(x: NDArray, out: NDArray | None = None) -> NDArray:
@@ -56,13 +56,12 @@ def _neighbour_coupled() -> System:
     return Relaxation(weights, SINH, neighbour_product)
 
 
-def _rnn_with(activation_name: str) -> Callable[[], System]:
-    return lambda: random_rnn(6, 2, 1.2, activation=activation_name, theta_scale=0.3)
-
-
 NETWORKS: dict[str, Callable[[], System]] = {
     "three_populations": three_populations,
-    **{f"rnn_{name}": _rnn_with(name) for name in ACTIVATIONS},
+    **{
+        f"rnn_{name}": partial(random_rnn, 6, 2, 1.2, activation=name, theta_scale=0.3)
+        for name in ACTIVATIONS
+    },
     "rnn_prescribed": lambda: random_rnn(8, 3, 2.0, singular_values=[1.0, 0.5, 0.1]),
     "relaxation_sinh": lambda: random_relaxation(6, 2, SINH),
     "relaxation_cubic": lambda: random_relaxation(6, 3, CUBIC),
@@ -70,7 +69,13 @@ NETWORKS: dict[str, Callable[[], System]] = {
     "drift_sinh": lambda: random_drift(6, 2, SINH),
     "drift_log": lambda: random_drift(5, 2, LOG),
     "lotka_volterra": lambda: random_lotka_volterra(4, 2),
-    **EXAMPLES,
+    "overlap": lambda: overlap_rnn(8, 2, 1.5, angle=60.0, input_scale=0.3, input_overlap=0.5),
+    "mixture": lambda: mixture_rnn(9, 3, 1.5, populations=3, input_scale=0.3),
+    "hopfield": lambda: hopfield_rnn(9, 3, 2.0),
+    "hopfield_sequence": lambda: hopfield_rnn(9, 3, 2.0, sequence=0.7, theta_scale=0.2),
+    "block": lambda: block_rnn(8, 3, 1.5, theta_scale=0.3),
+    "dale": lambda: dale_rnn(10, 3, 1.5, theta_scale=0.3),
+    "sparse": lambda: sparse_rnn(10, 3, 1.5, theta_scale=0.3),
     "karate_club": lambda: network_rnn("karate_club", weighted=False),
     "southern_women": lambda: network_rnn("southern_women", theta_scale=0.3),
 }
@@ -81,6 +86,50 @@ LINEAR_UNITS: dict[str, Callable[[], System]] = {
     "adapting": lambda: random_adapting(5, 2),
 }
 """Units with linear dynamics inside: eigenvalues other than -1, some of them complex."""
+
+PRESCRIBED: dict[str, Callable[[], System]] = {
+    "prescribed_quadratic": lambda: random_prescribed(2, block_diagonal([-1.0]), "polynomial", 0.5),
+    "coupling_polynomial": lambda: random_coupling(
+        3, block_diagonal([-0.3, -0.7, -1.1]), "polynomial", 0.4
+    ),
+    "prescribed_weak_tanh": lambda: random_prescribed(4, block_diagonal([-0.5, -1.2]), "tanh", 0.2),
+    "prescribed_strong_tanh": lambda: random_prescribed(
+        4, block_diagonal([-0.5, -1.2]), "tanh", 0.9, steepness=2.0
+    ),
+    "prescribed_fourier": lambda: random_prescribed(
+        5, block_diagonal([-0.4, -1.1]), "fourier", 3.0, graph=True
+    ),
+    "prescribed_bump": lambda: prescribed_target("bump", 3, 0.8),
+    "prescribed_oscillator": lambda: random_prescribed(
+        4, block_diagonal([], [(-0.2, 2.0)]), "tanh", 0.6
+    ),
+    "coupling_oscillators": lambda: random_coupling(
+        4, block_diagonal([], [(-0.1, 1.0), (-0.3, 2.3)]), "tanh", 1.0, stretch=0.5
+    ),
+    "coupling_10": lambda: random_coupling(
+        10,
+        block_diagonal([-0.33, -0.73, -1.17, -1.58], [(-0.33, 1.0), (-0.51, 2.2), (-0.67, 3.1)]),
+        "tanh",
+        1.0,
+        layers=4,
+        stretch=0.3,
+    ),
+    "prescribed_50": lambda: random_prescribed(
+        50, block_diagonal([-0.45], [(-0.3, 1.5)]), "tanh", 0.8, count=60
+    ),
+}
+"""In order of difficulty, as the dictionaries of today see it (docs/families.md)."""
+
+TEXTBOOK: dict[str, Callable[[], System]] = {
+    "linear_normal": lambda: random_linear(5, "normal", pairs=1),
+    "linear_non_normal": lambda: random_linear(5, "non_normal", pairs=1),
+    "linear_defective": lambda: random_linear(4, "defective"),
+    "slow_manifold": lambda: SlowManifold(-0.3, -1.0),
+    "hopf_focus": lambda: HopfNormalForm(-0.5, 2.0, 0.5),
+    "hopf_limit_cycle": lambda: HopfNormalForm(0.5, 2.0, 0.5),
+    "kuramoto": lambda: Kuramoto(5, 0.5, -0.5),
+}
+"""Textbook systems that are deterministic."""
 
 CATALOGUE: dict[str, Callable[[], System]] = {
     **NETWORKS,
@@ -98,15 +147,5 @@ INEXACT: dict[str, Callable[[], System]] = {
 
 
 def example(name: str) -> System:
-    """The example system of this name, exact or not.
-
-    Raises
-    ------
-    ValueError
-        Naming the known ones where `name` is not among them.
-    """
-    known = {**CATALOGUE, **INEXACT}
-    if name not in known:
-        hint = suggest(name, known)
-        raise ValueError(f"unknown system {name!r}: {hint}choose one of {', '.join(known)}")
-    return known[name]()
+    """The example system of this name, exact or not; a ValueError names those that there are."""
+    return named("system", name, {**CATALOGUE, **INEXACT})()

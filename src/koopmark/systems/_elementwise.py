@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite, inexact
+from koopmark.systems.registry import named
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,3 +84,8 @@ CUBIC = ElementwiseMap("cubic", _cubic, _cubic_slope, _cubic_inverse, "x + x³",
 """ζ(x) = x + x³."""
 
 MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}
+
+
+def elementwise_map(zeta: ElementwiseMap | str) -> ElementwiseMap:
+    """The map itself, or that of this name in `MAPS`."""
+    return zeta if isinstance(zeta, ElementwiseMap) else named("map", zeta, MAPS)

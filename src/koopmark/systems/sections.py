@@ -1,215 +1,322 @@
-"""Recipes of systems made for their eigenfunctions, and of networks of linear units."""
+"""The `[system]` section of a recipe: a kind of system, and the parameters of its factory.
 
+The keys, types, bounds and defaults of a section are those of the signature of its factory. Here
+stands what a signature does not say: what names and lists may be, and how large recipes may be.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property, reduce
+from inspect import Parameter, signature
 from math import comb
-from typing import Annotated, ClassVar, Literal
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from annotated_types import Interval, Le, Len
+from pydantic import Field, PositiveFloat, create_model, field_validator, model_validator
 
 from koopmark import systems
-from koopmark.datasets.system_base import CheckedSystem
-from koopmark.systems import System
+from koopmark._config import Section, shortened
+from koopmark._errors import suggest
+from koopmark.systems.registry import FACTORIES, Factory, Positive
+from koopmark.truth import too_close
 
-Units = Annotated[int, Field(ge=1, le=1000)]
-Hidden = Annotated[int, Field(ge=1, le=10_000)]
-Degree = Annotated[int, Field(ge=2, le=6)]
-LayerName = Literal["tanh", "erf", "logistic", "fourier"]
-FeatureName = Literal["tanh", "erf", "logistic", "fourier", "polynomial"]
-TargetName = Literal["bump", "ring", "wave"]
-Number = Annotated[float, Field(ge=-1e6, le=1e6)]
-Positive = Annotated[float, Field(gt=0, le=1e6)]
-NonNegative = Annotated[float, Field(ge=0, le=1e6)]
+LIMIT = 1e6
+"""Magnitude up to which numbers are taken: those of larger ones overflow."""
+MAX_WEIGHTS, MAX_TARGETS, MAX_PRODUCTS, MAX_NUMBERS, MAX_MONOMIALS = 10**8, 1000, 10**5, 10**6, 2000
+"""What a section may ask for: more would take a machine down, or minutes instead of seconds."""
+
+Number = Annotated[float, Interval(ge=-LIMIT, le=LIMIT)]
 Vector = tuple[Number, ...]
 Matrix = tuple[Vector, ...]
 
-MAX_NUMBERS, MAX_MONOMIALS = 10**6, 2000
-"""What the weights of a section may hold: more is evaluated for minutes, not seconds."""
 
+class SystemSection(Section):
+    """Makes a system for each seed by the factory of its kind.
 
-def _rectangular(name: str, rows: Matrix) -> np.ndarray:
-    if not rows:
-        raise ValueError(f"{name}: it has no rows")
-    if len({len(row) for row in rows}) != 1:
-        raise ValueError(f"{name}: its rows must all have the same number of entries")
-    return np.array(rows)
-
-
-class Prescribed(CheckedSystem):
-    """φ(x) = Bx + c + C σ(Dx + b) with φ̇ = Λφ, every number given; the same for each seed.
-
-    The coordinates that this leaves free have a leaky drive of this gain.
+    Makes one while it is read, so that what the factory refuses is said there. N and the
+    eigenvalues in closed form are the same for every seed.
     """
 
-    kind: Literal["prescribed"]
-    matrix: Matrix
-    linear: Matrix
-    weights: Matrix
-    directions: Matrix
-    offsets: Vector
-    layer: LayerName = "tanh"
-    offset: Vector = (0.0,)
-    gain: Positive = 1.5
+    derived: ClassVar[tuple[str, ...]] = ()
+    """Parameters of the factory that are no keys: `arguments` makes them from others."""
+
+    kind: str
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> "SystemSection":
+        self.check()
+        return self
+
+    def check(self) -> None:
+        """Refuse parameters from which the factory makes no system.
+
+        Raises
+        ------
+        ValueError
+            As the factory.
+        """
+        _ = self._size_and_generators
 
     @property
-    def n(self) -> int:
-        return max(len(row) for row in self.linear)
+    def factory(self) -> Factory:
+        """What makes its systems."""
+        return FACTORIES[self.kind]
+
+    def code(self) -> list[type | tuple[str, str]]:
+        # The class itself is made from the signature at run time; its base has a text.
+        make = self.factory.make
+        return [type(self).__bases__[0], (make.__module__, make.__qualname__)]
 
     @property
-    def functions(self) -> int:
-        return len(self.matrix)
+    def drawn_per_seed(self) -> bool:
+        """Whether another seed makes another system."""
+        return self.factory.seeded
+
+    def arguments(self) -> dict[str, Any]:
+        """Those of the factory, but the seed."""
+        return self.model_dump(exclude={"kind"})
+
+    def build(self, seed: int) -> systems.System:
+        """The system of this seed."""
+        seeded = {"seed": seed} if self.factory.seeded else {}
+        system: systems.System = self.factory.make(**self.arguments(), **seeded)
+        return system
+
+    @cached_property
+    def _size_and_generators(self) -> tuple[int, tuple[complex, ...]]:
+        # Sections are compared by what they hold, and arrays have no one answer.
+        system = self.build(0)
+        return system.size, tuple(system.generators.tolist())
 
     @property
-    def drawn_anew(self) -> bool:
-        """The same for every seed."""
-        return False
+    def size(self) -> int:
+        """N, the dimension of the state."""
+        return self._size_and_generators[0]
 
-    def build(self, seed: int) -> System:  # noqa: ARG002  the same system for every seed
-        layer = systems.HiddenLayer(
-            _rectangular("directions", self.directions), np.array(self.offsets), self.layer
-        )
-        functions = systems.PrescribedFunctions(
-            _rectangular("linear", self.linear),
-            _rectangular("weights", self.weights),
-            layer,
-            np.array(self.offset),
-        )
-        matrix = _rectangular("matrix", self.matrix)
-        return systems.Prescribed(functions, matrix, systems.leaky_drive(functions, self.gain))
+    @property
+    def highest_frequency(self) -> float:
+        """Largest |Im λ| of its eigenfunctions; products of k have up to k times that."""
+        return max((abs(value.imag) for value in self._size_and_generators[1]), default=0.0)
+
+    def check_targets(self, max_degree: int) -> None:
+        """Refuse targets that are too many, or that no data tell from another product.
+
+        A product at exactly the eigenvalue of another belongs to its eigenspace; one that is off by
+        more than rounding and less than data show makes two eigenspaces that are one to any fit.
+
+        Raises
+        ------
+        ValueError
+            If there are such.
+        """
+        self.check_count(max_degree)
+        case = too_close(np.array(self._size_and_generators[1]), max_degree)
+        if case is not None:
+            target, factors = case
+            named = ", ".join(f"{_plain(value):.9g}" for value in factors)
+            what = "product of eigenfunctions at" if len(factors) > 1 else "eigenfunction at"
+            if len(factors) > 1:
+                named += f", which is at {_plain(sum(factors)):.9g},"
+            raise ValueError(
+                f"the target at {_plain(target):.9g} and the {what} {named} are too close to be "
+                "told apart: make the two eigenvalues equal, or change a rate so that they differ "
+                "by 0.05 or more"
+            )
+
+    def check_count(self, max_degree: int) -> None:
+        """Refuse a degree at which there are too many products of eigenfunctions.
+
+        Raises
+        ------
+        ValueError
+            If there are.
+        """
+        functions = len(self._size_and_generators[1])
+        if comb(functions + max_degree, max_degree) > MAX_PRODUCTS:
+            raise ValueError(
+                f"max_degree = {max_degree} of {functions} eigenfunctions makes more than "
+                f"{MAX_PRODUCTS:.0e} products"
+            )
 
 
-class _Spectrum(CheckedSystem):
+def _plain(value: complex) -> complex | float:
+    return value if value.imag else value.real
+
+
+class _Network(SystemSection):
+    """Networks of n units with real eigenvalues at whole numbers: checked without making one."""
+
+    def check(self) -> None:
+        check, given = self.factory.check, self.arguments()
+        if check is not None:
+            check(**{name: given[name] for name in signature(check).parameters})
+        weights = self.size * given.get("rank", 1)
+        if weights > MAX_WEIGHTS:
+            raise ValueError(
+                f"n times rank is {weights:.2g}, which may be at most {MAX_WEIGHTS:.0e}"
+            )
+
+    @property
+    def size(self) -> int:
+        return int(self.arguments()["n"])
+
+    @property
+    def highest_frequency(self) -> float:
+        return 0.0
+
+    def check_targets(self, max_degree: int) -> None:
+        chosen = self.arguments().get("chosen", 1)
+        if chosen > self.size or comb(chosen + max_degree, max_degree) > MAX_TARGETS:
+            raise ValueError(
+                f"system.chosen = {chosen} and max_degree = {max_degree} make more than "
+                f"{MAX_TARGETS} targets, or more than there are units"
+            )
+
+
+class _RealNetwork(_Network):
+    """Seeds draw its offsets and nothing else."""
+
+    network: str
+
+    @field_validator("network")
+    @classmethod
+    def _is_shipped(cls, name: str) -> str:
+        # A path among the names is no name.
+        known = systems.graph_names()
+        if name not in known:
+            hint = suggest(name, known)
+            raise ValueError(f"{shortened(name)!r}: {hint}it must be one of {', '.join(known)}")
+        return name
+
+    def reads(self) -> list[Path]:
+        return [systems.graph_file(self.network)]
+
+    @property
+    def size(self) -> int:
+        return len(systems.graph(self.network).nodes)
+
+    @property
+    def drawn_per_seed(self) -> bool:
+        return bool(self.arguments()["theta_scale"] > 0)
+
+
+class _Spectrum(SystemSection):
     """Λ by its real eigenvalues and its pairs a ± bi, given as [a, b]."""
 
-    n: Units
+    derived = ("matrix",)
+    n: int
     real: Vector = ()
-    oscillations: tuple[tuple[Number, Positive], ...] = ()
+    oscillations: tuple[tuple[Number, Annotated[Positive, Le(LIMIT)]], ...] = ()
 
-    @property
-    def functions(self) -> int:
-        """How many eigenfunctions everything else is made of."""
-        return len(self.real) + 2 * len(self.oscillations)
-
-    def _matrix(self) -> np.ndarray:
-        if not 1 <= self.functions <= self.n:
+    def arguments(self) -> dict[str, Any]:
+        given = super().arguments()
+        real, oscillations = given.pop("real"), given.pop("oscillations")
+        functions, n = len(real) + 2 * len(oscillations), self.n
+        if not 1 <= functions <= n:
             raise ValueError(
-                f"real and oscillations make {self.functions} eigenvalues with n {self.n}: there "
-                "must be between 1 and n"
+                f"real and oscillations make {functions} eigenvalues with n {n}: there must be "
+                "between 1 and n"
             )
-        return systems.block_diagonal(self.real, self.oscillations)
+        degree, count, layers = given["degree"], given["count"], given.get("layers", 1)
+        monomials = comb(n + degree, degree)
+        if given["features"] == systems.POLYNOMIAL and monomials > MAX_MONOMIALS:
+            raise ValueError(
+                f"polynomials of degree {degree} in {n} units have {monomials} monomials, of which "
+                f"there may be {MAX_MONOMIALS}"
+            )
+        if n * count * layers > MAX_NUMBERS:
+            raise ValueError(
+                f"n times count times layers is {n * count * layers:.2g}, which may be at most "
+                f"{MAX_NUMBERS:.0e}"
+            )
+        return {**given, "matrix": systems.block_diagonal(real, oscillations)}
 
 
-def _check_size(features: str, n: int, degree: int, count: int, layers: int = 1) -> None:
-    monomials = comb(n + degree, degree)
-    if features == "polynomial" and monomials > MAX_MONOMIALS:
-        raise ValueError(
-            f"polynomials of degree {degree} in {n} units have {monomials} monomials, of which "
-            f"there may be {MAX_MONOMIALS}"
-        )
-    if n * count * layers > MAX_NUMBERS:
-        raise ValueError(
-            f"n times count times layers is {n * count * layers:.2g}, which may be at most "
-            f"{MAX_NUMBERS:.0e}"
-        )
+class _Linear(SystemSection):
+    """Its rates are not the recipe's, and of many some products are always close: not `whole`."""
+
+    def check_targets(self, max_degree: int) -> None:
+        self.check_count(max_degree)
 
 
-class RandomPrescribed(_Spectrum):
-    """Random functions as exact eigenfunctions of random bounded dynamics; new ones a seed."""
-
-    kind: Literal["random_prescribed"]
-    features: FeatureName = "tanh"
-    strength: Positive = 0.5
-    count: Hidden = 20
-    steepness: Positive = 1.0
-    degree: Degree = 2
-    graph: bool = False
-    gain: Positive = 1.5
-
-    def build(self, seed: int) -> System:
-        _check_size(self.features, self.n, self.degree, self.count)
-        options = self.model_dump(exclude={"kind", "n", "real", "oscillations"})
-        return systems.random_prescribed(self.n, self._matrix(), seed=seed, **options)
-
-
-class PrescribedTarget(CheckedSystem):
-    """The fit of a named function as the exact eigenfunction; a new one for each seed."""
-
-    kind: Literal["random_prescribed_target"]
-    n: Annotated[int, Field(ge=2, le=20)]
-    target: TargetName
-    functions: ClassVar[int] = 1
-    rate: Positive = 1.0
-    height: Number = 2.0
-    count: Annotated[int, Field(ge=1, le=1000)] = 200
-    gain: Positive = 1.5
-
-    def build(self, seed: int) -> System:
-        return systems.prescribed_target(**self.model_dump(exclude={"kind"}), seed=seed)
-
-
-class RandomCoupling(_Spectrum):
-    """Linear dynamics behind random coupling layers; new layers for each seed."""
-
-    kind: Literal["random_coupling"]
-    n: Annotated[int, Field(ge=2, le=1000)]
-    features: FeatureName = "tanh"
-    strength: Positive = 1.0
-    layers: Annotated[int, Field(ge=1, le=100)] = 2
-    count: Hidden = 20
-    stretch: NonNegative = 0.0
-    degree: Degree = 2
-
-    def build(self, seed: int) -> System:
-        _check_size(self.features, self.n, self.degree, self.count, self.layers)
-        options = self.model_dump(exclude={"kind", "n", "real", "oscillations"})
-        return systems.random_coupling(self.n, self._matrix(), seed=seed, **options)
-
-
-class _Units(CheckedSystem):
-    units: Annotated[int, Field(ge=2, le=2000)]
-    rank: PositiveInt
-    gain: Positive = 1.5
+class _OrnsteinUhlenbeck(SystemSection):
+    """One coordinate has one axis, whatever the seed."""
 
     @property
-    def n(self) -> int:
-        """Variables: two for each unit."""
-        return 2 * self.units
-
-    @property
-    def functions(self) -> int:
-        return 2 * (self.units - self.rank)
+    def drawn_per_seed(self) -> bool:
+        return self.size > 1
 
 
-class RandomInertial(_Units):
-    """Second-order units q̈ + γq̇ + ω²q = W tanh(q); new weights for each seed."""
+BASES: dict[str, type[SystemSection]] = {
+    "real_network": _RealNetwork,
+    "random_prescribed": _Spectrum,
+    "random_coupling": _Spectrum,
+    "linear": _Linear,
+    "ornstein_uhlenbeck": _OrnsteinUhlenbeck,
+}
+"""Of the other kinds: `_Network` if the factory has a check, else `SystemSection`."""
 
-    kind: Literal["random_inertial"]
-    damping: Positive = 0.4
-    frequency: Positive = 2.0
+NAMES: dict[str, Iterable[str]] = {
+    "activation": systems.ACTIVATIONS,
+    "zeta": systems.MAPS,
+    "layer": systems.LAYERS,
+    "features": [*systems.LAYERS, systems.POLYNOMIAL],
+    "target": systems.TARGETS,
+}
+"""What parameters may be that are names, in any kind."""
 
-    def build(self, seed: int) -> System:
-        return systems.random_inertial(
-            self.units, self.rank, self.gain, self.damping, self.frequency, seed
-        )
+LISTS: dict[str, dict[str, Any]] = {
+    "random_rnn": {"singular_values": tuple[PositiveFloat, ...] | None},
+    "ornstein_uhlenbeck": {"rates": Annotated[tuple[PositiveFloat, ...], Len(1, 4)]},
+    "prescribed": {
+        **dict.fromkeys(("matrix", "linear", "weights", "directions"), Matrix),
+        **dict.fromkeys(("offsets", "offset"), Vector),
+    },
+}
+"""What parameters may be that are lists, by kind."""
+
+LARGEST: dict[str, dict[str, int]] = {
+    "random_prescribed": {"n": 1000, "count": 10_000, "degree": 6},
+    "random_coupling": {"n": 1000, "count": 10_000, "degree": 6, "layers": 100},
+    "random_prescribed_target": {"n": 20, "count": 1000},
+    "random_inertial": {"units": 2000},
+    "random_adapting": {"units": 2000},
+    "linear": {"n": 300},
+    "kuramoto": {"oscillators": 500},
+}
+"""How large parameters may be in recipes, by kind, where making the system takes long."""
 
 
-class RandomAdapting(_Units):
-    """Units ẋ = -x - βa + W tanh(x) with adaptation τȧ = x - a; new weights for each seed."""
+def _section(kind: str, factory: Factory) -> type[SystemSection]:
+    base = BASES.get(kind, _Network if factory.check else SystemSection)
+    fields: dict[str, Any] = {"kind": (Literal[kind], ...)}
+    for name, parameter in factory.parameters.items():
+        if name in base.derived:
+            continue
+        annotation = LISTS.get(kind, {}).get(name, parameter.annotation)
+        if name in NAMES:
+            annotation = Literal[tuple(NAMES[name])]
+        number, *bounds = get_args(annotation) or (annotation,)
+        if number is float:
+            # Of two bounds on one side the last one holds.
+            annotation = Annotated[float, Interval(ge=-LIMIT, le=LIMIT), *bounds]
+        if name in LARGEST.get(kind, {}):
+            annotation = Annotated[annotation, Le(LARGEST[kind][name])]
+        required = parameter.default is Parameter.empty
+        fields[name] = (annotation, ... if required else parameter.default)
+    title = "".join(map(str.capitalize, kind.split("_")))
+    return create_model(title, __base__=base, __module__=__name__, **fields)
 
-    kind: Literal["random_adapting"]
-    strength: Number = 2.0
-    time: Positive = 3.0
 
-    def build(self, seed: int) -> System:
-        return systems.random_adapting(
-            self.units, self.rank, self.gain, self.strength, self.time, seed
-        )
+SECTIONS = {kind: _section(kind, factory) for kind, factory in FACTORIES.items()}
+"""The sections by kind."""
 
+# Pickle looks classes up by their names.
+globals().update({section.__name__: section for section in SECTIONS.values()})
 
-PrescribedSections = (
-    Prescribed
-    | RandomPrescribed
-    | PrescribedTarget
-    | RandomCoupling
-    | RandomInertial
-    | RandomAdapting
-)
+if TYPE_CHECKING:
+    AnySystem = SystemSection
+else:
+    AnySystem = Annotated[reduce(or_, SECTIONS.values()), Field(discriminator="kind")]

@@ -17,7 +17,6 @@ README = Path(__file__).parents[3] / "datasets" / "README.md"
 RECIPE = """
 title = "A <small> network"
 description = "For tests."
-citation = "Nobody"
 [system]
 kind = "random_rnn"
 n = 4

@@ -144,7 +144,7 @@ GOOD = CouplingLayer([0], [1], LAYER, np.ones((1, 3)))
         (lambda: Conjugate([GOOD], [[1.0, 1.0], [0.0, 1.0]]), "defective"),
         (lambda: random_coupling(3, -np.eye(2)), "has 2 rows: a conjugacy of 3"),
         (lambda: random_coupling(2, -np.eye(2), "polynomial", stretch=0.1), "additive"),
-        (lambda: random_coupling(2, -np.eye(2), strength=0.0), "strength must be positive"),
+        (lambda: random_coupling(2, -np.eye(2), strength=0.0), "strength 0.0: it must be positive"),
     ],
 )
 def test_impossible_conjugacies_are_refused_in_a_sentence(make, message):

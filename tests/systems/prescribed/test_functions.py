@@ -57,7 +57,7 @@ def test_a_graph_keeps_its_rank_however_strong_it_is(seed):
 @pytest.mark.parametrize("features", ["tanh", "erf", "logistic", "fourier"])
 def test_the_strength_of_a_graph_is_the_bound_on_its_slope(features):
     functions = random_prescribed(5, [[-1.0]], features, 3.0, graph=True).functions
-    slope = LAYERS[features][1] * np.linalg.norm(functions.weights, 2)
+    slope = LAYERS[features].lipschitz * np.linalg.norm(functions.weights, 2)
     assert slope * np.linalg.norm(functions.features.directions, 2) == pytest.approx(3.0)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from koopmark.simulation import simulate
-from koopmark.systems.textbook import OrnsteinUhlenbeck, ornstein_uhlenbeck
+from koopmark.systems import OrnsteinUhlenbeck, ornstein_uhlenbeck
 
 SYSTEM = ornstein_uhlenbeck([0.5, 1.3], 0.7)
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from koopmark.simulation import simulate
-from koopmark.systems.textbook import (
+from koopmark.systems import (
     TEXTBOOK,
     HopfNormalForm,
     Kuramoto,
@@ -142,7 +142,7 @@ def test_a_plane_that_is_none_is_refused(plane, said):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"frequency": 0.0}, "frequency 0: it must be positive"),
+        ({"frequency": 0.0}, "frequency 0.0: it must be positive"),
         ({"frequency": np.inf}, "frequency inf"),
         ({"channels": 2}, "channels 2: there must be at least as many as variables, 3"),
     ],
@@ -208,14 +208,14 @@ def test_cross_ratios_tell_initial_states_apart(strength):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: random_linear(1), "n 1 with pairs 0"),
+        (lambda: random_linear(1), "n 1: it must be at least 2"),
         (lambda: random_linear(4, pairs=3), "n 4 with pairs 3"),
         (lambda: random_linear(4, "defective", pairs=2), "at least 2 real"),
         (lambda: random_linear(4, condition=0.5), "condition 0.5"),
         (lambda: LinearSystem(np.eye(2), np.eye(2), np.array([1.0, 2.0])), "column 1 is no left"),
         (lambda: LinearSystem(np.ones((2, 3)), np.eye(2), np.ones(2)), "square"),
         (lambda: SlowManifold(-0.5, -1.0), "neither slow nor twice slow"),
-        (lambda: SlowManifold(0.5, -1.0), "both rates must be negative"),
+        (lambda: SlowManifold(0.5, -1.0), "slow 0.5: it must be negative"),
         (lambda: HopfNormalForm(0.0), "growth 0.0"),
         (lambda: HopfNormalForm(1.0, 0.5, 0.5), "would not turn"),
         (lambda: Kuramoto(2), "oscillators 2"),

@@ -1,1 +1,1 @@
-"""Systems made for their eigenfunctions: given functions, and conjugacies to linear systems."""
+"""Systems made for their eigenfunctions: prescribed functions, or a prescribed conjugacy."""

@@ -1,0 +1,144 @@
+"""Real networks: recurrent networks on measured graphs, whose adjacency is rank-deficient.
+
+The graphs ship as lists of links, `datasets/networks/*.csv`, each with source, licence and rank.
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._resources import shipped
+from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.rnn import offsets, rnn
+from koopmark.systems.low_rank.weights import LowRank
+from koopmark.systems.registry import NonNegative, Positive, factory, named
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A weighted graph as its file has it.
+
+    Parameters
+    ----------
+    name : str
+    facts : dict
+        The lines `# key: value` at the head of the file.
+    nodes : tuple of str
+        In the order of first appearance; it is that of the units.
+    adjacency : (N, N) array
+        A: entry (i, j) is the weight of the link from node j to node i.
+    """
+
+    name: str
+    facts: dict[str, str]
+    nodes: tuple[str, ...]
+    adjacency: NDArray[np.float64]
+
+    def links(self, weighted: bool) -> NDArray[np.float64]:
+        """A, or the signs of its entries."""
+        return self.adjacency if weighted else np.sign(self.adjacency)
+
+
+def graph_names() -> list[str]:
+    """Names of the graphs that ship with koopmark."""
+    return sorted(path.stem for path in (shipped("datasets") / "networks").glob("*.csv"))
+
+
+def graph_file(name: str) -> Path:
+    """The file of the shipped graph of this name; a ValueError names those that there are."""
+    folder = shipped("datasets") / "networks"
+    return named("network", name, {known: folder / f"{known}.csv" for known in graph_names()})
+
+
+def graph(name: str) -> Graph:
+    """The shipped graph of this name; raises as `graph_file` does."""
+    path = graph_file(name)
+    return _as_of(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _as_of(path: Path, changed: int) -> Graph:  # noqa: ARG001 read anew after a change
+    return read_graph(path)
+
+
+def read_graph(path: Path) -> Graph:
+    """Read a list of links: lines `# key: value`, then the columns source, target, weight.
+
+    If the head says `directed: no` each link counts in both directions. A node without links
+    has a row of its own, whose target and weight are empty.
+
+    Raises
+    ------
+    ValueError
+        If a row is no link, or the head contradicts the rows.
+    """
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    head = [line[1:].partition(":") for line in lines if line.startswith("#")]
+    facts = {key.strip(): value.strip() for key, _, value in head}
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    nodes = dict.fromkeys(
+        node for row in rows for node in (row["source"], row["target"]) if node != ""
+    )
+    place = {node: index for index, node in enumerate(nodes)}
+    adjacency = np.zeros((len(nodes), len(nodes)))
+    for row in rows:
+        if row["target"] == "":
+            continue
+        try:
+            i, j, weight = place[row["target"]], place[row["source"]], float(row["weight"])
+        except (ValueError, TypeError, KeyError):
+            raise ValueError(f"{path}: not a link: {row}") from None
+        adjacency[i, j] = weight
+        if facts.get("directed") == "no":
+            adjacency[j, i] = weight
+    if str(len(nodes)) != facts.get("nodes"):
+        raise ValueError(f"{path}: {len(nodes)} nodes, but the head says {facts.get('nodes')}")
+    return Graph(path.stem, facts, tuple(nodes), adjacency)
+
+
+def _check_network(network: str) -> None:
+    graph_file(network)
+
+
+@factory("real_network", _check_network)
+def network_rnn(
+    network: str,
+    gain: Positive = 1.5,
+    seed: int = 0,
+    *,
+    weighted: bool = True,
+    theta_scale: NonNegative = 0.0,
+    activation: str = "tanh",
+) -> Relaxation:
+    """ẋ = -x + Wσ(x) + θ on a real network: W = gain A / ‖A‖₂, Aᵢⱼ the link from j to i.
+
+    Factors come from the singular value decomposition of A, cut off after its rank.
+
+    Parameters
+    ----------
+    network : str
+        A name in `graph_names()`.
+    gain : float
+        Spectral norm of the weights.
+    seed : int
+        Draws the offsets θ, and nothing else.
+    weighted : bool
+        Whether links have the weights that were measured, or all the weight 1 (-1 where negative).
+    theta_scale : float
+        Standard deviation of the Gaussian offsets θ.
+    activation : str
+        A name in `koopmark.systems.ACTIVATIONS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, or a parameter is out of range.
+    """
+    adjacency = graph(network).links(weighted)
+    weights = LowRank.from_dense(adjacency * (gain / np.linalg.norm(adjacency, 2)))
+    key = {"network": network, "seed": seed}
+    return rnn(weights, offsets(key, weights.size, theta_scale), activation)

@@ -1,0 +1,212 @@
+"""Recurrent networks of full rank with decaying singular values: eigenfunctions up to a bound."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark._arrays import finite, real
+from koopmark._keys import generator
+from koopmark.systems._activation import Activation
+from koopmark.systems._activation import activation as named_activation
+from koopmark.systems._base import System
+from koopmark.systems._elementwise import Shift
+from koopmark.systems.low_rank.weights import check_rank
+from koopmark.systems.registry import Count, NonNegative, Positive, Share, bounded, factory, named
+from koopmark.truth import ApproximateEigenspace, Eigenspace
+
+Spectrum = Literal["step", "exponential", "power"]
+
+
+@dataclass(frozen=True, eq=False)
+class NearlyLowRank(System):
+    """ẋ = -x + Wσ(x) + θ with W = U diag(s) Vᵀ of full rank: φₖ = uₖᵀ(x - θ) is nearly at -1.
+
+    𝒦φₖ = -φₖ + sₖ vₖᵀσ(x), so that |𝒦φₖ + φₖ| <= sₖ ‖vₖ‖₁ sup|σ|: little where sₖ is small.
+
+    Parameters
+    ----------
+    left, right : (N, N) arrays
+        U and V, orthogonal.
+    singular_values : (N,) array
+        s, not increasing, not negative.
+    leading : int
+        The left singular vectors after the first `leading` give the functions that are asked for.
+    zeta : Shift
+        x - θ.
+    coupling : Activation
+        σ.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, U or V is not orthogonal, s increases, or `leading` is not in 1..N-1.
+    """
+
+    left: NDArray[np.float64] = field(repr=False)
+    singular_values: NDArray[np.float64]
+    right: NDArray[np.float64] = field(repr=False)
+    leading: int
+    zeta: Shift
+    coupling: Activation
+
+    def __post_init__(self) -> None:
+        for name in ("left", "singular_values", "right"):
+            object.__setattr__(self, name, real(getattr(self, name), name))
+        super().__post_init__()
+        n, s = len(self.singular_values), self.singular_values
+        for name in ("left", "right"):
+            factor = getattr(self, name)
+            if factor.shape != (n, n) or np.abs(factor.T @ factor - np.eye(n)).max() > 1e-12:
+                raise ValueError(f"{name} must be an orthogonal ({n}, {n}) matrix")
+        if (np.diff(s) > 0).any() or s[-1] < 0:
+            raise ValueError("singular values must not increase, nor be negative")
+        if self.zeta.theta.shape not in ((), (n,)):
+            raise ValueError(f"theta must have shape () or ({n},), got {self.zeta.theta.shape}")
+        if not 1 <= self.leading < n:
+            raise ValueError(f"leading {self.leading} with n {n}: it must be between 1 and {n - 1}")
+
+    @property
+    def size(self) -> int:
+        return len(self.singular_values)
+
+    @cached_property
+    def dense(self) -> NDArray[np.float64]:
+        """W."""
+        return (self.left * self.singular_values) @ self.right.T
+
+    @property
+    def effective_ranks(self) -> dict[str, float]:
+        """By several measures (`koopmark.systems.effective_ranks`)."""
+        return effective_ranks(self.singular_values)
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        return np.subtract(self.coupling(states) @ self.dense.T, self.zeta(states), out=out)
+
+    @cached_property
+    def generator_bounds(self) -> NDArray[np.float64]:
+        """(N,) sₖ ‖vₖ‖₁ sup|σ| for every left singular vector; infinite where σ is unbounded."""
+        reached = self.singular_values * np.abs(self.right).sum(axis=0)
+        # Zero times an infinite bound is zero: such a function is exact.
+        return np.multiply(reached, self.coupling.bound, out=reached, where=reached > 0)
+
+    def defect(self, states: NDArray) -> NDArray[np.float64]:
+        """𝒦φₖ + φₖ = sₖ vₖᵀσ(x) at each state, (..., N) to (..., N), one column for each k."""
+        return self.coupling(states) @ self.right * self.singular_values
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
+        """None is known exactly: see `targets`."""
+        return ()
+
+    def targets(self, max_degree: int = 1) -> tuple[ApproximateEigenspace, ...]:  # noqa: ARG002
+        """The span of the functions after the `leading` ones, near -1, with their bounds."""
+        weak = slice(self.leading, None)
+        return (ApproximateEigenspace(self.left[:, weak], self.zeta, self.generator_bounds[weak]),)
+
+    @property
+    def exact(self) -> bool:
+        return all(space.exact for space in self.targets())
+
+    @property
+    def bounded(self) -> bool:
+        return bool(np.isfinite(self.coupling.bound))
+
+    def _facts(self) -> list[str]:
+        stable = self.effective_ranks["stable"]
+        equation = f"ẋ = -x + W {self.coupling.name}(x)"
+        return [equation, *super()._facts(), f"full rank, stable rank {stable:.2g}"]
+
+
+def _check_spectrum(n: int, rank: int, spectrum: str) -> None:
+    check_rank(n, rank)
+    named("spectrum", spectrum, dict.fromkeys(get_args(Spectrum)))
+
+
+@bounded
+def decaying(
+    n: Count, rank: Count, spectrum: Spectrum = "step", epsilon: Share = 0.01, decay: Positive = 1.0
+) -> NDArray[np.float64]:
+    """Relative singular values (n,), the largest 1.
+
+    `step`: 1 for the first `rank`, then `epsilon`. `exponential`: e^{-decay (k - 1)}.
+    `power`: k^{-decay}.
+    """
+    _check_spectrum(n, rank, spectrum)
+    k = np.arange(n)
+    if spectrum == "step":
+        return np.where(k < rank, 1.0, epsilon)
+    if spectrum == "exponential":
+        return np.exp(-decay * k)
+    return np.power(1.0 + k, -decay)
+
+
+@factory("nearly_low_rank_rnn", _check_spectrum)
+def nearly_low_rank_rnn(
+    n: Count,
+    rank: Count,
+    gain: Positive = 1.5,
+    seed: int = 0,
+    *,
+    spectrum: Spectrum = "step",
+    epsilon: Share = 0.01,
+    decay: Positive = 1.0,
+    theta_scale: NonNegative = 0.0,
+    activation: str = "tanh",
+) -> NearlyLowRank:
+    """A network with Haar-random singular vectors and decaying singular values.
+
+    Parameters
+    ----------
+    n, rank : int
+        Units, and how many leading singular vectors give no function that is asked for.
+    gain : float
+        The largest singular value.
+    seed : int
+        Draws U, V and θ; the spectrum does not change them.
+    spectrum, epsilon, decay
+        As in `decaying`.
+    theta_scale : float
+        Standard deviation of the Gaussian offsets θ.
+    activation : str
+        A name in `koopmark.systems.ACTIVATIONS`; where it is unbounded, so are the bounds.
+    """
+    s = gain * decaying(n, rank, spectrum, epsilon, decay)
+    key = {"ensemble": "nearly_low_rank", "n": n, "seed": seed}
+    rng = generator(key, "singular vectors")
+    left, right = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
+    theta = theta_scale * generator(key, "theta").standard_normal(n)
+    return NearlyLowRank(left, s, right, rank, Shift(theta), named_activation(activation))
+
+
+def effective_ranks(singular_values: ArrayLike) -> dict[str, float]:
+    """Effective ranks of a matrix with these singular values (k,), each between 1 and k.
+
+    Returns
+    -------
+    dict
+        `stable`: Σs²/s₁². `nuclear`: Σs/s₁. `participation`: (Σs²)²/Σs⁴. `entropy`: e^H, H the
+        entropy of s/Σs (Roy and Vetterli 2007). `energy`: the least number of singular values
+        that hold 95 % of Σs². The measures of Thibeault, Allard and Desrosiers, "The low-rank
+        hypothesis of complex systems", Nature Physics 20, 294 (2024), and of its sources.
+
+    Raises
+    ------
+    ValueError
+        If there are none, one is negative or not finite, or all are zero.
+    """
+    s: NDArray[np.float64] = np.sort(finite(singular_values, "singular_values"))[::-1]
+    if s.ndim != 1 or not len(s) or s[-1] < 0 or s[0] == 0:
+        raise ValueError("singular values must be finite and not negative, one of them positive")
+    s = s / s[0]
+    squares = s**2
+    shares = s[s > 0] / s.sum()
+    held = np.cumsum(squares) / squares.sum()
+    return {
+        "stable": float(squares.sum()),
+        "nuclear": float(s.sum()),
+        "participation": float(squares.sum() ** 2 / np.sum(squares**2)),
+        "entropy": float(np.exp(-np.sum(shares * np.log(shares)))),
+        "energy": float(1 + np.searchsorted(held, 0.95)),
+    }

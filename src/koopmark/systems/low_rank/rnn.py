@@ -1,0 +1,192 @@
+"""Recurrent networks ẋ = -x + W σ(x) + θ, and networks with other maps, as Lotka-Volterra's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark._arrays import finite
+from koopmark._keys import generator
+from koopmark.systems._activation import activation as named_activation
+from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
+from koopmark.systems.low_rank.network import Drift, Relaxation
+from koopmark.systems.low_rank.weights import (
+    LowRank,
+    check_rank,
+    gaussian_weights,
+    weights_with_singular_values,
+)
+from koopmark.systems.registry import Count, NonNegative, Positive, factory
+
+
+def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> Relaxation:
+    """The network ẋ = -x + W σ(x) + θ; `theta` has shape (N,) or ().
+
+    Its eigenfunctions are uᵀ(x - θ) at -1, one for every left null vector u of W.
+    """
+    return Relaxation(weights, Shift(theta), named_activation(activation))
+
+
+def offsets(key: dict[str, Any], n: int, scale: float) -> NDArray[np.float64] | float:
+    """θ: independent Gaussian offsets (n,) of this standard deviation; 0 for none."""
+    return scale * generator(key, "theta").standard_normal(n) if scale else 0.0
+
+
+@factory("three_populations")
+def three_populations() -> Relaxation:
+    """Three neural populations with weights of rank 2: φ = 3x₁ + x₂ + x₃ decays as e^{-t}.
+
+    Source: Claveau, Thibeault, Allard and Desrosiers.
+    """
+    return rnn(LowRank.from_dense([[-1.0, 0.0, -2.0], [3.0, 1.0, 2.0], [0.0, -1.0, 4.0]]))
+
+
+def _check_rnn(n: int, rank: int, singular_values: Sequence[float] | None) -> None:
+    check_rank(n, rank)
+    if singular_values is not None and len(singular_values) != rank:
+        count = len(singular_values)
+        raise ValueError(f"singular_values has {count} numbers: rank {rank} needs {rank}")
+
+
+@factory("random_rnn", _check_rnn)
+def random_rnn(
+    n: Count,
+    rank: Count,
+    gain: Positive = 1.5,
+    seed: int = 0,
+    *,
+    activation: str = "tanh",
+    theta_scale: NonNegative = 0.0,
+    singular_values: Sequence[float] | None = None,
+) -> Relaxation:
+    """A random network of `n` units whose weights have rank `rank`.
+
+    Parameters
+    ----------
+    n, rank : int
+        Units and rank of the weights, 1 <= rank < n.
+    gain : float
+        Spectral norm of the weights (their largest singular value).
+    seed : int
+        The same arguments and seed give the same network.
+    activation : str
+        A name in `koopmark.systems.ACTIVATIONS`.
+    theta_scale : float
+        Standard deviation of the Gaussian offsets θ; 0 for none.
+    singular_values : sequence of `rank` positive numbers, optional
+        Relative singular values: they are scaled so that the largest is `gain`. By default the
+        factors are Gaussian.
+
+    Raises
+    ------
+    ValueError
+        If rank, gain or the singular values are out of range.
+    """
+    key = {"ensemble": "random_rnn", "n": n, "rank": rank, "seed": seed}
+    rng = generator(key, "weights")
+    if singular_values is None:
+        weights = gaussian_weights(n, rank, gain, rng)
+    else:
+        s = finite(singular_values, "singular_values")
+        weights = weights_with_singular_values(n, gain * s / np.max(s, initial=0.0), rng)
+    return rnn(weights, offsets(key, n, theta_scale), activation)
+
+
+@factory("random_relaxation", check_rank)
+def random_relaxation(
+    n: Count, rank: Count, zeta: ElementwiseMap | str, gain: Positive = 1.5, seed: int = 0
+) -> Relaxation:
+    """A random relaxation network with map ζ, or its name, and h = tanh: φ = uᵀζ(x) at -1."""
+    zeta = elementwise_map(zeta)
+    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "relaxation")
+    return Relaxation(gaussian_weights(n, rank, gain, rng), zeta, named_activation("tanh"))
+
+
+@factory("random_drift", check_rank)
+def random_drift(
+    n: Count,
+    rank: Count,
+    zeta: ElementwiseMap | str,
+    gain: Positive = 1.5,
+    seed: int = 0,
+    chosen: Count = 2,
+) -> Drift:
+    """A random drift network with map ζ, or its name, and h = tanh: φ = exp(uᵀζ(x)) at -uᵀc.
+
+    `chosen` random unit null vectors, signed so that every φ decays, are its targets.
+    """
+    zeta = elementwise_map(zeta)
+    rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "drift")
+    weights = gaussian_weights(n, rank, gain, rng)
+    rates = rng.uniform(0.5, 1.5, size=n)
+    exponents = weights.null_space.sample(chosen, rng)
+    signed = exponents * np.sign(rates @ exponents)
+    return Drift(weights, zeta, named_activation("tanh"), rates, signed)
+
+
+def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> Drift:
+    """ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼ xⱼ) on x > 0, with eigenfunctions Π xᵢ^{uᵢ} at -uᵀc.
+
+    Parameters
+    ----------
+    weights : LowRank
+        Interactions W.
+    rates : (N,) array
+        c: positive for a species that dies out alone, negative for one that grows.
+    exponents : (N, m) array
+        The chosen left null vectors u, as columns: the benchmark's targets.
+    """
+    return Drift(weights, LOG, named_activation("identity"), rates, exponents)  # type: ignore[arg-type]
+
+
+def _check_groups(n: int, groups: int) -> None:
+    if 2 * groups > n:
+        allowed = f"between 1 and n / 2 = {n // 2}"
+        raise ValueError(f"groups {groups} with n {n}: groups must be {allowed}")
+
+
+@factory("random_lotka_volterra", _check_groups)
+def random_lotka_volterra(
+    n: Count, groups: Count, seed: int = 0, *, skew: NonNegative = 1.0
+) -> Drift:
+    """A random bounded Lotka-Volterra system of `n` species with `groups` monomial eigenfunctions.
+
+    The species fall into `groups` groups; in each, the weights annihilate one vector u of the
+    exponents 1 or 2, so that Π xᵢ^{uᵢ} over the group is an eigenfunction; their eigenvalues -uᵀc
+    are evenly spaced from -0.4 to -1. With Π the projector onto the complement of these vectors,
+    W = -Π G Π with G the identity plus a random skew part, so Σ xᵢ changes at the rate
+    -c·x - |Πx|²; as u >= 0 and uᵀc > 0, it falls wherever x is large, and every trajectory stays
+    bounded (proof: docs/theory.md).
+
+    Parameters
+    ----------
+    n, groups : int
+        Species and groups, 1 <= groups <= n / 2; the weights have rank n - groups.
+    seed : int
+        The same arguments and seed give the same system.
+    skew : float
+        Size of the skew part of G: predator-prey exchange, which drives oscillations.
+
+    Raises
+    ------
+    ValueError
+        If the number of groups is out of range.
+    """
+    rng = generator(
+        {"ensemble": "lotka_volterra", "n": n, "groups": groups, "seed": seed}, "system"
+    )
+    # Non-negative vectors with disjoint supports that cover all species.
+    exponents = np.zeros((n, groups))
+    exponents[np.arange(n), np.arange(n) % groups] = 1.0
+    doubled = rng.integers(0, n // groups, size=groups) * groups + np.arange(groups)
+    exponents[doubled[::2], np.arange(groups)[::2]] = 2.0
+    basis = np.linalg.qr(exponents, mode="complete")[0][:, groups:]
+    exchange = rng.standard_normal((n - groups, n - groups)) * skew / np.sqrt(n)
+    symmetric_part_is_identity = np.eye(n - groups) + exchange - exchange.T
+    weights = LowRank(-basis @ symmetric_part_is_identity, basis)
+    # Rates of both signs with uᵀc evenly spaced from 0.4 to 1 over the columns u.
+    rates = rng.uniform(-0.5, 0.5, size=n)
+    missing = np.linspace(0.4, 1.0, groups) - exponents.T @ rates
+    rates = rates + exponents @ (missing / np.sum(exponents**2, axis=0))
+    return lotka_volterra(weights, rates, exponents)

@@ -1,0 +1,177 @@
+"""Low-rank weights, kept as factors: W = L Rᵀ costs O(N r) in memory and per product."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koopmark._arrays import finite
+from koopmark._repr import Shown
+from koopmark.systems.registry import Count, Positive, bounded
+from koopmark.truth import NullSpace
+
+RANK_TOLERANCE = 1e-10
+"""Columns count as dependent when, at unit norm, their smallest singular value is below this
+fraction of the largest."""
+
+
+@dataclass(frozen=True, eq=False)
+class LowRank(Shown):
+    """Weights W = L Rᵀ of rank r < N, never formed as an N x N matrix.
+
+    Parameters
+    ----------
+    left, right : (N, r) arrays
+        L and R, each of full column rank (checked: this is what makes the rank of W exactly r).
+
+    Raises
+    ------
+    ValueError
+        If the shapes disagree, an entry is complex or not finite, r is not in 1..N-1, or a factor
+        is not of full column rank to the relative tolerance 1e-10.
+    """
+
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("left", "right"):
+            factor = finite(getattr(self, name), name)
+            object.__setattr__(self, name, np.ascontiguousarray(factor))
+        if self.left.ndim != 2 or self.left.shape != self.right.shape:
+            raise ValueError(
+                f"the factors must both have shape (N, r), got {self.left.shape} for left "
+                f"and {self.right.shape} for right"
+            )
+        check_rank(*self.left.shape)
+        for name in ("left", "right"):
+            check_independent(
+                f"the {name} factor",
+                getattr(self, name),
+                "; LowRank.from_dense(W, tol) factors a matrix of unknown rank",
+            )
+
+    @classmethod
+    def from_dense(cls, weights: ArrayLike, tol: float = RANK_TOLERANCE) -> "LowRank":
+        """Factor a dense N x N matrix by its SVD, keeping singular values above `tol` x largest.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is not square, not real and finite, zero, or of full rank at this
+            tolerance.
+        """
+        if not 0 < tol < 1:
+            raise ValueError(f"tol {tol}: a relative tolerance lies between 0 and 1")
+        w = finite(weights, "weights")
+        if w.ndim != 2 or w.shape[0] != w.shape[1]:
+            raise ValueError(f"weights must be a square matrix, got shape {w.shape}")
+        u, s, vt = np.linalg.svd(w)
+        rank = int(np.sum(s > tol * s[0]))
+        if rank == 0:
+            raise ValueError("weights are zero: there is no rank to factor")
+        if rank == len(w):
+            raise ValueError(
+                f"weights have full rank {rank} at relative tolerance {tol:g} (smallest over "
+                f"largest singular value: {s[-1] / s[0]:.1e}): no left null vector exists"
+            )
+        root = np.sqrt(s[:rank])
+        return cls(u[:, :rank] * root, vt[:rank].T * root)
+
+    @property
+    def size(self) -> int:
+        """N, the number of units."""
+        return self.left.shape[0]
+
+    @property
+    def rank(self) -> int:
+        """r, the number of columns of either factor."""
+        return self.left.shape[1]
+
+    @cached_property
+    def thin_qr(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Q (N, r) with orthonormal columns and S (r, r) with L = Q S."""
+        q, s = np.linalg.qr(self.left)
+        return q, s
+
+    @cached_property
+    def null_space(self) -> NullSpace:
+        """All u with Wᵀ u = 0: the orthogonal complement of the columns of L."""
+        return NullSpace(self.thin_qr[0])
+
+    @cached_property
+    def singular_values(self) -> NDArray[np.float64]:
+        """The r nonzero singular values of W, largest first."""
+        _, s = self.thin_qr
+        return np.linalg.svd(s @ np.linalg.qr(self.right)[1].T, compute_uv=False)
+
+    def apply(self, vectors: NDArray, out: NDArray | None = None) -> NDArray:
+        """W v for each row v of `vectors` (..., N), as (v R) Lᵀ. `out` may be `vectors`."""
+        return np.matmul(vectors @ self.right, self.left.T, out=out)
+
+    def dense(self) -> NDArray[np.float64]:
+        """The N x N matrix. For tests and small N."""
+        return self.left @ self.right.T
+
+    def _facts(self) -> list[str]:
+        return [f"N = {self.size:,}", f"rank {self.rank}"]
+
+
+def check_independent(what: str, columns: NDArray, hint: str = "") -> None:
+    """Refuse columns (N, q) that are zero or linearly dependent.
+
+    Raises
+    ------
+    ValueError
+        If they are, naming `what` they are of, with the `hint` if they are dependent.
+    """
+    norms = np.linalg.norm(columns, axis=0)
+    if not norms.all():
+        raise ValueError(f"column {int(np.argmin(norms))} of {what} is zero")
+    s = np.linalg.svd(np.linalg.qr(columns / norms)[1], compute_uv=False)
+    actual = int(np.sum(s > RANK_TOLERANCE * s.max(initial=0.0)))
+    if actual < columns.shape[1]:
+        raise ValueError(
+            f"{what} has {columns.shape[1]} columns but rank {actual} (relative tolerance "
+            f"{RANK_TOLERANCE:g}): its columns must be linearly independent{hint}"
+        )
+
+
+def check_rank(n: int, rank: int) -> None:
+    """Refuse ranks that no weights with a left null vector have.
+
+    Raises
+    ------
+    ValueError
+        If the rank is not in 1..n-1.
+    """
+    if not 1 <= rank < n:
+        raise ValueError(f"rank {rank} with n {n}: rank must be between 1 and {n - 1}")
+
+
+def scaled(left: NDArray, right: NDArray, gain: float) -> LowRank:
+    """W = c L Rᵀ with c > 0 such that the spectral norm of W is `gain`."""
+    norm = np.linalg.norm(np.linalg.qr(left)[1] @ np.linalg.qr(right)[1].T, 2)
+    return LowRank(left * (gain / norm), right)
+
+
+@bounded
+def gaussian_weights(n: Count, rank: Count, gain: Positive, rng: np.random.Generator) -> LowRank:
+    """W = L Rᵀ with Gaussian factors of entries N(0, 1/N), scaled to spectral norm `gain`."""
+    check_rank(n, rank)
+    left, right = rng.standard_normal((2, n, rank)) / np.sqrt(n)
+    return scaled(left, right, gain)
+
+
+def weights_with_singular_values(
+    n: int, singular_values: Sequence[float] | NDArray, rng: np.random.Generator
+) -> LowRank:
+    """W = U diag(s) Vᵀ with Haar-random orthonormal U, V of shape (N, r) and the given s > 0."""
+    s = finite(singular_values, "singular_values")
+    check_rank(n, len(s))
+    if not (s > 0).all():
+        raise ValueError("singular values must all be positive: their number is the rank")
+    left, right = (np.linalg.qr(rng.standard_normal((n, len(s))))[0] for _ in range(2))
+    return LowRank(left * s, right)

@@ -1,0 +1,132 @@
+"""Dynamics made for given eigenfunctions.
+
+F = g + Z(Jφ Z)⁻¹(Λφ - Jφ g) has Jφ F = Λφ at every state, whatever the field g is: the least
+change to g along Z that makes φ̇ = Λφ exact. It is Jφ⁺Λφ + (I - Jφ⁺Jφ)F, the form with the
+pseudo-inverse, with a free part chosen so that the coordinates w = Qx move by ẇ = Q g alone
+(docs/families.md, "4. Prescribed eigenfunctions").
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._arrays import finite, real
+from koopmark.systems._base import Formula, ProductSystem
+from koopmark.systems.prescribed.functions import PrescribedFunctions
+from koopmark.truth import Eigenspace, PrincipalFunctions
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyDrive:
+    """ẇ = -γw + H tanh(Gx), w = Qx: |w| never exceeds the larger of |w(0)| and ‖H‖√m / γ.
+
+    Parameters
+    ----------
+    leak : (q, N) array
+        γQ.
+    weights : (q, m) array
+        H.
+    directions : (m, N) array
+        G.
+    """
+
+    leak: Array
+    weights: Array
+    directions: Array
+
+    def __post_init__(self) -> None:
+        for name in ("leak", "weights", "directions"):
+            object.__setattr__(self, name, finite(getattr(self, name), name))
+
+    def __call__(self, states: NDArray) -> NDArray:
+        return np.tanh(states @ self.directions.T) @ self.weights.T - states @ self.leak.T
+
+
+@dataclass(frozen=True, eq=False)
+class Prescribed(ProductSystem):
+    """φ̇ = Λφ and ẇ = h(x), in the coordinates (φ(x), w = Qx).
+
+    With strength below 1 these are coordinates of the whole space, so that a trajectory stays
+    bounded where w does and no eigenvalue of Λ has a positive real part.
+
+    Parameters
+    ----------
+    functions : PrescribedFunctions
+        φ, with values in R^p.
+    matrix : (p, p) array
+        Λ, not defective. Its left eigenvectors v give the eigenfunctions vᵀφ.
+    drive : callable, optional
+        h, (..., N) to (..., N - p): smooth, and otherwise free. By default w stays where it is.
+
+    Raises
+    ------
+    ValueError
+        If Λ does not have shape (p, p), is not finite, or is defective.
+    """
+
+    functions: PrescribedFunctions
+    matrix: Array
+    drive: Callable[[NDArray], NDArray] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "matrix", real(self.matrix, "matrix"))
+        super().__post_init__()
+        p = self.functions.count
+        if self.matrix.shape != (p, p):
+            raise ValueError(
+                f"matrix must have shape ({p}, {p}), one row for each function, got "
+                f"{self.matrix.shape}"
+            )
+        _ = self.principal
+
+    @property
+    def size(self) -> int:
+        return self.functions.size
+
+    def _facts(self) -> list[str]:
+        free = "g + " if self._driven else ""
+        residue = "(Λφ - Jφ g)" if self._driven else "Λφ"
+        return [
+            f"ẋ = {free}Z(Jφ Z)⁻¹{residue}",
+            *(["g = K h(x)"] if self._driven else []),
+            self.functions.formula,
+            f"p = {self.functions.count}",
+            *super()._facts(),
+        ]
+
+    @property
+    def _driven(self) -> bool:
+        return self.drive is not None and self.functions.count < self.functions.size
+
+    @cached_property
+    def principal(self) -> PrincipalFunctions:
+        """The p eigenfunctions vᵀφ."""
+        return PrincipalFunctions.of_linear(self.functions, self.matrix)
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        phi, arrays = self.functions.in_words()
+        return self._formula(spaces, f"Here z = {phi}.", arrays)
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        functions = self.functions
+        wanted = functions(states) @ self.matrix.T
+        if self.drive is None or not self._driven:
+            free = np.zeros_like(states)
+        else:
+            free = self.drive(states) @ functions.fibre.T
+            wanted -= functions.tangent(states, free)
+        if not functions.is_graph:
+            wanted = _solved(functions.tangent(states[..., None, :], functions.section.T), wanted)
+        return np.add(free, wanted @ functions.section.T, out=out)
+
+
+def _solved(transposed: NDArray, values: NDArray) -> NDArray:
+    """s with (Jφ Z) s = values, from the rows of (Jφ Z)ᵀ (..., p, p)."""
+    if values.shape[-1] == 1:
+        return values / transposed[..., 0]
+    return np.linalg.solve(np.swapaxes(transposed, -1, -2), values[..., None])[..., 0]
