@@ -130,13 +130,19 @@ def choose(
             members = _members(values[:, cluster], rates, len(along))
             whole = along[:, :, cluster[members]]
             if len(members) > m and largest_rate(whole, eigenvalue, dt) <= MEMBER:
-                taken, parts = members, _parts(values[:, cluster], members, rates)
+                taken, parts = members, np.full(size, np.nan)
+                rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), members)
+                none, near = np.full(len(rest), np.inf), values[:, cluster]
+                _, parts[rest] = independent(near[:, rest], none, given=near[:, members])
         copies = np.setdiff1d(np.flatnonzero((parts <= SAME_FUNCTION) & (rates < np.inf)), taken)
         chosen = cluster[taken]
         distances = _farthest(values, distance, chosen, cluster[copies])
     rate = np.nan
     if others and not space.whole and along.shape[1] > 1 and len(chosen) >= m:
-        rate = _rate_of_most(along[:, :, chosen], eigenvalue, dt)
+        sizes = np.abs(level_columns(along[:, :, chosen])).max(axis=1)
+        # Unless most trajectories carry nothing by which to tell.
+        if not (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
+            rate = largest_rate(along[:, :, chosen], eigenvalue, dt)
     return Choice(distances, size, np.sort(chosen), rate, note)
 
 
@@ -150,18 +156,6 @@ def _members(values: NDArray, rates: NDArray[np.float64], trajectories: int) -> 
     limits = np.fmax(SAME_FUNCTION, rates[obey] / MEMBER)
     taken, _ = independent(values[:, obey], limits)
     return obey[taken] if 2 * len(taken) <= trajectories else obey[:0]
-
-
-def _parts(
-    values: NDArray, taken: NDArray[np.intp], rates: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """What functions (P, s) hold outside the span of those taken; NaN where they do not obey."""
-    rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), taken)
-    parts = np.full(len(rates), np.nan)
-    _, parts[rest] = independent(
-        values[:, rest], np.full(len(rest), np.inf), given=values[:, taken]
-    )
-    return parts
 
 
 def _farthest(
@@ -180,14 +174,6 @@ def _farthest(
         of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
         np.maximum.at(distances, of, distance[copies])
     return distances
-
-
-def _rate_of_most(along: NDArray, eigenvalue: complex, dt: float) -> float:
-    """`largest_rate`, or NaN where most trajectories carry nothing by which to tell."""
-    sizes = np.abs(level_columns(along)).max(axis=1)
-    if (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
-        return np.nan
-    return largest_rate(along, eigenvalue, dt)
 
 
 def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:

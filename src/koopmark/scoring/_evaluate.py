@@ -6,7 +6,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import checked, real
@@ -15,7 +14,7 @@ from koopmark.datasets import AnswerKey
 from koopmark.models import Model
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
 from koopmark.scoring._portraits import Portrait, portraits
-from koopmark.scoring._recovered import Recovered, recovered
+from koopmark.scoring._recovered import recovered
 from koopmark.scoring._residuals import check_channels, finite_ones, target_residual
 from koopmark.scoring._spectrum import score_spectrum
 from koopmark.scoring._statistical_floors import StatisticalFloor
@@ -206,6 +205,9 @@ def evaluate(
     of_step = pairs.rates[counted] * test.dt
     known = of_step[~np.isnan(of_step)]
     lost = int(np.sum(~pairs.usable))
+    training = model.residuals
+    if training is None:
+        training = np.full(len(pairs.eigenvalues), np.nan)
     notes = (
         model.note,
         lost_note,
@@ -233,7 +235,12 @@ def evaluate(
             notes="; ".join(filter(None, notes)),
         ),
         rows,
-        _rows(pairs, model.residuals, of_spectrum.kinds),
+        tuple(
+            PairScores(index, float(at.real), float(at.imag), float(residual), float(own), kind)
+            for index, (at, residual, own, kind) in enumerate(
+                zip(pairs.eigenvalues, pairs.residuals, training, of_spectrum.kinds, strict=True)
+            )
+        ),
         drawn,
     )
 
@@ -321,17 +328,3 @@ def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[f
             return np.nan, "forecast_error: the method does not predict states at these times"
         error = np.linalg.norm(predicted - truth) / np.linalg.norm(truth)
     return (float(error), "") if np.isfinite(error) else (np.inf, "")
-
-
-def _rows(
-    pairs: Recovered, training: NDArray[np.float64] | None, kinds: Sequence[str]
-) -> tuple[PairScores, ...]:
-    """`training`: the method's own residuals."""
-    if training is None:
-        training = np.full(len(kinds), np.nan)
-    return tuple(
-        PairScores(index, float(at.real), float(at.imag), float(residual), float(own), kind)
-        for index, (at, residual, own, kind) in enumerate(
-            zip(pairs.eigenvalues, pairs.residuals, training, kinds, strict=True)
-        )
-    )

@@ -153,7 +153,12 @@ def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArra
     mean = states.mean(axis=0)
     if size < 2:
         return np.empty(0, np.intp), np.empty((2, 0)), mean
-    among = np.arange(size) if size <= CANDIDATES else _moving_with(space, states, mean)
+    among = np.arange(size)
+    if size > CANDIDATES:
+        # Those whose size goes with |e|, be e odd or even about the mean.
+        sizes = np.abs(first_of(space, states))
+        strength = (sizes - sizes.mean()) @ np.abs(states - mean)
+        among = np.sort(np.argsort(-np.abs(strength), kind="stable")[:CANDIDATES])
     low, high = np.quantile(states[:, among], [0.05, 0.95], axis=0)
     # Each coordinate alone through its range, all others at their mean.
     alone = np.tile(mean, (len(among), 3, 1))
@@ -162,13 +167,6 @@ def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArra
     swing = np.abs(values - values.mean(axis=1, keepdims=True)).max(axis=1)
     best = np.sort(np.argsort(-swing, kind="stable")[:2])
     return among[best], np.linspace(low[best], high[best], GRID, axis=1), mean
-
-
-def _moving_with(space: Eigenspace, states: NDArray, mean: NDArray) -> NDArray:
-    """Coordinates whose size goes with |e|, be e odd or even about the mean."""
-    size = np.abs(first_of(space, states))
-    strength = (size - size.mean()) @ np.abs(states - mean)
-    return np.sort(np.argsort(-np.abs(strength), kind="stable")[:CANDIDATES])
 
 
 @dataclass(frozen=True, eq=False)
