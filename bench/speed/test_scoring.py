@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from koopmark import simulate
+from koopmark.datasets import AnswerKey
+from koopmark.models import Model
 from koopmark.scoring import evaluate
 from koopmark.systems import random_rnn
 
 
 @dataclass(frozen=True)
-class Recovered:
+class Recovered(Model):
     """All affine eigenfunctions, and as many smooth functions that are none."""
 
     coefficients: np.ndarray
     frequencies: np.ndarray
-    window: int = 1
-    note: str = ""
-    residuals: None = None
+    dt: float
 
     @property
     def eigenvalues(self):
@@ -28,12 +28,6 @@ class Recovered:
     def eigenfunctions(self, windows):
         x = windows[:, -1]
         return np.hstack([x @ self.coefficients, np.sin(x @ self.frequencies)]).astype(complex)
-
-    def dictionary(self, windows):
-        return None
-
-    def predict(self, windows, times):
-        return None
 
 
 @pytest.mark.parametrize(("n", "functions"), [(100, 200), (300, 600), (1000, 2000)])
@@ -49,9 +43,9 @@ def test_scoring(n, functions, benchmark):
     )
     exact = system.weights.null_space.sample(n - 5, rng)
     others = rng.standard_normal((n, functions - exact.shape[1])) / np.sqrt(n)
-    model = Recovered(exact, others)
+    model = Recovered(exact, others, test.dt)
     scores = benchmark.pedantic(
-        evaluate, args=(model, system, system.eigenspaces(1), test), rounds=2 if n < 1000 else 1
+        evaluate, args=(model, AnswerKey.of(system), test), rounds=2 if n < 1000 else 1
     )
     (target,) = scores.targets
     assert target.target_dimension == n - 5

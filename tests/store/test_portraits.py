@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from hostile_methods import Good, Raises
-from koopmark.scoring._frame import GRID, Frame
 
-from koopmark.scoring._portraits import Portrait
+from koopmark.scoring._portraits import GRID, Frame, Portrait
 from koopmark.store.export import export
 from koopmark.store.portraits import (
     DIFFERENCE_DIGITS,

@@ -25,12 +25,11 @@ from koopmark.spectrum import (
     inexact,
     lattice,
 )
-from koopmark.systems import Relaxation, System
+from koopmark.systems import System
 from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MAX_SPACES = 300
 """Targets that a lattice may make; each costs an angle in every fit."""
-
 CONTINUATION_RTOL = 1e-11
 
 Spaces = tuple[Eigenspace, ...]
@@ -56,10 +55,8 @@ class AnswerKey(Shown):
         N, how many variables are observed.
     spectrum : KnownSpectrum, optional
         All eigenvalues with |Re λ| up to a bound on the basin that the trajectories lie in.
-    no_spectrum : str
-        Why there is none; empty if nobody asked.
-    note : str
-        What else there is to say of the targets.
+    no_spectrum, note : str
+        Why there is none, empty if nobody asked; what else there is to say of the targets.
     null_functions : ProductEigenspace, optional
         Of a relaxation network, uᵀζ(x) for every left null vector u of the weights.
     quadrature : callable, optional
@@ -96,29 +93,11 @@ class AnswerKey(Shown):
         return cls(
             system.targets(max_degree),
             system.size,
-            null_functions=ProductEigenspace(system.weights.null_space, system.zeta, 1)
-            if isinstance(system, Relaxation)
-            else None,
+            null_functions=system.null_functions,
             quadrature=process.quadrature if process else None,
             continuation=process.mean if process else partial(_continued, system),
             simulate=partial(_simulated, system),
             vector_field=None if process else system.rhs,
-        )
-
-    @staticmethod
-    def expected(given: object, user: str) -> "AnswerKey":
-        """`given`, if it is an AnswerKey, for a function that says who it is in the message.
-
-        Raises
-        ------
-        TypeError
-            If it is anything else.
-        """
-        if isinstance(given, AnswerKey):
-            return given
-        raise TypeError(
-            f"{user} takes an AnswerKey, got {type(given).__name__}: "
-            "koopmark.datasets.AnswerKey.of(system, max_degree) makes one"
         )
 
     @property
@@ -163,15 +142,14 @@ def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
 def with_spectrum(
     key: AnswerKey, system: System, arrays: cache.Arrays, bound: float, principal: bool, dt: float
 ) -> AnswerKey:
-    """The key of trajectories of a system, with what `where_it_ends` said of them.
+    """The key of trajectories of a system: its closed-form `key` with what is known beyond.
 
     Parameters
     ----------
     key : AnswerKey
-        That of the system alone: its targets are in closed form.
     system : System
     arrays : dict
-        `fixed_point` and `no_fixed_point`.
+        What `where_it_ends` said of the trajectories.
     bound : float
         Eigenvalues with |Re λ| up to this make the spectrum.
     principal : bool
@@ -197,7 +175,14 @@ def with_spectrum(
         if not principal:
             return _with_parts(replace(key, spectrum=spectrum, no_spectrum=reason))
         targets = principal_targets(system, point, bound, dt)
-        note = _left_out(Linearisation(system, point))
+        about = Linearisation(system, point)
+        lost = [f"{value.real:.6g}" for value in about.eigenvalues[list(inexact(about))]]
+        note = (
+            f"principal targets: left out are those with the eigenvalue{'s' * (len(lost) > 1)} of "
+            f"real part {', '.join(lost)}: close to {about.order:g} x {about.growth:.6g}, where "
+            "the path integral converges too slowly to be exact"
+        )
+        note = note if lost else ""
     except NoSpectrum as error:
         targets, note = key.targets, f"principal targets: {error}" if principal else ""
         reason = reason or ("" if spectrum else str(error))
@@ -226,19 +211,6 @@ def _with_parts(key: AnswerKey) -> AnswerKey:
     return replace(key, targets=tuple(targets), note="; ".join(said))
 
 
-def _left_out(about: Linearisation) -> str:
-    """Which principal eigenfunctions are no targets although their path integrals converge."""
-    values = about.eigenvalues[list(inexact(about))]
-    if len(values) == 0:
-        return ""
-    named = ", ".join(f"{value.real:.6g}" for value in values)
-    return (
-        f"principal targets: left out are those with the eigenvalue{'s' * (len(values) > 1)} of "
-        f"real part {named}: close to {about.order:g} x {about.growth:.6g}, where the path "
-        "integral converges too slowly to be exact"
-    )
-
-
 def principal_targets(system: System, point: FixedPoint, bound: float, dt: float) -> Spaces:
     """All eigenspaces of the lattice with |Re λ| <= `bound`.
 
@@ -248,7 +220,7 @@ def principal_targets(system: System, point: FixedPoint, bound: float, dt: float
         If the system is no relaxation network, they are too many, or the frequency of one is beyond
         what sampling every `dt` shows.
     """
-    if not isinstance(system, Relaxation):
+    if system.null_functions is None:
         raise NoSpectrum(f"a {type(system).__name__} is no relaxation network")
     spaces = basin_eigenspaces(Linearisation(system, point), bound)
     if len(spaces) > MAX_SPACES:

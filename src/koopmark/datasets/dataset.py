@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from koopmark._keys import digest, generator
 from koopmark._source import HERE, file_digest
@@ -22,7 +21,6 @@ from koopmark.truth import Eigenspace
 
 RTOL = 1e-11
 """Relative accuracy of every dataset's trajectories, far below what any fit is asked to reach."""
-
 SIMULATION = ((__name__, "_simulate"), (__name__, "_clean_key"), (__name__, "_fresh"))
 """What all trajectories are made by; the rest hangs on the sections of the recipe."""
 
@@ -84,7 +82,13 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         lambda: _simulate(recipe, clean, system),
     )
     for part in ("train", "test"):
-        _check_complete(part, arrays[f"{part}_diverged_at"])
+        ended = arrays[f"{part}_diverged_at"]
+        bad = np.isfinite(ended)
+        if bad.any():
+            raise Diverged(
+                f"{int(bad.sum())} of {len(bad)} {part} trajectories diverged, "
+                f"the first at time {np.nanmin(ended):.3g}"
+            )
     key = with_spectrum(
         AnswerKey.of(system, recipe.max_degree),
         system,
@@ -93,15 +97,20 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         recipe.truth.principal,
         recipe.sampling.dt,
     )
-    noisy = _add_noise(arrays["train"], recipe.sampling.noise, clean)
+    states, level = arrays["train"], recipe.sampling.noise
+    noisy = states
+    if level:
+        # A draw scaled to several levels would be one experiment, reported as several.
+        rng = generator(clean, f"noise at level {float(level)!r}")
+        noisy = states + level * states.std() * rng.standard_normal(states.shape)
     return Dataset(
         recipe,
         seed,
         system,
         key,
         train=Trajectories(noisy, times),
-        clean=Trajectories(arrays["train"], times),
-        noise=recipe.sampling.noise * float(arrays["train"].std()),
+        clean=Trajectories(states, times),
+        noise=level * float(states.std()),
         test=Trajectories(arrays["test"], times, system=system),
         fresh=_fresh(recipe, clean, system, folder, source),
         note="; ".join(filter(None, [note, key.note])),
@@ -183,20 +192,3 @@ def _fresh(
 
     fresh = FreshTrajectories(make)
     return fresh
-
-
-def _check_complete(part: str, diverged_at: NDArray) -> None:
-    bad = np.isfinite(diverged_at)
-    if bad.any():
-        raise Diverged(
-            f"{int(bad.sum())} of {len(bad)} {part} trajectories diverged, "
-            f"the first at time {np.nanmin(diverged_at):.3g}"
-        )
-
-
-def _add_noise(states: NDArray, level: float, key: dict) -> NDArray[np.float64]:
-    if level == 0.0:
-        return states
-    # A draw scaled to several levels would be one experiment, reported as several.
-    rng = generator(key, f"noise at level {float(level)!r}")
-    return states + level * states.std() * rng.standard_normal(states.shape)

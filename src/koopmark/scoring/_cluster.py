@@ -22,10 +22,8 @@ from koopmark.truth import SAME_EIGENVALUE, Eigenspace
 
 SAME_FUNCTION = 1e-6
 """Functions of unit norm that differ by less are one."""
-
 MEMBER = 1e-6
 """A function that disobeys λ at less than this rate is an eigenfunction at λ."""
-
 COLUMNS = 64
 """Functions that are looked at at a time."""
 
@@ -40,13 +38,13 @@ class Choice:
         |λ̂ - λ| of the pairs that count: those chosen, of several labels of one function the
         farthest; if none were chosen, the m nearest (all s, if s < m).
     size : int
-        Number of pairs in the cluster: within its radius of λ, at least the m nearest.
+        Number of pairs within the radius of λ, at least the m nearest.
     chosen : (k,) array of int, optional
         The functions that stand for the eigenspace, in the order of the model: m if there are so
         many, more if more of them are eigenfunctions at λ. None if an angle to them would mean
         nothing, for the reason in `note`.
     rate : float
-        The largest at which a combination of the functions chosen disobeys λ; NaN if not asked for.
+        The largest at which a combination of these functions disobeys λ; NaN if not asked for.
     note : str
     """
 
@@ -86,15 +84,14 @@ def choose(
 
     Parameters
     ----------
-    space : Eigenspace
-    eigenvalue : complex
-        λ, or its alias.
+    space, eigenvalue
+        The target, and its λ or the alias of that.
     eigenvalues : (s,) array
-    values : (P, s) array
-        Recovered functions at the test points; None where they have no values there.
+    values : (P, s) array, optional
+        Recovered functions at the test points; None if they have no values there.
     along : (M, T, s) array
-        The same at consecutive times. If there is one time there are no residuals: the m functions
-        nearest in eigenvalue are taken.
+        The same at consecutive times. One time shows no residuals: the m functions nearest in
+        eigenvalue are taken.
     dt : float
     others : bool
         Whether other functions than those of the eigenspace may be eigenfunctions at λ, to be
@@ -133,13 +130,19 @@ def choose(
             members = _members(values[:, cluster], rates, len(along))
             whole = along[:, :, cluster[members]]
             if len(members) > m and largest_rate(whole, eigenvalue, dt) <= MEMBER:
-                taken, parts = members, _parts(values[:, cluster], members, rates)
+                taken, parts = members, np.full(size, np.nan)
+                rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), members)
+                none, near = np.full(len(rest), np.inf), values[:, cluster]
+                _, parts[rest] = independent(near[:, rest], none, given=near[:, members])
         copies = np.setdiff1d(np.flatnonzero((parts <= SAME_FUNCTION) & (rates < np.inf)), taken)
         chosen = cluster[taken]
         distances = _farthest(values, distance, chosen, cluster[copies])
     rate = np.nan
     if others and not space.whole and along.shape[1] > 1 and len(chosen) >= m:
-        rate = _rate_of_most(along[:, :, chosen], eigenvalue, dt)
+        sizes = np.abs(level_columns(along[:, :, chosen])).max(axis=1)
+        # Unless most trajectories carry nothing by which to tell.
+        if not (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
+            rate = largest_rate(along[:, :, chosen], eigenvalue, dt)
     return Choice(distances, size, np.sort(chosen), rate, note)
 
 
@@ -153,18 +156,6 @@ def _members(values: NDArray, rates: NDArray[np.float64], trajectories: int) -> 
     limits = np.fmax(SAME_FUNCTION, rates[obey] / MEMBER)
     taken, _ = independent(values[:, obey], limits)
     return obey[taken] if 2 * len(taken) <= trajectories else obey[:0]
-
-
-def _parts(
-    values: NDArray, taken: NDArray[np.intp], rates: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """What functions (P, s) hold outside the span of those taken; NaN where they do not obey."""
-    rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), taken)
-    parts = np.full(len(rates), np.nan)
-    _, parts[rest] = independent(
-        values[:, rest], np.full(len(rest), np.inf), given=values[:, taken]
-    )
-    return parts
 
 
 def _farthest(
@@ -183,14 +174,6 @@ def _farthest(
         of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
         np.maximum.at(distances, of, distance[copies])
     return distances
-
-
-def _rate_of_most(along: NDArray, eigenvalue: complex, dt: float) -> float:
-    """`largest_rate`, or NaN where most trajectories carry nothing by which to tell."""
-    sizes = np.abs(level_columns(along)).max(axis=1)
-    if (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
-        return np.nan
-    return largest_rate(along, eigenvalue, dt)
 
 
 def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -212,13 +195,8 @@ def obeying(
 ) -> NDArray[np.intp]:
     """The functions in `among` that are independent of one another and of those in `given`.
 
-    Parameters
-    ----------
-    values : (P, s) array
-    rates : (s,) array
-        At which each disobeys its eigenvalue.
-    among, given : arrays of int
-        Places of columns.
+    Both are places of columns of values (P, s); rates (s,) are those at which each function
+    disobeys its eigenvalue.
     """
     order = among[np.argsort(rates[among], kind="stable")]
     others = None if given is None or len(given) == 0 else values[:, given]

@@ -3,34 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.models import Model
-from koopmark.scoring._cluster import Choice, choose, constants, radii
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
 from koopmark.scoring._portraits import Portrait, portraits
-from koopmark.scoring._residuals import (
-    alias,
-    check_channels,
-    expected_pairs,
-    finite_ones,
-    highest_frequency,
-    misplaced,
-    pair_residuals,
-    rates_of,
-    target_residual,
-)
+from koopmark.scoring._recovered import recovered
+from koopmark.scoring._residuals import check_channels, finite_ones, target_residual
 from koopmark.scoring._spectrum import score_spectrum
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._structure import score_structure
-from koopmark.scoring._subspaces import level_columns
 from koopmark.scoring._targets import (
     Floor,
     ScoredSpace,
@@ -46,19 +34,8 @@ if TYPE_CHECKING:
 
 VERIFIED = 1e-3
 """A recovered pair whose test residual is below this times |e^{λ̂Δt}| obeys the dynamics."""
-
 SPURIOUS = 1e-1
 """A recovered pair with one above this does not."""
-
-ASKED_TWICE = 64
-"""Test windows at which a model is asked a second time, among others."""
-
-SAME_VALUE = 1e-6
-"""Relative to a function: what is computed beside other states may differ by this."""
-
-ROUNDING_SHOWS = 10.0
-"""Rounding that differs between batches differs between the states of one, too: it is at most this
-many residuals."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +82,12 @@ class Scores(_repr.Shown):
         return [f"{len(self.targets):,} exact eigenspaces", verified]
 
     def _details(self) -> _repr.Details:
-        rows = [
-            (
-                row.target,
-                _repr.error(row.eigenvalue_error),
-                _repr.error(row.eigenfunction_error),
-                _repr.error(row.oracle_floor),
-            )
-            for row in self.targets[: _repr.ROWS]
-        ]
         columns = ("target", "eigenvalue error", "eigenfunction error", "oracle floor")
+        rows = [
+            (row.target, *map(_repr.error, errors))
+            for row in self.targets[: _repr.ROWS]
+            for errors in [(row.eigenvalue_error, row.eigenfunction_error, row.oracle_floor)]
+        ]
         return _repr.Details(columns, rows, len(self.targets), self.fit.notes)
 
 
@@ -160,7 +133,12 @@ def evaluate(
         the values of eigenfunctions depend on which other states are asked for, or there is another
         number of noise_floors than of targets.
     """
-    targets = AnswerKey.expected(key, "a score").targets
+    if not isinstance(key, AnswerKey):
+        raise TypeError(
+            f"a score takes an AnswerKey, got {type(key).__name__}: "
+            "koopmark.datasets.AnswerKey.of(system, max_degree) makes one"
+        )
+    targets = key.targets
     test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
     check_channels(model, test.states, key.channels)
     if fresh is not None:
@@ -170,7 +148,7 @@ def evaluate(
             f"{len(noise_floors)} noise_floors for {len(targets)} targets: give one for each"
         )
     windows = test.flat_windows(model.window)
-    pairs = _recovered(model, key, test, windows, seed)
+    pairs = recovered(model, key, test, windows, seed)
     states = real(windows[:, -1], "states")
     spaces = [
         ScoredSpace.of(
@@ -227,6 +205,9 @@ def evaluate(
     of_step = pairs.rates[counted] * test.dt
     known = of_step[~np.isnan(of_step)]
     lost = int(np.sum(~pairs.usable))
+    training = model.residuals
+    if training is None:
+        training = np.full(len(pairs.eigenvalues), np.nan)
     notes = (
         model.note,
         lost_note,
@@ -254,26 +235,14 @@ def evaluate(
             notes="; ".join(filter(None, notes)),
         ),
         rows,
-        pairs.rows(model.residuals, of_spectrum.kinds),
+        tuple(
+            PairScores(index, float(at.real), float(at.imag), float(residual), float(own), kind)
+            for index, (at, residual, own, kind) in enumerate(
+                zip(pairs.eigenvalues, pairs.residuals, training, of_spectrum.kinds, strict=True)
+            )
+        ),
         drawn,
     )
-
-
-@overload
-def score(
-    model: Model,
-    test: Trajectories,
-    /,
-    *,
-    max_degree: int | None = ...,
-    key: AnswerKey | None = ...,
-) -> "pd.DataFrame": ...
-
-
-@overload
-def score(
-    model: Model, system: System, test: Trajectories, max_degree: int | None = ...
-) -> "pd.DataFrame": ...
 
 
 @checked
@@ -286,18 +255,17 @@ def score(
 ) -> "pd.DataFrame":
     """One row of scores for each exact eigenspace: `score(model, test)`.
 
-    The notes of a row hold those on the fit as a whole too, such as on test trajectories left out.
+    Or `score(model, system, test)` if the test data do not say which system made them. The notes of
+    a row hold those on the fit as a whole too, such as on test trajectories left out.
 
     Parameters
     ----------
     model : Model
     system : System, optional
-        What generated `test`, if that does not say so itself: `score(model, system, test)`.
     test : Trajectories
         As for `evaluate`.
     max_degree : int
-        Of the products of eigenfunctions of the system that are looked for: 1 (the default) or
-        more.
+        Of the products of eigenfunctions of the system that are looked for, 1 by default.
     key : AnswerKey, optional
         In place of system and degree.
 
@@ -340,139 +308,6 @@ def score(
         replace(row, notes="; ".join(filter(None, [row.notes, of_fit]))) for row in scores.targets
     ]
     return pd.DataFrame([asdict(row) for row in rows])
-
-
-@dataclass(frozen=True, eq=False)
-class _Recovered:
-    """The S recovered pairs as the test set shows them, of which s have finite values there."""
-
-    eigenvalues: NDArray[np.complex128]
-    """(S,)."""
-    all_values: NDArray
-    """(P, S) at the windows of the test set."""
-    residuals: NDArray[np.float64]
-    """(S,), NaN if there are none."""
-    rates: NDArray[np.float64]
-    """(S,) at which they disobey their eigenvalues."""
-    constant: NDArray[np.bool_]
-    """(S,) which functions are constants."""
-    usable: NDArray[np.bool_]
-    """(S,) which have a finite eigenvalue and finite values."""
-    values: NDArray | None
-    """(P, s) of those; None if windows of the test set mean nothing to the model."""
-    along: NDArray
-    """(M, T, s) of those along trajectories, or pairs of expectations like M trajectories."""
-    highest: float
-    """|Im λ| up to which eigenvalues are told apart."""
-    note: str
-
-    @property
-    def found(self) -> NDArray[np.complex128]:
-        """(s,) finite eigenvalues."""
-        return self.eigenvalues[self.usable]
-
-    def choices(self, spaces: Sequence[ScoredSpace], others: bool, dt: float) -> list[Choice]:
-        """The pairs that stand for each target; no functions of one that is not told apart.
-
-        `others`: whether functions beside those of a target may be eigenfunctions at its eigenvalue
-        (`choose`). A window that is most of a trajectory tells when it began: any function of that
-        time decays.
-        """
-        widths = radii(np.array([one.space.eigenvalue for one in spaces]))
-        choices = []
-        for one, radius in zip(spaces, widths, strict=True):
-            taken_for = alias(one.space.eigenvalue, self.highest)
-            at = one.space.eigenvalue if taken_for is None else taken_for
-            values = self.values if taken_for is None and one.told_apart else None
-            choices.append(
-                choose(one.space, at, self.found, values, self.along, dt, others, radius)
-            )
-        return choices
-
-    def rows(
-        self, training: NDArray[np.float64] | None, kinds: Sequence[str]
-    ) -> tuple[PairScores, ...]:
-        """`training`: the method's own residuals."""
-        if training is None:
-            training = np.full(len(self.eigenvalues), np.nan)
-        return tuple(
-            PairScores(index, float(at.real), float(at.imag), float(residual), float(own), kind)
-            for index, (at, residual, own, kind) in enumerate(
-                zip(self.eigenvalues, self.residuals, training, kinds, strict=True)
-            )
-        )
-
-
-def _recovered(
-    model: Model, key: AnswerKey, test: Trajectories, windows: NDArray, seed: int
-) -> _Recovered:
-    """Ask the model for its eigenpairs at the windows of the test set."""
-    apart = misplaced(model, test)
-    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
-
-    def asked(windows: NDArray) -> NDArray:
-        values = np.asarray(model.eigenfunctions(windows))
-        if values.shape != (len(windows), len(eigenvalues)):
-            raise ValueError(
-                f"{len(eigenvalues)} eigenvalues but eigenfunction values of shape {values.shape} "
-                f"at {len(windows)} test points"
-            )
-        return values
-
-    # Some come first, and in random order: the place of a window among all tells its time.
-    chosen = generator([seed], "windows asked for twice").permutation(len(windows))[:ASKED_TWICE]
-    before, values = asked(windows[chosen]), asked(windows)
-    if np.iscomplexobj(values) and not values.imag.any():
-        values = np.ascontiguousarray(values.real)
-    along = values.reshape(len(test.states), len(windows) // len(test.states), -1)
-    residuals, usable = np.full(len(eigenvalues), np.nan), np.isfinite(eigenvalues)
-    note = f"only eigenvalues are scored: {apart}" if apart else ""
-    if not apart:
-        if key.quadrature is not None:
-            along = expected_pairs(model.eigenfunctions, key.quadrature, test, model.window)
-            note = "residual, forecast_error: of expectations, the system being stochastic"
-        residuals = pair_residuals(along, eigenvalues, test.dt)
-        usable &= np.isfinite(values).all(axis=0)
-    _expect_same(before, values, chosen, residuals)
-    rates = rates_of(residuals, eigenvalues, test.dt)
-    all_there = usable.all()
-    at_points = values if all_there else values[:, usable]
-    return _Recovered(
-        eigenvalues,
-        values,
-        residuals,
-        rates,
-        constants(values, eigenvalues, rates),
-        usable,
-        None if apart else at_points,
-        along if all_there else along[:, :, usable],
-        highest_frequency(model.dt, eigenvalues, rates),
-        note,
-    )
-
-
-def _expect_same(
-    before: NDArray, values: NDArray, rows: NDArray[np.intp], residuals: NDArray[np.float64]
-) -> None:
-    """Refuse functions whose values at a state change with the states that are asked for beside it.
-
-    A library may round otherwise in another batch, and a function that is left of a cancellation be
-    all rounding: then its residual says so. Without a residual nothing is told.
-    """
-    told = np.isfinite(residuals)
-    values, before = values[:, told], before[:, told]
-    with np.errstate(invalid="ignore", over="ignore"):
-        apart = level_columns(before - values[rows], like=values)
-        values = level_columns(values)
-        sizes, differences = (
-            np.linalg.norm(one, axis=0) / np.sqrt(len(one)) for one in (values, apart)
-        )
-        same = differences <= np.fmax(SAME_VALUE, ROUNDING_SHOWS * residuals[told]) * sizes
-    if not same.all():
-        raise ValueError(
-            "the values of eigenfunctions depend on which other states are asked for: "
-            "at the same state they must be the same in any batch"
-        )
 
 
 def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[float, str]:

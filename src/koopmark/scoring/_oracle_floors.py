@@ -12,7 +12,6 @@ from math import ceil, nan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from koopmark._arrays import real
 from koopmark._keys import generator
@@ -21,12 +20,11 @@ from koopmark.datasets import AnswerKey
 from koopmark.models import Model
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
-    TRUNCATION,
-    keeps_every_direction,
     largest_and_rms,
     level_columns,
     outside,
     sines,
+    solve_truncated,
 )
 from koopmark.scoring._targets import Floor, ScoredSpace
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories
@@ -36,39 +34,28 @@ TRAJECTORIES_PER_FUNCTION = 2
 
 Measured with 35 to 451 functions on ten targets: with 1 the floor is up to 4 times that of 16,
 with 2 up to 2.5 times, with 4 up to 1.9 times."""
-
 STATES_PER_FUNCTION = 20
 """Fresh states for each of them, which counts where trajectories are short."""
-
 STATES_PER_TRAJECTORY = 32
 """So many of a trajectory, evenly spread, are used at most: twice as many take twice the time and
 lower a floor by a tenth, in the worst case measured by a third."""
-
 CLOSED = 1.1
 """A floor within this factor of its lower bound is as good as known: no more data are needed."""
-
 EXACT = 1e-12
 """A floor up to this is rounding: the dictionary holds the target."""
-
 SETTLED = 3.0
 """A floor that moves by more than this factor as the fresh data double says nothing, unless it is
 within this factor of its lower bound."""
-
 MOST_OF_NEEDED = 4
 """How many times as much data a floor that does not settle is given."""
-
 ROUNDING = 1e-9
 """Below this a floor may move by any factor."""
-
 WORK = 2e11
 """States times functions squared, ten seconds: 1,500 functions are given all that they need."""
-
 MOST_FUNCTIONS = 2500
 """Larger dictionaries get no floor: it would cost as much as the fit."""
-
 PROBES = 64
 """Fresh states at which dictionaries are told apart, beside the test set."""
-
 FEWEST_STARTS = 10
 """Fewer test trajectories do not show the law of their initial states."""
 
@@ -77,18 +64,11 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
     """Fresh trajectories if only a test set shows the initial law, or why there are none.
 
     Each coordinate of an initial state is drawn on its own, from the empirical quantiles of that
-    coordinate at the first states of the test trajectories. The law of initial states that has
-    independent coordinates is met but for its tails; of another one, such as points of a circle,
-    more is covered than occurs, and a floor comes out higher than need be. There are none if fewer
-    than FEWEST_STARTS test trajectories start apart from each other.
-
-    Parameters
-    ----------
-    key : AnswerKey
-    test : Trajectories
-        Finite ones.
-    seed : int
-        Draws the initial states, and the noise of a stochastic system.
+    coordinate at the first states of the finite trajectories `test`. The law of initial states that
+    has independent coordinates is met but for its tails; of another one, such as points of a
+    circle, more is covered than occurs, and a floor comes out higher than need be. There are none
+    if fewer than FEWEST_STARTS test trajectories start apart from each other. `seed` draws the
+    initial states, and the noise of a stochastic system.
     """
     simulate = key.simulate
     if simulate is None:
@@ -126,10 +106,9 @@ def oracle_floors(
     ----------
     model : Model
     windows : (P, window, N) array
-        Of the test set.
+        Of the test set; `targets` are at their last states.
     targets : sequence of ScoredSpace
-        At the last states of these windows.
-    fresh : FreshTrajectories
+    fresh : FreshTrajectories or str
         Sampled as the test set is if the window is more than one state; or why there are none.
 
     Raises
@@ -152,7 +131,7 @@ def oracle_floors(
         # Dictionaries that are alike on the test set may differ elsewhere.
         few = _spread(fresh.block(0), model.window)[:PROBES]
         elsewhere = _values(model, few) if len(few) else None
-        there = [] if elsewhere is None else [elsewhere]
+        there = () if elsewhere is None else (elsewhere,)
         key = _digest(model.window, values, *there, *(target.values for target in targets))
         floors = fresh.once(key, lambda: _Fit(model, values, targets, fresh).floors())
         return floors, ""
@@ -181,7 +160,17 @@ class _Fit:
         self.trajectories = self.states = 0
 
     def floors(self) -> list[Floor]:
-        bounds, found = self._in_sample(), np.full(len(self.targets), nan)
+        bases = [target.basis for target in self.targets]
+        # A fit need not truncate, as a floor does, so that the bound must not.
+        (part,) = outside(bases, self.at_test, [self.count], truncation=0.0)
+        parts = np.split(part, np.cumsum([basis.shape[1] for basis in bases])[:-1], axis=1)
+        bounds = np.array(
+            [
+                largest_and_rms(own)[0] if target.told_apart else nan
+                for target, own in zip(self.targets, parts, strict=True)
+            ]
+        )
+        found = np.full(len(self.targets), nan)
         blocks, upto = 0, 1
         while True:
             for index in range(blocks, upto):
@@ -190,12 +179,20 @@ class _Fit:
                     return [Floor(nan, bound, problem) for bound in bounds.tolist()]
             coefficients, rank = self._coefficients()
             before, found = found, self._at_test(coefficients)
-            blocks, needed = upto, self._blocks_for(rank)
+            states = self.states / self.trajectories
+            wanted = rank * max(TRAJECTORIES_PER_FUNCTION, STATES_PER_FUNCTION / states)
+            blocks, needed = upto, max(2, ceil(wanted / BLOCK))
             closed = np.isnan(found) | (found <= np.maximum(CLOSED * bounds, EXACT))
             moved = np.maximum(found, before) / np.maximum(np.minimum(found, before), EXACT)
             near = found <= np.maximum(SETTLED * bounds, ROUNDING)
             settled = closed | ((blocks >= needed) & ((moved <= SETTLED) | near))
-            upto = _next(blocks, needed)
+            # Half of those needed come first, then twice as many each time: so the last fit can be
+            # told from one on half of its data, or more.
+            half = ceil(needed / 2)
+            if blocks >= needed:
+                upto = 2 * blocks
+            else:
+                upto = needed if blocks >= half else min(2 * blocks, half)
             work = self.states * upto / blocks * self.count**2
             if settled.all() or work > WORK or upto > MOST_OF_NEEDED * needed:
                 break
@@ -204,28 +201,14 @@ class _Fit:
             # What was fitted is a combination too: the best on the test set misses no more.
             floor = Floor(float(value), float(np.fmin(bound, value)))
             if not good:
-                floor = Floor(nan, floor.in_sample, self._unsettled(last, value, rank))
+                why = f"{value:.1e} on {self.trajectories} fresh trajectories"
+                if self.trajectories < TRAJECTORIES_PER_FUNCTION * rank:
+                    why = f"{why}, too few for {rank} independent functions"
+                else:
+                    why = f"{last:.1e} on half as many and {why}, not settled"
+                floor = Floor(nan, floor.in_sample, f"oracle_floor: {why}")
             floors.append(floor)
         return floors
-
-    def _unsettled(self, before: float, found: float, rank: int) -> str:
-        last = f"{found:.1e} on {self.trajectories} fresh trajectories"
-        if self.trajectories < TRAJECTORIES_PER_FUNCTION * rank:
-            return f"oracle_floor: {last}, too few for {rank} independent functions"
-        return f"oracle_floor: {before:.1e} on half as many and {last}, not settled"
-
-    def _in_sample(self) -> NDArray[np.float64]:
-        bases = [target.basis for target in self.targets]
-        # A fit need not truncate, as a floor does, so that the bound must not.
-        (part,) = outside(bases, self.at_test, [self.count], truncation=0.0)
-        cuts = np.cumsum([basis.shape[1] for basis in bases])[:-1]
-        parts = np.split(part, cuts, axis=1)
-        return np.array(
-            [
-                largest_and_rms(own)[0] if target.told_apart else nan
-                for target, own in zip(self.targets, parts, strict=True)
-            ]
-        )
 
     def _add(self, block: Trajectories) -> str:
         """Take a block into the factor; why it cannot be, empty if it can."""
@@ -260,16 +243,12 @@ class _Fit:
         """The best combinations (D, ·), and how many functions are independent of each other."""
         own, right = np.split(self.triangle[: self.count], [self.count], axis=1)
         # First to unit size, then to unit norm, which alone could overflow.
-        sizes = _sizes(own) if self.count else np.ones(0)
+        sizes = np.max([np.abs(part).max(axis=0, initial=0.0) for part in _parts(own)], axis=0)
+        sizes = np.where(sizes > 0, sizes, 1.0)
         norms = np.linalg.norm(own / sizes, axis=0)
         sizes = sizes * np.where(norms > 0, norms, 1.0)
-        own = own / sizes
-        if keeps_every_direction(own):
-            return solve_triangular(own, right) / sizes[:, None], self.count
-        u, s, vh = np.linalg.svd(own)
-        rank = int(np.sum(s > TRUNCATION * s[0]))
-        inverted = vh[:rank].conj().T @ (u[:, :rank].conj().T @ right / s[:rank, None])
-        return inverted / sizes[:, None], rank
+        found, rank = solve_truncated(own / sizes, right)
+        return found / sizes[:, None], rank
 
     def _at_test(self, coefficients: NDArray) -> NDArray[np.float64]:
         """The score of these combinations on the test set, for each target."""
@@ -284,22 +263,6 @@ class _Fit:
             able = target.told_apart and len(own) >= POINTS_PER_FUNCTION * m
             found.append(sines(target.values, target.triangle, own)[0] if able else nan)
         return np.array(found)
-
-    def _blocks_for(self, rank: int) -> int:
-        states = self.states / self.trajectories
-        trajectories = rank * max(TRAJECTORIES_PER_FUNCTION, STATES_PER_FUNCTION / states)
-        return max(2, ceil(trajectories / BLOCK))
-
-
-def _next(blocks: int, needed: int) -> int:
-    """How many blocks to fit next: half of those needed come first, then twice as many each time.
-
-    So the last fit can be told from one on half of its data, or more.
-    """
-    half = ceil(needed / 2)
-    if blocks >= needed:
-        return 2 * blocks
-    return needed if blocks >= half else min(2 * blocks, half)
 
 
 def _spread(block: Trajectories, window: int) -> NDArray:
@@ -332,12 +295,6 @@ def _values(model: Model, windows: NDArray) -> NDArray | None:
     if values.ndim != 2 or len(values) != len(windows):
         raise ValueError(f"dictionary values of shape {values.shape} at {len(windows)} points")
     return values if not np.iscomplexobj(values) or values.imag.any() else values.real
-
-
-def _sizes(values: NDArray) -> NDArray[np.float64]:
-    """The largest absolute value of each column, 1 where that is no number to divide by."""
-    sizes = np.max([np.abs(part).max(axis=0) for part in _parts(values)], axis=0)
-    return np.where(sizes > 0, sizes, 1.0)
 
 
 def _digest(window: int, *arrays: NDArray) -> bytes:

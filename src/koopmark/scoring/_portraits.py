@@ -10,15 +10,13 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from koopmark._tsqr import triangle_of
 from koopmark.models import Model
 from koopmark.scoring._cluster import Choice
 from koopmark.scoring._subspaces import (
-    TRUNCATION,
-    keeps_every_direction,
     level_columns,
+    solve_truncated,
     unit_columns,
 )
 from koopmark.scoring._targets import ScoredSpace
@@ -27,26 +25,20 @@ from koopmark.truth import Eigenspace
 
 MOST_TARGETS = 3
 """Eigenspaces that are drawn, those that decay slowest."""
-
 ROUNDING = 1e-12
 """Imaginary parts below this fraction of the largest |e| are none."""
 
 
 TIMES = 26
 """Times at most along a trajectory."""
-
 POINTS = 64
 """States of other trajectories at most."""
-
 GRID = 15
 """Points along each side of a map."""
-
 CANDIDATES = 32
 """Of more coordinates than this, those that move with the eigenfunction may span the map."""
-
 BLOCK_NUMBERS = 4_000_000
 """Numbers in the states that are made at a time."""
-
 SAMPLE_ROWS, SAMPLE_NUMBERS = 1000, 5_000_000
 """Test states at most by which coordinates and ranges are chosen, and numbers in them."""
 
@@ -57,25 +49,18 @@ class Frame:
 
     Parameters
     ----------
-    index : int
-        Of the eigenspace in its dataset's list of targets.
-    target : str
-        Label of the eigenspace.
-    eigenvalue : complex
-    trajectories : (k,) array of int
-        Of the test set: along these e is followed.
-    steps : (n,) array of int
-        Numbers of the sampling times that are looked at.
-    times : (n,) array
+    index, target, eigenvalue
+        Of the eigenspace: its place in its dataset's list, and its label.
+    trajectories, steps, times : (k,), (n,) arrays of int, (n,) array
+        Of the test set: along these trajectories, at these sampling times, e is followed.
     others : (q, 2) array of int
         Trajectory and step of further test states.
     coordinates : (2,) array of int
-        i and j, across and up; empty where the state has one coordinate.
+        i and j, across and up; empty if the state has one coordinate.
     axes : (2, GRID) array
-        Values of xᵢ and xⱼ on the slice, from the 5th to the 95th percentile of the test states;
-        all other coordinates are at their mean.
+        Values of xᵢ and xⱼ on the slice, from the 5th to the 95th percentile of the test states.
     mean : (N,) array
-        Of the test states: the slice goes through it.
+        Of the test states: all other coordinates on the slice.
     exact : (k n + q + G,) array
         e along the trajectories, one after another; at the others; on the slice.
     """
@@ -168,7 +153,12 @@ def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArra
     mean = states.mean(axis=0)
     if size < 2:
         return np.empty(0, np.intp), np.empty((2, 0)), mean
-    among = np.arange(size) if size <= CANDIDATES else _moving_with(space, states, mean)
+    among = np.arange(size)
+    if size > CANDIDATES:
+        # Those whose size goes with |e|, be e odd or even about the mean.
+        sizes = np.abs(first_of(space, states))
+        strength = (sizes - sizes.mean()) @ np.abs(states - mean)
+        among = np.sort(np.argsort(-np.abs(strength), kind="stable")[:CANDIDATES])
     low, high = np.quantile(states[:, among], [0.05, 0.95], axis=0)
     # Each coordinate alone through its range, all others at their mean.
     alone = np.tile(mean, (len(among), 3, 1))
@@ -177,13 +167,6 @@ def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArra
     swing = np.abs(values - values.mean(axis=1, keepdims=True)).max(axis=1)
     best = np.sort(np.argsort(-swing, kind="stable")[:2])
     return among[best], np.linspace(low[best], high[best], GRID, axis=1), mean
-
-
-def _moving_with(space: Eigenspace, states: NDArray, mean: NDArray) -> NDArray:
-    """Coordinates whose size goes with |e|, be e odd or even about the mean."""
-    size = np.abs(first_of(space, states))
-    strength = (size - size.mean()) @ np.abs(states - mean)
-    return np.sort(np.argsort(-np.abs(strength), kind="stable")[:CANDIDATES])
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,10 +178,10 @@ class Portrait:
     frame : Frame
         The points, and e there.
     difference : array, shape of `frame.exact`
-        Recovered minus exact; NaN where the method has no value, complex where it is.
+        Recovered minus exact; NaN if the method has no value, complex if it is.
     error : float
-        Sine of the angle from e to the span, over all test points: for a simple eigenvalue the
-        eigenfunction error of the target, for a multiple one at most that.
+        Sine of the angle from e to the span, over all test points: the eigenfunction error of a
+        simple eigenvalue, for a multiple one at most that.
     """
 
     frame: Frame
@@ -218,22 +201,19 @@ def portraits(
     values: NDArray,
     usable: NDArray[np.bool_],
 ) -> tuple[tuple[Portrait, ...], str]:
-    """Portraits of the slowest targets, and a note where a map of them could not be had.
+    """Portraits of the slowest targets, and a note if a map of them could not be had.
 
     A target whose angle means nothing, by the rules of the eigenfunction error, has none.
 
     Parameters
     ----------
     model : Model
-    targets : sequence of ScoredSpace
-    choices : sequence of Choice
-        Which functions stand for each target.
+    targets, choices : sequences of ScoredSpace and Choice
+        The targets, and which functions stand for each.
     test : Trajectories
         Clean.
-    values : (P, s) array
-        The functions that count, at all windows of `test`.
-    usable : (S,) array of bool
-        Which of the model's S pairs these are.
+    values, usable : (P, s) array, (S,) array of bool
+        The functions that count, at all windows of `test`, and which of the model's S these are.
     """
     slowest = sorted(
         zip(targets, choices, strict=True), key=lambda one: abs(one[0].space.eigenvalue.real)
@@ -289,14 +269,8 @@ def projection(span: NDArray, function: NDArray) -> NDArray:
     m = span.shape[1]
     norms = np.linalg.norm(span, axis=0)
     triangle = triangle_of(unit_columns(span), function[:, None])
-    r, towards = triangle[:m, :m], triangle[:m, m]
-    if keeps_every_direction(r):
-        coefficients = solve_triangular(r, towards)
-    else:
-        u, s, vh = np.linalg.svd(r)
-        kept = s > TRUNCATION * s[0]
-        coefficients = vh[kept].conj().T @ ((u[:, kept].conj().T @ towards) / s[kept])
-    return coefficients / np.where(norms > 0, norms, 1.0)
+    coefficients, _ = solve_truncated(triangle[:m, :m], triangle[:m, m:])
+    return coefficients[:, 0] / np.where(norms > 0, norms, 1.0)
 
 
 def _on_slice(model: Model, seen: Frame, usable: NDArray[np.bool_]) -> tuple[NDArray, str]:

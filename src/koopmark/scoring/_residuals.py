@@ -21,10 +21,8 @@ from koopmark.truth import Eigenspace
 CLUSTER_RADIUS = 0.05
 """Recovered eigenvalues within this distance of a target, per unit of time, form its cluster; a
 function that disobeys its eigenvalue at a higher rate is none of its eigenfunctions."""
-
 MOST_EXPECTATIONS = 300
 """Test points at which the expectation over the next state is taken."""
-
 ROUNDING = 1e-9
 """Relative, of frequencies."""
 

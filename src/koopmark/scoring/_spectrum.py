@@ -6,6 +6,7 @@ within one radius: the eigenvalue, and the rate at which the eigenfunction disob
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ ALIASED, COPY, SURPLUS = "aliased", "copy", "surplus"
 0, on none, further left than the lattice was listed, on what sampling makes of a point whose
 frequency is too high for it, a combination of others that are on such points, and one that obeys
 such a point beyond its multiplicity."""
-
 NEVER = 1e9
 
 
@@ -46,35 +46,30 @@ def score_spectrum(
 ) -> SpectrumScores:
     """Tell recovered eigenpairs apart by the lattice of known eigenvalues.
 
+    A pair may stand for a lattice point λ where |λ̂ - λ| <= 0.05 and its rate is <= 0.05, unless its
+    function is a combination of others that may, near λ: it is a copy then. Pairs and points are
+    matched one to one, a point as often as its multiplicity, so that as many as can be are matched,
+    and of such matchings one with the least sum of distances. One that is left over and obeys a
+    point at a rate <= 1e-6 is surplus: a continuous eigenfunction beyond the smooth ones.
+    `precision` is the share of the pairs that are judged that stand for a point: of those with
+    |Re λ̂| <= bound that are no copies, aliases or surplus. `judged` is the share of these among all
+    pairs. `recall` is the share of points, multiplicities counted, that a pair stands for. None of
+    them counts constants.
+
     Parameters
     ----------
     known : KnownSpectrum, optional
-    eigenvalues : (s,) complex array
-        Recovered eigenvalues; those that are not finite have no kind.
-    rates : (s,) array
-        At which the pairs disobey their eigenvalues on the test set (`rates_of`).
+    eigenvalues, rates : (s,) arrays
+        Recovered eigenvalues, and the rates at which the pairs disobey them (`rates_of`); those
+        that are not finite have no kind.
     values : (P, s) array
         Their functions at the test points.
     constant : (s,) array of bool
         Which functions are constants (`constants`).
     highest : float
-        |Im λ| up to which the training data tell eigenvalues apart (`highest_frequency`).
+        See `highest_frequency`.
     unknown : str
         Why the eigenvalues are not known; empty if nobody asked.
-
-    Returns
-    -------
-    SpectrumScores
-        A pair may stand for a lattice point λ where |λ̂ - λ| <= 0.05 and its rate is <= 0.05,
-        unless its function is a combination of others that may, near λ: it is a copy then. Pairs
-        and points are matched one to one, a point as often as its multiplicity, so that as
-        many as can be are matched, and of such matchings one with the least sum of distances. One
-        that is left over and obeys a point at a rate <= 1e-6 is surplus: a continuous eigenfunction
-        beyond the smooth ones.
-        `precision` is the share of the pairs that are judged that stand for a point: of those with
-        |Re λ̂| <= bound that are no copies, aliases or surplus. `judged` is the share of these
-        among all pairs. `recall` is the share of points, multiplicities counted, that a pair stands
-        for. None of them counts constants.
     """
     if known is not None:
         unknown = "" if known.points else "no eigenvalue is that slow"
@@ -97,21 +92,15 @@ def score_spectrum(
     # What obeys λ̂ disobeys λ at the rate |λ̂ - λ|.
     nearest = np.abs(eigenvalues[:, None] - points).min(axis=1)
     surplus = apart & (matched < 0) & (rates + nearest <= MEMBER)
-    kinds = []
-    for place, (value, at) in enumerate(zip(eigenvalues, matched, strict=True)):
-        if not finite[place]:
-            kinds.append("")
-        elif constant[place]:
-            kinds.append(CONSTANT)
-        elif copied[place]:
-            kinds.append(COPY)
-        elif at >= 0:
-            exact = EXACT if known.points[at].exact else KNOWN
-            kinds.append(exact if aliases[at] is None else ALIASED)
-        elif surplus[place]:
-            kinds.append(SURPLUS)
-        else:
-            kinds.append(SPURIOUS if abs(value.real) <= known.bound else BEYOND)
+    of_points = [
+        ALIASED if other is not None else EXACT if point.exact else KNOWN
+        for point, other in zip(known.points, aliases, strict=True)
+    ]
+    unmatched = np.where(np.abs(eigenvalues.real) <= known.bound, SPURIOUS, BEYOND)
+    # Of the conditions that a pair meets the first decides.
+    conditions = [~finite, constant, copied, matched >= 0, surplus]
+    answers: list[Any] = ["", CONSTANT, COPY, np.array(of_points)[matched], SURPLUS]
+    kinds = np.select(conditions, answers, unmatched).tolist()
     right = kinds.count(EXACT) + kinds.count(KNOWN)
     judged = right + kinds.count(SPURIOUS)
     counted = len(kinds) - kinds.count(CONSTANT)

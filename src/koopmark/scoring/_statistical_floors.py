@@ -21,35 +21,31 @@ from koopmark.truth import ONE, AffineProducts, Eigenspace
 
 DRAWS = 1000
 """Deviations drawn for the root mean square of the largest of several sines."""
-
 INFORMATIVE = 0.3
 """Largest sine, and largest deviation of an eigenvalue relative to the rate at which its functions
 change in size, for which the bound is stated: it is a linearisation in the noise."""
-
 MOST_VARIABLES = 2000
 """Of a state; beyond, a basis of all eigenfunctions at one eigenvalue is not made."""
-
 MOST_UNKNOWNS = 500
 """Whose joint covariance is computed, if the functions have several eigenvalues."""
-
 SAME = 1e-9
 """Relative distance up to which two eigenvalues are one."""
-
 UNSEEN = 1e-9
 """Directions in which the states vary less than this, relative to all, hold nothing."""
-
 LEAST = 1e-13
 """Eigenvalues of a scaled information matrix below this are rounding."""
 
 
 @dataclass(frozen=True)
 class StatisticalFloor:
-    """The bound for one target; NaN with a note if there is none, no note if there is no noise."""
+    """The bound for one target: the standard deviation of λ̂, per unit of time, and the root mean
+    square of the largest principal-angle sine on the test trajectories.
+
+    NaN with a note if there is none, without a note if there is no noise.
+    """
 
     eigenvalue: float = np.nan
-    """Standard deviation of λ̂, per unit of time."""
     sine: float = np.nan
-    """Root mean square of the largest principal-angle sine on the test trajectories."""
     note: str = ""
 
 
@@ -104,14 +100,13 @@ def statistical_floors(
 class _Spread:
     """How estimates of q affine eigenfunctions deviate, to first order in the noise.
 
-    A deviation is a standard normal combination of the columns: `rates` are those of the
-    eigenvalues, `columns` gives the deviations of the functions, φ + φ mixing + f(x) outside.
+    A deviation is a standard normal combination of the columns: `rates` (·, q) are those of the
+    eigenvalues; `columns` gives the deviations of the functions, φ + φ mixing + f(x) outside, as
+    mixing (D, q, q), or (D, 0, q) if there is none, and outside (D, k, q).
     """
 
     rates: NDArray
-    """(·, q)."""
     columns: Callable[[], tuple[NDArray, NDArray]]
-    """Mixing (D, q, q), or (D, 0, q) if there is none, and outside (D, k, q)."""
     others: "Others"
 
 
@@ -119,12 +114,8 @@ class _Spread:
 class Others:
     """f(x): the constant, and the directions outside a space of affine functions that vary.
 
-    Parameters
-    ----------
-    mean : (N,) array
-        Of the states; the values along the directions are taken from it.
-    directions : (N, k) array
-        Orthonormal.
+    The orthonormal `directions` (N, k), along which values are taken from the `mean` (N,) of the
+    states.
     """
 
     mean: NDArray[np.float64]

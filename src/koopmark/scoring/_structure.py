@@ -33,7 +33,6 @@ from koopmark.truth import NullSpace, ProductEigenspace
 
 ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
-
 ROUNDING, GAP = 1e-8, 30.0
 """If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
 being alike, the others may be impostors whose eigenvalue is merely near."""

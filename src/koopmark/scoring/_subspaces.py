@@ -14,19 +14,14 @@ from koopmark._tsqr import triangle_of
 
 TRUNCATION = 1e-10
 """Singular values below this fraction of the largest count as zero."""
-
 POINTS_PER_FUNCTION = 4
 """Test points needed per function in a span, or its angles mean nothing."""
-
 ESTIMATE_IS_OFF_BY = 10.0
 """Generous bound on the factor by which LAPACK's condition estimate errs."""
-
 LEVEL = 300
 """Binary exponents beyond which columns are scaled: squares of 2^±500 leave the range of floats."""
-
 CONJUGATE = 1e-13
 """Relative distance up to which two functions are each other's complex conjugates."""
-
 BLOCK_COLUMNS = 64
 """Columns that `independent` takes at a time."""
 
@@ -45,6 +40,15 @@ def orthonormal_basis(values: NDArray) -> NDArray:
     return q @ u[:, s > TRUNCATION * s[0]]
 
 
+def solve_truncated(triangle: NDArray, right: NDArray) -> tuple[NDArray, int]:
+    """X with R X = `right` (k, ·), without directions below TRUNCATION, and how many were kept."""
+    if keeps_every_direction(triangle):
+        return solve_triangular(triangle, right), len(triangle)
+    u, s, vh = np.linalg.svd(triangle)
+    rank = int(np.sum(s > TRUNCATION * s[0]))
+    return vh[:rank].conj().T @ (u[:, :rank].conj().T @ right / s[:rank, None]), rank
+
+
 def singular_values_kept(triangle: NDArray) -> NDArray[np.float64]:
     """Of R (k, k), those that are not below TRUNCATION of the largest, decreasing."""
     values = np.linalg.svd(triangle, compute_uv=False)
@@ -57,7 +61,7 @@ def independent(
     """Which columns are no combination of those taken before them.
 
     Gram-Schmidt on the triangular factor of the values, in the order of its columns and a block of
-    them at a time; where every column is taken the diagonal of the factor says so.
+    them at a time; if every column is taken the diagonal of the factor says so.
 
     Parameters
     ----------
@@ -72,8 +76,8 @@ def independent(
 
     Returns
     -------
-    taken : (·,) array of int
-        Their places, increasing.
+    places : (·,) array of int
+        Of the columns taken, increasing.
     sizes : (s,) array
         Norms of the parts outside the span of those taken before.
     """
@@ -109,20 +113,10 @@ def outside(
 ) -> list[NDArray]:
     """What `targets` hold outside the span of the first k columns of `values`, for k of `counts`.
 
-    Parameters
-    ----------
-    targets : sequence of (P, eᵢ) arrays
-    values : (P, s) array
-        Columns are scaled to unit norm. Only if there may be directions to drop does it take an
-        SVD, of R.
-    counts : sequence of int
-    truncation : float
-        Directions whose singular value is below this fraction of the largest are dropped.
-
-    Returns
-    -------
-    list of (·, Σ eᵢ) arrays
-        G with GᴴG = Eᴴ (I - Q_S Q_Sᴴ) E, with E all targets side by side, for each count.
+    With E (P, Σ eᵢ) all targets side by side and S (P, s) the values, columns scaled to unit norm,
+    G (·, Σ eᵢ) with GᴴG = Eᴴ (I - Q_S Q_Sᴴ) E for each count. Directions whose singular value is
+    below `truncation` of the largest are dropped: only if there may be some does it take an SVD,
+    of R.
     """
     values, size = real_where_possible(level_columns(values), counts), values.shape[1]
     triangle = triangle_of(unit_columns(values), *targets)
@@ -140,11 +134,8 @@ def outside(
 def largest_and_rms(outside: NDArray) -> tuple[float, float]:
     """Largest and root-mean-square principal-angle sine from m orthonormal functions to a span.
 
-    Parameters
-    ----------
-    outside : (·, m) array
-        What they hold outside the span. The sines are its singular values, so a direction that
-        the span lacks counts 1, and extra ones in the span count nothing.
+    The sines are the singular values of what they hold `outside` (·, m) the span, so a direction
+    that the span lacks counts 1, and extra ones in the span count nothing.
     """
     largest = float(np.linalg.norm(outside, 2))
     rms = float(np.linalg.norm(outside) / np.sqrt(outside.shape[1]))
@@ -152,15 +143,9 @@ def largest_and_rms(outside: NDArray) -> tuple[float, float]:
 
 
 def sines(target: NDArray, triangle: NDArray, values: NDArray) -> tuple[float, float]:
-    """`largest_and_rms` from the span of a target to that of `values` (P, s).
+    """`largest_and_rms` from the span of a target (P, m) to that of `values` (P, s).
 
-    Parameters
-    ----------
-    target : (P, m) array
-        Independent functions.
-    triangle : (m, m) array
-        Their R: an orthonormal basis Q = target R⁻¹ is not formed.
-    values : (P, s) array
+    `triangle` (m, m) is the R of the target: an orthonormal basis target R⁻¹ is not formed.
     """
     (part,) = outside([target], values, [values.shape[1]])
     return largest_and_rms(solve_triangular(triangle, part.T, trans="T").T)
@@ -203,10 +188,10 @@ def keeps_every_direction(triangle: NDArray, truncation: float = TRUNCATION) -> 
 
 
 def real_where_possible(values: NDArray, counts: Sequence[int] = ()) -> NDArray:
-    """Real columns with the same span, where the functions are real or come in conjugate pairs.
+    """Real columns with the same span, if the functions are real or come in conjugate pairs.
 
     A quarter of the work is left then. So it must be for the first k columns too, for every k of
-    `counts`; where it cannot be, `values` come back as they are.
+    `counts`; otherwise `values` come back as they are.
     """
     if not np.iscomplexobj(values):
         return values

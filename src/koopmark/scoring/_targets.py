@@ -23,10 +23,8 @@ from koopmark.truth import Eigenspace
 
 FOUND = 1e-3
 """A target is found if neither error exceeds this."""
-
 DIGITS = 9.0
 """The most digits that count."""
-
 ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
 """What rounding makes of an error for one well-conditioned function; relative error of data that
 an integrator computed twice."""
@@ -65,7 +63,7 @@ class TargetScores:
 def found(
     eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
 ) -> NDArray[np.bool_]:
-    """Which targets were found, by their scores: all copies of λ are there, and so is all of E.
+    """Which targets were found: all copies of λ are there, and so is all of E.
 
     One error alone says little: of many functions some are near every eigenvalue, and as many as
     there are dimensions span every eigenspace. A missing score is not found.
@@ -77,22 +75,15 @@ def larger_error(
     eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
 ) -> NDArray[np.float64]:
     """e, the larger of both errors of each target, which have no unit; inf if one is missing."""
-    larger = np.maximum(
-        np.asarray(eigenvalue_error_relative, dtype=float),
-        np.asarray(eigenfunction_error, dtype=float),
-    )
+    both = (np.asarray(e, dtype=float) for e in (eigenvalue_error_relative, eigenfunction_error))
+    larger = np.maximum(*both)
     return np.where(np.isnan(larger), np.inf, larger)
 
 
 def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.float64]:
-    """Correct digits of each target: -log10 e, between 0 and DIGITS.
+    """Correct digits of each target: -log10 e, between 0 and DIGITS, e by `larger_error`.
 
-    Parameters
-    ----------
-    error : array
-        e of `larger_error`. A missing one has no digits.
-    of_rounding : array
-        Of each target, by `rounding`: up to this all digits are correct.
+    A missing e has no digits; up to `of_rounding`, the `rounding` of each target, all are correct.
     """
     e = np.asarray(error, dtype=float)
     e = np.where(np.isnan(e), np.inf, np.where(e <= np.asarray(of_rounding), ROUNDING, e))
@@ -102,13 +93,9 @@ def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.fl
 def rounding(dimension: ArrayLike, condition: ArrayLike = 1.0) -> NDArray[np.float64]:
     """Errors of a target up to this are rounding: none is better than another.
 
-    Parameters
-    ----------
-    dimension : array_like of int
-        m of the target: the largest of m errors that are rounding grows as √m.
-    condition : array_like
-        Condition number of the eigenfunctions on the test points (columns of unit norm), by which
-        rounding of the data is amplified.
+    The largest of m errors that are rounding, m the dimension of the target, grows as √m. The
+    condition is that of the eigenfunctions on the test points (columns of unit norm), by which
+    rounding of the data is amplified.
     """
     one = np.fmax(ROUNDING, DATA_ROUNDING * np.asarray(condition, dtype=float))
     return np.asarray(np.sqrt(np.asarray(dimension, dtype=float)) * one)
@@ -149,20 +136,27 @@ def _digits(eigenvalue: complex, digits: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class ScoredSpace:
-    """An exact eigenspace (λ, E) as the test points show it."""
+    """An exact eigenspace (λ, E) as the test points show it.
+
+    Parameters
+    ----------
+    space, directions : Eigenspace
+        E, and the functions in which it is scored: all of E or, if it has more dimensions than
+        there are test trajectories, as many random directions in it as there are trajectories.
+    first : (P,) array
+        Values of the first of these functions.
+    values, triangle : (P, k) and (k, k) arrays
+        Of all of them, columns of unit norm, and their R.
+    index, label
+        Of the target in its dataset's list.
+    """
 
     space: Eigenspace
     directions: Eigenspace
-    """All of E. If it has more dimensions than there are test trajectories, random directions in
-    it, as many as there are trajectories: its residual is taken of these."""
     first: NDArray
-    """(P,) values of the first of these functions."""
     values: NDArray
-    """(P, k) of these functions at the test points, columns of unit norm."""
     triangle: NDArray
-    """R (k, k) of these values."""
     index: int
-    """Of the target in its dataset's list."""
     label: str
 
     @classmethod
@@ -206,14 +200,15 @@ class ScoredSpace:
 
 @dataclass(frozen=True)
 class Floor:
-    """How near a dictionary comes to one exact eigenspace E, as sines on the test set."""
+    """How near a dictionary comes to one exact eigenspace E, as sines on the test set.
+
+    `value` is that of the combinations fitted on fresh trajectories, an estimate from above, and
+    `note` says why there is none; `in_sample` is that of all of the dictionary, the lower bound.
+    """
 
     value: float = np.nan
-    """From E to the combinations fitted on fresh trajectories: an estimate from above."""
     in_sample: float = np.nan
-    """From E to all of the dictionary, on the test set: the lower bound."""
     note: str = ""
-    """Why there is no value."""
 
 
 def score_target(
@@ -226,27 +221,23 @@ def score_target(
     horizon: float,
     highest: float = np.inf,
 ) -> TargetScores:
-    """Score recovered eigenpairs against one exact eigenspace (docs/scores.md).
+    """Score recovered eigenpairs against one exact eigenspace (λ, E) of dimension m.
 
     Parameters
     ----------
-    target : ScoredSpace
-        (λ, E), dim E = m.
-    choice : Choice
-        The recovered pairs near λ, and which functions stand for E.
-    values : (P, s) array
+    target, choice : ScoredSpace, Choice
+        The target, and which of the recovered pairs stand for it.
+    values : (P, s) array, optional
         Recovered eigenfunctions at the test points; None if they have no values there.
-    floor : Floor
-        How near the method's dictionary comes to E.
-    noise_floor : StatisticalFloor, optional
-        What the noise in the training data allows.
+    floor, noise_floor : Floor, StatisticalFloor
+        What the dictionary, and the noise in the training data, allow.
     own_residual : (float, float)
-        The residual of the target's own functions, and the bound on it: see `target_residual`.
+        Of the target's own functions, with the bound on it: see `target_residual`.
     horizon : float
         Length of the test trajectories: a rate below 1 / horizon is as good as none in them.
     highest : float
-        |Im λ| up to which the training data tell eigenvalues apart (`highest_frequency`). Of a
-        target beyond it nothing is scored: the note says what it is taken for.
+        See `highest_frequency`. Of a target beyond it nothing is scored: the note says what it is
+        taken for.
     """
     space, m = target.space, target.space.dimension
     taken_for = alias(space.eigenvalue, highest)

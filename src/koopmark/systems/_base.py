@@ -15,6 +15,7 @@ from koopmark.truth import (
     Eigenspace,
     LatticeEigenspace,
     PrincipalFunctions,
+    ProductEigenspace,
     conserved_of,
     targets_of,
 )
@@ -159,6 +160,11 @@ class System(_repr.Shown, Gated, ABC):
     @property
     def null_flow(self) -> "NullFlow | None":
         """How the part of y = ζ(x) moves that weights of low rank cannot reach; None if unknown."""
+        return None
+
+    @property
+    def null_functions(self) -> ProductEigenspace | None:
+        """uᵀζ(x) for every left null vector u of the weights of a relaxation network; else None."""
         return None
 
     @property

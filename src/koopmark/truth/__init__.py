@@ -1,4 +1,4 @@
-"""Exact Koopman eigenspaces: the answer key."""
+"""Exact Koopman eigenspaces."""
 
 from koopmark.truth._approximate import ApproximateEigenspace
 from koopmark.truth._eigenspace import (

@@ -165,6 +165,10 @@ class Relaxation(Network):
     def null_flow(self) -> NullFlow:
         return NullFlow(self, decay=1.0)
 
+    @property
+    def null_functions(self) -> ProductEigenspace:
+        return ProductEigenspace(self.weights.null_space, self.zeta, 1)
+
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Products of degree k: an eigenspace at -k, for k = 1 .. `max_degree`."""
         return tuple(
