@@ -52,7 +52,7 @@ def test_a_dataset_follows_from_its_recipe_and_seed(system, tmp_path):
         assert np.isfinite(states[0]).all()
         assert np.abs(states[0] - states[2]).max() > 1e-3
     assert np.abs(first.train.states[0] - first.test.states[0]).max() > 1e-3
-    assert len(first.targets) > 0
+    assert len(first.key.targets) > 0
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system["kind"])

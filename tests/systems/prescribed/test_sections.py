@@ -46,7 +46,7 @@ def test_every_kind_makes_a_dataset_with_its_targets(kind, tmp_path):
     made = datasets.build(recipe(kind, max_degree=2), 1, tmp_path)
     assert np.isfinite(made.train.states).all()
     elapsed = made.test.times[-1]
-    for space in made.targets:
+    for space in made.key.targets:
         first, last = (space.evaluate(made.test.states[:, at]) for at in (0, -1))
         expected = np.exp(space.eigenvalue * elapsed) * first
         assert np.abs(last - expected).max() < 1e-9 * (1 + np.abs(first).max())
