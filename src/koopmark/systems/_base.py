@@ -15,8 +15,6 @@ from koopmark.truth import (
     Eigenspace,
     LatticeEigenspace,
     PrincipalFunctions,
-    conserved_of,
-    targets_of,
 )
 
 if TYPE_CHECKING:
@@ -216,11 +214,11 @@ class ProductSystem(System):
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """At the eigenvalues of up to `max_degree` principal functions, all products."""
-        return targets_of(self.principal, max_degree)
+        return self.principal.targets(max_degree)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Principal functions and products of two whose eigenvalues sum to zero."""
-        return conserved_of(self.principal)
+        return self.principal.conserved()
 
     def _formula(
         self, spaces: Sequence[Eigenspace], coordinates: str, arrays: Sequence[NamedArray]

@@ -1,13 +1,14 @@
 """Exact Koopman eigenspaces: the answer key."""
 
-from koopmark.truth._approximate import ApproximateEigenspace
 from koopmark.truth._eigenspace import (
     ONE,
     AffineProducts,
+    ApproximateEigenspace,
     ConservedRatios,
     ConservedSums,
     Eigenspace,
     ExponentialEigenspace,
+    NullSpace,
     ProductEigenspace,
     SampledProducts,
 )
@@ -16,13 +17,9 @@ from koopmark.truth._lattice import (
     SAME_EIGENVALUE,
     LatticeEigenspace,
     PrincipalFunctions,
-    conserved_of,
-    lattice,
     products_of,
-    targets_of,
     too_close,
 )
-from koopmark.truth._null_space import NullSpace
 
 __all__ = [
     "DEFECTIVE",
@@ -39,9 +36,6 @@ __all__ = [
     "PrincipalFunctions",
     "ProductEigenspace",
     "SampledProducts",
-    "conserved_of",
-    "lattice",
     "products_of",
-    "targets_of",
     "too_close",
 ]
