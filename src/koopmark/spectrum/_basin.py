@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.spectrum._lattice import LatticePoint, Term, lattice
+from koopmark.spectrum._lattice import LatticePoint, lattice
 from koopmark.spectrum._linearisation import Linearisation
 from koopmark.spectrum._nonlinearity import NoSpectrum
-from koopmark.spectrum._path_integral import LONGEST, OutsideBasin, check_rate, path_integral
-from koopmark.truth import Eigenspace, ProductEigenspace
-from koopmark.truth._lattice import INSEPARABLE
+from koopmark.spectrum._path_integral import LONGEST, OutsideBasin, path_integral
+from koopmark.truth import INSEPARABLE, Eigenspace, ProductEigenspace
 
 REMEMBERED = 16
 """Sets of states whose values are kept: every target of a dataset asks for the same."""
@@ -44,7 +43,7 @@ class BasinFunctions:
 
     def converges(self, index: int) -> bool:
         """Whether the path integral of eigenvalue `index` does, and is known to 1e-8."""
-        return _converges(self.about, index) and index not in inexact(self.about)
+        return self.about.converges(index) and index not in inexact(self.about)
 
     def values(self, states: NDArray) -> NDArray[np.complex128]:
         """(..., r) all eigenfunctions at states (..., N); NaN for those that do not converge.
@@ -112,7 +111,11 @@ class BasinEigenspace(Eigenspace):
 
     @property
     def dimension(self) -> int:
-        return sum(_size(factor) for _, factor in self.terms)
+        return sum(self._sizes)
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [1 if factor is None else factor.dimension for _, factor in self.terms]
 
     def evaluate(self, states: NDArray) -> NDArray:
         """Values (..., dimension), complex where an eigenvalue among the factors is.
@@ -134,8 +137,7 @@ class BasinEigenspace(Eigenspace):
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         if count >= self.dimension:
             return self
-        sizes = [_size(factor) for _, factor in self.terms]
-        counts = rng.multivariate_hypergeometric(sizes, count)
+        counts = rng.multivariate_hypergeometric(self._sizes, count)
         kept = [
             (exponents, None if factor is None else factor.sample(int(some), rng))
             for (exponents, factor), some in zip(self.terms, counts, strict=True)
@@ -157,13 +159,14 @@ def basin_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, .
         As `lattice`, and where the Jacobian has no basis of eigenvectors.
     """
     functions = BasinFunctions(about)
-    usable = [functions.converges(index) for index in range(len(about.eigenvalues))]
+    usable = np.array([functions.converges(i) for i in range(len(about.eigenvalues))], dtype=bool)
     about.covectors  # noqa: B018  whatever is wrong with them is said here, not at evaluation
     points = lattice(about.point, bound)
     values = np.array([point.eigenvalue for point in points])
     spaces = []
     for point in points:
-        if all(_available(term, usable) for term in point.terms):
+        used = np.any([term.exponents for term in point.terms], axis=0)
+        if not (used & ~usable).any():
             space = _eigenspace(functions, point)
             near = np.abs(values - point.eigenvalue) <= INSEPARABLE * max(1.0, bound)
             spaces.append(space if near.sum() == 1 else space.as_part())
@@ -179,7 +182,7 @@ def inexact(about: Linearisation) -> tuple[int, ...]:
     slow = [
         i
         for i, eigenvalue in enumerate(about.eigenvalues)
-        if _converges(about, i)
+        if about.converges(i)
         and np.isfinite(about.order)
         and eigenvalue.real - about.order * about.growth < SLOW / LONGEST * abs(about.growth)
     ]
@@ -199,18 +202,6 @@ def inexact(about: Linearisation) -> tuple[int, ...]:
     return tuple(slow)
 
 
-def _converges(about: Linearisation, index: int) -> bool:
-    try:
-        check_rate(about, about.eigenvalues[index])
-    except NoSpectrum:
-        return False
-    return True
-
-
-def _available(term: Term, usable: list[bool]) -> bool:
-    return all(fine or n == 0 for n, fine in zip(term.exponents, usable, strict=True))
-
-
 def _eigenspace(functions: BasinFunctions, point: LatticePoint) -> Eigenspace:
     network = functions.about.network
 
@@ -224,7 +215,3 @@ def _eigenspace(functions: BasinFunctions, point: LatticePoint) -> Eigenspace:
     if factor is not None and not any(exponents) and not more:
         return factor
     return BasinEigenspace(point.eigenvalue, functions, terms)
-
-
-def _size(factor: Eigenspace | None) -> int:
-    return 1 if factor is None else factor.dimension

@@ -14,6 +14,7 @@ from koopmark.truth._eigenspace import (
 )
 from koopmark.truth._lattice import (
     DEFECTIVE,
+    INSEPARABLE,
     SAME_EIGENVALUE,
     LatticeEigenspace,
     PrincipalFunctions,
@@ -23,6 +24,7 @@ from koopmark.truth._lattice import (
 
 __all__ = [
     "DEFECTIVE",
+    "INSEPARABLE",
     "ONE",
     "SAME_EIGENVALUE",
     "AffineProducts",
