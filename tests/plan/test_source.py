@@ -162,8 +162,8 @@ def test_what_only_shows_numbers_is_in_no_digest():
 def test_a_system_that_a_recipe_does_not_use_is_not_in_its_digest():
     here = Source(PACKAGE)
     files = here.closure(roots_of_data(datasets.load_recipe("rnn_10_2"))).files
-    assert PACKAGE / "systems" / "rnn.py" in files
-    assert PACKAGE / "systems" / "lotka_volterra.py" not in files
+    assert PACKAGE / "systems" / "low_rank" / "rnn.py" in files
+    assert PACKAGE / "systems" / "low_rank" / "lotka_volterra.py" not in files
 
 
 def test_adding_a_method_changes_no_other_digest(copy):
