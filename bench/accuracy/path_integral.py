@@ -15,8 +15,7 @@ import sys
 import numpy as np
 
 from koopmark import simulate
-from koopmark.spectrum import FixedPoint, Linearisation, NoSpectrum, fixed_points, path_integral
-from koopmark.spectrum._path_integral import check_rate
+from koopmark.spectrum import FixedPoint, Linearisation, fixed_points, path_integral
 from koopmark.systems import Relaxation, random_rnn
 
 TIGHT = 1e-13
@@ -38,14 +37,7 @@ def network(seed: int) -> Relaxation:
 
 def converging(about: Linearisation) -> list[int]:
     """Indices of the eigenvalues whose path integrals converge."""
-    found = []
-    for index, eigenvalue in enumerate(about.eigenvalues):
-        try:
-            check_rate(about, eigenvalue)
-        except NoSpectrum:
-            continue
-        found.append(index)
-    return found
+    return [index for index in range(len(about.eigenvalues)) if about.converges(index)]
 
 
 def errors(

@@ -16,7 +16,7 @@ from koopmark.cli import app
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.datasets.regime import regime_of, stable_points
 from koopmark.simulation import simulate
-from koopmark.spectrum._lyapunov import largest_exponents
+from koopmark.spectrum import largest_exponents
 from koopmark.systems import StochasticSystem
 
 NAMES = datasets.names()

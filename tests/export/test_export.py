@@ -20,6 +20,9 @@ RECIPE = """
 title = "A small network"
 description = "For tests."
 max_degree = 2
+[[references]]
+authors = ["Nobody"]
+title = "\\"Nothing\\""
 [system]
 kind = "random_rnn"
 n = 4
@@ -116,7 +119,7 @@ def test_the_folder_explains_itself(recipe, tmp_path):
         assert f"`{path.name}`" in text
     assert "| 2 | -2 | 3 | 3 |" in text
     cited = yaml.safe_load((folder / "CITATION.cff").read_text())
-    assert cited["references"][0]["title"] == 'Nobody, "Nothing"'
+    assert cited["references"][0]["title"] == '"Nothing"'
     assert cited["references"][0]["authors"] == [{"family-names": "Nobody"}]
     assert json.loads((folder / "recipe.json").read_text())["seed"] == 3
 

@@ -131,12 +131,12 @@ def reachable(trajectories: Trajectories) -> list[object]:
 
 def carrying(states: np.ndarray = DATA.states) -> Trajectories:
     system = systems.random_linear(2)
-    data = Trajectories(states, DATA.times, system=system, targets=system.eigenspaces(1))
+    data = Trajectories(states, DATA.times, system=system)
     _ = data.dt, data.diverged, repr(data), data._repr_html_()
     return data
 
 
-def test_a_method_that_does_not_declare_it_finds_neither_system_nor_targets():
+def test_a_method_that_does_not_declare_it_finds_no_system():
     assert len(Cheat().fit(carrying()).eigenvalues) == 2
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from koopmark.spectrum import _attractors as attractors
+from koopmark.spectrum import exponents_at_rest, largest_exponents
 from koopmark.spectrum._attractors import Regime, regime
-from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
 from koopmark.systems import (
     SINH,
     HopfNormalForm,

@@ -18,8 +18,8 @@ from koopmark.spectrum import (
     inexact,
     path_integral,
 )
-from koopmark.spectrum._basin import INEXACT
 from koopmark.spectrum._equations import Reduced
+from koopmark.spectrum._lattice import INEXACT
 from koopmark.spectrum._path_integral import _integrated
 from koopmark.systems import (
     CATALOGUE,

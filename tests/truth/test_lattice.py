@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 from koopmark.systems import LinearSystem
 from koopmark.truth import (
     PrincipalFunctions,
-    conserved_of,
-    lattice,
     products_of,
-    targets_of,
     too_close,
 )
 from koopmark.truth._lattice import ONE
@@ -53,7 +50,7 @@ MATRICES = {
 def test_every_product_follows_its_eigenvalue(name):
     matrix = MATRICES[name]
     z = states(len(matrix))
-    for space in lattice(principal(matrix), 3):
+    for space in principal(matrix).eigenspaces(3):
         expected = np.exp(0.7 * space.eigenvalue) * space.evaluate(z)
         size = np.abs(expected).max()
         assert np.abs(space.evaluate(moved(z, matrix, 0.7)) - expected).max() < 1e-12 * size
@@ -62,7 +59,7 @@ def test_every_product_follows_its_eigenvalue(name):
 @pytest.mark.parametrize("name", MATRICES)
 def test_the_spaces_hold_every_polynomial_without_constant_once(name):
     matrix = MATRICES[name]
-    spaces = lattice(principal(matrix), 3)
+    spaces = principal(matrix).eigenspaces(3)
     p = len(matrix)
     products = [tuple(row[row != ONE]) for space in spaces for row in space.factors]
     assert len(set(products)) == len(products)
@@ -98,7 +95,7 @@ def test_every_eigenspace_is_whole_however_its_rates_resonate(rates, max_degree)
     highest = round(max_degree * min(rates) / max(rates))
     if comb(highest + len(rates), len(rates)) > 300:
         return
-    for space in lattice(principal(np.diag(rates)), max_degree):
+    for space in principal(np.diag(rates)).eigenspaces(max_degree):
         assert space.whole
         count = polynomial_eigenfunctions(np.diag(rates), space.eigenvalue, highest)
         assert space.dimension == count
@@ -132,15 +129,17 @@ def test_products_of_one_sum_are_those_that_brute_force_finds(real, pairs, max_d
 
 
 def test_products_with_one_eigenvalue_share_a_space():
-    dimensions = {space.eigenvalue: space.dimension for space in lattice(principal(-np.eye(3)), 2)}
+    dimensions = {
+        space.eigenvalue: space.dimension for space in principal(-np.eye(3)).eigenspaces(2)
+    }
     assert dimensions == {-1: 3, -2: 6}
-    resonant = {s.eigenvalue: s.dimension for s in lattice(principal(np.diag([-1.0, -2.0])), 1)}
+    resonant = {s.eigenvalue: s.dimension for s in principal(np.diag([-1.0, -2.0])).eigenspaces(1)}
     assert resonant == {-1: 1, -2: 2}
 
 
 def test_sums_that_differ_by_rounding_alone_are_one_eigenvalue():
     assert 0.1 + 0.2 != 0.3
-    spaces = lattice(principal(np.diag([-0.1, -0.2, -0.3])), 1)
+    spaces = principal(np.diag([-0.1, -0.2, -0.3])).eigenspaces(1)
     assert [space.dimension for space in spaces] == [1, 2, 3]
     assert too_close([-0.1, -0.2, -0.3], 6) is None
 
@@ -172,13 +171,13 @@ def test_products_that_are_too_many_to_compare_leave_parts_behind():
 
 def test_energy_of_an_oscillation_without_damping_is_conserved_and_no_target():
     functions = principal(MATRICES["conservative"])
-    (energy,) = conserved_of(functions)
+    (energy,) = functions.conserved()
     z = states(2)
     ratio = energy.evaluate(z)[:, 0] / np.sum(z**2, axis=1)
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
     assert not energy.whole
-    assert all(space.eigenvalue != 0 for space in targets_of(functions, 4))
-    assert not any(space.whole for space in targets_of(functions, 4))
+    assert all(space.eigenvalue != 0 for space in functions.targets(4))
+    assert not any(space.whole for space in functions.targets(4))
 
 
 def test_real_eigenfunctions_have_real_values_beside_complex_ones():
@@ -186,14 +185,14 @@ def test_real_eigenfunctions_have_real_values_beside_complex_ones():
     mixed[0, 0], mixed[1:, 1:] = -1.0, MATRICES["oscillating"]
     kinds = {
         complex(np.round(space.eigenvalue, 6)): np.iscomplexobj(space.evaluate(states(3)))
-        for space in lattice(principal(mixed), 1)
+        for space in principal(mixed).eigenspaces(1)
     }
     assert kinds == {-1: False, -0.2 + 2j: True, -0.2 - 2j: True}
 
 
 @given(st.integers(1, 8), st.integers(0, 20))
 def test_a_sample_is_a_part_of_the_space(count, seed):
-    space = lattice(principal(-np.eye(3)), 3)[2]
+    space = principal(-np.eye(3)).eigenspaces(3)[2]
     sampled = space.sample(count, np.random.default_rng(seed))
     assert sampled.dimension == min(count, 10)
     z = states(3)

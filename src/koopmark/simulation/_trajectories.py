@@ -13,7 +13,6 @@ from koopmark._arrays import real, stored
 from koopmark._repr import Details, Shown, curves, number
 from koopmark.simulation._times import interval_of, times_of
 from koopmark.systems import System
-from koopmark.truth import Eigenspace
 
 DRAWN = 3
 """States that a notebook draws."""
@@ -39,9 +38,7 @@ class Trajectories(Shown):
     diverged_at : (M,) array_like
         Time at which each trajectory blew up or met a non-finite value; NaN where it did not.
     system : System, optional
-        What generated them. Only methods that say so are given it (`Method.needs_system`).
-    targets : tuple of Eigenspace
-        The eigenspaces a benchmark asks for. Likewise.
+        What generated them; no method is given it.
 
     Raises
     ------
@@ -54,7 +51,6 @@ class Trajectories(Shown):
     times: NDArray[np.float64]
     diverged_at: NDArray[np.float64] = None  # type: ignore[assignment]
     system: System | None = field(default=None, repr=False)
-    targets: tuple[Eigenspace, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         states = stored(self.states, "states")
@@ -83,7 +79,7 @@ class Trajectories(Shown):
         return interval_of(self.times)
 
     def without_origin(self) -> "Trajectories":
-        """The same data without the system and the targets that they came from."""
+        """The same data without the system that they came from."""
         return Trajectories(self.states, self.times, self.diverged_at)
 
     @property

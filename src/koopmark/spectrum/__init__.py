@@ -1,25 +1,27 @@
 """Beyond the closed form: fixed points, attractors, principal eigenfunctions, the lattice."""
 
-from koopmark.spectrum._attractors import Regime, regime
-from koopmark.spectrum._basin import (
-    BasinEigenspace,
-    BasinFunctions,
-    basin_eigenspaces,
-    inexact,
-)
+from koopmark.spectrum._attractors import Regime, exponents_at_rest, largest_exponents, regime
 from koopmark.spectrum._fixed_points import (
     FixedPoint,
     FixedPoints,
+    attractor,
     closed_form_fixed_point,
     coincide,
     contracts,
     fixed_point_near,
     fixed_points,
 )
-from koopmark.spectrum._known import KnownSpectrum, attractor
-from koopmark.spectrum._lattice import LatticePoint, Term, lattice
+from koopmark.spectrum._lattice import (
+    BasinEigenspace,
+    BasinFunctions,
+    KnownSpectrum,
+    LatticePoint,
+    Term,
+    basin_eigenspaces,
+    inexact,
+    lattice,
+)
 from koopmark.spectrum._linearisation import Linearisation
-from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
 from koopmark.spectrum._nonlinearity import NoSpectrum
 from koopmark.spectrum._path_integral import OutsideBasin, PathIntegral, path_integral
 

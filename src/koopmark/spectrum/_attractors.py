@@ -1,13 +1,22 @@
-"""Where trajectories end: fixed points, cycles and what is neither, counted from many starts."""
+"""Where trajectories end: fixed points, cycles and what is neither, counted from many starts.
 
+Largest Lyapunov exponents come from the tangent flow, renormalised as it grows (Benettin et al.
+1980). For recurrent networks it has r dimensions: on the set that attracts every trajectory y = Qa,
+and perturbations off it decay at the rate 1. Other systems are followed in all of theirs.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation import simulate
-from koopmark.spectrum._lyapunov import exponents_at_rest, largest_exponents
-from koopmark.systems import System
+from koopmark.simulation import initial_states_of, simulate
+from koopmark.spectrum._equations import relaxation_network
+from koopmark.systems import Activation, Network, System
+
+Array = NDArray[np.float64]
 
 SETTLED, LASTING, WATCHED, FOLLOWED = 300.0, 3000.0, 200.0, 200.0
 """Time until trajectories count as settled; time that chaos lasts at least, or it is a transient;
@@ -37,6 +46,18 @@ FURTHER = 1.1
 """Growth of the distance from the origin, over ten times the time, of what does not come back."""
 
 FOLLOWED_STATES = 8
+
+STEP = 0.03
+"""Of the Runge-Kutta method of order 4, in units of the decay time."""
+
+RENORMALISED = 20
+"""Steps between renormalisations."""
+
+IMAGINARY = 1e-30
+"""Step of complex differences, which are derivatives to rounding and stay in every domain."""
+
+ALIGNING = 0.1
+"""Share of the time in which a perturbation turns towards the direction that grows fastest."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +142,10 @@ def _reached(
     largest = float(np.round(np.concatenate([exponents, at_rest]).max(), 2)) + 0.0
     if len(points) + len(motions) > MANY:
         return Regime("continuum", 0, largest)
-    return Regime(_kind(len(points), len(motions)), len(points) + len(motions), largest)
+    kind = ("fixed point" if len(points) == 1 else "multistable") if points else "limit cycle"
+    if motions:
+        kind = "mixed" if points else ("limit cycle" if len(motions) == 1 else "limit cycles")
+    return Regime(kind, len(points) + len(motions), largest)
 
 
 def _mean_exponent(
@@ -137,14 +161,6 @@ def _mean_exponent(
     exponents = largest_exponents(system, stretches, time, rng)
     error = exponents.std(ddof=1) / np.sqrt(len(exponents))
     return float(np.round(exponents.mean(), 2)), float(np.round(error, 3))
-
-
-def _kind(points: int, motions: int) -> str:
-    if points and motions:
-        return "mixed"
-    if motions:
-        return "limit cycle" if motions == 1 else "limit cycles"
-    return "fixed point" if points == 1 else "multistable"
 
 
 def _leaves(system: System, ends: NDArray) -> bool:
@@ -184,3 +200,87 @@ def _clusters(points: NDArray, radii: NDArray) -> list[int]:
         if all(np.linalg.norm(point - points[other]) > radii[other] for other in kept):
             kept.append(index)
     return kept
+
+
+class _Flow(NamedTuple):
+    """A vector field, the action of its Jacobian, and where trajectories start in it."""
+
+    field: Callable[[Array], Array]
+    tangent: Callable[[Array, Array], Array]
+    start: Array
+    floor: float
+    """The exponent of what is not followed; -inf where all is."""
+
+
+def largest_exponents(
+    system: System, states: NDArray, time: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """(M,) largest Lyapunov exponent of the trajectory from each state (M, N), over `time`.
+
+    The states should lie on an attractor. Where it is chaotic they scatter around the exponent by
+    about one over the root of the time, elsewhere they miss it by about 1 / time.
+    """
+    flow = _flow(system, initial_states_of(states, system.size, "states"))
+    x, steps = flow.start, round(time / STEP)
+    aligned = round(ALIGNING * steps)
+    v = rng.standard_normal(x.shape)
+    v /= np.linalg.norm(v, axis=1, keepdims=True)
+    growth, counted = np.zeros(len(x)), 0
+    for step in range(steps):
+        x, v = _runge_kutta(flow, x, v)
+        if (step + 1) % RENORMALISED == 0 or step == steps - 1:
+            size = np.linalg.norm(v, axis=1, keepdims=True)
+            if step >= aligned:
+                growth += np.log(size[:, 0])
+            else:
+                counted = step + 1
+            v /= size
+    return np.maximum(growth / ((steps - counted) * STEP), flow.floor)
+
+
+def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:
+    """(M,) largest Lyapunov exponent at each fixed point (M, N): the largest Re λ of its Jacobian.
+
+    There is nothing to average: this is the limit of `largest_exponents`.
+    """
+    flow = _flow(system, states)
+    units = np.eye(flow.start.shape[1])
+    jacobians = (flow.tangent(np.broadcast_to(x, units.shape), units) for x in flow.start)
+    largest = [np.linalg.eigvals(j).real.max(initial=flow.floor) for j in jacobians]
+    return np.array(largest)
+
+
+def _flow(system: System, states: NDArray) -> _Flow:
+    network = relaxation_network(system)
+    if network is not None and network.activation and network.zeta.theta is not None:
+        return _reduced(network, network.zeta.theta, network.activation, states)
+
+    def tangent(x: Array, v: Array) -> Array:
+        return np.imag(system.rhs(x + IMAGINARY * 1j * v)) / IMAGINARY
+
+    return _Flow(system.rhs, tangent, states.copy(), -np.inf)
+
+
+def _reduced(system: Network, theta: Array, sigma: Activation, states: NDArray) -> _Flow:
+    q, s = system.weights.thin_qr
+    gather = system.weights.right @ s.T
+
+    def field(a: Array) -> Array:
+        return sigma(a @ q.T + theta) @ gather - a
+
+    def tangent(a: Array, v: Array) -> Array:
+        return (sigma.derivative(a @ q.T + theta) * (v @ q.T)) @ gather - v
+
+    return _Flow(field, tangent, system.zeta(states) @ q, -1.0)
+
+
+def _runge_kutta(flow: _Flow, x: Array, v: Array) -> tuple[Array, Array]:
+    """One step of order 4 of the state and of its perturbation."""
+    total_x, total_v = np.zeros_like(x), np.zeros_like(v)
+    slope_x, slope_v = np.zeros_like(x), np.zeros_like(v)
+    for share, weight in ((0.0, 1.0), (0.5, 2.0), (0.5, 2.0), (1.0, 1.0)):
+        at, along = x + STEP * share * slope_x, v + STEP * share * slope_v
+        slope_x, slope_v = flow.field(at), flow.tangent(at, along)
+        total_x += weight * slope_x
+        total_v += weight * slope_v
+    return x + STEP / 6.0 * total_x, v + STEP / 6.0 * total_v

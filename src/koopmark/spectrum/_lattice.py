@@ -1,4 +1,4 @@
-"""The lattice of Koopman eigenvalues on the basin of a stable fixed point.
+"""The lattice of Koopman eigenvalues on the basin of a stable fixed point, and its eigenspaces.
 
 Products of eigenfunctions are eigenfunctions and eigenvalues add: from the principal eigenvalues
 λᵢ, those of the Jacobian, come all Σ nᵢλᵢ, and on the basin of the point no other eigenvalue has a
@@ -6,18 +6,33 @@ smooth eigenfunction (Mezić 2020, where the λᵢ are not resonant). Of a relax
 principal d = N - r times over, so that a factor of degree k at -k comes in C(d + k - 1, k) ways.
 """
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._keys import generator
 from koopmark.spectrum._fixed_points import FixedPoint
+from koopmark.spectrum._linearisation import Linearisation
 from koopmark.spectrum._nonlinearity import NoSpectrum
-from koopmark.truth import SAME_EIGENVALUE
+from koopmark.spectrum._path_integral import LONGEST, OutsideBasin, path_integral
+from koopmark.truth import INSEPARABLE, SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MOST_TERMS = 20_000
+REMEMBERED = 16
+"""Sets of states whose values are kept: every target of a dataset asks for the same."""
+
+INEXACT = 1e-8
+"""Estimated error, relative to the largest value, beyond which a function is no answer."""
+SLOW = 40.0
+"""Where the integrand falls by less than e to this before the cut the estimate is looked at."""
+PROBES = 8
+CLOSER = (1.0, 0.1, 0.01)
+"""Distances of the probes from the point, until some lie in its basin."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,19 @@ class LatticePoint:
     def exact(self) -> bool:
         """Whether some of them have a closed form."""
         return any(term.exact for term in self.terms)
+
+
+@dataclass(frozen=True)
+class KnownSpectrum:
+    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in."""
+
+    points: tuple[LatticePoint, ...]
+    bound: float
+
+    @property
+    def count(self) -> int:
+        """Eigenvalues with their multiplicities."""
+        return sum(point.multiplicity for point in self.points)
 
 
 def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
@@ -137,3 +165,194 @@ def _merged(terms: list[tuple[complex, Term]]) -> tuple[LatticePoint, ...]:
 def _real(value: complex) -> complex:
     """Without an imaginary part that is rounding: conjugate pairs cancel."""
     return complex(value.real, value.imag if abs(value.imag) > SAME_EIGENVALUE else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class BasinFunctions:
+    """The principal eigenfunctions of a fixed point whose path integrals converge.
+
+    Parameters
+    ----------
+    about : Linearisation
+    rtol : float
+        See `path_integral`.
+    """
+
+    about: Linearisation
+    rtol: float = 1e-11
+    _values: dict[bytes, NDArray] = field(default_factory=dict, repr=False)
+
+    def converges(self, index: int) -> bool:
+        """Whether the path integral of eigenvalue `index` does, and is known to 1e-8."""
+        return self.about.converges(index) and index not in inexact(self.about)
+
+    def values(self, states: NDArray) -> NDArray[np.complex128]:
+        """(..., r) all eigenfunctions at states (..., N); NaN for those that do not converge.
+
+        Raises
+        ------
+        OutsideBasin
+            Where a state's trajectory does not end at the fixed point.
+        NoSpectrum
+            Where a function is not known to 1e-8 of its largest value at these states.
+        """
+        rows = np.ascontiguousarray(states.reshape(-1, states.shape[-1]), dtype=float)
+        key = hashlib.sha256(rows.tobytes()).digest()
+        if key not in self._values:
+            if len(self._values) == REMEMBERED:
+                self._values.pop(next(iter(self._values)), None)
+            self._values[key] = self._integrals(rows)
+        return self._values[key].reshape(*states.shape[:-1], -1)
+
+    def _integrals(self, rows: NDArray[np.float64]) -> NDArray[np.complex128]:
+        eigenvalues = self.about.eigenvalues
+        # Conjugate pairs stand side by side, the one above the real axis first.
+        which = [i for i in range(len(eigenvalues)) if eigenvalues[i].imag >= 0]
+        which = [i for i in which if self.converges(i)]
+        found = path_integral(self.about, rows, which, rtol=self.rtol, estimate=False)
+        if found.outside.any():
+            where = np.flatnonzero(found.outside)
+            first = ", ".join(str(index) for index in where[:5])
+            more = ", ..." if len(where) > 5 else ""
+            raise OutsideBasin(
+                f"{len(where)} of {len(rows)} states are outside the basin of the fixed point: "
+                f"their trajectories do not end there (states {first}{more})"
+            )
+        largest = np.abs(found.values).max(axis=0, initial=0.0)
+        missed = found.error.max(axis=0, initial=0.0)
+        for i, error, size in zip(which, missed, largest, strict=True):
+            if not error <= INEXACT * size:
+                raise NoSpectrum(
+                    f"the eigenfunction of {eigenvalues[i]:.4g} is known to {error:.1e} only, "
+                    f"with values up to {size:.1e}: its path integral converges too slowly"
+                )
+        values = np.full((len(rows), len(eigenvalues)), np.nan, dtype=complex)
+        values[:, which] = found.values
+        for i in which:
+            if eigenvalues[i].imag > 0:
+                values[:, i + 1] = found.values[:, which.index(i)].conj()
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class BasinEigenspace(Eigenspace):
+    """All products with one eigenvalue of the lattice: Πᵢ φᵢ^{nᵢ} times null-space products.
+
+    `terms` are the exponents n and the space of null-space products, None for none.
+    """
+
+    value: complex
+    functions: BasinFunctions
+    terms: tuple[tuple[tuple[int, ...], Eigenspace | None], ...]
+    whole: bool = True
+
+    @property
+    def eigenvalue(self) -> complex:
+        return self.value
+
+    @property
+    def dimension(self) -> int:
+        return sum(self._sizes)
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [1 if factor is None else factor.dimension for _, factor in self.terms]
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        """Values (..., dimension), complex where an eigenvalue among the factors is.
+
+        Raises
+        ------
+        OutsideBasin
+            Where a state's trajectory does not end at the fixed point.
+        """
+        phi = self.functions.values(states)
+        columns = []
+        for exponents, factor in self.terms:
+            used = np.flatnonzero(exponents)
+            product = np.prod(phi[..., used] ** np.array(exponents)[used], axis=-1)[..., None]
+            columns.append(product if factor is None else product * factor.evaluate(states))
+        values = np.concatenate(columns, axis=-1)
+        return values if values.imag.any() else values.real
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        if count >= self.dimension:
+            return self
+        counts = rng.multivariate_hypergeometric(self._sizes, count)
+        kept = [
+            (exponents, None if factor is None else factor.sample(int(some), rng))
+            for (exponents, factor), some in zip(self.terms, counts, strict=True)
+            if some
+        ]
+        return replace(self, terms=tuple(kept), whole=False)
+
+
+def basin_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, ...]:
+    """The eigenspaces of all Koopman eigenvalues with |Re λ| <= `bound`, slowest first.
+
+    On the basin of the fixed point. Left out are those that need a principal eigenfunction whose
+    path integral diverges, or converges too slowly to be known to 1e-8: compare `lattice`, and see
+    `inexact`. Not `whole` are those beside another eigenvalue that no data tell from theirs.
+
+    Raises
+    ------
+    NoSpectrum
+        As `lattice`, and where the Jacobian has no basis of eigenvectors.
+    """
+    functions = BasinFunctions(about)
+    usable = np.array([functions.converges(i) for i in range(len(about.eigenvalues))], dtype=bool)
+    about.covectors  # noqa: B018  whatever is wrong with them is said here, not at evaluation
+    points = lattice(about.point, bound)
+    values = np.array([point.eigenvalue for point in points])
+    spaces = []
+    for point in points:
+        used = np.any([term.exponents for term in point.terms], axis=0)
+        if not (used & ~usable).any():
+            space = _eigenspace(functions, point)
+            near = np.abs(values - point.eigenvalue) <= INSEPARABLE * max(1.0, bound)
+            spaces.append(space if near.sum() == 1 else space.as_part())
+    return tuple(spaces)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def inexact(about: Linearisation) -> tuple[int, ...]:
+    """Indices of eigenvalues whose path integrals converge, but too slowly to be known to 1e-8.
+
+    By the estimated error at random states about the fixed point.
+    """
+    slow = [
+        i
+        for i, eigenvalue in enumerate(about.eigenvalues)
+        if about.converges(i)
+        and np.isfinite(about.order)
+        and eigenvalue.real - about.order * about.growth < SLOW / LONGEST * abs(about.growth)
+    ]
+    if not slow or about.affine:
+        return ()
+    rng = generator("fixed points", "probes")
+    away = rng.standard_normal((PROBES, about.network.size))
+    for size in CLOSER:
+        states = about.network.zeta.inverse(about.centre + size * away)
+        found = path_integral(about, states, slow)
+        inside = ~found.outside
+        if inside.any():
+            largest = np.abs(found.values[inside]).max(axis=0)
+            missed = found.error[inside].max(axis=0)
+            bad = ~(missed <= INEXACT * largest)
+            return tuple(i for i, so in zip(slow, bad, strict=True) if so)
+    return tuple(slow)
+
+
+def _eigenspace(functions: BasinFunctions, point: LatticePoint) -> Eigenspace:
+    network = functions.about.network
+
+    def product(degree: int) -> Eigenspace | None:
+        if degree == 0:
+            return None
+        return ProductEigenspace(network.weights.null_space, network.zeta, degree)
+
+    terms = tuple((term.exponents, product(term.degree)) for term in point.terms)
+    (exponents, factor), *more = terms
+    if factor is not None and not any(exponents) and not more:
+        return factor
+    return BasinEigenspace(point.eigenvalue, functions, terms)

@@ -122,6 +122,10 @@ class Linearisation:
         """Whether n = 0 far away too."""
         return not any(self._bends(size) for size in (1e-3, 1.0, 1e3))
 
+    def converges(self, index: int) -> bool:
+        """Whether the path integral of eigenvalue `index` does: Re λ > order x growth."""
+        return bool(self.eigenvalues[index].real > self.order * self.growth)
+
     def _bends(self, size: float) -> bool:
         rng = generator("fixed points", "bends")
         probes = size * rng.choice([-1.0, 1.0], size=(4, self.network.size))

@@ -114,7 +114,14 @@ def path_integral(
     states = initial_states_of(states, about.network.size, "states")
     rtol = Tolerance.of(rtol, None).relative
     for index in chosen:
-        check_rate(about, about.eigenvalues[index])
+        if not about.converges(index):
+            value, kind = about.eigenvalues[index], "an odd" if about.order == 3 else "a"
+            named = f"{value.real:.4g}" + (f"{value.imag:+.4g}i" if value.imag else "")
+            raise NoSpectrum(
+                f"the path integral for the eigenvalue {named} diverges: {kind} nonlinearity needs "
+                f"a real part above {about.order:g} x {about.growth:.4g}, the slowest rate, = "
+                f"{about.order * about.growth:.4g}"
+            )
     at_once = max(1, VALUES_AT_ONCE // states.shape[1])
     with one_blas_thread():
         parts = [
@@ -126,23 +133,6 @@ def path_integral(
         np.concatenate([part.error for part in parts]),
         np.concatenate([part.outside for part in parts]),
     )
-
-
-def check_rate(about: Linearisation, eigenvalue: complex) -> None:
-    """Refuse an eigenvalue whose path integral diverges.
-
-    Raises
-    ------
-    NoSpectrum
-    """
-    bound = about.order * about.growth
-    if not eigenvalue.real > bound:
-        kind = "an odd" if about.order == 3 else "a"
-        raise NoSpectrum(
-            f"the path integral for the eigenvalue {_text(eigenvalue)} diverges: {kind} "
-            f"nonlinearity needs a real part above {about.order:g} x {about.growth:.4g}, "
-            f"the slowest rate, = {bound:.4g}"
-        )
 
 
 def _part(
@@ -218,7 +208,8 @@ def _integrated(
             rest, uncertain = _tail_estimate(about, now, start, chosen)
             integral[lanes] += np.where(cut, rest, 0.0)
             tail[lanes] = np.where(cut, uncertain, tail[lanes])
-        at_rest = np.linalg.norm(_velocity(about, now), axis=1) <= 1e-9 * (1.0 + size[lanes])
+        pulled = about.nonlinearity.difference(now) @ about.gather.T @ about.basis.T
+        at_rest = np.linalg.norm(pulled - now, axis=1) <= 1e-9 * (1.0 + size[lanes])
         gone = lost | (~near & (at_rest | (start >= end)))
         outside[lanes[gone]] = True
         unfinished = (tail[lanes] > rtol * size[lanes][:, None]).any(axis=1)
@@ -265,14 +256,6 @@ class _Scaled:
     def keep(self, lanes: NDArray[np.intp]) -> None:
         self._null, self._pulled = self._null[:, lanes], self._pulled[:, lanes]
         self._null_square, self._floor = self._null_square[lanes], self._floor[lanes]
-
-
-def _velocity(about: Linearisation, delta: Array) -> Array:
-    return about.nonlinearity.difference(delta) @ about.gather.T @ about.basis.T - delta
-
-
-def _text(eigenvalue: complex) -> str:
-    return f"{eigenvalue.real:.4g}" + (f"{eigenvalue.imag:+.4g}i" if eigenvalue.imag else "")
 
 
 def _tail_bound(about: Linearisation, delta: Array, time: float, chosen: NDArray) -> Array:

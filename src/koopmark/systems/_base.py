@@ -16,8 +16,6 @@ from koopmark.truth import (
     LatticeEigenspace,
     PrincipalFunctions,
     ProductEigenspace,
-    conserved_of,
-    targets_of,
 )
 
 if TYPE_CHECKING:
@@ -230,11 +228,11 @@ class ProductSystem(System):
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """At the eigenvalues of up to `max_degree` principal functions, all products."""
-        return targets_of(self.principal, max_degree)
+        return self.principal.targets(max_degree)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Principal functions and products of two whose eigenvalues sum to zero."""
-        return conserved_of(self.principal)
+        return self.principal.conserved()
 
     def _formula(
         self, spaces: Sequence[Eigenspace], coordinates: str, arrays: Sequence[NamedArray]

@@ -1,31 +1,30 @@
 """Exact Koopman eigenspaces."""
 
-from koopmark.truth._approximate import ApproximateEigenspace
 from koopmark.truth._eigenspace import (
     ONE,
     AffineProducts,
+    ApproximateEigenspace,
     ConservedRatios,
     ConservedSums,
     Eigenspace,
     ExponentialEigenspace,
+    NullSpace,
     ProductEigenspace,
     SampledProducts,
 )
 from koopmark.truth._lattice import (
     DEFECTIVE,
+    INSEPARABLE,
     SAME_EIGENVALUE,
     LatticeEigenspace,
     PrincipalFunctions,
-    conserved_of,
-    lattice,
     products_of,
-    targets_of,
     too_close,
 )
-from koopmark.truth._null_space import NullSpace
 
 __all__ = [
     "DEFECTIVE",
+    "INSEPARABLE",
     "ONE",
     "SAME_EIGENVALUE",
     "AffineProducts",
@@ -39,9 +38,6 @@ __all__ = [
     "PrincipalFunctions",
     "ProductEigenspace",
     "SampledProducts",
-    "conserved_of",
-    "lattice",
     "products_of",
-    "targets_of",
     "too_close",
 ]

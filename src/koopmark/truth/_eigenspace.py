@@ -7,6 +7,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations_with_replacement, islice
 from math import comb
 from typing import ClassVar
@@ -16,12 +17,55 @@ from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, numeric
-from koopmark.truth._null_space import NullSpace
 
 Elementwise = Callable[[NDArray], NDArray]
 
 ONE = -1
 """Stands for the constant function among the factors of a product."""
+
+
+@dataclass(frozen=True, eq=False)
+class NullSpace(_repr.Shown):
+    """All u with Wᵀ u = 0, for W = L Rᵀ with thin QR L = Q S.
+
+    Only `complement` = Q, of shape (N, r), is stored: the null space is its orthogonal
+    complement, and vectors are drawn from it as u = (I - Q Qᵀ) v.
+    """
+
+    complement: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        """N, the number of units."""
+        return self.complement.shape[0]
+
+    @property
+    def dimension(self) -> int:
+        """d = N - r."""
+        return self.size - self.complement.shape[1]
+
+    def project(self, vectors: NDArray) -> NDArray:
+        """Orthogonal projection P v = v - Q (Qᵀ v) of each row of `vectors`, shape (..., N)."""
+        q = self.complement
+        return vectors - (vectors @ q) @ q.T
+
+    def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """`count` random null vectors of unit norm as columns, shape (N, count).
+
+        They are independent with probability one while `count` <= d.
+        """
+        # Projecting twice removes what rounding left of the first projection.
+        vectors = self.project(self.project(rng.standard_normal((count, self.size))))
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).T
+
+    @cached_property
+    def basis(self) -> NDArray[np.float64]:
+        """An orthonormal basis as columns, shape (N, d). Costs O(N²) memory: small N only."""
+        full, _ = np.linalg.qr(self.complement, mode="complete")
+        return full[:, self.complement.shape[1] :]
+
+    def _facts(self) -> list[str]:
+        return [f"N = {self.size:,}", f"dimension {self.dimension:,}"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,6 +333,61 @@ class ConservedSums(Eigenspace):
 
     def _functions(self) -> str:
         return "uᵀζ(x) with uᵀc = 0"
+
+
+@dataclass(frozen=True, eq=False)
+class ApproximateEigenspace(Eigenspace):
+    """uᵀζ(x) for vectors u that the weights nearly annihilate: |𝒦φ + φ| <= `generator_bounds`.
+
+    Not exact, and nowhere to be called so: what is scored against it is the distance to these
+    functions. Along a trajectory |φ(x(t)) - e^{-t}φ(x(0))| <= (1 - e^{-t}) generator_bounds
+    (docs/ensembles.md).
+
+    Parameters
+    ----------
+    vectors : (N, m) array
+        The u as columns, orthonormal.
+    zeta : callable
+        ζ, acting unit by unit.
+    generator_bounds : (m,) array
+        A bound for each of them, over all of state space; zeros where they are exact.
+    """
+
+    vectors: NDArray[np.float64]
+    zeta: Elementwise
+    generator_bounds: NDArray[np.float64]
+    whole: bool = True
+
+    @property
+    def eigenvalue(self) -> complex:
+        return -1.0 + 0.0j
+
+    @property
+    def dimension(self) -> int:
+        return self.vectors.shape[1]
+
+    @property
+    def exact(self) -> bool:
+        """Whether every bound is zero."""
+        return not self.generator_bounds.any()
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        return self.zeta(states) @ self.vectors
+
+    def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
+        if count >= self.dimension:
+            return self
+        chosen = np.sort(rng.choice(self.dimension, size=count, replace=False))
+        return replace(
+            self, vectors=self.vectors[:, chosen], generator_bounds=self.generator_bounds[chosen]
+        )
+
+    def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:
+        """(m,) bounds on |φ(x(t)) - e^{-t}φ(x(0))| a time `elapsed` later."""
+        return -np.expm1(-elapsed) * self.generator_bounds
+
+    def _functions(self) -> str:
+        return f"uᵀζ(x), up to {self.generator_bounds.max(initial=0.0):.2g} in the generator"
 
 
 def _some_columns(array: NDArray, count: int, rng: np.random.Generator) -> NDArray:

@@ -89,6 +89,29 @@ class PrincipalFunctions(Shown):
             vectors = vectors.real
         return replace(self, vectors=vectors, eigenvalues=self.eigenvalues[chosen])
 
+    def eigenspaces(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
+        """The eigenspaces of all products of 1 .. `max_degree` of them (`products_of`)."""
+        return tuple(
+            LatticeEigenspace(self, found.factors, found.eigenvalue, found.whole and self.complete)
+            for found in products_of(self.eigenvalues, max_degree)
+        )
+
+    def targets(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
+        """Those of the `eigenspaces` that are no constants of motion.
+
+        If there are such constants no space is whole: an eigenfunction times a function of them is
+        another at its eigenvalue.
+        """
+        return tuple(space for space in self.eigenspaces(max_degree) if space.eigenvalue != 0)
+
+    def conserved(self) -> tuple["LatticeEigenspace", ...]:
+        """The constants of motion among them and their products of two: none or one space.
+
+        It is not whole: every function of them is conserved.
+        """
+        spaces = (space for space in self.eigenspaces(2) if space.eigenvalue == 0)
+        return tuple(replace(space, whole=False) for space in spaces)
+
 
 @dataclass(frozen=True, eq=False)
 class LatticeEigenspace(Eigenspace):
@@ -352,34 +375,6 @@ def _stacked(levels: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         np.pad(level, ((0, 0), (0, wide - level.shape[1])), constant_values=ONE) for level in levels
     ]
     return np.concatenate(filled)
-
-
-def lattice(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeEigenspace, ...]:
-    """The eigenspaces of all products of 1 .. `max_degree` principal functions (`products_of`)."""
-    return tuple(
-        LatticeEigenspace(
-            principal, found.factors, found.eigenvalue, found.whole and principal.complete
-        )
-        for found in products_of(principal.eigenvalues, max_degree)
-    )
-
-
-def targets_of(principal: PrincipalFunctions, max_degree: int) -> tuple[LatticeEigenspace, ...]:
-    """The spaces of the lattice that are no constants of motion.
-
-    If there are such constants, of the lattice, no space is whole: an eigenfunction times a
-    function of them is another at its eigenvalue.
-    """
-    return tuple(space for space in lattice(principal, max_degree) if space.eigenvalue != 0)
-
-
-def conserved_of(principal: PrincipalFunctions) -> tuple[LatticeEigenspace, ...]:
-    """The constants of motion among principal functions and products of two: none or one space.
-
-    It is not whole: every function of them is conserved.
-    """
-    spaces = (space for space in lattice(principal, 2) if space.eigenvalue == 0)
-    return tuple(replace(space, whole=False) for space in spaces)
 
 
 def _rounded(eigenvalue: complex, scale: float) -> complex:

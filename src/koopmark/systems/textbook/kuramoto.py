@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from koopmark.systems._base import ProductSystem
 from koopmark.systems.registry import factory
 from koopmark.systems.textbook.planar import without_products_of_both
-from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
+from koopmark.truth import Eigenspace, PrincipalFunctions
 
 
 @factory("kuramoto")
@@ -84,7 +84,7 @@ class Kuramoto(ProductSystem):
 
         Parts of larger eigenspaces if there are cross ratios: these are conserved.
         """
-        spaces = targets_of(self.principal, max_degree)
+        spaces = self.principal.targets(max_degree)
         return without_products_of_both(spaces, 0, 1, whole=self.oscillators == 3)
 
     def conserved(self) -> tuple[Eigenspace, ...]:

@@ -9,7 +9,7 @@ from scipy.linalg import block_diag
 
 from koopmark.systems._base import LinearCoordinates, ProductSystem
 from koopmark.systems.registry import Negative, factory
-from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, targets_of
+from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions
 
 
 @factory("slow_manifold")
@@ -181,7 +181,7 @@ class HopfNormalForm(ProductSystem):
 
         All are whole. On the cycle, where φφ̄ = 1, ikω' - 2μj has the one function φᵏψʲ.
         """
-        spaces = targets_of(self.principal, max_degree)
+        spaces = self.principal.targets(max_degree)
         return without_products_of_both(spaces, 0, 1, whole=True) if self.growth > 0 else spaces
 
     def conserved(self) -> tuple[Eigenspace, ...]:
