@@ -86,7 +86,7 @@ fits = [("anchor.exact", methods.get("anchor.exact"), recipe) for recipe in reci
 for name in methods.names():
     method = methods.get(name)
     if methods.availability(method) is None:
-        fits.append((name, methods.get(name, **method.trial), small("three_populations")))
+        fits.append((name, methods.get(name, **method.promises().trial), small("three_populations")))
 found = []
 for name, method, recipe in fits:
     for time in range(2):

@@ -33,7 +33,7 @@ class Trajectories(Shown):
     diverged_at : (M,) array_like
         Time at which each trajectory blew up or met a non-finite value; NaN where it did not.
     system : System, optional
-        What generated them. Only methods that say so are given it (`Method.needs_system`).
+        What generated them. No method is given it.
     targets : tuple of Eigenspace
         The eigenspaces a benchmark asks for. Likewise.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from koopmark import methods, score, systems
-from koopmark.methods.adapters.kooplearn.library import interleaved
+from koopmark.methods.adapters.kooplearn import interleaved
 from koopmark.methods.subsample import some_pairs
 
 EXACT = [

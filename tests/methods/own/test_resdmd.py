@@ -9,7 +9,7 @@ from koopmark import methods, score, systems
 from koopmark.methods import Monomials, RadialBasis
 from koopmark.methods.own import factorise, pseudospectrum
 from koopmark.methods.own.qr_edmd import eigenpairs
-from koopmark.methods.own.resdmd import ResDMD
+from koopmark.methods.own.qr_edmd import ResDMD
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count, CountOrAll, NotNegative
+from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity, Monomials
 from koopmark.methods.kernels import (

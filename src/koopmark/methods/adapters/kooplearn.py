@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark._keys import generator
-from koopmark.methods._bounds import Count, CountOrAll, NotNegative
+from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods._sampling import some_states
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity

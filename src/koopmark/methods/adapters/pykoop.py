@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count, NotNegative, Positive
+from koopmark.methods._options import Count, NotNegative, Positive
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip, Tags
 from koopmark.models import LinearModel, Model

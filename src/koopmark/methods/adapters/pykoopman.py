@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Bound, Count, Positive
+from koopmark.methods._options import Bound, Count, Positive
 from koopmark.methods._sampling import spread
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.adapters._pykoopman import NNDMD, PYKOOPMAN, PyKoopmanModel

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.datasets import AnswerKey
-from koopmark.methods._bounds import Tolerance
+from koopmark.methods._options import Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import InformedMethod, Method, Skip, Tags
 from koopmark.methods.own._factor import SnapshotFactor
@@ -53,7 +53,7 @@ class GeneratorEDMD(InformedMethod):
     dictionary: AnyDictionary = field(default_factory=Monomials)
     tolerance: Tolerance = 1e-10
 
-    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         if key.stochastic:
             raise Skip("the generator of a stochastic system has a diffusion term besides F·∇")
         if key.vector_field is None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, qr
 
 from koopmark._tsqr import triangle_of
-from koopmark.methods._bounds import Positive, Share, Tolerance
+from koopmark.methods._options import Positive, Share, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model

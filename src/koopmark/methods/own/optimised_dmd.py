@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
-from koopmark.methods._bounds import Count
+from koopmark.methods._options import Count
 from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.method import Method, Skip

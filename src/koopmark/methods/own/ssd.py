@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Bound, Share
+from koopmark.methods._options import Bound, Share
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
 from koopmark.methods.method import Method

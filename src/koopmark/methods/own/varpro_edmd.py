@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
-from koopmark.methods._bounds import Count
+from koopmark.methods._options import Count
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
 from koopmark.methods.own._noise import corrected_values, noise_variances

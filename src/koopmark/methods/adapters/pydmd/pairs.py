@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count
+from koopmark.methods._options import Count
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.kernels import (
