@@ -82,8 +82,7 @@ def test_random_has_as_many_pairs_as_the_targets_have_dimensions_up_to_its_limit
     data = simulated(systems.random_rnn(10, 2, seed=0), 4, max_degree=2)
     key = AnswerKey.of(data.system, 2)
     counts = [
-        len(methods.fit("anchor.random", data, key, limit=limit).eigenvalues)
-        for limit in (20, 256)
+        len(methods.fit("anchor.random", data, key, limit=limit).eigenvalues) for limit in (20, 256)
     ]
     assert counts == [20, 44]
 

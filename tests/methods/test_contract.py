@@ -322,7 +322,7 @@ def test_what_breaks_the_contract_is_caught(kind, check):
 
 
 def test_a_fit_of_whatever_it_is_given_is_caught(monkeypatch):
-    monkeypatch.setattr("koopmark.methods.method.check_data", lambda data: None)
+    monkeypatch.setattr("koopmark.methods._method.check_data", lambda data: None)
     assert "refuses constant data" in broken(Sound())
 
 

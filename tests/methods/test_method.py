@@ -248,7 +248,9 @@ def test_a_method_of_one_trajectory_is_given_the_longest_and_its_note_says_so():
             return super()._fit(trajectories)
 
     data = Trajectories(DATA.states, DATA.times, np.array([3.0, np.nan, np.nan]))
-    assert Single().fit(data).note.startswith("fitted to one trajectory, the longest of 3: 5 states")
+    assert (
+        Single().fit(data).note.startswith("fitted to one trajectory, the longest of 3: 5 states")
+    )
     alone = Trajectories(DATA.states[1:2], DATA.times)
     assert "one trajectory" not in Single().fit(alone).note
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
+from koopmark.methods._method import InformedMethod, Method, Tags
 from koopmark.methods._options import Count
 from koopmark.methods.dictionaries import RandomFourier
-from koopmark.methods.method import InformedMethod, Method, Tags
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 

@@ -28,7 +28,7 @@ from koopmark.methods._contract_data import (
     linear,
     nonlinear,
 )
-from koopmark.methods.method import Method, Skip, Tags
+from koopmark.methods._method import Method, Skip, Tags
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 

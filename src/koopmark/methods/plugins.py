@@ -21,8 +21,8 @@ from typing import Any
 
 from koopmark._errors import ConfigError, suggest
 from koopmark._source import HERE, folder_of_packages, own_place
+from koopmark.methods._method import PLUGIN, Method
 from koopmark.methods._options import configured
-from koopmark.methods.method import PLUGIN, Method
 
 GROUP = "koopmark.methods"
 """The group of entry points by which an installed package offers methods."""

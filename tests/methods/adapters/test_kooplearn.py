@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from koopmark.methods.subsample import some_pairs
 
 from koopmark import methods, score, systems
 from koopmark.methods.adapters.kooplearn import interleaved
-from koopmark.methods.subsample import some_pairs
 
 EXACT = [
     ("kooplearn.ridge", {}, 1),

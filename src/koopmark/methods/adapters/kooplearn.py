@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark._keys import generator
+from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods._sampling import some_states
 from koopmark.methods.adapters._pairs import Subsampled
@@ -24,7 +25,6 @@ from koopmark.methods.kernels import (
     Polynomial,
     numerical_rank,
 )
-from koopmark.methods.method import Method, Tags
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, NotNegative, Positive
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method, Skip, Tags
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 

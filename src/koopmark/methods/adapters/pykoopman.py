@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Bound, Count, Positive
 from koopmark.methods._sampling import spread
 from koopmark.methods.adapters._pairs import Subsampled
@@ -20,7 +21,6 @@ from koopmark.methods.kernels import (
     Polynomial,
     numerical_rank,
 )
-from koopmark.methods.method import Method, Tags
 from koopmark.models import Lift, Model
 from koopmark.simulation import Trajectories
 

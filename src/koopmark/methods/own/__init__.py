@@ -1,6 +1,6 @@
 """Our own methods: published algorithms that no library has, or has with fewer digits."""
 
-from koopmark.methods.method import Method
+from koopmark.methods._method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise
 from koopmark.methods.own._pseudospectrum import pseudospectrum
 from koopmark.methods.own.generator_edmd import DifferenceGeneratorEDMD, GeneratorEDMD

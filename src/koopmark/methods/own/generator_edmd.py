@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.datasets import AnswerKey
+from koopmark.methods._method import InformedMethod, Method, Skip, Tags
 from koopmark.methods._options import Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.method import InformedMethod, Method, Skip, Tags
 from koopmark.methods.own._factor import SnapshotFactor
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.remarks import remark

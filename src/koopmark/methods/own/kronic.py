@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, qr
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._method import Method
 from koopmark.methods._options import Positive, Share, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
 from koopmark.methods.own._linalg import real_product, whitening
 from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, Tolerance
 from koopmark.methods._signal import canonical_correlations, signal_basis, significant, sizes
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method, Skip, Tags
 from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
 from koopmark.methods.own._linalg import eigenbasis
 from koopmark.methods.own._noise import corrected_values, noise_variances

@@ -10,10 +10,10 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
+from koopmark.methods._method import Method, Skip
 from koopmark.methods._options import Count
 from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import Identity, Observables
-from koopmark.methods.method import Method, Skip
 from koopmark.methods.own._factor import SnapshotFactor, factorise
 from koopmark.methods.own._noise import noise_variances
 from koopmark.methods.remarks import remark

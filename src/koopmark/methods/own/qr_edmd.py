@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack, lstsq, lu_solve
 
+from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, Positive, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Nystroem, Observables
 from koopmark.methods.kernels import AnyKernel, Polynomial
-from koopmark.methods.method import Method, Tags
 from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
 from koopmark.methods.own._linalg import eigenbasis, real_product, whitening
 from koopmark.methods.own._near import eigenpairs_near

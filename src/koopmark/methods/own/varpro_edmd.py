@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._method import Method, Skip
 from koopmark.methods._options import Count
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method, Skip
 from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.own._pencil import Expansion, TrajectoryPencil
 from koopmark.methods.own.product_lift import with_products

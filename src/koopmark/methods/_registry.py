@@ -5,9 +5,9 @@ from typing import Any
 from koopmark._errors import ConfigError, suggest
 from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
+from koopmark.methods._method import Method
 from koopmark.methods._options import configured
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
-from koopmark.methods.method import Method
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
