@@ -304,14 +304,14 @@ class TestFilesOfOthers:
         mine = tmp_path / "mine.py"
         mine.write_text("import koopmark\nfrom koopmark.methods import Monomials\n")
         files = Source(PACKAGE).closure([mine]).files
-        assert PACKAGE / "methods" / "dictionaries" / "monomials.py" in files
-        assert PACKAGE / "methods" / "reference" / "ssd.py" not in files
+        assert PACKAGE / "methods" / "dictionaries.py" in files
+        assert PACKAGE / "methods" / "own" / "ssd.py" not in files
 
     def test_a_method_that_fits_another_by_name_depends_on_all(self, tmp_path):
         mine = tmp_path / "mine.py"
         mine.write_text('import koopmark\n\ndef f(data):\n    koopmark.fit("pydmd.dmd", data)\n')
         files = Source(PACKAGE).closure([mine]).files
-        assert PACKAGE / "methods" / "adapters" / "pydmd" / "dmd.py" in files
+        assert PACKAGE / "methods" / "adapters" / "pydmd" / "pairs.py" in files
 
     def test_a_method_of_a_test_module_counts_with_its_file(self):
         assert (
