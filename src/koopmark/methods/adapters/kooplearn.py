@@ -182,6 +182,7 @@ class Nystroem(Method):
 
     tags = replace(
         KOOPLEARN,
+        min_states=3,
         loses={
             "constant": "its ridge costs digits where functions of the kernel depend on each other"
         },

@@ -329,7 +329,7 @@ class DelayEDMD(Method):
     _model = DelayModel
 
     def promises(self) -> Tags:
-        return replace(self.tags, min_states=self._window + 1)
+        return replace(self.tags, min_states=self._window)
 
     @property
     def _window(self) -> int:
@@ -379,6 +379,10 @@ class HAVOK(DelayEDMD):
     tags = DelayEDMD.tags.none("a system with forcing has no eigenfunctions in the state alone")
 
     _model = HavokModel
+
+    def promises(self) -> Tags:
+        # Of fewer windows the threshold keeps the forcing alone.
+        return replace(self.tags, min_states=self._window + 4)
 
     def _regressor(self, delayed: NDArray) -> Any:  # noqa: ARG002
         import pykoopman

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, qr
 
 from koopmark._tsqr import triangle_of
-from koopmark.methods._method import Method
+from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Positive, Share, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
@@ -72,6 +72,8 @@ class KRONIC(Method):
     accuracy: Positive = 3e-2
     held_out: Share = 0.2
     tolerance: Tolerance = 1e-10
+
+    tags = Tags(min_states=ORDER + 1)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         dt = trajectories.dt

@@ -1,6 +1,6 @@
 """Optimised DMD over many trajectories: one set of exponentials for all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
-from koopmark.methods._method import Method, Skip
+from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
 from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import Identity, Observables
@@ -64,6 +64,9 @@ class OptimisedDMD(Method):
 
     constant: bool = True
     iterations: Count = 100
+
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=2 + int(self.constant))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states, dt = real(trajectories.states, "states"), trajectories.dt

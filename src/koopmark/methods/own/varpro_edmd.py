@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
-from koopmark.methods._method import Method, Skip
+from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.own._noise import corrected_values, noise_variances
@@ -113,6 +113,8 @@ class VarProEDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     products: Count = 1
     limit: Count = 400
+
+    tags = Tags(min_states=3)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states
