@@ -71,7 +71,11 @@ class OptimisedDMD(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         states, dt = real(trajectories.states, "states"), trajectories.dt
         lift = Identity(constant=self.constant).fitted(states)
-        weights = _weights(trajectories)
+        # The standard deviations of the noise, in whose units the misfit is measured.
+        variances = noise_variances(trajectories).variances
+        least = LEAST_NOISE * trajectories.states.var(axis=(0, 1), dtype=float)
+        weights = np.sqrt(np.maximum(variances, least))
+        weights[weights == 0.0] = 1.0
         reduced, readout = _reduced(factorise(lift, states), self.constant, weights)
         m, count, _ = states.shape
         times = trajectories.times - trajectories.times[0]
@@ -110,15 +114,6 @@ class _Fit(NamedTuple):
     def exponentials(self) -> int:
         """How many, real ones and both of a pair."""
         return len(self.rates) + int(np.sum(self.rates.imag > 0))
-
-
-def _weights(trajectories: Trajectories) -> NDArray[np.float64]:
-    """Standard deviations (N,) of the noise, in whose units the misfit is measured."""
-    variances = noise_variances(trajectories).variances
-    least = LEAST_NOISE * trajectories.states.var(axis=(0, 1), dtype=float)
-    weights = np.sqrt(np.maximum(variances, least))
-    weights[weights == 0.0] = 1.0
-    return np.asarray(weights)
 
 
 def _reduced(factor: SnapshotFactor, constant: bool, weights: NDArray) -> tuple[NDArray, NDArray]:

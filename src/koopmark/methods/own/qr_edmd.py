@@ -73,8 +73,14 @@ class Eigenpairs(NamedTuple):
     """C (D, s): φ = ψ C, of unit norm on the training states."""
     residuals: NDArray[np.float64]
     """(s,) ‖φ(Y) - μ φ(X)‖ / ‖φ(X)‖ over the training pairs."""
-    modes: NDArray[np.complex128]
-    """(s, n) least-squares readout ψ ≈ φ modes of the n functions asked for."""
+    modes: NDArray[np.complex128] | None
+    """(s, n) least-squares readout ψ ≈ φ modes of the n functions asked for, if any were."""
+
+    def model(self, lift: Observables, rates: NDArray, dt: float, note: str = "") -> LinearModel:
+        """Their model with the continuous-time eigenvalues `rates` (s,)."""
+        return LinearModel(
+            lift, self.coefficients, rates, dt, self.modes, self.residuals, note=note
+        )
 
 
 def eigenpairs(
@@ -105,7 +111,7 @@ def eigenpairs(
     outside = real_product(factor.yy @ w, vectors)
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
     residuals /= np.linalg.norm(vectors, axis=0)
-    modes = np.empty((len(discrete), 0), dtype=complex)
+    modes = None
     if readout is not None:
         wanted = factor.xx[:, readout]
         wanted = wanted if u is None else u.T @ wanted
@@ -115,7 +121,7 @@ def eigenpairs(
         np.asarray(discrete, dtype=complex)[order],
         real_product(w, vectors[:, order]),
         residuals[order],
-        modes[order],
+        None if modes is None else modes[order],
     )
 
 
@@ -140,14 +146,7 @@ def linear_model(
     """The model of a factor, wherever its parts were computed and merged; see `QREDMD`."""
     discrete_near = np.exp(dt * np.array(near)) if near else None
     pairs = eigenpairs(factor, tolerance, observables.state, discrete_near, count)
-    return LinearModel(
-        lift=observables,
-        coefficients=pairs.coefficients,
-        rates=continuous(pairs.discrete, dt),
-        dt=dt,
-        modes=None if observables.state is None else pairs.modes,
-        training_residuals=pairs.residuals,
-    )
+    return pairs.model(observables, continuous(pairs.discrete, dt), dt)
 
 
 @dataclass(frozen=True)
@@ -193,22 +192,13 @@ class KernelEDMD(Method):
         triangle = np.linalg.qr(np.hstack([now[:, n:], ahead[:, n:]]))[1]
         pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), self.tolerance)
         values = real_product(now[:, n:], pairs.coefficients)
-        return LinearModel(
-            lift=lift,
-            coefficients=pairs.coefficients,
-            rates=continuous(pairs.discrete, trajectories.dt),
-            dt=trajectories.dt,
-            modes=lstsq(values, now[:, :n], lapack_driver="gelsy", check_finite=False)[0],
-            training_residuals=pairs.residuals,
-            note=self._note(size, factor.pairs),
-        )
-
-    def _note(self, size: int, pairs: int) -> str:
-        used = min(self.landmarks, pairs)
-        note = f"{size} directions of {used} landmarks, {pairs} pairs"
-        if 2 * size > pairs:
+        used = min(self.landmarks, factor.pairs)
+        note = f"{size} directions of {used} landmarks, {factor.pairs} pairs"
+        if 2 * size > factor.pairs:
             note += ": residuals are those of an interpolation"
-        return note
+        modes = lstsq(values, now[:, :n], lapack_driver="gelsy", check_finite=False)[0]
+        dt = trajectories.dt
+        return pairs._replace(modes=modes).model(lift, continuous(pairs.discrete, dt), dt, note)
 
 
 @dataclass(frozen=True)

@@ -341,7 +341,9 @@ def _settled(
                 both = _joint(pencil, at, rate, move.functions, move.functions, refined)
                 return both or real, others
             return real, others
-    blur = _blur(pencil, at, inside)
+    # The part of the other functions that noise mixes into those inside, to first order.
+    others, own = at.misfits[inside:], at.misfits[:inside].mean()
+    blur = float(np.sqrt(np.sum(others / (pencil.freedom * (others - own) ** 2))))
     single = _Group(rate, move.deviation, move.functions, float(at.misfits[0]), blur).upper()
     together = move.coupled is not None and at.misfits[0] > EXACT
     before = [group for group in known if group.joint] if together else known
@@ -357,12 +359,6 @@ def _settled(
         if joint:
             return joint, leads
     return [single], leads
-
-
-def _blur(pencil: TrajectoryPencil, at: Expansion, inside: int) -> float:
-    """The part of the other functions that noise mixes into those inside, to first order."""
-    others, own = at.misfits[inside:], at.misfits[:inside].mean()
-    return float(np.sqrt(np.sum(others / (pencil.freedom * (others - own) ** 2))))
 
 
 class _Move(NamedTuple):
