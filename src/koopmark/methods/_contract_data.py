@@ -47,7 +47,7 @@ def linear() -> Sample:
 
 def decaying(states: int) -> Sample:
     """Thirty trajectories of so many states that decay at one rate, with the target."""
-    system = LinearSystem(-np.eye(2), np.eye(2), -np.ones(2))
+    system = LinearSystem(-np.eye(2), np.eye(2), -np.ones(2, complex))
     data, _ = iterated(np.exp(-DT) * np.eye(2), _initial()[:, :2], states - 1)
     return data, AnswerKey.of(system)
 

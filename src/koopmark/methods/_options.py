@@ -69,6 +69,7 @@ def configured(name: str, default: Any, options: Mapping[str, Any]) -> Any:
     """
     if not options:
         return default
+    kind: Any = type(default)
     known = [field.name for field in fields(default)]
     for option in options:
         if option not in known:
@@ -80,9 +81,9 @@ def configured(name: str, default: Any, options: Mapping[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name}: an option is not a plain value ({error})") from None
     try:
-        return _adapter(type(default)).validate_json(written, strict=True)
+        return _adapter(kind).validate_json(written, strict=True)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {mistakes(error, type(default))}") from None
+        raise ConfigError(f"{name}: {mistakes(error, kind)}") from None
 
 
 @cache

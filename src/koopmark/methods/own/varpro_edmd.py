@@ -342,8 +342,8 @@ def _settled(
                 return both or real, others
             return real, others
     # The part of the other functions that noise mixes into those inside, to first order.
-    others, own = at.misfits[inside:], at.misfits[:inside].mean()
-    blur = float(np.sqrt(np.sum(others / (pencil.freedom * (others - own) ** 2))))
+    outside, own = at.misfits[inside:], at.misfits[:inside].mean()
+    blur = float(np.sqrt(np.sum(outside / (pencil.freedom * (outside - own) ** 2))))
     single = _Group(rate, move.deviation, move.functions, float(at.misfits[0]), blur).upper()
     together = move.coupled is not None and at.misfits[0] > EXACT
     before = [group for group in known if group.joint] if together else known
