@@ -46,6 +46,12 @@ def test_a_dictionary_is_given_as_an_instance_or_as_a_mapping(given):
     assert methods.get("koopmark.qr_edmd", dictionary=given) == QREDMD(Monomials(3))
 
 
+def test_a_method_is_told_in_a_line_with_the_options_that_make_it_another():
+    plain, default = (methods.about(name) for name in ("pydmd.dmd", "pydmd.dmd_default"))
+    assert plain == "Least-squares DMD (Tu et al. 2014) as PyDMD computes it."
+    assert default == f"{plain[:-1]}; svd_rank=0."
+
+
 def test_a_whole_number_is_a_number():
     assert methods.get("koopmark.qr_edmd", tolerance=0) == QREDMD(tolerance=0.0)
 

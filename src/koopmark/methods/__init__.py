@@ -11,6 +11,7 @@ from koopmark.methods._method import (
 )
 from koopmark.methods._registry import (
     REGISTRY,
+    about,
     fit,
     get,
     names,
@@ -39,6 +40,7 @@ __all__ = [
     "Role",
     "Skip",
     "Tags",
+    "about",
     "availability",
     "fit",
     "get",

@@ -1,5 +1,6 @@
 """All methods by name: the table that suites and the command line read."""
 
+from dataclasses import fields
 from typing import Any
 
 from koopmark._errors import ConfigError, suggest
@@ -60,6 +61,18 @@ def get(name: str, /, **options: Any) -> Method:
         hint = suggest(name, [*REGISTRY, *offered()])
         raise ConfigError(f"unknown method {name!r}: {hint}`koopmark list methods` shows them all")
     return configured(name, default, options)
+
+
+def about(name: str) -> str:
+    """What a method is, in a line: the first of its docstring, and what of its options differs."""
+    method = get(name)
+    summary = (type(method).__doc__ or "").strip().partition("\n")[0]
+    default = type(method)()
+    options = {field.name: getattr(method, field.name) for field in fields(method)}
+    changed = [
+        f"{key}={value!r}" for key, value in options.items() if value != getattr(default, key)
+    ]
+    return f"{summary.removesuffix('.')}; {', '.join(changed)}." if changed else summary
 
 
 def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **options: Any) -> Model:

@@ -77,9 +77,9 @@ class DMD(AtRank):
 
 @dataclass(frozen=True)
 class FbDMD(DMD):
-    """Forward-backward DMD (Dawson et al. 2016) as PyDMD computes it; parameters as for `DMD`.
+    """Forward-backward DMD (Dawson et al. 2016) as PyDMD computes it.
 
-    PyDMD multiplies its forward and its backward operator in two different bases, so this is not
+    Parameters as for `DMD`. PyDMD multiplies its forward and its backward operator in two different bases, so this is not
     exact even on noise-free linear data (docs/library-notes.md).
     """
 

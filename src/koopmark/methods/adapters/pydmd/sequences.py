@@ -129,9 +129,9 @@ class RDMD(_Sequence):
 
 @dataclass(frozen=True)
 class SubspaceDMD(_Sequence):
-    """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it; parameters as for `_Sequence`.
+    """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it.
 
-    With rank -1, PyDMD's own, it finds the rank itself, and counts some rounding if the data leave
+    Parameters as for `_Sequence`. With rank -1, PyDMD's own, it finds the rank itself, and counts some rounding if the data leave
     dimensions empty.
     """
 
@@ -313,7 +313,8 @@ class HankelDMD(AtRank):
             )
         windows = trajectories.delayed(self.delays).states[0]
         dmd = self._estimator(_rank(self.svd_rank, windows))
-        fitted = dmd.fit(np.ascontiguousarray(states.T))
+        # PyDMD's last digits depend on the layout in memory, which without delays is a dictionary's.
+        fitted = dmd.fit(np.ascontiguousarray(states.T) if self.delays == 1 else states.T)
         last = slice(states.shape[1] * (self.delays - 1), None)
         modes, lift = self._modes(fitted), STATE.fitted(windows)
         return replace(
