@@ -79,8 +79,8 @@ class DMD(AtRank):
 class FbDMD(DMD):
     """Forward-backward DMD (Dawson et al. 2016) as PyDMD computes it.
 
-    Parameters as for `DMD`. PyDMD multiplies its forward and its backward operator in two different bases, so this is not
-    exact even on noise-free linear data (docs/library-notes.md).
+    Parameters as for `DMD`. PyDMD multiplies its forward and its backward operator in two different
+    bases, so this is not exact even on noise-free linear data (docs/library-notes.md).
     """
 
     # Exact in PyDMD if the singular vectors of X and Y agree.

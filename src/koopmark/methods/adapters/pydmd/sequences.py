@@ -131,8 +131,8 @@ class RDMD(_Sequence):
 class SubspaceDMD(_Sequence):
     """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it.
 
-    Parameters as for `_Sequence`. With rank -1, PyDMD's own, it finds the rank itself, and counts some rounding if the data leave
-    dimensions empty.
+    Parameters as for `_Sequence`. With rank -1, PyDMD's own, it finds the rank itself, and counts
+    some rounding if the data leave dimensions empty.
     """
 
     # It compares two states with the next two.
@@ -313,7 +313,7 @@ class HankelDMD(AtRank):
             )
         windows = trajectories.delayed(self.delays).states[0]
         dmd = self._estimator(_rank(self.svd_rank, windows))
-        # PyDMD's last digits depend on the layout in memory, which without delays is a dictionary's.
+        # PyDMD's last digits depend on the layout, which without delays is that of a dictionary.
         fitted = dmd.fit(np.ascontiguousarray(states.T) if self.delays == 1 else states.T)
         last = slice(states.shape[1] * (self.delays - 1), None)
         modes, lift = self._modes(fitted), STATE.fitted(windows)
