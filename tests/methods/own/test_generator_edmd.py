@@ -140,7 +140,7 @@ def test_blocks_of_differences_are_cut_without_losing_a_state(monkeypatch):
 
 
 def test_without_a_vector_field_the_exact_one_says_what_is_missing(three):
-    with pytest.raises(ValueError, match="this answer key has none: take koopmark.generator_edmd"):
+    with pytest.raises(ValueError, match="this answer key has none: take koopmark"):
         methods.fit("koopmark.generator_edmd", three, AnswerKey((), 3))
     with pytest.raises(ValueError, match="these trajectories carry no system"):
         methods.fit("koopmark.generator_edmd", replace(three, system=None))
