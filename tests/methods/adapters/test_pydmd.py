@@ -224,7 +224,7 @@ def test_a_forecast_that_runs_away_is_not_finite_and_leaves_the_others_alone(thr
         ("pydmd.dmd_tlsq", "max_pairs", 0),
         ("pydmd.pidmd", "band", 0),
         ("pydmd.lando_linear", "max_pairs", 0),
-        ("pydmd.bopdmd_bagged", "num_trials", 0),
+        ("pydmd.bopdmd_bagged", "num_trials", -1),
         ("pydmd.bopdmd_bagged", "trial_size", 1.5),
     ],
 )

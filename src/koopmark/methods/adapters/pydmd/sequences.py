@@ -2,13 +2,13 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.methods._method import Tags
-from koopmark.methods._options import Count, Share
+from koopmark.methods._options import Bound, Count, Share
 from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
 from koopmark.methods.dictionaries import AnyDictionary, Observables
 from koopmark.models import LinearModel, Model
@@ -258,7 +258,7 @@ class BOPDMD(VarProDMD):
     """
 
     tolerance: float = 1e-12
-    num_trials: int = 0
+    num_trials: Annotated[int, Bound("must not be negative", lambda value: value >= 0)] = 0
     trial_size: Share = 0.6
     eig_sort: Literal["auto", "real", "imag", "abs"] = "auto"
     seed: int = 0
