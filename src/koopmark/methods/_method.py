@@ -175,10 +175,8 @@ class Method(Bounded, ABC):
             if self.tags.one_trajectory:
                 data, count = train.longest(), len(train.states)
                 if count > 1:
-                    remark(
-                        f"fitted to one trajectory, the longest of {count}: "
-                        f"{len(data.times)} states"
-                    )
+                    length = f"{len(data.times)} states"
+                    remark(f"fitted to one trajectory, the longest of {count}: {length}")
             model = fit(data)
             if not isinstance(model, Model):
                 raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
@@ -223,7 +221,7 @@ class InformedMethod(Method):
         return self._fitted(train, lambda data: self._fit(data, key))
 
     def fit_with(self, train: Trajectories, key: AnswerKey) -> Model:
-        """The same as `fit`, for whoever has methods of both kinds."""
+        """`fit`, for whoever has methods of both kinds."""
         return self.fit(train, key)
 
     @abstractmethod

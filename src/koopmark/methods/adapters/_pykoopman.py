@@ -24,15 +24,8 @@ PYKOOPMAN = Tags(
         '"prettytable>=3.0" "setuptools<81" "torch>=2.1" && pip install --no-deps pykoopman==1.2.1'
     ),
     requires=(
-        "derivative",
-        "lightning",
-        "matplotlib",
-        "optht",
-        "pkg_resources",
-        "prettytable",
-        "pydmd",
-        "torch",
-        "pykoopman",
+        *("derivative", "lightning", "matplotlib", "optht", "pkg_resources", "prettytable"),
+        *("pydmd", "torch", "pykoopman"),
     ),
 )
 

@@ -25,7 +25,6 @@ RANK = 1e-10
 LEAST, TURNED = 0.1, 3.0
 """Sine that T-SSD allows without noise, and for each unit of relative noise."""
 
-
 Sine = Annotated[float, Bound("must be above 0 and at most 1", lambda value: 0 < value <= 1)]
 
 ANY = 1.0 - 1e-9
