@@ -499,7 +499,7 @@ def _about(name: str) -> str:
     from koopmark import methods
 
     method = methods.get(name)
-    summary = (type(method).__doc__ or "").strip().partition("\n")[0]
+    summary = methods.about(name)
     missing = methods.availability(method)
     return f"{summary} ({missing})" if missing else summary
 

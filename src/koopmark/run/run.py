@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from koopmark._files import write_text
-from koopmark._repr import ROWS, Details, Shown
+from koopmark._repr import ROWS, Details, ReprMixin
 from koopmark.cluster import client as cluster
 from koopmark.plan.cells import execution_order, plan
 from koopmark.plan.part import Part, refuse_whole_run
@@ -30,7 +30,7 @@ REPORT = "index.html"
 
 
 @dataclass(frozen=True)
-class Finished(Shown):
+class Finished(ReprMixin):
     """What a run came to; in a notebook, its overview."""
 
     folder: Path

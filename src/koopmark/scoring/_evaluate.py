@@ -69,7 +69,7 @@ class PairScores:
 
 
 @dataclass(frozen=True)
-class Scores(_repr.Shown):
+class Scores(_repr.ReprMixin):
     """Everything the tables say about one fit."""
 
     fit: FitScores

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from koopmark._arrays import real, stored
-from koopmark._repr import Details, Shown, curves, number
+from koopmark._repr import Details, ReprMixin, curves, number
 from koopmark.simulation._times import interval_of, times_of
 from koopmark.systems import System
 
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectories(Shown):
+class Trajectories(ReprMixin):
     """M trajectories of N states at the same T times.
 
     Parameters

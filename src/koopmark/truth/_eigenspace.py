@@ -25,7 +25,7 @@ ONE = -1
 
 
 @dataclass(frozen=True, eq=False)
-class NullSpace(_repr.Shown):
+class NullSpace(_repr.ReprMixin):
     """All u with Wᵀ u = 0, for W = L Rᵀ with thin QR L = Q S.
 
     Only `complement` = Q, of shape (N, r), is stored: the null space is its orthogonal
@@ -94,7 +94,7 @@ def offset_of(coordinates: Callable) -> NDArray[np.float64] | None:
     return getattr(coordinates, "theta", None)
 
 
-class Eigenspace(_repr.Shown, Gated, ABC):
+class Eigenspace(_repr.ReprMixin, Gated, ABC):
     """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"evaluate": (numeric, "states")}

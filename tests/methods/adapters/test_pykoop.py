@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from koopmark.methods.adapters.pykoop.lmi import lmi_regressors
 
 from koopmark import methods, score, systems
+from koopmark.methods.adapters.pykoop import lmi_regressors
 
 EXACT = [
     ("pykoop.dmd", {}, 1),

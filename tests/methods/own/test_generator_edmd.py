@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koopmark import methods, score, systems
+from koopmark.datasets import AnswerKey
 from koopmark.methods import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
 from koopmark.methods.kernels import Polynomial
 from koopmark.methods.own.generator_edmd import (
@@ -62,7 +63,7 @@ def test_derivatives_of_monomials_obey_the_product_rule(seed):
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 5])
 def test_given_the_vector_field_every_exact_eigenpair_comes_back(three, fresh, degree):
-    model = GeneratorEDMD(Monomials(degree)).fit(three)
+    model = GeneratorEDMD(Monomials(degree)).fit(three, AnswerKey.of(three.system))
     assert model.note == "given the vector field"
     table = score(model, three.system, fresh, max_degree=degree)
     assert table["eigenvalue_error"].max() < 1e-11
@@ -72,14 +73,16 @@ def test_given_the_vector_field_every_exact_eigenpair_comes_back(three, fresh, d
 def test_states_in_no_order_at_all_are_enough(three, fresh):
     states = np.random.default_rng(0).permutation(three.states.reshape(-1, 3)).reshape(-1, 2, 3)
     data = replace(three, states=states, times=np.array([0.0, 0.1]), diverged_at=None)
-    table = score(GeneratorEDMD(Monomials(3)).fit(data), three.system, fresh, max_degree=3)
+    model = GeneratorEDMD(Monomials(3)).fit(data, AnswerKey.of(three.system))
+    table = score(model, three.system, fresh, max_degree=3)
     assert table["eigenvalue_error"].max() < 1e-11
 
 
 @pytest.mark.parametrize("method", [GeneratorEDMD(), DifferenceGeneratorEDMD(order=6)])
 def test_degenerate_eigenspaces_keep_their_multiplicity(simulated, method):
     system = systems.random_rnn(10, 2, seed=0)
-    table = score(method.fit(simulated(system, 100)), system, simulated(system, 40, seed=1), 2)
+    model = method.fit_with(simulated(system, 100), AnswerKey.of(system))
+    table = score(model, system, simulated(system, 40, seed=1), 2)
     assert table["target_dimension"].tolist() == [8, 36]
     assert table["eigenvalue_error"].max() < 1e-6
     assert table["eigenfunction_error"].max() < 1e-9
@@ -89,7 +92,7 @@ def test_degenerate_eigenspaces_keep_their_multiplicity(simulated, method):
     "dictionary", [Monomials(2), RandomFourier(20), RadialBasis(20)], ids=lambda d: d.kind
 )
 def test_residuals_are_those_of_the_generator(three, dictionary):
-    model = GeneratorEDMD(dictionary).fit(three)
+    model = GeneratorEDMD(dictionary).fit(three, AnswerKey.of(three.system))
     states = three.states.reshape(-1, 3)
     velocity = three.system.rhs(states)
     values = model.eigenfunctions(states[:, None])
@@ -136,7 +139,9 @@ def test_blocks_of_differences_are_cut_without_losing_a_state(monkeypatch):
         np.testing.assert_allclose(np.sort(some, axis=0), np.sort(every, axis=0), atol=1e-12)
 
 
-def test_without_a_system_the_exact_one_says_what_is_missing(three):
+def test_without_a_vector_field_the_exact_one_says_what_is_missing(three):
+    with pytest.raises(ValueError, match="this answer key has none: take koopmark"):
+        methods.fit("koopmark.generator_edmd", three, AnswerKey((), 3))
     with pytest.raises(ValueError, match="these trajectories carry no system"):
         methods.fit("koopmark.generator_edmd", replace(three, system=None))
 

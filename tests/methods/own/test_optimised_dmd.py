@@ -12,7 +12,7 @@ from koopmark.methods.own.optimised_dmd import OptimisedDMD
 
 @pytest.fixture(scope="module")
 def spiral():
-    return contract.DATA["linear"]()
+    return contract.DATA["linear"]()[0]
 
 
 def exact(data):

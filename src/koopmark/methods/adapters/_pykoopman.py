@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import real
-from koopmark.methods._bounds import Count
-from koopmark.methods.method import Method, Tags
+from koopmark.methods._method import Method, Tags
+from koopmark.methods._options import Count
 from koopmark.models import Lift, Model, continuous, propagate
 from koopmark.simulation import Trajectories
 
@@ -24,15 +24,8 @@ PYKOOPMAN = Tags(
         '"prettytable>=3.0" "setuptools<81" "torch>=2.1" && pip install --no-deps pykoopman==1.2.1'
     ),
     requires=(
-        "derivative",
-        "lightning",
-        "matplotlib",
-        "optht",
-        "pkg_resources",
-        "prettytable",
-        "pydmd",
-        "torch",
-        "pykoopman",
+        *("derivative", "lightning", "matplotlib", "optht", "pkg_resources", "prettytable"),
+        *("pydmd", "torch", "pykoopman"),
     ),
 )
 

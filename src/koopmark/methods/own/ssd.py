@@ -7,10 +7,10 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Bound, Share
+from koopmark.methods._method import Method
+from koopmark.methods._options import Bound, Share
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
-from koopmark.methods.method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
 from koopmark.methods.own._linalg import real_product, whitening
 from koopmark.methods.own._noise import NoiseVariances, bounded, noise_variances
@@ -24,7 +24,6 @@ RANK = 1e-10
 
 LEAST, TURNED = 0.1, 3.0
 """Sine that T-SSD allows without noise, and for each unit of relative noise."""
-
 
 Sine = Annotated[float, Bound("must be above 0 and at most 1", lambda value: 0 < value <= 1)]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from koopmark._arrays import finite, numeric, real
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, ProductSystem
 from koopmark.systems.prescribed.features import Features
 from koopmark.truth import Eigenspace, PrincipalFunctions
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class CouplingLayer(Shown):
+class CouplingLayer(ReprMixin):
     """y = x on the kept coordinates; on the moved ones y = x exp(S f) + T f, f = f(x kept).
 
     After RealNVP (Dinh, Sohl-Dickstein and Bengio 2017). Inverse and tangent are closed forms.

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import Gate, Gated, finite, numeric
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.systems._activation import ACTIVATIONS, Activation
 from koopmark.systems._base import NamedArray
 from koopmark.systems.registry import named
 
 
-class Features(Shown, Gated, ABC):
+class Features(ReprMixin, Gated, ABC):
     """f: R^N → R^m, smooth, of the linear forms Dx with `directions` D."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {

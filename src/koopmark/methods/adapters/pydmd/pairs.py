@@ -6,7 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count
+from koopmark.methods._method import Method, Skip, Tags
+from koopmark.methods._options import Count
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.kernels import (
@@ -17,7 +18,6 @@ from koopmark.methods.kernels import (
     gram,
     numerical_rank,
 )
-from koopmark.methods.method import Method, Skip, Tags
 from koopmark.models import LinearModel, Model, continuous, steps_of
 from koopmark.simulation import Trajectories
 
@@ -77,10 +77,10 @@ class DMD(AtRank):
 
 @dataclass(frozen=True)
 class FbDMD(DMD):
-    """Forward-backward DMD (Dawson et al. 2016) as PyDMD computes it; parameters as for `DMD`.
+    """Forward-backward DMD (Dawson et al. 2016) as PyDMD computes it.
 
-    PyDMD multiplies its forward and its backward operator in two different bases, so this is not
-    exact even on noise-free linear data (docs/library-notes.md).
+    Parameters as for `DMD`. PyDMD multiplies its forward and its backward operator in two different
+    bases, so this is not exact even on noise-free linear data (docs/library-notes.md).
     """
 
     # Exact in PyDMD if the singular vectors of X and Y agree.

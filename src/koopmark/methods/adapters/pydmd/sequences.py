@@ -2,15 +2,15 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count, Share
+from koopmark.methods._method import Tags
+from koopmark.methods._options import Bound, Count, Share
 from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
 from koopmark.methods.dictionaries import AnyDictionary, Observables
-from koopmark.methods.method import Tags
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
@@ -129,10 +129,10 @@ class RDMD(_Sequence):
 
 @dataclass(frozen=True)
 class SubspaceDMD(_Sequence):
-    """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it; parameters as for `_Sequence`.
+    """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it.
 
-    With rank -1, PyDMD's own, it finds the rank itself, and counts some rounding if the data leave
-    dimensions empty.
+    Parameters as for `_Sequence`. With rank -1, PyDMD's own, it finds the rank itself, and counts
+    some rounding if the data leave dimensions empty.
     """
 
     # It compares two states with the next two.
@@ -258,7 +258,7 @@ class BOPDMD(VarProDMD):
     """
 
     tolerance: float = 1e-12
-    num_trials: int = 0
+    num_trials: Annotated[int, Bound("must not be negative", lambda value: value >= 0)] = 0
     trial_size: Share = 0.6
     eig_sort: Literal["auto", "real", "imag", "abs"] = "auto"
     seed: int = 0
@@ -313,7 +313,8 @@ class HankelDMD(AtRank):
             )
         windows = trajectories.delayed(self.delays).states[0]
         dmd = self._estimator(_rank(self.svd_rank, windows))
-        fitted = dmd.fit(np.ascontiguousarray(states.T))
+        # PyDMD's last digits depend on the layout, which without delays is that of a dictionary.
+        fitted = dmd.fit(np.ascontiguousarray(states.T) if self.delays == 1 else states.T)
         last = slice(states.shape[1] * (self.delays - 1), None)
         modes, lift = self._modes(fitted), STATE.fitted(windows)
         return replace(

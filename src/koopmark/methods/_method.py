@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from koopmark.datasets import AnswerKey
-from koopmark.methods._bounds import Bounded
 from koopmark.methods._diagnosis import diagnose
+from koopmark.methods._options import Bounded
 from koopmark.methods.remarks import collected, remark
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
@@ -175,10 +175,8 @@ class Method(Bounded, ABC):
             if self.tags.one_trajectory:
                 data, count = train.longest(), len(train.states)
                 if count > 1:
-                    remark(
-                        f"fitted to one trajectory, the longest of {count}: "
-                        f"{len(data.times)} states"
-                    )
+                    length = f"{len(data.times)} states"
+                    remark(f"fitted to one trajectory, the longest of {count}: {length}")
             model = fit(data)
             if not isinstance(model, Model):
                 raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
@@ -223,16 +221,11 @@ class InformedMethod(Method):
         return self._fitted(train, lambda data: self._fit(data, key))
 
     def fit_with(self, train: Trajectories, key: AnswerKey) -> Model:
-        """The same as `fit`, for whoever has methods of both kinds."""
+        """`fit`, for whoever has methods of both kinds."""
         return self.fit(train, key)
 
-    if TYPE_CHECKING:
-        # For mypy a method that takes the key too is no Method's.
-        _fit: ClassVar[Any]
-    else:
-
-        @abstractmethod
-        def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model: ...
+    @abstractmethod
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model: ...  # type: ignore[override]
 
 
 def availability(method: Method) -> str | None:
