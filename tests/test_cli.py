@@ -121,7 +121,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
             "did you mean 'pydmd.dmd' or 'pydmd.dmd_default'? ",
         ),
         (("run",), "Missing argument 'SUITE'"),
-        (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.sqlite"),
+        (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
         (("baseline", "nowhere"), "Error: nowhere"),
@@ -180,7 +180,7 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(typed, suite
     assert f"Report: {Path('reports', 'mine', 'index.html')}" in done.stdout
     assert "pydmd.dmd" in done.stdout
     assert {path.name for path in out.iterdir()} == {
-        "run.sqlite",
+        "run.jsonl",
         "run.lock",
         "fits.csv",
         "targets.csv",

@@ -316,7 +316,7 @@ def sleeping(place, tmp_path):
     (tmp_path / "long.toml").write_text(SUITE + '[[methods]]\nuse = "sleeps.py:Sleeps"\n')
     process = started(tmp_path, "run", "long.toml", "--out", "out", "--jobs", "1")
     deadline = time.monotonic() + 60
-    while not list((tmp_path / "out").glob("run.sqlite-wal")) and time.monotonic() < deadline:
+    while not list((tmp_path / "out").glob("run.jsonl")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(4)
     yield process, tmp_path / "out"

@@ -12,7 +12,7 @@ from koopmark.analysis.tables import read_table
 from koopmark.pages import write
 from koopmark.plan import load_suite
 from koopmark.run import run
-from koopmark.store.tables import FITS
+from koopmark.store._tables import FITS
 
 RECIPE = """
 title = "</script><b>"
@@ -90,7 +90,7 @@ def test_a_run_writes_into_its_folder_and_its_cache_and_nowhere_else(tmp_path, m
     new = set(listing(tmp_path)) - set(before)
     inside = ("deep/er/home/out", "deep/er/home/cache")
     assert {path for path in new if not path.startswith(inside)} == set()
-    known = {"run.sqlite", "run.lock", "provenance.json", "index.html"}
+    known = {"run.jsonl", "run.lock", "provenance.json", "index.html"}
     assert all(path.name in known or path.suffix == ".csv" for path in (home / "out").iterdir()), (
         listing(home / "out")
     )

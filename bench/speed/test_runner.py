@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from koopmark.plan import load_suite
-from koopmark.plan.cells import plan
+from koopmark.plan._cells import plan
 
-RUNNER = import_module("koopmark.run.run")
+RUNNER = import_module("koopmark.run._run")
 METHOD = Path(__file__).with_name("trivial_methods.py")
 
 RECIPE = """

@@ -18,7 +18,7 @@ import koopmark
 from koopmark import _source, datasets, methods
 from koopmark._source import Source
 from koopmark.datasets.dataset import SIMULATION
-from koopmark.plan.source import EVERY_FIT, _classes, source_digest
+from koopmark.plan._source import EVERY_FIT, _classes, source_digest
 
 PACKAGE = Path(koopmark.__file__).parent
 PACKAGES = sorted({path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")})
@@ -48,11 +48,11 @@ import json, sys, tempfile
 from pathlib import Path
 import koopmark
 from koopmark import datasets, methods
-from koopmark.workers.cell import run_cell, _dataset
-from koopmark.plan.suite import Limits
-from koopmark.plan.cells import Cell
-from koopmark.store.rows import _known
-from koopmark.plan.seeds import seeded
+from koopmark.workers._cell import run_cell, _dataset
+from koopmark.plan._suite import Limits
+from koopmark.plan._cells import Cell
+from koopmark.store._tables import _known
+from koopmark.plan._seeds import seeded
 
 package = Path(koopmark.__file__).parent
 called = set()

@@ -4,8 +4,8 @@ from collections import Counter
 from hostile_methods import Good
 from rich.console import Console
 
-from koopmark.run.progress import Bar, Lines, display, in_words
-from koopmark.store.rows import Outcome, make_rows
+from koopmark.run._progress import Bar, Lines, display, in_words
+from koopmark.store._tables import Outcome, make_rows
 
 
 def shown(make_cell, outcome, terminal=False, total=1):

@@ -5,8 +5,8 @@ import hostile_methods as hostile
 import pytest
 
 from koopmark import datasets, methods
-from koopmark.store.tables import EIGENPAIRS, FITS, PORTRAITS, TARGETS
-from koopmark.workers.cell import run_cell
+from koopmark.store._tables import EIGENPAIRS, FITS, PORTRAITS, TARGETS
+from koopmark.workers._cell import run_cell
 
 
 @pytest.fixture

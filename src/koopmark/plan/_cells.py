@@ -1,21 +1,22 @@
 """From a suite to its cells: every fit there is to do, each with the key of what it depends on."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 from koopmark import methods
 from koopmark._errors import ConfigError, suggest
-from koopmark._keys import canonical_json, digest
+from koopmark._keys import canonical_json, digest, generator
 from koopmark.datasets import Recipe, source_of
 from koopmark.methods import anchors
 from koopmark.methods.method import Method
 from koopmark.methods.plugins import absolute, short
-from koopmark.plan.data import NO_LEVEL, Level, Source, sources
-from koopmark.plan.seeds import seeded
-from koopmark.plan.source import code_of, source_digest
-from koopmark.plan.suite import Limits, MethodEntry, Suite
+from koopmark.plan._data import NO_LEVEL, Level, Source, sources
+from koopmark.plan._source import code_of, source_digest
+from koopmark.plan._suite import Limits, MethodEntry, Suite
+
+Options = TypeVar("Options")
 
 ANCHORS = tuple(anchors.METHODS)
 """Methods of every suite: they show that the scores can tell right from wrong."""
@@ -167,6 +168,32 @@ def _cell(
         level=source.level,
         sources=source.names,
     )
+
+
+def seeded(options: Options, given: Mapping[str, Any], depends_on: Any, path: str = "") -> Options:
+    """A dataclass with every `seed` field drawn that `given` does not set, nested ones included.
+
+    Parameters
+    ----------
+    options : dataclass instance
+        A method, or a dictionary of one.
+    given : mapping
+        What the user set, nested as in the suite file.
+    depends_on
+        What the seeds depend on beside the field's own path, and nothing else: see
+        `_keys.generator`. A suite gives the data and their seed, so that a method draws the same
+        whatever it is called, and two methods with the same random features share them.
+    """
+    drawn: dict[str, Any] = {}
+    for field in fields(options):  # type: ignore[arg-type]
+        value = getattr(options, field.name)
+        if field.name == "seed" and "seed" not in given:
+            drawn["seed"] = int(generator(depends_on, f"{path}seed").integers(2**31))
+        elif is_dataclass(value) and not isinstance(value, type):
+            inner = given.get(field.name)
+            inner = inner if isinstance(inner, Mapping) else {}
+            drawn[field.name] = seeded(value, inner, depends_on, f"{path}{field.name}.")
+    return replace(options, **drawn) if drawn else options  # type: ignore[type-var]
 
 
 def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -> None:

@@ -11,7 +11,7 @@ from koopmark import methods
 from koopmark._keys import digest
 from koopmark.methods import plugins
 from koopmark.methods.method import Method
-from koopmark.plan.cells import Cell
+from koopmark.plan import Cell
 
 
 def pack(cell: Cell) -> bytes:

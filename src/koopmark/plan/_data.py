@@ -8,7 +8,7 @@ from typing import Any
 from koopmark import datasets
 from koopmark._errors import ConfigError
 from koopmark.datasets import Recipe
-from koopmark.plan.suite import Suite, SweepEntry
+from koopmark.plan._suite import Suite, SweepEntry
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from koopmark.store.tables import FAILURES, Rows
+from koopmark.store import FAILURES, Rows
 
 EVERY_SECONDS = 15.0
 """Longest silence where there is no terminal, as long as fits end."""
