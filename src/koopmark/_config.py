@@ -3,8 +3,9 @@
 import stat
 import tomllib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -104,8 +105,7 @@ def parse(data: dict[str, Any], model: type[SomeSection], source: str) -> SomeSe
     try:
         return model.model_validate(_tuples(data))
     except ValidationError as error:
-        mistakes = [_sentence(dict(detail), model) for detail in error.errors(include_url=False)]
-        raise ConfigError(f"{source}: {'; '.join(mistakes)}") from None
+        raise ConfigError(f"{source}: {mistakes(error, model)}") from None
 
 
 def _tuples(value: Any) -> Any:
@@ -132,23 +132,29 @@ def refuse_extremes(data: Any, source: str) -> None:
     raise ConfigError(f"{source}: its values are nested too deeply, {MAX_DEPTH} levels at most")
 
 
-def _sentence(detail: dict[str, Any], model: type[BaseModel]) -> str:
-    keys, section = _walk(model, detail["loc"])
+def mistakes(error: ValidationError, model: type) -> str:
+    """What pydantic found wrong with values for a section or a dataclass, a sentence for each."""
+    details = error.errors(include_url=False)
+    return "; ".join(dict.fromkeys(_sentence(dict(detail), model) for detail in details))
+
+
+def _sentence(detail: dict[str, Any], model: type) -> str:
+    keys, holder = _walk(model, detail["loc"])
     key = ".".join(keys)
     message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        known = sorted(section.model_fields) if section else []
+    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = sorted(_annotations(holder))
         hint = suggest(keys[-1], known)
         return f"unknown key {key!r}: {hint}the keys here are {', '.join(known)}"
     if detail["type"] == "missing":
         return f"the key {key!r} is missing"
-    if detail["type"] == "union_tag_not_found":
-        kinds = ", ".join(map(repr, _expected(section, detail)))
-        return f"the key '{key}.kind' is missing: it is one of {kinds}"
-    if detail["type"] == "union_tag_invalid":
-        tag, known = detail["ctx"]["tag"], _expected(section, detail)
-        hint = suggest(tag, known)
-        return f"{key}.kind = {tag!r}: {hint}it must be one of {', '.join(map(repr, known))}"
+    if detail["type"].startswith("union_tag"):
+        tag = detail["ctx"].get("tag")
+        members = _sections(_annotations(holder).get(keys[-1]))
+        known = [str(kind) for member in members for kind in _tags(member)]
+        problem = f"the key '{key}.kind' is missing" if tag is None else f"{key}.kind = {tag!r}"
+        hint = "" if tag is None else suggest(tag, known)
+        return f"{problem}: {hint}it must be one of {', '.join(map(repr, known))}"
     if detail["type"] == "value_error":
         return f"{key}: {message}" if key else message
     allowed = message.replace("Input should", "it must")
@@ -157,22 +163,14 @@ def _sentence(detail: dict[str, Any], model: type[BaseModel]) -> str:
     return f"{key} = {shown(detail['input'])}: {allowed}"
 
 
-def _expected(section: type[BaseModel] | None, detail: dict[str, Any]) -> list[str]:
-    field = section.model_fields.get(detail["loc"][-1]) if section else None
-    members = _sections(field.annotation) if field else []
-    return [str(tag) for member in members for tag in _tags(member)]
-
-
-def _walk(
-    model: type[BaseModel], location: tuple[Any, ...]
-) -> tuple[list[str], type[BaseModel] | None]:
+def _walk(model: type, location: tuple[Any, ...]) -> tuple[list[str], type | None]:
     """The keys a user wrote to get to `location`, and the section that holds the last one.
 
     Pydantic puts the tag of a tagged union into its locations, where the file has no key.
     """
     keys: list[str] = []
-    holder: type[BaseModel] | None = model
-    members: list[type[BaseModel]] = [model]
+    holder: type | None = model
+    members: list[type] = [model]
     for part in location:
         tagged = [member for member in members if part in _tags(member)]
         if tagged:
@@ -182,21 +180,31 @@ def _walk(
         if isinstance(part, int):
             continue
         holder = members[0] if members else None
-        field = holder.model_fields.get(part) if holder else None
-        members = _sections(field.annotation) if field else []
+        members = _sections(_annotations(holder).get(part))
     return keys, holder
 
 
-def _sections(annotation: Any) -> list[type[BaseModel]]:
+def _annotations(section: type | None) -> dict[str, Any]:
+    """The types of a section's keys, or of a dataclass's fields."""
+    if section is None:
+        return {}
+    if issubclass(section, BaseModel):
+        return {name: field.annotation for name, field in section.model_fields.items()}
+    hints = get_type_hints(section)
+    return {field.name: hints[field.name] for field in fields(section)}  # type: ignore[arg-type]
+
+
+def _sections(annotation: Any) -> list[type]:
     """The sections an annotation speaks of, through unions, lists and `Annotated`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and (
+        issubclass(annotation, BaseModel) or is_dataclass(annotation)
+    ):
         return [annotation]
     return [section for argument in get_args(annotation) for section in _sections(argument)]
 
 
-def _tags(section: type[BaseModel]) -> tuple[Any, ...]:
-    field = section.model_fields.get("kind")
-    return get_args(field.annotation) if field else ()
+def _tags(section: type) -> tuple[Any, ...]:
+    return get_args(_annotations(section).get("kind"))
 
 
 def shown(value: Any) -> str:

@@ -187,7 +187,7 @@ class LinearModel(Model):
         dt: float,
         lift: Lift,
         state: slice | None = None,
-    ) -> "LinearModel":
+    ) -> Self:
         """From μ (s,) and the modes Φ (D, s) of ψ(x⁺) = A ψ(x): eigenfunctions are rows of Φ⁺.
 
         `state` says which rows of ψ are the state itself; there Φ is the readout.
@@ -196,10 +196,35 @@ class LinearModel(Model):
         return cls(lift, np.linalg.pinv(modes).T, continuous(discrete, dt), dt, readout)
 
     @classmethod
-    def from_operator(cls, operator: NDArray, dt: float, lift: Lift) -> "LinearModel":
-        """From K (D, D) in the row convention ψ(x⁺) ≈ ψ(x) K: its right eigenvectors."""
-        discrete, vectors = np.linalg.eig(operator)
-        return cls(lift, vectors, continuous(discrete, dt), dt)
+    def from_coefficients(
+        cls,
+        discrete: NDArray,
+        coefficients: NDArray,
+        dt: float,
+        lift: Lift,
+        state: slice | None = None,
+        note: str = "",
+    ) -> Self:
+        """From μ (s,) and the coefficients C (D, s) of eigenfunctions in ψ.
+
+        `state` says which columns of ψ are the state; the readout M is that with C M ≈ 1 there, in
+        least squares over the coefficients.
+        """
+        modes = None
+        if state is not None:
+            unit = np.eye(len(coefficients))[:, state].astype(coefficients.dtype)
+            modes = np.linalg.lstsq(coefficients, unit, rcond=None)[0]
+        return cls(lift, coefficients, continuous(discrete, dt), dt, modes, note=note)
+
+    @classmethod
+    def from_operator(
+        cls, operator: NDArray, dt: float, lift: Lift, state: slice | None = None, note: str = ""
+    ) -> Self:
+        """From K (D, D) in the row convention ψ(x⁺) ≈ ψ(x) K: its right eigenvectors.
+
+        `state` as for `from_coefficients`.
+        """
+        return cls.from_coefficients(*np.linalg.eig(operator), dt, lift, state, note)
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import PolynomialFeatures
 
 from koopmark.methods import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
+from koopmark.methods._sampling import spread
 from koopmark.methods.kernels import Gaussian, Polynomial, gram
-from koopmark.methods.sampling import spread
 
 KINDS = [Identity(), Monomials(3), RandomFourier(7), RadialBasis(7), Nystroem(count=7, state=True)]
 STATES = np.random.default_rng(0).standard_normal((40, 3))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
-from koopmark.methods.method import Role
+from koopmark.methods import Role
 from koopmark.store import EIGENPAIRS, FILE, FITS, POINTS, PREFIX, TARGETS
 
 ROLES: tuple[Role, ...] = ("anchor", "informed", "method")

@@ -69,8 +69,8 @@ def _other_version(cell: Cell) -> str | None:
     if methods.availability(cell.method) is not None or here == cell.library_version:
         return None
     return (
-        f"{cell.method.library} {here or 'without a version'} is installed on {platform.node()}, "
-        f"but the run was started with {cell.library_version or 'none'}"
+        f"{cell.method.tags.library} {here or 'without a version'} is installed on "
+        f"{platform.node()}, but the run was started with {cell.library_version or 'none'}"
     )
 
 

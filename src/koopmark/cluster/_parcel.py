@@ -9,8 +9,7 @@ from typing import Any
 
 from koopmark import methods
 from koopmark._keys import digest
-from koopmark.methods import plugins
-from koopmark.methods.method import Method
+from koopmark.methods import Method, plugins
 from koopmark.plan import Cell
 
 

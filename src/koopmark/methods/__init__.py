@@ -7,7 +7,15 @@ from koopmark.methods.dictionaries import (
     RadialBasis,
     RandomFourier,
 )
-from koopmark.methods.method import Method, Skip, availability, library_version
+from koopmark.methods.method import (
+    InformedMethod,
+    Method,
+    Role,
+    Skip,
+    Tags,
+    availability,
+    library_version,
+)
 from koopmark.methods.registry import (
     REGISTRY,
     fit,
@@ -20,6 +28,7 @@ from koopmark.models import LinearModel, Model
 __all__ = [
     "REGISTRY",
     "Identity",
+    "InformedMethod",
     "LinearModel",
     "Method",
     "Model",
@@ -27,7 +36,9 @@ __all__ = [
     "Nystroem",
     "RadialBasis",
     "RandomFourier",
+    "Role",
     "Skip",
+    "Tags",
     "availability",
     "fit",
     "get",

@@ -1,7 +1,7 @@
 """Kernels by their hyperparameters, which each library spells in its own way."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,33 @@ from pydantic import Field
 
 from koopmark._arrays import numeric, real
 from koopmark.methods import remarks
-from koopmark.methods.sampling import spread
+from koopmark.methods._bounds import Bounded, Count, NotNegative, Positive
+from koopmark.methods._sampling import spread
 
 
 @dataclass(frozen=True)
-class Polynomial:
+class Linear:
+    """k(x, x') = x·x'."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    kind: Literal["linear"] = field(default="linear", kw_only=True, repr=False)
+
+    def length(self, states: NDArray) -> float:  # noqa: ARG002
+        """1: it has no length."""
+        return 1.0
+
+    def values(self, rows: NDArray, columns: NDArray, length: float) -> NDArray:  # noqa: ARG002
+        """See `gram`."""
+        return np.asarray(rows @ columns.T)
+
+    def in_sklearn(self, states: NDArray) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
+        """Metric and parameters of scikit-learn's `pairwise_kernels`, for data `states` (P, N)."""
+        return "linear", {}
+
+
+@dataclass(frozen=True)
+class Polynomial(Bounded):
     """k(x, x') = (x·x' / ℓ² + offset)^degree: all monomials up to `degree`.
 
     ℓ is the root-mean-square length of the states, so that neither the kernel nor what rounding
@@ -22,24 +44,30 @@ class Polynomial:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
-    degree: int = 2
-    offset: float = 1.0
+    degree: Count = 2
+    offset: NotNegative = 1.0
     kind: Literal["polynomial"] = field(default="polynomial", kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.degree < 1:
-            raise ValueError(f"degree must be at least 1, got {self.degree}")
-        if not self.offset >= 0:
-            raise ValueError(f"offset must not be negative, got {self.offset}")
 
     def length(self, states: NDArray) -> float:
         """ℓ for states (P, N), which are not all zero."""
         largest = float(abs(states).max())
         return largest * float(np.sqrt(np.sum((states / largest) ** 2) / len(states)))
 
+    def values(self, rows: NDArray, columns: NDArray, length: float) -> NDArray:
+        base = (rows / length) @ (columns / length).T + self.offset
+        values = base.copy()
+        # NumPy's power of three and more is several times slower than products.
+        for _ in range(self.degree - 1):
+            values *= base
+        return values
+
+    def in_sklearn(self, states: NDArray) -> tuple[str, dict[str, Any]]:
+        gamma = self.length(states) ** -2
+        return "poly", {"degree": self.degree, "gamma": gamma, "coef0": self.offset}
+
 
 @dataclass(frozen=True)
-class Gaussian:
+class Gaussian(Bounded):
     """k(x, x') = exp(-|x - x'|² / 2ℓ²), ℓ = `bandwidth` × spread of the data.
 
     The spread is the root-mean-square distance of the states from their mean.
@@ -47,19 +75,22 @@ class Gaussian:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
-    bandwidth: float = 1.0
+    bandwidth: Positive = 1.0
     kind: Literal["gaussian"] = field(default="gaussian", kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.bandwidth > 0:
-            raise ValueError(f"bandwidth must be positive, got {self.bandwidth}")
 
     def length(self, states: NDArray) -> float:
         """ℓ for states (P, N)."""
         return self.bandwidth * spread(states)
 
+    def values(self, rows: NDArray, columns: NDArray, length: float) -> NDArray:
+        return gaussian(rows, columns, length)
 
-AnyKernel = Annotated[Polynomial | Gaussian, Field(discriminator="kind")]
+    def in_sklearn(self, states: NDArray) -> tuple[str, dict[str, Any]]:
+        return "rbf", {"gamma": 0.5 / self.length(states) ** 2}
+
+
+Kernel = Linear | Polynomial | Gaussian
+AnyKernel = Annotated[Kernel, Field(discriminator="kind")]
 """A kernel by its kind: in a suite, `kernel = { kind = "polynomial", degree = 2 }`."""
 
 GRAM_TOLERANCE = 1e-12
@@ -89,26 +120,17 @@ def gaussian(
 
 
 def gram(
-    kernel: Polynomial | Gaussian, rows: NDArray, columns: NDArray, length: float | None = None
+    kernel: Kernel, rows: NDArray, columns: NDArray, length: float | None = None
 ) -> NDArray[np.float64]:
     """Kernel values (P, n) of `rows` (P, N) with the training states `columns` (n, N).
 
     The kernel's ℓ is that of `columns` unless given as `length`.
     """
     rows, columns = numeric(rows, "rows"), real(columns, "columns")
-    if length is None:
-        length = kernel.length(columns)
-    if isinstance(kernel, Polynomial):
-        base = (rows / length) @ (columns / length).T + kernel.offset
-        values = base.copy()
-        # NumPy's power of three and more is several times slower than products.
-        for _ in range(kernel.degree - 1):
-            values *= base
-        return values
-    return gaussian(rows, columns, length)
+    return kernel.values(rows, columns, kernel.length(columns) if length is None else length)
 
 
-def numerical_rank(kernel: Polynomial | Gaussian, states: NDArray) -> int:
+def numerical_rank(kernel: Kernel, states: NDArray) -> int:
     """Eigenvalues of the kernel matrix of `states` (n, N) that stand out of its rounding.
 
     For a polynomial kernel and enough data: the number of monomials. What lies below is noise,
@@ -122,7 +144,7 @@ def numerical_rank(kernel: Polynomial | Gaussian, states: NDArray) -> int:
 class KernelColumns:
     """The functions k(x, xⱼ) of the training states xⱼ, (P, N) to (P, n); `length` is ℓ."""
 
-    kernel: Polynomial | Gaussian
+    kernel: Kernel
     training: NDArray[np.float64]
     length: float | None = None
 

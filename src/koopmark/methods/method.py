@@ -4,17 +4,20 @@ import operator
 import random
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module, metadata
 from importlib.util import find_spec
-from typing import Any, ClassVar, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from koopmark.methods.diagnosis import diagnose
-from koopmark.methods.remarks import collected
+from koopmark.datasets import AnswerKey
+from koopmark.methods._bounds import Bounded
+from koopmark.methods._diagnosis import diagnose
+from koopmark.methods.remarks import collected, remark
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
@@ -27,18 +30,82 @@ class Skip(ValueError):
 
 
 Role = Literal["method", "informed", "anchor"]
-"""What a fit is in a comparison. Only `method` competes: `informed` ones are given the system that
-they are to find out about, and a `anchor` marks an end of the scores."""
+"""How a fit takes part in a comparison. Only a `method` is ranked: an `informed` one is given the
+answer key of the system that the others are to find out about, and an `anchor`, which is given it
+too, marks an end of the scores and is in every run, whatever part of its suite is done."""
 
-SEALED = {
-    "fit": "a method writes _fit, and what `Method.fit` does around it is the same for all",
-    "role": "it follows from needs_system and is_anchor, which a method may declare",
-}
-"""What no method defines for itself, with the reason."""
+Recoverable = Literal["linear", "trajectory", "axes", "line", "plane", "nonlinear"]
+"""Data of `koopmark.methods.contract` on which a method may have to be exact."""
 
 
 @dataclass(frozen=True)
-class Method(ABC):
+class Tags:
+    """What a method says of itself, the same for all data.
+
+    Parameters
+    ----------
+    library : str
+        The distribution that does the work, as `pip install` names it. A method outside of koopmark
+        that does not say is counted under its own package or file.
+    install : str
+        The command that installs it, for methods whose library may be missing.
+    requires : tuple of str
+        Modules that `_fit` imports, in the order in which it needs them.
+    role : "method", "informed" or "anchor"
+        See `Role`.
+    min_states : int
+        States in a row that a trajectory must have.
+    one_trajectory : bool
+        Whether it is fitted to one trajectory: `_fit` is given the longest alone.
+    recovers : str, optional
+        Data that it must recover exactly, see `Recoverable`; None if there are none.
+    unrecoverable : str
+        Why there are none.
+    loses : mapping of str to str
+        What it need not recover: names in `koopmark.methods.contract.CASES`, with reasons.
+    exactness : float
+        How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt.
+    trial : mapping of str
+        Options that keep the contract's fits short.
+    """
+
+    library: str = "koopmark"
+    install: str = ""
+    requires: tuple[str, ...] = ()
+    role: Role = "method"
+    min_states: int = 2
+    one_trajectory: bool = False
+    recovers: Recoverable | None = "linear"
+    unrecoverable: str = ""
+    loses: Mapping[str, str] = field(default_factory=dict)
+    exactness: float = 1e-8
+    trial: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.recovers is None) != bool(self.unrecoverable):
+            raise ValueError(
+                "tags: a method recovers some data, or says in `unrecoverable` why there are none"
+            )
+
+    def none(self, why: str) -> "Tags":
+        """The same of a method that must recover no data exactly."""
+        return replace(self, recovers=None, unrecoverable=why, loses={})
+
+
+SEALED = {
+    "fit": "a method writes _fit, and what is done around it is the same for all",
+    "fit_with": "a method writes _fit, and what is done around it is the same for all",
+    "needs_system": "derive it from koopmark.methods.InformedMethod, whose _fit is given the key",
+    "is_anchor": "derive it from koopmark.methods.InformedMethod, with Tags(role='anchor')",
+}
+"""What no method defines for itself, with the reason."""
+
+PLUGIN = "koopmark_plugin_"
+"""What names of modules begin with that are loaded from a method's file."""
+
+
+@dataclass(frozen=True)
+class Method(Bounded, ABC):
     """A frozen dataclass of hyperparameters; subclasses write `_fit`.
 
     A method that draws random numbers has a field `seed`, and nothing else that is random.
@@ -46,53 +113,40 @@ class Method(ABC):
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
-    library: ClassVar[str] = "koopmark"
-    """The distribution that does the work, as `pip install` names it. A method that lives outside
-    of koopmark and does not say is counted under its own package or file."""
-
-    install: ClassVar[str] = ""
-    """The command that installs it, for methods whose library may be missing."""
-
-    requires: ClassVar[tuple[str, ...]] = ()
-    """Modules that `_fit` imports, in the order in which it needs them."""
-
-    recovers: ClassVar[str] = "linear"
-    """Data that it must recover exactly: a name in `koopmark.methods.contract.DATA`, or a reason
-    why there are none, which has spaces in it."""
-
-    loses: ClassVar[Mapping[str, str]] = {}
-    """What it need not recover: names in `koopmark.methods.contract.CASES`, with reasons."""
-
-    exactness: ClassVar[float] = 1e-8
-    """How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt."""
-
-    needs_system: ClassVar[bool] = False
-    """Whether it looks at `trajectories.system`; its docstring and its models' notes say so, and
-    data without one are refused with a ValueError. It is not ranked with those that do not."""
-
-    is_anchor: ClassVar[bool] = False
-    """Whether it marks an end of the scores. Every run has the anchors, whatever part of its suite
-    it does, and none is ranked."""
-
-    trial: ClassVar[Mapping[str, Any]] = {}
-    """Options that keep the contract's fits short."""
+    tags: ClassVar[Tags] = Tags()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if cls.__module__ == __name__:
+            return
+        informed = issubclass(cls, InformedMethod)
+        home = InformedMethod if informed else Method
         for name, why in SEALED.items():
             declared = name in vars(cls).get("__annotations__", {})
             # A base that is no method may define it as well.
-            if declared or getattr(cls, name) is not getattr(Method, name):
+            if declared or getattr(cls, name, None) is not getattr(home, name, None):
                 raise TypeError(f"{cls.__name__} defines {name}: {why}")
+        if not isinstance(cls.tags, Tags):
+            raise TypeError(f"{cls.__name__}.tags must be koopmark.methods.Tags, got {cls.tags!r}")
+        if informed == (cls.tags.role == "method"):
+            raise TypeError(
+                f"{cls.__name__} has the role {cls.tags.role!r}: that of an InformedMethod is "
+                "'informed' or 'anchor', that of any other 'method'"
+            )
         package = cls.__module__.partition(".")[0]
-        if cls.library == "koopmark" != package:
-            cls.library = package
+        if cls.tags.library == "koopmark" != package:
+            if package.startswith(PLUGIN):
+                package = Path(str(sys.modules[package].__file__)).name
+            cls.tags = replace(cls.tags, library=package)
 
-    def fit(self, trajectories: Trajectories) -> Model:
-        """Fit to all snapshot pairs of `trajectories`.
+    def promises(self) -> Tags:
+        """Its tags at these options: a class says more here if an option changes them."""
+        return self.tags
 
-        `_fit` is given the data alone: unless the method declares `needs_system`, neither the
-        system nor the targets that `trajectories` may carry.
+    def fit(self, train: Trajectories) -> Model:
+        """Fit to all snapshot pairs of `train`.
+
+        `_fit` is given the data alone, without the system and targets that they may carry.
 
         Libraries that draw from a global generator find it seeded, so that two fits agree; its
         state is put back afterwards.
@@ -107,30 +161,37 @@ class Method(ABC):
         TypeError
             If the data are no Trajectories, or `_fit` gives something else than a model.
         """
-        check_data(trajectories)
-        data = trajectories if self.needs_system else trajectories.without_origin()
+        return self._fitted(train, self._fit)
+
+    def fit_with(self, train: Trajectories, key: AnswerKey) -> Model:  # noqa: ARG002
+        """Fit to `train`; only an `InformedMethod` is given the key. Raises as `fit` does."""
+        return self._fitted(train, self._fit)
+
+    def _fitted(self, train: Trajectories, fit: Callable[[Trajectories], Model]) -> Model:
+        check_data(train)
+        data = train.without_origin()
         self.prepare()
         with seeded_globals(getattr(self, "seed", 0)), collected() as remarks:
-            model = self._fit(data)
+            if self.tags.one_trajectory:
+                data, count = train.longest(), len(train.states)
+                if count > 1:
+                    remark(
+                        f"fitted to one trajectory, the longest of {count}: "
+                        f"{len(data.times)} states"
+                    )
+            model = fit(data)
             if not isinstance(model, Model):
                 raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
-            diagnose(model, data)
+            diagnose(model, train)
         model = model.noted(remarks)
         # Models are frozen, and few of them have a use for it.
-        object.__setattr__(model, "channels", trajectories.states.shape[2])
+        object.__setattr__(model, "channels", train.states.shape[2])
         return model
-
-    @property
-    def role(self) -> Role:
-        """How it takes part in a comparison, by what its class declares."""
-        if self.is_anchor:
-            return "anchor"
-        return "informed" if self.needs_system else "method"
 
     @classmethod
     def prepare(cls) -> None:
         """Import what the fit needs, so that the first fit's time is not that of an import."""
-        for module in cls.requires:
+        for module in cls.tags.requires:
             import_module(module)
 
     def to_options(self) -> dict[str, Any]:
@@ -141,20 +202,54 @@ class Method(ABC):
     def _fit(self, trajectories: Trajectories) -> Model: ...
 
 
+@dataclass(frozen=True)
+class InformedMethod(Method):
+    """A method that is given the answer key beside the data; subclasses write `_fit(data, key)`.
+
+    Its docstring and its models' notes say what it looks at. It is shown, but not ranked.
+    """
+
+    tags: ClassVar[Tags] = Tags(role="informed")
+
+    # Not a Method's fit: that an informed method cannot do without the key is its type.
+    def fit(self, train: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
+        """Fit to `train`, whose answer key is `key`.
+
+        Raises
+        ------
+        ValueError, Skip, TypeError
+            As `Method.fit`, and if the key lacks what the method needs of it.
+        """
+        return self._fitted(train, lambda data: self._fit(data, key))
+
+    def fit_with(self, train: Trajectories, key: AnswerKey) -> Model:
+        """The same as `fit`, for whoever has methods of both kinds."""
+        return self.fit(train, key)
+
+    if TYPE_CHECKING:
+        # For mypy a method that takes the key too is no Method's.
+        _fit: ClassVar[Any]
+    else:
+
+        @abstractmethod
+        def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model: ...
+
+
 def availability(method: Method) -> str | None:
-    """None where the method can run, or the reason it cannot and the command that helps."""
-    for module in method.requires:
+    """None if the method can run, or the reason it cannot and the command that helps."""
+    tags = method.tags
+    for module in tags.requires:
         if find_spec(module) is None:
-            needs = "" if module == method.library else f" (it needs {module})"
-            help_ = f": {method.install}" if method.install else ""
-            return f"{method.library} is not installed{needs}{help_}"
+            needs = "" if module == tags.library else f" (it needs {module})"
+            help_ = f": {tags.install}" if tags.install else ""
+            return f"{tags.library} is not installed{needs}{help_}"
     return None
 
 
 def library_version(method: Method) -> str:
-    """Version of the distribution that does the work; empty where it is not installed."""
+    """Version of the distribution that does the work; empty if it is not installed."""
     try:
-        return metadata.version(method.library)
+        return metadata.version(method.tags.library)
     except metadata.PackageNotFoundError:
         return ""
 

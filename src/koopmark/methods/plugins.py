@@ -21,7 +21,7 @@ from typing import Any
 
 from koopmark._errors import ConfigError, suggest
 from koopmark._source import HERE, folder_of_packages, own_place
-from koopmark.methods.method import Method
+from koopmark.methods.method import PLUGIN, Method
 
 GROUP = "koopmark.methods"
 """The group of entry points by which an installed package offers methods."""
@@ -91,8 +91,6 @@ def load(name: str, as_of: str = "") -> Method:
         raise ConfigError(f"method {name!r} cannot be imported: {_said(error)}") from None
     method = _default(name, _attribute(module, where, attribute))
     if is_file(name):
-        if type(method).library == module.__name__:
-            type(method).library = Path(where).name
         # Its module has no name that another process could import: its file and options travel.
         called = absolute(name, Path())
         copyreg.pickle(type(method), lambda it: (_again, (called, it.to_options(), digest)))
@@ -123,8 +121,6 @@ def with_neighbours(path: Path, digest: str) -> tuple[str, dict[str, bytes]]:
     return path.relative_to(top).as_posix(), files
 
 
-_PREFIX = "koopmark_plugin_"
-
 _loaded: dict[Path, tuple[str, ModuleType]] = {}
 """Modules of method files, with the digest of all that they were made of."""
 
@@ -144,7 +140,7 @@ def _from_file(path: Path, as_of: str) -> tuple[str, ModuleType]:
         raise _edited(path)
     if path in _loaded and _loaded[path][0] == digest:
         return _loaded[path]
-    name = f"{_PREFIX}{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    name = f"{PLUGIN}{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     _forget(name)
     if _FINDER not in sys.meta_path:
         sys.meta_path.insert(0, _FINDER)
@@ -177,7 +173,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if path is None or not fullname.startswith(_PREFIX):
+        if path is None or not fullname.startswith(PLUGIN):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):

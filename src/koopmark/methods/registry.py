@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from koopmark._config import shortened
+from koopmark._config import mistakes
 from koopmark._errors import ConfigError, suggest
+from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
 from koopmark.methods.method import Method
@@ -85,14 +86,42 @@ def configured(name: str, default: Method, options: Mapping[str, Any]) -> Method
     try:
         return _adapter(type(default)).validate_json(written, strict=True)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        sentences = dict.fromkeys(_sentence(dict(detail), type(default)) for detail in details)
-        raise ConfigError(f"{name}: {'; '.join(sentences)}") from None
+        raise ConfigError(f"{name}: {mistakes(error, type(default))}") from None
 
 
-def fit(name: str, trajectories: Trajectories, /, **options: Any) -> Model:
-    """Fit the method of this name (see `get`) to trajectories (see `Method.fit`)."""
-    return get(name, **options).fit(trajectories)
+def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **options: Any) -> Model:
+    """Fit the method of this name to trajectories.
+
+    Parameters
+    ----------
+    name : str
+        See `get`.
+    train : Trajectories
+    key : AnswerKey, optional
+        What an informed method is given beside the data; by default the key of the system that the
+        data carry, to the first degree.
+    **options
+        See `get`.
+
+    Raises
+    ------
+    ConfigError
+        As `get`.
+    ValueError, TypeError
+        As `Method.fit`, and if an informed method has neither a key nor a system to make it of.
+    """
+    method = get(name, **options)
+    if method.tags.role == "method":
+        return method.fit(train)
+    if key is None:
+        system = Trajectories.expected(train, "fit").system
+        if system is None:
+            raise ValueError(
+                f"{name} is given the answer key, and these trajectories carry no system to make "
+                f"it of: koopmark.fit({name!r}, train, key), such as the key of a dataset"
+            )
+        key = AnswerKey.of(system)
+    return method.fit_with(train, key)
 
 
 @cache
@@ -110,28 +139,3 @@ def _jsonable(value: Any) -> Any:
         return [_jsonable(item) for item in value]
     # NumPy's numbers and arrays as Python's: np.int64(2) is 2, np.True_ is True.
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
-
-
-def _sentence(detail: dict[str, Any], method: type[Method]) -> str:
-    """A mistake that pydantic found, with the key as the user wrote it and what is allowed."""
-    option, *inner = [str(part) for part in detail["loc"]] or [""]
-    message = detail["msg"].removeprefix("Value error, ")
-    choices = get_args(get_type_hints(method).get(option))
-    kinds: dict[str, Any] = {c.kind: c for c in choices if hasattr(c, "kind")}
-    if detail["type"].startswith("union_tag"):
-        given = detail["ctx"].get("tag")
-        problem = f"{option}.kind = {given!r}" if given else f"the key '{option}.kind' is missing"
-        hint = suggest(str(given), kinds)
-        return f"{problem}: {hint}it must be one of {', '.join(map(repr, kinds))}"
-    # Pydantic puts the kind itself, or the type it tried, behind the option.
-    key = ".".join([option, *inner[1:]])
-    if detail["type"] == "unexpected_keyword_argument":
-        allowed = [field.name for field in fields(kinds[inner[0]])]
-        hint = suggest(inner[-1], allowed)
-        return f"unknown key {key!r}: {hint}the keys here are {', '.join(allowed)}"
-    if detail["type"] == "value_error":
-        return f"{key}: {message}" if key else message
-    allowed = message.replace("Input should", "it must")
-    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
-        allowed = suggest(detail["input"], detail["ctx"]["expected"].split("'")[1::2]) + allowed
-    return f"{key} = {shortened(repr(detail['input']))}: {allowed}"

@@ -9,8 +9,7 @@ from koopmark import methods
 from koopmark._errors import ConfigError, suggest
 from koopmark._keys import canonical_json, digest, generator
 from koopmark.datasets import Recipe, source_of
-from koopmark.methods import anchors
-from koopmark.methods.method import Method
+from koopmark.methods import Method, anchors
 from koopmark.methods.plugins import absolute, short
 from koopmark.plan._data import NO_LEVEL, Level, Source, sources
 from koopmark.plan._source import code_of, source_digest
@@ -114,11 +113,11 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
         method = _method(suite, f"methods.{index}", asked, known)
         try:
             # Looking a version up takes a millisecond.
-            if method.library not in versions:
-                versions[method.library] = methods.library_version(method)
+            if method.tags.library not in versions:
+                versions[method.tags.library] = methods.library_version(method)
             how = {"use": short(asked.use), "options": method.to_options()}
             canonical_json(how)
-            version = versions[method.library]
+            version = versions[method.tags.library]
             source, code = source_digest(method), code_of(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
@@ -228,8 +227,8 @@ def summary(cells: list[Cell]) -> list[dict[str, Any]]:
         entry = {
             "name": cell.label,
             "use": cell.use,
-            "role": cell.method.role,
-            "library": cell.method.library,
+            "role": cell.method.tags.role,
+            "library": cell.method.tags.library,
         }
         if cell.label not in methods_of:
             version, source = cell.library_version, source_digest(cell.method)

@@ -56,7 +56,7 @@ class Selection:
             cell
             for cell in cells
             if self._holds(cell)
-            or (cell.method.role == "anchor" and (cell.dataset, cell.seed) in data)
+            or (cell.method.tags.role == "anchor" and (cell.dataset, cell.seed) in data)
         ]
 
     def _holds(self, cell: Cell) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from koopmark._keys import digest
 from koopmark._source import HERE, Root
 from koopmark.datasets import Recipe, source_of
-from koopmark.methods.method import Method
+from koopmark.methods import Method
 
 EVERY_FIT = (
     ("koopmark.workers._cell", "run_cell"),

@@ -28,7 +28,7 @@ ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl")
 def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]:
     """All that is known before a run starts; JSON-able."""
     recipes = {cell.dataset: cell.recipe for cell in cells}
-    used = {cell.method.library for cell in cells} - {"koopmark"}
+    used = {cell.method.tags.library for cell in cells} - {"koopmark"}
     return {
         "suite": suite.name,
         "suite_argument": suite.argument,

@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 from koopmark import datasets, methods
 from koopmark._errors import one_line
 from koopmark.datasets import Dataset, Recipe
-from koopmark.methods.method import Skip
+from koopmark.methods import Skip
 from koopmark.models import Model
 from koopmark.plan import Cell
 from koopmark.scoring import StatisticalFloor, evaluate, statistical_floors

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from koopmark import methods
 from koopmark._errors import one_line
 from koopmark.datasets import Dataset
-from koopmark.methods.method import Skip
+from koopmark.methods import Skip
 from koopmark.models import Model
 from koopmark.plan import Cell
 from koopmark.simulation import Trajectories
@@ -44,7 +44,7 @@ class InProcess:
     """The built-in methods of this process: answers are the model's own arrays, without copies."""
 
     def fit(self, cell: Cell, data: Dataset) -> Model:
-        return cell.method.fit(data.train)
+        return cell.method.fit_with(data.train, data.key)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def _until_it_ends(name: str, first: int, seconds: float) -> Iterator[Verdict]:
 
 def _check(name: str, first: int, results: Connection) -> None:
     chosen = methods.get(name)
-    method = methods.get(name, **chosen.trial)
+    method = methods.get(name, **chosen.promises().trial)
     for check in CHECKS[first:]:
         one = verdict(check, method)
         results.send((one.check, one.claim, one.status, one.reason))

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods._bounds import Tolerance
+from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
-from koopmark.methods.own.degenerate import eigenbasis
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.restricted import readout
-from koopmark.methods.signal import signal_basis
+from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
+from koopmark.methods.own._linalg import eigenbasis
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -32,11 +32,7 @@ class ForwardBackwardEDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
-    tolerance: float = 1e-10
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.tolerance < 1:
-            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+    tolerance: Tolerance = 1e-10
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.states)

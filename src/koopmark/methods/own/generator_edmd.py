@@ -1,21 +1,22 @@
 """Generator EDMD: eigenpairs of F·∇ itself, from the vector field or from finite differences."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
+from koopmark.datasets import AnswerKey
+from koopmark.methods._bounds import Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.factor import SnapshotFactor
+from koopmark.methods.method import InformedMethod, Method, Skip, Tags
+from koopmark.methods.own._factor import SnapshotFactor
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.remarks import remark
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
-from koopmark.systems import StochasticSystem, System
 
 STENCILS = {
     2: (1 / 2,),
@@ -32,20 +33,10 @@ Values = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class _Generator(Method):
-    dictionary: AnyDictionary = field(default_factory=Monomials)
-    tolerance: float = 1e-10
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.tolerance < 1:
-            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
-
-
-@dataclass(frozen=True)
-class GeneratorEDMD(_Generator):
+class GeneratorEDMD(InformedMethod):
     """gEDMD (Klus, Nüske, Peitz, Niemann, Clementi and Schütte 2020), given the vector field.
 
-    It looks at `trajectories.system`: ψ̇ = F·∇ψ is exact at every state, so that the data say
+    It looks at the vector field of the key: ψ̇ = F·∇ψ is exact at every state, so that the data say
     only where. What it gets right and EDMD does not is the data's doing, not the method's.
 
     Parameters
@@ -59,26 +50,26 @@ class GeneratorEDMD(_Generator):
     ‖F·∇φ - λφ‖ / ‖φ‖ over the training states, per unit of time.
     """
 
-    recovers: ClassVar[str] = "flow"
-    needs_system: ClassVar[bool] = True
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+    tolerance: Tolerance = 1e-10
 
-    def _fit(self, trajectories: Trajectories) -> Model:
-        if trajectories.system is None:
-            raise ValueError(
-                "generator EDMD is given the vector field, and these trajectories carry no "
-                "system: set Trajectories.system, or take koopmark.generator_edmd_fd6"
-            )
-        if isinstance(trajectories.system, StochasticSystem):
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:
+        if key.stochastic:
             raise Skip("the generator of a stochastic system has a diffusion term besides F·∇")
+        if key.vector_field is None:
+            raise ValueError(
+                "generator EDMD is given the vector field, and this answer key has none: take "
+                "koopmark.generator_edmd_fd6"
+            )
         observables = self.dictionary.fitted(trajectories.states)
-        blocks = exact_derivatives(observables, trajectories.states, trajectories.system)
+        blocks = exact_derivatives(observables, trajectories.states, key.vector_field)
         factor = derivative_factor(observables.size, blocks)
         note = "given the vector field"
         return _model(factor, observables, trajectories.dt, self.tolerance, note)
 
 
 @dataclass(frozen=True)
-class DifferenceGeneratorEDMD(_Generator):
+class DifferenceGeneratorEDMD(Method):
     """gEDMD (Klus et al. 2020) with ψ̇ from central differences along each trajectory.
 
     An exact eigenfunction stays exact, as differences of e^{λt} are multiples of it; its
@@ -92,9 +83,14 @@ class DifferenceGeneratorEDMD(_Generator):
         Of the differences, which need order + 1 states in a row.
     """
 
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+    tolerance: Tolerance = 1e-10
     order: Literal[2, 4, 6] = 2
 
-    recovers: ClassVar[str] = "differences shift every eigenvalue by a power of the time step"
+    tags = Tags().none("differences shift every eigenvalue by a power of the time step")
+
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=self.order + 1)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.states)
@@ -120,14 +116,14 @@ def remark_shifts(rates: NDArray, dt: float, order: int) -> None:
 
 
 def exact_derivatives(
-    observables: Observables, states: NDArray, system: System
+    observables: Observables, states: NDArray, vector_field: Callable[[NDArray], NDArray]
 ) -> Iterator[Values]:
     """ψ and F·∇ψ at all states (M, T, N), a block at a time."""
     rows = block_rows(2 * observables.size)
     flat = states.reshape(-1, states.shape[2])
     for start in range(0, len(flat), rows):
         part = np.asarray(flat[start : start + rows], dtype=float)
-        yield observables(part), observables.derivative(part, system.rhs(part))
+        yield observables(part), observables.derivative(part, vector_field(part))
 
 
 def differences(

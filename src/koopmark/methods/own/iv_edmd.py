@@ -1,17 +1,18 @@
 """EDMD with instrumental variables: an earlier snapshot tells signal from noise."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._bounds import Count
+from koopmark.methods._signal import canonical_correlations, signal_basis, significant
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.degenerate import eigenbasis
-from koopmark.methods.own.noise import corrected_values, noise_variances
+from koopmark.methods.method import Method, Skip, Tags
+from koopmark.methods.own._linalg import eigenbasis
+from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.remarks import remark
-from koopmark.methods.signal import canonical_correlations, signal_basis, significant
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -25,7 +26,7 @@ class InstrumentalEDMD(Method):
 
     The noise of different times is independent, so no product of noise with itself enters, and
     the estimate is consistent (instrumental variables: Söderström and Stoica 1983). The bias that
-    noise gives to a nonlinear dictionary is removed first (`own/noise.py`).
+    noise gives to a nonlinear dictionary is removed first (`own/_noise.py`).
 
     Parameters
     ----------
@@ -37,11 +38,10 @@ class InstrumentalEDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
-    lag: int = 1
+    lag: Count = 1
 
-    def __post_init__(self) -> None:
-        if self.lag < 1:
-            raise ValueError(f"lag must be at least 1, got {self.lag}")
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=self.lag + 2)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states

@@ -1,18 +1,17 @@
 """Kernel EDMD with residuals, for any number of snapshot pairs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
 
 import numpy as np
 from scipy.linalg import lstsq
 
+from koopmark.methods._bounds import Count, Tolerance
 from koopmark.methods.dictionaries import Nystroem
 from koopmark.methods.kernels import AnyKernel, Polynomial
-from koopmark.methods.method import Method
-from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.method import Method, Tags
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._linalg import real_product
 from koopmark.methods.own.qr_edmd import eigenpairs
-from koopmark.methods.products import real_product
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -44,17 +43,11 @@ class KernelEDMD(Method):
     """
 
     kernel: AnyKernel = field(default_factory=Polynomial)
-    landmarks: int = 500
-    tolerance: float = 1e-10
+    landmarks: Count = 500
+    tolerance: Tolerance = 1e-10
     seed: int = 0
 
-    trial: ClassVar[Mapping[str, Any]] = {"landmarks": 100}
-
-    def __post_init__(self) -> None:
-        if self.landmarks < 1:
-            raise ValueError(f"landmarks must be at least 1, got {self.landmarks}")
-        if not 0 <= self.tolerance < 1:
-            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+    tags = Tags(trial={"landmarks": 100})
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states

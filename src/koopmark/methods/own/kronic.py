@@ -8,15 +8,14 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, qr
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._bounds import Positive, Share, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.own.factor import SnapshotFactor, factorise
+from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
+from koopmark.methods.own._linalg import real_product, whitening
+from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
 from koopmark.methods.own.generator_edmd import derivative_factor, differences, remark_shifts
-from koopmark.methods.own.noise import noise_variances
 from koopmark.methods.own.qr_edmd import eigenpairs
-from koopmark.methods.own.restricted import EXPLAINED, noise_shares, restricted_model
-from koopmark.methods.own.whitening import whitening
-from koopmark.methods.products import real_product
 from koopmark.methods.remarks import at_most
 from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
@@ -70,17 +69,9 @@ class KRONIC(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
-    accuracy: float = 3e-2
-    held_out: float = 0.2
-    tolerance: float = 1e-10
-
-    def __post_init__(self) -> None:
-        if not self.accuracy > 0:
-            raise ValueError(f"accuracy must be positive, got {self.accuracy}")
-        if not 0 < self.held_out < 1:
-            raise ValueError(f"held_out must be above 0 and below 1, got {self.held_out}")
-        if not 0 <= self.tolerance < 1:
-            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+    accuracy: Positive = 3e-2
+    held_out: Share = 0.2
+    tolerance: Tolerance = 1e-10
 
     def _fit(self, trajectories: Trajectories) -> Model:
         dt = trajectories.dt

@@ -10,12 +10,13 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
+from koopmark.methods._bounds import Count
+from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.noise import noise_variances
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._noise import noise_variances
 from koopmark.methods.remarks import remark
-from koopmark.methods.signal import signal_basis, sizes
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -62,11 +63,7 @@ class OptimisedDMD(Method):
     """
 
     constant: bool = True
-    iterations: int = 100
-
-    def __post_init__(self) -> None:
-        if self.iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+    iterations: Count = 100
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states, dt = real(trajectories.states, "states"), trajectories.dt

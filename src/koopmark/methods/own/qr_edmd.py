@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack, lstsq, lu_solve
 
+from koopmark.methods._bounds import Count, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.own.degenerate import eigenbasis
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.near import eigenpairs_near
-from koopmark.methods.own.whitening import whitening
-from koopmark.methods.products import real_product
+from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods.own._linalg import eigenbasis, real_product, whitening
+from koopmark.methods.own._near import eigenpairs_near
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -44,15 +43,9 @@ class QREDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
-    tolerance: float = 1e-10
+    tolerance: Tolerance = 1e-10
     near: tuple[float, ...] = ()
-    count: int = 20
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.tolerance < 1:
-            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
-        if self.count < 1:
-            raise ValueError(f"count must be at least 1, got {self.count}")
+    count: Count = 20
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states

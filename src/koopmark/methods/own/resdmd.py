@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods._bounds import Positive, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.method import Method
-from koopmark.methods.own.factor import factorise
-from koopmark.methods.own.noise import noise_variances
+from koopmark.methods.own._factor import factorise, restricted_model
+from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
 from koopmark.methods.own.qr_edmd import Eigenpairs, eigenpairs
-from koopmark.methods.own.restricted import EXPLAINED, noise_shares, restricted_model
 from koopmark.methods.remarks import at_most
 from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
@@ -45,14 +45,8 @@ class ResDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
-    epsilon: float | None = None
-    tolerance: float = 1e-10
-
-    def __post_init__(self) -> None:
-        if self.epsilon is not None and not self.epsilon > 0:
-            raise ValueError(f"epsilon must be positive, got {self.epsilon}")
-        if not 0 <= self.tolerance < 1:
-            raise ValueError(f"tolerance must be at least 0 and below 1, got {self.tolerance}")
+    epsilon: Positive | None = None
+    tolerance: Tolerance = 1e-10
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.states)

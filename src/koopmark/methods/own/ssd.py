@@ -2,21 +2,20 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods._bounds import Bound, Share
+from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
 from koopmark.methods.method import Method
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.noise import NoiseVariances, noise_variances
+from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
+from koopmark.methods.own._linalg import real_product, whitening
+from koopmark.methods.own._noise import NoiseVariances, bounded, noise_variances
 from koopmark.methods.own.qr_edmd import eigenpairs
-from koopmark.methods.own.restricted import bounded, restricted_model
-from koopmark.methods.own.whitening import whitening
-from koopmark.methods.products import real_product
 from koopmark.methods.remarks import CLOSE, at_most, numerical_rank, remark
-from koopmark.methods.signal import signal_basis
 from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -26,6 +25,8 @@ RANK = 1e-10
 LEAST, TURNED = 0.1, 3.0
 """Sine that T-SSD allows without noise, and for each unit of relative noise."""
 
+
+Sine = Annotated[float, Bound("must be above 0 and at most 1", lambda value: 0 < value <= 1)]
 
 ANY = 1.0 - 1e-9
 """Sine up to which T-SSD keeps everything but noise."""
@@ -90,11 +91,7 @@ class SSD(_Decomposition):
         those of orthonormal bases, not of Gram matrices, and exact to rounding.
     """
 
-    tolerance: float = 1e-7
-
-    def __post_init__(self) -> None:
-        if not 0 < self.tolerance < 1:
-            raise ValueError(f"tolerance must be above 0 and below 1, got {self.tolerance}")
+    tolerance: Share = 1e-7
 
     def step(self, here: Spans) -> NDArray[np.float64]:
         sines, directions = angles(here.now, orthonormal(here.ahead)[0])
@@ -120,11 +117,7 @@ class TunableSSD(_Decomposition):
         noise, estimated from the data, turns the functions.
     """
 
-    epsilon: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.epsilon is not None and not 0 < self.epsilon <= 1:
-            raise ValueError(f"epsilon must be above 0 and at most 1, got {self.epsilon}")
+    epsilon: Sine | None = None
 
     def _fit(self, trajectories: Trajectories) -> Model:
         if self.epsilon is not None:

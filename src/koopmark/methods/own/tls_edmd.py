@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method
-from koopmark.methods.own.degenerate import eigenbasis
-from koopmark.methods.own.factor import SnapshotFactor, factorise
-from koopmark.methods.own.noise import corrected_values, noise_variances
-from koopmark.methods.own.restricted import readout
-from koopmark.methods.signal import signal_basis, sizes
+from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
+from koopmark.methods.own._linalg import eigenbasis
+from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._bounds import Count
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.method import Method, Skip
-from koopmark.methods.own.noise import corrected_values, noise_variances
+from koopmark.methods.own._noise import corrected_values, noise_variances
+from koopmark.methods.own._pencil import Expansion, TrajectoryPencil
 from koopmark.methods.own.product_lift import with_products
-from koopmark.methods.own.trajectory_pencil import Expansion, TrajectoryPencil
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
@@ -93,7 +94,7 @@ class VarProEDMD(Method):
     whole state, to the eigenfunctions, which need not. See `TrajectoryPencil` for the criterion.
 
     The noise is estimated from the data, the bias of a nonlinear dictionary removed
-    (`own/noise.py`). The search starts from the eigenvalues of least squares, total least
+    (`own/_noise.py`). The search starts from the eigenvalues of least squares, total least
     squares and instrumental variables, and from a grid of real rates. At each λ all functions that
     the noise explains are looked at together: the matrix Δ by which they move tells which of them
     share this λ, and where the others are.
@@ -110,13 +111,8 @@ class VarProEDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
-    products: int = 1
-    limit: int = 400
-
-    def __post_init__(self) -> None:
-        for name in ("products", "limit"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+    products: Count = 1
+    limit: Count = 400
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states

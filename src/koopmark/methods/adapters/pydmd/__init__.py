@@ -1,64 +1,57 @@
-"""Methods of PyDMD."""
+"""Methods of PyDMD. Without `_default` they are at full rank; PyDMD's own rank is a threshold."""
 
-from koopmark.methods.adapters.pydmd.dmd import DMD, DefaultDMD, DefaultFbDMD, FbDMD, TotalDMD
-from koopmark.methods.adapters.pydmd.hankel import (
-    HODMD,
-    DefaultHankelDMD,
-    DefaultHODMD,
-    HankelDMD,
+from koopmark.methods.adapters.pydmd.pairs import (
+    DMD,
+    LANDO,
+    FbDMD,
+    KernelEDMD,
+    OptDMD,
+    PiDMD,
+    TotalDMD,
 )
-from koopmark.methods.adapters.pydmd.kernel_edmd import DefaultKernelEDMD, KernelEDMD
-from koopmark.methods.adapters.pydmd.lando import LANDO, CubicLANDO, DefaultLANDO
-from koopmark.methods.adapters.pydmd.optdmd import DefaultOptDMD, OptDMD
-from koopmark.methods.adapters.pydmd.pidmd import PiDMD, UnitaryPiDMD
 from koopmark.methods.adapters.pydmd.sequences import (
-    CDMD,
-    RDMD,
-    DefaultCDMD,
-    DefaultRDMD,
-    DefaultSubspaceDMD,
-    SubspaceDMD,
-)
-from koopmark.methods.adapters.pydmd.spdmd import DefaultSpDMD, SpDMD
-from koopmark.methods.adapters.pydmd.varpro import (
     BOPDMD,
-    BaggedBOPDMD,
-    DefaultBOPDMD,
-    DefaultVarProDMD,
+    CDMD,
+    HODMD,
+    RDMD,
+    HankelDMD,
+    SpDMD,
+    SubspaceDMD,
     VarProDMD,
 )
+from koopmark.methods.kernels import Linear, Polynomial
 from koopmark.methods.method import Method
 
 METHODS: dict[str, Method] = {
     "pydmd.dmd": DMD(),
-    "pydmd.dmd_default": DefaultDMD(),
+    "pydmd.dmd_default": DMD(svd_rank=0),
     "pydmd.dmd_tlsq": TotalDMD(),
     "pydmd.fbdmd": FbDMD(),
-    "pydmd.fbdmd_default": DefaultFbDMD(),
+    "pydmd.fbdmd_default": FbDMD(svd_rank=0),
     "pydmd.optdmd": OptDMD(),
-    "pydmd.optdmd_default": DefaultOptDMD(),
+    "pydmd.optdmd_default": OptDMD(svd_rank=0, factorization="evd"),
     "pydmd.pidmd": PiDMD(),
-    "pydmd.pidmd_unitary": UnitaryPiDMD(),
+    "pydmd.pidmd_unitary": PiDMD(manifold="unitary"),
     "pydmd.kernel_edmd": KernelEDMD(),
-    "pydmd.kernel_edmd_default": DefaultKernelEDMD(),
+    "pydmd.kernel_edmd_default": KernelEDMD(kernel=Linear(), svd_rank=-1),
     "pydmd.lando_linear": LANDO(),
-    "pydmd.lando_cubic": CubicLANDO(),
-    "pydmd.lando_default": DefaultLANDO(),
+    "pydmd.lando_cubic": LANDO(kernel=Polynomial(degree=3)),
+    "pydmd.lando_default": LANDO(kernel=Linear(), svd_rank=0),
     "pydmd.spdmd": SpDMD(),
-    "pydmd.spdmd_default": DefaultSpDMD(),
+    "pydmd.spdmd_default": SpDMD(svd_rank=0, gamma=10.0),
     "pydmd.cdmd": CDMD(),
-    "pydmd.cdmd_default": DefaultCDMD(),
+    "pydmd.cdmd_default": CDMD(svd_rank=0),
     "pydmd.rdmd": RDMD(),
-    "pydmd.rdmd_default": DefaultRDMD(),
+    "pydmd.rdmd_default": RDMD(svd_rank=0),
     "pydmd.subspacedmd": SubspaceDMD(),
-    "pydmd.subspacedmd_default": DefaultSubspaceDMD(),
+    "pydmd.subspacedmd_default": SubspaceDMD(svd_rank=-1),
     "pydmd.hankeldmd": HankelDMD(),
-    "pydmd.hankeldmd_default": DefaultHankelDMD(),
+    "pydmd.hankeldmd_default": HankelDMD(svd_rank=0, delays=1),
     "pydmd.hodmd": HODMD(),
-    "pydmd.hodmd_default": DefaultHODMD(),
+    "pydmd.hodmd_default": HODMD(svd_rank=0, delays=1, svd_rank_extra=0),
     "pydmd.varprodmd": VarProDMD(),
-    "pydmd.varprodmd_default": DefaultVarProDMD(),
+    "pydmd.varprodmd_default": VarProDMD(svd_rank=0),
     "pydmd.bopdmd": BOPDMD(),
-    "pydmd.bopdmd_default": DefaultBOPDMD(),
-    "pydmd.bopdmd_bagged": BaggedBOPDMD(),
+    "pydmd.bopdmd_default": BOPDMD(svd_rank=0, tolerance=1e-6),
+    "pydmd.bopdmd_bagged": BOPDMD(num_trials=100),
 }

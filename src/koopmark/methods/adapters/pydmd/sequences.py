@@ -1,162 +1,358 @@
-"""PyDMD: variants of DMD that take one sequence of snapshots, and no pairs."""
+"""PyDMD's methods that take one sequence of snapshots, and no pairs."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from koopmark.methods.adapters.pydmd.library import STATE, PyDMDMethod
-from koopmark.methods.adapters.pydmd.modes import Sequence, SequenceDefaults
-from koopmark.methods.dictionaries import AnyDictionary
-from koopmark.models import Model
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods._bounds import Count, Share
+from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
+from koopmark.methods.dictionaries import AnyDictionary, Observables
+from koopmark.methods.method import Tags
+from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
+
+RANK_TOLERANCE = 1e-12
+"""Relative to the largest singular value: what lies below is rounding."""
+
+SEQUENCE = replace(PYDMD, one_trajectory=True, recovers="trajectory")
+
+
+def _rank(wanted: int | None, values: NDArray) -> int:
+    """`wanted`, or how many singular values of `values` stand out of rounding; at least 1.
+
+    Values along one trajectory often fill fewer dimensions than there are; at full rank PyDMD
+    divides by what is left of the others, which is rounding.
+    """
+    if wanted is not None:
+        return wanted
+    spectrum = np.linalg.svd(values, compute_uv=False)
+    return max(1, int(np.sum(spectrum > RANK_TOLERANCE * spectrum[0])))
 
 
 @dataclass(frozen=True)
-class CDMD(PyDMDMethod):
-    """Compressed DMD (Erichson et al. 2019) as PyDMD computes it, on the longest trajectory.
+class _Sequence(AtRank):
+    """A PyDMD class fitted to dictionary values along the longest trajectory.
 
     Parameters
     ----------
+    svd_rank : int, optional
+        Directions kept: by default the numerical rank of the values; see `AtRank`.
     dictionary : AnyDictionary
         As for `DMD`.
-    svd_rank : int, optional
-        Directions kept: by default the numerical rank of the data. PyDMD compresses to as many
-        rows as there are snapshots; with -1 it keeps all of these, whatever the data fill.
+    """
+
+    dictionary: AnyDictionary = STATE
+
+    tags = SEQUENCE
+
+    @abstractmethod
+    def _estimator(self, rank: int) -> Any:
+        """The PyDMD object, not fitted."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        states = trajectories.states[0]
+        lift = self.dictionary.fitted(states)
+        values = lift(states).T
+        dmd = self._estimator(_rank(self.svd_rank, values))
+        return self._model(dmd, values, trajectories, lift)
+
+    def _model(
+        self, dmd: Any, values: NDArray, trajectories: Trajectories, lift: Observables
+    ) -> LinearModel:
+        """The model of an unfitted `dmd` for values (D, T)."""
+        fitted = dmd.fit(values)
+        return LinearModel.from_modes(fitted.eigs, fitted.modes, trajectories.dt, lift, lift.state)
+
+
+@dataclass(frozen=True)
+class CDMD(_Sequence):
+    """Compressed DMD (Erichson et al. 2019) as PyDMD computes it.
+
+    PyDMD compresses to as many rows as there are snapshots; with rank -1 it keeps all of these,
+    whatever the data fill.
+
+    Parameters
+    ----------
+    svd_rank, dictionary
+        See `_Sequence`.
     compression : str
         Distribution of the random matrix that compresses: `uniform`, `normal` or `sparse`.
     seed : int
         Which matrix.
     """
 
-    dictionary: AnyDictionary = STATE
-    svd_rank: int | None = None
     compression: Literal["uniform", "normal", "sparse"] = "uniform"
     seed: int = 0
 
-    recovers: ClassVar[str] = "trajectory"
+    def promises(self) -> Tags:
+        # Compressed data have more rows than directions. Most singular values are rounding then,
+        # and the threshold that ruins the other defaults lies at rounding too.
+        return self.tags
 
-    def _fit(self, trajectories: Trajectories) -> Model:
+    def _estimator(self, rank: int) -> Any:
         import pydmd
 
-        sequence = Sequence.of(trajectories, self.dictionary)
-        rank = sequence.rank(self.svd_rank)
-        dmd = pydmd.CDMD(svd_rank=rank, compression_matrix=self.compression)
-        fitted = dmd.fit(sequence.values)
-        return sequence.model(fitted.eigs, fitted.modes)
+        return pydmd.CDMD(svd_rank=rank, compression_matrix=self.compression)
 
 
 @dataclass(frozen=True)
-class DefaultCDMD(SequenceDefaults):
-    """`pydmd.CDMD()` as a user calls it who sets nothing, on the longest trajectory.
-
-    Compressed data have more rows than directions. Most singular values are rounding then, and the
-    threshold that ruins the other defaults lies at rounding too.
-    """
-
-    seed: int = 0
-
-    recovers: ClassVar[str] = "trajectory"
-
-    def _estimator(self) -> Any:
-        import pydmd
-
-        return pydmd.CDMD()
-
-
-@dataclass(frozen=True)
-class RDMD(PyDMDMethod):
-    """Randomised DMD (Erichson et al. 2019) as PyDMD computes it, on the longest trajectory.
+class RDMD(_Sequence):
+    """Randomised DMD (Erichson et al. 2019) as PyDMD computes it.
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        As for `DMD`.
-    svd_rank : int, optional
-        Directions kept: by default the numerical rank of the data.
+    svd_rank, dictionary
+        See `_Sequence`.
     oversampling, power_iters : int
         Random directions beyond the rank, and iterations that turn them to the leading ones.
     seed : int
-        Which directions.
+        Which directions. Without one PyDMD draws from the operating system.
     """
 
-    dictionary: AnyDictionary = STATE
-    svd_rank: int | None = None
     oversampling: int = 10
     power_iters: int = 2
     seed: int = 0
 
-    recovers: ClassVar[str] = "trajectory"
-
-    def _fit(self, trajectories: Trajectories) -> Model:
+    def _estimator(self, rank: int) -> Any:
         import pydmd
 
-        sequence = Sequence.of(trajectories, self.dictionary)
-        dmd = pydmd.RDMD(
-            svd_rank=sequence.rank(self.svd_rank),
+        return pydmd.RDMD(
+            svd_rank=rank,
             oversampling=self.oversampling,
             power_iters=self.power_iters,
             seed=self.seed,
         )
-        fitted = dmd.fit(sequence.values)
-        return sequence.model(fitted.eigs, fitted.modes)
 
 
 @dataclass(frozen=True)
-class DefaultRDMD(SequenceDefaults):
-    """`pydmd.RDMD()` as a user calls it who sets nothing, on the longest trajectory.
+class SubspaceDMD(_Sequence):
+    """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it; parameters as for `_Sequence`.
 
-    But for the seed: PyDMD draws from the operating system without one.
+    With rank -1, PyDMD's own, it finds the rank itself, and counts some rounding if the data leave
+    dimensions empty.
     """
 
-    seed: int = 0
+    # It compares two states with the next two.
+    tags = replace(SEQUENCE, min_states=4)
 
-    def _estimator(self) -> Any:
+    def _fit(self, trajectories: Trajectories) -> Model:
+        if len(trajectories.times) < 4:
+            raise ValueError(f"SubspaceDMD needs 4 states in a row, got {len(trajectories.times)}")
+        return super()._fit(trajectories)
+
+    def _estimator(self, rank: int) -> Any:
         import pydmd
 
-        return pydmd.RDMD(seed=self.seed)
+        return pydmd.SubspaceDMD(svd_rank=rank)
 
 
 @dataclass(frozen=True)
-class SubspaceDMD(PyDMDMethod):
-    """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it, on the longest trajectory.
+class SpDMD(_Sequence):
+    """Sparsity-promoting DMD (Jovanović et al. 2014) as PyDMD computes it.
+
+    The eigenpairs of DMD whose amplitude is not set to zero. PyDMD's thresholding is not that of
+    the paper, and a larger `gamma` does not mean fewer pairs (docs/library-notes.md).
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        As for `DMD`.
-    svd_rank : int, optional
-        Directions kept: by default the numerical rank of the data. -1, PyDMD's own, keeps more.
+    svd_rank, dictionary
+        See `_Sequence`.
+    gamma : float
+        Weight of the amplitudes' 1-norm. PyDMD's own is 10, which is large or small with the data.
     """
 
-    dictionary: AnyDictionary = STATE
-    svd_rank: int | None = None
+    gamma: float = 0.01
 
-    recovers: ClassVar[str] = "trajectory"
+    tags = replace(
+        SEQUENCE, loses={"units": "the weight of the amplitudes is in the units of the data"}
+    )
 
-    def _fit(self, trajectories: Trajectories) -> Model:
+    def promises(self) -> Tags:
+        if self.svd_rank == 0:
+            return self.tags.none(
+                "the scale of the data decides whether its weight leaves the one pair that the "
+                "threshold keeps"
+            )
+        return self.tags
+
+    def _estimator(self, rank: int) -> Any:
         import pydmd
 
-        sequence = Sequence.of(trajectories, self.dictionary)
-        return _subspace(pydmd.SubspaceDMD(svd_rank=sequence.rank(self.svd_rank)), sequence)
+        return pydmd.SpDMD(svd_rank=rank, gamma=self.gamma, verbose=False)
+
+    def _model(
+        self, dmd: Any, values: NDArray, trajectories: Trajectories, lift: Observables
+    ) -> LinearModel:
+        every = super()._model(dmd, values, trajectories, lift)
+        kept = dmd.amplitudes != 0
+        return replace(
+            every,
+            coefficients=every.coefficients[:, kept],
+            rates=every.rates[kept],
+            modes=None if every.modes is None else every.modes[kept],
+        )
 
 
 @dataclass(frozen=True)
-class DefaultSubspaceDMD(PyDMDMethod):
-    """`pydmd.SubspaceDMD()` as a user calls it who sets nothing, on the longest trajectory.
+class VarProDMD(_Sequence):
+    """Variable projection (Askham and Kutz 2018) by SciPy's least squares.
 
-    It finds the rank itself, and counts some rounding where the data leave dimensions empty.
+    x(t) ≈ Σⱼ bⱼ modeⱼ e^{λⱼt}: a whole trajectory is fitted with as many exponentials as there are
+    directions. If the dynamics are nonlinear no such fit exists, and unlike methods that look one
+    step ahead it does not keep the directions that are linear apart from the rest. Parameters as
+    for `_Sequence`, the rank being the number of exponentials.
     """
 
-    recovers: ClassVar[str] = "trajectory"
+    tags = replace(
+        SEQUENCE,
+        loses={
+            "low rank": "SciPy's least squares stops at seven digits",
+            "constant": "it starts from reciprocals of the eigenvalues, of which one is 0",
+            "units": "SciPy's least squares stops at a tolerance in the units of the data",
+        },
+    )
 
-    def _fit(self, trajectories: Trajectories) -> Model:
+    def _estimator(self, rank: int) -> Any:
         import pydmd
 
-        return _subspace(pydmd.SubspaceDMD(), Sequence.of(trajectories))
+        return pydmd.VarProDMD(svd_rank=rank)
+
+    def _model(
+        self, dmd: Any, values: NDArray, trajectories: Trajectories, lift: Observables
+    ) -> LinearModel:
+        fitted = dmd.fit(values, trajectories.times - trajectories.times[0])
+        rates = np.asarray(fitted.eigs, complex)
+        found = LinearModel.from_modes(
+            np.ones(len(rates)), fitted.modes, trajectories.dt, lift, lift.state
+        )
+        return replace(found, rates=rates)
 
 
-def _subspace(dmd: Any, sequence: Sequence) -> Model:
-    """The model of an object, not yet fitted, that compares two states with the next two."""
-    if len(sequence.times) < 4:
-        raise ValueError(f"SubspaceDMD needs 4 states in a row, got {len(sequence.times)}")
-    fitted = dmd.fit(sequence.values)
-    return sequence.model(fitted.eigs, fitted.modes)
+@dataclass(frozen=True)
+class BOPDMD(VarProDMD):
+    """Optimised DMD (Askham and Kutz 2018) as PyDMD's `BOPDMD` computes it.
+
+    The same problem as `VarProDMD` with another optimiser; with bagging (BOP-DMD: Sashidhar and
+    Kutz 2022) the mean of many fits, each to a part of the trajectory.
+
+    Parameters
+    ----------
+    svd_rank, dictionary
+        See `_Sequence`.
+    tolerance : float
+        Relative error of the trajectory at which the optimiser stops. PyDMD's own, 1e-6, costs
+        eight digits on data that can be fitted exactly.
+    num_trials : int
+        Fits that are averaged; 0 for no bagging.
+    trial_size : float
+        Share of the states in each.
+    eig_sort : str
+        Order by which eigenvalues of one fit are matched with those of another: `real`, `imag`,
+        `abs`, or `auto`, by what varies most. None of them holds real eigenvalues and conjugate
+        pairs apart (docs/library-notes.md).
+    seed : int
+        Which states.
+    """
+
+    tolerance: float = 1e-12
+    num_trials: int = 0
+    trial_size: Share = 0.6
+    eig_sort: Literal["auto", "real", "imag", "abs"] = "auto"
+    seed: int = 0
+
+    tags = SEQUENCE
+
+    def promises(self) -> Tags:
+        tags = super().promises()
+        if self.num_trials:
+            # It mixes up the two eigenvalues of a conjugate pair.
+            tags = replace(tags, recovers="line", trial={"num_trials": 5})
+        return replace(tags, exactness=max(tags.exactness, self.tolerance))
+
+    def _estimator(self, rank: int) -> Any:
+        import pydmd
+
+        return pydmd.BOPDMD(
+            svd_rank=rank,
+            varpro_opts_dict={"tol": self.tolerance},
+            num_trials=self.num_trials,
+            trial_size=self.trial_size,
+            eig_sort=self.eig_sort,
+        )
+
+
+@dataclass(frozen=True)
+class HankelDMD(AtRank):
+    """DMD of windows of states (Arbabi and Mezić 2017) as PyDMD computes it.
+
+    Parameters
+    ----------
+    svd_rank : int, optional
+        Directions kept: by default the numerical rank of the windows. What obeys a linear law
+        within a window leaves some of their directions empty; -1 divides by the rounding there.
+    delays : int
+        States in a window.
+    """
+
+    delays: Count = 5
+
+    tags = SEQUENCE
+
+    def promises(self) -> Tags:
+        return replace(super().promises(), min_states=self.delays + 1)
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        states, dt = trajectories.states[0], trajectories.dt
+        if len(states) <= self.delays:
+            raise ValueError(
+                f"windows of {self.delays} states need {self.delays + 1} states in a row, "
+                f"got {len(states)}"
+            )
+        windows = trajectories.delayed(self.delays).states[0]
+        dmd = self._estimator(_rank(self.svd_rank, windows))
+        fitted = dmd.fit(np.ascontiguousarray(states.T))
+        last = slice(states.shape[1] * (self.delays - 1), None)
+        modes, lift = self._modes(fitted), STATE.fitted(windows)
+        return replace(
+            LinearModel.from_modes(fitted.eigs, modes, dt, lift, last), window=self.delays
+        )
+
+    def _estimator(self, rank: int) -> Any:
+        import pydmd
+
+        return pydmd.HankelDMD(d=self.delays, svd_rank=rank)
+
+    def _modes(self, fitted: Any) -> NDArray:
+        """(delays N, s), oldest state first."""
+        return np.asarray(fitted.modes)
+
+
+@dataclass(frozen=True)
+class HODMD(HankelDMD):
+    """Higher-order DMD (Le Clainche and Vega 2017) as PyDMD computes it.
+
+    `HankelDMD` after a projection of the states. Without a truncation, which is what is sensible
+    for states of few dimensions, the two differ by a rotation.
+
+    Parameters
+    ----------
+    svd_rank, delays
+        As for `HankelDMD`.
+    svd_rank_extra : int
+        Directions of the states kept: -1 for all.
+    """
+
+    svd_rank_extra: int = -1
+
+    def _estimator(self, rank: int) -> Any:
+        import pydmd
+
+        return pydmd.HODMD(d=self.delays, svd_rank=rank, svd_rank_extra=self.svd_rank_extra)
+
+    def _modes(self, fitted: Any) -> NDArray:
+        # HODMD's own modes are in a basis (N, r) of the states.
+        basis = np.asarray(fitted._sub_dmd._pre_processing_output)
+        return np.kron(np.eye(self.delays), basis) @ fitted.modes

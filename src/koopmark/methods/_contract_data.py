@@ -1,0 +1,159 @@
+"""Data on which methods are held to the contract, each with its answer key."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import block_diag, logm
+
+from koopmark.datasets import AnswerKey
+from koopmark.simulation import Trajectories, simulate
+from koopmark.systems import three_populations
+
+MATRIX = np.array([[0.9, 0.3, 0.0], [-0.2, 0.7, 0.1], [0.0, 0.1, 0.5]])
+"""x⁺ = A x of the linear data: one real eigenvalue and a complex pair."""
+
+DT = 0.1
+
+Sample = tuple[Trajectories, AnswerKey]
+"""Arguments of `Method.fit_with`."""
+
+
+def iterated(
+    matrix: NDArray, initial: NDArray, steps: int, sensors: NDArray | None = None
+) -> Sample:
+    """Trajectories of x⁺ = A x from each row of `initial`, seen by `sensors`.
+
+    The key has the vector field ẋ = G x with e^{GΔt} = A, and no targets.
+    """
+    states = np.empty((len(initial), steps + 1, initial.shape[1]))
+    states[:, 0] = initial
+    for k in range(steps):
+        states[:, k + 1] = states[:, k] @ matrix.T
+    generator = logm(matrix).real / DT
+    if sensors is not None:
+        states, generator = states @ sensors.T, sensors @ generator @ np.linalg.pinv(sensors)
+    times = np.linspace(0.0, steps * DT, steps + 1)
+    key = AnswerKey((), states.shape[2], vector_field=lambda x: x @ generator.T)
+    return Trajectories(states, times), key
+
+
+def linear(steps: int = 10) -> Sample:
+    """Thirty trajectories that fill three dimensions."""
+    return iterated(MATRIX, _initial(), steps)
+
+
+def _initial() -> NDArray[np.float64]:
+    return np.random.default_rng(0).standard_normal((30, 3))
+
+
+def _trajectory() -> Sample:
+    """One trajectory of thirty steps."""
+    return iterated(MATRIX, np.array([[1.0, 2.0, 3.0]]), 30)
+
+
+def _axes() -> Sample:
+    """Three trajectories along the axes of a diagonal matrix."""
+    return iterated(np.diag([0.9, 0.7, 0.5]), np.diag([3.0, 2.0, 1.0]), 10)
+
+
+def _line() -> Sample:
+    """Trajectories along the real eigenvector."""
+    eigenvalues, vectors = np.linalg.eig(MATRIX)
+    real = vectors[:, np.argmin(abs(eigenvalues.imag))].real
+    return iterated(MATRIX, np.outer([1.0, 2.0, -1.0], real), 10)
+
+
+def _plane() -> Sample:
+    """Trajectories in the plane of the complex pair."""
+    eigenvalues, vectors = np.linalg.eig(MATRIX)
+    pair = vectors[:, np.argmax(abs(eigenvalues.imag))]
+    return iterated(MATRIX, _initial()[:, :2] @ np.stack([pair.real, pair.imag]), 10)
+
+
+@cache
+def nonlinear() -> Sample:
+    """Twenty-five trajectories of the three-population example, with its exact eigenspaces."""
+    system = three_populations()
+    initial = np.random.default_rng(0).uniform(-3.0, 3.0, (25, 3))
+    made = simulate(system, initial, np.linspace(0.0, 5.0, 51), rtol=1e-11)
+    return made.without_origin(), AnswerKey.of(system, 2)
+
+
+DATA: dict[str, Callable[[], Sample]] = {
+    "linear": linear,
+    "trajectory": _trajectory,
+    "axes": _axes,
+    "line": _line,
+    "plane": _plane,
+    "nonlinear": nonlinear,
+}
+"""Data by name; `Tags.recovers` names those on which a method must be exact."""
+
+
+def exact(name: str) -> NDArray:
+    """The discrete eigenvalues that these data show."""
+    every = np.linalg.eigvals(MATRIX)
+    if name == "nonlinear":
+        return np.exp(DT * np.array([space.eigenvalue for space in nonlinear()[1].targets]))
+    if name == "axes":
+        return np.array([0.9, 0.7, 0.5])
+    if name in ("line", "plane"):
+        return every[(abs(every.imag) > 1e-6) == (name == "plane")]
+    return every
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Linear dynamics x⁺ = A x, seen as s = x Cᵀ + c."""
+
+    matrix: NDArray[np.float64]
+    sensors: NDArray[np.float64] | None = None
+    offsets: NDArray[np.float64] | float = 0.0
+    units: float = 1.0
+
+    def data(self, one: bool) -> Sample:
+        """Many trajectories of it, or one."""
+        initial = np.random.default_rng(1).standard_normal((30, len(self.matrix)))
+        sensors = np.eye(len(self.matrix)) if self.sensors is None else self.sensors
+        made, key = iterated(
+            self.matrix, initial[:1] if one else initial, 30 if one else 10, sensors
+        )
+        return Trajectories(self.units * (made.states + self.offsets), made.times), key
+
+    def functions(self, states: NDArray) -> Iterator[tuple[complex, NDArray]]:
+        """Each discrete eigenvalue with all its eigenfunctions (P, m) at states (P, n)."""
+        values, left = np.linalg.eig(self.matrix.T)
+        centred = states - self.units * self.offsets
+        inner = centred if self.sensors is None else centred @ np.linalg.pinv(self.sensors).T
+        for value in values:
+            same = abs(values - value) <= 1e-9
+            if np.argmax(same) == np.argmin(abs(values - value)):
+                yield complex(value), inner @ left[:, same]
+
+
+def _similar(matrix: NDArray) -> NDArray[np.float64]:
+    """The same dynamics in other coordinates: no channel is an eigenfunction."""
+    n = len(matrix)
+    change = np.eye(n) + 0.5 * np.tri(n, k=-1) - 0.3 * np.tri(n, k=-1).T
+    return np.asarray(change @ matrix @ np.linalg.inv(change))
+
+
+_C, _S = np.cos(12.0 * DT), np.sin(12.0 * DT)
+_FAST_PAIR = np.exp(-0.5 * DT) * np.array([[_C, _S], [-_S, _C]])
+_FOUR_SENSORS = np.vstack([np.eye(3), [[0.5, -1.0, 0.3]]])
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "fast": (Case(_similar(block_diag(_FAST_PAIR, np.exp(-0.03), np.exp(-0.12)))),),
+    "repeated": (Case(_similar(np.diag([0.9, 0.9, 0.9, 0.5]))),),
+    "low rank": (Case(MATRIX, _FOUR_SENSORS), Case(MATRIX, np.eye(3)[[0, 1, 2, 0]])),
+    "constant": (
+        Case(MATRIX, np.vstack([np.eye(3), np.zeros((1, 3))]), np.array([0.0, 0.0, 0.0, 2.0])),
+    ),
+    "units": (Case(MATRIX, units=1e-8), Case(MATRIX, units=1e8)),
+}
+"""Data on which a method that recovers linear data must find every eigenvalue: a fast pair beside
+slow rates, an eigenvalue of multiplicity three, more channels than states and a channel twice, a
+constant channel, very small and very large units. `Tags.loses` names those it need not."""

@@ -1,0 +1,145 @@
+"""What every model's note says where the data leave room for doubt, whatever the method was."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._tsqr import block_rows, eliminate
+from koopmark.methods._signal import canonical_correlations, significant
+from koopmark.methods.remarks import numerical_rank, remark
+from koopmark.models import Model
+from koopmark.simulation import Trajectories
+
+UNIT, FEW = 4.0, 4.0
+"""Errors of data in units of their rounding; largest value of a channel without an offset, in
+standard deviations."""
+
+WELL_CONDITIONED = 1e-6
+"""Least relative eigenvalue of a matrix of moments that keeps digits enough."""
+
+SHARE, LASTING = 0.9, 1e-2
+"""Frequencies above this share of Nyquist's are doubted if the pair keeps this much in a step."""
+
+
+def diagnose(model: Model, trajectories: Trajectories) -> None:
+    """Remark data of lower rank than channels, directions of noise alone, aliased frequencies."""
+    size = trajectories.states.shape[2]
+    rank, signal = data_rank(trajectories.states)
+    if rank < size:
+        remark(f"numerical rank {rank} of {size} channels")
+    if signal < rank:
+        remark(f"rank {signal} of {rank} above noise, which is all that other directions hold")
+    steps = np.asarray(model.eigenvalues) * trajectories.dt
+    steps = steps[np.isfinite(steps)]
+    fast = (abs(steps.imag) > SHARE * np.pi) & (steps.real > np.log(LASTING))
+    if fast.any():
+        count = int(fast.sum())
+        remark(
+            f"{count} of {len(model.eigenvalues)} eigenvalues may be aliased: frequency near "
+            f"Nyquist, |Im λ|Δt > {SHARE:g}π, sample more often"
+        )
+
+
+class DataRank(NamedTuple):
+    """In how many directions states (M, T, N) vary."""
+
+    rank: int
+    """Numerical rank about the mean, with columns scaled: at most N."""
+    signal: int
+    """How many of these have to do with the next sample: the others hold noise alone."""
+
+
+def data_rank(states: NDArray) -> DataRank:
+    """The numerical rank of states (M, T, N), and how many directions hold a signal.
+
+    A singular value counts if it exceeds rounding, which is the precision of the type (relative to
+    the largest value of a channel, not to its variation) times the root of the number of samples.
+    States are finite; they are read a block at a time, as float64.
+    """
+    mean, scale, resolution = _moments(states)
+    varying = np.flatnonzero(scale > 0.0)
+    n, pairs = len(varying), len(states) * (states.shape[1] - 1)
+    if n == 0:
+        return DataRank(0, 0)
+
+    def standardised(block: NDArray) -> NDArray[np.float64]:
+        return (block[..., varying] - mean[varying]) / scale[varying]
+
+    tolerance = UNIT * float(resolution[varying].max()) * np.sqrt(pairs)
+    now, ahead, cross = _second_moments(states, standardised, n)
+    left, right = _whitening(now), _whitening(ahead)
+    if left is not None and right is not None:
+        correlations = np.linalg.svd(left.T @ cross @ right, compute_uv=False)
+        return DataRank(n, significant(correlations, pairs))
+    triangle = np.zeros((2 * n, 2 * n), order="F")
+    for block in _blocks(states, 2 * n):
+        values = standardised(block)
+        both = [part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:])]
+        triangle = eliminate(triangle, np.asfortranarray(np.hstack(both)))
+    x, y = triangle[:, :n], triangle[:, n:]
+    singular = np.linalg.svd(np.vstack([x, y]), compute_uv=False)
+    rank = numerical_rank(singular, tolerance, "the data")
+    correlations = canonical_correlations(x, y, tolerance)[0]
+    lost = len(correlations) - significant(correlations, pairs)
+    return DataRank(rank, rank - lost)
+
+
+def _moments(states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Mean and standard deviation of each channel (N,), and its rounding in units of the latter.
+
+    A channel that varies by rounding alone has the standard deviation 0.
+    """
+    n, count = states.shape[2], states.shape[0] * states.shape[1]
+    total, largest, squares = np.zeros(n), np.zeros(n), np.zeros(n)
+    # Measured from one of the states: a channel that is constant has the mean to the last digit.
+    origin = np.asarray(states[0, 0], dtype=float)
+    for block in _blocks(states, n):
+        total += (block[:, :-1] - origin).sum(axis=(0, 1))
+        largest = np.maximum(largest, abs(block).max(axis=(0, 1)))
+    mean = origin + total / (count - len(states))
+    for block in _blocks(states, n):
+        squares += np.sum((block[:, :-1] - mean) ** 2, axis=(0, 1))
+    scale = np.sqrt(squares / count)
+    floating = np.issubdtype(states.dtype, np.floating)
+    precision = float(np.finfo(states.dtype if floating else float).eps)
+    scale[scale <= UNIT * precision * largest] = 0.0
+    resolution = np.divide(precision * largest, scale, out=np.zeros(n), where=scale > 0.0)
+    # A channel without an offset reaches a few standard deviations.
+    return mean, scale, np.maximum(resolution / FEW, precision)
+
+
+def _second_moments(
+    states: NDArray, standardised: Callable[[NDArray], NDArray], n: int
+) -> tuple[NDArray, NDArray, NDArray]:
+    """XᵀX, YᵀY and XᵀY (n, n) of the snapshot pairs; YᵀY differs from XᵀX by the ends alone."""
+    now, ends, cross = (np.zeros((n, n)) for _ in range(3))
+    for block in _blocks(states, n):
+        values = standardised(block)
+        x, y = (part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:]))
+        now += x.T @ x
+        cross += x.T @ y
+        first, last = values[:, 0], values[:, -1]
+        ends += last.T @ last - first.T @ first
+    return now, now + ends, cross
+
+
+def _whitening(moment: NDArray) -> NDArray | None:
+    """W (n, n) with Wᵀ moment W = 1; None where products have lost too many digits for it."""
+    values, vectors = np.linalg.eigh(moment)
+    if not values[0] > WELL_CONDITIONED * values[-1]:
+        return None
+    return np.asarray(vectors / np.sqrt(values))
+
+
+def _blocks(states: NDArray, columns: int) -> Iterator[NDArray[np.float64]]:
+    """Parts (m, t + 1, N) of the trajectories that hold every snapshot pair once."""
+    steps = states.shape[1] - 1
+    rows = block_rows(columns)
+    length = min(steps, rows)
+    together = max(1, rows // length)
+    for first in range(0, len(states), together):
+        for start in range(0, steps, length):
+            part = states[first : first + together, start : start + length + 1]
+            yield np.asarray(part, dtype=float)

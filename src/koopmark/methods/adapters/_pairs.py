@@ -1,0 +1,38 @@
+"""A random part of the snapshot pairs, for methods whose memory is quadratic in their number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._keys import generator
+from koopmark.methods._bounds import Count
+from koopmark.methods.method import Method
+from koopmark.simulation import Trajectories
+
+
+@dataclass(frozen=True)
+class Subsampled(Method):
+    """A method of a library that cannot use all pairs of large data.
+
+    Parameters
+    ----------
+    max_pairs : int
+        Snapshot pairs used, at random; all if there are fewer. Memory grows with the square of this
+        number, and time with its cube.
+    seed : int
+        Which pairs.
+    """
+
+    max_pairs: Count = 1000
+    seed: int = 0
+
+    def pairs(self, trajectories: Trajectories) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(X, Y) as rows, drawn without replacement and left in order."""
+        x, y = trajectories.pairs()
+        if len(x) <= self.max_pairs:
+            return x, y
+        depends_on = {"seed": self.seed, "count": self.max_pairs, "of": len(x)}
+        rng = generator(depends_on, "snapshot pairs")
+        chosen = np.sort(rng.choice(len(x), size=self.max_pairs, replace=False))
+        return x[chosen], y[chosen]

@@ -1,0 +1,405 @@
+"""Methods of PyKoopman: its models are asked through its own interface."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.methods._bounds import Bound, Count, Positive
+from koopmark.methods._sampling import spread
+from koopmark.methods.adapters._pairs import Subsampled
+from koopmark.methods.adapters._pykoopman import NNDMD, PYKOOPMAN, PyKoopmanModel
+from koopmark.methods.kernels import (
+    AnyKernel,
+    Gaussian,
+    Kernel,
+    KernelColumns,
+    Polynomial,
+    numerical_rank,
+)
+from koopmark.methods.method import Method, Tags
+from koopmark.models import Lift, Model
+from koopmark.simulation import Trajectories
+
+RANK_TOLERANCE = 1e-10
+"""Delay coordinates depend on each other: singular values below this, relative, are rounding."""
+
+EMPTY = "at full rank it divides by the rounding of directions without data"
+
+Function = Literal["square", "cube", "product", "sin", "cos", "tanh", "exp"]
+
+# PyKoopman counts the arguments: one for each variable, two for each pair of variables.
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "square": lambda x: x**2,
+    "cube": lambda x: x**3,
+    "product": lambda x, y: x * y,
+    "sin": lambda x: np.sin(x),
+    "cos": lambda x: np.cos(x),
+    "tanh": lambda x: np.tanh(x),
+    "exp": lambda x: np.exp(x),
+}
+
+
+def _fitted(koopman: Any, x: NDArray, y: NDArray, dt: float, lift: Lift | None = None) -> Model:
+    """The model of a `pykoopman.Koopman` fitted to pairs (P, N) as rows.
+
+    `lift` gives the functions that it combines, if these are not its observables.
+    """
+    koopman.fit(x, y=y, dt=dt)
+    return PyKoopmanModel(koopman, dt, koopman.observables.transform if lift is None else lift)
+
+
+@dataclass(frozen=True)
+class Koopman(Method):
+    """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state.
+
+    Parameters
+    ----------
+    continuous : bool
+        `pykoopman.KoopmanContinuous()` instead. It never differentiates: what it fits is the same
+        in discrete time (docs/library-notes.md).
+    """
+
+    continuous: bool = False
+
+    # It keeps two directions of the linear data.
+    tags = replace(PYKOOPMAN, recovers="plane")
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        koopman = pykoopman.KoopmanContinuous() if self.continuous else pykoopman.Koopman()
+        return _fitted(koopman, *trajectories.pairs(), trajectories.dt)
+
+
+@dataclass(frozen=True)
+class _EDMD(Method):
+    """`pykoopman.regression.EDMD` with observables of PyKoopman, none of which is a constant."""
+
+    @abstractmethod
+    def _observables(self, states: NDArray) -> Any:
+        """The PyKoopman object for data like `states` (M, T, N), not fitted."""
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        koopman = pykoopman.Koopman(
+            observables=self._observables(trajectories.states),
+            regressor=pykoopman.regression.EDMD(),
+        )
+        return _fitted(koopman, *trajectories.pairs(), trajectories.dt)
+
+
+@dataclass(frozen=True)
+class IdentityEDMD(_EDMD):
+    """EDMD in the state itself."""
+
+    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY})
+
+    def _observables(self, states: NDArray) -> Any:  # noqa: ARG002
+        return None
+
+
+@dataclass(frozen=True)
+class PolynomialEDMD(_EDMD):
+    """EDMD with `Polynomial` observables.
+
+    Parameters
+    ----------
+    degree : int
+        Monomials up to this degree, the constant included.
+    """
+
+    degree: Count = 2
+
+    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY, "units": EMPTY})
+
+    def _observables(self, states: NDArray) -> Any:  # noqa: ARG002
+        import pykoopman
+
+        class Polynomial(pykoopman.observables.Polynomial):  # type: ignore[misc]
+            # PyKoopman 1.2.1 reads the name that scikit-learn gave this before version 1.2.
+            n_input_features_ = property(lambda self: self.n_features_in_)
+
+        return Polynomial(degree=self.degree)
+
+
+@dataclass(frozen=True)
+class RadialEDMD(_EDMD):
+    """EDMD with `RadialBasisFunction` observables, the state included.
+
+    Parameters
+    ----------
+    count : int
+        Gaussians, at centres drawn uniformly from the box that the data span. PyKoopman stretches
+        them to its sides, and divides 0 by 0 if there is only one.
+    bandwidth : float
+        Length of the Gaussians, in units of the spread of the data.
+    seed : int
+        The centres, which PyKoopman draws from NumPy's global generator.
+    """
+
+    count: Annotated[int, Bound("must be at least 2", lambda value: value >= 2)] = 50
+    bandwidth: Positive = 1.0
+    seed: int = 0
+
+    tags = PYKOOPMAN.none("Gaussians of the state are not closed under a linear map")
+
+    def _observables(self, states: NDArray) -> Any:
+        import pykoopman
+
+        # PyKoopman's Gaussian is exp(-w² r²).
+        width = float(np.sqrt(0.5)) / (self.bandwidth * spread(states))
+        return pykoopman.observables.RadialBasisFunction(
+            rbf_type="gauss", n_centers=self.count, kernel_width=width
+        )
+
+
+@dataclass(frozen=True)
+class FourierEDMD(_EDMD):
+    """EDMD with `RandomFourierFeatures` as observables.
+
+    Parameters
+    ----------
+    count : int
+        Frequencies: each gives a cosine and a sine.
+    bandwidth : float
+        Length of the Gaussian kernel they approximate, in units of the spread of the data.
+    state : bool
+        Whether the state is included.
+    seed : int
+        The frequencies.
+    """
+
+    count: Count = 50
+    bandwidth: Positive = 0.5
+    state: bool = True
+    seed: int = 0
+
+    tags = PYKOOPMAN.none("waves in the state are not closed under a linear map")
+
+    def _observables(self, states: NDArray) -> Any:
+        import pykoopman
+
+        return pykoopman.observables.RandomFourierFeatures(
+            include_state=self.state,
+            gamma=0.5 / (self.bandwidth * spread(states)) ** 2,
+            D=self.count,
+            random_state=self.seed % 2**32,
+        )
+
+
+@dataclass(frozen=True)
+class CustomEDMD(_EDMD):
+    """EDMD with `CustomObservables`: the state and functions of it.
+
+    Parameters
+    ----------
+    functions : tuple of str
+        Each of "square", "cube", "sin", "cos", "tanh" and "exp" of every variable, "product" of
+        every two.
+    """
+
+    functions: tuple[Function, ...] = ("square", "product")
+
+    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY})
+
+    def _observables(self, states: NDArray) -> Any:  # noqa: ARG002
+        import pykoopman
+
+        functions = [FUNCTIONS[name] for name in self.functions]
+        return pykoopman.observables.CustomObservables(functions)
+
+
+@dataclass(frozen=True)
+class KDMD(Subsampled):
+    """Kernel DMD (Williams, Rowley and Kevrekidis 2015) as PyKoopman computes it.
+
+    Parameters
+    ----------
+    max_pairs, seed
+        See `Subsampled`.
+    kernel : AnyKernel, optional
+        None for PyKoopman's own, a Gaussian of length 1 whatever the data, at full rank: its
+        spectrum is noise (docs/library-notes.md).
+    svd_rank : int, optional
+        Directions of the feature space kept: -1 for as many as pairs, 0 for PyDMD's threshold. By
+        default those that stand out of the rounding of the kernel matrix.
+    """
+
+    kernel: AnyKernel | None = field(default_factory=Polynomial)
+    svd_rank: int | None = None
+
+    tags = replace(PYKOOPMAN, trial={"max_pairs": 200})
+
+    def promises(self) -> Tags:
+        if self.kernel is None:
+            return self.tags.none("a Gaussian kernel at full rank recovers noise")
+        return self.tags
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        x, y = self.pairs(trajectories)
+        if self.kernel is None:
+            koopman = pykoopman.Koopman(regressor=pykoopman.regression.KDMD())
+            koopman.fit(x, y=y, dt=trajectories.dt)
+            return PyKoopmanModel(koopman, trajectories.dt)
+        rank = numerical_rank(self.kernel, x) if self.svd_rank is None else self.svd_rank
+        kernel = _in_pykoopman(self.kernel, x)
+        koopman = pykoopman.Koopman(
+            regressor=pykoopman.regression.KDMD(svd_rank=rank, kernel=kernel)
+        )
+        return _fitted(koopman, x, y, trajectories.dt, KernelColumns(self.kernel, x))
+
+
+def _in_pykoopman(kernel: Kernel, states: NDArray) -> Any:
+    """The kernel as an object of `sklearn.gaussian_process.kernels`."""
+    from sklearn.gaussian_process import kernels
+
+    length = kernel.length(states)
+    match kernel:
+        case Polynomial(degree, offset):
+            # (x·x' + ℓ² offset)^degree is ours times ℓ^2degree.
+            product = kernels.DotProduct(length * offset**0.5)
+            return kernels.ConstantKernel(length ** (-2 * degree)) * product**degree
+        case Gaussian():
+            return kernels.RBF(length)
+    return kernels.DotProduct(0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class DelayModel(PyKoopmanModel):
+    """A fitted `pykoopman.Koopman` whose observables are `TimeDelay`."""
+
+    window: int = 1
+
+    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
+        # Windows one after the other: of the delay coordinates of that, those are asked for that
+        # lie within one window.
+        values = np.asarray(self.koopman.psi(self._joined(windows).T), dtype=complex)
+        return values.T[:: self.window]
+
+    def dictionary(self, windows: NDArray) -> NDArray | None:
+        return np.asarray(self._observed(windows))[:: self.window]
+
+    def _observed(self, windows: NDArray) -> NDArray:
+        return self.koopman.observables.transform(self._joined(windows))
+
+    def _joined(self, windows: NDArray) -> NDArray:
+        return windows.reshape(-1, windows.shape[2])
+
+
+class HavokModel(DelayModel):
+    """PyKoopman multiplies with the singular values where it should divide: φ = Z⁻¹ U_r⁺ ψ here."""
+
+    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
+        regressor = self.koopman._regressor()
+        coordinates = np.linalg.pinv(regressor.ur) @ self._observed(windows).T
+        values = np.linalg.solve(regressor.eigenvectors_, coordinates.astype(complex))
+        return values.T[:: self.window]
+
+
+@dataclass(frozen=True)
+class DelayEDMD(Method):
+    """`pykoopman.regression.EDMD` with `TimeDelay`: Hankel DMD (Arbabi and Mezić 2017).
+
+    PyKoopman makes delay coordinates of one trajectory.
+
+    Parameters
+    ----------
+    n_delays : int
+        Earlier states beside the present one.
+    delay : int
+        Sampling intervals from one to the next.
+    svd_rank : int, optional
+        Directions kept: -1 for all. By default those that stand out of rounding: if -1 is an
+        eigenvalue, delayed states depend on each other, and full rank divides by rounding.
+    """
+
+    n_delays: Count = 2
+    delay: Count = 1
+    svd_rank: int | None = None
+
+    tags = replace(PYKOOPMAN, one_trajectory=True, recovers="trajectory")
+
+    _model = DelayModel
+
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=self._window + 1)
+
+    @property
+    def _window(self) -> int:
+        return self.n_delays * self.delay + 1
+
+    def _regressor(self, delayed: NDArray) -> Any:
+        """The PyKoopman regressor, not fitted, for delay coordinates (T, D)."""
+        import pykoopman
+
+        rank = self.svd_rank
+        if rank is None:
+            singular = np.linalg.svd(delayed, compute_uv=False)
+            rank = int(np.sum(singular > RANK_TOLERANCE * singular[0]))
+        return pykoopman.regression.EDMD(svd_rank=rank)
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        delayed = trajectories.windows(self._window)[0, :, :: self.delay]
+        koopman = pykoopman.Koopman(
+            observables=pykoopman.observables.TimeDelay(delay=self.delay, n_delays=self.n_delays),
+            regressor=self._regressor(delayed.reshape(len(delayed), -1)),
+        )
+        koopman.fit(trajectories.states[0], dt=trajectories.dt)
+        return self._model(koopman, trajectories.dt, window=self._window)
+
+
+@dataclass(frozen=True)
+class HAVOK(DelayEDMD):
+    """`pykoopman.regression.HAVOK` (Brunton et al. 2017): delay coordinates, driven by the last.
+
+    A linear system for all principal delay coordinates but the last, which forces it; derivatives
+    are central differences, exact to the second order of the sampling interval. Its eigenvalues
+    are those of the system without the forcing.
+
+    Parameters
+    ----------
+    n_delays, delay
+        See `DelayEDMD`.
+    svd_rank : int, optional
+        Principal delay coordinates, the forcing included. By default PyKoopman's: a threshold for
+        noise.
+    """
+
+    n_delays: Count = 10
+
+    tags = DelayEDMD.tags.none("a system with forcing has no eigenfunctions in the state alone")
+
+    _model = HavokModel
+
+    def _regressor(self, delayed: NDArray) -> Any:  # noqa: ARG002
+        import pykoopman
+
+        return pykoopman.regression.HAVOK(svd_rank=self.svd_rank)
+
+
+METHODS: dict[str, Method] = {
+    "pykoopman.edmd_identity": IdentityEDMD(),
+    "pykoopman.edmd_polynomial": PolynomialEDMD(),
+    "pykoopman.edmd_rbf": RadialEDMD(),
+    "pykoopman.edmd_rff": FourierEDMD(),
+    "pykoopman.edmd_custom": CustomEDMD(),
+    "pykoopman.edmd_time_delay": DelayEDMD(),
+    "pykoopman.kdmd": KDMD(),
+    "pykoopman.kdmd_default": KDMD(kernel=None),
+    "pykoopman.nndmd": NNDMD(),
+    "pykoopman.nndmd_default": NNDMD(
+        decoder=(32, 32), look_forward=1, batch_size=16, max_epochs=1000
+    ),
+    "pykoopman.havok": HAVOK(),
+    "pykoopman.continuous": Koopman(continuous=True),
+    "pykoopman.default": Koopman(),
+}

@@ -1,0 +1,325 @@
+"""Dictionaries ψ of observables: what they are made of, and how they are evaluated.
+
+Every dictionary is [constant | state | terms]: the first two are there or not, the terms are what
+makes one dictionary differ from another.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import comb
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from koopmark._arrays import Gate, Gated, numeric, real, stored
+from koopmark._keys import generator
+from koopmark.methods._bounds import Bounded, Count, Positive
+from koopmark.methods._sampling import some_states, spread
+from koopmark.methods._signal import sizes
+from koopmark.methods.kernels import (
+    GRAM_TOLERANCE,
+    AnyKernel,
+    Gaussian,
+    Kernel,
+    Polynomial,
+    gaussian,
+    gram,
+)
+from koopmark.methods.remarks import numerical_rank
+
+STEP = 1e-100
+"""h of complex steps."""
+
+
+class Terms(ABC):
+    """Nonlinear observables with nothing left to choose."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    def write(self, states: NDArray, out: NDArray) -> None:
+        """Write their values at `states` (P, N) into `out` (P, size)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observables:
+    """ψ: (P, N) states to (P, D) values, columns in the order constant, state, terms."""
+
+    inputs: int
+    constant: bool
+    with_state: bool
+    terms: Terms | None = None
+
+    def __post_init__(self) -> None:
+        if self.size == 0:
+            raise ValueError("an empty dictionary: neither constant nor state nor terms")
+
+    @property
+    def size(self) -> int:
+        """D."""
+        terms = 0 if self.terms is None else self.terms.size
+        return int(self.constant) + (self.inputs if self.with_state else 0) + terms
+
+    @property
+    def state(self) -> slice | None:
+        """The columns that are the state itself; None where it is not in the dictionary."""
+        start = int(self.constant)
+        return slice(start, start + self.inputs) if self.with_state else None
+
+    def __call__(self, states: NDArray, out: NDArray | None = None) -> NDArray[np.float64]:
+        """Values (P, D), written into `out` where given; columns lie contiguous otherwise.
+
+        In float64, whatever the states are. Complex states give the analytic continuation, and
+        are refused unless `out` is complex.
+
+        Raises
+        ------
+        ValueError
+            If the states have another dimension than those the dictionary was fitted to, or are
+            complex and `out` is not.
+        """
+        analytic = out is not None and np.iscomplexobj(out)
+        states = numeric(states, "states") if analytic else real(states, "states")
+        if states.shape[1:] != (self.inputs,):
+            raise ValueError(
+                f"states must have shape (P, {self.inputs}) for this dictionary, got {states.shape}"
+            )
+        if out is None:
+            out = np.empty((len(states), self.size), order="F")
+        if self.constant:
+            out[:, 0] = 1.0
+        if self.state is not None:
+            out[:, self.state] = states
+        if self.terms is not None:
+            self.terms.write(states, out[:, self.size - self.terms.size :])
+        return out
+
+    def derivative(
+        self, states: NDArray, directions: NDArray, out: NDArray | None = None
+    ) -> NDArray[np.float64]:
+        """F·∇ψ at `states` (P, N) along `directions` F (P, N): (P, D), exact to rounding.
+
+        The complex step Im ψ(x + ihF) / h (Squire and Trapp 1998): ψ is analytic, and with an h
+        whose square is nothing beside 1 there is no error but that of ψ itself.
+        """
+        states, directions = real(states, "states"), real(directions, "directions")
+        values = self(states + 1j * STEP * directions, np.empty((len(states), self.size), complex))
+        return np.divide(values.imag, STEP, out=out)
+
+
+@dataclass(frozen=True)
+class Dictionary(Bounded, Gated, ABC):
+    """Hyperparameters of a dictionary; `fitted` settles what depends on the data."""
+
+    _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"fitted": (stored, "states")}
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    @abstractmethod
+    def fitted(self, states: NDArray) -> Observables:
+        """The dictionary for data like `states` (..., N), of which no copy is made.
+
+        Raises
+        ------
+        ValueError
+            If nothing would be in it, or the states are not real numbers.
+        """
+
+
+@dataclass(frozen=True)
+class Drawn(Dictionary):
+    """A dictionary of `count` random functions whose width is `bandwidth` × spread of the data."""
+
+    count: Count = 100
+    bandwidth: Positive = 1.0
+    seed: int = 0
+    state: bool = True
+    constant: bool = True
+
+
+@dataclass(frozen=True)
+class Identity(Dictionary):
+    """ψ(x) = [1, x]: with the constant, what dynamics with an offset θ ≠ 0 need."""
+
+    state: bool = True
+    constant: bool = True
+    kind: Literal["identity"] = field(default="identity", kw_only=True, repr=False)
+
+    def fitted(self, states: NDArray) -> Observables:
+        return Observables(states.shape[-1], self.constant, self.state)
+
+
+@dataclass(frozen=True)
+class Monomials(Dictionary):
+    """ψ(x) = all x₁^k₁ ⋯ x_N^k_N of total degree at most `degree`, in graded lexicographic order.
+
+    `state` and `constant` say whether those of degree 1 and 0 are among them.
+    """
+
+    degree: Count = 2
+    state: bool = True
+    constant: bool = True
+    kind: Literal["monomials"] = field(default="monomials", kw_only=True, repr=False)
+
+    def fitted(self, states: NDArray) -> Observables:
+        inputs = states.shape[-1]
+        terms = None if self.degree == 1 else MonomialTerms(inputs, self.degree)
+        return Observables(inputs, self.constant, self.state, terms)
+
+
+@dataclass(frozen=True)
+class MonomialTerms(Terms):
+    """Monomials of degree 2 to `degree` in `inputs` variables.
+
+    Those of degree k that start with xᵢ are xᵢ times those of degree k - 1 that start with xᵢ or
+    a later variable, and these are the last columns of the previous degree: one product a column.
+    """
+
+    inputs: int
+    degree: int
+
+    @property
+    def size(self) -> int:
+        return sum(comb(self.inputs + k - 1, k) for k in range(2, self.degree + 1))
+
+    def write(self, states: NDArray, out: NDArray) -> None:
+        variables = np.asfortranarray(states)
+        previous, column = variables, 0
+        for k in range(2, self.degree + 1):
+            first = column
+            for i in range(self.inputs):
+                tail = previous[:, previous.shape[1] - comb(self.inputs - i + k - 2, k - 1) :]
+                following = column + tail.shape[1]
+                np.multiply(variables[:, i : i + 1], tail, out=out[:, column:following])
+                column = following
+            previous = out[:, first:column]
+
+
+@dataclass(frozen=True)
+class RandomFourier(Drawn):
+    """ψⱼ(x) = cos(wⱼᵀx + bⱼ), wⱼ ~ N(0, 1/ℓ²), bⱼ uniform, ℓ = `bandwidth` × spread of the data.
+
+    The spread is the root-mean-square distance of the states from their mean.
+    """
+
+    kind: Literal["random_fourier"] = field(default="random_fourier", kw_only=True, repr=False)
+
+    def fitted(self, states: NDArray) -> Observables:
+        inputs = states.shape[-1]
+        rng = generator({"seed": self.seed}, "random Fourier features")
+        length = self.bandwidth * spread(states)
+        frequencies = rng.standard_normal((inputs, self.count)) / length
+        phases = rng.uniform(0.0, 2.0 * np.pi, self.count)
+        return Observables(inputs, self.constant, self.state, Cosines(frequencies, phases))
+
+
+@dataclass(frozen=True, eq=False)
+class Cosines(Terms):
+    """cos(wⱼᵀx + bⱼ), with wⱼ the columns of `frequencies` (N, count) and b the `phases`."""
+
+    frequencies: NDArray[np.float64]
+    phases: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        return len(self.phases)
+
+    def write(self, states: NDArray, out: NDArray) -> None:
+        np.matmul(self.frequencies.T, states.T, out=out.T)
+        out += self.phases
+        np.cos(out, out=out)
+
+
+@dataclass(frozen=True)
+class RadialBasis(Drawn):
+    """ψⱼ(x) = exp(-|x - cⱼ|² / 2ℓ²), cⱼ drawn from the data, ℓ = `bandwidth` × their spread.
+
+    The spread is the root-mean-square distance of the states from their mean. Where the data
+    hold fewer than `count` states, every one is a centre.
+    """
+
+    kind: Literal["radial_basis"] = field(default="radial_basis", kw_only=True, repr=False)
+
+    def fitted(self, states: NDArray) -> Observables:
+        rng = generator({"seed": self.seed}, "radial basis centres")
+        centres = some_states(states, self.count, rng)
+        terms = Gaussians(centres, self.bandwidth * spread(states))
+        return Observables(states.shape[-1], self.constant, self.state, terms)
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussians(Terms):
+    """exp(-|x - cⱼ|² / 2ℓ²), with cⱼ the rows of `centres` (count, N) and ℓ the `length`."""
+
+    centres: NDArray[np.float64]
+    length: float
+
+    @property
+    def size(self) -> int:
+        return len(self.centres)
+
+    def write(self, states: NDArray, out: NDArray) -> None:
+        gaussian(states, self.centres, self.length, out)
+
+
+@dataclass(frozen=True)
+class Nystroem(Dictionary):
+    """ψ(x) = k(x, Z) U S^(-1/2), with K(Z, Z) = U S Uᵀ for `count` states Z drawn from the data.
+
+    The functions k(x, zⱼ) made orthonormal in the kernel's own inner product; directions whose
+    eigenvalue is rounding are left out, so there may be fewer than `count`. Where the data hold
+    fewer than `count` states, every one is a landmark. The bandwidth of a Gaussian kernel is in
+    units of the spread of the landmarks.
+    """
+
+    kernel: AnyKernel = field(default_factory=Gaussian)
+    count: Count = 100
+    seed: int = 0
+    state: bool = False
+    constant: bool = True
+    kind: Literal["nystroem"] = field(default="nystroem", kw_only=True, repr=False)
+
+    def fitted(self, states: NDArray) -> Observables:
+        rng = generator({"seed": self.seed}, "Nyström landmarks")
+        landmarks = some_states(states, self.count, rng)
+        units = np.ones(states.shape[-1])
+        if isinstance(self.kernel, Polynomial):
+            # Channels of any size weigh alike: the functions are the same, their rounding is not.
+            units = sizes(landmarks) / np.sqrt(len(landmarks))
+            landmarks = landmarks / units
+        spectrum, vectors = np.linalg.eigh(gram(self.kernel, landmarks, landmarks))
+        rank = numerical_rank(spectrum[::-1], GRAM_TOLERANCE, "the kernel matrix")
+        whitening = vectors[:, -rank:] / np.sqrt(spectrum[-rank:])
+        terms = Features(self.kernel, landmarks, whitening, units)
+        return Observables(states.shape[-1], self.constant, self.state, terms)
+
+
+@dataclass(frozen=True, eq=False)
+class Features(Terms):
+    """k(x / u, Z) `whitening`: Z the rows of `landmarks` (n, N), `whitening` (n, size), u the
+    `units` (N,)."""
+
+    kernel: Kernel
+    landmarks: NDArray[np.float64]
+    whitening: NDArray[np.float64]
+    units: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        return self.whitening.shape[1]
+
+    def write(self, states: NDArray, out: NDArray) -> None:
+        values = gram(self.kernel, states / self.units, self.landmarks)
+        np.matmul(self.whitening.T, values.T, out=out.T)
+
+
+AnyDictionary = Annotated[
+    Identity | Monomials | RandomFourier | RadialBasis | Nystroem, Field(discriminator="kind")
+]
+"""A dictionary by its kind: in a suite, `dictionary = { kind = "monomials", degree = 2 }`."""

@@ -1,0 +1,84 @@
+"""Products, orthonormal combinations and eigenvectors, to all the digits that there are."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from koopmark.methods.remarks import numerical_rank
+
+EQUAL = 1e-9
+"""Eigenvalues that differ by less, relative to the largest, are taken for one."""
+
+INDEPENDENT = 1e-6
+"""Least singular value of unit eigenvectors that count as independent."""
+
+
+def real_product(real: NDArray, vectors: NDArray) -> NDArray:
+    """real @ vectors; where the second is complex, without a complex copy of the first."""
+    if not np.iscomplexobj(vectors):
+        return real @ vectors
+    product = np.empty((len(real), vectors.shape[1]), dtype=complex)
+    product.real, product.imag = real @ vectors.real, real @ vectors.imag
+    return product
+
+
+def whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
+    """W (D, k) with R₁₁ W = U orthonormal, and U (D, k); None for U stands for the identity.
+
+    With column scales d and R₁₁ d⁻¹ = U S Vᵀ cut at `tolerance`, W = d⁻¹ V S⁻¹. Where the condition
+    number shows that nothing would be cut, W = R₁₁⁻¹ is as good and spares the SVD.
+
+    Scaling the columns of R is scaling those of the data: Householder QR treats each alike.
+    """
+    scale = np.linalg.norm(xx, axis=0)
+    scale[scale == 0.0] = 1.0
+    scaled = xx / scale
+    # The condition in the 2-norm is at most D times that in the 1-norm, which is estimated to a
+    # factor of about 3.
+    reciprocal = lapack.dtrcon(scaled)[0]
+    if reciprocal > 10 * len(xx) * tolerance:
+        return lapack.dtrtri(scaled)[0] / scale[:, None], None
+    u, s, vt = np.linalg.svd(scaled)
+    rank = numerical_rank(s, tolerance, "the dictionary")
+    return (vt[:rank] / s[:rank, None]).T / scale[:, None], u[:, :rank]
+
+
+def eigenbasis(matrix: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    """Eigenvalues (D,) and eigenvectors (D, D) of a real matrix, independent where they can be.
+
+    LAPACK solves for eigenvectors in the triangular Schur form, where the copies of one eigenvalue
+    differ by rounding: of several hundred, most come out as combinations of the others, though
+    the matrix has as many independent ones. Where that happens, the null space of A - μ takes
+    their place, by its singular vectors; an eigenvalue that truly lacks eigenvectors keeps what
+    LAPACK gives.
+    """
+    values, vectors = np.linalg.eig(matrix)
+    size = float(np.max(abs(values), initial=0.0))
+    for members in _clusters(values, EQUAL * size):
+        if np.linalg.svd(vectors[:, members], compute_uv=False)[-1] > INDEPENDENT:
+            continue
+        centre = values[members].mean()
+        real = bool(abs(centre.imag) <= EQUAL * size)
+        shift = centre.real if real else centre
+        _, s, vh = np.linalg.svd(matrix - shift * np.eye(len(matrix)))
+        if s[-len(members)] > EQUAL * size:
+            continue
+        basis = vh[-len(members) :].conj().T
+        vectors[:, members] = basis
+        values[members] = np.sum(basis.conj() * (matrix @ basis), axis=0)
+    return values, vectors
+
+
+def _clusters(values: NDArray, distance: float) -> Iterator[NDArray[np.intp]]:
+    """Indices of each group of at least two neighbours, by real and then by imaginary part."""
+    for group in _split(np.arange(len(values)), values.real, distance):
+        for members in _split(group, values.imag, distance):
+            if len(members) > 1:
+                yield members
+
+
+def _split(indices: NDArray[np.intp], keys: NDArray, distance: float) -> list[NDArray[np.intp]]:
+    ordered = indices[np.argsort(keys[indices], kind="stable")]
+    return np.split(ordered, 1 + np.flatnonzero(np.diff(keys[ordered]) > distance))

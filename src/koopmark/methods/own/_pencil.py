@@ -1,0 +1,426 @@
+"""How well functions of a dictionary follow an exponential along whole trajectories."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, eigh, expm, expm_frechet, qr, solve_triangular
+
+from koopmark._tsqr import triangle_of
+from koopmark.methods.own._linalg import real_product
+
+REGULARISATION = 1e-13
+"""Added to the noise of every function, relative to its size: data without noise have a metric."""
+
+FAINT = 1e-9
+"""Variance of the noise, relative to that of a function."""
+
+ITERATIONS, SETTLED = 12, 1e-4
+"""Gauss-Newton steps at most, and the gain in χ² below which they end."""
+
+SLACK = 1.15
+"""How far above its expectation a misfit may lie: the noise itself is estimated."""
+
+
+class Expansion(NamedTuple):
+    """All functions at one λ, in increasing order of their misfit, and how they move with λ.
+
+    The functions are orthonormal with respect to the noise, so that white noise of variance 1 is
+    on each, independently.
+    """
+
+    misfits: NDArray[np.float64]
+    """κ (k,): mean square deviation from e^{λt}, in units of the noise: 1 for exact ones."""
+    functions: NDArray
+    """(c + k, k) their coefficients in the basis of the pencil: see `TrajectoryPencil.spelled`."""
+    amplitudes: NDArray
+    """A (M, k) the components of the values along p, which is e^{λt} of unit norm in time."""
+    slopes: NDArray
+    """B (M, k) those along q, the part of t p orthogonal to p, of unit norm: an exponential
+    of rate λ + δ has B = δ h A to first order."""
+    steepness: float
+    """h, the norm of that part."""
+    certain: NDArray
+    """(M, c) the slopes of the functions without noise, in coordinates in which their deviations
+    from e^{λt} are orthonormal: they move along too."""
+
+
+class Block(NamedTuple):
+    """Functions that move together."""
+
+    functions: NDArray[np.float64]
+    """(c + k, m), orthonormal with respect to the noise."""
+    generator: NDArray[np.float64]
+    """Λ (m, m), in the row convention: φ(t) = φ(0) e^{Λt}."""
+    covariance: NDArray[np.float64]
+    """(m², m²) of Λ, row by row."""
+    misfit: float
+    """Mean square deviation in units of the noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrajectoryPencil:
+    """The deviation of every function φ = ψ c from a multiple of e^{λt} on each trajectory.
+
+    An eigenfunction obeys φ(xₘ(t)) = aₘ e^{λt} on every trajectory m, with its own aₘ. With P_λ
+    the projector in time that removes e^{λt}, what is left is cᴴ S_λ c, S_λ = Σₘ Ψₘᴴ P_λ Ψₘ
+    (variable projection: Golub and Pereyra 1973). White noise of covariance C in ψ adds
+    M (T - 1) C whatever λ is. So the pencil (S_λ, M (T - 1) C) has an eigenvalue κ near 1 where
+    λ is a Koopman eigenvalue, one for each dimension of its eigenspace, and larger ones for
+    everything else; minimising κ is maximum likelihood for Gaussian noise, trajectories being
+    otherwise free.
+
+    Combinations in which nothing but noise is left (more sensors than dynamics, one sensor twice)
+    have κ = 1 at every λ and tell nothing: they are left out.
+
+    Parameters
+    ----------
+    values : (M, T, D) array
+        Dictionary values along the trajectories.
+    covariance : (D, D) array
+        C. Functions without noise (the constant) have zeros in it.
+    times : (T,) array
+        Evenly spaced.
+    """
+
+    values: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    times: NDArray[np.float64]
+
+    @cached_property
+    def certain(self) -> NDArray[np.bool_]:
+        """(D,) functions without noise, which are constants: these are combined freely."""
+        without = np.diag(self.covariance) == 0.0
+        return without & (np.ptp(self.values, axis=(0, 1)) == 0.0)
+
+    @property
+    def freedom(self) -> int:
+        """M (T - 1), the numbers that a misfit is the mean of."""
+        return len(self.values) * (len(self.times) - 1)
+
+    @property
+    def count(self) -> int:
+        """k, the independent combinations of uncertain functions in which there is a signal."""
+        return self.basis.shape[1] - self._free
+
+    @property
+    def _free(self) -> int:
+        """c, how many independent functions are certain; they come first in the basis."""
+        return len(self._given)
+
+    @cached_property
+    def _given(self) -> NDArray[np.intp]:
+        """Independent functions without noise: a constant channel repeats the constant."""
+        columns = np.flatnonzero(self.certain)
+        if len(columns) == 0:
+            return columns
+        triangle = triangle_of(self.values[..., columns].reshape(-1, len(columns)))
+        _, r, order = qr(triangle, pivoting=True)
+        sizes = abs(np.diag(r))
+        return columns[np.sort(order[sizes > 1e-12 * sizes.max(initial=0.0)])]
+
+    @property
+    def edge(self) -> float:
+        """The largest κ that noise alone explains.
+
+        Eigenvalues of a noise covariance estimated from `freedom` samples reach up to the edge
+        of Marchenko and Pastur (1967).
+        """
+        return SLACK * float(1.0 + np.sqrt(self.count / self.freedom)) ** 2
+
+    @cached_property
+    def bare(self) -> bool:
+        """Whether there is no noise but what the regularisation adds."""
+        noisy = ~self.certain
+        size = np.mean((self.values - self._origin)[..., noisy] ** 2, axis=(0, 1))
+        return bool(np.all(np.diag(self.covariance)[noisy] <= REGULARISATION * size))
+
+    @cached_property
+    def faint(self) -> bool:
+        """Whether the noise is so weak that squares of the values have too few digits for it."""
+        noisy = ~self.certain
+        size = np.mean(self.values[..., noisy] ** 2, axis=(0, 1))
+        return bool(np.any(np.diag(self.covariance)[noisy] <= FAINT * size))
+
+    @cached_property
+    def _origin(self) -> NDArray[np.float64]:
+        """(D,) what is subtracted for the sake of digits, where a constant gives it back."""
+        mean = self.values.mean(axis=(0, 1))
+        kept = self.certain if self._constant is not None else np.ones(len(mean), dtype=bool)
+        return np.where(kept, 0.0, mean)
+
+    @cached_property
+    def _constant(self) -> tuple[int, float] | None:
+        """Which function is a constant, and its value."""
+        for index in self._given:
+            column = self.values[..., index]
+            if np.ptp(column) == 0.0 and column.flat[0] != 0.0:
+                return int(index), float(column.flat[0])
+        return None
+
+    @cached_property
+    def basis(self) -> NDArray[np.float64]:
+        """(D, c + k): the certain functions, then those with a signal, whose noise is white."""
+        noisy = ~self.certain
+        flat = self.values[..., noisy] - self._origin[noisy]
+        size = np.mean(flat**2, axis=(0, 1))
+        size[size == 0.0] = 1.0
+        covariance = self.covariance[np.ix_(noisy, noisy)] + REGULARISATION * np.diag(size)
+        scale = np.sqrt(np.diag(covariance))
+        lower = cholesky(covariance / np.outer(scale, scale), lower=True)
+        inverse = solve_triangular(lower, np.eye(len(scale)), lower=True).T / scale[:, None]
+        rotation = _signal(flat @ inverse)
+        basis = np.zeros((len(noisy), self._free + rotation.shape[1]))
+        basis[self._given, np.arange(self._free)] = 1.0
+        basis[np.flatnonzero(noisy), self._free :] = inverse @ rotation
+        return basis
+
+    @cached_property
+    def white(self) -> NDArray[np.float64]:
+        """(M, T, c + k) the values of the basis, a constant taken out of those with noise."""
+        return (self.values - self._origin) @ self.basis
+
+    @cached_property
+    def _gram(self) -> NDArray[np.float64]:
+        flat = self.white.reshape(-1, self.white.shape[2])
+        return flat.T @ flat
+
+    def misfit(self, rate: complex) -> float:
+        """The least κ at this λ."""
+        reduced, _ = self._reduced(rate)
+        return float(eigh(reduced, eigvals_only=True, subset_by_index=(0, 0))[0]) / self.freedom
+
+    def misfits_of(self, rates: NDArray, functions: NDArray) -> NDArray[np.float64]:
+        """κ of one function (c + k,) each at its λ: an upper bound of the least, and cheap."""
+        free = self._free
+        found = np.empty(len(rates))
+        for j, rate in enumerate(rates):
+            c = functions[:, j]
+            profile = self._profile(complex(rate))
+            amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0)) @ c
+            whole = (c.conj() @ (self._gram @ c)).real - np.sum(abs(amplitudes) ** 2)
+            found[j] = whole / (np.linalg.norm(c[free:]) ** 2 * self.freedom)
+        return found
+
+    def expand(self, rate: complex, exact: bool = False) -> Expansion:
+        """All κ at this λ with their functions, and the first-order change with λ.
+
+        If `exact` and the noise is faint, by the singular values of the projected values, which
+        keep the digits that S_λ squares away.
+        """
+        free = self._free
+        profile = self._profile(rate)
+        if exact and self.faint:
+            amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0))
+            projected = self.white - amplitudes[:, None, :] * profile[:, None]
+            triangle = triangle_of(projected.reshape(-1, projected.shape[2]))
+            _, s, vh = np.linalg.svd(triangle[free:, free:])
+            squares, functions = s[::-1] ** 2, vh[::-1].conj().T
+            mixed = triangle[:free, free:] @ functions
+            others = -np.linalg.lstsq(triangle[:free, :free], mixed, rcond=None)[0]
+        else:
+            reduced, given = self._reduced(rate)
+            squares, functions = eigh(reduced)
+            others = -given @ functions
+        # Of an exact function rounding may leave less than nothing.
+        squares = np.maximum(squares, np.finfo(float).tiny)
+        every = np.vstack([others, functions])
+        slope = (self.times - self.times[0]) * profile
+        slope = slope - profile * np.vdot(profile, slope)
+        steepness = float(np.linalg.norm(slope))
+        parts = np.tensordot(np.stack([profile, slope / steepness]).conj(), self.white, (1, 1))
+        along, across = (real_product(part, every) if not np.iscomplexobj(part) else part @ every
+                         for part in parts)  # fmt: skip
+        own = parts[0][:, :free].conj().T @ parts[0][:, :free]
+        own = self._gram[:free, :free] - own
+        sizes, turn = np.linalg.eigh(own)
+        kept = sizes > 1e-10 * np.diag(self._gram[:free, :free]).max(initial=1e-300)
+        certain = parts[1][:, :free] @ (turn[:, kept] / np.sqrt(sizes[kept]))
+        return Expansion(squares / self.freedom, every, along, across, steepness, certain)
+
+    def refined(self, functions: NDArray, generator: NDArray) -> "Block | None":
+        """Real functions that move together, φ(t) = a e^{Λt}, by Gauss-Newton from a first guess.
+
+        Λ and the functions are sought at once, the amplitudes a are free: variable projection for
+        several functions, as is needed where eigenvalues are so close, or eigenfunctions so nearly
+        parallel, that each alone is hardly determined.
+
+        Parameters
+        ----------
+        functions : (c + k, m) array
+            In the basis.
+        generator : (m, m) array
+            Λ in the row convention.
+
+        Returns
+        -------
+        Block or None
+            None where the iteration does not settle.
+        """
+        m = functions.shape[1]
+        block = _Iterate.of(self, functions, generator)
+        if not np.isfinite(block.misfit):
+            return None
+        for _ in range(ITERATIONS):
+            triangle = block.normal()
+            design, right = triangle[:-1, :-1], triangle[:-1, -1]
+            scale = np.linalg.norm(design, axis=0)
+            scale[scale == 0.0] = 1.0
+            change = np.linalg.lstsq(design / scale, right, rcond=1e-14)[0] / scale
+            size = 1.0
+            while size > 1e-3:
+                tried = block.moved(size * change)
+                if tried.misfit <= block.misfit * (1.0 + 1e-12):
+                    break
+                size /= 2.0
+            else:
+                break
+            gain = block.misfit - tried.misfit
+            block = tried
+            # In units of the log-likelihood: far below what statistics can tell.
+            if gain * self.freedom * m <= SETTLED:
+                break
+        inverse = np.linalg.pinv(design / scale, rcond=1e-14) / scale[:, None]
+        covariance = (inverse @ inverse.T)[: m * m, : m * m]
+        return Block(block.functions, block.generator, covariance, block.misfit)
+
+    def spelled(self, functions: NDArray) -> NDArray:
+        """Coefficients (D, k) in the dictionary of combinations (c + k', k) of the basis."""
+        coefficients = real_product(self.basis, functions)
+        if self._constant is not None:
+            index, value = self._constant
+            coefficients[index] -= real_product(self._origin[None], coefficients)[0] / value
+        return coefficients
+
+    def _profile(self, rate: complex) -> NDArray:
+        """(T,) e^{λt} of unit norm; real for real λ."""
+        exponent = rate if rate.imag else rate.real
+        lapse = self.times - (self.times[0] if rate.real <= 0 else self.times[-1])
+        profile = np.exp(exponent * lapse)
+        return profile / np.linalg.norm(profile)
+
+    def _reduced(self, rate: complex) -> tuple[NDArray, NDArray]:
+        """S_λ in the basis, with the certain functions fitted away (Schur complement)."""
+        profile = self._profile(rate)
+        amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0))
+        whole = self._gram - amplitudes.conj().T @ amplitudes
+        split = self._free
+        free = np.linalg.lstsq(whole[:split, :split], whole[:split, split:], rcond=None)[0]
+        reduced = whole[split:, split:] - whole[split:, :split] @ free
+        return (reduced + reduced.conj().T) / 2.0, free
+
+
+def _signal(white: NDArray) -> NDArray[np.float64]:
+    """(k, k') orthonormal directions in which values (M, T, k) hold more than unit noise.
+
+    Those that the largest eigenvalue of noise alone does not reach, nor three standard deviations
+    above it (Johnstone 2001); the strongest if there is none.
+    """
+    samples, size = white.shape[0] * white.shape[1], white.shape[2]
+    # Singular values, for the sake of digits.
+    _, s, vh = np.linalg.svd(triangle_of(white.reshape(samples, size)))
+    root = np.sqrt(samples) + np.sqrt(size)
+    spread = root * np.cbrt(1.0 / np.sqrt(samples) + 1.0 / np.sqrt(size))
+    strong = s**2 > SLACK * (root**2 + 3.0 * spread)
+    return vh[: max(1, int(strong.sum()))].T
+
+
+@dataclass(frozen=True, eq=False)
+class _Iterate:
+    """A step of `TrajectoryPencil.refined`."""
+
+    pencil: TrajectoryPencil
+    functions: NDArray
+    generator: NDArray
+
+    @classmethod
+    def of(cls, pencil: TrajectoryPencil, functions: NDArray, generator: NDArray) -> "_Iterate":
+        """With functions made orthonormal with respect to the noise."""
+        free = pencil.white.shape[2] - pencil.count
+        triangle = np.linalg.qr(functions[free:])[1]
+        inverse = np.linalg.inv(triangle)
+        return cls(pencil, functions @ inverse, triangle @ generator @ inverse)
+
+    @cached_property
+    def _flow(self) -> NDArray[np.float64]:
+        """(T m, m): columns are what each amplitude contributes to all outputs."""
+        return np.swapaxes(self._exponentials[0], 1, 2).reshape(-1, len(self.generator))
+
+    @cached_property
+    def _exponentials(self) -> tuple[NDArray, NDArray]:
+        """e^{Λs} (T, m, m) and its derivatives with Λ (m², T, m, m), from the middle outwards.
+
+        Neither what grows nor what decays overflows; one step after another, by the product rule.
+        """
+        m, times = len(self.generator), self.pencil.times
+        dt = (times[-1] - times[0]) / (len(times) - 1)
+        first = -(len(times) - 1) / 2.0 * dt
+        units = np.eye(m * m).reshape(m * m, m, m)
+        start, step = expm(self.generator * first), expm(self.generator * dt)
+        both = [
+            [expm_frechet(self.generator * s, unit * s, compute_expm=False) for unit in units]
+            for s in (first, dt)
+        ]
+        flow, moved = np.empty((len(times), m, m)), np.empty((m * m, len(times), m, m))
+        flow[0], moved[:, 0], along = start, both[0], np.array(both[1])
+        for i in range(1, len(times)):
+            flow[i] = flow[i - 1] @ step
+            moved[:, i] = moved[:, i - 1] @ step + flow[i - 1] @ along
+        return flow, moved
+
+    @cached_property
+    def _projected(self) -> tuple[NDArray, NDArray, NDArray]:
+        """Values (M, T m), an orthonormal basis of the flow, and amplitudes (M, m)."""
+        values = self.pencil.white @ self.functions
+        values = values.reshape(len(values), -1)
+        basis, triangle = np.linalg.qr(self._flow)
+        amplitudes = np.linalg.lstsq(triangle, (values @ basis).T, rcond=None)[0].T
+        return values, basis, amplitudes
+
+    @cached_property
+    def misfit(self) -> float:
+        """Infinite if the exponential is more than a float holds."""
+        if not np.isfinite(self._flow).all():
+            return np.inf
+        values, basis, _ = self._projected
+        rest = values - (values @ basis) @ basis.T
+        return float(np.sum(rest**2)) / (self.pencil.freedom * len(self.generator))
+
+    @cached_property
+    def _outside(self) -> NDArray[np.float64]:
+        """(c + k, c + k - m): the certain functions, and those orthogonal to the block."""
+        free = self.functions.shape[0] - self.pencil.count
+        complement = np.linalg.qr(self.functions[free:], mode="complete")[0]
+        outside = np.zeros((len(self.functions), len(self.functions) - len(self.generator)))
+        outside[:free, :free] = np.eye(free)
+        outside[free:, free:] = complement[:, len(self.generator) :]
+        return outside
+
+    def normal(self) -> NDArray[np.float64]:
+        """The triangular factor of [J r]: changes of Λ, then of the functions; and what is left."""
+        m = len(self.generator)
+        values, basis, amplitudes = self._projected
+        moved = self._exponentials[1]
+        others = self.pencil.white @ self._outside
+        size = m * m + others.shape[2] * m
+        triangle = np.zeros((size + 1, size + 1))
+        chunk = max(1, 4_000_000 // (values.shape[1] * size))
+        for start in range(0, len(values), chunk):
+            part = slice(start, start + chunk)
+            rates = np.einsum("mi,dtij->mtjd", amplitudes[part], moved)
+            added = np.zeros((*rates.shape[:3], others.shape[2], m))
+            for j in range(m):
+                added[:, :, j, :, j] = -others[part]
+            columns = np.concatenate([rates, added.reshape(*rates.shape[:3], -1)], axis=3)
+            columns = columns.reshape(len(rates), -1, size)
+            both = np.concatenate([columns, values[part, :, None]], axis=2)
+            both = both - basis @ (basis.T @ both)
+            triangle = triangle_of(np.vstack([triangle, both.reshape(-1, size + 1)]))
+        return triangle
+
+    def moved(self, change: NDArray) -> "_Iterate":
+        m = len(self.generator)
+        functions = self.functions + self._outside @ change[m * m :].reshape(-1, m)
+        return _Iterate.of(self.pencil, functions, self.generator + change[: m * m].reshape(m, m))
