@@ -184,7 +184,7 @@ def test_a_new_library_version_changes_the_keys_of_its_own_methods_only(planned,
     monkeypatch.setattr(
         methods,
         "library_version",
-        lambda method: "9999.1" if method.library == "pydmd" else version(method),
+        lambda method: "9999.1" if method.tags.library == "pydmd" else version(method),
     )
     after = keys(planned(*entries))
     changed = {key for key in before if before[key] != after[key]}

@@ -49,10 +49,9 @@ from pathlib import Path
 import koopmark
 from koopmark import datasets, methods
 from koopmark.workers._cell import run_cell, _dataset
-from koopmark.plan._suite import Limits
-from koopmark.plan._cells import Cell
+from koopmark.plan import Cell, Limits
+from koopmark.plan._cells import seeded
 from koopmark.store._tables import _known
-from koopmark.plan._seeds import seeded
 
 package = Path(koopmark.__file__).parent
 called = set()
@@ -86,7 +85,7 @@ fits = [("anchor.exact", methods.get("anchor.exact"), recipe) for recipe in reci
 for name in methods.names():
     method = methods.get(name)
     if methods.availability(method) is None:
-        fits.append((name, methods.get(name, **method.trial), small("three_populations")))
+        fits.append((name, methods.get(name, **method.tags.trial), small("three_populations")))
 found = []
 for name, method, recipe in fits:
     for time in range(2):

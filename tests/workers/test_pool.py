@@ -103,7 +103,7 @@ class TestHostileMethods:
 
     def test_a_fit_whose_process_died_has_its_targets(self, rows):
         (target,) = rows["Segfaults"].targets
-        assert (target["target"], target["status"]) == ("-1", "crashed")
+        assert (target["target"], rows["Segfaults"].status) == ("-1", "crashed")
 
     def test_fits_after_a_crash_are_as_good_as_before(self, rows):
         first, last = rows["first"].targets[0], rows["last"].targets[0]

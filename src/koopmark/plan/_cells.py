@@ -110,7 +110,8 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
     versions: dict[str, str] = {}
     entries: list[_Entry] = []
     for index, asked in enumerate([*suite.methods, *added]):
-        method = _method(suite, f"methods.{index}", asked, known)
+        key = asked._key or f"{suite.path}: methods.{index}"
+        method = _method(suite, key, asked, known)
         try:
             # Looking a version up takes a millisecond.
             if method.tags.library not in versions:
@@ -121,7 +122,7 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
             source, code = source_digest(method), code_of(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
-                f"{suite.path}: methods.{index}: what {asked.use!r} depends on cannot be told "
+                f"{key}: what {asked.use!r} depends on cannot be told "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
         entries.append(_Entry(asked, method, how, version, source, code, asked.label))
@@ -134,13 +135,13 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
         for name in names:
             if name not in known:
                 raise ConfigError(
-                    f"{suite.path}: {key}.{which}: {name!r} is not a dataset of this suite: "
+                    f"{key}.{which}: {name!r} is not a dataset of this suite: "
                     f"{suggest(name, sorted(known))}it has {', '.join(sorted(known))}"
                 )
     try:
         return methods.get(absolute(entry.use, suite.path.parent), **entry.options)
     except ConfigError as error:
-        raise ConfigError(f"{suite.path}: {key}: {error}") from None
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def _cell(

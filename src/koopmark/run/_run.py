@@ -14,7 +14,14 @@ from rich.console import Console
 from koopmark import cluster
 from koopmark._files import write_text
 from koopmark._repr import ROWS, Details, Shown
-from koopmark.plan import Selection, Suite, execution_order, plan, refuse_whole_run
+from koopmark.plan import (
+    Selection,
+    Suite,
+    execution_order,
+    foreign_code,
+    plan,
+    refuse_whole_run,
+)
 from koopmark.plan.provenance import now, provenance
 from koopmark.run._overview import LEGEND, grid
 from koopmark.run._progress import display
@@ -98,6 +105,8 @@ def run(
     """
     console = console or Console(quiet=True)
     part = part or Selection()
+    for code in foreign_code(suite):
+        _say(console, f"executes code from outside koopmark: {code}")
     cells = part.of(plan(suite))
     if part:
         refuse_whole_run(folder)
