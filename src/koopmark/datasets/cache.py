@@ -13,6 +13,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from koopmark._errors import one_line
 from koopmark._files import lock, replace
 from koopmark._resources import checkout
 
@@ -142,7 +143,7 @@ def read(path: Path) -> Arrays:
     except FileNotFoundError:
         raise
     except Exception as error:  # noqa: BLE001 the readers of a damaged file raise anything
-        said = " ".join(str(error).split()) or type(error).__name__
+        said = one_line(error) or type(error).__name__
         raise Damaged(f"damaged ({said})") from None
     if not matches:
         raise Damaged("damaged (its checksum does not match)")

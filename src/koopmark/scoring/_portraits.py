@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from koopmark._errors import named
 from koopmark._tsqr import triangle_of
 from koopmark.scoring._cluster import Choice
 from koopmark.scoring._frame import Frame, frame
@@ -162,4 +163,4 @@ def _on_slice(model: Functions, seen: Frame, usable: NDArray[np.bool_]) -> tuple
             )
         return values.reshape(points, len(usable))[:, usable], ""
     except Exception as error:  # noqa: BLE001 a picture must not cost the scores
-        return none, f"portrait: no map ({type(error).__name__}: {' '.join(str(error).split())})"
+        return none, f"portrait: no map ({named(error)})"
