@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from recipes import small_recipe
 
 import koopmark
 from koopmark.analysis.answers import answers
@@ -36,22 +37,7 @@ seeds = 1
 [[methods]]
 use = "{method}"
 """
-RECIPE = """
-title = "Tiny"
-description = "Three populations, a handful of trajectories."
-citation = "none"
-[system]
-kind = "three_populations"
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 6
-test_trajectories = 6
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe()
 
 
 @dataclass(frozen=True)

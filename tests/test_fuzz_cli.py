@@ -9,28 +9,14 @@ import time
 from itertools import product
 
 import pytest
+from recipes import small_recipe
 
 from koopmark import _files, pages, regression
 from koopmark.cli import main
 from koopmark.plan import load_suite
 from koopmark.run import run
 
-RECIPE = """
-title = "Tiny"
-description = "Three populations, a handful of trajectories."
-citation = "none"
-[system]
-kind = "three_populations"
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 6
-test_trajectories = 6
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe()
 SUITE = """
 title = "Tiny"
 question = "Does the command run?"

@@ -6,6 +6,7 @@ import os
 import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
+from recipes import small_recipe
 
 from koopmark._errors import ConfigError, suggest
 from koopmark.analysis.tables import read_table
@@ -14,22 +15,7 @@ from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.store._tables import FITS
 
-RECIPE = """
-title = "</script><b>"
-description = "d"
-citation = "c"
-[system]
-kind = "three_populations"
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 3
-test_trajectories = 3
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe(title="</script><b>", trajectories=3)
 
 NAMES = [
     "../up",

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from recipes import FOUR_UNITS, small_recipe
 
 from koopmark.plan import load_suite
 from koopmark.plan._cells import plan
@@ -16,24 +17,7 @@ from koopmark.plan._cells import plan
 RUNNER = import_module("koopmark.run._run")
 METHOD = Path(__file__).with_name("trivial_methods.py")
 
-RECIPE = """
-title = "Tiny"
-description = "Four units, three short trajectories."
-citation = "none"
-[system]
-kind = "random_rnn"
-n = 4
-rank = 2
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 3
-test_trajectories = 3
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe(FOUR_UNITS, trajectories=3)
 
 SUITE = """
 title = "Ten thousand"

@@ -2,6 +2,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from koopmark.plan._cells import seeded
 
 
