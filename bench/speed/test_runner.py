@@ -107,21 +107,21 @@ def test_planning(suite, benchmark):
 
 def test_running_and_resuming(suite, tmp_path, benchmark, every_core, monkeypatch):
     monkeypatch.setattr(RUNNER, "display", Watch)
-    with cost() as run:
+    with cost() as first:
         benchmark.pedantic(
-            run,
+            RUNNER.run,
             args=(suite, tmp_path / "out", 2),
             kwargs={"cache_dir": tmp_path / "cache"},
             rounds=1,
         )
     watched, fits = Watch.last, 10_100
     assert watched.done == fits
-    runner = run.here / fits * 1e3
-    workers = (run.workers - watched.seconds) / fits * 1e3
+    runner = first.here / fits * 1e3
+    workers = (first.workers - watched.seconds) / fits * 1e3
     memory = watched.megabytes
     growth = memory[10_000] - memory[1000]
     with cost() as resumed:
-        run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
+        RUNNER.run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
     found = {
         "runner, ms of processor time a fit": runner,
         "workers, ms of processor time a fit beside the fit": workers,
