@@ -25,7 +25,6 @@ from dataclasses import astuple
 from pathlib import Path
 from shlex import quote
 from sys import intern
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from filelock import FileLock, Timeout
@@ -97,12 +96,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
         self._lock.release()
 
