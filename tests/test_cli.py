@@ -289,15 +289,13 @@ def mine(tmp_path: Path) -> Path:
 INFORMED = """
 from dataclasses import dataclass
 
-from koopmark.methods import Method, get
+from koopmark.methods import InformedMethod, get
 
 
 @dataclass(frozen=True)
-class Told(Method):
-    needs_system = True
-
-    def _fit(self, trajectories):
-        return get("anchor.exact").fit(trajectories)
+class Told(InformedMethod):
+    def _fit(self, trajectories, key):
+        return get("anchor.exact").fit(trajectories, key)
 """
 
 

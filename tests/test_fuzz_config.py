@@ -407,7 +407,7 @@ def test_an_option_takes_numbers_alone_for_numbers(name):
 
 PLUGIN = """
 from dataclasses import dataclass, field
-from koopmark.methods.method import Method
+from koopmark.methods import Method
 
 class Base(Method):
     def _fit(self, trajectories):

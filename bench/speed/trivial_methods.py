@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from koopmark.methods.method import Method, Skip
+from koopmark.methods import Method, Skip
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 

@@ -1,12 +1,10 @@
 """EDMD with ridge regression: a method of one's own, in a file of one's own."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from koopmark.methods import Identity, Method
+from koopmark.methods import Identity, Method, Tags
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
@@ -15,11 +13,11 @@ from koopmark.simulation import Trajectories
 class RidgeEDMD(Method):
     """Least squares with a penalty `alpha` on the size of the operator."""
 
-    loses: ClassVar[Mapping[str, str]] = {
-        "units": "the penalty is in the units of the data: beside small ones it is large"
-    }
-
     alpha: float = 1e-12
+
+    tags = Tags(
+        loses={"units": "the penalty is in the units of the data: beside small ones it is large"}
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         x, y = trajectories.pairs()

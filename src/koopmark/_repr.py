@@ -25,8 +25,8 @@ class Details:
     picture: str = ""
 
 
-class Shown:
-    """A thing that says what it is in a few facts, rather than by printing its arrays."""
+class ReprMixin:
+    """A repr of a few facts, rather than of all arrays."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

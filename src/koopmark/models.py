@@ -17,7 +17,7 @@ Lift = Callable[[NDArray], NDArray]
 """(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""
 
 
-class Model(_repr.Shown, Gated, ABC):
+class Model(_repr.ReprMixin, Gated, ABC):
     """Recovered eigenpairs of the Koopman generator.
 
     Whatever real numbers the windows hold, methods of a model are given them in float64.

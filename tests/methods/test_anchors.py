@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from koopmark import methods, score, systems
+from koopmark.datasets import AnswerKey
 
 ANCHORS = ["anchor.exact", "anchor.random"]
 
 
 @pytest.mark.parametrize("name", ANCHORS)
-def test_a_anchor_says_what_it_misses_where_no_targets_ride_along(name, three):
-    with pytest.raises(ValueError, match="these trajectories carry none"):
-        methods.fit(name, replace(three, targets=()))
+def test_an_anchor_says_what_it_misses_in_a_key_without_targets(name, three):
+    with pytest.raises(ValueError, match="this answer key has none"):
+        methods.fit(name, three, AnswerKey((), 3))
 
 
 def test_a_method_says_by_its_class_how_it_takes_part_in_comparisons():
-    roles = {name: methods.get(name).role for name in methods.names()}
+    roles = {name: methods.get(name).tags.role for name in methods.names()}
     assert {name for name, role in roles.items() if role == "anchor"} == set(ANCHORS)
     assert {name for name, role in roles.items() if role == "informed"} == {
         "koopmark.generator_edmd"
@@ -26,7 +27,7 @@ def test_a_method_says_by_its_class_how_it_takes_part_in_comparisons():
 
 def test_exact_has_the_targets_as_its_eigenpairs(simulated):
     data = simulated(systems.random_rnn(10, 2, seed=0), 40, max_degree=2)
-    model = methods.fit("anchor.exact", data)
+    model = methods.fit("anchor.exact", data, AnswerKey.of(data.system, 2))
     np.testing.assert_array_equal(model.eigenvalues, [-1] * 8 + [-2] * 36)
     table = score(model, data.system, simulated(data.system, 40, seed=1), max_degree=2)
     assert table["eigenvalue_error"].max() == 0.0
@@ -41,8 +42,9 @@ def test_exact_predicts_by_simulation(three):
     np.testing.assert_array_equal(backwards, predicted[:, ::-1])
 
 
-def test_exact_predicts_nothing_without_the_system(three):
-    model = methods.fit("anchor.exact", replace(three, system=None))
+def test_exact_predicts_nothing_if_the_key_cannot_continue_a_state(three):
+    key = replace(AnswerKey.of(three.system), continuation=None)
+    model = methods.fit("anchor.exact", three, key)
     assert model.predict(three.windows(1)[:, 0], three.times[1:4]) is None
 
 
@@ -52,7 +54,8 @@ def test_random_eigenfunctions_are_far_from_every_target(simulated, seed):
     train = simulated(system, 40, max_degree=2)
     test = simulated(system, 40, seed=1)
     assert test.states.shape[0] * test.states.shape[1] <= 2100
-    table = score(methods.fit("anchor.random", train, seed=seed), system, test, max_degree=2)
+    model = methods.fit("anchor.random", train, AnswerKey.of(system, 2), seed=seed)
+    table = score(model, system, test, max_degree=2)
     assert table["target_dimension"].tolist() == [8, 36]
     assert table["eigenfunction_error"].min() > 0.5
     assert table["eigenvalue_error"].min() > 0.01
@@ -77,8 +80,9 @@ def test_random_functions_differ_even_between_states_near_a_fixed_point(simulate
 
 def test_random_has_as_many_pairs_as_the_targets_have_dimensions_up_to_its_limit(simulated):
     data = simulated(systems.random_rnn(10, 2, seed=0), 4, max_degree=2)
+    key = AnswerKey.of(data.system, 2)
     counts = [
-        len(methods.fit("anchor.random", data, limit=limit).eigenvalues) for limit in (20, 256)
+        len(methods.fit("anchor.random", data, key, limit=limit).eigenvalues) for limit in (20, 256)
     ]
     assert counts == [20, 44]
 

@@ -1,14 +1,12 @@
 """Every registered method keeps to the contract, and the contract catches what breaks it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from koopmark import methods
-from koopmark.methods import Method, contract
+from koopmark.methods import InformedMethod, Method, Tags, contract
 from koopmark.models import LinearModel
 
 EVERY = methods.names()
@@ -21,7 +19,7 @@ def test_every_method_keeps_to_the_contract(name, check):
     missing = methods.availability(method)
     assert missing is None, missing
     try:
-        check(methods.get(name, **method.trial))
+        check(methods.get(name, **method.promises().trial))
     except methods.Skip as reason:
         pytest.skip(str(reason))
 
@@ -127,9 +125,32 @@ class Empty(Sound):
 
 
 class Optimistic(Sound):
-    """Says that it recovers nothing, in a name that is not there."""
+    """Says that it recovers data that are not there."""
 
-    recovers: ClassVar[str] = "everything"
+    tags = Tags(recovers="everything")
+
+
+class Hungry(Sound):
+    """Needs a state more than it says."""
+
+    def _pairs(self, trajectories):
+        if trajectories.states.shape[1] < 3:
+            raise ValueError("too few")
+        return trajectories.pairs()
+
+
+class Shy(Sound):
+    """Says that it needs a state more than it does."""
+
+    tags = Tags(min_states=3)
+
+
+@dataclass(frozen=True)
+class Guessing(InformedMethod):
+    """Goes on without the key."""
+
+    def _fit(self, trajectories, key):
+        return Sound()._fit(trajectories)
 
 
 class Slow(Sound):
@@ -249,7 +270,7 @@ class Silent(Sound):
 class Excused(Sound):
     """Says that it loses what nobody asks for."""
 
-    loses: ClassVar[Mapping[str, str]] = {"chaos": "it is linear"}
+    tags = Tags(loses={"chaos": "it is linear"})
 
 
 def chosen(model, which):
@@ -291,6 +312,9 @@ def test_a_sound_method_breaks_nothing():
         (Narrow, "reads numbers of every type"),
         (Silent, "says what the data leave in doubt"),
         (Excused, "knows no units"),
+        (Hungry, "needs as many states as it says"),
+        (Shy, "needs as many states as it says"),
+        (Guessing, "asks for the key that it needs"),
     ],
 )
 def test_what_breaks_the_contract_is_caught(kind, check):
@@ -298,7 +322,7 @@ def test_what_breaks_the_contract_is_caught(kind, check):
 
 
 def test_a_fit_of_whatever_it_is_given_is_caught(monkeypatch):
-    monkeypatch.setattr("koopmark.methods.method.check_data", lambda data: None)
+    monkeypatch.setattr("koopmark.methods._method.check_data", lambda data: None)
     assert "refuses constant data" in broken(Sound())
 
 
@@ -309,19 +333,20 @@ def test_options_that_json_cannot_hold_are_caught():
 def test_a_reason_instead_of_data_is_a_skipped_check():
     @dataclass(frozen=True)
     class Honest(Sound):
-        recovers: ClassVar[str] = "it is a network, trained for a moment"
+        tags = Tags().none("it is a network, trained for a moment")
 
-    reasons = [verdict.reason for verdict in contract.verify(Honest()) if verdict.reason]
-    assert set(reasons) == {Honest.recovers}
+    reasons = {verdict.reason for verdict in contract.verify(Honest()) if verdict.reason}
+    assert reasons == {Honest.tags.unrecoverable, "it is given the data alone"}
 
 
 def test_a_declared_loss_is_a_skipped_check_and_its_reason_is_given():
     @dataclass(frozen=True)
     class Declared(Ridge):
-        loses: ClassVar[Mapping[str, str]] = {"units": "its ridge has units"}
+        tags = Tags(loses={"units": "its ridge has units"})
 
-    (verdict,) = [one for one in contract.verify(Declared()) if one.reason]
-    assert (verdict.check, verdict.reason) == ("knows no units", "its ridge has units")
+    reasons = {one.check: one.reason for one in contract.verify(Declared()) if one.reason}
+    assert reasons.pop("knows no units") == "its ridge has units"
+    assert list(reasons) == ["asks for the key that it needs"]
 
 
 # Some iterate for minutes instead: CVXOPT over a programme in units that it cannot solve, PyDMD's
@@ -330,8 +355,8 @@ def test_a_declared_loss_is_a_skipped_check_and_its_reason_is_given():
 LOSSES = [
     (name, loss)
     for name in EVERY
-    for loss, reason in methods.get(name).loses.items()
-    if "cvxopt" not in methods.get(name).requires
+    for loss, reason in methods.get(name).promises().loses.items()
+    if "cvxopt" not in methods.get(name).tags.requires
     and "on some processors" not in reason
     and (name, loss) != ("pydmd.varprodmd", "constant")
 ]
@@ -339,10 +364,11 @@ LOSSES = [
 
 @pytest.mark.parametrize(("name", "loss"), LOSSES)
 def test_what_a_method_says_it_loses_it_does_lose(name, loss, monkeypatch):
-    chosen = methods.get(name)
-    method = methods.get(name, **chosen.trial)
-    left = {other: reason for other, reason in method.loses.items() if other != loss}
-    monkeypatch.setattr(type(method), "loses", left)
+    promised = methods.get(name).promises()
+    method = methods.get(name, **promised.trial)
+    left = {other: reason for other, reason in promised.loses.items() if other != loss}
+    promising = replace(promised, loses=left)
+    monkeypatch.setattr(type(method), "promises", lambda self: promising)
     checks = {
         "fast": contract.finds_fast_pairs_beside_slow_rates,
         "repeated": contract.finds_repeated_eigenvalues,

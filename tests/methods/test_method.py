@@ -8,7 +8,8 @@ import pytest
 
 import koopmark
 from koopmark import methods, systems
-from koopmark.methods import Method
+from koopmark.datasets import AnswerKey
+from koopmark.methods import InformedMethod, Method, Tags
 from koopmark.models import LinearModel, Model, continuous, propagate
 from koopmark.simulation import Trajectories
 from koopmark.systems import System
@@ -108,8 +109,15 @@ class Cheat(Method):
 
 
 @dataclass(frozen=True)
-class Informed(Cheat):
-    needs_system = True
+class Informed(InformedMethod):
+    """Looks for the answer in what it is given."""
+
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:
+        assert trajectories.system is None
+        assert not trajectories.targets
+        return LinearModel(
+            lambda x: x, np.eye(2), np.array([key.targets[0].eigenvalue] * 2), trajectories.dt
+        )
 
 
 def reachable(trajectories: Trajectories) -> list[object]:
@@ -154,9 +162,29 @@ def test_a_subclass_of_an_array_or_of_trajectories_smuggles_nothing_in():
     assert len(Cheat().fit(data).eigenvalues) == 2
 
 
-def test_a_method_that_declares_it_is_given_the_system():
-    with pytest.raises(AssertionError, match="the data lead to a LinearSystem"):
-        Informed().fit(carrying())
+def test_an_informed_method_is_given_the_key_and_the_data_alone():
+    data = carrying()
+    key = AnswerKey.of(data.system)
+    for model in (Informed().fit(data, key), Informed().fit_with(data, key)):
+        assert model.eigenvalues[0] == key.targets[0].eigenvalue
+    with pytest.raises(TypeError, match="key"):
+        Informed().fit(data)
+
+
+def test_any_other_method_ignores_the_key():
+    data = carrying()
+    first, second = Cheat().fit(data), Cheat().fit_with(data, AnswerKey.of(data.system))
+    np.testing.assert_array_equal(first.eigenvalues, second.eigenvalues)
+
+
+def test_the_key_of_an_informed_method_is_that_of_the_data_unless_one_is_given():
+    data = carrying()
+    exact = koopmark.fit("anchor.exact", data)
+    assert set(exact.eigenvalues) == {space.eigenvalue for space in data.system.eigenspaces(1)}
+    second = AnswerKey.of(data.system, 2)
+    assert len(koopmark.fit("anchor.exact", data, second).eigenvalues) > len(exact.eigenvalues)
+    with pytest.raises(ValueError, match=r"carry no system .*koopmark.fit\('anchor.exact', train"):
+        koopmark.fit("anchor.exact", data.without_origin())
 
 
 def test_the_data_keep_their_system_for_whoever_fitted():
@@ -179,20 +207,52 @@ def test_a_method_cannot_put_itself_around_the_fit():
             fit: object
 
 
-@pytest.mark.parametrize("role", ["method", property(lambda self: "method")])
-def test_a_method_that_is_given_the_system_cannot_pass_for_one_that_is_not(role):
-    said = "defines role: it follows from needs_system and is_anchor"
-    with pytest.raises(TypeError, match=f"Named {said}"):
-        type("Named", (Informed,), {"role": role})
+def test_a_method_that_is_given_the_key_cannot_pass_for_one_that_is_not():
+    with pytest.raises(TypeError, match="Named has the role 'method': that of an InformedMethod"):
+        type("Named", (Informed,), {"tags": Tags()})
+    for role in ("informed", "anchor"):
+        with pytest.raises(TypeError, match=f"Other has the role '{role}'"):
+            type("Other", (Cheat,), {"tags": Tags(role=role)})
+    with pytest.raises(TypeError, match=r"Computed.tags must be koopmark.methods.Tags, got <prop"):
+        type("Computed", (Informed,), {"tags": property(lambda self: Tags())})
 
+
+@pytest.mark.parametrize("name", ["needs_system", "is_anchor"])
+def test_what_was_a_class_variable_once_is_refused_with_what_to_write(name):
     class Mixed:
         pass
 
-    Mixed.role = role
+    setattr(Mixed, name, True)
+    said = f"defines {name}: derive it from koopmark.methods.InformedMethod"
+    with pytest.raises(TypeError, match=f"Old {said}"):
+        type("Old", (Cheat,), {name: True})
     with pytest.raises(TypeError, match=f"Inherits {said}"):
-        type("Inherits", (Mixed, Informed), {})
+        type("Inherits", (Mixed, Cheat), {})
     with pytest.raises(TypeError, match=f"Field {said}"):
-        type("Field", (Informed,), {"__annotations__": {"role": str}})
+        type("Field", (Cheat,), {"__annotations__": {name: bool}})
+
+
+def test_tags_that_recover_nothing_say_why():
+    for wrong in ({"recovers": None}, {"unrecoverable": "it is a network"}):
+        with pytest.raises(ValueError, match="says in `unrecoverable` why"):
+            Tags(**wrong)
+
+
+def test_a_method_of_one_trajectory_is_given_the_longest_and_its_note_says_so():
+    @dataclass(frozen=True)
+    class Single(Cheat):
+        tags = Tags(one_trajectory=True)
+
+        def _fit(self, trajectories: Trajectories) -> Model:
+            np.testing.assert_array_equal(trajectories.states, DATA.states[1:2])
+            return super()._fit(trajectories)
+
+    data = Trajectories(DATA.states, DATA.times, np.array([3.0, np.nan, np.nan]))
+    assert (
+        Single().fit(data).note.startswith("fitted to one trajectory, the longest of 3: 5 states")
+    )
+    alone = Trajectories(DATA.states[1:2], DATA.times)
+    assert "one trajectory" not in Single().fit(alone).note
 
 
 @pytest.mark.parametrize("data", [DATA.states, DATA.states.tolist(), None, [DATA]])
@@ -227,18 +287,17 @@ def some_linear_states() -> np.ndarray:
 @pytest.mark.parametrize("name", methods.names())
 def test_every_method_gives_of_stored_data_what_it_gives_of_their_float64_copy(name, tmp_path):
     method = methods.get(name)
-    method = methods.get(name, **method.trial)
+    method = methods.get(name, **method.promises().trial)
     plain = some_linear_states()
     np.save(tmp_path / "states.npy", plain.astype(np.int16))
     single, mapped = plain.astype(np.float32), np.load(tmp_path / "states.npy", mmap_mode="r")
     single.flags.writeable = False
     backwards = np.ascontiguousarray(plain[::-1, ::-1, ::-1])[::-1, ::-1, ::-1]
     system = systems.random_linear(3)
-    origin = {"system": system, "targets": system.eigenspaces(1)} if method.needs_system else {}
 
     def fitted(states: np.ndarray) -> np.ndarray:
-        data = Trajectories(states, 0.1 * np.arange(16), **origin)
-        model = method.fit(data)
+        data = Trajectories(states, 0.1 * np.arange(16))
+        model = method.fit_with(data, AnswerKey.of(system))
         windows = data.windows(model.window)[:, 0]
         values = [model.eigenfunctions(seen) for seen in (windows, windows.astype(float))]
         np.testing.assert_allclose(*values, rtol=1e-12)

@@ -26,7 +26,7 @@ def test_a_method_in_a_file_is_fitted_by_its_path(three):
 
 
 def test_it_is_counted_under_its_file_and_not_as_one_of_ours():
-    assert methods.get(NAME).library == "ridge_edmd.py"
+    assert methods.get(NAME).tags.library == "ridge_edmd.py"
     assert methods.library_version(methods.get(NAME)) == ""
 
 

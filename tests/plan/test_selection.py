@@ -6,8 +6,13 @@ from dataclasses import replace
 import pytest
 
 from koopmark._errors import ConfigError
+from koopmark.methods.anchors import Exact
 from koopmark.plan import Selection, load_suite, plan
 from koopmark.plan._selection import refuse_whole_run
+
+
+class Mine(Exact):
+    """An anchor of one's own."""
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +40,7 @@ def test_all_levels_of_a_sweep_go_by_the_name_of_its_recipe():
 
 
 def test_a_anchor_of_ones_own_is_in_every_part(cells):
-    mine = replace(cells[0], label="mine", method=replace(cells[0].method))
-    object.__setattr__(mine.method, "is_anchor", True)
+    mine = replace(cells[0], label="mine", method=Mine())
     assert mine in Selection(("pydmd.dmd",)).of([*cells, mine])
 
 

@@ -85,7 +85,8 @@ fits = [("anchor.exact", methods.get("anchor.exact"), recipe) for recipe in reci
 for name in methods.names():
     method = methods.get(name)
     if methods.availability(method) is None:
-        fits.append((name, methods.get(name, **method.tags.trial), small("three_populations")))
+        method = methods.get(name, **method.promises().trial)
+        fits.append((name, method, small("three_populations")))
 found = []
 for name, method, recipe in fits:
     for time in range(2):
@@ -169,7 +170,7 @@ def test_adding_a_method_changes_no_other_digest(copy):
     before = Source(copy)
     folder = copy / "methods" / "adapters" / "pydmd"
     (folder / "brand_new.py").write_text("class New:\n    pass\n")
-    for table in (folder / "__init__.py", copy / "methods" / "registry.py"):
+    for table in (folder / "__init__.py", copy / "methods" / "_registry.py"):
         line = "from koopmark.methods.adapters.pydmd.brand_new import New\n"
         table.write_text(f'{table.read_text()}\n{line}\nMORE = {{"pydmd.new": New()}}\n')
     after = Source(copy)
@@ -302,14 +303,14 @@ class TestFilesOfOthers:
         mine = tmp_path / "mine.py"
         mine.write_text("import koopmark\nfrom koopmark.methods import Monomials\n")
         files = Source(PACKAGE).closure([mine]).files
-        assert PACKAGE / "methods" / "dictionaries" / "monomials.py" in files
-        assert PACKAGE / "methods" / "reference" / "ssd.py" not in files
+        assert PACKAGE / "methods" / "dictionaries.py" in files
+        assert PACKAGE / "methods" / "own" / "ssd.py" not in files
 
     def test_a_method_that_fits_another_by_name_depends_on_all(self, tmp_path):
         mine = tmp_path / "mine.py"
         mine.write_text('import koopmark\n\ndef f(data):\n    koopmark.fit("pydmd.dmd", data)\n')
         files = Source(PACKAGE).closure([mine]).files
-        assert PACKAGE / "methods" / "adapters" / "pydmd" / "dmd.py" in files
+        assert PACKAGE / "methods" / "adapters" / "pydmd" / "pairs.py" in files
 
     def test_a_method_of_a_test_module_counts_with_its_file(self):
         assert (

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import koopmark
-from koopmark.methods.anchors.exact import ExactModel
+from koopmark.datasets import AnswerKey
+from koopmark.methods.anchors import ExactModel
 from koopmark.methods.own.generator_edmd import GeneratorEDMD
 from koopmark.scoring import evaluate
 from koopmark.scoring._residuals import expected_pairs, pair_residuals, target_residual
@@ -27,7 +28,7 @@ def paths(count=40):
 
 
 def scores_of_the_answer_key(system, targets, test):
-    return evaluate(ExactModel(targets, system, test.dt), system, targets, test)
+    return evaluate(ExactModel(AnswerKey(targets, system.size), test.dt), system, targets, test)
 
 
 def test_exact_targets_have_a_residual_of_rounding_and_no_bound():
@@ -70,7 +71,7 @@ def test_the_answer_key_of_a_stochastic_system_has_no_residual_in_expectation():
     assert scores.fit.forecast_error < 1e-12
     assert "the system being stochastic" in scores.fit.notes
     # On paths themselves the same functions scatter.
-    noisy = evaluate(ExactModel(targets, None, test.dt), random_rnn(2, 1), targets, test)
+    noisy = evaluate(ExactModel(AnswerKey(targets, 2), test.dt), random_rnn(2, 1), targets, test)
     assert all(pair.residual > 0.1 for pair in noisy.eigenpairs)
 
 
@@ -98,7 +99,7 @@ def test_generator_edmd_does_not_apply_to_a_process():
         PROCESS, np.ones((5, 2)), TIMES, np.random.default_rng(0)
     )
     with pytest.raises(ValueError, match="diffusion term"):
-        GeneratorEDMD().fit(data)
+        GeneratorEDMD().fit(data, AnswerKey.of(PROCESS))
 
 
 def test_target_residual_takes_the_largest_of_the_functions():

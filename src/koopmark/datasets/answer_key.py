@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._errors import one_line
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.datasets import cache
 from koopmark.simulation import Trajectories, sample_paths, simulate
 from koopmark.spectrum import (
@@ -43,7 +43,7 @@ Simulator = Callable[[NDArray, NDArray, np.random.Generator], Trajectories]
 
 
 @dataclass(frozen=True, eq=False)
-class AnswerKey(Shown):
+class AnswerKey(ReprMixin):
     """All that scores and informed methods are told of the system behind trajectories.
 
     What is not known is None, and what needs it is missing from the scores with a note. A key of

@@ -1,13 +1,6 @@
 """From trajectories to recovered eigenpairs: our own methods, adapters to libraries, anchors."""
 
-from koopmark.methods.dictionaries import (
-    Identity,
-    Monomials,
-    Nystroem,
-    RadialBasis,
-    RandomFourier,
-)
-from koopmark.methods.method import (
+from koopmark.methods._method import (
     InformedMethod,
     Method,
     Role,
@@ -16,12 +9,19 @@ from koopmark.methods.method import (
     availability,
     library_version,
 )
-from koopmark.methods.registry import (
+from koopmark.methods._registry import (
     REGISTRY,
     fit,
     get,
     names,
     offered,
+)
+from koopmark.methods.dictionaries import (
+    Identity,
+    Monomials,
+    Nystroem,
+    RadialBasis,
+    RandomFourier,
 )
 from koopmark.models import LinearModel, Model
 

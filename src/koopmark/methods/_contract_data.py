@@ -10,7 +10,7 @@ from scipy.linalg import block_diag, logm
 
 from koopmark.datasets import AnswerKey
 from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import three_populations
+from koopmark.systems import LinearSystem, three_populations
 
 MATRIX = np.array([[0.9, 0.3, 0.0], [-0.2, 0.7, 0.1], [0.0, 0.1, 0.5]])
 """x⁺ = A x of the linear data: one real eigenvalue and a complex pair."""
@@ -40,9 +40,16 @@ def iterated(
     return Trajectories(states, times), key
 
 
-def linear(steps: int = 10) -> Sample:
-    """Thirty trajectories that fill three dimensions."""
-    return iterated(MATRIX, _initial(), steps)
+def linear() -> Sample:
+    """Thirty trajectories of ten steps that fill three dimensions."""
+    return iterated(MATRIX, _initial(), 10)
+
+
+def decaying(states: int) -> Sample:
+    """Thirty trajectories of so many states that decay at one rate, with the target."""
+    system = LinearSystem(-np.eye(2), np.eye(2), -np.ones(2, complex))
+    data, _ = iterated(np.exp(-DT) * np.eye(2), _initial()[:, :2], states - 1)
+    return data, AnswerKey.of(system)
 
 
 def _initial() -> NDArray[np.float64]:

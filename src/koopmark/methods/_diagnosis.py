@@ -1,12 +1,13 @@
 """What every model's note says where the data leave room for doubt, whatever the method was."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
+from koopmark.methods._sampling import overlapping
 from koopmark.methods._signal import canonical_correlations, significant
 from koopmark.methods.remarks import numerical_rank, remark
 from koopmark.models import Model
@@ -74,7 +75,7 @@ def data_rank(states: NDArray) -> DataRank:
         correlations = np.linalg.svd(left.T @ cross @ right, compute_uv=False)
         return DataRank(n, significant(correlations, pairs))
     triangle = np.zeros((2 * n, 2 * n), order="F")
-    for block in _blocks(states, 2 * n):
+    for block in overlapping(states, block_rows(2 * n)):
         values = standardised(block)
         both = [part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:])]
         triangle = eliminate(triangle, np.asfortranarray(np.hstack(both)))
@@ -95,11 +96,11 @@ def _moments(states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     total, largest, squares = np.zeros(n), np.zeros(n), np.zeros(n)
     # Measured from one of the states: a channel that is constant has the mean to the last digit.
     origin = np.asarray(states[0, 0], dtype=float)
-    for block in _blocks(states, n):
+    for block in overlapping(states, block_rows(n)):
         total += (block[:, :-1] - origin).sum(axis=(0, 1))
         largest = np.maximum(largest, abs(block).max(axis=(0, 1)))
     mean = origin + total / (count - len(states))
-    for block in _blocks(states, n):
+    for block in overlapping(states, block_rows(n)):
         squares += np.sum((block[:, :-1] - mean) ** 2, axis=(0, 1))
     scale = np.sqrt(squares / count)
     floating = np.issubdtype(states.dtype, np.floating)
@@ -115,7 +116,7 @@ def _second_moments(
 ) -> tuple[NDArray, NDArray, NDArray]:
     """XᵀX, YᵀY and XᵀY (n, n) of the snapshot pairs; YᵀY differs from XᵀX by the ends alone."""
     now, ends, cross = (np.zeros((n, n)) for _ in range(3))
-    for block in _blocks(states, n):
+    for block in overlapping(states, block_rows(n)):
         values = standardised(block)
         x, y = (part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:]))
         now += x.T @ x
@@ -131,15 +132,3 @@ def _whitening(moment: NDArray) -> NDArray | None:
     if not values[0] > WELL_CONDITIONED * values[-1]:
         return None
     return np.asarray(vectors / np.sqrt(values))
-
-
-def _blocks(states: NDArray, columns: int) -> Iterator[NDArray[np.float64]]:
-    """Parts (m, t + 1, N) of the trajectories that hold every snapshot pair once."""
-    steps = states.shape[1] - 1
-    rows = block_rows(columns)
-    length = min(steps, rows)
-    together = max(1, rows // length)
-    for first in range(0, len(states), together):
-        for start in range(0, steps, length):
-            part = states[first : first + together, start : start + length + 1]
-            yield np.asarray(part, dtype=float)

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
-from koopmark.methods._bounds import Count
+from koopmark.methods._method import InformedMethod, Method, Tags
+from koopmark.methods._options import Count
 from koopmark.methods.dictionaries import RandomFourier
-from koopmark.methods.method import InformedMethod, Method, Tags
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
@@ -48,7 +48,7 @@ class Exact(InformedMethod):
 
     tags = Tags(role="anchor", recovers="nonlinear")
 
-    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         _refuse_empty(key)
         return ExactModel(key, trajectories.dt)
 
@@ -74,7 +74,7 @@ class Random(InformedMethod):
 
     tags = Tags(role="anchor").none("a random guess recovers nothing")
 
-    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         _refuse_empty(key)
         states, _ = trajectories.pairs()
         count = min(self.limit, sum(target.dimension for target in key.targets))

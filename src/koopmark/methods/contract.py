@@ -23,14 +23,18 @@ from koopmark.methods._contract_data import (
     MATRIX,
     Case,
     Sample,
+    decaying,
     exact,
     iterated,
     linear,
     nonlinear,
 )
-from koopmark.methods.method import Method, Skip, Tags
+from koopmark.methods._method import Method, Skip, Tags
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
+
+MANY = 30
+"""States in a row beyond those that a method needs."""
 
 SPANNED = 1e-6
 """Relative error to which eigenfunctions are combinations of the dictionary."""
@@ -313,11 +317,11 @@ def takes_one_pair_or_says_why_not(method: Method) -> None:
 
 
 def needs_as_many_states_as_it_says(method: Method) -> None:
-    """Trajectories of `min_states` states give a model, and shorter ones a ValueError."""
+    """Trajectories of `min_states` states give a model, shorter ones a ValueError."""
     least = method.promises().min_states
-    data, key = linear(least - 1)
-    if method.tags.role == "anchor":
-        key = replace(nonlinear()[1], continuation=None)
+    data, key = decaying(least + MANY)
+    method.fit_with(data, key)
+    data = replace(data, states=data.states[:, :least], times=data.times[:least])
     try:
         _check_shapes(method.fit_with(data, key), data)
     except ValueError as error:

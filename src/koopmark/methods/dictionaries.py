@@ -16,7 +16,7 @@ from pydantic import Field
 
 from koopmark._arrays import Gate, Gated, numeric, real, stored
 from koopmark._keys import generator
-from koopmark.methods._bounds import Bounded, Count, Positive
+from koopmark.methods._options import Bounded, Count, Positive
 from koopmark.methods._sampling import some_states, spread
 from koopmark.methods._signal import sizes
 from koopmark.methods.kernels import (

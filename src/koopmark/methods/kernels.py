@@ -9,7 +9,7 @@ from pydantic import Field
 
 from koopmark._arrays import numeric, real
 from koopmark.methods import remarks
-from koopmark.methods._bounds import Bounded, Count, NotNegative, Positive
+from koopmark.methods._options import Bounded, Count, NotNegative, Positive
 from koopmark.methods._sampling import spread
 
 

@@ -21,7 +21,8 @@ from typing import Any
 
 from koopmark._errors import ConfigError, named, suggest
 from koopmark._source import HERE, folder_of_packages, own_place
-from koopmark.methods.method import PLUGIN, Method
+from koopmark.methods._method import PLUGIN, Method
+from koopmark.methods._options import configured
 
 GROUP = "koopmark.methods"
 """The group of entry points by which an installed package offers methods."""
@@ -241,9 +242,8 @@ def _edited(path: Path) -> Edited:
 
 
 def _again(name: str, options: dict[str, Any], digest: str) -> Method:
-    from koopmark.methods.registry import configured
-
-    return configured(name, load(name, digest), options)
+    method: Method = configured(name, load(name, digest), options)
+    return method
 
 
 def _attribute(module: ModuleType, where: str, attribute: str) -> Any:

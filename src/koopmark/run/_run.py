@@ -13,7 +13,7 @@ from rich.console import Console
 
 from koopmark import cluster
 from koopmark._files import write_text
-from koopmark._repr import ROWS, Details, Shown
+from koopmark._repr import ROWS, Details, ReprMixin
 from koopmark.plan import (
     Selection,
     Suite,
@@ -33,7 +33,7 @@ REPORT = "index.html"
 
 
 @dataclass(frozen=True)
-class Finished(Shown):
+class Finished(ReprMixin):
     """What a run came to; in a notebook, its overview."""
 
     folder: Path

@@ -102,7 +102,7 @@ class PairScores:
 
 
 @dataclass(frozen=True)
-class Scores(_repr.Shown):
+class Scores(_repr.ReprMixin):
     """Everything the tables say about one fit."""
 
     fit: FitScores

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from koopmark._arrays import real
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark._tsqr import triangle_of
 from koopmark.scoring._cluster import CLUSTER_RADIUS, obeying
 from koopmark.scoring._residuals import pair_residuals, rates_of
@@ -44,7 +44,7 @@ class EigenpairModel(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Structure(Shown):
+class Structure(ReprMixin):
     """The affine functions c + lᵀy that were recovered at -1, y = ζ(x), and what follows from them.
 
     If the dynamics are of the relaxation family, the l are left null vectors of the weights, and

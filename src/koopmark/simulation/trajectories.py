@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from koopmark._arrays import real, stored
-from koopmark._repr import Details, Shown, number
+from koopmark._repr import Details, ReprMixin, number
 from koopmark.simulation.sparkline import sparkline
 from koopmark.simulation.times import interval_of, times_of
 from koopmark.systems import System
@@ -19,7 +19,7 @@ DRAWN = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectories(Shown):
+class Trajectories(ReprMixin):
     """M trajectories of N states at the same T times.
 
     Parameters
@@ -33,7 +33,7 @@ class Trajectories(Shown):
     diverged_at : (M,) array_like
         Time at which each trajectory blew up or met a non-finite value; NaN where it did not.
     system : System, optional
-        What generated them. Only methods that say so are given it (`Method.needs_system`).
+        What generated them. No method is given it.
     targets : tuple of Eigenspace
         The eigenspaces a benchmark asks for. Likewise.
 

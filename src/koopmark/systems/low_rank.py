@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.truth import NullSpace
 
 RANK_TOLERANCE = 1e-10
@@ -16,7 +16,7 @@ fraction of the largest."""
 
 
 @dataclass(frozen=True, eq=False)
-class LowRank(Shown):
+class LowRank(ReprMixin):
     """Weights W = L Rᵀ of rank r < N, never formed as an N x N matrix.
 
     Parameters

@@ -17,7 +17,7 @@ SHOWN_DEGREE = 2
 
 
 @dataclass(frozen=True, eq=False)
-class System(_repr.Shown, Gated, ABC):
+class System(_repr.ReprMixin, Gated, ABC):
     """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces.
 
     Raises

@@ -50,7 +50,7 @@ def offset_of(coordinates: Callable) -> NDArray[np.float64] | None:
     return getattr(coordinates, "theta", None)
 
 
-class Eigenspace(_repr.Shown, Gated, ABC):
+class Eigenspace(_repr.ReprMixin, Gated, ABC):
     """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"evaluate": (numeric, "states")}

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite, numeric
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.truth.eigenspace import ONE, AffineProducts, Eigenspace, offset_of
 
 SAME_EIGENVALUE = 1e-9
@@ -31,7 +31,7 @@ MOST_PRODUCTS, MOST_FACTORS = 10**6, 10**7
 
 
 @dataclass(frozen=True, eq=False)
-class PrincipalFunctions(Shown):
+class PrincipalFunctions(ReprMixin):
     """Eigenfunctions vᵀz(x), the linear ones in coordinates z that obey ż = Λz.
 
     Parameters

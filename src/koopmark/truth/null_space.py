@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 
 
 @dataclass(frozen=True, eq=False)
-class NullSpace(Shown):
+class NullSpace(ReprMixin):
     """All u with Wᵀ u = 0, for W = L Rᵀ with thin QR L = Q S.
 
     Only `complement` = Q, of shape (N, r), is stored: the null space is its orthogonal

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from koopmark import methods, score, systems
-from koopmark.methods.adapters.kooplearn.library import interleaved
-from koopmark.methods.subsample import some_pairs
+from koopmark.methods.adapters.kooplearn import interleaved
 
 EXACT = [
     ("kooplearn.ridge", {}, 1),
@@ -96,7 +95,7 @@ def test_predictions_are_those_that_kooplearn_gives_for_one_step_more(three):
     from kooplearn.kernel import KernelRidge
 
     model = methods.fit("kooplearn.kernel_ridge", three, max_pairs=300)
-    x, y = some_pairs(three, 300, 0)
+    x, y = methods.get("kooplearn.kernel_ridge", max_pairs=300).pairs(three)
     polynomial = {"kernel": "poly", "degree": 2, "gamma": 1.0, "coef0": 1.0}
     estimator = KernelRidge(
         n_components=10, lag_time=300, reduced_rank=False, alpha=0.0, **polynomial

@@ -153,9 +153,9 @@ def test_an_offset_is_recovered_with_the_constant(name, options, simulated):
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_a_method_without_pairs_says_that_it_saw_one_trajectory(name, three):
     note = "fitted to one trajectory, the longest of 100: 51 states"
-    assert methods.fit(name, three, **methods.get(name).trial).note == note
+    assert methods.fit(name, three, **methods.get(name).promises().trial).note == note
     alone = type(three)(three.states[:1], three.times)
-    assert methods.fit(name, alone, **methods.get(name).trial).note == ""
+    assert methods.fit(name, alone, **methods.get(name).promises().trial).note == ""
 
 
 @pytest.mark.parametrize("name", ["pydmd.hankeldmd", "pydmd.hodmd"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from koopmark import methods, score, systems
-from koopmark.methods.adapters.pykoop.lmi import lmi_regressors
+from koopmark.methods.adapters.pykoop import lmi_regressors
 
 EXACT = [
     ("pykoop.dmd", {}, 1),

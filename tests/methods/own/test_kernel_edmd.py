@@ -8,7 +8,7 @@ import pytest
 
 from koopmark import Trajectories, methods, score, systems
 from koopmark.methods.kernels import GRAM_TOLERANCE, Gaussian, Polynomial, gram
-from koopmark.methods.own.kernel_edmd import KernelEDMD
+from koopmark.methods.own.qr_edmd import KernelEDMD
 
 
 @pytest.fixture(scope="module")

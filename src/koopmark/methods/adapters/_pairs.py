@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.methods._bounds import Count
-from koopmark.methods.method import Method
+from koopmark.methods._method import Method
+from koopmark.methods._options import Count
 from koopmark.simulation import Trajectories
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import real
-from koopmark.methods._bounds import Count
-from koopmark.methods.method import Method, Tags
+from koopmark.methods._method import Method, Tags
+from koopmark.methods._options import Count
 from koopmark.models import Lift, Model, continuous, propagate
 from koopmark.simulation import Trajectories
 

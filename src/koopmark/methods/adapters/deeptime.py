@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count, CountOrAll, NotNegative
+from koopmark.methods._method import Method, Skip, Tags
+from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity, Monomials
 from koopmark.methods.kernels import (
@@ -22,7 +23,6 @@ from koopmark.methods.kernels import (
     gram,
     numerical_rank,
 )
-from koopmark.methods.method import Method, Skip, Tags
 from koopmark.models import Lift, LinearModel, Model
 from koopmark.simulation import Trajectories
 

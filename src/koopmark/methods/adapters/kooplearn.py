@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark._keys import generator
-from koopmark.methods._bounds import Count, CountOrAll, NotNegative
+from koopmark.methods._method import Method, Tags
+from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods._sampling import some_states
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity
@@ -24,7 +25,6 @@ from koopmark.methods.kernels import (
     Polynomial,
     numerical_rank,
 )
-from koopmark.methods.method import Method, Tags
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -182,6 +182,7 @@ class Nystroem(Method):
 
     tags = replace(
         KOOPLEARN,
+        min_states=3,
         loses={
             "constant": "its ridge costs digits where functions of the kernel depend on each other"
         },

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count, NotNegative, Positive
+from koopmark.methods._method import Method, Skip, Tags
+from koopmark.methods._options import Count, NotNegative, Positive
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.method import Method, Skip, Tags
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
@@ -62,7 +62,6 @@ class EDMD(_Regressor):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
     alpha : float
         Weight of a ridge, Σ|ψ(x⁺) - ψ(x) K|² + α|K|² over all pairs: in units of squared
         dictionary values summed over the pairs.
@@ -89,7 +88,6 @@ class LassoEDMD(_Regressor):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
     alpha : float
         Weight of the sum of absolute coefficients.
     """
@@ -107,12 +105,7 @@ class LassoEDMD(_Regressor):
 
 @dataclass(frozen=True)
 class DMD(_Regressor):
-    """`pykoop.Dmd` (Tu et al. 2014) at full rank, its default, by a singular value decomposition.
-
-    Parameters
-    ----------
-    dictionary : AnyDictionary
-    """
+    """`pykoop.Dmd` (Tu et al. 2014) at full rank, its default, by singular values."""
 
     tags = replace(
         PYKOOP,
@@ -213,7 +206,6 @@ class LmiEDMD(_Programme):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
     penalty : "none", "twonorm" or "nuclear"
         On the largest singular value of the Koopman matrix, or on the sum of all.
     alpha : float
@@ -242,7 +234,6 @@ class SpectralRadiusLmiEDMD(_Programme):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
     spectral_radius : float
         Largest modulus allowed, 1 in pykoop: nothing may grow.
     max_iter : int

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Bound, Count, Positive
+from koopmark.methods._method import Method, Tags
+from koopmark.methods._options import Bound, Count, Positive
 from koopmark.methods._sampling import spread
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.adapters._pykoopman import NNDMD, PYKOOPMAN, PyKoopmanModel
@@ -20,7 +21,6 @@ from koopmark.methods.kernels import (
     Polynomial,
     numerical_rank,
 )
-from koopmark.methods.method import Method, Tags
 from koopmark.models import Lift, Model
 from koopmark.simulation import Trajectories
 
@@ -329,7 +329,7 @@ class DelayEDMD(Method):
     _model = DelayModel
 
     def promises(self) -> Tags:
-        return replace(self.tags, min_states=self._window + 1)
+        return replace(self.tags, min_states=self._window)
 
     @property
     def _window(self) -> int:
@@ -379,6 +379,10 @@ class HAVOK(DelayEDMD):
     tags = DelayEDMD.tags.none("a system with forcing has no eigenfunctions in the state alone")
 
     _model = HavokModel
+
+    def promises(self) -> Tags:
+        # Of fewer windows the threshold keeps the forcing alone.
+        return replace(self.tags, min_states=self._window + 4)
 
     def _regressor(self, delayed: NDArray) -> Any:  # noqa: ARG002
         import pykoopman

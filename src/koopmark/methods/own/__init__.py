@@ -1,18 +1,18 @@
 """Our own methods: published algorithms that no library has, or has with fewer digits."""
 
-from koopmark.methods.method import Method
+from koopmark.methods._method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise
 from koopmark.methods.own._pseudospectrum import pseudospectrum
-from koopmark.methods.own.fb_edmd import ForwardBackwardEDMD
 from koopmark.methods.own.generator_edmd import DifferenceGeneratorEDMD, GeneratorEDMD
-from koopmark.methods.own.iv_edmd import InstrumentalEDMD
-from koopmark.methods.own.kernel_edmd import KernelEDMD
 from koopmark.methods.own.kronic import KRONIC
+from koopmark.methods.own.noise_edmd import (
+    ForwardBackwardEDMD,
+    InstrumentalEDMD,
+    TotalLeastSquaresEDMD,
+)
 from koopmark.methods.own.optimised_dmd import OptimisedDMD
-from koopmark.methods.own.qr_edmd import QREDMD, linear_model
-from koopmark.methods.own.resdmd import ResDMD
+from koopmark.methods.own.qr_edmd import QREDMD, KernelEDMD, ResDMD, linear_model
 from koopmark.methods.own.ssd import SSD, TunableSSD
-from koopmark.methods.own.tls_edmd import TotalLeastSquaresEDMD
 from koopmark.methods.own.varpro_edmd import VarProEDMD
 
 METHODS: dict[str, Method] = {

@@ -54,7 +54,16 @@ def eigenbasis(matrix: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
     their place, by its singular vectors; an eigenvalue that truly lacks eigenvectors keeps what
     LAPACK gives.
     """
-    values, vectors = np.linalg.eig(matrix)
+    return with_independent(matrix, *np.linalg.eig(matrix))
+
+
+def with_independent(
+    matrix: NDArray[np.float64], values: NDArray, vectors: NDArray
+) -> tuple[NDArray, NDArray]:
+    """The same eigenpairs, with other vectors for copies whose vectors depend on each other.
+
+    `values` and `vectors` are overwritten.
+    """
     size = float(np.max(abs(values), initial=0.0))
     for members in _clusters(values, EQUAL * size):
         if np.linalg.svd(vectors[:, members], compute_uv=False)[-1] > INDEPENDENT:

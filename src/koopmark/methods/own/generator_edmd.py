@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.datasets import AnswerKey
-from koopmark.methods._bounds import Tolerance
+from koopmark.methods._method import InformedMethod, Method, Skip, Tags
+from koopmark.methods._options import Tolerance
+from koopmark.methods._sampling import overlapping
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.method import InformedMethod, Method, Skip, Tags
 from koopmark.methods.own._factor import SnapshotFactor
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.remarks import remark
-from koopmark.models import LinearModel, Model
+from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 STENCILS = {
@@ -53,7 +54,7 @@ class GeneratorEDMD(InformedMethod):
     dictionary: AnyDictionary = field(default_factory=Monomials)
     tolerance: Tolerance = 1e-10
 
-    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         if key.stochastic:
             raise Skip("the generator of a stochastic system has a diffusion term besides F·∇")
         if key.vector_field is None:
@@ -64,8 +65,8 @@ class GeneratorEDMD(InformedMethod):
         observables = self.dictionary.fitted(trajectories.states)
         blocks = exact_derivatives(observables, trajectories.states, key.vector_field)
         factor = derivative_factor(observables.size, blocks)
-        note = "given the vector field"
-        return _model(factor, observables, trajectories.dt, self.tolerance, note)
+        pairs = eigenpairs(factor, self.tolerance, observables.state)
+        return pairs.model(observables, pairs.discrete, trajectories.dt, "given the vector field")
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class DifferenceGeneratorEDMD(Method):
         observables = self.dictionary.fitted(trajectories.states)
         blocks = differences(observables, trajectories.states, trajectories.dt, self.order)
         factor = derivative_factor(observables.size, blocks)
-        model = _model(factor, observables, trajectories.dt, self.tolerance, "")
-        remark_shifts(model.rates, trajectories.dt, self.order)
-        return model
+        pairs = eigenpairs(factor, self.tolerance, observables.state)
+        remark_shifts(pairs.discrete, trajectories.dt, self.order)
+        return pairs.model(observables, pairs.discrete, trajectories.dt)
 
 
 def remark_shifts(rates: NDArray, dt: float, order: int) -> None:
@@ -137,27 +138,20 @@ def differences(
         Where no trajectory is long enough.
     """
     half, size = order // 2, observables.size
-    middle = states.shape[1] - order
-    if middle < 1:
+    if states.shape[1] <= order:
         raise Skip(
             f"differences of order {order} need {order + 1} states in a row, and the trajectories "
             f"have {states.shape[1]}"
         )
-    rows = block_rows(2 * size)
-    length = min(middle, rows)
-    together = max(1, rows // length)
-    for first in range(0, len(states), together):
-        for start in range(0, middle, length):
-            part = states[first : first + together, start : start + length + order]
-            flat = np.ascontiguousarray(part, dtype=float).reshape(-1, part.shape[2])
-            values = observables(flat).reshape(*part.shape[:2], size)
-            count = part.shape[1] - order
-            velocity = np.zeros((len(part), count, size))
-            for k, weight in enumerate(STENCILS[order], start=1):
-                later = values[:, half + k : half + k + count]
-                velocity += weight / dt * (later - values[:, half - k : half - k + count])
-            now = values[:, half : half + count]
-            yield now.reshape(-1, size), velocity.reshape(-1, size)
+    for part in overlapping(states, block_rows(2 * size), order):
+        values = observables(part.reshape(-1, part.shape[2])).reshape(*part.shape[:2], size)
+        count = part.shape[1] - order
+        velocity = np.zeros((len(part), count, size))
+        for k, weight in enumerate(STENCILS[order], start=1):
+            later = values[:, half + k : half + k + count]
+            velocity += weight / dt * (later - values[:, half - k : half - k + count])
+        now = values[:, half : half + count]
+        yield now.reshape(-1, size), velocity.reshape(-1, size)
 
 
 def derivative_factor(size: int, blocks: Iterable[Values]) -> SnapshotFactor:
@@ -168,18 +162,3 @@ def derivative_factor(size: int, blocks: Iterable[Values]) -> SnapshotFactor:
         triangle = eliminate(triangle, np.asfortranarray(np.hstack([values, velocity])))
         states += len(values)
     return SnapshotFactor(triangle, states)
-
-
-def _model(
-    factor: SnapshotFactor, observables: Observables, dt: float, tolerance: float, note: str
-) -> LinearModel:
-    pairs = eigenpairs(factor, tolerance, observables.state)
-    return LinearModel(
-        lift=observables,
-        coefficients=pairs.coefficients,
-        rates=pairs.discrete,
-        dt=dt,
-        modes=None if observables.state is None else pairs.modes,
-        training_residuals=pairs.residuals,
-        note=note,
-    )

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, qr
 
 from koopmark._tsqr import triangle_of
-from koopmark.methods._bounds import Positive, Share, Tolerance
+from koopmark.methods._method import Method, Tags
+from koopmark.methods._options import Positive, Share, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
 from koopmark.methods.own._linalg import real_product, whitening
 from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
@@ -72,6 +72,8 @@ class KRONIC(Method):
     accuracy: Positive = 3e-2
     held_out: Share = 0.2
     tolerance: Tolerance = 1e-10
+
+    tags = Tags(min_states=ORDER + 1)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         dt = trajectories.dt

@@ -1,6 +1,6 @@
 """Optimised DMD over many trajectories: one set of exponentials for all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +10,10 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
-from koopmark.methods._bounds import Count
+from koopmark.methods._method import Method, Skip, Tags
+from koopmark.methods._options import Count
 from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import Identity, Observables
-from koopmark.methods.method import Method, Skip
 from koopmark.methods.own._factor import SnapshotFactor, factorise
 from koopmark.methods.own._noise import noise_variances
 from koopmark.methods.remarks import remark
@@ -65,10 +65,17 @@ class OptimisedDMD(Method):
     constant: bool = True
     iterations: Count = 100
 
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=2 + int(self.constant))
+
     def _fit(self, trajectories: Trajectories) -> Model:
         states, dt = real(trajectories.states, "states"), trajectories.dt
         lift = Identity(constant=self.constant).fitted(states)
-        weights = _weights(trajectories)
+        # The standard deviations of the noise, in whose units the misfit is measured.
+        variances = noise_variances(trajectories).variances
+        least = LEAST_NOISE * trajectories.states.var(axis=(0, 1), dtype=float)
+        weights = np.sqrt(np.maximum(variances, least))
+        weights[weights == 0.0] = 1.0
         reduced, readout = _reduced(factorise(lift, states), self.constant, weights)
         m, count, _ = states.shape
         times = trajectories.times - trajectories.times[0]
@@ -107,15 +114,6 @@ class _Fit(NamedTuple):
     def exponentials(self) -> int:
         """How many, real ones and both of a pair."""
         return len(self.rates) + int(np.sum(self.rates.imag > 0))
-
-
-def _weights(trajectories: Trajectories) -> NDArray[np.float64]:
-    """Standard deviations (N,) of the noise, in whose units the misfit is measured."""
-    variances = noise_variances(trajectories).variances
-    least = LEAST_NOISE * trajectories.states.var(axis=(0, 1), dtype=float)
-    weights = np.sqrt(np.maximum(variances, least))
-    weights[weights == 0.0] = 1.0
-    return np.asarray(weights)
 
 
 def _reduced(factor: SnapshotFactor, constant: bool, weights: NDArray) -> tuple[NDArray, NDArray]:

@@ -1,23 +1,32 @@
-"""Extended dynamic mode decomposition by one QR pass, with a residual for every eigenpair."""
+"""EDMD by one QR pass, with a residual for every eigenpair: plain, with a kernel, and ResDMD."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack, lstsq, lu_solve
 
-from koopmark.methods._bounds import Count, Tolerance
-from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.method import Method
-from koopmark.methods.own._factor import SnapshotFactor, factorise
+from koopmark.methods._method import Method, Tags
+from koopmark.methods._options import Count, Positive, Tolerance
+from koopmark.methods.dictionaries import AnyDictionary, Monomials, Nystroem, Observables
+from koopmark.methods.kernels import AnyKernel, Polynomial
+from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
 from koopmark.methods.own._linalg import eigenbasis, real_product, whitening
 from koopmark.methods.own._near import eigenpairs_near
+from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
+from koopmark.methods.remarks import at_most
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 DEPENDENT = 1e-12
 """Reciprocal condition below which eigenvectors count as dependent."""
+
+LEAST = 1e-2
+"""Residual that ResDMD allows without noise."""
+
+DECIDES = 0.7
+"""Allowance beyond which a residual decides nothing: the half of the function's mean square."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,14 @@ class Eigenpairs(NamedTuple):
     """C (D, s): φ = ψ C, of unit norm on the training states."""
     residuals: NDArray[np.float64]
     """(s,) ‖φ(Y) - μ φ(X)‖ / ‖φ(X)‖ over the training pairs."""
-    modes: NDArray[np.complex128]
-    """(s, n) least-squares readout ψ ≈ φ modes of the n functions asked for."""
+    modes: NDArray[np.complex128] | None
+    """(s, n) least-squares readout ψ ≈ φ modes of the n functions asked for, if any were."""
+
+    def model(self, lift: Observables, rates: NDArray, dt: float, note: str = "") -> LinearModel:
+        """Their model with the continuous-time eigenvalues `rates` (s,)."""
+        return LinearModel(
+            lift, self.coefficients, rates, dt, self.modes, self.residuals, note=note
+        )
 
 
 def eigenpairs(
@@ -96,7 +111,7 @@ def eigenpairs(
     outside = real_product(factor.yy @ w, vectors)
     residuals = np.hypot(np.linalg.norm(inside, axis=0), np.linalg.norm(outside, axis=0))
     residuals /= np.linalg.norm(vectors, axis=0)
-    modes = np.empty((len(discrete), 0), dtype=complex)
+    modes = None
     if readout is not None:
         wanted = factor.xx[:, readout]
         wanted = wanted if u is None else u.T @ wanted
@@ -106,7 +121,7 @@ def eigenpairs(
         np.asarray(discrete, dtype=complex)[order],
         real_product(w, vectors[:, order]),
         residuals[order],
-        modes[order],
+        None if modes is None else modes[order],
     )
 
 
@@ -131,11 +146,130 @@ def linear_model(
     """The model of a factor, wherever its parts were computed and merged; see `QREDMD`."""
     discrete_near = np.exp(dt * np.array(near)) if near else None
     pairs = eigenpairs(factor, tolerance, observables.state, discrete_near, count)
-    return LinearModel(
-        lift=observables,
-        coefficients=pairs.coefficients,
-        rates=continuous(pairs.discrete, dt),
-        dt=dt,
-        modes=None if observables.state is None else pairs.modes,
-        training_residuals=pairs.residuals,
-    )
+    return pairs.model(observables, continuous(pairs.discrete, dt), dt)
+
+
+@dataclass(frozen=True)
+class KernelEDMD(Method):
+    """Kernel EDMD (Williams, Rowley and Kevrekidis 2015) with the residuals of kernelised ResDMD.
+
+    The functions k(x, z) of the landmarks z, made orthonormal in the kernel's inner product and
+    cut where rounding begins, are the dictionary, and all pairs are fitted through one triangular
+    factor (Colbrook and Townsend 2024, section 6). With every state x of a pair as a landmark
+    this is kernel EDMD to the letter; with fewer it is its Nyström approximation (Williams and
+    Seeger 2001), whose memory grows with the square of their number and not with that of the pairs.
+
+    Parameters
+    ----------
+    kernel : AnyKernel
+        The bandwidth of a Gaussian one is in units of the spread of the landmarks.
+    landmarks : int
+        How many, drawn from the data; every state of a pair where there are fewer. A polynomial
+        kernel loses nothing where they are more than its monomials.
+    tolerance : float
+        As for `QREDMD`.
+    seed : int
+        Which landmarks.
+
+    The model's residuals tell eigenfunctions from the rest where the pairs far outnumber the
+    functions. Where they do not any function is fitted well, and the model's note says so.
+    """
+
+    kernel: AnyKernel = field(default_factory=Polynomial)
+    landmarks: Count = 500
+    tolerance: Tolerance = 1e-10
+    seed: int = 0
+
+    tags = Tags(trial={"landmarks": 100})
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        states = trajectories.states
+        features = Nystroem(self.kernel, self.landmarks, self.seed, constant=False)
+        lift = features.fitted(states[:, :-1])
+        n, size = states.shape[2], lift.size
+        factor = factorise(replace(lift, with_state=True), states)
+        now, ahead = np.split(factor.triangle, 2, axis=1)
+        triangle = np.linalg.qr(np.hstack([now[:, n:], ahead[:, n:]]))[1]
+        pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), self.tolerance)
+        values = real_product(now[:, n:], pairs.coefficients)
+        used = min(self.landmarks, factor.pairs)
+        note = f"{size} directions of {used} landmarks, {factor.pairs} pairs"
+        if 2 * size > factor.pairs:
+            note += ": residuals are those of an interpolation"
+        modes = lstsq(values, now[:, :n], lapack_driver="gelsy", check_finite=False)[0]
+        dt = trajectories.dt
+        return pairs._replace(modes=modes).model(lift, continuous(pairs.discrete, dt), dt, note)
+
+
+@dataclass(frozen=True)
+class ResDMD(Method):
+    """Residual DMD (Colbrook and Townsend 2024, algorithm 2), from the factor of the data.
+
+    EDMD, of which only the pairs are kept whose residual ‖φ(x⁺) - μφ(x)‖ / ‖φ(x)‖ over the training
+    pairs is at most `epsilon`. The residual is not computed from Gram matrices, where rounding
+    hides what is below 1e-8.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    epsilon : float, optional
+        Largest residual kept. By default 0.01, and for each pair as much more as measurement noise
+        explains, which is estimated from the data; a pair in which noise would explain any
+        residual cannot be judged and is left out. It compares with Δt as well: a function that
+        hardly changes in a step has a small residual with μ = 1. If no pair is below it the one
+        with the smallest residual is kept. The model's note says which of these was the case.
+    tolerance : float
+        As for `QREDMD`.
+    """
+
+    dictionary: AnyDictionary = field(default_factory=Monomials)
+    epsilon: Positive | None = None
+    tolerance: Tolerance = 1e-10
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        observables = self.dictionary.fitted(trajectories.states)
+        factor = factorise(observables, trajectories.states)
+        pairs = eigenpairs(factor, self.tolerance)
+        kept, note = self._chosen(trajectories, observables, pairs)
+        if not kept.any():
+            kept = pairs.residuals == pairs.residuals[0]
+            note += f": kept is the smallest, {pairs.residuals[0]:.1e}"
+        return restricted_model(
+            factor,
+            observables,
+            trajectories.dt,
+            pairs.coefficients[:, kept],
+            continuous(pairs.discrete[kept], trajectories.dt),
+            pairs.residuals[kept],
+            note,
+        )
+
+    def _chosen(
+        self,
+        trajectories: Trajectories,
+        observables: Observables,
+        pairs: Eigenpairs,
+    ) -> tuple[NDArray[np.bool_], str]:
+        """Which pairs stay (s,), and a note that says by what."""
+        what, count = "which pairs are kept", len(pairs.residuals)
+        if self.epsilon is not None:
+            kept = at_most(pairs.residuals, self.epsilon, what)
+            return (
+                kept,
+                f"{kept.sum()} of {count} pairs have a residual of at most {self.epsilon:g}",
+            )
+        noise = noise_variances(trajectories)
+        share = noise_shares(trajectories.states, observables, noise, pairs.coefficients)
+        explained = EXPLAINED * np.sqrt(share * (1.0 + abs(pairs.discrete) ** 2))
+        judged = explained <= DECIDES
+        kept = at_most(pairs.residuals, np.hypot(LEAST, explained), what) & judged
+        note = f"{kept.sum()} of {count} pairs have a residual of at most {LEAST:g} beyond noise"
+        if not noise.settled:
+            note += ", which is not told from dynamics that fast and may be less"
+        if not judged.all():
+            note += (
+                f"; {np.sum(~judged)} are left out unjudged, since noise alone explains a residual "
+                f"above {DECIDES:g} there"
+            )
+        return kept, note

@@ -7,10 +7,10 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Bound, Share
+from koopmark.methods._method import Method
+from koopmark.methods._options import Bound, Share
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
-from koopmark.methods.method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
 from koopmark.methods.own._linalg import real_product, whitening
 from koopmark.methods.own._noise import NoiseVariances, bounded, noise_variances

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import finite, numeric
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.systems.prescribed.features import Features
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class CouplingLayer(Shown):
+class CouplingLayer(ReprMixin):
     """y = x on the kept coordinates; on the moved ones y = x exp(S f) + T f, f = f(x kept).
 
     Inverse and tangent are closed forms. Without S the layer is additive, preserves volume, and

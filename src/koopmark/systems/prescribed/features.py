@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import Gate, Gated, finite, numeric
 from koopmark._errors import suggest
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.systems.activation import ACTIVATIONS, Activation
 
 
-class Features(Shown, Gated, ABC):
+class Features(ReprMixin, Gated, ABC):
     """f: R^N → R^m, smooth, of the linear forms Dx with `directions` D."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import finite, numeric
-from koopmark._repr import Shown
+from koopmark._repr import ReprMixin
 from koopmark.systems.prescribed.features import Features
 
 Array = NDArray[np.float64]
@@ -29,7 +29,7 @@ INDEPENDENT = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class PrescribedFunctions(Shown):
+class PrescribedFunctions(ReprMixin):
     """φ(x) = Bx + c + C f(x), R^N → R^p, with a Jacobian of full row rank everywhere.
 
     Parameters

@@ -1,5 +1,6 @@
 """Methods of PyDMD. Without `_default` they are at full rank; PyDMD's own rank is a threshold."""
 
+from koopmark.methods._method import Method
 from koopmark.methods.adapters.pydmd.pairs import (
     DMD,
     LANDO,
@@ -20,7 +21,6 @@ from koopmark.methods.adapters.pydmd.sequences import (
     VarProDMD,
 )
 from koopmark.methods.kernels import Linear, Polynomial
-from koopmark.methods.method import Method
 
 METHODS: dict[str, Method] = {
     "pydmd.dmd": DMD(),

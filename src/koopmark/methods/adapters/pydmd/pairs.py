@@ -6,7 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count
+from koopmark.methods._method import Method, Skip, Tags
+from koopmark.methods._options import Count
 from koopmark.methods.adapters._pairs import Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.kernels import (
@@ -17,7 +18,6 @@ from koopmark.methods.kernels import (
     gram,
     numerical_rank,
 )
-from koopmark.methods.method import Method, Skip, Tags
 from koopmark.models import LinearModel, Model, continuous, steps_of
 from koopmark.simulation import Trajectories
 

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._bounds import Count, Share
+from koopmark.methods._method import Tags
+from koopmark.methods._options import Count, Share
 from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
 from koopmark.methods.dictionaries import AnyDictionary, Observables
-from koopmark.methods.method import Tags
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 

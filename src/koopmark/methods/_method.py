@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from koopmark.datasets import AnswerKey
-from koopmark.methods._bounds import Bounded
 from koopmark.methods._diagnosis import diagnose
+from koopmark.methods._options import Bounded
 from koopmark.methods.remarks import collected, remark
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
@@ -226,13 +226,8 @@ class InformedMethod(Method):
         """The same as `fit`, for whoever has methods of both kinds."""
         return self.fit(train, key)
 
-    if TYPE_CHECKING:
-        # For mypy a method that takes the key too is no Method's.
-        _fit: ClassVar[Any]
-    else:
-
-        @abstractmethod
-        def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model: ...
+    @abstractmethod
+    def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model: ...  # type: ignore[override]
 
 
 def availability(method: Method) -> str | None:

@@ -1,20 +1,13 @@
 """All methods by name: the table that suites and the command line read."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any
 
-import numpy as np
-from pydantic import TypeAdapter, ValidationError
-
-from koopmark._config import mistakes
 from koopmark._errors import ConfigError, suggest
 from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
+from koopmark.methods._method import Method
+from koopmark.methods._options import configured
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
-from koopmark.methods.method import Method
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
@@ -69,26 +62,6 @@ def get(name: str, /, **options: Any) -> Method:
     return configured(name, default, options)
 
 
-def configured(name: str, default: Method, options: Mapping[str, Any]) -> Method:
-    """A method with `options` in place of its defaults; raises as `get` does."""
-    if not options:
-        return default
-    known = [field.name for field in fields(default)]
-    for option in options:
-        if option not in known:
-            allowed = f"its options are {', '.join(known)}" if known else "it has no options"
-            hint = suggest(option, known)
-            raise ConfigError(f"{name} has no option {option!r}: {hint}{allowed}")
-    try:
-        written = json.dumps({**default.to_options(), **_jsonable(options)}, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name}: an option is not a plain value ({error})") from None
-    try:
-        return _adapter(type(default)).validate_json(written, strict=True)
-    except ValidationError as error:
-        raise ConfigError(f"{name}: {mistakes(error, type(default))}") from None
-
-
 def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **options: Any) -> Model:
     """Fit the method of this name to trajectories.
 
@@ -122,20 +95,3 @@ def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **optio
             )
         key = AnswerKey.of(system)
     return method.fit_with(train, key)
-
-
-@cache
-def _adapter(method: type[Method]) -> TypeAdapter[Any]:
-    """Making one takes longer than all else that a worker does to open a cell."""
-    return TypeAdapter(method)
-
-
-def _jsonable(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: _jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
-    # NumPy's numbers and arrays as Python's: np.int64(2) is 2, np.True_ is True.
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value

@@ -1,0 +1,235 @@
+"""EDMD under measurement noise, in three ways that undo the bias of least squares."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
+
+from koopmark._tsqr import triangle_of
+from koopmark.methods._method import Method, Skip, Tags
+from koopmark.methods._options import Count, Tolerance
+from koopmark.methods._signal import canonical_correlations, signal_basis, significant, sizes
+from koopmark.methods.dictionaries import AnyDictionary, Identity
+from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
+from koopmark.methods.own._linalg import eigenbasis
+from koopmark.methods.own._noise import corrected_values, noise_variances
+from koopmark.methods.remarks import remark
+from koopmark.models import LinearModel, Model, continuous
+from koopmark.simulation import Trajectories
+
+LEAST_NOISE = 1e-20
+"""Variance of the noise, relative to that of a function: without noise any weights will do."""
+
+RANK, INSTRUMENT_RANK = 1e-10, 1e-12
+"""Singular values below this fraction of the largest are rounding."""
+
+
+@dataclass(frozen=True)
+class TotalLeastSquaresEDMD(Method):
+    """EDMD whose operator is the total-least-squares solution of ψ(x⁺) = ψ(x) K.
+
+    Total-least-squares DMD (Dawson, Hemati, Williams and Rowley 2016; Hemati, Rowley, Deem and
+    Cattafesta 2017), with two additions: functions without noise (the constant) are fitted in
+    ordinary least squares (Golub, Hoffman and Stewart 1987), and the others are weighted by the
+    covariance of their noise, which is estimated from the data.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    """
+
+    dictionary: AnyDictionary = field(default_factory=Identity)
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        states = trajectories.states
+        observables = self.dictionary.fitted(states)
+        flat = states.reshape(-1, states.shape[2])
+        corrected = corrected_values(observables, flat, noise_variances(trajectories))
+        factor = factorise(observables, states)
+        variances = corrected.values.var(axis=0)
+        discrete, vectors = total_least_squares(factor, corrected.covariance, variances)
+        rates = continuous(discrete, trajectories.dt)
+        modes = readout(factor, vectors, observables.state)
+        return LinearModel(observables, vectors, rates, trajectories.dt, modes)
+
+
+def total_least_squares(
+    factor: SnapshotFactor, covariance: NDArray, variances: NDArray
+) -> tuple[NDArray, NDArray]:
+    """μ (s,) and coefficients (D, s) of the eigenpairs of K in ψ(x⁺) = ψ(x) K.
+
+    Functions that noise alone or rounding makes up take no part: they would have any eigenvalue.
+
+    Parameters
+    ----------
+    factor : SnapshotFactor
+        Of ψ, D functions.
+    covariance : (D, D) array
+        Of the noise in ψ; zero for functions without noise.
+    variances : (D,) array
+        Of ψ on the data.
+
+    Raises
+    ------
+    ValueError
+        If the data leave the operator undetermined.
+    """
+    size, triangle = factor.size, factor.triangle
+    noisy, certain = np.flatnonzero(np.diag(covariance)), np.flatnonzero(np.diag(covariance) == 0.0)
+    # What the certain functions explain is taken out of both sides first.
+    now, ahead = triangle[:, noisy], triangle[:, size + noisy]
+    whole, c = triangle_of(triangle[:, certain], now, ahead), len(certain)
+    now, ahead = whole[c:, c : c + len(noisy)], whole[c:, c + len(noisy) :]
+    basis = signal_basis(now, ahead, factor.pairs, RANK, sizes(triangle[:, noisy]))
+    noise = covariance[np.ix_(noisy, noisy)] + LEAST_NOISE * np.diag(variances[noisy])
+    noise = basis.T @ noise @ basis
+    scale = np.sqrt(np.diag(noise))
+    lower = cholesky(noise / np.outer(scale, scale), lower=True)
+    white = basis @ solve_triangular(lower, np.diag(1.0 / scale), lower=True).T
+    n = white.shape[1]
+    right = np.linalg.svd(np.hstack([now @ white, ahead @ white]))[2][n:]
+    present, future = right[:, :n].T, right[:, n:].T
+    if np.linalg.cond(future) > 1.0 / np.finfo(float).eps:
+        raise ValueError("total least squares has no solution: the data span too little")
+    inner = -np.linalg.solve(future.T, present.T).T
+    before = whole[:c, c:] @ np.vstack([-white @ inner, white])
+    offset = np.linalg.lstsq(whole[:c, :c], before, rcond=None)[0]
+    operator = np.block([[np.eye(c), offset], [np.zeros((n, c)), inner]])
+    discrete, vectors = eigenbasis(operator)
+    coefficients = np.zeros((size, c + n), dtype=vectors.dtype)
+    coefficients[certain], coefficients[noisy] = vectors[:c], white @ vectors[c:]
+    return discrete, coefficients
+
+
+@dataclass(frozen=True)
+class ForwardBackwardEDMD(Method):
+    """EDMD with K = (K_f K_b⁻¹)^{1/2} of the operators forwards and backwards in time.
+
+    Dawson, Hemati, Williams and Rowley (2016), with both operators in one basis. Noise shrinks
+    both by the same factor, which cancels. Of the two square roots of an eigenvalue the one is
+    taken that is nearer to what K_f does to its eigenfunction.
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    tolerance : float
+        Directions of the dictionary below it, relative to the largest, are dropped.
+    """
+
+    dictionary: AnyDictionary = field(default_factory=Identity)
+    tolerance: Tolerance = 1e-10
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        observables = self.dictionary.fitted(trajectories.states)
+        factor = factorise(observables, trajectories.states)
+        discrete, coefficients = forward_backward(factor, self.tolerance)
+        dt = trajectories.dt
+        modes = readout(factor, coefficients, observables.state)
+        return LinearModel(observables, coefficients, continuous(discrete, dt), dt, modes)
+
+
+def forward_backward(
+    factor: SnapshotFactor, tolerance: float
+) -> tuple[NDArray[np.complex128], NDArray]:
+    """μ (s,) and coefficients (D, s) of the forward-backward operator.
+
+    Both operators act on the functions that hold a signal: backwards in time, noise alone and
+    rounding would be blown up.
+    """
+    now, ahead = np.split(factor.triangle, 2, axis=1)
+    basis = signal_basis(now, ahead, factor.pairs, tolerance)
+    now, ahead = now @ basis, ahead @ basis
+    forward = np.linalg.lstsq(now, ahead, rcond=None)[0]
+    backward = np.linalg.lstsq(ahead, now, rcond=None)[0]
+    squared, vectors = eigenbasis(np.linalg.lstsq(backward.T, forward.T, rcond=None)[0].T)
+    root = np.sqrt(squared.astype(complex))
+    size_squared = np.sum(abs(vectors) ** 2, axis=0)
+    seen = np.sum(vectors.conj() * (forward @ vectors), axis=0) / size_squared
+    root = np.where(abs(root + seen) < abs(root - seen), -root, root)
+    return root, basis @ vectors
+
+
+@dataclass(frozen=True)
+class InstrumentalEDMD(Method):
+    """EDMD whose normal equations are formed with the snapshot before: Ψ₋ᵀ Ψ₀ K = Ψ₋ᵀ Ψ₊.
+
+    The noise of different times is independent, so no product of noise with itself enters, and
+    the estimate is consistent (instrumental variables: Söderström and Stoica 1983). The bias that
+    noise gives to a nonlinear dictionary is removed first (`own/_noise.py`).
+
+    Parameters
+    ----------
+    dictionary : AnyDictionary
+        ψ.
+    lag : int
+        Sampling intervals from Ψ₀ to Ψ₊. More of them let the signal change more against the same
+        noise; an oscillation of more than half a turn in this time is taken for a slower one.
+    """
+
+    dictionary: AnyDictionary = field(default_factory=Identity)
+    lag: Count = 1
+
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=self.lag + 2)
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        states = trajectories.states
+        if states.shape[1] < self.lag + 2:
+            raise Skip(
+                f"{states.shape[1]} states in a trajectory: a lag of {self.lag} needs at least "
+                f"{self.lag + 2}"
+            )
+        observables = self.dictionary.fitted(states)
+        flat = states.reshape(-1, states.shape[2])
+        corrected = corrected_values(observables, flat, noise_variances(trajectories))
+        values = corrected.values.reshape(*states.shape[:2], -1)
+        triangle = triangle_of(
+            *(
+                part.reshape(-1, observables.size)
+                for part in (
+                    values[:, : -self.lag - 1],
+                    values[:, 1 : -self.lag],
+                    values[:, 1 + self.lag :],
+                )
+            )
+        )
+        pairs = len(states) * (states.shape[1] - self.lag - 1)
+        discrete, vectors = instrumental(triangle, pairs)
+        rates = continuous(discrete, self.lag * trajectories.dt)
+        modes = None
+        if observables.state is not None:
+            now = triangle[:, observables.size : 2 * observables.size]
+            modes = np.linalg.lstsq(now @ vectors, now[:, observables.state], rcond=None)[0]
+        return LinearModel(observables, vectors, rates, trajectories.dt, modes)
+
+
+def instrumental(triangle: NDArray, pairs: int) -> tuple[NDArray, NDArray]:
+    """μ (s,) and coefficients (D, s) of the eigenpairs of K with Ψ₋ᵀ (Ψ₀ K - Ψ₊) = 0.
+
+    By Q of Ψ₋ = Q R instead of Ψ₋ itself, so that no condition number is squared, and with
+    functions that hold a signal alone: a product with noise only would be divided by.
+
+    Parameters
+    ----------
+    triangle : (3D, 3D) array
+        R of [Ψ₋ Ψ₀ Ψ₊].
+    pairs : int
+        Rows that it stands for.
+    """
+    before, now, ahead = np.split(triangle, 3, axis=1)
+    basis = signal_basis(before, now, pairs, INSTRUMENT_RANK)
+    size = basis.shape[1]
+    projected = triangle_of(before @ basis, now @ basis, ahead @ basis)[:size, size:]
+    instruments = canonical_correlations(before @ basis, ahead @ basis, INSTRUMENT_RANK)[0]
+    weak = size - significant(instruments, pairs)
+    if weak:
+        remark(
+            f"weak instruments: in {weak} of {size} directions a snapshot says nothing about the "
+            f"next but one, and their eigenvalues are as noise"
+        )
+    operator = np.linalg.lstsq(projected[:, :size], projected[:, size:], rcond=INSTRUMENT_RANK)[0]
+    discrete, vectors = eigenbasis(operator)
+    return discrete, basis @ vectors
