@@ -5,6 +5,7 @@ import zlib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -20,7 +21,6 @@ from koopmark.store import Outcome, Rows, make_rows
 from koopmark.workers._capture import shorten
 from koopmark.workers._journal import Journal
 from koopmark.workers._measure import ENFORCED, Meter, is_out_of_memory, memory_limit
-from koopmark.workers._protocol import Fitter, InProcess
 
 PREPARING_SECONDS = 600.0
 """How long making the data and importing the library may take."""
@@ -29,6 +29,21 @@ SCORING_ALLOWANCE = 60.0
 """How much longer than the fit its scoring may take."""
 
 REASON_CHARACTERS = 500
+
+
+class Fitter(Protocol):
+    """Where a cell is fitted; what it gives is asked for values, a dictionary and forecasts."""
+
+    def fit(self, cell: Cell, data: Dataset) -> Model:
+        """The model, or what the method raises."""
+
+
+class InProcess:
+    """The built-in methods of this process: answers are the model's own arrays, without copies."""
+
+    def fit(self, cell: Cell, data: Dataset) -> Model:
+        return cell.method.fit_with(data.train, data.key)
+
 
 IN_PROCESS = InProcess()
 

@@ -14,7 +14,7 @@ import struct
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,23 +33,9 @@ Head = dict[str, Any]
 _LENGTH = struct.Struct(">I")
 
 
-class Fitter(Protocol):
-    """Where a cell is fitted; what it gives is asked for values, a dictionary and forecasts."""
-
-    def fit(self, cell: Cell, data: Dataset) -> Model:
-        """The model, or what the method raises."""
-
-
-class InProcess:
-    """The built-in methods of this process: answers are the model's own arrays, without copies."""
-
-    def fit(self, cell: Cell, data: Dataset) -> Model:
-        return cell.method.fit_with(data.train, data.key)
-
-
 @dataclass(frozen=True)
 class Piped:
-    """A process at the other end of two pipes that knows the method by its name.
+    """A `Fitter`: a process at the other end of two pipes that knows the method by its name.
 
     It is given the training data and nothing else, so that no informed method can be fitted there.
     """
