@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from recipes import small_recipe
 
 import koopmark
 from koopmark.analysis.answers import answers
@@ -36,21 +37,7 @@ seeds = 1
 [[methods]]
 use = "{method}"
 """
-RECIPE = """
-title = "Tiny"
-description = "Three populations, a handful of trajectories."
-[system]
-kind = "three_populations"
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 6
-test_trajectories = 6
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe()
 
 
 @dataclass(frozen=True)
@@ -120,7 +107,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
             "did you mean 'pydmd.dmd' or 'pydmd.dmd_default'? ",
         ),
         (("run",), "Missing argument 'SUITE'"),
-        (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.sqlite"),
+        (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
         (("baseline", "nowhere"), "Error: nowhere"),
@@ -179,7 +166,7 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(typed, suite
     assert f"Report: {Path('reports', 'mine', 'index.html')}" in done.stdout
     assert "pydmd.dmd" in done.stdout
     assert {path.name for path in out.iterdir()} == {
-        "run.sqlite",
+        "run.jsonl",
         "run.lock",
         "fits.csv",
         "targets.csv",

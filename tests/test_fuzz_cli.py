@@ -9,27 +9,14 @@ import time
 from itertools import product
 
 import pytest
+from recipes import small_recipe
 
 from koopmark import _files, pages, regression
 from koopmark.cli import main
 from koopmark.plan import load_suite
 from koopmark.run import run
 
-RECIPE = """
-title = "Tiny"
-description = "Three populations, a handful of trajectories."
-[system]
-kind = "three_populations"
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 6
-test_trajectories = 6
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe()
 SUITE = """
 title = "Tiny"
 question = "Does the command run?"
@@ -315,7 +302,7 @@ def sleeping(place, tmp_path):
     (tmp_path / "long.toml").write_text(SUITE + '[[methods]]\nuse = "sleeps.py:Sleeps"\n')
     process = started(tmp_path, "run", "long.toml", "--out", "out", "--jobs", "1")
     deadline = time.monotonic() + 60
-    while not list((tmp_path / "out").glob("run.sqlite-wal")) and time.monotonic() < deadline:
+    while not list((tmp_path / "out").glob("run.jsonl")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(4)
     yield process, tmp_path / "out"

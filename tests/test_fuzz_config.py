@@ -20,7 +20,7 @@ from koopmark._config import Section
 from koopmark._errors import ConfigError
 from koopmark.datasets import load_recipe
 from koopmark.plan import load_suite
-from koopmark.plan.cells import plan
+from koopmark.plan._cells import plan
 from koopmark.run import run
 
 RECIPE = {

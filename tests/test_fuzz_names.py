@@ -6,29 +6,16 @@ import os
 import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
+from recipes import small_recipe
 
 from koopmark._errors import ConfigError, suggest
 from koopmark.analysis.tables import read_table
 from koopmark.pages import write
 from koopmark.plan import load_suite
 from koopmark.run import run
-from koopmark.store.tables import FITS
+from koopmark.store._tables import FITS
 
-RECIPE = """
-title = "</script><b>"
-description = "d"
-[system]
-kind = "three_populations"
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 3
-test_trajectories = 3
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe(title="</script><b>", trajectories=3)
 
 NAMES = [
     "../up",
@@ -89,7 +76,7 @@ def test_a_run_writes_into_its_folder_and_its_cache_and_nowhere_else(tmp_path, m
     new = set(listing(tmp_path)) - set(before)
     inside = ("deep/er/home/out", "deep/er/home/cache")
     assert {path for path in new if not path.startswith(inside)} == set()
-    known = {"run.sqlite", "run.lock", "provenance.json", "index.html"}
+    known = {"run.jsonl", "run.lock", "provenance.json", "index.html"}
     assert all(path.name in known or path.suffix == ".csv" for path in (home / "out").iterdir()), (
         listing(home / "out")
     )

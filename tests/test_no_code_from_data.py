@@ -1,11 +1,16 @@
 """Nothing that is read from disk can run code: no pickle, no eval, wherever it stands."""
 
 import ast
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import koopmark
+from koopmark._errors import ConfigError
+from koopmark.plan import foreign_code, load_suite, with_methods
+from koopmark.run import run
 
 PACKAGE = Path(koopmark.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -22,13 +27,13 @@ IN_MEMORY = {
     "simulation/workers.py": {"pickle.dumps", "pickle.PicklingError"},
     "methods/plugins.py": {"copyreg.pickle"},
     # Through pipes between a run and the processes that it started itself.
-    "workers/pool.py": {"pickle.dumps", "pickle.loads"},
-    "workers/worker.py": {"pickle.dumps", "pickle.loads"},
-    "cluster/host.py": {"pickle.dump", "pickle.dumps", "pickle.load"},
+    "workers/_pool.py": {"pickle.dumps", "pickle.loads"},
+    "workers/_worker.py": {"pickle.dumps", "pickle.loads"},
+    "cluster/_host.py": {"pickle.dump", "pickle.dumps", "pickle.load"},
     # Through Dask, whose users trust each other (docs/scaling.md).
-    "cluster/parcel.py": {"pickle.Pickler", "pickle.Unpickler"},
-    "cluster/remote.py": REMOTE,
-    "cluster/client.py": {"pickle.loads"},
+    "cluster/_parcel.py": {"pickle.Pickler", "pickle.Unpickler"},
+    "cluster/_remote.py": REMOTE,
+    "cluster/_client.py": {"pickle.loads"},
 }
 """The only uses of pickle, none of them on a file."""
 
@@ -87,8 +92,52 @@ def test_methods_elsewhere_are_not_loaded_before_they_are_named(tmp_path, monkey
         assert methods.offered() == ["foreign.method"]
         methods.get("koopmark.qr_edmd")
         assert loaded == []
-        with pytest.raises(koopmark._errors.ConfigError, match="it is code"):
+        with pytest.raises(ConfigError, match="it is code"):
             methods.get("foreign.method")
         assert loaded == ["foreign.method"]
     finally:
         plugins.entry_points.cache_clear()
+
+
+SUITE = """
+title = "Foreign code"
+question = "What is executed?"
+datasets = ["three_populations"]
+seeds = 1
+[[methods]]
+use = "pydmd.dmd"
+[[methods]]
+use = "mine.py:Mine"
+[[methods]]
+use = "mine.py:Mine"
+options = {degree = 2}
+"""
+
+
+@pytest.mark.parametrize("where", ["in the suite", "on the command line"])
+def test_a_run_says_what_it_executes_before_it_executes_any_of_it(tmp_path, where):
+    (tmp_path / "mine.py").write_text("raise RuntimeError('it was executed')")
+    (tmp_path / "other.py").write_text("raise RuntimeError('it was executed')")
+    (tmp_path / "mine.toml").write_text(SUITE)
+    suite, called = load_suite(tmp_path / "mine.toml"), f"{tmp_path / 'mine.py'}:Mine"
+    if where == "on the command line":
+        called = f"{tmp_path / 'other.py'}:Other"
+        suite = with_methods(load_suite("smoke"), [called])
+    said = io.StringIO()
+    with pytest.raises(ConfigError, match="it was executed"):
+        run(suite, tmp_path / "out", jobs=1, console=Console(file=said, width=20))
+    assert said.getvalue().splitlines() == [f"executes code from outside koopmark: {called}"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_suite_of_our_own_methods_executes_nothing_else():
+    assert foreign_code(load_suite("standard")) == []
+
+
+def test_a_recipe_names_no_code(tmp_path):
+    recipe = koopmark._resources.shipped("datasets") / "three_populations.toml"
+    text = recipe.read_text().replace('"three_populations"', '"mine.py:Mine"', 1)
+    (tmp_path / "recipe.toml").write_text(text)
+    (tmp_path / "mine.py").write_text("raise RuntimeError('it was executed')")
+    with pytest.raises(ConfigError, match=r"system.kind = 'mine.py:Mine': it must be one of"):
+        koopmark.datasets.load_recipe(tmp_path / "recipe.toml")

@@ -9,30 +9,15 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from recipes import FOUR_UNITS, small_recipe
 
 from koopmark.plan import load_suite
-from koopmark.plan.cells import plan
+from koopmark.plan._cells import plan
 
-RUNNER = import_module("koopmark.run.run")
+RUNNER = import_module("koopmark.run._run")
 METHOD = Path(__file__).with_name("trivial_methods.py")
 
-RECIPE = """
-title = "Tiny"
-description = "Four units, three short trajectories."
-[system]
-kind = "random_rnn"
-n = 4
-rank = 2
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 3
-test_trajectories = 3
-dt = 0.1
-horizon = 1.0
-"""
+RECIPE = small_recipe(FOUR_UNITS, trajectories=3)
 
 SUITE = """
 title = "Ten thousand"
@@ -122,21 +107,21 @@ def test_planning(suite, benchmark):
 
 def test_running_and_resuming(suite, tmp_path, benchmark, every_core, monkeypatch):
     monkeypatch.setattr(RUNNER, "display", Watch)
-    with cost() as run:
+    with cost() as first:
         benchmark.pedantic(
-            run,
+            RUNNER.run,
             args=(suite, tmp_path / "out", 2),
             kwargs={"cache_dir": tmp_path / "cache"},
             rounds=1,
         )
     watched, fits = Watch.last, 10_100
     assert watched.done == fits
-    runner = run.here / fits * 1e3
-    workers = (run.workers - watched.seconds) / fits * 1e3
+    runner = first.here / fits * 1e3
+    workers = (first.workers - watched.seconds) / fits * 1e3
     memory = watched.megabytes
     growth = memory[10_000] - memory[1000]
     with cost() as resumed:
-        run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
+        RUNNER.run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
     found = {
         "runner, ms of processor time a fit": runner,
         "workers, ms of processor time a fit beside the fit": workers,

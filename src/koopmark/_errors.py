@@ -27,3 +27,13 @@ def suggest(name: object, known: Iterable[str]) -> str:
         return ""
     *others, last = (repr(names[one]) for one in close)
     return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}? "
+
+
+def one_line(error: object) -> str:
+    """The text of an error in one line, whatever line ends it has."""
+    return " ".join(str(error).split())
+
+
+def named(error: BaseException) -> str:
+    """An error in one line with its type, such as `ValueError: no`, for errors of foreign code."""
+    return f"{type(error).__name__}: {one_line(error)}"

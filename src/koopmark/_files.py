@@ -5,10 +5,21 @@ import stat
 import tempfile
 from pathlib import Path
 
+from filelock import FileLock
+
 from koopmark._errors import ConfigError
 
 PART = ".part"
 """How a file is called that is not whole yet."""
+
+
+def lock(path: Path) -> FileLock:
+    """A lock on a file that is made for it, not taken yet; it ends with its process at the latest.
+
+    Where a file system knows no locks, `acquire` raises OSError: a lock that outlives its process
+    is worse than none.
+    """
+    return FileLock(path, fallback_to_soft=False)
 
 
 def make_folder(path: Path) -> Path:

@@ -11,7 +11,7 @@ import hashlib
 import re
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -34,16 +34,24 @@ _INSTALLED = tuple(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Closure:
     """All that code depends on."""
 
-    files: frozenset[Path] = frozenset()
+    files: set[Path] = field(default_factory=set)
     """Files of koopmark, and files of others that no version tells apart."""
-    links: frozenset[str] = frozenset()
+    links: set[str] = field(default_factory=set)
     """Imports that only pass a name on, from files that are not among `files`."""
-    distributions: frozenset[str] = frozenset()
+    distributions: set[str] = field(default_factory=set)
     """Top-level modules of installed distributions, which are known by their versions."""
+    nodes: set[_Node] = field(default_factory=set)
+    """What was followed."""
+
+    def add(self, other: "Closure") -> None:
+        self.files |= other.files
+        self.links |= other.links
+        self.distributions |= other.distributions
+        self.nodes |= other.nodes
 
 
 @dataclass
@@ -102,7 +110,7 @@ class Source:
         self._texts = {path: path.read_bytes() for path in package.rglob("*.py")}
         self._outlines: dict[Path, _Outline] = {}
         self._foreign: dict[Path, tuple[tuple[int, int], _Outline]] = {}
-        self._own_steps: dict[_Node, tuple[bool, Closure, frozenset[_Node]]] = {}
+        self._own_steps: dict[_Node, Closure] = {}
         self._own_closures: dict[Root, Closure] = {}
         self._own_lines: dict[Path, str] = {}
         self._package_digest = ""
@@ -132,44 +140,34 @@ class Source:
         lines = map(self._line, self.files_of_others(roots))
         return _sha("\n".join(sorted(lines)).encode())[:16]
 
-    def files_of_others(self, roots: Iterable[Root]) -> frozenset[Path]:
+    def files_of_others(self, roots: Iterable[Root]) -> set[Path]:
         """Files on which `roots` depend and which are neither koopmark's nor installed."""
         return self.closure(roots).files - self._texts.keys()
 
     def closure(self, roots: Iterable[Root]) -> Closure:
         """All that `roots` depend on."""
-        each = [self._closure(root) for root in roots]
-        return Closure(
-            frozenset().union(*(one.files for one in each)),
-            frozenset().union(*(one.links for one in each)),
-            frozenset().union(*(one.distributions for one in each)),
-        )
+        whole = Closure()
+        for root in roots:
+            whole.add(self._closure(root))
+        return whole
 
     def _closure(self, root: Root) -> Closure:
         if root in self._own_closures:
             return self._own_closures[root]
-        files: set[Path] = set()
-        links: set[str] = set()
-        waiting, distributions = self._start(root)
-        seen = set(waiting)
+        closure = self._start(root)
+        waiting = list(closure.nodes)
         while waiting:
-            node = waiting.pop()
-            hashed, found, following = self._step(node)
-            if hashed:
-                files.add(node[0])
-            links |= found.links
-            distributions |= found.distributions
-            waiting += following - seen
-            seen |= following
-        closure = Closure(frozenset(files), frozenset(links), frozenset(distributions))
-        if files <= self._texts.keys():
+            step = self._step(waiting.pop())
+            waiting += step.nodes - closure.nodes
+            closure.add(step)
+        if closure.files <= self._texts.keys():
             # Nothing in it can change any more.
             self._own_closures[root] = closure
         return closure
 
-    def _start(self, root: Root) -> tuple[list[_Node], set[str]]:
+    def _start(self, root: Root) -> Closure:
         if isinstance(root, Path):
-            return [(root, _EVERYTHING)], set()
+            return Closure(nodes={(root, _EVERYTHING)})
         if isinstance(root, tuple):
             module, name = root
         else:
@@ -179,24 +177,117 @@ class Source:
             path = self._own(module)
             if path is None:
                 raise LookupError(f"{module} is no module of {self._package}")
-            return [(path, name)], set()
-        if top in sys.stdlib_module_names:
-            return [], set()
+            return Closure(nodes={(path, name)})
         place = getattr(sys.modules.get(module), "__file__", None)
-        if place is None:
+        if top in sys.stdlib_module_names or place is None:
             # A class that was typed in has no file.
-            return [], set()
-        path = Path(place)
-        return ([], {top}) if _is_installed(path) else ([(path, _EVERYTHING)], set())
+            return Closure()
+        if _is_installed(Path(place)):
+            return Closure(distributions={top})
+        return Closure(nodes={(Path(place), _EVERYTHING)})
 
-    def _step(self, node: _Node) -> tuple[bool, Closure, frozenset[_Node]]:
-        """Whether the node's file is hashed, what it names elsewhere, and where that leads."""
-        path, _ = node
+    def _step(self, node: _Node) -> Closure:
+        """What one node leads to, its file among it if that counts."""
+        path, name = node
+        if node in self._own_steps:
+            return self._own_steps[node]
+        outline, ours = self._outline(path), path in self._texts
+        if name == _EVERYTHING or not ours:
+            uses = outline.uses
+        elif name == _LOADED:
+            uses = outline.effects or _Uses()
+        else:
+            uses = outline.defines.get(name, _Uses())
+        step = Closure()
+        if name != _LOADED or outline.effects is not None:
+            step.files.add(path)
+        self._follow_uses(step, path, uses)
+        if ours:
+            step.nodes.add((path, _LOADED))
+            self._own_steps[node] = step
+        return step
+
+    def _follow_uses(self, step: Closure, path: Path, uses: _Uses) -> None:
+        outline = self._outline(path)
+        for module in uses.whole:
+            self._follow(step, path, module, (_EVERYTHING,))
+        for found in uses.imports.values():
+            for module, attribute in found:
+                self._follow(step, path, module, (attribute,) if attribute else ())
+        for head, *rest in uses.chains:
+            bindings = uses.imports.get(head, set()) | outline.imports.get(head, set())
+            for module, attribute in bindings:
+                inner = ((attribute,) if attribute else ()) + tuple(rest)
+                # A module at the end of the chain is used as a value: whole.
+                self._follow(step, path, module, (*inner, _EVERYTHING))
+            if head in outline.defines:
+                step.nodes.add((path, head))
+            elif not bindings:
+                for module in outline.stars:
+                    self._follow(step, path, module, (head, *rest, _EVERYTHING), perhaps=True)
+
+    def _follow(
+        self, step: Closure, path: Path, module: str, names: tuple[str, ...], perhaps: bool = False
+    ) -> None:
+        """`module.names` as `path` imports it; `names` may go on beyond what a module holds.
+
+        `perhaps` it has no such name.
+        """
+        if module.startswith("."):
+            if path not in self._texts:
+                step.nodes |= {(near, _EVERYTHING) for near in _relative(path, module, names)}
+                return
+            level = len(module) - len(module.lstrip("."))
+            above = self._name(path).split(".")
+            kept = len(above) - level + (path.name == "__init__.py")
+            module = ".".join([*above[:kept], *filter(None, [module[level:]])])
+        top = module.partition(".")[0]
+        if top != self._package.name:
+            self._follow_other(step, path, top)
+            return
+        place = self._own(module)
+        if place is None:
+            return
+        # Importing a module imports the packages above it.
+        parts = module.split(".")
+        loaded = (self._own(".".join(parts[:count])) for count in range(1, len(parts) + 1))
+        step.nodes |= {(own, _LOADED) for own in loaded if own is not None}
+        if not names:
+            return
+        head, *rest = names
+        outline, inner = self._outline(place), f"{module}.{head}"
+        passed_on = outline.imports.get(head, set()) - {(module, head)}
+        for origin, attribute in passed_on:
+            step.links.add(f"{inner} is {origin}.{attribute}")
+            further = ((attribute,) if attribute else ()) + tuple(rest)
+            self._follow(step, place, origin, further, perhaps=True)
+        if head == _EVERYTHING or head in outline.defines:
+            step.nodes.add((place, head))
+        elif passed_on:
+            return
+        elif self._own(inner) is not None:
+            self._follow(step, path, inner, tuple(rest))
+        elif outline.stars:
+            for star in outline.stars:
+                self._follow(step, place, star, (head, *rest), perhaps=True)
+        elif not (perhaps or head.startswith("__")):
+            step.nodes.add((place, _EVERYTHING))
+
+    def _follow_other(self, step: Closure, path: Path, top: str) -> None:
+        """A module that is not ours: its files where it is somebody's to edit, or its version."""
+        if top in sys.stdlib_module_names or top == "__main__":
+            return
         if path not in self._texts:
-            return _Step(self, path).of(_EVERYTHING)
-        if node not in self._own_steps:
-            self._own_steps[node] = _Step(self, path).of(node[1])
-        return self._own_steps[node]
+            for folder in dict.fromkeys([path.parent, folder_of_packages(path)]):
+                if files := _files_beside(folder, top):
+                    step.nodes |= {(near, _EVERYTHING) for near in files}
+                    return
+        place = _place(top, tuple(sys.path))
+        if place is None:
+            step.distributions.add(top)
+        else:
+            files = _files_of(place, top) or _inside(place / top)
+            step.nodes |= {(near, _EVERYTHING) for near in files}
 
     def _outline(self, path: Path) -> _Outline:
         if path in self._texts:
@@ -235,150 +326,15 @@ class Source:
         return line
 
 
-class _Step:
-    """What one node leads to."""
-
-    def __init__(self, source: Source, path: Path) -> None:
-        self._source, self._path = source, path
-        self._outline = source._outline(path)
-        self._is_ours = path in source._texts
-        self._nodes: set[_Node] = set()
-        self._links: set[str] = set()
-        self._distributions: set[str] = set()
-
-    def of(self, name: str) -> tuple[bool, Closure, frozenset[_Node]]:
-        outline = self._outline
-        hashed = True
-        if name == _LOADED:
-            hashed = outline.effects is not None
-            uses = outline.effects or _Uses()
-        elif name == _EVERYTHING:
-            uses = outline.uses
-        else:
-            uses = outline.defines.get(name, _Uses())
-        self._follow_uses(uses)
-        if self._is_ours:
-            self._nodes.add((self._path, _LOADED))
-        found = Closure(links=frozenset(self._links), distributions=frozenset(self._distributions))
-        return hashed, found, frozenset(self._nodes)
-
-    def _follow_uses(self, uses: _Uses) -> None:
-        for module in uses.whole:
-            self._follow(module, (_EVERYTHING,))
-        for found in uses.imports.values():
-            for module, attribute in found:
-                self._follow(module, (attribute,) if attribute else ())
-        for head, *rest in uses.chains:
-            bindings = uses.imports.get(head, set()) | self._outline.imports.get(head, set())
-            for module, attribute in bindings:
-                inner = ((attribute,) if attribute else ()) + tuple(rest)
-                # A module at the end of the chain is used as a value: whole.
-                self._follow(module, (*inner, _EVERYTHING))
-            if head in self._outline.defines:
-                self._nodes.add((self._path, head))
-            elif not bindings:
-                for module in self._outline.stars:
-                    self._follow(module, (head, *rest, _EVERYTHING), perhaps=True)
-
-    def _follow(self, module: str, names: tuple[str, ...], perhaps: bool = False) -> None:
-        """`module.names`, where `names` may go on beyond what a module holds.
-
-        `perhaps` it has no such name.
-        """
-        if module.startswith("."):
-            if not self._is_ours:
-                self._follow_beside(module, names)
-                return
-            package = self._source._name(self._path)
-            if self._path.name != "__init__.py":
-                package = package.rpartition(".")[0]
-            level = len(module) - len(module.lstrip("."))
-            above = package.split(".")
-            above = above[: len(above) - level + 1]
-            module = ".".join([*above, *filter(None, [module[level:]])])
-        top = module.partition(".")[0]
-        if top != self._source._package.name:
-            self._follow_other(top)
-            return
-        path = self._source._own(module)
-        if path is None:
-            return
-        for parent in _parents(module):
-            own = self._source._own(parent)
-            if own is not None:
-                self._nodes.add((own, _LOADED))
-        if not names:
-            return
-        head, *rest = names
-        outline = self._source._outline(path)
-        inner = f"{module}.{head}"
-        found = False
-        for origin, attribute in outline.imports.get(head, set()):
-            if (origin, attribute) != (module, head):
-                found = True
-                self._links.add(f"{inner} is {origin}.{attribute}")
-                self._from(path)._follow_into(self, origin, attribute, tuple(rest))
-        if head == _EVERYTHING or head in outline.defines:
-            self._nodes.add((path, head))
-        elif not found and self._source._own(inner) is not None:
-            self._follow(inner, tuple(rest))
-        elif not found and outline.stars:
-            for star in outline.stars:
-                self._from(path)._follow_into(self, star, head, tuple(rest))
-        elif not (found or perhaps or head.startswith("__")):
-            self._nodes.add((path, _EVERYTHING))
-
-    def _from(self, path: Path) -> "_Step":
-        """The same from another module, from which relative imports count."""
-        return self if path == self._path else _Step(self._source, path)
-
-    def _follow_into(
-        self, asker: "_Step", module: str, attribute: str, rest: tuple[str, ...]
-    ) -> None:
-        names = ((attribute,) if attribute else ()) + rest
-        self._follow(module, names, perhaps=True)
-        if asker is not self:
-            asker._nodes |= self._nodes
-            asker._links |= self._links
-            asker._distributions |= self._distributions
-
-    def _follow_other(self, top: str) -> None:
-        """A module that is not ours: its files where it is somebody's to edit, or its version."""
-        if top in sys.stdlib_module_names or top == "__main__":
-            return
-        folders = dict.fromkeys([self._path.parent, folder_of_packages(self._path)])
-        for folder in () if self._is_ours else folders:
-            if files := _files_beside(folder, top):
-                self._nodes |= {(path, _EVERYTHING) for path in files}
-                return
-        place = _place(top, tuple(sys.path))
-        if place is None:
-            self._distributions.add(top)
-        else:
-            files = _files_of(place, top) or _inside(place / top)
-            self._nodes |= {(path, _EVERYTHING) for path in files}
-
-    def _follow_beside(self, module: str, names: tuple[str, ...]) -> None:
-        """A relative import in a file that is not ours."""
-        level = len(module) - len(module.lstrip("."))
-        folder = self._path.parent
-        for _ in range(level - 1):
-            folder = folder.parent
-        *above, last = [part for part in module[level:].split(".") if part] or [""]
-        folder = folder.joinpath(*above)
-        found = _files_of(folder, last) if last else []
-        for name in names if not last else ():
-            found += _files_of(folder, name)
-        if not last and (folder / "__init__.py").is_file():
-            found.append(folder / "__init__.py")
-        self._nodes |= {(path, _EVERYTHING) for path in found}
-
-
-def _parents(module: str) -> Iterator[str]:
-    """The packages above a module, and itself: importing it imports them."""
-    parts = module.split(".")
-    for count in range(1, len(parts) + 1):
-        yield ".".join(parts[:count])
+def _relative(path: Path, module: str, names: tuple[str, ...]) -> list[Path]:
+    """The files of a relative import in a file that is not ours."""
+    level = len(module) - len(module.lstrip("."))
+    *above, last = [part for part in module[level:].split(".") if part] or [""]
+    folder = path.parents[level - 1].joinpath(*above)
+    if last:
+        return _files_of(folder, last)
+    found = [near for name in names for near in _files_of(folder, name)]
+    return [*found, *filter(Path.is_file, [folder / "__init__.py"])]
 
 
 def _sha(text: bytes) -> str:

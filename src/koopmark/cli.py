@@ -188,14 +188,14 @@ def run(
     With --only, --dataset or --seed only those fits are done, in a folder of their own.
     """
     from koopmark import pages
-    from koopmark.plan import Part, load_suite, with_methods
+    from koopmark.plan import Selection, load_suite, with_methods
     from koopmark.run import Interrupted
     from koopmark.run import run as run_suite
-    from koopmark.run.overview import overview
+    from koopmark.run._overview import overview
     from koopmark.workers import cores
 
     chosen = with_methods(load_suite(suite), method or [])
-    part = Part(tuple(only or ()), tuple(dataset or ()), tuple(seed or ()))
+    part = Selection(tuple(only or ()), tuple(dataset or ()), tuple(seed or ()))
     folder = out or Path("reports") / (f"{chosen.name}-part" if part else chosen.name)
     if scheduler is not None and jobs is not None:
         raise ConfigError("--jobs is for this machine: with --scheduler the workers set it")
@@ -241,9 +241,9 @@ def rebuild(
 ) -> None:
     """Build the tables and the HTML of a run folder anew, without fitting anything."""
     from koopmark import pages
-    from koopmark.store import export
+    from koopmark.store import write_tables
 
-    export(folder)
+    write_tables(folder)
     _say(f"Report: {pages.write(folder)}")
 
 

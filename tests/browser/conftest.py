@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from recipes import small_recipe
 
 from koopmark import pages
 from koopmark.plan import load_suite
@@ -29,22 +30,7 @@ ALONE = [
 ]
 """The browser asks nobody for anything."""
 
-RECIPE = """
-title = "Three populations"
-description = "A handful of trajectories."
-max_degree = 2
-[system]
-kind = "three_populations"
-[initial_states]
-kind = "uniform"
-low = -3.0
-high = 3.0
-[sampling]
-trajectories = 20
-test_trajectories = 20
-dt = 0.1
-horizon = 2.0
-"""
+RECIPE = small_recipe(trajectories=20, horizon=2.0, top="max_degree = 2")
 SUITE = """
 title = "A small <run>"
 question = "Does the page work?"

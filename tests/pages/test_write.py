@@ -14,7 +14,7 @@ from koopmark.analysis.numbers import exact
 from koopmark.pages import write
 from koopmark.pages.web.render import whole_numbers
 from koopmark.pages.web.styles import method_styles
-from koopmark.store.tables import STATUSES
+from koopmark.store._tables import STATUSES
 
 DATASETS = ["three_populations", "three_populations_noise_0.01"]
 HOSTILE = '<script>alert("method")</script>'

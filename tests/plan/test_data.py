@@ -7,8 +7,8 @@ import pytest
 
 from koopmark._errors import ConfigError
 from koopmark.plan import load_suite, plan
-from koopmark.plan.data import sources
-from koopmark.store.rows import Outcome, make_rows
+from koopmark.plan._data import sources
+from koopmark.store._tables import Outcome, make_rows
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from koopmark import datasets, methods
 from koopmark._source import Source
 from koopmark.datasets import Recipe, cache, dataset, varied
 from koopmark.plan import load_suite
-from koopmark.plan.cells import execution_order, plan
-from koopmark.workers.pool import execute
+from koopmark.plan._cells import execution_order, plan
+from koopmark.workers._pool import execute
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_library_is_imported_once_in_a_worker(make_cell, cache_dir, counted):
 
 
 def test_systems_are_made_once_for_the_rows_of_fits_that_share_them(make_cell, tiny, monkeypatch):
-    from koopmark.store import rows
+    from koopmark.store import _tables as rows
 
     asked = []
     original = datasets.target_list

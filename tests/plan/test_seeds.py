@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.plan.seeds import seeded
+from koopmark.plan._cells import seeded
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import koopmark
 from koopmark import _source, datasets, methods
 from koopmark._source import Source
 from koopmark.datasets.dataset import SIMULATION
-from koopmark.plan.source import EVERY_FIT, _classes, source_digest
+from koopmark.plan._source import EVERY_FIT, _classes, source_digest
 
 PACKAGE = Path(koopmark.__file__).parent
 PACKAGES = sorted({path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")})
@@ -48,11 +48,10 @@ import json, sys, tempfile
 from pathlib import Path
 import koopmark
 from koopmark import datasets, methods
-from koopmark.workers.cell import run_cell, _dataset
-from koopmark.plan.suite import Limits
-from koopmark.plan.cells import Cell
-from koopmark.store.rows import _known
-from koopmark.plan.seeds import seeded
+from koopmark.workers._cell import run_cell, _dataset
+from koopmark.plan import Cell, Limits
+from koopmark.plan._cells import seeded
+from koopmark.store._tables import _known
 
 package = Path(koopmark.__file__).parent
 called = set()
@@ -154,10 +153,10 @@ def test_what_only_shows_numbers_is_in_no_digest():
     here = Source(PACKAGE)
     files = frozenset().union(*(here.closure(roots_of_fit(name)).files for name in methods.names()))
     shown = {path.relative_to(PACKAGE).parts[0] for path in files}
-    assert not shown & {"report", "cli.py", "export", "__main__.py"}
-    assert (
-        not {PACKAGE / "suite" / name for name in ("store.py", "progress.py", "cluster.py")} & files
-    )
+    assert not shown & {"analysis", "regression", "pages", "cli.py", "export", "__main__.py"}
+    assert not shown & {"run", "cluster"}
+    inside = {path.relative_to(PACKAGE).as_posix() for path in files}
+    assert not inside & {"store/_store.py", "workers/_pool.py", "workers/_protocol.py"}
 
 
 def test_a_system_that_a_recipe_does_not_use_is_not_in_its_digest():

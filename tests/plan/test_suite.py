@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from koopmark._errors import ConfigError
-from koopmark.plan.suite import MethodEntry, load_suite, names
+from koopmark.plan._suite import MethodEntry, load_suite, names
 
 GOOD = """
 title = "T"

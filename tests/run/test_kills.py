@@ -16,8 +16,8 @@ import pytest
 
 import koopmark
 from koopmark._errors import ConfigError
-from koopmark.store.store import FILE, read
-from koopmark.workers import guard
+from koopmark.store import FILE, read
+from koopmark.workers import _guard as guard
 
 pytestmark = [
     pytest.mark.slow,

@@ -5,10 +5,10 @@ from hostile_methods import Good, Random
 from rich.console import Console
 
 from koopmark.analysis.summary import summarise
-from koopmark.run.overview import _lines, grid, overview
-from koopmark.store.rows import Outcome, make_rows
-from koopmark.store.store import Store, read
-from koopmark.workers.cell import run_cell
+from koopmark.run._overview import _lines, grid, overview
+from koopmark.store import Store, read
+from koopmark.store._tables import Outcome, make_rows
+from koopmark.workers._cell import run_cell
 
 
 @pytest.fixture

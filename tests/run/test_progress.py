@@ -4,16 +4,17 @@ from collections import Counter
 from hostile_methods import Good
 from rich.console import Console
 
-from koopmark.run.progress import Bar, Lines, display, in_words
-from koopmark.store.rows import Outcome, make_rows
+from koopmark.run._progress import Bar, Lines, display, in_words
+from koopmark.store._tables import Outcome, make_rows
 
 
 def shown(make_cell, outcome, terminal=False, total=1):
     text = io.StringIO()
     console = Console(file=text, force_terminal=terminal, width=200)
+    ended = [make_rows(make_cell(Good(), seed=seed), outcome) for seed in range(total)]
     with display(console, total) as running:
-        for seed in range(total):
-            running.advance(make_rows(make_cell(Good(), seed=seed), outcome))
+        for rows in ended:
+            running.advance(rows)
     return text.getvalue()
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from cells import stored
 
 from koopmark._config import parse
 from koopmark._errors import ConfigError
 from koopmark.plan import Suite, load_suite, plan
 from koopmark.plan.provenance import in_words, kernels
 from koopmark.run import run
-from koopmark.store.store import counts
 
 pytestmark = pytest.mark.slow
 
@@ -133,7 +133,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path, suite_file):
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    done = counts(out).total()
+    done = stored(out)
     assert 3 <= done < 2000
     assert f"Interrupted: {done} of 2000 fits are done and kept." in said
     assert f"Resume with: koopmark run {slow} --out {out}" in said
@@ -153,6 +153,6 @@ def killed_at_the_end(process):
 def done_in(folder):
     """Fits that a run under way has stored; none before it has tables."""
     try:
-        return counts(folder).total()
+        return stored(folder)
     except ConfigError:
         return 0

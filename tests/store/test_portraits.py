@@ -6,8 +6,8 @@ import pytest
 from hostile_methods import Good, Raises
 
 from koopmark.scoring._portraits import GRID, Frame, Portrait
-from koopmark.store.export import export
-from koopmark.store.portraits import (
+from koopmark.store import Store, write_tables
+from koopmark.store._portraits import (
     DIFFERENCE_DIGITS,
     EXACT_DIGITS,
     POINTS,
@@ -16,9 +16,8 @@ from koopmark.store.portraits import (
     portrait_row,
     rounded,
 )
-from koopmark.store.store import Store
-from koopmark.store.tables import PORTRAITS
-from koopmark.workers.cell import run_cell
+from koopmark.store._tables import PORTRAITS
+from koopmark.workers._cell import run_cell
 
 SHOWN = 2 * 3 + 2 + GRID * GRID
 
@@ -135,7 +134,7 @@ def test_portraits_of_a_run_are_stored_and_exported(tmp_path, make_cell, cache_d
         store.follow(cells)
         for cell in cells:
             store.record(run_cell(cell, tmp_path, cache_dir), cell)
-    export(tmp_path)
+    write_tables(tmp_path)
     points = pd.read_csv(tmp_path / "eigenfunctions.csv")
     assert points.columns.tolist() == [*POINTS, PREFIX + "Good"]
     assert set(points["seed"]) == {0, 1}

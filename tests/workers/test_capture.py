@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from koopmark.workers import capture
+from koopmark.workers import _capture as capture
 
 
 def test_what_python_c_and_children_print_is_caught(tmp_path, capfd):

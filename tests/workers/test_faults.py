@@ -10,12 +10,13 @@ from pathlib import Path
 
 import hostile_methods as hostile
 import pytest
+from cells import stored
 
 from koopmark._errors import ConfigError
 from koopmark.plan import load_suite
 from koopmark.run import run
-from koopmark.store.store import FILE, Store, counts, read
-from koopmark.workers.pool import execute
+from koopmark.store import FILE, Store, read
+from koopmark.workers._pool import execute
 
 HOSTILE = Path(hostile.__file__)
 
@@ -62,7 +63,7 @@ set +e
 "$2" -m koopmark run "$3" --out "$1/run" --jobs 1
 echo "exit code $?"
 rm -f "$1"/run/*.csv
-cp "$1"/run/run.sqlite* "$4"
+cp "$1"/run/run.jsonl "$4"
 """
 
 
@@ -79,7 +80,7 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_the_next_one_goes_on(
     assert "disk" in done.stderr
     assert "what is stored is kept" in done.stderr
     assert "Traceback" not in done.stderr
-    before = counts(rescued).total()
+    before = stored(rescued)
     assert 5 < before < 120
     finished = run(load_suite(suite_file), rescued, jobs=2)
     assert finished.counts["ok"] == 120
@@ -110,7 +111,7 @@ def test_a_file_that_may_not_grow_ends_the_run_in_a_sentence(suite_file, tmp_pat
     )
     assert "Sentence: " in done.stdout, done
     assert "what is stored is kept" in done.stdout
-    assert counts(tmp_path).total() > 5
+    assert stored(tmp_path) > 5
 
 
 READ_ONLY = """
@@ -150,7 +151,7 @@ def test_a_fit_that_found_the_disk_full_is_done_again_by_the_next_run(
 def test_of_runs_that_start_together_one_goes_on(tmp_path):
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from koopmark._errors import ConfigError; from koopmark.store.store import Store\n"
+        "from koopmark._errors import ConfigError; from koopmark.store._store import Store\n"
         "sys.stdin.readline()\n"
         "try:\n    store = Store(Path(sys.argv[1])); print('open', flush=True); time.sleep(600)\n"
         "except ConfigError as error: print(error, flush=True)"
@@ -235,6 +236,5 @@ def test_a_store_that_is_gone_is_told_in_a_sentence(tmp_path):
     with Store(tmp_path):
         pass
     (tmp_path / FILE).unlink()
-    for use in (read, counts):
-        with pytest.raises(ConfigError, match="not a run folder"):
-            use(tmp_path)
+    with pytest.raises(ConfigError, match="not a run folder"):
+        read(tmp_path)

@@ -5,7 +5,7 @@ import numpy as np
 import psutil
 import pytest
 
-from koopmark.workers.measure import Meter, is_out_of_memory, memory_limit
+from koopmark.workers._measure import Meter, is_out_of_memory, memory_limit
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this")
 

@@ -15,10 +15,10 @@ import pytest
 
 from koopmark import methods
 from koopmark._errors import ConfigError
-from koopmark.workers import guard
-from koopmark.workers import pool as executor
-from koopmark.workers.capture import CHARACTERS
-from koopmark.workers.pool import execute, in_words
+from koopmark.workers import _guard as guard
+from koopmark.workers import _pool as executor
+from koopmark.workers._capture import CHARACTERS
+from koopmark.workers._pool import execute, in_words
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX systems")
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has this")
@@ -103,7 +103,7 @@ class TestHostileMethods:
 
     def test_a_fit_whose_process_died_has_its_targets(self, rows):
         (target,) = rows["Segfaults"].targets
-        assert (target["target"], target["status"]) == ("-1", "crashed")
+        assert (target["target"], rows["Segfaults"].status) == ("-1", "crashed")
 
     def test_fits_after_a_crash_are_as_good_as_before(self, rows):
         first, last = rows["first"].targets[0], rows["last"].targets[0]
@@ -290,7 +290,7 @@ def test_files_left_open_do_not_fail_the_fits_that_follow(make_cell, cache_dir):
 
 @pytest.mark.slow
 def test_a_folder_of_notes_that_is_taken_away_is_made_again(make_cell, cache_dir, tmp_path):
-    from koopmark.workers.pool import Pool
+    from koopmark.workers._pool import Pool
 
     folder = tmp_path / "notes"
     folder.mkdir()

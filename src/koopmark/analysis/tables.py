@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
 from koopmark.methods import Role
-from koopmark.store.portraits import POINTS, PREFIX
-from koopmark.store.store import FILE
-from koopmark.store.tables import EIGENPAIRS, FITS, TARGETS
+from koopmark.store import EIGENPAIRS, FILE, FITS, POINTS, PREFIX, TARGETS
 
 ROLES: tuple[Role, ...] = ("anchor", "informed", "method")
 """In the order in which tables show them: what does not compete stands apart, on top."""

@@ -1,1 +1,5 @@
 """The fits of a run on a Dask cluster."""
+
+from koopmark.cluster._client import Cluster, Stopped, connect
+
+__all__ = ["Cluster", "Stopped", "connect"]

@@ -8,6 +8,7 @@ from math import pi
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._errors import one_line
 from koopmark._repr import ReprMixin
 from koopmark.datasets import cache
 from koopmark.simulation import Trajectories, sample_paths, simulate
@@ -134,7 +135,7 @@ def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
     try:
         state, reason = attractor(system, states).state, ""
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-        state, reason = np.empty(0), " ".join(str(error).split()) or type(error).__name__
+        state, reason = np.empty(0), one_line(error) or type(error).__name__
     why = np.frombuffer(reason.encode(), dtype=np.uint8)
     return {"fixed_point": state, "no_fixed_point": why}
 

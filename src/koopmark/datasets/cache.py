@@ -13,13 +13,9 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from koopmark._files import replace
+from koopmark._errors import one_line
+from koopmark._files import lock, replace
 from koopmark._resources import checkout
-
-try:
-    import fcntl
-except ImportError:  # Windows: two processes may make the same
-    fcntl = None  # type: ignore[assignment]
 
 Arrays = dict[str, NDArray]
 
@@ -105,23 +101,19 @@ def _drop_old(folder: Path, key: Key) -> None:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """One process at a time, as far as the file system knows of locks; it ends with its process."""
-    try:
+    held = lock(path)
+    # Where nothing can be written or locked, whoever comes makes the arrays.
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
-    except OSError:
-        # Nothing can be written here: whoever comes makes the arrays.
-        yield
-        return
+        held.acquire()
     try:
-        if fcntl is not None:
-            with suppress(OSError):
-                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-        # Who waits for the lock finds the arrays, whether or not the file is there.
-        with suppress(OSError):
-            path.unlink()
+        if held.is_locked:
+            # Who waits for the lock finds the arrays, whether or not the file is there.
+            with suppress(OSError):
+                path.unlink()
     finally:
-        os.close(handle)
+        held.release()
 
 
 def write(path: Path, arrays: Arrays) -> None:
@@ -151,7 +143,7 @@ def read(path: Path) -> Arrays:
     except FileNotFoundError:
         raise
     except Exception as error:  # noqa: BLE001 the readers of a damaged file raise anything
-        said = " ".join(str(error).split()) or type(error).__name__
+        said = one_line(error) or type(error).__name__
         raise Damaged(f"damaged ({said})") from None
     if not matches:
         raise Damaged("damaged (its checksum does not match)")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, named
 from koopmark.datasets import AnswerKey
 from koopmark.methods._contract_data import (
     CASES,
@@ -421,7 +421,7 @@ def verdict(check: Callable[[Method], None], method: Method) -> Verdict:
     except AssertionError as error:
         status, reason = "broken", str(error) or "an assertion of the method failed"
     except Exception as error:  # noqa: BLE001 whatever a method does is a verdict
-        status, reason = "broken", f"{type(error).__name__}: {' '.join(str(error).split())}"
+        status, reason = "broken", named(error)
     return Verdict(*described(check), status, reason)
 
 

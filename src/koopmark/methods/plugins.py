@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from koopmark._errors import ConfigError, suggest
+from koopmark._errors import ConfigError, named, suggest
 from koopmark._source import HERE, folder_of_packages, own_place
 from koopmark.methods._method import PLUGIN, Method
 from koopmark.methods._options import configured
@@ -77,7 +77,7 @@ def load(name: str, as_of: str = "") -> Method:
         try:
             found = entry_points()[name].load()
         except (Exception, SystemExit) as error:  # noqa: BLE001 foreign code may raise anything
-            raise ConfigError(f"method {name!r} cannot be loaded: {_said(error)}") from None
+            raise ConfigError(f"method {name!r} cannot be loaded: {named(error)}") from None
         return _default(name, found)
     where, _, attribute = name.rpartition(":")
     digest = ""
@@ -89,7 +89,7 @@ def load(name: str, as_of: str = "") -> Method:
     except ConfigError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 foreign code may raise anything
-        raise ConfigError(f"method {name!r} cannot be imported: {_said(error)}") from None
+        raise ConfigError(f"method {name!r} cannot be imported: {named(error)}") from None
     method = _default(name, _attribute(module, where, attribute))
     if is_file(name):
         # Its module has no name that another process could import: its file and options travel.
@@ -269,7 +269,3 @@ def _default(name: str, found: Any) -> Method:
         return found()
     except TypeError as error:
         raise ConfigError(f"method {name!r} needs a default for every field: {error}") from None
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -13,7 +13,7 @@ from koopmark.analysis.columns import Column
 from koopmark.analysis.numbers import MISSING, listed, plain
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.tables import ROLES, read_scores
-from koopmark.run.overview import METHOD_WIDTH
+from koopmark.run._overview import METHOD_WIDTH
 from koopmark.scoring import FOUND
 
 FOLDED_WIDTH = 16

@@ -18,8 +18,8 @@ from koopmark._keys import digest
 from koopmark._resources import checkout
 from koopmark._version import __version__
 from koopmark.methods.plugins import short
-from koopmark.plan.cells import Cell, summary
-from koopmark.plan.suite import Suite
+from koopmark.plan._cells import Cell, summary
+from koopmark.plan._suite import Suite
 
 ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl")
 """Libraries whose versions a run's numbers may depend on, beside the methods' own."""

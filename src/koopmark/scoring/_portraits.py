@@ -11,6 +11,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._errors import named
 from koopmark._tsqr import triangle_of
 from koopmark.models import Model
 from koopmark.scoring._cluster import Choice
@@ -287,4 +288,4 @@ def _on_slice(model: Model, seen: Frame, usable: NDArray[np.bool_]) -> tuple[NDA
             )
         return values.reshape(points, len(usable))[:, usable], ""
     except Exception as error:  # noqa: BLE001 a picture must not cost the scores
-        return none, f"portrait: no map ({type(error).__name__}: {' '.join(str(error).split())})"
+        return none, f"portrait: no map ({named(error)})"

@@ -1,6 +1,35 @@
 """What a run keeps: a row for every fit, its tables, and the CSV files made of them."""
 
-from koopmark.store.export import export
-from koopmark.store.store import Store
+from koopmark.store._portraits import POINTS, PREFIX
+from koopmark.store._store import FILE, Store, read, write_tables
+from koopmark.store._tables import (
+    EIGENPAIRS,
+    FAILURES,
+    FITS,
+    STATUSES,
+    TABLES,
+    TARGETS,
+    Outcome,
+    Rows,
+    make_rows,
+    sanitise,
+)
 
-__all__ = ["Store", "export"]
+__all__ = [
+    "EIGENPAIRS",
+    "FAILURES",
+    "FILE",
+    "FITS",
+    "POINTS",
+    "PREFIX",
+    "STATUSES",
+    "TABLES",
+    "TARGETS",
+    "Outcome",
+    "Rows",
+    "Store",
+    "make_rows",
+    "read",
+    "sanitise",
+    "write_tables",
+]

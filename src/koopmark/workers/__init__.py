@@ -1,6 +1,8 @@
 """Fits in processes with limits of time and memory."""
 
-from koopmark.workers.pool import cores
-from koopmark.workers.verification import verify
+from koopmark.workers._guard import guarded
+from koopmark.workers._pool import Pool, cores, execute
+from koopmark.workers._verification import verify
+from koopmark.workers._worker import WorkerFailure
 
-__all__ = ["cores", "verify"]
+__all__ = ["Pool", "WorkerFailure", "cores", "execute", "guarded", "verify"]

@@ -13,7 +13,7 @@ from koopmark._errors import ConfigError
 from koopmark.analysis.tables import read_portraits
 from koopmark.pages import write
 from koopmark.pages.run.eigenfunctions import choices, eigenfunctions_data
-from koopmark.store.portraits import POINTS, PREFIX
+from koopmark.store._portraits import POINTS, PREFIX
 
 FILE = "eigenfunctions.csv"
 

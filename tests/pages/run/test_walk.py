@@ -13,7 +13,7 @@ from koopmark.analysis.tables import read, read_table
 from koopmark.pages import write
 from koopmark.plan import load_suite
 from koopmark.run import run
-from koopmark.store.tables import EIGENPAIRS, FITS, TARGETS
+from koopmark.store._tables import EIGENPAIRS, FITS, TARGETS
 
 TEXTS = {"dataset", "method", "status", "role", "family", "axis", "level_text"}
 

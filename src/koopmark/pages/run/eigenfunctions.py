@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from koopmark.store.portraits import POINTS, PREFIX
+from koopmark.store import POINTS, PREFIX
 
 MOST_NUMBERS = 600_000
 """Numbers in a page, for its size: about four bytes each."""

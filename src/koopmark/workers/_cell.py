@@ -5,21 +5,22 @@ import zlib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from koopmark import datasets, methods
+from koopmark._errors import one_line
 from koopmark.datasets import Dataset, Recipe
 from koopmark.methods import Skip
 from koopmark.models import Model
-from koopmark.plan.cells import Cell
+from koopmark.plan import Cell
 from koopmark.scoring import StatisticalFloor, evaluate, statistical_floors
-from koopmark.store.rows import Outcome, make_rows
-from koopmark.store.tables import Rows
-from koopmark.workers.capture import shorten
-from koopmark.workers.journal import Journal
-from koopmark.workers.measure import ENFORCED, Meter, is_out_of_memory, memory_limit
+from koopmark.store import Outcome, Rows, make_rows
+from koopmark.workers._capture import shorten
+from koopmark.workers._journal import Journal
+from koopmark.workers._measure import ENFORCED, Meter, is_out_of_memory, memory_limit
 
 PREPARING_SECONDS = 600.0
 """How long making the data and importing the library may take."""
@@ -30,13 +31,34 @@ SCORING_ALLOWANCE = 60.0
 REASON_CHARACTERS = 500
 
 
+class Fitter(Protocol):
+    """Where a cell is fitted; what it gives is asked for values, a dictionary and forecasts."""
+
+    def fit(self, cell: Cell, data: Dataset) -> Model:
+        """The model, or what the method raises."""
+
+
+class InProcess:
+    """The built-in methods of this process: answers are the model's own arrays, without copies."""
+
+    def fit(self, cell: Cell, data: Dataset) -> Model:
+        return cell.method.fit_with(data.train, data.key)
+
+
+IN_PROCESS = InProcess()
+
+
 def hard_limit(cell: Cell) -> float:
     """Seconds after which nothing of this fit can still be running."""
     return PREPARING_SECONDS + 2 * cell.limits.seconds + SCORING_ALLOWANCE
 
 
 def run_cell(
-    cell: Cell, folder: Path, cache_dir: Path | None = None, disposable: bool = False
+    cell: Cell,
+    folder: Path,
+    cache_dir: Path | None = None,
+    disposable: bool = False,
+    fitter: Fitter = IN_PROCESS,
 ) -> Rows:
     """Make the data, fit and score; whatever happens becomes rows.
 
@@ -53,15 +75,17 @@ def run_cell(
         Of the datasets; their default folder by default.
     disposable : bool
         Whether an overrun may end this process.
+    fitter : Fitter
+        Where the method is fitted and its model stays: here, unless another is given.
     """
     journal = Journal(folder, cell.fit_id, disposable)
     with journal.recording():
-        outcome = _run(cell, journal, cache_dir)
+        outcome = _run(cell, journal, cache_dir, fitter)
         output = journal.output()
     return make_rows(cell, outcome, output)
 
 
-def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
+def _run(cell: Cell, journal: Journal, cache_dir: Path | None, fitter: Fitter) -> Outcome:
     missing = methods.availability(cell.method)
     if missing is not None:
         return Outcome("unavailable", missing)
@@ -75,7 +99,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
         return _failure(error, "before the fit: ")
     journal.forget_output()
     with _threadpools(len(sys.modules)).limit(limits=1):
-        fitted, outcome = _fit(cell, data, journal)
+        fitted, outcome = _fit(cell, data, journal, fitter)
         if fitted is not None:
             outcome = _score(cell, data, fitted, outcome, journal, cache_dir)
     notes = [data.note] if data.note else []
@@ -86,14 +110,16 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None) -> Outcome:
     return replace(outcome, notes="; ".join(notes))
 
 
-def _fit(cell: Cell, data: Dataset, journal: Journal) -> tuple[Model | None, Outcome]:
+def _fit(
+    cell: Cell, data: Dataset, journal: Journal, fitter: Fitter
+) -> tuple[Model | None, Outcome]:
     """The fitted model and what it cost, or None and why there is none."""
     model: Model | None = None
     journal.enter("fit", cell.limits.seconds)
     meter = Meter()
     try:
         with memory_limit(cell.limits.memory_mb):
-            model = cell.method.fit_with(data.train, data.key)
+            model = fitter.fit(cell, data)
             seconds = meter.seconds()
         outcome = Outcome("ok")
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
@@ -147,7 +173,7 @@ def _failure(error: BaseException, when: str = "") -> Outcome:
 
 
 def _sentence(error: BaseException) -> str:
-    return shorten(" ".join(str(error).split()))[:REASON_CHARACTERS]
+    return shorten(one_line(error))[:REASON_CHARACTERS]
 
 
 def _limit(cell: Cell) -> str:

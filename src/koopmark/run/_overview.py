@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from koopmark.scoring import FOUND, found
-from koopmark.store import store
+from koopmark.store import read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def grid(folder: Path) -> "pd.DataFrame":
     """The texts of the overview: a row per method, a column per dataset."""
     import pandas as pd
 
-    tables = store.read(folder, ("fits", "targets"))
+    tables = read(folder, ("fits", "targets"))
     fits, targets = tables["fits"], tables["targets"]
     methods, datasets = fits["method"].unique(), fits["dataset"].unique()
     cells = [

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from koopmark import _resources, methods
 from koopmark._config import Section, load, shortened, shown
@@ -47,6 +47,9 @@ class MethodEntry(Section):
 
     without: tuple[Name, ...] = ()
     """Datasets that it does not run on, named in the same way."""
+
+    _key: str = PrivateAttr("")
+    """The option of the command line that asks for it; nothing if the suite's file does."""
 
     def runs_on(self, names: Collection[str]) -> bool:
         """Whether it runs on a dataset that goes by these names."""
@@ -160,18 +163,33 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
         As `MethodEntry.use`; a file is taken from the current folder. What the suite has at its
         defaults already is not there twice.
     """
-    for use in uses:
-        try:
-            methods.get(use)
-        except ConfigError as error:
-            raise ConfigError(f"--method: {error}") from None
     there = {entry.use for entry in suite.methods if not entry.options}
     added = [
         MethodEntry(use=plugins.absolute(use, Path()))
         for use in dict.fromkeys(uses)
         if use not in there
     ]
+    for entry in added:
+        entry._key = "--method"
     return suite.model_copy(update={"methods": (*suite.methods, *added)})
+
+
+def foreign_code(suite: Suite) -> list[str]:
+    """What planning and running a suite executes that is not koopmark's; nothing is loaded.
+
+    A line for each: `/path/to/file.py:Class`, `package.module:Class`, and for a name that an
+    installed package offers what it stands for.
+    """
+    offered = plugins.entry_points()
+    found = []
+    for entry in suite.methods:
+        if entry.use in methods.names():
+            continue
+        if ":" in entry.use:
+            found.append(plugins.absolute(entry.use, suite.path.parent))
+        elif entry.use in offered:
+            found.append(f"{offered[entry.use].value} ({entry.use})")
+    return list(dict.fromkeys(found))
 
 
 def _find(name_or_path: str) -> Path:

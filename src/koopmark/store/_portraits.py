@@ -1,5 +1,6 @@
 """Portraits as rows of the store, and as one table with a column for each method."""
 
+import base64
 import json
 import zlib
 from collections.abc import Sequence
@@ -9,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.scoring import Portrait
-from koopmark.store.tables import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,16 @@ the recovered ones over all test states.
 """
 
 
-def portrait_row(portrait: Portrait) -> Row:
+PORTRAIT = {
+    **{name: POINTS[name] for name in ("target_index", "target", *list(POINTS)[4:6])},
+    "portrait_error": "REAL",
+    "frame": "TEXT",
+    "difference": "TEXT",
+}
+"""Columns of a portrait's row: a frame holds what all methods share that were shown its points."""
+
+
+def portrait_row(portrait: Portrait) -> dict[str, Any]:
     """What the store keeps of a portrait."""
     seen = portrait.frame
     frame = {
@@ -88,7 +97,7 @@ def eigenfunctions(portraits: "pd.DataFrame") -> "pd.DataFrame":
     for (*key, frame), (method, error, packed) in zip(
         zip(*columns, strict=True), found, strict=True
     ):
-        own = frames.setdefault((*key, zlib.decompress(frame)), {})
+        own = frames.setdefault((*key, frame), {})
         own[method] = (error, _unpacked(packed))
     tables = [_table(key, own) for key, own in frames.items()]
     methods = [PREFIX + name for name in portraits["method"].unique()]
@@ -110,7 +119,7 @@ def _table(key: Sequence[Any], own: dict[str, tuple[float, dict[str, Any]]]) -> 
     import pandas as pd
 
     *names, text = key
-    frame = json.loads(text)
+    frame = _unpacked(text)
     named = dict(zip(POINTS, names, strict=False))
     places = _places(frame)
     complex_valued = "im" in frame or any("im" in difference for _, difference in own.values())
@@ -168,10 +177,10 @@ def _values(parts: dict[str, Any], component: str, count: int) -> NDArray[np.flo
     return np.where(np.isnan(real), np.nan, np.zeros(count))
 
 
-def _packed(value: dict[str, Any]) -> bytes:
-    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 9)
+def _packed(value: dict[str, Any]) -> str:
+    text = json.dumps(value, separators=(",", ":")).encode()
+    return base64.b64encode(zlib.compress(text, 9)).decode()
 
 
-def _unpacked(packed: bytes) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(zlib.decompress(packed))
-    return value
+def _unpacked(packed: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(packed)))

@@ -1,20 +1,21 @@
 """From a suite to its cells: every fit there is to do, each with the key of what it depends on."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 from koopmark import methods
 from koopmark._errors import ConfigError, suggest
-from koopmark._keys import canonical_json, digest
+from koopmark._keys import canonical_json, digest, generator
 from koopmark.datasets import Recipe, source_of
 from koopmark.methods import Method, anchors
 from koopmark.methods.plugins import absolute, short
-from koopmark.plan.data import NO_LEVEL, Level, Source, sources
-from koopmark.plan.seeds import seeded
-from koopmark.plan.source import code_of, source_digest
-from koopmark.plan.suite import Limits, MethodEntry, Suite
+from koopmark.plan._data import NO_LEVEL, Level, Source, sources
+from koopmark.plan._source import code_of, source_digest
+from koopmark.plan._suite import Limits, MethodEntry, Suite
+
+Options = TypeVar("Options")
 
 ANCHORS = tuple(anchors.METHODS)
 """Methods of every suite: they show that the scores can tell right from wrong."""
@@ -109,7 +110,8 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
     versions: dict[str, str] = {}
     entries: list[_Entry] = []
     for index, asked in enumerate([*suite.methods, *added]):
-        method = _method(suite, f"methods.{index}", asked, known)
+        key = asked._key or f"{suite.path}: methods.{index}"
+        method = _method(suite, key, asked, known)
         try:
             # Looking a version up takes a millisecond.
             if method.tags.library not in versions:
@@ -120,7 +122,7 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
             source, code = source_digest(method), code_of(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
-                f"{suite.path}: methods.{index}: what {asked.use!r} depends on cannot be told "
+                f"{key}: what {asked.use!r} depends on cannot be told "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
         entries.append(_Entry(asked, method, how, version, source, code, asked.label))
@@ -133,13 +135,13 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
         for name in names:
             if name not in known:
                 raise ConfigError(
-                    f"{suite.path}: {key}.{which}: {name!r} is not a dataset of this suite: "
+                    f"{key}.{which}: {name!r} is not a dataset of this suite: "
                     f"{suggest(name, sorted(known))}it has {', '.join(sorted(known))}"
                 )
     try:
         return methods.get(absolute(entry.use, suite.path.parent), **entry.options)
     except ConfigError as error:
-        raise ConfigError(f"{suite.path}: {key}: {error}") from None
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def _cell(
@@ -166,6 +168,32 @@ def _cell(
         level=source.level,
         sources=source.names,
     )
+
+
+def seeded(options: Options, given: Mapping[str, Any], depends_on: Any, path: str = "") -> Options:
+    """A dataclass with every `seed` field drawn that `given` does not set, nested ones included.
+
+    Parameters
+    ----------
+    options : dataclass instance
+        A method, or a dictionary of one.
+    given : mapping
+        What the user set, nested as in the suite file.
+    depends_on
+        What the seeds depend on beside the field's own path, and nothing else: see
+        `_keys.generator`. A suite gives the data and their seed, so that a method draws the same
+        whatever it is called, and two methods with the same random features share them.
+    """
+    drawn: dict[str, Any] = {}
+    for field in fields(options):  # type: ignore[arg-type]
+        value = getattr(options, field.name)
+        if field.name == "seed" and "seed" not in given:
+            drawn["seed"] = int(generator(depends_on, f"{path}seed").integers(2**31))
+        elif is_dataclass(value) and not isinstance(value, type):
+            inner = given.get(field.name)
+            inner = inner if isinstance(inner, Mapping) else {}
+            drawn[field.name] = seeded(value, inner, depends_on, f"{path}{field.name}.")
+    return replace(options, **drawn) if drawn else options  # type: ignore[type-var]
 
 
 def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -> None:

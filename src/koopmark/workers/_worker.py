@@ -19,9 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from koopmark.methods import plugins
-from koopmark.store.rows import Outcome
-from koopmark.store.tables import Rows
-from koopmark.workers import guard
+from koopmark.store import Outcome, Rows
+from koopmark.workers import _guard as guard
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -73,7 +72,7 @@ def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
     A worker whose fit left something behind that cannot be taken back is not used again.
     """
     prepare()
-    import koopmark.workers.cell  # noqa: F401 warm before the first fit
+    import koopmark.workers._cell  # noqa: F401 warm before the first fit
 
     me, home, settings = os.getpid(), os.getcwd(), np.geterr()
     connection.send_bytes(b"ready")
@@ -122,14 +121,14 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     """`run_cell` in this process, which may end for it; whether the process is as it was before.
 
     What comes back pickled are the same truth value, and Rows; or an Outcome where not even rows
-    could be made; or Trouble.
+    could be made; or WorkerFailure.
     """
     me, before = os.getpid(), set(threading.enumerate())
     files = _open_files()
-    answer: Rows | Outcome | Trouble
+    answer: Rows | Outcome | WorkerFailure
     try:
-        from koopmark.plan.source import is_loaded
-        from koopmark.workers.cell import run_cell
+        from koopmark.plan import is_loaded
+        from koopmark.workers._cell import run_cell
 
         # Whoever tidies temporary files may have taken it.
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,9 +136,9 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
         if is_loaded(cell.method, cell.recipe, cell.code, cell.source):
             answer = run_cell(cell, folder, cache_dir, disposable=True)
         else:
-            answer = Trouble(f"the source of koopmark or of {cell.use} {EDITED}")
+            answer = WorkerFailure(f"the source of koopmark or of {cell.use} {EDITED}")
     except plugins.Edited as error:
-        answer = Trouble(f"{error}, and start the run again")
+        answer = WorkerFailure(f"{error}, and start the run again")
     except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
         answer = _answer(error)
     if os.getpid() != me:
@@ -152,15 +151,15 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
 
 
 @dataclass(frozen=True)
-class Trouble:
+class WorkerFailure:
     """Why no fit can be done here, whichever it is."""
 
-    sentence: str
+    reason: str
 
 
-def _answer(error: BaseException) -> Outcome | Trouble:
+def _answer(error: BaseException) -> Outcome | WorkerFailure:
     if isinstance(error, OSError) and error.errno in FULL:
-        return Trouble(f"{error.filename}: {error.strerror}")
+        return WorkerFailure(f"{error.filename}: {error.strerror}")
     try:
         return Outcome("failed", f"{type(error).__name__}: {error}"[:500])
     except Exception:  # noqa: BLE001 an exception whose text raises another

@@ -8,7 +8,7 @@ from typing import Any
 from koopmark import datasets
 from koopmark._errors import ConfigError
 from koopmark.datasets import Recipe
-from koopmark.plan.suite import Suite, SweepEntry
+from koopmark.plan._suite import Suite, SweepEntry
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
     for value in sweep.values:
         values = value if len(sweep.vary) > 1 else [value]
         changes = dict(zip(sweep.vary, values, strict=True))
-        name = f"{sweep.name or base.name}/{_settings(changes)}"
+        settings = ",".join(f"{_last(key)}={_text(value)}" for key, value in changes.items())
+        name = f"{sweep.name or base.name}/{settings}"
         recipe = datasets.varied(base, {**sweep.set, **changes}, name, f"{suite.path}: {key}")
         level = Level(family, axis, _number(values[0]), ", ".join(map(_text, values)))
         names = (sweep.dataset, family, name, *filter(None, [sweep.name]))
@@ -76,10 +77,6 @@ def _recipe(suite: Suite, entry: str, key: str) -> Recipe:
         return datasets.load_recipe(entry, suite.path.parent)
     except ConfigError as error:
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
-
-
-def _settings(changes: dict[str, Any]) -> str:
-    return ",".join(f"{_last(key)}={_text(value)}" for key, value in changes.items())
 
 
 def _last(key: str) -> str:

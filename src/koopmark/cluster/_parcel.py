@@ -10,7 +10,7 @@ from typing import Any
 from koopmark import methods
 from koopmark._keys import digest
 from koopmark.methods import Method, plugins
-from koopmark.plan.cells import Cell
+from koopmark.plan import Cell
 
 
 def pack(cell: Cell) -> bytes:

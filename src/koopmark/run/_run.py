@@ -11,19 +11,22 @@ from typing import Any
 
 from rich.console import Console
 
+from koopmark import cluster
 from koopmark._files import write_text
 from koopmark._repr import ROWS, Details, ReprMixin
-from koopmark.cluster import client as cluster
-from koopmark.plan.cells import execution_order, plan
-from koopmark.plan.part import Part, refuse_whole_run
+from koopmark.plan import (
+    Selection,
+    Suite,
+    execution_order,
+    foreign_code,
+    plan,
+    refuse_whole_run,
+)
 from koopmark.plan.provenance import now, provenance
-from koopmark.plan.suite import Suite
-from koopmark.run.overview import LEGEND, grid
-from koopmark.run.progress import display
-from koopmark.store.export import export, forget_unfinished
-from koopmark.store.store import Store
-from koopmark.store.tables import FAILURES, Rows
-from koopmark.workers.pool import execute
+from koopmark.run._overview import LEGEND, grid
+from koopmark.run._progress import display
+from koopmark.store import FAILURES, Rows, Store, write_tables
+from koopmark.workers import execute
 
 REPORT = "index.html"
 """Where a run folder holds its report, once it has one."""
@@ -70,7 +73,7 @@ def run(
     console: Console | None = None,
     cache_dir: Path | None = None,
     scheduler: str | None = None,
-    part: Part | None = None,
+    part: Selection | None = None,
 ) -> Finished:
     """Do the fits of a suite that `folder` does not hold yet, and write its tables.
 
@@ -89,7 +92,7 @@ def run(
         Of the datasets, on the machines where the fits run; their default folder by default.
     scheduler : str, optional
         Address of a Dask scheduler whose workers do the fits, in place of processes here.
-    part : Part, optional
+    part : Selection, optional
         Do these fits alone, in a folder that holds no whole run.
 
     Raises
@@ -101,7 +104,9 @@ def run(
         On Ctrl-C, or where the cluster goes away; the tables then hold what is done.
     """
     console = console or Console(quiet=True)
-    part = part or Part()
+    part = part or Selection()
+    for code in foreign_code(suite):
+        _say(console, f"executes code from outside koopmark: {code}")
     cells = part.of(plan(suite))
     if part:
         refuse_whole_run(folder)
@@ -115,7 +120,6 @@ def run(
         store = stack.enter_context(Store(folder, fresh))
         if store.note:
             _say(console, store.note)
-        forget_unfinished(folder)
         try:
             store.follow(cells)
             waiting = list(execution_order(store.unfinished(cells)))
@@ -130,14 +134,14 @@ def run(
                 for rows in results:
                     store.record(rows, by_id[rows.fit_id])
                     shown.advance(rows)
-            export(folder)
+            write_tables(folder)
             _write(folder, about | {"ended": now()})
             done = store.counts()
         except (KeyboardInterrupt, cluster.Stopped) as stop:
             stopped = Interrupted(store.counts().total(), len(cells), str(stop))
             # Stopped once more, the store still holds everything, and `koopmark report` exports it.
             with suppress(KeyboardInterrupt):
-                export(folder)
+                write_tables(folder)
             raise stopped from None
     return Finished(folder, done)
 

@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from koopmark import methods
-from koopmark._errors import ConfigError
-from koopmark.cluster.parcel import unpack
-from koopmark.plan.cells import Cell
-from koopmark.store.rows import Outcome, make_rows
-from koopmark.store.tables import Rows
-from koopmark.workers import guard
-from koopmark.workers.pool import Pool
-from koopmark.workers.worker import Trouble
+from koopmark._errors import ConfigError, named
+from koopmark.cluster._parcel import unpack
+from koopmark.plan import Cell
+from koopmark.store import Outcome, Rows, make_rows
+from koopmark.workers import Pool, WorkerFailure, guarded
 
-Answer = Rows | Outcome | Trouble
+Answer = Rows | Outcome | WorkerFailure
 """Rows; or an outcome where the cell cannot be opened; or why no fit can be done here."""
 
 
@@ -36,7 +33,7 @@ def main(cache_dir: Path | None) -> None:
     os.dup2(2, 1)
     parcels: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, parcels), daemon=True).start()
-    with guard.guarded() as folder, Pool(folder, cache_dir, jobs=1) as pool:
+    with guarded() as folder, Pool(folder, cache_dir, jobs=1) as pool:
         while True:
             answer = _answer(parcels.get(), pool, folder)
             pickle.dump(pickle.dumps(answer), answers)
@@ -55,15 +52,14 @@ def _answer(parcel: bytes, pool: Pool, folder: Path) -> Answer:
     try:
         cell = unpack(parcel, folder / "methods")
     except Exception as error:  # noqa: BLE001 foreign code may raise anything
-        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return Outcome("unavailable", f"it cannot be loaded on {platform.node()}: {said}")
+        return Outcome("unavailable", f"it cannot be loaded on {platform.node()}: {named(error)}")
     other = _other_version(cell)
     if other is not None:
         return make_rows(cell, Outcome("unavailable", other))
     try:
         (rows,) = pool.rows([cell])
     except (ConfigError, RuntimeError) as error:
-        return Trouble(str(error))
+        return WorkerFailure(str(error))
     return rows
 
 

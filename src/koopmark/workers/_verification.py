@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 
 from koopmark import methods
 from koopmark.methods.contract import CHECKS, Verdict, described, verdict
-from koopmark.workers.pool import in_words
+from koopmark.workers._pool import in_words
 
 SECONDS = 120.0
 """How long one check may take."""

@@ -11,9 +11,9 @@ from koopmark.datasets import Recipe, source_of
 from koopmark.methods import Method
 
 EVERY_FIT = (
-    ("koopmark.workers.cell", "run_cell"),
-    ("koopmark.plan.cells", "Cell"),
-    ("koopmark.plan.seeds", "seeded"),
+    ("koopmark.workers._cell", "run_cell"),
+    ("koopmark.plan._cells", "Cell"),
+    ("koopmark.plan._cells", "seeded"),
 )
 """What every fit goes through; the rest hangs on its method and its recipe."""
 

@@ -2,8 +2,7 @@
 
 import time
 from collections import Counter
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
@@ -16,23 +15,32 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from koopmark.store.tables import FAILURES, Rows
+from koopmark.store import FAILURES, Rows
 
 EVERY_SECONDS = 15.0
 """Longest silence where there is no terminal, as long as fits end."""
 
 
-class Display(Protocol):
-    """Told of each fit that ended."""
+class Display:
+    """Told of each fit that ended; a context in which it shows them."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-    def advance(self, rows: Rows) -> None: ...
+    def __init__(self, console: Console, total: int) -> None:
+        self._console, self._total = console, total
+        self._counts: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def advance(self, rows: Rows) -> None:
+        self._counts[rows.status] += 1
+        if rows.status in FAILURES:
+            self._print(failure(rows))
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def display(console: Console, total: int) -> Display:
@@ -40,75 +48,47 @@ def display(console: Console, total: int) -> Display:
     return Bar(console, total) if console.is_terminal else Lines(console, total)
 
 
-class Bar:
+class Bar(Display):
     """A progress bar with counts and the time left."""
 
-    def __init__(self, console: Console, total: int) -> None:
-        self._counts: Counter[str] = Counter()
+    def __enter__(self) -> Self:
         self._progress = Progress(
-            SpinnerColumn("line" if console.options.ascii_only else "dots"),
+            SpinnerColumn("line" if self._console.options.ascii_only else "dots"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=console,
+            console=self._console,
         )
-        self._task = self._progress.add_task("", total=total)
-
-    def __enter__(self) -> Self:
+        self._task = self._progress.add_task("", total=self._total)
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def advance(self, rows: Rows) -> None:
-        self._counts[rows.status] += 1
-        if rows.status in FAILURES:
-            self._progress.console.print(failure(rows), markup=False, highlight=False)
+        super().advance(rows)
         self._progress.update(self._task, advance=1, description=in_words(self._counts))
 
 
-class Lines:
+class Lines(Display):
     """A plain line for each failure, and now and then for all the rest."""
 
-    def __init__(self, console: Console, total: int) -> None:
-        self._console = console
-        self._total = total
-        self._counts: Counter[str] = Counter()
-        self._last = time.monotonic()
-
     def __enter__(self) -> Self:
+        self._last = time.monotonic()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
-
     def advance(self, rows: Rows) -> None:
-        self._counts[rows.status] += 1
-        if rows.status in FAILURES:
-            self._print(failure(rows))
+        super().advance(rows)
         done = self._counts.total()
         quiet = time.monotonic() - self._last
         tenth = done * 10 // self._total > (done - 1) * 10 // self._total
         if quiet > EVERY_SECONDS or (tenth and quiet > 1.0) or done == self._total:
             self._last = time.monotonic()
             self._print(f"{done} of {self._total} fits: {in_words(self._counts)}")
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def in_words(counts: Counter[str]) -> str:

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from koopmark._errors import ConfigError
-from koopmark.cluster import remote
-from koopmark.cluster.parcel import pack
-from koopmark.plan.cells import Cell
-from koopmark.store.rows import Outcome, make_rows
-from koopmark.store.tables import Rows
-from koopmark.workers.worker import Trouble
+from koopmark._errors import ConfigError, named
+from koopmark.cluster import _remote as remote
+from koopmark.cluster._parcel import pack
+from koopmark.plan import Cell
+from koopmark.store import Outcome, Rows, make_rows
+from koopmark.workers import WorkerFailure
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -80,7 +79,7 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise ConfigError(
                 f"--scheduler: no Dask scheduler answers at {address} within {PATIENCE:g} s "
-                f"({_said(error)})"
+                f"({named(error)})"
             ) from None
         try:
             cluster = Cluster(client, address, _workers(client))
@@ -159,12 +158,12 @@ class Cluster:
     def _failed(self, cell: Cell, error: Any) -> Rows:
         if isinstance(error, CancelledError):
             lost = getattr(error, "reason", "") == "scheduler-connection-lost"
-            did = "went away" if lost else f"cancelled a fit ({_said(error)})"
+            did = "went away" if lost else f"cancelled a fit ({named(error)})"
             raise Stopped(f"the scheduler {self.address} {did}")
-        if isinstance(error, remote.Unfit):
+        if isinstance(error, remote.IncompatibleWorker):
             raise Stopped(str(error))
         if not _is_killed(error):
-            raise Stopped(f"a worker cannot do fits: {_said(error)}")
+            raise Stopped(f"a worker cannot do fits: {named(error)}")
         deaths = 2 * (error.allowed_failures + 1)
         last = error.last_worker.address
         reason = f"its Dask worker died {deaths} times, at last {last}"
@@ -228,8 +227,8 @@ def _is_killed(error: Any) -> bool:
 
 
 def _rows(cell: Cell, answer: Any) -> Rows:
-    if isinstance(answer, Trouble):
-        raise Stopped(f"no fit can be done on a worker: {answer.sentence}")
+    if isinstance(answer, WorkerFailure):
+        raise Stopped(f"no fit can be done on a worker: {answer.reason}")
     return make_rows(cell, answer) if isinstance(answer, Outcome) else answer
 
 
@@ -240,7 +239,7 @@ def _workers(client: "Client") -> dict[str, dict[str, str]]:
     for address, about in said.items():
         if isinstance(about, ImportError | AttributeError):
             raise ConfigError(
-                f"--scheduler: the worker {address} cannot import this koopmark ({_said(about)}): "
+                f"--scheduler: the worker {address} cannot import this koopmark ({named(about)}): "
                 f"install {wanted} there"
             )
         if isinstance(about, dict) and about["release"] != wanted:
@@ -265,7 +264,3 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]

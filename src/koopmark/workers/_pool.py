@@ -17,13 +17,15 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from koopmark._errors import ConfigError
-from koopmark.plan.cells import Cell
-from koopmark.store.rows import Outcome, make_rows
-from koopmark.store.tables import Rows
-from koopmark.workers import capture, guard, journal, worker
-from koopmark.workers.cell import hard_limit
-from koopmark.workers.journal import Remains
-from koopmark.workers.measure import kernel_kills
+from koopmark.plan import Cell
+from koopmark.store import Outcome, Rows, make_rows
+from koopmark.workers import _capture as capture
+from koopmark.workers import _guard as guard
+from koopmark.workers import _journal as journal
+from koopmark.workers import _worker as worker
+from koopmark.workers._cell import hard_limit
+from koopmark.workers._journal import PostMortem
+from koopmark.workers._measure import kernel_kills
 
 PULSE = 0.25
 """Seconds between looks at limits, output, and processes that died without a word."""
@@ -113,7 +115,7 @@ class Pool:
             for member in [m for m in self._workers if m.connection in ready]:
                 yield from self._receive(member)
             if time.monotonic() - looked >= PULSE:
-                yield from self._look()
+                yield from self._poll()
                 looked = time.monotonic()
 
     def _busy(self) -> list[_Worker]:
@@ -137,7 +139,7 @@ class Pool:
         ours, theirs = context.Pipe()
         arguments = (theirs, self.folder, self.cache_dir)
         process = context.Process(target=worker.serve, args=arguments)
-        with worker.one_thread_each(), _deaf_to_ctrl_c():
+        with worker.one_thread_each(), _without_sigint():
             process.start()
         theirs.close()
         self._workers.append(_Worker(process, ours))
@@ -147,7 +149,7 @@ class Pool:
         try:
             sent = member.connection.recv_bytes()
         except (EOFError, OSError):
-            yield from self._bury(member)
+            yield from self._reap(member)
             return
         if member.cell is None:
             # The first word of a worker says that it is there.
@@ -160,12 +162,12 @@ class Pool:
             member.process.kill()
             _close(member)
             self._workers.remove(member)
-        if isinstance(answer, worker.Trouble):
-            raise ConfigError(f"no fit can be done: {answer.sentence}")
+        if isinstance(answer, worker.WorkerFailure):
+            raise ConfigError(f"no fit can be done: {answer.reason}")
         journal.discard(self.folder, cell.fit_id)
         yield make_rows(cell, answer) if isinstance(answer, Outcome) else answer
 
-    def _look(self) -> Iterator[Rows]:
+    def _poll(self) -> Iterator[Rows]:
         """End what overran every limit, cut floods of output, find who died unnoticed."""
         for member in list(self._workers):
             deadline = member.deadline
@@ -176,12 +178,12 @@ class Pool:
                 deadline = min(deadline, phase + STANDSTILL)
             if time.monotonic() > deadline:
                 member.process.kill()
-                yield from self._bury(member, overran=True)
+                yield from self._reap(member, overran=True)
             # A process that a fit forked may hold the pipe open.
             elif not member.process.is_alive() and not member.connection.poll():
-                yield from self._bury(member)
+                yield from self._reap(member)
 
-    def _bury(self, member: _Worker, overran: bool = False) -> Iterator[Rows]:
+    def _reap(self, member: _Worker, overran: bool = False) -> Iterator[Rows]:
         """Take leave of a worker, and say how the fit ended that it was at."""
         exit_code = _close(member)
         self._workers.remove(member)
@@ -196,7 +198,7 @@ class Pool:
         if member.cell is None:
             return
         guard.end_orphans(str(self.folder))
-        cell, left = member.cell, journal.remains(self.folder, member.cell.fit_id)
+        cell, left = member.cell, journal.post_mortem(self.folder, member.cell.fit_id)
         journal.discard(self.folder, cell.fit_id)
         for_want_of_memory = killed and kernel_kills() > self._kernel_kills
         self._kernel_kills = kernel_kills()
@@ -221,7 +223,7 @@ def _close(member: _Worker) -> int:
     return member.process.exitcode or 0
 
 
-def _outcome(cell: Cell, exit_code: int, left: Remains, overran: bool) -> Outcome:
+def _outcome(cell: Cell, exit_code: int, left: PostMortem, overran: bool) -> Outcome:
     """How a fit ended whose process is gone; `overran` where it was we who ended it."""
     if overran or time.monotonic() >= left.deadline:
         limit = left.limit if time.monotonic() >= left.deadline else hard_limit(cell)
@@ -236,7 +238,7 @@ def _outcome(cell: Cell, exit_code: int, left: Remains, overran: bool) -> Outcom
     return Outcome(status, reason, left.fit_seconds, left.peak_memory_mb)
 
 
-def _out_of_memory(exit_code: int, left: Remains) -> Outcome:
+def _out_of_memory(exit_code: int, left: PostMortem) -> Outcome:
     reason = f"the process {in_words(exit_code)} for want of memory"
     return Outcome("out_of_memory", reason, left.fit_seconds, left.peak_memory_mb)
 
@@ -253,7 +255,7 @@ def in_words(exit_code: int) -> str:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _without_sigint() -> Iterator[None]:
     """Processes started in the block never see Ctrl-C, not even before they can ignore it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -14,8 +14,8 @@ from typing import Any
 
 from koopmark._source import HERE
 from koopmark._version import __version__
+from koopmark.plan import EVERY_FIT
 from koopmark.plan.provenance import cpu
-from koopmark.plan.source import EVERY_FIT
 
 PULSE = 0.25
 """Seconds between looks whether the answer is still wanted."""
@@ -24,11 +24,11 @@ STARTS = 3
 """How often a host is started for one fit before the Dask worker is given up."""
 
 
-class Unfit(Exception):
+class IncompatibleWorker(Exception):
     """This Dask worker cannot do any fit; the text says why."""
 
 
-class Unwanted(Exception):
+class Cancelled(Exception):
     """The client is gone, or wants no answer any more."""
 
 
@@ -57,46 +57,46 @@ def fit(parcel: bytes, cache_dir: Path | None, wanted: str) -> bytes:
 
     Raises
     ------
-    Unfit
+    IncompatibleWorker
         Where koopmark is another one here, or no process for fits can be kept alive.
-    Unwanted
+    Cancelled
         Where the task was cancelled, after the fit was ended.
     """
     from distributed import get_worker
 
     worker: Any = get_worker()
     if release() != wanted:
-        raise Unfit(
+        raise IncompatibleWorker(
             f"the worker {worker.address} has {release()} and the run was started with {wanted}"
         )
     key = worker.get_current_task()
 
-    def unwanted() -> bool:
+    def cancelled() -> bool:
         task = worker.state.tasks.get(key)
         return task is None or task.state == "cancelled"
 
     for _ in range(STARTS):
-        answer = _host(cache_dir).ask(parcel, unwanted)
+        answer = _host(cache_dir).ask(parcel, cancelled)
         if answer is not None:
             return answer
         del _hosts.by_cache[cache_dir]
-        if unwanted():
-            raise Unwanted
-    raise Unfit(
+        if cancelled():
+            raise Cancelled
+    raise IncompatibleWorker(
         f"the worker {worker.address} cannot keep a process for fits alive: {STARTS} died, "
         f"and its log says why"
     )
 
 
 class Host:
-    """A process of `koopmark.cluster.host`, which ends with the Dask worker that started it."""
+    """A process of `koopmark.cluster._host`, which ends with the Dask worker that started it."""
 
     def __init__(self, cache_dir: Path | None) -> None:
         arguments = [] if cache_dir is None else [str(cache_dir)]
         # It finds the modules that this process finds; the folder it is started in holds none.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "koopmark.cluster.host", *arguments],
+            [sys.executable, "-P", "-m", "koopmark.cluster._host", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -106,8 +106,8 @@ class Host:
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def ask(self, parcel: bytes, unwanted: Callable[[], bool]) -> bytes | None:
-        """The answer to a packed cell; None where the process died, or is ended as unwanted."""
+    def ask(self, parcel: bytes, cancelled: Callable[[], bool]) -> bytes | None:
+        """The answer to a packed cell; None where the process died, or is ended as cancelled."""
         assert self._process.stdin is not None
         with suppress(OSError):
             pickle.dump(parcel, self._process.stdin)
@@ -116,7 +116,7 @@ class Host:
             try:
                 return self._answers.get(timeout=PULSE)
             except queue.Empty:
-                if unwanted():
+                if cancelled():
                     self.end()
 
     def end(self) -> None:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from koopmark.workers import capture
+from koopmark.workers import _capture as capture
 
 NOTE_BYTES = 512
 
 _DUMP = re.compile(r"^Timeout \(\d+:\d\d:\d\d.*\)!$", re.MULTILINE)
 _FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)')
-_CALLER = re.compile(r"[/\\]suite[/\\]cell\.py\"")
+_CALLER = re.compile(r"[/\\]workers[/\\]_cell\.py\"")
 
 
 class Journal:
@@ -80,7 +80,7 @@ class Journal:
 
 
 @dataclass(frozen=True)
-class Remains:
+class PostMortem:
     """What is left of a fit whose process is gone."""
 
     pid: int | None = None
@@ -95,7 +95,7 @@ class Remains:
     """The line at which the time limit found the fit."""
 
 
-def remains(folder: Path, fit_id: str) -> Remains:
+def post_mortem(folder: Path, fit_id: str) -> PostMortem:
     """Read what a dead worker left."""
     output, note = _files(folder, fit_id)
     known: dict[str, Any] = {}
@@ -103,7 +103,7 @@ def remains(folder: Path, fit_id: str) -> Remains:
     with suppress(FileNotFoundError, json.JSONDecodeError):
         known = json.loads(note.read_text())
     printed, where = _split(capture.read(output))
-    return Remains(**known, output=capture.last_lines(printed), where=where)
+    return PostMortem(**known, output=capture.last_lines(printed), where=where)
 
 
 def deadline(folder: Path, fit_id: str) -> float:

@@ -8,14 +8,14 @@ from typing import Any
 
 from koopmark._config import shortened
 from koopmark._errors import ConfigError, suggest
-from koopmark.plan.cells import Cell
+from koopmark.plan._cells import Cell
 
 SHOWN = 20
 """Names that an error lists."""
 
 
 @dataclass(frozen=True)
-class Part:
+class Selection:
     """Which cells of a plan are wanted; of what is not named, all.
 
     The anchors are fitted to whatever data the wanted cells have.

@@ -1,0 +1,440 @@
+"""What a run keeps: a file of sealed lines, one for each fit, that is only ever added to.
+
+Each line is JSON, `["seal", record]`, the seal a digest of the record's bytes. A record is one of
+
+- `{"schema": 1}`, the first;
+- `{"plan": [...]}`: what the suite calls each of its fits, in its order; the last plan holds;
+- `{"frame": "..."}`: points that portraits show, and name by the seal of this line;
+- `{"fit": {...}, "limits": "...", "targets": {...}, ...}`: the row of a fit, and its rows of each
+  other table column by column; of several lines for one fit the last one holds.
+
+What stands behind the last line end was under way when a process was killed, and is forgotten. A
+line whose seal does not hold is damage.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import astuple
+from pathlib import Path
+from shlex import quote
+from sys import intern
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from filelock import FileLock, Timeout
+
+from koopmark._errors import ConfigError, one_line
+from koopmark._files import PART, lock, replace, write_text
+from koopmark.plan import Cell
+from koopmark.store._portraits import eigenfunctions
+from koopmark.store._tables import PLANNED, SHARED, TABLES, Row, Rows, sanitise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE, LOCK = "run.jsonl", "run.lock"
+
+SCHEMA = 1
+"""Raised when what older koopmarks wrote cannot be read: a store of another one is left alone."""
+
+LIMITED = ("timeout", "out_of_memory")
+"""How a fit ends at a limit: it is done again where the limits have changed."""
+
+
+class Damaged(Exception):
+    """A store that does not hold what was written."""
+
+
+class Store:
+    """The results of one run folder. Use as a context manager; only one can write at a time.
+
+    Of one that is damaged the fits that are intact are kept, and the file is set aside: `note` then
+    says so.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder; made where it is not there.
+    fresh : bool
+        Forget what was stored.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written to, another process is writing to it, or a koopmark with
+        other tables wrote it.
+    """
+
+    def __init__(self, folder: Path, fresh: bool = False) -> None:
+        self.path, self.note = folder / FILE, ""
+        with _explained(self.path, "written to"):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(folder)
+            try:
+                if fresh:
+                    self.path.unlink(missing_ok=True)
+                self._contents = _Contents(self.path)
+                if self._contents.damage:
+                    self._rescue()
+                self._file = self.path.open("ab", buffering=0)
+                self._file.truncate(self._contents.size)
+                if not self._contents.size:
+                    self._append([_HEAD])
+            except BaseException:
+                self._lock.release()
+                raise
+        # What processes left that were killed while they wrote a file; only its writer may.
+        for path in folder.glob(f"*{PART}"):
+            path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._lock.release()
+
+    def follow(self, cells: Sequence[Cell]) -> None:
+        """Take on a plan: exports hold its fits and no others, under the names it gives them."""
+        plan = [
+            [cell.fit_id, cell.suite, cell.dataset, cell.label, *map(_known, astuple(cell.level))]
+            for cell in cells
+        ]
+        if plan != self._contents.plan:
+            self._append([_sealed({"plan": plan})])
+            self._contents.plan = plan
+
+    def unfinished(self, cells: Iterable[Cell]) -> list[Cell]:
+        """The cells that have no result.
+
+        However a fit ended, that is its result; but one that ended at a limit is to be done
+        again where the limits have changed since, and one that found the disk full in any case.
+        """
+        return [cell for cell in cells if not self._stands(cell)]
+
+    def _stands(self, cell: Cell) -> bool:
+        end = self._contents.ends.get(cell.fit_id)
+        if end is None or end.disk_was_full:
+            return False
+        return end.status not in LIMITED or end.limits == _limits(cell)
+
+    def counts(self) -> Counter[str]:
+        """How many fits of the plan ended how."""
+        ends = self._contents.ends
+        return Counter(ends[name].status for name, *_ in self._contents.plan if name in ends)
+
+    def record(self, rows: Rows, cell: Cell) -> None:
+        """Store a fit, with its rows of all tables: all of it, or nothing."""
+        frames = [_sealed({"frame": portrait["frame"]}) for portrait in rows.portraits]
+        portraits = [
+            {**portrait, "frame": _seal_of(frame)}
+            for portrait, frame in zip(rows.portraits, frames, strict=True)
+        ]
+        _refuse_unknown("fits", [rows.fit])
+        record = {
+            "fit": {name: value for name, value in rows.fit.items() if _known(value) is not None},
+            "limits": _limits(cell),
+            "targets": _by_column("targets", rows.targets),
+            "eigenpairs": _by_column("eigenpairs", rows.eigenpairs),
+            "portraits": _by_column("portraits", portraits),
+        }
+        new = [frame for frame in frames if _seal_of(frame) not in self._contents.frames]
+        self._append([*dict.fromkeys(new), _sealed(record)])
+        self._contents.frames.update(map(_seal_of, new))
+        self._contents.take_fit(record)
+
+    def _append(self, lines: Collection[bytes]) -> None:
+        """Write lines and wait for the disk; where that fails, none of them is there."""
+        with _explained(self.path, "written to"):
+            text = memoryview(b"".join(lines))
+            try:
+                while text:
+                    text = text[self._file.write(text) :]
+                os.fsync(self._file.fileno())
+            except BaseException:
+                self._file.truncate(self._contents.size)
+                raise
+        self._contents.size += sum(map(len, lines))
+
+    def _rescue(self) -> None:
+        """Put the intact lines in the place of a damaged store, of which a copy is kept."""
+        taken = len(list(self.path.parent.glob("damaged-*.jsonl")))
+        aside = self.path.with_name(f"damaged-{taken + 1}.jsonl")
+        shutil.copy2(self.path, aside)
+        damaged = self._contents
+        replace(self.path, b"".join([_HEAD, *damaged.intact()]))
+        self._contents = _Contents(self.path)
+        self.note = (
+            f"{self.path} was damaged ({damaged.damage}): {len(self._contents.ends)} fits in it "
+            f"are intact and kept, the others are done again; the damaged file is now {aside.name}"
+        )
+
+
+def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.DataFrame"]:
+    """Tables of a run folder, by default all (`TABLES`), in the order of its plan.
+
+    Raises
+    ------
+    ConfigError
+        If there is no store, it is damaged, or a koopmark with other tables wrote it.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise ConfigError(f"{folder}: not a run folder, it has no {FILE}")
+    with _explained(path, "read"):
+        contents = _Contents(path, keep=True)
+        if contents.damage:
+            raise Damaged(contents.damage)
+        if not contents.size:
+            raise ConfigError(f"{folder}: not a run folder yet, its {FILE} holds nothing")
+        try:
+            return {name: contents.table(name) for name in names}
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            # It may be anyone's, and any seal can be computed.
+            raise Damaged(f"it holds what does not belong there: {one_line(error)}") from None
+
+
+def write_tables(folder: Path) -> None:
+    """Write fits.csv, targets.csv and eigenpairs.csv of a run folder, at full precision.
+
+    And eigenfunctions.csv, with a column for each method: its portraits, unpacked. Each file is
+    there whole or not at all; raises as `read` does.
+    """
+    tables = read(folder)
+    tables["eigenfunctions"] = eigenfunctions(tables.pop("portraits"))
+    for name, table in tables.items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False))
+
+
+class _End(NamedTuple):
+    """How a fit ended, as far as it matters to whether it is done again."""
+
+    status: str
+    disk_was_full: bool
+    limits: str
+
+
+class _Contents:
+    """What is in a store's file; the rows of its fits where they are to be kept.
+
+    Raises
+    ------
+    ConfigError
+        If a koopmark with other tables wrote it.
+    """
+
+    def __init__(self, path: Path, keep: bool = False) -> None:
+        self.path = path
+        self.size = 0
+        """Of all whole lines, in bytes."""
+        self.plan: list[list[Any]] = []
+        self.ends: dict[str, _End] = {}
+        self.frames: set[str] = set()
+        self._records: dict[str, Row] | None = {} if keep else None
+        self._texts: dict[str, str] = {}
+        self._shown: dict[str, set[str]] = {}
+        self._broken: set[int] = set()
+        """Numbers of the lines that do not hold."""
+        for number, (line, record) in enumerate(_lines(path)):
+            if not number and record.get("schema", SCHEMA) != SCHEMA:
+                raise ConfigError(
+                    f"{path}: its tables are of version {record['schema']} and this koopmark knows "
+                    f"version {SCHEMA}: use the koopmark that wrote it, choose another --out, or "
+                    f"forget it with --fresh"
+                )
+            if not self._take(record, line):
+                self._broken.add(number)
+            self.size += len(line)
+        lost = [name for name, shown in self._shown.items() if not shown <= self.frames]
+        for name in lost:
+            del self.ends[name]
+        broken = len(self._broken) + len(lost)
+        are = "is" if broken == 1 else "are"
+        self.damage = f"{broken} of its lines {are} not what was written" if broken else ""
+
+    def _take(self, record: Row, line: bytes) -> bool:
+        """Whether a line holds."""
+        try:
+            if "fit" in record:
+                self.take_fit(record)
+            elif "plan" in record:
+                self.plan = record["plan"]
+            elif "frame" in record:
+                self.frames.add(_seal_of(line))
+                if self._records is not None:
+                    self._texts[_seal_of(line)] = record["frame"]
+            return not record.keys().isdisjoint(("schema", "plan", "frame", "fit"))
+        except (AttributeError, KeyError, TypeError):
+            return False
+
+    def take_fit(self, record: Row) -> None:
+        fit, shown = record["fit"], set(record["portraits"].get("frame", ()))
+        name = fit["fit_id"]
+        full = fit["status"] == "failed" and os.strerror(errno.ENOSPC) in str(fit.get("reason"))
+        self.ends[name] = _End(intern(fit["status"]), full, intern(record["limits"]))
+        if not shown <= self.frames:
+            self._shown[name] = shown
+        if self._records is not None:
+            self._records[name] = record
+
+    def intact(self) -> Iterator[bytes]:
+        """The lines that hold, without the first."""
+        for number, (line, record) in enumerate(_lines(self.path)):
+            if number in self._broken or "schema" in record:
+                continue
+            if "fit" not in record or record["fit"]["fit_id"] in self.ends:
+                yield line
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """One of `TABLES`, of the fits of the plan."""
+        import pandas as pd
+
+        columns = TABLES[name]
+        values: dict[str, list[Any]] = {column: [] for column in columns}
+        assert self._records is not None
+        for fit_id, *names in self.plan:
+            if fit_id not in self._records:
+                continue
+            record = self._records[fit_id]
+            fit = {**record["fit"], **dict(zip(PLANNED, names, strict=True))}
+            rows = {column: [value] for column, value in fit.items()}
+            count = 1
+            if name != "fits":
+                rows = record[name]
+                count = len(next(iter(rows.values()), ()))
+                rows = rows | {column: [fit.get(column)] * count for column in SHARED}
+            for column, held in values.items():
+                held += rows.get(column) or [None] * count
+        if "frame" in values:
+            values["frame"] = [self._texts[name] for name in values["frame"]]
+        table = pd.DataFrame(values, columns=list(columns))
+        texts = {
+            column: _as_text(table[column]) for column, kind in columns.items() if kind == "TEXT"
+        }
+        # Columns that may be empty, typed by what they hold and not by whether they are.
+        numbers = {
+            column: "float64" if kind == "REAL" else "Int64"
+            for column, kind in columns.items()
+            if kind != "TEXT"
+        }
+        return table.assign(**texts).astype(numbers)
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, Row]]:
+    """The whole lines of a store with their records, empty where the seal does not hold."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            if line.endswith(b"\n"):
+                yield line, _record(line)
+            elif not number and not _HEAD.startswith(line):
+                # What never was a store is not one that was only begun.
+                yield line, {}
+
+
+def _record(line: bytes) -> Row:
+    text = line[36:-2]
+    if line != _with_seal(text):
+        return {}
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _sealed(record: Any) -> bytes:
+    return _with_seal(json.dumps(record, separators=(",", ":")).encode())
+
+
+def _with_seal(text: bytes) -> bytes:
+    return b'["%b",%b]\n' % (hashlib.sha256(text).hexdigest()[:32].encode(), text)
+
+
+def _seal_of(line: bytes) -> str:
+    return line[2:34].decode()
+
+
+_HEAD = _sealed({"schema": SCHEMA})
+
+
+def _by_column(table: str, rows: list[Row]) -> dict[str, list[Any]]:
+    _refuse_unknown(table, rows)
+    names = [
+        name for name in TABLES[table] if name not in SHARED and any(name in row for row in rows)
+    ]
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _refuse_unknown(table: str, rows: list[Row]) -> None:
+    for row in rows:
+        if unknown := row.keys() - TABLES[table].keys():
+            raise KeyError(f"table {table} has no column {', '.join(sorted(unknown))}")
+
+
+def _known(value: Any) -> Any:
+    """A value as JSON says it: None where there is none."""
+    return value if value == value else None
+
+
+def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """A column of text as files can hold it: a store may come from anywhere."""
+    text = "".join(column.dropna().unique())
+    return column if sanitise(text) == text else column.map(sanitise, na_action="ignore")
+
+
+def _limits(cell: Cell) -> str:
+    return json.dumps(cell.limits.model_dump(), sort_keys=True)
+
+
+def _locked(folder: Path) -> FileLock:
+    """The right to write to a run folder; neither process numbers nor times play a part in it.
+
+    The file says whose it is, for a reader.
+
+    Raises
+    ------
+    ConfigError
+        If another process holds it, on whichever machine that shares the folder.
+    """
+    path = folder / LOCK
+    held = lock(path)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        holder = ""
+        with suppress(OSError):
+            holder = path.read_text(encoding="utf-8").strip()
+        raise ConfigError(
+            f"{folder}: another run ({holder or 'another process'}) is writing to it: "
+            f"wait for its end, or choose another --out"
+        ) from None
+    # A full disk is the store's to complain about.
+    with suppress(OSError):
+        path.write_text(f"process {os.getpid()} on {platform.node()}\n", encoding="utf-8")
+    return held
+
+
+@contextmanager
+def _explained(path: Path, doing: str) -> Iterator[None]:
+    """What goes wrong with a store, in a sentence that says how to go on."""
+    folder = path.parent
+    try:
+        yield
+    except Damaged as error:
+        raise ConfigError(
+            f"{path}: damaged ({error}): run its suite again with --out {quote(str(folder))}, "
+            f"which keeps what is intact and does the rest anew"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be {doing} ({error.strerror}): what is stored is kept, and the same "
+            f"command goes on from there"
+        ) from None

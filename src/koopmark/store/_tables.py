@@ -1,0 +1,183 @@
+"""The columns of a run's tables, and the rows that one fit adds to them, however it ended."""
+
+import json
+import re
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
+from math import nan
+from typing import Any
+
+from koopmark import datasets
+from koopmark.datasets import Recipe
+from koopmark.plan import Cell, Level
+from koopmark.scoring import FitScores, PairScores, Scores, TargetScores, labels
+from koopmark.store._portraits import PORTRAIT, portrait_row
+
+Row = dict[str, Any]
+Columns = dict[str, str]
+"""`TEXT`, `INTEGER` or `REAL`, by the name of the column."""
+
+STATUSES = (
+    "ok",
+    "failed",
+    "timeout",
+    "out_of_memory",
+    "crashed",
+    "diverged",
+    "skipped",
+    "unavailable",
+)
+FAILURES = ("failed", "timeout", "out_of_memory", "crashed", "diverged")
+"""How a fit can end that `--strict` does not forgive."""
+
+
+def _columns(declared: type) -> Columns:
+    """A column for each field of a dataclass."""
+    kinds = {str: "TEXT", int: "INTEGER", float: "REAL"}
+    return {one.name: kinds[one.type] for one in fields(declared)}  # type: ignore[index]
+
+
+_FIT = {
+    "fit_id": "TEXT",
+    "suite": "TEXT",
+    "dataset": "TEXT",
+    "seed": "INTEGER",
+    "method": "TEXT",
+}
+_SCORES = _columns(FitScores)
+_NOTES = {"notes": _SCORES.pop("notes")}
+
+FITS: Columns = {
+    **_FIT,
+    "role": "TEXT",
+    "library": "TEXT",
+    "library_version": "TEXT",
+    "status": "TEXT",
+    "reason": "TEXT",
+    "options": "TEXT",
+    **_columns(Level),
+    "n": "INTEGER",
+    "rank": "INTEGER",
+    "noise": "REAL",
+    "dt": "REAL",
+    "train_trajectories": "INTEGER",
+    "horizon": "REAL",
+    "targets": "INTEGER",
+    **_SCORES,
+    "fit_seconds": "REAL",
+    "peak_memory_mb": "REAL",
+    **_NOTES,
+    "output": "TEXT",
+}
+TARGETS: Columns = {**_FIT, "role": "TEXT", "status": "TEXT", **_columns(TargetScores)}
+EIGENPAIRS: Columns = {**_FIT, **_columns(PairScores)}
+PORTRAITS: Columns = {**_FIT, **PORTRAIT}
+
+SHARED = (*_FIT, "role", "status")
+"""What every table takes over from the row of fits."""
+
+TABLES = {"fits": FITS, "targets": TARGETS, "eigenpairs": EIGENPAIRS, "portraits": PORTRAITS}
+
+PLANNED = ("suite", "dataset", "method", *_columns(Level))
+"""What the suite calls a fit: the same fit may be called otherwise in the next run."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What one fit writes: its row of fits, and its rows of the other tables without `SHARED`."""
+
+    fit: Row
+    targets: list[Row] = field(default_factory=list)
+    eigenpairs: list[Row] = field(default_factory=list)
+    portraits: list[Row] = field(default_factory=list)
+
+    @property
+    def fit_id(self) -> str:
+        return str(self.fit["fit_id"])
+
+    @property
+    def status(self) -> str:
+        return str(self.fit["status"])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a fit ended, in the words of the tables."""
+
+    status: str
+    reason: str = ""
+    fit_seconds: float = nan
+    peak_memory_mb: float = nan
+    scores: Scores | None = None
+    notes: str = ""
+    """What else there is to say of the fit or its data."""
+
+
+def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
+    """The rows of one fit. A fit without scores has its targets all the same, without scores."""
+    facts, targets = _known(cell.recipe, cell.seed)
+    scores = outcome.scores
+    scored = [asdict(target) for target in scores.targets] if scores else targets
+    fit: Row = {
+        "fit_id": cell.fit_id,
+        "suite": cell.suite,
+        "dataset": cell.dataset,
+        "seed": cell.seed,
+        "method": cell.label,
+        "role": cell.method.tags.role,
+        "library": cell.method.tags.library,
+        "library_version": cell.library_version,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "options": json.dumps(cell.method.to_options(), sort_keys=True),
+        **asdict(cell.level),
+        **facts,
+        "targets": len(scored),
+        **(asdict(scores.fit) if scores else {}),
+        "notes": "; ".join(filter(None, [outcome.notes, scores.fit.notes if scores else ""])),
+        "fit_seconds": outcome.fit_seconds,
+        "peak_memory_mb": outcome.peak_memory_mb,
+        "output": output,
+    }
+    pairs = [asdict(pair) for pair in scores.eigenpairs] if scores else []
+    drawn = [portrait_row(portrait) for portrait in scores.portraits] if scores else []
+    return Rows(_sanitised(fit), [_sanitised(target) for target in scored], pairs, drawn)
+
+
+def _sanitised(row: Row) -> Row:
+    """What a fit prints and raises may be any text."""
+    return {
+        name: sanitise(value) if isinstance(value, str) else value for name, value in row.items()
+    }
+
+
+@lru_cache(maxsize=16)
+def _known(recipe: Recipe, seed: int) -> tuple[dict[str, Any], list[Row]]:
+    """What the tables say of a dataset and its targets without any fit."""
+    try:
+        facts = recipe.facts(seed)
+        targets = datasets.target_list(recipe, seed)
+    except (ValueError, ArithmeticError, MemoryError):
+        # A system that cannot be made has neither; the fit's row says why.
+        return {}, []
+    return facts, [
+        {
+            "target_index": index,
+            "target": name,
+            "target_eigenvalue_re": space.eigenvalue.real,
+            "target_eigenvalue_im": space.eigenvalue.imag,
+            "target_dimension": space.dimension,
+            "notes": "",
+        }
+        for index, (space, name) in enumerate(zip(targets, labels(targets), strict=True))
+    ]
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters other than tabs and ends of lines, and what has no place in UTF-8: it would
+steer a terminal, end a row of a CSV file early, or be impossible to write at all."""
+
+
+def sanitise(text: str) -> str:
+    """`text` with a replacement character for each that no table, terminal or page can hold."""
+    return _UNPRINTABLE.sub("\ufffd", text)

@@ -1,0 +1,172 @@
+"""What is asked of a process that fits, message by message (docs/running.md, "The protocol").
+
+The model stays where it was fitted: what scoring needs of it is asked for. A message is a length
+(4 bytes, big-endian), so many bytes of JSON, and then the bytes of the arrays that the JSON lists
+under `arrays`, one after another, each with its name, dtype, shape and order. Nothing in it is
+code, and an array comes back bit for bit and in the same order in memory, which sums depend on.
+
+Run as a module this file is the process at the other end, on its standard input and output.
+"""
+
+import json
+import os
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark import methods
+from koopmark._errors import one_line
+from koopmark.datasets import Dataset
+from koopmark.methods import Skip
+from koopmark.models import Model
+from koopmark.plan import Cell
+from koopmark.simulation import Trajectories
+
+Arrays = Mapping[str, NDArray]
+Head = dict[str, Any]
+
+_LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class Piped:
+    """A `Fitter`: a process at the other end of two pipes that knows the method by its name.
+
+    It is given the training data and nothing else, so that no informed method can be fitted there.
+    """
+
+    asks: BinaryIO
+    answers: BinaryIO
+
+    def fit(self, cell: Cell, data: Dataset) -> Model:
+        train = data.train
+        arrays = {"states": train.states, "times": train.times}
+        asked = {"method": cell.use, "options": cell.method.to_options()}
+        head, fitted = self.ask("fit", arrays, **asked)
+        return PipedModel(self, head, fitted)
+
+    def ask(self, what: str, arrays: Arrays, **more: Any) -> tuple[Head, dict[str, NDArray]]:
+        """The answer to a request.
+
+        Raises
+        ------
+        Skip, MemoryError, RuntimeError
+            If that is what the fit, or the model, came to.
+        EOFError
+            If the process is gone.
+        """
+        send(self.asks, {"ask": what, **more}, arrays)
+        head, answered = receive(self.answers)
+        if error := head.get("error"):
+            raised = {"Skip": Skip, "MemoryError": MemoryError}.get(error)
+            raise raised(head["text"]) if raised else RuntimeError(f"{error}: {head['text']}")
+        return head, answered
+
+
+class PipedModel(Model):
+    """A model that stays in the process that fitted it."""
+
+    def __init__(self, fitter: Piped, head: Head, arrays: Arrays) -> None:
+        self._fitter, self._arrays = fitter, arrays
+        self.window, self.channels, self.dt = head["window"], head["channels"], head["dt"]
+        self.note = head["note"]
+
+    @property
+    def eigenvalues(self) -> NDArray[np.complex128]:
+        return self._arrays["eigenvalues"]
+
+    @property
+    def residuals(self) -> NDArray[np.float64] | None:
+        return self._arrays.get("residuals")
+
+    def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
+        return self._fitter.ask("values", {"windows": windows})[1]["values"]
+
+    def dictionary(self, windows: NDArray) -> NDArray | None:
+        return self._fitter.ask("dictionary", {"windows": windows})[1].get("values")
+
+    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
+        arrays = {"windows": windows, "times": times}
+        return self._fitter.ask("forecasts", arrays)[1].get("values")
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until their end; the model is that of the last fit."""
+    model: Model | None = None
+    while True:
+        try:
+            head, arrays = receive(requests)
+        except EOFError:
+            return
+        try:
+            if head["ask"] == "fit":
+                method = methods.get(head["method"], **head["options"])
+                model = method.fit(Trajectories(arrays["states"], arrays["times"]))
+                known = {
+                    name: getattr(model, name) for name in ("window", "channels", "dt", "note")
+                }
+                found = {"eigenvalues": model.eigenvalues, "residuals": model.residuals}
+                send(answers, known, {k: v for k, v in found.items() if v is not None})
+            else:
+                ask = _ASKS[head["ask"]]
+                values = ask(model, arrays)
+                send(answers, {}, {} if values is None else {"values": values})
+        except Exception as error:  # noqa: BLE001 foreign code may raise anything
+            send(answers, {"error": type(error).__name__, "text": one_line(error)}, {})
+
+
+_ASKS: dict[str, Callable[[Any, Arrays], NDArray | None]] = {
+    "values": lambda model, arrays: model.eigenfunctions(arrays["windows"]),
+    "dictionary": lambda model, arrays: model.dictionary(arrays["windows"]),
+    "forecasts": lambda model, arrays: model.predict(arrays["windows"], arrays["times"]),
+}
+
+
+def send(stream: BinaryIO, head: Head, arrays: Arrays) -> None:
+    """Write one message."""
+    listed, contents = [], []
+    for name, values in arrays.items():
+        array = np.asarray(values)
+        order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+        listed.append([name, array.dtype.str, array.shape, order])
+        contents.append(array.tobytes(order))  # type: ignore[arg-type]
+    text = json.dumps({**head, "arrays": listed}).encode()
+    stream.write(b"".join([_LENGTH.pack(len(text)), text, *contents]))
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> tuple[Head, dict[str, NDArray]]:
+    """Read one message.
+
+    Raises
+    ------
+    EOFError
+        If there is none, or it ends too early.
+    """
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    head = json.loads(_exactly(stream, length))
+    arrays = {}
+    for name, dtype, shape, order in head.pop("arrays"):
+        kind = np.dtype(dtype)
+        text = bytearray(_exactly(stream, kind.itemsize * int(np.prod(shape, dtype=int))))
+        arrays[name] = np.frombuffer(text, kind).reshape(shape, order=order)
+    return head, arrays
+
+
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    text = stream.read(length)
+    if len(text) < length:
+        raise EOFError("the other end of the pipe is closed")
+    return text
+
+
+if __name__ == "__main__":
+    # What a fit prints must not be mixed into the answers.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(sys.stdin.buffer, out)
