@@ -40,7 +40,7 @@ def write(
         done()
     page = out_dir / "index.html"
     title = "Datasets: systems whose Koopman eigenfunctions are known"
-    write_text(page, render("catalogue.html.j2", {}, title=title, drawn=drawn, seed=SEED))
+    write_text(page, render("catalogue/page.html.j2", {}, title=title, drawn=drawn, seed=SEED))
     return page
 
 

@@ -57,7 +57,7 @@ def example_page(weights: NDArray, falls: Attraction, fits: list[Recovered]) -> 
     geometry = falls.geometry
     null = geometry.left[:, 2] / geometry.left[1, 2]
     return render(
-        "example.html.j2",
+        "example/page.html.j2",
         _data(falls, fits),
         title="Three populations: an exact Koopman eigenfunction",
         diagram=diagram(weights),

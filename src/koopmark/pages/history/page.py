@@ -38,7 +38,7 @@ def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[
     view = trends_view(mine)
     page = out_dir / "index.html"
     html = render(
-        "history.html.j2", {"trends": view.data}, title=f"History of {chosen}", trends=view
+        "history/page.html.j2", {"trends": view.data}, title=f"History of {chosen}", trends=view
     )
     make_folder(out_dir)
     write_text(page, html)

@@ -65,7 +65,7 @@ def run_page(
     known = views.Known.of(fits)
     portraits = eigenfunctions_data(tables.portraits)
     return render(
-        "report.html.j2",
+        "run/page.html.j2",
         {
             **page_data(tables, summary, swept),
             "eigenfunctions": portraits,

@@ -20,14 +20,14 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
     Parameters
     ----------
     template : str
-        A file in `templates` that extends base.html.j2.
+        A file of this package, such as `run/page.html.j2`, that extends web/base.html.j2.
     data : mapping
         What the page's scripts get by `koopmark.data(name)`, see `embed.island`.
     context
         What the template prints.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("koopmark.pages.web"),
+        loader=jinja2.PackageLoader("koopmark.pages", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
