@@ -188,10 +188,10 @@ def run(
     With --only, --dataset or --seed only those fits are done, in a folder of their own.
     """
     from koopmark import pages
+    from koopmark.pages.terminal import overview
     from koopmark.plan import Part, load_suite, with_methods
     from koopmark.run import Interrupted
     from koopmark.run import run as run_suite
-    from koopmark.run.overview import overview
     from koopmark.workers import cores
 
     chosen = with_methods(load_suite(suite), method or [])

@@ -8,7 +8,7 @@ import pytest
 
 from koopmark._errors import ConfigError
 from koopmark.regression import check, promote, publish
-from koopmark.regression.changes import FIT_METRICS, TARGET_METRICS
+from koopmark.regression._check import FIT_METRICS, TARGET_METRICS
 
 CLEAN, NOISY = "three_populations", "three_populations_noise_0.01"
 

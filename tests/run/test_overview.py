@@ -5,7 +5,8 @@ from hostile_methods import Good, Random
 from rich.console import Console
 
 from koopmark.analysis.summary import summarise
-from koopmark.run.overview import _lines, grid, overview
+from koopmark.pages.terminal import _lines, overview
+from koopmark.run.overview import grid
 from koopmark.store.rows import Outcome, make_rows
 from koopmark.store.store import Store, read
 from koopmark.workers.cell import run_cell

@@ -1,9 +1,9 @@
-"""Pages: of a run, of the catalogue, of a history, of the worked example."""
+"""Pages: of a run, of the catalogue, of a history, of the worked example; the terminal's tables."""
 
 from pathlib import Path
 
-from koopmark.pages.history.page import write_history
-from koopmark.pages.write import write
+from koopmark.pages.history import write_history
+from koopmark.pages.run import write
 
 __all__ = ["write", "write_example", "write_history"]
 
@@ -14,6 +14,6 @@ def write_example(out_dir: Path) -> Path:
     Returns the path of the page.
     """
     # Fits and scores are needed here alone.
-    from koopmark.pages.example.worked_example import example
+    from koopmark.pages.example import write_example
 
-    return example(out_dir)
+    return write_example(out_dir)

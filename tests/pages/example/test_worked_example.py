@@ -7,9 +7,8 @@ from markupsafe import escape
 
 from koopmark import pages, simulate, systems
 from koopmark.analysis.numbers import exact, scientific
-from koopmark.pages.example.attraction import initial_states
-from koopmark.pages.example.geometry import Geometry
-from koopmark.pages.example.page import TRY
+from koopmark.pages.example._attraction import Geometry, initial_states
+from koopmark.pages.example._page import TRY
 
 SCORES = ["eigenvalue_error_relative", "eigenfunction_error", "oracle_floor"]
 EDMD = "EDMD, monomials to degree 3"

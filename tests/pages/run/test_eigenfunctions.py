@@ -12,7 +12,7 @@ import pytest
 from koopmark._errors import ConfigError
 from koopmark.analysis.tables import read_portraits
 from koopmark.pages import write
-from koopmark.pages.run.eigenfunctions import choices, eigenfunctions_data
+from koopmark.pages.run._data import choices, eigenfunctions_data
 from koopmark.store.portraits import POINTS, PREFIX
 
 FILE = "eigenfunctions.csv"
