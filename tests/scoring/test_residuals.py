@@ -41,7 +41,7 @@ def test_exact_targets_have_a_residual_of_rounding_and_no_bound():
 @pytest.mark.parametrize("epsilon", [1e-6, 1e-3, 0.1])
 def test_nearly_exact_targets_have_a_residual_below_their_bound(epsilon):
     system = nearly_low_rank_rnn(8, 2, epsilon=epsilon)
-    targets = system.approximate_eigenspaces()
+    targets = system.targets()
     scores = scores_of_the_answer_key(system, targets, simulated(system))
     (target,) = scores.targets
     assert target.target == "≈-1 (x6)"
@@ -54,7 +54,7 @@ def test_nearly_exact_targets_have_a_residual_below_their_bound(epsilon):
 
 def test_without_a_weak_part_the_label_says_exact():
     system = nearly_low_rank_rnn(8, 2, epsilon=0.0)
-    targets = system.approximate_eigenspaces()
+    targets = system.targets()
     (target,) = scores_of_the_answer_key(system, targets, simulated(system)).targets
     assert target.target == "-1 (x6)"
     assert target.residual_bound == 0.0
@@ -103,7 +103,7 @@ def test_generator_edmd_does_not_apply_to_a_process():
 
 def test_target_residual_takes_the_largest_of_the_functions():
     system = nearly_low_rank_rnn(6, 2, spectrum="exponential")
-    (space,) = system.approximate_eigenspaces()
+    (space,) = system.targets()
     test = simulated(system)
     whole = target_residual(space, system, test)
     each = [

@@ -65,19 +65,19 @@ def test_the_bound_holds_at_every_state(epsilon, seed):
 def test_no_eigenspace_is_claimed_to_be_exact():
     system = nearly_low_rank_rnn(8, 2)
     assert system.eigenspaces(3) == ()
-    (space,) = system.approximate_eigenspaces()
+    (space,) = system.targets()
     assert space.dimension == 6
     assert (space.generator_bounds > 0).all()
     np.testing.assert_array_equal(space.generator_bounds, system.generator_bounds[2:])
 
 
 def test_without_the_weak_part_the_functions_are_exact():
-    (space,) = nearly_low_rank_rnn(8, 2, epsilon=0.0).approximate_eigenspaces()
+    (space,) = nearly_low_rank_rnn(8, 2, epsilon=0.0).targets()
     np.testing.assert_array_equal(space.generator_bounds, 0.0)
 
 
 def test_sampled_directions_keep_their_bounds():
-    (space,) = nearly_low_rank_rnn(8, 2, spectrum="power").approximate_eigenspaces()
+    (space,) = nearly_low_rank_rnn(8, 2, spectrum="power").targets()
     some = space.sample(3, np.random.default_rng(0))
     assert some.dimension == 3
     for vector, bound in zip(some.vectors.T, some.generator_bounds, strict=True):

@@ -14,7 +14,7 @@ from koopmark.datasets.recipe import Recipe
 from koopmark.simulation import FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.simulation.fresh import BLOCK
 from koopmark.spectrum import KnownSpectrum
-from koopmark.systems import NearlyLowRank, StochasticSystem, System
+from koopmark.systems import System
 from koopmark.truth import Eigenspace
 
 RTOL = 1e-11
@@ -86,7 +86,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         _check_complete(part, arrays[f"{part}_diverged_at"])
     key = answer_key(
         system,
-        _targets(system, recipe.max_degree),
+        system.targets(recipe.max_degree),
         float(recipe.max_degree),
         recipe.truth.principal,
         arrays,
@@ -129,17 +129,10 @@ def source_of(recipe: Recipe) -> str:
 def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:
     """The targets, without simulating anything."""
     system = recipe.system.build(seed)
-    closed = _targets(system, recipe.max_degree)
+    closed = system.targets(recipe.max_degree)
     if not recipe.truth.principal:
         return closed
     return expected_targets(system, closed, float(recipe.max_degree), recipe.sampling.dt)
-
-
-def _targets(system: System, max_degree: int) -> tuple[Eigenspace, ...]:
-    """The exact eigenspaces, or those that are nearly so where a system has no others."""
-    if isinstance(system, NearlyLowRank):
-        return system.approximate_eigenspaces()
-    return system.eigenspaces(max_degree)
 
 
 def _clean_key(recipe: Recipe, seed: int) -> dict:
@@ -170,9 +163,9 @@ def _part(recipe: Recipe, key: dict, system: System, part: str, count: int) -> T
     """So many trajectories; no two parts share an initial state, their generators differ."""
     rng = generator(key, f"initial states, {part}")
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
-    if isinstance(system, StochasticSystem):
+    if system.process is not None:
         noise = generator(key, f"noise of the process, {part}")
-        return sample_paths(system, initial, recipe.sampling.times, noise)
+        return sample_paths(system.process, initial, recipe.sampling.times, noise)
     return simulate(system, initial, recipe.sampling.times, rtol=RTOL)
 
 

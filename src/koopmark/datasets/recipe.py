@@ -13,7 +13,6 @@ from koopmark._resources import shipped
 from koopmark.datasets.regime import RegimeSection, in_words
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
 from koopmark.datasets.system_section import SystemSection
-from koopmark.systems import Network
 
 MAX_VALUES, MAX_WEIGHTS, MAX_TARGETS, MAX_PRODUCTS = 10**10, 10**8, 1000, 10**5
 """What a recipe may ask for: more would not end in a result, but in what takes a machine down."""
@@ -111,7 +110,7 @@ class Recipe(Contents):
         system = self.system.build(seed)
         return {
             "n": system.size,
-            "rank": system.weights.rank if isinstance(system, Network) else None,
+            "rank": system.rank,
             "noise": self.sampling.noise,
             "dt": self.sampling.dt,
             "train_trajectories": self.sampling.trajectories,

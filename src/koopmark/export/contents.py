@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from koopmark._errors import ConfigError
 from koopmark._keys import generator
 from koopmark.datasets import Dataset
-from koopmark.export.array import Array
-from koopmark.export.formulas import formula, parameters
 from koopmark.scoring.targets import labels
 from koopmark.simulation import Trajectories
-from koopmark.systems import StochasticSystem
+from koopmark.systems import NamedArray
 from koopmark.truth import Eigenspace
 
 MAX_FUNCTIONS = 64
@@ -36,7 +34,7 @@ class Contents:
 
     dataset: Dataset
     targets: tuple[Target, ...]
-    arrays: tuple[Array, ...]
+    arrays: tuple[NamedArray, ...]
     formula: str = ""
 
     def __getitem__(self, name: str) -> NDArray:
@@ -61,12 +59,15 @@ def contents(dataset: Dataset) -> Contents:
             labels(dataset.targets), dataset.targets, spaces, strict=True
         )
     )
-    arrays = (*_arrays(dataset, targets, spaces), *parameters(dataset.system, spaces))
-    return Contents(dataset, targets, arrays, formula(dataset.system, spaces))
+    arrays = tuple(_arrays(dataset, targets, spaces))
+    formula = dataset.system.formula(spaces)
+    if formula is None:
+        return Contents(dataset, targets, arrays)
+    return Contents(dataset, targets, (*arrays, *formula.arrays), formula.text)
 
 
 def _check_exact(dataset: Dataset) -> None:
-    if isinstance(dataset.system, StochasticSystem):
+    if dataset.system.stochastic:
         how = "on average over noisy paths"
     elif not all(space.exact for space in dataset.targets):
         how = "only up to a bound"
@@ -80,25 +81,21 @@ def _check_exact(dataset: Dataset) -> None:
 
 def _arrays(
     dataset: Dataset, targets: tuple[Target, ...], spaces: list[Eigenspace]
-) -> Iterator[Array]:
-    yield Array("times", dataset.train.times, "the times of every trajectory, shape (T,)")
+) -> Iterator[NamedArray]:
+    yield NamedArray("times", dataset.train.times, "the times of every trajectory, shape (T,)")
     eigenvalues = np.array([target.eigenvalue for target in targets])
-    yield Array(
+    yield NamedArray(
         "eigenvalues_re", eigenvalues.real, "real parts of the exact eigenvalues, shape (K,)"
     )
-    yield Array("eigenvalues_im", eigenvalues.imag, "their imaginary parts, shape (K,)")
+    yield NamedArray("eigenvalues_im", eigenvalues.imag, "their imaginary parts, shape (K,)")
     dimensions = np.array([target.dimension for target in targets], dtype=float)
-    yield Array("dimensions", dimensions, "the dimension of each exact eigenspace, shape (K,)")
+    yield NamedArray("dimensions", dimensions, "the dimension of each exact eigenspace, shape (K,)")
     for name, part, kind in (
         ("train", dataset.train, "to fit to" + _noise(dataset)),
         ("test", dataset.test, "clean, from other initial states"),
     ):
         yield from _part(name, part, kind, targets, spaces)
-    weights = getattr(dataset.system, "weights", None)
-    if weights is not None:
-        shape = "the weights are W = L Rᵀ, shape (N, r)"
-        yield Array("weights_left", weights.left, f"L: {shape}")
-        yield Array("weights_right", weights.right, f"R: {shape}")
+    yield from dataset.system.parameters()
 
 
 def _part(
@@ -107,18 +104,18 @@ def _part(
     kind: str,
     targets: tuple[Target, ...],
     spaces: list[Eigenspace],
-) -> Iterator[Array]:
-    yield Array(f"{name}_states", part.states, f"states, {kind}; shape (trajectories, T, N)")
+) -> Iterator[NamedArray]:
+    yield NamedArray(f"{name}_states", part.states, f"states, {kind}; shape (trajectories, T, N)")
     for index, (target, space) in enumerate(zip(targets, spaces, strict=True), start=1):
         values = space.evaluate(part.states)
         meaning = f"exact eigenfunctions of λ = {target.label} at {name}_states"
         shape = f"shape (trajectories, T, {target.functions})"
         full = f"{name}_eigenfunctions_{index}"
         if np.iscomplexobj(values):
-            yield Array(f"{full}_re", values.real, f"real parts of {meaning}, {shape}")
-            yield Array(f"{full}_im", values.imag, f"imaginary parts of {meaning}, {shape}")
+            yield NamedArray(f"{full}_re", values.real, f"real parts of {meaning}, {shape}")
+            yield NamedArray(f"{full}_im", values.imag, f"imaginary parts of {meaning}, {shape}")
         else:
-            yield Array(full, values, f"{meaning}, {shape}")
+            yield NamedArray(full, values, f"{meaning}, {shape}")
 
 
 def _noise(dataset: Dataset) -> str:

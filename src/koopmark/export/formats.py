@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
-from koopmark.export.array import Array
 from koopmark.export.contents import Contents
+from koopmark.systems import NamedArray
 
 Files = dict[str, bytes]
 
@@ -100,7 +100,7 @@ FORMATS: dict[str, Callable[[Contents], Files]] = {
 }
 
 
-def csv_columns(array: Array) -> list[str]:
+def csv_columns(array: NamedArray) -> list[str]:
     """Names of an array's columns in train.csv and test.csv: x1 ... xN, phi1_1 ... phi1_m."""
     kind, _, number = array.name.partition("_")[2].partition("_")
     stem = "x" if kind == "states" else f"phi{number}_"

@@ -1,7 +1,6 @@
 """Fixed points of a system, their spectra, and what can be said of their being all there are."""
 
 from dataclasses import dataclass
-from math import pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from koopmark.spectrum.equations import UNUSABLE, Full, Reduced, check_analytic
 from koopmark.spectrum.multistart import from_many_starts
 from koopmark.spectrum.newton import distinct, zeros
 from koopmark.spectrum.taylor import NotAnalytic
-from koopmark.systems import CUBIC, SINH, Activation, Drift, Relaxation, Shift, System
+from koopmark.systems import Activation, Drift, Relaxation, System
 from koopmark.systems.low_rank import RANK_TOLERANCE
 
 Array = NDArray[np.float64]
@@ -23,16 +22,6 @@ EFFORTS = (8, 64)
 """Times as many starts where the sum of the indices proves that fixed points are missing."""
 HYPERBOLIC = 1e-8
 """A real part smaller than this tells nothing of stability."""
-
-STEEPEST = {
-    "tanh": 1.0,
-    "logistic": 0.25,
-    "erf": 2.0 / sqrt(pi),
-    "relu": 1.0,
-    "softplus": 1.0,
-    "identity": 1.0,
-}
-"""sup σ' of each activation."""
 
 
 class NoSpectrum(ValueError):
@@ -193,11 +182,8 @@ def contracts(system: System) -> bool:
     """Whether ‖W‖ sup h' / inf ζ' < 1: then ẏ = -y + W h(ζ⁻¹(y)) contracts everywhere."""
     if not (isinstance(system, Relaxation) and isinstance(system.coupling, Activation)):
         return False
-    steepest = STEEPEST.get(system.coupling.name)
-    flattest_is_one = isinstance(system.zeta, Shift) or system.zeta in (SINH, CUBIC)
-    if steepest is None or not flattest_is_one:
-        return False
-    return bool(system.weights.singular_values[0] * steepest < 1.0)
+    steepest = system.weights.singular_values[0] * system.coupling.lipschitz
+    return bool(steepest < system.zeta.least_slope)
 
 
 def is_odd(system: System) -> bool:
@@ -230,7 +216,7 @@ def _search(
         given = None if starts is None else _coordinates(equations, starts)
         found = from_many_starts(equations, system.size, given, is_odd(system), effort)
     points = sorted((_fixed_point(equations, a) for a in found), key=_growth)
-    counts = _bounded(system) and all(point.hyperbolic for point in points)
+    counts = system.bounded and all(point.hyperbolic for point in points)
     summed = sum(point.index for point in points) if counts else None
     return FixedPoints(tuple(points), contracts(system), summed)
 
@@ -286,11 +272,3 @@ def _nonzero_eigenvalues(matrix: Array, tiny: float) -> tuple[NDArray, int]:
 def _slowest_first(eigenvalues: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """By real part; conjugate pairs stay side by side, as LAPACK has them."""
     return eigenvalues[np.lexsort((-np.abs(eigenvalues.imag), -eigenvalues.real))]
-
-
-def _bounded(system: System) -> bool:
-    return (
-        isinstance(system, Relaxation)
-        and isinstance(system.coupling, Activation)
-        and bool(np.isfinite(system.coupling.bound))
-    )

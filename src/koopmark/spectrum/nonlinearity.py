@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.spectrum import taylor
-from koopmark.spectrum.remainder import REMAINDERS
-from koopmark.systems import ACTIVATIONS, Activation, ElementwiseMap, Network, Shift
+from koopmark.systems import Activation, ElementwiseMap, Network, Shift
 
 Array = NDArray[np.float64]
 
@@ -73,7 +72,7 @@ class InverseMap(Tangent):
 
 @dataclass(frozen=True, eq=False)
 class ByUnit(Tangent):
-    """h of an activation: closed forms for those of the catalogue, a Taylor series for others."""
+    """h of an activation: its own closed form, a Taylor series if it has none."""
 
     activation: Activation
     centre: Array
@@ -92,8 +91,8 @@ class ByUnit(Tangent):
         return vectors * self._slopes
 
     def remainder(self, delta: Array) -> Array:
-        if self.activation == ACTIVATIONS.get(self.activation.name):
-            return REMAINDERS[self.activation.name](self.centre, delta)
+        if self.activation.remainder is not None:
+            return self.activation.remainder(self.centre, delta)
         return _near_or_far(delta, *self._series, self.activation.value, self.centre, self._slopes)
 
 

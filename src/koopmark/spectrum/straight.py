@@ -8,11 +8,9 @@ block but one of size 2, all analytic eigenfunctions are combinations of the pro
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from koopmark.spectrum.fixed_points import HYPERBOLIC, FixedPoint, NoSpectrum
-from koopmark.systems import Conjugate, HopfNormalForm, LinearSystem, SlowManifold, System
-from koopmark.truth import PrincipalFunctions
+from koopmark.systems import System
 
 
 def straight_fixed_point(system: System) -> FixedPoint | None:
@@ -26,11 +24,10 @@ def straight_fixed_point(system: System) -> FixedPoint | None:
         If they are, but Λ is not stable, or so defective that products of generalised
         eigenfunctions are eigenfunctions too.
     """
-    found = _principal(system)
-    if found is None:
+    linear = system.linear_coordinates
+    if linear is None:
         return None
-    state, principal = found
-    eigenvalues = principal.eigenvalues
+    principal, eigenvalues = linear.principal, linear.principal.eigenvalues
     if not principal.complete:
         raise NoSpectrum(
             f"{len(eigenvalues)} eigenfunctions of a system of size {system.size} are given: how "
@@ -42,16 +39,4 @@ def straight_fixed_point(system: System) -> FixedPoint | None:
             f"the fixed point is not stable: the real part {slowest:.3g} is among its eigenvalues"
         )
     ordered = eigenvalues.astype(complex)[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
-    return FixedPoint(state, ordered, 0, 1, in_closed_form=True)
-
-
-def _principal(system: System) -> tuple[NDArray[np.float64], PrincipalFunctions] | None:
-    """Ψ⁻¹(0) and the functions vᵀΨ."""
-    origin = np.zeros(system.size)
-    if isinstance(system, LinearSystem | SlowManifold):
-        return origin, system.principal
-    if isinstance(system, HopfNormalForm) and system.growth < 0:
-        return origin, system.principal
-    if isinstance(system, Conjugate):
-        return system.bent(origin), system.principal
-    return None
+    return FixedPoint(linear.origin, ordered, 0, 1, in_closed_form=True)

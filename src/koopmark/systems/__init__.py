@@ -52,7 +52,7 @@ from koopmark.systems.rnn import (
     weights_with_singular_values,
 )
 from koopmark.systems.stochastic import StochasticSystem
-from koopmark.systems.system import System
+from koopmark.systems.system import Formula, LinearCoordinates, NamedArray, System
 from koopmark.systems.textbook import (
     HopfNormalForm,
     Kuramoto,
@@ -82,6 +82,7 @@ __all__ = [
     "Drift",
     "ElementwiseMap",
     "Features",
+    "Formula",
     "FunctionFit",
     "Graph",
     "HiddenLayer",
@@ -89,9 +90,11 @@ __all__ = [
     "InnerMonomials",
     "Kuramoto",
     "LeakyDrive",
+    "LinearCoordinates",
     "LinearSystem",
     "LinearUnits",
     "LowRank",
+    "NamedArray",
     "NearlyLowRank",
     "Network",
     "OrnsteinUhlenbeck",

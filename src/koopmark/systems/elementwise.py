@@ -16,12 +16,17 @@ class ElementwiseMap:
 
     Each callable maps (..., N) to (..., N); `inverse` maps y back to x and takes `out=`. Named
     functions rather than lambdas make a map, and with it a system, fit for another process.
+    `formula` is ζ as text, empty if it has none; `least_slope` is inf ζ', 0 if no bound is known;
+    `theta` is θ if ζ(x) = x - θ, and None for every other map.
     """
 
     name: str
     value: Callable[[NDArray], NDArray] = field(repr=False)
     derivative: Callable[[NDArray], NDArray] = field(repr=False)
     inverse: Callable[..., NDArray] = field(repr=False)
+    formula: str = field(default="", repr=False)
+    least_slope: float = field(default=0.0, repr=False)
+    theta: NDArray[np.float64] | None = field(default=None, init=False, repr=False)
 
     def __call__(self, x: NDArray) -> NDArray:
         return self.value(inexact(x, "x"))
@@ -39,6 +44,8 @@ class Shift(ElementwiseMap):
             value=partial(_minus, offset),
             derivative=np.ones_like,
             inverse=partial(np.add, offset),
+            formula="x - θ",
+            least_slope=1.0,
         )
         object.__setattr__(self, "theta", offset)
 
@@ -66,13 +73,13 @@ def _cubic_inverse(y: NDArray, out: NDArray | None = None) -> NDArray:
     return np.multiply(root, 2.0 / np.sqrt(3.0), out=out)
 
 
-LOG = ElementwiseMap("log", np.log, _reciprocal, np.exp)
+LOG = ElementwiseMap("log", np.log, _reciprocal, np.exp, "ln x")
 """ζ(x) = log x on x > 0: Lotka-Volterra."""
 
-SINH = ElementwiseMap("sinh", np.sinh, np.cosh, np.arcsinh)
+SINH = ElementwiseMap("sinh", np.sinh, np.cosh, np.arcsinh, "sinh x", 1.0)
 """ζ(x) = sinh x."""
 
-CUBIC = ElementwiseMap("cubic", _cubic, _cubic_slope, _cubic_inverse)
+CUBIC = ElementwiseMap("cubic", _cubic, _cubic_slope, _cubic_inverse, "x + x³", 1.0)
 """ζ(x) = x + x³."""
 
 MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}

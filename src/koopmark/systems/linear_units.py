@@ -6,6 +6,7 @@ these are the modes of (A, W) that no input reaches, and Wᵀu = 0, Aᵀu = λu 
 Belevitch and Hautus. Proof: docs/families.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,8 +20,8 @@ from koopmark.systems.elementwise import Shift
 from koopmark.systems.low_rank import RANK_TOLERANCE, LowRank
 from koopmark.systems.network import Network
 from koopmark.systems.rnn import gaussian_weights
-from koopmark.systems.system import ProductSystem
-from koopmark.truth import PrincipalFunctions
+from koopmark.systems.system import Formula, ProductSystem
+from koopmark.truth import Eigenspace, PrincipalFunctions
 from koopmark.truth.lattice import DEFECTIVE, SAME_EIGENVALUE
 
 
@@ -74,6 +75,12 @@ class LinearUnits(ProductSystem, Network):
 
     def _equation(self) -> str:
         return f"ẏ = Ay + {self._coupled()}, {self._map()}"
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        zeta, offset = self._zeta()
+        if not self.zeta.formula:
+            return None
+        return self._formula(spaces, f"Here z = ζ(x); {zeta}.", offset)
 
     def linear(self, y: NDArray) -> NDArray:
         n, k, _ = self.units.shape

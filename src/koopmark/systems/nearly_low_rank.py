@@ -32,8 +32,8 @@ class NearlyLowRank(System):
         U and V, orthogonal.
     singular_values : (N,) array
         s, not increasing, not negative.
-    rank : int
-        The left singular vectors after the first `rank` give the functions that are asked for.
+    leading : int
+        The left singular vectors after the first `leading` give the functions that are asked for.
     zeta : Shift
         x - θ.
     coupling : Activation
@@ -42,13 +42,13 @@ class NearlyLowRank(System):
     Raises
     ------
     ValueError
-        Where shapes disagree, U or V is not orthogonal, s increases, or the rank is not in 1..N-1.
+        Where shapes disagree, U or V is not orthogonal, s increases, or `leading` is not in 1..N-1.
     """
 
     left: NDArray[np.float64] = field(repr=False)
     singular_values: NDArray[np.float64]
     right: NDArray[np.float64] = field(repr=False)
-    rank: int
+    leading: int
     zeta: Shift
     coupling: Activation
 
@@ -65,8 +65,8 @@ class NearlyLowRank(System):
             raise ValueError("singular values must not increase, nor be negative")
         if self.zeta.theta.shape not in ((), (n,)):
             raise ValueError(f"theta must have shape () or ({n},), got {self.zeta.theta.shape}")
-        if not 1 <= self.rank < n:
-            raise ValueError(f"rank {self.rank} with n {n}: rank must be between 1 and {n - 1}")
+        if not 1 <= self.leading < n:
+            raise ValueError(f"leading {self.leading} with n {n}: it must be between 1 and {n - 1}")
 
     @property
     def size(self) -> int:
@@ -97,13 +97,21 @@ class NearlyLowRank(System):
         return self.coupling(states) @ self.right * self.singular_values
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
-        """None is known exactly: see `approximate_eigenspaces`."""
+        """None is known exactly: see `targets`."""
         return ()
 
-    def approximate_eigenspaces(self) -> tuple[ApproximateEigenspace, ...]:
-        """The span of the functions after the first `rank`, near -1, with their bounds."""
-        weak = slice(self.rank, None)
+    def targets(self, max_degree: int = 1) -> tuple[ApproximateEigenspace, ...]:  # noqa: ARG002
+        """The span of the functions after the `leading` ones, near -1, with their bounds."""
+        weak = slice(self.leading, None)
         return (ApproximateEigenspace(self.left[:, weak], self.zeta, self.generator_bounds[weak]),)
+
+    @property
+    def exact(self) -> bool:
+        return all(space.exact for space in self.targets())
+
+    @property
+    def bounded(self) -> bool:
+        return bool(np.isfinite(self.coupling.bound))
 
     def _facts(self) -> list[str]:
         stable = self.effective_ranks["stable"]

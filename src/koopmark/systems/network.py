@@ -5,7 +5,7 @@ eigenfunction, whatever ζ, h and c are (Claveau, Thibeault, Allard and Desrosie
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark.systems.activation import Activation
-from koopmark.systems.elementwise import LOG, ElementwiseMap, Shift
+from koopmark.systems.elementwise import LOG, ElementwiseMap
 from koopmark.systems.low_rank import LowRank
-from koopmark.systems.system import System
+from koopmark.systems.system import Formula, NamedArray, System
 from koopmark.truth import (
     SAME_EIGENVALUE,
     ConservedRatios,
@@ -26,6 +26,7 @@ from koopmark.truth import (
     Eigenspace,
     ExponentialEigenspace,
     ProductEigenspace,
+    SampledProducts,
 )
 
 Coupling = Activation | Callable[..., NDArray]
@@ -42,15 +43,24 @@ class Network(System):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.zeta, Shift) and self.zeta.theta.shape not in ((), (self.size,)):
+        theta = self.zeta.theta
+        if theta is not None and theta.shape not in ((), (self.size,)):
             raise ValueError(
-                f"theta must have shape () or ({self.size},), one for each unit, got "
-                f"{self.zeta.theta.shape}"
+                f"theta must have shape () or ({self.size},), one for each unit, got {theta.shape}"
             )
 
     @property
     def size(self) -> int:
         return self.weights.size
+
+    @property
+    def rank(self) -> int:
+        return self.weights.rank
+
+    @property
+    def activation(self) -> Activation | None:
+        """h if it acts unit by unit; None if it may mix the whole state."""
+        return self.coupling if isinstance(self.coupling, Activation) else None
 
     @abstractmethod
     def linear(self, y: NDArray) -> NDArray:
@@ -61,6 +71,40 @@ class Network(System):
         velocity += self.linear(self.zeta(states))
         velocity /= self.zeta.derivative(states)
         return velocity
+
+    def parameters(self) -> tuple[NamedArray, ...]:
+        shape = "the weights are W = L Rᵀ, shape (N, r)"
+        return (
+            NamedArray("weights_left", self.weights.left, f"L: {shape}"),
+            NamedArray("weights_right", self.weights.right, f"R: {shape}"),
+        )
+
+    def _zeta(self) -> tuple[str, list[NamedArray]]:
+        """What ζ is, for other languages, with the arrays that this names."""
+        if self.zeta.theta is None:
+            return f"ζ(x) = {self.zeta.formula}, unit by unit", []
+        theta = np.broadcast_to(self.zeta.theta, self.size).copy()
+        return "ζ(x) = x - θ with θ = `theta`", [NamedArray("theta", theta, "θ, shape (N,)")]
+
+    def _by_vectors(
+        self, text: str, arrays: Sequence[NamedArray], spaces: Sequence[Eigenspace]
+    ) -> Formula | None:
+        """Of functions of uᵀζ(x), from the vectors u of every space; None if one has none."""
+        vectors = [_factors(space) for space in spaces]
+        if not self.zeta.formula or not all(vectors):
+            return None
+        named = [
+            NamedArray(
+                f"vectors_{target}_{number}",
+                factor,
+                f"u of factor {number} of the functions of target {target}, "
+                f"shape (N, {factor.shape[1]})",
+            )
+            for target, factors in enumerate(vectors, start=1)
+            for number, factor in enumerate(factors, start=1)
+        ]
+        zeta, offset = self._zeta()
+        return Formula(f"{text}; {zeta}.", (*offset, *arrays, *named))
 
     def _facts(self) -> list[str]:
         return [self._equation(), *super()._facts(), f"rank {self.weights.rank}"]
@@ -75,7 +119,7 @@ class Network(System):
 
     def _map(self) -> str:
         """What y is, such as `y = sinh(x)`."""
-        if isinstance(self.zeta, Shift):
+        if self.zeta.theta is not None:
             return "y = x - θ" if self.zeta.theta.any() else "y = x"
         return f"y = {self.zeta.name}(x)"
 
@@ -101,6 +145,17 @@ class Relaxation(Network):
             return ()
         return (ConservedRatios(null_space, self.zeta),)
 
+    @property
+    def bounded(self) -> bool:
+        return self.activation is not None and bool(np.isfinite(self.activation.bound))
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        text = (
+            "Function j of target K is the product over f of uᵀζ(x), with u column j of "
+            "`vectors_K_f`"
+        )
+        return self._by_vectors(text, [], spaces)
+
     def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
         # From N and r alone: the null space of large weights takes a factorisation.
         null = self.size - self.weights.rank
@@ -108,7 +163,7 @@ class Relaxation(Network):
         return [(complex(-k), comb(null + k - 1, k)) for k in degrees]
 
     def _equation(self) -> str:
-        if isinstance(self.zeta, Shift):
+        if self.zeta.theta is not None:
             return f"ẋ = -x + {self._coupled()}{' + θ' if self.zeta.theta.any() else ''}"
         return f"ẏ = -y + {self._coupled()}, {self._map()}"
 
@@ -165,6 +220,13 @@ class Drift(Network):
         vectors = self._conserved_vectors
         return (ConservedSums(vectors, self.zeta),) if vectors.shape[1] else ()
 
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        text = (
+            "Function j of target K is φ(x) = exp(uᵀζ(x)) with u column j of `vectors_K_1`, at "
+            "λ = -uᵀc with c = `rates`"
+        )
+        return self._by_vectors(text, [NamedArray("rates", self.rates, "c, shape (N,)")], spaces)
+
     def _equation(self) -> str:
         if self.zeta is LOG and self._coupled() == "W x":
             return "ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼxⱼ)"
@@ -185,6 +247,20 @@ class Drift(Network):
         if np.linalg.norm(decay) <= SAME_EIGENVALUE * np.linalg.norm(self.rates):
             return basis
         return basis @ np.linalg.svd(decay[None, :])[2][1:].T
+
+
+def _factors(space: Eigenspace) -> Sequence[NDArray]:
+    """The u of uᵀζ(x) in each factor of the functions of a space, (N, dimension) each."""
+    match space:
+        case SampledProducts():
+            return list(space.factors)
+        case ExponentialEigenspace():
+            return [space.exponents]
+        case ProductEigenspace():
+            basis = space.null_space.basis
+            products = combinations_with_replacement(range(basis.shape[1]), space.degree)
+            return [basis[:, list(columns)] for columns in zip(*products, strict=True)]
+    return []
 
 
 def _merge_equal_eigenvalues(spaces: list[Eigenspace]) -> tuple[Eigenspace, ...]:

@@ -26,6 +26,10 @@ class StochasticSystem(System):
         "quadrature": (real, "states"),
     }
 
+    @property
+    def process(self) -> "StochasticSystem":
+        return self
+
     @abstractmethod
     def mean(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
         """E[X(t) | X(0) = x], (M, N) and (T,) to (M, T, N)."""

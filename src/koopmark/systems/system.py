@@ -1,19 +1,61 @@
 """What a system is: a vector field with a known part of its Koopman spectrum."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, check_finite, integer, numeric
-from koopmark.truth import Eigenspace, PrincipalFunctions, conserved_of, targets_of
+from koopmark.truth import (
+    Eigenspace,
+    LatticeEigenspace,
+    PrincipalFunctions,
+    conserved_of,
+    targets_of,
+)
+
+if TYPE_CHECKING:
+    from koopmark.systems.stochastic import StochasticSystem
 
 SHOWN_DEGREE = 2
 """Factors of the products whose eigenvalues a notebook shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class NamedArray:
+    """Numbers with a name and a sentence on what they are."""
+
+    name: str
+    values: NDArray
+    meaning: str
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """How eigenfunctions are evaluated in any language: a text, and the arrays that it names."""
+
+    text: str
+    arrays: tuple[NamedArray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearCoordinates:
+    """Coordinates y = Ψ(x), analytic with an analytic inverse, that obey ẏ = Λy.
+
+    Parameters
+    ----------
+    origin : (N,) array
+        Ψ⁻¹(0), at which every trajectory ends if Λ is stable.
+    principal : PrincipalFunctions
+        The functions vᵀΨ, with v the left eigenvectors of Λ.
+    """
+
+    origin: NDArray[np.float64]
+    principal: PrincipalFunctions
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +127,51 @@ class System(_repr.Shown, Gated, ABC):
         """(q,) the eigenvalues whose sums are those of the eigenspaces; none if it is not so."""
         return np.empty(0, dtype=complex)
 
+    def targets(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """What fits are asked for: the `eigenspaces`, or those up to a bound if not `exact`."""
+        return self.eigenspaces(max_degree)
+
+    @property
+    def exact(self) -> bool:
+        """Whether its eigenspaces are exact; if not, its `targets` are so up to a bound."""
+        return True
+
+    @property
+    def process(self) -> "StochasticSystem | None":
+        """The system itself if it is stochastic, with its transition law; None if it is not."""
+        return None
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether eigenfunctions obey their eigenvalues on average, over the paths of a process."""
+        return self.process is not None
+
+    @property
+    def rank(self) -> int | None:
+        """Rank of the weights; None if the system has no weights of low rank."""
+        return None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether all trajectories are known to end up in a bounded set that all of R^N enters."""
+        return False
+
+    @property
+    def linear_coordinates(self) -> LinearCoordinates | None:
+        """Coordinates in which it is linear on all of R^N; None if there are none known."""
+        return None
+
+    def parameters(self) -> tuple[NamedArray, ...]:
+        """The arrays that it is given by, to be handed on: its weights, if it has any."""
+        return ()
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:  # noqa: ARG002
+        """How the functions of `spaces`, among its `targets`, are evaluated in any language.
+
+        None where that is not said.
+        """
+        return None
+
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Spaces of constants of motion known in closed form (λ = 0, not targets)."""
         return ()
@@ -127,3 +214,35 @@ class ProductSystem(System):
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Principal functions and products of two whose eigenvalues sum to zero."""
         return conserved_of(self.principal)
+
+    def _formula(
+        self, spaces: Sequence[Eigenspace], coordinates: str, arrays: Sequence[NamedArray]
+    ) -> Formula | None:
+        """Of products of the principal functions vᵀz, with `coordinates` the text that says z."""
+        own = [space for space in spaces if isinstance(space, LatticeEigenspace)]
+        if len(own) < len(spaces) or any(space.principal is not self.principal for space in own):
+            # Those of a fixed point, by path integrals, have none.
+            return None
+        vectors = self.principal.vectors
+        shape = f"the v of all principal functions as columns, shape {vectors.shape}"
+        modes = [NamedArray("modes", vectors, shape)]
+        if np.iscomplexobj(vectors):
+            modes = [
+                NamedArray("modes_re", vectors.real, f"real parts of `modes`: {shape}"),
+                NamedArray("modes_im", vectors.imag, f"imaginary parts of `modes`: {shape}"),
+            ]
+        products = [
+            NamedArray(
+                f"products_{target}",
+                space.factors.astype(float) + 1.0,
+                f"which columns of `modes` make each function of target {target}, from 1, 0 for "
+                "none",
+            )
+            for target, space in enumerate(own, start=1)
+        ]
+        text = (
+            "Function j of target K is the product of vᵀz over the columns v of `modes` that row j "
+            "of `products_K` numbers (from 1; 0 stands for none); where they are complex, `modes` "
+            f"is `modes_re` + i `modes_im`. {coordinates}"
+        )
+        return Formula(text, (*arrays, *modes, *products))

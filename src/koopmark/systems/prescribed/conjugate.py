@@ -10,8 +10,8 @@ from scipy.linalg import expm
 
 from koopmark._arrays import real
 from koopmark.systems.prescribed.coupling_layer import CouplingLayer
-from koopmark.systems.system import ProductSystem
-from koopmark.truth import PrincipalFunctions
+from koopmark.systems.system import Formula, LinearCoordinates, ProductSystem
+from koopmark.truth import Eigenspace, PrincipalFunctions
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Conjugate(ProductSystem):
             states = layer(states)
         return states
 
-    def bent(self, y: NDArray) -> NDArray:
+    def inverse(self, y: NDArray) -> NDArray:
         """x = Ψ⁻¹(y), (..., N) to (..., N)."""
         for layer in reversed(self.layers):
             y = layer.inverse(y)
@@ -96,7 +96,22 @@ class Conjugate(ProductSystem):
         """States (M, T, N) at the times elapsed (T,) from states (M, N), exact to rounding."""
         y = self.straightened(states)
         steps = np.stack([expm(self.matrix * t) for t in elapsed])
-        return self.bent(np.einsum("tij,mj->mti", steps, y))
+        return self.inverse(np.einsum("tij,mj->mti", steps, y))
+
+    @property
+    def linear_coordinates(self) -> LinearCoordinates:
+        return LinearCoordinates(self.inverse(np.zeros(self.size)), self.principal)
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        texts, arrays = zip(
+            *(layer.in_words(f"layer{k}") for k, layer in enumerate(self.layers, start=1)),
+            strict=True,
+        )
+        coordinates = (
+            f"Here z is x after {len(self.layers)} layers in turn. The first {texts[0]}. The next "
+            "have arrays of their own numbers."
+        )
+        return self._formula(spaces, coordinates, [one for each in arrays for one in each])
 
     @cached_property
     def principal(self) -> PrincipalFunctions:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
 from koopmark.systems.prescribed.features import Features
+from koopmark.systems.system import NamedArray
 
 Array = NDArray[np.float64]
 
@@ -72,6 +73,29 @@ class CouplingLayer(Shown):
         """What it does to the kept coordinates x₁ and the moved ones x₂."""
         stretched = "x₂" if self.scale is None else "x₂ exp(S f(x₁))"
         return f"(x₁, x₂) → (x₁, {stretched} + T f(x₁))"
+
+    def in_words(self, name: str) -> tuple[str, list[NamedArray]]:
+        """What it does, for other languages, with the arrays that this names `name`_..."""
+        inner, arrays = self.features.in_words(name)
+        kept, moved = (
+            NamedArray(
+                f"{name}_{part}",
+                getattr(self, part).astype(float) + 1.0,
+                f"coordinates {part}, counted from 1",
+            )
+            for part in ("kept", "moved")
+        )
+        shift = NamedArray(f"{name}_shift", self.shift, "T, shape (moved, m)")
+        stretched, scale, scales = "x₂", "", []
+        if self.scale is not None:
+            stretched, scale = "x₂ exp(S f(x₁))", f", S = `{name}_scale`"
+            scales = [NamedArray(f"{name}_scale", self.scale, "S, shape (moved, m)")]
+        text = (
+            f"leaves the coordinates x₁ that `{name}_kept` numbers and makes the others, x₂, those "
+            f"of `{name}_moved`, into {stretched} + T f(x₁), with T = `{name}_shift`{scale}; "
+            f"{inner}"
+        )
+        return text, [kept, moved, shift, *scales, *arrays]
 
     def _facts(self) -> list[str]:
         return [f"N = {self.size}", "additive" if self.scale is None else "affine"]

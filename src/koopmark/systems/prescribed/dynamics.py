@@ -6,7 +6,7 @@ pseudo-inverse, with a free part chosen so that the coordinates w = Qx move by �
 (docs/families.md, "4. Prescribed eigenfunctions").
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import finite, real
 from koopmark.systems.prescribed.functions import PrescribedFunctions
-from koopmark.systems.system import ProductSystem
-from koopmark.truth import PrincipalFunctions
+from koopmark.systems.system import Formula, ProductSystem
+from koopmark.truth import Eigenspace, PrincipalFunctions
 
 Array = NDArray[np.float64]
 
@@ -107,6 +107,10 @@ class Prescribed(ProductSystem):
     def principal(self) -> PrincipalFunctions:
         """The p eigenfunctions vᵀφ."""
         return PrincipalFunctions.of_linear(self.functions, self.matrix)
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        phi, arrays = self.functions.in_words()
+        return self._formula(spaces, f"Here z = {phi}.", arrays)
 
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
         functions = self.functions

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
-from math import inf, pi, sqrt
+from math import inf, isfinite
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from koopmark._arrays import Gate, Gated, finite, numeric
 from koopmark._errors import suggest
 from koopmark._repr import Shown
 from koopmark.systems.activation import ACTIVATIONS, Activation
+from koopmark.systems.system import NamedArray
 
 
 class Features(Shown, Gated, ABC):
@@ -39,6 +40,14 @@ class Features(Shown, Gated, ABC):
     @abstractmethod
     def formula(self) -> str:
         """f(x), such as `tanh(Dx + b)`."""
+
+    @abstractmethod
+    def in_words(self, name: str) -> tuple[str, list[NamedArray]]:
+        """What f is, for other languages, with the arrays that this names `name`_..."""
+
+    def _directions(self, name: str) -> NamedArray:
+        meaning = "D, a row for each linear form of the state"
+        return NamedArray(f"{name}_directions", self.directions, meaning)
 
     @property
     @abstractmethod
@@ -63,13 +72,11 @@ def _minus_sine(x: NDArray) -> NDArray:
     return -np.sin(x)
 
 
-LAYERS: dict[str, tuple[Activation, float]] = {
-    "tanh": (ACTIVATIONS["tanh"], 1.0),
-    "erf": (ACTIVATIONS["erf"], 2.0 / sqrt(pi)),
-    "logistic": (ACTIVATIONS["logistic"], 0.25),
-    "fourier": (Activation("cos", np.cos, _minus_sine, 1.0), 1.0),
+LAYERS: dict[str, Activation] = {
+    **{name: sigma for name, sigma in ACTIVATIONS.items() if isfinite(sigma.bound)},
+    "fourier": Activation("cos", np.cos, _minus_sine, 1.0, 1.0),
 }
-"""σ by name, and its steepest slope."""
+"""σ by name: the bounded activations, and the cosine of random Fourier features."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +90,7 @@ class HiddenLayer(Features):
     offsets : (m,) array
         b.
     layer : str
-        σ: tanh, erf, logistic, or fourier for the cosine.
+        σ, a name in `LAYERS`.
 
     Raises
     ------
@@ -109,7 +116,12 @@ class HiddenLayer(Features):
 
     @property
     def formula(self) -> str:
-        return f"{LAYERS[self.layer][0].name}(Dx + b)"
+        return f"{LAYERS[self.layer].name}(Dx + b)"
+
+    def in_words(self, name: str) -> tuple[str, list[NamedArray]]:
+        text = f"f = {self.formula}, D = `{name}_directions`, b = `{name}_shifts`"
+        shifts = NamedArray(f"{name}_shifts", self.offsets, "b, shape (m,)")
+        return text, [self._directions(name), shifts]
 
     @property
     def count(self) -> int:
@@ -117,13 +129,13 @@ class HiddenLayer(Features):
 
     @property
     def steepness(self) -> float:
-        return LAYERS[self.layer][1]
+        return LAYERS[self.layer].lipschitz
 
     def __call__(self, states: NDArray) -> NDArray:
-        return LAYERS[self.layer][0](states @ self.directions.T + self.offsets)
+        return LAYERS[self.layer](states @ self.directions.T + self.offsets)
 
     def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
-        slope = LAYERS[self.layer][0].derivative(states @ self.directions.T + self.offsets)
+        slope = LAYERS[self.layer].derivative(states @ self.directions.T + self.offsets)
         return slope * (vectors @ self.directions.T)
 
 
@@ -156,6 +168,15 @@ class InnerMonomials(Features):
     def formula(self) -> str:
         degrees = "2" if self.degree == 2 else f"2 to {self.degree}"
         return f"monomials of Dx, degree {degrees}"
+
+    def in_words(self, name: str) -> tuple[str, list[NamedArray]]:
+        text = (
+            f"f_i the product of the entries of Dx to the powers in row i of `{name}_exponents`, "
+            f"D = `{name}_directions`"
+        )
+        meaning = "powers of the entries of Dx in each entry of f"
+        powers = NamedArray(f"{name}_exponents", self.exponents.astype(float), meaning)
+        return text, [self._directions(name), powers]
 
     @property
     def count(self) -> int:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from koopmark._arrays import finite, numeric
 from koopmark._repr import Shown
 from koopmark.systems.prescribed.features import Features
+from koopmark.systems.system import NamedArray
 
 Array = NDArray[np.float64]
 
@@ -115,6 +116,20 @@ class PrescribedFunctions(Shown):
         if inner.startswith("monomials"):
             return f"φ = Bx{offset} + C f(x), f {inner}"
         return f"φ = Bx{offset} + C {inner}"
+
+    def in_words(self) -> tuple[str, list[NamedArray]]:
+        """What φ is, for other languages, with the arrays that this names."""
+        inner, arrays = self.features.in_words("phi")
+        offset = np.broadcast_to(self.offset, self.count).copy()
+        text = (
+            f"Bx + c + C f(x), with B = `phi_linear`, c = `phi_offset`, C = `phi_weights`; {inner}"
+        )
+        return text, [
+            NamedArray("phi_linear", self.linear, "B, shape (p, N)"),
+            NamedArray("phi_offset", offset, "c, shape (p,)"),
+            NamedArray("phi_weights", self.weights, "C, shape (p, m)"),
+            *arrays,
+        ]
 
     def _facts(self) -> list[str]:
         return [self.formula, f"φ: R^{self.size} → R^{self.count}", f"strength {self.strength:.3g}"]

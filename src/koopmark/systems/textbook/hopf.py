@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from koopmark.systems.system import ProductSystem
+from koopmark.systems.system import LinearCoordinates, ProductSystem
 from koopmark.systems.textbook.phases import without_both
 from koopmark.truth import Eigenspace, PrincipalFunctions, targets_of
 
@@ -103,6 +103,11 @@ class HopfNormalForm(ProductSystem):
             )
         rates = np.array([rate, rate.conjugate(), -2.0 * self.growth])
         return PrincipalFunctions(self.straightened, block_diag(conjugates, 1.0), rates)
+
+    @property
+    def linear_coordinates(self) -> LinearCoordinates | None:
+        """Re φ and Im φ below the bifurcation."""
+        return None if self.growth > 0 else LinearCoordinates(np.zeros(2), self.principal)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Products of up to `max_degree` of the eigenfunctions, gathered by eigenvalue.

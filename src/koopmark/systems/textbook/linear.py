@@ -12,7 +12,7 @@ from koopmark._arrays import checked, numeric, real
 from koopmark._keys import generator
 from koopmark.systems.elementwise import Shift
 from koopmark.systems.low_rank import check_independent
-from koopmark.systems.system import ProductSystem
+from koopmark.systems.system import LinearCoordinates, ProductSystem
 from koopmark.truth import PrincipalFunctions
 
 Kind = Literal["normal", "non_normal", "defective"]
@@ -107,6 +107,10 @@ class LinearSystem(ProductSystem):
     def principal(self) -> PrincipalFunctions:
         """The functions wᵀx."""
         return PrincipalFunctions(Shift(), self.left, self.eigenvalues, self._complete)
+
+    @property
+    def linear_coordinates(self) -> LinearCoordinates:
+        return LinearCoordinates(np.zeros(self.size), self.principal)
 
     @cached_property
     def _complete(self) -> bool:

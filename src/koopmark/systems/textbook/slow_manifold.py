@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.systems.system import ProductSystem
+from koopmark.systems.system import LinearCoordinates, ProductSystem
 from koopmark.truth import PrincipalFunctions
 
 
@@ -72,6 +72,10 @@ class SlowManifold(ProductSystem):
         """The two eigenfunctions."""
         rates = np.array([self.slow, self.fast], dtype=complex)
         return PrincipalFunctions(self.straightened, np.eye(2), rates)
+
+    @property
+    def linear_coordinates(self) -> LinearCoordinates:
+        return LinearCoordinates(np.zeros(self.size), self.principal)
 
     def _facts(self) -> list[str]:
         return ["ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²)", *super()._facts()]
