@@ -472,11 +472,11 @@ def export(
     the recipe.
     """
     from koopmark import datasets
-    from koopmark.export import export as write_files
+    from koopmark.export import export_dataset
 
     chosen = datasets.load_recipe(recipe)
     folder = out or Path("reports/export") / f"{chosen.name}-{seed}-{file_format}"
-    _say(f"Exported: {write_files(chosen, seed, file_format, folder)}")
+    _say(f"Exported: {export_dataset(chosen, seed, file_format, folder)}")
 
 
 def _systems() -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import json
 import re
 
 from koopmark._version import __version__
-from koopmark.export.contents import Contents
+from koopmark.export._contents import Contents
 
 _NAME = r"[^\W\d_a-z][\w'’-]+"
 _SURNAMES = re.compile(

@@ -1,11 +1,12 @@
 """What lies beside the numbers: a README that explains them."""
 
 from koopmark._version import __version__
-from koopmark.export.contents import Contents
+from koopmark.export._contents import Contents
 
 READ = {
     "npz": (
         "Python",
+        "python",
         """import numpy as np
 
 data = np.load("data.npz")
@@ -17,6 +18,7 @@ print(abs(phi - exact).max() / abs(phi).max())  # about 0""",
     ),
     "hdf5": (
         "Python (MATLAB, Julia and R read HDF5 too)",
+        "python",
         """import h5py
 import numpy as np
 
@@ -29,6 +31,7 @@ print(abs(phi - exact).max() / abs(phi).max())  # about 0""",
     ),
     "mat": (
         "MATLAB, Octave",
+        "matlab",
         """data = load("data.mat");
 phi = {phi_mat};
 rate = data.eigenvalues_re(1) + 1i * data.eigenvalues_im(1);
@@ -37,6 +40,7 @@ disp(max(abs(phi(:) - exact(:))) / max(abs(phi(:))))  % about 0""",
     ),
     "csv": (
         "R",
+        "r",
         """data <- read.csv("test.csv")
 targets <- read.csv("targets.csv")
 rate <- complex(real = targets$eigenvalue_re[1], imaginary = targets$eigenvalue_im[1])
@@ -48,12 +52,21 @@ print(max(Mod(phi - exact)) / max(Mod(phi)))  # about 0""",
 }
 """How to read a format, and to see that the first eigenfunction obeys its eigenvalue."""
 
+TABLES = {
+    "train.csv": "to fit to: a row per trajectory and time; "
+    "x1 ... are the units, phiK_1 ... the exact eigenfunctions of target K",
+    "test.csv": "the same for test trajectories, clean and from other initial states",
+    "targets.csv": "the exact eigenvalues",
+}
+
 
 def readme(contents: Contents, file_format: str, files: list[str]) -> str:
     """Markdown: what the system is, what each array holds, how to read and check it."""
     recipe, dataset = contents.dataset.recipe, contents.dataset
-    language, code = READ[file_format]
+    language, markdown, code = READ[file_format]
     count, steps, n = dataset.train.states.shape
+    arrays = {array.name: array.meaning for array in contents.arrays}
+    meanings = arrays | TABLES | {f"{name}.csv": meaning for name, meaning in arrays.items()}
     lines = [
         f"# {recipe.title}",
         "",
@@ -82,14 +95,14 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         "where it is large. Any other basis is as good: compare the spaces they span, by "
         "principal angles.",
         "",
-        *(_elsewhere(contents) if contents.formula else []),
+        *(["## The functions at other states", "", contents.formula, ""] * bool(contents.formula)),
         f"## {'Files' if file_format == 'csv' else 'Arrays'}",
         "",
-        *(_tables(contents, files) if file_format == "csv" else _arrays(contents)),
+        *(f"* `{name}`: {meanings[name]}" for name in (files if file_format == "csv" else arrays)),
         "",
         f"## To read them: {language}",
         "",
-        f"```{ {'npz': 'python', 'hdf5': 'python', 'mat': 'matlab', 'csv': 'r'}[file_format] }",
+        f"```{markdown}",
         _filled(code, contents),
         "```",
         "",
@@ -101,40 +114,15 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _elsewhere(contents: Contents) -> list[str]:
-    return ["## The functions at other states", "", contents.formula, ""]
-
-
-def _arrays(contents: Contents) -> list[str]:
-    return [f"* `{array.name}`: {array.meaning}" for array in contents.arrays]
-
-
-def _tables(contents: Contents, files: list[str]) -> list[str]:
-    meanings = {
-        "train.csv": "to fit to: a row per trajectory and time; "
-        "x1 ... are the units, phiK_1 ... the exact eigenfunctions of target K",
-        "test.csv": "the same for test trajectories, clean and from other initial states",
-        "targets.csv": "the exact eigenvalues",
-    }
-    arrays = {f"{array.name}.csv": array.meaning for array in contents.arrays}
-    return [f"* `{name}`: {meanings.get(name) or arrays[name]}" for name in files]
-
-
 def _filled(code: str, contents: Contents) -> str:
     """The code with the names that the first target's arrays have: complex ones are two."""
     name = "test_eigenfunctions_1"
-    names = (
-        [name]
-        if any(array.name == name for array in contents.arrays)
-        else [
-            f"{name}_re",
-            f"{name}_im",
-        ]
-    )
-    columns = ["phi1_1"] if len(names) == 1 else ["phi1_re_1", "phi1_im_1"]
+    whole = any(array.name == name for array in contents.arrays)
+    names = [name] if whole else [f"{name}_re", f"{name}_im"]
+    columns = ["phi1_1"] if whole else ["phi1_re_1", "phi1_im_1"]
 
     def combined(parts: list[str], unit: str) -> str:
-        return parts[0] if len(parts) == 1 else f"{parts[0]} + {unit} * {parts[1]}"
+        return f" + {unit} * ".join(parts)
 
     return code.format(
         phi=combined([f'data["{part}"]' for part in names], "1j"),

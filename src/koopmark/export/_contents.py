@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that an exported dataset holds; `formula` says what the functions are, where known."""
+    """All that an exported dataset holds; `formula` says what the functions are, if known."""
 
     dataset: Dataset
     targets: tuple[Target, ...]
@@ -48,9 +48,17 @@ def contents(dataset: Dataset) -> Contents:
     Raises
     ------
     ConfigError
-        Where the dataset's functions obey their eigenvalue on average only, or up to a bound.
+        If the dataset's functions obey their eigenvalue on average only, or up to a bound.
     """
-    _check_exact(dataset)
+    if dataset.system.stochastic:
+        how = "on average over noisy paths"
+    else:
+        how = "" if all(space.exact for space in dataset.targets) else "only up to a bound"
+    if how:
+        raise ConfigError(
+            f"{dataset.recipe.name}: its functions obey their eigenvalue {how}, and an export "
+            "promises that they do so along every trajectory"
+        )
     rng = generator({"seed": dataset.seed}, "directions of exported eigenspaces")
     spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.targets]
     targets = tuple(
@@ -66,19 +74,6 @@ def contents(dataset: Dataset) -> Contents:
     return Contents(dataset, targets, (*arrays, *formula.arrays), formula.text)
 
 
-def _check_exact(dataset: Dataset) -> None:
-    if dataset.system.stochastic:
-        how = "on average over noisy paths"
-    elif not all(space.exact for space in dataset.targets):
-        how = "only up to a bound"
-    else:
-        return
-    raise ConfigError(
-        f"{dataset.recipe.name}: its functions obey their eigenvalue {how}, and an export promises "
-        "that they do so along every trajectory"
-    )
-
-
 def _arrays(
     dataset: Dataset, targets: tuple[Target, ...], spaces: list[Eigenspace]
 ) -> Iterator[NamedArray]:
@@ -90,8 +85,10 @@ def _arrays(
     yield NamedArray("eigenvalues_im", eigenvalues.imag, "their imaginary parts, shape (K,)")
     dimensions = np.array([target.dimension for target in targets], dtype=float)
     yield NamedArray("dimensions", dimensions, "the dimension of each exact eigenspace, shape (K,)")
+    level = dataset.recipe.sampling.noise
+    noise = f", with noise of {level:g} times the standard deviation of all states" if level else ""
     for name, part, kind in (
-        ("train", dataset.train, "to fit to" + _noise(dataset)),
+        ("train", dataset.train, "to fit to" + noise),
         ("test", dataset.test, "clean, from other initial states"),
     ):
         yield from _part(name, part, kind, targets, spaces)
@@ -116,8 +113,3 @@ def _part(
             yield NamedArray(f"{full}_im", values.imag, f"imaginary parts of {meaning}, {shape}")
         else:
             yield NamedArray(full, values, f"{meaning}, {shape}")
-
-
-def _noise(dataset: Dataset) -> str:
-    level = dataset.recipe.sampling.noise
-    return f", with noise of {level:g} times the standard deviation of all states" if level else ""

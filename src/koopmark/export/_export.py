@@ -1,18 +1,27 @@
-"""Files of each format: names and bytes, the same bytes for the same contents."""
+"""From a recipe to a folder that explains itself, in any of the formats."""
 
 import io
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from koopmark._errors import ConfigError
-from koopmark.export.contents import Contents
+from koopmark import datasets
+from koopmark._errors import ConfigError, suggest
+from koopmark._files import make_folder, write_bytes, write_text
+from koopmark._version import __version__
+from koopmark.datasets import Recipe
+from koopmark.export._contents import Contents, contents
+from koopmark.export._readme import readme
+from koopmark.export.citation import citation
 from koopmark.systems import NamedArray
 
 Files = dict[str, bytes]
+"""Names and bytes: the same bytes for the same contents."""
 
 MAT_HEADER = 116
 """Bytes of free text at the start of a MATLAB file, where SciPy notes the time."""
@@ -37,7 +46,7 @@ def hdf5(contents: Contents) -> Files:
     Raises
     ------
     ConfigError
-        Where h5py is not installed.
+        If h5py is not installed.
     """
     try:
         import h5py
@@ -70,34 +79,23 @@ def mat(contents: Contents) -> Files:
 
 def csv(contents: Contents) -> Files:
     """Text: a row per trajectory and time, a column per unit and per exact eigenfunction."""
-    files = {
-        f"{part}.csv": _text(_states_and_functions(contents, part)) for part in ("train", "test")
-    }
-    files["targets.csv"] = _text(
-        pd.DataFrame(
-            {
-                "target": range(1, len(contents.targets) + 1),
-                "eigenvalue_re": contents["eigenvalues_re"],
-                "eigenvalue_im": contents["eigenvalues_im"],
-                "dimension": [target.dimension for target in contents.targets],
-                "functions": [target.functions for target in contents.targets],
-            }
-        )
+    targets = contents.targets
+    tables = {part: _states_and_functions(contents, part) for part in ("train", "test")}
+    tables["targets"] = pd.DataFrame(
+        {
+            "target": range(1, len(targets) + 1),
+            "eigenvalue_re": contents["eigenvalues_re"],
+            "eigenvalue_im": contents["eigenvalues_im"],
+            "dimension": [target.dimension for target in targets],
+            "functions": [target.functions for target in targets],
+        }
     )
     for array in contents.arrays:
         if not array.name.startswith(IN_TABLES):
             values = array.values.reshape(len(array.values), -1)
             columns = [f"column{k}" for k in range(1, values.shape[1] + 1)]
-            files[f"{array.name}.csv"] = _text(pd.DataFrame(values, columns=columns))
-    return files
-
-
-FORMATS: dict[str, Callable[[Contents], Files]] = {
-    "npz": npz,
-    "csv": csv,
-    "hdf5": hdf5,
-    "mat": mat,
-}
+            tables[array.name] = pd.DataFrame(values, columns=columns)
+    return {f"{name}.csv": table.to_csv(index=False).encode() for name, table in tables.items()}
 
 
 def csv_columns(array: NamedArray) -> list[str]:
@@ -120,5 +118,47 @@ def _states_and_functions(contents: Contents, part: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _text(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False).encode()
+FORMATS: dict[str, Callable[[Contents], Files]] = {"npz": npz, "csv": csv, "hdf5": hdf5, "mat": mat}
+
+
+def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: Path) -> Path:
+    """Write a dataset with its exact eigenfunctions evaluated; returns the folder.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    seed : int
+        Draws the network, the initial states and the noise, as in a run of a suite.
+    file_format : str
+        One of `FORMATS`.
+    folder : Path
+        Made if it is not there; files of the same name in it are replaced.
+
+    Raises
+    ------
+    ConfigError
+        If the format is unknown or needs what is not installed, the trajectories diverge, or
+        the folder cannot be written to.
+    """
+    if file_format not in FORMATS:
+        known = ", ".join(FORMATS)
+        hint = suggest(file_format, FORMATS)
+        raise ConfigError(f"unknown format {file_format!r}: {hint}choose one of {known}")
+    make_folder(folder)
+    try:
+        made = contents(datasets.build(recipe, seed))
+    except datasets.Diverged as error:
+        raise ConfigError(f"{recipe.name}, seed {seed}: {error}") from None
+    files = FORMATS[file_format](made)
+    made_by = {"koopmark": __version__, "seed": seed}
+    given = made_by | recipe.model_dump(mode="json", exclude_none=True)
+    texts = {
+        "README.md": readme(made, file_format, list(files)),
+        "CITATION.cff": citation(made),
+        "recipe.json": json.dumps(given, indent=2, ensure_ascii=False) + "\n",
+    }
+    for name, values in files.items():
+        write_bytes(folder / name, values)
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return folder
