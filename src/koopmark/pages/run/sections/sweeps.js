@@ -7,7 +7,11 @@
     const [known, { axes, rows }] = await Promise.all(["methods", "sweeps"].map(koopmark.data));
     const axis = axes[sweep];
     const lines = Object.keys(known).map((method) => {
-      const at = new Map(koopmark.rows(rows, (i) => rows.family[i] === sweep && rows.method[i] === method).map((i) => [rows.dataset[i], i]));
+      const at = new Map(
+        koopmark
+          .rows(rows, (i) => rows.family[i] === sweep && rows.method[i] === method)
+          .map((i) => [rows.dataset[i], i]),
+      );
       const points = axis.datasets.map((name, level) => {
         const i = at.get(name);
         // A level at which the method was not run is a gap, and no failure.
@@ -32,16 +36,26 @@
     eigenfunction_error: [["statistical_floor", NAME, "dashdot"], ...OWN],
     residual_median: OWN,
   };
-  const beside = (axis, score) => (BESIDE[score] ?? []).filter(([key]) => axis[key]).map(([key, name, dash]) => ({
-    type: "scatter", name, mode: "lines", x: axis.positions, y: axis[key],
-    meta: { role: "ink" }, line: { dash, width: 2 },
-    text: axis[key].map((value) => koopmark.format.score("eigenfunction_error", value)),
-    hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
-  }));
+  const beside = (axis, score) =>
+    (BESIDE[score] ?? [])
+      .filter(([key]) => axis[key])
+      .map(([key, name, dash]) => ({
+        type: "scatter",
+        name,
+        mode: "lines",
+        x: axis.positions,
+        y: axis[key],
+        meta: { role: "ink" },
+        line: { dash, width: 2 },
+        text: axis[key].map((value) => koopmark.format.score("eigenfunction_error", value)),
+        hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
+      }));
 
   // The mean of the logarithms, where failed counts as the worst.
   const size = ({ points }) => {
-    const logs = points.filter((p) => p.status !== "not run").map((p) => (p.failed || Number.isNaN(p.value) ? 3 : Math.log10(Math.max(p.value, 1e-9))));
+    const logs = points
+      .filter((p) => p.status !== "not run")
+      .map((p) => (p.failed || Number.isNaN(p.value) ? 3 : Math.log10(Math.max(p.value, 1e-9))));
     return logs.reduce((a, b) => a + b, 0) / logs.length;
   };
 
@@ -58,7 +72,9 @@
     const decades = [];
     for (let k = 2 * Math.floor(Math.log10(Math.min(...finite, 1)) / 2); k < Math.log10(top); k += 2) decades.push(k);
     const data = shown.map(({ method, style, points }) => ({
-      type: "scatter", name: koopmark.escape(method), x: axis.positions,
+      type: "scatter",
+      name: koopmark.escape(method),
+      x: axis.positions,
       y: points.map((p) => (p.failed ? top : Number.isNaN(p.value) ? null : Math.max(p.value, koopmark.LEAST))),
       mode: points.every((p) => p.failed) ? "markers" : "lines+markers",
       line: { color: style.colour, dash: style.dash, width: 2 },
@@ -71,9 +87,15 @@
       data,
       layout: {
         showlegend: data.length <= 24 || !koopmark.narrow.matches,
-        xaxis: { title: { text: koopmark.escape(axis.title) }, type: axis.log ? "log" : "linear", tickvals: axis.positions, ticktext: axis.texts.map(koopmark.escape) },
+        xaxis: {
+          title: { text: koopmark.escape(axis.title) },
+          type: axis.log ? "log" : "linear",
+          tickvals: axis.positions,
+          ticktext: axis.texts.map(koopmark.escape),
+        },
         yaxis: {
-          title: { text: column.title + (chosen.score === "fit_seconds" ? " (s)" : "") }, type: "log",
+          title: { text: column.title + (chosen.score === "fit_seconds" ? " (s)" : "") },
+          type: "log",
           tickvals: [...decades.map((k) => 10 ** k), top],
           ticktext: [...decades.map((k) => (k === 0 ? "1" : `10<sup>${k}</sup>`)), "failed"],
         },
@@ -83,10 +105,18 @@
 
   const csv = async (section, chosen) => {
     const { axis, lines } = await linesOf(chosen);
-    const points = lines.flatMap(({ method, points: some }) => some.filter((p) => p.status !== "not run").map((p) => ({ method, ...p })));
+    const points = lines.flatMap(({ method, points: some }) =>
+      some.filter((p) => p.status !== "not run").map((p) => ({ method, ...p })),
+    );
     return {
       name: `${chosen.sweep} ${chosen.score}`,
-      text: koopmark.csv({ sweep: points.map(() => chosen.sweep), level: points.map((p) => axis.texts[p.level]), method: points.map((p) => p.method), status: points.map((p) => p.status), [chosen.score]: points.map((p) => p.value) }),
+      text: koopmark.csv({
+        sweep: points.map(() => chosen.sweep),
+        level: points.map((p) => axis.texts[p.level]),
+        method: points.map((p) => p.method),
+        status: points.map((p) => p.status),
+        [chosen.score]: points.map((p) => p.value),
+      }),
     };
   };
 

@@ -87,9 +87,12 @@ const koopmark = (() => {
 
   const start = () => {
     const sections = [...document.querySelectorAll("main section[id]")];
-    const near = new IntersectionObserver((entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) look(target.closest("section[id]"));
-    }, { rootMargin: "500px" });
+    const near = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) if (isIntersecting) look(target.closest("section[id]"));
+      },
+      { rootMargin: "500px" },
+    );
     const look = (section) => {
       if (seen.has(section)) return Promise.resolve();
       seen.add(section);
@@ -128,6 +131,10 @@ const koopmark = (() => {
   return {
     section: (id, how) => registered.set(id, how),
     address: (word, reader) => addresses.set(word, reader),
-    chosen, choose, narrow, redraw, start,
+    chosen,
+    choose,
+    narrow,
+    redraw,
+    start,
   };
 })();

@@ -2,8 +2,14 @@
 koopmark.csv = (columns) => {
   const field = (value) => {
     const number = typeof value === "number";
-    const text = value === null || value === undefined || (number && Number.isNaN(value)) ? ""
-      : number && !Number.isFinite(value) ? (value > 0 ? "inf" : "-inf") : String(value);
+    const text =
+      value === null || value === undefined || (number && Number.isNaN(value))
+        ? ""
+        : number && !Number.isFinite(value)
+          ? value > 0
+            ? "inf"
+            : "-inf"
+          : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const names = Object.keys(columns);

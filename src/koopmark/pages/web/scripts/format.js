@@ -5,7 +5,11 @@ koopmark.format = (() => {
   const exponent = (text) => text.replace(/e([+-])(\d)$/, "e$10$2");
   const digits = (x, count) => {
     const text = x.toPrecision(count);
-    const short = text.includes("e") ? text.replace(/\.?0+e/, "e") : text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+    const short = text.includes("e")
+      ? text.replace(/\.?0+e/, "e")
+      : text.includes(".")
+        ? text.replace(/\.?0+$/, "")
+        : text;
     return Math.abs(x) < 1e-4 && x !== 0 ? x.toExponential(count - 1).replace(/\.?0+e/, "e") : short;
   };
   const scientific = (x) => {
@@ -21,7 +25,24 @@ koopmark.format = (() => {
     if (x < 1) return `${plain(1e3 * x)} ms`;
     return x < 120 ? `${plain(x)} s` : `${plain(x / 60)} min`;
   };
-  const PLAIN = ["n", "rank", "noise", "dt", "train_trajectories", "horizon", "recovered", "window", "verified", "spurious_fraction", "precision", "judged", "recall", "rank_error", "peak_memory_mb", "cluster_excess"];
+  const PLAIN = [
+    "n",
+    "rank",
+    "noise",
+    "dt",
+    "train_trajectories",
+    "horizon",
+    "recovered",
+    "window",
+    "verified",
+    "spurious_fraction",
+    "precision",
+    "judged",
+    "recall",
+    "rank_error",
+    "peak_memory_mb",
+    "cluster_excess",
+  ];
   const score = (key, x) => (key === "fit_seconds" ? seconds(x) : PLAIN.includes(key) ? plain(x) : scientific(x));
   return { scientific, plain, seconds, score };
 })();

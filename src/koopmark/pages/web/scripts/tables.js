@@ -72,20 +72,30 @@
       let shown = 0;
       for (const row of rows) {
         const all = `${row.dataset.method} ${row.dataset.library} ${status(row)}`.toLowerCase();
-        row.hidden = !(words.every((word) => all.includes(word))
-          && (!libraries.select.value || row.dataset.library === libraries.select.value)
-          && (!statuses.select.value || status(row) === statuses.select.value));
+        row.hidden = !(
+          words.every((word) => all.includes(word)) &&
+          (!libraries.select.value || row.dataset.library === libraries.select.value) &&
+          (!statuses.select.value || status(row) === statuses.select.value)
+        );
         shown += !row.hidden;
       }
       said.textContent = shown < rows.length ? `${shown} of ${rows.length} rows` : "";
     };
-    const libraries = choice("Library", "all", values((row) => row.dataset.library), filter);
+    const libraries = choice(
+      "Library",
+      "all",
+      values((row) => row.dataset.library),
+      filter,
+    );
     const statuses = choice("Status", "all", values(status), filter);
     search.addEventListener("input", filter);
     bar.append(search);
     if (libraries.select.options.length > 2) bar.append(libraries.place);
     if (statuses.select.options.length > 2) bar.append(statuses.place);
-    bar.append(koopmark.button("Download CSV", () => koopmark.save({ name, text: koopmark.tableCsv(table) })), said);
+    bar.append(
+      koopmark.button("Download CSV", () => koopmark.save({ name, text: koopmark.tableCsv(table) })),
+      said,
+    );
     table.closest(".scroll").before(bar);
   };
 

@@ -9,10 +9,23 @@ koopmark.colours = () => {
 koopmark.themed = (figure) => {
   const colours = koopmark.colours();
   const layout = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", ...figure.layout };
-  const axis = { gridcolor: colours.grid, zerolinecolor: colours.line, linecolor: colours.line, tickcolor: colours.line, showgrid: true, tickfont: { size: 12 } };
+  const axis = {
+    gridcolor: colours.grid,
+    zerolinecolor: colours.line,
+    linecolor: colours.line,
+    tickcolor: colours.line,
+    showgrid: true,
+    tickfont: { size: 12 },
+  };
   layout.margin ??= { l: 70, r: 16, t: 34, b: 64 };
   layout.font = { ...layout.font, family: getComputedStyle(document.body).fontFamily, size: 13, color: colours.ink };
-  layout.hoverlabel = { align: "left", ...layout.hoverlabel, bgcolor: colours.raised, bordercolor: colours.line, font: { color: colours.ink, size: 12 } };
+  layout.hoverlabel = {
+    align: "left",
+    ...layout.hoverlabel,
+    bgcolor: colours.raised,
+    bordercolor: colours.line,
+    font: { color: colours.ink, size: 12 },
+  };
   for (const holder of [layout, layout.scene || {}]) {
     for (const name of Object.keys(holder).filter((key) => /^[xyz]axis/.test(key) && holder[key])) {
       holder[name] = { automargin: true, ...axis, ...holder[name] };
@@ -23,13 +36,19 @@ koopmark.themed = (figure) => {
     }
   }
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colours.soft, activecolor: colours.ink };
-  const [below, beside] = [{ orientation: "h", x: 0, xref: "container", y: 0.01, yref: "container", yanchor: "bottom", font: { size: 11 } }, { x: 1.02, y: 1, font: { size: 12 } }];
+  const [below, beside] = [
+    { orientation: "h", x: 0, xref: "container", y: 0.01, yref: "container", yanchor: "bottom", font: { size: 11 } },
+    { x: 1.02, y: 1, font: { size: 12 } },
+  ];
   layout.legend = { ...(koopmark.narrow.matches ? below : beside), ...layout.legend };
   const data = figure.data.map((trace) => {
     if (trace.marker?.colorbar) {
       const font = { color: colours.ink, size: 12 };
       const { colorbar } = trace.marker;
-      return { ...trace, marker: { ...trace.marker, colorbar: { ...colorbar, tickfont: font, title: { ...colorbar.title, font } } } };
+      return {
+        ...trace,
+        marker: { ...trace.marker, colorbar: { ...colorbar, tickfont: font, title: { ...colorbar.title, font } } },
+      };
     }
     if (!trace.meta || trace.meta.role !== "ink") return trace;
     const inked = { ...trace, textfont: { color: colours.ink, size: 13 } };
@@ -49,7 +68,7 @@ koopmark.plot = async (canvas, figure) => {
   canvas.setAttribute("role", "group");
   // Plotly leaves the old scale of colours, and its margin, where the new one lies the other way.
   const bar = figure.data.map((trace) => trace.colorbar ?? trace.marker?.colorbar).find(Boolean);
-  const lies = bar ? bar.orientation ?? "v" : "none";
+  const lies = bar ? (bar.orientation ?? "v") : "none";
   if ((canvas.dataset.scale ?? lies) !== lies) Plotly.purge(canvas);
   canvas.dataset.scale = lies;
   await koopmark.plotNow(canvas, figure);
