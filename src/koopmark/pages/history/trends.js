@@ -1,6 +1,6 @@
 // A score from one promoted run to the next, with rings where a new level begins.
 {
-  const { number, escape } = koopmark;
+  const { number, escaped } = koopmark;
   const SPEED = "speed"; // Of the core, which has no dataset.
   const SHARES = ["recovered", "ok"];
 
@@ -31,7 +31,7 @@
       return {
         type: "scatter",
         mode: "lines+markers",
-        name: escape(name(one)),
+        name: escaped(name(one)),
         x,
         y: values.map((v) => (Number.isNaN(v) ? null : height(v))),
         line: { color: colour, dash, width: 2 },
@@ -41,7 +41,7 @@
           size: x.map((i) => (rings.has(i) ? 18 : 8)),
           line: { width: x.map((i) => (rings.has(i) ? 3 : 0)) },
         },
-        text: values.map((v, i) => `${shown(v)}, ${escape(one.done_by[i] || "")}`),
+        text: values.map((v, i) => `${shown(v)}, ${escaped(one.done_by[i] || "")}`),
         hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
       };
     });
@@ -49,7 +49,7 @@
       data,
       layout: {
         showlegend: data.length <= 24 && !koopmark.narrow.matches,
-        xaxis: { title: { text: "run" }, tickvals: x, ticktext: runs.map((run) => escape(run.label)) },
+        xaxis: { title: { text: "run" }, tickvals: x, ticktext: runs.map((run) => escaped(run.label)) },
         yaxis:
           floor === undefined
             ? { title: { text: choice.score.replaceAll("_", " ") }, rangemode: "tozero" }
@@ -58,7 +58,7 @@
     });
   };
 
-  const csv = async (section, choice) => {
+  const csv = async (_section, choice) => {
     const { runs, chosen } = await seriesOf(choice);
     const rows = chosen.flatMap((one) =>
       one.values.map((value, i) => ({ one, run: runs[i], value: number(value), starts: one.changes.includes(i) })),

@@ -15,6 +15,8 @@ import pandas as pd
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+from koopmark.analysis import numbers
+from koopmark.analysis.columns import SUMMARY
 from koopmark.pages.web._looks import css
 
 INFINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}
@@ -48,6 +50,7 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
         shades=Markup(css()),
         islands=Markup("\n").join(island(name, value) for name, value in data.items()),
         plotly=_plotly(),
+        plain_scores=[column.key for column in SUMMARY if column.write is numbers.plain],
         **context,
     )
 

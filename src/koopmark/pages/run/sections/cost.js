@@ -1,6 +1,6 @@
 // What accuracy costs on a dataset, with the Pareto front, and how cost grows with the network.
 {
-  const { number, escape, format } = koopmark;
+  const { number, escaped, format } = koopmark;
   const UNITS = {
     fit_seconds: "time of one fit (s, median over seeds)",
     peak_memory_mb: "memory of one fit (MB, median over seeds)",
@@ -10,15 +10,13 @@
     const summary = await koopmark.data("summary");
     const there = (i) =>
       summary.dataset[i] === dataset && number(summary[cost][i]) > 0 && Number.isFinite(number(summary[error][i]));
-    return koopmark
-      .rows(summary, there)
-      .map((i) => ({
-        method: summary.method[i],
-        role: summary.role[i],
-        competes: summary.role[i] === "method" && summary.failed[i] === 0,
-        cost: number(summary[cost][i]),
-        error: number(summary[error][i]),
-      }));
+    return koopmark.rows(summary, there).map((i) => ({
+      method: summary.method[i],
+      role: summary.role[i],
+      competes: summary.role[i] === "method" && summary.failed[i] === 0,
+      cost: number(summary[cost][i]),
+      error: number(summary[error][i]),
+    }));
   };
 
   // A method that lost a seed is no member: its median is over the seeds it survived.
@@ -41,6 +39,16 @@
         return { method, points: points.sort((a, b) => a.n - b.n) };
       })
       .filter(({ points }) => points.length);
+  };
+
+  // The points that no other point is at most as costly and at most as wrong as, cheapest first.
+  const frontOf = (points) => {
+    const order = [...points].sort((a, b) => a.cost - b.cost || a.error - b.error);
+    const members = [];
+    for (const point of order) {
+      if (!members.length || point.error < members.at(-1).error) members.push(point);
+    }
+    return members;
   };
 
   // A table of methods below the figure: `rows` are [method, [value of each column]].
@@ -81,13 +89,13 @@
 
   const drawFront = async (section, chosen, columns, known) => {
     const points = await pointsOf(chosen);
-    const front = koopmark.front(competing(points));
+    const front = frontOf(competing(points));
     const names = new Set(front.map((p) => p.method));
     const axis = (value) => Math.max(value, koopmark.LEAST);
     const data = points.map((p) => ({
       type: "scatter",
       mode: "markers",
-      name: escape(p.method),
+      name: escaped(p.method),
       x: [p.cost],
       y: [axis(p.error)],
       showlegend: names.has(p.method) || p.role === "anchor",
@@ -153,7 +161,7 @@
     const data = lines.flatMap(({ method, points }) => {
       const look = {
         type: "scatter",
-        name: escape(method),
+        name: escaped(method),
         legendgroup: method,
         visible: first.has(method) || "legendonly",
       };
@@ -168,7 +176,7 @@
           x: points.map((p) => p.n),
           y: points.map((p) => p.cost),
           marker: marker(known[method], 8),
-          text: points.map((p) => `${escape(p.dataset)}, N = ${p.n}: ${format.score(chosen.cost, p.cost)}`),
+          text: points.map((p) => `${escaped(p.dataset)}, N = ${p.n}: ${format.score(chosen.cost, p.cost)}`),
           hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
         },
         {
@@ -201,7 +209,7 @@
     await koopmark.plot(section.querySelector(".canvas"), figure);
   };
 
-  const csv = async (section, chosen) => {
+  const csv = async (_section, chosen) => {
     if (chosen.figure === "size") {
       const points = (await sizesOf(chosen)).flatMap((line) => line.points);
       return {
@@ -215,7 +223,7 @@
       };
     }
     const points = await pointsOf(chosen);
-    const front = new Set(koopmark.front(competing(points)));
+    const front = new Set(frontOf(competing(points)));
     return {
       name: `${chosen.error} against ${chosen.cost} ${chosen.dataset}`,
       text: koopmark.csv({

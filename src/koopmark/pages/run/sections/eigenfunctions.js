@@ -42,7 +42,7 @@ if (document.querySelector("#eigenfunctions select")) {
     const { method, seed } = koopmark.chosen(section);
     const seeded = ours.filter((frame) => String(frame.seed) === seed);
     const frame = seeded.find((one) => method in one.methods);
-    return { frame: frame ?? seeded[0], own: frame && frame.methods[method], method };
+    return { frame: frame ?? seeded[0], own: frame?.methods[method], method };
   };
 
   // One object per point: where it is, exact, recovered and their difference.
@@ -281,7 +281,7 @@ if (document.querySelector("#eigenfunctions select")) {
         colorscale: dark ? SCALES.dark : SCALES.light,
         showscale: k === 2,
         colorbar,
-        hovertemplate: `x<sub>${grid[0].i}</sub> = %{x:.3g}, x<sub>${grid[0].j}</sub> = %{y:.3g}<br>%{z:.4g}<extra>${koopmark.escape(title.split(":")[0])}</extra>`,
+        hovertemplate: `x<sub>${grid[0].i}</sub> = %{x:.3g}, x<sub>${grid[0].j}</sub> = %{y:.3g}<br>%{z:.4g}<extra>${koopmark.escaped(title.split(":")[0])}</extra>`,
       };
     });
     return { data, layout };
@@ -367,7 +367,7 @@ if (document.querySelector("#eigenfunctions select")) {
       exact_re: (p) => p.re,
       difference_re: (p) => p.dre,
       recovered_re: (p) => p.rre,
-      ...(frame.im || (own && own.im)
+      ...(frame.im || own?.im
         ? { exact_im: (p) => p.im, difference_im: (p) => p.dim, recovered_im: (p) => p.rim }
         : {}),
     };

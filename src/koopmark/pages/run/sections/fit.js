@@ -318,7 +318,7 @@
   // A number in a table of methods and datasets leads to the fits behind it.
   document.addEventListener("click", async ({ target }) => {
     const cell = target.closest("td.grid");
-    const table = cell && cell.closest("table.sortable");
+    const table = cell?.closest("table.sortable");
     if (!table) return;
     const { dataset } = table.tHead.rows[0].cells[cell.cellIndex].dataset;
     const { method } = cell.parentElement.dataset;

@@ -67,7 +67,7 @@
       meta: { role: "ink" },
       x: order.map((e) => e.re),
       y: order.map((e) => e.im),
-      text: order.map((e) => koopmark.escape(e.label)),
+      text: order.map((e) => koopmark.escaped(e.label)),
       mode: order.length <= LABELS ? "markers+text" : "markers",
       marker: { symbol: "circle-open", size: 20, line: { width: 2 } },
       // Above and below in turn, so that neighbours' labels do not collide.
@@ -122,7 +122,7 @@
   const trace = (method, mine, look) => ({
     type: "scatter",
     mode: "markers",
-    name: koopmark.escape(method),
+    name: koopmark.escaped(method),
     x: mine.map((p) => p.re),
     y: mine.map((p) => p.im),
     marker: { size: 9, opacity: 0.9, ...look },
@@ -208,7 +208,7 @@
       `${words.join("; ")}. Open circles: exact eigenvalues with their multiplicity.`;
   };
 
-  const csv = async (section, chosen) => {
+  const csv = async (_section, chosen) => {
     const found = await pairsOf(await chosenFits(chosen), await exactOf(chosen.dataset));
     const column = (of) => found.map(of);
     return {

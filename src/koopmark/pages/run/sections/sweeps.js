@@ -73,13 +73,13 @@
     for (let k = 2 * Math.floor(Math.log10(Math.min(...finite, 1)) / 2); k < Math.log10(top); k += 2) decades.push(k);
     const data = shown.map(({ method, style, points }) => ({
       type: "scatter",
-      name: koopmark.escape(method),
+      name: koopmark.escaped(method),
       x: axis.positions,
       y: points.map((p) => (p.failed ? top : Number.isNaN(p.value) ? null : Math.max(p.value, koopmark.LEAST))),
       mode: points.every((p) => p.failed) ? "markers" : "lines+markers",
       line: { color: style.colour, dash: style.dash, width: 2 },
       marker: { color: style.colour, size: 8, symbol: points.map((p) => (p.failed ? "x" : style.symbol)) },
-      text: points.map((p) => `${koopmark.format.score(chosen.score, p.value)} (${koopmark.escape(p.status)})`),
+      text: points.map((p) => `${koopmark.format.score(chosen.score, p.value)} (${koopmark.escaped(p.status)})`),
       hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     }));
     data.push(...floors);
@@ -88,10 +88,10 @@
       layout: {
         showlegend: data.length <= 24 || !koopmark.narrow.matches,
         xaxis: {
-          title: { text: koopmark.escape(axis.title) },
+          title: { text: koopmark.escaped(axis.title) },
           type: axis.log ? "log" : "linear",
           tickvals: axis.positions,
-          ticktext: axis.texts.map(koopmark.escape),
+          ticktext: axis.texts.map(koopmark.escaped),
         },
         yaxis: {
           title: { text: column.title + (chosen.score === "fit_seconds" ? " (s)" : "") },
@@ -103,7 +103,7 @@
     });
   };
 
-  const csv = async (section, chosen) => {
+  const csv = async (_section, chosen) => {
     const { axis, lines } = await linesOf(chosen);
     const points = lines.flatMap(({ method, points: some }) =>
       some.filter((p) => p.status !== "not run").map((p) => ({ method, ...p })),

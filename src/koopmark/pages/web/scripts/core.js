@@ -108,8 +108,8 @@ const koopmark = (() => {
       });
       show(section);
       const how = registered.get(section.id);
-      if (how && how.csv) koopmark.download(section, () => how.csv(section, chosen(section)));
-      section.querySelectorAll(".canvas").forEach((canvas) => near.observe(canvas));
+      if (how?.csv) koopmark.download(section, () => how.csv(section, chosen(section)));
+      for (const canvas of section.querySelectorAll(".canvas")) near.observe(canvas);
     }
     for (const link of document.querySelectorAll("a[data-pick]")) {
       link.addEventListener("click", () => {
@@ -120,6 +120,10 @@ const koopmark = (() => {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     narrow.addEventListener("change", redraw);
     addEventListener("hashchange", visit);
+    // Hovering a number shows all of its digits.
+    document.addEventListener("mouseover", ({ target }) => {
+      if (target.matches("td[data-value]:not([title])")) target.title = target.dataset.value;
+    });
     visit();
     // What the reader did not come near yet is drawn in spare time: a print has all figures.
     const idle = window.requestIdleCallback || ((then) => setTimeout(then, 200));

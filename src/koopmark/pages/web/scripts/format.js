@@ -1,4 +1,4 @@
-// Numbers as the tables write them: see numbers.py.
+// Numbers as the tables write them (see numbers.py), and what figures of methods share.
 koopmark.format = (() => {
   const MISSING = "–";
   const odd = (x) => (Number.isNaN(x) ? MISSING : x > 0 ? "inf" : "-inf");
@@ -25,27 +25,31 @@ koopmark.format = (() => {
     if (x < 1) return `${plain(1e3 * x)} ms`;
     return x < 120 ? `${plain(x)} s` : `${plain(x / 60)} min`;
   };
-  const PLAIN = [
-    "n",
-    "rank",
-    "noise",
-    "dt",
-    "train_trajectories",
-    "horizon",
-    "recovered",
-    "window",
-    "verified",
-    "spurious_fraction",
-    "precision",
-    "judged",
-    "recall",
-    "rank_error",
-    "peak_memory_mb",
-    "cluster_excess",
-  ];
-  const score = (key, x) => (key === "fit_seconds" ? seconds(x) : PLAIN.includes(key) ? plain(x) : scientific(x));
+  const FACTS = ["n", "rank", "noise", "dt", "train_trajectories", "horizon", "recovered", "window", "cluster_excess"];
+  // Which scores are written so is said by their columns in Python.
+  const plainly = new Set([...koopmark.plainScores, ...FACTS]);
+  const score = (key, x) => (key === "fit_seconds" ? seconds(x) : plainly.has(key) ? plain(x) : scientific(x));
   return { scientific, plain, seconds, score };
 })();
 
 // Plotly reads some HTML in names and hovers.
-koopmark.escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+koopmark.escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+koopmark.LEAST = 1e-16; // Errors are drawn no lower: zero has no place on a logarithmic axis.
+
+// From a table in columns the rows, as indexes, for which `keep` holds.
+koopmark.rows = (table, keep) => {
+  const [first] = Object.values(table);
+  const found = [];
+  for (let i = 0; i < (first || []).length; i += 1) if (keep(i)) found.push(i);
+  return found;
+};
+
+// The methods that take part in comparisons and have the least of what `size` maps them to.
+koopmark.best = (methods, size, most) => {
+  const others = Object.keys(methods).filter((name) => methods[name].role === "method" && size.has(name));
+  others.sort((a, b) => size.get(a) - size.get(b));
+  return new Set(others.slice(0, most));
+};
+
+koopmark.logAxis = (title) => ({ title: { text: title }, type: "log", exponentformat: "power", dtick: 2 });

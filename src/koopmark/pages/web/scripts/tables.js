@@ -109,7 +109,9 @@
       for (const row of body.rows) {
         if (row.classList.contains("group")) continue;
         groups.push(group ? text(group) : "");
-        titles.forEach((title, i) => columns[title].push(i ? content(row.cells[i]).replace(/^–$/, "") : methodOf(row)));
+        for (const [i, title] of titles.entries()) {
+          columns[title].push(i ? content(row.cells[i]).replace(/^–$/, "") : methodOf(row));
+        }
       }
     }
     return koopmark.csv(groups.some(Boolean) ? { group: groups, ...columns } : columns);
