@@ -45,6 +45,9 @@ app = typer.Typer(
 )
 
 
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
+
+
 class Kind(StrEnum):
     """What there is to list."""
 
@@ -215,8 +218,7 @@ def run(
         again = ["koopmark", "run", suite, "--out", str(folder)]
         named = {"--method": method, "--only": only, "--dataset": dataset, "--seed": seed}
         for option, values in named.items():
-            for value in values or []:
-                again += [option, str(value)]
+            again += [word for value in values or [] for word in (option, str(value))]
         again += ["--scheduler", scheduler] if scheduler else []
         again += ["--jobs", str(jobs)] if jobs else []
         _say(f"Resume with: {shlex.join(again)}", err=True)
@@ -235,10 +237,8 @@ def run(
         raise typer.Exit(1)
 
 
-@app.command(name="report", epilog="Example: koopmark report reports/smoke")
-def rebuild(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
-) -> None:
+@app.command(epilog="Example: koopmark report reports/smoke")
+def report(folder: RunFolder) -> None:
     """Build the tables and the HTML of a run folder anew, without fitting anything."""
     from koopmark import pages
     from koopmark.store import export
@@ -247,9 +247,9 @@ def rebuild(
     _say(f"Report: {pages.write(folder)}")
 
 
-@app.command(name="show", epilog="Example: koopmark show reports/smoke --score forecast_error")
-def leaderboards(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+@app.command(epilog="Example: koopmark show reports/smoke --score forecast_error")
+def show(
+    folder: RunFolder,
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="One dataset.", show_default="all")
     ] = None,
@@ -266,7 +266,7 @@ def leaderboards(
 
 @app.command(epilog="Example: koopmark check reports/standard --against reports/baseline")
 def check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+    folder: RunFolder,
     against: Annotated[Path, typer.Option(metavar="BASELINE", help="The run folder to beat.")],
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
@@ -366,18 +366,13 @@ def verify(
 
 
 @app.command(name="list", epilog="Example: koopmark list methods")
-def show(
+def list_(
     kind: Annotated[
         Kind, typer.Argument(metavar="KIND", help="systems, methods, datasets or suites.")
     ],
 ) -> None:
     """List what there is to choose from, one a line."""
-    lines = {
-        Kind.systems: _systems,
-        Kind.methods: _methods,
-        Kind.datasets: _datasets,
-        Kind.suites: _suites,
-    }[kind]()
+    lines = _LISTED[kind]()
     width = max((len(name) for name, _ in lines), default=0)
     for name, text in lines:
         _say(f"{name:<{width}}  {text}".rstrip())
@@ -490,18 +485,13 @@ def _systems() -> list[tuple[str, str]]:
 def _methods() -> list[tuple[str, str]]:
     from koopmark import methods
 
-    elsewhere = [(name, "from an installed package") for name in methods.offered()]
-    return [(name, _about(name)) for name in methods.names()] + elsewhere
-
-
-def _about(name: str) -> str:
-    """What a method is, and why it cannot be used where it cannot."""
-    from koopmark import methods
-
-    method = methods.get(name)
-    summary = (type(method).__doc__ or "").strip().partition("\n")[0]
-    missing = methods.availability(method)
-    return f"{summary} ({missing})" if missing else summary
+    lines = []
+    for name in methods.names():
+        method = methods.get(name)
+        about = (type(method).__doc__ or "").strip().partition("\n")[0]
+        missing = methods.availability(method)
+        lines.append((name, f"{about} ({missing})" if missing else about))
+    return lines + [(name, "from an installed package") for name in methods.offered()]
 
 
 def _datasets() -> list[tuple[str, str]]:
@@ -515,3 +505,11 @@ def _suites() -> list[tuple[str, str]]:
     from koopmark.plan import load_suite, names
 
     return [(name, load_suite(name).question) for name in names()]
+
+
+_LISTED = {
+    Kind.systems: _systems,
+    Kind.methods: _methods,
+    Kind.datasets: _datasets,
+    Kind.suites: _suites,
+}

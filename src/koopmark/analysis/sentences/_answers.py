@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from koopmark.analysis.noise import by_chance, times_floor
 from koopmark.analysis.numbers import listed, plain, plural, scientific
 from koopmark.analysis.summary import ERROR, competing, is_exact, ranked, recovers_all
 from koopmark.analysis.sweeps import Sweep, shared_targets
+from koopmark.analysis.targets import by_chance, times_floor
 from koopmark.scoring import FOUND, ROUNDING
 
 PAR = 1.1

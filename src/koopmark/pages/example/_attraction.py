@@ -22,17 +22,12 @@ class Geometry:
     """The change of variables in which the plane lies flat, y = Uᵀx with W = U Σ Vᵀ.
 
     The last column of U is the left null vector of W.
-
-    Parameters
-    ----------
-    left : (3, 3) array
-        U.
-    singular_values : (3,) array
-        The diagonal of Σ, largest first.
     """
 
     left: NDArray[np.float64]
+    """(3, 3) U."""
     singular_values: NDArray[np.float64]
+    """(3,) largest first."""
 
     @classmethod
     def of(cls, weights: NDArray) -> "Geometry":
@@ -48,19 +43,11 @@ class Geometry:
 
 @dataclass(frozen=True, eq=False)
 class Attraction:
-    """The drawn trajectories as koopmark simulates them, and as SciPy integrates all of them.
-
-    Parameters
-    ----------
-    shown : Trajectories
-        (M, T, 3) states.
-    independent : (M, T, 3) array
-        The same by SciPy.
-    geometry : Geometry
-    """
+    """The drawn trajectories as koopmark simulates them, and as SciPy integrates all of them."""
 
     shown: Trajectories
     independent: NDArray[np.float64]
+    """(M, T, 3) the states by SciPy."""
     geometry: Geometry
 
     @property

@@ -18,9 +18,7 @@ from koopmark.pages.example._recovery import (
     TIMES,
     TRAIN,
     Recovered,
-    pairs_table,
     recover,
-    scores_table,
 )
 from koopmark.pages.web import TableCell, render, score_cell
 from koopmark.systems import three_populations
@@ -66,8 +64,8 @@ def write_example(out_dir: Path) -> Path:
     fits = recover(system)
     for name, table in (
         ("trajectories", falls.table()),
-        ("recovered", scores_table(fits)),
-        ("eigenpairs", pairs_table(fits)),
+        ("recovered", pd.concat([fit.scores for fit in fits])),
+        ("eigenpairs", pd.concat([fit.pairs for fit in fits])),
     ):
         write_text(out_dir / f"{name}.csv", table.to_csv(index=False))
     page = out_dir / "index.html"
@@ -102,7 +100,7 @@ def _html(weights: NDArray, falls: Attraction, fits: list[Recovered]) -> str:
         degrees=range(1, MAX_DEGREE + 1),
         found=[_found(fit) for fit in fits],
         columns=columns,
-        fits=_rows(scores_table(fits)),
+        fits=[(fit.name, _rows(fit)) for fit in fits],
         code=TRY,
     )
 
@@ -132,7 +130,7 @@ def _data(falls: Attraction, fits: list[Recovered]) -> dict[str, Any]:
             "U": falls.geometry.left,
         },
         "decay": decay,
-        "pairs": pairs_table(fits),
+        "pairs": pd.concat([fit.pairs for fit in fits], ignore_index=True),
         "functions": {
             "times": TIMES,
             "exact": [function.exact[:SAMPLED] for function in fits[0].functions],
@@ -151,7 +149,7 @@ def _data(falls: Attraction, fits: list[Recovered]) -> dict[str, Any]:
                 for fit in fits
             },
         },
-        "scores": scores_table(fits),
+        "scores": pd.concat([fit.scores for fit in fits], ignore_index=True),
     }
 
 
@@ -162,18 +160,12 @@ def _found(fit: Recovered) -> tuple[str, int, int, str]:
     return fit.name, len(fit.pairs), len(exact), listed
 
 
-def _rows(recovered: pd.DataFrame) -> list[tuple[str, list[tuple[str, list[TableCell]]]]]:
-    """For each fit its rows: the exact eigenvalue, and a cell for each score."""
+def _rows(fit: Recovered) -> list[tuple[str, list[TableCell]]]:
+    """The exact eigenvalue, and a cell for each score."""
     return [
         (
-            str(name),
-            [
-                (
-                    str(row["target"]).replace("-", "−"),
-                    [score_cell(c, float(row[c.key])) for c in columns.TARGETS],
-                )
-                for _, row in rows.iterrows()
-            ],
+            str(row["target"]).replace("-", "−"),
+            [score_cell(column, float(row[column.key])) for column in columns.TARGETS],
         )
-        for name, rows in recovered.groupby("method", sort=False)
+        for _, row in fit.scores.iterrows()
     ]

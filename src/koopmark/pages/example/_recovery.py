@@ -30,41 +30,25 @@ FITS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 @dataclass(frozen=True, eq=False)
 class Recovered:
-    """One fit.
-
-    Parameters
-    ----------
-    name : str
-    scores : DataFrame
-        A row for each exact eigenvalue -1, -2, -3 (columns of targets.csv).
-    pairs : DataFrame
-        A row for each recovered eigenpair (columns of eigenpairs.csv).
-    functions : list of Function
-        For -1, -2, -3 the function that is recovered nearest to it.
-    """
+    """One fit."""
 
     name: str
     scores: pd.DataFrame
+    """A row for each exact eigenvalue -1, -2, -3 (columns of targets.csv)."""
     pairs: pd.DataFrame
+    """A row for each recovered eigenpair (columns of eigenpairs.csv)."""
     functions: list["Function"]
+    """For -1, -2, -3 the function that is recovered nearest to it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A recovered eigenfunction beside the exact one.
-
-    Parameters
-    ----------
-    eigenvalue : complex
-        The recovered one.
-    exact, recovered : (M, T) arrays
-        φᵏ along the test trajectories, and the recovered function times the number that brings
-        it nearest, real part.
-    """
+    """A recovered eigenfunction beside the exact one, along the test trajectories (M, T)."""
 
     eigenvalue: complex
     exact: NDArray[np.float64]
     recovered: NDArray[np.float64]
+    """Times the number that brings it nearest, real part."""
 
 
 def recover(system: System) -> list[Recovered]:
@@ -78,26 +62,12 @@ def recover(system: System) -> list[Recovered]:
         fits.append(
             Recovered(
                 name,
-                pd.DataFrame([asdict(row) for row in scores.targets]),
-                pd.DataFrame([asdict(row) for row in scores.eigenpairs]),
+                pd.DataFrame([{"method": name, **asdict(row)} for row in scores.targets]),
+                pd.DataFrame([{"method": name, **asdict(row)} for row in scores.eigenpairs]),
                 [_nearest(model, degree, test.states) for degree in range(1, MAX_DEGREE + 1)],
             )
         )
     return fits
-
-
-def scores_table(fits: list[Recovered]) -> pd.DataFrame:
-    """recovered.csv."""
-    return pd.concat([fit.scores.assign(method=fit.name) for fit in fits], ignore_index=True)[
-        ["method", *fits[0].scores.columns]
-    ]
-
-
-def pairs_table(fits: list[Recovered]) -> pd.DataFrame:
-    """eigenpairs.csv."""
-    return pd.concat([fit.pairs.assign(method=fit.name) for fit in fits], ignore_index=True)[
-        ["method", *fits[0].pairs.columns]
-    ]
 
 
 def _nearest(model: methods.Model, degree: int, states: NDArray) -> Function:

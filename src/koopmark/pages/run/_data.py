@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark.analysis import columns
-from koopmark.analysis.noise import worst_floors
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, shared_targets, sweep_table
 from koopmark.analysis.tables import Tables
+from koopmark.analysis.targets import worst_floors
 from koopmark.pages.web import method_styles
 from koopmark.store.portraits import POINTS, PREFIX
 

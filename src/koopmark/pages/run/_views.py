@@ -10,11 +10,10 @@ import pandas as pd
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.columns import Column
 from koopmark.analysis.leaderboard import Leaderboard
-from koopmark.analysis.noise import FLOORS, times_floor
 from koopmark.analysis.numbers import listed, plain, plural
 from koopmark.analysis.sentences import left_out, verdict, written
 from koopmark.analysis.tables import ROLES
-from koopmark.analysis.targets import target_names
+from koopmark.analysis.targets import FLOORS, target_names, times_floor
 from koopmark.pages.web import TableCell, score_cell
 
 BOARD_SCORES = {column.key: column for column in (columns.DIGITS, columns.SECONDS)}
@@ -250,25 +249,11 @@ def _where(rows: pd.DataFrame) -> str:
     return listed([f"{name} ({some})" for name, some in seeds.items()], most=5)
 
 
-@dataclass(frozen=True)
-class BoardView:
-    """A leaderboard: sentences, and a row per method.
+def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
+    """The leaderboard of a question: sentences, and a row per method.
 
-    Each optional column is there if it says anything: the interval, and the comparison.
+    The interval and the comparison are there if they say anything.
     """
-
-    name: str
-    score: Column
-    verdict: str
-    left_out: str
-    digits: bool
-    interval: bool
-    compared: bool
-    rows: list[MethodRow]
-
-
-def board_view(name: str, board: Leaderboard, known: Known) -> BoardView:
-    """The leaderboard of a question."""
     interval, compared = bool(board.rows["low"].notna().any()), not board.compared.empty
     rows = []
     for _, row in board.rows.iterrows():
@@ -288,7 +273,13 @@ def board_view(name: str, board: Leaderboard, known: Known) -> BoardView:
         ]
         cells = [*means, lost, *chances]
         rows.append(known.row(row["method"], cells, place=str(row["place"])))
-    digits = board.measure.bounds is not None
-    score = BOARD_SCORES[board.measure.score]
-    said = verdict(board), left_out(board)
-    return BoardView(name, score, *said, digits, interval, compared, rows)
+    return {
+        "name": name,
+        "score": BOARD_SCORES[board.measure.score],
+        "verdict": verdict(board),
+        "left_out": left_out(board),
+        "digits": board.measure.bounds is not None,
+        "interval": interval,
+        "compared": compared,
+        "rows": rows,
+    }
