@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
+from koopmark.analysis.columns import SUMMARY
 from koopmark.analysis.tables import KEYS, TARGET_KEYS, read_fits, read_targets
 from koopmark.regression._comparable import (
     RunFolder,
@@ -27,25 +28,16 @@ SAME_TARGET = 1e-6
 
 @dataclass(frozen=True)
 class Metric:
-    """How a change of one score is judged.
-
-    Parameters
-    ----------
-    name : str
-        Column of fits.csv or targets.csv.
-    floor : float
-        Magnitudes below it are all alike: what rounding on another machine may move.
-    decades : float
-        A change of log10 by more than this counts.
-    higher_is_better : bool
-        Errors are better low; counts of what was verified are better high.
-    """
+    """How a change of one score, a column of fits.csv or targets.csv, is judged."""
 
     name: str
     floor: float
+    """Magnitudes below it are all alike: what rounding on another machine may move."""
     decades: float = 0.5
-    higher_is_better: bool = False
+    """A change of log10 by more than this counts."""
 
+
+BEST_HIGH = {column.key for column in SUMMARY if column.best == "high"}
 
 TARGET_METRICS = (
     Metric("eigenvalue_error_relative", floor=1e-8),
@@ -58,9 +50,9 @@ FIT_METRICS = (
     # Numbers and shares: one more wrong is a change, rounding is not.
     Metric("rank_error", floor=0.5, decades=0.1),
     Metric("spurious_fraction", floor=0.05, decades=0.3),
-    Metric("precision", floor=0.02, decades=0.1, higher_is_better=True),
-    Metric("recall", floor=0.02, decades=0.1, higher_is_better=True),
-    Metric("verified", floor=0.5, decades=0.3, higher_is_better=True),
+    Metric("precision", floor=0.02, decades=0.1),
+    Metric("recall", floor=0.02, decades=0.1),
+    Metric("verified", floor=0.5, decades=0.3),
 )
 
 
@@ -212,6 +204,6 @@ def decades_worse(
         )
     # Infinite in both: unchanged.
     change = np.where(np.isinf(baseline) & np.isinf(now), 0.0, change)
-    change = -change if metric.higher_is_better else change
+    change = -change if metric.name in BEST_HIGH else change
     change = np.where(np.isnan(now), np.inf, change)
     return np.where(np.isnan(baseline), 0.0, change)

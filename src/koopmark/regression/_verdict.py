@@ -83,14 +83,18 @@ class CheckResult:
         parts = [f"# {self._heading()}", self._counts()]
         if self.problems:
             parts.append("\n".join(f"* {problem}" for problem in self.problems))
+        versions = [
+            [one.what, one.baseline or MISSING, one.now or MISSING] for one in self.differences
+        ]
+        failing = _fits(self.newly_failing, "now", "reason")
         for title, table in (
-            ("Fits that ended ok in the baseline and do not now", _failing(self.newly_failing)),
+            ("Fits that ended ok in the baseline and do not now", failing),
             ("Worse, worst first", _changes(self.regressions)),
             ("In the baseline only", _alone(self.vanished)),
-            ("Fits that end ok now", _passing(self.newly_passing)),
+            ("Fits that end ok now", _fits(self.newly_passing, "baseline")),
             ("Better, best first", _changes(self.improvements)),
             ("Not in the baseline", _alone(self.new)),
-            ("Versions that differ", _differences(self.differences)),
+            ("Versions that differ", _table(["what", "baseline", "now"], versions)),
         ):
             parts += [f"## {title}", table] if table else []
         return "\n\n".join(parts) + "\n"
@@ -148,25 +152,9 @@ def _changes(changes: tuple[ScoreChange, ...]) -> str:
     )
 
 
-def _failing(fits: tuple[StatusChange, ...]) -> str:
-    return _table(
-        ["dataset", "seed", "method", "now", "reason"],
-        [[f.dataset, str(f.seed), f.method, f.now, f.reason] for f in fits],
-    )
-
-
-def _passing(fits: tuple[StatusChange, ...]) -> str:
-    return _table(
-        ["dataset", "seed", "method", "baseline"],
-        [[f.dataset, str(f.seed), f.method, f.baseline] for f in fits],
-    )
-
-
-def _differences(differences: tuple[Difference, ...]) -> str:
-    return _table(
-        ["what", "baseline", "now"],
-        [[one.what, one.baseline or MISSING, one.now or MISSING] for one in differences],
-    )
+def _fits(fits: tuple[StatusChange, ...], *fields: str) -> str:
+    names = ["dataset", "seed", "method", *fields]
+    return _table(names, [[str(getattr(one, name)) for name in names] for one in fits])
 
 
 def _alone(rows: tuple[Row, ...]) -> str:
