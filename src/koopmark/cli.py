@@ -412,9 +412,9 @@ def example(
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/example"),
 ) -> None:
     """Show the three-population example: pictures and numbers, in one HTML page."""
-    from koopmark import pages
+    from koopmark.pages.example import write_example
 
-    _say(f"Example: {pages.write_example(out)}")
+    _say(f"Example: {write_example(out)}")
 
 
 @app.command(epilog="Example: koopmark catalogue --out pictures")

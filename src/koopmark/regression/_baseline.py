@@ -20,13 +20,8 @@ def promote(
 
     Its history gets a line about the run, unless it has one; returns whether it got one.
 
-    Parameters
-    ----------
-    run_dir, baseline_dir : Path
-    allow_dirty : bool
-        Whether a run will do whose source differed from its commit.
-    speed : Path, optional
-        What bench/speed/regress.py measured of the core, for the history.
+    With `allow_dirty` a run will do whose source differed from its commit. `speed` is what
+    bench/speed/regress.py measured of the core, for the history.
 
     Raises
     ------

@@ -62,12 +62,7 @@ def check(run_dir: Path, baseline_dir: Path, partial: bool = False) -> CheckResu
     Fits are matched by dataset, seed and method, scores of targets by the target's index as well.
     Whatever of the baseline cannot be compared counts against the run: rows that are gone, a run
     that is not finished or does another part of its suite, recipes that differ under one name.
-
-    Parameters
-    ----------
-    run_dir, baseline_dir : Path
-    partial : bool
-        Compare the fits that both have, and ask for no others.
+    With `partial` the fits that both have are compared, and no others asked for.
 
     Raises
     ------

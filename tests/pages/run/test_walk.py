@@ -114,7 +114,7 @@ def walk_cells(folder, html, summary):
     sources = [summary, tables.fits, medians.reset_index()]
     for name in ("sweeps", "leaderboard"):
         if (path := folder / f"{name}.csv").exists():
-            table = pd.read_csv(path, float_precision="round_trip")
+            table = pd.read_csv(path)
             sources.append(table)
     sources.append(tables.fits.groupby("method")["fit_seconds"].median().reset_index())
     for table in sources:

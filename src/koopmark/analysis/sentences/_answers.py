@@ -32,16 +32,8 @@ Swept = list[tuple[Sweep, pd.DataFrame]]
 def answers(summary: pd.DataFrame, swept: Swept, libraries: Mapping[str, str]) -> list[str]:
     """At most MOST sentences: on each sweep, then on the datasets outside of sweeps.
 
-    Anchors and informed methods take no part.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        Of `summarise`.
-    swept : list of (Sweep, DataFrame)
-        Each sweep of the run with its `sweep_summary`.
-    libraries : mapping
-        The library of each method.
+    From the summary of `summarise`, the sweeps, and the library of each method. Anchors and
+    informed methods take no part.
     """
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
     outside = competing(summary[~summary["dataset"].isin(in_sweeps)])

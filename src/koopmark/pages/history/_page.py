@@ -45,14 +45,7 @@ class Trends:
 def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[Path, list[str]]:
     """Write the page of a history; returns its path, and its changes as sentences.
 
-    Parameters
-    ----------
-    path : Path
-        Of the history.
-    out_dir : Path
-        Made if it is not there.
-    suite : str, optional
-        The suite of the runs, by default that of the last.
+    Of the runs of one suite, by default that of the last. `out_dir` is made if it is not there.
 
     Raises
     ------
