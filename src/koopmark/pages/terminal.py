@@ -33,19 +33,17 @@ def overview(folder: Path, width: int) -> Group:
     datasets = list(cells.columns)
     longest = min(METHOD_WIDTH, max(len(name) for name in ["method", *cells.index]))
     fitting = max(1, (width - longest) // (DATASET_WIDTH + 2))
-    blocks = [datasets[first : first + fitting] for first in range(0, len(datasets), fitting)]
-    return Group(LEGEND, *(_block(cells[block], longest) for block in blocks))
-
-
-def _block(cells: pd.DataFrame, method_width: int) -> Table:
-    table = Table(box=None)
-    table.add_column("method", overflow="fold", width=method_width)
-    for dataset in cells.columns:
-        heading = "\n".join(_lines(dataset, DATASET_WIDTH))
-        table.add_column(escape(heading), justify="right", overflow="fold", width=DATASET_WIDTH)
-    for method, row in cells.iterrows():
-        table.add_row(escape(str(method)), *row)
-    return table
+    blocks = []
+    for first in range(0, len(datasets), fitting):
+        table = Table(box=None)
+        table.add_column("method", overflow="fold", width=longest)
+        for name in datasets[first : first + fitting]:
+            heading = escape("\n".join(_lines(name, DATASET_WIDTH)))
+            table.add_column(heading, justify="right", overflow="fold", width=DATASET_WIDTH)
+        for method, row in cells[datasets[first : first + fitting]].iterrows():
+            table.add_row(escape(str(method)), *row)
+        blocks.append(table)
+    return Group(LEGEND, *blocks)
 
 
 def _lines(name: str, width: int) -> list[str]:

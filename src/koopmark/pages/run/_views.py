@@ -39,12 +39,10 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class Known:
-    """What a row of a method needs beside its numbers."""
+    """What a row of a method needs beside its numbers: its library, its role, a fit."""
 
     libraries: Mapping[str, str]
-    """The library of each method."""
     roles: Mapping[str, str]
-    """Its role."""
     fits: Mapping[tuple[str, str], str]
     """The `fit_id` of each dataset and method: the first that did not end ok, or else the first."""
 
