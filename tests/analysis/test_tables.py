@@ -43,10 +43,11 @@ def test_any_number_is_rounded_as_python_rounds_it(tmp_path_factory, texts):
 
 
 def test_an_empty_field_is_a_missing_number_and_empty_text(tmp_path):
-    (tmp_path / "few.csv").write_text("name,number,also 1\n,,\nNA,1,2\n")
+    (tmp_path / "few.csv").write_text("name,number,also 1\n,,nan\nNA,1,2\n")
     table = read_table(tmp_path / "few.csv", {"name": "TEXT", "number": "REAL"}, "also")
     assert list(table["name"]) == ["", "NA"]
     assert math.isnan(table["number"][0])
+    assert math.isnan(table["also 1"][0])
     assert table["number"][1] == 1.0
     assert table["also 1"][1] == 2.0
 

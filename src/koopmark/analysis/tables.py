@@ -187,10 +187,10 @@ def read_table(path: Path, columns: dict[str, str], prefix: str | None = None) -
 def _parsed(path: Path, numbers: list[str]) -> pd.DataFrame:
     """The table with these columns, if they are there, as numbers, correctly rounded."""
     types: defaultdict[str, type] = defaultdict(lambda: str, dict.fromkeys(numbers, float))
-    empty = {name: [""] for name in numbers}
+    missing = {name: ["", "nan", "NaN"] for name in numbers}
     try:
         # From pandas 3.1 on its parser rounds as Python does (tests/analysis/test_tables.py).
-        return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=empty)
+        return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing)
     except ValueError:
         # Pandas does not say in which column: the first with a text that is no number.
         texts = pd.read_csv(path, dtype=str, keep_default_na=False)
