@@ -11,8 +11,8 @@ import pytest
 from recipes import small_recipe
 
 import koopmark
-from koopmark.analysis.answers import answers
-from koopmark.analysis.overview import overview
+from koopmark.analysis.sentences._answers import answers
+from koopmark.analysis.sentences._overview import overview
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.tables import read
 from koopmark.cli import main

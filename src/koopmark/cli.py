@@ -45,6 +45,9 @@ app = typer.Typer(
 )
 
 
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
+
+
 class Kind(StrEnum):
     """What there is to list."""
 
@@ -188,10 +191,10 @@ def run(
     With --only, --dataset or --seed only those fits are done, in a folder of their own.
     """
     from koopmark import pages
+    from koopmark.pages.terminal import overview
     from koopmark.plan import Selection, load_suite, with_methods
     from koopmark.run import Interrupted
     from koopmark.run import run as run_suite
-    from koopmark.run._overview import overview
     from koopmark.workers import cores
 
     chosen = with_methods(load_suite(suite), method or [])
@@ -215,8 +218,7 @@ def run(
         again = ["koopmark", "run", suite, "--out", str(folder)]
         named = {"--method": method, "--only": only, "--dataset": dataset, "--seed": seed}
         for option, values in named.items():
-            for value in values or []:
-                again += [option, str(value)]
+            again += [word for value in values or [] for word in (option, str(value))]
         again += ["--scheduler", scheduler] if scheduler else []
         again += ["--jobs", str(jobs)] if jobs else []
         _say(f"Resume with: {shlex.join(again)}", err=True)
@@ -235,10 +237,8 @@ def run(
         raise typer.Exit(1)
 
 
-@app.command(name="report", epilog="Example: koopmark report reports/smoke")
-def rebuild(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
-) -> None:
+@app.command(epilog="Example: koopmark report reports/smoke")
+def report(folder: RunFolder) -> None:
     """Build the tables and the HTML of a run folder anew, without fitting anything."""
     from koopmark import pages
     from koopmark.store import write_tables
@@ -247,9 +247,9 @@ def rebuild(
     _say(f"Report: {pages.write(folder)}")
 
 
-@app.command(name="show", epilog="Example: koopmark show reports/smoke --score forecast_error")
-def leaderboards(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+@app.command(epilog="Example: koopmark show reports/smoke --score forecast_error")
+def show(
+    folder: RunFolder,
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="One dataset.", show_default="all")
     ] = None,
@@ -266,7 +266,7 @@ def leaderboards(
 
 @app.command(epilog="Example: koopmark check reports/standard --against reports/baseline")
 def check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+    folder: RunFolder,
     against: Annotated[Path, typer.Option(metavar="BASELINE", help="The run folder to beat.")],
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
@@ -366,18 +366,13 @@ def verify(
 
 
 @app.command(name="list", epilog="Example: koopmark list methods")
-def show(
+def list_(
     kind: Annotated[
         Kind, typer.Argument(metavar="KIND", help="systems, methods, datasets or suites.")
     ],
 ) -> None:
     """List what there is to choose from, one a line."""
-    lines = {
-        Kind.systems: _systems,
-        Kind.methods: _methods,
-        Kind.datasets: _datasets,
-        Kind.suites: _suites,
-    }[kind]()
+    lines = _LISTED[kind]()
     width = max((len(name) for name, _ in lines), default=0)
     for name, text in lines:
         _say(f"{name:<{width}}  {text}".rstrip())
@@ -417,9 +412,9 @@ def example(
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/example"),
 ) -> None:
     """Show the three-population example: pictures and numbers, in one HTML page."""
-    from koopmark import pages
+    from koopmark.pages.example import write_example
 
-    _say(f"Example: {pages.write_example(out)}")
+    _say(f"Example: {write_example(out)}")
 
 
 @app.command(epilog="Example: koopmark catalogue --out pictures")
@@ -472,11 +467,11 @@ def export(
     the recipe.
     """
     from koopmark import datasets
-    from koopmark.export import export as write_files
+    from koopmark.export import export_dataset
 
     chosen = datasets.load_recipe(recipe)
     folder = out or Path("reports/export") / f"{chosen.name}-{seed}-{file_format}"
-    _say(f"Exported: {write_files(chosen, seed, file_format, folder)}")
+    _say(f"Exported: {export_dataset(chosen, seed, file_format, folder)}")
 
 
 def _systems() -> list[tuple[str, str]]:
@@ -515,3 +510,11 @@ def _suites() -> list[tuple[str, str]]:
     from koopmark.plan import load_suite, names
 
     return [(name, load_suite(name).question) for name in names()]
+
+
+_LISTED = {
+    Kind.systems: _systems,
+    Kind.methods: _methods,
+    Kind.datasets: _datasets,
+    Kind.suites: _suites,
+}

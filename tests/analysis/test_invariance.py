@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from koopmark._errors import ConfigError
-from koopmark.analysis.overview import overview
-from koopmark.analysis.questions import leaderboard_table, questions
+from koopmark.analysis.leaderboard import leaderboard_table, questions
+from koopmark.analysis.sentences._overview import overview
 from koopmark.analysis.summary import FIT_SCORES, summarise
 from koopmark.analysis.sweeps import sweeps
 from koopmark.analysis.tables import read, read_scores
@@ -76,8 +76,8 @@ def rankings(fits, targets, names=lambda name: name):
         (row["dataset"], names(row["method"])): (row["place"], row["targets_recovered"])
         for row in summary.fillna({"place": -1}).to_dict("records")
     }
-    asked = questions(fits, targets, sweeps(fits))
-    board = leaderboard_table(asked) if asked else pd.DataFrame(columns=["question", "method"])
+    boards = questions(fits, targets, sweeps(fits))
+    board = leaderboard_table(boards) if boards else pd.DataFrame(columns=["question", "method"])
     rows = {
         (row["question"], names(row.pop("method"))): {key: str(value) for key, value in row.items()}
         for row in board.to_dict("records")

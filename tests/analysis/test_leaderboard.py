@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.analysis.leaderboard import leaderboard
-from koopmark.analysis.questions import DIGITS, SPEED
+from koopmark.analysis.leaderboard import DIGITS, SPEED, leaderboard
+from koopmark.analysis.sentences._verdicts import left_out, verdict
 from koopmark.analysis.significance import FEWEST, FEWEST_COMPARED
-from koopmark.analysis.verdicts import left_out, verdict
 
 LIBRARIES = {"good": "ours", "good too": "theirs", "fair": "theirs", "bad": "others"}
 

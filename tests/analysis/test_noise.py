@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.analysis.noise import above_the_floor, by_chance, times_floor, worst_floors
+from koopmark.analysis.sentences import above_the_floor
 from koopmark.analysis.sweeps import Sweep
-from koopmark.pages.run.views import Known, target_columns, target_rows
+from koopmark.analysis.targets import by_chance, times_floor, worst_floors
+from koopmark.pages.run._views import Known, target_columns, target_rows
 
 SWEEP = Sweep("Populations", "noise", ("low", "high"), (1e-3, 1e-2), ("0.001", "0.01"))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark.analysis.questions import DATA, DIMENSION, leaderboard_table, questions
+from koopmark.analysis.leaderboard import DATA, DIMENSION, leaderboard_table, questions
 from koopmark.analysis.sweeps import sweeps
 from koopmark.analysis.tables import read
 from koopmark.scoring import digits
@@ -19,7 +19,7 @@ def asked(tables):
 
 
 def test_datasets_are_told_apart_by_noise_and_the_cost_is_that_of_all(asked):
-    about = {question.name: question.board.datasets for question in asked}
+    about = {name: board.datasets for name, board in asked.items()}
     assert about == {
         "Noise-free accuracy": ("three_populations",),
         "Accuracy under noise": ("three_populations_noise_0.01",),
@@ -32,34 +32,34 @@ def test_datasets_are_told_apart_by_noise_and_the_cost_is_that_of_all(asked):
 )
 def test_a_sweep_of_data_or_dimension_is_a_question_of_its_own(tables, axis, name):
     fits = tables.fits.assign(axis=axis)
-    (accuracy, cost) = questions(fits, tables.targets, sweeps(fits))
-    assert (accuracy.name, cost.name) == (name, "Cost")
-    assert len(accuracy.board.datasets) == 2
+    boards = questions(fits, tables.targets, sweeps(fits))
+    assert list(boards) == [name, "Cost"]
+    assert len(boards[name].datasets) == 2
 
 
 def test_anchors_take_no_part_and_failures_do(asked):
-    for question in asked:
-        methods = set(question.board.rows["method"])
+    for board in asked.values():
+        methods = set(board.rows["method"])
         assert not any(name.startswith("anchor.") for name in methods)
         assert "broken" in methods
 
 
 def test_what_always_fails_is_last(asked):
-    for question in asked:
-        last = question.board.rows.iloc[-1]
+    for board in asked.values():
+        last = board.rows.iloc[-1]
         assert last["method"] == "broken"
-        assert last["mean"] == question.board.measure.lost
+        assert last["mean"] == board.measure.lost
         assert last["failed"] == last["fits"]
 
 
 def test_digits_are_those_of_the_larger_error_of_each_target(tables, asked):
-    noisy = {question.name: question for question in asked}["Accuracy under noise"]
+    noisy = asked["Accuracy under noise"]
     targets = tables.targets[tables.targets["dataset"] == "three_populations_noise_0.01"]
     for method in ("linear", "quadratic[degree=2]"):
         mine = targets[targets["method"] == method]
         both = mine[["eigenvalue_error_relative", "eigenfunction_error"]].max(axis=1)
         per_target = pd.Series(digits(both), mine.index).groupby(mine["target_index"]).median()
-        row = noisy.board.rows.set_index("method").loc[method]
+        row = noisy.rows.set_index("method").loc[method]
         assert row["mean"] == pytest.approx(per_target.mean(), rel=1e-14)
 
 
@@ -79,25 +79,25 @@ def test_levels_and_sweeps_of_one_recipe_are_one_problem(tables):
         table.assign(dataset=table["dataset"].replace(new))
         for table in (tables.fits, tables.targets)
     )
-    cost = questions(fits, targets, sweeps(fits))[-1]
-    assert cost.board.problems == ("three_populations",)
-    assert len(cost.board.datasets) == 2
+    cost = questions(fits, targets, sweeps(fits))["Cost"]
+    assert cost.problems == ("three_populations",)
+    assert len(cost.datasets) == 2
 
 
 def test_one_method_is_no_competition(tables):
     chosen = [table[table["method"] == "linear"] for table in (tables.fits, tables.targets)]
-    assert questions(*chosen, sweeps(chosen[0])) == []
+    assert questions(*chosen, sweeps(chosen[0])) == {}
 
 
 def test_where_nothing_ended_ok_there_is_nothing_to_rank(tables):
     fits = tables.fits.assign(status="failed", fit_seconds=np.nan)
-    assert questions(fits, tables.targets, sweeps(fits)) == []
+    assert questions(fits, tables.targets, sweeps(fits)) == {}
 
 
 def test_the_table_has_every_row_with_its_question_and_score(asked):
     table = leaderboard_table(asked)
-    assert len(table) == sum(len(question.board.rows) for question in asked)
-    assert list(table["question"].unique()) == [question.name for question in asked]
+    assert len(table) == sum(len(board.rows) for board in asked.values())
+    assert list(table["question"].unique()) == list(asked)
     for name in ("value", "low", "high", "better", "alike", "worse"):
         assert pd.api.types.is_numeric_dtype(table[name])
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.targets import same_eigenvalue, target_names
-from koopmark.pages.run.views import Known, target_rows
-from koopmark.regression.line import line_of
+from koopmark.pages.run._views import Known, target_rows
+from koopmark.regression.history import promoted_run
 
 EIGENVALUES = st.sampled_from([-1.0, -1.0 * (1 + 3e-16), -1.999, -1.9992, -2.0, -2 + 1e-12, 0.5])
 
@@ -86,9 +86,9 @@ def test_a_page_has_a_table_for_each_of_two_targets_with_one_label(near):
 
 
 def test_a_history_keeps_both_of_two_targets_with_one_label(near):
-    line = line_of(*near)
+    line = promoted_run(*near)
     assert set(line.scores["three_populations"]["linear"]) == {"", "-1.999 #1", "-1.999 #2"}
 
 
 def test_a_history_knows_who_competes(near):
-    assert line_of(*near).roles == {"anchor.exact": "anchor", "anchor.random": "anchor"}
+    assert promoted_run(*near).roles == {"anchor.exact": "anchor", "anchor.random": "anchor"}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koopmark import pages
+from koopmark.pages.example import write_example
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ EDMD = "EDMD, monomials to degree 3"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("example")
-    pages.write_example(out)
+    write_example(out)
     return out
 
 

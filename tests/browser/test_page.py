@@ -9,7 +9,7 @@ import shlex
 import pandas as pd
 import pytest
 
-from koopmark.analysis.noise import FLOORS, worst_floors
+from koopmark.analysis.targets import FLOORS, worst_floors
 
 pytestmark = pytest.mark.slow
 

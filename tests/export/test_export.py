@@ -13,8 +13,8 @@ from scipy.io import loadmat
 
 from koopmark._errors import ConfigError
 from koopmark.datasets import build, load_recipe
-from koopmark.export import FORMATS, export
-from koopmark.export.contents import MAX_FUNCTIONS, contents
+from koopmark.export import FORMATS, export_dataset
+from koopmark.export._contents import MAX_FUNCTIONS, contents
 
 RECIPE = """
 title = "A small network"
@@ -60,7 +60,7 @@ def read_back(folder, file_format):
 
 @pytest.mark.parametrize("file_format", ["npz", "hdf5", "mat"])
 def test_arrays_come_back_to_the_bit(recipe, tmp_path, file_format):
-    found = read_back(export(recipe, 1, file_format, tmp_path / "out"), file_format)
+    found = read_back(export_dataset(recipe, 1, file_format, tmp_path / "out"), file_format)
     wanted = contents(build(recipe, 1)).arrays
     assert set(found) == {array.name for array in wanted}
     for array in wanted:
@@ -68,7 +68,7 @@ def test_arrays_come_back_to_the_bit(recipe, tmp_path, file_format):
 
 
 def test_tables_have_every_number(recipe, tmp_path):
-    found = read_back(export(recipe, 1, "csv", tmp_path / "out"), "csv")
+    found = read_back(export_dataset(recipe, 1, "csv", tmp_path / "out"), "csv")
     wanted = contents(build(recipe, 1))
     for part in ("train", "test"):
         table, states = found[part], wanted[f"{part}_states"]
@@ -95,7 +95,7 @@ def test_exported_functions_obey_their_eigenvalues(recipe):
 def test_the_code_in_the_readme_runs_and_finds_the_decay(
     recipe, tmp_path, file_format, monkeypatch
 ):
-    folder = export(recipe, 0, file_format, tmp_path / "out")
+    folder = export_dataset(recipe, 0, file_format, tmp_path / "out")
     code = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(folder)
     said = io.StringIO()
@@ -106,14 +106,14 @@ def test_the_code_in_the_readme_runs_and_finds_the_decay(
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_the_same_bytes_twice(recipe, tmp_path, file_format):
-    first, second = (export(recipe, 2, file_format, tmp_path / name) for name in ("a", "b"))
+    first, second = (export_dataset(recipe, 2, file_format, tmp_path / name) for name in ("a", "b"))
     files = sorted(path.name for path in first.iterdir())
     assert files == sorted(path.name for path in second.iterdir())
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in files)
 
 
 def test_the_folder_explains_itself(recipe, tmp_path):
-    folder = export(recipe, 3, "csv", tmp_path / "out")
+    folder = export_dataset(recipe, 3, "csv", tmp_path / "out")
     text = (folder / "README.md").read_text()
     for path in folder.glob("*.csv"):
         assert f"`{path.name}`" in text
@@ -127,7 +127,7 @@ def test_the_folder_explains_itself(recipe, tmp_path):
 def test_large_eigenspaces_are_sampled_and_the_readme_says_so(recipe, tmp_path):
     path = tmp_path / "large.toml"
     path.write_text(RECIPE.replace("n = 4", "n = 16"))
-    folder = export(load_recipe(path), 0, "npz", tmp_path / "out")
+    folder = export_dataset(load_recipe(path), 0, "npz", tmp_path / "out")
     with np.load(folder / "data.npz") as data:
         assert data["test_eigenfunctions_2"].shape[-1] == MAX_FUNCTIONS
         assert data["dimensions"][1] == 105
@@ -136,10 +136,10 @@ def test_large_eigenspaces_are_sampled_and_the_readme_says_so(recipe, tmp_path):
 
 def test_an_unknown_format_is_refused(recipe, tmp_path):
     with pytest.raises(ConfigError, match="unknown format 'xls': choose one of npz, csv"):
-        export(recipe, 0, "xls", tmp_path)
+        export_dataset(recipe, 0, "xls", tmp_path)
 
 
 def test_a_file_in_the_way_is_told(recipe, tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ConfigError, match="cannot be made"):
-        export(recipe, 0, "npz", tmp_path / "out")
+        export_dataset(recipe, 0, "npz", tmp_path / "out")

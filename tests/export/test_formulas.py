@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from koopmark.datasets import build, load_recipe, varied
-from koopmark.export import export
-from koopmark.export.contents import contents
+from koopmark.export import export_dataset
+from koopmark.export._contents import contents
 
 SHORT = """
 title = "A system"
@@ -164,7 +164,7 @@ def test_functions_without_a_formula_have_none(tmp_path):
 def test_the_folder_says_how(tmp_path, file_format):
     path = tmp_path / "made.toml"
     path.write_text(SHORT.format(system=NETWORKS["shifted"][0], initial=NETWORKS["shifted"][1]))
-    folder = export(load_recipe(path), 0, file_format, tmp_path / "out")
+    folder = export_dataset(load_recipe(path), 0, file_format, tmp_path / "out")
     text = (folder / "README.md").read_text()
     assert "## The functions at other states" in text
     assert "`vectors_K_f`; ζ(x) = x - θ with θ = `theta`." in text

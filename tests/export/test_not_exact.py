@@ -4,7 +4,7 @@ import pytest
 
 from koopmark import datasets
 from koopmark._errors import ConfigError
-from koopmark.export.contents import contents
+from koopmark.export._contents import contents
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from koopmark._errors import ConfigError
 from koopmark.analysis import columns
 from koopmark.analysis.numbers import exact
 from koopmark.pages import write
-from koopmark.pages.web.render import whole_numbers
-from koopmark.pages.web.styles import method_styles
-from koopmark.store._tables import STATUSES
+from koopmark.pages.web._looks import method_styles
+from koopmark.pages.web._render import whole_numbers
+from koopmark.store import STATUSES
 
 DATASETS = ["three_populations", "three_populations_noise_0.01"]
 HOSTILE = '<script>alert("method")</script>'

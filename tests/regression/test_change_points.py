@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from koopmark.regression.change_points import FEWEST, change_points
+from koopmark.regression.trends import FEWEST, change_points
 
 
 def found_within_one(rng, count, noise):

@@ -10,8 +10,7 @@ import pytest
 from koopmark._errors import ConfigError
 from koopmark.analysis.tables import read_fits, read_provenance, read_targets
 from koopmark.regression import promote
-from koopmark.regression.history import append, read_history
-from koopmark.regression.line import Line, line_of, parse
+from koopmark.regression.history import PromotedRun, append, parse, promoted_run, read_history
 
 FINISHED = {
     "suite": "small",
@@ -35,7 +34,7 @@ def finished(run_dir):
 
 @pytest.fixture
 def line(finished):
-    return line_of(read_fits(finished), read_targets(finished), read_provenance(finished))
+    return promoted_run(read_fits(finished), read_targets(finished), read_provenance(finished))
 
 
 def test_a_line_says_where_a_run_is_from(line):
@@ -62,7 +61,7 @@ def test_shares_count_what_was_recovered_and_what_ended_ok(line):
 
 def test_what_was_in_no_commit_is_marked(finished):
     provenance = {**FINISHED, "git": {"commit": "0" * 40, "dirty": True}}
-    line = line_of(read_fits(finished), read_targets(finished), provenance)
+    line = promoted_run(read_fits(finished), read_targets(finished), provenance)
     assert line.commit == "0" * 40 + "-dirty"
 
 
@@ -78,7 +77,7 @@ def test_a_line_comes_back_as_it_was_to_four_digits(line):
 
 def test_an_infinite_error_stays_infinite():
     scores = {"d": {"m": {"-1": {"eigenvalue_error_relative": math.inf}}}}
-    text = Line("s", "2026", "", "", scores=scores).text()
+    text = PromotedRun("s", "2026", "", "", scores=scores).text()
     assert "Infinity" not in text
     assert parse(text).scores == scores
 
@@ -128,7 +127,7 @@ def test_fields_of_later_versions_are_kept_and_passed_over(tmp_path):
     path = tmp_path / "history.jsonl"
     later = '{"suite": "s", "started": "2026", "invented": {"later": [1]}, "scores": {}}'
     path.write_text(later)
-    assert append(path, Line("s", "2027", "", "0.9"))
+    assert append(path, PromotedRun("s", "2027", "", "0.9"))
     assert path.read_text().splitlines()[0] == later
     assert [one.started for one in read_history(path)] == ["2026", "2027"]
 
@@ -136,7 +135,7 @@ def test_fields_of_later_versions_are_kept_and_passed_over(tmp_path):
 def test_lines_are_read_in_the_order_of_the_runs(tmp_path):
     path = tmp_path / "history.jsonl"
     for started in ("2027", "2026", "2028"):
-        append(path, Line("s", started, "", ""))
+        append(path, PromotedRun("s", started, "", ""))
     assert [one.started for one in read_history(path)] == ["2026", "2027", "2028"]
 
 
@@ -154,7 +153,7 @@ def test_lines_are_read_in_the_order_of_the_runs(tmp_path):
 )
 def test_what_is_no_line_is_a_sentence_that_names_it(tmp_path, text):
     path = tmp_path / "history.jsonl"
-    path.write_text(Line("s", "2026", "", "").text() + "\n" + text + "\n")
+    path.write_text(PromotedRun("s", "2026", "", "").text() + "\n" + text + "\n")
     with pytest.raises(ConfigError, match=r"history\.jsonl: line 2 is not one that"):
         read_history(path)
 
@@ -172,6 +171,6 @@ def test_lines_hold_only_what_is_known(line):
 def test_a_run_without_targets_has_a_line(finished):
     fits = read_fits(finished)
     none = read_targets(finished).iloc[:0]
-    line = line_of(fits, none, FINISHED)
+    line = promoted_run(fits, none, FINISHED)
     assert all(set(of_method) == {""} for of_method in line.scores[NOISY].values())
     assert isinstance(fits, pd.DataFrame)

@@ -9,10 +9,8 @@ import pytest
 
 from koopmark._errors import ConfigError
 from koopmark.pages import write, write_history
-from koopmark.pages.history import view
 from koopmark.regression import trends
-from koopmark.regression.history import append
-from koopmark.regression.line import Line
+from koopmark.regression.history import PromotedRun, append
 from koopmark.regression.trends import changes_of
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -26,7 +24,7 @@ def run(day, error=1e-6, *, method="pydmd.dmd", version="pydmd 2025.8", recovere
     }
     started = f"2026-01-{day:02d}T00:00:00+00:00"
     known = {"koopmark": "0.1.0", "commit": "a" * 40, "cpu": "one", "libraries": {"numpy": "2.4"}}
-    return Line(
+    return PromotedRun(
         "smoke", started, started, scores=scores, methods={method: version}, **{**known, **fields}
     )
 
@@ -114,8 +112,7 @@ def test_the_page_has_the_trends_and_their_changes(history, tmp_path):
 
 
 def test_without_ruptures_there_are_trends_and_a_sentence(history, tmp_path, monkeypatch):
-    for module in (trends, view):
-        monkeypatch.setattr(module, "available", lambda: False)
+    monkeypatch.setattr(trends, "available", lambda: False)
     _, sentences = write_history(history, tmp_path)
     assert sentences == [
         "6 runs since 2026-01-01: no score has changed its level.",
@@ -149,7 +146,7 @@ def test_a_report_has_the_trends_of_the_baseline_beside_it_and_itself_as_the_las
     text = write(run_dir).read_text()
     assert "4 runs since 2026-01-01: no score has changed its level." in text
     assert "then this run" in text
-    append(path, Line("smoke", "2026-02-01", "2026-02-01", ""))
+    append(path, PromotedRun("smoke", "2026-02-01", "2026-02-01", ""))
     assert "then this run" not in write(run_dir).read_text()
 
 

@@ -5,9 +5,9 @@ from hostile_methods import Good, Random
 from rich.console import Console
 
 from koopmark.analysis.summary import summarise
-from koopmark.run._overview import _lines, grid, overview
-from koopmark.store import Store, read
-from koopmark.store._tables import Outcome, make_rows
+from koopmark.pages.terminal import _lines, overview
+from koopmark.run import grid
+from koopmark.store import Outcome, Store, make_rows, read
 from koopmark.workers._cell import run_cell
 
 

@@ -10,7 +10,7 @@ from scipy.linalg import expm
 from scipy.optimize import linear_sum_assignment
 
 import koopmark
-from koopmark.analysis.noise import by_chance
+from koopmark.analysis.targets import by_chance
 from koopmark.datasets import AnswerKey, build, load_recipe, varied
 from koopmark.scoring import evaluate, statistical_floors
 from koopmark.scoring._statistical_floors import deviations_of_invariant_space

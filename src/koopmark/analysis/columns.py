@@ -2,19 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from koopmark.analysis import numbers
 
 
 @dataclass(frozen=True)
 class Column:
-    """A score of the summary or of the targets table."""
+    """A score of the summary or of the targets table: all that is said of it stands here.
+
+    A new one is declared here, joins the lists below of where it is shown, and gets its row in
+    docs/scores.md.
+    """
 
     key: str
     title: str
     meaning: str
     write: Callable[[float], str] = numbers.scientific
     shaded: bool = False
+    """Whether it is an error, whose size colours its cell."""
+    table: Literal["fits", "targets", ""] = "fits"
+    """The CSV table it is a column of; empty if the analysis computes it."""
+    best: Literal["low", "high", "zero"] = "low"
 
 
 DIGITS = Column(
@@ -24,6 +33,8 @@ DIGITS = Column(
     "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets. A fit "
     "that did not end ok has 0.",
     lambda value: f"{value:.1f}",
+    table="",
+    best="high",
 )
 EIGENVALUE = Column(
     "eigenvalue_error_relative",
@@ -31,6 +42,7 @@ EIGENVALUE = Column(
     "Largest distance |λ̂ − λ| among the m pairs that stand for an exact eigenvalue of multiplicity "
     "m, relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
     shaded=True,
+    table="targets",
 )
 EIGENFUNCTION = Column(
     "eigenfunction_error",
@@ -39,6 +51,7 @@ EIGENFUNCTION = Column(
     "eigenfunctions, on test trajectories: the m functions near its eigenvalue that obey it best. "
     "0 is exact, 1 means that some exact eigenfunction is missed altogether.",
     shaded=True,
+    table="targets",
 )
 FLOOR = Column(
     "oracle_floor",
@@ -48,6 +61,7 @@ FLOOR = Column(
     "above: the dictionary allows an error about this small, so an error far above it has another "
     "cause.",
     shaded=True,
+    table="targets",
 )
 FLOOR_BOUND = Column(
     "oracle_floor_in_sample",
@@ -55,18 +69,21 @@ FLOOR_BOUND = Column(
     "The same with the combination fitted to the test trajectories themselves: no fit with this "
     "dictionary can have a smaller error, and large dictionaries are far from reaching it.",
     shaded=True,
+    table="targets",
 )
 FLOOR_EIGENVALUE_NOISE = Column(
     "statistical_floor_eigenvalue",
     "statistical floor, eigenvalue",
     "Root-mean-square relative eigenvalue error that the noise in the training data leaves to the "
     "best unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+    table="targets",
 )
 FLOOR_NOISE = Column(
     "statistical_floor",
     "statistical floor, eigenfunction",
     "Root-mean-square eigenfunction error that the noise in the training data leaves to the best "
     "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+    table="targets",
 )
 TIMES_EIGENVALUE = Column(
     "eigenvalue_error_relative_times",
@@ -74,6 +91,7 @@ TIMES_EIGENVALUE = Column(
     "The eigenvalue error in multiples of its statistical floor, root mean square over the seeds: "
     "about 1 is the best possible, and few draws may be below.",
     numbers.plain,
+    table="",
 )
 TIMES_EIGENFUNCTION = Column(
     "eigenfunction_error_times",
@@ -81,6 +99,7 @@ TIMES_EIGENFUNCTION = Column(
     "The eigenfunction error in multiples of its statistical floor, root mean square over the "
     "seeds: about 1 is the best possible, and few draws may be below.",
     numbers.plain,
+    table="",
 )
 RESIDUAL = Column(
     "residual_median",
@@ -95,6 +114,7 @@ VERIFIED = Column(
     "verified",
     "Number of recovered pairs with a residual below 1e-3 |e^(λ̂Δt)|, without constants.",
     numbers.plain,
+    best="high",
 )
 SPURIOUS = Column(
     "spurious_fraction",
@@ -109,6 +129,7 @@ PRECISION = Column(
     "their eigenvalue is one of the known lattice and their residual small; missing where the "
     "lattice is unknown.",
     numbers.plain,
+    best="high",
 )
 JUDGED = Column(
     "judged",
@@ -117,6 +138,7 @@ JUDGED = Column(
     "than the known lattice goes or are not finite, copies of others, and aliases; constants count "
     "neither way.",
     numbers.plain,
+    best="high",
 )
 RECALL = Column(
     "recall",
@@ -124,6 +146,7 @@ RECALL = Column(
     "Share of all Koopman eigenvalues down to that rate, multiplicities counted, that "
     "a recovered pair matches.",
     numbers.plain,
+    best="high",
 )
 FORECAST = Column(
     "forecast_error",
@@ -137,6 +160,7 @@ RANK = Column(
     "rank error",
     "Rank of the weights as the recovered functions near −1 suggest it, minus the true rank.",
     numbers.plain,
+    best="zero",
 )
 NULL_SPACE = Column(
     "null_space_error",

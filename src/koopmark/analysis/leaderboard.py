@@ -1,17 +1,26 @@
 """Methods ranked over all problems that a question is about, and what that says about others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from koopmark.analysis.ranking import rounded
-from koopmark.analysis.significance import (
-    fewest_compared,
-    mean_intervals,
-    signed_ranks,
+from koopmark import scoring
+from koopmark.analysis.significance import fewest_compared, mean_intervals, signed_ranks
+from koopmark.analysis.summary import competing, digits_of, problems, rounded
+from koopmark.analysis.sweeps import Sweep, shared_targets
+from koopmark.analysis.tables import KEYS
+
+DATA, DIMENSION, NOISE_FREE, NOISY, COST = (
+    "Data efficiency",
+    "Dimension",
+    "Noise-free accuracy",
+    "Accuracy under noise",
+    "Cost",
 )
+AXES: Mapping[str, str] = {"trajectories": DATA, "n": DIMENSION, "rank": DIMENSION}
+"""The question of a sweep along an axis; all other datasets are told apart by their noise."""
 
 MOST_MISSED = 0.1
 """A dataset is left out unless more than half of the libraries ran all but this share of their
@@ -51,6 +60,13 @@ class Measure:
             return np.nan
         # Python's power: NumPy's of an array may differ from it in the last bit.
         return mean if self.bounds else 10.0 ** -float(mean)
+
+
+DIGITS = Measure("digits", lost=0.0, alike=0.5, step=0.1, bounds=(0.0, scoring.DIGITS))
+"""Half a digit is a factor of 3 in the error."""
+
+SPEED = Measure("fit_seconds", lost=-np.inf, alike=0.1, step=0.1)
+"""Of -log10 of the seconds of a fit, so that means are geometric; 0.1 is a factor of 1.26."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,3 +208,50 @@ def _against_the_first(rows: pd.DataFrame, numbers: pd.DataFrame, alike: float) 
         differences = numbers[first["method"]].to_numpy() - others
     chances = signed_ranks(differences, alike, fewest_compared(len(rows)))
     return pd.DataFrame(chances, champions.index, ["better", "alike", "worse"])
+
+
+def questions(
+    fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]
+) -> dict[str, Leaderboard]:
+    """The leaderboards of a run, by the questions that its datasets are about.
+
+    Accuracy is ranked by digits (`scoring.digits`) of the targets; in a sweep, of those that all of
+    its levels ask for. A sweep is one problem, all its levels together. Anchors and informed
+    methods take no part, and with fewer than two others there is none.
+    """
+    ours, asks = competing(fits), {name: AXES.get(s.axis) for s in swept for name in s.datasets}
+    axis, by_noise = ours["dataset"].map(asks), np.where(ours["noise"] > 0, NOISY, NOISE_FREE)
+    question = axis.where(axis.notna(), by_noise)
+    ours = ours.assign(problem=problems(ours["dataset"]), question=question)
+    outside = targets[~targets["dataset"].isin(list(asks))]
+    comparable = pd.concat([outside, *(shared_targets(sweep, targets) for sweep in swept)])
+    digits = comparable.assign(value=digits_of(comparable), part=comparable["target_index"])
+    accuracy = ours.merge(digits[[*KEYS, "part", "value"]], on=KEYS, how="left")
+    boards = {
+        name: leaderboard(accuracy[accuracy["question"] == name], DIGITS)
+        for name in (NOISE_FREE, NOISY, DATA, DIMENSION)
+    }
+    seconds = ours["fit_seconds"].where(ours["fit_seconds"] > 0)
+    boards[COST] = leaderboard(ours.assign(value=-np.log10(seconds), part=0), SPEED)
+    return {name: board for name, board in boards.items() if board is not None}
+
+
+def leaderboard_table(boards: Mapping[str, Leaderboard]) -> pd.DataFrame:
+    """The leaderboards below one another, with the question and its score in front.
+
+    `value`, `low` and `high` are mean digits, or the geometric mean of the seconds.
+    """
+    parts = []
+    for question, board in boards.items():
+        rows = board.rows.rename(columns={"mean": "value"})
+        for name in ("value", "low", "high"):
+            rows[name] = rows[name].map(board.measure.in_units)
+        front = {
+            "question": question,
+            "score": board.measure.score,
+            "problems": len(board.problems),
+            "datasets": len(board.datasets),
+            "seeds": board.seeds,
+        }
+        parts.append(pd.concat([pd.DataFrame(front, rows.index), rows], axis=1))
+    return pd.concat(parts, ignore_index=True)

@@ -1,30 +1,24 @@
-"""One row per dataset and method: medians over seeds, failures last."""
+"""One row per dataset and method: medians over seeds, failures last; who is best."""
 
+import numpy as np
 import pandas as pd
 
-from koopmark.analysis.ranking import ERROR, OF_ROUNDING
+from koopmark.analysis.columns import SUMMARY
 from koopmark.analysis.tables import KEYS, ROLES, TARGET_KEYS
 from koopmark.scoring import digits, found, larger_error
 
-FIT_SCORES = [
-    "residual_median",
-    "verified",
-    "spurious_fraction",
-    "precision",
-    "judged",
-    "recall",
-    "forecast_error",
-    "rank_error",
-    "null_space_error",
-    "fit_seconds",
-    "peak_memory_mb",
-]
-TARGET_SCORES = [
-    "eigenvalue_error_relative",
-    "eigenfunction_error",
-    "oracle_floor",
-    "oracle_floor_in_sample",
-]
+FIT_SCORES, TARGET_SCORES = (
+    [column.key for column in SUMMARY if column.table == table] for table in ("fits", "targets")
+)
+
+ERROR = "error"
+"""The larger of the relative eigenvalue and the eigenfunction error, at a fit's worst target."""
+
+OF_ROUNDING = "error_over_rounding"
+"""The larger error of a target in multiples of its `rounding`, at the target where that is most."""
+
+ALIKE = 6
+"""Scores that agree to so many digits are alike: two libraries round one method differently."""
 
 
 def summarise(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
@@ -163,3 +157,23 @@ def _placed(summary: pd.DataFrame, seeds: "pd.Series[int]") -> pd.DataFrame:
     summary = summary.loc[order.index].reset_index(drop=True)
     summary.insert(2, "place", place.astype("Int64").reset_index(drop=True))
     return summary
+
+
+def rounded(scores: "pd.Series[float]") -> "pd.Series[float]":
+    """Scores to ALIKE significant digits: those that are alike are equal."""
+    return scores.map(lambda score: float(f"{score:.{ALIKE}g}"))
+
+
+def ranked(rows: pd.DataFrame) -> pd.DataFrame:
+    """The methods whose every fit ended ok with a finite error, best first, ties by name.
+
+    What errs by rounding alone at every target comes before all others.
+    """
+    sized = rows.assign(size=rounded(rows[ERROR]), inexact=~is_exact(rows))
+    scored = sized[(sized["failed"] == 0) & np.isfinite(sized["size"])]
+    return scored.sort_values(["inexact", "size", "method"]).drop(columns=["inexact", "size"])
+
+
+def is_exact(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows of a summary have errors that are rounding, of each target by its own measure."""
+    return rows[OF_ROUNDING] <= 1.0

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
@@ -44,7 +44,7 @@ def read(run_dir: Path) -> Tables:
     Raises
     ------
     ConfigError
-        Where one of them is missing, cannot be read, lacks a column, or has rows too many or too
+        If one of them is missing, cannot be read, lacks a column, or has rows too many or too
         few: whatever is ranked by a part of its targets is ranked wrongly.
     """
     return Tables(
@@ -73,8 +73,7 @@ def read_provenance(run_dir: Path) -> dict[str, Any]:
 def read_scores(run_dir: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """fits.csv and targets.csv of a run folder, all targets of each fit; raises as `read` does."""
     fits, targets = read_fits(run_dir), read_targets(run_dir)
-    rows = targets.groupby(KEYS, sort=False).size().rename("there").reset_index()
-    counted = fits.merge(rows, on=KEYS, how="left").fillna({"there": 0})
+    counted = with_counts(fits, targets)
     wrong = counted[counted["there"] != counted["targets"]]
     if not wrong.empty:
         first = wrong.iloc[0]
@@ -84,6 +83,12 @@ def read_scores(run_dir: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             "`koopmark report` writes the tables of a run anew"
         )
     return fits, targets
+
+
+def with_counts(fits: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The fits with `there`, the number of rows that `table` has of each."""
+    rows = table.groupby(KEYS, sort=False).size().rename("there").reset_index()
+    return fits.merge(rows, on=KEYS, how="left").fillna({"there": 0})
 
 
 def read_fits(run_dir: Path) -> pd.DataFrame:
@@ -124,24 +129,32 @@ def read_portraits(run_dir: Path) -> pd.DataFrame:
     No rows if there is no such file: no score rests on it, and it is the largest of a run.
     """
     path = run_dir / "eigenfunctions.csv"
-    if not path.exists():
-        return pd.DataFrame(columns=list(POINTS))
-    table = read_table(path, POINTS)
-    found = [name for name in table.columns if name.startswith(PREFIX)]
-    return table.assign(**{name: _numbers(path, table[name]) for name in found})
+    return read_table(path, POINTS, PREFIX) if path.exists() else pd.DataFrame(columns=list(POINTS))
 
 
-def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+def read_table(path: Path, columns: dict[str, str], prefix: str | None = None) -> pd.DataFrame:
     """A CSV table whose numbers are read to the last bit and whose text is left as it is.
 
     An empty field is a missing number, or empty text: a method may be called "None" or "nan".
     What tells rows apart (`TARGET_KEYS`) may not be missing.
-    `columns` gives the SQL type of each column the table must have.
+
+    Parameters
+    ----------
+    path : Path
+    columns : dict
+        The SQL type of each column the table must have.
+    prefix : str, optional
+        Columns whose names begin so hold numbers too.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        names = list(pd.read_csv(path, dtype=str, nrows=0).columns)
+        numbers = [name for name, kind in columns.items() if kind != "TEXT"]
+        numbers += [name for name in names if prefix and name.startswith(prefix)]
+        table = _parsed(path, numbers)
     except FileNotFoundError:
         raise _not_a_run(path) from None
+    except ConfigError:
+        raise
     except (OSError, ValueError) as problem:
         raise ConfigError(f"{path} cannot be read as a CSV table: {problem}") from problem
     missing = [name for name in columns if name not in table.columns]
@@ -150,34 +163,42 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: "
             "it must be a table that this version's `koopmark run` or `koopmark report` wrote"
         )
-    numbers = [name for name, kind in columns.items() if kind != "TEXT"]
-    table = table.assign(**{name: _numbers(path, table[name]) for name in numbers})
-    for name in (name for name, kind in columns.items() if kind == "INTEGER"):
-        _refuse_fractions(path, table[name])
-    for name in TARGET_KEYS:
-        if name in columns:
-            _refuse_missing(path, table[name])
+    for name, kind in columns.items():
+        given = table[name].dropna()
+        if kind == "INTEGER":
+            # Beyond 2^53 not every whole number can be told.
+            wrong = given[(given.abs() > 2.0**53) | (given % 1 != 0)]
+            if len(wrong):
+                raise ConfigError(
+                    f"{path}, row {wrong.index[0] + 1}: {name} is {wrong.iloc[0]:g}: it must be a "
+                    "whole number"
+                )
+        empty = np.flatnonzero(table[name].isna() | (table[name] == ""))
+        if name in TARGET_KEYS and len(empty):
+            raise ConfigError(
+                f"{path}, row {empty[0] + 1}: {name} is empty: every row has one, and "
+                "`koopmark report` writes the tables of a run again"
+            )
     return table
 
 
-def _refuse_fractions(path: Path, column: "pd.Series[float]") -> None:
-    given = column.dropna()
-    # Beyond 2^53 not every whole number can be told.
-    wrong = given[(given.abs() > 2.0**53) | (given % 1 != 0)]
-    if len(wrong):
-        raise ConfigError(
-            f"{path}, row {wrong.index[0] + 1}: {column.name} is {wrong.iloc[0]:g}: it must be a "
-            "whole number"
-        )
-
-
-def _refuse_missing(path: Path, column: "pd.Series[Any]") -> None:
-    empty = np.flatnonzero(column.isna() | (column == ""))
-    if len(empty):
-        raise ConfigError(
-            f"{path}, row {empty[0] + 1}: {column.name} is empty: every row has one, and "
-            "`koopmark report` writes the tables of a run again"
-        )
+def _parsed(path: Path, numbers: list[str]) -> pd.DataFrame:
+    """The table with these columns, if they are there, as numbers, correctly rounded."""
+    types: defaultdict[str, type] = defaultdict(lambda: str, dict.fromkeys(numbers, float))
+    missing = {name: ["", "nan", "NaN"] for name in numbers}
+    try:
+        # From pandas 3.1 on its parser rounds as Python does (tests/analysis/test_tables.py).
+        return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing)
+    except ValueError:
+        # Pandas does not say in which column: the first with a text that is no number.
+        texts = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for name in texts.columns.intersection(numbers, sort=False):
+            there = texts[name][texts[name] != ""]
+            if pd.to_numeric(there, errors="coerce").isna().any():
+                raise ConfigError(
+                    f"{path} holds text in the column {name}: it must hold numbers"
+                ) from None
+        raise
 
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -192,16 +213,6 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, ", ".join(str(item) for item in value)
     else:
         yield path, "" if value is None else str(value)
-
-
-def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
-    """The numbers a column spells out, by Python's own correctly rounded conversion."""
-    try:
-        return np.array([float(text) if text else np.nan for text in column], dtype=float)
-    except ValueError:
-        raise ConfigError(
-            f"{path} holds text in the column {column.name}: it must hold numbers"
-        ) from None
 
 
 def _not_a_run(path: Path) -> ConfigError:

@@ -1,6 +1,5 @@
-"""Trajectories with their exact eigenpairs in files, for people who do not use Python."""
+"""Datasets with their exact eigenpairs in files, for people who do not use Python."""
 
-from koopmark.export.export import export
-from koopmark.export.formats import FORMATS
+from koopmark.export._export import FORMATS, export_dataset
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "export_dataset"]

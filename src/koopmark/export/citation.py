@@ -4,7 +4,7 @@ import json
 
 from koopmark._version import __version__
 from koopmark.datasets import Reference
-from koopmark.export.contents import Contents
+from koopmark.export._contents import Contents
 
 
 def citation(contents: Contents) -> str:

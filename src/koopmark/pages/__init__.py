@@ -1,19 +1,6 @@
-"""Pages: of a run, of the catalogue, of a history, of the worked example."""
+"""Pages: of a run, of the catalogue, of a history, of the worked example; the terminal's tables."""
 
-from pathlib import Path
+from koopmark.pages.history import write_history
+from koopmark.pages.run import write
 
-from koopmark.pages.history.page import write_history
-from koopmark.pages.write import write
-
-__all__ = ["write", "write_example", "write_history"]
-
-
-def write_example(out_dir: Path) -> Path:
-    """Write the three-population example: its pictures as one page, its numbers as CSV.
-
-    Returns the path of the page.
-    """
-    # Fits and scores are needed here alone.
-    from koopmark.pages.example.worked_example import example
-
-    return example(out_dir)
+__all__ = ["write", "write_history"]

@@ -1,5 +1,6 @@
-"""Leaderboards for the terminal, with the numbers of summary.csv."""
+"""A run in the terminal: all of it in one table, and leaderboards for each dataset."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -13,23 +14,46 @@ from koopmark.analysis.columns import Column
 from koopmark.analysis.numbers import MISSING, listed, plain
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.tables import ROLES, read_scores
-from koopmark.run._overview import METHOD_WIDTH
+from koopmark.run import LEGEND, grid
 from koopmark.scoring import FOUND
+
+METHOD_WIDTH, DATASET_WIDTH = 44, 12
+"""Most characters of a column; what is longer is folded."""
 
 FOLDED_WIDTH = 16
 """Characters a method's name keeps where the terminal is narrow."""
 
-HIGHER_IS_BETTER = {
-    column.key
-    for column in (
-        columns.DIGITS,
-        columns.VERIFIED,
-        columns.PRECISION,
-        columns.JUDGED,
-        columns.RECALL,
-    )
-}
-NEAR_ZERO_IS_BETTER = {columns.RANK.key}
+
+def overview(folder: Path, width: int) -> Group:
+    """Methods by datasets: how well the worst eigenspace came back, how many did, what failed.
+
+    As many datasets stand side by side as `width` characters hold; the others follow below.
+    """
+    cells = grid(folder)
+    datasets = list(cells.columns)
+    longest = min(METHOD_WIDTH, max(len(name) for name in ["method", *cells.index]))
+    fitting = max(1, (width - longest) // (DATASET_WIDTH + 2))
+    blocks = []
+    for first in range(0, len(datasets), fitting):
+        table = Table(box=None)
+        table.add_column("method", overflow="fold", width=longest)
+        for name in datasets[first : first + fitting]:
+            heading = escape("\n".join(_lines(name, DATASET_WIDTH)))
+            table.add_column(heading, justify="right", overflow="fold", width=DATASET_WIDTH)
+        for method, row in cells[datasets[first : first + fitting]].iterrows():
+            table.add_row(escape(str(method)), *row)
+        blocks.append(table)
+    return Group(LEGEND, *blocks)
+
+
+def _lines(name: str, width: int) -> list[str]:
+    """A name in lines of at most `width` characters, broken after `_`, `/` and `,`."""
+    lines = [""]
+    for part in re.findall(r"[^_/,]*[_/,]+|[^_/,]+", name):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def leaderboards(run_dir: Path, dataset: str | None = None, score: str | None = None) -> Group:
@@ -76,7 +100,9 @@ def _board(name: str, rows: pd.DataFrame, ranking: Column | None) -> Table:
     table.add_column("targets", justify="right")
     shown = [ranking] if ranking else columns.IN_TERMINAL
     for column in shown:
-        table.add_column(_heading(column), justify="right", no_wrap=True)
+        # In lines that are no wider than the numbers.
+        heading = column.title.replace("eigen", "eigen-\n").replace(" ", "\n")
+        table.add_column(heading, justify="right", no_wrap=True)
     for _, row in _in_order(rows, ranking).iterrows():
         table.add_row(
             MISSING if pd.isna(row["place"]) else str(row["place"]),
@@ -88,11 +114,6 @@ def _board(name: str, rows: pd.DataFrame, ranking: Column | None) -> Table:
     return table
 
 
-def _heading(column: Column) -> str:
-    """The title in lines that are no wider than the numbers."""
-    return column.title.replace("eigen", "eigen-\n").replace(" ", "\n")
-
-
 def _in_order(rows: pd.DataFrame, ranking: Column | None) -> pd.DataFrame:
     """Rows by their `place`: that of the summary, or by a score, missing last.
 
@@ -101,10 +122,7 @@ def _in_order(rows: pd.DataFrame, ranking: Column | None) -> pd.DataFrame:
     if ranking is None:
         return rows
     values = rows[ranking.key].astype(float)
-    if ranking.key in HIGHER_IS_BETTER:
-        values = -values
-    if ranking.key in NEAR_ZERO_IS_BETTER:
-        values = values.abs()
+    values = {"low": values, "high": -values, "zero": values.abs()}[ranking.best]
     values = values.where(rows["role"] == "method")
     places = values.rank(method="min").astype("Int64")
     order = pd.DataFrame({"role": rows["role"].map(ROLES.index), "place": places})

@@ -1,8 +1,7 @@
 """A run against a baseline, and the history of baselines."""
 
-from koopmark.regression.baseline import promote
-from koopmark.regression.changes import Change, StatusChange
-from koopmark.regression.check import CheckResult, check
-from koopmark.regression.publish import publish
+from koopmark.regression._baseline import promote
+from koopmark.regression._check import check
+from koopmark.regression._verdict import CheckResult, ScoreChange, StatusChange, publish
 
-__all__ = ["Change", "CheckResult", "StatusChange", "check", "promote", "publish"]
+__all__ = ["CheckResult", "ScoreChange", "StatusChange", "check", "promote", "publish"]

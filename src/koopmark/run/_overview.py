@@ -1,12 +1,7 @@
-"""A run in one table, for the terminal."""
+"""A run in one table of texts, which the terminal and notebooks show."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from rich.console import Group
-from rich.markup import escape
-from rich.table import Table
 
 from koopmark.scoring import FOUND, found
 from koopmark.store import read
@@ -19,22 +14,6 @@ LEGEND = (
     f"seeds; in parentheses how many eigenspaces were found, with both errors at most {FOUND:g}, "
     "mean over seeds."
 )
-
-METHOD_WIDTH, DATASET_WIDTH = 44, 12
-"""Most characters of a column; what is longer is folded."""
-
-
-def overview(folder: Path, width: int) -> Group:
-    """Methods by datasets: how well the worst eigenspace came back, how many did, what failed.
-
-    As many datasets stand side by side as `width` characters hold; the others follow below.
-    """
-    cells = grid(folder)
-    datasets = list(cells.columns)
-    longest = min(METHOD_WIDTH, max(len(name) for name in ["method", *cells.index]))
-    fitting = max(1, (width - longest) // (DATASET_WIDTH + 2))
-    blocks = [datasets[first : first + fitting] for first in range(0, len(datasets), fitting)]
-    return Group(LEGEND, *(_block(cells[block], longest) for block in blocks))
 
 
 def grid(folder: Path) -> "pd.DataFrame":
@@ -49,27 +28,6 @@ def grid(folder: Path) -> "pd.DataFrame":
         for method in methods
     ]
     return pd.DataFrame(cells, index=methods, columns=datasets)
-
-
-def _block(cells: "pd.DataFrame", method_width: int) -> Table:
-    table = Table(box=None)
-    table.add_column("method", overflow="fold", width=method_width)
-    for dataset in cells.columns:
-        heading = "\n".join(_lines(dataset, DATASET_WIDTH))
-        table.add_column(escape(heading), justify="right", overflow="fold", width=DATASET_WIDTH)
-    for method, row in cells.iterrows():
-        table.add_row(escape(str(method)), *row)
-    return table
-
-
-def _lines(name: str, width: int) -> list[str]:
-    """A name in lines of at most `width` characters, broken after `_`, `/` and `,`."""
-    lines = [""]
-    for part in re.findall(r"[^_/,]*[_/,]+|[^_/,]+", name):
-        if lines[-1] and len(lines[-1]) + len(part) > width:
-            lines.append("")
-        lines[-1] += part
-    return lines
 
 
 def _of(table: "pd.DataFrame", method: str, dataset: str) -> "pd.DataFrame":

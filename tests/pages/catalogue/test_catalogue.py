@@ -9,8 +9,8 @@ import pytest
 
 from koopmark import datasets
 from koopmark.pages.catalogue import as_markdown, write
-from koopmark.pages.catalogue.entry import entry
-from koopmark.pages.catalogue.portrait import plane, portrait
+from koopmark.pages.catalogue._entries import entry
+from koopmark.pages.catalogue._page import plane, portrait
 
 README = Path(__file__).parents[3] / "datasets" / "README.md"
 

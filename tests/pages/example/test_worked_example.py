@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
-from koopmark import pages, simulate, systems
+from koopmark import simulate, systems
 from koopmark.analysis.numbers import exact, scientific
-from koopmark.pages.example.attraction import initial_states
-from koopmark.pages.example.geometry import Geometry
-from koopmark.pages.example.page import TRY
+from koopmark.pages.example import write_example
+from koopmark.pages.example._attraction import Geometry, initial_states
+from koopmark.pages.example._page import TRY
 
 SCORES = ["eigenvalue_error_relative", "eigenfunction_error", "oracle_floor"]
 EDMD = "EDMD, monomials to degree 3"
@@ -18,7 +18,7 @@ EDMD = "EDMD, monomials to degree 3"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("example") / "made" / "here"
-    assert pages.write_example(out) == out / "index.html"
+    assert write_example(out) == out / "index.html"
     return out
 
 
@@ -189,5 +189,5 @@ def test_the_page_loads_nothing(html):
 
 
 def test_the_example_can_be_made_twice(folder, html):
-    pages.write_example(folder)
+    write_example(folder)
     assert (folder / "index.html").read_text(encoding="utf-8") == html

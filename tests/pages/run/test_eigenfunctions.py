@@ -12,8 +12,8 @@ import pytest
 from koopmark._errors import ConfigError
 from koopmark.analysis.tables import read_portraits
 from koopmark.pages import write
-from koopmark.pages.run.eigenfunctions import choices, eigenfunctions_data
-from koopmark.store._portraits import POINTS, PREFIX
+from koopmark.pages.run._data import choices, eigenfunctions_data
+from koopmark.store import POINTS, PREFIX
 
 FILE = "eigenfunctions.csv"
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from koopmark.analysis.sweeps import Sweep
-from koopmark.pages.run.data import sweeps_data
-from koopmark.pages.run.views import dataset_facts
+from koopmark.pages.run._data import sweeps_data
+from koopmark.pages.run._views import dataset_facts
 
 SWEEP = Sweep("Weak part", "epsilon", ("a", "b", "c"), (0.0, 0.1, 1.0), ("0", "0.1", "1"))
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from koopmark.analysis.numbers import scientific
-from koopmark.pages.run.views import dataset_facts
-from koopmark.pages.web.render import heading
+from koopmark.pages.run._views import dataset_facts
+from koopmark.pages.web._render import heading
 
 FITS = pd.DataFrame(
     {

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.pages.web.embed import island
-from koopmark.pages.web.render import when
+from koopmark.pages.web._render import island, when
 
 
 def decoded(markup):

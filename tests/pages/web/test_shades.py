@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark.pages.web.shades import _DARK, _LIGHT, DECADES, _between, contrast, shade
+from koopmark.pages.web._looks import _DARK, _LIGHT, DECADES, _between, contrast, shade
 
 
 def _order(error: float) -> int:

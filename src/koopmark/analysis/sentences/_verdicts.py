@@ -1,0 +1,89 @@
+"""What a leaderboard says, in sentences: who is first, and what is known about other problems."""
+
+import numpy as np
+import pandas as pd
+
+from koopmark.analysis.leaderboard import Leaderboard
+from koopmark.analysis.numbers import listed, plain, plural, seconds
+from koopmark.analysis.significance import CLAIM, fewest_compared
+
+SPEEDS = ("faster than", "as fast as", "slower than")
+
+
+def verdict(board: Leaderboard) -> str:
+    """Who is first, and than which methods it is better, as good, or not known to be either.
+
+    The interval of the first is not put into words: the best of many is first by luck as well, and
+    the interval, which is right for a method chosen beforehand, then holds its mean too rarely.
+    """
+    best = board.rows[board.rows["place"] == 1]
+    names, alone = [str(name) for name in best["method"]], len(best) == 1
+    mean, where = float(best["mean"].iloc[0]), plural(len(board.problems), "problem")
+    digits = board.measure.bounds is not None
+    if not np.isfinite(mean):
+        return f"No method has a result on each of {where}."
+    if digits and mean < board.measure.step / 2:
+        return f"No method has a correct digit in the mean over {where}."
+    if digits:
+        first = "is first" if alone else "share the first place"
+        result = f"with {written(board, mean)} digits in the mean over {where}"
+    else:
+        first = "is the fastest" if alone else "are the fastest"
+        about = "" if alone else "about "
+        result = f"with {about}{written(board, mean)} a fit in the geometric mean over {where}"
+    said = [f"{listed(names)} {first} {result}."]
+    fewest = fewest_compared(len(board.rows))
+    if len(board.problems) < fewest:
+        said.append(
+            f"Too few problems to say which method is {'better' if digits else 'faster'} in "
+            f"general (at least {fewest} are needed)."
+        )
+    elif not board.compared.empty:
+        said.append(_compared(board))
+    return " ".join(said)
+
+
+def written(board: Leaderboard, mean: float) -> str:
+    """A mean of the board as it is written: digits, or seconds."""
+    value = board.measure.in_units(mean)
+    return f"{value:.1f}" if board.measure.bounds else seconds(value)
+
+
+def _compared(board: Leaderboard) -> str:
+    """The claims about the first method and the best of each other library."""
+    rows, first = board.compared, board.rows["method"].iloc[0]
+    digits = board.measure.bounds is not None
+    words = ("better than", "as good as", "worse than") if digits else SPEEDS
+    kinds = dict(zip(("better", "alike", "worse"), words, strict=True))
+    claims = [
+        f"is {how} {_names(rows[rows[kind] >= CLAIM])}"
+        for kind, how in kinds.items()
+        if (rows[kind] >= CLAIM).any()
+    ]
+    unknown = rows[(rows[list(kinds)] < CLAIM).all(axis=1)]
+    if len(unknown):
+        claims.append(f"cannot be distinguished from {_names(unknown)}")
+    alike = board.measure.alike
+    margin = f"{plain(alike)} digits" if digits else f"a factor of {plain(10.0**alike)}"
+    return (
+        "Compared with the best method of each other library on a typical problem, ignoring "
+        f"differences up to {margin}, {first} {listed(claims)}."
+    )
+
+
+def _names(rows: pd.DataFrame) -> str:
+    return listed([str(name) for name in rows["method"]], most=8)
+
+
+def left_out(board: Leaderboard) -> str:
+    """What takes no part in a leaderboard, and why; empty where everything does."""
+    parts = []
+    if board.missed:
+        parts.append(f"datasets that too few methods were run on: {listed(list(board.missed))}")
+    if board.partly_run:
+        parts.append(
+            f"methods that were run on a part of the datasets: {listed(list(board.partly_run))}"
+        )
+    if board.unavailable:
+        parts.append(f"methods that could not be run here: {listed(list(board.unavailable))}")
+    return f"Not ranked: {'; '.join(parts)}." if parts else ""

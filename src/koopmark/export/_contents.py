@@ -1,0 +1,115 @@
+"""What is handed on: named arrays of real numbers, each with a sentence that says what it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._errors import ConfigError
+from koopmark._keys import generator
+from koopmark.datasets import Dataset
+from koopmark.scoring import labels
+from koopmark.simulation import Trajectories
+from koopmark.systems import NamedArray
+from koopmark.truth import Eigenspace
+
+MAX_FUNCTIONS = 64
+"""Of a larger eigenspace so many random directions are handed on."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An exact eigenvalue, the dimension of its eigenspace, and how many functions are given."""
+
+    label: str
+    eigenvalue: complex
+    dimension: int
+    functions: int
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """All that an exported dataset holds; `formula` says what the functions are, if known."""
+
+    dataset: Dataset
+    targets: tuple[Target, ...]
+    arrays: tuple[NamedArray, ...]
+    formula: str = ""
+
+    def __getitem__(self, name: str) -> NDArray:
+        """The values of the array of this name."""
+        return next(array.values for array in self.arrays if array.name == name)
+
+
+def contents(dataset: Dataset) -> Contents:
+    """The trajectories, every exact eigenfunction at each of their states, and its formula.
+
+    Raises
+    ------
+    ConfigError
+        If the dataset's functions obey their eigenvalue on average only, or up to a bound.
+    """
+    if dataset.system.stochastic:
+        how = "on average over noisy paths"
+    else:
+        how = "" if all(space.exact for space in dataset.key.targets) else "only up to a bound"
+    if how:
+        raise ConfigError(
+            f"{dataset.recipe.name}: its functions obey their eigenvalue {how}, and an export "
+            "promises that they do so along every trajectory"
+        )
+    rng = generator({"seed": dataset.seed}, "directions of exported eigenspaces")
+    spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.key.targets]
+    targets = tuple(
+        Target(label, whole.eigenvalue, whole.dimension, space.dimension)
+        for label, whole, space in zip(
+            labels(dataset.key.targets), dataset.key.targets, spaces, strict=True
+        )
+    )
+    arrays = tuple(_arrays(dataset, targets, spaces))
+    formula = dataset.system.formula(spaces)
+    if formula is None:
+        return Contents(dataset, targets, arrays)
+    return Contents(dataset, targets, (*arrays, *formula.arrays), formula.text)
+
+
+def _arrays(
+    dataset: Dataset, targets: tuple[Target, ...], spaces: list[Eigenspace]
+) -> Iterator[NamedArray]:
+    yield NamedArray("times", dataset.train.times, "the times of every trajectory, shape (T,)")
+    eigenvalues = np.array([target.eigenvalue for target in targets])
+    yield NamedArray(
+        "eigenvalues_re", eigenvalues.real, "real parts of the exact eigenvalues, shape (K,)"
+    )
+    yield NamedArray("eigenvalues_im", eigenvalues.imag, "their imaginary parts, shape (K,)")
+    dimensions = np.array([target.dimension for target in targets], dtype=float)
+    yield NamedArray("dimensions", dimensions, "the dimension of each exact eigenspace, shape (K,)")
+    level = dataset.recipe.sampling.noise
+    noise = f", with noise of {level:g} times the standard deviation of all states" if level else ""
+    for name, part, kind in (
+        ("train", dataset.train, "to fit to" + noise),
+        ("test", dataset.test, "clean, from other initial states"),
+    ):
+        yield from _part(name, part, kind, targets, spaces)
+    yield from dataset.system.parameters()
+
+
+def _part(
+    name: str,
+    part: Trajectories,
+    kind: str,
+    targets: tuple[Target, ...],
+    spaces: list[Eigenspace],
+) -> Iterator[NamedArray]:
+    yield NamedArray(f"{name}_states", part.states, f"states, {kind}; shape (trajectories, T, N)")
+    for index, (target, space) in enumerate(zip(targets, spaces, strict=True), start=1):
+        values = space.evaluate(part.states)
+        meaning = f"exact eigenfunctions of λ = {target.label} at {name}_states"
+        shape = f"shape (trajectories, T, {target.functions})"
+        full = f"{name}_eigenfunctions_{index}"
+        if np.iscomplexobj(values):
+            yield NamedArray(f"{full}_re", values.real, f"real parts of {meaning}, {shape}")
+            yield NamedArray(f"{full}_im", values.imag, f"imaginary parts of {meaning}, {shape}")
+        else:
+            yield NamedArray(full, values, f"{meaning}, {shape}")

@@ -1,0 +1,145 @@
+"""What there is to say of a recipe without simulating it, and all recipes as Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from koopmark.datasets import Recipe, target_list
+from koopmark.scoring import labels
+from koopmark.systems import System
+
+SEED = 0
+"""Of random systems this one is shown."""
+
+TARGETS = 8
+"""Exact eigenvalues listed; how many more there are is said."""
+
+INTRODUCTION = f"""# Datasets
+
+Each `.toml` file here is a recipe: a system whose exact Koopman eigenpairs are known, how its
+trajectories are sampled, and where it comes from. `koopmark list datasets` names them, a suite in
+`bench/suites` runs them, `koopmark export NAME` writes one with its exact eigenfunctions evaluated,
+and `koopmark catalogue` draws them all. Real networks lie in `networks/`, with their sources.
+
+Exact eigenvalues are those that a recipe asks for, with the dimension of the eigenspace; of systems
+that differ from seed to seed, seed {SEED} is described. A regime has an entry for each of the seeds
+0, 1, 2, or one where they agree. This file is generated: `make catalogue`.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recipe, in texts."""
+
+    name: str
+    title: str
+    description: str
+    system: str
+    drawn_anew: bool
+    n: int
+    rank: str
+    parameters: str
+    sampling: str
+    eigenvalues: str
+    regime: str
+    citation: str
+
+
+def entry(recipe: Recipe, system: System | None = None) -> Entry:
+    """The texts of a recipe; `system` is its own for seed 0, made here if it is not given."""
+    system = system or recipe.system.build(SEED)
+    sampling = recipe.sampling
+    parameters = recipe.system.model_dump(exclude={"kind"}, exclude_none=True)
+    initial = recipe.initial_states.model_dump(exclude_none=True)
+    facts = recipe.facts(SEED)
+    # What the seeds do; said once if all do the same.
+    regime = recipe.regime.model_dump(exclude_none=True) if recipe.regime else {}
+    for name, values in regime.items():
+        if isinstance(values, list | tuple) and len(set(values)) == 1:
+            regime[name] = values[0]
+    return Entry(
+        name=recipe.name,
+        title=recipe.title,
+        description=recipe.description,
+        system=repr(system).strip("<>"),
+        drawn_anew=recipe.system.drawn_per_seed,
+        n=system.size,
+        rank="" if facts["rank"] is None else str(facts["rank"]),
+        parameters=_pairs(parameters) or "none",
+        sampling=(
+            f"{sampling.trajectories} trajectories to fit to and {sampling.test_trajectories} to "
+            f"test on, Δt = {sampling.dt:g}, t = 0 to {sampling.horizon:g}, "
+            f"noise {sampling.noise:g}; initial states: {initial.pop('kind').replace('_', ' ')}"
+            + (f", {_pairs(initial)}" if initial else "")
+        ),
+        eigenvalues=_eigenvalues(recipe, system),
+        regime=_pairs(regime),
+        citation=recipe.citation,
+    )
+
+
+def as_markdown(recipes: Sequence[Recipe]) -> str:
+    """A table of all recipes, and a paragraph on each."""
+    entries = [entry(recipe) for recipe in recipes]
+    rows = [
+        " | ".join([f"| [{item.name}](#{item.name})", title, str(item.n), item.rank, values]) + " |"
+        for item in entries
+        for title, values in [[t.replace("|", "\\|") for t in (item.title, item.eigenvalues)]]
+    ]
+    return "\n".join(
+        [
+            INTRODUCTION,
+            "| recipe | system | N | rank | exact eigenvalues |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+            *(_paragraph(item) for item in entries),
+        ]
+    )
+
+
+def _paragraph(item: Entry) -> str:
+    lines = [
+        f"## {item.name}",
+        "",
+        f"{item.title}. {item.description}",
+        "",
+        f"* System: `{item.system}`" + (", drawn anew for each seed" if item.drawn_anew else ""),
+        f"* Parameters: {item.parameters}",
+        f"* Exact eigenvalues: {item.eigenvalues}",
+        *([f"* Regime: {item.regime}"] if item.regime else []),
+        f"* Sampling: {item.sampling}",
+        f"* Source: {item.citation}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _eigenvalues(recipe: Recipe, system: System) -> str:
+    known = labels(system.eigenspaces(recipe.max_degree))
+    which = ""
+    if recipe.truth.principal:
+        closed, known = known, labels(target_list(recipe, SEED))
+        if known != closed:
+            which = f" (principal eigenvalues and their sums, seed {SEED})"
+    more = f" and {len(known) - TARGETS} more" if len(known) > TARGETS else ""
+    return ", ".join(known[:TARGETS]) + more + which
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    given = {name: value for name, value in values.items() if value not in ((), [], {})}
+    return ", ".join(f"{name} = {_written(value)}" for name, value in given.items())
+
+
+def _written(value: Any, inside: bool = False) -> str:
+    """Plain text: `yes`, `0.5`, `-0.4; -1.1`, and `(-0.3, 1.5)` inside a list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        items = [_written(item, inside=True) for item in value]
+        return f"({', '.join(items)})" if inside else "; ".join(items)
+    if isinstance(value, dict):
+        return f"{{{_pairs(value)}}}"
+    return str(value)

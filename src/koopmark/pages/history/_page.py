@@ -1,0 +1,143 @@
+"""The trends of a history: a page of their own, and a section of the page of a run."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from koopmark._errors import ConfigError, suggest
+from koopmark._files import make_folder, write_text
+from koopmark.analysis.numbers import exact, plain, scientific
+from koopmark.analysis.tables import ROLES, Tables
+from koopmark.pages.web import method_styles, render
+from koopmark.regression.history import NAME, SHARES, PromotedRun, promoted_run, read_history
+from koopmark.regression.trends import (
+    CEILING,
+    FLOORS,
+    SPEED,
+    Series,
+    changes_of,
+    in_short,
+    trends,
+    why_unmarked,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Trends:
+    """What the section says."""
+
+    sentence: str
+    note: str = ""
+    scores: list[str] = field(default_factory=list)
+    datasets: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    """The rows of the table of changes."""
+    current: bool = False
+    """Whether the last point is a run that was not promoted."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """What its script draws from."""
+    sentences: tuple[str, ...] = ()
+    """The changes, one each."""
+    ceiling: str = plain(CEILING)
+
+
+def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[Path, list[str]]:
+    """Write the page of a history; returns its path, and its changes as sentences.
+
+    Of the runs of one suite, by default that of the last. `out_dir` is made if it is not there.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such history, or no run of that suite in it.
+    """
+    lines = read_history(path)
+    if not lines:
+        raise ConfigError(f"{path} has no run in it yet: `koopmark baseline DIR` adds one")
+    suites = list(dict.fromkeys(line.suite for line in lines))
+    chosen = suite or lines[-1].suite
+    if chosen not in suites:
+        hint = suggest(chosen, suites)
+        raise ConfigError(f"{path} has no run of {chosen!r}: {hint}it has {', '.join(suites)}")
+    view = trends_view([line for line in lines if line.suite == chosen])
+    title = f"History of {chosen}"
+    html = render("history/page.html.j2", {"trends": view.data}, title=title, trends=view)
+    page = make_folder(out_dir) / "index.html"
+    write_text(page, html)
+    return page, [view.sentence, *([view.note] if view.note else []), *view.sentences]
+
+
+def trends_beside(run_dir: Path, tables: Tables) -> Trends | None:
+    """The trends up to a run, from the history of the baseline beside its folder.
+
+    None if there is no history, or none of the run's suite. One that cannot be read is a
+    sentence in the section: it costs no report.
+    """
+    path = run_dir.absolute().parent / "baseline" / NAME
+    if not path.is_file():
+        return None
+    this = promoted_run(tables.fits, tables.targets, tables.provenance)
+    try:
+        lines = [line for line in read_history(path) if line.suite == this.suite]
+    except ConfigError as problem:
+        return Trends(f"There are no trends: {problem}.")
+    if not lines:
+        return None
+    promoted = any(line.run == this.run for line in lines)
+    return trends_view(lines if promoted else [*lines, this], current=not promoted)
+
+
+def trends_view(lines: Sequence[PromotedRun], current: bool = False) -> Trends:
+    """The trends over lines of one suite, oldest first."""
+    series = trends(lines)
+    changes = changes_of(series)
+    rows = []
+    for change in changes:
+        write = scientific if change.score in FLOORS else plain
+        values = {"before": exact(change.before), "now": exact(change.now)}
+        texts = {"before_text": write(change.before), "now_text": write(change.now)}
+        rows.append({**asdict(change), **values, **texts, "worse": change.worse})
+    scores = {one.score for one in series}
+    return Trends(
+        sentence=in_short(lines, changes),
+        note=why_unmarked(lines),
+        scores=[name for name in (*FLOORS, *SHARES, SPEED) if name in scores],
+        datasets=list(dict.fromkeys(one.dataset for one in series if one.dataset != SPEED)),
+        changes=rows,
+        current=current,
+        data=_data(lines, series),
+        sentences=tuple(change.sentence() for change in changes),
+    )
+
+
+def _data(lines: Sequence[PromotedRun], series: Sequence[Series]) -> dict[str, Any]:
+    known = {name: role for line in lines for name, role in line.roles.items()}
+    roles = {one.method: known.get(one.method, "method") for one in series}
+    styles = method_styles(dict(sorted(roles.items(), key=lambda one: ROLES.index(one[1]))))
+    return {
+        "runs": [
+            {
+                "label": f"{line.started[:10]}, {line.koopmark}",
+                "started": line.started,
+                "koopmark": line.koopmark,
+                "commit": line.commit,
+            }
+            for line in lines
+        ],
+        "series": [
+            {
+                "dataset": one.dataset,
+                "method": one.method,
+                "target": one.target,
+                "score": one.score,
+                "values": list(one.values),
+                "changes": [change.index for change in one.changes],
+                "done_by": [line.methods.get(one.method, "") for line in lines],
+            }
+            for one in series
+        ],
+        "styles": {name: asdict(style) for name, style in styles.items()},
+        "floors": FLOORS,
+        "ceiling": CEILING,
+    }

@@ -1,0 +1,74 @@
+"""From a run to the baseline that later runs are checked against."""
+
+import json
+from pathlib import Path
+
+from koopmark._errors import ConfigError
+from koopmark._files import make_folder, write_text
+from koopmark.analysis.tables import read_scores
+from koopmark.regression._comparable import RunFolder, description
+from koopmark.regression.history import NAME, append, promoted_run
+
+KEPT = ("fits.csv", "targets.csv", "provenance.json")
+"""What a check needs, and where it came from; the store and the eigenpairs are large."""
+
+
+def promote(
+    run_dir: Path, baseline_dir: Path, allow_dirty: bool = False, speed: Path | None = None
+) -> bool:
+    """Copy the tables of a finished run into `baseline_dir`, which is made if it is not there.
+
+    Its history gets a line about the run, unless it has one; returns whether it got one.
+
+    With `allow_dirty` a run will do whose source differed from its commit. `speed` is what
+    bench/speed/regress.py measured of the core, for the history.
+
+    Raises
+    ------
+    ConfigError
+        If the run is not finished or a part of its suite, its source differed from its commit,
+        something cannot be read or is not all there, or the baseline cannot be written.
+    """
+    provenance = description(run_dir)
+    run = RunFolder(run_dir, *read_scores(run_dir), provenance)
+    if run.unfinished:
+        raise ConfigError(run.unfinished)
+    if run.part:
+        raise ConfigError(
+            f"{run_dir} is a part of its suite ({run.part}), and later checks would miss the rest: "
+            "a baseline must be a run of a whole suite"
+        )
+    if lacking := run.undescribed(run.fits) or run.pairs_gone():
+        raise ConfigError(lacking)
+    # An installed koopmark has a version and no commit: that is fine.
+    commit = provenance.get("git") or {}
+    if commit.get("dirty") and not allow_dirty:
+        raise ConfigError(
+            f"{run_dir} was made with files that differ from commit "
+            f"{str(commit.get('commit'))[:12]}: commit them and run it with --fresh, or promote "
+            "it all the same with --allow-dirty"
+        )
+    timed = read_speed(speed) if speed else None
+    line = promoted_run(run.fits, run.targets, provenance, timed)
+    texts = {name: (run_dir / name).read_text(encoding="utf-8") for name in KEPT}
+    make_folder(baseline_dir)
+    for name, text in texts.items():
+        write_text(baseline_dir / name, text)
+    return append(baseline_dir / NAME, line)
+
+
+def read_speed(path: Path) -> dict[str, float]:
+    """Time of each kernel over its reference's, as bench/speed/regress.py left them.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or is another.
+    """
+    try:
+        kernels = json.loads(path.read_text(encoding="utf-8-sig"))["kernels"]
+        return {str(name): float(found["head_ratio"]) for name, found in kernels.items()}
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ConfigError(f"{path} is not what bench/speed/regress.py writes") from None
