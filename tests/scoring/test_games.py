@@ -582,7 +582,7 @@ def test_many_labels_on_exact_functions_are_as_wrong_as_the_worst(jitter, mixed)
         lambda x: answer.functions(x) + scale * noise.functions(x),
     )
     row = scores_of(model, name).targets[0]
-    assert row.eigenfunction_error < 1e-7
+    assert row.eigenfunction_error < 1e-6
     assert row.eigenvalue_error == pytest.approx(0.0407)
     assert row.eigenvalue_error_mean > 0.03 or mixed
 
