@@ -15,13 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import koopmark
-from koopmark import _source, datasets, methods
-from koopmark._source import Source
+from koopmark import _source, datasets, methods, systems
+from koopmark._source import HERE, Source
 from koopmark.datasets.dataset import SIMULATION
 from koopmark.plan.source import EVERY_FIT, _classes, source_digest
 
 PACKAGE = Path(koopmark.__file__).parent
 PACKAGES = sorted({path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")})
+
+
+def file_of(definition):
+    return Path(sys.modules[definition.__module__].__file__)
 
 
 @pytest.fixture
@@ -120,9 +124,8 @@ def covered(source, method, recipe):
 def test_all_that_a_fit_executes_is_in_its_digest(executed):
     assert {status for _, _, status, _ in executed} <= {"ok", "skipped", "diverged", "failed"}
     assert sum(status == "ok" for _, _, status, _ in executed) > 60
-    here = Source(PACKAGE)
     for method, recipe, _, files in executed:
-        missing = set(map(Path, files)) - covered(here, method, recipe)
+        missing = set(map(Path, files)) - covered(HERE, method, recipe)
         assert not missing, (method, recipe, missing)
 
 
@@ -139,35 +142,30 @@ def test_an_edit_in_any_package_changes_the_digest_of_the_fits_that_execute_it(
     }
     if not there:
         pytest.skip("no fit executes any of it")
-    before = Source(copy)
     for file in there:
         edited = copy / file.relative_to(PACKAGE)
         edited.write_text(edited.read_text() + "\nCHANGED = True\n")
     after = Source(copy)
     for method, recipe in there.values():
         both = roots_of_fit(method), roots_of_data(datasets.load_recipe(recipe))
-        assert [before.digest(roots) for roots in both] != [after.digest(roots) for roots in both]
+        assert [HERE.digest(roots) for roots in both] != [after.digest(roots) for roots in both]
 
 
 def test_what_only_shows_numbers_is_in_no_digest():
-    here = Source(PACKAGE)
-    files = frozenset().union(*(here.closure(roots_of_fit(name)).files for name in methods.names()))
-    shown = {path.relative_to(PACKAGE).parts[0] for path in files}
-    assert not shown & {"report", "cli.py", "export", "__main__.py"}
-    assert (
-        not {PACKAGE / "suite" / name for name in ("store.py", "progress.py", "cluster.py")} & files
-    )
+    files = frozenset().union(*(HERE.closure(roots_of_fit(name)).files for name in methods.names()))
+    reached = {path.relative_to(PACKAGE).parts[0] for path in files}
+    shown = {"pages", "regression", "export", "analysis", "run", "cluster"}
+    assert all((PACKAGE / name).is_dir() for name in shown)
+    assert not reached & {*shown, "cli.py", "__main__.py"}
 
 
 def test_a_system_that_a_recipe_does_not_use_is_not_in_its_digest():
-    here = Source(PACKAGE)
-    files = here.closure(roots_of_data(datasets.load_recipe("rnn_10_2"))).files
-    assert PACKAGE / "systems" / "rnn.py" in files
-    assert PACKAGE / "systems" / "lotka_volterra.py" not in files
+    files = HERE.closure(roots_of_data(datasets.load_recipe("rnn_10_2"))).files
+    assert file_of(systems.random_rnn) in files
+    assert file_of(systems.random_lotka_volterra) not in files
 
 
 def test_adding_a_method_changes_no_other_digest(copy):
-    before = Source(copy)
     folder = copy / "methods" / "adapters" / "pydmd"
     (folder / "brand_new.py").write_text("class New:\n    pass\n")
     for table in (folder / "__init__.py", copy / "methods" / "registry.py"):
@@ -175,7 +173,7 @@ def test_adding_a_method_changes_no_other_digest(copy):
         table.write_text(f'{table.read_text()}\n{line}\nMORE = {{"pydmd.new": New()}}\n')
     after = Source(copy)
     for name in methods.names():
-        assert before.digest(roots_of_fit(name)) == after.digest(roots_of_fit(name)), name
+        assert HERE.digest(roots_of_fit(name)) == after.digest(roots_of_fit(name)), name
 
 
 def test_a_table_of_contents_that_names_another_definition_changes_the_digest(copy):
@@ -183,7 +181,7 @@ def test_a_table_of_contents_that_names_another_definition_changes_the_digest(co
     table = copy / "spectrum" / "__init__.py"
     line = "from koopmark.spectrum.known import KnownSpectrum, attractor"
     assert line in table.read_text()
-    before = Source(copy).digest(roots_of_fit("anchor.exact"))
+    before = HERE.digest(roots_of_fit("anchor.exact"))
     other = "from koopmark.spectrum.newton import newton as attractor\n"
     other += "from koopmark.spectrum.known import KnownSpectrum"
     table.write_text(table.read_text().replace(line, other))
@@ -191,7 +189,7 @@ def test_a_table_of_contents_that_names_another_definition_changes_the_digest(co
 
 
 def test_the_digest_is_that_of_the_source_when_it_was_imported(copy):
-    before = Source(copy).digest(roots_of_fit("pydmd.dmd"))
+    before = HERE.digest(roots_of_fit("pydmd.dmd"))
     imported = Source(copy)
     (copy / "scoring" / "evaluate.py").write_text("CHANGED = True\n")
     assert Source(copy).digest_of_package() != imported.digest_of_package()
@@ -199,12 +197,11 @@ def test_the_digest_is_that_of_the_source_when_it_was_imported(copy):
 
 
 def test_line_ends_do_not_matter(copy):
-    before = Source(copy)
     for path in copy.rglob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     after = Source(copy)
-    assert after.digest_of_package() == before.digest_of_package()
-    assert after.digest(roots_of_fit("pydmd.dmd")) == before.digest(roots_of_fit("pydmd.dmd"))
+    assert after.digest_of_package() == HERE.digest_of_package()
+    assert after.digest(roots_of_fit("pydmd.dmd")) == HERE.digest(roots_of_fit("pydmd.dmd"))
 
 
 # What a fit uses, what its library is, and what that requires in turn.
@@ -281,12 +278,11 @@ class TestFilesOfOthers:
         mine = tmp_path / "mine.py"
         mine.write_text(line)
         (tmp_path / "unused.py").write_text("value = 1\n")
-        here = Source(PACKAGE)
-        before = here.digest([mine])
+        before = HERE.digest([mine])
         (tmp_path / "unused.py").write_text("value = 2\n")
-        assert here.digest([mine]) == before
+        assert HERE.digest([mine]) == before
         helper.write_text("value = 22\n")
-        assert here.digest([mine]) != before
+        assert HERE.digest([mine]) != before
 
     def test_one_on_the_path_counts_and_one_that_is_installed_does_not(self, tmp_path, monkeypatch):
         (tmp_path / "path").mkdir()
@@ -294,7 +290,7 @@ class TestFilesOfOthers:
         monkeypatch.syspath_prepend(str(tmp_path / "path"))
         mine = tmp_path / "mine.py"
         mine.write_text("import numpy, json, far_helper\n")
-        assert Source(PACKAGE).files_of_others([mine]) == {
+        assert HERE.files_of_others([mine]) == {
             mine,
             tmp_path / "path" / "far_helper.py",
         }
@@ -302,20 +298,18 @@ class TestFilesOfOthers:
     def test_what_it_uses_of_koopmark_counts(self, tmp_path):
         mine = tmp_path / "mine.py"
         mine.write_text("import koopmark\nfrom koopmark.methods import Monomials\n")
-        files = Source(PACKAGE).closure([mine]).files
-        assert PACKAGE / "methods" / "dictionaries" / "monomials.py" in files
-        assert PACKAGE / "methods" / "reference" / "ssd.py" not in files
+        files = HERE.closure([mine]).files
+        assert file_of(methods.Monomials) in files
+        assert file_of(type(methods.get("koopmark.ssd"))) not in files
 
     def test_a_method_that_fits_another_by_name_depends_on_all(self, tmp_path):
         mine = tmp_path / "mine.py"
         mine.write_text('import koopmark\n\ndef f(data):\n    koopmark.fit("pydmd.dmd", data)\n')
-        files = Source(PACKAGE).closure([mine]).files
-        assert PACKAGE / "methods" / "adapters" / "pydmd" / "dmd.py" in files
+        files = HERE.closure([mine]).files
+        assert file_of(type(methods.get("pydmd.dmd"))) in files
 
     def test_a_method_of_a_test_module_counts_with_its_file(self):
-        assert (
-            Path(hostile_methods.__file__) in Source(PACKAGE).closure(list(_classes(Good()))).files
-        )
+        assert Path(hostile_methods.__file__) in HERE.closure(list(_classes(Good()))).files
         assert source_digest(Good()) != source_digest(methods.get("pydmd.dmd"))
 
 
