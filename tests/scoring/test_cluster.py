@@ -87,6 +87,25 @@ def test_fewer_functions_than_dimensions_are_all_chosen():
     assert np.isnan(choice.rate)
 
 
+def test_places_that_are_left_go_to_the_largest_parts_compared_to_their_rates():
+    first, second, third, fourth, fifth = np.moveaxis(
+        np.random.default_rng(3).standard_normal((40, 1, 5)), 2, 0
+    )
+    right, wrong = np.exp(-TIMES), np.exp(-1.3 * TIMES)
+    one = first * right
+    along = np.stack(
+        [
+            one,
+            one + 1e-8 * second * right + 1e-10 * third * wrong,
+            one + 1e-7 * fourth * right + 3e-10 * fifth * wrong,
+        ],
+        axis=2,
+    )
+    labels = np.full(3, -1.0 + 0j)
+    choice = choose(space(2), -1.0, labels, along.reshape(-1, 3), along, DT)
+    assert choice.chosen.tolist() == [0, 2]
+
+
 def test_beside_a_part_all_that_obey_are_chosen_with_their_rate():
     part = ConservedSums(np.eye(3)[:, :1], SINH)
     along = decaying([0.0, 0.0, 0.0, 0.04])
