@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
+MUTMUT := .venv-mutmut
 SPEED := -p no:xdist --quiet --benchmark-columns=min,median,iqr,rounds
 SUITE ?= standard
 # What `make regress` compares the speed with; empty: the commit that made the baseline.
@@ -14,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help setup bench test test-fast test-kernels speed regress speed-peers lint format example notebooks catalogue baseline lock clean
+.PHONY: help setup bench test test-fast test-kernels mutants survivors speed regress speed-peers lint format hooks example notebooks catalogue baseline lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -35,20 +36,36 @@ $(READY): requirements.txt requirements-nodeps.txt pyproject.toml
 bench: $(READY)  ## run a suite and write its report: make bench [SUITE=smoke]
 	$(BIN)/koopmark run $(SUITE)
 
-test: $(READY)  ## all tests
+test: $(READY)  ## run all tests
 	$(BIN)/pytest -n auto --dist worksteal
 
-test-fast: $(READY)  ## the tests without those marked slow
+test-fast: $(READY)  ## run the tests that are not marked slow
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
-test-kernels: $(READY)  ## the tests that touch numbers under the BLAS and NumPy kernels of other processors
+test-kernels: $(READY)  ## run the numerical tests with the BLAS and NumPy kernels of other processors
 	$(BIN)/python bench/ci/processors.py
+
+mutants: $(MUTMUT)/.ready  ## mutation testing (an hour): make mutants [ONLY='koopmark.truth.*'], then: make survivors
+	nice -n 19 $(MUTMUT)/bin/mutmut run --max-children 1 $(if $(ONLY),'$(ONLY)')
+
+survivors: $(MUTMUT)/.ready  ## list the mutants that no test notices, and the share of each module that tests do
+	@$(MUTMUT)/bin/mutmut results
+	@$(MUTMUT)/bin/mutmut results --all true | awk '$$2 != "not" { sub(/[.]x[^.]*:$$/, "", $$1); \
+	  all[$$1]++; killed[$$1] += ($$2 != "survived" && $$2 != "no") } \
+	  END { for (m in all) printf "%-40s %4d of %4d\n", m, killed[m], all[m] }' | sort
+
+# mutmut in an environment of its own, on top of .venv.
+$(MUTMUT)/.ready: $(READY)
+	@test -e $@ || $(PYTHON) -m venv --clear $(MUTMUT)
+	@$(MUTMUT)/bin/python -m pip install --quiet mutmut==3.8.1
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$($(MUTMUT)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth
+	@touch $@
 
 speed: $(READY)  ## time the core with pytest-benchmark
 	@mkdir -p reports/speed
 	$(BIN)/pytest bench/speed $(SPEED) --benchmark-json=reports/speed/benchmark.json
 
-speed-peers: $(PEERS)/.ready  ## the same beside numba, torchdiffeq, diffrax, deeptime, kooplearn, pykoop
+speed-peers: $(PEERS)/.ready  ## time it against numba, torchdiffeq, diffrax, deeptime, kooplearn and pykoop
 	$(PEERS)/bin/pytest bench/speed $(SPEED)
 
 $(PEERS)/.ready: requirements-peers.txt requirements.txt requirements-nodeps.txt pyproject.toml
@@ -59,43 +76,48 @@ $(PEERS)/.ready: requirements-peers.txt requirements.txt requirements-nodeps.txt
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-regress: $(READY)  ## accuracy against the committed baseline, speed against [BASE=its commit]
+regress: $(READY)  ## compare accuracy with the committed baseline, speed with [BASE=its commit]
 	$(BIN)/koopmark run smoke
 	$(BIN)/koopmark check reports/smoke --against reports/baseline
 	$(BIN)/python bench/speed/regress.py
 
-lint: $(READY)  ## style, types and the floors of the house
+lint: $(READY)  ## check style, types, and what may import what
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/biome check --error-on-warnings
 
-format: $(READY)  ## rewrite files in the house style
+format: $(READY)  ## format the sources, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/biome check --write
 
-example: $(READY)  ## the three-population example: pictures and numbers
+hooks: $(READY)  ## run these checks before every commit (pre-commit)
+	$(BIN)/pre-commit install
+
+example: $(READY)  ## write the page of the three-population example
 	$(BIN)/koopmark example
 
-catalogue: $(READY)  ## draw every dataset, and write datasets/README.md anew
+catalogue: $(READY)  ## draw every dataset and rewrite datasets/README.md
 	$(BIN)/koopmark catalogue --markdown datasets/README.md
 	$(BIN)/koopmark catalogue
 
-notebooks: $(READY)  ## execute the notebooks of docs/examples anew and keep their outputs
+notebooks: $(READY)  ## execute the notebooks of docs/examples and keep their outputs
 	$(BIN)/python docs/examples/execute.py
 
-baseline: $(READY)  ## promote a fresh run of the smoke suite to the committed baseline
+baseline: $(READY)  ## make a fresh run of the smoke suite the committed baseline
 	$(BIN)/koopmark run smoke --fresh
 	$(BIN)/python bench/speed/regress.py --ratios
 	$(BIN)/koopmark baseline reports/smoke --speed reports/speed/core.json
 
-lock: $(READY)  ## resolve requirements.txt anew (torch stays where a CPU-sized build is known to exist)
+lock: $(READY)  ## resolve requirements.txt again (torch is kept at a version that has a CPU build)
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --upgrade-package torch==2.13.0 \
 	  --extra dev --extra dask --extra hdf5 --extra history --extra pykoopman --extra deeptime --extra kooplearn --extra pykoop --output-file requirements.tmp pyproject.toml
 	grep -v '^#' requirements.tmp | sed -e 's/+cpu//' -e '/^$$/d' > requirements.txt
 	rm requirements.tmp
 
-clean:  ## remove what is generated, .venv too
-	rm -rf $(VENV) $(PEERS) datasets/.cache .pytest_cache .mypy_cache .ruff_cache .benchmarks
+clean:  ## remove everything generated, including .venv
+	rm -rf $(VENV) $(PEERS) $(MUTMUT) mutants datasets/.cache .pytest_cache .mypy_cache .ruff_cache .benchmarks
 	find reports -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} +

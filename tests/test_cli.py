@@ -1,6 +1,7 @@
 """The command as a user types it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -66,12 +67,32 @@ def typed(tmp_path, monkeypatch, capsys):
     return typed
 
 
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    (tmp_path / "tiny.toml").write_text(RECIPE)
-    path = tmp_path / "mine.toml"
+def written(folder: Path) -> Path:
+    (folder / "tiny.toml").write_text(RECIPE)
+    path = folder / "mine.toml"
     path.write_text(SUITE.format(method="pydmd.dmd"))
     return path
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    return written(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """A folder in which the suite was run."""
+    folder = tmp_path_factory.mktemp("finished")
+    command = [sys.executable, "-m", "koopmark", "run", written(folder).name, "--jobs", "1"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def ran(finished, tmp_path) -> Path:
+    """Its run, in a copy that a test may change."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "reports" / "mine"
 
 
 def test_version_is_the_packages(typed):
@@ -191,28 +212,21 @@ def test_strict_is_exit_code_1_where_a_fit_failed(typed, suite):
 
 
 @pytest.mark.slow
-def test_report_builds_the_tables_again_from_the_store(typed, suite):
-    folder = suite.parent
-    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
-    out = folder / "reports" / "mine"
-    before = (out / "fits.csv").read_text()
+def test_report_builds_the_tables_again_from_the_store(typed, ran):
+    before = (ran / "fits.csv").read_text()
     for name in ("fits.csv", "summary.csv", "index.html"):
-        (out / name).unlink()
-    assert typed("report", str(out)).returncode == 0
-    assert (out / "fits.csv").read_text() == before
-    assert (out / "index.html").is_file()
+        (ran / name).unlink()
+    assert typed("report", str(ran)).returncode == 0
+    assert (ran / "fits.csv").read_text() == before
+    assert (ran / "index.html").is_file()
 
 
 @pytest.mark.slow
-def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, suite):
-    folder = suite.parent
-    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
-    out, worse = folder / "reports" / "mine", folder / "worse"
+def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, ran, tmp_path):
+    out, worse = ran, tmp_path / "worse"
     same = typed("check", str(out), "--against", str(out))
     assert same.returncode == 0, same.stdout
-    worse.mkdir()
-    for path in out.iterdir():
-        (worse / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(out, worse)
     targets = pd.read_csv(worse / "targets.csv")
     targets["eigenfunction_error"] = 0.5
     targets.to_csv(worse / "targets.csv", index=False)
@@ -220,22 +234,19 @@ def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, su
     assert grew.returncode == 1, grew.stdout
     assert "pydmd.dmd" in grew.stdout
     filed = typed("check", str(worse), "--against", str(out), "--markdown", "check.md")
-    assert (folder / "check.md").read_text() == grew.stdout.removesuffix("\n")
+    assert (tmp_path / "check.md").read_text() == grew.stdout.removesuffix("\n")
     assert filed.stdout.startswith("Regression: 3 fits compared, of 3 in the baseline and 3 in")
 
 
 @pytest.mark.slow
-def test_a_run_becomes_the_baseline_that_it_is_checked_against(typed, suite):
-    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
-    out = Path("reports", "mine")
-    done = typed("baseline", str(out), "--to", "kept", "--allow-dirty")
+def test_a_run_becomes_the_baseline_that_it_is_checked_against(typed, ran):
+    done = typed("baseline", str(ran), "--to", "kept", "--allow-dirty")
     assert (done.returncode, done.stdout) == (0, "Baseline: kept\n")
-    assert typed("check", str(out), "--against", "kept").returncode == 0
+    assert typed("check", str(ran), "--against", "kept").returncode == 0
 
 
 @pytest.mark.slow
-def test_a_part_is_no_baseline_and_is_compared_only_on_purpose(typed, suite):
-    assert typed("run", "mine.toml", "--jobs", "1").returncode == 0
+def test_a_part_is_no_baseline_and_is_compared_only_on_purpose(typed, ran):
     assert typed("run", "mine.toml", "--jobs", "1", "--only", "pydmd.dmd").returncode == 0
     whole, part = "reports/mine", "reports/mine-part"
     compared = typed("check", part, "--against", whole)

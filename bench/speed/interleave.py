@@ -19,9 +19,9 @@ class Turns:
 
     @property
     def ratio(self) -> tuple[float, float, float]:
-        """Lower quartile, median and upper quartile of theirs / ours over the rounds."""
-        low, middle, high = np.percentile(self.theirs / self.ours, [25, 50, 75])
-        return float(low), float(middle), float(high)
+        """Median, lower and upper quartile of theirs / ours over the rounds."""
+        middle, low, high = np.percentile(self.theirs / self.ours, [50, 25, 75])
+        return float(middle), float(low), float(high)
 
 
 def take_turns(ours: Work, theirs: Work, rounds: int, scale: float = 1.0) -> Turns:

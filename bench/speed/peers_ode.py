@@ -12,37 +12,22 @@ from numpy.typing import NDArray
 Solve = Callable[[NDArray, NDArray, float], NDArray]
 
 
-def scipy_loop(left: NDArray, right: NDArray, method: str) -> Solve:
-    """`scipy.integrate.solve_ivp`, one trajectory after the other."""
+def scipy_loop(left: NDArray, right: NDArray, method: str, dense: bool = False) -> Solve:
+    """`scipy.integrate.solve_ivp`, one trajectory after the other.
+
+    `dense` multiplies by the N x N matrix, as most people write it.
+    """
     from scipy.integrate import solve_ivp
 
+    weights = left @ right.T if dense else None
+
     def field(_t: float, x: NDArray) -> NDArray:
-        return left @ (np.tanh(x) @ right) - x
+        return (weights @ np.tanh(x) if dense else left @ (np.tanh(x) @ right)) - x
 
     def solve(initial: NDArray, times: NDArray, rtol: float) -> NDArray:
         span = times[0], times[-1]
         options = {"t_eval": times, "method": method, "rtol": rtol, "atol": rtol}
         return np.stack([solve_ivp(field, span, x, **options).y.T for x in initial])
-
-    return solve
-
-
-def scipy_loop_dense(left: NDArray, right: NDArray) -> Solve:
-    """The same with the N x N matrix, as most people write it."""
-    from scipy.integrate import solve_ivp
-
-    weights = left @ right.T
-
-    def solve(initial: NDArray, times: NDArray, rtol: float) -> NDArray:
-        options = {"t_eval": times, "method": "DOP853", "rtol": rtol, "atol": rtol}
-        return np.stack(
-            [
-                solve_ivp(
-                    lambda _t, x: weights @ np.tanh(x) - x, (times[0], times[-1]), x, **options
-                ).y.T
-                for x in initial
-            ]
-        )
 
     return solve
 

@@ -1,22 +1,76 @@
 """Whole simulations beside other people's solvers, every one at a verified error below 1e-8."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
 
 import peers_ode
-from accuracy import loosest, reference
 from conftest import need
 from floor import measured
 from interleave import take_turns
 from koopmark import simulate
-from koopmark.systems import LowRank, Relaxation, random_rnn, rnn, three_populations
-from records import Ratio
+from koopmark.systems import Network, Relaxation, System, random_rnn, three_populations
 
 TIMES = np.linspace(0.0, 5.0, 51)
 ROUNDS = 7
+TARGET = 1e-8
+"""Largest absolute error of any state at any output time that every solver has to keep."""
+
+LADDER = 10.0 ** -np.arange(5.0, 13.1, 0.5)
+
+
+def reference(system, initial: NDArray, times: NDArray) -> NDArray:
+    """States by scipy's DOP853 at a relative tolerance of 1e-13, in the full state."""
+    options = {"t_eval": times, "method": "DOP853", "rtol": 1e-13, "atol": 1e-13}
+    solutions = [
+        solve_ivp(lambda _t, x: system.rhs(x), (times[0], times[-1]), x, **options).y.T
+        for x in initial
+    ]
+    return np.stack(solutions)
+
+
+def loosest(solve: Callable[[float], NDArray], exact: NDArray) -> tuple[float, float]:
+    """The loosest tolerance of the ladder whose error is below TARGET, and that error.
+
+    Parameters
+    ----------
+    solve : callable
+        Tolerance to states: the very computation that is timed, all its trajectories.
+    exact : array
+        Those states by `reference`.
+
+    Raises
+    ------
+    AssertionError
+        Where no tolerance keeps the error: an unverified comparison is none.
+    """
+    for tolerance in LADDER:
+        error = float(np.abs(solve(tolerance) - exact).max())
+        if error <= TARGET:
+            return float(tolerance), error
+    raise AssertionError(f"no tolerance keeps the error below {TARGET:g}: {error:.1e} at the last")
+
+
+@dataclass(frozen=True, eq=False)
+class FullState(System):
+    """The equation of a network without its structure: integrated in all N coordinates."""
+
+    network: Network
+
+    @property
+    def size(self):
+        return self.network.size
+
+    def rhs(self, states, out=None):
+        return self.network.rhs(states, out)
+
+    def eigenspaces(self, max_degree=1):
+        return self.network.eigenspaces(max_degree)
 
 
 @dataclass(frozen=True)
@@ -75,7 +129,12 @@ PEERS = {
     "solve_ivp DOP853, stacked": ("scipy", peers_ode.scipy_stacked, {}, False),
     "solve_ivp DOP853, loop": ("scipy", peers_ode.scipy_loop, {"method": "DOP853"}, True),
     "solve_ivp RK45, loop": ("scipy", peers_ode.scipy_loop, {"method": "RK45"}, True),
-    "solve_ivp DOP853, loop, dense W": ("scipy", peers_ode.scipy_loop_dense, {}, True),
+    "solve_ivp DOP853, loop, dense W": (
+        "scipy",
+        peers_ode.scipy_loop,
+        {"method": "DOP853", "dense": True},
+        True,
+    ),
     "numba Dormand-Prince 5": ("numba", peers_ode.numba_dopri5, {}, False),
     "torchdiffeq dopri5": ("torchdiffeq", peers_ode.torchdiffeq_dopri5, {}, False),
     "diffrax Dopri8, batched": ("diffrax", peers_ode.diffrax_dopri8, {"vmapped": False}, False),
@@ -115,15 +174,8 @@ def test_ensemble(name, peer, records, benchmark):
         work, lambda: theirs(part, TIMES, tolerance), rounds, len(initial) / len(part)
     )
     benchmark.pedantic(work, rounds=3)
-    low, middle, high = turns.ratio
-    ours_ms = 1e3 * float(np.median(turns.ours))
-    benchmark.extra_info.update(peer=peer, ratio=middle, error=our_error, peer_error=error)
-    records.ratios.append(
-        Ratio(
-            "ensemble", name, peer, ours_ms, middle, low, high, our_error, error,
-            goal(peer, case.system),
-        )
-    )  # fmt: skip
+    benchmark.extra_info.update(peer=peer, ratio=turns.ratio[0], error=our_error, peer_error=error)
+    records.turns("ensemble", name, peer, turns, (our_error, error), goal(peer, case.system))
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.system.size >= 100])
@@ -136,13 +188,8 @@ def test_ensemble_beside_the_floor(name, records, benchmark):
     seconds = evaluations * n * measured().of_rhs(rank)
     expanding = case.count * len(TIMES) * n * 2 * (rank + 2) * measured().flop
     benchmark.pedantic(work, rounds=5)
-    share = (seconds + expanding) / benchmark.stats.stats.median
-    records.ratios.append(
-        Ratio(
-            "ensemble", name, "share of the floor", 1e3 * benchmark.stats.stats.median,
-            share, share, share, error, float("nan"), 0.55,
-        )
-    )  # fmt: skip
+    taken = benchmark.stats.stats.median
+    records.share("ensemble", name, taken, (seconds + expanding) / taken, error, 0.55)
 
 
 def counted(case):
@@ -167,8 +214,6 @@ def solve(system, initial, rtol):
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.system.size >= 100])
 def test_reduction_beside_our_own_full_state(name, records, benchmark):
     """The same integrator on all N coordinates: what the reduction alone is worth."""
-    from full_state import FullState
-
     case = CASES[name]
     error, work = ours(name)
     full = FullState(case.system)
@@ -177,14 +222,8 @@ def test_reduction_beside_our_own_full_state(name, records, benchmark):
     tolerance, full_error = loosest(lambda rtol: solve(full, initial, rtol), exact(name))
     turns = take_turns(work, lambda: solve(full, initial, tolerance), ROUNDS)
     benchmark.pedantic(work, rounds=3)
-    low, middle, high = turns.ratio
-    ours_ms = 1e3 * float(np.median(turns.ours))
-    records.ratios.append(
-        Ratio(
-            "ensemble", name, "our integrator, full state", ours_ms, middle, low, high, error,
-            full_error, 2.5,
-        )
-    )  # fmt: skip
+    peer = "our integrator, full state"
+    records.turns("ensemble", name, peer, turns, (error, full_error), 2.5)
 
 
 def test_two_processes(every_core, records, benchmark):
@@ -198,13 +237,7 @@ def test_two_processes(every_core, records, benchmark):
     assert np.array_equal(by(1), by(2))
     turns = take_turns(lambda: by(2), lambda: by(1), 2)
     benchmark.pedantic(by, args=(2,), rounds=1)
-    low, middle, high = turns.ratio
-    records.ratios.append(
-        Ratio(
-            "ensemble", "N=1000 r=10 M=16,000", "one process", 1e3 * float(np.median(turns.ours)),
-            middle, low, high, 0.0, 0.0, 1.7,
-        )
-    )  # fmt: skip
+    records.turns("ensemble", "N=1000 r=10 M=16,000", "one process", turns, (0.0, 0.0), 1.7)
 
 
 def test_weights_are_those_of_the_peers():
@@ -213,4 +246,3 @@ def test_weights_are_those_of_the_peers():
         x = case.initial[:3]
         left, right = case.factors
         np.testing.assert_allclose(case.system.rhs(x), -x + np.tanh(x) @ right @ left.T, atol=1e-12)
-    assert isinstance(rnn(LowRank(left, right)), Relaxation)

@@ -13,7 +13,6 @@ from koopmark import simulate
 from koopmark.methods import Monomials
 from koopmark.systems import random_rnn
 from peers_fit import PEERS
-from records import Ratio
 
 ROUNDS = 5
 KEPT = 1e-9
@@ -76,9 +75,5 @@ def test_fit(case, peer, records, benchmark):
     assert our_error < KEPT
     turns = take_turns(work, other, ROUNDS)
     benchmark.pedantic(work, rounds=3)
-    low, middle, high = turns.ratio
-    ours_ms = 1e3 * float(np.median(turns.ours))
     goal = 1.0 if peer_error < KEPT else None
-    records.ratios.append(
-        Ratio("QR-EDMD", case.name, peer, ours_ms, middle, low, high, our_error, peer_error, goal)
-    )
+    records.turns("QR-EDMD", case.name, peer, turns, (our_error, peer_error), goal)

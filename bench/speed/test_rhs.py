@@ -10,7 +10,6 @@ from koopmark.simulation._ensemble import l2_bytes, tile
 from koopmark.simulation._reduction import reduction
 from koopmark.simulation._rhs import ReducedRHS
 from koopmark.systems import random_rnn
-from records import Ratio
 
 ROUNDS, REPEATS = 15, 20
 SIZES = [(100, 5), (1000, 10), (5000, 20), (1000, 50)]
@@ -42,16 +41,9 @@ def test_rhs_beside_the_floor(n, rank, records, benchmark):
     np.testing.assert_allclose(work(), in_the_coordinates(system, system.rhs(x)), atol=1e-11)
     benchmark.pedantic(repeated(work), rounds=ROUNDS, warmup_rounds=2)
     seconds = benchmark.stats.stats.median / REPEATS
-    floor = x.size * measured().of_rhs(rank)
-    case = f"N={n} r={rank}"
-    share, nan = floor / seconds, float("nan")
+    share = x.size * measured().of_rhs(rank) / seconds
     goal = 0.75 if rank <= 20 else None
-    records.ratios.append(
-        Ratio(
-            "right-hand side", case, "share of the floor", 1e3 * seconds, share, share, share,
-            nan, nan, goal,
-        )
-    )  # fmt: skip
+    records.share("right-hand side", f"N={n} r={rank}", seconds, share, np.nan, goal)
 
 
 def whole_state(system, x):
@@ -97,8 +89,5 @@ def test_rhs_beside_peers(n, rank, peer, records, benchmark):
     assert error < 1e-11
     turns = take_turns(repeated(work), repeated(theirs), ROUNDS)
     benchmark.pedantic(repeated(work), rounds=3)
-    low, middle, high = turns.ratio
-    ours_ms = 1e3 * float(np.median(turns.ours)) / REPEATS
-    records.ratios.append(
-        Ratio("right-hand side", f"N={n} r={rank}", peer, ours_ms, middle, low, high, error, error)
-    )
+    case = f"N={n} r={rank}"
+    records.turns("right-hand side", case, peer, turns, (error, error), None, REPEATS)

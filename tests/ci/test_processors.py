@@ -90,8 +90,11 @@ def test_a_failure_says_under_which_kernels_and_how_to_repeat_it(
     assert failing in again[0]
 
 
-def test_the_folders_with_numbers_exist(processors):
-    assert all((ROOT / "tests" / folder).is_dir() for folder in processors.FOLDERS.split())
+def test_the_folders_with_numbers_and_the_packages_without_exist(processors):
+    assert all((ROOT / "tests" / folder).is_dir() for folder in processors.FOLDERS)
+    assert {"scoring", "methods", "truth"} <= set(processors.FOLDERS)
+    packages = ROOT / "src" / "koopmark"
+    assert all((packages / name / "__init__.py").is_file() for name in processors.NO_NUMBERS)
 
 
 def test_the_kernels_in_use_are_those_that_the_environment_chose():

@@ -5,14 +5,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from texts import assert_alike
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
-
-ROUNDING = 1e-7
-"""Values below are compared by their magnitude alone."""
-
-NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[-+]?\d+)?(?![\w.])")
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +29,6 @@ def texts(notebook):
         for output in cell.get("outputs", ()):
             text = output.text if output.output_type == "stream" else output.data["text/plain"]
             yield "".join(text)
-
-
-def assert_alike(now, before):
-    """The same words, and the same numbers up to what another machine rounds otherwise."""
-    words = [re.sub(r"\s+", " ", NUMBER.sub("#", text)).strip() for text in (now, before)]
-    assert words[0] == words[1]
-    for one, other in zip(NUMBER.findall(now), NUMBER.findall(before), strict=True):
-        a, b = abs(float(one)), abs(float(other))
-        if max(a, b) < ROUNDING:
-            continue
-        assert float(one) == pytest.approx(float(other), rel=0.05), (now, before)
 
 
 def test_there_are_three_notebooks():

@@ -43,3 +43,8 @@ def test_options_without_a_seed_are_left_alone():
 
     plain = Plain()
     assert seeded(plain, {}, "key") is plain
+
+
+def test_nested_seeds_depend_on_the_data_too():
+    one, other = (seeded(Outer(), {}, key).inner.seed for key in ("one", "other"))
+    assert one != other

@@ -59,3 +59,11 @@ def test_small_changes_are_not_reported():
 def test_few_runs_have_no_levels():
     assert change_points([0.0] * (FEWEST - 2) + [9.0]) == []
     assert change_points([]) == []
+
+
+@pytest.mark.parametrize(("step", "starts"), [(0.145, []), (0.175, [20]), (0.9, [20])])
+def test_a_step_counts_from_what_the_median_of_the_differences_makes_of_the_noise(step, starts):
+    # That noise has a deviation of 0.1: the change at 20 of 40 values costs what 0.159 would gain.
+    values = 0.1 * np.sqrt(2) / 1.4826 * np.resize([0.0, 1.0], 40)
+    values[20:] += step
+    assert change_points(values, least=0.1) == starts

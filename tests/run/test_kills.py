@@ -182,6 +182,9 @@ def test_a_run_killed_again_and_again_ends_as_one_that_nobody_disturbed(
             process.communicate(timeout=30)
         after = stored(folder)
         assert before.items() <= after.items(), "what was stored is lost or was done again"
+        if process.returncode == 0 and number >= len(VICTIMS):
+            # Every victim had its turn, and nothing is left to do that could be lost.
+            break
     with start(folder) as process:
         _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said

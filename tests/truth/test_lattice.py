@@ -248,3 +248,12 @@ def test_a_system_without_one_of_its_eigenvectors_calls_nothing_whole():
     for matrix in (np.diag([-1.0, -2.0]), np.diag([-1.0, -1.0])):
         (space,) = LinearSystem(matrix, np.eye(2)[:, :1], [-1.0]).eigenspaces(1)
         assert not space.whole
+
+
+def test_what_rounding_leaves_of_a_sum_is_no_eigenvalue():
+    rates = np.array([0.1 + 3j, 0.1 - 3j, 0.2 + 1j, 0.2 - 1j, -0.3 + 2j, -0.3 - 2j])
+    sums = [found.eigenvalue for found in products_of(rates, 3)]
+    assert abs(rates[[0, 2, 4]].sum().real) > 0
+    assert all(one.real == 0 or abs(one.real) > 0.05 for one in sums)
+    assert all(one.imag == 0 or abs(one.imag) > 0.5 for one in sums)
+    assert sum(one.real == 0 for one in sums) > 4
