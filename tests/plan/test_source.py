@@ -37,7 +37,7 @@ def roots_of_fit(method):
 
 
 def roots_of_data(recipe):
-    return [*SIMULATION, *map(type, recipe.sections())]
+    return [*SIMULATION, *(root for section in recipe.sections() for root in section.code())]
 
 
 # Every method that can run here on one dataset, and one method on every kind of system, the second
