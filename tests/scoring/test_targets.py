@@ -9,16 +9,15 @@ from koopmark.scoring._targets import (
     DIGITS,
     FOUND,
     Floor,
+    ScoredSpace,
     digits,
     found,
     larger_error,
-    relative_to,
     rounding,
     score_target,
-    scored_space,
 )
 from koopmark.systems import SINH
-from koopmark.truth import ExponentialEigenspace, PrincipalFunctions, targets_of
+from koopmark.truth import ExponentialEigenspace, PrincipalFunctions
 
 DT = 0.1
 TURNING = PrincipalFunctions.of_linear(lambda x: x, np.array([[-0.5, 2.0], [-2.0, -0.5]]))
@@ -27,16 +26,16 @@ TURNING = PrincipalFunctions.of_linear(lambda x: x, np.array([[-0.5, 2.0], [-2.0
 def row(space, labels, functions, highest=np.inf, horizon=1.0):
     """Score functions (P, s) with labels (s,) on 40 trajectories of one time."""
     states = np.random.default_rng(0).standard_normal((40, 2))
-    target = scored_space(space, states, 40, np.random.default_rng(1), 3, "the target")
+    target = ScoredSpace.of(space, states, 40, np.random.default_rng(1), 3, "the target")
     values = functions(states)
     labels = np.asarray(labels, dtype=complex)
     choice = choose(space, space.eigenvalue, labels, values, values[:, None], DT)
     floor = Floor(0.25, 0.125, "a floor that is rough")
-    return score_target(target, choice, values, floor, (1e-3, 1e-2), horizon, highest)
+    return score_target(target, choice, values, floor, None, (1e-3, 1e-2), horizon, highest)
 
 
 def test_what_is_known_of_a_target_is_in_its_row():
-    (space,) = (it for it in targets_of(TURNING, 1) if it.eigenvalue.imag > 0)
+    (space,) = (it for it in TURNING.targets(1) if it.eigenvalue.imag > 0)
     scores = row(space, [-0.5 + 2.1j], space.evaluate)
     assert (scores.target_index, scores.target) == (3, "the target")
     assert scores.target_eigenvalue_re == pytest.approx(-0.5)
@@ -67,7 +66,7 @@ def test_a_copy_that_is_missing_is_infinitely_far():
 
 
 def test_beyond_the_highest_frequency_nothing_is_scored_and_the_note_says_what_it_is_taken_for():
-    (space,) = (it for it in targets_of(TURNING, 1) if it.eigenvalue.imag > 0)
+    (space,) = (it for it in TURNING.targets(1) if it.eigenvalue.imag > 0)
     scores = row(space, [-0.5 - 1.0j], space.evaluate, highest=1.5)
     assert np.isnan([scores.eigenvalue_error, scores.eigenvalue_error_mean]).all()
     note = "|Im λ| is above π/Δt = 1.5: sampled every 2.094 this eigenvalue cannot be told from "
@@ -75,10 +74,15 @@ def test_beyond_the_highest_frequency_nothing_is_scored_and_the_note_says_what_i
 
 
 def test_errors_are_relative_to_the_rate_or_to_what_the_horizon_shows():
-    assert relative_to(-2.0 + 0j, 10.0) == 2.0
-    assert relative_to(-0.01 + 0j, 10.0) == 0.1
-    assert relative_to(-0.01 + 0j, 0.0) == 0.01
-    assert relative_to(0j, 0.0) == 1.0
+    def unit(rate, horizon):
+        functions = PrincipalFunctions.of_linear(lambda x: x, np.diag([rate, rate]))
+        (space,) = functions.targets(1)
+        scores = row(space, [rate + 0.5] * 2, space.evaluate, horizon=horizon)
+        return scores.eigenvalue_error / scores.eigenvalue_error_relative
+
+    assert unit(-2.0, 10.0) == pytest.approx(2.0)
+    assert unit(-0.01, 10.0) == pytest.approx(0.1)
+    assert unit(-0.01, 0.0) == pytest.approx(0.01)
 
 
 def test_a_target_is_found_up_to_the_limit_and_not_where_a_score_is_missing():

@@ -9,7 +9,6 @@ from koopmark.truth import (
     ConservedSums,
     ExponentialEigenspace,
     PrincipalFunctions,
-    targets_of,
 )
 
 STATES = np.random.default_rng(1).uniform(-0.5, 0.5, (30, 6))
@@ -22,7 +21,7 @@ LISTED = {
     "approximate": APPROXIMATE,
     "exponential": ExponentialEigenspace(VECTORS, SINH, 0.5, whole=True),
     "conserved": ConservedSums(VECTORS, SINH),
-    "lattice": targets_of(PRINCIPAL, 1)[0],
+    "lattice": PRINCIPAL.targets(1)[0],
 }
 
 
@@ -65,7 +64,7 @@ def test_a_part_has_the_same_functions_and_is_not_whole(name):
         (LISTED["exponential"], ["λ = -0.5", "dimension 5", "exp(uᵀζ(x))"]),
         (LISTED["conserved"], ["λ = 0", "uᵀζ(x) with uᵀc = 0", "not whole"]),
         (LISTED["lattice"], ["λ = -1", "dimension 5", "principal"]),
-        (targets_of(PRINCIPAL, 2)[-1], ["λ = -6", "products of at most 6 principal functions"]),
+        (PRINCIPAL.targets(2)[-1], ["λ = -6", "products of at most 6 principal functions"]),
     ],
 )
 def test_a_space_says_its_eigenvalue_its_dimension_and_what_its_functions_are(space, facts):

@@ -11,7 +11,7 @@ import pandas as pd
 from koopmark._errors import ConfigError
 from koopmark.analysis.numbers import listed, plural
 from koopmark.analysis.tables import flat, read_provenance, read_table, with_counts
-from koopmark.store.tables import EIGENPAIRS
+from koopmark.store import EIGENPAIRS
 
 OPTIONS = {"methods": "--only", "datasets": "--dataset", "seeds": "--seed"}
 """What a run was asked for by, if it is a part of its suite."""

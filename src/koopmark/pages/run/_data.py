@@ -14,7 +14,7 @@ from koopmark.analysis.sweeps import Sweep, shared_targets, sweep_table
 from koopmark.analysis.tables import Tables
 from koopmark.analysis.targets import worst_floors
 from koopmark.pages.web import method_styles
-from koopmark.store.portraits import POINTS, PREFIX
+from koopmark.store import POINTS, PREFIX
 
 AXES = {
     "noise": "noise (standard deviation, relative to the signal)",
