@@ -23,11 +23,13 @@ if TYPE_CHECKING:
         truth,
         workers,
     )
+    from koopmark.datasets import AnswerKey
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
     from koopmark.simulation import Trajectories, simulate  # type: ignore[no-redef]
 
 _WHERE = {
+    "AnswerKey": "koopmark.datasets",
     "Trajectories": "koopmark.simulation",
     "fit": "koopmark.methods",
     "infer_structure": "koopmark.scoring",
@@ -53,6 +55,7 @@ _PACKAGES = (
 )
 
 __all__ = [
+    "AnswerKey",
     "Trajectories",
     "analysis",
     "datasets",
