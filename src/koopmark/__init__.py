@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from koopmark.datasets import AnswerKey
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
-    from koopmark.simulation import Trajectories, simulate  # type: ignore[no-redef]
+    from koopmark.simulation import Trajectories, simulate
 
 _WHERE = {
     "AnswerKey": "koopmark.datasets",
