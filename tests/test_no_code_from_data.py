@@ -24,7 +24,7 @@ LOADERS |= {"yaml", "torch.load", "read_pickle", "literal_eval"}
 
 REMOTE = {"pickle.dump", "pickle.load", "pickle.loads", "pickle.UnpicklingError"}
 IN_MEMORY = {
-    "simulation/workers.py": {"pickle.dumps", "pickle.PicklingError"},
+    "simulation/_ensemble.py": {"pickle.dumps", "pickle.PicklingError"},
     "methods/plugins.py": {"copyreg.pickle"},
     # Through pipes between a run and the processes that it started itself.
     "workers/_pool.py": {"pickle.dumps", "pickle.loads"},
@@ -36,6 +36,10 @@ IN_MEMORY = {
     "cluster/_client.py": {"pickle.loads"},
 }
 """The only uses of pickle, none of them on a file."""
+
+
+def test_every_exception_is_for_a_file_that_is_there():
+    assert all((PACKAGE / name).is_file() for name in IN_MEMORY)
 
 
 def dotted(node):

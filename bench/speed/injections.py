@@ -51,8 +51,8 @@ def slowdowns(factor: float) -> list[Injection]:
     """
     share = factor - 1
     return [
-        _slow("right-hand side", "simulation/rhs.py", "ReducedRHS.__call__", share),
-        _slow("simulation", "simulation/simulate.py", "simulate", share),
+        _slow("right-hand side", "simulation/_rhs.py", "ReducedRHS.__call__", share),
+        _slow("simulation", "simulation/_simulate.py", "simulate", share),
         _slow("QR-EDMD", "methods/own/qr_edmd.py", "QREDMD._fit", share),
         _slow("scoring", "scoring/_evaluate.py", "evaluate", share),
     ]

@@ -195,6 +195,7 @@ def run(
     from koopmark.plan import Selection, load_suite, with_methods
     from koopmark.run import Interrupted
     from koopmark.run import run as run_suite
+    from koopmark.store import FILE
     from koopmark.workers import cores
 
     chosen = with_methods(load_suite(suite), method or [])
@@ -213,6 +214,8 @@ def run(
             part=part,
         )
     except (Interrupted, KeyboardInterrupt) as interrupted:
+        if not (folder / FILE).exists():
+            raise KeyboardInterrupt from None
         why = f": {interrupted}" if str(interrupted) else ""
         _say(f"\nInterrupted{why}.", err=True)
         again = ["koopmark", "run", suite, "--out", str(folder)]

@@ -16,7 +16,7 @@ Simulated = Callable[..., Trajectories]
 
 @pytest.fixture(scope="session")
 def simulated() -> Simulated:
-    """Trajectories from uniform initial states, with the system and its targets riding along."""
+    """Trajectories from uniform initial states, with the system as their origin."""
 
     def make(
         system: System,
@@ -25,21 +25,20 @@ def simulated() -> Simulated:
         low: float = -3.0,
         high: float = 3.0,
         horizon: float = 5.0,
-        max_degree: int = 1,
     ) -> Trajectories:
         rng = np.random.default_rng(seed)
         states = rng.uniform(low, high, (count, system.size))
         times = np.linspace(0.0, horizon, round(horizon / 0.1) + 1)
         made = simulate(system, states, times, rtol=1e-12)
-        return replace(made, system=system, targets=system.eigenspaces(max_degree))
+        return replace(made, system=system)
 
     return make
 
 
 @pytest.fixture(scope="session")
 def three(simulated: Simulated) -> Trajectories:
-    """The three-population example: 100 trajectories, targets -1 and -2."""
-    return simulated(systems.three_populations(), 100, max_degree=2)
+    """The three-population example: 100 trajectories."""
+    return simulated(systems.three_populations(), 100)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def test_a_method_says_by_its_class_how_it_takes_part_in_comparisons():
 
 
 def test_exact_has_the_targets_as_its_eigenpairs(simulated):
-    data = simulated(systems.random_rnn(10, 2, seed=0), 40, max_degree=2)
+    data = simulated(systems.random_rnn(10, 2, seed=0), 40)
     model = methods.fit("anchor.exact", data, AnswerKey.of(data.system, 2))
     np.testing.assert_array_equal(model.eigenvalues, [-1] * 8 + [-2] * 36)
     table = score(model, data.system, simulated(data.system, 40, seed=1), max_degree=2)
@@ -51,7 +51,7 @@ def test_exact_predicts_nothing_if_the_key_cannot_continue_a_state(three):
 @pytest.mark.parametrize("seed", range(10))
 def test_random_eigenfunctions_are_far_from_every_target(simulated, seed):
     system = systems.random_rnn(10, 2, seed=0)
-    train = simulated(system, 40, max_degree=2)
+    train = simulated(system, 40)
     test = simulated(system, 40, seed=1)
     assert test.states.shape[0] * test.states.shape[1] <= 2100
     model = methods.fit("anchor.random", train, AnswerKey.of(system, 2), seed=seed)
@@ -79,7 +79,7 @@ def test_random_functions_differ_even_between_states_near_a_fixed_point(simulate
 
 
 def test_random_has_as_many_pairs_as_the_targets_have_dimensions_up_to_its_limit(simulated):
-    data = simulated(systems.random_rnn(10, 2, seed=0), 4, max_degree=2)
+    data = simulated(systems.random_rnn(10, 2, seed=0), 4)
     key = AnswerKey.of(data.system, 2)
     counts = [
         len(methods.fit("anchor.random", data, key, limit=limit).eigenvalues) for limit in (20, 256)

@@ -166,7 +166,7 @@ def test_what_only_shows_numbers_is_in_no_digest():
 def test_a_system_that_a_recipe_does_not_use_is_not_in_its_digest():
     files = HERE.closure(roots_of_data(datasets.load_recipe("rnn_10_2"))).files
     assert file_of(systems.random_rnn) in files
-    assert file_of(systems.random_lotka_volterra) not in files
+    assert file_of(systems.random_linear) not in files
 
 
 def test_adding_a_method_changes_no_other_digest(copy):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from koopmark.simulation import sample_paths
-from koopmark.systems.textbook import ornstein_uhlenbeck
+from koopmark.systems import ornstein_uhlenbeck
 
 SYSTEM = ornstein_uhlenbeck([0.5, 1.3], 0.7)
 

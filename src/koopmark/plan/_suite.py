@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from koopmark import _resources, methods
-from koopmark._config import Section, load, shortened, shown
+from koopmark._config import Section, load, parse, shortened, shown
 from koopmark._errors import ConfigError, suggest
 from koopmark.methods import plugins
 
@@ -165,7 +165,7 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
     """
     there = {entry.use for entry in suite.methods if not entry.options}
     added = [
-        MethodEntry(use=plugins.absolute(use, Path()))
+        parse({"use": plugins.absolute(use, Path())}, MethodEntry, "--method")
         for use in dict.fromkeys(uses)
         if use not in there
     ]

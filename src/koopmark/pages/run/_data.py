@@ -1,7 +1,7 @@
 """What the page's scripts draw from: the tables of the run as they are, and how methods look."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from koopmark.analysis.sweeps import Sweep, shared_targets, sweep_table
 from koopmark.analysis.tables import Tables
 from koopmark.analysis.targets import worst_floors
 from koopmark.pages.web import method_styles
+from koopmark.scoring import FitScores
 from koopmark.store import POINTS, PREFIX
 
 AXES = {
@@ -32,6 +33,12 @@ MOST_PAIRS = 250_000
 """Recovered eigenvalues in a page, for its size: beyond, those with the smallest residuals."""
 
 PAIRS = ["eigenvalue_re", "eigenvalue_im", "residual", "training_residual"]
+SCORES_OF_FIT = [
+    *(field.name for field in fields(FitScores) if field.type is not str),
+    *(column.key for column in columns.COSTS),
+]
+"""What the panel of a fit lists."""
+
 KEYS_OF_FIT = ["suite", "dataset", "seed", "method"]
 
 MOST_NUMBERS = 600_000
@@ -72,6 +79,7 @@ def run_data(provenance: Mapping[str, Any]) -> dict[str, Any]:
     entries = [entry for entry in given if isinstance(entry, dict)] if type(given) is list else []
     return {
         "suite": str(provenance.get("suite_argument", provenance.get("suite", ""))),
+        "scores": SCORES_OF_FIT,
         "uses": {str(entry.get("name", "")): str(entry.get("use", "")) for entry in entries},
     }
 

@@ -205,28 +205,7 @@
       ...(ok
         ? [
             heading("Scores and cost"),
-            list(
-              numeric(
-                [
-                  "recovered",
-                  "window",
-                  "verified",
-                  "spurious_fraction",
-                  "residual_median",
-                  "precision",
-                  "judged",
-                  "recall",
-                  "rank_error",
-                  "null_space_error",
-                  "forecast_error",
-                  "fit_seconds",
-                  "peak_memory_mb",
-                ],
-                fits,
-                i,
-                columns,
-              ),
-            ),
+            list(numeric(run.scores, fits, i, columns)),
             heading("Target by target"),
             scoresOfTargets(targets, mine, columns),
             heading("Eigenpairs"),
