@@ -134,4 +134,5 @@ def _filled(code: str, contents: Contents) -> str:
 
 
 def _number(value: complex) -> str:
-    return f"{value.real:.17g}" if value.imag == 0 else f"{value.real:.17g}{value.imag:+.17g}i"
+    real, imaginary = float(value.real), float(value.imag)
+    return f"{real}" if imaginary == 0 else f"{real}{imaginary:+}i"
