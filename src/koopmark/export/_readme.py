@@ -134,5 +134,5 @@ def _filled(code: str, contents: Contents) -> str:
 
 
 def _number(value: complex) -> str:
-    real, imaginary = float(value.real), float(value.imag)
-    return f"{real}" if imaginary == 0 else f"{real}{imaginary:+}i"
+    real, imaginary = (f"{float(part):+}".removesuffix(".0") for part in (value.real, value.imag))
+    return real.lstrip("+") + (f"{imaginary}i" if value.imag else "")
