@@ -10,6 +10,8 @@ from koopmark.methods._method import Method
 from koopmark.methods._options import Count
 from koopmark.simulation import Trajectories
 
+EMPTY = "at full rank it divides by the rounding of directions without data"
+
 
 @dataclass(frozen=True)
 class Subsampled(Method):
