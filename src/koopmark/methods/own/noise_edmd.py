@@ -186,16 +186,9 @@ class InstrumentalEDMD(Method):
         flat = states.reshape(-1, states.shape[2])
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
         values = corrected.values.reshape(*states.shape[:2], -1)
-        triangle = triangle_of(
-            *(
-                part.reshape(-1, observables.size)
-                for part in (
-                    values[:, : -self.lag - 1],
-                    values[:, 1 : -self.lag],
-                    values[:, 1 + self.lag :],
-                )
-            )
-        )
+        times = (slice(-self.lag - 1), slice(1, -self.lag), slice(1 + self.lag, None))
+        parts = [values[:, part].reshape(-1, observables.size) for part in times]
+        triangle = triangle_of(*parts)
         pairs = len(states) * (states.shape[1] - self.lag - 1)
         discrete, vectors = instrumental(triangle, pairs)
         rates = continuous(discrete, self.lag * trajectories.dt)
