@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, real
 from koopmark.systems.registry import check_bounds
-from koopmark.truth import (
-    Eigenspace,
-    LatticeEigenspace,
-    PrincipalFunctions,
-    ProductEigenspace,
-)
+from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
 
 if TYPE_CHECKING:
     from koopmark.systems.low_rank.network import NullFlow

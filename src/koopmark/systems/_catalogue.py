@@ -19,10 +19,7 @@ from koopmark.systems.low_rank.ensembles import (
     sparse_rnn,
 )
 from koopmark.systems.low_rank.graphs import network_rnn
-from koopmark.systems.low_rank.linear_units import (
-    random_adapting,
-    random_inertial,
-)
+from koopmark.systems.low_rank.linear_units import random_adapting, random_inertial
 from koopmark.systems.low_rank.nearly_low_rank import nearly_low_rank_rnn
 from koopmark.systems.low_rank.network import Relaxation
 from koopmark.systems.low_rank.rnn import (
@@ -131,12 +128,7 @@ TEXTBOOK: dict[str, Callable[[], System]] = {
 }
 """Textbook systems that are deterministic."""
 
-CATALOGUE: dict[str, Callable[[], System]] = {
-    **NETWORKS,
-    **LINEAR_UNITS,
-    **PRESCRIBED,
-    **TEXTBOOK,
-}
+CATALOGUE: dict[str, Callable[[], System]] = {**NETWORKS, **LINEAR_UNITS, **PRESCRIBED, **TEXTBOOK}
 """All example systems with eigenfunctions that are exact along every trajectory."""
 
 INEXACT: dict[str, Callable[[], System]] = {

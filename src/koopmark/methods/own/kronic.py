@@ -95,9 +95,9 @@ class KRONIC(Method):
         explained = EXPLAINED * np.sqrt(share * (1.0 + grown))
         limit = np.hypot(self.accuracy, explained)
         kept, note = _chosen(pairs, found, errors, limit)
-        values, vectors, residuals = (part[..., kept] for part in found)
+        vectors, residuals = found.vectors[:, kept], found.residuals[kept]
         modes = readout(pairs, vectors, observables.state)
-        return LinearModel(observables, vectors, values, dt, modes, residuals, note=note)
+        return LinearModel(observables, vectors, found.rates[kept], dt, modes, residuals, note=note)
 
 
 class Functions(NamedTuple):

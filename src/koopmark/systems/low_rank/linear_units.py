@@ -162,10 +162,7 @@ def linear_units(
         (enters * weights.left).reshape(k * n, -1), (leaves * weights.right).reshape(k * n, -1)
     )
     return LinearUnits(
-        factors,
-        Shift(theta),
-        named_activation(activation),
-        np.broadcast_to(each, (n, k, k)).copy(),
+        factors, Shift(theta), named_activation(activation), np.broadcast_to(each, (n, k, k)).copy()
     )
 
 

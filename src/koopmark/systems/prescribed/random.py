@@ -13,11 +13,7 @@ from koopmark._keys import generator
 from koopmark.systems.prescribed.conjugate import Conjugate, CouplingLayer
 from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
 from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed.functions import (
-    FunctionFit,
-    PrescribedFunctions,
-    fit_functions,
-)
+from koopmark.systems.prescribed.functions import FunctionFit, PrescribedFunctions, fit_functions
 from koopmark.systems.registry import Count, NonNegative, Positive, bounded, factory, named
 
 Array = NDArray[np.float64]
@@ -61,12 +57,7 @@ def random_rotation(n: int, rng: np.random.Generator) -> Array:
 
 
 def random_features(
-    name: str,
-    inner: Array,
-    count: int,
-    steepness: float,
-    degree: int,
-    rng: np.random.Generator,
+    name: str, inner: Array, count: int, steepness: float, degree: int, rng: np.random.Generator
 ) -> Features:
     """Features of the coordinates `inner` (k, N)."""
     if name == POLYNOMIAL:
