@@ -102,7 +102,9 @@ class LinearUnits(ProductSystem, Network):
             value = modes[0][0]
             here = np.hstack([columns for other, columns in modes if abs(other - value) <= scale])
             modes = [mode for mode in modes if abs(mode[0] - value) > scale]
-            unreached = here @ _kernel(self.weights.left.T @ here, size)
+            # The combinations that the weights do not reach, up to rounding at this size of things.
+            _, s, vh = np.linalg.svd(self.weights.left.T @ here)
+            unreached = here @ vh[int(np.sum(s > RANK_TOLERANCE * size)) :].conj().T
             vectors.append(unreached)
             eigenvalues += [value] * unreached.shape[1]
         every = np.hstack(vectors)
@@ -231,9 +233,3 @@ def random_adapting(
     """`adapting` with Gaussian weights over n `units`, N = 2n; `gain` is their spectral norm."""
     rng = generator({"ensemble": "adapting", "n": units, "rank": rank, "seed": seed}, "weights")
     return adapting(gaussian_weights(units, rank, gain, rng), strength, time)
-
-
-def _kernel(matrix: NDArray, size: float) -> NDArray:
-    """Orthonormal basis of {c : matrix c = 0} as columns, up to rounding at this size of things."""
-    _, s, vh = np.linalg.svd(matrix)
-    return vh[int(np.sum(s > RANK_TOLERANCE * size)) :].conj().T

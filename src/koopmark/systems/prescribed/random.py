@@ -243,20 +243,12 @@ def random_coupling(
     return Conjugate(made, square)
 
 
-def _bump(w: Array) -> Array:
-    return np.exp(-np.sum(w**2, axis=-1))
-
-
-def _ring(w: Array) -> Array:
-    return np.exp(-((np.sum(w**2, axis=-1) - 1.0) ** 2))
-
-
-def _wave(w: Array) -> Array:
-    return np.sin(2.0 * w[..., 0])
-
-
-TARGETS: dict[str, Callable[[Array], Array]] = {"bump": _bump, "ring": _ring, "wave": _wave}
-"""Functions of the free coordinates w: exp(-|w|²), exp(-(|w|² - 1)²), sin 2w₁."""
+TARGETS: dict[str, Callable[[Array], Array]] = {
+    "bump": lambda w: np.exp(-np.sum(w**2, axis=-1)),
+    "ring": lambda w: np.exp(-((np.sum(w**2, axis=-1) - 1.0) ** 2)),
+    "wave": lambda w: np.sin(2.0 * w[..., 0]),
+}
+"""Functions of the free coordinates w."""
 
 
 @factory("random_prescribed_target")
