@@ -194,8 +194,11 @@ class System(_repr.ReprMixin, Gated, ABC):
         """(λ, dimension) of each of the `eigenspaces`."""
         return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
 
+    equation: ClassVar[str] = ""
+    """What it obeys, in a line."""
+
     def _facts(self) -> list[str]:
-        return [f"N = {self.size:,}"]
+        return [*filter(None, [self.equation]), f"N = {self.size:,}"]
 
     def _details(self) -> _repr.Details:
         known = self._spectrum(SHOWN_DEGREE)
