@@ -200,26 +200,22 @@ def random_coupling(
 ) -> Conjugate:
     """ẏ = Λy behind random coupling layers, which keep one half of the coordinates by turns.
 
+    Parameters that are not listed are those of `random_prescribed`.
+
     Parameters
     ----------
     n : int
         N, at least 2.
     matrix : (N, N) array
         Λ.
-    features : str
-        f: a layer of `koopmark.systems.LAYERS`, or polynomial.
     strength : float
         ‖T‖ of every layer's shift.
-    seed : int
-        The same arguments and seed give the same system.
     layers : int
         How many.
     count : int
         Hidden units of each.
     stretch : float
         ‖S‖ of every layer's scale; 0 for additive layers.
-    degree : int
-        Of polynomials.
 
     Raises
     ------
