@@ -34,20 +34,9 @@ def eigenpairs_near(
     Implicitly restarted Arnoldi on (A - σ)⁻¹ (ARPACK: Lehoucq, Sorensen and Yang 1998). A Krylov
     space may see only one direction of a degenerate eigenspace, so the search goes on in the
     orthogonal complement of what has been found, until nothing nearer is left there.
-
-    Parameters
-    ----------
-    matrix : (D, D) array
-    values : (v,) array
-        Where to look.
-    count : int
-        How many pairs for each value; at least the multiplicity of what is looked for.
-
-    Returns
-    -------
-    (s,), (D, s) arrays
-        Eigenvalues and eigenvectors, s <= v count. A pair found from two values is given once,
-        from the nearer.
+    `count` is at least the multiplicity of what is looked for. Of a `matrix` (D, D) and `values`
+    (v,) the eigenvalues (s,) and eigenvectors (D, s) are given, s <= v count, a pair found from two
+    values once, from the nearer.
     """
     found = [_near_one(matrix, value, count) for value in values]
     parts = []

@@ -245,19 +245,8 @@ class TrajectoryPencil:
 
         Λ and the functions are sought at once, the amplitudes a are free: variable projection for
         several functions, as is needed where eigenvalues are so close, or eigenfunctions so nearly
-        parallel, that each alone is hardly determined.
-
-        Parameters
-        ----------
-        functions : (c + k, m) array
-            In the basis.
-        generator : (m, m) array
-            Λ in the row convention.
-
-        Returns
-        -------
-        Block or None
-            None where the iteration does not settle.
+        parallel, that each alone is hardly determined. The `functions` (c + k, m) are in the basis,
+        the `generator` Λ (m, m) is in the row convention; None if the exponentials overflow.
         """
         m = functions.shape[1]
         block = _Iterate.of(self, functions, generator)

@@ -55,8 +55,6 @@ class KRONIC(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     accuracy : float
         Largest ‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over the held-out trajectories. Where no
         function keeps to it the best one is kept, and the model's note says so. Measurement noise,
@@ -64,8 +62,6 @@ class KRONIC(Method):
         which it would explain any error cannot be judged and is left out.
     held_out : float
         Share of the trajectories; where there is but one, of its times.
-    tolerance : float
-        As for `QREDMD`.
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)

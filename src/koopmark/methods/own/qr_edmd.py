@@ -35,12 +35,9 @@ class QREDMD(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     tolerance : float
         Directions of the dictionary whose singular value on the data, relative to the largest and
         with columns scaled to unit norm, lies below it are dropped.
-
     near : tuple of float
         Continuous-time eigenvalues near which pairs are wanted; empty for all pairs. Where the
         dictionary is large and few pairs are wanted, finding those alone is several times faster.
@@ -166,8 +163,6 @@ class KernelEDMD(Method):
     landmarks : int
         How many, drawn from the data; every state of a pair where there are fewer. A polynomial
         kernel loses nothing where they are more than its monomials.
-    tolerance : float
-        As for `QREDMD`.
     seed : int
         Which landmarks.
 
@@ -211,16 +206,12 @@ class ResDMD(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     epsilon : float, optional
         Largest residual kept. By default 0.01, and for each pair as much more as measurement noise
         explains, which is estimated from the data; a pair in which noise would explain any
         residual cannot be judged and is left out. It compares with Δt as well: a function that
         hardly changes in a step has a small residual with μ = 1. If no pair is below it the one
         with the smallest residual is kept. The model's note says which of these was the case.
-    tolerance : float
-        As for `QREDMD`.
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)

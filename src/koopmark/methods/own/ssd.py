@@ -84,8 +84,6 @@ class SSD(_Decomposition):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     tolerance : float
         Sine of the angle to R(B) up to which a function of R(A) counts as lying in it. Sines are
         those of orthonormal bases, not of Gram matrices, and exact to rounding.
@@ -109,8 +107,6 @@ class TunableSSD(_Decomposition):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     epsilon : float, optional
         From nearly 0, which is SSD, to 1, which is EDMD: accuracy for every function of the
         subspace against how many functions it has. By default 0.1, and as much more as measurement

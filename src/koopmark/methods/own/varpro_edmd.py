@@ -79,11 +79,7 @@ class VarProEDMD(Method):
 class ProductLift:
     """Products of the eigenfunctions of a model, as a dictionary of their own.
 
-    Parameters
-    ----------
-    model : LinearModel
-    factors : tuple of tuple of int
-        For each product, which eigenfunctions it multiplies.
+    `factors` says of each product which eigenfunctions it multiplies.
     """
 
     model: LinearModel
