@@ -389,7 +389,7 @@ def _joint(
     wanted = _unit(pencil, functions)
     if rate.imag:
         coupled = np.hstack([coupled.real, coupled.imag])
-    free = len(coupled) - pencil.count
+    free = pencil.free
     u, s, _ = np.linalg.svd(coupled[free:], full_matrices=False)
     kept = s > 1e-6 * s[0]
     dimension = int(kept.sum())
@@ -517,13 +517,10 @@ def _starts(pencil: TrajectoryPencil) -> tuple[list[_Start], NDArray[np.complex1
     fast = np.geomspace(0.2 / duration, 3.0 / dt, GRID)
     grid = np.concatenate([-fast[::-1], [0.0], fast[fast < 5.0 / duration]])
     least = np.array([pencil.misfit(complex(rate)) for rate in grid])
-    minima = [
-        i
-        for i in range(len(grid))
-        if least[i] <= min(least[max(i - 1, 0)], least[min(i + 1, len(grid) - 1)])
-    ]
-    minima.sort(key=lambda i: least[i])
-    return starts + [_Start(complex(grid[i])) for i in minima], least_squares
+    before, after = np.append(least[0], least[:-1]), np.append(least[1:], least[-1])
+    minima = np.flatnonzero(least <= np.minimum(before, after))
+    minima = minima[np.argsort(least[minima], kind="stable")]
+    return starts + [_Start(complex(rate)) for rate in grid[minima]], least_squares
 
 
 def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, NDArray]:
@@ -533,9 +530,8 @@ def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, ND
     on the noise. Of many functions, least squares alone. Of each complex pair one is given.
     Functions are columns (c + k, s). Last are all eigenvalues of least squares.
     """
-    values, count = pencil.white, pencil.count
-    size = values.shape[2]
-    free = size - count
+    values, count, free = pencil.white, pencil.count, pencil.free
+    size = free + count
     now, ahead = values[:, :-1].reshape(-1, size), values[:, 1:].reshape(-1, size)
     triangle = triangle_of(now, ahead)
     sizes = np.linalg.norm(triangle[:, :size], axis=0)

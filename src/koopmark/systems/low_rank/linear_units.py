@@ -93,7 +93,14 @@ class LinearUnits(ProductSystem, Network):
         A mode of one kind of unit is vᵀy_i with v a left eigenvector of M; the modes at one λ are
         combined so that the weights do not reach them.
         """
-        modes = self._modes()
+        n, k, _ = self.units.shape
+        # (λ, (N, n of a kind)) the left eigenvectors of A, one column for each unit.
+        modes = []
+        for unit, (values, left) in zip(*self._kinds_and_spectra, strict=True):
+            for value, v in zip(values, left.T, strict=True):
+                columns = np.zeros((k, n, len(unit)), v.dtype)
+                columns[:, unit, np.arange(len(unit))] = v[:, None]
+                modes.append((complex(value), columns.reshape(k * n, -1)))
         scale = SAME_EIGENVALUE * max(1e-300, max(abs(value) for value, _ in modes))
         size = float(np.linalg.norm(self.weights.left, 2))
         vectors: list[NDArray] = []
@@ -111,17 +118,6 @@ class LinearUnits(ProductSystem, Network):
         if not np.iscomplexobj(every) or not every.imag.any():
             every = every.real
         return PrincipalFunctions(self.zeta, every, np.array(eigenvalues, dtype=complex))
-
-    def _modes(self) -> list[tuple[complex, NDArray]]:
-        """(λ, (N, n of a kind)) the left eigenvectors of A, one column for each unit."""
-        n, k, _ = self.units.shape
-        modes = []
-        for unit, (eigenvalues, vectors) in zip(*self._kinds_and_spectra, strict=True):
-            for value, v in zip(eigenvalues, vectors.T, strict=True):
-                columns = np.zeros((k, n, len(unit)), v.dtype)
-                columns[:, unit, np.arange(len(unit))] = v[:, None]
-                modes.append((complex(value), columns.reshape(k * n, -1)))
-        return modes
 
 
 def linear_units(

@@ -287,7 +287,10 @@ class Drift(Network):
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """uᵀζ(x) for the null vectors u with uᵀc = 0."""
-        vectors = self._conserved_vectors
+        vectors = self.weights.null_space.basis
+        decay = self.rates @ vectors
+        if np.linalg.norm(decay) > SAME_EIGENVALUE * np.linalg.norm(self.rates):
+            vectors = vectors @ np.linalg.svd(decay[None, :])[2][1:].T
         return (ConservedSums(vectors, self.zeta),) if vectors.shape[1] else ()
 
     def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
@@ -301,11 +304,3 @@ class Drift(Network):
         if self.zeta is LOG and self._coupled() == "W x":
             return "ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼxⱼ)"
         return f"ẏ = -c + {self._coupled()}, {self._map()}"
-
-    @cached_property
-    def _conserved_vectors(self) -> NDArray[np.float64]:
-        basis = self.weights.null_space.basis
-        decay = self.rates @ basis
-        if np.linalg.norm(decay) <= SAME_EIGENVALUE * np.linalg.norm(self.rates):
-            return basis
-        return basis @ np.linalg.svd(decay[None, :])[2][1:].T
