@@ -9,21 +9,8 @@ from koopmark.methods._method import (
     availability,
     library_version,
 )
-from koopmark.methods._registry import (
-    REGISTRY,
-    about,
-    fit,
-    get,
-    names,
-    offered,
-)
-from koopmark.methods.dictionaries import (
-    Identity,
-    Monomials,
-    Nystroem,
-    RadialBasis,
-    RandomFourier,
-)
+from koopmark.methods._registry import REGISTRY, about, fit, get, names, offered
+from koopmark.methods.dictionaries import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
 from koopmark.models import LinearModel, Model
 
 __all__ = [

@@ -56,30 +56,6 @@ def _initial() -> NDArray[np.float64]:
     return np.random.default_rng(0).standard_normal((30, 3))
 
 
-def _trajectory() -> Sample:
-    """One trajectory of thirty steps."""
-    return iterated(MATRIX, np.array([[1.0, 2.0, 3.0]]), 30)
-
-
-def _axes() -> Sample:
-    """Three trajectories along the axes of a diagonal matrix."""
-    return iterated(np.diag([0.9, 0.7, 0.5]), np.diag([3.0, 2.0, 1.0]), 10)
-
-
-def _line() -> Sample:
-    """Trajectories along the real eigenvector."""
-    eigenvalues, vectors = np.linalg.eig(MATRIX)
-    real = vectors[:, np.argmin(abs(eigenvalues.imag))].real
-    return iterated(MATRIX, np.outer([1.0, 2.0, -1.0], real), 10)
-
-
-def _plane() -> Sample:
-    """Trajectories in the plane of the complex pair."""
-    eigenvalues, vectors = np.linalg.eig(MATRIX)
-    pair = vectors[:, np.argmax(abs(eigenvalues.imag))]
-    return iterated(MATRIX, _initial()[:, :2] @ np.stack([pair.real, pair.imag]), 10)
-
-
 @cache
 def nonlinear() -> Sample:
     """Twenty-five trajectories of the three-population example, with its exact eigenspaces."""
@@ -89,27 +65,32 @@ def nonlinear() -> Sample:
     return made.without_origin(), AnswerKey.of(system, 2)
 
 
+_VALUES, _VECTORS = np.linalg.eig(MATRIX)
+_REAL, _PAIR = (_VECTORS[:, k(abs(_VALUES.imag))] for k in (np.argmin, np.argmax))
+_PLANE = np.stack([_PAIR.real, _PAIR.imag])
+
 DATA: dict[str, Callable[[], Sample]] = {
     "linear": linear,
-    "trajectory": _trajectory,
-    "axes": _axes,
-    "line": _line,
-    "plane": _plane,
+    "trajectory": lambda: iterated(MATRIX, np.array([[1.0, 2.0, 3.0]]), 30),
+    "axes": lambda: iterated(np.diag([0.9, 0.7, 0.5]), np.diag([3.0, 2.0, 1.0]), 10),
+    "line": lambda: iterated(MATRIX, np.outer([1.0, 2.0, -1.0], _REAL.real), 10),
+    "plane": lambda: iterated(MATRIX, _initial()[:, :2] @ _PLANE, 10),
     "nonlinear": nonlinear,
 }
-"""Data by name; `Tags.recovers` names those on which a method must be exact."""
+"""Data by name; `Tags.recovers` names those on which a method must be exact: thirty trajectories,
+one, three along the axes of a diagonal matrix, some along the real eigenvector of `MATRIX`, in the
+plane of its complex pair, and those of a nonlinear system."""
 
 
 def exact(name: str) -> NDArray:
     """The discrete eigenvalues that these data show."""
-    every = np.linalg.eigvals(MATRIX)
     if name == "nonlinear":
         return np.exp(DT * np.array([space.eigenvalue for space in nonlinear()[1].targets]))
     if name == "axes":
         return np.array([0.9, 0.7, 0.5])
     if name in ("line", "plane"):
-        return every[(abs(every.imag) > 1e-6) == (name == "plane")]
-    return every
+        return _VALUES[(abs(_VALUES.imag) > 1e-6) == (name == "plane")]
+    return _VALUES
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,8 +111,6 @@ class Method(Bounded, ABC):
     A method that draws random numbers has a field `seed`, and nothing else that is random.
     """
 
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
-
     tags: ClassVar[Tags] = Tags()
 
     def __init_subclass__(cls) -> None:

@@ -40,6 +40,8 @@ class Bounded:
         If one does not: its name, what it must be and what it is.
     """
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     def __post_init__(self) -> None:
         kind: Any = type(self)
         for name, bound in _bounds(kind):

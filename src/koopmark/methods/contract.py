@@ -51,7 +51,8 @@ def _states(data: Trajectories, model: Model) -> NDArray[np.float64]:
 
 def gives_a_model(method: Method) -> None:
     """Shapes and types of everything that a model has."""
-    _check_shapes(method.fit_with(*nonlinear()), nonlinear()[0])
+    data, key = nonlinear()
+    _check_shapes(method.fit_with(data, key), data)
 
 
 def _check_shapes(model: Model, data: Trajectories) -> None:

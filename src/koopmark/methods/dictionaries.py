@@ -119,8 +119,6 @@ class Dictionary(Bounded, Gated, ABC):
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"fitted": (stored, "states")}
 
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
-
     @abstractmethod
     def fitted(self, states: NDArray) -> Observables:
         """The dictionary for data like `states` (..., N), of which no copy is made.

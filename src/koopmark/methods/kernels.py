@@ -14,10 +14,8 @@ from koopmark.methods._sampling import spread
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(Bounded):
     """k(x, x') = x·x'."""
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     kind: Literal["linear"] = field(default="linear", kw_only=True, repr=False)
 
@@ -41,8 +39,6 @@ class Polynomial(Bounded):
     ℓ is the root-mean-square length of the states, so that neither the kernel nor what rounding
     leaves of its rank depends on the units of the data.
     """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     degree: Count = 2
     offset: NotNegative = 1.0
@@ -72,8 +68,6 @@ class Gaussian(Bounded):
 
     The spread is the root-mean-square distance of the states from their mean.
     """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     bandwidth: Positive = 1.0
     kind: Literal["gaussian"] = field(default="gaussian", kw_only=True, repr=False)

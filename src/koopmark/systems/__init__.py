@@ -6,13 +6,7 @@ pydantic, makes the sections of recipes from the factories.
 """
 
 from koopmark.systems._activation import ACTIVATIONS, Activation, activation
-from koopmark.systems._base import (
-    Formula,
-    LinearCoordinates,
-    NamedArray,
-    StochasticSystem,
-    System,
-)
+from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, StochasticSystem, System
 from koopmark.systems._catalogue import (
     CATALOGUE,
     INEXACT,
@@ -64,11 +58,7 @@ from koopmark.systems.low_rank.weights import (
 from koopmark.systems.prescribed.conjugate import Conjugate, CouplingLayer
 from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
 from koopmark.systems.prescribed.features import LAYERS, Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed.functions import (
-    FunctionFit,
-    PrescribedFunctions,
-    fit_functions,
-)
+from koopmark.systems.prescribed.functions import FunctionFit, PrescribedFunctions, fit_functions
 from koopmark.systems.prescribed.random import (
     POLYNOMIAL,
     TARGETS,

@@ -7,6 +7,7 @@ difference has none left of a remainder of 1e-18. Each one here keeps its digits
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf, pi, sqrt
 
 import numpy as np
@@ -120,10 +121,6 @@ def _relu_remainder(a: Array, delta: Array) -> Array:
     return np.where(a > 0.0, np.maximum(-x, 0.0), np.maximum(x, 0.0))
 
 
-def _softplus(x: NDArray, out: NDArray | None = None) -> NDArray:
-    return np.logaddexp(x, 0.0, out=out)
-
-
 def _softplus_remainder(a: Array, delta: Array) -> Array:
     """log(1 + p (e^δ - 1)) - p δ, p = σ'(a).
 
@@ -141,10 +138,6 @@ def _softplus_remainder(a: Array, delta: Array) -> Array:
     return np.where(np.abs(delta) <= NEAR, near, plain)
 
 
-def _identity_slope(x: NDArray) -> NDArray:
-    return np.ones_like(x)
-
-
 def _identity_remainder(a: Array, delta: Array) -> Array:
     """A line has no remainder."""
     return np.zeros(np.broadcast_shapes(np.shape(a), np.shape(delta)))
@@ -157,8 +150,10 @@ ACTIVATIONS = {
         Activation("logistic", _logistic, _logistic_slope, 1.0, 0.25, _logistic_remainder),
         Activation("erf", special.erf, _erf_slope, 1.0, 2.0 / sqrt(pi), _erf_remainder),
         Activation("relu", _relu, _relu_slope, inf, 1.0, _relu_remainder),
-        Activation("softplus", _softplus, _logistic, inf, 1.0, _softplus_remainder),
-        Activation("identity", np.positive, _identity_slope, inf, 1.0, _identity_remainder),
+        Activation(
+            "softplus", partial(np.logaddexp, 0.0), _logistic, inf, 1.0, _softplus_remainder
+        ),
+        Activation("identity", np.positive, np.ones_like, inf, 1.0, _identity_remainder),
     )
 }
 

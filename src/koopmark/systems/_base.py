@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, real
 from koopmark.systems.registry import check_bounds
-from koopmark.truth import (
-    Eigenspace,
-    LatticeEigenspace,
-    PrincipalFunctions,
-    ProductEigenspace,
-)
+from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
 
 if TYPE_CHECKING:
     from koopmark.systems.low_rank.network import NullFlow
@@ -199,8 +194,11 @@ class System(_repr.ReprMixin, Gated, ABC):
         """(λ, dimension) of each of the `eigenspaces`."""
         return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
 
+    equation: ClassVar[str] = ""
+    """What it obeys, in a line."""
+
     def _facts(self) -> list[str]:
-        return [f"N = {self.size:,}"]
+        return [*filter(None, [self.equation]), f"N = {self.size:,}"]
 
     def _details(self) -> _repr.Details:
         known = self._spectrum(SHOWN_DEGREE)

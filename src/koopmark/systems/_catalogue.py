@@ -19,10 +19,7 @@ from koopmark.systems.low_rank.ensembles import (
     sparse_rnn,
 )
 from koopmark.systems.low_rank.graphs import network_rnn
-from koopmark.systems.low_rank.linear_units import (
-    random_adapting,
-    random_inertial,
-)
+from koopmark.systems.low_rank.linear_units import random_adapting, random_inertial
 from koopmark.systems.low_rank.nearly_low_rank import nearly_low_rank_rnn
 from koopmark.systems.low_rank.network import Relaxation
 from koopmark.systems.low_rank.rnn import (
@@ -51,11 +48,6 @@ def neighbour_product(x: NDArray, out: NDArray | None = None) -> NDArray:
     return np.tanh(x * np.roll(x, -1, axis=-1), out=out)
 
 
-def _neighbour_coupled() -> System:
-    weights = gaussian_weights(6, 2, 1.5, generator("neighbour_coupled", "weights"))
-    return Relaxation(weights, SINH, neighbour_product)
-
-
 NETWORKS: dict[str, Callable[[], System]] = {
     "three_populations": three_populations,
     **{
@@ -65,7 +57,11 @@ NETWORKS: dict[str, Callable[[], System]] = {
     "rnn_prescribed": lambda: random_rnn(8, 3, 2.0, singular_values=[1.0, 0.5, 0.1]),
     "relaxation_sinh": lambda: random_relaxation(6, 2, SINH),
     "relaxation_cubic": lambda: random_relaxation(6, 3, CUBIC),
-    "relaxation_neighbour_coupled": _neighbour_coupled,
+    "relaxation_neighbour_coupled": lambda: Relaxation(
+        gaussian_weights(6, 2, 1.5, generator("neighbour_coupled", "weights")),
+        SINH,
+        neighbour_product,
+    ),
     "drift_sinh": lambda: random_drift(6, 2, SINH),
     "drift_log": lambda: random_drift(5, 2, LOG),
     "lotka_volterra": lambda: random_lotka_volterra(4, 2),
@@ -131,12 +127,7 @@ TEXTBOOK: dict[str, Callable[[], System]] = {
 }
 """Textbook systems that are deterministic."""
 
-CATALOGUE: dict[str, Callable[[], System]] = {
-    **NETWORKS,
-    **LINEAR_UNITS,
-    **PRESCRIBED,
-    **TEXTBOOK,
-}
+CATALOGUE: dict[str, Callable[[], System]] = {**NETWORKS, **LINEAR_UNITS, **PRESCRIBED, **TEXTBOOK}
 """All example systems with eigenfunctions that are exact along every trajectory."""
 
 INEXACT: dict[str, Callable[[], System]] = {

@@ -42,21 +42,13 @@ class Shift(ElementwiseMap):
         offset = finite(theta, "theta")
         super().__init__(
             name="shift",
-            value=partial(_minus, offset),
+            value=partial(np.add, -offset),
             derivative=np.ones_like,
             inverse=partial(np.add, offset),
             formula="x - θ",
             least_slope=1.0,
         )
         object.__setattr__(self, "theta", offset)
-
-
-def _minus(offset: NDArray, x: NDArray) -> NDArray:
-    return x - offset
-
-
-def _reciprocal(x: NDArray) -> NDArray:
-    return 1.0 / x
 
 
 def _cubic(x: NDArray) -> NDArray:
@@ -74,7 +66,7 @@ def _cubic_inverse(y: NDArray, out: NDArray | None = None) -> NDArray:
     return np.multiply(root, 2.0 / np.sqrt(3.0), out=out)
 
 
-LOG = ElementwiseMap("log", np.log, _reciprocal, np.exp, "ln x")
+LOG = ElementwiseMap("log", np.log, partial(np.divide, 1.0), np.exp, "ln x")
 """ζ(x) = log x on x > 0: Lotka-Volterra."""
 
 SINH = ElementwiseMap("sinh", np.sinh, np.cosh, np.arcsinh, "sinh x", 1.0)

@@ -10,6 +10,9 @@ from koopmark.methods._method import Method
 from koopmark.methods._options import Count
 from koopmark.simulation import Trajectories
 
+EMPTY = "at full rank it divides by the rounding of directions without data"
+"""Why data of low rank are among what a method loses (`Tags.loses`)."""
+
 
 @dataclass(frozen=True)
 class Subsampled(Method):

@@ -102,8 +102,6 @@ class NNDMD(Method):
         Of the encoder; the decoder is linear.
     look_forward : int
         Steps ahead that the loss compares.
-    batch_size : int
-    max_epochs : int
     seed : int
         Initial weights, and the order of the batches.
     decoder : tuple of int

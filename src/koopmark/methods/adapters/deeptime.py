@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
-from koopmark.methods.adapters._pairs import Subsampled
+from koopmark.methods.adapters._pairs import EMPTY, Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity, Monomials
 from koopmark.methods.kernels import (
     AnyKernel,
@@ -44,13 +44,7 @@ class DMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     rank: Count | None = None
 
-    tags = replace(
-        DEEPTIME,
-        loses={
-            "low rank": "at full rank it divides by the rounding of directions without data",
-            "constant": "at full rank it divides by the rounding of directions without data",
-        },
-    )
+    tags = replace(DEEPTIME, loses={"low rank": EMPTY, "constant": EMPTY})
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from deeptime.decomposition import DMD as Estimator
@@ -95,8 +89,6 @@ class KernelEDMD(Subsampled):
 
     Parameters
     ----------
-    max_pairs, seed
-        See `Subsampled`.
     kernel : AnyKernel
         A kernel of finite rank, such as a polynomial, is where it can be exact. deeptime has no
         default.

@@ -61,7 +61,6 @@ class Ridge(Method):
         With `alpha` zero kooplearn gets it wrong (docs/library-notes.md).
     n_components : int, optional
         Rank; that of the dictionary by default.
-    eigen_solver : Solver
     seed : int
         The sketch.
     """
@@ -106,16 +105,14 @@ class KernelRidge(Subsampled):
 
     Parameters
     ----------
-    max_pairs, seed
-        See `Subsampled`; the seed draws the sketch too.
-    kernel : AnyKernel
+    seed : int
+        Which pairs, and the sketch.
     alpha : float
         Ridge: n α is added to the diagonal of the kernel matrix of n states.
     reduced_rank : bool
         Reduced-rank regression (Kostic et al. 2022) instead of projection on principal components.
     n_components : int, optional
         Rank, -1 for all. By default that of the kernel matrix above its rounding.
-    eigen_solver : Solver
     """
 
     kernel: AnyKernel = field(default_factory=Polynomial)
@@ -136,9 +133,7 @@ class KernelRidge(Subsampled):
         from kooplearn.kernel import KernelRidge as Estimator
 
         x, y = self.pairs(trajectories)
-        rank = self.n_components
-        if rank is None:
-            rank = numerical_rank(self.kernel, x)
+        rank = numerical_rank(self.kernel, x) if self.n_components is None else self.n_components
         estimator = Estimator(
             n_components=None if rank == -1 else rank,
             lag_time=len(x),
@@ -159,9 +154,6 @@ class Nystroem(Method):
 
     Parameters
     ----------
-    kernel : AnyKernel
-    alpha : float
-        Ridge.
     reduced_rank : bool
         Reduced-rank regression instead of projection on principal components: there kooplearn
         forgets the ridge (docs/library-notes.md), so that the first components are rounding.
@@ -248,17 +240,8 @@ def _kernel_model(
 
     The operator is k(·, X) U Vᵀ k(·, Y) / n. With Vᵀ k(Y, X) U / n = Q μ Q⁻¹, the eigenfunctions
     are k(·, X) U Q / √n, and its prediction after h steps is Σ μ^(h-1) φ Q⁻¹ Vᵀ Y / √n.
-
-    Parameters
-    ----------
-    estimator : kooplearn.kernel.KernelRidge or NystroemKernelRidge
-    lift : KernelColumns
-        The functions k(·, xⱼ) of the n training states, or centres.
-    ahead : (n, N) array
-        The states that follow them.
-    dt : float
-        Sampling interval of the data.
-    kind : type of LinearModel
+    `lift` are the functions k(·, xⱼ) of the n training states, or centres, and `ahead` (n, N) the
+    states that follow them.
     """
     u, v, n = estimator.U_, estimator.V_, len(ahead)
     discrete, vectors = np.linalg.eig(v.T @ estimator.kernel_YX_ @ u / n)

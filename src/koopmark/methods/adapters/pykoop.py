@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, NotNegative, Positive
+from koopmark.methods.adapters._pairs import EMPTY
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
@@ -42,18 +43,13 @@ class _Regressor(Method):
         lift = self.dictionary.fitted(x)
         regressor = self._regressor()
         regressor.fit(lift(x), lift(y), n_inputs=0, episode_feature=False)
-        return LinearModel.from_operator(
-            regressor.coef_, trajectories.dt, lift, lift.state, _how_it_ended(regressor)
-        )
-
-
-def _how_it_ended(regressor: Any) -> str:
-    """What a solver says if that is more than that it has found the optimum."""
-    status = getattr(regressor, "solution_status_", "optimal")
-    stopped = getattr(regressor, "stop_reason_", "")
-    if status != "optimal":
-        return f"the solver ended with status {status}"
-    return "" if stopped.startswith("Reached tolerance") else stopped
+        # What a solver says if that is more than that it has found the optimum.
+        status, note = getattr(regressor, "solution_status_", "optimal"), ""
+        if status != "optimal":
+            note = f"the solver ended with status {status}"
+        elif not getattr(regressor, "stop_reason_", "").startswith("Reached tolerance"):
+            note = getattr(regressor, "stop_reason_", "")
+        return LinearModel.from_operator(regressor.coef_, trajectories.dt, lift, lift.state, note)
 
 
 @dataclass(frozen=True)
@@ -110,8 +106,8 @@ class DMD(_Regressor):
     tags = replace(
         PYKOOP,
         loses={
-            "low rank": "at full rank it divides by the rounding of directions without data",
-            "constant": "at full rank it divides by the rounding of directions without data",
+            "low rank": EMPTY,
+            "constant": EMPTY,
             "units": "at full rank it divides by what rounding leaves beside large units, "
             "on some processors",
         },
@@ -246,10 +242,7 @@ class SpectralRadiusLmiEDMD(_Programme):
     tags = replace(
         _Programme.tags,
         trial={"max_iter": 5},
-        loses={
-            **GRAM,
-            "fast": "the radius allowed is reached by few rounds of its two programmes",
-        },
+        loses={**GRAM, "fast": "the radius allowed is reached by few rounds of its two programmes"},
     )
 
     def _regressor(self) -> Any:

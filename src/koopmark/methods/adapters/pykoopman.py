@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Bound, Count, Positive
 from koopmark.methods._sampling import spread
-from koopmark.methods.adapters._pairs import Subsampled
+from koopmark.methods.adapters._pairs import EMPTY, Subsampled
 from koopmark.methods.adapters._pykoopman import NNDMD, PYKOOPMAN, PyKoopmanModel
 from koopmark.methods.kernels import (
     AnyKernel,
@@ -26,8 +26,6 @@ from koopmark.simulation import Trajectories
 
 RANK_TOLERANCE = 1e-10
 """Delay coordinates depend on each other: singular values below this, relative, are rounding."""
-
-EMPTY = "at full rank it divides by the rounding of directions without data"
 
 Function = Literal["square", "cube", "product", "sin", "cos", "tanh", "exp"]
 
@@ -80,14 +78,14 @@ class _EDMD(Method):
     """`pykoopman.regression.EDMD` with observables of PyKoopman, none of which is a constant."""
 
     @abstractmethod
-    def _observables(self, states: NDArray) -> Any:
+    def _observables(self, pykoopman: Any, states: NDArray) -> Any:
         """The PyKoopman object for data like `states` (M, T, N), not fitted."""
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
         koopman = pykoopman.Koopman(
-            observables=self._observables(trajectories.states),
+            observables=self._observables(pykoopman, trajectories.states),
             regressor=pykoopman.regression.EDMD(),
         )
         return _fitted(koopman, *trajectories.pairs(), trajectories.dt)
@@ -99,7 +97,7 @@ class IdentityEDMD(_EDMD):
 
     tags = replace(PYKOOPMAN, loses={"low rank": EMPTY})
 
-    def _observables(self, states: NDArray) -> Any:  # noqa: ARG002
+    def _observables(self, pykoopman: Any, states: NDArray) -> Any:  # noqa: ARG002
         return None
 
 
@@ -117,9 +115,7 @@ class PolynomialEDMD(_EDMD):
 
     tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY, "units": EMPTY})
 
-    def _observables(self, states: NDArray) -> Any:  # noqa: ARG002
-        import pykoopman
-
+    def _observables(self, pykoopman: Any, states: NDArray) -> Any:  # noqa: ARG002
         class Polynomial(pykoopman.observables.Polynomial):  # type: ignore[misc]
             # PyKoopman 1.2.1 reads the name that scikit-learn gave this before version 1.2.
             n_input_features_ = property(lambda self: self.n_features_in_)
@@ -148,9 +144,7 @@ class RadialEDMD(_EDMD):
 
     tags = PYKOOPMAN.none("Gaussians of the state are not closed under a linear map")
 
-    def _observables(self, states: NDArray) -> Any:
-        import pykoopman
-
+    def _observables(self, pykoopman: Any, states: NDArray) -> Any:
         # PyKoopman's Gaussian is exp(-w² r²).
         width = float(np.sqrt(0.5)) / (self.bandwidth * spread(states))
         return pykoopman.observables.RadialBasisFunction(
@@ -181,9 +175,7 @@ class FourierEDMD(_EDMD):
 
     tags = PYKOOPMAN.none("waves in the state are not closed under a linear map")
 
-    def _observables(self, states: NDArray) -> Any:
-        import pykoopman
-
+    def _observables(self, pykoopman: Any, states: NDArray) -> Any:
         return pykoopman.observables.RandomFourierFeatures(
             include_state=self.state,
             gamma=0.5 / (self.bandwidth * spread(states)) ** 2,
@@ -207,9 +199,7 @@ class CustomEDMD(_EDMD):
 
     tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY})
 
-    def _observables(self, states: NDArray) -> Any:  # noqa: ARG002
-        import pykoopman
-
+    def _observables(self, pykoopman: Any, states: NDArray) -> Any:  # noqa: ARG002
         functions = [FUNCTIONS[name] for name in self.functions]
         return pykoopman.observables.CustomObservables(functions)
 
@@ -220,8 +210,6 @@ class KDMD(Subsampled):
 
     Parameters
     ----------
-    max_pairs, seed
-        See `Subsampled`.
     kernel : AnyKernel, optional
         None for PyKoopman's own, a Gaussian of length 1 whatever the data, at full rank: its
         spectrum is noise (docs/library-notes.md).
@@ -280,17 +268,12 @@ class DelayModel(PyKoopmanModel):
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
         # Windows one after the other: of the delay coordinates of that, those are asked for that
         # lie within one window.
-        values = np.asarray(self.koopman.psi(self._joined(windows).T), dtype=complex)
-        return values.T[:: self.window]
+        joined = windows.reshape(-1, windows.shape[2])
+        return np.asarray(self.koopman.psi(joined.T), dtype=complex).T[:: self.window]
 
-    def dictionary(self, windows: NDArray) -> NDArray | None:
-        return np.asarray(self._observed(windows))[:: self.window]
-
-    def _observed(self, windows: NDArray) -> NDArray:
-        return self.koopman.observables.transform(self._joined(windows))
-
-    def _joined(self, windows: NDArray) -> NDArray:
-        return windows.reshape(-1, windows.shape[2])
+    def dictionary(self, windows: NDArray) -> NDArray:
+        joined = windows.reshape(-1, windows.shape[2])
+        return np.asarray(self.koopman.observables.transform(joined))[:: self.window]
 
 
 class HavokModel(DelayModel):
@@ -298,7 +281,9 @@ class HavokModel(DelayModel):
 
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
         regressor = self.koopman._regressor()
-        coordinates = np.linalg.pinv(regressor.ur) @ self._observed(windows).T
+        joined = windows.reshape(-1, windows.shape[2])
+        observed = self.koopman.observables.transform(joined)
+        coordinates = np.linalg.pinv(regressor.ur) @ observed.T
         values = np.linalg.solve(regressor.eigenvectors_, coordinates.astype(complex))
         return values.T[:: self.window]
 
@@ -335,10 +320,8 @@ class DelayEDMD(Method):
     def _window(self) -> int:
         return self.n_delays * self.delay + 1
 
-    def _regressor(self, delayed: NDArray) -> Any:
+    def _regressor(self, pykoopman: Any, delayed: NDArray) -> Any:
         """The PyKoopman regressor, not fitted, for delay coordinates (T, D)."""
-        import pykoopman
-
         rank = self.svd_rank
         if rank is None:
             singular = np.linalg.svd(delayed, compute_uv=False)
@@ -351,7 +334,7 @@ class DelayEDMD(Method):
         delayed = trajectories.windows(self._window)[0, :, :: self.delay]
         koopman = pykoopman.Koopman(
             observables=pykoopman.observables.TimeDelay(delay=self.delay, n_delays=self.n_delays),
-            regressor=self._regressor(delayed.reshape(len(delayed), -1)),
+            regressor=self._regressor(pykoopman, delayed.reshape(len(delayed), -1)),
         )
         koopman.fit(trajectories.states[0], dt=trajectories.dt)
         return self._model(koopman, trajectories.dt, window=self._window)
@@ -367,8 +350,6 @@ class HAVOK(DelayEDMD):
 
     Parameters
     ----------
-    n_delays, delay
-        See `DelayEDMD`.
     svd_rank : int, optional
         Principal delay coordinates, the forcing included. By default PyKoopman's: a threshold for
         noise.
@@ -384,9 +365,7 @@ class HAVOK(DelayEDMD):
         # Of fewer windows the threshold keeps the forcing alone.
         return replace(self.tags, min_states=self._window + 4)
 
-    def _regressor(self, delayed: NDArray) -> Any:  # noqa: ARG002
-        import pykoopman
-
+    def _regressor(self, pykoopman: Any, delayed: NDArray) -> Any:  # noqa: ARG002
         return pykoopman.regression.HAVOK(svd_rank=self.svd_rank)
 
 

@@ -1,4 +1,7 @@
-"""Our own methods: published algorithms that no library has, or has with fewer digits."""
+"""Our own methods: published algorithms that no library has, or has with fewer digits.
+
+Where a method has them its `dictionary` is ψ, and its `tolerance` that of `QREDMD`.
+"""
 
 from koopmark.methods._method import Method
 from koopmark.methods.own._factor import SnapshotFactor, factorise

@@ -1,7 +1,7 @@
 """The triangular factor of snapshot pairs: all that least squares needs to know about the data."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from math import ceil
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from koopmark._arrays import real, stored
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.methods.dictionaries import Observables
 from koopmark.methods.own._linalg import real_product
-from koopmark.models import LinearModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +105,17 @@ def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
         Trajectories. Pairs are never formed across two of them.
     """
     states, size = stored(states, "states"), observables.size
+    count = states.shape[1] - 1
     triangle = np.zeros((2 * size, 2 * size), order="F")
     rows = block_rows(2 * size)
     buffer = np.empty(rows * 2 * size)
-    for snapshots in _blocks(states, rows):
+    # Consecutive snapshots (steps + 1, trajectories, N) with at most `rows` pairs in them.
+    length = ceil(count / ceil(count / rows))
+    wide = rows // length
+    corners = product(range(0, len(states), wide), range(0, count, length))
+    for first, start in corners:
+        part = states[first : first + wide, start : start + length + 1]
+        snapshots = np.ascontiguousarray(part.swapaxes(0, 1), dtype=float)
         steps, together = len(snapshots) - 1, snapshots.shape[1]
         flat = snapshots.reshape(-1, states.shape[2])
         pairs = steps * together
@@ -119,55 +125,7 @@ def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
         block[: pairs - together, size:] = block[together:, :size]
         observables(flat[pairs:], out=block[pairs - together :, size:])
         triangle = eliminate(triangle, block)
-    return SnapshotFactor(triangle, len(states) * (states.shape[1] - 1))
-
-
-def _blocks(states: NDArray, rows: int) -> Iterator[NDArray[np.float64]]:
-    """Consecutive snapshots (steps + 1, trajectories, N) with at most `rows` pairs in them."""
-    steps = states.shape[1] - 1
-    length = ceil(steps / ceil(steps / rows))
-    together = rows // length
-    for first in range(0, len(states), together):
-        group = states[first : first + together]
-        for start in range(0, steps, length):
-            part = group[:, start : start + length + 1]
-            yield np.ascontiguousarray(part.swapaxes(0, 1), dtype=float)
-
-
-def restricted_model(
-    factor: SnapshotFactor,
-    observables: Observables,
-    dt: float,
-    coefficients: NDArray,
-    rates: NDArray[np.complex128],
-    residuals: NDArray[np.float64],
-    note: str = "",
-) -> LinearModel:
-    """Eigenfunctions ψ C, with the state read from them alone in least squares.
-
-    Parameters
-    ----------
-    factor : SnapshotFactor
-        Of the training data; only R₁₁ is looked at.
-    observables : Observables
-        ψ, D functions.
-    dt : float
-    coefficients : (D, s) array
-        C.
-    rates : (s,) array
-        Continuous-time eigenvalues.
-    residuals : (s,) array
-    note : str
-    """
-    return LinearModel(
-        lift=observables,
-        coefficients=coefficients,
-        rates=rates,
-        dt=dt,
-        modes=readout(factor, coefficients, observables.state),
-        training_residuals=residuals,
-        note=note,
-    )
+    return SnapshotFactor(triangle, len(states) * count)
 
 
 def readout(factor: SnapshotFactor, coefficients: NDArray, state: slice | None) -> NDArray | None:

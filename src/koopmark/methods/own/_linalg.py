@@ -1,6 +1,6 @@
 """Products, orthonormal combinations and eigenvectors, to all the digits that there are."""
 
-from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,10 @@ def with_independent(
     `values` and `vectors` are overwritten.
     """
     size = float(np.max(abs(values), initial=0.0))
-    for members in _clusters(values, EQUAL * size):
+    groups = _split(np.arange(len(values)), values.real, EQUAL * size)
+    for members in chain(*(_split(group, values.imag, EQUAL * size) for group in groups)):
+        if len(members) == 1:
+            continue
         if np.linalg.svd(vectors[:, members], compute_uv=False)[-1] > INDEPENDENT:
             continue
         centre = values[members].mean()
@@ -80,14 +83,7 @@ def with_independent(
     return values, vectors
 
 
-def _clusters(values: NDArray, distance: float) -> Iterator[NDArray[np.intp]]:
-    """Indices of each group of at least two neighbours, by real and then by imaginary part."""
-    for group in _split(np.arange(len(values)), values.real, distance):
-        for members in _split(group, values.imag, distance):
-            if len(members) > 1:
-                yield members
-
-
 def _split(indices: NDArray[np.intp], keys: NDArray, distance: float) -> list[NDArray[np.intp]]:
+    """The indices in groups of neighbours by `keys`."""
     ordered = indices[np.argsort(keys[indices], kind="stable")]
     return np.split(ordered, 1 + np.flatnonzero(np.diff(keys[ordered]) > distance))

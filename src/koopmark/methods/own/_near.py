@@ -34,20 +34,9 @@ def eigenpairs_near(
     Implicitly restarted Arnoldi on (A - σ)⁻¹ (ARPACK: Lehoucq, Sorensen and Yang 1998). A Krylov
     space may see only one direction of a degenerate eigenspace, so the search goes on in the
     orthogonal complement of what has been found, until nothing nearer is left there.
-
-    Parameters
-    ----------
-    matrix : (D, D) array
-    values : (v,) array
-        Where to look.
-    count : int
-        How many pairs for each value; at least the multiplicity of what is looked for.
-
-    Returns
-    -------
-    (s,), (D, s) arrays
-        Eigenvalues and eigenvectors, s <= v count. A pair found from two values is given once,
-        from the nearer.
+    `count` is at least the multiplicity of what is looked for. Of a `matrix` (D, D) and `values`
+    (v,) the eigenvalues (s,) and eigenvectors (D, s) are given, s <= v count, a pair found from two
+    values once, from the nearer.
     """
     found = [_near_one(matrix, value, count) for value in values]
     parts = []
@@ -83,7 +72,11 @@ def _near_one(
             farthest = np.abs(1.0 / (eigenvalues - shift)).min()
             if np.abs(inverse).max() <= farthest * (1.0 + DEPENDENT):
                 return eigenvalues, real_product(basis, small)
-        basis = _extended(basis, vectors)
+        new = np.hstack([vectors.real, vectors.imag])
+        q, r, _ = qr(new - basis @ (basis.T @ new), mode="economic", pivoting=True)
+        q = q[:, np.abs(np.diag(r)) > DEPENDENT]
+        # Rounding leaves a part of what the first projection removes.
+        basis = np.hstack([basis, np.linalg.qr(q - basis @ (basis.T @ q))[0]])
         projected = basis.T @ lu_solve(factors, basis, check_finite=False)
         inverse, small = np.linalg.eig(projected)
         eigenvalues, small = _nearest(shift + 1.0 / inverse, small, value, count)
@@ -99,16 +92,6 @@ def _inverse(factors: tuple[NDArray, NDArray], basis: NDArray) -> LinearOperator
         return image - basis @ (basis.T @ image)
 
     return LinearOperator((len(basis), len(basis)), matvec=apply, dtype=np.float64)
-
-
-def _extended(basis: NDArray, vectors: NDArray) -> NDArray:
-    """Orthonormal basis of the old one and the real and imaginary parts of `vectors`."""
-    new = np.hstack([vectors.real, vectors.imag])
-    q, r, _ = qr(new - basis @ (basis.T @ new), mode="economic", pivoting=True)
-    independent = np.abs(np.diag(r)) > DEPENDENT
-    # Rounding leaves a part of what the first projection removes.
-    q = q[:, independent] - basis @ (basis.T @ q[:, independent])
-    return np.hstack([basis, np.linalg.qr(q)[0]])
 
 
 def _nearest(

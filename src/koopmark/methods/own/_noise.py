@@ -92,7 +92,8 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
 def _variances_of(states: NDArray) -> NoiseVariances:
     """`noise_variances` of channels (M, T, N) that do not depend on each other."""
     orders = [order for order in ORDERS if order < states.shape[1]]
-    tried = np.stack([_variances(states, order) for order in orders])
+    squares = [np.mean(np.diff(states, k, axis=1) ** 2, axis=(0, 1)) for k in orders]
+    tried = np.stack([each / comb(2 * k, k) for k, each in zip(orders, squares, strict=True)])
     errors = np.array([_standard_error(order, states) for order in orders])
     n = states.shape[2]
     scale = states.var(axis=(0, 1))
@@ -186,11 +187,6 @@ def _least_order(estimates: NDArray, errors: NDArray) -> int:
     return int(np.argmax(estimates <= least * (1.0 + STANDARD_ERRORS * errors)))
 
 
-def _variances(states: NDArray, order: int) -> NDArray[np.float64]:
-    differences = np.diff(states, order, axis=1)
-    return np.mean(differences**2, axis=(0, 1)) / comb(2 * order, order)
-
-
 def _standard_error(order: int, states: NDArray) -> float:
     """Of the variance of one coordinate, relative: differences of white noise are correlated."""
     count = len(states) * (states.shape[1] - order)
@@ -263,15 +259,7 @@ def noise_shares(
     """Share (s,) of the measurement noise in the mean square of functions φ = ψ C.
 
     White noise of covariance C in ψ has variance cᴴ C c in φ = ψ c.
-
-    Parameters
-    ----------
-    states : (M, T, N) array
-    observables : Observables
-        ψ, D functions.
-    noise : NoiseVariances
-        Of the states; see `bounded`.
-    coefficients : (D, s) array
+    `states` are (M, T, N), `noise` is theirs (see `bounded`), `coefficients` C (D, s).
     """
     flat = np.asarray(states, dtype=float).reshape(-1, states.shape[2])
     corrected = corrected_values(observables, flat, bounded(noise, states))

@@ -103,10 +103,10 @@ class TrajectoryPencil:
     @property
     def count(self) -> int:
         """k, the independent combinations of uncertain functions in which there is a signal."""
-        return self.basis.shape[1] - self._free
+        return self.basis.shape[1] - self.free
 
     @property
-    def _free(self) -> int:
+    def free(self) -> int:
         """c, how many independent functions are certain; they come first in the basis."""
         return len(self._given)
 
@@ -171,10 +171,19 @@ class TrajectoryPencil:
         scale = np.sqrt(np.diag(covariance))
         lower = cholesky(covariance / np.outer(scale, scale), lower=True)
         inverse = solve_triangular(lower, np.eye(len(scale)), lower=True).T / scale[:, None]
-        rotation = _signal(flat @ inverse)
-        basis = np.zeros((len(noisy), self._free + rotation.shape[1]))
-        basis[self._given, np.arange(self._free)] = 1.0
-        basis[np.flatnonzero(noisy), self._free :] = inverse @ rotation
+        # Orthonormal directions in which there is more than unit noise: what its largest eigenvalue
+        # does not reach, nor three standard deviations above it (Johnstone 2001); the strongest if
+        # there is none. By singular values, for the sake of digits.
+        white = flat @ inverse
+        samples, size = white.shape[0] * white.shape[1], white.shape[2]
+        _, s, vh = np.linalg.svd(triangle_of(white.reshape(samples, size)))
+        root = np.sqrt(samples) + np.sqrt(size)
+        spread = root * np.cbrt(1.0 / np.sqrt(samples) + 1.0 / np.sqrt(size))
+        strong = s**2 > SLACK * (root**2 + 3.0 * spread)
+        rotation = vh[: max(1, int(strong.sum()))].T
+        basis = np.zeros((len(noisy), self.free + rotation.shape[1]))
+        basis[self._given, np.arange(self.free)] = 1.0
+        basis[np.flatnonzero(noisy), self.free :] = inverse @ rotation
         return basis
 
     @cached_property
@@ -194,7 +203,7 @@ class TrajectoryPencil:
 
     def misfits_of(self, rates: NDArray, functions: NDArray) -> NDArray[np.float64]:
         """κ of one function (c + k,) each at its λ: an upper bound of the least, and cheap."""
-        free = self._free
+        free = self.free
         found = np.empty(len(rates))
         for j, rate in enumerate(rates):
             c = functions[:, j]
@@ -210,7 +219,7 @@ class TrajectoryPencil:
         If `exact` and the noise is faint, by the singular values of the projected values, which
         keep the digits that S_λ squares away.
         """
-        free = self._free
+        free = self.free
         profile = self._profile(rate)
         if exact and self.faint:
             amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0))
@@ -245,19 +254,8 @@ class TrajectoryPencil:
 
         Λ and the functions are sought at once, the amplitudes a are free: variable projection for
         several functions, as is needed where eigenvalues are so close, or eigenfunctions so nearly
-        parallel, that each alone is hardly determined.
-
-        Parameters
-        ----------
-        functions : (c + k, m) array
-            In the basis.
-        generator : (m, m) array
-            Λ in the row convention.
-
-        Returns
-        -------
-        Block or None
-            None where the iteration does not settle.
+        parallel, that each alone is hardly determined. The `functions` (c + k, m) are in the basis,
+        the `generator` Λ (m, m) is in the row convention; None if the exponentials overflow.
         """
         m = functions.shape[1]
         block = _Iterate.of(self, functions, generator)
@@ -306,25 +304,10 @@ class TrajectoryPencil:
         profile = self._profile(rate)
         amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0))
         whole = self._gram - amplitudes.conj().T @ amplitudes
-        split = self._free
+        split = self.free
         free = np.linalg.lstsq(whole[:split, :split], whole[:split, split:], rcond=None)[0]
         reduced = whole[split:, split:] - whole[split:, :split] @ free
         return (reduced + reduced.conj().T) / 2.0, free
-
-
-def _signal(white: NDArray) -> NDArray[np.float64]:
-    """(k, k') orthonormal directions in which values (M, T, k) hold more than unit noise.
-
-    Those that the largest eigenvalue of noise alone does not reach, nor three standard deviations
-    above it (Johnstone 2001); the strongest if there is none.
-    """
-    samples, size = white.shape[0] * white.shape[1], white.shape[2]
-    # Singular values, for the sake of digits.
-    _, s, vh = np.linalg.svd(triangle_of(white.reshape(samples, size)))
-    root = np.sqrt(samples) + np.sqrt(size)
-    spread = root * np.cbrt(1.0 / np.sqrt(samples) + 1.0 / np.sqrt(size))
-    strong = s**2 > SLACK * (root**2 + 3.0 * spread)
-    return vh[: max(1, int(strong.sum()))].T
 
 
 @dataclass(frozen=True, eq=False)
@@ -338,8 +321,7 @@ class _Iterate:
     @classmethod
     def of(cls, pencil: TrajectoryPencil, functions: NDArray, generator: NDArray) -> "_Iterate":
         """With functions made orthonormal with respect to the noise."""
-        free = pencil.white.shape[2] - pencil.count
-        triangle = np.linalg.qr(functions[free:])[1]
+        triangle = np.linalg.qr(functions[pencil.free :])[1]
         inverse = np.linalg.inv(triangle)
         return cls(pencil, functions @ inverse, triangle @ generator @ inverse)
 
@@ -391,7 +373,7 @@ class _Iterate:
     @cached_property
     def _outside(self) -> NDArray[np.float64]:
         """(c + k, c + k - m): the certain functions, and those orthogonal to the block."""
-        free = self.functions.shape[0] - self.pencil.count
+        free = self.pencil.free
         complement = np.linalg.qr(self.functions[free:], mode="complete")[0]
         outside = np.zeros((len(self.functions), len(self.functions) - len(self.generator)))
         outside[:free, :free] = np.eye(free)

@@ -44,21 +44,17 @@ def pseudospectrum(
         Residuals, in the shape of `grid`.
     """
     points = np.asarray(grid, dtype=complex)
-    compressed, rest = _compressed(factor, tolerance)
+    # K̃ = Uᵀ R₁₂ W (k, k), and the triangle (k, k) of what R₁₂ W and R₂₂ W hold outside of U.
+    w, u = whitening(factor.xx, tolerance)
+    compressed, rest = factor.xy @ w, factor.yy @ w
+    if u is not None:
+        ahead, compressed = compressed, u.T @ compressed
+        rest = np.vstack([ahead - u @ compressed, rest])
+    rest = np.linalg.qr(rest)[1]
     t, z = schur(compressed, output="complex")
     rest = np.asfortranarray(np.linalg.qr(rest @ z)[1], dtype=complex)
     values = [_smallest_singular_value(t, rest, point) for point in points.ravel()]
     return np.array(values).reshape(points.shape)
-
-
-def _compressed(factor: SnapshotFactor, tolerance: float) -> tuple[NDArray, NDArray]:
-    """K̃ = Uᵀ R₁₂ W (k, k), and the triangle (k, k) of what R₁₂ W and R₂₂ W hold outside of U."""
-    w, u = whitening(factor.xx, tolerance)
-    ahead, outside = factor.xy @ w, factor.yy @ w
-    if u is None:
-        return ahead, np.linalg.qr(outside)[1]
-    inside = u.T @ ahead
-    return inside, np.linalg.qr(np.vstack([ahead - u @ inside, outside]))[1]
 
 
 def _smallest_singular_value(t: NDArray, rest: NDArray, z: complex) -> float:

@@ -389,7 +389,7 @@ def _joint(
     wanted = _unit(pencil, functions)
     if rate.imag:
         coupled = np.hstack([coupled.real, coupled.imag])
-    free = len(coupled) - pencil.count
+    free = pencil.free
     u, s, _ = np.linalg.svd(coupled[free:], full_matrices=False)
     kept = s > 1e-6 * s[0]
     dimension = int(kept.sum())
@@ -401,12 +401,25 @@ def _joint(
         return []
     refined.append(rate)
     start = coupled @ np.linalg.lstsq(coupled[free:], u[:, kept], rcond=None)[0]
-    generator = _generator(pencil.white @ start, pencil.times)
+    # A first guess of Λ (m, m) with φ(t) = φ(0) e^{Λt}.
     if alone:
         coordinates = np.linalg.lstsq(start[free:], coupled[free:], rcond=None)[0]
         turn = np.array([[rate.real, rate.imag], [-rate.imag, rate.real]])
         generator = coordinates @ turn @ np.linalg.inv(coordinates)
-    block = None if generator is None else pencil.refined(start, generator)
+    else:
+        # By total least squares, from one snapshot to the next, under white noise.
+        values = pencil.white @ start
+        sides = [part.reshape(-1, dimension) for part in (values[:, :-1], values[:, 1:])]
+        right = np.linalg.svd(triangle_of(*sides))[2][dimension:]
+        halves = right[:, dimension:].T, -right[:, :dimension].T
+        operator = np.linalg.lstsq(*halves, rcond=1e-12)[0].T
+        generator = logm(operator) / (pencil.times[1] - pencil.times[0])
+        if not np.isfinite(generator).all():
+            return []
+        if abs(generator.imag).max() > 1e-9 * abs(generator).max():
+            return []
+        generator = generator.real
+    block = pencil.refined(start, generator)
     if block is None or block.misfit > pencil.edge:
         return []
     basis = block.functions[free:]
@@ -431,21 +444,6 @@ def _joint(
             rate = complex(value.real) if real else complex(value)
             groups.append(_Group(rate, float(error), functions, block.misfit, joint=True).upper())
     return groups
-
-
-def _generator(values: NDArray, times: NDArray) -> NDArray | None:
-    """Λ (m, m) with φ(t) = φ(0) e^{Λt} for values (M, T, m) under white noise: a first guess.
-
-    By total least squares, from one snapshot to the next; None where no real logarithm exists.
-    """
-    m = values.shape[2]
-    both = triangle_of(values[:, :-1].reshape(-1, m), values[:, 1:].reshape(-1, m))
-    right = np.linalg.svd(both)[2][m:]
-    operator = np.linalg.lstsq(right[:, m:].T, -right[:, :m].T, rcond=1e-12)[0].T
-    found = logm(operator) / (times[1] - times[0])
-    if not np.isfinite(found).all() or abs(found.imag).max() > 1e-9 * abs(found).max():
-        return None
-    return found.real
 
 
 def _closest(pencil: TrajectoryPencil, starts: list[_Start]) -> list[_Group]:
@@ -519,13 +517,10 @@ def _starts(pencil: TrajectoryPencil) -> tuple[list[_Start], NDArray[np.complex1
     fast = np.geomspace(0.2 / duration, 3.0 / dt, GRID)
     grid = np.concatenate([-fast[::-1], [0.0], fast[fast < 5.0 / duration]])
     least = np.array([pencil.misfit(complex(rate)) for rate in grid])
-    minima = [
-        i
-        for i in range(len(grid))
-        if least[i] <= min(least[max(i - 1, 0)], least[min(i + 1, len(grid) - 1)])
-    ]
-    minima.sort(key=lambda i: least[i])
-    return starts + [_Start(complex(grid[i])) for i in minima], least_squares
+    before, after = np.append(least[0], least[:-1]), np.append(least[1:], least[-1])
+    minima = np.flatnonzero(least <= np.minimum(before, after))
+    minima = minima[np.argsort(least[minima], kind="stable")]
+    return starts + [_Start(complex(rate)) for rate in grid[minima]], least_squares
 
 
 def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, NDArray]:
@@ -535,15 +530,23 @@ def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, ND
     on the noise. Of many functions, least squares alone. Of each complex pair one is given.
     Functions are columns (c + k, s). Last are all eigenvalues of least squares.
     """
-    values = pencil.white
-    size = values.shape[2]
-    free = size - pencil.count
+    values, count, free = pencil.white, pencil.count, pencil.free
+    size = free + count
     now, ahead = values[:, :-1].reshape(-1, size), values[:, 1:].reshape(-1, size)
     triangle = triangle_of(now, ahead)
     sizes = np.linalg.norm(triangle[:, :size], axis=0)
-    operators = [np.linalg.lstsq(triangle[:size, :size], triangle[:size, size:], rcond=1e-12)[0]]
-    if pencil.count <= LARGE:
-        operators += _noise_on_both_sides(pencil, operators[0])
+    least = np.linalg.lstsq(triangle[:size, :size], triangle[:size, size:], rcond=1e-12)[0]
+    operators = [least]
+    if count <= LARGE:
+        whole = triangle_of(now[:, :free], now[:, free:], ahead[:, free:])[free:, free:]
+        right = np.linalg.svd(whole)[2][count:]
+        total = least.copy()
+        inner = np.linalg.lstsq(right[:, count:].T, -right[:, :count].T, rcond=1e-12)[0].T
+        total[free:, free:] = inner
+        before, now, ahead = (values[:, i : i - 2 or None].reshape(-1, size) for i in range(3))
+        triangle = triangle_of(before, now, ahead)[:size, size:]
+        instrumental = np.linalg.lstsq(triangle[:, :size], triangle[:, size:], rcond=1e-12)[0]
+        operators += [total, instrumental]
     rates, functions, every = [], [], []
     for operator in operators:
         discrete, vectors = np.linalg.eig(operator)
@@ -558,18 +561,3 @@ def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, ND
         rates.append(found[usable])
         functions.append(vectors[:, usable])
     return np.concatenate(rates), np.hstack(functions), every[0]
-
-
-def _noise_on_both_sides(pencil: TrajectoryPencil, least: NDArray) -> list[NDArray]:
-    """The operators of total least squares and of instrumental variables, beside least squares."""
-    values = pencil.white
-    size, count = values.shape[2], pencil.count
-    free = size - count
-    now, ahead = values[:, :-1].reshape(-1, size), values[:, 1:].reshape(-1, size)
-    whole = triangle_of(now[:, :free], now[:, free:], ahead[:, free:])[free:, free:]
-    right = np.linalg.svd(whole)[2][count:]
-    total = least.copy()
-    total[free:, free:] = np.linalg.lstsq(right[:, count:].T, -right[:, :count].T, rcond=1e-12)[0].T
-    before, now, ahead = (values[:, i : i - 2 or None].reshape(-1, size) for i in range(3))
-    triangle = triangle_of(before, now, ahead)[:size, size:]
-    return [total, np.linalg.lstsq(triangle[:, :size], triangle[:, size:], rcond=1e-12)[0]]

@@ -40,13 +40,6 @@ class GeneratorEDMD(InformedMethod):
     It looks at the vector field of the key: ψ̇ = F·∇ψ is exact at every state, so that the data say
     only where. What it gets right and EDMD does not is the data's doing, not the method's.
 
-    Parameters
-    ----------
-    dictionary : AnyDictionary
-        ψ.
-    tolerance : float
-        As for `QREDMD`.
-
     Eigenvalues come as they are, without a logarithm. The model's residuals are
     ‖F·∇φ - λφ‖ / ‖φ‖ over the training states, per unit of time.
     """
@@ -74,12 +67,11 @@ class DifferenceGeneratorEDMD(Method):
     """gEDMD (Klus et al. 2020) with ψ̇ from central differences along each trajectory.
 
     An exact eigenfunction stays exact, as differences of e^{λt} are multiples of it; its
-    eigenvalue becomes Σₖ 2cₖ sinh(kλΔt) / Δt, off by O(Δt^order).
+    eigenvalue becomes Σₖ 2cₖ sinh(kλΔt) / Δt, off by O(Δt^order). Residuals are those of
+    `GeneratorEDMD`.
 
     Parameters
     ----------
-    dictionary, tolerance
-        As for `GeneratorEDMD`, and so are the residuals.
     order : 2, 4 or 6
         Of the differences, which need order + 1 states in a row.
     """

@@ -11,13 +11,13 @@ from koopmark._tsqr import triangle_of
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Positive, Share, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
-from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
+from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
 from koopmark.methods.own._linalg import real_product, whitening
 from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
 from koopmark.methods.own.generator_edmd import derivative_factor, differences, remark_shifts
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.remarks import at_most
-from koopmark.models import Model, continuous
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 ORDER = 6
@@ -55,8 +55,6 @@ class KRONIC(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     accuracy : float
         Largest ‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over the held-out trajectories. Where no
         function keeps to it the best one is kept, and the model's note says so. Measurement noise,
@@ -64,8 +62,6 @@ class KRONIC(Method):
         which it would explain any error cannot be judged and is left out.
     held_out : float
         Share of the trajectories; where there is but one, of its times.
-    tolerance : float
-        As for `QREDMD`.
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
@@ -88,18 +84,16 @@ class KRONIC(Method):
         remark_shifts(found.rates, dt, ORDER)
         errors = prediction_errors(found, observables, validation, dt)
         share = noise_shares(validation, observables, noise, found.vectors)
-        explained = EXPLAINED * np.sqrt(share * (1.0 + grown(found, validation, dt)))
+        # What noise in φ(x(0)) has grown to in e^{λt}φ(x(0)), squared, mean over the times (s,).
+        with np.errstate(over="ignore"):
+            steps = np.arange(validation.shape[1])[:, None]
+            grown = np.exp(2.0 * found.rates.real * dt * steps).mean(axis=0)
+        explained = EXPLAINED * np.sqrt(share * (1.0 + grown))
         limit = np.hypot(self.accuracy, explained)
         kept, note = _chosen(pairs, found, errors, limit)
-        return restricted_model(
-            pairs,
-            observables,
-            dt,
-            found.vectors[:, kept],
-            found.rates[kept],
-            found.residuals[kept],
-            note,
-        )
+        vectors, residuals = found.vectors[:, kept], found.residuals[kept]
+        modes = readout(pairs, vectors, observables.state)
+        return LinearModel(observables, vectors, found.rates[kept], dt, modes, residuals, note=note)
 
 
 class Functions(NamedTuple):
@@ -148,7 +142,10 @@ def sparse_vectors(factor: SnapshotFactor, tolerance: float) -> NDArray[np.compl
             both = np.hstack([space.real, space.imag])
             rate, space = rate.real, np.linalg.svd(both)[0][:, : len(group)]
         for start in _echelon(space).T:
-            vector = _sparsest(scaled, rate, start) / scale
+            limit = SLACK * _residual(scaled, rate, start) + ROUNDING
+            tried = (_thresholded(scaled, rate, start, threshold) for threshold in THRESHOLDS)
+            sparse = (vector for vector in tried if _residual(scaled, rate, vector) <= limit)
+            vector = next(sparse, start) / scale
             found += [vector, vector.conj()] if np.iscomplexobj(vector) else [vector]
     return np.array(found, dtype=complex).T
 
@@ -157,15 +154,6 @@ def _echelon(space: NDArray) -> NDArray:
     """The basis of the same space (D, m) that is the identity in m well-chosen rows."""
     chosen = qr(space.conj().T, mode="r", pivoting=True)[1][: space.shape[1]]
     return np.linalg.solve(space[chosen].T, space.T).T
-
-
-def _sparsest(factor: SnapshotFactor, rate: complex, start: NDArray) -> NDArray:
-    limit = SLACK * _residual(factor, rate, start) + ROUNDING
-    for threshold in THRESHOLDS:
-        vector = _thresholded(factor, rate, start, threshold)
-        if _residual(factor, rate, vector) <= limit:
-            return vector
-    return start
 
 
 def _thresholded(
@@ -227,13 +215,6 @@ def prediction_errors(
         missed = np.linalg.norm(values - values[:, :1] * grown, axis=(0, 1))
         errors = missed / np.linalg.norm(values, axis=(0, 1))
     return np.where(np.isfinite(errors), errors, np.inf)
-
-
-def grown(found: Functions, states: NDArray, dt: float) -> NDArray[np.float64]:
-    """What noise in φ(x(0)) has grown to in e^{λt}φ(x(0)), squared, mean over the times (s,)."""
-    with np.errstate(over="ignore"):
-        factors = np.exp(2.0 * found.rates.real * dt * np.arange(states.shape[1])[:, None])
-    return np.asarray(factors.mean(axis=0))
 
 
 def _chosen(

@@ -33,11 +33,6 @@ class TotalLeastSquaresEDMD(Method):
     Cattafesta 2017), with two additions: functions without noise (the constant) are fitted in
     ordinary least squares (Golub, Hoffman and Stewart 1987), and the others are weighted by the
     covariance of their noise, which is estimated from the data.
-
-    Parameters
-    ----------
-    dictionary : AnyDictionary
-        ψ.
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
@@ -61,15 +56,8 @@ def total_least_squares(
     """μ (s,) and coefficients (D, s) of the eigenpairs of K in ψ(x⁺) = ψ(x) K.
 
     Functions that noise alone or rounding makes up take no part: they would have any eigenvalue.
-
-    Parameters
-    ----------
-    factor : SnapshotFactor
-        Of ψ, D functions.
-    covariance : (D, D) array
-        Of the noise in ψ; zero for functions without noise.
-    variances : (D,) array
-        Of ψ on the data.
+    The `covariance` (D, D) is that of the noise in ψ, zero for functions without noise, and the
+    `variances` (D,) are those of ψ on the data.
 
     Raises
     ------
@@ -110,13 +98,6 @@ class ForwardBackwardEDMD(Method):
     Dawson, Hemati, Williams and Rowley (2016), with both operators in one basis. Noise shrinks
     both by the same factor, which cancels. Of the two square roots of an eigenvalue the one is
     taken that is nearer to what K_f does to its eigenfunction.
-
-    Parameters
-    ----------
-    dictionary : AnyDictionary
-        ψ.
-    tolerance : float
-        Directions of the dictionary below it, relative to the largest, are dropped.
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
@@ -162,8 +143,6 @@ class InstrumentalEDMD(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     lag : int
         Sampling intervals from Ψ₀ to Ψ₊. More of them let the signal change more against the same
         noise; an oscillation of more than half a turn in this time is taken for a slower one.
@@ -186,16 +165,9 @@ class InstrumentalEDMD(Method):
         flat = states.reshape(-1, states.shape[2])
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
         values = corrected.values.reshape(*states.shape[:2], -1)
-        triangle = triangle_of(
-            *(
-                part.reshape(-1, observables.size)
-                for part in (
-                    values[:, : -self.lag - 1],
-                    values[:, 1 : -self.lag],
-                    values[:, 1 + self.lag :],
-                )
-            )
-        )
+        times = (slice(-self.lag - 1), slice(1, -self.lag), slice(1 + self.lag, None))
+        parts = [values[:, part].reshape(-1, observables.size) for part in times]
+        triangle = triangle_of(*parts)
         pairs = len(states) * (states.shape[1] - self.lag - 1)
         discrete, vectors = instrumental(triangle, pairs)
         rates = continuous(discrete, self.lag * trajectories.dt)
@@ -210,14 +182,8 @@ def instrumental(triangle: NDArray, pairs: int) -> tuple[NDArray, NDArray]:
     """μ (s,) and coefficients (D, s) of the eigenpairs of K with Ψ₋ᵀ (Ψ₀ K - Ψ₊) = 0.
 
     By Q of Ψ₋ = Q R instead of Ψ₋ itself, so that no condition number is squared, and with
-    functions that hold a signal alone: a product with noise only would be divided by.
-
-    Parameters
-    ----------
-    triangle : (3D, 3D) array
-        R of [Ψ₋ Ψ₀ Ψ₊].
-    pairs : int
-        Rows that it stands for.
+    functions that hold a signal alone: a product with noise only would be divided by. The
+    `triangle` (3D, 3D) is R of [Ψ₋ Ψ₀ Ψ₊], which stands for so many rows, the `pairs`.
     """
     before, now, ahead = np.split(triangle, 3, axis=1)
     basis = signal_basis(before, now, pairs, INSTRUMENT_RANK)

@@ -82,7 +82,13 @@ class OptimisedDMD(Method):
         columns = np.asarray(states @ reduced).swapaxes(0, 1).reshape(count, -1)
         # The misfit depends on the data (T, M k) through their triangular factor alone.
         data = qr(columns.T, mode="economic")[1].T
-        starts = _starting_values(_eigenvalues(columns, m, dt, self.constant), self.constant)
+        # Those of least squares from one snapshot to the next.
+        along = columns.reshape(count, m, -1)
+        if self.constant:
+            along = np.concatenate([np.ones((count, m, 1)), along], axis=2)
+        x, y = (part.reshape(-1, along.shape[2]) for part in (along[:-1], along[1:]))
+        discrete = np.linalg.eigvals(np.linalg.lstsq(x, y, rcond=None)[0])
+        starts = _starting_values(continuous(discrete, dt), self.constant)
         room = count - int(self.constant) - 1
         fits = [
             _optimised(rates, multiplicities, times, data, self.constant, self.iterations)
@@ -94,7 +100,15 @@ class OptimisedDMD(Method):
                 f"{count} states in a trajectory: too few for {len(starts[-1][0])} exponentials"
             )
         best = _simplest(fits, columns.shape)
-        _remark_close(best.rates)
+        every = np.concatenate([best.rates, best.rates[best.rates.imag > 0].conj()])
+        apart = abs(every[:, None] - every) + np.diag(np.full(len(every), np.inf))
+        close = int(np.sum(apart.min(axis=0) <= CLOSE * abs(every)))
+        if close:
+            # They stand for a defective eigenvalue, or fit noise.
+            remark(
+                f"{close} eigenvalues nearly coincide: perhaps one without enough eigenvectors, "
+                f"which sums of exponentials can only approach"
+            )
         values = columns.reshape(count, m, -1)
         mean = states.mean(axis=(0, 1))
         return _model(best, times, values, reduced, readout, mean, lift, dt)
@@ -129,16 +143,6 @@ def _reduced(factor: SnapshotFactor, constant: bool, weights: NDArray) -> tuple[
     basis = signal_basis(now, ahead, factor.pairs, RANK, scale)
     basis = np.linalg.qr(basis * weights[:, None])[0] / weights[:, None]
     return basis, np.linalg.lstsq(now @ basis, now, rcond=None)[0]
-
-
-def _eigenvalues(columns: NDArray, trajectories: int, dt: float, constant: bool) -> NDArray:
-    """Of least squares from one snapshot to the next."""
-    values = columns.reshape(len(columns), trajectories, -1)
-    if constant:
-        values = np.concatenate([np.ones((*values.shape[:2], 1)), values], axis=2)
-    size = values.shape[2]
-    x, y = values[:-1].reshape(-1, size), values[1:].reshape(-1, size)
-    return continuous(np.linalg.eigvals(np.linalg.lstsq(x, y, rcond=None)[0]), dt)
 
 
 def _starting_values(
@@ -184,18 +188,6 @@ def _simplest(fits: list[_Fit], shape: tuple[int, int]) -> _Fit:
         if fit.misfit <= chosen.misfit + max(explained, 0.0):
             chosen = fit
     return chosen
-
-
-def _remark_close(rates: NDArray) -> None:
-    """Exponentials that nearly coincide stand for a defective eigenvalue, or fit noise."""
-    every = np.concatenate([rates, rates[rates.imag > 0].conj()])
-    apart = abs(every[:, None] - every) + np.diag(np.full(len(every), np.inf))
-    close = int(np.sum(apart.min(axis=0) <= CLOSE * abs(every)))
-    if close:
-        remark(
-            f"{close} eigenvalues nearly coincide: perhaps one without enough eigenvectors, which "
-            f"sums of exponentials can only approach"
-        )
 
 
 def _basis(
@@ -256,16 +248,8 @@ def _optimised(
         return -outside.reshape(-1, len(parameters))
 
     start = np.concatenate([rates.real, rates.imag[pairs]])
-    found = least_squares(
-        misfit,
-        start,
-        jacobian,
-        method="lm",
-        xtol=1e-15,
-        ftol=1e-15,
-        gtol=1e-15,
-        max_nfev=iterations,
-    )
+    close = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
+    found = least_squares(misfit, start, jacobian, method="lm", max_nfev=iterations, **close)
     best = unpack(found.x)
     best = best.real + 1j * abs(best.imag)
     return _Fit(best, multiplicities, 2.0 * float(found.cost), float(np.sum(data**2)))
@@ -295,17 +279,14 @@ def _model(
     modes: list[NDArray] = []
     row = 0
     for rate, multiplicity in zip(fit.rates, fit.multiplicities, strict=True):
-        if rate.imag > 0:
-            # c cos + s sin = Re (c - i s) e^{iωt}
-            block = amplitudes[row] - 1j * amplitudes[row + 1]
-            row += 2
-        else:
-            block = amplitudes[row]
-            row += 1
+        turns = rate.imag > 0
+        # c cos + s sin = Re (c - i s) e^{iωt}
+        block = amplitudes[row] - 1j * amplitudes[row + 1] if turns else amplitudes[row]
+        row += 2 if turns else 1
         leading = np.linalg.svd(block, full_matrices=False)[2][:multiplicity]
         every += [rate] * len(leading)
         modes.append(leading)
-        if rate.imag > 0:
+        if turns:
             every += [rate.conjugate()] * len(leading)
             modes.append(leading.conj())
     directions = np.vstack(modes).astype(complex)

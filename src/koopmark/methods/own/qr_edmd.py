@@ -11,7 +11,7 @@ from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, Positive, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Nystroem, Observables
 from koopmark.methods.kernels import AnyKernel, Polynomial
-from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
+from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
 from koopmark.methods.own._linalg import eigenbasis, real_product, whitening
 from koopmark.methods.own._near import eigenpairs_near
 from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
@@ -35,12 +35,9 @@ class QREDMD(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     tolerance : float
         Directions of the dictionary whose singular value on the data, relative to the largest and
         with columns scaled to unit norm, lies below it are dropped.
-
     near : tuple of float
         Continuous-time eigenvalues near which pairs are wanted; empty for all pairs. Where the
         dictionary is large and few pairs are wanted, finding those alone is several times faster.
@@ -166,8 +163,6 @@ class KernelEDMD(Method):
     landmarks : int
         How many, drawn from the data; every state of a pair where there are fewer. A polynomial
         kernel loses nothing where they are more than its monomials.
-    tolerance : float
-        As for `QREDMD`.
     seed : int
         Which landmarks.
 
@@ -211,16 +206,12 @@ class ResDMD(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     epsilon : float, optional
         Largest residual kept. By default 0.01, and for each pair as much more as measurement noise
         explains, which is estimated from the data; a pair in which noise would explain any
         residual cannot be judged and is left out. It compares with Δt as well: a function that
         hardly changes in a step has a small residual with μ = 1. If no pair is below it the one
         with the smallest residual is kept. The model's note says which of these was the case.
-    tolerance : float
-        As for `QREDMD`.
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
@@ -231,34 +222,24 @@ class ResDMD(Method):
         observables = self.dictionary.fitted(trajectories.states)
         factor = factorise(observables, trajectories.states)
         pairs = eigenpairs(factor, self.tolerance)
+        dt = trajectories.dt
         kept, note = self._chosen(trajectories, observables, pairs)
         if not kept.any():
             kept = pairs.residuals == pairs.residuals[0]
             note += f": kept is the smallest, {pairs.residuals[0]:.1e}"
-        return restricted_model(
-            factor,
-            observables,
-            trajectories.dt,
-            pairs.coefficients[:, kept],
-            continuous(pairs.discrete[kept], trajectories.dt),
-            pairs.residuals[kept],
-            note,
-        )
+        vectors, rates = pairs.coefficients[:, kept], continuous(pairs.discrete[kept], dt)
+        modes = readout(factor, vectors, observables.state)
+        return LinearModel(observables, vectors, rates, dt, modes, pairs.residuals[kept], note=note)
 
     def _chosen(
-        self,
-        trajectories: Trajectories,
-        observables: Observables,
-        pairs: Eigenpairs,
+        self, trajectories: Trajectories, observables: Observables, pairs: Eigenpairs
     ) -> tuple[NDArray[np.bool_], str]:
         """Which pairs stay (s,), and a note that says by what."""
         what, count = "which pairs are kept", len(pairs.residuals)
         if self.epsilon is not None:
             kept = at_most(pairs.residuals, self.epsilon, what)
-            return (
-                kept,
-                f"{kept.sum()} of {count} pairs have a residual of at most {self.epsilon:g}",
-            )
+            note = f"{kept.sum()} of {count} pairs have a residual of at most {self.epsilon:g}"
+            return kept, note
         noise = noise_variances(trajectories)
         share = noise_shares(trajectories.states, observables, noise, pairs.coefficients)
         explained = EXPLAINED * np.sqrt(share * (1.0 + abs(pairs.discrete) ** 2))

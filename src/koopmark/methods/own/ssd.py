@@ -11,12 +11,12 @@ from koopmark.methods._method import Method
 from koopmark.methods._options import Bound, Share
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
-from koopmark.methods.own._factor import SnapshotFactor, factorise, restricted_model
+from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
 from koopmark.methods.own._linalg import real_product, whitening
 from koopmark.methods.own._noise import NoiseVariances, bounded, noise_variances
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.remarks import CLOSE, at_most, numerical_rank, remark
-from koopmark.models import Model, continuous
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 RANK = 1e-10
@@ -48,17 +48,18 @@ class _Decomposition(Method):
         observables = self.dictionary.fitted(trajectories.states)
         factor = factorise(observables, trajectories.states)
         whole, w = self.start(factor)
-        kept = w @ reduced(whole, self)
-        discrete, coefficients, residuals = _inside(factor, kept)
-        return restricted_model(
-            factor,
-            observables,
-            trajectories.dt,
-            coefficients,
-            continuous(discrete, trajectories.dt),
-            residuals,
-            f"a subspace of dimension {kept.shape[1]} in a dictionary of {observables.size}",
-        )
+        kept, dt = w @ reduced(whole, self), trajectories.dt
+        # EDMD with the functions ψ C, C (D, k) those kept.
+        discrete, residuals = np.empty(0, complex), np.empty(0)
+        coefficients = np.empty((len(kept), 0), complex)
+        if kept.shape[1]:
+            triangle = np.linalg.qr(np.hstack(spans(factor, kept)))[1]
+            pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), RANK)
+            discrete, residuals = pairs.discrete, pairs.residuals
+            coefficients = real_product(kept, pairs.coefficients)
+        rates, modes = continuous(discrete, dt), readout(factor, coefficients, observables.state)
+        note = f"a subspace of dimension {kept.shape[1]} in a dictionary of {observables.size}"
+        return LinearModel(observables, coefficients, rates, dt, modes, residuals, note=note)
 
     def start(self, factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
         """A and B of functions ψ W that are orthonormal at the training states, and W (D, k)."""
@@ -83,8 +84,6 @@ class SSD(_Decomposition):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     tolerance : float
         Sine of the angle to R(B) up to which a function of R(A) counts as lying in it. Sines are
         those of orthonormal bases, not of Gram matrices, and exact to rounding.
@@ -108,8 +107,6 @@ class TunableSSD(_Decomposition):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        ψ.
     epsilon : float, optional
         From nearly 0, which is SSD, to 1, which is EDMD: accuracy for every function of the
         subspace against how many functions it has. By default 0.1, and as much more as measurement
@@ -174,15 +171,6 @@ def _allowed(noise: NoiseVariances, states: NDArray) -> float:
     if epsilon >= ANY:
         remark("noise turns functions by any angle: all that are more than noise stay, as in EDMD")
     return min(ANY, epsilon)
-
-
-def _inside(factor: SnapshotFactor, kept: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """μ (s,), coefficients (D, s) and residuals (s,) of EDMD with the functions ψ C, C (D, k)."""
-    if kept.shape[1] == 0:
-        return np.empty(0, complex), np.empty((len(kept), 0), complex), np.empty(0)
-    triangle = np.linalg.qr(np.hstack(spans(factor, kept)))[1]
-    pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), RANK)
-    return pairs.discrete, real_product(kept, pairs.coefficients), pairs.residuals
 
 
 def spans(factor: SnapshotFactor, coefficients: NDArray) -> Spans:

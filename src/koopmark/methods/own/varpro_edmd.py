@@ -65,30 +65,21 @@ class VarProEDMD(Method):
         pencil, found, note = eigenspaces(pencil)
         rates = np.concatenate([np.full(group.functions.shape[1], group.rate) for group in found])
         coefficients = pencil.spelled(np.hstack([group.functions for group in found]))
-        pairs = _with_conjugates(rates, coefficients.astype(complex))
-        model = LinearModel(observables, *pairs, trajectories.dt, note=note)
+        coefficients = coefficients.astype(complex)
+        # With the other half of each complex pair behind it.
+        order = np.repeat(np.arange(len(rates)), np.where(rates.imag, 2, 1))
+        other = np.diff(order, prepend=-1) == 0
+        rates, coefficients = rates[order].astype(complex), np.take(coefficients, order, axis=1)
+        rates[other], coefficients[:, other] = rates[other].conj(), coefficients[:, other].conj()
+        model = LinearModel(observables, coefficients, rates, trajectories.dt, note=note)
         return with_products(model, self.products, self.limit)
-
-
-def _with_conjugates(rates: NDArray, coefficients: NDArray) -> tuple[NDArray, NDArray]:
-    """Coefficients and rates with the other half of each complex pair."""
-    order = []
-    for index, rate in enumerate(rates):
-        order += [(index, False), (index, True)] if rate.imag else [(index, False)]
-    columns = [coefficients[:, i].conj() if other else coefficients[:, i] for i, other in order]
-    values = [rates[i].conjugate() if other else rates[i] for i, other in order]
-    return np.stack(columns, axis=1), np.array(values, dtype=complex)
 
 
 @dataclass(frozen=True, eq=False)
 class ProductLift:
     """Products of the eigenfunctions of a model, as a dictionary of their own.
 
-    Parameters
-    ----------
-    model : LinearModel
-    factors : tuple of tuple of int
-        For each product, which eigenfunctions it multiplies.
+    `factors` says of each product which eigenfunctions it multiplies.
     """
 
     model: LinearModel

@@ -25,7 +25,7 @@ ATTEMPTS = 100
 
 
 def independent(draw: Callable[[], Factor], what: str) -> Factor:
-    """The first of at most 100 draws whose columns are linearly independent.
+    """The first of `ATTEMPTS` draws whose columns are linearly independent.
 
     Factors with few distinct values (signs, zeros) may come out dependent.
 

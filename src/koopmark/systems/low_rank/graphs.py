@@ -112,22 +112,17 @@ def network_rnn(
 ) -> Relaxation:
     """ẋ = -x + Wσ(x) + θ on a real network: W = gain A / ‖A‖₂, Aᵢⱼ the link from j to i.
 
-    Factors come from the singular value decomposition of A, cut off after its rank.
+    Factors come from the singular value decomposition of A, cut off after its rank. Parameters that
+    are not listed are those of `koopmark.systems.random_rnn`.
 
     Parameters
     ----------
     network : str
         A name in `graph_names()`.
-    gain : float
-        Spectral norm of the weights.
     seed : int
         Draws the offsets θ, and nothing else.
     weighted : bool
         Whether links have the weights that were measured, or all the weight 1 (-1 where negative).
-    theta_scale : float
-        Standard deviation of the Gaussian offsets θ.
-    activation : str
-        A name in `koopmark.systems.ACTIVATIONS`.
 
     Raises
     ------

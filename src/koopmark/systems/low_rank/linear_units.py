@@ -93,7 +93,14 @@ class LinearUnits(ProductSystem, Network):
         A mode of one kind of unit is vᵀy_i with v a left eigenvector of M; the modes at one λ are
         combined so that the weights do not reach them.
         """
-        modes = self._modes()
+        n, k, _ = self.units.shape
+        # (λ, (N, n of a kind)) the left eigenvectors of A, one column for each unit.
+        modes = []
+        for unit, (values, left) in zip(*self._kinds_and_spectra, strict=True):
+            for value, v in zip(values, left.T, strict=True):
+                columns = np.zeros((k, n, len(unit)), v.dtype)
+                columns[:, unit, np.arange(len(unit))] = v[:, None]
+                modes.append((complex(value), columns.reshape(k * n, -1)))
         scale = SAME_EIGENVALUE * max(1e-300, max(abs(value) for value, _ in modes))
         size = float(np.linalg.norm(self.weights.left, 2))
         vectors: list[NDArray] = []
@@ -102,24 +109,15 @@ class LinearUnits(ProductSystem, Network):
             value = modes[0][0]
             here = np.hstack([columns for other, columns in modes if abs(other - value) <= scale])
             modes = [mode for mode in modes if abs(mode[0] - value) > scale]
-            unreached = here @ _kernel(self.weights.left.T @ here, size)
+            # The combinations that the weights do not reach, up to rounding at this size of things.
+            _, s, vh = np.linalg.svd(self.weights.left.T @ here)
+            unreached = here @ vh[int(np.sum(s > RANK_TOLERANCE * size)) :].conj().T
             vectors.append(unreached)
             eigenvalues += [value] * unreached.shape[1]
         every = np.hstack(vectors)
         if not np.iscomplexobj(every) or not every.imag.any():
             every = every.real
         return PrincipalFunctions(self.zeta, every, np.array(eigenvalues, dtype=complex))
-
-    def _modes(self) -> list[tuple[complex, NDArray]]:
-        """(λ, (N, n of a kind)) the left eigenvectors of A, one column for each unit."""
-        n, k, _ = self.units.shape
-        modes = []
-        for unit, (eigenvalues, vectors) in zip(*self._kinds_and_spectra, strict=True):
-            for value, v in zip(eigenvalues, vectors.T, strict=True):
-                columns = np.zeros((k, n, len(unit)), v.dtype)
-                columns[:, unit, np.arange(len(unit))] = v[:, None]
-                modes.append((complex(value), columns.reshape(k * n, -1)))
-        return modes
 
 
 def linear_units(
@@ -162,10 +160,7 @@ def linear_units(
         (enters * weights.left).reshape(k * n, -1), (leaves * weights.right).reshape(k * n, -1)
     )
     return LinearUnits(
-        factors,
-        Shift(theta),
-        named_activation(activation),
-        np.broadcast_to(each, (n, k, k)).copy(),
+        factors, Shift(theta), named_activation(activation), np.broadcast_to(each, (n, k, k)).copy()
     )
 
 
@@ -234,9 +229,3 @@ def random_adapting(
     """`adapting` with Gaussian weights over n `units`, N = 2n; `gain` is their spectral norm."""
     rng = generator({"ensemble": "adapting", "n": units, "rank": rank, "seed": seed}, "weights")
     return adapting(gaussian_weights(units, rank, gain, rng), strength, time)
-
-
-def _kernel(matrix: NDArray, size: float) -> NDArray:
-    """Orthonormal basis of {c : matrix c = 0} as columns, up to rounding at this size of things."""
-    _, s, vh = np.linalg.svd(matrix)
-    return vh[int(np.sum(s > RANK_TOLERANCE * size)) :].conj().T

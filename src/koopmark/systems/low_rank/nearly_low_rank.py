@@ -157,6 +157,8 @@ def nearly_low_rank_rnn(
 ) -> NearlyLowRank:
     """A network with Haar-random singular vectors and decaying singular values.
 
+    Offsets θ are as in `koopmark.systems.random_rnn`.
+
     Parameters
     ----------
     n, rank : int
@@ -167,8 +169,6 @@ def nearly_low_rank_rnn(
         Draws U, V and θ; the spectrum does not change them.
     spectrum, epsilon, decay
         As in `decaying`.
-    theta_scale : float
-        Standard deviation of the Gaussian offsets θ.
     activation : str
         A name in `koopmark.systems.ACTIVATIONS`; where it is unbounded, so are the bounds.
     """

@@ -90,8 +90,21 @@ class Network(System):
         self, text: str, arrays: Sequence[NamedArray], spaces: Sequence[Eigenspace]
     ) -> Formula | None:
         """Of functions of uᵀζ(x), from the vectors u of every space; None if one has none."""
-        vectors = [_factors(space) for space in spaces]
-        if not self.zeta.formula or not all(vectors):
+        vectors: list[Sequence[NDArray]] = []
+        for space in spaces:
+            # The u of uᵀζ(x) in each factor of its functions, (N, dimension) each.
+            match space:
+                case SampledProducts():
+                    vectors.append(list(space.factors))
+                case ExponentialEigenspace():
+                    vectors.append([space.exponents])
+                case ProductEigenspace():
+                    basis = space.null_space.basis
+                    products = combinations_with_replacement(range(basis.shape[1]), space.degree)
+                    vectors.append([basis[:, list(each)] for each in zip(*products, strict=True)])
+                case _:
+                    return None
+        if not self.zeta.formula:
             return None
         named = [
             NamedArray(
@@ -252,14 +265,32 @@ class Drift(Network):
 
         Those that are conserved (uᵀc = 0) are no targets, and left out.
         """
-        spaces: list[Eigenspace] = []
+        whole = self.weights.null_space.dimension == 1
+        merged: list[ExponentialEigenspace] = []
         for degree in range(1, max_degree + 1):
-            spaces += self._products(degree)
-        return _merge_equal_eigenvalues(spaces)
+            for columns in combinations_with_replacement(self.exponents.T, degree):
+                u = np.sum(columns, axis=0)
+                decay = float(u @ self.rates)
+                if abs(decay) <= SAME_EIGENVALUE:
+                    continue
+                for index, other in enumerate(merged):
+                    if abs(decay - other.decay) <= SAME_EIGENVALUE * abs(other.decay):
+                        # Once, if another is the same up to rounding.
+                        apart = np.linalg.norm(other.exponents - u[:, None], axis=0)
+                        if apart.min() > SAME_EIGENVALUE * np.linalg.norm(u):
+                            exponents = np.array([*other.exponents.T, u]).T
+                            merged[index] = replace(other, exponents=exponents)
+                        break
+                else:
+                    merged.append(ExponentialEigenspace(u[:, None], self.zeta, decay, whole))
+        return tuple(merged)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """uᵀζ(x) for the null vectors u with uᵀc = 0."""
-        vectors = self._conserved_vectors
+        vectors = self.weights.null_space.basis
+        decay = self.rates @ vectors
+        if np.linalg.norm(decay) > SAME_EIGENVALUE * np.linalg.norm(self.rates):
+            vectors = vectors @ np.linalg.svd(decay[None, :])[2][1:].T
         return (ConservedSums(vectors, self.zeta),) if vectors.shape[1] else ()
 
     def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
@@ -273,59 +304,3 @@ class Drift(Network):
         if self.zeta is LOG and self._coupled() == "W x":
             return "ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼxⱼ)"
         return f"ẏ = -c + {self._coupled()}, {self._map()}"
-
-    def _products(self, degree: int) -> list[Eigenspace]:
-        chosen = combinations_with_replacement(self.exponents.T, degree)
-        whole = self.weights.null_space.dimension == 1
-        return [
-            ExponentialEigenspace(u[:, None], self.zeta, float(u @ self.rates), whole)
-            for u in (np.sum(columns, axis=0) for columns in chosen)
-        ]
-
-    @cached_property
-    def _conserved_vectors(self) -> NDArray[np.float64]:
-        basis = self.weights.null_space.basis
-        decay = self.rates @ basis
-        if np.linalg.norm(decay) <= SAME_EIGENVALUE * np.linalg.norm(self.rates):
-            return basis
-        return basis @ np.linalg.svd(decay[None, :])[2][1:].T
-
-
-def _factors(space: Eigenspace) -> Sequence[NDArray]:
-    """The u of uᵀζ(x) in each factor of the functions of a space, (N, dimension) each."""
-    match space:
-        case SampledProducts():
-            return list(space.factors)
-        case ExponentialEigenspace():
-            return [space.exponents]
-        case ProductEigenspace():
-            basis = space.null_space.basis
-            products = combinations_with_replacement(range(basis.shape[1]), space.degree)
-            return [basis[:, list(columns)] for columns in zip(*products, strict=True)]
-    return []
-
-
-def _merge_equal_eigenvalues(spaces: list[Eigenspace]) -> tuple[Eigenspace, ...]:
-    merged: list[ExponentialEigenspace] = []
-    for space in spaces:
-        assert isinstance(space, ExponentialEigenspace)
-        if abs(space.decay) <= SAME_EIGENVALUE:
-            continue
-        for index, other in enumerate(merged):
-            if abs(space.decay - other.decay) <= SAME_EIGENVALUE * abs(other.decay):
-                exponents = _distinct(np.hstack([other.exponents, space.exponents]))
-                merged[index] = replace(other, exponents=exponents)
-                break
-        else:
-            merged.append(space)
-    return tuple(merged)
-
-
-def _distinct(columns: NDArray) -> NDArray[np.float64]:
-    """The columns without those that another equals up to rounding."""
-    kept: list[NDArray] = []
-    for column in columns.T:
-        size = SAME_EIGENVALUE * np.linalg.norm(column)
-        if all(np.linalg.norm(column - other) > size for other in kept):
-            kept.append(column)
-    return np.array(kept).T

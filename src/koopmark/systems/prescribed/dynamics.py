@@ -89,19 +89,15 @@ class Prescribed(ProductSystem):
         return self.functions.size
 
     def _facts(self) -> list[str]:
-        free = "g + " if self._driven else ""
-        residue = "(Λφ - Jφ g)" if self._driven else "Λφ"
+        equation = ["ẋ = Z(Jφ Z)⁻¹Λφ"]
+        if self.drive is not None and self.functions.count < self.size:
+            equation = ["ẋ = g + Z(Jφ Z)⁻¹(Λφ - Jφ g)", "g = K h(x)"]
         return [
-            f"ẋ = {free}Z(Jφ Z)⁻¹{residue}",
-            *(["g = K h(x)"] if self._driven else []),
+            *equation,
             self.functions.formula,
             f"p = {self.functions.count}",
             *super()._facts(),
         ]
-
-    @property
-    def _driven(self) -> bool:
-        return self.drive is not None and self.functions.count < self.functions.size
 
     @cached_property
     def principal(self) -> PrincipalFunctions:
@@ -115,18 +111,16 @@ class Prescribed(ProductSystem):
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
         functions = self.functions
         wanted = functions(states) @ self.matrix.T
-        if self.drive is None or not self._driven:
+        if self.drive is None or functions.count == self.size:
             free = np.zeros_like(states)
         else:
             free = self.drive(states) @ functions.fibre.T
             wanted -= functions.tangent(states, free)
         if not functions.is_graph:
-            wanted = _solved(functions.tangent(states[..., None, :], functions.section.T), wanted)
+            # s with (Jφ Z) s = values, from the rows of (Jφ Z)ᵀ (..., p, p).
+            rows = functions.tangent(states[..., None, :], functions.section.T)
+            if functions.count == 1:
+                wanted = wanted / rows[..., 0]
+            else:
+                wanted = np.linalg.solve(np.swapaxes(rows, -1, -2), wanted[..., None])[..., 0]
         return np.add(free, wanted @ functions.section.T, out=out)
-
-
-def _solved(transposed: NDArray, values: NDArray) -> NDArray:
-    """s with (Jφ Z) s = values, from the rows of (Jφ Z)ᵀ (..., p, p)."""
-    if values.shape[-1] == 1:
-        return values / transposed[..., 0]
-    return np.linalg.solve(np.swapaxes(transposed, -1, -2), values[..., None])[..., 0]

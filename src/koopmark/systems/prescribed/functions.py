@@ -207,10 +207,7 @@ class FunctionFit:
 
 
 def fit_functions(
-    target: Callable[[NDArray], NDArray],
-    states: NDArray,
-    features: Features,
-    ridge: float = 1e-10,
+    target: Callable[[NDArray], NDArray], states: NDArray, features: Features, ridge: float = 1e-10
 ) -> FunctionFit:
     """The best φ = Bx + c + C f(x) for given functions: those approximated, φ itself exact.
 

@@ -13,11 +13,7 @@ from koopmark._keys import generator
 from koopmark.systems.prescribed.conjugate import Conjugate, CouplingLayer
 from koopmark.systems.prescribed.dynamics import LeakyDrive, Prescribed
 from koopmark.systems.prescribed.features import Features, HiddenLayer, InnerMonomials
-from koopmark.systems.prescribed.functions import (
-    FunctionFit,
-    PrescribedFunctions,
-    fit_functions,
-)
+from koopmark.systems.prescribed.functions import FunctionFit, PrescribedFunctions, fit_functions
 from koopmark.systems.registry import Count, NonNegative, Positive, bounded, factory, named
 
 Array = NDArray[np.float64]
@@ -61,12 +57,7 @@ def random_rotation(n: int, rng: np.random.Generator) -> Array:
 
 
 def random_features(
-    name: str,
-    inner: Array,
-    count: int,
-    steepness: float,
-    degree: int,
-    rng: np.random.Generator,
+    name: str, inner: Array, count: int, steepness: float, degree: int, rng: np.random.Generator
 ) -> Features:
     """Features of the coordinates `inner` (k, N)."""
     if name == POLYNOMIAL:
@@ -209,26 +200,22 @@ def random_coupling(
 ) -> Conjugate:
     """ẏ = Λy behind random coupling layers, which keep one half of the coordinates by turns.
 
+    Parameters that are not listed are those of `random_prescribed`.
+
     Parameters
     ----------
     n : int
         N, at least 2.
     matrix : (N, N) array
         Λ.
-    features : str
-        f: a layer of `koopmark.systems.LAYERS`, or polynomial.
     strength : float
         ‖T‖ of every layer's shift.
-    seed : int
-        The same arguments and seed give the same system.
     layers : int
         How many.
     count : int
         Hidden units of each.
     stretch : float
         ‖S‖ of every layer's scale; 0 for additive layers.
-    degree : int
-        Of polynomials.
 
     Raises
     ------
@@ -252,20 +239,12 @@ def random_coupling(
     return Conjugate(made, square)
 
 
-def _bump(w: Array) -> Array:
-    return np.exp(-np.sum(w**2, axis=-1))
-
-
-def _ring(w: Array) -> Array:
-    return np.exp(-((np.sum(w**2, axis=-1) - 1.0) ** 2))
-
-
-def _wave(w: Array) -> Array:
-    return np.sin(2.0 * w[..., 0])
-
-
-TARGETS: dict[str, Callable[[Array], Array]] = {"bump": _bump, "ring": _ring, "wave": _wave}
-"""Functions of the free coordinates w: exp(-|w|²), exp(-(|w|² - 1)²), sin 2w₁."""
+TARGETS: dict[str, Callable[[Array], Array]] = {
+    "bump": lambda w: np.exp(-np.sum(w**2, axis=-1)),
+    "ring": lambda w: np.exp(-((np.sum(w**2, axis=-1) - 1.0) ** 2)),
+    "wave": lambda w: np.sin(2.0 * w[..., 0]),
+}
+"""Functions of the free coordinates w."""
 
 
 @factory("random_prescribed_target")

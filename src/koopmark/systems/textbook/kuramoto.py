@@ -38,6 +38,8 @@ class Kuramoto(ProductSystem):
     frequency: float = 0.5
     strength: float = -0.5
 
+    equation = "θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ)"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if abs(self.frequency) < 1e-6:
@@ -90,9 +92,6 @@ class Kuramoto(ProductSystem):
     def conserved(self) -> tuple[Eigenspace, ...]:
         """The n - 3 squared cross ratios; none for three oscillators."""
         return (CrossRatios(self),) if self.oscillators > 3 else ()
-
-    def _facts(self) -> list[str]:
-        return ["θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ)", *super()._facts()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,8 @@ class LinearSystem(ProductSystem):
     eigenvalues: NDArray[np.complex128] = field(repr=False)
     plane: NDArray[np.float64] | None = field(default=None, repr=False)
 
+    equation = "ẋ = Ax"
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "matrix", real(self.matrix, "matrix"))
         for name in ("left", "eigenvalues"):
@@ -126,9 +128,6 @@ class LinearSystem(ProductSystem):
         known = int(np.sum(np.abs(self.eigenvalues - double) <= DEFECT * size))
         s = np.linalg.svd(a - double * np.eye(len(a)), compute_uv=False)
         return known > 0 and int(np.sum(s <= DEFECT * size)) == known
-
-    def _facts(self) -> list[str]:
-        return ["ẋ = Ax", *super()._facts()]
 
 
 @factory("linear")

@@ -47,6 +47,8 @@ class OrnsteinUhlenbeck(StochasticSystem):
     axes: NDArray[np.float64]
     noise: Positive
 
+    equation = "dX = -AX dt + σ dB"
+
     def __post_init__(self) -> None:
         for name in ("rates", "axes"):
             object.__setattr__(self, name, real(getattr(self, name), name))
@@ -118,9 +120,6 @@ class OrnsteinUhlenbeck(StochasticSystem):
             decay = float(degrees[0] @ self.rates)
             spaces.append(HermiteEigenspace(standard, degrees, decay, found.whole))
         return tuple(spaces)
-
-    def _facts(self) -> list[str]:
-        return ["dX = -AX dt + σ dB", *super()._facts()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,8 @@ class SlowManifold(ProductSystem):
     slow: Negative = -0.1
     fast: Negative = -1.0
 
+    equation = "ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²)"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if abs(self.fast - 2 * self.slow) < 1e-6 or abs(self.fast - self.slow) < 1e-6:
@@ -76,9 +78,6 @@ class SlowManifold(ProductSystem):
     def linear_coordinates(self) -> LinearCoordinates:
         return LinearCoordinates(np.zeros(self.size), self.principal)
 
-    def _facts(self) -> list[str]:
-        return ["ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²)", *super()._facts()]
-
 
 @factory("hopf")
 @dataclass(frozen=True, eq=False)
@@ -108,6 +107,8 @@ class HopfNormalForm(ProductSystem):
     growth: float = 1.0
     frequency: float = 2.0
     shear: float = 0.0
+
+    equation = "ż = (μ + iω)z - (1 + ib)|z|²z"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -187,9 +188,6 @@ class HopfNormalForm(ProductSystem):
     def conserved(self) -> tuple[Eigenspace, ...]:
         """None: on the cycle φφ̄ = 1."""
         return ()
-
-    def _facts(self) -> list[str]:
-        return ["ż = (μ + iω)z - (1 + ib)|z|²z", *super()._facts()]
 
 
 def without_products_of_both(

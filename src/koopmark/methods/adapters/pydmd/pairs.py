@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
-from koopmark.methods.adapters._pairs import Subsampled
+from koopmark.methods.adapters._pairs import EMPTY, Subsampled
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.kernels import (
     AnyKernel,
@@ -26,7 +26,7 @@ STATE = Identity(constant=False)
 
 PYDMD = Tags(library="pydmd", install='pip install "pydmd>=2025.8"', requires=("pydmd",))
 
-FULL_RANK = {"low rank": "at full rank it divides by the rounding of directions without data"}
+FULL_RANK = {"low rank": EMPTY}
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,6 @@ class DMD(AtRank):
 
     Parameters
     ----------
-    svd_rank : int
-        See `AtRank`.
     dictionary : AnyDictionary
         The state alone; dynamics with an offset θ ≠ 0 need `Identity()`, which holds the constant.
     """
@@ -79,8 +77,8 @@ class DMD(AtRank):
 class FbDMD(DMD):
     """Forward-backward DMD (Dawson et al. 2016) as PyDMD computes it.
 
-    Parameters as for `DMD`. PyDMD multiplies its forward and its backward operator in two different
-    bases, so this is not exact even on noise-free linear data (docs/library-notes.md).
+    PyDMD multiplies its forward and its backward operator in two different bases, so this is not
+    exact even on noise-free linear data (docs/library-notes.md).
     """
 
     # Exact in PyDMD if the singular vectors of X and Y agree.
@@ -103,8 +101,6 @@ class OptDMD(DMD):
 
     Parameters
     ----------
-    svd_rank, dictionary
-        As for `DMD`.
     factorization : "svd" or "evd"
         "evd", PyDMD's own default, gives its eigenvalues and modes.
     """
@@ -140,8 +136,8 @@ class TotalDMD(Subsampled):
 
     Parameters
     ----------
-    max_pairs, seed
-        See `Subsampled`: PyDMD forms a matrix of pairs by pairs, 32 MB at 2000.
+    max_pairs : int
+        PyDMD forms a matrix of pairs by pairs, 32 MB at 2000.
     dictionary, svd_rank
         As for `DMD`.
     tlsq_rank : int, optional
@@ -175,8 +171,6 @@ class PiDMD(Method):
 
     Parameters
     ----------
-    dictionary : AnyDictionary
-        As for `DMD`.
     manifold : str
         `diagonal` (banded), `symmetric`, `uppertriangular`, `lowertriangular`, or `unitary`, for
         dynamics that conserve a norm.
@@ -222,9 +216,8 @@ class KernelEDMD(Subsampled):
 
     Parameters
     ----------
-    max_pairs, seed
-        See `Subsampled`: three n x n matrices and the eigenvectors of a nonsymmetric one take some
-        seconds at 1000.
+    max_pairs : int
+        Three n x n matrices and the eigenvectors of a nonsymmetric one take some seconds at 1000.
     kernel : AnyKernel
         PyDMD's own default is the linear one.
     svd_rank : int, optional
@@ -259,33 +252,25 @@ class KernelEDMD(Subsampled):
         edmd.fit(x.T, y.T)
         operator = edmd.operator
         # 1/σ, zero where PyDMD's pseudo-inverse of the diagonal matrix has zero.
-        singular = operator.svd_vals
+        singular, vectors = operator.svd_vals, operator.eigenvectors
         inverse = np.zeros_like(singular)
         np.divide(1.0, singular, out=inverse, where=singular > 1e-15 * singular.max())
         features = edmd._svd_modes * inverse
-        kept = self._kept(operator, features, x, y)
+        kept = np.arange(vectors.shape[1])
+        dropped = len(kept) - len(operator.eigenvalues)
+        if dropped:
+            # PyDMD drops eigenvalues below 1e-16 in size and their modes, but not their
+            # eigenvectors v: each one's value is found again from K̂ v, K̂ = Σ⁻¹ Qᵀ k(Y, X) Q Σ⁻¹.
+            ahead = features.T @ gram(self.kernel, y, x) @ features @ vectors
+            sizes = np.linalg.norm(ahead, axis=0) / np.linalg.norm(vectors, axis=0)
+            kept = np.sort(np.argsort(sizes, kind="stable")[dropped:])
         lift: Any = KernelColumns(self.kernel, x)
-        coefficients = (features @ operator.eigenvectors)[:, kept]
+        coefficients = (features @ vectors)[:, kept]
         if self.kernel == Linear():
             # k(x, X) C = x Xᵀ C: without the kernel columns their rounding does not grow with C.
             lift, coefficients = STATE.fitted(x), x.T @ coefficients
         rates = continuous(operator.eigenvalues, trajectories.dt)
         return LinearModel(lift, coefficients, rates, trajectories.dt, edmd.modes.T)
-
-    def _kept(self, operator: Any, features: NDArray, x: NDArray, y: NDArray) -> NDArray[np.intp]:
-        """Which eigenvectors go with the eigenvalues, in order.
-
-        PyDMD drops eigenvalues below 1e-16 in size and their modes, but not their eigenvectors. The
-        value that goes with eigenvector v of K̂ = Σ⁻¹ Qᵀ k(Y, X) Q Σ⁻¹ is found again from K̂ v, with
-        QΣ⁻¹ the `features`.
-        """
-        vectors = operator.eigenvectors
-        dropped = vectors.shape[1] - len(operator.eigenvalues)
-        if not dropped:
-            return np.arange(vectors.shape[1])
-        ahead = features.T @ gram(self.kernel, y, x) @ features @ vectors
-        sizes = np.linalg.norm(ahead, axis=0) / np.linalg.norm(vectors, axis=0)
-        return np.sort(np.argsort(sizes, kind="stable")[dropped:])
 
 
 @dataclass(frozen=True)
@@ -303,7 +288,6 @@ class LANDO(Subsampled):
         dictionary and 10 ms with one of a hundred states.
     seed : int
         Which pairs, and in which order they are visited.
-    kernel : AnyKernel
     base : str
         The base state: `origin`, or the `mean` of the data.
     dict_tol : float

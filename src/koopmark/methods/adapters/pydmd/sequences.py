@@ -36,6 +36,8 @@ def _rank(wanted: int | None, values: NDArray) -> int:
 class _Sequence(AtRank):
     """A PyDMD class fitted to dictionary values along the longest trajectory.
 
+    What derives from it says which parameters it adds.
+
     Parameters
     ----------
     svd_rank : int, optional
@@ -49,14 +51,16 @@ class _Sequence(AtRank):
     tags = SEQUENCE
 
     @abstractmethod
-    def _estimator(self, rank: int) -> Any:
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         """The PyDMD object, not fitted."""
 
     def _fit(self, trajectories: Trajectories) -> Model:
+        import pydmd
+
         states = trajectories.states[0]
         lift = self.dictionary.fitted(states)
         values = lift(states).T
-        dmd = self._estimator(_rank(self.svd_rank, values))
+        dmd = self._estimator(pydmd, _rank(self.svd_rank, values))
         return self._model(dmd, values, trajectories, lift)
 
     def _model(
@@ -76,8 +80,6 @@ class CDMD(_Sequence):
 
     Parameters
     ----------
-    svd_rank, dictionary
-        See `_Sequence`.
     compression : str
         Distribution of the random matrix that compresses: `uniform`, `normal` or `sparse`.
     seed : int
@@ -92,9 +94,7 @@ class CDMD(_Sequence):
         # and the threshold that ruins the other defaults lies at rounding too.
         return self.tags
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.CDMD(svd_rank=rank, compression_matrix=self.compression)
 
 
@@ -104,8 +104,6 @@ class RDMD(_Sequence):
 
     Parameters
     ----------
-    svd_rank, dictionary
-        See `_Sequence`.
     oversampling, power_iters : int
         Random directions beyond the rank, and iterations that turn them to the leading ones.
     seed : int
@@ -116,9 +114,7 @@ class RDMD(_Sequence):
     power_iters: int = 2
     seed: int = 0
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.RDMD(
             svd_rank=rank,
             oversampling=self.oversampling,
@@ -131,8 +127,8 @@ class RDMD(_Sequence):
 class SubspaceDMD(_Sequence):
     """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it.
 
-    Parameters as for `_Sequence`. With rank -1, PyDMD's own, it finds the rank itself, and counts
-    some rounding if the data leave dimensions empty.
+    With rank -1, PyDMD's own, it finds the rank itself, and counts some rounding if the data leave
+    dimensions empty.
     """
 
     # It compares two states with the next two.
@@ -143,9 +139,7 @@ class SubspaceDMD(_Sequence):
             raise ValueError(f"SubspaceDMD needs 4 states in a row, got {len(trajectories.times)}")
         return super()._fit(trajectories)
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.SubspaceDMD(svd_rank=rank)
 
 
@@ -158,8 +152,6 @@ class SpDMD(_Sequence):
 
     Parameters
     ----------
-    svd_rank, dictionary
-        See `_Sequence`.
     gamma : float
         Weight of the amplitudes' 1-norm. PyDMD's own is 10, which is large or small with the data.
     """
@@ -178,9 +170,7 @@ class SpDMD(_Sequence):
             )
         return self.tags
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.SpDMD(svd_rank=rank, gamma=self.gamma, verbose=False)
 
     def _model(
@@ -202,8 +192,8 @@ class VarProDMD(_Sequence):
 
     x(t) ≈ Σⱼ bⱼ modeⱼ e^{λⱼt}: a whole trajectory is fitted with as many exponentials as there are
     directions. If the dynamics are nonlinear no such fit exists, and unlike methods that look one
-    step ahead it does not keep the directions that are linear apart from the rest. Parameters as
-    for `_Sequence`, the rank being the number of exponentials.
+    step ahead it does not keep the directions that are linear apart from the rest. The
+    rank is the number of exponentials.
     """
 
     tags = replace(
@@ -215,9 +205,7 @@ class VarProDMD(_Sequence):
         },
     )
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.VarProDMD(svd_rank=rank)
 
     def _model(
@@ -240,8 +228,6 @@ class BOPDMD(VarProDMD):
 
     Parameters
     ----------
-    svd_rank, dictionary
-        See `_Sequence`.
     tolerance : float
         Relative error of the trajectory at which the optimiser stops. PyDMD's own, 1e-6, costs
         eight digits on data that can be fitted exactly.
@@ -272,9 +258,7 @@ class BOPDMD(VarProDMD):
             tags = replace(tags, recovers="line", trial={"num_trials": 5})
         return replace(tags, exactness=max(tags.exactness, self.tolerance))
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.BOPDMD(
             svd_rank=rank,
             varpro_opts_dict={"tol": self.tolerance},
@@ -305,6 +289,8 @@ class HankelDMD(AtRank):
         return replace(super().promises(), min_states=self.delays + 1)
 
     def _fit(self, trajectories: Trajectories) -> Model:
+        import pydmd
+
         states, dt = trajectories.states[0], trajectories.dt
         if len(states) <= self.delays:
             raise ValueError(
@@ -312,7 +298,7 @@ class HankelDMD(AtRank):
                 f"got {len(states)}"
             )
         windows = trajectories.delayed(self.delays).states[0]
-        dmd = self._estimator(_rank(self.svd_rank, windows))
+        dmd = self._estimator(pydmd, _rank(self.svd_rank, windows))
         # PyDMD's last digits depend on the layout, which without delays is that of a dictionary.
         fitted = dmd.fit(np.ascontiguousarray(states.T) if self.delays == 1 else states.T)
         last = slice(states.shape[1] * (self.delays - 1), None)
@@ -321,9 +307,7 @@ class HankelDMD(AtRank):
             LinearModel.from_modes(fitted.eigs, modes, dt, lift, last), window=self.delays
         )
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.HankelDMD(d=self.delays, svd_rank=rank)
 
     def _modes(self, fitted: Any) -> NDArray:
@@ -340,17 +324,13 @@ class HODMD(HankelDMD):
 
     Parameters
     ----------
-    svd_rank, delays
-        As for `HankelDMD`.
     svd_rank_extra : int
         Directions of the states kept: -1 for all.
     """
 
     svd_rank_extra: int = -1
 
-    def _estimator(self, rank: int) -> Any:
-        import pydmd
-
+    def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.HODMD(d=self.delays, svd_rank=rank, svd_rank_extra=self.svd_rank_extra)
 
     def _modes(self, fitted: Any) -> NDArray:
