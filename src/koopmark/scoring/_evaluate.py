@@ -19,13 +19,7 @@ from koopmark.scoring._residuals import check_channels, finite_ones, target_resi
 from koopmark.scoring._spectrum import score_spectrum
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._structure import score_structure
-from koopmark.scoring._targets import (
-    Floor,
-    ScoredSpace,
-    TargetScores,
-    labels,
-    score_target,
-)
+from koopmark.scoring._targets import Floor, ScoredSpace, TargetScores, labels, score_target
 from koopmark.simulation import FreshTrajectories, Trajectories
 from koopmark.systems import System
 

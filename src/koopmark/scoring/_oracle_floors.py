@@ -92,10 +92,7 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
 
 
 def oracle_floors(
-    model: Model,
-    windows: NDArray,
-    targets: Sequence[ScoredSpace],
-    fresh: FreshTrajectories | str,
+    model: Model, windows: NDArray, targets: Sequence[ScoredSpace], fresh: FreshTrajectories | str
 ) -> tuple[list[Floor], str]:
     """The floor of each target, and a note if the dictionary has none at all.
 

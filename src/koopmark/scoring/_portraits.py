@@ -15,11 +15,7 @@ from koopmark._errors import named
 from koopmark._tsqr import triangle_of
 from koopmark.models import Model
 from koopmark.scoring._cluster import Choice
-from koopmark.scoring._subspaces import (
-    level_columns,
-    solve_truncated,
-    unit_columns,
-)
+from koopmark.scoring._subspaces import level_columns, solve_truncated, unit_columns
 from koopmark.scoring._targets import ScoredSpace
 from koopmark.simulation import Trajectories
 from koopmark.truth import Eigenspace

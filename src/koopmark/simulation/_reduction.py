@@ -200,9 +200,7 @@ class ReducedTrajectories:
         return np.isfinite(self.diverged_at)
 
     def expand(
-        self,
-        trajectories: slice | NDArray = slice(None),
-        units: slice | NDArray = slice(None),
+        self, trajectories: slice | NDArray = slice(None), units: slice | NDArray = slice(None)
     ) -> NDArray:
         """States (m, T, n) of the chosen trajectories and units, all of them by default."""
         coordinates, null = self.coordinates[trajectories], self.null[trajectories]

@@ -129,10 +129,7 @@ def simulate_reduced(
 
 
 def sample_paths(
-    system: StochasticSystem,
-    initial_states: ArrayLike,
-    times: ArrayLike,
-    rng: np.random.Generator,
+    system: StochasticSystem, initial_states: ArrayLike, times: ArrayLike, rng: np.random.Generator
 ) -> Trajectories:
     """One path of a stochastic system from each initial state, drawn from its transition density.
 
