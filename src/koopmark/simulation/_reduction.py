@@ -10,7 +10,6 @@ from koopmark._arrays import real
 from koopmark.systems import Network, NullFlow, System
 
 Array = NDArray[np.float64]
-
 EXPANDED_AT_ONCE = 1 << 16
 """Numbers in the matrices that are multiplied at once: small networks by the hundred."""
 

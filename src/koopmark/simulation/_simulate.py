@@ -135,15 +135,7 @@ def sample_paths(
 
     Exact at the times asked for, whatever their spacing.
 
-    Parameters
-    ----------
-    system : StochasticSystem
-    initial_states : (M, N) array_like
-        States at the time `times[0]`, real.
-    times : (T,) array_like
-        Increasing times.
-    rng : numpy.random.Generator
-        Draws the noise of the process.
+    `initial_states` (M, N) and `times` (T,) are as for `simulate`; `rng` draws the noise.
 
     Raises
     ------
