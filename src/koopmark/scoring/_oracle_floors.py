@@ -127,7 +127,7 @@ def oracle_floors(
         total = hashlib.blake2b(f"{model.window}".encode(), digest_size=16)
         for array in (values, *there, *(target.values for target in targets)):
             total.update(f"{array.dtype.str}{array.shape}".encode())
-            # The transpose: what lies in memory is copied if it is not contiguous.
+            # Equal values have one digest, however they lie in memory.
             total.update(np.ascontiguousarray(array.T).data)
         made = fresh.once(total.digest(), lambda: _Fit(model, values, targets, fresh).floors())
         return made, ""
