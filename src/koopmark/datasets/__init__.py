@@ -2,9 +2,8 @@
 
 from koopmark.datasets.answer_key import AnswerKey
 from koopmark.datasets.dataset import Dataset, Diverged, build, source_of, target_list
-from koopmark.datasets.recipe import Recipe, Reference, load_recipe, names
+from koopmark.datasets.recipe import Recipe, Reference, load_recipe, names, varied
 from koopmark.datasets.regime import regime_section, write_regime
-from koopmark.datasets.variation import varied
 
 __all__ = [
     "AnswerKey",

@@ -34,7 +34,6 @@ MAX_SPACES = 300
 CONTINUATION_RTOL = 1e-11
 
 Spaces = tuple[Eigenspace, ...]
-
 VectorField = Callable[[NDArray], NDArray]
 Quadrature = Callable[[NDArray, float], tuple[NDArray[np.float64], NDArray[np.float64]]]
 Continuation = Callable[[NDArray, NDArray], NDArray[np.float64]]
@@ -143,21 +142,11 @@ def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
 def with_spectrum(
     key: AnswerKey, system: System, arrays: cache.Arrays, bound: float, principal: bool, dt: float
 ) -> AnswerKey:
-    """The key of trajectories of a system: its closed-form `key` with what is known beyond.
+    """The key of trajectories sampled every `dt`: its closed-form `key` with what is known beyond.
 
-    Parameters
-    ----------
-    key : AnswerKey
-    system : System
-    arrays : dict
-        What `where_it_ends` said of the trajectories.
-    bound : float
-        Eigenvalues with |Re λ| up to this make the spectrum.
-    principal : bool
-        Whether all of its eigenspaces are targets. If they cannot be had the targets stay, and the
-        note says why.
-    dt : float
-        Sampling interval.
+    `arrays` are what `where_it_ends` said of them; eigenvalues with |Re λ| <= `bound` make the
+    spectrum, and with `principal` all of its eigenspaces are targets. If they cannot be had the
+    targets stay, and the note says why.
     """
     reason = arrays["no_fixed_point"].tobytes().decode()
     spectrum = None
@@ -167,8 +156,11 @@ def with_spectrum(
             if reason:
                 raise NoSpectrum(reason)
             point = fixed_point_near(system, arrays["fixed_point"])
-            if principal:
-                point = _as_expected(system, point)
+            expected = _only_stable(system) if principal else None
+            if expected is not None and coincide(system, point, expected):
+                # Newton's last digits depend on where it starts: rows of targets are the same to
+                # the bit whether a fit was scored or not.
+                point = expected
         try:
             spectrum, reason = KnownSpectrum(lattice(point, bound), bound), ""
         except NoSpectrum as error:
@@ -176,14 +168,14 @@ def with_spectrum(
         if not principal:
             return _with_parts(replace(key, spectrum=spectrum, no_spectrum=reason))
         targets = principal_targets(system, point, bound, dt)
-        about = Linearisation(system, point)
+        about, note = Linearisation(system, point), ""
         lost = [f"{value.real:.6g}" for value in about.eigenvalues[list(inexact(about))]]
-        note = (
-            f"principal targets: left out are those with the eigenvalue{'s' * (len(lost) > 1)} of "
-            f"real part {', '.join(lost)}: close to {about.order:g} x {about.growth:.6g}, where "
-            "the path integral converges too slowly to be exact"
-        )
-        note = note if lost else ""
+        if lost:
+            note = (
+                f"principal targets: left out are those with the eigenvalue{'s' * (len(lost) > 1)} "
+                f"of real part {', '.join(lost)}: close to {about.order:g} x {about.growth:.6g}, "
+                "where the path integral converges too slowly to be exact"
+            )
     except NoSpectrum as error:
         targets, note = key.targets, f"principal targets: {error}" if principal else ""
         reason = reason or ("" if spectrum else str(error))
@@ -248,14 +240,3 @@ def _only_stable(system: System) -> FixedPoint | None:
     """The one stable fixed point that is found from the equations alone."""
     stable = fixed_points(system).stable
     return stable[0] if len(stable) == 1 else None
-
-
-def _as_expected(system: System, point: FixedPoint) -> FixedPoint:
-    """`point` as `expected_targets` has it: Newton's last digits depend on where it starts.
-
-    So the rows of a dataset's targets are the same to the bit whether a fit was scored or not.
-    """
-    expected = _only_stable(system)
-    if expected is not None and coincide(system, point, expected):
-        return expected
-    return point

@@ -32,7 +32,6 @@ class Key:
     made_by: str
 
     def file(self, folder: Path) -> Path:
-        """Where they are in a cache."""
         return folder / f"{self.asked}-{self.made_by}.npz"
 
 
@@ -47,13 +46,11 @@ def default_folder() -> Path:
 
 
 def remember(folder: Path, key: Key, make: Callable[[], Arrays]) -> tuple[Arrays, str]:
-    """The arrays stored under `key`, made and stored first where they are not there.
+    """The arrays stored under `key`, made and stored first if they are not there.
 
-    Of the entries that other source made of the same, the KEPT last used ones stay.
-
-    The second value says what was wrong with the cache, empty where nothing was: a damaged file,
-    whose arrays are made again, or a folder that cannot be written to, which costs nothing but
-    the time to make them.
+    Of the entries that other source made of the same, the KEPT last used ones stay. The second
+    value says what was wrong with the cache, empty if nothing was: a damaged file, whose arrays are
+    made again, or a folder that cannot be written to.
     """
     path = key.file(folder)
     found, note = _found(path)

@@ -8,12 +8,7 @@ import numpy as np
 from koopmark._keys import digest, generator
 from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
-from koopmark.datasets.answer_key import (
-    AnswerKey,
-    expected_targets,
-    where_it_ends,
-    with_spectrum,
-)
+from koopmark.datasets.answer_key import AnswerKey, expected_targets, where_it_ends, with_spectrum
 from koopmark.datasets.recipe import Recipe
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.systems import System
@@ -33,13 +28,12 @@ class Diverged(ValueError):
 class Dataset:
     """What a method is fitted to and scored on.
 
-    `train` is noisy where the recipe says so, and says nothing of where it comes from: methods are
-    fitted to it. `test` is clean and starts elsewhere. `key` is the answer key of both, and
-    `system` made them. `clean` is `train` before noise of the standard deviation `noise`, in units
-    of the states, was added: for the scorer, and no method is given it. `fresh` are more clean
-    trajectories of the same law, which belong to the system and its seed: they are the same
-    whatever the numbers of training and test trajectories, the noise and the targets. `note` says
-    what was wrong with the cache, and what targets could not be had; empty if nothing was.
+    `train` is noisy if the recipe says so, and says nothing of where it comes from. `test` is clean
+    and starts elsewhere. `key` is the answer key of both, and `system` made them. `clean` is
+    `train` before noise of the standard deviation `noise`, in units of the states, was added: no
+    method is given it. `fresh` are more clean trajectories of the same law, the same whatever the
+    numbers of training and test trajectories, the noise and the targets. `note` says what was
+    wrong with the cache, and what targets could not be had.
     """
 
     recipe: Recipe
@@ -77,9 +71,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     clean = _clean_key(recipe, seed)
     folder, source = cache_dir or cache.default_folder(), source_of(recipe)
     arrays, note = cache.remember(
-        folder,
-        cache.Key(digest(clean, 32), source),
-        lambda: _simulate(recipe, clean, system),
+        folder, cache.Key(digest(clean, 32), source), lambda: _simulate(recipe, clean, system)
     )
     for part in ("train", "test"):
         ended = arrays[f"{part}_diverged_at"]
@@ -89,14 +81,8 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
                 f"{int(bad.sum())} of {len(bad)} {part} trajectories diverged, "
                 f"the first at time {np.nanmin(ended):.3g}"
             )
-    key = with_spectrum(
-        AnswerKey.of(system, recipe.max_degree),
-        system,
-        arrays,
-        float(recipe.max_degree),
-        recipe.truth.principal,
-        recipe.sampling.dt,
-    )
+    closed, bound = AnswerKey.of(system, recipe.max_degree), float(recipe.max_degree)
+    key = with_spectrum(closed, system, arrays, bound, recipe.truth.principal, recipe.sampling.dt)
     states, level = arrays["train"], recipe.sampling.noise
     noisy = states
     if level:
@@ -120,8 +106,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
 def source_of(recipe: Recipe) -> str:
     """Digest of the source that makes the trajectories of `recipe`, and of the data it reads.
 
-    Trajectories of other source are not those of this one, though recipe and seed be equal. The
-    digest covers what `koopmark._source` finds from the simulation and the recipe's sections.
+    It covers what `koopmark._source` finds from the simulation and the recipe's sections.
     """
     sections = recipe.sections()
     files = {path for section in sections for path in section.reads()}
@@ -149,10 +134,7 @@ def _clean_key(recipe: Recipe, seed: int) -> dict:
 
 
 def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
-    counts = {
-        "train": recipe.sampling.trajectories,
-        "test": recipe.sampling.test_trajectories,
-    }
+    counts = {"train": recipe.sampling.trajectories, "test": recipe.sampling.test_trajectories}
     arrays: cache.Arrays = {}
     for part, count in counts.items():
         result = _part(recipe, key, system, part, count)

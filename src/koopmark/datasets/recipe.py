@@ -1,13 +1,14 @@
 """A dataset's recipe: everything its trajectories depend on, in one TOML file."""
 
 import re
+from collections.abc import Mapping
 from math import pi
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from koopmark._config import Section, load, shortened
+from koopmark._config import Section, load, parse, shortened
 from koopmark._errors import ConfigError, suggest
 from koopmark._resources import shipped
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
@@ -15,12 +16,11 @@ from koopmark.systems.sections import AnySystem
 
 MAX_VALUES = 10**10
 """Numbers that a recipe may ask for: more would take a machine down."""
-
 ROUNDING = 1e-9
 """Relative, of a frequency times dt that is just π."""
-
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
+NUMBERS = ("system", "initial_states", "sampling", "truth", "max_degree")
+"""The parts of a recipe that its numbers depend on."""
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -71,12 +71,10 @@ RegimeKind = Literal[
 
 
 class RegimeSection(Section):
-    """One entry for each seed; no number of the dataset depends on it.
+    """One entry for each seed, as in `koopmark.spectrum.Regime`; no number depends on it.
 
-    `kind` and `attractors` as in `koopmark.spectrum.Regime`, `lyapunov` the largest
-    exponent and `lyapunov_error` its standard error, left out where no system is chaotic: only
-    there is the exponent an average. Stochastic systems have neither attractors nor exponents here:
-    both are 0.
+    `lyapunov_error` is left out if no system is chaotic: only there is the exponent an average.
+    Stochastic systems have neither attractors nor exponents here: both are 0.
     """
 
     kind: tuple[RegimeKind, ...]
@@ -196,9 +194,18 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
     Raises
     ------
     ConfigError
-        Where there is no such recipe, or with a sentence for each mistake in it.
+        If there is no such recipe, or with a sentence for each mistake in it.
     """
-    path = _find(str(name_or_path), folder or Path())
+    given = str(name_or_path)
+    if given.endswith(".toml"):
+        path = (folder or Path()) / given
+    elif given in names():
+        path = shipped("datasets") / f"{given}.toml"
+    else:
+        raise ConfigError(
+            f"unknown dataset {shortened(given)!r}: {suggest(given, names())}"
+            f"`koopmark list datasets` shows them all, and a recipe's file ends in .toml"
+        )
     if not NAME.fullmatch(path.stem):
         raise ConfigError(
             f"{shortened(str(path), 200)!r}: a recipe's name has letters, digits, dots, dashes "
@@ -208,13 +215,41 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
     return Recipe.model_construct(name=path.stem, **dict(contents))
 
 
-def _find(name: str, folder: Path) -> Path:
-    if name.endswith(".toml"):
-        return folder / name
-    path = shipped("datasets") / f"{name}.toml"
-    if name not in names():
-        raise ConfigError(
-            f"unknown dataset {shortened(name)!r}: {suggest(name, names())}"
-            f"`koopmark list datasets` shows them all, and a recipe's file ends in .toml"
-        )
-    return path
+def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -> Recipe:
+    """The recipe called `name`, with other values at dotted keys: what sweeps are made of.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    changes : mapping
+        New values by dotted key, such as `{"sampling.noise": 0.1}`; validated as a file's are.
+    name, source : str
+        Of the new recipe; where the changes come from, for errors.
+
+    Raises
+    ------
+    ConfigError
+        If a key does not exist, changes no number, or may not have this value.
+    """
+    # Another system may do other things in the long run.
+    contents = recipe.model_dump(mode="json", exclude={"name", "regime"}, exclude_unset=True)
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        first = key.partition(".")[0]
+        if first not in NUMBERS:
+            raise ConfigError(
+                f"{source}: the key {key!r} is not one that numbers depend on: "
+                f"{suggest(first, NUMBERS)}those are in {', '.join(NUMBERS[:-1])}, "
+                f"and {NUMBERS[-1]}"
+            )
+        section = contents
+        for depth, part in enumerate(path, 1):
+            section = section.setdefault(part, {})
+            if not isinstance(section, dict):
+                at = ".".join(path[:depth])
+                raise ConfigError(f"{source}: unknown key {key!r}: {at} holds a value and no keys")
+        if isinstance(section.get(last), dict):
+            inner = ", ".join(f"{key}.{name}" for name in section[last])
+            raise ConfigError(f"{source}: {key!r} is a section: name a key in it, such as {inner}")
+        section[last] = value
+    return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source)))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark.scoring._residuals import CLUSTER_RADIUS, largest_rate, pair_residuals, rates_of
 from koopmark.scoring._subspaces import (
+    BLOCK_COLUMNS,
     POINTS_PER_FUNCTION,
     TRUNCATION,
     independent,
@@ -24,8 +25,6 @@ SAME_FUNCTION = 1e-6
 """Functions of unit norm that differ by less are one."""
 MEMBER = 1e-6
 """A function that disobeys λ at less than this rate is an eigenfunction at λ."""
-COLUMNS = 64
-"""Functions that are looked at at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +85,10 @@ def choose(
     ----------
     space, eigenvalue
         The target, and its λ or the alias of that.
-    eigenvalues : (s,) array
-    values : (P, s) array, optional
-        Recovered functions at the test points; None if they have no values there.
-    along : (M, T, s) array
-        The same at consecutive times. One time shows no residuals: the m functions nearest in
+    eigenvalues, values, along : (s,), (P, s) and (M, T, s) arrays
+        Recovered ones: functions at the test points, None if they have no values there, and at
+        consecutive times, `dt` apart. One time shows no residuals: the m functions nearest in
         eigenvalue are taken.
-    dt : float
     others : bool
         Whether other functions than those of the eigenspace may be eigenfunctions at λ, to be
         judged by whether they obey it: then all that do are taken, and `rate` says how nearly.
@@ -127,16 +123,27 @@ def choose(
         over = over[np.argsort(cost, kind="stable")]
         taken = np.concatenate([taken, over[: m - len(taken)]])
         if others and rates[m] <= MEMBER:
-            members = _members(values[:, cluster], rates, len(along))
+            # What each member adds to those before it obeys λ as well.
+            obey, near = np.flatnonzero(rates <= MEMBER), values[:, cluster]
+            limits = np.fmax(SAME_FUNCTION, rates[obey] / MEMBER)
+            members = obey[independent(near[:, obey], limits)[0]]
             whole = along[:, :, cluster[members]]
-            if len(members) > m and largest_rate(whole, eigenvalue, dt) <= MEMBER:
+            # Along a trajectory such functions follow from their first value: as many as there are
+            # trajectories span all that decays, learnt or not.
+            tell = m < len(members) and 2 * len(members) <= len(along)
+            if tell and largest_rate(whole, eigenvalue, dt) <= MEMBER:
                 taken, parts = members, np.full(size, np.nan)
                 rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), members)
-                none, near = np.full(len(rest), np.inf), values[:, cluster]
+                none = np.full(len(rest), np.inf)
                 _, parts[rest] = independent(near[:, rest], none, given=near[:, members])
         copies = np.setdiff1d(np.flatnonzero((parts <= SAME_FUNCTION) & (rates < np.inf)), taken)
-        chosen = cluster[taken]
-        distances = _farthest(values, distance, chosen, cluster[copies])
+        chosen, copies = cluster[taken], cluster[copies]
+        distances = distance[chosen]
+        if len(copies):
+            # If the nearest label counted, many labels on one function would always be right.
+            mine, other = (unit_columns(level_columns(values[:, one])) for one in (chosen, copies))
+            of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
+            np.maximum.at(distances, of, distance[copies])
     rate = np.nan
     if others and not space.whole and along.shape[1] > 1 and len(chosen) >= m:
         sizes = np.abs(level_columns(along[:, :, chosen])).max(axis=1)
@@ -144,36 +151,6 @@ def choose(
         if not (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
             rate = largest_rate(along[:, :, chosen], eigenvalue, dt)
     return Choice(distances, size, np.sort(chosen), rate, note)
-
-
-def _members(values: NDArray, rates: NDArray[np.float64], trajectories: int) -> NDArray[np.intp]:
-    """Independent functions at λ, where so many say something; (P, s) in the order of rates.
-
-    What each adds to those before it obeys λ as well. Along a trajectory such functions follow from
-    their first value: as many as there are trajectories span all that decays, learnt or not.
-    """
-    obey = np.flatnonzero(rates <= MEMBER)
-    limits = np.fmax(SAME_FUNCTION, rates[obey] / MEMBER)
-    taken, _ = independent(values[:, obey], limits)
-    return obey[taken] if 2 * len(taken) <= trajectories else obey[:0]
-
-
-def _farthest(
-    values: NDArray,
-    distance: NDArray[np.float64],
-    chosen: NDArray[np.intp],
-    copies: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    """|λ̂ - λ| of each function chosen, or that of a copy of it that is labelled worse.
-
-    If the nearest label counted, many labels on one function would always be right.
-    """
-    distances = distance[chosen].copy()
-    if len(copies):
-        mine, other = (unit_columns(level_columns(values[:, one])) for one in (chosen, copies))
-        of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
-        np.maximum.at(distances, of, distance[copies])
-    return distances
 
 
 def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -212,8 +189,8 @@ def constants(
     At 0 the constant is an eigenfunction, with which others are compared as with each other.
     """
     varying = np.full(len(eigenvalues), np.inf)
-    for start in range(0, len(eigenvalues), COLUMNS):
-        columns = slice(start, start + COLUMNS)
+    for start in range(0, len(eigenvalues), BLOCK_COLUMNS):
+        columns = slice(start, start + BLOCK_COLUMNS)
         with np.errstate(invalid="ignore", over="ignore"):
             unit = unit_columns(level_columns(values[:, columns]))
             varying[columns] = np.linalg.norm(unit - unit.mean(axis=0), axis=0)

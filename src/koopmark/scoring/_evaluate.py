@@ -1,7 +1,7 @@
 """All scores of one fitted model against an answer key (docs/scores.md)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -19,23 +19,16 @@ from koopmark.scoring._residuals import check_channels, finite_ones, target_resi
 from koopmark.scoring._spectrum import score_spectrum
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._structure import score_structure
-from koopmark.scoring._targets import (
-    Floor,
-    ScoredSpace,
-    TargetScores,
-    labels,
-    score_target,
-)
+from koopmark.scoring._targets import Floor, ScoredSpace, TargetScores, labels, score_target
 from koopmark.simulation import FreshTrajectories, Trajectories
 from koopmark.systems import System
 
 if TYPE_CHECKING:
     import pandas as pd
 
-VERIFIED = 1e-3
-"""A recovered pair whose test residual is below this times |e^{λ̂Δt}| obeys the dynamics."""
-SPURIOUS = 1e-1
-"""A recovered pair with one above this does not."""
+VERIFIED, SPURIOUS = 1e-3, 1e-1
+"""A recovered pair whose test residual is below the first times |e^{λ̂Δt}| obeys the dynamics; with
+one above the second it does not."""
 
 
 @dataclass(frozen=True)
@@ -208,17 +201,9 @@ def evaluate(
     training = model.residuals
     if training is None:
         training = np.full(len(pairs.eigenvalues), np.nan)
-    notes = (
-        model.note,
-        lost_note,
-        pairs.note,
-        of_spectrum.note,
-        f"{lost} eigenpairs are not finite" if lost else "",
-        floors_note,
-        structure_note,
-        forecast_note,
-        portrait_note,
-    )
+    lost_pairs = f"{lost} eigenpairs are not finite" if lost else ""
+    notes = [model.note, lost_note, pairs.note, of_spectrum.note, lost_pairs, floors_note]
+    notes += [structure_note, forecast_note, portrait_note]
     return Scores(
         FitScores(
             recovered=len(pairs.found),
@@ -303,11 +288,10 @@ def score(
     elif system is not None or max_degree is not None:
         raise TypeError("a score takes a key, or a system and a degree, but not both")
     scores = evaluate(model, key, test, portrayed=False)
-    of_fit = scores.fit.notes
-    rows = [
-        replace(row, notes="; ".join(filter(None, [row.notes, of_fit]))) for row in scores.targets
-    ]
-    return pd.DataFrame([asdict(row) for row in rows])
+    rows = [asdict(row) for row in scores.targets]
+    for row in rows:
+        row["notes"] = "; ".join(filter(None, [row["notes"], scores.fit.notes]))
+    return pd.DataFrame(rows)
 
 
 def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[float, str]:

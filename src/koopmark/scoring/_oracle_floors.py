@@ -92,24 +92,16 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
 
 
 def oracle_floors(
-    model: Model,
-    windows: NDArray,
-    targets: Sequence[ScoredSpace],
-    fresh: FreshTrajectories | str,
+    model: Model, windows: NDArray, targets: Sequence[ScoredSpace], fresh: FreshTrajectories | str
 ) -> tuple[list[Floor], str]:
     """The floor of each target, and a note if the dictionary has none at all.
 
     A floor is worked out once for each dictionary and test set: `fresh` keeps it, by the
     dictionary's values on the test set and at some fresh states.
 
-    Parameters
-    ----------
-    model : Model
-    windows : (P, window, N) array
-        Of the test set; `targets` are at their last states.
-    targets : sequence of ScoredSpace
-    fresh : FreshTrajectories or str
-        Sampled as the test set is if the window is more than one state; or why there are none.
+    `windows` (P, window, N) are those of the test set, at whose last states the targets are, and
+    `fresh` are sampled as the test set is if the window is more than one state; or why there are
+    none.
 
     Raises
     ------
@@ -132,9 +124,13 @@ def oracle_floors(
         few = _spread(fresh.block(0), model.window)[:PROBES]
         elsewhere = _values(model, few) if len(few) else None
         there = () if elsewhere is None else (elsewhere,)
-        key = _digest(model.window, values, *there, *(target.values for target in targets))
-        floors = fresh.once(key, lambda: _Fit(model, values, targets, fresh).floors())
-        return floors, ""
+        total = hashlib.blake2b(f"{model.window}".encode(), digest_size=16)
+        for array in (values, *there, *(target.values for target in targets)):
+            total.update(f"{array.dtype.str}{array.shape}".encode())
+            # Equal values have one digest, however they lie in memory.
+            total.update(np.ascontiguousarray(array.T).data)
+        made = fresh.once(total.digest(), lambda: _Fit(model, values, targets, fresh).floors())
+        return made, ""
     return [Floor()] * len(targets), f"oracle_floor: {note}"
 
 
@@ -295,12 +291,3 @@ def _values(model: Model, windows: NDArray) -> NDArray | None:
     if values.ndim != 2 or len(values) != len(windows):
         raise ValueError(f"dictionary values of shape {values.shape} at {len(windows)} points")
     return values if not np.iscomplexobj(values) or values.imag.any() else values.real
-
-
-def _digest(window: int, *arrays: NDArray) -> bytes:
-    """Of what the arrays hold, however it lies in memory."""
-    total = hashlib.blake2b(f"{window}".encode(), digest_size=16)
-    for array in arrays:
-        total.update(f"{array.dtype.str}{array.shape}".encode())
-        total.update(np.ascontiguousarray(array.T).data)
-    return total.digest()

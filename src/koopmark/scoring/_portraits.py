@@ -15,11 +15,7 @@ from koopmark._errors import named
 from koopmark._tsqr import triangle_of
 from koopmark.models import Model
 from koopmark.scoring._cluster import Choice
-from koopmark.scoring._subspaces import (
-    level_columns,
-    solve_truncated,
-    unit_columns,
-)
+from koopmark.scoring._subspaces import level_columns, solve_truncated, unit_columns
 from koopmark.scoring._targets import ScoredSpace
 from koopmark.simulation import Trajectories
 from koopmark.truth import Eigenspace
@@ -28,14 +24,8 @@ MOST_TARGETS = 3
 """Eigenspaces that are drawn, those that decay slowest."""
 ROUNDING = 1e-12
 """Imaginary parts below this fraction of the largest |e| are none."""
-
-
-TIMES = 26
-"""Times at most along a trajectory."""
-POINTS = 64
-"""States of other trajectories at most."""
-GRID = 15
-"""Points along each side of a map."""
+TIMES, POINTS, GRID = 26, 64, 15
+"""Times along a trajectory and states of others, at most; points along each side of a map."""
 CANDIDATES = 32
 """Of more coordinates than this, those that move with the eigenfunction may span the map."""
 BLOCK_NUMBERS = 4_000_000
@@ -206,15 +196,8 @@ def portraits(
 
     A target whose angle means nothing, by the rules of the eigenfunction error, has none.
 
-    Parameters
-    ----------
-    model : Model
-    targets, choices : sequences of ScoredSpace and Choice
-        The targets, and which functions stand for each.
-    test : Trajectories
-        Clean.
-    values, usable : (P, s) array, (S,) array of bool
-        The functions that count, at all windows of `test`, and which of the model's S these are.
+    `values` (P, s) are the functions that count, at all windows of `test`; `usable` says which of
+    the model's S these are.
     """
     slowest = sorted(
         zip(targets, choices, strict=True), key=lambda one: abs(one[0].space.eigenvalue.real)
@@ -228,11 +211,8 @@ def portraits(
         if place not in on_slices:
             on_slices[place], note = _on_slice(model, seen, usable)
             notes |= {note: None} if note else {}
-        drawn.append(
-            _portrait(
-                target, seen, values[:, choice.chosen], on_slices[place][:, choice.chosen], test
-            )
-        )
+        span, on_slice = values[:, choice.chosen], on_slices[place][:, choice.chosen]
+        drawn.append(_portrait(target, seen, span, on_slice, test))
     return tuple(drawn), "; ".join(notes)
 
 
@@ -251,15 +231,13 @@ def _portrait(
     visited[steps < first] = np.nan
     missed = np.linalg.norm(span @ coefficients - target.first) / np.linalg.norm(target.first)
     with np.errstate(invalid="ignore", over="ignore"):
-        recovered = np.concatenate([visited, on_slice @ coefficients])
-        difference = recovered - seen.exact
+        difference = np.concatenate([visited, on_slice @ coefficients]) - seen.exact
     if np.iscomplexobj(difference):
         imaginary = np.abs(np.nan_to_num(difference.imag)).max()
         if imaginary <= ROUNDING * np.abs(seen.exact).max():
             difference = difference.real
-    return Portrait(
-        seen, np.where(np.isfinite(difference), difference, np.nan), min(float(missed), 1.0)
-    )
+    difference = np.where(np.isfinite(difference), difference, np.nan)
+    return Portrait(seen, difference, min(float(missed), 1.0))
 
 
 def projection(span: NDArray, function: NDArray) -> NDArray:

@@ -41,15 +41,13 @@ class Recovered:
         Residuals are NaN if there are none; rates are those at which pairs disobey λ̂ (`rates_of`).
     constant, usable : (S,) arrays of bool
         Which functions are constants; which have a finite eigenvalue and finite values.
-    all_values : (P, S) array
-        At the windows of the test set.
-    values : (P, s) array, optional
-        Of those that are usable; None if windows of the test set mean nothing to the model.
+    all_values, values : (P, S) array, (P, s) array or None
+        At the windows of the test set: all, and those that are usable, if windows of the test set
+        mean something to the model.
     along : (M, T, s) array
         The same along trajectories, or pairs of expectations like M trajectories.
     highest : float
         |Im λ| up to which eigenvalues are told apart.
-    note : str
     """
 
     eigenvalues: NDArray[np.complex128]

@@ -41,16 +41,10 @@ def finite_ones(trajectories: Trajectories) -> tuple[Trajectories, str]:
     if not finite.any():
         held = f"all {len(finite)} hold a value that is not finite" if len(finite) else "none given"
         raise ValueError(f"no test trajectory to score on: {held}")
-    kept = replace(
-        trajectories,
-        states=trajectories.states[finite],
-        diverged_at=trajectories.diverged_at[finite],
-    )
-    lost = int(np.sum(~finite))
-    return (
-        kept,
-        f"{lost} of {len(finite)} test trajectories hold a value that is not finite: left out",
-    )
+    states, ended = trajectories.states[finite], trajectories.diverged_at[finite]
+    lost = f"{int(np.sum(~finite))} of {len(finite)} test trajectories"
+    note = f"{lost} hold a value that is not finite: left out"
+    return replace(trajectories, states=states, diverged_at=ended), note
 
 
 def check_channels(model: Model, states: NDArray, size: int | None = None) -> None:
@@ -89,13 +83,8 @@ def highest_frequency(
     Frequencies 2π/Δt apart give the same states. A model that has eigenvalues beyond π/Δt, with
     functions that obey them, has them from elsewhere, such as the vector field.
 
-    Parameters
-    ----------
-    dt : float
-        Δt of the training data.
-    eigenvalues : (s,) array
-    rates : (s,) array
-        At which the pairs disobey their eigenvalues; if none is known every eigenvalue counts.
+    `dt` is Δt of the training data; if no rate at which pairs disobey their eigenvalues is known
+    every eigenvalue counts.
     """
     limit = np.pi / dt
     obeying = np.isfinite(eigenvalues) & ((rates <= CLUSTER_RADIUS) | np.isnan(rates).all())
@@ -116,15 +105,7 @@ def pair_residuals(
 ) -> NDArray[np.float64]:
     """‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ of each pair over all snapshot pairs; inf for φ = 0.
 
-    NaN if there are no snapshot pairs.
-
-    Parameters
-    ----------
-    values : (M, T, s) array
-        Of s functions along M trajectories.
-    eigenvalues : (s,) array
-    dt : float
-        Δt.
+    `values` (M, T, s) are those of s functions along M trajectories. NaN if T < 2.
     """
     if values.shape[1] < 2:
         return np.full(len(eigenvalues), np.nan)
@@ -160,10 +141,8 @@ def largest_rate(values: NDArray, eigenvalue: complex, dt: float) -> float:
     """
     count = values.shape[2]
     here = values[:, :-1].reshape(-1, count)
-    missed = (values[:, 1:] - _multipliers(np.array([eigenvalue]), dt) * values[:, :-1]).reshape(
-        -1, count
-    )
-    here, missed = level_columns(here), level_columns(missed, like=here)
+    missed = values[:, 1:] - _multipliers(np.array([eigenvalue]), dt) * values[:, :-1]
+    here, missed = level_columns(here), level_columns(missed.reshape(-1, count), like=here)
     norms = np.linalg.norm(here, axis=0)
     if not norms.all():
         return np.inf

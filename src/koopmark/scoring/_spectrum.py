@@ -78,12 +78,10 @@ def score_spectrum(
     if known is None or unknown:
         note = f"precision, recall: {unknown}" if unknown else ""
         return SpectrumScores(("",) * len(eigenvalues), np.nan, np.nan, np.nan, note)
-    aliases = [alias(point.eigenvalue, highest) for point in known.points]
-    seen = [
-        point.eigenvalue if other is None else other
-        for point, other in zip(known.points, aliases, strict=True)
-    ]
-    points = np.array(seen)
+    exact = [point.eigenvalue for point in known.points]
+    aliases = [alias(one, highest) for one in exact]
+    hides = [other is not None for other in aliases]
+    points = np.array([e if a is None else a for e, a in zip(exact, aliases, strict=True)])
     copies = np.array([point.multiplicity for point in known.points])
     finite = np.isfinite(eigenvalues) & np.isfinite(values).all(axis=0)
     obeys = finite & ~constant & (rates <= CLUSTER_RADIUS)
@@ -92,19 +90,16 @@ def score_spectrum(
     # What obeys λ̂ disobeys λ at the rate |λ̂ - λ|.
     nearest = np.abs(eigenvalues[:, None] - points).min(axis=1)
     surplus = apart & (matched < 0) & (rates + nearest <= MEMBER)
-    of_points = [
-        ALIASED if other is not None else EXACT if point.exact else KNOWN
-        for point, other in zip(known.points, aliases, strict=True)
-    ]
+    closed = np.where([point.exact for point in known.points], EXACT, KNOWN)
     unmatched = np.where(np.abs(eigenvalues.real) <= known.bound, SPURIOUS, BEYOND)
     # Of the conditions that a pair meets the first decides.
     conditions = [~finite, constant, copied, matched >= 0, surplus]
-    answers: list[Any] = ["", CONSTANT, COPY, np.array(of_points)[matched], SURPLUS]
+    answers: list[Any] = ["", CONSTANT, COPY, np.where(hides, ALIASED, closed)[matched], SURPLUS]
     kinds = np.select(conditions, answers, unmatched).tolist()
     right = kinds.count(EXACT) + kinds.count(KNOWN)
     judged = right + kinds.count(SPURIOUS)
     counted = len(kinds) - kinds.count(CONSTANT)
-    hidden = sum(int(n) for n, other in zip(copies, aliases, strict=True) if other is not None)
+    hidden = int(copies[hides].sum())
     notes = [] if judged else [f"precision: no recovered pair has |Re λ| <= {known.bound:g}"]
     if hidden:
         notes.append(

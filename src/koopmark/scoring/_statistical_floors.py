@@ -28,10 +28,9 @@ MOST_VARIABLES = 2000
 """Of a state; beyond, a basis of all eigenfunctions at one eigenvalue is not made."""
 MOST_UNKNOWNS = 500
 """Whose joint covariance is computed, if the functions have several eigenvalues."""
-SAME = 1e-9
-"""Relative distance up to which two eigenvalues are one."""
-UNSEEN = 1e-9
-"""Directions in which the states vary less than this, relative to all, hold nothing."""
+SAME, UNSEEN = 1e-9, 1e-9
+"""Relative distance up to which two eigenvalues are one; directions in which the states vary less
+than this, relative to all, hold nothing."""
 LEAST = 1e-13
 """Eigenvalues of a scaled information matrix below this are rounding."""
 
@@ -83,16 +82,12 @@ def statistical_floors(
     for target in key.targets:
         products = target.affine_products(len(test.states)) if n <= MOST_VARIABLES else None
         if products is None:
-            spread: _Spread | str = why
-        else:
-            place = id(products.vectors)
-            if place not in known:
-                known[place] = _spread(products, train, noise)
-            spread = known[place]
-        if products is None or isinstance(spread, str):
-            floors.append(StatisticalFloor(note=f"statistical_floor: {spread}"))
-        else:
-            floors.append(_floor(target, products, spread, train, test))
+            floors.append(StatisticalFloor(note=f"statistical_floor: {why}"))
+            continue
+        place = id(products.vectors)
+        if place not in known:
+            known[place] = _spread(products, train, noise)
+        floors.append(_floor(target, products, known[place], train, test))
     return tuple(floors)
 
 
@@ -241,11 +236,8 @@ def deviations_of_invariant_space(
     ----------
     start : (M, p) array
         z(0) of each trajectory, which is not known to the estimator.
-    generator_ : (p, p) array
-        Ω; values of functions are rows.
-    tangents : (n, p, p) array
-        Directions in which Ω is unknown.
-    dt : float
+    generator_, tangents : (p, p) and (n, p, p) arrays
+        Ω, values of functions being rows, and the directions in which it is unknown.
     others : (M, T, k) array
         Functions f(x) that may be part of an estimated function.
 
@@ -291,10 +283,12 @@ def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
 def _floor(
     target: Eigenspace,
     products: AffineProducts,
-    spread: _Spread,
+    spread: _Spread | str,
     train: Trajectories,
     test: Trajectories,
 ) -> StatisticalFloor:
+    if isinstance(spread, str):
+        return StatisticalFloor(note=f"statistical_floor: {spread}")
     used = products.factors != ONE
     sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
     eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))

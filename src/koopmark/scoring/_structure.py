@@ -144,18 +144,14 @@ def infer_structure(
     values = values[:, finite]
     if per_trajectory > 1:
         along = values.reshape(len(trajectories.states), per_trajectory, -1)
-        dt = trajectories.dt
-        near_ones = eigenvalues[near][finite]
+        dt, near_ones = trajectories.dt, eigenvalues[near][finite]
         rates = rates_of(pair_residuals(along, near_ones, dt), near_ones, dt)
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     states = real(flat[:, -1], "states")
     y = states if zeta is None else zeta(states)
     functions = max(y.shape[1] + 1, values.shape[1])
-    if len(y) < POINTS_PER_FUNCTION * functions:
-        raise ValueError(
-            f"{len(y)} states for {functions} functions: at least "
-            f"{POINTS_PER_FUNCTION * functions} are needed"
-        )
+    if len(y) < (least := POINTS_PER_FUNCTION * functions):
+        raise ValueError(f"{len(y)} states for {functions} functions: at least {least} are needed")
     found = structure_of(y, values, trajectories.times[model.window - 1 :])
     _check_all_seen(found, y, len(trajectories.states))
     return replace(found, note=note)
@@ -207,17 +203,9 @@ def score_structure(
 ) -> tuple[float, float, str]:
     """`rank_error`, `null_space_error` and a note if they are missing.
 
-    Parameters
-    ----------
-    null : ProductEigenspace, optional
-        The functions uᵀζ(x) of all left null vectors u.
-    states : (P, N) array
-        Of whole trajectories at `times`.
-    eigenvalues : (s,) array
-    values : (P, s) array
-    rates : (s,) array
-        At which the pairs disobey their eigenvalues: only those that hardly do count.
-    times : (T,) array
+    Of the functions uᵀζ(x) of all left null vectors u, `null`, at `states` (P, N) of whole
+    trajectories at `times` (T,). `values` (P, s) count only if the rate at which they disobey their
+    eigenvalue is small.
     """
     if null is None:
         return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
@@ -299,20 +287,10 @@ def _null_space(matrix: NDArray) -> NDArray:
 def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, NDArray]:
     """How many functions of span A lie in span S, and what their coefficients a obey: B a = 0.
 
-    Parameters
-    ----------
-    affine : (P, N + 1) array
-        A: the constant and y at the test points.
-    recovered : (P, s) array
-        S.
-
-    Returns
-    -------
-    found : int
-        Number of principal angles from span A to span S whose sine is at most ANGLE_TOLERANCE.
-    constraints : (N + 1 - found, N + 1) array
-        B. With A = U T⁻¹ D, U orthonormal and D the norms of the columns, A a lies in the span of
-        the shared U v exactly if wᴴ T⁻¹ D a = 0 for all directions w that are not shared.
+    A (P, N + 1) holds the constant and y at the test points, S (P, s) what was recovered. `found`
+    angles from span A to span S have a sine of at most ANGLE_TOLERANCE. With A = U T⁻¹ D, U
+    orthonormal and D the norms of the columns, A a lies in the span of the shared U v exactly if
+    wᴴ T⁻¹ D a = 0 for all directions w that are not shared: B is (N + 1 - found, N + 1).
     """
     norms = np.linalg.norm(affine, axis=0)
     whole, part = outside([affine / norms], recovered, [0, recovered.shape[1]])

@@ -225,8 +225,6 @@ def score_target(
 
     Parameters
     ----------
-    target, choice : ScoredSpace, Choice
-        The target, and which of the recovered pairs stand for it.
     values : (P, s) array, optional
         Recovered eigenfunctions at the test points; None if they have no values there.
     floor, noise_floor : Floor, StatisticalFloor
@@ -236,7 +234,7 @@ def score_target(
     horizon : float
         Length of the test trajectories: a rate below 1 / horizon is as good as none in them.
     highest : float
-        See `highest_frequency`. Of a target beyond it nothing is scored: the note says what it is
+        See `highest_frequency`. Nothing is scored of a target beyond: the note says what it is
         taken for.
     """
     space, m = target.space, target.space.dimension

@@ -30,9 +30,7 @@ from koopmark.simulation._rhs import FullRHS, ReducedRHS, RightHandSide, SystemR
 from koopmark.systems import ElementwiseMap, System
 
 Array = NDArray[np.float64]
-
 CERTAINLY_FINITE = 1e30
-
 FALLBACK_L2 = 1 << 20
 NARROWEST, WIDEST = 128, 1024
 """Neurons at a time: enough for full speed of the products, few enough to stay in L2."""
@@ -157,8 +155,7 @@ class Ensemble:
                     along = np.concatenate([x0[:, None], closed], axis=1)
                     return Samples(along, np.full(len(x0), np.nan))
                 rhs: RightHandSide = SystemRHS(self.system.rhs, len(x0), self.system.size)
-                states, stopped = self._sampled(rhs, x0.T)
-                return Samples(states, stopped)
+                return Samples(*self._sampled(rhs, x0.T))
             y0 = mapped(split.network.zeta, x0)
             a, z = split.split(y0)
             if split.worthwhile:

@@ -29,17 +29,13 @@ ALL_STAGES = 16
 ERROR_EXPONENT = -1.0 / 8.0
 
 
-def _row(weights: NDArray) -> NDArray[np.float64]:
-    return np.concatenate([[1.0], weights])
-
-
 NODES: NDArray[np.float64] = np.concatenate([DOP853.C, [1.0], DOP853.C_EXTRA])
 """cᵢ: stage i is taken at t + cᵢ h; stage 12 is the velocity at the end of the step."""
 
 POINTS: tuple[NDArray[np.float64], ...] = (
-    *(_row(DOP853.A[i, :i]) for i in range(STAGES)),
-    _row(DOP853.B),
-    *(_row(weights[:i]) for i, weights in enumerate(DOP853.A_EXTRA, start=STAGES + 1)),
+    *(np.append(1.0, DOP853.A[i, :i]) for i in range(STAGES)),
+    np.append(1.0, DOP853.B),
+    *(np.append(1.0, row[:i]) for i, row in enumerate(DOP853.A_EXTRA, start=STAGES + 1)),
 )
 """Weights of the point at which stage i is evaluated, over rows 0 .. i of the block."""
 
@@ -80,9 +76,7 @@ ERRORS_AND_INTERPOLANT: NDArray[np.float64] = np.vstack(
 
 TIGHTEST = {DOUBLE: 1e-13, SINGLE: 1e-5}
 """Relative tolerance below which rounding, not the step, decides the error."""
-DEFAULT = {DOUBLE: 1e-9, SINGLE: 1e-5}
-LOOSEST = 1e-2
-
+DEFAULT, LOOSEST = {DOUBLE: 1e-9, SINGLE: 1e-5}, 1e-2
 LOCAL_SHARE = 0.1
 """Share of the tolerance that a step's end may err by: the errors of many steps add up."""
 SAFETY = 0.9
@@ -194,7 +188,10 @@ def integrate(
         accepted = finite & (error <= 1.0)
 
         reached = np.where(accepted, np.searchsorted(times, after, side="right"), due)
-        lane, index = _pairs(due, reached)
+        # Every (lane, index of a time) with due <= index < reached.
+        count = reached - due
+        lane = np.repeat(np.arange(len(due)), count)
+        index = np.arange(len(lane)) + (due - np.cumsum(count) + count)[lane]
         if within[lane].any():
             values = _interpolate(stages[0], powers, lane, (times[index] - t[lane]) / h[lane])
         else:
@@ -208,7 +205,10 @@ def integrate(
             np.copyto(stages[0], new, where=accepted)
             np.copyto(velocity, new_velocity, where=accepted)
             t, size = np.where(accepted, after, t), np.where(accepted, new_size, size)
-        h = h * _factor(error, finite, accepted, may_grow)
+        wanted = SAFETY * np.maximum(np.where(finite, error, 1.0), 1e-16) ** ERROR_EXPONENT
+        # None grows after a rejection.
+        factor = np.clip(wanted, SHRINK, np.where(accepted & may_grow, GROW, 1.0))
+        h = h * np.where(finite, factor, AFTER_NON_FINITE)
         may_grow = accepted
 
         running = t < end
@@ -256,26 +256,6 @@ def _error(estimates: Array) -> Array:
     fifth, third = np.einsum("ekm,ekm->em", estimates, estimates)
     norm = np.sqrt(fifth + 0.01 * third)
     return np.divide(fifth, norm, out=norm, where=norm != 0.0)
-
-
-def _factor(
-    error: Array,
-    finite: NDArray[np.bool_],
-    accepted: NDArray[np.bool_],
-    may_grow: NDArray[np.bool_],
-) -> Array:
-    """Factor on each step: the one that the error asks for, none above 1 after a rejection."""
-    wanted = SAFETY * np.maximum(np.where(finite, error, 1.0), 1e-16) ** ERROR_EXPONENT
-    factor = np.clip(wanted, SHRINK, np.where(accepted & may_grow, GROW, 1.0))
-    return np.where(finite, factor, AFTER_NON_FINITE)
-
-
-def _pairs(due: NDArray[np.intp], reached: NDArray[np.intp]) -> tuple[NDArray, NDArray]:
-    """Every (lane, index of a time) with due <= index < reached."""
-    count = reached - due
-    lane = np.repeat(np.arange(len(due)), count)
-    first = np.cumsum(count) - count
-    return lane, np.arange(len(lane)) + (due - first)[lane]
 
 
 def _interpolate(a: Array, powers: Array, lane: NDArray, theta: Array) -> Array:

@@ -10,7 +10,6 @@ from koopmark._arrays import real
 from koopmark.systems import Network, NullFlow, System
 
 Array = NDArray[np.float64]
-
 EXPANDED_AT_ONCE = 1 << 16
 """Numbers in the matrices that are multiplied at once: small networks by the hundred."""
 
@@ -200,9 +199,7 @@ class ReducedTrajectories:
         return np.isfinite(self.diverged_at)
 
     def expand(
-        self,
-        trajectories: slice | NDArray = slice(None),
-        units: slice | NDArray = slice(None),
+        self, trajectories: slice | NDArray = slice(None), units: slice | NDArray = slice(None)
     ) -> NDArray:
         """States (m, T, n) of the chosen trajectories and units, all of them by default."""
         coordinates, null = self.coordinates[trajectories], self.null[trajectories]

@@ -23,11 +23,9 @@ from koopmark.simulation._reduction import Reduction
 from koopmark.systems import Network
 
 Array = NDArray[np.float64]
-
 NULL_SHARE = 1e-3
 """Share of the null component in the size that errors are relative to: keeps a ≈ 0 from asking
 for more digits than rounding leaves. In float32 all of it counts."""
-
 NEURONS_A_ROW, SHORT_ROW = 16, 128
 """Rows of fewer lanes than that are multiplied 16 at a time: NumPy's loops are costly to enter."""
 
@@ -102,7 +100,7 @@ class ReducedRHS:
             for part, gather in zip(self._slices, self._gather, strict=True)
         ]
 
-    def _block(self, x: Array, part: slice, gather: Array) -> "_Block":
+    def _block(self, x: Array, part: slice, gather: Array) -> _Block:
         clock = self._clocks if len(x) % len(self._clocks) == 0 else self._clocks[:1]
         rows, z = x.reshape(-1, clock.size), self._z[part].reshape(-1, clock.size)
         return _Block(x, self._lift[part], gather, rows, z, clock.reshape(-1))
@@ -121,7 +119,11 @@ class ReducedRHS:
         velocity = out if out.dtype == self._z.dtype else np.empty(out.shape, self._z.dtype)
         for block in self._blocks:
             x = self._states(block)
-            self._couple(x)
+            if self._own is None:
+                self._network.coupling(x, out=x)
+            else:
+                self._network.coupling(x.T, out=self._own.T)
+                x[:] = self._own
             if block is self._blocks[0]:
                 np.dot(block.gather, self._column, out=velocity)
             else:
@@ -146,7 +148,7 @@ class ReducedRHS:
         if self._moves:
             self._column[r + 1] = clock
 
-    def _states(self, block: "_Block") -> Array:
+    def _states(self, block: _Block) -> Array:
         """x of a block of neurons (or of all), written below the coordinates."""
         if self._moves:
             np.copyto(block.rows, block.z)
@@ -156,13 +158,6 @@ class ReducedRHS:
         if self._network.zeta.theta is None:
             self._network.zeta.inverse(block.x.T, out=block.x.T)
         return block.x
-
-    def _couple(self, x: Array) -> None:
-        if self._own is None:
-            self._network.coupling(x, out=x)
-        else:
-            self._network.coupling(x.T, out=self._own.T)
-            x[:] = self._own
 
 
 class FullRHS:

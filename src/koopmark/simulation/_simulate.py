@@ -129,24 +129,13 @@ def simulate_reduced(
 
 
 def sample_paths(
-    system: StochasticSystem,
-    initial_states: ArrayLike,
-    times: ArrayLike,
-    rng: np.random.Generator,
+    system: StochasticSystem, initial_states: ArrayLike, times: ArrayLike, rng: np.random.Generator
 ) -> Trajectories:
     """One path of a stochastic system from each initial state, drawn from its transition density.
 
     Exact at the times asked for, whatever their spacing.
 
-    Parameters
-    ----------
-    system : StochasticSystem
-    initial_states : (M, N) array_like
-        States at the time `times[0]`, real.
-    times : (T,) array_like
-        Increasing times.
-    rng : numpy.random.Generator
-        Draws the noise of the process.
+    `initial_states` (M, N) and `times` (T,) are as for `simulate`; `rng` draws the noise.
 
     Raises
     ------

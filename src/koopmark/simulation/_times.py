@@ -6,18 +6,13 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._arrays import finite
 
 Array = NDArray[np.float64]
-
 SAME_INTERVAL = 1e-6
 """Relative difference up to which two sampling intervals are one: times carry rounding."""
-
 ROUNDINGS = 4.0
 """Units in the last place by which steps between times may differ: sums make some of them."""
-
-LEAST = 1e-9
-"""Deviation, relative to a step, that always counts as rounding: times are often computed."""
-
-MOST = 0.1
-"""Deviation, relative to a step, that never does, however few digits the times have."""
+LEAST, MOST = 1e-9, 0.1
+"""Deviations, relative to a step: up to the first always rounding, as times are often computed;
+beyond the second never, however few digits the times have."""
 
 
 def times_of(times: ArrayLike) -> Array:
@@ -55,7 +50,11 @@ def interval_of(times: Array) -> float:
     if len(times) < 2:
         raise ValueError("a single time has no sampling interval")
     dt = float(times[-1] - times[0]) / (len(times) - 1)
-    place = _last_place(times)
+    largest = np.abs(times).max()
+    with np.errstate(over="ignore"):
+        short = times.astype(np.float32)
+    # The unit in the last place at the largest time, of float32 if all are values of it.
+    place = float(np.spacing(np.float32(largest) if (short == times).all() else largest))
     allowed = min(max(ROUNDINGS * place, LEAST * dt), MOST * dt)
     if np.abs(np.diff(times) - dt).max() <= allowed:
         return dt
@@ -69,14 +68,6 @@ def interval_of(times: Array) -> float:
         f"{max(allowed, unit / 2):.2g}; interpolate the states at "
         "np.linspace(times[0], times[-1], len(times))"
     )
-
-
-def _last_place(times: Array) -> float:
-    """The unit in the last place at the largest time, of float32 if all times are values of it."""
-    largest = np.abs(times).max()
-    with np.errstate(over="ignore"):
-        short = times.astype(np.float32)
-    return float(np.spacing(np.float32(largest) if (short == times).all() else largest))
 
 
 def _decimal_unit(times: Array, dt: float, place: float) -> float:

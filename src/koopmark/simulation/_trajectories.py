@@ -16,10 +16,8 @@ from koopmark.systems import System
 
 DRAWN = 3
 """States that a notebook draws."""
-
 BLOCK = 100
 """Fresh trajectories are made so many at a time."""
-
 Result = TypeVar("Result")
 
 
@@ -118,13 +116,7 @@ class Trajectories(ReprMixin):
         return sliding_window_view(self.states, length, axis=1).swapaxes(-1, -2)
 
     def flat_windows(self, length: int = 1) -> NDArray[np.float64]:
-        """The `windows` of all trajectories, one trajectory after another: (P, length, N).
-
-        Raises
-        ------
-        ValueError
-            If no trajectory is that long.
-        """
+        """The `windows`, one trajectory after another: (P, length, N). Raises as that does."""
         windows = self.windows(length)
         return windows.reshape(-1, *windows.shape[2:])
 

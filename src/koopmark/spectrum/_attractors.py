@@ -14,48 +14,32 @@ from numpy.typing import NDArray
 
 from koopmark.simulation import initial_states_of, simulate
 from koopmark.spectrum._equations import relaxation_network
-from koopmark.systems import Activation, Network, System
+from koopmark.spectrum._nonlinearity import STEP as IMAGINARY
+from koopmark.systems import System
 
 Array = NDArray[np.float64]
 
 SETTLED, LASTING, WATCHED, FOLLOWED = 300.0, 3000.0, 200.0, 200.0
-"""Time until trajectories count as settled; time that chaos lasts at least, or it is a transient;
-time over which what still moves is watched; time over which perturbations are followed. In units of
-the decay time."""
-
+"""Time until trajectories count as settled; that chaos lasts at least, or it is a transient; over
+which what still moves is watched; over which perturbations are followed. In decay times."""
 STRETCH = 5.0
-"""How often FOLLOWED a chaotic trajectory is followed for its exponent: these scatter, and are
-averaged."""
-
+"""Times FOLLOWED that a chaotic trajectory is followed: its exponents scatter, and are averaged."""
 STILL = 1e-5
 """Speed relative to 1 + |x| below which a state stands still."""
-
 SAME_POINT, SAME_MOTION = 1e-3, 0.15
 """Distance of fixed points that are one, relative to 1 + |x|; of means and covariances over time
 that are those of one motion, relative to its amplitude."""
-
 NEUTRAL = 0.02
 """Lyapunov exponents of motions at most so far from 0 are 0: the logarithm by which a perturbation
 varies along a cycle, over FOLLOWED."""
-
 MANY = 20
 """More attractors than that are no attractors: where a trajectory ends depends on its start. As
-many trajectories are averaged over where they are chaotic."""
-
+many trajectories are averaged over if they are chaotic."""
 FURTHER = 1.1
 """Growth of the distance from the origin, over ten times the time, of what does not come back."""
-
 FOLLOWED_STATES = 8
-
-STEP = 0.03
-"""Of the Runge-Kutta method of order 4, in units of the decay time."""
-
-RENORMALISED = 20
-"""Steps between renormalisations."""
-
-IMAGINARY = 1e-30
-"""Step of complex differences, which are derivatives to rounding and stay in every domain."""
-
+STEP, RENORMALISED = 0.03, 20
+"""Of the Runge-Kutta method of order 4, in decay times; steps between renormalisations."""
 ALIGNING = 0.1
 """Share of the time in which a perturbation turns towards the direction that grows fastest."""
 
@@ -72,16 +56,15 @@ class Regime:
         chaotic when others have settled, but comes to rest, or becomes a cycle, later on),
         `continuum` (where a trajectory ends depends on where it starts) or `unbounded`.
     attractors : int
-        How many; 0, not counted, for a continuum, where nothing stays bounded, and where a motion
-        is chaotic, as averages over it settle too slowly to tell attractors apart.
+        How many; 0, not counted, for a continuum, if nothing stays bounded, and if a motion is
+        chaotic, as averages over it settle too slowly to tell attractors apart.
     lyapunov : float
-        Largest Lyapunov exponent of the attractors, the largest of them all, to two decimals: of
-        fixed points by their Jacobians; 0 of a motion where it is 0 but for the error of an average
-        over a finite time, and 0 where unbounded. Where chaotic the mean over trajectories, each
-        over a finite time (their maximum is no estimate: it grows with their number). In transient
-        chaos that of what is reached in the end.
+        Largest Lyapunov exponent of all attractors, to two decimals: of fixed points by their
+        Jacobians; 0 of a motion if it is 0 but for the error of a finite average, and 0 if
+        unbounded. If chaotic the mean over trajectories of finite length (their maximum grows with
+        their number). In transient chaos that of what is reached in the end.
     lyapunov_error : float
-        Standard error of that mean, to three decimals; 0 where there is nothing to average.
+        Standard error of that mean, to three decimals; 0 if there is nothing to average.
     """
 
     kind: str
@@ -136,7 +119,14 @@ def _reached(
     exponents = largest_exponents(system, followed, FOLLOWED, rng)
     chaotic = exponents > NEUTRAL
     if chaotic.any():
-        return Regime("chaotic", 0, *_mean_exponent(system, followed[chaotic], rng))
+        # Over MANY stretches of time: if there are fewer trajectories, later ones of each.
+        states, time = followed[chaotic], STRETCH * FOLLOWED
+        begins = np.arange(-(-MANY // len(states))) * time
+        stretches = simulate(system, states, begins, rtol=1e-7).states.reshape(-1, system.size)
+        exponents = largest_exponents(system, stretches, time, rng)
+        error = exponents.std(ddof=1) / np.sqrt(len(exponents))
+        mean, error = np.round(exponents.mean(), 2), np.round(error, 3)
+        return Regime("chaotic", 0, float(mean), float(error))
     exponents = np.where(np.abs(exponents) <= NEUTRAL, 0.0, exponents)
     at_rest = exponents_at_rest(system, resting[points[:MANY]])
     largest = float(np.round(np.concatenate([exponents, at_rest]).max(), 2)) + 0.0
@@ -146,21 +136,6 @@ def _reached(
     if motions:
         kind = "mixed" if points else ("limit cycle" if len(motions) == 1 else "limit cycles")
     return Regime(kind, len(points) + len(motions), largest)
-
-
-def _mean_exponent(
-    system: System, states: NDArray, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Mean exponent of chaotic trajectories from some states, and its standard error.
-
-    It is over MANY stretches of time: where there are fewer trajectories, later ones of each.
-    """
-    time = STRETCH * FOLLOWED
-    begins = np.arange(-(-MANY // len(states))) * time
-    stretches = simulate(system, states, begins, rtol=1e-7).states.reshape(-1, system.size)
-    exponents = largest_exponents(system, stretches, time, rng)
-    error = exponents.std(ddof=1) / np.sqrt(len(exponents))
-    return float(np.round(exponents.mean(), 2)), float(np.round(error, 3))
 
 
 def _leaves(system: System, ends: NDArray) -> bool:
@@ -227,7 +202,14 @@ def largest_exponents(
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     growth, counted = np.zeros(len(x)), 0
     for step in range(steps):
-        x, v = _runge_kutta(flow, x, v)
+        # One step of the Runge-Kutta method of order 4, of the state and of its perturbation.
+        total_x, total_v, slope_x, slope_v = (np.zeros_like(x) for _ in range(4))
+        for share, weight in ((0.0, 1.0), (0.5, 2.0), (0.5, 2.0), (1.0, 1.0)):
+            at, along = x + STEP * share * slope_x, v + STEP * share * slope_v
+            slope_x, slope_v = flow.field(at), flow.tangent(at, along)
+            total_x += weight * slope_x
+            total_v += weight * slope_v
+        x, v = x + STEP / 6.0 * total_x, v + STEP / 6.0 * total_v
         if (step + 1) % RENORMALISED == 0 or step == steps - 1:
             size = np.linalg.norm(v, axis=1, keepdims=True)
             if step >= aligned:
@@ -252,35 +234,21 @@ def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:
 
 def _flow(system: System, states: NDArray) -> _Flow:
     network = relaxation_network(system)
-    if network is not None and network.activation and network.zeta.theta is not None:
-        return _reduced(network, network.zeta.theta, network.activation, states)
+    sigma = network.activation if network else None
+    theta = network.zeta.theta if network else None
+    if network is None or sigma is None or theta is None:
 
-    def tangent(x: Array, v: Array) -> Array:
-        return np.imag(system.rhs(x + IMAGINARY * 1j * v)) / IMAGINARY
+        def tangent(x: Array, v: Array) -> Array:
+            return np.imag(system.rhs(x + IMAGINARY * 1j * v)) / IMAGINARY
 
-    return _Flow(system.rhs, tangent, states.copy(), -np.inf)
+        return _Flow(system.rhs, tangent, states.copy(), -np.inf)
+    q, s = network.weights.thin_qr
+    gather = network.weights.right @ s.T
 
-
-def _reduced(system: Network, theta: Array, sigma: Activation, states: NDArray) -> _Flow:
-    q, s = system.weights.thin_qr
-    gather = system.weights.right @ s.T
-
-    def field(a: Array) -> Array:
+    def reduced(a: Array) -> Array:
         return sigma(a @ q.T + theta) @ gather - a
 
-    def tangent(a: Array, v: Array) -> Array:
+    def reduced_tangent(a: Array, v: Array) -> Array:
         return (sigma.derivative(a @ q.T + theta) * (v @ q.T)) @ gather - v
 
-    return _Flow(field, tangent, system.zeta(states) @ q, -1.0)
-
-
-def _runge_kutta(flow: _Flow, x: Array, v: Array) -> tuple[Array, Array]:
-    """One step of order 4 of the state and of its perturbation."""
-    total_x, total_v = np.zeros_like(x), np.zeros_like(v)
-    slope_x, slope_v = np.zeros_like(x), np.zeros_like(v)
-    for share, weight in ((0.0, 1.0), (0.5, 2.0), (0.5, 2.0), (1.0, 1.0)):
-        at, along = x + STEP * share * slope_x, v + STEP * share * slope_v
-        slope_x, slope_v = flow.field(at), flow.tangent(at, along)
-        total_x += weight * slope_x
-        total_v += weight * slope_v
-    return x + STEP / 6.0 * total_x, v + STEP / 6.0 * total_v
+    return _Flow(reduced, reduced_tangent, network.zeta(states) @ q, -1.0)

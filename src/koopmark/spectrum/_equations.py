@@ -125,7 +125,7 @@ class Reduced(Equations):
     def differentiated(self) -> Callable[[Array], Array] | None:
         return None if self.network.activation else self.network.coupling
 
-    @cached_property
+    @property
     def basis(self) -> Array:
         """Q, (N, r)."""
         return self.network.weights.thin_qr[0]
@@ -176,10 +176,19 @@ class Reduced(Equations):
 
     def spectrum(self, a: Array, jacobian: Array) -> tuple[NDArray[np.complex128], int]:
         tiny = RANK_TOLERANCE * float(np.linalg.norm(self.gather, 2))
-        mu, vanishing = _nonzero_eigenvalues(jacobian + np.eye(len(a)), tiny)
+        # Rounding moves eigenvalues 0 in a block of k by ε^(1/k). What a matrix does on its range
+        # has its nonzero eigenvalues, with smaller blocks at 0.
+        matrix = jacobian + np.eye(len(a))
+        while len(matrix):
+            u, s, _ = np.linalg.svd(matrix)
+            rank = int(np.sum(s > tiny))
+            if rank == len(matrix):
+                break
+            matrix = u[:, :rank].T @ matrix @ u[:, :rank]
+        vanishing = len(a) - len(matrix)
         if not vanishing:
             return super().spectrum(a, jacobian)
-        every = np.concatenate([mu, np.zeros(vanishing)]).astype(complex)
+        every = np.concatenate([np.linalg.eigvals(matrix), np.zeros(vanishing)]).astype(complex)
         # kᵀ S Rᵀ Dg = 0 makes Qk an eigenvector; any other μ = 0 belongs to a Jordan block.
         uncoupled = 0
         if self.network.activation is not None:
@@ -260,19 +269,3 @@ def _complex_step(function: Callable[[Array], Array], point: Array, directions: 
     exact = found.sum(axis=0) / np.linalg.norm(directions.sum(axis=0))
     agrees = np.linalg.norm(plain - exact) <= CHECKED * (1.0 + np.linalg.norm(exact))
     return found if agrees else np.full_like(found, np.nan)
-
-
-def _nonzero_eigenvalues(matrix: Array, tiny: float) -> tuple[NDArray, int]:
-    """Eigenvalues other than 0, and how often 0 is one: rounding moves a block of k by ε^(1/k).
-
-    What a matrix does on its range has its nonzero eigenvalues, with smaller blocks at 0. Singular
-    values up to `tiny` are 0.
-    """
-    size = len(matrix)
-    while len(matrix):
-        u, s, _ = np.linalg.svd(matrix)
-        rank = int(np.sum(s > tiny))
-        if rank == len(matrix):
-            break
-        matrix = u[:, :rank].T @ matrix @ u[:, :rank]
-    return np.linalg.eigvals(matrix), size - len(matrix)

@@ -27,9 +27,8 @@ HYPERBOLIC = 1e-8
 """A real part smaller than this tells nothing of stability."""
 GIVEN_STARTS = 20
 """So many of the states are starts of the search too."""
-SETTLED = 40.0
-"""In times of the slowest rate: how long trajectories are followed."""
-LONGEST = 400.0
+SETTLED, LONGEST = 40.0, 400.0
+"""How long trajectories are followed, in times of the slowest rate; at most, in decay times."""
 AT_REST = 1e-2
 """Distance from a fixed point, relative to 1 + its size, at which a trajectory is there."""
 
@@ -94,9 +93,9 @@ class FixedPoints:
         Whether y ↦ W h(ζ⁻¹(y)) is a contraction: then the one point is all there is, and every
         trajectory ends there. A proof.
     index_sum : int or None
-        Σ index over the points. Where h is bounded it is 1 for the set of all fixed points
+        Σ index over the points. If h is bounded it is 1 for the set of all fixed points
         (Poincaré-Hopf: on a large ball the field points inwards); another sum proves that some
-        are missing. None where h is not known to be bounded, or a point is not hyperbolic.
+        are missing. None if h is not known to be bounded, or a point is not hyperbolic.
     """
 
     points: tuple[FixedPoint, ...]
@@ -169,10 +168,10 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     Raises
     ------
     NoSpectrum
-        For a drift network, whose fixed points, if any, are not isolated, and where a derivative
+        For a drift network, whose fixed points, if any, are not isolated, and if a derivative
         cannot be had.
     ValueError
-        Where `starts` have the wrong shape or are not finite.
+        If `starts` have the wrong shape or are not finite.
     """
     if starts is not None:
         starts = initial_states_of(starts, system.size, "starts")
@@ -256,10 +255,8 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     nearest = np.argmin(distance, axis=1)
     rests = np.min(distance, axis=1) <= AT_REST * (1.0 + np.linalg.norm(places[nearest], axis=1))
     if not rests.all():
-        raise NoSpectrum(
-            f"{int(np.sum(~rests))} of {len(states)} test trajectories end at no fixed point that "
-            "was found"
-        )
+        lost = f"{int(np.sum(~rests))} of {len(states)} test trajectories"
+        raise NoSpectrum(f"{lost} end at no fixed point that was found")
     attracting = np.unique(nearest)
     if len(attracting) > 1:
         raise NoSpectrum(f"the test trajectories end at {len(attracting)} different fixed points")

@@ -159,24 +159,17 @@ def _merged(terms: list[tuple[complex, Term]]) -> tuple[LatticePoint, ...]:
                 break
         else:
             groups.append((eigenvalue, [term]))
-    return tuple(LatticePoint(_real(value), tuple(group)) for value, group in groups)
-
-
-def _real(value: complex) -> complex:
-    """Without an imaginary part that is rounding: conjugate pairs cancel."""
-    return complex(value.real, value.imag if abs(value.imag) > SAME_EIGENVALUE else 0.0)
+    # An imaginary part that is rounding is none: conjugate pairs cancel.
+    values = [value if abs(value.imag) > SAME_EIGENVALUE else value.real for value, _ in groups]
+    return tuple(
+        LatticePoint(complex(value), tuple(group))
+        for value, (_, group) in zip(values, groups, strict=True)
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class BasinFunctions:
-    """The principal eigenfunctions of a fixed point whose path integrals converge.
-
-    Parameters
-    ----------
-    about : Linearisation
-    rtol : float
-        See `path_integral`.
-    """
+    """The principal eigenfunctions of a fixed point whose path integrals converge."""
 
     about: Linearisation
     rtol: float = 1e-11
@@ -207,8 +200,7 @@ class BasinFunctions:
     def _integrals(self, rows: NDArray[np.float64]) -> NDArray[np.complex128]:
         eigenvalues = self.about.eigenvalues
         # Conjugate pairs stand side by side, the one above the real axis first.
-        which = [i for i in range(len(eigenvalues)) if eigenvalues[i].imag >= 0]
-        which = [i for i in which if self.converges(i)]
+        which = [i for i, at in enumerate(eigenvalues) if at.imag >= 0 and self.converges(i)]
         found = path_integral(self.about, rows, which, rtol=self.rtol, estimate=False)
         if found.outside.any():
             where = np.flatnonzero(found.outside)
@@ -344,14 +336,11 @@ def inexact(about: Linearisation) -> tuple[int, ...]:
 
 
 def _eigenspace(functions: BasinFunctions, point: LatticePoint) -> Eigenspace:
-    network = functions.about.network
-
-    def product(degree: int) -> Eigenspace | None:
-        if degree == 0:
-            return None
-        return ProductEigenspace(network.weights.null_space, network.zeta, degree)
-
-    terms = tuple((term.exponents, product(term.degree)) for term in point.terms)
+    null, zeta = functions.about.network.weights.null_space, functions.about.network.zeta
+    terms = tuple(
+        (term.exponents, ProductEigenspace(null, zeta, term.degree) if term.degree else None)
+        for term in point.terms
+    )
     (exponents, factor), *more = terms
     if factor is not None and not any(exponents) and not more:
         return factor

@@ -69,7 +69,7 @@ class Linearisation:
     def nonlinearity(self) -> Composite:
         return nonlinearity(self.network, self.centre)
 
-    @cached_property
+    @property
     def basis(self) -> Array:
         """Q, (N, r)."""
         return self.network.weights.thin_qr[0]
@@ -83,21 +83,6 @@ class Linearisation:
     def sloped(self) -> Array:
         """S Rᵀ Dg, (r, N)."""
         return self.nonlinearity.pull(self.gather)
-
-    @cached_property
-    def _eigen(self) -> tuple[NDArray, NDArray]:
-        """μ (r,) and left eigenvectors of M as rows (r, r), in the order of `eigenvalues`."""
-        mu, right = np.linalg.eig(self.sloped @ self.basis)
-        # Not by sorting: rounding decides the order of equal real parts, here and at the point.
-        _, order = linear_sum_assignment(np.abs(self.eigenvalues[:, None] + 1.0 - mu))
-        mu, right = mu[order].astype(complex), right[:, order]
-        s = np.linalg.svd(right, compute_uv=False)
-        if s[-1] < DEFECTIVE * s[0]:
-            raise NoSpectrum(
-                "the Jacobian at the fixed point has no basis of eigenvectors: two of its "
-                "eigenvalues coincide"
-            )
-        return mu, np.linalg.inv(right)
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
@@ -131,19 +116,29 @@ class Linearisation:
         probes = size * rng.choice([-1.0, 1.0], size=(4, self.network.size))
         return bool(self.nonlinearity.remainder(probes).any())
 
-    @cached_property
+    @property
     def covectors(self) -> NDArray[np.complex128]:
         """(r, N) left eigenvectors w of J for `eigenvalues`, of unit norm."""
         return self._covectors_and_reduced[0]
 
-    @cached_property
+    @property
     def reduced_covectors(self) -> NDArray[np.complex128]:
         """(r, r) their Qᵀw."""
         return self._covectors_and_reduced[1]
 
     @cached_property
     def _covectors_and_reduced(self) -> tuple[NDArray, NDArray]:
-        mu, left = self._eigen
+        mu, right = np.linalg.eig(self.sloped @ self.basis)
+        # Not by sorting: rounding decides the order of equal real parts, here and at the point.
+        _, order = linear_sum_assignment(np.abs(self.eigenvalues[:, None] + 1.0 - mu))
+        mu, right = mu[order].astype(complex), right[:, order]
+        s = np.linalg.svd(right, compute_uv=False)
+        if s[-1] < DEFECTIVE * s[0]:
+            raise NoSpectrum(
+                "the Jacobian at the fixed point has no basis of eigenvectors: two of its "
+                "eigenvalues coincide"
+            )
+        left = np.linalg.inv(right)
         scaled = left @ self.sloped
         # μ = 0: -1 once more, with the eigenvector Q k where the weights do not couple to it.
         uncoupled = np.abs(mu) < DEFECTIVE

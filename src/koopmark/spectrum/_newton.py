@@ -9,8 +9,7 @@ from koopmark.spectrum._equations import VALUES_AT_ONCE, Equations
 
 Array = NDArray[np.float64]
 
-STEPS = 60
-POLISH = 60
+STEPS, POLISH = 60, 60
 """Steps at most; between nearly coinciding zeros they converge linearly at first."""
 LONGEST = 2.0
 """Newton steps are cut to this, times 1 + the size of the point: far steps leave the region."""
@@ -40,15 +39,7 @@ MOST_ROUNDS = 12
 def from_many_starts(equations: Equations, given: Array | None, odd: bool, effort: int) -> Array:
     """Zeros (m, k) from zero, from random states, from what these relax to, and from `given`.
 
-    Parameters
-    ----------
-    equations : Equations
-    given : (B, k) array or None
-        Starts besides.
-    odd : bool
-        Whether -p is a zero where p is one.
-    effort : int
-        Times as many starts as otherwise.
+    If F is `odd` -p is a zero for each zero p. `effort` times as many starts are made as otherwise.
     """
     rng = generator("fixed points", "starts")
     k = equations.dimension
@@ -65,31 +56,30 @@ def from_many_starts(equations: Equations, given: Array | None, odd: bool, effor
         if quiet == quiet_rounds:
             break
         drawn = equations.starts((count + 1) // 2, rng)
-        starts = np.vstack([drawn, _between(known, len(drawn), rng), _halfway(known)])
+        starts = np.vstack([drawn, *_about_lines(known, len(drawn), rng)])
         found = zeros(equations, starts, known)
         quiet = 0 if len(found) else quiet + 1
         known = _with_images(equations, known, found, odd)
     return known
 
 
-def _halfway(known: Array) -> Array:
-    """Points halfway from each known zero to the nearest other: between two that nearly coincide
-    there is a third, too close to both to be met by chance."""
-    if len(known) < 2:
-        return known[:0]
-    apart = cdist(known, known)
-    np.fill_diagonal(apart, np.inf)
-    return 0.5 * (known + known[np.argmin(apart, axis=1)])
+def _about_lines(known: Array, count: int, rng: np.random.Generator) -> list[Array]:
+    """Points about the lines through two known zeros: saddles lie between attractors.
 
-
-def _between(known: Array, count: int, rng: np.random.Generator) -> Array:
-    """Points about the lines through two known zeros: saddles lie between attractors."""
+    And halfway from each to the nearest other: between two that nearly coincide there is a third,
+    too close to both to be met by chance.
+    """
     if len(known) < 2:
-        return known[:0]
+        return []
     first, second = (known[rng.integers(0, len(known), size=count)] for _ in range(2))
     share = rng.uniform(-0.2, 1.2, size=(count, 1))
     spread = 0.1 * np.linalg.norm(known, axis=1).mean()
-    return first + share * (second - first) + spread * rng.standard_normal(first.shape)
+    apart = cdist(known, known)
+    np.fill_diagonal(apart, np.inf)
+    return [
+        first + share * (second - first) + spread * rng.standard_normal(first.shape),
+        0.5 * (known + known[np.argmin(apart, axis=1)]),
+    ]
 
 
 def _with_images(equations: Equations, known: Array, found: Array, odd: bool) -> Array:
@@ -115,7 +105,13 @@ def zeros(equations: Equations, starts: Array, known: Array) -> Array:
             if len(moving) == 0:
                 break
             step = _newton_step(equations, moving, f)
-            step *= _deflation(moving, step, known)[:, None]
+            # 1 / (1 - ∇m·step / m) with m = Π (1 + 1/|a - p|²).
+            slope = np.zeros(len(moving))
+            for zero in known:
+                away = moving - zero
+                square = np.maximum(np.einsum("bk,bk->b", away, away), TINY)
+                slope -= 2.0 * np.einsum("bk,bk->b", away, step) / (square * (square + 1.0))
+            step *= (1.0 / (1.0 - slope))[:, None]
             cut = np.minimum(1.0, LONGEST * (1.0 + _size(moving)) / np.maximum(_size(step), TINY))
             moving = moving + cut[:, None] * step
             moving = moving[np.isfinite(moving).all(axis=1)]
@@ -178,16 +174,6 @@ def _newton_step(equations: Equations, a: Array, f: Array) -> Array:
         step = -np.einsum("bij,bj->bi", np.linalg.pinv(jacobian, rcond=1e-14), f)
     step[~finite] = np.nan
     return np.asarray(step, dtype=float)
-
-
-def _deflation(a: Array, step: Array, known: Array) -> Array:
-    """(B,) 1 / (1 - ∇m·step / m) with m = Π (1 + 1/|a - p|²) over the known zeros p."""
-    slope = np.zeros(len(a))
-    for zero in known:
-        away = a - zero
-        square = np.maximum(np.einsum("bk,bk->b", away, away), TINY)
-        slope -= 2.0 * np.einsum("bk,bk->b", away, step) / (square * (square + 1.0))
-    return 1.0 / (1.0 - slope)
 
 
 def _size(points: Array) -> Array:

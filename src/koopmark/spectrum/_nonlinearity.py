@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.systems import Activation, ElementwiseMap, Network
+from koopmark.systems import Network
 
 Array = NDArray[np.float64]
 
@@ -140,51 +140,34 @@ class Identity(Tangent):
 
 
 @dataclass(frozen=True, eq=False)
-class InverseMap(Tangent):
-    """ζ⁻¹ of an analytic elementwise map, by its Taylor series near and by itself further away."""
-
-    zeta: ElementwiseMap
-    centre: Array
-
-    @cached_property
-    def _slopes(self) -> Array:
-        return 1.0 / self.zeta.derivative(self.zeta.inverse(self.centre))
-
-    @cached_property
-    def _series(self) -> tuple[Array, Array]:
-        return coefficients_by_unit(self.zeta.inverse, self.centre, self.zeta.name)
-
-    def slope(self, vectors: Array) -> Array:
-        return vectors * self._slopes
-
-    def remainder(self, delta: Array) -> Array:
-        return _near_or_far(delta, *self._series, self.zeta.inverse, self.centre, self._slopes)
-
-
-@dataclass(frozen=True, eq=False)
 class ByUnit(Tangent):
-    """h of an activation: its own closed form, a Taylor series if it has none."""
+    """An analytic elementwise function: ζ⁻¹ or h.
 
-    activation: Activation
+    What lies beyond its tangent is `beyond`, of the centre and δ, in closed form if there is one;
+    else it follows from the Taylor series near and from the function itself further away.
+    """
+
+    function: Callable[[Array], Array]
+    slopes: Array
     centre: Array
-
-    @cached_property
-    def _slopes(self) -> Array:
-        return self.activation.derivative(self.centre)
+    name: str
+    beyond: Callable[[Array, Array], Array] | None = None
 
     @cached_property
     def _series(self) -> tuple[Array, Array]:
-        return coefficients_by_unit(
-            self.activation.value, self.centre, f"the activation {self.activation.name}"
-        )
+        return coefficients_by_unit(self.function, self.centre, self.name)
 
     def slope(self, vectors: Array) -> Array:
-        return vectors * self._slopes
+        return vectors * self.slopes
 
     def remainder(self, delta: Array) -> Array:
-        if self.activation.remainder is not None:
-            return self.activation.remainder(self.centre, delta)
-        return _near_or_far(delta, *self._series, self.activation.value, self.centre, self._slopes)
+        if self.beyond is not None:
+            return self.beyond(self.centre, delta)
+        scaled, radius = self._series
+        limit = 0.5 * radius
+        near = remainder_by_unit(scaled, radius, np.clip(delta, -limit, limit))
+        plain = self.function(self.centre + delta) - self.function(self.centre)
+        return np.where(np.abs(delta) <= limit, near, plain - self.slopes * delta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,22 +224,12 @@ def nonlinearity(network: Network, y: Array) -> Composite:
     NotAnalytic
         Once it is asked for what does not exist: where h or ζ⁻¹ is not analytic about the point.
     """
-    x = network.zeta.inverse(np.array(y))
-    inner: Tangent = Identity() if network.zeta.theta is not None else InverseMap(network.zeta, y)
-    if network.activation is not None:
-        return Composite(ByUnit(network.activation, x), inner)
-    return Composite(Mixing(network.coupling, x), inner)
-
-
-def _near_or_far(
-    delta: Array,
-    scaled: Array,
-    radius: Array,
-    function: Callable[[Array], Array],
-    centre: Array,
-    slopes: Array,
-) -> Array:
-    limit = 0.5 * radius
-    near = remainder_by_unit(scaled, radius, np.clip(delta, -limit, limit))
-    plain = function(centre + delta) - function(centre) - slopes * delta
-    return np.where(np.abs(delta) <= limit, near, plain)
+    zeta, h = network.zeta, network.activation
+    x = zeta.inverse(np.array(y))
+    inner: Tangent = Identity()
+    if zeta.theta is None:
+        inner = ByUnit(zeta.inverse, 1.0 / zeta.derivative(zeta.inverse(y)), y, zeta.name)
+    if h is None:
+        return Composite(Mixing(network.coupling, x), inner)
+    name = f"the activation {h.name}"
+    return Composite(ByUnit(h.value, h.derivative(x), x, name, h.remainder), inner)

@@ -25,18 +25,15 @@ from koopmark.spectrum._nonlinearity import NoSpectrum
 Array = NDArray[np.float64]
 
 RTOL = 1e-11
-COARSE = 30.0
-"""The integration is repeated at so many times the tolerance: the difference bounds its error."""
-COARSE_SAFETY = 3.0
-"""Now and then the coarse integration is right by luck."""
+COARSE, COARSE_SAFETY = 30.0, 3.0
+"""The integration is repeated at so many times the tolerance: so many times the difference bounds
+its error, as now and then the coarse one is right by luck."""
 ROUNDING = 1e-14
 """Relative to the sizes of what is added up."""
 SMALLEST_SIZE = 1e-3
 """Of the size at the start: what errors are relative to where all coordinates vanish."""
-LONGEST = 300.0
-"""In times 1/|ρ|, and 1/|λ| twice that."""
-UNDERFLOWS = 330.0
-"""Beyond it n does."""
+LONGEST, UNDERFLOWS = 300.0, 330.0
+"""In times 1/|ρ|, and 1/|λ| twice that; beyond the second n underflows."""
 VALUES_AT_ONCE = 400_000
 TAIL_SAFETY = 2.0
 EIGENVALUE_ROUNDING = 1e-14
@@ -84,7 +81,6 @@ def path_integral(
     Parameters
     ----------
     about : Linearisation
-        The network and its fixed point.
     states : (M, N) array
     which : sequence of int, optional
         Indices into `about.eigenvalues`; all of them by default.

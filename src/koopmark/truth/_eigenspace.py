@@ -158,8 +158,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
     def _facts(self) -> list[str]:
         facts = [f"λ = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
-        facts += [self._functions()] if self._functions() else []
-        return facts if self.whole else [*facts, "not whole"]
+        return [*filter(None, [*facts, self._functions(), "" if self.whole else "not whole"])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,9 +284,7 @@ class ConservedRatios(Eigenspace):
     zeta: Elementwise
     whole: bool = False
 
-    @property
-    def eigenvalue(self) -> complex:
-        return 0j
+    eigenvalue = 0j
 
     @property
     def dimension(self) -> int:
@@ -317,9 +314,7 @@ class ConservedSums(Eigenspace):
     zeta: Elementwise
     whole: bool = False
 
-    @property
-    def eigenvalue(self) -> complex:
-        return 0j
+    eigenvalue = 0j
 
     @property
     def dimension(self) -> int:
@@ -378,9 +373,8 @@ class ApproximateEigenspace(Eigenspace):
         if count >= self.dimension:
             return self
         chosen = np.sort(rng.choice(self.dimension, size=count, replace=False))
-        return replace(
-            self, vectors=self.vectors[:, chosen], generator_bounds=self.generator_bounds[chosen]
-        )
+        vectors, bounds = self.vectors[:, chosen], self.generator_bounds[chosen]
+        return replace(self, vectors=vectors, generator_bounds=bounds)
 
     def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:
         """(m,) bounds on |φ(x(t)) - e^{-t}φ(x(0))| a time `elapsed` later."""

@@ -195,11 +195,6 @@ def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]
     quite, their eigenvalue (`too_close`).
 
     Ordered by the least degree in them. Sums that agree to a relative 1e-9 are one.
-
-    Parameters
-    ----------
-    eigenvalues : (q,) array
-    max_degree : int
     """
     every = np.asarray(eigenvalues, dtype=complex)
     if len(every) == 0:
@@ -213,9 +208,15 @@ def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]
     for start, stop in zip(starts, stops, strict=True):
         here = order[start:stop]
         rows, feasible = _expanded(compared.products[here], compared.members, max_degree)
-        eigenvalue = _rounded(complex(every[list(rows[0])].sum()), compared.same)
+        total = complex(every[list(rows[0])].sum())
+        # A part that is rounding is none.
+        real, imaginary = (
+            part if abs(part) > compared.same else 0.0 for part in (total.real, total.imag)
+        )
+        longest = max(map(len, rows))
+        factors = np.array([[*row, *[ONE] * (longest - len(row))] for row in rows], dtype=int)
         whole = bool(compared.whole and feasible and not crowded[here[0]])
-        found.append((rows, Products(eigenvalue, _padded(rows), whole)))
+        found.append((rows, Products(complex(real, imaginary), factors, whole)))
     found.sort(key=lambda pair: (len(pair[0][0]), pair[0][0]))
     return tuple(one for _, one in found)
 
@@ -269,7 +270,10 @@ class _Compared:
         products = _no_faster(rates, bound) if one_sign else None
         whole = products is not None
         if products is None:
-            products = _of_degree(len(values), max_degree)
+            kinds = range(len(values))
+            degrees = range(1, max_degree + 1)
+            rows = [list(combinations_with_replacement(kinds, degree)) for degree in degrees]
+            products = _stacked([np.array(level, dtype=int) for level in rows])
         return cls(values, members, products, whole, same)
 
     @property
@@ -331,13 +335,6 @@ def _no_faster(rates: NDArray[np.float64], bound: float) -> NDArray[np.intp] | N
     return _stacked(levels)
 
 
-def _of_degree(count: int, max_degree: int) -> NDArray[np.intp]:
-    """(P, max_degree) all products of 1 .. `max_degree` factors."""
-    degrees = range(1, max_degree + 1)
-    rows = [list(combinations_with_replacement(range(count), degree)) for degree in degrees]
-    return _stacked([np.array(level, dtype=int) for level in rows])
-
-
 def _expanded(
     products: NDArray[np.intp], members: Sequence[NDArray[np.intp]], max_degree: int
 ) -> tuple[list[tuple[int, ...]], bool]:
@@ -362,12 +359,6 @@ def _expanded(
     return sorted(rows, key=lambda row: (len(row), row)), feasible
 
 
-def _padded(rows: Sequence[tuple[int, ...]]) -> NDArray[np.intp]:
-    """Rows of several lengths as one array."""
-    longest = max(map(len, rows))
-    return np.array([[*row, *[ONE] * (longest - len(row))] for row in rows], dtype=int)
-
-
 def _stacked(levels: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
     """Arrays (P_k, k) as one, filled up."""
     wide = max((level.shape[1] for level in levels), default=0)
@@ -375,10 +366,3 @@ def _stacked(levels: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         np.pad(level, ((0, 0), (0, wide - level.shape[1])), constant_values=ONE) for level in levels
     ]
     return np.concatenate(filled)
-
-
-def _rounded(eigenvalue: complex, scale: float) -> complex:
-    """Without a real or imaginary part that is rounding."""
-    real = eigenvalue.real if abs(eigenvalue.real) > scale else 0.0
-    imaginary = eigenvalue.imag if abs(eigenvalue.imag) > scale else 0.0
-    return complex(real, imaginary)
