@@ -18,7 +18,17 @@ def canonical_json(value: Any) -> str:
     TypeError, ValueError
         If `value` holds something JSON cannot say (NaN and infinities included).
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+    return _ENCODER.encode(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} {value!r} is no JSON")
+
+
+# Made once: a plan of 10,000 fits needs as many digests.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
 def digest(value: Any, length: int = 16) -> str:
@@ -43,9 +53,3 @@ def generator(depends_on: Any, purpose: str) -> np.random.Generator:
     key = hashlib.sha256(canonical_json([depends_on, purpose]).encode()).digest()
     words = np.frombuffer(key, dtype=np.uint32)
     return np.random.default_rng(np.random.SeedSequence(words.tolist()))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} {value!r} is no JSON")
