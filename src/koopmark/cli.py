@@ -241,10 +241,13 @@ def run(
 def report(folder: RunFolder) -> None:
     """Build the tables and the HTML of a run folder anew, without fitting anything."""
     from koopmark import pages
+    from koopmark.analysis.tables import read_fits, read_provenance, unfinished
     from koopmark.store import write_tables
 
     write_tables(folder)
     _say(f"Report: {pages.write(folder)}")
+    if left := unfinished(folder, len(read_fits(folder)), read_provenance(folder)):
+        _say(left, err=True)
 
 
 @app.command(epilog="Example: koopmark show reports/smoke --score forecast_error")
