@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
-    from koopmark.simulation import Trajectories, simulate  # type: ignore[no-redef]
+    from koopmark.simulation import Trajectories, simulate
 
 _WHERE = {
     "Trajectories": "koopmark.simulation",
@@ -34,24 +34,6 @@ _WHERE = {
     "score": "koopmark.scoring",
     "simulate": "koopmark.simulation",
 }
-_PACKAGES = (
-    "analysis",
-    "datasets",
-    "methods",
-    "models",
-    "pages",
-    "plan",
-    "regression",
-    "run",
-    "scoring",
-    "simulation",
-    "spectrum",
-    "store",
-    "systems",
-    "truth",
-    "workers",
-)
-
 __all__ = [
     "Trajectories",
     "analysis",
@@ -78,10 +60,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Packages and their main functions load when first used, so that the import stays light."""
-    if name in _PACKAGES:
-        return import_module(f"koopmark.{name}")
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)
+    if name in __all__:
+        return import_module(f"koopmark.{name}")
     raise AttributeError(f"module 'koopmark' has no attribute {name!r}")
 
 

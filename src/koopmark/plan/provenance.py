@@ -29,19 +29,25 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
     """All that is known before a run starts; JSON-able."""
     recipes = {cell.dataset: cell.recipe for cell in cells}
     used = {cell.method.tags.library for cell in cells} - {"koopmark"}
+    program = Path(sys.argv[0]).stem.replace("__main__", "koopmark")
+    configuration = suite.model_dump(mode="json", exclude={"path"})
+    configuration_digest = digest(configuration)
+    for method in configuration["methods"]:
+        # Without this machine's folders.
+        method["use"] = short(method["use"])
     return {
         "suite": suite.name,
         "suite_argument": suite.argument,
         "title": suite.title,
         "question": suite.question,
-        "configuration_digest": digest(suite.model_dump(mode="json", exclude={"path"})),
-        "configuration": _configuration(suite),
+        "configuration_digest": configuration_digest,
+        "configuration": configuration,
         "recipes": {name: recipe.depends_on() for name, recipe in recipes.items()},
         "datasets": list(recipes),
         "methods": summary(list(cells)),
         "seeds": sorted({cell.seed for cell in cells}),
         "limits": suite.limits.model_dump(),
-        "command": _command(),
+        "command": shlex.join([program, *sys.argv[1:]]),
         "jobs": jobs,
         "threads_per_fit": 1,
         "koopmark": __version__,
@@ -61,24 +67,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _command() -> str:
-    program = Path(sys.argv[0]).stem
-    return shlex.join(["koopmark" if program == "__main__" else program, *sys.argv[1:]])
-
-
 def _version(distribution: str) -> str | None:
     try:
         return version(distribution)
     except PackageNotFoundError:
         return None
-
-
-def _configuration(suite: Suite) -> dict[str, Any]:
-    """The suite file with every default filled in, without this machine's folders."""
-    settings = suite.model_dump(mode="json", exclude={"path"})
-    for method in settings["methods"]:
-        method["use"] = short(method["use"])
-    return settings
 
 
 def _packages() -> Iterator[tuple[str, str]]:

@@ -35,7 +35,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path, fit_id: str, disposable: bool = False) -> None:
-        self._output, self._path = _files(folder, fit_id)
+        self._output, self._path = files(folder, fit_id)
         self._note = -1
         self._disposable = disposable
         self._known: dict[str, Any] = {"pid": os.getpid()}
@@ -97,7 +97,7 @@ class PostMortem:
 
 def post_mortem(folder: Path, fit_id: str) -> PostMortem:
     """Read what a dead worker left."""
-    output, note = _files(folder, fit_id)
+    output, note = files(folder, fit_id)
     known: dict[str, Any] = {}
     # A worker can die before the note is there, or in the middle of it.
     with suppress(FileNotFoundError, json.JSONDecodeError):
@@ -109,22 +109,18 @@ def post_mortem(folder: Path, fit_id: str) -> PostMortem:
 def deadline(folder: Path, fit_id: str) -> float:
     """By when the phase under way should be over, on the clock that is never set."""
     with suppress(FileNotFoundError, json.JSONDecodeError, KeyError):
-        return float(json.loads(_files(folder, fit_id)[1].read_text())["deadline"])
+        return float(json.loads(files(folder, fit_id)[1].read_text())["deadline"])
     return float("inf")
-
-
-def output_file(folder: Path, fit_id: str) -> Path:
-    """Where what a fit prints is kept."""
-    return _files(folder, fit_id)[0]
 
 
 def discard(folder: Path, fit_id: str) -> None:
     """Remove a fit's files."""
-    for path in _files(folder, fit_id):
+    for path in files(folder, fit_id):
         path.unlink(missing_ok=True)
 
 
-def _files(folder: Path, fit_id: str) -> tuple[Path, Path]:
+def files(folder: Path, fit_id: str) -> tuple[Path, Path]:
+    """Where what a fit prints is kept, and the note on how far it has come."""
     return folder / f"{fit_id}.out", folder / f"{fit_id}.json"
 
 
