@@ -27,6 +27,11 @@ def source_digest(method: Method) -> str:
     return HERE.digest([*EVERY_FIT, *_classes(method)])
 
 
+def fit_source(method: Method, recipe: Recipe) -> str:
+    """Digest of all source that a fit of `method` on `recipe` goes through."""
+    return digest([source_of(recipe), source_digest(method)])
+
+
 def code_of(method: Method) -> str:
     """Digest of the code that a process would fit `method` with: all of koopmark, and its own."""
     return digest([HERE.digest_of_package(), HERE.digest_of_others(_classes(method))])
@@ -37,10 +42,7 @@ def is_loaded(method: Method, recipe: Recipe, code: str, source: str) -> bool:
 
     The first is known at once. They differ where a file was edited that no fit goes through.
     """
-    return (
-        _loaded(frozenset(_classes(method))) == code
-        or digest([source_of(recipe), source_digest(method)]) == source
-    )
+    return _loaded(frozenset(_classes(method))) == code or fit_source(method, recipe) == source
 
 
 @cache
