@@ -11,12 +11,8 @@ import numpy as np
 def canonical_json(value: Any) -> str:
     """JSON of `value` with sorted keys and no spaces: equal values give equal text.
 
-    Numbers of NumPy are the numbers that they are.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `value` holds something JSON cannot say (NaN and infinities included).
+    Numbers of NumPy are the numbers that they are. Raises TypeError or ValueError if `value` holds
+    what JSON cannot say, NaN and infinities included.
     """
     return _ENCODER.encode(value)
 
@@ -39,13 +35,9 @@ def digest(value: Any, length: int = 16) -> str:
 def generator(depends_on: Any, purpose: str) -> np.random.Generator:
     """A random generator that depends on what it is for, and on nothing else.
 
-    Adding a dataset, a method or a draw elsewhere never changes the numbers it yields.
-
-    Raises
-    ------
-    TypeError
-        If it depends by name on True or on 3.0, which would draw other numbers than 1 and 3:
-        seeds and sizes are integers.
+    Adding a dataset, a method or a draw elsewhere never changes the numbers it yields. Raises
+    TypeError if it depends by name on True or on 3.0, which would draw other numbers than 1 and 3:
+    seeds and sizes are integers.
     """
     for name, value in depends_on.items() if isinstance(depends_on, Mapping) else ():
         if isinstance(value, bool | np.bool_ | float | np.floating):

@@ -97,12 +97,7 @@ class Source:
     """The source of koopmark as it was when this was made; that of others as it is.
 
     A process computes with what it has imported, whatever becomes of the files: made at the
-    import, this is what its results come from.
-
-    Parameters
-    ----------
-    package : Path
-        The folder of the package.
+    import, this is what its results come from. `package` is its folder.
     """
 
     def __init__(self, package: Path) -> None:
@@ -308,13 +303,13 @@ class Source:
 
     def _line(self, path: Path) -> str:
         """A file's name, the same on every machine, and its digest."""
-        line = self._own_lines.get(path)
-        if line is None:
-            ours = path in self._texts
-            start = self._package if ours else folder_of_packages(path)
-            line = f"{path.relative_to(start).as_posix()} {self._outline(path).digest}"
-            if ours:
-                self._own_lines[path] = line
+        if path in self._own_lines:
+            return self._own_lines[path]
+        ours = path in self._texts
+        start = self._package if ours else folder_of_packages(path)
+        line = f"{path.relative_to(start).as_posix()} {self._outline(path).digest}"
+        if ours:
+            self._own_lines[path] = line
         return line
 
 

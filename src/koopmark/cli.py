@@ -46,6 +46,7 @@ app = typer.Typer(
 
 
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
+PageFolder = Annotated[Path, typer.Option(help="Where the page goes.")]
 Recipe = Annotated[
     str,
     typer.Argument(metavar="RECIPE", help="A name in `koopmark list datasets`, or a .toml file."),
@@ -318,7 +319,7 @@ def history(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The history beside a baseline.")
     ] = Path("reports/baseline/history.jsonl"),
-    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/history"),
+    out: PageFolder = Path("reports/history"),
     suite: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Of the runs.", show_default="that of the last run"),
@@ -404,7 +405,7 @@ def regime(
 
 @app.command(epilog="Example: koopmark example --out pictures")
 def example(
-    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/example"),
+    out: PageFolder = Path("reports/example"),
 ) -> None:
     """Show the three-population example: pictures and numbers, in one HTML page."""
     from koopmark.pages.example import write_example
@@ -414,7 +415,7 @@ def example(
 
 @app.command(epilog="Example: koopmark catalogue --out pictures")
 def catalogue(
-    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/catalogue"),
+    out: PageFolder = Path("reports/catalogue"),
     markdown: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the texts to this file, and no page."),

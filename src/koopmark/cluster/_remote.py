@@ -45,22 +45,10 @@ def about() -> dict[str, str]:
 
 
 def fit(parcel: bytes, cache_dir: Path | None, wanted: str) -> bytes:
-    """The pickled `host.Answer` to a packed cell.
+    """The pickled `Answer` of `_host` to a packed cell; `wanted` is the client's `release()`.
 
-    Parameters
-    ----------
-    parcel : bytes
-    cache_dir : Path, optional
-        Of the datasets, on this machine; their default folder by default.
-    wanted : str
-        The client's `release()`.
-
-    Raises
-    ------
-    IncompatibleWorker
-        Where koopmark is another one here, or no process for fits can be kept alive.
-    Cancelled
-        Where the task was cancelled, after the fit was ended.
+    Raises IncompatibleWorker if koopmark is another one here or no process for fits can be kept
+    alive, and Cancelled, once the fit is ended, if the task was cancelled.
     """
     from distributed import get_worker
 

@@ -179,16 +179,10 @@ def _cells(
 def seeded(options: Options, given: Mapping[str, Any], depends_on: Any, path: str = "") -> Options:
     """A dataclass with every `seed` field drawn that `given` does not set, nested ones included.
 
-    Parameters
-    ----------
-    options : dataclass instance
-        A method, or a dictionary of one.
-    given : mapping
-        What the user set, nested as in the suite file.
-    depends_on
-        What the seeds depend on beside the field's own path, and nothing else: see
-        `_keys.generator`. A suite gives the data and their seed, so that a method draws the same
-        whatever it is called, and two methods with the same random features share them.
+    `given` is what the user set, nested as in the suite file. Seeds depend on `depends_on` and the
+    field's own path, and on nothing else (see `_keys.generator`). A suite gives the data and their
+    seed, so that a method draws the same whatever it is called, and two methods with the same
+    random features share them.
     """
     drawn: dict[str, Any] = {}
     for field in fields(options):  # type: ignore[arg-type]

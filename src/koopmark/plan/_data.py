@@ -41,11 +41,6 @@ def sources(suite: Suite) -> list[Source]:
 
     A level is called after the recipe, or the sweep's `name`, and what is varied:
     `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
-
-    Raises
-    ------
-    ConfigError
-        Naming the file, the key and what is allowed.
     """
     named = [Source(_recipe(suite, entry, "datasets"), (entry,)) for entry in suite.datasets]
     swept = [

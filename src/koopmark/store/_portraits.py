@@ -83,10 +83,7 @@ def portrait_row(portrait: Portrait) -> dict[str, Any]:
 def eigenfunctions(portraits: "pd.DataFrame") -> "pd.DataFrame":
     """A row for each point and component, a column for each method's difference to the exact one.
 
-    Parameters
-    ----------
-    portraits : DataFrame
-        The store's table. Methods that were shown the same points share their rows.
+    Methods that were shown the same points share their rows.
     """
     import pandas as pd
 

@@ -224,13 +224,7 @@ class _End(NamedTuple):
 
 
 class _Contents:
-    """What is in a store's file; the rows of its fits where they are to be kept.
-
-    Raises
-    ------
-    ConfigError
-        If a koopmark with other tables wrote it.
-    """
+    """What is in a store's file, with the rows of its fits if they are to be kept."""
 
     def __init__(self, path: Path, keep: bool = False) -> None:
         self.path = path
@@ -379,14 +373,9 @@ def _limits(cell: Cell) -> str:
 
 
 def _locked(folder: Path) -> FileLock:
-    """The right to write to a run folder; neither process numbers nor times play a part in it.
+    """The right to write to a run folder, of one process on all machines that share it.
 
-    The file says whose it is, for a reader.
-
-    Raises
-    ------
-    ConfigError
-        If another process holds it, on whichever machine that shares the folder.
+    Neither process numbers nor times play a part in it. The file says whose it is, for a reader.
     """
     path = folder / LOCK
     held = lock(path)

@@ -66,17 +66,8 @@ def run_cell(
     library imported; then the fit, which alone is measured, within the suite's limits; then the
     scores, for which the fit's memory limit holds anew and SCORING_ALLOWANCE is added to its time.
 
-    Parameters
-    ----------
-    cell : Cell
-    folder : Path
-        Where notes and output of the fit under way are kept (see `Journal`).
-    cache_dir : Path, optional
-        Of the datasets; their default folder by default.
-    disposable : bool
-        Whether an overrun may end this process.
-    fitter : Fitter
-        Where the method is fitted and its model stays: here, unless another is given.
+    Notes and output of the fit under way are in `folder` (see `Journal`). An overrun may end this
+    process if it is `disposable`.
     """
     journal = Journal(folder, cell.fit_id, disposable)
     with journal.recording():

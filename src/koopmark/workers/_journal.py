@@ -23,15 +23,9 @@ _CALLER = re.compile(r"[/\\]workers[/\\]_cell\.py\"")
 class Journal:
     """One fit's files: what it printed, and a note that says how far it had come.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the files are; the caller removes them.
-    fit_id : str
-    disposable : bool
-        Whether a phase that overruns its limit may end the whole process. The end comes from a
-        thread of faulthandler's that needs no interpreter lock, so it comes to native code too,
-        and even when the process that started this one is gone.
+    The caller removes them. If the process is `disposable`, a phase that overruns its limit ends
+    it. The end comes from a thread of faulthandler's that needs no interpreter lock, so it comes to
+    native code too, and even when the process that started this one is gone.
     """
 
     def __init__(self, folder: Path, fit_id: str, disposable: bool = False) -> None:

@@ -114,7 +114,12 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     except plugins.Edited as error:
         answer = WorkerFailure(f"{error}, and start the run again")
     except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
-        answer = _answer(error)
+        answer = Outcome("failed", type(error).__name__)
+        # The text of an exception may raise another.
+        with suppress(Exception):
+            answer = Outcome("failed", f"{type(error).__name__}: {error}"[:500])
+        if isinstance(error, OSError) and error.errno in FULL:
+            answer = WorkerFailure(f"{error.filename}: {error.strerror}")
     if os.getpid() != me:
         return b"", False
     threads, processes = _left_threads(before), guard.end_descendants()
@@ -135,15 +140,6 @@ class WorkerFailure:
     """Why no fit can be done here, whichever it is."""
 
     reason: str
-
-
-def _answer(error: BaseException) -> Outcome | WorkerFailure:
-    if isinstance(error, OSError) and error.errno in FULL:
-        return WorkerFailure(f"{error.filename}: {error.strerror}")
-    try:
-        return Outcome("failed", f"{type(error).__name__}: {error}"[:500])
-    except Exception:  # noqa: BLE001 an exception whose text raises another
-        return Outcome("failed", type(error).__name__)
 
 
 def _open_files() -> int:
