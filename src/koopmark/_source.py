@@ -194,14 +194,6 @@ class Source:
         step = Closure()
         if name != _LOADED or outline.effects is not None:
             step.files.add(path)
-        self._follow_uses(step, path, uses)
-        if ours:
-            step.nodes.add((path, _LOADED))
-            self._own_steps[node] = step
-        return step
-
-    def _follow_uses(self, step: Closure, path: Path, uses: _Uses) -> None:
-        outline = self._outline(path)
         for module in uses.whole:
             self._follow(step, path, module, (_EVERYTHING,))
         for found in uses.imports.values():
@@ -218,6 +210,10 @@ class Source:
             elif not bindings:
                 for module in outline.loads.whole:
                     self._follow(step, path, module, (head, *rest, _EVERYTHING), perhaps=True)
+        if ours:
+            step.nodes.add((path, _LOADED))
+            self._own_steps[node] = step
+        return step
 
     def _follow(
         self, step: Closure, path: Path, module: str, names: tuple[str, ...], perhaps: bool = False

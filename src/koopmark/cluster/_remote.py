@@ -64,7 +64,9 @@ def fit(parcel: bytes, cache_dir: Path | None, wanted: str) -> bytes:
         return task is None or task.state == "cancelled"
 
     for _ in range(STARTS):
-        answer = _host(cache_dir).ask(parcel, cancelled)
+        if cache_dir not in _hosts.by_cache:
+            _hosts.by_cache[cache_dir] = Host(cache_dir)
+        answer = _hosts.by_cache[cache_dir].ask(parcel, cancelled)
         if answer is not None:
             return answer
         del _hosts.by_cache[cache_dir]
@@ -130,9 +132,3 @@ class _Hosts(threading.local):
 
 
 _hosts = _Hosts()
-
-
-def _host(cache_dir: Path | None) -> Host:
-    if cache_dir not in _hosts.by_cache:
-        _hosts.by_cache[cache_dir] = Host(cache_dir)
-    return _hosts.by_cache[cache_dir]

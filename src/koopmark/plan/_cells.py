@@ -108,7 +108,6 @@ class _Entry:
     version: str
     source: str
     code: str
-    label: str
 
 
 def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
@@ -132,8 +131,8 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
                 f"{key}: what {asked.use!r} depends on cannot be told "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
-        entries.append(_Entry(asked, method, how, version, source, code, asked.label))
-    _refuse_repeats(suite, "methods", [entry.label for entry in entries])
+        entries.append(_Entry(asked, method, how, version, source, code))
+    _refuse_repeats(suite, "methods", [entry.asked.label for entry in entries])
     return entries
 
 
@@ -155,6 +154,7 @@ def _cells(
     suite: Suite, source: Source, settings: dict[str, Any], made: str, entry: _Entry
 ) -> Iterator[Cell]:
     """Every seed of a method on a dataset; `made` is the digest of the source of its numbers."""
+    label = entry.asked.label
     for seed in range(suite.seeds):
         data = {**settings, "seed": seed}
         named = {"dataset": source.recipe.name, **data}
@@ -164,7 +164,7 @@ def _cells(
             suite=suite.name,
             recipe=source.recipe,
             seed=seed,
-            label=entry.label,
+            label=label,
             use=entry.how["use"],
             method=seeded(entry.method, entry.asked.options, data),
             library_version=entry.version,

@@ -39,7 +39,9 @@ class Lines:
         """Show that a fit ended."""
         self._counts[rows.status] += 1
         if rows.status in FAILURES:
-            self._print(failure(rows))
+            fit, ended = rows.fit, rows.status.replace("_", " ")
+            name = f"{fit['method']} on {fit['dataset']}, seed {fit['seed']}"
+            self._print(f"{ended}: {name}: {fit['reason']}")
         self._go_on()
 
     def _go_on(self) -> None:
@@ -89,10 +91,3 @@ def in_words(counts: Counter[str]) -> str:
     first = ["ok"] if counts["ok"] else []
     others = sorted(status for status in counts if status != "ok")
     return ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in first + others)
-
-
-def failure(rows: Rows) -> str:
-    """A fit that failed, in a line."""
-    fit = rows.fit
-    name = f"{fit['method']} on {fit['dataset']}, seed {fit['seed']}"
-    return f"{rows.status.replace('_', ' ')}: {name}: {fit['reason']}"

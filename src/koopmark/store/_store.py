@@ -204,10 +204,9 @@ def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.Da
 
 
 def write_tables(folder: Path) -> None:
-    """Write fits.csv, targets.csv and eigenpairs.csv of a run folder, at full precision.
+    """Write fits.csv, targets.csv, eigenpairs.csv and eigenfunctions.csv, at full precision.
 
-    And eigenfunctions.csv, with a column for each method: its portraits, unpacked. Each file is
-    there whole or not at all; raises as `read` does.
+    Each file is there whole or not at all; raises as `read` does.
     """
     tables = read(folder)
     tables["eigenfunctions"] = eigenfunctions(tables.pop("portraits"))

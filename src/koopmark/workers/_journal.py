@@ -91,20 +91,20 @@ class PostMortem:
 
 def post_mortem(folder: Path, fit_id: str) -> PostMortem:
     """Read what a dead worker left."""
-    output, note = files(folder, fit_id)
-    known: dict[str, Any] = {}
-    # A worker can die before the note is there, or in the middle of it.
-    with suppress(FileNotFoundError, json.JSONDecodeError):
-        known = json.loads(note.read_text())
-    printed, where = _split(capture.read(output))
-    return PostMortem(**known, output=capture.last_lines(printed), where=where)
+    printed, where = _split(capture.read(files(folder, fit_id)[0]))
+    return PostMortem(**_note(folder, fit_id), output=capture.last_lines(printed), where=where)
 
 
 def deadline(folder: Path, fit_id: str) -> float:
     """By when the phase under way should be over, on the clock that is never set."""
-    with suppress(FileNotFoundError, json.JSONDecodeError, KeyError):
-        return float(json.loads(files(folder, fit_id)[1].read_text())["deadline"])
-    return float("inf")
+    return float(_note(folder, fit_id).get("deadline", PostMortem.deadline))
+
+
+def _note(folder: Path, fit_id: str) -> dict[str, Any]:
+    # A worker can die before the note is there, or in the middle of it.
+    with suppress(FileNotFoundError, json.JSONDecodeError):
+        return dict(json.loads(files(folder, fit_id)[1].read_text()))
+    return {}
 
 
 def discard(folder: Path, fit_id: str) -> None:

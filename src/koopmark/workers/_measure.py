@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
-_CLEAR_REFS = Path("/proc/self/clear_refs")
 _MB = 1_000_000
 
 ENFORCED = sys.platform == "linux"
@@ -37,7 +36,7 @@ class Meter:
                 ctypes.CDLL(None).malloc_trim(0)
         self._resettable = False
         with suppress(OSError):
-            _CLEAR_REFS.write_text("5")
+            Path("/proc/self/clear_refs").write_text("5")
             self._resettable = True
         self._base = _status("VmRSS") if self._resettable else _lifetime_peak()
         self._start = time.perf_counter()
