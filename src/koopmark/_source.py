@@ -493,7 +493,7 @@ def _uses(statement: ast.stmt) -> _Uses:
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Name | ast.Attribute):
+        if type(node) in (ast.Name, ast.Attribute):
             parts: list[str] = []
             inner: ast.AST = node
             while isinstance(inner, ast.Attribute):
@@ -527,8 +527,10 @@ def _uses(statement: ast.stmt) -> _Uses:
         for name in node._fields:
             if name not in _UNFOLLOWED:
                 value = getattr(node, name, None)
-                held = value if isinstance(value, list) else [value]
-                waiting += [item for item in held if isinstance(item, ast.AST)]
+                if isinstance(value, ast.AST):
+                    waiting.append(value)
+                elif isinstance(value, list):
+                    waiting += [item for item in value if isinstance(item, ast.AST)]
     return uses
 
 
