@@ -222,6 +222,24 @@ def test_report_builds_the_tables_again_from_the_store(typed, ran):
 
 
 @pytest.mark.slow
+def test_fits_that_a_store_cut_short_has_lost_are_counted_by_all_that_read_it(typed, ran, tmp_path):
+    whole, lacking = tmp_path / "whole", "is not finished, 2 of 3 fits are done: go on with "
+    shutil.copytree(ran, whole)
+    assert typed("report", str(ran)).stderr == ""
+    store = ran / "run.jsonl"
+    *kept, last = store.read_bytes().splitlines(keepends=True)
+    assert b'{"fit":' in last[:50]
+    store.write_bytes(b"".join([*kept, last[: len(last) // 2]]))
+    assert f"{ran} {lacking}koopmark run mine.toml" in typed("report", str(ran)).stderr
+    assert "2 of 3 fits are done" in (ran / "index.html").read_text(encoding="utf-8")
+    assert f"{ran} {lacking}" in typed("show", str(ran)).stdout.replace("\n", "")
+    assert lacking[:15] not in typed("show", str(whole)).stdout
+    for folder, against in ((ran, whole), (whole, ran)):
+        done = typed("check", str(folder), "--against", str(against))
+        assert (done.returncode, f"{ran} {lacking}" in done.stdout) == (1, True)
+
+
+@pytest.mark.slow
 def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, ran, tmp_path):
     out, worse = ran, tmp_path / "worse"
     same = typed("check", str(out), "--against", str(out))

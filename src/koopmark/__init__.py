@@ -36,24 +36,6 @@ _WHERE = {
     "score": "koopmark.scoring",
     "simulate": "koopmark.simulation",
 }
-_PACKAGES = (
-    "analysis",
-    "datasets",
-    "methods",
-    "models",
-    "pages",
-    "plan",
-    "regression",
-    "run",
-    "scoring",
-    "simulation",
-    "spectrum",
-    "store",
-    "systems",
-    "truth",
-    "workers",
-)
-
 __all__ = [
     "AnswerKey",
     "Trajectories",
@@ -81,10 +63,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Packages and their main functions load when first used, so that the import stays light."""
-    if name in _PACKAGES:
-        return import_module(f"koopmark.{name}")
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)
+    if name in __all__:
+        return import_module(f"koopmark.{name}")
     raise AttributeError(f"module 'koopmark' has no attribute {name!r}")
 
 

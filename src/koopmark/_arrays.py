@@ -74,26 +74,14 @@ def inexact(values: ArrayLike, what: str) -> NDArray:
 
 
 def finite(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """As `real`, for parameters: what is missing or infinite is refused too.
-
-    Raises
-    ------
-    ValueError
-        As `real`, and if a value is not finite.
-    """
+    """As `real`, for parameters: what is missing or infinite is refused too."""
     array = real(values, what)
     check_finite(array, what)
     return array
 
 
 def check_finite(values: ArrayLike, what: str) -> None:
-    """Refuse numbers of which one is missing or infinite.
-
-    Raises
-    ------
-    ValueError
-        If one is, naming the first.
-    """
+    """Raises ValueError if a number is missing or infinite, naming the first."""
     array = np.asarray(values)
     wrong = ~np.isfinite(array)
     if wrong.any():
@@ -103,10 +91,7 @@ def check_finite(values: ArrayLike, what: str) -> None:
 def integer(value: Any, what: str) -> int:
     """`value`, if it is a whole number of whatever type; True is none, and neither is 2.0.
 
-    Raises
-    ------
-    TypeError
-        If it is anything else.
+    Raises TypeError if it is anything else.
     """
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
@@ -207,7 +192,12 @@ def _unmasked(values: Any) -> Any:
 def _from_objects(array: NDArray, what: str) -> NDArray:
     pandas = sys.modules.get("pandas")
     missing = np.zeros(array.shape, bool) if pandas is None else pandas.isna(array)
-    wrong = [value for value in array[~missing].flat if not (value is None or _is_number(value))]
+    # A Decimal is no number to the module numbers.
+    wrong = [
+        value
+        for value in array[~missing].flat
+        if not (value is None or isinstance(value, Complex) or hasattr(value, "as_integer_ratio"))
+    ]
     if any(isinstance(value, np.ndarray | list | tuple) for value in wrong):
         try:
             nested = np.asarray(array.tolist())
@@ -220,11 +210,6 @@ def _from_objects(array: NDArray, what: str) -> NDArray:
     numbers = np.where(missing, np.nan, array)
     is_complex = any(isinstance(x, Complex) and not isinstance(x, Real) for x in numbers.flat)
     return numbers.astype(COMPLEX if is_complex else DOUBLE)
-
-
-def _is_number(value: object) -> bool:
-    # A Decimal is none to the module numbers.
-    return isinstance(value, Complex) or hasattr(value, "as_integer_ratio")
 
 
 def _without_complex(array: NDArray, what: str) -> NDArray:

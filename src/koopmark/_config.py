@@ -69,12 +69,24 @@ def loads(text: str, source: str) -> dict[str, Any]:
 def read(path: Path) -> tuple[str, str]:
     """The byte order mark of a configuration file, or "", and its text with its line ends.
 
-    Raises
-    ------
-    ConfigError
-        If it cannot be read, is too large, or is not UTF-8.
+    Raises ConfigError if it cannot be read, is too large, or is not UTF-8.
     """
-    contents = _contents(path)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"{path}: not a file")
+        with path.open("rb") as file:
+            contents = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"{shortened(str(path), 1000)}: cannot be read ({error.strerror})"
+        ) from None
+    except ConfigError:
+        raise
+    except ValueError as error:
+        # Such as a NUL among its characters.
+        raise ConfigError(f"{shortened(repr(str(path)))}: no path ({error})") from None
+    if len(contents) > MAX_BYTES:
+        raise ConfigError(f"{path}: it has more than {MAX_BYTES // 1_000_000} MB")
     if contents.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise ConfigError(f"{path}: it is in UTF-16: save it as UTF-8")
     try:
@@ -85,38 +97,21 @@ def read(path: Path) -> tuple[str, str]:
     return (BOM, text[1:]) if text.startswith(BOM) else ("", text)
 
 
-def _contents(path: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ConfigError(f"{path}: not a file")
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(
-            f"{shortened(str(path), 1000)}: cannot be read ({error.strerror})"
-        ) from None
-    except ValueError as error:
-        # Such as a NUL among its characters.
-        raise ConfigError(f"{shortened(repr(str(path)))}: no path ({error})") from None
-    if len(text) > MAX_BYTES:
-        raise ConfigError(f"{path}: it has more than {MAX_BYTES // 1_000_000} MB")
-    return text
-
-
 def parse(data: dict[str, Any], model: type[SomeSection], source: str) -> SomeSection:
     """Validate a mapping; `source` names it in errors (see `load`)."""
     refuse_extremes(data, source)
     try:
-        return model.model_validate(_tuples(data))
+        # Frozen sections hold tuples, and convert nothing.
+        return model.model_validate(_converted(data, list, tuple))
     except ValidationError as error:
         raise ConfigError(f"{source}: {mistakes(error, model)}") from None
 
 
-def _tuples(value: Any) -> Any:
-    """Lists as the tuples that frozen sections hold: nothing else may be converted."""
+def _converted(value: Any, old: type[Any], new: type[Any]) -> Any:
+    """Sequences of one type, at any depth, as those of another."""
     if isinstance(value, dict):
-        return {key: _tuples(inner) for key, inner in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+        return {key: _converted(inner, old, new) for key, inner in value.items()}
+    return new(_converted(inner, old, new) for inner in value) if isinstance(value, old) else value
 
 
 def refuse_extremes(data: Any, source: str) -> None:
@@ -213,13 +208,7 @@ def _tags(section: type) -> tuple[Any, ...]:
 
 def shown(value: Any) -> str:
     """A value for an error message, as the file has it."""
-    return shortened(repr(_lists(value)))
-
-
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _lists(inner) for key, inner in value.items()}
-    return list(map(_lists, value)) if isinstance(value, tuple) else value
+    return shortened(repr(_converted(value, tuple, list)))
 
 
 def shortened(text: str, most: int = 60) -> str:

@@ -25,12 +25,8 @@ def lock(path: Path) -> FileLock:
 def make_folder(path: Path) -> Path:
     """Make a folder and those above it, unless they are there; returns it.
 
-    Commands that compute for long call it first, so that a mistyped path costs no time.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be made, or a file is in its place.
+    Commands that compute for long call it first, so that a mistyped path costs no time: it raises
+    ConfigError if the folder cannot be made, or a file is in its place.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -40,18 +36,12 @@ def make_folder(path: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put a text file in its place in one step, in UTF-8; raises as `write_bytes` does."""
+    """`write_bytes` of a text in UTF-8."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: Path, contents: bytes | memoryview) -> None:
-    """Put a file in its place in one step.
-
-    Raises
-    ------
-    ConfigError
-        If there is no room for it, or no right to write there.
-    """
+    """Put a file in its place in one step; raises ConfigError if there is no room or no right."""
     try:
         replace(path, contents)
     except OSError as error:
@@ -68,19 +58,16 @@ def replace(path: Path, contents: bytes | memoryview) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(contents)
-        # mkstemp makes it private to its owner.
-        os.chmod(temporary, _mode(path))
+        # mkstemp makes it private to its owner: take over the old permissions, or those of a new
+        # file.
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            current = os.umask(0)
+            os.umask(current)
+            mode = 0o666 & ~current
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _mode(path: Path) -> int:
-    """The permissions of the file that is replaced, or those of a new one."""
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        current = os.umask(0)
-        os.umask(current)
-        return 0o666 & ~current

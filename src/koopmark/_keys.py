@@ -11,14 +11,20 @@ import numpy as np
 def canonical_json(value: Any) -> str:
     """JSON of `value` with sorted keys and no spaces: equal values give equal text.
 
-    Numbers of NumPy are the numbers that they are.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `value` holds something JSON cannot say (NaN and infinities included).
+    Numbers of NumPy are the numbers that they are. Raises TypeError or ValueError if `value` holds
+    what JSON cannot say, NaN and infinities included.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+    return _ENCODER.encode(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} {value!r} is no JSON")
+
+
+# Made once: a plan of 10,000 fits needs as many digests.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
 def digest(value: Any, length: int = 16) -> str:
@@ -29,13 +35,9 @@ def digest(value: Any, length: int = 16) -> str:
 def generator(depends_on: Any, purpose: str) -> np.random.Generator:
     """A random generator that depends on what it is for, and on nothing else.
 
-    Adding a dataset, a method or a draw elsewhere never changes the numbers it yields.
-
-    Raises
-    ------
-    TypeError
-        If it depends by name on True or on 3.0, which would draw other numbers than 1 and 3:
-        seeds and sizes are integers.
+    Adding a dataset, a method or a draw elsewhere never changes the numbers it yields. Raises
+    TypeError if it depends by name on True or on 3.0, which would draw other numbers than 1 and 3:
+    seeds and sizes are integers.
     """
     for name, value in depends_on.items() if isinstance(depends_on, Mapping) else ():
         if isinstance(value, bool | np.bool_ | float | np.floating):
@@ -43,9 +45,3 @@ def generator(depends_on: Any, purpose: str) -> np.random.Generator:
     key = hashlib.sha256(canonical_json([depends_on, purpose]).encode()).digest()
     words = np.frombuffer(key, dtype=np.uint32)
     return np.random.default_rng(np.random.SeedSequence(words.tolist()))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} {value!r} is no JSON")

@@ -59,7 +59,9 @@ def html(name: str, facts: Iterable[str], details: Details) -> str:
     if details.picture:
         parts.append(f"<div>{details.picture}</div>")
     if details.rows:
-        parts.append(_table(details.columns, details.rows[:ROWS]))
+        # Neither colours nor a background: what surrounds the table shows through.
+        lines = [_row("th", details.columns), *(_row("td", row) for row in details.rows[:ROWS])]
+        parts.append(f'<table cellpadding="4" style="text-align:right">{"".join(lines)}</table>')
     more = details.total - min(len(details.rows), ROWS)
     if more > 0:
         parts.append(f'<div style="{_FAINT}">and {more:,} more</div>')
@@ -89,12 +91,6 @@ def eigenvalue(value: complex) -> str:
     if isfinite(value.real) and isfinite(value.imag) and imaginary(value):
         text += f"{value.imag:+.4g}i"
     return text
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    # Neither colours nor a background: what surrounds the table shows through.
-    lines = [_row("th", columns), *(_row("td", row) for row in rows)]
-    return f'<table cellpadding="4" style="text-align:right">{"".join(lines)}</table>'
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:

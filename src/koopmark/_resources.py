@@ -15,8 +15,5 @@ def shipped(kind: str) -> Path:
 
 def checkout() -> Path | None:
     """The root of the checkout this package is imported from; None in an installed package."""
-    return (
-        _CHECKOUT
-        if (_CHECKOUT / "pyproject.toml").is_file() and not (_PACKAGE / "_data").is_dir()
-        else None
-    )
+    in_wheel = (_PACKAGE / "_data").is_dir()
+    return _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() and not in_wheel else None

@@ -12,6 +12,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -77,18 +78,17 @@ class _Outline:
     """A module as its text has it."""
 
     digest: str
-    imports: dict[str, set[_Binding]] = field(default_factory=dict)
+    loads: _Uses = field(default_factory=_Uses)
+    """Of import statements."""
     defines: dict[str, _Uses] = field(default_factory=dict)
     effects: _Uses | None = None
     """Of statements that neither import nor define."""
-    stars: set[str] = field(default_factory=set)
 
     @property
     def uses(self) -> _Uses:
         """Of all statements."""
-        everything = _Uses(imports={name: set(found) for name, found in self.imports.items()})
-        everything.whole |= self.stars
-        for uses in (*self.defines.values(), self.effects or _Uses()):
+        everything = _Uses()
+        for uses in (self.loads, *self.defines.values(), self.effects or _Uses()):
             everything.add(uses)
         return everything
 
@@ -97,12 +97,7 @@ class Source:
     """The source of koopmark as it was when this was made; that of others as it is.
 
     A process computes with what it has imported, whatever becomes of the files: made at the
-    import, this is what its results come from.
-
-    Parameters
-    ----------
-    package : Path
-        The folder of the package.
+    import, this is what its results come from. `package` is its folder.
     """
 
     def __init__(self, package: Path) -> None:
@@ -126,8 +121,7 @@ class Source:
     def digest(self, roots: Sequence[Root]) -> str:
         """Digest of all that `roots` depend on."""
         found = self.closure(roots)
-        lines = [*map(self._line, found.files)]
-        lines += [*found.links, *self.versions(roots)]
+        lines = [*map(self._line, found.files), *found.links, *self.versions(roots)]
         return _sha("\n".join(sorted(lines)).encode())[:16]
 
     def versions(self, roots: Iterable[Root]) -> list[str]:
@@ -168,10 +162,9 @@ class Source:
     def _start(self, root: Root) -> Closure:
         if isinstance(root, Path):
             return Closure(nodes={(root, _EVERYTHING)})
-        if isinstance(root, tuple):
-            module, name = root
-        else:
-            module, name = root.__module__, root.__qualname__.partition(".")[0]
+        if isinstance(root, type):
+            root = root.__module__, root.__qualname__.partition(".")[0]
+        module, name = root
         top = module.partition(".")[0]
         if top == self._package.name:
             path = self._own(module)
@@ -201,21 +194,13 @@ class Source:
         step = Closure()
         if name != _LOADED or outline.effects is not None:
             step.files.add(path)
-        self._follow_uses(step, path, uses)
-        if ours:
-            step.nodes.add((path, _LOADED))
-            self._own_steps[node] = step
-        return step
-
-    def _follow_uses(self, step: Closure, path: Path, uses: _Uses) -> None:
-        outline = self._outline(path)
         for module in uses.whole:
             self._follow(step, path, module, (_EVERYTHING,))
         for found in uses.imports.values():
             for module, attribute in found:
                 self._follow(step, path, module, (attribute,) if attribute else ())
         for head, *rest in uses.chains:
-            bindings = uses.imports.get(head, set()) | outline.imports.get(head, set())
+            bindings = uses.imports.get(head, set()) | outline.loads.imports.get(head, set())
             for module, attribute in bindings:
                 inner = ((attribute,) if attribute else ()) + tuple(rest)
                 # A module at the end of the chain is used as a value: whole.
@@ -223,8 +208,12 @@ class Source:
             if head in outline.defines:
                 step.nodes.add((path, head))
             elif not bindings:
-                for module in outline.stars:
+                for module in outline.loads.whole:
                     self._follow(step, path, module, (head, *rest, _EVERYTHING), perhaps=True)
+        if ours:
+            step.nodes.add((path, _LOADED))
+            self._own_steps[node] = step
+        return step
 
     def _follow(
         self, step: Closure, path: Path, module: str, names: tuple[str, ...], perhaps: bool = False
@@ -238,9 +227,8 @@ class Source:
                 step.nodes |= {(near, _EVERYTHING) for near in _relative(path, module, names)}
                 return
             level = len(module) - len(module.lstrip("."))
-            above = self._name(path).split(".")
-            kept = len(above) - level + (path.name == "__init__.py")
-            module = ".".join([*above[:kept], *filter(None, [module[level:]])])
+            above = path.relative_to(self._package.parent).parts[:-level]
+            module = ".".join([*above, *filter(None, [module[level:]])])
         top = module.partition(".")[0]
         if top != self._package.name:
             self._follow_other(step, path, top)
@@ -256,7 +244,7 @@ class Source:
             return
         head, *rest = names
         outline, inner = self._outline(place), f"{module}.{head}"
-        passed_on = outline.imports.get(head, set()) - {(module, head)}
+        passed_on = outline.loads.imports.get(head, set()) - {(module, head)}
         for origin, attribute in passed_on:
             step.links.add(f"{inner} is {origin}.{attribute}")
             further = ((attribute,) if attribute else ()) + tuple(rest)
@@ -267,8 +255,8 @@ class Source:
             return
         elif self._own(inner) is not None:
             self._follow(step, path, inner, tuple(rest))
-        elif outline.stars:
-            for star in outline.stars:
+        elif outline.loads.whole:
+            for star in outline.loads.whole:
                 self._follow(step, place, star, (head, *rest), perhaps=True)
         elif not (perhaps or head.startswith("__")):
             step.nodes.add((place, _EVERYTHING))
@@ -282,7 +270,7 @@ class Source:
                 if files := _files_beside(folder, top):
                     step.nodes |= {(near, _EVERYTHING) for near in files}
                     return
-        place = _place(top, tuple(sys.path))
+        place = _place(top)
         if place is None:
             step.distributions.add(top)
         else:
@@ -309,20 +297,15 @@ class Source:
                 return path
         return None
 
-    def _name(self, path: Path) -> str:
-        """The dotted name of a file of koopmark."""
-        parts = path.with_suffix("").relative_to(self._package.parent).parts
-        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
     def _line(self, path: Path) -> str:
         """A file's name, the same on every machine, and its digest."""
-        line = self._own_lines.get(path)
-        if line is None:
-            ours = path in self._texts
-            start = self._package if ours else folder_of_packages(path)
-            line = f"{path.relative_to(start).as_posix()} {self._outline(path).digest}"
-            if ours:
-                self._own_lines[path] = line
+        if path in self._own_lines:
+            return self._own_lines[path]
+        ours = path in self._texts
+        start = self._package if ours else folder_of_packages(path)
+        line = f"{path.relative_to(start).as_posix()} {self._outline(path).digest}"
+        if ours:
+            self._own_lines[path] = line
         return line
 
 
@@ -371,8 +354,11 @@ def _files_of(folder: Path, top: str) -> list[Path]:
 
 def _files_beside(folder: Path, top: str) -> list[Path]:
     """The same as a file in that folder imports it; a folder of modules is one if no other is."""
-    found = _files_of(folder, top)
-    return found or ([] if _is_importable(top, tuple(sys.path)) else _inside(folder / top))
+    if found := _files_of(folder, top):
+        return found
+    spec = _spec(top, tuple(sys.path))
+    # A mere folder on the path has no origin.
+    return [] if spec is not None and spec.origin is not None else _inside(folder / top)
 
 
 def _inside(package: Path) -> list[Path]:
@@ -387,7 +373,7 @@ def own_place(top: str, folder: Path) -> Path | None:
     """
     if top in sys.stdlib_module_names or top == __package__ or _about(_normal(top)) is not None:
         return None
-    return folder if _files_beside(folder, top) else _place(top, tuple(sys.path))
+    return folder if _files_beside(folder, top) else _place(top)
 
 
 @cache
@@ -398,15 +384,9 @@ def _spec(top: str, path: tuple[str, ...]) -> ModuleSpec | None:  # noqa: ARG001
         return None
 
 
-def _is_importable(top: str, path: tuple[str, ...]) -> bool:
-    """Whether a module is found on the path; a mere folder of that name is not."""
-    spec = _spec(top, path)
-    return spec is not None and spec.origin is not None
-
-
-def _place(top: str, path: tuple[str, ...]) -> Path | None:
+def _place(top: str) -> Path | None:
     """The folder that holds an importable module, None if it is installed or not there."""
-    spec = _spec(top, path)
+    spec = _spec(top, tuple(sys.path))
     if spec is None:
         return None
     if spec.has_location and spec.origin:
@@ -463,31 +443,20 @@ def _distribution(top: str) -> str:
 
 def _outlined(path: Path, text: bytes) -> _Outline:
     outline = _Outline(_sha(text))
-    if path.suffix != ".py":
-        # A compiled module: its bytes are all there is to know.
-        return outline
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        # Importing it says what is wrong.
-        return outline
-    _collect(tree.body, outline)
-    return outline
-
-
-def _collect(statements: Iterable[ast.stmt], outline: _Outline) -> None:
-    for statement in statements:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            uses = _uses(statement)
-            outline.stars |= uses.whole
-            for name, bindings in uses.imports.items():
-                outline.imports.setdefault(name, set()).update(bindings)
-        elif isinstance(statement, ast.If | ast.Try):
-            blocks = [statement.body, statement.orelse]
+    waiting: list[ast.stmt] = []
+    # Of a compiled module its bytes are all there is to know; a syntax error is for its import.
+    if path.suffix == ".py":
+        with suppress(SyntaxError):
+            waiting = ast.parse(text).body
+    while waiting:
+        statement = waiting.pop()
+        if isinstance(statement, ast.If | ast.Try):
+            waiting += [*statement.body, *statement.orelse]
             if isinstance(statement, ast.Try):
-                blocks += [statement.finalbody, *(each.body for each in statement.handlers)]
-            for block in blocks:
-                _collect(block, outline)
+                waiting += statement.finalbody
+                waiting += [inner for handler in statement.handlers for inner in handler.body]
+        elif isinstance(statement, ast.Import | ast.ImportFrom):
+            outline.loads.add(_uses(statement))
         elif names := _defined(statement):
             uses = _uses(statement)
             for name in names:
@@ -495,6 +464,7 @@ def _collect(statements: Iterable[ast.stmt], outline: _Outline) -> None:
         elif not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
             outline.effects = outline.effects or _Uses()
             outline.effects.add(_uses(statement))
+    return outline
 
 
 def _defined(statement: ast.stmt) -> list[str]:
@@ -523,22 +493,16 @@ def _uses(statement: ast.stmt) -> _Uses:
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        kind = type(node)
-        if kind is ast.Name:
-            uses.chains.add((node.id,))  # type: ignore[attr-defined]
-            continue
-        if kind is ast.Attribute:
+        if type(node) in (ast.Name, ast.Attribute):
             parts: list[str] = []
             inner: ast.AST = node
-            while type(inner) is ast.Attribute:
+            while isinstance(inner, ast.Attribute):
                 parts.append(inner.attr)
                 inner = inner.value
-            if type(inner) is ast.Name:
+            if isinstance(inner, ast.Name):
                 uses.chains.add((inner.id, *reversed(parts)))
             else:
                 waiting.append(inner)
-            continue
-        if kind is ast.Constant:
             continue
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -547,8 +511,7 @@ def _uses(statement: ast.stmt) -> _Uses:
                 uses.imports.setdefault(name, set()).add((bound, ""))
                 # `import a.b` binds a, and imports a.b.
                 uses.imports.setdefault("", set()).add((alias.name, ""))
-            continue
-        if isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             for alias in node.names:
                 if alias.name == "*":
@@ -556,28 +519,19 @@ def _uses(statement: ast.stmt) -> _Uses:
                 else:
                     name = alias.asname or alias.name
                     uses.imports.setdefault(name, set()).add((module, alias.name))
-            continue
-        if isinstance(node, ast.Call):
-            _note_import(node, uses)
+        elif isinstance(node, ast.Call) and node.args:
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            first = getattr(node.args[0], "value", None)
+            if called in ("import_module", "__import__") and isinstance(first, str):
+                uses.whole.add(first)
         for name in node._fields:
-            if name in _UNFOLLOWED:
-                continue
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                waiting.append(value)
-            elif isinstance(value, list):
-                waiting += [item for item in value if isinstance(item, ast.AST)]
+            if name not in _UNFOLLOWED:
+                value = getattr(node, name, None)
+                if isinstance(value, ast.AST):
+                    waiting.append(value)
+                elif isinstance(value, list):
+                    waiting += [item for item in value if isinstance(item, ast.AST)]
     return uses
-
-
-def _note_import(call: ast.Call, uses: _Uses) -> None:
-    """`import_module("name")` and `__import__("name")`."""
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if name in ("import_module", "__import__") and call.args:
-        module = call.args[0]
-        if isinstance(module, ast.Constant) and isinstance(module.value, str):
-            uses.whole.add(module.value)
 
 
 def file_digest(path: Path) -> str:

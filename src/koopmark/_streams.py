@@ -35,23 +35,19 @@ def lasting() -> Iterator[None]:
     the reader is gone, what is written is dropped, so that a command still does its work and
     ends with its own exit code.
     """
-    _open_descriptors()
+    for descriptor in range(3):
+        # Those that the caller closed lead nowhere: files must not take their place.
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # Of the lowest number that is free; worker processes get it as well.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(_lasting, before)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
-
-
-def _open_descriptors() -> None:
-    """Standard descriptors that the caller closed lead nowhere: files must not take their place."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            # Of the lowest number that is free; worker processes get it as well.
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _lasting(stream: TextIO) -> TextIO:

@@ -46,6 +46,11 @@ app = typer.Typer(
 
 
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
+PageFolder = Annotated[Path, typer.Option(help="Where the page goes.")]
+Recipe = Annotated[
+    str,
+    typer.Argument(metavar="RECIPE", help="A name in `koopmark list datasets`, or a .toml file."),
+]
 
 
 class Kind(StrEnum):
@@ -107,20 +112,15 @@ def _say(text: str, err: bool = False) -> None:
     print(text, file=sys.stderr if err else sys.stdout, flush=True)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        _say(f"koopmark {koopmark.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        bool, typer.Option("--version", is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    pass
+    if version:
+        _say(f"koopmark {koopmark.__version__}")
+        raise typer.Exit
 
 
 @app.command(epilog="Example: koopmark run smoke --jobs 2")
@@ -148,28 +148,26 @@ def run(
         typer.Option(
             metavar="NAME",
             help="A method to run as well: a name in `koopmark list methods`, "
-            "or path/to/file.py:Class for one of your own. May be given several times.",
+            "or path/to/file.py:Class for one of your own (repeatable).",
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Of the methods, this one and the anchors alone, as the tables call it. "
-            "Several times: each.",
+            help="Run only this method, as the tables call it, and the anchors (repeatable).",
         ),
     ] = None,
     dataset: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Of the datasets, this one alone, or all levels of its sweep. "
-            "Several times: each.",
+            help="Run only on this dataset, or on all levels of this sweep (repeatable).",
         ),
     ] = None,
     seed: Annotated[
         list[int] | None,
-        typer.Option(metavar="K", help="Of the seeds, this one alone. Several times: each."),
+        typer.Option(metavar="K", help="Run only this seed (repeatable)."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a fit failed, hung, or crashed.")
@@ -185,8 +183,8 @@ def run(
     """Run a suite, and write its tables and its report.
 
     A second run of the same suite does only the fits that are not done yet, or whose method,
-    library or data have changed. However a fit ended, that is its result, and is kept until
-    --fresh; one that ran into a limit is done again when the limit changes.
+    library or data have changed. Failed fits count as done, until --fresh; one that ran into a
+    limit is done again when the limit changes.
 
     With --only, --dataset or --seed only those fits are done, in a folder of their own.
     """
@@ -244,10 +242,13 @@ def run(
 def report(folder: RunFolder) -> None:
     """Build the tables and the HTML of a run folder anew, without fitting anything."""
     from koopmark import pages
+    from koopmark.analysis.tables import read_fits, read_provenance, unfinished
     from koopmark.store import write_tables
 
     write_tables(folder)
     _say(f"Report: {pages.write(folder)}")
+    if left := unfinished(folder, len(read_fits(folder)), read_provenance(folder)):
+        _say(left, err=True)
 
 
 @app.command(epilog="Example: koopmark show reports/smoke --score forecast_error")
@@ -321,7 +322,7 @@ def history(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The history beside a baseline.")
     ] = Path("reports/baseline/history.jsonl"),
-    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/history"),
+    out: PageFolder = Path("reports/history"),
     suite: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Of the runs.", show_default="that of the last run"),
@@ -375,7 +376,7 @@ def list_(
     ],
 ) -> None:
     """List what there is to choose from, one a line."""
-    lines = _LISTED[kind]()
+    lines = list(_listed(kind))
     width = max((len(name) for name, _ in lines), default=0)
     for name, text in lines:
         _say(f"{name:<{width}}  {text}".rstrip())
@@ -383,12 +384,7 @@ def list_(
 
 @app.command(epilog="Example: koopmark regime datasets/rnn_hopfield.toml --write")
 def regime(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE", help="A name in `koopmark list datasets`, or a .toml file."
-        ),
-    ],
+    recipe: Recipe,
     write: Annotated[
         bool, typer.Option("--write", help="Put the section into the file, in place of its own.")
     ] = False,
@@ -412,7 +408,7 @@ def regime(
 
 @app.command(epilog="Example: koopmark example --out pictures")
 def example(
-    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/example"),
+    out: PageFolder = Path("reports/example"),
 ) -> None:
     """Show the three-population example: pictures and numbers, in one HTML page."""
     from koopmark.pages.example import write_example
@@ -422,7 +418,7 @@ def example(
 
 @app.command(epilog="Example: koopmark catalogue --out pictures")
 def catalogue(
-    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports/catalogue"),
+    out: PageFolder = Path("reports/catalogue"),
     markdown: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the texts to this file, and no page."),
@@ -448,13 +444,7 @@ def catalogue(
 
 @app.command(epilog="Example: koopmark export rnn_10_2 --format mat --seed 1")
 def export(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE",
-            help="A name in `koopmark list datasets`, or the path of a .toml file.",
-        ),
-    ],
+    recipe: Recipe,
     file_format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="npz, csv, hdf5 or mat.")
     ] = "npz",
@@ -477,47 +467,29 @@ def export(
     _say(f"Exported: {export_dataset(chosen, seed, file_format, folder)}")
 
 
-def _systems() -> list[tuple[str, str]]:
-    from koopmark import systems
+def _listed(kind: Kind) -> Iterator[tuple[str, str]]:
+    """Names, and what each stands for."""
+    if kind == Kind.systems:
+        from koopmark import systems
 
-    every = {**systems.CATALOGUE, **systems.INEXACT}
-    made = {name: systems.example(name) for name in every}
-    return [(name, f"{type(system).__name__}, N = {system.size}") for name, system in made.items()]
+        for name in {**systems.CATALOGUE, **systems.INEXACT}:
+            system = systems.example(name)
+            yield name, f"{type(system).__name__}, N = {system.size}"
+    elif kind == Kind.methods:
+        from koopmark import methods
 
+        for name in methods.names():
+            missing = methods.availability(methods.get(name))
+            yield name, methods.about(name) + (f" ({missing})" if missing else "")
+        for name in methods.offered():
+            yield name, "from an installed package"
+    elif kind == Kind.datasets:
+        from koopmark import datasets
 
-def _methods() -> list[tuple[str, str]]:
-    from koopmark import methods
+        for recipe in map(datasets.load_recipe, datasets.names()):
+            yield recipe.name, f"{recipe.title} ({recipe.in_the_long_run})"
+    else:
+        from koopmark.plan import load_suite, names
 
-    elsewhere = [(name, "from an installed package") for name in methods.offered()]
-    return [(name, _about(name)) for name in methods.names()] + elsewhere
-
-
-def _about(name: str) -> str:
-    """What a method is, and why it cannot be used where it cannot."""
-    from koopmark import methods
-
-    method = methods.get(name)
-    summary = methods.about(name)
-    missing = methods.availability(method)
-    return f"{summary} ({missing})" if missing else summary
-
-
-def _datasets() -> list[tuple[str, str]]:
-    from koopmark import datasets
-
-    recipes = [datasets.load_recipe(name) for name in datasets.names()]
-    return [(recipe.name, f"{recipe.title} ({recipe.in_the_long_run})") for recipe in recipes]
-
-
-def _suites() -> list[tuple[str, str]]:
-    from koopmark.plan import load_suite, names
-
-    return [(name, load_suite(name).question) for name in names()]
-
-
-_LISTED = {
-    Kind.systems: _systems,
-    Kind.methods: _methods,
-    Kind.datasets: _datasets,
-    Kind.suites: _suites,
-}
+        for name in names():
+            yield name, load_suite(name).question

@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
 from koopmark.methods import Role
-from koopmark.store import EIGENPAIRS, FILE, FITS, POINTS, PREFIX, TARGETS
+from koopmark.store import EIGENPAIRS, FILE, FITS, POINTS, PREFIX, TARGETS, sanitise
 
 ROLES: tuple[Role, ...] = ("anchor", "informed", "method")
 """In the order in which tables show them: what does not compete stands apart, on top."""
@@ -68,6 +68,17 @@ def read_provenance(run_dir: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} must hold a JSON object, not {type(provenance).__name__}")
     refuse_extremes(provenance, str(path))
     return provenance
+
+
+def unfinished(run_dir: Path, done: int, provenance: Mapping[str, Any]) -> str:
+    """How many of a run's fits have a result, and how to do the rest; empty if all have."""
+    planned = provenance.get("fits")
+    if provenance.get("ended") and done == planned:
+        return ""
+    return sanitise(
+        f"{run_dir} is not finished, {done} of {planned or 'an unknown number of'} fits "
+        f"are done: go on with {provenance.get('command', 'koopmark run')}"
+    )
 
 
 def read_scores(run_dir: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

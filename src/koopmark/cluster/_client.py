@@ -91,10 +91,7 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
 
 @dataclass(frozen=True)
 class Cluster:
-    """A connected scheduler.
-
-    `execute` has the contract of `executor.execute`.
-    """
+    """A connected scheduler."""
 
     client: "Client"
     address: str
@@ -147,7 +144,10 @@ class Cluster:
                     raise Stopped(f"the scheduler {self.address} went away")
                 cell, was_suspect, answer = round_.next()
                 if isinstance(answer, bytes):
-                    yield _rows(cell, pickle.loads(answer))
+                    answer = pickle.loads(answer)
+                    if isinstance(answer, WorkerFailure):
+                        raise Stopped(f"no fit can be done on a worker: {answer.reason}")
+                    yield make_rows(cell, answer) if isinstance(answer, Outcome) else answer
                 elif _is_killed(answer) and not was_suspect:
                     suspects.append(cell)
                 else:
@@ -206,7 +206,9 @@ class _Round:
         was_suspect = future is self.suspect
         if was_suspect:
             self.suspect = None
-        return self.under_way.pop(future), was_suspect, _error(answer)
+        # Dask gives an exception as its type, itself and its traceback.
+        answer = answer[1] if isinstance(answer, tuple) else answer
+        return self.under_way.pop(future), was_suspect, answer
 
     def release(self) -> None:
         """Want no more of what is under way."""
@@ -215,21 +217,10 @@ class _Round:
             future.release()
 
 
-def _error(answer: Any) -> Any:
-    """The exception where Dask gives its type, itself and its traceback."""
-    return answer[1] if isinstance(answer, tuple) else answer
-
-
 def _is_killed(error: Any) -> bool:
     from distributed import KilledWorker
 
     return isinstance(error, KilledWorker)
-
-
-def _rows(cell: Cell, answer: Any) -> Rows:
-    if isinstance(answer, WorkerFailure):
-        raise Stopped(f"no fit can be done on a worker: {answer.reason}")
-    return make_rows(cell, answer) if isinstance(answer, Outcome) else answer
 
 
 def _workers(client: "Client") -> dict[str, dict[str, str]]:

@@ -18,7 +18,6 @@ from typing import BinaryIO
 from koopmark import methods
 from koopmark._errors import ConfigError, named
 from koopmark.cluster._parcel import unpack
-from koopmark.plan import Cell
 from koopmark.store import Outcome, Rows, make_rows
 from koopmark.workers import Pool, WorkerFailure, guarded
 
@@ -53,25 +52,19 @@ def _answer(parcel: bytes, pool: Pool, folder: Path) -> Answer:
         cell = unpack(parcel, folder / "methods")
     except Exception as error:  # noqa: BLE001 foreign code may raise anything
         return Outcome("unavailable", f"it cannot be loaded on {platform.node()}: {named(error)}")
-    other = _other_version(cell)
-    if other is not None:
-        return make_rows(cell, Outcome("unavailable", other))
+    here = methods.library_version(cell.method)
+    if here != cell.library_version and methods.availability(cell.method) is None:
+        # The row would claim a version that did not do the work.
+        reason = (
+            f"{cell.method.tags.library} {here or 'without a version'} is installed on "
+            f"{platform.node()}, but the run was started with {cell.library_version or 'none'}"
+        )
+        return make_rows(cell, Outcome("unavailable", reason))
     try:
         (rows,) = pool.rows([cell])
     except (ConfigError, RuntimeError) as error:
         return WorkerFailure(str(error))
     return rows
-
-
-def _other_version(cell: Cell) -> str | None:
-    """Why a row would claim a version that did not do the work; None where it would not."""
-    here = methods.library_version(cell.method)
-    if methods.availability(cell.method) is not None or here == cell.library_version:
-        return None
-    return (
-        f"{cell.method.tags.library} {here or 'without a version'} is installed on "
-        f"{platform.node()}, but the run was started with {cell.library_version or 'none'}"
-    )
 
 
 if __name__ == "__main__":

@@ -28,10 +28,7 @@ def pack(cell: Cell) -> bytes:
 def unpack(parcel: bytes, folder: Path) -> Cell:
     """The cell that was packed; files of methods are written to `folder`.
 
-    Raises
-    ------
-    Exception
-        Where its method cannot be loaded here: foreign code may raise anything.
+    Loading its method may raise anything, as foreign code may.
     """
     return _Unpacker(io.BytesIO(parcel), folder).load()
 

@@ -45,22 +45,10 @@ def about() -> dict[str, str]:
 
 
 def fit(parcel: bytes, cache_dir: Path | None, wanted: str) -> bytes:
-    """The pickled `host.Answer` to a packed cell.
+    """The pickled `Answer` of `_host` to a packed cell; `wanted` is the client's `release()`.
 
-    Parameters
-    ----------
-    parcel : bytes
-    cache_dir : Path, optional
-        Of the datasets, on this machine; their default folder by default.
-    wanted : str
-        The client's `release()`.
-
-    Raises
-    ------
-    IncompatibleWorker
-        Where koopmark is another one here, or no process for fits can be kept alive.
-    Cancelled
-        Where the task was cancelled, after the fit was ended.
+    Raises IncompatibleWorker if koopmark is another one here or no process for fits can be kept
+    alive, and Cancelled, once the fit is ended, if the task was cancelled.
     """
     from distributed import get_worker
 
@@ -76,7 +64,9 @@ def fit(parcel: bytes, cache_dir: Path | None, wanted: str) -> bytes:
         return task is None or task.state == "cancelled"
 
     for _ in range(STARTS):
-        answer = _host(cache_dir).ask(parcel, cancelled)
+        if cache_dir not in _hosts.by_cache:
+            _hosts.by_cache[cache_dir] = Host(cache_dir)
+        answer = _hosts.by_cache[cache_dir].ask(parcel, cancelled)
         if answer is not None:
             return answer
         del _hosts.by_cache[cache_dir]
@@ -142,9 +132,3 @@ class _Hosts(threading.local):
 
 
 _hosts = _Hosts()
-
-
-def _host(cache_dir: Path | None) -> Host:
-    if cache_dir not in _hosts.by_cache:
-        _hosts.by_cache[cache_dir] = Host(cache_dir)
-    return _hosts.by_cache[cache_dir]

@@ -13,7 +13,7 @@ from koopmark.analysis import columns
 from koopmark.analysis.columns import Column
 from koopmark.analysis.numbers import MISSING, listed, plain
 from koopmark.analysis.summary import summarise
-from koopmark.analysis.tables import ROLES, read_scores
+from koopmark.analysis.tables import ROLES, read_provenance, read_scores, unfinished
 from koopmark.run import LEGEND, grid
 from koopmark.scoring import FOUND
 
@@ -68,22 +68,25 @@ def leaderboards(run_dir: Path, dataset: str | None = None, score: str | None = 
     score : str, optional
         A score of summary.csv, the only one shown and the one that ranks. By default fits that
         ended ok, targets recovered and digits rank, in this order. Either way what
-        never ended ok is last.
+        never ended ok is last. If fits of the run have no result, the last line says how many.
 
     Raises
     ------
     ConfigError
-        Where the run has no such dataset or there is no such score, or a table cannot be read.
+        Where the run has no such dataset or there is no such score, or a file cannot be read.
     """
-    summary = summarise(*read_scores(run_dir))
+    fits, targets = read_scores(run_dir)
+    summary = summarise(fits, targets)
     names = list(summary["dataset"].unique())
     scores = {column.key: column for column in columns.SUMMARY}
     shown = [_known(dataset, names, f"dataset of {run_dir}")] if dataset else names
     ranking = scores[_known(score, list(scores), "score")] if score else None
+    left = unfinished(run_dir, len(fits), read_provenance(run_dir))
     return Group(
         *(_board(name, summary[summary["dataset"] == name], ranking) for name in shown),
         "Medians over the seeds that ended ok, errors at the worst target. Targets: how many were "
         f"found, with both errors at most {FOUND:g}, mean over all seeds.",
+        *([escape(left)] if left else []),
     )
 
 

@@ -62,7 +62,7 @@ class Cell:
 def plan(suite: Suite) -> list[Cell]:
     """The cells of a suite in the order of its file: by dataset, then method, then seed.
 
-    The anchors come last where the suite does not list them.
+    The anchors come last if the suite does not list them.
 
     Raises
     ------
@@ -79,15 +79,22 @@ def plan(suite: Suite) -> list[Cell]:
     )
     if count > MAX_CELLS:
         raise ConfigError(f"{suite.path}: {count:,} fits are more than {MAX_CELLS:,}")
-    cells = [
-        _cell(suite, source, seed, known, entry)
-        for source in data
-        for known in [(source.recipe.depends_on(), source_of(source.recipe))]
-        for entry in entries
-        if entry.asked.runs_on(source.names)
-        for seed in range(suite.seeds)
-    ]
-    _refuse_duplicates(suite, cells)
+    cells: list[Cell] = []
+    for source in data:
+        settings, made_by = source.recipe.depends_on(), source_of(source.recipe)
+        for entry in entries:
+            if entry.asked.runs_on(source.names):
+                made = digest([made_by, entry.source])
+                cells += _cells(suite, source, settings, made, entry)
+    labels: dict[str, str] = {}
+    for cell in cells:
+        other = labels.setdefault(cell.fit_id, cell.label)
+        if other != cell.label:
+            # They would share a row.
+            raise ConfigError(
+                f"{suite.path}: methods: {other!r} and {cell.label!r} are the same method "
+                f"with the same options"
+            )
     return cells
 
 
@@ -101,7 +108,6 @@ class _Entry:
     version: str
     source: str
     code: str
-    label: str
 
 
 def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
@@ -125,8 +131,8 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
                 f"{key}: what {asked.use!r} depends on cannot be told "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
-        entries.append(_Entry(asked, method, how, version, source, code, asked.label))
-    _refuse_repeats(suite, "methods", [entry.label for entry in entries])
+        entries.append(_Entry(asked, method, how, version, source, code))
+    _refuse_repeats(suite, "methods", [entry.asked.label for entry in entries])
     return entries
 
 
@@ -144,45 +150,39 @@ def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Meth
         raise ConfigError(f"{key}: {error}") from None
 
 
-def _cell(
-    suite: Suite, source: Source, seed: int, known: tuple[dict[str, Any], str], entry: _Entry
-) -> Cell:
-    """`known` are what the recipe's numbers depend on, and the digest of what makes them."""
-    settings, made_by = known
-    data = {**settings, "seed": seed}
-    made = digest([made_by, entry.source])
-    named = {"dataset": source.recipe.name, **data}
-    key = {"data": named, **entry.how, "version": entry.version, "source": made}
-    return Cell(
-        fit_id=digest(key),
-        suite=suite.name,
-        recipe=source.recipe,
-        seed=seed,
-        label=entry.label,
-        use=entry.how["use"],
-        method=seeded(entry.method, entry.asked.options, data),
-        library_version=entry.version,
-        source=made,
-        code=entry.code,
-        limits=suite.limits,
-        level=source.level,
-        sources=source.names,
-    )
+def _cells(
+    suite: Suite, source: Source, settings: dict[str, Any], made: str, entry: _Entry
+) -> Iterator[Cell]:
+    """Every seed of a method on a dataset; `made` is the digest of the source of its numbers."""
+    label = entry.asked.label
+    for seed in range(suite.seeds):
+        data = {**settings, "seed": seed}
+        named = {"dataset": source.recipe.name, **data}
+        key = {"data": named, **entry.how, "version": entry.version, "source": made}
+        yield Cell(
+            fit_id=digest(key),
+            suite=suite.name,
+            recipe=source.recipe,
+            seed=seed,
+            label=label,
+            use=entry.how["use"],
+            method=seeded(entry.method, entry.asked.options, data),
+            library_version=entry.version,
+            source=made,
+            code=entry.code,
+            limits=suite.limits,
+            level=source.level,
+            sources=source.names,
+        )
 
 
 def seeded(options: Options, given: Mapping[str, Any], depends_on: Any, path: str = "") -> Options:
     """A dataclass with every `seed` field drawn that `given` does not set, nested ones included.
 
-    Parameters
-    ----------
-    options : dataclass instance
-        A method, or a dictionary of one.
-    given : mapping
-        What the user set, nested as in the suite file.
-    depends_on
-        What the seeds depend on beside the field's own path, and nothing else: see
-        `_keys.generator`. A suite gives the data and their seed, so that a method draws the same
-        whatever it is called, and two methods with the same random features share them.
+    `given` is what the user set, nested as in the suite file. Seeds depend on `depends_on` and the
+    field's own path, and on nothing else (see `_keys.generator`). A suite gives the data and their
+    seed, so that a method draws the same whatever it is called, and two methods with the same
+    random features share them.
     """
     drawn: dict[str, Any] = {}
     for field in fields(options):  # type: ignore[arg-type]
@@ -204,18 +204,6 @@ def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -
             )
 
 
-def _refuse_duplicates(suite: Suite, cells: list[Cell]) -> None:
-    """Two names of one fit would share its row."""
-    labels: dict[str, str] = {}
-    for cell in cells:
-        other = labels.setdefault(cell.fit_id, cell.label)
-        if other != cell.label:
-            raise ConfigError(
-                f"{suite.path}: methods: {other!r} and {cell.label!r} are the same method "
-                f"with the same options"
-            )
-
-
 def execution_order(cells: list[Cell]) -> Iterator[Cell]:
     """The same cells with those that share trajectories next to each other."""
     yield from sorted(cells, key=lambda cell: (cell.dataset, cell.seed))
@@ -223,15 +211,17 @@ def execution_order(cells: list[Cell]) -> Iterator[Cell]:
 
 def summary(cells: list[Cell]) -> list[dict[str, Any]]:
     """Each method of a plan once: what the tables call it, what it is, whose work it is."""
-    methods_of: dict[str, dict[str, Any]] = {}
+    first: dict[str, Cell] = {}
     for cell in cells:
-        entry = {
-            "name": cell.label,
+        first.setdefault(cell.label, cell)
+    return [
+        {
+            "name": label,
             "use": cell.use,
             "role": cell.method.tags.role,
             "library": cell.method.tags.library,
+            "library_version": cell.library_version,
+            "source": source_digest(cell.method),
         }
-        if cell.label not in methods_of:
-            version, source = cell.library_version, source_digest(cell.method)
-            methods_of[cell.label] = {**entry, "library_version": version, "source": source}
-    return list(methods_of.values())
+        for label, cell in first.items()
+    ]

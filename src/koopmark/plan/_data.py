@@ -41,11 +41,6 @@ def sources(suite: Suite) -> list[Source]:
 
     A level is called after the recipe, or the sweep's `name`, and what is varied:
     `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
-
-    Raises
-    ------
-    ConfigError
-        Naming the file, the key and what is allowed.
     """
     named = [Source(_recipe(suite, entry, "datasets"), (entry,)) for entry in suite.datasets]
     swept = [
@@ -66,7 +61,8 @@ def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
         settings = ",".join(f"{_last(key)}={_text(value)}" for key, value in changes.items())
         name = f"{sweep.name or base.name}/{settings}"
         recipe = datasets.varied(base, {**sweep.set, **changes}, name, f"{suite.path}: {key}")
-        level = Level(family, axis, _number(values[0]), ", ".join(map(_text, values)))
+        number = float(values[0]) if _is_number(values[0]) else nan
+        level = Level(family, axis, number, ", ".join(map(_text, values)))
         names = (sweep.dataset, family, name, *filter(None, [sweep.name]))
         yield Source(recipe, names, level)
 
@@ -86,10 +82,6 @@ def _last(key: str) -> str:
 def _text(value: Any) -> str:
     """A value as names show it: `0.1`, `1e-06`, `tanh`."""
     return f"{value:.12g}" if _is_number(value) else str(value)
-
-
-def _number(value: Any) -> float:
-    return float(value) if _is_number(value) else nan
 
 
 def _is_number(value: Any) -> bool:

@@ -39,12 +39,8 @@ class Selection:
             For a name that no cell has, or where no cell has all that is wanted.
         """
         _refuse_unknown("--only", "method", self.methods, [cell.label for cell in cells])
-        _refuse_unknown(
-            "--dataset",
-            "dataset",
-            self.datasets,
-            [name for cell in cells for name in cell.data_names],
-        )
+        datasets = [name for cell in cells for name in cell.data_names]
+        _refuse_unknown("--dataset", "dataset", self.datasets, datasets)
         _refuse_unknown("--seed", "seed", self.seeds, [cell.seed for cell in cells])
         data = {(cell.dataset, cell.seed) for cell in cells if self._holds(cell)}
         if not data:

@@ -145,7 +145,19 @@ def load_suite(name_or_path: str | Path) -> Suite:
     ConfigError
         Naming the file, the key and what is allowed.
     """
-    path = _find(str(name_or_path))
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or len(path.parts) > 1:
+        # Unlike its namesake of Path this takes names of any length.
+        if not os.path.isfile(path):
+            raise ConfigError(f"{shortened(str(path), 200)}: no such suite file")
+    elif str(path) in names():
+        path = _resources.shipped("suites") / f"{path}.toml"
+    else:
+        raise ConfigError(
+            f"unknown suite {shortened(str(name_or_path))!r}: {suggest(name_or_path, names())}"
+            f"the shipped suites are {', '.join(names())}, and the path of a suite file ends in "
+            f".toml"
+        )
     if not path.stem.strip(".") or not path.stem.isprintable():
         # The run folder is called after it.
         raise ConfigError(f"{str(path)!r}: a suite must have a name that can be printed")
@@ -190,23 +202,6 @@ def foreign_code(suite: Suite) -> list[str]:
         elif entry.use in offered:
             found.append(f"{offered[entry.use].value} ({entry.use})")
     return list(dict.fromkeys(found))
-
-
-def _find(name_or_path: str) -> Path:
-    path = Path(name_or_path)
-    if path.suffix == ".toml" or len(path.parts) > 1:
-        # Unlike its namesake of Path this takes names of any length.
-        if not os.path.isfile(path):
-            raise ConfigError(f"{shortened(str(path), 200)}: no such suite file")
-        return path
-    known = names()
-    if name_or_path not in known:
-        raise ConfigError(
-            f"unknown suite {shortened(name_or_path)!r}: {suggest(name_or_path, known)}"
-            f"the shipped suites are "
-            f"{', '.join(known)}, and the path of a suite file ends in .toml"
-        )
-    return _resources.shipped("suites") / f"{name_or_path}.toml"
 
 
 def _words(options: dict[str, Any]) -> list[str]:

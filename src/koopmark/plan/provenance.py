@@ -4,7 +4,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
@@ -29,26 +29,35 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
     """All that is known before a run starts; JSON-able."""
     recipes = {cell.dataset: cell.recipe for cell in cells}
     used = {cell.method.tags.library for cell in cells} - {"koopmark"}
+    # Read once for both, which takes a millisecond each.
+    installed = [distribution.metadata for distribution in distributions()]
+    program = Path(sys.argv[0]).stem.replace("__main__", "koopmark")
+    configuration = suite.model_dump(mode="json", exclude={"path"})
+    configuration_digest = digest(configuration)
+    for method in configuration["methods"]:
+        # Without this machine's folders.
+        method["use"] = short(method["use"])
     return {
         "suite": suite.name,
         "suite_argument": suite.argument,
         "title": suite.title,
         "question": suite.question,
-        "configuration_digest": digest(suite.model_dump(mode="json", exclude={"path"})),
-        "configuration": _configuration(suite),
+        "configuration_digest": configuration_digest,
+        "configuration": configuration,
         "recipes": {name: recipe.depends_on() for name, recipe in recipes.items()},
         "datasets": list(recipes),
         "methods": summary(list(cells)),
         "seeds": sorted({cell.seed for cell in cells}),
         "limits": suite.limits.model_dump(),
-        "command": _command(),
+        "command": shlex.join([program, *sys.argv[1:]]),
         "jobs": jobs,
         "threads_per_fit": 1,
         "koopmark": __version__,
         "git": _git(),
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in sorted({*ALWAYS, *used})},
-        "packages": dict(sorted(_packages())),
+        # Everything: a library's results depend on what it builds on. A broken one has no name.
+        "packages": dict(sorted((one["Name"], one["Version"]) for one in installed if one["Name"])),
         "platform": platform.platform(),
         "cpu": {"model": cpu(), "cores": psutil.cpu_count()},
         "memory_mb": round(psutil.virtual_memory().total / 1e6),
@@ -61,34 +70,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _command() -> str:
-    program = Path(sys.argv[0]).stem
-    return shlex.join(["koopmark" if program == "__main__" else program, *sys.argv[1:]])
-
-
 def _version(distribution: str) -> str | None:
     try:
         return version(distribution)
     except PackageNotFoundError:
         return None
-
-
-def _configuration(suite: Suite) -> dict[str, Any]:
-    """The suite file with every default filled in, without this machine's folders."""
-    settings = suite.model_dump(mode="json", exclude={"path"})
-    for method in settings["methods"]:
-        method["use"] = short(method["use"])
-    return settings
-
-
-def _packages() -> Iterator[tuple[str, str]]:
-    """Everything that is installed: a library's results depend on what it builds on."""
-    for distribution in distributions():
-        # Read once for both, which takes a millisecond.
-        about = distribution.metadata
-        # One that is broken has no name.
-        if about["Name"]:
-            yield about["Name"], about["Version"]
 
 
 def _git() -> dict[str, Any] | None:

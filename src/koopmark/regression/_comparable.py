@@ -10,7 +10,7 @@ import pandas as pd
 
 from koopmark._errors import ConfigError
 from koopmark.analysis.numbers import listed, plural
-from koopmark.analysis.tables import flat, read_provenance, read_table, with_counts
+from koopmark.analysis.tables import flat, read_provenance, read_table, unfinished, with_counts
 from koopmark.store import EIGENPAIRS
 
 OPTIONS = {"methods": "--only", "datasets": "--dataset", "seeds": "--seed"}
@@ -81,13 +81,7 @@ class RunFolder:
     @property
     def unfinished(self) -> str:
         """How much of a run is done and how to do the rest; empty if all is."""
-        planned, done = self.provenance.get("fits"), len(self.fits)
-        if self.provenance.get("ended") and done == planned:
-            return ""
-        return (
-            f"{self.folder} is not finished, {done} of {planned or 'an unknown number of'} fits "
-            f"are done: go on with {self.provenance.get('command', 'koopmark run')}"
-        )
+        return unfinished(self.folder, len(self.fits), self.provenance)
 
     def undescribed(self, fits: pd.DataFrame) -> str:
         """What of these fits a run does not say how it was made; empty if it says all."""

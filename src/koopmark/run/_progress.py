@@ -21,12 +21,13 @@ EVERY_SECONDS = 15.0
 """Longest silence where there is no terminal, as long as fits end."""
 
 
-class Display:
-    """Told of each fit that ended; a context in which it shows them."""
+class Lines:
+    """A plain line for each failure, and now and then for all the rest; told of each fit."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console, self._total = console, total
         self._counts: Counter[str] = Counter()
+        self._last = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -35,21 +36,33 @@ class Display:
         return None
 
     def advance(self, rows: Rows) -> None:
+        """Show that a fit ended."""
         self._counts[rows.status] += 1
         if rows.status in FAILURES:
-            self._print(failure(rows))
+            fit, ended = rows.fit, rows.status.replace("_", " ")
+            name = f"{fit['method']} on {fit['dataset']}, seed {fit['seed']}"
+            self._print(f"{ended}: {name}: {fit['reason']}")
+        self._go_on()
+
+    def _go_on(self) -> None:
+        done = self._counts.total()
+        quiet = time.monotonic() - self._last
+        tenth = done * 10 // self._total > (done - 1) * 10 // self._total
+        if quiet > EVERY_SECONDS or (tenth and quiet > 1.0) or done == self._total:
+            self._last = time.monotonic()
+            self._print(f"{done} of {self._total} fits: {in_words(self._counts)}")
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def display(console: Console, total: int) -> Display:
+def display(console: Console, total: int) -> Lines:
     """The display that suits `console`, for a run of `total` fits."""
     return Bar(console, total) if console.is_terminal else Lines(console, total)
 
 
-class Bar(Display):
-    """A progress bar with counts and the time left."""
+class Bar(Lines):
+    """A line for each failure, and a progress bar with counts and the time left."""
 
     def __enter__(self) -> Self:
         self._progress = Progress(
@@ -69,26 +82,8 @@ class Bar(Display):
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def advance(self, rows: Rows) -> None:
-        super().advance(rows)
+    def _go_on(self) -> None:
         self._progress.update(self._task, advance=1, description=in_words(self._counts))
-
-
-class Lines(Display):
-    """A plain line for each failure, and now and then for all the rest."""
-
-    def __enter__(self) -> Self:
-        self._last = time.monotonic()
-        return self
-
-    def advance(self, rows: Rows) -> None:
-        super().advance(rows)
-        done = self._counts.total()
-        quiet = time.monotonic() - self._last
-        tenth = done * 10 // self._total > (done - 1) * 10 // self._total
-        if quiet > EVERY_SECONDS or (tenth and quiet > 1.0) or done == self._total:
-            self._last = time.monotonic()
-            self._print(f"{done} of {self._total} fits: {in_words(self._counts)}")
 
 
 def in_words(counts: Counter[str]) -> str:
@@ -96,10 +91,3 @@ def in_words(counts: Counter[str]) -> str:
     first = ["ok"] if counts["ok"] else []
     others = sorted(status for status in counts if status != "ok")
     return ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in first + others)
-
-
-def failure(rows: Rows) -> str:
-    """A fit that failed, in a line."""
-    fit = rows.fit
-    name = f"{fit['method']} on {fit['dataset']}, seed {fit['seed']}"
-    return f"{rows.status.replace('_', ' ')}: {name}: {fit['reason']}"

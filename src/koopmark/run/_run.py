@@ -126,7 +126,9 @@ def run(
             about = provenance(suite, cells, jobs) | part.provenance() | where
             about |= {"started": now(), "ended": None, "fits": len(cells), "computed": len(waiting)}
             _write(folder, about)
-            _announce(console, suite, len(cells), len(waiting))
+            known = len(cells) - len(waiting)
+            before = f", {known} of them done before" if known else ""
+            _say(console, f"{suite.name}: {len(cells)} fits{before}")
             with (
                 display(console, len(waiting)) as shown,
                 closing(fits(waiting, cache_dir=cache_dir)) as results,
@@ -144,11 +146,6 @@ def run(
                 write_tables(folder)
             raise stopped from None
     return Finished(folder, done)
-
-
-def _announce(console: Console, suite: Suite, total: int, waiting: int) -> None:
-    known = f", {total - waiting} of them done before" if waiting < total else ""
-    _say(console, f"{suite.name}: {total} fits{known}")
 
 
 def _say(console: Console, line: str) -> None:

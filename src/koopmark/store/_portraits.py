@@ -83,22 +83,16 @@ def portrait_row(portrait: Portrait) -> dict[str, Any]:
 def eigenfunctions(portraits: "pd.DataFrame") -> "pd.DataFrame":
     """A row for each point and component, a column for each method's difference to the exact one.
 
-    Parameters
-    ----------
-    portraits : DataFrame
-        The store's table. Methods that were shown the same points share their rows.
+    Methods that were shown the same points share their rows.
     """
     import pandas as pd
 
     frames: dict[tuple[Any, ...], dict[str, Any]] = {}
     keys = list(POINTS)[: list(POINTS).index("part")]
-    columns = [portraits[name].tolist() for name in (*keys, "frame")]
-    found = portraits[["method", "portrait_error", "difference"]].to_numpy()
-    for (*key, frame), (method, error, packed) in zip(
-        zip(*columns, strict=True), found, strict=True
-    ):
-        own = frames.setdefault((*key, frame), {})
-        own[method] = (error, _unpacked(packed))
+    names = (*keys, "frame", "method", "portrait_error", "difference")
+    columns = [portraits[name].tolist() for name in names]
+    for *key, method, error, packed in zip(*columns, strict=True):
+        frames.setdefault(tuple(key), {})[method] = (error, _unpacked(packed))
     tables = [_table(key, own) for key, own in frames.items()]
     methods = [PREFIX + name for name in portraits["method"].unique()]
     if not tables:

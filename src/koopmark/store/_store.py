@@ -103,7 +103,9 @@ class Store:
     def follow(self, cells: Sequence[Cell]) -> None:
         """Take on a plan: exports hold its fits and no others, under the names it gives them."""
         plan = [
-            [cell.fit_id, cell.suite, cell.dataset, cell.label, *map(_known, astuple(cell.level))]
+            # NaN, which JSON cannot say, is None.
+            [cell.fit_id, cell.suite, cell.dataset, cell.label]
+            + [value if value == value else None for value in astuple(cell.level)]
             for cell in cells
         ]
         if plan != self._contents.plan:
@@ -116,13 +118,13 @@ class Store:
         However a fit ended, that is its result; but one that ended at a limit is to be done
         again where the limits have changed since, and one that found the disk full in any case.
         """
-        return [cell for cell in cells if not self._stands(cell)]
-
-    def _stands(self, cell: Cell) -> bool:
-        end = self._contents.ends.get(cell.fit_id)
-        if end is None or end.disk_was_full:
-            return False
-        return end.status not in LIMITED or end.limits == _limits(cell)
+        left = []
+        for cell in cells:
+            end = self._contents.ends.get(cell.fit_id)
+            limited = end is not None and end.status in LIMITED and end.limits != _limits(cell)
+            if end is None or end.disk_was_full or limited:
+                left.append(cell)
+        return left
 
     def counts(self) -> Counter[str]:
         """How many fits of the plan ended how."""
@@ -138,7 +140,8 @@ class Store:
         ]
         _refuse_unknown("fits", [rows.fit])
         record = {
-            "fit": {name: value for name, value in rows.fit.items() if _known(value) is not None},
+            # Without what is empty: None and NaN.
+            "fit": {k: v for k, v in rows.fit.items() if v is not None and v == v},
             "limits": _limits(cell),
             "targets": _by_column("targets", rows.targets),
             "eigenpairs": _by_column("eigenpairs", rows.eigenpairs),
@@ -201,10 +204,9 @@ def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.Da
 
 
 def write_tables(folder: Path) -> None:
-    """Write fits.csv, targets.csv and eigenpairs.csv of a run folder, at full precision.
+    """Write fits.csv, targets.csv, eigenpairs.csv and eigenfunctions.csv, at full precision.
 
-    And eigenfunctions.csv, with a column for each method: its portraits, unpacked. Each file is
-    there whole or not at all; raises as `read` does.
+    Each file is there whole or not at all; raises as `read` does.
     """
     tables = read(folder)
     tables["eigenfunctions"] = eigenfunctions(tables.pop("portraits"))
@@ -221,13 +223,7 @@ class _End(NamedTuple):
 
 
 class _Contents:
-    """What is in a store's file; the rows of its fits where they are to be kept.
-
-    Raises
-    ------
-    ConfigError
-        If a koopmark with other tables wrote it.
-    """
+    """What is in a store's file, with the rows of its fits if they are to be kept."""
 
     def __init__(self, path: Path, keep: bool = False) -> None:
         self.path = path
@@ -314,16 +310,14 @@ class _Contents:
         if "frame" in values:
             values["frame"] = [self._texts[name] for name in values["frame"]]
         table = pd.DataFrame(values, columns=list(columns))
-        texts = {
-            column: _as_text(table[column]) for column, kind in columns.items() if kind == "TEXT"
-        }
-        # Columns that may be empty, typed by what they hold and not by whether they are.
-        numbers = {
-            column: "float64" if kind == "REAL" else "Int64"
-            for column, kind in columns.items()
-            if kind != "TEXT"
-        }
-        return table.assign(**texts).astype(numbers)
+        for column in [name for name, kind in columns.items() if kind == "TEXT"]:
+            # A store may come from anywhere, and hold text that no file can.
+            text = "".join(table[column].dropna().unique())
+            if sanitise(text) != text:
+                table[column] = table[column].map(sanitise, na_action="ignore")
+        # Columns that may be empty, typed by what they are to hold.
+        kinds = {"REAL": "float64", "INTEGER": "Int64"}
+        return table.astype({name: kinds[kind] for name, kind in columns.items() if kind in kinds})
 
 
 def _lines(path: Path) -> Iterator[tuple[bytes, Row]]:
@@ -333,21 +327,14 @@ def _lines(path: Path) -> Iterator[tuple[bytes, Row]]:
     with path.open("rb") as file:
         for number, line in enumerate(file):
             if line.endswith(b"\n"):
-                yield line, _record(line)
+                record, text = None, line[36:-2]
+                if line == _with_seal(text):
+                    with suppress(ValueError, RecursionError):
+                        record = json.loads(text)
+                yield line, record if isinstance(record, dict) else {}
             elif not number and not _HEAD.startswith(line):
                 # What never was a store is not one that was only begun.
                 yield line, {}
-
-
-def _record(line: bytes) -> Row:
-    text = line[36:-2]
-    if line != _with_seal(text):
-        return {}
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _sealed(record: Any) -> bytes:
@@ -366,6 +353,7 @@ _HEAD = _sealed({"schema": SCHEMA})
 
 
 def _by_column(table: str, rows: list[Row]) -> dict[str, list[Any]]:
+    """Rows of a table without the columns that it shares with the fits, or that are empty."""
     _refuse_unknown(table, rows)
     names = [
         name for name in TABLES[table] if name not in SHARED and any(name in row for row in rows)
@@ -379,30 +367,14 @@ def _refuse_unknown(table: str, rows: list[Row]) -> None:
             raise KeyError(f"table {table} has no column {', '.join(sorted(unknown))}")
 
 
-def _known(value: Any) -> Any:
-    """A value as JSON says it: None where there is none."""
-    return value if value == value else None
-
-
-def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """A column of text as files can hold it: a store may come from anywhere."""
-    text = "".join(column.dropna().unique())
-    return column if sanitise(text) == text else column.map(sanitise, na_action="ignore")
-
-
 def _limits(cell: Cell) -> str:
     return json.dumps(cell.limits.model_dump(), sort_keys=True)
 
 
 def _locked(folder: Path) -> FileLock:
-    """The right to write to a run folder; neither process numbers nor times play a part in it.
+    """The right to write to a run folder, of one process on all machines that share it.
 
-    The file says whose it is, for a reader.
-
-    Raises
-    ------
-    ConfigError
-        If another process holds it, on whichever machine that shares the folder.
+    Neither process numbers nor times play a part in it. The file says whose it is, for a reader.
     """
     path = folder / LOCK
     held = lock(path)

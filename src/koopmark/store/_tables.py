@@ -17,18 +17,10 @@ Row = dict[str, Any]
 Columns = dict[str, str]
 """`TEXT`, `INTEGER` or `REAL`, by the name of the column."""
 
-STATUSES = (
-    "ok",
-    "failed",
-    "timeout",
-    "out_of_memory",
-    "crashed",
-    "diverged",
-    "skipped",
-    "unavailable",
-)
 FAILURES = ("failed", "timeout", "out_of_memory", "crashed", "diverged")
 """How a fit can end that `--strict` does not forgive."""
+
+STATUSES = ("ok", *FAILURES, "skipped", "unavailable")
 
 
 def _columns(declared: type) -> Columns:

@@ -42,7 +42,12 @@ def captured(path: Path, guarded: bool = True) -> Iterator[None]:
     os.dup2(target, 1)
     os.dup2(target, 2)
     stop = threading.Event()
-    guard = threading.Thread(target=_keep_short, args=(path, stop), daemon=True)
+
+    def keep_short() -> None:
+        while not stop.wait(0.2):
+            cut(path)
+
+    guard = threading.Thread(target=keep_short, daemon=True)
     if guarded:
         guard.start()
     try:
@@ -118,11 +123,6 @@ def _punched(descriptor: int, length: int) -> bool:
         return False
     fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
     return bool(fallocate(descriptor, _PUNCH_HOLE, 0, length) == 0)
-
-
-def _keep_short(path: Path, stop: threading.Event) -> None:
-    while not stop.wait(0.2):
-        cut(path)
 
 
 def _flush() -> None:

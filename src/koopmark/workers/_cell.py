@@ -66,17 +66,8 @@ def run_cell(
     library imported; then the fit, which alone is measured, within the suite's limits; then the
     scores, for which the fit's memory limit holds anew and SCORING_ALLOWANCE is added to its time.
 
-    Parameters
-    ----------
-    cell : Cell
-    folder : Path
-        Where notes and output of the fit under way are kept (see `Journal`).
-    cache_dir : Path, optional
-        Of the datasets; their default folder by default.
-    disposable : bool
-        Whether an overrun may end this process.
-    fitter : Fitter
-        Where the method is fitted and its model stays: here, unless another is given.
+    Notes and output of the fit under way are in `folder` (see `Journal`). An overrun may end this
+    process if it is `disposable`.
     """
     journal = Journal(folder, cell.fit_id, disposable)
     with journal.recording():
@@ -131,8 +122,8 @@ def _fit(
         outcome = Outcome("timeout", f"the fit took {seconds:.3g} s, {_limit(cell)}")
     elif memory > cell.limits.memory_mb and not ENFORCED:
         outcome = Outcome("out_of_memory", f"the fit took {memory:.0f} MB, {_limit(cell)}")
-    measured = Outcome(outcome.status, outcome.reason, seconds, memory)
-    return model if measured.status == "ok" else None, measured
+    outcome = replace(outcome, fit_seconds=seconds, peak_memory_mb=memory)
+    return model if outcome.status == "ok" else None, outcome
 
 
 def _score(
@@ -148,21 +139,16 @@ def _score(
     journal.enter("scoring", allowed, fit_seconds=seconds, peak_memory_mb=memory)
     try:
         with memory_limit(cell.limits.memory_mb):
-            noise_floors = _noise_floors(cell.recipe, cell.seed, cache_dir)
+            floors = _noise_floors(cell.recipe, cell.seed, cache_dir)
             scores = evaluate(
-                model,
-                data.key,
-                data.test,
-                cell.seed,
-                fresh=data.fresh,
-                noise_floors=noise_floors,
+                model, data.key, data.test, cell.seed, fresh=data.fresh, noise_floors=floors
             )
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
         failure = _failure(error, "while scoring: ")
-        return Outcome(failure.status, failure.reason, seconds, memory)
+        return replace(failure, fit_seconds=seconds, peak_memory_mb=memory)
     finally:
         journal.leave()
-    return Outcome("ok", "", seconds, memory, scores)
+    return replace(fitted, scores=scores)
 
 
 def _failure(error: BaseException, when: str = "") -> Outcome:

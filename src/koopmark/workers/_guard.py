@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -39,19 +39,29 @@ def guarded() -> Iterator[Path]:
     if os.name == "posix":
         # Python's own helper serves all that this process starts: it is not the run's to end.
         resource_tracker.ensure_running()
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = str(folder)
     try:
-        yield folder
+        with environment({VARIABLE: str(folder)}):
+            yield folder
     finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
         with suppress(BrokenPipeError):
             guard.communicate()
         # Where the guard itself was killed, its work is left to us.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables of the processes started in the block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def end_orphans(mark: str) -> None:
@@ -108,15 +118,11 @@ def _kill(processes: list[psutil.Process]) -> None:
     psutil.wait_procs(processes, timeout=0.2)
 
 
-def _watch(folder: str) -> None:
-    sys.stdin.buffer.read()
-    end(folder, spare={os.getpid()})
-    for _ in range(ROUNDS):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not os.path.exists(folder):
-            return
-        time.sleep(0.1)
-
-
 if __name__ == "__main__":
-    _watch(sys.argv[1])
+    sys.stdin.buffer.read()
+    end(sys.argv[1], spare={os.getpid()})
+    for _ in range(ROUNDS):
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
+        if not os.path.exists(sys.argv[1]):
+            break
+        time.sleep(0.1)

@@ -23,19 +23,13 @@ _CALLER = re.compile(r"[/\\]workers[/\\]_cell\.py\"")
 class Journal:
     """One fit's files: what it printed, and a note that says how far it had come.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the files are; the caller removes them.
-    fit_id : str
-    disposable : bool
-        Whether a phase that overruns its limit may end the whole process. The end comes from a
-        thread of faulthandler's that needs no interpreter lock, so it comes to native code too,
-        and even when the process that started this one is gone.
+    The caller removes them. If the process is `disposable`, a phase that overruns its limit ends
+    it. The end comes from a thread of faulthandler's that needs no interpreter lock, so it comes to
+    native code too, and even when the process that started this one is gone.
     """
 
     def __init__(self, folder: Path, fit_id: str, disposable: bool = False) -> None:
-        self._output, self._path = _files(folder, fit_id)
+        self._output, self._path = files(folder, fit_id)
         self._note = -1
         self._disposable = disposable
         self._known: dict[str, Any] = {"pid": os.getpid()}
@@ -97,34 +91,30 @@ class PostMortem:
 
 def post_mortem(folder: Path, fit_id: str) -> PostMortem:
     """Read what a dead worker left."""
-    output, note = _files(folder, fit_id)
-    known: dict[str, Any] = {}
-    # A worker can die before the note is there, or in the middle of it.
-    with suppress(FileNotFoundError, json.JSONDecodeError):
-        known = json.loads(note.read_text())
-    printed, where = _split(capture.read(output))
-    return PostMortem(**known, output=capture.last_lines(printed), where=where)
+    printed, where = _split(capture.read(files(folder, fit_id)[0]))
+    return PostMortem(**_note(folder, fit_id), output=capture.last_lines(printed), where=where)
 
 
 def deadline(folder: Path, fit_id: str) -> float:
     """By when the phase under way should be over, on the clock that is never set."""
-    with suppress(FileNotFoundError, json.JSONDecodeError, KeyError):
-        return float(json.loads(_files(folder, fit_id)[1].read_text())["deadline"])
-    return float("inf")
+    return float(_note(folder, fit_id).get("deadline", PostMortem.deadline))
 
 
-def output_file(folder: Path, fit_id: str) -> Path:
-    """Where what a fit prints is kept."""
-    return _files(folder, fit_id)[0]
+def _note(folder: Path, fit_id: str) -> dict[str, Any]:
+    # A worker can die before the note is there, or in the middle of it.
+    with suppress(FileNotFoundError, json.JSONDecodeError):
+        return dict(json.loads(files(folder, fit_id)[1].read_text()))
+    return {}
 
 
 def discard(folder: Path, fit_id: str) -> None:
     """Remove a fit's files."""
-    for path in _files(folder, fit_id):
+    for path in files(folder, fit_id):
         path.unlink(missing_ok=True)
 
 
-def _files(folder: Path, fit_id: str) -> tuple[Path, Path]:
+def files(folder: Path, fit_id: str) -> tuple[Path, Path]:
+    """Where what a fit prints is kept, and the note on how far it has come."""
     return folder / f"{fit_id}.out", folder / f"{fit_id}.json"
 
 

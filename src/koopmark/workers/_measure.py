@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
-_CLEAR_REFS = Path("/proc/self/clear_refs")
 _MB = 1_000_000
 
 ENFORCED = sys.platform == "linux"
@@ -26,8 +25,19 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        _give_back_memory()
-        self._resettable = _reset_peak()
+        # What earlier fits left would hide what this one takes.
+        gc.collect()
+        # What is alive now, libraries above all, need not be looked through before the next fit:
+        # with torch imported that takes ten times as long as a small fit.
+        gc.freeze()
+        if sys.platform == "linux":
+            # Only glibc has it.
+            with suppress(AttributeError):
+                ctypes.CDLL(None).malloc_trim(0)
+        self._resettable = False
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+            self._resettable = True
         self._base = _status("VmRSS") if self._resettable else _lifetime_peak()
         self._start = time.perf_counter()
 
@@ -75,27 +85,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
     )
-
-
-def _give_back_memory() -> None:
-    """Free what earlier fits left, so that it does not hide what this one takes."""
-    gc.collect()
-    # What is alive now, libraries above all, need not be looked through before the next fit: with
-    # torch imported that takes ten times as long as a small fit.
-    gc.freeze()
-    if sys.platform == "linux":
-        # Only glibc has it.
-        with suppress(AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
-
-
-def _reset_peak() -> bool:
-    """Set the kernel's peak of resident memory to the present; False where that cannot be."""
-    try:
-        _CLEAR_REFS.write_text("5")
-    except OSError:
-        return False
-    return True
 
 
 def _status(field: str) -> int:

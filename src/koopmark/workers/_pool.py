@@ -27,6 +27,20 @@ from koopmark.workers._cell import hard_limit
 from koopmark.workers._journal import PostMortem
 from koopmark.workers._measure import kernel_kills
 
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
+"""Fits are compared in time, and run side by side: each has one thread. BLAS reads this when it is
+loaded."""
+
 PULSE = 0.25
 """Seconds between looks at limits, output, and processes that died without a word."""
 
@@ -131,18 +145,15 @@ class Pool:
                 with suppress(OSError):
                     member.connection.send_bytes(pickle.dumps(member.cell))
         wanted = min(self.jobs, len(self._waiting) + len(self._busy()))
-        for _ in range(wanted - len(self._workers)):
-            self._start()
-
-    def _start(self) -> None:
         context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        arguments = (theirs, self.folder, self.cache_dir)
-        process = context.Process(target=worker.serve, args=arguments)
-        with worker.one_thread_each(), _without_sigint():
-            process.start()
-        theirs.close()
-        self._workers.append(_Worker(process, ours))
+        for _ in range(wanted - len(self._workers)):
+            ours, theirs = context.Pipe()
+            arguments = (theirs, self.folder, self.cache_dir)
+            process = context.Process(target=worker.serve, args=arguments)
+            with guard.environment(ONE_THREAD), _without_sigint():
+                process.start()
+            theirs.close()
+            self._workers.append(_Worker(process, ours))
 
     def _receive(self, member: _Worker) -> Iterator[Rows]:
         """The rows a worker sent; where it closed its pipe, what became of its fit."""
@@ -172,7 +183,7 @@ class Pool:
         for member in list(self._workers):
             deadline = member.deadline
             if member.cell is not None:
-                capture.cut(journal.output_file(self.folder, member.cell.fit_id))
+                capture.cut(journal.files(self.folder, member.cell.fit_id)[0])
                 # A process that stands still does not end itself when its phase is over.
                 phase = journal.deadline(self.folder, member.cell.fit_id)
                 deadline = min(deadline, phase + STANDSTILL)
@@ -207,10 +218,9 @@ class Pool:
         if innocent and not overran and self._attempts[cell.fit_id] < ATTEMPTS:
             # Someone else killed it, or it had not begun: not the fit's own doing.
             self._waiting.appendleft(cell)
-        elif for_want_of_memory:
-            yield make_rows(cell, _out_of_memory(exit_code, left), left.output)
         else:
-            yield make_rows(cell, _outcome(cell, exit_code, left, overran), left.output)
+            outcome = _outcome(cell, exit_code, left, overran, for_want_of_memory)
+            yield make_rows(cell, outcome, left.output)
 
 
 def _close(member: _Worker) -> int:
@@ -223,24 +233,27 @@ def _close(member: _Worker) -> int:
     return member.process.exitcode or 0
 
 
-def _outcome(cell: Cell, exit_code: int, left: PostMortem, overran: bool) -> Outcome:
-    """How a fit ended whose process is gone; `overran` where it was we who ended it."""
-    if overran or time.monotonic() >= left.deadline:
-        limit = left.limit if time.monotonic() >= left.deadline else hard_limit(cell)
+def _outcome(
+    cell: Cell, exit_code: int, left: PostMortem, overran: bool, for_want_of_memory: bool
+) -> Outcome:
+    """How a fit ended whose process is gone.
+
+    `overran` if it was we who ended it, `for_want_of_memory` if the kernel did.
+    """
+    words = ("bad_alloc", "memory allocation")
+    late = time.monotonic() >= left.deadline
+    if not for_want_of_memory and (overran or late):
+        limit = left.limit if late else hard_limit(cell)
         where = f", in {left.where}" if left.where else ""
         status, reason = "timeout", f"{left.phase} ran into its limit of {limit:g} s{where}"
-    elif any(word in left.output.lower() for word in ("bad_alloc", "memory allocation")):
-        return _out_of_memory(exit_code, left)
+    elif for_want_of_memory or any(word in left.output.lower() for word in words):
+        reason = f"the process {in_words(exit_code)} for want of memory"
+        status = "out_of_memory"
     else:
         during = "" if left.phase == "fit" else f" during {left.phase}"
         times = f", {ATTEMPTS} times" if exit_code in KILLED else ""
         status, reason = "crashed", f"the process {in_words(exit_code)}{during}{times}"
     return Outcome(status, reason, left.fit_seconds, left.peak_memory_mb)
-
-
-def _out_of_memory(exit_code: int, left: PostMortem) -> Outcome:
-    reason = f"the process {in_words(exit_code)} for want of memory"
-    return Outcome("out_of_memory", reason, left.fit_seconds, left.peak_memory_mb)
 
 
 def in_words(exit_code: int) -> str:

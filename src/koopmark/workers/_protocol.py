@@ -51,14 +51,9 @@ class Piped:
         return PipedModel(self, head, fitted)
 
     def ask(self, what: str, arrays: Arrays, **more: Any) -> tuple[Head, dict[str, NDArray]]:
-        """The answer to a request.
+        """The answer to a request; raises what the fit or the model came to, if that is an error.
 
-        Raises
-        ------
-        Skip, MemoryError, RuntimeError
-            If that is what the fit, or the model, came to.
-        EOFError
-            If the process is gone.
+        That is Skip, MemoryError, or RuntimeError for any other; EOFError if the process is gone.
         """
         send(self.asks, {"ask": what, **more}, arrays)
         head, answered = receive(self.answers)
@@ -141,13 +136,7 @@ def send(stream: BinaryIO, head: Head, arrays: Arrays) -> None:
 
 
 def receive(stream: BinaryIO) -> tuple[Head, dict[str, NDArray]]:
-    """Read one message.
-
-    Raises
-    ------
-    EOFError
-        If there is none, or it ends too early.
-    """
+    """Read one message; raises EOFError if there is none, or it ends too early."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     head = json.loads(_exactly(stream, length))
     arrays = {}

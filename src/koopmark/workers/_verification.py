@@ -21,36 +21,31 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
         One for each check, as soon as it is known; `broken` too where the method hangs or takes
         its process along. The checks that are left then go on in another process.
     """
-    done = 0
+    context, done = get_context("spawn"), 0
     while done < len(CHECKS):
-        for one in _until_it_ends(name, done, seconds):
-            done += 1
-            yield one
-
-
-def _until_it_ends(name: str, first: int, seconds: float) -> Iterator[Verdict]:
-    """Verdicts from the check of this number on, up to one that hangs or dies."""
-    context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_check, args=(name, first, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        for check in CHECKS[first:]:
-            if not ours.poll(seconds):
-                yield Verdict(*described(check), "broken", f"it ran into {seconds:g} s")
-                return
-            try:
-                yield Verdict(*ours.recv())
-            except EOFError:
-                process.join()
-                reason = f"its process {in_words(process.exitcode or 0)}"
-                yield Verdict(*described(check), "broken", reason)
-                return
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_check, args=(name, done, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        broken = ""
+        try:
+            while not broken and done < len(CHECKS):
+                if not ours.poll(seconds):
+                    broken = f"it ran into {seconds:g} s"
+                else:
+                    try:
+                        one = Verdict(*ours.recv())
+                    except EOFError:
+                        process.join()
+                        broken = f"its process {in_words(process.exitcode or 0)}"
+                if broken:
+                    one = Verdict(*described(CHECKS[done]), "broken", broken)
+                done += 1
+                yield one
+        finally:
+            process.kill()
+            process.join()
+            ours.close()
 
 
 def _check(name: str, first: int, results: Connection) -> None:

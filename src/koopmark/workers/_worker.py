@@ -10,8 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,16 +20,6 @@ import numpy as np
 from koopmark.methods import plugins
 from koopmark.store import Outcome, Rows
 from koopmark.workers import _guard as guard
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-"""Fits are compared in time, and run side by side: each has one thread."""
 
 GRACE_SECONDS = 0.2
 """How long threads that a fit started may take to end after it."""
@@ -49,21 +38,6 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 """How the system says that there is no room for what a worker notes of its fits."""
 
 _PR_SET_CHILD_SUBREAPER = 36
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Environment of the processes started in the block: BLAS reads it when it is loaded."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
@@ -140,12 +114,23 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
     except plugins.Edited as error:
         answer = WorkerFailure(f"{error}, and start the run again")
     except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
-        answer = _answer(error)
+        answer = Outcome("failed", type(error).__name__)
+        # The text of an exception may raise another.
+        with suppress(Exception):
+            answer = Outcome("failed", f"{type(error).__name__}: {error}"[:500])
+        if isinstance(error, OSError) and error.errno in FULL:
+            answer = WorkerFailure(f"{error.filename}: {error.strerror}")
     if os.getpid() != me:
         return b"", False
     threads, processes = _left_threads(before), guard.end_descendants()
-    if isinstance(answer, Rows):
-        answer = _noted(answer, threads, processes)
+    if isinstance(answer, Rows) and (threads or processes):
+        found = (
+            (threads, "a thread", "threads"),
+            (processes, "a process", "processes"),
+        )
+        left = [one if count == 1 else f"{count} {many}" for count, one, many in found if count]
+        notes = [answer.fit["notes"], f"left {' and '.join(left)} running"]
+        answer = replace(answer, fit={**answer.fit, "notes": "; ".join(filter(None, notes))})
     clean = not (threads or processes) and _open_files() - files <= LEFT_OPEN
     return pickle.dumps((answer, clean)), clean
 
@@ -155,15 +140,6 @@ class WorkerFailure:
     """Why no fit can be done here, whichever it is."""
 
     reason: str
-
-
-def _answer(error: BaseException) -> Outcome | WorkerFailure:
-    if isinstance(error, OSError) and error.errno in FULL:
-        return WorkerFailure(f"{error.filename}: {error.strerror}")
-    try:
-        return Outcome("failed", f"{type(error).__name__}: {error}"[:500])
-    except Exception:  # noqa: BLE001 an exception whose text raises another
-        return Outcome("failed", type(error).__name__)
 
 
 def _open_files() -> int:
@@ -185,18 +161,3 @@ def _left_threads(before: set[threading.Thread]) -> int:
         with suppress(RuntimeError):
             thread.join(max(0.0, deadline - time.monotonic()))
     return sum(thread.is_alive() for thread in new)
-
-
-def _noted(rows: Rows, threads: int, processes: int) -> Rows:
-    """Rows that say what the fit left running, which is ended with its process."""
-    kinds = ((threads, "thread"), (processes, "process"))
-    left = [_count(number, kind) for number, kind in kinds if number]
-    if not left:
-        return rows
-    notes = [rows.fit["notes"], f"left {' and '.join(left)} running"]
-    return replace(rows, fit={**rows.fit, "notes": "; ".join(filter(None, notes))})
-
-
-def _count(number: int, kind: str) -> str:
-    plural = f"{kind}es" if kind.endswith("s") else f"{kind}s"
-    return f"a {kind}" if number == 1 else f"{number} {plural}"
