@@ -47,7 +47,7 @@ class Case:
 
 def row(case, status, words):
     """A row of fits whose every text is hostile."""
-    numbers = {name: 1 for name, kind in FITS.items() if kind != "TEXT"}
+    numbers = {name: 1 for name, kind in FITS.items() if kind is not str}
     texts = {
         "fit_id": case.fit_id,
         "suite": "s",
@@ -69,7 +69,7 @@ def row(case, status, words):
 
 
 def target(case, status, words):
-    numbers = {name: 1.0 for name, kind in TARGETS.items() if kind == "REAL"}
+    numbers = {name: 1.0 for name, kind in TARGETS.items() if kind is float}
     texts = {"fit_id": case.fit_id, "suite": "s", "dataset": case.dataset, "method": case.label}
     more = {"seed": 0, "target_dimension": 1, "scored_dimension": 1, "cluster_excess": 0}
     return {
@@ -86,7 +86,7 @@ def target(case, status, words):
 
 def pair(case):
     texts = {"fit_id": case.fit_id, "suite": "s", "dataset": case.dataset, "method": case.label}
-    numbers = {name: 0.5 for name, kind in EIGENPAIRS.items() if kind == "REAL"}
+    numbers = {name: 0.5 for name, kind in EIGENPAIRS.items() if kind is float}
     return {**texts, **numbers, "seed": 0, "index": 0}
 
 

@@ -36,7 +36,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 def test_any_number_is_rounded_as_python_rounds_it(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("table") / "numbers.csv"
     path.write_text("name,number\n" + "".join(f"nan,{text}\n" for text in texts))
-    table = read_table(path, {"name": "TEXT", "number": "REAL"})
+    table = read_table(path, {"name": str, "number": float})
     bits = [struct.pack("d", number) for number in table["number"]]
     assert bits == [struct.pack("d", float(text)) for text in texts]
     assert set(table["name"]) == {"nan"}
@@ -44,7 +44,7 @@ def test_any_number_is_rounded_as_python_rounds_it(tmp_path_factory, texts):
 
 def test_an_empty_field_is_a_missing_number_and_empty_text(tmp_path):
     (tmp_path / "few.csv").write_text("name,number,also 1\n,,nan\nNA,1,2\n")
-    table = read_table(tmp_path / "few.csv", {"name": "TEXT", "number": "REAL"}, "also")
+    table = read_table(tmp_path / "few.csv", {"name": str, "number": float}, "also")
     assert list(table["name"]) == ["", "NA"]
     assert math.isnan(table["number"][0])
     assert math.isnan(table["also 1"][0])

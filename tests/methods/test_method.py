@@ -215,21 +215,6 @@ def test_a_method_that_is_given_the_key_cannot_pass_for_one_that_is_not():
         type("Computed", (Informed,), {"tags": property(lambda self: Tags())})
 
 
-@pytest.mark.parametrize("name", ["needs_system", "is_anchor"])
-def test_what_was_a_class_variable_once_is_refused_with_what_to_write(name):
-    class Mixed:
-        pass
-
-    setattr(Mixed, name, True)
-    said = f"defines {name}: derive it from koopmark.methods.InformedMethod"
-    with pytest.raises(TypeError, match=f"Old {said}"):
-        type("Old", (Cheat,), {name: True})
-    with pytest.raises(TypeError, match=f"Inherits {said}"):
-        type("Inherits", (Mixed, Cheat), {})
-    with pytest.raises(TypeError, match=f"Field {said}"):
-        type("Field", (Cheat,), {"__annotations__": {name: bool}})
-
-
 def test_tags_that_recover_nothing_say_why():
     for wrong in ({"recovers": None}, {"unrecoverable": "it is a network"}):
         with pytest.raises(ValueError, match="says in `unrecoverable` why"):

@@ -143,7 +143,7 @@ def read_portraits(run_dir: Path) -> pd.DataFrame:
     return read_table(path, POINTS, PREFIX) if path.exists() else pd.DataFrame(columns=list(POINTS))
 
 
-def read_table(path: Path, columns: dict[str, str], prefix: str | None = None) -> pd.DataFrame:
+def read_table(path: Path, columns: dict[str, type], prefix: str | None = None) -> pd.DataFrame:
     """A CSV table whose numbers are read to the last bit and whose text is left as it is.
 
     An empty field is a missing number, or empty text: a method may be called "None" or "nan".
@@ -153,13 +153,13 @@ def read_table(path: Path, columns: dict[str, str], prefix: str | None = None) -
     ----------
     path : Path
     columns : dict
-        The SQL type of each column the table must have.
+        `str`, `int` or `float` for each column the table must have.
     prefix : str, optional
         Columns whose names begin so hold numbers too.
     """
     try:
         names = list(pd.read_csv(path, dtype=str, nrows=0).columns)
-        numbers = [name for name, kind in columns.items() if kind != "TEXT"]
+        numbers = [name for name, kind in columns.items() if kind is not str]
         numbers += [name for name in names if prefix and name.startswith(prefix)]
         table = _parsed(path, numbers)
     except FileNotFoundError:
@@ -176,7 +176,7 @@ def read_table(path: Path, columns: dict[str, str], prefix: str | None = None) -
         )
     for name, kind in columns.items():
         given = table[name].dropna()
-        if kind == "INTEGER":
+        if kind is int:
             # Beyond 2^53 not every whole number can be told.
             wrong = given[(given.abs() > 2.0**53) | (given % 1 != 0)]
             if len(wrong):

@@ -88,7 +88,15 @@ class AnswerKey(ReprMixin):
         """The key of a system to products of up to `max_degree` eigenfunctions, without a spectrum.
 
         Of a system whose eigenfunctions are known only nearly, those are the targets.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If this is no System, or the degree is below 1.
         """
+        System.expected(system, "an answer key")
+        if max_degree < 1:
+            raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
         process = system.process
         return cls(
             system.targets(max_degree),

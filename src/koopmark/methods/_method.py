@@ -95,8 +95,6 @@ class Tags:
 SEALED = {
     "fit": "a method writes _fit, and what is done around it is the same for all",
     "fit_with": "a method writes _fit, and what is done around it is the same for all",
-    "needs_system": "derive it from koopmark.methods.InformedMethod, whose _fit is given the key",
-    "is_anchor": "derive it from koopmark.methods.InformedMethod, with Tags(role='anchor')",
 }
 """What no method defines for itself, with the reason."""
 

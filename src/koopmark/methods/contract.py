@@ -45,8 +45,7 @@ VANISHED = 1e-3
 
 def _states(data: Trajectories, model: Model) -> NDArray[np.float64]:
     """All windows of the data as the model takes them, (P, w, N)."""
-    windows = data.windows(model.window)
-    return windows.reshape(-1, *windows.shape[2:])
+    return data.flat_windows(model.window)
 
 
 def gives_a_model(method: Method) -> None:

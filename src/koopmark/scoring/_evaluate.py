@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._structure import score_structure
 from koopmark.scoring._targets import Floor, ScoredSpace, TargetScores, labels, score_target
 from koopmark.simulation import FreshTrajectories, Trajectories
-from koopmark.systems import System
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -233,7 +232,7 @@ def evaluate(
 @checked
 def score(
     model: Model,
-    system: System | Trajectories | None = None,
+    system: Any = None,
     test: Trajectories | None = None,
     max_degree: int | None = None,
     key: AnswerKey | None = None,
@@ -246,7 +245,7 @@ def score(
     Parameters
     ----------
     model : Model
-    system : System, optional
+    system : koopmark.systems.System, optional
     test : Trajectories
         As for `evaluate`.
     max_degree : int
@@ -270,16 +269,14 @@ def score(
         system, test = None, system
     test = Trajectories.expected(test, "a score")
     if key is None:
-        system = test.system if system is None else System.expected(system, "a score")
+        system = test.system if system is None else system
         if system is None:
             raise ValueError(
                 "nothing says which system these test data come from: give a key, such as "
                 "koopmark.datasets.AnswerKey.of(system)"
             )
-        if max_degree is not None and max_degree < 1:
-            raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
-        check_channels(model, test.states, system.size)
-        key = AnswerKey.of(system, max_degree or 1)
+        key = AnswerKey.of(system, 1 if max_degree is None else max_degree)
+        check_channels(model, test.states, key.channels)
         if not key.targets:
             raise ValueError(
                 f"no eigenspace of this {type(system).__name__} is known exactly: "

@@ -17,7 +17,7 @@ from scipy.linalg import expm_frechet, solve_triangular
 from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.simulation import Trajectories
-from koopmark.truth import ONE, AffineProducts, Eigenspace
+from koopmark.truth import ONE, SAME_EIGENVALUE, AffineProducts, Eigenspace
 
 DRAWS = 1000
 """Deviations drawn for the root mean square of the largest of several sines."""
@@ -28,9 +28,8 @@ MOST_VARIABLES = 2000
 """Of a state; beyond, a basis of all eigenfunctions at one eigenvalue is not made."""
 MOST_UNKNOWNS = 500
 """Whose joint covariance is computed, if the functions have several eigenvalues."""
-SAME, UNSEEN = 1e-9, 1e-9
-"""Relative distance up to which two eigenvalues are one; directions in which the states vary less
-than this, relative to all, hold nothing."""
+UNSEEN = 1e-9
+"""Directions in which the states vary less than this, relative to all, hold nothing."""
 LEAST = 1e-13
 """Eigenvalues of a scaled information matrix below this are rounding."""
 
@@ -142,7 +141,10 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     others = Others.outside(states, basis)
     start = (states[:, 0] - products.offset) @ basis
     inside = basis.T @ vectors
-    if not (abs(values - values[0]) > SAME * abs(values[0])).any() and values[0].imag == 0:
+    if (
+        not (abs(values - values[0]) > SAME_EIGENVALUE * abs(values[0])).any()
+        and values[0].imag == 0
+    ):
         rate = float(values[0].real)
         one = _one_rate(start, rate, train.times, others, others(states), inside, noise)
         return one or _undetermined(train)
@@ -153,13 +155,13 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     omega = np.linalg.solve(inside.T, (inside * values).T).T.real
     root = noise * deviations_of_invariant_space(start, omega, tangents, train.dt, others(states))
     # A conserved function stays one with any constant added.
-    conserved = np.sum(abs(values) <= SAME * abs(values).max())
+    conserved = np.sum(abs(values) <= SAME_EIGENVALUE * abs(values).max())
     if len(root) < len(tangents) + k * len(values) - conserved:
         return _undetermined(train)
     changes = np.tensordot(root[:, : len(tangents)], tangents, axes=1)
     coupled = np.linalg.solve(inside, changes @ inside)
     gaps = values - values[:, None]
-    apart = abs(gaps) > SAME * abs(values).max()
+    apart = abs(gaps) > SAME_EIGENVALUE * abs(values).max()
     mixing = np.where(apart, coupled / np.where(apart, gaps, 1.0), 0.0)
     outside = root[:, len(tangents) :].reshape(len(root), k, -1) @ inside
     rates = np.diagonal(coupled, axis1=1, axis2=2)
@@ -219,7 +221,7 @@ def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.floa
     rows = [np.zeros(p * p)]
     for i in range(p):
         for j in range(p):
-            if i != j and abs(values[i] - values[j]) <= SAME * abs(values).max():
+            if i != j and abs(values[i] - values[j]) <= SAME_EIGENVALUE * abs(values).max():
                 rows += [coupled[:, i, j], coupled[:, i, i] - coupled[:, j, j]]
     split = np.array(rows)
     _, sizes, turn = np.linalg.svd(np.vstack([split.real, split.imag]))

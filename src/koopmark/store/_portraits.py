@@ -21,21 +21,21 @@ PREFIX = "difference: "
 """Begins the names of the methods' columns, for a method may be called as any other column is."""
 
 POINTS = {
-    "dataset": "TEXT",
-    "seed": "INTEGER",
-    "target_index": "INTEGER",
-    "target": "TEXT",
-    "target_eigenvalue_re": "REAL",
-    "target_eigenvalue_im": "REAL",
-    "part": "TEXT",
-    "trajectory": "INTEGER",
-    "time": "REAL",
-    "i": "INTEGER",
-    "j": "INTEGER",
-    "x_i": "REAL",
-    "x_j": "REAL",
-    "component": "TEXT",
-    "exact": "REAL",
+    "dataset": str,
+    "seed": int,
+    "target_index": int,
+    "target": str,
+    "target_eigenvalue_re": float,
+    "target_eigenvalue_im": float,
+    "part": str,
+    "trajectory": int,
+    "time": float,
+    "i": int,
+    "j": int,
+    "x_i": float,
+    "x_j": float,
+    "component": str,
+    "exact": float,
 }
 """Columns of `eigenfunctions.csv` before those of the methods.
 
@@ -47,9 +47,9 @@ the recovered ones over all test states.
 
 PORTRAIT = {
     **{name: POINTS[name] for name in ("target_index", "target", *list(POINTS)[4:6])},
-    "portrait_error": "REAL",
-    "frame": "TEXT",
-    "difference": "TEXT",
+    "portrait_error": float,
+    "frame": str,
+    "difference": str,
 }
 """Columns of a portrait's row: a frame holds what all methods share that were shown its points."""
 
@@ -98,7 +98,7 @@ def eigenfunctions(portraits: "pd.DataFrame") -> "pd.DataFrame":
     if not tables:
         return pd.DataFrame(columns=[*POINTS, *methods])
     whole = pd.concat(tables, ignore_index=True)[[*POINTS, *methods]]
-    return whole.astype({name: "Int64" for name, kind in POINTS.items() if kind == "INTEGER"})
+    return whole.astype({name: "Int64" for name, kind in POINTS.items() if kind is int})
 
 
 def rounded(values: NDArray, digits: int) -> list[float | None]:

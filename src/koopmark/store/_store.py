@@ -310,13 +310,13 @@ class _Contents:
         if "frame" in values:
             values["frame"] = [self._texts[name] for name in values["frame"]]
         table = pd.DataFrame(values, columns=list(columns))
-        for column in [name for name, kind in columns.items() if kind == "TEXT"]:
+        for column in [name for name, kind in columns.items() if kind is str]:
             # A store may come from anywhere, and hold text that no file can.
             text = "".join(table[column].dropna().unique())
             if sanitise(text) != text:
                 table[column] = table[column].map(sanitise, na_action="ignore")
         # Columns that may be empty, typed by what they are to hold.
-        kinds = {"REAL": "float64", "INTEGER": "Int64"}
+        kinds = {float: "float64", int: "Int64"}
         return table.astype({name: kinds[kind] for name, kind in columns.items() if kind in kinds})
 
 
@@ -406,7 +406,7 @@ def _explained(path: Path, doing: str) -> Iterator[None]:
             f"which keeps what is intact and does the rest anew"
         ) from None
     except OSError as error:
+        kept = ": what is stored is kept, and the same command goes on from there"
         raise ConfigError(
-            f"{folder}: cannot be {doing} ({error.strerror}): what is stored is kept, and the same "
-            f"command goes on from there"
+            f"{folder}: cannot be {doing} ({error.strerror}){kept if folder.is_dir() else ''}"
         ) from None

@@ -14,8 +14,8 @@ from koopmark.scoring import FitScores, PairScores, Scores, TargetScores, labels
 from koopmark.store._portraits import PORTRAIT, portrait_row
 
 Row = dict[str, Any]
-Columns = dict[str, str]
-"""`TEXT`, `INTEGER` or `REAL`, by the name of the column."""
+Columns = dict[str, type]
+"""`str`, `int` or `float`, by the name of the column."""
 
 FAILURES = ("failed", "timeout", "out_of_memory", "crashed", "diverged")
 """How a fit can end that `--strict` does not forgive."""
@@ -25,43 +25,42 @@ STATUSES = ("ok", *FAILURES, "skipped", "unavailable")
 
 def _columns(declared: type) -> Columns:
     """A column for each field of a dataclass."""
-    kinds = {str: "TEXT", int: "INTEGER", float: "REAL"}
-    return {one.name: kinds[one.type] for one in fields(declared)}  # type: ignore[index]
+    return {one.name: one.type for one in fields(declared)}  # type: ignore[misc]
 
 
 _FIT = {
-    "fit_id": "TEXT",
-    "suite": "TEXT",
-    "dataset": "TEXT",
-    "seed": "INTEGER",
-    "method": "TEXT",
+    "fit_id": str,
+    "suite": str,
+    "dataset": str,
+    "seed": int,
+    "method": str,
 }
 _SCORES = _columns(FitScores)
 _NOTES = {"notes": _SCORES.pop("notes")}
 
 FITS: Columns = {
     **_FIT,
-    "role": "TEXT",
-    "library": "TEXT",
-    "library_version": "TEXT",
-    "status": "TEXT",
-    "reason": "TEXT",
-    "options": "TEXT",
+    "role": str,
+    "library": str,
+    "library_version": str,
+    "status": str,
+    "reason": str,
+    "options": str,
     **_columns(Level),
-    "n": "INTEGER",
-    "rank": "INTEGER",
-    "noise": "REAL",
-    "dt": "REAL",
-    "train_trajectories": "INTEGER",
-    "horizon": "REAL",
-    "targets": "INTEGER",
+    "n": int,
+    "rank": int,
+    "noise": float,
+    "dt": float,
+    "train_trajectories": int,
+    "horizon": float,
+    "targets": int,
     **_SCORES,
-    "fit_seconds": "REAL",
-    "peak_memory_mb": "REAL",
+    "fit_seconds": float,
+    "peak_memory_mb": float,
     **_NOTES,
-    "output": "TEXT",
+    "output": str,
 }
-TARGETS: Columns = {**_FIT, "role": "TEXT", "status": "TEXT", **_columns(TargetScores)}
+TARGETS: Columns = {**_FIT, "role": str, "status": str, **_columns(TargetScores)}
 EIGENPAIRS: Columns = {**_FIT, **_columns(PairScores)}
 PORTRAITS: Columns = {**_FIT, **PORTRAIT}
 

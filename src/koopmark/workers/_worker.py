@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from koopmark._errors import named
 from koopmark.methods import plugins
 from koopmark.store import Outcome, Rows
 from koopmark.workers import _guard as guard
@@ -117,7 +118,7 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
         answer = Outcome("failed", type(error).__name__)
         # The text of an exception may raise another.
         with suppress(Exception):
-            answer = Outcome("failed", f"{type(error).__name__}: {error}"[:500])
+            answer = Outcome("failed", named(error)[:500])
         if isinstance(error, OSError) and error.errno in FULL:
             answer = WorkerFailure(f"{error.filename}: {error.strerror}")
     if os.getpid() != me:
