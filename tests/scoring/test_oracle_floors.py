@@ -220,6 +220,18 @@ def test_a_dictionary_is_evaluated_on_fresh_trajectories_once_for_all_of_its_met
     assert made == sorted(set(made))
 
 
+def test_a_floor_does_not_tell_which_of_two_methods_with_equal_values_came_first():
+    values = RandomFourier(50).fitted(TEST.states)
+
+    def floors(order):
+        model = Listing(lambda x: np.array(values(x), order=order))
+        key = AnswerKey.of(SYSTEM)
+        scores = evaluate(model, key, TEST, portrayed=False, fresh=provider([]))
+        return [(row.oracle_floor, row.oracle_floor_in_sample) for row in scores.targets]
+
+    assert floors("C") == floors("F")
+
+
 def test_copies_of_functions_change_neither_a_floor_nor_what_it_takes_and_do_not_raise_its_bound():
     cosines = RandomFourier(60).fitted(TEST.states)
     made = [], []

@@ -149,7 +149,9 @@ class _Fit:
         fresh: FreshTrajectories,
     ) -> None:
         self.model, self.targets, self.fresh = model, targets, fresh
-        self.listed, self.at_test = at_test, level_columns(at_test)
+        self.listed = at_test
+        # One layout, as it decides how the floor is rounded: methods with equal values share it.
+        self.at_test = np.asfortranarray(level_columns(at_test))
         self.count = at_test.shape[1]
         self.triangle: NDArray = np.zeros((0, 0))
         self.is_complex: list[bool] = []
