@@ -1,7 +1,6 @@
 """A real scheduler and real workers on loopback, some of which are killed."""
 
 import os
-import pickle
 import shutil
 import signal
 import subprocess
@@ -432,12 +431,6 @@ def test_a_cluster_behind_tls_needs_its_certificate(make_cluster, make_cell, cac
     with dask_library.config.set(here), connect(dask.address) as found:
         (row,) = found.execute([make_cell(hostile.Good())], cache_dir)
     assert row.status == "ok"
-
-
-def test_answers_are_plain_values(make_cell):
-    outcome = pickle.dumps(executor.Outcome("unavailable", "not there"))
-    rows = cluster._rows(make_cell(hostile.Good()), pickle.loads(outcome))
-    assert (rows.status, rows.fit["reason"]) == ("unavailable", "not there")
 
 
 def done_in(folder):

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -190,6 +191,18 @@ def test_the_data_keep_their_system_for_whoever_fitted():
     data = carrying()
     Cheat().fit(data)
     assert data.system is not None
+
+
+@pytest.mark.parametrize("annotations", [{}, {"library": ClassVar[str]}], ids=["plain", "ClassVar"])
+def test_what_belongs_into_tags_is_refused_outside_of_them(annotations):
+    said = r"Lost defines library: say it as tags = Tags\(library=...\)"
+    with pytest.raises(TypeError, match=said):
+        type("Lost", (Cheat,), {"library": "mine", "__annotations__": annotations})
+
+
+def test_a_hyperparameter_may_have_the_name_of_a_tag():
+    fields_of = {"trial": 3, "__annotations__": {"trial": int}}
+    assert dataclass(frozen=True)(type("Counts", (Cheat,), fields_of))(trial=4).trial == 4
 
 
 def test_a_method_cannot_put_itself_around_the_fit():

@@ -6,11 +6,11 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_origin
 
 import numpy as np
 
@@ -122,6 +122,11 @@ class Method(Bounded, ABC):
             # A base that is no method may define it as well.
             if declared or getattr(cls, name, None) is not getattr(home, name, None):
                 raise TypeError(f"{cls.__name__} defines {name}: {why}")
+        own, annotated = vars(cls), vars(cls).get("__annotations__", {})
+        for name in (one.name for one in fields(Tags)):
+            # A hyperparameter may be called so.
+            if name in own and get_origin(annotated.get(name, ClassVar[Any])) is ClassVar:
+                raise TypeError(f"{cls.__name__} defines {name}: say it as tags = Tags({name}=...)")
         if not isinstance(cls.tags, Tags):
             raise TypeError(f"{cls.__name__}.tags must be koopmark.methods.Tags, got {cls.tags!r}")
         if informed == (cls.tags.role == "method"):
