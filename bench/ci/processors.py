@@ -1,8 +1,8 @@
 """Do the numbers hold on other processors? `make test-kernels`; see docs/ci.md.
 
 OpenBLAS has kernels for each generation of x86 processors, NumPy has loops, and each rounds in its
-own way. Under each that this machine can run: the fast tests of the folders that touch numbers,
-then the smoke suite against the committed baseline. Exit code 1 where one of them fails.
+own way. Under each that this machine can run beside its own: the fast tests of the folders that
+touch numbers, then the smoke suite against the committed baseline. Exit code 1 if one of them fails.
 """
 
 import os
@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 # NumPy says nowhere else what the processor has and what NPY_DISABLE_CPU_FEATURES may name.
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+from koopmark.plan import provenance
 
 ROOT = Path(__file__).parents[2]
 NO_NUMBERS = {"plan", "store", "workers", "cluster", "run", "analysis", "regression", "pages"}
@@ -62,7 +64,14 @@ def why_not(kernels: Kernels) -> str:
     code = "from koopmark.plan import provenance as p; print(p.in_words(p.kernels()))"
     taken = run(kernels, [sys.executable, "-c", code], stdout=subprocess.PIPE).stdout.strip()
     wanted = f"openblas {kernels.environment['OPENBLAS_CORETYPE']}, "
-    return "" if taken.startswith(wanted) else f"the kernels here are {taken or 'not known'}"
+    if not taken.startswith(wanted):
+        return f"the kernels here are {taken or 'not known'}"
+    return "these are this machine's own, as in `make test`" if taken == own() else ""
+
+
+def own() -> str:
+    """The kernels of this machine, if nobody chooses others."""
+    return provenance.in_words(provenance.kernels())
 
 
 def run(kernels: Kernels, command: list[str], **options) -> subprocess.CompletedProcess:

@@ -24,6 +24,7 @@ def processors(monkeypatch):
     has = dict.fromkeys(["AVX512F", "AVX512VL", "AVX512DQ", "AVX2", "FMA3", "SSE42"], True)
     monkeypatch.setattr(script, "__cpu_features__", has)
     monkeypatch.setattr(script, "run", obeying)
+    monkeypatch.setattr(script, "own", lambda: "")
     return script
 
 
@@ -58,6 +59,18 @@ def test_a_processor_without_the_instructions_is_skipped_with_a_word(
     assert "Nehalem: skipped, this processor" in said
     assert "Haswell: passed in" in said
     assert "Haswell, and NumPy without AVX-512: skipped" in said
+
+
+def test_the_kernels_of_this_machine_are_left_to_make_test(processors, monkeypatch, capsys):
+    monkeypatch.setattr(processors, "run", obeying)
+    haswell = processors.CHOICES[1]
+    monkeypatch.setattr(
+        processors, "own", lambda: obeying(haswell, [sys.executable]).stdout.strip()
+    )
+    assert processors.main() == 0
+    said = capsys.readouterr().out
+    assert "Haswell: skipped, these are this machine's own" in said
+    assert "Nehalem: passed in" in said
 
 
 def test_kernels_that_are_not_taken_are_skipped(processors, monkeypatch, capsys):
