@@ -2,7 +2,7 @@
 
 OpenBLAS has kernels for each generation of x86 processors, NumPy has loops, and each rounds in its
 own way. Under each that this machine can run beside its own: the fast tests of the folders that
-touch numbers, then the smoke suite against the committed baseline. Exit code 1 if one of them fails.
+touch numbers, then the smoke suite against the committed baseline. Exit code 1 if one fails.
 """
 
 import os
