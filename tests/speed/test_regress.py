@@ -145,7 +145,7 @@ def test_every_kernel_runs_on_this_source_and_its_base_may_lack_one(monkeypatch,
     monkeypatch.setattr(turns, "PAIRS", 1)
     monkeypatch.setattr(turns, "ROUNDS", 1)
     head, base = (working(tmp_path / name) for name in ("head", "base"))
-    (base / "koopmark" / "scoring" / "evaluate.py").write_text("raise ImportError('gone')\n")
+    (base / "koopmark" / "scoring" / "_evaluate.py").write_text("raise ImportError('gone')\n")
     found, missing = turns.measure(head, base)
     assert [it.kernel for it in found] + list(missing) == [kernel.name for kernel in KERNELS]
     assert missing == {"scoring": "ImportError: gone"}
