@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.datasets import AnswerKey
-from koopmark.models import LinearModel
+from koopmark.models import LinearModel, Model
 from koopmark.scoring import (
     DIGITS,
     FOUND,
@@ -163,6 +163,24 @@ def test_order_scale_and_phase_of_the_eigenfunctions_change_nothing():
     np.testing.assert_allclose(comparable(after), comparable(before), rtol=1e-6, atol=1e-12)
     by_index = sorted(pair.residual for pair in after.eigenpairs)
     np.testing.assert_allclose(by_index, sorted(p.residual for p in before.eigenpairs), rtol=1e-9)
+
+
+@pytest.mark.parametrize("window", [1, 3])
+def test_a_model_that_does_not_know_its_sampling_interval_is_scored(window):
+    class Bare(Model):
+        eigenvalues = np.array([-1.0 + 0j])
+
+        def eigenfunctions(self, windows):
+            return space.evaluate(windows[:, -1]).astype(complex)
+
+    Bare.window = window
+    system = three_populations()
+    (space,) = system.eigenspaces(1)
+    states = np.random.default_rng(0).uniform(-2, 2, (30, 3))
+    test = simulate(system, states, np.linspace(0.0, 2.0, 21))
+    scores = evaluate(Bare(), AnswerKey.of(system), test)
+    assert scores.targets[0].eigenvalue_error == 0.0
+    assert scores.targets[0].eigenfunction_error < 1e-9
 
 
 def test_rotation_inside_a_degenerate_eigenspace_changes_nothing():

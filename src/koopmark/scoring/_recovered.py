@@ -128,7 +128,8 @@ def recovered(
         values,
         None if apart else at_points,
         along if all_there else along[:, :, usable],
-        highest_frequency(model.dt, eigenvalues, rates),
+        # A model made by hand may say nothing of it.
+        highest_frequency(getattr(model, "dt", test.dt), eigenvalues, rates),
         note,
     )
 

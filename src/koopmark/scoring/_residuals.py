@@ -67,10 +67,11 @@ def misplaced(model: Model, test: Trajectories) -> str:
 
     A function of several consecutive states takes them one training interval apart.
     """
-    if model.window == 1 or not abs(test.dt - model.dt) > SAME_INTERVAL * model.dt:
+    dt = getattr(model, "dt", test.dt)
+    if model.window == 1 or not abs(test.dt - dt) > SAME_INTERVAL * dt:
         return ""
     return (
-        f"the method's windows of {model.window} states are {model.dt:.6g} apart, the test set is "
+        f"the method's windows of {model.window} states are {dt:.6g} apart, the test set is "
         f"sampled every {test.dt:.6g}"
     )
 
