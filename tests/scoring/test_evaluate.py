@@ -12,6 +12,7 @@ from formula_models import FormulaModel, key_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from koopmark import fit
 from koopmark.datasets import AnswerKey
 from koopmark.models import LinearModel, Model
 from koopmark.scoring import (
@@ -181,6 +182,17 @@ def test_a_model_that_does_not_know_its_sampling_interval_is_scored(window):
     scores = evaluate(Bare(), AnswerKey.of(system), test)
     assert scores.targets[0].eigenvalue_error == 0.0
     assert scores.targets[0].eigenfunction_error < 1e-9
+
+
+@pytest.mark.parametrize("steps", [26, 101])
+def test_an_exact_model_forecasts_a_test_set_sampled_at_another_interval(steps):
+    system, rng = random_linear(4, pairs=1), np.random.default_rng(0)
+    train, test = (
+        simulate(system, rng.normal(size=(50, 4)), np.linspace(0.0, 5.0, count))
+        for count in (51, steps)
+    )
+    model = fit("koopmark.qr_edmd", train, dictionary={"kind": "identity", "constant": False})
+    assert evaluate(model, AnswerKey.of(system), test).fit.forecast_error < 1e-9
 
 
 def test_rotation_inside_a_degenerate_eigenspace_changes_nothing():
