@@ -1,9 +1,11 @@
 """The scores a page shows: what they are called, how they are written, what they mean."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from koopmark import scoring
 from koopmark.analysis import numbers
 
 
@@ -30,9 +32,44 @@ DIGITS = Column(
     "digits",
     "digits",
     "Correct digits of a target: −log10 of the larger of its relative eigenvalue error and its "
-    "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets. A fit "
-    "that did not end ok has 0.",
+    "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets, the "
+    "datasets and the problems. A fit that failed has 0.",
     lambda value: f"{value:.1f}",
+    table="",
+    best="high",
+)
+FOUND = Column(
+    "found",
+    "found",
+    f"Targets with both errors at most {scoring.FOUND:g}, or within three statistical floors where "
+    "the training data have noise.",
+    numbers.percent,
+    table="",
+    best="high",
+)
+REACH = Column(
+    "reach",
+    "reach",
+    "Share of the targets that the method's dictionary can hold as well as it takes to be found; "
+    "missing if its dictionary cannot be listed.",
+    numbers.percent,
+    table="",
+    best="high",
+)
+YIELD = Column(
+    "yield",
+    "yield",
+    "Share found of the targets that the method's dictionary can hold.",
+    numbers.percent,
+    table="",
+    best="high",
+)
+POSSIBLE = Column(
+    "possible",
+    "possible",
+    "Digits that the noise in the training data leaves to the best unbiased estimator "
+    "(Cramér-Rao); missing without noise or where no such bound is known.",
+    lambda value: numbers.MISSING if math.isnan(value) else f"{value:.1f}",
     table="",
     best="high",
 )
@@ -179,10 +216,10 @@ MEMORY = Column(
 
 SUMMARY = [
     DIGITS,
-    EIGENVALUE,
-    EIGENFUNCTION,
-    FLOOR,
-    FLOOR_BOUND,
+    FOUND,
+    REACH,
+    YIELD,
+    POSSIBLE,
     RESIDUAL,
     VERIFIED,
     SPURIOUS,
@@ -195,21 +232,11 @@ SUMMARY = [
     SECONDS,
     MEMORY,
 ]
-AT_A_GLANCE = [
-    EIGENFUNCTION,
-    DIGITS,
-    EIGENVALUE,
-    RESIDUAL,
-    PRECISION,
-    JUDGED,
-    RECALL,
-    FORECAST,
-    SECONDS,
-]
-IN_TERMINAL = [DIGITS, EIGENFUNCTION, EIGENVALUE, RESIDUAL, SECONDS]
-AGAINST_LEVELS = [EIGENFUNCTION, EIGENVALUE, RESIDUAL, FORECAST, SECONDS, MEMORY]
+AT_A_GLANCE = [DIGITS, FOUND, REACH, RESIDUAL, PRECISION, JUDGED, RECALL, FORECAST, SECONDS]
+IN_TERMINAL = [DIGITS, REACH, YIELD, RESIDUAL, SECONDS]
+AGAINST_LEVELS = [DIGITS, FOUND, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, FLOOR]
 UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]
 """Beside those of TARGETS where the training data have noise and a floor is known."""
 COSTS = [SECONDS, MEMORY]
-AGAINST_COST = [EIGENFUNCTION, EIGENVALUE, FORECAST, RESIDUAL]
+AGAINST_COST = [DIGITS, FORECAST, RESIDUAL]

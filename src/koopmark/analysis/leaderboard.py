@@ -7,16 +7,22 @@ import numpy as np
 import pandas as pd
 
 from koopmark import scoring
+from koopmark.analysis.measure import (
+    by_target,
+    competing,
+    problems,
+    standings,
+)
 from koopmark.analysis.significance import fewest_compared, mean_intervals, signed_ranks
-from koopmark.analysis.summary import competing, digits_of, problems, rounded
 from koopmark.analysis.sweeps import Sweep, shared_targets
 from koopmark.analysis.tables import KEYS
 
-DATA, DIMENSION, NOISE_FREE, NOISY, COST = (
+PRINCIPAL, PRODUCTS, NOISY, DATA, DIMENSION, COST = (
+    "Principal eigenfunctions",
+    "Products of eigenfunctions",
+    "Under noise",
     "Data efficiency",
     "Dimension",
-    "Noise-free accuracy",
-    "Accuracy under noise",
     "Cost",
 )
 AXES: Mapping[str, str] = {"trajectories": DATA, "n": DIMENSION, "rank": DIMENSION}
@@ -28,6 +34,9 @@ methods on it."""
 
 UNAVAILABLE = "unavailable"
 """A method with a fit that ended so is not ranked: nothing is known about it."""
+
+ALL = 1 - 1e-9
+"""A share from which on it is the whole."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +82,11 @@ SPEED = Measure("fit_seconds", lost=-np.inf, alike=0.1, step=0.1)
 class Leaderboard:
     """The methods of one question, best first, also among those that share a place.
 
-    `rows` has the columns place, method, library, mean (over the problems, `-inf` where some
-    problem has no number), low and high (of the interval of that mean), fits, failed, and better,
-    alike and worse: the least probabilities that the first method is better than this one, as good,
-    or worse, for the best of each other library.
+    `rows` has the columns place, method, library, default (whether its library's), mean (over the
+    problems, `-inf` where some problem has no number), low and high (of the interval of that mean),
+    those of `measure.standings`, fits, failed, pairs (share of the training pairs that its fits
+    used), and better, alike and worse: the least probabilities that the first method is better than
+    this one, as good, or worse, for the best of each other library.
     """
 
     rows: pd.DataFrame
@@ -92,108 +102,121 @@ class Leaderboard:
     """Datasets left out because too many methods were not run on them."""
 
     @property
+    def best(self) -> pd.DataFrame:
+        """The rows that share the first place."""
+        return self.rows[self.rows["place"] == 1]
+
+    @property
     def compared(self) -> pd.DataFrame:
         """The rows that the first method was compared with; none with too few problems."""
         return self.rows[self.rows["better"].notna()]
 
 
-def leaderboard(results: pd.DataFrame, measure: Measure) -> Leaderboard | None:
-    """Rank methods by their mean over problems; None with fewer than two, or if none has a value.
+def leaderboard(judged: pd.DataFrame, fits: pd.DataFrame, measure: Measure) -> Leaderboard | None:
+    """Rank methods by their mean over problems; None with fewer than two.
 
-    A method's number on a problem is the mean over its datasets (the levels, where it is a sweep)
-    and their parts (the targets) of the median over the seeds. Problems are the blocks of all
-    statistics; seeds, levels and targets are nested in them.
+    A method is ranked on the problems that all ranked methods were asked for. Its number on a
+    problem is the mean over its datasets (the levels, where it is a sweep) and their targets of the
+    median over the seeds. Problems are the blocks of all statistics; seeds, levels and targets are
+    nested in them.
 
     Parameters
     ----------
-    results : DataFrame
-        A row per fit and part: problem, dataset, seed, part, method, library, status, value.
+    judged : DataFrame
+        Rows of `measure.judge`, of methods that compete.
+    fits : DataFrame
+        The rows of fits.csv that these are about, and perhaps others.
     measure : Measure
-        What `value` is.
     """
-    away = set(results.loc[results["status"] == UNAVAILABLE, "method"])
-    methods = list(results["method"].unique())
-    present = results[~results["method"].isin(away)]
+    away = set(judged.loc[judged["status"] == UNAVAILABLE, "method"])
+    methods = list(judged["method"].unique())
+    present = judged[~judged["method"].isin(away)]
     if present["method"].nunique() < 2:
         return None
     present, missed = _common_datasets(present)
     asked = present.groupby("method")["dataset"].nunique()
     whole = present["dataset"].nunique()
-    full = [name for name in methods if name not in away and asked.get(name, 0) == whole]
-    values = _values(present[present["method"].isin(full)], full)
-    if len(full) < 2 or values.empty:
+    full = [name for name in methods if asked.get(name, 0) == whole]
+    if len(full) < 2:
         return None
-    numbers = _by_problem(values.fillna(measure.lost))
-    libraries = dict(zip(results["method"], results["library"], strict=True))
+    ranked = present[present["method"].isin(full)]
+    ran = fits.merge(ranked[KEYS].drop_duplicates(), on=KEYS)
+    values = by_target(ranked)["digits"] if measure.bounds else _speeds(ran, measure)
+    over_datasets = values.groupby(level=["method", "problem", "dataset"], sort=False).mean()
+    numbers = over_datasets.groupby(level=["method", "problem"], sort=False).mean().unstack("method")
     return Leaderboard(
-        _rows(values.isna(), numbers, libraries, measure),
+        _rows(numbers[full], standings(ranked), ran, measure),
         measure,
         tuple(numbers.index),
-        tuple(values.index.unique("dataset")),
-        values.index.get_level_values("seed").nunique(),
+        tuple(present["dataset"].unique()),
+        ranked["seed"].nunique(),
         tuple(name for name in methods if name not in away and name not in full),
         tuple(name for name in methods if name in away),
         missed,
     )
 
 
-def _common_datasets(results: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _common_datasets(judged: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Without the datasets that few methods share: they would leave few methods to rank.
 
     Libraries have a vote each, however many methods they have: variants of one method, listed where
     it is good, do not decide on which problems all others are ranked.
     """
-    ran_on = results.groupby(["dataset", "library"], sort=False)["method"].nunique()
-    shares = ran_on.unstack(fill_value=0) / results.groupby("library")["method"].nunique()
+    ran_on = judged.groupby(["dataset", "library"], sort=False)["method"].nunique()
+    shares = ran_on.unstack(fill_value=0) / judged.groupby("library")["method"].nunique()
     most = shares.quantile(0.5, axis=1, interpolation="lower")
     missed = most.index[most < 1 - MOST_MISSED]
-    kept = results[~results["dataset"].isin(missed)]
+    kept = judged[~judged["dataset"].isin(missed)]
     # Where no dataset is shared by most, those that most methods share are all there is.
     if kept.empty:
         methods = ran_on.groupby("dataset", sort=False).sum()
         missed = methods.index[methods < methods.max()]
-        kept = results[~results["dataset"].isin(missed)]
+        kept = judged[~judged["dataset"].isin(missed)]
     return kept, tuple(str(name) for name in missed)
 
 
-def _values(results: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
-    """Values by method (columns), missing if lost; without the rows at which no method has one."""
-    made = results.assign(value=results["value"].where(results["status"] == "ok").astype(float))
-    index = ["problem", "dataset", "part", "seed"]
-    wide = made.dropna(subset="part").pivot(index=index, columns="method", values="value")
-    return wide[wide.notna().any(axis=1)].reindex(columns=methods)
-
-
-def _by_problem(values: pd.DataFrame) -> pd.DataFrame:
-    """The number of each method (columns) on each problem (rows)."""
-    over_seeds = values.groupby(level=["problem", "dataset", "part"]).median()
-    return over_seeds.groupby(level=["problem", "dataset"]).mean().groupby(level="problem").mean()
+def _speeds(fits: pd.DataFrame, measure: Measure) -> "pd.Series[float]":
+    """-log10 of the median seconds over the seeds, by method, problem and dataset."""
+    seconds = fits["fit_seconds"].where((fits["status"] == "ok") & (fits["fit_seconds"] > 0))
+    known = fits.assign(problem=problems(fits["dataset"]), value=-np.log10(seconds))
+    groups = known.groupby(["method", "problem", "dataset"], sort=False)["value"]
+    return groups.agg(lambda some: some.fillna(measure.lost).median())
 
 
 def _rows(
-    lost: pd.DataFrame, numbers: pd.DataFrame, libraries: Mapping[str, str], measure: Measure
+    numbers: pd.DataFrame, standing: pd.DataFrame, fits: pd.DataFrame, measure: Measure
 ) -> pd.DataFrame:
-    """`lost` says which values of each method (columns) are missing."""
-    fits = lost.groupby(level=["dataset", "seed"]).all()
-    means = numbers.mean()
-    scores = numbers.T.to_numpy()
+    """`numbers` (problems, methods) are what the methods are ranked by."""
+    scores, means = numbers.T.to_numpy(), numbers.mean()
     low, high = mean_intervals(scores, *measure.bounds).T if measure.bounds else (np.nan, np.nan)
     shown = (means / measure.step).round() * measure.step
-    rows = pd.DataFrame(
+    of_method = fits.groupby("method", sort=False)
+    facts = pd.DataFrame(
         {
-            "place": shown.rank(method="min", ascending=False).astype(int).to_numpy(),
-            "method": numbers.columns,
-            "library": [libraries[str(name)] for name in numbers],
-            "mean": means.to_numpy(),
-            "low": low,
-            "high": high,
-            "fits": len(fits),
-            "failed": fits.sum().to_numpy(),
+            "library": of_method["library"].first(),
+            "default": of_method["default"].max().astype(bool),
+            "fits": of_method.size(),
+            "failed": of_method["status"].agg(lambda some: int((some != "ok").sum())),
+            "pairs": of_method["pairs_used"].sum() / of_method["pairs"].sum().replace(0, np.nan),
         }
     )
-    order = rows.assign(mean=-rounded(rows["mean"])).sort_values(["place", "mean", "method"])
+    rows = pd.DataFrame(
+        {
+            "place": shown.rank(method="min", ascending=False).astype(int),
+            "mean": means,
+            "low": low,
+            "high": high,
+        }
+    )
+    rows = rows.join(facts).join(standing).rename_axis("method").reset_index()
+    order = rows.assign(mean=-rows["mean"].map(_alike)).sort_values(["place", "mean", "method"])
     rows = rows.loc[order.index].reset_index(drop=True)
     return rows.join(_against_the_first(rows, numbers, measure.alike))
+
+
+def _alike(mean: float) -> float:
+    """To six significant digits: two libraries round one method differently."""
+    return float(f"{mean:.6g}")
 
 
 def _against_the_first(rows: pd.DataFrame, numbers: pd.DataFrame, alike: float) -> pd.DataFrame:
@@ -211,29 +234,43 @@ def _against_the_first(rows: pd.DataFrame, numbers: pd.DataFrame, alike: float) 
 
 
 def questions(
-    fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]
+    judged: pd.DataFrame, fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]
 ) -> dict[str, Leaderboard]:
     """The leaderboards of a run, by the questions that its datasets are about.
 
-    Accuracy is ranked by digits (`scoring.digits`) of the targets; in a sweep, of those that all of
-    its levels ask for. A sweep is one problem, all its levels together. Anchors and informed
-    methods take no part, and with fewer than two others there is none.
+    Without noise principal eigenfunctions and products have a board each; under noise, and along a
+    sweep, principal eigenfunctions are ranked, in a sweep those that all of its levels ask for. A
+    sweep is one problem, all its levels together. The board of cost has the methods that found, of
+    the principal eigenfunctions without noise, all that their dictionary can hold. Anchors and
+    informed methods take no part, and with fewer than two others there is no board.
     """
-    ours, asks = competing(fits), {name: AXES.get(s.axis) for s in swept for name in s.datasets}
-    axis, by_noise = ours["dataset"].map(asks), np.where(ours["noise"] > 0, NOISY, NOISE_FREE)
-    question = axis.where(axis.notna(), by_noise)
-    ours = ours.assign(problem=problems(ours["dataset"]), question=question)
+    ours, asks = competing(judged), {name: AXES.get(s.axis) for s in swept for name in s.datasets}
     outside = targets[~targets["dataset"].isin(list(asks))]
     comparable = pd.concat([outside, *(shared_targets(sweep, targets) for sweep in swept)])
-    digits = comparable.assign(value=digits_of(comparable), part=comparable["target_index"])
-    accuracy = ours.merge(digits[[*KEYS, "part", "value"]], on=KEYS, how="left")
-    boards = {
-        name: leaderboard(accuracy[accuracy["question"] == name], DIGITS)
-        for name in (NOISE_FREE, NOISY, DATA, DIMENSION)
+    ours = ours.merge(comparable[[*KEYS, "target_index"]], on=[*KEYS, "target_index"])
+    axis = ours["dataset"].map(asks)
+    noisy, principal = ours["noise"] > 0, ours["principal"]
+    plain = axis.isna() & ~noisy
+    chosen = {
+        PRINCIPAL: ours[plain & principal],
+        PRODUCTS: ours[plain & ~principal],
+        NOISY: ours[axis.isna() & noisy & principal],
+        DATA: ours[(axis == DATA) & principal],
+        DIMENSION: ours[(axis == DIMENSION) & principal],
     }
-    seconds = ours["fit_seconds"].where(ours["fit_seconds"] > 0)
-    boards[COST] = leaderboard(ours.assign(value=-np.log10(seconds), part=0), SPEED)
+    boards = {name: leaderboard(rows, fits, DIGITS) for name, rows in chosen.items()}
+    boards[COST] = _cost(chosen[PRINCIPAL], fits)
     return {name: board for name, board in boards.items() if board is not None}
+
+
+def _cost(judged: pd.DataFrame, fits: pd.DataFrame) -> Leaderboard | None:
+    """Of the methods that found whatever their dictionary can hold, and anything at all."""
+    if judged.empty:
+        return None
+    found = standings(judged)
+    # If a dictionary cannot be listed, it might hold all.
+    able = found[(found["yield"].fillna(found["found"]) >= ALL) & (found["found"] > 0)].index
+    return leaderboard(judged[judged["method"].isin(able)], fits, SPEED)
 
 
 def leaderboard_table(boards: Mapping[str, Leaderboard]) -> pd.DataFrame:

@@ -36,6 +36,15 @@ def plain(value: float) -> str:
     return f"{value:.3g}" if math.isfinite(value) else scientific(value)
 
 
+def percent(share: float) -> str:
+    """A share in whole percent, of which 0 % and 100 % are none and all: 0 %, <1 %, 99 %, 100 %."""
+    if math.isnan(share):
+        return MISSING
+    if 0 < share < 0.01:
+        return "<1 %"
+    return f"{math.floor(100 * share + 1e-9)} %"
+
+
 def exact(value: Any) -> str:
     """Every digit, so that what a page holds can be compared with the table it came from."""
     return repr(float(value))

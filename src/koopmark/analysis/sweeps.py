@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.analysis.summary import summarise
+from koopmark.analysis.tables import TARGET_KEYS
 from koopmark.analysis.targets import same_eigenvalue
 
 Scale = Literal["log", "linear", "category"]
@@ -62,9 +63,13 @@ def sweeps(fits: pd.DataFrame) -> list[Sweep]:
     ]
 
 
-def sweep_summary(sweep: Sweep, fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+def sweep_summary(
+    sweep: Sweep, fits: pd.DataFrame, targets: pd.DataFrame, judged: pd.DataFrame
+) -> pd.DataFrame:
     """The summary of a sweep's fits (see `summarise`), by the targets all of its levels ask for."""
-    return summarise(fits[fits["dataset"].isin(sweep.datasets)], shared_targets(sweep, targets))
+    shared = shared_targets(sweep, targets)[TARGET_KEYS]
+    mine = fits[fits["dataset"].isin(sweep.datasets)]
+    return summarise(mine, judged.merge(shared, on=TARGET_KEYS))
 
 
 def shared_targets(sweep: Sweep, targets: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from koopmark import cluster
 from koopmark._files import write_text
-from koopmark._repr import ROWS, Details, ReprMixin
+from koopmark._repr import ReprMixin
 from koopmark.plan import (
     Selection,
     Suite,
@@ -23,18 +23,13 @@ from koopmark.plan import (
     refuse_whole_run,
 )
 from koopmark.plan.provenance import now, provenance
-from koopmark.run._overview import LEGEND, grid
 from koopmark.run._progress import display
 from koopmark.store import FAILURES, Rows, Store, write_tables
 from koopmark.workers import execute
 
-REPORT = "index.html"
-"""Where a run folder holds its report, once it has one."""
-
-
 @dataclass(frozen=True)
 class Finished(ReprMixin):
-    """What a run came to; in a notebook, its overview."""
+    """What a run came to."""
 
     folder: Path
     counts: Counter[str]
@@ -47,14 +42,6 @@ class Finished(ReprMixin):
     def _facts(self) -> list[str]:
         ended = [f"{count:,} {status}" for status, count in self.counts.most_common() if count]
         return [str(self.folder), f"{self.counts.total():,} fits", *ended]
-
-    def _details(self) -> Details:
-        cells = grid(self.folder)
-        rows = [[str(method), *row] for method, row in cells.head(ROWS).iterrows()]
-        page = self.folder / REPORT
-        report = f"Report: {page}." if page.exists() else "koopmark.pages.write makes its report."
-        columns = ("method", *map(str, cells.columns))
-        return Details(columns, rows, len(cells), f"{LEGEND} {report}")
 
 
 class Interrupted(Exception):

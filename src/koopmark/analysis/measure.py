@@ -1,0 +1,222 @@
+"""The measure: what of a run was found, of what could be found, and why the rest was missed.
+
+Everything that ranks, compares or says how good a method is starts from `judge`, a row per fit and
+target, and averages it in one way (docs/scores.md, "The measure"): the median over the seeds of a
+target, the mean over the targets of a dataset, over the datasets of a problem, over the problems.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from koopmark import scoring
+from koopmark.analysis.tables import KEYS
+from koopmark.analysis.targets import FLOORS, target_names
+from koopmark.scoring import DIGITS, tolerance
+
+
+class Outcome(StrEnum):
+    """What became of a target, in the order in which it is asked."""
+
+    FOUND = "found"
+    WITHIN = "within three statistical floors"
+    NOT_RUN = "not run"
+    FAILED = "failed"
+    NOT_EXPRESSIBLE = "not expressible"
+    WRONG_EIGENVALUE = "right function at a wrong eigenvalue"
+    MULTIPLICITY = "multiplicity lost"
+    WRONG_FUNCTION = "wrong function at the right eigenvalue"
+    NOISE = "lost to noise"
+    NEITHER = "neither"
+
+
+MEANINGS: Mapping[Outcome, str] = {
+    Outcome.FOUND: f"both errors are at most {scoring.FOUND:g}",
+    Outcome.WITHIN: "found as well: errors above that, which the noise in the data explains",
+    Outcome.NOT_RUN: "the method could not be run, or does not apply to the data",
+    Outcome.FAILED: "the fit failed, crashed, or ran into a limit",
+    Outcome.NOT_EXPRESSIBLE: "no function of the dictionary is near enough to the eigenfunction",
+    Outcome.WRONG_EIGENVALUE: "the eigenfunction was recovered, its eigenvalue was not",
+    Outcome.MULTIPLICITY: "some of several eigenfunctions at one eigenvalue were recovered",
+    Outcome.WRONG_FUNCTION: "the eigenvalue was recovered, the eigenfunction was not",
+    Outcome.NOISE: "neither was recovered, from noisy data",
+    Outcome.NEITHER: "neither was recovered, from data without noise",
+}
+
+SUCCESS = (Outcome.FOUND, Outcome.WITHIN)
+
+NOT_RUN = ("unavailable", "skipped")
+"""Statuses of fits that were asked for and not begun."""
+
+LEVELS = ["problem", "dataset", "target_index"]
+"""Of the averages, from the outermost on."""
+
+THRESHOLDS = 10.0 ** -np.linspace(DIGITS, 0.0, 10 * int(DIGITS) + 1)
+"""τ of a profile, ascending: ten to a digit."""
+
+
+def problems(datasets: "pd.Series[str]") -> "pd.Series[str]":
+    """The problem of each dataset: its recipe, the name before the stroke of `rnn_10_2/noise=0.1`.
+
+    Whatever is varied, the results of one recipe are related, and no more than one problem.
+    """
+    return datasets.str.split("/").str[0]
+
+
+def competing(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are ranked: of methods, neither anchors nor informed."""
+    return rows[rows["role"] == "method"]
+
+
+def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """A row per fit and target that it was asked for, from fits.csv and targets.csv.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `targets` that tell its rows apart, and
+
+        - problem, library, noise, default (as in `fits`); target, as it is called in all seeds;
+        - principal: whether the target is a principal eigenfunction, no product of others;
+        - error: e, the larger of both errors; inf if one is missing or the fit has no scores;
+        - digits: -log10 e between 0 and 9; possible: the digits of the statistical floor;
+        - found: e is at most `scoring.FOUND`, or both errors are within three statistical floors;
+        - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if that is unknown;
+        - outcome: found, or why not (`Outcome`).
+
+        What no fit can have an error at, such as an eigenvalue that the sampling aliases, is not
+        there.
+    """
+    known = fits[[*KEYS, "library", "noise", "default"]]
+    rows = targets.assign(target=target_names(targets)).merge(known, on=KEYS, how="left")
+    ok = rows["status"] == "ok"
+    errors = [rows[name].where(ok) for name in FLOORS]
+    floors = [rows[name].where(ok) for name in FLOORS.values()]
+    error = pd.Series(scoring.larger_error(*errors), rows.index)
+    found = pd.Series(scoring.found(*errors, *floors), rows.index)
+    floor = rows["oracle_floor"].where(ok)
+    allowed = tolerance(floors[1])
+    attainable = (found | (floor <= allowed)).astype(float).where(floor.notna())
+    digits = scoring.digits(error, rows["rounding"])
+    possible = pd.Series(scoring.digits(np.fmax(*floors)), rows.index)
+    judged = rows[[*KEYS, "role", "status", "target_index", "target", "library", "noise"]].assign(
+        problem=problems(rows["dataset"]),
+        default=rows["default"].astype(bool),
+        principal=rows["target_degree"] <= 1,
+        error=error,
+        digits=digits,
+        possible=possible.where(floors[0].notna() | floors[1].notna()),
+        found=found,
+        attainable=attainable,
+        outcome=_outcomes(rows, ok, error, found, attainable),
+    )
+    return judged[_can_be_scored(rows, ok)].reset_index(drop=True)
+
+
+def _can_be_scored(rows: pd.DataFrame, ok: "pd.Series[bool]") -> "pd.Series[bool]":
+    """Not the targets at which every fit that ended ok lacks an error."""
+    at = [rows["dataset"], rows["seed"], rows["target_index"]]
+    scored = ok & rows[list(FLOORS)].notna().all(axis=1)
+    return scored.groupby(at).transform("any") | ~ok.groupby(at).transform("any")
+
+
+def _outcomes(
+    rows: pd.DataFrame,
+    ok: "pd.Series[bool]",
+    error: "pd.Series[float]",
+    found: "pd.Series[bool]",
+    attainable: "pd.Series[float]",
+) -> NDArray[np.str_]:
+    dimension = rows["target_dimension"]
+    functions, eigenvalues = rows["functions_found"], rows["eigenvalues_found"]
+    some = functions.between(1, dimension - 1) | eigenvalues.between(1, dimension - 1)
+    asked = {
+        Outcome.FOUND: found & (error <= scoring.FOUND),
+        Outcome.WITHIN: found,
+        Outcome.NOT_RUN: rows["status"].isin(NOT_RUN),
+        Outcome.FAILED: ~ok,
+        Outcome.NOT_EXPRESSIBLE: attainable == 0.0,
+        Outcome.WRONG_EIGENVALUE: functions >= dimension,
+        Outcome.MULTIPLICITY: (dimension > 1) & some,
+        Outcome.WRONG_FUNCTION: eigenvalues >= dimension,
+        Outcome.NOISE: rows["noise"] > 0,
+    }
+    return np.select([*asked.values()], [str(name) for name in asked], str(Outcome.NEITHER))
+
+
+def averaged(per_target: pd.DataFrame) -> pd.DataFrame:
+    """Means over the targets of a dataset, the datasets of a problem, and the problems.
+
+    Parameters
+    ----------
+    per_target : DataFrame
+        With the levels `LEVELS` of the index, and others, which stay.
+    """
+    others = [name for name in per_target.index.names if name not in LEVELS]
+    means = per_target
+    for depth in range(len(LEVELS) - 1, -1, -1):
+        means = means.groupby(level=[*others, *LEVELS[:depth]], sort=False).mean()
+    return means
+
+
+def by_target(judged: pd.DataFrame, others: Iterable[str] = ("method",)) -> pd.DataFrame:
+    """Per target, and per value of `others`: median digits over the seeds, shares of the seeds.
+
+    The columns digits, possible, found, attainable, and found_attainable: of the seeds those at
+    which it was found and attainable. What is attainable of a target at some seeds counts for all:
+    a fit that failed found nothing of it.
+    """
+    keys = [*others, *LEVELS]
+    filled = judged.assign(
+        attainable=judged["attainable"].fillna(
+            judged.groupby(keys)["attainable"].transform("mean")
+        )
+    )
+    filled["found_attainable"] = filled["attainable"] * filled["found"]
+    groups = filled.groupby(keys, sort=False)
+    shares = groups[["found", "attainable", "found_attainable"]].mean()
+    return groups[["digits", "possible"]].median().join(shares)
+
+
+def standings(judged: pd.DataFrame) -> pd.DataFrame:
+    """How each method did, one row per method, in the order in which they come.
+
+    Columns: asked (targets, of all datasets), digits, found (share), reach (share of the targets
+    that are attainable), yield (share found of those; both NaN if its dictionary cannot be listed)
+    and possible (digits that the noise allows; NaN without noise).
+    """
+    per_target = by_target(judged)
+    means = averaged(per_target)
+    with np.errstate(invalid="ignore"):
+        yields = means["found_attainable"] / means["attainable"].where(means["attainable"] > 0)
+    return pd.DataFrame(
+        {
+            "asked": per_target.groupby(level="method", sort=False).size(),
+            "digits": means["digits"],
+            "found": means["found"],
+            "reach": means["attainable"],
+            "yield": yields,
+            "possible": means["possible"],
+        }
+    )
+
+
+def classes(judged: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """How many targets and seeds ended in which way: a column for each `Outcome`."""
+    counts = judged.groupby([*by, "outcome"], sort=False).size().unstack(fill_value=0)
+    return counts.reindex(columns=[str(outcome) for outcome in Outcome], fill_value=0)
+
+
+def profile(judged: pd.DataFrame) -> pd.DataFrame:
+    """Share of the targets found to within τ: a row per τ (`THRESHOLDS`), a column per method.
+
+    Of each target the median over the seeds counts, of the shares the means that `standings` has:
+    the area of a method's profile over the digits of τ is its digits.
+    """
+    digits = by_target(judged)["digits"]
+    found = {tau: (digits >= -np.log10(tau) - 1e-9).astype(float) for tau in THRESHOLDS}
+    shares = averaged(pd.DataFrame(found))
+    return shares.T.rename_axis(index="tau")
