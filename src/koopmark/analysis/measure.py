@@ -171,9 +171,7 @@ def by_target(judged: pd.DataFrame, others: Iterable[str] = ("method",)) -> pd.D
     """
     keys = [*others, *LEVELS]
     filled = judged.assign(
-        attainable=judged["attainable"].fillna(
-            judged.groupby(keys)["attainable"].transform("mean")
-        )
+        attainable=judged["attainable"].fillna(judged.groupby(keys)["attainable"].transform("mean"))
     )
     filled["found_attainable"] = filled["attainable"] * filled["found"]
     groups = filled.groupby(keys, sort=False)
@@ -208,6 +206,19 @@ def classes(judged: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """How many targets and seeds ended in which way: a column for each `Outcome`."""
     counts = judged.groupby([*by, "outcome"], sort=False).size().unstack(fill_value=0)
     return counts.reindex(columns=[str(outcome) for outcome in Outcome], fill_value=0)
+
+
+def outcome_table(judged: pd.DataFrame) -> pd.DataFrame:
+    """Per method, dataset and target: digits, found, attainable, and how its seeds ended.
+
+    `found` and `attainable` are shares of the seeds; a column `outcome: NAME` counts the seeds that
+    ended so, for each `Outcome`.
+    """
+    keys = ["method", *LEVELS]
+    facts = judged.groupby(keys, sort=False)[["library", "role", "target", "principal"]].first()
+    counts = classes(judged, keys).add_prefix("outcome: ")
+    table = facts.join(by_target(judged).drop(columns="found_attainable")).join(counts)
+    return table.reset_index()
 
 
 def profile(judged: pd.DataFrame) -> pd.DataFrame:
