@@ -171,9 +171,7 @@ def by_target(judged: pd.DataFrame, others: Iterable[str] = ("method",)) -> pd.D
     """
     keys = [*others, *LEVELS]
     filled = judged.assign(
-        attainable=judged["attainable"].fillna(
-            judged.groupby(keys)["attainable"].transform("mean")
-        )
+        attainable=judged["attainable"].fillna(judged.groupby(keys)["attainable"].transform("mean"))
     )
     filled["found_attainable"] = filled["attainable"] * filled["found"]
     groups = filled.groupby(keys, sort=False)
