@@ -4,32 +4,46 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from planted import Planted, planted
+
 from koopmark.analysis.leaderboard import DIGITS, SPEED, leaderboard
+from koopmark.analysis.measure import judge
 from koopmark.analysis.sentences._verdicts import left_out, verdict
 from koopmark.analysis.significance import FEWEST, FEWEST_COMPARED
 
 LIBRARIES = {"good": "ours", "good too": "theirs", "fair": "theirs", "bad": "others"}
 
 
+def board(digits, datasets=("a", "b"), problems=None, status=None, seeds=3, parts=1, measure=DIGITS):
+    """The board of methods whose digits are given by a function of dataset, seed and target."""
+    return ranked(*results(digits, datasets, problems, status, seeds, parts), measure)
+
+
 def results(digits, datasets=("a", "b"), problems=None, status=None, seeds=3, parts=1):
-    """Fits of methods whose value is given by a function of dataset, seed and part."""
-    rows = [
-        {
-            "problem": (problems or {}).get(dataset, dataset),
-            "dataset": dataset,
-            "seed": seed,
-            "part": part,
-            "method": method,
-            "library": LIBRARIES.get(method, "ours"),
-            "status": (status or {}).get((method, dataset, seed), "ok"),
-            "value": value(dataset, seed, part),
-        }
+    """fits.csv, and what it says judged."""
+    names = {dataset: dataset for dataset in datasets} | {
+        dataset: f"{problem}/level={dataset}" for dataset, problem in (problems or {}).items()
+    }
+    methods = {
+        method: Planted(
+            lambda dataset, seed, part, value=value: (
+                10.0 ** -value(dataset.split("=")[-1], seed, part)
+            ),
+            library=LIBRARIES.get(method, "ours"),
+            status={
+                (names[dataset], seed): ended
+                for (name, dataset, seed), ended in (status or {}).items()
+                if name == method and dataset in names
+            },
+        )
         for method, value in digits.items()
-        for dataset in datasets
-        for seed in range(seeds)
-        for part in range(parts)
-    ]
-    return pd.DataFrame(rows)
+    }
+    fits, targets = planted(methods, names.values(), seeds, (1,) * parts)
+    return fits, judge(fits, targets)
+
+
+def ranked(fits, judged, measure=DIGITS):
+    return leaderboard(judged, fits, measure)
 
 
 def constant(value):
