@@ -13,7 +13,11 @@ def degrees(system, max_degree=3):
 
 @pytest.mark.parametrize(
     "system",
-    [systems.random_rnn(5, 2), systems.ornstein_uhlenbeck([1.0]), systems.random_drift(5, 2, "sinh")],
+    [
+        systems.random_rnn(5, 2),
+        systems.ornstein_uhlenbeck([1.0]),
+        systems.random_drift(5, 2, "sinh"),
+    ],
 )
 def test_products_have_the_degree_of_their_factors(system):
     assert degrees(system)[:1] == [1]
