@@ -117,7 +117,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _can_be_scored(rows: pd.DataFrame, ok: "pd.Series[bool]") -> "pd.Series[bool]":
-    """Not the targets at which every fit that ended ok lacks an error."""
+    """Not the targets at which every fit that succeeded lacks an error."""
     at = [rows["dataset"], rows["seed"], rows["target_index"]]
     scored = ok & rows[list(FLOORS)].notna().all(axis=1)
     return scored.groupby(at).transform("any") | ~ok.groupby(at).transform("any")
