@@ -85,10 +85,11 @@ def trends(lines: Sequence[PromotedRun]) -> list[Series]:
     told by the digits as well. The core's speed is compared among runs on the last line's processor
     alone. Without ruptures no series has changes.
     """
+    marked = available()
     known = [dict(_values(line, lines[-1].cpu)) for line in lines]
     keys = dict.fromkeys(key for of_line in known for key in of_line)
     return [
-        _series(lines, *key, [of_line.get(key, np.nan) for of_line in known])
+        _series(lines, *key, [of_line.get(key, np.nan) for of_line in known], marked)
         for key in sorted(keys, key=lambda key: (key[0] == SPEED, key[2] != "", key))
     ]
 
@@ -142,14 +143,15 @@ def _series(
     target: str,
     score: str,
     values: list[float],
+    marked: bool,
 ) -> Series:
     where = [index for index, value in enumerate(values) if not np.isnan(value)]
     known = np.array([values[index] for index in where])
     starts: list[int] = []
-    if score == SPEED and available():
+    if marked and score == SPEED:
         # A kernel's time is known to a few percent.
         starts = change_points(np.log10(np.clip(known, 1e-6, 1e6)), least=0.04, spread=0.01)
-    elif score == DIGITS and available():
+    elif marked and score == DIGITS:
         starts = change_points(np.minimum(known, MOST_DIGITS) if target else known)
     edges = [0, *starts, len(where)]
     levels = [float(np.median([values[i] for i in where[a:b]])) for a, b in pairwise(edges)]
@@ -212,7 +214,7 @@ def change_points(values: ArrayLike, least: float = 0.25, spread: float = 0.05) 
         The least σ.
     """
     series = np.asarray(values, dtype=float)
-    if len(series) < FEWEST:
+    if len(series) < FEWEST or np.ptp(series) < least:
         return []
     from ruptures import Pelt
 

@@ -140,9 +140,9 @@ def _data(lines: Sequence[PromotedRun], series: Sequence[Series]) -> dict[str, A
                 "score": one.score,
                 "values": list(one.values),
                 "changes": [change.index for change in one.changes],
-                "done_by": [line.methods.get(one.method, "") for line in lines],
             }
             for one in series
         ],
+        "done_by": {name: [line.methods.get(name, "") for line in lines] for name in roles},
         "styles": {name: asdict(style) for name, style in styles.items()},
     }

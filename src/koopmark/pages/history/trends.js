@@ -13,19 +13,20 @@
 
   const seriesOf = async ({ view }) => {
     const [score, place] = [view.slice(0, view.indexOf("/")), view.slice(view.indexOf("/") + 1)];
-    const { runs, series, styles } = await koopmark.data("trends");
+    const { runs, series, styles, done_by } = await koopmark.data("trends");
     return {
       score,
       place,
       runs,
       styles,
+      doneBy: done_by,
       chosen: series.filter((one) => one.score === score && one.dataset === place),
     };
   };
   const name = ({ method, target }) => (target ? `${method} at ${target}` : method);
 
   const draw = async (section, choice) => {
-    const { score, runs, styles, chosen } = await seriesOf(choice);
+    const { score, runs, styles, doneBy, chosen } = await seriesOf(choice);
     const { write, axis } = SCORES[score];
     const x = runs.map((_, i) => i);
     const data = chosen.map((one) => {
@@ -45,7 +46,7 @@
           size: x.map((i) => (rings.has(i) ? 18 : 8)),
           line: { width: x.map((i) => (rings.has(i) ? 3 : 0)) },
         },
-        text: values.map((v, i) => `${write(v)}, ${escaped(one.done_by[i] || "")}`),
+        text: values.map((v, i) => `${write(v)}, ${escaped(doneBy[one.method][i])}`),
         hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
       };
     });
