@@ -27,6 +27,7 @@ OF_BOARDS = ("digits", "found", "reach")
 Values = Mapping[str, Mapping[str, float]]
 """By score and method; missing ones are not there."""
 
+
 @dataclass(frozen=True)
 class PromotedRun:
     """A line of the history: where from, and what each method came to.
@@ -156,13 +157,12 @@ def promoted_run(
 
 
 def _of_targets(judged: pd.DataFrame) -> dict[str, dict[str, Values]]:
-    keys = ["dataset", "target_index"]
-    names = judged.groupby(keys, sort=False)["target"].unique()
     kept: dict[str, dict[str, Values]] = {}
-    for (dataset, index), rows in by_target(judged).groupby(level=keys, sort=False):
-        # From seed to seed its eigenvalue may be another.
-        name = " or ".join(names[dataset, index])
-        kept.setdefault(dataset, {})[name] = _columns(rows.droplevel(["problem", *keys]), OF_TARGETS)
+    keys = ["dataset", "target"]
+    for (dataset, target), rows in by_target(judged).groupby(level=keys, sort=False):
+        kept.setdefault(dataset, {})[target] = _columns(
+            rows.droplevel(["problem", *keys]), OF_TARGETS
+        )
     return kept
 
 

@@ -112,7 +112,7 @@ def _values(line: PromotedRun, cpu: str) -> Iterator[tuple[tuple[str, str, str, 
 
 
 def changes_of(series: Iterable[Series]) -> list[LevelChange]:
-    """All changes, the latest first, of one run those for the worse first, boards before targets."""
+    """All changes: the latest first, of one run the worse ones first, of these boards first."""
     changes = [change for one in series for change in one.changes]
     return sorted(
         changes,

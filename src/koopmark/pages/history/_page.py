@@ -16,7 +16,6 @@ from koopmark.pages.web import method_styles, render
 from koopmark.regression.history import NAME, PromotedRun, promoted_run, read_history
 from koopmark.regression.trends import (
     SCORES,
-    SPEED,
     Series,
     changes_of,
     in_short,
