@@ -159,17 +159,21 @@ def promoted_run(
 def _of_targets(judged: pd.DataFrame) -> dict[str, dict[str, Values]]:
     kept: dict[str, dict[str, Values]] = {}
     keys = ["dataset", "target"]
-    for (dataset, target), rows in by_target(judged).groupby(level=keys, sort=False):
-        kept.setdefault(dataset, {})[target] = _columns(
-            rows.droplevel(["problem", *keys]), OF_TARGETS
-        )
+    for name, rows in by_target(judged).groupby(level=keys, sort=False):
+        dataset, target = map(str, name)
+        values = _columns(rows.droplevel(["problem", *keys]), OF_TARGETS)
+        kept.setdefault(dataset, {})[target] = values
     return kept
 
 
 def _columns(rows: pd.DataFrame, names: tuple[str, ...]) -> Values:
     """By score and method, from rows by method."""
-    known = ((name, rows[name].dropna()) for name in names)
-    return {name: values.to_dict() for name, values in known if not values.empty}
+    known = {name: rows[name].dropna() for name in names}
+    return {
+        name: {str(method): float(value) for method, value in values.items()}
+        for name, values in known.items()
+        if not values.empty
+    }
 
 
 def read_history(path: Path) -> list[PromotedRun]:
