@@ -346,10 +346,9 @@ def test_what_a_run_does_not_describe_is_not_taken_for_the_same(
 ):
     provenance(**{key: type(described[key])() if empty else None})
     for runs in ((run_dir, finished_run), (finished_run, run_dir)):
-        for partial in (False, True):
-            result = check(*runs, partial)
-            assert not result.ok
-            assert f"provenance.json lacks {said}" in " ".join(result.problems)
+        result = check(*runs, partial=True)
+        assert not result.ok
+        assert f"provenance.json lacks {said}" in " ".join(result.problems)
 
 
 LIMITS = {"limits": {"seconds": 60.0}}
