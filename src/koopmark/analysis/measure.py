@@ -84,7 +84,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
         - error: e, the larger of both errors; inf if one is missing or the fit has no scores;
         - digits: -log10 e between 0 and 9; possible: the digits of the statistical floor;
         - found: e is at most `scoring.FOUND`, or both errors are within three statistical floors;
-        - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if that is unknown;
+        - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if unknown;
         - outcome: found, or why not (`Outcome`).
 
         What no fit can have an error at, such as an eigenvalue that the sampling aliases, is not
@@ -215,7 +215,7 @@ def outcome_table(judged: pd.DataFrame) -> pd.DataFrame:
     ended so, for each `Outcome`.
     """
     keys = ["method", *LEVELS]
-    facts = judged.groupby(keys, sort=False)[["library", "role", "target", "principal"]].first()
+    facts = judged.groupby(keys, sort=False)[["library", "role", "principal"]].first()
     counts = classes(judged, keys).add_prefix("outcome: ")
     table = facts.join(by_target(judged).drop(columns="found_attainable")).join(counts)
     return table.reset_index()
