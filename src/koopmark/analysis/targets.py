@@ -79,8 +79,8 @@ def target_names(targets: pd.DataFrame) -> "pd.Series[str]":
 def times_floor(targets: pd.DataFrame, error: str) -> pd.DataFrame:
     """Root mean square over seeds and targets of error / floor, for each dataset and method.
 
-    Columns `times` and `draws`, the number of seeds. A method is left out where a fit did not end
-    ok or an error is missing or infinite: of the draws that are left, nothing follows.
+    Columns `times` and `draws`, the number of seeds. A method is left out where a fit failed
+    or an error is missing or infinite: of the draws that are left, nothing follows.
     """
     floored = targets[targets[FLOORS[error]].notna() | (targets["status"] != "ok")]
     squares = (floored[error] / floored[FLOORS[error]]).astype(float) ** 2
