@@ -84,7 +84,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
         - error: e, the larger of both errors; inf if one is missing or the fit has no scores;
         - digits: -log10 e between 0 and 9; possible: the digits of the statistical floor;
         - found: e is at most `scoring.FOUND`, or both errors are within three statistical floors;
-        - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if that is unknown;
+        - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if unknown;
         - outcome: found, or why not (`Outcome`).
 
         What no fit can have an error at, such as an eigenvalue that the sampling aliases, is not
@@ -101,7 +101,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     allowed = tolerance(floors[1])
     attainable = (found | (floor <= allowed)).astype(float).where(floor.notna())
     digits = scoring.digits(error, rows["rounding"])
-    possible = pd.Series(scoring.digits(np.fmax(*floors)), rows.index)
+    possible = pd.Series(scoring.digits(np.fmax(floors[0], floors[1])), rows.index)
     judged = rows[[*KEYS, "role", "status", "target_index", "target", "library", "noise"]].assign(
         problem=problems(rows["dataset"]),
         default=rows["default"].astype(bool),
@@ -117,7 +117,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _can_be_scored(rows: pd.DataFrame, ok: "pd.Series[bool]") -> "pd.Series[bool]":
-    """Not the targets at which every fit that ended ok lacks an error."""
+    """Not the targets at which every fit that succeeded lacks an error."""
     at = [rows["dataset"], rows["seed"], rows["target_index"]]
     scored = ok & rows[list(FLOORS)].notna().all(axis=1)
     return scored.groupby(at).transform("any") | ~ok.groupby(at).transform("any")
@@ -215,7 +215,7 @@ def outcome_table(judged: pd.DataFrame) -> pd.DataFrame:
     ended so, for each `Outcome`.
     """
     keys = ["method", *LEVELS]
-    facts = judged.groupby(keys, sort=False)[["library", "role", "target", "principal"]].first()
+    facts = judged.groupby(keys, sort=False)[["library", "role", "principal"]].first()
     counts = classes(judged, keys).add_prefix("outcome: ")
     table = facts.join(by_target(judged).drop(columns="found_attainable")).join(counts)
     return table.reset_index()
