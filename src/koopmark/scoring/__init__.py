@@ -7,6 +7,7 @@ from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_f
 from koopmark.scoring._structure import Structure, infer_structure
 from koopmark.scoring._targets import (
     DIGITS,
+    FLOORS,
     FOUND,
     ROUNDING,
     TargetScores,
@@ -15,10 +16,12 @@ from koopmark.scoring._targets import (
     labels,
     larger_error,
     rounding,
+    tolerance,
 )
 
 __all__ = [
     "DIGITS",
+    "FLOORS",
     "FOUND",
     "ROUNDING",
     "FitScores",
@@ -39,4 +42,5 @@ __all__ = [
     "rounding",
     "score",
     "statistical_floors",
+    "tolerance",
 ]

@@ -184,6 +184,7 @@ def evaluate(
         score_target(
             space,
             choice,
+            pairs.found,
             pairs.values,
             floor,
             noise_floor,

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._tsqr import triangle_of
-from koopmark.scoring._cluster import MEMBER, Choice
+from koopmark.scoring._cluster import MEMBER, SAME_FUNCTION, Choice
 from koopmark.scoring._residuals import alias
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._subspaces import (
+    independent,
     level_columns,
     orthonormal_basis,
+    outside,
     sines,
     singular_values_kept,
     unit_columns,
@@ -23,6 +25,8 @@ from koopmark.truth import Eigenspace
 
 FOUND = 1e-3
 """A target is found if neither error exceeds this."""
+FLOORS = 3.0
+"""Under noise, if each is at most so many of its statistical floors."""
 DIGITS = 9.0
 """The most digits that count."""
 ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
@@ -43,6 +47,7 @@ class TargetScores:
     target_eigenvalue_re: float
     target_eigenvalue_im: float
     target_dimension: int
+    target_degree: int
     scored_dimension: int
     eigenvalue_error: float
     eigenvalue_error_relative: float
@@ -50,6 +55,8 @@ class TargetScores:
     eigenfunction_error: float
     eigenfunction_error_rms: float
     cluster_excess: int
+    functions_found: int
+    eigenvalues_found: int
     oracle_floor: float
     oracle_floor_in_sample: float
     statistical_floor_eigenvalue: float
@@ -60,15 +67,32 @@ class TargetScores:
     notes: str
 
 
+def tolerance(statistical_floor: ArrayLike) -> NDArray[np.float64]:
+    """The largest error of a target that is found, from the statistical floor of that error.
+
+    FOUND, or FLOORS times the floor if that is more; FOUND if the floor is missing.
+    """
+    return np.fmax(FOUND, FLOORS * np.asarray(statistical_floor, dtype=float))
+
+
 def found(
-    eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
+    eigenvalue_error_relative: ArrayLike,
+    eigenfunction_error: ArrayLike,
+    statistical_floor_eigenvalue: ArrayLike = np.nan,
+    statistical_floor: ArrayLike = np.nan,
 ) -> NDArray[np.bool_]:
     """Which targets were found: all copies of λ are there, and so is all of E.
 
-    One error alone says little: of many functions some are near every eigenvalue, and as many as
-    there are dimensions span every eigenspace. A missing score is not found.
+    Both errors have to be within the `tolerance` of their own floor. One alone says little: of many
+    functions some are near every eigenvalue, and as many as there are dimensions span every
+    eigenspace. A missing score is not found.
     """
-    return larger_error(eigenvalue_error_relative, eigenfunction_error) <= FOUND
+    of_eigenvalue = np.asarray(eigenvalue_error_relative, dtype=float)
+    of_function = np.asarray(eigenfunction_error, dtype=float)
+    return np.asarray(
+        (of_eigenvalue <= tolerance(statistical_floor_eigenvalue))
+        & (of_function <= tolerance(statistical_floor))
+    )
 
 
 def larger_error(
@@ -211,9 +235,34 @@ class Floor:
     note: str = ""
 
 
+def functions_within(target: ScoredSpace, values: NDArray, limit: float) -> int:
+    """The rank of those of the functions (P, s) that lie within `limit` of E, at most m.
+
+    Functions are taken in the order of their sines to E. As one whose sine is ρ may owe all of it
+    to a part of norm δ, it counts beside those taken if its part outside their span, of sine up to
+    ρ / δ, is within the limit too: noise on a copy is no second function.
+    """
+    m = target.scored_dimension
+    if m == 0:
+        return 0
+    with np.errstate(invalid="ignore", over="ignore"):
+        unit = unit_columns(level_columns(values))
+        inside = np.linalg.norm(target.basis.conj().T @ unit, axis=0)
+    # Cancellation leaves 1e-8 of a sine.
+    near = unit[:, inside**2 >= 1.0 - (2.0 * limit) ** 2]
+    if near.shape[1] == 0:
+        return 0
+    sine = np.linalg.norm(outside([near], target.values, [target.values.shape[1]])[0], axis=0)
+    order = np.argsort(sine, kind="stable")
+    order = order[sine[order] <= limit]
+    taken, _ = independent(near[:, order], np.fmax(SAME_FUNCTION, sine[order] / limit), m)
+    return len(taken)
+
+
 def score_target(
     target: ScoredSpace,
     choice: Choice,
+    eigenvalues: NDArray[np.complex128],
     values: NDArray | None,
     floor: Floor,
     noise_floor: StatisticalFloor | None,
@@ -225,8 +274,9 @@ def score_target(
 
     Parameters
     ----------
-    values : (P, s) array, optional
-        Recovered eigenfunctions at the test points; None if they have no values there.
+    eigenvalues, values : (s,) and (P, s) arrays
+        Recovered eigenvalues, and eigenfunctions at the test points; None if they have no values
+        there.
     floor, noise_floor : Floor, StatisticalFloor
         What the dictionary, and the noise in the training data, allow.
     own_residual : (float, float)
@@ -264,10 +314,19 @@ def score_target(
                 f"more than the chosen ones, and it disobeys λ at a rate of {choice.rate:.1e}"
             )
             error = rms = choice.rate
-    if noise_floor:
-        notes.append(noise_floor.note)
     # An error has no unit: it is relative to |λ| or, if that is larger, to 1 / horizon.
     unit = max(abs(space.eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
+    floors = np.nan, np.nan
+    if noise_floor:
+        notes.append(noise_floor.note)
+        floors = noise_floor.eigenvalue / unit, noise_floor.sine
+    limits = tolerance(floors)
+    near = np.abs(eigenvalues - space.eigenvalue) <= limits[0] * unit
+    functions = 0
+    if error <= limits[1]:
+        functions = m
+    elif values is not None:
+        functions = functions_within(target, values, float(limits[1]))
     condition = target.singular_values[0] / target.singular_values[-1]
     return TargetScores(
         target_index=target.index,
@@ -275,6 +334,7 @@ def score_target(
         target_eigenvalue_re=space.eigenvalue.real,
         target_eigenvalue_im=space.eigenvalue.imag,
         target_dimension=m,
+        target_degree=space.degree,
         scored_dimension=target.scored_dimension,
         eigenvalue_error=furthest,
         eigenvalue_error_relative=furthest / unit,
@@ -282,10 +342,12 @@ def score_target(
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
         cluster_excess=choice.size - m,
+        functions_found=functions,
+        eigenvalues_found=min(int(near.sum()), m),
         oracle_floor=floor.value,
         oracle_floor_in_sample=floor.in_sample,
-        statistical_floor_eigenvalue=noise_floor.eigenvalue / unit if noise_floor else np.nan,
-        statistical_floor=noise_floor.sine if noise_floor else np.nan,
+        statistical_floor_eigenvalue=floors[0],
+        statistical_floor=floors[1],
         target_residual=own_residual[0],
         residual_bound=own_residual[1],
         rounding=float(rounding(m, condition)),

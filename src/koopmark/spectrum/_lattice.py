@@ -247,6 +247,13 @@ class BasinEigenspace(Eigenspace):
         return sum(self._sizes)
 
     @property
+    def degree(self) -> int:
+        return max(
+            sum(exponents) + (0 if factor is None else factor.degree)
+            for exponents, factor in self.terms
+        )
+
+    @property
     def _sizes(self) -> list[int]:
         return [1 if factor is None else factor.dimension for _, factor in self.terms]
 

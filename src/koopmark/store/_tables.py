@@ -158,6 +158,7 @@ def _known(recipe: Recipe, seed: int) -> tuple[dict[str, Any], list[Row]]:
             "target_eigenvalue_re": space.eigenvalue.real,
             "target_eigenvalue_im": space.eigenvalue.imag,
             "target_dimension": space.dimension,
+            "target_degree": space.degree,
             "notes": "",
         }
         for index, (space, name) in enumerate(zip(targets, labels(targets), strict=True))

@@ -136,6 +136,14 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
         """
         return True
 
+    @property
+    def degree(self) -> int:
+        """Of how many principal eigenfunctions its functions are products, the largest of a basis.
+
+        1 if all of them are principal, or are products of no others that the system knows.
+        """
+        return 1
+
     def as_part(self) -> "Eigenspace":
         """The same space, known to be a part of a larger one: not `whole`."""
         # Every subclass is a dataclass with this field.
@@ -171,7 +179,7 @@ class ProductEigenspace(Eigenspace):
 
     null_space: NullSpace
     zeta: Elementwise
-    degree: int
+    degree: int = 1
     whole: bool = True
 
     @property
@@ -227,6 +235,10 @@ class SampledProducts(Eigenspace):
     def dimension(self) -> int:
         return self.factors.shape[2]
 
+    @property
+    def degree(self) -> int:
+        return len(self.factors)
+
     def evaluate(self, states: NDArray) -> NDArray:
         y = self.zeta(states)
         return np.prod([y @ vectors for vectors in self.factors], axis=0)
@@ -244,13 +256,15 @@ class ExponentialEigenspace(Eigenspace):
 
     All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`. Where
     there are two independent null vectors, infinitely many others, complex ones among them, have
-    the same value: `whole` is False.
+    the same value: `whole` is False. Each u is a sum of at most `degree` chosen ones, and its
+    eigenfunction the product of theirs.
     """
 
     exponents: NDArray[np.float64]
     zeta: Elementwise
     decay: float
     whole: bool = False
+    degree: int = 1
 
     @property
     def eigenvalue(self) -> complex:

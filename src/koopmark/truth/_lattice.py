@@ -134,9 +134,14 @@ class LatticeEigenspace(Eigenspace):
     def dimension(self) -> int:
         return len(self.factors)
 
+    @property
+    def degree(self) -> int:
+        return int((self.factors != ONE).sum(axis=1).max())
+
     def _functions(self) -> str:
-        degree = self.factors.shape[1]
-        return "principal" if degree == 1 else f"products of at most {degree} principal functions"
+        if self.degree == 1:
+            return "principal"
+        return f"products of at most {self.degree} principal functions"
 
     @cached_property
     def _used(self) -> tuple[PrincipalFunctions, NDArray[np.intp]]:

@@ -279,10 +279,11 @@ class Drift(Network):
                         apart = np.linalg.norm(other.exponents - u[:, None], axis=0)
                         if apart.min() > SAME_EIGENVALUE * np.linalg.norm(u):
                             exponents = np.array([*other.exponents.T, u]).T
-                            merged[index] = replace(other, exponents=exponents)
+                            merged[index] = replace(other, exponents=exponents, degree=degree)
                         break
                 else:
-                    merged.append(ExponentialEigenspace(u[:, None], self.zeta, decay, whole))
+                    space = ExponentialEigenspace(u[:, None], self.zeta, decay, whole, degree)
+                    merged.append(space)
         return tuple(merged)
 
     def conserved(self) -> tuple[Eigenspace, ...]:

@@ -142,6 +142,11 @@ class HermiteEigenspace(Eigenspace):
     def dimension(self) -> int:
         return len(self.degrees)
 
+    @property
+    def degree(self) -> int:
+        """The largest sum of k: He₁ of a coordinate is principal, He₂ stands for its square."""
+        return int(self.degrees.sum(axis=1).max())
+
     def evaluate(self, states: NDArray) -> NDArray:
         z = self.standard(states)
         # (..., N, k): He_k of each coordinate, up to the highest degree in use.
