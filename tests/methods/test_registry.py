@@ -224,3 +224,80 @@ def test_an_integer_is_neither_true_nor_a_number_with_a_point(seed):
 def test_a_method_is_asked_for_by_its_name():
     with pytest.raises(ConfigError, match="by its name, got ndarray"):
         methods.get(np.ones(3))
+
+
+def test_a_default_of_a_library_is_offered_where_the_method_without_options_is_another():
+    for name in EVERY:
+        method = methods.get(name)
+        default = type(method).library_default()
+        if name.endswith("_default"):
+            assert method == default != type(method)() == methods.get(name.removesuffix("_default"))
+        elif method == type(method)() and default is not None:
+            assert methods.get(name if method == default else f"{name}_default") == default
+
+
+def test_the_default_of_a_method_of_ones_own_is_the_method_without_options():
+    assert QREDMD.library_default() == QREDMD()
+    assert QREDMD().is_library_default
+    assert not QREDMD(tolerance=1e-3).is_library_default
+
+
+def test_an_anchor_and_a_method_whose_user_must_choose_have_no_default_of_the_library():
+    for name in ("anchor.exact", "anchor.random", "deeptime.edmd", "pydmd.pidmd"):
+        assert methods.get(name).library_default() is None
+        assert not methods.get(name).is_library_default
+
+
+def test_a_default_of_a_library_is_one_with_any_seed_and_however_its_dictionary_is_written():
+    assert methods.get("pydmd.cdmd_default", seed=7).is_library_default
+    state = {"kind": "monomials", "degree": 1, "constant": False}
+    assert methods.get("pykoop.edmd", dictionary=state).is_library_default
+    assert not methods.get("pykoop.edmd").is_library_default
+
+
+CUBIC = {"kind": "monomials", "degree": 3}
+AFFINE = {"kind": "identity"}
+LINEAR = {"kind": "identity", "constant": False}
+WAVES = {"kind": "random_fourier", "count": 7}
+
+
+@pytest.mark.parametrize("dictionary", [CUBIC, AFFINE, LINEAR, WAVES])
+@pytest.mark.parametrize("name", EVERY)
+def test_a_method_has_the_functions_of_the_dictionary_that_it_says_it_takes(name, dictionary):
+    method = methods.get(name)
+    options = method.options_with(dictionary)
+    if options is None:
+        return
+    given = methods.get(name, **json.loads(json.dumps(options)))
+    assert given.options_with(dictionary) == options
+    degree = getattr(given, "degree", None) or getattr(
+        getattr(given, "kernel", None), "degree", None
+    )
+    if degree is None:
+        constant = dictionary.get("constant", True) and not name.startswith("deeptime.vamp")
+        assert given.dictionary.kind == dictionary["kind"]
+        assert given.dictionary.constant == constant
+    else:
+        assert degree == {"monomials": 3, "identity": 1}[dictionary["kind"]]
+        assert dictionary.get("constant", True)
+
+
+@pytest.mark.parametrize(
+    "name", ["pykoopman.edmd_rbf", "pydmd.lando_cubic", "pydmd.hankeldmd", "anchor.exact"]
+)
+def test_a_method_whose_functions_are_its_own_takes_no_dictionary(name):
+    assert methods.get(name).options_with(CUBIC) is None
+
+
+@pytest.mark.parametrize("name", ["pykoopman.edmd_polynomial", "pykoop.edmd_polynomial"])
+def test_polynomials_of_a_library_are_monomials_up_to_a_degree_and_nothing_else(name):
+    method = methods.get(name)
+    assert method.options_with(CUBIC) == {"degree": 3}
+    assert method.options_with(AFFINE) == {"degree": 1}
+    assert method.options_with(LINEAR) is None
+    assert method.options_with(WAVES) is None
+
+
+def test_a_dictionary_that_does_not_exist_is_refused_in_a_sentence():
+    with pytest.raises(ConfigError, match=r"monomials: degree must be at least 1, got 0$"):
+        QREDMD.options_with({"kind": "monomials", "degree": 0})

@@ -141,7 +141,7 @@ def leaderboard(judged: pd.DataFrame, fits: pd.DataFrame, measure: Measure) -> L
         return None
     ranked = present[present["method"].isin(full)]
     ran = fits.merge(ranked[KEYS].drop_duplicates(), on=KEYS)
-    values = by_target(ranked)["digits"] if measure.bounds else _speeds(ran, measure)
+    values = by_target(ranked)["digits"] if measure.bounds else speeds(ran, measure)
     over_datasets = values.groupby(level=["method", "problem", "dataset"], sort=False).mean()
     numbers = over_datasets.groupby(level=["method", "problem"], sort=False).mean().unstack("method")
     return Leaderboard(
@@ -175,7 +175,7 @@ def _common_datasets(judged: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...
     return kept, tuple(str(name) for name in missed)
 
 
-def _speeds(fits: pd.DataFrame, measure: Measure) -> "pd.Series[float]":
+def speeds(fits: pd.DataFrame, measure: Measure) -> "pd.Series[float]":
     """-log10 of the median seconds over the seeds, by method, problem and dataset."""
     seconds = fits["fit_seconds"].where((fits["status"] == "ok") & (fits["fit_seconds"] > 0))
     known = fits.assign(problem=problems(fits["dataset"]), value=-np.log10(seconds))
@@ -233,6 +233,26 @@ def _against_the_first(rows: pd.DataFrame, numbers: pd.DataFrame, alike: float) 
     return pd.DataFrame(chances, champions.index, ["better", "alike", "worse"])
 
 
+def asked_by(
+    judged: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]
+) -> dict[str, pd.DataFrame]:
+    """The rows of `judged` that each question is about, but for the one of cost."""
+    ours, asks = competing(judged), {name: AXES.get(s.axis) for s in swept for name in s.datasets}
+    outside = targets[~targets["dataset"].isin(list(asks))]
+    comparable = pd.concat([outside, *(shared_targets(sweep, targets) for sweep in swept)])
+    ours = ours.merge(comparable[[*KEYS, "target_index"]], on=[*KEYS, "target_index"])
+    axis = ours["dataset"].map(asks)
+    noisy, principal = ours["noise"] > 0, ours["principal"]
+    plain = axis.isna() & ~noisy
+    return {
+        PRINCIPAL: ours[plain & principal],
+        PRODUCTS: ours[plain & ~principal],
+        NOISY: ours[axis.isna() & noisy & principal],
+        DATA: ours[(axis == DATA) & principal],
+        DIMENSION: ours[(axis == DIMENSION) & principal],
+    }
+
+
 def questions(
     judged: pd.DataFrame, fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]
 ) -> dict[str, Leaderboard]:
@@ -244,20 +264,7 @@ def questions(
     the principal eigenfunctions without noise, all that their dictionary can hold. Anchors and
     informed methods take no part, and with fewer than two others there is no board.
     """
-    ours, asks = competing(judged), {name: AXES.get(s.axis) for s in swept for name in s.datasets}
-    outside = targets[~targets["dataset"].isin(list(asks))]
-    comparable = pd.concat([outside, *(shared_targets(sweep, targets) for sweep in swept)])
-    ours = ours.merge(comparable[[*KEYS, "target_index"]], on=[*KEYS, "target_index"])
-    axis = ours["dataset"].map(asks)
-    noisy, principal = ours["noise"] > 0, ours["principal"]
-    plain = axis.isna() & ~noisy
-    chosen = {
-        PRINCIPAL: ours[plain & principal],
-        PRODUCTS: ours[plain & ~principal],
-        NOISY: ours[axis.isna() & noisy & principal],
-        DATA: ours[(axis == DATA) & principal],
-        DIMENSION: ours[(axis == DIMENSION) & principal],
-    }
+    chosen = asked_by(judged, targets, swept)
     boards = {name: leaderboard(rows, fits, DIGITS) for name, rows in chosen.items()}
     boards[COST] = _cost(chosen[PRINCIPAL], fits)
     return {name: board for name, board in boards.items() if board is not None}

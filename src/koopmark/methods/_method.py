@@ -10,13 +10,15 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_origin
+from typing import Any, ClassVar, Literal, Self, get_origin
 
 import numpy as np
 
+from koopmark._errors import ConfigError
 from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
-from koopmark.methods._options import Bounded
+from koopmark.methods._options import Bounded, configured
+from koopmark.methods.dictionaries import Dictionary, described_by
 from koopmark.methods.remarks import collected, remark
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
@@ -51,6 +53,9 @@ class Tags:
         The command that installs it, for methods whose library may be missing.
     requires : tuple of str
         Modules that `_fit` imports, in the order in which it needs them.
+    by_default : mapping of str, optional
+        Options with which it does what its library does if its user sets nothing, as far as they
+        differ from those of the class; None if its user must choose something.
     role : "method", "informed" or "anchor"
         See `Role`.
     min_states : int
@@ -72,6 +77,7 @@ class Tags:
     library: str = "koopmark"
     install: str = ""
     requires: tuple[str, ...] = ()
+    by_default: Mapping[str, Any] | None = field(default_factory=dict)
     role: Role = "method"
     min_states: int = 2
     one_trajectory: bool = False
@@ -139,6 +145,56 @@ class Method(Bounded, ABC):
             if package.startswith(PLUGIN):
                 package = Path(str(sys.modules[package].__file__)).name
             cls.tags = replace(cls.tags, library=package)
+
+    @classmethod
+    def library_default(cls) -> Self | None:
+        """The method as its library has it if its user sets nothing.
+
+        None if there is no such thing: its user must choose something, such as a kernel, or it is
+        an anchor.
+        """
+        chosen = cls.tags.by_default
+        return None if chosen is None or cls.tags.role == "anchor" else cls(**chosen)
+
+    @property
+    def is_library_default(self) -> bool:
+        """Whether it does, but for its seed, what its library does if its user sets nothing."""
+        default = self.library_default()
+        return default is not None and _effective(self) == _effective(default)
+
+    @classmethod
+    def options_with(cls, dictionary: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Options with which the method combines the functions of this dictionary.
+
+        Parameters
+        ----------
+        dictionary : mapping
+            As in a suite: `{"kind": "monomials", "degree": 2}`.
+
+        Returns
+        -------
+        dict or None
+            Plain values, as `koopmark.methods.get` takes them; None if the method takes no
+            dictionary, or cannot have exactly the functions of this one.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such dictionary.
+        """
+        options = cls._holding(described_by(dictionary))
+        if options is None:
+            return None
+        try:
+            return options if configured(cls.__name__, cls(), options) else None
+        except ConfigError:
+            return None
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        """The options of `options_with`; a class without a field `dictionary` may say others."""
+        named = any(field.name == "dictionary" for field in fields(cls))
+        return {"dictionary": asdict(dictionary)} if named else None
 
     def promises(self) -> Tags:
         """Its tags at these options: a class says more here if an option changes them."""
@@ -227,6 +283,16 @@ class InformedMethod(Method):
 
     @abstractmethod
     def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model: ...  # type: ignore[override]
+
+
+def _effective(method: Method) -> dict[str, Any]:
+    """The options without the seed, dictionaries of the same functions written alike."""
+    options = method.to_options()
+    options.pop("seed", None)
+    dictionary = getattr(method, "dictionary", None)
+    if isinstance(dictionary, Dictionary):
+        options["dictionary"] = asdict(dictionary.canonical())
+    return options
 
 
 def availability(method: Method) -> str | None:

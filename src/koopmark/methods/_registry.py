@@ -1,6 +1,8 @@
 """All methods by name: the table that suites and the command line read."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from itertools import chain
 from typing import Any
 
 from koopmark._errors import ConfigError, suggest
@@ -12,15 +14,27 @@ from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoop
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
-REGISTRY: dict[str, Method] = {
-    **own.METHODS,
-    **pydmd.METHODS,
-    **pykoopman.METHODS,
-    **deeptime.METHODS,
-    **kooplearn.METHODS,
-    **pykoop.METHODS,
-    **anchors.METHODS,
-}
+
+def _with_defaults(*listed: Mapping[str, Method]) -> Iterator[tuple[str, Method]]:
+    """All of them; behind each class's own defaults those of its library, if they differ."""
+    for name, method in chain.from_iterable(some.items() for some in listed):
+        yield name, method
+        default = type(method).library_default()
+        if method == type(method)() and default not in (None, method):
+            yield f"{name}_default", default
+
+
+REGISTRY: dict[str, Method] = dict(
+    _with_defaults(
+        own.METHODS,
+        pydmd.METHODS,
+        pykoopman.METHODS,
+        deeptime.METHODS,
+        kooplearn.METHODS,
+        pykoop.METHODS,
+        anchors.METHODS,
+    )
+)
 
 
 def names() -> list[str]:

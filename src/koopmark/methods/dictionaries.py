@@ -6,15 +6,18 @@ makes one dictionary differ from another.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from math import comb
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from koopmark._arrays import Gate, Gated, numeric, real, stored
+from koopmark._config import mistakes
+from koopmark._errors import ConfigError
 from koopmark._keys import generator
 from koopmark.methods._options import Bounded, Count, Positive
 from koopmark.methods._sampling import some_states, spread
@@ -129,6 +132,25 @@ class Dictionary(Bounded, Gated, ABC):
             If nothing would be in it, or the states are not real numbers.
         """
 
+    def canonical(self) -> "Dictionary":
+        """The dictionary of the same functions by which it is compared with others."""
+        return self
+
+    @property
+    def polynomial_degree(self) -> int | None:
+        """d if it holds all monomials up to degree d, the constant included, and nothing else."""
+        return None
+
+    def as_degree(self) -> dict[str, Any] | None:
+        """It as the option of a method whose observables are all monomials up to a degree."""
+        degree = self.polynomial_degree
+        return None if degree is None else {"degree": degree}
+
+    def as_kernel(self) -> dict[str, Any] | None:
+        """It as the option of a kernel method: the kernel whose functions span the same space."""
+        degree = self.polynomial_degree
+        return None if degree is None else {"kernel": asdict(Polynomial(degree))}
+
 
 @dataclass(frozen=True)
 class Drawn(Dictionary):
@@ -152,6 +174,13 @@ class Identity(Dictionary):
     def fitted(self, states: NDArray) -> Observables:
         return Observables(states.shape[-1], self.constant, self.state)
 
+    def canonical(self) -> "Monomials":
+        return Monomials(1, self.state, self.constant)
+
+    @property
+    def polynomial_degree(self) -> int | None:
+        return self.canonical().polynomial_degree
+
 
 @dataclass(frozen=True)
 class Monomials(Dictionary):
@@ -169,6 +198,10 @@ class Monomials(Dictionary):
         inputs = states.shape[-1]
         terms = None if self.degree == 1 else MonomialTerms(inputs, self.degree)
         return Observables(inputs, self.constant, self.state, terms)
+
+    @property
+    def polynomial_degree(self) -> int | None:
+        return self.degree if self.state and self.constant else None
 
 
 @dataclass(frozen=True)
@@ -321,3 +354,23 @@ AnyDictionary = Annotated[
     Identity | Monomials | RandomFourier | RadialBasis | Nystroem, Field(discriminator="kind")
 ]
 """A dictionary by its kind: in a suite, `dictionary = { kind = "monomials", degree = 2 }`."""
+
+
+def described_by(options: Mapping[str, Any]) -> Dictionary:
+    """The dictionary of these options.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such dictionary.
+    """
+    try:
+        dictionary: Dictionary = _adapter().validate_python(dict(options))
+    except ValidationError as error:
+        raise ConfigError(f"dictionary: {mistakes(error, Dictionary)}") from None
+    return dictionary
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(AnyDictionary)

@@ -68,12 +68,12 @@ def test_a_regularised_kernel_matrix_gives_the_eigenpairs_roughly(three, fresh):
 
 
 def test_without_regularisation_kernel_edmd_is_noise(three, fresh):
-    model = methods.fit("deeptime.kernel_edmd_default", three, max_pairs=300)
+    model = methods.fit("deeptime.kernel_edmd_unregularised", three, max_pairs=300)
     assert len(model.eigenvalues) == 300
     assert score(model, three.system, fresh)["eigenfunction_error"][0] > 0.1
 
 
-@pytest.mark.parametrize("name", ["deeptime.kernel_edmd", "deeptime.kernel_edmd_default"])
+@pytest.mark.parametrize("name", ["deeptime.kernel_edmd", "deeptime.kernel_edmd_unregularised"])
 def test_which_pairs_are_used_depends_on_the_seed(name, three):
     first, second = (
         methods.fit(name, three, max_pairs=150, seed=seed).dictionary(three.states[:3, :1])

@@ -30,7 +30,7 @@ ONE_DIRECTION = [
     "pydmd.dmd_default",
     "pydmd.fbdmd_default",
     "pydmd.optdmd_default",
-    "pydmd.lando_default",
+    "pydmd.lando_linear_default",
     "pydmd.spdmd_default",
     "pydmd.rdmd_default",
     "pydmd.hankeldmd_default",

@@ -1,7 +1,18 @@
 """What a run says, in English: for its page, the terminal and CI."""
 
-from koopmark.analysis.sentences._answers import above_the_floor, answers
-from koopmark.analysis.sentences._overview import findings, overview
+from koopmark.analysis.sentences._card import Answer, answer_card, named
+from koopmark.analysis.sentences._run import along, anchored, extent, misses
 from koopmark.analysis.sentences._verdicts import left_out, verdict, written
 
-__all__ = ["above_the_floor", "answers", "findings", "left_out", "overview", "verdict", "written"]
+__all__ = [
+    "Answer",
+    "along",
+    "anchored",
+    "answer_card",
+    "extent",
+    "left_out",
+    "misses",
+    "named",
+    "verdict",
+    "written",
+]

@@ -5,6 +5,7 @@ import pandas as pd
 
 from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.numbers import listed, plain, plural, seconds
+from koopmark.analysis.sentences._card import named
 from koopmark.analysis.significance import CLAIM, fewest_compared
 
 SPEEDS = ("faster than", "as fast as", "slower than")
@@ -16,10 +17,9 @@ def verdict(board: Leaderboard) -> str:
     The interval of the first is not put into words: the best of many is first by luck as well, and
     the interval, which is right for a method chosen beforehand, then holds its mean too rarely.
     """
-    best = board.rows[board.rows["place"] == 1]
-    names, alone = [str(name) for name in best["method"]], len(best) == 1
-    mean, where = float(best["mean"].iloc[0]), plural(len(board.problems), "problem")
-    digits = board.measure.bounds is not None
+    best, count = board.best, len(board.problems)
+    alone, digits = len(best) == 1, board.measure.bounds is not None
+    mean, where = float(best["mean"].iloc[0]), plural(count, "problem")
     if not np.isfinite(mean):
         return f"No method has a result on each of {where}."
     if digits and mean < board.measure.step / 2:
@@ -31,12 +31,12 @@ def verdict(board: Leaderboard) -> str:
         first = "is the fastest" if alone else "are the fastest"
         about = "" if alone else "about "
         result = f"with {about}{written(board, mean)} a fit in the geometric mean over {where}"
-    said = [f"{listed(names)} {first} {result}."]
+    said = [f"{_names(best, most=4)} {first} {result}."]
     fewest = fewest_compared(len(board.rows))
-    if len(board.problems) < fewest:
+    if count < fewest:
         said.append(
-            f"Too few problems to say which method is {'better' if digits else 'faster'} in "
-            f"general (at least {fewest} are needed)."
+            f"{where} {'is' if count == 1 else 'are'} too few to say which method is "
+            f"{'better' if digits else 'faster'} in general; that takes at least {fewest}."
         )
     elif not board.compared.empty:
         said.append(_compared(board))
@@ -71,8 +71,8 @@ def _compared(board: Leaderboard) -> str:
     )
 
 
-def _names(rows: pd.DataFrame) -> str:
-    return listed([str(name) for name in rows["method"]], most=8)
+def _names(rows: pd.DataFrame, most: int = 8) -> str:
+    return named(rows["method"], dict(zip(rows["method"], rows["library"], strict=True)), most)
 
 
 def left_out(board: Leaderboard) -> str:

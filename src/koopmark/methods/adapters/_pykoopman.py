@@ -120,6 +120,13 @@ class NNDMD(Method):
     tags = replace(
         PYKOOPMAN.none("a network is trained, in single precision, to what it finds"),
         trial={"max_epochs": 2, "hidden": (8,), "look_forward": 1},
+        # The epochs are Lightning's.
+        by_default={
+            "decoder": (32, 32),
+            "look_forward": 1,
+            "batch_size": 16,
+            "max_epochs": 1000,
+        },
     )
 
     def _fit(self, trajectories: Trajectories) -> Model:

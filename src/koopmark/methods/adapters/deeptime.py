@@ -4,7 +4,7 @@ Data are handed over as a tuple (X, Y) of snapshot pairs: deeptime takes a list 
 trajectories.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods.adapters._pairs import EMPTY, Subsampled
-from koopmark.methods.dictionaries import AnyDictionary, Identity, Monomials
+from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity, Monomials
 from koopmark.methods.kernels import (
     AnyKernel,
     Gaussian,
@@ -27,6 +27,9 @@ from koopmark.models import Lift, LinearModel, Model
 from koopmark.simulation import Trajectories
 
 DEEPTIME = Tags(library="deeptime", install='pip install "deeptime>=0.4.4"', requires=("deeptime",))
+
+STATE = Identity(constant=False)
+"""The state alone, which is what deeptime's methods are fitted to unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,9 @@ class DMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     rank: Count | None = None
 
-    tags = replace(DEEPTIME, loses={"low rank": EMPTY, "constant": EMPTY})
+    tags = replace(
+        DEEPTIME, loses={"low rank": EMPTY, "constant": EMPTY}, by_default={"dictionary": STATE}
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from deeptime.decomposition import DMD as Estimator
@@ -69,7 +74,9 @@ class EDMD(Method):
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
 
-    tags = replace(DEEPTIME, loses={"units": "it cuts off in the units of the data"})
+    tags = replace(
+        DEEPTIME, loses={"units": "it cuts off in the units of the data"}, by_default=None
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from deeptime.decomposition import EDMD as Estimator
@@ -107,7 +114,11 @@ class KernelEDMD(Subsampled):
     n_eigs: CountOrAll | None = None
 
     # ε moves the eigenvalues.
-    tags = replace(DEEPTIME, exactness=1e-7, trial={"max_pairs": 200})
+    tags = replace(DEEPTIME, exactness=1e-7, trial={"max_pairs": 200}, by_default=None)
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_kernel()
 
     def promises(self) -> Tags:
         if self.epsilon == 0:
@@ -151,10 +162,6 @@ def _in_deeptime(kernel: Kernel, states: NDArray) -> tuple[Any, float]:
     return kernels.PolynomialKernel(1, 0.0), 1.0
 
 
-STATE = Identity(constant=False)
-"""The state alone: covariances are taken about means, which stand for the constant."""
-
-
 @dataclass(frozen=True, eq=False)
 class WithOne:
     """[1, χ(x)]: (P, N) states to (P, 1 + D)."""
@@ -176,7 +183,7 @@ class VAMP(Method):
     Parameters
     ----------
     dictionary : AnyDictionary
-        χ, without a constant.
+        χ, without a constant: covariances are taken about means, which stand for it.
     epsilon : float
         Eigenvalues of the covariances that are cut off, in absolute terms; deeptime's default.
     """
@@ -185,6 +192,13 @@ class VAMP(Method):
     epsilon: NotNegative = 1e-6
 
     tags = replace(DEEPTIME, loses={"units": "epsilon is a variance, in the units of the data"})
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        options = asdict(dictionary)
+        if not options.get("constant"):
+            return None
+        return {"dictionary": {**options, "constant": False}}
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from deeptime.decomposition import VAMP as Estimator
@@ -220,7 +234,7 @@ METHODS: dict[str, Method] = {
     "deeptime.dmd": DMD(),
     "deeptime.edmd": EDMD(),
     "deeptime.kernel_edmd": KernelEDMD(),
-    "deeptime.kernel_edmd_default": KernelEDMD(epsilon=0.0, n_eigs=-1),
+    "deeptime.kernel_edmd_unregularised": KernelEDMD(epsilon=0.0, n_eigs=-1),
     "deeptime.vamp": VAMP(),
     "deeptime.tica": TICA(),
 }

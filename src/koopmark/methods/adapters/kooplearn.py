@@ -16,7 +16,7 @@ from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods._sampling import some_states
 from koopmark.methods.adapters._pairs import Subsampled
-from koopmark.methods.dictionaries import AnyDictionary, Identity
+from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity
 from koopmark.methods.kernels import (
     AnyKernel,
     Kernel,
@@ -28,9 +28,13 @@ from koopmark.methods.kernels import (
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
+STATE = Identity(constant=False)
+"""The state alone, which is what kooplearn's methods are fitted to unless told otherwise."""
+
 KOOPLEARN = Tags(
     library="kooplearn", install='pip install "kooplearn>=2.0"', requires=("kooplearn",)
 )
+KERNEL_DEFAULT = {"kernel": Linear(), "alpha": 1e-6, "reduced_rank": True, "n_components": -1}
 
 Solver = Literal["auto", "dense", "arpack", "randomized"]
 """Of eigenvalue problems; "randomized" sketches (Turri et al. 2023)."""
@@ -72,7 +76,11 @@ class Ridge(Method):
     eigen_solver: Solver = "auto"
     seed: int = 0
 
-    tags = replace(KOOPLEARN, loses={"units": "it cuts off in the units of the data"})
+    tags = replace(
+        KOOPLEARN,
+        loses={"units": "it cuts off in the units of the data"},
+        by_default={"dictionary": STATE, "alpha": 1e-6, "reduced_rank": True},
+    )
 
     def promises(self) -> Tags:
         # The ridge, against a mean square of about 1.
@@ -121,7 +129,15 @@ class KernelRidge(Subsampled):
     n_components: CountOrAll | None = None
     eigen_solver: Solver = "auto"
 
-    tags = replace(KOOPLEARN, trial={"max_pairs": 200})
+    tags = replace(
+        KOOPLEARN,
+        trial={"max_pairs": 200},
+        by_default=KERNEL_DEFAULT,
+    )
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_kernel()
 
     def promises(self) -> Tags:
         if self.n_components == -1:
@@ -178,7 +194,12 @@ class Nystroem(Method):
         loses={
             "constant": "its ridge costs digits where functions of the kernel depend on each other"
         },
+        by_default={**KERNEL_DEFAULT, "n_centers": None},
     )
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_kernel()
 
     def promises(self) -> Tags:
         if self.reduced_rank or self.n_components == -1:
@@ -253,20 +274,13 @@ def _kernel_model(
 
 METHODS: dict[str, Method] = {
     "kooplearn.ridge": Ridge(),
-    "kooplearn.ridge_default": Ridge(alpha=1e-6, reduced_rank=True),
     "kooplearn.ridge_reduced_rank": Ridge(alpha=1e-10, reduced_rank=True),
     "kooplearn.ridge_randomised": Ridge(alpha=1e-10, reduced_rank=True, eigen_solver="randomized"),
     "kooplearn.kernel_ridge": KernelRidge(),
-    "kooplearn.kernel_ridge_default": KernelRidge(
-        kernel=Linear(), alpha=1e-6, reduced_rank=True, n_components=-1
-    ),
     "kooplearn.kernel_ridge_reduced_rank": KernelRidge(alpha=1e-6, reduced_rank=True),
     "kooplearn.kernel_ridge_randomised": KernelRidge(
         alpha=1e-6, reduced_rank=True, eigen_solver="randomized"
     ),
     "kooplearn.nystroem": Nystroem(),
-    "kooplearn.nystroem_default": Nystroem(
-        kernel=Linear(), alpha=1e-6, reduced_rank=True, n_components=-1, n_centers=None
-    ),
     "kooplearn.nystroem_reduced_rank": Nystroem(reduced_rank=True, n_components=-1),
 }

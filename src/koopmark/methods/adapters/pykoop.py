@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, NotNegative, Positive
 from koopmark.methods.adapters._pairs import EMPTY
-from koopmark.methods.dictionaries import AnyDictionary, Identity
+from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
 
 GRAM = {"units": "it sees the data through Gram matrices, which square their units"}
 
 PYKOOP = Tags(
-    library="pykoop", install='pip install "pykoop>=2.0"', requires=("pykoop",), loses=GRAM
+    library="pykoop",
+    install='pip install "pykoop>=2.0"',
+    requires=("pykoop",),
+    # The state alone.
+    by_default={"dictionary": Identity(constant=False)},
+    loses=GRAM,
 )
 
 
@@ -90,7 +95,10 @@ class LassoEDMD(_Regressor):
 
     alpha: NotNegative = 1e-3
 
-    tags = PYKOOP.none("the lasso sets small coefficients of a linear map to zero")
+    # By default EdmdMeta takes scikit-learn's LinearRegression.
+    tags = replace(
+        PYKOOP.none("the lasso sets small coefficients of a linear map to zero"), by_default=None
+    )
 
     def _regressor(self) -> Any:
         import pykoop
@@ -143,7 +151,12 @@ class PolynomialEDMD(Method):
 
     degree: Count = 2
 
-    tags = PYKOOP
+    # pykoop has no default list of lifting functions.
+    tags = replace(PYKOOP, by_default=None)
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_degree()
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoop
@@ -255,7 +268,7 @@ class SpectralRadiusLmiEDMD(_Programme):
 class HinfLmiEDMD(_Programme):
     """`LmiEdmdHinfReg`: a penalty on the gain from the input to the state; needs an input."""
 
-    tags = replace(_Programme.tags, loses={})
+    tags = replace(_Programme.tags, loses={}, by_default=None)
 
     def _regressor(self) -> Any:
         raise Skip("the H-infinity norm is the gain from an input, and these systems have none")

@@ -13,6 +13,7 @@ from koopmark.methods._options import Bound, Count, Positive
 from koopmark.methods._sampling import spread
 from koopmark.methods.adapters._pairs import EMPTY, Subsampled
 from koopmark.methods.adapters._pykoopman import NNDMD, PYKOOPMAN, PyKoopmanModel
+from koopmark.methods.dictionaries import Dictionary
 from koopmark.methods.kernels import (
     AnyKernel,
     Gaussian,
@@ -52,16 +53,7 @@ def _fitted(koopman: Any, x: NDArray, y: NDArray, dt: float, lift: Lift | None =
 
 @dataclass(frozen=True)
 class Koopman(Method):
-    """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state.
-
-    Parameters
-    ----------
-    continuous : bool
-        `pykoopman.KoopmanContinuous()` instead. It never differentiates: what it fits is the same
-        in discrete time (docs/library-notes.md).
-    """
-
-    continuous: bool = False
+    """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state."""
 
     # It keeps two directions of the linear data.
     tags = replace(PYKOOPMAN, recovers="plane")
@@ -69,8 +61,22 @@ class Koopman(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
-        koopman = pykoopman.KoopmanContinuous() if self.continuous else pykoopman.Koopman()
-        return _fitted(koopman, *trajectories.pairs(), trajectories.dt)
+        return _fitted(self._koopman(pykoopman), *trajectories.pairs(), trajectories.dt)
+
+    def _koopman(self, pykoopman: Any) -> Any:
+        return pykoopman.Koopman()
+
+
+@dataclass(frozen=True)
+class KoopmanContinuous(Koopman):
+    """`pykoopman.KoopmanContinuous()` as a user calls it who sets nothing.
+
+    It never differentiates: what it fits is what `Koopman` fits, in discrete time
+    (docs/library-notes.md).
+    """
+
+    def _koopman(self, pykoopman: Any) -> Any:
+        return pykoopman.KoopmanContinuous()
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,10 @@ class PolynomialEDMD(_EDMD):
 
     tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY, "units": EMPTY})
 
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_degree()
+
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:  # noqa: ARG002
         class Polynomial(pykoopman.observables.Polynomial):  # type: ignore[misc]
             # PyKoopman 1.2.1 reads the name that scikit-learn gave this before version 1.2.
@@ -132,21 +142,27 @@ class RadialEDMD(_EDMD):
     count : int
         Gaussians, at centres drawn uniformly from the box that the data span. PyKoopman stretches
         them to its sides, and divides 0 by 0 if there is only one.
-    bandwidth : float
-        Length of the Gaussians, in units of the spread of the data.
+    bandwidth : float, optional
+        Length of the Gaussians, in units of the spread of the data; None for PyKoopman's own,
+        exp(-r²) whatever the data.
     seed : int
         The centres, which PyKoopman draws from NumPy's global generator.
     """
 
     count: Annotated[int, Bound("must be at least 2", lambda value: value >= 2)] = 50
-    bandwidth: Positive = 1.0
+    bandwidth: Positive | None = 1.0
     seed: int = 0
 
-    tags = PYKOOPMAN.none("Gaussians of the state are not closed under a linear map")
+    tags = replace(
+        PYKOOPMAN.none("Gaussians of the state are not closed under a linear map"),
+        by_default={"count": 10, "bandwidth": None},
+    )
 
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:
         # PyKoopman's Gaussian is exp(-w² r²).
-        width = float(np.sqrt(0.5)) / (self.bandwidth * spread(states))
+        width = 1.0
+        if self.bandwidth is not None:
+            width = float(np.sqrt(0.5)) / (self.bandwidth * spread(states))
         return pykoopman.observables.RadialBasisFunction(
             rbf_type="gauss", n_centers=self.count, kernel_width=width
         )
@@ -160,8 +176,9 @@ class FourierEDMD(_EDMD):
     ----------
     count : int
         Frequencies: each gives a cosine and a sine.
-    bandwidth : float
-        Length of the Gaussian kernel they approximate, in units of the spread of the data.
+    bandwidth : float, optional
+        Length of the Gaussian kernel they approximate, in units of the spread of the data; None for
+        PyKoopman's own kernel, exp(-r²) whatever the data.
     state : bool
         Whether the state is included.
     seed : int
@@ -169,16 +186,20 @@ class FourierEDMD(_EDMD):
     """
 
     count: Count = 50
-    bandwidth: Positive = 0.5
+    bandwidth: Positive | None = 0.5
     state: bool = True
     seed: int = 0
 
-    tags = PYKOOPMAN.none("waves in the state are not closed under a linear map")
+    tags = replace(
+        PYKOOPMAN.none("waves in the state are not closed under a linear map"),
+        by_default={"count": 100, "bandwidth": None},
+    )
 
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:
+        wide = self.bandwidth
         return pykoopman.observables.RandomFourierFeatures(
             include_state=self.state,
-            gamma=0.5 / (self.bandwidth * spread(states)) ** 2,
+            gamma=1.0 if wide is None else 0.5 / (wide * spread(states)) ** 2,
             D=self.count,
             random_state=self.seed % 2**32,
         )
@@ -197,7 +218,8 @@ class CustomEDMD(_EDMD):
 
     functions: tuple[Function, ...] = ("square", "product")
 
-    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY})
+    # PyKoopman has no default functions.
+    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY}, by_default=None)
 
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:  # noqa: ARG002
         functions = [FUNCTIONS[name] for name in self.functions]
@@ -221,7 +243,11 @@ class KDMD(Subsampled):
     kernel: AnyKernel | None = field(default_factory=Polynomial)
     svd_rank: int | None = None
 
-    tags = replace(PYKOOPMAN, trial={"max_pairs": 200})
+    tags = replace(PYKOOPMAN, trial={"max_pairs": 200}, by_default={"kernel": None})
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_kernel()
 
     def promises(self) -> Tags:
         if self.kernel is None:
@@ -261,9 +287,14 @@ def _in_pykoopman(kernel: Kernel, states: NDArray) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class DelayModel(PyKoopmanModel):
-    """A fitted `pykoopman.Koopman` whose observables are `TimeDelay`."""
+    """A fitted `pykoopman.Koopman` whose observables are `TimeDelay`.
+
+    Of full rank its eigenfunctions leave the span of the observables, by rounding: they are not
+    `listed` then.
+    """
 
     window: int = 1
+    listed: bool = True
 
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
         # Windows one after the other: of the delay coordinates of that, those are asked for that
@@ -271,7 +302,9 @@ class DelayModel(PyKoopmanModel):
         joined = windows.reshape(-1, windows.shape[2])
         return np.asarray(self.koopman.psi(joined.T), dtype=complex).T[:: self.window]
 
-    def dictionary(self, windows: NDArray) -> NDArray:
+    def dictionary(self, windows: NDArray) -> NDArray | None:
+        if not self.listed:
+            return None
         joined = windows.reshape(-1, windows.shape[2])
         return np.asarray(self.koopman.observables.transform(joined))[:: self.window]
 
@@ -309,12 +342,17 @@ class DelayEDMD(Method):
     delay: Count = 1
     svd_rank: int | None = None
 
-    tags = replace(PYKOOPMAN, one_trajectory=True, recovers="trajectory")
+    tags = replace(
+        PYKOOPMAN, one_trajectory=True, recovers="trajectory", by_default={"svd_rank": -1}
+    )
 
     _model = DelayModel
 
     def promises(self) -> Tags:
-        return replace(self.tags, min_states=self._window)
+        tags = replace(self.tags, min_states=self._window)
+        if self.svd_rank == -1:
+            return tags.none("at full rank it divides by the rounding of dependent delays")
+        return tags
 
     @property
     def _window(self) -> int:
@@ -337,7 +375,8 @@ class DelayEDMD(Method):
             regressor=self._regressor(pykoopman, delayed.reshape(len(delayed), -1)),
         )
         koopman.fit(trajectories.states[0], dt=trajectories.dt)
-        return self._model(koopman, trajectories.dt, window=self._window)
+        listed = self.svd_rank != -1
+        return self._model(koopman, trajectories.dt, window=self._window, listed=listed)
 
 
 @dataclass(frozen=True)
@@ -357,7 +396,11 @@ class HAVOK(DelayEDMD):
 
     n_delays: Count = 10
 
-    tags = DelayEDMD.tags.none("a system with forcing has no eigenfunctions in the state alone")
+    tags = replace(
+        DelayEDMD.tags.none("a system with forcing has no eigenfunctions in the state alone"),
+        # Of the windows of PyKoopman's default `TimeDelay` the threshold keeps the forcing alone.
+        by_default=None,
+    )
 
     _model = HavokModel
 
@@ -377,12 +420,8 @@ METHODS: dict[str, Method] = {
     "pykoopman.edmd_custom": CustomEDMD(),
     "pykoopman.edmd_time_delay": DelayEDMD(),
     "pykoopman.kdmd": KDMD(),
-    "pykoopman.kdmd_default": KDMD(kernel=None),
     "pykoopman.nndmd": NNDMD(),
-    "pykoopman.nndmd_default": NNDMD(
-        decoder=(32, 32), look_forward=1, batch_size=16, max_epochs=1000
-    ),
     "pykoopman.havok": HAVOK(),
-    "pykoopman.continuous": Koopman(continuous=True),
+    "pykoopman.continuous": KoopmanContinuous(),
     "pykoopman.default": Koopman(),
 }

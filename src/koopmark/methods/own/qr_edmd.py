@@ -1,7 +1,7 @@
 """EDMD by one QR pass, with a residual for every eigenpair: plain, with a kernel, and ResDMD."""
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,13 @@ from scipy.linalg import lapack, lstsq, lu_solve
 
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, Positive, Tolerance
-from koopmark.methods.dictionaries import AnyDictionary, Monomials, Nystroem, Observables
+from koopmark.methods.dictionaries import (
+    AnyDictionary,
+    Dictionary,
+    Monomials,
+    Nystroem,
+    Observables,
+)
 from koopmark.methods.kernels import AnyKernel, Polynomial
 from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
 from koopmark.methods.own._linalg import eigenbasis, real_product, whitening
@@ -176,6 +182,10 @@ class KernelEDMD(Method):
     seed: int = 0
 
     tags = Tags(trial={"landmarks": 100})
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_kernel()
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
 from koopmark.methods.adapters._pairs import EMPTY, Subsampled
-from koopmark.methods.dictionaries import AnyDictionary, Identity
+from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity
 from koopmark.methods.kernels import (
     AnyKernel,
     KernelColumns,
@@ -24,7 +24,12 @@ from koopmark.simulation import Trajectories
 STATE = Identity(constant=False)
 """The state alone, which is what PyDMD's methods are fitted to unless told otherwise."""
 
-PYDMD = Tags(library="pydmd", install='pip install "pydmd>=2025.8"', requires=("pydmd",))
+PYDMD = Tags(
+    library="pydmd",
+    install='pip install "pydmd>=2025.8"',
+    requires=("pydmd",),
+    by_default={"svd_rank": 0},
+)
 
 FULL_RANK = {"low rank": EMPTY}
 
@@ -107,7 +112,7 @@ class OptDMD(DMD):
 
     factorization: Literal["svd", "evd"] = "svd"
 
-    tags = PYDMD
+    tags = replace(PYDMD, by_default={"svd_rank": 0, "factorization": "evd"})
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -150,7 +155,8 @@ class TotalDMD(Subsampled):
     svd_rank: int = -1
     tlsq_rank: Count | None = None
 
-    tags = replace(PYDMD, loses=FULL_RANK)
+    # By default PyDMD's class does without: that is `DMD`.
+    tags = replace(PYDMD, loses=FULL_RANK, by_default=None)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -184,7 +190,7 @@ class PiDMD(Method):
     )
     band: Count | None = None
 
-    tags = PYDMD
+    tags = replace(PYDMD, by_default=None)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -228,7 +234,11 @@ class KernelEDMD(Subsampled):
     kernel: AnyKernel = field(default_factory=Polynomial)
     svd_rank: int | None = None
 
-    tags = replace(PYDMD, trial={"max_pairs": 200})
+    tags = replace(PYDMD, trial={"max_pairs": 200}, by_default={"kernel": Linear(), "svd_rank": -1})
+
+    @classmethod
+    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
+        return dictionary.as_kernel()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -302,7 +312,7 @@ class LANDO(Subsampled):
     dict_tol: float = 1e-6
     svd_rank: int = -1
 
-    tags = replace(PYDMD, trial={"max_pairs": 200})
+    tags = replace(PYDMD, trial={"max_pairs": 200}, by_default={"kernel": Linear(), "svd_rank": 0})
 
     def promises(self) -> Tags:
         if self.svd_rank == 0:

@@ -132,7 +132,7 @@ class SubspaceDMD(_Sequence):
     """
 
     # It compares two states with the next two.
-    tags = replace(SEQUENCE, min_states=4)
+    tags = replace(SEQUENCE, min_states=4, by_default={"svd_rank": -1})
 
     def _fit(self, trajectories: Trajectories) -> Model:
         if len(trajectories.times) < 4:
@@ -159,7 +159,9 @@ class SpDMD(_Sequence):
     gamma: float = 0.01
 
     tags = replace(
-        SEQUENCE, loses={"units": "the weight of the amplitudes is in the units of the data"}
+        SEQUENCE,
+        loses={"units": "the weight of the amplitudes is in the units of the data"},
+        by_default={"svd_rank": 0, "gamma": 10.0},
     )
 
     def promises(self) -> Tags:
@@ -249,7 +251,7 @@ class BOPDMD(VarProDMD):
     eig_sort: Literal["auto", "real", "imag", "abs"] = "auto"
     seed: int = 0
 
-    tags = SEQUENCE
+    tags = replace(SEQUENCE, by_default={"svd_rank": 0, "tolerance": 1e-6})
 
     def promises(self) -> Tags:
         tags = super().promises()
@@ -283,7 +285,7 @@ class HankelDMD(AtRank):
 
     delays: Count = 5
 
-    tags = SEQUENCE
+    tags = replace(SEQUENCE, by_default={"svd_rank": 0, "delays": 1})
 
     def promises(self) -> Tags:
         return replace(super().promises(), min_states=self.delays + 1)
@@ -329,6 +331,8 @@ class HODMD(HankelDMD):
     """
 
     svd_rank_extra: int = -1
+
+    tags = replace(SEQUENCE, by_default={"svd_rank": 0, "delays": 1, "svd_rank_extra": 0})
 
     def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.HODMD(d=self.delays, svd_rank=rank, svd_rank_extra=self.svd_rank_extra)
