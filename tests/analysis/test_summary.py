@@ -1,61 +1,47 @@
 import numpy as np
 import pandas as pd
 import pytest
+from planted import Planted, planted
 
+from koopmark.analysis.measure import judge
 from koopmark.analysis.summary import summarise
-from koopmark.analysis.tables import read
-from koopmark.scoring import FOUND
+from koopmark.analysis.tables import read_scores
 
 
 @pytest.fixture(scope="module")
 def tables(finished_run):
-    return read(finished_run)
+    return read_scores(finished_run)
 
 
 @pytest.fixture(scope="module")
 def summary(tables):
-    return summarise(tables.fits, tables.targets)
+    return summarise(tables[0], judge(*tables))
+
+
+def summed(methods, *args, **options):
+    """The summary of a planted run of one dataset, by method."""
+    fits, targets = planted(methods, ["a"], *args, **options)
+    return summarise(fits, judge(fits, targets)).set_index("method")
 
 
 def test_every_dataset_and_method_has_one_row(tables, summary):
-    pairs = tables.fits[["dataset", "method"]].drop_duplicates()
+    pairs = tables[0][["dataset", "method"]].drop_duplicates()
     assert len(summary) == len(pairs) == len(summary[["dataset", "method"]].drop_duplicates())
 
 
-def test_what_never_ended_ok_ranks_last_on_every_dataset(summary):
+def test_what_always_failed_is_last_on_every_dataset(summary):
     last = summary.groupby("dataset", sort=False).tail(1)
     assert (last["method"] == "broken").all()
     assert (last["status"] == "failed").all()
     assert (last["place"] == summary["place"].max()).all()
 
 
-def test_a_method_that_failed_at_one_seed_ranks_below_all_that_never_failed(tables):
-    fits = tables.fits.copy()
-    best = (fits["method"] == "quadratic[degree=2]") & (fits["seed"] == 0)
-    fits.loc[best, "status"] = "timeout"
-    summary = summarise(fits, tables.targets)
-    row = summary[summary["method"] == "quadratic[degree=2]"].iloc[0]
-    never_failed = summary[(summary["role"] == "method") & (summary["failed"] == 0)]
-    assert row["status"] == "1/2 ok, 1 timeout"
-    assert row["place"] > never_failed["place"].max()
-
-
-def test_a_seed_that_a_method_was_not_run_on_counts_as_one_that_failed(tables):
-    best = (tables.fits["method"] == "quadratic[degree=2]") & (tables.fits["seed"] == 1)
-    of_best = (tables.targets["method"] == "quadratic[degree=2]") & (tables.targets["seed"] == 1)
-    summary = summarise(tables.fits[~best], tables.targets[~of_best])
-    rows = summary[summary["method"] == "quadratic[degree=2]"]
-    assert (rows["ok"] == 1).all()
-    for _, row in rows.iterrows():
-        complete = summary[(summary["dataset"] == row["dataset"]) & (summary["ok"] == 2)]
-        assert row["place"] > complete["place"].max()
-
-
-def test_without_noise_the_quadratic_dictionary_ranks_first(summary):
+def test_without_noise_the_quadratic_dictionary_is_first(summary):
     clean = summary[summary["noise"] == 0].set_index("method")
     assert clean.at["quadratic[degree=2]", "place"] == 1
-    assert clean.at["quadratic[degree=2]", "eigenfunction_error"] < 1e-9
-    assert clean.at["quadratic[degree=2]", "targets_recovered"] == 2
+    assert clean.at["quadratic[degree=2]", "digits"] == 9.0
+    assert clean.at["quadratic[degree=2]", "found"] == 1.0
+    assert clean.at["linear", "reach"] == 0.5
 
 
 def test_anchors_are_marked_and_not_ranked(summary):
@@ -65,101 +51,66 @@ def test_anchors_are_marked_and_not_ranked(summary):
     assert (summary.loc[summary["place"].notna(), "role"] == "method").all()
 
 
-def test_errors_are_medians_over_seeds_of_the_worst_target(tables, summary):
-    targets = tables.targets
-    for _, row in summary[summary["ok"] > 0].iterrows():
-        mine = targets[
-            (targets["dataset"] == row["dataset"]) & (targets["method"] == row["method"])
-        ]
-        worst = [rows["eigenfunction_error"].max() for _, rows in mine.groupby("seed")]
-        assert row["eigenfunction_error"] == np.median(worst)
+def test_a_fit_that_failed_has_no_digits_and_its_scores_are_left_out():
+    methods = {
+        "m": Planted(1e-9, status={("a", 0): "timeout", ("a", 1): "timeout"}),
+        "n": Planted(0.1),
+    }
+    fits, targets = planted(methods, ["a"])
+    fits["residual_median"] = [9.0, 9.0, 0.25, 1.0, 2.0, 3.0]
+    rows = summarise(fits, judge(fits, targets)).set_index("method")
+    assert rows.loc["m", ["digits", "status", "ok", "failed"]].tolist() == [
+        0.0,
+        "1/3 ok, 2 timeout",
+        1,
+        2,
+    ]
+    assert rows["residual_median"].to_dict() == {"m": 0.25, "n": 2.0}
+    assert rows["place"].to_dict() == {"n": 1, "m": 2}
 
 
-def test_a_missing_score_of_one_target_is_not_hidden_by_the_others(tables):
-    targets = tables.targets.copy()
-    of_linear = (targets["method"] == "linear") & (targets["target"] == "-2")
-    assert of_linear.any()
-    targets.loc[of_linear, "eigenfunction_error"] = np.nan
-    summary = summarise(tables.fits, targets)
-    linear = summary[summary["method"] == "linear"]
-    assert linear["eigenfunction_error"].isna().all()
-    assert linear["eigenvalue_error_relative"].notna().all()
+def test_digits_are_the_mean_over_targets_of_the_median_over_all_seeds():
+    errors = [(1e-2, 1e-6), (1e-4, 1.0), (1e-3, 1e-3)]
+    row = summed({"m": Planted(lambda d, seed, index: errors[seed][index])}, degrees=(1, 2)).loc[
+        "m"
+    ]
+    assert row["digits"] == pytest.approx((3.0 + 3.0) / 2)
+    assert row["found"] == pytest.approx((2 / 3 + 2 / 3) / 2)
+    assert row["asked"] == 2
 
 
-def test_a_target_is_recovered_only_if_both_errors_are_small(tables):
-    targets = tables.targets.copy()
-    exact = targets["method"] == "anchor.exact"
-    targets.loc[exact & (targets["target"] == "-1"), "eigenvalue_error_relative"] = 2 * FOUND
-    summary = summarise(tables.fits, targets)
-    assert (summary.loc[summary["method"] == "anchor.exact", "targets_recovered"] == 1).all()
+def test_a_span_without_its_eigenvalue_has_no_digits():
+    wrong = {"eigenvalue_error_relative": 19.0}
+    row = summed({"m": Planted(1e-12, more=lambda *_: wrong)}).loc["m"]
+    assert (row["digits"], row["found"]) == (0.0, 0.0)
+
+
+def test_what_is_rounding_is_measured_target_by_target():
+    def more(dataset, seed, index):
+        return {"rounding": 1e-8 if index else 1e-9}
+
+    rows = summed({"m": Planted(5e-9, more=more)}, degrees=(1, 1))
+    assert rows.at["m", "digits"] == pytest.approx((9.0 - np.log10(5e-9)) / 2)
 
 
 def test_a_dataset_whose_system_could_not_be_made_still_has_its_rows(tables):
     """Such fits know neither the size of the system nor its targets."""
-    broken = tables.fits[(tables.fits["method"] == "broken") & (tables.fits["noise"] == 0)]
+    fits, targets = tables
+    broken = fits[(fits["method"] == "broken") & (fits["noise"] == 0)]
     lost = broken.assign(dataset="impossible", n=np.nan, rank=np.nan, noise=np.nan)
-    summary = summarise(pd.concat([tables.fits, lost]), tables.targets)
+    summary = summarise(pd.concat([fits, lost]), judge(fits, targets))
     row = summary[summary["dataset"] == "impossible"].iloc[0]
     assert (row["ok"], row["failed"], row["status"]) == (0, 2, "failed")
+    assert (row["asked"], row["found"], row["digits"]) == (0, 0, 0)
 
 
-def test_methods_of_one_place_stand_in_the_order_of_their_names(tables):
-    copies = [
-        pd.concat([table, *(mine.assign(method=name) for name in ("z", "b", "y"))])
-        for table in (tables.fits, tables.targets)
-        for mine in [table[table["method"] == "linear"]]
-    ]
-    summary = summarise(*copies)
-    for _, rows in summary.groupby("dataset"):
-        mine = rows[rows["method"].isin(["linear", "z", "b", "y"])]
-        assert list(mine["method"]) == ["b", "linear", "y", "z"]
-        assert mine["place"].nunique() == 1
-        # As many as are better, and one.
-        after = rows[rows["place"] > mine["place"].iloc[0]]["place"]
-        assert after.min() == mine["place"].iloc[0] + 4
+def test_methods_of_one_place_stand_in_the_order_of_their_names():
+    rows = summed({name: Planted(1e-3) for name in "zbya"} | {"worse": Planted(0.1)})
+    assert list(rows.index) == ["a", "b", "y", "z", "worse"]
+    # As many as are better, and one.
+    assert list(rows["place"]) == [1, 1, 1, 1, 5]
 
 
-def test_a_span_without_its_eigenvalue_has_no_digits_and_the_error_of_its_eigenvalue(tables):
-    targets = tables.targets.copy()
-    mine = (targets["method"] == "quadratic[degree=2]") & (targets["target"] == "-1")
-    targets.loc[mine, "eigenvalue_error_relative"] = 19.0
-    row = summarise(tables.fits, targets).set_index(["method", "noise"])
-    clean = row.loc[("quadratic[degree=2]", 0.0)]
-    assert clean["error"] == 19.0
-    assert clean["digits"] == 4.5
-
-
-def test_what_is_rounding_is_measured_target_by_target(tables):
-    """The largest error is rounding, and a smaller one of another target is not."""
-    mine = tables.targets["method"] == "quadratic[degree=2]"
-    at = {"-1": (3e-9, 1e-9), "-2": (5e-9, 1e-8)}
-    targets = tables.targets.copy()
-    for name, (error, of_rounding) in at.items():
-        rows = mine & (targets["target"] == name)
-        targets.loc[rows, "eigenvalue_error_relative"] = error
-        targets.loc[rows, "eigenfunction_error"] = 0.0
-        targets.loc[rows, "rounding"] = of_rounding
-    summary = summarise(tables.fits, targets).set_index(["method", "noise"])
-    clean = summary.loc[("quadratic[degree=2]", 0.0)]
-    assert clean["error"] == 5e-9
-    assert clean["error_over_rounding"] == pytest.approx(3.0)
-
-
-def test_errors_do_not_hang_on_the_unit_of_time(tables):
-    """In a unit ten times longer rates are ten times larger, and their distances too."""
-    rates = ["target_eigenvalue_re", "target_eigenvalue_im", "eigenvalue_error"]
-    slower = tables.targets.assign(**{name: 10.0 * tables.targets[name] for name in rates})
-    pd.testing.assert_frame_equal(
-        summarise(tables.fits, slower), summarise(tables.fits, tables.targets)
-    )
-
-
-def test_digits_are_the_mean_over_targets_of_the_median_over_all_seeds(tables):
-    fits, targets = tables.fits.copy(), tables.targets.copy()
-    mine = (targets["method"] == "quadratic[degree=2]") & (targets["seed"] == 0)
-    fits.loc[(fits["method"] == "quadratic[degree=2]") & (fits["seed"] == 0), "status"] = "timeout"
-    targets.loc[mine, "status"] = "timeout"
-    summary = summarise(fits, targets).set_index(["method", "noise"])
-    # Exact at one seed, lost at the other: the median of 9 and 0 at either target.
-    assert summary.at[("quadratic[degree=2]", 0.0), "digits"] == 4.5
-    assert (summary.loc["broken", "digits"] == 0).all()
+def test_rounding_makes_no_place():
+    rows = summed({"m": Planted(1e-3), "n": Planted(1e-3 * (1 + 1e-13))})
+    assert list(rows["place"]) == [1, 1]

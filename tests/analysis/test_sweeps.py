@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from koopmark.analysis.measure import judge
 from koopmark.analysis.sweeps import Sweep, shared_targets, sweep_summary, sweep_table, sweeps
 from koopmark.analysis.tables import read
 
@@ -44,13 +45,17 @@ def test_the_values_choose_the_axis(levels, scale, positions):
     assert sweep(levels).positions == pytest.approx(positions)
 
 
-def test_where_levels_share_no_target_the_worst_of_all_counts(tables):
+def summed(found, fits, targets):
+    return sweep_summary(found, fits, targets, judge(fits, targets))
+
+
+def test_where_levels_share_no_target_all_count(tables):
     targets = tables.targets.copy()
     noisy = targets["dataset"].str.contains("noise")
     targets.loc[noisy, "target_eigenvalue_re"] -= 0.5
     (found,) = sweeps(tables.fits)
-    summary = sweep_summary(found, tables.fits, targets)
-    assert (summary.loc[summary["method"] == "linear", "targets"] == 2).all()
+    summary = summed(found, tables.fits, targets)
+    assert (summary.loc[summary["method"] == "linear", "asked"] == 2).all()
 
 
 def test_targets_are_shared_by_eigenvalue_whatever_their_multiplicity(tables):
@@ -58,8 +63,8 @@ def test_targets_are_shared_by_eigenvalue_whatever_their_multiplicity(tables):
     noisy = targets["dataset"].str.contains("noise")
     targets.loc[noisy, "target"] += " (x7)"
     (found,) = sweeps(tables.fits)
-    once = sweep_summary(found, tables.fits, tables.targets)
-    pd.testing.assert_frame_equal(sweep_summary(found, tables.fits, targets), once)
+    once = summed(found, tables.fits, tables.targets)
+    pd.testing.assert_frame_equal(summed(found, tables.fits, targets), once)
 
 
 def test_eigenvalues_that_differ_by_rounding_are_shared(tables):
@@ -76,6 +81,6 @@ def test_eigenvalues_that_differ_by_rounding_are_shared(tables):
 
 def test_the_table_of_sweeps_has_the_level_of_each_row(tables):
     (found,) = sweeps(tables.fits)
-    table = sweep_table([(found, sweep_summary(found, tables.fits, tables.targets))])
+    table = sweep_table([(found, summed(found, tables.fits, tables.targets))])
     assert (table["level"] == table["noise"]).all()
     assert set(table["family"]) == {"How noise hurts"}

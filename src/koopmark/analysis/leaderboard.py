@@ -143,7 +143,9 @@ def leaderboard(judged: pd.DataFrame, fits: pd.DataFrame, measure: Measure) -> L
     ran = fits.merge(ranked[KEYS].drop_duplicates(), on=KEYS)
     values = by_target(ranked)["digits"] if measure.bounds else speeds(ran, measure)
     over_datasets = values.groupby(level=["method", "problem", "dataset"], sort=False).mean()
-    numbers = over_datasets.groupby(level=["method", "problem"], sort=False).mean().unstack("method")
+    numbers = (
+        over_datasets.groupby(level=["method", "problem"], sort=False).mean().unstack("method")
+    )
     return Leaderboard(
         _rows(numbers[full], standings(ranked), ran, measure),
         measure,

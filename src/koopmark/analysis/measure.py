@@ -51,7 +51,7 @@ SUCCESS = (Outcome.FOUND, Outcome.WITHIN)
 NOT_RUN = ("unavailable", "skipped")
 """Statuses of fits that were asked for and not begun."""
 
-LEVELS = ["problem", "dataset", "target_index"]
+LEVELS = ["problem", "dataset", "target"]
 """Of the averages, from the outermost on."""
 
 THRESHOLDS = 10.0 ** -np.linspace(DIGITS, 0.0, 10 * int(DIGITS) + 1)
@@ -171,9 +171,7 @@ def by_target(judged: pd.DataFrame, others: Iterable[str] = ("method",)) -> pd.D
     """
     keys = [*others, *LEVELS]
     filled = judged.assign(
-        attainable=judged["attainable"].fillna(
-            judged.groupby(keys)["attainable"].transform("mean")
-        )
+        attainable=judged["attainable"].fillna(judged.groupby(keys)["attainable"].transform("mean"))
     )
     filled["found_attainable"] = filled["attainable"] * filled["found"]
     groups = filled.groupby(keys, sort=False)

@@ -27,6 +27,7 @@ from koopmark.run._progress import display
 from koopmark.store import FAILURES, Rows, Store, write_tables
 from koopmark.workers import execute
 
+
 @dataclass(frozen=True)
 class Finished(ReprMixin):
     """What a run came to."""
