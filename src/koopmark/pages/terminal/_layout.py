@@ -19,6 +19,9 @@ GAP = 2
 NARROWEST = 8
 """Cells that a column of names keeps in the narrowest terminal."""
 
+NAMES = 0.4
+"""Share of the terminal that names have beside columns that follow below otherwise."""
+
 UNLIMITED = 10**9
 """Width if there is no terminal: nothing is broken, so that lines can be searched."""
 
@@ -62,7 +65,7 @@ class Paragraph:
 
     def lines(self, width: int, encoding: str) -> Iterator[Text]:
         """Its lines, of which all but the first are indented."""
-        lead, text = legible(self.lead, encoding), legible(self.text, encoding)
+        lead, text = (legible(one_line(said), encoding) for said in (self.lead, self.text))
         bold = len(lead)
         for number, line in enumerate(wrapped(f"{lead} {text}".strip(), width - GAP)):
             indent = " " * GAP if number else ""
@@ -112,10 +115,12 @@ class Table:
                 break
             kept.remove(spare[-1])
         longest = [max(cell_len(part) for row in cells for part in row[index]) for index in kept]
-        sizes = dict(zip(kept, _shared(least, longest, room), strict=True))
-        # Only if there is still no room for the longest word of the names.
         names = [index for index in kept if not self.columns[index].right]
+        # Titles of numbers are broken before names are.
+        order = [[kept.index(index) for index in names], range(len(kept))]
+        sizes = dict(zip(kept, _shared(least, longest, room, order), strict=True))
         if names and (excess := _taken([*sizes.values()]) - room) > 0:
+            # There is no room for the longest word of a name.
             widest = max(names, key=lambda index: sizes[index])
             sizes[widest] = max(NARROWEST, sizes[widest] - excess)
         for number, row in enumerate(cells):
@@ -149,15 +154,21 @@ def _taken(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _shared(least: Sequence[int], longest: Sequence[int], room: int) -> list[int]:
-    """Widths from the least up to the longest that fill `room`, in equal shares of what is left."""
+def _shared(
+    least: Sequence[int], longest: Sequence[int], room: int, order: Sequence[Sequence[int]]
+) -> list[int]:
+    """Widths from the least up to the longest that fill `room`.
+
+    What is left goes to the columns of each group in `order`, in equal shares.
+    """
     widths = list(least)
-    while (left := room - _taken(widths)) > 0:
-        lacking = [index for index, size in enumerate(widths) if size < longest[index]]
-        if not lacking:
-            break
-        for index in lacking[:left]:
-            widths[index] = min(longest[index], widths[index] + max(1, left // len(lacking)))
+    for group in order:
+        while (left := room - _taken(widths)) > 0:
+            lacking = [index for index in group if widths[index] < longest[index]]
+            if not lacking:
+                break
+            for index in lacking[:left]:
+                widths[index] = min(longest[index], widths[index] + max(1, left // len(lacking)))
     return widths
 
 
@@ -170,9 +181,12 @@ class Wide:
 
     def lines(self, width: int, encoding: str) -> Iterator[Text]:
         """The lines of each part, with an empty line between them."""
+        names = self._part([])
+        longest = max((cell_len(row[0]) for row in self.rows), default=0)
+        wanted = max(0, min(longest, int(NAMES * width)) - names.least(encoding))
         parts: list[list[int]] = [[]]
         for index in range(1, len(self.columns)):
-            if parts[-1] and self._part([*parts[-1], index]).least(encoding) > width:
+            if parts[-1] and self._part([*parts[-1], index]).least(encoding) + wanted > width:
                 parts.append([])
             parts[-1].append(index)
         for number, part in enumerate(parts):
@@ -205,5 +219,6 @@ class Sheet:
 
 
 def legible(text: str, encoding: str) -> str:
-    """A text in one line and in characters that the terminal has, so that its length is known."""
-    return one_line(sanitise(text)).encode(encoding, READABLE).decode(encoding)
+    """A text in one line and in characters that the terminal has, so that its width is known."""
+    line = "".join(" " if one.isspace() else one for one in sanitise(text))
+    return line.encode(encoding, READABLE).decode(encoding)

@@ -33,15 +33,16 @@ OURS = "koopmark"
 """The library of our own methods."""
 
 
-def answers(run: Run) -> Iterator[Block | None]:
-    """The answer card and the best ten, of a run of any size on about one screen."""
-    planned = run.provenance.get("fits")
-    yield Paragraph(extent(run.fits, planned if isinstance(planned, int) else 0), f"{run.title}:")
+def answers(run: Run, brief: bool) -> Iterator[Block | None]:
+    """The answer card and the best ten."""
+    if not brief:
+        planned = run.provenance.get("fits")
+        said = extent(run.fits, planned if isinstance(planned, int) else 0)
+        yield Paragraph(said, f"{run.title}:")
     for answer in answer_card(run.fits, run.asked, run.boards):
         yield Paragraph(answer.sentence, answer.question)
     if run.boards:
         name = PRINCIPAL if PRINCIPAL in run.boards else next(iter(run.boards))
-        yield None
         yield from _board(run, name, TOP)
 
 
@@ -63,19 +64,20 @@ def board(run: Run, typed: str | None) -> Iterator[Block | None]:
 def _board(run: Run, name: str, most: int | None = None) -> Iterator[Block]:
     board = run.boards[name]
     rows = board.rows.head(most) if most else board.rows
-    yield Paragraph(
-        f"{plural(len(board.rows), 'method')}, {plural(len(board.problems), 'problem')}, "
-        f"{plural(board.seeds, 'seed')}",
-        f"{name}:",
-    )
-    yield board_table(run, board, rows, whole=most is None)
+    count = f"{plural(len(rows), 'method')}"
+    more = ""
     if len(rows) < len(board.rows):
-        here = shlex.join(["koopmark", "show", str(run.folder), "--board", name])
-        last = int(rows["place"].iloc[-1])
-        more = int((board.rows["place"] == last).sum() - (rows["place"] == last).sum())
-        tied = f" ({more} more share place {last})" if more else ""
-        yield Paragraph(f"{len(rows)} of {len(board.rows)}{tied}; all: {here}")
+        count = f"{len(rows)} of {len(board.rows)} methods"
+        last = rows["place"].iloc[-1]
+        alike = int((board.rows["place"].iloc[len(rows) :] == last).sum())
+        more = f", {alike} more share place {last}" if alike else ""
+    over = f"{plural(len(board.problems), 'problem')}, {plural(board.seeds, 'seed')}"
+    yield Paragraph(f"{count}, {over}{more}", f"{name}:")
+    yield board_table(run, board, rows, whole=most is None)
     yield from legend(rows)
+    if len(rows) < len(board.rows):
+        short = name.split()[0].lower()
+        yield Paragraph(f"All: {shlex.join(['koopmark', 'show', str(run.folder), '--board', short])}")
 
 
 def board_table(run: Run, board: Leaderboard, rows: pd.DataFrame, whole: bool) -> Table:
