@@ -232,6 +232,7 @@ def run(
     page = pages.write(folder)
     _show(terminal.answers(folder))
     _say(f"Report: {page}")
+    _say(done.took())
     if strict and done.failures:
         _say(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
         raise typer.Exit(1)

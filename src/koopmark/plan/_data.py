@@ -68,11 +68,17 @@ def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
 
 
 def _recipe(suite: Suite, entry: str, key: str) -> Recipe:
-    """A recipe by its name, or by its path relative to the suite's file."""
+    """A recipe by its name, or by its path relative to the suite's file, to the suite's degree."""
     try:
-        return datasets.load_recipe(entry, suite.path.parent)
+        recipe = datasets.load_recipe(entry, suite.path.parent)
+        if suite.max_degree in (None, recipe.max_degree):
+            return recipe
+        changes = {"max_degree": suite.max_degree}
+        asked = datasets.varied(recipe, changes, recipe.name, f"max_degree of {recipe.name}")
     except ConfigError as error:
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
+    # The targets are others, the system is not.
+    return asked.model_copy(update={"regime": recipe.regime})
 
 
 def _last(key: str) -> str:
