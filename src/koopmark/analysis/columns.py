@@ -21,8 +21,8 @@ class Column:
     title: str
     meaning: str
     write: Callable[[float], str] = numbers.scientific
-    shaded: bool = False
-    """Whether it is an error, whose size colours its cell."""
+    shaded: Literal["error", "digits", ""] = ""
+    """Whether its size colours its cell, as that of an error or of correct digits."""
     table: Literal["fits", "targets", ""] = "fits"
     """The CSV table it is a column of; empty if the analysis computes it."""
     best: Literal["low", "high", "zero"] = "low"
@@ -35,6 +35,7 @@ DIGITS = Column(
     "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets, the "
     "datasets and the problems. A fit that failed has 0.",
     lambda value: f"{value:.1f}",
+    shaded="digits",
     table="",
     best="high",
 )
@@ -78,7 +79,7 @@ EIGENVALUE = Column(
     "relative eigenvalue error",
     "Largest distance |λ̂ − λ| among the m pairs that stand for an exact eigenvalue of multiplicity "
     "m, relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
-    shaded=True,
+    shaded="error",
     table="targets",
 )
 EIGENFUNCTION = Column(
@@ -87,7 +88,7 @@ EIGENFUNCTION = Column(
     "Sine of the largest angle between the exact eigenspace and the span of m recovered "
     "eigenfunctions, on test trajectories: the m functions near its eigenvalue that obey it best. "
     "0 is exact, 1 means that some exact eigenfunction is missed altogether.",
-    shaded=True,
+    shaded="error",
     table="targets",
 )
 FLOOR = Column(
@@ -97,7 +98,7 @@ FLOOR = Column(
     "eigenspace best on separate trajectories, many more than the method had. An estimate from "
     "above: the dictionary allows an error about this small, so an error far above it has another "
     "cause.",
-    shaded=True,
+    shaded="error",
     table="targets",
 )
 FLOOR_BOUND = Column(
@@ -105,7 +106,7 @@ FLOOR_BOUND = Column(
     "lower bound of the floor",
     "The same with the combination fitted to the test trajectories themselves: no fit with this "
     "dictionary can have a smaller error, and large dictionaries are far from reaching it.",
-    shaded=True,
+    shaded="error",
     table="targets",
 )
 FLOOR_EIGENVALUE_NOISE = Column(
@@ -144,7 +145,7 @@ RESIDUAL = Column(
     "How far a recovered eigenfunction is from evolving as its eigenvalue says, "
     "‖φ̂(x⁺) − e^(λ̂Δt) φ̂(x)‖ / ‖φ̂(x)‖ on test pairs, median over the recovered pairs; "
     "needs no truth.",
-    shaded=True,
+    shaded="error",
 )
 VERIFIED = Column(
     "verified",
@@ -190,7 +191,7 @@ FORECAST = Column(
     "forecast error",
     "Relative root-mean-square error of the predicted state over the test horizon; missing where "
     "the method does not predict.",
-    shaded=True,
+    shaded="error",
 )
 RANK = Column(
     "rank_error",
@@ -204,7 +205,7 @@ NULL_SPACE = Column(
     "null-space error",
     "Sine of the largest angle between the linear parts of those functions and the left null "
     "space of the weights.",
-    shaded=True,
+    shaded="error",
 )
 SECONDS = Column("fit_seconds", "fit time", "Wall time of the fit alone.", numbers.seconds)
 MEMORY = Column(

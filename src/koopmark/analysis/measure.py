@@ -208,6 +208,19 @@ def classes(judged: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return counts.reindex(columns=[str(outcome) for outcome in Outcome], fill_value=0)
 
 
+def outcome_table(judged: pd.DataFrame) -> pd.DataFrame:
+    """Per method, dataset and target: digits, found, attainable, and how its seeds ended.
+
+    `found` and `attainable` are shares of the seeds; a column `outcome: NAME` counts the seeds that
+    ended so, for each `Outcome`.
+    """
+    keys = ["method", *LEVELS]
+    facts = judged.groupby(keys, sort=False)[["library", "role", "target", "principal"]].first()
+    counts = classes(judged, keys).add_prefix("outcome: ")
+    table = facts.join(by_target(judged).drop(columns="found_attainable")).join(counts)
+    return table.reset_index()
+
+
 def profile(judged: pd.DataFrame) -> pd.DataFrame:
     """Share of the targets found to within τ: a row per τ (`THRESHOLDS`), a column per method.
 

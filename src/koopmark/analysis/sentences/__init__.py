@@ -1,10 +1,12 @@
 """What a run says, in English: for its page, the terminal and CI."""
 
-from koopmark.analysis.sentences._card import Answer, answer_card, named
+from koopmark.analysis.sentences._card import AUTHORS, OURS, Answer, answer_card, named
 from koopmark.analysis.sentences._run import along, anchored, extent, misses
 from koopmark.analysis.sentences._verdicts import left_out, verdict, written
 
 __all__ = [
+    "AUTHORS",
+    "OURS",
     "Answer",
     "along",
     "anchored",

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from koopmark.analysis import columns
 from koopmark.analysis.summary import roles_of
-from koopmark.analysis.sweeps import Sweep, shared_targets, sweep_table
+from koopmark.analysis.sweeps import Sweep, sweep_table
 from koopmark.analysis.tables import Tables
-from koopmark.analysis.targets import worst_floors
 from koopmark.pages.web import method_styles
 from koopmark.scoring import FitScores
 from koopmark.store import POINTS, PREFIX
@@ -65,7 +64,7 @@ def page_data(
         "summary": summary.assign(n=summary["dataset"].map(sized)),
         "sweeps": sweeps_data(swept, tables.targets),
         "columns": {
-            column.key: {"title": column.title, "meaning": column.meaning, "shaded": column.shaded}
+            column.key: {"title": column.title, "meaning": column.meaning, "best": column.best}
             for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
         },
         "run": run_data(tables.provenance),
@@ -125,28 +124,31 @@ def sweeps_data(swept: list[tuple[Sweep, pd.DataFrame]], targets: pd.DataFrame) 
             "positions": sweep.positions,
             "texts": sweep.texts,
             "datasets": sweep.datasets,
-            **_bounds(sweep, targets),
+            **_bounds(sweep, rows, targets),
         }
-        for sweep, _ in swept
+        for sweep, rows in swept
     }
     return {"axes": axes, "rows": sweep_table(swept)}
 
 
-def _bounds(sweep: Sweep, targets: pd.DataFrame) -> dict[str, list[float | None]]:
-    """By level the residual of the targets themselves and its bound, unless all are exact; what
-    noise allows at the worst target, unless nothing is known of it."""
+def _bounds(
+    sweep: Sweep, rows: pd.DataFrame, targets: pd.DataFrame
+) -> dict[str, list[float | None]]:
+    """By level the residual of the targets themselves and its bound, unless all are exact; the
+    digits that the noise allows, unless nothing is known of them."""
     levels = list(sweep.datasets)
     own = targets.groupby("dataset")[["target_residual", "residual_bound"]].median().reindex(levels)
-    floors = worst_floors(shared_targets(sweep, targets)).reindex(levels)
+    # A fit that failed has no floor of its own.
+    possible = rows.groupby("dataset")[["possible"]].max().reindex(levels)
     return {
-        **(_lines(own) if (own["residual_bound"] > 0).any() else {}),
-        **(_lines(floors) if floors.notna().to_numpy().any() else {}),
+        **(_lines(own.where(own > 0)) if (own["residual_bound"] > 0).any() else {}),
+        **(_lines(possible) if possible.notna().to_numpy().any() else {}),
     }
 
 
 def _lines(levels: pd.DataFrame) -> dict[str, list[float | None]]:
-    """Each column as numbers for a logarithmic axis, None where there is none."""
-    drawn = levels.where(np.isfinite(levels) & (levels > 0)).astype(object)
+    """Each column as numbers, None where there is none or it is not finite."""
+    drawn = levels.where(np.isfinite(levels)).astype(object)
     return {
         str(key): [None if pd.isna(value) else float(value) for value in drawn[key]]
         for key in drawn

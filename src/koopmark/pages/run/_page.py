@@ -1,5 +1,6 @@
 """From the tables of a run to its page, and to the CSV files that the page links."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,22 +9,22 @@ import pandas as pd
 
 from koopmark._files import write_text
 from koopmark.analysis import columns
-from koopmark.analysis.leaderboard import Leaderboard, leaderboard_table, questions
+from koopmark.analysis.leaderboard import Leaderboard, asked_by, leaderboard_table, questions
+from koopmark.analysis.measure import MEANINGS, competing, judge, outcome_table
 from koopmark.analysis.numbers import listed
-from koopmark.analysis.sentences import above_the_floor, answers, findings, overview
+from koopmark.analysis.sentences import Answer, along, anchored, answer_card, extent, misses
 from koopmark.analysis.significance import CONFIDENCE
-from koopmark.analysis.summary import competing, roles_of, summarise
+from koopmark.analysis.summary import roles_of, summarise
 from koopmark.analysis.sweeps import Sweep, sweep_summary, sweep_table, sweeps
 from koopmark.analysis.tables import Tables, flat, read
 from koopmark.pages.history import Trends, trends_beside
 from koopmark.pages.run import _views as views
 from koopmark.pages.run._data import choices, page_data
 from koopmark.pages.web import render
-from koopmark.scoring import FOUND
 
 
 def write(run_dir: Path) -> Path:
-    """Write summary.csv and index.html of a run folder from its tables; returns the page's path.
+    """Write summary.csv, outcomes.csv and index.html of a run folder; returns the page's path.
 
     If the run has sweeps, sweeps.csv has the numbers of their plots, and if methods compete
     leaderboard.csv has those of the leaderboards. The history of a baseline becomes a section
@@ -35,30 +36,48 @@ def write(run_dir: Path) -> Path:
         If a table or provenance.json is missing or cannot be read.
     """
     tables = read(run_dir)
-    fits, targets = tables.fits, tables.targets
-    summary = summarise(fits, targets)
-    swept = [(sweep, sweep_summary(sweep, fits, targets)) for sweep in sweeps(fits)]
-    boards = questions(fits, targets, [sweep for sweep, _ in swept])
+    results = Results.of(tables)
     files = {
-        "summary": summary,
-        **({"sweeps": sweep_table(swept)} if swept else {}),
-        **({"leaderboard": leaderboard_table(boards)} if boards else {}),
+        "summary": results.summary,
+        "outcomes": outcome_table(results.judged),
+        **({"sweeps": sweep_table(results.swept)} if results.swept else {}),
+        **({"leaderboard": leaderboard_table(results.boards)} if results.boards else {}),
     }
     for name, table in files.items():
         write_text(run_dir / f"{name}.csv", table.to_csv(index=False))
     page = run_dir / "index.html"
-    write_text(page, _html(tables, summary, swept, boards, trends_beside(run_dir, tables)))
+    write_text(page, _html(tables, results, trends_beside(run_dir, tables)))
     return page
 
 
-def _html(
-    tables: Tables,
-    summary: pd.DataFrame,
-    swept: list[tuple[Sweep, pd.DataFrame]],
-    boards: dict[str, Leaderboard],
-    past: Trends | None,
-) -> str:
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What the page and the files beside it show, made of the tables."""
+
+    judged: pd.DataFrame
+    summary: pd.DataFrame
+    swept: list[tuple[Sweep, pd.DataFrame]]
+    boards: dict[str, Leaderboard]
+    card: list[Answer]
+
+    @classmethod
+    def of(cls, tables: Tables) -> "Results":
+        """From fits.csv and targets.csv."""
+        fits, targets = tables.fits, tables.targets
+        judged, families = judge(fits, targets), sweeps(fits)
+        boards = questions(judged, fits, targets, families)
+        return cls(
+            judged,
+            summarise(fits, judged),
+            [(sweep, sweep_summary(sweep, fits, targets, judged)) for sweep in families],
+            boards,
+            answer_card(fits, asked_by(judged, targets, families), boards),
+        )
+
+
+def _html(tables: Tables, results: Results, past: Trends | None) -> str:
     fits, targets, provenance = tables.fits, tables.targets, tables.provenance
+    summary, swept, boards = results.summary, results.swept, results.boards
     names, methods, seeds = list(fits["dataset"].unique()), list(roles_of(fits)), fits["seed"]
     in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
     at_a_glance = [name for name in names if name not in in_sweeps]
@@ -72,12 +91,14 @@ def _html(
         {**data, **({"trends": past.data} if past else {})},
         title=provenance.get("title", "koopmark report"),
         question=provenance.get("question", ""),
-        overview=overview(fits, summary, planned if isinstance(planned, int) else 0),
+        card=results.card,
+        extent=extent(fits, planned if isinstance(planned, int) else 0),
         trends=past,
-        answers=[*answers(summary, swept, known.libraries), *above_the_floor(targets, swept)],
-        findings=findings(fits, summary),
+        more=[text for text in (*(along(*one) for one in swept), anchored(summary)) if text],
         columns=columns,
-        found=f"{FOUND:g}",
+        misses=misses(results.judged),
+        meanings=MEANINGS,
+        missed=views.miss_rows(results.judged, known),
         boards=[views.board_view(name, board, known) for name, board in boards.items()],
         confidence=f"{100 * CONFIDENCE:g}",
         names=names,

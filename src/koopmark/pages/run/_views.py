@@ -9,9 +9,10 @@ import pandas as pd
 
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.columns import Column
-from koopmark.analysis.leaderboard import Leaderboard
-from koopmark.analysis.numbers import listed, plain, plural
-from koopmark.analysis.sentences import left_out, verdict, written
+from koopmark.analysis.leaderboard import ALL, Leaderboard
+from koopmark.analysis.measure import Outcome, classes, problems
+from koopmark.analysis.numbers import listed, percent, plain, plural
+from koopmark.analysis.sentences import AUTHORS, OURS, left_out, verdict, written
 from koopmark.analysis.tables import ROLES
 from koopmark.analysis.targets import FLOORS, target_names, times_floor
 from koopmark.pages.web import TableCell, score_cell
@@ -34,7 +35,8 @@ class MethodRow:
     place: str = ""
     status: str = ""
     failed: bool = False
-    recovered: str = ""
+    marks: tuple[str, ...] = ()
+    """What else a reader of a ranking has to know of the method."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Known:
     libraries: Mapping[str, str]
     roles: Mapping[str, str]
     fits: Mapping[tuple[str, str], str]
-    """The `fit_id` of each dataset and method: the first that did not end ok, or else the first."""
+    """The `fit_id` of each dataset and method: the first that failed, or else the first."""
 
     @classmethod
     def of(cls, fits: pd.DataFrame) -> "Known":
@@ -62,39 +64,38 @@ class Known:
         """The row of a method with these cells."""
         return MethodRow(method, self.roles[method], tuple(cells), self.libraries[method], **more)
 
+    def authors(self, method: str) -> tuple[str, ...]:
+        """The mark of a method of ours that is ranked."""
+        ours = self.libraries[method] == OURS and self.roles[method] == "method"
+        return (AUTHORS,) if ours else ()
+
 
 def grids(
     summary: pd.DataFrame, datasets: list[str], scores: list[Column], known: Known
 ) -> dict[str, list[MethodRow]]:
-    """By score one row per method, one cell per dataset; best overall first.
+    """By score one row per method, one cell per dataset; most digits over all problems first.
 
-    Overall: the share of targets recovered, then the mean digits. What does not compete is on top.
+    What does not compete is on top.
     """
     summary = summary[summary["dataset"].isin(datasets)]
     by_method = summary.groupby("method", sort=False)
+    over_datasets = summary.groupby([summary["method"], problems(summary["dataset"])])["digits"]
     order = pd.DataFrame(
         {
             "role": by_method["role"].first().map(ROLES.index),
             "never_ok": by_method["ok"].sum() == 0,
-            "share": -by_method["targets_recovered"].sum() / by_method["targets"].sum(),
-            "digits": -by_method["digits"].mean(),
+            "digits": -over_datasets.mean().groupby(level="method").mean(),
         }
-    ).sort_values(["role", "never_ok", "share", "digits"], kind="stable")
+    ).sort_values(["role", "never_ok", "digits"], kind="stable")
     found: dict[str, list[MethodRow]] = {column.key: [] for column in scores}
     for method in order.index:
         rows = by_method.get_group(method)
         by_dataset = {row["dataset"]: row for _, row in rows.iterrows()}
         for column in scores:
             cells = [_grid_cell(column, by_dataset.get(name)) for name in datasets]
-            sums = rows["targets_recovered"].sum(), rows["targets"].sum()
-            found[column.key].append(
-                known.row(
-                    method,
-                    cells,
-                    failed=bool(rows["ok"].sum() == 0),
-                    recovered="/".join(map(plain, sums)),
-                )
-            )
+            failed = bool(rows["ok"].sum() == 0)
+            marks = known.authors(str(method))
+            found[column.key].append(known.row(str(method), cells, failed=failed, marks=marks))
     return found
 
 
@@ -102,7 +103,7 @@ def _grid_cell(column: Column, row: "pd.Series[Any] | None") -> TableCell:
     if row is None:
         return TableCell("not run", css="missing")
     if row["ok"] == 0:
-        return TableCell(row["status"].replace("_", " "), css="bad", note="no fit ended ok")
+        return TableCell(row["status"].replace("_", " "), css="bad", note="every fit failed")
     cell = score_cell(column, float(row[column.key]))
     if row["failed"]:
         return TableCell(cell.text, cell.value, f"{cell.css} partly", row["status"])
@@ -119,7 +120,7 @@ def ranking_rows(summary: pd.DataFrame, known: Known) -> list[MethodRow]:
             place="" if pd.isna(row["place"]) else str(row["place"]),
             status=row["status"].replace("_", " "),
             failed=bool(row["ok"] == 0),
-            recovered=f"{plain(row['targets_recovered'])}/{plain(row['targets'])}",
+            marks=known.authors(row["method"]),
         )
         for _, row in summary.iterrows()
     ]
@@ -159,7 +160,7 @@ def target_rows(
 
 
 def cost_rows(fits: pd.DataFrame, methods: list[str], known: Known) -> list[MethodRow]:
-    """Per method over all fits that ended ok: how many, median and longest time, most memory."""
+    """Per method over all fits that succeeded: how many, median and longest time, most memory."""
     ok = dict(iter(fits[fits["status"] == "ok"].groupby("method")))
     return [
         known.row(
@@ -200,7 +201,7 @@ def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
 
 
 def failure_rows(fits: pd.DataFrame) -> list[dict[str, str]]:
-    """Fits that did not end ok, those with one method, status and reason together."""
+    """Fits that failed or were not run, those with one method, status and reason together."""
     bad = fits[fits["status"] != "ok"]
     return [
         {
@@ -220,7 +221,7 @@ def failure_rows(fits: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def note_rows(fits: pd.DataFrame, targets: pd.DataFrame) -> list[dict[str, str]]:
-    """Why scores of fits that ended ok are missing, as the scorer said it."""
+    """Why scores of fits that succeeded are missing, as the scorer said it."""
     libraries = dict(zip(fits["method"], fits["library"], strict=True))
     noted = pd.concat([table[table["status"] == "ok"] for table in (fits, targets)])
     noted = noted[noted["notes"] != ""]
@@ -250,9 +251,13 @@ def _where(rows: pd.DataFrame) -> str:
 def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
     """The leaderboard of a question: sentences, and a row per method.
 
-    The interval and the comparison are there if they say anything.
+    The interval, the digits that the noise allows and the comparison are there if they say
+    anything.
     """
     interval, compared = bool(board.rows["low"].notna().any()), not board.compared.empty
+    standing = [columns.FOUND, columns.REACH, columns.YIELD]
+    if board.rows["possible"].notna().any():
+        standing.insert(0, columns.POSSIBLE)
     rows = []
     for _, row in board.rows.iterrows():
         means = [
@@ -269,8 +274,11 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
             else TableCell(f"{row[which]:.2f}", numbers.exact(row[which]))
             for which in (CHANCES if compared else ())
         ]
-        cells = [*means, lost, *chances]
-        rows.append(known.row(row["method"], cells, place=str(row["place"])))
+        shares = [score_cell(column, float(row[column.key])) for column in standing]
+        cells = [*means, *shares, lost, *chances]
+        marks = ("default",) * bool(row["default"]) + _part_of_the_data(row["pairs"])
+        marks += known.authors(row["method"])
+        rows.append(known.row(row["method"], cells, place=str(row["place"]), marks=marks))
     return {
         "name": name,
         "score": BOARD_SCORES[board.measure.score],
@@ -278,6 +286,29 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
         "left_out": left_out(board),
         "digits": board.measure.bounds is not None,
         "interval": interval,
+        "standing": standing,
         "compared": compared,
         "rows": rows,
     }
+
+
+def _part_of_the_data(share: float) -> tuple[str, ...]:
+    """The mark of a method whose fits used less than all snapshot pairs."""
+    return (f"uses {percent(share)} of the data",) if share < ALL else ()
+
+
+def miss_rows(judged: pd.DataFrame, known: Known) -> list[MethodRow]:
+    """Per method how many targets and seeds ended in which way (`Outcome`)."""
+    counts = classes(judged, ["method"])
+    order = sorted(counts.index, key=lambda name: ROLES.index(known.roles[name]))
+    return [
+        known.row(
+            name,
+            [
+                TableCell(f"{count:,}", numbers.exact(count)) if count else TableCell("", "0.0")
+                for count in counts.loc[name, [str(outcome) for outcome in Outcome]].tolist()
+            ],
+            marks=known.authors(name),
+        )
+        for name in order
+    ]

@@ -43,7 +43,7 @@ def score_cell(column: Column, value: float) -> TableCell:
     """The cell of a score that was, or was not, computed."""
     if np.isnan(value):
         return TableCell(numbers.MISSING, css="missing", note="not scored")
-    css = shade(value) if column.shaded else ""
+    css = shade(10.0**-value if column.shaded == "digits" else value) if column.shaded else ""
     return TableCell(column.write(value), numbers.exact(value), css)
 
 

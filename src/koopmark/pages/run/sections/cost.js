@@ -7,19 +7,24 @@
   };
 
   const pointsOf = async ({ dataset, cost, error }) => {
-    const summary = await koopmark.data("summary");
+    const [summary, columns] = await Promise.all(["summary", "columns"].map(koopmark.data));
+    const sign = columns[error].best === "high" ? -1 : 1;
     const there = (i) =>
-      summary.dataset[i] === dataset && number(summary[cost][i]) > 0 && Number.isFinite(number(summary[error][i]));
+      summary.dataset[i] === dataset &&
+      summary.ok[i] > 0 &&
+      number(summary[cost][i]) > 0 &&
+      Number.isFinite(number(summary[error][i]));
     return koopmark.rows(summary, there).map((i) => ({
       method: summary.method[i],
       role: summary.role[i],
       competes: summary.role[i] === "method" && summary.failed[i] === 0,
       cost: number(summary[cost][i]),
       error: number(summary[error][i]),
+      loss: sign * number(summary[error][i]),
     }));
   };
 
-  // A method that lost a seed is no member: its median is over the seeds it survived.
+  // A method of which a fit failed is no member: its median is over the seeds it survived.
   const competing = (points) => points.filter((p) => p.competes);
 
   const sizesOf = async ({ cost }) => {
@@ -41,12 +46,12 @@
       .filter(({ points }) => points.length);
   };
 
-  // The points that no other point is at most as costly and at most as wrong as, cheapest first.
+  // The points that no other point is at most as costly and at least as accurate as, cheapest first.
   const frontOf = (points) => {
-    const order = [...points].sort((a, b) => a.cost - b.cost || a.error - b.error);
+    const order = [...points].sort((a, b) => a.cost - b.cost || a.loss - b.loss);
     const members = [];
     for (const point of order) {
-      if (!members.length || point.error < members.at(-1).error) members.push(point);
+      if (!members.length || point.loss < members.at(-1).loss) members.push(point);
     }
     return members;
   };
@@ -91,7 +96,8 @@
     const points = await pointsOf(chosen);
     const front = frontOf(competing(points));
     const names = new Set(front.map((p) => p.method));
-    const axis = (value) => Math.max(value, koopmark.LEAST);
+    const linear = columns[chosen.error].best === "high";
+    const axis = (value) => (linear ? value : Math.max(value, koopmark.LEAST));
     const data = points.map((p) => ({
       type: "scatter",
       mode: "markers",
@@ -100,7 +106,9 @@
       y: [axis(p.error)],
       showlegend: names.has(p.method) || p.role === "anchor",
       marker: marker(known[p.method], names.has(p.method) ? 12 : 8),
-      text: [`${format.score(chosen.cost, p.cost)}, error ${format.scientific(p.error)}`],
+      text: [
+        `${format.score(chosen.cost, p.cost)}, ${columns[chosen.error].title} ${format.score(chosen.error, p.error)}`,
+      ],
       hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     }));
     data.unshift({
@@ -122,12 +130,14 @@
       (value, i) => format.score(keys[i], value),
     );
     section.querySelector("figcaption.cost").textContent =
-      "One point per method: medians over the seeds that ended ok. Left is cheaper, down is more accurate. The line joins the methods of the Pareto front, which the table names; methods that lost a seed or are informed of the system are not on it, nor are the anchors. Fits that did not end ok, or were not scored, have no point.";
+      `One point per method, over its seeds. Left is cheaper, ${linear ? "up" : "down"} is more accurate. The line joins the methods of the Pareto front, which the table names; methods of which a fit failed or that are informed of the system are not on it, nor are the anchors. Methods whose fits all failed, or were not scored, have no point.`;
     return {
       data,
       layout: {
         xaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 },
-        yaxis: koopmark.logAxis(`${columns[chosen.error].title}, worst target`),
+        yaxis: linear
+          ? { title: { text: columns[chosen.error].title }, type: "linear", range: [-0.3, 9.3] }
+          : koopmark.logAxis(columns[chosen.error].title),
       },
     };
   };
@@ -155,7 +165,7 @@
       (value) => format.score(chosen.cost, value),
     );
     section.querySelector("figcaption.cost").textContent =
-      "Each point is a dataset, in medians over the seeds that ended ok; datasets of one size may differ in all else, and the line joins their medians. A name in the legend switches its line.";
+      "Each point is a dataset, in medians over the seeds whose fit succeeded; datasets of one size may differ in all else, and the line joins their medians. A name in the legend switches its line.";
     const reach = new Map(lines.map(({ method, points }) => [method, -new Set(points.map((p) => p.n)).size]));
     const first = koopmark.best(known, reach, 8);
     const data = lines.flatMap(({ method, points }) => {

@@ -30,11 +30,11 @@
     ["residual_bound", "bound on the residual of the targets themselves", "dash"],
     ["target_residual", "residual of the targets themselves", "dot"],
   ];
-  const NAME = "statistical floor";
-  const BESIDE = {
-    eigenvalue_error_relative: [["statistical_floor_eigenvalue", NAME, "dashdot"]],
-    eigenfunction_error: [["statistical_floor", NAME, "dashdot"], ...OWN],
-    residual_median: OWN,
+  const BESIDE = { digits: [["possible", "digits that the noise allows", "dashdot"]], residual_median: OWN };
+  // Scores on a linear axis; all others span decades.
+  const LINEAR = {
+    digits: { range: [-0.3, 9.3], tickvals: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] },
+    found: { range: [-0.03, 1.03], tickvals: [0, 0.25, 0.5, 0.75, 1], tickformat: ".0%" },
   };
   const beside = (axis, score) =>
     (BESIDE[score] ?? [])
@@ -47,42 +47,64 @@
         y: axis[key],
         meta: { role: "ink" },
         line: { dash, width: 2 },
-        text: axis[key].map((value) => koopmark.format.score("eigenfunction_error", value)),
+        text: axis[key].map((value) => koopmark.format.score(key, value)),
         hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
       }));
 
-  // The mean of the logarithms, where failed counts as the worst.
-  const size = ({ points }) => {
-    const logs = points
-      .filter((p) => p.status !== "not run")
-      .map((p) => (p.failed || Number.isNaN(p.value) ? 3 : Math.log10(Math.max(p.value, 1e-9))));
-    return logs.reduce((a, b) => a + b, 0) / logs.length;
+  // Less is better: the mean digits, whatever score is drawn, so that the same methods are shown.
+  const size = async (sweep) => {
+    const { rows } = await koopmark.data("sweeps");
+    const sums = new Map();
+    for (const i of koopmark.rows(rows, (k) => rows.family[k] === sweep)) {
+      const { sum, count } = sums.get(rows.method[i]) ?? { sum: 0, count: 0 };
+      sums.set(rows.method[i], { sum: sum + number(rows.digits[i]), count: count + 1 });
+    }
+    return new Map([...sums].map(([method, { sum, count }]) => [method, -sum / count]));
+  };
+
+  const logAxis = (values) => {
+    const finite = values.filter(Number.isFinite).map((x) => Math.max(x, koopmark.LEAST));
+    const top = 10 ** (Math.ceil(Math.log10(Math.max(...finite, 1))) + 1);
+    const decades = [];
+    for (let k = 2 * Math.floor(Math.log10(Math.min(...finite, 1)) / 2); k < Math.log10(top); k += 2) decades.push(k);
+    return {
+      failed: top,
+      layout: {
+        type: "log",
+        tickvals: [...decades.map((k) => 10 ** k), top],
+        ticktext: [...decades.map((k) => (k === 0 ? "1" : `10<sup>${k}</sup>`)), "failed"],
+      },
+    };
   };
 
   const draw = async (section, chosen) => {
     const { axis, lines } = await linesOf(chosen);
     const { [chosen.score]: column } = await koopmark.data("columns");
     const known = await koopmark.data("methods");
-    const best = koopmark.best(known, new Map(lines.map((line) => [line.method, size(line)])), BEST);
+    const best = koopmark.best(known, await size(chosen.sweep), BEST);
     const shown = lines.filter(({ method }) => chosen.all || best.has(method) || known[method].role === "anchor");
-    const floors = beside(axis, chosen.score);
-    const values = [...shown.map(({ points }) => points.map((p) => p.value)), ...floors.map((line) => line.y)].flat();
-    const finite = values.filter(Number.isFinite).map((x) => Math.max(x, koopmark.LEAST));
-    const top = 10 ** (Math.ceil(Math.log10(Math.max(...finite, 1))) + 1);
-    const decades = [];
-    for (let k = 2 * Math.floor(Math.log10(Math.min(...finite, 1)) / 2); k < Math.log10(top); k += 2) decades.push(k);
+    const own = beside(axis, chosen.score);
+    const linear = LINEAR[chosen.score];
+    const { failed, layout } = linear
+      ? { failed: 0, layout: { type: "linear", ...linear } }
+      : logAxis([...shown.map(({ points }) => points.map((p) => p.value)), ...own.map((line) => line.y)].flat());
+    const place = (p) => {
+      if (p.failed) return failed;
+      if (Number.isNaN(p.value)) return null;
+      return linear ? p.value : Math.max(p.value, koopmark.LEAST);
+    };
     const data = shown.map(({ method, style, points }) => ({
       type: "scatter",
       name: koopmark.escaped(method),
       x: axis.positions,
-      y: points.map((p) => (p.failed ? top : Number.isNaN(p.value) ? null : Math.max(p.value, koopmark.LEAST))),
+      y: points.map(place),
       mode: points.every((p) => p.failed) ? "markers" : "lines+markers",
       line: { color: style.colour, dash: style.dash, width: 2 },
       marker: { color: style.colour, size: 8, symbol: points.map((p) => (p.failed ? "x" : style.symbol)) },
       text: points.map((p) => `${koopmark.format.score(chosen.score, p.value)} (${koopmark.escaped(p.status)})`),
       hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     }));
-    data.push(...floors);
+    data.push(...own);
     await koopmark.plot(section.querySelector(".canvas"), {
       data,
       layout: {
@@ -95,9 +117,7 @@
         },
         yaxis: {
           title: { text: column.title + (chosen.score === "fit_seconds" ? " (s)" : "") },
-          type: "log",
-          tickvals: [...decades.map((k) => 10 ** k), top],
-          ticktext: [...decades.map((k) => (k === 0 ? "1" : `10<sup>${k}</sup>`)), "failed"],
+          ...layout,
         },
       },
     });

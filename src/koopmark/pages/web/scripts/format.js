@@ -28,7 +28,20 @@ koopmark.format = (() => {
   const FACTS = ["n", "rank", "noise", "dt", "train_trajectories", "horizon", "recovered", "window", "cluster_excess"];
   // Which scores are written so is said by their columns in Python.
   const plainly = new Set([...koopmark.plainScores, ...FACTS]);
-  const score = (key, x) => (key === "fit_seconds" ? seconds(x) : plainly.has(key) ? plain(x) : scientific(x));
+  const digit = (x) => (Number.isFinite(x) ? x.toFixed(1) : MISSING);
+  const percent = (x) => {
+    if (!Number.isFinite(x)) return MISSING;
+    return x > 0 && x < 0.01 ? "<1 %" : `${Math.floor(100 * x + 1e-9)} %`;
+  };
+  const written = {
+    fit_seconds: seconds,
+    digits: digit,
+    possible: digit,
+    found: percent,
+    reach: percent,
+    yield: percent,
+  };
+  const score = (key, x) => (written[key] ?? (plainly.has(key) ? plain : scientific))(x);
   return { scientific, plain, seconds, score };
 })();
 
