@@ -230,9 +230,10 @@ def run(
             _say(f"Report: {pages.write(folder)}")
         raise typer.Exit(INTERRUPTED) from None
     page = pages.write(folder)
-    _show(terminal.answers(folder))
+    sheet = terminal.answers(folder, brief=True)
+    _say(done.took(), err=True)
+    _show(sheet)
     _say(f"Report: {page}")
-    _say(done.took())
     if strict and done.failures:
         _say(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
         raise typer.Exit(1)

@@ -193,7 +193,7 @@ def _misses(judged: pd.DataFrame) -> Iterator[Block]:
     yield Paragraph(
         f"{which}{plural(targets, 'target')}, {plural(int(judged['seed'].nunique()), 'seed')}: "
         f"{plural(len(judged), 'result')}",
-        "What became of them:",
+        "Outcomes:",
     )
     yield Table(
         [Column("count"), Column("outcome", right=False), Column("meaning", right=False)],
@@ -235,13 +235,11 @@ def _who_it_is(run: Run, name: str, fits: pd.DataFrame) -> Iterator[Block]:
     if share < 1:
         yield Paragraph(f"{percent(share)} of the snapshot pairs that it is given", "Fitted to:")
     seconds = fits.loc[fits["status"] == "ok", "fit_seconds"].median()
-    ended = fits["status"].value_counts().drop("ok", errors="ignore")
-    counts = [f"{count:,} {status.replace('_', ' ')}" for status, count in ended.items()]
-    yield Paragraph(
-        f"{plural(len(fits), 'fit')}, {listed(counts, most=8) if counts else 'all with a result'}; "
-        f"median time {numbers.seconds(seconds)}",
-        "Fits:",
-    )
+    statuses = fits["status"].value_counts().drop("ok", errors="ignore")
+    counts = [f"{count:,} {str(name).replace('_', ' ')}" for name, count in statuses.items()]
+    time = f"; median time {numbers.seconds(seconds)}" if seconds == seconds else ""
+    ended = listed(counts, most=8) if counts else "all with a result"
+    yield Paragraph(f"{plural(len(fits), 'fit')}, {ended}{time}", "Fits:")
 
 
 def _use(provenance: Mapping[str, Any], name: str) -> str:
@@ -255,17 +253,17 @@ def _use(provenance: Mapping[str, Any], name: str) -> str:
 
 def _options(fits: pd.DataFrame) -> str:
     """`count = 20, dictionary.degree = 2`; what differs between the fits is said to be drawn."""
-    given: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
     for text in fits["options"].unique():
         try:
-            options = dict(flat(json.loads(text)))
+            options = dict(flat(given)) if (given := json.loads(text)) else {}
         except (ValueError, RecursionError):
             options = {"": str(text)}
         for key, value in options.items():
-            given.setdefault(key, set()).add(value)
+            found.setdefault(key, set()).add(value)
     written = [
         f"{key} = {next(iter(values)) or 'none'}" if len(values) == 1 else f"{key} of each fit its own"
-        for key, values in given.items()
+        for key, values in found.items()
     ]
     return ", ".join(written) or "none"
 
@@ -283,8 +281,8 @@ def _places(run: Run, name: str) -> Table:
         at = f"{row['place']}{'=' * alike} of {len(board.rows)}"
         scores = [columns.DIGITS, columns.FOUND, columns.REACH, columns.YIELD]
         rows.append([question, at, *(column.write(row[column.key]) for column in scores)])
-    heads = [Column("board", right=False), Column("place"), Column("digits"), Column("found")]
-    return Table([*heads, Column("reach"), Column("yield", spare=True)], rows)
+    heads = [Column("board", right=False), Column("place"), Column("digits")]
+    return Table([*heads, *(Column(what, spare=True) for what in ("found", "reach", "yield"))], rows)
 
 
 def _by_dataset(run: Run, judged: pd.DataFrame, name: str) -> Table:

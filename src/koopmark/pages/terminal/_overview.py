@@ -10,7 +10,7 @@ import pandas as pd
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.leaderboard import PRINCIPAL, SPEED, Leaderboard, speeds
 from koopmark.analysis.numbers import MISSING, listed, plural
-from koopmark.analysis.sentences import answer_card, extent, left_out
+from koopmark.analysis.sentences import answer_card, extent, left_out, verdict
 from koopmark.analysis.summary import roles_of
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Table, Wide, wrapped
 from koopmark.pages.terminal._run import Run, known
@@ -54,6 +54,7 @@ def board(run: Run, typed: str | None) -> Iterator[Block | None]:
         return
     name = known(typed, run.boards, "leaderboard") if typed else next(iter(run.boards))
     yield from _board(run, name)
+    yield Paragraph(verdict(run.boards[name]))
     if left := left_out(run.boards[name]):
         yield Paragraph(left)
     others = [other for other in run.boards if other != name]
