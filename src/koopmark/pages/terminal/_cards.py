@@ -20,12 +20,12 @@ from koopmark.analysis.measure import (
     competing,
 )
 from koopmark.analysis.numbers import MISSING, listed, percent, plural
+from koopmark.analysis.sentences._card import AUTHORS, OURS
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.tables import flat
 from koopmark.analysis.targets import target_names
 from koopmark.datasets import Recipe
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Table
-from koopmark.analysis.sentences._card import AUTHORS, OURS
 from koopmark.pages.terminal._overview import TOP, legend, marks, place, score
 from koopmark.pages.terminal._run import Run, known
 
@@ -121,7 +121,7 @@ def _targets(targets: pd.DataFrame, judged: pd.DataFrame) -> Table:
     digits = of_method["digits"].groupby(level=["name", "method"]).mean()
     once = targets.assign(name=target_names(targets)).drop_duplicates("name")
     rows = []
-    for row in once.sort_values("target_index", kind="stable").to_dict("records"):
+    for _, row in once.sort_values("target_index", kind="stable").iterrows():
         scored = row["name"] in share.index
         found = share[row["name"]] if scored else share[:0]
         degree = row["target_degree"]
@@ -154,7 +154,7 @@ def _best(best: pd.DataFrame, methods: pd.DataFrame) -> Table:
                 *(column.write(row[column.key]) for column in shown),
                 " ".join(marks(row)),
             ]
-            for row in best.to_dict("records")
+            for _, row in best.iterrows()
         ],
     )
 
@@ -168,9 +168,9 @@ def _ranking(rows: pd.DataFrame, column: columns.Column) -> Table:
     ordered = rows.assign(place=places, apart=compete)
     ordered = ordered.sort_values(["apart", "place"], kind="stable", na_position="last")
     tied = set(places[places.duplicated(keep=False)].dropna())
+    heads = [Column("place"), Column("method", right=False), Column("status", right=False)]
     return Table(
-        [Column("place"), Column("method", right=False), Column("status", right=False)]
-        + [Column(column.title)],
+        [*heads, Column(column.title)],
         [
             [
                 place(row["place"], tied),
@@ -178,7 +178,7 @@ def _ranking(rows: pd.DataFrame, column: columns.Column) -> Table:
                 row["status"].replace("_", " "),
                 column.write(row[column.key]),
             ]
-            for row in ordered.to_dict("records")
+            for _, row in ordered.iterrows()
         ],
     )
 
@@ -262,13 +262,16 @@ def _options(fits: pd.DataFrame) -> str:
         for key, value in options.items():
             found.setdefault(key, set()).add(value)
     written = [
-        f"{key} = {next(iter(values)) or 'none'}" if len(values) == 1 else f"{key} of each fit its own"
+        f"{key} = {min(values) or 'none'}"
+        if len(values) == 1
+        else f"{key} varies"
         for key, values in found.items()
     ]
     return ", ".join(written) or "none"
 
 
 def _places(run: Run, name: str) -> Table:
+    scores = [columns.DIGITS, columns.FOUND, columns.REACH, columns.YIELD]
     rows = []
     for question, board in run.boards.items():
         mine = board.rows[board.rows["method"] == name]
@@ -279,24 +282,24 @@ def _places(run: Run, name: str) -> Table:
         row = mine.iloc[0]
         alike = int((board.rows["place"] == row["place"]).sum()) > 1
         at = f"{row['place']}{'=' * alike} of {len(board.rows)}"
-        scores = [columns.DIGITS, columns.FOUND, columns.REACH, columns.YIELD]
-        rows.append([question, at, *(column.write(row[column.key]) for column in scores)])
+        written = [column.write(row[column.key]) for column in scores]
+        rows.append([question, at, *written])
     heads = [Column("board", right=False), Column("place"), Column("digits")]
-    return Table([*heads, *(Column(what, spare=True) for what in ("found", "reach", "yield"))], rows)
+    heads += [Column(column.title, spare=True) for column in scores[1:]]
+    return Table(heads, rows)
 
 
 def _by_dataset(run: Run, judged: pd.DataFrame, name: str) -> Table:
     """Of each dataset: digits, how many targets were found at all seeds together, the misses."""
-    summary = run.summary[run.summary["method"] == name].set_index("dataset")
-    counts = classes(judged, ["dataset"])
+    summary = run.summary[run.summary["method"] == name]
+    counts = classes(judged, ["dataset"]).reindex(summary["dataset"], fill_value=0)
     rows = []
-    for dataset, row in summary.iterrows():
-        count = counts.loc[dataset] if dataset in counts.index else pd.Series(0, counts.columns)
+    for (_, row), (_, count) in zip(summary.iterrows(), counts.iterrows(), strict=True):
         missed = count.drop([str(outcome) for outcome in SUCCESS])
         missed = missed[missed > 0].sort_values(ascending=False, kind="stable")
         rows.append(
             [
-                str(dataset),
+                row["dataset"],
                 columns.DIGITS.write(row["digits"]),
                 f"{count.sum() - missed.sum()} of {count.sum()}",
                 ", ".join(f"{number} {outcome}" for outcome, number in missed.items()),

@@ -210,7 +210,8 @@ class Sheet:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lines that fit the terminal; if there is none, lines that nothing breaks."""
-        yield from self.lines(options.max_width if options.is_terminal else UNLIMITED, options.encoding)
+        width = options.max_width if options.is_terminal else UNLIMITED
+        yield from self.lines(width, options.encoding)
 
     def lines(self, width: int, encoding: str = "utf-8") -> Iterator[Text]:
         """All lines."""

@@ -1,7 +1,7 @@
 """A run on one screen: its answers and the best ten; boards and the grid of all results whole."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def _board(run: Run, name: str, most: int | None = None) -> Iterator[Block]:
     yield from legend(rows)
     if len(rows) < len(board.rows):
         short = name.split()[0].lower()
-        yield Paragraph(f"All: {shlex.join(['koopmark', 'show', str(run.folder), '--board', short])}")
+        yield Paragraph(shlex.join(["koopmark", "show", str(run.folder), "--board", short]), "All:")
 
 
 def board_table(run: Run, board: Leaderboard, rows: pd.DataFrame, whole: bool) -> Table:
@@ -98,7 +98,7 @@ def board_table(run: Run, board: Leaderboard, rows: pd.DataFrame, whole: bool) -
     heads += [time, *scores] if by_time else [*scores, time]
     heads += [Column("failed", spare=True)] * whole + [Column("marks", right=False)]
     lines = []
-    for row in rows.to_dict("records"):
+    for _, row in rows.iterrows():
         written = [column.write(row[column.key]) for column in shown]
         seconds = numbers.seconds(times.get(row["method"], np.nan))
         lines.append(
@@ -128,7 +128,7 @@ def place(number: Any, tied: set[int]) -> str:
     return f"{number}=" if number in tied else f"{number} "
 
 
-def marks(row: Mapping[str, Any]) -> list[str]:
+def marks(row: "pd.Series[Any]") -> list[str]:
     """The letters of `MARKS` that a row of a board, or of the summary, has."""
     true = {
         "d": row["default"],
@@ -141,7 +141,7 @@ def marks(row: Mapping[str, Any]) -> list[str]:
 
 def legend(rows: pd.DataFrame) -> Iterator[Paragraph]:
     """What the letters in the column of marks mean, of those that are there."""
-    there = {letter for row in rows.to_dict("records") for letter in marks(row)}
+    there = {letter for _, row in rows.iterrows() for letter in marks(row)}
     said = [f"{letter} {meaning}" for letter, meaning in MARKS.items() if letter in there]
     if said:
         yield Paragraph("; ".join(said) + ".", "Marks:")
@@ -158,9 +158,10 @@ def grid(run: Run, typed: str | None = None) -> Iterator[Block | None]:
     yield Paragraph(what.meaning, f"{what.title}:")
     if column is None:
         yield Paragraph(columns.FOUND.meaning, f"{columns.FOUND.title}, in percent:")
-    rows = run.summary.set_index(["method", "dataset"])
     datasets = list(run.summary["dataset"].unique())
-    cells = {at: _cell(row, column) for at, row in zip(rows.index, rows.to_dict("records"), strict=True)}
+    cells = {
+        (row["method"], row["dataset"]): _cell(row, column) for _, row in run.summary.iterrows()
+    }
     yield None
     yield Wide(
         [Column("method", right=False), *map(Column, datasets)],
@@ -171,7 +172,7 @@ def grid(run: Run, typed: str | None = None) -> Iterator[Block | None]:
     )
 
 
-def _cell(row: Mapping[str, Any], column: columns.Column | None) -> str:
+def _cell(row: "pd.Series[Any]", column: columns.Column | None) -> str:
     """`6.0  67 %`, `6.0  67 %` above `1 timeout`, or how the fits ended if none has a result."""
     if row["ok"] == 0:
         ended = row["status"]
@@ -185,8 +186,8 @@ def _cell(row: Mapping[str, Any], column: columns.Column | None) -> str:
 
 
 def in_order(run: Run) -> list[str]:
-    """All methods: those of the first board as they are ranked, then the others by their roles."""
-    ranked = next(iter(run.boards.values())).rows["method"] if run.boards else []
+    """All methods: ranked ones by the first board that has them, then the others by their roles."""
+    ranked = [name for board in run.boards.values() for name in board.rows["method"]]
     return list(dict.fromkeys([*ranked, *reversed(roles_of(run.fits))]))
 
 

@@ -58,7 +58,8 @@ class Run:
     @property
     def title(self) -> str:
         """What the run is called, and where it is."""
-        return f"{self.provenance.get('title') or self.provenance.get('suite', 'Run')}, {self.folder}"
+        about = self.provenance
+        return f"{about.get('title') or about.get('suite') or 'Run'}, {self.folder}"
 
     @property
     def unfinished(self) -> str:
@@ -97,7 +98,9 @@ def known(typed: str, names: Iterable[str], what: str) -> str:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise ConfigError(f"{typed!r} may be any of {listed(fitting, most=8)}: type more of the {what}")
+        raise ConfigError(
+            f"{typed!r} is in the names of {len(fitting)}: type more of {listed(fitting, most=8)}"
+        )
     raise ConfigError(
         f"unknown {what}: {typed!r}: {suggest(typed, names)}there are {listed(names, most=20)}"
     )
