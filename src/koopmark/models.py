@@ -35,6 +35,13 @@ class Model(_repr.ReprMixin, Gated, ABC):
     channels: int | None = None
     """How many variables the training states have, N; set by `Method.fit`."""
 
+    pairs: int | None = None
+    """How many snapshot pairs the training data have, M (T - 1); set by `Method.fit`."""
+
+    pairs_used: int | None = None
+    """How many of these the fit used; None for all. Set by `Method.fit`, which is told by whatever
+    leaves out the others (`koopmark.methods.remarks.fitted_to`)."""
+
     dt: float
     """Sampling interval of the training data: the spacing of the states in a window, and the step
     by which frequencies beyond π / dt are told from their aliases."""

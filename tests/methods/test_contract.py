@@ -220,6 +220,14 @@ class Haunted(Sound):
         return LinearModel(model.lift, coefficients, rates, model.dt)
 
 
+class Hasty(Sound):
+    """Takes the first pairs, and says nothing."""
+
+    def _pairs(self, trajectories):
+        x, y = trajectories.pairs()
+        return x[:100], y[:100]
+
+
 class Absolute(Sound):
     """Drops singular values below a millionth, in whatever units."""
 
@@ -325,6 +333,7 @@ def test_a_sound_method_breaks_nothing():
         (Excused, "knows no units"),
         (Hungry, "needs as many states as it says"),
         (Shy, "needs as many states as it says"),
+        (Hasty, "says that it uses a part of the data"),
         (Guessing, "asks for the key that it needs"),
     ],
 )

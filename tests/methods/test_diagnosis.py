@@ -196,7 +196,7 @@ def test_what_is_gone_after_a_step_is_not_called_aliased():
 
 
 def test_decisions_that_hang_on_rounding_are_remarked():
-    with collected() as remarks:
+    with collected() as said:
         assert numerical_rank(np.array([1.0, 3e-10, 1e-15]), 1e-10, "the dictionary") == 2
         assert at_most(
             np.array([0.1, 0.2]), 0.2 * (1 - 1e-12), "which pairs are kept"
@@ -204,16 +204,16 @@ def test_decisions_that_hang_on_rounding_are_remarked():
             True,
             False,
         ]
-    assert len(remarks) == 2
-    assert "the dictionary hangs on rounding" in remarks[0]
-    assert "which pairs are kept hangs on rounding: 1 of 2" in remarks[1]
+    first, second = said.remarks
+    assert "the dictionary hangs on rounding" in first
+    assert "which pairs are kept hangs on rounding: 1 of 2" in second
 
 
 def test_clear_decisions_are_not_remarked():
-    with collected() as remarks:
+    with collected() as said:
         assert numerical_rank(np.array([1.0, 1e-3, 1e-15]), 1e-10, "the dictionary") == 2
         assert at_most(np.array([0.1, 0.2]), 0.15, "which pairs are kept").tolist() == [True, False]
-    assert remarks == []
+    assert said.remarks == []
 
 
 def test_a_rank_that_hangs_on_rounding_is_in_the_note():

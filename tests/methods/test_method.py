@@ -313,3 +313,23 @@ def test_every_method_gives_of_stored_data_what_it_gives_of_their_float64_copy(n
         assert (apart.min(axis=0) <= 1e-6 * abs(expected[np.isfinite(expected)])).all()
     assert len(fitted(backwards))
     np.testing.assert_array_equal(plain, some_linear_states())
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "used"),
+    [
+        ("koopmark.qr_edmd", {}, None),
+        ("koopmark.kernel_edmd", {"landmarks": 20}, None),
+        ("kooplearn.nystroem", {"n_centers": 20}, None),
+        ("pydmd.hankeldmd", {}, 15),
+        ("pykoopman.edmd_time_delay", {}, 15),
+        ("pydmd.dmd_tlsq", {"max_pairs": 40}, 40),
+        ("pydmd.dmd_tlsq", {"max_pairs": 180}, None),
+        ("pykoopman.kdmd", {"max_pairs": 40}, 40),
+        ("kooplearn.kernel_ridge", {"max_pairs": 40}, 40),
+    ],
+)
+def test_a_model_says_how_many_snapshot_pairs_were_used(name, options, used):
+    model = methods.fit(name, Trajectories(some_linear_states(), 0.1 * np.arange(16)), **options)
+    assert (model.pairs_used, model.pairs) == (used, 180)
+    assert ("fitted to" in model.note) == (used is not None)

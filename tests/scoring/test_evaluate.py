@@ -656,3 +656,20 @@ def test_the_docs_say_of_every_score_what_it_is_in_the_order_of_the_table(table)
     said = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
     declared = [field.name for field in fields(COLUMNS[table])]
     assert [name for name in said if name in declared] == declared
+
+
+def test_a_score_says_how_many_of_the_snapshot_pairs_the_fit_used():
+    system = three_populations()
+    data = clean_test(system)
+    total = len(data.states) * (len(data.times) - 1)
+    key = AnswerKey.of(system)
+    for name, options, used in [
+        ("pydmd.dmd", {}, total),
+        ("pydmd.dmd_tlsq", {"max_pairs": 30}, 30),
+        ("pydmd.hankeldmd", {}, len(data.times) - 1),
+    ]:
+        fitted = fit(name, data, **options)
+        scores = evaluate(fitted, key, data, portrayed=False).fit
+        assert (scores.pairs_used, scores.pairs) == (used, total)
+    made = evaluate(exact(system, 1), key, data, portrayed=False).fit
+    assert (made.pairs_used, made.pairs) == (0, 0)

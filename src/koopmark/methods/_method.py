@@ -19,7 +19,7 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
 from koopmark.methods._options import Bounded, configured
 from koopmark.methods.dictionaries import Dictionary, described_by
-from koopmark.methods.remarks import collected, remark
+from koopmark.methods.remarks import collected, fitted_to
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
@@ -228,19 +228,24 @@ class Method(Bounded, ABC):
         check_data(train)
         data = train.without_origin()
         self.prepare()
-        with seeded_globals(getattr(self, "seed", 0)), collected() as remarks:
+        with seeded_globals(getattr(self, "seed", 0)), collected() as said:
             if self.tags.one_trajectory:
                 data, count = train.longest(), len(train.states)
                 if count > 1:
-                    length = f"{len(data.times)} states"
-                    remark(f"fitted to one trajectory, the longest of {count}: {length}")
+                    length = len(data.times)
+                    what = f"one trajectory, the longest of {count}: {length} states"
+                    fitted_to(length - 1, what)
             model = fit(data)
             if not isinstance(model, Model):
                 raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
             diagnose(model, train)
-        model = model.noted(remarks)
-        # Models are frozen, and few of them have a use for it.
-        object.__setattr__(model, "channels", train.states.shape[2])
+        model = model.noted(said.remarks)
+        count, length, channels = train.states.shape
+        # Models are frozen, and few of them have a use for these.
+        object.__setattr__(model, "channels", channels)
+        object.__setattr__(model, "pairs", count * (length - 1))
+        if said.pairs_used is not None:
+            object.__setattr__(model, "pairs_used", said.pairs_used)
         return model
 
     @classmethod

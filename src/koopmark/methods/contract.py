@@ -36,6 +36,9 @@ from koopmark.simulation import Trajectories
 MANY = 30
 """States in a row beyond those that a method needs."""
 
+SEVERAL = 6
+"""Trajectories of which the last is exchanged."""
+
 SPANNED = 1e-6
 """Relative error to which eigenfunctions are combinations of the dictionary."""
 
@@ -290,6 +293,29 @@ def _generators() -> tuple[bytes, ...]:
     return (*states, repr(random.getstate()).encode())
 
 
+def says_that_it_uses_a_part_of_the_data(method: Method) -> None:
+    """A fit that takes no notice of a trajectory says how many of the snapshot pairs it uses."""
+    if method.tags.role == "anchor":
+        raise Skip("an anchor is not fitted")
+    data, key = nonlinear()
+    states = data.states[:SEVERAL].copy()
+    model = method.fit_with(Trajectories(states, data.times), key)
+    total = len(states) * (len(data.times) - 1)
+    if model.pairs_used is not None:
+        _agree(
+            0 < model.pairs_used < total,
+            f"pairs_used is {model.pairs_used} of {total}: it must be a part, or None for all",
+        )
+        return
+    states[-1] *= 0.5
+    other = method.fit_with(Trajectories(states, data.times), key)
+    _agree(
+        not np.array_equal(model.eigenvalues, other.eigenvalues, equal_nan=True),
+        "the last trajectory changes nothing, and the model does not say that the fit used a part "
+        "of the data: call koopmark.methods.remarks.fitted_to where they are left out",
+    )
+
+
 def takes_one_trajectory(method: Method) -> None:
     """One trajectory gives a model with finite eigenfunctions."""
     data, key = DATA["trajectory"]()
@@ -379,6 +405,7 @@ CHECKS: tuple[Callable[[Method], None], ...] = (
     combines_its_dictionary,
     repeats_itself,
     leaves_the_world_alone,
+    says_that_it_uses_a_part_of_the_data,
     takes_one_trajectory,
     takes_one_pair_or_says_why_not,
     needs_as_many_states_as_it_says,

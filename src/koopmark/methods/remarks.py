@@ -1,4 +1,4 @@
-"""What the note of a model says of decisions that hang on rounding.
+"""What a fit says of itself: decisions that hang on rounding, and how much of the data it used.
 
 `Method.fit` collects these remarks for every method, a library's or ours.
 """
@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,25 +17,51 @@ CLOSE = 10.0
 ROUNDED = 1.0 + 1e-6
 """The same for a value that is not rounding itself, such as a residual."""
 
-_collected: ContextVar[list[str] | None] = ContextVar("remarks of the present fit", default=None)
+
+@dataclass
+class Collected:
+    """What is said during a fit."""
+
+    remarks: list[str] = field(default_factory=list)
+    """Each once."""
+    pairs_used: int | None = None
+    """See `koopmark.models.Model.pairs_used`."""
+
+
+_collected: ContextVar[Collected | None] = ContextVar("remarks of the present fit", default=None)
 
 
 @contextmanager
-def collected() -> Iterator[list[str]]:
-    """The list to which remarks made meanwhile are added, each once."""
-    remarks: list[str] = []
-    token = _collected.set(remarks)
+def collected() -> Iterator[Collected]:
+    """What is remarked meanwhile."""
+    said = Collected()
+    token = _collected.set(said)
     try:
-        yield remarks
+        yield said
     finally:
         _collected.reset(token)
 
 
 def remark(text: str) -> None:
     """Have the note of the model that is being fitted say this; outside of a fit, do nothing."""
-    remarks = _collected.get()
-    if remarks is not None and text not in remarks:
-        remarks.append(text)
+    said = _collected.get()
+    if said is not None and text not in said.remarks:
+        said.remarks.append(text)
+
+
+def fitted_to(pairs: int, what: str) -> None:
+    """Have the model say that the fit uses so many of the snapshot pairs, and its note which.
+
+    Parameters
+    ----------
+    pairs : int
+    what : str
+        Which, for the note: "one trajectory, the longest of 20".
+    """
+    said = _collected.get()
+    if said is not None:
+        said.pairs_used = pairs
+    remark(f"fitted to {what}")
 
 
 def numerical_rank(singular_values: NDArray, tolerance: float, what: str) -> int:

@@ -36,6 +36,8 @@ class FitScores:
 
     recovered: int
     window: int
+    pairs_used: int
+    pairs: int
     verified: int
     spurious_fraction: float
     residual_median: float
@@ -208,6 +210,8 @@ def evaluate(
         FitScores(
             recovered=len(pairs.found),
             window=model.window,
+            pairs_used=(model.pairs if model.pairs_used is None else model.pairs_used) or 0,
+            pairs=model.pairs or 0,
             verified=int(np.sum(of_step < VERIFIED)),
             spurious_fraction=float(np.mean(known > SPURIOUS)) if len(known) else np.nan,
             residual_median=float(np.median(pairs.residuals[counted])) if counted.any() else np.nan,

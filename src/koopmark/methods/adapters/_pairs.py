@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from koopmark._keys import generator
 from koopmark.methods._method import Method
 from koopmark.methods._options import Count
+from koopmark.methods.remarks import fitted_to
 from koopmark.simulation import Trajectories
 
 EMPTY = "at full rank it divides by the rounding of directions without data"
@@ -31,11 +32,12 @@ class Subsampled(Method):
     seed: int = 0
 
     def pairs(self, trajectories: Trajectories) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(X, Y) as rows, drawn without replacement and left in order."""
+        """(X, Y) as rows, drawn without replacement and left in order; the model says how many."""
         x, y = trajectories.pairs()
         if len(x) <= self.max_pairs:
             return x, y
         depends_on = {"seed": self.seed, "count": self.max_pairs, "of": len(x)}
         rng = generator(depends_on, "snapshot pairs")
+        fitted_to(self.max_pairs, f"{self.max_pairs} of {len(x)} snapshot pairs, drawn at random")
         chosen = np.sort(rng.choice(len(x), size=self.max_pairs, replace=False))
         return x[chosen], y[chosen]

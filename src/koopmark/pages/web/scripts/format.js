@@ -25,7 +25,19 @@ koopmark.format = (() => {
     if (x < 1) return `${plain(1e3 * x)} ms`;
     return x < 120 ? `${plain(x)} s` : `${plain(x / 60)} min`;
   };
-  const FACTS = ["n", "rank", "noise", "dt", "train_trajectories", "horizon", "recovered", "window", "cluster_excess"];
+  const FACTS = [
+    "n",
+    "rank",
+    "noise",
+    "dt",
+    "train_trajectories",
+    "horizon",
+    "recovered",
+    "window",
+    "pairs_used",
+    "pairs",
+    "cluster_excess",
+  ];
   // Which scores are written so is said by their columns in Python.
   const plainly = new Set([...koopmark.plainScores, ...FACTS]);
   const digit = (x) => (Number.isFinite(x) ? x.toFixed(1) : MISSING);
