@@ -82,10 +82,6 @@ class _Ranked:
     def problems(self) -> str:
         return plural(self.rows["problem"].nunique(), "problem")
 
-    def with_best(self, by: str) -> pd.DataFrame:
-        """The methods with the largest number, whatever its last bits are."""
-        return self.table[self.table[by] >= self.table[by].max() - (1 - ALL)]
-
 
 def answer_card(
     fits: pd.DataFrame, asked: Mapping[str, pd.DataFrame], boards: Mapping[str, Leaderboard]
@@ -190,14 +186,14 @@ def _at_level(ranked: _Ranked, fits: pd.DataFrame, level: float, known: set[str]
 def _cheapest(fits: pd.DataFrame, ranked: _Ranked, where: str) -> str:
     if ranked.rows.empty:
         return "Nothing is ranked, so no method can be said to be cheap."
-    able = ranked.with_best("found")
+    able = _most(ranked.table)
     if able["found"].max() == 0:
         return f"{_no_method(ranked)} finds a principal eigenfunction{where}."
     over = speeds(fits.merge(ranked.rows[KEYS].drop_duplicates(), on=KEYS), SPEED)
     speeds_of_all = over.groupby(level=["method", "problem"]).mean().groupby(level="method").mean()
     finite = speeds_of_all[np.isfinite(speeds_of_all)].sort_values(ascending=False)
     speed = finite[finite.index.isin(able["method"])]
-    what = f"{_how_much(able)} of the principal eigenfunctions{where}".replace("all of", "all")
+    what = _eigenfunctions(able, where)
     if speed.empty:
         return (
             f"The methods that find {what} ({named(able['method'], ranked.libraries)}) failed at "
@@ -218,12 +214,17 @@ def _cheapest(fits: pd.DataFrame, ranked: _Ranked, where: str) -> str:
     return said + _cheapest_of_a_library(ranked, finite, [fastest, *alike])
 
 
+def _most(table: pd.DataFrame) -> pd.DataFrame:
+    """The methods that find the most, up to rounding."""
+    return table[table["found"] >= table["found"].max() - (1 - ALL)]
+
+
 def _cheapest_of_a_library(ranked: _Ranked, speed: "pd.Series[float]", fastest: list[str]) -> str:
     """Of those that find the most of other libraries' methods, unless one is among the fastest."""
     theirs = ranked.table[ranked.table["library"] != OURS]
     if theirs.empty or any(ranked.libraries[name] != OURS for name in fastest):
         return ""
-    able = theirs[theirs["found"] >= theirs["found"].max() - (1 - ALL)].set_index("method")
+    able = _most(theirs).set_index("method")
     known = speed.reindex(able.index).dropna()
     if known.empty or able["found"].max() == 0:
         return ""
@@ -249,10 +250,9 @@ def _defaults(ranked: _Ranked, where: str) -> str:
         (rows["digits"] / DIGITS.step).round() == (rows["digits"].max() / DIGITS.step).round()
     ]
     if len(rows) == 1:
-        finds = _finds(rows).removesuffix("principal eigenfunctions") + eigenfunctions
         return (
             f"One method has its library's defaults: {named(rows['method'], ranked.libraries)} "
-            f"{finds}, with {_digits(rows)}."
+            f"{_finds(rows, where)}, with {_digits(rows)}."
         )
     counts = {f"all {eigenfunctions}": finding, "some": len(rows) - finding - lost, "none": lost}
     parts = [f"{count} find{'s' * (count == 1)} {what}" for what, count in counts.items() if count]
@@ -415,15 +415,14 @@ def _how_much(rows: pd.DataFrame) -> str:
     return f"{percent(low).removesuffix(' %')} to {percent(high)}"
 
 
-def _finds(rows: pd.DataFrame) -> str:
-    """`finds 93 % of the principal eigenfunctions`."""
-    share = _how_much(rows)
-    verb = "finds" if len(rows) == 1 else "find"
-    if share == "all":
-        return f"{verb} all principal eigenfunctions"
-    if rows["found"].max() == 0:
-        return f"{verb} none of the principal eigenfunctions"
-    return f"{verb} {share} of the principal eigenfunctions"
+def _eigenfunctions(rows: pd.DataFrame, where: str = "") -> str:
+    """`93 % of the principal eigenfunctions`, as found by the methods of `rows`."""
+    share = "none" if rows["found"].max() == 0 else _how_much(rows)
+    return f"{share}{'' if share == 'all' else ' of the'} principal eigenfunctions{where}"
+
+
+def _finds(rows: pd.DataFrame, where: str = "") -> str:
+    return f"{'finds' if len(rows) == 1 else 'find'} {_eigenfunctions(rows, where)}"
 
 
 def _level(noise: float) -> str:

@@ -1,0 +1,128 @@
+"""What is said of a run as a whole and of its sweeps, on planted runs."""
+
+import numpy as np
+import pytest
+from planted import Planted, planted
+
+from koopmark.analysis.measure import judge
+from koopmark.analysis.sentences import AUTHORS, along, anchored, extent, misses
+from koopmark.analysis.summary import summarise
+from koopmark.analysis.sweeps import sweep_summary, sweeps
+
+LEVELS = {"a": 0.0, "b": 0.001, "c": 0.1}
+
+
+def theirs(error, library="pydmd", **more):
+    return Planted(error, library=library, **more)
+
+
+def at_levels(*errors):
+    return lambda dataset, seed, index: dict(zip(LEVELS, errors, strict=True))[dataset]
+
+
+def on_sweep(methods, **how):
+    fits, targets = planted(methods, datasets=LEVELS, noise=LEVELS, **how)
+    fits = fits.assign(family="Loud", axis="noise", level=fits["dataset"].map(LEVELS))
+    fits["level_text"] = fits["level"].map("{:g}".format)
+    (sweep,) = sweeps(fits)
+    return along(sweep, sweep_summary(sweep, fits, targets, judge(fits, targets)))
+
+
+def test_the_best_at_the_levels_and_where_recovery_ends_are_said():
+    methods = {
+        "ours": Planted(at_levels(1e-12, 1e-4, 0.4)),
+        "theirs": theirs(at_levels(1e-12, 1e-2, 0.1)),
+    }
+    floors = {"b": 1e-5, "c": 1e-2}
+    assert on_sweep(methods, statistical_floor=floors) == (
+        f"Loud: at noise 0, theirs and 1 other (1 {AUTHORS}) have 9.0 digits; at noise 0.001, ours "
+        f"({AUTHORS}) has 4.0 of the 5.0 possible digits; at noise 0.1, theirs has 1.0 of the 2.0 "
+        f"possible digits. ours ({AUTHORS}) finds every target up to noise 0.001, and not at 0.1; "
+        "no method does at more levels."
+    )
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ([1e-4, 1e-4, 1e-4], "m finds every target at every level of noise."),
+        ([1.0, 1e-4, 1e-4], "m finds every target from noise 0.001 on, and not at 0; no method"),
+        ([1.0, 1e-4, 1.0], "m finds every target at noise 0.001 only; no method does"),
+        ([1e-4, 1.0, 1e-4], "m finds every target at noise 0 and 0.1 only; no method does"),
+        ([1.0, 1.0, 1.0], "No method finds every target at any level."),
+    ],
+)
+def test_where_recovery_holds_is_said_in_words(errors, said):
+    assert f". {said}" in on_sweep({"m": theirs(at_levels(*errors)), "blind": theirs(1.0)})
+
+
+def test_levels_without_a_correct_digit_are_said():
+    said = on_sweep({"m": theirs(at_levels(1e-4, 1e-4, 1.0)), "blind": theirs(1.0)})
+    assert "at noise 0.1, no method has a correct digit." in said
+
+
+def test_methods_that_hold_out_as_long_are_named_together():
+    methods = {name: theirs(at_levels(1e-5, 1e-5, 0.5)) for name in ("one", "two")}
+    assert ". one and two find every target up to noise 0.001, and not at 0.1;" in on_sweep(methods)
+
+
+def test_anchors_and_informed_methods_are_not_named_along_a_sweep():
+    others = {
+        "told": Planted(1e-12, role="informed"),
+        "anchor": Planted(0.0, role="anchor"),
+        "m": theirs(at_levels(1e-5, 1e-5, 0.5)),
+    }
+    assert "told" not in on_sweep(others)
+    assert on_sweep({"anchor": Planted(0.0, role="anchor")}) == ""
+
+
+def test_the_extent_of_the_run_is_counted():
+    fits, _ = planted(
+        {
+            "one": theirs(1e-5, status={("a", 0): "failed"}),
+            "told": Planted(1e-5, role="informed"),
+            "anchor": Planted(0.0, role="anchor"),
+        }
+    )
+    said = "1 method, 1 informed method and 1 anchor on 2 datasets with 3 seeds: "
+    assert extent(fits, 18) == f"{said}18 fits, 17 of them with a result."
+    assert extent(fits, 2487) == f"{said}18 of 2,487 fits are done, 17 of them with a result."
+    assert extent(fits[fits["status"] == "ok"], 17).endswith(": 17 fits, all with a result.")
+
+
+def of_anchors(exact, random):
+    fits, targets = planted(
+        {"exact": Planted(exact, role="anchor"), "random": Planted(random, role="anchor")}
+    )
+    return anchored(summarise(fits, judge(fits, targets)))
+
+
+def test_anchors_that_score_as_they_should_say_so():
+    assert of_anchors(1e-14, 0.9) == (
+        "On every dataset the exact eigenpairs have 9.0 digits or more, and random functions 0.0 "
+        "or fewer, as they should."
+    )
+
+
+@pytest.mark.parametrize(("exact", "random"), [(1e-6, 0.9), (1e-14, 1e-3), (np.nan, 0.9)])
+def test_anchors_that_do_not_are_called_out(exact, random):
+    assert of_anchors(exact, random).endswith("distrust this run.")
+
+
+def test_a_run_without_anchors_says_nothing_of_them():
+    fits, targets = planted({"one": theirs(1e-5), "two": theirs(0.1)})
+    assert anchored(summarise(fits, judge(fits, targets))) == ""
+
+
+def test_misses_are_counted_by_reason():
+    methods = {
+        "fine": theirs(1e-5),
+        "poor": theirs(0.7, floor=0.6),
+        "broken": theirs(0.0, status={("a", 0): "failed"}),
+        "anchor": Planted(0.9, role="anchor"),
+    }
+    assert misses(judge(*planted(methods))) == (
+        "7 of 18 targets were missed, counted by method and seed; most often because: "
+        "not expressible (6) and failed (1)."
+    )
+    assert misses(judge(*planted({"fine": theirs(1e-5)}))) == ""

@@ -1,0 +1,76 @@
+"""What is said of a leaderboard, on planted runs."""
+
+import numpy as np
+import pytest
+from planted import Planted, planted
+
+from koopmark.analysis.leaderboard import COST, PRINCIPAL, questions
+from koopmark.analysis.measure import judge
+from koopmark.analysis.sentences import AUTHORS, left_out, verdict
+from koopmark.analysis.sweeps import sweeps
+
+MANY = tuple(f"p{k}" for k in range(14))
+
+
+def board_of(methods, question=PRINCIPAL, **how):
+    fits, targets = planted(methods, **how)
+    return questions(judge(fits, targets), fits, targets, sweeps(fits))[question]
+
+
+def theirs(error, library="pydmd", **more):
+    return Planted(error, library=library, **more)
+
+
+def test_few_problems_say_who_is_first_and_nothing_of_others():
+    board = board_of({"ours": Planted(1e-7), "theirs": theirs(1e-2)})
+    assert verdict(board) == (
+        f"ours ({AUTHORS}) is first with 7.0 digits in the mean over 2 problems. 2 problems are "
+        "too few to say which method is better in general; that takes at least 12."
+    )
+
+
+def test_on_many_problems_the_first_is_compared_with_the_best_of_each_other_library():
+    rng = np.random.default_rng(3)
+    erratic = dict(zip(MANY, 10.0 ** -rng.uniform(3.0, 8.5, len(MANY)), strict=True))
+    methods = {
+        "first": theirs(1e-6),
+        "same": theirs(1.1e-6, library="deeptime"),
+        "worse": theirs(1e-3, library="pykoop"),
+        "worst": theirs(1e-1, library="pykoop"),
+        "erratic": theirs(lambda dataset, *_: erratic[dataset], library="kooplearn"),
+    }
+    board = board_of(methods, datasets=MANY, seeds=1)
+    assert board.rows["mean"].iloc[0] == pytest.approx(6.0)
+    assert verdict(board) == (
+        "first and same share the first place with 6.0 digits in the mean over 14 problems. "
+        "Compared with the best method of each other library on a typical problem, ignoring "
+        "differences up to 0.5 digits, first is better than worse, is as good as same and cannot "
+        "be distinguished from erratic."
+    )
+
+
+def test_of_cost_the_fastest_is_named_with_its_time():
+    methods = {"slow": theirs(1e-7, seconds=0.4), "fast": theirs(1e-4, seconds=2e-3)}
+    assert verdict(board_of(methods, COST)) == (
+        "fast is the fastest with 2 ms a fit in the geometric mean over 2 problems. 2 problems are "
+        "too few to say which method is faster in general; that takes at least 12."
+    )
+
+
+def test_that_no_method_has_a_digit_is_said():
+    board = board_of({"one": theirs(1.0), "two": theirs(np.nan)})
+    assert verdict(board) == "No method has a correct digit in the mean over 2 problems."
+
+
+def test_what_is_not_ranked_is_named_with_its_reason():
+    methods = {
+        "one": theirs(1e-5),
+        "two": theirs(1e-5),
+        "three": theirs(1e-5, library="pykoop"),
+        "half": theirs(1e-5, library="deeptime", datasets=("a",)),
+        "gone": theirs(0.0, status={("a", 0): "unavailable"}),
+    }
+    said = left_out(board_of(methods))
+    assert "methods that were run on a part of the datasets: half" in said
+    assert said.endswith("methods that could not be run here: gone.")
+    assert left_out(board_of({"one": theirs(1e-5), "two": theirs(1e-5)})) == ""
