@@ -215,7 +215,7 @@ def outcome_table(judged: pd.DataFrame) -> pd.DataFrame:
     ended so, for each `Outcome`.
     """
     keys = ["method", *LEVELS]
-    facts = judged.groupby(keys, sort=False)[["library", "role", "target", "principal"]].first()
+    facts = judged.groupby(keys, sort=False)[["library", "role", "principal"]].first()
     counts = classes(judged, keys).add_prefix("outcome: ")
     table = facts.join(by_target(judged).drop(columns="found_attainable")).join(counts)
     return table.reset_index()

@@ -116,9 +116,8 @@ def _recipe(provenance: Mapping[str, Any], dataset: str) -> Recipe | None:
 
 def _targets(targets: pd.DataFrame, judged: pd.DataFrame) -> Table:
     """What there is to find, and how many methods find it."""
-    of_method = by_target(judged.assign(name=judged["target"]), ("method", "name"))
-    share = of_method["found"].groupby(level=["name", "method"]).mean()
-    digits = of_method["digits"].groupby(level=["name", "method"]).mean()
+    per_target = by_target(judged).groupby(level=["target", "method"])
+    share, digits = per_target["found"].mean(), per_target["digits"].mean()
     once = targets.assign(name=target_names(targets)).drop_duplicates("name")
     rows = []
     for _, row in once.sort_values("target_index", kind="stable").iterrows():
