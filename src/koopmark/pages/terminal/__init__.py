@@ -1,11 +1,10 @@
 """A run in the terminal: its answers on one screen, boards, the grid, a card of what was run."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from koopmark.pages.terminal import _cards, _overview
-from koopmark.pages.terminal._layout import Block, Paragraph, Sheet
+from koopmark.pages.terminal._layout import Sheet
+from koopmark.pages.terminal._overview import sheet
 from koopmark.pages.terminal._run import Run, newest
 
 __all__ = ["answers", "board", "dataset", "grid", "method", "newest"]
@@ -26,7 +25,7 @@ def answers(run_dir: Path, brief: bool = False) -> Sheet:
     ConfigError
         If a table or provenance.json is missing or cannot be read.
     """
-    return _sheet(run_dir, _overview.answers, brief)
+    return sheet(Run.read(run_dir), _overview.answers, brief)
 
 
 def board(run_dir: Path, name: str | None = None) -> Sheet:
@@ -34,7 +33,7 @@ def board(run_dir: Path, name: str | None = None) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such board.
     """
-    return _sheet(run_dir, _overview.board, name)
+    return sheet(Run.read(run_dir), _overview.board, name)
 
 
 def grid(run_dir: Path, score: str | None = None) -> Sheet:
@@ -42,7 +41,7 @@ def grid(run_dir: Path, score: str | None = None) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such score.
     """
-    return _sheet(run_dir, _overview.grid, score)
+    return sheet(Run.read(run_dir), _overview.grid, score)
 
 
 def dataset(run_dir: Path, name: str, score: str | None = None) -> Sheet:
@@ -50,7 +49,7 @@ def dataset(run_dir: Path, name: str, score: str | None = None) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such dataset or score.
     """
-    return _sheet(run_dir, _cards.dataset, name, score)
+    return sheet(Run.read(run_dir), _cards.dataset, name, score)
 
 
 def method(run_dir: Path, name: str) -> Sheet:
@@ -58,14 +57,4 @@ def method(run_dir: Path, name: str) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such method.
     """
-    return _sheet(run_dir, _cards.method, name)
-
-
-def _sheet(run_dir: Path, view: Callable[..., Iterator[Block | None]], *choice: Any) -> Sheet:
-    """A view of a run, and how to do the fits that it lacks, if any."""
-    run = Run.read(run_dir)
-    if run.fits.empty:
-        blocks: list[Block | None] = [Paragraph("No fit has a result yet.", f"{run.title}:")]
-    else:
-        blocks = [*view(run, *choice)]
-    return Sheet([*blocks, *([Paragraph(run.unfinished)] if run.unfinished else [])])
+    return sheet(Run.read(run_dir), _cards.method, name)

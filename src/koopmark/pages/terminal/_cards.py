@@ -20,7 +20,7 @@ from koopmark.analysis.measure import (
     competing,
 )
 from koopmark.analysis.numbers import MISSING, listed, percent, plural
-from koopmark.analysis.sentences._card import AUTHORS, OURS
+from koopmark.analysis.sentences import AUTHORS, OURS
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.tables import flat
 from koopmark.analysis.targets import target_names
@@ -261,9 +261,7 @@ def _options(fits: pd.DataFrame) -> str:
         for key, value in options.items():
             found.setdefault(key, set()).add(value)
     written = [
-        f"{key} = {min(values) or 'none'}"
-        if len(values) == 1
-        else f"{key} varies"
+        f"{key} = {min(values) or 'none'}" if len(values) == 1 else f"{key} varies"
         for key, values in found.items()
     ]
     return ", ".join(written) or "none"

@@ -1,7 +1,7 @@
 """A run on one screen: its answers and the best ten; boards and the grid of all results whole."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ import pandas as pd
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.leaderboard import PRINCIPAL, SPEED, Leaderboard, speeds
 from koopmark.analysis.numbers import MISSING, listed, plural
-from koopmark.analysis.sentences import answer_card, extent, left_out, verdict
+from koopmark.analysis.sentences import OURS, answer_card, extent, left_out, verdict
 from koopmark.analysis.summary import roles_of
-from koopmark.pages.terminal._layout import Block, Column, Paragraph, Table, Wide, wrapped
+from koopmark.pages.terminal._layout import Block, Column, Paragraph, Sheet, Table, Wide, wrapped
 from koopmark.pages.terminal._run import Run, known
 
 TOP = 10
@@ -29,11 +29,17 @@ MARKS = {
 }
 """What is said of a method beside its results, in letters."""
 
-OURS = "koopmark"
-"""The library of our own methods."""
+
+def sheet(run: Run, view: Callable[..., Iterator[Block | None]], *choice: Any) -> Sheet:
+    """A view of a run, and how to do the fits that it lacks, if any."""
+    if run.fits.empty:
+        blocks: list[Block | None] = [Paragraph("No fit has a result yet.", f"{run.title}:")]
+    else:
+        blocks = [*view(run, *choice)]
+    return Sheet([*blocks, *([Paragraph(run.unfinished)] if run.unfinished else [])])
 
 
-def answers(run: Run, brief: bool) -> Iterator[Block | None]:
+def answers(run: Run, brief: bool = False) -> Iterator[Block | None]:
     """The answer card and the best ten."""
     if not brief:
         planned = run.provenance.get("fits")
@@ -46,7 +52,7 @@ def answers(run: Run, brief: bool) -> Iterator[Block | None]:
         yield from _board(run, name, TOP)
 
 
-def board(run: Run, typed: str | None) -> Iterator[Block | None]:
+def board(run: Run, typed: str | None = None) -> Iterator[Block | None]:
     """One leaderboard whole, and what is not ranked there."""
     yield Paragraph("", run.title)
     if not run.boards:
