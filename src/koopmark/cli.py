@@ -233,6 +233,7 @@ def run(
     console = Console(highlight=False)
     console.print(overview(folder, console.width))
     _say(f"Report: {page}")
+    _say(done.took())
     if strict and done.failures:
         _say(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ from koopmark.scoring._targets import (
     DIGITS,
     FOUND,
     Floor,
+    Functions,
     ScoredSpace,
     digits,
     found,
@@ -31,7 +32,8 @@ def row(space, labels, functions, highest=np.inf, horizon=1.0):
     labels = np.asarray(labels, dtype=complex)
     choice = choose(space, space.eigenvalue, labels, values, values[:, None], DT)
     floor = Floor(0.25, 0.125, "a floor that is rough")
-    return score_target(target, choice, labels, values, floor, None, (1e-3, 1e-2), horizon, highest)
+    given = (target, choice, labels, Functions(values), floor, None, (1e-3, 1e-2))
+    return score_target(*given, horizon, highest)
 
 
 def test_what_is_known_of_a_target_is_in_its_row():

@@ -132,6 +132,10 @@ class Dictionary(Bounded, Gated, ABC):
             If nothing would be in it, or the states are not real numbers.
         """
 
+    @abstractmethod
+    def most(self, inputs: int) -> int:
+        """The number of functions in `inputs` variables, or its bound if the data decide."""
+
     def canonical(self) -> "Dictionary":
         """The dictionary of the same functions by which it is compared with others."""
         return self
@@ -162,6 +166,9 @@ class Drawn(Dictionary):
     state: bool = True
     constant: bool = True
 
+    def most(self, inputs: int) -> int:
+        return int(self.constant) + int(self.state) * inputs + self.count
+
 
 @dataclass(frozen=True)
 class Identity(Dictionary):
@@ -173,6 +180,9 @@ class Identity(Dictionary):
 
     def fitted(self, states: NDArray) -> Observables:
         return Observables(states.shape[-1], self.constant, self.state)
+
+    def most(self, inputs: int) -> int:
+        return int(self.constant) + int(self.state) * inputs
 
     def canonical(self) -> "Monomials":
         return Monomials(1, self.state, self.constant)
@@ -198,6 +208,10 @@ class Monomials(Dictionary):
         inputs = states.shape[-1]
         terms = None if self.degree == 1 else MonomialTerms(inputs, self.degree)
         return Observables(inputs, self.constant, self.state, terms)
+
+    def most(self, inputs: int) -> int:
+        higher = MonomialTerms(inputs, self.degree).size
+        return int(self.constant) + int(self.state) * inputs + higher
 
     @property
     def polynomial_degree(self) -> int | None:
@@ -329,6 +343,9 @@ class Nystroem(Dictionary):
         whitening = vectors[:, -rank:] / np.sqrt(spectrum[-rank:])
         terms = Features(self.kernel, landmarks, whitening, units)
         return Observables(states.shape[-1], self.constant, self.state, terms)
+
+    def most(self, inputs: int) -> int:
+        return int(self.constant) + int(self.state) * inputs + self.count
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,19 +6,17 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from koopmark import methods
-from koopmark._errors import ConfigError, suggest
+from koopmark._errors import ConfigError
 from koopmark._keys import canonical_json, digest, generator
 from koopmark.datasets import Recipe, source_of
-from koopmark.methods import Method, anchors
-from koopmark.methods.plugins import absolute, short
+from koopmark.methods import Method
+from koopmark.methods.plugins import short
 from koopmark.plan._data import NO_LEVEL, Level, Source, sources
+from koopmark.plan._rows import Row, rows
 from koopmark.plan._source import code_of, source_digest
-from koopmark.plan._suite import Limits, MethodEntry, Suite
+from koopmark.plan._suite import Limits, Suite
 
 Options = TypeVar("Options")
-
-ANCHORS = tuple(anchors.METHODS)
-"""Methods of every suite: they show that the scores can tell right from wrong."""
 
 MAX_CELLS = 1_000_000
 """Of a plan, which is held in memory: a gigabyte."""
@@ -48,6 +46,8 @@ class Cell:
     level: Level = NO_LEVEL
     sources: tuple[str, ...] = ()
     """What the suite calls the dataset besides: the sweep it is a level of, and its recipe."""
+    asked: str = ""
+    """What the suite's file calls the method, which may stand for several rows."""
 
     @property
     def dataset(self) -> str:
@@ -74,18 +74,21 @@ def plan(suite: Suite) -> list[Cell]:
     hint = " (a sweep can give its datasets a `name`)" if suite.sweeps else ""
     _refuse_repeats(suite, "datasets", called, hint)
     entries = _entries(suite, {name for source in data for name in source.names})
-    count = suite.seeds * sum(
-        entry.asked.runs_on(source.names) for source in data for entry in entries
-    )
+    wanted = {
+        source.recipe.name: [
+            entry for entry in entries if entry.row.runs_on(source, suite.max_functions)
+        ]
+        for source in data
+    }
+    count = suite.seeds * sum(map(len, wanted.values()))
     if count > MAX_CELLS:
         raise ConfigError(f"{suite.path}: {count:,} fits are more than {MAX_CELLS:,}")
     cells: list[Cell] = []
     for source in data:
         settings, made_by = source.recipe.depends_on(), source_of(source.recipe)
-        for entry in entries:
-            if entry.asked.runs_on(source.names):
-                made = digest([made_by, entry.source])
-                cells += _cells(suite, source, settings, made, entry)
+        for entry in wanted[source.recipe.name]:
+            made = digest([made_by, entry.source])
+            cells += _cells(suite, source, settings, made, entry)
     labels: dict[str, str] = {}
     for cell in cells:
         other = labels.setdefault(cell.fit_id, cell.label)
@@ -100,10 +103,9 @@ def plan(suite: Suite) -> list[Cell]:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A method's entry, and what is the same for all of its cells."""
+    """A row of the tables, and what is the same for all of its cells."""
 
-    asked: MethodEntry
-    method: Method
+    row: Row
     how: dict[str, Any]
     version: str
     source: str
@@ -111,50 +113,33 @@ class _Entry:
 
 
 def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
-    listed = {entry.use for entry in suite.methods}
-    added = [MethodEntry(use=name) for name in ANCHORS if name not in listed]
     versions: dict[str, str] = {}
     entries: list[_Entry] = []
-    for index, asked in enumerate([*suite.methods, *added]):
-        key = asked._key or f"{suite.path}: methods.{index}"
-        method = _method(suite, key, asked, known)
+    for row in rows(suite, known):
+        method, use = row.method, row.entry.use
         try:
             # Looking a version up takes a millisecond.
             if method.tags.library not in versions:
                 versions[method.tags.library] = methods.library_version(method)
-            how = {"use": short(asked.use), "options": method.to_options()}
+            how = {"use": short(use), "options": method.to_options()}
             canonical_json(how)
             version = versions[method.tags.library]
             source, code = source_digest(method), code_of(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
-                f"{key}: what {asked.use!r} depends on cannot be told "
+                f"{row.key}: what {use!r} depends on cannot be told "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
-        entries.append(_Entry(asked, method, how, version, source, code))
-    _refuse_repeats(suite, "methods", [entry.asked.label for entry in entries])
+        entries.append(_Entry(row, how, version, source, code))
+    _refuse_repeats(suite, "methods", [entry.row.entry.label for entry in entries])
     return entries
-
-
-def _method(suite: Suite, key: str, entry: MethodEntry, known: set[str]) -> Method:
-    for which, names in (("datasets", entry.datasets or ()), ("without", entry.without)):
-        for name in names:
-            if name not in known:
-                raise ConfigError(
-                    f"{key}.{which}: {name!r} is not a dataset of this suite: "
-                    f"{suggest(name, sorted(known))}it has {', '.join(sorted(known))}"
-                )
-    try:
-        return methods.get(absolute(entry.use, suite.path.parent), **entry.options)
-    except ConfigError as error:
-        raise ConfigError(f"{key}: {error}") from None
 
 
 def _cells(
     suite: Suite, source: Source, settings: dict[str, Any], made: str, entry: _Entry
 ) -> Iterator[Cell]:
     """Every seed of a method on a dataset; `made` is the digest of the source of its numbers."""
-    label = entry.asked.label
+    row = entry.row
     for seed in range(suite.seeds):
         data = {**settings, "seed": seed}
         named = {"dataset": source.recipe.name, **data}
@@ -164,15 +149,16 @@ def _cells(
             suite=suite.name,
             recipe=source.recipe,
             seed=seed,
-            label=label,
+            label=row.entry.label,
             use=entry.how["use"],
-            method=seeded(entry.method, entry.asked.options, data),
+            method=seeded(row.method, row.entry.options, data),
             library_version=entry.version,
             source=made,
             code=entry.code,
             limits=suite.limits,
             level=source.level,
             sources=source.names,
+            asked=short(row.asked.use),
         )
 
 

@@ -22,7 +22,8 @@ class Selection:
     """
 
     methods: tuple[str, ...] = ()
-    """As the tables call them."""
+    """As the tables call them; what the suite's file calls one that stands for several rows means
+    all of these."""
     datasets: tuple[str, ...] = ()
     """As the tables call them; what the levels of a sweep go by means all of its levels."""
     seeds: tuple[int, ...] = ()
@@ -38,11 +39,22 @@ class Selection:
         ConfigError
             For a name that no cell has, or where no cell has all that is wanted.
         """
-        _refuse_unknown("--only", "method", self.methods, [cell.label for cell in cells])
+        labels = dict.fromkeys(cell.label for cell in cells)
+        methods = [*labels, *(cell.asked for cell in cells if cell.asked)]
+        _refuse_unknown("--only", "method", self.methods, methods)
         datasets = [name for cell in cells for name in cell.data_names]
         _refuse_unknown("--dataset", "dataset", self.datasets, datasets)
         _refuse_unknown("--seed", "seed", self.seeds, [cell.seed for cell in cells])
-        data = {(cell.dataset, cell.seed) for cell in cells if self._holds(cell)}
+        # What is the name of one row means no other.
+        groups = {name for name in self.methods if name not in labels}
+        chosen = {
+            id(cell)
+            for cell in cells
+            if (not self.methods or cell.label in self.methods or cell.asked in groups)
+            and (not self.datasets or not set(self.datasets).isdisjoint(cell.data_names))
+            and (not self.seeds or cell.seed in self.seeds)
+        }
+        data = {(cell.dataset, cell.seed) for cell in cells if id(cell) in chosen}
         if not data:
             raise ConfigError(
                 "--only, --dataset, --seed: no fit has all of these: the suite keeps these methods "
@@ -51,16 +63,9 @@ class Selection:
         return [
             cell
             for cell in cells
-            if self._holds(cell)
+            if id(cell) in chosen
             or (cell.method.tags.role == "anchor" and (cell.dataset, cell.seed) in data)
         ]
-
-    def _holds(self, cell: Cell) -> bool:
-        return (
-            (not self.methods or cell.label in self.methods)
-            and (not self.datasets or not set(self.datasets).isdisjoint(cell.data_names))
-            and (not self.seeds or cell.seed in self.seeds)
-        )
 
     def provenance(self) -> dict[str, Any]:
         """What provenance.json says of it; nothing of a whole suite."""

@@ -5,12 +5,20 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from koopmark import _resources, methods
-from koopmark._config import Section, load, parse, shortened, shown
+from koopmark._config import Section, load, mistakes, parse, shortened, shown
 from koopmark._errors import ConfigError, suggest
 from koopmark.methods import plugins
+from koopmark.methods.dictionaries import AnyDictionary
 
 
 def _printable(name: str) -> str:
@@ -34,7 +42,7 @@ class Limits(Section):
 
 
 class MethodEntry(Section):
-    """One method of a suite."""
+    """One method of a suite; in its file a name alone is short for `{ use = "..." }`."""
 
     use: Name
     """Its name in `koopmark list methods`, or `path/to/file.py:Class`, `package.module:Class`."""
@@ -51,6 +59,11 @@ class MethodEntry(Section):
     _key: str = PrivateAttr("")
     """The option of the command line that asks for it; nothing if the suite's file does."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_alone(cls, entry: Any) -> Any:
+        return {"use": entry} if isinstance(entry, str) else entry
+
     def runs_on(self, names: Collection[str]) -> bool:
         """Whether it runs on a dataset that goes by these names."""
         wanted = self.datasets is None or not set(self.datasets).isdisjoint(names)
@@ -58,11 +71,18 @@ class MethodEntry(Section):
 
     @property
     def label(self) -> str:
-        """Such as `koopmark.qr_edmd[monomials, degree=2]`."""
+        """Such as `koopmark.qr_edmd[degree=2]`."""
         if self.name is not None:
             return self.name
         name = plugins.short(self.use)
         return f"{name}[{', '.join(_words(self.options))}]" if self.options else name
+
+    def with_dictionary(self, said: dict[str, Any], options: dict[str, Any]) -> "MethodEntry":
+        """The entry that gives it a dictionary of the suite's, which it has by these options."""
+        told = {} if self.name is not None else self.options
+        words = ", ".join(_words({**told, "dictionary": said}))
+        label = f"{self.name or plugins.short(self.use)}[{words}]"
+        return self.model_copy(update={"name": label, "options": {**self.options, **options}})
 
 
 class SweepEntry(Section):
@@ -101,6 +121,12 @@ class SweepEntry(Section):
         return self
 
 
+class Given(Section):
+    """A dictionary of a suite, as the options of a method would have it."""
+
+    dictionary: AnyDictionary
+
+
 class SuiteFile(Section):
     """The content of a suite file."""
 
@@ -108,9 +134,30 @@ class SuiteFile(Section):
     question: Text
     datasets: tuple[Name, ...] = ()
     sweeps: tuple[SweepEntry, ...] = ()
+    max_degree: int | None = Field(default=None, ge=1, le=20)
+    """Of the targets, whatever the recipes say, unless a sweep varies or sets it."""
     seeds: int = Field(default=3, ge=1, le=100_000)
     limits: Limits = Limits()
+    budget: float | None = Field(default=None, gt=0, le=1e7)
+    """Seconds that a run may take on two cores, from the command to the page."""
+    dictionaries: tuple[dict[str, Any], ...] = ()
+    """What every method that takes a dictionary is given, one after another: each is a row."""
+    max_functions: int | None = Field(default=None, ge=1)
+    """Those of `dictionaries` that would have more functions on a dataset are left out there."""
+    defaults: bool = False
+    """Whether each method is also run as its library has it if the user sets nothing."""
+    unequal: Text | None = None
+    """Why some methods are given dictionaries that others could take and are not given."""
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _dictionaries_exist(self) -> "SuiteFile":
+        for index, table in enumerate(self.dictionaries):
+            try:
+                Given(dictionary=table)  # type: ignore[arg-type]
+            except ValidationError as error:
+                raise ValueError(f"dictionaries.{index}: {mistakes(error, Given)}") from None
+        return self
 
     @model_validator(mode="after")
     def _some_data(self) -> "SuiteFile":
@@ -205,11 +252,15 @@ def foreign_code(suite: Suite) -> list[str]:
 
 
 def _words(options: dict[str, Any]) -> list[str]:
-    """Options as short words: a table's `kind` stands for the table, its keys follow."""
+    """Options as short words: a table's `kind` stands for the table, its keys follow.
+
+    Monomials are said by their degree alone.
+    """
     words: list[str] = []
     for key, value in options.items():
         if isinstance(value, dict):
-            words += [str(value["kind"])] if "kind" in value else []
+            plain = value.get("kind") == "monomials" and "degree" in value
+            words += [str(value["kind"])] if "kind" in value and not plain else []
             words += _words({k: v for k, v in value.items() if k != "kind"})
         else:
             words.append(f"{key}={value}")

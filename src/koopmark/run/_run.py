@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from koopmark.plan import (
     refuse_whole_run,
 )
 from koopmark.plan.provenance import now, provenance
+from koopmark.run._clock import PLANNING, TABLES, Clock, took
 from koopmark.run._overview import LEGEND, grid
 from koopmark.run._progress import display
 from koopmark.store import FAILURES, Rows, Store, write_tables
@@ -38,6 +39,21 @@ class Finished(ReprMixin):
 
     folder: Path
     counts: Counter[str]
+    clock: Clock = field(default_factory=Clock)
+    jobs: int = 1
+    budget: float | None = None
+    """Seconds; None if the suite has none, or not all of it was done now."""
+
+    def took(self) -> str:
+        """How long the run took until now, of which budget, and where its time went.
+
+        The seconds of each phase go into provenance.json, as `phases`.
+        """
+        self.clock.lap(TABLES)
+        path = self.folder / "provenance.json"
+        about = json.loads(path.read_text(encoding="utf-8"))
+        _write(self.folder, about | {"phases": self.clock.phases})
+        return took(self.clock.phases, self.budget, self.jobs)
 
     @property
     def failures(self) -> int:
@@ -103,6 +119,7 @@ def run(
     Interrupted
         On Ctrl-C, or where the cluster goes away; the tables then hold what is done.
     """
+    clock = Clock()
     console = console or Console(quiet=True)
     part = part or Selection()
     for code in foreign_code(suite):
@@ -129,15 +146,19 @@ def run(
             known = len(cells) - len(waiting)
             before = f", {known} of them done before" if known else ""
             _say(console, f"{suite.name}: {len(cells)} fits{before}")
+            clock.lap(PLANNING)
             with (
                 display(console, len(waiting)) as shown,
                 closing(fits(waiting, cache_dir=cache_dir)) as results,
             ):
                 for rows in results:
                     store.record(rows, by_id[rows.fit_id])
+                    clock.fit_ended(rows.fit, suite.limits.seconds)
                     shown.advance(rows)
+            clock.fits_ended(jobs)
             write_tables(folder)
-            _write(folder, about | {"ended": now()})
+            clock.lap(TABLES)
+            _write(folder, about | {"ended": now(), "phases": clock.phases})
             done = store.counts()
         except (KeyboardInterrupt, cluster.Stopped) as stop:
             stopped = Interrupted(store.counts().total(), len(cells), str(stop))
@@ -145,7 +166,8 @@ def run(
             with suppress(KeyboardInterrupt):
                 write_tables(folder)
             raise stopped from None
-    return Finished(folder, done)
+    whole = not (part or known)
+    return Finished(folder, done, clock, jobs, suite.budget if whole else None)
 
 
 def _say(console: Console, line: str) -> None:

@@ -19,7 +19,14 @@ from koopmark.scoring._residuals import check_channels, finite_ones, target_resi
 from koopmark.scoring._spectrum import score_spectrum
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._structure import score_structure
-from koopmark.scoring._targets import Floor, ScoredSpace, TargetScores, labels, score_target
+from koopmark.scoring._targets import (
+    Floor,
+    Functions,
+    ScoredSpace,
+    TargetScores,
+    labels,
+    score_target,
+)
 from koopmark.simulation import FreshTrajectories, Trajectories
 
 if TYPE_CHECKING:
@@ -181,13 +188,14 @@ def evaluate(
         pairs.highest,
         key.no_spectrum,
     )
+    functions = None if pairs.values is None else Functions(pairs.values)
     horizon = float(test.times[-1] - test.times[0])
     rows = tuple(
         score_target(
             space,
             choice,
             pairs.found,
-            pairs.values,
+            functions,
             floor,
             noise_floor,
             target_residual(space.directions, key.quadrature, test),

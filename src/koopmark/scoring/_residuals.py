@@ -14,7 +14,7 @@ from scipy.linalg import solve_triangular
 from koopmark._tsqr import triangle_of
 from koopmark.datasets.answer_key import Quadrature
 from koopmark.models import Model
-from koopmark.scoring._subspaces import keeps_every_direction, level_columns
+from koopmark.scoring._subspaces import keeps_every_direction, level_columns, sum_of_squares
 from koopmark.simulation import SAME_INTERVAL, Trajectories
 from koopmark.truth import Eigenspace
 
@@ -115,8 +115,8 @@ def pair_residuals(
         values = level_columns(values)
         step = _multipliers(eigenvalues, dt)
         for along in values:
-            missed += _sum_of_squares(along[1:] - step * along[:-1])
-            size += _sum_of_squares(along[:-1])
+            missed += sum_of_squares(along[1:] - step * along[:-1])
+            size += sum_of_squares(along[:-1])
         ratio = np.sqrt(missed / size)
     return np.where(np.isfinite(ratio), ratio, np.inf)
 
@@ -201,10 +201,3 @@ def _multipliers(eigenvalues: NDArray[np.complex128], dt: float) -> NDArray:
     # λ = -inf, from μ = 0, predicts zero.
     step = np.where(np.isneginf(eigenvalues.real), 0.0, np.exp(eigenvalues * dt))
     return step if step.imag.any() else step.real
-
-
-def _sum_of_squares(values: NDArray) -> NDArray[np.float64]:
-    """Σ |z|² down each column."""
-    if np.iscomplexobj(values):
-        return _sum_of_squares(values.real) + _sum_of_squares(values.imag)
-    return np.einsum("ij,ij->j", values, values)

@@ -157,6 +157,13 @@ def unit_columns(values: NDArray) -> NDArray:
     return values / np.where(norms > 0, norms, 1.0)
 
 
+def sum_of_squares(values: NDArray) -> NDArray[np.float64]:
+    """Σ |z|² down each column."""
+    if np.iscomplexobj(values):
+        return sum_of_squares(values.real) + sum_of_squares(values.imag)
+    return np.einsum("ij,ij->j", values, values)
+
+
 def level_columns(values: NDArray, like: NDArray | None = None) -> NDArray:
     """`values` (..., s), the largest of each column about 1: no square over- or underflows.
 

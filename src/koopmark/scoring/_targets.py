@@ -13,12 +13,13 @@ from koopmark.scoring._cluster import MEMBER, SAME_FUNCTION, Choice
 from koopmark.scoring._residuals import alias
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._subspaces import (
+    POINTS_PER_FUNCTION,
     independent,
     level_columns,
     orthonormal_basis,
-    outside,
     sines,
     singular_values_kept,
+    sum_of_squares,
     unit_columns,
 )
 from koopmark.truth import Eigenspace
@@ -32,6 +33,8 @@ DIGITS = 9.0
 ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
 """What rounding makes of an error for one well-conditioned function; relative error of data that
 an integrator computed twice."""
+MORE_POINTS = 64
+"""Test points, beside those that a span needs, at which most functions are seen to be none of E."""
 
 
 @dataclass(frozen=True)
@@ -235,35 +238,57 @@ class Floor:
     note: str = ""
 
 
-def functions_within(target: ScoredSpace, values: NDArray, limit: float) -> int:
-    """The rank of those of the functions (P, s) that lie within `limit` of E, at most m.
+@dataclass(frozen=True, eq=False)
+class Functions:
+    """The recovered eigenfunctions at the test points: `values` (P, s), finite."""
 
-    Functions are taken in the order of their sines to E. As one whose sine is ρ may owe all of it
-    to a part of norm δ, it counts beside those taken if its part outside their span, of sine up to
-    ρ / δ, is within the limit too: noise on a copy is no second function.
-    """
-    m = target.scored_dimension
-    if m == 0:
-        return 0
-    with np.errstate(invalid="ignore", over="ignore"):
-        unit = unit_columns(level_columns(values))
-        inside = np.linalg.norm(target.basis.conj().T @ unit, axis=0)
-    # Cancellation leaves 1e-8 of a sine.
-    near = unit[:, inside**2 >= 1.0 - (2.0 * limit) ** 2]
-    if near.shape[1] == 0:
-        return 0
-    sine = np.linalg.norm(outside([near], target.values, [target.values.shape[1]])[0], axis=0)
-    order = np.argsort(sine, kind="stable")
-    order = order[sine[order] <= limit]
-    taken, _ = independent(near[:, order], np.fmax(SAME_FUNCTION, sine[order] / limit), m)
-    return len(taken)
+    values: NDArray
+
+    @cached_property
+    def _level(self) -> NDArray:
+        return level_columns(self.values)
+
+    @cached_property
+    def _norms(self) -> NDArray[np.float64]:
+        return np.sqrt(sum_of_squares(self._level))
+
+    def within(self, target: ScoredSpace, limit: float) -> int:
+        """The rank of those that lie within `limit` of E, a sine: at most the scored dimension.
+
+        Functions are taken in the order of their sines. One whose sine is ρ may owe all of it to a
+        part of norm δ, which then has the sine ρ / δ. So it counts beside those taken only if its
+        part outside their span is within the limit even so: noise on a copy is no other function.
+        """
+        m = target.scored_dimension
+        if len(self.values) < POINTS_PER_FUNCTION * m:
+            return 0
+        # At some of the points a function is no farther from E than at all of them.
+        rows = slice(
+            None, None, max(1, len(self.values) // (POINTS_PER_FUNCTION * m + MORE_POINTS))
+        )
+        basis, part = np.linalg.qr(target.values[rows])[0], self._level[rows]
+        apart = sum_of_squares(part) - sum_of_squares(basis.conj().T @ part)
+        near = np.flatnonzero((apart <= (limit * self._norms) ** 2) & (self._norms > 0))
+        if len(near) == 0:
+            return 0
+        unit = self._level[:, near] / self._norms[near]
+        inside = target.basis.conj().T @ unit
+        near = np.flatnonzero(1.0 - sum_of_squares(inside) <= limit**2)
+        # What is left of the functions has the digits of a small sine.
+        unit, inside = unit[:, near], inside[:, near]
+        sine = np.sqrt(sum_of_squares(unit - target.basis @ inside))
+        if m == 1 or len(near) < 2:
+            return min(len(near), m)
+        order = np.argsort(sine, kind="stable")
+        limits = np.fmax(SAME_FUNCTION, sine[order] / limit)
+        return len(independent(unit[:, order], limits, m)[0])
 
 
 def score_target(
     target: ScoredSpace,
     choice: Choice,
     eigenvalues: NDArray[np.complex128],
-    values: NDArray | None,
+    functions: Functions | None,
     floor: Floor,
     noise_floor: StatisticalFloor | None,
     own_residual: tuple[float, float],
@@ -274,9 +299,10 @@ def score_target(
 
     Parameters
     ----------
-    eigenvalues, values : (s,) and (P, s) arrays
-        Recovered eigenvalues, and eigenfunctions at the test points; None if they have no values
-        there.
+    eigenvalues : (s,) array
+        Recovered ones.
+    functions : Functions, optional
+        None if those recovered have no values at the test points.
     floor, noise_floor : Floor, StatisticalFloor
         What the dictionary, and the noise in the training data, allow.
     own_residual : (float, float)
@@ -306,8 +332,8 @@ def score_target(
         notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
     elif choice.note:
         notes.append(f"eigenfunction_error: {choice.note}")
-    if values is not None and choice.chosen is not None:
-        error, rms = sines(target.values, target.triangle, values[:, choice.chosen])
+    if functions is not None and choice.chosen is not None:
+        error, rms = sines(target.values, target.triangle, functions.values[:, choice.chosen])
         if choice.rate <= MEMBER < error:
             notes.append(
                 "what was recovered is exact, though not the chosen eigenfunction: at λ there are "
@@ -322,11 +348,11 @@ def score_target(
         floors = noise_floor.eigenvalue / unit, noise_floor.sine
     limits = tolerance(floors)
     near = np.abs(eigenvalues - space.eigenvalue) <= limits[0] * unit
-    functions = 0
+    count = 0
     if error <= limits[1]:
-        functions = m
-    elif values is not None:
-        functions = functions_within(target, values, float(limits[1]))
+        count = m
+    elif functions is not None:
+        count = functions.within(target, float(limits[1]))
     condition = target.singular_values[0] / target.singular_values[-1]
     return TargetScores(
         target_index=target.index,
@@ -342,7 +368,7 @@ def score_target(
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
         cluster_excess=choice.size - m,
-        functions_found=functions,
+        functions_found=count,
         eigenvalues_found=min(int(near.sum()), m),
         oracle_floor=floor.value,
         oracle_floor_in_sample=floor.in_sample,

@@ -43,6 +43,7 @@ FITS: Columns = {
     "role": str,
     "library": str,
     "library_version": str,
+    "default": int,
     "status": str,
     "reason": str,
     "options": str,
@@ -55,7 +56,9 @@ FITS: Columns = {
     "horizon": float,
     "targets": int,
     **_SCORES,
+    "data_seconds": float,
     "fit_seconds": float,
+    "score_seconds": float,
     "peak_memory_mb": float,
     **_NOTES,
     "output": str,
@@ -97,7 +100,10 @@ class Outcome:
 
     status: str
     reason: str = ""
+    data_seconds: float = nan
+    """Of making the data or reading them from the cache."""
     fit_seconds: float = nan
+    score_seconds: float = nan
     peak_memory_mb: float = nan
     scores: Scores | None = None
     notes: str = ""
@@ -118,6 +124,7 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "role": cell.method.tags.role,
         "library": cell.method.tags.library,
         "library_version": cell.library_version,
+        "default": int(cell.method.is_library_default),
         "status": outcome.status,
         "reason": outcome.reason,
         "options": json.dumps(cell.method.to_options(), sort_keys=True),
@@ -126,7 +133,9 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "targets": len(scored),
         **(asdict(scores.fit) if scores else {}),
         "notes": "; ".join(filter(None, [outcome.notes, scores.fit.notes if scores else ""])),
+        "data_seconds": outcome.data_seconds,
         "fit_seconds": outcome.fit_seconds,
+        "score_seconds": outcome.score_seconds,
         "peak_memory_mb": outcome.peak_memory_mb,
         "output": output,
     }

@@ -1,6 +1,7 @@
 """One fit, from data to rows: what a worker runs."""
 
 import sys
+import time
 import zlib
 from dataclasses import replace
 from functools import lru_cache
@@ -81,8 +82,10 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None, fitter: Fitter) -
     if missing is not None:
         return Outcome("unavailable", missing)
     journal.enter("preparation", PREPARING_SECONDS)
+    began = time.monotonic()
     try:
         data, unchanged = _dataset(cell.recipe, cell.seed, cache_dir)
+        data_seconds = time.monotonic() - began
         cell.method.prepare()
     except datasets.Diverged as error:
         return Outcome("diverged", _sentence(error))
@@ -98,7 +101,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None, fitter: Fitter) -
     if _fingerprint(data) != unchanged:
         _dataset.cache_clear()
         notes.append("the fit changed the data it was given")
-    return replace(outcome, notes="; ".join(notes))
+    return replace(outcome, data_seconds=data_seconds, notes="; ".join(notes))
 
 
 def _fit(
@@ -134,7 +137,7 @@ def _score(
     journal: Journal,
     cache_dir: Path | None,
 ) -> Outcome:
-    seconds, memory = fitted.fit_seconds, fitted.peak_memory_mb
+    seconds, memory, began = fitted.fit_seconds, fitted.peak_memory_mb, time.monotonic()
     allowed = cell.limits.seconds + SCORING_ALLOWANCE
     journal.enter("scoring", allowed, fit_seconds=seconds, peak_memory_mb=memory)
     try:
@@ -148,7 +151,7 @@ def _score(
         return replace(failure, fit_seconds=seconds, peak_memory_mb=memory)
     finally:
         journal.leave()
-    return replace(fitted, scores=scores)
+    return replace(fitted, score_seconds=time.monotonic() - began, scores=scores)
 
 
 def _failure(error: BaseException, when: str = "") -> Outcome:

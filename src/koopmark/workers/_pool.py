@@ -253,7 +253,7 @@ def _outcome(
         during = "" if left.phase == "fit" else f" during {left.phase}"
         times = f", {ATTEMPTS} times" if exit_code in KILLED else ""
         status, reason = "crashed", f"the process {in_words(exit_code)}{during}{times}"
-    return Outcome(status, reason, left.fit_seconds, left.peak_memory_mb)
+    return Outcome(status, reason, fit_seconds=left.fit_seconds, peak_memory_mb=left.peak_memory_mb)
 
 
 def in_words(exit_code: int) -> str:
