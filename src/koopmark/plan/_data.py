@@ -42,7 +42,7 @@ def sources(suite: Suite) -> list[Source]:
     A level is called after the recipe, or the sweep's `name`, and what is varied:
     `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
     """
-    named = [Source(_recipe(suite, entry, "datasets"), (entry,)) for entry in suite.datasets]
+    named = [_named(suite, entry) for entry in suite.datasets]
     swept = [
         source
         for index, sweep in enumerate(suite.sweeps)
@@ -54,13 +54,14 @@ def sources(suite: Suite) -> list[Source]:
 def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
     base = _recipe(suite, sweep.dataset, f"{key}.dataset")
     axis = ", ".join(_last(name) for name in sweep.vary)
+    kept = {} if suite.max_degree is None else {"max_degree": suite.max_degree}
     family = sweep.title or f"{base.name}, {axis}"
     for value in sweep.values:
         values = value if len(sweep.vary) > 1 else [value]
         changes = dict(zip(sweep.vary, values, strict=True))
         settings = ",".join(f"{_last(key)}={_text(value)}" for key, value in changes.items())
         name = f"{sweep.name or base.name}/{settings}"
-        recipe = datasets.varied(base, {**sweep.set, **changes}, name, f"{suite.path}: {key}")
+        recipe = datasets.varied(base, {**kept, **sweep.set, **changes}, name, f"{suite.path}: {key}")
         number = float(values[0]) if _is_number(values[0]) else nan
         level = Level(family, axis, number, ", ".join(map(_text, values)))
         names = (sweep.dataset, family, name, *filter(None, [sweep.name]))
@@ -68,17 +69,22 @@ def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
 
 
 def _recipe(suite: Suite, entry: str, key: str) -> Recipe:
-    """A recipe by its name, or by its path relative to the suite's file, to the suite's degree."""
+    """A recipe by its name, or by its path relative to the suite's file."""
     try:
-        recipe = datasets.load_recipe(entry, suite.path.parent)
-        if suite.max_degree in (None, recipe.max_degree):
-            return recipe
-        changes = {"max_degree": suite.max_degree}
-        asked = datasets.varied(recipe, changes, recipe.name, f"max_degree of {recipe.name}")
+        return datasets.load_recipe(entry, suite.path.parent)
     except ConfigError as error:
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
-    # The targets are others, the system is not.
-    return asked.model_copy(update={"regime": recipe.regime})
+
+
+def _named(suite: Suite, entry: str) -> Source:
+    """A dataset that the suite names, to the suite's degree."""
+    recipe = _recipe(suite, entry, "datasets")
+    if suite.max_degree not in (None, recipe.max_degree):
+        changes = {"max_degree": suite.max_degree}
+        asked = datasets.varied(recipe, changes, recipe.name, f"{suite.path}: {recipe.name}")
+        # The targets are others, the system is not.
+        recipe = asked.model_copy(update={"regime": recipe.regime})
+    return Source(recipe, (entry,))
 
 
 def _last(key: str) -> str:
