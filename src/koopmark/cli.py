@@ -252,9 +252,7 @@ def report(folder: RunFolder) -> None:
         _say(left, err=True)
 
 
-@app.command(
-    epilog="Example: koopmark show reports/smoke --method pydmd.dmd",
-)
+@app.command(epilog="Example: koopmark show reports/smoke --method pydmd.dmd_default")
 def show(
     folder: Annotated[
         Path | None,

@@ -1,7 +1,6 @@
 """What a run says of one dataset, and of one method: what it is, where it finds and where not."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,8 +36,6 @@ REASONS = 3
 
 HALF = 0.5
 """A target is found by a method that finds it at this share of the seeds or more."""
-
-DEFAULT = "; its library's own if its user sets nothing"
 
 ROLE = {
     "anchor": "an anchor, which marks an end of the scores",
@@ -224,15 +221,24 @@ def method(run: Run, typed: str) -> Iterator[Block | None]:
 
 
 def _who_it_is(run: Run, name: str, fits: pd.DataFrame) -> Iterator[Block]:
-    first = fits.iloc[0]
-    use = _use(run.provenance, name)
-    yield Paragraph(methods.about(use) if use in methods.names() else "", f"{name}:")
+    first, use = fits.iloc[0], _use(run.provenance, name)
+    # Others would have to be loaded, and are code of whoever made the run.
+    known_as = methods.described(use) if use in methods.names() else None
+    yield Paragraph(known_as.summary if known_as else "", f"{name}:")
+    if known_as and known_as.papers:
+        yield Paragraph("; ".join(map(str, known_as.papers)), "Paper:")
     own = f" ({AUTHORS})" if first["library"] == OURS else ""
     yield Paragraph(f"{first['library']} {first['library_version']}{own}", "Library:")
-    yield Paragraph(_options(fits) + (DEFAULT if first["default"] else ""), "Options:")
-    share = fits["pairs_used"].sum() / fits["pairs"].sum() if fits["pairs"].sum() else math.nan
+    default = ""
+    if first["default"]:
+        default = "; the library's own if its user sets nothing"
+    elif known_as and known_as.default_name:
+        default = f"; the library's own are those of {known_as.default_name}"
+    yield Paragraph(f"{_options(fits)}{default}", "Options:")
+    share = _pairs(fits)[name]
     if share < 1:
-        yield Paragraph(f"{percent(share)} of the snapshot pairs that it is given", "Fitted to:")
+        alone = "one trajectory alone, " if known_as and known_as.one_trajectory else ""
+        yield Paragraph(f"{alone}{percent(share)} of the snapshot pairs of the data", "Fitted to:")
     seconds = fits.loc[fits["status"] == "ok", "fit_seconds"].median()
     statuses = fits["status"].value_counts().drop("ok", errors="ignore")
     counts = [f"{count:,} {str(name).replace('_', ' ')}" for name, count in statuses.items()]
