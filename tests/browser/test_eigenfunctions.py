@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-PERFECT = "koopmark.qr_edmd[monomials, degree=2]"
+PERFECT = "koopmark.qr_edmd[degree=2]"
 POOR = "pydmd.dmd_default"
 
 

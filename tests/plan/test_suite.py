@@ -69,7 +69,7 @@ def test_a_path_that_is_not_there_is_named(tmp_path):
         ({"use": "pydmd.dmd", "options": {"svd_rank": 3}}, "pydmd.dmd[svd_rank=3]"),
         (
             {"use": "a", "options": {"dictionary": {"kind": "monomials", "degree": 2}}},
-            "a[monomials, degree=2]",
+            "a[degree=2]",
         ),
         ({"use": "a", "name": "mine", "options": {"degree": 2}}, "mine"),
     ],

@@ -22,6 +22,7 @@ from koopmark.scoring import (
     FitScores,
     PairScores,
     TargetScores,
+    _evaluate,
     digits,
     evaluate,
     found,
@@ -30,6 +31,7 @@ from koopmark.scoring import (
     rounding,
     score,
 )
+from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import (
     SINH,
@@ -673,3 +675,21 @@ def test_a_score_says_how_many_of_the_snapshot_pairs_the_fit_used():
         assert (scores.pairs_used, scores.pairs) == (used, total)
     made = evaluate(exact(system, 1), key, data, portrayed=False).fit
     assert (made.pairs_used, made.pairs) == (0, 0)
+
+
+def test_what_the_scores_of_all_models_share_is_worked_out_once_for_each_test_set(monkeypatch):
+    asked = []
+    residual = _evaluate.target_residual
+    monkeypatch.setattr(_evaluate, "target_residual", lambda *a: asked.append(a) or residual(*a))
+    system = three_populations()
+    key, sets = AnswerKey.of(system, 2), [clean_test(system, seed=seed) for seed in (0, 1)]
+    model = fit("koopmark.tls_edmd", clean_test(system, seed=2))
+    fresh = fresh_like(key, sets[0])
+    kept = [evaluate(model, key, sets[turn], fresh=fresh) for turn in (0, 1, 0)]
+    assert len(asked) == 2 * len(key.targets)
+    alone = [evaluate(model, key, test, fresh=fresh_like(key, sets[0])) for test in sets]
+    assert [str(one) for one in kept] == [str(alone[turn]) for turn in (0, 1, 0)]
+    monkeypatch.setattr(_evaluate, "MOST_KEPT", 0)
+    asked.clear()
+    assert str(evaluate(model, key, sets[0], fresh=fresh)) == str(alone[0])
+    assert len(asked) == len(key.targets)

@@ -106,7 +106,7 @@ class _Identity:
         ("three_populations", 1e-2, 3),
         ("rnn_10_2", 1e-2, 1),
         ("rnn_10_2", 1e-2, 2),
-        ("rnn_10_2_theta", 1e-2, 1),
+        ("rnn_6_2_theta", 1e-2, 1),
     ],
 )
 def test_maximum_likelihood_attains_the_floor_where_all_functions_decay_at_one_rate(
@@ -289,7 +289,7 @@ def assert_same(there, data):
     assert there[:, 1] == pytest.approx(here[:, 1], rel=0.05 if several else 1e-6)
 
 
-@pytest.mark.parametrize("name", ["rnn_10_2_theta", "linear_sensors"])
+@pytest.mark.parametrize("name", ["rnn_6_2_theta", "linear_sensors"])
 def test_floors_are_the_same_in_rotated_and_shifted_states_and_for_trajectories_in_any_order(name):
     data = dataset(name, max_degree=1)
     rng = np.random.default_rng(2)
@@ -305,7 +305,7 @@ def test_floors_are_the_same_in_rotated_and_shifted_states_and_for_trajectories_
     )
 
 
-@pytest.mark.parametrize("name", ["rnn_10_2_theta", "linear_sensors"])
+@pytest.mark.parametrize("name", ["rnn_6_2_theta", "linear_sensors"])
 def test_floors_follow_the_units_of_states_and_of_time(name):
     data = dataset(name, max_degree=1)
     noise = 1e-2 * data.train.states.std()

@@ -61,7 +61,9 @@ def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
         changes = dict(zip(sweep.vary, values, strict=True))
         settings = ",".join(f"{_last(key)}={_text(value)}" for key, value in changes.items())
         name = f"{sweep.name or base.name}/{settings}"
-        recipe = datasets.varied(base, {**kept, **sweep.set, **changes}, name, f"{suite.path}: {key}")
+        recipe = datasets.varied(
+            base, {**kept, **sweep.set, **changes}, name, f"{suite.path}: {key}"
+        )
         number = float(values[0]) if _is_number(values[0]) else nan
         level = Level(family, axis, number, ", ".join(map(_text, values)))
         names = (sweep.dataset, family, name, *filter(None, [sweep.name]))

@@ -1,7 +1,7 @@
 """Where the time of a run goes, by phase, and what it comes to beside the suite's budget."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,13 +27,14 @@ class Clock:
 
     def __init__(self) -> None:
         self._last = time.monotonic()
-        self._busy: Counter[str] = Counter()
-        self._seconds: Counter[str] = Counter()
+        self._busy: defaultdict[str, float] = defaultdict(float)
+        self._seconds: defaultdict[str, float] = defaultdict(float)
 
     @property
     def phases(self) -> dict[str, float]:
         """Seconds of each phase so far, the longest first."""
-        return {phase: round(seconds, 3) for phase, seconds in self._seconds.most_common()}
+        longest = sorted(self._seconds.items(), key=lambda one: -one[1])
+        return {phase: round(seconds, 3) for phase, seconds in longest}
 
     def lap(self, phase: str) -> None:
         """What went by since the last call belongs to `phase`."""
@@ -52,7 +53,8 @@ class Clock:
         """Share what went by since the last call among the phases of the fits."""
         elapsed = self._since_last()
         shares = {phase: seconds / jobs for phase, seconds in self._busy.items()}
-        self._seconds.update(shares)
+        for phase, seconds in shares.items():
+            self._seconds[phase] += seconds
         self._seconds[WORKERS] += max(0.0, elapsed - sum(shares.values()))
         self._busy.clear()
 

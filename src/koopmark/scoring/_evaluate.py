@@ -1,11 +1,12 @@
 """All scores of one fitted model against an answer key (docs/scores.md)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import checked, real
@@ -13,7 +14,7 @@ from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.models import Model
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
-from koopmark.scoring._portraits import Portrait, portraits
+from koopmark.scoring._portraits import Frame, Portrait, frame, portraits
 from koopmark.scoring._recovered import recovered
 from koopmark.scoring._residuals import check_channels, finite_ones, target_residual
 from koopmark.scoring._spectrum import score_spectrum
@@ -31,6 +32,9 @@ from koopmark.simulation import FreshTrajectories, Trajectories
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_KEPT = 2_000_000
+"""Values of exact eigenfunctions that are kept from one fit to the next: 16 MB."""
 
 VERIFIED, SPURIOUS = 1e-3, 1e-1
 """A recovered pair whose test residual is below the first times |e^{λ̂Δt}| obeys the dynamics; with
@@ -151,12 +155,8 @@ def evaluate(
     windows = test.flat_windows(model.window)
     pairs = recovered(model, key, test, windows, seed)
     states = real(windows[:, -1], "states")
-    spaces = [
-        ScoredSpace.of(
-            space, states, len(test.states), generator([seed, index], "directions"), index, label
-        )
-        for index, (space, label) in enumerate(zip(targets, labels(targets), strict=True))
-    ]
+    shared = _Shared.of(key, test, states, seed, None if lost_note else fresh)
+    spaces = shared.spaces
     choices = pairs.choices(spaces, 2 * model.window <= len(test.times), test.dt)
     floors, floors_note = [Floor()] * len(spaces), ""
     rank_error = null_space_error = forecast_error = np.nan
@@ -177,7 +177,7 @@ def evaluate(
         forecast_error, forecast_note = _forecast_error(model, key, test)
         if portrayed:
             drawn, portrait_note = portraits(
-                model, spaces, choices, test, pairs.values, pairs.usable
+                model, spaces, shared.frame, choices, test, pairs.values, pairs.usable
             )
     of_spectrum = score_spectrum(
         key.spectrum,
@@ -198,11 +198,13 @@ def evaluate(
             functions,
             floor,
             noise_floor,
-            target_residual(space.directions, key.quadrature, test),
+            residual,
             horizon,
             pairs.highest,
         )
-        for space, choice, floor, noise_floor in zip_longest(spaces, choices, floors, noise_floors)
+        for space, choice, floor, noise_floor, residual in zip_longest(
+            spaces, choices, floors, noise_floors, shared.residuals
+        )
     )
     counted = pairs.usable & ~pairs.constant
     of_step = pairs.rates[counted] * test.dt
@@ -302,6 +304,58 @@ def score(
     for row in rows:
         row["notes"] = "; ".join(filter(None, [row["notes"], scores.fit.notes]))
     return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """What depends on the answer key and the test set alone, the same for all models."""
+
+    key: AnswerKey
+    test: Trajectories
+    spaces: Sequence[ScoredSpace]
+    residuals: Sequence[tuple[float, float]]
+    """Of each target, and the bound on it: see `target_residual`."""
+    frames: dict[int, Frame] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        key: AnswerKey,
+        test: Trajectories,
+        states: NDArray,
+        seed: int,
+        fresh: FreshTrajectories | None,
+    ) -> "_Shared":
+        """For test points at `states` (P, N); kept with `fresh`, unless there are too many values.
+
+        What is kept holds `key` and `test`, so that no others are mistaken for them.
+        """
+
+        def work_out() -> "_Shared":
+            spaces = [
+                ScoredSpace.of(
+                    *(space, states, len(test.states)),
+                    *(generator([seed, index], "directions"), index, label),
+                )
+                for index, (space, label) in enumerate(
+                    zip(key.targets, labels(key.targets), strict=True)
+                )
+            ]
+            residuals = [
+                target_residual(space.directions, key.quadrature, test) for space in spaces
+            ]
+            return cls(key, test, spaces, residuals)
+
+        functions = sum(space.dimension for space in key.targets)
+        if fresh is None or len(states) * functions > MOST_KEPT:
+            return work_out()
+        return fresh.once(("known", id(key), id(test), seed, len(states)), work_out)
+
+    def frame(self, target: ScoredSpace) -> Frame:
+        """Where a portrait of the target looks."""
+        if target.index not in self.frames:
+            self.frames[target.index] = frame(target, self.test)
+        return self.frames[target.index]
 
 
 def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[float, str]:

@@ -4,7 +4,7 @@ The points are the same for every method; what was recovered is the projection o
 onto the recovered ones.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -187,6 +187,7 @@ class Portrait:
 def portraits(
     model: Model,
     targets: Sequence[ScoredSpace],
+    frame_of: Callable[[ScoredSpace], Frame],
     choices: Sequence[Choice],
     test: Trajectories,
     values: NDArray,
@@ -206,7 +207,7 @@ def portraits(
     for target, choice in slowest:
         if choice.chosen is None:
             continue
-        seen = frame(target, test)
+        seen = frame_of(target)
         place = tuple(seen.coordinates)
         if place not in on_slices:
             on_slices[place], note = _on_slice(model, seen, usable)
