@@ -100,7 +100,7 @@ class Tally:
 
 
 def speed(commit: str, factor: float, same: int, slow: int) -> Tally:
-    """Both kinds of comparison in turns, so that the machine's moods hit them alike."""
+    """Both kinds of comparison in turns, so that what slows the machine hits them alike."""
     first, *others = slowdowns(factor)
     tally = Tally()
     for run in range(max(same, 2 * slow)):

@@ -34,7 +34,7 @@ def test_a_run_has_not_changed_against_the_baseline_made_of_it(run_dir, provenan
     }
     result = check(run_dir, baseline)
     assert result.compared == 24
-    assert not any((result.regressions, result.improvements, result.vanished, result.new))
+    assert not any((result.worse, result.better_targets, result.vanished, result.new))
 
 
 @pytest.mark.parametrize("keys", [{"ended": None}, {"fits": 25}])

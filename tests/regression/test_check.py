@@ -8,7 +8,7 @@ import pytest
 
 from koopmark._errors import ConfigError
 from koopmark.regression import check, promote, publish
-from koopmark.regression._check import FIT_METRICS, TARGET_METRICS
+from koopmark.regression._changes import BEST_HIGH, DIGITS, FIT_METRICS, TARGET_METRICS
 
 CLEAN, NOISY = "three_populations", "three_populations_noise_0.01"
 
@@ -46,47 +46,79 @@ def drop(run_dir):
     return remove
 
 
+EXACT = {"dataset": CLEAN, "seed": 0, "method": "quadratic[degree=2]", "target": "-1"}
 ONE = {"dataset": NOISY, "seed": 0, "method": "linear", "target": "-1"}
+
+
+def changed(result):
+    """Everything that got worse, or better, of targets and of fits as a whole."""
+    return [
+        *((one.what, "worse") for one in result.worse_targets),
+        *((one.what, "better") for one in result.better_targets),
+        *((one.score, "worse") for one in result.worse_scores),
+        *((one.score, "better") for one in result.better_scores),
+    ]
 
 
 def test_a_run_compared_with_itself_is_ok(run_dir, finished_run):
     result = check(run_dir, finished_run)
     assert result.ok
     assert result.compared == 24
-    assert not any((result.regressions, result.improvements, result.vanished, result.new))
+    assert not any((changed(result), result.vanished, result.new))
+    found = pd.read_csv(run_dir / "targets.csv").query(
+        "eigenvalue_error_relative <= 1e-3 and eigenfunction_error <= 1e-3"
+    )
+    assert result.found == (len(found), len(found))
+    assert f"found {len(found)} of 48 targets (baseline {len(found)})" in result.verdict()
+
+
+def test_a_target_that_is_lost_is_a_regression_by_however_little_and_comes_first(
+    run_dir, finished_run, edit, tmp_path
+):
+    baseline = tmp_path / "baseline"
+    edit("targets", EXACT, eigenvalue_error_relative=0.99e-3)
+    shutil.copytree(run_dir, baseline)
+    edit("targets", EXACT, eigenvalue_error_relative=1.01e-3)
+    edit("targets", {**EXACT, "seed": 1}, eigenfunction_error=1e-4)
+    result = check(run_dir, baseline)
+    assert not result.ok
+    assert [(one.seed, one.what) for one in result.worse_targets] == [(0, "found"), (1, "digits")]
+    lost, _ = result.worse_targets
+    assert (lost.dataset, lost.method, lost.target) == (CLEAN, "quadratic[degree=2]", "-1")
+    before, now = result.found
+    assert now == before - 1
+    text = result.markdown()
+    assert text.startswith("# Regression")
+    assert f"found {now} of 48 targets (baseline {before}). Worse: 2 targets, 0 other" in text
+    assert "| found → right function at a wrong eigenvalue | 3.0 | 9.9e-04 → 1.0e-03 |" in text
+    assert "| -1 | found | 9.0 → 4.0 |" in text
+    back = check(baseline, run_dir)
+    assert back.ok
+    assert [(one.seed, one.what) for one in back.better_targets] == [(0, "found"), (1, "digits")]
 
 
 def test_an_error_ten_times_larger_is_a_regression_and_the_worst_comes_first(
     run_dir, finished_run, edit
 ):
-    edit("targets", ONE, eigenvalue_error_relative=lambda x: 10 * x)
-    edit("targets", {**ONE, "seed": 1}, eigenvalue_error_relative=lambda x: 100 * x)
-    result = check(run_dir, finished_run)
-    assert not result.ok
-    assert [(c.seed, c.metric) for c in result.regressions] == [
-        (1, "eigenvalue_error_relative"),
-        (0, "eigenvalue_error_relative"),
-    ]
-    worst = result.regressions[0]
-    assert (worst.dataset, worst.method, worst.target) == (NOISY, "linear", "-1")
-    assert worst.decades == pytest.approx(2.0)
-    text = result.markdown()
-    assert text.startswith("# Regression")
-    assert text.index("| 1 | linear | -1 |") < text.index("| 0 | linear | -1 |")
+    edit("targets", ONE, eigenvalue_error_relative=1e2)
+    edit("targets", {**ONE, "seed": 1}, eigenvalue_error_relative=1e3)
+    worse = check(run_dir, finished_run).worse_targets
+    assert [one.seed for one in worse] == [1, 0]
+    assert all((one.dataset, one.method, one.target) == (NOISY, "linear", "-1") for one in worse)
 
 
 def test_an_improvement_is_not_a_regression(run_dir, finished_run, edit):
-    edit("targets", ONE, eigenvalue_error_relative=lambda x: x / 10)
+    edit("targets", ONE, eigenvalue_error_relative=1e-9, eigenfunction_error=1e-9)
     result = check(run_dir, finished_run)
     assert result.ok
-    assert [c.metric for c in result.improvements] == ["eigenvalue_error_relative"]
+    assert [kind for _, kind in changed(result)] == ["better"]
 
 
 def test_a_change_within_the_tolerance_is_neither(run_dir, finished_run, edit):
     edit("targets", ONE, eigenvalue_error_relative=lambda x: 3 * x)
     result = check(run_dir, finished_run)
     assert result.ok
-    assert not result.improvements
+    assert not changed(result)
 
 
 def test_rounding_of_exact_recoveries_does_not_count(run_dir, finished_run, edit):
@@ -104,13 +136,10 @@ def test_rising_above_the_floor_does_count(run_dir, finished_run, edit):
     assert not check(run_dir, finished_run).ok
 
 
-BEST_HIGH = {"precision", "recall", "verified"}
-
-
 @pytest.mark.parametrize("metric", TARGET_METRICS, ids=lambda m: m.name)
 def test_every_target_score_is_watched(run_dir, finished_run, edit, metric):
-    edit("targets", ONE, **{metric.name: 1e6})
-    assert [c.metric for c in check(run_dir, finished_run).regressions] == [metric.name]
+    edit("targets", EXACT, **{metric.name: 1e6})
+    assert changed(check(run_dir, finished_run)) == [("found", "worse")]
 
 
 @pytest.mark.parametrize("metric", FIT_METRICS, ids=lambda m: m.name)
@@ -121,13 +150,17 @@ def test_every_fit_score_is_watched_in_its_direction(run_dir, finished_run, edit
     path = finished_run / "fits.csv"
     before = pd.read_csv(path).query("method == 'quadratic[degree=2]' and seed == 0")
     expected = [metric.name] if before[metric.name].notna().iloc[0] else []
-    assert [c.metric for c in check(run_dir, finished_run).regressions] == expected
+    assert [one.score for one in check(run_dir, finished_run).worse_scores] == expected
 
 
 def test_a_score_that_is_missing_now_is_a_regression(run_dir, finished_run, edit):
     edit("targets", ONE, eigenfunction_error=float("nan"))
-    (lost,) = check(run_dir, finished_run).regressions
-    assert (lost.metric, lost.decades) == ("eigenfunction_error", float("inf"))
+    assert len(check(run_dir, finished_run).worse_targets) == 1
+    edit("targets", {}, eigenfunction_error=float("nan"))
+    result = check(run_dir, finished_run)
+    assert len(result.worse_targets) == 40
+    assert result.worse_targets[0].outcome == ("found", "not scored")
+    assert result.found[1] == 0
 
 
 def test_infinite_errors_in_both_are_no_change(finished_run, tmp_path):
@@ -149,7 +182,7 @@ def test_a_fit_that_fails_now_is_a_regression_with_its_reason(run_dir, finished_
     (fit,) = result.newly_failing
     assert (fit.method, fit.seed, fit.baseline, fit.now) == ("linear", 1, "ok", "timeout")
     assert r"60 s \| and a pipe" in result.markdown()
-    assert not result.regressions
+    assert not changed(result)
 
 
 def test_a_fit_that_ends_ok_now_is_reported_and_ok(run_dir, finished_run, edit):
@@ -187,7 +220,7 @@ def test_fits_that_vanished_fail_the_check(run_dir, finished_run, drop, provenan
         (CLEAN, 0, "linear"),
         (NOISY, 0, "linear"),
     ]
-    assert "## In the baseline only" in result.markdown()
+    assert "## Missing from the run" in result.markdown()
     assert check(run_dir, finished_run, partial=True).ok
 
 
@@ -261,7 +294,7 @@ def test_two_recipes_of_one_name_are_not_compared_and_the_difference_is_named(
         result = check(run_dir, baseline, partial)
         assert not result.ok
         assert result.compared == 12
-        assert not result.regressions
+        assert not changed(result)
         (problem,) = result.problems
         assert f"{NOISY} is not compared" in problem
         assert "(system.rank 3 → 1)" in problem
@@ -285,7 +318,7 @@ def test_a_method_whose_options_are_others_is_not_compared(run_dir, finished_run
     edit("targets", ONE, eigenvalue_error_relative=1e6)
     for partial in (False, True):
         result = check(run_dir, finished_run, partial)
-        assert (result.ok, result.compared, result.regressions) == (False, 20, ())
+        assert (result.ok, result.compared, changed(result)) == (False, 20, [])
         assert "linear is not compared: the two runs have another method" in result.problems[0]
         assert "(rank none → 3)" in result.problems[0]
 
@@ -313,10 +346,9 @@ def test_what_a_run_does_not_describe_is_not_taken_for_the_same(
 ):
     provenance(**{key: type(described[key])() if empty else None})
     for runs in ((run_dir, finished_run), (finished_run, run_dir)):
-        for partial in (False, True):
-            result = check(*runs, partial)
-            assert not result.ok
-            assert f"provenance.json lacks {said}" in " ".join(result.problems)
+        result = check(*runs, partial=True)
+        assert not result.ok
+        assert f"provenance.json lacks {said}" in " ".join(result.problems)
 
 
 LIMITS = {"limits": {"seconds": 60.0}}
@@ -377,7 +409,7 @@ def test_a_target_that_vanished_is_named_in_the_verdict(run_dir, finished_run, r
     result = check(run_dir, finished_run)
     gone = rows.iloc[row]
     assert [(r.method, r.target) for r in result.vanished] == [(gone["method"], gone["target"])]
-    assert "1 row vanished" in result.verdict()
+    assert "1 row missing" in result.verdict()
     text = result.markdown()
     assert text.startswith("# Incomplete")
     assert f"| {gone['dataset']} | {gone['method']} | {gone['target']} | {gone['seed']} |" in text
@@ -405,7 +437,7 @@ def test_a_target_that_is_another_now_fails_the_check(run_dir, finished_run, edi
     edit("targets", ONE, **{column: lambda values: values + 1, "eigenvalue_error_relative": 1e-12})
     result = check(run_dir, finished_run)
     assert not result.ok
-    assert not result.improvements
+    assert not changed(result)
     (gone,), (new,) = result.vanished, result.new
     assert (gone.seed, gone.method, gone.target) == (new.seed, new.method, new.target)
 
@@ -419,9 +451,9 @@ def test_targets_whose_labels_read_alike_are_not_compared_crosswise(
     shutil.copytree(run_dir, baseline)
     result = check(run_dir, baseline)
     assert result.ok
-    assert not result.improvements
+    assert not changed(result)
     edit("targets", {"target_index": 1, "method": "linear"}, eigenvalue_error_relative=1e3)
-    assert len(check(run_dir, baseline).regressions) == 4
+    assert len(check(run_dir, baseline).worse_targets) == 4
 
 
 def test_a_row_that_is_there_twice_is_refused(run_dir, finished_run):
@@ -487,6 +519,6 @@ def test_a_place_that_cannot_be_written_to_is_a_sentence(tmp_path, monkeypatch, 
 
 def test_the_documented_tolerances_are_those_that_are_used():
     text = (Path(__file__).parents[2] / "docs" / "ci.md").read_text()
-    for metric in (*TARGET_METRICS, *FIT_METRICS):
+    for metric in (DIGITS, *TARGET_METRICS, *FIT_METRICS):
         better = "higher" if metric.name in BEST_HIGH else "lower"
         assert f"| `{metric.name}` | {better} | {metric.floor:g} | {metric.decades:g} |" in text

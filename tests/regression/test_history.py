@@ -1,13 +1,15 @@
 """Lines of a history, from run folders and from nobody's hand."""
 
 import json
-import math
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from koopmark._errors import ConfigError
+from koopmark.analysis.leaderboard import questions
+from koopmark.analysis.measure import by_target, judge
+from koopmark.analysis.sweeps import sweeps
 from koopmark.analysis.tables import read_fits, read_provenance, read_targets
 from koopmark.regression import promote
 from koopmark.regression.history import PromotedRun, append, parse, promoted_run, read_history
@@ -32,9 +34,16 @@ def finished(run_dir):
     return run_dir
 
 
+def line_of(run, targets=None):
+    fits, targets = read_fits(run), read_targets(run) if targets is None else targets
+    judged = judge(fits, targets)
+    boards = questions(judged, fits, targets, sweeps(fits))
+    return promoted_run(fits, judged, boards, read_provenance(run))
+
+
 @pytest.fixture
 def line(finished):
-    return promoted_run(read_fits(finished), read_targets(finished), read_provenance(finished))
+    return line_of(finished)
 
 
 def test_a_line_says_where_a_run_is_from(line):
@@ -44,42 +53,109 @@ def test_a_line_says_where_a_run_is_from(line):
     assert line.cpu == "a processor"
 
 
-def test_errors_are_medians_over_the_seeds_that_ended_ok(line, finished):
-    targets = read_targets(finished)
-    mine = targets.query("dataset == @NOISY and method == 'linear' and target == '-1'")
-    kept = line.scores[NOISY]["linear"]["-1"]
-    for score in ("eigenvalue_error_relative", "eigenfunction_error"):
-        assert kept[score] == mine[score].median()
+def test_of_a_target_the_median_of_the_digits_and_the_share_of_seeds_are_kept(line, finished):
+    measured = by_target(judge(read_fits(finished), read_targets(finished)))
+    (mine,) = measured.query("dataset == @NOISY and method == 'linear' and target == '-1'").to_dict(
+        "records"
+    )
+    for score in ("digits", "found"):
+        assert line.targets[NOISY]["-1"][score]["linear"] == mine[score]
+    exact = line.targets["three_populations"]["-1"]
+    assert (exact["digits"]["anchor.exact"], exact["found"]["anchor.exact"]) == (9.0, 1.0)
 
 
-def test_shares_count_what_was_recovered_and_what_ended_ok(line):
-    exact = line.scores["three_populations"]["anchor.exact"][""]
-    assert (exact["recovered"], exact["ok"]) == (1.0, 1.0)
-    broken = line.scores["three_populations"]["broken"]
-    assert broken == {"": {"recovered": 0.0, "ok": 0.0}}
+def test_a_method_whose_fits_failed_has_no_digits_and_found_nothing(line):
+    for scores in line.targets["three_populations"].values():
+        assert (scores["digits"]["broken"], scores["found"]["broken"]) == (0.0, 0.0)
+
+
+def planted():
+    """Two methods on two problems, as their fits and targets."""
+    key = ["dataset", "method", "seed"]
+    fits = pd.DataFrame(
+        [(d, m, 0) for d in ("one", "two") for m in ("good", "bad")], columns=key
+    ).assign(
+        fit_id="",
+        role="method",
+        library="l",
+        library_version="1",
+        status="ok",
+        noise=0.0,
+        default=0,
+        fit_seconds=1.0,
+        pairs=1,
+        pairs_used=1,
+        family="",
+    )
+    error = fits["method"].map({"good": 1e-6, "bad": 1e-2})
+    targets = fits[[*key, "fit_id", "role", "status"]].assign(
+        target_index=0,
+        target="-1",
+        target_eigenvalue_re=-1.0,
+        target_eigenvalue_im=0.0,
+        target_dimension=1,
+        target_degree=1,
+        eigenvalue_error_relative=error,
+        eigenfunction_error=error,
+        functions_found=0,
+        eigenvalues_found=0,
+        oracle_floor=0.0,
+        statistical_floor_eigenvalue=float("nan"),
+        statistical_floor=float("nan"),
+        rounding=1e-9,
+    )
+    return fits, targets
+
+
+def test_of_each_board_by_digits_the_means_are_kept():
+    fits, targets = planted()
+    judged = judge(fits, targets)
+    line = promoted_run(fits, judged, questions(judged, fits, targets, []), FINISHED)
+    assert line.boards == {
+        "Principal eigenfunctions": {
+            "digits": {"good": pytest.approx(6.0), "bad": pytest.approx(2.0)},
+            "found": {"good": 1.0, "bad": 0.0},
+            "reach": {"good": 1.0, "bad": 1.0},
+        }
+    }
+    assert parse(line.text()).boards == line.boards
 
 
 def test_what_was_in_no_commit_is_marked(finished):
-    provenance = {**FINISHED, "git": {"commit": "0" * 40, "dirty": True}}
-    line = promoted_run(read_fits(finished), read_targets(finished), provenance)
-    assert line.commit == "0" * 40 + "-dirty"
+    path = finished / "provenance.json"
+    dirty = {"git": {"commit": "0" * 40, "dirty": True}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | dirty))
+    assert line_of(finished).commit == "0" * 40 + "-dirty"
 
 
-def test_a_line_comes_back_as_it_was_to_four_digits(line):
+def test_a_line_comes_back_as_it_was_to_two_decimals(line):
     again = parse(line.text())
     assert again.run == line.run
     assert again.methods == line.methods
-    before, after = (one.scores[NOISY]["linear"]["-1"] for one in (line, again))
-    assert after == pytest.approx(before, rel=1e-3)
+    assert again.targets.keys() == line.targets.keys()
+    for score, before in line.targets[NOISY]["-1"].items():
+        assert again.targets[NOISY]["-1"][score] == pytest.approx(before, abs=0.0051)
     assert parse(again.text()) == again
     assert "\n" not in line.text()
 
 
-def test_an_infinite_error_stays_infinite():
-    scores = {"d": {"m": {"-1": {"eigenvalue_error_relative": math.inf}}}}
-    text = PromotedRun("s", "2026", "", "", scores=scores).text()
-    assert "Infinity" not in text
-    assert parse(text).scores == scores
+def test_a_value_of_a_target_takes_few_bytes(line):
+    values = sum(
+        len(by_method)
+        for targets in line.targets.values()
+        for scores in targets.values()
+        for by_method in scores.values()
+    )
+    assert values == 2 * 2 * 2 * 6
+    kept = json.dumps(json.loads(line.text())["targets"], separators=(",", ":"))
+    assert len(kept) < 8 * values
+
+
+def test_a_method_that_was_not_asked_for_a_target_has_no_value_of_it():
+    targets = {"d": {"-1": {"digits": {"b": 3.25}}}}
+    line = PromotedRun("s", "2026", "", "", methods={"a": "x", "b": "y"}, targets=targets)
+    assert json.loads(line.text())["targets"] == {"d": {"-1": {"digits": [None, 3.25]}}}
+    assert parse(line.text()) == line
 
 
 def test_promoting_adds_a_line_once(finished, tmp_path):
@@ -125,7 +201,7 @@ def test_a_file_that_is_no_record_of_speed_is_refused_before_anything_is_written
 
 def test_fields_of_later_versions_are_kept_and_passed_over(tmp_path):
     path = tmp_path / "history.jsonl"
-    later = '{"suite": "s", "started": "2026", "invented": {"later": [1]}, "scores": {}}'
+    later = '{"suite": "s", "started": "2026", "invented": {"later": [1]}, "targets": {}}'
     path.write_text(later)
     assert append(path, PromotedRun("s", "2027", "", "0.9"))
     assert path.read_text().splitlines()[0] == later
@@ -146,8 +222,9 @@ def test_lines_are_read_in_the_order_of_the_runs(tmp_path):
         "[1]",
         "{}",
         '{"suite": "s"}',
-        '{"suite": "s", "started": "2", "scores": 3}',
-        '{"suite": "s", "started": "2", "scores": {"d": {"m": {"": {"ok": "much"}}}}}',
+        '{"suite": "s", "started": "2", "targets": 3}',
+        '{"suite": "s", "started": "2", "methods": {"a": ""}, "boards": {"q": {"digits": ["x"]}}}',
+        '{"suite": "s", "started": "2", "methods": {"a": ""}, "boards": {"q": {"digits": [1, 2]}}}',
         "[" * 100_000,
     ],
 )
@@ -169,8 +246,6 @@ def test_lines_hold_only_what_is_known(line):
 
 
 def test_a_run_without_targets_has_a_line(finished):
-    fits = read_fits(finished)
-    none = read_targets(finished).iloc[:0]
-    line = promoted_run(fits, none, FINISHED)
-    assert all(set(of_method) == {""} for of_method in line.scores[NOISY].values())
-    assert isinstance(fits, pd.DataFrame)
+    line = line_of(finished, read_targets(finished).iloc[:0])
+    assert (line.targets, line.boards) == ({}, {})
+    assert parse(line.text()) == line

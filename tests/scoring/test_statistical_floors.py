@@ -10,7 +10,6 @@ from scipy.linalg import expm
 from scipy.optimize import linear_sum_assignment
 
 import koopmark
-from koopmark.analysis.targets import by_chance
 from koopmark.datasets import AnswerKey, build, load_recipe, varied
 from koopmark.scoring import evaluate, statistical_floors
 from koopmark.scoring._statistical_floors import deviations_of_invariant_space
@@ -447,10 +446,8 @@ def test_the_floor_of_many_functions_at_several_rates_is_not_computed():
 
 
 @pytest.mark.parametrize("name", ["three_populations", "rnn_10_2"])
-def test_an_estimator_at_the_floor_comes_to_what_a_report_says_of_three_draws(name):
+def test_more_than_half_of_single_draws_of_an_estimator_at_the_floor_are_below_it(name):
     data = dataset(name, max_degree=1)
     errors = one_rate_errors(data, 1e-2, 300)[:, 1] / floors(data, 1e-2)[0].sine
-    low, high = by_chance(3)
-    means = np.sqrt(np.mean(errors.reshape(-1, 3) ** 2, axis=1))
-    # 0.9 or more, less four standard deviations of a share of 100.
-    assert np.mean((means > low) & (means < high)) > 0.78
+    # 2 of 3 for one normal error, less for more functions; four standard deviations of a share.
+    assert 0.5 < np.mean(errors < 1) < 0.79

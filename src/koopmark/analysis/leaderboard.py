@@ -48,7 +48,7 @@ class Measure:
     score : str
         The column that it is made of.
     lost : float
-        What a fit that did not end ok, or has no score, counts as.
+        What a fit that failed, or has no score, counts as.
     alike : float
         Differences between two methods up to this are of no practical interest.
     step : float

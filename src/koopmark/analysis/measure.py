@@ -84,7 +84,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
         - error: e, the larger of both errors; inf if one is missing or the fit has no scores;
         - digits: -log10 e between 0 and 9; possible: the digits of the statistical floor;
         - found: e is at most `scoring.FOUND`, or both errors are within three statistical floors;
-        - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if that is unknown;
+        - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if unknown;
         - outcome: found, or why not (`Outcome`).
 
         What no fit can have an error at, such as an eigenvalue that the sampling aliases, is not
@@ -117,7 +117,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _can_be_scored(rows: pd.DataFrame, ok: "pd.Series[bool]") -> "pd.Series[bool]":
-    """Not the targets at which every fit that ended ok lacks an error."""
+    """Not the targets at which every fit that succeeded lacks an error."""
     at = [rows["dataset"], rows["seed"], rows["target_index"]]
     scored = ok & rows[list(FLOORS)].notna().all(axis=1)
     return scored.groupby(at).transform("any") | ~ok.groupby(at).transform("any")

@@ -18,7 +18,7 @@ def summarise(fits: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     Of each dataset and method: role, library, default; seeds, ok and failed (fits), status in
     words; noise; asked (targets), found (share), digits, reach,
     yield and possible as in `measure.standings`; and the scores of fits, medians over the seeds
-    whose fit ended ok.
+    whose fit succeeded.
 
     Rows follow the order of the datasets in `fits`; within one, the anchors come first, then the
     informed methods, both without a `place`, then the others by `place`: by their digits, to a

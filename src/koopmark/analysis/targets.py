@@ -7,7 +7,6 @@ and from level to level the lists may differ, and a target is known by its eigen
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from koopmark.analysis.tables import KEYS
 
@@ -16,9 +15,6 @@ FLOORS = {
     "eigenfunction_error": "statistical_floor",
 }
 """The statistical floor of each error (docs/scores.md, "Statistical floor")."""
-
-COVERED = 0.9
-"""Share of runs in which an estimator at the floor comes to the interval that is said."""
 
 SAME = 1e-8
 """Eigenvalues that differ by no more than this, relative to them, differ by rounding alone."""
@@ -80,17 +76,11 @@ def target_names(targets: pd.DataFrame) -> "pd.Series[str]":
     return known["number"].map(by_number).reindex(targets.index)
 
 
-def worst_floors(targets: pd.DataFrame) -> pd.DataFrame:
-    """Per dataset the floors of its worst target, medians over seeds; NaN if there is no noise."""
-    keys = ["dataset", "seed"]
-    return targets.groupby(keys)[list(FLOORS.values())].max().groupby("dataset").median()
-
-
 def times_floor(targets: pd.DataFrame, error: str) -> pd.DataFrame:
     """Root mean square over seeds and targets of error / floor, for each dataset and method.
 
-    Columns `times` and `draws`, the number of seeds. A method is left out where a fit did not end
-    ok or an error is missing or infinite: of the draws that are left, nothing follows.
+    Columns `times` and `draws`, the number of seeds. A method is left out where a fit failed
+    or an error is missing or infinite: of the draws that are left, nothing follows.
     """
     floored = targets[targets[FLOORS[error]].notna() | (targets["status"] != "ok")]
     squares = (floored[error] / floored[FLOORS[error]]).astype(float) ** 2
@@ -101,12 +91,3 @@ def times_floor(targets: pd.DataFrame, error: str) -> pd.DataFrame:
         {"role": groups["role"].first(), "times": times, "draws": groups["seed"].nunique()}
     )
     return table[np.isfinite(table["times"])].reset_index()
-
-
-def by_chance(draws: int) -> tuple[float, float]:
-    """Between what an estimator at the floor comes in nine of ten runs of so many draws, or more.
-
-    For one normal error a draw; of more functions the root mean square varies less.
-    """
-    low, high = chi2.ppf([(1 - COVERED) / 2, (1 + COVERED) / 2], draws) / draws
-    return float(np.sqrt(low)), float(np.sqrt(high))

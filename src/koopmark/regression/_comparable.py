@@ -3,14 +3,24 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from koopmark._errors import ConfigError
+from koopmark.analysis.measure import judge
 from koopmark.analysis.numbers import listed, plural
-from koopmark.analysis.tables import flat, read_provenance, read_table, unfinished, with_counts
+from koopmark.analysis.tables import (
+    TARGET_KEYS,
+    flat,
+    read_provenance,
+    read_table,
+    unfinished,
+    with_counts,
+)
 from koopmark.store import EIGENPAIRS
 
 OPTIONS = {"methods": "--only", "datasets": "--dataset", "seeds": "--seed"}
@@ -18,6 +28,10 @@ OPTIONS = {"methods": "--only", "datasets": "--dataset", "seeds": "--seed"}
 
 WORDS = ("name", "title", "question")
 """What of a suite's configuration no number depends on."""
+
+
+NOT_SCORED = "not scored"
+"""The outcome of a target at which no fit of a run has an error."""
 
 
 def _object(value: Any) -> bool:
@@ -63,6 +77,16 @@ class RunFolder:
     fits: pd.DataFrame
     targets: pd.DataFrame
     provenance: Mapping[str, Any]
+
+    @cached_property
+    def judged(self) -> pd.DataFrame:
+        """The rows of targets.csv, and of each what `measure.judge` says: error, digits, found,
+        outcome. What could not be scored of any fit was not found."""
+        verdicts = judge(self.fits, self.targets)
+        told = verdicts[[*TARGET_KEYS, "principal", "error", "digits", "found", "outcome"]]
+        rows = self.targets.merge(told, on=TARGET_KEYS, how="left")
+        rows["found"] = rows["found"].eq(True)
+        return rows.fillna({"error": np.inf, "digits": 0.0, "outcome": NOT_SCORED})
 
     @property
     def methods(self) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
 
 from koopmark._errors import ConfigError
 from koopmark._files import write_text
+from koopmark.analysis.columns import DIGITS
 from koopmark.analysis.numbers import MISSING, listed, plural, scientific
 from koopmark.regression._comparable import Difference
 
@@ -15,21 +17,45 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 MOST_ROWS = 50
 """Longer lists are cut, and say so."""
 
+T = TypeVar("T")
+
+
+class Was(NamedTuple, Generic[T]):
+    """A value in the baseline, and now."""
+
+    baseline: T
+    now: T
+
 
 @dataclass(frozen=True)
-class ScoreChange:
-    """A score that moved by more than its tolerance."""
+class TargetChange:
+    """A target that got worse, or better, at a fit that has scores in both runs."""
 
     dataset: str
     seed: int
     method: str
     target: str
-    """Empty for scores of the fit as a whole."""
-    metric: str
-    baseline: float
-    now: float
+    what: str
+    """found, digits, or the error that moved below the larger one."""
+    by: float
+    """How many digits, or powers of ten."""
+    outcome: Was[str]
+    digits: Was[float]
+    errors: tuple[Was[float], ...]
+    """The relative eigenvalue error and the eigenfunction error."""
+
+
+@dataclass(frozen=True)
+class ScoreChange:
+    """A score of a fit as a whole that moved by more than its tolerance."""
+
+    dataset: str
+    seed: int
+    method: str
+    score: str
     decades: float
     """How much worse, in powers of ten; negative is better, infinite where a score was lost."""
+    values: Was[float]
 
 
 @dataclass(frozen=True)
@@ -62,10 +88,16 @@ class CheckResult:
     """Number of fits in both runs whose scores were compared."""
     fits: tuple[int, int]
     """Number of fits in the baseline, and in the run."""
+    targets: int
+    """Number of targets of these fits that can be scored, each seed by itself."""
+    found: tuple[int, int]
+    """How many of them were found in the baseline, and in the run."""
     problems: tuple[str, ...]
     """Sentences on what keeps the two runs from being compared in full."""
-    regressions: tuple[ScoreChange, ...]
-    improvements: tuple[ScoreChange, ...]
+    worse_targets: tuple[TargetChange, ...]
+    better_targets: tuple[TargetChange, ...]
+    worse_scores: tuple[ScoreChange, ...]
+    better_scores: tuple[ScoreChange, ...]
     newly_failing: tuple[StatusChange, ...]
     newly_passing: tuple[StatusChange, ...]
     vanished: tuple[Row, ...]
@@ -74,9 +106,14 @@ class CheckResult:
     """Versions that are not the same in both."""
 
     @property
+    def worse(self) -> bool:
+        """Whether a target, a score or a fit got worse."""
+        return bool(self.worse_targets or self.worse_scores or self.newly_failing)
+
+    @property
     def ok(self) -> bool:
-        """Whether all of the baseline was compared, no score got worse and no fit newly fails."""
-        return not (self.problems or self.regressions or self.newly_failing or self.vanished)
+        """Whether all of the baseline was compared, and nothing got worse."""
+        return not (self.problems or self.vanished or self.worse)
 
     def markdown(self) -> str:
         """The verdict and what it rests on, as Markdown."""
@@ -86,13 +123,14 @@ class CheckResult:
         versions = [
             [one.what, one.baseline or MISSING, one.now or MISSING] for one in self.differences
         ]
-        failing = _fits(self.newly_failing, "now", "reason")
         for title, table in (
-            ("Fits that ended ok in the baseline and do not now", failing),
-            ("Worse, worst first", _changes(self.regressions)),
-            ("In the baseline only", _alone(self.vanished)),
-            ("Fits that end ok now", _fits(self.newly_passing, "baseline")),
-            ("Better, best first", _changes(self.improvements)),
+            ("Fits that no longer succeed", _fits(self.newly_failing, "now", "reason")),
+            ("Targets that got worse", _targets(self.worse_targets)),
+            ("Other scores that got worse", _scores(self.worse_scores)),
+            ("Missing from the run", _alone(self.vanished)),
+            ("Fits that succeed now", _fits(self.newly_passing, "baseline")),
+            ("Targets that got better", _targets(self.better_targets)),
+            ("Other scores that got better", _scores(self.better_scores)),
             ("Not in the baseline", _alone(self.new)),
             ("Versions that differ", _table(["what", "baseline", "now"], versions)),
         ):
@@ -101,22 +139,29 @@ class CheckResult:
 
     def verdict(self) -> str:
         """Whether there is a regression, how many of what there are, and why, in one line."""
-        return " ".join([f"{self._heading()}: {self._counts()}", *self.problems])
+        return " ".join([f"{self._heading()}:", self._counts(), *self.problems])
 
     def _heading(self) -> str:
         if self.ok:
             return "No regression"
-        return "Regression" if self.regressions or self.newly_failing else "Incomplete"
+        return "Regression" if self.worse else "Incomplete"
 
     def _counts(self) -> str:
+        before, now = self.found
         versions = [f"{one.what} {one.baseline} → {one.now}" for one in self.differences]
         return (
             f"{plural(self.compared, 'fit')} compared, of {self.fits[0]:,} in the baseline and "
-            f"{self.fits[1]:,} in the run: "
-            f"{plural(len(self.regressions), 'score')} worse, {len(self.improvements)} better, "
-            f"{plural(len(self.newly_failing), 'fit')} newly failing, "
-            f"{len(self.newly_passing)} newly ok, {plural(len(self.vanished), 'row')} vanished, "
-            f"{len(self.new)} new." + (f" Versions differ: {listed(versions)}." if versions else "")
+            f"{self.fits[1]:,} in the run; found {now:,} of {plural(self.targets, 'target')} "
+            f"(baseline {before:,}). "
+            f"Worse: {plural(len(self.worse_targets), 'target')}, "
+            f"{plural(len(self.worse_scores), 'other score')}, "
+            f"{plural(len(self.newly_failing), 'fit')} that no longer succeeded, "
+            f"{plural(len(self.vanished), 'row')} missing. "
+            f"Better: {plural(len(self.better_targets), 'target')}, "
+            f"{plural(len(self.better_scores), 'other score')}, "
+            f"{plural(len(self.newly_passing), 'fit')} newly successful, "
+            f"{plural(len(self.new), 'new row')}."
+            + (f" Versions differ: {listed(versions)}." if versions else "")
         )
 
 
@@ -133,18 +178,39 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
     )
 
 
-def _changes(changes: tuple[ScoreChange, ...]) -> str:
+def _targets(changes: tuple[TargetChange, ...]) -> str:
+    errors = ["eigenvalue error", "eigenfunction error"]
     return _table(
-        ["dataset", "seed", "method", "target", "score", "baseline", "now", "powers of ten"],
+        ["dataset", "seed", "method", "target", "outcome", "digits", *errors],
         [
             [
                 change.dataset,
                 str(change.seed),
                 change.method,
-                change.target or MISSING,
-                change.metric,
-                scientific(change.baseline),
-                scientific(change.now),
+                change.target,
+                _arrow(*change.outcome),
+                _arrow(*map(DIGITS.write, change.digits)),
+                *(_arrow(*map(scientific, error)) for error in change.errors),
+            ]
+            for change in changes
+        ],
+    )
+
+
+def _arrow(baseline: str, now: str) -> str:
+    return now if now == baseline else f"{baseline} → {now}"
+
+
+def _scores(changes: tuple[ScoreChange, ...]) -> str:
+    return _table(
+        ["dataset", "seed", "method", "score", "baseline", "now", "powers of ten"],
+        [
+            [
+                change.dataset,
+                str(change.seed),
+                change.method,
+                change.score,
+                *map(scientific, change.values),
                 f"{change.decades:+.1f}",
             ]
             for change in changes

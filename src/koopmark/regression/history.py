@@ -1,7 +1,6 @@
 """The history of a baseline: JSON lines, one for each promoted run; lines are only added."""
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,23 +10,22 @@ import pandas as pd
 
 from koopmark._errors import ConfigError
 from koopmark._files import write_text
-from koopmark.analysis.summary import roles_of, summarise
+from koopmark.analysis.leaderboard import DIGITS, Leaderboard
+from koopmark.analysis.measure import by_target
+from koopmark.analysis.summary import roles_of
 from koopmark.analysis.tables import ROLES
-from koopmark.analysis.targets import target_names
 
 NAME = "history.jsonl"
 """Beside the tables of the baseline."""
 
-OF_TARGETS = ("eigenvalue_error_relative", "eigenfunction_error")
-"""Scores of targets that are kept: medians over the seeds whose fit ended ok, as the next."""
+OF_TARGETS = ("digits", "found")
+"""What is kept of each target: the median over the seeds, and the share of the seeds."""
 
-OF_FITS = ("forecast_error",)
+OF_BOARDS = ("digits", "found", "reach")
+"""What is kept of each board that ranks by digits."""
 
-SHARES = ("recovered", "ok")
-"""Of the targets those recovered, of the fits those that ended ok."""
-
-Scores = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]
-"""By dataset, method, target (empty for a fit as a whole) and score; missing ones are not there."""
+Values = Mapping[str, Mapping[str, float]]
+"""By score and method; missing ones are not there."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,10 @@ class PromotedRun:
     """What did a method's work: `pydmd 2025.8.1`."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """The role of a method that is an anchor or informed."""
-    scores: Scores = field(default_factory=dict)
+    targets: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
+    """By dataset and target."""
+    boards: Mapping[str, Values] = field(default_factory=dict)
+    """By question."""
     speed: Mapping[str, float] = field(default_factory=dict)
     """Time of each kernel of the core over that of its reference."""
 
@@ -60,9 +61,25 @@ class PromotedRun:
         return self.suite, self.started, self.ended
 
     def text(self) -> str:
-        """The line, four digits of each score: what rounding does is no news."""
-        known = {name: _plain(value) for name, value in vars(self).items() if value}
-        return json.dumps(known, ensure_ascii=False, allow_nan=False)
+        """The line: of each score a list, in the order of `methods`, two decimals of each value.
+
+        What rounding does is no news, and a line is to be small.
+        """
+        listed = {
+            "targets": _mapped(self.targets, 3, self._listed),
+            "boards": _mapped(self.boards, 2, self._listed),
+            "speed": {kernel: float(f"{ratio:.4g}") for kernel, ratio in self.speed.items()},
+        }
+        known = {name: value for name, value in (vars(self) | listed).items() if value}
+        return json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    def _listed(self, values: Mapping[str, float]) -> list[float | None]:
+        return [_short(values[name]) if name in values else None for name in self.methods]
+
+
+def _short(value: float) -> float:
+    rounded = round(value, 2)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 _TEXTS = ("suite", "started", "ended", "koopmark", "commit", "configuration", "python", "cpu")
@@ -81,30 +98,38 @@ def parse(text: str) -> PromotedRun:
     for needed in ("suite", "started"):
         if not words[needed]:
             raise KeyError(needed)
+    methods = _mapped(raw.get("methods", {}), 1, str)
+
+    def by_method(values: list[Any]) -> dict[str, float]:
+        pairs = zip(methods, values, strict=True)
+        return {name: float(value) for name, value in pairs if value is not None}
+
     return PromotedRun(
         **words,
-        libraries=_checked(raw.get("libraries", {}), str),
-        methods=_checked(raw.get("methods", {}), str),
-        roles=_checked(raw.get("roles", {}), lambda role: ROLES[ROLES.index(role)]),
-        scores=_checked(raw.get("scores", {}), float, depth=4),
-        speed=_checked(raw.get("speed", {}), float),
+        libraries=_mapped(raw.get("libraries", {}), 1, str),
+        methods=methods,
+        roles=_mapped(raw.get("roles", {}), 1, lambda role: ROLES[ROLES.index(role)]),
+        targets=_mapped(raw.get("targets", {}), 3, by_method),
+        boards=_mapped(raw.get("boards", {}), 2, by_method),
+        speed=_mapped(raw.get("speed", {}), 1, float),
     )
 
 
-def _checked(value: Any, leaf: Callable[[Any], Any], depth: int = 1) -> Any:
-    """A mapping of so many levels, whose values are made by `leaf`."""
+def _mapped(value: Any, depth: int, leaf: Callable[[Any], Any]) -> Any:
+    """A mapping of so many levels, with what `leaf` makes of its values."""
     if depth == 0:
         return leaf(value)
-    return {str(key): _checked(inner, leaf, depth - 1) for key, inner in value.items()}
+    return {str(key): _mapped(inner, depth - 1, leaf) for key, inner in value.items()}
 
 
 def promoted_run(
     fits: pd.DataFrame,
-    targets: pd.DataFrame,
+    judged: pd.DataFrame,
+    boards: Mapping[str, Leaderboard],
     provenance: Mapping[str, Any],
     speed: Mapping[str, float] | None = None,
 ) -> PromotedRun:
-    """The line of a run, from its tables."""
+    """The line of a run, from its fits, their targets by `measure.judge`, and its boards."""
     done_by = zip(fits["method"], fits["library"], fits["library_version"], strict=True)
     git, libraries = provenance.get("git") or {}, provenance.get("libraries") or {}
     commit = str(git.get("commit") or "")
@@ -121,36 +146,34 @@ def promoted_run(
         libraries={name: str(version) for name, version in libraries.items() if version},
         methods={method: f"{library} {version}".strip() for method, library, version in done_by},
         roles={name: role for name, role in roles_of(fits).items() if role != "method"},
-        scores=_scores(fits, targets),
+        targets=_of_targets(judged),
+        boards={
+            question: _columns(board.rows.set_index("method"), OF_BOARDS)
+            for question, board in boards.items()
+            if board.measure is DIGITS
+        },
         speed=dict(speed or {}),
     )
 
 
-def _scores(fits: pd.DataFrame, targets: pd.DataFrame) -> Scores:
-    found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
-    for _, row in summarise(fits, targets).iterrows():
-        whole = {name: float(row[name]) for name in OF_FITS if not math.isnan(row[name])}
-        if row["targets"] > 0:
-            whole["recovered"] = float(row["targets_recovered"] / row["targets"])
-        whole["ok"] = float(row["ok"] / (row["ok"] + row["failed"]))
-        found.setdefault(row["dataset"], {})[row["method"]] = {"": whole}
-    ok = targets.assign(name=target_names(targets))[targets["status"] == "ok"]
-    keys = ["dataset", "method", "name"]
-    medians = ok.groupby(keys, sort=False)[list(OF_TARGETS)].median().reset_index()
-    for _, row in medians.iterrows():
-        dataset, method, target = row[keys]
-        known = {name: float(row[name]) for name in OF_TARGETS if not math.isnan(row[name])}
-        found[dataset][method][target] = known
-    return found
+def _of_targets(judged: pd.DataFrame) -> dict[str, dict[str, Values]]:
+    kept: dict[str, dict[str, Values]] = {}
+    keys = ["dataset", "target"]
+    for name, rows in by_target(judged).groupby(level=keys, sort=False):
+        dataset, target = map(str, name)
+        values = _columns(rows.droplevel(["problem", *keys]), OF_TARGETS)
+        kept.setdefault(dataset, {})[target] = values
+    return kept
 
 
-def _plain(value: Any) -> Any:
-    """As JSON has it, which has no infinity: `float` reads the text back."""
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, float):
-        return float(f"{value:.4g}") if math.isfinite(value) else str(value)
-    return value
+def _columns(rows: pd.DataFrame, names: tuple[str, ...]) -> Values:
+    """By score and method, from rows by method."""
+    known = {name: rows[name].dropna() for name in names}
+    return {
+        name: {str(method): float(value) for method, value in values.items()}
+        for name, values in known.items()
+        if not values.empty
+    }
 
 
 def read_history(path: Path) -> list[PromotedRun]:

@@ -1,6 +1,6 @@
-"""How the scores of each method went from one promoted run to the next, and where they jumped."""
+"""How each method's digits went from one promoted run to the next, and where they jumped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
@@ -8,23 +8,19 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from koopmark.analysis.numbers import plain, plural, scientific
-from koopmark.regression._check import FIT_METRICS, TARGET_METRICS
-from koopmark.regression.history import OF_FITS, OF_TARGETS, SHARES, PromotedRun
-
-ERRORS = (*OF_TARGETS, *OF_FITS)
-
-FLOORS = {
-    metric.name: metric.floor for metric in (*TARGET_METRICS, *FIT_METRICS) if metric.name in ERRORS
-}
-"""Errors below are all alike, as they are for a check."""
-
-CEILING = 10.0
-"""Errors above are all alike, infinite ones too: nothing was found."""
+from koopmark.analysis import columns
+from koopmark.analysis.numbers import plain, plural
+from koopmark.regression import _changes as check
+from koopmark.regression.history import OF_BOARDS, PromotedRun
 
 SPEED = "speed"
 """What stands for the dataset of the core's own speed, and for its score."""
 
+DIGITS = columns.DIGITS.key
+MOST_DIGITS = -float(np.log10(check.DIGITS.floor))
+"""Digits of a target above these are all alike, as they are for a check."""
+
+SCORES = (*OF_BOARDS, SPEED)
 
 FEWEST = 4
 """Values below which no level can be told from chance."""
@@ -34,12 +30,13 @@ MISSING = "change points need ruptures, which is not installed: pip install 'rup
 
 @dataclass(frozen=True)
 class LevelChange:
-    """A new level of a score."""
+    """A new level of a method's digits, or of the time of a kernel of the core."""
 
     dataset: str
+    """Or the question of a board."""
     method: str
     target: str
-    """Empty for scores of the fit as a whole."""
+    """Empty for boards."""
     score: str
     index: int
     """Of the run with which it began, among the lines."""
@@ -50,74 +47,86 @@ class LevelChange:
 
     @property
     def worse(self) -> bool:
-        return (self.now < self.before) == (self.score in SHARES)
+        return (self.now < self.before) == (self.score == DIGITS)
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Both levels as people read them."""
+        write = columns.DIGITS.write if self.score == DIGITS else plain
+        return write(self.before), write(self.now)
 
     def sentence(self) -> str:
         """The change in one line."""
-        write = scientific if self.score in ERRORS else plain
-        what = self.score.replace("_", " ") if self.score != SPEED else "time over the reference's"
-        where = f" on {self.dataset}" if self.dataset != SPEED else ""
-        what += f" at {self.target}" if self.target else ""
-        return (
-            f"{self.method}{where}: {what} {write(self.before)} → {write(self.now)} "
-            f"since {self.since}"
-        )
+        before, now = self.texts
+        if self.score == SPEED:
+            return f"{self.method}: time / reference {before} → {now} since {self.since}"
+        where = f"{self.dataset}, {self.target}" if self.target else self.dataset
+        return f"{self.method} on {where}: digits {before} → {now} since {self.since}"
 
 
 @dataclass(frozen=True)
 class Series:
-    """A score of a method on a dataset; a value per line, missing where there is none."""
+    """A score of a method; a value per line, missing where there is none."""
 
     dataset: str
+    """Or the question of a board."""
     method: str
     target: str
+    """Empty for boards."""
     score: str
     values: tuple[float, ...]
     changes: tuple[LevelChange, ...]
 
 
 def trends(lines: Sequence[PromotedRun]) -> list[Series]:
-    """Every series of the lines of one suite, oldest line first, with its change points.
+    """Every series of the lines of one suite, oldest line first, the boards before the datasets.
 
-    The core's speed is compared among runs on the last line's processor alone. Without ruptures
-    no series has changes.
+    Digits, and the time of each kernel, have change points: what was found, and what can be, is
+    told by the digits as well. The core's speed is compared among runs on the last line's processor
+    alone. Without ruptures no series has changes.
     """
-    keys = dict.fromkeys(
-        (dataset, method, target, score)
-        for line in lines
-        for dataset, methods in line.scores.items()
-        for method, targets in methods.items()
-        for target, scores in targets.items()
-        for score in scores
-        if score in (*ERRORS, *SHARES)
-    )
-    found = []
-    for dataset, method, target, score in sorted(keys):
-        of_target = [line.scores.get(dataset, {}).get(method, {}).get(target, {}) for line in lines]
-        values = [scores.get(score, np.nan) for scores in of_target]
-        found.append(_series(lines, dataset, method, target, score, values))
-    for kernel in dict.fromkeys(kernel for line in lines for kernel in line.speed):
-        here = (line.speed if line.cpu == lines[-1].cpu else {} for line in lines)
-        values = [speed.get(kernel, np.nan) for speed in here]
-        found.append(_series(lines, SPEED, kernel, "", SPEED, values))
-    return [series for series in found if not all(np.isnan(series.values))]
+    marked = available()
+    known = [dict(_values(line, lines[-1].cpu)) for line in lines]
+    keys = dict.fromkeys(key for of_line in known for key in of_line)
+    return [
+        _series(lines, *key, [of_line.get(key, np.nan) for of_line in known], marked)
+        for key in sorted(keys, key=lambda key: (key[0] == SPEED, key[2] != "", key))
+    ]
+
+
+def _values(line: PromotedRun, cpu: str) -> Iterator[tuple[tuple[str, str, str, str], float]]:
+    """The values of a line by dataset, method, target and score, as a series has them."""
+    tables: list[tuple[str, str, Mapping[str, Mapping[str, float]]]] = [
+        *((question, "", scores) for question, scores in line.boards.items()),
+        *(
+            (dataset, target, scores)
+            for dataset, targets in line.targets.items()
+            for target, scores in targets.items()
+        ),
+        *([(SPEED, "", {SPEED: line.speed})] if line.cpu == cpu else []),
+    ]
+    for dataset, target, scores in tables:
+        for score, by_method in scores.items():
+            for method, value in by_method.items():
+                yield (dataset, method, target, score), value
 
 
 def changes_of(series: Iterable[Series]) -> list[LevelChange]:
-    """All changes, the latest first, of one run those for the worse first."""
+    """All changes: the latest first, of one run the worse ones first, of these boards first."""
     changes = [change for one in series for change in one.changes]
     return sorted(
-        changes, key=lambda it: (-it.index, not it.worse, it.dataset, it.method, it.target)
+        changes,
+        key=lambda it: (-it.index, not it.worse, it.target != "", it.dataset, it.method, it.target),
     )
 
 
 def in_short(lines: Sequence[PromotedRun], changes: Sequence[LevelChange]) -> str:
-    """How many runs there are, and how many changes, in a sentence."""
+    """How many runs there are, and what changed between them, in a sentence."""
     worse = sum(change.worse for change in changes)
     runs = f"{plural(len(lines), 'run')} since {lines[0].started[:10]}"
     if not changes:
-        return f"{runs}: no score has changed its level."
-    return f"{runs}: {plural(len(changes), 'change')} of level, {worse} for the worse."
+        return f"{runs}: nothing got better or worse."
+    return f"{runs}: {worse:,} got worse, {len(changes) - worse:,} got better."
 
 
 def why_unmarked(lines: Sequence[PromotedRun]) -> str:
@@ -134,16 +143,16 @@ def _series(
     target: str,
     score: str,
     values: list[float],
+    marked: bool,
 ) -> Series:
     where = [index for index, value in enumerate(values) if not np.isnan(value)]
-    scaled = np.array([values[index] for index in where])
-    # Powers of ten of errors and of times; shares as they are.
-    if score not in SHARES:
-        least, most = (FLOORS[score], CEILING) if score in ERRORS else (1e-6, 1e6)
-        scaled = np.log10(np.clip(scaled, least, most))
-    # A kernel's time is known to a few percent, an error to half a decade.
-    finest = {"least": 0.04, "spread": 0.01} if score == SPEED else {}
-    starts = change_points(scaled, **finest) if available() else []
+    known = np.array([values[index] for index in where])
+    starts: list[int] = []
+    if marked and score == SPEED:
+        # A kernel's time is known to a few percent.
+        starts = change_points(np.log10(np.clip(known, 1e-6, 1e6)), least=0.04, spread=0.01)
+    elif marked and score == DIGITS:
+        starts = change_points(np.minimum(known, MOST_DIGITS) if target else known)
     edges = [0, *starts, len(where)]
     levels = [float(np.median([values[i] for i in where[a:b]])) for a, b in pairwise(edges)]
     changes = [
@@ -205,7 +214,7 @@ def change_points(values: ArrayLike, least: float = 0.25, spread: float = 0.05) 
         The least σ.
     """
     series = np.asarray(values, dtype=float)
-    if len(series) < FEWEST:
+    if len(series) < FEWEST or np.ptp(series) < least:
         return []
     from ruptures import Pelt
 

@@ -10,7 +10,7 @@ from koopmark.pages.run._views import dataset_facts
 SWEEP = Sweep("Weak part", "epsilon", ("a", "b", "c"), (0.0, 0.1, 1.0), ("0", "0.1", "1"))
 
 
-def axis(residuals, bounds, floors=(np.nan,) * 3):
+def axis(residuals, bounds, possible=(np.nan,) * 3):
     targets = pd.DataFrame(
         {
             "dataset": ["a", "b", "c"] * 2,
@@ -19,11 +19,10 @@ def axis(residuals, bounds, floors=(np.nan,) * 3):
             "target_eigenvalue_im": 0.0,
             "target_residual": [*residuals, *residuals],
             "residual_bound": [*bounds, *bounds],
-            "statistical_floor_eigenvalue": [2 * floor for floor in (*floors, *floors)],
-            "statistical_floor": [*floors, *floors],
         }
     )
-    summary = pd.DataFrame({"dataset": ["a", "b", "c"], "method": "m"})
+    rows = {"dataset": ["a", "b", "c"] * 2, "method": ["m"] * 3 + ["broken"] * 3}
+    summary = pd.DataFrame({**rows, "possible": [*possible, *[np.nan] * 3]})
     return sweeps_data([(SWEEP, summary)], targets)["axes"]["Weak part"]
 
 
@@ -39,11 +38,10 @@ def test_exact_targets_show_neither():
     assert "residual_bound" not in axis([np.nan] * 3, [np.nan] * 3)
 
 
-def test_levels_with_noise_show_their_statistical_floors():
-    drawn = axis([1e-13] * 3, [0.0] * 3, floors=(np.nan, 1e-3, 1e-2))
-    assert drawn["statistical_floor"] == [None, 1e-3, 1e-2]
-    assert drawn["statistical_floor_eigenvalue"] == [None, 2e-3, 2e-2]
-    assert "statistical_floor" not in axis([1e-13] * 3, [0.0] * 3)
+def test_levels_with_noise_show_the_digits_that_it_allows():
+    drawn = axis([1e-13] * 3, [0.0] * 3, possible=(np.nan, 3.0, 2.0))
+    assert drawn["possible"] == [None, 3.0, 2.0]
+    assert "possible" not in axis([1e-13] * 3, [0.0] * 3)
 
 
 def test_a_target_that_is_not_exact_is_not_called_so():

@@ -15,7 +15,17 @@ from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.store._tables import EIGENPAIRS, FITS, TARGETS
 
-TEXTS = {"dataset", "method", "status", "role", "family", "axis", "level_text"}
+TEXTS = {
+    "dataset",
+    "method",
+    "library",
+    "status",
+    "role",
+    "family",
+    "axis",
+    "level_text",
+    "default",
+}
 
 
 class Numbers(HTMLParser):
@@ -117,6 +127,9 @@ def walk_cells(folder, html, summary):
             table = pd.read_csv(path)
             sources.append(table)
     sources.append(tables.fits.groupby("method")["fit_seconds"].median().reset_index())
+    outcomes = pd.read_csv(folder / "outcomes.csv")
+    counted = [name for name in outcomes.columns if name.startswith("outcome: ")]
+    sources.append(outcomes.groupby("method")[counted].sum().reset_index())
     for table in sources:
         for method, rows in table.groupby("method"):
             values = rows.select_dtypes("number").to_numpy(dtype=float).ravel()

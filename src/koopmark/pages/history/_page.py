@@ -1,20 +1,21 @@
 """The trends of a history: a page of their own, and a section of the page of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from koopmark._errors import ConfigError, suggest
 from koopmark._files import make_folder, write_text
-from koopmark.analysis.numbers import exact, plain, scientific
+from koopmark.analysis.leaderboard import Leaderboard
+from koopmark.analysis.numbers import exact
 from koopmark.analysis.tables import ROLES, Tables
 from koopmark.pages.web import method_styles, render
-from koopmark.regression.history import NAME, SHARES, PromotedRun, promoted_run, read_history
+from koopmark.regression.history import NAME, PromotedRun, promoted_run, read_history
 from koopmark.regression.trends import (
-    CEILING,
-    FLOORS,
-    SPEED,
+    SCORES,
     Series,
     changes_of,
     in_short,
@@ -29,8 +30,8 @@ class Trends:
 
     sentence: str
     note: str = ""
-    scores: list[str] = field(default_factory=list)
-    datasets: list[str] = field(default_factory=list)
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """What a score may be of, boards and datasets, by score."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """The rows of the table of changes."""
     current: bool = False
@@ -39,7 +40,6 @@ class Trends:
     """What its script draws from."""
     sentences: tuple[str, ...] = ()
     """The changes, one each."""
-    ceiling: str = plain(CEILING)
 
 
 def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[Path, list[str]]:
@@ -68,8 +68,12 @@ def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[
     return page, [view.sentence, *([view.note] if view.note else []), *view.sentences]
 
 
-def trends_beside(run_dir: Path, tables: Tables) -> Trends | None:
+def trends_beside(
+    run_dir: Path, tables: Tables, judged: pd.DataFrame, boards: Mapping[str, Leaderboard]
+) -> Trends | None:
     """The trends up to a run, from the history of the baseline beside its folder.
+
+    `judged` are its targets by `measure.judge`, `boards` its leaderboards.
 
     None if there is no history, or none of the run's suite. One that cannot be read is a
     sentence in the section: it costs no report.
@@ -77,7 +81,7 @@ def trends_beside(run_dir: Path, tables: Tables) -> Trends | None:
     path = run_dir.absolute().parent / "baseline" / NAME
     if not path.is_file():
         return None
-    this = promoted_run(tables.fits, tables.targets, tables.provenance)
+    this = promoted_run(tables.fits, judged, boards, tables.provenance)
     try:
         lines = [line for line in read_history(path) if line.suite == this.suite]
     except ConfigError as problem:
@@ -94,16 +98,18 @@ def trends_view(lines: Sequence[PromotedRun], current: bool = False) -> Trends:
     changes = changes_of(series)
     rows = []
     for change in changes:
-        write = scientific if change.score in FLOORS else plain
+        before, now = change.texts
         values = {"before": exact(change.before), "now": exact(change.now)}
-        texts = {"before_text": write(change.before), "now_text": write(change.now)}
-        rows.append({**asdict(change), **values, **texts, "worse": change.worse})
-    scores = {one.score for one in series}
+        texts = {"before_text": before, "now_text": now, "worse": change.worse}
+        rows.append({**asdict(change), **values, **texts})
+    places = {
+        score: list(dict.fromkeys(one.dataset for one in series if one.score == score))
+        for score in SCORES
+    }
     return Trends(
         sentence=in_short(lines, changes),
         note=why_unmarked(lines),
-        scores=[name for name in (*FLOORS, *SHARES, SPEED) if name in scores],
-        datasets=list(dict.fromkeys(one.dataset for one in series if one.dataset != SPEED)),
+        places={score: some for score, some in places.items() if some},
         changes=rows,
         current=current,
         data=_data(lines, series),
@@ -133,11 +139,9 @@ def _data(lines: Sequence[PromotedRun], series: Sequence[Series]) -> dict[str, A
                 "score": one.score,
                 "values": list(one.values),
                 "changes": [change.index for change in one.changes],
-                "done_by": [line.methods.get(one.method, "") for line in lines],
             }
             for one in series
         ],
+        "done_by": {name: [line.methods.get(name, "") for line in lines] for name in roles},
         "styles": {name: asdict(style) for name, style in styles.items()},
-        "floors": FLOORS,
-        "ceiling": CEILING,
     }

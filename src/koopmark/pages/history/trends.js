@@ -1,29 +1,34 @@
 // A score from one promoted run to the next, with rings where a new level begins.
 {
   const { number, escaped } = koopmark;
-  const SPEED = "speed"; // Of the core, which has no dataset.
-  const SHARES = ["recovered", "ok"];
+  const { plain } = koopmark.format;
+  const percent = (x) => (Number.isNaN(x) ? plain(x) : `${plain(100 * x)} %`);
+  const share = { write: percent, axis: { range: [-0.02, 1.02], tickformat: ".0%" } };
+  const SCORES = {
+    digits: { write: (x) => (Number.isNaN(x) ? plain(x) : x.toFixed(1)), axis: { range: [-0.2, 9.2], dtick: 1 } },
+    found: share,
+    reach: share,
+    speed: { write: plain, axis: { rangemode: "tozero" } },
+  };
 
-  const seriesOf = async ({ score, dataset }) => {
-    const { runs, series } = await koopmark.data("trends");
+  const seriesOf = async ({ view }) => {
+    const [score, place] = [view.slice(0, view.indexOf("/")), view.slice(view.indexOf("/") + 1)];
+    const { runs, series, styles, done_by } = await koopmark.data("trends");
     return {
+      score,
+      place,
       runs,
-      chosen: series.filter((one) => one.score === score && (score === SPEED || one.dataset === dataset)),
+      styles,
+      doneBy: done_by,
+      chosen: series.filter((one) => one.score === score && one.dataset === place),
     };
   };
   const name = ({ method, target }) => (target ? `${method} at ${target}` : method);
 
   const draw = async (section, choice) => {
-    const [{ runs, chosen }, { styles, floors, ceiling }] = await Promise.all([
-      seriesOf(choice),
-      koopmark.data("trends"),
-    ]);
-    const floor = floors[choice.score];
-    const height = (value) =>
-      floor === undefined || Number.isNaN(value) ? value : Math.min(Math.max(value, floor), ceiling);
+    const { score, runs, styles, doneBy, chosen } = await seriesOf(choice);
+    const { write, axis } = SCORES[score];
     const x = runs.map((_, i) => i);
-    const shown =
-      choice.score === SPEED || SHARES.includes(choice.score) ? koopmark.format.plain : koopmark.format.scientific;
     const data = chosen.map((one) => {
       const values = one.values.map(number);
       const rings = new Set(one.changes);
@@ -33,7 +38,7 @@
         mode: "lines+markers",
         name: escaped(name(one)),
         x,
-        y: values.map((v) => (Number.isNaN(v) ? null : height(v))),
+        y: values.map((v) => (Number.isNaN(v) ? null : v)),
         line: { color: colour, dash, width: 2 },
         marker: {
           color: colour,
@@ -41,7 +46,7 @@
           size: x.map((i) => (rings.has(i) ? 18 : 8)),
           line: { width: x.map((i) => (rings.has(i) ? 3 : 0)) },
         },
-        text: values.map((v, i) => `${shown(v)}, ${escaped(one.done_by[i] || "")}`),
+        text: values.map((v, i) => `${write(v)}, ${escaped(doneBy[one.method][i])}`),
         hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
       };
     });
@@ -50,21 +55,18 @@
       layout: {
         showlegend: data.length <= 24 && !koopmark.narrow.matches,
         xaxis: { title: { text: "run" }, tickvals: x, ticktext: runs.map((run) => escaped(run.label)) },
-        yaxis:
-          floor === undefined
-            ? { title: { text: choice.score.replaceAll("_", " ") }, rangemode: "tozero" }
-            : koopmark.logAxis(choice.score.replaceAll("_", " ")),
+        yaxis: { title: { text: score === "speed" ? "time / time of the reference" : score }, ...axis },
       },
     });
   };
 
   const csv = async (_section, choice) => {
-    const { runs, chosen } = await seriesOf(choice);
+    const { score, place, runs, chosen } = await seriesOf(choice);
     const rows = chosen.flatMap((one) =>
       one.values.map((value, i) => ({ one, run: runs[i], value: number(value), starts: one.changes.includes(i) })),
     );
     return {
-      name: `${choice.score}${choice.score === SPEED ? "" : ` on ${choice.dataset}`} over runs`,
+      name: `${score}${place === score ? "" : ` on ${place}`} over runs`,
       text: koopmark.csv({
         started: rows.map(({ run }) => run.started),
         koopmark: rows.map(({ run }) => run.koopmark),
@@ -72,7 +74,7 @@
         dataset: rows.map(({ one }) => one.dataset),
         method: rows.map(({ one }) => one.method),
         target: rows.map(({ one }) => one.target),
-        [choice.score]: rows.map(({ value }) => value),
+        [score]: rows.map(({ value }) => value),
         new_level: rows.map(({ starts }) => (starts ? "yes" : "no")),
       }),
     };

@@ -46,7 +46,8 @@ def write(run_dir: Path) -> Path:
     for name, table in files.items():
         write_text(run_dir / f"{name}.csv", table.to_csv(index=False))
     page = run_dir / "index.html"
-    write_text(page, _html(tables, results, trends_beside(run_dir, tables)))
+    past = trends_beside(run_dir, tables, results.judged, results.boards)
+    write_text(page, _html(tables, results, past))
     return page
 
 

@@ -102,9 +102,10 @@ def grids(
 def _grid_cell(column: Column, row: "pd.Series[Any] | None") -> TableCell:
     if row is None:
         return TableCell("not run", css="missing")
-    if row["ok"] == 0:
-        return TableCell(row["status"].replace("_", " "), css="bad", note="every fit failed")
     cell = score_cell(column, float(row[column.key]))
+    if row["ok"] == 0:
+        status = row["status"].replace("_", " ")
+        return TableCell(status, cell.value, css="bad", note="every fit failed")
     if row["failed"]:
         return TableCell(cell.text, cell.value, f"{cell.css} partly", row["status"])
     return cell
@@ -308,7 +309,6 @@ def miss_rows(judged: pd.DataFrame, known: Known) -> list[MethodRow]:
                 TableCell(f"{count:,}", numbers.exact(count)) if count else TableCell("", "0.0")
                 for count in counts.loc[name, [str(outcome) for outcome in Outcome]].tolist()
             ],
-            marks=known.authors(name),
         )
         for name in order
     ]

@@ -8,7 +8,8 @@
 
   const pointsOf = async ({ dataset, cost, error }) => {
     const [summary, columns] = await Promise.all(["summary", "columns"].map(koopmark.data));
-    const sign = columns[error].best === "high" ? -1 : 1;
+    // Digits that are shown alike are alike.
+    const loss = columns[error].best === "high" ? (value) => -Math.round(10 * value) : (value) => value;
     const there = (i) =>
       summary.dataset[i] === dataset &&
       summary.ok[i] > 0 &&
@@ -20,7 +21,7 @@
       competes: summary.role[i] === "method" && summary.failed[i] === 0,
       cost: number(summary[cost][i]),
       error: number(summary[error][i]),
-      loss: sign * number(summary[error][i]),
+      loss: loss(number(summary[error][i])),
     }));
   };
 
