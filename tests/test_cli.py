@@ -12,10 +12,6 @@ import pytest
 from recipes import small_recipe
 
 import koopmark
-from koopmark.analysis.sentences._answers import answers
-from koopmark.analysis.sentences._overview import overview
-from koopmark.analysis.summary import summarise
-from koopmark.analysis.tables import read
 from koopmark.cli import main
 
 COMMANDS = (
@@ -133,6 +129,9 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("check", "nowhere"), "Missing option '--against'"),
         (("baseline", "nowhere"), "Error: nowhere"),
         (("show", "nowhere"), "Error: nowhere"),
+        (("show",), "Error: there is no run folder in reports: make one with `koopmark run smoke`"),
+        (("show", "x", "--grid", "--board", "cost"), "--board and --grid are different views"),
+        (("show", "x", "--method", "y", "--score", "z"), "--score is for --grid and --dataset"),
         (
             ("export", "rnn_10"),
             "Error: unknown dataset 'rnn_10': did you mean 'rnn_100_5', 'rnn_100_60_chaotic', "
@@ -184,8 +183,13 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(typed, suite
     done = typed("run", "mine.toml", "--jobs", "1", "--strict")
     assert done.returncode == 0, done.stderr
     out = folder / "reports" / "mine"
-    assert f"Report: {Path('reports', 'mine', 'index.html')}" in done.stdout
-    assert "pydmd.dmd" in done.stdout
+    *card, last = done.stdout.splitlines()
+    assert card[0].startswith("Which method is best without noise? pydmd.dmd")
+    assert last == f"Report: {Path('reports', 'mine', 'index.html')}"
+    # Of the newest run the same, below a line that says which it is.
+    seen = typed("show")
+    assert seen.stdout.splitlines()[1 : len(card) + 1] == card
+    assert "Shown: reports/mine, the newest run" in seen.stderr
     assert {path.name for path in out.iterdir()} == {
         "run.jsonl",
         "run.lock",
@@ -337,13 +341,12 @@ def test_a_method_that_is_given_the_system_is_run_and_takes_part_in_no_ranking(t
     told = pd.read_csv(out / "fits.csv").set_index("method").loc["told.py:Told"]
     assert (told["status"], told["role"]) == ("ok", "informed")
     summary = pd.read_csv(out / "summary.csv").set_index("method").loc["told.py:Told"]
-    assert summary["targets_recovered"] == summary["targets"]
+    assert summary["found"] == 1.0
     assert pd.isna(summary["place"])
     assert "told.py" not in (out / "leaderboard.csv").read_text()
-    tables = read(out)
-    found = summarise(tables.fits, tables.targets)
-    said = [*overview(tables.fits, found), *answers(found, [], {})]
-    assert not any("told.py" in sentence for sentence in said)
+    # Neither an answer nor a row of the best.
+    assert "told.py" not in done.stdout
+    assert "Not ranked: it is given the answer key" in typed("show", "--method", "told.py").stdout
 
 
 def test_a_method_in_a_file_runs_beside_those_of_the_suite(typed, suite, mine):

@@ -83,6 +83,8 @@ READS = [
     "show {}",
     "show done --dataset {}",
     "show done --score {}",
+    "show done --method {}",
+    "show done --board {}",
     "check {} --against done",
     "check done --against {}",
     "baseline {} --to new --allow-dirty",

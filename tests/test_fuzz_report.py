@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from koopmark._errors import ConfigError
 from koopmark.analysis import tables
 from koopmark.pages import write
-from koopmark.pages.terminal import leaderboards
+from koopmark.pages.terminal import answers
 from koopmark.plan import Level, Limits
 from koopmark.regression import check
 from koopmark.store import EIGENPAIRS, FILE, FITS, TARGETS, Rows, Store, sanitise, write_tables
@@ -267,7 +267,7 @@ def test_a_damaged_cell_is_a_result_or_a_sentence(tmp_path_factory, sound, name,
     table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
     table.iloc[-1, column % len(table.columns)] = cell
     table.to_csv(folder / f"{name}.csv", index=False)
-    for use in (write, leaderboards, lambda one: check(one, sound), lambda one: check(sound, one)):
+    for use in (write, answers, lambda one: check(one, sound), lambda one: check(sound, one)):
         try:
             use(folder)
         except ConfigError:

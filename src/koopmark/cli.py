@@ -189,7 +189,7 @@ def run(
     With --only, --dataset or --seed only those fits are done, in a folder of their own.
     """
     from koopmark import pages
-    from koopmark.pages.terminal import overview
+    from koopmark.pages import terminal
     from koopmark.plan import Selection, load_suite, with_methods
     from koopmark.run import Interrupted
     from koopmark.run import run as run_suite
@@ -230,10 +230,10 @@ def run(
             _say(f"Report: {pages.write(folder)}")
         raise typer.Exit(INTERRUPTED) from None
     page = pages.write(folder)
-    console = Console(highlight=False)
-    console.print(overview(folder, console.width))
+    sheet = terminal.answers(folder, brief=True)
+    _say(done.took(), err=True)
+    _show(sheet)
     _say(f"Report: {page}")
-    _say(done.took())
     if strict and done.failures:
         _say(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
         raise typer.Exit(1)
@@ -252,21 +252,67 @@ def report(folder: RunFolder) -> None:
         _say(left, err=True)
 
 
-@app.command(epilog="Example: koopmark show reports/smoke --score forecast_error")
+@app.command(epilog="Example: koopmark show reports/smoke --method pydmd.dmd_default")
 def show(
-    folder: RunFolder,
-    dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="One dataset.", show_default="all")
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]", help="A run folder.", show_default="the newest under reports"
+        ),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What a method is, where it finds and where it fails."),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What a dataset is, who finds its targets, who not."),
+    ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A whole leaderboard: principal, products, noise, cost."),
+    ] = None,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="All methods by all datasets: digits and share found.")
+    ] = False,
     score: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Rank by this column of summary.csv, and show it alone."),
+        typer.Option(
+            metavar="NAME", help="With --grid or --dataset: this column of summary.csv instead."
+        ),
     ] = None,
 ) -> None:
-    """Show a run in the terminal: for each dataset its methods, best first."""
-    from koopmark.pages.terminal import leaderboards
+    """Show a run in the terminal: its answers and its best ten methods, or one part of it whole.
 
-    Console(highlight=False).print(leaderboards(folder, dataset, score))
+    Of a name it is enough to type a part that no other name has. Without a terminal no line is
+    broken, so that the output can be searched.
+    """
+    from koopmark.pages import terminal
+
+    chosen = {"--method": method, "--dataset": dataset, "--board": board, "--grid": grid or None}
+    given = [option for option, value in chosen.items() if value is not None]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} are different views: choose one of them")
+    if score is not None and given not in ([], ["--grid"], ["--dataset"]):
+        raise ConfigError(f"--score is for --grid and --dataset, not for {given[0]}")
+    if folder is None:
+        folder = terminal.newest()
+        _say(f"Shown: {folder}, the newest run under {folder.parent}", err=True)
+    if method is not None:
+        _show(terminal.method(folder, method))
+    elif dataset is not None:
+        _show(terminal.dataset(folder, dataset, score))
+    elif grid or score is not None:
+        _show(terminal.grid(folder, score))
+    elif board is not None:
+        _show(terminal.board(folder, board))
+    else:
+        _show(terminal.answers(folder))
+
+
+def _show(sheet: Any) -> None:
+    """Print what lays itself out for the terminal, or without one breaks no line."""
+    Console(highlight=False).print(sheet, soft_wrap=True)
 
 
 @app.command(epilog="Example: koopmark check reports/standard --against reports/baseline")

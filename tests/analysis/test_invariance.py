@@ -15,7 +15,7 @@ from koopmark.analysis.summary import FIT_SCORES, summarise
 from koopmark.analysis.sweeps import sweeps
 from koopmark.analysis.tables import read_scores
 from koopmark.pages import write
-from koopmark.pages.terminal import leaderboards
+from koopmark.pages.terminal import answers
 from koopmark.regression import check
 
 ERRORS = st.sampled_from([0.0, 1e-13, 1e-4, 1e-4 * (1 + 1e-12), 0.3, 1.0, np.inf, np.nan])
@@ -203,6 +203,6 @@ def test_rows_dropped_or_doubled_are_neither_ranked_nor_passed(
         with pytest.raises(ConfigError, match="twice"):
             check(folder, finished_run)
     if name == "targets" or how == "doubled":
-        for use in (write, leaderboards):
+        for use in (write, answers):
             with pytest.raises(ConfigError, match=r"twice|of the 2 targets"):
                 use(folder)

@@ -1,0 +1,60 @@
+"""A run in the terminal: its answers on one screen, boards, the grid, a card of what was run."""
+
+from pathlib import Path
+
+from koopmark.pages.terminal import _cards, _overview
+from koopmark.pages.terminal._layout import Sheet
+from koopmark.pages.terminal._overview import sheet
+from koopmark.pages.terminal._run import Run, newest
+
+__all__ = ["answers", "board", "dataset", "grid", "method", "newest"]
+
+
+def answers(run_dir: Path, brief: bool = False) -> Sheet:
+    """What a run says to the questions that most users have, and its best ten methods.
+
+    Parameters
+    ----------
+    run_dir : Path
+        A run folder, or a baseline.
+    brief : bool, default False
+        Only what fits on a screen, if possible.
+
+    Raises
+    ------
+    ConfigError
+        If a table or provenance.json is missing or cannot be read.
+    """
+    return sheet(Run.read(run_dir), _overview.answers, brief)
+
+
+def board(run_dir: Path, name: str | None = None) -> Sheet:
+    """A leaderboard with all that is ranked there, the first one by default.
+
+    Raises ConfigError as `answers` does, and if there is no such board.
+    """
+    return sheet(Run.read(run_dir), _overview.board, name)
+
+
+def grid(run_dir: Path, score: str | None = None) -> Sheet:
+    """Methods by datasets: digits and share found, or a score of summary.csv.
+
+    Raises ConfigError as `answers` does, and if there is no such score.
+    """
+    return sheet(Run.read(run_dir), _overview.grid, score)
+
+
+def dataset(run_dir: Path, name: str, score: str | None = None) -> Sheet:
+    """The card of a dataset; with a score of summary.csv all methods, ranked by it.
+
+    Raises ConfigError as `answers` does, and if there is no such dataset or score.
+    """
+    return sheet(Run.read(run_dir), _cards.dataset, name, score)
+
+
+def method(run_dir: Path, name: str) -> Sheet:
+    """The card of a method.
+
+    Raises ConfigError as `answers` does, and if there is no such method.
+    """
+    return sheet(Run.read(run_dir), _cards.method, name)
