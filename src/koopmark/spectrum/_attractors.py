@@ -124,6 +124,8 @@ class _Motions(NamedTuple):
 
 
 def _motions(system: System, wandering: Array, rng: np.random.Generator) -> _Motions:
+    if not len(wandering):
+        return _Motions(0, wandering, np.empty(0))
     found = _told_apart(system, wandering)
     followed = wandering[found[:MANY]]
     return _Motions(len(found), followed, largest_exponents(system, followed, FOLLOWED, rng))
@@ -173,8 +175,6 @@ def _leaves(system: System, ends: NDArray) -> bool:
 
 def _told_apart(system: System, ends: NDArray) -> list[int]:
     """One index for each motion, told by mean and covariance of its states over time."""
-    if not len(ends):
-        return []
     times = np.linspace(0.0, WATCHED, 1001)
     states = simulate(system, ends, times, rtol=1e-7).states
     means = states.mean(axis=1)
