@@ -114,7 +114,7 @@ def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
 class _Motions(NamedTuple):
     """One state of each motion, of MANY at most, its exponent over FOLLOWED, and how many are."""
 
-    count: int
+    number: int
     states: Array
     exponents: Array
 
@@ -148,11 +148,11 @@ def _regular(system: System, resting: Array, motions: _Motions) -> Regime:
     at_rest = exponents_at_rest(system, resting[points[:MANY]])
     exponents = np.concatenate([np.where(neutral, 0.0, motions.exponents), at_rest])
     largest = float(np.round(exponents.max(), 2)) + 0.0
-    count = len(points) + motions.count
+    count = len(points) + motions.number
     if count > MANY:
         return Regime("continuum", 0, largest)
-    if motions.count:
-        cycles = "limit cycle" if motions.count == 1 else "limit cycles"
+    if motions.number:
+        cycles = "limit cycle" if motions.number == 1 else "limit cycles"
         return Regime("mixed" if points else cycles, count, largest)
     return Regime("fixed point" if count == 1 else "multistable", count, largest)
 
