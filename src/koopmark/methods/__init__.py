@@ -9,12 +9,23 @@ from koopmark.methods._method import (
     availability,
     library_version,
 )
-from koopmark.methods._registry import REGISTRY, about, fit, get, names, offered
+from koopmark.methods._registry import (
+    REGISTRY,
+    Description,
+    about,
+    described,
+    fit,
+    get,
+    names,
+    offered,
+)
 from koopmark.methods.dictionaries import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
+from koopmark.methods.papers import Paper
 from koopmark.models import LinearModel, Model
 
 __all__ = [
     "REGISTRY",
+    "Description",
     "Identity",
     "InformedMethod",
     "LinearModel",
@@ -22,6 +33,7 @@ __all__ = [
     "Model",
     "Monomials",
     "Nystroem",
+    "Paper",
     "RadialBasis",
     "RandomFourier",
     "Role",
@@ -29,6 +41,7 @@ __all__ = [
     "Tags",
     "about",
     "availability",
+    "described",
     "fit",
     "get",
     "library_version",

@@ -19,6 +19,7 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
 from koopmark.methods._options import Bounded, configured
 from koopmark.methods.dictionaries import Dictionary, described_by
+from koopmark.methods.papers import Paper
 from koopmark.methods.remarks import collected, fitted_to
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
@@ -56,6 +57,8 @@ class Tags:
     by_default : mapping of str, optional
         Options with which it does what its library does if its user sets nothing, as far as they
         differ from those of the class; None if its user must choose something.
+    papers : tuple of Paper
+        Where the algorithm comes from; several if the class has several.
     role : "method", "informed" or "anchor"
         See `Role`.
     min_states : int
@@ -78,6 +81,7 @@ class Tags:
     install: str = ""
     requires: tuple[str, ...] = ()
     by_default: Mapping[str, Any] | None = field(default_factory=dict)
+    papers: tuple[Paper, ...] = ()
     role: Role = "method"
     min_states: int = 2
     one_trajectory: bool = False

@@ -1,16 +1,19 @@
 """All methods by name: the table that suites and the command line read."""
 
+import inspect
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import chain
 from typing import Any
 
 from koopmark._errors import ConfigError, suggest
 from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
-from koopmark.methods._method import Method
+from koopmark.methods._method import Method, Role
 from koopmark.methods._options import configured
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
+from koopmark.methods.papers import Paper
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
@@ -81,12 +84,71 @@ def about(name: str) -> str:
     """What a method is, in a line: the first of its docstring, and what of its options differs."""
     method = get(name)
     summary = (type(method).__doc__ or "").strip().partition("\n")[0]
+    changed = [f"{key}={value!r}" for key, value in _changed(method).items()]
+    return f"{summary.removesuffix('.')}; {', '.join(changed)}." if changed else summary
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a method says of itself."""
+
+    name: str
+    summary: str
+    """What it does, in two sentences or one."""
+    papers: tuple[Paper, ...]
+    """Where the algorithm comes from."""
+    library: str
+    """The distribution that does the work; "koopmark" for our own."""
+    role: Role
+    options: dict[str, Any]
+    """Those that differ from the defaults of its class."""
+    library_default: bool
+    """Whether it does what its library does if its user sets nothing."""
+    default_name: str
+    """The registered method that does; empty if there is none."""
+    takes_dictionary: bool
+    """Whether its user chooses the functions that it combines."""
+    one_trajectory: bool
+    """Whether it is fitted to one trajectory alone."""
+
+
+def described(name: str) -> Description:
+    """What the method of this name is, where it comes from and what is special about its options.
+
+    Raises
+    ------
+    ConfigError
+        As `get`.
+    """
+    method = get(name)
+    default = type(method).library_default()
+    known = [other for other, one in REGISTRY.items() if one == default]
+    return Description(
+        name=name,
+        summary=_two_sentences(type(method).__doc__ or ""),
+        papers=method.tags.papers,
+        library=method.tags.library,
+        role=method.tags.role,
+        options=_changed(method),
+        library_default=method.is_library_default,
+        default_name=known[0] if known else "",
+        takes_dictionary=method.options_with({"kind": "monomials"}) is not None,
+        one_trajectory=method.tags.one_trajectory,
+    )
+
+
+def _changed(method: Method) -> dict[str, Any]:
+    """Options that differ from the defaults of the class."""
     default = type(method)()
     options = {field.name: getattr(method, field.name) for field in fields(method)}
-    changed = [
-        f"{key}={value!r}" for key, value in options.items() if value != getattr(default, key)
-    ]
-    return f"{summary.removesuffix('.')}; {', '.join(changed)}." if changed else summary
+    return {key: value for key, value in options.items() if value != getattr(default, key)}
+
+
+def _two_sentences(docstring: str) -> str:
+    """The first two sentences before the sections of a docstring."""
+    prose = re.split(r"\n\s*\w+\n\s*-{3,}\n", inspect.cleandoc(docstring))[0]
+    ends = [end.start() for end in re.finditer(r"[.](?=\s+[^\W\d_a-z]|\s+`|\s*$)", prose)]
+    return " ".join(prose[: ends[1] + 1 if len(ends) > 1 else None].split())
 
 
 def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **options: Any) -> Model:

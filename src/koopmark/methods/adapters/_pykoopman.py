@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import real
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count
 from koopmark.models import Lift, Model, continuous, propagate
@@ -89,6 +90,8 @@ def _quietly() -> Iterator[None]:
 class NNDMD(Method):
     """`pykoopman.regression.NNDMD`: a network encodes, a matrix propagates, a network decodes.
 
+    All three are trained together to predict the states a few steps ahead (Lusch et al. 2018).
+
     Takes about half a minute for a hundred trajectories of fifty states; with PyKoopman's own
     thousand epochs in batches of 16, a quarter of an hour.
 
@@ -127,6 +130,7 @@ class NNDMD(Method):
             "batch_size": 16,
             "max_epochs": 1000,
         },
+        papers=(papers.LUSCH_2018,),
     )
 
     def _fit(self, trajectories: Trajectories) -> Model:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods.adapters._pairs import EMPTY, Subsampled
@@ -36,6 +37,8 @@ STATE = Identity(constant=False)
 class DMD(Method):
     """`deeptime.decomposition.DMD` (Tu et al. 2014), at full rank by default.
 
+    The matrix that takes each snapshot to the next with the least squared error over all pairs.
+
     Parameters
     ----------
     dictionary : AnyDictionary
@@ -48,7 +51,10 @@ class DMD(Method):
     rank: Count | None = None
 
     tags = replace(
-        DEEPTIME, loses={"low rank": EMPTY, "constant": EMPTY}, by_default={"dictionary": STATE}
+        DEEPTIME,
+        loses={"low rank": EMPTY, "constant": EMPTY},
+        by_default={"dictionary": STATE},
+        papers=(papers.TU_2014,),
     )
 
     def _fit(self, trajectories: Trajectories) -> Model:
@@ -66,6 +72,8 @@ class DMD(Method):
 class EDMD(Method):
     """`deeptime.decomposition.EDMD` (Williams, Kevrekidis and Rowley 2015).
 
+    Least squares from each snapshot to the next in a dictionary of functions of the state.
+
     Parameters
     ----------
     dictionary : AnyDictionary
@@ -75,7 +83,10 @@ class EDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Monomials)
 
     tags = replace(
-        DEEPTIME, loses={"units": "it cuts off in the units of the data"}, by_default=None
+        DEEPTIME,
+        loses={"units": "it cuts off in the units of the data"},
+        by_default=None,
+        papers=(papers.WILLIAMS_2015,),
     )
 
     def _fit(self, trajectories: Trajectories) -> Model:
@@ -93,6 +104,8 @@ class EDMD(Method):
 @dataclass(frozen=True)
 class KernelEDMD(Subsampled):
     """`deeptime.decomposition.KernelEDMD` (Klus, Schuster and Muandet 2020), regularised.
+
+    EDMD in the functions that a kernel implies, with a ridge on the kernel matrix of the snapshots.
 
     Parameters
     ----------
@@ -114,7 +127,13 @@ class KernelEDMD(Subsampled):
     n_eigs: CountOrAll | None = None
 
     # ε moves the eigenvalues.
-    tags = replace(DEEPTIME, exactness=1e-7, trial={"max_pairs": 200}, by_default=None)
+    tags = replace(
+        DEEPTIME,
+        exactness=1e-7,
+        trial={"max_pairs": 200},
+        by_default=None,
+        papers=(papers.KLUS_2020_KERNEL,),
+    )
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
@@ -176,6 +195,8 @@ class WithOne:
 class VAMP(Method):
     """`deeptime.decomposition.VAMP` (Wu and Noé 2020) as a model of the Koopman operator.
 
+    The model that predicts the next values of a dictionary from its leading singular functions.
+
     VAMP gives singular functions f = Uᵀ(χ - μ₀), g = Vᵀ(χ - μ₁) and singular values S, and its
     singular values are not eigenvalues. They make a model, though: χ(x⁺) - μ₁ ≈ (χ(x) - μ₀) K with
     K = U S Vᵀ C₁₁, which is linear in [1, χ]; its eigenpairs are computed here.
@@ -191,7 +212,11 @@ class VAMP(Method):
     dictionary: AnyDictionary = STATE
     epsilon: NotNegative = 1e-6
 
-    tags = replace(DEEPTIME, loses={"units": "epsilon is a variance, in the units of the data"})
+    tags = replace(
+        DEEPTIME,
+        loses={"units": "epsilon is a variance, in the units of the data"},
+        papers=(papers.WU_2020,),
+    )
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
@@ -219,9 +244,14 @@ class VAMP(Method):
 
 @dataclass(frozen=True)
 class TICA(Method):
-    """`deeptime.decomposition.TICA` (Pérez-Hernández et al. 2013), for reversible processes."""
+    """`deeptime.decomposition.TICA` (Pérez-Hernández et al. 2013), for reversible processes.
 
-    tags = DEEPTIME.none("it applies to reversible processes only")
+    These data are none, and every fit is skipped with this reason.
+    """
+
+    tags = replace(
+        DEEPTIME.none("it applies to reversible processes only"), papers=(papers.PEREZ_2013,)
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:  # noqa: ARG002
         raise Skip(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark._keys import generator
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
 from koopmark.methods._sampling import some_states
@@ -54,6 +55,8 @@ def interleaved(trajectories: Trajectories) -> tuple[NDArray[np.float64], int]:
 class Ridge(Method):
     """`kooplearn.linear_model.Ridge`: EDMD, by default as plain least squares.
 
+    Least squares from each snapshot to the next in a dictionary; a ridge and a rank are options.
+
     Parameters
     ----------
     dictionary : AnyDictionary
@@ -80,6 +83,11 @@ class Ridge(Method):
         KOOPLEARN,
         loses={"units": "it cuts off in the units of the data"},
         by_default={"dictionary": STATE, "alpha": 1e-6, "reduced_rank": True},
+        papers=(
+            papers.WILLIAMS_2015,
+            papers.KOSTIC_2022,
+            papers.TURRI_2023,
+        ),
     )
 
     def promises(self) -> Tags:
@@ -111,6 +119,8 @@ class Ridge(Method):
 class KernelRidge(Subsampled):
     """`kooplearn.kernel.KernelRidge`, by default projected on principal components, no ridge.
 
+    Kernel EDMD: least squares in the functions that a kernel implies, at a rank.
+
     Parameters
     ----------
     seed : int
@@ -133,6 +143,11 @@ class KernelRidge(Subsampled):
         KOOPLEARN,
         trial={"max_pairs": 200},
         by_default=KERNEL_DEFAULT,
+        papers=(
+            papers.WILLIAMS_2015_KERNEL,
+            papers.KOSTIC_2022,
+            papers.TURRI_2023,
+        ),
     )
 
     @classmethod
@@ -168,6 +183,8 @@ class KernelRidge(Subsampled):
 class Nystroem(Method):
     """`kooplearn.kernel.NystroemKernelRidge` (Meanti et al. 2023), on principal components.
 
+    Kernel EDMD with kernel functions of some states alone, the centres, fitted to all pairs.
+
     Parameters
     ----------
     reduced_rank : bool
@@ -195,6 +212,10 @@ class Nystroem(Method):
             "constant": "its ridge costs digits where functions of the kernel depend on each other"
         },
         by_default={**KERNEL_DEFAULT, "n_centers": None},
+        papers=(
+            papers.MEANTI_2023,
+            papers.KOSTIC_2022,
+        ),
     )
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, NotNegative, Positive
 from koopmark.methods.adapters._pairs import EMPTY
@@ -61,6 +62,8 @@ class _Regressor(Method):
 class EDMD(_Regressor):
     """`pykoop.Edmd` (Williams, Kevrekidis and Rowley 2015), by the normal equations.
 
+    Least squares from each snapshot to the next in a dictionary, with a ridge if asked for.
+
     Parameters
     ----------
     alpha : float
@@ -69,6 +72,8 @@ class EDMD(_Regressor):
     """
 
     alpha: NotNegative = 0.0
+
+    tags = replace(PYKOOP, papers=(papers.WILLIAMS_2015,))
 
     def promises(self) -> Tags:
         # A ridge of 1 shrinks K: by 1 %, if the data are 300 states of size 1.
@@ -84,6 +89,8 @@ class EDMD(_Regressor):
 class LassoEDMD(_Regressor):
     """`pykoop.EdmdMeta` with `sklearn.linear_model.Lasso`.
 
+    EDMD with a penalty on the sum of absolute coefficients, which sets small ones to zero.
+
     pykoop fits the lasso to the normal equations, Gram matrix against Gram matrix, instead of to
     the data (docs/library-notes.md).
 
@@ -97,7 +104,9 @@ class LassoEDMD(_Regressor):
 
     # By default EdmdMeta takes scikit-learn's LinearRegression.
     tags = replace(
-        PYKOOP.none("the lasso sets small coefficients of a linear map to zero"), by_default=None
+        PYKOOP.none("the lasso sets small coefficients of a linear map to zero"),
+        by_default=None,
+        papers=(papers.WILLIAMS_2015,),
     )
 
     def _regressor(self) -> Any:
@@ -109,7 +118,10 @@ class LassoEDMD(_Regressor):
 
 @dataclass(frozen=True)
 class DMD(_Regressor):
-    """`pykoop.Dmd` (Tu et al. 2014) at full rank, its default, by singular values."""
+    """`pykoop.Dmd` (Tu et al. 2014) at full rank, its default, by singular values.
+
+    The matrix that takes each snapshot to the next with the least squared error over all pairs.
+    """
 
     tags = replace(
         PYKOOP,
@@ -119,6 +131,7 @@ class DMD(_Regressor):
             "units": "at full rank it divides by what rounding leaves beside large units, "
             "on some processors",
         },
+        papers=(papers.TU_2014,),
     )
 
     def _regressor(self) -> Any:
@@ -141,7 +154,8 @@ class Lifting:
 class PolynomialEDMD(Method):
     """`pykoop.KoopmanPipeline` with `PolynomialLiftingFn`, `ConstantLiftingFn` and `Edmd`.
 
-    Each trajectory is an episode of its own.
+    Least squares from each snapshot to the next in all monomials of the state up to a degree. Each
+    trajectory is an episode of its own.
 
     Parameters
     ----------
@@ -152,7 +166,7 @@ class PolynomialEDMD(Method):
     degree: Count = 2
 
     # pykoop has no default list of lifting functions.
-    tags = replace(PYKOOP, by_default=None)
+    tags = replace(PYKOOP, by_default=None, papers=(papers.WILLIAMS_2015,))
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
@@ -213,6 +227,8 @@ class _Programme(_Regressor):
 class LmiEDMD(_Programme):
     """`pykoop.lmi_regressors.LmiEdmd`: least squares as a programme, with a penalty if asked for.
 
+    EDMD stated as a semidefinite programme (Dahdah and Forbes 2021), which CVXOPT solves.
+
     Parameters
     ----------
     penalty : "none", "twonorm" or "nuclear"
@@ -223,6 +239,8 @@ class LmiEDMD(_Programme):
 
     penalty: Literal["none", "twonorm", "nuclear"] = "none"
     alpha: Positive = 1.0
+
+    tags = replace(_Programme.tags, papers=(papers.DAHDAH_2021,))
 
     def promises(self) -> Tags:
         # A penalty shrinks directions: of 1, by 1 % if the data are 300 states of size 1.
@@ -239,7 +257,8 @@ class LmiEDMD(_Programme):
 class SpectralRadiusLmiEDMD(_Programme):
     """`LmiEdmdSpectralRadiusConstr`: no discrete eigenvalue beyond a radius.
 
-    Alternates between a programme for the matrix and one for the certificate of its radius.
+    EDMD (Dahdah and Forbes 2021) that alternates between a programme for the matrix and one for the
+    certificate of its radius.
 
     Parameters
     ----------
@@ -256,6 +275,7 @@ class SpectralRadiusLmiEDMD(_Programme):
         _Programme.tags,
         trial={"max_iter": 5},
         loses={**GRAM, "fast": "the radius allowed is reached by few rounds of its two programmes"},
+        papers=(papers.DAHDAH_2021,),
     )
 
     def _regressor(self) -> Any:
@@ -266,9 +286,12 @@ class SpectralRadiusLmiEDMD(_Programme):
 
 @dataclass(frozen=True)
 class HinfLmiEDMD(_Programme):
-    """`LmiEdmdHinfReg`: a penalty on the gain from the input to the state; needs an input."""
+    """`LmiEdmdHinfReg`: a penalty on the gain from the input to the state; needs an input.
 
-    tags = replace(_Programme.tags, loses={}, by_default=None)
+    These systems have none, and every fit is skipped with this reason.
+    """
+
+    tags = replace(_Programme.tags, loses={}, by_default=None, papers=(papers.DAHDAH_2022,))
 
     def _regressor(self) -> Any:
         raise Skip("the H-infinity norm is the gain from an input, and these systems have none")

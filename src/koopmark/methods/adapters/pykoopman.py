@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Bound, Count, Positive
 from koopmark.methods._sampling import spread
@@ -53,10 +54,13 @@ def _fitted(koopman: Any, x: NDArray, y: NDArray, dt: float, lift: Lift | None =
 
 @dataclass(frozen=True)
 class Koopman(Method):
-    """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state."""
+    """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state.
+
+    Two directions are kept, however many the data have.
+    """
 
     # It keeps two directions of the linear data.
-    tags = replace(PYKOOPMAN, recovers="plane")
+    tags = replace(PYKOOPMAN, recovers="plane", papers=(papers.TU_2014,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
@@ -99,9 +103,12 @@ class _EDMD(Method):
 
 @dataclass(frozen=True)
 class IdentityEDMD(_EDMD):
-    """EDMD in the state itself."""
+    """EDMD in the state itself.
 
-    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY})
+    Least squares from each snapshot to the next, at full rank and without a constant.
+    """
+
+    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY}, papers=(papers.WILLIAMS_2015,))
 
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:  # noqa: ARG002
         return None
@@ -111,6 +118,8 @@ class IdentityEDMD(_EDMD):
 class PolynomialEDMD(_EDMD):
     """EDMD with `Polynomial` observables.
 
+    Least squares (Williams, Kevrekidis and Rowley 2015) in all monomials up to a degree.
+
     Parameters
     ----------
     degree : int
@@ -119,7 +128,11 @@ class PolynomialEDMD(_EDMD):
 
     degree: Count = 2
 
-    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY, "units": EMPTY})
+    tags = replace(
+        PYKOOPMAN,
+        loses={"low rank": EMPTY, "constant": EMPTY, "units": EMPTY},
+        papers=(papers.WILLIAMS_2015,),
+    )
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
@@ -136,6 +149,8 @@ class PolynomialEDMD(_EDMD):
 @dataclass(frozen=True)
 class RadialEDMD(_EDMD):
     """EDMD with `RadialBasisFunction` observables, the state included.
+
+    Least squares (Williams, Kevrekidis and Rowley 2015) in Gaussians of the distance to centres.
 
     Parameters
     ----------
@@ -156,6 +171,7 @@ class RadialEDMD(_EDMD):
     tags = replace(
         PYKOOPMAN.none("Gaussians of the state are not closed under a linear map"),
         by_default={"count": 10, "bandwidth": None},
+        papers=(papers.WILLIAMS_2015,),
     )
 
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:
@@ -171,6 +187,8 @@ class RadialEDMD(_EDMD):
 @dataclass(frozen=True)
 class FourierEDMD(_EDMD):
     """EDMD with `RandomFourierFeatures` as observables.
+
+    Least squares (Williams, Kevrekidis and Rowley 2015) in cosines and sines of random frequencies.
 
     Parameters
     ----------
@@ -193,6 +211,7 @@ class FourierEDMD(_EDMD):
     tags = replace(
         PYKOOPMAN.none("waves in the state are not closed under a linear map"),
         by_default={"count": 100, "bandwidth": None},
+        papers=(papers.WILLIAMS_2015,),
     )
 
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:
@@ -209,6 +228,8 @@ class FourierEDMD(_EDMD):
 class CustomEDMD(_EDMD):
     """EDMD with `CustomObservables`: the state and functions of it.
 
+    Least squares (Williams, Kevrekidis and Rowley 2015) in functions of each variable and of pairs.
+
     Parameters
     ----------
     functions : tuple of str
@@ -219,7 +240,12 @@ class CustomEDMD(_EDMD):
     functions: tuple[Function, ...] = ("square", "product")
 
     # PyKoopman has no default functions.
-    tags = replace(PYKOOPMAN, loses={"low rank": EMPTY, "constant": EMPTY}, by_default=None)
+    tags = replace(
+        PYKOOPMAN,
+        loses={"low rank": EMPTY, "constant": EMPTY},
+        by_default=None,
+        papers=(papers.WILLIAMS_2015,),
+    )
 
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:  # noqa: ARG002
         functions = [FUNCTIONS[name] for name in self.functions]
@@ -229,6 +255,8 @@ class CustomEDMD(_EDMD):
 @dataclass(frozen=True)
 class KDMD(Subsampled):
     """Kernel DMD (Williams, Rowley and Kevrekidis 2015) as PyKoopman computes it.
+
+    EDMD in the functions that a kernel implies, computed from the kernel matrices of the snapshots.
 
     Parameters
     ----------
@@ -243,7 +271,12 @@ class KDMD(Subsampled):
     kernel: AnyKernel | None = field(default_factory=Polynomial)
     svd_rank: int | None = None
 
-    tags = replace(PYKOOPMAN, trial={"max_pairs": 200}, by_default={"kernel": None})
+    tags = replace(
+        PYKOOPMAN,
+        trial={"max_pairs": 200},
+        by_default={"kernel": None},
+        papers=(papers.WILLIAMS_2015_KERNEL,),
+    )
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
@@ -343,7 +376,11 @@ class DelayEDMD(Method):
     svd_rank: int | None = None
 
     tags = replace(
-        PYKOOPMAN, one_trajectory=True, recovers="trajectory", by_default={"svd_rank": -1}
+        PYKOOPMAN,
+        one_trajectory=True,
+        recovers="trajectory",
+        by_default={"svd_rank": -1},
+        papers=(papers.ARBABI_2017,),
     )
 
     _model = DelayModel
@@ -400,6 +437,7 @@ class HAVOK(DelayEDMD):
         DelayEDMD.tags.none("a system with forcing has no eigenfunctions in the state alone"),
         # Of the windows of PyKoopman's default `TimeDelay` the threshold keeps the forcing alone.
         by_default=None,
+        papers=(papers.BRUNTON_2017,),
     )
 
     _model = HavokModel

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.datasets import AnswerKey
+from koopmark.methods import papers
 from koopmark.methods._method import InformedMethod, Method, Skip, Tags
 from koopmark.methods._options import Tolerance
 from koopmark.methods._sampling import overlapping
@@ -47,6 +48,8 @@ class GeneratorEDMD(InformedMethod):
     dictionary: AnyDictionary = field(default_factory=Monomials)
     tolerance: Tolerance = 1e-10
 
+    tags = Tags(role="informed", papers=(papers.KLUS_2020_GENERATOR,))
+
     def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         if key.stochastic:
             raise Skip("the generator of a stochastic system has a diffusion term besides F·∇")
@@ -80,7 +83,9 @@ class DifferenceGeneratorEDMD(Method):
     tolerance: Tolerance = 1e-10
     order: Literal[2, 4, 6] = 2
 
-    tags = Tags().none("differences shift every eigenvalue by a power of the time step")
+    tags = Tags(papers=(papers.KLUS_2020_GENERATOR,)).none(
+        "differences shift every eigenvalue by a power of the time step"
+    )
 
     def promises(self) -> Tags:
         return replace(self.tags, min_states=self.order + 1)

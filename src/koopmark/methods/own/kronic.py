@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, qr
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Positive, Share, Tolerance
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
@@ -69,7 +70,7 @@ class KRONIC(Method):
     held_out: Share = 0.2
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(min_states=ORDER + 1)
+    tags = Tags(min_states=ORDER + 1, papers=(papers.KAISER_2021,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         dt = trajectories.dt

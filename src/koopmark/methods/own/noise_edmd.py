@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, Tolerance
 from koopmark.methods._signal import canonical_correlations, signal_basis, significant, sizes
@@ -36,6 +37,8 @@ class TotalLeastSquaresEDMD(Method):
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
+
+    tags = Tags(papers=(papers.DAWSON_2016, papers.HEMATI_2017, papers.GOLUB_1987))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states
@@ -95,13 +98,15 @@ def total_least_squares(
 class ForwardBackwardEDMD(Method):
     """EDMD with K = (K_f K_b⁻¹)^{1/2} of the operators forwards and backwards in time.
 
-    Dawson, Hemati, Williams and Rowley (2016), with both operators in one basis. Noise shrinks
-    both by the same factor, which cancels. Of the two square roots of an eigenvalue the one is
+    Noise shrinks both by the same factor, which cancels (Dawson, Hemati, Williams and Rowley 2016);
+    here both operators are in one basis. Of the two square roots of an eigenvalue the one is
     taken that is nearer to what K_f does to its eigenfunction.
     """
 
     dictionary: AnyDictionary = field(default_factory=Identity)
     tolerance: Tolerance = 1e-10
+
+    tags = Tags(papers=(papers.DAWSON_2016,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.states)
@@ -150,6 +155,8 @@ class InstrumentalEDMD(Method):
 
     dictionary: AnyDictionary = field(default_factory=Identity)
     lag: Count = 1
+
+    tags = Tags(papers=(papers.SOEDERSTROEM_1983,))
 
     def promises(self) -> Tags:
         return replace(self.tags, min_states=self.lag + 2)

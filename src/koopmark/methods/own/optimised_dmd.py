@@ -10,6 +10,7 @@ from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
 from koopmark.methods._signal import signal_basis, sizes
@@ -64,6 +65,8 @@ class OptimisedDMD(Method):
 
     constant: bool = True
     iterations: Count = 100
+
+    tags = Tags(papers=(papers.ASKHAM_2018,))
 
     def promises(self) -> Tags:
         return replace(self.tags, min_states=2 + int(self.constant))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack, lstsq, lu_solve
 
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, Positive, Tolerance
 from koopmark.methods.dictionaries import (
@@ -39,6 +40,9 @@ DECIDES = 0.7
 class QREDMD(Method):
     """EDMD (Williams, Kevrekidis and Rowley 2015) from the triangular factor of the data.
 
+    Least squares from each snapshot to the next in a dictionary of functions of the state, without
+    normal equations, which would square the condition number and cost half of the digits.
+
     Parameters
     ----------
     tolerance : float
@@ -58,6 +62,8 @@ class QREDMD(Method):
     tolerance: Tolerance = 1e-10
     near: tuple[float, ...] = ()
     count: Count = 20
+
+    tags = Tags(papers=(papers.WILLIAMS_2015, papers.COLBROOK_2024))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states
@@ -181,7 +187,14 @@ class KernelEDMD(Method):
     tolerance: Tolerance = 1e-10
     seed: int = 0
 
-    tags = Tags(trial={"landmarks": 100})
+    tags = Tags(
+        trial={"landmarks": 100},
+        papers=(
+            papers.WILLIAMS_2015_KERNEL,
+            papers.COLBROOK_2024,
+            papers.WILLIAMS_2001,
+        ),
+    )
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
@@ -227,6 +240,8 @@ class ResDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Monomials)
     epsilon: Positive | None = None
     tolerance: Tolerance = 1e-10
+
+    tags = Tags(papers=(papers.COLBROOK_2024,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.states)

@@ -7,7 +7,8 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.methods._method import Method
+from koopmark.methods import papers
+from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Bound, Share
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
@@ -91,6 +92,8 @@ class SSD(_Decomposition):
 
     tolerance: Share = 1e-7
 
+    tags = Tags(papers=(papers.HASELI_2022,))
+
     def step(self, here: Spans) -> NDArray[np.float64]:
         sines, directions = angles(here.now, orthonormal(here.ahead)[0])
         return directions[at_most(sines, self.tolerance, "which functions stay", CLOSE)].T
@@ -114,6 +117,8 @@ class TunableSSD(_Decomposition):
     """
 
     epsilon: Sine | None = None
+
+    tags = Tags(papers=(papers.HASELI_2023,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         if self.epsilon is not None:

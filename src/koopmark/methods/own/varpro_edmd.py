@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
 from koopmark.methods.dictionaries import AnyDictionary, Identity
@@ -48,7 +49,13 @@ class VarProEDMD(Method):
     products: Count = 1
     limit: Count = 400
 
-    tags = Tags(min_states=3)
+    tags = Tags(
+        min_states=3,
+        papers=(
+            papers.GOLUB_1973,
+            papers.ASKHAM_2018,
+        ),
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         states = trajectories.states

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
 from koopmark.methods.adapters._pairs import EMPTY, Subsampled
@@ -60,6 +61,8 @@ class AtRank(Method):
 class DMD(AtRank):
     """Least-squares DMD (Tu et al. 2014) as PyDMD computes it.
 
+    The matrix that takes each snapshot to the next with the least squared error over all pairs.
+
     Parameters
     ----------
     dictionary : AnyDictionary
@@ -69,7 +72,7 @@ class DMD(AtRank):
     svd_rank: int = -1
     dictionary: AnyDictionary = STATE
 
-    tags = replace(PYDMD, loses=FULL_RANK)
+    tags = replace(PYDMD, loses=FULL_RANK, papers=(papers.TU_2014,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -82,12 +85,14 @@ class DMD(AtRank):
 class FbDMD(DMD):
     """Forward-backward DMD (Dawson et al. 2016) as PyDMD computes it.
 
+    Least squares forwards and backwards in time, combined so that their bias by noise cancels.
+
     PyDMD multiplies its forward and its backward operator in two different bases, so this is not
     exact even on noise-free linear data (docs/library-notes.md).
     """
 
     # Exact in PyDMD if the singular vectors of X and Y agree.
-    tags = replace(PYDMD, recovers="axes")
+    tags = replace(PYDMD, recovers="axes", papers=(papers.DAWSON_2016,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -99,6 +104,8 @@ class FbDMD(DMD):
 @dataclass(frozen=True)
 class OptDMD(DMD):
     """Optimal low-rank DMD (Héas and Herzet 2016).
+
+    Among all operators of a given rank the one that predicts the next snapshots best.
 
     PyDMD computes A = P Qᴴ in ψ(x⁺) = A ψ(x). Its own eigenvectors lose every pair whose
     eigenvalue or normalisation has no positive real part (docs/library-notes.md), so they are
@@ -112,7 +119,9 @@ class OptDMD(DMD):
 
     factorization: Literal["svd", "evd"] = "svd"
 
-    tags = replace(PYDMD, by_default={"svd_rank": 0, "factorization": "evd"})
+    tags = replace(
+        PYDMD, by_default={"svd_rank": 0, "factorization": "evd"}, papers=(papers.HEAS_2016,)
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -139,6 +148,8 @@ class OptDMD(DMD):
 class TotalDMD(Subsampled):
     """Total-least-squares DMD (Hemati et al. 2017), the option `tlsq_rank` of PyDMD's `DMD`.
 
+    Both snapshots of a pair may be noisy: pairs are projected on their leading directions first.
+
     Parameters
     ----------
     max_pairs : int
@@ -156,7 +167,7 @@ class TotalDMD(Subsampled):
     tlsq_rank: Count | None = None
 
     # By default PyDMD's class does without: that is `DMD`.
-    tags = replace(PYDMD, loses=FULL_RANK, by_default=None)
+    tags = replace(PYDMD, loses=FULL_RANK, by_default=None, papers=(papers.HEMATI_2017,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -170,6 +181,8 @@ class TotalDMD(Subsampled):
 @dataclass(frozen=True)
 class PiDMD(Method):
     """Physics-informed DMD (Baddoo et al. 2023) as PyDMD computes it.
+
+    Least-squares DMD among the matrices of a set that physics suggests.
 
     PyDMD has no default set of matrices. The weights of the systems here are full, so the sensible
     one is the banded matrices with a band that holds them: ordinary least squares, row by row. The
@@ -190,7 +203,7 @@ class PiDMD(Method):
     )
     band: Count | None = None
 
-    tags = replace(PYDMD, by_default=None)
+    tags = replace(PYDMD, by_default=None, papers=(papers.BADDOO_2023,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pydmd
@@ -220,6 +233,8 @@ def _from_pairs(
 class KernelEDMD(Subsampled):
     """Kernel EDMD (Williams, Rowley and Kevrekidis 2015), which PyDMD calls `EDMD`.
 
+    EDMD in the functions that a kernel implies, computed from the kernel matrices of the snapshots.
+
     Parameters
     ----------
     max_pairs : int
@@ -234,7 +249,12 @@ class KernelEDMD(Subsampled):
     kernel: AnyKernel = field(default_factory=Polynomial)
     svd_rank: int | None = None
 
-    tags = replace(PYDMD, trial={"max_pairs": 200}, by_default={"kernel": Linear(), "svd_rank": -1})
+    tags = replace(
+        PYDMD,
+        trial={"max_pairs": 200},
+        by_default={"kernel": Linear(), "svd_rank": -1},
+        papers=(papers.WILLIAMS_2015_KERNEL,),
+    )
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
@@ -312,7 +332,12 @@ class LANDO(Subsampled):
     dict_tol: float = 1e-6
     svd_rank: int = -1
 
-    tags = replace(PYDMD, trial={"max_pairs": 200}, by_default={"kernel": Linear(), "svd_rank": 0})
+    tags = replace(
+        PYDMD,
+        trial={"max_pairs": 200},
+        by_default={"kernel": Linear(), "svd_rank": 0},
+        papers=(papers.BADDOO_2022,),
+    )
 
     def promises(self) -> Tags:
         if self.svd_rank == 0:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.methods import papers
 from koopmark.methods._method import Tags
 from koopmark.methods._options import Bound, Count, Share
 from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
@@ -75,6 +76,8 @@ class _Sequence(AtRank):
 class CDMD(_Sequence):
     """Compressed DMD (Erichson et al. 2019) as PyDMD computes it.
 
+    DMD of snapshots that a random matrix has made shorter.
+
     PyDMD compresses to as many rows as there are snapshots; with rank -1 it keeps all of these,
     whatever the data fill.
 
@@ -89,6 +92,8 @@ class CDMD(_Sequence):
     compression: Literal["uniform", "normal", "sparse"] = "uniform"
     seed: int = 0
 
+    tags = replace(SEQUENCE, papers=(papers.ERICHSON_2019_COMPRESSED,))
+
     def promises(self) -> Tags:
         # Compressed data have more rows than directions. Most singular values are rounding then,
         # and the threshold that ruins the other defaults lies at rounding too.
@@ -102,6 +107,8 @@ class CDMD(_Sequence):
 class RDMD(_Sequence):
     """Randomised DMD (Erichson et al. 2019) as PyDMD computes it.
 
+    DMD in the leading directions of the snapshots, which are found by random projections.
+
     Parameters
     ----------
     oversampling, power_iters : int
@@ -113,6 +120,8 @@ class RDMD(_Sequence):
     oversampling: int = 10
     power_iters: int = 2
     seed: int = 0
+
+    tags = replace(SEQUENCE, papers=(papers.ERICHSON_2019_RANDOMISED,))
 
     def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.RDMD(
@@ -127,12 +136,16 @@ class RDMD(_Sequence):
 class SubspaceDMD(_Sequence):
     """Subspace DMD (Takeishi et al. 2017) as PyDMD computes it.
 
+    The next snapshots are projected on past ones first, which takes out noise that has no memory.
+
     With rank -1, PyDMD's own, it finds the rank itself, and counts some rounding if the data leave
     dimensions empty.
     """
 
     # It compares two states with the next two.
-    tags = replace(SEQUENCE, min_states=4, by_default={"svd_rank": -1})
+    tags = replace(
+        SEQUENCE, min_states=4, by_default={"svd_rank": -1}, papers=(papers.TAKEISHI_2017,)
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         if len(trajectories.times) < 4:
@@ -162,6 +175,7 @@ class SpDMD(_Sequence):
         SEQUENCE,
         loses={"units": "the weight of the amplitudes is in the units of the data"},
         by_default={"svd_rank": 0, "gamma": 10.0},
+        papers=(papers.JOVANOVIC_2014,),
     )
 
     def promises(self) -> Tags:
@@ -192,10 +206,10 @@ class SpDMD(_Sequence):
 class VarProDMD(_Sequence):
     """Variable projection (Askham and Kutz 2018) by SciPy's least squares.
 
-    x(t) ≈ Σⱼ bⱼ modeⱼ e^{λⱼt}: a whole trajectory is fitted with as many exponentials as there are
-    directions. If the dynamics are nonlinear no such fit exists, and unlike methods that look one
-    step ahead it does not keep the directions that are linear apart from the rest. The
-    rank is the number of exponentials.
+    A whole trajectory is fitted with as many exponentials as there are directions,
+    x(t) ≈ Σⱼ bⱼ modeⱼ e^{λⱼt}. If the dynamics are nonlinear no such fit exists, and unlike methods
+    that look one step ahead it does not keep the directions that are linear apart from the rest.
+    The rank is the number of exponentials.
     """
 
     tags = replace(
@@ -205,6 +219,7 @@ class VarProDMD(_Sequence):
             "constant": "it starts from reciprocals of the eigenvalues, of which one is 0",
             "units": "SciPy's least squares stops at a tolerance in the units of the data",
         },
+        papers=(papers.ASKHAM_2018,),
     )
 
     def _estimator(self, pydmd: Any, rank: int) -> Any:
@@ -251,7 +266,14 @@ class BOPDMD(VarProDMD):
     eig_sort: Literal["auto", "real", "imag", "abs"] = "auto"
     seed: int = 0
 
-    tags = replace(SEQUENCE, by_default={"svd_rank": 0, "tolerance": 1e-6})
+    tags = replace(
+        SEQUENCE,
+        by_default={"svd_rank": 0, "tolerance": 1e-6},
+        papers=(
+            papers.ASKHAM_2018,
+            papers.SASHIDHAR_2022,
+        ),
+    )
 
     def promises(self) -> Tags:
         tags = super().promises()
@@ -274,6 +296,9 @@ class BOPDMD(VarProDMD):
 class HankelDMD(AtRank):
     """DMD of windows of states (Arbabi and Mezić 2017) as PyDMD computes it.
 
+    Several consecutive states side by side are the snapshot: past states stand for functions of the
+    present one.
+
     Parameters
     ----------
     svd_rank : int, optional
@@ -285,7 +310,7 @@ class HankelDMD(AtRank):
 
     delays: Count = 5
 
-    tags = replace(SEQUENCE, by_default={"svd_rank": 0, "delays": 1})
+    tags = replace(SEQUENCE, by_default={"svd_rank": 0, "delays": 1}, papers=(papers.ARBABI_2017,))
 
     def promises(self) -> Tags:
         return replace(super().promises(), min_states=self.delays + 1)
@@ -332,7 +357,11 @@ class HODMD(HankelDMD):
 
     svd_rank_extra: int = -1
 
-    tags = replace(SEQUENCE, by_default={"svd_rank": 0, "delays": 1, "svd_rank_extra": 0})
+    tags = replace(
+        SEQUENCE,
+        by_default={"svd_rank": 0, "delays": 1, "svd_rank_extra": 0},
+        papers=(papers.LE_CLAINCHE_2017,),
+    )
 
     def _estimator(self, pydmd: Any, rank: int) -> Any:
         return pydmd.HODMD(d=self.delays, svd_rank=rank, svd_rank_extra=self.svd_rank_extra)
