@@ -1,8 +1,9 @@
 """Do the numbers hold on other processors? `make test-kernels`; see docs/ci.md.
 
 OpenBLAS has kernels for each generation of x86 processors, NumPy has loops, and each rounds in its
-own way. Under each that this machine can run beside its own: the fast tests of the folders that
-touch numbers, then the smoke suite against the committed baseline. Exit code 1 if one fails.
+own way. Under those of each generation that this machine can run beside its own: the fast tests of
+the folders that touch numbers, then the smoke suite against the committed baseline. Exit code 1
+if one fails.
 """
 
 import os
@@ -28,12 +29,9 @@ FOLDERS = sorted(
     if path.parent.name not in NO_NUMBERS
 )
 """Of tests/: those that touch numbers, with whatever package is new."""
-AVX512 = [
-    name
-    for name in __cpu_dispatch__
-    if (name == "X86_V4" or name.startswith("AVX512")) and __cpu_features__[name]
-]
-"""The loops that NumPy takes on a processor with AVX-512 and on no other."""
+LOOPS = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
+"""Of NumPy, for processors that have more than the oldest, as far as this one does."""
+AVX512 = [name for name in LOOPS if name == "X86_V4" or name.startswith("AVX512")]
 
 
 class Kernels(NamedTuple):
@@ -44,15 +42,18 @@ class Kernels(NamedTuple):
     needs: tuple[str, ...]
 
 
+def of_generation(name: str, without: list[str], needs: tuple[str, ...]) -> Kernels:
+    """What a generation of processors takes: OpenBLAS's kernels for it, and no loops above it."""
+    environment = {"OPENBLAS_CORETYPE": name}
+    if without:
+        environment["NPY_DISABLE_CPU_FEATURES"] = " ".join(without)
+    return Kernels(name, environment, needs)
+
+
 CHOICES = (
-    Kernels("SkylakeX", {"OPENBLAS_CORETYPE": "SkylakeX"}, ("AVX512F", "AVX512VL", "AVX512DQ")),
-    Kernels("Haswell", {"OPENBLAS_CORETYPE": "Haswell"}, ("AVX2", "FMA3")),
-    Kernels("Nehalem", {"OPENBLAS_CORETYPE": "Nehalem"}, ("SSE42",)),
-    Kernels(
-        "Haswell, and NumPy without AVX-512",
-        {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)},
-        ("AVX512F", "AVX2", "FMA3"),
-    ),
+    of_generation("SkylakeX", [], ("AVX512F", "AVX512VL", "AVX512DQ")),
+    of_generation("Haswell", AVX512, ("AVX2", "FMA3")),
+    of_generation("Nehalem", LOOPS, ("SSE42",)),
 )
 
 

@@ -16,7 +16,7 @@ from koopmark.cli import app
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.datasets.regime import regime_of, stable_points
 from koopmark.simulation import simulate
-from koopmark.spectrum import largest_exponents
+from koopmark.spectrum import _attractors, largest_exponents
 from koopmark.systems import StochasticSystem
 
 NAMES = datasets.names()
@@ -95,7 +95,10 @@ def test_an_attractor_in_which_no_trajectory_ends_is_counted():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_the_stored_regime_is_computed_again(name):
+def test_the_stored_regime_is_computed_again(name, monkeypatch):
+    # How long chaos lasts is the claim of another test.
+    monkeypatch.setattr(_attractors, "LASTING", 300.0)
+    monkeypatch.setattr(_attractors, "STRETCH", 2.0)
     loaded = datasets.load_recipe(name)
     found = regime_of(loaded, 0)
     assert found.kind == loaded.regime.kind[0]
@@ -111,8 +114,8 @@ def test_the_stored_regime_is_computed_again(name):
 def test_the_chaotic_network_is_chaotic_at_each_of_its_seeds_and_stays_so(seed):
     loaded = datasets.load_recipe("rnn_100_60_chaotic")
     system, rng = loaded.system.build(seed), np.random.default_rng(seed)
-    starts = loaded.initial_states.draw(20, system.size, rng)
-    ends = simulate(system, starts, np.array([0.0, 1000.0]), rtol=1e-6).states[:, -1]
+    starts = loaded.initial_states.draw(10, system.size, rng)
+    ends = simulate(system, starts, np.array([0.0, 1000.0]), rtol=1e-4).states[:, -1]
     assert np.linalg.norm(system.rhs(ends), axis=1).min() > 0.1
     assert largest_exponents(system, ends, 200.0, rng).min() > 0.05
 

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-import pandas as pd
 import pytest
+from planted import Planted, planted
 
 from koopmark._errors import ConfigError
 from koopmark.analysis.leaderboard import questions
@@ -69,46 +69,8 @@ def test_a_method_whose_fits_failed_has_no_digits_and_found_nothing(line):
         assert (scores["digits"]["broken"], scores["found"]["broken"]) == (0.0, 0.0)
 
 
-def planted():
-    """Two methods on two problems, as their fits and targets."""
-    key = ["dataset", "method", "seed"]
-    fits = pd.DataFrame(
-        [(d, m, 0) for d in ("one", "two") for m in ("good", "bad")], columns=key
-    ).assign(
-        fit_id="",
-        role="method",
-        library="l",
-        library_version="1",
-        status="ok",
-        noise=0.0,
-        default=0,
-        fit_seconds=1.0,
-        pairs=1,
-        pairs_used=1,
-        family="",
-    )
-    error = fits["method"].map({"good": 1e-6, "bad": 1e-2})
-    targets = fits[[*key, "fit_id", "role", "status"]].assign(
-        target_index=0,
-        target="-1",
-        target_eigenvalue_re=-1.0,
-        target_eigenvalue_im=0.0,
-        target_dimension=1,
-        target_degree=1,
-        eigenvalue_error_relative=error,
-        eigenfunction_error=error,
-        functions_found=0,
-        eigenvalues_found=0,
-        oracle_floor=0.0,
-        statistical_floor_eigenvalue=float("nan"),
-        statistical_floor=float("nan"),
-        rounding=1e-9,
-    )
-    return fits, targets
-
-
 def test_of_each_board_by_digits_the_means_are_kept():
-    fits, targets = planted()
+    fits, targets = planted({"good": Planted(1e-6), "bad": Planted(1e-2)})
     judged = judge(fits, targets)
     line = promoted_run(fits, judged, questions(judged, fits, targets, []), FINISHED)
     assert line.boards == {

@@ -135,18 +135,19 @@ def test_what_depends_on_the_start_is_a_continuum():
     assert abs(found.lyapunov) <= 0.02
 
 
+def hasten(monkeypatch, **times):
+    for name, value in times.items():
+        monkeypatch.setattr(attractors, name, value)
+
+
 @pytest.mark.slow
-def test_the_lorenz_system_is_chaotic():
-    found = regime(Lorenz(), rng().normal(size=(6, 3)), rng())
+def test_the_lorenz_system_is_chaotic(monkeypatch):
+    hasten(monkeypatch, SETTLED=20.0, LASTING=100.0, WATCHED=20.0, FOLLOWED=100.0)
+    found = regime(Lorenz(), rng().normal(size=(attractors.MANY, 3)), rng())
     assert found.kind == "chaotic"
     # Steps are short for networks; here they cost two digits.
     assert found.lyapunov == pytest.approx(0.906, abs=0.03)
     assert 0 < found.lyapunov_error < 0.02
-
-
-def hasten(monkeypatch, **times):
-    for name, value in times.items():
-        monkeypatch.setattr(attractors, name, value)
 
 
 def test_chaos_that_ends_at_fixed_points_is_called_transient(monkeypatch):

@@ -42,8 +42,8 @@ DIGITS = Column(
 FOUND = Column(
     "found",
     "found",
-    f"Targets with both errors at most {scoring.FOUND:g}, or within three statistical floors where "
-    "the training data have noise.",
+    f"Share of the targets that were found: both errors are at most {scoring.FOUND:g}, or within "
+    "three statistical floors if the training data have noise.",
     numbers.percent,
     table="",
     best="high",

@@ -101,7 +101,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     allowed = tolerance(floors[1])
     attainable = (found | (floor <= allowed)).astype(float).where(floor.notna())
     digits = scoring.digits(error, rows["rounding"])
-    possible = pd.Series(scoring.digits(np.fmax(*floors)), rows.index)
+    possible = pd.Series(scoring.digits(np.fmax(floors[0], floors[1])), rows.index)
     judged = rows[[*KEYS, "role", "status", "target_index", "target", "library", "noise"]].assign(
         problem=problems(rows["dataset"]),
         default=rows["default"].astype(bool),

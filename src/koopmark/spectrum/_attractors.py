@@ -81,19 +81,22 @@ def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
     moving = _moving(system, ends)
     if moving.any() and _leaves(system, ends[moving][:FOLLOWED_STATES]):
         return Regime("unbounded", 0, 0.0)
-    found = _reached(system, ends, moving, rng)
-    if found.kind != "chaotic":
-        return found
+    motions = _motions(system, ends[moving], rng)
+    if not len(motions.chaotic):
+        return _regular(system, ends[~moving], motions)
     later = _ends(system, ends[moving], LASTING)
     if later is None:
         return Regime("unbounded", 0, 0.0)
     still_moving = _moving(system, later)
-    last = _reached(system, later, still_moving, rng)
-    if still_moving.all() and last.kind == "chaotic":
-        return last
-    ends[moving] = later
-    last = _reached(system, ends, _moving(system, ends), rng)
-    return Regime("transient chaos", last.attractors, last.lyapunov)
+    last = _motions(system, later[still_moving], rng)
+    if still_moving.all() and len(last.chaotic):
+        return _chaos(system, last.chaotic, rng)
+    resting = np.concatenate([ends[~moving], later[~still_moving]])
+    if len(last.chaotic):
+        reached = _chaos(system, last.chaotic, rng)
+    else:
+        reached = _regular(system, resting, last)
+    return Regime("transient chaos", reached.attractors, reached.lyapunov)
 
 
 def _ends(system: System, starts: NDArray, time: float) -> NDArray | None:
@@ -108,34 +111,50 @@ def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
     return speed > STILL
 
 
-def _reached(
-    system: System, ends: NDArray, moving: NDArray[np.bool_], rng: np.random.Generator
-) -> Regime:
-    """The attractors that trajectories have reached, as far as exponents over FOLLOWED tell."""
-    resting, wandering = ends[~moving], ends[moving]
+class _Motions(NamedTuple):
+    """One state of each motion, of MANY at most, its exponent over FOLLOWED, and how many are."""
+
+    number: int
+    states: Array
+    exponents: Array
+
+    @property
+    def chaotic(self) -> Array:
+        return self.states[self.exponents > NEUTRAL]
+
+
+def _motions(system: System, wandering: Array, rng: np.random.Generator) -> _Motions:
+    if not len(wandering):
+        return _Motions(0, wandering, np.empty(0))
+    found = _told_apart(system, wandering)
+    followed = wandering[found[:MANY]]
+    return _Motions(len(found), followed, largest_exponents(system, followed, FOLLOWED, rng))
+
+
+def _chaos(system: System, states: Array, rng: np.random.Generator) -> Regime:
+    """The mean exponent of chaotic trajectories: if there are fewer than MANY, also later on."""
+    time = STRETCH * FOLLOWED
+    begins = np.arange(-(-MANY // len(states))) * time
+    stretches = simulate(system, states, begins, rtol=1e-7).states.reshape(-1, system.size)
+    exponents = largest_exponents(system, stretches, time, rng)
+    error = exponents.std(ddof=1) / np.sqrt(len(exponents))
+    return Regime("chaotic", 0, float(exponents.mean().round(2)), float(error.round(3)))
+
+
+def _regular(system: System, resting: Array, motions: _Motions) -> Regime:
+    """The attractors at which trajectories have come to rest, and those on which they move."""
     points = _clusters(resting, SAME_POINT * (1.0 + np.linalg.norm(resting, axis=1)))
-    motions = _motions(system, wandering)
-    followed = wandering[motions[:MANY]]
-    exponents = largest_exponents(system, followed, FOLLOWED, rng)
-    chaotic = exponents > NEUTRAL
-    if chaotic.any():
-        # Over MANY stretches of time: if there are fewer trajectories, later ones of each.
-        states, time = followed[chaotic], STRETCH * FOLLOWED
-        begins = np.arange(-(-MANY // len(states))) * time
-        stretches = simulate(system, states, begins, rtol=1e-7).states.reshape(-1, system.size)
-        exponents = largest_exponents(system, stretches, time, rng)
-        error = exponents.std(ddof=1) / np.sqrt(len(exponents))
-        mean, error = np.round(exponents.mean(), 2), np.round(error, 3)
-        return Regime("chaotic", 0, float(mean), float(error))
-    exponents = np.where(np.abs(exponents) <= NEUTRAL, 0.0, exponents)
+    neutral = np.abs(motions.exponents) <= NEUTRAL
     at_rest = exponents_at_rest(system, resting[points[:MANY]])
-    largest = float(np.round(np.concatenate([exponents, at_rest]).max(), 2)) + 0.0
-    if len(points) + len(motions) > MANY:
+    exponents = np.concatenate([np.where(neutral, 0.0, motions.exponents), at_rest])
+    largest = float(np.round(exponents.max(), 2)) + 0.0
+    count = len(points) + motions.number
+    if count > MANY:
         return Regime("continuum", 0, largest)
-    kind = ("fixed point" if len(points) == 1 else "multistable") if points else "limit cycle"
-    if motions:
-        kind = "mixed" if points else ("limit cycle" if len(motions) == 1 else "limit cycles")
-    return Regime(kind, len(points) + len(motions), largest)
+    if motions.number:
+        cycles = "limit cycle" if motions.number == 1 else "limit cycles"
+        return Regime("mixed" if points else cycles, count, largest)
+    return Regime("fixed point" if count == 1 else "multistable", count, largest)
 
 
 def _leaves(system: System, ends: NDArray) -> bool:
@@ -154,10 +173,8 @@ def _leaves(system: System, ends: NDArray) -> bool:
     return bool((np.linalg.norm(later, axis=2).max(axis=1) > FURTHER * reached).any())
 
 
-def _motions(system: System, ends: NDArray) -> list[int]:
-    """One index for each motion, told apart by mean and covariance of its states over time."""
-    if not len(ends):
-        return []
+def _told_apart(system: System, ends: NDArray) -> list[int]:
+    """One index for each motion, told by mean and covariance of its states over time."""
     times = np.linspace(0.0, WATCHED, 1001)
     states = simulate(system, ends, times, rtol=1e-7).states
     means = states.mean(axis=1)

@@ -151,11 +151,8 @@ class Reduced(Equations):
             slopes = activation.derivative(x) * inner
             products = [(self.gather * slope) @ self.basis for slope in slopes]
         else:
-            steps = (
-                _complex_step(self.network.coupling, point, (self.basis * slope[:, None]).T)
-                for point, slope in zip(x, inner, strict=True)
-            )
-            products = [(step @ self.gather.T).T for step in steps]
+            steps = _complex_steps(self.network.coupling, x, self.basis.T * inner[:, None])
+            products = list((steps @ self.gather.T).transpose(0, 2, 1))
         r = self.dimension
         return np.array(products).reshape(len(a), r, r) - np.eye(r)
 
@@ -227,8 +224,8 @@ class Full(Equations):
 
     def jacobian(self, a: Array) -> Array:
         directions = np.eye(self.size)
-        steps = [_complex_step(self.system.rhs, point, directions).T for point in a]
-        return np.array(steps).reshape(len(a), self.size, self.size)
+        directions = np.broadcast_to(directions, (len(a), *directions.shape))
+        return _complex_steps(self.system.rhs, a, directions).transpose(0, 2, 1)
 
     def starts(self, count: int, rng: np.random.Generator) -> Array:
         return np.resize(SPREADS, count)[:, None] * rng.standard_normal((count, self.size))
@@ -248,24 +245,43 @@ def check_analytic(equations: Equations) -> None:
     if function is None:
         return
     rng = generator("fixed points", "analytic")
-    for state in MODERATE * rng.standard_normal((CHECKS, equations.size)):
-        if np.isnan(_complex_step(function, state, rng.standard_normal((1, equations.size)))).any():
+    for state in MODERATE * rng.standard_normal((CHECKS, 1, equations.size)):
+        direction = rng.standard_normal((1, 1, equations.size))
+        if np.isnan(_complex_steps(function, state, direction)).any():
             raise NotAnalytic(UNUSABLE)
 
 
-def _complex_step(function: Callable[[Array], Array], point: Array, directions: Array) -> Array:
-    """Derivative of an analytic function at a point (N,) along each row of `directions`.
+def _complex_steps(
+    function: Callable[[Array], Array], points: Array, directions: Array
+) -> NDArray[np.float64]:
+    """(B, k, N) derivatives of an analytic function at points (B, N) along `directions` (B, k, N).
 
-    NaN where a difference along the sum of the directions disagrees: far away, where digits run
-    out, or where the function is not analytic.
+    NaN at a point where a difference along the sum of the directions disagrees: far away, where
+    digits run out, or where the function is not analytic.
     """
+    at_once = max(1, VALUES_AT_ONCE // directions[0].size) if len(points) else 1
+    parts = [
+        _complex_steps_at(function, points[i : i + at_once], directions[i : i + at_once])
+        for i in range(0, len(points), at_once)
+    ]
+    return np.concatenate(parts) if parts else np.empty(directions.shape)
+
+
+def _complex_steps_at(
+    function: Callable[[Array], Array], points: Array, directions: Array
+) -> NDArray[np.float64]:
+    moved = points[:, None] + 1j * STEP * directions
     try:
-        found = np.imag(function(point + 1j * STEP * directions)) / STEP
+        found = np.imag(function(moved.reshape(-1, points.shape[1]))) / STEP
     except TypeError:
         raise NotAnalytic("the vector field takes no complex arguments: no Jacobian") from None
-    step = 1e-6 * (1.0 + np.linalg.norm(point))
-    direction = directions.sum(axis=0) / np.linalg.norm(directions.sum(axis=0))
-    plain = (function(point + step * direction) - function(point - step * direction)) / (2 * step)
-    exact = found.sum(axis=0) / np.linalg.norm(directions.sum(axis=0))
-    agrees = np.linalg.norm(plain - exact) <= CHECKED * (1.0 + np.linalg.norm(exact))
-    return found if agrees else np.full_like(found, np.nan)
+    found = found.reshape(directions.shape)
+    step = 1e-6 * (1.0 + np.linalg.norm(points, axis=1, keepdims=True))
+    along = directions.sum(axis=1)
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    towards = step * (along / length)
+    plain = (function(points + towards) - function(points - towards)) / (2 * step)
+    exact = found.sum(axis=1) / length
+    off, size = (np.linalg.norm(one, axis=1) for one in (plain - exact, exact))
+    found[~(off <= CHECKED * (1.0 + size))] = np.nan
+    return found

@@ -209,7 +209,7 @@ def test_defaults_are_counted_by_what_they_find():
         "tuned": theirs(1e-9),
     }
     assert card(methods)[DEFAULTS] == (
-        "Of 4 methods at their library's defaults, 2 find all principal eigenfunctions, 1 finds "
+        "Of 4 methods at their libraries' defaults, 2 find all principal eigenfunctions, 1 finds "
         "some and 1 finds none. The best is all, with 6.0 digits."
     )
 
@@ -217,7 +217,7 @@ def test_defaults_are_counted_by_what_they_find():
 def test_that_no_default_finds_anything_or_that_there_is_none_is_said():
     methods = {"one": theirs(0.5, default=True), "two": theirs(0.5, default=True)}
     assert card(methods)[DEFAULTS] == (
-        "None of the 2 methods at their library's defaults finds a principal eigenfunction."
+        "None of the 2 methods at their libraries' defaults finds a principal eigenfunction."
     )
     assert card({"tuned": theirs(1e-9), "too": theirs(1e-9)})[DEFAULTS] == (
         "No ranked method has the options that its library sets by default."

@@ -28,8 +28,9 @@ def rank_modulo(matrix: np.ndarray, prime: int) -> int:
             continue
         rows[[rank, pivots[0]]] = rows[[pivots[0], rank]]
         rows[rank] = rows[rank] * pow(int(rows[rank, column]), -1, prime) % prime
-        factors = rows[rank + 1 :, column].copy()
-        rows[rank + 1 :] = (rows[rank + 1 :] - factors[:, None] * rows[rank]) % prime
+        # What is to the left is zero by now.
+        below, pivot = rows[rank + 1 :, column:], rows[rank, column:]
+        below[...] = (below - below[:, :1] * pivot) % prime
         rank += 1
         if rank == len(rows):
             break
@@ -39,13 +40,13 @@ def rank_modulo(matrix: np.ndarray, prime: int) -> int:
 def exact_rank(matrix: np.ndarray) -> int:
     """Rank over the rationals.
 
-    Every larger minor vanishes modulo each of the primes, hence modulo their product; it is less
-    than that by Hadamard's inequality, the product of the norms of the rows, so it is 0.
+    Every minor with a row more vanishes modulo each of the primes, hence modulo their product; it
+    is less than that by Hadamard's inequality, the product of the norms of its rows, so it is 0.
     """
-    norms = np.linalg.norm(matrix, axis=1)
-    bits = sum(log2(norm) for norm in norms if norm > 1)
+    norms = sorted(np.linalg.norm(matrix, axis=1), reverse=True)
+    bits = np.cumsum([log2(max(norm, 1.0)) for norm in norms])
     found, product, prime = 0, 0.0, 2**31
-    while product <= bits + 1:
+    while found < len(matrix) and product <= bits[found] + 1:
         prime = sympy.prevprime(prime)
         found = max(found, rank_modulo(matrix, prime))
         product += log2(prime)

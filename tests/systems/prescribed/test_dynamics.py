@@ -63,11 +63,10 @@ def test_the_free_coordinates_move_by_the_drive_alone(kind):
 
 
 @pytest.mark.parametrize("kind", ["weak", "strong", "graph"])
-@pytest.mark.parametrize("scale", [1.0, 30.0, 300.0])
-def test_trajectories_stay_within_the_proven_bounds(kind, scale):
+def test_trajectories_stay_within_the_proven_bounds(kind):
     system = made(kind)
     functions, drive = system.functions, system.drive
-    start = states(system, scale, count=4)
+    start = np.vstack([states(system, scale, count=4) for scale in (1.0, 30.0, 300.0)])
     along = simulate(system, start, np.linspace(0.0, 20.0, 41), rtol=1e-6)
     assert not along.diverged.any()
     free = np.linalg.norm(along.states @ functions.complement.T, axis=-1)

@@ -257,8 +257,8 @@ def _defaults(ranked: _Ranked, where: str) -> str:
     counts = {f"all {eigenfunctions}": finding, "some": len(rows) - finding - lost, "none": lost}
     parts = [f"{count} find{'s' * (count == 1)} {what}" for what, count in counts.items() if count]
     if lost == len(rows):
-        return f"None of the {lost} methods at their library's defaults finds a {eigenfunction}."
-    said = f"Of {len(rows)} methods at their library's defaults, {listed(parts)}"
+        return f"None of the {lost} methods at their libraries' defaults finds a {eigenfunction}."
+    said = f"Of {len(rows)} methods at their libraries' defaults, {listed(parts)}"
     said += "." if finding else f" of the {eigenfunctions}."
     verb = "is" if len(best) == 1 else "are"
     return (
