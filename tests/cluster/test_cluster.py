@@ -13,7 +13,7 @@ from dataclasses import replace
 import cluster_methods as odd
 import hostile_methods as hostile
 import pytest
-from cells import stored
+from cells import MEASURED, stored
 from dask_cluster import DaskCluster
 
 from koopmark import methods
@@ -28,7 +28,6 @@ from koopmark.workers import _pool as executor
 pytest.importorskip("distributed")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX systems")
 
-MEASURED = ("fit_seconds", "peak_memory_mb")
 
 OPENSSL = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=koopmark"]
 

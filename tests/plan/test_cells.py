@@ -13,7 +13,8 @@ from koopmark._errors import ConfigError
 from koopmark.datasets import load_recipe
 from koopmark.datasets import names as dataset_names
 from koopmark.plan import load_suite, names, plan
-from koopmark.plan._cells import ANCHORS, execution_order
+from koopmark.plan._cells import execution_order
+from koopmark.plan._rows import ANCHORS
 from koopmark.scoring._cluster import CLUSTER_RADIUS
 from koopmark.truth import products_of
 from koopmark.truth._lattice import ONE

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from cells import MEASURED
 
 import koopmark
 from koopmark._errors import ConfigError
@@ -24,7 +25,6 @@ pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX systems"),
 ]
 
-MEASURED = ["fit_seconds", "peak_memory_mb"]
 
 HOSTILE = Path(__file__).parents[1] / "fixtures" / "hostile_methods.py"
 

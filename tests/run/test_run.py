@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cells import stored
+from cells import MEASURED, stored
 
 from koopmark._config import parse
 from koopmark._errors import ConfigError
@@ -19,7 +19,6 @@ from koopmark.run import run
 
 pytestmark = pytest.mark.slow
 
-MEASURED = ["fit_seconds", "peak_memory_mb"]
 """What differs from run to run by nature."""
 
 
@@ -60,6 +59,26 @@ def test_a_run_has_a_row_for_each_fit_and_each_target(folder):
     assert found["fits"]["status"].tolist() == ["ok"] * 8
     assert len(found["targets"]) == 8
     assert set(found["eigenpairs"]["fit_id"]) == set(found["fits"]["fit_id"])
+
+
+def test_a_row_of_fits_says_what_took_how_long_and_whether_it_is_a_default(folder):
+    fits = tables(folder)["fits"]
+    for column in ("data_seconds", "fit_seconds", "score_seconds"):
+        assert (fits[column].astype(float) >= 0).all()
+    default = dict(zip(fits["method"], fits["default"], strict=True))
+    assert default["koopmark.qr_edmd[random_fourier, count=4]"] == 0
+    assert default["pydmd.dmd"] == default["anchor.exact"] == 0
+
+
+def test_a_run_says_at_its_end_where_its_time_went(tmp_path, suite_file, cache_dir):
+    suite = load_suite(suite_file).model_copy(update={"budget": 3600.0, "seeds": 1})
+    first, again = (run(suite, tmp_path, jobs=2, cache_dir=cache_dir) for _ in range(2))
+    phases = json.loads((tmp_path / "provenance.json").read_text())["phases"]
+    assert "fits" not in phases
+    assert " of a budget of 1 h: " in first.took()
+    assert "budget" not in again.took()
+    phases = json.loads((tmp_path / "provenance.json").read_text())["phases"]
+    assert phases["tables and page"] > 0
 
 
 def test_the_exact_anchor_is_exact_and_the_random_one_is_not(folder):

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from cells import MEASURED
 
 from koopmark import methods
 from koopmark.workers._cell import run_cell
@@ -29,7 +30,7 @@ def cell_of(make_cell, name, **options):
 
 def scores(rows):
     """All that a fit writes, what it cost apart; NaN equal to itself."""
-    fit = {k: v for k, v in rows.fit.items() if k not in ("fit_seconds", "peak_memory_mb")}
+    fit = {k: v for k, v in rows.fit.items() if k not in MEASURED}
     return repr(asdict(rows) | {"fit": fit})
 
 

@@ -63,13 +63,17 @@ class Piped:
         return head, answered
 
 
+FACTS = ("window", "channels", "dt", "pairs", "pairs_used", "note")
+"""What the answer to a fit says of the model."""
+
+
 class PipedModel(Model):
     """A model that stays in the process that fitted it."""
 
     def __init__(self, fitter: Piped, head: Head, arrays: Arrays) -> None:
         self._fitter, self._arrays = fitter, arrays
-        self.window, self.channels, self.dt = head["window"], head["channels"], head["dt"]
-        self.note = head["note"]
+        for name in FACTS:
+            setattr(self, name, head[name])
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
@@ -102,9 +106,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if head["ask"] == "fit":
                 method = methods.get(head["method"], **head["options"])
                 model = method.fit(Trajectories(arrays["states"], arrays["times"]))
-                known = {
-                    name: getattr(model, name) for name in ("window", "channels", "dt", "note")
-                }
+                known = {name: getattr(model, name) for name in FACTS}
                 found = {"eigenvalues": model.eigenvalues, "residuals": model.residuals}
                 send(answers, known, {k: v for k, v in found.items() if v is not None})
             else:
