@@ -57,7 +57,7 @@ def test_no_line_of_any_view_is_wider_than_the_terminal():
     run = planted_run({**MANY, "koopmark.qr_edmd[dictionary=monomials, degree=3]": OURS})
     for view, *choice in (
         (answers,),
-        (board,),
+        (board, "principal"),
         (grid,),
         (method, "qr_edmd"),
         (dataset, "a"),
@@ -117,19 +117,20 @@ LOST = {(dataset, seed): "timeout" for dataset in "ab" for seed in range(3)}
 def test_a_run_that_ranks_nothing_is_shown_all_the_same(methods, said):
     run = planted_run(methods)
     whole = {
-        view: text(line.plain for line in sheet(run, view).lines(200))
-        for view in (answers, board, grid)
+        view: text(line.plain for line in sheet(run, view).lines(200)) for view in (answers, grid)
     }
     assert said in whole[answers]
     assert all(name in whole[grid] for name in methods)
-    assert ("No leaderboard" in whole[board]) == (not run.boards)
+    if not run.boards:
+        with pytest.raises(ConfigError, match="reports/planted has no leaderboard"):
+            sheet(run, board, "principal")
 
 
 def test_a_run_without_a_result_says_how_to_go_on():
     fits, targets = planted({"a": OURS})
     about = {"fits": 6, "ended": None, "command": "koopmark run mine.toml"}
     run = Run(Path("reports/mine"), fits[:0], targets[:0], about)
-    for view in (answers, grid, board):
+    for view in (answers, grid):
         said = text(line.plain for line in sheet(run, view).lines(80))
         assert "No fit has a result yet" in said
         assert "0 of 6 fits" in said

@@ -28,8 +28,8 @@ def answers(run_dir: Path, brief: bool = False) -> Sheet:
     return sheet(Run.read(run_dir), _overview.answers, brief)
 
 
-def board(run_dir: Path, name: str | None = None) -> Sheet:
-    """A leaderboard with all that is ranked there, the first one by default.
+def board(run_dir: Path, name: str) -> Sheet:
+    """A leaderboard with all that is ranked there.
 
     Raises ConfigError as `answers` does, and if there is no such board.
     """

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from koopmark._errors import ConfigError
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.leaderboard import PRINCIPAL, SPEED, Leaderboard, speeds
 from koopmark.analysis.numbers import MISSING, listed, plural
@@ -52,13 +53,14 @@ def answers(run: Run, brief: bool = False) -> Iterator[Block | None]:
         yield from _board(run, name, TOP)
 
 
-def board(run: Run, typed: str | None = None) -> Iterator[Block | None]:
+def board(run: Run, typed: str) -> Iterator[Block | None]:
     """One leaderboard whole, and what is not ranked there."""
-    yield Paragraph("", run.title)
     if not run.boards:
-        yield Paragraph("No leaderboard: fewer than two methods of this run can be compared.")
-        return
-    name = known(typed, run.boards, "leaderboard") if typed else next(iter(run.boards))
+        raise ConfigError(
+            f"{run.folder} has no leaderboard: it takes two methods that were run on the same data"
+        )
+    name = known(typed, run.boards, "leaderboard")
+    yield Paragraph("", run.title)
     yield from _board(run, name)
     yield Paragraph(verdict(run.boards[name]))
     if left := left_out(run.boards[name]):
