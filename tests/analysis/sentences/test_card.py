@@ -164,6 +164,12 @@ def test_digits_are_compared_with_the_possible_on_the_targets_where_it_is_known(
     )
 
 
+def test_what_the_noise_allows_is_known_of_datasets_on_which_the_best_failed():
+    methods = {"one": theirs(1e-5, status=lost("failed", ("b",))), "two": theirs(0.9)}
+    said = card(methods, noise=0.01, statistical_floor={"a": 1e-6, "b": 1e-2})[NOISY]
+    assert said.startswith("one is first with 2.5 of the 4.0 digits that the noise allows at")
+
+
 def test_the_cheapest_is_the_fastest_of_those_that_find_the_most():
     methods = {
         "fast_and_blind": theirs(0.5, seconds=1e-6),
