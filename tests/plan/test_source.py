@@ -43,9 +43,9 @@ def roots_of_data(recipe):
     return [*SIMULATION, *(root for section in recipe.sections() for root in section.code())]
 
 
-# Every class of methods that can run here on one dataset, and one method on every kind of system,
-# the second time around so that nothing is imported any more. Written to standard output: for each
-# fit the files of which a function was called.
+# Every class of methods that can run here on one dataset, and one method on every kind of system.
+# Written to standard output: for each fit the files of which a function was called, other than by
+# an import.
 EXECUTED = """
 import json, sys, tempfile
 from pathlib import Path
@@ -57,12 +57,18 @@ from koopmark.plan._cells import seeded
 from koopmark.store._tables import _known
 from koopmark.plan._source import _classes
 
-package = Path(koopmark.__file__).parent
+package = str(Path(koopmark.__file__).parent)
 called = set()
 
 def trace(frame, event, arg):
-    if frame.f_code.co_name != "<module>":
-        called.add(frame.f_code.co_filename)
+    file = frame.f_code.co_filename
+    if file not in called and file.startswith(package) and not imports(frame):
+        called.add(file)
+
+def imports(frame):
+    while frame is not None and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
+        frame = frame.f_back
+    return frame is not None
 
 def fit(name, method, recipe, folder):
     _dataset.cache_clear()
@@ -96,14 +102,13 @@ for name in methods.names():
         fits.append((name, method, small("three_populations")))
 found = []
 for name, method, recipe in fits:
-    for time in range(2):
-        with tempfile.TemporaryDirectory() as folder:
-            called.clear()
-            sys.settrace(trace if time else None)
-            status = fit(name, method, recipe, Path(folder))
-            sys.settrace(None)
-    ours = sorted(file for file in called if file.startswith(str(package)))
-    found.append((name, recipe.name, status, ours))
+    with tempfile.TemporaryDirectory() as folder:
+        method.prepare()
+        called.clear()
+        sys.settrace(trace)
+        status = fit(name, method, recipe, Path(folder))
+        sys.settrace(None)
+    found.append((name, recipe.name, status, sorted(called)))
 print(json.dumps(found))
 """
 
