@@ -127,8 +127,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path, suite_file):
             text=True,
         )
     ) as process:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and done_in(out) < 3:
+        while process.poll() is None and done_in(out) < 3:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
