@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,14 +145,19 @@ def test_an_edit_in_any_package_changes_the_digest_of_the_fits_that_execute_it(e
         for file in map(Path, files):
             places.setdefault(file.parent, {})[file] = (method, recipe)
     assert len(places) > 15
+
+    @cache
+    def roots(method, recipe):
+        return roots_of_fit(method), roots_of_data(datasets.load_recipe(recipe))
+
+    before = cache(lambda *pair: [HERE.digest(each) for each in roots(*pair)])
     for there in places.values():
         for file in there:
             (copy / file.relative_to(PACKAGE)).write_text(file.read_text() + "\nCHANGED = True\n")
         after = Source(copy)
         for method, recipe in set(there.values()):
-            both = roots_of_fit(method), roots_of_data(datasets.load_recipe(recipe))
-            before, now = ([source.digest(each) for each in both] for source in (HERE, after))
-            assert before != now, (method, recipe, there)
+            now = [after.digest(each) for each in roots(method, recipe)]
+            assert before(method, recipe) != now, (method, recipe, there)
         for file in there:
             shutil.copyfile(file, copy / file.relative_to(PACKAGE))
 

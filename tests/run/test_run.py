@@ -87,7 +87,7 @@ def test_a_second_run_does_nothing_again(folder, suite_file, cache_dir):
 def test_fresh_does_everything_again(tmp_path, suite_file, cache_dir):
     suite = load_suite(suite_file)
     for fresh in (False, True):
-        run(suite, tmp_path, jobs=2, fresh=fresh, cache_dir=cache_dir)
+        run(suite, tmp_path, jobs=1, fresh=fresh, cache_dir=cache_dir)
         assert json.loads((tmp_path / "provenance.json").read_text())["computed"] == 8
 
 
