@@ -15,6 +15,9 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
+# A run and the tests start hundreds of processes: each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup bench test test-fast test-kernels mutants survivors speed regress speed-peers lint format hooks example notebooks catalogue baseline lock clean
 
 help:  ## list the targets

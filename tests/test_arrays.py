@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -292,6 +293,13 @@ FORMS = {
 }
 
 
+@cache
+def of_float64(door):
+    """What the call gives of plain float64."""
+    call, plain = {**DOORS, **ANALYTIC}[door]
+    return call(plain)
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("door", [*DOORS, *ANALYTIC])
 def test_an_array_in_any_form_gives_what_its_float64_copy_gives(door, form):
@@ -300,7 +308,7 @@ def test_an_array_in_any_form_gives_what_its_float64_copy_gives(door, form):
         pytest.skip("these compute in float32")
     before = plain.copy()
     given_form = FORMS[form](plain)
-    np.testing.assert_allclose(call(given_form), call(plain), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(call(given_form), of_float64(door), rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(plain, before)
 
 
@@ -309,7 +317,7 @@ def test_an_array_in_any_form_gives_what_its_float64_copy_gives(door, form):
 def test_a_memory_map_gives_what_its_float64_copy_gives(door, dtype, tmp_path_factory):
     call, plain = DOORS[door]
     mapped = in_memory_map(tmp_path_factory, plain.astype(dtype))
-    np.testing.assert_allclose(call(mapped), call(plain), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(call(mapped), of_float64(door), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("door", DOORS)

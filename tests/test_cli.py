@@ -1,6 +1,7 @@
 """The command as a user types it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -76,18 +77,25 @@ def suite(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """A folder in which the suite was run."""
+def run_of_all(tmp_path_factory) -> tuple[Path, Done]:
+    """A folder in which the suite was run, and what the command came to."""
     folder = tmp_path_factory.mktemp("finished")
-    command = [sys.executable, "-m", "koopmark", "run", written(folder).name, "--jobs", "1"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
+    command = [sys.executable, "-m", "koopmark", "run", written(folder).name]
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [*command, "--jobs", "1", "--strict"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    return folder, Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
-def ran(finished, tmp_path) -> Path:
+def ran(run_of_all, tmp_path) -> Path:
     """Its run, in a copy that a test may change."""
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(run_of_all[0], tmp_path, dirs_exist_ok=True)
     return tmp_path / "reports" / "mine"
 
 
@@ -178,9 +186,8 @@ def test_the_command_is_light_to_import():
 
 
 @pytest.mark.slow
-def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(typed, suite):
-    folder = suite.parent
-    done = typed("run", "mine.toml", "--jobs", "1", "--strict")
+def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(run_of_all):
+    folder, done = run_of_all
     assert done.returncode == 0, done.stderr
     out = folder / "reports" / "mine"
     *card, last = done.stdout.splitlines()
@@ -332,10 +339,12 @@ class Told(InformedMethod):
 """
 
 
-def test_a_method_that_is_given_the_system_is_run_and_takes_part_in_no_ranking(typed, suite):
-    (suite.parent / "told.py").write_text(INFORMED)
+def test_a_method_that_is_given_the_system_is_run_and_takes_part_in_no_ranking(
+    typed, ran, tmp_path
+):
+    (tmp_path / "told.py").write_text(INFORMED)
     others = ("--method", "pydmd.fbdmd", "--method", "told.py:Told")
-    done = typed("run", str(suite), "--jobs", "1", *others)
+    done = typed("run", "mine.toml", "--jobs", "1", *others)
     assert done.returncode == 0, done.stderr
     out = Path("reports", "mine")
     told = pd.read_csv(out / "fits.csv").set_index("method").loc["told.py:Told"]
@@ -349,8 +358,10 @@ def test_a_method_that_is_given_the_system_is_run_and_takes_part_in_no_ranking(t
     assert "Not ranked: it is given the answer key" in typed("show", "--method", "told.py").stdout
 
 
-def test_a_method_in_a_file_runs_beside_those_of_the_suite(typed, suite, mine):
-    done = typed("run", str(suite), "--method", "mine.py:Mine", "--method", "mine.py:Wrong")
+def test_a_method_in_a_file_runs_beside_those_of_the_suite(typed, ran, mine):
+    done = typed(
+        "run", "mine.toml", "--jobs", "1", "--method", "mine.py:Mine", "--method", "mine.py:Wrong"
+    )
     assert done.returncode == 0, done.stderr
     fits = pd.read_csv("reports/mine/fits.csv").set_index("method")
     assert list(fits.loc[["mine.py:Mine", "mine.py:Wrong"], "status"]) == ["ok", "ok"]
@@ -362,14 +373,15 @@ def test_a_suite_names_a_method_by_a_file_beside_it(typed, suite, mine, tmp_path
     suite.write_text(SUITE.format(method="mine.py:Mine"))
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    done = typed("run", str(suite), "--out", str(tmp_path / "out"))
+    done = typed("run", str(suite), "--out", str(tmp_path / "out"), "--jobs", "1")
     assert done.returncode == 0, done.stderr
     assert "mine.py:Mine" in list(pd.read_csv(tmp_path / "out" / "fits.csv")["method"])
 
 
-def test_a_changed_file_is_fitted_again(suite, mine, tmp_path):
+def test_a_changed_file_is_fitted_again(ran, mine, tmp_path):
     def fit_ids() -> pd.Series:
-        command = [sys.executable, "-m", "koopmark", "run", str(suite), "--method", "mine.py:Mine"]
+        command = [sys.executable, "-m", "koopmark", "run", "mine.toml", "--jobs", "1"]
+        command += ["--method", "mine.py:Mine"]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
         return pd.read_csv(tmp_path / "reports/mine/fits.csv").set_index("method")["fit_id"]
 
@@ -432,7 +444,17 @@ def test_export_writes_a_folder_and_says_where(typed, tmp_path):
 
 
 def test_one_fit_of_a_suite_is_done_in_a_folder_of_its_own(typed, suite):
-    asked = (str(suite), "--only", "anchor.exact", "--dataset", "tiny", "--seed", "0")
+    asked = (
+        str(suite),
+        "--jobs",
+        "1",
+        "--only",
+        "anchor.exact",
+        "--dataset",
+        "tiny",
+        "--seed",
+        "0",
+    )
     done = typed("run", *asked)
     assert done.returncode == 0, done.stderr
     folder = Path("reports") / "mine-part"

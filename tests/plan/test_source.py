@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,9 +44,9 @@ def roots_of_data(recipe):
     return [*SIMULATION, *(root for section in recipe.sections() for root in section.code())]
 
 
-# Every class of methods that can run here on one dataset, and one method on every kind of system,
-# the second time around so that nothing is imported any more. Written to standard output: for each
-# fit the files of which a function was called.
+# Every class of methods that can run here on one dataset, and one method on every kind of system.
+# Written to standard output: for each fit the files of which a function was called, other than by
+# an import.
 EXECUTED = """
 import json, sys, tempfile
 from pathlib import Path
@@ -57,12 +58,18 @@ from koopmark.plan._cells import seeded
 from koopmark.store._tables import _known
 from koopmark.plan._source import _classes
 
-package = Path(koopmark.__file__).parent
+package = str(Path(koopmark.__file__).parent)
 called = set()
 
 def trace(frame, event, arg):
-    if frame.f_code.co_name != "<module>":
-        called.add(frame.f_code.co_filename)
+    file = frame.f_code.co_filename
+    if file not in called and file.startswith(package) and not imports(frame):
+        called.add(file)
+
+def imports(frame):
+    while frame is not None and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
+        frame = frame.f_back
+    return frame is not None
 
 def fit(name, method, recipe, folder):
     _dataset.cache_clear()
@@ -96,14 +103,13 @@ for name in methods.names():
         fits.append((name, method, small("three_populations")))
 found = []
 for name, method, recipe in fits:
-    for time in range(2):
-        with tempfile.TemporaryDirectory() as folder:
-            called.clear()
-            sys.settrace(trace if time else None)
-            status = fit(name, method, recipe, Path(folder))
-            sys.settrace(None)
-    ours = sorted(file for file in called if file.startswith(str(package)))
-    found.append((name, recipe.name, status, ours))
+    with tempfile.TemporaryDirectory() as folder:
+        method.prepare()
+        called.clear()
+        sys.settrace(trace)
+        status = fit(name, method, recipe, Path(folder))
+        sys.settrace(None)
+    found.append((name, recipe.name, status, sorted(called)))
 print(json.dumps(found))
 """
 
@@ -139,14 +145,19 @@ def test_an_edit_in_any_package_changes_the_digest_of_the_fits_that_execute_it(e
         for file in map(Path, files):
             places.setdefault(file.parent, {})[file] = (method, recipe)
     assert len(places) > 15
+
+    @cache
+    def roots(method, recipe):
+        return roots_of_fit(method), roots_of_data(datasets.load_recipe(recipe))
+
+    before = cache(lambda *pair: [HERE.digest(each) for each in roots(*pair)])
     for there in places.values():
         for file in there:
             (copy / file.relative_to(PACKAGE)).write_text(file.read_text() + "\nCHANGED = True\n")
         after = Source(copy)
         for method, recipe in set(there.values()):
-            both = roots_of_fit(method), roots_of_data(datasets.load_recipe(recipe))
-            before, now = ([source.digest(each) for each in both] for source in (HERE, after))
-            assert before != now, (method, recipe, there)
+            now = [after.digest(each) for each in roots(method, recipe)]
+            assert before(method, recipe) != now, (method, recipe, there)
         for file in there:
             shutil.copyfile(file, copy / file.relative_to(PACKAGE))
 

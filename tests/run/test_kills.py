@@ -55,7 +55,7 @@ seeds = 3
 seconds = 20
 {listed}
 [[methods]]
-use = "pydmd.dmd"
+use = "koopmark.qr_edmd"
 """)
     return path
 

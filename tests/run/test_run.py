@@ -106,7 +106,7 @@ def test_a_second_run_does_nothing_again(folder, suite_file, cache_dir):
 def test_fresh_does_everything_again(tmp_path, suite_file, cache_dir):
     suite = load_suite(suite_file)
     for fresh in (False, True):
-        run(suite, tmp_path, jobs=2, fresh=fresh, cache_dir=cache_dir)
+        run(suite, tmp_path, jobs=1, fresh=fresh, cache_dir=cache_dir)
         assert json.loads((tmp_path / "provenance.json").read_text())["computed"] == 8
 
 
@@ -146,8 +146,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path, suite_file):
             text=True,
         )
     ) as process:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and done_in(out) < 3:
+        while process.poll() is None and done_in(out) < 3:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)

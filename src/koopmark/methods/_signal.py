@@ -7,7 +7,7 @@ or of functions of them, that is noise alone is uncorrelated with everything a s
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from koopmark.methods.remarks import numerical_rank
 
@@ -62,7 +62,7 @@ def significant(correlations: NDArray, pairs: int) -> int:
     lost = -samples * np.log1p(-(np.minimum(correlations, 1.0 - 1e-15) ** 2))
     remaining = np.cumsum(lost[::-1])[::-1]
     degrees = np.arange(count, 0, -1) ** 2
-    noise = remaining < chi2.isf(DOUBT, degrees)
+    noise = remaining < chdtri(degrees, DOUBT)
     return int(np.argmax(noise)) if noise.any() else count
 
 

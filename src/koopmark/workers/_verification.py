@@ -1,6 +1,7 @@
 """The contract of methods, checked in a process that may hang or die."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
@@ -9,7 +10,7 @@ from koopmark.methods.contract import CHECKS, Verdict, described, verdict
 from koopmark.workers._pool import in_words
 
 SECONDS = 120.0
-"""How long one check may take."""
+"""How long one check may take, and a process to start."""
 
 
 def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
@@ -29,6 +30,9 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
         theirs.close()
         broken = ""
         try:
+            if ours.poll(SECONDS):
+                with suppress(EOFError):
+                    ours.recv()
             while not broken and done < len(CHECKS):
                 if not ours.poll(seconds):
                     broken = f"it ran into {seconds:g} s"
@@ -51,6 +55,8 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
 def _check(name: str, first: int, results: Connection) -> None:
     chosen = methods.get(name)
     method = methods.get(name, **chosen.promises().trial)
+    # From here on the time is that of the checks.
+    results.send("ready")
     for check in CHECKS[first:]:
         one = verdict(check, method)
         results.send((one.check, one.claim, one.status, one.reason))

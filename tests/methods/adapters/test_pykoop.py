@@ -1,8 +1,6 @@
 """What pykoop recovers, and what its programmes make of the same data."""
 
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -106,9 +104,3 @@ def test_an_interrupt_does_what_it_did_before():
     before = signal.getsignal(signal.SIGINT)
     lmi_regressors()
     assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_listing_the_methods_does_not_import_the_library():
-    code = "import sys, koopmark.methods as m; m.names(); print('pykoop' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
