@@ -129,7 +129,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("run", "smoke", "--seed", "7"), "--seed: no seed of this suite is 7: there are 0"),
         (
             ("run", "smoke", "--only", "pydmd.dm"),
-            "did you mean 'pydmd.dmd' or 'pydmd.dmd_default'? ",
+            "did you mean 'pydmd.dmd[degree=1]', ",
         ),
         (("run",), "Missing argument 'SUITE'"),
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
