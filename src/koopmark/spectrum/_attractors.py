@@ -112,7 +112,7 @@ def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
 
 
 class _Motions(NamedTuple):
-    """One state of each motion, of MANY at most, its exponent over FOLLOWED, and how many there are."""
+    """One state of each motion, MANY at most, its exponent over FOLLOWED, and their number."""
 
     number: int
     states: Array
