@@ -1,5 +1,6 @@
 """Regimes stored in recipes: there for every seed, right, and without effect on any number."""
 
+import functools
 import re
 import tomllib
 
@@ -17,7 +18,6 @@ from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.datasets.regime import regime_of, stable_points
 from koopmark.simulation import simulate
 from koopmark.spectrum import _attractors, largest_exponents
-from koopmark.systems import StochasticSystem
 
 NAMES = datasets.names()
 BASE = {
@@ -71,15 +71,29 @@ QUICK = ("rnn_block", "rnn_hopfield", "karate_club")
     "name",
     [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES],
 )
-def test_at_each_seed_there_are_as_many_attractors_as_stable_fixed_points(name):
+def test_stored_regimes_are_as_computed_again_and_count_the_stable_fixed_points(name, monkeypatch):
+    # The search for fixed points is dear and serves both claims.
+    found = functools.cache(stable_points)
+    monkeypatch.setattr("koopmark.datasets.regime.stable_points", found)
+    # How long chaos lasts is the claim of another test.
+    monkeypatch.setattr(_attractors, "LASTING", 300.0)
+    monkeypatch.setattr(_attractors, "STRETCH", 2.0)
     loaded = datasets.load_recipe(name)
-    for seed, (kind, count) in enumerate(
-        zip(loaded.regime.kind, loaded.regime.attractors, strict=True)
-    ):
-        system = loaded.system.build(seed)
-        if count == 0 or isinstance(system, StochasticSystem):
+    stored = loaded.regime
+    systems = [loaded.system.build(seed) for seed in range(loaded.seeds)]
+    monkeypatch.setattr(type(loaded.system), "build", lambda _, seed: systems[seed])
+
+    again = regime_of(loaded, 0)
+    assert again.kind == stored.kind[0]
+    assert again.attractors == stored.attractors[0]
+    # Rounding decides which way a chaotic trajectory goes: two means with an error each.
+    tolerance = 6 * stored.lyapunov_error[0] + 0.01 if stored.lyapunov_error else 0.01
+    assert again.lyapunov == pytest.approx(stored.lyapunov[0], abs=tolerance)
+
+    for system, kind, count in zip(systems, stored.kind, stored.attractors, strict=True):
+        if count == 0 or system.stochastic:
             continue
-        stable = len(stable_points(system))
+        stable = len(found(system))
         if kind == "multistable" or (kind == "fixed point" and stable):
             assert stable == count
         else:
@@ -91,22 +105,6 @@ def test_an_attractor_in_which_no_trajectory_ends_is_counted():
     found = regime_of(block, 0)
     assert (found.kind, found.attractors) == ("multistable", 6)
     assert found.lyapunov == pytest.approx(-0.2, abs=0.02)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_the_stored_regime_is_computed_again(name, monkeypatch):
-    # How long chaos lasts is the claim of another test.
-    monkeypatch.setattr(_attractors, "LASTING", 300.0)
-    monkeypatch.setattr(_attractors, "STRETCH", 2.0)
-    loaded = datasets.load_recipe(name)
-    found = regime_of(loaded, 0)
-    assert found.kind == loaded.regime.kind[0]
-    assert found.attractors == loaded.regime.attractors[0]
-    # Rounding decides which way a chaotic trajectory goes: two means with an error each.
-    errors = loaded.regime.lyapunov_error
-    tolerance = 6 * errors[0] + 0.01 if errors else 0.01
-    assert found.lyapunov == pytest.approx(loaded.regime.lyapunov[0], abs=tolerance)
 
 
 @pytest.mark.slow

@@ -142,8 +142,8 @@ def hasten(monkeypatch, **times):
 
 @pytest.mark.slow
 def test_the_lorenz_system_is_chaotic(monkeypatch):
-    hasten(monkeypatch, SETTLED=20.0, LASTING=100.0, WATCHED=20.0, FOLLOWED=100.0)
-    found = regime(Lorenz(), rng().normal(size=(attractors.MANY, 3)), rng())
+    hasten(monkeypatch, SETTLED=20.0, LASTING=100.0, WATCHED=2.0, FOLLOWED=100.0)
+    found = regime(Lorenz(), rng().normal(size=(2 * attractors.MANY, 3)), rng())
     assert found.kind == "chaotic"
     # Steps are short for networks; here they cost two digits.
     assert found.lyapunov == pytest.approx(0.906, abs=0.03)

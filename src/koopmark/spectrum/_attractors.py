@@ -112,7 +112,7 @@ def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
 
 
 class _Motions(NamedTuple):
-    """One state of each motion, of MANY at most, its exponent over FOLLOWED, and how many are."""
+    """One state of each motion, MANY at most, its exponent over FOLLOWED, and their number."""
 
     number: int
     states: Array
@@ -195,10 +195,9 @@ def _clusters(points: NDArray, radii: NDArray) -> list[int]:
 
 
 class _Flow(NamedTuple):
-    """A vector field, the action of its Jacobian, and where trajectories start in it."""
+    """A vector field and its derivative along perturbations, and where trajectories start."""
 
-    field: Callable[[Array], Array]
-    tangent: Callable[[Array, Array], Array]
+    slopes: Callable[[Array, Array], tuple[Array, Array]]
     start: Array
     floor: float
     """The exponent of what is not followed; -inf where all is."""
@@ -223,7 +222,7 @@ def largest_exponents(
         total_x, total_v, slope_x, slope_v = (np.zeros_like(x) for _ in range(4))
         for share, weight in ((0.0, 1.0), (0.5, 2.0), (0.5, 2.0), (1.0, 1.0)):
             at, along = x + STEP * share * slope_x, v + STEP * share * slope_v
-            slope_x, slope_v = flow.field(at), flow.tangent(at, along)
+            slope_x, slope_v = flow.slopes(at, along)
             total_x += weight * slope_x
             total_v += weight * slope_v
         x, v = x + STEP / 6.0 * total_x, v + STEP / 6.0 * total_v
@@ -244,7 +243,7 @@ def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:
     """
     flow = _flow(system, states)
     units = np.eye(flow.start.shape[1])
-    jacobians = (flow.tangent(np.broadcast_to(x, units.shape), units) for x in flow.start)
+    jacobians = (flow.slopes(np.broadcast_to(x, units.shape), units)[1] for x in flow.start)
     largest = [np.linalg.eigvals(j).real.max(initial=flow.floor) for j in jacobians]
     return np.array(largest)
 
@@ -255,17 +254,16 @@ def _flow(system: System, states: NDArray) -> _Flow:
     theta = network.zeta.theta if network else None
     if network is None or sigma is None or theta is None:
 
-        def tangent(x: Array, v: Array) -> Array:
-            return np.imag(system.rhs(x + IMAGINARY * 1j * v)) / IMAGINARY
+        def slopes(x: Array, v: Array) -> tuple[Array, Array]:
+            both = system.rhs(x + IMAGINARY * 1j * v)
+            return both.real, both.imag / IMAGINARY
 
-        return _Flow(system.rhs, tangent, states.copy(), -np.inf)
+        return _Flow(slopes, states.copy(), -np.inf)
     q, s = network.weights.thin_qr
     gather = network.weights.right @ s.T
 
-    def reduced(a: Array) -> Array:
-        return sigma(a @ q.T + theta) @ gather - a
+    def reduced(a: Array, v: Array) -> tuple[Array, Array]:
+        x = a @ q.T + theta
+        return sigma(x) @ gather - a, (sigma.derivative(x) * (v @ q.T)) @ gather - v
 
-    def reduced_tangent(a: Array, v: Array) -> Array:
-        return (sigma.derivative(a @ q.T + theta) * (v @ q.T)) @ gather - v
-
-    return _Flow(reduced, reduced_tangent, network.zeta(states) @ q, -1.0)
+    return _Flow(reduced, network.zeta(states) @ q, -1.0)
