@@ -7,7 +7,7 @@ and from level to level the lists may differ, and a target is known by its eigen
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtri
+from scipy.stats import chi2
 
 from koopmark.analysis.tables import KEYS
 
@@ -108,5 +108,5 @@ def by_chance(draws: int) -> tuple[float, float]:
 
     For one normal error a draw; of more functions the root mean square varies less.
     """
-    low, high = chdtri(draws, [(1 + COVERED) / 2, (1 - COVERED) / 2]) / draws
+    low, high = chi2.ppf([(1 - COVERED) / 2, (1 + COVERED) / 2], draws) / draws
     return float(np.sqrt(low)), float(np.sqrt(high))
