@@ -37,7 +37,7 @@ def test_the_installed_package_runs_a_suite_from_another_folder(installed, tmp_p
     where = run(installed, tmp_path, "-c", "import koopmark; print(koopmark.__file__)")
     assert str(installed) in where.stdout
     # On all datasets of the suite; the other methods are there if they can be listed.
-    part = ("--only", "koopmark.qr_edmd", "--jobs", "1")
+    part = ("--only", "pydmd.dmd", "--jobs", "1")
     result = run(installed, tmp_path, "-m", "koopmark", "run", "smoke", "--strict", *part)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "reports" / "smoke-part" / "index.html").stat().st_size > 1_000_000
