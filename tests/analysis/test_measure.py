@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from planted import Planted, planted
 
-from koopmark.analysis.leaderboard import PRINCIPAL, questions
+from koopmark.analysis.leaderboard import COST, PRINCIPAL, questions
 from koopmark.analysis.measure import (
     MEANINGS,
     THRESHOLDS,
@@ -181,6 +181,22 @@ def test_a_fit_that_failed_found_nothing_of_what_its_dictionary_holds():
     standing = standings(judge(*planted({"m": method}, "a"))).loc["m"]
     assert standing["reach"] == 1.0
     assert standing["yield"] == pytest.approx(2 / 3)
+
+
+def test_a_problem_whose_only_fit_failed_counts_against_what_was_found():
+    method = Planted(1e-6, status={("b", 0): "failed"})
+    fits, targets = planted({"m": method, "n": Planted(1e-6)}, seeds=1)
+    judged = judge(fits, targets)
+    standing = standings(judged)
+    assert standing.loc["m", ["reach", "yield", "found"]].tolist() == [1.0, 0.5, 0.5]
+    # So it did not find all that its dictionary holds, and its cost is that of less.
+    assert COST not in questions(judged, fits, targets, [])
+
+
+def test_what_noise_allows_does_not_depend_on_whose_fit_failed():
+    methods = {"m": Planted(0.1, status={("b", 0): "failed"}), "n": Planted(0.1)}
+    judged = judge(*planted(methods, seeds=1, noise=0.01, statistical_floor={"a": 1e-2, "b": 1e-4}))
+    assert standings(judged)["possible"].tolist() == pytest.approx([3.0, 3.0])
 
 
 def test_the_area_of_a_profile_is_the_digits():

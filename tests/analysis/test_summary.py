@@ -4,6 +4,7 @@ import pytest
 from planted import Planted, planted
 
 from koopmark.analysis.measure import judge
+from koopmark.analysis.numbers import percent
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.tables import read_scores
 
@@ -114,3 +115,21 @@ def test_methods_of_one_place_stand_in_the_order_of_their_names():
 def test_rounding_makes_no_place():
     rows = summed({"m": Planted(1e-3), "n": Planted(1e-3 * (1 + 1e-13))})
     assert list(rows["place"]) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 %"),
+        (1e-6, "<1 %"),
+        (0.006, "1 %"),
+        (11 / 14, "79 %"),
+        (0.925, "93 %"),
+        (0.9999, "99 %"),
+        (1.0, "100 %"),
+        (1 - 1e-12, "100 %"),
+        (np.nan, "–"),
+    ],
+)
+def test_a_share_is_rounded_but_never_to_none_or_all(share, text):
+    assert percent(share) == text

@@ -101,14 +101,19 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     allowed = tolerance(floors[1])
     attainable = (found | (floor <= allowed)).astype(float).where(floor.notna())
     digits = scoring.digits(error, rows["rounding"])
-    possible = pd.Series(scoring.digits(np.fmax(floors[0], floors[1])), rows.index)
+    # What noise allows is said by the data: a fit that failed has no floor of its own.
+    at = [rows["dataset"], rows["seed"], rows["target_index"]]
+    floor_of_data = (
+        pd.Series(np.fmax(floors[0], floors[1]), rows.index).groupby(at).transform("max")
+    )
+    possible = pd.Series(scoring.digits(floor_of_data), rows.index)
     judged = rows[[*KEYS, "role", "status", "target_index", "target", "library", "noise"]].assign(
         problem=problems(rows["dataset"]),
         default=rows["default"].astype(bool),
         principal=rows["target_degree"] <= 1,
         error=error,
         digits=digits,
-        possible=possible.where(floors[0].notna() | floors[1].notna()),
+        possible=possible.where(floor_of_data.notna()),
         found=found,
         attainable=attainable,
         outcome=_outcomes(rows, ok, error, found, attainable),
@@ -166,13 +171,17 @@ def by_target(judged: pd.DataFrame, others: Iterable[str] = ("method",)) -> pd.D
     """Per target, and per value of `others`: median digits over the seeds, shares of the seeds.
 
     The columns digits, possible, found, attainable, and found_attainable: of the seeds those at
-    which it was found and attainable. What is attainable of a target at some seeds counts for all:
-    a fit that failed found nothing of it.
+    which it was found and attainable. A fit that failed found nothing of what its dictionary holds:
+    as much of a target as at its other seeds or, if there are none, of all targets in the mean.
     """
     keys = [*others, *LEVELS]
-    filled = judged.assign(
-        attainable=judged["attainable"].fillna(judged.groupby(keys)["attainable"].transform("mean"))
-    )
+    known = judged["attainable"]
+    lost = judged["status"] != "ok"
+    for by in (keys, list(others)):
+        known = known.mask(
+            lost, known.fillna(known.groupby([judged[k] for k in by]).transform("mean"))
+        )
+    filled = judged.assign(attainable=known)
     filled["found_attainable"] = filled["attainable"] * filled["found"]
     groups = filled.groupby(keys, sort=False)
     shares = groups[["found", "attainable", "found_attainable"]].mean()

@@ -37,12 +37,13 @@ def plain(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole percent, of which 0 % and 100 % are none and all: 0 %, <1 %, 99 %, 100 %."""
+    """A share in whole percent; 0 % and 100 % are none and all, so <1 % and 99 % come next."""
     if math.isnan(share):
         return MISSING
-    if 0 < share < 0.01:
+    if 0 < share < 0.005:
         return "<1 %"
-    return f"{math.floor(100 * share + 1e-9)} %"
+    whole = math.floor(100 * share + 0.5 + 1e-9)
+    return f"{whole if share >= 1 - 1e-9 else min(whole, 99)} %"
 
 
 def exact(value: Any) -> str:

@@ -60,7 +60,7 @@ class ScoreChange:
 
 @dataclass(frozen=True)
 class StatusChange:
-    """A fit that ended ok in one run and not in the other."""
+    """A fit that succeeded in one run and not in the other."""
 
     dataset: str
     seed: int

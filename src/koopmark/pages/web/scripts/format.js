@@ -43,7 +43,8 @@ koopmark.format = (() => {
   const digit = (x) => (Number.isFinite(x) ? x.toFixed(1) : MISSING);
   const percent = (x) => {
     if (!Number.isFinite(x)) return MISSING;
-    return x > 0 && x < 0.01 ? "<1 %" : `${Math.floor(100 * x + 1e-9)} %`;
+    const whole = Math.floor(100 * x + 0.5 + 1e-9);
+    return x > 0 && x < 0.005 ? "<1 %" : `${x >= 1 - 1e-9 ? whole : Math.min(whole, 99)} %`;
   };
   const written = {
     fit_seconds: seconds,
