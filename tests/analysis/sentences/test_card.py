@@ -90,6 +90,14 @@ def test_the_only_method_is_said_to_be_the_only_one():
     assert said[CHEAP] == "lone alone finds all principal eigenfunctions: 250 ms a fit."
 
 
+def test_the_only_method_may_find_nothing():
+    said = card({"lone": theirs(0.9, default=True)})
+    assert said[NOISELESS] == (
+        "lone, the only method, finds no principal eigenfunction (2 problems)."
+    )
+    assert said[CHEAP] == "lone, the only method, finds no principal eigenfunction."
+
+
 def test_one_dataset_is_one_problem():
     said = card({"one": theirs(1e-5), "two": theirs(0.1)}, datasets=("a",))[NOISELESS]
     assert said.endswith("(1 problem).")
@@ -217,6 +225,19 @@ def test_defaults_are_counted_by_what_they_find():
     assert card(methods)[DEFAULTS] == (
         "Of 4 methods at their libraries' defaults, 2 find all principal eigenfunctions, 1 finds "
         "some and 1 finds none. The best is all, with 6.0 digits."
+    )
+
+
+def test_of_defaults_those_of_libraries_count_and_a_library_that_finds_nothing_is_named():
+    methods = {
+        "good": theirs(1e-6, library="deeptime", default=True),
+        "bad": theirs(0.5, library="pydmd", default=True),
+        "worse": theirs(0.9, library="pydmd", default=True),
+        "ours": Planted(1e-9, default=True),
+    }
+    assert card(methods)[DEFAULTS] == (
+        "Of 3 methods at their libraries' defaults, 1 finds all principal eigenfunctions and 2 "
+        "find none (all of pydmd). The best is good, with 6.0 digits."
     )
 
 
@@ -356,7 +377,7 @@ def test_whatever_is_planted_the_card_names_the_best_the_cheapest_and_the_best_d
     most = [name for name in names if found[name] == max(found.values())]
     cheapest = min(most, key=lambda name: methods[name].seconds)
     assert re.search(rf"\b{cheapest}\b (alone finds|is the fastest)", said[CHEAP])
-    assert f"{int(100 * max(found.values()) + 1e-9)} %" in said[CHEAP]
+    assert f"{int(100 * max(found.values()) + 0.5 + 1e-9)} %" in said[CHEAP]
     defaults = [name for name in names if methods[name].default]
     if len(defaults) > 1:
         champion = max(defaults, key=digits.get)

@@ -99,8 +99,8 @@ def of_anchors(exact, random):
 
 def test_anchors_that_score_as_they_should_say_so():
     assert of_anchors(1e-14, 0.9) == (
-        "On every dataset the exact eigenpairs have 9.0 digits or more, and random functions 0.0 "
-        "or fewer, as they should."
+        "On every dataset the exact eigenpairs have at least 9.0 digits, and random functions at "
+        "most 0.0, as they should."
     )
 
 

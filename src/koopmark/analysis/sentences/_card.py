@@ -138,7 +138,7 @@ def _best(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str:
         return _nothing_ranked(fits, rows, noisy=False)
     first = ranked.table[ranked.table["place"] == 1]
     if not _has_digits(first):
-        return f"{_no_method(ranked)} finds a principal eigenfunction ({ranked.problems})."
+        return f"{_nobody(ranked, 'finds', 'principal eigenfunction')} ({ranked.problems})."
     return (
         f"{_leads(ranked, first)} {_digits(first)} and {_finds(first)} ({ranked.problems})."
         f"{_of_a_library(ranked)}"
@@ -152,7 +152,7 @@ def _under_noise(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str
     first = ranked.table[ranked.table["place"] == 1]
     at = f"noise of {listed([_level(level) for level in levels], most=8)}"
     if not _has_digits(first):
-        return f"{_no_method(ranked)} has a correct digit at {at} ({ranked.problems})."
+        return f"{_nobody(ranked, 'has', 'correct digit')} at {at} ({ranked.problems})."
     said = (
         f"{_leads(ranked, first)} {_of_possible(ranked, first)} at {at}, and {_finds(first)} "
         f"({ranked.problems}).{_of_a_library(ranked)}"
@@ -188,7 +188,7 @@ def _cheapest(fits: pd.DataFrame, ranked: _Ranked, where: str) -> str:
         return "Nothing is ranked, so no method can be said to be cheap."
     able = _most(ranked.table)
     if able["found"].max() == 0:
-        return f"{_no_method(ranked)} finds a principal eigenfunction{where}."
+        return f"{_nobody(ranked, 'finds', 'principal eigenfunction')}{where}."
     over = speeds(fits.merge(ranked.rows[KEYS].drop_duplicates(), on=KEYS), SPEED)
     speeds_of_all = over.groupby(level=["method", "problem"]).mean().groupby(level="method").mean()
     finite = speeds_of_all[np.isfinite(speeds_of_all)].sort_values(ascending=False)
@@ -243,6 +243,9 @@ def _defaults(ranked: _Ranked, where: str) -> str:
     rows = ranked.table[ranked.table["default"].astype(bool)]
     if rows.empty:
         return "No ranked method has the options that its library sets by default."
+    # Our own have the options that we chose; what libraries give says more.
+    theirs = rows[rows["library"] != OURS]
+    rows = rows if theirs.empty else theirs
     eigenfunction = f"principal eigenfunction{where}"
     eigenfunctions = f"principal eigenfunctions{where}"
     finding, lost = int((rows["found"] >= ALL).sum()), int((rows["found"] == 0).sum())
@@ -254,7 +257,10 @@ def _defaults(ranked: _Ranked, where: str) -> str:
             f"One method has its library's defaults: {named(rows['method'], ranked.libraries)} "
             f"{_finds(rows, where)}, with {_digits(rows)}."
         )
-    counts = {f"all {eigenfunctions}": finding, "some": len(rows) - finding - lost, "none": lost}
+    of_lost = list(rows.loc[rows["found"] == 0, "library"].unique())
+    one_library = lost > 1 and len(of_lost) == 1 < rows["library"].nunique()
+    none = f"none (all of {of_lost[0]})" if one_library else "none"
+    counts = {f"all {eigenfunctions}": finding, "some": len(rows) - finding - lost, none: lost}
     parts = [f"{count} find{'s' * (count == 1)} {what}" for what, count in counts.items() if count]
     if lost == len(rows):
         return f"None of the {lost} methods at their libraries' defaults finds a {eigenfunction}."
@@ -337,13 +343,12 @@ def _has_digits(first: pd.DataFrame) -> bool:
     )
 
 
-def _no_method(ranked: _Ranked) -> str:
+def _nobody(ranked: _Ranked, verb: str, what: str) -> str:
+    """`None of 3 methods finds a principal eigenfunction`."""
     methods = list(ranked.table["method"])
-    return (
-        f"{methods[0]}, the only method,"
-        if len(methods) == 1
-        else f"None of {len(methods)} methods"
-    )
+    if len(methods) == 1:
+        return f"{methods[0]}, the only method, {verb} no {what}"
+    return f"None of {len(methods)} methods {verb} a {what}"
 
 
 def _leads(ranked: _Ranked, first: pd.DataFrame) -> str:

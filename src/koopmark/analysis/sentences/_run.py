@@ -36,14 +36,12 @@ def anchored(summary: pd.DataFrame) -> str:
         return ""
     least, most = ends["max"].min(), ends["min"].max()
     said = (
-        f"On every dataset the exact eigenpairs have {least:.1f} digits or more, and random "
-        f"functions {most:.1f} or fewer"
+        f"On every dataset the exact eigenpairs have at least {least:.1f} digits, and random "
+        f"functions at most {most:.1f}"
     )
     if least >= EXACT and most <= RANDOM:
         return f"{said}, as they should."
-    return (
-        f"{said}. They should have {EXACT:g} or more, and {RANDOM:g} or fewer: distrust this run."
-    )
+    return f"{said}. They should have at least {EXACT:g} and at most {RANDOM:g}: distrust this run."
 
 
 def misses(judged: pd.DataFrame) -> str:

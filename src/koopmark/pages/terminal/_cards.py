@@ -58,7 +58,9 @@ def dataset(run: Run, typed: str, ranking: str | None = None) -> Iterator[Block 
         column = score(ranking)
         yield None
         yield Paragraph(column.meaning, f"{column.title}:")
-        yield _ranking(rows, column)
+        ranked = _with_marks(rows, fits)
+        yield _ranking(ranked, column)
+        yield from legend(ranked[ranked["role"] == "method"])
         return
     ours = competing(judged)
     yield None
@@ -66,7 +68,7 @@ def dataset(run: Run, typed: str, ranking: str | None = None) -> Iterator[Block 
     methods = rows[rows["role"] == "method"]
     if methods.empty:
         return
-    best = methods.head(TOP).assign(pairs=methods["method"].map(_pairs(fits)))
+    best = _with_marks(methods.head(TOP), fits)
     yield None
     yield Paragraph(f"{len(best)} of {plural(len(methods), 'method')}", "Best here:")
     yield _best(best, methods)
@@ -155,9 +157,18 @@ def _best(best: pd.DataFrame, methods: pd.DataFrame) -> Table:
     )
 
 
+def _with_marks(rows: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the summary with what `marks` asks of them."""
+    used = rows["method"].map(_pairs(fits))
+    return rows.assign(pairs=used, fits=rows["ok"] + rows["failed"])
+
+
 def _ranking(rows: pd.DataFrame, column: columns.Column) -> Table:
-    """All methods by a score, missing last; what does not compete stands on top."""
-    values = rows[column.key].astype(float)
+    """All methods by a score, missing last; what does not compete stands on top.
+
+    Scores that are written alike, to two digits, share a place.
+    """
+    values = rows[column.key].astype(float).map(lambda value: float(f"{value:.2g}"))
     values = {"low": values, "high": -values, "zero": values.abs()}[column.best]
     compete = rows["role"] == "method"
     places = values.where(compete).rank(method="min").astype("Int64")
@@ -166,13 +177,14 @@ def _ranking(rows: pd.DataFrame, column: columns.Column) -> Table:
     tied = set(places[places.duplicated(keep=False)].dropna())
     heads = [Column("place"), Column("method", right=False), Column("status", right=False)]
     return Table(
-        [*heads, Column(column.title)],
+        [*heads, Column(column.title), Column("marks", right=False)],
         [
             [
                 place(row["place"], tied),
                 row["method"],
                 row["status"].replace("_", " "),
                 column.write(row[column.key]),
+                " ".join(marks(row)) if row["apart"] else "",
             ]
             for _, row in ordered.iterrows()
         ],

@@ -142,7 +142,7 @@ def marks(row: "pd.Series[Any]") -> list[str]:
         "d": row["default"],
         "k": row["library"] == OURS,
         "p": row["pairs"] < 1,
-        "u": pd.isna(row["reach"]),
+        "u": pd.isna(row["reach"]) and row["failed"] < row["fits"],
     }
     return [letter for letter, holds in true.items() if holds]
 
