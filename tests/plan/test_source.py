@@ -28,6 +28,16 @@ def file_of(definition):
     return Path(sys.modules[definition.__module__].__file__)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _each_text_is_read_once():
+    """What a text names depends on nothing else; copies of our source have it many times."""
+    original = _source._outlined
+    outlined = cache(lambda name, text: original(Path(name), text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_source, "_outlined", lambda path, text: outlined(path.name, text))
+        yield
+
+
 @pytest.fixture
 def copy(tmp_path):
     """A copy of our source that a test may change."""
