@@ -48,8 +48,8 @@ class Done:
 
 
 @pytest.fixture
-def typed(tmp_path, monkeypatch, capsys):
-    """Run the command in `tmp_path` with these arguments."""
+def typed(tmp_path, monkeypatch, capsys, in_process):
+    """Run the command in `tmp_path` with these arguments; fits are done in this process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
@@ -178,16 +178,10 @@ def test_names_are_listed_one_a_line(typed, kind, name):
     assert all(len(line.split()) > 1 for line in lines)
 
 
-def test_the_command_is_light_to_import():
-    heavy = ("pandas", "plotly", "sklearn", "torch", "pydmd", "pykoopman", "scipy")
-    script = f"import sys, koopmark.cli; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout == "[]\n"
-
-
 @pytest.mark.slow
-def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(run_of_all):
+def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(run_of_all, typed, monkeypatch):
     folder, done = run_of_all
+    monkeypatch.chdir(folder)
     assert done.returncode == 0, done.stderr
     out = folder / "reports" / "mine"
     *card, last = done.stdout.splitlines()
@@ -205,13 +199,13 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(run_of_all):
         "eigenpairs.csv",
         "eigenfunctions.csv",
         "summary.csv",
+        "outcomes.csv",
         "index.html",
         "provenance.json",
     }
     assert json.loads((out / "provenance.json").read_text())["command"].startswith("koopmark run")
 
 
-@pytest.mark.slow
 def test_strict_is_exit_code_1_where_a_fit_failed(typed, suite):
     limit = "[limits]\nseconds = 1e-6\n[[methods]]"
     suite.write_text(suite.read_text().replace("[[methods]]", limit))
@@ -378,11 +372,10 @@ def test_a_suite_names_a_method_by_a_file_beside_it(typed, suite, mine, tmp_path
     assert "mine.py:Mine" in list(pd.read_csv(tmp_path / "out" / "fits.csv")["method"])
 
 
-def test_a_changed_file_is_fitted_again(ran, mine, tmp_path):
+def test_a_changed_file_is_fitted_again(typed, ran, mine, tmp_path):
     def fit_ids() -> pd.Series:
-        command = [sys.executable, "-m", "koopmark", "run", "mine.toml", "--jobs", "1"]
-        command += ["--method", "mine.py:Mine"]
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        done = typed("run", "mine.toml", "--jobs", "1", "--method", "mine.py:Mine")
+        assert done.returncode == 0, done.stderr
         return pd.read_csv(tmp_path / "reports/mine/fits.csv").set_index("method")["fit_id"]
 
     before = fit_ids()
@@ -391,13 +384,13 @@ def test_a_changed_file_is_fitted_again(ran, mine, tmp_path):
     assert list(before.index[before != after]) == ["mine.py:Mine"]
 
 
-def test_a_sound_method_is_verified(typed, mine):
+def test_a_sound_method_is_verified(typed, mine, verified_in_process):
     done = typed("verify", "mine.py:Mine")
     assert done.returncode == 0
     assert done.stdout.count("passed") == len(done.stdout.splitlines()) > 8
 
 
-def test_a_wrong_method_is_told_what_is_wrong(typed, tmp_path):
+def test_a_wrong_method_is_told_what_is_wrong(typed, tmp_path, verified_in_process):
     (tmp_path / "modes.py").write_text(MINE.replace("(operator,", "(operator.T,"))
     done = typed("verify", "modes.py:Mine")
     assert done.returncode == 1

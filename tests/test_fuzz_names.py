@@ -70,7 +70,7 @@ def test_a_run_writes_into_its_folder_and_its_cache_and_nowhere_else(tmp_path, m
     monkeypatch.chdir(home)
     suite = load_suite(hostile(home))
     before = listing(tmp_path)
-    done = run(suite, home / "out", jobs=2, cache_dir=home / "cache")
+    done = run(suite, home / "out", jobs=1, cache_dir=home / "cache")
     write(home / "out")
     assert done.failures == 0
     new = set(listing(tmp_path)) - set(before)

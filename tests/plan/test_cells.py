@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def planned(tmp_path, tiny_file):
     return planned
 
 
+@cache
+def shipped(name):
+    """Cells of a suite that ships, planned once."""
+    return plan(load_suite(name))
+
+
 def keys(cells):
     return {(cell.dataset, cell.label, cell.seed): cell.fit_id for cell in cells}
 
@@ -70,7 +77,7 @@ PARTS = {"drift_sinh", "lotka_volterra", "kuramoto"}
 
 
 def test_no_shipped_dataset_and_no_level_of_a_sweep_has_rates_that_resonate():
-    cells = [cell for name in names() for cell in plan(load_suite(name))]
+    cells = [cell for name in names() for cell in shipped(name)]
     recipes = {cell.recipe.name: (cell.recipe, cell.sources) for cell in cells}
     recipes |= {name: (load_recipe(name), ()) for name in dataset_names()}
     resonant, parts = [], set()
@@ -144,7 +151,7 @@ def test_datasets_beside_the_suite_file_are_found(tmp_path, planned, tiny_file):
 
 @pytest.mark.parametrize("name", names())
 def test_every_shipped_suite_can_be_planned(name):
-    assert plan(load_suite(name))
+    assert shipped(name)
 
 
 def test_keys_are_the_same_in_another_process(planned, tmp_path):

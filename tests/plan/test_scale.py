@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from counting_methods import COUNTS, Quick, Warm
@@ -14,12 +15,31 @@ from koopmark.plan._cells import execution_order, plan
 from koopmark.workers._pool import execute
 
 
-@pytest.fixture
-def counted(tmp_path, monkeypatch):
-    """A folder where workers note what they do, one file for each time."""
-    monkeypatch.setenv(COUNTS, str(tmp_path / "counts"))
-    (tmp_path / "counts").mkdir()
-    return lambda: Counter(path.name.split("-")[0] for path in (tmp_path / "counts").iterdir())
+@pytest.fixture(scope="module")
+def done(tmp_path_factory, make_cell, tiny):
+    """Fits by two workers: their statuses, how often workers did what, and the cached files.
+
+    Of four methods on three levels of noise at two seeds, then of twelve that need a library.
+    """
+    counts, cache_dir = (tmp_path_factory.mktemp(name) for name in ("counts", "cache"))
+    noisy = [varied(tiny, {"sampling.noise": n / 10}, f"tiny/noise={n}", "test") for n in range(3)]
+    cells = [
+        make_cell(Quick(number), label=f"quick {number}", seed=seed, recipe=recipe)
+        for recipe in noisy
+        for seed in range(2)
+        for number in range(4)
+    ]
+    warm = [
+        make_cell(Warm(number), label=f"warm {number}", recipe=noisy[0]) for number in range(12)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        # There workers note what they do, one file for each time.
+        patch.setenv(COUNTS, str(counts))
+        rows = list(execute([*execution_order(cells), *warm], 2, cache_dir))
+    statuses = {row.fit_id: row.status for row in rows}
+    kinds = [[statuses[cell.fit_id] for cell in some] for some in (cells, warm)]
+    noted = Counter(path.name.split("-")[0] for path in counts.iterdir())
+    return SimpleNamespace(quick=kinds[0], warm=kinds[1], noted=noted, cache_dir=cache_dir)
 
 
 def test_a_plan_of_ten_thousand_looks_at_each_thing_once(tmp_path, tiny_file, monkeypatch):
@@ -52,23 +72,13 @@ def test_a_plan_of_ten_thousand_looks_at_each_thing_once(tmp_path, tiny_file, mo
     assert calls == {"library_version": 2, "digest": 50 + 5, "depends_on": 50}
 
 
-def test_fits_that_share_data_share_their_simulation_whatever_the_number_of_workers(
-    make_cell, tiny, tmp_path, counted
-):
-    noisy = [varied(tiny, {"sampling.noise": n / 10}, f"tiny/noise={n}", "test") for n in range(3)]
-    cells = [
-        make_cell(Quick(number), label=f"quick {number}", seed=seed, recipe=recipe)
-        for recipe in noisy
-        for seed in range(2)
-        for number in range(4)
-    ]
-    folder = tmp_path / "cache"
-    rows = list(execute(list(execution_order(cells)), 2, folder))
-    assert [row.status for row in rows] == ["skipped"] * 24
+def test_fits_that_share_data_share_their_simulation_whatever_the_number_of_workers(done):
+    assert done.quick == ["skipped"] * 24
     # By file: noise is added to the same clean trajectories. The network has no seed, its data do.
-    assert len(list(folder.iterdir())) == 2
-    assert {path.suffix for path in folder.iterdir()} == {".npz"}
-    assert counted()["simulated"] == 2
+    files = list(done.cache_dir.iterdir())
+    assert len(files) == 2
+    assert {path.suffix for path in files} == {".npz"}
+    assert done.noted["simulated"] == 2
 
 
 def test_processes_that_want_the_same_data_at_once_make_them_once(tmp_path):
@@ -103,12 +113,10 @@ def _want(folder, mark):
         os._exit(0)
 
 
-def test_a_library_is_imported_once_in_a_worker(make_cell, cache_dir, counted):
-    cells = [make_cell(Warm(number), label=f"warm {number}") for number in range(12)]
-    rows = list(execute(cells, 2, cache_dir))
-    assert [row.status for row in rows] == ["skipped"] * 12
-    assert counted()["fitted"] == 12
-    assert 1 <= counted()["imported"] <= 2
+def test_a_library_is_imported_once_in_a_worker(done):
+    assert done.warm == ["skipped"] * 12
+    assert done.noted["fitted"] == 24 + 12
+    assert 1 <= done.noted["imported"] <= 2
 
 
 def test_systems_are_made_once_for_the_rows_of_fits_that_share_them(make_cell, tiny, monkeypatch):
