@@ -5,6 +5,7 @@ import pytest
 from scipy import special
 
 from koopmark.systems import ACTIVATIONS, MAPS, Shift, activation
+from koopmark.systems._activation import tanh
 
 GRID = np.linspace(-6.0, 6.0, 241)
 REFERENCE = {
@@ -21,6 +22,15 @@ ALL_MAPS = [*MAPS.values(), Shift(0.7)]
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation_has_the_value_its_name_promises(name):
     np.testing.assert_allclose(ACTIVATIONS[name](GRID), REFERENCE[name](GRID), atol=1e-14)
+
+
+@pytest.mark.parametrize("imaginary", [0.0, 1e-20, 0.3, -1.4])
+def test_the_tangent_of_complex_numbers_is_that_of_numpy(imaginary):
+    z = GRID + 1j * imaginary
+    theirs, ours = np.tanh(z), tanh(z)
+    np.testing.assert_allclose(ours.real, theirs.real, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(ours.imag, theirs.imag, rtol=1e-10, atol=1e-14 * abs(imaginary))
+    np.testing.assert_array_equal(tanh(GRID), np.tanh(GRID))
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -1,8 +1,8 @@
 """Where trajectories end: fixed points, cycles and what is neither, counted from many starts.
 
-Largest Lyapunov exponents come from the tangent flow, renormalised as it grows (Benettin et al.
-1980). For recurrent networks it has r dimensions: on the set that attracts every trajectory y = Qa,
-and perturbations off it decay at the rate 1. Other systems are followed in all of theirs.
+Largest Lyapunov exponents come from the tangent flow, its size divided out as it grows (Benettin et
+al. 1980). For recurrent networks it has r dimensions: on the set that attracts every trajectory y =
+Qa, and perturbations off it decay at the rate 1. Other systems are followed in all of theirs.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation import initial_states_of, simulate
+from koopmark.simulation import (
+    Tolerance,
+    initial_states_of,
+    integrate,
+    one_blas_thread,
+    simulate,
+)
 from koopmark.spectrum._equations import relaxation_network
 from koopmark.spectrum._nonlinearity import STEP as IMAGINARY
 from koopmark.systems import System
@@ -38,8 +44,11 @@ many trajectories are averaged over if they are chaotic."""
 FURTHER = 1.1
 """Growth of the distance from the origin, over ten times the time, of what does not come back."""
 FOLLOWED_STATES = 8
-STEP, RENORMALISED = 0.03, 20
-"""Of the Runge-Kutta method of order 4, in decay times; steps between renormalisations."""
+RTOL, AT_LAST, CALMED = 1e-5, 1e-8, 5.0
+"""Relative accuracy of trajectories; where they are to end, of their last so many decay times: what
+the integrator adds at rest must be far below STILL."""
+GROWTH = 1e-4
+"""Relative accuracy of perturbations: exponents lose a few times that."""
 ALIGNING = 0.1
 """Share of the time in which a perturbation turns towards the direction that grows fastest."""
 
@@ -79,16 +88,17 @@ def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
     if ends is None:
         return Regime("unbounded", 0, 0.0)
     moving = _moving(system, ends)
-    if moving.any() and _leaves(system, ends[moving][:FOLLOWED_STATES]):
+    watched = _watched(system, ends[moving])
+    if moving.any() and _leaves(system, watched[:FOLLOWED_STATES]):
         return Regime("unbounded", 0, 0.0)
-    motions = _motions(system, ends[moving], rng)
+    motions = _motions(system, watched, rng)
     if not len(motions.chaotic):
         return _regular(system, ends[~moving], motions)
     later = _ends(system, ends[moving], LASTING)
     if later is None:
         return Regime("unbounded", 0, 0.0)
     still_moving = _moving(system, later)
-    last = _motions(system, later[still_moving], rng)
+    last = _motions(system, _watched(system, later[still_moving]), rng)
     if still_moving.all() and len(last.chaotic):
         return _chaos(system, last.chaotic, rng)
     resting = np.concatenate([ends[~moving], later[~still_moving]])
@@ -101,9 +111,15 @@ def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
 
 def _ends(system: System, starts: NDArray, time: float) -> NDArray | None:
     """Where trajectories are after a time; None where one has no end."""
-    settled = simulate(system, starts, np.array([0.0, time]), rtol=1e-7)
-    ends = np.array(settled.states[:, -1], dtype=float)
-    return None if settled.diverged.any() or not np.isfinite(ends).all() else ends
+    ends = np.array(starts, dtype=float)
+    calmed = min(CALMED, time)
+    for stretch, rtol in ((time - calmed, RTOL), (calmed, AT_LAST)):
+        if stretch > 0:
+            followed = simulate(system, ends, np.array([0.0, stretch]), rtol=rtol)
+            ends = np.array(followed.states[:, -1], dtype=float)
+            if followed.diverged.any() or not np.isfinite(ends).all():
+                return None
+    return ends
 
 
 def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
@@ -123,11 +139,16 @@ class _Motions(NamedTuple):
         return self.states[self.exponents > NEUTRAL]
 
 
-def _motions(system: System, wandering: Array, rng: np.random.Generator) -> _Motions:
-    if not len(wandering):
-        return _Motions(0, wandering, np.empty(0))
-    found = _told_apart(system, wandering)
-    followed = wandering[found[:MANY]]
+def _watched(system: System, states: Array) -> Array:
+    """(M, T, N) trajectories from states (M, N), over WATCHED."""
+    return simulate(system, states, np.linspace(0.0, WATCHED, 1001), rtol=RTOL).states
+
+
+def _motions(system: System, watched: Array, rng: np.random.Generator) -> _Motions:
+    if not len(watched):
+        return _Motions(0, watched[:, 0], np.empty(0))
+    found = _told_apart(watched)
+    followed = watched[found[:MANY], 0]
     return _Motions(len(found), followed, largest_exponents(system, followed, FOLLOWED, rng))
 
 
@@ -135,7 +156,7 @@ def _chaos(system: System, states: Array, rng: np.random.Generator) -> Regime:
     """The mean exponent of chaotic trajectories: if there are fewer than MANY, also later on."""
     time = STRETCH * FOLLOWED
     begins = np.arange(-(-MANY // len(states))) * time
-    stretches = simulate(system, states, begins, rtol=1e-7).states.reshape(-1, system.size)
+    stretches = simulate(system, states, begins, rtol=RTOL).states.reshape(-1, system.size)
     exponents = largest_exponents(system, stretches, time, rng)
     error = exponents.std(ddof=1) / np.sqrt(len(exponents))
     return Regime("chaotic", 0, float(exponents.mean().round(2)), float(error.round(3)))
@@ -157,31 +178,29 @@ def _regular(system: System, resting: Array, motions: _Motions) -> Regime:
     return Regime("fixed point" if count == 1 else "multistable", count, largest)
 
 
-def _leaves(system: System, ends: NDArray) -> bool:
-    """Whether a trajectory goes ever further away, however slowly."""
-    states = simulate(system, ends, np.linspace(0.0, WATCHED, 401), rtol=1e-7).states
+def _leaves(system: System, states: Array) -> bool:
+    """Whether one of the watched trajectories (M, T, N) goes ever further away, however slowly."""
     half = states.shape[1] // 2
     moved = np.linalg.norm(states[:, half:].mean(axis=1) - states[:, :half].mean(axis=1), axis=1)
     suspect = moved > np.linalg.norm(states.std(axis=1), axis=1)
     if not suspect.any():
         return False
     # A transient, or a wandering attractor, does so too, but not for long.
-    later = simulate(system, ends[suspect], np.linspace(5.0, 10.0, 201) * WATCHED, rtol=1e-7).states
+    times = np.linspace(5.0, 10.0, 201) * WATCHED
+    later = simulate(system, states[suspect, 0], times, rtol=RTOL).states
     if not np.isfinite(later).all():
         return True
     reached = np.linalg.norm(states[suspect], axis=2).max(axis=1)
     return bool((np.linalg.norm(later, axis=2).max(axis=1) > FURTHER * reached).any())
 
 
-def _told_apart(system: System, ends: NDArray) -> list[int]:
-    """One index for each motion, told by mean and covariance of its states over time."""
-    times = np.linspace(0.0, WATCHED, 1001)
-    states = simulate(system, ends, times, rtol=1e-7).states
+def _told_apart(states: Array) -> list[int]:
+    """One index for each motion, told by mean and covariance of its states (M, T, N) over time."""
     means = states.mean(axis=1)
     deviations = states - means[:, None]
-    covariances = np.einsum("mti,mtj->mij", deviations, deviations) / len(times)
+    covariances = np.einsum("mti,mtj->mij", deviations, deviations) / states.shape[1]
     amplitudes = np.sqrt(np.trace(covariances, axis1=1, axis2=2))
-    scaled = covariances.reshape(len(ends), -1) / amplitudes[:, None]
+    scaled = covariances.reshape(len(states), -1) / amplitudes[:, None]
     return _clusters(np.hstack([means, scaled]), SAME_MOTION * amplitudes)
 
 
@@ -212,28 +231,44 @@ def largest_exponents(
     about one over the root of the time, elsewhere they miss it by about 1 / time.
     """
     flow = _flow(system, initial_states_of(states, system.size, "states"))
-    x, steps = flow.start, round(time / STEP)
-    aligned = round(ALIGNING * steps)
-    v = rng.standard_normal(x.shape)
+    k, count = flow.start.shape[1], len(states)
+    v = rng.standard_normal(flow.start.shape)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
-    growth, counted = np.zeros(len(x)), 0
-    for step in range(steps):
-        # One step of the Runge-Kutta method of order 4, of the state and of its perturbation.
-        total_x, total_v, slope_x, slope_v = (np.zeros_like(x) for _ in range(4))
-        for share, weight in ((0.0, 1.0), (0.5, 2.0), (0.5, 2.0), (1.0, 1.0)):
-            at, along = x + STEP * share * slope_x, v + STEP * share * slope_v
-            slope_x, slope_v = flow.slopes(at, along)
-            total_x += weight * slope_x
-            total_v += weight * slope_v
-        x, v = x + STEP / 6.0 * total_x, v + STEP / 6.0 * total_v
-        if (step + 1) % RENORMALISED == 0 or step == steps - 1:
-            size = np.linalg.norm(v, axis=1, keepdims=True)
-            if step >= aligned:
-                growth += np.log(size[:, 0])
-            else:
-                counted = step + 1
-            v /= size
-    return np.maximum(growth / ((steps - counted) * STEP), flow.floor)
+    began = np.hstack([flow.start, v, np.zeros((count, 1))])
+    grown = np.full((count, 2, 2 * k + 1), np.nan)
+    times = np.array([ALIGNING * time, time])
+    with one_blas_thread():
+        integrate(_Growing(flow, k), began.T.copy(), times, Tolerance(GROWTH), grown)
+    growth = grown[:, :, -1] + np.log(np.linalg.norm(grown[:, :, k:-1], axis=2))
+    return np.maximum((growth[:, 1] - growth[:, 0]) / (times[1] - times[0]), flow.floor)
+
+
+class _Growing:
+    """A state, the direction of a perturbation and the logarithm of its size, for the integrator.
+
+    With J the Jacobian, g' = vᵀJv / vᵀv and v' = Jv - g'v: |v| stays as it is but for errors.
+    """
+
+    def __init__(self, flow: _Flow, dimension: int) -> None:
+        self._flow, self._dimension = flow, dimension
+
+    def clock(self, t: Array) -> Array:
+        return t
+
+    def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
+        k = self._dimension
+        v = a[k:-1]
+        slope_x, slope_v = self._flow.slopes(a[:k].T, v.T)
+        out[:k], out[k:-1] = slope_x.T, slope_v.T
+        out[-1] = np.einsum("km,km->m", v, out[k:-1]) / np.einsum("km,km->m", v, v)
+        out[k:-1] -= out[-1] * v
+        return out
+
+    def size(self, _clock: Array, a: Array) -> Array:
+        return np.sqrt(np.einsum("km,km->m", a[:-1], a[:-1]))
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        pass
 
 
 def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:

@@ -58,8 +58,20 @@ def _series(coefficients: tuple[float, ...], x: Array) -> Array:
     return total
 
 
+def tanh(x: NDArray) -> NDArray:
+    """The hyperbolic tangent; of complex numbers by real ones, faster than NumPy's."""
+    if not np.iscomplexobj(x):
+        return np.tanh(x)
+    t, u = np.tanh(x.real), np.tan(x.imag)
+    result = np.empty_like(x)
+    scale = 1.0 / (1.0 + (t * u) ** 2)
+    np.multiply(t * (1.0 + u**2), scale, out=result.real)
+    np.multiply(u * ((1.0 - t) * (1.0 + t)), scale, out=result.imag)
+    return result
+
+
 def _tanh_slope(x: NDArray) -> NDArray:
-    return 1.0 - np.tanh(x) ** 2
+    return 1.0 - tanh(x) ** 2
 
 
 def _tanh_remainder(a: Array, delta: Array) -> Array:

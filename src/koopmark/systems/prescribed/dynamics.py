@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._arrays import finite, real
+from koopmark.systems._activation import tanh
 from koopmark.systems._base import Formula, ProductSystem
 from koopmark.systems.prescribed.functions import PrescribedFunctions
 from koopmark.truth import Eigenspace, PrincipalFunctions
@@ -44,7 +45,7 @@ class LeakyDrive:
             object.__setattr__(self, name, finite(getattr(self, name), name))
 
     def __call__(self, states: NDArray) -> NDArray:
-        return np.tanh(states @ self.directions.T) @ self.weights.T - states @ self.leak.T
+        return tanh(states @ self.directions.T) @ self.weights.T - states @ self.leak.T
 
 
 @dataclass(frozen=True, eq=False)
