@@ -52,6 +52,12 @@ def _states(data: Trajectories, model: Model) -> NDArray[np.float64]:
     return data.flat_windows(model.window)
 
 
+def _factors(model: Model, data: Trajectories) -> NDArray[np.complex128]:
+    """e^{λΔt} (s,); 0 for λ = -∞, of which some processors call the product with Δt invalid."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.exp(model.eigenvalues * data.dt))
+
+
 @dataclass(frozen=True, eq=False)
 class _Fit:
     """A fit that several checks look at: its model, and what it changed beside."""
@@ -143,7 +149,7 @@ def is_exact_where_it_must_be(method: Method) -> None:
     tags, (data, _) = _recoverable(method)
     model = _fitted(method, tags.recovers or "")
     _agree(len(model.eigenvalues) > 0, "no eigenpair was recovered")
-    factors = np.exp(model.eigenvalues * data.dt)
+    factors = _factors(model, data)
     worst = float(_misses(model, data, factors).max())
     _agree(
         worst <= tags.exactness,
@@ -182,7 +188,7 @@ def _finds_everything(method: Method, name: str) -> None:
 
 def _is_complete(model: Model, data: Trajectories, case: Case, limit: float) -> None:
     """Every eigenvalue with its multiplicity and its eigenfunctions, and no other pair."""
-    factors = np.exp(model.eigenvalues * data.dt)
+    factors = _factors(model, data)
     values = model.eigenfunctions(_states(data, model))
     last = data.states[:, model.window - 1 :].reshape(-1, data.states.shape[2])
     for value, functions in case.functions(last):
@@ -263,7 +269,7 @@ def reads_numbers_of_every_type(method: Method) -> None:
             continue
         model = method.fit_with(replace(data, states=states), key)
         same = len(model.eigenvalues) == len(copy.eigenvalues) and np.allclose(
-            np.exp(model.eigenvalues * data.dt), np.exp(copy.eigenvalues * data.dt), rtol=1e-9
+            _factors(model, data), _factors(copy, data), rtol=1e-9
         )
         _agree(same, f"{states.dtype} states give other eigenvalues than their float64 copy")
 
