@@ -48,6 +48,7 @@ def test_every_choice_runs_the_tests_and_checks_the_smoke_suite(processors, monk
     monkeypatch.setattr(processors, "run", run)
     assert processors.main() == 0
     said = capsys.readouterr().out
+    assert all((ROOT / file).is_file() for file in processors.ONLY_WORDS)
     for choice in processors.CHOICES:
         mine = [module for name, module in ran if name == choice.name]
         assert mine[1:] == ["pytest", "koopmark", "koopmark"]

@@ -1,5 +1,6 @@
 """Trajectories of systems whose eigenspaces are known, simulated far below the errors asked for."""
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ Simulated = Callable[..., Trajectories]
 @pytest.fixture(scope="session")
 def simulated() -> Simulated:
     """Trajectories from uniform initial states, with the system as their origin."""
+    known: dict[bytes, Trajectories] = {}
 
     def make(
         system: System,
@@ -26,11 +28,14 @@ def simulated() -> Simulated:
         high: float = 3.0,
         horizon: float = 5.0,
     ) -> Trajectories:
-        rng = np.random.default_rng(seed)
-        states = rng.uniform(low, high, (count, system.size))
-        times = np.linspace(0.0, horizon, round(horizon / 0.1) + 1)
-        made = simulate(system, states, times, rtol=1e-12)
-        return replace(made, system=system)
+        # Many tests begin with the same ones.
+        key = pickle.dumps((system, count, seed, low, high, horizon))
+        if key not in known:
+            rng = np.random.default_rng(seed)
+            states = rng.uniform(low, high, (count, system.size))
+            times = np.linspace(0.0, horizon, round(horizon / 0.1) + 1)
+            known[key] = simulate(system, states, times, rtol=1e-12)
+        return replace(known[key], system=system)
 
     return make
 

@@ -32,7 +32,9 @@ def diagnose(model: Model, trajectories: Trajectories) -> None:
         remark(f"numerical rank {rank} of {size} channels")
     if signal < rank:
         remark(f"rank {signal} of {rank} above noise, which is all that other directions hold")
-    steps = np.asarray(model.eigenvalues) * trajectories.dt
+    # Some processors call what is gone after a step, λ = -∞, invalid.
+    with np.errstate(invalid="ignore"):
+        steps = np.asarray(model.eigenvalues) * trajectories.dt
     steps = steps[np.isfinite(steps)]
     fast = (abs(steps.imag) > SHARE * np.pi) & (steps.real > np.log(LASTING))
     if fast.any():

@@ -128,7 +128,7 @@ def test_any_shape_of_ensemble_is_cut_into_blocks_of_whole_pairs(monkeypatch, sh
 @pytest.mark.slow
 def test_factors_made_in_other_processes_merge_into_the_factor_of_the_whole():
     parts = [np.random.default_rng(part).standard_normal((5, 12, 3)) for part in range(3)]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         merged = reduce(SnapshotFactor.merge, pool.map(partial(factorise, LIFT), parts))
     assert apart(merged, factorise(LIFT, np.concatenate(parts))) < 1e-14
 

@@ -122,7 +122,7 @@ class NNDMD(Method):
 
     tags = replace(
         PYKOOPMAN.none("a network is trained, in single precision, to what it finds"),
-        trial={"max_epochs": 2, "hidden": (8,), "look_forward": 1},
+        trial={"max_epochs": 1, "hidden": (8,), "look_forward": 1, "batch_size": 64},
         # The epochs are Lightning's.
         by_default={
             "decoder": (32, 32),

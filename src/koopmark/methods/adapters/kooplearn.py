@@ -141,7 +141,7 @@ class KernelRidge(Subsampled):
 
     tags = replace(
         KOOPLEARN,
-        trial={"max_pairs": 200},
+        trial={"max_pairs": 100},
         by_default=KERNEL_DEFAULT,
         papers=(
             papers.WILLIAMS_2015_KERNEL,

@@ -273,7 +273,7 @@ class KDMD(Subsampled):
 
     tags = replace(
         PYKOOPMAN,
-        trial={"max_pairs": 200},
+        trial={"max_pairs": 100},
         by_default={"kernel": None},
         papers=(papers.WILLIAMS_2015_KERNEL,),
     )

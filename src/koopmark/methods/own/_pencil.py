@@ -196,6 +196,15 @@ class TrajectoryPencil:
         flat = self.white.reshape(-1, self.white.shape[2])
         return flat.T @ flat
 
+    @cached_property
+    def _over_time(self) -> NDArray[np.float64]:
+        """(M (c + k), T) the same values: each search multiplies them hundreds of times."""
+        return np.swapaxes(self.white, 1, 2).reshape(-1, self.white.shape[1])
+
+    def _amplitudes(self, profile: NDArray) -> NDArray:
+        """(M, c + k) what each trajectory has of a profile (T,) of unit norm."""
+        return np.dot(self._over_time, profile.conj()[:, None]).reshape(len(self.white), -1)
+
     def misfit(self, rate: complex) -> float:
         """The least κ at this λ."""
         reduced, _ = self._reduced(rate)
@@ -208,7 +217,7 @@ class TrajectoryPencil:
         for j, rate in enumerate(rates):
             c = functions[:, j]
             profile = self._profile(complex(rate))
-            amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0)) @ c
+            amplitudes = self._amplitudes(profile) @ c
             whole = (c.conj() @ (self._gram @ c)).real - np.sum(abs(amplitudes) ** 2)
             found[j] = whole / (np.linalg.norm(c[free:]) ** 2 * self.freedom)
         return found
@@ -222,7 +231,7 @@ class TrajectoryPencil:
         free = self.free
         profile = self._profile(rate)
         if exact and self.faint:
-            amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0))
+            amplitudes = self._amplitudes(profile)
             projected = self.white - amplitudes[:, None, :] * profile[:, None]
             triangle = triangle_of(projected.reshape(-1, projected.shape[2]))
             _, s, vh = np.linalg.svd(triangle[free:, free:])
@@ -302,7 +311,7 @@ class TrajectoryPencil:
     def _reduced(self, rate: complex) -> tuple[NDArray, NDArray]:
         """S_λ in the basis, with the certain functions fitted away (Schur complement)."""
         profile = self._profile(rate)
-        amplitudes = np.tensordot(self.white, profile.conj(), axes=(1, 0))
+        amplitudes = self._amplitudes(profile)
         whole = self._gram - amplitudes.conj().T @ amplitudes
         split = self.free
         free = np.linalg.lstsq(whole[:split, :split], whole[:split, split:], rcond=None)[0]

@@ -251,7 +251,7 @@ class KernelEDMD(Subsampled):
 
     tags = replace(
         PYDMD,
-        trial={"max_pairs": 200},
+        trial={"max_pairs": 100},
         by_default={"kernel": Linear(), "svd_rank": -1},
         papers=(papers.WILLIAMS_2015_KERNEL,),
     )
@@ -334,7 +334,7 @@ class LANDO(Subsampled):
 
     tags = replace(
         PYDMD,
-        trial={"max_pairs": 200},
+        trial={"max_pairs": 60},
         by_default={"kernel": Linear(), "svd_rank": 0},
         papers=(papers.BADDOO_2022,),
     )
