@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.analysis.summary import summarise
@@ -34,11 +34,19 @@ def table(lists, label=lambda value: f"{value:.4g}"):
     )
 
 
-@given(lists=st.lists(st.lists(EIGENVALUES, min_size=1, max_size=5), min_size=1, max_size=3))
-def test_names_tell_the_targets_of_a_fit_apart_whatever_their_labels(lists):
-    targets = table(lists)
+LISTS = st.lists(st.lists(EIGENVALUES, min_size=1, max_size=5), min_size=1, max_size=3)
+
+
+@given(cases=st.lists(LISTS, min_size=20, max_size=20))
+@settings(max_examples=max(1, settings().max_examples // 20))
+def test_names_tell_the_targets_of_a_fit_apart_whatever_their_labels(cases):
+    """Twenty runs at a time, each of a dataset of its own."""
+    targets = pd.concat(
+        [table(lists).assign(dataset=f"d{case}") for case, lists in enumerate(cases)],
+        ignore_index=True,
+    )
     names = target_names(targets)
-    assert not targets.assign(name=names).duplicated(["seed", "name"]).any()
+    assert not targets.assign(name=names).duplicated(["dataset", "seed", "name"]).any()
     mixed = targets.sample(frac=1, random_state=0)
     assert target_names(mixed).sort_index().tolist() == names.tolist()
 

@@ -128,6 +128,37 @@ class Tab:
             canvas.evaluate("c => JSON.stringify({data: c.data, layout: c.layout}, null, 0)")
         )
 
+    def blameless(self):
+        """Nothing on the page complained, or asked anybody for anything."""
+        assert self.complaints == []
+        assert [url for url in self.requests if not url.startswith(("file:", "blob:"))] == []
+
+
+@pytest.fixture(scope="module")
+def kept(browser, run):
+    """Tabs by what they opened and their settings."""
+    tabs: dict[tuple, Tab] = {}
+    yield tabs
+    for one in tabs.values():
+        one.context.close()
+
+
+@pytest.fixture
+def shared(browser, run, kept):
+    """Tabs that tests share: each is opened once, and whoever changes what others see of it puts
+    that back. None may have complained or asked anybody for anything after any test."""
+
+    def find(fragment="", **settings) -> Tab:
+        which = (fragment, *sorted(settings.items()))
+        if which not in kept:
+            kept[which] = Tab(browser, run / "index.html", **settings)
+            kept[which].open(fragment)
+        return kept[which]
+
+    yield find
+    for one in kept.values():
+        one.blameless()
+
 
 @pytest.fixture
 def tab(browser, run):
@@ -141,5 +172,4 @@ def tab(browser, run):
     yield make
     for one in opened:
         one.context.close()
-        assert one.complaints == []
-        assert [url for url in one.requests if not url.startswith(("file:", "blob:"))] == []
+        one.blameless()

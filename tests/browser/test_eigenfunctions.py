@@ -46,12 +46,11 @@ def stored(run, dataset, target, method, seed=0):
     return mine.rename(columns={f"difference: {method}": "difference"})
 
 
-def test_a_perfect_method_lies_on_the_exact_lines_and_a_poor_one_does_not(tab, run):
-    opened = tab()
+def test_a_perfect_method_lies_on_the_exact_lines_and_a_poor_one_does_not(tab, shared):
     off = {}
     for method in (PERFECT, POOR):
-        page = opened.open(view("small", "-1", method))
-        page.reload()
+        at = view("small", "-1", method)
+        page = shared(at).page if method == POOR else tab().open(at)
         assert "eigenfunction error" in said(page, f"{method} on small")
         *recovered, _, _, _ = traces = figure(page, "decay")
         exact = [trace for trace in traces if trace["name"] == "exact"]
@@ -79,8 +78,8 @@ def test_the_saved_file_has_the_numbers_of_the_run(tab, run):
         assert file[place].equals(points[place])
 
 
-def test_the_table_has_the_numbers_of_the_figures(tab, run):
-    page = tab().open(view("small", "-1", POOR))
+def test_the_table_has_the_numbers_of_the_figures(shared, run):
+    page = shared(view("small", "-1", POOR)).page
     said(page, f"{POOR} on small")
     figure(page, "scatter")
     cells = page.locator("#eigenfunctions table.points").evaluate(
@@ -92,7 +91,7 @@ def test_the_table_has_the_numbers_of_the_figures(tab, run):
     assert [float(row[4]) for row in cells] == points["difference"].tolist()
 
 
-def test_the_errors_in_the_sentence_are_those_of_the_targets_table(tab, run):
+def test_the_errors_in_the_sentence_are_those_of_the_targets_table(shared, run):
     targets = pd.read_csv(run / "targets.csv")
     (row,) = targets[
         (targets["dataset"] == "small")
@@ -100,14 +99,14 @@ def test_the_errors_in_the_sentence_are_those_of_the_targets_table(tab, run):
         & (targets["method"] == POOR)
         & (targets["target"] == -1)
     ].to_dict("records")
-    sentence = said(tab().open(view("small", "-1", POOR)), f"{POOR} on small")
+    sentence = said(shared(view("small", "-1", POOR)).page, f"{POOR} on small")
     for key, title in (("eigenvalue_error", "eigenvalue"), ("eigenfunction_error", "function")):
         shown = float(sentence.split(f"{title} error ")[1].split(",")[0].rstrip("."))
         assert math.isclose(shown, row[key], rel_tol=0.051)
 
 
-def test_the_three_maps_share_their_scale(tab):
-    page = tab().open(view("small", "-1", POOR))
+def test_the_three_maps_share_their_scale(shared):
+    page = shared(view("small", "-1", POOR)).page
     said(page, f"{POOR} on small")
     canvas = page.locator("#eigenfunctions .canvas.maps")
     canvas.locator(".main-svg").first.wait_for()
@@ -119,17 +118,12 @@ def test_the_three_maps_share_their_scale(tab):
     assert rows == 15
 
 
-def test_a_phone_shows_it_without_scrolling_sideways(tab):
+def test_a_phone_shows_it_without_scrolling_sideways_and_maps_fill_a_wider_window(tab):
     page = tab(width=390, height=800).open(view("small", "-1", POOR))
     said(page, f"{POOR} on small")
     figure(page, "decay")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_maps_fill_their_place_after_the_window_was_narrow(tab):
-    page = tab(width=390, height=800).open(view("small", "-1", POOR))
-    said(page, f"{POOR} on small")
     figure(page, "maps")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1400, "height": 1000})
     canvas = page.locator("#eigenfunctions .canvas.maps").element_handle()
     page.wait_for_function(

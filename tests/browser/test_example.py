@@ -20,17 +20,24 @@ def folder(tmp_path_factory):
     return out
 
 
-@pytest.fixture
-def page(browser, folder):
-    """The page, whose scripts may not have failed in the end."""
+@pytest.fixture(scope="module")
+def opened(browser, folder):
+    """The page in a tab, and what went wrong there."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    opened = context.new_page()
-    errors = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-    opened.goto((folder / "index.html").as_uri())
-    yield opened
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.goto((folder / "index.html").as_uri())
+    yield page, errors
     context.close()
+
+
+@pytest.fixture
+def page(opened):
+    """The page, which all tests share; its scripts may not have failed after any of them."""
+    page, errors = opened
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    yield page
     assert errors == []
 
 

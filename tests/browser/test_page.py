@@ -58,30 +58,26 @@ def floats(texts):
     return [float(text.split("/")[0]) for text in texts]
 
 
-def test_the_page_opens_with_every_figure_and_no_complaint(tab):
-    opened = tab()
-    page = opened.open()
+def test_the_page_opens_with_every_figure_and_no_complaint(shared):
+    opened = shared()
+    page = opened.page
     for section in ("sweeps", "datasets", "cost"):
         assert opened.drawn(section)["data"]
     assert page.title() == "A small <run>"
     assert page.locator("dl.card dt").count() == 5
 
 
-def test_nothing_is_drawn_before_it_is_needed(tab):
+def test_nothing_is_drawn_before_it_is_needed_and_the_rest_in_spare_time(tab):
     page = tab().open()
     assert page.evaluate("document.querySelectorAll('.main-svg').length") == 0
-
-
-def test_what_the_reader_does_not_scroll_to_is_drawn_in_spare_time(tab):
-    page = tab().open()
     until(
         page,
         "[...document.querySelectorAll('.canvas')].every((c) => c.querySelector('.main-svg'))",
     )
 
 
-def test_a_header_sorts_in_both_directions(tab):
-    page = tab().open()
+def test_a_header_sorts_in_both_directions(shared):
+    page = shared().page
     table = table_of(page, "All scores on small")
     header = table.get_by_role("columnheader", name="fit time")
     place = header.evaluate("cell => cell.cellIndex")
@@ -95,8 +91,8 @@ def test_a_header_sorts_in_both_directions(tab):
     assert header.get_attribute("aria-sort") == "descending"
 
 
-def test_missing_values_stay_last_in_either_direction(tab):
-    page = tab().open()
+def test_missing_values_stay_last_in_either_direction(shared):
+    page = shared().page
     table = table_of(page, "All scores on small")
     button = table.get_by_role("columnheader", name="residual").get_by_role("button")
     for _ in range(2):
@@ -104,8 +100,8 @@ def test_missing_values_stay_last_in_either_direction(tab):
         assert methods(table)[-1] == "broken.py:Broken"
 
 
-def test_the_keyboard_sorts_too(tab):
-    page = tab().open()
+def test_the_keyboard_sorts_too(shared):
+    page = shared().page
     table = table_of(page, "All scores on small")
     table.get_by_role("columnheader", name="method").get_by_role("button").focus()
     page.keyboard.press("Enter")
@@ -113,16 +109,16 @@ def test_the_keyboard_sorts_too(tab):
     assert names == sorted(names, key=str.lower)
 
 
-def test_a_table_of_targets_sorts_within_each_target(tab):
-    page = tab().open()
+def test_a_table_of_targets_sorts_within_each_target(shared):
+    page = shared().page
     table = table_of(page, "Errors of each target of small")
     table.get_by_role("columnheader", name="oracle floor").get_by_role("button").click()
     firsts = table.evaluate("t => [...t.tBodies].map((b) => b.rows[0].className)")
     assert firsts == ["group", "group"]
 
 
-def test_words_library_and_status_filter(tab):
-    page = tab().open()
+def test_words_library_and_status_filter(shared):
+    page = shared().page
     region = page.get_by_role("region", name="All scores on small", exact=True)
     table, tools = region.locator("table"), region.locator("xpath=preceding-sibling::div[1]")
     tools.get_by_role("searchbox").fill("dmd default")
@@ -134,6 +130,8 @@ def test_words_library_and_status_filter(tab):
     tools.get_by_label("Library").select_option("")
     tools.get_by_label("Status").select_option("failed")
     assert methods(table) == ["broken.py:Broken"]
+    tools.get_by_label("Status").select_option("")
+    assert len(methods(table)) == 7
 
 
 def test_a_choice_is_in_the_address_and_the_address_is_the_choice(tab):
@@ -159,9 +157,8 @@ def test_an_address_with_what_is_not_there_leaves_the_first_choice(tab):
     assert shown.input_value() == "small"
 
 
-def test_the_spectrum_marks_exact_eigenvalues_with_their_multiplicity(tab, run):
-    opened = tab()
-    opened.open()
+def test_the_spectrum_marks_exact_eigenvalues_with_their_multiplicity(shared, run):
+    opened = shared()
     exact = opened.drawn("datasets")["data"][-1]
     targets = pd.read_csv(run / "targets.csv")
     mine = targets[targets["dataset"] == "small"].drop_duplicates("target")
@@ -187,9 +184,9 @@ def test_the_spectrum_draws_the_pairs_of_the_chosen_method_and_seed(tab, run):
         assert sorted(file[name]) == sorted(mine[name])
 
 
-def test_a_sweep_draws_the_csv_and_saves_it(tab, run):
-    opened = tab()
-    page = opened.open()
+def test_a_sweep_draws_the_csv_and_saves_it(shared, run):
+    opened = shared()
+    page = opened.page
     figure = opened.drawn("sweeps")
     swept = pd.read_csv(run / "sweeps.csv")
     by_name = {trace["name"]: trace for trace in figure["data"]}
@@ -217,9 +214,9 @@ def test_a_score_that_spans_decades_has_a_logarithmic_axis_and_failures_on_top(t
     assert figure["layout"]["yaxis"]["type"] == "log"
 
 
-def test_the_pareto_front_is_what_nothing_beats(tab, run):
-    opened = tab()
-    page = opened.open()
+def test_the_pareto_front_is_what_nothing_beats(shared, run):
+    opened = shared()
+    page = opened.page
     opened.drawn("cost")
     text = saved(page, page.locator("#cost .downloads button"))
     file = pd.read_csv(io.StringIO(text))
@@ -259,8 +256,8 @@ def test_cost_by_size_is_the_summary(tab, run):
 @pytest.mark.parametrize(
     "label", ["All scores on small", "Leaderboard: Principal eigenfunctions", "Cost by method"]
 )
-def test_a_saved_table_is_the_table(tab, label):
-    page = tab().open()
+def test_a_saved_table_is_the_table(shared, label):
+    page = shared().page
     region = page.get_by_role("region", name=label, exact=True)
     tools = region.locator("xpath=preceding-sibling::div[1]")
     rows = list(csv.reader(io.StringIO(saved(page, tools.get_by_text("Download CSV")))))
@@ -313,12 +310,11 @@ def test_under_noise_a_fit_says_by_how_many_times_it_errs_more_than_noise_allows
     assert "statistical floor" not in page.locator("#fit").text_content()
 
 
-def test_a_sweep_over_noise_has_the_digits_that_the_noise_allows_as_a_line(tab, run):
+def test_a_sweep_over_noise_has_the_digits_that_the_noise_allows_as_a_line(tab, shared, run):
     swept = pd.read_csv(run / "sweeps.csv")
     possible = swept.groupby("level")["possible"].max()
     assert possible.notna().all()
-    opened = tab()
-    opened.open()
+    opened = shared()
     lines = {trace["name"]: trace for trace in opened.drawn("sweeps")["data"]}
     assert lines["digits that the noise allows"]["y"] == list(possible)
     opened = tab()
@@ -328,14 +324,16 @@ def test_a_sweep_over_noise_has_the_digits_that_the_noise_allows_as_a_line(tab, 
     }
 
 
-def test_a_failed_fit_says_why_and_what_it_printed(tab):
-    page = tab().open()
+def test_a_failed_fit_says_why_and_what_it_printed(shared):
+    page = shared().page
     page.locator("#failures a").first.click()
     panel = page.get_by_role("dialog")
     panel.wait_for()
     assert "this <method> is broken" in panel.text_content()
     assert "<b>about to fail</b>" in panel.locator("pre").text_content()
     assert "--method broken.py:Broken --only broken.py:Broken" in panel.text_content()
+    page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
 
 
 def test_the_panel_works_by_keyboard_and_gives_the_address_back(tab):
@@ -351,12 +349,14 @@ def test_the_panel_works_by_keyboard_and_gives_the_address_back(tab):
     assert page.evaluate("location.hash") == "#datasets&colour=method"
 
 
-def test_a_number_in_a_grid_leads_to_its_fits(tab):
-    page = tab().open()
+def test_a_number_in_a_grid_leads_to_its_fits(shared):
+    page = shared().page
     page.locator("#sweeps tr[data-method='pydmd.dmd'] td.grid:visible").nth(1).click()
     panel = page.get_by_role("dialog")
     panel.wait_for()
     assert panel.get_by_label("Dataset").input_value() == "noisy/noise=0.1"
+    page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
 
 
 def test_an_unknown_fit_is_said_to_be_unknown(tab):
@@ -368,10 +368,10 @@ def test_an_unknown_fit_is_said_to_be_unknown(tab):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [{}, PHONE], ids=["desk", "phone"])
-def test_nothing_serious_bars_anyone(tab, scheme, size):
+def test_nothing_serious_bars_anyone(shared, scheme, size):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    opened = tab(color_scheme=scheme, **size)
-    page = opened.open()
+    opened = shared(**size, **({"color_scheme": "dark"} if scheme == "dark" else {}))
+    page = opened.page
     for section in ("sweeps", "datasets", "cost"):
         opened.drawn(section)
     for fragment in ("", "panel"):
@@ -386,19 +386,21 @@ def test_nothing_serious_bars_anyone(tab, scheme, size):
             for node in one["nodes"]
         ]
         assert serious == []
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
 
 
-def test_a_phone_scrolls_in_one_direction_only(tab):
-    opened = tab(**PHONE)
-    page = opened.open()
+def test_a_phone_scrolls_in_one_direction_only(shared):
+    opened = shared(**PHONE)
+    page = opened.page
     for section in ("sweeps", "datasets", "cost"):
         opened.drawn(section)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_page_prints_with_its_figures(tab, tmp_path):
-    opened = tab(color_scheme="dark")
-    page = opened.open()
+def test_the_page_prints_with_its_figures(shared, tmp_path):
+    opened = shared(color_scheme="dark")
+    page = opened.page
     for section in ("sweeps", "datasets", "cost"):
         opened.drawn(section)
     page.pdf(path=tmp_path / "page.pdf", format="A4")
@@ -408,15 +410,15 @@ def test_the_page_prints_with_its_figures(tab, tmp_path):
     page.emulate_media(media="print", color_scheme="light")
     assert not page.locator(".pickers").first.is_visible()
     assert page.locator("#sweeps .main-svg").first.is_visible()
+    page.emulate_media(media="screen", color_scheme="dark")
 
 
-def test_a_dark_page_has_a_dark_figure(tab):
-    inks = {}
-    for scheme in ("light", "dark"):
-        opened = tab(color_scheme=scheme)
-        opened.open()
-        inks[scheme] = opened.drawn("sweeps")["layout"]["font"]["color"]
-    assert inks["light"] != inks["dark"]
+def test_a_dark_page_has_a_dark_figure(shared):
+    light, dark = (
+        opened.drawn("sweeps")["layout"]["font"]["color"]
+        for opened in (shared(), shared(color_scheme="dark"))
+    )
+    assert light != dark
 
 
 def test_an_old_browser_is_told_so(tab):

@@ -12,6 +12,7 @@ from koopmark.analysis.measure import (
     competing,
     problems,
     standings,
+    standings_of,
 )
 from koopmark.analysis.significance import fewest_compared, mean_intervals, signed_ranks
 from koopmark.analysis.sweeps import Sweep, shared_targets
@@ -128,6 +129,8 @@ def leaderboard(judged: pd.DataFrame, fits: pd.DataFrame, measure: Measure) -> L
         The rows of fits.csv that these are about, and perhaps others.
     measure : Measure
     """
+    if judged.empty:
+        return None
     away = set(judged.loc[judged["status"] == UNAVAILABLE, "method"])
     methods = list(judged["method"].unique())
     present = judged[~judged["method"].isin(away)]
@@ -141,13 +144,14 @@ def leaderboard(judged: pd.DataFrame, fits: pd.DataFrame, measure: Measure) -> L
         return None
     ranked = present[present["method"].isin(full)]
     ran = fits.merge(ranked[KEYS].drop_duplicates(), on=KEYS)
-    values = by_target(ranked)["digits"] if measure.bounds else speeds(ran, measure)
+    per_target = by_target(ranked)
+    values = per_target["digits"] if measure.bounds else speeds(ran, measure)
     over_datasets = values.groupby(level=["method", "problem", "dataset"], sort=False).mean()
     numbers = (
         over_datasets.groupby(level=["method", "problem"], sort=False).mean().unstack("method")
     )
     return Leaderboard(
-        _rows(numbers[full], standings(ranked), ran, measure),
+        _rows(numbers[full], standings_of(per_target), ran, measure),
         measure,
         tuple(numbers.index),
         tuple(present["dataset"].unique()),
@@ -180,9 +184,9 @@ def _common_datasets(judged: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...
 def speeds(fits: pd.DataFrame, measure: Measure) -> "pd.Series[float]":
     """-log10 of the median seconds over the seeds, by method, problem and dataset."""
     seconds = fits["fit_seconds"].where((fits["status"] == "ok") & (fits["fit_seconds"] > 0))
-    known = fits.assign(problem=problems(fits["dataset"]), value=-np.log10(seconds))
-    groups = known.groupby(["method", "problem", "dataset"], sort=False)["value"]
-    return groups.agg(lambda some: some.fillna(measure.lost).median())
+    value = (-np.log10(seconds)).fillna(measure.lost)
+    known = fits.assign(problem=problems(fits["dataset"]), value=value)
+    return known.groupby(["method", "problem", "dataset"], sort=False)["value"].median()
 
 
 def _rows(
@@ -192,14 +196,15 @@ def _rows(
     scores, means = numbers.T.to_numpy(), numbers.mean()
     low, high = mean_intervals(scores, *measure.bounds).T if measure.bounds else (np.nan, np.nan)
     shown = (means / measure.step).round() * measure.step
-    of_method = fits.groupby("method", sort=False)
+    of_method = fits.assign(failed=fits["status"] != "ok").groupby("method", sort=False)
+    sums = of_method[["failed", "pairs", "pairs_used"]].sum()
     facts = pd.DataFrame(
         {
             "library": of_method["library"].first(),
             "default": of_method["default"].max().astype(bool),
             "fits": of_method.size(),
-            "failed": of_method["status"].agg(lambda some: int((some != "ok").sum())),
-            "pairs": of_method["pairs_used"].sum() / of_method["pairs"].sum().replace(0, np.nan),
+            "failed": sums["failed"].astype(int),
+            "pairs": sums["pairs_used"] / sums["pairs"].replace(0, np.nan),
         }
     )
     rows = pd.DataFrame(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from koopmark import scoring
 from koopmark.analysis.tables import KEYS
-from koopmark.analysis.targets import FLOORS, target_names
+from koopmark.analysis.targets import FLOORS, numbered, target_names
 from koopmark.scoring import DIGITS, tolerance
 
 
@@ -123,9 +123,10 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 def _can_be_scored(rows: pd.DataFrame, ok: "pd.Series[bool]") -> "pd.Series[bool]":
     """Not the targets at which every fit that succeeded lacks an error."""
-    at = [rows["dataset"], rows["seed"], rows["target_index"]]
+    at = numbered(rows["dataset"], rows["seed"], rows["target_index"])
     scored = ok & rows[list(FLOORS)].notna().all(axis=1)
-    return scored.groupby(at).transform("any") | ~ok.groupby(at).transform("any")
+    any_scored, any_ok = (np.bincount(at, some)[at] > 0 for some in (scored, ok))
+    return pd.Series(any_scored | ~any_ok, rows.index)
 
 
 def _outcomes(
@@ -175,17 +176,19 @@ def by_target(judged: pd.DataFrame, others: Iterable[str] = ("method",)) -> pd.D
     as much of a target as at its other seeds or, if there are none, of all targets in the mean.
     """
     keys = [*others, *LEVELS]
-    known = judged["attainable"]
-    lost = judged["status"] != "ok"
-    for by in (keys, list(others)):
-        known = known.mask(
-            lost, known.fillna(known.groupby([judged[k] for k in by]).transform("mean"))
-        )
-    filled = judged.assign(attainable=known)
-    filled["found_attainable"] = filled["attainable"] * filled["found"]
-    groups = filled.groupby(keys, sort=False)
-    shares = groups[["found", "attainable", "found_attainable"]].mean()
-    return groups[["digits", "possible"]].median().join(shares)
+    known = judged.groupby(keys, sort=False)
+    # Numbered once: each grouping by several columns costs more than what is done with it.
+    numbers, groups = known.ngroup().to_numpy(), known.size().index
+    attainable, lost = judged["attainable"], judged["status"] != "ok"
+    if attainable[lost].hasnans:
+        for by in (numbers, [judged[name] for name in others]):
+            means = attainable.groupby(by, sort=False).transform("mean")
+            attainable = attainable.mask(lost, attainable.fillna(means))
+    shares = judged[["found"]].assign(
+        attainable=attainable, found_attainable=attainable * judged["found"]
+    )
+    medians = judged[["digits", "possible"]].groupby(numbers, sort=False).median()
+    return medians.join(shares.groupby(numbers, sort=False).mean()).set_axis(groups)
 
 
 def standings(judged: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +198,11 @@ def standings(judged: pd.DataFrame) -> pd.DataFrame:
     that are attainable), yield (share found of those; both NaN if its dictionary cannot be listed)
     and possible (digits that the noise allows; NaN without noise).
     """
-    per_target = by_target(judged)
+    return standings_of(by_target(judged))
+
+
+def standings_of(per_target: pd.DataFrame) -> pd.DataFrame:
+    """What `standings` says, from the rows of `by_target`."""
     means = averaged(per_target)
     with np.errstate(invalid="ignore"):
         yields = means["found_attainable"] / means["attainable"].where(means["attainable"] > 0)

@@ -105,12 +105,14 @@ def signed_ranks(
     if count < fewest:
         return np.full((pairs, 3), np.nan)
     ordered = np.sort(differences)
+    one, other = np.triu_indices(count)
     with np.errstate(invalid="ignore"):
-        typical = (ordered[:, :, None] + ordered[:, None, :]) / 2
+        typical = (ordered[:, one] + ordered[:, other]) / 2
     weights = _weights(count)[:, 1:]
-    products = (weights[:, :, None] * weights[:, None, :]).reshape(len(weights), -1)
+    # Two problems that differ may be drawn in either order.
+    products = weights[:, one] * weights[:, other] * np.where(one == other, 1.0, 2.0)
     shares = [
-        products @ which.reshape(pairs, -1).T.astype(float)
+        products @ which.T.astype(float)
         for which in (typical > alike, np.abs(typical) <= alike, typical < -alike)
     ]
     return np.stack([(share > 0.5).mean(axis=0) for share in shares], axis=-1)

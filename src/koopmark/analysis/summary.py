@@ -1,5 +1,7 @@
 """One row per dataset and method: how well it did there, medians over seeds; who is best."""
 
+from collections import Counter, defaultdict
+
 import pandas as pd
 
 from koopmark.analysis.columns import SUMMARY
@@ -28,6 +30,10 @@ def summarise(fits: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     scored = fits.assign(**fits[FIT_SCORES].astype(float).where(ok), is_ok=ok)
     keys = ["dataset", "method"]
     groups = scored.groupby(keys, sort=False)
+    sizes = groups.size()
+    ended: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for *at, status in zip(fits["dataset"], fits["method"], fits["status"], strict=True):
+        ended[at[0], at[1]][status] += 1
     counts = pd.DataFrame(
         {
             "role": groups["role"].first(),
@@ -35,8 +41,8 @@ def summarise(fits: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
             "default": groups["default"].max().astype(bool),
             "seeds": groups["seed"].nunique(),
             "ok": groups["is_ok"].sum(),
-            "failed": groups.size() - groups["is_ok"].sum(),
-            "status": groups["status"].agg(_status_text),
+            "failed": sizes - groups["is_ok"].sum(),
+            "status": pd.Series([_status_text(ended[at]) for at in sizes.index], sizes.index),
             "noise": groups["noise"].first(),
         }
     )
@@ -66,13 +72,12 @@ def roles_of(rows: pd.DataFrame) -> dict[str, str]:
     return dict(sorted(known, key=lambda one: ROLES.index(one[1])))
 
 
-def _status_text(statuses: "pd.Series[str]") -> str:
+def _status_text(counts: "Counter[str]") -> str:
     """`ok`, `timeout`, or `2/3 ok, 1 timeout`."""
-    counts = statuses.value_counts()
     if len(counts) == 1:
-        return str(counts.index[0])
-    others = [f"{count} {status}" for status, count in counts.items() if status != "ok"]
-    ok = [f"{counts['ok']}/{len(statuses)} ok"] if "ok" in counts else []
+        return str(*counts)
+    others = [f"{count} {status}" for status, count in counts.most_common() if status != "ok"]
+    ok = [f"{counts['ok']}/{counts.total()} ok"] if "ok" in counts else []
     return ", ".join([*ok, *others])
 
 

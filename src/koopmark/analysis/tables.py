@@ -174,18 +174,19 @@ def read_table(path: Path, columns: dict[str, type], prefix: str | None = None) 
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: "
             "it must be a table that this version's `koopmark run` or `koopmark report` wrote"
         )
-    for name, kind in columns.items():
-        given = table[name].dropna()
-        if kind is int:
-            # Beyond 2^53 not every whole number can be told.
-            wrong = given[(given.abs() > 2.0**53) | (given % 1 != 0)]
-            if len(wrong):
-                raise ConfigError(
-                    f"{path}, row {wrong.index[0] + 1}: {name} is {wrong.iloc[0]:g}: it must be a "
-                    "whole number"
-                )
+    for name in (name for name, kind in columns.items() if kind is int):
+        given = table[name].to_numpy(dtype=float)
+        # Beyond 2^53 not every whole number can be told.
+        told = (np.abs(given) <= 2.0**53) & (np.trunc(given) == given)
+        wrong = np.flatnonzero(~(told | np.isnan(given)))
+        if len(wrong):
+            raise ConfigError(
+                f"{path}, row {wrong[0] + 1}: {name} is {given[wrong[0]]:g}: it must be a "
+                "whole number"
+            )
+    for name in (name for name in columns if name in TARGET_KEYS):
         empty = np.flatnonzero(table[name].isna() | (table[name] == ""))
-        if name in TARGET_KEYS and len(empty):
+        if len(empty):
             raise ConfigError(
                 f"{path}, row {empty[0] + 1}: {name} is empty: every row has one, and "
                 "`koopmark report` writes the tables of a run again"

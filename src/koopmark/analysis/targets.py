@@ -4,6 +4,8 @@ Within a fit a target is known by `target_index`, its place in the dataset's lis
 and from level to level the lists may differ, and a target is known by its eigenvalue.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -25,11 +27,24 @@ def same_eigenvalue(targets: pd.DataFrame) -> "pd.Series[int]":
 
     The numbers ascend with the real part, then with the imaginary part.
     """
-    parts = [
-        pd.Series(_runs(targets[name].to_numpy(dtype=float)), targets.index, name=name)
+    parts = (
+        _runs(targets[name].to_numpy(dtype=float))
         for name in ("target_eigenvalue_re", "target_eigenvalue_im")
-    ]
-    return targets.groupby(parts).ngroup()
+    )
+    return pd.Series(numbered(*parts), targets.index, dtype="int64")
+
+
+def numbered(*columns: "pd.Series[Any] | NDArray[Any]") -> NDArray[np.intp]:
+    """A number for each row, the same for all that agree in every column, missing values too.
+
+    The numbers are 0, 1, 2 ..., and ascend with the first column, then with the next. This is what
+    `DataFrame.groupby(columns).ngroup()` says, ten times faster where there are few rows.
+    """
+    numbers = np.zeros(len(columns[0]), dtype=np.intp)
+    for column in columns:
+        codes, values = pd.factorize(column, sort=True, use_na_sentinel=False)
+        numbers = np.unique(numbers * len(values) + codes, return_inverse=True)[1]
+    return numbers
 
 
 def _runs(values: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -50,30 +65,36 @@ def target_names(targets: pd.DataFrame) -> "pd.Series[str]":
     Its label; where two eigenvalues have one label, in different seeds, the label and a number. Two
     targets of one fit never have the same name.
     """
-    ordered = targets.sort_values("target_index", kind="stable")
-    known = pd.DataFrame(
-        {
-            "dataset": ordered["dataset"],
-            "eigenvalue": -same_eigenvalue(ordered),
-            "dimension": ordered["target_dimension"],
-        }
-    )
+    about = [targets["dataset"], -same_eigenvalue(targets), targets["target_dimension"]]
     # An eigenvalue may be there twice.
-    known["again"] = (
-        known.assign(**ordered[KEYS])
-        .groupby([*KEYS, "eigenvalue", "dimension"], dropna=False)
-        .cumcount()
+    again = _places(
+        numbered(*(targets[name] for name in KEYS), *about[1:]),
+        targets["target_index"].to_numpy(dtype=float),
     )
     # Numbered by what the targets are, so that the order of the rows has no say.
-    about = known.groupby(list(known.columns), dropna=False)
-    known = known.assign(number=about.ngroup(), label=ordered["target"])
-    known["label"] = known.groupby("number")["label"].transform("min")
-    once = known.drop_duplicates("number").sort_values("number")
-    alike = once.groupby(["dataset", "label"])
-    place, count = alike.cumcount() + 1, alike["number"].transform("size")
-    names = once["label"].where(count == 1, once["label"] + " #" + place.astype(str))
-    by_number = dict(zip(once["number"], names, strict=True))
-    return known["number"].map(by_number).reindex(targets.index)
+    number = numbered(*about, again)
+    codes, labels = pd.factorize(targets["target"], sort=True)
+    once = np.unique(number, return_index=True)[1]
+    label = np.full(len(once), len(labels))
+    np.minimum.at(label, number, codes)
+    alike = numbered(about[0].iloc[once], label)
+    place, count = _places(alike) + 1, np.bincount(alike)[alike]
+    names = [
+        labels[k] if one == 1 else f"{labels[k]} #{where}"
+        for k, where, one in zip(label, place, count, strict=True)
+    ]
+    return pd.Series([names[k] for k in number], targets.index, dtype="str")
+
+
+def _places(
+    groups: NDArray[np.intp], order: "NDArray[np.float64] | None" = None
+) -> NDArray[np.intp]:
+    """Of each row how many of its group come before it, in this order, or that of the rows."""
+    by_group = np.lexsort((np.zeros(len(groups)) if order is None else order, groups))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(groups))[:-1]]).astype(np.intp)
+    places = np.empty(len(groups), dtype=np.intp)
+    places[by_group] = np.arange(len(groups)) - starts[groups[by_group]]
+    return places
 
 
 def times_floor(targets: pd.DataFrame, error: str) -> pd.DataFrame:

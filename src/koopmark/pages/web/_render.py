@@ -35,6 +35,22 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
     context
         What the template prints.
     """
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            shades=Markup(css()),
+            islands=Markup("\n").join(island(name, value) for name, value in data.items()),
+            plotly=_plotly(),
+            plain_scores=[column.key for column in SUMMARY if column.write is numbers.plain],
+            **context,
+        )
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """What compiles templates, each once."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("koopmark.pages", ""),
         autoescape=True,
@@ -46,13 +62,7 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
     environment.filters["heading"] = heading
     environment.filters["whole_numbers"] = whole_numbers
     environment.globals["when"] = when
-    return environment.get_template(template).render(
-        shades=Markup(css()),
-        islands=Markup("\n").join(island(name, value) for name, value in data.items()),
-        plotly=_plotly(),
-        plain_scores=[column.key for column in SUMMARY if column.write is numbers.plain],
-        **context,
-    )
+    return environment
 
 
 def when(hidden: bool = False, **chosen: str) -> Markup:
