@@ -63,6 +63,11 @@ def test_processes_draw_different_numbers_and_start_others_anew():
     assert first["method"] == "spawn"
 
 
+def test_a_process_holds_the_libraries_that_its_first_fit_would_else_be_charged_with():
+    mine, nurserys = report()["held"]
+    assert mine > 0.9 * nurserys
+
+
 def test_another_nursery_takes_over_where_more_has_changed(monkeypatch, tmp_path):
     parents = [report()["parent"]]
     with monkeypatch.context() as patch:

@@ -52,6 +52,9 @@ STANDSTILL = 5.0
 PASSING = {guard.VARIABLE, "PYTEST_CURRENT_TEST"}
 """Environment variables that differ from run to run, and that nothing reads when it is imported."""
 
+_POPULATE_READ = 22
+"""Of madvise: as if the pages had been read."""
+
 _STATUS, _ENVIRON = Path("/proc/self/status"), Path("/proc/self/environ")
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -263,6 +266,7 @@ def _tend(requests: Connection) -> None:
     os.close(nothing)
     gc.collect()
     gc.freeze()
+    held = _held_of_files()
     # A thread, which a fork would stop where it is, comes with what somebody's script imports.
     requests.send(mark.works() and len(os.listdir("/proc/self/task")) == 1)
     fork, children = multiprocessing.get_context("fork"), dict[int, BaseProcess]()
@@ -277,7 +281,7 @@ def _tend(requests: Connection) -> None:
             target, arguments, environment, home, streams = request
             connection = Connection(recv_handle(requests))
             handles = {number: recv_handle(requests) for number in streams}
-            handed = environment, home, handles, mark
+            handed = environment, home, handles, mark, held
             child = fork.Process(
                 target=_begin, args=(requests, target, connection, arguments, *handed)
             )
@@ -306,6 +310,7 @@ def _begin(
     home: str,
     handles: dict[int, int],
     mark: "_Mark",
+    held: list[tuple[int, int]],
 ) -> None:
     """Run `target` in a process that was forked, and is to be as if it had been started anew."""
     requests.close()
@@ -320,7 +325,38 @@ def _begin(
     # Else all workers would draw the same numbers; Python's own generator sees to that itself.
     np.random.seed()  # noqa: NPY002 for those who use it
     multiprocessing.set_start_method("spawn", force=True)
+    _hold(held)
     target(connection, *arguments)
+
+
+def _held_of_files() -> list[tuple[int, int]]:
+    """Addresses and lengths of what this process holds of the text of programs and libraries.
+
+    A forked process finds it where it is, and would count it among what its first fit takes.
+    """
+    page, found = os.sysconf("SC_PAGE_SIZE"), []
+    with suppress(OSError), Path("/proc/self/pagemap").open("rb") as pages:
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            addresses, rights, _, _, inode = line.split()[:5]
+            if inode == "0" or rights[:2] != "r-":
+                continue
+            first, end = (int(address, 16) // page for address in addresses.split("-"))
+            pages.seek(8 * first)
+            held = np.frombuffer(pages.read(8 * (end - first)), np.uint64) >> np.uint64(63)
+            edges = np.flatnonzero(np.diff(held.astype(np.int8), prepend=0, append=0))
+            runs = (first + edges.reshape(-1, 2)) * page
+            found += [(int(start), int(stop - start)) for start, stop in runs]
+    return found
+
+
+def _hold(ranges: list[tuple[int, int]]) -> None:
+    import ctypes
+
+    advise = ctypes.CDLL(None).madvise
+    advise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for address, length in ranges:
+        # Older kernels refuse; then a little more is counted.
+        advise(address, length, _POPULATE_READ)
 
 
 class _Mark:
