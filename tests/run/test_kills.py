@@ -38,7 +38,7 @@ run(load_suite(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), cache_dir=Path
 
 KILLS = 20
 
-VICTIMS = ("runner", "worker", "guard", "group", "everything")
+VICTIMS = ("runner", "worker", "guard", "group", "everything", "nursery")
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,10 @@ def stored(folder):
 def kill(process, victim, draw):
     runner = psutil.Process(process.pid)
     family = runner.children(recursive=True)
-    workers = [p for p in family if "spawn_main" in _line(p)]
+    started = [p for p in family if "spawn_main" in _line(p)]
+    # Where there is a nursery, workers are its children.
+    nurseries = [p for p in started if p.ppid() == process.pid]
+    workers = [p for p in started if p not in nurseries] or nurseries
     guards = [p for p in family if "guard.py" in _line(p)]
     if victim == "runner":
         _end([runner])
@@ -124,6 +127,8 @@ def kill(process, victim, draw):
         _end([runner, *family])
     elif victim == "guard":
         _end([*guards, runner])
+    elif victim == "nursery":
+        _end(nurseries)
     elif workers:
         _end([draw.choice(workers)])
 

@@ -9,11 +9,9 @@ import signal
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from koopmark._errors import ConfigError
@@ -22,24 +20,11 @@ from koopmark.store import Outcome, Rows, make_rows
 from koopmark.workers import _capture as capture
 from koopmark.workers import _guard as guard
 from koopmark.workers import _journal as journal
+from koopmark.workers import _nursery as nursery
 from koopmark.workers import _worker as worker
 from koopmark.workers._cell import hard_limit
 from koopmark.workers._journal import PostMortem
 from koopmark.workers._measure import kernel_kills
-
-ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "BLIS_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-    ),
-    "1",
-)
-"""Fits are compared in time, and run side by side: each has one thread. BLAS reads this when it is
-loaded."""
 
 PULSE = 0.25
 """Seconds between looks at limits, output, and processes that died without a word."""
@@ -89,7 +74,7 @@ def execute(
 class _Worker:
     """A process, our end of its pipe, and the fit it is at."""
 
-    process: SpawnProcess
+    process: nursery.Process
     connection: Connection
     ready: bool = False
     cell: Cell | None = None
@@ -145,15 +130,9 @@ class Pool:
                 with suppress(OSError):
                     member.connection.send_bytes(pickle.dumps(member.cell))
         wanted = min(self.jobs, len(self._waiting) + len(self._busy()))
-        context = get_context("spawn")
         for _ in range(wanted - len(self._workers)):
-            ours, theirs = context.Pipe()
-            arguments = (theirs, self.folder, self.cache_dir)
-            process = context.Process(target=worker.serve, args=arguments)
-            with guard.environment(ONE_THREAD), _without_sigint():
-                process.start()
-            theirs.close()
-            self._workers.append(_Worker(process, ours))
+            started = nursery.start(worker.serve, self.folder, self.cache_dir)
+            self._workers.append(_Worker(*started))
 
     def _receive(self, member: _Worker) -> Iterator[Rows]:
         """The rows a worker sent; where it closed its pipe, what became of its fit."""
@@ -229,8 +208,10 @@ def _close(member: _Worker) -> int:
     if member.process.is_alive():
         member.process.kill()
         member.process.join()
+    exit_code = member.process.exitcode or 0
+    member.process.close()
     member.connection.close()
-    return member.process.exitcode or 0
+    return exit_code
 
 
 def _outcome(
@@ -265,16 +246,3 @@ def in_words(exit_code: int) -> str:
             return f"was killed by signal {-exit_code}"
         return f"was killed by {name} ({signal.strsignal(-exit_code)})"
     return f"ended with exit code {exit_code}"
-
-
-@contextmanager
-def _without_sigint() -> Iterator[None]:
-    """Processes started in the block never see Ctrl-C, not even before they can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
 from koopmark import methods
 from koopmark.methods.contract import CHECKS, Verdict, described, verdict
+from koopmark.workers import _nursery as nursery
 from koopmark.workers._pool import in_words
 
 SECONDS = 120.0
@@ -22,12 +22,9 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
         One for each check, as soon as it is known; `broken` too where the method hangs or takes
         its process along. The checks that are left then go on in another process.
     """
-    context, done = get_context("spawn"), 0
+    done = 0
     while done < len(CHECKS):
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_check, args=(name, done, theirs), daemon=True)
-        process.start()
-        theirs.close()
+        process, ours = nursery.start(_check, name, done)
         broken = ""
         try:
             if ours.poll(SECONDS):
@@ -49,10 +46,11 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
         finally:
             process.kill()
             process.join()
+            process.close()
             ours.close()
 
 
-def _check(name: str, first: int, results: Connection) -> None:
+def _check(results: Connection, name: str, first: int) -> None:
     chosen = methods.get(name)
     method = methods.get(name, **chosen.promises().trial)
     # From here on the time is that of the checks.
