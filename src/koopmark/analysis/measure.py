@@ -122,10 +122,12 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _can_be_scored(rows: pd.DataFrame, ok: "pd.Series[bool]") -> "pd.Series[bool]":
-    """Not the targets at which every fit that succeeded lacks an error."""
+    """Not the targets at which every fit of a method that succeeded lacks an error."""
     at = numbered(rows["dataset"], rows["seed"], rows["target_index"])
-    scored = ok & rows[list(FLOORS)].notna().all(axis=1)
-    any_scored, any_ok = (np.bincount(at, some)[at] > 0 for some in (scored, ok))
+    # Anchors take no part, so that whether they are there changes no rank.
+    fitted = ok & (rows["role"] == "method")
+    scored = fitted & rows[list(FLOORS)].notna().all(axis=1)
+    any_scored, any_ok = (np.bincount(at, some)[at] > 0 for some in (scored, fitted))
     return pd.Series(any_scored | ~any_ok, rows.index)
 
 
