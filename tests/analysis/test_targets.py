@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from koopmark.analysis.measure import judge
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.targets import same_eigenvalue, target_names
 from koopmark.pages.run._views import Known, target_rows
@@ -83,7 +84,7 @@ def near(finished_run):
 def test_a_page_has_a_table_for_each_of_two_targets_with_one_label(near):
     fits, targets, _ = near
     noisy = targets[targets["dataset"].str.contains("noise")]
-    summary = summarise(fits, targets)
+    summary = summarise(fits, judge(fits, targets))
     mine = summary[summary["dataset"].str.contains("noise")]
     tables = target_rows(noisy, mine, Known.of(fits))
     assert [name for name, _ in tables] == ["-1.999 #1", "-1.999 #2"]
@@ -94,9 +95,12 @@ def test_a_page_has_a_table_for_each_of_two_targets_with_one_label(near):
 
 
 def test_a_history_keeps_both_of_two_targets_with_one_label(near):
-    line = promoted_run(*near)
-    assert set(line.scores["three_populations"]["linear"]) == {"", "-1.999 #1", "-1.999 #2"}
+    fits, targets, provenance = near
+    line = promoted_run(fits, judge(fits, targets), {}, provenance)
+    assert set(line.targets["three_populations"]) == {"-1.999 #1", "-1.999 #2"}
 
 
 def test_a_history_knows_who_competes(near):
-    assert promoted_run(*near).roles == {"anchor.exact": "anchor", "anchor.random": "anchor"}
+    fits, targets, provenance = near
+    line = promoted_run(fits, judge(fits, targets), {}, provenance)
+    assert line.roles == {"anchor.exact": "anchor", "anchor.random": "anchor"}
