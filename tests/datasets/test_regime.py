@@ -113,7 +113,7 @@ def test_the_chaotic_network_is_chaotic_at_each_of_its_seeds_and_stays_so(seed):
     loaded = datasets.load_recipe("rnn_100_60_chaotic")
     system, rng = loaded.system.build(seed), np.random.default_rng(seed)
     starts = loaded.initial_states.draw(10, system.size, rng)
-    ends = simulate(system, starts, np.array([0.0, 1000.0]), rtol=1e-3).states[:, -1]
+    ends = simulate(system, starts, np.array([0.0, 1000.0]), rtol=1e-4).states[:, -1]
     assert np.linalg.norm(system.rhs(ends), axis=1).min() > 0.1
     assert largest_exponents(system, ends, 200.0, rng).min() > 0.05
 
