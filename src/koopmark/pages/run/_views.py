@@ -60,14 +60,14 @@ class Known:
             dict(zip(keys, first["fit_id"], strict=True)),
         )
 
-    def row(self, method: str, cells: Iterable[TableCell], **more: Any) -> MethodRow:
-        """The row of a method with these cells."""
-        return MethodRow(method, self.roles[method], tuple(cells), self.libraries[method], **more)
-
-    def authors(self, method: str) -> tuple[str, ...]:
-        """The mark of a method of ours that is ranked."""
-        ours = self.libraries[method] == OURS and self.roles[method] == "method"
-        return (AUTHORS,) if ours else ()
+    def row(
+        self, method: str, cells: Iterable[TableCell], marks: tuple[str, ...] = (), **more: Any
+    ) -> MethodRow:
+        """The row of a method with these cells; one of ours is marked in every table."""
+        role, library = self.roles[method], self.libraries[method]
+        if library == OURS and role == "method":
+            marks += (AUTHORS,)
+        return MethodRow(method, role, tuple(cells), library, marks=marks, **more)
 
 
 def grids(
@@ -94,8 +94,7 @@ def grids(
         for column in scores:
             cells = [_grid_cell(column, by_dataset.get(name)) for name in datasets]
             failed = bool(rows["ok"].sum() == 0)
-            marks = known.authors(str(method))
-            found[column.key].append(known.row(str(method), cells, failed=failed, marks=marks))
+            found[column.key].append(known.row(str(method), cells, failed=failed))
     return found
 
 
@@ -121,7 +120,6 @@ def ranking_rows(summary: pd.DataFrame, known: Known) -> list[MethodRow]:
             place="" if pd.isna(row["place"]) else str(row["place"]),
             status=row["status"].replace("_", " "),
             failed=bool(row["ok"] == 0),
-            marks=known.authors(row["method"]),
         )
         for _, row in summary.iterrows()
     ]
@@ -278,7 +276,6 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
         shares = [score_cell(column, float(row[column.key])) for column in standing]
         cells = [*means, *shares, lost, *chances]
         marks = ("default",) * bool(row["default"]) + _part_of_the_data(row["pairs"])
-        marks += known.authors(row["method"])
         rows.append(known.row(row["method"], cells, place=str(row["place"]), marks=marks))
     return {
         "name": name,
