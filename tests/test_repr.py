@@ -10,8 +10,7 @@ import pytest
 from koopmark import _repr, fit, infer_structure, simulate, systems
 from koopmark.datasets import AnswerKey
 from koopmark.models import LinearModel, Model
-from koopmark.plan import load_suite
-from koopmark.run import Finished, run
+from koopmark.run import Finished
 from koopmark.scoring import evaluate
 from koopmark.simulation import Trajectories
 from koopmark.systems import LowRank, System
@@ -194,23 +193,6 @@ def test_scores_show_a_row_for_each_exact_eigenspace(model, network, data):
 def test_inferred_structure_shows_its_rank(model, data):
     shown = "<Structure N = 6, rank 2, left null space of dimension 4>"
     assert repr(infer_structure(model, data)) == shown
-
-
-@pytest.mark.slow
-def test_a_finished_run_shows_its_counts_its_overview_and_its_report(tmp_path):
-    path = tmp_path / "small.toml"
-    path.write_text(
-        'title = "Small"\nquestion = "?"\ndatasets = ["three_populations"]\nseeds = 1\n'
-        '[[methods]]\nuse = "pydmd.dmd"\nname = "<b>DMD</b>"\n'
-    )
-    done = run(load_suite(str(path)), tmp_path / "run", jobs=1)
-    total = done.counts.total()
-    assert f"{total} fits, {total} ok" in repr(done)
-    html = as_html(done)
-    assert "<b>" not in html
-    assert cells(html, "th") == ["method", "three_populations"]
-    assert "&lt;b&gt;DMD&lt;/b&gt;" in cells(html)
-    assert "koopmark.pages.write" in html
 
 
 def test_a_finished_run_shows_how_its_fits_ended_without_reading_its_tables():
