@@ -140,8 +140,8 @@ def test_one_trajectory_shows_one_direction_of_a_degenerate_eigenspace(name, sim
         ("pydmd.dmd_tlsq", {"dictionary": {"kind": "identity"}}),
         ("pydmd.pidmd", {"dictionary": {"kind": "identity"}}),
         ("pydmd.lando_linear", {"kernel": {"kind": "polynomial", "degree": 1}, "max_pairs": 200}),
-        ("pydmd.lando_cubic", {"max_pairs": 200}),
-        ("pydmd.lando_cubic", {"max_pairs": 200, "base": "mean"}),
+        ("pydmd.lando_cubic", {"max_pairs": 500}),
+        ("pydmd.lando_cubic", {"max_pairs": 500, "base": "mean"}),
     ],
 )
 def test_an_offset_is_recovered_with_the_constant(name, options, simulated):
