@@ -36,7 +36,7 @@ def captured(path: Path, guarded: bool = True) -> Iterator[None]:
     The file stays where it is when the process dies in the block, so that its last words can be
     read. Where it is not `guarded`, keeping it short is left to another process (see `cut`).
     """
-    _flush()
+    flush()
     target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     kept = [os.dup(1), os.dup(2)]
     os.dup2(target, 1)
@@ -53,7 +53,7 @@ def captured(path: Path, guarded: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        _flush()
+        flush()
         stop.set()
         if guarded:
             guard.join()
@@ -65,7 +65,7 @@ def captured(path: Path, guarded: bool = True) -> Iterator[None]:
 
 def forget(path: Path) -> None:
     """Drop what was captured so far."""
-    _flush()
+    flush()
     os.truncate(path, 0)
 
 
@@ -125,7 +125,8 @@ def _punched(descriptor: int, length: int) -> bool:
     return bool(fallocate(descriptor, _PUNCH_HOLE, 0, length) == 0)
 
 
-def _flush() -> None:
+def flush() -> None:
+    """Write what Python and then what C has kept in its buffers."""
     for stream in (sys.stdout, sys.stderr):
         # A worker without a console has no streams, and a caller may have closed them.
         with suppress(AttributeError, ValueError):

@@ -70,6 +70,8 @@ class Journal:
 
     def output(self) -> str:
         """The last lines that were printed."""
+        # C keeps what is written to a file in a buffer until it is full.
+        capture.flush()
         return capture.last_lines(capture.read(self._output))
 
 
