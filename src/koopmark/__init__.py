@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         truth,
         workers,
     )
+    from koopmark.analysis.results import results
     from koopmark.datasets import AnswerKey
     from koopmark.methods import fit
     from koopmark.scoring import infer_structure, score
@@ -33,6 +34,7 @@ _WHERE = {
     "Trajectories": "koopmark.simulation",
     "fit": "koopmark.methods",
     "infer_structure": "koopmark.scoring",
+    "results": "koopmark.analysis.results",
     "score": "koopmark.scoring",
     "simulate": "koopmark.simulation",
 }
@@ -48,6 +50,7 @@ __all__ = [
     "pages",
     "plan",
     "regression",
+    "results",
     "run",
     "score",
     "scoring",

@@ -287,6 +287,7 @@ def show(
     Of a name it is enough to type a part that no other name has. Without a terminal no line is
     broken, so that the output can be searched.
     """
+    from koopmark.analysis.results import newest
     from koopmark.pages import terminal
 
     chosen = {"--method": method, "--dataset": dataset, "--board": board, "--grid": grid or None}
@@ -296,7 +297,7 @@ def show(
     if score is not None and given not in ([], ["--grid"], ["--dataset"]):
         raise ConfigError(f"--score is for --grid and --dataset, not for {given[0]}")
     if folder is None:
-        folder = terminal.newest()
+        folder = newest()
         _say(f"Shown: {folder}, the newest run under {folder.parent}", err=True)
     if method is not None:
         _show(terminal.method(folder, method))

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from planted import run_of
 
 from koopmark._errors import ConfigError
-from koopmark.analysis.leaderboard import leaderboard_table, questions
+from koopmark.analysis.leaderboard import leaderboard_table
 from koopmark.analysis.measure import judge
 from koopmark.analysis.summary import FIT_SCORES, summarise
-from koopmark.analysis.sweeps import sweeps
 from koopmark.analysis.tables import read_scores
 from koopmark.pages import write
 from koopmark.pages.terminal import answers
@@ -87,7 +87,7 @@ def rankings(fits, targets, names=lambda name: name):
         (row["dataset"], names(row["method"])): (row["place"], row["found"])
         for row in summary.fillna({"place": -1}).to_dict("records")
     }
-    boards = questions(judged, fits, targets, sweeps(fits))
+    boards = run_of(fits, targets).boards
     board = leaderboard_table(boards) if boards else pd.DataFrame(columns=["question", "method"])
     rows = {
         (row["question"], names(row.pop("method"))): {key: str(value) for key, value in row.items()}

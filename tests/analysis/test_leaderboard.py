@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from planted import Planted, planted
+from planted import Planted, planted, run_of
 
-from koopmark.analysis.leaderboard import COST, DIGITS, PRINCIPAL, leaderboard, questions
+from koopmark.analysis.leaderboard import COST, DIGITS, PRINCIPAL, leaderboard
 from koopmark.analysis.measure import judge
 from koopmark.analysis.significance import FEWEST, FEWEST_COMPARED
 
@@ -204,7 +204,7 @@ def test_the_share_of_the_data_that_a_method_used_stands_in_its_row():
 
 def cost(**made):
     fits, targets = planted({"useless": Planted(0.5, seconds=1e-6)} | made)
-    return questions(judge(fits, targets), fits, targets, [])
+    return run_of(fits, targets).boards
 
 
 def test_of_the_methods_that_find_what_they_can_the_fastest_is_first():

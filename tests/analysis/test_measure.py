@@ -4,9 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from planted import Planted, planted
+from planted import Planted, planted, run_of
 
-from koopmark.analysis.leaderboard import COST, PRINCIPAL, questions
+from koopmark.analysis.leaderboard import COST, PRINCIPAL
 from koopmark.analysis.measure import (
     MEANINGS,
     THRESHOLDS,
@@ -190,7 +190,7 @@ def test_a_problem_whose_only_fit_failed_counts_against_what_was_found():
     standing = standings(judged)
     assert standing.loc["m", ["reach", "yield", "found"]].tolist() == [1.0, 0.5, 0.5]
     # So it did not find all that its dictionary holds, and its cost is that of less.
-    assert COST not in questions(judged, fits, targets, [])
+    assert COST not in run_of(fits, targets).boards
 
 
 def test_what_noise_allows_does_not_depend_on_whose_fit_failed():
@@ -249,7 +249,7 @@ def test_a_method_that_loses_products_alone_leads_the_board_of_principal_targets
     )
     blurred = Planted(0.02)
     fits, targets = planted({"linear": linear, "blurred": blurred}, degrees=(1, 2))
-    boards = questions(judge(fits, targets), fits, targets, [])
+    boards = run_of(fits, targets).boards
     assert list(boards[PRINCIPAL].rows["method"]) == ["linear", "blurred"]
     row = boards[PRINCIPAL].rows.iloc[0]
     assert (row["mean"], row["found"], row["reach"], row["yield"]) == (9.0, 1.0, 1.0, 1.0)

@@ -3,16 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from planted import Planted, planted
+from planted import Planted, planted, run_of
 
-from koopmark.analysis.leaderboard import DATA, DIMENSION, leaderboard_table, questions
-from koopmark.analysis.measure import judge
-from koopmark.analysis.sweeps import sweeps
+from koopmark.analysis.leaderboard import DATA, DIMENSION, leaderboard_table
 from koopmark.analysis.tables import read_scores
 
 
 def asked(fits, targets):
-    return questions(judge(fits, targets), fits, targets, sweeps(fits))
+    return run_of(fits, targets).boards
 
 
 @pytest.fixture(scope="module")

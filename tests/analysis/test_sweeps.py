@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from koopmark.analysis.measure import judge
+from koopmark.analysis.results import Results
 from koopmark.analysis.sweeps import Sweep, shared_targets, sweep_summary, sweep_table, sweeps
-from koopmark.analysis.tables import read
 
 
 def sweep(levels, axis="noise", texts=None):
@@ -16,7 +16,7 @@ def sweep(levels, axis="noise", texts=None):
 
 @pytest.fixture(scope="module")
 def tables(finished_run):
-    return read(finished_run)
+    return Results.read(finished_run)
 
 
 def test_a_family_of_two_levels_is_a_sweep(tables):

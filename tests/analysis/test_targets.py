@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted import run_of
 
 from koopmark.analysis.measure import judge
+from koopmark.analysis.results import Results
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.targets import same_eigenvalue, target_names
 from koopmark.pages.run._views import Known, target_rows
@@ -73,9 +75,8 @@ def test_eigenvalues_are_the_same_to_rounding_alone():
 @pytest.fixture
 def near(finished_run):
     """A run whose two targets have one label."""
-    from koopmark.analysis.tables import read
 
-    tables = read(finished_run)
+    tables = Results.read(finished_run)
     value = tables.targets["target_index"].map({0.0: -1.999, 1.0: -1.9992})
     targets = tables.targets.assign(target="-1.999", target_eigenvalue_re=value)
     return tables.fits, targets, tables.provenance
@@ -96,11 +97,11 @@ def test_a_page_has_a_table_for_each_of_two_targets_with_one_label(near):
 
 def test_a_history_keeps_both_of_two_targets_with_one_label(near):
     fits, targets, provenance = near
-    line = promoted_run(fits, judge(fits, targets), {}, provenance)
+    line = promoted_run(run_of(fits, targets, provenance))
     assert set(line.targets["three_populations"]) == {"-1.999 #1", "-1.999 #2"}
 
 
 def test_a_history_knows_who_competes(near):
     fits, targets, provenance = near
-    line = promoted_run(fits, judge(fits, targets), {}, provenance)
+    line = promoted_run(run_of(fits, targets, provenance))
     assert line.roles == {"anchor.exact": "anchor", "anchor.random": "anchor"}

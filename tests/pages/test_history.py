@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from koopmark._errors import ConfigError
-from koopmark.analysis.measure import judge
-from koopmark.analysis.tables import read
+from koopmark.analysis.results import Results
 from koopmark.pages import write, write_history
 from koopmark.pages.history import trends_beside
 from koopmark.regression import trends
@@ -88,18 +87,17 @@ def test_the_page_holds_the_values_of_the_history(history, tmp_path, island):
 
 
 def test_a_report_has_the_trends_of_the_baseline_beside_it_and_itself_as_the_last_point(run_dir):
-    tables = replace(read(run_dir), provenance={"suite": "smoke", "started": "2026-02-01"})
-    judged = judge(tables.fits, tables.targets)
-    assert trends_beside(run_dir, tables, judged, {}) is None
+    tables = replace(Results.read(run_dir), provenance={"suite": "smoke", "started": "2026-02-01"})
+    assert trends_beside(tables) is None
     path = run_dir.parent / "baseline" / "history.jsonl"
     path.parent.mkdir()
     for day in (1, 2, 3):
         append(path, run(day))
-    beside = trends_beside(run_dir, tables, judged, {})
+    beside = trends_beside(tables)
     assert beside.sentence == "4 runs since 2026-01-01: nothing got better or worse."
     assert beside.current
     append(path, PromotedRun("smoke", "2026-02-01", "", ""))
-    assert not trends_beside(run_dir, tables, judged, {}).current
+    assert not trends_beside(tables).current
 
 
 def test_a_broken_history_costs_no_report(run_dir):

@@ -10,12 +10,10 @@ from markupsafe import escape
 
 from koopmark._errors import ConfigError
 from koopmark.analysis import columns
-from koopmark.analysis.leaderboard import asked_by, questions
 from koopmark.analysis.measure import judge
 from koopmark.analysis.numbers import exact
-from koopmark.analysis.sentences import answer_card
-from koopmark.analysis.sweeps import sweeps
-from koopmark.analysis.tables import read, read_scores
+from koopmark.analysis.results import Results
+from koopmark.analysis.tables import read_scores
 from koopmark.pages import write
 from koopmark.pages.web._looks import method_styles
 from koopmark.pages.web._render import whole_numbers
@@ -266,11 +264,7 @@ def test_numbers_in_sentences_are_not_broken_and_the_rest_is_text():
 
 
 def test_the_card_stands_below_the_question_as_the_analysis_writes_it(html, written):
-    tables = read(written.parent)
-    judged, swept = judge(tables.fits, tables.targets), sweeps(tables.fits)
-    asked = asked_by(judged, tables.targets, swept)
-    boards = questions(judged, tables.fits, tables.targets, swept)
-    card = answer_card(tables.fits, asked, boards)
+    card = Results.read(written.parent).card
     said = [f"<dt>{one.question}</dt><dd>{whole_numbers(one.sentence)}</dd>" for one in card]
     parts = ["Does &lt;least squares&gt;", *said, "How noise hurts: ", "<nav"]
     assert [html.index(part) for part in parts] == sorted(html.index(part) for part in parts)

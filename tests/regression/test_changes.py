@@ -50,7 +50,7 @@ def judged(eigenvalue, eigenfunction, *, rounding=1e-9, floor=np.nan, status="ok
             "rounding": rounding,
         }
     )
-    return RunFolder(Path(), fits, targets, {}).judged
+    return RunFolder(Path(), fits, targets, {}).verdicts
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from planted import Planted, planted
+from planted import Planted, planted, run_of
 
 from koopmark._errors import ConfigError
-from koopmark.analysis.leaderboard import questions
 from koopmark.analysis.measure import by_target, judge
-from koopmark.analysis.sweeps import sweeps
 from koopmark.analysis.tables import read_fits, read_provenance, read_targets
 from koopmark.regression import promote
 from koopmark.regression.history import PromotedRun, append, parse, promoted_run, read_history
@@ -36,9 +34,7 @@ def finished(run_dir):
 
 def line_of(run, targets=None):
     fits, targets = read_fits(run), read_targets(run) if targets is None else targets
-    judged = judge(fits, targets)
-    boards = questions(judged, fits, targets, sweeps(fits))
-    return promoted_run(fits, judged, boards, read_provenance(run))
+    return promoted_run(run_of(fits, targets, read_provenance(run)))
 
 
 @pytest.fixture
@@ -71,8 +67,7 @@ def test_a_method_whose_fits_failed_has_no_digits_and_found_nothing(line):
 
 def test_of_each_board_by_digits_the_means_are_kept():
     fits, targets = planted({"good": Planted(1e-6), "bad": Planted(1e-2)})
-    judged = judge(fits, targets)
-    line = promoted_run(fits, judged, questions(judged, fits, targets, []), FINISHED)
+    line = promoted_run(run_of(fits, targets, FINISHED))
     assert line.boards == {
         "Principal eigenfunctions": {
             "digits": {"good": pytest.approx(6.0), "bad": pytest.approx(2.0)},

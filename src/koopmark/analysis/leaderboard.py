@@ -260,9 +260,7 @@ def asked_by(
     }
 
 
-def questions(
-    judged: pd.DataFrame, fits: pd.DataFrame, targets: pd.DataFrame, swept: Sequence[Sweep]
-) -> dict[str, Leaderboard]:
+def questions(asked: Mapping[str, pd.DataFrame], fits: pd.DataFrame) -> dict[str, Leaderboard]:
     """The leaderboards of a run, by the questions that its datasets are about.
 
     Without noise principal eigenfunctions and products have a board each; under noise, and along a
@@ -270,10 +268,16 @@ def questions(
     sweep is one problem, all its levels together. The board of cost has the methods that found, of
     the principal eigenfunctions without noise, all that their dictionary can hold. Anchors and
     informed methods take no part, and with fewer than two others there is no board.
+
+    Parameters
+    ----------
+    asked : mapping
+        The rows of `asked_by`.
+    fits : DataFrame
+        fits.csv.
     """
-    chosen = asked_by(judged, targets, swept)
-    boards = {name: leaderboard(rows, fits, DIGITS) for name, rows in chosen.items()}
-    boards[COST] = _cost(chosen[PRINCIPAL], fits)
+    boards = {name: leaderboard(rows, fits, DIGITS) for name, rows in asked.items()}
+    boards[COST] = _cost(asked[PRINCIPAL], fits)
     return {name: board for name, board in boards.items() if board is not None}
 
 

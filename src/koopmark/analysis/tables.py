@@ -4,7 +4,6 @@ import json
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pandas as pd
 from koopmark._config import refuse_extremes
 from koopmark._errors import ConfigError
 from koopmark.methods import Role
-from koopmark.store import EIGENPAIRS, FILE, FITS, POINTS, PREFIX, TARGETS, sanitise
+from koopmark.store import FILE, FITS, POINTS, PREFIX, TARGETS, sanitise
 
 ROLES: tuple[Role, ...] = ("anchor", "informed", "method")
 """In the order in which tables show them: what does not compete stands apart, on top."""
@@ -26,37 +25,11 @@ TARGET_KEYS = [*KEYS, "target_index"]
 """What tells one target of a fit from another; labels are for people."""
 
 
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """One row per fit, per fit and exact eigenspace, per recovered eigenpair; where from; points
-    of exact eigenfunctions with what was recovered there."""
-
-    fits: pd.DataFrame
-    targets: pd.DataFrame
-    eigenpairs: pd.DataFrame
-    provenance: dict[str, Any]
-    portraits: pd.DataFrame
-
-
-def read(run_dir: Path) -> Tables:
-    """Read the tables and provenance.json of a run folder.
-
-    Raises
-    ------
-    ConfigError
-        If one of them is missing, cannot be read, lacks a column, or has rows too many or too
-        few: whatever is ranked by a part of its targets is ranked wrongly.
-    """
-    return Tables(
-        *read_scores(run_dir),
-        read_table(run_dir / "eigenpairs.csv", EIGENPAIRS),
-        read_provenance(run_dir),
-        read_portraits(run_dir),
-    )
-
-
 def read_provenance(run_dir: Path) -> dict[str, Any]:
-    """provenance.json of a run folder; raises as `read` does."""
+    """provenance.json of a run folder.
+
+    Raises ConfigError if it is missing or cannot be read.
+    """
     path = run_dir / "provenance.json"
     try:
         provenance = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -82,7 +55,14 @@ def unfinished(run_dir: Path, done: int, provenance: Mapping[str, Any]) -> str:
 
 
 def read_scores(run_dir: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """fits.csv and targets.csv of a run folder, all targets of each fit; raises as `read` does."""
+    """fits.csv and targets.csv of a run folder, all targets of each fit.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is missing, cannot be read, lacks a column, or has rows too many or too
+        few: whatever is ranked by a part of its targets is ranked wrongly.
+    """
     fits, targets = read_fits(run_dir), read_targets(run_dir)
     counted = with_counts(fits, targets)
     wrong = counted[counted["there"] != counted["targets"]]
@@ -103,7 +83,7 @@ def with_counts(fits: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_fits(run_dir: Path) -> pd.DataFrame:
-    """fits.csv of a run folder; raises as `read` does."""
+    """fits.csv of a run folder; raises as `read_scores` does."""
     path = run_dir / "fits.csv"
     fits = read_table(path, FITS)
     for role in fits["role"].unique():
@@ -113,7 +93,7 @@ def read_fits(run_dir: Path) -> pd.DataFrame:
 
 
 def read_targets(run_dir: Path) -> pd.DataFrame:
-    """targets.csv of a run folder; raises as `read` does."""
+    """targets.csv of a run folder; raises as `read_scores` does."""
     path = run_dir / "targets.csv"
     return _refuse_twice(path, read_table(path, TARGETS), TARGET_KEYS)
 
@@ -135,7 +115,7 @@ def _fit(row: "pd.Series[Any]") -> str:
 
 
 def read_portraits(run_dir: Path) -> pd.DataFrame:
-    """eigenfunctions.csv of a run folder; raises as `read` does.
+    """eigenfunctions.csv of a run folder; raises as `read_scores` does.
 
     No rows if there is no such file: no score rests on it, and it is the largest of a run.
     """

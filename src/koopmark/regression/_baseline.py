@@ -5,9 +5,6 @@ from pathlib import Path
 
 from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
-from koopmark.analysis.leaderboard import questions
-from koopmark.analysis.measure import judge
-from koopmark.analysis.sweeps import sweeps
 from koopmark.analysis.tables import read_scores
 from koopmark.regression._comparable import RunFolder, description
 from koopmark.regression.history import NAME, append, promoted_run
@@ -52,9 +49,7 @@ def promote(
             "it all the same with --allow-dirty"
         )
     timed = read_speed(speed) if speed else None
-    judged = judge(run.fits, run.targets)
-    boards = questions(judged, run.fits, run.targets, sweeps(run.fits))
-    line = promoted_run(run.fits, judged, boards, provenance, timed)
+    line = promoted_run(run, timed)
     texts = {name: (run_dir / name).read_text(encoding="utf-8") for name in KEPT}
     make_folder(baseline_dir)
     for name, text in texts.items():

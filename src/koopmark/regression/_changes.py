@@ -63,7 +63,7 @@ def changes(run: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     run, baseline : DataFrame
-        Rows of `RunFolder.judged`.
+        Rows of `RunFolder.verdicts`.
 
     Returns
     -------

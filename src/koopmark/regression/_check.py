@@ -59,7 +59,7 @@ def check(run_dir: Path, baseline_dir: Path, partial: bool = False) -> CheckResu
             f"{run_dir} and the baseline {baseline_dir} share no fit: "
             "the dataset, seed and method of at least one must agree"
         )
-    targets = changes(run.judged, baseline.judged)
+    targets = changes(run.verdicts, baseline.verdicts)
     recipes = recipe_differences(run, baseline)
     methods = method_differences(run, baseline, common)
     problems = [*not_the_same("recipe", recipes), *not_the_same("method", methods)]

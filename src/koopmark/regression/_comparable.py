@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 
 from koopmark._errors import ConfigError
-from koopmark.analysis.measure import judge
 from koopmark.analysis.numbers import listed, plural
+from koopmark.analysis.results import Results
 from koopmark.analysis.tables import (
     TARGET_KEYS,
     flat,
     read_provenance,
     read_table,
-    unfinished,
     with_counts,
 )
 from koopmark.store import EIGENPAIRS
@@ -69,21 +68,14 @@ class Difference:
     now: str
 
 
-@dataclass(frozen=True, eq=False)
-class RunFolder:
-    """What a check, or a promotion, reads of a run or a baseline."""
-
-    folder: Path
-    fits: pd.DataFrame
-    targets: pd.DataFrame
-    provenance: Mapping[str, Any]
+class RunFolder(Results):
+    """A run or a baseline, as a check or a promotion reads it."""
 
     @cached_property
-    def judged(self) -> pd.DataFrame:
+    def verdicts(self) -> pd.DataFrame:
         """The rows of targets.csv, and of each what `measure.judge` says: error, digits, found,
         outcome. What could not be scored of any fit was not found."""
-        verdicts = judge(self.fits, self.targets)
-        told = verdicts[[*TARGET_KEYS, "principal", "error", "digits", "found", "outcome"]]
+        told = self.judged[[*TARGET_KEYS, "principal", "error", "digits", "found", "outcome"]]
         rows = self.targets.merge(told, on=TARGET_KEYS, how="left")
         rows["found"] = rows["found"].eq(True)
         return rows.fillna({"error": np.inf, "digits": 0.0, "outcome": NOT_SCORED})
@@ -101,11 +93,6 @@ class RunFolder:
         return " ".join(
             f"{option} {value}" for key, option in OPTIONS.items() for value in part.get(key) or ()
         )
-
-    @property
-    def unfinished(self) -> str:
-        """How much of a run is done and how to do the rest; empty if all is."""
-        return unfinished(self.folder, len(self.fits), self.provenance)
 
     def undescribed(self, fits: pd.DataFrame) -> str:
         """What of these fits a run does not say how it was made; empty if it says all."""

@@ -10,9 +10,8 @@ import pandas as pd
 
 from koopmark._errors import ConfigError
 from koopmark._files import write_text
-from koopmark.analysis.leaderboard import DIGITS, Leaderboard
-from koopmark.analysis.measure import by_target
-from koopmark.analysis.summary import roles_of
+from koopmark.analysis.leaderboard import DIGITS
+from koopmark.analysis.results import Results
 from koopmark.analysis.tables import ROLES
 
 NAME = "history.jsonl"
@@ -122,14 +121,9 @@ def _mapped(value: Any, depth: int, leaf: Callable[[Any], Any]) -> Any:
     return {str(key): _mapped(inner, depth - 1, leaf) for key, inner in value.items()}
 
 
-def promoted_run(
-    fits: pd.DataFrame,
-    judged: pd.DataFrame,
-    boards: Mapping[str, Leaderboard],
-    provenance: Mapping[str, Any],
-    speed: Mapping[str, float] | None = None,
-) -> PromotedRun:
-    """The line of a run, from its fits, their targets by `measure.judge`, and its boards."""
+def promoted_run(run: Results, speed: Mapping[str, float] | None = None) -> PromotedRun:
+    """The line of a run, with what was measured of the core's speed, if it was."""
+    fits, provenance = run.fits, run.provenance
     done_by = zip(fits["method"], fits["library"], fits["library_version"], strict=True)
     git, libraries = provenance.get("git") or {}, provenance.get("libraries") or {}
     commit = str(git.get("commit") or "")
@@ -145,21 +139,21 @@ def promoted_run(
         cpu=str((provenance.get("cpu") or {}).get("model", "")),
         libraries={name: str(version) for name, version in libraries.items() if version},
         methods={method: f"{library} {version}".strip() for method, library, version in done_by},
-        roles={name: role for name, role in roles_of(fits).items() if role != "method"},
-        targets=_of_targets(judged),
+        roles={name: role for name, role in run.roles.items() if role != "method"},
+        targets=_of_targets(run.by_target),
         boards={
             question: _columns(board.rows.set_index("method"), OF_BOARDS)
-            for question, board in boards.items()
+            for question, board in run.boards.items()
             if board.measure is DIGITS
         },
         speed=dict(speed or {}),
     )
 
 
-def _of_targets(judged: pd.DataFrame) -> dict[str, dict[str, Values]]:
+def _of_targets(per_target: pd.DataFrame) -> dict[str, dict[str, Values]]:
     kept: dict[str, dict[str, Values]] = {}
     keys = ["dataset", "target"]
-    for name, rows in by_target(judged).groupby(level=keys, sort=False):
+    for name, rows in per_target.groupby(level=keys, sort=False):
         dataset, target = map(str, name)
         values = _columns(rows.droplevel(["problem", *keys]), OF_TARGETS)
         kept.setdefault(dataset, {})[target] = values

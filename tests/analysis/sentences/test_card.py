@@ -4,20 +4,15 @@ import re
 
 import numpy as np
 import pytest
-from planted import Planted, planted
+from planted import Planted, planted, run_of
 
-from koopmark.analysis.leaderboard import asked_by, questions
-from koopmark.analysis.measure import judge
-from koopmark.analysis.sentences import AUTHORS, answer_card, named
-from koopmark.analysis.sweeps import sweeps
+from koopmark.analysis.sentences import AUTHORS, named
 
 NOISELESS, NOISY, CHEAP, DEFAULTS, FAILED = range(5)
 
 
 def sentences(fits, targets):
-    judged, swept = judge(fits, targets), sweeps(fits)
-    boards = questions(judged, fits, targets, swept)
-    return [one.sentence for one in answer_card(fits, asked_by(judged, targets, swept), boards)]
+    return [one.sentence for one in run_of(fits, targets).card]
 
 
 def card(methods, **how):

@@ -2,19 +2,17 @@
 
 import numpy as np
 import pytest
-from planted import Planted, planted
+from planted import Planted, planted, run_of
 
-from koopmark.analysis.leaderboard import COST, PRINCIPAL, questions
-from koopmark.analysis.measure import judge
+from koopmark.analysis.leaderboard import COST, PRINCIPAL
 from koopmark.analysis.sentences import AUTHORS, left_out, verdict
-from koopmark.analysis.sweeps import sweeps
 
 MANY = tuple(f"p{k}" for k in range(14))
 
 
 def board_of(methods, question=PRINCIPAL, **how):
     fits, targets = planted(methods, **how)
-    return questions(judge(fits, targets), fits, targets, sweeps(fits))[question]
+    return run_of(fits, targets).boards[question]
 
 
 def theirs(error, library="pydmd", **more):

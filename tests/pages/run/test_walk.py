@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from koopmark.analysis import columns
-from koopmark.analysis.tables import read, read_table
+from koopmark.analysis.results import Results
+from koopmark.analysis.tables import read_table
 from koopmark.pages import write
 from koopmark.plan import load_suite
 from koopmark.run import run
@@ -116,7 +117,7 @@ def walk_pairs(folder, island):
 
 def walk_cells(folder, html, summary):
     """Each cell of each table of methods is a number of its own method."""
-    tables = read(folder)
+    tables = Results.read(folder)
     known = {}
     medians = tables.targets.groupby(["dataset", "target", "method"])[
         [column.key for column in columns.TARGETS]

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 
 from koopmark._errors import ConfigError
 from koopmark.analysis.measure import MEANINGS, Outcome
+from koopmark.analysis.results import Results, known, newest
 from koopmark.pages.terminal._cards import dataset, method
 from koopmark.pages.terminal._overview import answers, board, grid, sheet
-from koopmark.pages.terminal._run import Run, known, newest
 
 MANY = {
     f"pydmd.method_{number:02d}": Planted(10.0 ** (-number / 2), library="pydmd", seconds=1e-3)
@@ -20,10 +20,10 @@ MANY = {
 OURS = Planted(1e-8, library="koopmark", default=True, seconds=2e-2)
 
 
-def planted_run(methods, about=(), **how) -> Run:
+def planted_run(methods, about=(), **how) -> Results:
     fits, targets = planted(methods, **how)
     provenance = {"title": "Planted", "fits": len(fits), "ended": "2026", **dict(about)}
-    return Run(Path("reports/planted"), fits, targets, provenance)
+    return Results(Path("reports/planted"), fits, targets, provenance)
 
 
 def shown(view, methods, *choice, width=80, about=(), **how):
@@ -129,7 +129,7 @@ def test_a_run_that_ranks_nothing_is_shown_all_the_same(methods, said):
 def test_a_run_without_a_result_says_how_to_go_on():
     fits, targets = planted({"a": OURS})
     about = {"fits": 6, "ended": None, "command": "koopmark run mine.toml"}
-    run = Run(Path("reports/mine"), fits[:0], targets[:0], about)
+    run = Results(Path("reports/mine"), fits[:0], targets[:0], about)
     for view in (answers, grid):
         said = text(line.plain for line in sheet(run, view).lines(80))
         assert "No fit has a result yet" in said

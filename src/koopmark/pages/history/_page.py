@@ -1,17 +1,15 @@
 """The trends of a history: a page of their own, and a section of the page of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from koopmark._errors import ConfigError, suggest
 from koopmark._files import make_folder, write_text
-from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.numbers import exact
-from koopmark.analysis.tables import ROLES, Tables
+from koopmark.analysis.results import Results
+from koopmark.analysis.tables import ROLES
 from koopmark.pages.web import method_styles, render
 from koopmark.regression.history import NAME, PromotedRun, promoted_run, read_history
 from koopmark.regression.trends import (
@@ -68,20 +66,16 @@ def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[
     return page, [view.sentence, *([view.note] if view.note else []), *view.sentences]
 
 
-def trends_beside(
-    run_dir: Path, tables: Tables, judged: pd.DataFrame, boards: Mapping[str, Leaderboard]
-) -> Trends | None:
+def trends_beside(run: Results) -> Trends | None:
     """The trends up to a run, from the history of the baseline beside its folder.
-
-    `judged` are its targets by `measure.judge`, `boards` its leaderboards.
 
     None if there is no history, or none of the run's suite. One that cannot be read is a
     sentence in the section: it costs no report.
     """
-    path = run_dir.absolute().parent / "baseline" / NAME
+    path = run.folder.absolute().parent / "baseline" / NAME
     if not path.is_file():
         return None
-    this = promoted_run(tables.fits, judged, boards, tables.provenance)
+    this = promoted_run(run)
     try:
         lines = [line for line in read_history(path) if line.suite == this.suite]
     except ConfigError as problem:

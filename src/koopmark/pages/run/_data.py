@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark.analysis import columns
+from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
-from koopmark.analysis.tables import Tables
 from koopmark.pages.web import method_styles
 from koopmark.scoring import FitScores
 from koopmark.store import POINTS, PREFIX
@@ -50,25 +50,23 @@ KEYS = list(POINTS)[: list(POINTS).index("part")]
 """What an exact eigenfunction is known by."""
 
 
-def page_data(
-    tables: Tables, summary: pd.DataFrame, swept: list[tuple[Sweep, pd.DataFrame]]
-) -> dict[str, Any]:
+def page_data(run: Results) -> dict[str, Any]:
     """The data of a run's page, by the names its scripts ask for them."""
-    fits = tables.fits
+    fits, targets = run.fits, run.targets
     sized = fits.drop_duplicates("dataset").set_index("dataset")["n"]
     return {
         "methods": methods_data(fits),
         "fits": fits,
-        "targets": tables.targets.drop(columns=KEYS_OF_FIT),
-        "eigenpairs": pairs_data(fits, tables.eigenpairs),
-        "summary": summary.assign(n=summary["dataset"].map(sized)),
-        "sweeps": sweeps_data(swept, tables.targets),
+        "targets": targets.drop(columns=KEYS_OF_FIT),
+        "eigenpairs": pairs_data(fits, run.eigenpairs),
+        "summary": run.summary.assign(n=run.summary["dataset"].map(sized)),
+        "sweeps": sweeps_data(run.swept, targets),
         "columns": {
             column.key: {"title": column.title, "meaning": column.meaning, "best": column.best}
             for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
         },
-        "run": run_data(tables.provenance),
-        "eigenfunctions": eigenfunctions_data(tables.portraits),
+        "run": run_data(run.provenance),
+        "eigenfunctions": eigenfunctions_data(run.portraits),
     }
 
 

@@ -1,6 +1,5 @@
 """From the tables of a run to its page, and to the CSV files that the page links."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +8,14 @@ import pandas as pd
 
 from koopmark._files import write_text
 from koopmark.analysis import columns
-from koopmark.analysis.leaderboard import Leaderboard, asked_by, leaderboard_table, questions
-from koopmark.analysis.measure import MEANINGS, competing, judge, outcome_table
+from koopmark.analysis.leaderboard import leaderboard_table
+from koopmark.analysis.measure import MEANINGS, competing, outcome_table
 from koopmark.analysis.numbers import listed
-from koopmark.analysis.sentences import Answer, along, anchored, answer_card, extent, misses
+from koopmark.analysis.results import Results
+from koopmark.analysis.sentences import along, anchored, misses
 from koopmark.analysis.significance import CONFIDENCE
-from koopmark.analysis.summary import roles_of, summarise
-from koopmark.analysis.sweeps import Sweep, sweep_summary, sweep_table, sweeps
-from koopmark.analysis.tables import Tables, flat, read
+from koopmark.analysis.sweeps import sweep_table
+from koopmark.analysis.tables import flat
 from koopmark.pages.history import Trends, trends_beside
 from koopmark.pages.run import _views as views
 from koopmark.pages.run._data import choices, page_data
@@ -35,77 +34,48 @@ def write(run_dir: Path) -> Path:
     ConfigError
         If a table or provenance.json is missing or cannot be read.
     """
-    tables = read(run_dir)
-    results = Results.of(tables)
+    run = Results.read(run_dir)
     files = {
-        "summary": results.summary,
-        "outcomes": outcome_table(results.judged),
-        **({"sweeps": sweep_table(results.swept)} if results.swept else {}),
-        **({"leaderboard": leaderboard_table(results.boards)} if results.boards else {}),
+        "summary": run.summary,
+        "outcomes": outcome_table(run.judged),
+        **({"sweeps": sweep_table(run.swept)} if run.swept else {}),
+        **({"leaderboard": leaderboard_table(run.boards)} if run.boards else {}),
     }
     for name, table in files.items():
         write_text(run_dir / f"{name}.csv", table.to_csv(index=False))
     page = run_dir / "index.html"
-    past = trends_beside(run_dir, tables, results.judged, results.boards)
-    write_text(page, _html(tables, results, past))
+    write_text(page, _html(run, trends_beside(run)))
     return page
 
 
-@dataclass(frozen=True, eq=False)
-class Results:
-    """What the page and the files beside it show, made of the tables."""
-
-    judged: pd.DataFrame
-    summary: pd.DataFrame
-    swept: list[tuple[Sweep, pd.DataFrame]]
-    boards: dict[str, Leaderboard]
-    card: list[Answer]
-
-    @classmethod
-    def of(cls, tables: Tables) -> "Results":
-        """From fits.csv and targets.csv."""
-        fits, targets = tables.fits, tables.targets
-        judged, families = judge(fits, targets), sweeps(fits)
-        boards = questions(judged, fits, targets, families)
-        return cls(
-            judged,
-            summarise(fits, judged),
-            [(sweep, sweep_summary(sweep, fits, targets, judged)) for sweep in families],
-            boards,
-            answer_card(fits, asked_by(judged, targets, families), boards),
-        )
-
-
-def _html(tables: Tables, results: Results, past: Trends | None) -> str:
-    fits, targets, provenance = tables.fits, tables.targets, tables.provenance
-    summary, swept, boards = results.summary, results.swept, results.boards
-    names, methods, seeds = list(fits["dataset"].unique()), list(roles_of(fits)), fits["seed"]
-    in_sweeps = {name for sweep, _ in swept for name in sweep.datasets}
+def _html(run: Results, past: Trends | None) -> str:
+    fits, targets, summary = run.fits, run.targets, run.summary
+    names, methods, seeds = list(fits["dataset"].unique()), list(run.roles), fits["seed"]
+    in_sweeps = {name for sweep in run.families for name in sweep.datasets}
     at_a_glance = [name for name in names if name not in in_sweeps]
     known = views.Known.of(fits)
-    data = page_data(tables, summary, swept)
+    data = page_data(run)
     # Methods in the order of the first dataset's ranking, those that do not compete last.
     best_first = list(pd.concat([competing(summary), summary])["method"].unique())
-    planned = provenance.get("fits")
     return render(
         "run/page.html.j2",
         {**data, **({"trends": past.data} if past else {})},
-        title=provenance.get("title", "koopmark report"),
-        question=provenance.get("question", ""),
-        card=results.card,
-        extent=extent(fits, planned if isinstance(planned, int) else 0),
+        title=run.provenance.get("title", "koopmark report"),
+        question=run.provenance.get("question", ""),
+        card=run.card,
+        extent=run.extent,
         trends=past,
-        more=[text for text in (*(along(*one) for one in swept), anchored(summary)) if text],
+        more=[text for text in (*(along(*one) for one in run.swept), anchored(summary)) if text],
         columns=columns,
-        misses=misses(results.judged),
+        misses=misses(run.judged),
         meanings=MEANINGS,
-        missed=views.miss_rows(results.judged, known),
-        boards=[views.board_view(name, board, known) for name, board in boards.items()],
+        missed=views.miss_rows(run.judged, known),
+        boards=[views.board_view(name, board, known) for name, board in run.boards.items()],
         confidence=f"{100 * CONFIDENCE:g}",
         names=names,
         at_a_glance=at_a_glance,
         glance=views.grids(summary, at_a_glance, columns.AT_A_GLANCE, known) if at_a_glance else {},
-        axes=listed(list(dict.fromkeys(sweep.axis for sweep, _ in swept)), most=8),
+        axes=listed(list(dict.fromkeys(sweep.axis for sweep in run.families)), most=8),
         sweeps=[
             {
                 "name": sweep.name,
@@ -114,26 +84,24 @@ def _html(tables: Tables, results: Results, past: Trends | None) -> str:
                 "levels": sweep.texts,
                 "tables": views.grids(rows, list(sweep.datasets), columns.AGAINST_LEVELS, known),
             }
-            for sweep, rows in swept
+            for sweep, rows in run.swept
         ],
         medians=f"Medians over {count} seeds" if (count := seeds.nunique()) > 1 else "One seed",
         seed_names=[str(int(seed)) for seed in sorted(seeds.unique()) if np.isfinite(seed)],
         methods=methods,
-        eigenfunctions=choices(tables.portraits, data["eigenfunctions"], best_first),
-        datasets=[_dataset(name, tables, summary, known) for name in names],
+        eigenfunctions=choices(run.portraits, data["eigenfunctions"], best_first),
+        datasets=[_dataset(name, run, known) for name in names],
         cost=views.cost_rows(fits, methods, known),
         failures=views.failure_rows(fits),
         notes=views.note_rows(fits, targets),
-        provenance=list(flat(provenance)),
+        provenance=list(flat(run.provenance)),
     )
 
 
-def _dataset(
-    name: str, tables: Tables, summary: pd.DataFrame, known: views.Known
-) -> dict[str, Any]:
+def _dataset(name: str, run: Results, known: views.Known) -> dict[str, Any]:
     """What the page says about one dataset."""
     fits, targets, rows = (
-        table[table["dataset"] == name] for table in (tables.fits, tables.targets, summary)
+        table[table["dataset"] == name] for table in (run.fits, run.targets, run.summary)
     )
     return {
         "name": name,

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from koopmark.analysis.results import Results
 from koopmark.pages.terminal import _cards, _overview
 from koopmark.pages.terminal._layout import Sheet
 from koopmark.pages.terminal._overview import sheet
-from koopmark.pages.terminal._run import Run, newest
 
-__all__ = ["answers", "board", "dataset", "grid", "method", "newest"]
+__all__ = ["answers", "board", "dataset", "grid", "method"]
 
 
 def answers(run_dir: Path, brief: bool = False) -> Sheet:
@@ -25,7 +25,7 @@ def answers(run_dir: Path, brief: bool = False) -> Sheet:
     ConfigError
         If a table or provenance.json is missing or cannot be read.
     """
-    return sheet(Run.read(run_dir), _overview.answers, brief)
+    return sheet(Results.read(run_dir), _overview.answers, brief)
 
 
 def board(run_dir: Path, name: str) -> Sheet:
@@ -33,7 +33,7 @@ def board(run_dir: Path, name: str) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such board.
     """
-    return sheet(Run.read(run_dir), _overview.board, name)
+    return sheet(Results.read(run_dir), _overview.board, name)
 
 
 def grid(run_dir: Path, score: str | None = None) -> Sheet:
@@ -41,7 +41,7 @@ def grid(run_dir: Path, score: str | None = None) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such score.
     """
-    return sheet(Run.read(run_dir), _overview.grid, score)
+    return sheet(Results.read(run_dir), _overview.grid, score)
 
 
 def dataset(run_dir: Path, name: str, score: str | None = None) -> Sheet:
@@ -49,7 +49,7 @@ def dataset(run_dir: Path, name: str, score: str | None = None) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such dataset or score.
     """
-    return sheet(Run.read(run_dir), _cards.dataset, name, score)
+    return sheet(Results.read(run_dir), _cards.dataset, name, score)
 
 
 def method(run_dir: Path, name: str) -> Sheet:
@@ -57,4 +57,4 @@ def method(run_dir: Path, name: str) -> Sheet:
 
     Raises ConfigError as `answers` does, and if there is no such method.
     """
-    return sheet(Run.read(run_dir), _cards.method, name)
+    return sheet(Results.read(run_dir), _cards.method, name)

@@ -19,6 +19,7 @@ from koopmark.analysis.measure import (
     competing,
 )
 from koopmark.analysis.numbers import MISSING, listed, percent, plural
+from koopmark.analysis.results import Results, known
 from koopmark.analysis.sentences import AUTHORS, OURS
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.tables import flat
@@ -26,7 +27,6 @@ from koopmark.analysis.targets import target_names
 from koopmark.datasets import Recipe
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Table
 from koopmark.pages.terminal._overview import TOP, legend, marks, place, score
-from koopmark.pages.terminal._run import Run, known
 
 LONGEST_REASON = 200
 """Characters of a reason that is quoted."""
@@ -44,7 +44,7 @@ ROLE = {
 """Why a method is not ranked."""
 
 
-def dataset(run: Run, typed: str, ranking: str | None = None) -> Iterator[Block | None]:
+def dataset(run: Results, typed: str, ranking: str | None = None) -> Iterator[Block | None]:
     """What a dataset is, what there is to find in it, who finds it, and how the others miss it.
 
     With `ranking`, a score of the summary, all methods by that score follow instead of the best.
@@ -77,7 +77,7 @@ def dataset(run: Run, typed: str, ranking: str | None = None) -> Iterator[Block 
     yield from _misses(ours)
 
 
-def _what_it_is(run: Run, name: str, fits: pd.DataFrame) -> Iterator[Block]:
+def _what_it_is(run: Results, name: str, fits: pd.DataFrame) -> Iterator[Block]:
     recipe = _recipe(run.provenance, name)
     yield Paragraph(f"{recipe.title}. {recipe.description}" if recipe else "", f"{name}:")
     first = fits.iloc[0]
@@ -213,7 +213,7 @@ def _misses(judged: pd.DataFrame) -> Iterator[Block]:
     )
 
 
-def method(run: Run, typed: str) -> Iterator[Block | None]:
+def method(run: Results, typed: str) -> Iterator[Block | None]:
     """What a method is, its place on each board, and what became of each dataset's targets."""
     name = known(typed, roles_of(run.fits), f"method of {run.folder}")
     fits = run.fits[run.fits["method"] == name]
@@ -232,7 +232,7 @@ def method(run: Run, typed: str) -> Iterator[Block | None]:
     yield from _failures(fits)
 
 
-def _who_it_is(run: Run, name: str, fits: pd.DataFrame) -> Iterator[Block]:
+def _who_it_is(run: Results, name: str, fits: pd.DataFrame) -> Iterator[Block]:
     first, use = fits.iloc[0], _use(run.provenance, name)
     # Others would have to be loaded, and are code of whoever made the run.
     known_as = methods.described(use) if use in methods.names() else None
@@ -285,7 +285,7 @@ def _options(fits: pd.DataFrame) -> str:
     return ", ".join(written) or "none"
 
 
-def _places(run: Run, name: str) -> Table:
+def _places(run: Results, name: str) -> Table:
     scores = [columns.DIGITS, columns.FOUND, columns.REACH, columns.YIELD]
     rows = []
     for question, board in run.boards.items():
@@ -304,7 +304,7 @@ def _places(run: Run, name: str) -> Table:
     return Table(heads, rows)
 
 
-def _by_dataset(run: Run, judged: pd.DataFrame, name: str) -> Table:
+def _by_dataset(run: Results, judged: pd.DataFrame, name: str) -> Table:
     """Of each dataset: digits, how many targets were found at all seeds together, the misses."""
     summary = run.summary[run.summary["method"] == name]
     counts = classes(judged, ["dataset"]).reindex(summary["dataset"], fill_value=0)

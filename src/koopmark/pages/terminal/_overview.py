@@ -11,10 +11,9 @@ from koopmark._errors import ConfigError
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.leaderboard import PRINCIPAL, SPEED, Leaderboard, speeds
 from koopmark.analysis.numbers import MISSING, listed, plural
-from koopmark.analysis.sentences import OURS, answer_card, extent, left_out, verdict
-from koopmark.analysis.summary import roles_of
+from koopmark.analysis.results import Results, known
+from koopmark.analysis.sentences import OURS, left_out, verdict
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Sheet, Table, Wide, wrapped
-from koopmark.pages.terminal._run import Run, known
 
 TOP = 10
 """Methods of a board that are shown unless the whole board is asked for."""
@@ -31,7 +30,7 @@ MARKS = {
 """What is said of a method beside its results, in letters."""
 
 
-def sheet(run: Run, view: Callable[..., Iterator[Block | None]], *choice: Any) -> Sheet:
+def sheet(run: Results, view: Callable[..., Iterator[Block | None]], *choice: Any) -> Sheet:
     """A view of a run, and how to do the fits that it lacks, if any."""
     if run.fits.empty:
         blocks: list[Block | None] = [Paragraph("No fit has a result yet.", f"{run.title}:")]
@@ -40,20 +39,18 @@ def sheet(run: Run, view: Callable[..., Iterator[Block | None]], *choice: Any) -
     return Sheet([*blocks, *([Paragraph(run.unfinished)] if run.unfinished else [])])
 
 
-def answers(run: Run, brief: bool = False) -> Iterator[Block | None]:
+def answers(run: Results, brief: bool = False) -> Iterator[Block | None]:
     """The answer card and the best ten."""
     if not brief:
-        planned = run.provenance.get("fits")
-        said = extent(run.fits, planned if isinstance(planned, int) else 0)
-        yield Paragraph(said, f"{run.title}:")
-    for answer in answer_card(run.fits, run.asked, run.boards):
+        yield Paragraph(run.extent, f"{run.title}:")
+    for answer in run.card:
         yield Paragraph(answer.sentence, answer.question)
     if run.boards:
         name = PRINCIPAL if PRINCIPAL in run.boards else next(iter(run.boards))
         yield from _board(run, name, TOP)
 
 
-def board(run: Run, typed: str) -> Iterator[Block | None]:
+def board(run: Results, typed: str) -> Iterator[Block | None]:
     """One leaderboard whole, and what is not ranked there."""
     if not run.boards:
         raise ConfigError(
@@ -70,7 +67,7 @@ def board(run: Run, typed: str) -> Iterator[Block | None]:
         yield Paragraph(listed(others, most=8) + ".", "Other boards:")
 
 
-def _board(run: Run, name: str, most: int | None = None) -> Iterator[Block]:
+def _board(run: Results, name: str, most: int | None = None) -> Iterator[Block]:
     board = run.boards[name]
     rows = board.rows.head(most) if most else board.rows
     count = f"{plural(len(rows), 'method')}"
@@ -89,7 +86,7 @@ def _board(run: Run, name: str, most: int | None = None) -> Iterator[Block]:
         yield Paragraph(shlex.join(["koopmark", "show", str(run.folder), "--board", short]), "All:")
 
 
-def board_table(run: Run, board: Leaderboard, rows: pd.DataFrame, whole: bool) -> Table:
+def board_table(run: Results, board: Leaderboard, rows: pd.DataFrame, whole: bool) -> Table:
     """Rows of a board; `whole` with all that is known of them."""
     times = fit_times(run, board)
     shared = board.rows["place"].duplicated(keep=False)
@@ -121,7 +118,7 @@ def board_table(run: Run, board: Leaderboard, rows: pd.DataFrame, whole: bool) -
     return Table(heads, lines)
 
 
-def fit_times(run: Run, board: Leaderboard) -> "pd.Series[float]":
+def fit_times(run: Results, board: Leaderboard) -> "pd.Series[float]":
     """Seconds of a fit by method, as the board of cost has them: geometric means over problems."""
     there = run.fits["dataset"].isin(board.datasets) & run.fits["method"].isin(board.rows["method"])
     over_datasets = speeds(run.fits[there], SPEED)
@@ -155,7 +152,7 @@ def legend(rows: pd.DataFrame) -> Iterator[Paragraph]:
         yield Paragraph("; ".join(said) + ".", "Marks:")
 
 
-def grid(run: Run, typed: str | None = None) -> Iterator[Block | None]:
+def grid(run: Results, typed: str | None = None) -> Iterator[Block | None]:
     """Methods by datasets: digits and the share found, or one score of the summary.
 
     Methods are in the order of the first board, those that are not ranked below them.
@@ -175,7 +172,7 @@ def grid(run: Run, typed: str | None = None) -> Iterator[Block | None]:
         [Column("method", right=False), *map(Column, datasets)],
         [
             [method, *(cells.get((method, dataset), "") for dataset in datasets)]
-            for method in in_order(run)
+            for method in run.order
         ],
     )
 
@@ -191,12 +188,6 @@ def _cell(row: "pd.Series[Any]", column: columns.Column | None) -> str:
         written = [column.write(row[column.key]) if column else both]
     words = wrapped(ended.replace("_", " "), CELL) if ended else []
     return "\n".join([*written, *words])
-
-
-def in_order(run: Run) -> list[str]:
-    """All methods: ranked ones by the first board that has them, then the others by their roles."""
-    ranked = [name for board in run.boards.values() for name in board.rows["method"]]
-    return list(dict.fromkeys([*ranked, *reversed(roles_of(run.fits))]))
 
 
 def score(typed: str) -> columns.Column:
