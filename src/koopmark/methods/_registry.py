@@ -12,8 +12,8 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
 from koopmark.methods._method import Method, Role
 from koopmark.methods._options import configured
+from koopmark.methods._paper import Paper
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
-from koopmark.methods.papers import Paper
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
