@@ -39,9 +39,10 @@ def curves_data(run: Results) -> dict[str, Any]:
 
 
 def _best(order: Sequence[str], rows: pd.DataFrame) -> list[str]:
-    """Of the methods that compete and have a result, the best of each library."""
-    ran = rows["ok"] > 0 if "ok" in rows else rows["status"] == "ok"
-    there = rows[ran & (rows["role"] == "method")]
+    """The best method of each library among those that compete, with a result if any has one."""
+    ours = rows[rows["role"] == "method"]
+    ran = ours[ours["ok"] > 0 if "ok" in ours else ours["status"] == "ok"]
+    there = ours if ran.empty else ran
     libraries = dict(zip(there["method"], there["library"], strict=True))
     return best_of_each([name for name in order if name in libraries], libraries)
 

@@ -3,7 +3,7 @@
 koopmark.curves = (() => {
   const FONT = 12;
   const LINE = 15; // Height of a line of a label, in pixels.
-  const CHARACTER = 6.7; // About the width of one.
+  const CHARACTER = 7.3; // About the width of one.
   const SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "pentagon", "hexagram", "cross"];
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const BESIDE = 12; // From the end of a line to its label.
@@ -35,12 +35,13 @@ koopmark.curves = (() => {
     );
   };
 
-  // A power of ten as such, and other numbers plainly: on every axis of a page.
+  // A tick of a logarithmic axis: a power of ten as such, and other numbers plainly.
   const tick = (value) => {
-    const power = Math.log10(Math.abs(value));
+    const power = Math.log10(value);
     const whole = Math.round(power);
-    if (value === 0 || Math.abs(power - whole) > 1e-9 || Math.abs(whole) < 2) return koopmark.format.plain(value);
-    return `${value < 0 ? "−" : ""}10<sup>${whole < 0 ? "−" : ""}${Math.abs(whole)}</sup>`;
+    if (!(value > 0) || Math.abs(power - whole) > 1e-9 || (whole >= 0 && whole < 3))
+      return koopmark.format.plain(value);
+    return `10<sup>${whole < 0 ? "−" : ""}${Math.abs(whole)}</sup>`;
   };
 
   // The ends of an axis around values, with room, at least `least` long; in decades if it is logarithmic.
@@ -59,7 +60,7 @@ koopmark.curves = (() => {
 
   const decades = ([low, high]) => {
     const [first, last] = [Math.ceil(low - 1e-9), Math.floor(high + 1e-9)];
-    if (last - first < 1) {
+    if (last - first < 2) {
       const fine = [];
       for (let k = Math.floor(low); k <= high; k += 1) fine.push(...[1, 2, 5].map((m) => m * 10 ** k));
       return fine.filter((x) => Math.log10(x) >= low - 1e-9 && Math.log10(x) <= high + 1e-9);
@@ -91,7 +92,7 @@ koopmark.curves = (() => {
   //   ends      of `fitted`
   //   strips    {low: title, high: title} of those that there are
   //   write     from a tick to its text
-  const axis = (ends, { log = false, step = 0, strips = {}, write = tick } = {}) => {
+  const axis = (ends, { log = false, step = 0, strips = {}, write = log ? tick : koopmark.format.plain } = {}) => {
     const wide = 0.07 * (ends[1] - ends[0]);
     const at = { low: ends[0] - wide / 2, high: ends[1] + wide / 2 };
     const unit = step || [0.05, 0.1, 0.2, 0.5, 1, 2].find((one) => (ends[1] - ends[0]) / one <= 10) || 5;
@@ -164,7 +165,7 @@ koopmark.curves = (() => {
   //   ends    [{text, colour, x, y}], in the data's coordinates
   //   across, up    the axes
   const labels = (canvas, ends, across, up) => {
-    const margin = { l: 70, t: 34, b: 64, r: BESIDE + 10 + Math.max(0, ...ends.map(({ text }) => width(text))) };
+    const margin = { l: 70, t: 34, b: 64, r: BESIDE + 18 + Math.max(0, ...ends.map(({ text }) => width(text))) };
     if (koopmark.narrow.matches || !ends.length || margin.r > 0.4 * canvas.clientWidth) return null;
     const plot = area(canvas, margin);
     const fromTop = (y) => plot.height * (1 - Math.min(1, Math.max(0, up.share(y))));

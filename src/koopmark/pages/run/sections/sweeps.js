@@ -1,7 +1,8 @@
 // A score against the levels of a sweep: a line per method, or per group of methods that are alike,
 // with the quartiles over the seeds as a band.
 {
-  const BANDS = 12; // Of more lines the bands hide each other.
+  const MOST = 12; // Of more lines the best are drawn as such, and all others in grey.
+  const BEST = 8;
   const { number, escaped, curves } = koopmark;
 
   const linesOf = async ({ sweep, score }) => {
@@ -28,20 +29,28 @@
     return { axis, lines: lines.filter(({ points }) => points.some((p) => p.status !== "not run")) };
   };
 
-  // What is known of the levels themselves: [column, name, dash] of each score. Targets that are
-  // eigenfunctions only nearly: how nearly, and what is proved of it. Noise: what it allows.
+  // What is known of the levels themselves, of some scores: [column, name, label, dash]. Targets that
+  // are eigenfunctions only nearly: how nearly, and what is proved of it. Noise: what it allows.
   const OWN = [
-    ["residual_bound", "bound on the residual of the targets themselves", "dash"],
-    ["target_residual", "residual of the targets themselves", "dot"],
+    [
+      "residual_bound",
+      "bound on the residual of the targets themselves",
+      "bound on residual<br>of the targets",
+      "dash",
+    ],
+    ["target_residual", "residual of the targets themselves", "residual<br>of the targets", "dot"],
   ];
-  const BESIDE = { digits: [["possible", "digits that the noise allows", "dashdot"]], residual_median: OWN };
+  const BESIDE = {
+    digits: [["possible", "digits that the noise allows", "digits that<br>the noise allows", "dashdot"]],
+    residual_median: OWN,
+  };
   // Scores on a linear axis; all others span decades.
   const LINEAR = { digits: { least: 1, within: [-0.15, 9.15] }, found: { least: 0.2, within: [-0.02, 1.02] } };
 
   const ownOf = (axis, score) =>
     (BESIDE[score] ?? [])
       .filter(([key]) => axis[key])
-      .map(([key, name, dash]) => ({ key, name, dash, values: axis[key].map(number) }));
+      .map(([key, name, label, dash]) => ({ name, label, dash, values: axis[key].map(number) }));
 
   // The lines that are drawn, each with the methods that it stands for; anchors apart.
   const groupsOf = async (chosen, lines) => {
@@ -51,13 +60,19 @@
     const points = new Map(lines.map((line) => [line.method, line.points]));
     const groups = alike[chosen.score]
       .filter((names) => names.some((name) => known[name].role === "anchor" || wanted(name)))
-      .map((names) => ({ names, anchor: known[names[0]].role === "anchor", points: points.get(names[0]) }));
-    return { groups: groups.filter(({ anchor }) => !anchor), anchors: groups.filter(({ anchor }) => anchor) };
+      .map((names) => ({ names, role: known[names[0]].role, points: points.get(names[0]) }));
+    const [anchors, others] = [true, false].map((are) => groups.filter(({ role }) => (role === "anchor") === are));
+    const first = others.filter(({ names }) => names.some((name) => best.includes(name)));
+    const shown =
+      others.length > MOST ? [...new Set([...first, ...others])].slice(0, Math.max(BEST, first.length)) : others;
+    return { anchors, shown, grey: others.filter((group) => !shown.includes(group)) };
   };
 
-  const titleOf = ({ names }) => {
+  // On a phone in the legend, in one line.
+  const titleOf = ({ names, role }) => {
     const others = names.length - 1;
-    return `${escaped(names[0])}${others ? `<br>and ${others} more` : ""}`;
+    const more = others ? `${koopmark.narrow.matches ? " " : "<br>"}and ${others} more` : "";
+    return `${escaped(names[0])}${role === "informed" ? " (informed)" : ""}${more}`;
   };
 
   // The axis of the scores: it fits the methods and what is known of the levels, not the anchors.
@@ -83,7 +98,7 @@
 
   const across = (axis) => {
     const ends = curves.fitted(axis.positions, { log: axis.log, least: axis.log ? 0.1 : 1e-9 });
-    const text = (one) => (one.trim() && Number.isFinite(Number(one)) ? curves.tick(Number(one)) : escaped(one));
+    const text = (one) => (axis.log && Number(one) > 0 ? curves.tick(Number(one)) : escaped(one));
     const drawn = curves.axis(ends, { log: axis.log });
     return { ...drawn, layout: { ...drawn.layout, tickvals: axis.positions, ticktext: axis.texts.map(text) } };
   };
@@ -128,7 +143,8 @@
       const spread = p.low < p.high ? `, quartiles ${write(p.low)} to ${write(p.high)}` : "";
       return [`${write(p.value)} (${escaped(p.status)})${spread}`, ...curves.listed(group.names)].join("<br>");
     });
-    const open = group.anchor ? "-open" : "";
+    const anchor = group.role === "anchor";
+    const open = anchor ? "-open" : "";
     const symbols = group.points.map((p, i) => (p.failed ? "x" : `${SIGNS[sides[i]] ?? "x"}${open}`));
     const common = {
       type: "scatter",
@@ -140,10 +156,10 @@
     };
     const line = {
       ...common,
-      mode: group.anchor ? "markers" : "lines+markers",
+      mode: anchor ? "markers" : "lines+markers",
       y: group.points.map((p, i) => (p.failed || sides[i] || Number.isNaN(p.value) ? null : p.value)),
       line: { color: look.colour, dash: look.dash, width: 2 },
-      marker: { color: look.colour, size: 8, symbol: look.symbol },
+      marker: { color: look.colour, size: 8, symbol: anchor ? "line-ew-open" : look.symbol },
     };
     const edge = {
       ...common,
@@ -163,21 +179,22 @@
       koopmark.data("columns"),
     ]);
     const canvas = section.querySelector(".canvas");
-    const { groups, anchors } = await groupsOf(chosen, lines);
+    const { anchors, shown, grey } = await groupsOf(chosen, lines);
     const own = ownOf(axis, chosen.score);
     const write = (value) => koopmark.format.score(chosen.score, value);
-    const ticks = ["found", "fit_seconds"].includes(chosen.score) ? write : curves.tick;
-    const [x, up] = [across(axis), upright(chosen, groups, own, ticks)];
+    const ticks = ["found", "fit_seconds"].includes(chosen.score) ? write : undefined;
+    const [x, up] = [across(axis), upright(chosen, [...shown, ...grey], own, ticks)];
     const looks = curves.apart(
       known,
-      groups.map(({ names }) => names[0]),
+      shown.map(({ names }) => names[0]),
     );
     const lookOf = ({ names: [name] }) => looks.get(name) ?? known[name];
-    const drawn = [...anchors, ...groups];
-    const bands = groups.length > BANDS ? [] : groups;
+    const labelled = [...anchors, ...shown];
+    const labels = curves.labels(canvas, endsOf(labelled, own, axis, up, lookOf), x, up);
     const data = [
-      ...bands.map((group) => band(group, lookOf(group), axis.positions, up)),
-      ...drawn.flatMap((group) => traces(group, lookOf(group), axis.positions, up, write)),
+      ...grey.flatMap((group) => faint(traces(group, lookOf(group), axis.positions, up, write))),
+      ...(grey.length ? [] : shown.map((group) => band(group, lookOf(group), axis.positions, up))),
+      ...labelled.flatMap((group) => traces(group, lookOf(group), axis.positions, up, write)),
       ...own.map(({ name, dash, values }) => ({
         type: "scatter",
         name,
@@ -190,12 +207,12 @@
         hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
       })),
     ];
-    const labelled = curves.labels(canvas, endsOf(drawn, own, axis, up, lookOf), x, up);
     await koopmark.plot(canvas, {
       data,
       layout: {
-        showlegend: !labelled && drawn.length <= 24,
-        ...labelled,
+        showlegend: !labels,
+        legend: { tracegroupgap: 0 },
+        ...labels,
         shapes: up.rules,
         hovermode: "closest",
         xaxis: { title: { text: escaped(axis.title) }, ...x.layout },
@@ -203,6 +220,15 @@
       },
     });
   };
+
+  // Of many lines those that are not among the best: there to be hovered.
+  const faint = (some) =>
+    some.map((trace) => ({
+      ...trace,
+      line: { color: koopmark.colours().line, width: 1 },
+      marker: { ...trace.marker, color: koopmark.colours().line, size: 4 },
+      showlegend: false,
+    }));
 
   // Where each line ends, and what is written there.
   const endsOf = (drawn, own, axis, up, lookOf) => [
@@ -215,11 +241,9 @@
         y: last.failed ? up.edge[up.bad] : up.at(last.value),
       };
     }),
-    ...own.flatMap(({ name, values }) => {
+    ...own.flatMap(({ label, values }) => {
       const last = values.findLastIndex(Number.isFinite);
-      return last < 0
-        ? []
-        : [{ text: name.replace(/ (that|of) /, "<br>$1 "), x: axis.positions[last], y: up.at(values[last]) }];
+      return last < 0 ? [] : [{ text: label, x: axis.positions[last], y: up.at(values[last]) }];
     }),
   ];
 
