@@ -7,6 +7,7 @@ from typing import Literal
 
 from koopmark import scoring
 from koopmark.analysis import numbers
+from koopmark.analysis.significance import CLAIM, CONFIDENCE
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,29 @@ POSSIBLE = Column(
     "Digits that the noise in the training data leaves to the best unbiased estimator "
     "(Cramér-Rao); missing without noise or where no such bound is known.",
     lambda value: numbers.MISSING if math.isnan(value) else f"{value:.1f}",
+    table="",
+    best="high",
+)
+LOW, HIGH = (
+    Column(
+        end,
+        f"{100 * CONFIDENCE:g} % CI {end}",
+        f"{name} end of a {100 * CONFIDENCE:g} % confidence interval of the mean digits over all "
+        "problems of which these are a random sample, for a method chosen beforehand; the best of "
+        "many is first by luck as well, and its mean lies lower.",
+        lambda value: f"{value:.1f}",
+        table="",
+        best="high",
+    )
+    for end, name in (("low", "Lower"), ("high", "Upper"))
+)
+VERSUS_BEST = Column(
+    "versus",
+    "vs. best",
+    "Whether the method is worse than the first one of the board, as good, or better, on a typical "
+    "problem, with the probability of that; undecided if it is less than "
+    f"{CLAIM:g}. The best method of each other library is compared.",
+    lambda value: f"{value:.2f}",
     table="",
     best="high",
 )
@@ -240,4 +264,4 @@ TARGETS = [EIGENVALUE, EIGENFUNCTION, FLOOR]
 UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]
 """Beside those of TARGETS where the training data have noise and a floor is known."""
 COSTS = [SECONDS, MEMORY]
-AGAINST_COST = [DIGITS, FORECAST, RESIDUAL]
+AGAINST_COST = [DIGITS, FOUND, FORECAST, RESIDUAL]

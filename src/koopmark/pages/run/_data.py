@@ -12,6 +12,7 @@ from koopmark.analysis import columns
 from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
+from koopmark.pages.run._curves import curves_data
 from koopmark.pages.web import method_styles
 from koopmark.scoring import FitScores
 from koopmark.store import POINTS, PREFIX
@@ -61,6 +62,7 @@ def page_data(run: Results) -> dict[str, Any]:
         "eigenpairs": pairs_data(fits, run.eigenpairs),
         "summary": run.summary.assign(n=run.summary["dataset"].map(sized)),
         "sweeps": sweeps_data(run.swept, targets),
+        "curves": curves_data(run),
         "columns": {
             column.key: {"title": column.title, "meaning": column.meaning, "best": column.best}
             for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
