@@ -42,7 +42,8 @@ def write(
         done()
     title = "Datasets: systems whose Koopman eigenfunctions are known"
     page = out_dir / "index.html"
-    write_text(page, render("catalogue/page.html.j2", {}, title=title, drawn=drawn, seed=SEED))
+    html = render("catalogue/page.html.j2", {}, figures=None, title=title, drawn=drawn, seed=SEED)
+    write_text(page, html)
     return page
 
 
