@@ -148,3 +148,22 @@ def test_the_scale_of_colours_is_drawn_once_after_the_window_changed(page):
 def test_the_page_is_no_wider_than_the_window(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_ticks_of_logarithmic_axes_are_powers_of_ten(page):
+    drawn(page, "#decay .canvas")
+    texts = page.locator("#decay .ytick text").all_text_contents()
+    assert len(texts) > 2
+    assert all(text == "1" or text.startswith("10") for text in texts)
+
+
+def test_tick_texts_become_powers_of_ten_only_where_all_of_them_are(page):
+    powers = "texts => koopmark.powers(texts)"
+    assert page.evaluate(powers, ["0", "0.001", "0.1", "1"]) == [
+        "0",
+        "10<sup>-3</sup>",
+        "10<sup>-1</sup>",
+        "1",
+    ]
+    for plain in (["8", "64", "512"], ["0.001", "0.003"], ["1", "10", "100"]):
+        assert page.evaluate(powers, plain) == plain
