@@ -167,3 +167,17 @@ def test_tick_texts_become_powers_of_ten_only_where_all_of_them_are(page):
     ]
     for plain in (["8", "64", "512"], ["0.001", "0.003"], ["1", "10", "100"]):
         assert page.evaluate(powers, plain) == plain
+
+
+def test_a_table_that_is_cut_has_a_sign_of_it_until_its_end(page):
+    def signs(which):
+        until(page, f"document.querySelector('#errors .scroll').matches('{which}')")
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    box = page.locator("#errors .scroll")
+    box.scroll_into_view_if_needed()
+    signs("[data-right]:not([data-left])")
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    signs("[data-left]:not([data-right])")
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    signs(":not([data-left], [data-right])")
