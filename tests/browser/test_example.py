@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from accessibility import serious
 
 from koopmark.pages.example import write_example
 
@@ -167,6 +168,10 @@ def test_tick_texts_become_powers_of_ten_only_where_all_of_them_are(page):
     ]
     for plain in (["8", "64", "512"], ["0.001", "0.003"], ["1", "10", "100"]):
         assert page.evaluate(powers, plain) == plain
+
+
+def test_nothing_serious_bars_anyone(page):
+    assert serious(page) == []
 
 
 def test_a_table_that_is_cut_has_a_sign_of_it_until_its_end(page):
