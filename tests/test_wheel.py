@@ -40,7 +40,7 @@ def test_the_installed_package_runs_a_suite_from_another_folder(installed, tmp_p
     part = ("--only", "pydmd.dmd", "--jobs", "1")
     result = run(installed, tmp_path, "-m", "koopmark", "run", "smoke", "--strict", *part)
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "reports" / "smoke-part" / "index.html").stat().st_size > 1_000_000
+    assert (tmp_path / "reports" / "smoke-part" / "index.html").stat().st_size > 700_000
     listed = run(installed, tmp_path, "-m", "koopmark", "list", "methods")
     assert {line.split()[0] for line in listed.stdout.splitlines()} >= set(methods.names())
 
@@ -64,7 +64,7 @@ def test_the_wheel_holds_every_real_network_with_its_licence(installed, tmp_path
 
 
 def test_importing_the_package_loads_no_heavy_library(tmp_path):
-    heavy = ["pandas", "scipy", "sklearn", "torch", "pydmd", "pykoopman", "plotly", "matplotlib"]
+    heavy = ["pandas", "scipy", "sklearn", "torch", "pydmd", "pykoopman", "jinja2", "matplotlib"]
     code = f"import sys, koopmark, koopmark.cli; print([m for m in {heavy} if m in sys.modules])"
     result = subprocess.run(
         [sys.executable, "-c", code], text=True, capture_output=True, check=True

@@ -160,13 +160,13 @@ def test_the_page_loads_nothing(page):
 
 
 def test_the_page_is_one_file_of_reasonable_size(written):
-    assert written.stat().st_size < 4e6
+    assert written.stat().st_size < 3e6
     assert {path.suffix for path in written.parent.iterdir()} == {".csv", ".json", ".html"}
 
 
 def test_plotly_is_inlined_once(html, island):
     assert html.count('id="data-plotly"') == 1
-    assert "plotly.js v" in island(html, "plotly")[:400]
+    assert "plotly.js (cartesian - minified) v" in island(html, "plotly")[:400]
 
 
 def test_title_and_question_come_from_the_run(html):
