@@ -11,6 +11,7 @@ import pandas as pd
 from koopmark._errors import ConfigError, suggest
 from koopmark.analysis import measure
 from koopmark.analysis.leaderboard import Leaderboard, asked_by, questions
+from koopmark.analysis.map import OutcomeMap, outcome_map
 from koopmark.analysis.numbers import listed
 from koopmark.analysis.sentences import Answer, answer_card, extent
 from koopmark.analysis.summary import roles_of, summarise
@@ -120,6 +121,11 @@ class Results:
         that has them, then what is not ranked, anchors last."""
         ranked = [name for board in self.boards.values() for name in board.rows["method"]]
         return list(dict.fromkeys([*ranked, *reversed(self.roles)]))
+
+    @cached_property
+    def map(self) -> OutcomeMap:
+        """What became of each target with each method."""
+        return outcome_map(self.judged, self.order)
 
     @property
     def name(self) -> str:
