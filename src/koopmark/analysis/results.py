@@ -13,6 +13,7 @@ from koopmark.analysis import measure
 from koopmark.analysis.leaderboard import Leaderboard, asked_by, questions
 from koopmark.analysis.map import OutcomeMap, outcome_map
 from koopmark.analysis.numbers import listed
+from koopmark.analysis.profiles import Curve, profiles
 from koopmark.analysis.sentences import Answer, answer_card, extent
 from koopmark.analysis.summary import roles_of, summarise
 from koopmark.analysis.sweeps import Sweep, sweep_summary, sweeps
@@ -126,6 +127,11 @@ class Results:
     def map(self) -> OutcomeMap:
         """What became of each target with each method."""
         return outcome_map(self.judged, self.order)
+
+    @cached_property
+    def profiles(self) -> dict[str, list[Curve]]:
+        """By question how many targets its methods find to within τ."""
+        return profiles(self.asked, self.boards, self.order)
 
     @property
     def name(self) -> str:
