@@ -17,6 +17,7 @@ from koopmark.analysis.results import Results
 from koopmark.analysis.sentences import AUTHORS, OURS
 from koopmark.analysis.tables import flat
 from koopmark.methods import Paper
+from koopmark.scoring import MOST_TARGETS
 
 LONGEST_REASON = 200
 """Characters of a reason that is quoted."""
@@ -235,8 +236,9 @@ def _cases(
 ) -> tuple[Case | None, Case | None]:
     """The targets of its fits with the most and with the fewest digits.
 
-    Of several alike, to a tenth of a digit, the best is the one that the fewest methods find; the
-    worst is one that the dictionary can express, and that the most methods find.
+    Of several alike, to a tenth of a digit, those come first of which portraits are made, as pages
+    keep them. Of these the best is the one that the fewest methods find; the worst is one that the
+    dictionary can express, and that the most methods find.
     """
     ids = {(fit["dataset"], fit["seed"]): fit["fit_id"] for fit in fits}
     cases = []
@@ -257,12 +259,17 @@ def _cases(
             cases.append(case)
     if not cases:
         return None, None
-    best = min(cases, key=lambda case: (-round(case.digits, 1), case.found_by))
+
+    def undrawn(case: Case) -> int:
+        return shared.drawn.get((case.dataset, case.seed, case.target_index), MOST_TARGETS)
+
+    best = min(cases, key=lambda case: (-round(case.digits, 1), undrawn(case), case.found_by))
     worst = min(
         cases,
         key=lambda case: (
             round(case.digits, 1),
             case.outcome == Outcome.NOT_EXPRESSIBLE,
+            undrawn(case),
             -case.found_by,
         ),
     )

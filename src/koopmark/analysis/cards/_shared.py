@@ -10,6 +10,7 @@ import pandas as pd
 from koopmark.analysis.measure import Outcome, competing
 from koopmark.analysis.numbers import MISSING, plural
 from koopmark.analysis.results import Results
+from koopmark.scoring import MOST_TARGETS
 
 HALF = 0.5
 """A target is found by a method that finds it at this share of the seeds or more."""
@@ -58,6 +59,8 @@ class Shared:
     places: Mapping[str, Mapping[str, Place]]
     finds: pd.DataFrame
     found_by: Mapping[tuple[str, str], tuple[int, int]]
+    drawn: Mapping[tuple[str, float, float], int]
+    """The targets that portraits are made of, by dataset, seed and index: 0 for the first."""
 
     @classmethod
     def of(cls, run: Results) -> "Shared":
@@ -85,6 +88,7 @@ class Shared:
                     counts.index, counts["sum"], counts["size"], strict=True
                 )
             },
+            drawn=_drawn(run.targets),
         )
 
     def of_method(self, name: str) -> tuple[Place, ...]:
@@ -105,6 +109,17 @@ def _places(run: Results, name: str) -> dict[str, Place]:
         text = f"{row['place']}{'=' * (at[row['place']] > 1)} of {len(rows)}"
         places[row["method"]] = Place(name, text, {key: float(row[key]) for key in SCORES})
     return places
+
+
+def _drawn(targets: pd.DataFrame) -> dict[tuple[str, float, float], int]:
+    at = ["dataset", "seed", "target_index"]
+    once = targets.drop_duplicates(at)
+    slowest = once.sort_values("target_eigenvalue_re", ascending=False, kind="stable")
+    groups = slowest.groupby(["dataset", "seed"], sort=False)
+    ranks = dict(
+        zip(slowest[at].itertuples(index=False, name=None), groups.cumcount(), strict=True)
+    )
+    return {which: int(rank) for which, rank in ranks.items() if rank < MOST_TARGETS}
 
 
 def grouped(table: pd.DataFrame, by: str) -> dict[str, list[dict[str, Any]]]:

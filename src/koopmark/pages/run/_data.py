@@ -12,6 +12,7 @@ from koopmark.analysis import columns
 from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
+from koopmark.pages.run._cards import cards_data
 from koopmark.pages.web import method_styles
 from koopmark.scoring import FitScores
 from koopmark.store import POINTS, PREFIX
@@ -67,6 +68,7 @@ def page_data(run: Results) -> dict[str, Any]:
         },
         "run": run_data(run.provenance),
         "eigenfunctions": eigenfunctions_data(run.portraits),
+        "cards": cards_data(run),
     }
 
 
