@@ -338,7 +338,9 @@ def test_a_failed_fit_says_why_and_what_it_printed(shared):
 
 def test_the_panel_works_by_keyboard_and_gives_the_address_back(tab):
     page = tab().open("#datasets&colour=method")
-    table_of(page, "All scores on small").locator("tr[data-method='pydmd.dmd'] a[href^='#fit=']").focus()
+    table_of(page, "All scores on small").locator(
+        "tr[data-method='pydmd.dmd'] a[href^='#fit=']"
+    ).focus()
     page.keyboard.press("Enter")
     panel = page.get_by_role("dialog")
     panel.wait_for()
