@@ -326,7 +326,7 @@ def test_a_sweep_over_noise_has_the_digits_that_the_noise_allows_as_a_line(tab, 
 
 def test_a_failed_fit_says_why_and_what_it_printed(shared):
     page = shared().page
-    page.locator("#failures a").first.click()
+    page.locator("#failures a[href^='#fit=']").first.click()
     panel = page.get_by_role("dialog")
     panel.wait_for()
     assert "this <method> is broken" in panel.text_content()
@@ -338,7 +338,9 @@ def test_a_failed_fit_says_why_and_what_it_printed(shared):
 
 def test_the_panel_works_by_keyboard_and_gives_the_address_back(tab):
     page = tab().open("#datasets&colour=method")
-    table_of(page, "All scores on small").locator("tr[data-method='pydmd.dmd'] a").focus()
+    table_of(page, "All scores on small").locator(
+        "tr[data-method='pydmd.dmd'] a[href^='#fit=']"
+    ).focus()
     page.keyboard.press("Enter")
     panel = page.get_by_role("dialog")
     panel.wait_for()
@@ -376,7 +378,7 @@ def test_nothing_serious_bars_anyone(shared, scheme, size):
         opened.drawn(section)
     for fragment in ("", "panel"):
         if fragment:
-            page.locator("#failures a").first.click()
+            page.locator("#failures a[href^='#fit=']").first.click()
             page.get_by_role("dialog").wait_for()
         found = axe.run(page).response["violations"]
         serious = [

@@ -48,9 +48,9 @@ RANK = 1e-10
 class OptimisedDMD(Method):
     """Exponentials e^{λⱼt} that fit all trajectories at once, by variable projection.
 
-    Askham and Kutz (2018) fit X ≈ E(λ) B for one trajectory, E being the exponentials at the
-    sampling times. Here the columns of X are the coordinates of every trajectory: λ is shared, the
-    amplitudes are free. The modes of one λ are the leading directions of its amplitudes over the
+    One set of λ is shared by the coordinates of every trajectory, whose amplitudes B are free:
+    X ≈ E(λ) B with E the exponentials at the sampling times, as Askham and Kutz (2018) fit it to
+    one trajectory. The modes of one λ are the leading directions of its amplitudes over the
     trajectories, as many as its multiplicity. Least squares from one snapshot to the next gives the
     starting values. Unlike it, this needs the whole state to be a sum of exponentials: it is
     exact for linear dynamics, and an approximation for others.

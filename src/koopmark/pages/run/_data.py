@@ -17,6 +17,7 @@ from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
 from koopmark.pages.run._curves import curves_data
+from koopmark.pages.run._cards import cards_data
 from koopmark.pages.web import method_styles
 from koopmark.scoring import FitScores
 from koopmark.store import POINTS, PREFIX
@@ -84,6 +85,7 @@ def page_data(run: Results) -> dict[str, Any]:
             "summary": [column.key for column in columns.SUMMARY],
         },
         "eigenfunctions": eigenfunctions_data(run.portraits),
+        "cards": cards_data(run),
     }
 
 
