@@ -74,6 +74,7 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
     html = render(
         "compare/page.html.j2",
         {},
+        figures=None,
         title=found.title,
         letters=found.letters,
         pages=pages,
