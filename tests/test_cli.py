@@ -20,6 +20,7 @@ COMMANDS = (
     "report",
     "show",
     "check",
+    "compare",
     "baseline",
     "history",
     "list",
@@ -112,7 +113,7 @@ def test_help_shows_every_command_and_an_example(typed):
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "report", "show", "check", "baseline", "list", "example", "export", "catalogue"],
+    [name for name in COMMANDS if name != "history"],
 )
 def test_every_command_has_an_example_in_its_help(typed, command):
     assert f"Example: koopmark {command}" in typed(command, "--help").stdout
@@ -135,6 +136,8 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
+        (("compare", "nowhere"), "Error: a comparison takes at least two run folders: nowhere is"),
+        (("compare", "nowhere", "elsewhere"), "Error: nowhere is no run folder: it does not"),
         (("baseline", "nowhere"), "Error: nowhere"),
         (("show", "nowhere"), "Error: nowhere"),
         (("show",), "Error: there is no run folder in reports: make one with `koopmark run smoke`"),
@@ -257,8 +260,14 @@ def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, ra
     assert grew.returncode == 1, grew.stdout
     assert "pydmd.dmd" in grew.stdout
     filed = typed("check", str(worse), "--against", str(out), "--markdown", "check.md")
-    assert (tmp_path / "check.md").read_text() == grew.stdout.removesuffix("\n")
-    assert filed.stdout.startswith("Regression: 3 fits compared, of 3 in the baseline and 3 in")
+    assert (tmp_path / "check.md").read_text().startswith("# Regression\n\n3 fits compared, ")
+    assert filed.stdout.startswith("Regression: 3 fits compared, ")
+    compared = typed("compare", str(out), str(worse), "--page", "side", "--markdown", "side.md")
+    assert compared.returncode == 0, compared.stderr
+    changes = [line for line in grew.stdout.splitlines() if " target lost " in line]
+    assert changes
+    assert all(line in compared.stdout for line in changes)
+    assert (tmp_path / "side" / "index.html").is_file()
 
 
 @pytest.mark.slow

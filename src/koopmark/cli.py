@@ -319,26 +319,68 @@ def _show(sheet: Any) -> None:
 @app.command(epilog="Example: koopmark check reports/standard --against reports/baseline")
 def check(
     folder: RunFolder,
-    against: Annotated[Path, typer.Option(metavar="BASELINE", help="The run folder to beat.")],
+    against: Annotated[Path, typer.Option(metavar="BASELINE", help="Baseline run.")],
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Compare the fits that both runs have, and no more.")
+        bool, typer.Option("--partial", help="Compare only the fits that both runs have.")
     ] = False,
 ) -> None:
-    """Compare the accuracy of a run with a baseline: exit with 1 if something got worse or is gone.
+    """Compare the accuracy of a run with a baseline: exit code 1 if something got worse or is gone.
 
     What is compared, and how much it may move, is in docs/ci.md. Inside GitHub Actions the
-    comparison also goes to the summary of the step.
+    comparison is also added to the summary of the step.
     """
     from koopmark import regression
+    from koopmark.pages import terminal
 
     result = regression.check(folder, against, partial)
     regression.publish(result.markdown(), markdown)
-    _say(result.markdown() if markdown is None else f"{result.verdict()} See {markdown}")
+    if markdown is None:
+        _show(terminal.check(result))
+    else:
+        _say(f"{result.verdict()} See {markdown}")
     if not result.ok:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: koopmark compare reports/before reports/after --page reports/compare")
+def compare(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Run folders, up to 6.")],
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Baseline run.", show_default="the first folder"),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the comparison as a page into DIR.")
+    ] = None,
+    top: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Most rows of what got worse in the terminal.")
+    ] = 8,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All rows, boards and targets in the terminal.")
+    ] = False,
+) -> None:
+    """Compare runs: versions, digits and found side by side, and what changed, worst first.
+
+    What counts as a change is what counts for `koopmark check` (docs/ci.md). Runs of different
+    suites are compared on the fits that they share.
+    """
+    from koopmark import pages, regression
+    from koopmark._files import write_text
+    from koopmark.pages import terminal
+
+    found = regression.compare(folders, against)
+    _show(terminal.comparison(found, None if everything else top))
+    if markdown is not None:
+        write_text(markdown, found.markdown())
+        _say(f"Comparison: {markdown}")
+    if page is not None:
+        _say(f"Comparison: {pages.write_comparison(found, page)}")
 
 
 @app.command(epilog="Example: koopmark baseline reports/smoke")
@@ -376,7 +418,7 @@ def history(
         typer.Option(metavar="NAME", help="Of the runs.", show_default="that of the last run"),
     ] = None,
 ) -> None:
-    """Show how the scores went from one baseline to the next, and since when one has changed."""
+    """Show how scores changed from one baseline to the next, and since when."""
     from koopmark import pages
 
     page, sentences = pages.write_history(file, out, suite)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark.analysis.tables import read_scores
@@ -67,8 +69,11 @@ def read_speed(path: Path) -> dict[str, float]:
     """
     try:
         kernels = json.loads(path.read_text(encoding="utf-8-sig"))["kernels"]
-        return {str(name): float(found["head_ratio"]) for name, found in kernels.items()}
+        ratios = {str(name): float(found["head_ratio"]) for name, found in kernels.items()}
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigError(f"{path} is not what bench/speed/regress.py writes") from None
+    if wrong := [name for name, ratio in ratios.items() if not np.isfinite(ratio)]:
+        raise ConfigError(f"{path}: head_ratio of {wrong[0]} must be a finite number")
+    return ratios
