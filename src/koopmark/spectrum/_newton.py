@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from koopmark._keys import generator
 from koopmark.spectrum._equations import VALUES_AT_ONCE, Equations
@@ -71,6 +70,8 @@ def _about_lines(known: Array, count: int, rng: np.random.Generator) -> list[Arr
     """
     if len(known) < 2:
         return []
+    from scipy.spatial.distance import cdist
+
     first, second = (known[rng.integers(0, len(known), size=count)] for _ in range(2))
     share = rng.uniform(-0.2, 1.2, size=(count, 1))
     spread = 0.1 * np.linalg.norm(known, axis=1).mean()

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
-from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
@@ -249,6 +248,8 @@ def _optimised(
         moved = np.einsum("tkp,kc->tcp", slopes, amplitudes)
         outside = moved - np.einsum("ts,scp->tcp", q, np.einsum("ts,tcp->scp", q, moved))
         return -outside.reshape(-1, len(parameters))
+
+    from scipy.optimize import least_squares
 
     start = np.concatenate([rates.real, rates.imag[pairs]])
     close = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
