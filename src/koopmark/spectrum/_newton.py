@@ -107,11 +107,10 @@ def zeros(equations: Equations, starts: Array, known: Array) -> Array:
                 break
             step = _newton_step(equations, moving, f)
             # 1 / (1 - ∇m·step / m) with m = Π (1 + 1/|a - p|²).
-            slope = np.zeros(len(moving))
-            for zero in known:
-                away = moving - zero
-                square = np.maximum(np.einsum("bk,bk->b", away, away), TINY)
-                slope -= 2.0 * np.einsum("bk,bk->b", away, step) / (square * (square + 1.0))
+            away = moving - known[:, None]
+            square = np.maximum(np.einsum("pbk,pbk->pb", away, away), TINY)
+            along = np.einsum("pbk,bk->pb", away, step)
+            slope = -np.sum(2.0 * along / (square * (square + 1.0)), axis=0)
             step *= (1.0 / (1.0 - slope))[:, None]
             cut = np.minimum(1.0, LONGEST * (1.0 + _size(moving)) / np.maximum(_size(step), TINY))
             moving = moving + cut[:, None] * step
