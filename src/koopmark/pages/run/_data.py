@@ -111,12 +111,11 @@ def map_data(drawn: OutcomeMap, boards: Mapping[str, Leaderboard]) -> dict[str, 
 
 def _ranks(methods: pd.DataFrame, boards: Mapping[str, Leaderboard]) -> "pd.Series[float]":
     """The best place of each method on any board among the methods of its library; from 0."""
-    ranks = pd.Series(np.arange(len(methods), dtype=float), methods.index) + len(methods)
-    for board in boards.values():
+    ranks = {"": pd.Series(len(methods) + np.arange(len(methods)), methods.index)}
+    for name, board in boards.items():
         place = dict(zip(board.rows["method"], range(len(board.rows)), strict=True))
-        places = methods["method"].map(place)
-        ranks = np.fmin(ranks, places.groupby(methods["group"]).rank() - 1)
-    return ranks
+        ranks[name] = methods["method"].map(place).groupby(methods["group"]).rank() - 1
+    return pd.DataFrame(ranks).min(axis=1)
 
 
 def profiles_data(drawn: Mapping[str, Sequence[Curve]]) -> dict[str, Any]:

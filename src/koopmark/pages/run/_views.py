@@ -10,7 +10,7 @@ import pandas as pd
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.columns import Column
 from koopmark.analysis.leaderboard import ALL, Leaderboard
-from koopmark.analysis.measure import Outcome, classes
+from koopmark.analysis.measure import classes
 from koopmark.analysis.numbers import listed, percent, plain, plural
 from koopmark.analysis.sentences import AUTHORS, OURS, left_out, verdict, written
 from koopmark.pages.web import TableCell, score_cell
@@ -247,7 +247,7 @@ def miss_rows(judged: pd.DataFrame, order: Iterable[str], known: Known) -> list[
             name,
             [
                 TableCell(f"{count:,}", numbers.exact(count)) if count else TableCell("", "0.0")
-                for count in counts.loc[name, [str(outcome) for outcome in Outcome]].tolist()
+                for count in list(counts.loc[name])
             ],
         )
         for name in order

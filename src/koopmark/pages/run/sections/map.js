@@ -115,16 +115,12 @@
     return found;
   };
 
-  const label = ({ targets }, span, byDataset) => {
-    const first = targets.dataset.indexOf(
-      targets.dataset.find((_, j) => targets.problem[j] === targets.problem[span.j]),
-    );
-    const level = targets.dataset[span.j].slice(targets.problem[span.j].length);
-    return byDataset && level && targets.dataset[first] !== targets.dataset[span.j]
-      ? level
-      : byDataset
-        ? span.key
-        : targets.problem[span.j];
+  // A dataset is a level of its problem if another one comes first.
+  const label = ({ targets }, { key, j }, byDataset) => {
+    const problem = targets.problem[j];
+    if (!byDataset) return problem;
+    const first = targets.dataset[targets.problem.indexOf(problem)];
+    return key === first ? key : key.slice(problem.length);
   };
 
   const sentence = (data, members, j) => {
@@ -270,13 +266,19 @@
     return button;
   };
 
+  // The name without its library, and how many agree with it.
+  const rowText = ({ methods }, group, members) => {
+    const name = methods.method[members[0]];
+    const before = [group, methods.library[members[0]]].find((one) => name.startsWith(`${one}.`));
+    const others = koopmark.narrow.matches ? `+${members.length - 1}` : `and ${members.length - 1} more`;
+    return [before ? name.slice(before.length + 1) : name, members.length > 1 ? others : ""];
+  };
+
   const rowLabel = (section, data, line, left, height) => {
     const methods = line.members.map((i) => data.methods.method[i]);
     const [first] = methods;
-    const before = [line.name, data.methods.library[line.members[0]]].find((name) => first.startsWith(`${name}.`));
-    const bare = before ? first.slice(before.length + 1) : first;
-    const others = koopmark.narrow.matches ? `+${methods.length - 1}` : `and ${methods.length - 1} more`;
-    const more = methods.length > 1 ? others : line.open ? "fold" : "";
+    const [bare, others] = rowText(data, line.name, line.members);
+    const more = others || (line.open ? "fold" : "");
     const text = short(bare, left - 18 - (more ? wide(more) + 4 : 0));
     const link = svg(
       "a",
@@ -289,10 +291,10 @@
     return label;
   };
 
-  const groupLabel = (section, line) => {
+  const groupLabel = (section, line, height) => {
     const label = svg(
       "text",
-      { x: 2, y: at(line.y + 10) },
+      { x: 2, y: at(line.y + height - 2) },
       svg("tspan", { class: "group" }, TITLES[line.group] ?? line.group),
     );
     if (line.hidden || line.open) {
@@ -338,7 +340,10 @@
     const canvas = section.querySelector(".canvas");
     const narrow = koopmark.narrow.matches;
     const width = Math.max(canvas.clientWidth, 280);
-    const left = Math.round(narrow ? Math.min(0.4 * width, 150) : Math.min(Math.max(0.25 * width, 175), 270));
+    const names = groupsOf(data).flatMap(({ name, rows }) =>
+      rows.map(([, members]) => wide(rowText(data, name, members).join(" "))),
+    );
+    const left = Math.round(Math.min(Math.max(...names, 76) + 24, narrow ? 0.4 * width : Math.max(0.25 * width, 175)));
     const { places, width: across } = columnsOf(data, chosen.targets, width - left - 2);
     if (!places.length || !data.methods.method.length) {
       canvas.textContent = "No method was asked for such a target.";
@@ -347,7 +352,7 @@
     }
     const texts = spans(places, (j) => data.targets.dataset[j]);
     const upright = texts.every(({ key, start, end }) => end - start >= wide(key) + 4);
-    const longest = Math.max(...texts.map(({ key }) => wide(key.split("/")[0])));
+    const longest = Math.max(...texts.map((span) => wide(label(data, span, true))));
     const high = upright ? 24 : Math.min(Math.max(longest + 14, 40), narrow ? 96 : 136);
     const room = Math.max(innerHeight, 640) - (canvas.getBoundingClientRect().top + scrollY) - high - 12;
     const fits = narrow ? 38 : Math.max(Math.floor(room / ROW.least), 24);
@@ -380,7 +385,7 @@
     const { parts } = heads(data, places, left, high, upright);
     const labels = svg("g", { class: "labels" });
     for (const line of all)
-      labels.append(line.members ? rowLabel(section, data, line, left, height) : groupLabel(section, line));
+      labels.append(line.members ? rowLabel(section, data, line, left, height) : groupLabel(section, line, height));
     const root = svg(
       "svg",
       { viewBox: `0 0 ${width} ${at(tall)}`, width: "100%" },
