@@ -5,7 +5,6 @@ from planted import Planted, planted, run_of
 
 from koopmark import datasets
 from koopmark.analysis.cards import Cards, recipe_of
-from koopmark.datasets.preview import leading_states
 
 NAN = float("nan")
 
@@ -178,15 +177,3 @@ def test_a_reference_leads_to_its_doi_or_else_to_its_address():
     card = cards({"x": Planted(1e-6)}, recipes(name), datasets=(name,)).dataset(name)
     (source,) = card.sources
     assert source == (known.text, f"https://doi.org/{known.doi}" if known.doi else known.url)
-
-
-def test_the_first_test_trajectories_are_those_that_fits_are_scored_on(tmp_path):
-    recipe = datasets.load_recipe("three_populations")
-    few = replace_sampling(recipe, trajectories=5, test_trajectories=7)
-    states = leading_states(few, 1, 3)
-    assert states == pytest.approx(datasets.build(few, 1, tmp_path).test.states[:3], rel=1e-9)
-
-
-def replace_sampling(recipe, **changes):
-    changed = {f"sampling.{name}": value for name, value in changes.items()}
-    return datasets.varied(recipe, changed, recipe.name, "a test")
