@@ -4,22 +4,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.datasets.dataset import RTOL, _clean_key, _part
 from koopmark.datasets.recipe import Recipe
-from koopmark.simulation import simulate
+from koopmark.simulation import sample_paths, simulate
+
+RTOL = 1e-6
+"""Relative accuracy: far below the width of a line."""
 
 
-def leading_states(recipe: Recipe, seed: int, most: int) -> NDArray[np.float64]:
-    """The first test trajectories, (M, T, N) with M at most `most`.
+def preview(recipe: Recipe, seed: int, count: int) -> NDArray[np.float64]:
+    """States (count, T, N) of trajectories from initial states of the recipe's law.
 
-    They are simulated, whatever the cache holds. After a trajectory blew up its states are NaN.
+    They are of the same system as the dataset of this seed, and are none of its trajectories:
+    nothing is simulated that is not drawn. After a trajectory blew up its states are NaN.
     """
-    key, system = _clean_key(recipe, seed), recipe.system.build(seed)
-    count = recipe.sampling.test_trajectories
-    if system.stochastic:
-        # The paths of a process are drawn together.
-        return _part(recipe, key, system, "test", count).states[:most]
-    rng = generator(key, "initial states, test")
-    initial = recipe.initial_states.draw(count, system.size, rng)
-    first = system.reachable(initial)[:most]
-    return simulate(system, first, recipe.sampling.times, rtol=RTOL).states
+    key, times = {**recipe.depends_on(), "seed": seed}, recipe.sampling.times
+    system = recipe.system.build(seed)
+    rng = generator(key, "initial states, preview")
+    initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
+    if system.process is not None:
+        noise = generator(key, "noise of the process, preview")
+        return sample_paths(system.process, initial, times, noise).states
+    return simulate(system, initial, times, rtol=RTOL).states

@@ -11,7 +11,7 @@ from koopmark._errors import ConfigError
 from koopmark.analysis.cards import Cards, Case, DatasetCard, MethodCard, recipe_of
 from koopmark.analysis.measure import MEANINGS, Outcome
 from koopmark.analysis.results import Results
-from koopmark.datasets.preview import leading_states
+from koopmark.datasets.preview import preview
 from koopmark.pages.catalogue import portrait
 
 LOOKS = {
@@ -148,9 +148,12 @@ def _portrait(recipe: datasets.Recipe, seed: int, name: str) -> str:
     if size > MOST_NUMBERS:
         return ""
     try:
-        states = leading_states(recipe, seed, TRAJECTORIES)
+        states = preview(recipe, seed, TRAJECTORIES)
     except (ConfigError, ValueError):
         # The table has the reason: no fit has a result on such data.
         return ""
     kept = np.unique(np.linspace(0, states.shape[1] - 1, TIMES).astype(int))
-    return str(portrait(states[:, kept], name)) if np.isfinite(states).all() else ""
+    if not np.isfinite(states).all():
+        return ""
+    # They are others than the test trajectories, which the catalogue draws.
+    return portrait(states[:, kept], name).replace("test trajectories", "trajectories", 1)
