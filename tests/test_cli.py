@@ -23,6 +23,9 @@ COMMANDS = (
     "compare",
     "baseline",
     "history",
+    "figure",
+    "table",
+    "cite",
     "list",
     "example",
     "export",
@@ -141,6 +144,12 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("baseline", "nowhere"), "Error: nowhere"),
         (("show", "nowhere"), "Error: nowhere"),
         (("show",), "Error: there is no run folder in reports: make one with `koopmark run smoke`"),
+        (("figure", "nowhere", "profile"), "Error: nowhere"),
+        (("figure", "x", "board", "--format", "docx"), "--format has 'docx': it must be one of"),
+        (("figure", "x", "board", "--width", "3.4"), "--width is '3.4': it must be a number with"),
+        (("figure", "nowhere"), "Missing argument 'FIGURE'"),
+        (("table", "nowhere"), "Error: nowhere"),
+        (("cite", "nowhere"), "Error: nowhere"),
         (("show", "x", "--grid", "--board", "cost"), "--board and --grid are different views"),
         (("show", "x", "--method", "y", "--score", "z"), "--score is for --grid and --dataset"),
         (
@@ -471,3 +480,20 @@ def test_a_part_of_a_suite_is_refused_where_a_whole_run_is(typed, suite):
     refused = typed("run", str(suite), "--out", "whole", "--seed", "0")
     assert refused.returncode == 2
     assert "--out must be another folder" in refused.stderr
+
+
+def test_a_run_goes_into_a_paper(typed, ran, tmp_path):
+    folder = str(ran)
+    figure = typed("figure", folder, "board", "--method", "pydmd.dmd", "--width", "240pt")
+    assert figure.stdout == f"Figure: {ran / 'figures' / 'board.pdf'}\n", figure.stderr
+    assert (ran / "figures" / "board.pdf").read_bytes().startswith(b"%PDF")
+    unknown = typed("figure", folder, "bord")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "Error: unknown figure 'bord': did you mean 'board'? " in unknown.stderr
+    assert "it takes two methods" in typed("table", folder).stderr
+    assert "@article{tu2014dynamic," in typed("cite", folder).stdout
+    assert typed("cite", folder, "--out", "a.bib").stdout == "References: a.bib\n"
+    assert (tmp_path / "a.bib").read_text(encoding="utf-8").startswith("% koopmark, the benchmark")
+    lost = typed("cite", folder, "--out", "nowhere/a.bib")
+    assert (lost.returncode, lost.stdout) == (2, "")
+    assert "nowhere/a.bib: cannot be written" in lost.stderr

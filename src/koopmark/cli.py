@@ -427,6 +427,149 @@ def history(
     _say(f"History: {page}")
 
 
+@app.command(
+    epilog="Example: koopmark figure reports/standard profile --format pdf,svg --width 3.4in"
+)
+def figure(
+    folder: RunFolder,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIGURE",
+            help="profile, board, noise, spectrum, eigenfunction, cost or map.",
+        ),
+    ],
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Show this method (repeatable).",
+            show_default="the best of each library, and its best default",
+        ),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Show this dataset, or all levels of this recipe or sweep (repeatable).",
+        ),
+    ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The question whose targets count: principal, noise, cost …"
+        ),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Show the best N methods.")
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of an eigenfunction: its target, such as -1."),
+    ] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of an eigenfunction: decay, scatter or map."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Of a spectrum or an eigenfunction.", show_default="first"),
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="FORMATS", help="Such as pdf,svg,png.")
+    ] = "",
+    width: Annotated[
+        str, typer.Option(metavar="LENGTH", help="Such as 3.4in, 85mm, 8.5cm or 240pt.")
+    ] = "3.4in",
+    height: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="The same.", show_default="what the figure needs"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="The file, or its name without the ending.",
+            show_default="DIR/figures/FIGURE",
+        ),
+    ] = None,
+) -> None:
+    """Draw a figure of a run for a paper: vectors, fonts embedded, no title.
+
+    It needs Matplotlib. The same run gives the same PDF and SVG, byte by byte.
+    """
+    from koopmark import plot
+
+    files = plot.write(
+        folder,
+        name,
+        plot.Request(tuple(method or ()), tuple(dataset or ()), board, top, target, seed, view),
+        file_format,
+        plot.inches(width),
+        None if height is None else plot.inches(height, "--height"),
+        out,
+    )
+    for path in files:
+        _say(f"Figure: {path}")
+
+
+@app.command(epilog="Example: koopmark table reports/standard --format latex --top 8")
+def table(
+    folder: RunFolder,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="latex, markdown or csv.")
+    ] = "latex",
+    board: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The leaderboard: principal, products, noise, cost …",
+            show_default="the first of the run",
+        ),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="The best N methods.", show_default="all")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this method (repeatable)."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The file.", show_default="printed"),
+    ] = None,
+) -> None:
+    """Write a leaderboard as a table for a paper; LaTeX takes the package booktabs."""
+    from koopmark.pages.paper import board_table
+
+    _written(board_table(folder, file_format, board, top, tuple(method or ())), "Table", out)
+
+
+@app.command(epilog="Example: koopmark cite reports/standard --out references.bib")
+def cite(
+    folder: RunFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The file.", show_default="printed"),
+    ] = None,
+) -> None:
+    """Write BibTeX of koopmark, the theory, and each library, method and dataset of a run."""
+    from koopmark.pages.paper import bibliography
+
+    _written(bibliography(folder), "References", out)
+
+
+def _written(text: str, what: str, out: Path | None) -> None:
+    """Print a text, or write it to a file and say where."""
+    from koopmark._files import write_text
+
+    if out is None:
+        _say(text.rstrip("\n"))
+        return
+    write_text(out, text)
+    _say(f"{what}: {out}")
+
+
 @app.command(epilog="Example: koopmark verify path/to/my_method.py:MyMethod")
 def verify(
     name: Annotated[

@@ -24,6 +24,8 @@ MISSING = 'figures need Matplotlib: pip install "matplotlib>=3.8"'
 
 WIDTH = 3.4
 """Inches: a column of most two-column journals."""
+HIGHEST = 3.2
+"""Inches of a figure whose height nobody gave, before a legend is added."""
 LEAST, MOST = 1.5, 40.0
 """Inches between which a side of a figure lies."""
 
@@ -160,7 +162,7 @@ def blank(width: float, height: float | None) -> Canvas:
     """New axes that no window shows, for a file; inside of `styled`."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height or 0.75 * width))
+    figure = Figure(figsize=(width, height or min(0.75 * width, HIGHEST)))
     return Canvas(figure.subplots(), free=True, growing=height is None)
 
 

@@ -20,6 +20,8 @@ Kind = Literal["decay", "scatter", "map"]
 KINDS: tuple[Kind, ...] = ("decay", "scatter", "map")
 SEEN = 0.005
 """Share of an axis by which what was recovered must differ in the mean to be drawn twice."""
+FEWEST = 3
+"""Methods that are drawn if the user chose none: what goes wrong covers much."""
 LEVELS = 9
 """Contours of a map, at most."""
 
@@ -45,8 +47,8 @@ def eigenfunction(
     ----------
     what : Model, Scores, a mapping of names to these, or a run or its folder
     test : Trajectories, or names of methods
-        The test data of models; of a run the methods, by default the best of each library and its
-        best default.
+        The test data of models; of a run the methods, by default the first three that differ of
+        the best of each library and its best default.
     target : str, optional
         The label of the eigenspace, by default the one that decays slowest.
     dataset, seed : str, int
@@ -63,21 +65,25 @@ def eigenfunction(
         If there is nothing to draw, or no such method, dataset, target, seed or view.
     """
     with canvas(ax) as into:
-        draw(into, views(what, test, dataset, target, seed, key), view)
+        seen = views(what, test, dataset, target, seed, key)
+        draw(into, seen, view, FEWEST if test is None else None)
         return into.ax
 
 
-def draw(into: Canvas, seen: Sequence[View], view: str) -> None:
-    """Draw these views of one eigenfunction, those that cannot be told apart once."""
+def draw(into: Canvas, seen: Sequence[View], view: str, most: int | None = None) -> None:
+    """Draw these views of one eigenfunction, those that cannot be told apart once.
+
+    `most` is how many at most, the first.
+    """
     if view not in KINDS:
         raise ConfigError(f"unknown view {view!r}: it must be one of {', '.join(KINDS)}")
     if view == "map":
         _map(into, seen)
         return
     if view == "decay":
-        _decay(into, seen)
+        _decay(into, seen, most)
     else:
-        _scatter(into, seen)
+        _scatter(into, seen, most)
 
 
 def _groups(
@@ -98,8 +104,8 @@ def _sizes(one: View) -> NDArray[np.float64]:
     return np.where(np.isneginf(sizes), np.nan, sizes)
 
 
-def _decay(into: Canvas, seen: Sequence[View]) -> None:
-    ax, first, groups = into.ax, seen[0], _groups(seen, _sizes)
+def _decay(into: Canvas, seen: Sequence[View], most: int | None) -> None:
+    ax, first, groups = into.ax, seen[0], _groups(seen, _sizes)[:most]
     on_lines = first.part == "trajectory"
     smallest = np.inf
     for trajectory in dict.fromkeys(first.trajectory[on_lines].tolist()):
@@ -132,8 +138,8 @@ def _decay(into: Canvas, seen: Sequence[View]) -> None:
     _names(into, groups, [*handles, line])
 
 
-def _scatter(into: Canvas, seen: Sequence[View]) -> None:
-    ax, groups = into.ax, _groups(seen, lambda one: _parts(one.recovered, one))
+def _scatter(into: Canvas, seen: Sequence[View], most: int | None) -> None:
+    ax, groups = into.ax, _groups(seen, lambda one: _parts(one.recovered, one))[:most]
     values = np.concatenate([_parts(one.exact, one) for one in seen])
     low, high = values.min(), values.max()
     pad = 0.04 * max(high - low, 1e-300)
@@ -176,15 +182,18 @@ def _map(into: Canvas, seen: Sequence[View]) -> None:
     across, up = np.unique(one.across[rows]), np.unique(one.up[rows])
     shape = (len(up), len(across))
     exact, recovered = (values[rows].real.reshape(shape) for values in (one.exact, one.recovered))
+    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator
 
     levels = MaxNLocator(LEVELS).tick_values(exact.min(), exact.max())
     style = look(0)
     shown = ax.contour(across, up, exact, levels, colors=FLOOR, linewidths=0.8, linestyles="-")
-    ax.clabel(shown, fontsize=7, inline_spacing=2)
     ax.contour(
         across, up, recovered, levels, colors=style.colour, linewidths=1.1, linestyles=[(0, (3, 2))]
     )
+    for text in ax.clabel(shown, fontsize=7, inline_spacing=2):
+        text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+        text.set_zorder(5)
     i, j = one.coordinates
     ax.set_xlabel(f"x{_subscript(i)}")
     ax.set_ylabel(f"x{_subscript(j)}")

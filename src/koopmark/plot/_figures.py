@@ -39,7 +39,8 @@ def _spectrum_of(into: Canvas, run: Results, ask: Request) -> None:
 
 def _eigenfunction_of(into: Canvas, run: Results, ask: Request) -> None:
     seen = views(run, ask.methods, _one(ask), ask.target, ask.seed)
-    _eigenfunction.draw(into, seen, ask.view or "decay")
+    most = None if ask.methods else _eigenfunction.FEWEST
+    _eigenfunction.draw(into, seen, ask.view or "decay", most)
 
 
 def _one(ask: Request) -> str | None:
