@@ -5,6 +5,7 @@ import re
 import pytest
 from planted import Planted, planted, write_run
 
+from koopmark._errors import ConfigError
 from koopmark.analysis.results import Results
 from koopmark.pages import terminal, write_comparison
 from koopmark.regression import COLUMNS, check, compare
@@ -73,6 +74,12 @@ def test_a_comparison_of_a_run_with_itself_says_that_nothing_changed(runs, tmp_p
     text = write_comparison(compare([runs[0], runs[0]]), tmp_path).read_text()
     assert "Nothing changed." in text
     assert "<p>None.</p>" in text
+
+
+def test_no_page_of_a_run_is_replaced_by_a_comparison(found, runs):
+    with pytest.raises(ConfigError, match="after is a run folder: a comparison there"):
+        write_comparison(found, runs[1])
+    assert not (runs[1] / "index.html").exists()
 
 
 def lines(sheet, width=10**9):

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark.analysis import columns
 from koopmark.analysis.numbers import exact
@@ -42,8 +43,12 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
     Raises
     ------
     ConfigError
-        If the page cannot be written.
+        If `out_dir` is a run folder, whose own page would be replaced, or cannot be written.
     """
+    if (out_dir / "fits.csv").exists():
+        raise ConfigError(
+            f"{out_dir} is a run folder: a comparison there would replace the page of the run"
+        )
     folder = make_folder(out_dir)
     pages = [_page_of(run.folder, folder) for run in found.runs]
     libraries = {
