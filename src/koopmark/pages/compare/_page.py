@@ -13,7 +13,7 @@ from koopmark._files import make_folder, write_text
 from koopmark.analysis import columns
 from koopmark.analysis.numbers import exact
 from koopmark.pages.web import TableCell, render, score_cell
-from koopmark.regression import ALONE, BASIS, COLUMNS, Change, Comparison, Line, Row, Was, alone
+from koopmark.regression import ALONE, COLUMNS, Change, Comparison, Line, Row, Was, alone
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
         ],
         columns=COLUMNS,
         alone=ALONE,
-        basis=BASIS,
+        basis=found.basis,
         tables=[
             (title, names, [_line(line, libraries) for line in lines])
             for title, lines, names in found.tables()
