@@ -371,13 +371,12 @@ def compare(
     suites are compared on the fits that they share.
     """
     from koopmark import pages, regression
-    from koopmark._files import write_text
     from koopmark.pages import terminal
 
     found = regression.compare(folders, against)
     _show(terminal.comparison(found, None if everything else top))
     if markdown is not None:
-        write_text(markdown, found.markdown())
+        regression.publish(found.markdown(), markdown)
         _say(f"Comparison: {markdown}")
     if page is not None:
         _say(f"Comparison: {pages.write_comparison(found, page)}")
@@ -386,25 +385,28 @@ def compare(
 @app.command(epilog="Example: koopmark baseline reports/smoke")
 def baseline(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished run folder.")],
-    to: Annotated[Path, typer.Option(metavar="BASELINE", help="Where its tables go.")] = Path(
+    to: Annotated[Path, typer.Option(metavar="BASELINE", help="Folder of the baseline.")] = Path(
         "reports/baseline"
     ),
     allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Also a run whose source was in no commit.")
+        bool,
+        typer.Option("--allow-dirty", help="Accept a run whose source differed from its commit."),
     ] = False,
     speed: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What bench/speed/regress.py found, for the history."),
+        typer.Option(
+            metavar="FILE", help="Times of the core from bench/speed/regress.py, for the history."
+        ),
     ] = None,
 ) -> None:
-    """Make a finished run of a whole suite the baseline that later ones are checked against.
+    """Make a finished run of a whole suite the baseline for later checks.
 
-    The baseline's history.jsonl gets a line about it.
+    A line about it is added to the baseline's history.jsonl.
     """
     from koopmark import regression
 
     added = regression.promote(folder, to, allow_dirty, speed)
-    _say(f"Baseline: {to}" + ("" if added else ", whose history has this run already"))
+    _say(f"Baseline: {to}" + ("" if added else " (this run was in its history already)"))
 
 
 @app.command(epilog="Example: koopmark history reports/baseline/history.jsonl")

@@ -3,13 +3,12 @@
 from koopmark.regression._baseline import promote
 from koopmark.regression._changes import changes
 from koopmark.regression._check import CheckResult, check
-from koopmark.regression._compare import BASIS, Comparison, Line, compare
+from koopmark.regression._compare import Comparison, Line, compare
 from koopmark.regression._markdown import publish
 from koopmark.regression._pair import ALONE, COLUMNS, Change, Pair, Row, Was, alone, pair
 
 __all__ = [
     "ALONE",
-    "BASIS",
     "COLUMNS",
     "Change",
     "CheckResult",

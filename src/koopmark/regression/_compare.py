@@ -143,6 +143,13 @@ class Comparison:
             for run in self.runs
         )
 
+    @property
+    def basis(self) -> str:
+        """What the numbers side by side are over, in a sentence."""
+        if self.shared[0].fits.empty:
+            return "No fit is in all runs."
+        return "Over the fits that all runs have; docs/scores.md defines digits and found."
+
     @cached_property
     def boards(self) -> dict[str, list[Line]]:
         """Each board that ranks by digits, its methods in the order of the baseline's."""
@@ -201,7 +208,7 @@ class Comparison:
                 *([notes] if notes else []),
                 *held.sections((*held.gone_fits, *held.gone_targets)),
             ]
-        parts += ["# Side by side", BASIS]
+        parts += ["# Side by side", self.basis]
         for title, lines, names in self.tables():
             parts += section(title, self.head(*names), (line.texts for line in lines))
         return document(parts)
@@ -212,9 +219,6 @@ class Comparison:
             yield name, lines, ("method",)
         yield "Libraries, the mean of their methods", self.libraries, ("library",)
         yield "Targets that differ", self.targets, ("method", "dataset", "target")
-
-
-BASIS = "Over the fits that all runs have; docs/scores.md defines digits and found."
 
 
 def _time(run: RunFolder) -> str:

@@ -130,13 +130,15 @@ class Pair:
         """How much was compared, and how much of it changed, in a line."""
         before, now = self.found
         gone = _number(self.gone_fits, self.gone_targets)
+        changed = f"Worse: {_tally(self.worse)}. Better: {_tally(self.better)}."
+        compared = (
+            f"{plural(self.compared, 'fit')} compared, {now:,} of "
+            f"{plural(self.targets, 'target')} found (baseline: {before:,}). "
+            + (changed if self.worse or self.better else "Nothing changed.")
+        )
         return " ".join(
             [
-                f"{plural(self.compared, 'fit')} compared, {now:,} of "
-                f"{plural(self.targets, 'target')} found (baseline: {before:,}).",
-                f"Worse: {_tally(self.worse)}. Better: {_tally(self.better)}."
-                if self.worse or self.better
-                else "Nothing changed.",
+                compared if self.compared else "No fit could be compared.",
                 *([f"Only in the baseline: {gone}."] if gone else []),
                 *([f"Only in the run: {new}."] if (new := _number(self.new)) else []),
             ]

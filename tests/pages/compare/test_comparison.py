@@ -5,6 +5,7 @@ import re
 import pytest
 from planted import Planted, planted, write_run
 
+from koopmark._errors import ConfigError
 from koopmark.analysis.results import Results
 from koopmark.pages import terminal, write_comparison
 from koopmark.regression import COLUMNS, check, compare
@@ -75,6 +76,12 @@ def test_a_comparison_of_a_run_with_itself_says_that_nothing_changed(runs, tmp_p
     assert "<p>None.</p>" in text
 
 
+def test_no_page_of_a_run_is_replaced_by_a_comparison(found, runs):
+    with pytest.raises(ConfigError, match="after is a run folder: a comparison there"):
+        write_comparison(found, runs[1])
+    assert not (runs[1] / "index.html").exists()
+
+
 def lines(sheet, width=10**9):
     return [line.plain.rstrip() for line in sheet.lines(width)]
 
@@ -98,3 +105,46 @@ def test_a_check_and_a_comparison_show_a_change_in_the_same_line(found, runs):
     changes = [line for line in lines(checked) if line.endswith(" digits")]
     assert len(changes) == len(found.pairs[0].worse) + len(found.pairs[0].better)
     assert set(changes) <= set(lines(compared))
+
+
+def test_a_check_shows_fifty_rows_and_the_command_that_shows_all(tmp_path):
+    good, bad = (
+        write_run(tmp_path / name, *planted({"m": Planted(error)}, seeds=60, datasets="a"))
+        for name, error in (("good", 1e-6), ("bad", 1e-2))
+    )
+    shown = lines(terminal.check(check(bad, good)))
+    assert f"Worse: 50 of 60; all: koopmark compare {good} {bad} --all" in shown
+    assert sum("target lost" in line for line in shown) == 51
+
+
+def test_of_many_notes_the_terminal_shows_two_and_their_number(tmp_path):
+    names = "abcd"
+    one, other = (
+        write_run(
+            tmp_path / kind,
+            *planted({"m": Planted(1e-6)}, datasets=names),
+            recipes={name: {"system": {"kind": kind}} for name in names},
+        )
+        for kind in ("one", "other")
+    )
+    found = compare([one, other])
+    shown = lines(terminal.comparison(found, 8))
+    assert sum("is not compared" in line for line in shown) == 2
+    assert "2 more such notes; --all shows the rest." in shown
+    everything = lines(terminal.comparison(found))
+    assert sum("is not compared" in line for line in everything) == 4
+    for text in (" ".join(shown), write_comparison(found, tmp_path / "page").read_text()):
+        assert "No fit could be compared." in text
+        assert "Nothing changed." not in text
+
+
+def test_three_runs_that_share_fits_only_in_pairs_have_nothing_side_by_side(tmp_path):
+    runs = [
+        write_run(tmp_path / datasets, *planted({"m": Planted(1e-6)}, datasets=datasets))
+        for datasets in ("ab", "a", "b")
+    ]
+    found = compare(runs)
+    assert [held.compared for held in found.pairs] == [3, 3]
+    assert "side by side" not in " ".join(lines(terminal.comparison(found, 8))).lower()
+    assert "No fit is in all runs." in found.markdown()
+    assert "No fit is in all runs." in write_comparison(found, tmp_path / "page").read_text()

@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 import numpy as np
 
+from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark.analysis import columns
 from koopmark.analysis.numbers import exact
 from koopmark.pages.web import TableCell, render, score_cell
-from koopmark.regression import ALONE, BASIS, COLUMNS, Change, Comparison, Line, Row, Was, alone
+from koopmark.regression import ALONE, COLUMNS, Change, Comparison, Line, Row, Was, alone
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
     Raises
     ------
     ConfigError
-        If the page cannot be written.
+        If `out_dir` is a run folder, whose own page would be replaced, or cannot be written.
     """
+    if (out_dir / "fits.csv").exists():
+        raise ConfigError(
+            f"{out_dir} is a run folder: a comparison there would replace the page of the run"
+        )
     folder = make_folder(out_dir)
     pages = [_page_of(run.folder, folder) for run in found.runs]
     libraries = {
@@ -97,7 +102,7 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
         ],
         columns=COLUMNS,
         alone=ALONE,
-        basis=BASIS,
+        basis=found.basis,
         tables=[
             (title, names, [_line(line, libraries) for line in lines])
             for title, lines, names in found.tables()

@@ -38,8 +38,8 @@
     const end = Math.floor(Math.max(most - 1, 2) / 2);
     return `${text.slice(0, Math.max(most - 1 - end, 1))}…${text.slice(-end)}`;
   };
-  // Names differ at their ends: what is too long loses its library, then its middle.
-  const short = (name, most) => elided(name.length > most ? name.replace(/^\w+\./, "") : name, most);
+  // Names differ at their ends: of one that is too long the library is cut, then the middle.
+  const short = (name, most) => elided(name.length > most ? name.replace(/^(\w{3})\w*\./, "$1.") : name, most);
   const also = ({ methods }) => (methods.length > 1 ? ` + ${methods.length - 1}` : "");
   const SIGNS = {
     circle: "●",

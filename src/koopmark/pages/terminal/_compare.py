@@ -7,7 +7,6 @@ from koopmark.analysis.numbers import MISSING
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Table
 from koopmark.regression import (
     ALONE,
-    BASIS,
     COLUMNS,
     Change,
     CheckResult,
@@ -62,7 +61,7 @@ def comparison(found: Comparison, most: int | None) -> Iterator[Block | None]:
     tables = [*found.tables()] if most is None else [*_moved(found)]
     if tables:
         yield None
-        yield Paragraph(BASIS, "Side by side:")
+        yield Paragraph(found.basis, "Side by side:")
     for title, lines, names in tables:
         rows = [line.texts for line in lines]
         yield from _table(title, found.head(*names), rows, _half(most), ALL, right=len(names))
