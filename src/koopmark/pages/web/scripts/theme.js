@@ -6,12 +6,6 @@ koopmark.colours = () => {
   return { ...colours, dark: style.getPropertyValue("--dark").trim() === "1" };
 };
 
-// One notation: powers of ten on logarithmic axes, plain numbers on others unless they get long.
-const TICKS = {
-  true: { exponentformat: "power" },
-  false: { exponentformat: "power", minexponent: 5 },
-};
-
 // Texts of ticks that are powers of ten, as Plotly writes its own; if others are among them, all stay.
 koopmark.powers = (texts) => {
   const exponents = texts.map((text) => Math.log10(Number(text)));
@@ -24,6 +18,8 @@ koopmark.powers = (texts) => {
 
 koopmark.themed = (figure) => {
   const colours = koopmark.colours();
+  // One notation: powers of ten on logarithmic axes, plain numbers on others unless they get long.
+  const ticks = (log) => ({ exponentformat: "power", minexponent: log ? 0 : 5 });
   const layout = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", ...figure.layout };
   const axis = {
     gridcolor: colours.grid,
@@ -46,7 +42,7 @@ koopmark.themed = (figure) => {
   };
   for (const holder of [layout, layout.scene || {}]) {
     for (const name of Object.keys(holder).filter((key) => /^[xyz]axis/.test(key) && holder[key])) {
-      holder[name] = { automargin: true, ...axis, ...TICKS[holder[name].type === "log"], ...holder[name] };
+      holder[name] = { automargin: true, ...axis, ...ticks(holder[name].type === "log"), ...holder[name] };
       if (holder[name].type === "log" && holder[name].ticktext)
         holder[name].ticktext = koopmark.powers(holder[name].ticktext);
       const title = { ...holder[name].title, font: { size: 13, color: colours.soft } };
