@@ -18,7 +18,7 @@
   const pointsOf = async ({ dataset, cost, error }) => {
     const [summary, columns] = await Promise.all(["summary", "columns"].map(koopmark.data));
     const high = columns[error].best === "high";
-    // Digits and shares that are shown alike are alike.
+    // What is shown alike is alike.
     const steps = { digits: 10, found: 100 }[error];
     const there = (i) =>
       summary.dataset[i] === dataset &&
@@ -36,7 +36,7 @@
         nothing: high ? Math.round(steps * value) <= 0 : value >= 1,
         cost: number(summary[cost][i]),
         error: value,
-        loss: high ? -Math.round(steps * value) : value,
+        loss: high ? -Math.round(steps * value) : Number(value.toPrecision(2)),
       };
     });
   };
@@ -114,6 +114,8 @@
       write: key === "fit_seconds" ? format.seconds : format.plain,
     });
 
+  // Of errors in decades.
+  const ERRORS = { within: [-Infinity, 0.02] };
   const RANGES = { digits: { least: 1, within: [0, 9.15] }, found: { least: 0.2, within: [0, 1.02] } };
 
   const drawFront = async (section, chosen, columns, known) => {
@@ -124,8 +126,8 @@
     const names = new Map(front.map((p, i) => [p.method, i + 1]));
     const high = columns[chosen.error].best === "high";
     const values = finding.map((p) => p.error).filter((value) => high || value >= koopmark.LEAST);
-    const ends = curves.fitted(values, { log: !high, ...RANGES[chosen.error] });
-    const strips = lost.length ? { [high ? "low" : "high"]: `${NOTHING[chosen.error]}<br>(${lost.length})` } : {};
+    const ends = curves.fitted(values, { log: !high, ...(RANGES[chosen.error] ?? ERRORS) });
+    const strips = lost.length ? { [high ? "low" : "high"]: `${NOTHING[chosen.error]}: ${lost.length}` } : {};
     const write = chosen.error === "found" ? (x) => format.score("found", x) : undefined;
     const up = curves.axis(ends, { log: !high, strips, write });
     const x = costAxis(

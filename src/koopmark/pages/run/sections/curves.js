@@ -93,7 +93,7 @@ koopmark.curves = (() => {
   //   strips    {low: title, high: title} of those that there are
   //   write     from a tick to its text
   const axis = (ends, { log = false, step = 0, strips = {}, write = log ? tick : koopmark.format.plain } = {}) => {
-    const wide = 0.07 * (ends[1] - ends[0]);
+    const wide = 0.1 * (ends[1] - ends[0]);
     const at = { low: ends[0] - wide / 2, high: ends[1] + wide / 2 };
     const unit = step || [0.05, 0.1, 0.2, 0.5, 1, 2].find((one) => (ends[1] - ends[0]) / one <= 10) || 5;
     const ticks = log ? decades(ends) : evenly(ends, unit);

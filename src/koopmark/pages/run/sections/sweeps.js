@@ -232,14 +232,11 @@
 
   // Where each line ends, and what is written there.
   const endsOf = (drawn, own, axis, up, lookOf) => [
-    ...drawn.map((group) => {
-      const last = group.points.findLast((p) => p.failed || !Number.isNaN(p.value)) ?? group.points.at(-1);
-      return {
-        text: titleOf(group),
-        colour: lookOf(group).colour,
-        x: axis.positions[last.level],
-        y: last.failed ? up.edge[up.bad] : up.at(last.value),
-      };
+    ...drawn.flatMap((group) => {
+      const last = group.points.findLast((p) => p.failed || !Number.isNaN(p.value));
+      if (!last) return [];
+      const y = last.failed ? up.edge[up.bad] : up.at(last.value);
+      return [{ text: titleOf(group), colour: lookOf(group).colour, x: axis.positions[last.level], y }];
     }),
     ...own.flatMap(({ label, values }) => {
       const last = values.findLastIndex(Number.isFinite);
