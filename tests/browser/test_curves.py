@@ -115,7 +115,7 @@ def test_the_axis_fits_the_methods_and_the_anchors_are_marks_at_its_edge(figure,
     assert low <= mine["digits"].min() <= mine["digits"].max() <= high < 9
     edge = at_the_edge(drawn, "anchor.exact")
     assert edge["y"] == [high, high]
-    assert edge["marker"]["symbol"] == ["triangle-up-open"] * 2
+    assert edge["marker"]["symbol"] == ["arrow-up-open"] * 2
     assert "anchor.exact" in [one["text"] for one in drawn["layout"]["annotations"]]
 
 
@@ -243,7 +243,7 @@ def test_ticks_have_one_notation(shared):
         "10<sup>−1</sup>",
         "0.02",
         "1",
-        "100",
+        "10<sup>2</sup>",
         "10<sup>4</sup>",
         "0",
     ]

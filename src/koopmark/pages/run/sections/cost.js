@@ -85,10 +85,8 @@
     place.replaceChildren();
     if (!rows.length) return;
     add(place, "h3", title);
-    const grid = add(
-      add(place, "div", "", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": title }),
-      "table",
-    );
+    const box = add(place, "div", "", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": title });
+    const grid = add(box, "table");
     const head = add(add(grid, "thead"), "tr");
     add(head, "th", "method", { scope: "col", class: "first" });
     for (const text of heads) add(head, "th", text, { scope: "col", class: "number" });
@@ -98,13 +96,14 @@
       const name = add(row, "th", method, { scope: "row", class: "first" });
       if (ours(known, method)) add(name, "span", AUTHORS, { class: "badge" });
       values.forEach((value, i) => {
-        const known = value !== undefined;
-        add(row, "td", known ? write(value, i) : "–", {
-          class: known ? "number" : "number missing",
-          ...(known && { "data-value": value }),
+        const there = value !== undefined;
+        add(row, "td", there ? write(value, i) : "–", {
+          class: there ? "number" : "number missing",
+          ...(there && { "data-value": value }),
         });
       });
     }
+    koopmark.scrolls?.(box);
   };
 
   // The axis of a cost.
@@ -240,7 +239,7 @@
     };
   };
 
-  const SIGNS = { low: "triangle-down-open", high: "triangle-up-open" };
+  const SIGNS = { low: "arrow-down-open", high: "arrow-up-open" };
 
   const median = (values) => {
     const sorted = [...values].sort((a, b) => a - b);

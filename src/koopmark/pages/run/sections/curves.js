@@ -4,7 +4,7 @@ koopmark.curves = (() => {
   const FONT = 12;
   const LINE = 15; // Height of a line of a label, in pixels.
   const CHARACTER = 7.3; // About the width of one.
-  const SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "pentagon", "hexagram", "cross"];
+  const SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "triangle-down", "pentagon", "cross"];
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const BESIDE = 12; // From the end of a line to its label.
 
@@ -39,7 +39,7 @@ koopmark.curves = (() => {
   const tick = (value) => {
     const power = Math.log10(value);
     const whole = Math.round(power);
-    if (!(value > 0) || Math.abs(power - whole) > 1e-9 || (whole >= 0 && whole < 3))
+    if (!(value > 0) || Math.abs(power - whole) > 1e-9 || whole === 0 || whole === 1)
       return koopmark.format.plain(value);
     return `10<sup>${whole < 0 ? "−" : ""}${Math.abs(whole)}</sup>`;
   };

@@ -134,7 +134,7 @@
     };
   };
 
-  const SIGNS = { low: "triangle-down", high: "triangle-up" };
+  const SIGNS = { low: "arrow-down", high: "arrow-up" };
 
   // A line with marks, and at the edge the marks of what failed or lies beyond the axis.
   const traces = (group, look, x, up, write) => {
