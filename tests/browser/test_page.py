@@ -5,7 +5,6 @@ import io
 import re
 import shlex
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -177,75 +176,6 @@ def test_the_spectrum_draws_the_pairs_of_the_chosen_method_and_seed(tab, run):
         assert sorted(file[name]) == sorted(mine[name])
 
 
-def test_a_sweep_draws_the_csv_and_saves_it(shared, run):
-    opened = shared()
-    page = opened.page
-    figure = opened.drawn("sweeps")
-    swept = pd.read_csv(run / "sweeps.csv")
-    by_name = {trace["name"]: trace for trace in figure["data"]}
-    for method, rows in swept.groupby("method"):
-        if method == "broken.py:Broken":
-            assert by_name[method]["marker"]["symbol"] == ["x", "x"]
-        assert by_name[method]["y"] == list(rows.sort_values("level")["digits"])
-    assert figure["layout"]["yaxis"]["type"] == "linear"
-    text = saved(page, page.locator("#sweeps .downloads button"))
-    file = pd.read_csv(io.StringIO(text)).sort_values(["method", "level"])
-    expected = swept.sort_values(["method", "level"])
-    assert list(file["digits"]) == list(expected["digits"])
-
-
-def test_a_score_that_spans_decades_has_a_logarithmic_axis_and_failures_on_top(tab, run):
-    opened = tab()
-    opened.open("#sweeps&score=forecast_error")
-    figure = opened.drawn("sweeps")
-    swept = pd.read_csv(run / "sweeps.csv")
-    by_name = {trace["name"]: trace for trace in figure["data"]}
-    top = figure["layout"]["yaxis"]["tickvals"][-1]
-    assert by_name["broken.py:Broken"]["y"] == [top, top]
-    mine = swept[swept["method"] == "pydmd.dmd"].sort_values("level")
-    assert by_name["pydmd.dmd"]["y"] == [max(y, 1e-16) for y in mine["forecast_error"]]
-    assert figure["layout"]["yaxis"]["type"] == "log"
-
-
-def test_the_pareto_front_is_what_nothing_beats(shared, run):
-    opened = shared()
-    page = opened.page
-    opened.drawn("cost")
-    text = saved(page, page.locator("#cost .downloads button"))
-    file = pd.read_csv(io.StringIO(text))
-    summary = pd.read_csv(run / "summary.csv")
-    mine = summary[
-        (summary["dataset"] == "small") & (summary["role"] == "method") & (summary["failed"] == 0)
-    ]
-    mine = mine.assign(tenths=np.floor(10 * mine["digits"] + 0.5))
-    front = {
-        row["method"]
-        for _, row in mine.iterrows()
-        if not (
-            (mine["fit_seconds"] <= row["fit_seconds"])
-            & (mine["tenths"] >= row["tenths"])
-            & ((mine["fit_seconds"] < row["fit_seconds"]) | (mine["tenths"] > row["tenths"]))
-        ).any()
-    }
-    assert set(file[file["pareto"] == "yes"]["method"]) == front
-    assert set(page.locator("#cost .front tbody th").all_text_contents()) == front
-
-
-def test_cost_by_size_is_the_summary(tab, run):
-    opened = tab()
-    page = opened.open("#cost&figure=size&cost=peak_memory_mb")
-    figure = opened.drawn("cost")
-    summary = pd.read_csv(run / "summary.csv")
-    trace = next(t for t in figure["data"] if t["name"] == "pydmd.dmd")
-    mine = summary[summary["method"] == "pydmd.dmd"]
-    assert trace["x"] == [3, 3, 3]
-    assert sorted(trace["y"]) == sorted(mine["peak_memory_mb"])
-    row = page.locator("#cost .front tbody tr", has_text=re.compile("^pydmd.dmd(?!_)"))
-    shown = row.locator("td").evaluate_all("cells => cells.map((c) => Number(c.dataset.value))")
-    assert sorted(shown) == sorted(mine["peak_memory_mb"])
-    assert not page.locator("#cost select[name=error]").is_visible()
-
-
 @pytest.mark.parametrize(
     "label", ["All scores on small", "Leaderboard: Principal eigenfunctions", "Cost by method"]
 )
@@ -301,20 +231,6 @@ def test_under_noise_a_fit_says_by_how_many_times_it_errs_more_than_noise_allows
     page = tab().open(f"#fit={quiet['fit_id']}")
     page.get_by_role("dialog").wait_for()
     assert "statistical floor" not in page.locator("#fit").text_content()
-
-
-def test_a_sweep_over_noise_has_the_digits_that_the_noise_allows_as_a_line(tab, shared, run):
-    swept = pd.read_csv(run / "sweeps.csv")
-    possible = swept.groupby("level")["possible"].max()
-    assert possible.notna().all()
-    opened = shared()
-    lines = {trace["name"]: trace for trace in opened.drawn("sweeps")["data"]}
-    assert lines["digits that the noise allows"]["y"] == list(possible)
-    opened = tab()
-    opened.open("#sweeps&score=found")
-    assert "digits that the noise allows" not in {
-        trace["name"] for trace in opened.drawn("sweeps")["data"]
-    }
 
 
 def test_a_failed_fit_says_why_and_what_it_printed(shared):

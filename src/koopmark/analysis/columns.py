@@ -78,15 +78,15 @@ POSSIBLE = Column(
 LOW, HIGH = (
     Column(
         end,
-        f"{100 * CONFIDENCE:g} % CI {end}",
-        f"{name} end of a {100 * CONFIDENCE:g} % confidence interval of the mean digits over all "
-        "problems of which these are a random sample, for a method chosen beforehand; the best of "
-        "many is first by luck as well, and its mean lies lower.",
+        f"{100 * CONFIDENCE:g} % CI, {end}",
+        "If these are a random sample of problems, the mean over all such problems lies within the "
+        f"interval with at least {100 * CONFIDENCE:g} % confidence, for a method chosen "
+        "beforehand; that of the luckiest of many lies lower.",
         lambda value: f"{value:.1f}",
         table="",
         best="high",
     )
-    for end, name in (("low", "Lower"), ("high", "Upper"))
+    for end in ("low", "high")
 )
 VERSUS_BEST = Column(
     "versus",

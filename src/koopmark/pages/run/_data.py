@@ -16,8 +16,8 @@ from koopmark.analysis.profiles import Curve
 from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
-from koopmark.pages.run._curves import curves_data
 from koopmark.pages.run._cards import cards_data
+from koopmark.pages.run._curves import curves_data
 from koopmark.pages.web import method_styles
 from koopmark.scoring import FitScores
 from koopmark.store import POINTS, PREFIX

@@ -12,13 +12,10 @@ from koopmark.analysis.columns import Column
 from koopmark.analysis.leaderboard import ALL, Leaderboard
 from koopmark.analysis.measure import classes
 from koopmark.analysis.numbers import listed, percent, plain, plural
-from koopmark.analysis.sentences import AUTHORS, OURS, left_out, verdict, written
+from koopmark.analysis.sentences import AUTHORS, OURS, left_out, verdict, versus, written
 from koopmark.pages.web import TableCell, score_cell
 
 BOARD_SCORES = {column.key: column for column in (columns.DIGITS, columns.SECONDS)}
-
-CHANCES = ("better", "alike", "worse")
-"""What the first method of a leaderboard may be, beside another."""
 
 
 @dataclass(frozen=True)
@@ -211,14 +208,9 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
         ]
         failed = int(row["failed"])
         lost = TableCell(f"{failed}/{row['fits']}", numbers.exact(failed), "bad" if failed else "")
-        chances = [
-            TableCell(numbers.MISSING, css="missing", note="not compared")
-            if np.isnan(row[which])
-            else TableCell(f"{row[which]:.2f}", numbers.exact(row[which]))
-            for which in (CHANCES if compared else ())
-        ]
+        beside = [_beside_the_best(row)] if compared else []
         shares = [score_cell(column, float(row[column.key])) for column in standing]
-        cells = [*means, *shares, lost, *chances]
+        cells = [*means, *shares, lost, *beside]
         marks = ("default",) * bool(row["default"]) + _part_of_the_data(row["pairs"])
         rows.append(known.row(row["method"], cells, place=str(row["place"]), marks=marks))
     return {
@@ -232,6 +224,15 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
         "compared": compared,
         "rows": rows,
     }
+
+
+def _beside_the_best(row: "pd.Series[Any]") -> TableCell:
+    """What the method is beside the first one of its board, and how likely that is."""
+    word, chance = versus(row)
+    if not word:
+        return TableCell(numbers.MISSING, css="missing", note="not compared")
+    text = f"{word} ({columns.VERSUS_BEST.write(chance)})"
+    return TableCell(text, numbers.exact(chance))
 
 
 def _part_of_the_data(share: float) -> tuple[str, ...]:

@@ -18,7 +18,7 @@
   const pointsOf = async ({ dataset, cost, error }) => {
     const [summary, columns] = await Promise.all(["summary", "columns"].map(koopmark.data));
     const high = columns[error].best === "high";
-    // Digits and shares that are shown alike are alike.
+    // What is shown alike is alike.
     const steps = { digits: 10, found: 100 }[error];
     const there = (i) =>
       summary.dataset[i] === dataset &&
@@ -36,7 +36,7 @@
         nothing: high ? Math.round(steps * value) <= 0 : value >= 1,
         cost: number(summary[cost][i]),
         error: value,
-        loss: high ? -Math.round(steps * value) : value,
+        loss: high ? -Math.round(steps * value) : Number(value.toPrecision(2)),
       };
     });
   };
@@ -85,10 +85,8 @@
     place.replaceChildren();
     if (!rows.length) return;
     add(place, "h3", title);
-    const grid = add(
-      add(place, "div", "", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": title }),
-      "table",
-    );
+    const box = add(place, "div", "", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": title });
+    const grid = add(box, "table");
     const head = add(add(grid, "thead"), "tr");
     add(head, "th", "method", { scope: "col", class: "first" });
     for (const text of heads) add(head, "th", text, { scope: "col", class: "number" });
@@ -98,13 +96,14 @@
       const name = add(row, "th", method, { scope: "row", class: "first" });
       if (ours(known, method)) add(name, "span", AUTHORS, { class: "badge" });
       values.forEach((value, i) => {
-        const known = value !== undefined;
-        add(row, "td", known ? write(value, i) : "–", {
-          class: known ? "number" : "number missing",
-          ...(known && { "data-value": value }),
+        const there = value !== undefined;
+        add(row, "td", there ? write(value, i) : "–", {
+          class: there ? "number" : "number missing",
+          ...(there && { "data-value": value }),
         });
       });
     }
+    koopmark.scrolls?.(box);
   };
 
   // The axis of a cost.
@@ -114,6 +113,8 @@
       write: key === "fit_seconds" ? format.seconds : format.plain,
     });
 
+  // Of errors in decades.
+  const ERRORS = { within: [-Infinity, 0.02] };
   const RANGES = { digits: { least: 1, within: [0, 9.15] }, found: { least: 0.2, within: [0, 1.02] } };
 
   const drawFront = async (section, chosen, columns, known) => {
@@ -124,8 +125,8 @@
     const names = new Map(front.map((p, i) => [p.method, i + 1]));
     const high = columns[chosen.error].best === "high";
     const values = finding.map((p) => p.error).filter((value) => high || value >= koopmark.LEAST);
-    const ends = curves.fitted(values, { log: !high, ...RANGES[chosen.error] });
-    const strips = lost.length ? { [high ? "low" : "high"]: `${NOTHING[chosen.error]}<br>(${lost.length})` } : {};
+    const ends = curves.fitted(values, { log: !high, ...(RANGES[chosen.error] ?? ERRORS) });
+    const strips = lost.length ? { [high ? "low" : "high"]: `${NOTHING[chosen.error]}: ${lost.length}` } : {};
     const write = chosen.error === "found" ? (x) => format.score("found", x) : undefined;
     const up = curves.axis(ends, { log: !high, strips, write });
     const x = costAxis(
@@ -238,7 +239,7 @@
     };
   };
 
-  const SIGNS = { low: "triangle-down-open", high: "triangle-up-open" };
+  const SIGNS = { low: "arrow-down-open", high: "arrow-up-open" };
 
   const median = (values) => {
     const sorted = [...values].sort((a, b) => a - b);

@@ -4,7 +4,7 @@ koopmark.curves = (() => {
   const FONT = 12;
   const LINE = 15; // Height of a line of a label, in pixels.
   const CHARACTER = 7.3; // About the width of one.
-  const SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "pentagon", "hexagram", "cross"];
+  const SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "triangle-down", "pentagon", "cross"];
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const BESIDE = 12; // From the end of a line to its label.
 
@@ -39,7 +39,7 @@ koopmark.curves = (() => {
   const tick = (value) => {
     const power = Math.log10(value);
     const whole = Math.round(power);
-    if (!(value > 0) || Math.abs(power - whole) > 1e-9 || (whole >= 0 && whole < 3))
+    if (!(value > 0) || Math.abs(power - whole) > 1e-9 || whole === 0 || whole === 1)
       return koopmark.format.plain(value);
     return `10<sup>${whole < 0 ? "−" : ""}${Math.abs(whole)}</sup>`;
   };
@@ -93,7 +93,7 @@ koopmark.curves = (() => {
   //   strips    {low: title, high: title} of those that there are
   //   write     from a tick to its text
   const axis = (ends, { log = false, step = 0, strips = {}, write = log ? tick : koopmark.format.plain } = {}) => {
-    const wide = 0.07 * (ends[1] - ends[0]);
+    const wide = 0.1 * (ends[1] - ends[0]);
     const at = { low: ends[0] - wide / 2, high: ends[1] + wide / 2 };
     const unit = step || [0.05, 0.1, 0.2, 0.5, 1, 2].find((one) => (ends[1] - ends[0]) / one <= 10) || 5;
     const ticks = log ? decades(ends) : evenly(ends, unit);

@@ -134,7 +134,7 @@
     };
   };
 
-  const SIGNS = { low: "triangle-down", high: "triangle-up" };
+  const SIGNS = { low: "arrow-down", high: "arrow-up" };
 
   // A line with marks, and at the edge the marks of what failed or lies beyond the axis.
   const traces = (group, look, x, up, write) => {
@@ -232,14 +232,11 @@
 
   // Where each line ends, and what is written there.
   const endsOf = (drawn, own, axis, up, lookOf) => [
-    ...drawn.map((group) => {
-      const last = group.points.findLast((p) => p.failed || !Number.isNaN(p.value)) ?? group.points.at(-1);
-      return {
-        text: titleOf(group),
-        colour: lookOf(group).colour,
-        x: axis.positions[last.level],
-        y: last.failed ? up.edge[up.bad] : up.at(last.value),
-      };
+    ...drawn.flatMap((group) => {
+      const last = group.points.findLast((p) => p.failed || !Number.isNaN(p.value));
+      if (!last) return [];
+      const y = last.failed ? up.edge[up.bad] : up.at(last.value);
+      return [{ text: titleOf(group), colour: lookOf(group).colour, x: axis.positions[last.level], y }];
     }),
     ...own.flatMap(({ label, values }) => {
       const last = values.findLastIndex(Number.isFinite);
