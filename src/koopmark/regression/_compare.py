@@ -90,14 +90,6 @@ class Comparison:
         names = listed(list(dict.fromkeys(run.name for run in self.runs)), most=MOST_RUNS)
         return f"{names}: {len(self.runs)} runs compared"
 
-    @property
-    def changed(self) -> bool:
-        """Whether anything got worse or better, or is only in some runs."""
-        return any(
-            one.worse or one.better or one.new or one.gone_fits or one.gone_targets
-            for one in self.pairs
-        )
-
     def label(self, held: Pair) -> str:
         """`B against A`."""
         return f"{self.letters[self.pairs.index(held) + 1]} against {self.letters[0]}"

@@ -70,6 +70,19 @@ def test_every_number_side_by_side_is_that_of_the_run_to_the_last_bit(found, pag
                 assert {repr(float(v)) for v in results.boards[name].rows[score]} <= of_page
 
 
+def test_the_figure_has_the_methods_that_moved_the_largest_loss_first(page):
+    rows = re.findall(r'<div class="row" title="([^"]+)">', page)
+    assert [row.partition(":")[0] for row in rows[:5]] == [
+        f"pydmd.method_{at}" for at in (5, 4, 3, 2, 1)
+    ]
+    assert rows[0] == "pydmd.method_5: A 8.0, B 2.0"
+    assert len(rows) == 6
+    places = re.findall(r'class="dot" style="left:([\d.]+)%">(\w)<', page)
+    assert {run: float(place) for place, run in places[:2]} == pytest.approx(
+        {"A": 800 / 9, "B": 200 / 9}
+    )
+
+
 def test_a_comparison_of_a_run_with_itself_says_that_nothing_changed(runs, tmp_path):
     text = write_comparison(compare([runs[0], runs[0]]), tmp_path).read_text()
     assert "Nothing changed." in text

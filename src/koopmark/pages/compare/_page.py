@@ -11,9 +11,10 @@ import numpy as np
 from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark.analysis import columns
-from koopmark.analysis.numbers import exact
+from koopmark.analysis.numbers import MISSING, exact
 from koopmark.pages.web import TableCell, render, score_cell
 from koopmark.regression import ALONE, COLUMNS, Change, Comparison, Line, Row, Was, alone
+from koopmark.scoring import DIGITS
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
     def some(lone: Sequence[Row]) -> list[tuple[str, ...]]:
         return [*alone(lone)]
 
+    board, moves = _moves(found)
     html = render(
         "compare/page.html.j2",
         {},
@@ -100,6 +102,9 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
             }
             for at, held in enumerate(found.pairs, start=1)
         ],
+        board=board,
+        moves=moves,
+        most=DIGITS,
         columns=COLUMNS,
         alone=ALONE,
         basis=found.basis,
@@ -119,6 +124,56 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
 
 SCORES = (columns.DIGITS, columns.FOUND)
 
+MOST_MOVES = 16
+"""Methods in the figure, those that moved most."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A method whose digits on a board are not the same in all runs."""
+
+    method: str
+    dots: tuple[tuple[str, float], ...]
+    """The letters of runs with the same digits, and these as a share of the axis."""
+    text: str
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Where the dots begin, and over how much of the axis they extend."""
+        places = [place for _, place in self.dots]
+        return min(places), max(places) - min(places)
+
+
+def _moves(found: Comparison) -> tuple[str, list[Move]]:
+    """The first board on which methods moved, and these, the largest loss first."""
+    for board, lines in found.boards.items():
+        moved = [line for line in lines if line.moved and np.ptp(_known(line)) > 0]
+        if moved:
+            most = sorted(moved, key=lambda line: -np.ptp(_known(line)))[:MOST_MOVES]
+            ordered = sorted(most, key=lambda line: -line.loss)
+            return board, [_move(line, found.letters) for line in ordered]
+    return "", []
+
+
+def _known(line: Line) -> list[float]:
+    return [digits for digits in line.digits if not np.isnan(digits)] or [0.0]
+
+
+def _move(line: Line, letters: Sequence[str]) -> Move:
+    runs = zip(letters, line.digits, strict=True)
+    known = [(letter, digits) for letter, digits in runs if not np.isnan(digits)]
+    # Runs whose digits read alike share a dot.
+    dots: dict[str, tuple[str, float]] = {}
+    for letter, digits in known:
+        text = columns.DIGITS.write(digits)
+        before, place = dots.get(text, ("", digits / DIGITS))
+        dots[text] = (before + letter, place)
+    return Move(
+        line.names[0],
+        tuple(dots.values()),
+        ", ".join(f"{letter} {columns.DIGITS.write(digits)}" for letter, digits in known),
+    )
+
 
 def _line(line: Line, libraries: dict[str, str]) -> LineRow:
     cells = []
@@ -126,7 +181,8 @@ def _line(line: Line, libraries: dict[str, str]) -> LineRow:
         cells += [score_cell(column, value) for column, value in zip(SCORES, both, strict=True)]
     for digits in line.digits[1:]:
         by = digits - line.digits[0]
-        text = "–" if np.isnan(by) else f"{by:+.1f}".replace("-", "−")
+        text = MISSING if np.isnan(by) else f"{by:+.1f}".replace("-", "−")
+        text = "0.0" if text in ("+0.0", "−0.0") else text
         cells.append(TableCell(text, "" if np.isnan(by) else exact(by)))
     return LineRow(line.names, libraries.get(line.names[0], ""), tuple(cells))
 
