@@ -83,8 +83,7 @@ class DatasetCard:
     @property
     def source(self) -> str:
         """All references in words."""
-        text = "; ".join(said for said, _ in self.sources)
-        return text[:1].upper() + text[1:]
+        return "; ".join(said for said, _ in self.sources)
 
 
 def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) -> DatasetCard:
@@ -105,7 +104,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
         equation=equation,
         system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
         data=_data(fits),
-        sources=tuple(map(_source, recipe.references)) if recipe else (),
+        sources=_sources(recipe) if recipe else (),
         targets=targets,
         hard=hard(targets, fits.iloc[0], ours, system, rows),
         methods=rows,
@@ -136,8 +135,14 @@ def _data(fits: pd.DataFrame) -> str:
     )
 
 
-def _source(reference: datasets.Reference) -> tuple[str, str]:
-    return reference.text, f"https://doi.org/{reference.doi}" if reference.doi else reference.url
+def _sources(recipe: Recipe) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (
+            reference.text if place else reference.text[:1].upper() + reference.text[1:],
+            f"https://doi.org/{reference.doi}" if reference.doi else reference.url,
+        )
+        for place, reference in enumerate(recipe.references)
+    )
 
 
 def _ran(provenance: Mapping[str, Any], dataset: str) -> dict[str, Any]:
