@@ -16,7 +16,7 @@
     return all;
   };
   // Browsers would break -0.3-2.3i and 1e-06 after a hyphen.
-  const whole = (text) =>
+  const unbroken = (text) =>
     text
       .split(/(\S*\d-\S*)/)
       .map((part, i) => (i % 2 ? make("span", part, { class: "whole" }) : part))
@@ -130,7 +130,7 @@
     );
     const words = frame ? koopmark.portraits.caption(frame, method) : koopmark.spectra.caption;
     return figure(
-      [make("strong", `${which}: `), ...whole(one.sentence), ` ${words} `, fitLink("Open this fit", one.fit)],
+      [make("strong", `${which}: `), ...unbroken(one.sentence), ` ${words} `, fitLink("Open this fit", one.fit)],
       () => (frame ? koopmark.portraits.small(frame, method) : koopmark.spectra.small(one.dataset, one.fit)),
       `${which} case of ${method}`,
     );
@@ -252,7 +252,7 @@
     hard.append(
       ...card.hard.map((sentence) => {
         const item = make("li");
-        item.append(...whole(sentence));
+        item.append(...unbroken(sentence));
         return item;
       }),
     );
