@@ -38,8 +38,9 @@ class TargetFacts:
     name: str
     value: complex
     """The exact eigenvalue, of the first seed if the system is drawn anew for each."""
-    dimension: int
-    degree: int
+    dimension: float
+    degree: float
+    """Both may be missing in a table of anyone's."""
     found_by: int
     of: int
     """0 if it cannot be scored."""
@@ -54,7 +55,7 @@ class TargetFacts:
     @property
     def kind(self) -> str:
         """`principal`, or `product of 2`."""
-        return "principal" if self.degree <= 1 else f"product of {self.degree}"
+        return f"product of {numbers.plain(self.degree)}" if self.degree > 1 else "principal"
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,8 @@ def _target(row: "pd.Series[Any]", tried: pd.DataFrame) -> TargetFacts:
     return TargetFacts(
         name=str(row["name"]),
         value=complex(row["target_eigenvalue_re"], row["target_eigenvalue_im"]),
-        dimension=int(row["target_dimension"]),
-        degree=int(row["target_degree"]),
+        dimension=float(row["target_dimension"]),
+        degree=float(row["target_degree"]),
         found_by=len(found),
         of=len(tried),
         expressed_by=int((tried["attainable"] > 0).sum()),

@@ -128,7 +128,7 @@ def _many(targets: Targets) -> Iterator[str]:
     largest = max(targets, key=lambda target: target.dimension, default=None)
     if largest is not None and largest.dimension > 1:
         yield (
-            f"{largest.dimension} independent eigenfunctions share λ = {largest.name}, and all of "
+            f"{plain(largest.dimension)} independent eigenfunctions share λ = {largest.name}, and all of "
             "them count."
         )
     products = sum(target.degree > 1 for target in targets)

@@ -215,7 +215,7 @@
   };
   const target = (one) => [
     `λ = ${one.name}`,
-    String(one.dimension),
+    format.plain(number(one.dimension)),
     one.kind,
     one.found[1] ? `${one.found[0]} of ${one.found[1]}` : "not scored",
     one.expressed[1] ? `${one.expressed[0]} of ${one.expressed[1]}` : "–",
