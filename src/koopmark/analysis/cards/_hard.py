@@ -128,8 +128,8 @@ def _many(targets: Targets) -> Iterator[str]:
     largest = max(targets, key=lambda target: target.dimension, default=None)
     if largest is not None and largest.dimension > 1:
         yield (
-            f"{plain(largest.dimension)} independent eigenfunctions share λ = {largest.name}, and all of "
-            "them count."
+            f"{plain(largest.dimension)} independent eigenfunctions share λ = {largest.name}, and "
+            "all of them count."
         )
     products = sum(target.degree > 1 for target in targets)
     if products:
