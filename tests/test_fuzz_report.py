@@ -122,7 +122,7 @@ class Page(HTMLParser):
         if tag != "wbr":
             self.elements[tag, tuple(name for name, _ in attributes)] += 1
         if tag == "a":
-            self.values += [value for name, value in attributes if name == "href"]
+            self.values += [address(value) for name, value in attributes if name == "href"]
         is_data = tag == "script" and ("type", "application/gzip") in attributes
         self._inside = "data" if is_data else tag
 
@@ -137,6 +137,15 @@ class Page(HTMLParser):
 
     def handle_comment(self, data):
         raise AssertionError(f"a comment: {data}")
+
+
+def address(href):
+    """Where a link leads; of a card only of which kind, once its name is known to be quoted."""
+    kind, _, name = href.partition("=")
+    if kind not in ("#method", "#dataset"):
+        return href
+    assert re.fullmatch(r"[\w.~/%-]+", name, re.ASCII), href
+    return kind
 
 
 def strings(value):

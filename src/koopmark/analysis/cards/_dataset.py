@@ -38,8 +38,9 @@ class TargetFacts:
     name: str
     value: complex
     """The exact eigenvalue, of the first seed if the system is drawn anew for each."""
-    dimension: int
-    degree: int
+    dimension: float
+    degree: float
+    """Both may be missing in a table of anyone's."""
     found_by: int
     of: int
     """0 if it cannot be scored."""
@@ -54,7 +55,7 @@ class TargetFacts:
     @property
     def kind(self) -> str:
         """`principal`, or `product of 2`."""
-        return "principal" if self.degree <= 1 else f"product of {self.degree}"
+        return f"product of {numbers.plain(self.degree)}" if self.degree > 1 else "principal"
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,7 @@ class DatasetCard:
     @property
     def source(self) -> str:
         """All references in words."""
-        text = "; ".join(said for said, _ in self.sources)
-        return text[:1].upper() + text[1:]
+        return "; ".join(said for said, _ in self.sources)
 
 
 def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) -> DatasetCard:
@@ -105,7 +105,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
         equation=equation,
         system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
         data=_data(fits),
-        sources=tuple(map(_source, recipe.references)) if recipe else (),
+        sources=_sources(recipe) if recipe else (),
         targets=targets,
         hard=hard(targets, fits.iloc[0], ours, system, rows),
         methods=rows,
@@ -136,8 +136,14 @@ def _data(fits: pd.DataFrame) -> str:
     )
 
 
-def _source(reference: datasets.Reference) -> tuple[str, str]:
-    return reference.text, f"https://doi.org/{reference.doi}" if reference.doi else reference.url
+def _sources(recipe: Recipe) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (
+            reference.text if place else reference.text[:1].upper() + reference.text[1:],
+            f"https://doi.org/{reference.doi}" if reference.doi else reference.url,
+        )
+        for place, reference in enumerate(recipe.references)
+    )
 
 
 def _ran(provenance: Mapping[str, Any], dataset: str) -> dict[str, Any]:
@@ -192,8 +198,8 @@ def _target(row: "pd.Series[Any]", tried: pd.DataFrame) -> TargetFacts:
     return TargetFacts(
         name=str(row["name"]),
         value=complex(row["target_eigenvalue_re"], row["target_eigenvalue_im"]),
-        dimension=int(row["target_dimension"]),
-        degree=int(row["target_degree"]),
+        dimension=float(row["target_dimension"]),
+        degree=float(row["target_degree"]),
         found_by=len(found),
         of=len(tried),
         expressed_by=int((tried["attainable"] > 0).sum()),

@@ -94,6 +94,9 @@ def _verb(count: int) -> str:
 def _dictionaries(targets: Targets) -> Iterator[str]:
     known = [target for target in targets if target.known]
     none = [f"λ = {target.name}" for target in known if not target.expressed_by]
+    if none and len(none) == len(targets) > 1:
+        yield f"No dictionary of the run can express any of the {len(none)} targets."
+        return
     if none:
         yield (
             f"No dictionary of the run can express {len(none)} of {plural(len(known), 'target')}: "
@@ -125,8 +128,8 @@ def _many(targets: Targets) -> Iterator[str]:
     largest = max(targets, key=lambda target: target.dimension, default=None)
     if largest is not None and largest.dimension > 1:
         yield (
-            f"{largest.dimension} independent eigenfunctions share λ = {largest.name}, and all of "
-            "them count."
+            f"{plain(largest.dimension)} independent eigenfunctions share λ = {largest.name}, and "
+            "all of them count."
         )
     products = sum(target.degree > 1 for target in targets)
     if products:

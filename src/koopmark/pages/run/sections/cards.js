@@ -15,6 +15,12 @@
     });
     return all;
   };
+  // Browsers would break -0.3-2.3i and 1e-06 after a hyphen.
+  const unbroken = (text) =>
+    text
+      .split(/(\S*\d-\S*)/)
+      .map((part, i) => (i % 2 ? make("span", part, { class: "whole" }) : part))
+      .filter(Boolean);
   // A text in which `names` stand between backticks.
   const prose = (text) => {
     const whole = make("p");
@@ -124,7 +130,7 @@
     );
     const words = frame ? koopmark.portraits.caption(frame, method) : koopmark.spectra.caption;
     return figure(
-      [make("strong", `${which}: `), `${one.sentence} ${words} `, fitLink("Open this fit", one.fit)],
+      [make("strong", `${which}: `), ...unbroken(one.sentence), ` ${words} `, fitLink("Open this fit", one.fit)],
       () => (frame ? koopmark.portraits.small(frame, method) : koopmark.spectra.small(one.dataset, one.fit)),
       `${which} case of ${method}`,
     );
@@ -209,7 +215,7 @@
   };
   const target = (one) => [
     `λ = ${one.name}`,
-    String(one.dimension),
+    format.plain(number(one.dimension)),
     one.kind,
     one.found[1] ? `${one.found[0]} of ${one.found[1]}` : "not scored",
     one.expressed[1] ? `${one.expressed[0]} of ${one.expressed[1]}` : "–",
@@ -224,8 +230,8 @@
     const best = koopmark.rows(summary, (i) => summary.dataset[i] === name && summary.place[i] !== null);
     const scores = ["digits", "found", "reach", "fit_seconds"];
     const all = make("a", "All scores on this dataset", { href: `#datasets&dataset=${encodeURIComponent(name)}` });
-    const whole = make("p");
-    whole.append(all);
+    const more = make("p");
+    more.append(all);
     const pair = make("div", "", { class: "pair" });
     pair.append(
       figure(
@@ -243,7 +249,13 @@
       pair.append(phase);
     }
     const hard = make("ul", "", { class: "hard" });
-    hard.append(...card.hard.map((sentence) => make("li", sentence)));
+    hard.append(
+      ...card.hard.map((sentence) => {
+        const item = make("li");
+        item.append(...unbroken(sentence));
+        return item;
+      }),
+    );
     return [
       prose(card.text || "No text is known of this dataset: its recipe does not come with this version of koopmark."),
       said([
@@ -256,7 +268,7 @@
       heading("Who finds what"),
       table(
         `Targets of ${name}`,
-        ["target", "multiplicity", "kind", "found by", "expressible by", "best digits", "most digits have"].map(
+        ["target", "multiplicity", "kind", "found by", "expressible by", "best digits", "found best by"].map(
           (text, i) => (i === 1 || (i > 2 && i < 6) ? right(text) : left(text)),
         ),
         card.targets.map(target),
@@ -293,7 +305,7 @@
             ),
           ]
         : []),
-      whole,
+      more,
     ];
   };
 
