@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from planted import Planted, planted
 
 from koopmark.analysis.measure import judge
 from koopmark.analysis.results import Results
@@ -84,3 +85,27 @@ def test_the_table_of_sweeps_has_the_level_of_each_row(tables):
     table = sweep_table([(found, summed(found, tables.fits, tables.targets))])
     assert (table["level"] == table["noise"]).all()
     assert set(table["family"]) == {"How noise hurts"}
+
+
+def planted_sweep(methods, **how):
+    fits, targets = planted(methods, **how)
+    fits = fits.assign(family="S", axis="n", level=fits["dataset"].map({"a": 1.0, "b": 2.0}))
+    (found,) = sweeps(fits)
+    return summed(found, fits, targets).set_index(["dataset", "method"])
+
+
+def test_the_quartiles_of_digits_are_those_over_the_seeds():
+    digits = (2.0, 3.0, 7.0)
+    rows = planted_sweep({"m": Planted(lambda dataset, seed, index: 10.0 ** -digits[seed])})
+    found = rows.loc[("a", "m"), ["digits_q25", "digits", "digits_q75"]]
+    assert list(found) == pytest.approx(list(np.quantile(digits, [0.25, 0.5, 0.75])))
+
+
+def test_of_a_fit_that_failed_the_quartiles_of_digits_count_and_those_of_scores_do_not():
+    status = {("b", 0): "failed", ("b", 1): "failed"}
+    rows = planted_sweep({"m": Planted(1e-6, status=status, seconds=0.25)})
+    found = rows.loc[("b", "m")]
+    assert (found["digits_q25"], found["digits_q75"]) == (0.0, 3.0)
+    assert (found["fit_seconds_q25"], found["fit_seconds_q75"]) == (0.25, 0.25)
+    gone = planted_sweep({"m": Planted(1e-6, status={("b", k): "failed" for k in range(3)})})
+    assert np.isnan(gone.loc[("b", "m"), "fit_seconds_q75"])

@@ -7,6 +7,7 @@ from typing import Literal
 
 from koopmark import scoring
 from koopmark.analysis import numbers
+from koopmark.analysis.significance import CLAIM, CONFIDENCE
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,29 @@ POSSIBLE = Column(
     table="",
     best="high",
 )
+LOW, HIGH = (
+    Column(
+        end,
+        f"{100 * CONFIDENCE:g} % CI, {end}",
+        "If these are a random sample of problems, the mean over all such problems lies within the "
+        f"interval with at least {100 * CONFIDENCE:g} % confidence, for a method chosen "
+        "beforehand; that of the luckiest of many lies lower.",
+        lambda value: f"{value:.1f}",
+        table="",
+        best="high",
+    )
+    for end in ("low", "high")
+)
+VERSUS_BEST = Column(
+    "versus",
+    "vs. best",
+    "Whether the method is worse than the first one of the board, as good, or better, on a typical "
+    "problem, with the probability of that; undecided if it is less than "
+    f"{CLAIM:g}. The best method of each other library is compared.",
+    lambda value: f"{value:.2f}",
+    table="",
+    best="high",
+)
 EIGENVALUE = Column(
     "eigenvalue_error_relative",
     "relative eigenvalue error",
@@ -122,22 +146,6 @@ FLOOR_NOISE = Column(
     "Root-mean-square eigenfunction error that the noise in the training data leaves to the best "
     "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
     table="targets",
-)
-TIMES_EIGENVALUE = Column(
-    "eigenvalue_error_relative_times",
-    "eigenvalue error / floor",
-    "The eigenvalue error in multiples of its statistical floor, root mean square over the seeds: "
-    "about 1 is the best possible, and few draws may be below.",
-    numbers.plain,
-    table="",
-)
-TIMES_EIGENFUNCTION = Column(
-    "eigenfunction_error_times",
-    "eigenfunction error / floor",
-    "The eigenfunction error in multiples of its statistical floor, root mean square over the "
-    "seeds: about 1 is the best possible, and few draws may be below.",
-    numbers.plain,
-    table="",
 )
 RESIDUAL = Column(
     "residual_median",
@@ -237,7 +245,7 @@ AT_A_GLANCE = [DIGITS, FOUND, REACH, RESIDUAL, PRECISION, JUDGED, RECALL, FORECA
 IN_TERMINAL = [DIGITS, REACH, YIELD, RESIDUAL, SECONDS]
 AGAINST_LEVELS = [DIGITS, FOUND, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, FLOOR]
-UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]
+UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, FLOOR_NOISE]
 """Beside those of TARGETS where the training data have noise and a floor is known."""
 COSTS = [SECONDS, MEMORY]
-AGAINST_COST = [DIGITS, FORECAST, RESIDUAL]
+AGAINST_COST = [DIGITS, FOUND, FORECAST, RESIDUAL]

@@ -6,11 +6,17 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from koopmark.analysis.bands import digits_along
+from koopmark.analysis.columns import AGAINST_LEVELS
+from koopmark.analysis.curves import QUARTILES, quartiles
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.tables import TARGET_KEYS
 from koopmark.analysis.targets import same_eigenvalue
 
 Scale = Literal["log", "linear", "category"]
+
+SCORES = [column.key for column in AGAINST_LEVELS if column.table == "fits"]
+"""Scores of fits that are drawn along sweeps."""
 
 WIDE = 20.0
 """Levels whose largest exceeds the smallest above zero by this factor go on a logarithmic axis."""
@@ -66,10 +72,28 @@ def sweeps(fits: pd.DataFrame) -> list[Sweep]:
 def sweep_summary(
     sweep: Sweep, fits: pd.DataFrame, targets: pd.DataFrame, judged: pd.DataFrame
 ) -> pd.DataFrame:
-    """The summary of a sweep's fits (see `summarise`), by the targets all of its levels ask for."""
+    """The summary of a sweep's fits (see `summarise`), by the targets all of its levels ask for.
+
+    With the band of each score that is drawn: `digits_q25` and `digits_q75` as `digits_along` says,
+    and the quartiles of the scores of fits over the seeds whose fit succeeded.
+    """
     shared = shared_targets(sweep, targets)[TARGET_KEYS]
     mine = fits[fits["dataset"].isin(sweep.datasets)]
-    return summarise(mine, judged.merge(shared, on=TARGET_KEYS))
+    asked = judged.merge(shared, on=TARGET_KEYS)
+    summary = summarise(mine, asked)
+    ok = mine[mine["status"] == "ok"]
+    of_digits = digits_along(asked, {name: name for name in sweep.datasets})
+    bands = {
+        "digits": of_digits[["low", "high"]].set_axis(list(QUARTILES), axis=1),
+        **{score: quartiles(ok[score], [ok["method"], ok["dataset"]]) for score in SCORES},
+    }
+    at = pd.MultiIndex.from_frame(summary[["method", "dataset"]])
+    columns = {
+        f"{score}_{name}": band[name].reindex(at).to_numpy()
+        for score, band in bands.items()
+        for name in QUARTILES
+    }
+    return summary.assign(**columns)
 
 
 def shared_targets(sweep: Sweep, targets: pd.DataFrame) -> pd.DataFrame:

@@ -35,20 +35,66 @@ def test_the_best_at_the_levels_and_where_recovery_ends_are_said():
     }
     floors = {"b": 1e-5, "c": 1e-2}
     assert on_sweep(methods, statistical_floor=floors) == (
-        f"Loud: at noise 0, theirs and 1 other (1 {AUTHORS}) have 9.0 digits; at noise 0.001, ours "
-        f"({AUTHORS}) has 4.0 of the 5.0 possible digits; at noise 0.1, theirs has 1.0 of the 2.0 "
-        f"possible digits. ours ({AUTHORS}) finds every target up to noise 0.001, and not at 0.1; "
-        "no method does at more levels."
+        "Loud: koopmark's own best method is ahead of the best library method at 1 of 3 levels of "
+        "noise, by 2.0 digits, and behind at 1, by 0.6 digits. At noise 0, the best are theirs and "
+        f"1 other (1 {AUTHORS}) with 9.0 digits; at noise 0.001, the best is ours ({AUTHORS}) with "
+        "4.0 digits of the 5.0 that the noise allows; at noise 0.1, the best is theirs with 1.0 "
+        f"digits of the 2.0 that the noise allows. ours ({AUTHORS}) finds every target up to noise "
+        "0.001, but not at 0.1; no method does so at more levels."
     )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs_at", "said"),
+    [
+        (
+            [1e-7, 1e-5, 1e-2],
+            [1e-6, 1e-3, 1e-1],
+            "koopmark's own best method beats the best library method at all 3 levels of noise, by "
+            "up to 2.0 digits (at 0.001). ",
+        ),
+        (
+            [1e-6, 1e-3, 1e-1],
+            [1e-7, 1e-3, 1e-2],
+            "the best library method beats koopmark's own best method at 2 of 3 levels of noise, "
+            "by up to 1.0 digits, and equals it at the other. ",
+        ),
+        (
+            [1e-6, 1e-3, 1e-1],
+            [1e-6, 1.1e-3, 1e-1],
+            "koopmark's own best method and the best library method have the same digits at all 3 "
+            "levels of noise. ",
+        ),
+        (
+            [1e-6, 1e-3, 1e-1],
+            [1e-6, 1e-3, 1e-2],
+            "the best library method beats koopmark's own best method at 1 of 3 levels of noise, "
+            "by 1.0 digits, and equals it at the others. ",
+        ),
+    ],
+)
+def test_our_best_method_is_compared_with_the_best_of_the_libraries(ours, theirs_at, said):
+    methods = {
+        "a": Planted(at_levels(*ours)),
+        "b": theirs(at_levels(*theirs_at)),
+        "worse": theirs(0.9, library="deeptime"),
+        "told": Planted(1e-12, role="informed"),
+    }
+    assert on_sweep(methods).startswith(f"Loud: {said}")
+
+
+def test_without_methods_of_a_library_nothing_is_compared():
+    said = on_sweep({"a": Planted(at_levels(1e-6, 1e-3, 1e-1))})
+    assert said.startswith("Loud: At noise 0, the best is a (")
 
 
 @pytest.mark.parametrize(
     ("errors", "said"),
     [
         ([1e-4, 1e-4, 1e-4], "m finds every target at every level of noise."),
-        ([1.0, 1e-4, 1e-4], "m finds every target from noise 0.001 on, and not at 0; no method"),
-        ([1.0, 1e-4, 1.0], "m finds every target at noise 0.001 only; no method does"),
-        ([1e-4, 1.0, 1e-4], "m finds every target at noise 0 and 0.1 only; no method does"),
+        ([1.0, 1e-4, 1e-4], "m finds every target from noise 0.001 on, but not at 0; no method"),
+        ([1.0, 1e-4, 1.0], "m finds every target only at noise 0.001; no method does"),
+        ([1e-4, 1.0, 1e-4], "m finds every target only at noise 0 and 0.1; no method does"),
         ([1.0, 1.0, 1.0], "No method finds every target at any level."),
     ],
 )
@@ -63,7 +109,7 @@ def test_levels_without_a_correct_digit_are_said():
 
 def test_methods_that_hold_out_as_long_are_named_together():
     methods = {name: theirs(at_levels(1e-5, 1e-5, 0.5)) for name in ("one", "two")}
-    assert ". one and two find every target up to noise 0.001, and not at 0.1;" in on_sweep(methods)
+    assert ". one and two find every target up to noise 0.001, but not at 0.1;" in on_sweep(methods)
 
 
 def test_anchors_and_informed_methods_are_not_named_along_a_sweep():

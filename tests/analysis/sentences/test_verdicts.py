@@ -5,7 +5,7 @@ import pytest
 from planted import Planted, planted, run_of
 
 from koopmark.analysis.leaderboard import COST, PRINCIPAL
-from koopmark.analysis.sentences import AUTHORS, left_out, verdict
+from koopmark.analysis.sentences import AUTHORS, left_out, verdict, versus
 
 MANY = tuple(f"p{k}" for k in range(14))
 
@@ -41,9 +41,35 @@ def test_on_many_problems_the_first_is_compared_with_the_best_of_each_other_libr
     assert board.rows["mean"].iloc[0] == pytest.approx(6.0)
     assert verdict(board) == (
         "first and same share the first place with 6.0 digits in the mean over 14 problems. "
-        "Compared with the best method of each other library on a typical problem, ignoring "
-        "differences up to 0.5 digits, first is better than worse, is as good as same and cannot "
-        "be distinguished from erratic."
+        "Beside the best methods of the other libraries, first is better than worse and as good as "
+        "same (within 0.5 digits) on a typical problem; 14 problems are too few to separate it "
+        "from erratic."
+    )
+    said = {row["method"]: versus(row) for _, row in board.rows.iterrows()}
+    assert {name: word for name, (word, _) in said.items()} == {
+        "first": "",
+        "same": "as good",
+        "worse": "worse",
+        "worst": "",
+        "erratic": "undecided",
+    }
+    rows = board.rows.set_index("method")
+    assert said["worse"][1] == rows.loc["worse", "better"]
+    assert said["same"][1] == rows.loc["same", "alike"]
+
+
+def test_if_nothing_can_be_claimed_the_first_is_named_once():
+    rng = np.random.default_rng(5)
+    digits = {name: dict(zip(MANY, rng.uniform(1.0, 8.5, len(MANY)), strict=True)) for name in "ab"}
+    methods = {
+        name: theirs(lambda dataset, *_, name=name: 10.0 ** -digits[name][dataset], library=name)
+        for name in "ab"
+    }
+    board = board_of(methods, datasets=MANY, seeds=1)
+    first, other = board.rows["method"]
+    assert verdict(board).endswith(
+        f" 14 problems are too few to separate {first} from {other}, the best of the other "
+        "libraries."
     )
 
 

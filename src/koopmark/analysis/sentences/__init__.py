@@ -2,7 +2,7 @@
 
 from koopmark.analysis.sentences._card import AUTHORS, OURS, Answer, answer_card, named
 from koopmark.analysis.sentences._run import along, anchored, extent, misses
-from koopmark.analysis.sentences._verdicts import left_out, verdict, written
+from koopmark.analysis.sentences._verdicts import left_out, verdict, versus, written
 
 __all__ = [
     "AUTHORS",
@@ -16,5 +16,6 @@ __all__ = [
     "misses",
     "named",
     "verdict",
+    "versus",
     "written",
 ]

@@ -1,11 +1,13 @@
 """A run as a whole: what was fitted to what, its anchors, its misses, its sweeps."""
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from koopmark.analysis.leaderboard import ALL
 from koopmark.analysis.measure import SUCCESS, classes, competing
 from koopmark.analysis.numbers import listed, plural
-from koopmark.analysis.sentences._card import named
+from koopmark.analysis.sentences._card import OURS, named
 from koopmark.analysis.sweeps import Sweep
 from koopmark.scoring import DIGITS
 
@@ -62,7 +64,7 @@ def misses(judged: pd.DataFrame) -> str:
 
 
 def along(sweep: Sweep, summary: pd.DataFrame) -> str:
-    """The best methods at some levels of a sweep, and up to where all targets are found.
+    """Who leads along a sweep, with how many digits, and up to where all targets are found.
 
     Facts about this run: a sweep is one problem, and says nothing about others.
 
@@ -75,7 +77,51 @@ def along(sweep: Sweep, summary: pd.DataFrame) -> str:
     methods = competing(summary)
     if methods.empty:
         return ""
-    return f"{sweep.name}: {_best_at_levels(sweep, methods)} {_found_until(sweep, methods)}"
+    said = (
+        _ours_beside_theirs(sweep, methods),
+        _best_at_levels(sweep, methods),
+        _found_until(sweep, methods),
+    )
+    return f"{sweep.name}: {' '.join(part for part in said if part)}"
+
+
+def _ours_beside_theirs(sweep: Sweep, methods: pd.DataFrame) -> str:
+    """How the best of our own methods compares with the best of the libraries, level by level.
+
+    Digits that tables show alike, to a tenth, are alike; empty unless every level has both.
+    """
+    sides = methods["library"].eq(OURS).map({True: "ours", False: "theirs"})
+    best = methods.groupby(["dataset", sides])["digits"].max().unstack()
+    if best.shape[1] < 2 or best.isna().any(axis=None):
+        return ""
+    lead = (best["ours"] - best["theirs"]).reindex(list(sweep.datasets)).round(1).to_numpy()
+    ours, theirs = "koopmark's own best method", "the best library method"
+    count = len(lead)
+    levels = f"levels of {sweep.axis}"
+    if not lead.any():
+        where = f"both {levels}" if count == 2 else f"all {count} {levels}"
+        return f"{ours} and {theirs} have the same digits at {where}."
+
+    def most(leads: NDArray[np.float64]) -> str:
+        """By how much at most, and where if that is one of several levels."""
+        largest = f"{leads.max():.1f} digits"
+        at = np.flatnonzero(leads == leads.max())
+        several = bool((leads > 0).sum() > 1)
+        where = f" (at {sweep.texts[at[0]]})" if several and len(at) == 1 else ""
+        return f"by {'up to ' * several}{largest}{where}"
+
+    ahead, behind = int((lead > 0).sum()), int((lead < 0).sum())
+    if ahead and behind:
+        return (
+            f"{ours} is ahead of {theirs} at {ahead} of {count} {levels}, {most(lead)}, and behind "
+            f"at {behind}, {most(-lead)}."
+        )
+    one, other = (ours, theirs) if ahead else (theirs, ours)
+    leading = ahead or behind
+    many = f"both {levels}" if leading == count == 2 else f"all {count} {levels}"
+    where = many if leading == count else f"{leading} of {count} {levels}"
+    rest = "" if leading == count else f", and equals it at the other{'s' * (count - leading > 1)}"
+    return f"{one} beats {other} at {where}, {most(np.abs(lead))}{rest}."
 
 
 def _best_at_levels(sweep: Sweep, methods: pd.DataFrame) -> str:
@@ -89,11 +135,12 @@ def _best_at_levels(sweep: Sweep, methods: pd.DataFrame) -> str:
             parts.append(f"{at}, no method has a correct digit")
             continue
         possible = first["possible"].iloc[0]
-        allowed = "" if pd.isna(possible) else f" of the {possible:.1f} possible"
-        verb = "has" if len(first) == 1 else "have"
-        digits = f"{first['digits'].max():.1f}{allowed} digits"
-        parts.append(f"{at}, {_named(first, most=1)} {verb} {digits}")
-    return f"{'; '.join(parts)}."
+        allowed = "" if pd.isna(possible) else f" of the {possible:.1f} that the noise allows"
+        verb = "is" if len(first) == 1 else "are"
+        digits = f"{first['digits'].max():.1f} digits{allowed}"
+        parts.append(f"{at}, the best {verb} {_named(first, most=1)} with {digits}")
+    said = "; ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _found_until(sweep: Sweep, methods: pd.DataFrame) -> str:
@@ -114,16 +161,16 @@ def _found_until(sweep: Sweep, methods: pd.DataFrame) -> str:
     alike = alike.drop_duplicates("method")
     verb = "finds" if len(alike) == 1 else "find"
     there, texts = kept[best], sweep.texts
-    more = "" if longest == len(there) else "; no method does at more levels"
+    more = "" if longest == len(there) else "; no method does so at more levels"
     if longest == len(there):
         where = f"at every level of {sweep.axis}"
     elif all(there[:longest]):
-        where = f"up to {sweep.axis} {texts[longest - 1]}, and not at {texts[longest]}"
+        where = f"up to {sweep.axis} {texts[longest - 1]}, but not at {texts[longest]}"
     elif all(there[-longest:]):
-        where = f"from {sweep.axis} {texts[-longest]} on, and not at {texts[-longest - 1]}"
+        where = f"from {sweep.axis} {texts[-longest]} on, but not at {texts[-longest - 1]}"
     else:
         some = [text for text, is_kept in zip(texts, there, strict=True) if is_kept]
-        where = f"at {sweep.axis} {listed(some, most=8)} only"
+        where = f"only at {sweep.axis} {listed(some, most=8)}"
     return f"{_named(alike)} {verb} every target {where}{more}."
 
 

@@ -55,20 +55,44 @@ def _compared(board: Leaderboard) -> str:
     digits = board.measure.bounds is not None
     words = ("better than", "as good as", "worse than") if digits else SPEEDS
     kinds = dict(zip(("better", "alike", "worse"), words, strict=True))
+    alike = board.measure.alike
+    margin = f"{plain(alike)} digits" if digits else f"a factor of {plain(10.0**alike)}"
+    margins = dict.fromkeys(kinds, "") | {"alike": f" (within {margin})"}
     claims = [
-        f"is {how} {_names(rows[rows[kind] >= CLAIM])}"
+        f"{how} {_names(rows[rows[kind] >= CLAIM])}{margins[kind]}"
         for kind, how in kinds.items()
         if (rows[kind] >= CLAIM).any()
     ]
     unknown = rows[(rows[list(kinds)] < CLAIM).all(axis=1)]
-    if len(unknown):
-        claims.append(f"cannot be distinguished from {_names(unknown)}")
-    alike = board.measure.alike
-    margin = f"{plain(alike)} digits" if digits else f"a factor of {plain(10.0**alike)}"
-    return (
-        "Compared with the best method of each other library on a typical problem, ignoring "
-        f"differences up to {margin}, {first} {listed(claims)}."
+    few = f"{plural(len(board.problems), 'problem')} are too few to separate"
+    if not claims:
+        return f"{few} {first} from {_names(unknown)}, the best of the other libraries."
+    said = (
+        f"Beside the best methods of the other libraries, {first} is {listed(claims)} on a typical "
+        "problem"
     )
+    return f"{said}; {few} it from {_names(unknown)}." if len(unknown) else f"{said}."
+
+
+def versus(row: "pd.Series[float]") -> tuple[str, float]:
+    """What a method is beside the first of its board, and the least probability of that.
+
+    `worse`, `as good` or `better`, or `undecided` if no claim is likely enough; empty, and NaN, if
+    the two were not compared.
+
+    Parameters
+    ----------
+    row : Series
+        Of `Leaderboard.rows`.
+    """
+    # That the first is better is said of the method as worse.
+    words = {"better": "worse", "alike": "as good", "worse": "better"}
+    chances = row[list(words)].astype(float)
+    if chances.isna().any():
+        return "", np.nan
+    likeliest = str(chances.idxmax())
+    least = float(chances[likeliest])
+    return (words[likeliest] if least >= CLAIM else "undecided"), least
 
 
 def _names(rows: pd.DataFrame, most: int = 8) -> str:

@@ -1,32 +1,47 @@
 // What accuracy costs on a dataset, with the Pareto front, and how cost grows with the network.
 {
-  const { number, escaped, format } = koopmark;
+  const { number, escaped, format, curves } = koopmark;
+  const AUTHORS = "by the authors of koopmark";
   const UNITS = {
-    fit_seconds: "time of one fit (s, median over seeds)",
-    peak_memory_mb: "memory of one fit (MB, median over seeds)",
+    fit_seconds: "time of one fit, median over seeds",
+    peak_memory_mb: "memory of one fit (MB), median over seeds",
   };
+  const NOTHING = {
+    digits: "no digit",
+    found: "none found",
+    forecast_error: "1 and more",
+    residual_median: "1 and more",
+  };
+
+  const ours = (known, method) => known[method].library === "koopmark" && known[method].role === "method";
 
   const pointsOf = async ({ dataset, cost, error }) => {
     const [summary, columns] = await Promise.all(["summary", "columns"].map(koopmark.data));
-    // Digits that are shown alike are alike.
-    const loss = columns[error].best === "high" ? (value) => -Math.round(10 * value) : (value) => value;
+    const high = columns[error].best === "high";
+    // What is shown alike is alike.
+    const steps = { digits: 10, found: 100 }[error];
     const there = (i) =>
       summary.dataset[i] === dataset &&
       summary.ok[i] > 0 &&
       number(summary[cost][i]) > 0 &&
-      Number.isFinite(number(summary[error][i]));
-    return koopmark.rows(summary, there).map((i) => ({
-      method: summary.method[i],
-      role: summary.role[i],
-      competes: summary.role[i] === "method" && summary.failed[i] === 0,
-      cost: number(summary[cost][i]),
-      error: number(summary[error][i]),
-      loss: loss(number(summary[error][i])),
-    }));
+      !Number.isNaN(number(summary[error][i]));
+    return koopmark.rows(summary, there).map((i) => {
+      const value = number(summary[error][i]);
+      return {
+        method: summary.method[i],
+        role: summary.role[i],
+        // A method of which a fit failed is no member: its median is over the seeds it survived.
+        competes: summary.role[i] === "method" && summary.failed[i] === 0,
+        // No digit as it is shown, or an error as large as what is sought.
+        nothing: high ? Math.round(steps * value) <= 0 : value >= 1,
+        cost: number(summary[cost][i]),
+        error: value,
+        loss: high ? -Math.round(steps * value) : Number(value.toPrecision(2)),
+      };
+    });
   };
 
-  // A method of which a fit failed is no member: its median is over the seeds it survived.
-  const competing = (points) => points.filter((p) => p.competes);
+  const competing = (points) => points.filter((p) => p.competes && !p.nothing);
 
   const sizesOf = async ({ cost }) => {
     const [summary, known] = await Promise.all(["summary", "methods"].map(koopmark.data));
@@ -58,7 +73,7 @@
   };
 
   // A table of methods below the figure: `rows` are [method, [value of each column]].
-  const table = (section, title, heads, rows, write) => {
+  const table = (section, title, heads, rows, write, known) => {
     const place = section.querySelector(".front");
     const add = (parent, tag, text = "", attributes = {}) => {
       const element = document.createElement(tag);
@@ -70,78 +85,161 @@
     place.replaceChildren();
     if (!rows.length) return;
     add(place, "h3", title);
-    const grid = add(
-      add(place, "div", "", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": title }),
-      "table",
-    );
+    const box = add(place, "div", "", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": title });
+    const grid = add(box, "table");
     const head = add(add(grid, "thead"), "tr");
     add(head, "th", "method", { scope: "col", class: "first" });
     for (const text of heads) add(head, "th", text, { scope: "col", class: "number" });
     const body = add(grid, "tbody");
     for (const [method, values] of rows) {
       const row = add(body, "tr");
-      add(row, "th", method, { scope: "row", class: "first" });
+      const name = add(row, "th", method, { scope: "row", class: "first" });
+      if (ours(known, method)) add(name, "span", AUTHORS, { class: "badge" });
       values.forEach((value, i) => {
-        const known = value !== undefined;
-        add(row, "td", known ? write(value, i) : "–", {
-          class: known ? "number" : "number missing",
-          ...(known && { "data-value": value }),
+        const there = value !== undefined;
+        add(row, "td", there ? write(value, i) : "–", {
+          class: there ? "number" : "number missing",
+          ...(there && { "data-value": value }),
         });
       });
     }
+    koopmark.scrolls?.(box);
   };
 
-  const marker = (style, size) => ({ color: style.colour, symbol: style.symbol, size, opacity: 0.9 });
+  // The axis of a cost.
+  const costAxis = (values, key, least = 1) =>
+    curves.axis(curves.fitted(values, { log: true, least }), {
+      log: true,
+      write: key === "fit_seconds" ? format.seconds : format.plain,
+    });
+
+  // Of errors in decades.
+  const ERRORS = { within: [-Infinity, 0.02] };
+  const RANGES = { digits: { least: 1, within: [0, 9.15] }, found: { least: 0.2, within: [0, 1.02] } };
 
   const drawFront = async (section, chosen, columns, known) => {
     const points = await pointsOf(chosen);
-    const front = frontOf(competing(points));
-    const names = new Set(front.map((p) => p.method));
-    const linear = columns[chosen.error].best === "high";
-    const axis = (value) => (linear ? value : Math.max(value, koopmark.LEAST));
-    const data = points.map((p) => ({
+    const [anchors, others] = [true, false].map((are) => points.filter((p) => (p.role === "anchor") === are));
+    const [lost, finding] = [true, false].map((are) => others.filter((p) => p.nothing === are));
+    const front = frontOf(competing(finding));
+    const names = new Map(front.map((p, i) => [p.method, i + 1]));
+    const high = columns[chosen.error].best === "high";
+    const values = finding.map((p) => p.error).filter((value) => high || value >= koopmark.LEAST);
+    const ends = curves.fitted(values, { log: !high, ...(RANGES[chosen.error] ?? ERRORS) });
+    const strips = lost.length ? { [high ? "low" : "high"]: `${NOTHING[chosen.error]}: ${lost.length}` } : {};
+    const write = chosen.error === "found" ? (x) => format.score("found", x) : undefined;
+    const up = curves.axis(ends, { log: !high, strips, write });
+    const x = costAxis(
+      points.map((p) => p.cost),
+      chosen.cost,
+    );
+    const canvas = section.querySelector(".canvas");
+    const looks = curves.apart(
+      known,
+      front.map((p) => p.method),
+    );
+    const value = (p) =>
+      [format.score(chosen.error, p.error), chosen.error === "digits" ? "digits" : ""].join(" ").trim();
+    const said = (p) =>
+      `${escaped(p.method)}<br>${columns[chosen.error].title} ${format.score(chosen.error, p.error)}, ${format.score(chosen.cost, p.cost)}${ours(known, p.method) ? `<br>${AUTHORS}` : ""}`;
+    const marks = (some, marker, y = (p) => up.at(p.error)) => ({
       type: "scatter",
       mode: "markers",
-      name: escaped(p.method),
-      x: [p.cost],
-      y: [axis(p.error)],
-      showlegend: names.has(p.method) || p.role === "anchor",
-      marker: marker(known[p.method], names.has(p.method) ? 12 : 8),
-      text: [
-        `${format.score(chosen.cost, p.cost)}, ${columns[chosen.error].title} ${format.score(chosen.error, p.error)}`,
-      ],
-      hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
-    }));
-    data.unshift({
-      type: "scatter",
-      mode: "lines",
-      name: "Pareto front",
-      line: { shape: "hv", width: 2 },
-      meta: { role: "ink" },
-      x: front.map((p) => p.cost),
-      y: front.map((p) => axis(p.error)),
-      hoverinfo: "skip",
+      x: some.map((p) => p.cost),
+      y: some.map(y),
+      customdata: some.map((p) => p.method),
+      text: some.map(said),
+      marker,
+      hovertemplate: "%{text}<extra></extra>",
+      cliponaxis: false,
     });
-    const keys = [chosen.cost, chosen.error];
+    const { soft } = koopmark.colours();
+    const data = [
+      {
+        type: "scatter",
+        mode: "lines",
+        name: "Pareto front",
+        line: { shape: "hv", width: 2 },
+        meta: { role: "ink" },
+        x: front.map((p) => p.cost),
+        y: front.map((p) => up.at(p.error)),
+        hoverinfo: "skip",
+      },
+      {
+        ...marks(
+          finding.filter((p) => !names.has(p.method)),
+          { color: soft, size: 7, opacity: 0.55 },
+        ),
+        name: "other methods",
+      },
+      {
+        ...marks(lost, { color: soft, symbol: "line-ns-open", size: 10 }, () => up.edge[high ? "low" : "high"]),
+        name: "found nothing",
+      },
+      {
+        ...marks(anchors, {
+          color: soft,
+          size: 9,
+          symbol: anchors.map((p) => SIGNS[up.side(p.error)] ?? "diamond-open"),
+        }),
+        name: "anchors",
+      },
+      ...front.map((p) => ({
+        ...marks([p], { color: looks.get(p.method).colour, symbol: looks.get(p.method).symbol, size: 12 }),
+        name: escaped(p.method),
+      })),
+    ];
     table(
       section,
       `The Pareto front on ${chosen.dataset}: no method is cheaper and as accurate`,
-      keys.map((key) => columns[key].title),
+      [chosen.cost, chosen.error].map((key) => columns[key].title),
       front.map((p) => [p.method, [p.cost, p.error]]),
-      (value, i) => format.score(keys[i], value),
+      (number, i) => format.score([chosen.cost, chosen.error][i], number),
+      known,
     );
-    section.querySelector("figcaption.cost").textContent =
-      `One point per method, over its seeds. Left is cheaper, ${linear ? "up" : "down"} is more accurate. The line joins the methods of the Pareto front, which the table names; methods of which a fit failed or that are informed of the system are not on it, nor are the anchors. Methods whose fits all failed, or were not scored, have no point.`;
+    const short = koopmark.narrow.matches;
+    const label = (p) => {
+      const name = escaped(p.method) + (ours(known, p.method) ? " †" : "");
+      return short ? String(names.get(p.method)) : `${name}<br>${value(p)}, ${format.score(chosen.cost, p.cost)}`;
+    };
+    const margin = { l: 78, r: 24, t: 34, b: 64 };
+    const labels = curves.beside(
+      canvas,
+      [
+        ...front.map((p) => ({ text: label(p), colour: looks.get(p.method).colour, x: p.cost, y: up.at(p.error) })),
+        ...anchors.map((p) => ({ text: short ? "" : escaped(p.method), x: p.cost, y: up.at(p.error) })),
+        ...finding.filter((p) => !names.has(p.method)).map((p) => ({ x: p.cost, y: up.at(p.error) })),
+      ],
+      x,
+      up,
+      margin,
+    );
+    section.querySelector("figcaption.cost").textContent = [
+      `One point per method, over its seeds. Left is cheaper, ${high ? "up" : "down"} is more accurate.`,
+      `The line joins the methods of the Pareto front, which the table${short ? " numbers and" : ""} names (†: ${AUTHORS}).`,
+      "Methods of which a fit failed or that are informed of the system are not on it, nor are the anchors.",
+      lost.length
+        ? `${lost.length === 1 ? "One method" : `${lost.length} methods`} at the edge: ${NOTHING[chosen.error]}.`
+        : "",
+      "Methods whose fits all failed, or were not scored, have no point.",
+    ]
+      .filter(Boolean)
+      .join(" ");
     return {
       data,
       layout: {
-        xaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 },
-        yaxis: linear
-          ? { title: { text: columns[chosen.error].title }, type: "linear", range: [-0.3, 9.3] }
-          : koopmark.logAxis(columns[chosen.error].title),
+        showlegend: false,
+        hovermode: "closest",
+        margin,
+        annotations: labels,
+        shapes: up.rules,
+        xaxis: { title: { text: UNITS[chosen.cost] }, ...x.layout },
+        yaxis: { title: { text: columns[chosen.error].title }, ...up.layout },
       },
     };
   };
+
+  const SIGNS = { low: "arrow-down-open", high: "arrow-up-open" };
 
   const median = (values) => {
     const sorted = [...values].sort((a, b) => a - b);
@@ -154,6 +252,7 @@
     const sized = [...new Map(lines.flatMap(({ points }) => points.map((p) => [p.dataset, p.n])))].sort(
       (a, b) => a[1] - b[1],
     );
+    const sizes = [...new Set(sized.map(([, n]) => n))];
     const rows = lines.map(({ method, points }) => {
       const at = new Map(points.map((p) => [p.dataset, p.cost]));
       return [method, sized.map(([dataset]) => at.get(dataset))];
@@ -164,50 +263,72 @@
       sized.map(([dataset, n]) => `N = ${n}: ${dataset}`),
       rows,
       (value) => format.score(chosen.cost, value),
+      known,
     );
     section.querySelector("figcaption.cost").textContent =
-      "Each point is a dataset, in medians over the seeds whose fit succeeded; datasets of one size may differ in all else, and the line joins their medians. A name in the legend switches its line.";
-    const reach = new Map(lines.map(({ method, points }) => [method, -new Set(points.map((p) => p.n)).size]));
-    const first = koopmark.best(known, reach, 8);
-    const data = lines.flatMap(({ method, points }) => {
-      const look = {
-        type: "scatter",
-        name: escaped(method),
-        legendgroup: method,
-        visible: first.has(method) || "legendonly",
-      };
-      const medians = [...new Set(points.map((p) => p.n))].map((n) => [
+      `Each point is a dataset, in medians over the seeds whose fit succeeded; datasets of one size may differ in all else, and the line joins their medians.${sizes.length > 1 ? "" : " All datasets of this run are of one size."}`;
+    const { best } = await koopmark.data("curves");
+    const wanted = curves.picked(chosen.methods, best, known);
+    const chosenLines = lines.filter(({ method }) => known[method].role !== "anchor" && wanted(method));
+    const drawn = chosenLines.map(({ method, points }) => ({
+      method,
+      points,
+      medians: [...new Set(points.map((p) => p.n))].map((n) => [
         n,
         median(points.filter((p) => p.n === n).map((p) => p.cost)),
-      ]);
+      ]),
+    }));
+    const ns = drawn.flatMap(({ points }) => points.map((p) => p.n));
+    const x = curves.axis(curves.fitted(ns, { log: true, least: 0.3 }), { log: true });
+    const up = costAxis(
+      drawn.flatMap(({ points }) => points.map((p) => p.cost)),
+      chosen.cost,
+    );
+    const looks = curves.apart(
+      known,
+      drawn.map(({ method }) => method),
+    );
+    const data = drawn.flatMap(({ method, points, medians }) => {
+      const look = looks.get(method);
+      const common = { type: "scatter", name: escaped(method), legendgroup: method };
       return [
         {
-          ...look,
+          ...common,
           mode: "markers",
+          showlegend: false,
           x: points.map((p) => p.n),
           y: points.map((p) => p.cost),
-          marker: marker(known[method], 8),
+          marker: { color: look.colour, symbol: look.symbol, size: 6, opacity: 0.6 },
           text: points.map((p) => `${escaped(p.dataset)}, N = ${p.n}: ${format.score(chosen.cost, p.cost)}`),
           hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
         },
         {
-          ...look,
-          mode: "lines",
-          showlegend: false,
+          ...common,
+          mode: medians.length > 1 ? "lines+markers" : "markers",
           x: medians.map(([n]) => n),
-          y: medians.map(([, value]) => value),
-          line: { color: known[method].colour, dash: known[method].dash },
+          y: medians.map(([, cost]) => cost),
+          line: { color: look.colour, dash: look.dash, width: 2 },
+          marker: { color: look.colour, symbol: look.symbol, size: 8 },
           hoverinfo: "skip",
         },
       ];
     });
-    const sizes = [...new Set(lines.flatMap(({ points }) => points.map((p) => p.n)))].sort((a, b) => a - b);
+    const ends = drawn.map(({ method, medians }) => ({
+      text: escaped(method),
+      colour: looks.get(method).colour,
+      x: medians.at(-1)[0],
+      y: medians.at(-1)[1],
+    }));
+    const labels = curves.labels(section.querySelector(".canvas"), ends, x, up);
     return {
       data,
       layout: {
+        showlegend: !labels && drawn.length <= 24,
         legend: { tracegroupgap: 0 },
-        xaxis: { title: { text: "units N" }, type: "log", tickvals: sizes, ticktext: sizes.map(String) },
-        yaxis: { ...koopmark.logAxis(UNITS[chosen.cost]), dtick: 1 },
+        ...labels,
+        hovermode: "closest",
+        xaxis: { title: { text: "units N" }, ...x.layout, tickvals: sizes, ticktext: sizes.map(String) },
+        yaxis: { title: { text: UNITS[chosen.cost] }, ...up.layout },
       },
     };
   };
@@ -215,8 +336,6 @@
   const draw = async (section, chosen) => {
     const [columns, known] = await Promise.all(["columns", "methods"].map(koopmark.data));
     const figure = await (chosen.figure === "size" ? drawSizes : drawFront)(section, chosen, columns, known);
-    figure.layout.showlegend =
-      figure.data.filter((trace) => trace.showlegend !== false).length <= 24 || !koopmark.narrow.matches;
     await koopmark.plot(section.querySelector(".canvas"), figure);
   };
 

@@ -1,127 +1,248 @@
-// A score against the levels of a sweep, a line per method.
+// A score against the levels of a sweep: a line per method, or per group of methods that are alike,
+// with the quartiles over the seeds as a band.
 {
+  const MOST = 12; // Of more lines the best are drawn as such, and all others in grey.
   const BEST = 8;
-  const { number } = koopmark;
+  const { number, escaped, curves } = koopmark;
 
   const linesOf = async ({ sweep, score }) => {
     const [known, { axes, rows }] = await Promise.all(["methods", "sweeps"].map(koopmark.data));
     const axis = axes[sweep];
-    const lines = Object.keys(known).map((method) => {
-      const at = new Map(
-        koopmark
-          .rows(rows, (i) => rows.family[i] === sweep && rows.method[i] === method)
-          .map((i) => [rows.dataset[i], i]),
-      );
-      const points = axis.datasets.map((name, level) => {
-        const i = at.get(name);
+    const at = new Map(
+      koopmark.rows(rows, (i) => rows.family[i] === sweep).map((i) => [`${rows.dataset[i]} ${rows.method[i]}`, i]),
+    );
+    const pointsOf = (method) =>
+      axis.datasets.map((name, level) => {
+        const i = at.get(`${name} ${method}`);
         // A level at which the method was not run is a gap, and no failure.
-        if (i === undefined) return { level, value: NaN, status: "not run", failed: false };
-        const value = number(rows[score][i]);
-        return { level, value, status: rows.status[i], failed: rows.ok[i] === 0 || value === Infinity };
+        if (i === undefined) return { level, value: NaN, low: NaN, high: NaN, status: "not run", failed: false };
+        return {
+          level,
+          value: number(rows[score][i]),
+          low: number(rows[`${score}_q25`]?.[i]),
+          high: number(rows[`${score}_q75`]?.[i]),
+          status: rows.status[i],
+          failed: rows.ok[i] === 0,
+        };
       });
-      return { method, style: known[method], points, there: at.size > 0 };
-    });
-    return { axis, lines: lines.filter((line) => line.there) };
+    const lines = Object.keys(known).map((method) => ({ method, points: pointsOf(method) }));
+    return { axis, lines: lines.filter(({ points }) => points.some((p) => p.status !== "not run")) };
   };
 
-  // What is known of the levels themselves: [column, name, dash] of each score. Targets that are
-  // eigenfunctions only nearly: how nearly, and what is proved of it. Noise: what it allows.
+  // What is known of the levels themselves, of some scores: [column, name, label, dash]. Targets that
+  // are eigenfunctions only nearly: how nearly, and what is proved of it. Noise: what it allows.
   const OWN = [
-    ["residual_bound", "bound on the residual of the targets themselves", "dash"],
-    ["target_residual", "residual of the targets themselves", "dot"],
+    [
+      "residual_bound",
+      "bound on the residual of the targets themselves",
+      "bound on residual<br>of the targets",
+      "dash",
+    ],
+    ["target_residual", "residual of the targets themselves", "residual<br>of the targets", "dot"],
   ];
-  const BESIDE = { digits: [["possible", "digits that the noise allows", "dashdot"]], residual_median: OWN };
-  // Scores on a linear axis; all others span decades.
-  const LINEAR = {
-    digits: { range: [-0.3, 9.3], tickvals: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] },
-    found: { range: [-0.03, 1.03], tickvals: [0, 0.25, 0.5, 0.75, 1], tickformat: ".0%" },
+  const BESIDE = {
+    digits: [["possible", "digits that the noise allows", "digits that<br>the noise allows", "dashdot"]],
+    residual_median: OWN,
   };
-  const beside = (axis, score) =>
+  // Scores on a linear axis; all others span decades.
+  const LINEAR = { digits: { least: 1, within: [-0.15, 9.15] }, found: { least: 0.2, within: [-0.02, 1.02] } };
+
+  const ownOf = (axis, score) =>
     (BESIDE[score] ?? [])
       .filter(([key]) => axis[key])
-      .map(([key, name, dash]) => ({
+      .map(([key, name, label, dash]) => ({ name, label, dash, values: axis[key].map(number) }));
+
+  // The lines that are drawn, each with the methods that it stands for; anchors apart.
+  const groupsOf = async (chosen, lines) => {
+    const [known, { sweeps }] = await Promise.all(["methods", "curves"].map(koopmark.data));
+    const { best, alike } = sweeps[chosen.sweep];
+    const wanted = curves.picked(chosen.methods, best, known);
+    const points = new Map(lines.map((line) => [line.method, line.points]));
+    const groups = alike[chosen.score]
+      .filter((names) => names.some((name) => known[name].role === "anchor" || wanted(name)))
+      .map((names) => ({ names, role: known[names[0]].role, points: points.get(names[0]) }));
+    const [anchors, others] = [true, false].map((are) => groups.filter(({ role }) => (role === "anchor") === are));
+    const first = others.filter(({ names }) => names.some((name) => best.includes(name)));
+    const shown =
+      others.length > MOST ? [...new Set([...first, ...others])].slice(0, Math.max(BEST, first.length)) : others;
+    return { anchors, shown, grey: others.filter((group) => !shown.includes(group)) };
+  };
+
+  // On a phone in the legend, in one line.
+  const titleOf = ({ names, role }) => {
+    const others = names.length - 1;
+    const more = others ? `${koopmark.narrow.matches ? " " : "<br>"}and ${others} more` : "";
+    return `${escaped(names[0])}${role === "informed" ? " (informed)" : ""}${more}`;
+  };
+
+  // The axis of the scores: it fits the methods and what is known of the levels, not the anchors.
+  const upright = (chosen, groups, own, write) => {
+    const linear = LINEAR[chosen.score];
+    const points = groups.flatMap((group) => group.points);
+    const values = [
+      ...points.filter((p) => !p.failed).flatMap((p) => [p.value, p.low, p.high]),
+      ...own.flatMap((line) => line.values),
+    ].filter((value) => linear || value >= koopmark.LEAST);
+    const log = !linear;
+    const ends = curves.fitted(values, { log, ...linear });
+    const fits = curves.axis(ends, { log });
+    const beyond = new Set(points.filter((p) => !p.failed).map((p) => fits.side(p.value)));
+    const bad = linear ? "low" : "high";
+    const strips = {
+      ...(beyond.has("low") && { low: `≤ ${curves.tick(koopmark.LEAST)}` }),
+      ...(beyond.has("high") && { high: "∞" }),
+    };
+    if (points.some((p) => p.failed)) strips[bad] = [...(strips[bad] ? [strips[bad]] : []), "failed"].join(", ");
+    return { ...curves.axis(ends, { log, strips, write }), bad };
+  };
+
+  const across = (axis) => {
+    const ends = curves.fitted(axis.positions, { log: axis.log, least: axis.log ? 0.1 : 1e-9 });
+    const text = (one) => (axis.log && Number(one) > 0 ? curves.tick(Number(one)) : escaped(one));
+    const drawn = curves.axis(ends, { log: axis.log });
+    return { ...drawn, layout: { ...drawn.layout, tickvals: axis.positions, ticktext: axis.texts.map(text) } };
+  };
+
+  // Quartiles as an area; levels without them leave a gap.
+  const band = ({ points }, look, x, up) => {
+    const [xs, ys] = [[], []];
+    let run = [];
+    const close = () => {
+      if (run.length > 1) {
+        xs.push(...run.map((p) => x[p.level]), ...run.map((p) => x[p.level]).reverse(), null);
+        ys.push(...run.map((p) => up.clamped(p.low)), ...run.map((p) => up.clamped(p.high)).reverse(), null);
+      }
+      run = [];
+    };
+    for (const p of points) {
+      if (p.failed || Number.isNaN(p.low) || Number.isNaN(p.high)) close();
+      else run.push(p);
+    }
+    close();
+    return {
+      type: "scatter",
+      mode: "lines",
+      fill: "toself",
+      name: "quartiles",
+      x: xs,
+      y: ys,
+      line: { width: 0, color: look.colour },
+      fillcolor: look.colour,
+      opacity: 0.16,
+      hoverinfo: "skip",
+      showlegend: false,
+    };
+  };
+
+  const SIGNS = { low: "arrow-down", high: "arrow-up" };
+
+  // A line with marks, and at the edge the marks of what failed or lies beyond the axis.
+  const traces = (group, look, x, up, write) => {
+    const sides = group.points.map((p) => (p.failed ? up.bad : Number.isNaN(p.value) ? "" : up.side(p.value)));
+    const text = group.points.map((p) => {
+      const spread = p.low < p.high ? `, quartiles ${write(p.low)} to ${write(p.high)}` : "";
+      return [`${write(p.value)} (${escaped(p.status)})${spread}`, ...curves.listed(group.names)].join("<br>");
+    });
+    const anchor = group.role === "anchor";
+    const open = anchor ? "-open" : "";
+    const symbols = group.points.map((p, i) => (p.failed ? "x" : `${SIGNS[sides[i]] ?? "x"}${open}`));
+    const common = {
+      type: "scatter",
+      name: titleOf(group),
+      legendgroup: group.names[0],
+      x,
+      text,
+      hovertemplate: "%{text}<extra></extra>",
+    };
+    const line = {
+      ...common,
+      mode: anchor ? "markers" : "lines+markers",
+      y: group.points.map((p, i) => (p.failed || sides[i] || Number.isNaN(p.value) ? null : p.value)),
+      line: { color: look.colour, dash: look.dash, width: 2 },
+      marker: { color: look.colour, size: 8, symbol: anchor ? "line-ew-open" : look.symbol },
+    };
+    const edge = {
+      ...common,
+      mode: "markers",
+      y: sides.map((side) => (side ? up.edge[side] : null)),
+      marker: { color: look.colour, size: 9, symbol: symbols },
+      cliponaxis: false,
+      showlegend: false,
+    };
+    return sides.some(Boolean) ? [line, edge] : [line];
+  };
+
+  const draw = async (section, chosen) => {
+    const [{ axis, lines }, known, { [chosen.score]: column }] = await Promise.all([
+      linesOf(chosen),
+      koopmark.data("methods"),
+      koopmark.data("columns"),
+    ]);
+    const canvas = section.querySelector(".canvas");
+    const { anchors, shown, grey } = await groupsOf(chosen, lines);
+    const own = ownOf(axis, chosen.score);
+    const write = (value) => koopmark.format.score(chosen.score, value);
+    const ticks = ["found", "fit_seconds"].includes(chosen.score) ? write : undefined;
+    const [x, up] = [across(axis), upright(chosen, [...shown, ...grey], own, ticks)];
+    const looks = curves.apart(
+      known,
+      shown.map(({ names }) => names[0]),
+    );
+    const lookOf = ({ names: [name] }) => looks.get(name) ?? known[name];
+    const labelled = [...anchors, ...shown];
+    const labels = curves.labels(canvas, endsOf(labelled, own, axis, up, lookOf), x, up);
+    const data = [
+      ...grey.flatMap((group) => faint(traces(group, lookOf(group), axis.positions, up, write))),
+      ...(grey.length ? [] : shown.map((group) => band(group, lookOf(group), axis.positions, up))),
+      ...labelled.flatMap((group) => traces(group, lookOf(group), axis.positions, up, write)),
+      ...own.map(({ name, dash, values }) => ({
         type: "scatter",
         name,
         mode: "lines",
         x: axis.positions,
-        y: axis[key],
+        y: values,
         meta: { role: "ink" },
         line: { dash, width: 2 },
-        text: axis[key].map((value) => koopmark.format.score(key, value)),
+        text: values.map(write),
         hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
-      }));
-
-  // Less is better: the mean digits, whatever score is drawn, so that the same methods are shown.
-  const size = async (sweep) => {
-    const { rows } = await koopmark.data("sweeps");
-    const sums = new Map();
-    for (const i of koopmark.rows(rows, (k) => rows.family[k] === sweep)) {
-      const { sum, count } = sums.get(rows.method[i]) ?? { sum: 0, count: 0 };
-      sums.set(rows.method[i], { sum: sum + number(rows.digits[i]), count: count + 1 });
-    }
-    return new Map([...sums].map(([method, { sum, count }]) => [method, -sum / count]));
-  };
-
-  const logAxis = (values) => {
-    const finite = values.filter(Number.isFinite).map((x) => Math.max(x, koopmark.LEAST));
-    const top = 10 ** (Math.ceil(Math.log10(Math.max(...finite, 1))) + 1);
-    const decades = [];
-    for (let k = 2 * Math.floor(Math.log10(Math.min(...finite, 1)) / 2); k < Math.log10(top); k += 2) decades.push(k);
-    return {
-      failed: top,
-      layout: {
-        type: "log",
-        tickvals: [...decades.map((k) => 10 ** k), top],
-        ticktext: [...decades.map((k) => (k === 0 ? "1" : `10<sup>${k}</sup>`)), "failed"],
-      },
-    };
-  };
-
-  const draw = async (section, chosen) => {
-    const { axis, lines } = await linesOf(chosen);
-    const { [chosen.score]: column } = await koopmark.data("columns");
-    const known = await koopmark.data("methods");
-    const best = koopmark.best(known, await size(chosen.sweep), BEST);
-    const shown = lines.filter(({ method }) => chosen.all || best.has(method) || known[method].role === "anchor");
-    const own = beside(axis, chosen.score);
-    const linear = LINEAR[chosen.score];
-    const { failed, layout } = linear
-      ? { failed: 0, layout: { type: "linear", ...linear } }
-      : logAxis([...shown.map(({ points }) => points.map((p) => p.value)), ...own.map((line) => line.y)].flat());
-    const place = (p) => {
-      if (p.failed) return failed;
-      if (Number.isNaN(p.value)) return null;
-      return linear ? p.value : Math.max(p.value, koopmark.LEAST);
-    };
-    const data = shown.map(({ method, style, points }) => ({
-      type: "scatter",
-      name: koopmark.escaped(method),
-      x: axis.positions,
-      y: points.map(place),
-      mode: points.every((p) => p.failed) ? "markers" : "lines+markers",
-      line: { color: style.colour, dash: style.dash, width: 2 },
-      marker: { color: style.colour, size: 8, symbol: points.map((p) => (p.failed ? "x" : style.symbol)) },
-      text: points.map((p) => `${koopmark.format.score(chosen.score, p.value)} (${koopmark.escaped(p.status)})`),
-      hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
-    }));
-    data.push(...own);
-    await koopmark.plot(section.querySelector(".canvas"), {
+      })),
+    ];
+    await koopmark.plot(canvas, {
       data,
       layout: {
-        showlegend: data.length <= 24 || !koopmark.narrow.matches,
-        xaxis: {
-          title: { text: koopmark.escaped(axis.title) },
-          type: axis.log ? "log" : "linear",
-          tickvals: axis.positions,
-          ticktext: axis.texts.map(koopmark.escaped),
-        },
-        yaxis: {
-          title: { text: column.title + (chosen.score === "fit_seconds" ? " (s)" : "") },
-          ...layout,
-        },
+        showlegend: !labels,
+        legend: { tracegroupgap: 0 },
+        ...labels,
+        shapes: up.rules,
+        hovermode: "closest",
+        xaxis: { title: { text: escaped(axis.title) }, ...x.layout },
+        yaxis: { title: { text: column.title }, ...up.layout },
       },
     });
   };
+
+  // Of many lines those that are not among the best: there to be hovered.
+  const faint = (some) =>
+    some.map((trace) => ({
+      ...trace,
+      line: { color: koopmark.colours().line, width: 1 },
+      marker: { ...trace.marker, color: koopmark.colours().line, size: 4 },
+      showlegend: false,
+    }));
+
+  // Where each line ends, and what is written there.
+  const endsOf = (drawn, own, axis, up, lookOf) => [
+    ...drawn.flatMap((group) => {
+      const last = group.points.findLast((p) => p.failed || !Number.isNaN(p.value));
+      if (!last) return [];
+      const y = last.failed ? up.edge[up.bad] : up.at(last.value);
+      return [{ text: titleOf(group), colour: lookOf(group).colour, x: axis.positions[last.level], y }];
+    }),
+    ...own.flatMap(({ label, values }) => {
+      const last = values.findLastIndex(Number.isFinite);
+      return last < 0 ? [] : [{ text: label, x: axis.positions[last], y: up.at(values[last]) }];
+    }),
+  ];
 
   const csv = async (_section, chosen) => {
     const { axis, lines } = await linesOf(chosen);
@@ -136,6 +257,8 @@
         method: points.map((p) => p.method),
         status: points.map((p) => p.status),
         [chosen.score]: points.map((p) => p.value),
+        [`${chosen.score}_q25`]: points.map((p) => p.low),
+        [`${chosen.score}_q75`]: points.map((p) => p.high),
       }),
     };
   };
