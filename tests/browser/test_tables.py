@@ -26,3 +26,13 @@ def test_every_box_that_scrolls_can_be_reached_and_has_a_name(shared):
         assert box.get_attribute("tabindex") == "0"
         assert box.get_attribute("role") == "region"
         assert box.get_attribute("aria-label")
+
+
+def test_a_table_that_a_script_built_has_a_sign_where_it_is_cut(shared):
+    page = shared().page
+    box = page.locator("#datasets .scroll:visible").first
+    box.scroll_into_view_if_needed()
+    page.locator("#datasets .scroll[data-right] > .edges").first.wait_for(state="attached")
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    page.locator("#datasets .scroll[data-left]:not([data-right])").first.wait_for()
+    box.evaluate("box => { box.scrollLeft = 0; }")

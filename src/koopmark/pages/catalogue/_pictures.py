@@ -30,8 +30,8 @@ def plane(states: NDArray) -> tuple[NDArray, tuple[str, str]]:
     return (states - flat.mean(axis=0)) @ leading.T, ("PC 1", "PC 2")
 
 
-def portrait(states: NDArray, name: str) -> Markup:
-    """Some of the trajectories (M, T, N); a dot where each ends."""
+def portrait(states: NDArray, name: str, which: str = "test trajectories") -> Markup:
+    """Some of the trajectories (M, T, N), called `which`; a dot where each ends."""
     points, titles = plane(states[:TRAJECTORIES])
     low, high = points.min(axis=(0, 1)), points.max(axis=(0, 1))
     across, up = (_Axis(*ends) for ends in zip(low, high, strict=True))
@@ -42,7 +42,7 @@ def portrait(states: NDArray, name: str) -> Markup:
         for end_x, end_y in zip(x[:, -1], y[:, -1], strict=True)
     )
     sideways = f"{titles[0]} across, " if titles[0] else "at rest across, "
-    text = f"{len(points)} test trajectories of {name}: {sideways}{titles[1]} upwards"
+    text = f"{len(points)} {which} of {name}: {sideways}{titles[1]} upwards"
     return _svg("portrait", text, across, up, titles, f'<g class="paths">{lines}</g>', ends)
 
 

@@ -156,4 +156,4 @@ def _portrait(recipe: datasets.Recipe, seed: int, name: str) -> str:
     if not np.isfinite(states).all():
         return ""
     # They are others than the test trajectories, which the catalogue draws.
-    return portrait(states[:, kept], name).replace("test trajectories", "trajectories", 1)
+    return portrait(states[:, kept], name, "trajectories")

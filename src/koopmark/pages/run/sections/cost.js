@@ -103,7 +103,6 @@
         });
       });
     }
-    koopmark.scrolls?.(box);
   };
 
   // The axis of a cost.

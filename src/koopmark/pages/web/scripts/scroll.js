@@ -1,5 +1,4 @@
 // A table that is wider or higher than its box has a shadow at each edge that cuts it, until its end.
-// A box that a script makes is given to koopmark.scrolls(box) with its table in it.
 {
   const update = (box) => {
     const { clientWidth, clientHeight, scrollLeft, scrollTop, scrollWidth, scrollHeight } = box;
@@ -28,9 +27,21 @@
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) if (target.clientWidth) watch(target.closest(".scroll"));
   });
-  koopmark.scrolls = (box) => {
+  const observe = (box) => {
     sizes.observe(box);
     for (const content of box.children) sizes.observe(content);
   };
-  document.querySelectorAll(".scroll").forEach(koopmark.scrolls);
+  document.querySelectorAll(".scroll").forEach(observe);
+
+  // Those that scripts add later. What Plotly draws is no HTML and is passed over.
+  new MutationObserver((records) => {
+    for (const { addedNodes } of records) {
+      for (const node of addedNodes) {
+        if (!(node instanceof HTMLElement)) continue;
+        const within = node.closest(".scroll");
+        if (within) observe(within);
+        node.querySelectorAll(".scroll").forEach(observe);
+      }
+    }
+  }).observe(document.body, { childList: true, subtree: true });
 }
