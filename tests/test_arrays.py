@@ -214,7 +214,7 @@ DOORS = {
         INITIAL,
     ),
     "path_integral: states": (
-        lambda a: spectrum.path_integral(ABOUT, a).values,
+        lambda a: spectrum.path_integral(ABOUT, a, rtol=1e-6, estimate=False).values,
         INITIAL,
     ),
 }

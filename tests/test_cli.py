@@ -20,8 +20,12 @@ COMMANDS = (
     "report",
     "show",
     "check",
+    "compare",
     "baseline",
     "history",
+    "figure",
+    "table",
+    "cite",
     "list",
     "example",
     "export",
@@ -112,7 +116,7 @@ def test_help_shows_every_command_and_an_example(typed):
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "report", "show", "check", "baseline", "list", "example", "export", "catalogue"],
+    [name for name in COMMANDS if name != "history"],
 )
 def test_every_command_has_an_example_in_its_help(typed, command):
     assert f"Example: koopmark {command}" in typed(command, "--help").stdout
@@ -135,9 +139,17 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
+        (("compare", "nowhere"), "Error: a comparison takes at least two run folders: nowhere is"),
+        (("compare", "nowhere", "elsewhere"), "Error: nowhere is no run folder: it does not"),
         (("baseline", "nowhere"), "Error: nowhere"),
         (("show", "nowhere"), "Error: nowhere"),
         (("show",), "Error: there is no run folder in reports: make one with `koopmark run smoke`"),
+        (("figure", "nowhere", "profile"), "Error: nowhere"),
+        (("figure", "x", "board", "--format", "docx"), "--format has 'docx': it must be one of"),
+        (("figure", "x", "board", "--width", "3.4"), "--width is '3.4': it must be a number with"),
+        (("figure", "nowhere"), "Missing argument 'FIGURE'"),
+        (("table", "nowhere"), "Error: nowhere"),
+        (("cite", "nowhere"), "Error: nowhere"),
         (("show", "x", "--grid", "--board", "cost"), "--board and --grid are different views"),
         (("show", "x", "--method", "y", "--score", "z"), "--score is for --grid and --dataset"),
         (
@@ -257,8 +269,14 @@ def test_check_is_exit_code_1_where_an_error_grew_and_0_where_none_did(typed, ra
     assert grew.returncode == 1, grew.stdout
     assert "pydmd.dmd" in grew.stdout
     filed = typed("check", str(worse), "--against", str(out), "--markdown", "check.md")
-    assert (tmp_path / "check.md").read_text() == grew.stdout.removesuffix("\n")
-    assert filed.stdout.startswith("Regression: 3 fits compared, of 3 in the baseline and 3 in")
+    assert (tmp_path / "check.md").read_text().startswith("# Regression\n\n3 fits compared, ")
+    assert filed.stdout.startswith("Regression: 3 fits compared, ")
+    compared = typed("compare", str(out), str(worse), "--page", "side", "--markdown", "side.md")
+    assert compared.returncode == 0, compared.stderr
+    changes = [line for line in grew.stdout.splitlines() if " target lost " in line]
+    assert changes
+    assert all(line in compared.stdout for line in changes)
+    assert (tmp_path / "side" / "index.html").is_file()
 
 
 @pytest.mark.slow
@@ -462,3 +480,20 @@ def test_a_part_of_a_suite_is_refused_where_a_whole_run_is(typed, suite):
     refused = typed("run", str(suite), "--out", "whole", "--seed", "0")
     assert refused.returncode == 2
     assert "--out must be another folder" in refused.stderr
+
+
+def test_a_run_goes_into_a_paper(typed, ran, tmp_path):
+    folder = str(ran)
+    figure = typed("figure", folder, "board", "--method", "pydmd.dmd", "--width", "240pt")
+    assert figure.stdout == f"Figure: {ran / 'figures' / 'board.pdf'}\n", figure.stderr
+    assert (ran / "figures" / "board.pdf").read_bytes().startswith(b"%PDF")
+    unknown = typed("figure", folder, "bord")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "Error: unknown figure 'bord': did you mean 'board'? " in unknown.stderr
+    assert "it takes two methods" in typed("table", folder).stderr
+    assert "@article{tu2014dynamic," in typed("cite", folder).stdout
+    assert typed("cite", folder, "--out", "a.bib").stdout == "References: a.bib\n"
+    assert (tmp_path / "a.bib").read_text(encoding="utf-8").startswith("% koopmark, the benchmark")
+    lost = typed("cite", folder, "--out", "nowhere/a.bib")
+    assert (lost.returncode, lost.stdout) == (2, "")
+    assert "nowhere/a.bib: cannot be written" in lost.stderr

@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -196,13 +195,15 @@ def test_whatever_the_system_refuses_is_a_sentence(typed, monkeypatch, error):
     assert ended[2] in ("Error: x/y: Permission denied\n", "Error: odd\n")
 
 
-def started(place, *arguments, env=(), **more):
-    """The command in a process of its own."""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache"), **dict(env)}
-    command = [sys.executable, "-m", "koopmark", *arguments]
-    return subprocess.Popen(
-        command, cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more
-    )
+@pytest.fixture
+def started(warm):
+    """Starts commands in processes of their own."""
+
+    def started(place, *arguments):
+        environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache")}
+        return warm.start("-m", "koopmark", *arguments, cwd=place, env=environment)
+
+    return started
 
 
 COMMANDS = {
@@ -247,7 +248,7 @@ def test_no_command_dies_of_what_a_terminal_cannot_show(
     ("command", "code"),
     [("list methods", 0), ("show done", 0), ("check done --against done", 0), ("show nope", 2)],
 )
-def test_a_reader_that_goes_away_changes_no_exit_code(place, command, code):
+def test_a_reader_that_goes_away_changes_no_exit_code(started, place, command, code):
     process = started(place, *command.split())
     process.stdout.close()
     said = process.stderr.read()
@@ -255,7 +256,7 @@ def test_a_reader_that_goes_away_changes_no_exit_code(place, command, code):
     assert (said == b"") == (code == 0)
 
 
-def test_a_run_goes_on_when_nobody_reads_how_it_goes(place, tmp_path):
+def test_a_run_goes_on_when_nobody_reads_how_it_goes(started, place, tmp_path):
     process = started(place, "run", "mine.toml", "--out", str(tmp_path / "out"), "--jobs", "1")
     process.stdout.close()
     process.stderr.close()
@@ -276,7 +277,7 @@ stop()
 @pytest.mark.parametrize(
     "command", ["verify stopped.py:Any", "run mine.toml --method stopped.py:Any"]
 )
-def test_a_command_that_is_stopped_early_and_again_says_so(place, tmp_path, number, command):
+def test_a_command_that_is_stopped_early_and_again_says_so(started, tmp_path, number, command):
     (tmp_path / "mine.toml").write_text(SUITE)
     (tmp_path / "tiny.toml").write_text(RECIPE)
     (tmp_path / "stopped.py").write_text(STOPPED.format(number=number))
@@ -302,7 +303,7 @@ class Sleeps(Method):
 
 
 @pytest.fixture
-def sleeping(place, tmp_path):
+def sleeping(started, tmp_path):
     """A run that is at a fit without end, after others that are done."""
     (tmp_path / "sleeps.py").write_text(SLEEPS)
     (tmp_path / "tiny.toml").write_text(RECIPE)

@@ -319,50 +319,94 @@ def _show(sheet: Any) -> None:
 @app.command(epilog="Example: koopmark check reports/standard --against reports/baseline")
 def check(
     folder: RunFolder,
-    against: Annotated[Path, typer.Option(metavar="BASELINE", help="The run folder to beat.")],
+    against: Annotated[Path, typer.Option(metavar="BASELINE", help="Baseline run.")],
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Compare the fits that both runs have, and no more.")
+        bool, typer.Option("--partial", help="Compare only the fits that both runs have.")
     ] = False,
 ) -> None:
-    """Compare the accuracy of a run with a baseline: exit with 1 if something got worse or is gone.
+    """Compare the accuracy of a run with a baseline: exit code 1 if something got worse or is gone.
 
     What is compared, and how much it may move, is in docs/ci.md. Inside GitHub Actions the
-    comparison also goes to the summary of the step.
+    comparison is also added to the summary of the step.
     """
     from koopmark import regression
+    from koopmark.pages import terminal
 
     result = regression.check(folder, against, partial)
     regression.publish(result.markdown(), markdown)
-    _say(result.markdown() if markdown is None else f"{result.verdict()} See {markdown}")
+    if markdown is None:
+        _show(terminal.check(result))
+    else:
+        _say(f"{result.verdict()} See {markdown}")
     if not result.ok:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: koopmark compare reports/before reports/after --page reports/compare")
+def compare(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Run folders, up to 6.")],
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Baseline run.", show_default="the first folder"),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the comparison as a page into DIR.")
+    ] = None,
+    top: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Most rows of what got worse in the terminal.")
+    ] = 8,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All rows, boards and targets in the terminal.")
+    ] = False,
+) -> None:
+    """Compare runs: versions, digits and found side by side, and what changed, worst first.
+
+    What counts as a change is what counts for `koopmark check` (docs/ci.md). Runs of different
+    suites are compared on the fits that they share.
+    """
+    from koopmark import pages, regression
+    from koopmark.pages import terminal
+
+    found = regression.compare(folders, against)
+    _show(terminal.comparison(found, None if everything else top))
+    if markdown is not None:
+        regression.publish(found.markdown(), markdown)
+        _say(f"Comparison: {markdown}")
+    if page is not None:
+        _say(f"Comparison: {pages.write_comparison(found, page)}")
 
 
 @app.command(epilog="Example: koopmark baseline reports/smoke")
 def baseline(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished run folder.")],
-    to: Annotated[Path, typer.Option(metavar="BASELINE", help="Where its tables go.")] = Path(
+    to: Annotated[Path, typer.Option(metavar="BASELINE", help="Folder of the baseline.")] = Path(
         "reports/baseline"
     ),
     allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Also a run whose source was in no commit.")
+        bool,
+        typer.Option("--allow-dirty", help="Accept a run whose source differed from its commit."),
     ] = False,
     speed: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What bench/speed/regress.py found, for the history."),
+        typer.Option(
+            metavar="FILE", help="Times of the core from bench/speed/regress.py, for the history."
+        ),
     ] = None,
 ) -> None:
-    """Make a finished run of a whole suite the baseline that later ones are checked against.
+    """Make a finished run of a whole suite the baseline for later checks.
 
-    The baseline's history.jsonl gets a line about it.
+    A line about it is added to the baseline's history.jsonl.
     """
     from koopmark import regression
 
     added = regression.promote(folder, to, allow_dirty, speed)
-    _say(f"Baseline: {to}" + ("" if added else ", whose history has this run already"))
+    _say(f"Baseline: {to}" + ("" if added else " (this run was in its history already)"))
 
 
 @app.command(epilog="Example: koopmark history reports/baseline/history.jsonl")
@@ -376,13 +420,156 @@ def history(
         typer.Option(metavar="NAME", help="Of the runs.", show_default="that of the last run"),
     ] = None,
 ) -> None:
-    """Show how the scores went from one baseline to the next, and since when one has changed."""
+    """Show how scores changed from one baseline to the next, and since when."""
     from koopmark import pages
 
     page, sentences = pages.write_history(file, out, suite)
     for sentence in sentences:
         _say(sentence)
     _say(f"History: {page}")
+
+
+@app.command(
+    epilog="Example: koopmark figure reports/standard profile --format pdf,svg --width 3.4in"
+)
+def figure(
+    folder: RunFolder,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIGURE",
+            help="profile, board, noise, spectrum, eigenfunction, cost or map.",
+        ),
+    ],
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Show this method (repeatable).",
+            show_default="the best of each library, and its best default",
+        ),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Show this dataset, or all levels of this recipe or sweep (repeatable).",
+        ),
+    ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The question whose targets count: principal, noise, cost …"
+        ),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Show the best N methods.")
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of an eigenfunction: its target, such as -1."),
+    ] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of an eigenfunction: decay, scatter or map."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Of a spectrum or an eigenfunction.", show_default="first"),
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="FORMATS", help="Such as pdf,svg,png.")
+    ] = "",
+    width: Annotated[
+        str, typer.Option(metavar="LENGTH", help="Such as 3.4in, 85mm, 8.5cm or 240pt.")
+    ] = "3.4in",
+    height: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="The same.", show_default="what the figure needs"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="The file, or its name without the ending.",
+            show_default="DIR/figures/FIGURE",
+        ),
+    ] = None,
+) -> None:
+    """Draw a figure of a run for a paper: vectors, fonts embedded, no title.
+
+    It needs Matplotlib. The same run gives the same PDF and SVG, byte by byte.
+    """
+    from koopmark import plot
+
+    files = plot.write(
+        folder,
+        name,
+        plot.Request(tuple(method or ()), tuple(dataset or ()), board, top, target, seed, view),
+        file_format,
+        plot.inches(width),
+        None if height is None else plot.inches(height, "--height"),
+        out,
+    )
+    for path in files:
+        _say(f"Figure: {path}")
+
+
+@app.command(epilog="Example: koopmark table reports/standard --format latex --top 8")
+def table(
+    folder: RunFolder,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="latex, markdown or csv.")
+    ] = "latex",
+    board: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The leaderboard: principal, products, noise, cost …",
+            show_default="the first of the run",
+        ),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="The best N methods.", show_default="all")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this method (repeatable)."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The file.", show_default="printed"),
+    ] = None,
+) -> None:
+    """Write a leaderboard as a table for a paper; LaTeX takes the package booktabs."""
+    from koopmark.pages.paper import board_table
+
+    _written(board_table(folder, file_format, board, top, tuple(method or ())), "Table", out)
+
+
+@app.command(epilog="Example: koopmark cite reports/standard --out references.bib")
+def cite(
+    folder: RunFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The file.", show_default="printed"),
+    ] = None,
+) -> None:
+    """Write BibTeX of koopmark, the theory, and each library, method and dataset of a run."""
+    from koopmark.pages.paper import bibliography
+
+    _written(bibliography(folder), "References", out)
+
+
+def _written(text: str, what: str, out: Path | None) -> None:
+    """Print a text, or write it to a file and say where."""
+    from koopmark._files import write_text
+
+    if out is None:
+        _say(text.rstrip("\n"))
+        return
+    write_text(out, text)
+    _say(f"{what}: {out}")
 
 
 @app.command(epilog="Example: koopmark verify path/to/my_method.py:MyMethod")

@@ -7,7 +7,7 @@ import sys
 from koopmark import analysis
 
 MODULES = [module.name for module in pkgutil.walk_packages(analysis.__path__, "koopmark.analysis.")]
-HTML = ("jinja2", "markupsafe", "plotly", "koopmark.pages")
+HTML = ("jinja2", "markupsafe", "koopmark.pages")
 
 
 def test_no_module_of_the_analysis_loads_what_makes_pages():

@@ -7,11 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import run_of
 
-from koopmark.analysis.measure import judge
 from koopmark.analysis.results import Results
-from koopmark.analysis.summary import summarise
 from koopmark.analysis.targets import same_eigenvalue, target_names
-from koopmark.pages.run._views import Known, target_rows
 from koopmark.regression.history import promoted_run
 
 EIGENVALUES = st.sampled_from([-1.0, -1.0 * (1 + 3e-16), -1.999, -1.9992, -2.0, -2 + 1e-12, 0.5])
@@ -82,17 +79,16 @@ def near(finished_run):
     return tables.fits, targets, tables.provenance
 
 
-def test_a_page_has_a_table_for_each_of_two_targets_with_one_label(near):
-    fits, targets, _ = near
-    noisy = targets[targets["dataset"].str.contains("noise")]
-    summary = summarise(fits, judge(fits, targets))
-    mine = summary[summary["dataset"].str.contains("noise")]
-    tables = target_rows(noisy, mine, Known.of(fits))
-    assert [name for name, _ in tables] == ["-1.999 #1", "-1.999 #2"]
-    for index, (_, rows) in enumerate(tables):
-        of_target = noisy[(noisy["target_index"] == index) & (noisy["status"] == "ok")]
-        medians = of_target.groupby("method")["eigenvalue_error_relative"].median()
-        assert {row.method: float(row.cells[0].value) for row in rows} == dict(medians)
+def test_the_map_has_a_column_for_each_of_two_targets_with_one_label(near):
+    mapped = run_of(*near).map
+    noisy = mapped.targets["dataset"].str.contains("noise")
+    assert list(mapped.targets.loc[noisy, "target"]) == ["-1.999 #1", "-1.999 #2"]
+    medians = run_of(*near).by_target["digits"]
+    for place in noisy[noisy].index:
+        _, dataset, target, *_ = mapped.targets.loc[place]
+        mine = medians.xs((dataset, target), level=("dataset", "target")).droplevel("problem")
+        shown = dict(zip(mapped.methods["method"], mapped.digits[:, place], strict=True))
+        assert shown == dict(mine)
 
 
 def test_a_history_keeps_both_of_two_targets_with_one_label(near):

@@ -122,6 +122,7 @@ class Tab:
     def drawn(self, section):
         """Wait until the figure of a section is there; its traces and layout as Plotly has them."""
         canvas = self.page.locator(f"#{section} .canvas").first
+        canvas.evaluate("c => c.closest('.folded') && koopmark.unfold(c)")
         canvas.scroll_into_view_if_needed()
         canvas.locator(".main-svg").first.wait_for()
         return json.loads(

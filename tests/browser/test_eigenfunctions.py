@@ -105,17 +105,26 @@ def test_the_errors_in_the_sentence_are_those_of_the_targets_table(shared, run):
         assert math.isclose(shown, row[key], rel_tol=0.051)
 
 
-def test_the_three_maps_share_their_scale(shared):
+def test_the_maps_are_contours_at_levels_of_the_exact_function(shared, run):
     page = shared(view("small", "-1", POOR)).page
     said(page, f"{POOR} on small")
     canvas = page.locator("#eigenfunctions .canvas.maps")
     canvas.locator(".main-svg").first.wait_for()
-    traces = canvas.evaluate("c => c.data.map((t) => [t.zmin, t.zmax, t.z.length])")
-    assert len(traces) == 3
-    assert len({tuple(trace) for trace in traces}) == 1
-    low, high, rows = traces[0]
-    assert low == -high < 0
-    assert rows == 15
+    traces = canvas.evaluate(
+        "c => c.data.map((t) => [t.type, t.contours.start, t.contours.end, t.contours.size, t.z])"
+    )
+    assert [trace[0] for trace in traces] == ["contour"] * 4
+    assert len({tuple(trace[1:4]) for trace in traces}) == 1
+    _, low, high, step, exact = traces[0]
+    points = stored(run, "small", -1, POOR).query("part == 'map'")
+    assert [value for row in exact for value in row] == points["exact"].tolist()
+    # Twelve levels or so, of which none is wasted beyond the range.
+    most = points["exact"].abs().max()
+    assert low == -high
+    assert high - step < most <= high * (1 + 1e-9)
+    assert 8 <= (high - low) / step <= 16
+    # The lines over the recovered function are the exact one's.
+    assert traces[2][4] == exact != traces[1][4]
 
 
 def test_a_phone_shows_it_without_scrolling_sideways_and_maps_fill_a_wider_window(tab):
@@ -127,6 +136,6 @@ def test_a_phone_shows_it_without_scrolling_sideways_and_maps_fill_a_wider_windo
     page.set_viewport_size({"width": 1400, "height": 1000})
     canvas = page.locator("#eigenfunctions .canvas.maps").element_handle()
     page.wait_for_function(
-        "c => [...c.querySelectorAll('.hm')].every((h) => h.getBoundingClientRect().width > 300)",
+        "c => ['xaxis', 'xaxis2', 'xaxis3'].every((x) => c._fullLayout[x]._length > 300)",
         arg=canvas,
     )

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from accessibility import serious
 
 from koopmark.pages.example import write_example
 
@@ -148,3 +149,40 @@ def test_the_scale_of_colours_is_drawn_once_after_the_window_changed(page):
 def test_the_page_is_no_wider_than_the_window(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_ticks_of_logarithmic_axes_are_powers_of_ten(page):
+    drawn(page, "#decay .canvas")
+    texts = page.locator("#decay .ytick text").all_text_contents()
+    assert len(texts) > 2
+    assert all(text == "1" or text.startswith("10") for text in texts)
+
+
+def test_tick_texts_become_powers_of_ten_only_where_all_of_them_are(page):
+    powers = "texts => koopmark.powers(texts)"
+    assert page.evaluate(powers, ["0", "0.001", "0.1", "1"]) == [
+        "0",
+        "10<sup>-3</sup>",
+        "10<sup>-1</sup>",
+        "1",
+    ]
+    for plain in (["8", "64", "512"], ["0.001", "0.003"], ["1", "10", "100"]):
+        assert page.evaluate(powers, plain) == plain
+
+
+def test_nothing_serious_bars_anyone(page):
+    assert serious(page) == []
+
+
+def test_a_table_that_is_cut_has_a_sign_of_it_until_its_end(page):
+    def signs(which):
+        until(page, f"document.querySelector('#errors .scroll').matches('{which}')")
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    box = page.locator("#errors .scroll")
+    box.scroll_into_view_if_needed()
+    signs("[data-right]:not([data-left])")
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    signs("[data-left]:not([data-right])")
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    signs(":not([data-left], [data-right])")

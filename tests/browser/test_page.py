@@ -71,7 +71,8 @@ def test_nothing_is_drawn_before_it_is_needed_and_the_rest_in_spare_time(tab):
     assert page.evaluate("document.querySelectorAll('.main-svg').length") == 0
     until(
         page,
-        "[...document.querySelectorAll('.canvas')].every((c) => c.querySelector('.main-svg'))",
+        "[...document.querySelectorAll('.canvas:not(.map)')]"
+        ".every((c) => c.querySelector('.main-svg'))",
     )
 
 
@@ -106,14 +107,6 @@ def test_the_keyboard_sorts_too(shared):
     page.keyboard.press("Enter")
     names = table.evaluate("t => [...t.tBodies[0].rows].map((r) => r.dataset.method)")
     assert names == sorted(names, key=str.lower)
-
-
-def test_a_table_of_targets_sorts_within_each_target(shared):
-    page = shared().page
-    table = table_of(page, "Errors of each target of small")
-    table.get_by_role("columnheader", name="oracle floor").get_by_role("button").click()
-    firsts = table.evaluate("t => [...t.tBodies].map((b) => b.rows[0].className)")
-    assert firsts == ["group", "group"]
 
 
 def test_words_library_and_status_filter(shared):
@@ -242,7 +235,7 @@ def test_under_noise_a_fit_says_by_how_many_times_it_errs_more_than_noise_allows
 
 def test_a_failed_fit_says_why_and_what_it_printed(shared):
     page = shared().page
-    page.locator("#failures a").first.click()
+    page.locator("#failures a[href^='#fit=']").first.click()
     panel = page.get_by_role("dialog")
     panel.wait_for()
     assert "this <method> is broken" in panel.text_content()
@@ -254,7 +247,9 @@ def test_a_failed_fit_says_why_and_what_it_printed(shared):
 
 def test_the_panel_works_by_keyboard_and_gives_the_address_back(tab):
     page = tab().open("#datasets&colour=method")
-    table_of(page, "All scores on small").locator("tr[data-method='pydmd.dmd'] a").focus()
+    table_of(page, "All scores on small").locator(
+        "tr[data-method='pydmd.dmd'] a[href^='#fit=']"
+    ).focus()
     page.keyboard.press("Enter")
     panel = page.get_by_role("dialog")
     panel.wait_for()
@@ -290,9 +285,10 @@ def test_nothing_serious_bars_anyone(shared, scheme, size):
     page = opened.page
     for section in ("sweeps", "datasets", "cost"):
         opened.drawn(section)
+    page.evaluate("document.querySelectorAll('.folded').forEach((one) => koopmark.unfold(one))")
     for fragment in ("", "panel"):
         if fragment:
-            page.locator("#failures a").first.click()
+            page.locator("#failures a[href^='#fit=']").first.click()
             page.get_by_role("dialog").wait_for()
         found = axe.run(page).response["violations"]
         serious = [
@@ -306,6 +302,97 @@ def test_nothing_serious_bars_anyone(shared, scheme, size):
     page.get_by_role("dialog").wait_for(state="hidden")
 
 
+def cells(page):
+    """The focusable part of the map."""
+    return page.get_by_role("application")
+
+
+def test_the_map_says_what_a_cell_holds_under_the_pointer_and_by_keyboard(shared, run):
+    page = shared().page
+    outcomes = pd.read_csv(run / "outcomes.csv").set_index(["method", "dataset", "target"])
+    said = page.locator("#map .said")
+    cells(page).focus()
+    page.keyboard.press("Home")
+    first = said.text_content()
+    method, dataset, target = re.match(
+        r"(\S+?)(?: and \d+ more)?, (\S+), λ = (.*?): ", first
+    ).groups()
+    row = outcomes.loc[(method, dataset, target)]
+    assert f"found to 1e-{int(row['digits'] + 1e-9)} ({row['digits']:.1f} digits" in first
+    page.keyboard.press("ArrowRight")
+    assert said.text_content() != first
+    page.locator("#map .cell.found").first.hover(force=True, position={"x": 2, "y": 2})
+    assert "found" in said.text_content()
+
+
+def test_a_cell_of_the_map_opens_its_fit(shared):
+    page = shared().page
+    cells(page).focus()
+    page.keyboard.press("Home")
+    method = page.locator("#map .said strong").text_content().split(" and ")[0].split(",")[0]
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("dialog")
+    panel.wait_for()
+    assert panel.get_by_label("Method", exact=True).input_value() == method
+    page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
+
+
+def test_left_of_the_cells_are_the_methods_and_above_them_the_datasets(shared):
+    page = shared().page
+    address = "document.activeElement.getAttribute('href')"
+    cells(page).focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(address).startswith("#method=")
+    page.keyboard.press("ArrowRight")
+    for _ in range(20):
+        page.keyboard.press("ArrowUp")
+    assert page.evaluate(address) == "#dataset=small"
+    page.keyboard.press("ArrowDown")
+
+
+def test_the_map_draws_a_shape_for_every_class_and_no_more_elements_for_more_cells(shared):
+    page = shared().page
+    drawn = page.locator("#map svg path.cell").evaluate_all(
+        "all => all.map((p) => p.className.baseVal)"
+    )
+    assert len(drawn) == len(set(drawn))
+    assert any("failed" in name for name in drawn)
+    assert any("missed" in name or "cannot" in name for name in drawn)
+
+
+def test_a_profile_is_the_csv_and_its_reach_is_marked(shared, run):
+    figure = shared().drawn("profiles")
+    table = pd.read_csv(run / "profiles.csv")
+    mine = table[table["question"] == "Principal eigenfunctions"]
+    boards = pd.read_csv(run / "leaderboard.csv").set_index(["question", "method"])
+    curves = [trace for trace in figure["data"] if not trace["name"].startswith("reach of ")]
+    assert curves
+    for trace in curves:
+        method = trace["name"].split(" and ")[0]
+        assert trace["y"] == list(mine[method])
+        ends = [one for one in figure["data"] if one["name"] == f"reach of {trace['name']}"]
+        for end in ends:
+            assert end["y"][1] == boards.loc[("Principal eigenfunctions", method), "reach"]
+
+
+def test_a_phone_has_the_answers_and_the_map_on_its_first_two_screens(tab):
+    page = tab(**PHONE).open()
+    page.locator("#map svg .cell").first.wait_for()
+    box = page.locator("#map .canvas").bounding_box()
+    assert box["y"] + box["height"] <= 2 * PHONE["height"]
+    assert page.evaluate("document.documentElement.scrollHeight") < 6 * PHONE["height"]
+
+
+def test_an_address_unfolds_its_section_on_a_phone(tab):
+    page = tab(**PHONE).open("#cost")
+    page.locator("#cost .canvas").wait_for()
+    assert page.locator("#sweeps.folded").count() == 1
+    page.locator("#sweeps h2 button").click()
+    page.locator("#sweeps .canvas").wait_for()
+
+
 def test_a_phone_scrolls_in_one_direction_only(shared):
     opened = shared(**PHONE)
     page = opened.page
@@ -314,18 +401,19 @@ def test_a_phone_scrolls_in_one_direction_only(shared):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_page_prints_with_its_figures(shared, tmp_path):
+def test_the_page_prints_with_its_figures_on_few_pages(shared, tmp_path):
     opened = shared(color_scheme="dark")
     page = opened.page
-    for section in ("sweeps", "datasets", "cost"):
+    for section in ("profiles", "sweeps", "datasets", "cost"):
         opened.drawn(section)
     page.pdf(path=tmp_path / "page.pdf", format="A4")
     written = (tmp_path / "page.pdf").read_bytes()
     assert written.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", written)) > 2
+    assert 2 < len(re.findall(rb"/Type\s*/Page\b", written)) <= 10
     page.emulate_media(media="print", color_scheme="light")
     assert not page.locator(".pickers").first.is_visible()
     assert page.locator("#sweeps .main-svg").first.is_visible()
+    assert page.locator("#map svg .cell").first.is_visible()
     page.emulate_media(media="screen", color_scheme="dark")
 
 
@@ -346,8 +434,9 @@ def test_an_old_browser_is_told_so(tab):
     until(page, "document.querySelector('#sweeps .canvas').textContent.includes('too old')")
 
 
-def test_without_javascript_every_table_is_there(tab):
+def test_without_javascript_the_answers_and_the_leaderboards_are_there(tab):
     page = tab(java_script_enabled=False).open()
-    assert page.locator('[aria-label="All scores on small"]').is_visible()
-    assert page.locator('[aria-label="All scores on noisy/noise=0.1"]').is_visible()
-    assert not page.locator(".canvas").first.is_visible()
+    assert page.locator("dl.card dd").count() == 5
+    assert page.locator('[aria-label="Leaderboard: Principal eigenfunctions"]').is_visible()
+    assert page.locator('[aria-label="Leaderboard: Under noise"]').is_visible()
+    assert not page.locator("#sweeps .canvas").is_visible()

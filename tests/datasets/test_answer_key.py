@@ -155,9 +155,13 @@ def test_of_systems_that_are_linear_in_other_coordinates_all_eigenvalues_are_kno
 
 
 def test_the_closed_form_of_the_point_agrees_with_the_search():
-    for name in ("slow_manifold", "hopf_focus", "linear_normal"):
-        exact = closed_form_fixed_point(example(name))
-        (found,) = fixed_points(example(name)).points
+    shipped = ("coupling_10", "coupling_oscillators", "coupling_polynomial")
+    for system in (
+        *(example(name) for name in ("slow_manifold", "hopf_focus", "linear_normal")),
+        *(datasets.load_recipe(name).system.build(0) for name in shipped),
+    ):
+        exact = closed_form_fixed_point(system)
+        (found,) = fixed_points(system).points
         np.testing.assert_allclose(found.state, exact.state, atol=1e-9)
         far = np.abs(found.eigenvalues[:, None] - exact.eigenvalues).min(axis=0)
         assert far.max() < 1e-8

@@ -76,7 +76,7 @@ def test_stored_regimes_are_as_computed_again_and_count_the_stable_fixed_points(
     found = functools.cache(stable_points)
     monkeypatch.setattr("koopmark.datasets.regime.stable_points", found)
     # How long chaos lasts is the claim of another test.
-    monkeypatch.setattr(_attractors, "LASTING", 300.0)
+    monkeypatch.setattr(_attractors, "LASTING", 30.0)
     monkeypatch.setattr(_attractors, "STRETCH", 2.0)
     loaded = datasets.load_recipe(name)
     stored = loaded.regime

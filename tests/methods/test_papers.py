@@ -1,6 +1,7 @@
-"""Every method says where it comes from, once, and its docstring names the same papers."""
+"""Every method says what it is and where it comes from, once, and the docs say the same."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,22 @@ def test_a_description_says_what_a_method_does_not_have():
     assert methods.described("koopmark.ssd").library == "koopmark"
     with pytest.raises(ConfigError, match=r"unknown method 'pydmd.dmdd'"):
         methods.described("pydmd.dmdd")
+
+
+def test_the_docs_and_the_list_say_of_a_method_what_its_class_says():
+    page = (Path(__file__).parents[2] / "docs/methods.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `(koopmark\.\w+)`[^|]* \| (.*?)(?<!\\) \| ([^|]*) \|", page, re.MULTILINE
+    )
+    assert len(rows) == 13
+    for name, text, sources in rows:
+        known = methods.described(name)
+        assert text == known.summary.replace("|", "\\|"), f"docs/methods.md: {name}"
+        assert sources == "; ".join(paper.text for paper in known.papers), (
+            f"docs/methods.md: {name}"
+        )
+    for name in EVERY:
+        known = methods.described(name)
+        said = methods.about(name)
+        first = said.partition("; ")[0] if known.options else said.removesuffix(".")
+        assert known.summary.startswith(first), name

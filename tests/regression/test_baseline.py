@@ -33,8 +33,8 @@ def test_a_run_has_not_changed_against_the_baseline_made_of_it(run_dir, provenan
         "history.jsonl",
     }
     result = check(run_dir, baseline)
-    assert result.compared == 24
-    assert not any((result.worse, result.better_targets, result.vanished, result.new))
+    assert result.pair.compared == 24
+    assert not any((result.pair.worse, result.pair.better, result.missing, result.pair.new))
 
 
 @pytest.mark.parametrize("keys", [{"ended": None}, {"fits": 25}])

@@ -9,6 +9,7 @@ import pytest
 from koopmark._errors import ConfigError
 from koopmark.regression import check, promote, publish
 from koopmark.regression._changes import BEST_HIGH, DIGITS, FIT_METRICS, TARGET_METRICS
+from koopmark.regression._pair import TITLES
 
 CLEAN, NOISY = "three_populations", "three_populations_noise_0.01"
 
@@ -52,24 +53,22 @@ ONE = {"dataset": NOISY, "seed": 0, "method": "linear", "target": "-1"}
 
 def changed(result):
     """Everything that got worse, or better, of targets and of fits as a whole."""
-    return [
-        *((one.what, "worse") for one in result.worse_targets),
-        *((one.what, "better") for one in result.better_targets),
-        *((one.score, "worse") for one in result.worse_scores),
-        *((one.score, "better") for one in result.better_scores),
-    ]
+    return [one.change for one in (*result.pair.worse, *result.pair.better)]
 
 
 def test_a_run_compared_with_itself_is_ok(run_dir, finished_run):
     result = check(run_dir, finished_run)
     assert result.ok
-    assert result.compared == 24
-    assert not any((changed(result), result.vanished, result.new))
+    assert result.pair.compared == 24
+    assert not any((changed(result), result.missing, result.pair.new))
     found = pd.read_csv(run_dir / "targets.csv").query(
         "eigenvalue_error_relative <= 1e-3 and eigenfunction_error <= 1e-3"
     )
-    assert result.found == (len(found), len(found))
-    assert f"found {len(found)} of 48 targets (baseline {len(found)})" in result.verdict()
+    assert result.pair.found == (len(found), len(found))
+    assert result.verdict() == (
+        f"No regression: 24 fits compared, {len(found)} of 48 targets found "
+        f"(baseline: {len(found)}). Nothing changed."
+    )
 
 
 def test_a_target_that_is_lost_is_a_regression_by_however_little_and_comes_first(
@@ -82,19 +81,36 @@ def test_a_target_that_is_lost_is_a_regression_by_however_little_and_comes_first
     edit("targets", {**EXACT, "seed": 1}, eigenfunction_error=1e-4)
     result = check(run_dir, baseline)
     assert not result.ok
-    assert [(one.seed, one.what) for one in result.worse_targets] == [(0, "found"), (1, "digits")]
-    lost, _ = result.worse_targets
-    assert (lost.dataset, lost.method, lost.target) == (CLEAN, "quadratic[degree=2]", "-1")
-    before, now = result.found
+    lost, fewer = result.pair.worse
+    assert (lost.seed, lost.change) == (0, "target lost")
+    assert (fewer.seed, fewer.change) == (1, "fewer digits")
+    assert (lost.dataset, lost.method, lost.what) == (CLEAN, "quadratic[degree=2]", "-1")
+    before, now = result.pair.found
     assert now == before - 1
-    text = result.markdown()
-    assert text.startswith("# Regression")
-    assert f"found {now} of 48 targets (baseline {before}). Worse: 2 targets, 0 other" in text
-    assert "| found → right function at a wrong eigenvalue | 3.0 | 9.9e-04 → 1.0e-03 |" in text
-    assert "| -1 | found | 9.0 → 4.0 |" in text
     back = check(baseline, run_dir)
     assert back.ok
-    assert [(one.seed, one.what) for one in back.better_targets] == [(0, "found"), (1, "digits")]
+    assert [(one.seed, one.change) for one in back.pair.better] == [
+        (0, "target found"),
+        (1, "more digits"),
+    ]
+
+
+def test_the_markdown_has_the_changes_before_and_after(run_dir, finished_run, edit, tmp_path):
+    baseline = tmp_path / "baseline"
+    edit("targets", EXACT, eigenvalue_error_relative=0.99e-3)
+    shutil.copytree(run_dir, baseline)
+    edit("targets", EXACT, eigenvalue_error_relative=1.01e-3)
+    edit("targets", {**EXACT, "seed": 1}, eigenfunction_error=1e-4)
+    result = check(run_dir, baseline)
+    before, now = result.pair.found
+    text = result.markdown()
+    assert text.startswith("# Regression")
+    assert f"{now} of 48 targets found (baseline: {before}). Worse: 2 (target lost 1, " in text
+    assert (
+        "| 0 | -1 | target lost | found, 3.0 digits, error 9.9e-04 "
+        "| right function at a wrong eigenvalue, 3.0 digits, error 1.0e-03 |" in text
+    )
+    assert "| 1 | -1 | fewer digits | 9.0 digits | 4.0 digits |" in text
 
 
 def test_an_error_ten_times_larger_is_a_regression_and_the_worst_comes_first(
@@ -102,16 +118,18 @@ def test_an_error_ten_times_larger_is_a_regression_and_the_worst_comes_first(
 ):
     edit("targets", ONE, eigenvalue_error_relative=1e2)
     edit("targets", {**ONE, "seed": 1}, eigenvalue_error_relative=1e3)
-    worse = check(run_dir, finished_run).worse_targets
+    worse = check(run_dir, finished_run).pair.worse
     assert [one.seed for one in worse] == [1, 0]
-    assert all((one.dataset, one.method, one.target) == (NOISY, "linear", "-1") for one in worse)
+    assert all((one.dataset, one.method) == (NOISY, "linear") for one in worse)
+    assert {one.what for one in worse} == {"-1"}
 
 
 def test_an_improvement_is_not_a_regression(run_dir, finished_run, edit):
     edit("targets", ONE, eigenvalue_error_relative=1e-9, eigenfunction_error=1e-9)
     result = check(run_dir, finished_run)
     assert result.ok
-    assert [kind for _, kind in changed(result)] == ["better"]
+    assert not result.pair.worse
+    assert len(result.pair.better) == 1
 
 
 def test_a_change_within_the_tolerance_is_neither(run_dir, finished_run, edit):
@@ -139,7 +157,7 @@ def test_rising_above_the_floor_does_count(run_dir, finished_run, edit):
 @pytest.mark.parametrize("metric", TARGET_METRICS, ids=lambda m: m.name)
 def test_every_target_score_is_watched(run_dir, finished_run, edit, metric):
     edit("targets", EXACT, **{metric.name: 1e6})
-    assert changed(check(run_dir, finished_run)) == [("found", "worse")]
+    assert changed(check(run_dir, finished_run)) == ["target lost"]
 
 
 @pytest.mark.parametrize("metric", FIT_METRICS, ids=lambda m: m.name)
@@ -149,18 +167,21 @@ def test_every_fit_score_is_watched_in_its_direction(run_dir, finished_run, edit
     edit("fits", where, **{metric.name: bad})
     path = finished_run / "fits.csv"
     before = pd.read_csv(path).query("method == 'quadratic[degree=2]' and seed == 0")
-    expected = [metric.name] if before[metric.name].notna().iloc[0] else []
-    assert [one.score for one in check(run_dir, finished_run).worse_scores] == expected
+    expected = [TITLES[metric.name]] if before[metric.name].notna().iloc[0] else []
+    worse = check(run_dir, finished_run).pair.worse
+    assert [one.what for one in worse] == expected
+    assert {one.change for one in worse} <= {"score worse"}
 
 
 def test_a_score_that_is_missing_now_is_a_regression(run_dir, finished_run, edit):
     edit("targets", ONE, eigenfunction_error=float("nan"))
-    assert len(check(run_dir, finished_run).worse_targets) == 1
+    assert len(check(run_dir, finished_run).pair.worse) == 1
     edit("targets", {}, eigenfunction_error=float("nan"))
     result = check(run_dir, finished_run)
-    assert len(result.worse_targets) == 40
-    assert result.worse_targets[0].outcome == ("found", "not scored")
-    assert result.found[1] == 0
+    assert len(result.pair.worse) == 40
+    assert result.pair.worse[0].baseline.startswith("found, ")
+    assert result.pair.worse[0].run == "not scored, 0.0 digits"
+    assert result.pair.found.run == 0
 
 
 def test_infinite_errors_in_both_are_no_change(finished_run, tmp_path):
@@ -179,17 +200,17 @@ def test_a_fit_that_fails_now_is_a_regression_with_its_reason(run_dir, finished_
     edit("targets", where, status="timeout", eigenvalue_error_relative=float("nan"))
     result = check(run_dir, finished_run)
     assert not result.ok
-    (fit,) = result.newly_failing
-    assert (fit.method, fit.seed, fit.baseline, fit.now) == ("linear", 1, "ok", "timeout")
+    (fit,) = result.pair.worse
+    assert (fit.method, fit.seed, fit.change) == ("linear", 1, "fit fails")
+    assert (fit.baseline, fit.run) == ("ok", "timeout: 60 s | and a pipe")
     assert r"60 s \| and a pipe" in result.markdown()
-    assert not changed(result)
 
 
 def test_a_fit_that_ends_ok_now_is_reported_and_ok(run_dir, finished_run, edit):
     edit("fits", {"method": "broken"}, status="ok", recovered=0)
     result = check(run_dir, finished_run)
     assert result.ok
-    assert len(result.newly_passing) == 4
+    assert changed(result) == ["fit succeeds"] * 4
 
 
 @pytest.fixture
@@ -216,11 +237,11 @@ def test_fits_that_vanished_fail_the_check(run_dir, finished_run, drop, provenan
     assert not result.ok
     assert not result.problems
     assert result.markdown().startswith("# Incomplete")
-    assert [(row.dataset, row.seed, row.method) for row in result.vanished] == [
+    assert [(row.dataset, row.seed, row.method) for row in result.missing] == [
         (CLEAN, 0, "linear"),
         (NOISY, 0, "linear"),
     ]
-    assert "## Missing from the run" in result.markdown()
+    assert "## Only in the baseline" in result.markdown()
     assert check(run_dir, finished_run, partial=True).ok
 
 
@@ -233,8 +254,8 @@ def test_target_rows_that_vanished_fail_the_check_also_of_a_part(run_dir, finish
     for partial in (False, True):
         result = check(run_dir, finished_run, partial)
         assert not result.ok
-        assert len(result.vanished) == 48 - kept
-        assert result.compared == 24
+        assert len(result.missing) == 48 - kept
+        assert result.pair.compared == 24
 
 
 def test_eigenpairs_that_vanished_fail_the_check(run_dir, finished_run, edit):
@@ -274,7 +295,7 @@ def test_a_run_that_is_not_whole_fails_unless_a_part_is_asked_for(
     for result in (check(run_dir, finished_run), check(finished_run, run_dir)):
         assert not result.ok
         (problem,) = result.problems
-        assert said in problem or "a part of its suite (--only linear --seed 0):" in problem
+        assert said in problem or "a part of its suite (--only linear --seed 0);" in problem
         assert "--partial" in problem
         assert problem in result.verdict()
     assert check(run_dir, finished_run, partial=True).ok
@@ -293,7 +314,7 @@ def test_two_recipes_of_one_name_are_not_compared_and_the_difference_is_named(
     for partial in (False, True):
         result = check(run_dir, baseline, partial)
         assert not result.ok
-        assert result.compared == 12
+        assert result.pair.compared == 12
         assert not changed(result)
         (problem,) = result.problems
         assert f"{NOISY} is not compared" in problem
@@ -309,7 +330,7 @@ def test_two_methods_of_one_name_are_not_compared(
     provenance(folder=baseline, methods=[*others, {"name": "linear", "use": "pydmd.dmd"}])
     provenance(methods=[*others, {"name": "linear", "use": "pydmd.fbdmd"}])
     result = check(run_dir, baseline)
-    assert (result.ok, result.compared) == (False, 20)
+    assert (result.ok, result.pair.compared) == (False, 20)
     assert "(use pydmd.dmd → pydmd.fbdmd)" in result.problems[0]
 
 
@@ -318,8 +339,9 @@ def test_a_method_whose_options_are_others_is_not_compared(run_dir, finished_run
     edit("targets", ONE, eigenvalue_error_relative=1e6)
     for partial in (False, True):
         result = check(run_dir, finished_run, partial)
-        assert (result.ok, result.compared, changed(result)) == (False, 20, [])
-        assert "linear is not compared: the two runs have another method" in result.problems[0]
+        assert (result.ok, result.pair.compared, changed(result)) == (False, 20, [])
+        said = "linear is not compared: it is not the same method in both runs"
+        assert said in result.problems[0]
         assert "(rank none → 3)" in result.problems[0]
 
 
@@ -329,7 +351,7 @@ def test_options_that_are_written_otherwise_are_the_same(run_dir, finished_run, 
     shutil.copytree(run_dir, baseline)
     edit("fits", {}, options='{"deep":{"a":1},"rank":3}')
     result = check(run_dir, baseline)
-    assert (result.ok, result.compared) == (True, 24)
+    assert (result.ok, result.pair.compared) == (True, 24)
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -408,11 +430,11 @@ def test_a_target_that_vanished_is_named_in_the_verdict(run_dir, finished_run, r
     rows.drop(index=row).to_csv(path, index=False)
     result = check(run_dir, finished_run)
     gone = rows.iloc[row]
-    assert [(r.method, r.target) for r in result.vanished] == [(gone["method"], gone["target"])]
-    assert "1 row missing" in result.verdict()
+    assert [(r.method, r.target) for r in result.missing] == [(gone["method"], gone["target"])]
+    assert "Only in the baseline: 1 target." in result.verdict()
     text = result.markdown()
     assert text.startswith("# Incomplete")
-    assert f"| {gone['dataset']} | {gone['method']} | {gone['target']} | {gone['seed']} |" in text
+    assert f"| {gone['method']} | {gone['dataset']} | {gone['target']} | {gone['seed']} |" in text
 
 
 def test_versions_that_differ_are_printed_and_fail_nothing(run_dir, finished_run, provenance):
@@ -420,7 +442,7 @@ def test_versions_that_differ_are_printed_and_fail_nothing(run_dir, finished_run
     provenance(libraries={"numpy": "0.1", "scipy": "2"}, blas=[blas], koopmark="9", python="3.99")
     result = check(run_dir, finished_run)
     assert result.ok
-    assert {one.what: one.now for one in result.differences} == {
+    assert {one.what: one.now for one in result.pair.versions} == {
         "numpy": "0.1",
         "scipy": "2",
         "kernels": "openblas 0.3 Haswell",
@@ -438,7 +460,7 @@ def test_a_target_that_is_another_now_fails_the_check(run_dir, finished_run, edi
     result = check(run_dir, finished_run)
     assert not result.ok
     assert not changed(result)
-    (gone,), (new,) = result.vanished, result.new
+    (gone,), (new,) = result.missing, result.pair.new
     assert (gone.seed, gone.method, gone.target) == (new.seed, new.method, new.target)
 
 
@@ -453,7 +475,7 @@ def test_targets_whose_labels_read_alike_are_not_compared_crosswise(
     assert result.ok
     assert not changed(result)
     edit("targets", {"target_index": 1, "method": "linear"}, eigenvalue_error_relative=1e3)
-    assert len(check(run_dir, baseline).worse_targets) == 4
+    assert len(check(run_dir, baseline).pair.worse) == 4
 
 
 def test_a_row_that_is_there_twice_is_refused(run_dir, finished_run):
@@ -471,7 +493,7 @@ def test_rows_that_are_new_are_reported_and_ok(run_dir, finished_run, drop, prov
     provenance(fits=22)
     result = check(finished_run, run_dir)
     assert result.ok
-    assert len(result.new) == 2
+    assert len(result.pair.new) == 2
 
 
 def test_a_missing_baseline_is_a_sentence(run_dir, tmp_path):

@@ -1,6 +1,7 @@
 """Changes of level, and what is said about them."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -57,7 +58,10 @@ def test_more_digits_are_better_and_boards_come_before_targets():
         (3, "-1", True),
     ]
     assert changes[1].sentence().startswith("pydmd.dmd on Under noise: digits 5.0 → 4.0 since")
-    assert trends.in_short(lines, changes) == "9 runs since 2026-01-01: 2 got worse, 1 got better."
+    assert (
+        trends.in_short(lines, changes)
+        == "9 runs since 2026-01-01: 3 level shifts (2 regressions)."
+    )
 
 
 def test_rounding_of_exact_recoveries_is_no_change():
@@ -89,3 +93,26 @@ def test_the_speed_of_another_processor_is_not_compared():
     lines += [run(8, speed={"simulation": 1.2})]
     (change,) = changes_of(trends.trends(lines))
     assert change.sentence().startswith("simulation: time / reference 1 → 1.2 since")
+
+
+def test_new_versions_are_named_those_of_methods_first():
+    before = PromotedRun(
+        "s",
+        "1",
+        "",
+        "0.1.0",
+        libraries={"numpy": "2.4", "pydmd": "1", "scipy": "1"},
+        methods={"m": "pydmd 1"},
+    )
+    now = replace(
+        before,
+        koopmark="0.2.0",
+        libraries={"numpy": "2.5", "pydmd": "2", "kooplearn": "2", "scipy": "1"},
+    )
+    assert trends.news(before, now) == (
+        "pydmd 1 → 2",
+        "koopmark 0.1.0 → 0.2.0",
+        "kooplearn none → 2",
+        "numpy 2.4 → 2.5",
+    )
+    assert trends.news(now, now) == ()

@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 from cells import MEASURED
+from warm import Warm
 
 import koopmark
 from koopmark._errors import ConfigError
@@ -65,19 +65,24 @@ def start(suite_file, tmp_path_factory):
     """Starts runs of the suite, from a copy of the source: editing it would change every fit."""
     home = tmp_path_factory.mktemp("home")
     shutil.copytree(Path(koopmark.__file__).parent, home / "koopmark")
+    environment = os.environ | {"PYTHONPATH": str(home), "TMPDIR": str(home)}
+    warm = Warm(environment)
 
     def start(folder, jobs=2):
-        return subprocess.Popen(
-            [sys.executable, "-c", RUN, *map(str, (suite_file, folder, jobs, home / "cache"))],
-            env=os.environ | {"PYTHONPATH": str(home), "TMPDIR": str(home)},
+        arguments = map(str, (suite_file, folder, jobs, home / "cache"))
+        return warm.start(
+            "-c",
+            RUN,
+            *arguments,
+            env=environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
 
     start.home = home
-    return start
+    yield start
+    warm.close()
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +182,7 @@ def test_a_run_killed_again_and_again_ends_as_one_that_nobody_disturbed(
         before = stored(folder)
         # Other numbers of workers: the order of fits is another each time.
         with start(folder, jobs=draw.choice([1, 2, 3])) as process:
-            deadline = time.monotonic() + draw.uniform(0.5, 2.5)
+            deadline = time.monotonic() + draw.uniform(0.1, 2.0)
             while process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.01)
             if process.poll() is None:

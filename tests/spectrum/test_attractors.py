@@ -1,6 +1,7 @@
 """Lyapunov exponents and attractors, against systems whose long run is known."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -33,9 +34,12 @@ class Lorenz(System):
     def size(self):
         return 3
 
+    @cached_property
+    def linear(self):
+        return np.array([[-10, self.rayleigh, 0], [10, -1, 0], [0, 0, -8 / 3]])
+
     def rhs(self, states, out=None):
-        linear = np.array([[-10, self.rayleigh, 0], [10, -1, 0], [0, 0, -8 / 3]])
-        velocity = np.matmul(states, linear, out=out)
+        velocity = np.matmul(states, self.linear, out=out)
         velocity[..., 1] -= states[..., 0] * states[..., 2]
         velocity[..., 2] += states[..., 0] * states[..., 1]
         return velocity

@@ -147,22 +147,6 @@ FLOOR_NOISE = Column(
     "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
     table="targets",
 )
-TIMES_EIGENVALUE = Column(
-    "eigenvalue_error_relative_times",
-    "eigenvalue error / floor",
-    "The eigenvalue error in multiples of its statistical floor, root mean square over the seeds: "
-    "about 1 is the best possible, and few draws may be below.",
-    numbers.plain,
-    table="",
-)
-TIMES_EIGENFUNCTION = Column(
-    "eigenfunction_error_times",
-    "eigenfunction error / floor",
-    "The eigenfunction error in multiples of its statistical floor, root mean square over the "
-    "seeds: about 1 is the best possible, and few draws may be below.",
-    numbers.plain,
-    table="",
-)
 RESIDUAL = Column(
     "residual_median",
     "residual",
@@ -261,7 +245,7 @@ AT_A_GLANCE = [DIGITS, FOUND, REACH, RESIDUAL, PRECISION, JUDGED, RECALL, FORECA
 IN_TERMINAL = [DIGITS, REACH, YIELD, RESIDUAL, SECONDS]
 AGAINST_LEVELS = [DIGITS, FOUND, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, FLOOR]
-UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, TIMES_EIGENVALUE, FLOOR_NOISE, TIMES_EIGENFUNCTION]
+UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, FLOOR_NOISE]
 """Beside those of TARGETS where the training data have noise and a floor is known."""
 COSTS = [SECONDS, MEMORY]
 AGAINST_COST = [DIGITS, FOUND, FORECAST, RESIDUAL]

@@ -11,7 +11,9 @@ import pandas as pd
 from koopmark._errors import ConfigError, suggest
 from koopmark.analysis import measure
 from koopmark.analysis.leaderboard import Leaderboard, asked_by, questions
+from koopmark.analysis.map import OutcomeMap, outcome_map
 from koopmark.analysis.numbers import listed
+from koopmark.analysis.profiles import Curve, profiles
 from koopmark.analysis.sentences import Answer, answer_card, extent
 from koopmark.analysis.summary import roles_of, summarise
 from koopmark.analysis.sweeps import Sweep, sweep_summary, sweeps
@@ -120,6 +122,16 @@ class Results:
         that has them, then what is not ranked, anchors last."""
         ranked = [name for board in self.boards.values() for name in board.rows["method"]]
         return list(dict.fromkeys([*ranked, *reversed(self.roles)]))
+
+    @cached_property
+    def map(self) -> OutcomeMap:
+        """What became of each target with each method."""
+        return outcome_map(self.judged, self.order)
+
+    @cached_property
+    def profiles(self) -> dict[str, list[Curve]]:
+        """By question how many targets its methods find to within τ."""
+        return profiles(self.asked, self.boards, self.order)
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Rows of targets.csv: which are about the same target, how far errors lie above their floors.
+"""Rows of targets.csv: which are about the same target.
 
 Within a fit a target is known by `target_index`, its place in the dataset's list. From seed to seed
 and from level to level the lists may differ, and a target is known by its eigenvalue.
@@ -95,20 +95,3 @@ def _places(
     places = np.empty(len(groups), dtype=np.intp)
     places[by_group] = np.arange(len(groups)) - starts[groups[by_group]]
     return places
-
-
-def times_floor(targets: pd.DataFrame, error: str) -> pd.DataFrame:
-    """Root mean square over seeds and targets of error / floor, for each dataset and method.
-
-    Columns `times` and `draws`, the number of seeds. A method is left out where a fit failed
-    or an error is missing or infinite: of the draws that are left, nothing follows.
-    """
-    floored = targets[targets[FLOORS[error]].notna() | (targets["status"] != "ok")]
-    squares = (floored[error] / floored[FLOORS[error]]).astype(float) ** 2
-    rows = floored[["dataset", "method", "role", "seed"]].assign(square=squares)
-    groups = rows.groupby(["dataset", "method"], sort=False)
-    times = np.sqrt(groups["square"].agg(lambda some: some.mean(skipna=False)))
-    table = pd.DataFrame(
-        {"role": groups["role"].first(), "times": times, "draws": groups["seed"].nunique()}
-    )
-    return table[np.isfinite(table["times"])].reset_index()

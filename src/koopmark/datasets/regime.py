@@ -11,7 +11,14 @@ from koopmark._errors import ConfigError
 from koopmark._files import write_text
 from koopmark._keys import generator
 from koopmark.datasets.recipe import Contents, Recipe
-from koopmark.spectrum import NoSpectrum, Regime, fixed_points, regime
+from koopmark.spectrum import (
+    FixedPoint,
+    NoSpectrum,
+    Regime,
+    closed_form_fixed_point,
+    fixed_points,
+    regime,
+)
 from koopmark.systems import System
 
 STARTS = 40
@@ -32,12 +39,25 @@ def regime_of(recipe: Recipe, seed: int) -> Regime:
 
 
 def stable_points(system: System) -> NDArray[np.float64]:
-    """(k, N) stable fixed points that equations give; none where they cannot be solved."""
-    try:
-        found = fixed_points(system).stable
-    except NoSpectrum:
-        found = ()
+    """(k, N) stable fixed points that equations give; none where they cannot be solved.
+
+    Where one at which all trajectories end is known in closed form, nothing is searched.
+    """
+    found = _known(system)
+    if not found:
+        try:
+            found = fixed_points(system).stable
+        except NoSpectrum:
+            found = ()
     return np.array([point.state for point in found]).reshape(-1, system.size)
+
+
+def _known(system: System) -> tuple[FixedPoint, ...]:
+    try:
+        point = closed_form_fixed_point(system)
+    except NoSpectrum:
+        return ()
+    return () if point is None else (point,)
 
 
 def regime_section(recipe: Recipe) -> str:

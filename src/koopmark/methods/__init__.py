@@ -9,6 +9,7 @@ from koopmark.methods._method import (
     availability,
     library_version,
 )
+from koopmark.methods._paper import Paper
 from koopmark.methods._registry import (
     REGISTRY,
     Description,
@@ -20,7 +21,6 @@ from koopmark.methods._registry import (
     offered,
 )
 from koopmark.methods.dictionaries import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
-from koopmark.methods.papers import Paper
 from koopmark.models import LinearModel, Model
 
 __all__ = [

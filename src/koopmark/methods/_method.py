@@ -18,8 +18,8 @@ from koopmark._errors import ConfigError
 from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
 from koopmark.methods._options import Bounded, configured
+from koopmark.methods._paper import Paper
 from koopmark.methods.dictionaries import Dictionary, described_by
-from koopmark.methods.papers import Paper
 from koopmark.methods.remarks import collected, fitted_to
 from koopmark.models import Model
 from koopmark.simulation import Trajectories

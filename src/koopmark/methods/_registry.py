@@ -12,8 +12,8 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
 from koopmark.methods._method import Method, Role
 from koopmark.methods._options import configured
+from koopmark.methods._paper import Paper
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
-from koopmark.methods.papers import Paper
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
@@ -81,9 +81,9 @@ def get(name: str, /, **options: Any) -> Method:
 
 
 def about(name: str) -> str:
-    """What a method is, in a line: the first of its docstring, and what of its options differs."""
+    """What a method is, in a line: its first sentence, and what of its options differs."""
     method = get(name)
-    summary = (type(method).__doc__ or "").strip().partition("\n")[0]
+    summary = _sentences(type(method).__doc__ or "", 1)
     changed = [f"{key}={value!r}" for key, value in _changed(method).items()]
     return f"{summary.removesuffix('.')}; {', '.join(changed)}." if changed else summary
 
@@ -125,7 +125,7 @@ def described(name: str) -> Description:
     known = [other for other, one in REGISTRY.items() if one == default]
     return Description(
         name=name,
-        summary=_two_sentences(type(method).__doc__ or ""),
+        summary=_sentences(type(method).__doc__ or "", 2),
         papers=method.tags.papers,
         library=method.tags.library,
         role=method.tags.role,
@@ -144,11 +144,11 @@ def _changed(method: Method) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value != getattr(default, key)}
 
 
-def _two_sentences(docstring: str) -> str:
-    """The first two sentences before the sections of a docstring."""
+def _sentences(docstring: str, most: int) -> str:
+    """The first sentences before the sections of a docstring."""
     prose = re.split(r"\n\s*\w+\n\s*-{3,}\n", inspect.cleandoc(docstring))[0]
     ends = [end.start() for end in re.finditer(r"[.](?=\s+[^\W\d_a-z]|\s+`|\s*$)", prose)]
-    return " ".join(prose[: ends[1] + 1 if len(ends) > 1 else None].split())
+    return " ".join(prose[: ends[most - 1] + 1 if len(ends) >= most else None].split())
 
 
 def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **options: Any) -> Model:

@@ -1,6 +1,7 @@
-"""Pages: of a run, of the catalogue, of a history, of the worked example; the terminal's tables."""
+"""Pages: of a run, of runs compared, of a history, the catalogue, an example; terminal tables."""
 
+from koopmark.pages.compare import write_comparison
 from koopmark.pages.history import write_history
 from koopmark.pages.run import write
 
-__all__ = ["write", "write_history"]
+__all__ = ["write", "write_comparison", "write_history"]

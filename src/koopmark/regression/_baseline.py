@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark.analysis.tables import read_scores
@@ -10,7 +12,7 @@ from koopmark.regression._comparable import RunFolder, description
 from koopmark.regression.history import NAME, append, promoted_run
 
 KEPT = ("fits.csv", "targets.csv", "provenance.json")
-"""What a check needs, and where it came from; the store and the eigenpairs are large."""
+"""What a check reads. The store and the eigenpairs are left out: they are large."""
 
 
 def promote(
@@ -18,16 +20,24 @@ def promote(
 ) -> bool:
     """Copy the tables of a finished run into `baseline_dir`, which is made if it is not there.
 
-    Its history gets a line about the run, unless it has one; returns whether it got one.
+    Parameters
+    ----------
+    run_dir, baseline_dir : Path
+    allow_dirty : bool
+        Accept a run whose source differed from its commit.
+    speed : Path, optional
+        The file in which bench/speed/regress.py left its times of the core, for the history.
 
-    With `allow_dirty` a run will do whose source differed from its commit. `speed` is what
-    bench/speed/regress.py measured of the core, for the history.
+    Returns
+    -------
+    bool
+        Whether a line about the run was added to the history; false if it had one already.
 
     Raises
     ------
     ConfigError
-        If the run is not finished or a part of its suite, its source differed from its commit,
-        something cannot be read or is not all there, or the baseline cannot be written.
+        If the run is unfinished or a part of its suite, if its source differed from its commit, if
+        a table is incomplete or cannot be read, or if the baseline cannot be written.
     """
     provenance = description(run_dir)
     run = RunFolder(run_dir, *read_scores(run_dir), provenance)
@@ -35,18 +45,18 @@ def promote(
         raise ConfigError(run.unfinished)
     if run.part:
         raise ConfigError(
-            f"{run_dir} is a part of its suite ({run.part}), and later checks would miss the rest: "
-            "a baseline must be a run of a whole suite"
+            f"{run_dir} is a part of its suite ({run.part}): a baseline must be a run of a whole "
+            "suite, because checks would miss the rest"
         )
     if lacking := run.undescribed(run.fits) or run.pairs_gone():
         raise ConfigError(lacking)
-    # An installed koopmark has a version and no commit: that is fine.
+    # An installed koopmark has a version and no commit, which is fine.
     commit = provenance.get("git") or {}
     if commit.get("dirty") and not allow_dirty:
         raise ConfigError(
             f"{run_dir} was made with files that differ from commit "
-            f"{str(commit.get('commit'))[:12]}: commit them and run it with --fresh, or promote "
-            "it all the same with --allow-dirty"
+            f"{str(commit.get('commit'))[:12]}: commit them and run it with --fresh, or accept "
+            "it with --allow-dirty"
         )
     timed = read_speed(speed) if speed else None
     line = promoted_run(run, timed)
@@ -67,8 +77,11 @@ def read_speed(path: Path) -> dict[str, float]:
     """
     try:
         kernels = json.loads(path.read_text(encoding="utf-8-sig"))["kernels"]
-        return {str(name): float(found["head_ratio"]) for name, found in kernels.items()}
+        ratios = {str(name): float(found["head_ratio"]) for name, found in kernels.items()}
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigError(f"{path} is not what bench/speed/regress.py writes") from None
+    if wrong := [name for name, ratio in ratios.items() if not np.isfinite(ratio)]:
+        raise ConfigError(f"{path}: head_ratio of {wrong[0]} must be a finite number")
+    return ratios

@@ -1,4 +1,4 @@
-"""Two runs side by side, before any score: are they whole, of the same things, by what versions?"""
+"""Two runs before any score: are they whole and of the same things, and what made them?"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -95,7 +95,7 @@ class RunFolder(Results):
         )
 
     def undescribed(self, fits: pd.DataFrame) -> str:
-        """What of these fits a run does not say how it was made; empty if it says all."""
+        """Which of these fits provenance.json does not describe; empty if it describes all."""
         recipes, methods = self.provenance.get("recipes") or {}, self.methods
         names, used = fits["dataset"].unique(), fits["method"].unique()
         lacking = [
@@ -106,8 +106,8 @@ class RunFolder(Results):
         if not lacking:
             return ""
         return (
-            f"{self.folder / 'provenance.json'} lacks {listed(lacking)}, and whether two runs are "
-            "of the same things nobody can say: make that folder anew"
+            f"{self.folder / 'provenance.json'} lacks {listed(lacking)}, so it cannot be checked "
+            "that the two runs did the same: run it again with --fresh"
         )
 
     @property
@@ -161,33 +161,28 @@ def description(folder: Path) -> dict[str, Any]:
 
 
 def not_whole(run: RunFolder, baseline: RunFolder) -> Iterator[str]:
-    """Why one of the two lacks fits that the other was to have."""
+    """Why one of the two lacks fits that the other was to have, each without its full stop."""
     for one in (run, baseline):
         if one.unfinished:
-            yield f"{one.unfinished}, or compare what there is with --partial."
+            yield one.unfinished
     if run.part != baseline.part:
         described = [
             f"a part of its suite ({one.part})" if one.part else "a whole suite"
             for one in (run, baseline)
         ]
-        yield (
-            f"{run.folder} is {described[0]} and {baseline.folder} {described[1]}: compare the "
-            "fits that both have with --partial."
-        )
+        yield f"{run.folder} is {described[0]} and {baseline.folder} {described[1]}"
     if others := _suite_differences(baseline.provenance, run.provenance):
         yield (
-            f"{run.folder} and {baseline.folder} are of suites that are not the same "
-            f"({_arrows(others)}): compare the fits that both have with --partial, or make a new "
-            "baseline."
+            f"{run.folder} and {baseline.folder} are runs of different suites ({_arrows(others)})"
         )
 
 
 def not_the_same(noun: str, found: Mapping[str, list[Difference]]) -> Iterator[str]:
-    """Which names stand for another recipe, or another method, in each of the two runs."""
+    """Which names stand for different recipes, or methods, in the two runs."""
     for name, differences in found.items():
         yield (
-            f"{name} is not compared: the two runs have another {noun} of that name "
-            f"({_arrows(differences)}); rename one, or make a new baseline."
+            f"{name} is not compared: it is not the same {noun} in both runs "
+            f"({_arrows(differences)})."
         )
 
 
@@ -247,10 +242,11 @@ def _suite_differences(baseline: Mapping[str, Any], now: Mapping[str, Any]) -> l
 
 def version_differences(run: RunFolder, baseline: RunFolder) -> list[Difference]:
     """What the numbers of a run may depend on besides its suite: software, kernels, processor."""
-    return _differences(*(dict(_versions(one.provenance)) for one in (baseline, run)))
+    return _differences(*(dict(versions(one.provenance)) for one in (baseline, run)))
 
 
-def _versions(provenance: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def versions(provenance: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Suite, software, kernels and processor of a run, by name."""
     git = provenance.get("git") or {}
     for key in ("suite", "koopmark"):
         yield key, provenance.get(key)

@@ -29,9 +29,9 @@ Values = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class PromotedRun:
-    """A line of the history: where from, and what each method came to.
+    """A line of the history: what made the run, and the scores of each method.
 
-    It is told from others by its suite and its times.
+    Suite, start and end identify a run.
     """
 
     suite: str
@@ -56,13 +56,13 @@ class PromotedRun:
 
     @property
     def run(self) -> tuple[str, str, str]:
-        """What a run is known by."""
+        """What identifies a run."""
         return self.suite, self.started, self.ended
 
     def text(self) -> str:
-        """The line: of each score a list, in the order of `methods`, two decimals of each value.
+        """The line: each score as a list in the order of `methods`, with two decimals.
 
-        What rounding does is no news, and a line is to be small.
+        More decimals would only record rounding, and make lines long.
         """
         listed = {
             "targets": _mapped(self.targets, 3, self._listed),
@@ -85,12 +85,12 @@ _TEXTS = ("suite", "started", "ended", "koopmark", "commit", "configuration", "p
 
 
 def parse(text: str) -> PromotedRun:
-    """A line read back; fields that are not known here are passed over.
+    """A line read back; unknown fields are ignored.
 
     Raises
     ------
     ValueError, TypeError, KeyError, AttributeError
-        If it is no line of a history.
+        If it is not a line of a history.
     """
     raw = json.loads(text)
     words = {name: str(raw.get(name, "")) for name in _TEXTS}
@@ -122,7 +122,7 @@ def _mapped(value: Any, depth: int, leaf: Callable[[Any], Any]) -> Any:
 
 
 def promoted_run(run: Results, speed: Mapping[str, float] | None = None) -> PromotedRun:
-    """The line of a run, with what was measured of the core's speed, if it was."""
+    """The line of a run; `speed` are times of the core's kernels, if they were measured."""
     fits, provenance = run.fits, run.provenance
     done_by = zip(fits["method"], fits["library"], fits["library_version"], strict=True)
     git, libraries = provenance.get("git") or {}, provenance.get("libraries") or {}
@@ -171,12 +171,12 @@ def _columns(rows: pd.DataFrame, names: tuple[str, ...]) -> Values:
 
 
 def read_history(path: Path) -> list[PromotedRun]:
-    """The lines of a history, in the order in which the runs began.
+    """The lines of a history, ordered by the start of the runs.
 
     Raises
     ------
     ConfigError
-        If it cannot be read, or a line is none of a history.
+        If it cannot be read, or a line is not one of a history.
     """
     lines = []
     for number, text in enumerate(_text(path).splitlines(), start=1):
@@ -193,9 +193,9 @@ def read_history(path: Path) -> list[PromotedRun]:
 
 
 def append(path: Path, line: PromotedRun) -> bool:
-    """Add a run to a history, unless it is there; whether it was added.
+    """Add a run to a history unless it is there; returns whether it was added.
 
-    What is there stays as it is, fields of later versions too.
+    Existing lines stay as they are, including fields written by later versions.
 
     Raises
     ------

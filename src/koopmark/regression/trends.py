@@ -25,6 +25,9 @@ SCORES = (*OF_BOARDS, SPEED)
 FEWEST = 4
 """Values below which no level can be told from chance."""
 
+NONE = "none"
+"""The version of a library that a run did not have."""
+
 MISSING = "change points need ruptures, which is not installed: pip install 'ruptures>=1.1.9'"
 
 
@@ -112,7 +115,7 @@ def _values(line: PromotedRun, cpu: str) -> Iterator[tuple[tuple[str, str, str, 
 
 
 def changes_of(series: Iterable[Series]) -> list[LevelChange]:
-    """All changes: the latest first, of one run the worse ones first, of these boards first."""
+    """All changes: the latest first; in one run the worse ones first, boards before targets."""
     changes = [change for one in series for change in one.changes]
     return sorted(
         changes,
@@ -121,19 +124,34 @@ def changes_of(series: Iterable[Series]) -> list[LevelChange]:
 
 
 def in_short(lines: Sequence[PromotedRun], changes: Sequence[LevelChange]) -> str:
-    """How many runs there are, and what changed between them, in a sentence."""
+    """How many runs there are, and how many levels shifted between them, in a sentence."""
     worse = sum(change.worse for change in changes)
     runs = f"{plural(len(lines), 'run')} since {lines[0].started[:10]}"
     if not changes:
-        return f"{runs}: nothing got better or worse."
-    return f"{runs}: {worse:,} got worse, {len(changes) - worse:,} got better."
+        return f"{runs}: no level shift."
+    return f"{runs}: {plural(len(changes), 'level shift')} ({plural(worse, 'regression')})."
 
 
 def why_unmarked(lines: Sequence[PromotedRun]) -> str:
-    """Why no change can be marked; empty if it can."""
+    """Why no level shift can be found; empty if it can."""
     if not available():
-        return f"No change is marked: {MISSING}."
-    return f"Changes are looked for from {FEWEST} runs on." if len(lines) < FEWEST else ""
+        return f"Level shifts were not looked for: {MISSING}."
+    return f"Level shifts can be found from {FEWEST} runs on." if len(lines) < FEWEST else ""
+
+
+def news(before: PromotedRun, now: PromotedRun) -> tuple[str, ...]:
+    """Which versions changed from one run to the next: `pydmd 2025.8 → 2025.9`.
+
+    Libraries that do the work of a method come first, then koopmark, then all others.
+    """
+    mine = {work.partition(" ")[0] for work in (*before.methods.values(), *now.methods.values())}
+    old, new = ({**line.libraries, "koopmark": line.koopmark} for line in (before, now))
+    names = sorted({*old, *new}, key=lambda name: (name not in mine, name != "koopmark", name))
+    return tuple(
+        f"{name} {old.get(name) or NONE} → {new.get(name) or NONE}"
+        for name in names
+        if old.get(name) != new.get(name)
+    )
 
 
 def _series(
@@ -145,7 +163,9 @@ def _series(
     values: list[float],
     marked: bool,
 ) -> Series:
-    where = [index for index, value in enumerate(values) if not np.isnan(value)]
+    where = [index for index, value in enumerate(values) if np.isfinite(value)]
+    if not where:
+        return Series(dataset, method, target, score, tuple(values), ())
     known = np.array([values[index] for index in where])
     starts: list[int] = []
     if marked and score == SPEED:

@@ -2,7 +2,7 @@
 
 from koopmark.scoring._evaluate import FitScores, PairScores, Scores, evaluate, score
 from koopmark.scoring._oracle_floors import fresh_like
-from koopmark.scoring._portraits import Frame, Portrait
+from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
 from koopmark.scoring._structure import Structure, infer_structure
 from koopmark.scoring._targets import (
@@ -23,6 +23,7 @@ __all__ = [
     "DIGITS",
     "FLOORS",
     "FOUND",
+    "MOST_TARGETS",
     "ROUNDING",
     "FitScores",
     "Frame",

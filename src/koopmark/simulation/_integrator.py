@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import DOP853
 
 from koopmark._arrays import DOUBLE, SINGLE
+from koopmark.simulation import _dop853 as dop853
 from koopmark.simulation._rhs import RightHandSide
 
 Array = NDArray[np.float64]
@@ -29,17 +29,13 @@ ALL_STAGES = 16
 ERROR_EXPONENT = -1.0 / 8.0
 
 
-NODES: NDArray[np.float64] = np.concatenate([DOP853.C, [1.0], DOP853.C_EXTRA])
+NODES: NDArray[np.float64] = dop853.C
 """cᵢ: stage i is taken at t + cᵢ h; stage 12 is the velocity at the end of the step."""
 
-POINTS: tuple[NDArray[np.float64], ...] = (
-    *(np.append(1.0, DOP853.A[i, :i]) for i in range(STAGES)),
-    np.append(1.0, DOP853.B),
-    *(np.append(1.0, row[:i]) for i, row in enumerate(DOP853.A_EXTRA, start=STAGES + 1)),
-)
+POINTS: tuple[NDArray[np.float64], ...] = tuple(np.append(1.0, weights) for weights in dop853.A)
 """Weights of the point at which stage i is evaluated, over rows 0 .. i of the block."""
 
-ERRORS: NDArray[np.float64] = np.stack([DOP853.E5[:STAGES], DOP853.E3[:STAGES]])
+ERRORS: NDArray[np.float64] = np.stack([dop853.E5, dop853.E3])
 """(2, 12): the fifth- and third-order error estimates, over h k₀ .. h k₁₁."""
 
 
@@ -48,9 +44,9 @@ def _interpolant() -> NDArray[np.float64]:
 
     SciPy writes a(t + θh) - a = θ (F₀ + (1-θ) (F₁ + θ (F₂ + (1-θ) (F₃ + ...)))).
     """
-    step = np.concatenate([DOP853.B, np.zeros(ALL_STAGES - STAGES)])
+    step = np.concatenate([dop853.A[STAGES], np.zeros(ALL_STAGES - STAGES)])
     first, last = np.eye(ALL_STAGES)[[0, STAGES]]
-    nested = np.vstack([step, first - step, 2 * step - first - last, DOP853.D])
+    nested = np.vstack([step, first - step, 2 * step - first - last, *dop853.D])
     polynomial = np.zeros((len(nested) + 1, ALL_STAGES))
     for depth, row in reversed(list(enumerate(nested))):
         polynomial[0] += row

@@ -25,6 +25,8 @@ SPREADS = (0.5, 2.0, 8.0)
 """Sizes of the random states from which starts are made."""
 VALUES_AT_ONCE = 1_000_000
 """Numbers in the states of all starts together; large networks get fewer starts."""
+CACHED_VALUES = 30_000
+"""Numbers in an array that stays in the processor's cache, while it is worked on."""
 RELAXED = 300
 RELAXATION_STEP = 0.3
 """Euler steps that take a start to an attractor, roughly: Newton's method does the rest."""
@@ -149,7 +151,9 @@ class Reduced(Equations):
         inner = 1.0 / self.network.zeta.derivative(x)
         if activation is not None:
             slopes = activation.derivative(x) * inner
-            products = [(self.gather * slope) @ self.basis for slope in slopes]
+            at_once = max(1, CACHED_VALUES // self.gather.size)
+            blocks = (slopes[i : i + at_once, None] for i in range(0, len(a), at_once))
+            products = [one for b in blocks for one in (self.gather * b) @ self.basis]
         else:
             steps = _complex_steps(self.network.coupling, x, self.basis.T * inner[:, None])
             products = list((steps @ self.gather.T).transpose(0, 2, 1))

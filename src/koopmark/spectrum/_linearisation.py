@@ -14,7 +14,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from koopmark._keys import generator
 from koopmark.spectrum._equations import relaxation_network
@@ -128,6 +127,8 @@ class Linearisation:
 
     @cached_property
     def _covectors_and_reduced(self) -> tuple[NDArray, NDArray]:
+        from scipy.optimize import linear_sum_assignment
+
         mu, right = np.linalg.eig(self.sloped @ self.basis)
         # Not by sorting: rounding decides the order of equal real parts, here and at the point.
         _, order = linear_sum_assignment(np.abs(self.eigenvalues[:, None] + 1.0 - mu))

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from koopmark._keys import generator
 from koopmark.spectrum._equations import VALUES_AT_ONCE, Equations
@@ -71,6 +70,8 @@ def _about_lines(known: Array, count: int, rng: np.random.Generator) -> list[Arr
     """
     if len(known) < 2:
         return []
+    from scipy.spatial.distance import cdist
+
     first, second = (known[rng.integers(0, len(known), size=count)] for _ in range(2))
     share = rng.uniform(-0.2, 1.2, size=(count, 1))
     spread = 0.1 * np.linalg.norm(known, axis=1).mean()
@@ -106,11 +107,10 @@ def zeros(equations: Equations, starts: Array, known: Array) -> Array:
                 break
             step = _newton_step(equations, moving, f)
             # 1 / (1 - ∇m·step / m) with m = Π (1 + 1/|a - p|²).
-            slope = np.zeros(len(moving))
-            for zero in known:
-                away = moving - zero
-                square = np.maximum(np.einsum("bk,bk->b", away, away), TINY)
-                slope -= 2.0 * np.einsum("bk,bk->b", away, step) / (square * (square + 1.0))
+            away = moving - known[:, None]
+            square = np.maximum(np.einsum("pbk,pbk->pb", away, away), TINY)
+            along = np.einsum("pbk,bk->pb", away, step)
+            slope = -np.sum(2.0 * along / (square * (square + 1.0)), axis=0)
             step *= (1.0 / (1.0 - slope))[:, None]
             cut = np.minimum(1.0, LONGEST * (1.0 + _size(moving)) / np.maximum(_size(step), TINY))
             moving = moving + cut[:, None] * step

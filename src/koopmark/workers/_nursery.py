@@ -257,7 +257,7 @@ def _tend(requests: Connection) -> None:
     """Be a nursery: fork workers, and say how they ended, until the other end closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     mark = _Mark()
-    import koopmark.workers._cell  # noqa: F401 what workers are to find imported
+    import koopmark.workers._warm  # noqa: F401 what workers are to find imported
 
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (1, 2):

@@ -47,7 +47,7 @@ def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
     A worker whose fit left something behind that cannot be taken back is not used again.
     """
     prepare()
-    import koopmark.workers._cell  # noqa: F401 warm before the first fit
+    import koopmark.workers._warm  # noqa: F401 before the first fit
 
     me, home, settings = os.getpid(), os.getcwd(), np.geterr()
     connection.send_bytes(b"ready")

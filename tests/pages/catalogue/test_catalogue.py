@@ -9,8 +9,9 @@ import pytest
 
 from koopmark import datasets
 from koopmark.pages.catalogue import as_markdown, write
-from koopmark.pages.catalogue._entries import entry
-from koopmark.pages.catalogue._page import plane, portrait
+from koopmark.pages.catalogue._entries import entry, short_title
+from koopmark.pages.catalogue._groups import OTHER, group_of
+from koopmark.pages.catalogue._pictures import plane, portrait, spectrum
 
 README = Path(__file__).parents[3] / "datasets" / "README.md"
 
@@ -97,8 +98,9 @@ def test_the_page_has_a_card_and_a_portrait_for_each_and_loads_nothing(make, tmp
     text = page.read_text()
     assert len(steps) == 2
     for name in ("small", "other"):
-        assert f'<article id="{name}" class="card">' in text
+        assert f'<article id="{name}" class="entry"' in text
         assert f"3 test trajectories of {name}" in text
+        assert f"Eigenvalues of {name} in the complex plane" in text
     assert escape("A <small> network") in text
     assert "<small>" not in text
     assert not re.findall(r'(?:src|href)="(?!#)', text)
@@ -117,7 +119,7 @@ def test_two_units_are_drawn_as_they_are_and_more_in_their_leading_plane():
     np.testing.assert_array_equal(plane(flat)[0], flat)
     turned, _ = np.linalg.qr(rng.standard_normal((5, 2)))
     seen, titles = plane((flat * [3.0, 1.0]) @ turned.T)
-    assert titles[0] == "first principal component"
+    assert titles[0] == "PC 1"
     assert seen[..., 0].var() > seen[..., 1].var()
     # An isometric view of a plane keeps distances.
     np.testing.assert_allclose(
@@ -129,3 +131,43 @@ def test_two_units_are_drawn_as_they_are_and_more_in_their_leading_plane():
 def test_a_portrait_of_states_that_rest_is_drawn_too():
     assert "nan" not in portrait(np.ones((2, 3, 2)), "rest")
     assert "nan" not in portrait(np.arange(6.0).reshape(2, 3, 1), "line")
+
+
+def test_every_shipped_dataset_has_a_group():
+    assert [
+        name for name in datasets.names() if group_of(datasets.load_recipe(name)) == OTHER
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("title", "numbers", "short"),
+    [
+        ("A network, 10 units, rank 2", [10, 2], "A network"),
+        ("Linear, normal, 5 variables", [5, None], "Linear, normal"),
+        ("Inertial, 5 units of second order", [10, 2], "Inertial, 5 units of second order"),
+        ("Nearly, rank 2 and a little", [10, None], "Nearly, rank 2 and a little"),
+    ],
+)
+def test_a_title_does_not_repeat_the_numbers_beside_it(title, numbers, short):
+    assert short_title(title, numbers) == short
+
+
+def test_eigenfunctions_up_to_a_bound_are_told_from_exact_ones():
+    near = entry(datasets.load_recipe("nearly_low_rank"))
+    assert not near.exact
+    assert near.eigenvalues == "≈-1 (x8)"
+    assert entry(datasets.load_recipe("three_populations")).exact
+
+
+def test_the_spectrum_has_a_dot_for_each_eigenvalue_where_it_belongs():
+    drawn = spectrum([-2.0, -1.0 + 3.0j, -1.0 - 3.0j], "x")
+    dots = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', drawn)
+    slow, fast = sorted((float(x), float(y)) for x, y in dots)[1:], min(float(x) for x, _ in dots)
+    assert fast < slow[0][0] == slow[1][0]
+    assert sorted(re.findall(r">([−\d.]+)<", drawn)) == sorted(["−2", "0", "−3", "3"])
+
+
+def test_the_spectrum_of_real_eigenvalues_is_drawn_too():
+    drawn = spectrum([-1.0], "x")
+    assert "nan" not in drawn
+    assert "−0<" not in drawn

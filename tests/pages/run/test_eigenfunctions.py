@@ -78,7 +78,7 @@ def test_the_pickers_offer_what_is_there_the_best_method_first(run_dir):
     (section,) = re.findall(r'<section id="eigenfunctions">.*?</section>', html, re.DOTALL)
     options = re.findall(r'<option value="([^"]*)"', section)
     assert options[:5] == ["three_populations", "three_populations_noise_0.01", "-1", "-2",
-                           "quadratic[degree=2]"]  # fmt: skip
+                           "linear"]  # fmt: skip
     assert "broken" not in options
     assert "<script>" not in section
 

@@ -9,6 +9,7 @@ import pandas as pd
 from koopmark._config import shortened
 from koopmark.analysis.leaderboard import (
     ALL,
+    COST,
     DIGITS,
     NOISY,
     PRINCIPAL,
@@ -54,6 +55,19 @@ class Answer:
 
     question: str
     sentence: str
+    board: str = ""
+    """The leaderboard with its numbers; empty if they are those of the fits that failed."""
+
+    @property
+    def lead(self) -> str:
+        """The first sentence, which answers the question."""
+        first, stop, _ = self.sentence.partition(". ")
+        return first + stop.rstrip()
+
+    @property
+    def rest(self) -> str:
+        """What is said beyond the first sentence; may be empty."""
+        return self.sentence.partition(". ")[2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +117,16 @@ def answer_card(
     under_noise = plain_ones.rows.empty and not noisy_ones.rows.empty
     most = noisy_ones if under_noise else plain_ones
     where = " under noise" if under_noise else ""
+    board = NOISY if under_noise else PRINCIPAL
     return [
-        Answer("Which method is best without noise?", _best(fits, plain_ones, asked[PRINCIPAL])),
-        Answer("Which is best under noise?", _under_noise(fits, noisy_ones, asked[NOISY])),
-        Answer("What is cheap and finds as much?", _cheapest(fits, most, where)),
-        Answer("What do defaults give?", _defaults(most, where)),
+        Answer(
+            "Which method is best without noise?",
+            _best(fits, plain_ones, asked[PRINCIPAL]),
+            PRINCIPAL,
+        ),
+        Answer("Which is best under noise?", _under_noise(fits, noisy_ones, asked[NOISY]), NOISY),
+        Answer("What is cheap and finds as much?", _cheapest(fits, most, where), COST),
+        Answer("What do defaults give?", _defaults(most, where), board),
         Answer("What failed, and why?", _failed(fits)),
     ]
 

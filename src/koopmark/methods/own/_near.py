@@ -1,11 +1,15 @@
 """A few eigenpairs of a matrix near given values, by shift and invert."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lu_factor, lu_solve, qr
-from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
 from koopmark.methods.own._linalg import real_product
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 OFFSET = 1e-4
 """Relative distance of the shift from the value asked for, where an exact eigenvalue may sit."""
@@ -52,6 +56,8 @@ def _near_one(
     size = len(matrix)
     if size <= SMALL * count:
         return _nearest(*np.linalg.eig(matrix), value, count)
+    from scipy.sparse.linalg import ArpackError, eigs
+
     shift = value * (1.0 + OFFSET) if value else OFFSET
     factors = lu_factor(matrix - shift * np.eye(size), overwrite_a=True, check_finite=False)
     rng = np.random.default_rng(0)
@@ -83,8 +89,9 @@ def _near_one(
     return _nearest(*np.linalg.eig(matrix), value, count)
 
 
-def _inverse(factors: tuple[NDArray, NDArray], basis: NDArray) -> LinearOperator:
+def _inverse(factors: tuple[NDArray, NDArray], basis: NDArray) -> "LinearOperator":
     """(A - σ)⁻¹ in the complement of an invariant space: its other eigenvalues, and zeros."""
+    from scipy.sparse.linalg import LinearOperator
 
     def apply(vector: NDArray) -> NDArray:
         vector = vector - basis @ (basis.T @ vector)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
-from scipy.optimize import least_squares
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
@@ -48,9 +47,9 @@ RANK = 1e-10
 class OptimisedDMD(Method):
     """Exponentials e^{λⱼt} that fit all trajectories at once, by variable projection.
 
-    Askham and Kutz (2018) fit X ≈ E(λ) B for one trajectory, E being the exponentials at the
-    sampling times. Here the columns of X are the coordinates of every trajectory: λ is shared, the
-    amplitudes are free. The modes of one λ are the leading directions of its amplitudes over the
+    One set of λ is shared by the coordinates of every trajectory, whose amplitudes B are free:
+    X ≈ E(λ) B with E the exponentials at the sampling times, as Askham and Kutz (2018) fit it to
+    one trajectory. The modes of one λ are the leading directions of its amplitudes over the
     trajectories, as many as its multiplicity. Least squares from one snapshot to the next gives the
     starting values. Unlike it, this needs the whole state to be a sum of exponentials: it is
     exact for linear dynamics, and an approximation for others.
@@ -249,6 +248,8 @@ def _optimised(
         moved = np.einsum("tkp,kc->tcp", slopes, amplitudes)
         outside = moved - np.einsum("ts,scp->tcp", q, np.einsum("ts,tcp->scp", q, moved))
         return -outside.reshape(-1, len(parameters))
+
+    from scipy.optimize import least_squares
 
     start = np.concatenate([rates.real, rates.imag[pairs]])
     close = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}

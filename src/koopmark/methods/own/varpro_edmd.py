@@ -22,11 +22,11 @@ from koopmark.simulation import Trajectories
 class VarProEDMD(Method):
     """Eigenpairs whose functions follow e^{λt} on whole trajectories, the noise accounted for.
 
-    Least squares from one snapshot to the next has noise on both sides, and its eigenvalues are
-    biased. Here a function c of the dictionary and a rate λ are sought for which ψ(x(t)) c is a
-    multiple of e^{λt} on every trajectory, the multiples being free: variable projection (Golub and
-    Pereyra 1973; for DMD, Askham and Kutz 2018), turned from the modes, which must describe the
-    whole state, to the eigenfunctions, which need not. See `TrajectoryPencil` for the criterion.
+    A function c of the dictionary and a rate λ are sought for which ψ(x(t)) c is a multiple of
+    e^{λt} on every trajectory, the multiples being free: variable projection (Golub and Pereyra
+    1973; for DMD, Askham and Kutz 2018), turned from the modes, which must describe the whole
+    state, to the eigenfunctions, which need not. Least squares from one snapshot to the next has
+    noise on both sides, and its eigenvalues are biased. See `TrajectoryPencil` for the criterion.
 
     The noise is estimated from the data, the bias of a nonlinear dictionary removed
     (`own/_noise.py`). The search starts from the eigenvalues of least squares, total least

@@ -2,5 +2,6 @@
 
 from koopmark.pages.catalogue._entries import as_markdown
 from koopmark.pages.catalogue._page import write
+from koopmark.pages.catalogue._pictures import portrait
 
-__all__ = ["as_markdown", "write"]
+__all__ = ["as_markdown", "portrait", "write"]

@@ -1,12 +1,15 @@
 """What there is to say of a recipe without simulating it, and all recipes as Markdown."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from koopmark.datasets import Recipe, target_list
+from koopmark import datasets
+from koopmark.datasets import Recipe
 from koopmark.scoring import labels
 from koopmark.systems import System
+from koopmark.truth import Eigenspace
 
 SEED = 0
 """Of random systems this one is shown."""
@@ -21,18 +24,20 @@ trajectories are sampled, and where it comes from. `koopmark list datasets` name
 `bench/suites` runs them, `koopmark export NAME` writes one with its exact eigenfunctions evaluated,
 and `koopmark catalogue` draws them all. Real networks lie in `networks/`, with their sources.
 
-Exact eigenvalues are those that a recipe asks for, with the dimension of the eigenspace; of systems
-that differ from seed to seed, seed {SEED} is described. A regime has an entry for each of the seeds
-0, 1, 2, or one where they agree. This file is generated: `make catalogue`.
+Exact eigenvalues are those that a recipe asks for, with the dimension of the eigenspace, and ≈ if
+its functions are eigenfunctions only up to a bound; of systems that differ from seed to seed, seed
+{SEED} is described. A regime has an entry for each of the seeds 0, 1, 2, or one where they agree.
+This file is generated: `make catalogue`.
 """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One recipe, in texts."""
+    """One recipe, in texts; `kinds` of regimes that its seeds have, `values` of its targets."""
 
     name: str
     title: str
+    short_title: str
     description: str
     system: str
     drawn_anew: bool
@@ -41,6 +46,9 @@ class Entry:
     parameters: str
     sampling: str
     eigenvalues: str
+    values: tuple[complex, ...]
+    exact: bool
+    kinds: tuple[str, ...]
     regime: str
     citation: str
 
@@ -52,6 +60,7 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
     parameters = recipe.system.model_dump(exclude={"kind"}, exclude_none=True)
     initial = recipe.initial_states.model_dump(exclude_none=True)
     facts = recipe.facts(SEED)
+    targets = datasets.target_list(recipe, SEED)
     # What the seeds do; said once if all do the same.
     regime = recipe.regime.model_dump(exclude_none=True) if recipe.regime else {}
     for name, values in regime.items():
@@ -60,6 +69,7 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
     return Entry(
         name=recipe.name,
         title=recipe.title,
+        short_title=short_title(recipe.title, [system.size, facts["rank"]]),
         description=recipe.description,
         system=repr(system).strip("<>"),
         drawn_anew=recipe.system.drawn_per_seed,
@@ -72,7 +82,10 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
             f"noise {sampling.noise:g}; initial states: {initial.pop('kind').replace('_', ' ')}"
             + (f", {_pairs(initial)}" if initial else "")
         ),
-        eigenvalues=_eigenvalues(recipe, system),
+        eigenvalues=_eigenvalues(recipe, system, targets),
+        values=tuple(complex(space.eigenvalue) for space in targets),
+        exact=all(space.exact for space in targets),
+        kinds=tuple(dict.fromkeys(recipe.regime.kind)) if recipe.regime else (),
         regime=_pairs(regime),
         citation=recipe.citation,
     )
@@ -115,13 +128,20 @@ def _paragraph(item: Entry) -> str:
     return "\n".join(lines)
 
 
-def _eigenvalues(recipe: Recipe, system: System) -> str:
-    known = labels(system.eigenspaces(recipe.max_degree))
-    which = ""
-    if recipe.truth.principal:
-        closed, known = known, labels(target_list(recipe, SEED))
-        if known != closed:
-            which = f" (principal eigenvalues and their sums, seed {SEED})"
+def short_title(title: str, numbers: Sequence[float | int | None]) -> str:
+    """A title without the parts that say no more than a size or a rank given beside it."""
+    kept = [
+        part
+        for part in title.split(", ")
+        if not any(re.fullmatch(rf"rank {n}|{n} \w+", part) for n in numbers)
+    ]
+    return ", ".join(kept)
+
+
+def _eigenvalues(recipe: Recipe, system: System, targets: Sequence[Eigenspace]) -> str:
+    known = labels(targets)
+    beyond = recipe.truth.principal and known != labels(system.targets(recipe.max_degree))
+    which = f" (principal eigenvalues and their sums, seed {SEED})" if beyond else ""
     more = f" and {len(known) - TARGETS} more" if len(known) > TARGETS else ""
     return ", ".join(known[:TARGETS]) + more + which
 

@@ -79,6 +79,7 @@ def _html(weights: NDArray, falls: Attraction, fits: list[Recovered]) -> str:
     return render(
         "example/page.html.j2",
         _data(falls, fits),
+        figures="gl3d",
         title="Three populations: an exact Koopman eigenfunction",
         diagram=diagram(weights),
         weights=[[_signed(entry) for entry in row] for row in weights],

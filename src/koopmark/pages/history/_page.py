@@ -10,10 +10,10 @@ from koopmark._files import make_folder, write_text
 from koopmark.analysis.numbers import exact
 from koopmark.analysis.results import Results
 from koopmark.analysis.tables import ROLES
+from koopmark.pages.history._panels import data_of, panels, runs_of
 from koopmark.pages.web import method_styles, render
 from koopmark.regression.history import NAME, PromotedRun, promoted_run, read_history
 from koopmark.regression.trends import (
-    SCORES,
     Series,
     changes_of,
     in_short,
@@ -29,11 +29,13 @@ class Trends:
     sentence: str
     note: str = ""
     places: dict[str, list[str]] = field(default_factory=dict)
-    """What a score may be of, boards and datasets, by score."""
+    """What a score may be of, leaderboards and datasets, by score."""
+    versions: list[tuple[str, str]] = field(default_factory=list)
+    """The date of each run with new versions, and which."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """The rows of the table of changes."""
     current: bool = False
-    """Whether the last point is a run that was not promoted."""
+    """Whether the last point is the run itself, which was not promoted."""
     data: dict[str, Any] = field(default_factory=dict)
     """What its script draws from."""
     sentences: tuple[str, ...] = ()
@@ -69,8 +71,8 @@ def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[
 def trends_beside(run: Results) -> Trends | None:
     """The trends up to a run, from the history of the baseline beside its folder.
 
-    None if there is no history, or none of the run's suite. One that cannot be read is a
-    sentence in the section: it costs no report.
+    None if there is no history, or none of the run's suite. If it cannot be read, the section says
+    so, and the rest of the report is written.
     """
     path = run.folder.absolute().parent / "baseline" / NAME
     if not path.is_file():
@@ -79,7 +81,7 @@ def trends_beside(run: Results) -> Trends | None:
     try:
         lines = [line for line in read_history(path) if line.suite == this.suite]
     except ConfigError as problem:
-        return Trends(f"There are no trends: {problem}.")
+        return Trends(f"Trends cannot be shown: {problem}.")
     if not lines:
         return None
     promoted = any(line.run == this.run for line in lines)
@@ -96,46 +98,36 @@ def trends_view(lines: Sequence[PromotedRun], current: bool = False) -> Trends:
         values = {"before": exact(change.before), "now": exact(change.now)}
         texts = {"before_text": before, "now_text": now, "worse": change.worse}
         rows.append({**asdict(change), **values, **texts})
-    places = {
-        score: list(dict.fromkeys(one.dataset for one in series if one.score == score))
-        for score in SCORES
-    }
+    views = panels(series, _order(lines))
+    runs = runs_of(lines, current)
     return Trends(
         sentence=in_short(lines, changes),
         note=why_unmarked(lines),
-        places={score: some for score, some in places.items() if some},
+        places={
+            score: [place for of, place in views if of == score]
+            for score in dict.fromkeys(score for score, _ in views)
+        },
         changes=rows,
+        versions=[(run["date"], "; ".join(run["news"])) for run in runs if run["news"]],
         current=current,
-        data=_data(lines, series),
+        data={"runs": runs, "views": data_of(views), **_methods(lines, series)},
         sentences=tuple(change.sentence() for change in changes),
     )
 
 
-def _data(lines: Sequence[PromotedRun], series: Sequence[Series]) -> dict[str, Any]:
+def _order(lines: Sequence[PromotedRun]) -> list[str]:
+    """All methods, those of the last run in its order first, anchors last."""
+    names = dict.fromkeys(name for line in reversed(lines) for name in line.methods)
+    known = {name: role for line in lines for name, role in line.roles.items()}
+    return sorted(names, key=lambda name: known.get(name) == "anchor")
+
+
+def _methods(lines: Sequence[PromotedRun], series: Sequence[Series]) -> dict[str, Any]:
+    """By method how it looks, and which library did its work in each run."""
     known = {name: role for line in lines for name, role in line.roles.items()}
     roles = {one.method: known.get(one.method, "method") for one in series}
     styles = method_styles(dict(sorted(roles.items(), key=lambda one: ROLES.index(one[1]))))
     return {
-        "runs": [
-            {
-                "label": f"{line.started[:10]}, {line.koopmark}",
-                "started": line.started,
-                "koopmark": line.koopmark,
-                "commit": line.commit,
-            }
-            for line in lines
-        ],
-        "series": [
-            {
-                "dataset": one.dataset,
-                "method": one.method,
-                "target": one.target,
-                "score": one.score,
-                "values": list(one.values),
-                "changes": [change.index for change in one.changes],
-            }
-            for one in series
-        ],
         "done_by": {name: [line.methods.get(name, "") for line in lines] for name in roles},
         "styles": {name: asdict(style) for name, style in styles.items()},
     }

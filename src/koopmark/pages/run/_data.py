@@ -9,9 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark.analysis import columns
+from koopmark.analysis.leaderboard import Leaderboard
+from koopmark.analysis.map import CELLS, SAYINGS, Cell, OutcomeMap
+from koopmark.analysis.measure import MEANINGS, Outcome
+from koopmark.analysis.profiles import Curve
 from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
+from koopmark.pages.run._cards import cards_data
 from koopmark.pages.run._curves import curves_data
 from koopmark.pages.web import method_styles
 from koopmark.scoring import FitScores
@@ -64,11 +69,70 @@ def page_data(run: Results) -> dict[str, Any]:
         "sweeps": sweeps_data(run.swept, targets),
         "curves": curves_data(run),
         "columns": {
-            column.key: {"title": column.title, "meaning": column.meaning, "best": column.best}
+            column.key: {
+                "title": column.title,
+                "meaning": column.meaning,
+                "best": column.best,
+                "shaded": column.shaded,
+            }
             for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
         },
-        "run": run_data(run.provenance),
+        "map": map_data(run.map, run.boards),
+        "profiles": profiles_data(run.profiles),
+        "run": {
+            **run_data(run.provenance),
+            "order": run.order,
+            "summary": [column.key for column in columns.SUMMARY],
+        },
         "eigenfunctions": eigenfunctions_data(run.portraits),
+        "cards": cards_data(run),
+    }
+
+
+def map_data(drawn: OutcomeMap, boards: Mapping[str, Leaderboard]) -> dict[str, Any]:
+    """The map of outcomes: what its rows and columns are, and each cell, row after row."""
+    words, outcomes = list(Cell), list(Outcome)
+    return {
+        "words": [{"word": word, "meaning": SAYINGS[word]} for word in words],
+        "outcomes": [
+            {"name": one, "meaning": MEANINGS[one], "word": words.index(CELLS[one])}
+            for one in outcomes
+        ],
+        "methods": drawn.methods.assign(rank=_ranks(drawn.methods, boards)),
+        "targets": drawn.targets,
+        "outcome": [outcomes.index(one) for one in drawn.outcomes.ravel()],
+        "k": drawn.exponents.ravel(),
+        "digits": drawn.digits.ravel(),
+        "found": drawn.found.ravel(),
+        "seeds": drawn.seeds.ravel(),
+        "seed": drawn.seed.ravel(),
+    }
+
+
+def _ranks(methods: pd.DataFrame, boards: Mapping[str, Leaderboard]) -> "pd.Series[float]":
+    """The best place of each method on any board among the methods of its library; from 0."""
+    ranks = {"": pd.Series(len(methods) + np.arange(len(methods)), methods.index)}
+    for name, board in boards.items():
+        place = dict(zip(board.rows["method"], range(len(board.rows)), strict=True))
+        ranks[name] = methods["method"].map(place).groupby(methods["group"]).rank() - 1
+    return pd.DataFrame(ranks).min(axis=1)
+
+
+def profiles_data(drawn: Mapping[str, Sequence[Curve]]) -> dict[str, Any]:
+    """By question the curves, each with its methods."""
+    return {
+        question: {
+            "tau": curves[0].shares.index.to_numpy(),
+            "curves": [
+                {
+                    "methods": list(curve.methods),
+                    "shares": curve.shares.to_numpy(),
+                    "reach": curve.reach,
+                }
+                for curve in curves
+            ],
+        }
+        for question, curves in drawn.items()
     }
 
 

@@ -1,7 +1,6 @@
 """From the tables of a run to its page, and to the CSV files that the page links."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,8 +8,9 @@ import pandas as pd
 from koopmark._files import write_text
 from koopmark.analysis import columns
 from koopmark.analysis.leaderboard import leaderboard_table
-from koopmark.analysis.measure import MEANINGS, competing, outcome_table
+from koopmark.analysis.measure import MEANINGS, outcome_table
 from koopmark.analysis.numbers import listed
+from koopmark.analysis.profiles import profile_table
 from koopmark.analysis.results import Results
 from koopmark.analysis.sentences import along, anchored, misses
 from koopmark.analysis.significance import CONFIDENCE
@@ -18,6 +18,7 @@ from koopmark.analysis.sweeps import sweep_table
 from koopmark.analysis.tables import flat
 from koopmark.pages.history import Trends, trends_beside
 from koopmark.pages.run import _views as views
+from koopmark.pages.run._answers import answer_view, ordering
 from koopmark.pages.run._data import choices, page_data
 from koopmark.pages.web import render
 
@@ -25,9 +26,9 @@ from koopmark.pages.web import render
 def write(run_dir: Path) -> Path:
     """Write summary.csv, outcomes.csv and index.html of a run folder; returns the page's path.
 
-    If the run has sweeps, sweeps.csv has the numbers of their plots, and if methods compete
-    leaderboard.csv has those of the leaderboards. The history of a baseline becomes a section
-    if it lies in the folder `baseline` beside the run's.
+    If the run has sweeps, sweeps.csv has the numbers of their plots; if methods compete,
+    leaderboard.csv has those of the leaderboards and profiles.csv those of the profiles. The
+    history of a baseline becomes a section if it lies in the folder `baseline` beside the run's.
 
     Raises
     ------
@@ -40,6 +41,7 @@ def write(run_dir: Path) -> Path:
         "outcomes": outcome_table(run.judged),
         **({"sweeps": sweep_table(run.swept)} if run.swept else {}),
         **({"leaderboard": leaderboard_table(run.boards)} if run.boards else {}),
+        **({"profiles": profile_table(run.profiles)} if run.profiles else {}),
     }
     for name, table in files.items():
         write_text(run_dir / f"{name}.csv", table.to_csv(index=False))
@@ -49,32 +51,30 @@ def write(run_dir: Path) -> Path:
 
 
 def _html(run: Results, past: Trends | None) -> str:
-    fits, targets, summary = run.fits, run.targets, run.summary
-    names, methods, seeds = list(fits["dataset"].unique()), list(run.roles), fits["seed"]
+    fits, summary = run.fits, run.summary
+    names, seeds = list(fits["dataset"].unique()), fits["seed"]
     in_sweeps = {name for sweep in run.families for name in sweep.datasets}
-    at_a_glance = [name for name in names if name not in in_sweeps]
     known = views.Known.of(fits)
     data = page_data(run)
-    # Methods in the order of the first dataset's ranking, those that do not compete last.
-    best_first = list(pd.concat([competing(summary), summary])["method"].unique())
     return render(
         "run/page.html.j2",
         {**data, **({"trends": past.data} if past else {})},
         title=run.provenance.get("title", "koopmark report"),
         question=run.provenance.get("question", ""),
-        card=run.card,
+        card=[answer_view(one, run.order, run.boards) for one in run.card],
+        ordering=ordering(run),
         extent=run.extent,
         trends=past,
         more=[text for text in (*(along(*one) for one in run.swept), anchored(summary)) if text],
         columns=columns,
         misses=misses(run.judged),
         meanings=MEANINGS,
-        missed=views.miss_rows(run.judged, known),
+        missed=views.miss_rows(run.judged, run.order, known),
         boards=[views.board_view(name, board, known) for name, board in run.boards.items()],
+        profiles=list(run.profiles),
         confidence=f"{100 * CONFIDENCE:g}",
         names=names,
-        at_a_glance=at_a_glance,
-        glance=views.grids(summary, at_a_glance, columns.AT_A_GLANCE, known) if at_a_glance else {},
+        at_a_glance=[name for name in names if name not in in_sweeps],
         axes=listed(list(dict.fromkeys(sweep.axis for sweep in run.families)), most=8),
         sweeps=[
             {
@@ -82,31 +82,25 @@ def _html(run: Results, past: Trends | None) -> str:
                 "axis": sweep.axis,
                 "datasets": sweep.datasets,
                 "levels": sweep.texts,
-                "tables": views.grids(rows, list(sweep.datasets), columns.AGAINST_LEVELS, known),
+                "tables": views.grids(
+                    rows, list(sweep.datasets), columns.AGAINST_LEVELS, run.order, known
+                ),
             }
             for sweep, rows in run.swept
         ],
         medians=f"Medians over {count} seeds" if (count := seeds.nunique()) > 1 else "One seed",
         seed_names=[str(int(seed)) for seed in sorted(seeds.unique()) if np.isfinite(seed)],
-        methods=methods,
-        eigenfunctions=choices(run.portraits, data["eigenfunctions"], best_first),
-        datasets=[_dataset(name, run, known) for name in names],
-        cost=views.cost_rows(fits, methods, known),
+        methods=run.order,
+        eigenfunctions=choices(run.portraits, data["eigenfunctions"], run.order),
+        datasets=[{"name": name, "facts": views.dataset_facts(*_of(name, run))} for name in names],
+        cost=views.cost_rows(fits, run.order, known),
         failures=views.failure_rows(fits),
-        notes=views.note_rows(fits, targets),
+        notes=views.note_rows(fits, run.targets),
         provenance=list(flat(run.provenance)),
     )
 
 
-def _dataset(name: str, run: Results, known: views.Known) -> dict[str, Any]:
-    """What the page says about one dataset."""
-    fits, targets, rows = (
-        table[table["dataset"] == name] for table in (run.fits, run.targets, run.summary)
-    )
-    return {
-        "name": name,
-        "facts": views.dataset_facts(fits, targets),
-        "ranking": views.ranking_rows(rows, known),
-        "target_columns": views.target_columns(targets),
-        "targets": views.target_rows(targets, rows, known),
-    }
+def _of(dataset: str, run: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The fits and the targets of a dataset."""
+    fits, targets = run.fits, run.targets
+    return fits[fits["dataset"] == dataset], targets[targets["dataset"] == dataset]

@@ -10,11 +10,9 @@ import pandas as pd
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.columns import Column
 from koopmark.analysis.leaderboard import ALL, Leaderboard
-from koopmark.analysis.measure import Outcome, classes, problems
+from koopmark.analysis.measure import classes
 from koopmark.analysis.numbers import listed, percent, plain, plural
 from koopmark.analysis.sentences import AUTHORS, OURS, left_out, verdict, versus, written
-from koopmark.analysis.tables import ROLES
-from koopmark.analysis.targets import FLOORS, target_names, times_floor
 from koopmark.pages.web import TableCell, score_cell
 
 BOARD_SCORES = {column.key: column for column in (columns.DIGITS, columns.SECONDS)}
@@ -68,30 +66,25 @@ class Known:
 
 
 def grids(
-    summary: pd.DataFrame, datasets: list[str], scores: list[Column], known: Known
+    summary: pd.DataFrame,
+    datasets: list[str],
+    scores: list[Column],
+    order: Iterable[str],
+    known: Known,
 ) -> dict[str, list[MethodRow]]:
-    """By score one row per method, one cell per dataset; most digits over all problems first.
-
-    What does not compete is on top.
-    """
+    """By score one row per method, in this order, and one cell per dataset."""
     summary = summary[summary["dataset"].isin(datasets)]
-    by_method = summary.groupby("method", sort=False)
-    over_datasets = summary.groupby([summary["method"], problems(summary["dataset"])])["digits"]
-    order = pd.DataFrame(
-        {
-            "role": by_method["role"].first().map(ROLES.index),
-            "never_ok": by_method["ok"].sum() == 0,
-            "digits": -over_datasets.mean().groupby(level="method").mean(),
-        }
-    ).sort_values(["role", "never_ok", "digits"], kind="stable")
+    by_method = dict(iter(summary.groupby("method", sort=False)))
     found: dict[str, list[MethodRow]] = {column.key: [] for column in scores}
-    for method in order.index:
-        rows = by_method.get_group(method)
+    for method in order:
+        if method not in by_method:
+            continue
+        rows = by_method[method]
         by_dataset = {row["dataset"]: row for _, row in rows.iterrows()}
+        failed = bool(rows["ok"].sum() == 0)
         for column in scores:
             cells = [_grid_cell(column, by_dataset.get(name)) for name in datasets]
-            failed = bool(rows["ok"].sum() == 0)
-            found[column.key].append(known.row(str(method), cells, failed=failed))
+            found[column.key].append(known.row(method, cells, failed=failed))
     return found
 
 
@@ -105,54 +98,6 @@ def _grid_cell(column: Column, row: "pd.Series[Any] | None") -> TableCell:
     if row["failed"]:
         return TableCell(cell.text, cell.value, f"{cell.css} partly", row["status"])
     return cell
-
-
-def ranking_rows(summary: pd.DataFrame, known: Known) -> list[MethodRow]:
-    """All scores of one dataset's rows of the summary, in their order."""
-    return [
-        known.row(
-            row["method"],
-            [score_cell(column, float(row[column.key])) for column in columns.SUMMARY],
-            fit=known.fits[row["dataset"], row["method"]],
-            place="" if pd.isna(row["place"]) else str(row["place"]),
-            status=row["status"].replace("_", " "),
-            failed=bool(row["ok"] == 0),
-        )
-        for _, row in summary.iterrows()
-    ]
-
-
-def target_columns(targets: pd.DataFrame) -> list[Column]:
-    """The columns of `target_rows`: with the statistical floors where there are any."""
-    known = targets[list(FLOORS.values())].notna().to_numpy().any()
-    return [*columns.TARGETS, *(columns.UNDER_NOISE if known else [])]
-
-
-def target_rows(
-    targets: pd.DataFrame, summary: pd.DataFrame, known: Known
-) -> list[tuple[str, list[MethodRow]]]:
-    """Per target of one dataset: medians over seeds by method, in the summary's order."""
-    shown = target_columns(targets)
-    keys = [column.key for column in columns.TARGETS] + list(FLOORS.values())
-    named = targets.assign(name=target_names(targets)).sort_values("target_index", kind="stable")
-    ok = named[named["status"] == "ok"]
-    tables = []
-    for name in named["name"].drop_duplicates():
-        mine = ok[ok["name"] == name]
-        scores = mine.groupby("method")[keys].median()
-        for error in FLOORS:
-            times = times_floor(mine, error).set_index("method")["times"]
-            scores[f"{error}_times"] = times.reindex(scores.index)
-        rows = [
-            known.row(
-                method,
-                [score_cell(column, float(scores.loc[method, column.key])) for column in shown],
-            )
-            for method in summary["method"]
-            if method in scores.index
-        ]
-        tables.append((str(name), rows))
-    return tables
 
 
 def cost_rows(fits: pd.DataFrame, methods: list[str], known: Known) -> list[MethodRow]:
@@ -217,19 +162,18 @@ def failure_rows(fits: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def note_rows(fits: pd.DataFrame, targets: pd.DataFrame) -> list[dict[str, str]]:
-    """Why scores of fits that succeeded are missing, as the scorer said it."""
-    libraries = dict(zip(fits["method"], fits["library"], strict=True))
+    """Why scores of fits that succeeded are missing, as the scorer said it; equal notes once."""
     noted = pd.concat([table[table["status"] == "ok"] for table in (fits, targets)])
     noted = noted[noted["notes"] != ""]
     return [
         {
-            "method": str(method),
-            "library": libraries.get(method, ""),
-            "fit": str(rows["fit_id"].iloc[0]),
-            "where": _where(rows),
             "note": str(note),
+            "fit": str(rows["fit_id"].iloc[0]),
+            "count": plural(rows["fit_id"].nunique(), "fit"),
+            "methods": listed(list(rows["method"].unique()), most=3),
+            "where": listed(list(rows["dataset"].unique()), most=3),
         }
-        for (method, note), rows in noted.groupby(["method", "notes"], sort=False)
+        for note, rows in noted.groupby("notes", sort=False)
     ]
 
 
@@ -296,17 +240,17 @@ def _part_of_the_data(share: float) -> tuple[str, ...]:
     return (f"uses {percent(share)} of the data",) if share < ALL else ()
 
 
-def miss_rows(judged: pd.DataFrame, known: Known) -> list[MethodRow]:
-    """Per method how many targets and seeds ended in which way (`Outcome`)."""
+def miss_rows(judged: pd.DataFrame, order: Iterable[str], known: Known) -> list[MethodRow]:
+    """Per method, in this order, how many targets and seeds ended in which way (`Outcome`)."""
     counts = classes(judged, ["method"])
-    order = sorted(counts.index, key=lambda name: ROLES.index(known.roles[name]))
     return [
         known.row(
             name,
             [
                 TableCell(f"{count:,}", numbers.exact(count)) if count else TableCell("", "0.0")
-                for count in counts.loc[name, [str(outcome) for outcome in Outcome]].tolist()
+                for count in list(counts.loc[name])
             ],
         )
         for name in order
+        if name in counts.index
     ]

@@ -1,13 +1,14 @@
-"""A run in the terminal: its answers on one screen, boards, the grid, a card of what was run."""
+"""In the terminal: the answers of a run, boards, the grid, cards; a check, runs side by side."""
 
 from pathlib import Path
 
 from koopmark.analysis.results import Results
-from koopmark.pages.terminal import _cards, _overview
+from koopmark.pages.terminal import _cards, _compare, _overview
 from koopmark.pages.terminal._layout import Sheet
 from koopmark.pages.terminal._overview import sheet
+from koopmark.regression import CheckResult, Comparison
 
-__all__ = ["answers", "board", "dataset", "grid", "method"]
+__all__ = ["answers", "board", "check", "comparison", "dataset", "grid", "method"]
 
 
 def answers(run_dir: Path, brief: bool = False) -> Sheet:
@@ -58,3 +59,13 @@ def method(run_dir: Path, name: str) -> Sheet:
     Raises ConfigError as `answers` does, and if there is no such method.
     """
     return sheet(Results.read(run_dir), _cards.method, name)
+
+
+def check(result: CheckResult) -> Sheet:
+    """What a check found: the verdict, and all that got worse or better."""
+    return Sheet([*_compare.check(result)])
+
+
+def comparison(found: Comparison, most: int | None = None) -> Sheet:
+    """Runs side by side, of each table at most so many rows; everything by default."""
+    return Sheet([*_compare.comparison(found, most)])

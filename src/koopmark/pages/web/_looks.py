@@ -20,10 +20,14 @@ _DARK = {12: (64, 132, 201), 6: (29, 50, 73), 3: (50, 40, 28), 0: (150, 78, 26)}
 
 Colour = tuple[int, int, int]
 
-COLOURS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#e07b00"]
-"""Tol's bright scheme (distinguishable with any colour vision), orange in place of grey."""
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#4a9dcb", "#906200"]
+"""Okabe and Ito's, told apart with any colour vision: blue, vermilion, green, purple, sky blue and
+orange. The last two are darker than theirs, and yellow is left out, for a contrast of 3 on white.
+"""
 
-SYMBOLS = ["circle", "square", "triangle-up", "diamond", "pentagon", "star"]
+SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "triangle-down", "pentagon"]
+"""As many as have no common factor with the colours: 42 methods differ by colour and marker."""
+
 DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"]
 GREY = "#8a8a8a"
 ANCHOR_SYMBOLS = ["diamond-open", "x-thin-open", "cross-thin-open"]
@@ -106,7 +110,7 @@ class MethodStyle:
 def method_styles(roles: Mapping[str, str]) -> dict[str, MethodStyle]:
     """A look for each method, by its role: anchors in grey; the same in all figures of a page.
 
-    Colours repeat after seven methods, then with another symbol and dash.
+    Neighbours differ in colour and marker; dashes change when the colours begin again.
     """
     styles = {}
     anchors = others = 0
@@ -117,8 +121,7 @@ def method_styles(roles: Mapping[str, str]) -> dict[str, MethodStyle]:
             anchors += 1
         else:
             turn, colour = divmod(others, len(COLOURS))
-            styles[name] = MethodStyle(
-                COLOURS[colour], SYMBOLS[turn % len(SYMBOLS)], DASHES[turn % len(DASHES)]
-            )
+            symbol = SYMBOLS[others % len(SYMBOLS)]
+            styles[name] = MethodStyle(COLOURS[colour], symbol, DASHES[turn % len(DASHES)])
             others += 1
     return styles

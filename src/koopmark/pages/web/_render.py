@@ -13,17 +13,19 @@ import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
-from plotly.offline import get_plotlyjs
 
 from koopmark.analysis import numbers
 from koopmark.analysis.columns import SUMMARY
+from koopmark.pages.web._bundles import bundle
 from koopmark.pages.web._looks import css
 
 INFINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}
 """JSON has no infinity: a text that JavaScript's Number() reads as one. Missing is null."""
 
 
-def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
+def render(
+    template: str, data: Mapping[str, Any], *, figures: str | None = "cartesian", **context: Any
+) -> str:
     """The HTML of a page, with its styles, scripts and data inlined.
 
     Parameters
@@ -32,16 +34,25 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> str:
         A file of this package, such as `run/page.html.j2`, that extends web/base.html.j2.
     data : mapping
         What the page's scripts get by `koopmark.data(name)`, see `island`.
+    figures : str, optional
+        Plotly's bundle that draws them, see `bundle`; None for a page without figures.
     context
         What the template prints.
+
+    Raises
+    ------
+    ConfigError
+        If that bundle is not there.
     """
+    plotly = bundle(figures) if figures else None
     return (
         _environment()
         .get_template(template)
         .render(
             shades=Markup(css()),
             islands=Markup("\n").join(island(name, value) for name, value in data.items()),
-            plotly=_plotly(),
+            plotly=plotly,
+            plotly_island=_script(figures) if figures else "",
             plain_scores=[column.key for column in SUMMARY if column.write is numbers.plain],
             **context,
         )
@@ -88,9 +99,9 @@ def whole_numbers(sentence: str) -> Markup:
 
 
 @cache
-def _plotly() -> Markup:
-    """Plotly's source, 4.8 MB, of which 1.9 MB are left."""
-    return island("plotly", get_plotlyjs())
+def _script(figures: str) -> Markup:
+    """Plotly's source, of which packing leaves less than half."""
+    return island("plotly", bundle(figures).script)
 
 
 def island(name: str, value: Any) -> Markup:

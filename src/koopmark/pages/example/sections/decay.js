@@ -29,7 +29,7 @@
       ],
       layout: {
         xaxis: { title: { text: "time t (in units of the decay time)" } },
-        yaxis: { title: { text: "|y₃|" }, type: "log", exponentformat: "power", dtick: 1 },
+        yaxis: { title: { text: "|y₃|" }, type: "log", dtick: 1 },
         legend: koopmark.narrow.matches ? {} : { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       },
     });

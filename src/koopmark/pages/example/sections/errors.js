@@ -1,6 +1,5 @@
 // The table of errors as a file.
 koopmark.section("errors", {
-  async draw() {},
   async csv() {
     const scores = await koopmark.data("scores");
     const columns = Object.fromEntries(

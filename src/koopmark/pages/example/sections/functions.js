@@ -64,7 +64,7 @@
       ],
       layout: {
         xaxis: { title: { text: "time t" } },
-        yaxis: { title: { text: "absolute value" }, type: "log", exponentformat: "power", dtick: degree < 3 ? 1 : 2 },
+        yaxis: { title: { text: "absolute value" }, type: "log", dtick: degree < 3 ? 1 : 2 },
       },
     };
   };

@@ -224,18 +224,60 @@ if (document.querySelector("#eigenfunctions select")) {
     };
   };
 
-  const maps = (points) => {
+  // The values of a map on its grid, and the axes.
+  const gridOf = (points) => {
     const grid = points.filter((p) => p.part === "map");
-    const across = [...new Set(grid.map((p) => p.x_i))],
-      up = [...new Set(grid.map((p) => p.x_j))];
+    const across = [...new Set(grid.map((p) => p.x_i))];
+    const up = [...new Set(grid.map((p) => p.x_j))];
     const table = (of) => up.map((_, row) => across.map((_, column) => finite(of(grid[row * across.length + column]))));
-    const most = Math.max(...grid.map((p) => Math.abs(p.re)));
-    const worst = Math.max(...grid.map((p) => Math.abs(p.dre)).filter(Number.isFinite));
+    return { grid, across, up, table, named: (k) => `x<sub>${grid[0]?.[k]}</sub>` };
+  };
+  const hasMap = (points) => points.some((p) => p.part === "map" && Number.isFinite(p.dre));
+
+  // Round levels from -max |φ| to max |φ| of the exact function, the same in all panels.
+  const levelsOf = (most) => {
+    const power = 10 ** Math.floor(Math.log10(most / 5));
+    const size = [1, 2, 5, 10].map((k) => k * power).find((step) => step >= most / 7);
+    const end = Math.ceil(most / size - 1e-9) * size;
+    return { start: -end, end, size };
+  };
+  const contours = (points) => {
+    const { grid, across, up, table, named } = gridOf(points);
+    const most = Math.max(...grid.map((p) => Math.abs(p.re))) || 1;
+    const levels = levelsOf(most);
     const { dark } = koopmark.colours();
+    const base = { type: "contour", x: across, y: up, autocontour: false, zmin: levels.start, zmax: levels.end };
+    return {
+      filled: (of, title, more) => ({
+        ...base,
+        z: table(of),
+        contours: { ...levels, coloring: "fill" },
+        line: { width: 0.4, color: dark ? "#7d8896" : "#9aa3ae" },
+        colorscale: dark ? SCALES.dark : SCALES.light,
+        hovertemplate: `${named("i")} = %{x:.3g}, ${named("j")} = %{y:.3g}<br>%{z:.4g}<extra>${title}</extra>`,
+        ...more,
+      }),
+      // The levels of the exact function again, as lines over another.
+      lines: (more) => ({
+        ...base,
+        z: table((p) => p.re),
+        contours: { ...levels, coloring: "none" },
+        line: { width: 1.4, dash: "dot", color: koopmark.colours().ink },
+        showscale: false,
+        hoverinfo: "skip",
+        ...more,
+      }),
+    };
+  };
+
+  const maps = (points) => {
+    const { grid, named } = gridOf(points);
+    const worst = Math.max(...grid.map((p) => Math.abs(p.dre)).filter(Number.isFinite));
     const narrow = koopmark.narrow.matches;
+    const { filled, lines } = contours(points);
     const panels = [
       ["exact", (p) => p.re],
-      ["recovered", (p) => p.rre],
+      ["recovered, exact levels dotted", (p) => p.rre],
       [`recovered − exact: at most ${format.scientific(worst)}`, (p) => p.dre],
     ];
     const colorbar = narrow
@@ -246,16 +288,16 @@ if (document.querySelector("#eigenfunctions select")) {
       annotations: [],
       showlegend: false,
     };
-    const data = panels.map(([title, of], k) => {
+    const data = panels.flatMap(([title, of], k) => {
       const end = k ? String(k + 1) : "";
       const [from, to] = narrow ? [k * 0.36, k * 0.36 + 0.28] : [k * 0.345, k * 0.345 + 0.31];
       layout[`xaxis${end}`] = {
-        title: { text: `x<sub>${grid[0].i}</sub>` },
+        title: { text: named("i") },
         domain: narrow ? [0, 1] : [from, to],
         anchor: `y${end}`,
       };
       layout[`yaxis${end}`] = {
-        title: { text: k && !narrow ? "" : `x<sub>${grid[0].j}</sub>` },
+        title: { text: k && !narrow ? "" : named("j") },
         domain: narrow ? [1 - to, 1 - from] : [0, 1],
         anchor: `x${end}`,
       };
@@ -269,22 +311,43 @@ if (document.querySelector("#eigenfunctions select")) {
         x: narrow ? 0 : from,
         y: narrow ? 1 - from : 1,
       });
-      return {
-        type: "heatmap",
-        x: across,
-        y: up,
-        z: table(of),
-        xaxis: `x${end}`,
-        yaxis: `y${end}`,
-        zmin: -most,
-        zmax: most,
-        colorscale: dark ? SCALES.dark : SCALES.light,
-        showscale: k === 2,
-        colorbar,
-        hovertemplate: `x<sub>${grid[0].i}</sub> = %{x:.3g}, x<sub>${grid[0].j}</sub> = %{y:.3g}<br>%{z:.4g}<extra>${koopmark.escaped(title.split(":")[0])}</extra>`,
-      };
+      const axes = { xaxis: `x${end}`, yaxis: `y${end}` };
+      const name = title.split(/[:,]/)[0];
+      return [
+        filled(of, name, { name, showscale: k === 2, colorbar, ...axes }),
+        ...(k === 1 ? [lines({ name: "exact levels", ...axes })] : []),
+      ];
     });
     return { data, layout };
+  };
+
+  // For a card: what was recovered, with the levels of the exact function; or one against the other.
+  koopmark.portraits = {
+    caption: (frame, method) =>
+      hasMap(pointsOf(frame, frame.methods[method]))
+        ? "Filled: the recovered eigenfunction on a slice of the states; dotted lines: levels of the exact one, at the same values."
+        : "The recovered eigenfunction against the exact one at test states.",
+    small: (frame, method) => {
+      const points = pointsOf(frame, frame.methods[method]);
+      if (!hasMap(points)) {
+        const { data, layout } = scatter(points).figure;
+        return { data, layout: { ...layout, showlegend: false, margin: { l: 64, r: 10, t: 10, b: 58 } } };
+      }
+      const { named } = gridOf(points);
+      const { filled, lines } = contours(points);
+      return {
+        data: [
+          filled((p) => p.rre, "recovered", { colorbar: { thickness: 10, outlinewidth: 0, title: { text: "φ" } } }),
+          lines(),
+        ],
+        layout: {
+          xaxis: { title: { text: named("i") } },
+          yaxis: { title: { text: named("j") } },
+          showlegend: false,
+          margin: { l: 56, r: 10, t: 10, b: 58 },
+        },
+      };
+    },
   };
 
   const fill = (table, points, complex) => {
@@ -347,12 +410,12 @@ if (document.querySelector("#eigenfunctions select")) {
     section.querySelector("figcaption.scatter").textContent =
       `At these and at other test states: what is recovered lies on the diagonal${complex ? " (real parts)" : ""}.${outside ? ` ${outside} points lie outside the view.` : ""}`;
     const grid = points.filter((p) => p.part === "map");
-    const mapped = grid.some((p) => Number.isFinite(p.dre));
+    const mapped = hasMap(points);
     const canvas = section.querySelector(".canvas.maps");
     canvas.hidden = !mapped;
     if (mapped) await koopmark.plot(canvas, maps(points));
     section.querySelector("figcaption.slice").textContent = mapped
-      ? `On the slice through the mean of the test states along x${grid[0].i} and x${grid[0].j}, in which φ varies most, each from its 5th to its 95th percentile${complex ? "; real parts" : ""}. One colour scale for all three.`
+      ? `On the slice through the mean of the test states along x${grid[0].i} and x${grid[0].j}, in which φ varies most, each from its 5th to its 95th percentile${complex ? "; real parts" : ""}. The same levels in all three, those of the exact one.`
       : grid.length
         ? "No map: the method's functions need several consecutive states, or have no value on the slice."
         : "No map: the state has one coordinate.";

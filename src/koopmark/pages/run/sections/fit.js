@@ -1,25 +1,10 @@
 // Everything about one fit, in a panel with the address #fit=ID.
 {
-  const { number, format } = koopmark;
+  const { number, format, make, list } = koopmark;
   const dialog = document.getElementById("fit");
   const about = dialog.querySelector(".about");
   const selects = Object.fromEntries([...dialog.querySelectorAll("select")].map((select) => [select.name, select]));
 
-  const make = (tag, text = "", attributes = {}) => {
-    const element = document.createElement(tag);
-    element.textContent = text;
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    return element;
-  };
-  const list = (pairs) => {
-    const places = make("dl");
-    for (const [name, value] of pairs) {
-      const dd = make("dd");
-      dd.append(value instanceof Node ? value : String(value));
-      places.append(make("dt", name), dd);
-    }
-    return places;
-  };
   const score = (key, value) => {
     const exact = number(value);
     return make(
@@ -167,7 +152,11 @@
     );
     const ok = fits.status[i] === "ok";
     const status = make("span", fits.status[i].replaceAll("_", " "), { class: ok ? "status" : "status bad" });
-    const said = [["status", status]];
+    const said = [
+      ["method", koopmark.cardLink("method", fits.method[i])],
+      ["dataset", koopmark.cardLink("dataset", fits.dataset[i])],
+      ["status", status],
+    ];
     for (const key of ["reason", "notes"]) if (fits[key][i]) said.push([key, fits[key][i]]);
     if (fits.output[i]) said.push(["last output", make("pre", fits.output[i])]);
     const mine = koopmark.rows(targets, (t) => targets.fit_id[t] === fits.fit_id[i]);
@@ -242,56 +231,32 @@
     return fits.method.reduce((best, _, k) => (likeness(k) > likeness(best) ? k : best), 0);
   };
 
-  let before = null;
   const open = async (id) => {
     const fits = await koopmark.data("fits");
     const i = fits.fit_id.findIndex((one) => one.startsWith(id));
-    if (i < 0) {
-      dialog.querySelector("#fit-title").textContent = "No such fit";
-      about.replaceChildren(
-        make(
-          "p",
-          `No fit of this run has an identifier that begins with ${id}: its library, its data or koopmark may have changed since.`,
-        ),
-      );
-      pick(fits, 0);
-    } else {
+    if (i >= 0) {
       pick(fits, i);
       await show(i);
+      return;
     }
-    if (!dialog.open) dialog.showModal();
-    dialog.scrollTop = 0;
+    dialog.querySelector("#fit-title").textContent = "No such fit";
+    about.replaceChildren(
+      make(
+        "p",
+        `No fit of this run has an identifier that begins with ${id}: its library, its data or koopmark may have changed since.`,
+      ),
+    );
+    pick(fits, 0);
   };
 
   koopmark.openFit = (id) => {
     location.hash = `fit=${id}`;
   };
-  koopmark.address("fit", (id) => {
-    if (id) open(id);
-    else if (dialog.open) dialog.close();
-  });
-  addEventListener(
-    "click",
-    ({ target }) => {
-      const link = target.closest('a[href^="#fit="]');
-      if (link && !dialog.contains(link)) before = location.hash;
-    },
-    true,
-  );
+  koopmark.panel(dialog, { fit: open });
   dialog.addEventListener("change", async () => {
     const fits = await koopmark.data("fits");
     const choice = Object.fromEntries(Object.entries(selects).map(([name, select]) => [name, select.value]));
     koopmark.openFit(fits.fit_id[nearest(fits, choice)]);
-  });
-  dialog.querySelector(".close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
-  });
-  dialog.addEventListener("close", () => {
-    // Back to the address from before, without a jump.
-    if (location.hash.startsWith("#fit="))
-      history.replaceState(null, "", before || location.pathname + location.search);
-    before = null;
   });
 
   // A number in a table of methods and datasets leads to the fits behind it.
@@ -304,7 +269,6 @@
     const fits = await koopmark.data("fits");
     const mine = where(fits, (k) => fits.dataset[k] === dataset && fits.method[k] === method);
     if (!mine.length) return;
-    before = location.hash;
     koopmark.openFit(fits.fit_id[mine.find((k) => fits.status[k] !== "ok") ?? mine[0]]);
   });
 }

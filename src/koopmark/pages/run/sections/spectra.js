@@ -160,6 +160,32 @@
     },
   });
 
+  // For a card: the exact eigenvalues of a dataset, and what one fit recovered.
+  koopmark.spectra = {
+    caption: "Filled: recovered eigenvalues, coloured by residual, blue for small; open circles: exact ones.",
+    small: async (dataset, fit) => {
+      const [exact, fits] = [await exactOf(dataset), await koopmark.data("fits")];
+      const [place] = koopmark.rows(fits, (i) => fits.fit_id[i] === fit);
+      const found = place === undefined ? [] : await pairsOf([place], exact);
+      const box = view(exact);
+      const { dark } = koopmark.colours();
+      const scale = dark ? SCALES.dark : SCALES.light;
+      const recovered = trace(fits.method[place] ?? "", found, {
+        color: found.map((p) => shade(scale, p.residual)),
+        line: { width: 0.5, color: dark ? "#14181d" : "#ffffff" },
+      });
+      return {
+        data: [...(found.length ? [recovered] : []), exactTrace(exact)],
+        layout: {
+          showlegend: false,
+          margin: { l: 60, r: 10, t: 10, b: 58 },
+          xaxis: { title: { text: "Re λ" }, range: box.re },
+          yaxis: { title: { text: "Im λ" }, range: box.im },
+        },
+      };
+    },
+  };
+
   const draw = async (section, chosen) => {
     const [known, all] = [await koopmark.data("methods"), await koopmark.data("eigenpairs")];
     const exact = await exactOf(chosen.dataset);

@@ -61,7 +61,7 @@ const koopmark = (() => {
       const given = wanted[picker.name];
       if (picker.type === "checkbox") picker.checked = (given ?? initial.get(picker)) === "yes";
       else if (given === undefined) picker.value = initial.get(picker);
-      else if ([...picker.options].some((option) => option.value === given)) picker.value = given;
+      else if (!picker.options || [...picker.options].some((option) => option.value === given)) picker.value = given;
     }
     show(section);
     return draw(section);

@@ -14,7 +14,7 @@ koopmark.data = (() => {
     const bytes = new Uint8Array(packed.length);
     for (let i = 0; i < packed.length; i += 1) bytes[i] = packed.charCodeAt(i);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
+    return await new Response(stream).json();
   };
 
   return (name) => {

@@ -78,4 +78,4 @@ koopmark.best = (methods, size, most) => {
   return new Set(others.slice(0, most));
 };
 
-koopmark.logAxis = (title) => ({ title: { text: title }, type: "log", exponentformat: "power", dtick: 2 });
+koopmark.logAxis = (title) => ({ title: { text: title }, type: "log", dtick: 2 });

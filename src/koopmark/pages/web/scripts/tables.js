@@ -1,7 +1,6 @@
 // Tables sort by their headers, filter by method, library and status, and can be saved.
 {
   const text = (cell) => cell.textContent.trim().replace(/\s+/g, " ");
-  const header = (cell) => text(cell).replace(/ [▲▼]$/, "");
   const content = (cell) => cell.dataset.value ?? text(cell);
   const methodOf = (row) => row.dataset.method ?? content(row.cells[0]);
 
@@ -27,18 +26,25 @@
     }
   };
 
+  // For screen readers, few of which read a new aria-sort aloud.
+  const said = Object.assign(document.createElement("div"), { className: "unseen" });
+  said.setAttribute("role", "status");
+  document.querySelector("main").append(said);
+
   const sortable = (table) => {
     [...table.tHead.rows[0].cells].forEach((cell, column) => {
+      const title = text(cell);
       const button = koopmark.button("", () => {
         const direction = cell.getAttribute("aria-sort") === "ascending" ? -1 : 1;
         for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
         cell.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
         order(table, column, direction);
+        said.textContent = `Sorted by ${title}, ${cell.getAttribute("aria-sort")}`;
       });
       const link = cell.querySelector("a");
       button.className = "sort";
       if (link) {
-        button.setAttribute("aria-label", `Sort by ${text(cell)}`);
+        button.setAttribute("aria-label", `Sort by ${title}`);
         cell.append(" ", button);
       } else {
         button.append(...cell.childNodes);
@@ -65,8 +71,8 @@
     search.setAttribute("aria-label", `Filter methods: ${name}`);
     const status = (row) => (row.querySelector(".status") ? text(row.querySelector(".status")) : "");
     const values = (of) => [...new Set(rows.map(of))].filter(Boolean).sort();
-    const said = document.createElement("span");
-    said.setAttribute("role", "status");
+    const count = document.createElement("span");
+    count.setAttribute("role", "status");
     const filter = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
@@ -79,7 +85,7 @@
         );
         shown += !row.hidden;
       }
-      said.textContent = shown < rows.length ? `${shown} of ${rows.length} rows` : "";
+      count.textContent = shown < rows.length ? `${shown} of ${rows.length} rows` : "";
     };
     const libraries = choice(
       "Library",
@@ -94,14 +100,14 @@
     if (statuses.select.options.length > 2) bar.append(statuses.place);
     bar.append(
       koopmark.button("Download CSV", () => koopmark.save({ name, text: koopmark.tableCsv(table) })),
-      said,
+      count,
     );
     table.closest(".scroll").before(bar);
   };
 
   // All rows, as they stand; of tables with groups, the group of each row in front.
   koopmark.tableCsv = (table) => {
-    const titles = [...table.tHead.rows[0].cells].map(header);
+    const titles = [...table.tHead.rows[0].cells].map(text);
     const columns = Object.fromEntries(titles.map((title) => [title, []]));
     const groups = [];
     for (const body of table.tBodies) {

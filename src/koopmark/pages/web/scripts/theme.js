@@ -6,8 +6,20 @@ koopmark.colours = () => {
   return { ...colours, dark: style.getPropertyValue("--dark").trim() === "1" };
 };
 
+// Texts of ticks that are powers of ten, as Plotly writes its own; if others are among them, all stay.
+koopmark.powers = (texts) => {
+  const exponents = texts.map((text) => Math.log10(Number(text)));
+  const numbers = exponents.filter(Number.isFinite);
+  if (!numbers.every(Number.isInteger) || !numbers.some((k) => k < -1 || k > 2)) return texts;
+  return texts.map((text, i) =>
+    exponents[i] && Number.isFinite(exponents[i]) ? `10<sup>${exponents[i]}</sup>` : text,
+  );
+};
+
 koopmark.themed = (figure) => {
   const colours = koopmark.colours();
+  // One notation: powers of ten on logarithmic axes, plain numbers on others unless they get long.
+  const ticks = (log) => ({ exponentformat: "power", minexponent: log ? 0 : 5 });
   const layout = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", ...figure.layout };
   const axis = {
     gridcolor: colours.grid,
@@ -19,8 +31,10 @@ koopmark.themed = (figure) => {
   };
   layout.margin ??= { l: 70, r: 16, t: 34, b: 64 };
   layout.font = { ...layout.font, family: getComputedStyle(document.body).fontFamily, size: 13, color: colours.ink };
+  layout.hovermode ??= "closest";
   layout.hoverlabel = {
     align: "left",
+    namelength: -1,
     ...layout.hoverlabel,
     bgcolor: colours.raised,
     bordercolor: colours.line,
@@ -28,7 +42,9 @@ koopmark.themed = (figure) => {
   };
   for (const holder of [layout, layout.scene || {}]) {
     for (const name of Object.keys(holder).filter((key) => /^[xyz]axis/.test(key) && holder[key])) {
-      holder[name] = { automargin: true, ...axis, ...holder[name] };
+      holder[name] = { automargin: true, ...axis, ...ticks(holder[name].type === "log"), ...holder[name] };
+      if (holder[name].type === "log" && holder[name].ticktext)
+        holder[name].ticktext = koopmark.powers(holder[name].ticktext);
       const title = { ...holder[name].title, font: { size: 13, color: colours.soft } };
       // Plotly breaks no lines of its own accord.
       if (koopmark.narrow.matches && title.text) title.text = title.text.replace(/[ ,]*\(/, "<br>(");

@@ -1,0 +1,206 @@
+"""What a run knows of a dataset: what it is, what there is to find, who finds it, what is hard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from koopmark import datasets
+from koopmark._config import parse
+from koopmark._errors import ConfigError
+from koopmark.analysis import numbers
+from koopmark.analysis.cards._hard import hard
+from koopmark.analysis.cards._shared import Shared, extent, outcomes
+from koopmark.analysis.measure import competing
+from koopmark.analysis.numbers import percent, plural
+from koopmark.analysis.results import Results
+from koopmark.analysis.targets import target_names
+from koopmark.datasets import Recipe
+from koopmark.datasets.recipe import Contents
+
+FINDERS = 3
+"""Methods that are named of those that find a target."""
+
+
+@dataclass(frozen=True)
+class Finder:
+    """A method, and how well it does at a target."""
+
+    method: str
+    digits: float
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """An exact eigenspace, and how many methods find it."""
+
+    name: str
+    value: complex
+    """The exact eigenvalue, of the first seed if the system is drawn anew for each."""
+    dimension: int
+    degree: int
+    found_by: int
+    of: int
+    """0 if it cannot be scored."""
+    expressed_by: int
+    """Methods whose dictionary can hold it."""
+    known: int
+    """Methods of which that is known."""
+    best_digits: float
+    finders: tuple[Finder, ...]
+    """Those with the most digits of the methods that find it, in the order of the run if equal."""
+
+    @property
+    def kind(self) -> str:
+        """`principal`, or `product of 2`."""
+        return "principal" if self.degree <= 1 else f"product of {self.degree}"
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """A dataset as a run knows it. Texts are empty where nothing is known."""
+
+    name: str
+    text: str
+    """Title and description of its recipe."""
+    equation: str
+    system: str
+    """The equation, and what else there is to say of the system in a line."""
+    data: str
+    """How many trajectories, how long, how noisy."""
+    sources: tuple[tuple[str, str], ...]
+    """References, each with where it leads; empty if it has no DOI and no address."""
+    targets: tuple[TargetFacts, ...]
+    hard: tuple[str, ...]
+    """What makes it hard, in sentences on measured facts."""
+    methods: pd.DataFrame
+    """The rows of the summary of the methods that compete, best first."""
+    extent: str
+    """How many targets and seeds `outcomes` counts."""
+    outcomes: Mapping[str, int]
+
+    @property
+    def source(self) -> str:
+        """All references in words."""
+        text = "; ".join(said for said, _ in self.sources)
+        return text[:1].upper() + text[1:]
+
+
+def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) -> DatasetCard:
+    """The card of a dataset, from its rows of fits.csv."""
+    recipe = _shipped(run.provenance, name)
+    made_of = recipe_of(run.provenance, name)
+    system = made_of.system.build(_seed(fits)) if made_of else None
+    ours = competing(run.judged[run.judged["dataset"] == name])
+    rows = run.summary[(run.summary["dataset"] == name) & (run.summary["role"] == "method")]
+    targets = _targets(run.targets[run.targets["dataset"] == name], name, shared)
+    equation = repr(system).strip("<>").partition("N = ")[0].strip(" ,") if system else ""
+    records = [{str(key): value for key, value in row.items()} for row in ours.to_dict("records")]
+    # What a level of a sweep does in the long run was not looked into.
+    regime = recipe.in_the_long_run if recipe and recipe.name == name else ""
+    return DatasetCard(
+        name=name,
+        text=f"{recipe.title}. {recipe.description}" if recipe else "",
+        equation=equation,
+        system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
+        data=_data(fits),
+        sources=tuple(map(_source, recipe.references)) if recipe else (),
+        targets=targets,
+        hard=hard(targets, fits.iloc[0], ours, system, rows),
+        methods=rows,
+        extent=extent(records),
+        outcomes=outcomes(records),
+    )
+
+
+def _seed(fits: pd.DataFrame) -> int:
+    return int(fits["seed"].min())
+
+
+def _sizes(first: "pd.Series[Any]") -> list[str]:
+    named = (("N", first["n"]), ("rank", first["rank"]))
+    return [f"{name}{' =' * (name == 'N')} {numbers.plain(x)}" for name, x in named if pd.notna(x)]
+
+
+def _data(fits: pd.DataFrame) -> str:
+    first = fits.iloc[0]
+    if pd.isna(first["dt"]):
+        return ""
+    noise = percent(first["noise"]) if 0 < first["noise"] < 1 else numbers.plain(first["noise"])
+    return (
+        f"{numbers.plain(first['train_trajectories'])} trajectories to fit to, "
+        f"Δt = {numbers.plain(first['dt'])}, t = 0 to {numbers.plain(first['horizon'])}, "
+        f"{f'noise {noise}' if first['noise'] else 'no noise'}; "
+        f"{plural(int(fits['seed'].nunique()), 'seed')}"
+    )
+
+
+def _source(reference: datasets.Reference) -> tuple[str, str]:
+    return reference.text, f"https://doi.org/{reference.doi}" if reference.doi else reference.url
+
+
+def _ran(provenance: Mapping[str, Any], dataset: str) -> dict[str, Any]:
+    """What the numbers of a dataset depend on, as provenance.json has it; empty if it does not."""
+    recipes = provenance.get("recipes")
+    ran = recipes.get(dataset) if isinstance(recipes, dict) else None
+    return ran if isinstance(ran, dict) else {}
+
+
+def _shipped(provenance: Mapping[str, Any], dataset: str) -> Recipe | None:
+    """The shipped recipe that a dataset was made from; None if it was another of this name."""
+    name = dataset.partition("/")[0]
+    if name not in datasets.names():
+        return None
+    recipe = datasets.load_recipe(name)
+    system = _ran(provenance, dataset).get("system")
+    kind = system.get("kind") if isinstance(system, dict) else None
+    return recipe if kind == recipe.system.kind else None
+
+
+def recipe_of(provenance: Mapping[str, Any], dataset: str) -> Recipe | None:
+    """What a dataset was made from, shipped or not, without texts.
+
+    None if that is not known, is no recipe of this version, or reads files that do not ship.
+    """
+    ran = _ran(provenance, dataset)
+    try:
+        contents = parse({"title": dataset, "description": "", **ran}, Contents, dataset)
+    except ConfigError:
+        # A shipped recipe of which the run says no more than its kind.
+        return _shipped(provenance, dataset)
+    recipe = Recipe.model_construct(name=dataset, **dict(contents))
+    files = {path for section in recipe.sections() for path in section.reads()}
+    return recipe if not files or _shipped(provenance, dataset) else None
+
+
+def _targets(targets: pd.DataFrame, name: str, shared: Shared) -> tuple[TargetFacts, ...]:
+    rows = shared.finds[shared.finds["dataset"] == name]
+    # Equal digits stay in the order of the run.
+    best_first = rows.assign(tenths=-rows["digits"].round(1)).sort_values(["tenths", "order"])
+    by_target = {str(target): some for target, some in best_first.groupby("target", sort=False)}
+    once = targets.assign(name=target_names(targets)).drop_duplicates("name")
+    return tuple(
+        _target(row, by_target.get(row["name"], rows.iloc[:0]))
+        for _, row in once.sort_values("target_index", kind="stable").iterrows()
+    )
+
+
+def _target(row: "pd.Series[Any]", tried: pd.DataFrame) -> TargetFacts:
+    found = tried[tried["finds"]]
+    known = tried["attainable"].notna()
+    return TargetFacts(
+        name=str(row["name"]),
+        value=complex(row["target_eigenvalue_re"], row["target_eigenvalue_im"]),
+        dimension=int(row["target_dimension"]),
+        degree=int(row["target_degree"]),
+        found_by=len(found),
+        of=len(tried),
+        expressed_by=int((tried["attainable"] > 0).sum()),
+        known=int(known.sum()),
+        best_digits=float(tried["digits"].max()) if len(tried) else float("nan"),
+        finders=tuple(
+            Finder(str(one["method"]), float(one["digits"]))
+            for _, one in found.head(FINDERS).iterrows()
+        ),
+    )

@@ -1,0 +1,166 @@
+"""What makes a dataset hard, in sentences on what was measured or follows from its equation."""
+
+from collections.abc import Iterator, Sequence
+from math import exp, pi
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from koopmark._repr import imaginary
+from koopmark.analysis.leaderboard import ALL
+from koopmark.analysis.numbers import listed, percent, plain, plural, scientific
+from koopmark.analysis.sentences import misses
+from koopmark.systems import System
+
+if TYPE_CHECKING:
+    from koopmark.analysis.cards._dataset import TargetFacts
+
+SPREAD = 5.0
+"""Ratio of the fastest to the slowest rate that is worth a sentence."""
+
+FALL = 2.0
+"""Factor by which a target falls from one sample to the next that is worth a sentence."""
+
+FEW = 12.0
+"""Samples to a period below which an oscillation is said to be sampled with few."""
+
+SKEW = 3.0
+"""Condition number of eigenvectors that is worth a sentence; that of orthogonal ones is 1."""
+
+Targets = Sequence["TargetFacts"]
+
+
+def hard(
+    targets: Targets,
+    first: "pd.Series[Any]",
+    judged: pd.DataFrame,
+    system: System | None,
+    summary: pd.DataFrame,
+) -> tuple[str, ...]:
+    """Sentences, from what most decides to what least does.
+
+    Parameters
+    ----------
+    targets : sequence of TargetFacts
+    first : Series
+        A row of fits.csv, for noise and sampling.
+    judged : DataFrame
+        The judged rows of the methods that compete.
+    system : System, optional
+    summary : DataFrame
+        The rows of the summary of these methods.
+    """
+    scored = [target for target in targets if target.of]
+    return (
+        *_who_finds(scored, summary),
+        *_dictionaries(scored),
+        *_noise(first, summary),
+        *_many(targets),
+        *_rates(targets, first),
+        *_skew(system),
+        *filter(None, [misses(judged)]),
+    )
+
+
+def _who_finds(targets: Targets, summary: pd.DataFrame) -> Iterator[str]:
+    if not targets or summary.empty:
+        return
+    whole, count = int((summary["found"] >= ALL).sum()), len(summary)
+    nobody = [f"λ = {target.name}" for target in targets if not target.found_by]
+    if len(targets) == 1:
+        yield f"{plural(targets[0].found_by, 'method')} of {targets[0].of} find the target."
+        return
+    every = f"{whole or 'None'} of {plural(count, 'method')} {_verb(whole)} every target"
+    if nobody:
+        yield f"{every}: nobody finds {listed(nobody, most=6)}."
+        return
+    # Of several the first.
+    rarest = min(targets, key=lambda target: target.found_by)
+    commonest = max(targets, key=lambda target: target.found_by)
+    if rarest.found_by == commonest.found_by:
+        yield f"{every}; each target is found by {rarest.found_by}."
+    else:
+        yield (
+            f"{every}. λ = {rarest.name} is found by the fewest ({rarest.found_by}), "
+            f"λ = {commonest.name} by the most ({commonest.found_by})."
+        )
+
+
+def _verb(count: int) -> str:
+    return "finds" if count <= 1 else "find"
+
+
+def _dictionaries(targets: Targets) -> Iterator[str]:
+    known = [target for target in targets if target.known]
+    none = [f"λ = {target.name}" for target in known if not target.expressed_by]
+    if none:
+        yield (
+            f"No dictionary of the run can express {len(none)} of {plural(len(known), 'target')}: "
+            f"{listed(none, most=6)}."
+        )
+        return
+    if known:
+        rarest = min(known, key=lambda target: target.expressed_by / target.known)
+        if rarest.expressed_by < rarest.known:
+            yield (
+                f"Of the {rarest.known} methods whose dictionaries can be listed, "
+                f"{rarest.expressed_by} can express λ = {rarest.name}."
+            )
+
+
+def _noise(first: "pd.Series[Any]", summary: pd.DataFrame) -> Iterator[str]:
+    noise = float(first["noise"])
+    if not noise > 0:
+        return
+    share = percent(noise) if noise < 1 else plain(noise)
+    possible = summary["possible"].max()
+    allowed = (
+        f": the best unbiased estimator has {possible:.1f} digits" if pd.notna(possible) else ""
+    )
+    yield f"The training data have noise of {share} of the signal{allowed}."
+
+
+def _many(targets: Targets) -> Iterator[str]:
+    largest = max(targets, key=lambda target: target.dimension, default=None)
+    if largest is not None and largest.dimension > 1:
+        yield (
+            f"{largest.dimension} independent eigenfunctions share λ = {largest.name}, and all of "
+            "them count."
+        )
+    products = sum(target.degree > 1 for target in targets)
+    if products:
+        verb = "is a product" if products == 1 else "are products"
+        yield f"{products} of {plural(len(targets), 'target')} {verb} of principal eigenfunctions."
+
+
+def _rates(targets: Targets, first: "pd.Series[Any]") -> Iterator[str]:
+    rates = [abs(target.value.real) for target in targets]
+    moving = [rate for rate in rates if rate > 0 and np.isfinite(rate)]
+    dt, horizon = float(first["dt"]), float(first["horizon"])
+    if moving and max(moving) >= SPREAD * min(moving):
+        yield f"Rates of decay or growth differ by a factor of {plain(max(moving) / min(moving))}."
+    fall = exp(min(max(moving, default=0.0) * dt, 700.0)) if np.isfinite(dt) else 1.0
+    if fall >= FALL:
+        yield f"The fastest target falls by a factor of {plain(fall)} from one sample to the next."
+    slowest = min(moving, default=np.inf) * horizon
+    if slowest < np.log(FALL):
+        yield (
+            f"The slowest target changes by {percent(1 - exp(-slowest))} along a whole trajectory."
+        )
+    fastest = max((abs(imaginary(target.value)) for target in targets), default=0.0)
+    if fastest > 0 and np.isfinite(dt) and 2 * pi / (fastest * dt) < FEW:
+        yield f"The fastest oscillation has {plain(2 * pi / (fastest * dt))} samples to a period."
+
+
+def _skew(system: System | None) -> Iterator[str]:
+    coordinates = system.linear_coordinates if system else None
+    if coordinates is None:
+        return
+    vectors = coordinates.principal.vectors
+    condition = float(np.linalg.cond(vectors / np.linalg.norm(vectors, axis=0)))
+    if condition >= SKEW:
+        yield (
+            "Its eigenvectors are far from orthogonal (condition number "
+            f"{scientific(condition)}), which amplifies small errors."
+        )

@@ -1,0 +1,27 @@
+"""A few trajectories of a recipe, for a picture."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._keys import generator
+from koopmark.datasets.recipe import Recipe
+from koopmark.simulation import sample_paths, simulate
+
+RTOL = 1e-6
+"""Relative accuracy: far below the width of a line."""
+
+
+def preview(recipe: Recipe, seed: int, count: int) -> NDArray[np.float64]:
+    """States (count, T, N) of trajectories from initial states of the recipe's law.
+
+    They are of the same system as the dataset of this seed, and are none of its trajectories:
+    nothing is simulated that is not drawn. After a trajectory blew up its states are NaN.
+    """
+    key, times = {**recipe.depends_on(), "seed": seed}, recipe.sampling.times
+    system = recipe.system.build(seed)
+    rng = generator(key, "initial states, preview")
+    initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
+    if system.process is not None:
+        noise = generator(key, "noise of the process, preview")
+        return sample_paths(system.process, initial, times, noise).states
+    return simulate(system, initial, times, rtol=RTOL).states

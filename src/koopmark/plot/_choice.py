@@ -1,0 +1,127 @@
+"""Of a run: which methods, rows and datasets a figure shows."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from koopmark._errors import ConfigError
+from koopmark.analysis.leaderboard import Leaderboard
+from koopmark.analysis.results import Results, known, results
+
+Run = Results | str | Path
+"""A run, or its folder."""
+
+
+def run_of(run: Run) -> Results:
+    """The results of a run, of which some fit has a result.
+
+    Raises
+    ------
+    ConfigError
+        If there is no run, or none of its fits has a result.
+    """
+    if not isinstance(run, Results):
+        run = results(run)
+    if not (run.fits["status"] == "ok").any():
+        ended = run.fits["status"].value_counts()
+        why = ", ".join(f"{count} {status}" for status, count in ended.items()) or "it has no fits"
+        raise ConfigError(f"{run.folder} has no fit with a result, and no figure ({why})")
+    return run
+
+
+def chosen(
+    run: Results, names: Iterable[str], among: Iterable[str], what: str, top: int | None = None
+) -> list[str]:
+    """The methods that a figure shows, in the order of the run.
+
+    Parameters
+    ----------
+    run : Results
+    names : iterable of str
+        As a user typed them; without one the best method of each library, and the best that does
+        what its library does if its user sets nothing.
+    among : iterable of str
+        Methods that have something to show.
+    what : str
+        What it is, for messages: "the noise figure".
+    top : int, optional
+        Without names so many methods, the best of all, instead.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such method, or it has nothing to show.
+    """
+    there = set(among)
+    wanted = [known(name, run.order, "method") for name in names]
+    for name in wanted:
+        if name not in there:
+            raise ConfigError(f"{name} has nothing to show in {what}: it has no result there")
+    if wanted:
+        return [name for name in run.order if name in wanted]
+    ranked = [name for name in run.order if name in there and run.roles[name] == "method"]
+    if top is not None:
+        return ranked[:top]
+    facts = run.fits.drop_duplicates("method").set_index("method")[["library", "default"]]
+    firsts: dict[tuple[str, bool], str] = {}
+    for name in ranked:
+        library, default = str(facts.loc[name, "library"]), bool(facts.loc[name, "default"])
+        firsts.setdefault((library, False), name)
+        if default:
+            firsts.setdefault((library, True), name)
+    shown = set(firsts.values())
+    if not shown:
+        raise ConfigError(f"{run.folder} has no method to show in {what} but anchors")
+    return [name for name in ranked if name in shown]
+
+
+def question(run: Results, typed: str | None) -> tuple[str, Leaderboard | None]:
+    """The board that was asked for, the first of the run without a name.
+
+    A run with fewer than two methods has none: then it is the first question with rows.
+    """
+    if typed is not None:
+        if not run.boards:
+            raise ConfigError(f"{run.folder} has no board: it takes two methods to rank them")
+        name = known(typed, run.boards, "board")
+        return name, run.boards[name]
+    if run.boards:
+        return next(iter(run.boards.items()))
+    asked = [name for name, rows in run.asked.items() if len(rows)]
+    if not asked:
+        raise ConfigError(f"{run.folder} has no method to show but anchors")
+    return asked[0], None
+
+
+def rows_of(run: Results, name: str, board: Leaderboard | None) -> pd.DataFrame:
+    """The judged rows of all methods, anchors too, at the targets that a board is about."""
+    asked = run.asked[name if name in run.asked else next(iter(run.asked))]
+    if board is not None:
+        asked = asked[asked["dataset"].isin(board.datasets)]
+    keys = ["dataset", "seed", "target_index"]
+    return run.judged.merge(asked[keys].drop_duplicates(), on=keys)
+
+
+def dataset_of(run: Results, typed: str | None, among: Sequence[str] | None = None) -> str:
+    """The dataset that was asked for; without a name the first."""
+    names = list(dict.fromkeys(run.fits["dataset"])) if among is None else list(among)
+    if not names:
+        raise ConfigError(f"{run.folder} has no dataset for this figure")
+    return known(typed, names, "dataset") if typed is not None else names[0]
+
+
+def datasets_of(run: Results, typed: Iterable[str]) -> list[str]:
+    """All datasets that were asked for, by their names or that of their recipe or sweep."""
+    names = list(dict.fromkeys(run.fits["dataset"]))
+    families = {str(name) for name in run.fits["family"].unique() if name}
+    recipes = {name.split("/")[0] for name in names}
+    found: list[str] = []
+    for one in typed:
+        if one in names:
+            found.append(one)
+            continue
+        of_it = (run.fits["family"] == one) | (run.fits["dataset"].str.split("/").str[0] == one)
+        others = sorted((families | recipes) - set(names))
+        found += list(run.fits.loc[of_it, "dataset"]) or [known(one, [*names, *others], "dataset")]
+    return list(dict.fromkeys(found))

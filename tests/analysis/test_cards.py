@@ -1,0 +1,179 @@
+"""Cards of methods and datasets, of planted runs of which everything is known."""
+
+import pytest
+from planted import Planted, planted, run_of
+
+from koopmark import datasets
+from koopmark.analysis.cards import Cards, recipe_of
+
+NAN = float("nan")
+
+
+def cards(methods, about=(), **how):
+    return Cards(run_of(*planted(methods, **how), dict(about)))
+
+
+def recipes(*names):
+    return {"recipes": {name: datasets.load_recipe(name).depends_on() for name in names}}
+
+
+def by_target(*errors):
+    return lambda dataset, seed, index: errors[index]
+
+
+def test_the_best_case_is_the_one_that_few_find_and_the_worst_one_that_many_find():
+    methods = {
+        "it": Planted(by_target(1e-8, 1e-8, 0.9, 0.9)),
+        "x": Planted(by_target(1e-8, 0.9, 0.9, 1e-8)),
+        "y": Planted(by_target(1e-8, 0.9, 0.9, 1e-8)),
+    }
+    targets = {"degrees": (1, 1, 1, 1), "datasets": ("a",), "seeds": 1}
+    card = cards(methods, **targets).method("it")
+    # All but the fourth target are drawn, the first one before the others.
+    assert (card.best.target, card.worst.target) == ("-1", "-3")
+    assert card.best.sentence == "λ = -1 of a, seed 0: found to 8.0 digits; 3 of 3 methods find it."
+    assert card.worst.sentence.endswith("0 of 3 methods find it.")
+    assert card.best.fit == "0000000000000000"
+
+
+def test_of_cases_alike_the_worst_is_not_what_the_dictionary_lacks():
+    it = Planted(by_target(0.9, 0.9, 1e-8), floor=by_target(0.5, 0.0, 0.0))
+    card = cards({"it": it}, degrees=(1, 1, 1)).method("it")
+    assert card.worst.target == "-2"
+    assert card.worst.outcome == "neither"
+
+
+def test_a_method_has_no_case_without_a_result_and_one_with_a_single_target():
+    lost = Planted(1.0, status={("a", 0): "failed"})
+    both = cards({"lost": lost, "once": Planted(1e-6)}, datasets=("a",), seeds=1)
+    none, one = both.method("lost"), both.method("once")
+    assert (none.best, none.worst) == (None, None)
+    assert none.fits == "1 fit, 1 failed"
+    assert [(failure.count, failure.reason) for failure in none.failures] == [
+        (1, "lost was told to")
+    ]
+    assert (one.best.target, one.worst) == ("-1", None)
+
+
+def test_a_card_says_what_part_of_the_data_was_used():
+    methods = {"part": Planted(1e-6, pairs_used=5), "all": Planted(1e-6, pairs_used=100)}
+    some = cards(methods)
+    assert some.method("part").fitted_to == "5 % of the snapshot pairs of the data"
+    assert some.method("all").fitted_to == "all snapshot pairs of the data"
+
+
+def test_a_method_of_another_version_has_what_the_tables_say_and_no_more():
+    about = {"methods": [{"name": "old", "use": "koopmark.renamed_since"}]}
+    card = cards({"old": Planted(1e-6), "x": Planted(1e-2)}, about).method("old")
+    assert (card.summary, card.papers) == ("", ())
+    assert card.places[0].text == "1 of 2"
+    assert card.datasets[0].found == card.datasets[0].asked == 3
+
+
+def test_the_outcomes_of_a_card_add_up_over_its_datasets():
+    failing = {("b", 1): "timeout"}
+    it = Planted(by_target(1e-6, 0.9), status=failing)
+    card = cards({"it": it, "x": Planted(1e-6)}, degrees=(1, 2)).method("it")
+    summed = {}
+    for row in card.datasets:
+        for name, count in row.outcomes.items():
+            summed[name] = summed.get(name, 0) + count
+    assert summed == card.outcomes == {"found": 5, "failed": 2, "neither": 5}
+    # The fit that a row leads to is the one that failed.
+    fits = cards({"it": it, "x": Planted(1e-6)}, degrees=(1, 2)).run.fits
+    (lost,) = fits.loc[fits["status"] == "timeout", "fit_id"]
+    assert card.datasets[1].fit == lost
+
+
+def test_a_dataset_says_what_nobody_finds_and_no_dictionary_expresses():
+    methods = {
+        name: Planted(by_target(1e-6, 0.9), floor=by_target(0.0, 0.5)) for name in ("x", "y")
+    }
+    said = cards(methods, degrees=(1, 2), datasets=("a",)).dataset("a").hard
+    assert "None of 2 methods finds every target: nobody finds λ = -2." in said
+    assert "No dictionary of the run can express 1 of 2 targets: λ = -2." in said
+    assert "1 of 2 targets is a product of principal eigenfunctions." in said
+
+
+def test_a_dataset_says_who_finds_the_rarest_and_the_commonest_target():
+    methods = {
+        "x": Planted(by_target(1e-6, 1e-6)),
+        "y": Planted(by_target(1e-6, 0.9), floor=by_target(0.0, 0.5)),
+    }
+    card = cards(methods, degrees=(1, 1), datasets=("a",)).dataset("a")
+    assert card.hard[0] == (
+        "1 of 2 methods finds every target. λ = -2 is found by the fewest (1), λ = -1 by the most "
+        "(2)."
+    )
+    assert card.hard[1] == (
+        "Of the 2 methods whose dictionaries can be listed, 1 can express λ = -2."
+    )
+    assert [one.method for one in card.targets[1].finders] == ["x"]
+    assert (card.targets[1].expressed_by, card.targets[1].known) == (1, 2)
+
+
+def test_what_no_dictionary_is_known_of_is_not_said_to_be_inexpressible():
+    said = cards({"x": Planted(0.9, floor=NAN)}, datasets=("a",)).dataset("a").hard
+    assert not any("dictionar" in sentence for sentence in said)
+
+
+def test_noise_and_what_it_allows_are_said():
+    how = {"noise": 0.01, "statistical_floor": 1e-3, "datasets": ("a",)}
+    said = cards({"x": Planted(0.9), "y": Planted(1e-3)}, **how).dataset("a").hard
+    assert (
+        "The training data have noise of 1 % of the signal: the best unbiased estimator has 3.0 "
+        "digits." in said
+    )
+
+
+def test_rates_multiplicity_and_sampling_are_said_where_they_are_hard():
+    def far(dataset, seed, index):
+        return {
+            "target_eigenvalue_re": (-0.1, -20.0)[index],
+            "target_eigenvalue_im": (0.0, 10.0)[index],
+            "target_dimension": (1, 3)[index],
+        }
+
+    fits, targets = planted({"x": Planted(0.9, more=far)}, degrees=(1, 1), datasets=("a",), seeds=1)
+    said = Cards(run_of(fits.assign(dt=0.1, horizon=2.0), targets)).dataset("a").hard
+    assert "3 independent eigenfunctions share λ = -2, and all of them count." in said
+    assert "Rates of decay or growth differ by a factor of 200." in said
+    assert "The fastest target falls by a factor of 7.39 from one sample to the next." in said
+    assert "The slowest target changes by 18 % along a whole trajectory." in said
+    assert "The fastest oscillation has 6.28 samples to a period." in said
+
+
+def test_eigenvectors_far_from_orthogonal_are_said_to_be():
+    for name, skew in (("linear_non_normal", True), ("linear_normal", False)):
+        card = cards({"x": Planted(0.9)}, recipes(name), datasets=(name,)).dataset(name)
+        assert any("orthogonal" in sentence for sentence in card.hard) == skew, name
+
+
+def test_a_dataset_of_ones_own_has_its_equation_and_says_no_text_that_is_not_its():
+    name = "rnn_5_2"
+    about = {"recipes": {"mine": datasets.load_recipe(name).depends_on()}}
+    mine = cards({"x": Planted(1e-6)}, about, datasets=("mine",)).dataset("mine")
+    assert mine.equation == "Relaxation ẋ = -x + W tanh(x)"
+    assert (mine.text, mine.sources) == ("", ())
+    shipped = cards({"x": Planted(1e-6)}, recipes(name), datasets=(name,)).dataset(name)
+    assert shipped.equation == mine.equation
+    assert shipped.source.startswith("Claveau, Thibeault, Allard and Desrosiers")
+
+
+@pytest.mark.parametrize(
+    "ran", [None, 3, {}, {"system": {"kind": "abolished"}}, {"system": {"kind": "random_rnn"}}]
+)
+def test_a_dataset_of_which_the_run_says_nothing_useful_has_its_card_all_the_same(ran):
+    about = {"recipes": {"mine": ran}}
+    assert recipe_of(about, "mine") is None
+    card = cards({"x": Planted(1e-6)}, about, datasets=("mine",)).dataset("mine")
+    assert (card.text, card.equation, card.system) == ("", "", "N = 3, rank 2")
+    assert card.targets[0].found_by == 1
+
+
+def test_a_reference_leads_to_its_doi_or_else_to_its_address():
+    name = "rnn_6_2_hopfield"
+    known = datasets.load_recipe(name).references[0]
+    card = cards({"x": Planted(1e-6)}, recipes(name), datasets=(name,)).dataset(name)
+    (source,) = card.sources
+    assert source == (known.text, f"https://doi.org/{known.doi}" if known.doi else known.url)
