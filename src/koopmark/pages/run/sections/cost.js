@@ -103,7 +103,7 @@
         });
       });
     }
-    koopmark.scrolls?.(box);
+    koopmark.scrolls(box);
   };
 
   // The axis of a cost.
