@@ -72,7 +72,7 @@
     return members;
   };
 
-  // A table of methods below the figure: `rows` are [method, [value of each column]].
+  // A table of methods below the figure: `rows` are [method, [value of each column], its number].
   const table = (section, title, heads, rows, write, known) => {
     const place = section.querySelector(".front");
     const add = (parent, tag, text = "", attributes = {}) => {
@@ -91,9 +91,9 @@
     add(head, "th", "method", { scope: "col", class: "first" });
     for (const text of heads) add(head, "th", text, { scope: "col", class: "number" });
     const body = add(grid, "tbody");
-    for (const [method, values] of rows) {
+    for (const [method, values, number = ""] of rows) {
       const row = add(body, "tr");
-      const name = add(row, "th", method, { scope: "row", class: "first" });
+      const name = add(row, "th", `${number}${method}`, { scope: "row", class: "first" });
       if (ours(known, method)) add(name, "span", AUTHORS, { class: "badge" });
       values.forEach((value, i) => {
         const there = value !== undefined;
@@ -122,8 +122,14 @@
     const [lost, finding] = [true, false].map((are) => others.filter((p) => p.nothing === are));
     const front = frontOf(competing(finding));
     const names = new Map(front.map((p, i) => [p.method, i + 1]));
+    const rest = finding.filter((p) => !names.has(p.method));
     const high = columns[chosen.error].best === "high";
-    const values = finding.map((p) => p.error).filter((value) => high || value >= koopmark.LEAST);
+    const short = koopmark.narrow.matches; // Labels are numbers of the table below.
+    // What is informed of the system is no more a measure of the axis than the anchors.
+    const methods = finding.filter((p) => p.role === "method");
+    const values = (methods.length ? methods : finding)
+      .map((p) => p.error)
+      .filter((value) => high || value >= koopmark.LEAST);
     const ends = curves.fitted(values, { log: !high, ...(RANGES[chosen.error] ?? ERRORS) });
     const strips = lost.length ? { [high ? "low" : "high"]: `${NOTHING[chosen.error]}: ${lost.length}` } : {};
     const write = chosen.error === "found" ? (x) => format.score("found", x) : undefined;
@@ -165,10 +171,12 @@
         hoverinfo: "skip",
       },
       {
-        ...marks(
-          finding.filter((p) => !names.has(p.method)),
-          { color: soft, size: 7, opacity: 0.55 },
-        ),
+        ...marks(rest, {
+          color: soft,
+          size: 7,
+          opacity: 0.55,
+          symbol: rest.map((p) => SIGNS[up.side(p.error)] ?? "circle"),
+        }),
         name: "other methods",
       },
       {
@@ -192,11 +200,10 @@
       section,
       `The Pareto front on ${chosen.dataset}: no method is cheaper and as accurate`,
       [chosen.cost, chosen.error].map((key) => columns[key].title),
-      front.map((p) => [p.method, [p.cost, p.error]]),
+      front.map((p, i) => [p.method, [p.cost, p.error], short ? `${i + 1}. ` : ""]),
       (number, i) => format.score([chosen.cost, chosen.error][i], number),
       known,
     );
-    const short = koopmark.narrow.matches;
     const label = (p) => {
       const name = escaped(p.method) + (ours(known, p.method) ? " †" : "");
       return short ? String(names.get(p.method)) : `${name}<br>${value(p)}, ${format.score(chosen.cost, p.cost)}`;
@@ -207,7 +214,7 @@
       [
         ...front.map((p) => ({ text: label(p), colour: looks.get(p.method).colour, x: p.cost, y: up.at(p.error) })),
         ...anchors.map((p) => ({ text: short ? "" : escaped(p.method), x: p.cost, y: up.at(p.error) })),
-        ...finding.filter((p) => !names.has(p.method)).map((p) => ({ x: p.cost, y: up.at(p.error) })),
+        ...rest.map((p) => ({ x: p.cost, y: up.at(p.error) })),
       ],
       x,
       up,

@@ -160,12 +160,25 @@ koopmark.curves = (() => {
     height: canvas.clientHeight - margin.t - margin.b,
   });
 
+  // A text with a leader to a point.
+  const annotation = (text, colour, x, y, across, up) => ({
+    text,
+    x: across.log ? Math.log10(x) : x,
+    y: up.log ? Math.log10(y) : y,
+    font: { size: FONT },
+    showarrow: true,
+    arrowhead: 0,
+    arrowwidth: 1,
+    arrowcolor: colour ?? koopmark.colours().soft,
+    standoff: 6,
+  });
+
   // Labels right of a figure at the ends of its lines: annotations and the margin that they take;
   // null where they do not fit, and a legend has to do.
   //   ends    [{text, colour, x, y}], in the data's coordinates
   //   across, up    the axes
   const labels = (canvas, ends, across, up) => {
-    const margin = { l: 70, t: 34, b: 64, r: BESIDE + 18 + Math.max(0, ...ends.map(({ text }) => width(text))) };
+    const margin = { l: 70, t: 34, b: 64, r: BESIDE + 24 + Math.max(0, ...ends.map(({ text }) => width(text))) };
     if (koopmark.narrow.matches || !ends.length || margin.r > 0.4 * canvas.clientWidth) return null;
     const plot = area(canvas, margin);
     const fromTop = (y) => plot.height * (1 - Math.min(1, Math.max(0, up.share(y))));
@@ -178,63 +191,50 @@ koopmark.curves = (() => {
     );
     if (!places) return null;
     const annotations = ends.map(({ text, colour, x, y }, i) => ({
-      text,
-      x: across.log ? Math.log10(x) : x,
-      y: up.log ? Math.log10(y) : y,
+      ...annotation(text, colour, x, y, across, up),
       xanchor: "left",
       align: "left",
-      font: { size: FONT },
-      showarrow: true,
-      arrowhead: 0,
-      arrowwidth: 1,
-      arrowcolor: colour ?? koopmark.colours().soft,
       ax: plot.width * (1 - across.share(x)) + BESIDE,
       ay: places[i] - wanted[i],
-      standoff: 5,
     }));
     return { annotations, margin };
   };
 
-  // Labels beside marks within a figure, each where it covers no other label and no mark: above left
-  // of its mark, above right, below right, below left. Those without a place are left out.
+  // Labels beside marks within a figure, each where neither it nor its leader covers another label,
+  // and it covers no mark: above left of its mark, above right, below right, below left. Those without
+  // a place are left out.
   //   marks     [{text, x, y}], those first that are placed first; others have no text
   const beside = (canvas, marks, across, up, margin) => {
     const plot = area(canvas, margin);
     const at = marks.map(({ x, y }) => [plot.width * across.share(x), plot.height * (1 - up.share(y))]);
-    const covered = at.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
+    const around = ([x, y], half) => [x - half, y - half, x + half, y + half];
+    const covered = at.map((point) => around(point, 5));
+    const labels = [];
     const overlap = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+    const free = (box, others) => !others.some((other) => overlap(box, other));
     const inside = (box) => box[0] >= 0 && box[1] >= -20 && box[2] <= plot.width && box[3] <= plot.height;
-    return marks.flatMap(({ text, colour, x, y }, i) => {
-      if (!text) return [];
+    const offsets = [18, 40, 64, 90].flatMap((far) => [
+      [-12, -far],
+      [12, -far],
+      [12, far],
+      [-12, far],
+    ]);
+    const placeOf = ([x, y], text) => {
       const [w, h] = [width(text), height(text)];
-      const tried = [18, 40, 64, 90].flatMap((far) => [
-        [-1, -far],
-        [1, -far],
-        [1, far],
-        [-1, far],
-      ]);
-      for (const [side, down] of tried) {
-        const [left, middle] = [at[i][0] + 12 * side - (side < 0 ? w : 0), at[i][1] + down];
-        const box = [left, middle - h / 2, left + w, middle + h / 2];
-        if (!inside(box) || covered.some((other) => overlap(box, other))) continue;
-        covered.push(box);
-        return {
-          text,
-          x: across.log ? Math.log10(x) : x,
-          y: up.log ? Math.log10(y) : y,
-          xanchor: side < 0 ? "right" : "left",
-          align: side < 0 ? "right" : "left",
-          font: { size: FONT },
-          showarrow: true,
-          arrowhead: 0,
-          arrowwidth: 1,
-          arrowcolor: colour ?? koopmark.colours().soft,
-          ax: 12 * side,
-          ay: down,
-          standoff: 6,
-        };
+      for (const [right, down] of offsets) {
+        const left = x + right - (right < 0 ? w : 0);
+        const box = [left, y + down - h / 2, left + w, y + down + h / 2];
+        const leader = [0.3, 0.5, 0.7, 0.9].map((t) => around([x + t * right, y + t * down], 2));
+        if (!inside(box) || !free(box, covered) || !leader.every((point) => free(point, labels))) continue;
+        labels.push(box);
+        covered.push(box, ...leader);
+        return { ax: right, ay: down, xanchor: right < 0 ? "right" : "left", align: right < 0 ? "right" : "left" };
       }
-      return [];
+      return null;
+    };
+    return marks.flatMap(({ text, colour, x, y }, i) => {
+      const place = text && placeOf(at[i], text);
+      return place ? { ...annotation(text, colour, x, y, across, up), ...place } : [];
     });
   };
 

@@ -78,7 +78,8 @@
   // The axis of the scores: it fits the methods and what is known of the levels, not the anchors.
   const upright = (chosen, groups, own, write) => {
     const linear = LINEAR[chosen.score];
-    const points = groups.flatMap((group) => group.points);
+    const methods = groups.filter(({ role }) => role === "method");
+    const points = (methods.length ? methods : groups).flatMap((group) => group.points);
     const values = [
       ...points.filter((p) => !p.failed).flatMap((p) => [p.value, p.low, p.high]),
       ...own.flatMap((line) => line.values),
