@@ -146,6 +146,13 @@ def test_noise_has_its_levels_and_the_floor_as_a_line(noisy):
     assert {2.0, 1.0} <= ends
 
 
+def test_of_a_single_level_of_noise_the_methods_are_named_below():
+    alone = run({"lib.one": Planted(1e-4)}, datasets=("a/noise=0.1",), noise=0.1)
+    into = drawn(alone, "noise")
+    assert labelled(into.ax) == ["lib.one"]
+    assert [label.get_text() for label in into.ax.get_xticklabels()] == ["0.1"]
+
+
 def test_a_sweep_over_noise_comes_first(every):
     into = every["noise"]
     assert [label.get_text() for label in into.ax.get_xticklabels()] == ["0", "0.01"]

@@ -14,7 +14,7 @@ from koopmark.analysis.sweeps import shared_targets
 from koopmark.analysis.tables import TARGET_KEYS
 from koopmark.plot._canvas import Canvas, canvas
 from koopmark.plot._choice import Run, chosen, run_of
-from koopmark.plot._looks import FEW, FLOOR, grouped, name_curves
+from koopmark.plot._looks import FEW, FLOOR, grouped, name_below, name_curves
 from koopmark.scoring import DIGITS
 
 if TYPE_CHECKING:
@@ -110,7 +110,11 @@ def draw(
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
         )
     _axes(into, levels, at, np.nanmax([*wide["digits"].loc[names].max(), *allowed, 1.0]))
-    name_curves(into, ends[::-1], handles[::-1])
+    if len(at) == 1 and into.free:
+        # No curve goes to the edge where its name would be.
+        name_below(into, [name for name, _, _ in ends[::-1]], handles[::-1])
+    else:
+        name_curves(into, ends[::-1], handles[::-1])
 
 
 def _axes(into: Canvas, levels: list[float], at: "np.ndarray", most: float) -> None:

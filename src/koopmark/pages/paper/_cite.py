@@ -157,7 +157,6 @@ def _of_paper(paper: Paper, use: str) -> Entry:
         ("eprint", paper.doi.removeprefix("10.48550/arXiv.") if preprint else ""),
         ("archiveprefix", "arXiv" if preprint else ""),
         ("doi", paper.doi),
-        ("note", "" if paper.title else escaped(paper.text)),
     )
     kind = "article" if paper.journal else "book" if paper.publisher else "misc"
     return Entry(kind, paper.key, fields, use)
