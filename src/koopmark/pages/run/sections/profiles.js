@@ -100,8 +100,8 @@
           xanchor: "left",
           showarrow: false,
           align: "left",
-          text: texts[i],
-          font: { size: 12, color: style.colour },
+          text: `<span style="color:${style.colour}"><b>━</b></span> ${texts[i]}`,
+          font: { size: 12 },
         }))
       : [];
     await koopmark.plot(section.querySelector(".canvas"), {
@@ -111,7 +111,7 @@
         showlegend: !labelled && drawn.length <= 24,
         margin: {
           l: 70,
-          r: labelled ? Math.min(12 + 7 * Math.max(...texts.map((text) => text.length)), 330) : 16,
+          r: labelled ? Math.min(30 + 7 * Math.max(...texts.map((text) => text.length)), 330) : 16,
           t: 34,
           b: 64,
         },
