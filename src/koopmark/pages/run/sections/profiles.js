@@ -116,12 +116,18 @@
           b: 64,
         },
         xaxis: {
+          automargin: !narrow,
           title: { text: "error τ" },
           range: [0, -9],
           tickvals: [0, -1, -2, -3, -4, -5, -6, -7, -8, -9],
           ticktext: ["1", ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((k) => `10<sup>−${k}</sup>`)],
         },
-        yaxis: { title: { text: "share found to within τ" }, range: [-0.02, 1.04], tickformat: ".0%" },
+        yaxis: {
+          automargin: !narrow,
+          title: { text: "share found to within τ" },
+          range: [-0.02, 1.04],
+          tickformat: ".0%",
+        },
       },
     });
   };
