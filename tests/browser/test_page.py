@@ -309,7 +309,9 @@ def cells(page):
 
 def test_the_map_says_what_a_cell_holds_under_the_pointer_and_by_keyboard(shared, run):
     page = shared().page
-    outcomes = pd.read_csv(run / "outcomes.csv").set_index(["method", "dataset", "target"])
+    outcomes = pd.read_csv(run / "outcomes.csv", dtype={"target": str}).set_index(
+        ["method", "dataset", "target"]
+    )
     said = page.locator("#map .said")
     cells(page).focus()
     page.keyboard.press("Home")
@@ -333,7 +335,7 @@ def test_a_cell_of_the_map_opens_its_fit(shared):
     page.keyboard.press("Enter")
     panel = page.get_by_role("dialog")
     panel.wait_for()
-    assert panel.get_by_label("Method", exact=True).input_value() == method
+    assert panel.locator("select[name=method]").input_value() == method
     page.keyboard.press("Escape")
     panel.wait_for(state="hidden")
 
@@ -354,7 +356,7 @@ def test_left_of_the_cells_are_the_methods_and_above_them_the_datasets(shared):
 
 def test_the_map_draws_a_shape_for_every_class_and_no_more_elements_for_more_cells(shared):
     page = shared().page
-    drawn = page.locator("#map svg path.cell").evaluate_all(
+    drawn = page.locator("#map .canvas path.cell").evaluate_all(
         "all => all.map((p) => p.className.baseVal)"
     )
     assert len(drawn) == len(set(drawn))

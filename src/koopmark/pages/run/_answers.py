@@ -14,7 +14,9 @@ from koopmark.analysis.sentences import Answer
 
 NUMBER = r"(?:\d[\d,]*(?:\.\d+)?(?:e-\d+)?)"
 UNIT = r"(?:digits|%|µs|ms|s|min|fits)"
-FIGURES = rf"{NUMBER}(?: of(?: the)? {NUMBER})? {UNIT}(?!\w)|No fit failed"
+FIGURES = (
+    rf"{NUMBER}(?: of(?: the)? {NUMBER})? {UNIT}(?!\w)|{NUMBER} finds? (?:some|none)|No fit failed"
+)
 """What an answer is about: a number with its unit, `2.7 of the 2.9 digits` as one."""
 
 

@@ -176,7 +176,12 @@
       const key = place.dataset.table === "beside" ? chosen.score : chosen.dataset;
       if (built.get(place) === key || !(place.closest("details")?.open ?? true)) continue;
       built.set(place, key);
-      place.replaceChildren(await BUILD[place.dataset.table](chosen, place));
+      try {
+        place.replaceChildren(await BUILD[place.dataset.table](chosen, place));
+      } catch (problem) {
+        place.textContent = `This table cannot be made (${problem.message}). The CSV files have its numbers.`;
+        if (!(problem instanceof koopmark.TooOld)) console.error(problem);
+      }
       // What makes tables sortable hears of it.
       section.dispatchEvent(new CustomEvent("shown"));
     }

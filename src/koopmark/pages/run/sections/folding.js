@@ -7,8 +7,7 @@
     if (!button) return;
     section.classList.toggle("folded", folded);
     button.setAttribute("aria-expanded", String(!folded));
-    // Figures that were drawn without a width take it now.
-    if (!folded) dispatchEvent(new Event("resize"));
+    if (!folded) section.dispatchEvent(new CustomEvent("unfolded"));
   };
 
   const apply = () => {

@@ -100,8 +100,8 @@
           xanchor: "left",
           showarrow: false,
           align: "left",
-          text: texts[i],
-          font: { size: 12, color: style.colour },
+          text: `<span style="color:${style.colour}"><b>━</b></span> ${texts[i]}`,
+          font: { size: 12 },
         }))
       : [];
     await koopmark.plot(section.querySelector(".canvas"), {
@@ -111,17 +111,23 @@
         showlegend: !labelled && drawn.length <= 24,
         margin: {
           l: 70,
-          r: labelled ? Math.min(12 + 7 * Math.max(...texts.map((text) => text.length)), 330) : 16,
+          r: labelled ? Math.min(30 + 7 * Math.max(...texts.map((text) => text.length)), 330) : 16,
           t: 34,
           b: 64,
         },
         xaxis: {
+          automargin: !narrow,
           title: { text: "error τ" },
           range: [0, -9],
           tickvals: [0, -1, -2, -3, -4, -5, -6, -7, -8, -9],
           ticktext: ["1", ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((k) => `10<sup>−${k}</sup>`)],
         },
-        yaxis: { title: { text: "share found to within τ" }, range: [-0.02, 1.04], tickformat: ".0%" },
+        yaxis: {
+          automargin: !narrow,
+          title: { text: "share found to within τ" },
+          range: [-0.02, 1.04],
+          tickformat: ".0%",
+        },
       },
     });
   };

@@ -41,7 +41,8 @@ const koopmark = (() => {
   const drawing = new WeakMap();
   const draw = (section) => {
     const { draw: how } = registered.get(section.id) || {};
-    if (!how || !seen.has(section)) return Promise.resolve();
+    // Without a width nothing can be drawn: `unfolded` makes up for it.
+    if (!how || !seen.has(section) || section.matches(".folded")) return Promise.resolve();
     const next = (drawing.get(section) || Promise.resolve())
       .then(() => how(section, chosen(section)))
       .catch((problem) => fail(section, problem));
@@ -106,6 +107,7 @@ const koopmark = (() => {
         remember(section);
         draw(section);
       });
+      section.addEventListener("unfolded", () => draw(section));
       show(section);
       const how = registered.get(section.id);
       if (how?.csv) koopmark.download(section, () => how.csv(section, chosen(section)));

@@ -1,0 +1,61 @@
+"""Profiles: by question the share of the targets that a method finds to within τ."""
+
+import numpy as np
+import pytest
+from planted import Planted, planted, run_of
+
+from koopmark.analysis.leaderboard import NOISY, PRINCIPAL, PRODUCTS
+from koopmark.analysis.profiles import profile_table
+from koopmark.scoring import DIGITS
+
+
+@pytest.fixture(scope="module")
+def run():
+    methods = {
+        "good": Planted(1e-6),
+        "twin": Planted(1e-6, library="pydmd"),
+        "blind": Planted(lambda dataset, seed, index: 0.5 if index else 1e-4, floor=0.5),
+        "half": Planted(lambda dataset, seed, index: 1e-8 if dataset == "a" else 1e-2),
+        "anchor.exact": Planted(1e-12, role="anchor"),
+    }
+    return run_of(*planted(methods, ("a", "b", "c"), degrees=(1, 2), noise={"c": 0.1}))
+
+
+def test_each_question_that_the_run_asks_has_its_profiles(run):
+    assert list(run.profiles) == [PRINCIPAL, PRODUCTS, NOISY]
+
+
+def test_equal_curves_are_one_with_all_their_methods_and_anchors_have_none(run):
+    assert [curve.methods for curve in run.profiles[PRODUCTS]] == [
+        ("good", "twin"),
+        ("half",),
+        ("blind",),
+    ]
+
+
+def test_the_area_of_a_curve_is_the_digits_of_its_board(run):
+    for question, curves in run.profiles.items():
+        digits = run.boards[question].rows.set_index("method")["mean"]
+        for curve in curves:
+            shares = curve.shares.to_numpy()
+            area = DIGITS * (shares[:-1].sum() + shares[1:].sum()) / (2 * (len(shares) - 1))
+            assert area == pytest.approx(digits[curve.methods[0]], abs=0.06)
+
+
+def test_a_curve_has_the_reach_of_its_dictionary(run):
+    reach = {curve.methods[0]: curve.reach for curve in run.profiles[PRODUCTS]}
+    assert (reach["good"], reach["blind"]) == (1.0, 0.0)
+
+
+def test_the_table_has_every_method_of_every_question(run):
+    table = profile_table(run.profiles)
+    assert len(table) == 91 * 3
+    mine = table[table["question"] == PRINCIPAL].set_index("tau")
+    assert list(mine["good"]) == list(mine["twin"])
+    assert np.allclose(mine.loc[mine.index > 2e-2, "half"], 1.0)
+
+
+def test_a_run_of_one_method_has_a_profile_without_a_board():
+    run = run_of(*planted({"only": Planted(1e-6)}))
+    assert run.boards == {}
+    assert [curve.methods for curve in run.profiles[PRINCIPAL]] == [("only",)]
