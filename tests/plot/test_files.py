@@ -4,6 +4,7 @@ import re
 import zlib
 
 import pytest
+from planted import Planted, planted, run_of
 
 from koopmark import plot
 from koopmark._errors import ConfigError
@@ -81,6 +82,14 @@ def test_an_unknown_format_is_refused_before_anything_is_drawn(small, tmp_path):
         plot.write(small, "board", formats="pdf,docx", out=tmp_path / "board")
     with pytest.raises(ConfigError, match=r"ends in|must be one of"):
         plot.write(small, "board", formats=",", out=tmp_path / "board")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_too_small_for_its_names_is_refused(tmp_path):
+    long = {f"{'long' * 12}_{k}": Planted(10.0**-k) for k in (2, 4)}
+    run = run_of(*planted(long))
+    with pytest.raises(ConfigError, match=r"names leave no room in a figure of 1\.6in by"):
+        plot.write(run, "board", width=1.6, out=tmp_path / "board.png")
     assert list(tmp_path.iterdir()) == []
 
 

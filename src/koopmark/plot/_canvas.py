@@ -5,6 +5,7 @@ Matplotlib is imported here and in the drawing modules alone, when something is 
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ HIGHEST = 3.2
 """Inches of a figure whose height nobody gave, before a legend is added."""
 LEAST, MOST = 1.5, 40.0
 """Inches between which a side of a figure lies."""
+
+NARROWEST, LOWEST = 0.7, 0.12
+"""Inches that axes are wide, and share of a figure that they are high, at the least."""
 
 UNITS = {"in": 1.0, "mm": 1 / 25.4, "cm": 1 / 2.54, "pt": 1 / 72.27}
 """In inches; a point is TeX's, as LaTeX prints `\\the\\columnwidth`."""
@@ -228,15 +232,34 @@ def save(figure: "Figure", out: Path, names: Sequence[str]) -> list[Path]:
     Raises
     ------
     ConfigError
-        If a file cannot be written.
+        If a file cannot be written, or what is written beside the axes leaves them no room.
     """
     stem = out.with_suffix("") if out.suffix.removeprefix(".").lower() in formats() else out
     make_folder(stem.parent)
     files = []
     for name in names:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=name, metadata=METADATA.get(name))
+        with warnings.catch_warnings():
+            # Matplotlib would write axes without a size.
+            warnings.filterwarnings("error", "constrained_layout not applied", UserWarning)
+            try:
+                figure.savefig(buffer, format=name, metadata=METADATA.get(name))
+                crowded = _crowded(figure)
+            except UserWarning:
+                crowded = True
+        if crowded:
+            width, height = figure.get_size_inches()
+            raise ConfigError(
+                f"names leave no room in a figure of {width:.2g}in by {height:.2g}in: give it "
+                "more --width or --height, or choose fewer methods"
+            )
         path = stem.with_name(f"{stem.name}.{name}")
         write_bytes(path, buffer.getvalue())
         files.append(path)
     return files
+
+
+def _crowded(figure: "Figure") -> bool:
+    """Whether its axes are too narrow for their numbers, or much lower than what is around them."""
+    box = figure.axes[0].get_position()
+    return bool(box.width * figure.get_figwidth() < NARROWEST or box.height < LOWEST)
