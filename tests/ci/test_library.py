@@ -157,10 +157,10 @@ def compare(library, tmp_path):
 
 
 SEEN = {
-    " → 1.0e-03 |": {"toydmd.dmd", "adapter.py:Adapted"},
+    "| 3.0 digits |": {"toydmd.dmd", "adapter.py:Adapted"},
     "ValueError: injected": {"toydmd.other", "adapter.py:Other"},
 }
-"""What is said of the worse commit, its eigenvalue error first, and of which methods: one of an
+"""What is said of the worse commit, of its digits first, and of which methods: one of an
 entry point and one of a file, which both see the library of the commit."""
 
 
