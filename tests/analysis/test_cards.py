@@ -40,7 +40,7 @@ def test_of_cases_alike_the_worst_is_not_what_the_dictionary_lacks():
     it = Planted(by_target(0.9, 0.9, 1e-8), floor=by_target(0.5, 0.0, 0.0))
     card = cards({"it": it}, degrees=(1, 1, 1)).method("it")
     assert card.worst.target == "-2"
-    assert card.worst.outcome == "neither"
+    assert card.worst.outcome == "both wrong"
 
 
 def test_a_method_has_no_case_without_a_result_and_one_with_a_single_target():
@@ -78,7 +78,7 @@ def test_the_outcomes_of_a_card_add_up_over_its_datasets():
     for row in card.datasets:
         for name, count in row.outcomes.items():
             summed[name] = summed.get(name, 0) + count
-    assert summed == card.outcomes == {"found": 5, "failed": 2, "neither": 5}
+    assert summed == card.outcomes == {"found": 5, "failed": 2, "both wrong": 5}
     # The fit that a row leads to is the one that failed.
     fits = cards({"it": it, "x": Planted(1e-6)}, degrees=(1, 2)).run.fits
     (lost,) = fits.loc[fits["status"] == "timeout", "fit_id"]

@@ -251,12 +251,21 @@ def test_what_cannot_be_shown_is_a_sentence(three, name, ask, sentence):
         ("spectrum", {"methods": ("broken",)}, "broken has nothing to show in this spectrum"),
         ("eigenfunction", {"target": "-9"}, "unknown target"),
         ("eigenfunction", {"view": "pie"}, "unknown view 'pie'"),
-        ("eigenfunction", {"view": "map"}, "a map shows one method, not 2"),
+        (
+            "eigenfunction",
+            {"view": "map", "methods": ("linear", "quadratic")},
+            "a map shows one method, not 2",
+        ),
     ],
 )
 def test_what_a_fit_does_not_have_is_a_sentence(small, name, ask, sentence):
     with pytest.raises(ConfigError, match=sentence):
         drawn(small, name, plot.Request(**ask))
+
+
+def test_a_map_of_no_chosen_method_is_that_of_the_best(small):
+    into = drawn(small, "eigenfunction", plot.Request(view="map"))
+    assert labelled(into.ax)[:2] == ["linear", "exact"]
 
 
 def test_methods_called_anything_are_drawn_as_they_are_called():

@@ -83,7 +83,7 @@ def test_a_change_names_what_it_was_and_what_it_is(found):
     _, lost, *_ = found.pairs[0].worse
     row = dict(zip(COLUMNS, lost.texts, strict=True))
     assert row["target or score"] == "-1"
-    assert (row["baseline"], row["run"]) == ("found, 6.0 digits", "neither, 2.0 digits")
+    assert (row["baseline"], row["run"]) == ("found, 6.0 digits", "both wrong, 2.0 digits")
 
 
 def test_compare_shows_the_changes_that_a_check_of_the_same_runs_shows(found, runs):

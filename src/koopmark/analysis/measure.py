@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     MULTIPLICITY = "multiplicity lost"
     WRONG_FUNCTION = "wrong function at the right eigenvalue"
     NOISE = "lost to noise"
-    NEITHER = "neither"
+    NEITHER = "both wrong"
 
 
 MEANINGS: Mapping[Outcome, str] = {
@@ -42,8 +42,8 @@ MEANINGS: Mapping[Outcome, str] = {
     Outcome.WRONG_EIGENVALUE: "the eigenfunction was recovered, its eigenvalue was not",
     Outcome.MULTIPLICITY: "some of several eigenfunctions at one eigenvalue were recovered",
     Outcome.WRONG_FUNCTION: "the eigenvalue was recovered, the eigenfunction was not",
-    Outcome.NOISE: "neither was recovered, from noisy data",
-    Outcome.NEITHER: "neither was recovered, from data without noise",
+    Outcome.NOISE: "neither eigenvalue nor eigenfunction was recovered, from noisy data",
+    Outcome.NEITHER: "neither eigenvalue nor eigenfunction was recovered, from data without noise",
 }
 
 SUCCESS = (Outcome.FOUND, Outcome.WITHIN)

@@ -48,7 +48,7 @@ def eigenfunction(
     what : Model, Scores, a mapping of names to these, or a run or its folder
     test : Trajectories, or names of methods
         The test data of models; of a run the methods, by default the first three that differ of
-        the best of each library and its best default.
+        the best of each library and its best default, and for a map the best alone.
     target : str, optional
         The label of the eigenspace, by default the one that decays slowest.
     dataset, seed : str, int
@@ -73,12 +73,12 @@ def eigenfunction(
 def draw(into: Canvas, seen: Sequence[View], view: str, most: int | None = None) -> None:
     """Draw these views of one eigenfunction, those that cannot be told apart once.
 
-    `most` is how many at most, the first.
+    `most` is how many at most, the first; of a map it is the first alone.
     """
     if view not in KINDS:
         raise ConfigError(f"unknown view {view!r}: it must be one of {', '.join(KINDS)}")
     if view == "map":
-        _map(into, seen)
+        _map(into, seen[:1] if most is not None else seen)
         return
     if view == "decay":
         _decay(into, seen, most)

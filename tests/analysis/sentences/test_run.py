@@ -168,7 +168,7 @@ def test_misses_are_counted_by_reason():
         "anchor": Planted(0.9, role="anchor"),
     }
     assert misses(judge(*planted(methods))) == (
-        "7 of 18 targets were missed, counted by method and seed; most often because: "
+        "7 of 18 targets were missed, counted by method and seed; most often: "
         "not expressible (6) and failed (1)."
     )
     assert misses(judge(*planted({"fine": theirs(1e-5)}))) == ""

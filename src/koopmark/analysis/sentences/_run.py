@@ -56,10 +56,10 @@ def misses(judged: pd.DataFrame) -> str:
         return ""
     few = missed.head(3)
     reasons = listed([f"{name} ({count:,})" for name, count in few.items()])
-    which = "" if len(missed) == 1 else "most often "
+    which = "" if len(missed) == 1 else "; most often"
     return (
         f"{missed.sum():,} of {plural(int(counts.sum()), 'target')} were missed, counted by "
-        f"method and seed; {which}because: {reasons}."
+        f"method and seed{which}: {reasons}."
     )
 
 

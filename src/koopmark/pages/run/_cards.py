@@ -23,7 +23,7 @@ LOOKS = {
     Outcome.WRONG_EIGENVALUE: "partly",
     Outcome.MULTIPLICITY: "partly",
     Outcome.WRONG_FUNCTION: "partly",
-    Outcome.NOISE: "missed",
+    Outcome.NOISE: "drowned",
     Outcome.NEITHER: "missed",
 }
 """The pattern and colour of each outcome in a bar (cards.css)."""

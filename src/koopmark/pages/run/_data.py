@@ -61,7 +61,7 @@ def page_data(run: Results) -> dict[str, Any]:
     fits, targets = run.fits, run.targets
     sized = fits.drop_duplicates("dataset").set_index("dataset")["n"]
     return {
-        "methods": methods_data(fits),
+        "methods": methods_data(fits, run.order),
         "fits": fits,
         "targets": targets.drop(columns=KEYS_OF_FIT),
         "eigenpairs": pairs_data(fits, run.eigenpairs),
@@ -147,13 +147,14 @@ def run_data(provenance: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def methods_data(fits: pd.DataFrame) -> dict[str, Any]:
-    """How each method looks, its library and its role; in the order of the legends."""
+def methods_data(fits: pd.DataFrame, order: Sequence[str]) -> dict[str, Any]:
+    """How each method looks, its library and its role; in the one order of methods."""
     libraries = dict(zip(fits["method"], fits["library"], strict=True))
     roles = roles_of(fits)
+    styles = method_styles(roles)
     return {
-        name: {**asdict(style), "library": libraries[name], "role": roles[name]}
-        for name, style in method_styles(roles).items()
+        name: {**asdict(styles[name]), "library": libraries[name], "role": roles[name]}
+        for name in order
     }
 
 

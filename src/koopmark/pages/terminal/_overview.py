@@ -76,7 +76,8 @@ def _board(run: Results, name: str, most: int | None = None) -> Iterator[Block]:
         count = f"{len(rows)} of {len(board.rows)} methods"
         last = rows["place"].iloc[-1]
         alike = int((board.rows["place"].iloc[len(rows) :] == last).sum())
-        more = f", {alike} more share place {last}" if alike else ""
+        verb = "shares" if alike == 1 else "share"
+        more = f"; {alike} more {verb} place {last}" if alike else ""
     over = f"{plural(len(board.problems), 'problem')}, {plural(board.seeds, 'seed')}"
     yield Paragraph(f"{count}, {over}{more}", f"{name}:")
     yield board_table(run, board, rows, whole=most is None)

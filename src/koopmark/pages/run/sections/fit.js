@@ -209,9 +209,9 @@
     select.value = chosen;
   };
   const where = (fits, keep) => koopmark.rows(fits, keep);
-  const pick = (fits, i) => {
+  const pick = (fits, i, known) => {
     const [method, dataset] = [fits.method[i], fits.dataset[i]];
-    fill(selects.method, [...new Set(fits.method)], method);
+    fill(selects.method, Object.keys(known), method);
     fill(
       selects.dataset,
       [...new Set(where(fits, (k) => fits.method[k] === method).map((k) => fits.dataset[k]))],
@@ -232,10 +232,10 @@
   };
 
   const open = async (id) => {
-    const fits = await koopmark.data("fits");
+    const [fits, known] = await Promise.all(["fits", "methods"].map(koopmark.data));
     const i = fits.fit_id.findIndex((one) => one.startsWith(id));
     if (i >= 0) {
-      pick(fits, i);
+      pick(fits, i, known);
       await show(i);
       return;
     }
@@ -246,7 +246,7 @@
         `No fit of this run has an identifier that begins with ${id}: its library, its data or koopmark may have changed since.`,
       ),
     );
-    pick(fits, 0);
+    pick(fits, 0, known);
   };
 
   koopmark.openFit = (id) => {
