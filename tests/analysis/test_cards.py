@@ -112,6 +112,23 @@ def test_a_dataset_says_who_finds_the_rarest_and_the_commonest_target():
     assert (card.targets[1].expressed_by, card.targets[1].known) == (1, 2)
 
 
+def test_what_is_found_at_one_of_two_seeds_is_found_by_nobody_as_on_the_map():
+    """And a dataset does not say that nobody finds all of what each target is found by."""
+    methods = {"x": Planted(lambda dataset, seed, index: (1e-6, 0.9)[seed]), "y": Planted(1e-6)}
+    some = cards(methods, datasets=("a",), seeds=2)
+    assert some.dataset("a").targets[0].found_by == 1
+    assert some.dataset("a").hard[0] == "1 of 2 methods finds the target."
+    assert [str(cell) for cell in some.run.map.cells[:, 0]] == ["found", "missed"]
+
+
+def test_who_finds_every_target_is_counted_as_who_finds_each():
+    def one_seed_lost(dataset, seed, index):
+        return 0.9 if seed == index else 1e-6
+
+    some = cards({"x": Planted(one_seed_lost)}, degrees=(1, 1), datasets=("a",)).dataset("a")
+    assert some.hard[0] == "1 of 1 method finds every target; each target is found by 1."
+
+
 def test_what_no_dictionary_is_known_of_is_not_said_to_be_inexpressible():
     said = cards({"x": Planted(0.9, floor=NAN)}, datasets=("a",)).dataset("a").hard
     assert not any("dictionar" in sentence for sentence in said)
@@ -141,6 +158,22 @@ def test_rates_multiplicity_and_sampling_are_said_where_they_are_hard():
     assert "The fastest target falls by a factor of 7.39 from one sample to the next." in said
     assert "The slowest target changes by 18 % along a whole trajectory." in said
     assert "The fastest oscillation has 6.28 samples to a period." in said
+
+
+def test_noise_below_a_percent_has_its_digits():
+    card = cards({"x": Planted(0.9)}, noise=0.001, datasets=("a",)).dataset("a")
+    assert "The training data have noise of 0.1 % of the signal." in card.hard
+
+
+def test_what_grows_is_not_said_to_fall():
+    def growing(dataset, seed, index):
+        return {"target_eigenvalue_re": (0.1, 20.0)[index]}
+
+    methods = {"x": Planted(0.9, more=growing)}
+    fits, targets = planted(methods, degrees=(1, 1), datasets=("a",), seeds=1)
+    said = Cards(run_of(fits.assign(dt=0.1, horizon=2.0), targets)).dataset("a").hard
+    assert "The fastest target grows by a factor of 7.39 from one sample to the next." in said
+    assert "The slowest target changes by 22 % along a whole trajectory." in said
 
 
 def test_eigenvectors_far_from_orthogonal_are_said_to_be():

@@ -93,6 +93,21 @@ def test_the_exponent_is_that_of_the_error(mapped):
     assert (k["own.best"], k["pydmd.twin"], k["pydmd.good"], k["own.lost"]) == (9, 7, 6, 0)
 
 
+def test_methods_whose_digits_differ_by_more_than_one_have_rows_of_their_own():
+    """A row is drawn with the digits of its first."""
+    methods = {"a": Planted(1e-9), "b": Planted(3e-9), "c": Planted(1e-6)}
+    assert run_of(*planted(methods, ("a",))).map.rows() == [["a", "b"], ["c"]]
+
+
+def test_found_is_never_found_to_fewer_digits_than_that_takes():
+    """Of the seeds one is found outright, one owes it to noise, one is missed."""
+    errors = (1e-5, 5e-3, 0.9)
+    some = Planted(lambda dataset, seed, index: errors[seed])
+    mapped = run_of(*planted({"x": some}, ("a",), noise=0.1, statistical_floor=2e-3)).map
+    assert (mapped.cells[0, 0], mapped.outcomes[0, 0]) == (Cell.WITHIN, Outcome.WITHIN)
+    assert (mapped.seed[0, 0], mapped.found[0, 0]) == (1, 2)
+
+
 def test_a_cell_names_the_first_seed_that_ended_so(mapped):
     i = list(mapped.methods["method"]).index("own.half")
     assert mapped.seed[i, 0] == 1

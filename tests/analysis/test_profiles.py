@@ -47,6 +47,14 @@ def test_a_curve_has_the_reach_of_its_dictionary(run):
     assert (reach["good"], reach["blind"]) == (1.0, 0.0)
 
 
+def test_what_failed_or_has_no_digits_is_within_no_error():
+    failed = {(dataset, seed): "failed" for dataset in "ab" for seed in range(3)}
+    methods = {"bad": Planted(1e-6, status=failed), "off": Planted(7.0), "good": Planted(0.5)}
+    run = run_of(*planted(methods))
+    table = profile_table(run.profiles).set_index("tau")
+    assert list(table.loc[1.0, ["bad", "off", "good"]]) == [0.0, 0.0, 1.0]
+
+
 def test_the_table_has_every_method_of_every_question(run):
     table = profile_table(run.profiles)
     assert len(table) == 91 * 3

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from koopmark.analysis.measure import LEVELS, THRESHOLDS, averaged, by_target, profile
+from koopmark.analysis.measure import LEVELS, averaged, by_target, found_within, profile
 
 QUARTILES = (0.25, 0.75)
 
@@ -84,10 +84,7 @@ def digits_along(judged: pd.DataFrame, level_of: Mapping[str, Hashable]) -> pd.D
 
 def _found(judged: pd.DataFrame, others: list[str]) -> pd.DataFrame:
     """Share found to within each τ (columns), by `others` and, unless by seed, by problem."""
-    digits = by_target(judged, others)["digits"]
-    found = pd.DataFrame(
-        {tau: (digits >= -np.log10(tau) - 1e-9).astype(float) for tau in THRESHOLDS}
-    ).rename_axis(columns="tau")
+    found = found_within(by_target(judged, others)["digits"])
     return averaged(found) if "seed" in others else _per_problem(found)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark.analysis.measure import SUCCESS, Outcome
+from koopmark.scoring import FOUND
 
 
 class Cell(StrEnum):
@@ -46,6 +47,13 @@ SAYINGS: Mapping[Cell, str] = {
     Cell.NOT_RUN: "not asked for, does not apply to the data, or its library is not installed",
 }
 
+ALIKE = 1
+"""Methods share a row of the figure if k of *found to 1e-k* differs by no more at any target:
+errors on both sides of a power of ten may differ by rounding alone."""
+
+FEWEST = -np.log10(FOUND)
+"""k of *found to 1e-k* is at least this."""
+
 COLUMNS = ["problem", "dataset", "target", "principal", "noise"]
 
 
@@ -55,7 +63,8 @@ class OutcomeMap:
 
     methods: pd.DataFrame
     """A row per method: method, library, role, group (its library or, if it is not ranked, its
-    role) and row, the number of the row of the figure that it shares with those that agree."""
+    role) and row, the number of the row of the figure that it shares with those that agree in
+    every cell, k of *found to 1e-k* to within `ALIKE`."""
     targets: pd.DataFrame
     """A row per target: problem, dataset, target, principal, noise."""
     outcomes: NDArray[np.object_]
@@ -74,8 +83,7 @@ class OutcomeMap:
     @property
     def exponents(self) -> NDArray[np.int64]:
         """k of *found to 1e-k*: whole digits; 0 where nothing was found."""
-        known = np.where(self.cells == Cell.FOUND, self.digits, 0.0)
-        return np.floor(known + 1e-9).astype(np.int64)
+        return _exponents(self.cells, self.digits)
 
     def rows(self) -> list[list[str]]:
         """The methods of each row of the figure, the best first."""
@@ -116,7 +124,7 @@ def outcome_map(judged: pd.DataFrame, order: Sequence[str]) -> OutcomeMap:
     for outcome, cell in CELLS.items():
         words[outcomes == outcome] = cell
     return OutcomeMap(
-        methods.assign(row=_rows(methods, words)),
+        methods.assign(row=_rows(methods, words, _exponents(words, digits))),
         targets,
         outcomes,
         words,
@@ -125,6 +133,11 @@ def outcome_map(judged: pd.DataFrame, order: Sequence[str]) -> OutcomeMap:
         seeds,
         seed,
     )
+
+
+def _exponents(words: NDArray[np.object_], digits: NDArray[np.float64]) -> NDArray[np.int64]:
+    known = np.where(words == Cell.FOUND, digits, 0.0)
+    return np.floor(known + 1e-9).astype(np.int64)
 
 
 def _targets(judged: pd.DataFrame) -> pd.DataFrame:
@@ -155,8 +168,11 @@ def _cells(judged: pd.DataFrame) -> pd.DataFrame:
     rows = judged[[*keys, "seed", "digits", "found", "outcome"]]
     by_cell = rows.groupby(keys, sort=False)
     share = by_cell["found"].transform("mean")
-    # Of the seeds on the side of the majority, the outcome that is commonest among them.
-    with_it = rows[rows["found"] == (share > 0.5)]
+    # Of the seeds on the side of the majority, the outcome that is commonest among them. What is
+    # found to fewer digits in the median owes it to noise, whatever single seeds came to.
+    median = by_cell["digits"].transform("median")
+    short = (median < FEWEST - 1e-9) & (rows["outcome"] == str(Outcome.FOUND))
+    with_it = rows[(rows["found"] == (share > 0.5)) & ~short]
     counts = with_it.groupby([*keys, "outcome"], sort=False)["seed"].agg(["size", "min"])
     counts = counts.reset_index().assign(rank=lambda table: table["outcome"].map(rank))
     counts = counts.sort_values(["size", "rank"], ascending=[False, True], kind="stable")
@@ -165,11 +181,23 @@ def _cells(judged: pd.DataFrame) -> pd.DataFrame:
     return facts.join(chosen.rename(columns={"min": "seed"})).reset_index()
 
 
-def _rows(methods: pd.DataFrame, words: NDArray[np.object_]) -> list[int]:
-    """Numbers rows from 0: methods of a group whose cells agree everywhere share the first's."""
-    known: dict[tuple[str, ...], int] = {}
-    numbers = []
-    for group, row in zip(methods["group"], words, strict=True):
-        key = (group, *map(str, row))
-        numbers.append(known.setdefault(key, len(known)))
+def _rows(
+    methods: pd.DataFrame, words: NDArray[np.object_], exponents: NDArray[np.int64]
+) -> list[int]:
+    """Numbers rows from 0: methods that agree with the first of an earlier row share it."""
+    firsts: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    numbers: list[int] = []
+    count = 0
+    for place, (group, row) in enumerate(zip(methods["group"], words, strict=True)):
+        known = firsts.setdefault((group, *map(str, row)), [])
+        near = (
+            number
+            for first, number in known
+            if (np.abs(exponents[first] - exponents[place]) <= ALIKE).all()
+        )
+        number = next(near, count)
+        if number == count:
+            known.append((place, number))
+            count += 1
+        numbers.append(number)
     return numbers

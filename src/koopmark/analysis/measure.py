@@ -245,7 +245,13 @@ def profile(judged: pd.DataFrame) -> pd.DataFrame:
     Of each target the median over the seeds counts, of the shares the means that `standings` has:
     the area of a method's profile over the digits of τ is its digits.
     """
-    digits = by_target(judged)["digits"]
-    found = {tau: (digits >= -np.log10(tau) - 1e-9).astype(float) for tau in THRESHOLDS}
-    shares = averaged(pd.DataFrame(found))
-    return shares.T.rename_axis(index="tau")
+    return averaged(found_within(by_target(judged)["digits"])).T
+
+
+def found_within(digits: "pd.Series[float]") -> pd.DataFrame:
+    """1 where a target was found to within τ, else 0: the rows of `digits`, a column per τ.
+
+    What has no digits, such as a fit that failed, is within no τ, 1 neither.
+    """
+    within = {tau: (digits >= -np.log10(tau) - 1e-9) & (digits > 0) for tau in THRESHOLDS}
+    return pd.DataFrame(within).astype(float).rename_axis(columns="tau")

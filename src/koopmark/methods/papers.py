@@ -143,13 +143,13 @@ HASELI_2023 = Paper.of(
     journal="Automatica",
     doi="10.1016/j.automatica.2023.111001",
 )
-HEAS_2016 = Paper.of(
+HEAS_2022 = Paper.of(
     "Héas, Patrick",
     "Herzet, Cédric",
-    year=2016,
+    year=2022,
     title="Low-rank dynamic mode decomposition: an exact and tractable solution",
-    journal="arXiv:1610.02962",
-    doi="10.48550/arXiv.1610.02962",
+    journal="Journal of Nonlinear Science",
+    doi="10.1007/s00332-021-09770-w",
 )
 HEMATI_2017 = Paper.of(
     "Hemati, Maziar S.",

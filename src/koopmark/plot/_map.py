@@ -50,9 +50,9 @@ def map(
 ) -> "Axes":
     """Methods against targets, a word for each cell: found, within the possible, missed …
 
-    The number in a cell is k of *found to 1e-k*. Methods that agree everywhere share one line of
-    cells. Targets of one problem are between two lines. If all targets side by side are wider than
-    the figure, they are below one another.
+    The number in a cell is k of *found to 1e-k*. Methods that agree everywhere, k to within
+    one, share a line of cells. Targets of one problem are between two lines. If all targets side by
+    side are wider than the figure, they are below one another.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from koopmark.analysis import numbers
 from koopmark.analysis.cards._hard import hard
 from koopmark.analysis.cards._shared import Shared, extent, outcomes
 from koopmark.analysis.measure import competing
-from koopmark.analysis.numbers import percent, plural
+from koopmark.analysis.numbers import plural
 from koopmark.analysis.results import Results
 from koopmark.analysis.targets import target_names
 from koopmark.datasets import Recipe
@@ -127,11 +127,11 @@ def _data(fits: pd.DataFrame) -> str:
     first = fits.iloc[0]
     if pd.isna(first["dt"]):
         return ""
-    noise = percent(first["noise"]) if 0 < first["noise"] < 1 else numbers.plain(first["noise"])
+    noise = numbers.plain(100 * first["noise"])
     return (
         f"{numbers.plain(first['train_trajectories'])} trajectories to fit to, "
         f"Δt = {numbers.plain(first['dt'])}, t = 0 to {numbers.plain(first['horizon'])}, "
-        f"{f'noise {noise}' if first['noise'] else 'no noise'}; "
+        f"{f'noise {noise} %' if first['noise'] else 'no noise'}; "
         f"{plural(int(fits['seed'].nunique()), 'seed')}"
     )
 

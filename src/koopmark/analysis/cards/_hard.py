@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark._repr import imaginary
-from koopmark.analysis.leaderboard import ALL
+from koopmark.analysis.cards._shared import HALF
 from koopmark.analysis.numbers import listed, percent, plain, plural, scientific
 from koopmark.analysis.sentences import misses
 from koopmark.systems import System
@@ -53,7 +53,7 @@ def hard(
     """
     scored = [target for target in targets if target.of]
     return (
-        *_who_finds(scored, summary),
+        *_who_finds(scored, judged),
         *_dictionaries(scored),
         *_noise(first, summary),
         *_many(targets),
@@ -63,13 +63,16 @@ def hard(
     )
 
 
-def _who_finds(targets: Targets, summary: pd.DataFrame) -> Iterator[str]:
-    if not targets or summary.empty:
+def _who_finds(targets: Targets, judged: pd.DataFrame) -> Iterator[str]:
+    if not targets or judged.empty:
         return
-    whole, count = int((summary["found"] >= ALL).sum()), len(summary)
+    shares = judged.groupby(["method", "target"], sort=False)["found"].mean()
+    all_of_them = (shares > HALF).groupby(level="method", sort=False).all()
+    whole, count = int(all_of_them.sum()), len(all_of_them)
     nobody = [f"λ = {target.name}" for target in targets if not target.found_by]
     if len(targets) == 1:
-        yield f"{plural(targets[0].found_by, 'method')} of {targets[0].of} find the target."
+        found_by, of = targets[0].found_by, plural(targets[0].of, "method")
+        yield f"{found_by or 'None'} of {of} {_verb(found_by)} the target."
         return
     every = f"{whole or 'None'} of {plural(count, 'method')} {_verb(whole)} every target"
     if nobody:
@@ -116,12 +119,11 @@ def _noise(first: "pd.Series[Any]", summary: pd.DataFrame) -> Iterator[str]:
     noise = float(first["noise"])
     if not noise > 0:
         return
-    share = percent(noise) if noise < 1 else plain(noise)
     possible = summary["possible"].max()
     allowed = (
         f": the best unbiased estimator has {possible:.1f} digits" if pd.notna(possible) else ""
     )
-    yield f"The training data have noise of {share} of the signal{allowed}."
+    yield f"The training data have noise of {plain(100 * noise)} % of the signal{allowed}."
 
 
 def _many(targets: Targets) -> Iterator[str]:
@@ -138,19 +140,22 @@ def _many(targets: Targets) -> Iterator[str]:
 
 
 def _rates(targets: Targets, first: "pd.Series[Any]") -> Iterator[str]:
-    rates = [abs(target.value.real) for target in targets]
-    moving = [rate for rate in rates if rate > 0 and np.isfinite(rate)]
+    growths = [float(target.value.real) for target in targets]
+    growths = sorted((one for one in growths if one and np.isfinite(one)), key=abs)
+    moving = [abs(one) for one in growths]
     dt, horizon = float(first["dt"]), float(first["horizon"])
     if moving and max(moving) >= SPREAD * min(moving):
         yield f"Rates of decay or growth differ by a factor of {plain(max(moving) / min(moving))}."
     fall = exp(min(max(moving, default=0.0) * dt, 700.0)) if np.isfinite(dt) else 1.0
     if fall >= FALL:
-        yield f"The fastest target falls by a factor of {plain(fall)} from one sample to the next."
+        yield (
+            f"The fastest target {'grows' if growths[-1] > 0 else 'falls'} by a factor of "
+            f"{plain(fall)} from one sample to the next."
+        )
     slowest = min(moving, default=np.inf) * horizon
     if slowest < np.log(FALL):
-        yield (
-            f"The slowest target changes by {percent(1 - exp(-slowest))} along a whole trajectory."
-        )
+        change = abs(1 - exp(np.sign(growths[0]) * slowest))
+        yield f"The slowest target changes by {percent(change)} along a whole trajectory."
     fastest = max((abs(imaginary(target.value)) for target in targets), default=0.0)
     if fastest > 0 and np.isfinite(dt) and 2 * pi / (fastest * dt) < FEW:
         yield f"The fastest oscillation has {plain(2 * pi / (fastest * dt))} samples to a period."

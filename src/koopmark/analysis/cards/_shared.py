@@ -13,7 +13,7 @@ from koopmark.analysis.results import Results
 from koopmark.scoring import MOST_TARGETS
 
 HALF = 0.5
-"""A target is found by a method that finds it at this share of the seeds or more."""
+"""A method finds a target if it does so at more than this share of the seeds, as in the map."""
 
 SCORES = ("digits", "found", "reach", "yield")
 """What is said of a method beside its place on a leaderboard."""
@@ -48,7 +48,7 @@ class Shared:
         Where each method that was run on the data of a board stands there, by board.
     finds : DataFrame
         `measure.by_target` of the methods that compete, with the levels of its index as columns,
-        and `finds`, whether at half of the seeds or more, and `order`, the method's place in the
+        and `finds`, whether at more than half of the seeds, and `order`, the method's place in the
         run's.
     found_by : mapping
         By dataset and target how many methods find it, of how many.
@@ -75,7 +75,7 @@ class Shared:
         order = {name: place for place, name in enumerate(run.order)}
         finds = run.by_target.reset_index()
         finds = finds[finds["method"].isin(compete)]
-        finds = finds.assign(finds=finds["found"] >= HALF, order=finds["method"].map(order))
+        finds = finds.assign(finds=finds["found"] > HALF, order=finds["method"].map(order))
         counts = finds.groupby(["dataset", "target"], sort=False)["finds"].agg(["sum", "size"])
         return cls(
             judged=grouped(run.judged, "method"),

@@ -13,7 +13,16 @@ from koopmark.methods import REGISTRY, Paper
 from koopmark.methods.libraries import LIBRARIES
 from koopmark.pages.paper._latex import escaped
 
-PROPER = ("Koopman", "Nyström", "Markov", "Eckart-Young-Mirsky", "Python", "PyDMD", "PyKoopman")
+PROPER = (
+    "Koopman",
+    "Hilbert",
+    "Nyström",
+    "Markov",
+    "Eckart-Young-Mirsky",
+    "Python",
+    "PyDMD",
+    "PyKoopman",
+)
 """Words of titles whose capitals BibTeX styles must leave alone."""
 
 

@@ -103,7 +103,7 @@ class FbDMD(DMD):
 
 @dataclass(frozen=True)
 class OptDMD(DMD):
-    """Optimal low-rank DMD (Héas and Herzet 2016).
+    """Optimal low-rank DMD (Héas and Herzet 2022).
 
     Among all operators of a given rank the one that predicts the next snapshots best.
 
@@ -120,7 +120,7 @@ class OptDMD(DMD):
     factorization: Literal["svd", "evd"] = "svd"
 
     tags = replace(
-        PYDMD, by_default={"svd_rank": 0, "factorization": "evd"}, papers=(papers.HEAS_2016,)
+        PYDMD, by_default={"svd_rank": 0, "factorization": "evd"}, papers=(papers.HEAS_2022,)
     )
 
     def _fit(self, trajectories: Trajectories) -> Model:
