@@ -134,7 +134,8 @@ def write(
     width, height : float
         Inches; without a height it is what the figure needs.
     out : Path, optional
-        By default NAME in the folder `figures` of the run.
+        A file, with or without its ending, or a folder that is there; by default the folder
+        `figures` of the run.
 
     Returns
     -------
@@ -147,6 +148,8 @@ def write(
         written.
     """
     available()
+    if out is not None and out.is_dir():
+        out = out / name
     names = wanted(formats, out)
     if not isinstance(run, Results):
         run = run_of(run)
