@@ -491,7 +491,7 @@ def figure(
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="The file, or its name without the ending.",
+            help="The file, its name without the ending, or a folder.",
             show_default="DIR/figures/FIGURE",
         ),
     ] = None,

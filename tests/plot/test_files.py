@@ -58,6 +58,10 @@ def test_the_ending_of_the_path_says_the_format(small, tmp_path):
     assert plot.write(small, "board", out=tmp_path / "v1.2") == [tmp_path / "v1.2.pdf"]
 
 
+def test_into_a_folder_goes_a_file_with_the_name_of_the_figure(small, tmp_path):
+    assert plot.write(small, "board", out=tmp_path) == [tmp_path / "board.pdf"]
+
+
 @pytest.mark.parametrize(
     ("text", "length"), [("3.4in", 3.4), ("85 mm", 85 / 25.4), ("8.5cm", 8.5 / 2.54)]
 )
@@ -99,7 +103,7 @@ def test_a_path_that_cannot_be_written_is_refused(small, tmp_path):
         plot.write(small, "board", out=tmp_path / "file" / "board.pdf")
     (tmp_path / "board.pdf").mkdir()
     with pytest.raises(ConfigError, match="cannot be written"):
-        plot.write(small, "board", out=tmp_path / "board.pdf")
+        plot.write(small, "board", out=tmp_path / "board")
 
 
 def test_without_matplotlib_a_sentence_has_the_command(small, monkeypatch):

@@ -134,7 +134,7 @@ def write(
     width, height : float
         Inches; without a height it is what the figure needs.
     out : Path, optional
-        By default NAME in the folder `figures` of the run.
+        A file, or a folder that exists, for NAME in it; by default the folder `figures` of the run.
 
     Returns
     -------
@@ -147,6 +147,8 @@ def write(
         written.
     """
     available()
+    if out is not None and out.is_dir():
+        out = out / name
     names = wanted(formats, out)
     if not isinstance(run, Results):
         run = run_of(run)
