@@ -491,7 +491,7 @@ def figure(
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="The file, with or without its ending, or a folder.",
+            help="The file, its name without the ending, or a folder.",
             show_default="DIR/figures/FIGURE",
         ),
     ] = None,

@@ -53,13 +53,13 @@ def test_letters_of_an_svg_are_outlines(written):
     assert "<image" not in svg
 
 
-def test_in_a_folder_a_figure_is_called_by_its_name(small, tmp_path):
-    assert plot.write(small, "board", formats="svg", out=tmp_path) == [tmp_path / "board.svg"]
-
-
 def test_the_ending_of_the_path_says_the_format(small, tmp_path):
     assert plot.write(small, "board", out=tmp_path / "a.svg") == [tmp_path / "a.svg"]
     assert plot.write(small, "board", out=tmp_path / "v1.2") == [tmp_path / "v1.2.pdf"]
+
+
+def test_into_a_folder_goes_a_file_with_the_name_of_the_figure(small, tmp_path):
+    assert plot.write(small, "board", out=tmp_path) == [tmp_path / "board.pdf"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_path_that_cannot_be_written_is_refused(small, tmp_path):
         plot.write(small, "board", out=tmp_path / "file" / "board.pdf")
     (tmp_path / "board.pdf").mkdir()
     with pytest.raises(ConfigError, match="cannot be written"):
-        plot.write(small, "board", formats="pdf", out=tmp_path)
+        plot.write(small, "board", out=tmp_path / "board")
 
 
 def test_without_matplotlib_a_sentence_has_the_command(small, monkeypatch):

@@ -134,8 +134,7 @@ def write(
     width, height : float
         Inches; without a height it is what the figure needs.
     out : Path, optional
-        A file, with or without its ending, or a folder that is there; by default the folder
-        `figures` of the run.
+        A file, or a folder that exists, for NAME in it; by default the folder `figures` of the run.
 
     Returns
     -------

@@ -102,6 +102,8 @@ def answer_card(
 ) -> list[Answer]:
     """What to use without noise and under noise, what is cheap, what defaults give, what failed.
 
+    Nothing before the first fit is done.
+
     Parameters
     ----------
     fits : DataFrame
@@ -111,6 +113,8 @@ def answer_card(
     boards : mapping
         Those of `leaderboard.questions`.
     """
+    if fits.empty:
+        return []
     plain_ones, noisy_ones = (
         _Ranked.of(asked[name], boards.get(name)) for name in (PRINCIPAL, NOISY)
     )

@@ -17,6 +17,8 @@ EXACT, RANDOM = DIGITS - 0.5, 1.0
 
 def extent(fits: pd.DataFrame, planned: int) -> str:
     """What was fitted to what, and how many of the `planned` fits are done and have a result."""
+    if fits.empty:
+        return f"No fit is done yet of the {planned:,} that are planned."
     roles = fits.drop_duplicates("method")["role"].value_counts()
     nouns = {"method": "method", "informed": "informed method", "anchor": "anchor"}
     kinds = [plural(int(roles[role]), noun) for role, noun in nouns.items() if role in roles]
