@@ -165,8 +165,8 @@ def test_a_run_with_its_rows_shuffled_is_the_run(run_dir, finished_run, rewritte
         rewritten(name, lambda table: table.sample(frac=1, random_state=number))
     result = check(run_dir, finished_run)
     assert result.ok
-    assert not any((result.better_targets, result.better_scores, result.new))
-    assert result.compared == 24
+    assert not any((result.pair.better, result.pair.new))
+    assert result.pair.compared == 24
 
 
 @pytest.mark.parametrize("column", ["seed", "target_index"])
