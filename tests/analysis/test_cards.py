@@ -112,6 +112,15 @@ def test_a_dataset_says_who_finds_the_rarest_and_the_commonest_target():
     assert (card.targets[1].expressed_by, card.targets[1].known) == (1, 2)
 
 
+def test_of_cases_with_the_same_digits_the_best_was_found_and_the_worst_was_not():
+    """Under noise a target may be found with as many digits as another is lost with."""
+    methods = {"it": Planted(2e-3), "x": Planted(2e-3)}
+    noise, floor = {"a": 0.1, "b": 0.1}, {"b": 1e-2}
+    card = cards(methods, noise=noise, statistical_floor=floor, seeds=1).method("it")
+    assert (card.best.dataset, card.worst.dataset) == ("b", "a")
+    assert card.worst.outcome == "lost to noise"
+
+
 def test_what_is_found_at_one_of_two_seeds_is_found_by_nobody_as_on_the_map():
     """And a dataset does not say that nobody finds all of what each target is found by."""
     methods = {"x": Planted(lambda dataset, seed, index: (1e-6, 0.9)[seed]), "y": Planted(1e-6)}

@@ -173,3 +173,5 @@ def test_misses_are_counted_by_reason():
         "not expressible (6) and failed (1)."
     )
     assert misses(judge(*planted({"fine": theirs(1e-5)}))) == ""
+    one = judge(*planted({"lost": theirs(0.5)}, ("a",), seeds=1))
+    assert misses(one).startswith("1 of 1 target was missed")

@@ -236,9 +236,10 @@ def _cases(
 ) -> tuple[Case | None, Case | None]:
     """The targets of its fits with the most and with the fewest digits.
 
-    Of several alike, to a tenth of a digit, those come first of which portraits are made, as pages
-    keep them. Of these the best is the one that the fewest methods find; the worst is one that the
-    dictionary can express, and that the most methods find.
+    Of several alike, to a tenth of a digit, the best is one that was found, and the worst one that
+    was missed. Of these those come first of which portraits are made, as pages keep them; of these
+    the best is the one that the fewest methods find; the worst is one that the dictionary can
+    express, and that the most methods find.
     """
     ids = {(fit["dataset"], fit["seed"]): fit["fit_id"] for fit in fits}
     cases = []
@@ -263,11 +264,20 @@ def _cases(
     def undrawn(case: Case) -> int:
         return shared.drawn.get((case.dataset, case.seed, case.target_index), MOST_TARGETS)
 
-    best = min(cases, key=lambda case: (-round(case.digits, 1), undrawn(case), case.found_by))
+    best = min(
+        cases,
+        key=lambda case: (
+            -round(case.digits, 1),
+            case.outcome not in SUCCESS,
+            undrawn(case),
+            case.found_by,
+        ),
+    )
     worst = min(
         cases,
         key=lambda case: (
             round(case.digits, 1),
+            case.outcome in SUCCESS,
             case.outcome == Outcome.NOT_EXPRESSIBLE,
             undrawn(case),
             -case.found_by,

@@ -59,8 +59,9 @@ def misses(judged: pd.DataFrame) -> str:
     few = missed.head(3)
     reasons = listed([f"{name} ({count:,})" for name, count in few.items()])
     which = "" if len(missed) == 1 else "; most often"
+    were = "was" if missed.sum() == 1 else "were"
     return (
-        f"{missed.sum():,} of {plural(int(counts.sum()), 'target')} were missed, counted by "
+        f"{missed.sum():,} of {plural(int(counts.sum()), 'target')} {were} missed, counted by "
         f"method and seed{which}: {reasons}."
     )
 
@@ -137,9 +138,17 @@ def _best_at_levels(sweep: Sweep, methods: pd.DataFrame) -> str:
             parts.append(f"{at}, no method has a correct digit")
             continue
         possible = first["possible"].iloc[0]
-        allowed = "" if pd.isna(possible) else f" of the {possible:.1f} that the noise allows"
         verb = "is" if len(first) == 1 else "are"
-        digits = f"{first['digits'].max():.1f} digits{allowed}"
+        most, bound = f"{first['digits'].max():.1f}", f"{possible:.1f}"
+        digits = f"{most} digits"
+        if pd.notna(possible):
+            # The bound is a root mean square, and single draws may be better.
+            few = float(most) < float(bound)
+            digits += (
+                f" of the {bound} that the noise allows"
+                if few
+                else f", as many as the noise allows ({bound})"
+            )
         parts.append(f"{at}, the best {verb} {_named(first, most=1)} with {digits}")
     said = "; ".join(parts)
     return f"{said[:1].upper()}{said[1:]}."
