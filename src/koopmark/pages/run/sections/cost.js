@@ -139,7 +139,7 @@
       chosen.cost,
     );
     const canvas = section.querySelector(".canvas");
-    const looks = curves.apart(
+    const looks = await curves.apart(
       known,
       front.map((p) => p.method),
     );
@@ -290,7 +290,7 @@
       drawn.flatMap(({ points }) => points.map((p) => p.cost)),
       chosen.cost,
     );
-    const looks = curves.apart(
+    const looks = await curves.apart(
       known,
       drawn.map(({ method }) => method),
     );
