@@ -8,8 +8,8 @@ import pandas as pd
 
 from koopmark._errors import ConfigError
 from koopmark.analysis.measure import problems
+from koopmark.analysis.pareto import front, loss
 from koopmark.analysis.results import Results
-from koopmark.analysis.summary import STEP
 from koopmark.plot._canvas import Canvas, canvas
 from koopmark.plot._choice import Run, chosen, dataset_of, question, run_of
 from koopmark.plot._looks import FLOOR, look, name_below
@@ -28,8 +28,8 @@ def cost(
 ) -> "Axes":
     """Correct digits of each method against the time of a fit.
 
-    The line is the Pareto front: no other method is both faster and more accurate. Its members are
-    numbered and named, those that are a tenth of a digit better than the one before.
+    The line is the Pareto front: no other method is both as fast and as accurate, to a tenth of a
+    digit. Its members are numbered and named.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def draw(
             mew=0.5,
             mfc=(*_rgb(style.colour), 0.55),
         )
-    best = front(table)
+    best = table.loc[front(table["seconds"], loss("digits", table["digits"]))]
     ax.step(best["seconds"], best["digits"], where="post", color=FLOOR, lw=0.8, zorder=1)
     ax.set_xscale("log")
     ax.margins(x=0.06)
@@ -99,13 +99,6 @@ def draw(
         name_below(into, [*left, *names, *[""] * short], handles, columns=2)
     else:
         ax.legend([*handles, *[blank] * len(names)], [*libraries, *names])
-
-
-def front(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that no other beats in both seconds and digits, the fastest first."""
-    ordered = table.sort_values(["seconds", "digits"], ascending=[True, False], kind="stable")
-    before = ordered["digits"].cummax().shift(fill_value=-np.inf)
-    return ordered[ordered["digits"] > before]
 
 
 def _costs(run: Results, datasets: list[str], board: str | None) -> pd.DataFrame:
@@ -135,13 +128,9 @@ def _costs(run: Results, datasets: list[str], board: str | None) -> pd.DataFrame
 
 
 def _numbered(into: Canvas, best: pd.DataFrame) -> list[str]:
-    """Number the front's members, the most accurate first, each well above the one before it."""
+    """Number the front's members, the most accurate first."""
     names: list[str] = []
-    last = np.inf
     for name, row in best.iloc[::-1].iterrows():
-        if last - row["digits"] < STEP:
-            continue
-        last = row["digits"]
         names.append(str(name))
         into.ax.annotate(
             str(len(names)),

@@ -12,6 +12,7 @@ from koopmark.analysis import columns
 from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.map import CELLS, SAYINGS, Cell, OutcomeMap
 from koopmark.analysis.measure import MEANINGS, Outcome
+from koopmark.analysis.pareto import fronts
 from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
@@ -76,6 +77,7 @@ def page_data(run: Results) -> dict[str, Any]:
             }
             for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
         },
+        "fronts": fronts(run.summary),
         "map": map_data(run.map, run.boards),
         "profiles": profiles_data(run),
         "run": {

@@ -56,6 +56,7 @@
   const draw = async (section, chosen) => {
     const [{ tau, few, shown, grey }, known] = await Promise.all([chosenCurves(chosen), koopmark.data("methods")]);
     const canvas = section.querySelector(".canvas");
+    const automargin = !koopmark.narrow.matches;
     const looks = await curves.apart(
       known,
       shown.map(({ names }) => names[0]),
@@ -131,13 +132,14 @@
         ...labels,
         hovermode: "closest",
         xaxis: {
+          automargin,
           title: { text: "error τ" },
           range: [0, -LAST],
           zeroline: false,
           tickvals: Array.from({ length: LAST + 1 }, (_, k) => -k),
           ticktext: Array.from({ length: LAST + 1 }, (_, k) => curves.tick(10 ** -k)),
         },
-        yaxis: { title: { text: "share found to within τ" }, ...up.layout },
+        yaxis: { automargin, title: { text: "share found to within τ" }, ...up.layout },
       },
     });
   };
