@@ -10,6 +10,7 @@ from koopmark._errors import ConfigError
 from koopmark.analysis.measure import problems
 from koopmark.analysis.pareto import front, loss
 from koopmark.analysis.results import Results
+from koopmark.analysis.summary import STEP
 from koopmark.plot._canvas import Canvas, canvas
 from koopmark.plot._choice import Run, chosen, dataset_of, question, run_of
 from koopmark.plot._looks import FLOOR, look, name_below
@@ -29,7 +30,7 @@ def cost(
     """Correct digits of each method against the time of a fit.
 
     The line is the Pareto front: no other method is both as fast and as accurate, to a tenth of a
-    digit. Its members are numbered and named.
+    digit. Its members are numbered and named, those that are a tenth better than the one before.
 
     Parameters
     ----------
@@ -128,9 +129,14 @@ def _costs(run: Results, datasets: list[str], board: str | None) -> pd.DataFrame
 
 
 def _numbered(into: Canvas, best: pd.DataFrame) -> list[str]:
-    """Number the front's members, the most accurate first."""
+    """Number the front's members, the most accurate first, each well above the one before it."""
     names: list[str] = []
+    last = np.inf
     for name, row in best.iloc[::-1].iterrows():
+        # Numbers of members that are nearer would cover each other.
+        if last - row["digits"] < STEP:
+            continue
+        last = row["digits"]
         names.append(str(name))
         into.ax.annotate(
             str(len(names)),
