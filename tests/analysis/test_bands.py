@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from planted import Planted, planted
 
-from koopmark.analysis.bands import digits_along, profile_bands
+from koopmark.analysis.curves import digits_along, profile_bands
 from koopmark.analysis.measure import judge, profile, standings
 
 DATASETS = tuple("abcdefgh")

@@ -23,6 +23,12 @@ def test_what_has_no_value_has_no_quartiles():
     assert quartiles(pd.Series([np.nan, np.nan]), [pd.Series(["a", "a"])]).isna().all(axis=None)
 
 
+def test_the_best_default_of_each_library_comes_as_well():
+    libraries = {"c": "x", "b": "y", "a": "x", "d": "z", "e": "x"}
+    found = best_of_each(["c", "b", "a", "d", "e"], libraries, defaults={"a", "b", "e"})
+    assert found == ["c", "b", "a", "d"]
+
+
 def test_the_best_of_each_library_comes_in_the_one_order():
     libraries = {"a": "x", "b": "y", "c": "x", "d": "z"}
     assert best_of_each(["c", "b", "a", "d"], libraries) == ["c", "b", "d"]

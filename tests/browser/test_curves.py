@@ -217,7 +217,7 @@ def test_cost_by_size_is_the_summary(shared, figure, run):
 
 def test_labels_are_pushed_apart_as_little_as_they_must(shared):
     page = shared().page
-    spread = "([wanted, heights, low, high]) => koopmark.curves.spread(wanted, heights, low, high)"
+    spread = "([wanted, heights, low, high]) => koopmark.spread(wanted, heights, low, high)"
     assert page.evaluate(spread, [[50, 10], [10, 10], 0, 100]) == [50, 10]
     # Neighbours that collide share what they have to give way.
     assert page.evaluate(spread, [[50, 50, 90], [10, 10, 10], 0, 100]) == [45, 55, 90]

@@ -8,6 +8,7 @@ import shlex
 import pandas as pd
 import pytest
 
+from koopmark import plot
 from koopmark.analysis.targets import FLOORS
 
 pytestmark = pytest.mark.slow
@@ -364,19 +365,33 @@ def test_the_map_draws_a_shape_for_every_class_and_no_more_elements_for_more_cel
     assert any("missed" in name or "cannot" in name for name in drawn)
 
 
-def test_a_profile_is_the_csv_and_its_reach_is_marked(shared, run):
+def test_a_profile_is_the_csv_with_its_band_and_its_reach(shared, run):
     figure = shared().drawn("profiles")
     table = pd.read_csv(run / "profiles.csv")
     mine = table[table["question"] == "Principal eigenfunctions"]
     boards = pd.read_csv(run / "leaderboard.csv").set_index(["question", "method"])
-    curves = [trace for trace in figure["data"] if not trace["name"].startswith("reach of ")]
-    assert curves
-    for trace in curves:
-        method = trace["name"].split(" and ")[0]
-        assert trace["y"] == list(mine[method])
-        ends = [one for one in figure["data"] if one["name"] == f"reach of {trace['name']}"]
-        for end in ends:
-            assert end["y"][1] == boards.loc[("Principal eigenfunctions", method), "reach"]
+    data = figure["data"]
+    curves = [one for one in data if one["mode"] == "lines" and "customdata" in one]
+    bands = [one for one in data if one["name"] == "quartiles"]
+    assert len(curves) == len(bands) > 1
+    for curve, band in zip(curves, bands, strict=True):
+        method = curve["customdata"][0][0]
+        assert curve["y"] == list(mine[method])
+        assert band["y"][: len(mine)] == list(mine[f"{method}_q25"])
+    for ceiling in (one for one in data if one["name"] == "reach"):
+        for method in ceiling["customdata"][0]:
+            reach = boards.loc[("Principal eigenfunctions", method), "reach"]
+            assert ceiling["y"] == [reach, reach]
+
+
+def test_page_and_paper_show_the_same_profiles(shared, run):
+    from matplotlib.figure import Figure
+
+    data = shared().drawn("profiles")["data"]
+    shown = [one["y"] for one in data if one["mode"] == "lines" and "customdata" in one]
+    axes = plot.profile(run, ax=Figure().subplots())
+    drawn = [list(line.get_ydata()) for line in axes.lines if len(line.get_ydata()) == 91]
+    assert shown == drawn
 
 
 def test_a_phone_has_the_answers_and_the_map_on_its_first_two_screens(tab):

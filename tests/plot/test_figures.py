@@ -11,7 +11,7 @@ from planted import Planted, planted, run_of
 import koopmark
 from koopmark import plot
 from koopmark._errors import ConfigError
-from koopmark.analysis.bands import profile_bands
+from koopmark.analysis.curves import profile_bands
 from koopmark.analysis.leaderboard import PRINCIPAL
 
 SEVERAL = tuple("abcdefgh")
@@ -285,7 +285,8 @@ def test_matplotlib_is_imported_by_nothing_that_is_not_drawn():
 
 
 def test_unlike_methods_look_different_in_everything():
-    from koopmark.plot._looks import COLOURS, look
+    from koopmark.analysis.palette import COLOURS
+    from koopmark.plot._looks import look
 
     looks = [look(place) for place in range(len(COLOURS))]
     for part in ("colour", "marker", "dashes"):

@@ -26,6 +26,9 @@ PRINCIPAL, PRODUCTS, NOISY, DATA, DIMENSION, COST = (
     "Dimension",
     "Cost",
 )
+PROFILED = (PRINCIPAL, PRODUCTS, NOISY)
+"""The questions whose boards have profiles; a sweep has its own figure."""
+
 AXES: Mapping[str, str] = {"trajectories": DATA, "n": DIMENSION, "rank": DIMENSION}
 """The question of a sweep along an axis; all other datasets are told apart by their noise."""
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from koopmark._errors import ConfigError, suggest
 from koopmark.analysis import measure
-from koopmark.analysis.leaderboard import Leaderboard, asked_by, questions
+from koopmark.analysis.curves import Profiles, best_of_each, profiles
+from koopmark.analysis.leaderboard import PROFILED, Leaderboard, asked_by, questions
 from koopmark.analysis.map import OutcomeMap, outcome_map
 from koopmark.analysis.numbers import listed
-from koopmark.analysis.profiles import Curve, profiles
 from koopmark.analysis.sentences import Answer, answer_card, extent
 from koopmark.analysis.summary import roles_of, summarise
 from koopmark.analysis.sweeps import Sweep, sweep_summary, sweeps
@@ -129,9 +129,20 @@ class Results:
         return outcome_map(self.judged, self.order)
 
     @cached_property
-    def profiles(self) -> dict[str, list[Curve]]:
+    def profiles(self) -> dict[str, Profiles]:
         """By question how many targets its methods find to within τ."""
-        return profiles(self.asked, self.boards, self.order)
+        return profiles({name: self.asked[name] for name in PROFILED}, self.boards, self.order)
+
+    def best_of_each(self, among: Iterable[str]) -> list[str]:
+        """Of these the best method of each library, and its best one that does what the library
+        does by default, in the order of the run: what figures show if nothing is chosen."""
+        there = set(among)
+        facts = self.fits.drop_duplicates("method").set_index("method")
+        return best_of_each(
+            [name for name in self.order if name in there and self.roles[name] == "method"],
+            facts["library"].to_dict(),
+            set(facts.index[facts["default"].astype(bool)]),
+        )
 
     @property
     def name(self) -> str:

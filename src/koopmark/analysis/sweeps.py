@@ -6,9 +6,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from koopmark.analysis.bands import digits_along
 from koopmark.analysis.columns import AGAINST_LEVELS
-from koopmark.analysis.curves import QUARTILES, quartiles
+from koopmark.analysis.curves import QUARTILES, digits_along, quartiles
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.tables import TARGET_KEYS
 from koopmark.analysis.targets import same_eigenvalue

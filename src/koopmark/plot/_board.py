@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark._errors import ConfigError
+from koopmark.analysis.curves import alike
 from koopmark.plot._canvas import Canvas, canvas
 from koopmark.plot._choice import Run, chosen, dataset_of, question, run_of
 from koopmark.plot._looks import FLOOR, grouped, literal, look
@@ -14,6 +15,9 @@ from koopmark.scoring import DIGITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+PERCENT = 0.01
+"""Decades of time within which methods share a row: two percent."""
 
 ROW = 0.155
 """Inches that the row of a method takes."""
@@ -88,8 +92,7 @@ def draw(
     if not wanted and ranked is None:
         ordered = ordered.loc[names]
     columns = ordered[["value", "low", "high", "possible"]].astype(float)
-    span = float(columns["value"].max()) / 100 if seconds else DIGITS
-    groups = grouped([(one, columns.loc[one].to_numpy()) for one in ordered.index], span, 0.002)
+    groups = grouped(alike(columns.apply(np.log10), PERCENT) if seconds else alike(columns))
     libraries = list(dict.fromkeys(ordered["library"]))
     for row, group in enumerate(groups):
         value, low, high, possible = map(float, columns.loc[group.methods[0]].to_numpy())

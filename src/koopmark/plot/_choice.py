@@ -63,17 +63,9 @@ def chosen(
     ranked = [name for name in run.order if name in there and run.roles[name] == "method"]
     if top is not None:
         return ranked[:top]
-    facts = run.fits.drop_duplicates("method").set_index("method")[["library", "default"]]
-    firsts: dict[tuple[str, bool], str] = {}
-    for name in ranked:
-        library, default = str(facts.loc[name, "library"]), bool(facts.loc[name, "default"])
-        firsts.setdefault((library, False), name)
-        if default:
-            firsts.setdefault((library, True), name)
-    shown = set(firsts.values())
-    if not shown:
+    if not ranked:
         raise ConfigError(f"{run.folder} has no method to show in {what} but anchors")
-    return [name for name in ranked if name in shown]
+    return run.best_of_each(ranked)
 
 
 def question(run: Results, typed: str | None) -> tuple[str, Leaderboard | None]:

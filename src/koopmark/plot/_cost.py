@@ -8,6 +8,7 @@ import pandas as pd
 
 from koopmark._errors import ConfigError
 from koopmark.analysis.measure import problems
+from koopmark.analysis.pareto import front, loss
 from koopmark.analysis.results import Results
 from koopmark.analysis.summary import STEP
 from koopmark.plot._canvas import Canvas, canvas
@@ -28,8 +29,8 @@ def cost(
 ) -> "Axes":
     """Correct digits of each method against the time of a fit.
 
-    The line is the Pareto front: no other method is both faster and more accurate. Its members are
-    numbered and named, those that are a tenth of a digit better than the one before.
+    The line is the Pareto front: no other method is both as fast and as accurate, to a tenth of a
+    digit. Its members are numbered and named, those that are a tenth better than the one before.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def draw(
             mew=0.5,
             mfc=(*_rgb(style.colour), 0.55),
         )
-    best = front(table)
+    best = table.loc[front(table["seconds"], loss("digits", table["digits"]))]
     ax.step(best["seconds"], best["digits"], where="post", color=FLOOR, lw=0.8, zorder=1)
     ax.set_xscale("log")
     ax.margins(x=0.06)
@@ -99,13 +100,6 @@ def draw(
         name_below(into, [*left, *names, *[""] * short], handles, columns=2)
     else:
         ax.legend([*handles, *[blank] * len(names)], [*libraries, *names])
-
-
-def front(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that no other beats in both seconds and digits, the fastest first."""
-    ordered = table.sort_values(["seconds", "digits"], ascending=[True, False], kind="stable")
-    before = ordered["digits"].cummax().shift(fill_value=-np.inf)
-    return ordered[ordered["digits"] > before]
 
 
 def _costs(run: Results, datasets: list[str], board: str | None) -> pd.DataFrame:
@@ -139,6 +133,7 @@ def _numbered(into: Canvas, best: pd.DataFrame) -> list[str]:
     names: list[str] = []
     last = np.inf
     for name, row in best.iloc[::-1].iterrows():
+        # Numbers of members that are nearer would cover each other.
         if last - row["digits"] < STEP:
             continue
         last = row["digits"]

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
+from koopmark.analysis.curves import alike
 from koopmark.datasets import AnswerKey
 from koopmark.plot._canvas import Canvas, canvas
 from koopmark.plot._looks import FLOOR, grouped, look, name_below
@@ -93,7 +95,9 @@ def _groups(
     first = curve(seen[0])
     span = float(np.nanmax(first) - np.nanmin(first)) if np.isfinite(first).any() else 1.0
     by_name = {one.name: one for one in seen}
-    groups = grouped([(one.name, curve(one)) for one in seen], span, SEEN)
+    # Of another window a curve has another length, and is another.
+    curves = pd.DataFrame([(curve(one) / span).tolist() for one in seen], index=list(by_name))
+    groups = grouped(alike(curves, SEEN, lambda gaps: gaps.mean(axis=1)))
     return [(group.name, by_name[group.methods[0]]) for group in groups]
 
 

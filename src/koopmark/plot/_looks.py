@@ -1,40 +1,26 @@
-"""How lines and marks look, which of them are one, and what they are called where they end."""
+"""How lines and marks look in Matplotlib, and what they are called where they end."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from koopmark.analysis.summary import STEP
+from koopmark.analysis import palette
 from koopmark.plot._canvas import SMALL, Canvas
-from koopmark.scoring import DIGITS
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, told apart with any colour vision, without the yellow that white swallows."""
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-DASHES: tuple[Any, ...] = (
-    "-",
-    (0, (5, 1.6)),
-    (0, (1.2, 1.2)),
-    (0, (5, 1.4, 1.2, 1.4)),
-    (0, (8, 2)),
-    (0, (3, 1.2, 1, 1.2, 1, 1.2)),
-    (0, (2.4, 1.2)),
-)
-"""So that lines are told apart in grey too."""
+MARKS = {
+    "circle": "o",
+    "square": "s",
+    "triangle-up": "^",
+    "diamond": "D",
+    "triangle-down": "v",
+    "cross": "P",
+    "x": "X",
+}
+"""Matplotlib's names of the markers of the palette."""
 
 FLOOR = "#4d4d4d"
 """Of lines that no method drew: floors and exact values."""
-
-ALIKE = STEP / DIGITS
-"""Curves that are no further apart in the mean, as a share of their axis, are one: a tenth of a
-digit, to which methods share a place as well."""
-
-FEW = 7
-"""Curves of a figure whose methods its user did not choose: as many as differ in everything."""
 
 WIDEST = 0.42
 """Share of a figure that the names beside it may take."""
@@ -42,7 +28,7 @@ WIDEST = 0.42
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, mark and dashes of a method."""
+    """Colour, mark and dashes of a method, as Matplotlib takes them."""
 
     colour: str
     marker: str
@@ -50,10 +36,9 @@ class Look:
 
 
 def look(place: int) -> Look:
-    """Of the method in this place of those that are drawn: the first seven differ in everything."""
-    turn, k = divmod(place, len(COLOURS))
-    shifted = (k + turn) % len(COLOURS)
-    return Look(COLOURS[k], MARKERS[shifted], DASHES[shifted])
+    """Of the method in this place of those that are drawn."""
+    one = palette.look(place)
+    return Look(one.colour, MARKS[one.marker], (0, one.dashes) if one.dashes else "-")
 
 
 @dataclass(frozen=True)
@@ -75,38 +60,9 @@ class Group:
         return look(self.place)
 
 
-def grouped(
-    curves: Sequence[tuple[str, NDArray[np.float64]]], span: float, alike: float = ALIKE
-) -> list[Group]:
-    """Methods with the same curve, to within what can be seen, in the order of the first of each.
-
-    Parameters
-    ----------
-    curves : sequence of (method, (n,) array)
-        Missing values are like missing ones alone.
-    span : float
-        Length of the axis.
-    alike : float
-        Share of it by which the curves of a group may differ in the mean.
-    """
-    groups: list[tuple[NDArray[np.float64], list[str]]] = []
-    for name, curve in curves:
-        for first, members in groups:
-            if _apart(curve, first) <= alike * span:
-                members.append(name)
-                break
-        else:
-            groups.append((curve, [name]))
-    return [Group(place, tuple(members)) for place, (_, members) in enumerate(groups)]
-
-
-def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    if one.shape != other.shape:
-        return np.inf
-    there = ~np.isnan(one)
-    if (there != ~np.isnan(other)).any():
-        return np.inf
-    return float(np.abs(one - other)[there].mean()) if there.any() else 0.0
+def grouped(alike: Iterable[Sequence[str]]) -> list[Group]:
+    """Methods that are together (`analysis.curves.alike`), each group with its place."""
+    return [Group(place, tuple(methods)) for place, methods in enumerate(alike)]
 
 
 def width_of(text: str, size: float = SMALL) -> float:

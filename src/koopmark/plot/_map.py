@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from koopmark.analysis.map import Cell, OutcomeMap
 from koopmark.plot._canvas import SMALL, Canvas, canvas
 from koopmark.plot._choice import Run, chosen, datasets_of, question, rows_of, run_of
-from koopmark.plot._looks import FLOOR, Group, literal, name_below, width_of
+from koopmark.plot._looks import FLOOR, Group, grouped, literal, name_below, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,10 +116,10 @@ def draw(
 
 def _grid(shown: OutcomeMap, names: list[str], columns: NDArray[np.intp]) -> Grid:
     place = {name: row for row, name in enumerate(shown.methods["method"])}
-    alike: dict[tuple[str, ...], list[str]] = {}
+    agree: dict[tuple[str, ...], list[str]] = {}
     for name in names:
-        alike.setdefault(tuple(shown.cells[place[name], columns]), []).append(name)
-    groups = [Group(k, tuple(members)) for k, members in enumerate(alike.values())]
+        agree.setdefault(tuple(shown.cells[place[name], columns]), []).append(name)
+    groups = grouped(agree.values())
     rows = np.array([place[group.methods[0]] for group in groups])
     at = np.ix_(rows, columns)
     return Grid(groups, shown.targets.iloc[columns], shown.cells[at], shown.exponents[at])

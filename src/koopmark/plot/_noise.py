@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 
 from koopmark._errors import ConfigError
-from koopmark.analysis.bands import digits_along
+from koopmark.analysis.curves import alike, digits_along
 from koopmark.analysis.measure import competing
+from koopmark.analysis.palette import FEW
 from koopmark.analysis.results import Results, known
 from koopmark.analysis.sweeps import shared_targets
 from koopmark.analysis.tables import TARGET_KEYS
 from koopmark.plot._canvas import Canvas, canvas
 from koopmark.plot._choice import Run, chosen, run_of
-from koopmark.plot._looks import FEW, FLOOR, grouped, name_below, name_curves
+from koopmark.plot._looks import FLOOR, grouped, name_below, name_curves
 from koopmark.scoring import DIGITS
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def noise(
 
     Along a sweep over noise, or else on the problems that the run has at several levels of noise.
     Shaded is the middle half of the curves of other seeds, or other problems if there are several
-    (`analysis.bands`); the dash-dotted line is what the noise allows, the statistical floor. A
+    (`analysis.curves`); the dash-dotted line is what the noise allows, the statistical floor. A
     level at which no fit of a method has a result is a cross on the axis.
 
     Parameters
@@ -72,7 +73,7 @@ def draw(
     at = np.array([places[level] for level in levels])
     ax, ends, handles = into.ax, [], []
     wide = {name: table[name].unstack("level")[levels] for name in ("digits", "low", "high", "ok")}
-    groups = grouped([(name, wide["digits"].loc[name].to_numpy()) for name in names], DIGITS)
+    groups = grouped(alike(wide["digits"].loc[names]))
     if not typed and top is None:
         groups = groups[:FEW]
     for group in reversed(groups):

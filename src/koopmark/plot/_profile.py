@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from koopmark.analysis.bands import profile_bands
-from koopmark.analysis.measure import standings
+from koopmark.analysis.curves import Profiles
+from koopmark.analysis.palette import FEW
 from koopmark.plot._canvas import Canvas, canvas
 from koopmark.plot._choice import Run, chosen, datasets_of, question, rows_of, run_of
-from koopmark.plot._looks import FEW, FLOOR, Group, grouped, name_curves
+from koopmark.plot._looks import FLOOR, Group, grouped, name_curves
 from koopmark.scoring import DIGITS, FOUND
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def profile(
     """Share of the targets that each method finds to within τ, against τ.
 
     The shaded bands hold the middle half of the profiles of other problems (of one problem, of
-    other seeds; `analysis.bands`). A dotted line is the share that the method's dictionary can
+    other seeds; `analysis.curves`). A dotted line is the share that the method's dictionary can
     hold, its reach. Curves that cannot be told apart are drawn once and named together.
 
     Parameters
@@ -68,17 +68,14 @@ def draw(
         rows = rows[rows["dataset"].isin(only)]
     typed = list(methods)
     names = chosen(run, typed, rows["method"].unique(), "this profile", top)
-    rows = rows[rows["method"].isin(names)]
-    bands, reach = profile_bands(rows), standings(rows)["reach"]
-    ax = into.ax
-    shares = bands["share"].unstack("tau")
-    groups = grouped([(name, shares.loc[name].to_numpy()) for name in names], 1.0)
+    drawn, ax = Profiles.of(rows[rows["method"].isin(names)], names), into.ax
+    groups = grouped(drawn.alike(names))
     if not typed and top is None:
         groups = groups[:FEW]
     handles = []
     # The best is drawn last, on top.
     for group in reversed(groups):
-        mine = bands.loc[group.methods[0]].sort_index()
+        mine = drawn.bands.loc[group.methods[0]].sort_index()
         if mine["low"].notna().any():
             ax.fill_between(
                 mine.index, mine["low"], mine["high"], color=group.look.colour, alpha=0.15, lw=0
@@ -93,7 +90,7 @@ def draw(
             markevery=(2 * group.place % 10, 10),
             clip_on=False,
         )
-    _ceilings(into, groups, reach)
+    _ceilings(into, groups, drawn.reach)
     ax.set_xscale("log")
     ax.set_xlim(1.0, 10.0**-DIGITS)
     ax.set_xticks([10.0**-k for k in range(0, int(DIGITS) + 1, 3)])
@@ -101,7 +98,7 @@ def draw(
     ax.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     ax.set_xlabel("tolerance τ of both errors (relative)")
     ax.set_ylabel("targets found to within τ")
-    ends = shares.iloc[:, 0]
+    ends = drawn.shares.iloc[:, 0]
     named = [(group.name, float(ends[group.methods[0]]), group.look) for group in groups]
     name_curves(into, named, handles[::-1])
 

@@ -140,7 +140,7 @@ def walk_map(folder, shown):
 
 
 def walk_profiles(folder, shown):
-    """Every curve is that of each of its methods in profiles.csv, its reach the leaderboard's."""
+    """Of every method the curve and its band are in profiles.csv, its reach in leaderboard.csv."""
     table = pd.read_csv(folder / "profiles.csv")
     boards = pd.read_csv(folder / "leaderboard.csv").set_index(["question", "method"])
     counted = 0
@@ -149,7 +149,8 @@ def walk_profiles(folder, shown):
         counted += same(drawn["tau"], list(mine["tau"]))
         for curve in drawn["curves"]:
             for method in curve["methods"]:
-                counted += same(curve["shares"], list(mine[method]))
+                for name, suffix in (("shares", ""), ("low", "_q25"), ("high", "_q75")):
+                    counted += same(curve[name], list(mine[f"{method}{suffix}"]))
                 counted += same([curve["reach"]], [boards.loc[(question, method), "reach"]])
     return counted
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from koopmark.pages.web._looks import COLOURS, GREY, contrast, method_styles
+from koopmark.analysis.palette import COLOURS, GREY
+from koopmark.pages.web._looks import contrast, method_styles
 
 STYLE = Path(__file__).parents[3] / "src" / "koopmark" / "pages" / "web" / "style.css"
 PAPERS = re.findall(r"--raised: #(\w{6});", STYLE.read_text())

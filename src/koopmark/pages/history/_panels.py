@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from koopmark.analysis.curves import alike
 from koopmark.regression.history import PromotedRun
 from koopmark.regression.trends import SCORES, SPEED, Series, news
 
@@ -44,16 +46,15 @@ def panels(series: Iterable[Series], order: Sequence[str]) -> dict[tuple[str, st
     which they are labelled: those whose level shifted first, then the higher ones.
     """
     rank = {name: place for place, name in enumerate(order)}
-    found: dict[tuple[str, str], dict[str, dict[tuple[Any, ...], list[Series]]]] = {}
+    found: dict[tuple[str, str], dict[str, list[Series]]] = {}
     for one in sorted(series, key=lambda one: rank.get(one.method, len(rank))):
         place, title = _where(one)
-        # NaN differs from itself.
-        key = tuple("" if np.isnan(value) else value for value in one.values)
-        panel = found.setdefault((one.score, place), {}).setdefault(title, {})
-        panel.setdefault(key, []).append(one)
+        found.setdefault((one.score, place), {}).setdefault(title, []).append(one)
     return {
-        (score, place): {title: _lines(alike.values()) for title, alike in some.items()}
-        for (score, place), some in sorted(found.items(), key=lambda view: SCORES.index(view[0][0]))
+        (score, place): {title: _lines(some) for title, some in titles.items()}
+        for (score, place), titles in sorted(
+            found.items(), key=lambda view: SCORES.index(view[0][0])
+        )
     }
 
 
@@ -64,14 +65,17 @@ def _where(one: Series) -> tuple[str, str]:
     return (one.dataset, one.target) if one.target else (BOARDS, one.dataset)
 
 
-def _lines(groups: Iterable[Sequence[Series]]) -> list[Line]:
+def _lines(series: Sequence[Series]) -> list[Line]:
+    of = {one.method: one for one in series}
+    values = pd.DataFrame([one.values for one in series], index=list(of))
     lines = [
         Line(
-            tuple(one.method for one in group),
-            group[0].values,
-            tuple(change.index for change in group[0].changes),
+            tuple(group),
+            of[group[0]].values,
+            tuple(change.index for change in of[group[0]].changes),
         )
-        for group in groups
+        # What differs at all may have changed with another run.
+        for group in alike(values, within=0.0)
     ]
     return sorted(lines, key=lambda line: (not line.changes, -line.last))
 

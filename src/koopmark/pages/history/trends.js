@@ -45,8 +45,8 @@
     circle: "●",
     square: "■",
     diamond: "◆",
-    star: "★",
-    pentagon: "⬟",
+    cross: "✚",
+    x: "✖",
     "triangle-up": "▲",
     "triangle-down": "▼",
     "diamond-open": "◇",
@@ -65,14 +65,14 @@
       const near = placed.some(({ at }) => Math.abs(at - one.at) < LABEL);
       if (placed.length < room && (all.length <= room || one.line.changes.length || !near)) placed.push(one);
     }
-    placed.sort((one, other) => one.at - other.at);
-    for (let i = 1; i < placed.length; i += 1) placed[i].at = Math.max(placed[i].at, placed[i - 1].at + LABEL);
-    let limit = PANEL - LABEL / 2;
-    for (let i = placed.length - 1; i >= 0; i -= 1) {
-      placed[i].at = Math.min(placed[i].at, limit);
-      limit = placed[i].at - LABEL;
-    }
-    return placed;
+    const heights = placed.map(() => LABEL);
+    const places = koopmark.spread(
+      placed.map(({ at }) => at),
+      heights,
+      -LABEL / 2,
+      PANEL,
+    );
+    return placed.map(({ line }, i) => ({ line, at: places[i] }));
   };
 
   // The runs that have a date below: as many as there is room for, the last one always.

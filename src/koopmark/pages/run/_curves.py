@@ -6,28 +6,36 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from koopmark.analysis import columns
+from koopmark.analysis import columns, palette
 from koopmark.analysis.columns import Column
-from koopmark.analysis.curves import SAME, alike, best_of_each
+from koopmark.analysis.curves import SAME, alike
 from koopmark.analysis.results import Results
 from koopmark.analysis.sentences import OURS
 from koopmark.analysis.sweeps import Sweep
 from koopmark.analysis.tables import ROLES
+from koopmark.pages.web import dash
 
 SAME_SHARE = 0.005
 """Shares within which two curves are the same: tables show whole percents."""
 
 
 def curves_data(run: Results) -> dict[str, Any]:
-    """Of the run and of each of its sweeps the best method of each library, in the one order.
+    """How many curves show first and how they look; of the run and of each of its sweeps the best
+    method and the best default of each library, in the one order.
 
     Of each score along a sweep also the methods that are drawn as one curve.
     """
     return {
-        "best": _best(run.order, run.fits),
+        "few": palette.FEW,
+        "looks": {
+            "colour": palette.COLOURS,
+            "symbol": palette.MARKERS,
+            "dash": [dash(one) for one in palette.DASHES],
+        },
+        "best": _best(run, run.fits),
         "sweeps": {
             sweep.name: {
-                "best": _best(run.order, rows),
+                "best": _best(run, rows),
                 "alike": {
                     column.key: _together(sweep, rows, run.order, column)
                     for column in columns.AGAINST_LEVELS
@@ -38,13 +46,11 @@ def curves_data(run: Results) -> dict[str, Any]:
     }
 
 
-def _best(order: Sequence[str], rows: pd.DataFrame) -> list[str]:
-    """The best method of each library among those that compete, with a result if any has one."""
+def _best(run: Results, rows: pd.DataFrame) -> list[str]:
+    """Of the methods that compete those that show first, with a result if any has one."""
     ours = rows[rows["role"] == "method"]
     ran = ours[ours["ok"] > 0 if "ok" in ours else ours["status"] == "ok"]
-    there = ours if ran.empty else ran
-    libraries = dict(zip(there["method"], there["library"], strict=True))
-    return best_of_each([name for name in order if name in libraries], libraries)
+    return run.best_of_each((ours if ran.empty else ran)["method"])
 
 
 def _together(

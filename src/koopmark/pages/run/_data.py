@@ -12,7 +12,7 @@ from koopmark.analysis import columns
 from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.map import CELLS, SAYINGS, Cell, OutcomeMap
 from koopmark.analysis.measure import MEANINGS, Outcome
-from koopmark.analysis.profiles import Curve
+from koopmark.analysis.pareto import fronts
 from koopmark.analysis.results import Results
 from koopmark.analysis.summary import roles_of
 from koopmark.analysis.sweeps import Sweep, sweep_table
@@ -77,8 +77,9 @@ def page_data(run: Results) -> dict[str, Any]:
             }
             for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
         },
+        "fronts": fronts(run.summary),
         "map": map_data(run.map, run.boards),
-        "profiles": profiles_data(run.profiles),
+        "profiles": profiles_data(run),
         "run": {
             **run_data(run.provenance),
             "order": run.order,
@@ -118,22 +119,35 @@ def _ranks(methods: pd.DataFrame, boards: Mapping[str, Leaderboard]) -> "pd.Seri
     return pd.DataFrame(ranks).min(axis=1)
 
 
-def profiles_data(drawn: Mapping[str, Sequence[Curve]]) -> dict[str, Any]:
-    """By question the curves, each with its methods."""
-    return {
-        question: {
-            "tau": curves[0].shares.index.to_numpy(),
-            "curves": [
-                {
-                    "methods": list(curve.methods),
-                    "shares": curve.shares.to_numpy(),
-                    "reach": curve.reach,
-                }
-                for curve in curves
-            ],
+def profiles_data(run: Results) -> dict[str, Any]:
+    """By question the profiles, equal ones once with all of their methods, and by what a reader may
+    choose (`best`, `all`, `=LIBRARY`) the methods that are drawn as one curve."""
+    libraries = dict(zip(run.fits["method"], run.fits["library"], strict=True))
+    found = {}
+    for question, drawn in run.profiles.items():
+        curves: dict[bytes, dict[str, Any]] = {}
+        for method in drawn.methods:
+            mine = drawn.bands.loc[method].sort_index()
+            # A missing number is one here, whatever its bits are.
+            key = np.nan_to_num([*mine.to_numpy().ravel(), drawn.reach[method]], nan=-1.0)
+            curve: dict[str, Any] = {
+                "methods": [],
+                "shares": mine["share"].to_numpy(),
+                "low": mine["low"].to_numpy(),
+                "high": mine["high"].to_numpy(),
+                "reach": float(drawn.reach[method]),
+            }
+            curves.setdefault(key.tobytes(), curve)["methods"].append(method)
+        of_library: dict[str, list[str]] = {}
+        for method in drawn.methods:
+            of_library.setdefault(f"={libraries[method]}", []).append(method)
+        chosen = {"best": run.best_of_each(drawn.methods), "all": drawn.methods, **of_library}
+        found[question] = {
+            "tau": drawn.shares.columns.to_numpy(),
+            "curves": list(curves.values()),
+            "groups": {choice: drawn.alike(names) for choice, names in chosen.items()},
         }
-        for question, curves in drawn.items()
-    }
+    return found
 
 
 def run_data(provenance: Mapping[str, Any]) -> dict[str, Any]:

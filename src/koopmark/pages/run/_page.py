@@ -7,10 +7,11 @@ import pandas as pd
 
 from koopmark._files import write_text
 from koopmark.analysis import columns
+from koopmark.analysis.curves import profile_table
 from koopmark.analysis.leaderboard import leaderboard_table
 from koopmark.analysis.measure import MEANINGS, outcome_table
 from koopmark.analysis.numbers import listed
-from koopmark.analysis.profiles import profile_table
+from koopmark.analysis.palette import FEW
 from koopmark.analysis.results import Results
 from koopmark.analysis.sentences import along, anchored, misses
 from koopmark.analysis.significance import CONFIDENCE
@@ -72,6 +73,8 @@ def _html(run: Results, past: Trends | None) -> str:
         missed=views.miss_rows(run.judged, run.order, known),
         boards=[views.board_view(name, board, known) for name, board in run.boards.items()],
         profiles=list(run.profiles),
+        profiled=_profiled(run),
+        few=FEW,
         confidence=f"{100 * CONFIDENCE:g}",
         names=names,
         at_a_glance=[name for name in names if name not in in_sweeps],
@@ -104,3 +107,10 @@ def _of(dataset: str, run: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The fits and the targets of a dataset."""
     fits, targets = run.fits, run.targets
     return fits[fits["dataset"] == dataset], targets[targets["dataset"] == dataset]
+
+
+def _profiled(run: Results) -> list[str]:
+    """The libraries of which some question has profiles, best first."""
+    there = {name for drawn in run.profiles.values() for name in drawn.methods}
+    libraries = dict(zip(run.fits["method"], run.fits["library"], strict=True))
+    return list(dict.fromkeys(libraries[name] for name in run.order if name in there))

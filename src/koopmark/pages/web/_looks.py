@@ -1,16 +1,17 @@
 """How pages look: table cells of scores, shaded by decade, and one style for each method.
 
-Blue, accurate, and orange, not, are told apart with any colour vision, as are the lines.
+Blue, accurate, and orange, not, are told apart with any colour vision.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from koopmark.analysis import numbers
 from koopmark.analysis.columns import Column
+from koopmark.analysis.palette import GREY, look
 
 DECADES = 12
 """Errors of 1e-12 and below share the last shade."""
@@ -20,16 +21,6 @@ _DARK = {12: (64, 132, 201), 6: (29, 50, 73), 3: (50, 40, 28), 0: (150, 78, 26)}
 
 Colour = tuple[int, int, int]
 
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#4a9dcb", "#906200"]
-"""Okabe and Ito's, told apart with any colour vision: blue, vermilion, green, purple, sky blue and
-orange. The last two are darker than theirs, and yellow is left out, for a contrast of 3 on white.
-"""
-
-SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "triangle-down", "pentagon"]
-"""As many as have no common factor with the colours: 42 methods differ by colour and marker."""
-
-DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"]
-GREY = "#8a8a8a"
 ANCHOR_SYMBOLS = ["diamond-open", "x-thin-open", "cross-thin-open"]
 
 
@@ -98,20 +89,26 @@ def _luminance(colour: Colour) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+LINE = 2
+"""Width of a line in pixels."""
+
+
 @dataclass(frozen=True)
 class MethodStyle:
-    """How one method looks in every figure."""
+    """How one method looks in every figure, as Plotly takes it."""
 
     colour: str
     symbol: str
     dash: str
 
 
-def method_styles(roles: Mapping[str, str]) -> dict[str, MethodStyle]:
-    """A look for each method, by its role: anchors in grey; the same in all figures of a page.
+def dash(lengths: Sequence[float]) -> str:
+    """Of dashes and gaps so many widths of a line long."""
+    return ",".join(f"{LINE * length:g}px" for length in lengths) or "solid"
 
-    Neighbours differ in colour and marker; dashes change when the colours begin again.
-    """
+
+def method_styles(roles: Mapping[str, str]) -> dict[str, MethodStyle]:
+    """A look for each method, by its role: anchors in grey; the same in all figures of a page."""
     styles = {}
     anchors = others = 0
     for name, role in roles.items():
@@ -120,8 +117,7 @@ def method_styles(roles: Mapping[str, str]) -> dict[str, MethodStyle]:
             styles[name] = MethodStyle(GREY, symbol, "dot")
             anchors += 1
         else:
-            turn, colour = divmod(others, len(COLOURS))
-            symbol = SYMBOLS[others % len(SYMBOLS)]
-            styles[name] = MethodStyle(COLOURS[colour], symbol, DASHES[turn % len(DASHES)])
+            one = look(others)
+            styles[name] = MethodStyle(one.colour, one.marker, dash(one.dashes))
             others += 1
     return styles

@@ -18,7 +18,7 @@
   const pointsOf = async ({ dataset, cost, error }) => {
     const [summary, columns] = await Promise.all(["summary", "columns"].map(koopmark.data));
     const high = columns[error].best === "high";
-    // What is shown alike is alike.
+    // As tables show them (analysis/pareto.py).
     const steps = { digits: 10, found: 100 }[error];
     const there = (i) =>
       summary.dataset[i] === dataset &&
@@ -30,18 +30,13 @@
       return {
         method: summary.method[i],
         role: summary.role[i],
-        // A method of which a fit failed is no member: its median is over the seeds it survived.
-        competes: summary.role[i] === "method" && summary.failed[i] === 0,
         // No digit as it is shown, or an error as large as what is sought.
         nothing: high ? Math.round(steps * value) <= 0 : value >= 1,
         cost: number(summary[cost][i]),
         error: value,
-        loss: high ? -Math.round(steps * value) : Number(value.toPrecision(2)),
       };
     });
   };
-
-  const competing = (points) => points.filter((p) => p.competes && !p.nothing);
 
   const sizesOf = async ({ cost }) => {
     const [summary, known] = await Promise.all(["summary", "methods"].map(koopmark.data));
@@ -62,14 +57,11 @@
       .filter(({ points }) => points.length);
   };
 
-  // The points that no other point is at most as costly and at least as accurate as, cheapest first.
-  const frontOf = (points) => {
-    const order = [...points].sort((a, b) => a.cost - b.cost || a.loss - b.loss);
-    const members = [];
-    for (const point of order) {
-      if (!members.length || point.loss < members.at(-1).loss) members.push(point);
-    }
-    return members;
+  // The points of the Pareto front, cheapest first.
+  const frontOf = async (points, { dataset, cost, error }) => {
+    const at = new Map(points.map((p) => [p.method, p]));
+    const fronts = await koopmark.data("fronts");
+    return (fronts[dataset]?.[cost][error] ?? []).map((method) => at.get(method));
   };
 
   // A table of methods below the figure: `rows` are [method, [value of each column], its number].
@@ -120,7 +112,7 @@
     const points = await pointsOf(chosen);
     const [anchors, others] = [true, false].map((are) => points.filter((p) => (p.role === "anchor") === are));
     const [lost, finding] = [true, false].map((are) => others.filter((p) => p.nothing === are));
-    const front = frontOf(competing(finding));
+    const front = await frontOf(points, chosen);
     const names = new Map(front.map((p, i) => [p.method, i + 1]));
     const rest = finding.filter((p) => !names.has(p.method));
     const high = columns[chosen.error].best === "high";
@@ -139,7 +131,7 @@
       chosen.cost,
     );
     const canvas = section.querySelector(".canvas");
-    const looks = curves.apart(
+    const looks = await curves.apart(
       known,
       front.map((p) => p.method),
     );
@@ -290,7 +282,7 @@
       drawn.flatMap(({ points }) => points.map((p) => p.cost)),
       chosen.cost,
     );
-    const looks = curves.apart(
+    const looks = await curves.apart(
       known,
       drawn.map(({ method }) => method),
     );
@@ -359,7 +351,7 @@
       };
     }
     const points = await pointsOf(chosen);
-    const front = new Set(frontOf(competing(points)));
+    const front = new Set(await frontOf(points, chosen));
     return {
       name: `${chosen.error} against ${chosen.cost} ${chosen.dataset}`,
       text: koopmark.csv({

@@ -4,11 +4,9 @@ koopmark.curves = (() => {
   const FONT = 12;
   const LINE = 15; // Height of a line of a label, in pixels.
   const CHARACTER = 7.3; // About the width of one.
-  const SYMBOLS = ["circle", "square", "triangle-up", "diamond", "star", "triangle-down", "pentagon", "cross"];
-  const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const BESIDE = 12; // From the end of a line to its label.
 
-  // A reader's choice among methods: the best of each library, all of one library, or all.
+  // A reader's choice among methods: the best of each library and its best default, all of one library, or all.
   const picked = (choice, best, known) => {
     if (choice === "all") return () => true;
     if (choice === "best") return (name) => best.includes(name);
@@ -16,9 +14,8 @@ koopmark.curves = (() => {
   };
 
   // Styles of methods side by side: each keeps its own colour, symbol and dash unless another has it.
-  const apart = (known, names) => {
-    const colours = [...new Set(Object.values(known).flatMap((one) => (one.role === "anchor" ? [] : [one.colour])))];
-    const pools = { colour: colours, symbol: SYMBOLS, dash: DASHES };
+  const apart = async (known, names) => {
+    const { looks: pools } = await koopmark.data("curves");
     const taken = { colour: new Map(), symbol: new Map(), dash: new Map() };
     const least = (which, own) => {
       const used = (value) => taken[which].get(value) ?? 0;
@@ -34,6 +31,53 @@ koopmark.curves = (() => {
       ]),
     );
   };
+
+  // What curves of several methods are called: the first and how many more; on a phone, in a legend, in one line.
+  const named = ([first, ...others], note = "") => {
+    const more = others.length ? `${koopmark.narrow.matches ? " " : "<br>"}and ${others.length} more` : "";
+    return `${koopmark.escaped(first)}${note}${more}`;
+  };
+
+  // The area between two curves; where one is missing there is a gap.
+  const band = (x, low, high, colour) => {
+    const [xs, ys] = [[], []];
+    let run = [];
+    const close = () => {
+      if (run.length > 1) {
+        const back = [...run].reverse();
+        xs.push(...run.map((k) => x[k]), ...back.map((k) => x[k]), null);
+        ys.push(...run.map((k) => low[k]), ...back.map((k) => high[k]), null);
+      }
+      run = [];
+    };
+    for (const k of x.keys()) {
+      if (Number.isNaN(low[k]) || Number.isNaN(high[k])) close();
+      else run.push(k);
+    }
+    close();
+    return {
+      type: "scatter",
+      mode: "lines",
+      fill: "toself",
+      name: "quartiles",
+      x: xs,
+      y: ys,
+      line: { width: 0, color: colour },
+      fillcolor: colour,
+      opacity: 0.16,
+      hoverinfo: "skip",
+      showlegend: false,
+    };
+  };
+
+  // Of many lines those that are not among the best: there to be hovered.
+  const faint = (some) =>
+    some.map((trace) => ({
+      ...trace,
+      line: { color: koopmark.colours().line, width: 1 },
+      ...(trace.marker && { marker: { ...trace.marker, color: koopmark.colours().line, size: 4 } }),
+      showlegend: false,
+    }));
 
   // A tick of a logarithmic axis: a power of ten as such, and other numbers plainly.
   const tick = (value) => {
@@ -128,33 +172,6 @@ koopmark.curves = (() => {
   const width = (text) => CHARACTER * Math.max(...lines(text).map((one) => one.replace(/<[^>]*>/g, "").length));
   const height = (text) => LINE * lines(text).length;
 
-  // The places nearest to `wanted` of boxes so high, in their order, that do not overlap; null where
-  // they do not fit between the ends. Of places less the heights before them the best ascending
-  // ones are sought: neighbours that collide move as one.
-  const spread = (wanted, heights, low, high) => {
-    const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b] || a - b);
-    let above = 0;
-    const before = order.map((i) => {
-      const middle = above + heights[i] / 2;
-      above += heights[i];
-      return middle;
-    });
-    if (above > high - low) return null;
-    const blocks = [];
-    for (const [k, i] of order.entries()) {
-      blocks.push({ sum: wanted[i] - before[k], count: 1 });
-      while (blocks.length > 1) {
-        const [one, other] = blocks.slice(-2);
-        if (one.sum / one.count <= other.sum / other.count) break;
-        blocks.splice(-2, 2, { sum: one.sum + other.sum, count: one.count + other.count });
-      }
-    }
-    const moved = blocks.flatMap(({ sum, count }) => Array(count).fill(sum / count));
-    const places = [];
-    for (const [k, i] of order.entries()) places[i] = Math.min(Math.max(moved[k], low), high - above) + before[k];
-    return places;
-  };
-
   const area = (canvas, margin) => ({
     width: canvas.clientWidth - margin.l - margin.r,
     height: canvas.clientHeight - margin.t - margin.b,
@@ -183,7 +200,7 @@ koopmark.curves = (() => {
     const plot = area(canvas, margin);
     const fromTop = (y) => plot.height * (1 - Math.min(1, Math.max(0, up.share(y))));
     const wanted = ends.map(({ y }) => fromTop(y));
-    const places = spread(
+    const places = koopmark.spread(
       wanted,
       ends.map(({ text }) => height(text)),
       -10,
@@ -244,5 +261,5 @@ koopmark.curves = (() => {
     ...(names.length > most ? [`and ${names.length - most} more`] : []),
   ];
 
-  return { picked, apart, tick, fitted, axis, spread, labels, beside, listed };
+  return { picked, apart, named, band, faint, tick, fitted, axis, labels, beside, listed };
 })();

@@ -1,146 +1,162 @@
-// How many targets are found to within an error: a curve per method, its reach as its ceiling.
+// How many targets are found to within an error: a curve per method with its band, and its reach.
 {
-  const ALIKE = 0.01; // Curves nowhere further apart than this are one line.
+  const { number, curves, format } = koopmark;
   const FOUND = 1e-3;
-  const LEAST_GAP = 0.045; // Between labels at the ends, of the height of the figure.
-  const { number } = koopmark;
-
-  const named = (methods) => (methods.length > 1 ? `${methods[0]} and ${methods.length - 1} more` : methods[0]);
-  const same = (one, other) =>
-    Math.abs((number(one.reach) || 0) - (number(other.reach) || 0)) <= ALIKE &&
-    one.shares.every((share, k) => Math.abs(share - other.shares[k]) <= ALIKE);
+  const MOST = 12; // Of more curves the best are drawn as such, and all others in grey.
+  const LAST = 9; // Decades of τ.
+  const DECADE = 10; // Points to one.
 
   // Curves of the methods that are asked for, best first, those that look the same together.
   const chosenCurves = async ({ question, methods }) => {
-    const [known, all, { order }] = await Promise.all(["methods", "profiles", "run"].map(koopmark.data));
-    const { tau, curves } = all[question];
-    const curveOf = new Map(curves.flatMap((curve) => curve.methods.map((name) => [name, curve])));
-    const libraries = new Set();
-    const wanted = (name) => {
-      if (methods !== "best") return methods === "all" || `=${name}` === methods;
-      const first = !libraries.has(known[name].library);
-      libraries.add(known[name].library);
-      return first;
-    };
-    const drawn = [];
-    for (const name of order.filter((one) => curveOf.has(one)).filter(wanted)) {
-      const curve = curveOf.get(name);
-      const twin = drawn.find((one) => same(one, curve));
-      if (twin) twin.methods.push(name);
-      else drawn.push({ ...curve, methods: [name], style: known[name] });
-    }
-    return { tau, drawn };
+    const [all, { few }] = await Promise.all(["profiles", "curves"].map(koopmark.data));
+    const { tau, curves: some, groups } = all[question];
+    const curveOf = new Map(some.flatMap((curve) => curve.methods.map((name) => [name, curve])));
+    const drawn = (groups[methods] ?? []).map((names) => ({ ...curveOf.get(names[0]), names }));
+    const most = methods === "best" || drawn.length > MOST ? few : MOST;
+    const grey = methods === "best" ? [] : drawn.slice(most);
+    return { tau, few, curveOf, shown: drawn.slice(0, most), grey };
   };
 
-  // Labels keep a distance, each as near to its curve's end as that allows.
-  const spread = (ends) => {
-    const order = ends.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y);
-    const places = order.map(({ y }) => y);
-    for (let k = 1; k < places.length; k += 1) places[k] = Math.max(places[k], places[k - 1] + LEAST_GAP);
-    let top = 1.02;
-    for (let k = places.length - 1; k >= 0; k -= 1) {
-      places[k] = Math.min(places[k], top);
-      top = places[k] - LEAST_GAP;
+  const percent = (share) => format.score("found", share);
+
+  // The reach of what is drawn, from the error on at which a target counts as found; equal ones once.
+  const ceilings = (shown, lookOf, up) => {
+    const { soft } = koopmark.colours();
+    const reaches = new Map();
+    for (const { reach, names } of shown) {
+      const share = number(reach);
+      if (!Number.isNaN(share)) reaches.set(share, [...(reaches.get(share) ?? []), names[0]]);
     }
-    const found = [];
-    order.forEach(({ i }, k) => {
-      found[i] = places[k];
-    });
-    return found;
+    let last = Infinity;
+    return [...reaches]
+      .sort(([one], [other]) => other - one)
+      .map(([share, names]) => {
+        const colour = names.length > 1 ? soft : lookOf(names[0]).colour;
+        const free = last - up.share(share) > 0.05;
+        if (free) last = up.share(share);
+        const said = [`reach ${percent(share)}`, ...curves.listed(names)].join("<br>");
+        return {
+          type: "scatter",
+          mode: "lines+text",
+          name: "reach",
+          customdata: [names, names],
+          showlegend: false,
+          x: [Math.log10(FOUND), -LAST],
+          y: [share, share],
+          line: { color: colour, dash: "dot", width: 1.5 },
+          text: [free ? `reach ${percent(share)}` : "", ""],
+          textposition: share < 0.97 ? "top right" : "bottom right",
+          textfont: { color: soft, size: 12 },
+          hovertext: [said, said],
+          hovertemplate: "%{hovertext}<extra></extra>",
+        };
+      });
   };
 
   const draw = async (section, chosen) => {
-    const { tau, drawn } = await chosenCurves(chosen);
-    const narrow = koopmark.narrow.matches;
-    const labelled = !narrow && drawn.length <= 14;
-    const x = tau.map((value) => Math.log10(value));
-    const at = tau.reduce(
-      (best, value, k) => (Math.abs(Math.log10(value / FOUND)) < Math.abs(Math.log10(tau[best] / FOUND)) ? k : best),
-      0,
+    const [{ tau, few, shown, grey }, known] = await Promise.all([chosenCurves(chosen), koopmark.data("methods")]);
+    const canvas = section.querySelector(".canvas");
+    const automargin = !koopmark.narrow.matches;
+    const looks = await curves.apart(
+      known,
+      shown.map(({ names }) => names[0]),
     );
-    const texts = drawn.map(({ methods }) => koopmark.escaped(named(methods)));
-    const data = drawn.flatMap(({ shares, reach, style }, i) => {
-      const ceiling = number(reach);
-      const curve = {
+    const lookOf = (name) => looks.get(name) ?? known[name];
+    const x = tau.map((value) => Math.log10(value));
+    const across = { log: false, share: (value) => -value / LAST };
+    const values = shown.flatMap(({ shares, reach }) => [...shares, number(reach)]);
+    const up = curves.axis(curves.fitted(values, { least: 0.2, within: [-0.02, 1.03] }), { write: percent });
+    const [low, high] = ["low", "high"].map((end) => (curve) => curve[end].map((share) => up.clamped(number(share))));
+    const lineOf = (curve) => {
+      const { names, shares } = curve;
+      const ends = [low(curve), high(curve)];
+      const look = lookOf(names[0]);
+      return {
         type: "scatter",
         mode: "lines",
-        name: texts[i],
-        legendgroup: texts[i],
-        showlegend: !labelled,
+        name: curves.named(names),
+        legendgroup: names[0],
+        customdata: tau.map(() => names),
         x,
         y: shares,
-        line: { color: style.colour, dash: style.dash, width: 2 },
-        text: tau.map((value) => koopmark.format.scientific(value)),
-        hovertemplate: "%{y:.3f} found to within %{text}<extra>%{fullData.name}</extra>",
+        line: { color: look.colour, dash: look.dash, width: 2 },
+        text: shares.map((share, k) => {
+          const [from, to] = ends.map((end) => end[k]);
+          const quartiles = from < to ? `, quartiles ${percent(from)} to ${percent(to)}` : "";
+          return [`${percent(share)} to within ${format.scientific(tau[k])}${quartiles}`, ...curves.listed(names)].join(
+            "<br>",
+          );
+        }),
+        hovertemplate: "%{text}<extra></extra>",
       };
-      if (Number.isNaN(ceiling)) return [curve];
-      return [
-        curve,
-        {
-          type: "scatter",
-          mode: "lines+markers",
-          name: `reach of ${texts[i]}`,
-          legendgroup: texts[i],
-          showlegend: false,
-          x: [x[at], x[at]],
-          y: [shares[at], ceiling],
-          line: { color: style.colour, dash: "dot", width: 1.5 },
-          marker: { color: style.colour, symbol: ["circle", "triangle-down-open"], size: [0, 10], line: { width: 2 } },
-          text: ["", koopmark.format.score("reach", ceiling)],
-          hovertemplate: "reach %{text}<extra>%{fullData.name}</extra>",
-        },
-      ];
-    });
-    const places = spread(drawn.map(({ shares }) => shares[0]));
-    const annotations = labelled
-      ? drawn.map(({ style }, i) => ({
-          x: -9,
-          xshift: 6,
-          y: places[i],
-          xanchor: "left",
-          showarrow: false,
-          align: "left",
-          text: `<span style="color:${style.colour}"><b>━</b></span> ${texts[i]}`,
-          font: { size: 12 },
-        }))
-      : [];
-    await koopmark.plot(section.querySelector(".canvas"), {
-      data,
+    };
+    // A mark to a decade, those of each curve elsewhere.
+    const marksOf = ({ names, shares }, i) => {
+      const at = [...tau.keys()].filter((k) => k % DECADE === (2 * i) % DECADE);
+      const { colour, symbol } = lookOf(names[0]);
+      return {
+        type: "scatter",
+        mode: "markers",
+        name: "marks",
+        legendgroup: names[0],
+        showlegend: false,
+        x: at.map((k) => x[k]),
+        y: at.map((k) => shares[k]),
+        marker: { color: colour, symbol, size: 8 },
+        hoverinfo: "skip",
+        cliponaxis: false,
+      };
+    };
+    const ends = shown.map(({ names, shares }) => ({
+      text: curves.named(names),
+      colour: lookOf(names[0]).colour,
+      x: -LAST,
+      y: shares[0],
+    }));
+    const labels = curves.labels(canvas, ends, across, up);
+    // The best is drawn last, on top.
+    const drawn = [...shown].reverse();
+    const place = new Map(shown.map((curve, i) => [curve, i]));
+    await koopmark.plot(canvas, {
+      data: [
+        ...curves.faint(grey.map(lineOf)),
+        ...(shown.length + grey.length > few
+          ? []
+          : drawn.map((curve) => curves.band(x, low(curve), high(curve), lookOf(curve.names[0]).colour))),
+        ...ceilings(shown, lookOf, up),
+        ...drawn.flatMap((curve) => [lineOf(curve), marksOf(curve, place.get(curve))]),
+      ],
       layout: {
-        annotations,
-        showlegend: !labelled && drawn.length <= 24,
-        margin: {
-          l: 70,
-          r: labelled ? Math.min(30 + 7 * Math.max(...texts.map((text) => text.length)), 330) : 16,
-          t: 34,
-          b: 64,
-        },
+        showlegend: !labels,
+        legend: { tracegroupgap: 0, traceorder: "reversed" },
+        ...labels,
+        hovermode: "closest",
         xaxis: {
-          automargin: !narrow,
+          automargin,
           title: { text: "error τ" },
-          range: [0, -9],
-          tickvals: [0, -1, -2, -3, -4, -5, -6, -7, -8, -9],
-          ticktext: ["1", ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((k) => `10<sup>−${k}</sup>`)],
+          range: [0, -LAST],
+          zeroline: false,
+          tickvals: Array.from({ length: LAST + 1 }, (_, k) => -k),
+          ticktext: Array.from({ length: LAST + 1 }, (_, k) => curves.tick(10 ** -k)),
         },
-        yaxis: {
-          automargin: !narrow,
-          title: { text: "share found to within τ" },
-          range: [-0.02, 1.04],
-          tickformat: ".0%",
-        },
+        yaxis: { automargin, title: { text: "share found to within τ" }, ...up.layout },
       },
     });
   };
 
   const csv = async (_section, chosen) => {
-    const { tau, drawn } = await chosenCurves(chosen);
-    return {
-      name: `profiles ${chosen.question}`,
-      text: koopmark.csv({
-        tau,
-        ...Object.fromEntries(drawn.flatMap(({ methods, shares }) => methods.map((name) => [name, shares]))),
-      }),
-    };
+    const { tau, curveOf, shown, grey } = await chosenCurves(chosen);
+    const columns = [...shown, ...grey]
+      .flatMap(({ names }) => names)
+      .flatMap((name) => {
+        const { shares, low, high } = curveOf.get(name);
+        return [
+          [name, shares],
+          [`${name}_q25`, low],
+          [`${name}_q75`, high],
+        ];
+      });
+    return { name: `profiles ${chosen.question}`, text: koopmark.csv({ tau, ...Object.fromEntries(columns) }) };
   };
 
   if (document.getElementById("profiles")) koopmark.section("profiles", { draw, csv });

@@ -68,12 +68,7 @@
     return { anchors, shown, grey: others.filter((group) => !shown.includes(group)) };
   };
 
-  // On a phone in the legend, in one line.
-  const titleOf = ({ names, role }) => {
-    const others = names.length - 1;
-    const more = others ? `${koopmark.narrow.matches ? " " : "<br>"}and ${others} more` : "";
-    return `${escaped(names[0])}${role === "informed" ? " (informed)" : ""}${more}`;
-  };
+  const titleOf = ({ names, role }) => curves.named(names, role === "informed" ? " (informed)" : "");
 
   // The axis of the scores: it fits the methods and what is known of the levels, not the anchors.
   const upright = (chosen, groups, own, write) => {
@@ -104,35 +99,15 @@
     return { ...drawn, layout: { ...drawn.layout, tickvals: axis.positions, ticktext: axis.texts.map(text) } };
   };
 
-  // Quartiles as an area; levels without them leave a gap.
+  // Levels without quartiles leave a gap.
   const band = ({ points }, look, x, up) => {
-    const [xs, ys] = [[], []];
-    let run = [];
-    const close = () => {
-      if (run.length > 1) {
-        xs.push(...run.map((p) => x[p.level]), ...run.map((p) => x[p.level]).reverse(), null);
-        ys.push(...run.map((p) => up.clamped(p.low)), ...run.map((p) => up.clamped(p.high)).reverse(), null);
-      }
-      run = [];
-    };
-    for (const p of points) {
-      if (p.failed || Number.isNaN(p.low) || Number.isNaN(p.high)) close();
-      else run.push(p);
-    }
-    close();
-    return {
-      type: "scatter",
-      mode: "lines",
-      fill: "toself",
-      name: "quartiles",
-      x: xs,
-      y: ys,
-      line: { width: 0, color: look.colour },
-      fillcolor: look.colour,
-      opacity: 0.16,
-      hoverinfo: "skip",
-      showlegend: false,
-    };
+    const [low, high] = ["low", "high"].map((end) => points.map((p) => (p.failed ? NaN : up.clamped(p[end]))));
+    return curves.band(
+      points.map((p) => x[p.level]),
+      low,
+      high,
+      look.colour,
+    );
   };
 
   const SIGNS = { low: "arrow-down", high: "arrow-up" };
@@ -185,7 +160,7 @@
     const write = (value) => koopmark.format.score(chosen.score, value);
     const ticks = ["found", "fit_seconds"].includes(chosen.score) ? write : undefined;
     const [x, up] = [across(axis), upright(chosen, [...shown, ...grey], own, ticks)];
-    const looks = curves.apart(
+    const looks = await curves.apart(
       known,
       shown.map(({ names }) => names[0]),
     );
@@ -193,7 +168,7 @@
     const labelled = [...anchors, ...shown];
     const labels = curves.labels(canvas, endsOf(labelled, own, axis, up, lookOf), x, up);
     const data = [
-      ...grey.flatMap((group) => faint(traces(group, lookOf(group), axis.positions, up, write))),
+      ...grey.flatMap((group) => curves.faint(traces(group, lookOf(group), axis.positions, up, write))),
       ...(grey.length ? [] : shown.map((group) => band(group, lookOf(group), axis.positions, up))),
       ...labelled.flatMap((group) => traces(group, lookOf(group), axis.positions, up, write)),
       ...own.map(({ name, dash, values }) => ({
@@ -221,15 +196,6 @@
       },
     });
   };
-
-  // Of many lines those that are not among the best: there to be hovered.
-  const faint = (some) =>
-    some.map((trace) => ({
-      ...trace,
-      line: { color: koopmark.colours().line, width: 1 },
-      marker: { ...trace.marker, color: koopmark.colours().line, size: 4 },
-      showlegend: false,
-    }));
 
   // Where each line ends, and what is written there.
   const endsOf = (drawn, own, axis, up, lookOf) => [
