@@ -10,7 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,9 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
             say(cluster.summary)
             yield cluster
         finally:
-            client.close(timeout=1.0)
+            # Of a scheduler that is gone, a busy machine may not hear in time.
+            with suppress(TimeoutError):
+                client.close(timeout=1.0)
 
 
 @dataclass(frozen=True)
