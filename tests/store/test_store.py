@@ -2,6 +2,8 @@ import os
 import pickle
 import signal
 import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from hostile_methods import Good, Raises
 
 from koopmark._errors import ConfigError
+from koopmark._files import lock
 from koopmark.plan import Level
 from koopmark.store import FITS, POINTS, Outcome, Rows, Store, make_rows, read, write_tables
 from koopmark.store._tables import TABLES
@@ -224,6 +227,16 @@ def test_a_second_writer_is_refused_while_the_first_lives(warm, tmp_path):
             process.kill()
     with Store(folder):
         pass
+
+
+def test_a_writer_that_has_just_begun_is_waited_for_until_it_has_a_name(tmp_path):
+    named = tmp_path / "run.lock"
+    with ThreadPoolExecutor() as pool, lock(named).acquire():
+        refused = pool.submit(Store, tmp_path)
+        time.sleep(0.1)
+        named.write_text("process 7 on there\n")
+        with pytest.raises(ConfigError, match=r"another run \(process 7 on there\)"):
+            refused.result()
 
 
 def test_a_store_that_was_only_begun_is_no_run_folder(tmp_path):
