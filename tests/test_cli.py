@@ -206,6 +206,7 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(run_of_all, 
         "eigenfunctions.csv",
         "summary.csv",
         "outcomes.csv",
+        "profiles.csv",
         "index.html",
         "provenance.json",
     }
