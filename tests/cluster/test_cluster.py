@@ -1,5 +1,6 @@
 """A real scheduler and real workers on loopback, some of which are killed."""
 
+import logging
 import os
 import shutil
 import signal
@@ -298,6 +299,8 @@ class TestDeaths:
         assert statuses == ["crashed", *["ok"] * 6]
         reason = by_method(rows)["KillsItsDaskWorker"].fit["reason"]
         assert reason.startswith("its Dask worker died 2 times, at last tcp://")
+        # It was there at first, and came back after each death.
+        wait_until(lambda: dask.log("brought back").count("Registered to:") == 3)
 
     def test_a_row_says_how_many_workers_a_cell_killed_by_what_the_scheduler_allows(
         self, make_cell
@@ -337,6 +340,14 @@ class TestDeaths:
                 wait_until(dask.fitting)
                 dask.workers["late"].kill()
                 wait_until(lambda: not dask.fitting())
+
+
+@pytest.mark.parametrize("name", ["distributed.core", "tornado.application", "asyncio"])
+def test_what_is_logged_of_a_lost_connection_is_kept_off_the_screen(name):
+    logger = logging.getLogger(name)
+    with cluster._quiet():
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.isEnabledFor(logging.ERROR)
 
 
 @pytest.mark.slow

@@ -33,6 +33,9 @@ enough for its memory and for a quick end."""
 PATIENCE = 10.0
 """Seconds within which a scheduler must answer."""
 
+NOISY = ("distributed", "tornado", "asyncio")
+"""What logs that a connection was lost: Dask, and what it is made of."""
+
 _ADDRESS = re.compile(r"\w+://[^\s/]+:\d+/?")
 
 
@@ -247,8 +250,8 @@ def _workers(client: "Client") -> dict[str, dict[str, str]]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what Dask logs of a lost connection off the screen: the run says it in a sentence."""
-    names = ["distributed", *logging.root.manager.loggerDict]
-    loggers = [logging.getLogger(name) for name in names if name.split(".")[0] == "distributed"]
+    names = [*NOISY, *logging.root.manager.loggerDict]
+    loggers = [logging.getLogger(name) for name in names if name.split(".")[0] in NOISY]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
