@@ -81,18 +81,12 @@ def suite(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run_of_all(tmp_path_factory) -> tuple[Path, Done]:
+def run_of_all(warm, tmp_path_factory) -> tuple[Path, Done]:
     """A folder in which the suite was run, and what the command came to."""
     folder = tmp_path_factory.mktemp("finished")
-    command = [sys.executable, "-m", "koopmark", "run", written(folder).name]
+    command = ["-m", "koopmark", "run", written(folder).name, "--jobs", "1", "--strict"]
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    done = subprocess.run(
-        [*command, "--jobs", "1", "--strict"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    done = warm.run(*command, cwd=folder, env=environment)
     return folder, Done(done.returncode, done.stdout, done.stderr)
 
 
@@ -212,6 +206,7 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(run_of_all, 
         "eigenfunctions.csv",
         "summary.csv",
         "outcomes.csv",
+        "profiles.csv",
         "index.html",
         "provenance.json",
     }

@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -329,7 +327,7 @@ def test_what_is_no_file_is_a_sentence(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_the_command_says_it_in_a_sentence(tmp_path):
+def test_the_command_says_it_in_a_sentence(warm, tmp_path):
     # One process for all: importing koopmark takes longer than refusing a file.
     bad = {"deep": "x = " + "[" * 5000, "nul": toml({**SUITE, "datasets": ["\x00/x.toml"]})}
     bad |= {
@@ -341,13 +339,7 @@ def test_the_command_says_it_in_a_sentence(tmp_path):
     for name, text in bad.items():
         (tmp_path / f"{name}.toml").write_text(text)
     paths = [*places(tmp_path), *(tmp_path / f"{name}.toml" for name in bad)]
-    done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, *map(str, paths)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=tmp_path,
-    )
+    done = warm.run("-c", COMMANDS, *map(str, paths), cwd=tmp_path)
     assert done.stdout.split() == ["2"] * len(paths), done.stderr
     assert done.stderr.count("Error: ") == len(paths)
     assert "Traceback" not in done.stderr

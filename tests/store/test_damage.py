@@ -50,6 +50,14 @@ def test_a_store_with_other_tables_is_left_alone_and_says_how_to_go_on(tmp_path,
         pass
 
 
+class Known(dict):
+    """Tables that nobody changes: their texts are made once."""
+
+    def __init__(self, tables):
+        super().__init__(tables)
+        self.texts = {}
+
+
 @pytest.fixture(scope="module")
 def intact(tmp_path_factory, make_cell, cache_dir):
     """A store with some fits, what is in it, and its cells."""
@@ -59,7 +67,7 @@ def intact(tmp_path_factory, make_cell, cache_dir):
         store.follow(cells)
         for cell in cells:
             store.record(run_cell(cell, folder, cache_dir), cell)
-    return folder, read(folder), cells
+    return folder, Known(read(folder)), cells
 
 
 def fit_of(cell):
@@ -68,11 +76,14 @@ def fit_of(cell):
 
 def texts(tables, fit_ids=None):
     """The tables as they are exported, those of some fits only."""
-    kept = {
-        name: table if fit_ids is None else table[table["fit_id"].isin(fit_ids)]
-        for name, table in tables.items()
-    }
-    return {name: table.to_csv(index=False) for name, table in kept.items()}
+    known, which = getattr(tables, "texts", {}), None if fit_ids is None else frozenset(fit_ids)
+    if which not in known:
+        kept = {
+            name: table if fit_ids is None else table[table["fit_id"].isin(fit_ids)]
+            for name, table in tables.items()
+        }
+        known[which] = {name: table.to_csv(index=False) for name, table in kept.items()}
+    return known[which]
 
 
 def damage(path, source, number):

@@ -1,9 +1,9 @@
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from hostile_methods import Good, Raises
 
 from koopmark._errors import ConfigError
+from koopmark._files import lock
 from koopmark.plan import Level
 from koopmark.store import FITS, POINTS, Outcome, Rows, Store, make_rows, read, write_tables
 from koopmark.store._tables import TABLES
@@ -183,7 +184,7 @@ store.record(rows[1], cells[1])
 
 
 @pytest.fixture
-def writer(tmp_path, make_cell):
+def writer(warm, tmp_path, make_cell):
     """A process that has stored one fit and is in the middle of storing another."""
     cells = [make_cell(Good(), seed=seed) for seed in range(2)]
     data = tmp_path / "data"
@@ -193,11 +194,8 @@ def writer(tmp_path, make_cell):
         data=str(data),
         folder=str(tmp_path / "run"),
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True
-    ) as process:
+    with warm.start("-c", textwrap.dedent(script), text=True) as process:
         try:
-            assert process.stdout is not None
             assert process.stdout.readline() == "half way\n"
             yield process, tmp_path / "run", cells
         finally:
@@ -214,15 +212,14 @@ def test_kill_9_in_the_middle_of_a_write_loses_that_fit_only(writer):
         assert store.unfinished(cells) == [cells[1]]
 
 
-def test_a_second_writer_is_refused_while_the_first_lives(tmp_path, make_cell):
+def test_a_second_writer_is_refused_while_the_first_lives(warm, tmp_path):
     folder = tmp_path / "run"
     hold = (
         "import time; from pathlib import Path; from koopmark.store import Store\n"
         f"store = Store(Path({str(folder)!r})); print('open', flush=True); time.sleep(600)"
     )
-    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE) as process:
+    with warm.start("-c", hold) as process:
         try:
-            assert process.stdout is not None
             process.stdout.readline()
             with pytest.raises(ConfigError, match=f"another run \\(process {process.pid} on"):
                 Store(folder)
@@ -230,6 +227,16 @@ def test_a_second_writer_is_refused_while_the_first_lives(tmp_path, make_cell):
             process.kill()
     with Store(folder):
         pass
+
+
+def test_a_writer_that_has_just_begun_is_waited_for_until_it_has_a_name(tmp_path):
+    named = tmp_path / "run.lock"
+    with ThreadPoolExecutor() as pool, lock(named).acquire():
+        refused = pool.submit(Store, tmp_path)
+        time.sleep(0.1)
+        named.write_text("process 7 on there\n")
+        with pytest.raises(ConfigError, match=r"another run \(process 7 on there\)"):
+            refused.result()
 
 
 def test_a_store_that_was_only_begun_is_no_run_folder(tmp_path):

@@ -1,7 +1,6 @@
 """Faults of the machine: each is a sentence, and nothing that was stored is lost."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,23 +22,37 @@ HOSTILE = Path(hostile.__file__)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this")
 
 
-def in_a_namespace(script, *arguments):
-    """A shell script as it would run for root with mounts of its own."""
-    return subprocess.run(
-        ["unshare", "--mount", "sh", "-ec", script, "sh", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+OWN_MOUNTS = """
+import ctypes, runpy, shutil, subprocess, sys
+if ctypes.CDLL(None).unshare(0x00020000):
+    sys.exit("no mounts of one's own")
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+def koopmark(*arguments):
+    sys.argv = ["koopmark", *arguments]
+    try:
+        runpy.run_module("koopmark", run_name="__main__")
+    except SystemExit as left:
+        print("exit code", left.code, flush=True)
+mount("--make-rprivate", "/")
+"""
 
 
 @pytest.fixture(scope="module")
-def mounts(tmp_path_factory):
+def in_a_namespace(warm):
+    """Runs a script as it would run for root with mounts of its own."""
+
+    def run(script, *arguments):
+        return warm.run("-c", OWN_MOUNTS + script, *map(str, arguments))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def mounts(in_a_namespace, tmp_path_factory):
     """Skips where mounts of one's own are not to be had."""
     folder = tmp_path_factory.mktemp("mount")
-    if shutil.which("unshare") is None:
-        pytest.skip("no unshare here")
-    if in_a_namespace('mount -t tmpfs none "$1"', folder).returncode:
+    if in_a_namespace('mount("-t", "tmpfs", "none", sys.argv[1])', folder).returncode:
         pytest.skip("mounts of one's own need rights that this user has not")
 
 
@@ -58,24 +71,22 @@ use = "{HOSTILE}:Good"
 
 
 FULL = """
-mount -t tmpfs -o size=400k none "$1"
-set +e
-"$2" -m koopmark run "$3" --out "$1/run" --jobs 1
-echo "exit code $?"
-rm -f "$1"/run/*.csv
-cp "$1"/run/run.jsonl "$4"
+disk, suite, rescued = sys.argv[1:]
+mount("-t", "tmpfs", "-o", "size=400k", "none", disk)
+koopmark("run", suite, "--out", f"{disk}/run", "--jobs", "1")
+shutil.copy(f"{disk}/run/run.jsonl", rescued)
 """
 
 
 @linux
 @pytest.mark.slow
 def test_a_full_disk_ends_the_run_in_a_sentence_and_the_next_one_goes_on(
-    mounts, suite_file, tmp_path
+    mounts, in_a_namespace, suite_file, tmp_path
 ):
     disk, rescued = tmp_path / "disk", tmp_path / "rescued"
     disk.mkdir()
     rescued.mkdir()
-    done = in_a_namespace(FULL, disk, sys.executable, suite_file, rescued)
+    done = in_a_namespace(FULL, disk, suite_file, rescued)
     assert "exit code 2" in done.stdout, done
     assert "disk" in done.stderr
     assert "what is stored is kept" in done.stderr
@@ -102,35 +113,30 @@ except ConfigError as error:
 
 @linux
 @pytest.mark.slow
-def test_a_file_that_may_not_grow_ends_the_run_in_a_sentence(suite_file, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, suite_file, tmp_path],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def test_a_file_that_may_not_grow_ends_the_run_in_a_sentence(warm, suite_file, tmp_path):
+    done = warm.run("-c", LIMITED, str(suite_file), str(tmp_path))
     assert "Sentence: " in done.stdout, done
     assert "what is stored is kept" in done.stdout
     assert stored(tmp_path) > 5
 
 
 READ_ONLY = """
-mount --bind "$1" "$1"
-mount -o remount,ro,bind "$1"
-set +e
-"$2" -m koopmark run "$3" --out "$1" --jobs 1
-echo "exit code $?"
-"$2" -m koopmark run "$3" --out "$1/new" --jobs 1
-echo "exit code $?"
+folder, suite = sys.argv[1:]
+mount("--bind", folder, folder)
+mount("-o", "remount,ro,bind", folder)
+for out in (folder, f"{folder}/new"):
+    koopmark("run", suite, "--out", out, "--jobs", "1")
 """
 
 
 @linux
 @pytest.mark.slow
-def test_a_folder_that_is_read_only_is_refused_in_a_sentence(mounts, suite_file, tmp_path):
+def test_a_folder_that_is_read_only_is_refused_in_a_sentence(
+    mounts, in_a_namespace, suite_file, tmp_path
+):
     with Store(tmp_path):
         pass
-    done = in_a_namespace(READ_ONLY, tmp_path, sys.executable, suite_file)
+    done = in_a_namespace(READ_ONLY, tmp_path, suite_file)
     assert done.stdout.count("exit code 2") == 2, done
     assert done.stderr.count("cannot be written to (Read-only file system)") == 2
     assert "Traceback" not in done.stderr
@@ -198,19 +204,14 @@ def test_a_clock_that_is_set_back_and_forth_changes_no_result(make_cell, cache_d
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
 @pytest.mark.slow
-def test_ctrl_c_ends_fits_that_are_deaf_to_everything(tmp_path, suite_file):
+def test_ctrl_c_ends_fits_that_are_deaf_to_everything(warm, tmp_path, suite_file):
     deaf, note = tmp_path / "deaf.toml", tmp_path / "note"
     note.touch()
     listed = suite_file.read_text().replace(":Good", ":IsDeaf")
     deaf.write_text(f'{listed}options = {{ note = "{note}" }}\n')
     out = tmp_path / "out"
-    with subprocess.Popen(
-        [sys.executable, "-m", "koopmark", "run", str(deaf), "--out", str(out), "--jobs", "2"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    command = ["-m", "koopmark", "run", str(deaf), "--out", str(out), "--jobs", "2"]
+    with warm.start(*command, text=True, start_new_session=True) as process:
         while process.poll() is None and note.read_text() != 2 * "deaf\n":
             time.sleep(0.05)
         asked = time.monotonic()

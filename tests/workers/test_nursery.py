@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -70,19 +69,19 @@ def test_a_process_holds_the_libraries_that_its_first_fit_would_else_be_charged_
 
 
 def test_another_nursery_takes_over_where_more_has_changed(monkeypatch, tmp_path):
-    parents = [report()["parent"]]
-    with monkeypatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        patch.syspath_prepend(tmp_path)
-        found = report()
-        assert found["environment"]["XDG_CACHE_HOME"] == str(tmp_path)
-        assert str(tmp_path) in found["path"]
-        parents.append(found["parent"])
+    before = report()["parent"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
-    parents.append(report()["parent"])
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert len(set(parents)) == 3
+    try:
+        found = report()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert found["parent"] not in (before, os.getpid())
+    assert found["environment"]["XDG_CACHE_HOME"] == str(tmp_path)
+    assert str(tmp_path) in found["path"]
+    assert found["files"] == [soft - 1, hard]
 
 
 @pytest.mark.parametrize("what", ["environment", "path", "source", "umask", "limit"])
@@ -148,39 +147,32 @@ def test_a_nursery_that_does_not_answer_is_replaced(monkeypatch):
 
 def test_workers_are_started_anew_where_there_can_be_no_nursery(make_cell, cache_dir, monkeypatch):
     monkeypatch.delattr(os, "pidfd_open")
-    assert report()["parent"] == os.getpid()
-    cells = [make_cell(hostile.Exits()), make_cell(hostile.Good())]
-    assert [row.status for row in execute(cells, 1, cache_dir)] == ["crashed", "ok"]
+    cells = [make_cell(hostile.Exits()), make_cell(hostile.NamesItsParent())]
+    crashed, good = execute(cells, 1, cache_dir)
+    assert (crashed.status, good.status) == ("crashed", "ok")
+    assert good.fit["output"] == f"{os.getpid()}"
 
 
 STARTS = """
-import sys
+import signal, sys
 sys.path[:0] = sys.argv[1:]
 import reporting
 from koopmark.workers import _nursery as nursery
-if __name__ == "__main__":
-    process, connection = nursery.start(reporting.sleep)
-    print(*connection.recv(), flush=True)
-    sys.stdin.read()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+process, connection = nursery.start(reporting.sleep)
+print(*connection.recv(), flush=True)
+signal.sigwait([signal.SIGUSR1])
 """
 
 
 @pytest.mark.parametrize("how", ["kill", "end"])
-def test_a_nursery_and_what_it_forked_end_with_the_process_that_started_it(how, tmp_path):
-    script = tmp_path / "starts.py"
-    script.write_text(STARTS)
-    with subprocess.Popen(
-        [sys.executable, script, os.path.dirname(reporting.__file__)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+def test_a_nursery_and_what_it_forked_end_with_the_process_that_started_it(how, warm):
+    with warm.start("-c", STARTS, os.path.dirname(reporting.__file__), text=True) as process:
         started = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
         assert started[1].ppid() == process.pid
         # Ctrl-C is for the run.
         started[1].send_signal(signal.SIGINT)
-        if how == "kill":
-            process.kill()
+        process.send_signal(signal.SIGKILL if how == "kill" else signal.SIGUSR1)
         process.communicate(timeout=30)
     _, left = psutil.wait_procs(started, timeout=10)
     left = [p for p in left if p.status() != psutil.STATUS_ZOMBIE]

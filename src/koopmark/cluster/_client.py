@@ -10,7 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,9 @@ enough for its memory and for a quick end."""
 
 PATIENCE = 10.0
 """Seconds within which a scheduler must answer."""
+
+NOISY = ("distributed", "tornado", "asyncio")
+"""What logs that a connection was lost: Dask, and what it is made of."""
 
 _ADDRESS = re.compile(r"\w+://[^\s/]+:\d+/?")
 
@@ -86,7 +89,9 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
             say(cluster.summary)
             yield cluster
         finally:
-            client.close(timeout=1.0)
+            # Of a scheduler that is gone, a busy machine may not hear in time.
+            with suppress(TimeoutError):
+                client.close(timeout=1.0)
 
 
 @dataclass(frozen=True)
@@ -245,8 +250,8 @@ def _workers(client: "Client") -> dict[str, dict[str, str]]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what Dask logs of a lost connection off the screen: the run says it in a sentence."""
-    names = ["distributed", *logging.root.manager.loggerDict]
-    loggers = [logging.getLogger(name) for name in names if name.split(".")[0] == "distributed"]
+    names = [*NOISY, *logging.root.manager.loggerDict]
+    loggers = [logging.getLogger(name) for name in names if name.split(".")[0] in NOISY]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

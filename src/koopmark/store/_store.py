@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import shutil
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -42,6 +43,9 @@ FILE, LOCK = "run.jsonl", "run.lock"
 
 SCHEMA = 1
 """Raised when what older koopmarks wrote cannot be read: a store of another one is left alone."""
+
+PATIENCE = 1.0
+"""Seconds in which a process that holds a store has written whose it is."""
 
 LIMITED = ("timeout", "out_of_memory")
 """How a fit ends at a limit: it is done again where the limits have changed."""
@@ -381,17 +385,25 @@ def _locked(folder: Path) -> FileLock:
     try:
         held.acquire(timeout=0)
     except Timeout:
-        holder = ""
-        with suppress(OSError):
-            holder = path.read_text(encoding="utf-8").strip()
         raise ConfigError(
-            f"{folder}: another run ({holder or 'another process'}) is writing to it: "
+            f"{folder}: another run ({_holder(path)}) is writing to it: "
             f"wait for its end, or choose another --out"
         ) from None
     # A full disk is the store's to complain about.
     with suppress(OSError):
         path.write_text(f"process {os.getpid()} on {platform.node()}\n", encoding="utf-8")
     return held
+
+
+def _holder(path: Path) -> str:
+    """Whose a lock is. A process that has just taken it may not have written that yet."""
+    last = time.monotonic() + PATIENCE
+    while time.monotonic() < last:
+        with suppress(OSError):
+            if holder := path.read_text(encoding="utf-8").strip():
+                return holder
+        time.sleep(0.01)
+    return "another process"
 
 
 @contextmanager
