@@ -133,16 +133,25 @@ class Results:
         """By question how many targets its methods find to within τ."""
         return profiles({name: self.asked[name] for name in PROFILED}, self.boards, self.order)
 
-    def best_of_each(self, among: Iterable[str]) -> list[str]:
+    def best_first(self, question: str = "") -> list[str]:
+        """All methods, those on the board of a question, if it has one, first and as they rank."""
+        board = self.boards.get(question)
+        return list(dict.fromkeys([*(board.rows["method"] if board else ()), *self.order]))
+
+    def best_of_each(self, among: Iterable[str], question: str = "") -> list[str]:
         """Of these the best method of each library, and its best one that does what the library
-        does by default, in the order of the run: what figures show if nothing is chosen."""
-        there = set(among)
+        does by default, in the order of the run: what figures show if nothing is chosen.
+
+        Best are those that rank first on the board of the question, such as "Under noise".
+        """
+        there = {name for name in among if self.roles[name] == "method"}
         facts = self.fits.drop_duplicates("method").set_index("method")
-        return best_of_each(
-            [name for name in self.order if name in there and self.roles[name] == "method"],
+        best = best_of_each(
+            [name for name in self.best_first(question) if name in there],
             facts["library"].to_dict(),
             set(facts.index[facts["default"].astype(bool)]),
         )
+        return [name for name in self.order if name in best]
 
     @property
     def name(self) -> str:

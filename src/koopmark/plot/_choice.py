@@ -31,7 +31,12 @@ def run_of(run: Run) -> Results:
 
 
 def chosen(
-    run: Results, names: Iterable[str], among: Iterable[str], what: str, top: int | None = None
+    run: Results,
+    names: Iterable[str],
+    among: Iterable[str],
+    what: str,
+    top: int | None = None,
+    board: str = "",
 ) -> list[str]:
     """The methods that a figure shows, in the order of the run.
 
@@ -47,6 +52,8 @@ def chosen(
         What it is, for messages: "the noise figure".
     top : int, optional
         Without names so many methods, the best of all, instead.
+    board : str, optional
+        The leaderboard by which methods are the best; by default the order of the run.
 
     Raises
     ------
@@ -60,12 +67,13 @@ def chosen(
             raise ConfigError(f"{name} has nothing to show in {what}: it has no result there")
     if wanted:
         return [name for name in run.order if name in wanted]
-    ranked = [name for name in run.order if name in there and run.roles[name] == "method"]
+    first = run.best_first(board)
+    ranked = [name for name in first if name in there and run.roles[name] == "method"]
     if top is not None:
-        return ranked[:top]
+        return [name for name in run.order if name in ranked[:top]]
     if not ranked:
         raise ConfigError(f"{run.folder} has no method to show in {what} but anchors")
-    return run.best_of_each(ranked)
+    return run.best_of_each(ranked, board)
 
 
 def question(run: Results, typed: str | None) -> tuple[str, Leaderboard | None]:

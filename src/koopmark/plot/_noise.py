@@ -8,6 +8,7 @@ import pandas as pd
 
 from koopmark._errors import ConfigError
 from koopmark.analysis.curves import alike, digits_along
+from koopmark.analysis.leaderboard import NOISY
 from koopmark.analysis.measure import competing
 from koopmark.analysis.palette import FEW
 from koopmark.analysis.results import Results, known
@@ -66,7 +67,7 @@ def draw(
     rows, level_of, places = _levels(run, list(datasets))
     rows = rows[rows["dataset"].isin(list(level_of))]
     typed = list(methods)
-    names = chosen(run, typed, rows["method"].unique(), "this noise figure", top)
+    names = chosen(run, typed, rows["method"].unique(), "this noise figure", top, NOISY)
     table = digits_along(rows, level_of)
     possible = digits_along(competing(rows), level_of)["possible"].groupby(level="level").max()
     levels = sorted(places)

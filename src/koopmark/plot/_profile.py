@@ -63,11 +63,12 @@ def draw(
     top: int | None,
 ) -> None:
     run = run_of(run)
-    rows = rows_of(run, *question(run, board))
+    name, ranking = question(run, board)
+    rows = rows_of(run, name, ranking)
     if only := datasets_of(run, datasets):
         rows = rows[rows["dataset"].isin(only)]
     typed = list(methods)
-    names = chosen(run, typed, rows["method"].unique(), "this profile", top)
+    names = chosen(run, typed, rows["method"].unique(), "this profile", top, name)
     drawn, ax = Profiles.of(rows[rows["method"].isin(names)], names), into.ax
     groups = grouped(drawn.alike(names))
     if not typed and top is None:

@@ -141,7 +141,11 @@ def profiles_data(run: Results) -> dict[str, Any]:
         of_library: dict[str, list[str]] = {}
         for method in drawn.methods:
             of_library.setdefault(f"={libraries[method]}", []).append(method)
-        chosen = {"best": run.best_of_each(drawn.methods), "all": drawn.methods, **of_library}
+        chosen = {
+            "best": run.best_of_each(drawn.methods, question),
+            "all": drawn.methods,
+            **of_library,
+        }
         found[question] = {
             "tau": drawn.shares.columns.to_numpy(),
             "curves": list(curves.values()),
