@@ -31,7 +31,12 @@ def run_of(run: Run) -> Results:
 
 
 def chosen(
-    run: Results, names: Iterable[str], among: Iterable[str], what: str, top: int | None = None
+    run: Results,
+    names: Iterable[str],
+    among: Iterable[str],
+    what: str,
+    top: int | None = None,
+    board: Leaderboard | None = None,
 ) -> list[str]:
     """The methods that a figure shows, in the order of the run.
 
@@ -47,6 +52,8 @@ def chosen(
         What it is, for messages: "the noise figure".
     top : int, optional
         Without names so many methods, the best of all, instead.
+    board : Leaderboard, optional
+        By which methods are the best; without one, or not ranked on it, by the order of the run.
 
     Raises
     ------
@@ -60,9 +67,14 @@ def chosen(
             raise ConfigError(f"{name} has nothing to show in {what}: it has no result there")
     if wanted:
         return [name for name in run.order if name in wanted]
-    ranked = [name for name in run.order if name in there and run.roles[name] == "method"]
+    best = [] if board is None else list(board.rows["method"])
+    ranked = [
+        name
+        for name in dict.fromkeys([*best, *run.order])
+        if name in there and run.roles[name] == "method"
+    ]
     if top is not None:
-        return ranked[:top]
+        return [name for name in run.order if name in ranked[:top]]
     facts = run.fits.drop_duplicates("method").set_index("method")[["library", "default"]]
     firsts: dict[tuple[str, bool], str] = {}
     for name in ranked:
@@ -73,7 +85,7 @@ def chosen(
     shown = set(firsts.values())
     if not shown:
         raise ConfigError(f"{run.folder} has no method to show in {what} but anchors")
-    return [name for name in ranked if name in shown]
+    return [name for name in run.order if name in shown]
 
 
 def question(run: Results, typed: str | None) -> tuple[str, Leaderboard | None]:

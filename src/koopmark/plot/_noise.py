@@ -8,6 +8,7 @@ import pandas as pd
 
 from koopmark._errors import ConfigError
 from koopmark.analysis.bands import digits_along
+from koopmark.analysis.leaderboard import NOISY
 from koopmark.analysis.measure import competing
 from koopmark.analysis.results import Results, known
 from koopmark.analysis.sweeps import shared_targets
@@ -39,7 +40,7 @@ def noise(
     ----------
     run : Results, str or Path
     methods : iterable of str
-        By default the best of each library, and its best default.
+        By default the best of each library under noise, and its best default.
     datasets : iterable of str
         The name of a sweep, or recipes; by default the first sweep over noise, or all recipes.
     top : int, optional
@@ -65,7 +66,8 @@ def draw(
     rows, level_of, places = _levels(run, list(datasets))
     rows = rows[rows["dataset"].isin(list(level_of))]
     typed = list(methods)
-    names = chosen(run, typed, rows["method"].unique(), "this noise figure", top)
+    ranks = run.boards.get(NOISY)
+    names = chosen(run, typed, rows["method"].unique(), "this noise figure", top, ranks)
     table = digits_along(rows, level_of)
     possible = digits_along(competing(rows), level_of)["possible"].groupby(level="level").max()
     levels = sorted(places)
