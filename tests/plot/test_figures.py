@@ -146,6 +146,22 @@ def test_noise_has_its_levels_and_the_floor_as_a_line(noisy):
     assert {2.0, 1.0} <= ends
 
 
+def test_under_noise_the_best_of_a_library_is_that_under_noise():
+    names = tuple(f"{name}{end}" for name in "abc" for end in ("", "/noise=0.1"))
+    lost = lambda dataset, seed, index: 0.5 if "noise" in dataset else 1e-8  # noqa: E731
+    methods = {
+        "lib.exact": Planted(lost, library="lib"),
+        "lib.robust": Planted(1e-4, library="lib"),
+        "other.poor": Planted(0.1, library="other"),
+    }
+    noise = {name: 0.1 for name in names if "noise" in name}
+    into = drawn(run(methods, datasets=names, noise=noise), "noise")
+    assert {"".join(name.split()) for name in labelled(into.ax)} - {""} == {
+        "lib.robust",
+        "other.poor",
+    }
+
+
 def test_of_a_single_level_of_noise_the_methods_are_named_below():
     alone = run({"lib.one": Planted(1e-4)}, datasets=("a/noise=0.1",), noise=0.1)
     into = drawn(alone, "noise")

@@ -41,7 +41,7 @@ def noise(
     ----------
     run : Results, str or Path
     methods : iterable of str
-        By default the best of each library, and its best default.
+        By default the best of each library under noise, and its best default.
     datasets : iterable of str
         The name of a sweep, or recipes; by default the first sweep over noise, or all recipes.
     top : int, optional

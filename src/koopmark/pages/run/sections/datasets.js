@@ -97,7 +97,7 @@
     const titles = run.summary.map((key) => ({ text: columns[key].title, title: columns[key].meaning, css: "number" }));
     return tableOf(
       `All scores on ${dataset}`,
-      [METHOD, { text: "rank", css: "number" }, { text: "status" }, ...titles],
+      [METHOD, { text: "place", css: "number" }, { text: "status" }, ...titles],
       rows,
     );
   };
