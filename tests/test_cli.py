@@ -235,7 +235,7 @@ def test_report_builds_the_tables_again_from_the_store(typed, ran):
 
 @pytest.mark.slow
 def test_fits_that_a_store_cut_short_has_lost_are_counted_by_all_that_read_it(typed, ran, tmp_path):
-    whole, lacking = tmp_path / "whole", "is not finished, 2 of 3 fits are done: go on with "
+    whole, lacking = tmp_path / "whole", "is not finished, 2 of 3 fits are done: resume with "
     shutil.copytree(ran, whole)
     assert typed("report", str(ran)).stderr == ""
     store = ran / "run.jsonl"

@@ -364,3 +364,10 @@ def test_a_page_that_cannot_be_made_leaves_the_old_one(run_dir):
         write(run_dir)
     assert (run_dir / "index.html").read_bytes() == before
     assert not [name for name in os.listdir(run_dir) if name.endswith(".part")]
+
+
+def test_the_page_of_an_unfinished_run_says_how_to_resume(run_dir):
+    path = run_dir / "provenance.json"
+    about = json.loads(path.read_text()) | {"fits": 999, "ended": None, "command": "koopmark run a"}
+    path.write_text(json.dumps(about))
+    assert "of 999 fits are done: resume with koopmark run a</p>" in write(run_dir).read_text()

@@ -50,7 +50,7 @@ def unfinished(run_dir: Path, done: int, provenance: Mapping[str, Any]) -> str:
         return ""
     return sanitise(
         f"{run_dir} is not finished, {done} of {planned or 'an unknown number of'} fits "
-        f"are done: go on with {provenance.get('command', 'koopmark run')}"
+        f"are done: resume with {provenance.get('command', 'koopmark run')}"
     )
 
 

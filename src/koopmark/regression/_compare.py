@@ -195,14 +195,14 @@ class Comparison:
         for held in self.pairs:
             notes = "\n".join(f"* {note}" for note in self.notes(held))
             parts += [
-                f"# {self.label(held)}",
+                f"## {self.label(held)}",
                 held.counts(),
                 *([notes] if notes else []),
-                *held.sections((*held.gone_fits, *held.gone_targets)),
+                *held.sections((*held.gone_fits, *held.gone_targets), level=3),
             ]
-        parts += ["# Side by side", self.basis]
+        parts += ["## Side by side", self.basis]
         for title, lines, names in self.tables():
-            parts += section(title, self.head(*names), (line.texts for line in lines))
+            parts += section(title, self.head(*names), (line.texts for line in lines), level=3)
         return document(parts)
 
     def tables(self) -> Iterator[tuple[str, Sequence[Line], tuple[str, ...]]]:

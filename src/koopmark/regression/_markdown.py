@@ -14,7 +14,9 @@ MOST_ROWS = 50
 """Longer tables are cut, and say so."""
 
 
-def section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def section(
+    title: str, header: Sequence[str], rows: Iterable[Sequence[str]], level: int = 2
+) -> list[str]:
     """A heading and a table of at most `MOST_ROWS` rows; nothing without rows."""
     rows = list(rows)
     if not rows:
@@ -24,7 +26,7 @@ def section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
     lines = [list(header), ["---"] * len(header), *plain[:MOST_ROWS]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     more = len(rows) - MOST_ROWS
-    return [f"## {title}", table, *([f"and {more:,} more."] if more > 0 else [])]
+    return [f"{'#' * level} {title}", table, *([f"and {more:,} more."] if more > 0 else [])]
 
 
 def document(parts: Iterable[str]) -> str:

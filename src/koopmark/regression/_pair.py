@@ -144,13 +144,13 @@ class Pair:
             ]
         )
 
-    def sections(self, gone: Sequence[Row]) -> list[str]:
+    def sections(self, gone: Sequence[Row], level: int = 2) -> list[str]:
         """The tables of changes as Markdown, and of the rows that only one of the two has."""
         return [
-            *section("Worse", COLUMNS, (change.texts for change in self.worse)),
-            *section("Only in the baseline", ALONE, alone(gone)),
-            *section("Better", COLUMNS, (change.texts for change in self.better)),
-            *section("Only in the run", ALONE, alone(self.new)),
+            *section("Worse", COLUMNS, (change.texts for change in self.worse), level),
+            *section("Only in the baseline", ALONE, alone(gone), level),
+            *section("Better", COLUMNS, (change.texts for change in self.better), level),
+            *section("Only in the run", ALONE, alone(self.new), level),
         ]
 
 

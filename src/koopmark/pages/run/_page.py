@@ -65,6 +65,7 @@ def _html(run: Results, past: Trends | None) -> str:
         card=[answer_view(one, run.order, run.boards) for one in run.card],
         ordering=ordering(run),
         extent=run.extent,
+        unfinished=run.unfinished,
         trends=past,
         more=[text for text in (*(along(*one) for one in run.swept), anchored(summary)) if text],
         columns=columns,
