@@ -138,7 +138,8 @@ def test_a_choice_is_in_the_address_and_the_address_is_the_choice(tab):
     page = again.open(fragment)
     shown = page.locator("#datasets select[name=dataset]")
     assert shown.input_value() == "noisy/noise=0.1"
-    assert table_of(page, "All scores on noisy/noise=0.1").is_visible()
+    # The table is made when its section is first near.
+    table_of(page, "All scores on noisy/noise=0.1").wait_for()
     assert not page.locator('[aria-label="All scores on small"]').is_visible()
     figure = again.drawn("datasets")
     assert {type(t["marker"].get("color")) for t in figure["data"]} == {str}

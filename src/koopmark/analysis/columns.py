@@ -125,14 +125,6 @@ FLOOR = Column(
     shaded="error",
     table="targets",
 )
-FLOOR_BOUND = Column(
-    "oracle_floor_in_sample",
-    "lower bound of the floor",
-    "The same with the combination fitted to the test trajectories themselves: no fit with this "
-    "dictionary can have a smaller error, and large dictionaries are far from reaching it.",
-    shaded="error",
-    table="targets",
-)
 FLOOR_EIGENVALUE_NOISE = Column(
     "statistical_floor_eigenvalue",
     "statistical floor, eigenvalue",
@@ -242,7 +234,6 @@ SUMMARY = [
     MEMORY,
 ]
 AT_A_GLANCE = [DIGITS, FOUND, REACH, RESIDUAL, PRECISION, JUDGED, RECALL, FORECAST, SECONDS]
-IN_TERMINAL = [DIGITS, REACH, YIELD, RESIDUAL, SECONDS]
 AGAINST_LEVELS = [DIGITS, FOUND, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, FLOOR]
 UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, FLOOR_NOISE]

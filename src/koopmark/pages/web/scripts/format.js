@@ -77,5 +77,3 @@ koopmark.best = (methods, size, most) => {
   others.sort((a, b) => size.get(a) - size.get(b));
   return new Set(others.slice(0, most));
 };
-
-koopmark.logAxis = (title) => ({ title: { text: title }, type: "log", dtick: 2 });
