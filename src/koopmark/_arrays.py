@@ -233,8 +233,8 @@ def _ragged(what: str, values: Any) -> str:
     lengths = sorted({len(part) for part in values if hasattr(part, "__len__")})
     seen = f" ({lengths[0]} and {lengths[-1]})" if len(lengths) > 1 else ""
     return (
-        f"{what} must be one rectangular array, and parts of different lengths{seen} are not: "
-        "cut trajectories to a common length"
+        f"{what} must be one rectangular array, and parts of different lengths{seen} are not; "
+        "Trajectories.from_arrays takes trajectories of different lengths"
     )
 
 

@@ -36,7 +36,8 @@ class Model(_repr.ReprMixin, Gated, ABC):
     """How many variables the training states have, N; set by `Method.fit`."""
 
     pairs: int | None = None
-    """How many snapshot pairs the training data have, M (T - 1); set by `Method.fit`."""
+    """How many pairs of recorded neighbours the training data have, M (T - 1) if nothing is
+    missing; set by `Method.fit`."""
 
     pairs_used: int | None = None
     """How many of these the fit used; None for all. Set by `Method.fit`, which is told by whatever

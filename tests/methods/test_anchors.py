@@ -36,16 +36,16 @@ def test_exact_has_the_targets_as_its_eigenpairs(simulated):
 
 def test_exact_predicts_by_simulation(three):
     times = three.times[11:41] - three.times[10]
-    predicted = methods.fit("anchor.exact", three).predict(three.windows(1)[:20, 10], times)
+    predicted = methods.fit("anchor.exact", three).predict(three.rolling(1)[:20, 10], times)
     np.testing.assert_allclose(predicted, three.states[:20, 11:41], atol=1e-8)
-    backwards = methods.fit("anchor.exact", three).predict(three.windows(1)[:20, 10], times[::-1])
+    backwards = methods.fit("anchor.exact", three).predict(three.rolling(1)[:20, 10], times[::-1])
     np.testing.assert_array_equal(backwards, predicted[:, ::-1])
 
 
 def test_exact_predicts_nothing_if_the_key_cannot_continue_a_state(three):
     key = replace(AnswerKey.of(three.system), continuation=None)
     model = methods.fit("anchor.exact", three, key)
-    assert model.predict(three.windows(1)[:, 0], three.times[1:4]) is None
+    assert model.predict(three.rolling(1)[:, 0], three.times[1:4]) is None
 
 
 @pytest.mark.parametrize("seed", range(10))

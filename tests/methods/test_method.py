@@ -10,7 +10,7 @@ import pytest
 import koopmark
 from koopmark import methods, systems
 from koopmark.datasets import AnswerKey
-from koopmark.methods import InformedMethod, Method, Tags
+from koopmark.methods import InformedMethod, Method, Skip, Tags
 from koopmark.models import LinearModel, Model, continuous, propagate
 from koopmark.simulation import Trajectories
 from koopmark.systems import System
@@ -60,12 +60,6 @@ def test_data_without_pairs_are_refused(shape, message):
         Careless().fit(Trajectories(np.zeros(shape), np.arange(float(shape[1]))))
 
 
-def test_uneven_times_are_refused():
-    uneven = Trajectories(DATA.states, np.array([0.0, 1.0, 2.0, 3.0, 5.0]))
-    with pytest.raises(ValueError, match="not evenly spaced"):
-        Careless().fit(uneven)
-
-
 def test_times_that_run_backwards_are_refused():
     with pytest.raises(ValueError, match="times must increase"):
         Careless().fit(Trajectories(DATA.states, -np.arange(5.0)))
@@ -105,6 +99,13 @@ class Cheat(Method):
         for found in reachable(trajectories):
             if isinstance(found, System | Eigenspace):
                 raise AssertionError(f"the data lead to a {type(found).__name__}")
+        x, y = trajectories.pairs()
+        return LinearModel.from_operator(np.linalg.lstsq(x, y)[0], trajectories.dt, lambda x: x)
+
+
+@dataclass(frozen=True)
+class LeastSquares(Method):
+    def _fit(self, trajectories: Trajectories) -> Model:
         x, y = trajectories.pairs()
         return LinearModel.from_operator(np.linalg.lstsq(x, y)[0], trajectories.dt, lambda x: x)
 
@@ -258,12 +259,58 @@ def test_a_fit_to_anything_but_trajectories_says_how_to_make_them(data):
             fit(data)
 
 
-def test_missing_values_are_counted_and_the_first_trajectory_with_one_is_named():
+def test_what_a_method_cannot_use_is_left_out_and_counted():
+    states = np.random.default_rng(0).normal(size=(2, 9, 2))
+    states[0, 4] = np.nan
+    gaps = Trajectories(states, dt=1.0)
+    for sampling, shape, used in (("regular", (3, 4), 9), ("segments", (2, 9), 14)):
+
+        @dataclass(frozen=True)
+        class Careful(LeastSquares):
+            tags = Tags(sampling=sampling)
+            expected: ClassVar = shape
+
+            def _fit(self, trajectories: Trajectories) -> Model:
+                assert trajectories.states.shape[:2] == self.expected
+                return super()._fit(trajectories)
+
+        model = Careful().fit(gaps)
+        assert (model.pairs, model.pairs_used) == (15, used)
+        assert f"fitted to {used} of 15 pairs of recorded neighbours" in model.note
+
+
+def test_a_method_of_any_times_is_given_all_and_one_of_even_times_nothing_of_uneven_ones():
+    uneven = Trajectories(np.random.default_rng(0).normal(size=(2, 6, 2)), [0, 1, 3, 6, 10, 15])
+
+    @dataclass(frozen=True)
+    class AtAnyTimes(LeastSquares):
+        tags = Tags(sampling="any")
+
+    @dataclass(frozen=True)
+    class Three(LeastSquares):
+        tags = Tags(min_states=3)
+
+    assert AtAnyTimes().fit(uneven).pairs_used is None
+    assert Careless().fit(uneven).pairs_used == 2
+    with pytest.raises(Skip, match="no 3 recorded states in a row are 1 apart"):
+        Three().fit(uneven)
+
+
+def test_infinite_values_are_counted_and_the_first_trajectory_with_one_is_named():
     states = DATA.states.copy()
-    states[1, 2, 0] = states[2, 0, 1] = np.nan
-    message = r"2 of 3 trajectories contain missing or non-finite values \(first: index 1\)"
+    states[1, 2, 0], states[2, 0, 1] = np.inf, -np.inf
+    message = r"2 of 3 trajectories contain infinite values \(first: index 1\)"
     with pytest.raises(ValueError, match=message):
         Careless().fit(Trajectories(states, DATA.times))
+
+
+def test_a_channel_that_was_never_recorded_is_named():
+    states = DATA.states.copy()
+    states[:, :, 1] = np.nan
+    with pytest.raises(ValueError, match="channel 1 was never recorded"):
+        Careless().fit(Trajectories(states, DATA.times))
+    with pytest.raises(ValueError, match="nothing was recorded"):
+        Careless().fit(Trajectories(np.full_like(states, np.nan), DATA.times))
 
 
 def test_seeds_and_sizes_may_be_integers_of_numpy():
@@ -295,7 +342,7 @@ def test_every_method_gives_of_stored_data_what_it_gives_of_their_float64_copy(n
     def fitted(states: np.ndarray) -> np.ndarray:
         data = Trajectories(states, 0.1 * np.arange(16))
         model = method.fit_with(data, AnswerKey.of(system))
-        windows = data.windows(model.window)[:, 0]
+        windows = data.rolling(model.window)[:, 0]
         values = [model.eigenfunctions(seen) for seen in (windows, windows.astype(float))]
         np.testing.assert_allclose(*values, rtol=1e-12)
         return model.eigenvalues

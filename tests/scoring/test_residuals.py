@@ -91,7 +91,7 @@ def test_functions_of_a_window_see_the_states_before_the_next_one():
     pairs = expected_pairs(lambda windows: windows[:, -2, :1], PROCESS.quadrature, test, window=2)
     found = pair_residuals(pairs, np.array([0.0 + 0.0j]), test.dt)
     assert found.shape == (1,)
-    whole = test.windows(2).reshape(-1, 2, 2)
+    whole = test.rolling(2).reshape(-1, 2, 2)
     scale = np.linalg.norm(whole[:, 1, 0] - whole[:, 0, 0]) / np.linalg.norm(whole[:, 0, 0])
     assert found[0] == pytest.approx(scale, rel=1e-9)
 

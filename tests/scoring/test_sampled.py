@@ -79,7 +79,7 @@ PAIR = st.tuples(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_model_holds_is_scored_within_bounds(pairs, window):
     rng = np.random.default_rng(len(pairs))
-    exact = SYSTEM.eigenspaces(1)[0].evaluate(TEST.windows(window).reshape(-1, window, 3)[:, -1])[
+    exact = SYSTEM.eigenspaces(1)[0].evaluate(TEST.rolling(window).reshape(-1, window, 3)[:, -1])[
         :, 0
     ]
     columns = [values_of(kind, exact, rng) for _, _, kind in pairs]

@@ -1,6 +1,6 @@
 """What every model's note says where the data leave room for doubt, whatever the method was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,8 @@ from koopmark.methods._signal import canonical_correlations, significant
 from koopmark.methods.remarks import numerical_rank, remark
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
+
+Parts = tuple[NDArray, ...]
 
 UNIT, FEW = 4.0, 4.0
 """Errors of data in units of their rounding; largest value of a channel without an offset, in
@@ -27,7 +29,8 @@ SHARE, LASTING = 0.9, 1e-2
 def diagnose(model: Model, trajectories: Trajectories) -> None:
     """Remark data of lower rank than channels, directions of noise alone, aliased frequencies."""
     size = trajectories.states.shape[2]
-    rank, signal = data_rank(trajectories.states)
+    blocks = trajectories.blocks() or trajectories.records(2)
+    rank, signal = data_rank(*(block.states for block in blocks))
     if rank < size:
         remark(f"numerical rank {rank} of {size} channels")
     if signal < rank:
@@ -54,16 +57,16 @@ class DataRank(NamedTuple):
     """How many of these have to do with the next sample: the others hold noise alone."""
 
 
-def data_rank(states: NDArray) -> DataRank:
-    """The numerical rank of states (M, T, N), and how many directions hold a signal.
+def data_rank(*parts: NDArray) -> DataRank:
+    """The numerical rank of states, in parts (M, T, N), and how many directions hold a signal.
 
     A singular value counts if it exceeds rounding, which is the precision of the type (relative to
     the largest value of a channel, not to its variation) times the root of the number of samples.
     States are finite; they are read a block at a time, as float64.
     """
-    mean, scale, resolution = _moments(states)
+    mean, scale, resolution = _moments(parts)
     varying = np.flatnonzero(scale > 0.0)
-    n, pairs = len(varying), len(states) * (states.shape[1] - 1)
+    n, pairs = len(varying), sum(len(states) * (states.shape[1] - 1) for states in parts)
     if n == 0:
         return DataRank(0, 0)
 
@@ -71,13 +74,13 @@ def data_rank(states: NDArray) -> DataRank:
         return (block[..., varying] - mean[varying]) / scale[varying]
 
     tolerance = UNIT * float(resolution[varying].max()) * np.sqrt(pairs)
-    now, ahead, cross = _second_moments(states, standardised, n)
+    now, ahead, cross = _second_moments(parts, standardised, n)
     left, right = _whitening(now), _whitening(ahead)
     if left is not None and right is not None:
         correlations = np.linalg.svd(left.T @ cross @ right, compute_uv=False)
         return DataRank(n, significant(correlations, pairs))
     triangle = np.zeros((2 * n, 2 * n), order="F")
-    for block in overlapping(states, block_rows(2 * n)):
+    for block in _overlapping(parts, 2 * n):
         values = standardised(block)
         both = [part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:])]
         triangle = eliminate(triangle, np.asfortranarray(np.hstack(both)))
@@ -89,24 +92,31 @@ def data_rank(states: NDArray) -> DataRank:
     return DataRank(rank, rank - lost)
 
 
-def _moments(states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+def _overlapping(parts: Parts, width: int) -> Iterator[NDArray[np.float64]]:
+    """Blocks of all parts for matrices of so many columns."""
+    for states in parts:
+        yield from overlapping(states, block_rows(width))
+
+
+def _moments(parts: Parts) -> tuple[NDArray, NDArray, NDArray]:
     """Mean and standard deviation of each channel (N,), and its rounding in units of the latter.
 
     A channel that varies by rounding alone has the standard deviation 0.
     """
-    n, count = states.shape[2], states.shape[0] * states.shape[1]
+    n, count = parts[0].shape[2], sum(states.shape[0] * states.shape[1] for states in parts)
     total, largest, squares = np.zeros(n), np.zeros(n), np.zeros(n)
     # Measured from one of the states: a channel that is constant has the mean to the last digit.
-    origin = np.asarray(states[0, 0], dtype=float)
-    for block in overlapping(states, block_rows(n)):
+    origin = np.asarray(parts[0][0, 0], dtype=float)
+    for block in _overlapping(parts, n):
         total += (block[:, :-1] - origin).sum(axis=(0, 1))
         largest = np.maximum(largest, abs(block).max(axis=(0, 1)))
-    mean = origin + total / (count - len(states))
-    for block in overlapping(states, block_rows(n)):
+    mean = origin + total / (count - sum(map(len, parts)))
+    for block in _overlapping(parts, n):
         squares += np.sum((block[:, :-1] - mean) ** 2, axis=(0, 1))
     scale = np.sqrt(squares / count)
-    floating = np.issubdtype(states.dtype, np.floating)
-    precision = float(np.finfo(states.dtype if floating else float).eps)
+    dtype = parts[0].dtype
+    floating = np.issubdtype(dtype, np.floating)
+    precision = float(np.finfo(dtype if floating else float).eps)
     scale[scale <= UNIT * precision * largest] = 0.0
     resolution = np.divide(precision * largest, scale, out=np.zeros(n), where=scale > 0.0)
     # A channel without an offset reaches a few standard deviations.
@@ -114,11 +124,11 @@ def _moments(states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
 
 
 def _second_moments(
-    states: NDArray, standardised: Callable[[NDArray], NDArray], n: int
+    parts: Parts, standardised: Callable[[NDArray], NDArray], n: int
 ) -> tuple[NDArray, NDArray, NDArray]:
     """XᵀX, YᵀY and XᵀY (n, n) of the snapshot pairs; YᵀY differs from XᵀX by the ends alone."""
     now, ends, cross = (np.zeros((n, n)) for _ in range(3))
-    for block in overlapping(states, block_rows(n)):
+    for block in _overlapping(parts, n):
         values = standardised(block)
         x, y = (part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:]))
         now += x.T @ x

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, get_origin
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
+from koopmark._repr import number
 from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
 from koopmark.methods._options import Bounded, configured
 from koopmark.methods._paper import Paper
 from koopmark.methods.dictionaries import Dictionary, described_by
-from koopmark.methods.remarks import collected, fitted_to
+from koopmark.methods.remarks import collected, fitted_to, remark
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
@@ -36,6 +38,15 @@ Role = Literal["method", "informed", "anchor"]
 """How a fit takes part in a comparison. Only a `method` is ranked: an `informed` one is given the
 answer key of the system that the others are to find out about, and an `anchor`, which is given it
 too, marks an end of the scores and is in every run, whatever part of its suite is done."""
+
+Sampling = Literal["regular", "segments", "any"]
+"""What `_fit` can use of what was recorded, from least to most.
+
+`regular`: trajectories of one length without gaps, at even times; `_fit` is given the part of the
+data that is so (`Trajectories.rectangle`). `segments`: stretches of any lengths at one sampling
+interval, and so trials of unequal length and with gaps; `_fit` is given all data and reads `pairs`,
+`windows`, `blocks` or `segments`. `any`: every recorded state at its own time, as in `records`.
+"""
 
 Recoverable = Literal["linear", "trajectory", "axes", "line", "plane", "nonlinear"]
 """Data of `koopmark.methods.contract` on which a method may have to be exact."""
@@ -63,8 +74,13 @@ class Tags:
         See `Role`.
     min_states : int
         States in a row that a trajectory must have.
+    sampling : "regular", "segments" or "any"
+        See `Sampling`: what is left out of data with gaps or uneven times is counted.
+    inputs : bool
+        Whether it uses the inputs of the data; otherwise it is fitted as if there were none.
     one_trajectory : bool
-        Whether it is fitted to one trajectory: `_fit` is given the longest alone.
+        Whether it is fitted to one trajectory: `_fit` is given the longest alone, and of data with
+        gaps the longest segment, or with the sampling "any" all records of one trajectory.
     recovers : str, optional
         Data that it must recover exactly, see `Recoverable`; None if there are none.
     unrecoverable : str
@@ -84,6 +100,8 @@ class Tags:
     papers: tuple[Paper, ...] = ()
     role: Role = "method"
     min_states: int = 2
+    sampling: Sampling = "regular"
+    inputs: bool = False
     one_trajectory: bool = False
     recovers: Recoverable | None = "linear"
     unrecoverable: str = ""
@@ -205,7 +223,7 @@ class Method(Bounded, ABC):
         return self.tags
 
     def fit(self, train: Trajectories) -> Model:
-        """Fit to all snapshot pairs of `train`.
+        """Fit to all snapshot pairs of `train`, or to those that the method can use.
 
         `_fit` is given the data alone, without the system and targets that they may carry.
 
@@ -215,10 +233,11 @@ class Method(Bounded, ABC):
         Raises
         ------
         ValueError
-            If the data hold non-finite values, fewer than two times, uneven times, or do not
-            vary.
+            If the data hold infinite values, fewer than two times, nothing that was recorded, or do
+            not vary.
         Skip
-            If the method does not apply to such data by design.
+            If the method does not apply to such data by design, or nothing is left of them that it
+            can use: see `Tags.sampling`.
         TypeError
             If the data are no Trajectories, or `_fit` gives something else than a model.
         """
@@ -229,25 +248,19 @@ class Method(Bounded, ABC):
         return self._fitted(train, self._fit)
 
     def _fitted(self, train: Trajectories, fit: Callable[[Trajectories], Model]) -> Model:
-        check_data(train)
-        data = train.without_origin()
+        data = Trajectories.expected(train, "fit").without_origin()
+        check_data(data)
         self.prepare()
         with seeded_globals(getattr(self, "seed", 0)), collected() as said:
-            if self.tags.one_trajectory:
-                data, count = train.longest(), len(train.states)
-                if count > 1:
-                    length = len(data.times)
-                    what = f"one trajectory, the longest of {count}: {length} states"
-                    fitted_to(length - 1, what)
-            model = fit(data)
+            usable = _usable(data, self.promises())
+            model = fit(usable)
             if not isinstance(model, Model):
                 raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
-            diagnose(model, train)
+            diagnose(model, data)
         model = model.noted(said.remarks)
-        count, length, channels = train.states.shape
         # Models are frozen, and few of them have a use for these.
-        object.__setattr__(model, "channels", channels)
-        object.__setattr__(model, "pairs", count * (length - 1))
+        object.__setattr__(model, "channels", data.states.shape[2])
+        object.__setattr__(model, "pairs", data.neighbours)
         if said.pairs_used is not None:
             object.__setattr__(model, "pairs_used", said.pairs_used)
         return model
@@ -331,23 +344,82 @@ def check_data(trajectories: Trajectories) -> None:
     TypeError, ValueError
         As said in `Method.fit`.
     """
-    states = Trajectories.expected(trajectories, "fit").states
-    if states.shape[0] == 0 or states.shape[1] < 2:
+    data = Trajectories.expected(trajectories, "fit")
+    states = data.states
+    if states.shape[0] == 0 or states.shape[1] < 2 or states.shape[2] == 0:
         raise ValueError(
-            f"no snapshot pairs: {states.shape[0]} trajectories of {states.shape[1]} states"
+            f"no snapshot pairs: {states.shape[0]} trajectories of {states.shape[1]} states of "
+            f"{states.shape[2]} channels"
         )
-    # The extremes show every NaN and infinity; a mask would be a copy of an eighth of the data.
-    lowest, highest = states.min(axis=(0, 1)), states.max(axis=(0, 1))
+    lowest, highest = data.extremes
+    if not data.full:
+        recorded = data.snapshots()
+        if not len(recorded):
+            raise ValueError(_nothing_recorded(states))
+        lowest, highest = recorded.min(axis=0), recorded.max(axis=0)
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
-        finite = np.array([np.isfinite(trajectory).all() for trajectory in states])
-        first = int(np.argmin(finite))
+        infinite = np.array([np.isinf(trajectory).any() for trajectory in states])
         raise ValueError(
-            f"{int(np.sum(~finite))} of {len(finite)} trajectories contain missing or non-finite "
-            f"values (first: index {first}); drop those trajectories"
+            f"{int(infinite.sum())} of {len(infinite)} trajectories contain infinite values "
+            f"(first: index {int(np.argmax(infinite))}); drop those trajectories, or set the "
+            "values to NaN, which stands for what was not recorded"
         )
     if (lowest == highest).all():
         raise ValueError("the data are constant: every snapshot is the same state")
-    _ = trajectories.dt
+    _ = data.dt
+
+
+def _nothing_recorded(states: NDArray) -> str:
+    """Why no state of (M, T, N) counts as recorded: a channel that never was, or others."""
+    empty = [k for k in range(states.shape[2]) if np.isnan(states[:, :, k]).all()]
+    if empty and len(empty) < states.shape[2]:
+        named = ", ".join(map(str, empty))
+        return (
+            f"channel {named} was never recorded, so that no state is complete: "
+            "choose the others with data.select"
+        )
+    return "nothing was recorded: at every time some channel is NaN"
+
+
+def _usable(data: Trajectories, tags: Tags) -> Trajectories:
+    """What a method with these tags is given of the data; what is left out is remarked.
+
+    Raises
+    ------
+    Skip
+        If nothing is left.
+    """
+    if data.inputs is not None and not tags.inputs:
+        remark("the inputs are not used")
+        data = replace(data, inputs=None)
+    if data.regular:
+        if not tags.one_trajectory or len(data) == 1:
+            return data.longest() if tags.one_trajectory else data
+        length = len(data.times)
+        what = f"one trajectory, the longest of {len(data)}: {length} states"
+        fitted_to(length - 1, what)
+        return data.longest()
+    total, least = data.neighbours, tags.min_states
+    if tags.sampling == "any":
+        records = data.records(least)
+        if tags.one_trajectory and records:
+            records = [max(records, key=lambda record: record.states.shape[1])[:1]]
+        used = sum(len(record) * (record.states.shape[1] - 1) for record in records)
+        usable, what = (records[0] if tags.one_trajectory and records else data), "recorded states"
+    else:
+        usable = data if tags.sampling == "segments" else data.rectangle(least)
+        if tags.one_trajectory:
+            usable = data.longest()
+        blocks = usable.blocks(least)
+        used = sum(len(block) * (block.states.shape[1] - 1) for block in blocks)
+        what = f"states {number(data.dt)} apart"
+    if not used:
+        apart = "" if tags.sampling == "any" else f" in a row are {number(data.dt)} apart"
+        raise Skip(f"nothing is left to fit: no {least} recorded states{apart}")
+    if used < total:
+        one = f", in one trajectory of {usable.states.shape[1]}" if tags.one_trajectory else ""
+        fitted_to(used, f"{used} of {total} pairs of recorded neighbours: {what}{one}")
+    return usable
 
 
 @contextmanager

@@ -49,7 +49,7 @@ VANISHED = 1e-3
 
 def _states(data: Trajectories, model: Model) -> NDArray[np.float64]:
     """All windows of the data as the model takes them, (P, w, N)."""
-    return data.flat_windows(model.window)
+    return data.windows(model.window)
 
 
 def _factors(model: Model, data: Trajectories) -> NDArray[np.complex128]:
@@ -112,7 +112,7 @@ def gives_a_model(method: Method) -> None:
 
 
 def _check_shapes(model: Model, data: Trajectories) -> None:
-    windows = data.windows(model.window)[:, 0]
+    windows = data.rolling(model.window)[:, 0]
     count = len(model.eigenvalues)
     _agree(model.eigenvalues.shape == (count,), "eigenvalues must have shape (s,)")
     _agree(np.iscomplexobj(model.eigenvalues), "eigenvalues must be complex")
@@ -277,7 +277,7 @@ def reads_numbers_of_every_type(method: Method) -> None:
 def _misses(model: Model, data: Trajectories, factors: NDArray) -> NDArray[np.float64]:
     """(s,) ‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ over all pairs of the data."""
     missed, size = 0.0, 0.0
-    for along in data.windows(model.window):
+    for along in data.rolling(model.window):
         values = model.eigenfunctions(along)
         missed += np.sum(abs(values[1:] - values[:-1] * factors) ** 2, axis=0)
         size += np.sum(abs(values[:-1]) ** 2, axis=0)
@@ -289,7 +289,7 @@ def predicts_what_it_recovers(method: Method) -> None:
     tags, (data, _) = _recoverable(method)
     model = _fitted(method, tags.recovers or "")
     w = model.window
-    predicted = model.predict(data.windows(w)[:, 0], data.dt * np.arange(1, 6))
+    predicted = model.predict(data.rolling(w)[:, 0], data.dt * np.arange(1, 6))
     if predicted is None or tags.recovers == "nonlinear":
         return
     error = abs(predicted - data.states[:, w : w + 5]).max() / abs(data.states).max()

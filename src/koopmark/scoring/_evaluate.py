@@ -152,7 +152,7 @@ def evaluate(
         raise ValueError(
             f"{len(noise_floors)} noise_floors for {len(targets)} targets: give one for each"
         )
-    windows = test.flat_windows(model.window)
+    windows = test.windows(model.window)
     pairs = recovered(model, key, test, windows, seed)
     states = real(windows[:, -1], "states")
     shared = _Shared.of(key, test, states, seed, None if lost_note else fresh)
@@ -363,7 +363,7 @@ def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[f
 
     Of a stochastic system it is the expected state that is to be predicted.
     """
-    first = test.windows(model.window)[:, 0]
+    first = test.rolling(model.window)[:, 0]
     truth = test.states[:, model.window :]
     if truth.shape[1] == 0:
         return np.nan, "forecast_error: nothing follows the first window of a test trajectory"

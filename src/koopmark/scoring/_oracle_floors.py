@@ -269,7 +269,7 @@ def _spread(block: Trajectories, window: int) -> NDArray:
     The first states are the corners of the region: without them the fit extrapolates there. All
     other times are alike over the trajectories.
     """
-    windows = block.windows(window)
+    windows = block.rolling(window)
     stride = ceil(windows.shape[1] / STATES_PER_TRAJECTORY)
     places = np.arange(windows.shape[1])
     chosen = [

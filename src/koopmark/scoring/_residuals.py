@@ -167,7 +167,7 @@ def expected_pairs(
     expectation is a quadrature over the exact transition, at evenly spaced ones of the test points.
     `functions` take windows (P, window, N) to values (P, s).
     """
-    flat = test.flat_windows(window)
+    flat = test.windows(window)
     here = flat[np.unique(np.linspace(0, len(flat) - 1, MOST_EXPECTATIONS).astype(int))]
     nodes, weights = quadrature(here[:, -1], test.dt)
     past = np.broadcast_to(here[:, None, 1:], (*nodes.shape[:2], window - 1, nodes.shape[-1]))

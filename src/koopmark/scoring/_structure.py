@@ -135,7 +135,7 @@ def infer_structure(
     check_channels(model, trajectories.states)
     if len(trajectories.times) > 1 and (reason := misplaced(model, trajectories)):
         raise ValueError(reason)
-    flat = trajectories.flat_windows(model.window)
+    flat = trajectories.windows(model.window)
     per_trajectory = len(flat) // len(trajectories.states)
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)

@@ -87,7 +87,7 @@ def simulate(
         with one_blas_thread():
             for part, samples in ensemble.integrate_parts(x0, jobs):
                 stopped[part] = ensemble.expand(samples, states[part, 1:])
-    return Trajectories(states, grid, grid[0] + stopped, system)
+    return Trajectories(states, grid, grid[0] + stopped, system=system)
 
 
 @checked

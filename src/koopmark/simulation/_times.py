@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import check_finite, real
 
 Array = NDArray[np.float64]
 SAME_INTERVAL = 1e-6
@@ -16,23 +16,56 @@ beyond the second never, however few digits the times have."""
 
 
 def times_of(times: ArrayLike) -> Array:
-    """(T,) times in float64, a copy.
+    """(T,) or (M, T) times in float64, a copy; NaN is let through in the second form.
 
     Raises
     ------
     ValueError
         If they are no real, finite, increasing numbers.
     """
-    grid = finite(times, "times").copy()
-    if grid.ndim != 1 or len(grid) == 0:
-        raise ValueError(f"times must have shape (T,) with T >= 1, got {grid.shape}")
-    if not (np.diff(grid) > 0).all():
-        index = int(np.argmin(np.diff(grid) > 0))
-        raise ValueError(
-            f"times must increase, but times[{index + 1}] = {grid[index + 1]:.12g} follows "
-            f"times[{index}] = {grid[index]:.12g}"
-        )
+    grid = real(times, "times").copy()
+    if grid.ndim not in (1, 2) or grid.shape[-1] == 0:
+        raise ValueError(f"times must have shape (T,) or (M, T) with T >= 1, got {grid.shape}")
+    if grid.ndim == 1 or np.isinf(grid).any():
+        check_finite(grid, "times")
+    for index, row in enumerate(np.atleast_2d(grid)):
+        known = np.flatnonzero(np.isfinite(row))
+        ascending = np.diff(row[known]) > 0
+        if not ascending.all():
+            k = int(np.argmin(ascending))
+            before, after = known[k], known[k + 1]
+            of = f"{index}, " if grid.ndim == 2 else ""
+            raise ValueError(
+                f"times must increase, but times[{of}{after}] = {row[after]:.12g} follows "
+                f"times[{of}{before}] = {row[before]:.12g}"
+            )
+    if grid.ndim == 2 and len(grid) and (grid == grid[0]).all():
+        return grid[0].copy()
     return grid
+
+
+def typical_interval(steps: Array, tolerance: float) -> float:
+    """The step that most of the positive `steps` (k,) agree with: the mean of these.
+
+    Parameters
+    ----------
+    steps : (k,) array
+    tolerance : float
+        Steps agree if they differ by at most this share of one of them.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if not len(steps):
+        raise ValueError("no trajectory has two recorded states: there is no sampling interval")
+    ordered = np.sort(steps)
+    low = np.searchsorted(ordered, ordered * (1.0 - tolerance), side="left")
+    high = np.searchsorted(ordered, ordered * (1.0 + tolerance), side="right")
+    # Of steps that are as frequent the shortest: the others span gaps.
+    best = int(np.argmax(high - low))
+    return float(ordered[low[best] : high[best]].mean())
 
 
 def interval_of(times: Array) -> float:
@@ -65,8 +98,7 @@ def interval_of(times: Array) -> float:
     raise ValueError(
         f"the times are not evenly spaced: they deviate by up to {jitter:.2g} from steps of "
         f"{dt:.6g}, {jitter / dt:.2g} of a step, and rounding of their digits explains "
-        f"{max(allowed, unit / 2):.2g}; interpolate the states at "
-        "np.linspace(times[0], times[-1], len(times))"
+        f"{max(allowed, unit / 2):.2g}"
     )
 
 

@@ -1,16 +1,21 @@
-"""Trajectories sampled on one time grid, and as many fresh ones as are asked for."""
+"""What was recorded of trajectories, and as many fresh ones as are asked for."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import real, stored
+from koopmark._keys import generator
 from koopmark._repr import Details, ReprMixin, curves, number
+from koopmark.simulation._recorded import Indices, Recorded
 from koopmark.simulation._times import interval_of, times_of
 from koopmark.systems import System
 
@@ -21,20 +26,25 @@ BLOCK = 100
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Trajectories(ReprMixin):
-    """M trajectories of N states at the same T times.
+    """M trajectories of N channels, as they were recorded or simulated.
 
     Parameters
     ----------
     states : (M, T, N) array_like
-        States, NaN where they are missing. float32 arrays and memory maps of any type are kept as
-        they are and read in float64; everything else becomes float64, and what is masked NaN.
-        After the time at which a trajectory diverged its states are NaN.
-    times : (T,) array_like
-        Increasing times, in units of the decay time.
+        States; (T, N) is one trajectory. NaN where nothing was recorded: a state of which one
+        channel is missing counts as not recorded. float32 arrays and memory maps of any type are
+        kept as they are and read in float64; everything else becomes float64, and what is masked
+        NaN. After the time at which a trajectory diverged its states are NaN.
+    times : (T,) or (M, T) array_like
+        Increasing times, of all trajectories or of each; NaN only where nothing was recorded.
     diverged_at : (M,) array_like
         Time at which each trajectory blew up or met a non-finite value; NaN where it did not.
+    dt : float
+        In place of times: the sampling interval, from time 0.
+    inputs : (M, T, Q) array_like, optional
+        Inputs, each held from its time to the next; (T, Q) for one trajectory.
     system : System, optional
         What generated them; no method is given it.
 
@@ -43,42 +53,160 @@ class Trajectories(ReprMixin):
     ValueError
         If shapes disagree, an array holds anything but real numbers, or the times are not finite
         or do not increase.
+    TypeError
+        If there are neither times nor an interval, or both.
     """
 
     states: NDArray[np.float64]
     times: NDArray[np.float64]
-    diverged_at: NDArray[np.float64] = None  # type: ignore[assignment]
-    system: System | None = field(default=None, repr=False)
+    diverged_at: NDArray[np.float64]
+    inputs: NDArray[np.float64] | None
+    system: System | None = field(repr=False)
 
-    def __post_init__(self) -> None:
-        states = stored(self.states, "states")
-        if states.ndim != 3:
-            one = ": write states[None] for one trajectory" if states.ndim == 2 else ""
-            raise ValueError(f"states must have shape (M, T, N), got {states.shape}{one}")
-        times = times_of(self.times)
-        if times.shape != states.shape[1:2]:
-            raise ValueError(f"times must have shape ({states.shape[1]},), got {times.shape}")
-        missing = np.full(len(states), np.nan)
-        ended = missing if self.diverged_at is None else real(self.diverged_at, "diverged_at")
+    def __init__(
+        self,
+        states: ArrayLike,
+        times: ArrayLike | None = None,
+        diverged_at: ArrayLike | None = None,
+        *,
+        dt: float | None = None,
+        inputs: ArrayLike | None = None,
+        system: System | None = None,
+    ) -> None:
+        held = _trajectories_of(stored(states, "states"), "states", "N")
+        count, length = held.shape[:2]
+        grid = times_of(_times_of(times, dt, length))
+        if grid.shape not in ((length,), (count, length)):
+            raise ValueError(
+                f"times must have shape ({length},) or ({count}, {length}), got {grid.shape}"
+            )
+        missing = np.full(count, np.nan)
+        ended = missing if diverged_at is None else real(diverged_at, "diverged_at")
         if ended.shape != missing.shape:
             raise ValueError(f"diverged_at must have shape {missing.shape}, got {ended.shape}")
-        for name, value in (("states", states), ("times", times), ("diverged_at", ended)):
+        driven = None
+        if inputs is not None:
+            driven = _trajectories_of(stored(inputs, "inputs"), "inputs", "Q")
+            if driven.shape[:2] != (count, length):
+                raise ValueError(
+                    f"inputs must have shape ({count}, {length}, Q), one value for each state, "
+                    f"got {driven.shape}"
+                )
+        values = (held, grid, ended, driven, system)
+        for name, value in zip(type(self).__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
+        if grid.ndim == 2:
+            unknown = np.isnan(grid) & ~np.isnan(held).any(axis=2)
+            if unknown.any():
+                m, t = np.argwhere(unknown)[0]
+                raise ValueError(f"times[{m}, {t}] is nan, but states[{m}, {t}] was recorded")
+
+    @classmethod
+    def from_arrays(
+        cls,
+        arrays: Iterable[ArrayLike],
+        *,
+        dt: float | None = None,
+        times: ArrayLike | Iterable[ArrayLike] | None = None,
+        inputs: Iterable[ArrayLike] | None = None,
+    ) -> "Trajectories":
+        """Trajectories of different lengths, such as the trials of an experiment.
+
+        Parameters
+        ----------
+        arrays : iterable of (Tᵢ, N) array_like
+            The states of each.
+        dt : float
+            Sampling interval of all of them.
+        times : (T,) array_like or iterable of (Tᵢ,) array_like
+            In place of `dt`: the times of the longest, which the others follow from its first on,
+            or those of each.
+        inputs : iterable of (Tᵢ, Q) array_like, optional
+            The inputs of each.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As the class does, naming the array.
+        """
+        given = [stored(array, f"arrays[{k}]") for k, array in enumerate(arrays)]
+        if not given:
+            raise ValueError("arrays must hold one trajectory at least, got none")
+        longest = max(len(array) if array.ndim else 0 for array in given)
+        clock: Any = times
+        if times is not None:
+            each: list[Any] = list(times)  # type: ignore[arg-type]
+            clock = each
+            if any(np.ndim(one) for one in each):
+                rows = [real(one, f"times[{k}]").reshape(-1, 1) for k, one in enumerate(each)]
+                clock = _padded(rows, longest, "times", given)[..., 0]
+        driven = None
+        if inputs is not None:
+            parts = [stored(part, f"inputs[{k}]") for k, part in enumerate(inputs)]
+            driven = _padded(parts, longest, "inputs", given)
+        return cls(_padded(given, longest, "arrays"), clock, dt=dt, inputs=driven)
+
+    @cached_property
+    def recorded(self) -> Recorded:
+        """Which states were recorded, and which of them follow one another."""
+        if self.full:
+            mask = np.ones(self.states.shape[:2], bool)
+        else:
+            mask = np.stack([~np.isnan(one).any(axis=1) for one in self.states])
+        return Recorded(mask, self.times)
+
+    @cached_property
+    def extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Least and largest value (N,) of each channel, both NaN if one of them is missing."""
+        # The extremes show every NaN and infinity; a mask would be a copy of an eighth of the data.
+        return self.states.min(axis=(0, 1)), self.states.max(axis=(0, 1))
+
+    @cached_property
+    def full(self) -> bool:
+        """Whether every state was recorded."""
+        return not self.states.size or not np.isnan(self.extremes[0]).any()
+
+    @cached_property
+    def regular(self) -> bool:
+        """Whether every state was recorded, at even times that all trajectories share."""
+        if self.times.ndim > 1 or not self.full:
+            return False
+        try:
+            interval_of(self.times)
+        except ValueError:
+            # A single time: there is nothing uneven about it.
+            return len(self.times) == 1
+        return True
 
     @cached_property
     def dt(self) -> float:
-        """The sampling interval: the span of the times over the number of steps.
+        """The sampling interval.
+
+        That of even times (their span over the number of steps), or else the most frequent step
+        between recorded states.
 
         Raises
         ------
         ValueError
-            If the times are not even to the rounding of their own digits, or fewer than two.
+            If no trajectory has two times.
         """
-        return interval_of(self.times)
+        if self.times.ndim == 1:
+            try:
+                return interval_of(self.times)
+            except ValueError:
+                pass
+        return self.recorded.dt
+
+    @property
+    def neighbours(self) -> int:
+        """How often one recorded state follows another in a trajectory: M (T - 1) at most."""
+        if self.regular:
+            return self.states.shape[0] * (self.states.shape[1] - 1)
+        return int(self.recorded.follows.sum())
 
     def without_origin(self) -> "Trajectories":
         """The same data without the system that they came from."""
-        return Trajectories(self.states, self.times, self.diverged_at)
+        return replace(self, system=None)
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
@@ -90,50 +218,218 @@ class Trajectories(ReprMixin):
         """`ok` or `diverged`, for each trajectory."""
         return ["diverged" if bad else "ok" for bad in self.diverged]
 
-    def pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Snapshot pairs (X, Y) as rows, (M (T - 1), N) each: never across trajectories.
+    def __len__(self) -> int:
+        return len(self.states)
 
-        In float64, whatever the states are stored in.
+    def __iter__(self) -> Iterator["Trajectories"]:
+        return (self[k] for k in range(len(self)))
+
+    def __getitem__(self, index: Any) -> "Trajectories":
+        """Some of the trajectories, or some of their times.
+
+        `data[3]` is one trajectory, `data[:5]`, `data[[0, 2]]` and `data[mask]` are several, and
+        `data[:, 10:20]` is a part of the times of all.
+
+        Raises
+        ------
+        IndexError, TypeError
+            If there is no such trajectory, or times are chosen otherwise than by a slice.
         """
-        n = self.states.shape[2]
-        before, after = self.states[:, :-1], self.states[:, 1:]
-        return real(before, "states").reshape(-1, n), real(after, "states").reshape(-1, n)
+        which, when = (
+            index if isinstance(index, tuple) and len(index) == 2 else (index, slice(None))
+        )
+        if isinstance(which, tuple) or not isinstance(when, slice):
+            raise TypeError("index trajectories as data[which] or data[which, start:stop]")
+        if isinstance(which, Integral) and not isinstance(which, bool):
+            if not -len(self) <= (k := int(which)) < len(self):
+                raise IndexError(f"trajectory {which} of {len(self)}")
+            which = slice(k % len(self), k % len(self) + 1)
+        if not isinstance(which, slice):
+            which = np.asarray(which)
+            if which.dtype == bool and which.shape != (len(self),):
+                raise IndexError(f"a mask of trajectories must have shape ({len(self)},)")
+        return Trajectories(
+            self.states[which][:, when],
+            self.times[when] if self.times.ndim == 1 else self.times[which][:, when],
+            self.diverged_at[which],
+            inputs=None if self.inputs is None else self.inputs[which][:, when],
+            system=self.system,
+        )
 
-    def windows(self, length: int = 1) -> NDArray[np.float64]:
-        """Every `length` consecutive states of each trajectory, (M, T - length + 1, length, N).
+    def select(self, channels: Any) -> "Trajectories":
+        """The data of some channels: numbers, a slice or a mask.
+
+        What was recorded of these alone is recorded here. The system is left out, since its states
+        are all channels.
+
+        Raises
+        ------
+        IndexError
+            If there is no such channel.
+        """
+        chosen = channels if isinstance(channels, slice) else np.atleast_1d(np.asarray(channels))
+        return replace(self, states=self.states[:, :, chosen], system=None)
+
+    def split(self, fraction: float = 0.3, seed: int = 0) -> tuple["Trajectories", "Trajectories"]:
+        """The data in two parts, the second with this share of the trajectories, at random.
+
+        Of a single trajectory the second part is the last share of its times.
+
+        Raises
+        ------
+        ValueError
+            If one part would be empty.
+        """
+        if not 0.0 < fraction < 1.0:
+            raise ValueError(f"fraction must be above 0 and below 1, got {fraction}")
+        of_times = len(self) == 1
+        count = len(self.times) if of_times else len(self)
+        held = round(fraction * count)
+        if not 0 < held < count:
+            what = "times" if of_times else "trajectories"
+            raise ValueError(f"{fraction:g} of {count} {what} leaves one of two parts empty")
+        if of_times:
+            return self[:, : count - held], self[:, count - held :]
+        order = generator({"seed": seed, "of": count}, "split of trajectories").permutation(count)
+        return self[np.sort(order[held:])], self[np.sort(order[:held])]
+
+    def snapshots(self) -> NDArray[np.float64]:
+        """Every recorded state: `states` (M, T, N) if none is missing, or else rows (P, N)."""
+        return self.states if self.full else self._at(self.recorded.rows)
+
+    def pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Snapshot pairs (X, Y) as rows, (P, N) each: recorded one sampling interval apart.
+
+        In float64, whatever the states are stored in. P is M (T - 1) if nothing is missing; no pair
+        crosses a gap or goes from one trajectory to another, and steps may differ from `dt` by 1 %.
+        """
+        if self.regular:
+            n = self.states.shape[2]
+            before, after = self.states[:, :-1], self.states[:, 1:]
+            return real(before, "states").reshape(-1, n), real(after, "states").reshape(-1, n)
+        rows = self.recorded.windows(2)
+        return self._at(rows[:, 0]), self._at(rows[:, 1])
+
+    def segments(self, least: int = 1) -> list["Trajectories"]:
+        """The stretches of states one sampling interval apart, without gaps, in order.
+
+        Each is one trajectory of at least `least` states, with its own times.
+        """
+        if self.regular:
+            return list(self) if self.states.shape[1] >= least else []
+        bounds = self.recorded.bounds
+        rows = [self.recorded.rows[i:j] for i, j in pairwise(bounds) if j - i >= least]
+        return [self._part(one[None]) for one in rows]
+
+    def blocks(self, least: int = 2) -> list["Trajectories"]:
+        """The `segments`, those of one length together, the longest first.
+
+        Each block is regular: nothing is missing, and its times are even, from 0 on unless these
+        data are regular themselves: then they are the only block.
+        """
+        if self.regular:
+            return [self] if self.states.size and self.states.shape[1] >= least else []
+        stretches = self.recorded.stretches(least)
+        return [self._part(rows, even=True) for rows in stretches.values()]
+
+    def rectangle(self, least: int = 2) -> "Trajectories":
+        """A regular part: segments of at least `least` states cut to one length.
+
+        Of all lengths that with the most snapshot pairs; it may hold no trajectory.
+        """
+        if self.regular:
+            return self
+        return self._part(self.recorded.rectangle(least), even=True)
+
+    def records(self, least: int = 1) -> list["Trajectories"]:
+        """All that was recorded, the trajectories that were so at the same times together.
+
+        Times count from the first state of each trajectory. Nothing is missing in a record, but
+        its times may be uneven; trajectories of fewer than `least` states are left out.
+        """
+        if self.full and self.times.ndim == 1:
+            return [self] if self.states.shape[1] >= least else []
+        recorded, groups = self.recorded, defaultdict[bytes, list[Indices]](list)
+        ends = np.searchsorted(recorded.trajectory, np.arange(len(self) + 1))
+        clock = np.broadcast_to(self.times, self.states.shape[:2]).reshape(-1)
+        for start, stop in pairwise(ends):
+            rows = recorded.rows[start:stop]
+            if len(rows) >= max(least, 1):
+                groups[(clock[rows] - clock[rows[0]]).tobytes()].append(rows)
+        return [
+            replace(self._part(np.stack(rows)), times=np.frombuffer(times).copy())
+            for times, rows in groups.items()
+        ]
+
+    def rolling(self, length: int = 1) -> NDArray[np.float64]:
+        """Every `length` consecutive states of regular data, (M, T - length + 1, length, N).
 
         A read-only view, of the type that the states are stored in.
 
         Raises
         ------
         ValueError
-            If no trajectory is that long.
+            If no trajectory is that long, or the data are not regular: see `blocks`.
         """
-        if not 1 <= length <= len(self.times):
+        if not 1 <= length <= self.states.shape[1]:
             raise ValueError(
-                f"windows of {length} states from trajectories of {len(self.times)} states"
+                f"windows of {length} states from trajectories of {self.states.shape[1]} states"
             )
+        if not self.regular:
+            raise ValueError("states are missing or uneven: take the rolling windows of blocks()")
         return sliding_window_view(self.states, length, axis=1).swapaxes(-1, -2)
 
-    def flat_windows(self, length: int = 1) -> NDArray[np.float64]:
-        """The `windows`, one trajectory after another: (P, length, N). Raises as that does."""
-        windows = self.windows(length)
-        return windows.reshape(-1, *windows.shape[2:])
+    def windows(self, length: int = 1) -> NDArray[np.float64]:
+        """Every `length` states one sampling interval apart, (P, length, N), in order.
+
+        No window crosses a gap or goes from one trajectory to another.
+
+        Raises
+        ------
+        ValueError
+            If no segment is that long.
+        """
+        if self.regular:
+            windows = self.rolling(length)
+            return windows.reshape(-1, *windows.shape[2:])
+        rows = self.recorded.windows(length) if length >= 1 else np.empty((0, 1), int)
+        if not len(rows):
+            longest = np.diff(self.recorded.bounds).max(initial=0)
+            raise ValueError(
+                f"windows of {length} states from segments without a gap of at most {longest}"
+            )
+        return self._at(rows)
 
     def delayed(self, length: int) -> "Trajectories":
         """The windows of `length` states as states of their own, oldest first: (M, T', length N).
 
-        Their times are those of the last state of each window. In float64.
+        Their times are those of the last state of each window. In float64, of regular data.
         """
-        windows = real(self.windows(length), "states")
+        windows = real(self.rolling(length), "states")
         states = windows.reshape(*windows.shape[:2], -1)
         return Trajectories(states, self.times[length - 1 :])
 
     def longest(self) -> "Trajectories":
-        """The one trajectory that lasts longest, in float64; the first of several."""
-        lasts = np.where(self.diverged, self.diverged_at, np.inf)
-        best = int(np.argmax(lasts))
-        return Trajectories(real(self.states[best : best + 1], "states"), self.times)
+        """The one segment that lasts longest, in float64; the first of several."""
+        if self.regular:
+            best = int(np.argmax(np.where(self.diverged, self.diverged_at, np.inf)))
+            return Trajectories(real(self.states[best : best + 1], "states"), self.times)
+        blocks = self.blocks(least=1)
+        return blocks[0][0] if blocks else self[:0]
+
+    def _at(self, rows: Indices) -> NDArray[np.float64]:
+        """The states at these indices of the M T, (..., N), in float64."""
+        length = self.states.shape[1]
+        return real(self.states[rows // length, rows % length], "states")
+
+    def _part(self, rows: Indices, even: bool = False) -> "Trajectories":
+        """The states (m, L) of these rows: with `even`, at even times, or else at their own."""
+        length = self.states.shape[1]
+        which = (rows // length, rows % length)
+        clock = np.broadcast_to(self.times, self.states.shape[:2])
+        inputs = None if self.inputs is None else self.inputs[which]
+        times = self.dt * np.arange(rows.shape[1]) if even else clock[which]
+        return Trajectories(self._at(rows), times, inputs=inputs, system=self.system)
 
     @staticmethod
     def expected(given: object, user: str) -> "Trajectories":
@@ -156,12 +452,20 @@ class Trajectories(ReprMixin):
     def _facts(self) -> list[str]:
         m, t, n = self.states.shape
         facts = [f"M = {m:,}", f"T = {t:,}", f"N = {n:,}"]
-        if t:
-            facts.append(f"t = {number(self.times[0])} to {number(self.times[-1])}")
+        if self.inputs is not None:
+            facts.append(f"Q = {self.inputs.shape[2]:,}")
+        if np.isfinite(self.times).any():
+            facts.append(f"t = {number(np.nanmin(self.times))} to {number(np.nanmax(self.times))}")
         try:
             facts.append(f"Δt = {number(self.dt)}")
         except ValueError:
-            facts.append("no single Δt")
+            facts.append("no Δt")
+        if not self.regular and self.states.size:
+            states, steps = len(self.recorded.rows), self.neighbours
+            if states < m * t:
+                facts.append(f"{states:,} of {m * t:,} states recorded")
+            if (even := int(self.recorded.linked.sum())) < steps:
+                facts.append(f"{even:,} of {steps:,} steps one Δt long")
         diverged = int(self.diverged.sum())
         return [*facts, f"{diverged:,} diverged"] if diverged else facts
 
@@ -169,11 +473,64 @@ class Trajectories(ReprMixin):
         if not self.states.size:
             return Details()
         n = min(DRAWN, self.states.shape[2])
-        which = "its only state" if self.states.shape[2] == 1 else f"its first {n} states"
+        which = "its only channel" if self.states.shape[2] == 1 else f"its first {n} channels"
+        times = np.atleast_2d(self.times)[0]
+        known = np.isfinite(times)
         return Details(
-            picture=curves(self.times, self.states[0, :, :DRAWN]),
+            picture=curves(times[known], self.states[0, known, :DRAWN]) if known.any() else "",
             note=f"the first trajectory, {which}",
         )
+
+
+def _times_of(times: ArrayLike | None, dt: float | None, length: int) -> ArrayLike:
+    """The times, or those of so many states every `dt` from 0 on."""
+    if (times is None) == (dt is None):
+        raise TypeError(_NO_TIMES if dt is None else "Trajectories take times or dt, not both")
+    if times is not None:
+        return times
+    if isinstance(dt, bool) or not isinstance(dt, Real) or not 0.0 < float(dt) < np.inf:
+        raise ValueError(f"dt must be a positive number, got {dt!r}")
+    return float(dt) * np.arange(length)
+
+
+def _trajectories_of(array: NDArray, what: str, last: str) -> NDArray:
+    """(M, T, N): a matrix is one trajectory."""
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3:
+        raise ValueError(
+            f"{what} must have shape (M, T, {last}), or (T, {last}) for one trajectory, "
+            f"got {array.shape}"
+        )
+    return array
+
+
+def _padded(
+    parts: list[NDArray], length: int, what: str, like: list[NDArray] | None = None
+) -> NDArray:
+    """Arrays (Tᵢ, k) in one (M, length, k), NaN behind their ends; as long as those of `like`."""
+    if like is not None and len(parts) != len(like):
+        raise ValueError(f"{what} must hold one array for each of {len(like)}, got {len(parts)}")
+    for k, part in enumerate(parts):
+        if part.ndim != 2:
+            raise ValueError(f"{what}[{k}] must have two axes, times and channels: {part.shape}")
+        if part.shape[1] != parts[0].shape[1]:
+            raise ValueError(
+                f"{what}[{k}] has {part.shape[1]} channels, and {what}[0] {parts[0].shape[1]}"
+            )
+        if like is not None and len(part) != len(like[k]):
+            raise ValueError(f"{what}[{k}] has {len(part)} entries for {len(like[k])} states")
+    if all(len(part) == length for part in parts):
+        return np.stack(parts)
+    single = all(part.dtype == np.float32 for part in parts)
+    kind = np.float32 if single else np.float64
+    padded = np.full((len(parts), length, parts[0].shape[1]), np.nan, kind)
+    for row, part in zip(padded, parts, strict=True):
+        row[: len(part)] = part
+    return padded
+
+
+_NO_TIMES = "Trajectories need times: pass times, (T,) or (M, T), or dt, the sampling interval"
 
 
 class FreshTrajectories:

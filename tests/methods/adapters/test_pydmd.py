@@ -167,7 +167,7 @@ def test_values_on_a_window_belong_to_its_last_state(name, delays, linear):
     data = linear(np.diag([0.9, 0.6]), [[1.0, 2.0]], steps=20)
     model = methods.fit(name, data, delays=delays)
     assert model.window == delays
-    windows = data.windows(delays)[0]
+    windows = data.rolling(delays)[0]
     predicted = model.predict(windows[:-1], [data.dt])[:, 0]
     np.testing.assert_allclose(predicted, data.states[0, delays:], atol=1e-10)
 
@@ -175,7 +175,7 @@ def test_values_on_a_window_belong_to_its_last_state(name, delays, linear):
 def test_hodmd_truncates_the_states_where_it_is_told_to(three):
     model = methods.fit("pydmd.hodmd", three, svd_rank_extra=1)
     whole = methods.fit("pydmd.hodmd", three)
-    windows = three.windows(5)[0, :4]
+    windows = three.rolling(5)[0, :4]
     assert np.linalg.matrix_rank(model.predict(windows, [three.dt])[:, 0].T) == 1
     assert np.linalg.matrix_rank(whole.predict(windows, [three.dt])[:, 0].T) == 3
 

@@ -98,7 +98,7 @@ def test_delays_look_at_one_trajectory_and_say_so(name, three):
 def test_a_window_of_delays_has_one_value_and_it_is_that_of_its_states(three):
     model = methods.fit("pykoopman.edmd_time_delay", three)
     assert model.window == 3
-    windows = three.windows(3)[:5].reshape(-1, 3, 3)
+    windows = three.rolling(3)[:5].reshape(-1, 3, 3)
     values = model.eigenfunctions(windows)
     alone = np.concatenate([model.eigenfunctions(window[None]) for window in windows])
     np.testing.assert_allclose(values, alone, atol=1e-10 * abs(values).max())

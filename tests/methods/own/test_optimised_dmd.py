@@ -57,7 +57,7 @@ def test_growing_exponentials_do_not_overflow(linear):
 def test_an_offset_is_part_of_the_prediction(linear):
     data = linear(np.diag([0.9, 0.5]), np.random.default_rng(0).standard_normal((20, 2)))
     moved = replace(data, states=data.states + np.array([3.0, -2.0]))
-    predicted = OptimisedDMD().fit(moved).predict(moved.windows(1)[:, 0], moved.times[1:6])
+    predicted = OptimisedDMD().fit(moved).predict(moved.rolling(1)[:, 0], moved.times[1:6])
     np.testing.assert_allclose(predicted, moved.states[:, 1:6], atol=1e-9)
 
 

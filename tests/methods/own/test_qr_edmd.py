@@ -128,13 +128,13 @@ def test_directions_that_the_data_do_not_show_are_dropped(simulated):
 def test_a_linear_system_is_predicted_exactly(linear):
     matrix = np.array([[0.9, 0.3], [-0.3, 0.8]])
     data = linear(matrix, np.random.default_rng(0).standard_normal((20, 2)))
-    predicted = QREDMD(Identity()).fit(data).predict(data.windows(1)[:, 0], data.times[1:])
+    predicted = QREDMD(Identity()).fit(data).predict(data.rolling(1)[:, 0], data.times[1:])
     np.testing.assert_allclose(predicted, data.states[:, 1:], atol=1e-12)
 
 
 def test_nothing_is_predicted_where_the_state_is_not_in_the_dictionary(three):
     model = QREDMD(RandomFourier(20, state=False)).fit(three)
-    assert model.predict(three.windows(1)[:, 0], three.times[1:4]) is None
+    assert model.predict(three.rolling(1)[:, 0], three.times[1:4]) is None
 
 
 def test_one_step_prediction_is_the_least_squares_prediction(three):
@@ -172,5 +172,5 @@ def test_every_dictionary_fits_with_and_without_state_and_constant(kind, state, 
     data = simulate(system, initial, np.linspace(0, 2, 21), rtol=1e-9)
     options = {"kind": kind, "state": state, "constant": constant}
     model = koopmark.fit("koopmark.qr_edmd", data, dictionary=options)
-    assert len(model.eigenvalues) == model.eigenfunctions(data.windows(1)[0]).shape[1] > 0
-    assert (model.predict(data.windows(1)[0], data.times[1:3]) is not None) == state
+    assert len(model.eigenvalues) == model.eigenfunctions(data.rolling(1)[0]).shape[1] > 0
+    assert (model.predict(data.rolling(1)[0], data.times[1:3]) is not None) == state

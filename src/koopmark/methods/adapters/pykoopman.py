@@ -406,7 +406,7 @@ class DelayEDMD(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
-        delayed = trajectories.windows(self._window)[0, :, :: self.delay]
+        delayed = trajectories.rolling(self._window)[0, :, :: self.delay]
         koopman = pykoopman.Koopman(
             observables=pykoopman.observables.TimeDelay(delay=self.delay, n_delays=self.n_delays),
             regressor=self._regressor(pykoopman, delayed.reshape(len(delayed), -1)),

@@ -1,0 +1,126 @@
+"""Which recorded states follow one another: pairs, stretches and records of data with gaps."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.simulation._times import interval_of, typical_interval
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+TOLERANCE = 0.01
+"""Relative difference of a step from the sampling interval up to which it is one interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """The recorded states of M trajectories, one trajectory after another, and their order.
+
+    A state that was not recorded is left out, so that its neighbours in time are neighbours here.
+
+    Parameters
+    ----------
+    mask : (M, T) array of bool
+        Which states were recorded.
+    times : (T,) or (M, T) array
+        When; NaN only where nothing was recorded.
+    """
+
+    mask: NDArray[np.bool_]
+    times: Array
+
+    @cached_property
+    def rows(self) -> Indices:
+        """(P,) indices of the recorded states in an array (M T, N) of all."""
+        return np.flatnonzero(self.mask)
+
+    @cached_property
+    def trajectory(self) -> Indices:
+        """(P,) the trajectory of each."""
+        return self.rows // self.mask.shape[1]
+
+    @cached_property
+    def follows(self) -> NDArray[np.bool_]:
+        """(P - 1,) whether the next recorded state is one of the same trajectory."""
+        return np.diff(self.trajectory) == 0
+
+    @cached_property
+    def steps(self) -> Array:
+        """(P - 1,) time from each recorded state to the next, whatever trajectory it is of."""
+        times = np.broadcast_to(self.times, self.mask.shape).reshape(-1)
+        return np.diff(times[self.rows])
+
+    @cached_property
+    def dt(self) -> float:
+        """The sampling interval: that of even times, or else the most frequent step.
+
+        Raises
+        ------
+        ValueError
+            If the times are not even and no trajectory has two recorded states.
+        """
+        if self.times.ndim == 1:
+            return self._grids[0] or typical_interval(self.steps[self.follows], TOLERANCE)
+        even = self._grids[self._grids > 0.0]
+        steps = self.steps[self.follows & (self._grids[self.trajectory[:-1]] == 0.0)]
+        return typical_interval(np.concatenate([even, steps]), TOLERANCE)
+
+    @cached_property
+    def linked(self) -> NDArray[np.bool_]:
+        """(P - 1,) whether the next recorded state follows one sampling interval later."""
+        if not self.follows.any():
+            return self.follows
+        grids = self._grids[self.trajectory[:-1] if self.times.ndim > 1 else 0]
+        # On even times by the place: they may be rounded to few decimals.
+        interval = np.where(grids > 0.0, grids * np.diff(self.rows), self.steps)
+        return self.follows & (np.abs(interval - self.dt) <= TOLERANCE * self.dt)
+
+    @cached_property
+    def _grids(self) -> Array:
+        """(M,) or (1,) the interval of the times of each trajectory, 0 if they are not even."""
+        return np.array([_interval(row[np.isfinite(row)]) for row in np.atleast_2d(self.times)])
+
+    @cached_property
+    def bounds(self) -> Indices:
+        """(S + 1,) where each stretch of linked states begins among the P, and P."""
+        if not len(self.rows):
+            return np.zeros(1, int)
+        breaks = np.flatnonzero(~self.linked) + 1
+        return np.concatenate([[0], breaks, [len(self.rows)]])
+
+    def windows(self, length: int) -> Indices:
+        """(K, length) rows of every `length` linked states, in order."""
+        starts = np.arange(max(0, len(self.rows) - length + 1))
+        # How many links there are before each state: as many as steps if none is missing.
+        links = np.concatenate([[0], np.cumsum(self.linked)])
+        whole = links[starts + length - 1] - links[starts] == length - 1
+        return self.rows[starts[whole, None] + np.arange(length)]
+
+    def stretches(self, least: int) -> dict[int, Indices]:
+        """Rows (m, L) of the stretches of L linked states, by L >= `least`, the longest first."""
+        lengths = np.diff(self.bounds)
+        return {
+            int(length): self.rows[self.bounds[:-1][lengths == length, None] + np.arange(length)]
+            for length in np.unique(lengths)[::-1]
+            if length >= least
+        }
+
+    def rectangle(self, least: int) -> Indices:
+        """Rows (m, L) of stretches cut to one length L >= `least`: that with the most pairs."""
+        lengths = np.sort(np.diff(self.bounds))
+        lengths = lengths[lengths >= max(least, 2)]
+        if not len(lengths):
+            return np.empty((0, least), int)
+        pairs = (lengths - 1) * np.arange(len(lengths), 0, -1)
+        length = int(lengths[np.argmax(pairs)])
+        starts = self.bounds[:-1][np.diff(self.bounds) >= length]
+        return self.rows[starts[:, None] + np.arange(length)]
+
+
+def _interval(times: Array) -> float:
+    try:
+        return interval_of(times)
+    except ValueError:
+        return 0.0
