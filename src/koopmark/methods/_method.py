@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self, get_origin
 import numpy as np
 
 from koopmark._errors import ConfigError
+from koopmark._plugins import PLUGIN
 from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
 from koopmark.methods._options import Bounded, configured
@@ -107,9 +108,6 @@ SEALED = {
     "fit_with": "a method writes _fit, and what is done around it is the same for all",
 }
 """What no method defines for itself, with the reason."""
-
-PLUGIN = "koopmark_plugin_"
-"""What names of modules begin with that are loaded from a method's file."""
 
 
 @dataclass(frozen=True)
