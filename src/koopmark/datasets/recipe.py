@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from koopmark._config import Section, load, parse, shortened
+from koopmark._config import Section, load, loads, parse, read, shortened
 from koopmark._errors import ConfigError, suggest
+from koopmark._plugins import foreign, short
 from koopmark._resources import shipped
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
-from koopmark.systems.sections import AnySystem
+from koopmark.systems.own_sections import AnySystem, is_own
+from koopmark.systems.plugins import SYSTEM
 
 MAX_VALUES = 10**10
 """Numbers that a recipe may ask for: more would take a machine down."""
@@ -161,7 +163,10 @@ class Recipe(Contents):
         for name, field in type(self).model_fields.items():
             if isinstance(field.default, Section) and getattr(self, name) == field.default:
                 unsaid.add(name)
-        return self.model_dump(mode="json", exclude=unsaid, exclude_none=True)
+        said = self.model_dump(mode="json", exclude=unsaid, exclude_none=True)
+        # A system's file lies elsewhere on another machine.
+        said["system"]["kind"] = short(said["system"]["kind"])
+        return said
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
         """The columns that describe this dataset in the tables; no rank where nothing has one."""
@@ -196,7 +201,29 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
     ConfigError
         If there is no such recipe, or with a sentence for each mistake in it.
     """
-    given = str(name_or_path)
+    path = _place(str(name_or_path), folder)
+    if not NAME.fullmatch(path.stem):
+        raise ConfigError(
+            f"{shortened(str(path), 200)!r}: a recipe's name has letters, digits, dots, dashes "
+            f"and underscores only"
+        )
+    contents = load(path, Contents)
+    return Recipe.model_construct(name=path.stem, **dict(contents))
+
+
+def foreign_code(name_or_path: str, folder: Path) -> list[str]:
+    """The code that is not koopmark's of which a recipe makes its systems, at most one line.
+
+    Nothing is loaded. Parameters and errors are those of `load_recipe`.
+    """
+    path = _place(name_or_path, folder)
+    system = loads(read(path)[1], str(path)).get("system")
+    kind = system.get("kind") if isinstance(system, dict) else None
+    return [foreign(kind, SYSTEM.group, path.parent)] if is_own(kind) else []
+
+
+def _place(given: str, folder: Path | None) -> Path:
+    """The file of a recipe."""
     if given.endswith(".toml"):
         path = (folder or Path()) / given
     elif given in names():
@@ -206,13 +233,7 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
             f"unknown dataset {shortened(given)!r}: {suggest(given, names())}"
             f"`koopmark list datasets` shows them all, and a recipe's file ends in .toml"
         )
-    if not NAME.fullmatch(path.stem):
-        raise ConfigError(
-            f"{shortened(str(path), 200)!r}: a recipe's name has letters, digits, dots, dashes "
-            f"and underscores only"
-        )
-    contents = load(path, Contents)
-    return Recipe.model_construct(name=path.stem, **dict(contents))
+    return path
 
 
 def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -> Recipe:
@@ -252,4 +273,4 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
             inner = ", ".join(f"{key}.{name}" for name in section[last])
             raise ConfigError(f"{source}: {key!r} is a section: name a key in it, such as {inner}")
         section[last] = value
-    return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source)))
+    return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source, Path())))
