@@ -13,6 +13,7 @@ from koopmark._errors import ConfigError, suggest
 from koopmark._plugins import foreign, short
 from koopmark._resources import shipped
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
+from koopmark.datasets.trials_section import TrialsSection
 from koopmark.systems.own_sections import AnySystem, is_own
 from koopmark.systems.plugins import SYSTEM
 
@@ -21,7 +22,7 @@ MAX_VALUES = 10**10
 ROUNDING = 1e-9
 """Relative, of a frequency times dt that is just π."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NUMBERS = ("system", "initial_states", "sampling", "truth", "max_degree")
+NUMBERS = ("system", "initial_states", "sampling", "trials", "truth", "max_degree")
 """The parts of a recipe that its numbers depend on."""
 
 Text = Annotated[str, Field(min_length=1)]
@@ -110,6 +111,7 @@ class Contents(Section):
     system: AnySystem
     initial_states: InitialStatesSection
     sampling: SamplingSection
+    trials: TrialsSection = TrialsSection()
     regime: RegimeSection | None = None
     truth: TruthSection = TruthSection()
 
@@ -274,3 +276,37 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
             raise ConfigError(f"{source}: {key!r} is a section: name a key in it, such as {inner}")
         section[last] = value
     return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source, Path())))
+
+
+def key_of(recipe: Recipe, name: str) -> str:
+    """The dotted key of a recipe that a name alone stands for: `sampling.noise` for `noise`.
+
+    A dotted key stands for itself.
+
+    Raises
+    ------
+    ConfigError
+        If no section has such a key, or several have.
+    """
+    if "." in name:
+        return name
+    known: dict[str, list[str]] = {}
+    for part in NUMBERS:
+        section = getattr(recipe, part)
+        if not isinstance(section, Section):
+            known.setdefault(part, []).append(part)
+            continue
+        for field in type(section).model_fields:
+            known.setdefault(field, []).append(f"{part}.{field}")
+    found = known.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(
+            f"{recipe.name}: {name!r} is a key of several sections: say which, as "
+            + " or ".join(f'**{{"{dotted}": ...}}' for dotted in found)
+        )
+    raise ConfigError(
+        f"{recipe.name}: unknown key {shortened(name)!r}: {suggest(name, known)}"
+        f"those that its numbers depend on are {', '.join(sorted(known))}"
+    )
