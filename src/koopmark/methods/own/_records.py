@@ -13,6 +13,14 @@ EVEN = 1e-6
 """Relative deviation of a step from the sampling interval that is rounding."""
 
 
+RANK, WORST, CORRECTIONS = 1e-12, 1e8, 6
+"""Relative singular values that are rounding; condition of eigenvectors that lose half of the
+digits; corrections of the trapezoidal rule at most."""
+
+LARGEST, TERMS = 0.5, 14
+"""Norm up to which an exponential is summed, and of how many terms: to rounding."""
+
+
 class Record(NamedTuple):
     """Recorded states of some trajectories, as many of each, one after another."""
 
@@ -22,6 +30,16 @@ class Record(NamedTuple):
     """(T,) if these trajectories share them, or else (m, T)."""
     even: bool
     """Whether the times are an even grid."""
+
+    @property
+    def lapse(self) -> NDArray[np.float64]:
+        """The times since the first of each trajectory."""
+        return self.times - self.times[..., :1]
+
+    @property
+    def shared(self) -> bool:
+        """Whether the trajectories have the same times."""
+        return self.times.ndim == 1
 
 
 def records_of(trajectories: Trajectories, least: int = 2) -> list[Record]:
@@ -82,3 +100,56 @@ def divided_differences(record: Record, order: int) -> NDArray[np.float64]:
     differences = sum(weights[..., j, None] * values[:, j : j + length] for j in range(order + 1))
     short = span <= np.median(span)
     return np.asarray(differences)[short][None]
+
+
+def integrated(now: NDArray, ahead: NDArray, steps: NDArray) -> NDArray[np.float64]:
+    """G (n, n) in x(t + h) ≈ x(t) e^{Gh} for rows x (P, n) and steps h (P,) of any length.
+
+    Least squares for the trapezoidal rule x(t + h) - x(t) = h (x(t) + x(t + h)) / 2 G; then the
+    same for the correction, in coordinates that move with the last G, which leaves no error of the
+    rule if the functions are closed under the dynamics.
+    """
+    h = steps[:, None]
+    generator = np.linalg.lstsq(h * (now + ahead) / 2.0, ahead - now, rcond=RANK)[0]
+    last = np.inf
+    for _ in range(CORRECTIONS):
+        rates, vectors = np.linalg.eig(generator)
+        if not np.linalg.cond(vectors) < WORST:
+            break
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            half = np.exp(h / 2.0 * rates)
+            before, after = (now @ vectors) * half, (ahead @ vectors) / half
+        if not (np.isfinite(before).all() and np.isfinite(after).all()):
+            break
+        change = np.linalg.lstsq(h * (before + after) / 2.0, after - before, rcond=RANK)[0]
+        corrected = (vectors * rates + vectors @ change) @ np.linalg.inv(vectors)
+        moved = float(np.linalg.norm(corrected.real - generator))
+        if not moved < last:
+            break
+        generator, last = np.asarray(corrected.real), moved
+    return generator
+
+
+def exponentials(generator: NDArray, times: NDArray) -> tuple[NDArray, NDArray]:
+    """e^{Λt} (S, m, m) at any `times` (S,), and its derivatives with Λ (m², S, m, m).
+
+    By scaling and squaring of the Taylor series, all times at once: a derivative follows the same
+    products (Al-Mohy and Higham 2009).
+    """
+    m = len(generator)
+    units = np.eye(m * m).reshape(m * m, 1, m, m)
+    size = np.linalg.norm(generator, 1) * float(abs(times).max(initial=0.0))
+    squarings = max(0, int(np.ceil(np.log2(max(size, 1e-300) / LARGEST)))) if size > 0 else 0
+    scaled = (times / 2.0**squarings)[:, None, None]
+    power = np.tile(np.eye(m), (len(times), 1, 1))
+    moved_power = np.zeros((m * m, len(times), m, m))
+    flow, moved = power.copy(), moved_power.copy()
+    for k in range(1, TERMS + 1):
+        moved_power = (moved_power @ generator + power @ units) * (scaled / k)
+        power = (power @ generator) * (scaled / k)
+        flow += power
+        moved += moved_power
+    for _ in range(squarings):
+        moved = moved @ flow + flow @ moved
+        flow = flow @ flow
+    return flow, moved
