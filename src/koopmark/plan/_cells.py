@@ -140,6 +140,7 @@ def _cells(
 ) -> Iterator[Cell]:
     """Every seed of a method on a dataset, with the `source` and the `code` of its cells."""
     row = entry.row
+    given = row.method.spelled_out(row.entry.options)
     for seed in range(suite.seeds):
         data = {**settings, "seed": seed}
         named = {"dataset": source.recipe.name, **data}
@@ -151,7 +152,7 @@ def _cells(
             seed=seed,
             label=row.entry.label,
             use=entry.how["use"],
-            method=seeded(row.method, row.entry.options, data),
+            method=seeded(row.method, given, data),
             library_version=entry.version,
             source=made,
             code=code,
