@@ -578,22 +578,22 @@ def verify(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A name in `koopmark list methods`, or path/to/file.py:Class.",
+            help="path/to/file.py:Class, a method or a system; a name in `koopmark list methods` "
+            "or `koopmark list systems`; or a recipe.",
         ),
     ],
 ) -> None:
-    """Hold a method to the contract of all methods: exit with 1 where it breaks a part of it.
+    """Hold a method or a system to the contract of its kind: exit with 1 if it breaks a part of it.
 
-    It is fitted to data that it must recover exactly, to nonlinear and to degenerate data; what is
-    checked is that its eigenfunctions obey their eigenvalues, that two fits agree, that it leaves
-    data and random generators alone, and that it refuses what cannot be fitted.
+    A method is fitted to data that it must recover exactly, to nonlinear and to degenerate data;
+    what is checked is that its eigenfunctions obey their eigenvalues, that two fits agree, that it
+    leaves data and random generators alone, and that it refuses what cannot be fitted.
+
+    Of a system the claimed eigenspaces are checked, along trajectories that SciPy integrates and at
+    every state: that they obey their eigenvalues and are complete. Of a recipe it is the system.
     """
-    from koopmark import methods
     from koopmark.workers import verify
 
-    missing = methods.availability(methods.get(name))
-    if missing:
-        raise ConfigError(f"{name} cannot run: {missing}")
     verdicts = []
     for verdict in verify(name):
         verdicts.append(verdict)
@@ -706,10 +706,14 @@ def _listed(kind: Kind) -> Iterator[tuple[str, str]]:
     """Names, and what each stands for."""
     if kind == Kind.systems:
         from koopmark import systems
+        from koopmark._plugins import entry_points
+        from koopmark.systems.plugins import SYSTEM
 
         for name in {**systems.CATALOGUE, **systems.INEXACT}:
             system = systems.example(name)
             yield name, f"{type(system).__name__}, N = {system.size}"
+        for name in sorted(entry_points(SYSTEM.group)):
+            yield name, "from an installed package"
     elif kind == Kind.methods:
         from koopmark import methods
 

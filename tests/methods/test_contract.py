@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from koopmark import methods
+from koopmark._verdicts import described, verdict
 from koopmark.methods import InformedMethod, Method, Tags, contract
 from koopmark.models import LinearModel
 
@@ -297,11 +298,11 @@ def chosen(model, which):
     return LinearModel(model.lift, model.coefficients[:, kept], model.rates[kept], model.dt)
 
 
-CHECKS = {contract.described(check)[0]: check for check in contract.CHECKS}
+CHECKS = {described(check)[0]: check for check in contract.CHECKS}
 
 
 def breaks(method, check):
-    return contract.verdict(CHECKS[check], method).status == "broken"
+    return verdict(CHECKS[check], method).status == "broken"
 
 
 def test_a_sound_method_breaks_nothing():
@@ -397,4 +398,4 @@ def test_what_a_method_says_it_loses_it_does_lose(name, loss, monkeypatch):
         "constant": contract.ignores_a_constant_channel,
         "units": contract.knows_no_units,
     }
-    assert contract.verdict(checks[loss], method).status == "broken"
+    assert verdict(checks[loss], method).status == "broken"

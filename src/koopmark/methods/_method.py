@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from koopmark._errors import ConfigError
 from koopmark._plugins import PLUGIN
 from koopmark._repr import number
+from koopmark._verdicts import Skip as Skip
 from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
 from koopmark.methods._options import Bounded, configured, spelled_out
@@ -26,14 +27,6 @@ from koopmark.methods.dictionaries import Dictionary, described_by
 from koopmark.methods.remarks import collected, fitted_to, remark
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
-
-
-class Skip(ValueError):
-    """Raised by a method that does not apply to the data by design; its text is the reason.
-
-    To whoever fits it directly it is a ValueError like any other about the data.
-    """
-
 
 Role = Literal["method", "informed", "anchor"]
 """How a fit takes part in a comparison. Only a `method` is ranked: an `informed` one is given the

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from koopmark._errors import ConfigError, named
+from koopmark._errors import ConfigError
+from koopmark._verdicts import Skip, Verdict, agree, verdict
 from koopmark.datasets import AnswerKey
 from koopmark.methods._contract_data import (
     CASES,
@@ -30,7 +31,7 @@ from koopmark.methods._contract_data import (
     linear,
     nonlinear,
 )
-from koopmark.methods._method import Method, Skip, Tags
+from koopmark.methods._method import Method, Tags
 from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
@@ -114,31 +115,31 @@ def gives_a_model(method: Method) -> None:
 def _check_shapes(model: Model, data: Trajectories) -> None:
     windows = data.rolling(model.window)[:, 0]
     count = len(model.eigenvalues)
-    _agree(model.eigenvalues.shape == (count,), "eigenvalues must have shape (s,)")
-    _agree(np.iscomplexobj(model.eigenvalues), "eigenvalues must be complex")
+    agree(model.eigenvalues.shape == (count,), "eigenvalues must have shape (s,)")
+    agree(np.iscomplexobj(model.eigenvalues), "eigenvalues must be complex")
     values = model.eigenfunctions(windows)
     wanted = (len(windows), count)
-    _agree(
+    agree(
         values.shape == wanted, f"eigenfunctions must have shape {wanted}, they have {values.shape}"
     )
-    _agree(np.iscomplexobj(values), "values of eigenfunctions must be complex")
+    agree(np.iscomplexobj(values), "values of eigenfunctions must be complex")
     listed = model.dictionary(windows)
-    _agree(
+    agree(
         listed is None or (listed.ndim == 2 and len(listed) == len(windows)),
         "the dictionary must have one row for each window",
     )
     predicted = model.predict(windows, data.dt * np.arange(1, 5))
     ahead = (len(windows), 4, data.states.shape[2])
-    _agree(
+    agree(
         predicted is None or predicted.shape == ahead,
         f"a prediction at 4 times must have shape {ahead}",
     )
     residuals = model.residuals
-    _agree(
+    agree(
         residuals is None or residuals.shape == (count,), "there must be one residual for each pair"
     )
-    _agree(isinstance(model.note, str), "the note must be text")
-    _agree(
+    agree(isinstance(model.note, str), "the note must be text")
+    agree(
         model.window == 1 or math.isclose(getattr(model, "dt", np.nan), data.dt, rel_tol=1e-9),
         "a model of windows needs dt, the sampling interval of the data",
     )
@@ -148,17 +149,17 @@ def is_exact_where_it_must_be(method: Method) -> None:
     """φ(x⁺) = e^{λΔt} φ(x) and true eigenvalues on the data that it must recover."""
     tags, (data, _) = _recoverable(method)
     model = _fitted(method, tags.recovers or "")
-    _agree(len(model.eigenvalues) > 0, "no eigenpair was recovered")
+    agree(len(model.eigenvalues) > 0, "no eigenpair was recovered")
     factors = _factors(model, data)
     worst = float(_misses(model, data, factors).max())
-    _agree(
+    agree(
         worst <= tags.exactness,
         f"an eigenfunction breaks φ(x⁺) = e^(λΔt) φ(x) by {worst:.1e} on data that must be "
         f"recovered to {tags.exactness:.0e}: are these modes, or rows for columns?",
     )
     for value in exact(tags.recovers or ""):
         distance = float(abs(factors - value).min())
-        _agree(
+        agree(
             distance <= tags.exactness,
             f"the eigenvalue e^(λΔt) = {value:.3g} of these data is not recovered: the nearest is "
             f"{distance:.1e} away",
@@ -194,7 +195,7 @@ def _is_complete(model: Model, data: Trajectories, case: Case, limit: float) -> 
     for value, functions in case.functions(last):
         near = abs(factors - value) <= limit
         wanted = functions.shape[1]
-        _agree(
+        agree(
             near.sum() >= wanted,
             f"the eigenvalue e^(λΔt) = {value:.3g} of these data is found {near.sum()} times, its "
             f"multiplicity is {wanted}; the nearest is {abs(factors - value).min():.1e} away",
@@ -202,14 +203,14 @@ def _is_complete(model: Model, data: Trajectories, case: Case, limit: float) -> 
         spanned = np.linalg.qr(values[:, near] / np.linalg.norm(values[:, near], axis=0))[0]
         functions = functions / np.linalg.norm(functions, axis=0)
         error = np.linalg.norm(functions - spanned @ (spanned.conj().T @ functions), 2)
-        _agree(
+        agree(
             error <= 10 * limit,
             f"eigenfunctions at e^(λΔt) = {value:.3g} are off by {error:.1e}: they do not span all "
             f"{wanted} that there are",
         )
     lasting = abs(factors) > VANISHED
     worst = np.where(lasting, _misses(model, data, factors), 0.0)
-    _agree(
+    agree(
         worst.max() <= limit,
         f"the eigenvalue λ = {model.eigenvalues[worst.argmax()]:.3g} is not one of these data: its "
         f"function breaks φ(x⁺) = e^(λΔt) φ(x) by {worst.max():.1e}",
@@ -246,9 +247,9 @@ def says_what_the_data_leave_in_doubt(method: Method) -> None:
     try:
         note = _fitted(method, FEW_CHANNELS).note
     except ValueError as error:
-        _agree(bool(str(error).strip()), "data of low rank are refused without a word")
+        agree(bool(str(error).strip()), "data of low rank are refused without a word")
         return
-    _agree(
+    agree(
         "rank 3 of 4" in note,
         "the note of the model does not say that the data have rank 3 in 4 channels",
     )
@@ -271,7 +272,7 @@ def reads_numbers_of_every_type(method: Method) -> None:
         same = len(model.eigenvalues) == len(copy.eigenvalues) and np.allclose(
             _factors(model, data), _factors(copy, data), rtol=1e-9
         )
-        _agree(same, f"{states.dtype} states give other eigenvalues than their float64 copy")
+        agree(same, f"{states.dtype} states give other eigenvalues than their float64 copy")
 
 
 def _misses(model: Model, data: Trajectories, factors: NDArray) -> NDArray[np.float64]:
@@ -294,7 +295,7 @@ def predicts_what_it_recovers(method: Method) -> None:
         return
     error = abs(predicted - data.states[:, w : w + 5]).max() / abs(data.states).max()
     limit = 10 * tags.exactness
-    _agree(error <= limit, f"the prediction is off by {error:.1e} on data that must be recovered")
+    agree(error <= limit, f"the prediction is off by {error:.1e} on data that must be recovered")
 
 
 def combines_its_dictionary(method: Method) -> None:
@@ -310,7 +311,7 @@ def combines_its_dictionary(method: Method) -> None:
     listed = listed.astype(complex)
     found = np.linalg.lstsq(listed, values, rcond=1e-13)[0]
     error = abs(listed @ found - values).max(initial=0.0)
-    _agree(
+    agree(
         error <= SPANNED, f"eigenfunctions leave the span of the dictionary by {error:.1e} at worst"
     )
 
@@ -323,14 +324,14 @@ def repeats_itself(method: Method) -> None:
     same = same and np.array_equal(
         first.eigenfunctions(windows), second.eigenfunctions(windows), equal_nan=True
     )
-    _agree(same, "two fits to the same data differ: whatever is random needs a field `seed`")
+    agree(same, "two fits to the same data differ: whatever is random needs a field `seed`")
 
 
 def leaves_the_world_alone(method: Method) -> None:
     """Neither the data nor the global random generators are changed."""
     fit = _fit(method, "nonlinear")
-    _agree(not fit.moved_generators, "a global random generator is in another state after the fit")
-    _agree(not fit.changed_data, "the fit changed the data")
+    agree(not fit.moved_generators, "a global random generator is in another state after the fit")
+    agree(not fit.changed_data, "the fit changed the data")
 
 
 def _generators() -> tuple[bytes, ...]:
@@ -351,7 +352,7 @@ def says_that_it_uses_a_part_of_the_data(method: Method) -> None:
     data, key = nonlinear()
     total = len(data.states) * (len(data.times) - 1)
     if model.pairs_used is not None:
-        _agree(
+        agree(
             0 < model.pairs_used < total,
             f"pairs_used is {model.pairs_used} of {total}: it must be a part, or None for all",
         )
@@ -360,7 +361,7 @@ def says_that_it_uses_a_part_of_the_data(method: Method) -> None:
     model = method.fit_with(Trajectories(states, data.times), key)
     states[-1] *= 0.5
     other = method.fit_with(Trajectories(states, data.times), key)
-    _agree(
+    agree(
         not np.array_equal(model.eigenvalues, other.eigenvalues, equal_nan=True),
         "the last trajectory changes nothing, and the model does not say that the fit used a part "
         "of the data: call koopmark.methods.remarks.fitted_to where they are left out",
@@ -377,7 +378,7 @@ def takes_one_trajectory(method: Method) -> None:
         data = replace(data, states=data.states[:1], diverged_at=np.full(1, np.nan))
         model = method.fit_with(data, key)
     _check_shapes(model, data)
-    _agree(
+    agree(
         np.isfinite(model.eigenfunctions(_states(data, model))).all(),
         "eigenfunctions are not finite on the one trajectory that they were fitted to",
     )
@@ -389,7 +390,7 @@ def takes_one_pair_or_says_why_not(method: Method) -> None:
     try:
         model = method.fit_with(data, key)
     except ValueError as error:
-        _agree(bool(str(error).strip()), "a single pair is refused without a word")
+        agree(bool(str(error).strip()), "a single pair is refused without a word")
         return
     if model.window <= 2:
         _check_shapes(model, data)
@@ -432,7 +433,7 @@ def _refuses(method: Method, states: NDArray, what: str, key: AnswerKey | None =
     try:
         method.fit_with(data, key or AnswerKey((), states.shape[2]))
     except ValueError as error:
-        _agree(bool(str(error).strip()), f"{what}: refused without a word")
+        agree(bool(str(error).strip()), f"{what}: refused without a word")
         return
     raise AssertionError(f"{what}: not refused with a ValueError")
 
@@ -441,7 +442,7 @@ def survives_json(method: Method) -> None:
     """Its options, written as JSON and read again, give the same method."""
     written = json.dumps(method.to_options(), allow_nan=False)
     read = TypeAdapter(type(method)).validate_json(written, strict=True)
-    _agree(read == method, f"options do not survive JSON: {read} is not {method}")
+    agree(read == method, f"options do not survive JSON: {read} is not {method}")
 
 
 CHECKS: tuple[Callable[[Method], None], ...] = (
@@ -469,16 +470,6 @@ CHECKS: tuple[Callable[[Method], None], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """How one check ended: `status` is passed, broken or skipped, `reason` says why."""
-
-    check: str
-    claim: str
-    status: str
-    reason: str = ""
-
-
 def verify(method: Method) -> Iterator[Verdict]:
     """Run every check on a method, as it is given.
 
@@ -489,26 +480,6 @@ def verify(method: Method) -> Iterator[Verdict]:
         `koopmark.workers.verify` does the same in a process of its own, with a time limit.
     """
     return (verdict(check, method) for check in CHECKS)
-
-
-def verdict(check: Callable[[Method], None], method: Method) -> Verdict:
-    """How one check of a method ends."""
-    status, reason = "passed", ""
-    try:
-        check(method)
-    except Skip as skip:
-        status, reason = "skipped", str(skip)
-    except AssertionError as error:
-        status, reason = "broken", str(error) or "an assertion of the method failed"
-    except Exception as error:  # noqa: BLE001 whatever a method does is a verdict
-        status, reason = "broken", named(error)
-    return Verdict(*described(check), status, reason)
-
-
-def described(check: Callable[[Method], None]) -> tuple[str, str]:
-    """The name of a check, and what it claims."""
-    claim = (check.__doc__ or "").strip().partition("\n")[0]
-    return check.__name__.replace("_", " "), claim
 
 
 def _recoverable(method: Method) -> tuple[Tags, Sample]:
@@ -522,8 +493,3 @@ def _recoverable(method: Method) -> tuple[Tags, Sample]:
             f"{', '.join(DATA)}, or None with a reason in `unrecoverable`"
         )
     return tags, DATA[tags.recovers]()
-
-
-def _agree(holds: object, sentence: str) -> None:
-    if not holds:
-        raise AssertionError(sentence)

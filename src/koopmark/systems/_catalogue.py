@@ -44,8 +44,8 @@ from koopmark.systems.textbook.planar import HopfNormalForm, SlowManifold
 
 
 def neighbour_product(x: NDArray, out: NDArray | None = None) -> NDArray:
-    """hⱼ(x) = tanh(xⱼ xⱼ₊₁): a coupling through the whole state, not unit by unit."""
-    return np.tanh(x * np.roll(x, -1, axis=-1), out=out)
+    """hⱼ(x) = tanh(xⱼ + xⱼ xⱼ₊₁): a coupling through the whole state, not unit by unit."""
+    return np.tanh(x * (1.0 + np.roll(x, -1, axis=-1)), out=out)
 
 
 NETWORKS: dict[str, Callable[[], System]] = {

@@ -1,36 +1,62 @@
-"""The contract of methods, checked in a process that may hang or die."""
+"""The contracts of methods and of systems, checked in a process that may hang or die."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
+from typing import Any
 
-from koopmark import methods
-from koopmark.methods.contract import CHECKS, Verdict, described, verdict
+from koopmark import _plugins, datasets, methods, systems
+from koopmark._errors import ConfigError, suggest
+from koopmark._verdicts import Verdict, described, verdict
+from koopmark.methods import contract as method_contract
+from koopmark.methods.plugins import METHOD
+from koopmark.systems import System
+from koopmark.systems import contract as system_contract
+from koopmark.systems.contract import Trial
+from koopmark.systems.plugins import SYSTEM, load, make
 from koopmark.workers import _nursery as nursery
 from koopmark.workers._pool import in_words
 
 SECONDS = 120.0
 """How long one check may take, and a process to start."""
 
+Checks = tuple[Callable[[Any], None], ...]
+
 
 def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
-    """Hold the method of this name to every check, with the options it names for trials.
+    """Hold a method or a system to every check of its contract.
+
+    Parameters
+    ----------
+    name : str
+        A method as in `koopmark.methods.get`, which is run with the options that it names for
+        trials; a class of systems, named likewise, at its defaults; a name in `koopmark list
+        systems`; or a recipe, by its name or path, for its systems where they start in it.
+    seconds : float
+        How long one check may take.
 
     Yields
     ------
     Verdict
-        One for each check, as soon as it is known; `broken` too where the method hangs or takes
-        its process along. The checks that are left then go on in another process.
+        One for each check, as soon as it is known; `broken` too if the code hangs or takes its
+        process along. The checks that are left then go on in another process.
+
+    Raises
+    ------
+    ConfigError
+        If there is nothing of this name, it cannot run, or it cannot be made.
     """
+    checks, _ = _held_to(name)
     done = 0
-    while done < len(CHECKS):
+    while done < len(checks):
         process, ours = nursery.start(_check, name, done)
         broken = ""
         try:
             if ours.poll(SECONDS):
                 with suppress(EOFError):
                     ours.recv()
-            while not broken and done < len(CHECKS):
+            while not broken and done < len(checks):
                 if not ours.poll(seconds):
                     broken = f"it ran into {seconds:g} s"
                 else:
@@ -40,7 +66,7 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
                         process.join()
                         broken = f"its process {in_words(process.exitcode or 0)}"
                 if broken:
-                    one = Verdict(*described(CHECKS[done]), "broken", broken)
+                    one = Verdict(*described(checks[done]), "broken", broken)
                 done += 1
                 yield one
         finally:
@@ -51,10 +77,56 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
 
 
 def _check(results: Connection, name: str, first: int) -> None:
-    chosen = methods.get(name)
-    method = methods.get(name, **chosen.promises().trial)
+    checks, thing = _held_to(name)
     # From here on the time is that of the checks.
     results.send("ready")
-    for check in CHECKS[first:]:
-        one = verdict(check, method)
+    for check in checks[first:]:
+        one = verdict(check, thing)
         results.send((one.check, one.claim, one.status, one.reason))
+
+
+def _held_to(name: str) -> tuple[Checks, Any]:
+    """The checks of what has this name, and what they are checks of."""
+    if name.endswith(".toml") or name in datasets.names():
+        return system_contract.CHECKS, _of_recipe(datasets.load_recipe(name))
+    if name in systems.CATALOGUE or name in systems.INEXACT:
+        return system_contract.CHECKS, Trial.of(systems.example(name))
+    known = [*methods.names(), *methods.offered()]
+    if name not in methods.names():
+        if _plugins.names_code(name, SYSTEM.group):
+            kind, _ = _plugins.load(name, METHOD, SYSTEM)
+            if issubclass(kind, System):
+                return system_contract.CHECKS, _of_class(name)
+        elif name not in known and not name.endswith(".py"):
+            others = [*systems.CATALOGUE, *systems.INEXACT, *datasets.names()]
+            raise ConfigError(
+                f"{name!r} is no method, system or dataset: {suggest(name, [*known, *others])}"
+                "`koopmark list` shows them all, and path/to/file.py:Class names one of your own"
+            )
+    chosen = methods.get(name)
+    missing = methods.availability(chosen)
+    if missing:
+        raise ConfigError(f"{name} cannot run: {missing}")
+    return method_contract.CHECKS, methods.get(name, **chosen.promises().trial)
+
+
+def _of_class(name: str) -> Trial:
+    made = partial(make, load(name), {})
+    try:
+        return Trial.of(made(0), made)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error}; verify the .toml file of a recipe with its parameters, or give them defaults"
+        ) from None
+
+
+def _of_recipe(recipe: datasets.Recipe) -> Trial:
+    system = recipe.system.build(0)
+    return Trial(
+        system,
+        lambda count, rng: recipe.initial_states.draw(count, system.size, rng),
+        max(2, recipe.max_degree),
+        recipe.sampling.horizon,
+        "the initial states of the recipe",
+        recipe.system.build,
+    )

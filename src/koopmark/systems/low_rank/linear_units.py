@@ -119,6 +119,21 @@ class LinearUnits(Network):
             every = every.real
         return PrincipalFunctions(self.zeta, every, np.array(eigenvalues, dtype=complex))
 
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Of the products of principal functions.
+
+        If the weights leave the trace of every unit as it is, as they do in `inertial`, all pairs
+        of modes have the same damping, those that the weights reach too: products φφ̄ of these are
+        at the same real eigenvalues, and what is known there is a part of an eigenspace.
+        """
+        spaces = super().eigenspaces(max_degree)
+        if (self.weights.left * self.weights.right).any():
+            return spaces
+        return tuple(
+            space if space.degree == 1 or space.eigenvalue.imag else space.as_part()
+            for space in spaces
+        )
+
 
 def linear_units(
     weights: LowRank,

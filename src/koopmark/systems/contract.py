@@ -1,0 +1,771 @@
+"""What every system keeps to: checks that run on any `System`, whoever wrote it.
+
+Claims are held to computations that are not ours: trajectories by SciPy's DOP853, derivatives by
+differences of the claimed functions, ranks of their values. `verify` runs all of them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from itertools import combinations_with_replacement
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._errors import named
+from koopmark._keys import generator
+from koopmark._verdicts import Skip, Verdict, agree, verdict
+from koopmark.systems import System
+from koopmark.truth import Eigenspace
+
+STARTS = 12
+"""Trajectories that are looked at."""
+INSTANTS = 25
+"""Times on each."""
+RTOL, ATOL = 1e-11, 1e-13
+"""Of their integration, the latter relative to the size of the initial states."""
+ROUGH = 1e-6
+"""RTOL where it only matters where trajectories end."""
+EVALUATIONS = 20_000
+"""Calls of the vector field that an integration may take."""
+
+FOLDS = 3.0
+"""How many times the slowest function changes by a factor e, if no horizon is given."""
+TURNS = 60.0
+"""How many times the fastest one may."""
+GROWTH = 1e3
+"""Factor by which no bounded trajectory grows."""
+FAR = 30.0
+"""Factor on the initial states for what all of R^N does."""
+
+ALONG = 1e-6
+"""Relative error of φ(x(t)) = e^{λt} φ(x(0)), of the largest |φ| on the trajectories."""
+POINTWISE = 1e-6
+"""The same of ∇φ·F = λφ."""
+STENCIL = np.array([-1.0, 9.0, -45.0, 0.0, 45.0, -9.0, 1.0]) / 60.0
+"""Central difference of order 6."""
+STEP = 1e-3
+"""Its step, of the size of the state."""
+SAME = 1e-8
+"""Relative distance up to which two eigenvalues are one."""
+INDEPENDENT = 1e-9
+"""Singular values of independent functions, of unit norm, are above this part of the largest."""
+SPANNED = 1e-6
+"""Part of a product that may be left when those functions are taken out that span it."""
+ROUNDING = 1e-11
+"""Relative, of a velocity at one state computed in two ways."""
+
+MOST = 300
+"""Functions of a space that are looked at together; of more, a sample."""
+SAMPLE = 40
+LARGEST = 60
+"""Variables up to which a Jacobian is computed by differences."""
+NODES = 20_000
+"""Products of eigenvalues of a Jacobian that are counted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A system, and what its claims are held to.
+
+    Parameters
+    ----------
+    system : System
+    draw : callable
+        From a number and a random generator to so many initial states (M, N).
+    max_degree : int
+        Of the products whose eigenspaces are looked at.
+    horizon : float, optional
+        How long trajectories last; a few times the slowest of the claimed rates by default.
+    start : str
+        What the initial states are called in messages.
+    make : callable, optional
+        From a seed to the system of that seed.
+    """
+
+    system: System
+    draw: Callable[[int, np.random.Generator], NDArray[np.float64]]
+    max_degree: int = 2
+    horizon: float | None = None
+    start: str = "standard normal states"
+    make: Callable[[int], System] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, system: System, make: Callable[[int], System] | None = None) -> "Trial":
+        """A system by itself, from normal states; from log-normal ones if it is none of these."""
+
+        def normal(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+            return rng.standard_normal((count, system.size))
+
+        def positive(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+            return np.exp(0.5 * rng.standard_normal((count, system.size)))
+
+        trials = cls(system, normal, make=make), cls(system, positive, make=make)
+        fits = trials[0]._is_finite or not trials[1]._is_finite
+        return trials[0] if fits else replace(trials[1], start="log-normal states")
+
+    @property
+    def _is_finite(self) -> bool:
+        """Whether the vector field and the claimed functions are where it starts."""
+        with np.errstate(all="ignore"):
+            try:
+                values = [few.evaluate(self.initial.copy()) for few in map(_few, self.spaces)]
+                return all(np.isfinite(one).all() for one in (self.velocity(self.initial), *values))
+            except Exception:  # noqa: BLE001 the checks say what is wrong
+                return False
+
+    def states(self, count: int, purpose: str = "states") -> NDArray[np.float64]:
+        """(count, N) initial states; others for another purpose."""
+        rng = generator({"trial of": type(self.system).__name__}, purpose)
+        return np.array(self.system.reachable(self.draw(count, rng)), dtype=float)
+
+    @cached_property
+    def initial(self) -> NDArray[np.float64]:
+        """(M, N) where the trajectories start."""
+        return self.states(STARTS)
+
+    @cached_property
+    def spaces(self) -> tuple[Eigenspace, ...]:
+        """All claimed eigenspaces, each once; raises Skip if they are none to compute with."""
+        if self.fault:
+            raise Skip("its eigenspaces cannot be computed with")
+        return _claimed(self.system, self.max_degree)
+
+    @cached_property
+    def has_field(self) -> bool:
+        """Whether its vector field can be computed with."""
+        try:
+            takes_many_states_at_once(self)
+        except Exception:  # noqa: BLE001 that check says what is wrong
+            return False
+        return True
+
+    @cached_property
+    def fault(self) -> str:
+        """Why its eigenspaces cannot be computed with, in a sentence; empty if they can."""
+        try:
+            return _fault(self)
+        except Exception as error:  # noqa: BLE001 foreign code may raise anything
+            return f"its eigenspaces cannot be evaluated: {named(error)}"
+
+    @cached_property
+    def rates(self) -> NDArray[np.float64]:
+        """|λ| of the claimed eigenspaces, ascending."""
+        return np.sort([abs(space.eigenvalue) for space in self.spaces])
+
+    @cached_property
+    def span(self) -> float:
+        """How long the trajectories last."""
+        slowest, fastest = self.rates[0], self.rates[-1]
+        wanted = FOLDS / slowest if self.horizon is None else self.horizon
+        return float(min(wanted, TURNS / fastest))
+
+    @cached_property
+    def paths(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(T,) times and (M, T, N) trajectories by SciPy's DOP853.
+
+        They are shorter where they blow up, or come where a claimed function is not finite.
+        """
+        _check_field(self)
+        span = self.span
+        for _ in range(8):
+            times = np.linspace(0.0, span, INSTANTS)
+            found = integrated(self.system, self.initial, times)
+            if found is not None and self._finite_along(found):
+                return times, found
+            span /= 2.0
+        raise Skip(f"its trajectories from {self.start} cannot be integrated")
+
+    def _finite_along(self, paths: NDArray) -> bool:
+        # What is not finite at the start already is for another check.
+        starts = ((few, few.evaluate(paths[:, :1].copy())) for few in map(_few, self.spaces))
+        return all(
+            np.isfinite(few.evaluate(paths.copy())[:, :, np.isfinite(at).all(axis=(0, 1))]).all()
+            for few, at in starts
+        )
+
+    def velocity(self, states: NDArray) -> NDArray:
+        """F at states, of which it gets a copy."""
+        return np.asarray(self.system.rhs(np.array(states)))
+
+    @cached_property
+    def visited(self) -> NDArray[np.float64]:
+        """(P, N) states on the trajectories."""
+        return self.paths[1].reshape(-1, self.system.size)
+
+
+def integrated(
+    system: System, initial: NDArray, times: NDArray, most: float = np.inf, rtol: float = RTOL
+) -> NDArray[np.float64] | None:
+    """Trajectories (M, T, N) by SciPy's DOP853 from states (M, N); None where it gets stuck.
+
+    So it does if a value exceeds `most`, or too many steps are needed.
+    """
+    # Of positive values there may be logarithms: they stay accurate however small they become.
+    absolute = [0.0] if (initial > 0).all() else []
+    for atol in (*absolute, ATOL * float(np.abs(initial).max() + 1e-300)):
+        try:
+            with np.errstate(all="ignore"):
+                found = _solved(system, initial, times, most, rtol, atol)
+        except (_Stuck, ValueError, FloatingPointError):
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def _solved(
+    system: System, initial: NDArray, times: NDArray, most: float, rtol: float, atol: float
+) -> NDArray[np.float64] | None:
+    from scipy.integrate import solve_ivp
+
+    calls = 0
+
+    def velocity(_: float, flat: NDArray) -> NDArray:
+        nonlocal calls
+        calls += 1
+        if calls > EVALUATIONS:
+            raise _Stuck
+        return np.ravel(system.rhs(flat.reshape(initial.shape).copy()))
+
+    def beyond(_: float, flat: NDArray) -> float:
+        return float(most - np.abs(flat).max())
+
+    beyond.terminal = True  # type: ignore[attr-defined]
+    done = solve_ivp(
+        velocity,
+        (times[0], times[-1]),
+        initial.ravel(),
+        "DOP853",
+        times,
+        rtol=rtol,
+        atol=atol,
+        events=beyond if np.isfinite(most) else None,
+    )
+    if done.status != 0 or not np.isfinite(done.y).all():
+        return None
+    return np.moveaxis(done.y.reshape(*initial.shape, -1), -1, 1)
+
+
+class _Stuck(Exception):
+    """An integration takes too many steps."""
+
+
+def takes_many_states_at_once(trial: Trial) -> None:
+    """F at many states is F at each of them, whatever the shape, strides and order in memory."""
+    states, n = trial.initial, trial.system.size
+    many = trial.velocity(states)
+    agree(
+        many.shape == states.shape,
+        f"rhs of {len(states)} states, of shape {states.shape}, has shape {many.shape}: it must "
+        "take any number of states at once, so x₁ is states[..., 0]",
+    )
+    agree(
+        many.dtype == np.float64,
+        f"rhs of float64 states is {many.dtype}: a velocity must be float64",
+    )
+    agree(np.isfinite(many).all(), f"rhs is not finite at {trial.start}")
+    size = np.abs(many).max() + 1e-300
+    single = np.stack([trial.velocity(state) for state in states])
+    worst = float(np.abs(single - many).max() / size)
+    agree(
+        worst <= ROUNDING,
+        f"rhs at one state differs by {worst:.1e} from rhs at many: it must not know of others",
+    )
+    strided = np.empty((2 * len(states), 2 * n))[::-2, ::2]
+    strided[...] = states
+    shapes: dict[str, tuple[NDArray, NDArray]] = {
+        "states of two leading axes": (states.copy().reshape(3, -1, n), many.reshape(3, -1, n)),
+        "no states": (states[:0].copy(), many[:0]),
+        "states in Fortran's order": (states.copy(order="F"), many),
+        "every other entry of an array": (strided, many),
+    }
+    for what, (given, wanted) in shapes.items():
+        # None is looked at again: a copy in the call would lose the strides.
+        found = np.asarray(trial.system.rhs(given))
+        agree(
+            found.shape == wanted.shape
+            and np.abs(found - wanted).max(initial=0.0) <= ROUNDING * size,
+            f"rhs of {what} is not what it is of the same states in an ordinary array",
+        )
+    out = np.full_like(many, np.nan)
+    agree(
+        np.array_equal(trial.system.rhs(states.copy(), out), out)
+        and np.abs(out - many).max() <= ROUNDING * size,
+        "rhs does not write into `out`, or returns something else",
+    )
+
+
+def leaves_its_argument_alone(trial: Trial) -> None:
+    """Neither F nor an eigenfunction changes the states that it is given, or itself."""
+    states = trial.initial.copy()
+    first = np.array(trial.system.rhs(states))
+    agree(
+        np.array_equal(states, trial.initial),
+        "rhs changes the states that it is given: compute with a copy",
+    )
+    agree(
+        np.array_equal(first, trial.velocity(trial.initial)),
+        "rhs gives other velocities when it is called again",
+    )
+    for space in trial.spaces:
+        few = _few(space)
+        values = np.array(few.evaluate(states))
+        agree(
+            np.array_equal(states, trial.initial),
+            f"the functions at {_plain(space)} change the states that they are given",
+        )
+        agree(
+            np.array_equal(values, few.evaluate(states)),
+            f"the functions at {_plain(space)} have other values when they are called again",
+        )
+
+
+def stays_bounded_or_says_so(trial: Trial) -> None:
+    """Trajectories stay bounded; or `bounded` is False, which says that they need not."""
+    _check_field(trial)
+    says = trial.system.bounded
+    if says is False:
+        return
+    if trial.system.stochastic:
+        raise Skip("it is stochastic: its paths are not those of its drift")
+    span = max(trial.span, 30.0 / trial.rates[0], trial.horizon or 0.0)
+    times = np.linspace(0.0, min(span, 10.0 * TURNS / trial.rates[-1]), 3)
+    size = 1.0 + float(np.abs(trial.initial).max())
+    agree(
+        integrated(trial.system, trial.initial, times, GROWTH * size, ROUGH) is not None,
+        f"a trajectory from {trial.start} grows beyond {GROWTH:g} times their size, or cannot be "
+        f"followed, by t = {times[-1]:.3g}: "
+        + (
+            "`bounded` is True, and is wrong"
+            if says
+            else "say bounded = False if that is meant; a recipe can start elsewhere"
+        ),
+    )
+    if says:
+        far = np.array(trial.system.reachable(FAR * trial.initial), dtype=float)
+        ends = integrated(trial.system, far, times, GROWTH * FAR * size, ROUGH)
+        agree(
+            ends is not None and np.abs(ends[:, -1]).max() < np.abs(far).max(),
+            f"`bounded` is True, and from {FAR:g} times the initial states trajectories do not "
+            "come closer",
+        )
+
+
+def lists_its_eigenspaces(trial: Trial) -> None:
+    """Each eigenvalue once, with its conjugate, and as many finite functions as it says."""
+    agree(not trial.fault, trial.fault)
+    for degree in range(1, trial.max_degree):
+        fewer = _claimed(trial.system, degree)
+        for space in fewer:
+            agree(
+                _at(trial.spaces, space.eigenvalue) is not None,
+                f"eigenspaces({degree}) has one at {_plain(space)}, and "
+                f"eigenspaces({trial.max_degree}) has not",
+            )
+    for index, space in enumerate(trial.spaces):
+        value, others = space.eigenvalue, trial.spaces[index + 1 :]
+        agree(
+            _at(others, value) is None,
+            f"two eigenspaces are at {_plain(space)}: they are one",
+        )
+        conjugate = _at(trial.spaces, value.conjugate())
+        agree(
+            conjugate is not None and conjugate.dimension == space.dimension,
+            f"there is an eigenspace at {_plain(space)}, and none of its dimension at the "
+            "conjugate, where its conjugate functions are",
+        )
+        at = _values(_few(space), trial.initial)
+        agree(
+            np.isfinite(at).all(),
+            f"a function at {_plain(space)} is not finite at {trial.start}",
+        )
+
+
+def obeys_its_eigenvalues_along_trajectories(trial: Trial) -> None:
+    """φ(x(t)) = e^{λt} φ(x(0)) along trajectories of SciPy's DOP853, for every claimed function."""
+    if trial.system.process is not None:
+        _obeys_on_average(trial)
+        return
+    times, paths = trial.paths
+    for space in (*trial.spaces, *trial.system.conserved()):
+        few = _few(space)
+        values = _values(few, paths)
+        expected = np.exp(few.eigenvalue * times)[:, None] * values[:, :1]
+        allowed = np.array([few.deviation_bounds(t) for t in times])
+        size = np.abs(values).max(axis=(0, 1))
+        beyond = (np.abs(values - expected) - allowed).max(axis=(0, 1)) / (size + 1e-300)
+        worst = int(np.argmax(np.nan_to_num(beyond, nan=np.inf)))
+        agree(
+            beyond[worst] <= ALONG,
+            f"function {worst + 1} at {_plain(space)} is off by {beyond[worst]:.1e} of its size "
+            f"from e^(λt) φ(x(0)) by t = {times[-1]:.3g}{_instead(times, values[..., worst])}",
+        )
+
+
+def _obeys_on_average(trial: Trial) -> None:
+    """E[φ(x(t))] = e^{λt} φ(x(0)) of a process, by its quadrature."""
+    process, states = trial.system.process, trial.initial
+    assert process is not None
+    for space in trial.spaces:
+        few = _few(space)
+        start = _values(few, states)
+        nodes, weights = process.quadrature(states.copy(), trial.span / 3.0)
+        mean = np.einsum("q,mqd->md", weights, _values(few, nodes))
+        expected = np.exp(few.eigenvalue * trial.span / 3.0) * start
+        worst = float(np.abs(mean - expected).max() / (np.abs(start).max() + 1e-300))
+        agree(
+            worst <= ALONG,
+            f"the expectation of a function at {_plain(space)} is off by {worst:.1e} of its size",
+        )
+
+
+def _instead(times: NDArray, values: NDArray) -> str:
+    """The rate at which a function does change (M, T), if that is one number."""
+    kept = np.abs(values[:, 0]) > 1e-3 * np.abs(values).max()
+    with np.errstate(all="ignore"):
+        rates = np.log(values[kept, 1] / values[kept, 0] + 0j) / times[1]
+    if not len(rates) or np.ptp(rates.real) + np.ptp(rates.imag) > 1e-5 * np.abs(rates).max():
+        return ", and it is no eigenfunction"
+    found = complex(rates.mean())
+    return f": it changes at {found.real if abs(found.imag) < 1e-6 else found:.6g}"
+
+
+def obeys_its_eigenvalues_at_every_state(trial: Trial) -> None:
+    """∇φ·F = λφ by differences of φ in the direction of F, for every claimed function."""
+    if trial.system.stochastic:
+        raise Skip("it is stochastic: its generator has second derivatives too")
+    points = trial.visited[:: max(1, len(trial.visited) // 60)]
+    velocity = trial.velocity(points)
+    speed = np.linalg.norm(velocity, axis=1) / (1.0 + np.linalg.norm(points, axis=1))
+    # Neither far on the scale of the state, nor on that of the functions.
+    step = STEP / np.maximum(speed, trial.rates[-1] / 10.0)[:, None]
+    moved = np.stack([points + k * step * velocity for k in range(-3, 4)])
+    for space in (*trial.spaces, *trial.system.conserved()):
+        few = _few(space)
+        along = np.tensordot(STENCIL, _values(few, moved), axes=1) / step
+        wanted = few.eigenvalue * _values(few, points)
+        allowed = few.deviation_bounds(1e-6) / 1e-6
+        size = np.abs(wanted).max(axis=0) + np.abs(along).max(axis=0) + 1e-300
+        beyond = (np.abs(along - wanted) - allowed).max(axis=0) / size
+        worst = int(np.argmax(np.nan_to_num(beyond, nan=np.inf)))
+        if few.eigenvalue == 0:
+            # Of a constant of motion both are zero: to the size of its values.
+            values = np.abs(_values(few, points)).max(axis=0) + 1e-300
+            beyond = beyond * size / (values * trial.rates[-1])
+            worst = int(np.argmax(np.nan_to_num(beyond, nan=np.inf)))
+        agree(
+            beyond[worst] <= POINTWISE,
+            f"function {worst + 1} at {_plain(space)} has a ∇φ·F that is off by "
+            f"{beyond[worst]:.1e} of its size from λφ",
+        )
+
+
+def has_the_dimension_that_it_says(trial: Trial) -> None:
+    """The dimension of an eigenspace is the rank of the values of its functions."""
+    for space in trial.spaces:
+        few = _few(space)
+        states = _mixed(trial, 2 * few.dimension + 20)
+        rank = _rank(_values(few, states))
+        agree(
+            rank == few.dimension,
+            f"the eigenspace at {_plain(space)} has dimension {few.dimension}, and its functions "
+            f"have rank {rank} at {len(states)} states: "
+            + ("some are combinations of others" if rank < few.dimension else "it has more"),
+        )
+
+
+def holds_all_products(trial: Trial) -> None:
+    """A product of claimed functions is in the eigenspace at the sum of their eigenvalues."""
+    spaces = [space for space in trial.spaces if space.exact]
+    if not spaces or trial.system.stochastic:
+        raise Skip("its eigenfunctions are no exact ones of a flow: products need not be any")
+    size = max(abs(space.eigenvalue) for space in spaces)
+    for first, second in combinations_with_replacement(spaces, 2):
+        total = first.eigenvalue + second.eigenvalue
+        if abs(total) <= SAME * size:
+            # A constant of motion, which is no target.
+            continue
+        home = _at(spaces, total)
+        what = f"products of functions at {_plain(first)} and {_plain(second)}"
+        if home is None:
+            agree(
+                first.degree + second.degree > trial.max_degree
+                or _is_trivial(trial, first, second),
+                f"there are {what}, of degree {first.degree + second.degree}, and "
+                f"eigenspaces({trial.max_degree}) has none at {_number(total)}",
+            )
+        elif home.whole and home.dimension <= MOST:
+            left = _left(trial, home, first, second)
+            agree(
+                left <= SPANNED,
+                f"the eigenspace at {_plain(home)} misses {what}, which are eigenfunctions there "
+                f"(the part outside of it is {left:.1e}): add them, or say whole = False",
+            )
+
+
+def _products(first: Eigenspace, second: Eigenspace, states: NDArray) -> NDArray:
+    """(P, k) products of a few functions of each."""
+    one, other = (_values(_few(space), states)[:, :SAMPLE] for space in (first, second))
+    return (one[:, :, None] * other[:, None, :]).reshape(len(states), -1)
+
+
+def _left(trial: Trial, home: Eigenspace, first: Eigenspace, second: Eigenspace) -> float:
+    """The largest relative part of a product that is no combination of the functions of a space."""
+    states = _mixed(trial, 2 * home.dimension + 20)
+    basis = np.asarray(_values(home, states), dtype=complex)
+    basis = np.linalg.qr(basis / (np.linalg.norm(basis, axis=0) + 1e-300))[0]
+    products = _products(first, second, states)
+    products = products / (np.linalg.norm(products, axis=0) + 1e-300)
+    return float(np.linalg.norm(products - basis @ (basis.conj().T @ products), axis=0).max())
+
+
+def _is_trivial(trial: Trial, first: Eigenspace, second: Eigenspace) -> bool:
+    """Whether products are functions of a claimed space all the same, times a constant.
+
+    So it is on a limit cycle, where φφ̄ = 1.
+    """
+    products = _products(first, second, _mixed(trial, 40))
+    return bool((np.ptp(np.abs(products), axis=0) <= SPANNED * np.abs(products).max(axis=0)).all())
+
+
+def misses_nothing_at_its_fixed_point(trial: Trial) -> None:
+    """Whole eigenspaces have every function that the linearisation at a fixed point gives."""
+    if trial.system.stochastic:
+        raise Skip("it is stochastic")
+    if trial.system.size > LARGEST:
+        raise Skip(f"N = {trial.system.size} is above {LARGEST}, up to which this is looked at")
+    _check_field(trial)
+    values = _linearised(trial)
+    for space in trial.spaces:
+        if not (space.whole and space.exact):
+            continue
+        count = _multiplicity(values, complex(space.eigenvalue))
+        agree(
+            count is None or count <= space.dimension,
+            f"the eigenspace at {_plain(space)} has dimension {space.dimension}, and the "
+            f"linearisation at the fixed point where trajectories end makes {count} functions at "
+            "this eigenvalue: add the others, or say whole = False (`complete` = False of "
+            "`eigenfunctions`)",
+        )
+
+
+def _linearised(trial: Trial) -> NDArray[np.complex128]:
+    """(N,) eigenvalues of the Jacobian at the stable fixed point where all trajectories end."""
+    slowest = trial.rates[0]
+    times = np.linspace(0.0, max(trial.span, 20.0 / slowest), 2)
+    size = 1.0 + float(np.abs(trial.initial).max())
+    paths = integrated(trial.system, trial.initial, times, GROWTH * size, ROUGH)
+    if paths is None:
+        raise Skip("its trajectories do not end at a fixed point in time")
+    ends = paths[:, -1]
+    point = ends.mean(axis=0)
+    if np.abs(ends - point).max() > 1e-2 * size:
+        raise Skip("its trajectories do not end at one fixed point")
+    # All of R^N, or the plane that the states are in.
+    moved = trial.states(2 * len(point) + 2) - point
+    s, axes = np.linalg.svd(moved, full_matrices=False)[1:]
+    plane = axes[s > INDEPENDENT * s[0]].T
+    for _ in range(8):
+        jacobian = _jacobian(trial, point) @ plane
+        point = point - plane @ np.linalg.lstsq(jacobian, trial.velocity(point), rcond=None)[0]
+    values, vectors = np.linalg.eig(plane.T @ _jacobian(trial, point) @ plane)
+    at_rest = np.abs(trial.velocity(point)).max() <= 1e-9 * size * np.abs(values).max()
+    if not (at_rest and np.abs(ends - point).max() <= 1e-2 * size and (values.real < 0).all()):
+        raise Skip("its trajectories do not end at one stable fixed point")
+    if np.linalg.cond(vectors) > 1e6:
+        raise Skip("the linearisation at its fixed point is defective, or nearly")
+    return np.asarray(values, dtype=complex)
+
+
+def _jacobian(trial: Trial, point: NDArray) -> NDArray[np.float64]:
+    """(N, N) of F, by central differences of order 6."""
+    step = STEP * (1.0 + np.abs(point).max())
+    moves = np.arange(-3, 4)[:, None, None] * step * np.eye(len(point))
+    return np.tensordot(STENCIL, trial.velocity(point + moves), axes=1).T / step
+
+
+def _multiplicity(values: NDArray[np.complex128], total: complex) -> int | None:
+    """How many products of functions at eigenvalues with Re < 0 are at `total`.
+
+    None if there are too many to count. Eigenvalues that differ by a relative 1e-6 are one.
+    """
+    apart = 1e-6 * float(np.abs(values).max())
+    kinds: list[tuple[complex, int]] = []
+    for value in values:
+        near = [k for k, (other, _) in enumerate(kinds) if abs(other - value) <= apart]
+        if near:
+            kinds[near[0]] = kinds[near[0]][0], kinds[near[0]][1] + 1
+        else:
+            kinds.append((complex(value), 1))
+    found, nodes = 0, 0
+    waiting: list[tuple[int, complex, int]] = [(0, total, 1)]
+    while waiting:
+        nodes += 1
+        if nodes > NODES:
+            return None
+        place, rest, ways = waiting.pop()
+        if abs(rest) <= 10 * apart:
+            found += ways
+            continue
+        if place == len(kinds):
+            continue
+        value, count = kinds[place]
+        power = 0
+        while rest.real - power * value.real <= 10 * apart:
+            many = comb(count + power - 1, power)
+            waiting.append((place + 1, rest - power * value, ways * many))
+            power += 1
+    return found
+
+
+def flows_as_its_vector_field_says(trial: Trial) -> None:
+    """`flow`, if there is one, is what SciPy's DOP853 makes of the vector field."""
+    if trial.system.stochastic:
+        raise Skip("it is stochastic")
+    times, paths = trial.paths
+    found = trial.system.flow(trial.initial.copy(), times)
+    if found is None:
+        raise Skip("it has no flow in closed form")
+    agree(
+        np.shape(found) == paths.shape,
+        f"flow from states {trial.initial.shape} at times {times.shape} has shape "
+        f"{np.shape(found)}: it must be {paths.shape}",
+    )
+    worst = float(np.abs(found - paths).max() / np.abs(paths).max())
+    agree(worst <= ALONG, f"flow is off by {worst:.1e} of the size of the states")
+
+
+def is_drawn_from_its_seed(trial: Trial) -> None:
+    """The same seed makes the same system, to the bit."""
+    if trial.make is None:
+        raise Skip("it is made by no recipe or class")
+    first, again = (trial.make(0) for _ in range(2))
+    agree(
+        np.array_equal(first.rhs(trial.initial.copy()), again.rhs(trial.initial.copy())),
+        "two systems of one seed differ: draw all that is random from the generator that is given",
+    )
+
+
+def _quiet(check: Callable[[Trial], None]) -> Callable[[Trial], None]:
+    """A check without NumPy's warnings of what it finds anyway."""
+
+    @wraps(check)
+    def quiet(trial: Trial) -> None:
+        with np.errstate(all="ignore"):
+            check(trial)
+
+    return quiet
+
+
+CHECKS = tuple(
+    _quiet(check)
+    for check in (
+        takes_many_states_at_once,
+        leaves_its_argument_alone,
+        lists_its_eigenspaces,
+        obeys_its_eigenvalues_along_trajectories,
+        obeys_its_eigenvalues_at_every_state,
+        has_the_dimension_that_it_says,
+        holds_all_products,
+        misses_nothing_at_its_fixed_point,
+        stays_bounded_or_says_so,
+        flows_as_its_vector_field_says,
+        is_drawn_from_its_seed,
+    )
+)
+
+
+def verify(trial: Trial) -> Iterator[Verdict]:
+    """Run every check on a system.
+
+    Yields
+    ------
+    Verdict
+        One for each check, as soon as it is known. What hangs, hangs:
+        `koopmark.workers.verify` does the same in a process of its own, with a time limit.
+    """
+    return (verdict(check, trial) for check in CHECKS)
+
+
+def _check_field(trial: Trial) -> None:
+    """Skip what needs a vector field that is none to compute with."""
+    if not trial.has_field:
+        raise Skip("rhs must first take many states at once")
+
+
+def _fault(trial: Trial) -> str:
+    """What keeps the claimed eigenspaces from being computed with."""
+    for given in trial.system.eigenspaces(trial.max_degree):
+        if not isinstance(given, Eigenspace):
+            return f"eigenspaces has a {type(given).__name__}: it must be an Eigenspace"
+    claimed = _claimed(trial.system, trial.max_degree)
+    if not claimed:
+        return "it claims no eigenspace: there is nothing to find"
+    for space in claimed:
+        if not np.isfinite(space.eigenvalue) or space.eigenvalue == 0:
+            return (
+                f"an eigenspace is at {space.eigenvalue!r}: eigenvalues are finite, and constants "
+                "of motion belong into `conserved`"
+            )
+        few, states = _few(space), trial.initial[:3]
+        for at in (states, states[:, None]):
+            shape = np.shape(few.evaluate(at.copy()))
+            wanted = (*at.shape[:-1], few.dimension)
+            if shape != wanted:
+                return (
+                    f"the functions at {_plain(space)} have shape {shape} at states of shape "
+                    f"{at.shape}: it must be {wanted}, so x₁ is states[..., 0]"
+                )
+    return ""
+
+
+def _values(space: Eigenspace, states: NDArray) -> NDArray:
+    """(..., m) values of its functions at states, of which it gets a copy."""
+    return np.asarray(space.evaluate(np.array(states)))
+
+
+def _claimed(system: System, degree: int) -> tuple[Eigenspace, ...]:
+    """What fits are asked for, and the exact eigenspaces that are not among these."""
+    targets = tuple(system.targets(degree))
+    others = (
+        space for space in system.eigenspaces(degree) if _at(targets, space.eigenvalue) is None
+    )
+    return (*targets, *others)
+
+
+def _few(space: Eigenspace) -> Eigenspace:
+    """The space, or if it is large some directions in it."""
+    if space.dimension <= MOST:
+        return space
+    return space.sample(SAMPLE, generator("contract", "sample of an eigenspace"))
+
+
+def _at(spaces: Sequence[Eigenspace], value: complex) -> Eigenspace | None:
+    """The space at this eigenvalue."""
+    near = SAME * max(1e-300, abs(value))
+    return next((space for space in spaces if abs(space.eigenvalue - value) <= near), None)
+
+
+def _mixed(trial: Trial, count: int) -> NDArray[np.float64]:
+    """States of which half are on trajectories, and half are initial ones."""
+    visited = trial.visited if not trial.system.stochastic else trial.initial
+    rng = generator("contract", "states on trajectories")
+    half = visited[rng.permutation(len(visited))[: count // 2]]
+    return np.vstack([half, trial.states(count - len(half), "states for ranks")])
+
+
+def _rank(values: NDArray) -> int:
+    """Of functions by their values (P, m)."""
+    norms = np.linalg.norm(values, axis=0)
+    s = np.linalg.svd(values[:, norms > 0] / norms[norms > 0], compute_uv=False)
+    return int(np.sum(s > INDEPENDENT * s.max(initial=0.0)))
+
+
+def _plain(space: Eigenspace) -> str:
+    return f"λ = {_number(space.eigenvalue)}"
+
+
+def _number(value: complex) -> str:
+    return f"{complex(value).real if complex(value).imag == 0 else complex(value):.6g}"
