@@ -13,6 +13,17 @@ EVEN = 1e-6
 """Relative deviation of a step from the sampling interval that is rounding."""
 
 
+PER_COLUMN = 3
+"""Windows for each column from which a regression is made, unless the times are even."""
+
+RANK, WORST, CORRECTIONS = 1e-12, 1e8, 6
+"""Relative singular values that are rounding; condition of eigenvectors that lose half of the
+digits; corrections of the trapezoidal rule at most."""
+
+LARGEST, TERMS = 0.5, 14
+"""Norm up to which an exponential is summed, and of how many terms: to rounding."""
+
+
 class Record(NamedTuple):
     """Recorded states of some trajectories, as many of each, one after another."""
 
@@ -22,6 +33,16 @@ class Record(NamedTuple):
     """(T,) if these trajectories share them, or else (m, T)."""
     even: bool
     """Whether the times are an even grid."""
+
+    @property
+    def lapse(self) -> NDArray[np.float64]:
+        """The times since the first of each trajectory."""
+        return self.times - self.times[..., :1]
+
+    @property
+    def shared(self) -> bool:
+        """Whether the trajectories have the same times."""
+        return self.times.ndim == 1
 
 
 def records_of(trajectories: Trajectories, least: int = 2) -> list[Record]:
@@ -64,6 +85,30 @@ def successive(records: list[Record]) -> tuple[NDArray, NDArray, NDArray]:
     return now, ahead, np.concatenate([each.reshape(-1) for each in steps])
 
 
+def windows(records: list[Record], length: int, dt: float) -> list[NDArray] | None:
+    """`length` arrays (P, N): states in a row that are one sampling interval apart.
+
+    None if they are too few, on uneven times or beside gaps, for a regression.
+    """
+    found = []
+    for record in records:
+        values, count = record.values, record.values.shape[1] - length + 1
+        if count < 1:
+            continue
+        parts = [values[:, i : count + i].reshape(-1, values.shape[2]) for i in range(length)]
+        if not record.even:
+            linked = abs(np.diff(record.times) - dt) <= EVEN * dt
+            linked = np.broadcast_to(linked, (len(values), values.shape[1] - 1))
+            whole = np.all([linked[:, i : count + i] for i in range(length - 1)], axis=0)
+            parts = [part[whole.ravel()] for part in parts]
+        found.append(parts)
+    every = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    regular = len(records) == 1 and records[0].even
+    if not every or not (regular or len(every[0]) >= PER_COLUMN * every[0].shape[1]):
+        return None
+    return every
+
+
 def divided_differences(record: Record, order: int) -> NDArray[np.float64]:
     """(1, P, N) those of the k-th order of successive states that keep the variance of white noise.
 
@@ -82,3 +127,56 @@ def divided_differences(record: Record, order: int) -> NDArray[np.float64]:
     differences = sum(weights[..., j, None] * values[:, j : j + length] for j in range(order + 1))
     short = span <= np.median(span)
     return np.asarray(differences)[short][None]
+
+
+def integrated(now: NDArray, ahead: NDArray, steps: NDArray) -> NDArray[np.float64]:
+    """G (n, n) in x(t + h) ≈ x(t) e^{Gh} for rows x (P, n) and steps h (P,) of any length.
+
+    Least squares for the trapezoidal rule x(t + h) - x(t) = h (x(t) + x(t + h)) / 2 G; then the
+    same for the correction, in coordinates that move with the last G, which leaves no error of the
+    rule if the functions are closed under the dynamics.
+    """
+    h = steps[:, None]
+    generator = np.linalg.lstsq(h * (now + ahead) / 2.0, ahead - now, rcond=RANK)[0]
+    last = np.inf
+    for _ in range(CORRECTIONS):
+        rates, vectors = np.linalg.eig(generator)
+        if not np.linalg.cond(vectors) < WORST:
+            break
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            half = np.exp(h / 2.0 * rates)
+            before, after = (now @ vectors) * half, (ahead @ vectors) / half
+        if not (np.isfinite(before).all() and np.isfinite(after).all()):
+            break
+        change = np.linalg.lstsq(h * (before + after) / 2.0, after - before, rcond=RANK)[0]
+        corrected = (vectors * rates + vectors @ change) @ np.linalg.inv(vectors)
+        moved = float(np.linalg.norm(corrected.real - generator))
+        if not moved < last:
+            break
+        generator, last = np.asarray(corrected.real), moved
+    return generator
+
+
+def exponentials(generator: NDArray, times: NDArray) -> tuple[NDArray, NDArray]:
+    """e^{Λt} (S, m, m) at any `times` (S,), and its derivatives with Λ (m², S, m, m).
+
+    By scaling and squaring of the Taylor series, all times at once: a derivative follows the same
+    products (Al-Mohy and Higham 2009).
+    """
+    m = len(generator)
+    units = np.eye(m * m).reshape(m * m, 1, m, m)
+    size = float(np.linalg.norm(generator, 1) * abs(times).max(initial=0.0))
+    squarings = max(0, int(np.ceil(np.log2(size / LARGEST)))) if size > 0.0 else 0
+    scaled = (times / 2.0**squarings)[:, None, None]
+    power = np.tile(np.eye(m), (len(times), 1, 1))
+    moved_power = np.zeros((m * m, len(times), m, m))
+    flow, moved = power.copy(), moved_power.copy()
+    for k in range(1, TERMS + 1):
+        moved_power = (moved_power @ generator + power @ units) * (scaled / k)
+        power = (power @ generator) * (scaled / k)
+        flow += power
+        moved += moved_power
+    for _ in range(squarings):
+        moved = moved @ flow + flow @ moved
+        flow = flow @ flow
+    return flow, moved
