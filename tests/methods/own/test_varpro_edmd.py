@@ -12,6 +12,7 @@ from scipy.linalg import expm
 from koopmark import Trajectories, methods, score, systems
 from koopmark.methods import Monomials
 from koopmark.methods.own._pencil import TrajectoryPencil
+from koopmark.methods.own._records import Record
 from koopmark.methods.own.varpro_edmd import VarProEDMD
 
 
@@ -132,7 +133,7 @@ def test_misfits_are_those_of_functions_of_least_deviation(rate):
     covariance = np.zeros((4, 4))
     covariance[1:, 1:] = root @ root.T
     times = np.linspace(1.0, 3.0, 9)
-    pencil = TrajectoryPencil(values, covariance, times)
+    pencil = TrajectoryPencil([Record(values, times, even=True)], covariance, 0.25)
     profile = np.exp(rate * times)[:, None]
     projector = np.eye(9) - profile @ profile.conj().T / np.vdot(profile, profile)
     stacked = np.vstack([projector @ trajectory for trajectory in values])

@@ -11,16 +11,13 @@ from scipy.linalg import cholesky, eigh, expm, expm_frechet, qr, solve_triangula
 from koopmark._tsqr import triangle_of
 from koopmark.methods._sampling import along, together
 from koopmark.methods.own._linalg import real_product
-from koopmark.methods.own._records import EVEN, Record, exponentials
+from koopmark.methods.own._records import Record, exponentials, windows
 
 REGULARISATION = 1e-13
 """Added to the noise of every function, relative to its size: data without noise have a metric."""
 
 FAINT = 1e-9
 """Variance of the noise, relative to that of a function."""
-
-PER_FUNCTION = 3
-"""Windows for each function from which a regression gives starts."""
 
 ITERATIONS, SETTLED = 12, 1e-4
 """Gauss-Newton steps at most, and the gain in χ² below which they end."""
@@ -152,33 +149,14 @@ class TrajectoryPencil:
         sizes = abs(np.diag(r))
         return columns[np.sort(order[sizes > 1e-12 * sizes.max(initial=0.0)])]
 
-    def windows(self, length: int) -> list[NDArray[np.float64]]:
-        """`length` arrays (P, c + k): the basis at states in a row, one sampling interval apart."""
-        found = []
-        for record, strand in zip(self.records, self.strands, strict=True):
-            count = strand.shape[1] - length + 1
-            if count < 1:
-                continue
-            parts = [strand[:, i : count + i].reshape(-1, strand.shape[2]) for i in range(length)]
-            if not record.even:
-                times = np.broadcast_to(record.times, strand.shape[:2])
-                linked = abs(np.diff(times) - self.dt) <= EVEN * self.dt
-                whole = np.all([linked[:, i : count + i] for i in range(length - 1)], axis=0)
-                parts = [part[whole.ravel()] for part in parts]
-            found.append(parts)
-        if not found:
-            return [np.empty((0, self.white.shape[2]))] * length
-        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    def windows(self, length: int) -> list[NDArray[np.float64]] | None:
+        """As `koopmark.methods.own._records.windows` of the basis."""
+        return windows(self.moved_by(), length, self.dt)
 
-    def enough(self, windows: list[NDArray]) -> bool:
-        """Whether a regression of so many windows determines what it is for."""
-        regular = len(self.records) == 1 and self.records[0].even
-        return regular or len(windows[0]) >= PER_FUNCTION * windows[0].shape[1]
-
-    def moved_by(self, functions: NDArray) -> list[Record]:
-        """The records of functions (c + k, m) instead of the basis."""
+    def moved_by(self, functions: NDArray | None = None) -> list[Record]:
+        """The records of the basis, or of functions (c + k, m) instead."""
         return [
-            record._replace(values=strand @ functions)
+            record._replace(values=strand if functions is None else strand @ functions)
             for record, strand in zip(self.records, self.strands, strict=True)
         ]
 
@@ -423,8 +401,10 @@ class TrajectoryPencil:
         for record in self.records:
             times = record.times
             profile = np.exp(exponent * (times - times[..., [0 if rate.real <= 0 else -1]]))
-            along = {} if record.shared else {"axis": 1, "keepdims": True}
-            profiles.append(profile / np.linalg.norm(profile, **along))
+            if record.shared:
+                profiles.append(profile / np.linalg.norm(profile))
+            else:
+                profiles.append(profile / np.linalg.norm(profile, axis=1, keepdims=True))
         return profiles
 
     def _reduced(self, rate: complex) -> tuple[NDArray, NDArray]:

@@ -13,6 +13,9 @@ EVEN = 1e-6
 """Relative deviation of a step from the sampling interval that is rounding."""
 
 
+PER_COLUMN = 3
+"""Windows for each column from which a regression is made, unless the times are even."""
+
 RANK, WORST, CORRECTIONS = 1e-12, 1e8, 6
 """Relative singular values that are rounding; condition of eigenvectors that lose half of the
 digits; corrections of the trapezoidal rule at most."""
@@ -82,6 +85,30 @@ def successive(records: list[Record]) -> tuple[NDArray, NDArray, NDArray]:
     return now, ahead, np.concatenate([each.reshape(-1) for each in steps])
 
 
+def windows(records: list[Record], length: int, dt: float) -> list[NDArray] | None:
+    """`length` arrays (P, N): states in a row that are one sampling interval apart.
+
+    None if they are too few, on uneven times or beside gaps, for a regression.
+    """
+    found = []
+    for record in records:
+        values, count = record.values, record.values.shape[1] - length + 1
+        if count < 1:
+            continue
+        parts = [values[:, i : count + i].reshape(-1, values.shape[2]) for i in range(length)]
+        if not record.even:
+            linked = abs(np.diff(record.times) - dt) <= EVEN * dt
+            linked = np.broadcast_to(linked, (len(values), values.shape[1] - 1))
+            whole = np.all([linked[:, i : count + i] for i in range(length - 1)], axis=0)
+            parts = [part[whole.ravel()] for part in parts]
+        found.append(parts)
+    every = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    regular = len(records) == 1 and records[0].even
+    if not every or not (regular or len(every[0]) >= PER_COLUMN * every[0].shape[1]):
+        return None
+    return every
+
+
 def divided_differences(record: Record, order: int) -> NDArray[np.float64]:
     """(1, P, N) those of the k-th order of successive states that keep the variance of white noise.
 
@@ -138,8 +165,8 @@ def exponentials(generator: NDArray, times: NDArray) -> tuple[NDArray, NDArray]:
     """
     m = len(generator)
     units = np.eye(m * m).reshape(m * m, 1, m, m)
-    size = np.linalg.norm(generator, 1) * float(abs(times).max(initial=0.0))
-    squarings = max(0, int(np.ceil(np.log2(max(size, 1e-300) / LARGEST)))) if size > 0 else 0
+    size = float(np.linalg.norm(generator, 1) * abs(times).max(initial=0.0))
+    squarings = max(0, int(np.ceil(np.log2(size / LARGEST)))) if size > 0.0 else 0
     scaled = (times / 2.0**squarings)[:, None, None]
     power = np.tile(np.eye(m), (len(times), 1, 1))
     moved_power = np.zeros((m * m, len(times), m, m))

@@ -408,8 +408,9 @@ def _joint(
         turn = np.array([[rate.real, rate.imag], [-rate.imag, rate.real]])
         generator = coordinates @ turn @ np.linalg.inv(coordinates)
     else:
-        sides = [part @ start for part in pencil.windows(2)]
-        if pencil.enough(sides):
+        pairs = pencil.windows(2)
+        if pairs is not None:
+            sides = [part @ start for part in pairs]
             # By total least squares, from one snapshot to the next, under white noise.
             right = np.linalg.svd(triangle_of(*sides))[2][dimension:]
             halves = right[:, dimension:].T, -right[:, :dimension].T
@@ -538,8 +539,8 @@ def _one_step(pencil: TrajectoryPencil) -> tuple[NDArray, NDArray, NDArray]:
     count, free = pencil.count, pencil.free
     size = free + count
     pairs = pencil.windows(2)
-    if not pencil.enough(pairs):
-        now, ahead, steps = successive(pencil.moved_by(np.eye(size)))
+    if pairs is None:
+        now, ahead, steps = successive(pencil.moved_by())
         found, vectors = np.linalg.eig(integrated(now, ahead, steps))
         usable, _ = _varying(found.astype(complex), vectors, np.linalg.norm(now, axis=0), free)
         return found[usable].astype(complex), vectors[:, usable], np.empty(0, complex)
@@ -556,7 +557,7 @@ def _one_step(pencil: TrajectoryPencil) -> tuple[NDArray, NDArray, NDArray]:
         total[free:, free:] = inner
         operators.append(total)
         triples = pencil.windows(3)
-        if pencil.enough(triples):
+        if triples is not None:
             triangle = triangle_of(*triples)[:size, size:]
             operators.append(
                 np.linalg.lstsq(triangle[:, :size], triangle[:, size:], rcond=1e-12)[0]
