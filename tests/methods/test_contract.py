@@ -8,6 +8,7 @@ import pytest
 from koopmark import methods
 from koopmark._verdicts import described, verdict
 from koopmark.methods import InformedMethod, Method, Tags, contract
+from koopmark.methods.remarks import fitted_to
 from koopmark.models import LinearModel
 
 
@@ -292,6 +293,73 @@ class Excused(Sound):
     tags = Tags(loses={"chaos": "it is linear"})
 
 
+class Segmented(Sound):
+    """Reads data with gaps."""
+
+    tags = Tags(sampling="segments")
+
+
+class Blind(Segmented):
+    """Claims to read data with gaps, and reads the array."""
+
+    def _pairs(self, trajectories):
+        states = trajectories.states
+        return (part.reshape(-1, states.shape[2]) for part in (states[:, :-1], states[:, 1:]))
+
+
+class Unguarded(Blind):
+    """The same, with an algorithm that does not raise."""
+
+    def _model(self, operator, dt):
+        return LinearModel(lambda states: states, operator, np.diag(operator).astype(complex), dt)
+
+    def _fit(self, trajectories):
+        x, y = self._pairs(trajectories)
+        return self._model(x.T @ y, trajectories.dt)
+
+
+class Filling(Blind):
+    """Fills gaps with zeros, and promises nothing."""
+
+    tags = Tags(sampling="segments").none("it fills gaps")
+
+    def _pairs(self, trajectories):
+        return (np.nan_to_num(part) for part in super()._pairs(trajectories))
+
+
+class Jumping(Segmented):
+    """Takes the state behind a gap for the next one."""
+
+    def _pairs(self, trajectories):
+        parts = [record.states for record in trajectories.records(2)]
+        return (
+            np.vstack([part[:, cut].reshape(-1, part.shape[2]) for part in parts])
+            for cut in (slice(None, -1), slice(1, None))
+        )
+
+
+class Longest(Segmented):
+    """Takes the longest segments alone, and says nothing."""
+
+    def _pairs(self, trajectories):
+        return trajectories.blocks()[0].pairs()
+
+
+class Even(Sound):
+    """Claims to read uneven times, and reads pairs at one sampling interval."""
+
+    tags = Tags(sampling="any")
+
+
+class Boastful(Segmented):
+    """Counts pairs that data with gaps do not have."""
+
+    def _pairs(self, trajectories):
+        m, t, _ = trajectories.states.shape
+        fitted_to(m * (t - 1) - 1, "all but one")
+        return trajectories.pairs()
+
+
 def chosen(model, which):
     """The model of some of its pairs."""
     kept = which(model)
@@ -305,8 +373,9 @@ def breaks(method, check):
     return verdict(CHECKS[check], method).status == "broken"
 
 
-def test_a_sound_method_breaks_nothing():
-    assert {verdict.status for verdict in contract.verify(Sound())} == {"passed"}
+@pytest.mark.parametrize("kind", [Sound, Segmented])
+def test_a_sound_method_breaks_nothing(kind):
+    assert {verdict.status for verdict in contract.verify(kind())} == {"passed"}
 
 
 @pytest.mark.parametrize(
@@ -338,10 +407,33 @@ def test_a_sound_method_breaks_nothing():
         (Shy, "needs as many states as it says"),
         (Hasty, "says that it uses a part of the data"),
         (Guessing, "asks for the key that it needs"),
+        (Jumping, "uses what was recorded"),
+        (Boastful, "uses what was recorded"),
+        (Filling, "ignores what was not recorded"),
+        (Longest, "says that it uses a part of the data"),
+        (Even, "says that it uses a part of the data"),
     ],
 )
 def test_what_breaks_the_contract_is_caught(kind, check):
     assert breaks(kind(), check)
+
+
+@pytest.mark.parametrize(("kind", "found"), [(Blind, "fails with"), (Unguarded, "not finite")])
+def test_a_method_that_reads_what_was_not_recorded_is_told_what_to_read(kind, found):
+    verdict = contract.verdict(contract.uses_what_was_recorded, kind())
+    assert verdict.status == "broken"
+    assert found in verdict.reason
+    assert verdict.reason.endswith(contract.READ_SEGMENTS)
+
+
+def test_data_too_short_for_a_method_that_says_so_are_a_skipped_check():
+    @dataclass(frozen=True)
+    class Patient(Segmented):
+        tags = Tags(sampling="segments", min_states=12)
+
+    verdict = contract.verdict(contract.uses_what_was_recorded, Patient())
+    assert verdict.status == "skipped"
+    assert "no 12 recorded states in a row" in verdict.reason
 
 
 def test_a_fit_of_whatever_it_is_given_is_caught(monkeypatch):

@@ -105,3 +105,34 @@ def test_the_docs_and_the_list_say_of_a_method_what_its_class_says():
         said = methods.about(name)
         first = said.partition("; ")[0] if known.options else said.removesuffix(".")
         assert known.summary.startswith(first), name
+
+
+USED = {
+    "any": ("used", "used"),
+    "segments": ("used", "steps of Δt are used"),
+    "regular": ("cut to one length", "steps of Δt are used"),
+}
+
+
+def test_the_docs_say_what_every_method_can_use_of_recorded_data():
+    groups = {}
+    for name in EVERY:
+        known = methods.described(name)
+        if known.role != "anchor" and not name.endswith("_default"):
+            uses = (known.sampling, known.one_trajectory, known.inputs)
+            groups.setdefault(uses, []).append(f"`{name}`")
+    table = [
+        "| gaps, unequal trials | uneven times | trajectories | inputs | methods |",
+        "|---|---|---|---|---|",
+    ]
+    order = sorted(groups, key=lambda uses: (list(USED).index(uses[0]), *uses[1:]))
+    for sampling, alone, inputs in order:
+        gaps, uneven = USED[sampling]
+        if alone and sampling != "any":
+            gaps = "the longest stretch without a gap is used"
+        cells = (gaps, uneven, "one" if alone else "all", "used" if inputs else "left out")
+        listed = ", ".join(groups[sampling, alone, inputs])
+        table.append(f"| {' | '.join(cells)} | {listed} |")
+    page = (Path(__file__).parents[2] / "docs/methods.md").read_text(encoding="utf-8")
+    wanted = "\n".join(table)
+    assert wanted in page, f"the table in docs/methods.md must be\n{wanted}"

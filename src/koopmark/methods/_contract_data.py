@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
 from scipy.linalg import block_diag, logm
 
 from koopmark.datasets import AnswerKey
@@ -103,6 +104,60 @@ def exact(name: str) -> NDArray:
     if name in ("line", "plane"):
         return _VALUES[(abs(_VALUES.imag) > 1e-6) == (name == "plane")]
     return _VALUES
+
+
+POISON = 1e3
+"""Value of the other channels where one was not recorded."""
+
+
+def with_gaps(name: str) -> Sample:
+    """The data of this name with what recordings have: gaps, short trials and uneven times.
+
+    The times of the last quarter of the first trajectory are uneven. In every third from the second
+    on one channel is missing at one time, and every third from the third on ends early. If there is
+    one trajectory alone, it has the gap as well. What is left shows the same eigenvalues.
+    """
+    data, key = DATA[name]()
+    states, (count, length) = data.states, data.states.shape[:2]
+    times = np.tile(data.times, (count, 1))
+    late, shifts, moved = _uneven(name)
+    times[0, late] += shifts
+    states[0, late] = moved
+    first, gap = (0, 4) if count == 1 else (1, length // 3)
+    states[first::3, gap] = POISON
+    states[first::3, gap, -1] = np.nan
+    states[2::3, 2 * length // 3 :] = np.nan
+    return Trajectories(states, times), key
+
+
+@cache
+def _uneven(name: str) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """The last quarter of the first trajectory: indices, shifts in time, and the states then."""
+    data, key = DATA[name]()
+    late = np.arange(3 * len(data.times) // 4 + 1, len(data.times))
+    shifts = DT * np.where(late % 2, 0.3, -0.2)
+    before, field = data.states[0, late], key.vector_field
+    assert field is not None
+    # All over the same time s from 0 to 1, each at a speed of its own.
+    after = solve_ivp(
+        lambda _, x: (shifts[:, None] * field(x.reshape(before.shape))).ravel(),
+        (0.0, 1.0),
+        before.ravel(),
+        method="DOP853",
+        rtol=1e-12,
+        atol=1e-14,
+    )
+    return late, shifts, after.y[:, -1].reshape(before.shape)
+
+
+def without_gaps(data: Trajectories) -> Trajectories:
+    """The same recordings, in which what was not recorded is left out, at the same times."""
+    kept = data.recorded.mask
+    times = np.broadcast_to(data.times, kept.shape)
+    return Trajectories.from_arrays(
+        [states[known] for states, known in zip(data.states, kept, strict=True)],
+        times=[row[known] for row, known in zip(times, kept, strict=True)],
+    )
 
 
 @dataclass(frozen=True, eq=False)

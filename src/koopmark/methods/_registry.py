@@ -11,7 +11,7 @@ from koopmark._errors import PROPOSED, ConfigError, did_you_mean, suggest
 from koopmark._plugins import entry_points, names_code
 from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
-from koopmark.methods._method import Method, Role
+from koopmark.methods._method import Method, Role, Sampling
 from koopmark.methods._options import configured
 from koopmark.methods._paper import Paper
 from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
@@ -121,6 +121,10 @@ class Description:
     """Whether its user chooses the functions that it combines."""
     one_trajectory: bool
     """Whether it is fitted to one trajectory alone."""
+    sampling: Sampling
+    """What it can use of data with gaps, trials of unequal length or uneven times."""
+    inputs: bool
+    """Whether it uses inputs; otherwise it is fitted as if there were none."""
 
 
 def described(name: str) -> Description:
@@ -145,6 +149,8 @@ def described(name: str) -> Description:
         default_name=known[0] if known else "",
         takes_dictionary=method.options_with({"kind": "monomials"}) is not None,
         one_trajectory=method.tags.one_trajectory,
+        sampling=method.tags.sampling,
+        inputs=method.tags.inputs,
     )
 
 

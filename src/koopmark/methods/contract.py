@@ -30,6 +30,8 @@ from koopmark.methods._contract_data import (
     iterated,
     linear,
     nonlinear,
+    with_gaps,
+    without_gaps,
 )
 from koopmark.methods._method import Method, Tags
 from koopmark.models import Model
@@ -40,6 +42,9 @@ MANY = 30
 
 SEVERAL = 6
 """Trajectories of which the last is exchanged."""
+
+SHORT = 6
+"""States of a trajectory that is shorter than others."""
 
 SPANNED = 1e-6
 """Relative error to which eigenfunctions are combinations of the dictionary."""
@@ -54,9 +59,10 @@ def _states(data: Trajectories, model: Model) -> NDArray[np.float64]:
 
 
 def _factors(model: Model, data: Trajectories) -> NDArray[np.complex128]:
-    """e^{λΔt} (s,); 0 for λ = -∞, of which some processors call the product with Δt invalid."""
+    """e^{λΔt} (s,); 0 for λ = -∞, whose product with Δt is no number."""
+    rates = np.asarray(model.eigenvalues)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.exp(model.eigenvalues * data.dt))
+        return np.where(np.isneginf(rates.real), 0.0, np.exp(rates * data.dt))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +76,7 @@ class _Fit:
     changed_data: bool
 
 
-_RECENT: deque[_Fit] = deque(maxlen=4)
+_RECENT: deque[_Fit] = deque(maxlen=5)
 """As many as there are names of data, so that a method's fits last until its last check."""
 
 
@@ -81,7 +87,10 @@ def _fit(method: Method, name: str) -> _Fit:
         known = type(fit.method) is type(method) and repr(fit.method) == repr(method)
         if known and fit.name == name:
             return fit
-    data, key = _few_channels(method) if name == FEW_CHANNELS else DATA[name]()
+    if name == GAPS:
+        data, key = with_gaps(_with_gaps(method))
+    else:
+        data, key = _few_channels(method) if name == FEW_CHANNELS else DATA[name]()
     states = data.states.copy()
     method.prepare()
     # Leave the states that seeding would have left, so that a restored one is told from those.
@@ -89,7 +98,8 @@ def _fit(method: Method, name: str) -> _Fit:
     before = _generators()
     model = method.fit_with(data, key)
     moved = _generators() != before
-    fit = _Fit(method, name, model, moved, not np.array_equal(data.states, states))
+    changed = not np.array_equal(data.states, states, equal_nan=True)
+    fit = _Fit(method, name, model, moved, changed)
     _RECENT.append(fit)
     return fit
 
@@ -99,12 +109,22 @@ def _fitted(method: Method, name: str) -> Model:
     return _fit(method, name).model
 
 
-FEW_CHANNELS = "low rank"
-"""Name of the fit to the first of these cases, which is none of `DATA`."""
+FEW_CHANNELS, GAPS = "low rank", "gaps"
+"""Names of the fits to the first of these cases, and to data with gaps, which are none of `DATA`.
+"""
 
 
 def _few_channels(method: Method) -> Sample:
     return CASES[FEW_CHANNELS][0].data(method.promises().recovers == "trajectory")
+
+
+def _with_gaps(method: Method) -> str:
+    """Name of the data in which there are gaps for this method."""
+    tags = method.promises()
+    if tags.role == "anchor":
+        # The only data whose key has targets.
+        return "nonlinear"
+    return tags.recovers or ("trajectory" if tags.one_trajectory else "linear")
 
 
 def gives_a_model(method: Method) -> None:
@@ -148,7 +168,11 @@ def _check_shapes(model: Model, data: Trajectories) -> None:
 def is_exact_where_it_must_be(method: Method) -> None:
     """φ(x⁺) = e^{λΔt} φ(x) and true eigenvalues on the data that it must recover."""
     tags, (data, _) = _recoverable(method)
-    model = _fitted(method, tags.recovers or "")
+    _is_exact(_fitted(method, tags.recovers or ""), data, tags)
+
+
+def _is_exact(model: Model, data: Trajectories, tags: Tags) -> None:
+    """Every pair obeys the dynamics of regular data, and every true eigenvalue is among them."""
     agree(len(model.eigenvalues) > 0, "no eigenpair was recovered")
     factors = _factors(model, data)
     worst = float(_misses(model, data, factors).max())
@@ -357,15 +381,84 @@ def says_that_it_uses_a_part_of_the_data(method: Method) -> None:
             f"pairs_used is {model.pairs_used} of {total}: it must be a part, or None for all",
         )
         return
-    states = data.states[:SEVERAL]
-    model = method.fit_with(Trajectories(states, data.times), key)
+    states, times, tags = data.states[:SEVERAL], data.times, method.promises()
+    # A method that can use a short trajectory, or another sampling interval, must have used it.
+    if tags.sampling == "segments":
+        states[-1, max(SHORT, tags.min_states) :] = np.nan
+    elif tags.sampling == "any":
+        times = np.tile(times, (SEVERAL, 1))
+        times[-1] *= 1.5
+    model = method.fit_with(Trajectories(states, times), key)
     states[-1] *= 0.5
-    other = method.fit_with(Trajectories(states, data.times), key)
+    other = method.fit_with(Trajectories(states, times), key)
     agree(
         not np.array_equal(model.eigenvalues, other.eigenvalues, equal_nan=True),
         "the last trajectory changes nothing, and the model does not say that the fit used a part "
         "of the data: call koopmark.methods.remarks.fitted_to where they are left out",
     )
+
+
+def uses_what_was_recorded(method: Method) -> None:
+    """Gaps, short trials and uneven times cost no exactness, and what is left out is counted."""
+    tags = method.promises()
+    model, data = _of_gaps(method), with_gaps(_with_gaps(method))[0]
+    used, usable = model.pairs_used, len(data.pairs()[0])
+    if tags.sampling == "any":
+        usable = data.neighbours
+    agree(
+        model.pairs == data.neighbours and (data.neighbours if used is None else used) <= usable,
+        f"the model says that it uses {used} of {model.pairs} pairs, but of {data.neighbours} "
+        f"pairs of recorded neighbours it can use {usable}",
+    )
+    if tags.recovers is not None:
+        # Eigenfunctions do not depend on when they are looked at.
+        _is_exact(model, DATA[tags.recovers]()[0], tags)
+
+
+def ignores_what_was_not_recorded(method: Method) -> None:
+    """Leaving out what was not recorded, or was in part, changes nothing."""
+    model, (data, key) = _of_gaps(method), with_gaps(_with_gaps(method))
+    other = method.fit_with(without_gaps(data), key)
+    first, second = _factors(model, data), _factors(other, data)
+    # In whatever order: the sampling interval may differ by rounding, and the order hang on it.
+    same = len(first) == len(second) and all(
+        abs(one[:, None] - two).min(axis=1, initial=np.inf).max(initial=0.0)
+        <= 1e-9 * abs(one).max(initial=1.0)
+        for one, two in ((first, second), (second, first))
+    )
+    agree(
+        same and model.pairs_used == other.pairs_used,
+        f"data in which states were not recorded, and the same without these states, give "
+        f"different models: {READ_SEGMENTS}",
+    )
+
+
+READ_SEGMENTS = (
+    "read pairs(), windows(), blocks() or records() of the data in place of states and times, or "
+    'leave tags.sampling at "regular"'
+)
+"""What helps a method that claims to read data with gaps."""
+
+
+def _of_gaps(method: Method) -> Model:
+    """The model of data with gaps, whose eigenpairs are finite."""
+    try:
+        model = _fitted(method, GAPS)
+    except Skip:
+        raise
+    except Exception as error:
+        raise AssertionError(
+            f"the fit to data with gaps fails with {named(error)}: {READ_SEGMENTS}"
+        ) from error
+    data, _ = with_gaps(_with_gaps(method))
+    shown = [
+        model.eigenfunctions(block.windows(model.window)) for block in data.blocks(model.window)
+    ]
+    agree(
+        not np.isnan(model.eigenvalues.real).any() and all(np.isfinite(one).all() for one in shown),
+        f"eigenpairs of data with gaps are not finite: {READ_SEGMENTS}",
+    )
+    return model
 
 
 def takes_one_trajectory(method: Method) -> None:
@@ -420,12 +513,11 @@ def refuses_constant_data(method: Method) -> None:
     _refuses(method, np.ones((3, 40, 2)), "constant data")
 
 
-def refuses_what_is_not_finite(method: Method) -> None:
-    """Data with a NaN or an infinity are refused."""
+def refuses_infinite_values(method: Method) -> None:
+    """Data with an infinity are refused."""
     states = np.random.default_rng(0).standard_normal((3, 40, 2))
-    for bad in (np.nan, np.inf):
-        states[1, 4, 0] = bad
-        _refuses(method, states.copy(), f"data with {bad}")
+    states[1, 4, 0] = np.inf
+    _refuses(method, states, "data with an infinite value")
 
 
 def _refuses(method: Method, states: NDArray, what: str, key: AnswerKey | None = None) -> None:
@@ -460,12 +552,14 @@ CHECKS: tuple[Callable[[Method], None], ...] = (
     repeats_itself,
     leaves_the_world_alone,
     says_that_it_uses_a_part_of_the_data,
+    uses_what_was_recorded,
+    ignores_what_was_not_recorded,
     takes_one_trajectory,
     takes_one_pair_or_says_why_not,
     needs_as_many_states_as_it_says,
     asks_for_the_key_that_it_needs,
     refuses_constant_data,
-    refuses_what_is_not_finite,
+    refuses_infinite_values,
     survives_json,
 )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from koopmark import methods, score, systems
-from koopmark.methods.adapters.kooplearn import interleaved
+from koopmark.methods.adapters.kooplearn import lagged
 
 EXACT = [
     ("kooplearn.ridge", {}, 1),
@@ -83,7 +83,7 @@ def test_an_offset_is_recovered_with_the_constant(name, options, simulated):
 
 
 def test_the_lag_pairs_every_state_with_its_next_one_and_no_other(three):
-    states, lag = interleaved(three)
+    states, lag = lagged(three)
     x, y = three.pairs()
     pairs = {tuple(row) for row in np.hstack([x, y])}
     assert {tuple(row) for row in np.hstack([states[:-lag], states[lag:]])} == pairs

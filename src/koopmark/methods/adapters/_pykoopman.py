@@ -28,6 +28,7 @@ PYKOOPMAN = Tags(
         *("derivative", "lightning", "matplotlib", "optht", "pkg_resources", "prettytable"),
         *("pydmd", "torch", "pykoopman"),
     ),
+    sampling="segments",
 )
 
 Activation = Literal["relu", "sigmoid", "tanh", "swish", "elu", "mish", "linear"]
@@ -169,7 +170,8 @@ class NNDMD(Method):
             koopman = pykoopman.Koopman(regressor=regressor)
             # A list of trajectories: of pairs as two arrays PyKoopman drops the last. Torch takes
             # no negative strides.
-            states = np.ascontiguousarray(real(trajectories.states, "states"))
-            koopman.fit(list(states), dt=trajectories.dt)
+            parts = [real(block.states, "states") for block in trajectories.blocks()]
+            states = [one for part in parts for one in np.ascontiguousarray(part)]
+            koopman.fit(states, dt=trajectories.dt)
         # Values in single precision: the encoder's are not listed.
         return PyKoopmanModel(koopman, trajectories.dt)

@@ -27,7 +27,12 @@ from koopmark.methods.kernels import (
 from koopmark.models import Lift, LinearModel, Model
 from koopmark.simulation import Trajectories
 
-DEEPTIME = Tags(library="deeptime", install='pip install "deeptime>=0.4.4"', requires=("deeptime",))
+DEEPTIME = Tags(
+    library="deeptime",
+    install='pip install "deeptime>=0.4.4"',
+    requires=("deeptime",),
+    sampling="segments",
+)
 
 STATE = Identity(constant=False)
 """The state alone, which is what deeptime's methods are fitted to unless told otherwise."""

@@ -1,7 +1,7 @@
 """Methods of kooplearn (Kostic et al. 2022).
 
 It fits one long trajectory and takes `y` for something else than the next states: pairs are made by
-the lag.
+the lag, as `lagged` lays out the states.
 """
 
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,10 @@ STATE = Identity(constant=False)
 """The state alone, which is what kooplearn's methods are fitted to unless told otherwise."""
 
 KOOPLEARN = Tags(
-    library="kooplearn", install='pip install "kooplearn>=2.0"', requires=("kooplearn",)
+    library="kooplearn",
+    install='pip install "kooplearn>=2.0"',
+    requires=("kooplearn",),
+    sampling="segments",
 )
 KERNEL_DEFAULT = {"kernel": Linear(), "alpha": 1e-6, "reduced_rank": True, "n_components": -1}
 
@@ -41,14 +44,24 @@ Solver = Literal["auto", "dense", "arpack", "randomized"]
 """Of eigenvalue problems; "randomized" sketches (Turri et al. 2023)."""
 
 
-def interleaved(trajectories: Trajectories) -> tuple[NDArray[np.float64], int]:
-    """All states (T M, N), time by time, and the lag M that pairs each with its next one.
+def lagged(trajectories: Trajectories, least: int = 2) -> tuple[NDArray[np.float64], int]:
+    """States as rows, and the lag at which their pairs are the snapshot pairs, without a seam.
 
-    Row j of time k is followed, M rows on, by the same trajectory at time k + 1: the pairs at this
-    lag are exactly those of the trajectories, without a seam.
+    Regular data are interleaved, time by time, (T M, N): M rows behind row j of time k comes the
+    same trajectory at time k + 1. Of other data all first states of the P pairs come before all
+    second ones, (2 P, N), those of segments of at least `least` states.
     """
+    if not trajectories.regular:
+        pairs = [block.pairs() for block in trajectories.blocks(least)]
+        x, y = (np.vstack(part) for part in zip(*pairs, strict=True))
+        return np.vstack([x, y]), len(x)
     states = real(trajectories.states, "states")
     return states.swapaxes(0, 1).reshape(-1, states.shape[2]), len(states)
+
+
+def _each_once(trajectories: Trajectories, rows: NDArray) -> NDArray[np.float64]:
+    """The states of `lagged` rows, of which those of other than regular data hold most twice."""
+    return rows if trajectories.regular else trajectories.snapshots()
 
 
 @dataclass(frozen=True)
@@ -97,8 +110,8 @@ class Ridge(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         from kooplearn.linear_model import Ridge as Estimator
 
-        states, lag = interleaved(trajectories)
-        lift = self.dictionary.fitted(states)
+        states, lag = lagged(trajectories)
+        lift = self.dictionary.fitted(_each_once(trajectories, states))
         estimator = Estimator(
             n_components=self.n_components,
             lag_time=lag,
@@ -232,20 +245,28 @@ class Nystroem(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         from kooplearn.kernel import NystroemKernelRidge as Estimator
 
-        states, lag = interleaved(trajectories)
-        estimator = Estimator(
-            n_components=self._rank(states),
+        class Nystroem(Estimator):  # type: ignore[misc]
+            def _center_selection(self, count: int) -> NDArray:
+                # kooplearn takes the lag off twice: of pairs laid out one behind the other, whose
+                # lag is their number, none would be left.
+                return super()._center_selection(count if regular else self.lag_time)
+
+        regular = trajectories.regular
+        states, lag = lagged(trajectories, self.promises().min_states)
+        seen = _each_once(trajectories, states)
+        estimator = Nystroem(
+            n_components=self._rank(seen),
             lag_time=lag,
             reduced_rank=self.reduced_rank,
             alpha=self.alpha,
             n_centers=0.1 if self.n_centers is None else self.n_centers,
             random_state=self.seed % 2**32,
-            **_in_kooplearn(self.kernel, states),
+            **_in_kooplearn(self.kernel, seen),
         )
         estimator.fit(states)
         chosen = estimator.nys_centers_idxs_
         # The length of a kernel is that of the states, not of the centres.
-        lift = KernelColumns(self.kernel, states[chosen], self.kernel.length(states))
+        lift = KernelColumns(self.kernel, states[chosen], self.kernel.length(seen))
         kind = Unlisted if self.n_components == -1 else LinearModel
         return _kernel_model(estimator, lift, states[chosen + lag], trajectories.dt, kind)
 

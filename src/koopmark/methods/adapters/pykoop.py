@@ -23,6 +23,7 @@ PYKOOP = Tags(
     library="pykoop",
     install='pip install "pykoop>=2.0"',
     requires=("pykoop",),
+    sampling="segments",
     # The state alone.
     by_default={"dictionary": Identity(constant=False)},
     loses=GRAM,
@@ -155,7 +156,7 @@ class PolynomialEDMD(Method):
     """`pykoop.KoopmanPipeline` with `PolynomialLiftingFn`, `ConstantLiftingFn` and `Edmd`.
 
     Least squares from each snapshot to the next in all monomials of the state up to a degree. Each
-    trajectory is an episode of its own.
+    stretch without a gap is an episode of its own.
 
     Parameters
     ----------
@@ -175,9 +176,11 @@ class PolynomialEDMD(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoop
 
-        count, times, inputs = trajectories.states.shape
-        episodes = np.repeat(np.arange(count, dtype=float), times)
-        data = np.column_stack([episodes, trajectories.states.reshape(-1, inputs)])
+        parts = [block.states for block in trajectories.blocks()]
+        lengths = [part.shape[1] for part in parts for _ in part]
+        episodes = np.repeat(np.arange(len(lengths), dtype=float), lengths)
+        states = np.vstack([part.reshape(-1, part.shape[2]) for part in parts])
+        data = np.column_stack([episodes, states])
         polynomial = pykoop.PolynomialLiftingFn(order=self.degree)
         pipeline = pykoop.KoopmanPipeline(
             lifting_functions=[("polynomial", polynomial), ("one", pykoop.ConstantLiftingFn())],
@@ -186,7 +189,7 @@ class PolynomialEDMD(Method):
         pipeline.fit(data, n_inputs=0, episode_feature=True)
         # Lifted states begin with the state.
         return LinearModel.from_operator(
-            pipeline.regressor_.coef_, trajectories.dt, Lifting(pipeline), slice(inputs)
+            pipeline.regressor_.coef_, trajectories.dt, Lifting(pipeline), slice(states.shape[1])
         )
 
 

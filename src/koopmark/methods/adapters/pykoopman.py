@@ -89,13 +89,13 @@ class _EDMD(Method):
 
     @abstractmethod
     def _observables(self, pykoopman: Any, states: NDArray) -> Any:
-        """The PyKoopman object for data like `states` (M, T, N), not fitted."""
+        """The PyKoopman object for data like `states` (..., N), not fitted."""
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
 
         koopman = pykoopman.Koopman(
-            observables=self._observables(pykoopman, trajectories.states),
+            observables=self._observables(pykoopman, trajectories.snapshots()),
             regressor=pykoopman.regression.EDMD(),
         )
         return _fitted(koopman, *trajectories.pairs(), trajectories.dt)

@@ -29,6 +29,7 @@ PYDMD = Tags(
     library="pydmd",
     install='pip install "pydmd>=2025.8"',
     requires=("pydmd",),
+    sampling="segments",
     by_default={"svd_rank": 0},
 )
 

@@ -95,8 +95,9 @@ class CDMD(_Sequence):
     tags = replace(SEQUENCE, papers=(papers.ERICHSON_2019_COMPRESSED,))
 
     def promises(self) -> Tags:
-        # Compressed data have more rows than directions. Most singular values are rounding then,
-        # and the threshold that ruins the other defaults lies at rounding too.
+        if self.svd_rank == 0:
+            # Compressed data have more rows than directions: most singular values are rounding.
+            return self.tags.none("its threshold lies at rounding, of which it may keep some")
         return self.tags
 
     def _estimator(self, pydmd: Any, rank: int) -> Any:
@@ -206,14 +207,15 @@ class SpDMD(_Sequence):
 class VarProDMD(_Sequence):
     """Variable projection (Askham and Kutz 2018) by SciPy's least squares.
 
-    A whole trajectory is fitted with as many exponentials as there are directions,
-    x(t) ≈ Σⱼ bⱼ modeⱼ e^{λⱼt}. If the dynamics are nonlinear no such fit exists, and unlike methods
-    that look one step ahead it does not keep the directions that are linear apart from the rest.
-    The rank is the number of exponentials.
+    A whole trajectory is fitted, at the times at which it was recorded, with as many exponentials
+    as there are directions, x(t) ≈ Σⱼ bⱼ modeⱼ e^{λⱼt}. If the dynamics are nonlinear no such fit
+    exists, and unlike methods that look one step ahead it does not keep the directions that are
+    linear apart from the rest. The rank is the number of exponentials.
     """
 
     tags = replace(
         SEQUENCE,
+        sampling="any",
         loses={
             "low rank": "SciPy's least squares stops at seven digits",
             "constant": "it starts from reciprocals of the eigenvalues, of which one is 0",
@@ -268,6 +270,7 @@ class BOPDMD(VarProDMD):
 
     tags = replace(
         SEQUENCE,
+        sampling="any",
         by_default={"svd_rank": 0, "tolerance": 1e-6},
         papers=(
             papers.ASKHAM_2018,
