@@ -613,7 +613,8 @@ def test_a_score_takes_the_key_from_the_test_data_or_from_a_key_or_from_a_system
         score(model, test, key=AnswerKey.of(system, 2)),
         score(model, system, test, max_degree=2),
         score(model, system, test.without_origin(), 2),
-        score(model, system=system, test=test, max_degree=2),
+        score(model, test, system, max_degree=2),
+        score(model, test.states, system, max_degree=2, dt=test.dt),
     ]
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0])
@@ -625,9 +626,8 @@ def test_a_score_that_lacks_a_key_or_has_two_is_refused():
     test, model = clean_test(system), exact(system, 1)
     with pytest.raises(ValueError, match="nothing says which system these test data come from"):
         score(model, test.without_origin())
-    for extra in ({"system": system}, {"max_degree": 1}):
-        with pytest.raises(TypeError, match="a key, or a system and a degree, but not both"):
-            score(model, test=test, key=AnswerKey.of(system), **extra)
+    with pytest.raises(TypeError, match="a key, or a system and a degree, but not both"):
+        score(model, test, AnswerKey.of(system), max_degree=1)
     with pytest.raises(TypeError, match="takes an AnswerKey, got Relaxation"):
         evaluate(model, system, test)
     with pytest.raises(TypeError, match="takes Trajectories, got Relaxation"):

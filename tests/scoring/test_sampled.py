@@ -132,10 +132,12 @@ def test_a_wrong_function_is_not_verified_at_any_scale(scale):
 
 
 def spoilt(test, which, value):
-    states = test.states.copy()
+    """Trajectories that hold an infinite value or, with NaN, diverged."""
+    states, ended = test.states.copy(), test.diverged_at.copy()
     for trajectory in which:
         states[trajectory, 20 + trajectory :] = value
-    return replace(test, states=states)
+        ended[trajectory] = np.nan if np.isinf(value) else test.times[20 + trajectory]
+    return replace(test, states=states, diverged_at=ended)
 
 
 @given(
@@ -161,7 +163,7 @@ def test_each_row_of_scores_says_what_was_left_out():
     model = fit("koopmark.qr_edmd", TEST, dictionary=Identity())
     notes = score(model, SYSTEM, spoilt(TEST, [3], np.nan), max_degree=2)["notes"]
     assert len(notes) > 1
-    assert all("1 of 12 test trajectories hold a value" in note for note in notes)
+    assert all("1 of 12 test trajectories diverged or hold a value" in note for note in notes)
 
 
 def test_what_diverged_in_simulation_is_left_out():

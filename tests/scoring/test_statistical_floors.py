@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 import koopmark
 from koopmark.datasets import AnswerKey, build, load_recipe, varied
 from koopmark.scoring import evaluate, statistical_floors
-from koopmark.scoring._statistical_floors import deviations_of_invariant_space
+from koopmark.scoring._statistical_floors import Record, deviations_of_invariant_space
 from koopmark.scoring._subspaces import orthonormal_basis, sines
 from koopmark.simulation import Trajectories
 from koopmark.systems import LinearSystem, random_linear
@@ -238,9 +238,8 @@ def test_one_rate_is_the_special_case_of_several():
     q = data.system.weights.thin_qr[0]
     states = data.train.states
     others = np.concatenate([np.ones((*states.shape[:2], 1)), states @ q], axis=2)
-    deviations = deviations_of_invariant_space(
-        states[:, 0] @ basis, -np.eye(d), np.eye(d)[None], data.train.dt, others
-    )
+    record = Record(states[:, 0] @ basis, data.train.times, data.train.dt, others)
+    deviations = deviations_of_invariant_space([record], -np.eye(d), np.eye(d)[None])
     assert floors(data, 1.0 / states.std())[0].eigenvalue == pytest.approx(
         np.linalg.norm(deviations[:, 0]), rel=1e-9
     )

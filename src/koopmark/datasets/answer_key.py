@@ -32,6 +32,8 @@ from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 MAX_SPACES = 300
 """Targets that a lattice may make; each costs an angle in every fit."""
 CONTINUATION_RTOL = 1e-11
+MOST_COMPARED, SAME_FIELD = 20, 1e-9
+"""States at which vector fields are compared, and relative differences of one and the same."""
 
 Spaces = tuple[Eigenspace, ...]
 VectorField = Callable[[NDArray], NDArray]
@@ -112,6 +114,34 @@ class AnswerKey(ReprMixin):
     def stochastic(self) -> bool:
         """Whether eigenfunctions obey their eigenvalues on average only."""
         return self.quadrature is not None
+
+    def expect_origin(self, data: Trajectories) -> None:
+        """Refuse data from another system, if that can be told: both vector fields are compared.
+
+        Systems that move alike are one, however they were made. Nothing is told of data that do not
+        say where they are from, of stochastic systems, or of a key without a vector field.
+
+        Raises
+        ------
+        ValueError
+            If the fields differ at states of the data.
+        """
+        system, field = data.system, self.vector_field
+        if system is None or field is None or system.process or system.size != self.channels:
+            return
+        states = data.snapshots().reshape(-1, data.states.shape[2])
+        some = np.asarray(states[:: max(1, len(states) // MOST_COMPARED)], dtype=float)
+        if some.shape[1] != self.channels:
+            return
+        some = some[np.isfinite(some).all(axis=1)]
+        own, theirs = field(some), system.rhs(some)
+        apart = float(np.abs(own - theirs).max(initial=0.0))
+        size = float(np.abs(theirs).max(initial=0.0))
+        if apart > SAME_FIELD * size:
+            raise ValueError(
+                f"the data come from another {type(system).__name__} than the key: at their states "
+                f"the vector fields differ by up to {apart:.2g}, with values up to {size:.2g}"
+            )
 
     def _facts(self) -> list[str]:
         count = f"{len(self.targets):,} exact eigenspaces"

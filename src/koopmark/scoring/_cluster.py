@@ -74,6 +74,7 @@ def choose(
     dt: float,
     others: bool = True,
     radius: float = CLUSTER_RADIUS,
+    trajectories: int | None = None,
 ) -> Choice:
     """Choose m functions of the cluster, in increasing order of how far they disobey λ.
 
@@ -94,6 +95,8 @@ def choose(
         judged by whether they obey it: then all that do are taken, and `rate` says how nearly.
     radius : float
         Of the cluster (`radii`).
+    trajectories : int, optional
+        Of how many the values are, if not of M.
     """
     m = space.dimension
     distance = np.abs(eigenvalues - eigenvalue)
@@ -130,7 +133,7 @@ def choose(
             whole = along[:, :, cluster[members]]
             # Along a trajectory such functions follow from their first value: as many as there are
             # trajectories span all that decays, learnt or not.
-            tell = m < len(members) and 2 * len(members) <= len(along)
+            tell = m < len(members) and 2 * len(members) <= (trajectories or len(along))
             if tell and largest_rate(whole, eigenvalue, dt) <= MEMBER:
                 taken, parts = members, np.full(size, np.nan)
                 rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), members)

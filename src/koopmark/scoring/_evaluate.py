@@ -1,18 +1,20 @@
 """All scores of one fitted model against an answer key (docs/scores.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
+from math import hypot
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from koopmark import _repr
-from koopmark._arrays import checked, real
+from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.models import Model
+from koopmark.scoring._given import expect_model, given_data
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
 from koopmark.scoring._portraits import Frame, Portrait, frame, portraits
 from koopmark.scoring._recovered import recovered
@@ -28,6 +30,7 @@ from koopmark.scoring._targets import (
     labels,
     score_target,
 )
+from koopmark.scoring._test_set import TestSet
 from koopmark.simulation import FreshTrajectories, Trajectories
 
 if TYPE_CHECKING:
@@ -114,8 +117,9 @@ def evaluate(
     key : AnswerKey
         Of the system that `test` comes from: `Dataset.key`, or `AnswerKey.of(system, degree)`.
     test : Trajectories
-        Clean, and not used for the fit; sampled at any interval. Those that hold a value that is
-        not finite are left out, and `notes` says so.
+        Clean, and not used for the fit; sampled at any interval, with gaps and unequal lengths if
+        need be. Those that diverged or hold an infinite value are left out, and `notes` says so.
+        Without a window of the model in a row only eigenvalues are scored.
     seed : int
         Draws the functions whose residual stands for that of an eigenspace with more dimensions
         than there are test trajectories.
@@ -152,12 +156,12 @@ def evaluate(
         raise ValueError(
             f"{len(noise_floors)} noise_floors for {len(targets)} targets: give one for each"
         )
-    windows = test.windows(model.window)
-    pairs = recovered(model, key, test, windows, seed)
-    states = real(windows[:, -1], "states")
-    shared = _Shared.of(key, test, states, seed, None if lost_note else fresh)
+    shown = TestSet(test, model.window)
+    windows, states = shown.windows, shown.states
+    pairs = recovered(model, key, shown, seed)
+    shared = _Shared.of(key, shown, seed, None if lost_note else fresh)
     spaces = shared.spaces
-    choices = pairs.choices(spaces, 2 * model.window <= len(test.times), test.dt)
+    choices = pairs.choices(spaces, 2 * model.window <= shown.longest, test.dt)
     floors, floors_note = [Floor()] * len(spaces), ""
     rank_error = null_space_error = forecast_error = np.nan
     structure_note = forecast_note = portrait_note = ""
@@ -166,19 +170,26 @@ def evaluate(
         floors, floors_note = oracle_floors(
             model, windows, spaces, fresh or fresh_like(key, test, seed)
         )
+        # Along trajectories, whose stretches are to be of one length.
+        even = shown.places[:, model.window - 1 :].ravel() if not test.regular else slice(None)
         rank_error, null_space_error, structure_note = score_structure(
             key.null_functions,
-            states,
+            states[even],
             pairs.found,
-            pairs.values,
+            pairs.values[even],
             pairs.rates[pairs.usable],
-            test.times[model.window - 1 :],
+            shown.even.times[model.window - 1 :],
+            shown.origins,
         )
         forecast_error, forecast_note = _forecast_error(model, key, test)
-        if portrayed:
+        if portrayed and not len(shown.even):
+            portrait_note = "portrait: no states follow one another"
+        elif portrayed:
             drawn, portrait_note = portraits(
-                model, spaces, shared.frame, choices, test, pairs.values, pairs.usable
+                model, spaces, shared.frame, choices, shown.places, pairs.values, pairs.usable
             )
+    elif shown.lacking:
+        floors_note = "oracle_floor, forecast_error, portrait: no window in the test set"
     of_spectrum = score_spectrum(
         key.spectrum,
         pairs.eigenvalues,
@@ -189,7 +200,7 @@ def evaluate(
         key.no_spectrum,
     )
     functions = None if pairs.values is None else Functions(pairs.values)
-    horizon = float(test.times[-1] - test.times[0])
+    horizon = shown.horizon
     rows = tuple(
         score_target(
             space,
@@ -246,64 +257,88 @@ def evaluate(
 
 @checked
 def score(
-    model: Model,
-    system: Any = None,
-    test: Trajectories | None = None,
+    model: Model | Mapping[str, Model],
+    test: Trajectories | ArrayLike,
+    key: Any = None,
     max_degree: int | None = None,
-    key: AnswerKey | None = None,
+    dt: float | None = None,
 ) -> "pd.DataFrame":
-    """One row of scores for each exact eigenspace: `score(model, test)`.
+    """One row of scores for each exact eigenspace.
 
-    Or `score(model, system, test)` if the test data do not say which system made them. The notes of
-    a row hold those on the fit as a whole too, such as on test trajectories left out.
+    `score(model, test)` takes the answer key of the system that the test data come from,
+    `score(model, test, key=key)` the one given. The notes of a row hold those on the fit as a whole
+    too, such as on test trajectories left out.
 
     Parameters
     ----------
-    model : Model
-    system : koopmark.systems.System, optional
-    test : Trajectories
+    model : Model or mapping from str to Model
+        Several, by the names that they are to have.
+    test : Trajectories or array_like
         As for `evaluate`.
+    key : AnswerKey or koopmark.systems.System, optional
+        It may also come before the test data.
     max_degree : int
         Of the products of eigenfunctions of the system that are looked for, 1 by default.
-    key : AnswerKey, optional
-        In place of system and degree.
+    dt : float, optional
+        The sampling interval, if `test` is an array (M, T, N) or (T, N).
+
+    Returns
+    -------
+    DataFrame
+        With the columns of `TargetScores`; of several models indexed by (model, target).
 
     Raises
     ------
     TypeError
-        If `system`, `test`, `key` or `max_degree` is something else, or a key is given beside a
-        system or a degree.
+        If `model` or `key` is something else, a degree is given beside an AnswerKey, or the test
+        data are no Trajectories and come without `dt`.
     ValueError
-        As `evaluate` does, and if the degree is below 1, no eigenspace is known, or nothing says
-        which system the test data come from.
+        As `evaluate` does, and if the degree is below 1, no eigenspace is known, nothing says
+        which system the test data come from, or they come from another one than the key.
     """
     import pandas as pd
 
-    if test is None:
-        # The one that is given is the test data.
-        system, test = None, system
-    test = Trajectories.expected(test, "a score")
-    if key is None:
-        system = test.system if system is None else system
-        if system is None:
-            raise ValueError(
-                "nothing says which system these test data come from: give a key, such as "
-                "koopmark.datasets.AnswerKey.of(system)"
-            )
-        key = AnswerKey.of(system, 1 if max_degree is None else max_degree)
-        check_channels(model, test.states, key.channels)
-        if not key.targets:
+    if isinstance(key, Trajectories):
+        test, key = key, test
+    models = dict(model) if isinstance(model, Mapping) else {"": model}
+    for one in models.values():
+        expect_model(one, "a score")
+    data = given_data(test, dt, "a score")
+    system = data.system if key is None else key
+    if isinstance(system, AnswerKey):
+        if max_degree is not None:
+            raise TypeError("a score takes a key, or a system and a degree, but not both")
+        answers = system
+    elif system is None:
+        raise ValueError(
+            "nothing says which system these test data come from: give a key, such as "
+            "koopmark.datasets.AnswerKey.of(system)"
+        )
+    else:
+        answers = AnswerKey.of(system, 1 if max_degree is None else max_degree)
+        for one in models.values():
+            check_channels(one, data.states, answers.channels)
+        if not answers.targets:
             raise ValueError(
                 f"no eigenspace of this {type(system).__name__} is known exactly: "
                 "koopmark.datasets.AnswerKey takes targets of your own"
             )
-    elif system is not None or max_degree is not None:
-        raise TypeError("a score takes a key, or a system and a degree, but not both")
-    scores = evaluate(model, key, test, portrayed=False)
-    rows = [asdict(row) for row in scores.targets]
-    for row in rows:
-        row["notes"] = "; ".join(filter(None, [row["notes"], scores.fit.notes]))
-    return pd.DataFrame(rows)
+    answers.expect_origin(data)
+    fresh = fresh_like(answers, data) if len(models) > 1 else None
+    tables = {}
+    for name, one in models.items():
+        kept = fresh if isinstance(fresh, FreshTrajectories) else None
+        scores = evaluate(one, answers, data, portrayed=False, fresh=kept)
+        rows = [asdict(row) for row in scores.targets]
+        for row in rows:
+            row["notes"] = "; ".join(filter(None, [row["notes"], scores.fit.notes]))
+        tables[name] = pd.DataFrame(rows)
+    if not isinstance(model, Mapping):
+        return tables[""]
+    if not tables:
+        raise ValueError("a score takes one model at least, got none")
+    together = pd.concat(tables, names=["model", None]).reset_index("model")
+    return together.set_index(["model", "target"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,6 +347,8 @@ class _Shared:
 
     key: AnswerKey
     test: Trajectories
+    even: Trajectories
+    """The regular part of the test set, in which portraits look."""
     spaces: Sequence[ScoredSpace]
     residuals: Sequence[tuple[float, float]]
     """Of each target, and the bound on it: see `target_residual`."""
@@ -321,20 +358,21 @@ class _Shared:
     def of(
         cls,
         key: AnswerKey,
-        test: Trajectories,
-        states: NDArray,
+        shown: TestSet,
         seed: int,
         fresh: FreshTrajectories | None,
     ) -> "_Shared":
-        """For test points at `states` (P, N); kept with `fresh`, unless there are too many values.
+        """For the states of a test set; kept with `fresh`, unless there are too many values.
 
         What is kept holds `key` and `test`, so that no others are mistaken for them.
         """
 
+        test, states = shown.data, shown.states
+
         def work_out() -> "_Shared":
             spaces = [
                 ScoredSpace.of(
-                    *(space, states, len(test.states)),
+                    *(space, states, shown.trajectories),
                     *(generator([seed, index], "directions"), index, label),
                 )
                 for index, (space, label) in enumerate(
@@ -344,7 +382,7 @@ class _Shared:
             residuals = [
                 target_residual(space.directions, key.quadrature, test) for space in spaces
             ]
-            return cls(key, test, spaces, residuals)
+            return cls(key, test, shown.even, spaces, residuals)
 
         functions = sum(space.dimension for space in key.targets)
         if fresh is None or len(states) * functions > MOST_KEPT:
@@ -354,25 +392,31 @@ class _Shared:
     def frame(self, target: ScoredSpace) -> Frame:
         """Where a portrait of the target looks."""
         if target.index not in self.frames:
-            self.frames[target.index] = frame(target, self.test)
+            self.frames[target.index] = frame(target, self.even)
         return self.frames[target.index]
 
 
 def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[float, str]:
     """Relative root-mean-square error over all test trajectories from their first window on.
 
+    Of data with gaps over all stretches, each from its own first window on.
+
     Of a stochastic system it is the expected state that is to be predicted.
     """
-    first = test.rolling(model.window)[:, 0]
-    truth = test.states[:, model.window :]
-    if truth.shape[1] == 0:
+    missed, sizes = list[float](), list[float]()
+    for block in test.blocks(model.window + 1):
+        first, truth = block.rolling(model.window)[:, 0], block.states[:, model.window :]
+        times = block.times[model.window :] - block.times[model.window - 1]
+        if key.stochastic and key.continuation is not None:
+            truth = key.continuation(first[:, -1], times)
+        with np.errstate(over="ignore", invalid="ignore"):
+            predicted = model.predict(first, times)
+            if predicted is None:
+                return np.nan, "forecast_error: the method does not predict states at these times"
+            missed.append(float(np.linalg.norm(predicted - truth)))
+            sizes.append(float(np.linalg.norm(truth)))
+    if not missed:
         return np.nan, "forecast_error: nothing follows the first window of a test trajectory"
-    times = test.times[model.window :] - test.times[model.window - 1]
-    if key.stochastic and key.continuation is not None:
-        truth = key.continuation(first[:, -1], times)
-    with np.errstate(over="ignore", invalid="ignore"):
-        predicted = model.predict(first, times)
-        if predicted is None:
-            return np.nan, "forecast_error: the method does not predict states at these times"
-        error = np.linalg.norm(predicted - truth) / np.linalg.norm(truth)
+    with np.errstate(all="ignore"):
+        error = np.divide(hypot(*missed), hypot(*sizes))
     return (float(error), "") if np.isfinite(error) else (np.inf, "")

@@ -73,7 +73,14 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
     simulate = key.simulate
     if simulate is None:
         return "the answer key does not say how to simulate the system"
-    starts = np.sort(real(test.states[:, 0], "states"), axis=0)
+    if test.regular:
+        first, times = test.states[:, 0], test.times
+    else:
+        recorded = test.recorded
+        rows = np.unique(recorded.trajectory, return_index=True)[1]
+        first, longest = test.snapshots().reshape(-1, key.channels)[rows], np.diff(recorded.bounds)
+        times = test.dt * np.arange(longest.max())
+    starts = np.sort(real(first, "states"), axis=0)
     if len(np.unique(starts, axis=0)) < FEWEST_STARTS:
         return (
             f"fewer than {FEWEST_STARTS} initial states in the test set do not tell how to draw "
@@ -86,7 +93,7 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
         drawn = rng.uniform(size=(BLOCK, key.channels))
         columns = zip(drawn.T, starts.T, strict=True)
         states = np.stack([np.interp(places, ranks, column) for places, column in columns], axis=1)
-        return simulate(states, test.times, rng)
+        return simulate(states, times, rng)
 
     return FreshTrajectories(make)
 

@@ -43,7 +43,8 @@ class Frame:
     index, target, eigenvalue
         Of the eigenspace: its place in its dataset's list, and its label.
     trajectories, steps, times : (k,), (n,) arrays of int, (n,) array
-        Of the test set: along these trajectories, at these sampling times, e is followed.
+        Of the test set, or of its regular part if it has gaps: along these trajectories, at these
+        sampling times, e is followed.
     others : (q, 2) array of int
         Trajectory and step of further test states.
     coordinates : (2,) array of int
@@ -189,7 +190,7 @@ def portraits(
     targets: Sequence[ScoredSpace],
     frame_of: Callable[[ScoredSpace], Frame],
     choices: Sequence[Choice],
-    test: Trajectories,
+    places: NDArray[np.intp],
     values: NDArray,
     usable: NDArray[np.bool_],
 ) -> tuple[tuple[Portrait, ...], str]:
@@ -197,8 +198,9 @@ def portraits(
 
     A target whose angle means nothing, by the rules of the eigenfunction error, has none.
 
-    `values` (P, s) are the functions that count, at all windows of `test`; `usable` says which of
-    the model's S these are.
+    `values` (P, s) are the functions that count, at all windows of the test set; `places` (m, L)
+    says which window is at each state of the frames, -1 for none, and `usable` which of the model's
+    S functions these are.
     """
     slowest = sorted(
         zip(targets, choices, strict=True), key=lambda one: abs(one[0].space.eigenvalue.real)
@@ -213,23 +215,20 @@ def portraits(
             on_slices[place], note = _on_slice(model, seen, usable)
             notes |= {note: None} if note else {}
         span, on_slice = values[:, choice.chosen], on_slices[place][:, choice.chosen]
-        drawn.append(_portrait(target, seen, span, on_slice, test))
+        drawn.append(_portrait(target, seen, span, on_slice, places))
     return tuple(drawn), "; ".join(notes)
 
 
 def _portrait(
-    target: ScoredSpace, seen: Frame, span: NDArray, on_slice: NDArray, test: Trajectories
+    target: ScoredSpace, seen: Frame, span: NDArray, on_slice: NDArray, places: NDArray[np.intp]
 ) -> Portrait:
-    per_trajectory = len(span) // len(test.states)
-    first = len(test.times) - per_trajectory
     # The coefficients of a function of any size would leave the range of floats.
     with np.errstate(all="ignore"):
         on_slice, span = level_columns(on_slice, like=span), level_columns(span)
     coefficients = projection(span, target.first)
-    trajectories, steps = seen.visited
-    row = trajectories * per_trajectory + steps - first
+    row = places[seen.visited]
     visited = span[np.maximum(row, 0)] @ coefficients
-    visited[steps < first] = np.nan
+    visited[row < 0] = np.nan
     missed = np.linalg.norm(span @ coefficients - target.first) / np.linalg.norm(target.first)
     with np.errstate(invalid="ignore", over="ignore"):
         difference = np.concatenate([visited, on_slice @ coefficients]) - seen.exact

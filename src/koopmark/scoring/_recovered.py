@@ -20,7 +20,7 @@ from koopmark.scoring._residuals import (
 )
 from koopmark.scoring._subspaces import level_columns
 from koopmark.scoring._targets import ScoredSpace
-from koopmark.simulation import Trajectories
+from koopmark.scoring._test_set import TestSet
 
 ASKED_TWICE = 64
 """Test windows at which a model is asked a second time, among others."""
@@ -48,6 +48,8 @@ class Recovered:
         The same along trajectories, or pairs of expectations like M trajectories.
     highest : float
         |Im λ| up to which eigenvalues are told apart.
+    trajectories : int, optional
+        Of how many the values along are, if not of M.
     """
 
     eigenvalues: NDArray[np.complex128]
@@ -60,6 +62,7 @@ class Recovered:
     along: NDArray
     highest: float
     note: str
+    trajectories: int | None = None
 
     @property
     def found(self) -> NDArray[np.complex128]:
@@ -80,17 +83,29 @@ class Recovered:
             at = one.space.eigenvalue if taken_for is None else taken_for
             values = self.values if taken_for is None and one.told_apart else None
             choices.append(
-                choose(one.space, at, self.found, values, self.along, dt, others, radius)
+                choose(
+                    *(one.space, at, self.found, values, self.along, dt),
+                    *(others, radius, self.trajectories),
+                )
             )
         return choices
 
 
-def recovered(
-    model: Model, key: AnswerKey, test: Trajectories, windows: NDArray, seed: int
-) -> Recovered:
+def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recovered:
     """Ask the model for its eigenpairs at the windows of the test set."""
-    apart = misplaced(model, test)
+    dt, windows = test.data.dt, test.windows
+    apart = test.lacking or misplaced(model, test.data)
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+    if test.lacking:
+        none = np.zeros((len(windows), len(eigenvalues)))
+        unknown = np.full(len(eigenvalues), np.nan)
+        return Recovered(
+            *(eigenvalues, unknown, unknown, np.zeros(len(eigenvalues), bool)),
+            *(np.isfinite(eigenvalues), none, None, none[:, None]),
+            highest_frequency(getattr(model, "dt", dt), eigenvalues, unknown),
+            f"only eigenvalues are scored: {apart}",
+            test.trajectories,
+        )
 
     def asked(windows: NDArray) -> NDArray:
         values = np.asarray(model.eigenfunctions(windows))
@@ -106,17 +121,17 @@ def recovered(
     before, values = asked(windows[chosen]), asked(windows)
     if np.iscomplexobj(values) and not values.imag.any():
         values = np.ascontiguousarray(values.real)
-    along = values.reshape(len(test.states), len(windows) // len(test.states), -1)
+    along = test.along(values)
     residuals, usable = np.full(len(eigenvalues), np.nan), np.isfinite(eigenvalues)
     note = f"only eigenvalues are scored: {apart}" if apart else ""
     if not apart:
         if key.quadrature is not None:
-            along = expected_pairs(model.eigenfunctions, key.quadrature, test, model.window)
+            along = expected_pairs(model.eigenfunctions, key.quadrature, test.data, model.window)
             note = "residual, forecast_error: of expectations, the system being stochastic"
-        residuals = pair_residuals(along, eigenvalues, test.dt)
+        residuals = pair_residuals(along, eigenvalues, dt)
         usable &= np.isfinite(values).all(axis=0)
     _expect_same(before, values, chosen, residuals)
-    rates = rates_of(residuals, eigenvalues, test.dt)
+    rates = rates_of(residuals, eigenvalues, dt)
     all_there = usable.all()
     at_points = values if all_there else values[:, usable]
     return Recovered(
@@ -129,8 +144,9 @@ def recovered(
         None if apart else at_points,
         along if all_there else along[:, :, usable],
         # A model made by hand may say nothing of it.
-        highest_frequency(getattr(model, "dt", test.dt), eigenvalues, rates),
+        highest_frequency(getattr(model, "dt", dt), eigenvalues, rates),
         note,
+        None if test.data.regular or key.quadrature is not None else test.trajectories,
     )
 
 

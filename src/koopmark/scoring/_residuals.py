@@ -5,7 +5,6 @@ may be sampled otherwise: then its own interval is Δt.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,23 +27,26 @@ ROUNDING = 1e-9
 
 
 def finite_ones(trajectories: Trajectories) -> tuple[Trajectories, str]:
-    """The trajectories all of whose states are finite, and a note if there are others.
+    """The trajectories that are finite where they were recorded, and a note if there are others.
+
+    Those that diverged, hold an infinite value or were recorded nowhere are left out.
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    finite = np.array([np.isfinite(one).all() for one in trajectories.states], dtype=bool)
+    finite = ~trajectories.diverged & trajectories.recorded.mask.any(axis=1)
+    finite &= np.array([not np.isinf(one).any() for one in trajectories.states], dtype=bool)
     if finite.all() and len(finite):
         return trajectories, ""
     if not finite.any():
-        held = f"all {len(finite)} hold a value that is not finite" if len(finite) else "none given"
+        held = (
+            f"all {len(finite)} diverged, or hold no finite value" if len(finite) else "none given"
+        )
         raise ValueError(f"no test trajectory to score on: {held}")
-    states, ended = trajectories.states[finite], trajectories.diverged_at[finite]
     lost = f"{int(np.sum(~finite))} of {len(finite)} test trajectories"
-    note = f"{lost} hold a value that is not finite: left out"
-    return replace(trajectories, states=states, diverged_at=ended), note
+    return trajectories[finite], f"{lost} diverged or hold a value that is not finite: left out"
 
 
 def check_channels(model: Model, states: NDArray, size: int | None = None) -> None:
@@ -189,7 +191,12 @@ def target_residual(
     if quadrature is not None:
         pairs = expected_pairs(lambda windows: space.evaluate(windows[:, -1]), quadrature, test)
         return float(pair_residuals(pairs, rates, test.dt).max()), 0.0
-    values = space.evaluate(test.states)
+    if test.regular:
+        values = space.evaluate(test.states)
+    else:
+        values = np.stack([space.evaluate(states) for states in test.pairs()], axis=1)
+        if not len(values):
+            return np.nan, np.nan
     bound = 0.0
     if not space.exact:
         size = np.sqrt(np.mean(values[:, :-1] ** 2, axis=(0, 1)))

@@ -7,7 +7,7 @@ constant and the directions outside; linearised in these, with z(0) of every tra
 covariance is that of least squares: σ² times the inverse of JᵀJ (docs/scores.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +56,8 @@ def statistical_floors(
     ----------
     key : AnswerKey
     train : Trajectories
-        The training data before noise was added, sampled evenly.
+        The training data before noise was added, as they were recorded: with gaps, unequal lengths
+        and uneven times.
     noise : float
         σ, the standard deviation of the noise in every variable, in units of the states.
     test : Trajectories
@@ -65,7 +66,7 @@ def statistical_floors(
     Raises
     ------
     ValueError
-        If the noise is negative or no number, or the training data are sampled unevenly.
+        If the noise is negative or no number.
     """
     if not 0.0 <= noise < np.inf:
         raise ValueError(f"noise {noise}: a standard deviation is finite and not negative")
@@ -105,6 +106,27 @@ class _Spread:
 
 
 @dataclass(frozen=True, eq=False)
+class Record:
+    """M trajectories recorded at the same T times, as p functions and k others see them.
+
+    Parameters
+    ----------
+    start : (M, p) array
+        z(0) of each trajectory, which is not known to the estimator.
+    times : (T,) array
+    dt : float, optional
+        Their interval, if they are even.
+    others : (M, T, k) array
+        Functions f(x) that may be part of an estimated function.
+    """
+
+    start: NDArray[np.float64]
+    times: NDArray[np.float64]
+    dt: float | None
+    others: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Others:
     """f(x): the constant, and the directions outside a space of affine functions that vary.
 
@@ -117,7 +139,7 @@ class Others:
 
     @classmethod
     def outside(cls, states: NDArray, vectors: NDArray) -> "Others":
-        """Those seen in the states (M, T, N), orthogonal to the orthonormal vectors (N, p)."""
+        """Those seen in the states (..., N), orthogonal to the orthonormal vectors (N, p)."""
         flat = states.reshape(-1, states.shape[-1])
         mean = flat.mean(axis=0)
         rest = np.linalg.qr(vectors, mode="complete")[0][:, vectors.shape[1] :]
@@ -137,23 +159,26 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     parts = np.hstack([vectors.real, vectors.imag]) if np.iscomplexobj(vectors) else vectors
     span, sizes, _ = np.linalg.svd(parts, full_matrices=False)
     basis = span[:, sizes > UNSEEN * sizes[0]]
-    states = np.asarray(train.states, dtype=float)
-    others = Others.outside(states, basis)
-    start = (states[:, 0] - products.offset) @ basis
+    others = Others.outside(np.asarray(train.snapshots(), dtype=float), basis)
+    records = []
+    for one in train.records():
+        states = np.asarray(one.states, dtype=float)
+        start = (states[:, 0] - products.offset) @ basis
+        even = one.dt if one.regular and len(one.times) > 1 else None
+        records.append(Record(start, one.times, even, others(states)))
     inside = basis.T @ vectors
     if (
         not (abs(values - values[0]) > SAME_EIGENVALUE * abs(values[0])).any()
         and values[0].imag == 0
     ):
         rate = float(values[0].real)
-        one = _one_rate(start, rate, train.times, others, others(states), inside, noise)
-        return one or _undetermined(train)
+        return _one_rate(records, rate, others, inside, noise) or _undetermined(train)
     k = others.directions.shape[1] + 1
     if len(values) ** 2 + k * len(values) > MOST_UNKNOWNS:
         return f"not computed for {len(values)} eigenfunctions beside {k - 1} other directions"
     tangents = _keeping_multiplicities(inside, values)
     omega = np.linalg.solve(inside.T, (inside * values).T).T.real
-    root = noise * deviations_of_invariant_space(start, omega, tangents, train.dt, others(states))
+    root = noise * deviations_of_invariant_space(records, omega, tangents)
     # A conserved function stays one with any constant added.
     conserved = np.sum(abs(values) <= SAME_EIGENVALUE * abs(values).max())
     if len(root) < len(tangents) + k * len(values) - conserved:
@@ -170,37 +195,37 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
 
 def _undetermined(train: Trajectories) -> str:
     m, t, _ = train.states.shape
-    return f"{m} training trajectories of {t} states do not determine the eigenfunctions"
+    held = f"of {t} states" if train.full else f"with {len(train.snapshots())} recorded states"
+    return f"{m} training trajectories {held} do not determine the eigenfunctions"
 
 
 def _one_rate(
-    start: NDArray,
-    rate: float,
-    times: NDArray,
-    others: Others,
-    seen: NDArray,
-    inside: NDArray,
-    noise: float,
+    records: Sequence[Record], rate: float, others: Others, inside: NDArray, noise: float
 ) -> _Spread | None:
     """The special case Ω = λI: the functions share δλ and are alike otherwise.
 
     Per function the columns of J are -a t e^{λt} and f(x), without their part along e^{λt}. None if
     the data do not determine the functions.
     """
-    lapse = times - (times[0] if rate <= 0 else times[-1])
-    decay = np.exp(rate * lapse)
-    unit = decay / np.linalg.norm(decay)
-    moved = lapse * decay
-    moved -= unit * (unit @ moved)
-    free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
-    # a, the value of each trajectory and function where e^{λt} is 1.
-    height = start * np.exp(-rate * lapse[0])
-    root = _root(np.einsum("mtk,mtl->kl", free, free), np.einsum("mtk,mtk->k", seen, seen))
-    coupling = np.einsum("mtk,t->mk", free, moved).T @ height
+    gram = sizes = coupling = whole = 0.0
+    for record in records:
+        times, seen = record.times, record.others
+        lapse = times - (times[0] if rate <= 0 else times[-1])
+        decay = np.exp(rate * lapse)
+        unit = decay / np.linalg.norm(decay)
+        moved = lapse * decay
+        moved -= unit * (unit @ moved)
+        free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
+        # a, the value of each trajectory and function where e^{λt} is 1.
+        height = record.start * np.exp(-rate * lapse[0])
+        gram = gram + np.einsum("mtk,mtl->kl", free, free)
+        sizes = sizes + np.einsum("mtk,mtk->k", seen, seen)
+        coupling = coupling + np.einsum("mtk,t->mk", free, moved).T @ height
+        whole = whole + moved @ moved * np.sum(height**2)
+    root = _root(np.asarray(gram), np.asarray(sizes))
     slope = root.T @ (root @ coupling)
-    whole = moved @ moved * np.sum(height**2)
     information = whole - np.sum(coupling * slope)
-    if len(root) < seen.shape[2] or not information > LEAST * whole:
+    if len(root) < len(slope) or not information > LEAST * whole:
         return None
     deviation = noise / np.sqrt(information)
 
@@ -230,18 +255,16 @@ def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.floa
 
 
 def deviations_of_invariant_space(
-    start: NDArray, generator_: NDArray, tangents: NDArray, dt: float, others: NDArray
+    records: Sequence[Record], generator_: NDArray, tangents: NDArray
 ) -> NDArray[np.float64]:
     """Cramér-Rao bound of p functions that obey z(t) = z(0) e^{Ωt}, under unit white noise.
 
     Parameters
     ----------
-    start : (M, p) array
-        z(0) of each trajectory, which is not known to the estimator.
+    records : sequence of Record
+        Whose information adds up.
     generator_, tangents : (p, p) and (n, p, p) arrays
         Ω, values of functions being rows, and the directions in which it is unknown.
-    others : (M, T, k) array
-        Functions f(x) that may be part of an estimated function.
 
     Returns
     -------
@@ -249,15 +272,18 @@ def deviations_of_invariant_space(
         B with covariance BᵀB: of the coefficients of the tangents, and of W (k, p), row by row, in
         z + f(x)W.
     """
+    parts = [_information(record, generator_, tangents) for record in records]
+    information, sizes = (sum(parts[1:], start=parts[0]) for parts in zip(*parts, strict=True))
+    return _root(information, sizes)
+
+
+def _information(
+    record: Record, generator_: NDArray, tangents: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of one record, with the diagonal that it has before anything is projected out."""
+    start, others = record.start, record.others
     (m, p), (_, t, k), n = start.shape, others.shape, len(tangents)
-    step = [expm_frechet(generator_ * dt, tangent * dt) for tangent in tangents]
-    power = step[0][0]
-    flow, moved = np.eye(p)[None], np.zeros((1, n, p, p))
-    turned = np.array([change for _, change in step])
-    for _ in range(t - 1):
-        # e^{Ω(s + Δt)} = e^{Ωs} e^{ΩΔt}, and so its derivative.
-        moved = np.concatenate([moved, [moved[-1] @ power + flow[-1] @ turned]])
-        flow = np.concatenate([flow, [flow[-1] @ power]])
+    flow, moved = _flows(record, generator_, tangents)
     # Changes of z(0) move values within the span of q (T p, p).
     q = np.linalg.qr(flow.transpose(0, 2, 1).reshape(t * p, p))[0]
     rates = moved.transpose(1, 2, 0, 3).reshape(n * p, t * p)
@@ -271,7 +297,34 @@ def deviations_of_invariant_space(
     along = np.einsum("mtk,tba->makb", others, q.reshape(t, p, p)).reshape(m * p, k * p)
     of_others = np.kron(gram, np.eye(p)) - along.T @ along
     information = np.block([[of_rates, mixed], [mixed.T, of_others]])
-    return _root(information, np.concatenate([whole, np.repeat(np.diag(gram), p)]))
+    return information, np.concatenate([whole, np.repeat(np.diag(gram), p)])
+
+
+def _flows(record: Record, generator_: NDArray, tangents: NDArray) -> tuple[NDArray, NDArray]:
+    """e^{Ωt} (T, p, p) from the first time on, and its derivatives along the tangents."""
+    p, n, dt = len(generator_), len(tangents), record.dt
+    if dt is None:
+        lapse = record.times - record.times[0]
+        rates, vectors = np.linalg.eig(generator_)
+        gaps = rates[:, None] - rates
+        grown = np.exp(lapse[:, None] * rates)
+        alike = abs(gaps) <= SAME_EIGENVALUE * max(abs(rates).max(), np.finfo(float).tiny)
+        # Divided differences of e^{λt}; its derivative where two eigenvalues are one.
+        divided = (grown[:, :, None] - grown[:, None]) / np.where(alike, 1.0, gaps)
+        divided = np.where(alike, lapse[:, None, None] * grown[:, :, None], divided)
+        turned = np.linalg.solve(vectors, tangents @ vectors)
+        back = np.linalg.inv(vectors)
+        moved = vectors @ (divided[:, None] * turned) @ back
+        return ((vectors * grown[:, None]) @ back).real, moved.real
+    step = [expm_frechet(generator_ * dt, tangent * dt) for tangent in tangents]
+    power = step[0][0]
+    flow, moved = np.eye(p)[None], np.zeros((1, n, p, p))
+    turned = np.array([change for _, change in step])
+    for _ in range(len(record.times) - 1):
+        # e^{Ω(s + Δt)} = e^{Ωs} e^{ΩΔt}, and so its derivative.
+        moved = np.concatenate([moved, [moved[-1] @ power + flow[-1] @ turned]])
+        flow = np.concatenate([flow, [flow[-1] @ power]])
+    return flow, moved
 
 
 def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
@@ -294,7 +347,7 @@ def _floor(
     used = products.factors != ONE
     sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
     eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))
-    horizon = train.times[-1] - train.times[0]
+    horizon = max(float(one.times[-1] - one.times[0]) for one in train.records())
     relative = eigenvalue / max(abs(target.eigenvalue.real), 1.0 / horizon)
     # A trajectory shows one direction: a test set of too few does not tell functions apart.
     whole = len(products.factors) == target.dimension
@@ -307,7 +360,7 @@ def _floor(
 
 def _sine(products: AffineProducts, spread: _Spread, test: Trajectories) -> float:
     """Root mean square of the largest sine from the products to their estimates."""
-    states = np.asarray(test.states, dtype=float).reshape(-1, test.states.shape[2])
+    states = np.asarray(test.snapshots(), dtype=float).reshape(-1, test.states.shape[2])
     functions = (states - products.offset) @ products.vectors
     with_one = np.hstack([functions, np.ones((len(states), 1))])
     exact = np.prod(with_one[:, products.factors], axis=-1)

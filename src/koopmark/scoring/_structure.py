@@ -28,6 +28,7 @@ from koopmark.scoring._subspaces import (
     orthonormal_basis,
     outside,
 )
+from koopmark.scoring._test_set import TestSet
 from koopmark.simulation import Trajectories
 from koopmark.truth import NullSpace, ProductEigenspace
 
@@ -133,10 +134,15 @@ def infer_structure(
     """
     trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
     check_channels(model, trajectories.states)
-    if len(trajectories.times) > 1 and (reason := misplaced(model, trajectories)):
+    test = TestSet(trajectories, model.window)
+    if test.longest > 1 and (reason := misplaced(model, trajectories)):
         raise ValueError(reason)
-    flat = trajectories.windows(model.window)
-    per_trajectory = len(flat) // len(trajectories.states)
+    if reason := test.lacking:
+        raise ValueError(reason)
+    # A rate shows along stretches of one length.
+    trajectories, places = test.even, test.places[:, model.window - 1 :]
+    flat = test.windows if test.data.regular else test.windows[places.ravel()]
+    per_trajectory = places.shape[1]
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
@@ -153,7 +159,7 @@ def infer_structure(
     if len(y) < (least := POINTS_PER_FUNCTION * functions):
         raise ValueError(f"{len(y)} states for {functions} functions: at least {least} are needed")
     found = structure_of(y, values, trajectories.times[model.window - 1 :])
-    _check_all_seen(found, y, len(trajectories.states))
+    _check_all_seen(found, y, test.origins)
     return replace(found, note=note)
 
 
@@ -200,18 +206,18 @@ def score_structure(
     values: NDArray[np.complex128],
     rates: NDArray[np.float64],
     times: NDArray,
+    trajectories: int,
 ) -> tuple[float, float, str]:
     """`rank_error`, `null_space_error` and a note if they are missing.
 
-    Of the functions uᵀζ(x) of all left null vectors u, `null`, at `states` (P, N) of whole
-    trajectories at `times` (T,). `values` (P, s) count only if the rate at which they disobey their
-    eigenvalue is small.
+    Of the functions uᵀζ(x) of all left null vectors u, `null`, at `states` (P, N) of stretches
+    of so many trajectories, each at `times` (T,). `values` (P, s) count only if the rate at which
+    they disobey their eigenvalue is small.
     """
     if null is None:
         return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
     near = np.flatnonzero((np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
     n, d = null.null_space.size, null.dimension
-    trajectories = len(states) // len(times)
     functions = max(n + 1, len(near))
     note = ""
     if trajectories < d:
