@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 import koopmark
 from koopmark.datasets import AnswerKey, build, load_recipe, varied
 from koopmark.scoring import evaluate, statistical_floors
-from koopmark.scoring._statistical_floors import deviations_of_invariant_space
+from koopmark.scoring._statistical_floors import Record, deviations_of_invariant_space
 from koopmark.scoring._subspaces import orthonormal_basis, sines
 from koopmark.simulation import Trajectories
 from koopmark.systems import LinearSystem, random_linear
@@ -238,9 +238,11 @@ def test_one_rate_is_the_special_case_of_several():
     q = data.system.weights.thin_qr[0]
     states = data.train.states
     others = np.concatenate([np.ones((*states.shape[:2], 1)), states @ q], axis=2)
-    deviations = deviations_of_invariant_space(
-        states[:, 0] @ basis, -np.eye(d), np.eye(d)[None], data.train.dt, others
-    )
+    times = data.train.times
+    flow = np.exp(-times)[:, None, None] * np.eye(d)
+    record = Record(states[:, 0] @ basis, others, times)
+    along = times[:, None, None, None] * flow[:, None]
+    deviations = deviations_of_invariant_space([record], [(flow, along)])
     assert floors(data, 1.0 / states.std())[0].eigenvalue == pytest.approx(
         np.linalg.norm(deviations[:, 0]), rel=1e-9
     )
@@ -454,3 +456,58 @@ def test_more_than_half_of_single_draws_of_an_estimator_at_the_floor_are_below_i
     errors = one_rate_errors(data, 1e-2, 300)[:, 1] / floors(data, 1e-2)[0].sine
     # 2 of 3 for one normal error, less for more functions; four standard deviations of a share.
     assert 0.5 < np.mean(errors < 1) < 0.79
+
+
+RECORDED = ["rnn_10_2", "linear_fast", "linear_defective"]
+"""With one eigenvalue, with complex ones, and with a function that is no eigenfunction."""
+
+
+def as_recorded(data, **changes):
+    """The floors of the same data with other training states or times."""
+    train = replace(data.train, **changes)
+    return statistical_floors(data.key, train, 1e-3 * data.train.states.std(), data.test)
+
+
+def numbers(floors):
+    return np.array([[floor.eigenvalue, floor.sine] for floor in floors])
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_floor_at_nearly_even_times_is_nearly_that_at_even_ones(name):
+    even = dataset(name, sampling__trajectories=20)
+    uneven = dataset(name, sampling__trajectories=20, trials__jitter=1e-4)
+    assert not uneven.train.regular
+    found = [numbers(floors(data, 1e-3)) for data in (uneven, even)]
+    np.testing.assert_allclose(*found, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_trajectories_of_which_nothing_was_recorded_count_as_absent(name):
+    data = dataset(name, sampling__trajectories=20)
+    states = data.train.states.copy()
+    states[12:] = np.nan
+    fewer = replace(data, train=data.train[:12])
+    gone = numbers(as_recorded(data, states=states))
+    kept = numbers(
+        statistical_floors(data.key, fewer.train, 1e-3 * data.train.states.std(), data.test)
+    )
+    np.testing.assert_allclose(gone, kept, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", RECORDED[:2])
+def test_half_of_the_states_leave_a_floor_higher_by_about_the_root_of_two(name):
+    data = dataset(name, sampling__trajectories=40)
+    states = data.train.states.copy()
+    states[np.random.default_rng(0).random(states.shape[:2]) < 0.5, 0] = np.nan
+    ratio = numbers(as_recorded(data, states=states)) / numbers(as_recorded(data))
+    assert np.nanmin(ratio) > 1.2
+    assert np.nanmax(ratio) < 1.8
+
+
+def test_a_single_state_a_trajectory_leaves_no_floor():
+    data = dataset("rnn_10_2", sampling__trajectories=20)
+    states = data.train.states.copy()
+    states[:, 1:] = np.nan
+    floor = as_recorded(data, states=states)[0]
+    assert np.isnan(floor.eigenvalue)
+    assert "20 training trajectories of at most 51 states do not determine" in floor.note

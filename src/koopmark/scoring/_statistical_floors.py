@@ -56,7 +56,8 @@ def statistical_floors(
     ----------
     key : AnswerKey
     train : Trajectories
-        The training data before noise was added, sampled evenly.
+        The training data before noise was added. Gaps, unequal lengths and uneven times are
+        accounted for: what was not recorded tells nothing.
     noise : float
         σ, the standard deviation of the noise in every variable, in units of the states.
     test : Trajectories
@@ -65,7 +66,7 @@ def statistical_floors(
     Raises
     ------
     ValueError
-        If the noise is negative or no number, or the training data are sampled unevenly.
+        If the noise is negative or no number.
     """
     if not 0.0 <= noise < np.inf:
         raise ValueError(f"noise {noise}: a standard deviation is finite and not negative")
@@ -137,23 +138,35 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     parts = np.hstack([vectors.real, vectors.imag]) if np.iscomplexobj(vectors) else vectors
     span, sizes, _ = np.linalg.svd(parts, full_matrices=False)
     basis = span[:, sizes > UNSEEN * sizes[0]]
-    states = np.asarray(train.states, dtype=float)
-    others = Others.outside(states, basis)
-    start = (states[:, 0] - products.offset) @ basis
+    others = Others.outside(np.asarray(train.snapshots(), dtype=float), basis)
     inside = basis.T @ vectors
+    # Whatever is additive in trajectories is summed over those that were recorded at equal times.
+    records = []
+    for one in train.records():
+        states = np.asarray(one.states, dtype=float)
+        start = (states[:, 0] - products.offset) @ basis
+        records.append(Record(start, others(states), one.times))
+    if not records:
+        return _undetermined(train)
     if (
         not (abs(values - values[0]) > SAME_EIGENVALUE * abs(values[0])).any()
         and values[0].imag == 0
     ):
         rate = float(values[0].real)
-        one = _one_rate(start, rate, train.times, others, others(states), inside, noise)
-        return one or _undetermined(train)
+        spread = _one_rate(records, rate, others, inside, noise)
+        return spread or _undetermined(train)
     k = others.directions.shape[1] + 1
     if len(values) ** 2 + k * len(values) > MOST_UNKNOWNS:
         return f"not computed for {len(values)} eigenfunctions beside {k - 1} other directions"
     tangents = _keeping_multiplicities(inside, values)
     omega = np.linalg.solve(inside.T, (inside * values).T).T.real
-    root = noise * deviations_of_invariant_space(start, omega, tangents, train.dt, others(states))
+    flows = [
+        _flow_by_steps(omega, tangents, train.dt, len(train.times))
+        if train.regular
+        else _flow_at(inside, values, tangents, one.times)
+        for one in records
+    ]
+    root = noise * deviations_of_invariant_space(records, flows)
     # A conserved function stays one with any constant added.
     conserved = np.sum(abs(values) <= SAME_EIGENVALUE * abs(values).max())
     if len(root) < len(tangents) + k * len(values) - conserved:
@@ -170,37 +183,36 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
 
 def _undetermined(train: Trajectories) -> str:
     m, t, _ = train.states.shape
-    return f"{m} training trajectories of {t} states do not determine the eigenfunctions"
+    most = "" if train.full else "at most "
+    return f"{m} training trajectories of {most}{t} states do not determine the eigenfunctions"
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """Trajectories that were recorded at equal times: M of them, T states each."""
+
+    start: NDArray[np.float64]
+    """(M, p) z at the first time, which is not known to the estimator."""
+    others: NDArray[np.float64]
+    """(M, T, k) functions f(x) that may be part of an estimated function."""
+    times: NDArray[np.float64]
+    """(T,)"""
 
 
 def _one_rate(
-    start: NDArray,
-    rate: float,
-    times: NDArray,
-    others: Others,
-    seen: NDArray,
-    inside: NDArray,
-    noise: float,
+    records: list[Record], rate: float, others: Others, inside: NDArray, noise: float
 ) -> _Spread | None:
     """The special case Ω = λI: the functions share δλ and are alike otherwise.
 
     Per function the columns of J are -a t e^{λt} and f(x), without their part along e^{λt}. None if
     the data do not determine the functions.
     """
-    lapse = times - (times[0] if rate <= 0 else times[-1])
-    decay = np.exp(rate * lapse)
-    unit = decay / np.linalg.norm(decay)
-    moved = lapse * decay
-    moved -= unit * (unit @ moved)
-    free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
-    # a, the value of each trajectory and function where e^{λt} is 1.
-    height = start * np.exp(-rate * lapse[0])
-    root = _root(np.einsum("mtk,mtl->kl", free, free), np.einsum("mtk,mtk->k", seen, seen))
-    coupling = np.einsum("mtk,t->mk", free, moved).T @ height
+    sums = [_of_one_rate(record, rate) for record in records]
+    gram, sizes, coupling, whole = (sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True))
+    root = _root(gram, sizes)
     slope = root.T @ (root @ coupling)
-    whole = moved @ moved * np.sum(height**2)
     information = whole - np.sum(coupling * slope)
-    if len(root) < seen.shape[2] or not information > LEAST * whole:
+    if len(root) < len(gram) or not information > LEAST * whole:
         return None
     deviation = noise / np.sqrt(information)
 
@@ -211,6 +223,25 @@ def _one_rate(
         return np.zeros((len(outside), 0, inside.shape[1])), outside
 
     return _Spread(np.full((1, inside.shape[1]), deviation), columns, others)
+
+
+def _of_one_rate(record: Record, rate: float) -> tuple[NDArray, NDArray, NDArray, np.floating]:
+    """Products of the columns of J, summed over the trajectories of a record."""
+    times, seen = record.times, record.others
+    lapse = times - (times[0] if rate <= 0 else times[-1])
+    decay = np.exp(rate * lapse)
+    unit = decay / np.linalg.norm(decay)
+    moved = lapse * decay
+    moved -= unit * (unit @ moved)
+    free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
+    # a, the value of each trajectory and function where e^{λt} is 1.
+    height = record.start * np.exp(-rate * lapse[0])
+    return (
+        np.einsum("mtk,mtl->kl", free, free),
+        np.einsum("mtk,mtk->k", seen, seen),
+        np.einsum("mtk,t->mk", free, moved).T @ height,
+        moved @ moved * np.sum(height**2),
+    )
 
 
 def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.float64]:
@@ -229,19 +260,45 @@ def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.floa
     return turn[rank:].reshape(-1, p, p)
 
 
-def deviations_of_invariant_space(
-    start: NDArray, generator_: NDArray, tangents: NDArray, dt: float, others: NDArray
-) -> NDArray[np.float64]:
+Flow = tuple[NDArray, NDArray]
+"""e^{Ωt} at T times (T, p, p), and its derivatives (T, n, p, p) along n directions of Ω."""
+
+
+def _flow_by_steps(omega: NDArray, tangents: NDArray, dt: float, count: int) -> Flow:
+    """The flow of Ω (p, p) at so many times, dt apart, along the tangents (n, p, p)."""
+    step = [expm_frechet(omega * dt, tangent * dt) for tangent in tangents]
+    power, (n, p, _) = step[0][0], tangents.shape
+    flow, moved = np.eye(p)[None], np.zeros((1, n, p, p))
+    turned = np.array([change for _, change in step])
+    for _ in range(count - 1):
+        # e^{Ω(s + Δt)} = e^{Ωs} e^{ΩΔt}, and so its derivative.
+        moved = np.concatenate([moved, [moved[-1] @ power + flow[-1] @ turned]])
+        flow = np.concatenate([flow, [flow[-1] @ power]])
+    return flow, moved
+
+
+def _flow_at(vectors: NDArray, values: NDArray, tangents: NDArray, times: NDArray) -> Flow:
+    """The flow of Ω = VΛV⁻¹ at any times, from V (p, p) and Λ (p,).
+
+    The derivative of e^{Ωt} along E is V(Φ(t) ∘ V⁻¹EV)V⁻¹ with the divided differences Φ of e^{λt}
+    (Daleckii and Krein 1965; Higham, Functions of Matrices, theorem 3.11).
+    """
+    t = (times - times[0])[:, None, None]
+    gaps = values[:, None] - values
+    close = np.abs(gaps) <= SAME_EIGENVALUE * np.abs(values).max()
+    growth = np.exp(values * t)
+    ratios = np.where(close, t, np.expm1(gaps * t) / np.where(close, 1.0, gaps)) * growth
+    inverse = np.linalg.inv(vectors)
+    coupled = inverse @ tangents @ vectors
+    flow = (vectors * growth) @ inverse
+    return flow.real, (vectors @ (ratios[:, None] * coupled) @ inverse).real
+
+
+def deviations_of_invariant_space(records: list[Record], flows: list[Flow]) -> NDArray[np.float64]:
     """Cramér-Rao bound of p functions that obey z(t) = z(0) e^{Ωt}, under unit white noise.
 
-    Parameters
-    ----------
-    start : (M, p) array
-        z(0) of each trajectory, which is not known to the estimator.
-    generator_, tangents : (p, p) and (n, p, p) arrays
-        Ω, values of functions being rows, and the directions in which it is unknown.
-    others : (M, T, k) array
-        Functions f(x) that may be part of an estimated function.
+    Values of functions are rows. The flow of each record is at its times, along the directions in
+    which Ω is unknown.
 
     Returns
     -------
@@ -249,15 +306,15 @@ def deviations_of_invariant_space(
         B with covariance BᵀB: of the coefficients of the tangents, and of W (k, p), row by row, in
         z + f(x)W.
     """
-    (m, p), (_, t, k), n = start.shape, others.shape, len(tangents)
-    step = [expm_frechet(generator_ * dt, tangent * dt) for tangent in tangents]
-    power = step[0][0]
-    flow, moved = np.eye(p)[None], np.zeros((1, n, p, p))
-    turned = np.array([change for _, change in step])
-    for _ in range(t - 1):
-        # e^{Ω(s + Δt)} = e^{Ωs} e^{ΩΔt}, and so its derivative.
-        moved = np.concatenate([moved, [moved[-1] @ power + flow[-1] @ turned]])
-        flow = np.concatenate([flow, [flow[-1] @ power]])
+    sums = [_of_record(*both) for both in zip(records, flows, strict=True)]
+    information, sizes = (sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True))
+    return _root(information, sizes)
+
+
+def _of_record(record: Record, along_flow: Flow) -> tuple[NDArray, NDArray]:
+    """The information in a record, and its diagonal before the unknown z(0) is projected out."""
+    (flow, moved), start, others = along_flow, record.start, record.others
+    (m, p), (_, t, k), n = start.shape, others.shape, moved.shape[1]
     # Changes of z(0) move values within the span of q (T p, p).
     q = np.linalg.qr(flow.transpose(0, 2, 1).reshape(t * p, p))[0]
     rates = moved.transpose(1, 2, 0, 3).reshape(n * p, t * p)
@@ -271,7 +328,7 @@ def deviations_of_invariant_space(
     along = np.einsum("mtk,tba->makb", others, q.reshape(t, p, p)).reshape(m * p, k * p)
     of_others = np.kron(gram, np.eye(p)) - along.T @ along
     information = np.block([[of_rates, mixed], [mixed.T, of_others]])
-    return _root(information, np.concatenate([whole, np.repeat(np.diag(gram), p)]))
+    return information, np.concatenate([whole, np.repeat(np.diag(gram), p)])
 
 
 def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
@@ -294,7 +351,7 @@ def _floor(
     used = products.factors != ONE
     sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
     eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))
-    horizon = train.times[-1] - train.times[0]
+    horizon = np.nanmax(train.times) - np.nanmin(train.times)
     relative = eigenvalue / max(abs(target.eigenvalue.real), 1.0 / horizon)
     # A trajectory shows one direction: a test set of too few does not tell functions apart.
     whole = len(products.factors) == target.dimension
