@@ -38,8 +38,10 @@ def test_every_shipped_recipe_gives_complete_trajectories(name, tmp_path):
     loaded = datasets.load_recipe(name)
     dataset = datasets.build(loaded, 0, tmp_path)
     for part in (dataset.train, dataset.test):
-        assert np.isfinite(part.states).all()
-        assert part.dt == pytest.approx(loaded.sampling.dt)
+        assert not part.diverged.any()
+        assert part.dt == pytest.approx(loaded.sampling.dt, rel=2 * loaded.trials.jitter + 1e-9)
+    assert dataset.test.regular
+    assert dataset.train.regular == (loaded.trials == type(loaded.trials)())
     made, known = (
         [(space.eigenvalue, space.dimension) for space in spaces]
         for spaces in (dataset.key.targets, datasets.target_list(loaded, 0))
@@ -313,8 +315,9 @@ def test_facts_describe_the_dataset():
 def test_what_a_recipe_does_without_is_not_in_the_key_of_its_numbers(name):
     """A section or an optional key that is new moves no number of the recipes without it."""
     known = datasets.load_recipe(name)
-    absent = known.model_copy(update={"truth": type(known.truth)()})
-    assert "truth" not in absent.depends_on()
+    optional = {name: type(getattr(known, name))() for name in ("truth", "trials")}
+    absent = known.model_copy(update=optional)
+    assert not optional.keys() & absent.depends_on().keys()
     assert None not in absent.depends_on()["system"].values()
     assert known.depends_on().get("truth") == (
         {"principal": True} if known.truth.principal else None

@@ -143,3 +143,47 @@ def test_a_file_in_the_way_is_told(recipe, tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ConfigError, match="cannot be made"):
         export_dataset(recipe, 0, "npz", tmp_path / "out")
+
+
+@pytest.fixture
+def trials(tmp_path):
+    path = tmp_path / "trials.toml"
+    path.write_text(f"{RECIPE}[trials]\nshortest = 0.5\ngaps = 0.2\nmissing = 0.05\njitter = 0.2\n")
+    return load_recipe(path)
+
+
+@pytest.mark.parametrize("file_format", ["npz", "hdf5", "mat"])
+def test_trials_come_back_with_their_gaps_and_times(trials, tmp_path, file_format):
+    found = read_back(export_dataset(trials, 1, file_format, tmp_path / "out"), file_format)
+    made = build(trials, 1)
+    np.testing.assert_array_equal(found["train_states"], made.train.states)
+    np.testing.assert_array_equal(found["train_times"], made.train.times)
+    np.testing.assert_array_equal(found["times"].ravel(), made.test.times)
+    unknown = np.isnan(found["train_states"]).any(axis=2)
+    assert 0 < unknown.sum() < unknown.size
+    values = found["train_eigenfunctions_1"]
+    np.testing.assert_array_equal(np.isnan(values).any(axis=2), unknown)
+    exact = made.key.targets[0].evaluate(made.train.states[~unknown])
+    np.testing.assert_allclose(np.abs(values[~unknown]), np.abs(exact), atol=1e-12)
+
+
+def test_a_table_of_trials_has_times_of_each_and_empty_cells(trials, tmp_path):
+    folder = export_dataset(trials, 1, "csv", tmp_path / "out")
+    table, made = pd.read_csv(folder / "train.csv"), build(trials, 1)
+    np.testing.assert_array_equal(table["time"], made.train.times.ravel())
+    np.testing.assert_array_equal(table[["x1", "x2", "x3", "x4"]], made.train.states.reshape(-1, 4))
+    assert not (folder / "train_times.csv").exists()
+    text = " ".join((folder / "README.md").read_text().split())
+    recorded = np.isfinite(made.train.states).all(axis=2).sum()
+    assert f"{recorded} of 45 states were recorded: a value is an empty cell" in text
+    assert "uneven times of its own (`time` in `train.csv`)" in text
+
+
+def test_the_code_in_the_readme_of_trials_finds_the_decay(trials, tmp_path, monkeypatch):
+    folder = export_dataset(trials, 0, "npz", tmp_path / "out")
+    code = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(folder)
+    said = io.StringIO()
+    with redirect_stdout(said):
+        exec(compile(code, "README.md", "exec"), {})
+    assert float(said.getvalue()) < 1e-9

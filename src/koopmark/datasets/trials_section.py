@@ -45,6 +45,22 @@ class TrialsSection(Section):
         """Whether every value is recorded."""
         return self.shortest == 1.0 and self.gaps == self.missing == 0.0
 
+    @property
+    def in_words(self) -> str:
+        """Such as `20 % of the states missing in gaps of 5 steps`; empty if there is nothing."""
+        said = []
+        if self.shortest < 1.0:
+            said.append(f"lengths from {100 * self.shortest:g} to 100 % of the horizon")
+        if self.gaps:
+            said.append(
+                f"{100 * self.gaps:g} % of the states missing in gaps of {self.gap:g} steps"
+            )
+        if self.missing:
+            said.append(f"{100 * self.missing:g} % of single values missing")
+        if self.jitter:
+            said.append(f"times uneven by up to {100 * self.jitter:g} % of Δt")
+        return ", ".join(said)
+
     def times(self, grid: NDArray, count: int, key: dict) -> NDArray[np.float64]:
         """Times (T,), or (M, T) of each of `count` trials, for an even grid (T,) from 0.
 

@@ -77,7 +77,12 @@ def contents(dataset: Dataset) -> Contents:
 def _arrays(
     dataset: Dataset, targets: tuple[Target, ...], spaces: list[Eigenspace]
 ) -> Iterator[NamedArray]:
-    yield NamedArray("times", dataset.train.times, "the times of every trajectory, shape (T,)")
+    uneven = dataset.train.times.ndim == 2
+    whose = "test trajectory" if uneven else "trajectory"
+    yield NamedArray("times", dataset.test.times, f"the times of every {whose}, shape (T,)")
+    if uneven:
+        meaning = "the times of each trajectory to fit to, shape (trajectories, T)"
+        yield NamedArray("train_times", dataset.train.times, meaning)
     eigenvalues = np.array([target.eigenvalue for target in targets])
     yield NamedArray(
         "eigenvalues_re", eigenvalues.real, "real parts of the exact eigenvalues, shape (K,)"
@@ -87,6 +92,7 @@ def _arrays(
     yield NamedArray("dimensions", dimensions, "the dimension of each exact eigenspace, shape (K,)")
     level = dataset.recipe.sampling.noise
     noise = f", with noise of {level:g} times the standard deviation of all states" if level else ""
+    noise += "" if dataset.train.full else ", NaN where nothing was recorded"
     for name, part, kind in (
         ("train", dataset.train, "to fit to" + noise),
         ("test", dataset.test, "clean, from other initial states"),
@@ -104,7 +110,7 @@ def _part(
 ) -> Iterator[NamedArray]:
     yield NamedArray(f"{name}_states", part.states, f"states, {kind}; shape (trajectories, T, N)")
     for index, (target, space) in enumerate(zip(targets, spaces, strict=True), start=1):
-        values = space.evaluate(part.states)
+        values = _at_recorded(space, part)
         meaning = f"exact eigenfunctions of λ = {target.label} at {name}_states"
         shape = f"shape (trajectories, T, {target.functions})"
         full = f"{name}_eigenfunctions_{index}"
@@ -113,3 +119,14 @@ def _part(
             yield NamedArray(f"{full}_im", values.imag, f"imaginary parts of {meaning}, {shape}")
         else:
             yield NamedArray(full, values, f"{meaning}, {shape}")
+
+
+def _at_recorded(space: Eigenspace, part: Trajectories) -> NDArray:
+    """Values (M, T, m) at the states, NaN at those that were not recorded."""
+    if part.full:
+        return space.evaluate(part.states)
+    known = part.recorded.mask
+    found = space.evaluate(part.states[known])
+    values = np.full((*known.shape, found.shape[-1]), np.nan, found.dtype)
+    values[known] = found
+    return values

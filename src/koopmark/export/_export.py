@@ -107,11 +107,14 @@ def csv_columns(array: NamedArray) -> list[str]:
 
 
 def _states_and_functions(contents: Contents, part: str) -> pd.DataFrame:
+    own = f"{part}_times"
     arrays = [array for array in contents.arrays if array.name.startswith(f"{part}_")]
+    times = next((array.values for array in arrays if array.name == own), contents["times"])
+    arrays = [array for array in arrays if array.name != own]
     count, steps, _ = arrays[0].values.shape
     columns: dict[str, NDArray] = {
         "trajectory": np.repeat(np.arange(1, count + 1), steps),
-        "time": np.tile(contents["times"], count),
+        "time": np.broadcast_to(times, (count, steps)).reshape(-1),
     }
     for array in arrays:
         rows = array.values.reshape(count * steps, -1)

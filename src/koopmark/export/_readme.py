@@ -77,11 +77,12 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         "φ(x(t)) = exp(λ t) φ(x(0)) along every trajectory; λ is its eigenvalue in continuous "
         "time.",
         "",
-        f"N = {n} units, T = {steps} times from {dataset.train.times[0]:g} to "
-        f"{dataset.train.times[-1]:g}; {count} trajectories to fit to, "
+        f"N = {n} units, T = {steps} times from {dataset.test.times[0]:g} to "
+        f"{dataset.test.times[-1]:g}; {count} trajectories to fit to, "
         f"{len(dataset.test.states)} to test on. Made by koopmark {__version__} from the recipe "
         f"`{recipe.name}` with seed {dataset.seed}: `recipe.json` has all of it.",
         "",
+        *([trials, ""] if (trials := _trials(contents, file_format)) else []),
         "## Exact eigenvalues",
         "",
         "| target | λ | dimension of the eigenspace | functions given |",
@@ -112,6 +113,23 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _trials(contents: Contents, file_format: str) -> str:
+    """What is missing of the trajectories to fit to, and when they were recorded."""
+    train, said = contents.dataset.train, []
+    if not train.full:
+        states, recorded = train.recorded.mask.size, len(train.recorded.rows)
+        missing = "an empty cell" if file_format == "csv" else "NaN"
+        said.append(
+            f"Of the trajectories to fit to {recorded:,} of {states:,} states were recorded: a "
+            f"value is {missing} if it is in a gap or behind the end of a trial, and so are the "
+            "eigenfunctions at a state of which a value is missing."
+        )
+    if train.times.ndim == 2:
+        where = "`time` in `train.csv`" if file_format == "csv" else "`train_times`"
+        said.append(f"Each of them has uneven times of its own ({where}).")
+    return " ".join(said + ["The test trajectories are full and even."] * bool(said))
 
 
 def _filled(code: str, contents: Contents) -> str:

@@ -171,3 +171,23 @@ def test_the_spectrum_of_real_eigenvalues_is_drawn_too():
     drawn = spectrum([-1.0], "x")
     assert "nan" not in drawn
     assert "−0<" not in drawn
+
+
+def test_a_portrait_breaks_its_lines_at_gaps_and_ends_them_where_the_trial_ends():
+    states = np.stack([np.arange(12.0).reshape(6, 2)] * 3)
+    states[0, 2, 1], states[1, 4:], states[2] = np.nan, np.nan, np.nan
+    drawn = portrait(states, "gaps")
+    first, second = re.findall(r'<path d="([^"]*)"/>', str(drawn).split('class="paths"')[1])
+    assert [part.count("L") for part in first.split("M")[1:]] == [1, 2]
+    assert [part.count("L") for part in second.split("M")[1:]] == [3]
+    assert "nan" not in drawn
+    ends = re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"', drawn)
+    assert [f"{x} {y}" for x, y in ends] == [first.rpartition("L")[2], second.rpartition("L")[2]]
+
+
+def test_the_catalogue_says_and_draws_what_trials_leave_out(make, tmp_path):
+    keys = {"trials.gaps": 0.2, "trials.shortest": 0.5}
+    recipe = datasets.varied(make(), keys, "trials", "here")
+    said = "trials to fit to: lengths from 50 to 100 % of the horizon, 20 % of the states"
+    assert said in entry(recipe).sampling
+    assert "training trajectories of trials" in write([recipe], tmp_path).read_text()

@@ -104,7 +104,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
         text=f"{recipe.title}. {recipe.description}" if recipe else "",
         equation=equation,
         system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
-        data=_data(fits),
+        data=_data(fits, made_of.trials.in_words if made_of else ""),
         sources=_sources(recipe) if recipe else (),
         targets=targets,
         hard=hard(targets, fits.iloc[0], ours, system, rows),
@@ -123,7 +123,7 @@ def _sizes(first: "pd.Series[Any]") -> list[str]:
     return [f"{name}{' =' * (name == 'N')} {numbers.plain(x)}" for name, x in named if pd.notna(x)]
 
 
-def _data(fits: pd.DataFrame) -> str:
+def _data(fits: pd.DataFrame, trials: str) -> str:
     first = fits.iloc[0]
     if pd.isna(first["dt"]):
         return ""
@@ -131,6 +131,7 @@ def _data(fits: pd.DataFrame) -> str:
     return (
         f"{numbers.plain(first['train_trajectories'])} trajectories to fit to, "
         f"Δt = {numbers.plain(first['dt'])}, t = 0 to {numbers.plain(first['horizon'])}, "
+        f"{trials and f'{trials}, '}"
         f"{f'noise {noise} %' if first['noise'] else 'no noise'}; "
         f"{plural(int(fits['seed'].nunique()), 'seed')}"
     )

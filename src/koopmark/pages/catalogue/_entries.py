@@ -79,7 +79,9 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
         sampling=(
             f"{sampling.trajectories} trajectories to fit to and {sampling.test_trajectories} to "
             f"test on, Δt = {sampling.dt:g}, t = 0 to {sampling.horizon:g}, "
-            f"noise {sampling.noise:g}; initial states: {initial.pop('kind').replace('_', ' ')}"
+            f"noise {sampling.noise:g}; "
+            + (f"trials to fit to: {recipe.trials.in_words}; " if recipe.trials.in_words else "")
+            + f"initial states: {initial.pop('kind').replace('_', ' ')}"
             + (f", {_pairs(initial)}" if initial else "")
         ),
         eigenvalues=_eigenvalues(recipe, system, targets),

@@ -59,5 +59,6 @@ def _shown(recipe: Recipe) -> dict[str, Any]:
         drawn = {"portrait": "", "reason": str(error)}
     else:
         said = entry(recipe, data.system)
-        drawn = {"portrait": portrait(data.test.states, recipe.name)}
+        shown, which = (data.test, "test") if data.train.full else (data.train, "training")
+        drawn = {"portrait": portrait(shown.states, recipe.name, f"{which} trajectories")}
     return {"entry": said, "spectrum": spectrum(said.values, recipe.name), **drawn}

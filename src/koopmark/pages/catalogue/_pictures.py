@@ -16,13 +16,17 @@ TRAJECTORIES = 30
 
 
 def plane(states: NDArray) -> tuple[NDArray, tuple[str, str]]:
-    """States (M, T, N) in the plane they vary most in, (M, T, 2), and what its axes are."""
+    """States (M, T, N) in the plane they vary most in, (M, T, 2), and what its axes are.
+
+    NaN where one was not recorded.
+    """
     if states.shape[-1] == 1:
         states = np.concatenate([np.zeros_like(states), states], axis=-1)
         return states, ("", "x₁")
     if states.shape[-1] == 2:
         return states, ("x₁", "x₂")
     flat = states.reshape(-1, states.shape[-1])
+    flat = flat[np.isfinite(flat).all(axis=1)]
     centred = flat - flat.mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     # An axis has no sign of its own: its largest entry is positive, on every machine.
@@ -31,19 +35,26 @@ def plane(states: NDArray) -> tuple[NDArray, tuple[str, str]]:
 
 
 def portrait(states: NDArray, name: str, which: str = "test trajectories") -> Markup:
-    """Some of the trajectories (M, T, N), called `which`; a dot where each ends."""
+    """Some of the trajectories (M, T, N), called `which`; a dot where each ends.
+
+    Lines are broken where states are NaN.
+    """
+    states = states[np.isfinite(states).all(axis=2).any(axis=1)]
     points, titles = plane(states[:TRAJECTORIES])
-    low, high = points.min(axis=(0, 1)), points.max(axis=(0, 1))
+    # A state of which one value is missing has no place.
+    points = np.where(np.isfinite(states[:TRAJECTORIES]).all(axis=2)[..., None], points, np.nan)
+    low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
     across, up = (_Axis(*ends) for ends in zip(low, high, strict=True))
     x, y = _x(across.place(points[..., 0])), _y(up.place(points[..., 1]))
-    lines = "".join(f'<path d="{_path(*line)}"/>' for line in zip(x, y, strict=True))
+    lines = list(zip(x, y, strict=True))
+    paths = "".join(f'<path d="{_path(*line)}"/>' for line in lines)
     ends = "".join(
         f'<circle cx="{end_x:.1f}" cy="{end_y:.1f}" r="1.6"/>'
-        for end_x, end_y in zip(x[:, -1], y[:, -1], strict=True)
+        for end_x, end_y in ((a[np.isfinite(a)][-1], b[np.isfinite(b)][-1]) for a, b in lines)
     )
     sideways = f"{titles[0]} across, " if titles[0] else "at rest across, "
     text = f"{len(points)} {which} of {name}: {sideways}{titles[1]} upwards"
-    return _svg("portrait", text, across, up, titles, f'<g class="paths">{lines}</g>', ends)
+    return _svg("portrait", text, across, up, titles, f'<g class="paths">{paths}</g>', ends)
 
 
 def spectrum(eigenvalues: Sequence[complex], name: str) -> Markup:
@@ -96,7 +107,13 @@ def _y(share: NDArray) -> NDArray:
 
 
 def _path(x: NDArray, y: NDArray) -> str:
-    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True))
+    known = np.isfinite(x)
+    pieces = np.split(np.arange(len(x)), np.flatnonzero(np.diff(known)) + 1)
+    return "".join(
+        "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x[piece], y[piece], strict=True))
+        for piece in pieces
+        if known[piece[0]]
+    )
 
 
 def _svg(
