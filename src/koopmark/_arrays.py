@@ -134,28 +134,45 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return careful
 
 
+def of_width(array: NDArray, width: int | None, what: str) -> NDArray:
+    """`array`, if its last axis has this length, or none is known; raises ValueError otherwise."""
+    if width is not None and array.shape[-1:] != (width,):
+        raise ValueError(f"{what} must have shape (..., {width}), got {array.shape}")
+    return array
+
+
 class Gated:
     """Methods whose first argument passes a gate, however a subclass writes them."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {}
     """By the name of the method: the gate, and the name of the argument."""
 
+    _fitting: ClassVar[Callable[[Any, NDArray], NDArray] | None] = None
+    """From the object and an array behind the gate to one of the shape that the object takes."""
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name, (gate, argument) in cls._gates.items():
             written = vars(cls).get(name)
             if callable(written) and not getattr(written, "__isabstractmethod__", False):
-                setattr(cls, name, _through(gate, argument, written))
+                setattr(cls, name, _through(gate, argument, written, cls._fitting))
 
 
-def _through(gate: Gate, argument: str, method: Callable[..., Any]) -> Callable[..., Any]:
+def _through(
+    gate: Gate,
+    argument: str,
+    method: Callable[..., Any],
+    fitting: Callable[[Any, NDArray], NDArray] | None,
+) -> Callable[..., Any]:
     @wraps(method)
     def gated(self: Any, *args: Any, **options: Any) -> Any:
-        if args:
-            return method(self, gate(args[0], argument), *args[1:], **options)
-        if argument in options:
-            options[argument] = gate(options[argument], argument)
-        return method(self, **options)
+        given = bool(args)
+        if not (given or argument in options):
+            return method(self, **options)
+        array = gate(args[0] if given else options.pop(argument), argument)
+        if fitting is not None:
+            array = fitting(self, array)
+        return method(self, array, *args[1:], **options)
 
     return gated
 

@@ -3,13 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, real
+from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, of_width, real
 from koopmark.systems.registry import check_bounds
 from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
 
@@ -53,6 +53,14 @@ class LinearCoordinates:
     principal: PrincipalFunctions
 
 
+def _initial(values: Any, what: str) -> NDArray:
+    """States (M, N) to start from."""
+    array = numeric(values, what)
+    if array.ndim != 2:
+        raise ValueError(f"{what} must have shape (M, N), got {array.shape}")
+    return array
+
+
 @dataclass(frozen=True, eq=False)
 class System(_repr.ReprMixin, Gated, ABC):
     """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces.
@@ -65,9 +73,12 @@ class System(_repr.ReprMixin, Gated, ABC):
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
         "rhs": (numeric, "states"),
-        "flow": (numeric, "states"),
+        "flow": (_initial, "states"),
         "eigenspaces": (integer, "max_degree"),
     }
+
+    def _fitting(self, given: Any) -> Any:
+        return of_width(given, self.size, "states") if isinstance(given, np.ndarray) else given
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -35,7 +35,10 @@ class SnapshotFactor:
     pairs: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "triangle", real(self.triangle, "triangle"))
+        triangle = real(self.triangle, "triangle")
+        if triangle.ndim != 2 or triangle.shape[0] != triangle.shape[1] or len(triangle) % 2:
+            raise ValueError(f"triangle must have shape (2D, 2D), got {triangle.shape}")
+        object.__setattr__(self, "triangle", triangle)
 
     @property
     def size(self) -> int:
@@ -105,6 +108,10 @@ def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
         Trajectories. Pairs are never formed across two of them.
     """
     states, size = stored(states, "states"), observables.size
+    if states.ndim != 3 or states.shape[1] < 2 or not states.size:
+        raise ValueError(
+            f"states must have shape (M, T, N) with two times at least, got {states.shape}"
+        )
     count = states.shape[1] - 1
     triangle = np.zeros((2 * size, 2 * size), order="F")
     rows = block_rows(2 * size)
