@@ -23,9 +23,15 @@ def suggest(name: object, known: Iterable[str]) -> str:
     typed, names = str(name).casefold(), {other.casefold(): other for other in known}
     begun = [other for other in names if typed and other.startswith(typed)]
     close = begun if 0 < len(begun) <= PROPOSED else get_close_matches(typed, names, n=1)
-    if not close:
+    return did_you_mean([names[one] for one in close])
+
+
+def did_you_mean(names: Iterable[str]) -> str:
+    """The same of these names, however they were found; nothing if there are none."""
+    proposed = list(map(repr, names))
+    if not proposed:
         return ""
-    *others, last = (repr(names[one]) for one in close)
+    *others, last = proposed
     return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}? "
 
 

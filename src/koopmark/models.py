@@ -4,13 +4,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from functools import wraps
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, real
+from koopmark._config import shortened
 from koopmark.simulation import SAME_INTERVAL
 
 Lift = Callable[[NDArray], NDArray]
@@ -20,7 +22,8 @@ Lift = Callable[[NDArray], NDArray]
 class Model(_repr.ReprMixin, Gated, ABC):
     """Recovered eigenpairs of the Koopman generator.
 
-    Whatever real numbers the windows hold, methods of a model are given them in float64.
+    Whatever real numbers the windows hold, methods of a model are given them in float64; states
+    (P, N) are windows of one state each. `times` may be a number or a list.
     """
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
@@ -28,6 +31,37 @@ class Model(_repr.ReprMixin, Gated, ABC):
         "dictionary": (real, "windows"),
         "predict": (real, "windows"),
     }
+
+    def _fitting(self, windows: NDArray) -> NDArray:
+        """The windows (P, window, N) of an array, which may be states (P, N) if the window is 1.
+
+        Raises
+        ------
+        ValueError
+            If it has another shape.
+        """
+        if windows.ndim == 2 and self.window == 1:
+            windows = windows[:, None]
+        if windows.ndim != 3 or windows.shape[1] != self.window:
+            takes = (
+                "states (P, N)"
+                if self.window == 1
+                else f"windows (P, {self.window}, N) of {self.window} states in a row"
+            )
+            raise ValueError(
+                f"this model takes {takes}, got an array of shape {windows.shape}: "
+                f"data.windows({self.window}) of Trajectories gives them"
+            )
+        if self.channels not in (None, windows.shape[2]):
+            raise ValueError(
+                f"this model was fitted to {self.channels} channels, got {windows.shape[2]}"
+            )
+        return windows
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "predict" in vars(cls):
+            cls.predict = _at_times(cls.predict)  # type: ignore[method-assign]
 
     window: int = 1
     """How many consecutive states an eigenfunction needs: 1 unless the method embeds delays."""
@@ -108,6 +142,23 @@ class Model(_repr.ReprMixin, Gated, ABC):
             columns.append("training residual")
             rows = [[*row, _repr.error(residuals[k])] for row, k in zip(rows, shown, strict=True)]
         return _repr.Details(columns, rows, len(values), self.note)
+
+
+def _at_times(predict: Callable[..., Any]) -> Callable[..., Any]:
+    """`predict` for times that may be a number or a list; raises ValueError unless positive."""
+
+    @wraps(predict)
+    def careful(self: Model, windows: NDArray, times: ArrayLike) -> NDArray | None:
+        ahead = np.atleast_1d(real(times, "times"))
+        if ahead.ndim > 1 or not (np.isfinite(ahead) & (ahead > 0.0)).all():
+            raise ValueError(
+                "times must be positive numbers (K,), counted from the last state of each window, "
+                f"got {shortened(repr(times))}"
+            )
+        predicted: NDArray | None = predict(self, windows, ahead)
+        return predicted
+
+    return careful
 
 
 def continuous(discrete: NDArray, dt: float) -> NDArray[np.complex128]:

@@ -253,10 +253,15 @@ def test_a_method_of_one_trajectory_is_given_the_longest_and_its_note_says_so():
 
 
 @pytest.mark.parametrize("data", [DATA.states, DATA.states.tolist(), None, [DATA]])
-def test_a_fit_to_anything_but_trajectories_says_how_to_make_them(data):
-    for fit in (Careless().fit, lambda data: koopmark.fit("pydmd.dmd", data)):
-        with pytest.raises(TypeError, match=r"fit takes Trajectories, got .*Trajectories\(states"):
-            fit(data)
+def test_a_methods_fit_to_anything_but_trajectories_says_how_to_make_them(data):
+    with pytest.raises(TypeError, match=r"fit takes Trajectories, got .*Trajectories\(states"):
+        Careless().fit(data)
+
+
+@pytest.mark.parametrize("data", [None, [DATA], {"states": DATA.states}, "states.csv"])
+def test_a_fit_to_what_is_no_data_says_how_to_make_them(data):
+    with pytest.raises(TypeError, match=r"fit takes Trajectories, got .*Trajectories\(states"):
+        koopmark.fit("pydmd.dmd", data, dt=1.0)
 
 
 def test_what_a_method_cannot_use_is_left_out_and_counted():

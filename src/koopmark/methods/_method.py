@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
+from koopmark._plugins import PLUGIN
 from koopmark._repr import number
 from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
-from koopmark.methods._options import Bounded, configured
+from koopmark.methods._options import Bounded, configured, spelled_out
 from koopmark.methods._paper import Paper
 from koopmark.methods.dictionaries import Dictionary, described_by
 from koopmark.methods.remarks import collected, fitted_to, remark
@@ -126,9 +127,6 @@ SEALED = {
 }
 """What no method defines for itself, with the reason."""
 
-PLUGIN = "koopmark_plugin_"
-"""What names of modules begin with that are loaded from a method's file."""
-
 
 @dataclass(frozen=True)
 class Method(Bounded, ABC):
@@ -217,6 +215,16 @@ class Method(Bounded, ABC):
         """The options of `options_with`; a class without a field `dictionary` may say others."""
         named = any(field.name == "dictionary" for field in fields(cls))
         return {"dictionary": asdict(dictionary)} if named else None
+
+    def spelled_out(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """These options without short forms, so that `degree=3` is in its dictionary.
+
+        Raises
+        ------
+        ConfigError
+            If one is given twice, or belongs to a dictionary of another kind.
+        """
+        return spelled_out(self, options)
 
     def promises(self) -> Tags:
         """Its tags at these options: a class says more here if an option changes them."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from itertools import chain
 from typing import Any
 
-from koopmark._errors import ConfigError, suggest
+from koopmark._errors import PROPOSED, ConfigError, did_you_mean, suggest
+from koopmark._plugins import entry_points, names_code
 from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
 from koopmark.methods._method import Method, Role
@@ -47,7 +48,7 @@ def names() -> list[str]:
 
 def offered() -> list[str]:
     """Names of the methods that installed packages offer by an entry point; none is loaded."""
-    return sorted(set(plugins.entry_points()) - set(REGISTRY))
+    return sorted(set(entry_points(plugins.METHOD.group)) - set(REGISTRY))
 
 
 def get(name: str, /, **options: Any) -> Method:
@@ -60,7 +61,8 @@ def get(name: str, /, **options: Any) -> Method:
         or `path/to/file.py:Class`.
     **options
         Fields of the method; nested ones as instances or as mappings, so
-        `dictionary={"kind": "monomials", "degree": 3}`.
+        `dictionary={"kind": "monomials", "degree": 3}`. Short for that are `dictionary="monomials",
+        degree=3`, and `degree=3` alone; NumPy's numbers are numbers.
 
     Raises
     ------
@@ -70,14 +72,23 @@ def get(name: str, /, **options: Any) -> Method:
     if not isinstance(name, str):
         raise ConfigError(f"a method is asked for by its name, got {type(name).__name__}")
     default = REGISTRY.get(name)
-    if default is None and (":" in name or name in plugins.entry_points()):
+    if default is None and names_code(name, plugins.METHOD.group):
         default = plugins.load(name)
     if default is None:
         if name.endswith(".py"):
             raise ConfigError(f"{name} names a file and no method in it: write {name}:Class")
-        hint = suggest(name, [*REGISTRY, *offered()])
+        hint = _like(name, [*REGISTRY, *offered()])
         raise ConfigError(f"unknown method {name!r}: {hint}`koopmark list methods` shows them all")
     return configured(name, default, options)
+
+
+def _like(name: str, known: list[str]) -> str:
+    """Proposes what is called so behind the dot, `pydmd.dmd` for dmd, or else what is alike."""
+    asked = name.casefold()
+    found = [other for other in known if other.rpartition(".")[2].casefold() == asked]
+    classes = {other: type(method).__name__ for other, method in REGISTRY.items()}
+    found = found or [other for other, one in classes.items() if one.casefold() == asked]
+    return did_you_mean(found[:PROPOSED]) or suggest(name, known)
 
 
 def about(name: str) -> str:
@@ -151,17 +162,31 @@ def _sentences(docstring: str, most: int) -> str:
     return " ".join(prose[: ends[most - 1] + 1 if len(ends) >= most else None].split())
 
 
-def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **options: Any) -> Model:
-    """Fit the method of this name to trajectories.
+def fit(
+    method: str | Method,
+    data: Any,
+    key: AnswerKey | None = None,
+    /,
+    *,
+    dt: float | None = None,
+    times: Any = None,
+    inputs: Any = None,
+    **options: Any,
+) -> Model:
+    """Fit a method to trajectories, or to arrays: `koopmark.fit("pydmd.dmd", X, dt=0.1)`.
 
     Parameters
     ----------
-    name : str
-        See `get`.
-    train : Trajectories
+    method : str or Method
+        A name as `get` takes it, or a method itself.
+    data : Trajectories, (M, T, N) or (T, N) array_like, list of (Tᵢ, N) array_like, or xarray
+        See `Trajectories.of`.
     key : AnswerKey, optional
         What an informed method is given beside the data; by default the key of the system that the
         data carry, to the first degree.
+    dt, times, inputs
+        Of data that are arrays, as `Trajectories` takes them. Beside Trajectories, which have
+        them, they are options of the method if it has such.
     **options
         See `get`.
 
@@ -170,17 +195,36 @@ def fit(name: str, train: Trajectories, key: AnswerKey | None = None, /, **optio
     ConfigError
         As `get`.
     ValueError, TypeError
-        As `Method.fit`, and if an informed method has neither a key nor a system to make it of.
+        As `Trajectories.of` and `Method.fit`, and if an informed method has neither a key nor a
+        system to make it of.
     """
-    method = get(name, **options)
-    if method.tags.role == "method":
-        return method.fit(train)
+    described = {"dt": dt, "times": times, "inputs": inputs}
+    if isinstance(data, Trajectories):
+        # A method of one's own may have an option of that name.
+        known = {field.name for field in fields(_configured(method, {}))}
+        own = {name: described.pop(name) for name in known & described.keys()}
+        options |= {name: value for name, value in own.items() if value is not None}
+    chosen = _configured(method, options)
+    train = Trajectories.of(data, "fit", **described)
+    if chosen.tags.role == "method":
+        return chosen.fit(train)
     if key is None:
-        system = Trajectories.expected(train, "fit").system
+        system = train.system
         if system is None:
+            name = method if isinstance(method, str) else type(method).__name__
             raise ValueError(
                 f"{name} is given the answer key, and these trajectories carry no system to make "
                 f"it of: koopmark.fit({name!r}, train, key), such as the key of a dataset"
             )
         key = AnswerKey.of(system)
-    return method.fit_with(train, key)
+    return chosen.fit_with(train, key)
+
+
+def _configured(method: Any, options: Mapping[str, Any]) -> Method:
+    """The method, by its name or itself, with these options."""
+    if isinstance(method, Method):
+        changed: Method = configured(type(method).__name__, method, options)
+        return changed
+    if isinstance(method, type) and issubclass(method, Method):
+        raise ConfigError(f"{method.__name__} is a class: give a method, {method.__name__}()")
+    return get(method, **options)

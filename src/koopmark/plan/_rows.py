@@ -6,9 +6,9 @@ from itertools import groupby
 
 from koopmark import methods
 from koopmark._errors import ConfigError, suggest
+from koopmark._plugins import absolute
 from koopmark.methods import Method, anchors
 from koopmark.methods.dictionaries import Dictionary
-from koopmark.methods.plugins import absolute
 from koopmark.plan._data import Source
 from koopmark.plan._suite import Given, MethodEntry, Suite
 
@@ -79,7 +79,7 @@ def _with_dictionaries(suite: Suite, key: str, entry: MethodEntry) -> list[Row]:
     found = []
     for said, dictionary in zip(suite.dictionaries, _dictionaries(suite), strict=True):
         taken = plain.options_with(said)
-        if taken is None or not taken.keys().isdisjoint(entry.options):
+        if taken is None or not taken.keys().isdisjoint(plain.spelled_out(entry.options)):
             continue
         variant = entry.with_dictionary(said, taken)
         found.append(Row(key, entry, variant, _method(suite, key, variant), dictionary))

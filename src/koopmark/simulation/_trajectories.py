@@ -286,6 +286,56 @@ class Trajectories(ReprMixin):
         made = cls.from_arrays(**fields) if "arrays" in fields else cls(**fields)
         return made if ended is None else replace(made, diverged_at=ended)
 
+    @staticmethod
+    def of(
+        data: Any,
+        user: str,
+        *,
+        dt: float | None = None,
+        times: Any = None,
+        inputs: Any = None,
+    ) -> "Trajectories":
+        """`data` as Trajectories, for a function that takes arrays too and says who it is.
+
+        Parameters
+        ----------
+        data : Trajectories, (M, T, N) or (T, N) array_like, list of (Tᵢ, N) array_like, or xarray
+            A list of matrices holds a trajectory in each, of any lengths; of an xarray object see
+            `from_xarray`.
+        user : str
+            The function, for messages.
+        dt, times, inputs
+            Of arrays, as the class and `from_arrays` take them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As they do, and if times come beside Trajectories, or neither times nor an interval
+            beside arrays.
+        """
+        given = {"dt": dt, "times": times, "inputs": inputs}
+        named = [name for name, value in given.items() if value is not None]
+        if isinstance(data, Trajectories):
+            if named:
+                raise TypeError(
+                    f"{named[0]} is given beside Trajectories, which have their own: leave it out"
+                )
+            return data
+        if hasattr(data, "dims") and hasattr(data, "coords") and not named:
+            return Trajectories.from_xarray(data)
+        sequence = isinstance(data, list | tuple)
+        held = any(isinstance(part, Trajectories) for part in data) if sequence else False
+        if data is None or held or isinstance(data, str | bytes | dict):
+            return Trajectories.expected(data, user)
+        if dt is None and times is None:
+            raise TypeError(
+                f"{user} takes Trajectories, or an array and when it was recorded, got "
+                f"{_shown(data)}: pass dt=, the sampling interval, or times="
+            )
+        if sequence and data and all(np.ndim(part) == 2 for part in data):
+            return Trajectories.from_arrays(data, dt=dt, times=times, inputs=inputs)
+        return Trajectories(data, times, dt=dt, inputs=inputs)
+
     @cached_property
     def recorded(self) -> Recorded:
         """Which states were recorded, and which of them follow one another."""
@@ -358,6 +408,11 @@ class Trajectories(ReprMixin):
         """`ok` or `diverged`, for each trajectory."""
         return ["diverged" if bad else "ok" for bad in self.diverged]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(M, T, N)."""
+        return self.states.shape
+
     def __len__(self) -> int:
         return len(self.states)
 
@@ -378,6 +433,8 @@ class Trajectories(ReprMixin):
         which, when = (
             index if isinstance(index, tuple) and len(index) == 2 else (index, slice(None))
         )
+        # As scikit-learn chooses rows of whatever has a shape.
+        when = slice(None) if when is Ellipsis else when
         if isinstance(which, tuple) or not isinstance(when, slice):
             raise TypeError("index trajectories as data[which] or data[which, start:stop]")
         if isinstance(which, Integral) and not isinstance(which, bool):
@@ -584,10 +641,8 @@ class Trajectories(ReprMixin):
         """
         if isinstance(given, Trajectories):
             return given
-        shape = getattr(given, "shape", None)
-        got = f"{type(given).__name__}{f' of shape {shape}' if shape else ''}"
         raise TypeError(
-            f"{user} takes Trajectories, got {got}: wrap states (M, T, N) and times (T,) as "
+            f"{user} takes Trajectories, got {_shown(given)}: wrap states (M, T, N) and times (T,) as "
             "koopmark.Trajectories(states, times)"
         )
 
@@ -624,6 +679,11 @@ class Trajectories(ReprMixin):
         )
 
 
+def _shown(data: object) -> str:
+    shape = getattr(data, "shape", None)
+    return f"{type(data).__name__}{f' of shape {shape}' if shape else ''}"
+
+
 def _times_of(times: ArrayLike | None, dt: float | None, length: int) -> ArrayLike:
     """The times, or those of so many states every `dt` from 0 on."""
     if (times is None) == (dt is None):
@@ -640,9 +700,10 @@ def _trajectories_of(array: NDArray, what: str, last: str) -> NDArray:
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3:
+        one = f": {what}[:, None] has one channel" if array.ndim == 1 and array.size else ""
         raise ValueError(
             f"{what} must have shape (M, T, {last}), or (T, {last}) for one trajectory, "
-            f"got {array.shape}"
+            f"got {array.shape}{one}"
         )
     return array
 
