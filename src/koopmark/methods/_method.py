@@ -25,7 +25,7 @@ from koopmark.methods._paper import Paper
 from koopmark.methods.dictionaries import Dictionary, described_by
 from koopmark.methods.remarks import collected, fitted_to, remark
 from koopmark.models import Model
-from koopmark.simulation import Trajectories
+from koopmark.simulation import Trajectories, check_range
 
 
 class Skip(ValueError):
@@ -372,8 +372,7 @@ def check_data(trajectories: Trajectories) -> None:
             f"(first: index {int(np.argmax(infinite))}); drop those trajectories, or set the "
             "values to NaN, which stands for what was not recorded"
         )
-    if (lowest == highest).all():
-        raise ValueError("the data are constant: every snapshot is the same state")
+    check_range(lowest, highest, "the data")
     _ = data.dt
 
 

@@ -190,7 +190,7 @@ class ProductEigenspace(Eigenspace):
     whole: bool = True
 
     def _width(self) -> int | None:
-        return self.null_space.size
+        return len(self.null_space.basis)
 
     @property
     def eigenvalue(self) -> complex:
@@ -317,7 +317,7 @@ class ConservedRatios(Eigenspace):
     eigenvalue = 0j
 
     def _width(self) -> int | None:
-        return self.null_space.size
+        return len(self.null_space.basis)
 
     @property
     def dimension(self) -> int:
