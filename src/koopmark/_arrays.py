@@ -134,6 +134,13 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return careful
 
 
+def of_width(array: NDArray, width: int | None, what: str) -> NDArray:
+    """`array`, if its last axis has this length, or none is known; raises ValueError otherwise."""
+    if width is not None and array.shape[-1:] != (width,):
+        raise ValueError(f"{what} must have shape (..., {width}), got {array.shape}")
+    return array
+
+
 class Gated:
     """Methods whose first argument passes a gate, however a subclass writes them."""
 

@@ -26,7 +26,7 @@ from koopmark.methods._paper import Paper
 from koopmark.methods.dictionaries import Dictionary, described_by
 from koopmark.methods.remarks import collected, fitted_to, remark
 from koopmark.models import Model
-from koopmark.simulation import Trajectories
+from koopmark.simulation import Trajectories, check_range
 
 Role = Literal["method", "informed", "anchor"]
 """How a fit takes part in a comparison. Only a `method` is ranked: an `informed` one is given the
@@ -365,8 +365,7 @@ def check_data(trajectories: Trajectories) -> None:
             f"(first: index {int(np.argmax(infinite))}); drop those trajectories, or set the "
             "values to NaN, which stands for what was not recorded"
         )
-    if (lowest == highest).all():
-        raise ValueError("the data are constant: every snapshot is the same state")
+    check_range(lowest, highest, "the data")
     _ = data.dt
 
 

@@ -112,6 +112,11 @@ class Observables:
         whose square is nothing beside 1 there is no error but that of ψ itself.
         """
         states, directions = real(states, "states"), real(directions, "directions")
+        if states.ndim != 2 or states.shape != directions.shape:
+            raise ValueError(
+                f"states and directions must have one shape (P, N), got {states.shape} and "
+                f"{directions.shape}"
+            )
         values = self(states + 1j * STEP * directions, np.empty((len(states), self.size), complex))
         return np.divide(values.imag, STEP, out=out)
 

@@ -14,7 +14,7 @@ from koopmark._tsqr import triangle_of
 from koopmark.datasets.answer_key import Quadrature
 from koopmark.models import Model
 from koopmark.scoring._subspaces import keeps_every_direction, level_columns, sum_of_squares
-from koopmark.simulation import SAME_INTERVAL, Trajectories
+from koopmark.simulation import SAME_INTERVAL, Trajectories, check_range
 from koopmark.truth import Eigenspace
 
 CLUSTER_RADIUS = 0.05
@@ -52,16 +52,22 @@ def finite_ones(trajectories: Trajectories) -> tuple[Trajectories, str]:
 def check_channels(model: Model, states: NDArray, size: int | None = None) -> None:
     """Refuse states (..., N) that are not those of the model, or of a system of this size.
 
+    And those that are constant or of a scale at which nothing can be computed.
+
     Raises
     ------
     ValueError
-        If the numbers of variables differ.
+        If the numbers of variables differ, or as `check_range` says.
     """
     n, fitted = states.shape[-1], model.channels
     if size is not None and size != n:
         raise ValueError(f"the test states have {n} variables, the system has {size}")
     if fitted is not None and fitted != n:
         raise ValueError(f"the test states have {n} variables, the model was fitted to {fitted}")
+    if states.size:
+        rows = states.reshape(-1, n)
+        # fmin and fmax pass over what was not recorded.
+        check_range(np.fmin.reduce(rows), np.fmax.reduce(rows), "the test data")
 
 
 def misplaced(model: Model, test: Trajectories) -> str:

@@ -299,6 +299,8 @@ def _shared_affine_functions(affine: NDArray, recovered: NDArray) -> tuple[int, 
     wᴴ T⁻¹ D a = 0 for all directions w that are not shared: B is (N + 1 - found, N + 1).
     """
     norms = np.linalg.norm(affine, axis=0)
+    # A channel of zeros, or of numbers whose squares are, shows nothing: a direction not seen.
+    norms[norms == 0.0] = 1.0
     whole, part = outside([affine / norms], recovered, [0, recovered.shape[1]])
     triangle = triangle_of(whole)
     if keeps_every_direction(triangle):

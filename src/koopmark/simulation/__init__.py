@@ -3,6 +3,7 @@
 from koopmark.simulation._ensemble import one_blas_thread
 from koopmark.simulation._integrator import Tolerance, integrate
 from koopmark.simulation._noise import MeasurementNoise, measurement_noise
+from koopmark.simulation._recorded import check_range
 from koopmark.simulation._reduction import ReducedTrajectories, Reduction, null_component, reduction
 from koopmark.simulation._simulate import (
     initial_states_of,
@@ -22,6 +23,7 @@ __all__ = [
     "Reduction",
     "Tolerance",
     "Trajectories",
+    "check_range",
     "initial_states_of",
     "integrate",
     "measurement_noise",

@@ -10,8 +10,41 @@ from koopmark.simulation._times import interval_of, typical_interval
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
+LARGEST = 1e100
+"""Beyond it, or below its inverse, products of a few states overflow, or vanish."""
 TOLERANCE = 0.01
 """Relative difference of a step from the sampling interval up to which it is one interval."""
+
+
+def check_range(lowest: Array, highest: Array, what: str) -> None:
+    """Refuse data whose products are not numbers any more, in a sentence.
+
+    Parameters
+    ----------
+    lowest, highest : (N,) arrays
+        Of each channel.
+    what : str
+        What the data are called.
+
+    Raises
+    ------
+    ValueError
+        If they are constant, reach beyond LARGEST, or nowhere differ by 1 / LARGEST.
+    """
+    if (lowest == highest).all():
+        raise ValueError(f"{what} are constant: every snapshot is the same state")
+    largest = max(-lowest.min(), highest.max())
+    if largest > LARGEST:
+        raise ValueError(
+            f"{what} reach {largest:.1g}, and products of such numbers overflow: give them in a "
+            f"unit in which they stay below {LARGEST:g}"
+        )
+    widest = (highest - lowest).max()
+    if widest < 1.0 / LARGEST:
+        raise ValueError(
+            f"{what} span {widest:.1g}, and products of such numbers vanish: give them in a unit "
+            f"in which they span more than {1.0 / LARGEST:g}"
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import real
+from koopmark._arrays import finite, of_width, real
 from koopmark.systems import Network, NullFlow, System
 
 Array = NDArray[np.float64]
@@ -162,9 +162,22 @@ def null_component(system: System, initial_states: NDArray, t: ArrayLike) -> Arr
     if flow is None:
         raise ValueError(f"the null component of a {type(system).__name__} has no closed form here")
     time, network = real(t, "t")[..., None], flow.network
-    y = network.zeta(real(initial_states, "initial_states"))
+    states = of_width(finite(initial_states, "initial_states"), system.size, "initial_states")
+    if not _broadcasts(time.shape[:-1], states.shape[:-1]):
+        raise ValueError(
+            f"t of shape {time.shape[:-1]} does not broadcast against {states.shape[:-1]} states"
+        )
+    y = network.zeta(states)
     null = flow.scale(time) * network.weights.null_space.project(y)
     return null if flow.velocity is None else null + time * flow.velocity
+
+
+def _broadcasts(*shapes: tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, eq=False)

@@ -501,9 +501,9 @@ class Trajectories(ReprMixin):
         crosses a gap or goes from one trajectory to another, and steps may differ from `dt` by 1 %.
         """
         if self.regular:
-            n = self.states.shape[2]
-            before, after = self.states[:, :-1], self.states[:, 1:]
-            return real(before, "states").reshape(-1, n), real(after, "states").reshape(-1, n)
+            m, t, n = self.states.shape
+            before, after = real(self.states[:, :-1], "states"), real(self.states[:, 1:], "states")
+            return before.reshape(m * (t - 1), n), after.reshape(m * (t - 1), n)
         rows = self.recorded.windows(2)
         return self._at(rows[:, 0]), self._at(rows[:, 1])
 
@@ -588,7 +588,8 @@ class Trajectories(ReprMixin):
         """
         if self.regular:
             windows = self.rolling(length)
-            return windows.reshape(-1, *windows.shape[2:])
+            m, t, *shape = windows.shape
+            return windows.reshape(m * t, *shape)
         rows = self.recorded.windows(length) if length >= 1 else np.empty((0, 1), int)
         if not len(rows):
             longest = np.diff(self.recorded.bounds).max(initial=0)
@@ -603,12 +604,13 @@ class Trajectories(ReprMixin):
         Their times are those of the last state of each window. In float64, of regular data.
         """
         windows = real(self.rolling(length), "states")
-        states = windows.reshape(*windows.shape[:2], -1)
+        m, t, w, n = windows.shape
+        states = windows.reshape(m, t, w * n)
         return Trajectories(states, self.times[length - 1 :])
 
     def longest(self) -> "Trajectories":
         """The one segment that lasts longest, in float64; the first of several."""
-        if self.regular:
+        if self.regular and len(self):
             best = int(np.argmax(np.where(self.diverged, self.diverged_at, np.inf)))
             return Trajectories(real(self.states[best : best + 1], "states"), self.times)
         blocks = self.blocks(least=1)

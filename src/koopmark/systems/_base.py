@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, real
+from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, of_width, real
 from koopmark.systems.registry import check_bounds
 from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
 
@@ -55,6 +55,14 @@ class LinearCoordinates:
     principal: PrincipalFunctions
 
 
+def _initial(values: Any, what: str) -> NDArray:
+    """States (M, N) to start from."""
+    array = numeric(values, what)
+    if array.ndim != 2:
+        raise ValueError(f"{what} must have shape (M, N), got {array.shape}")
+    return array
+
+
 def _with_out(rhs: Callable[..., NDArray]) -> Callable[..., NDArray]:
     """A vector field that takes `out`, of one that does not."""
 
@@ -82,10 +90,13 @@ class System(_repr.ReprMixin, Gated, ABC):
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
         "rhs": (numeric, "states"),
-        "flow": (numeric, "states"),
+        "flow": (_initial, "states"),
         "eigenfunctions": (numeric, "states"),
         "eigenspaces": (integer, "max_degree"),
     }
+
+    def _fitting(self, given: Any) -> Any:
+        return of_width(given, self.size, "states") if isinstance(given, np.ndarray) else given
 
     def __init_subclass__(cls, **options: Any) -> None:
         # A class of one's own need not know of `out`.

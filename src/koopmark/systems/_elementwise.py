@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite, inexact
+from koopmark._arrays import finite, inexact, of_width
 from koopmark.systems.registry import named
 
 
@@ -40,6 +40,8 @@ class Shift(ElementwiseMap):
 
     def __init__(self, theta: ArrayLike = 0.0) -> None:
         offset = finite(theta, "theta")
+        if offset.ndim > 1:
+            raise ValueError(f"theta must have shape (N,) or (), got {offset.shape}")
         super().__init__(
             name="shift",
             value=partial(np.add, -offset),
@@ -49,6 +51,10 @@ class Shift(ElementwiseMap):
             least_slope=1.0,
         )
         object.__setattr__(self, "theta", offset)
+
+    def __call__(self, x: NDArray) -> NDArray:
+        given = inexact(x, "x")
+        return self.value(of_width(given, len(self.theta), "x") if self.theta.ndim else given)
 
 
 def _cubic(x: NDArray) -> NDArray:

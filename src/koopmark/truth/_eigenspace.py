@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, numeric
+from koopmark._arrays import Gate, Gated, numeric, of_width
 
 Elementwise = Callable[[NDArray], NDArray]
 
@@ -98,6 +98,13 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"evaluate": (numeric, "states")}
+
+    def _fitting(self, states: NDArray) -> NDArray:
+        return of_width(states, self._width(), "states")
+
+    def _width(self) -> int | None:
+        """N; None if the states may have any dimension, or it is not known here."""
+        return None
 
     @property
     @abstractmethod
@@ -182,6 +189,9 @@ class ProductEigenspace(Eigenspace):
     degree: int = 1
     whole: bool = True
 
+    def _width(self) -> int | None:
+        return len(self.null_space.basis)
+
     @property
     def eigenvalue(self) -> complex:
         return complex(-self.degree)
@@ -227,6 +237,9 @@ class SampledProducts(Eigenspace):
     zeta: Elementwise
     whole: bool = False
 
+    def _width(self) -> int | None:
+        return self.factors.shape[1]
+
     @property
     def eigenvalue(self) -> complex:
         return complex(-len(self.factors))
@@ -266,6 +279,9 @@ class ExponentialEigenspace(Eigenspace):
     whole: bool = False
     degree: int = 1
 
+    def _width(self) -> int | None:
+        return len(self.exponents)
+
     @property
     def eigenvalue(self) -> complex:
         return complex(-self.decay)
@@ -300,6 +316,9 @@ class ConservedRatios(Eigenspace):
 
     eigenvalue = 0j
 
+    def _width(self) -> int | None:
+        return len(self.null_space.basis)
+
     @property
     def dimension(self) -> int:
         return self.null_space.dimension - 1
@@ -329,6 +348,9 @@ class ConservedSums(Eigenspace):
     whole: bool = False
 
     eigenvalue = 0j
+
+    def _width(self) -> int | None:
+        return len(self.vectors)
 
     @property
     def dimension(self) -> int:
@@ -366,6 +388,9 @@ class ApproximateEigenspace(Eigenspace):
     zeta: Elementwise
     generator_bounds: NDArray[np.float64]
     whole: bool = True
+
+    def _width(self) -> int | None:
+        return len(self.vectors)
 
     @property
     def eigenvalue(self) -> complex:

@@ -13,7 +13,7 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite, numeric
+from koopmark._arrays import finite, numeric, of_width
 from koopmark._repr import ReprMixin
 from koopmark.truth._eigenspace import ONE, AffineProducts, Eigenspace, offset_of
 
@@ -80,7 +80,8 @@ class PrincipalFunctions(ReprMixin):
 
     def __call__(self, states: NDArray) -> NDArray:
         """Values (..., q) at states (..., N)."""
-        return self.coordinates(numeric(states, "states")) @ self.vectors
+        z = self.coordinates(numeric(states, "states"))
+        return of_width(z, len(self.vectors), "the coordinates of the states") @ self.vectors
 
     def columns(self, chosen: NDArray[np.intp]) -> "PrincipalFunctions":
         """Some of them, real where all of those are."""

@@ -35,7 +35,10 @@ class SnapshotFactor:
     pairs: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "triangle", real(self.triangle, "triangle"))
+        triangle = real(self.triangle, "triangle")
+        if triangle.ndim != 2 or triangle.shape[0] != triangle.shape[1] or len(triangle) % 2:
+            raise ValueError(f"triangle must have shape (2D, 2D), got {triangle.shape}")
+        object.__setattr__(self, "triangle", triangle)
 
     @property
     def size(self) -> int:
@@ -110,6 +113,10 @@ def factorise(observables: Observables, *parts: NDArray) -> SnapshotFactor:
     pairs = 0
     for part in parts:
         states = stored(part, "states")
+        if states.ndim != 3 or states.shape[1] < 2 or not states.size:
+            raise ValueError(
+                f"states must have shape (M, T, N) with two times at least, got {states.shape}"
+            )
         triangle = _with_pairs(triangle, observables, states, buffer)
         pairs += len(states) * (states.shape[1] - 1)
     return SnapshotFactor(triangle, pairs)

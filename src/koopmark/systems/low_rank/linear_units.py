@@ -165,7 +165,9 @@ def linear_units(
     more where b does not reach a mode of M.
     """
     each, b, n = finite(units, "units"), finite(entry, "entry"), weights.size
-    k = each.shape[-1]
+    k = each.shape[-1] if each.ndim else 0
+    if each.shape not in ((k, k), (n, k, k)) or not k:
+        raise ValueError(f"units must have shape (k, k) or ({n}, k, k), got {each.shape}")
     if b.shape != (k,):
         raise ValueError(f"entry must have shape ({k},), one number for each variable: {b.shape}")
     if not 0 <= output < k:

@@ -56,6 +56,9 @@ class NearlyLowRank(System):
         for name in ("left", "singular_values", "right"):
             object.__setattr__(self, name, real(getattr(self, name), name))
         super().__post_init__()
+        if self.singular_values.ndim != 1:
+            shape = self.singular_values.shape
+            raise ValueError(f"singular values must have shape (N,), got {shape}")
         n, s = len(self.singular_values), self.singular_values
         for name in ("left", "right"):
             factor = getattr(self, name)
@@ -196,7 +199,9 @@ def effective_ranks(singular_values: ArrayLike) -> dict[str, float]:
     ValueError
         If there are none, one is negative or not finite, or all are zero.
     """
-    s: NDArray[np.float64] = np.sort(finite(singular_values, "singular_values"))[::-1]
+    s = finite(singular_values, "singular_values")
+    if s.ndim == 1:
+        s = np.sort(s)[::-1]
     if s.ndim != 1 or not len(s) or s[-1] < 0 or s[0] == 0:
         raise ValueError("singular values must be finite and not negative, one of them positive")
     s = s / s[0]

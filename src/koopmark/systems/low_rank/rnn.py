@@ -44,8 +44,9 @@ def three_populations() -> Relaxation:
 
 def _check_rnn(n: int, rank: int, singular_values: Sequence[float] | None) -> None:
     check_rank(n, rank)
-    if singular_values is not None and len(singular_values) != rank:
-        count = len(singular_values)
+    shape = np.shape(singular_values) if singular_values is not None else (rank,)
+    if shape != (rank,):
+        count = shape[0] if len(shape) == 1 else f"the shape {shape}, not {rank}"
         raise ValueError(f"singular_values has {count} numbers: rank {rank} needs {rank}")
 
 
@@ -89,7 +90,9 @@ def random_rnn(
         weights = gaussian_weights(n, rank, gain, rng)
     else:
         s = finite(singular_values, "singular_values")
-        weights = weights_with_singular_values(n, gain * s / np.max(s, initial=0.0), rng)
+        largest = np.max(s, initial=0.0)
+        s = gain * s / largest if largest > 0 else s
+        weights = weights_with_singular_values(n, s, rng)
     return rnn(weights, offsets(key, n, theta_scale), activation)
 
 

@@ -170,6 +170,8 @@ def weights_with_singular_values(
 ) -> LowRank:
     """W = U diag(s) Vᵀ with Haar-random orthonormal U, V of shape (N, r) and the given s > 0."""
     s = finite(singular_values, "singular_values")
+    if s.ndim != 1:
+        raise ValueError(f"singular_values must have shape (rank,), got {s.shape}")
     check_rank(n, len(s))
     if not (s > 0).all():
         raise ValueError("singular values must all be positive: their number is the rank")

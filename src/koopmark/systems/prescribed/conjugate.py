@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-from koopmark._arrays import finite, numeric, real
+from koopmark._arrays import finite, numeric, of_width, real
 from koopmark._repr import ReprMixin
 from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, System
 from koopmark.systems.prescribed.features import Features
@@ -65,7 +65,7 @@ class CouplingLayer(ReprMixin):
         shape = (len(self.moved), self.features.count)
         for name in ("shift", "scale"):
             value = getattr(self, name)
-            if value is None:
+            if value is None and name == "scale":
                 continue
             value = finite(value, name)
             if value.shape != shape:
@@ -111,14 +111,14 @@ class CouplingLayer(ReprMixin):
 
     def __call__(self, x: NDArray) -> NDArray:
         """y at x, (..., N) each."""
-        x = numeric(x, "x")
+        x = of_width(numeric(x, "x"), self.size, "x")
         f = self.features(x[..., self.kept])
         moved = x[..., self.moved] * self._stretch(f) + f @ self.shift.T
         return self._joined(x[..., self.kept], moved)
 
     def inverse(self, y: NDArray) -> NDArray:
         """x at y, (..., N) each."""
-        y = numeric(y, "y")
+        y = of_width(numeric(y, "y"), self.size, "y")
         f = self.features(y[..., self.kept])
         moved = (y[..., self.moved] - f @ self.shift.T) / self._stretch(f)
         return self._joined(y[..., self.kept], moved)

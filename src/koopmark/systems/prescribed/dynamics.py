@@ -43,6 +43,13 @@ class LeakyDrive:
     def __post_init__(self) -> None:
         for name in ("leak", "weights", "directions"):
             object.__setattr__(self, name, finite(getattr(self, name), name))
+        leak, weights, directions = self.leak.shape, self.weights.shape, self.directions.shape
+        square = len(leak) == len(weights) == len(directions) == 2
+        if not square or leak != (weights[0], directions[1]) or weights[1] != directions[0]:
+            raise ValueError(
+                "leak must have shape (q, N), weights (q, m) and directions (m, N), got "
+                f"{leak}, {weights} and {directions}"
+            )
 
     def __call__(self, states: NDArray) -> NDArray:
         return tanh(states @ self.directions.T) @ self.weights.T - states @ self.leak.T

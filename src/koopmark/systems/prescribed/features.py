@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import Gate, Gated, finite, numeric
+from koopmark._arrays import Gate, Gated, finite, numeric, of_width
 from koopmark._repr import ReprMixin
 from koopmark.systems._activation import ACTIVATIONS, Activation
 from koopmark.systems._base import NamedArray
@@ -32,6 +32,9 @@ class Features(ReprMixin, Gated, ABC):
     }
 
     directions: NDArray[np.float64]
+
+    def _fitting(self, states: NDArray) -> NDArray:
+        return of_width(states, self.directions.shape[1], "states")
 
     def _facts(self) -> list[str]:
         return [f"f(x) = {self.formula}", f"f: R^{self.directions.shape[1]} → R^{self.count}"]
@@ -146,8 +149,10 @@ class InnerMonomials(Features):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "directions", finite(self.directions, "directions"))
-        if self.directions.ndim != 2:
-            raise ValueError(f"directions must have shape (k, N), got {self.directions.shape}")
+        if self.directions.ndim != 2 or not len(self.directions):
+            raise ValueError(
+                f"directions must have shape (k, N) with k >= 1, got {self.directions.shape}"
+            )
         if self.degree < 2:
             raise ValueError(f"degree {self.degree}: monomials of a lower degree than 2 are linear")
 

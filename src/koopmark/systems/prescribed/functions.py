@@ -18,7 +18,7 @@ from math import isinf
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._arrays import finite, numeric
+from koopmark._arrays import finite, numeric, of_width
 from koopmark._repr import ReprMixin
 from koopmark.systems._base import NamedArray
 from koopmark.systems.prescribed.features import Features
@@ -131,7 +131,7 @@ class PrescribedFunctions(ReprMixin):
 
     def __call__(self, states: NDArray) -> NDArray:
         """φ at states (..., N): (..., p)."""
-        states = numeric(states, "states")
+        states = of_width(numeric(states, "states"), self.size, "states")
         return states @ self.linear.T + self.offset + self.features(states) @ self.weights.T
 
     def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
@@ -233,6 +233,9 @@ def fit_functions(
         the fit cannot be an eigenfunction (see `PrescribedFunctions`).
     """
     x = finite(states, "states")
+    if x.ndim != 2:
+        raise ValueError(f"states must have shape (P, N), got {x.shape}")
+    of_width(x, features.directions.shape[1], "states")
     values = finite(target(x), "values of the target")
     if values.ndim != 2 or len(values) != len(x):
         raise ValueError(f"target must give an array ({len(x)}, p), it gave {values.shape}")
@@ -241,11 +244,13 @@ def fit_functions(
     n, m = x.shape[1], features.count
     if len(x) < n + m + 1:
         raise ValueError(f"{len(x)} states for {n + m + 1} coefficients: at least as many")
+    if not (spread := values.std(axis=0)).all():
+        raise ValueError("a function of the target is constant at all states: no eigenfunction is")
     table = np.hstack([x, np.ones((len(x), 1)), features(x)])
     scale = np.linalg.norm(table[:, n + 1 :]) / np.sqrt(m)
     penalty = np.hstack([np.zeros((m, n + 1)), np.sqrt(ridge) * scale * np.eye(m)])
     wanted = np.vstack([values, np.zeros((m, values.shape[1]))])
     found = np.linalg.lstsq(np.vstack([table, penalty]), wanted, rcond=None)[0]
     functions = PrescribedFunctions(found[:n].T, found[n + 1 :].T, features, found[n])
-    error = np.sqrt(np.mean((table @ found - values) ** 2, axis=0)) / values.std(axis=0)
+    error = np.sqrt(np.mean((table @ found - values) ** 2, axis=0)) / spread
     return FunctionFit(functions, error)

@@ -33,7 +33,10 @@ RIDGE = 1e-7
 def block_diagonal(real: ArrayLike = (), oscillations: ArrayLike = ()) -> Array:
     """Λ with these real eigenvalues, and a block [[a, -b], [b, a]] for every pair (a, b)."""
     values = finite(real, "real").reshape(-1)
-    pairs = finite(oscillations, "oscillations").reshape(-1, 2)
+    pairs = finite(oscillations, "oscillations")
+    if pairs.size and (pairs.ndim != 2 or pairs.shape[1] != 2):
+        raise ValueError(f"oscillations must be pairs (a, b), shape (k, 2), got {pairs.shape}")
+    pairs = pairs.reshape(-1, 2)
     whole = np.zeros((len(values) + 2 * len(pairs),) * 2)
     whole[np.arange(len(values)), np.arange(len(values))] = values
     for index, (a, b) in enumerate(pairs):

@@ -53,8 +53,8 @@ class OrnsteinUhlenbeck(StochasticSystem):
         for name in ("rates", "axes"):
             object.__setattr__(self, name, real(getattr(self, name), name))
         super().__post_init__()
-        if self.rates.ndim != 1 or not (self.rates > 0).all():
-            raise ValueError(f"rates {self.rates}: all must be positive")
+        if self.rates.ndim != 1 or not len(self.rates) or not (self.rates > 0).all():
+            raise ValueError(f"rates {self.rates}: all must be positive, and one at least")
         n = len(self.rates)
         if self.axes.shape != (n, n) or np.abs(self.axes.T @ self.axes - np.eye(n)).max() > 1e-12:
             raise ValueError(f"axes must be an orthogonal ({n}, {n}) matrix")
