@@ -119,7 +119,7 @@ baseline: $(READY)  ## make a fresh run of the smoke suite the committed baselin
 lock: $(READY)  ## resolve requirements.txt again (torch is kept at a version that has a CPU build)
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --upgrade-package torch==2.13.0 \
-	  --extra dev --extra dask --extra hdf5 --extra history --extra plot --extra pykoopman --extra deeptime --extra kooplearn --extra pykoop --output-file requirements.tmp pyproject.toml
+	  --extra dev --extra dask --extra data --extra hdf5 --extra history --extra plot --extra pykoopman --extra deeptime --extra kooplearn --extra pykoop --output-file requirements.tmp pyproject.toml
 	grep -v '^#' requirements.tmp | sed -e 's/+cpu//' -e '/^$$/d' > requirements.txt
 	rm requirements.tmp
 

@@ -2,13 +2,17 @@
 
 import ast
 import io
+import tomllib
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import koopmark
+from koopmark._config import parse
 from koopmark._errors import ConfigError
+from koopmark.analysis.cards import recipe_of
+from koopmark.datasets.recipe import Contents
 from koopmark.plan import foreign_code, load_suite, with_methods
 from koopmark.run import run
 
@@ -25,7 +29,7 @@ LOADERS |= {"yaml", "torch.load", "read_pickle", "literal_eval"}
 REMOTE = {"pickle.dump", "pickle.load", "pickle.loads", "pickle.UnpicklingError"}
 IN_MEMORY = {
     "simulation/_ensemble.py": {"pickle.dumps", "pickle.PicklingError"},
-    "methods/plugins.py": {"copyreg.pickle"},
+    "_plugins.py": {"copyreg.pickle"},
     # Through pipes between a run and the processes that it started itself.
     "workers/_pool.py": {"pickle.dumps", "pickle.loads"},
     "workers/_worker.py": {"pickle.dumps", "pickle.loads"},
@@ -78,8 +82,7 @@ def test_no_code_comes_from_data(path):
 def test_methods_elsewhere_are_not_loaded_before_they_are_named(tmp_path, monkeypatch):
     from importlib import metadata
 
-    from koopmark import methods
-    from koopmark.methods import plugins
+    from koopmark import _plugins, methods
 
     loaded = []
 
@@ -91,7 +94,7 @@ def test_methods_elsewhere_are_not_loaded_before_they_are_named(tmp_path, monkey
             raise ImportError("it is code")
 
     monkeypatch.setattr(metadata, "entry_points", lambda group: [Point()])
-    plugins.entry_points.cache_clear()
+    _plugins.entry_points.cache_clear()
     try:
         assert methods.offered() == ["foreign.method"]
         methods.get("koopmark.qr_edmd")
@@ -100,7 +103,7 @@ def test_methods_elsewhere_are_not_loaded_before_they_are_named(tmp_path, monkey
             methods.get("foreign.method")
         assert loaded == ["foreign.method"]
     finally:
-        plugins.entry_points.cache_clear()
+        _plugins.entry_points.cache_clear()
 
 
 SUITE = """
@@ -138,10 +141,32 @@ def test_a_suite_of_our_own_methods_executes_nothing_else():
     assert foreign_code(load_suite("standard")) == []
 
 
-def test_a_recipe_names_no_code(tmp_path):
+@pytest.fixture
+def own(tmp_path):
+    """A recipe whose systems are made by a file that says so if it is executed."""
     recipe = koopmark._resources.shipped("datasets") / "three_populations.toml"
     text = recipe.read_text().replace('"three_populations"', '"mine.py:Mine"', 1)
     (tmp_path / "recipe.toml").write_text(text)
     (tmp_path / "mine.py").write_text("raise RuntimeError('it was executed')")
-    with pytest.raises(ConfigError, match=r"system.kind = 'mine.py:Mine': it must be one of"):
-        koopmark.datasets.load_recipe(tmp_path / "recipe.toml")
+    return tmp_path / "recipe.toml"
+
+
+@pytest.mark.parametrize("named", ["datasets = [{}]", "sweeps = [{{dataset={}, {}}}]"])
+def test_a_run_says_that_a_recipe_names_code_before_it_executes_any(own, named):
+    sweep = 'vary = "sampling.noise", values = [0.1]'
+    lines = ['title = "T"', 'question = "Q?"', 'methods = ["pydmd.dmd"]']
+    suite = own.with_name("suite.toml")
+    suite.write_text("\n".join([*lines, named.format('"recipe.toml"', sweep)]))
+    assert foreign_code(load_suite(suite)) == [f"{own.with_name('mine.py')}:Mine"]
+    said = io.StringIO()
+    with pytest.raises(ConfigError, match="it was executed"):
+        run(load_suite(suite), own.parent / "out", jobs=1, console=Console(file=said, width=20))
+    assert said.getvalue().startswith("executes code from outside koopmark: ")
+
+
+def test_what_a_run_wrote_of_its_recipes_names_no_code(own, monkeypatch):
+    monkeypatch.chdir(own.parent)
+    written = tomllib.loads(own.read_text())
+    with pytest.raises(ConfigError, match=r"'mine.py:Mine' names code, and what is read here may"):
+        parse(written, Contents, "provenance.json")
+    assert recipe_of({"recipes": {"recipe": written}}, "recipe") is None

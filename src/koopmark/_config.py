@@ -14,6 +14,9 @@ from koopmark._errors import ConfigError, suggest
 BOM = "\ufeff"
 """What some editors begin a file with."""
 
+FOLDER = "folder"
+"""Where validators find the folder from which code may be loaded; None for no code."""
+
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 """What no file that a person wrote is beyond: larger ones cost memory, deeper ones the stack."""
@@ -53,7 +56,7 @@ def load(path: Path, model: type[SomeSection]) -> SomeSection:
     ConfigError
         Naming the file, the key and what is allowed.
     """
-    return parse(loads(read(path)[1], str(path)), model, str(path))
+    return parse(loads(read(path)[1], str(path)), model, str(path), path.parent)
 
 
 def loads(text: str, source: str) -> dict[str, Any]:
@@ -97,12 +100,18 @@ def read(path: Path) -> tuple[str, str]:
     return (BOM, text[1:]) if text.startswith(BOM) else ("", text)
 
 
-def parse(data: dict[str, Any], model: type[SomeSection], source: str) -> SomeSection:
-    """Validate a mapping; `source` names it in errors (see `load`)."""
+def parse(
+    data: dict[str, Any], model: type[SomeSection], source: str, folder: Path | None = None
+) -> SomeSection:
+    """Validate a mapping; `source` names it in errors (see `load`).
+
+    Code that it names is loaded from `folder`; without one, such as for what a run has written,
+    it may name none.
+    """
     refuse_extremes(data, source)
     try:
         # Frozen sections hold tuples, and convert nothing.
-        return model.model_validate(_converted(data, list, tuple))
+        return model.model_validate(_converted(data, list, tuple), context={FOLDER: folder})
     except ValidationError as error:
         raise ConfigError(f"{source}: {mistakes(error, model)}") from None
 

@@ -144,7 +144,7 @@ class TestParcels:
         assert there.to_options() == {"factor": 3.0}
         assert not list((tmp_path / "there").rglob("unused.py"))
         # So that a worker knows it for what the run was started with.
-        assert code_of(there) == cell.code
+        assert code_of(there, cell.recipe) == cell.code
 
 
 class TestMistakes:

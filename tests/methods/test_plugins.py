@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from koopmark import methods
+from koopmark import _plugins, methods
 from koopmark._errors import ConfigError
-from koopmark.methods import Method, plugins
+from koopmark.methods import Method
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "ridge_edmd.py"
@@ -220,7 +220,7 @@ def test_a_method_of_an_edited_file_does_not_travel_as_another(tmp_path):
     # This process still has what it loaded.
     pickle.loads(travelling)
     methods.get(f"{path}:Scaled")
-    with pytest.raises(plugins.Edited, match=r"mine\.py, or what it imports, was edited after"):
+    with pytest.raises(_plugins.Edited, match=r"mine\.py, or what it imports, was edited after"):
         pickle.loads(travelling)
 
 
@@ -237,10 +237,10 @@ class Point:
 def installed(monkeypatch):
     def offer(load):
         monkeypatch.setattr(metadata, "entry_points", lambda group: [Point(load)])
-        plugins.entry_points.cache_clear()
+        _plugins.entry_points.cache_clear()
 
     yield offer
-    plugins.entry_points.cache_clear()
+    _plugins.entry_points.cache_clear()
 
 
 def test_an_installed_package_offers_methods_that_load_when_named(installed):

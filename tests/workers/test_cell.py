@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
 from math import isnan
 
 import hostile_methods as hostile
+import numpy as np
 import pytest
 
 from koopmark import datasets, methods
+from koopmark.simulation import Trajectories
 from koopmark.store._tables import EIGENPAIRS, FITS, PORTRAITS, SHARED, TARGETS
-from koopmark.workers._cell import run_cell
+from koopmark.workers._cell import _fingerprint, run_cell
 
 
 @pytest.fixture
@@ -143,3 +146,17 @@ def test_fits_to_noisy_data_have_statistical_floors_and_others_have_none(run, ma
         hostile.Good(), recipe=datasets.varied(tiny, {"sampling.noise": 2e-3}, "louder", "here")
     ).targets
     assert louder["statistical_floor"] == pytest.approx(2 * target["statistical_floor"])
+
+
+@pytest.mark.parametrize("what", ["states", "times", "diverged_at", "inputs", "mask"])
+def test_the_fingerprint_of_data_tells_whether_a_fit_changed_any_of_them(tiny, cache_dir, what):
+    data = datasets.build(tiny, 0, cache_dir)
+    states = data.train.states.copy()
+    states[0, 2] = np.nan
+    train = Trajectories(states, data.train.times, inputs=np.zeros((*states.shape[:2], 1)))
+    data = replace(data, train=train)
+    before = _fingerprint(data)
+    assert _fingerprint(data) == before
+    array = train.recorded.mask if what == "mask" else getattr(train, what)
+    array[-1] = 0.5 if what in ("diverged_at", "inputs") else array[0]
+    assert _fingerprint(data) != before

@@ -5,14 +5,25 @@ import math
 import subprocess
 import sys
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from cells import MEASURED
 
 from koopmark import methods
+from koopmark.datasets import load_recipe, varied
+from koopmark.simulation import Trajectories
 from koopmark.workers._cell import run_cell
 from koopmark.workers._protocol import Piped, receive, send
+
+TRIALS = {
+    "trials.gaps": 0.2,
+    "trials.shortest": 0.5,
+    "trials.jitter": 0.1,
+    "sampling.trajectories": 40,
+    "sampling.test_trajectories": 20,
+}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +66,31 @@ def test_scores_over_a_pipe_are_those_of_the_process_to_the_bit(
     assert len(here.eigenpairs) > 0
     assert not math.isnan(here.targets[0]["eigenfunction_error"])
     assert scores(there) == scores(here)
+
+
+def test_trials_arrive_over_a_pipe_with_their_gaps_and_times(piped, make_cell, cache_dir, tmp_path):
+    recipe = varied(load_recipe("rnn_5_2"), TRIALS, "trials", "here")
+    cell = make_cell(methods.get("koopmark.qr_edmd"), label="koopmark.qr_edmd", recipe=recipe)
+    here = run_cell(cell, tmp_path, cache_dir)
+    there = run_cell(cell, tmp_path, cache_dir, fitter=piped)
+    assert here.status == "ok", here.fit["reason"]
+    assert 0 < here.fit["pairs_used"] < here.fit["pairs"]
+    assert scores(there) == scores(here)
+
+
+def test_inputs_and_divergence_arrive_over_a_pipe():
+    rng, asks = np.random.default_rng(0), io.BytesIO()
+    states, inputs = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 5, 1))
+    times = np.sort(rng.random((2, 5)), axis=1)
+    train = Trajectories(states, times, [np.nan, 2.0], inputs=inputs)
+    cell = SimpleNamespace(use="pydmd.dmd", method=methods.get("pydmd.dmd"))
+    with pytest.raises(EOFError):
+        Piped(asks, io.BytesIO()).fit(cell, SimpleNamespace(train=train))
+    asks.seek(0)
+    _, arrays = receive(asks)
+    assert arrays.keys() == {"states", "times", "diverged_at", "inputs"}
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, getattr(train, name))
 
 
 def test_what_a_fit_raises_over_a_pipe_becomes_the_same_row(piped, make_cell, cache_dir, tmp_path):

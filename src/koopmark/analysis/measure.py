@@ -253,5 +253,6 @@ def found_within(digits: "pd.Series[float]") -> pd.DataFrame:
 
     What has no digits, such as a fit that failed, is within no τ, 1 neither.
     """
-    within = {tau: (digits >= -np.log10(tau) - 1e-9) & (digits > 0) for tau in THRESHOLDS}
-    return pd.DataFrame(within).astype(float).rename_axis(columns="tau")
+    some = digits.to_numpy()[:, None]
+    within = (some >= -np.log10(THRESHOLDS) - 1e-9) & (some > 0)
+    return pd.DataFrame(within.astype(float), digits.index, pd.Index(THRESHOLDS, name="tau"))

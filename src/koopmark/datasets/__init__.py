@@ -1,8 +1,8 @@
 """From recipes to trajectories: what methods are measured on."""
 
 from koopmark.datasets.answer_key import AnswerKey
-from koopmark.datasets.dataset import Dataset, Diverged, build, source_of, target_list
-from koopmark.datasets.recipe import Recipe, Reference, load_recipe, names, varied
+from koopmark.datasets.dataset import Dataset, Diverged, build, load, source_of, target_list
+from koopmark.datasets.recipe import Recipe, Reference, foreign_code, load_recipe, names, varied
 from koopmark.datasets.regime import regime_section, write_regime
 
 __all__ = [
@@ -12,6 +12,8 @@ __all__ = [
     "Recipe",
     "Reference",
     "build",
+    "foreign_code",
+    "load",
     "load_recipe",
     "names",
     "regime_section",

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koopmark._keys import digest, generator
+from koopmark._repr import ReprMixin
 from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
 from koopmark.datasets.answer_key import AnswerKey, expected_targets, where_it_ends, with_spectrum
-from koopmark.datasets.recipe import Recipe
+from koopmark.datasets.recipe import Recipe, key_of, load_recipe, varied
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
@@ -25,15 +28,16 @@ class Diverged(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(ReprMixin):
     """What a method is fitted to and scored on.
 
-    `train` is noisy if the recipe says so, and says nothing of where it comes from. `test` is clean
-    and starts elsewhere. `key` is the answer key of both, and `system` made them. `clean` is
-    `train` before noise of the standard deviation `noise`, in units of the states, was added: no
-    method is given it. `fresh` are more clean trajectories of the same law, the same whatever the
-    numbers of training and test trajectories, the noise and the targets. `note` says what was
-    wrong with the cache, and what targets could not be had.
+    `train` is noisy and recorded as trials if the recipe says so, and says nothing of where it
+    comes from. `test` is clean, full and even, and starts elsewhere. `key` is the answer key of
+    both, and `system` made them. `clean` is `train` before noise of the standard deviation `noise`,
+    in units of the states, was added, with the same gaps: no method is given it. `fresh` are more
+    clean trajectories of the same law, the same whatever the numbers of training and test
+    trajectories, the noise, the trials and the targets. `note` says what was wrong with the cache,
+    and what targets could not be had.
     """
 
     recipe: Recipe
@@ -47,6 +51,49 @@ class Dataset:
     fresh: FreshTrajectories
     note: str = ""
 
+    def _facts(self) -> list[str]:
+        parts = [f"{len(self.train):,} trajectories to fit to", f"{len(self.test):,} to test on"]
+        return [self.recipe.name, f"seed {self.seed}", f"N = {self.system.size:,}", *parts]
+
+
+def load(
+    name: str | Path, seed: int = 0, *, cache_dir: Path | None = None, **changes: Any
+) -> Dataset:
+    """The dataset of a recipe, with some of its numbers changed.
+
+    `load("rnn_10_2", seed=1, noise=0.1, gaps=0.2)` has noisy trials with gaps to fit to.
+
+    Parameters
+    ----------
+    name : str or Path
+        A recipe's name, one of `names()`, or the path of its `.toml` file.
+    seed : int
+        Draws the system if it is random, the initial states, the noise and the gaps.
+    cache_dir : Path, optional
+        As for `build`.
+    **changes
+        New values by the names of keys in the recipe, such as `dt`, `trajectories`, `noise`, `gaps`
+        or `max_degree`; a name that several sections have by its dotted key,
+        `**{"system.scale": 2.0}`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such recipe or key, or a key may not have this value.
+    Diverged
+        If a trajectory blew up.
+    """
+    recipe = load_recipe(name)
+    if changes:
+        given = {
+            key: value.item() if isinstance(value, np.generic) else value
+            for key, value in changes.items()
+        }
+        words = ",".join(f"{key}={value}" for key, value in given.items())
+        dotted = {key_of(recipe, key): value for key, value in given.items()}
+        recipe = varied(recipe, dotted, f"{recipe.name}/{words}", f"{recipe.name}, changed")
+    return build(recipe, seed, cache_dir)
+
 
 def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     """Simulate the recipe with this seed, or read the trajectories from the cache.
@@ -55,9 +102,10 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     ----------
     recipe : Recipe
     seed : int
-        Draws the system (where it is random), the initial states and the noise, each
-        independently: a recipe with more noise has the same system and clean trajectories, and
-        noise of its own, not that of another level scaled.
+        Draws the system (where it is random), the initial states, the noise, and what is missing,
+        each independently: a recipe with more noise has the same system and clean trajectories, and
+        noise of its own, not that of another level scaled. One with more gaps has the same noise,
+        and these gaps beside others.
     cache_dir : Path, optional
         `cache.default_folder()` by default.
 
@@ -70,8 +118,11 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     times = recipe.sampling.times
     clean = _clean_key(recipe, seed)
     folder, source = cache_dir or cache.default_folder(), source_of(recipe)
+    # Uneven times make other states; what is not recorded is left out of the same ones.
+    jitter = recipe.trials.jitter
+    asked = {**clean, "trials": {"jitter": jitter}} if jitter else clean
     arrays, note = cache.remember(
-        folder, cache.Key(digest(clean, 32), source), lambda: _simulate(recipe, clean, system)
+        folder, cache.Key(digest(asked, 32), source), lambda: _simulate(recipe, clean, system)
     )
     for part in ("train", "test"):
         ended = arrays[f"{part}_diverged_at"]
@@ -89,14 +140,19 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         # A draw scaled to several levels would be one experiment, reported as several.
         rng = generator(clean, f"noise at level {float(level)!r}")
         noisy = states + level * states.std() * rng.standard_normal(states.shape)
+    noise = level * float(states.std())
+    if not recipe.trials.full:
+        recorded = recipe.trials.recorded(states.shape, clean)
+        noisy, states = (np.where(recorded, made, np.nan) for made in (noisy, states))
+    at = recipe.trials.times(times, len(states), clean)
     return Dataset(
         recipe,
         seed,
         system,
         key,
-        train=Trajectories(noisy, times),
-        clean=Trajectories(states, times),
-        noise=level * float(states.std()),
+        train=Trajectories(noisy, at),
+        clean=Trajectories(states, at),
+        noise=noise,
         test=Trajectories(arrays["test"], times, system=system),
         fresh=_fresh(recipe, clean, system, folder, source),
         note="; ".join(filter(None, [note, key.note])),
@@ -125,19 +181,22 @@ def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:
 
 
 def _clean_key(recipe: Recipe, seed: int) -> dict:
-    """What the clean trajectories depend on: neither the noise nor the targets' degree."""
+    """What the clean, even trajectories depend on: neither the noise nor the targets' degree."""
     key = recipe.depends_on()
     key["sampling"].pop("noise")
     key.pop("max_degree")
     key.pop("truth", None)
+    key.pop("trials", None)
     return {**key, "seed": seed}
 
 
 def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
     counts = {"train": recipe.sampling.trajectories, "test": recipe.sampling.test_trajectories}
     arrays: cache.Arrays = {}
+    even = recipe.sampling.times
+    times = {"train": recipe.trials.times(even, counts["train"], key), "test": even}
     for part, count in counts.items():
-        result = _part(recipe, key, system, part, count)
+        result = _part(recipe, key, system, part, count, times[part])
         arrays[part] = result.states
         arrays[f"{part}_diverged_at"] = result.diverged_at
     if not np.isfinite(arrays["test_diverged_at"]).any():
@@ -145,14 +204,16 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
     return arrays
 
 
-def _part(recipe: Recipe, key: dict, system: System, part: str, count: int) -> Trajectories:
+def _part(
+    recipe: Recipe, key: dict, system: System, part: str, count: int, times: NDArray
+) -> Trajectories:
     """So many trajectories; no two parts share an initial state, their generators differ."""
     rng = generator(key, f"initial states, {part}")
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
     if system.process is not None:
         noise = generator(key, f"noise of the process, {part}")
-        return sample_paths(system.process, initial, recipe.sampling.times, noise)
-    return simulate(system, initial, recipe.sampling.times, rtol=RTOL)
+        return sample_paths(system.process, initial, times, noise)
+    return simulate(system, initial, times, rtol=RTOL)
 
 
 def _fresh(
@@ -160,17 +221,17 @@ def _fresh(
 ) -> FreshTrajectories:
     counts = ("trajectories", "test_trajectories")
     sampling = {name: value for name, value in clean["sampling"].items() if name not in counts}
-    key = {**clean, "sampling": sampling}
+    key, times = {**clean, "sampling": sampling}, recipe.sampling.times
 
     def make(index: int) -> Trajectories:
         part = f"fresh {index}"
         arrays, note = cache.remember(
             folder,
             cache.Key(digest([key, part], 32), source),
-            lambda: {"states": _part(recipe, key, system, part, BLOCK).states},
+            lambda: {"states": _part(recipe, key, system, part, BLOCK, times).states},
         )
         fresh.notes.extend([note] * bool(note))
-        return Trajectories(arrays["states"], recipe.sampling.times)
+        return Trajectories(arrays["states"], times)
 
     fresh = FreshTrajectories(make)
     return fresh

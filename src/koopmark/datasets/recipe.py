@@ -8,18 +8,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from koopmark._config import Section, load, parse, shortened
+from koopmark._config import Section, load, loads, parse, read, shortened
 from koopmark._errors import ConfigError, suggest
+from koopmark._plugins import foreign, short
 from koopmark._resources import shipped
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
-from koopmark.systems.sections import AnySystem
+from koopmark.datasets.trials_section import TrialsSection
+from koopmark.systems.own_sections import AnySystem, is_own
+from koopmark.systems.plugins import SYSTEM
 
 MAX_VALUES = 10**10
 """Numbers that a recipe may ask for: more would take a machine down."""
 ROUNDING = 1e-9
 """Relative, of a frequency times dt that is just π."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NUMBERS = ("system", "initial_states", "sampling", "truth", "max_degree")
+NUMBERS = ("system", "initial_states", "sampling", "trials", "truth", "max_degree")
 """The parts of a recipe that its numbers depend on."""
 
 Text = Annotated[str, Field(min_length=1)]
@@ -108,6 +111,7 @@ class Contents(Section):
     system: AnySystem
     initial_states: InitialStatesSection
     sampling: SamplingSection
+    trials: TrialsSection = TrialsSection()
     regime: RegimeSection | None = None
     truth: TruthSection = TruthSection()
 
@@ -161,7 +165,10 @@ class Recipe(Contents):
         for name, field in type(self).model_fields.items():
             if isinstance(field.default, Section) and getattr(self, name) == field.default:
                 unsaid.add(name)
-        return self.model_dump(mode="json", exclude=unsaid, exclude_none=True)
+        said = self.model_dump(mode="json", exclude=unsaid, exclude_none=True)
+        # A system's file lies elsewhere on another machine.
+        said["system"]["kind"] = short(said["system"]["kind"])
+        return said
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
         """The columns that describe this dataset in the tables; no rank where nothing has one."""
@@ -196,7 +203,29 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
     ConfigError
         If there is no such recipe, or with a sentence for each mistake in it.
     """
-    given = str(name_or_path)
+    path = _place(str(name_or_path), folder)
+    if not NAME.fullmatch(path.stem):
+        raise ConfigError(
+            f"{shortened(str(path), 200)!r}: a recipe's name has letters, digits, dots, dashes "
+            f"and underscores only"
+        )
+    contents = load(path, Contents)
+    return Recipe.model_construct(name=path.stem, **dict(contents))
+
+
+def foreign_code(name_or_path: str, folder: Path) -> list[str]:
+    """The code that is not koopmark's of which a recipe makes its systems, at most one line.
+
+    Nothing is loaded. Parameters and errors are those of `load_recipe`.
+    """
+    path = _place(name_or_path, folder)
+    system = loads(read(path)[1], str(path)).get("system")
+    kind = system.get("kind") if isinstance(system, dict) else None
+    return [foreign(kind, SYSTEM.group, path.parent)] if is_own(kind) else []
+
+
+def _place(given: str, folder: Path | None) -> Path:
+    """The file of a recipe."""
     if given.endswith(".toml"):
         path = (folder or Path()) / given
     elif given in names():
@@ -206,13 +235,7 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
             f"unknown dataset {shortened(given)!r}: {suggest(given, names())}"
             f"`koopmark list datasets` shows them all, and a recipe's file ends in .toml"
         )
-    if not NAME.fullmatch(path.stem):
-        raise ConfigError(
-            f"{shortened(str(path), 200)!r}: a recipe's name has letters, digits, dots, dashes "
-            f"and underscores only"
-        )
-    contents = load(path, Contents)
-    return Recipe.model_construct(name=path.stem, **dict(contents))
+    return path
 
 
 def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -> Recipe:
@@ -252,4 +275,38 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
             inner = ", ".join(f"{key}.{name}" for name in section[last])
             raise ConfigError(f"{source}: {key!r} is a section: name a key in it, such as {inner}")
         section[last] = value
-    return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source)))
+    return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source, Path())))
+
+
+def key_of(recipe: Recipe, name: str) -> str:
+    """The dotted key of a recipe that a name alone stands for: `sampling.noise` for `noise`.
+
+    A dotted key stands for itself.
+
+    Raises
+    ------
+    ConfigError
+        If no section has such a key, or several have.
+    """
+    if "." in name:
+        return name
+    known: dict[str, list[str]] = {}
+    for part in NUMBERS:
+        section = getattr(recipe, part)
+        if not isinstance(section, Section):
+            known.setdefault(part, []).append(part)
+            continue
+        for field in type(section).model_fields:
+            known.setdefault(field, []).append(f"{part}.{field}")
+    found = known.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(
+            f"{recipe.name}: {name!r} is a key of several sections: say which, as "
+            + " or ".join(f'**{{"{dotted}": ...}}' for dotted in found)
+        )
+    raise ConfigError(
+        f"{recipe.name}: unknown key {shortened(name)!r}: {suggest(name, known)}"
+        f"those that its numbers depend on are {', '.join(sorted(known))}"
+    )

@@ -10,6 +10,7 @@ from koopmark._config import loads, parse, read
 from koopmark._errors import ConfigError
 from koopmark._files import write_text
 from koopmark._keys import generator
+from koopmark._plugins import short
 from koopmark.datasets.recipe import Contents, Recipe
 from koopmark.spectrum import (
     FixedPoint,
@@ -30,7 +31,9 @@ def regime_of(recipe: Recipe, seed: int) -> Regime:
     system = recipe.system.build(seed)
     if system.stochastic:
         return Regime("stochastic", 0, 0.0)
-    key = {"system": recipe.system.model_dump(mode="json"), "seed": seed}
+    said = recipe.system.model_dump(mode="json")
+    said["kind"] = short(said["kind"])
+    key = {"system": said, "seed": seed}
     rng = generator(key, "starts of the regime")
     drawn = system.reachable(recipe.initial_states.draw(STARTS, system.size, rng))
     # Few trajectories end in a small basin: what stays where it starts is an attractor as well.
@@ -108,7 +111,7 @@ def write_regime(path: str | Path, section: str) -> None:
             f"{path}: its [regime] cannot be written without touching the rest: delete what it has "
             "of one and try again, or copy the section that `koopmark regime` prints"
         )
-    parse(after, Contents, str(path))
+    parse(after, Contents, str(path), path.parent)
     write_text(path, mark + new)
 
 

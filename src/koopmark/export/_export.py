@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from koopmark import datasets
 from koopmark._errors import ConfigError, suggest
 from koopmark._files import make_folder, write_bytes, write_text
+from koopmark._plugins import short
 from koopmark._version import __version__
 from koopmark.datasets import Recipe
 from koopmark.export._contents import Contents, contents
@@ -151,11 +152,12 @@ def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: str | Pa
         raise ConfigError(f"{recipe.name}, seed {seed}: {error}") from None
     files = FORMATS[file_format](made)
     made_by = {"koopmark": __version__, "seed": seed}
-    given = made_by | recipe.model_dump(mode="json", exclude_none=True)
+    given: dict[str, Any] = recipe.model_dump(mode="json", exclude_none=True)
+    given["system"]["kind"] = short(given["system"]["kind"])
     texts = {
         "README.md": readme(made, file_format, list(files)),
         "CITATION.cff": citation(made),
-        "recipe.json": json.dumps(given, indent=2, ensure_ascii=False) + "\n",
+        "recipe.json": json.dumps(made_by | given, indent=2, ensure_ascii=False) + "\n",
     }
     for name, values in files.items():
         write_bytes(folder / name, values)

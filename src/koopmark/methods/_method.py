@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
+from koopmark._plugins import PLUGIN
 from koopmark._repr import number
 from koopmark.datasets import AnswerKey
 from koopmark.methods._diagnosis import diagnose
@@ -125,9 +126,6 @@ SEALED = {
     "fit_with": "a method writes _fit, and what is done around it is the same for all",
 }
 """What no method defines for itself, with the reason."""
-
-PLUGIN = "koopmark_plugin_"
-"""What names of modules begin with that are loaded from a method's file."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from koopmark._errors import PROPOSED, ConfigError, did_you_mean, suggest
+from koopmark._plugins import entry_points, names_code
 from koopmark.datasets import AnswerKey
 from koopmark.methods import anchors, own, plugins
 from koopmark.methods._method import Method, Role
@@ -47,7 +48,7 @@ def names() -> list[str]:
 
 def offered() -> list[str]:
     """Names of the methods that installed packages offer by an entry point; none is loaded."""
-    return sorted(set(plugins.entry_points()) - set(REGISTRY))
+    return sorted(set(entry_points(plugins.METHOD.group)) - set(REGISTRY))
 
 
 def get(name: str | Method, /, **options: Any) -> Method:
@@ -77,7 +78,7 @@ def get(name: str | Method, /, **options: Any) -> Method:
             f"a method is its name or an instance of Method, got {_kind_of(name)}{hint}"
         )
     default = REGISTRY.get(name)
-    if default is None and (":" in name or name in plugins.entry_points()):
+    if default is None and names_code(name, plugins.METHOD.group):
         default = plugins.load(name)
     if default is None:
         if name.endswith(".py"):

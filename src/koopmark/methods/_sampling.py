@@ -1,6 +1,6 @@
 """Looking at data without a second copy of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,23 @@ def some_states(states: NDArray, count: int, rng: np.random.Generator) -> NDArra
     available = int(np.prod(shape))
     chosen = np.sort(rng.choice(available, size=min(count, available), replace=False))
     return real(states[np.unravel_index(chosen, shape)], "states")
+
+
+def together(parts: Sequence[NDArray]) -> NDArray:
+    """All states of trajectories in parts (M, T, N): one part as it is, several as (1, P, N).
+
+    For what depends neither on their order nor on the trajectory that they are of.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([part.reshape(-1, part.shape[2]) for part in parts])[None]
+
+
+def along(rows: NDArray, parts: Sequence[NDArray]) -> list[NDArray]:
+    """Values (P, D) at the states of `together`, by the trajectories: parts (M, T, D)."""
+    ends = np.cumsum([part.shape[0] * part.shape[1] for part in parts])
+    split = [rows] if len(parts) == 1 else np.split(rows, ends[:-1])
+    return [values.reshape(*part.shape[:2], -1) for values, part in zip(split, parts, strict=True)]
 
 
 def _parts(states: NDArray) -> Iterator[NDArray]:

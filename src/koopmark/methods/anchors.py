@@ -46,7 +46,7 @@ class ExactModel(Model):
 class Exact(InformedMethod):
     """Looks up what it is asked for: the targets of the answer key."""
 
-    tags = Tags(role="anchor", recovers="nonlinear")
+    tags = Tags(role="anchor", sampling="any", recovers="nonlinear")
 
     def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         _refuse_empty(key)
@@ -72,11 +72,11 @@ class Random(InformedMethod):
     limit: Count = 256
     seed: int = 0
 
-    tags = Tags(role="anchor").none("a random guess recovers nothing")
+    tags = Tags(role="anchor", sampling="any").none("a random guess recovers nothing")
 
     def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         _refuse_empty(key)
-        states, _ = trajectories.pairs()
+        states = trajectories.pairs()[0] if trajectories.regular else trajectories.snapshots()
         count = min(self.limit, sum(target.dimension for target in key.targets))
         features = RandomFourier(count, BANDWIDTH, self.seed, state=False, constant=False)
         rng = generator({"seed": self.seed}, "random eigenvalues")

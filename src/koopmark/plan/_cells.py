@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark._keys import canonical_json, digest, generator
+from koopmark._plugins import short
 from koopmark.datasets import Recipe, source_of
 from koopmark.methods import Method
-from koopmark.methods.plugins import short
 from koopmark.plan._data import NO_LEVEL, Level, Source, sources
 from koopmark.plan._rows import Row, rows
 from koopmark.plan._source import code_of, source_digest
@@ -28,8 +28,8 @@ class Cell:
 
     `fit_id` is a digest of all that its scores depend on: the recipe, the seed, the method and
     its options, the version of the library that does the work, and the source that makes the
-    data, fits and scores. `source` is the digest of the latter, and `code` that of all of koopmark
-    and of the method: a process where either is the same fits as this one would.
+    data, fits and scores. `source` is the digest of the latter, and `code` that of all of koopmark,
+    of the method and of the system: a process where either is the same fits as this one would.
     """
 
     fit_id: str
@@ -88,7 +88,8 @@ def plan(suite: Suite) -> list[Cell]:
         settings, made_by = source.recipe.depends_on(), source_of(source.recipe)
         for entry in wanted[source.recipe.name]:
             made = digest([made_by, entry.source])
-            cells += _cells(suite, source, settings, made, entry)
+            code = code_of(entry.row.method, source.recipe)
+            cells += _cells(suite, source, settings, made, code, entry)
     labels: dict[str, str] = {}
     for cell in cells:
         other = labels.setdefault(cell.fit_id, cell.label)
@@ -109,7 +110,6 @@ class _Entry:
     how: dict[str, Any]
     version: str
     source: str
-    code: str
 
 
 def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
@@ -124,21 +124,21 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
             how = {"use": short(use), "options": method.to_options()}
             canonical_json(how)
             version = versions[method.tags.library]
-            source, code = source_digest(method), code_of(method)
+            source = source_digest(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
                 f"{row.key}: what {use!r} depends on cannot be told "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
-        entries.append(_Entry(row, how, version, source, code))
+        entries.append(_Entry(row, how, version, source))
     _refuse_repeats(suite, "methods", [entry.row.entry.label for entry in entries])
     return entries
 
 
 def _cells(
-    suite: Suite, source: Source, settings: dict[str, Any], made: str, entry: _Entry
+    suite: Suite, source: Source, settings: dict[str, Any], made: str, code: str, entry: _Entry
 ) -> Iterator[Cell]:
-    """Every seed of a method on a dataset; `made` is the digest of the source of its numbers."""
+    """Every seed of a method on a dataset, with the `source` and the `code` of its cells."""
     row = entry.row
     given = row.method.spelled_out(row.entry.options)
     for seed in range(suite.seeds):
@@ -155,7 +155,7 @@ def _cells(
             method=seeded(row.method, given, data),
             library_version=entry.version,
             source=made,
-            code=entry.code,
+            code=code,
             limits=suite.limits,
             level=source.level,
             sources=source.names,

@@ -6,9 +6,9 @@ from itertools import groupby
 
 from koopmark import methods
 from koopmark._errors import ConfigError, suggest
+from koopmark._plugins import absolute
 from koopmark.methods import Method, anchors
 from koopmark.methods.dictionaries import Dictionary
-from koopmark.methods.plugins import absolute
 from koopmark.plan._data import Source
 from koopmark.plan._suite import Given, MethodEntry, Suite
 

@@ -32,9 +32,10 @@ def fit_source(method: Method, recipe: Recipe) -> str:
     return digest([source_of(recipe), source_digest(method)])
 
 
-def code_of(method: Method) -> str:
-    """Digest of the code that a process would fit `method` with: all of koopmark, and its own."""
-    return digest([HERE.digest_of_package(), HERE.digest_of_others(_classes(method))])
+def code_of(method: Method, recipe: Recipe) -> str:
+    """Digest of the code of a fit in this process: koopmark's, the method's and the system's."""
+    roots = [*_classes(method), *recipe.system.code()]
+    return digest([HERE.digest_of_package(), HERE.digest_of_others(roots)])
 
 
 def is_loaded(method: Method, recipe: Recipe, code: str, source: str) -> bool:
@@ -42,12 +43,13 @@ def is_loaded(method: Method, recipe: Recipe, code: str, source: str) -> bool:
 
     The first is known at once. They differ where a file was edited that no fit goes through.
     """
-    return _loaded(frozenset(_classes(method))) == code or fit_source(method, recipe) == source
+    roots = frozenset([*_classes(method), *recipe.system.code()])
+    return _loaded(roots) == code or fit_source(method, recipe) == source
 
 
 @cache
 def _loaded(classes: frozenset[Root]) -> str:
-    """`code_of` when this process first saw the method: later edits do not reach it."""
+    """`code_of` when this process first saw the classes: later edits do not reach it."""
     return digest([HERE.digest_of_package(), HERE.digest_of_others(classes)])
 
 

@@ -14,11 +14,12 @@ from pydantic import (
     model_validator,
 )
 
-from koopmark import _resources, methods
+from koopmark import _resources, datasets, methods
 from koopmark._config import Section, load, mistakes, parse, shortened, shown
 from koopmark._errors import ConfigError, suggest
-from koopmark.methods import plugins
+from koopmark._plugins import absolute, foreign, names_code, short
 from koopmark.methods.dictionaries import AnyDictionary
+from koopmark.methods.plugins import METHOD
 
 
 def _printable(name: str) -> str:
@@ -74,14 +75,14 @@ class MethodEntry(Section):
         """Such as `koopmark.qr_edmd[degree=2]`."""
         if self.name is not None:
             return self.name
-        name = plugins.short(self.use)
+        name = short(self.use)
         return f"{name}[{', '.join(_words(self.options))}]" if self.options else name
 
     def with_dictionary(self, said: dict[str, Any], options: dict[str, Any]) -> "MethodEntry":
         """The entry that gives it a dictionary of the suite's, which it has by these options."""
         told = {} if self.name is not None else self.options
         words = ", ".join(_words({**told, "dictionary": said}))
-        label = f"{self.name or plugins.short(self.use)}[{words}]"
+        label = f"{self.name or short(self.use)}[{words}]"
         return self.model_copy(update={"name": label, "options": {**self.options, **options}})
 
 
@@ -224,7 +225,7 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
     """
     there = {entry.use for entry in suite.methods if not entry.options}
     added = [
-        parse({"use": plugins.absolute(use, Path())}, MethodEntry, "--method")
+        parse({"use": absolute(use, Path())}, MethodEntry, "--method")
         for use in dict.fromkeys(uses)
         if use not in there
     ]
@@ -239,15 +240,14 @@ def foreign_code(suite: Suite) -> list[str]:
     A line for each: `/path/to/file.py:Class`, `package.module:Class`, and for a name that an
     installed package offers what it stands for.
     """
-    offered = plugins.entry_points()
-    found = []
-    for entry in suite.methods:
-        if entry.use in methods.names():
-            continue
-        if ":" in entry.use:
-            found.append(plugins.absolute(entry.use, suite.path.parent))
-        elif entry.use in offered:
-            found.append(f"{offered[entry.use].value} ({entry.use})")
+    folder = suite.path.parent
+    found = [
+        foreign(entry.use, METHOD.group, folder)
+        for entry in suite.methods
+        if entry.use not in methods.names() and names_code(entry.use, METHOD.group)
+    ]
+    named = dict.fromkeys([*suite.datasets, *(sweep.dataset for sweep in suite.sweeps)])
+    found += [code for name in named for code in datasets.foreign_code(name, folder)]
     return list(dict.fromkeys(found))
 
 

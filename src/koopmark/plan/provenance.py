@@ -15,9 +15,9 @@ import psutil
 from threadpoolctl import threadpool_info
 
 from koopmark._keys import digest
+from koopmark._plugins import short
 from koopmark._resources import checkout
 from koopmark._version import __version__
-from koopmark.methods.plugins import short
 from koopmark.plan._cells import Cell, summary
 from koopmark.plan._suite import Suite
 

@@ -5,6 +5,7 @@ from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
 from koopmark.scoring._structure import Structure, infer_structure
+from koopmark.scoring._supported import residuals
 from koopmark.scoring._targets import (
     DIGITS,
     FLOORS,
@@ -40,6 +41,7 @@ __all__ = [
     "infer_structure",
     "labels",
     "larger_error",
+    "residuals",
     "rounding",
     "score",
     "statistical_floors",

@@ -113,7 +113,7 @@ def pair_residuals(
     missed, size = np.zeros((2, len(eigenvalues)))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         values = level_columns(values)
-        step = _multipliers(eigenvalues, dt)
+        step = multipliers(eigenvalues, dt)
         for along in values:
             missed += sum_of_squares(along[1:] - step * along[:-1])
             size += sum_of_squares(along[:-1])
@@ -142,7 +142,7 @@ def largest_rate(values: NDArray, eigenvalue: complex, dt: float) -> float:
     """
     count = values.shape[2]
     here = values[:, :-1].reshape(-1, count)
-    missed = values[:, 1:] - _multipliers(np.array([eigenvalue]), dt) * values[:, :-1]
+    missed = values[:, 1:] - multipliers(np.array([eigenvalue]), dt) * values[:, :-1]
     here, missed = level_columns(here), level_columns(missed.reshape(-1, count), like=here)
     norms = np.linalg.norm(here, axis=0)
     if not norms.all():
@@ -197,7 +197,8 @@ def target_residual(
     return float(pair_residuals(values, rates, test.dt).max()), bound
 
 
-def _multipliers(eigenvalues: NDArray[np.complex128], dt: float) -> NDArray:
+def multipliers(eigenvalues: NDArray[np.complex128], dt: float) -> NDArray:
+    """e^{λΔt} (s,), real if all are."""
     # λ = -inf, from μ = 0, predicts zero.
     step = np.where(np.isneginf(eigenvalues.real), 0.0, np.exp(eigenvalues * dt))
     return step if step.imag.any() else step.real

@@ -2,6 +2,7 @@
 
 from koopmark.simulation._ensemble import one_blas_thread
 from koopmark.simulation._integrator import Tolerance, integrate
+from koopmark.simulation._noise import MeasurementNoise, measurement_noise
 from koopmark.simulation._reduction import ReducedTrajectories, Reduction, null_component, reduction
 from koopmark.simulation._simulate import (
     initial_states_of,
@@ -16,12 +17,14 @@ __all__ = [
     "BLOCK",
     "SAME_INTERVAL",
     "FreshTrajectories",
+    "MeasurementNoise",
     "ReducedTrajectories",
     "Reduction",
     "Tolerance",
     "Trajectories",
     "initial_states_of",
     "integrate",
+    "measurement_noise",
     "null_component",
     "one_blas_thread",
     "reduction",

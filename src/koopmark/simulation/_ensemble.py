@@ -105,7 +105,10 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """A system, the times elapsed at which its states are wanted, and how exactly."""
+    """A system, the times elapsed at which its states are wanted, and how exactly.
+
+    The times are those of all trajectories (T,) or of each (M, T), NaN behind its end.
+    """
 
     system: System
     elapsed: Array
@@ -131,66 +134,96 @@ class Ensemble:
         parts = [slice(start, min(start + lanes, len(x0))) for start in range(0, len(x0), lanes)]
         jobs = min(jobs, len(parts))
         if jobs <= 1:
-            yield from ((part, self.integrate(x0[part])) for part in parts)
+            yield from ((part, self.integrate(x0[part], part)) for part in parts)
             return
         with ProcessPoolExecutor(
             jobs, mp_context=start_context(self), initializer=_adopt, initargs=(self,)
         ) as pool:
             waiting: deque[tuple[slice, Future[Samples]]] = deque()
             for part in parts:
-                waiting.append((part, pool.submit(_integrate, x0[part])))
+                waiting.append((part, pool.submit(_integrate, x0[part], part)))
                 if len(waiting) > 2 * jobs:
                     done, future = waiting.popleft()
                     yield done, future.result()
             for done, future in waiting:
                 yield done, future.result()
 
-    def integrate(self, x0: Array) -> Samples:
-        """Integrate the trajectories from x0 (m, N) side by side."""
-        split = self.split
+    def elapsed_of(self, part: slice) -> Array:
+        """(T,) or (m, T) times elapsed of these trajectories."""
+        return self.elapsed if self.elapsed.ndim == 1 else self.elapsed[part]
+
+    def integrate(self, x0: Array, part: slice) -> Samples:
+        """Integrate these trajectories from their initial states x0 (m, N) side by side."""
+        split, elapsed = self.split, self.elapsed_of(part)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if split is None:
-                closed = self.system.flow(x0, self.elapsed)
+                closed = self._closed(x0, elapsed)
                 if closed is not None:
                     along = np.concatenate([x0[:, None], closed], axis=1)
                     return Samples(along, np.full(len(x0), np.nan))
                 rhs: RightHandSide = SystemRHS(self.system.rhs, len(x0), self.system.size)
-                return Samples(*self._sampled(rhs, x0.T))
+                return Samples(*self._sampled(rhs, x0.T, elapsed))
             y0 = mapped(split.network.zeta, x0)
             a, z = split.split(y0)
             if split.worthwhile:
                 # The only copy kept: for large N it is what costs.
                 z = np.array(z.T, self.dtype if split.by_unit else np.float64, order="C")
                 rhs = ReducedRHS(split, z, self.tiling(len(x0)).block)
-                return Samples(*self._sampled(rhs, a), z.T)
-            y, stopped = self._sampled(FullRHS(split, len(z)), np.ascontiguousarray(y0.T))
+                return Samples(*self._sampled(rhs, a, elapsed), z.T)
+            full = FullRHS(split, len(z))
+            y, stopped = self._sampled(full, np.ascontiguousarray(y0.T), elapsed)
             return Samples(y @ split.network.weights.thin_qr[0], stopped, z)
 
-    def _sampled(self, rhs: RightHandSide, start: Array) -> tuple[Array, Array]:
-        samples = np.full((start.shape[1], 1 + len(self.elapsed), len(start)), np.nan)
-        samples[:, 0] = start.T
-        if not len(self.elapsed):
-            return samples, np.full(len(samples), np.nan)
-        return samples, integrate(rhs, start, self.elapsed, self.tolerance, samples[:, 1:])
+    def _closed(self, x0: Array, elapsed: Array) -> Array | None:
+        """States (m, T, N) in closed form, if the system has it: a flow takes times (T,)."""
+        if elapsed.ndim == 1:
+            return self.system.flow(x0, elapsed)
+        states = np.full((*elapsed.shape, x0.shape[1]), np.nan)
+        for m, own in enumerate(elapsed):
+            known = np.isfinite(own)
+            if known.any():
+                closed = self.system.flow(x0[m : m + 1], own[known])
+                if closed is None:
+                    return None
+                states[m, known] = closed[0]
+        return states
 
-    def expand(self, samples: Samples, out: NDArray) -> Array:
-        """Write the states (m, T, N) at the times elapsed; when each trajectory stopped."""
-        along = samples.coordinates[:, 1:]
+    def _sampled(self, rhs: RightHandSide, start: Array, elapsed: Array) -> tuple[Array, Array]:
+        samples = np.full((start.shape[1], 1 + elapsed.shape[-1], len(start)), np.nan)
+        samples[:, 0] = start.T
+        stopped = np.full(len(samples), np.nan)
+        if not elapsed.shape[-1]:
+            return samples, stopped
+        if elapsed.ndim == 2 and np.isnan(elapsed[:, 0]).any():
+            # Of a trajectory of one state there is nothing to integrate.
+            longer = np.flatnonzero(np.isfinite(elapsed[:, 0]))
+            if len(longer):
+                rhs.keep(longer)
+                part, begun = samples[longer, 1:], np.ascontiguousarray(start[:, longer])
+                stopped[longer] = integrate(rhs, begun, elapsed[longer], self.tolerance, part)
+                samples[longer, 1:] = part
+            return samples, stopped
+        return samples, integrate(rhs, start, elapsed, self.tolerance, samples[:, 1:])
+
+    def expand(self, samples: Samples, part: slice, out: NDArray) -> Array:
+        """Write the states (m, T, N) of these trajectories; the time elapsed when each stopped."""
+        along, elapsed = samples.coordinates[:, 1:], self.elapsed_of(part)
         stopped, suspect = samples.stopped.copy(), np.ones(len(along), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if self.split is None or samples.null is None:
                 out[...] = along
             else:
-                self.split.expand(along, samples.null, self.elapsed, out)
+                self.split.expand(along, samples.null, elapsed, out)
                 if self.split.network.zeta.theta is not None:
                     # |x| <= |a| + |z| + |θ|: looking at the coordinates is enough, and cheaper.
                     suspect = ~(np.abs(along).max(axis=(1, 2)) < CERTAINLY_FINITE)
         for trajectory in np.flatnonzero(suspect):
-            bad = ~np.isfinite(out[trajectory]).all(axis=1)
+            own = elapsed if elapsed.ndim == 1 else elapsed[trajectory]
+            bad = ~np.isfinite(out[trajectory]).all(axis=1) & np.isfinite(own)
             if bad.any():
-                first = self.elapsed[np.argmax(bad)]
+                first = own[np.argmax(bad)]
                 stopped[trajectory] = np.fmin(stopped[trajectory], first)
-                out[trajectory][self.elapsed > stopped[trajectory]] = np.nan
+                out[trajectory][own > stopped[trajectory]] = np.nan
         return stopped
 
 
@@ -243,8 +276,8 @@ def _adopt(ensemble: Ensemble) -> None:
     one_blas_thread()
 
 
-def _integrate(x0: Array) -> Samples:
-    return _worker["ensemble"].integrate(x0)
+def _integrate(x0: Array, part: slice) -> Samples:
+    return _worker["ensemble"].integrate(x0, part)
 
 
 def one_blas_thread() -> AbstractContextManager[object]:

@@ -130,17 +130,18 @@ def integrate(
         Of these m lanes; it forgets lanes as they leave.
     start : (k, m) array
         Coordinates at time 0.
-    times : (T,) array
-        Positive and increasing times elapsed at which samples are wanted.
+    times : (T,) or (m, T) array
+        Positive and increasing times elapsed at which samples are wanted, of all lanes or of each;
+        those of a lane may end early: what follows is NaN.
     samples : (m, T, k) array
-        Written; what lies after a divergence is left as it was.
+        Written; what lies after a divergence, or behind the last time of a lane, is left as it was.
 
     Returns
     -------
     (m,) array
         Time reached by each lane that diverged, NaN for the others.
     """
-    end, smallest = times[-1], SMALLEST_STEP * times[-1]
+    end = times[-1] if times.ndim == 1 else np.nanmax(times, axis=1)
     trajectory = np.arange(start.shape[1])
     stopped = np.full(start.shape[1], np.nan)
     t, due = np.zeros(start.shape[1]), np.zeros(start.shape[1], dtype=np.intp)
@@ -166,7 +167,7 @@ def integrate(
         new_velocity = rhs(clock[STAGES], new, np.empty_like(new))
         new_size = rhs.size(clock[STAGES], new)
         allowed = tolerance.error(np.maximum(size, new_size))
-        within = times[due] < after
+        within = _at(times, np.arange(len(due)), due) < after
         if within.any():
             # The velocity at the end of the step and three more stages: the interpolant's own.
             np.multiply(new_velocity, h, out=stages[STAGES + 1])
@@ -183,13 +184,15 @@ def integrate(
         finite = np.isfinite(error + new_size + new_velocity.sum(axis=0))
         accepted = finite & (error <= 1.0)
 
-        reached = np.where(accepted, np.searchsorted(times, after, side="right"), due)
+        reached = np.where(accepted, _passed(times, after), due)
         # Every (lane, index of a time) with due <= index < reached.
         count = reached - due
         lane = np.repeat(np.arange(len(due)), count)
         index = np.arange(len(lane)) + (due - np.cumsum(count) + count)[lane]
         if within[lane].any():
-            values = _interpolate(stages[0], powers, lane, (times[index] - t[lane]) / h[lane])
+            values = _interpolate(
+                stages[0], powers, lane, (_at(times, lane, index) - t[lane]) / h[lane]
+            )
         else:
             values = new.take(lane, axis=1)
         samples[trajectory[lane], index] = values.T
@@ -208,7 +211,7 @@ def integrate(
         may_grow = accepted
 
         running = t < end
-        diverged = running & ((size > LARGEST_SIZE) | ~(h > smallest))
+        diverged = running & ((size > LARGEST_SIZE) | ~(h > SMALLEST_STEP * end))
         stopped[trajectory[diverged]] = t[diverged]
         stay = np.flatnonzero(running & ~diverged)
         if len(stay) == 0:
@@ -220,6 +223,27 @@ def integrate(
             stages[0] = a
             trajectory, t, h, size = trajectory[stay], t[stay], h[stay], size[stay]
             due, may_grow = due[stay], may_grow[stay]
+            if times.ndim == 2:
+                times, end = times[stay], end[stay]
+
+
+def _at(times: Array, lane: NDArray, index: NDArray) -> Array:
+    """Times of these lanes, which share them (T,) or have their own (m, T)."""
+    return times[index] if times.ndim == 1 else times[lane, index]
+
+
+def _passed(times: Array, after: Array) -> NDArray[np.intp]:
+    """(m,) how many of its times each lane has passed: bisection side by side."""
+    if times.ndim == 1:
+        return np.searchsorted(times, after, side="right")
+    lane, low = np.arange(len(after)), np.zeros(len(after), dtype=np.intp)
+    high = np.full(len(after), times.shape[1])
+    while (low < high).any():
+        middle = np.minimum((low + high) // 2, times.shape[1] - 1)
+        # No NaN behind the end of a lane is passed.
+        passed = times[lane, middle] <= after
+        low, high = np.where(passed, middle + 1, low), np.where(passed, high, middle)
+    return low
 
 
 def _evaluate(
@@ -265,7 +289,12 @@ def _interpolate(a: Array, powers: Array, lane: NDArray, theta: Array) -> Array:
 
 
 def _first_step(
-    rhs: RightHandSide, a: Array, velocity: Array, size: Array, tolerance: Tolerance, end: float
+    rhs: RightHandSide,
+    a: Array,
+    velocity: Array,
+    size: Array,
+    tolerance: Tolerance,
+    end: float | Array,
 ) -> Array:
     """First step of each lane by its first two derivatives (Hairer, Nørsett and Wanner, II.4)."""
     scale = tolerance.error(size)

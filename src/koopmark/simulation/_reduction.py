@@ -93,7 +93,8 @@ class Reduction:
     ) -> None:
         """States x (m, T, n) of the given units from the coordinates (m, T, r).
 
-        One product for each trajectory, in the precision of `out` where that is all there is to do.
+        The times elapsed are those of all (T,) or of each (m, T). One product for each trajectory,
+        in the precision of `out` where that is all there is to do.
         """
         zeta = self.network.zeta
         if zeta.theta is not None:
@@ -102,8 +103,9 @@ class Reduction:
         # ζ⁻¹ is in float64, and may have parameters of its own for each unit: it takes all.
         for trajectory in range(len(z)):
             one = slice(trajectory, trajectory + 1)
-            y = np.empty((1, len(elapsed), self.network.size))
-            self._expand_linear(samples[one], z[one], elapsed, y, self.lift)
+            own = elapsed if elapsed.ndim == 1 else elapsed[one]
+            y = np.empty((1, elapsed.shape[-1], self.network.size))
+            self._expand_linear(samples[one], z[one], own, y, self.lift)
             out[one] = zeta.inverse(y, out=y)[..., units]
 
     def _expand_linear(
@@ -111,15 +113,18 @@ class Reduction:
     ) -> None:
         r, shared = self.coordinates, lift.T
         at_once = min(len(z), max(1, EXPANDED_AT_ONCE // max(1, shared.size)))
-        weights = np.empty((at_once, len(elapsed), len(shared) + 1), out.dtype)
-        weights[:, :, r:-1] = self.clock(elapsed).T
-        weights[:, :, -1] = self.null.scale(elapsed)
+        weights = np.empty((at_once, elapsed.shape[-1], len(shared) + 1), out.dtype)
+        clock, scale = np.moveaxis(self.clock(elapsed), 0, -1), self.null.scale(elapsed)
+        if elapsed.ndim == 1:
+            weights[:, :, r:-1], weights[:, :, -1] = clock, scale
         rows = np.empty((at_once, len(shared) + 1, shared.shape[1]), out.dtype)
         rows[:, :-1] = shared
         for start in range(0, len(z), at_once):
             part = slice(start, min(start + at_once, len(z)))
             count = part.stop - start
             weights[:count, :, :r] = samples[part]
+            if elapsed.ndim == 2:
+                weights[:count, :, r:-1], weights[:count, :, -1] = clock[part], scale[part]
             rows[:count, -1] = z[part]
             np.matmul(weights[:count], rows[:count], out=out[part])
 
@@ -174,8 +179,8 @@ class ReducedTrajectories:
         a(t) = Qᵀ ζ(x(t)); NaN after the time at which a trajectory diverged.
     null : (M, N) array
         P ζ(x) at the first time, P the projector onto the left null space of the weights.
-    times : (T,) array
-        Increasing times, in units of the decay time.
+    times : (T,) or (M, T) array
+        Increasing times, in units of the decay time, of all trajectories or of each.
     diverged_at : (M,) array
         Time at which the coordinates blew up; NaN where they did not.
     split : Reduction
@@ -205,6 +210,9 @@ class ReducedTrajectories:
         coordinates, null = self.coordinates[trajectories], self.null[trajectories]
         count = len(np.arange(self.null.shape[1])[units])
         states = np.empty((*coordinates.shape[:2], count), self.null.dtype)
+        elapsed = self.times - self.times[..., :1]
+        if elapsed.ndim == 2:
+            elapsed = elapsed[trajectories]
         with np.errstate(over="ignore", invalid="ignore"):
-            self.split.expand(coordinates, null, self.times - self.times[0], states, units)
+            self.split.expand(coordinates, null, elapsed, states, units)
         return states

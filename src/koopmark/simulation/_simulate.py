@@ -39,9 +39,10 @@ def simulate(
     ----------
     system : System
     initial_states : (M, N) array_like
-        States at the time `times[0]`, real.
-    times : (T,) array_like
-        Increasing times, in units of the decay time. Any spacing: the steps do not follow it.
+        States at the first time of each, real.
+    times : (T,) or (M, T) array_like
+        Increasing times, in units of the decay time, of all trajectories or of each, NaN behind
+        the end of one that is shorter. Any spacing: the steps do not follow it.
     rtol : float, optional
         Relative accuracy asked of the states, in the norm of a state: 1e-13 to 1e-2, by default
         1e-9. Below 1e-11 rounding may be what limits it. In float32 1e-5 (the default) to 1e-2.
@@ -61,9 +62,9 @@ def simulate(
     Returns
     -------
     Trajectories
-        A trajectory that blew up or met a value that is not finite has its time in `diverged_at`
-        and NaN for its states after it; blow-up means a norm above 1e150, or an error control
-        that asks for steps below 1e-14 of the whole time span.
+        NaN behind the end of a trajectory. One that blew up or met a value that is not finite has
+        its time in `diverged_at` and NaN for its states after it; blow-up means a norm above
+        1e150, or an error control that asks for steps below 1e-14 of its time span.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def simulate(
         is out of range, or an initial state is outside the domain of ζ.
     """
     x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
-    shape = (len(x0), len(grid), system.size)
+    shape = (len(x0), grid.shape[-1], system.size)
     states = np.empty(shape, ensemble.dtype) if out is None else out
     if states.shape != shape or states.dtype != ensemble.dtype:
         raise ValueError(
@@ -83,11 +84,11 @@ def simulate(
         )
     stopped = np.full(len(x0), np.nan)
     states[:, 0] = x0
-    if len(grid) > 1:
+    if grid.shape[-1] > 1:
         with one_blas_thread():
             for part, samples in ensemble.integrate_parts(x0, jobs):
-                stopped[part] = ensemble.expand(samples, states[part, 1:])
-    return Trajectories(states, grid, grid[0] + stopped, system=system)
+                stopped[part] = ensemble.expand(samples, part, states[part, 1:])
+    return Trajectories(states, grid, grid[..., 0] + stopped, system=system)
 
 
 @checked
@@ -116,7 +117,7 @@ def simulate_reduced(
     split = ensemble.split
     if split is None:
         raise ValueError(f"a {type(system).__name__} has no reduction: use koopmark.simulate")
-    coordinates = np.empty((len(x0), len(grid), split.coordinates))
+    coordinates = np.empty((len(x0), grid.shape[-1], split.coordinates))
     null = np.empty(x0.shape, ensemble.dtype)
     stopped = np.full(len(x0), np.nan)
     with one_blas_thread():
@@ -124,8 +125,9 @@ def simulate_reduced(
             coordinates[part], null[part] = samples.coordinates, samples.null
             stopped[part] = samples.stopped
     for trajectory in np.flatnonzero(np.isfinite(stopped)):
-        coordinates[trajectory, 1:][ensemble.elapsed > stopped[trajectory]] = np.nan
-    return ReducedTrajectories(coordinates, null, grid, grid[0] + stopped, split)
+        own = ensemble.elapsed_of(slice(trajectory, trajectory + 1))
+        coordinates[trajectory, 1:][np.atleast_2d(own)[0] > stopped[trajectory]] = np.nan
+    return ReducedTrajectories(coordinates, null, grid, grid[..., 0] + stopped, split)
 
 
 def sample_paths(
@@ -135,15 +137,23 @@ def sample_paths(
 
     Exact at the times asked for, whatever their spacing.
 
-    `initial_states` (M, N) and `times` (T,) are as for `simulate`; `rng` draws the noise.
+    `initial_states` (M, N) and `times`, (T,) or (M, T), are as for `simulate`; `rng` draws the
+    noise. With times of its own, the path of a trajectory does not depend on those of others.
 
     Raises
     ------
     ValueError
         If shapes disagree, a value is complex or not finite, or the times do not increase.
     """
-    x0, grid = initial_states_of(initial_states, system.size), times_of(times)
-    states: Array = np.empty((len(x0), len(grid), system.size))
+    x0 = initial_states_of(initial_states, system.size)
+    grid = _grid(times, len(x0))
+    states: Array = np.full((len(x0), grid.shape[-1], system.size), np.nan)
+    if grid.ndim == 2:
+        for m, own in enumerate(rng.spawn(len(x0))):
+            known = np.isfinite(grid[m])
+            path = sample_paths(system, x0[m : m + 1], grid[m, known], own)
+            states[m, known] = path.states[0]
+        return Trajectories(states, grid, system=system)
     states[:, 0] = x0
     for index, dt in enumerate(np.diff(grid)):
         states[:, index + 1] = system.transition(states[:, index], float(dt), rng)
@@ -176,13 +186,41 @@ def _prepared(
 ) -> tuple[Array, Array, Ensemble]:
     """Initial states, times and the ensemble, once all that was asked for has been checked."""
     x0 = initial_states_of(initial_states, System.expected(system, "simulate").size)
-    grid, precision = times_of(times), np.dtype(dtype)
+    grid, precision = _grid(times, len(x0)), np.dtype(dtype)
     tolerance = Tolerance.of(rtol, atol, precision)
     if jobs < 1:
         raise ValueError(f"jobs is {jobs}: it must be 1 or more")
-    ensemble = Ensemble(system, grid[1:] - grid[0], tolerance, precision)
+    ensemble = Ensemble(system, grid[..., 1:] - grid[..., :1], tolerance, precision)
     if ensemble.split is not None and ensemble.split.network.zeta.theta is None:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             # A shift takes all states; of another map a bad one is refused before any work.
             mapped(ensemble.split.network.zeta, x0)
     return x0, grid, ensemble
+
+
+def _grid(times: ArrayLike, count: int) -> Array:
+    """(T,) or (M, T) times of so many trajectories; in the second form each ends where NaN begin.
+
+    Raises
+    ------
+    ValueError
+        If there are times for other than `count` trajectories, a trajectory has no first time, or
+        a time is missing before its last.
+    """
+    given, grid = np.shape(times), times_of(times)
+    if len(given) == 2 and given[0] != count:
+        raise ValueError(
+            f"times must have shape (T,) or (M, T) with M = {count}, the number of initial "
+            f"states, got {given}"
+        )
+    if grid.ndim == 2:
+        missing = np.isnan(grid)
+        wrong = missing[:, :1] | (missing[:, :-1] & ~missing[:, 1:]).any(axis=1, keepdims=True)
+        if wrong.any():
+            m = int(np.argmax(wrong))
+            k = int(np.argmax(missing[m]))
+            raise ValueError(
+                f"times[{m}, {k}] is nan: each trajectory needs a first time, and none may be "
+                "missing before its last"
+            )
+    return grid

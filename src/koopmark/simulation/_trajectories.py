@@ -1,11 +1,13 @@
 """What was recorded of trajectories, and as many fresh ones as are asked for."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -146,6 +148,144 @@ class Trajectories(ReprMixin):
             driven = _padded(parts, longest, "inputs", given)
         return cls(_padded(given, longest, "arrays"), clock, dt=dt, inputs=driven)
 
+    @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        states: str | Sequence[str] | None = None,
+        time: str | None = None,
+        trajectory: str | None = None,
+        channels: str | Sequence[str] | None = None,
+        inputs: str | Sequence[str] | None = None,
+        dt: float | None = None,
+        transpose: bool = False,
+    ) -> "Trajectories":
+        """Trajectories from a file; nothing in it is executed.
+
+        Files of arrays (.npz, .mat of every version, .h5) hold states (M, T, N), or (T, N), with
+        NaN where nothing was recorded; or trajectories of different lengths: a cell array, a group
+        or a list of names, or states end to end (P, N) with `offsets` (M + 1,) or `lengths` (M,).
+        `states`, `times`, `dt`, `inputs`, `diverged_at` are taken by themselves. A .npy file is the
+        states alone, which stay on disk. Tables (.csv, .tsv, .parquet) have a row for each
+        trajectory and time. .nc is read as `from_xarray` reads it.
+
+        Parameters
+        ----------
+        path : str or path
+        states : str or list of str
+            Name of the array of states, or of the array of each trajectory.
+        time : str
+            Name of the array, column or dimension of times.
+        trajectory : str
+            Name of the column that tells trajectories apart, or of the dimension.
+        channels : list of str
+            Columns that are channels; all that are nothing else if not given. Of .nc: the
+            dimension.
+        inputs : str or list of str
+            Name of the array or columns of inputs; `input0`, `input1`, … are taken by themselves.
+        dt : float
+            In place of times: the sampling interval.
+        transpose : bool
+            Whether the arrays of the file are channels × times.
+
+        Raises
+        ------
+        ConfigError
+            If the file is not there, damaged, of an unknown format, or holds no trajectories; it is
+            a ValueError that names the file and what is allowed.
+        """
+        from koopmark.simulation import _files
+        from koopmark.simulation._named import Names
+
+        chosen = Names(states, time, trajectory, channels, inputs, dt, transpose)
+        fields = _files.read(path, chosen)
+        with _files.naming(Path(path)):
+            return cls._of(fields)
+
+    def to_file(self, path: str | PathLike[str]) -> None:
+        """Write all of the data but the system: .npz, .csv, .tsv, .parquet, .mat, .h5 or .nc.
+
+        `from_file` reads them as they are, bit by bit; float32 becomes float64 in text alone. The
+        file is made in memory and put in its place when it is whole.
+
+        Raises
+        ------
+        ConfigError
+            If the suffix is unknown, the format cannot hold the data or needs a library that is not
+            installed, or the file cannot be written.
+        """
+        from koopmark.simulation import _files
+
+        _files.write(self, path)
+
+    @classmethod
+    def from_xarray(
+        cls,
+        data: Any,
+        *,
+        states: str | Sequence[str] | None = None,
+        time: str = "time",
+        trajectory: str = "trajectory",
+        channel: str = "channel",
+        inputs: str | Sequence[str] | None = None,
+        dt: float | None = None,
+    ) -> "Trajectories":
+        """Trajectories from labelled arrays.
+
+        Times are the coordinate `times` over both dimensions, or else that of the dimension `time`;
+        dates become seconds since the earliest, time differences become seconds.
+
+        Parameters
+        ----------
+        data : xarray.DataArray or xarray.Dataset
+            Dimensions in any order; without `trajectory` it is one, without `channel` it has one.
+        states : str or list of str
+            Variable of a Dataset with the states, if there are several; a list if each is a
+            channel.
+        time, trajectory, channel : str
+            Names of the dimensions.
+        inputs : str or list of str
+            Variable with the inputs, or one for each; `inputs` is taken by itself.
+        dt : float
+            In place of the coordinate: the sampling interval.
+
+        Raises
+        ------
+        ConfigError
+            If a variable, dimension or the times are not there, or other dimensions are.
+        TypeError
+            If `data` is nothing of xarray's.
+        """
+        from koopmark.simulation import _labelled
+        from koopmark.simulation._named import Names
+
+        names = Names(states, time, trajectory, channel, inputs, dt)
+        return cls._of(_labelled.fields(data, names))
+
+    def to_xarray(self) -> Any:
+        """An xarray.Dataset with `states` (trajectory, time, channel).
+
+        Inputs are a second variable (trajectory, time, input). The times (T,) are the coordinate of
+        `time`; times (M, T) are a coordinate `times` (trajectory, time). `diverged_at` is a
+        coordinate of `trajectory` if one diverged. The arrays are not copied.
+
+        Raises
+        ------
+        ConfigError
+            If xarray is not installed.
+        """
+        from koopmark.simulation import _labelled
+
+        return _labelled.to_xarray(self)
+
+    @classmethod
+    def _of(cls, fields: dict[str, Any]) -> "Trajectories":
+        """From the arguments of the class, or those of `from_arrays` and `diverged_at`."""
+        ended = fields.pop("diverged_at", None)
+        made = cls.from_arrays(**fields) if "arrays" in fields else cls(**fields)
+        return made if ended is None else replace(made, diverged_at=ended)
+
     @staticmethod
     def of(
         data: Any,
@@ -181,10 +321,8 @@ class Trajectories(ReprMixin):
                     f"{named[0]} is given beside Trajectories, which have their own: leave it out"
                 )
             return data
-        from_xarray = getattr(Trajectories, "from_xarray", None)
-        if from_xarray and hasattr(data, "dims") and hasattr(data, "coords") and not named:
-            read: Trajectories = from_xarray(data)
-            return read
+        if hasattr(data, "dims") and hasattr(data, "coords") and not named:
+            return Trajectories.from_xarray(data)
         sequence = isinstance(data, list | tuple)
         held = any(isinstance(part, Trajectories) for part in data) if sequence else False
         if data is None or held or isinstance(data, str | bytes | dict):

@@ -224,7 +224,8 @@ class _Scaled:
     def __init__(
         self, about: Linearisation, null: Array, size: Array, chosen: NDArray, start: float
     ) -> None:
-        self._about, self._start = about, start
+        self._start, self._remainder = start, about.nonlinearity.remainder
+        self._growth, self._basis, self._gather = about.growth, about.basis, about.gather
         self._null, self._pulled = np.ascontiguousarray(null), about.sloped @ null
         self._null_square = np.einsum("nm,nm->m", null, null)
         self._floor = SMALLEST_SIZE * size
@@ -233,20 +234,26 @@ class _Scaled:
         self._covectors = about.reduced_covectors[chosen]
 
     def clock(self, t: Array) -> Array:
-        return t + self._start
+        """All that depends on the time alone, (..., 4 + 2 p, m)."""
+        time, rho = (t + self._start)[..., None, :], self._growth
+        rates = np.array([-(1.0 + rho), rho, -rho, -2.0 * (1.0 + rho)])[:, None]
+        turning = np.exp(-self._rates * time)
+        return np.concatenate([np.exp(rates * time), turning.real, turning.imag], axis=-2)
 
     def __call__(self, clock: Array, a: Array, out: Array) -> Array:
-        rho, r = self._about.growth, len(self._linear)
-        fading = np.exp(-(1.0 + rho) * clock)
-        delta = np.exp(rho * clock) * (self._about.basis @ a[:r] + fading * self._null)
-        beyond = self._about.gather @ self._about.nonlinearity.remainder(delta.T).T
-        out[:r] = self._linear @ a[:r] + fading * self._pulled + np.exp(-rho * clock) * beyond
-        integrand = np.exp(-self._rates * clock) * (self._covectors @ beyond)
-        out[r:] = np.concatenate([integrand.real, integrand.imag])
+        r, p = len(self._linear), len(self._rates)
+        fading, growing, shrinking = clock[0], clock[1], clock[2]
+        delta = growing * (self._basis @ a[:r] + fading * self._null)
+        beyond = self._gather @ self._remainder(delta.T).T
+        out[:r] = self._linear @ a[:r] + fading * self._pulled + shrinking * beyond
+        integrand = np.empty((p, a.shape[1]), dtype=complex)
+        integrand.real, integrand.imag = clock[4 : 4 + p], clock[4 + p :]
+        integrand *= self._covectors @ beyond
+        out[r : r + p], out[r + p :] = integrand.real, integrand.imag
         return out
 
     def size(self, clock: Array, a: Array) -> Array:
-        faded = self._null_square * np.exp(-2.0 * (1.0 + self._about.growth) * clock)
+        faded = self._null_square * clock[3]
         return np.maximum(np.sqrt(np.einsum("km,km->m", a, a) + faded), self._floor)
 
     def keep(self, lanes: NDArray[np.intp]) -> None:

@@ -29,6 +29,7 @@ _EXP = tuple(1.0 / np.prod(np.arange(1.0, k + 1)) for k in range(2, 16))
 _ATANH = tuple(2.0 / (2 * k + 1) for k in range(1, 17))
 """2 atanh s - 2 s = Σ 2 s^{2k+1} / (2k+1)."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_NODES_OF_UNIT, _WEIGHTS_OF_UNIT = (0.5 * (_NODES + 1.0)).tolist(), (0.5 * _WEIGHTS).tolist()
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,10 @@ class Activation:
 
 
 def _series(coefficients: tuple[float, ...], x: Array) -> Array:
-    total = np.zeros_like(x)
-    for coefficient in reversed(coefficients):
-        total = total * x + coefficient
+    total = np.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total *= x
+        total += coefficient
     return total
 
 
@@ -76,12 +78,17 @@ def _tanh_slope(x: NDArray) -> NDArray:
 
 def _tanh_remainder(a: Array, delta: Array) -> Array:
     """σ'(a) [(T - δ) - t T δ] / (1 + t T), t = tanh a and T = tanh δ, by the addition theorem."""
-    t, slope = np.tanh(a), np.cosh(np.clip(a, -350.0, 350.0)) ** -2.0
-    d = np.clip(delta, -NEAR, NEAR)
-    moved = np.tanh(d)
+    t, slope = np.tanh(a), np.cosh(np.minimum(np.maximum(a, -350.0), 350.0)) ** -2.0
+    is_near = np.abs(delta) <= NEAR
+    all_near = is_near.all()
+    # Not np.clip, which is slow to enter.
+    d = delta if all_near else np.minimum(np.maximum(delta, -NEAR), NEAR)
+    moved = t * np.tanh(d)
     beyond = -(d**3) * _series(_TANH, d * d) / np.cosh(d)
-    near = slope * (beyond - t * moved * d) / (1.0 + t * moved)
-    return np.where(np.abs(delta) <= NEAR, near, np.tanh(a + delta) - t - slope * delta)
+    near = slope * (beyond - moved * d) / (1.0 + moved)
+    if all_near:
+        return near
+    return np.where(is_near, near, np.tanh(a + delta) - t - slope * delta)
 
 
 def _logistic(x: NDArray, out: NDArray | None = None) -> NDArray:
@@ -113,8 +120,10 @@ def _erf_remainder(a: Array, delta: Array) -> Array:
     limit = NEAR * share
     d = np.clip(delta, -limit, limit)
     near = np.zeros(np.broadcast_shapes(np.shape(a), np.shape(delta)))
-    for node, weight in zip(0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS, strict=True):
-        near += weight * np.expm1(-node * d * (2.0 * a + node * d))
+    twice = 2.0 * a
+    for node, weight in zip(_NODES_OF_UNIT, _WEIGHTS_OF_UNIT, strict=True):
+        part = node * d
+        near += weight * np.expm1(-part * (twice + part))
     plain = special.erf(a + delta) - special.erf(a) - slope * delta
     return np.where(np.abs(delta) <= limit, slope * d * near, plain)
 

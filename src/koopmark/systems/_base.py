@@ -1,9 +1,11 @@
 """What a system is: a vector field with a known part of its Koopman spectrum."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,9 +55,24 @@ class LinearCoordinates:
     principal: PrincipalFunctions
 
 
+def _with_out(rhs: Callable[..., NDArray]) -> Callable[..., NDArray]:
+    """A vector field that takes `out`, of one that does not."""
+
+    @wraps(rhs)
+    def careful(self: "System", states: NDArray, out: NDArray | None = None) -> NDArray:
+        return System._into(out, rhs(self, states))
+
+    return careful
+
+
 @dataclass(frozen=True, eq=False)
 class System(_repr.ReprMixin, Gated, ABC):
     """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces.
+
+    A system of one's own is a frozen dataclass with a `size`, an `rhs`, and `eigenvalues` with
+    their `eigenfunctions`, or else `eigenspaces`; all else has a default. `rhs(self, states)` may
+    do without `out`. A classmethod `draw(cls, rng, ...)` makes another system for each seed of a
+    recipe (docs/systems.md).
 
     Raises
     ------
@@ -66,8 +83,16 @@ class System(_repr.ReprMixin, Gated, ABC):
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
         "rhs": (numeric, "states"),
         "flow": (numeric, "states"),
+        "eigenfunctions": (numeric, "states"),
         "eigenspaces": (integer, "max_degree"),
     }
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        # A class of one's own need not know of `out`.
+        written = vars(cls).get("rhs")
+        if callable(written) and "out" not in signature(written).parameters:
+            cls.rhs = _with_out(written)  # type: ignore[method-assign]
+        super().__init_subclass__(**options)
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -119,17 +144,47 @@ class System(_repr.ReprMixin, Gated, ABC):
         """The states (M, N) that occur, nearest to these: all of R^N unless a system says less."""
         return states
 
-    @abstractmethod
+    @property
+    def complete(self) -> bool:
+        """Whether products of its `eigenfunctions` span all smooth eigenfunctions."""
+        return True
+
+    @property
+    def principal(self) -> PrincipalFunctions | None:
+        """The eigenfunctions that others are products of; None if it is not known so.
+
+        They are the `eigenfunctions`, from states (..., N) to values (..., q), at the continuous
+        `eigenvalues` (q,), if the system has these.
+
+        Raises
+        ------
+        ValueError
+            If the eigenvalues are no finite numbers in a row.
+        """
+        # Fields of subclasses may have these names: a base with properties would be in their way.
+        functions: Callable[[NDArray], NDArray] | None = getattr(self, "eigenfunctions", None)
+        if functions is None:
+            return None
+        given: NDArray = self.eigenvalues  # type: ignore[attr-defined]
+        values = numeric(given, "eigenvalues").astype(complex)
+        if values.ndim != 1 or not np.isfinite(values).all():
+            raise ValueError(f"{type(self).__name__}.eigenvalues must be finite, of shape (q,)")
+        return PrincipalFunctions(functions, np.eye(len(values)), values, self.complete)
+
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Exact eigenspaces at the eigenvalues of products of at most `max_degree` eigenfunctions.
 
-        Ordered by degree; the constant (λ = 0) is trivial and left out.
+        Ordered by degree; the constant (λ = 0) is trivial and left out. If a system does not say
+        others they are those of the products of its `principal` functions.
         """
+        return () if self.principal is None else self.principal.targets(max_degree)
 
     @property
     def generators(self) -> NDArray[np.complex128]:
         """(q,) the eigenvalues whose sums are those of the eigenspaces; none if it is not so."""
-        return np.empty(0, dtype=complex)
+        if self.principal is None:
+            return np.empty(0, dtype=complex)
+        return self.principal.eigenvalues.astype(complex)
 
     def targets(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """What fits are asked for: the `eigenspaces`, or those up to a bound if not `exact`."""
@@ -166,9 +221,12 @@ class System(_repr.ReprMixin, Gated, ABC):
         return None
 
     @property
-    def bounded(self) -> bool:
-        """Whether all trajectories are known to end up in a bounded set that all of R^N enters."""
-        return False
+    def bounded(self) -> bool | None:
+        """Whether all trajectories end up in a bounded set that all of R^N enters.
+
+        None, the default, if that is not known; False says that some leave every bounded set.
+        """
+        return None
 
     @property
     def linear_coordinates(self) -> LinearCoordinates | None:
@@ -187,60 +245,24 @@ class System(_repr.ReprMixin, Gated, ABC):
         return None
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """Spaces of constants of motion known in closed form (λ = 0, not targets)."""
-        return ()
+        """Spaces of constants of motion known in closed form (λ = 0, not targets).
 
-    def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
-        """(λ, dimension) of each of the `eigenspaces`."""
-        return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
-
-    equation: ClassVar[str] = ""
-    """What it obeys, in a line."""
-
-    def _facts(self) -> list[str]:
-        return [*filter(None, [self.equation]), f"N = {self.size:,}"]
-
-    def _details(self) -> _repr.Details:
-        known = self._spectrum(SHOWN_DEGREE)
-        rows = [(_repr.eigenvalue(value), f"{count:,}") for value, count in known[: _repr.ROWS]]
-        return _repr.Details(
-            ("exact eigenvalue", "dimension of its eigenspace"),
-            rows,
-            len(known),
-            f"products of at most {SHOWN_DEGREE} eigenfunctions; eigenspaces(k) gives those of k",
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class ProductSystem(System):
-    """A system with some eigenfunctions, its `principal` ones, and all their products."""
-
-    @property
-    @abstractmethod
-    def principal(self) -> PrincipalFunctions:
-        """The eigenfunctions that all others are products of."""
-
-    @property
-    def generators(self) -> NDArray[np.complex128]:
-        return self.principal.eigenvalues.astype(complex)
-
-    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """At the eigenvalues of up to `max_degree` principal functions, all products."""
-        return self.principal.targets(max_degree)
-
-    def conserved(self) -> tuple[Eigenspace, ...]:
-        """Principal functions and products of two whose eigenvalues sum to zero."""
-        return self.principal.conserved()
+        If a system does not say others: principal functions and products of two with a sum of 0.
+        """
+        return () if self.principal is None else self.principal.conserved()
 
     def _formula(
         self, spaces: Sequence[Eigenspace], coordinates: str, arrays: Sequence[NamedArray]
     ) -> Formula | None:
         """Of products of the principal functions vᵀz, with `coordinates` the text that says z."""
         own = [space for space in spaces if isinstance(space, LatticeEigenspace)]
-        if len(own) < len(spaces) or any(space.principal is not self.principal for space in own):
+        principal = self.principal
+        if principal is None or len(own) < len(spaces):
+            return None
+        if any(space.principal is not principal for space in own):
             # Those of a fixed point, by path integrals, have none.
             return None
-        vectors = self.principal.vectors
+        vectors = principal.vectors
         shape = f"the v of all principal functions as columns, shape {vectors.shape}"
         modes = [NamedArray("modes", vectors, shape)]
         if np.iscomplexobj(vectors):
@@ -263,6 +285,26 @@ class ProductSystem(System):
             f"is `modes_re` + i `modes_im`. {coordinates}"
         )
         return Formula(text, (*arrays, *modes, *products))
+
+    def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
+        """(λ, dimension) of each of the `eigenspaces`."""
+        return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
+
+    equation: ClassVar[str] = ""
+    """What it obeys, in a line."""
+
+    def _facts(self) -> list[str]:
+        return [*filter(None, [self.equation]), f"N = {self.size:,}"]
+
+    def _details(self) -> _repr.Details:
+        known = self._spectrum(SHOWN_DEGREE)
+        rows = [(_repr.eigenvalue(value), f"{count:,}") for value, count in known[: _repr.ROWS]]
+        return _repr.Details(
+            ("exact eigenvalue", "dimension of its eigenspace"),
+            rows,
+            len(known),
+            f"products of at most {SHOWN_DEGREE} eigenfunctions; eigenspaces(k) gives those of k",
+        )
 
 
 @dataclass(frozen=True, eq=False)

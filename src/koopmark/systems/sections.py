@@ -317,6 +317,6 @@ SECTIONS = {kind: _section(kind, factory) for kind, factory in FACTORIES.items()
 globals().update({section.__name__: section for section in SECTIONS.values()})
 
 if TYPE_CHECKING:
-    AnySystem = SystemSection
+    ShippedSystem = SystemSection
 else:
-    AnySystem = Annotated[reduce(or_, SECTIONS.values()), Field(discriminator="kind")]
+    ShippedSystem = Annotated[reduce(or_, SECTIONS.values()), Field(discriminator="kind")]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from koopmark import datasets, methods
@@ -194,4 +195,12 @@ def _noise_floors(
 
 def _fingerprint(data: Dataset) -> int:
     """Tells whether a fit wrote into the data, which the next fit is to get as well."""
-    return zlib.adler32(np.ascontiguousarray(data.train.states).data)
+    train = data.train
+    held: list[NDArray] = [train.states, train.times, train.diverged_at]
+    held += [] if train.inputs is None else [train.inputs]
+    # Methods read this mask; of regular data there is none.
+    held += [] if train.regular else [train.recorded.mask]
+    total = 1
+    for array in held:
+        total = zlib.adler32(np.ascontiguousarray(array).data, total)
+    return total

@@ -45,7 +45,8 @@ class Piped:
 
     def fit(self, cell: Cell, data: Dataset) -> Model:
         train = data.train
-        arrays = {"states": train.states, "times": train.times}
+        held = {name: getattr(train, name) for name in RECORDED}
+        arrays = {name: array for name, array in held.items() if array is not None}
         asked = {"method": cell.use, "options": cell.method.to_options()}
         head, fitted = self.ask("fit", arrays, **asked)
         return PipedModel(self, head, fitted)
@@ -63,6 +64,8 @@ class Piped:
         return head, answered
 
 
+RECORDED = ("states", "times", "diverged_at", "inputs")
+"""The training data as the request for a fit carries them; there may be no inputs."""
 FACTS = ("window", "channels", "dt", "pairs", "pairs_used", "note")
 """What the answer to a fit says of the model."""
 
@@ -105,7 +108,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         try:
             if head["ask"] == "fit":
                 method = methods.get(head["method"], **head["options"])
-                model = method.fit(Trajectories(arrays["states"], arrays["times"]))
+                given: dict[str, Any] = arrays
+                model = method.fit(Trajectories(**given))
                 known = {name: getattr(model, name) for name in FACTS}
                 found = {"eigenvalues": model.eigenvalues, "residuals": model.residuals}
                 send(answers, known, {k: v for k, v in found.items() if v is not None})

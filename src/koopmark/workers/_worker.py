@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from koopmark._errors import named
-from koopmark.methods import plugins
+from koopmark._plugins import Edited
 from koopmark.store import Outcome, Rows
 from koopmark.workers import _guard as guard
 
@@ -112,7 +112,7 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
             answer = run_cell(cell, folder, cache_dir, disposable=True)
         else:
             answer = WorkerFailure(f"the source of koopmark or of {cell.use} {EDITED}")
-    except plugins.Edited as error:
+    except Edited as error:
         answer = WorkerFailure(f"{error}, and start the run again")
     except BaseException as error:  # noqa: BLE001 a fit may raise KeyboardInterrupt too
         answer = Outcome("failed", type(error).__name__)

@@ -119,7 +119,7 @@ def test_differences_leave_exact_eigenfunctions_and_shift_their_eigenvalues(thre
 def test_differences_of_polynomials_up_to_their_order_are_exact_and_stay_in_a_trajectory(order):
     t = np.linspace(0.0, 2.0, 21)
     states = np.stack([start + t**order for start in (0.0, 10.0)])[:, :, None]
-    blocks = list(differences(Identity(constant=False).fitted(states), states, 0.1, order))
+    blocks = list(differences(Identity(constant=False).fitted(states), [states], 0.1, order))
     half = order // 2
     inner = t[half:-half]
     velocity = np.vstack([block[1] for block in blocks])
@@ -131,9 +131,9 @@ def test_differences_of_polynomials_up_to_their_order_are_exact_and_stay_in_a_tr
 def test_blocks_of_differences_are_cut_without_losing_a_state(monkeypatch):
     states = np.random.default_rng(0).standard_normal((5, 30, 2))
     lift = Monomials(2).fitted(states)
-    whole = [np.vstack(part) for part in zip(*differences(lift, states, 0.1, 4), strict=True)]
+    whole = [np.vstack(part) for part in zip(*differences(lift, [states], 0.1, 4), strict=True)]
     monkeypatch.setattr("koopmark.methods.own.generator_edmd.block_rows", lambda columns: 7)
-    cut = [np.vstack(part) for part in zip(*differences(lift, states, 0.1, 4), strict=True)]
+    cut = [np.vstack(part) for part in zip(*differences(lift, [states], 0.1, 4), strict=True)]
     assert len(cut[0]) == len(whole[0]) == 5 * 26
     for some, every in zip(cut, whole, strict=True):
         np.testing.assert_allclose(np.sort(some, axis=0), np.sort(every, axis=0), atol=1e-12)

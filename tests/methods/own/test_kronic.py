@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koopmark import methods, score, systems
+from koopmark import Trajectories, methods, score, systems
 from koopmark.methods import Monomials
 from koopmark.methods.own.kronic import KRONIC, _echelon, split
 
@@ -92,8 +92,8 @@ def test_the_best_is_kept_and_said_to_be_so_where_nothing_predicts(three):
 
 def test_residuals_are_those_of_the_training_pairs(three):
     model = KRONIC(Monomials(3)).fit(three)
-    training, _ = split(three.states, 0.2)
-    x, y = replace(three, states=training, diverged_at=None).pairs()
+    training, _ = split(three, 0.2)
+    x, y = training.pairs()
     values, ahead = model.eigenfunctions(x[:, None]), model.eigenfunctions(y[:, None])
     factors = np.exp(model.eigenvalues * three.dt)
     direct = np.linalg.norm(ahead - values * factors, axis=0) / np.linalg.norm(values, axis=0)
@@ -111,7 +111,7 @@ def test_residuals_are_those_of_the_training_pairs(three):
 )
 def test_what_is_held_out_is_not_trained_on(shape, share, training, held):
     states = np.arange(np.prod(shape), dtype=float).reshape(shape)
-    parts = split(states, share)
+    parts = [part.states for part in split(Trajectories(states, dt=0.1), share)]
     assert (parts[0].shape, parts[1].shape) == (training, held)
     assert not set(parts[0].ravel()) & set(parts[1].ravel())
 

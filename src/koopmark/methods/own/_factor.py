@@ -91,7 +91,7 @@ class SnapshotFactor:
             return cls(arrays["triangle"], int(arrays["pairs"]))
 
 
-def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
+def factorise(observables: Observables, *parts: NDArray) -> SnapshotFactor:
     """The factor of all snapshot pairs of trajectories, in one pass over them.
 
     Memory beyond the data is O(D²): neither the pairs nor their dictionary values are ever held
@@ -101,14 +101,26 @@ def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
     ----------
     observables : Observables
         ψ, D functions.
-    states : (M, T, N) array
-        Trajectories. Pairs are never formed across two of them.
+    *parts : (M, T, N) arrays
+        Trajectories, those of one length together. Pairs are never formed across two of them.
     """
-    states, size = stored(states, "states"), observables.size
-    count = states.shape[1] - 1
+    size = observables.size
     triangle = np.zeros((2 * size, 2 * size), order="F")
-    rows = block_rows(2 * size)
-    buffer = np.empty(rows * 2 * size)
+    buffer = np.empty(block_rows(2 * size) * 2 * size)
+    pairs = 0
+    for part in parts:
+        states = stored(part, "states")
+        triangle = _with_pairs(triangle, observables, states, buffer)
+        pairs += len(states) * (states.shape[1] - 1)
+    return SnapshotFactor(triangle, pairs)
+
+
+def _with_pairs(
+    triangle: NDArray, observables: Observables, states: NDArray, buffer: NDArray
+) -> NDArray:
+    """The triangle of what `triangle` stands for and of the pairs of `states` (M, T, N)."""
+    size, count = observables.size, states.shape[1] - 1
+    rows = len(buffer) // (2 * size)
     # Consecutive snapshots (steps + 1, trajectories, N) with at most `rows` pairs in them.
     length = ceil(count / ceil(count / rows))
     wide = rows // length
@@ -125,7 +137,7 @@ def factorise(observables: Observables, states: NDArray) -> SnapshotFactor:
         block[: pairs - together, size:] = block[together:, :size]
         observables(flat[pairs:], out=block[pairs - together :, size:])
         triangle = eliminate(triangle, block)
-    return SnapshotFactor(triangle, len(states) * count)
+    return triangle
 
 
 def readout(factor: SnapshotFactor, coefficients: NDArray, state: slice | None) -> NDArray | None:

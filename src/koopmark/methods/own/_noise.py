@@ -1,5 +1,6 @@
 """Measurement noise: how strong it is, and what it does to the values of a dictionary."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import comb
 
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark._tsqr import triangle_of
+from koopmark.methods._sampling import together
 from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.own._factor import factorise
 from koopmark.methods.own._linalg import real_product
+from koopmark.methods.own._records import EVEN, Record, divided_differences, records_of
 from koopmark.simulation import Trajectories
 
 ORDERS = range(1, 9)
@@ -37,6 +40,10 @@ EXCESS = 1.3
 
 EXPLAINED = 1.5
 """How many times the error that noise makes on average is put down to it."""
+
+ENOUGH = 0.1
+"""Differences of a higher order there must be, relative to the first, in stretches of several
+lengths."""
 
 STEP = 1e-5
 """Least step of numerical derivatives, relative to the spread of a coordinate."""
@@ -70,8 +77,12 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
 
     The lesser is taken of the two. Coordinates share one variance where theirs agree within the
     error. Where the sampling is too coarse and the dynamics nonlinear, this is an upper bound.
+
+    Of data with gaps on an even grid this is estimated from all segments together. At uneven times
+    divided differences take the place of those in time, and linear dependence says nothing.
     """
-    states = real(trajectories.states, "states")
+    records = _sampled(trajectories)
+    states = together([record.values for record in records])
     flat = states.reshape(-1, states.shape[2])
     deviations = flat.std(axis=0)
     deviations[deviations == 0.0] = 1.0
@@ -79,29 +90,47 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
     _, sizes, directions = np.linalg.svd(centred)
     rank = int(np.sum(sizes > RANK * sizes[0]))
     if not 0 < rank < len(sizes):
-        return _variances_of(states)
+        return _variances_of(records)
     # Channels that depend on each other exactly have noise that does.
     basis = directions[:rank].T / deviations[:, None]
     back = directions[:rank] * deviations
-    found = _variances_of(states @ basis)
+    found = _variances_of([one._replace(values=one.values @ basis) for one in records])
     inner = np.diag(found.variances) if found.covariance is None else found.covariance
     covariance = back.T @ inner @ back
     return NoiseVariances(np.diag(covariance).copy(), found.settled, covariance)
 
 
-def _variances_of(states: NDArray) -> NoiseVariances:
-    """`noise_variances` of channels (M, T, N) that do not depend on each other."""
-    orders = [order for order in ORDERS if order < states.shape[1]]
-    squares = [np.mean(np.diff(states, k, axis=1) ** 2, axis=(0, 1)) for k in orders]
+def _sampled(trajectories: Trajectories) -> list[Record]:
+    """Stretches on an even grid if they hold most of the pairs, or else all records."""
+    if trajectories.regular:
+        return records_of(trajectories)
+    recorded = trajectories.recorded
+    even = recorded.linked & (abs(recorded.steps - trajectories.dt) <= EVEN * trajectories.dt)
+    if 2 * even.sum() >= recorded.follows.sum():
+        return [Record(block.states, block.times, even=True) for block in trajectories.blocks()]
+    return records_of(trajectories)
+
+
+def _variances_of(records: list[Record]) -> NoiseVariances:
+    """`noise_variances` of channels that do not depend on each other."""
+    differences = {order: found for order in ORDERS if (found := _differences(records, order))}
+    count = {
+        order: sum(part.shape[0] * part.shape[1] for part in found)
+        for order, found in differences.items()
+    }
+    # Of few long stretches a high order says little.
+    orders = [k for k in differences if len(records) == 1 or count[k] >= ENOUGH * count[1]]
+    squares = [np.mean(together(differences[k]) ** 2, axis=(0, 1)) for k in orders]
     tried = np.stack([each / comb(2 * k, k) for k, each in zip(orders, squares, strict=True)])
-    errors = np.array([_standard_error(order, states) for order in orders])
+    errors = np.array([_standard_error(order, count[order]) for order in orders])
+    states = together([record.values for record in records])
     n = states.shape[2]
     scale = states.var(axis=(0, 1))
     scale[scale == 0.0] = 1.0
     # A mean over coordinates is n times as certain.
     chosen = _least_order(np.mean(tried / scale, axis=1), errors / np.sqrt(n))
     each = np.array([_least_order(tried[:, i], errors) for i in range(n)])
-    linear = _linear_variances(states, tried[each, np.arange(n)])
+    linear = _linear_variances(records, tried[each, np.arange(n)])
     mean = float(tried[chosen].mean())
     error = errors[chosen]
     alike = np.all(abs(tried[chosen] - mean) <= (STANDARD_ERRORS + 1.0) * error * mean)
@@ -113,21 +142,34 @@ def _variances_of(states: NDArray) -> NoiseVariances:
         further = min(max(chosen, int(each.max())) + 1, len(orders) - 1)
         covariance = None
         if settled:
-            covariance = _correlated(states, orders[further], variances, errors[further])
+            covariance = _correlated(
+                together(differences[orders[further]]), variances, errors[further]
+            )
         return NoiseVariances(variances, bool(settled), covariance)
     variances = np.where(lower, linear, variances)
-    mean, error = float(variances.mean()), _standard_error(1, states)
+    mean, error = float(variances.mean()), _standard_error(1, count[1])
     if np.all(abs(variances - mean) <= (STANDARD_ERRORS + 1.0) * error * mean):
         variances = np.full(n, mean)
     return NoiseVariances(variances, settled=bool(settled or lower.all()))
 
 
+def _differences(records: list[Record], order: int) -> list[NDArray[np.float64]]:
+    """Differences of this order of all records that are long enough, (m, T, N) each."""
+    return [
+        np.diff(record.values, order, axis=1)
+        if record.even
+        else np.sqrt(comb(2 * order, order)) * divided_differences(record, order)
+        for record in records
+        if record.values.shape[1] > order
+    ]
+
+
 def _correlated(
-    states: NDArray, order: int, variances: NDArray, error: float
+    differences: NDArray, variances: NDArray, error: float
 ) -> NDArray[np.float64] | None:
-    """(N, N) covariance with these variances and the correlations of differences; None if none is
-    large and beyond its sampling error."""
-    differences = np.diff(states, order, axis=1).reshape(-1, states.shape[2])
+    """(N, N) covariance with these variances and the correlations of `differences` (M, T, N); None
+    if none is large and beyond its sampling error."""
+    differences = differences.reshape(-1, differences.shape[2])
     products = differences.T @ differences
     sizes = np.sqrt(np.diag(products))
     sizes[sizes == 0.0] = 1.0
@@ -138,7 +180,7 @@ def _correlated(
     return np.asarray(correlation * np.sqrt(np.outer(variances, variances)))
 
 
-def _linear_variances(states: NDArray, start: NDArray) -> NDArray[np.float64]:
+def _linear_variances(records: list[Record], start: NDArray) -> NDArray[np.float64]:
     """(N,) variance of what windows of a few states have beyond a linear signal; infinite where
     there are too few of them.
 
@@ -146,14 +188,19 @@ def _linear_variances(states: NDArray, start: NDArray) -> NDArray[np.float64]:
     noise: the factor model, fitted by turns (principal components of what is weighted by the
     noise, and the noise as what they leave), which is maximum likelihood for few factors.
     """
-    m, t, n = states.shape
+    n = records[0].values.shape[2]
     length = 3 if 3 * n <= WIDEST else 2
     size = length * n
-    count = m * (t - length + 1)
-    if t <= length or count < 3 * size or size > 4 * WIDEST:
+    parts = [record.values for record in records if record.values.shape[1] > length]
+    count = sum(len(part) * (part.shape[1] - length + 1) for part in parts)
+    even = all(record.even for record in records)
+    if not even or count < 3 * size or size > 4 * WIDEST:
         return np.full(n, np.inf)
-    windows = np.concatenate([states[:, i : t - length + 1 + i] for i in range(length)], axis=2)
-    windows = windows.reshape(-1, size)
+    each = [
+        np.concatenate([part[:, i : part.shape[1] - length + 1 + i] for i in range(length)], axis=2)
+        for part in parts
+    ]
+    windows = together(each).reshape(-1, size)
     windows = windows - windows.mean(axis=0)
     scale = np.sqrt(np.mean(windows**2, axis=0))
     scale = np.tile(scale.reshape(length, n).max(axis=0), length)
@@ -187,9 +234,8 @@ def _least_order(estimates: NDArray, errors: NDArray) -> int:
     return int(np.argmax(estimates <= least * (1.0 + STANDARD_ERRORS * errors)))
 
 
-def _standard_error(order: int, states: NDArray) -> float:
+def _standard_error(order: int, count: int) -> float:
     """Of the variance of one coordinate, relative: differences of white noise are correlated."""
-    count = len(states) * (states.shape[1] - order)
     correlated = sum(comb(2 * order, order + lag) ** 2 for lag in range(-order, order + 1))
     return float(np.sqrt(2.0 * correlated / count) / comb(2 * order, order))
 
@@ -242,27 +288,33 @@ def corrected_values(
     return CorrectedValues(corrected, covariance / len(states))
 
 
-def bounded(noise: NoiseVariances, states: NDArray) -> NoiseVariances:
+def bounded(noise: NoiseVariances, parts: Sequence[NDArray]) -> NoiseVariances:
     """The noise, bounded by the residual of a linear fit, to which it adds at least its variance.
+
+    The fit is to the pairs of trajectories in parts (M, T, N).
 
     Dynamics that are fast for the sampling pass for noise in differences in time, but not there
     if they are linear.
     """
-    linear = factorise(Identity().fitted(states), states)
+    linear = factorise(Identity().fitted(parts[0]), *parts)
     residual = np.sum(linear.yy[:, 1:] ** 2, axis=0) / linear.pairs
     return replace(noise, variances=np.minimum(noise.variances, residual))
 
 
 def noise_shares(
-    states: NDArray, observables: Observables, noise: NoiseVariances, coefficients: NDArray
+    parts: Sequence[NDArray],
+    observables: Observables,
+    noise: NoiseVariances,
+    coefficients: NDArray,
 ) -> NDArray[np.float64]:
     """Share (s,) of the measurement noise in the mean square of functions φ = ψ C.
 
     White noise of covariance C in ψ has variance cᴴ C c in φ = ψ c.
-    `states` are (M, T, N), `noise` is theirs (see `bounded`), `coefficients` C (D, s).
+    The states are in `parts` (M, T, N), `noise` is theirs (see `bounded`), `coefficients` are
+    C (D, s).
     """
-    flat = np.asarray(states, dtype=float).reshape(-1, states.shape[2])
-    corrected = corrected_values(observables, flat, bounded(noise, states))
+    flat = np.asarray(together(parts), dtype=float).reshape(-1, observables.inputs)
+    corrected = corrected_values(observables, flat, bounded(noise, parts))
     noisy = np.sum(coefficients.conj() * (corrected.covariance @ coefficients), axis=0).real
     size = np.mean(abs(real_product(observables(flat), coefficients)) ** 2, axis=0)
     return np.asarray(np.clip(noisy / size, 0.0, 1.0))

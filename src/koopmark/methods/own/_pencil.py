@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, eigh, expm, expm_frechet, qr, solve_triangular
 
 from koopmark._tsqr import triangle_of
+from koopmark.methods._sampling import along, together
 from koopmark.methods.own._linalg import real_product
+from koopmark.methods.own._records import EVEN, Record, exponentials
 
 REGULARISATION = 1e-13
 """Added to the noise of every function, relative to its size: data without noise have a metric."""
 
 FAINT = 1e-9
 """Variance of the noise, relative to that of a function."""
+
+PER_FUNCTION = 3
+"""Windows for each function from which a regression gives starts."""
 
 ITERATIONS, SETTLED = 12, 1e-4
 """Gauss-Newton steps at most, and the gain in χ² below which they end."""
@@ -36,12 +41,13 @@ class Expansion(NamedTuple):
     functions: NDArray
     """(c + k, k) their coefficients in the basis of the pencil: see `TrajectoryPencil.spelled`."""
     amplitudes: NDArray
-    """A (M, k) the components of the values along p, which is e^{λt} of unit norm in time."""
+    """A (M, k) the components of the values along p, which is e^{λt} of unit norm in time; where
+    times differ between trajectories multiplied by hₘ / h."""
     slopes: NDArray
     """B (M, k) those along q, the part of t p orthogonal to p, of unit norm: an exponential
     of rate λ + δ has B = δ h A to first order."""
     steepness: float
-    """h, the norm of that part."""
+    """h, the norm of that part: the root mean square of hₘ over the trajectories."""
     certain: NDArray
     """(M, c) the slopes of the functions without noise, in coordinates in which their deviations
     from e^{λt} are orthonormal: they move along too."""
@@ -67,27 +73,52 @@ class TrajectoryPencil:
     An eigenfunction obeys φ(xₘ(t)) = aₘ e^{λt} on every trajectory m, with its own aₘ. With P_λ
     the projector in time that removes e^{λt}, what is left is cᴴ S_λ c, S_λ = Σₘ Ψₘᴴ P_λ Ψₘ
     (variable projection: Golub and Pereyra 1973). White noise of covariance C in ψ adds
-    M (T - 1) C whatever λ is. So the pencil (S_λ, M (T - 1) C) has an eigenvalue κ near 1 where
-    λ is a Koopman eigenvalue, one for each dimension of its eigenspace, and larger ones for
+    Σₘ (Tₘ - 1) C whatever λ is. So the pencil (S_λ, Σₘ (Tₘ - 1) C) has an eigenvalue κ near 1
+    where λ is a Koopman eigenvalue, one for each dimension of its eigenspace, and larger ones for
     everything else; minimising κ is maximum likelihood for Gaussian noise, trajectories being
-    otherwise free.
+    otherwise free. Each may be recorded at times of its own, and as often as it was.
 
     Combinations in which nothing but noise is left (more sensors than dynamics, one sensor twice)
     have κ = 1 at every λ and tell nothing: they are left out.
 
     Parameters
     ----------
-    values : (M, T, D) array
-        Dictionary values along the trajectories.
+    records : list of Record
+        Dictionary values along the trajectories, and their times.
     covariance : (D, D) array
         C. Functions without noise (the constant) have zeros in it.
-    times : (T,) array
-        Evenly spaced.
+    dt : float
+        The sampling interval, if there is one.
     """
 
-    values: NDArray[np.float64]
+    records: list[Record]
     covariance: NDArray[np.float64]
-    times: NDArray[np.float64]
+    dt: float
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """(M, T, D) of a single record, or all of several as (1, P, D)."""
+        return together([record.values for record in self.records])
+
+    @cached_property
+    def count_of_trajectories(self) -> int:
+        """M."""
+        return sum(len(record.values) for record in self.records)
+
+    @cached_property
+    def duration(self) -> float:
+        """How long the longest trajectory lasts."""
+        return max(float(record.lapse[..., -1].max()) for record in self.records)
+
+    @cached_property
+    def step(self) -> float:
+        """Mean time from one state to the next."""
+        if len(self.records) == 1 and self.records[0].shared:
+            return self.duration / (len(self.records[0].times) - 1)
+        spans = [
+            np.sum(np.broadcast_to(one.lapse[..., -1], len(one.values))) for one in self.records
+        ]
+        return float(sum(spans)) / self.freedom
 
     @cached_property
     def certain(self) -> NDArray[np.bool_]:
@@ -97,8 +128,8 @@ class TrajectoryPencil:
 
     @property
     def freedom(self) -> int:
-        """M (T - 1), the numbers that a misfit is the mean of."""
-        return len(self.values) * (len(self.times) - 1)
+        """Σₘ (Tₘ - 1), the numbers that a misfit is the mean of."""
+        return sum(len(one.values) * (one.values.shape[1] - 1) for one in self.records)
 
     @property
     def count(self) -> int:
@@ -120,6 +151,36 @@ class TrajectoryPencil:
         _, r, order = qr(triangle, pivoting=True)
         sizes = abs(np.diag(r))
         return columns[np.sort(order[sizes > 1e-12 * sizes.max(initial=0.0)])]
+
+    def windows(self, length: int) -> list[NDArray[np.float64]]:
+        """`length` arrays (P, c + k): the basis at states in a row, one sampling interval apart."""
+        found = []
+        for record, strand in zip(self.records, self.strands, strict=True):
+            count = strand.shape[1] - length + 1
+            if count < 1:
+                continue
+            parts = [strand[:, i : count + i].reshape(-1, strand.shape[2]) for i in range(length)]
+            if not record.even:
+                times = np.broadcast_to(record.times, strand.shape[:2])
+                linked = abs(np.diff(times) - self.dt) <= EVEN * self.dt
+                whole = np.all([linked[:, i : count + i] for i in range(length - 1)], axis=0)
+                parts = [part[whole.ravel()] for part in parts]
+            found.append(parts)
+        if not found:
+            return [np.empty((0, self.white.shape[2]))] * length
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+    def enough(self, windows: list[NDArray]) -> bool:
+        """Whether a regression of so many windows determines what it is for."""
+        regular = len(self.records) == 1 and self.records[0].even
+        return regular or len(windows[0]) >= PER_FUNCTION * windows[0].shape[1]
+
+    def moved_by(self, functions: NDArray) -> list[Record]:
+        """The records of functions (c + k, m) instead of the basis."""
+        return [
+            record._replace(values=strand @ functions)
+            for record, strand in zip(self.records, self.strands, strict=True)
+        ]
 
     @property
     def edge(self) -> float:
@@ -188,8 +249,15 @@ class TrajectoryPencil:
 
     @cached_property
     def white(self) -> NDArray[np.float64]:
-        """(M, T, c + k) the values of the basis, a constant taken out of those with noise."""
+        """The values of the basis, a constant taken out of those with noise: as `values`."""
         return (self.values - self._origin) @ self.basis
+
+    @cached_property
+    def strands(self) -> list[NDArray[np.float64]]:
+        """(m, T, c + k) the same of each record."""
+        if len(self.records) == 1:
+            return [self.white]
+        return along(self.white[0], [record.values for record in self.records])
 
     @cached_property
     def _gram(self) -> NDArray[np.float64]:
@@ -197,13 +265,27 @@ class TrajectoryPencil:
         return flat.T @ flat
 
     @cached_property
-    def _over_time(self) -> NDArray[np.float64]:
-        """(M (c + k), T) the same values: each search multiplies them hundreds of times."""
-        return np.swapaxes(self.white, 1, 2).reshape(-1, self.white.shape[1])
+    def _over_time(self) -> list[NDArray[np.float64]]:
+        """The same values, time last: each search multiplies them hundreds of times.
 
-    def _amplitudes(self, profile: NDArray) -> NDArray:
-        """(M, c + k) what each trajectory has of a profile (T,) of unit norm."""
-        return np.dot(self._over_time, profile.conj()[:, None]).reshape(len(self.white), -1)
+        (m (c + k), T) of trajectories that share their times, or else (m, c + k, T).
+        """
+        turned = [np.swapaxes(strand, 1, 2) for strand in self.strands]
+        return [
+            part.reshape(-1, part.shape[2]) if one.shared else np.ascontiguousarray(part)
+            for part, one in zip(turned, self.records, strict=True)
+        ]
+
+    def _amplitudes(self, profiles: list[NDArray]) -> list[NDArray]:
+        """(m, c + k) what each trajectory of each record has of a profile of unit norm."""
+        return [
+            np.dot(over_time, profile.conj()[:, None]).reshape(len(record.values), -1)
+            if record.shared
+            else _mixed(over_time, profile.conj()[..., None])[..., 0]
+            for over_time, profile, record in zip(
+                self._over_time, profiles, self.records, strict=True
+            )
+        ]
 
     def misfit(self, rate: complex) -> float:
         """The least κ at this λ."""
@@ -217,7 +299,7 @@ class TrajectoryPencil:
         for j, rate in enumerate(rates):
             c = functions[:, j]
             profile = self._profile(complex(rate))
-            amplitudes = self._amplitudes(profile) @ c
+            amplitudes = np.concatenate(self._amplitudes(profile)) @ c
             whole = (c.conj() @ (self._gram @ c)).real - np.sum(abs(amplitudes) ** 2)
             found[j] = whole / (np.linalg.norm(c[free:]) ** 2 * self.freedom)
         return found
@@ -231,8 +313,14 @@ class TrajectoryPencil:
         free = self.free
         profile = self._profile(rate)
         if exact and self.faint:
-            amplitudes = self._amplitudes(profile)
-            projected = self.white - amplitudes[:, None, :] * profile[:, None]
+            projected = together(
+                [
+                    strand - amplitudes[:, None, :] * each[..., None]
+                    for strand, amplitudes, each in zip(
+                        self.strands, self._amplitudes(profile), profile, strict=True
+                    )
+                ]
+            )
             triangle = triangle_of(projected.reshape(-1, projected.shape[2]))
             _, s, vh = np.linalg.svd(triangle[free:, free:])
             squares, functions = s[::-1] ** 2, vh[::-1].conj().T
@@ -245,10 +333,7 @@ class TrajectoryPencil:
         # Of an exact function rounding may leave less than nothing.
         squares = np.maximum(squares, np.finfo(float).tiny)
         every = np.vstack([others, functions])
-        slope = (self.times - self.times[0]) * profile
-        slope = slope - profile * np.vdot(profile, slope)
-        steepness = float(np.linalg.norm(slope))
-        parts = np.tensordot(np.stack([profile, slope / steepness]).conj(), self.white, (1, 1))
+        steepness, weights, parts = self._moving(profile)
         along, across = (real_product(part, every) if not np.iscomplexobj(part) else part @ every
                          for part in parts)  # fmt: skip
         own = parts[0][:, :free].conj().T @ parts[0][:, :free]
@@ -256,7 +341,37 @@ class TrajectoryPencil:
         sizes, turn = np.linalg.eigh(own)
         kept = sizes > 1e-10 * np.diag(self._gram[:free, :free]).max(initial=1e-300)
         certain = parts[1][:, :free] @ (turn[:, kept] / np.sqrt(sizes[kept]))
+        if weights is not None:
+            along = along * weights[:, None]
         return Expansion(squares / self.freedom, every, along, across, steepness, certain)
+
+    def _moving(self, profiles: list[NDArray]) -> tuple[float, NDArray | None, NDArray]:
+        """h, hₘ / h (M,) unless it is 1, and what each trajectory has of p and of q (2, M, c + k).
+
+        A trajectory of a single time would have no q; there is none.
+        """
+        steep: list[NDArray] = []
+        parts: list[NDArray] = []
+        for record, strand, profile in zip(self.records, self.strands, profiles, strict=True):
+            slope = record.lapse * profile
+            if record.shared:
+                slope = slope - profile * np.vdot(profile, slope)
+                steepness = np.linalg.norm(slope)
+                both = np.stack([profile, slope / steepness]).conj()
+                parts.append(np.tensordot(both, strand, (1, 1)))
+                steep.append(np.full(len(strand), steepness))
+                continue
+            slope = slope - profile * np.sum(profile.conj() * slope, axis=1, keepdims=True)
+            steepness = np.linalg.norm(slope, axis=1)
+            both = np.stack([profile, slope / steepness[:, None]], axis=1).conj()
+            found = _mixed(np.swapaxes(strand, 1, 2), np.swapaxes(both, 1, 2))
+            parts.append(np.moveaxis(found, 2, 0))
+            steep.append(steepness)
+        if len(parts) == 1 and self.records[0].shared:
+            return float(steep[0][0]), None, parts[0]
+        every = np.concatenate(steep)
+        mean = float(np.sqrt(np.mean(every**2)))
+        return mean, every / mean, np.concatenate(parts, axis=1)
 
     def refined(self, functions: NDArray, generator: NDArray) -> "Block | None":
         """Real functions that move together, φ(t) = a e^{Λt}, by Gauss-Newton from a first guess.
@@ -301,22 +416,38 @@ class TrajectoryPencil:
             coefficients[index] -= real_product(self._origin[None], coefficients)[0] / value
         return coefficients
 
-    def _profile(self, rate: complex) -> NDArray:
-        """(T,) e^{λt} of unit norm; real for real λ."""
+    def _profile(self, rate: complex) -> list[NDArray]:
+        """e^{λt} of unit norm along each trajectory, (T,) or (m, T) as times; real for real λ."""
         exponent = rate if rate.imag else rate.real
-        lapse = self.times - (self.times[0] if rate.real <= 0 else self.times[-1])
-        profile = np.exp(exponent * lapse)
-        return profile / np.linalg.norm(profile)
+        profiles = []
+        for record in self.records:
+            times = record.times
+            profile = np.exp(exponent * (times - times[..., [0 if rate.real <= 0 else -1]]))
+            along = {} if record.shared else {"axis": 1, "keepdims": True}
+            profiles.append(profile / np.linalg.norm(profile, **along))
+        return profiles
 
     def _reduced(self, rate: complex) -> tuple[NDArray, NDArray]:
         """S_λ in the basis, with the certain functions fitted away (Schur complement)."""
         profile = self._profile(rate)
-        amplitudes = self._amplitudes(profile)
+        amplitudes = np.concatenate(self._amplitudes(profile))
         whole = self._gram - amplitudes.conj().T @ amplitudes
         split = self.free
         free = np.linalg.lstsq(whole[:split, :split], whole[:split, split:], rcond=None)[0]
         reduced = whole[split:, split:] - whole[split:, :split] @ free
         return (reduced + reduced.conj().T) / 2.0, free
+
+
+def _mixed(real: NDArray, vectors: NDArray) -> NDArray:
+    """Products of stacks of matrices, the first real, without a complex copy of it."""
+    if not np.iscomplexobj(vectors):
+        return np.matmul(real, vectors)
+    return np.matmul(real, vectors.real) + 1j * np.matmul(real, vectors.imag)
+
+
+def _outside_of(basis: NDArray, columns: NDArray) -> NDArray:
+    """What columns (m, T, k) have outside of an orthonormal basis (T, r), or of one each."""
+    return np.asarray(columns - basis @ (np.swapaxes(basis, -1, -2) @ columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -335,17 +466,30 @@ class _Iterate:
         return cls(pencil, functions @ inverse, triangle @ generator @ inverse)
 
     @cached_property
-    def _flow(self) -> NDArray[np.float64]:
-        """(T m, m): columns are what each amplitude contributes to all outputs."""
-        return np.swapaxes(self._exponentials[0], 1, 2).reshape(-1, len(self.generator))
+    def _flows(self) -> list[NDArray[np.float64]]:
+        """(T m, m) of each record: columns are what each amplitude contributes to all outputs.
+
+        (m', T m, m) where m' trajectories have times of their own.
+        """
+        size = len(self.generator)
+        flows = (np.swapaxes(flow, -1, -2) for flow, _ in self._exponentials)
+        return [flow.reshape(*flow.shape[:-3], flow.shape[-3] * size, size) for flow in flows]
 
     @cached_property
-    def _exponentials(self) -> tuple[NDArray, NDArray]:
-        """e^{Λs} (T, m, m) and its derivatives with Λ (m², T, m, m), from the middle outwards.
+    def _exponentials(self) -> list[tuple[NDArray, NDArray]]:
+        """e^{Λs} (T, m, m) of each record and its derivatives with Λ (m², T, m, m).
 
-        Neither what grows nor what decays overflows; one step after another, by the product rule.
+        With another axis in front of T where trajectories have times of their own. From the middle
+        outwards: neither what grows nor what decays overflows.
         """
-        m, times = len(self.generator), self.pencil.times
+        return [
+            self._stepwise(record.times) if record.even else self._at(record.times)
+            for record in self.pencil.records
+        ]
+
+    def _stepwise(self, times: NDArray) -> tuple[NDArray, NDArray]:
+        """One step after another, by the product rule."""
+        m = len(self.generator)
         dt = (times[-1] - times[0]) / (len(times) - 1)
         first = -(len(times) - 1) / 2.0 * dt
         units = np.eye(m * m).reshape(m * m, m, m)
@@ -361,23 +505,44 @@ class _Iterate:
             moved[:, i] = moved[:, i - 1] @ step + flow[i - 1] @ along
         return flow, moved
 
+    def _at(self, times: NDArray) -> tuple[NDArray, NDArray]:
+        """At times of any kind (..., T)."""
+        m = len(self.generator)
+        middle = times - (times[..., :1] + times[..., -1:]) / 2.0
+        flow, moved = exponentials(self.generator, middle.ravel())
+        return flow.reshape(*times.shape, m, m), moved.reshape(m * m, *times.shape, m, m)
+
     @cached_property
-    def _projected(self) -> tuple[NDArray, NDArray, NDArray]:
-        """Values (M, T m), an orthonormal basis of the flow, and amplitudes (M, m)."""
-        values = self.pencil.white @ self.functions
-        values = values.reshape(len(values), -1)
-        basis, triangle = np.linalg.qr(self._flow)
-        amplitudes = np.linalg.lstsq(triangle, (values @ basis).T, rcond=None)[0].T
-        return values, basis, amplitudes
+    def _projected(self) -> list[tuple[NDArray, NDArray, NDArray]]:
+        """Values (m', T m) of each record, an orthonormal basis of the flow, and amplitudes."""
+        found = []
+        for strand, record, flow in zip(
+            self.pencil.strands, self.pencil.records, self._flows, strict=True
+        ):
+            values = strand @ self.functions
+            values = values.reshape(len(values), -1)
+            basis, triangle = np.linalg.qr(flow)
+            if record.shared:
+                amplitudes = np.linalg.lstsq(triangle, (values @ basis).T, rcond=None)[0].T
+            else:
+                inside = np.matmul(np.swapaxes(basis, 1, 2), values[..., None])
+                amplitudes = np.matmul(np.linalg.pinv(triangle), inside)[..., 0]
+            found.append((values, basis, amplitudes))
+        return found
 
     @cached_property
     def misfit(self) -> float:
         """Infinite if the exponential is more than a float holds."""
-        if not np.isfinite(self._flow).all():
+        if not all(np.isfinite(flow).all() for flow in self._flows):
             return np.inf
-        values, basis, _ = self._projected
-        rest = values - (values @ basis) @ basis.T
-        return float(np.sum(rest**2)) / (self.pencil.freedom * len(self.generator))
+        total = 0.0
+        for values, basis, _ in self._projected:
+            if basis.ndim == 2:
+                rest = values - (values @ basis) @ basis.T
+            else:
+                rest = _outside_of(basis, values[..., None])
+            total += float(np.sum(rest**2))
+        return total / (self.pencil.freedom * len(self.generator))
 
     @cached_property
     def _outside(self) -> NDArray[np.float64]:
@@ -391,24 +556,34 @@ class _Iterate:
 
     def normal(self) -> NDArray[np.float64]:
         """The triangular factor of [J r]: changes of Λ, then of the functions; and what is left."""
-        m = len(self.generator)
-        values, basis, amplitudes = self._projected
-        moved = self._exponentials[1]
-        others = self.pencil.white @ self._outside
-        size = m * m + others.shape[2] * m
+        m, outside = len(self.generator), self._outside
+        size = m * m + outside.shape[1] * m
         triangle = np.zeros((size + 1, size + 1))
-        chunk = max(1, 4_000_000 // (values.shape[1] * size))
-        for start in range(0, len(values), chunk):
-            part = slice(start, start + chunk)
-            rates = np.einsum("mi,dtij->mtjd", amplitudes[part], moved)
-            added = np.zeros((*rates.shape[:3], others.shape[2], m))
-            for j in range(m):
-                added[:, :, j, :, j] = -others[part]
-            columns = np.concatenate([rates, added.reshape(*rates.shape[:3], -1)], axis=3)
-            columns = columns.reshape(len(rates), -1, size)
-            both = np.concatenate([columns, values[part, :, None]], axis=2)
-            both = both - basis @ (basis.T @ both)
-            triangle = triangle_of(np.vstack([triangle, both.reshape(-1, size + 1)]))
+        for (values, basis, amplitudes), (_, moved), strand, record in zip(
+            self._projected,
+            self._exponentials,
+            self.pencil.strands,
+            self.pencil.records,
+            strict=True,
+        ):
+            others = strand @ outside
+            chunk = max(1, 4_000_000 // (values.shape[1] * size))
+            for start in range(0, len(values), chunk):
+                part = slice(start, start + chunk)
+                if record.shared:
+                    own = basis
+                    rates = np.einsum("mi,dtij->mtjd", amplitudes[part], moved)
+                else:
+                    own = basis[part]
+                    rates = np.einsum("mi,dmtij->mtjd", amplitudes[part], moved[:, part])
+                added = np.zeros((*rates.shape[:3], others.shape[2], m))
+                for j in range(m):
+                    added[:, :, j, :, j] = -others[part]
+                columns = np.concatenate([rates, added.reshape(*rates.shape[:3], -1)], axis=3)
+                columns = columns.reshape(len(rates), -1, size)
+                both = np.concatenate([columns, values[part, :, None]], axis=2)
+                both = _outside_of(own, both)
+                triangle = triangle_of(np.vstack([triangle, both.reshape(-1, size + 1)]))
         return triangle
 
     def moved(self, change: NDArray) -> "_Iterate":

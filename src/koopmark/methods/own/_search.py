@@ -9,6 +9,7 @@ from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
 from koopmark.methods.own._pencil import Expansion, TrajectoryPencil
+from koopmark.methods.own._records import integrated, successive
 
 GRID = 64
 """Real rates that are tried."""
@@ -159,9 +160,9 @@ def _unsplit(
     the eigenvalues of least squares, `rates`, where it was. There are more of these than functions
     that follow it. What is near none of them, which are exact, is in the flat well of one.
     """
-    if not pencil.bare:
+    if not pencil.bare or not len(rates):
         return groups
-    slowest = 1.0 / float(pencil.times[-1] - pencil.times[0])
+    slowest = 1.0 / pencil.duration
     kept: list[_Group] = []
     waiting = list(groups)
     while waiting:
@@ -294,7 +295,7 @@ def _settled(
         if joint and move.coupled.shape[1] > inside:
             # Rates as far apart as this are told apart without.
             upper = [group.rate for group in joint]
-            if abs(upper[0] - upper[-1]) * (pencil.times[-1] - pencil.times[0]) > 1.0:
+            if abs(upper[0] - upper[-1]) * pencil.duration > 1.0:
                 joint = []
         if joint:
             return joint, leads
@@ -396,7 +397,7 @@ def _joint(
     most = min(JOINT, len(at.amplitudes) / 3, UNKNOWNS / len(coupled))
     if dimension < coupled.shape[1] or dimension > most:
         return []
-    duration = pencil.times[-1] - pencil.times[0]
+    duration = pencil.duration
     if sum(abs(rate - other) * duration < NEAR for other in refined) >= ATTEMPTS:
         return []
     refined.append(rate)
@@ -407,13 +408,16 @@ def _joint(
         turn = np.array([[rate.real, rate.imag], [-rate.imag, rate.real]])
         generator = coordinates @ turn @ np.linalg.inv(coordinates)
     else:
-        # By total least squares, from one snapshot to the next, under white noise.
-        values = pencil.white @ start
-        sides = [part.reshape(-1, dimension) for part in (values[:, :-1], values[:, 1:])]
-        right = np.linalg.svd(triangle_of(*sides))[2][dimension:]
-        halves = right[:, dimension:].T, -right[:, :dimension].T
-        operator = np.linalg.lstsq(*halves, rcond=1e-12)[0].T
-        generator = logm(operator) / (pencil.times[1] - pencil.times[0])
+        sides = [part @ start for part in pencil.windows(2)]
+        if pencil.enough(sides):
+            # By total least squares, from one snapshot to the next, under white noise.
+            right = np.linalg.svd(triangle_of(*sides))[2][dimension:]
+            halves = right[:, dimension:].T, -right[:, :dimension].T
+            operator = np.linalg.lstsq(*halves, rcond=1e-12)[0].T
+            generator = logm(operator) / pencil.dt
+        else:
+            now, ahead, steps = successive(pencil.moved_by(start))
+            generator = integrated(now, ahead, steps)
         if not np.isfinite(generator).all():
             return []
         if abs(generator.imag).max() > 1e-9 * abs(generator).max():
@@ -473,7 +477,7 @@ def _closest(pencil: TrajectoryPencil, starts: list[_Start]) -> list[_Group]:
 
 def _reach(pencil: TrajectoryPencil, rate: complex) -> float:
     """The longest step of λ that is taken at once: what is near is not left."""
-    return 0.5 * abs(rate) + 1.0 / float(pencil.times[-1] - pencil.times[0])
+    return 0.5 * abs(rate) + 1.0 / pencil.duration
 
 
 def _descended(pencil: TrajectoryPencil, rate: complex) -> tuple[complex, Expansion]:
@@ -503,9 +507,8 @@ def _starts(pencil: TrajectoryPencil) -> tuple[list[_Start], NDArray[np.complex1
 
     And all eigenvalues of least squares.
     """
-    times = pencil.times
-    dt, duration = (times[-1] - times[0]) / (len(times) - 1), times[-1] - times[0]
-    rates, functions, least_squares = _one_step(pencil, dt)
+    dt, duration = pencil.step, pencil.duration
+    rates, functions, least_squares = _one_step(pencil)
     misfits = pencil.misfits_of(rates, functions)
     starts: list[_Start] = []
     for j in np.argsort(misfits, kind="stable"):
@@ -523,16 +526,24 @@ def _starts(pencil: TrajectoryPencil) -> tuple[list[_Start], NDArray[np.complex1
     return starts + [_Start(complex(rate)) for rate in grid[minima]], least_squares
 
 
-def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, NDArray]:
-    """Eigenpairs of three regressions of the basis on itself one snapshot before.
+def _one_step(pencil: TrajectoryPencil) -> tuple[NDArray, NDArray, NDArray]:
+    """Eigenpairs of regressions of the basis on itself one snapshot before.
 
     Least squares, total least squares, and instrumental variables: which of them is right depends
-    on the noise. Of many functions, least squares alone. Of each complex pair one is given.
-    Functions are columns (c + k, s). Last are all eigenvalues of least squares.
+    on the noise. Of many functions, least squares alone. If too few states are one sampling
+    interval apart, one regression at the times that there are. Of each complex pair one is given.
+    Functions are columns (c + k, s). Last are all eigenvalues of least squares, which are exact
+    without noise; none of the other regression.
     """
-    values, count, free = pencil.white, pencil.count, pencil.free
+    count, free = pencil.count, pencil.free
     size = free + count
-    now, ahead = values[:, :-1].reshape(-1, size), values[:, 1:].reshape(-1, size)
+    pairs = pencil.windows(2)
+    if not pencil.enough(pairs):
+        now, ahead, steps = successive(pencil.moved_by(np.eye(size)))
+        found, vectors = np.linalg.eig(integrated(now, ahead, steps))
+        usable, _ = _varying(found.astype(complex), vectors, np.linalg.norm(now, axis=0), free)
+        return found[usable].astype(complex), vectors[:, usable], np.empty(0, complex)
+    now, ahead = pairs
     triangle = triangle_of(now, ahead)
     sizes = np.linalg.norm(triangle[:, :size], axis=0)
     least = np.linalg.lstsq(triangle[:size, :size], triangle[:size, size:], rcond=1e-12)[0]
@@ -543,21 +554,30 @@ def _one_step(pencil: TrajectoryPencil, dt: float) -> tuple[NDArray, NDArray, ND
         total = least.copy()
         inner = np.linalg.lstsq(right[:, count:].T, -right[:, :count].T, rcond=1e-12)[0].T
         total[free:, free:] = inner
-        before, now, ahead = (values[:, i : i - 2 or None].reshape(-1, size) for i in range(3))
-        triangle = triangle_of(before, now, ahead)[:size, size:]
-        instrumental = np.linalg.lstsq(triangle[:, :size], triangle[:, size:], rcond=1e-12)[0]
-        operators += [total, instrumental]
+        operators.append(total)
+        triples = pencil.windows(3)
+        if pencil.enough(triples):
+            triangle = triangle_of(*triples)[:size, size:]
+            operators.append(
+                np.linalg.lstsq(triangle[:, :size], triangle[:, size:], rcond=1e-12)[0]
+            )
     rates, functions, every = [], [], []
     for operator in operators:
         discrete, vectors = np.linalg.eig(operator)
         with np.errstate(divide="ignore"):
-            found = np.log(discrete.astype(complex)) / dt
+            found = np.log(discrete.astype(complex)) / pencil.dt
         found = np.where(abs(found.imag) < 1e-12 * abs(found), found.real, found)
-        # The constant by itself is none.
-        parts = abs(vectors) * sizes[:, None]
-        varies = parts[free:].max(axis=0) > 1e-6 * parts.max(axis=0)
+        usable, varies = _varying(found, vectors, sizes, free)
         every.append(found[np.isfinite(found) & varies])
-        usable = np.isfinite(found) & (found.imag >= 0.0) & varies
         rates.append(found[usable])
         functions.append(vectors[:, usable])
     return np.concatenate(rates), np.hstack(functions), every[0]
+
+
+def _varying(
+    rates: NDArray, vectors: NDArray, sizes: NDArray, free: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which pairs (s,) are starts, and which are not the constant by itself."""
+    parts = abs(vectors) * sizes[:, None]
+    varies = parts[free:].max(axis=0) > 1e-6 * parts.max(axis=0)
+    return np.isfinite(rates) & (rates.imag >= 0.0) & varies, varies

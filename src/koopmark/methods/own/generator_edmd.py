@@ -1,7 +1,8 @@
 """Generator EDMD: eigenpairs of F·∇ itself, from the vector field or from finite differences."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -48,7 +49,7 @@ class GeneratorEDMD(InformedMethod):
     dictionary: AnyDictionary = field(default_factory=Monomials)
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(role="informed", papers=(papers.KLUS_2020_GENERATOR,))
+    tags = Tags(role="informed", sampling="any", papers=(papers.KLUS_2020_GENERATOR,))
 
     def _fit(self, trajectories: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
         if key.stochastic:
@@ -58,8 +59,9 @@ class GeneratorEDMD(InformedMethod):
                 "generator EDMD is given the vector field, and this answer key has none: take "
                 "koopmark.generator_edmd_fd6"
             )
-        observables = self.dictionary.fitted(trajectories.states)
-        blocks = exact_derivatives(observables, trajectories.states, key.vector_field)
+        states = trajectories.snapshots()
+        observables = self.dictionary.fitted(states)
+        blocks = exact_derivatives(observables, states, key.vector_field)
         factor = derivative_factor(observables.size, blocks)
         pairs = eigenpairs(factor, self.tolerance, observables.state)
         return pairs.model(observables, pairs.discrete, trajectories.dt, "given the vector field")
@@ -83,7 +85,7 @@ class DifferenceGeneratorEDMD(Method):
     tolerance: Tolerance = 1e-10
     order: Literal[2, 4, 6] = 2
 
-    tags = Tags(papers=(papers.KLUS_2020_GENERATOR,)).none(
+    tags = Tags(sampling="segments", papers=(papers.KLUS_2020_GENERATOR,)).none(
         "differences shift every eigenvalue by a power of the time step"
     )
 
@@ -91,9 +93,10 @@ class DifferenceGeneratorEDMD(Method):
         return replace(self.tags, min_states=self.order + 1)
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        observables = self.dictionary.fitted(trajectories.states)
-        blocks = differences(observables, trajectories.states, trajectories.dt, self.order)
-        factor = derivative_factor(observables.size, blocks)
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        parts = [block.states for block in trajectories.blocks()]
+        rates = differences(observables, parts, trajectories.dt, self.order)
+        factor = derivative_factor(observables.size, rates)
         pairs = eigenpairs(factor, self.tolerance, observables.state)
         remark_shifts(pairs.discrete, trajectories.dt, self.order)
         return pairs.model(observables, pairs.discrete, trajectories.dt)
@@ -116,31 +119,36 @@ def remark_shifts(rates: NDArray, dt: float, order: int) -> None:
 def exact_derivatives(
     observables: Observables, states: NDArray, vector_field: Callable[[NDArray], NDArray]
 ) -> Iterator[Values]:
-    """ψ and F·∇ψ at all states (M, T, N), a block at a time."""
+    """ψ and F·∇ψ at all states (..., N), a block at a time."""
     rows = block_rows(2 * observables.size)
-    flat = states.reshape(-1, states.shape[2])
+    flat = states.reshape(-1, states.shape[-1])
     for start in range(0, len(flat), rows):
         part = np.asarray(flat[start : start + rows], dtype=float)
         yield observables(part), observables.derivative(part, vector_field(part))
 
 
 def differences(
-    observables: Observables, states: NDArray, dt: float, order: int
+    observables: Observables, parts: Sequence[NDArray], dt: float, order: int
 ) -> Iterator[Values]:
-    """ψ and its central difference at all states (M, T, N) that have neighbours enough.
+    """ψ and its central difference at all states that have neighbours enough.
+
+    The trajectories are in `parts` (M, T, N), those of one length together.
 
     Raises
     ------
     Skip
-        Where no trajectory is long enough.
+        If none is long enough.
     """
     half, size = order // 2, observables.size
-    if states.shape[1] <= order:
+    longest = max(states.shape[1] for states in parts)
+    if longest <= order:
         raise Skip(
             f"differences of order {order} need {order + 1} states in a row, and the trajectories "
-            f"have {states.shape[1]}"
+            f"have {longest}"
         )
-    for part in overlapping(states, block_rows(2 * size), order):
+    rows = block_rows(2 * size)
+    enough = [states for states in parts if states.shape[1] > order]
+    for part in chain.from_iterable(overlapping(states, rows, order) for states in enough):
         values = observables(part.reshape(-1, part.shape[2])).reshape(*part.shape[:2], size)
         count = part.shape[1] - order
         velocity = np.zeros((len(part), count, size))

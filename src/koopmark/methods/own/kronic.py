@@ -62,7 +62,8 @@ class KRONIC(Method):
         estimated from the data, allows each function as much more as it explains; a function in
         which it would explain any error cannot be judged and is left out.
     held_out : float
-        Share of the trajectories; where there is but one, of its times.
+        Share of the trajectories; where there is but one, of its segments without a gap, or of the
+        times of the only one.
     """
 
     dictionary: AnyDictionary = field(default_factory=Monomials)
@@ -70,25 +71,32 @@ class KRONIC(Method):
     held_out: Share = 0.2
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(min_states=ORDER + 1, papers=(papers.KAISER_2021,))
+    tags = Tags(min_states=ORDER + 1, sampling="segments", papers=(papers.KAISER_2021,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         dt = trajectories.dt
-        training, validation = split(trajectories.states, self.held_out)
-        observables = self.dictionary.fitted(training)
-        rates = derivative_factor(observables.size, differences(observables, training, dt, ORDER))
-        pairs = factorise(observables, training)
+        training, validation = split(trajectories, self.held_out)
+        observables = self.dictionary.fitted(training.snapshots())
+        seen, unseen = (
+            [block.states for block in part.blocks()] for part in (training, validation)
+        )
+        rates = derivative_factor(observables.size, differences(observables, seen, dt, ORDER))
+        pairs = factorise(observables, *seen)
         vectors = sparse_vectors(rates, self.tolerance)
         noise = noise_variances(trajectories)
-        share = noise_shares(training, observables, noise, vectors)
+        share = noise_shares(seen, observables, noise, vectors)
         found = refitted(pairs, vectors, dt, share if noise.settled else np.zeros_like(share))
         remark_shifts(found.rates, dt, ORDER)
-        errors = prediction_errors(found, observables, validation, dt)
-        share = noise_shares(validation, observables, noise, found.vectors)
+        errors = prediction_errors(found, observables, unseen, dt)
+        share = noise_shares(unseen, observables, noise, found.vectors)
         # What noise in φ(x(0)) has grown to in e^{λt}φ(x(0)), squared, mean over the times (s,).
         with np.errstate(over="ignore"):
-            steps = np.arange(validation.shape[1])[:, None]
-            grown = np.exp(2.0 * found.rates.real * dt * steps).mean(axis=0)
+            each = [
+                np.exp(2.0 * found.rates.real * dt * np.arange(part.shape[1])[:, None]).mean(axis=0)
+                for part in unseen
+            ]
+        states = [part.shape[0] * part.shape[1] for part in unseen]
+        grown = each[0] if len(each) == 1 else np.average(each, axis=0, weights=states)
         explained = EXPLAINED * np.sqrt(share * (1.0 + grown))
         limit = np.hypot(self.accuracy, explained)
         kept, note = _chosen(pairs, found, errors, limit)
@@ -108,15 +116,40 @@ class Functions(NamedTuple):
     """(s,) ‖φ(x⁺) - e^{λΔt}φ(x)‖ / ‖φ(x)‖ over the training pairs."""
 
 
-def split(states: NDArray, share: float) -> tuple[NDArray, NDArray]:
-    """Training and held-out states: evenly spread trajectories, or the end of a single one."""
-    count = len(states)
+def split(trajectories: Trajectories, share: float) -> tuple[Trajectories, Trajectories]:
+    """Training and held-out data: evenly spread trajectories, or the end of a single one.
+
+    Of data with gaps or uneven times these are the segments without a gap, and those of one
+    trajectory stay together if there are several.
+    """
+    if not trajectories.regular:
+        return _split_segments(trajectories, share)
+    count = len(trajectories)
     if count == 1:
-        cut = states.shape[1] - max(2, round(share * states.shape[1]))
-        return states[:, : max(cut, 1)], states[:, cut:]
+        states = trajectories.states.shape[1]
+        cut = states - max(2, round(share * states))
+        return trajectories[:, : max(cut, 1)], trajectories[:, cut:]
     held = np.zeros(count, dtype=bool)
     held[np.linspace(0, count - 1, max(1, round(share * count))).astype(int)] = True
-    return states[~held], states[held]
+    return trajectories[~held], trajectories[held]
+
+
+def _split_segments(trajectories: Trajectories, share: float) -> tuple[Trajectories, Trajectories]:
+    recorded = trajectories.recorded
+    lengths = np.diff(recorded.bounds)
+    owners = recorded.trajectory[recorded.bounds[:-1][lengths > 1]]
+    pieces = [segment.states[0] for segment in trajectories.segments(2)]
+    whole = Trajectories.from_arrays(pieces, dt=trajectories.dt)
+    if len(pieces) == 1:
+        return split(whole, share)
+    if (owners == owners[0]).all():
+        owners = np.arange(len(pieces))
+    # Differences need a long segment to train on.
+    others = np.unique(owners[owners != owners[np.argmax(lengths[lengths > 1])]])
+    count = max(1, round(share * (len(others) + 1)))
+    chosen = others[np.linspace(0, len(others) - 1, count).astype(int)]
+    held = np.isin(owners, chosen)
+    return whole[~held], whole[held]
 
 
 def sparse_vectors(factor: SnapshotFactor, tolerance: float) -> NDArray[np.complex128]:
@@ -206,15 +239,19 @@ def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float, noise: NDArray)
 
 
 def prediction_errors(
-    found: Functions, observables: Observables, states: NDArray, dt: float
+    found: Functions, observables: Observables, parts: list[NDArray], dt: float
 ) -> NDArray[np.float64]:
-    """‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over all of the trajectories (M, T, N); inf for NaN."""
-    flat = np.ascontiguousarray(states, dtype=float).reshape(-1, states.shape[2])
-    values = real_product(observables(flat), found.vectors).reshape(*states.shape[:2], -1)
+    """‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over all trajectories, parts (M, T, N); inf for NaN."""
+    missed, sizes = [], []
+    for states in parts:
+        flat = np.ascontiguousarray(states, dtype=float).reshape(-1, states.shape[2])
+        values = real_product(observables(flat), found.vectors).reshape(*states.shape[:2], -1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            grown = np.exp(found.rates * dt * np.arange(states.shape[1])[:, None])
+            missed.append(np.linalg.norm(values - values[:, :1] * grown, axis=(0, 1)))
+        sizes.append(np.linalg.norm(values, axis=(0, 1)))
     with np.errstate(over="ignore", invalid="ignore"):
-        grown = np.exp(found.rates * dt * np.arange(states.shape[1])[:, None])
-        missed = np.linalg.norm(values - values[:, :1] * grown, axis=(0, 1))
-        errors = missed / np.linalg.norm(values, axis=(0, 1))
+        errors = np.hypot.reduce(missed) / np.hypot.reduce(sizes)
     return np.where(np.isfinite(errors), errors, np.inf)
 
 

@@ -10,6 +10,7 @@ from koopmark._tsqr import triangle_of
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, Tolerance
+from koopmark.methods._sampling import along, together
 from koopmark.methods._signal import canonical_correlations, signal_basis, significant, sizes
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
@@ -38,14 +39,17 @@ class TotalLeastSquaresEDMD(Method):
 
     dictionary: AnyDictionary = field(default_factory=Identity)
 
-    tags = Tags(papers=(papers.DAWSON_2016, papers.HEMATI_2017, papers.GOLUB_1987))
+    tags = Tags(
+        sampling="segments",
+        papers=(papers.DAWSON_2016, papers.HEMATI_2017, papers.GOLUB_1987),
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        states = trajectories.states
-        observables = self.dictionary.fitted(states)
-        flat = states.reshape(-1, states.shape[2])
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        parts = [block.states for block in trajectories.blocks()]
+        flat = together(parts).reshape(-1, observables.inputs)
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
-        factor = factorise(observables, states)
+        factor = factorise(observables, *parts)
         variances = corrected.values.var(axis=0)
         discrete, vectors = total_least_squares(factor, corrected.covariance, variances)
         rates = continuous(discrete, trajectories.dt)
@@ -106,11 +110,11 @@ class ForwardBackwardEDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(papers=(papers.DAWSON_2016,))
+    tags = Tags(sampling="segments", papers=(papers.DAWSON_2016,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        observables = self.dictionary.fitted(trajectories.states)
-        factor = factorise(observables, trajectories.states)
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
         discrete, coefficients = forward_backward(factor, self.tolerance)
         dt = trajectories.dt
         modes = readout(factor, coefficients, observables.state)
@@ -156,27 +160,29 @@ class InstrumentalEDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     lag: Count = 1
 
-    tags = Tags(papers=(papers.SOEDERSTROEM_1983,))
+    tags = Tags(sampling="segments", papers=(papers.SOEDERSTROEM_1983,))
 
     def promises(self) -> Tags:
         return replace(self.tags, min_states=self.lag + 2)
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        states = trajectories.states
-        if states.shape[1] < self.lag + 2:
+        parts = [block.states for block in trajectories.blocks(self.lag + 2)]
+        if not parts:
             raise Skip(
-                f"{states.shape[1]} states in a trajectory: a lag of {self.lag} needs at least "
-                f"{self.lag + 2}"
+                f"{trajectories.states.shape[1]} states in a trajectory: a lag of {self.lag} needs "
+                f"at least {self.lag + 2}"
             )
-        observables = self.dictionary.fitted(states)
-        flat = states.reshape(-1, states.shape[2])
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        flat = together(parts).reshape(-1, observables.inputs)
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
-        values = corrected.values.reshape(*states.shape[:2], -1)
+        values = along(corrected.values, parts)
         times = (slice(-self.lag - 1), slice(1, -self.lag), slice(1 + self.lag, None))
-        parts = [values[:, part].reshape(-1, observables.size) for part in times]
-        triangle = triangle_of(*parts)
-        pairs = len(states) * (states.shape[1] - self.lag - 1)
-        discrete, vectors = instrumental(triangle, pairs)
+        shifted = [
+            together([part[:, when] for part in values]).reshape(-1, observables.size)
+            for when in times
+        ]
+        triangle = triangle_of(*shifted)
+        discrete, vectors = instrumental(triangle, len(shifted[0]))
         rates = continuous(discrete, self.lag * trajectories.dt)
         modes = None
         if observables.state is not None:

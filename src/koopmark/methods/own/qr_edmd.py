@@ -10,6 +10,7 @@ from scipy.linalg import lapack, lstsq, lu_solve
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, Positive, Tolerance
+from koopmark.methods._sampling import together
 from koopmark.methods.dictionaries import (
     AnyDictionary,
     Dictionary,
@@ -63,12 +64,11 @@ class QREDMD(Method):
     near: tuple[float, ...] = ()
     count: Count = 20
 
-    tags = Tags(papers=(papers.WILLIAMS_2015, papers.COLBROOK_2024))
+    tags = Tags(sampling="segments", papers=(papers.WILLIAMS_2015, papers.COLBROOK_2024))
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        states = trajectories.states
-        observables = self.dictionary.fitted(states)
-        factor = factorise(observables, states)
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
         dt = trajectories.dt
         return linear_model(factor, observables, dt, self.tolerance, self.near, self.count)
 
@@ -188,6 +188,7 @@ class KernelEDMD(Method):
     seed: int = 0
 
     tags = Tags(
+        sampling="segments",
         trial={"landmarks": 100},
         papers=(
             papers.WILLIAMS_2015_KERNEL,
@@ -201,11 +202,11 @@ class KernelEDMD(Method):
         return dictionary.as_kernel()
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        states = trajectories.states
+        parts = [block.states for block in trajectories.blocks()]
         features = Nystroem(self.kernel, self.landmarks, self.seed, constant=False)
-        lift = features.fitted(states[:, :-1])
-        n, size = states.shape[2], lift.size
-        factor = factorise(replace(lift, with_state=True), states)
+        lift = features.fitted(together([part[:, :-1] for part in parts]))
+        n, size = lift.inputs, lift.size
+        factor = factorise(replace(lift, with_state=True), *parts)
         now, ahead = np.split(factor.triangle, 2, axis=1)
         triangle = np.linalg.qr(np.hstack([now[:, n:], ahead[:, n:]]))[1]
         pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), self.tolerance)
@@ -241,11 +242,11 @@ class ResDMD(Method):
     epsilon: Positive | None = None
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(papers=(papers.COLBROOK_2024,))
+    tags = Tags(sampling="segments", papers=(papers.COLBROOK_2024,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        observables = self.dictionary.fitted(trajectories.states)
-        factor = factorise(observables, trajectories.states)
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
         pairs = eigenpairs(factor, self.tolerance)
         dt = trajectories.dt
         kept, note = self._chosen(trajectories, observables, pairs)
@@ -266,7 +267,8 @@ class ResDMD(Method):
             note = f"{kept.sum()} of {count} pairs have a residual of at most {self.epsilon:g}"
             return kept, note
         noise = noise_variances(trajectories)
-        share = noise_shares(trajectories.states, observables, noise, pairs.coefficients)
+        parts = [block.states for block in trajectories.blocks()]
+        share = noise_shares(parts, observables, noise, pairs.coefficients)
         explained = EXPLAINED * np.sqrt(share * (1.0 + abs(pairs.discrete) ** 2))
         judged = explained <= DECIDES
         kept = at_most(pairs.residuals, np.hypot(LEAST, explained), what) & judged

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Bound, Share
+from koopmark.methods._sampling import together
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
 from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
@@ -46,8 +47,8 @@ class _Decomposition(Method):
     dictionary: AnyDictionary = field(default_factory=Monomials)
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        observables = self.dictionary.fitted(trajectories.states)
-        factor = factorise(observables, trajectories.states)
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
         whole, w = self.start(factor)
         kept, dt = w @ reduced(whole, self), trajectories.dt
         # EDMD with the functions ψ C, C (D, k) those kept.
@@ -92,7 +93,7 @@ class SSD(_Decomposition):
 
     tolerance: Share = 1e-7
 
-    tags = Tags(papers=(papers.HASELI_2022,))
+    tags = Tags(sampling="segments", papers=(papers.HASELI_2022,))
 
     def step(self, here: Spans) -> NDArray[np.float64]:
         sines, directions = angles(here.now, orthonormal(here.ahead)[0])
@@ -118,14 +119,14 @@ class TunableSSD(_Decomposition):
 
     epsilon: Sine | None = None
 
-    tags = Tags(papers=(papers.HASELI_2023,))
+    tags = Tags(sampling="segments", papers=(papers.HASELI_2023,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         if self.epsilon is not None:
             return super()._fit(trajectories)
-        states = trajectories.states
-        noise = bounded(noise_variances(trajectories), states)
-        return replace(self, epsilon=_allowed(noise, states))._fit(trajectories)
+        parts = [block.states for block in trajectories.blocks()]
+        noise = bounded(noise_variances(trajectories), parts)
+        return replace(self, epsilon=_allowed(noise, parts))._fit(trajectories)
 
     def start(self, factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
         whole, w = super().start(factor)
@@ -154,10 +155,10 @@ class TunableSSD(_Decomposition):
         return rows[int(np.sum(sizes > RANK * sizes[0])) :].T
 
 
-def _allowed(noise: NoiseVariances, states: NDArray) -> float:
-    """By default the largest sine of T-SSD, for noise of this size in states (M, T, N)."""
+def _allowed(noise: NoiseVariances, parts: list[NDArray]) -> float:
+    """By default the largest sine of T-SSD, for noise of this size in states, parts (M, T, N)."""
     # Of the next states: functions that are gone after a step lie in noise there.
-    ahead = states[:, 1:]
+    ahead = together([part[:, 1:] for part in parts])
     mean, size = ahead.mean(axis=(0, 1), dtype=float), ahead.var(axis=(0, 1), dtype=float)
     # A channel that is constant, but for rounding, says nothing about the noise.
     varies = size > (RANK * mean) ** 2

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
+from koopmark.methods._sampling import along, together
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.own._pencil import TrajectoryPencil
+from koopmark.methods.own._records import records_of
 from koopmark.methods.own._search import eigenspaces
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
@@ -51,6 +53,7 @@ class VarProEDMD(Method):
 
     tags = Tags(
         min_states=3,
+        sampling="any",
         papers=(
             papers.GOLUB_1973,
             papers.ASKHAM_2018,
@@ -58,16 +61,20 @@ class VarProEDMD(Method):
     )
 
     def _fit(self, trajectories: Trajectories) -> Model:
-        states = trajectories.states
-        observables = self.dictionary.fitted(states)
+        records = records_of(trajectories, self.tags.min_states)
+        observables = self.dictionary.fitted(trajectories.snapshots())
+        parts = [record.values for record in records]
         noise = noise_variances(trajectories)
-        flat = corrected_values(observables, states.reshape(-1, states.shape[2]), noise)
-        values = flat.values.reshape(*states.shape[:2], -1)
-        pencil = TrajectoryPencil(values, flat.covariance, trajectories.times)
-        if states.shape[1] < 3 or pencil.freedom < np.sum(~pencil.certain):
+        flat = corrected_values(observables, together(parts).reshape(-1, observables.inputs), noise)
+        lifted = [
+            record._replace(values=values)
+            for record, values in zip(records, along(flat.values, parts), strict=True)
+        ]
+        pencil = TrajectoryPencil(lifted, flat.covariance, trajectories.dt)
+        if parts[0].shape[1] < 3 or pencil.freedom < np.sum(~pencil.certain):
             raise Skip(
-                f"{len(states)} trajectories of {states.shape[1]} states are too few to tell "
-                f"{np.sum(~pencil.certain)} functions from noise"
+                f"{pencil.count_of_trajectories} trajectories of {parts[0].shape[1]} states are "
+                f"too few to tell {np.sum(~pencil.certain)} functions from noise"
             )
         pencil, found, note = eigenspaces(pencil)
         rates = np.concatenate([np.full(group.functions.shape[1], group.rate) for group in found])

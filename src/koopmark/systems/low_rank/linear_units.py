@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._arrays import finite, real
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
-from koopmark.systems._base import Formula, ProductSystem
+from koopmark.systems._base import Formula
 from koopmark.systems._elementwise import Shift
 from koopmark.systems.low_rank.network import Network
 from koopmark.systems.low_rank.weights import RANK_TOLERANCE, LowRank, gaussian_weights
@@ -25,7 +25,7 @@ from koopmark.truth import DEFECTIVE, SAME_EIGENVALUE, Eigenspace, PrincipalFunc
 
 
 @dataclass(frozen=True, eq=False)
-class LinearUnits(ProductSystem, Network):
+class LinearUnits(Network):
     """n units of k variables each: ẏ_a = Σ_b M_ab y_b + (W h(x))_a for every unit, N = n k.
 
     The state holds the first variable of every unit, then the second of every unit, and so on.

@@ -10,7 +10,7 @@ from scipy.linalg import expm
 
 from koopmark._arrays import finite, numeric, real
 from koopmark._repr import ReprMixin
-from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, ProductSystem
+from koopmark.systems._base import Formula, LinearCoordinates, NamedArray, System
 from koopmark.systems.prescribed.features import Features
 from koopmark.truth import Eigenspace, PrincipalFunctions
 
@@ -143,7 +143,7 @@ class CouplingLayer(ReprMixin):
 
 
 @dataclass(frozen=True, eq=False)
-class Conjugate(ProductSystem):
+class Conjugate(System):
     """ẋ = DΨ(x)⁻¹ Λ Ψ(x): y = Ψ(x) obeys ẏ = Λy, so that x(t) = Ψ⁻¹(e^{Λt} Ψ(x(0))).
 
     With v the left eigenvectors of Λ all N functions vᵀΨ are eigenfunctions, and every product of

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import finite, real
 from koopmark.systems._activation import tanh
-from koopmark.systems._base import Formula, ProductSystem
+from koopmark.systems._base import Formula, System
 from koopmark.systems.prescribed.functions import PrescribedFunctions
 from koopmark.truth import Eigenspace, PrincipalFunctions
 
@@ -49,7 +49,7 @@ class LeakyDrive:
 
 
 @dataclass(frozen=True, eq=False)
-class Prescribed(ProductSystem):
+class Prescribed(System):
     """φ̇ = Λφ and ẇ = h(x), in the coordinates (φ(x), w = Qx).
 
     With strength below 1 these are coordinates of the whole space, so that a trajectory stays

@@ -7,7 +7,7 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from koopmark.systems._base import ProductSystem
+from koopmark.systems._base import System
 from koopmark.systems.registry import factory
 from koopmark.systems.textbook.planar import without_products_of_both
 from koopmark.truth import Eigenspace, PrincipalFunctions
@@ -15,7 +15,7 @@ from koopmark.truth import Eigenspace, PrincipalFunctions
 
 @factory("kuramoto")
 @dataclass(frozen=True, eq=False)
-class Kuramoto(ProductSystem):
+class Kuramoto(System):
     """θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with the state (cos θ₁ .. cos θₙ, sin θ₁ .. sin θₙ).
 
     As sines are odd the coupling moves no mean phase: Πⱼ zⱼ, z = e^{iθ}, is an eigenfunction at

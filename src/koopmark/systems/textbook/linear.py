@@ -11,7 +11,7 @@ from scipy.linalg import block_diag, expm
 
 from koopmark._arrays import numeric, real
 from koopmark._keys import generator
-from koopmark.systems._base import LinearCoordinates, ProductSystem
+from koopmark.systems._base import LinearCoordinates, System
 from koopmark.systems._elementwise import Shift
 from koopmark.systems.low_rank.weights import check_independent
 from koopmark.systems.registry import Positive, factory, named
@@ -27,7 +27,7 @@ RESIDUAL = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class LinearSystem(ProductSystem):
+class LinearSystem(System):
     """ẋ = Ax: wᵀx is an eigenfunction for every left eigenvector w of A.
 
     Parameters

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from koopmark.systems._base import LinearCoordinates, ProductSystem
+from koopmark.systems._base import LinearCoordinates, System
 from koopmark.systems.registry import Negative, factory
 from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions
 
 
 @factory("slow_manifold")
 @dataclass(frozen=True, eq=False)
-class SlowManifold(ProductSystem):
+class SlowManifold(System):
     """ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²): φ = x₁ at μ and φ = x₂ - λ/(λ - 2μ) x₁² at λ.
 
     Source: Tu, Rowley, Luchtenburg, Brunton and Kutz, J. Comput. Dyn. 1, 391 (2014); Brunton,
@@ -81,7 +81,7 @@ class SlowManifold(ProductSystem):
 
 @factory("hopf")
 @dataclass(frozen=True, eq=False)
-class HopfNormalForm(ProductSystem):
+class HopfNormalForm(System):
     """ż = (μ + iω)z - (1 + ib)|z|²z for z = x₁ + ix₂, with s = |z|².
 
     Above (μ > 0), away from the origin: ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and

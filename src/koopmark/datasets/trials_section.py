@@ -1,0 +1,111 @@
+"""The `[trials]` section of a recipe: training trajectories as an experiment would record them."""
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from koopmark._config import Section
+from koopmark._keys import generator
+
+SHIFTED = "times of trials"
+"""What the generator of uneven times is for; the others are called after what they leave out."""
+
+
+class TrialsSection(Section):
+    """Trials of unequal length, with gaps, at uneven times; by default none of the three.
+
+    Test trajectories are full and even whatever it says. Everything is drawn from generators of its
+    own: at one seed more gaps contain fewer, and neither they nor lengths depend on the noise.
+    """
+
+    shortest: float = Field(default=1.0, gt=0, le=1)
+    """Share of the horizon that every trial lasts: lengths are uniform from it to all of it."""
+    gaps: float = Field(default=0.0, ge=0, le=0.9)
+    """Share of the states missing in gaps, of those within the length of their trial."""
+    gap: float = Field(default=5.0, ge=1, le=1e6)
+    """Mean length of a gap, in steps."""
+    missing: float = Field(default=0.0, ge=0, le=0.9)
+    """Share of single values missing, of those that are in no gap."""
+    jitter: float = Field(default=0.0, ge=0, lt=0.5)
+    """Each time but the first is uniform within this share of dt about its place in the grid."""
+
+    @model_validator(mode="after")
+    def _gaps_that_long(self) -> "TrialsSection":
+        # States missing independently of one another are in gaps that long.
+        least = 1.0 / (1.0 - self.gaps)
+        if self.gap < least * (1.0 - 1e-9):
+            raise ValueError(
+                f"gap {self.gap:g} with gaps {self.gaps:g}: if that share of the states is missing "
+                f"at random, gaps are {least:.3g} steps long on average: gap must be at least that"
+            )
+        return self
+
+    @property
+    def full(self) -> bool:
+        """Whether every value is recorded."""
+        return self.shortest == 1.0 and self.gaps == self.missing == 0.0
+
+    def times(self, grid: NDArray, count: int, key: dict) -> NDArray[np.float64]:
+        """Times (T,), or (M, T) of each of `count` trials, for an even grid (T,) from 0.
+
+        They increase: the first is 0, and none is after the end of the grid.
+        """
+        if not self.jitter:
+            return grid
+        rng = generator(key, SHIFTED)
+        dt = (grid[-1] - grid[0]) / (len(grid) - 1)
+        shift = self.jitter * dt * rng.uniform(-1.0, 1.0, (count, len(grid)))
+        shift[:, 0] = 0.0
+        shift[:, -1] = -np.abs(shift[:, -1])
+        return grid + shift
+
+    def recorded(self, shape: tuple[int, int, int], key: dict) -> NDArray[np.bool_]:
+        """(M, T, N) which values are recorded: of other levels at the same `key` more or fewer."""
+        count, length, _ = shape
+        within = np.ones((count, length), bool)
+        if self.shortest < 1.0:
+            # Of the steps, at least one.
+            least = max(1, int(np.ceil(self.shortest * (length - 1) - 1e-9)))
+            share = generator(key, "lengths of trials").random(count)
+            last = least + np.floor(share * (length - least)).astype(int)
+            within = np.arange(length) <= last[:, None]
+        if self.gaps:
+            when = _first_missing(within.shape, self.gap, generator(key, f"gaps of {self.gap!r}"))
+            within &= ~_lowest(when, self.gaps, within)
+        values = np.broadcast_to(within[..., None], shape).copy()
+        if self.missing:
+            order = generator(key, "missing values").random(shape)
+            values &= ~_lowest(order, self.missing, values)
+        return values
+
+
+def _lowest(order: NDArray, share: float, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The elements of lowest `order` among some: this share of these, to one element."""
+    inside = np.flatnonzero(among)
+    count = round(share * len(inside))
+    # Those of one gap are alike and go in order of time.
+    chosen = inside[np.argsort(order.reshape(-1)[inside], kind="stable")[:count]]
+    lowest = np.zeros(among.size, bool)
+    lowest[chosen] = True
+    return lowest.reshape(among.shape)
+
+
+def _first_missing(
+    shape: tuple[int, int], mean: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """(M, T) the rate of gaps from which on each state is missing.
+
+    A state is missing as a two-state Markov chain says, stationary from the first time: after a
+    recorded state a gap begins with probability p, the rate, and goes on with probability
+    1 - 1/mean, so that lengths are geometric with this mean. Both are decided by one uniform
+    number u a state: a gap begins for u < p and goes on for u < 1 - 1/mean. Hence what is missing
+    at one rate is missing at every higher one up to 1 - 1/mean.
+    """
+    u = rng.random(shape)
+    with np.errstate(divide="ignore"):
+        # Missing at first with probability p mean / (1 + p mean), the share of time in gaps.
+        u[:, 0] = u[:, 0] / ((1.0 - u[:, 0]) * mean)
+    for t in range(1, shape[1]):
+        goes_on = u[:, t] < 1.0 - 1.0 / mean
+        u[goes_on, t] = np.minimum(u[goes_on, t], u[goes_on, t - 1])
+    return u

@@ -1,0 +1,411 @@
+"""Whether fresh data support recovered eigenpairs, without an answer key (docs/scores.md).
+
+An exact pair has φ(x⁺) = e^{λΔt} φ(x), but data hold x + η: what is left then is what the noise η
+makes of φ. Noise of the same law is added to the data once more and twice more, and what the sums
+over all pairs do is extrapolated to no noise at all (Cook and Stefanski 1994), exactly so for
+polynomials of degree 2. So the floor holds for functions of any kind, with their bias, and for
+windows that share states. How the sums scatter from draw to draw is how they scatter by the noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, stdtrit
+
+from koopmark import _repr
+from koopmark._arrays import checked, real
+from koopmark._keys import generator
+from koopmark.models import Model
+from koopmark.scoring._given import expect_model, given_data
+from koopmark.scoring._residuals import alias, check_channels, misplaced, multipliers
+from koopmark.simulation import MeasurementNoise, Trajectories, measurement_noise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUPPORTED, NOT_SUPPORTED, UNTOLD = "supported", "not supported", "cannot be told"
+DEVIATIONS = 3.0
+"""Standard errors within which everything is noise: several tests are made of each pair."""
+SLIGHT = 0.02
+"""A pair that disobeys at less than this share of its rate is not refused, however sure that is."""
+EIGENVALUE_WITHIN, FUNCTION_WITHIN = 0.05, 0.25
+"""Shares of the rate below which the errors of λ and φ must be known to be, for support."""
+LAG = 3
+"""States are compared 1, 3, 9, ... intervals apart: errors of eigenvalues grow, noise does not."""
+FEWEST_PAIRS = 20
+FEWEST_DRAWS, MOST_DRAWS, MOST_VALUES = 8, 16, 10_000_000
+"""Draws of noise, so many that the values of functions at them are not more."""
+MOST_STATES = 20_000
+"""Of the data: so many trajectories as have them, evenly spread, or the beginning of one."""
+DROWNED = 0.8
+"""Share of noise in the variance of a function above which nothing is left to look at."""
+CONSTANT = 1e-6
+"""Standard deviation, relative to its size, of a function that is the constant."""
+
+Row = dict[str, Any]
+
+
+@checked
+def residuals(
+    model: Model, data: Trajectories | ArrayLike, dt: float | None = None, seed: int = 0
+) -> "pd.DataFrame":
+    """Residual of each eigenpair on fresh data, beside the floor that their noise implies.
+
+    Parameters
+    ----------
+    model : Model
+    data : Trajectories or array_like
+        Not used for the fit; noise, gaps and uneven times are allowed. States are used that are
+        whole sampling intervals apart without a gap between them. Inputs are ignored.
+    dt : float, optional
+        The sampling interval, if `data` are an array (M, T, N) or (T, N).
+    seed : int
+        Draws the noise by which that of the data is measured.
+
+    Returns
+    -------
+    DataFrame
+        A row for each pair of the model, in its order.
+
+        `eigenvalue`
+            Continuous-time, per unit of time.
+        `residual`
+            ‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖, Δt being that of the data.
+        `floor`, `floor_low`, `floor_high`
+            What the noise alone makes of it, for an exact pair, and bounds.
+        `noise_share`
+            Share of noise in the variance of φ over the data.
+        `eigenvalue_bound`, `function_bound`
+            By how much at most λ and φ disobey, relative to max(|λ|, 1 / horizon).
+        `pairs`
+            How many states and their successors were used.
+        `verdict`, `reason`
+            "supported", "not supported" or "cannot be told".
+
+        `attrs` has `dt`, `horizon`, the standard deviation of the `noise` in each channel, whether
+        it is `settled` or may be less, and a `warning`, empty if there is none.
+
+    Raises
+    ------
+    TypeError
+        If `model` is no Model, or the data are no Trajectories and come without `dt`.
+    ValueError
+        If the data have other channels than those that the model was fitted to, the states in a
+        window of the model are not as far apart as they are, or too few follow one another.
+    """
+    import pandas as pd
+
+    expect_model(model, "residuals")
+    data = given_data(data, dt, "residuals")
+    check_channels(model, data.states)
+    if apart := misplaced(model, data):
+        raise ValueError(f"no residuals: {apart}")
+    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+    windows = _Windows.of(data, model.window)
+    noise = measurement_noise(windows.data)
+    seen = _seen(model, eigenvalues, windows, noise, seed)
+    rows = [_row(j, eigenvalue, seen, windows) for j, eigenvalue in enumerate(eigenvalues)]
+    table = pd.DataFrame(rows, columns=COLUMNS).rename_axis("pair")
+    table.attrs = {
+        "dt": data.dt,
+        "horizon": windows.horizon,
+        "noise": np.sqrt(np.diag(noise.covariance)).tolist(),
+        "settled": noise.settled,
+        "warning": _warning(table, windows, data),
+    }
+    return table
+
+
+COLUMNS = [
+    *("eigenvalue", "residual", "floor", "floor_low", "floor_high", "noise_share"),
+    *("eigenvalue_bound", "function_bound", "pairs", "verdict", "reason"),
+]
+
+
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """The windows of a model in data, and which of them are k intervals apart.
+
+    Parameters
+    ----------
+    data : Trajectories
+    length : int
+        States in a window.
+    rows : (P, length) array of int
+        The states of each, in an array (M T, N).
+    lags : dict from int to (2, K) array of int
+        By k: windows, and those k intervals later.
+    horizon : float
+        Duration of the longest stretch.
+    """
+
+    data: Trajectories
+    length: int
+    rows: NDArray[np.intp]
+    lags: dict[int, NDArray[np.intp]]
+    horizon: float
+
+    @classmethod
+    def of(cls, data: Trajectories, length: int) -> "_Windows":
+        used = data
+        if data.recorded.mask.sum() > MOST_STATES:
+            used = _some(data)
+        recorded = used.recorded
+        rows = recorded.windows(length)
+        longest = int(np.diff(recorded.bounds).max(initial=0))
+        lags, k = dict[int, NDArray[np.intp]](), 1
+        while k <= max(1, longest // 2):
+            both = recorded.windows(length + k)
+            if len(both) < FEWEST_PAIRS:
+                break
+            lags[k] = np.searchsorted(rows[:, 0], both[:, [0, k]].T)
+            k *= LAG
+        if not lags:
+            few, apart = len(recorded.windows(length + 1)), _repr.number(data.dt) if longest else ""
+            what = f"{length + 1} states in a row" if length > 1 else "states"
+            raise ValueError(
+                f"no residuals: {few} pairs of {what} {apart} apart, fewer than {FEWEST_PAIRS}"
+                if longest
+                else "no residuals: nothing was recorded"
+            )
+        return cls(used, length, rows, lags, data.dt * (longest - 1))
+
+    def values(self, model: Model, states: NDArray[np.float64], count: int) -> NDArray:
+        """Of the functions (P, count), at states (M T, N) in place of those of the data."""
+        values = np.asarray(model.eigenfunctions(states[self.rows]))
+        if values.shape != (len(self.rows), count):
+            raise ValueError(
+                f"{count} eigenvalues but eigenfunction values of shape {values.shape} at "
+                f"{len(self.rows)} windows"
+            )
+        return values
+
+
+def _some(data: Trajectories) -> Trajectories:
+    """So many trajectories, evenly spread, as have MOST_STATES; of a single one its beginning."""
+    if len(data) == 1:
+        return data[:, :MOST_STATES]
+    mean = data.recorded.mask.sum() / len(data)
+    count = max(1, int(MOST_STATES / mean))
+    return data[np.unique(np.linspace(0, len(data) - 1, count).astype(int))][:, :MOST_STATES]
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the data show of s functions; intervals are (2, s), the lists go by lags.
+
+    Parameters
+    ----------
+    residual, floor, share : (s,), (3, s) and (s,) arrays
+        `floor`: likeliest, lowest, highest.
+    varying : (s,) array
+        Standard deviation relative to size; 0 for a function that is zero.
+    finite, steady : (s,) arrays of bool
+        Whether the values are finite at the data, and as near them as the noise goes.
+    shifts, defects : list of (2, s) arrays
+        At what rate the function disobeys, without noise: the part of φ(x⁺) - e^{λkΔt} φ(x) that is
+        along φ, as if the eigenvalue was wrong, and all of it.
+    """
+
+    residual: NDArray[np.float64]
+    floor: NDArray[np.float64]
+    share: NDArray[np.float64]
+    varying: NDArray[np.float64]
+    finite: NDArray[np.bool_]
+    steady: NDArray[np.bool_]
+    shifts: list[NDArray[np.float64]]
+    defects: list[NDArray[np.float64]]
+
+
+def _seen(
+    model: Model,
+    eigenvalues: NDArray[np.complex128],
+    windows: _Windows,
+    noise: MeasurementNoise,
+    seed: int,
+) -> _Seen:
+    s, dt = len(eigenvalues), windows.data.dt
+    states = real(windows.data.states, "states").reshape(-1, windows.data.states.shape[2])
+    own = windows.values(model, states, s)
+    finite = np.isfinite(own).all(axis=0)
+    own = np.where(finite, own, 0.0)
+    sizes = np.abs(own).max(axis=0, initial=0.0)
+    sizes = np.where(sizes > 0.0, sizes, 1.0)
+    own = own / sizes
+    centres = own.mean(axis=0)
+    rates = np.where(np.isfinite(eigenvalues), eigenvalues, 0.0)
+    with np.errstate(over="ignore"):
+        steps = np.stack([multipliers(rates, k * dt) for k in windows.lags])
+
+    def sums(values: NDArray) -> NDArray:
+        pairs = zip(steps, windows.lags.values(), strict=True)
+        return np.stack([_sums(values, centres, step, both) for step, both in pairs], axis=1)
+
+    powers, axes = np.linalg.eigh(noise.covariance)
+    root = axes * np.sqrt(np.maximum(powers, 0.0))
+    rng = generator([seed], "noise beside that of the data")
+    draws = int(np.clip(MOST_VALUES // max(4 * own.size, 1), FEWEST_DRAWS, MOST_DRAWS))
+    steady, even, odd, twice = finite.copy(), [], [], []
+    with np.errstate(all="ignore"):
+        observed = sums(own)
+        for _ in range(draws):
+            drawn, near = rng.standard_normal(states.shape) @ root.T, []
+            for factor in (1.0, -1.0, np.sqrt(2.0), -np.sqrt(2.0)):
+                values = windows.values(model, states + factor * drawn, s) / sizes
+                steady &= np.isfinite(values).all(axis=0)
+                near.append(sums(np.where(steady, values, 0.0)))
+            even.append((near[0] + near[1]) / 2.0 - observed)
+            odd.append((near[0] - near[1]) / 2.0)
+            twice.append((near[2] + near[3]) / 2.0 - observed)
+        # Where two draws of noise make a quadratic, the third takes that of the data off.
+        added = 3.0 * np.mean(even, axis=0) - np.mean(twice, axis=0)
+        scatter = np.sqrt(1.0 + 1.0 / draws) * np.std([even, odd], axis=1, ddof=1)
+        within = stdtrit(draws - 1, ndtr(DEVIATIONS))
+        times = dt * np.array(list(windows.lags))[:, None] * np.abs(steps)
+        return _Seen(
+            *_one_step(observed[:, 0], added[:, 0], scatter[0, :, 0], within, noise),
+            np.sqrt(observed[VARIANCE, 0].real / observed[SIZE, 0].real),
+            finite,
+            steady,
+            *_disobeying(observed, added, scatter, within, noise, times),
+        )
+
+
+DEFECT, ALONG, VARIANCE, SIZE = range(4)
+
+
+def _sums(values: NDArray, centres: NDArray, step: NDArray, both: NDArray[np.intp]) -> NDArray:
+    """(4, s) over pairs, D = φ(x⁺) - e^{λkΔt} φ(x): ⟨|D|²⟩, cov(D, φ), var φ and ⟨|φ|²⟩ at x."""
+    before, after = values[both[0]], values[both[1]]
+    missed, centred = after - step * before, before - centres
+    mean = centred.mean(axis=0)
+    along = np.mean(missed * centred.conj(), axis=0) - missed.mean(axis=0) * mean.conj()
+    variance = np.mean(np.abs(centred) ** 2, axis=0) - np.abs(mean) ** 2
+    squares = [np.mean(np.abs(one) ** 2, axis=0) for one in (missed, before)]
+    return np.stack([squares[0], along, variance, squares[1]])
+
+
+def _one_step(
+    observed: NDArray, added: NDArray, scatter: NDArray, within: float, noise: MeasurementNoise
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Residual, floor and share of noise from the sums over pairs one interval apart."""
+    size, part = observed[SIZE].real, added[DEFECT].real
+    spread = within * np.hypot(scatter[DEFECT], noise.error * part)
+    low = part - spread if noise.settled else np.zeros_like(part)
+    floors = np.sqrt(np.maximum([part, low, part + spread], 0.0) / size)
+    share = np.clip(added[VARIANCE].real / observed[VARIANCE].real, 0.0, 1.0)
+    return np.sqrt(observed[DEFECT].real / size), floors, share
+
+
+def _disobeying(
+    observed: NDArray,
+    added: NDArray,
+    scatter: NDArray,
+    within: float,
+    noise: MeasurementNoise,
+    times: NDArray[np.float64],
+) -> tuple[list[NDArray], list[NDArray]]:
+    """Rates at which functions disobey without the noise, lowest and highest, lag by lag.
+
+    Relative to the function as observed for the lowest, and without the noise for the highest.
+    """
+    most = observed[VARIANCE].real
+    least = np.maximum(most - added[VARIANCE].real, 0.0)
+    clean = observed - added
+    # The lowest is to be true of an exact pair, which has no defect for the noise to meet.
+    sure = within * np.hypot(scatter[0, DEFECT], noise.error * added[DEFECT].real)
+    wide = np.hypot(sure, within * scatter[1, DEFECT])
+    low = np.sqrt(np.maximum(clean[DEFECT].real - sure, 0.0) / most)
+    rest = clean if noise.settled else observed
+    high = np.sqrt(np.maximum(rest[DEFECT].real + wide, 0.0) / least)
+    defects = np.stack([low, high], axis=1) / times[:, None]
+    along, shifted = clean[ALONG], added[ALONG]
+    sure = within * np.sqrt(
+        np.sum(scatter[:, ALONG] ** 2, axis=0) + (noise.error * np.abs(shifted)) ** 2
+    )
+    near, far = np.abs(along), np.abs(along)
+    if not noise.settled:
+        # The noise is anything up to what was found: what it takes off, any part of that.
+        squared = np.abs(shifted) ** 2
+        part = -np.real(along * shifted.conj()) / np.where(squared > 0.0, squared, 1.0)
+        near = np.abs(along + np.clip(part, 0.0, 1.0) * shifted)
+        far = np.maximum(far, np.abs(observed[ALONG]))
+    shifts = np.stack([np.maximum(near - sure, 0.0) / most, (far + sure) / least], axis=1)
+    return list(shifts / times[:, None]), list(defects)
+
+
+def _row(j: int, eigenvalue: complex, seen: _Seen, windows: _Windows) -> Row:
+    unit = max(abs(eigenvalue), 1.0 / windows.horizon)
+    shifts = np.array([one[:, j] for one in seen.shifts]) / unit
+    defects = np.array([one[:, j] for one in seen.defects]) / unit
+    bounds = [float(np.nan_to_num(one[:, 1], nan=np.inf).min()) for one in (shifts, defects)]
+    verdict, reason = _verdict(j, eigenvalue, seen, windows, shifts[:, 0], defects[:, 0], bounds)
+    told = np.isfinite(eigenvalue) and seen.finite[j]
+    floors = seen.floor[:, j] if told and seen.steady[j] else np.full(3, np.nan)
+    residual = seen.residual[j] if told else np.nan
+    share = seen.share[j] if seen.varying[j] > CONSTANT else np.nan
+    pairs = windows.lags[1].shape[1]
+    return dict(
+        zip(
+            COLUMNS,
+            [eigenvalue, residual, *floors, share, *bounds, pairs, verdict, reason],
+            strict=True,
+        )
+    )
+
+
+def _verdict(
+    j: int,
+    eigenvalue: complex,
+    seen: _Seen,
+    windows: _Windows,
+    shifts: NDArray[np.float64],
+    defects: NDArray[np.float64],
+    bounds: Sequence[float],
+) -> tuple[str, str]:
+    """Of pair j, whose rates of disobedience are relative: lowest by lag, and bounds."""
+    dt, horizon = windows.data.dt, windows.horizon
+    if not np.isfinite(eigenvalue):
+        return UNTOLD, "the eigenvalue is not finite"
+    if not seen.finite[j]:
+        return UNTOLD, "the function is not finite at some states"
+    if np.isnan(seen.varying[j]):
+        return UNTOLD, "the function is zero"
+    if seen.varying[j] <= CONSTANT:
+        if abs(eigenvalue) * horizon <= SLIGHT:
+            return SUPPORTED, "the constant: true of every system"
+        return NOT_SUPPORTED, "the function is constant, and the eigenvalue is not 0"
+    if not seen.steady[j]:
+        return UNTOLD, "the function is not finite at states that the noise reaches"
+    if seen.share[j] > DROWNED:
+        return UNTOLD, f"{seen.share[j]:.0%} of the variance of the function is noise"
+    worst = int(np.nanargmax(np.maximum(shifts, defects)))
+    if (rate := max(shifts[worst], defects[worst])) > SLIGHT:
+        lag = list(windows.lags)[worst]
+        later = "one interval" if lag == 1 else f"{lag} intervals"
+        return NOT_SUPPORTED, f"{later} later more is left than noise explains: {rate:.1%} of rate"
+    if (other := alias(eigenvalue, np.pi / dt)) is not None:
+        return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
+    if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
+        slow = " of 1 / horizon" if abs(eigenvalue) * horizon < 1.0 else ""
+        return SUPPORTED, f"the eigenvalue is right to {bounds[0]:.1%}{slow}"
+    if eigenvalue.real * dt < -3.0:
+        return UNTOLD, "the function decays within a sampling interval"
+    if bounds[0] > EIGENVALUE_WITHIN:
+        return UNTOLD, f"noise explains an eigenvalue that is off by {bounds[0]:.0%}"
+    return UNTOLD, f"noise explains a function that disobeys by {bounds[1]:.0%}"
+
+
+def _warning(table: "pd.DataFrame", windows: _Windows, data: Trajectories) -> str:
+    supported = int((table["verdict"] == SUPPORTED).sum())
+    said = []
+    if 2 * supported < len(table):
+        said.append(f"{supported} of {len(table)} pairs are supported by these data")
+    if windows.data is not data:
+        said.append(f"{len(windows.data)} of {len(data)} trajectories were used")
+    if data.inputs is not None:
+        said.append("the inputs are ignored")
+    return "; ".join(said)
