@@ -76,7 +76,7 @@ def regime_section(recipe: Recipe) -> str:
     return section
 
 
-def write_regime(path: Path, section: str) -> None:
+def write_regime(path: str | Path, section: str) -> None:
     """Put the section into a recipe's file, in place of the one that it has, else at the end.
 
     Everything else stays as it is: comments, order, line ends, a byte order mark.
@@ -89,6 +89,7 @@ def write_regime(path: Path, section: str) -> None:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
+    path = Path(path)
     mark, text = read(path)
     before = loads(text, str(path))
     end = "\r\n" if text.count("\r\n") == text.count("\n") > 0 else "\n"

@@ -125,7 +125,7 @@ def _states_and_functions(contents: Contents, part: str) -> pd.DataFrame:
 FORMATS: dict[str, Callable[[Contents], Files]] = {"npz": npz, "csv": csv, "hdf5": hdf5, "mat": mat}
 
 
-def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: Path) -> Path:
+def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: str | Path) -> Path:
     """Write a dataset with its exact eigenfunctions evaluated; returns the folder.
 
     Parameters
@@ -135,7 +135,7 @@ def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: Path) ->
         Draws the network, the initial states and the noise, as in a run of a suite.
     file_format : str
         One of `FORMATS`.
-    folder : Path
+    folder : str or Path
         Made if it is not there; files of the same name in it are replaced.
 
     Raises
@@ -148,7 +148,7 @@ def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: Path) ->
         known = ", ".join(FORMATS)
         hint = suggest(file_format, FORMATS)
         raise ConfigError(f"unknown format {file_format!r}: {hint}choose one of {known}")
-    make_folder(folder)
+    folder = make_folder(Path(folder))
     try:
         made = contents(datasets.build(recipe, seed))
     except datasets.Diverged as error:

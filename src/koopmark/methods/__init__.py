@@ -1,5 +1,11 @@
-"""From trajectories to recovered eigenpairs: our own methods, adapters to libraries, anchors."""
+"""From trajectories to recovered eigenpairs: our own methods, adapters to libraries, anchors.
 
+Classes of our own methods are here, `from koopmark.methods import SSD`, and those of a library in
+the module of its name, since they share names: `from koopmark.methods import pydmd` is for
+`pydmd.DMD`.
+"""
+
+from koopmark.methods import anchors
 from koopmark.methods._method import (
     InformedMethod,
     Method,
@@ -20,31 +26,66 @@ from koopmark.methods._registry import (
     names,
     offered,
 )
+from koopmark.methods.adapters import deeptime, kooplearn, pydmd, pykoop, pykoopman
 from koopmark.methods.dictionaries import Identity, Monomials, Nystroem, RadialBasis, RandomFourier
+from koopmark.methods.own import (
+    KRONIC,
+    QREDMD,
+    SSD,
+    DifferenceGeneratorEDMD,
+    ForwardBackwardEDMD,
+    GeneratorEDMD,
+    InstrumentalEDMD,
+    KernelEDMD,
+    OptimisedDMD,
+    ResDMD,
+    TotalLeastSquaresEDMD,
+    TunableSSD,
+    VarProEDMD,
+)
 from koopmark.models import LinearModel, Model
 
 __all__ = [
+    "KRONIC",
+    "QREDMD",
     "REGISTRY",
+    "SSD",
     "Description",
+    "DifferenceGeneratorEDMD",
+    "ForwardBackwardEDMD",
+    "GeneratorEDMD",
     "Identity",
     "InformedMethod",
+    "InstrumentalEDMD",
+    "KernelEDMD",
     "LinearModel",
     "Method",
     "Model",
     "Monomials",
     "Nystroem",
+    "OptimisedDMD",
     "Paper",
     "RadialBasis",
     "RandomFourier",
+    "ResDMD",
     "Role",
     "Skip",
     "Tags",
+    "TotalLeastSquaresEDMD",
+    "TunableSSD",
+    "VarProEDMD",
     "about",
+    "anchors",
     "availability",
+    "deeptime",
     "described",
     "fit",
     "get",
+    "kooplearn",
     "library_version",
     "names",
     "offered",
+    "pydmd",
+    "pykoop",
+    "pykoopman",
 ]

@@ -51,14 +51,14 @@ def offered() -> list[str]:
     return sorted(set(entry_points(plugins.METHOD.group)) - set(REGISTRY))
 
 
-def get(name: str, /, **options: Any) -> Method:
+def get(name: str | Method, /, **options: Any) -> Method:
     """The method of this name with `options` in place of its defaults.
 
     Parameters
     ----------
-    name : str
+    name : str or Method
         One of `names()` or `offered()`; or, for a `Method` of your own, `package.module:Class`
-        or `path/to/file.py:Class`.
+        or `path/to/file.py:Class`. A method itself stands for its class with its options.
     **options
         Fields of the method; nested ones as instances or as mappings, so
         `dictionary={"kind": "monomials", "degree": 3}`. Short for that are `dictionary="monomials",
@@ -69,8 +69,14 @@ def get(name: str, /, **options: Any) -> Method:
     ConfigError
         If the name or an option is unknown, or a value is not allowed.
     """
+    if isinstance(name, Method):
+        changed: Method = configured(type(name).__name__, name, options)
+        return changed
     if not isinstance(name, str):
-        raise ConfigError(f"a method is asked for by its name, got {type(name).__name__}")
+        hint = f": {name.__name__}() is one" if isinstance(name, type) else ""
+        raise ConfigError(
+            f"a method is its name or an instance of Method, got {_kind_of(name)}{hint}"
+        )
     default = REGISTRY.get(name)
     if default is None and names_code(name, plugins.METHOD.group):
         default = plugins.load(name)
@@ -80,6 +86,10 @@ def get(name: str, /, **options: Any) -> Method:
         hint = _like(name, [*REGISTRY, *offered()])
         raise ConfigError(f"unknown method {name!r}: {hint}`koopmark list methods` shows them all")
     return configured(name, default, options)
+
+
+def _kind_of(value: object) -> str:
+    return "a class" if isinstance(value, type) else type(value).__name__
 
 
 def _like(name: str, known: list[str]) -> str:
@@ -207,10 +217,10 @@ def fit(
     described = {"dt": dt, "times": times, "inputs": inputs}
     if isinstance(data, Trajectories):
         # A method of one's own may have an option of that name.
-        known = {field.name for field in fields(_configured(method, {}))}
+        known = {field.name for field in fields(get(method))}
         own = {name: described.pop(name) for name in known & described.keys()}
         options |= {name: value for name, value in own.items() if value is not None}
-    chosen = _configured(method, options)
+    chosen = get(method, **options)
     train = Trajectories.of(data, "fit", **described)
     if chosen.tags.role == "method":
         return chosen.fit(train)
@@ -224,13 +234,3 @@ def fit(
             )
         key = AnswerKey.of(system)
     return chosen.fit_with(train, key)
-
-
-def _configured(method: Any, options: Mapping[str, Any]) -> Method:
-    """The method, by its name or itself, with these options."""
-    if isinstance(method, Method):
-        changed: Method = configured(type(method).__name__, method, options)
-        return changed
-    if isinstance(method, type) and issubclass(method, Method):
-        raise ConfigError(f"{method.__name__} is a class: give a method, {method.__name__}()")
-    return get(method, **options)

@@ -219,13 +219,13 @@ def wanted(text: str, out: Path | None) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def save(figure: "Figure", out: Path, names: Sequence[str]) -> list[Path]:
+def save(figure: "Figure", out: str | Path, names: Sequence[str]) -> list[Path]:
     """Write a figure in these formats; inside of `styled`.
 
     Parameters
     ----------
     figure : Figure
-    out : Path
+    out : str or Path
         Without the ending, or with that of one of them.
     names : sequence of str
 
@@ -234,6 +234,7 @@ def save(figure: "Figure", out: Path, names: Sequence[str]) -> list[Path]:
     ConfigError
         If a file cannot be written, or what is written beside the axes leaves them no room.
     """
+    out = Path(out)
     stem = out.with_suffix("") if out.suffix.removeprefix(".").lower() in formats() else out
     make_folder(stem.parent)
     files = []

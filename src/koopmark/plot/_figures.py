@@ -119,7 +119,7 @@ def write(
     formats: str = "",
     width: float = 3.4,
     height: float | None = None,
-    out: Path | None = None,
+    out: str | Path | None = None,
 ) -> list[Path]:
     """Draw the figure of this name and write its files.
 
@@ -133,7 +133,7 @@ def write(
         Such as "pdf,svg"; by default that of the ending of `out`, or pdf.
     width, height : float
         Inches; without a height it is what the figure needs.
-    out : Path, optional
+    out : str or Path, optional
         A file, or a folder that exists, for NAME in it; by default the folder `figures` of the run.
 
     Returns
@@ -147,6 +147,7 @@ def write(
         written.
     """
     available()
+    out = None if out is None else Path(out)
     if out is not None and out.is_dir():
         out = out / name
     names = wanted(formats, out)

@@ -16,16 +16,19 @@ KEPT = ("fits.csv", "targets.csv", "provenance.json")
 
 
 def promote(
-    run_dir: Path, baseline_dir: Path, allow_dirty: bool = False, speed: Path | None = None
+    run_dir: str | Path,
+    baseline_dir: str | Path,
+    allow_dirty: bool = False,
+    speed: str | Path | None = None,
 ) -> bool:
     """Copy the tables of a finished run into `baseline_dir`, which is made if it is not there.
 
     Parameters
     ----------
-    run_dir, baseline_dir : Path
+    run_dir, baseline_dir : str or Path
     allow_dirty : bool
         Accept a run whose source differed from its commit.
-    speed : Path, optional
+    speed : str or Path, optional
         The file in which bench/speed/regress.py left its times of the core, for the history.
 
     Returns
@@ -39,6 +42,7 @@ def promote(
         If the run is unfinished or a part of its suite, if its source differed from its commit, if
         a table is incomplete or cannot be read, or if the baseline cannot be written.
     """
+    run_dir, baseline_dir = Path(run_dir), Path(baseline_dir)
     provenance = description(run_dir)
     run = RunFolder(run_dir, *read_scores(run_dir), provenance)
     if run.unfinished:
@@ -58,7 +62,7 @@ def promote(
             f"{str(commit.get('commit'))[:12]}: commit them and run it with --fresh, or accept "
             "it with --allow-dirty"
         )
-    timed = read_speed(speed) if speed else None
+    timed = read_speed(Path(speed)) if speed else None
     line = promoted_run(run, timed)
     texts = {name: (run_dir / name).read_text(encoding="utf-8") for name in KEPT}
     make_folder(baseline_dir)

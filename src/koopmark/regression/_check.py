@@ -54,7 +54,7 @@ class CheckResult:
         )
 
 
-def check(run_dir: Path, baseline_dir: Path, partial: bool = False) -> CheckResult:
+def check(run_dir: str | Path, baseline_dir: str | Path, partial: bool = False) -> CheckResult:
     """Compare the tables of a run with those of a baseline.
 
     Whatever of the baseline cannot be compared counts against the run: rows that are gone, a run
@@ -69,7 +69,7 @@ def check(run_dir: Path, baseline_dir: Path, partial: bool = False) -> CheckResu
     # Targets that are missing are a verdict, not an error: the tables are read one by one.
     run, baseline = (
         RunFolder(folder, read_fits(folder), read_targets(folder), description(folder))
-        for folder in (run_dir, baseline_dir)
+        for folder in map(Path, (run_dir, baseline_dir))
     )
     held = pair(run, baseline)
     hint = "with --partial only the fits that both runs have are compared"

@@ -71,11 +71,11 @@ class Interrupted(Exception):
 
 def run(
     suite: Suite,
-    folder: Path,
+    folder: str | Path,
     jobs: int,
     fresh: bool = False,
     console: Console | None = None,
-    cache_dir: Path | None = None,
+    cache_dir: str | Path | None = None,
     scheduler: str | None = None,
     part: Selection | None = None,
 ) -> Finished:
@@ -84,7 +84,7 @@ def run(
     Parameters
     ----------
     suite : Suite
-    folder : Path
+    folder : str or Path
         The run folder; made where it is not there.
     jobs : int
         Worker processes.
@@ -92,7 +92,7 @@ def run(
         Do all fits, whatever the folder holds.
     console : rich Console, optional
         Where progress is shown; nowhere by default.
-    cache_dir : Path, optional
+    cache_dir : str or Path, optional
         Of the datasets, on the machines where the fits run; their default folder by default.
     scheduler : str, optional
         Address of a Dask scheduler whose workers do the fits, in place of processes here.
@@ -108,6 +108,7 @@ def run(
         On Ctrl-C, or where the cluster goes away; the tables then hold what is done.
     """
     clock = Clock()
+    folder, cache_dir = Path(folder), None if cache_dir is None else Path(cache_dir)
     console = console or Console(quiet=True)
     part = part or Selection()
     for code in foreign_code(suite):

@@ -642,8 +642,8 @@ class Trajectories(ReprMixin):
         if isinstance(given, Trajectories):
             return given
         raise TypeError(
-            f"{user} takes Trajectories, got {_shown(given)}: wrap states (M, T, N) and times (T,) as "
-            "koopmark.Trajectories(states, times)"
+            f"{user} takes Trajectories, got {_shown(given)}: wrap states (M, T, N) and times (T,) "
+            "as koopmark.Trajectories(states, times)"
         )
 
     def _facts(self) -> list[str]:

@@ -63,7 +63,7 @@ class Store:
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         The run folder; made where it is not there.
     fresh : bool
         Forget what was stored.
@@ -75,7 +75,8 @@ class Store:
         other tables wrote it.
     """
 
-    def __init__(self, folder: Path, fresh: bool = False) -> None:
+    def __init__(self, folder: str | Path, fresh: bool = False) -> None:
+        folder = Path(folder)
         self.path, self.note = folder / FILE, ""
         with _explained(self.path, "written to"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -183,7 +184,7 @@ class Store:
         )
 
 
-def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.DataFrame"]:
+def read(folder: str | Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.DataFrame"]:
     """Tables of a run folder, by default all (`TABLES`), in the order of its plan.
 
     Raises
@@ -191,7 +192,7 @@ def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.Da
     ConfigError
         If there is no store, it is damaged, or a koopmark with other tables wrote it.
     """
-    path = folder / FILE
+    path = Path(folder) / FILE
     if not path.is_file():
         raise ConfigError(f"{folder}: not a run folder, it has no {FILE}")
     with _explained(path, "read"):
@@ -207,7 +208,7 @@ def read(folder: Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.Da
             raise Damaged(f"it holds what does not belong there: {one_line(error)}") from None
 
 
-def write_tables(folder: Path) -> None:
+def write_tables(folder: str | Path) -> None:
     """Write fits.csv, targets.csv, eigenpairs.csv and eigenfunctions.csv, at full precision.
 
     Each file is there whole or not at all; raises as `read` does.
@@ -215,7 +216,7 @@ def write_tables(folder: Path) -> None:
     tables = read(folder)
     tables["eigenfunctions"] = eigenfunctions(tables.pop("portraits"))
     for name, table in tables.items():
-        write_text(folder / f"{name}.csv", table.to_csv(index=False))
+        write_text(Path(folder) / f"{name}.csv", table.to_csv(index=False))
 
 
 class _End(NamedTuple):

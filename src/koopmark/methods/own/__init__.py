@@ -36,4 +36,23 @@ METHODS: dict[str, Method] = {
     "koopmark.optimised_dmd": OptimisedDMD(),
 }
 
-__all__ = ["METHODS", "QREDMD", "SnapshotFactor", "factorise", "linear_model", "pseudospectrum"]
+__all__ = [
+    "KRONIC",
+    "METHODS",
+    "QREDMD",
+    "SSD",
+    "DifferenceGeneratorEDMD",
+    "ForwardBackwardEDMD",
+    "GeneratorEDMD",
+    "InstrumentalEDMD",
+    "KernelEDMD",
+    "OptimisedDMD",
+    "ResDMD",
+    "SnapshotFactor",
+    "TotalLeastSquaresEDMD",
+    "TunableSSD",
+    "VarProEDMD",
+    "factorise",
+    "linear_model",
+    "pseudospectrum",
+]

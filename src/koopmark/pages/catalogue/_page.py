@@ -17,7 +17,7 @@ SIZES = {"1-5": "up to 5", "6-20": "6 to 20", "21-": "more than 20"}
 
 
 def write(
-    recipes: Sequence[Recipe], out_dir: Path, done: Callable[[], object] = lambda: None
+    recipes: Sequence[Recipe], out_dir: str | Path, done: Callable[[], object] = lambda: None
 ) -> Path:
     """Write index.html; returns its path. `done` is called after each recipe.
 
@@ -26,7 +26,7 @@ def write(
     ConfigError
         If the folder cannot be made or written to.
     """
-    make_folder(out_dir)
+    out_dir = make_folder(Path(out_dir))
     groups = []
     for group, some in grouped(recipes):
         shown = []

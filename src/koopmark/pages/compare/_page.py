@@ -36,7 +36,7 @@ class LineRow:
     cells: tuple[TableCell, ...]
 
 
-def write_comparison(found: Comparison, out_dir: Path) -> Path:
+def write_comparison(found: Comparison, out_dir: str | Path) -> Path:
     """Write the page of a comparison into `out_dir`, which is made if it is not there.
 
     Its links lead to the pages of the runs as they lie beside `out_dir` now.
@@ -46,6 +46,7 @@ def write_comparison(found: Comparison, out_dir: Path) -> Path:
     ConfigError
         If `out_dir` is a run folder, whose own page would be replaced, or cannot be written.
     """
+    out_dir = Path(out_dir)
     if (out_dir / "fits.csv").exists():
         raise ConfigError(
             f"{out_dir} is a run folder: a comparison there would replace the page of the run"

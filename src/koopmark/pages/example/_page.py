@@ -46,7 +46,7 @@ print(scores[["target", "eigenvalue_error", "eigenfunction_error"]])
 """What a reader can run to see the numbers of EDMD."""
 
 
-def write_example(out_dir: Path) -> Path:
+def write_example(out_dir: str | Path) -> Path:
     """Write the page index.html and its numbers as CSV; returns the path of the page.
 
     trajectories.csv holds what falls onto the plane, recovered.csv the scores of the fits, and
@@ -57,7 +57,7 @@ def write_example(out_dir: Path) -> Path:
     ConfigError
         If the folder cannot be made or written to.
     """
-    make_folder(out_dir)
+    out_dir = make_folder(Path(out_dir))
     system = three_populations()
     weights = system.weights.dense().round(12) + 0.0
     falls = attraction(system, Geometry.of(weights))

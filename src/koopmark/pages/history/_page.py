@@ -42,7 +42,9 @@ class Trends:
     """The changes, one each."""
 
 
-def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[Path, list[str]]:
+def write_history(
+    path: str | Path, out_dir: str | Path, suite: str | None = None
+) -> tuple[Path, list[str]]:
     """Write the page of a history; returns its path, and its changes as sentences.
 
     Of the runs of one suite, by default that of the last. `out_dir` is made if it is not there.
@@ -52,6 +54,7 @@ def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[
     ConfigError
         If there is no such history, or no run of that suite in it.
     """
+    path = Path(path)
     lines = read_history(path)
     if not lines:
         raise ConfigError(f"{path} has no run in it yet: `koopmark baseline DIR` adds one")
@@ -63,7 +66,7 @@ def write_history(path: Path, out_dir: Path, suite: str | None = None) -> tuple[
     view = trends_view([line for line in lines if line.suite == chosen])
     title = f"History of {chosen}"
     html = render("history/page.html.j2", {"trends": view.data}, title=title, trends=view)
-    page = make_folder(out_dir) / "index.html"
+    page = make_folder(Path(out_dir)) / "index.html"
     write_text(page, html)
     return page, [view.sentence, *([view.note] if view.note else []), *view.sentences]
 

@@ -24,7 +24,7 @@ from koopmark.pages.run._data import choices, page_data
 from koopmark.pages.web import render
 
 
-def write(run_dir: Path) -> Path:
+def write(run_dir: str | Path) -> Path:
     """Write summary.csv, outcomes.csv and index.html of a run folder; returns the page's path.
 
     If the run has sweeps, sweeps.csv has the numbers of their plots; if methods compete,
@@ -36,6 +36,7 @@ def write(run_dir: Path) -> Path:
     ConfigError
         If a table or provenance.json is missing or cannot be read.
     """
+    run_dir = Path(run_dir)
     run = Results.read(run_dir)
     files = {
         "summary": run.summary,

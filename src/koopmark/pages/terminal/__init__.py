@@ -11,12 +11,12 @@ from koopmark.regression import CheckResult, Comparison
 __all__ = ["answers", "board", "check", "comparison", "dataset", "grid", "method"]
 
 
-def answers(run_dir: Path, brief: bool = False) -> Sheet:
+def answers(run_dir: str | Path, brief: bool = False) -> Sheet:
     """What a run says to the questions that most users have, and its best ten methods.
 
     Parameters
     ----------
-    run_dir : Path
+    run_dir : str or Path
         A run folder, or a baseline.
     brief : bool, default False
         Only what fits on a screen, if possible.
@@ -29,7 +29,7 @@ def answers(run_dir: Path, brief: bool = False) -> Sheet:
     return sheet(Results.read(run_dir), _overview.answers, brief)
 
 
-def board(run_dir: Path, name: str) -> Sheet:
+def board(run_dir: str | Path, name: str) -> Sheet:
     """A leaderboard with all that is ranked there.
 
     Raises ConfigError as `answers` does, and if there is no such board.
@@ -37,7 +37,7 @@ def board(run_dir: Path, name: str) -> Sheet:
     return sheet(Results.read(run_dir), _overview.board, name)
 
 
-def grid(run_dir: Path, score: str | None = None) -> Sheet:
+def grid(run_dir: str | Path, score: str | None = None) -> Sheet:
     """Methods by datasets: digits and share found, or a score of summary.csv.
 
     Raises ConfigError as `answers` does, and if there is no such score.
@@ -45,7 +45,7 @@ def grid(run_dir: Path, score: str | None = None) -> Sheet:
     return sheet(Results.read(run_dir), _overview.grid, score)
 
 
-def dataset(run_dir: Path, name: str, score: str | None = None) -> Sheet:
+def dataset(run_dir: str | Path, name: str, score: str | None = None) -> Sheet:
     """The card of a dataset; with a score of summary.csv all methods, ranked by it.
 
     Raises ConfigError as `answers` does, and if there is no such dataset or score.
@@ -53,7 +53,7 @@ def dataset(run_dir: Path, name: str, score: str | None = None) -> Sheet:
     return sheet(Results.read(run_dir), _cards.dataset, name, score)
 
 
-def method(run_dir: Path, name: str) -> Sheet:
+def method(run_dir: str | Path, name: str) -> Sheet:
     """The card of a method.
 
     Raises ConfigError as `answers` does, and if there is no such method.
