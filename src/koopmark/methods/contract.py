@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, named
 from koopmark._verdicts import Skip, Verdict, agree, verdict
 from koopmark.datasets import AnswerKey
 from koopmark.methods._contract_data import (
