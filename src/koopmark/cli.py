@@ -653,20 +653,26 @@ def example(
 
 @app.command(epilog="Example: koopmark catalogue --out pictures")
 def catalogue(
+    recipe: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RECIPE...]", help="Recipes by name or path.", show_default="all that ship"
+        ),
+    ] = None,
     out: PageFolder = Path("reports/catalogue"),
     markdown: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the texts to this file, and no page."),
     ] = None,
 ) -> None:
-    """Draw every dataset: equations, parameters, source, exact spectrum and a phase portrait."""
+    """Draw datasets: equations, parameters, source, exact spectrum and a phase portrait."""
     from rich.progress import Progress
 
     from koopmark import datasets
     from koopmark._files import write_text
     from koopmark.pages.catalogue import as_markdown, write
 
-    recipes = [datasets.load_recipe(name) for name in datasets.names()]
+    recipes = [datasets.load_recipe(name) for name in recipe or datasets.names()]
     if markdown is not None:
         write_text(markdown, as_markdown(recipes))
         _say(f"Catalogue: {markdown}")

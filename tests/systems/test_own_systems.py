@@ -287,6 +287,14 @@ def test_a_sweep_varies_keys_of_a_system_of_ones_own(write, tmp_path):
     assert faster.depends_on()["system"]["kind"] == "mine.py:Decay"
 
 
+def test_a_sweep_names_no_code(write):
+    recipe = datasets.load_recipe(write())
+    with pytest.raises(
+        ConfigError, match=r"system.kind = 'other.py:X' names code: only a recipe's"
+    ):
+        datasets.varied(recipe, {"system.kind": "other.py:X"}, "other", "suite.toml: sweeps.0")
+
+
 def test_an_installed_package_offers_systems_that_load_when_named(write, monkeypatch):
     path = write(kind="theirs.decay")
     loaded = []

@@ -259,6 +259,8 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
     for key, value in changes.items():
         *path, last = key.split(".")
         first = key.partition(".")[0]
+        if key == "system.kind" and is_own(value):
+            raise ConfigError(f"{source}: {key} = {value!r} names code: only a recipe's file may")
         if first not in NUMBERS:
             raise ConfigError(
                 f"{source}: the key {key!r} is not one that numbers depend on: "

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from koopmark import datasets
 from koopmark._errors import ConfigError, suggest
 from koopmark._files import make_folder, write_bytes, write_text
-from koopmark._plugins import short
+from koopmark._plugins import digest_of, is_file, short, with_neighbours
 from koopmark._version import __version__
 from koopmark.datasets import Recipe
 from koopmark.export._contents import Contents, contents
@@ -162,6 +162,12 @@ def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: str | Pa
         "CITATION.cff": citation(made),
         "recipe.json": json.dumps(made_by | given, indent=2, ensure_ascii=False) + "\n",
     }
+    if is_file(recipe.system.kind):
+        # Beside the recipe, as its `kind` says.
+        path = Path(recipe.system.kind.rpartition(":")[0])
+        files = files | with_neighbours(path, digest_of(recipe.system.kind))[1]
+    for name in files:
+        make_folder((folder / name).parent)
     for name, values in files.items():
         write_bytes(folder / name, values)
     for name, text in texts.items():

@@ -41,6 +41,7 @@ from koopmark.systems.low_rank.nearly_low_rank import (
 )
 from koopmark.systems.low_rank.network import Drift, Network, NullFlow, Relaxation
 from koopmark.systems.low_rank.rnn import (
+    from_weights,
     lotka_volterra,
     random_drift,
     random_lotka_volterra,
@@ -131,6 +132,7 @@ __all__ = [
     "example",
     "fit_functions",
     "fitted_target",
+    "from_weights",
     "gaussian_weights",
     "graph",
     "graph_file",

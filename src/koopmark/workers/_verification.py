@@ -47,7 +47,7 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
     ConfigError
         If there is nothing of this name, it cannot run, or it cannot be made.
     """
-    checks, _ = _held_to(name)
+    checks, _ = held_to(name)
     done = 0
     while done < len(checks):
         process, ours = nursery.start(_check, name, done)
@@ -77,7 +77,7 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
 
 
 def _check(results: Connection, name: str, first: int) -> None:
-    checks, thing = _held_to(name)
+    checks, thing = held_to(name)
     # From here on the time is that of the checks.
     results.send("ready")
     for check in checks[first:]:
@@ -85,7 +85,7 @@ def _check(results: Connection, name: str, first: int) -> None:
         results.send((one.check, one.claim, one.status, one.reason))
 
 
-def _held_to(name: str) -> tuple[Checks, Any]:
+def held_to(name: str) -> tuple[Checks, Any]:
     """The checks of what has this name, and what they are checks of."""
     if name.endswith(".toml") or name in datasets.names():
         return system_contract.CHECKS, _of_recipe(datasets.load_recipe(name))

@@ -42,6 +42,12 @@ class Network(System):
     coupling: Coupling
 
     def __post_init__(self) -> None:
+        if not isinstance(self.weights, LowRank):
+            raise TypeError(
+                f"weights must be a LowRank, got {type(self.weights).__name__}: "
+                "koopmark.systems.from_weights makes a network of dense weights, "
+                "LowRank.from_dense factors them"
+            )
         super().__post_init__()
         theta = self.zeta.theta
         if theta is not None and theta.shape not in ((), (self.size,)):
@@ -120,7 +126,8 @@ class Network(System):
         return Formula(f"{text}; {zeta}.", (*offset, *arrays, *named))
 
     def _facts(self) -> list[str]:
-        return [self._equation(), *super()._facts(), f"rank {self.weights.rank}"]
+        cut = f" ({self.weights.cut})" if self.weights.cut else ""
+        return [self._equation(), *super()._facts(), f"rank {self.weights.rank}{cut}"]
 
     def _equation(self) -> str:
         return f"ẏ = linear(y) + {self._coupled()}, {self._map()}"

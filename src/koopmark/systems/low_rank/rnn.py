@@ -1,6 +1,7 @@
 """Recurrent networks ẋ = -x + W σ(x) + θ, and networks with other maps, as Lotka-Volterra's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
 from koopmark.systems.low_rank.network import Drift, Relaxation
 from koopmark.systems.low_rank.weights import (
+    MOST_UNITS,
+    RANK_TOLERANCE,
     LowRank,
     check_rank,
     gaussian_weights,
@@ -28,6 +31,45 @@ def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> R
     return Relaxation(weights, Shift(theta), named_activation(activation))
 
 
+def from_weights(
+    weights: ArrayLike | tuple[ArrayLike, ArrayLike],
+    theta: ArrayLike = 0.0,
+    activation: str = "tanh",
+    tolerance: float = RANK_TOLERANCE,
+) -> Relaxation:
+    """The network ẋ = -x + W σ(x) + θ of weights of any form, whose rank is found.
+
+    Parameters
+    ----------
+    weights : (N, N) array, sparse matrix, or tuple of two (N, k) arrays
+        W; or the factors (L, R) of W = L Rᵀ.
+    theta : (N,) or () array
+        θ.
+    activation : str
+        σ, a name in `koopmark.systems.ACTIVATIONS`.
+    tolerance : float
+        Singular values up to this part of the largest count as zero. The system has the weights
+        without them, and its repr says what was kept and what was not.
+
+    Raises
+    ------
+    ValueError
+        If W is not square, real and finite, is zero, or has full rank: then there is no left null
+        vector, and no exact eigenfunction.
+    """
+    given: Any = weights
+    if isinstance(given, tuple) and len(given) == 2 and all(np.ndim(one) == 2 for one in given):
+        return rnn(LowRank.from_factors(*given, tol=tolerance), theta, activation)
+    if hasattr(given, "toarray"):
+        if max(given.shape) > MOST_UNITS:
+            raise ValueError(
+                f"sparse weights of {given.shape[0]:,} units are made dense to find their rank, "
+                f"which is done up to {MOST_UNITS:,}: give factors (L, R) of W = L Rᵀ"
+            )
+        given = given.toarray()
+    return rnn(LowRank.from_dense(given, tolerance), theta, activation)
+
+
 def offsets(key: dict[str, Any], n: int, scale: float) -> NDArray[np.float64] | float:
     """θ: independent Gaussian offsets (n,) of this standard deviation; 0 for none."""
     return scale * generator(key, "theta").standard_normal(n) if scale else 0.0
@@ -39,7 +81,9 @@ def three_populations() -> Relaxation:
 
     Source: Claveau, Thibeault, Allard and Desrosiers.
     """
-    return rnn(LowRank.from_dense([[-1.0, 0.0, -2.0], [3.0, 1.0, 2.0], [0.0, -1.0, 4.0]]))
+    weights = LowRank.from_dense([[-1.0, 0.0, -2.0], [3.0, 1.0, 2.0], [0.0, -1.0, 4.0]])
+    # Their rank is known: nothing was cut.
+    return rnn(replace(weights, cut=None))
 
 
 def _check_rnn(n: int, rank: int, singular_values: Sequence[float] | None) -> None:

@@ -17,6 +17,65 @@ RANK_TOLERANCE = 1e-10
 fraction of the largest."""
 
 
+MOST_UNITS = 20_000
+"""Of sparse weights, which are made dense to find their rank."""
+
+
+@dataclass(frozen=True)
+class RankCut:
+    """How the rank of given weights was found: singular values above `tolerance` x the largest.
+
+    `kept` is the smallest of these and `dropped` the largest of the others, both relative to the
+    largest of all.
+    """
+
+    tolerance: float
+    kept: float
+    dropped: float
+
+    @classmethod
+    def of(cls, s: NDArray, n: int, tolerance: float) -> tuple[int, "RankCut"]:
+        """The rank of n x n weights with singular values `s`, and the cut.
+
+        Raises
+        ------
+        ValueError
+            If there is no rank with a left null vector at this tolerance.
+        """
+        if not 0 < tolerance < 1:
+            raise ValueError(f"tol {tolerance}: a relative tolerance lies between 0 and 1")
+        rank = int(np.sum(s > tolerance * s[0])) if len(s) else 0
+        if rank == 0:
+            raise ValueError("weights are zero: there is no rank to factor")
+        if rank == n:
+            raise ValueError(
+                f"weights have full rank {rank} at relative tolerance {tolerance:g} (smallest over "
+                f"largest singular value: {s[-1] / s[0]:.1e}): no left null vector exists, and "
+                f"without one no exact eigenfunctions{_where_they_drop(s / s[0])}"
+            )
+        relative = np.append(s, 0.0) / s[0]
+        return rank, cls(tolerance, float(relative[rank - 1]), float(relative[rank]))
+
+    def __str__(self) -> str:
+        return (
+            f"singular values to {self.kept:.2g} of the largest, the next {self.dropped:.2g}, "
+            f"tolerance {self.tolerance:g}"
+        )
+
+
+def _where_they_drop(relative: NDArray) -> str:
+    """What tolerance would cut where singular values fall most; nothing for one of them."""
+    if len(relative) < 2:
+        return ""
+    place = int(np.argmax(relative[:-1] / relative[1:]))
+    kept, dropped = relative[place], relative[place + 1]
+    return (
+        f"; they fall most from {kept:.2g} to {dropped:.2g} of the largest: weights that are meant "
+        f"to be of rank {place + 1} are so at a tolerance of {np.sqrt(kept * dropped):.1g}, which "
+        "makes a system with other weights"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class LowRank(ReprMixin):
     """Weights W = L Rᵀ of rank r < N, never formed as an N x N matrix.
@@ -25,6 +84,8 @@ class LowRank(ReprMixin):
     ----------
     left, right : (N, r) arrays
         L and R, each of full column rank (checked: this is what makes the rank of W exactly r).
+    cut : RankCut, optional
+        How the rank was found, if the weights were given without one.
 
     Raises
     ------
@@ -35,6 +96,7 @@ class LowRank(ReprMixin):
 
     left: NDArray[np.float64]
     right: NDArray[np.float64]
+    cut: RankCut | None = None
 
     def __post_init__(self) -> None:
         for name in ("left", "right"):
@@ -63,22 +125,37 @@ class LowRank(ReprMixin):
             If the matrix is not square, not real and finite, zero, or of full rank at this
             tolerance.
         """
-        if not 0 < tol < 1:
-            raise ValueError(f"tol {tol}: a relative tolerance lies between 0 and 1")
         w = finite(weights, "weights")
-        if w.ndim != 2 or w.shape[0] != w.shape[1]:
+        if w.ndim != 2 or w.shape[0] != w.shape[1] or not w.size:
             raise ValueError(f"weights must be a square matrix, got shape {w.shape}")
         u, s, vt = np.linalg.svd(w)
-        rank = int(np.sum(s > tol * s[0]))
-        if rank == 0:
-            raise ValueError("weights are zero: there is no rank to factor")
-        if rank == len(w):
-            raise ValueError(
-                f"weights have full rank {rank} at relative tolerance {tol:g} (smallest over "
-                f"largest singular value: {s[-1] / s[0]:.1e}): no left null vector exists"
-            )
+        rank, cut = RankCut.of(s, len(w), tol)
         root = np.sqrt(s[:rank])
-        return cls(u[:, :rank] * root, vt[:rank].T * root)
+        return cls(u[:, :rank] * root, vt[:rank].T * root, cut)
+
+    @classmethod
+    def from_factors(
+        cls, left: ArrayLike, right: ArrayLike, tol: float = RANK_TOLERANCE
+    ) -> "LowRank":
+        """The same of W = L Rᵀ, whose factors (N, k) need not be of full rank: O(N k) memory.
+
+        Raises
+        ------
+        ValueError
+            If the factors have other shapes, or as in `from_dense`.
+        """
+        factors = finite(left, "left"), finite(right, "right")
+        shapes = [factor.shape for factor in factors]
+        if shapes[0] != shapes[1] or len(shapes[0]) != 2 or not factors[0].size:
+            raise ValueError(
+                f"the factors must both have shape (N, k), for W = L Rᵀ, got {shapes[0]} for left "
+                f"and {shapes[1]} for right"
+            )
+        (q, a), (p, b) = map(np.linalg.qr, factors)
+        u, s, vt = np.linalg.svd(a @ b.T)
+        rank, cut = RankCut.of(s, len(q), tol)
+        root = np.sqrt(s[:rank])
+        return cls(q @ u[:, :rank] * root, p @ vt[:rank].T * root, cut)
 
     @property
     def size(self) -> int:
@@ -116,7 +193,7 @@ class LowRank(ReprMixin):
         return self.left @ self.right.T
 
     def _facts(self) -> list[str]:
-        return [f"N = {self.size:,}", f"rank {self.rank}"]
+        return [f"N = {self.size:,}", f"rank {self.rank}", *([str(self.cut)] if self.cut else [])]
 
 
 def check_independent(what: str, columns: NDArray, hint: str = "") -> None:
