@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._repr import number
 from koopmark._tsqr import block_rows, eliminate
 from koopmark.methods._sampling import overlapping
 from koopmark.methods._signal import canonical_correlations, significant
@@ -26,11 +27,20 @@ SHARE, LASTING = 0.9, 1e-2
 """Frequencies above this share of Nyquist's are doubted if the pair keeps this much in a step."""
 
 
+FADED, SLOW, STEADY = 10.0, 0.1, 1e-6
+"""|Re λ|T above which hardly anything of the span T shows an eigenfunction, below which it hardly
+changes, and below which it does not."""
+
+SUM, ADDENDS = 1e-4, 8
+"""Relative distance up to which an eigenvalue is a sum of others; one of these must be among so
+many of the slowest, so that sums do not lie everywhere."""
+
+
 def diagnose(model: Model, trajectories: Trajectories) -> None:
-    """Remark data of lower rank than channels, directions of noise alone, aliased frequencies."""
+    """Remark data of lower rank than channels, directions of noise alone, aliased frequencies,
+    eigenvalues that the data are too short or too long for."""
     size = trajectories.states.shape[2]
-    blocks = trajectories.blocks() or trajectories.records(2)
-    rank, signal = data_rank(*(block.states for block in blocks))
+    rank, signal = _rank_of(trajectories)
     if rank < size:
         remark(f"numerical rank {rank} of {size} channels")
     if signal < rank:
@@ -46,6 +56,65 @@ def diagnose(model: Model, trajectories: Trajectories) -> None:
             f"{count} of {len(model.eigenvalues)} eigenvalues may be aliased: frequency near "
             f"Nyquist, |Im λ|Δt > {SHARE:g}π, sample more often"
         )
+
+    remark_edges(model.eigenvalues, _span(trajectories))
+
+
+def remark_edges(eigenvalues: NDArray, span: float) -> None:
+    """Remark eigenvalues at the edge of what data of this span show.
+
+    Neither what stands still, such as the constant, nor a sum of other eigenvalues, which belongs
+    to the product of their eigenfunctions and is as certain as they are.
+    """
+    rates = np.asarray(eigenvalues, dtype=complex)
+    rates = rates[np.isfinite(rates)]
+    changes = abs(rates.real) * span
+    slow = int(np.sum((changes > STEADY) & (changes < SLOW)))
+    order = np.argsort(changes, kind="stable")
+    known = rates[order][changes[order] <= FADED]
+    addends: list[complex] = []
+    for rate in known[abs(known) * span > STEADY]:
+        if len(addends) < ADDENDS and all(abs(rate - one) > SUM * abs(rate) for one in addends):
+            addends.append(complex(rate))
+    faded = 0
+    for rate in rates[order][len(known) :]:
+        distances = abs(rate - np.array(addends)[:, None] - known)
+        if distances.min(initial=np.inf) <= SUM * abs(rate):
+            known = np.append(known, rate)
+        else:
+            faded += 1
+    if slow or faded:
+        which = [
+            f"{count} with |Re λ|T {what}"
+            for count, what in (
+                (faded, f"above {FADED:g} and no sum of others"),
+                (slow, f"below {SLOW:g}"),
+            )
+            if count
+        ]
+        remark(
+            f"{slow + faded} of {len(eigenvalues)} eigenvalues may be beyond what a span "
+            f"T = {number(span)} shows: {', '.join(which)}"
+        )
+
+
+def _span(trajectories: Trajectories) -> float:
+    """How long the longest trajectory was recorded."""
+    if trajectories.regular:
+        return float(trajectories.times[-1] - trajectories.times[0])
+    return max(float(record.times[-1] - record.times[0]) for record in trajectories.records())
+
+
+def _rank_of(trajectories: Trajectories) -> "DataRank":
+    """`data_rank` of what follows in a row; of what is one interval apart if that says more."""
+    if trajectories.regular:
+        return data_rank(trajectories.states)
+    found = [
+        data_rank(*(part.states for part in parts))
+        for parts in (trajectories.records(2), trajectories.blocks())
+        if parts
+    ]
+    return max(found, key=lambda rank: rank.signal)
 
 
 class DataRank(NamedTuple):
