@@ -101,13 +101,24 @@ def test_kooplearn_is_handed_exactly_the_snapshot_pairs():
     np.testing.assert_array_equal(handed[np.lexsort(handed.T)], known[np.lexsort(known.T)])
 
 
-def test_nystroem_draws_its_centres_from_all_pairs_that_it_can_use():
+def test_nystroem_draws_its_centres_from_all_pairs_of_however_short_segments():
     data = recorded(count=12)
     model = methods.fit("kooplearn.nystroem", data, n_centers=40)
     assert error(model) < 1e-6
-    # Segments of two states are too short for it.
-    usable = sum(len(part) * (part.states.shape[1] - 1) for part in data.blocks(3))
-    assert model.pairs_used == usable < len(data.pairs()[0])
+    assert model.pairs_used == len(data.pairs()[0])
+    # Of trajectories of two states kooplearn by itself has none to draw from.
+    short = np.stack([flowing([0.0, STEP], seed) for seed in range(60)])
+    assert error(methods.fit("kooplearn.nystroem", Trajectories(short, dt=STEP))) < 1e-6
+
+
+def test_nystroem_measures_the_states_of_uneven_data_as_those_of_even_data():
+    states = recorded(gaps=()).states[:, :16]
+    times = STEP * np.tile(np.arange(16.0), (4, 1))
+    even, uneven = (
+        Trajectories(states, one) for one in (times, np.vstack([times[:3], 2 * times[3]]))
+    )
+    lengths = [methods.fit("kooplearn.nystroem", data).lift.length for data in (even, uneven)]
+    assert lengths[0] == pytest.approx(lengths[1])
 
 
 def test_pykoop_makes_an_episode_of_each_segment():

@@ -44,16 +44,15 @@ Solver = Literal["auto", "dense", "arpack", "randomized"]
 """Of eigenvalue problems; "randomized" sketches (Turri et al. 2023)."""
 
 
-def lagged(trajectories: Trajectories, least: int = 2) -> tuple[NDArray[np.float64], int]:
+def lagged(trajectories: Trajectories) -> tuple[NDArray[np.float64], int]:
     """States as rows, and the lag at which their pairs are the snapshot pairs, without a seam.
 
     Regular data are interleaved, time by time, (T M, N): M rows behind row j of time k comes the
     same trajectory at time k + 1. Of other data all first states of the P pairs come before all
-    second ones, (2 P, N), those of segments of at least `least` states.
+    second ones, (2 P, N).
     """
     if not trajectories.regular:
-        pairs = [block.pairs() for block in trajectories.blocks(least)]
-        x, y = (np.vstack(part) for part in zip(*pairs, strict=True))
+        x, y = trajectories.pairs()
         return np.vstack([x, y]), len(x)
     states = real(trajectories.states, "states")
     return states.swapaxes(0, 1).reshape(-1, states.shape[2]), len(states)
@@ -61,7 +60,9 @@ def lagged(trajectories: Trajectories, least: int = 2) -> tuple[NDArray[np.float
 
 def _each_once(trajectories: Trajectories, rows: NDArray) -> NDArray[np.float64]:
     """The states of `lagged` rows, of which those of other than regular data hold most twice."""
-    return rows if trajectories.regular else trajectories.snapshots()
+    if trajectories.regular:
+        return rows
+    return real(trajectories.snapshots(), "states").reshape(-1, trajectories.states.shape[2])
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,6 @@ class Nystroem(Method):
 
     tags = replace(
         KOOPLEARN,
-        min_states=3,
         loses={
             "constant": "its ridge costs digits where functions of the kernel depend on each other"
         },
@@ -247,12 +247,11 @@ class Nystroem(Method):
 
         class Nystroem(Estimator):  # type: ignore[misc]
             def _center_selection(self, count: int) -> NDArray:
-                # kooplearn takes the lag off twice: of pairs laid out one behind the other, whose
-                # lag is their number, none would be left.
-                return super()._center_selection(count if regular else self.lag_time)
+                # kooplearn takes the lag off twice: of pairs whose lag is their number none is
+                # left.
+                return super()._center_selection(count or self.lag_time)
 
-        regular = trajectories.regular
-        states, lag = lagged(trajectories, self.promises().min_states)
+        states, lag = lagged(trajectories)
         seen = _each_once(trajectories, states)
         estimator = Nystroem(
             n_components=self._rank(seen),
