@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from koopmark.analysis.results import results
     from koopmark.datasets import AnswerKey
     from koopmark.methods import fit
-    from koopmark.scoring import infer_structure, score
+    from koopmark.scoring import infer_structure, residuals, score
     from koopmark.simulation import Trajectories, simulate
 
 _WHERE = {
@@ -35,6 +35,7 @@ _WHERE = {
     "Trajectories": "koopmark.simulation",
     "fit": "koopmark.methods",
     "infer_structure": "koopmark.scoring",
+    "residuals": "koopmark.scoring",
     "results": "koopmark.analysis.results",
     "score": "koopmark.scoring",
     "simulate": "koopmark.simulation",
@@ -52,6 +53,7 @@ __all__ = [
     "plan",
     "plot",
     "regression",
+    "residuals",
     "results",
     "run",
     "score",
