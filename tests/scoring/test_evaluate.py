@@ -634,6 +634,41 @@ def test_a_score_that_lacks_a_key_or_has_two_is_refused():
         score(model, system)
 
 
+def test_several_models_make_one_frame_by_model_and_target():
+    system = three_populations()
+    test, model = clean_test(system), exact(system, 2)
+    other = FormulaModel(np.array([-1.0 + 0j]), lambda x: x[:, :1])
+    table = score({"exact": model, "other": other}, test, max_degree=2)
+    assert table.index.names == ["model", "target"]
+    assert list(table.index) == [(m, t) for m in ("exact", "other") for t in ("-1", "-2")]
+    alone = score(model, test, max_degree=2).set_index("target")
+    pd.testing.assert_frame_equal(table.loc["exact"], alone)
+    with pytest.raises(ValueError, match="one model at least, got none"):
+        score({}, test)
+
+
+def test_test_data_of_another_system_are_refused_and_those_of_one_made_alike_are_not():
+    system, other = random_rnn(3, 1, seed=1), random_rnn(3, 1, seed=2)
+    test, model = clean_test(system), exact(system, 1)
+    assert len(score(model, test, random_rnn(3, 1, seed=1))) == 1
+    for key in (other, AnswerKey.of(other)):
+        with pytest.raises(ValueError, match="the data come from another Relaxation than the key"):
+            score(model, test, key)
+    # Of data without an origin nothing can be told.
+    assert len(score(model, test.without_origin(), other)) == 1
+
+
+def test_what_is_no_model_or_has_no_times_is_refused_in_a_sentence():
+    system = three_populations()
+    test, model = clean_test(system), exact(system, 1)
+    with pytest.raises(TypeError, match="takes a koopmark Model, got Relaxation"):
+        score(system, test)
+    with pytest.raises(TypeError, match="an array alone has no times"):
+        score(model, test.states, AnswerKey.of(system))
+    with pytest.raises(TypeError, match="Trajectories have their times"):
+        score(model, test, dt=0.1)
+
+
 def test_a_key_of_ones_own_needs_targets_and_the_number_of_variables_alone():
     system = three_populations()
     key = AnswerKey(system.eigenspaces(2), channels=3)

@@ -40,7 +40,7 @@ FEWEST_DRAWS, MOST_DRAWS, MOST_VALUES = 8, 16, 10_000_000
 """Draws of noise, so many that the values of functions at them are not more."""
 MOST_STATES = 20_000
 """Of the data: so many trajectories as have them, evenly spread, or the beginning of one."""
-DROWNED = 0.8
+DROWNED = 0.5
 """Share of noise in the variance of a function above which nothing is left to look at."""
 CONSTANT = 1e-6
 """Standard deviation, relative to its size, of a function that is the constant."""
@@ -202,7 +202,7 @@ class _Seen:
     residual, floor, share : (s,), (3, s) and (s,) arrays
         `floor`: likeliest, lowest, highest.
     varying : (s,) array
-        Standard deviation relative to size; 0 for a function that is zero.
+        Standard deviation relative to size; NaN for a function that is zero.
     finite, steady : (s,) arrays of bool
         Whether the values are finite at the data, and as near them as the noise goes.
     shifts, defects : list of (2, s) arrays
@@ -218,6 +218,20 @@ class _Seen:
     steady: NDArray[np.bool_]
     shifts: list[NDArray[np.float64]]
     defects: list[NDArray[np.float64]]
+
+
+DEFECT, ALONG, VARIANCE, SIZE = range(4)
+
+
+def _sums(values: NDArray, centres: NDArray, step: NDArray, both: NDArray[np.intp]) -> NDArray:
+    """(4, s) over pairs, D = φ(x⁺) - e^{λkΔt} φ(x): ⟨|D|²⟩, cov(D, φ), var φ and ⟨|φ|²⟩ at x."""
+    before, after = values[both[0]], values[both[1]]
+    missed, centred = after - step * before, before - centres
+    mean = centred.mean(axis=0)
+    along = np.mean(missed * centred.conj(), axis=0) - missed.mean(axis=0) * mean.conj()
+    variance = np.mean(np.abs(centred) ** 2, axis=0) - np.abs(mean) ** 2
+    squares = [np.mean(np.abs(one) ** 2, axis=0) for one in (missed, before)]
+    return np.stack([squares[0], along, variance, squares[1]])
 
 
 def _seen(
@@ -241,6 +255,7 @@ def _seen(
         steps = np.stack([multipliers(rates, k * dt) for k in windows.lags])
 
     def sums(values: NDArray) -> NDArray:
+        """(4, lags, s)."""
         pairs = zip(steps, windows.lags.values(), strict=True)
         return np.stack([_sums(values, centres, step, both) for step, both in pairs], axis=1)
 
@@ -248,7 +263,7 @@ def _seen(
     root = axes * np.sqrt(np.maximum(powers, 0.0))
     rng = generator([seed], "noise beside that of the data")
     draws = int(np.clip(MOST_VALUES // max(4 * own.size, 1), FEWEST_DRAWS, MOST_DRAWS))
-    steady, even, odd, twice = finite.copy(), [], [], []
+    steady, even, odd, twice, moved = finite.copy(), [], [], [], []
     with np.errstate(all="ignore"):
         observed = sums(own)
         for _ in range(draws):
@@ -256,85 +271,107 @@ def _seen(
             for factor in (1.0, -1.0, np.sqrt(2.0), -np.sqrt(2.0)):
                 values = windows.values(model, states + factor * drawn, s) / sizes
                 steady &= np.isfinite(values).all(axis=0)
-                near.append(sums(np.where(steady, values, 0.0)))
+                values = np.where(steady, values, 0.0)
+                near.append(sums(values))
+                if factor == 1.0:
+                    moved.append(sums(values - own).real)
             even.append((near[0] + near[1]) / 2.0 - observed)
             odd.append((near[0] - near[1]) / 2.0)
             twice.append((near[2] + near[3]) / 2.0 - observed)
-        # Where two draws of noise make a quadratic, the third takes that of the data off.
-        added = 3.0 * np.mean(even, axis=0) - np.mean(twice, axis=0)
-        scatter = np.sqrt(1.0 + 1.0 / draws) * np.std([even, odd], axis=1, ddof=1)
-        within = stdtrit(draws - 1, ndtr(DEVIATIONS))
+        taken = _Noise.of(observed, np.array(even), np.array(odd), np.array(twice), noise)
+        direct = np.mean(moved, axis=0)
         times = dt * np.array(list(windows.lags))[:, None] * np.abs(steps)
+        size = observed[SIZE, 0].real
+        floor = np.sqrt(np.maximum(taken.of_defect(direct)[:, 0], 0.0) / size)
         return _Seen(
-            *_one_step(observed[:, 0], added[:, 0], scatter[0, :, 0], within, noise),
-            np.sqrt(observed[VARIANCE, 0].real / observed[SIZE, 0].real),
+            np.sqrt(observed[DEFECT, 0].real / size),
+            floor,
+            np.clip(direct[VARIANCE, 0] / observed[VARIANCE, 0].real, 0.0, 1.0),
+            np.sqrt(observed[VARIANCE, 0].real / size),
             finite,
             steady,
-            *_disobeying(observed, added, scatter, within, noise, times),
+            list(taken.shifts() / times[:, None]),
+            list(taken.defects(direct) / times[:, None]),
         )
 
 
-DEFECT, ALONG, VARIANCE, SIZE = range(4)
+@dataclass(frozen=True, eq=False)
+class _Noise:
+    """What the noise adds to the sums over pairs, all (4, lags, s).
 
-
-def _sums(values: NDArray, centres: NDArray, step: NDArray, both: NDArray[np.intp]) -> NDArray:
-    """(4, s) over pairs, D = φ(x⁺) - e^{λkΔt} φ(x): ⟨|D|²⟩, cov(D, φ), var φ and ⟨|φ|²⟩ at x."""
-    before, after = values[both[0]], values[both[1]]
-    missed, centred = after - step * before, before - centres
-    mean = centred.mean(axis=0)
-    along = np.mean(missed * centred.conj(), axis=0) - missed.mean(axis=0) * mean.conj()
-    variance = np.mean(np.abs(centred) ** 2, axis=0) - np.abs(mean) ** 2
-    squares = [np.mean(np.abs(one) ** 2, axis=0) for one in (missed, before)]
-    return np.stack([squares[0], along, variance, squares[1]])
-
-
-def _one_step(
-    observed: NDArray, added: NDArray, scatter: NDArray, within: float, noise: MeasurementNoise
-) -> tuple[NDArray, NDArray, NDArray]:
-    """Residual, floor and share of noise from the sums over pairs one interval apart."""
-    size, part = observed[SIZE].real, added[DEFECT].real
-    spread = within * np.hypot(scatter[DEFECT], noise.error * part)
-    low = part - spread if noise.settled else np.zeros_like(part)
-    floors = np.sqrt(np.maximum([part, low, part + spread], 0.0) / size)
-    share = np.clip(added[VARIANCE].real / observed[VARIANCE].real, 0.0, 1.0)
-    return np.sqrt(observed[DEFECT].real / size), floors, share
-
-
-def _disobeying(
-    observed: NDArray,
-    added: NDArray,
-    scatter: NDArray,
-    within: float,
-    noise: MeasurementNoise,
-    times: NDArray[np.float64],
-) -> tuple[list[NDArray], list[NDArray]]:
-    """Rates at which functions disobey without the noise, lowest and highest, lag by lag.
-
-    Relative to the function as observed for the lowest, and without the noise for the highest.
+    Parameters
+    ----------
+    observed, added : arrays
+        The sums, and what the noise adds.
+    error : array
+        Of that, for a pair that has no defect for the noise to meet.
+    met : array
+        What comes to it by the noise that meets a defect.
+    settled : bool
+        Whether the noise may not be less.
     """
-    most = observed[VARIANCE].real
-    least = np.maximum(most - added[VARIANCE].real, 0.0)
-    clean = observed - added
-    # The lowest is to be true of an exact pair, which has no defect for the noise to meet.
-    sure = within * np.hypot(scatter[0, DEFECT], noise.error * added[DEFECT].real)
-    wide = np.hypot(sure, within * scatter[1, DEFECT])
-    low = np.sqrt(np.maximum(clean[DEFECT].real - sure, 0.0) / most)
-    rest = clean if noise.settled else observed
-    high = np.sqrt(np.maximum(rest[DEFECT].real + wide, 0.0) / least)
-    defects = np.stack([low, high], axis=1) / times[:, None]
-    along, shifted = clean[ALONG], added[ALONG]
-    sure = within * np.sqrt(
-        np.sum(scatter[:, ALONG] ** 2, axis=0) + (noise.error * np.abs(shifted)) ** 2
-    )
-    near, far = np.abs(along), np.abs(along)
-    if not noise.settled:
-        # The noise is anything up to what was found: what it takes off, any part of that.
-        squared = np.abs(shifted) ** 2
-        part = -np.real(along * shifted.conj()) / np.where(squared > 0.0, squared, 1.0)
-        near = np.abs(along + np.clip(part, 0.0, 1.0) * shifted)
-        far = np.maximum(far, np.abs(observed[ALONG]))
-    shifts = np.stack([np.maximum(near - sure, 0.0) / most, (far + sure) / least], axis=1)
-    return list(shifts / times[:, None]), list(defects)
+
+    observed: NDArray
+    added: NDArray
+    error: NDArray[np.float64]
+    met: NDArray[np.float64]
+    settled: bool
+
+    @classmethod
+    def of(
+        cls, observed: NDArray, even: NDArray, odd: NDArray, twice: NDArray, noise: MeasurementNoise
+    ) -> "_Noise":
+        """From the sums with more noise, by draws (R, 4, lags, s): even and odd parts of what one
+        measure of it adds, and the even part of what two do."""
+        draws = len(even)
+        within = stdtrit(draws - 1, ndtr(DEVIATIONS)) * np.sqrt(1.0 + 1.0 / draws)
+        once, two = even.mean(axis=0), twice.mean(axis=0)
+        # Where two measures of noise make a quadratic, the third takes that of the data off. How
+        # far from a line it is shows how far the quadratic may be from the truth.
+        added, bent = 3.0 * once - two, np.abs(2.0 * once - two) / 2.0
+        scatter, met = within * even.std(axis=0, ddof=1), within * odd.std(axis=0, ddof=1)
+        error = np.sqrt(scatter**2 + (DEVIATIONS * noise.error * np.abs(added)) ** 2 + bent**2)
+        return cls(observed, added, error, met, noise.settled)
+
+    def of_defect(self, direct: NDArray) -> NDArray[np.float64]:
+        """(3, lags, s) the noise in ⟨|D|²⟩: likeliest, lowest, highest.
+
+        At least what it does to the values directly: a function that noise drowns has no more of it
+        when there is more noise.
+        """
+        part, error = self.added[DEFECT].real, self.error[DEFECT]
+        low = part - error if self.settled else np.zeros_like(part)
+        return np.stack([part, low, np.maximum(part + error, direct[DEFECT])])
+
+    @property
+    def variance(self) -> NDArray[np.float64]:
+        """(lags, s) of φ without noise."""
+        return np.maximum((self.observed - self.added)[VARIANCE].real, 0.0)
+
+    def defects(self, direct: NDArray) -> NDArray[np.float64]:
+        """(lags, 2, s) √⟨|D|²⟩ without noise relative to φ, lowest and highest.
+
+        Relative to φ as observed for the lowest, and without the noise for the highest.
+        """
+        _, low, high = self.of_defect(direct)
+        seen = self.observed[DEFECT].real
+        least = np.maximum(seen - high, 0.0) / self.observed[VARIANCE].real
+        most = np.maximum(seen - low + self.met[DEFECT], 0.0) / self.variance
+        return np.sqrt(np.stack([least, most], axis=1))
+
+    def shifts(self) -> NDArray[np.float64]:
+        """(lags, 2, s) the same of |cov(D, φ)| / var φ."""
+        along, shifted = (self.observed - self.added)[ALONG], self.added[ALONG]
+        near, far = np.abs(along), np.abs(along)
+        if not self.settled:
+            # The noise is anything up to what was found: what it takes off, any part of that.
+            squared = np.abs(shifted) ** 2
+            part = -np.real(along * shifted.conj()) / np.where(squared > 0.0, squared, 1.0)
+            near = np.abs(along + np.clip(part, 0.0, 1.0) * shifted)
+            far = np.maximum(far, np.abs(self.observed[ALONG]))
+        sure = np.hypot(self.error[ALONG], self.met[ALONG])
+        least = np.maximum(near - sure, 0.0) / self.observed[VARIANCE].real
+        return np.stack([least, (far + sure) / self.variance], axis=1)
 
 
 def _row(j: int, eigenvalue: complex, seen: _Seen, windows: _Windows) -> Row:

@@ -1,0 +1,241 @@
+"""What fresh data say of recovered pairs: verdicts that hold, whoever made the pairs."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from koopmark import fit, simulate
+from koopmark.datasets import AnswerKey
+from koopmark.methods.anchors import ExactModel
+from koopmark.models import LinearModel, Model
+from koopmark.scoring import residuals
+from koopmark.simulation import Trajectories, measurement_noise
+from koopmark.systems import LinearSystem, random_rnn
+
+MATRIX = np.array([[-0.3, 2.0, 0.0], [-2.0, -0.3, 0.0], [0.3, 0.0, -1.0]])
+SPECTRUM = np.linalg.eig(MATRIX.T)
+LINEAR = LinearSystem(MATRIX, SPECTRUM[1], SPECTRUM[0])
+RNN = random_rnn(4, 2)
+DT = 0.1
+
+
+@cache
+def clean(system, count=16, length=31):
+    starts = np.random.default_rng(5).normal(size=(count, system.size))
+    return simulate(system, starts, DT * np.arange(length))
+
+
+def recorded(system, noise, seed=0, gaps=0.0, **size):
+    rng, data = np.random.default_rng(seed), clean(system, **size)
+    states = data.states + noise * data.states.std() * rng.normal(size=data.states.shape)
+    states[rng.random(states.shape[:2]) < gaps] = np.nan
+    return Trajectories(states, data.times)
+
+
+class Functions(Model):
+    """Pairs by formula."""
+
+    dt = DT
+
+    def __init__(self, rates, function, window=1):
+        self.rates, self.function, self.window = np.asarray(rates, complex), function, window
+
+    @property
+    def eigenvalues(self):
+        return self.rates
+
+    def eigenfunctions(self, windows):
+        return self.function(windows)
+
+
+def exact(system, degree=1, moved=1.0):
+    model = ExactModel(AnswerKey.of(system, degree), DT)
+    return Functions(moved * np.asarray(model.eigenvalues), model.eigenfunctions)
+
+
+def verdicts(model, data):
+    return list(residuals(model, data)["verdict"])
+
+
+@pytest.mark.parametrize("system", [LINEAR, RNN])
+@pytest.mark.parametrize("gaps", [0.0, 0.2])
+def test_on_clean_data_exact_pairs_are_supported_and_others_are_not(system, gaps):
+    data = recorded(system, 0.0, gaps=gaps)
+    assert set(verdicts(exact(system, 2), data)) == {"supported"}
+    assert set(verdicts(exact(system, 2, moved=1.05), data)) == {"not supported"}
+
+
+def test_exact_pairs_are_refused_and_moved_ones_supported_in_few_of_many_noisy_recordings():
+    refused = supported = total = 0
+    for seed in range(8):
+        system, noise = (LINEAR, RNN)[seed % 2], (0.001, 0.01, 0.1)[seed % 3]
+        data = recorded(system, noise, seed, gaps=(seed % 4) * 0.1)
+        right = verdicts(exact(system, 2), data)
+        wrong = verdicts(exact(system, 2, moved=1.05), data)
+        refused += right.count("not supported")
+        supported += wrong.count("supported")
+        total += len(right)
+    assert total > 50
+    assert refused <= 0.05 * total
+    assert supported <= 0.02 * total
+
+
+def test_noise_makes_the_residual_of_an_exact_pair_and_the_floor_says_how_large():
+    data = recorded(LINEAR, 0.03)
+    table = residuals(exact(LINEAR), data)
+    assert (table["residual"] > 0.01).all()
+    assert (table["residual"] < table["floor_high"]).all()
+    assert (table["residual"] > table["floor_low"]).all()
+    np.testing.assert_allclose(table["floor"], table["residual"], rtol=0.15)
+
+
+def test_the_floor_of_a_square_holds_its_bias_too():
+    data = recorded(RNN, 0.1, length=41)
+    table = residuals(exact(RNN, 2), data)
+    np.testing.assert_allclose(table["floor"], table["residual"], rtol=0.3)
+    assert (table["residual"] < table["floor_high"]).all()
+    assert (table["residual"] > table["floor_low"]).all()
+
+
+def test_noise_that_explains_any_residual_lets_nothing_be_told():
+    data = recorded(LINEAR, 1.0)
+    for moved in (1.0, 1.05):
+        assert set(verdicts(exact(LINEAR, 1, moved), data)) == {"cannot be told"}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.003])
+def test_spurious_pairs_far_above_their_floor_are_never_supported(noise):
+    dictionary = {"kind": "random_fourier", "count": 20}
+    model = fit("koopmark.qr_edmd", clean(RNN), dictionary=dictionary)
+    truth = residuals(model, recorded(RNN, 0.0, seed=1))
+    seen = residuals(model, recorded(RNN, noise, seed=1))
+    spurious = truth["residual"] > 2.0 * seen["floor_high"] + 0.02
+    assert spurious.sum() >= 3
+    assert (seen["verdict"][spurious] == "not supported").all()
+
+
+GAMES = {
+    "nearly constant": ([0.0], lambda w: 1.0 + 1e-4 * np.sin(3.0 * w[:, -1, :1])),
+    "a constant at another eigenvalue": ([-1.0], lambda w: np.ones((len(w), 1))),
+    "a tiny wrong function": ([-1.0], lambda w: 1e-200 * w[:, -1, :1]),
+    "a huge wrong function": ([-1.0], lambda w: 1e150 * w[:, -1, :1]),
+    "gone after a step": ([-400.0], lambda w: w[:, -1, :1]),
+    "mostly right": ([-1.0], lambda w: w[:, -1] @ SPECTRUM[1].real[:, 2:] + 0.5 * w[:, -1, :1]),
+}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("game", GAMES)
+def test_whoever_games_the_residual_is_not_supported(game, noise):
+    assert "supported" not in verdicts(Functions(*GAMES[game]), recorded(LINEAR, noise))
+
+
+@pytest.mark.parametrize("scale", [1e-180, 1e-3, 1e140])
+def test_the_scale_of_a_function_changes_no_verdict(scale):
+    data, model = recorded(LINEAR, 0.01), exact(LINEAR)
+    scaled = Functions(model.eigenvalues, lambda w: scale * model.eigenfunctions(w))
+    one, other = residuals(model, data), residuals(scaled, data)
+    assert list(one["verdict"]) == list(other["verdict"])
+    np.testing.assert_allclose(other["residual"], one["residual"], rtol=1e-9)
+    np.testing.assert_allclose(other["floor"], one["floor"], rtol=1e-9)
+
+
+def test_the_constant_is_supported_as_what_it_is():
+    table = residuals(Functions([0.0], lambda w: np.ones((len(w), 1))), recorded(LINEAR, 0.1))
+    assert list(table["verdict"]) == ["supported"]
+    assert table["reason"][0] == "the constant: true of every system"
+
+
+@pytest.mark.parametrize(
+    ("rates", "function", "reason"),
+    [
+        ([np.nan], lambda w: w[:, -1, :1], "the eigenvalue is not finite"),
+        ([-np.inf], lambda w: w[:, -1, :1], "the eigenvalue is not finite"),
+        ([-1.0], lambda w: np.full((len(w), 1), np.nan), "the function is not finite"),
+        ([-1.0], lambda w: np.zeros((len(w), 1)), "the function is zero"),
+        ([-1.0], lambda w: np.sin(1e4 * w[:, -1, :1]), "of the variance of the function is noise"),
+    ],
+)
+def test_what_says_nothing_cannot_be_told_for_a_reason(rates, function, reason):
+    table = residuals(Functions(rates, function), recorded(LINEAR, 0.01))
+    assert list(table["verdict"]) == ["cannot be told"]
+    assert reason in table["reason"][0]
+
+
+def test_windows_that_share_states_share_their_noise():
+    right = SPECTRUM[1][:, 2]
+    late = np.exp(-SPECTRUM[0][2] * DT)
+    # Both states of the window show the function; their noise is that of two neighbours.
+    model = Functions(
+        SPECTRUM[0][2:], lambda w: (w[:, 0] @ right / late + w[:, 1] @ right)[:, None], window=2
+    )
+    table = residuals(model, recorded(LINEAR, 0.01, gaps=0.1))
+    assert list(table["verdict"]) == ["supported"]
+    np.testing.assert_allclose(table["floor"], table["residual"], rtol=0.15)
+
+
+def test_pairs_of_another_interval_are_held_to_it():
+    data = recorded(LINEAR, 0.001)
+    thinned = Trajectories(data.states[:, ::2], data.times[::2])
+    assert set(verdicts(exact(LINEAR), thinned)) == {"supported"}
+    model = Functions([-1.0], lambda w: w[:, -1, :1], window=3)
+    with pytest.raises(ValueError, match=r"no residuals: .*windows of 3 states are 0\.1 apart"):
+        residuals(model, thinned)
+
+
+def test_trials_at_uneven_times_give_the_pairs_one_interval_apart():
+    times = DT * np.r_[0:20, 20.4:40.4]
+    data = simulate(LINEAR, clean(LINEAR).states[:, 0], times)
+    table = residuals(exact(LINEAR), data)
+    assert set(table["pairs"]) == {16 * 38}
+    assert set(table["verdict"]) == {"supported"}
+    lonely = np.where(np.arange(31) % 2, np.nan, 1.0)[:, None] * clean(LINEAR).states
+    few = np.where(np.arange(31) == 1, 1.0, lonely[0, :, 0])[None, :, None] * lonely[:1]
+    with pytest.raises(ValueError, match="fewer than 20"):
+        residuals(exact(LINEAR), Trajectories(few, clean(LINEAR).times))
+
+
+def test_the_frame_says_when_most_pairs_are_unsupported_and_what_was_ignored():
+    data = recorded(LINEAR, 0.01)
+    driven = Trajectories(data.states, data.times, inputs=np.zeros((*data.states.shape[:2], 1)))
+    table = residuals(exact(LINEAR, moved=1.3), driven)
+    assert "0 of 3 pairs are supported" in table.attrs["warning"]
+    assert "the inputs are ignored" in table.attrs["warning"]
+    assert residuals(exact(LINEAR), data).attrs["warning"] == ""
+
+
+def test_arrays_and_other_models_are_taken_or_refused_in_a_sentence():
+    data = recorded(LINEAR, 0.01)
+    model = exact(LINEAR)
+    assert list(residuals(model, data.states, dt=DT)["verdict"]) == verdicts(model, data)
+    with pytest.raises(TypeError, match="an array alone has no times"):
+        residuals(model, data.states)
+
+    class Theirs:
+        eigenvalues, eigenfunctions = np.ones(1), None
+
+    with pytest.raises(
+        TypeError, match=r"got Theirs: derive its class from koopmark\.models\.Model"
+    ):
+        residuals(Theirs(), data)
+    narrow = LinearModel(lambda x: x, np.eye(2), np.zeros(2, complex), DT)
+    object.__setattr__(narrow, "channels", 2)
+    with pytest.raises(ValueError, match="have 3 variables, the model was fitted to 2"):
+        residuals(narrow, data)
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.3])
+@pytest.mark.parametrize("noise", [1e-4, 0.01, 0.2])
+def test_white_noise_is_measured_to_its_error(noise, gaps):
+    data = recorded(RNN, noise, gaps=gaps, count=24)
+    found = measurement_noise(data)
+    true = (noise * clean(RNN, count=24).states.std()) ** 2
+    assert found.settled
+    assert np.diag(found.covariance).mean() == pytest.approx(true, rel=2.5 * found.error)
+
+
+@pytest.mark.parametrize("system", [RNN, LINEAR])
+def test_clean_smooth_data_have_no_noise(system):
+    found = measurement_noise(clean(system))
+    assert np.sqrt(np.diag(found.covariance)).max() < 1e-6 * clean(system).states.std()
