@@ -20,6 +20,12 @@ from koopmark._arrays import Gate, Gated, numeric, of_width
 
 Elementwise = Callable[[NDArray], NDArray]
 
+
+def _combined(zeta: Elementwise, states: NDArray, vectors: NDArray) -> NDArray:
+    """uᵀζ(x) for each column u of `vectors` (N, k), at states (..., N)."""
+    return of_width(zeta(states), len(vectors), "states") @ vectors
+
+
 ONE = -1
 """Stands for the constant function among the factors of a product."""
 
@@ -98,13 +104,6 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     """A finite-dimensional space of eigenfunctions that share one eigenvalue."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"evaluate": (numeric, "states")}
-
-    def _fitting(self, states: NDArray) -> NDArray:
-        return of_width(states, self._width(), "states")
-
-    def _width(self) -> int | None:
-        """N; None if the states may have any dimension, or it is not known here."""
-        return None
 
     @property
     @abstractmethod
@@ -189,9 +188,6 @@ class ProductEigenspace(Eigenspace):
     degree: int = 1
     whole: bool = True
 
-    def _width(self) -> int | None:
-        return len(self.null_space.basis)
-
     @property
     def eigenvalue(self) -> complex:
         return complex(-self.degree)
@@ -201,7 +197,7 @@ class ProductEigenspace(Eigenspace):
         return comb(self.null_space.dimension + self.degree - 1, self.degree)
 
     def evaluate(self, states: NDArray) -> NDArray:
-        z = self.zeta(states) @ self.null_space.basis
+        z = _combined(self.zeta, states, self.null_space.basis)
         factors = combinations_with_replacement(range(z.shape[-1]), self.degree)
         columns = np.array(list(factors)).T
         return np.prod([z[..., column] for column in columns], axis=0)
@@ -237,9 +233,6 @@ class SampledProducts(Eigenspace):
     zeta: Elementwise
     whole: bool = False
 
-    def _width(self) -> int | None:
-        return self.factors.shape[1]
-
     @property
     def eigenvalue(self) -> complex:
         return complex(-len(self.factors))
@@ -253,7 +246,7 @@ class SampledProducts(Eigenspace):
         return len(self.factors)
 
     def evaluate(self, states: NDArray) -> NDArray:
-        y = self.zeta(states)
+        y = of_width(self.zeta(states), self.factors.shape[1], "states")
         return np.prod([y @ vectors for vectors in self.factors], axis=0)
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
@@ -279,9 +272,6 @@ class ExponentialEigenspace(Eigenspace):
     whole: bool = False
     degree: int = 1
 
-    def _width(self) -> int | None:
-        return len(self.exponents)
-
     @property
     def eigenvalue(self) -> complex:
         return complex(-self.decay)
@@ -291,7 +281,7 @@ class ExponentialEigenspace(Eigenspace):
         return self.exponents.shape[1]
 
     def evaluate(self, states: NDArray) -> NDArray:
-        return np.exp(self.zeta(states) @ self.exponents)
+        return np.exp(_combined(self.zeta, states, self.exponents))
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         if count >= self.dimension:
@@ -316,15 +306,12 @@ class ConservedRatios(Eigenspace):
 
     eigenvalue = 0j
 
-    def _width(self) -> int | None:
-        return len(self.null_space.basis)
-
     @property
     def dimension(self) -> int:
         return self.null_space.dimension - 1
 
     def evaluate(self, states: NDArray) -> NDArray:
-        z = self.zeta(states) @ self.null_space.basis
+        z = _combined(self.zeta, states, self.null_space.basis)
         return z[..., :-1] / z[..., -1:]
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:  # noqa: ARG002
@@ -349,15 +336,12 @@ class ConservedSums(Eigenspace):
 
     eigenvalue = 0j
 
-    def _width(self) -> int | None:
-        return len(self.vectors)
-
     @property
     def dimension(self) -> int:
         return self.vectors.shape[1]
 
     def evaluate(self, states: NDArray) -> NDArray:
-        return self.zeta(states) @ self.vectors
+        return _combined(self.zeta, states, self.vectors)
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         return replace(self, vectors=_some_columns(self.vectors, count, rng))
@@ -389,9 +373,6 @@ class ApproximateEigenspace(Eigenspace):
     generator_bounds: NDArray[np.float64]
     whole: bool = True
 
-    def _width(self) -> int | None:
-        return len(self.vectors)
-
     @property
     def eigenvalue(self) -> complex:
         return -1.0 + 0.0j
@@ -406,7 +387,7 @@ class ApproximateEigenspace(Eigenspace):
         return not self.generator_bounds.any()
 
     def evaluate(self, states: NDArray) -> NDArray:
-        return self.zeta(states) @ self.vectors
+        return _combined(self.zeta, states, self.vectors)
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         if count >= self.dimension:
