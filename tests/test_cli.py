@@ -149,10 +149,10 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (
             ("export", "rnn_10"),
             "Error: unknown dataset 'rnn_10': did you mean 'rnn_100_5', 'rnn_100_60_chaotic', "
-            "'rnn_10_2' or 'rnn_10_3_multistable'? ",
+            "'rnn_10_2', 'rnn_10_2_trials' or 'rnn_10_3_multistable'? ",
         ),
         (("export", "rnn_10_2", "--format", "hdf"), "did you mean 'hdf5'? choose one of"),
-        (("run", "smoke", "--dataset", "rnn_10"), "did you mean 'rnn_10_2'? "),
+        (("run", "smoke", "--dataset", "rnn_10"), "did you mean 'rnn_10_2' or 'rnn_10_2_trials'? "),
         (("export", "rnn_10_2", "--format", "xls"), "Error: unknown format 'xls': choose one of"),
         (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
         (("rum", "smoke"), "No such command 'rum'"),

@@ -219,3 +219,13 @@ def test_a_reference_leads_to_its_doi_or_else_to_its_address():
     card = cards({"x": Planted(1e-6)}, recipes(name), datasets=(name,)).dataset(name)
     (source,) = card.sources
     assert source == (known.text, f"https://doi.org/{known.doi}" if known.doi else known.url)
+
+
+def test_a_card_of_data_says_what_trials_leave_out():
+    keys = {"trials.gaps": 0.2, "trials.jitter": 0.1}
+    recipe = datasets.varied(datasets.load_recipe("rnn_5_2"), keys, "a", "here")
+    fits, *others = planted({"it": Planted(1e-6)}, datasets=("a",))
+    fits = fits.assign(dt=0.1, horizon=5.0, train_trajectories=200, noise=0.0)
+    about = {"recipes": {"a": recipe.depends_on()}}
+    said = Cards(run_of(fits, *others, about)).dataset("a").data
+    assert "t = 0 to 5, 20 % of the states missing in gaps of 5 steps, times uneven by" in said

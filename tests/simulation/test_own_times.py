@@ -36,8 +36,8 @@ def test_states_at_times_of_their_own_are_those_of_each_trajectory_alone(name):
         assert np.isnan(states[m, ~known]).all()
 
 
-@given(st.integers(0, 2**31), st.floats(0.1, 30.0))
-@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**31), st.floats(0.1, 4.0))
+@settings(max_examples=8, deadline=None)
 def test_the_times_of_other_trajectories_change_a_trajectory_by_rounding_only(seed, stretch):
     system, start, times = drawn("rnn_10_2", 4, seed)
     others = times.copy()
@@ -87,8 +87,8 @@ def test_a_trajectory_that_blows_up_says_when_by_its_own_clock():
 
 def test_paths_of_a_process_with_times_of_their_own_have_its_transition_density():
     system = load_recipe("ornstein_uhlenbeck").system.build(0)
-    start, rng = np.tile([[1.0, -2.0]], (4000, 1)), np.random.default_rng(1)
-    times = np.tile([0.0, 0.3, 1.0], (4000, 1))
+    start, rng = np.tile([[1.0, -2.0]], (2000, 1)), np.random.default_rng(1)
+    times = np.tile([0.0, 0.3, 1.0], (2000, 1))
     times[::2, 2] = np.nan
     states = sample_paths(system, start, times, rng).states
     for index, at in enumerate((0.3, 1.0), 1):

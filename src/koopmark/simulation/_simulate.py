@@ -42,7 +42,8 @@ def simulate(
         States at the first time of each, real.
     times : (T,) or (M, T) array_like
         Increasing times, in units of the decay time, of all trajectories or of each, NaN behind
-        the end of one that is shorter. Any spacing: the steps do not follow it.
+        the end of one that is shorter. No system depends on time, so that they may start at
+        different ones. Any spacing: the steps do not follow it.
     rtol : float, optional
         Relative accuracy asked of the states, in the norm of a state: 1e-13 to 1e-2, by default
         1e-9. Below 1e-11 rounding may be what limits it. In float32 1e-5 (the default) to 1e-2.
