@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from koopmark.estimator import Estimator as Estimator
     from koopmark.methods import fit as fit
     from koopmark.scoring import infer_structure as infer_structure
+    from koopmark.scoring import residuals as residuals
     from koopmark.scoring import score as score
     from koopmark.simulation import Trajectories as Trajectories
     from koopmark.simulation import simulate as simulate
