@@ -7,7 +7,7 @@ constant and the directions outside; linearised in these, with z(0) of every tra
 covariance is that of least squares: σ² times the inverse of JᵀJ (docs/scores.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,8 +56,8 @@ def statistical_floors(
     ----------
     key : AnswerKey
     train : Trajectories
-        The training data before noise was added. Gaps, unequal lengths and uneven times are
-        accounted for: what was not recorded tells nothing.
+        The training data before noise was added, as they were recorded: with gaps, unequal lengths
+        and uneven times.
     noise : float
         σ, the standard deviation of the noise in every variable, in units of the states.
     test : Trajectories
@@ -106,6 +106,27 @@ class _Spread:
 
 
 @dataclass(frozen=True, eq=False)
+class Record:
+    """M trajectories recorded at the same T times, as p functions and k others see them.
+
+    Parameters
+    ----------
+    start : (M, p) array
+        z(0) of each trajectory, which is not known to the estimator.
+    times : (T,) array
+    dt : float, optional
+        Their interval, if they are even.
+    others : (M, T, k) array
+        Functions f(x) that may be part of an estimated function.
+    """
+
+    start: NDArray[np.float64]
+    times: NDArray[np.float64]
+    dt: float | None
+    others: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Others:
     """f(x): the constant, and the directions outside a space of affine functions that vary.
 
@@ -118,7 +139,7 @@ class Others:
 
     @classmethod
     def outside(cls, states: NDArray, vectors: NDArray) -> "Others":
-        """Those seen in the states (M, T, N), orthogonal to the orthonormal vectors (N, p)."""
+        """Those seen in the states (..., N), orthogonal to the orthonormal vectors (N, p)."""
         flat = states.reshape(-1, states.shape[-1])
         mean = flat.mean(axis=0)
         rest = np.linalg.qr(vectors, mode="complete")[0][:, vectors.shape[1] :]
@@ -139,34 +160,25 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     span, sizes, _ = np.linalg.svd(parts, full_matrices=False)
     basis = span[:, sizes > UNSEEN * sizes[0]]
     others = Others.outside(np.asarray(train.snapshots(), dtype=float), basis)
-    inside = basis.T @ vectors
-    # Whatever is additive in trajectories is summed over those that were recorded at equal times.
     records = []
     for one in train.records():
         states = np.asarray(one.states, dtype=float)
         start = (states[:, 0] - products.offset) @ basis
-        records.append(Record(start, others(states), one.times))
-    if not records:
-        return _undetermined(train)
+        even = one.dt if one.regular and len(one.times) > 1 else None
+        records.append(Record(start, one.times, even, others(states)))
+    inside = basis.T @ vectors
     if (
         not (abs(values - values[0]) > SAME_EIGENVALUE * abs(values[0])).any()
         and values[0].imag == 0
     ):
         rate = float(values[0].real)
-        spread = _one_rate(records, rate, others, inside, noise)
-        return spread or _undetermined(train)
+        return _one_rate(records, rate, others, inside, noise) or _undetermined(train)
     k = others.directions.shape[1] + 1
     if len(values) ** 2 + k * len(values) > MOST_UNKNOWNS:
         return f"not computed for {len(values)} eigenfunctions beside {k - 1} other directions"
     tangents = _keeping_multiplicities(inside, values)
     omega = np.linalg.solve(inside.T, (inside * values).T).T.real
-    flows = [
-        _flow_by_steps(omega, tangents, train.dt, len(train.times))
-        if train.regular
-        else _flow_at(inside, values, tangents, one.times)
-        for one in records
-    ]
-    root = noise * deviations_of_invariant_space(records, flows)
+    root = noise * deviations_of_invariant_space(records, omega, tangents)
     # A conserved function stays one with any constant added.
     conserved = np.sum(abs(values) <= SAME_EIGENVALUE * abs(values).max())
     if len(root) < len(tangents) + k * len(values) - conserved:
@@ -183,36 +195,37 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
 
 def _undetermined(train: Trajectories) -> str:
     m, t, _ = train.states.shape
-    most = "" if train.full else "at most "
-    return f"{m} training trajectories of {most}{t} states do not determine the eigenfunctions"
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """Trajectories that were recorded at equal times: M of them, T states each."""
-
-    start: NDArray[np.float64]
-    """(M, p) z at the first time, which is not known to the estimator."""
-    others: NDArray[np.float64]
-    """(M, T, k) functions f(x) that may be part of an estimated function."""
-    times: NDArray[np.float64]
-    """(T,)"""
+    held = f"of {t} states" if train.full else f"with {len(train.snapshots())} recorded states"
+    return f"{m} training trajectories {held} do not determine the eigenfunctions"
 
 
 def _one_rate(
-    records: list[Record], rate: float, others: Others, inside: NDArray, noise: float
+    records: Sequence[Record], rate: float, others: Others, inside: NDArray, noise: float
 ) -> _Spread | None:
     """The special case Ω = λI: the functions share δλ and are alike otherwise.
 
     Per function the columns of J are -a t e^{λt} and f(x), without their part along e^{λt}. None if
     the data do not determine the functions.
     """
-    sums = [_of_one_rate(record, rate) for record in records]
-    gram, sizes, coupling, whole = (sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True))
-    root = _root(gram, sizes)
+    gram = sizes = coupling = whole = 0.0
+    for record in records:
+        times, seen = record.times, record.others
+        lapse = times - (times[0] if rate <= 0 else times[-1])
+        decay = np.exp(rate * lapse)
+        unit = decay / np.linalg.norm(decay)
+        moved = lapse * decay
+        moved -= unit * (unit @ moved)
+        free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
+        # a, the value of each trajectory and function where e^{λt} is 1.
+        height = record.start * np.exp(-rate * lapse[0])
+        gram = gram + np.einsum("mtk,mtl->kl", free, free)
+        sizes = sizes + np.einsum("mtk,mtk->k", seen, seen)
+        coupling = coupling + np.einsum("mtk,t->mk", free, moved).T @ height
+        whole = whole + moved @ moved * np.sum(height**2)
+    root = _root(np.asarray(gram), np.asarray(sizes))
     slope = root.T @ (root @ coupling)
     information = whole - np.sum(coupling * slope)
-    if len(root) < len(gram) or not information > LEAST * whole:
+    if len(root) < len(slope) or not information > LEAST * whole:
         return None
     deviation = noise / np.sqrt(information)
 
@@ -223,25 +236,6 @@ def _one_rate(
         return np.zeros((len(outside), 0, inside.shape[1])), outside
 
     return _Spread(np.full((1, inside.shape[1]), deviation), columns, others)
-
-
-def _of_one_rate(record: Record, rate: float) -> tuple[NDArray, NDArray, NDArray, np.floating]:
-    """Products of the columns of J, summed over the trajectories of a record."""
-    times, seen = record.times, record.others
-    lapse = times - (times[0] if rate <= 0 else times[-1])
-    decay = np.exp(rate * lapse)
-    unit = decay / np.linalg.norm(decay)
-    moved = lapse * decay
-    moved -= unit * (unit @ moved)
-    free = seen - unit[:, None] * np.einsum("t,mtk->mk", unit, seen)[:, None]
-    # a, the value of each trajectory and function where e^{λt} is 1.
-    height = record.start * np.exp(-rate * lapse[0])
-    return (
-        np.einsum("mtk,mtl->kl", free, free),
-        np.einsum("mtk,mtk->k", seen, seen),
-        np.einsum("mtk,t->mk", free, moved).T @ height,
-        moved @ moved * np.sum(height**2),
-    )
 
 
 def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.float64]:
@@ -260,45 +254,17 @@ def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.floa
     return turn[rank:].reshape(-1, p, p)
 
 
-Flow = tuple[NDArray, NDArray]
-"""e^{Ωt} at T times (T, p, p), and its derivatives (T, n, p, p) along n directions of Ω."""
-
-
-def _flow_by_steps(omega: NDArray, tangents: NDArray, dt: float, count: int) -> Flow:
-    """The flow of Ω (p, p) at so many times, dt apart, along the tangents (n, p, p)."""
-    step = [expm_frechet(omega * dt, tangent * dt) for tangent in tangents]
-    power, (n, p, _) = step[0][0], tangents.shape
-    flow, moved = np.eye(p)[None], np.zeros((1, n, p, p))
-    turned = np.array([change for _, change in step])
-    for _ in range(count - 1):
-        # e^{Ω(s + Δt)} = e^{Ωs} e^{ΩΔt}, and so its derivative.
-        moved = np.concatenate([moved, [moved[-1] @ power + flow[-1] @ turned]])
-        flow = np.concatenate([flow, [flow[-1] @ power]])
-    return flow, moved
-
-
-def _flow_at(vectors: NDArray, values: NDArray, tangents: NDArray, times: NDArray) -> Flow:
-    """The flow of Ω = VΛV⁻¹ at any times, from V (p, p) and Λ (p,).
-
-    The derivative of e^{Ωt} along E is V(Φ(t) ∘ V⁻¹EV)V⁻¹ with the divided differences Φ of e^{λt}
-    (Daleckii and Krein 1965; Higham, Functions of Matrices, theorem 3.11).
-    """
-    t = (times - times[0])[:, None, None]
-    gaps = values[:, None] - values
-    close = np.abs(gaps) <= SAME_EIGENVALUE * np.abs(values).max()
-    growth = np.exp(values * t)
-    ratios = np.where(close, t, np.expm1(gaps * t) / np.where(close, 1.0, gaps)) * growth
-    inverse = np.linalg.inv(vectors)
-    coupled = inverse @ tangents @ vectors
-    flow = (vectors * growth) @ inverse
-    return flow.real, (vectors @ (ratios[:, None] * coupled) @ inverse).real
-
-
-def deviations_of_invariant_space(records: list[Record], flows: list[Flow]) -> NDArray[np.float64]:
+def deviations_of_invariant_space(
+    records: Sequence[Record], generator_: NDArray, tangents: NDArray
+) -> NDArray[np.float64]:
     """Cramér-Rao bound of p functions that obey z(t) = z(0) e^{Ωt}, under unit white noise.
 
-    Values of functions are rows. The flow of each record is at its times, along the directions in
-    which Ω is unknown.
+    Parameters
+    ----------
+    records : sequence of Record
+        Whose information adds up.
+    generator_, tangents : (p, p) and (n, p, p) arrays
+        Ω, values of functions being rows, and the directions in which it is unknown.
 
     Returns
     -------
@@ -306,15 +272,18 @@ def deviations_of_invariant_space(records: list[Record], flows: list[Flow]) -> N
         B with covariance BᵀB: of the coefficients of the tangents, and of W (k, p), row by row, in
         z + f(x)W.
     """
-    sums = [_of_record(*both) for both in zip(records, flows, strict=True)]
-    information, sizes = (sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True))
+    parts = [_information(record, generator_, tangents) for record in records]
+    information, sizes = (sum(parts[1:], start=parts[0]) for parts in zip(*parts, strict=True))
     return _root(information, sizes)
 
 
-def _of_record(record: Record, along_flow: Flow) -> tuple[NDArray, NDArray]:
-    """The information in a record, and its diagonal before the unknown z(0) is projected out."""
-    (flow, moved), start, others = along_flow, record.start, record.others
-    (m, p), (_, t, k), n = start.shape, others.shape, moved.shape[1]
+def _information(
+    record: Record, generator_: NDArray, tangents: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of one record, with the diagonal that it has before anything is projected out."""
+    start, others = record.start, record.others
+    (m, p), (_, t, k), n = start.shape, others.shape, len(tangents)
+    flow, moved = _flows(record, generator_, tangents)
     # Changes of z(0) move values within the span of q (T p, p).
     q = np.linalg.qr(flow.transpose(0, 2, 1).reshape(t * p, p))[0]
     rates = moved.transpose(1, 2, 0, 3).reshape(n * p, t * p)
@@ -329,6 +298,33 @@ def _of_record(record: Record, along_flow: Flow) -> tuple[NDArray, NDArray]:
     of_others = np.kron(gram, np.eye(p)) - along.T @ along
     information = np.block([[of_rates, mixed], [mixed.T, of_others]])
     return information, np.concatenate([whole, np.repeat(np.diag(gram), p)])
+
+
+def _flows(record: Record, generator_: NDArray, tangents: NDArray) -> tuple[NDArray, NDArray]:
+    """e^{Ωt} (T, p, p) from the first time on, and its derivatives along the tangents."""
+    p, n, dt = len(generator_), len(tangents), record.dt
+    if dt is None:
+        lapse = record.times - record.times[0]
+        rates, vectors = np.linalg.eig(generator_)
+        gaps = rates[:, None] - rates
+        grown = np.exp(lapse[:, None] * rates)
+        alike = abs(gaps) <= SAME_EIGENVALUE * max(abs(rates).max(), np.finfo(float).tiny)
+        # Divided differences of e^{λt}; its derivative where two eigenvalues are one.
+        divided = (grown[:, :, None] - grown[:, None]) / np.where(alike, 1.0, gaps)
+        divided = np.where(alike, lapse[:, None, None] * grown[:, :, None], divided)
+        turned = np.linalg.solve(vectors, tangents @ vectors)
+        back = np.linalg.inv(vectors)
+        moved = vectors @ (divided[:, None] * turned) @ back
+        return ((vectors * grown[:, None]) @ back).real, moved.real
+    step = [expm_frechet(generator_ * dt, tangent * dt) for tangent in tangents]
+    power = step[0][0]
+    flow, moved = np.eye(p)[None], np.zeros((1, n, p, p))
+    turned = np.array([change for _, change in step])
+    for _ in range(len(record.times) - 1):
+        # e^{Ω(s + Δt)} = e^{Ωs} e^{ΩΔt}, and so its derivative.
+        moved = np.concatenate([moved, [moved[-1] @ power + flow[-1] @ turned]])
+        flow = np.concatenate([flow, [flow[-1] @ power]])
+    return flow, moved
 
 
 def _root(information: NDArray, sizes: NDArray) -> NDArray[np.float64]:
@@ -351,7 +347,7 @@ def _floor(
     used = products.factors != ONE
     sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
     eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))
-    horizon = np.nanmax(train.times) - np.nanmin(train.times)
+    horizon = max(float(one.times[-1] - one.times[0]) for one in train.records())
     relative = eigenvalue / max(abs(target.eigenvalue.real), 1.0 / horizon)
     # A trajectory shows one direction: a test set of too few does not tell functions apart.
     whole = len(products.factors) == target.dimension
@@ -364,7 +360,7 @@ def _floor(
 
 def _sine(products: AffineProducts, spread: _Spread, test: Trajectories) -> float:
     """Root mean square of the largest sine from the products to their estimates."""
-    states = np.asarray(test.states, dtype=float).reshape(-1, test.states.shape[2])
+    states = np.asarray(test.snapshots(), dtype=float).reshape(-1, test.states.shape[2])
     functions = (states - products.offset) @ products.vectors
     with_one = np.hstack([functions, np.ones((len(states), 1))])
     exact = np.prod(with_one[:, products.factors], axis=-1)
