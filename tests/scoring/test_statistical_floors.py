@@ -453,3 +453,58 @@ def test_more_than_half_of_single_draws_of_an_estimator_at_the_floor_are_below_i
     errors = one_rate_errors(data, 1e-2, 300)[:, 1] / floors(data, 1e-2)[0].sine
     # 2 of 3 for one normal error, less for more functions; four standard deviations of a share.
     assert 0.5 < np.mean(errors < 1) < 0.79
+
+
+RECORDED = ["rnn_10_2", "linear_fast", "linear_defective"]
+"""With one eigenvalue, with complex ones, and with a function that is no eigenfunction."""
+
+
+def as_recorded(data, **changes):
+    """The floors of the same data with other training states or times."""
+    train = replace(data.train, **changes)
+    return statistical_floors(data.key, train, 1e-3 * data.train.states.std(), data.test)
+
+
+def numbers(floors):
+    return np.array([[floor.eigenvalue, floor.sine] for floor in floors])
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_floor_at_nearly_even_times_is_nearly_that_at_even_ones(name):
+    even = dataset(name, sampling__trajectories=20)
+    uneven = dataset(name, sampling__trajectories=20, trials__jitter=1e-4)
+    assert not uneven.train.regular
+    found = [numbers(floors(data, 1e-3)) for data in (uneven, even)]
+    np.testing.assert_allclose(*found, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_trajectories_of_which_nothing_was_recorded_count_as_absent(name):
+    data = dataset(name, sampling__trajectories=20)
+    states = data.train.states.copy()
+    states[12:] = np.nan
+    fewer = replace(data, train=data.train[:12])
+    gone = numbers(as_recorded(data, states=states))
+    kept = numbers(
+        statistical_floors(data.key, fewer.train, 1e-3 * data.train.states.std(), data.test)
+    )
+    np.testing.assert_allclose(gone, kept, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", RECORDED[:2])
+def test_half_of_the_states_leave_a_floor_higher_by_about_the_root_of_two(name):
+    data = dataset(name, sampling__trajectories=40)
+    states = data.train.states.copy()
+    states[np.random.default_rng(0).random(states.shape[:2]) < 0.5, 0] = np.nan
+    ratio = numbers(as_recorded(data, states=states)) / numbers(as_recorded(data))
+    assert np.nanmin(ratio) > 1.2
+    assert np.nanmax(ratio) < 1.8
+
+
+def test_a_single_state_a_trajectory_leaves_no_floor():
+    data = dataset("rnn_10_2", sampling__trajectories=20)
+    states = data.train.states.copy()
+    states[:, 1:] = np.nan
+    floor = as_recorded(data, states=states)[0]
+    assert np.isnan(floor.eigenvalue)
+    assert "do not determine the eigenfunctions" in floor.note
