@@ -49,14 +49,14 @@ def one_rate_fit(states, times, d, rate, step):
     when e^{λt} (each trajectory) and the constant are taken out; the rate is the minimum of the sum
     of their eigenvalues, by parabolas.
     """
-    m = len(states)
-    whole = np.einsum("mti,mtj->ij", states, states)
+    m, flat = len(states), states.reshape(-1, states.shape[2])
+    whole = flat.T @ flat
     sums = states.sum(axis=0)
 
     def left(rate):
         decay = np.exp(rate * (times - times.mean()))
         decay /= np.linalg.norm(decay)
-        along = np.einsum("t,mti->mi", decay, states)
+        along = decay @ states
         one = 1.0 - decay * decay.sum()
         g = one @ sums
         scatter = whole - along.T @ along - np.outer(g, g) / (m * one @ one)
@@ -129,7 +129,7 @@ def linear_fit(states, times, family, truth):
 
     def residual(states, parameters):
         omega, c = family(parameters)
-        flow = np.stack([expm(omega * lapse) for lapse in times - times.mean()])
+        flow = expm(omega * (times - times.mean())[:, None, None])
         q = np.linalg.qr(flow.transpose(0, 2, 1).reshape(t * n, n))[0]
         flat = (states - c).reshape(m, t * n)
         return (flat - flat @ q @ q.T).ravel()
