@@ -4,40 +4,37 @@ Claims are held to computations that are not ours: trajectories by SciPy's DOP85
 differences of the claimed functions, ranks of their values. `verify` runs all of them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
+from collections.abc import Callable, Iterator
+from functools import wraps
 from itertools import combinations_with_replacement
 from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark._errors import named
 from koopmark._keys import generator
 from koopmark._verdicts import Skip, Verdict, agree, verdict
-from koopmark.systems import System
+from koopmark.systems._trial import (
+    FAR,
+    GROWTH,
+    MOST,
+    ROUGH,
+    SAME,
+    SAMPLE,
+    TURNS,
+    Trial,
+    at_eigenvalue,
+    check_field,
+    claimed,
+    few_of,
+    integrated,
+    number,
+    plain,
+    values_of,
+)
 from koopmark.truth import Eigenspace
 
-STARTS = 12
-"""Trajectories that are looked at."""
-INSTANTS = 25
-"""Times on each."""
-RTOL, ATOL = 1e-11, 1e-13
-"""Of their integration, the latter relative to the size of the initial states."""
-ROUGH = 1e-6
-"""RTOL where it only matters where trajectories end."""
-EVALUATIONS = 20_000
-"""Calls of the vector field that an integration may take."""
-
-FOLDS = 3.0
-"""How many times the slowest function changes by a factor e, if no horizon is given."""
-TURNS = 60.0
-"""How many times the fastest one may."""
-GROWTH = 1e3
-"""Factor by which no bounded trajectory grows."""
-FAR = 30.0
-"""Factor on the initial states for what all of R^N does."""
+__all__ = ["CHECKS", "Trial", "verify"]
 
 ALONG = 1e-6
 """Relative error of φ(x(t)) = e^{λt} φ(x(0)), of the largest |φ| on the trajectories."""
@@ -47,254 +44,19 @@ STENCIL = np.array([-1.0, 9.0, -45.0, 0.0, 45.0, -9.0, 1.0]) / 60.0
 """Central difference of order 6."""
 STEP = 1e-3
 """Its step, of the size of the state."""
-SAME = 1e-8
-"""Relative distance up to which two eigenvalues are one."""
 INDEPENDENT = 1e-9
 """Singular values of independent functions, of unit norm, are above this part of the largest."""
 SPANNED = 1e-6
 """Part of a product that may be left when those functions are taken out that span it."""
-ROUNDING = 1e-11
-"""Relative, of a velocity at one state computed in two ways."""
-
-MOST = 300
-"""Functions of a space that are looked at together; of more, a sample."""
-SAMPLE = 40
 LARGEST = 60
 """Variables up to which a Jacobian is computed by differences."""
 NODES = 20_000
 """Products of eigenvalues of a Jacobian that are counted."""
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """A system, and what its claims are held to.
-
-    Parameters
-    ----------
-    system : System
-    draw : callable
-        From a number and a random generator to so many initial states (M, N).
-    max_degree : int
-        Of the products whose eigenspaces are looked at.
-    horizon : float, optional
-        How long trajectories last; a few times the slowest of the claimed rates by default.
-    start : str
-        What the initial states are called in messages.
-    make : callable, optional
-        From a seed to the system of that seed.
-    """
-
-    system: System
-    draw: Callable[[int, np.random.Generator], NDArray[np.float64]]
-    max_degree: int = 2
-    horizon: float | None = None
-    start: str = "standard normal states"
-    make: Callable[[int], System] | None = field(default=None, repr=False)
-
-    @classmethod
-    def of(cls, system: System, make: Callable[[int], System] | None = None) -> "Trial":
-        """A system by itself, from normal states; from log-normal ones if it is none of these."""
-
-        def normal(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-            return rng.standard_normal((count, system.size))
-
-        def positive(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-            return np.exp(0.5 * rng.standard_normal((count, system.size)))
-
-        trials = cls(system, normal, make=make), cls(system, positive, make=make)
-        fits = trials[0]._is_finite or not trials[1]._is_finite
-        return trials[0] if fits else replace(trials[1], start="log-normal states")
-
-    @property
-    def _is_finite(self) -> bool:
-        """Whether the vector field and the claimed functions are where it starts."""
-        with np.errstate(all="ignore"):
-            try:
-                values = [few.evaluate(self.initial.copy()) for few in map(_few, self.spaces)]
-                return all(np.isfinite(one).all() for one in (self.velocity(self.initial), *values))
-            except Exception:  # noqa: BLE001 the checks say what is wrong
-                return False
-
-    def states(self, count: int, purpose: str = "states") -> NDArray[np.float64]:
-        """(count, N) initial states; others for another purpose."""
-        rng = generator({"trial of": type(self.system).__name__}, purpose)
-        return np.array(self.system.reachable(self.draw(count, rng)), dtype=float)
-
-    @cached_property
-    def initial(self) -> NDArray[np.float64]:
-        """(M, N) where the trajectories start."""
-        return self.states(STARTS)
-
-    @cached_property
-    def spaces(self) -> tuple[Eigenspace, ...]:
-        """All claimed eigenspaces, each once; raises Skip if they are none to compute with."""
-        if self.fault:
-            raise Skip("its eigenspaces cannot be computed with")
-        return _claimed(self.system, self.max_degree)
-
-    @cached_property
-    def has_field(self) -> bool:
-        """Whether its vector field can be computed with."""
-        try:
-            takes_many_states_at_once(self)
-        except Exception:  # noqa: BLE001 that check says what is wrong
-            return False
-        return True
-
-    @cached_property
-    def fault(self) -> str:
-        """Why its eigenspaces cannot be computed with, in a sentence; empty if they can."""
-        try:
-            return _fault(self)
-        except Exception as error:  # noqa: BLE001 foreign code may raise anything
-            return f"its eigenspaces cannot be evaluated: {named(error)}"
-
-    @cached_property
-    def rates(self) -> NDArray[np.float64]:
-        """|λ| of the claimed eigenspaces, ascending."""
-        return np.sort([abs(space.eigenvalue) for space in self.spaces])
-
-    @cached_property
-    def span(self) -> float:
-        """How long the trajectories last."""
-        slowest, fastest = self.rates[0], self.rates[-1]
-        wanted = FOLDS / slowest if self.horizon is None else self.horizon
-        return float(min(wanted, TURNS / fastest))
-
-    @cached_property
-    def paths(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(T,) times and (M, T, N) trajectories by SciPy's DOP853.
-
-        They are shorter where they blow up, or come where a claimed function is not finite.
-        """
-        _check_field(self)
-        span = self.span
-        for _ in range(8):
-            times = np.linspace(0.0, span, INSTANTS)
-            found = integrated(self.system, self.initial, times)
-            if found is not None and self._finite_along(found):
-                return times, found
-            span /= 2.0
-        raise Skip(f"its trajectories from {self.start} cannot be integrated")
-
-    def _finite_along(self, paths: NDArray) -> bool:
-        # What is not finite at the start already is for another check.
-        starts = ((few, few.evaluate(paths[:, :1].copy())) for few in map(_few, self.spaces))
-        return all(
-            np.isfinite(few.evaluate(paths.copy())[:, :, np.isfinite(at).all(axis=(0, 1))]).all()
-            for few, at in starts
-        )
-
-    def velocity(self, states: NDArray) -> NDArray:
-        """F at states, of which it gets a copy."""
-        return np.asarray(self.system.rhs(np.array(states)))
-
-    @cached_property
-    def visited(self) -> NDArray[np.float64]:
-        """(P, N) states on the trajectories."""
-        return self.paths[1].reshape(-1, self.system.size)
-
-
-def integrated(
-    system: System, initial: NDArray, times: NDArray, most: float = np.inf, rtol: float = RTOL
-) -> NDArray[np.float64] | None:
-    """Trajectories (M, T, N) by SciPy's DOP853 from states (M, N); None where it gets stuck.
-
-    So it does if a value exceeds `most`, or too many steps are needed.
-    """
-    # Of positive values there may be logarithms: they stay accurate however small they become.
-    absolute = [0.0] if (initial > 0).all() else []
-    for atol in (*absolute, ATOL * float(np.abs(initial).max() + 1e-300)):
-        try:
-            with np.errstate(all="ignore"):
-                found = _solved(system, initial, times, most, rtol, atol)
-        except (_Stuck, ValueError, FloatingPointError):
-            continue
-        if found is not None:
-            return found
-    return None
-
-
-def _solved(
-    system: System, initial: NDArray, times: NDArray, most: float, rtol: float, atol: float
-) -> NDArray[np.float64] | None:
-    from scipy.integrate import solve_ivp
-
-    calls = 0
-
-    def velocity(_: float, flat: NDArray) -> NDArray:
-        nonlocal calls
-        calls += 1
-        if calls > EVALUATIONS:
-            raise _Stuck
-        return np.ravel(system.rhs(flat.reshape(initial.shape).copy()))
-
-    def beyond(_: float, flat: NDArray) -> float:
-        return float(most - np.abs(flat).max())
-
-    beyond.terminal = True  # type: ignore[attr-defined]
-    done = solve_ivp(
-        velocity,
-        (times[0], times[-1]),
-        initial.ravel(),
-        "DOP853",
-        times,
-        rtol=rtol,
-        atol=atol,
-        events=beyond if np.isfinite(most) else None,
-    )
-    if done.status != 0 or not np.isfinite(done.y).all():
-        return None
-    return np.moveaxis(done.y.reshape(*initial.shape, -1), -1, 1)
-
-
-class _Stuck(Exception):
-    """An integration takes too many steps."""
-
-
 def takes_many_states_at_once(trial: Trial) -> None:
     """F at many states is F at each of them, whatever the shape, strides and order in memory."""
-    states, n = trial.initial, trial.system.size
-    many = trial.velocity(states)
-    agree(
-        many.shape == states.shape,
-        f"rhs of {len(states)} states, of shape {states.shape}, has shape {many.shape}: it must "
-        "take any number of states at once, so x₁ is states[..., 0]",
-    )
-    agree(
-        many.dtype == np.float64,
-        f"rhs of float64 states is {many.dtype}: a velocity must be float64",
-    )
-    agree(np.isfinite(many).all(), f"rhs is not finite at {trial.start}")
-    size = np.abs(many).max() + 1e-300
-    single = np.stack([trial.velocity(state) for state in states])
-    worst = float(np.abs(single - many).max() / size)
-    agree(
-        worst <= ROUNDING,
-        f"rhs at one state differs by {worst:.1e} from rhs at many: it must not know of others",
-    )
-    strided = np.empty((2 * len(states), 2 * n))[::-2, ::2]
-    strided[...] = states
-    shapes: dict[str, tuple[NDArray, NDArray]] = {
-        "states of two leading axes": (states.copy().reshape(3, -1, n), many.reshape(3, -1, n)),
-        "no states": (states[:0].copy(), many[:0]),
-        "states in Fortran's order": (states.copy(order="F"), many),
-        "every other entry of an array": (strided, many),
-    }
-    for what, (given, wanted) in shapes.items():
-        # None is looked at again: a copy in the call would lose the strides.
-        found = np.asarray(trial.system.rhs(given))
-        agree(
-            found.shape == wanted.shape
-            and np.abs(found - wanted).max(initial=0.0) <= ROUNDING * size,
-            f"rhs of {what} is not what it is of the same states in an ordinary array",
-        )
-    out = np.full_like(many, np.nan)
-    agree(
-        np.array_equal(trial.system.rhs(states.copy(), out), out)
-        and np.abs(out - many).max() <= ROUNDING * size,
-        "rhs does not write into `out`, or returns something else",
-    )
+    check_field(trial)
 
 
 def leaves_its_argument_alone(trial: Trial) -> None:
@@ -310,21 +72,21 @@ def leaves_its_argument_alone(trial: Trial) -> None:
         "rhs gives other velocities when it is called again",
     )
     for space in trial.spaces:
-        few = _few(space)
+        few = few_of(space)
         values = np.array(few.evaluate(states))
         agree(
             np.array_equal(states, trial.initial),
-            f"the functions at {_plain(space)} change the states that they are given",
+            f"the functions at {plain(space)} change the states that they are given",
         )
         agree(
             np.array_equal(values, few.evaluate(states)),
-            f"the functions at {_plain(space)} have other values when they are called again",
+            f"the functions at {plain(space)} have other values when they are called again",
         )
 
 
 def stays_bounded_or_says_so(trial: Trial) -> None:
     """Trajectories stay bounded; or `bounded` is False, which says that they need not."""
-    _check_field(trial)
+    trial.needs_field()
     says = trial.system.bounded
     if says is False:
         return
@@ -357,29 +119,29 @@ def lists_its_eigenspaces(trial: Trial) -> None:
     """Each eigenvalue once, with its conjugate, and as many finite functions as it says."""
     agree(not trial.fault, trial.fault)
     for degree in range(1, trial.max_degree):
-        fewer = _claimed(trial.system, degree)
+        fewer = claimed(trial.system, degree)
         for space in fewer:
             agree(
-                _at(trial.spaces, space.eigenvalue) is not None,
-                f"eigenspaces({degree}) has one at {_plain(space)}, and "
+                at_eigenvalue(trial.spaces, space.eigenvalue) is not None,
+                f"eigenspaces({degree}) has one at {plain(space)}, and "
                 f"eigenspaces({trial.max_degree}) has not",
             )
     for index, space in enumerate(trial.spaces):
         value, others = space.eigenvalue, trial.spaces[index + 1 :]
         agree(
-            _at(others, value) is None,
-            f"two eigenspaces are at {_plain(space)}: they are one",
+            at_eigenvalue(others, value) is None,
+            f"two eigenspaces are at {plain(space)}: they are one",
         )
-        conjugate = _at(trial.spaces, value.conjugate())
+        conjugate = at_eigenvalue(trial.spaces, value.conjugate())
         agree(
             conjugate is not None and conjugate.dimension == space.dimension,
-            f"there is an eigenspace at {_plain(space)}, and none of its dimension at the "
+            f"there is an eigenspace at {plain(space)}, and none of its dimension at the "
             "conjugate, where its conjugate functions are",
         )
-        at = _values(_few(space), trial.initial)
+        at = values_of(few_of(space), trial.initial)
         agree(
             np.isfinite(at).all(),
-            f"a function at {_plain(space)} is not finite at {trial.start}",
+            f"a function at {plain(space)} is not finite at {trial.start}",
         )
 
 
@@ -390,8 +152,8 @@ def obeys_its_eigenvalues_along_trajectories(trial: Trial) -> None:
         return
     times, paths = trial.paths
     for space in (*trial.spaces, *trial.system.conserved()):
-        few = _few(space)
-        values = _values(few, paths)
+        few = few_of(space)
+        values = values_of(few, paths)
         expected = np.exp(few.eigenvalue * times)[:, None] * values[:, :1]
         allowed = np.array([few.deviation_bounds(t) for t in times])
         size = np.abs(values).max(axis=(0, 1))
@@ -399,7 +161,7 @@ def obeys_its_eigenvalues_along_trajectories(trial: Trial) -> None:
         worst = int(np.argmax(np.nan_to_num(beyond, nan=np.inf)))
         agree(
             beyond[worst] <= ALONG,
-            f"function {worst + 1} at {_plain(space)} is off by {beyond[worst]:.1e} of its size "
+            f"function {worst + 1} at {plain(space)} is off by {beyond[worst]:.1e} of its size "
             f"from e^(λt) φ(x(0)) by t = {times[-1]:.3g}{_instead(times, values[..., worst])}",
         )
 
@@ -409,15 +171,15 @@ def _obeys_on_average(trial: Trial) -> None:
     process, states = trial.system.process, trial.initial
     assert process is not None
     for space in trial.spaces:
-        few = _few(space)
-        start = _values(few, states)
+        few = few_of(space)
+        start = values_of(few, states)
         nodes, weights = process.quadrature(states.copy(), trial.span / 3.0)
-        mean = np.einsum("q,mqd->md", weights, _values(few, nodes))
+        mean = np.einsum("q,mqd->md", weights, values_of(few, nodes))
         expected = np.exp(few.eigenvalue * trial.span / 3.0) * start
         worst = float(np.abs(mean - expected).max() / (np.abs(start).max() + 1e-300))
         agree(
             worst <= ALONG,
-            f"the expectation of a function at {_plain(space)} is off by {worst:.1e} of its size",
+            f"the expectation of a function at {plain(space)} is off by {worst:.1e} of its size",
         )
 
 
@@ -443,21 +205,21 @@ def obeys_its_eigenvalues_at_every_state(trial: Trial) -> None:
     step = STEP / np.maximum(speed, trial.rates[-1] / 10.0)[:, None]
     moved = np.stack([points + k * step * velocity for k in range(-3, 4)])
     for space in (*trial.spaces, *trial.system.conserved()):
-        few = _few(space)
-        along = np.tensordot(STENCIL, _values(few, moved), axes=1) / step
-        wanted = few.eigenvalue * _values(few, points)
+        few = few_of(space)
+        along = np.tensordot(STENCIL, values_of(few, moved), axes=1) / step
+        wanted = few.eigenvalue * values_of(few, points)
         allowed = few.deviation_bounds(1e-6) / 1e-6
         size = np.abs(wanted).max(axis=0) + np.abs(along).max(axis=0) + 1e-300
         beyond = (np.abs(along - wanted) - allowed).max(axis=0) / size
         worst = int(np.argmax(np.nan_to_num(beyond, nan=np.inf)))
         if few.eigenvalue == 0:
             # Of a constant of motion both are zero: to the size of its values.
-            values = np.abs(_values(few, points)).max(axis=0) + 1e-300
+            values = np.abs(values_of(few, points)).max(axis=0) + 1e-300
             beyond = beyond * size / (values * trial.rates[-1])
             worst = int(np.argmax(np.nan_to_num(beyond, nan=np.inf)))
         agree(
             beyond[worst] <= POINTWISE,
-            f"function {worst + 1} at {_plain(space)} has a ∇φ·F that is off by "
+            f"function {worst + 1} at {plain(space)} has a ∇φ·F that is off by "
             f"{beyond[worst]:.1e} of its size from λφ",
         )
 
@@ -465,12 +227,12 @@ def obeys_its_eigenvalues_at_every_state(trial: Trial) -> None:
 def has_the_dimension_that_it_says(trial: Trial) -> None:
     """The dimension of an eigenspace is the rank of the values of its functions."""
     for space in trial.spaces:
-        few = _few(space)
+        few = few_of(space)
         states = _mixed(trial, 2 * few.dimension + 20)
-        rank = _rank(_values(few, states))
+        rank = _rank(values_of(few, states))
         agree(
             rank == few.dimension,
-            f"the eigenspace at {_plain(space)} has dimension {few.dimension}, and its functions "
+            f"the eigenspace at {plain(space)} has dimension {few.dimension}, and its functions "
             f"have rank {rank} at {len(states)} states: "
             + ("some are combinations of others" if rank < few.dimension else "it has more"),
         )
@@ -487,34 +249,34 @@ def holds_all_products(trial: Trial) -> None:
         if abs(total) <= SAME * size:
             # A constant of motion, which is no target.
             continue
-        home = _at(spaces, total)
-        what = f"products of functions at {_plain(first)} and {_plain(second)}"
+        home = at_eigenvalue(spaces, total)
+        what = f"products of functions at {plain(first)} and {plain(second)}"
         if home is None:
             agree(
                 first.degree + second.degree > trial.max_degree
                 or _is_trivial(trial, first, second),
                 f"there are {what}, of degree {first.degree + second.degree}, and "
-                f"eigenspaces({trial.max_degree}) has none at {_number(total)}",
+                f"eigenspaces({trial.max_degree}) has none at {number(total)}",
             )
         elif home.whole and home.dimension <= MOST:
             left = _left(trial, home, first, second)
             agree(
                 left <= SPANNED,
-                f"the eigenspace at {_plain(home)} misses {what}, which are eigenfunctions there "
+                f"the eigenspace at {plain(home)} misses {what}, which are eigenfunctions there "
                 f"(the part outside of it is {left:.1e}): add them, or say whole = False",
             )
 
 
 def _products(first: Eigenspace, second: Eigenspace, states: NDArray) -> NDArray:
     """(P, k) products of a few functions of each."""
-    one, other = (_values(_few(space), states)[:, :SAMPLE] for space in (first, second))
+    one, other = (values_of(few_of(space), states)[:, :SAMPLE] for space in (first, second))
     return (one[:, :, None] * other[:, None, :]).reshape(len(states), -1)
 
 
 def _left(trial: Trial, home: Eigenspace, first: Eigenspace, second: Eigenspace) -> float:
     """The largest relative part of a product that is no combination of the functions of a space."""
     states = _mixed(trial, 2 * home.dimension + 20)
-    basis = np.asarray(_values(home, states), dtype=complex)
+    basis = np.asarray(values_of(home, states), dtype=complex)
     basis = np.linalg.qr(basis / (np.linalg.norm(basis, axis=0) + 1e-300))[0]
     products = _products(first, second, states)
     products = products / (np.linalg.norm(products, axis=0) + 1e-300)
@@ -536,7 +298,7 @@ def misses_nothing_at_its_fixed_point(trial: Trial) -> None:
         raise Skip("it is stochastic")
     if trial.system.size > LARGEST:
         raise Skip(f"N = {trial.system.size} is above {LARGEST}, up to which this is looked at")
-    _check_field(trial)
+    trial.needs_field()
     values = _linearised(trial)
     for space in trial.spaces:
         if not (space.whole and space.exact):
@@ -544,7 +306,7 @@ def misses_nothing_at_its_fixed_point(trial: Trial) -> None:
         count = _multiplicity(values, complex(space.eigenvalue))
         agree(
             count is None or count <= space.dimension,
-            f"the eigenspace at {_plain(space)} has dimension {space.dimension}, and the "
+            f"the eigenspace at {plain(space)} has dimension {space.dimension}, and the "
             f"linearisation at the fixed point where trajectories end makes {count} functions at "
             "this eigenvalue: add the others, or say whole = False (`complete` = False of "
             "`eigenfunctions`)",
@@ -689,65 +451,6 @@ def verify(trial: Trial) -> Iterator[Verdict]:
     return (verdict(check, trial) for check in CHECKS)
 
 
-def _check_field(trial: Trial) -> None:
-    """Skip what needs a vector field that is none to compute with."""
-    if not trial.has_field:
-        raise Skip("rhs must first take many states at once")
-
-
-def _fault(trial: Trial) -> str:
-    """What keeps the claimed eigenspaces from being computed with."""
-    for given in trial.system.eigenspaces(trial.max_degree):
-        if not isinstance(given, Eigenspace):
-            return f"eigenspaces has a {type(given).__name__}: it must be an Eigenspace"
-    claimed = _claimed(trial.system, trial.max_degree)
-    if not claimed:
-        return "it claims no eigenspace: there is nothing to find"
-    for space in claimed:
-        if not np.isfinite(space.eigenvalue) or space.eigenvalue == 0:
-            return (
-                f"an eigenspace is at {space.eigenvalue!r}: eigenvalues are finite, and constants "
-                "of motion belong into `conserved`"
-            )
-        few, states = _few(space), trial.initial[:3]
-        for at in (states, states[:, None]):
-            shape = np.shape(few.evaluate(at.copy()))
-            wanted = (*at.shape[:-1], few.dimension)
-            if shape != wanted:
-                return (
-                    f"the functions at {_plain(space)} have shape {shape} at states of shape "
-                    f"{at.shape}: it must be {wanted}, so x₁ is states[..., 0]"
-                )
-    return ""
-
-
-def _values(space: Eigenspace, states: NDArray) -> NDArray:
-    """(..., m) values of its functions at states, of which it gets a copy."""
-    return np.asarray(space.evaluate(np.array(states)))
-
-
-def _claimed(system: System, degree: int) -> tuple[Eigenspace, ...]:
-    """What fits are asked for, and the exact eigenspaces that are not among these."""
-    targets = tuple(system.targets(degree))
-    others = (
-        space for space in system.eigenspaces(degree) if _at(targets, space.eigenvalue) is None
-    )
-    return (*targets, *others)
-
-
-def _few(space: Eigenspace) -> Eigenspace:
-    """The space, or if it is large some directions in it."""
-    if space.dimension <= MOST:
-        return space
-    return space.sample(SAMPLE, generator("contract", "sample of an eigenspace"))
-
-
-def _at(spaces: Sequence[Eigenspace], value: complex) -> Eigenspace | None:
-    """The space at this eigenvalue."""
-    near = SAME * max(1e-300, abs(value))
-    return next((space for space in spaces if abs(space.eigenvalue - value) <= near), None)
-
-
 def _mixed(trial: Trial, count: int) -> NDArray[np.float64]:
     """States of which half are on trajectories, and half are initial ones."""
     visited = trial.visited if not trial.system.stochastic else trial.initial
@@ -761,11 +464,3 @@ def _rank(values: NDArray) -> int:
     norms = np.linalg.norm(values, axis=0)
     s = np.linalg.svd(values[:, norms > 0] / norms[norms > 0], compute_uv=False)
     return int(np.sum(s > INDEPENDENT * s.max(initial=0.0)))
-
-
-def _plain(space: Eigenspace) -> str:
-    return f"λ = {_number(space.eigenvalue)}"
-
-
-def _number(value: complex) -> str:
-    return f"{complex(value).real if complex(value).imag == 0 else complex(value):.6g}"

@@ -32,7 +32,7 @@ def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> R
 
 
 def from_weights(
-    weights: ArrayLike | tuple[ArrayLike, ArrayLike],
+    weights: ArrayLike | tuple[ArrayLike, ArrayLike] | LowRank,
     theta: ArrayLike = 0.0,
     activation: str = "tanh",
     tolerance: float = RANK_TOLERANCE,
@@ -41,7 +41,7 @@ def from_weights(
 
     Parameters
     ----------
-    weights : (N, N) array, sparse matrix, or tuple of two (N, k) arrays
+    weights : (N, N) array, sparse matrix, tuple of two (N, k) arrays, or LowRank
         W; or the factors (L, R) of W = L Rᵀ.
     theta : (N,) or () array
         θ.
@@ -58,6 +58,8 @@ def from_weights(
         vector, and no exact eigenfunction.
     """
     given: Any = weights
+    if isinstance(given, LowRank):
+        return rnn(given, theta, activation)
     if isinstance(given, tuple) and len(given) == 2 and all(np.ndim(one) == 2 for one in given):
         return rnn(LowRank.from_factors(*given, tol=tolerance), theta, activation)
     if hasattr(given, "toarray"):

@@ -1,0 +1,343 @@
+"""What a system's claims are held to: states, trajectories, and the functions that are claimed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._errors import named
+from koopmark._keys import generator
+from koopmark._verdicts import Skip, agree
+from koopmark.systems import System
+from koopmark.truth import Eigenspace
+
+STARTS = 12
+"""Trajectories that are looked at."""
+INSTANTS = 25
+"""Times on each."""
+RTOL, ATOL = 1e-11, 1e-13
+"""Of their integration, the latter relative to the size of the initial states."""
+ROUGH = 1e-6
+"""RTOL where it only matters where trajectories end."""
+EVALUATIONS = 20_000
+"""Calls of the vector field that an integration may take."""
+
+FOLDS = 3.0
+"""How many times the slowest function changes by a factor e, if no horizon is given."""
+TURNS = 60.0
+"""How many times the fastest one may."""
+GROWTH = 1e3
+"""Factor by which no bounded trajectory grows."""
+FAR = 30.0
+"""Factor on the initial states for what all of R^N does."""
+
+SAME = 1e-8
+"""Relative distance up to which two eigenvalues are one."""
+ROUNDING = 1e-11
+"""Relative, of a velocity at one state computed in two ways."""
+
+MOST = 300
+"""Functions of a space that are looked at together; of more, a sample."""
+SAMPLE = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A system, and what its claims are held to.
+
+    Parameters
+    ----------
+    system : System
+    draw : callable
+        From a number and a random generator to so many initial states (M, N).
+    max_degree : int
+        Of the products whose eigenspaces are looked at.
+    horizon : float, optional
+        How long trajectories last; a few times the slowest of the claimed rates by default.
+    start : str
+        What the initial states are called in messages.
+    make : callable, optional
+        From a seed to the system of that seed.
+    """
+
+    system: System
+    draw: Callable[[int, np.random.Generator], NDArray[np.float64]]
+    max_degree: int = 2
+    horizon: float | None = None
+    start: str = "standard normal states"
+    make: Callable[[int], System] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, system: System, make: Callable[[int], System] | None = None) -> "Trial":
+        """A system by itself, from normal states; from log-normal ones if it is none of these."""
+
+        def normal(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+            return rng.standard_normal((count, system.size))
+
+        def positive(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+            return np.exp(0.5 * rng.standard_normal((count, system.size)))
+
+        trials = cls(system, normal, make=make), cls(system, positive, make=make)
+        fits = trials[0]._is_finite or not trials[1]._is_finite
+        return trials[0] if fits else replace(trials[1], start="log-normal states")
+
+    @property
+    def _is_finite(self) -> bool:
+        """Whether the vector field and the claimed functions are where it starts."""
+        with np.errstate(all="ignore"):
+            try:
+                values = [few.evaluate(self.initial.copy()) for few in map(few_of, self.spaces)]
+                return all(np.isfinite(one).all() for one in (self.velocity(self.initial), *values))
+            except Exception:  # noqa: BLE001 the checks say what is wrong
+                return False
+
+    def states(self, count: int, purpose: str = "states") -> NDArray[np.float64]:
+        """(count, N) initial states; others for another purpose."""
+        rng = generator({"trial of": type(self.system).__name__}, purpose)
+        return np.array(self.system.reachable(self.draw(count, rng)), dtype=float)
+
+    @cached_property
+    def initial(self) -> NDArray[np.float64]:
+        """(M, N) where the trajectories start."""
+        return self.states(STARTS)
+
+    @cached_property
+    def spaces(self) -> tuple[Eigenspace, ...]:
+        """All claimed eigenspaces, each once; raises Skip if they are none to compute with."""
+        if self.fault:
+            raise Skip("its eigenspaces cannot be computed with")
+        return claimed(self.system, self.max_degree)
+
+    @cached_property
+    def has_field(self) -> bool:
+        """Whether its vector field can be computed with."""
+        try:
+            check_field(self)
+        except Exception:  # noqa: BLE001 that check says what is wrong
+            return False
+        return True
+
+    def needs_field(self) -> None:
+        """Raise Skip if its vector field cannot be computed with."""
+        if not self.has_field:
+            raise Skip("rhs must first take many states at once")
+
+    @cached_property
+    def fault(self) -> str:
+        """Why its eigenspaces cannot be computed with, in a sentence; empty if they can."""
+        try:
+            return _fault(self)
+        except Exception as error:  # noqa: BLE001 foreign code may raise anything
+            return f"its eigenspaces cannot be evaluated: {named(error)}"
+
+    @cached_property
+    def rates(self) -> NDArray[np.float64]:
+        """|λ| of the claimed eigenspaces, ascending."""
+        return np.sort([abs(space.eigenvalue) for space in self.spaces])
+
+    @cached_property
+    def span(self) -> float:
+        """How long the trajectories last."""
+        slowest, fastest = self.rates[0], self.rates[-1]
+        wanted = FOLDS / slowest if self.horizon is None else self.horizon
+        return float(min(wanted, TURNS / fastest))
+
+    @cached_property
+    def paths(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(T,) times and (M, T, N) trajectories by SciPy's DOP853.
+
+        They are shorter where they blow up, or come where a claimed function is not finite.
+        """
+        self.needs_field()
+        span = self.span
+        for _ in range(8):
+            times = np.linspace(0.0, span, INSTANTS)
+            found = integrated(self.system, self.initial, times)
+            if found is not None and self._finite_along(found):
+                return times, found
+            span /= 2.0
+        raise Skip(f"its trajectories from {self.start} cannot be integrated")
+
+    def _finite_along(self, paths: NDArray) -> bool:
+        # What is not finite at the start already is for another check.
+        starts = ((few, few.evaluate(paths[:, :1].copy())) for few in map(few_of, self.spaces))
+        return all(
+            np.isfinite(few.evaluate(paths.copy())[:, :, np.isfinite(at).all(axis=(0, 1))]).all()
+            for few, at in starts
+        )
+
+    def velocity(self, states: NDArray) -> NDArray:
+        """F at states, of which it gets a copy."""
+        return np.asarray(self.system.rhs(np.array(states)))
+
+    @cached_property
+    def visited(self) -> NDArray[np.float64]:
+        """(P, N) states on the trajectories."""
+        return self.paths[1].reshape(-1, self.system.size)
+
+
+def integrated(
+    system: System, initial: NDArray, times: NDArray, most: float = np.inf, rtol: float = RTOL
+) -> NDArray[np.float64] | None:
+    """Trajectories (M, T, N) by SciPy's DOP853 from states (M, N); None where it gets stuck.
+
+    So it does if a value exceeds `most`, or too many steps are needed.
+    """
+    # Of positive values there may be logarithms: they stay accurate however small they become.
+    absolute = [0.0] if (initial > 0).all() else []
+    for atol in (*absolute, ATOL * float(np.abs(initial).max() + 1e-300)):
+        try:
+            with np.errstate(all="ignore"):
+                found = _solved(system, initial, times, most, rtol, atol)
+        except (_Stuck, ValueError, FloatingPointError):
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def _solved(
+    system: System, initial: NDArray, times: NDArray, most: float, rtol: float, atol: float
+) -> NDArray[np.float64] | None:
+    from scipy.integrate import solve_ivp
+
+    calls = 0
+
+    def velocity(_: float, flat: NDArray) -> NDArray:
+        nonlocal calls
+        calls += 1
+        if calls > EVALUATIONS:
+            raise _Stuck
+        return np.ravel(system.rhs(flat.reshape(initial.shape).copy()))
+
+    def beyond(_: float, flat: NDArray) -> float:
+        return float(most - np.abs(flat).max())
+
+    beyond.terminal = True  # type: ignore[attr-defined]
+    done = solve_ivp(
+        velocity,
+        (times[0], times[-1]),
+        initial.ravel(),
+        "DOP853",
+        times,
+        rtol=rtol,
+        atol=atol,
+        events=beyond if np.isfinite(most) else None,
+    )
+    if done.status != 0 or not np.isfinite(done.y).all():
+        return None
+    return np.moveaxis(done.y.reshape(*initial.shape, -1), -1, 1)
+
+
+class _Stuck(Exception):
+    """An integration takes too many steps."""
+
+
+def check_field(trial: Trial) -> None:
+    """Refuse a vector field that is not the same at many states as at each; an AssertionError."""
+    states, n = trial.initial, trial.system.size
+    many = trial.velocity(states)
+    agree(
+        many.shape == states.shape,
+        f"rhs of {len(states)} states, of shape {states.shape}, has shape {many.shape}: it must "
+        "take any number of states at once, so x₁ is states[..., 0]",
+    )
+    agree(
+        many.dtype == np.float64,
+        f"rhs of float64 states is {many.dtype}: a velocity must be float64",
+    )
+    agree(np.isfinite(many).all(), f"rhs is not finite at {trial.start}")
+    size = np.abs(many).max() + 1e-300
+    single = np.stack([trial.velocity(state) for state in states])
+    worst = float(np.abs(single - many).max() / size)
+    agree(
+        worst <= ROUNDING,
+        f"rhs at one state differs by {worst:.1e} from rhs at many: it must not know of others",
+    )
+    strided = np.empty((2 * len(states), 2 * n))[::-2, ::2]
+    strided[...] = states
+    shapes: dict[str, tuple[NDArray, NDArray]] = {
+        "states of two leading axes": (states.copy().reshape(3, -1, n), many.reshape(3, -1, n)),
+        "no states": (states[:0].copy(), many[:0]),
+        "states in Fortran's order": (states.copy(order="F"), many),
+        "every other entry of an array": (strided, many),
+    }
+    for what, (given, wanted) in shapes.items():
+        # None is looked at again: a copy in the call would lose the strides.
+        found = np.asarray(trial.system.rhs(given))
+        agree(
+            found.shape == wanted.shape
+            and np.abs(found - wanted).max(initial=0.0) <= ROUNDING * size,
+            f"rhs of {what} is not what it is of the same states in an ordinary array",
+        )
+    out = np.full_like(many, np.nan)
+    agree(
+        np.array_equal(trial.system.rhs(states.copy(), out), out)
+        and np.abs(out - many).max() <= ROUNDING * size,
+        "rhs does not write into `out`, or returns something else",
+    )
+
+
+def _fault(trial: Trial) -> str:
+    """What keeps the claimed eigenspaces from being computed with."""
+    for given in trial.system.eigenspaces(trial.max_degree):
+        if not isinstance(given, Eigenspace):
+            return f"eigenspaces has a {type(given).__name__}: it must be an Eigenspace"
+    spaces = claimed(trial.system, trial.max_degree)
+    if not spaces:
+        return "it claims no eigenspace: there is nothing to find"
+    for space in spaces:
+        if not np.isfinite(space.eigenvalue) or space.eigenvalue == 0:
+            return (
+                f"an eigenspace is at {space.eigenvalue!r}: eigenvalues are finite, and constants "
+                "of motion belong into `conserved`"
+            )
+        few, states = few_of(space), trial.initial[:3]
+        for at in (states, states[:, None]):
+            shape = np.shape(few.evaluate(at.copy()))
+            wanted = (*at.shape[:-1], few.dimension)
+            if shape != wanted:
+                return (
+                    f"the functions at {plain(space)} have shape {shape} at states of shape "
+                    f"{at.shape}: it must be {wanted}, so x₁ is states[..., 0]"
+                )
+    return ""
+
+
+def values_of(space: Eigenspace, states: NDArray) -> NDArray:
+    """(..., m) values of its functions at states, of which it gets a copy."""
+    return np.asarray(space.evaluate(np.array(states)))
+
+
+def claimed(system: System, degree: int) -> tuple[Eigenspace, ...]:
+    """What fits are asked for, and the exact eigenspaces that are not among these."""
+    targets = tuple(system.targets(degree))
+    others = (
+        space
+        for space in system.eigenspaces(degree)
+        if at_eigenvalue(targets, space.eigenvalue) is None
+    )
+    return (*targets, *others)
+
+
+def few_of(space: Eigenspace) -> Eigenspace:
+    """The space, or if it is large some directions in it."""
+    if space.dimension <= MOST:
+        return space
+    return space.sample(SAMPLE, generator("contract", "sample of an eigenspace"))
+
+
+def at_eigenvalue(spaces: Sequence[Eigenspace], value: complex) -> Eigenspace | None:
+    """The space at this eigenvalue."""
+    near = SAME * max(1e-300, abs(value))
+    return next((space for space in spaces if abs(space.eigenvalue - value) <= near), None)
+
+
+def plain(space: Eigenspace) -> str:
+    return f"λ = {number(space.eigenvalue)}"
+
+
+def number(value: complex) -> str:
+    return f"{complex(value).real if complex(value).imag == 0 else complex(value):.6g}"
