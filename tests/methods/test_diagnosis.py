@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.linalg import block_diag, expm
 
 from koopmark import methods
-from koopmark.methods._diagnosis import data_rank
+from koopmark.methods._diagnosis import data_rank, remark_edges
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.remarks import at_most, collected, numerical_rank
 from koopmark.simulation import Trajectories
@@ -229,3 +229,61 @@ def test_the_signal_basis_is_orthogonal_to_noise_in_the_data():
     x, y = data.pairs()
     basis = signal_basis(x, y, len(x), 1e-10)
     assert basis.shape[1] == len(exact)
+
+
+def said_of(eigenvalues, span=5.0):
+    with collected() as said:
+        remark_edges(np.array(eigenvalues, dtype=complex), span)
+    return " ".join(said.remarks)
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "said"),
+    [
+        ([-1.0, -30.0], "1 of 2 eigenvalues may be beyond what a span T = 5 shows: 1 with |Re λ|T"),
+        ([-1.0, 2.5], "above 10 and no sum of others"),
+        ([-1.0, 0.01 + 3j, 0.01 - 3j], "2 of 3 eigenvalues may be beyond"),
+        ([-1.0, -0.001], "1 with |Re λ|T below 0.1"),
+        ([-30.0], "1 of 1 eigenvalues"),
+    ],
+)
+def test_eigenvalues_at_the_edge_of_the_span_are_counted(eigenvalues, said):
+    assert said in said_of(eigenvalues)
+
+
+@pytest.mark.parametrize(
+    "eigenvalues",
+    [
+        [-1.0, -0.5 + 40j, -0.5 - 40j],
+        [0.0, -1.0, -2.0, -3.0, -4.0],
+        [-0.7 + 2j, -0.7 - 2j, -1.4 + 4j, -1.4, -2.1 + 6j, -2.1 + 2j, -2.8],
+        [3j, -3j, -1.0],
+        [-1.0, -np.inf, np.nan],
+        [],
+    ],
+    ids=["fast but seen", "products", "products of a pair", "turning", "gone", "none"],
+)
+def test_what_the_span_shows_stands_still_or_is_a_sum_is_not_remarked(eigenvalues):
+    assert said_of(eigenvalues) == ""
+
+
+def test_an_exact_fit_with_products_has_no_remark(three):
+    model = methods.fit("koopmark.varpro_edmd", three, products=4)
+    assert model.eigenvalues.real.min() < -3.9
+    assert model.note == ""
+
+
+def test_dynamics_slower_than_the_data_last_are_remarked():
+    _, states, _ = linear(0)
+    slow = np.exp(-1e-3 * DT * np.arange(51))[:, None] * states[:, :1, :1]
+    data = Trajectories(np.concatenate([states, slow], axis=2), DT * np.arange(51))
+    assert "1 with |Re λ|T below 0.1" in methods.fit("koopmark.qr_edmd", data, **IDENTITY).note
+
+
+def test_rank_and_signal_are_those_of_data_with_gaps():
+    exact, data = trajectories(1, more, 1e-3)
+    missing = np.random.default_rng(0).random(data.states.shape[:2]) < 0.3
+    gappy = Trajectories(np.where(missing[..., None], np.nan, data.states), data.times)
+    size = data.states.shape[2]
+    note = methods.fit("koopmark.tls_edmd", gappy).note
+    assert f"rank {len(exact)} of {size} above noise" in note

@@ -16,7 +16,7 @@ EVEN = 1e-6
 PER_COLUMN = 3
 """Windows for each column from which a regression is made, unless the times are even."""
 
-RANK, WORST, CORRECTIONS = 1e-12, 1e8, 6
+RANK, WORST, CORRECTIONS = 1e-12, 1e8, 20
 """Relative singular values that are rounding; condition of eigenvectors that lose half of the
 digits; corrections of the trapezoidal rule at most."""
 
