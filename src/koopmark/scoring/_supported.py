@@ -94,7 +94,8 @@ def residuals(
         If `model` is no Model, or the data are no Trajectories and come without `dt`.
     ValueError
         If the data have other channels than those that the model was fitted to, the states in a
-        window of the model are not as far apart as they are, or too few follow one another.
+        window of the model are not as far apart as they are, too few follow one another, or they
+        are constant or infinite.
     """
     import pandas as pd
 
@@ -112,7 +113,7 @@ def residuals(
     table.attrs = {
         "dt": data.dt,
         "horizon": windows.horizon,
-        "noise": np.sqrt(np.diag(noise.covariance)).tolist(),
+        "noise": noise.deviations.tolist(),
         "settled": noise.settled,
         "warning": _warning(table, windows, data),
     }
@@ -153,6 +154,13 @@ class _Windows:
         used = data
         if data.recorded.mask.sum() > MOST_STATES:
             used = _some(data)
+        if np.isinf(used.states).any():
+            raise ValueError(
+                "no residuals: the data hold infinite values; NaN stands for what was not recorded"
+            )
+        seen = used.snapshots().reshape(-1, used.states.shape[2])
+        if len(seen) and (seen == seen[0]).all():
+            raise ValueError("no residuals: the data are constant: every state is the same")
         recorded = used.recorded
         rows = recorded.windows(length)
         longest = int(np.diff(recorded.bounds).max(initial=0))
@@ -259,15 +267,13 @@ def _seen(
         pairs = zip(steps, windows.lags.values(), strict=True)
         return np.stack([_sums(values, centres, step, both) for step, both in pairs], axis=1)
 
-    powers, axes = np.linalg.eigh(noise.covariance)
-    root = axes * np.sqrt(np.maximum(powers, 0.0))
     rng = generator([seed], "noise beside that of the data")
     draws = int(np.clip(MOST_VALUES // max(4 * own.size, 1), FEWEST_DRAWS, MOST_DRAWS))
     steady, even, odd, twice, moved = finite.copy(), [], [], [], []
     with np.errstate(all="ignore"):
         observed = sums(own)
         for _ in range(draws):
-            drawn, near = rng.standard_normal(states.shape) @ root.T, []
+            drawn, near = rng.standard_normal(states.shape) @ noise.root.T, []
             for factor in (1.0, -1.0, np.sqrt(2.0), -np.sqrt(2.0)):
                 values = windows.values(model, states + factor * drawn, s) / sizes
                 steady &= np.isfinite(values).all(axis=0)
@@ -383,7 +389,9 @@ def _row(j: int, eigenvalue: complex, seen: _Seen, windows: _Windows) -> Row:
     told = np.isfinite(eigenvalue) and seen.finite[j]
     floors = seen.floor[:, j] if told and seen.steady[j] else np.full(3, np.nan)
     residual = seen.residual[j] if told else np.nan
-    share = seen.share[j] if seen.varying[j] > CONSTANT else np.nan
+    share = seen.share[j]
+    if not told or not seen.varying[j] > CONSTANT:
+        share, bounds = np.nan, [np.nan, np.nan]
     pairs = windows.lags[1].shape[1]
     return dict(
         zip(
@@ -423,7 +431,7 @@ def _verdict(
     if (rate := max(shifts[worst], defects[worst])) > SLIGHT:
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
-        return NOT_SUPPORTED, f"{later} later more is left than noise explains: {rate:.1%} of rate"
+        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {rate:.1%} at least"
     if (other := alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
