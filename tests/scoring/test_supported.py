@@ -131,6 +131,12 @@ def test_whoever_games_the_residual_is_not_supported(game, noise):
     assert "supported" not in verdicts(Functions(*GAMES[game]), recorded(LINEAR, noise))
 
 
+def test_a_function_of_the_place_among_all_windows_is_refused():
+    model = Functions([-1.0], lambda w: np.exp(-DT * (np.arange(len(w)) % 31))[:, None])
+    with pytest.raises(ValueError, match="depend on which other states are asked for"):
+        residuals(model, recorded(LINEAR, 0.01))
+
+
 @pytest.mark.parametrize("scale", [1e-180, 1e-3, 1e140])
 def test_the_scale_of_a_function_changes_no_verdict(scale):
     data, model = recorded(LINEAR, 0.01), exact(LINEAR)

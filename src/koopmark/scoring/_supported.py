@@ -20,6 +20,7 @@ from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.models import Model
 from koopmark.scoring._given import expect_model, given_data
+from koopmark.scoring._recovered import ASKED_TWICE, expect_same
 from koopmark.scoring._residuals import alias, check_channels, misplaced, multipliers
 from koopmark.simulation import MeasurementNoise, Trajectories, measurement_noise
 
@@ -181,13 +182,20 @@ class _Windows:
             )
         return cls(used, length, rows, lags, data.dt * (longest - 1))
 
-    def values(self, model: Model, states: NDArray[np.float64], count: int) -> NDArray:
+    def values(
+        self,
+        model: Model,
+        states: NDArray[np.float64],
+        count: int,
+        chosen: NDArray[np.intp] | slice = slice(None),
+    ) -> NDArray:
         """Of the functions (P, count), at states (M T, N) in place of those of the data."""
-        values = np.asarray(model.eigenfunctions(states[self.rows]))
-        if values.shape != (len(self.rows), count):
+        rows = self.rows[chosen]
+        values = np.asarray(model.eigenfunctions(states[rows]))
+        if values.shape != (len(rows), count):
             raise ValueError(
                 f"{count} eigenvalues but eigenfunction values of shape {values.shape} at "
-                f"{len(self.rows)} windows"
+                f"{len(rows)} windows"
             )
         return values
 
@@ -251,7 +259,12 @@ def _seen(
 ) -> _Seen:
     s, dt = len(eigenvalues), windows.data.dt
     states = real(windows.data.states, "states").reshape(-1, windows.data.states.shape[2])
+    rng = generator([seed], "noise beside that of the data")
+    # Some come first, and in random order: the place of a window among all tells its time.
+    chosen = rng.permutation(len(windows.rows))[:ASKED_TWICE]
+    before = windows.values(model, states, s, chosen)
     own = windows.values(model, states, s)
+    original = own
     finite = np.isfinite(own).all(axis=0)
     own = np.where(finite, own, 0.0)
     sizes = np.abs(own).max(axis=0, initial=0.0)
@@ -267,7 +280,6 @@ def _seen(
         pairs = zip(steps, windows.lags.values(), strict=True)
         return np.stack([_sums(values, centres, step, both) for step, both in pairs], axis=1)
 
-    rng = generator([seed], "noise beside that of the data")
     draws = int(np.clip(MOST_VALUES // max(4 * own.size, 1), FEWEST_DRAWS, MOST_DRAWS))
     steady, even, odd, twice, moved = finite.copy(), [], [], [], []
     with np.errstate(all="ignore"):
@@ -286,11 +298,13 @@ def _seen(
             twice.append((near[2] + near[3]) / 2.0 - observed)
         taken = _Noise.of(observed, np.array(even), np.array(odd), np.array(twice), noise)
         direct = np.mean(moved, axis=0)
-        times = dt * np.array(list(windows.lags))[:, None] * np.abs(steps)
         size = observed[SIZE, 0].real
+        residual = np.sqrt(observed[DEFECT, 0].real / size)
+        expect_same(before, original, chosen, residual)
+        times = dt * np.array(list(windows.lags))[:, None] * np.abs(steps)
         floor = np.sqrt(np.maximum(taken.of_defect(direct)[:, 0], 0.0) / size)
         return _Seen(
-            np.sqrt(observed[DEFECT, 0].real / size),
+            residual,
             floor,
             np.clip(direct[VARIANCE, 0] / observed[VARIANCE, 0].real, 0.0, 1.0),
             np.sqrt(observed[VARIANCE, 0].real / size),
