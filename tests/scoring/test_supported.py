@@ -10,7 +10,7 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods.anchors import ExactModel
 from koopmark.models import LinearModel, Model
 from koopmark.scoring import residuals
-from koopmark.simulation import Trajectories, measurement_noise
+from koopmark.simulation import Trajectories
 from koopmark.systems import LinearSystem, random_rnn
 
 MATRIX = np.array([[-0.3, 2.0, 0.0], [-2.0, -0.3, 0.0], [0.3, 0.0, -1.0]])
@@ -131,6 +131,12 @@ def test_whoever_games_the_residual_is_not_supported(game, noise):
     assert "supported" not in verdicts(Functions(*GAMES[game]), recorded(LINEAR, noise))
 
 
+def test_a_function_of_the_place_among_all_windows_is_refused():
+    model = Functions([-1.0], lambda w: np.exp(-DT * (np.arange(len(w)) % 31))[:, None])
+    with pytest.raises(ValueError, match="depend on which other states are asked for"):
+        residuals(model, recorded(LINEAR, 0.01))
+
+
 @pytest.mark.parametrize("scale", [1e-180, 1e-3, 1e140])
 def test_the_scale_of_a_function_changes_no_verdict(scale):
     data, model = recorded(LINEAR, 0.01), exact(LINEAR)
@@ -223,19 +229,3 @@ def test_arrays_and_other_models_are_taken_or_refused_in_a_sentence():
     object.__setattr__(narrow, "channels", 2)
     with pytest.raises(ValueError, match="have 3 variables, the model was fitted to 2"):
         residuals(narrow, data)
-
-
-@pytest.mark.parametrize("gaps", [0.0, 0.3])
-@pytest.mark.parametrize("noise", [1e-4, 0.01, 0.2])
-def test_white_noise_is_measured_to_its_error(noise, gaps):
-    data = recorded(RNN, noise, gaps=gaps, count=24)
-    found = measurement_noise(data)
-    true = (noise * clean(RNN, count=24).states.std()) ** 2
-    assert found.settled
-    assert np.diag(found.covariance).mean() == pytest.approx(true, rel=2.5 * found.error)
-
-
-@pytest.mark.parametrize("system", [RNN, LINEAR])
-def test_clean_smooth_data_have_no_noise(system):
-    found = measurement_noise(clean(system))
-    assert np.sqrt(np.diag(found.covariance)).max() < 1e-6 * clean(system).states.std()

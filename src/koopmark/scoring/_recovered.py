@@ -130,7 +130,7 @@ def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recover
             note = "residual, forecast_error: of expectations, the system being stochastic"
         residuals = pair_residuals(along, eigenvalues, dt)
         usable &= np.isfinite(values).all(axis=0)
-    _expect_same(before, values, chosen, residuals)
+    expect_same(before, values, chosen, residuals)
     rates = rates_of(residuals, eigenvalues, dt)
     all_there = usable.all()
     at_points = values if all_there else values[:, usable]
@@ -150,7 +150,7 @@ def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recover
     )
 
 
-def _expect_same(
+def expect_same(
     before: NDArray, values: NDArray, rows: NDArray[np.intp], residuals: NDArray[np.float64]
 ) -> None:
     """Refuse functions whose values at a state change with the states that are asked for beside it.

@@ -20,6 +20,7 @@ from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.models import Model
 from koopmark.scoring._given import expect_model, given_data
+from koopmark.scoring._recovered import ASKED_TWICE, expect_same
 from koopmark.scoring._residuals import alias, check_channels, misplaced, multipliers
 from koopmark.simulation import MeasurementNoise, Trajectories, measurement_noise
 
@@ -94,7 +95,8 @@ def residuals(
         If `model` is no Model, or the data are no Trajectories and come without `dt`.
     ValueError
         If the data have other channels than those that the model was fitted to, the states in a
-        window of the model are not as far apart as they are, or too few follow one another.
+        window of the model are not as far apart as they are, too few follow one another, or they
+        are constant or infinite.
     """
     import pandas as pd
 
@@ -112,7 +114,7 @@ def residuals(
     table.attrs = {
         "dt": data.dt,
         "horizon": windows.horizon,
-        "noise": np.sqrt(np.diag(noise.covariance)).tolist(),
+        "noise": noise.deviations.tolist(),
         "settled": noise.settled,
         "warning": _warning(table, windows, data),
     }
@@ -153,6 +155,13 @@ class _Windows:
         used = data
         if data.recorded.mask.sum() > MOST_STATES:
             used = _some(data)
+        if np.isinf(used.states).any():
+            raise ValueError(
+                "no residuals: the data hold infinite values; NaN stands for what was not recorded"
+            )
+        seen = used.snapshots().reshape(-1, used.states.shape[2])
+        if len(seen) and (seen == seen[0]).all():
+            raise ValueError("no residuals: the data are constant: every state is the same")
         recorded = used.recorded
         rows = recorded.windows(length)
         longest = int(np.diff(recorded.bounds).max(initial=0))
@@ -173,13 +182,20 @@ class _Windows:
             )
         return cls(used, length, rows, lags, data.dt * (longest - 1))
 
-    def values(self, model: Model, states: NDArray[np.float64], count: int) -> NDArray:
+    def values(
+        self,
+        model: Model,
+        states: NDArray[np.float64],
+        count: int,
+        chosen: NDArray[np.intp] | slice = slice(None),
+    ) -> NDArray:
         """Of the functions (P, count), at states (M T, N) in place of those of the data."""
-        values = np.asarray(model.eigenfunctions(states[self.rows]))
-        if values.shape != (len(self.rows), count):
+        rows = self.rows[chosen]
+        values = np.asarray(model.eigenfunctions(states[rows]))
+        if values.shape != (len(rows), count):
             raise ValueError(
                 f"{count} eigenvalues but eigenfunction values of shape {values.shape} at "
-                f"{len(self.rows)} windows"
+                f"{len(rows)} windows"
             )
         return values
 
@@ -243,7 +259,12 @@ def _seen(
 ) -> _Seen:
     s, dt = len(eigenvalues), windows.data.dt
     states = real(windows.data.states, "states").reshape(-1, windows.data.states.shape[2])
+    rng = generator([seed], "noise beside that of the data")
+    # Some come first, and in random order: the place of a window among all tells its time.
+    chosen = rng.permutation(len(windows.rows))[:ASKED_TWICE]
+    before = windows.values(model, states, s, chosen)
     own = windows.values(model, states, s)
+    original = own
     finite = np.isfinite(own).all(axis=0)
     own = np.where(finite, own, 0.0)
     sizes = np.abs(own).max(axis=0, initial=0.0)
@@ -259,15 +280,12 @@ def _seen(
         pairs = zip(steps, windows.lags.values(), strict=True)
         return np.stack([_sums(values, centres, step, both) for step, both in pairs], axis=1)
 
-    powers, axes = np.linalg.eigh(noise.covariance)
-    root = axes * np.sqrt(np.maximum(powers, 0.0))
-    rng = generator([seed], "noise beside that of the data")
     draws = int(np.clip(MOST_VALUES // max(4 * own.size, 1), FEWEST_DRAWS, MOST_DRAWS))
     steady, even, odd, twice, moved = finite.copy(), [], [], [], []
     with np.errstate(all="ignore"):
         observed = sums(own)
         for _ in range(draws):
-            drawn, near = rng.standard_normal(states.shape) @ root.T, []
+            drawn, near = rng.standard_normal(states.shape) @ noise.root.T, []
             for factor in (1.0, -1.0, np.sqrt(2.0), -np.sqrt(2.0)):
                 values = windows.values(model, states + factor * drawn, s) / sizes
                 steady &= np.isfinite(values).all(axis=0)
@@ -280,11 +298,13 @@ def _seen(
             twice.append((near[2] + near[3]) / 2.0 - observed)
         taken = _Noise.of(observed, np.array(even), np.array(odd), np.array(twice), noise)
         direct = np.mean(moved, axis=0)
-        times = dt * np.array(list(windows.lags))[:, None] * np.abs(steps)
         size = observed[SIZE, 0].real
+        residual = np.sqrt(observed[DEFECT, 0].real / size)
+        expect_same(before, original, chosen, residual)
+        times = dt * np.array(list(windows.lags))[:, None] * np.abs(steps)
         floor = np.sqrt(np.maximum(taken.of_defect(direct)[:, 0], 0.0) / size)
         return _Seen(
-            np.sqrt(observed[DEFECT, 0].real / size),
+            residual,
             floor,
             np.clip(direct[VARIANCE, 0] / observed[VARIANCE, 0].real, 0.0, 1.0),
             np.sqrt(observed[VARIANCE, 0].real / size),
@@ -383,7 +403,9 @@ def _row(j: int, eigenvalue: complex, seen: _Seen, windows: _Windows) -> Row:
     told = np.isfinite(eigenvalue) and seen.finite[j]
     floors = seen.floor[:, j] if told and seen.steady[j] else np.full(3, np.nan)
     residual = seen.residual[j] if told else np.nan
-    share = seen.share[j] if seen.varying[j] > CONSTANT else np.nan
+    share = seen.share[j]
+    if not told or not seen.varying[j] > CONSTANT:
+        share, bounds = np.nan, [np.nan, np.nan]
     pairs = windows.lags[1].shape[1]
     return dict(
         zip(
@@ -423,7 +445,7 @@ def _verdict(
     if (rate := max(shifts[worst], defects[worst])) > SLIGHT:
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
-        return NOT_SUPPORTED, f"{later} later more is left than noise explains: {rate:.1%} of rate"
+        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {rate:.1%} at least"
     if (other := alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:

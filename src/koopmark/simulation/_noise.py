@@ -27,18 +27,25 @@ class MeasurementNoise:
 
     Parameters
     ----------
-    covariance : (N, N) array
-        Of one state.
+    root : (N, N) array
+        R: white noise of unit variance times Rᵀ is noise like this.
     error : float
-        Its relative standard error, in any direction.
+        Relative standard error of its variance, in any direction.
     settled : bool
         Whether higher differences say the same. Otherwise what is left of the dynamics may be all
         of it: there is no more noise than this, and there may be none.
     """
 
-    covariance: Array
+    root: Array
     error: float
     settled: bool
+
+    @property
+    def deviations(self) -> Array:
+        """(N,) standard deviation in each channel."""
+        size = np.abs(self.root).max(axis=1)
+        unit = self.root / np.where(size > 0.0, size, 1.0)[:, None]
+        return np.asarray(size * np.linalg.norm(unit, axis=1))
 
 
 def measurement_noise(data: Trajectories) -> MeasurementNoise:
@@ -57,6 +64,10 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
         If there are fewer than FEWEST differences of two recorded states.
     """
     states, times, links = _recorded(data)
+    # Squares of what is huge or tiny leave the range of floats.
+    size = np.abs(states).max(axis=0, initial=0.0)
+    size[size == 0.0] = 1.0
+    states = states / size
     scale = states.std(axis=0)
     scale[scale == 0.0] = 1.0
     found, errors = [], []
@@ -87,7 +98,9 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     if (share < 1.0 - STANDARD_ERRORS * error).any():
         covariance = covariance * np.sqrt(np.outer(share, share))
         settled = False
-    return MeasurementNoise(covariance, error, settled)
+    powers, axes = np.linalg.eigh(covariance)
+    root = size[:, None] * axes * np.sqrt(np.maximum(powers, 0.0))
+    return MeasurementNoise(root, error, settled)
 
 
 def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_]]:
