@@ -3,6 +3,7 @@
 from koopmark.datasets.answer_key import AnswerKey
 from koopmark.datasets.dataset import Dataset, Diverged, build, load, source_of, target_list
 from koopmark.datasets.recipe import Recipe, Reference, foreign_code, load_recipe, names, varied
+from koopmark.datasets.recording import Recorded, Recording, RecordingSection
 from koopmark.datasets.regime import regime_section, write_regime
 
 __all__ = [
@@ -10,6 +11,9 @@ __all__ = [
     "Dataset",
     "Diverged",
     "Recipe",
+    "Recorded",
+    "Recording",
+    "RecordingSection",
     "Reference",
     "build",
     "foreign_code",

@@ -13,6 +13,7 @@ from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
 from koopmark.datasets.answer_key import AnswerKey, expected_targets, where_it_ends, with_spectrum
 from koopmark.datasets.recipe import Recipe, key_of, load_recipe, varied
+from koopmark.datasets.recording import Recording
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
 from koopmark.systems import System
 from koopmark.truth import Eigenspace
@@ -159,7 +160,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     )
 
 
-def source_of(recipe: Recipe) -> str:
+def source_of(recipe: Recipe | Recording) -> str:
     """Digest of the source that makes the trajectories of `recipe`, and of the data it reads.
 
     It covers what `koopmark._source` finds from the simulation and the recipe's sections.
@@ -171,8 +172,10 @@ def source_of(recipe: Recipe) -> str:
     return digest([source, sorted(map(file_digest, files))])
 
 
-def target_list(recipe: Recipe, seed: int) -> tuple[Eigenspace, ...]:
-    """The targets, without simulating anything."""
+def target_list(recipe: Recipe | Recording, seed: int) -> tuple[Eigenspace, ...]:
+    """The targets, without simulating anything; a recording has none."""
+    if isinstance(recipe, Recording):
+        return ()
     system = recipe.system.build(seed)
     closed = system.targets(recipe.max_degree)
     if not recipe.truth.principal:

@@ -144,6 +144,11 @@ class Recipe(Contents):
     name: str
 
     @property
+    def size(self) -> int:
+        """N, the number of channels."""
+        return self.system.size
+
+    @property
     def citation(self) -> str:
         """Its references, in words."""
         text = "; ".join(reference.text for reference in self.references)

@@ -9,7 +9,7 @@ from koopmark import methods
 from koopmark._errors import ConfigError
 from koopmark._keys import canonical_json, digest, generator
 from koopmark._plugins import short
-from koopmark.datasets import Recipe, source_of
+from koopmark.datasets import Recipe, Recording, source_of
 from koopmark.methods import Method
 from koopmark.plan._data import NO_LEVEL, Level, Source, sources
 from koopmark.plan._rows import Row, rows
@@ -34,7 +34,7 @@ class Cell:
 
     fit_id: str
     suite: str
-    recipe: Recipe
+    recipe: Recipe | Recording
     seed: int
     label: str
     use: str

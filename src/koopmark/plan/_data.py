@@ -7,7 +7,8 @@ from typing import Any
 
 from koopmark import datasets
 from koopmark._errors import ConfigError
-from koopmark.datasets import Recipe
+from koopmark.datasets import Recipe, Recording, RecordingSection
+from koopmark.datasets.recording import is_recording
 from koopmark.plan._suite import Suite, SweepEntry
 
 
@@ -31,24 +32,33 @@ NO_LEVEL = Level()
 class Source:
     """A dataset of a suite, and the names by which a method's entry may ask for it."""
 
-    recipe: Recipe
+    recipe: Recipe | Recording
     names: tuple[str, ...]
     level: Level = NO_LEVEL
 
 
 def sources(suite: Suite) -> list[Source]:
-    """The datasets of a suite in the order of its file: the named ones, then sweep by sweep.
+    """The datasets of a suite in the order of its file: the named ones, the recordings, the sweeps.
 
     A level is called after the recipe, or the sweep's `name`, and what is varied:
     `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
     """
-    named = [_named(suite, entry) for entry in suite.datasets]
+    named = [
+        _recording(suite, RecordingSection(file=entry), "datasets")
+        if is_recording(entry)
+        else _named(suite, entry)
+        for entry in suite.datasets
+    ]
+    recorded = [
+        _recording(suite, asked, f"recordings.{index}")
+        for index, asked in enumerate(suite.recordings)
+    ]
     swept = [
         source
         for index, sweep in enumerate(suite.sweeps)
         for source in _levels(suite, sweep, f"sweeps.{index}")
     ]
-    return [*named, *swept]
+    return [*named, *recorded, *swept]
 
 
 def _levels(suite: Suite, sweep: SweepEntry, key: str) -> Iterator[Source]:
@@ -76,6 +86,15 @@ def _recipe(suite: Suite, entry: str, key: str) -> Recipe:
         return datasets.load_recipe(entry, suite.path.parent)
     except ConfigError as error:
         raise ConfigError(f"{suite.path}: {key}: {error}") from None
+
+
+def _recording(suite: Suite, asked: RecordingSection, key: str) -> Source:
+    """A recording, by its path relative to the suite's file."""
+    try:
+        recording = Recording.of(asked, suite.path.parent)
+    except ConfigError as error:
+        raise ConfigError(f"{suite.path}: {key}: {error}") from None
+    return Source(recording, tuple(dict.fromkeys([recording.name, asked.file])))
 
 
 def _named(suite: Suite, entry: str) -> Source:

@@ -33,7 +33,7 @@ class Row:
     def runs_on(self, source: Source, max_functions: int | None) -> bool:
         """Whether it runs on a dataset, where a dictionary of the suite's may have so many."""
         if self.dictionary is not None and max_functions is not None:
-            size = self.dictionary.most(source.recipe.system.size)
+            size = self.dictionary.most(source.recipe.size)
             return size <= max_functions and self.entry.runs_on(source.names)
         return self.entry.runs_on(source.names)
 

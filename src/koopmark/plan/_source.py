@@ -7,7 +7,7 @@ from typing import Any
 
 from koopmark._keys import digest
 from koopmark._source import HERE, Root
-from koopmark.datasets import Recipe, source_of
+from koopmark.datasets import Recipe, Recording, source_of
 from koopmark.methods import Method
 
 EVERY_FIT = (
@@ -27,24 +27,29 @@ def source_digest(method: Method) -> str:
     return HERE.digest([*EVERY_FIT, *_classes(method)])
 
 
-def fit_source(method: Method, recipe: Recipe) -> str:
+def fit_source(method: Method, recipe: Recipe | Recording) -> str:
     """Digest of all source that a fit of `method` on `recipe` goes through."""
     return digest([source_of(recipe), source_digest(method)])
 
 
-def code_of(method: Method, recipe: Recipe) -> str:
+def code_of(method: Method, recipe: Recipe | Recording) -> str:
     """Digest of the code of a fit in this process: koopmark's, the method's and the system's."""
-    roots = [*_classes(method), *recipe.system.code()]
+    roots = [*_classes(method), *_code(recipe)]
     return digest([HERE.digest_of_package(), HERE.digest_of_others(roots)])
 
 
-def is_loaded(method: Method, recipe: Recipe, code: str, source: str) -> bool:
+def is_loaded(method: Method, recipe: Recipe | Recording, code: str, source: str) -> bool:
     """Whether this process fits with the `code`, or at least the `source`, of another one.
 
     The first is known at once. They differ where a file was edited that no fit goes through.
     """
-    roots = frozenset([*_classes(method), *recipe.system.code()])
+    roots = frozenset([*_classes(method), *_code(recipe)])
     return _loaded(roots) == code or fit_source(method, recipe) == source
+
+
+def _code(recipe: Recipe | Recording) -> list[Root]:
+    """Where the code of its system begins, which may be foreign; a recording has no system."""
+    return [] if isinstance(recipe, Recording) else list(recipe.system.code())
 
 
 @cache

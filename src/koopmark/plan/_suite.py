@@ -18,6 +18,8 @@ from koopmark import _resources, datasets, methods
 from koopmark._config import Section, load, mistakes, parse, shortened, shown
 from koopmark._errors import ConfigError, suggest
 from koopmark._plugins import absolute, foreign, names_code, short
+from koopmark.datasets import RecordingSection
+from koopmark.datasets.recording import is_recording
 from koopmark.methods.dictionaries import AnyDictionary
 from koopmark.methods.plugins import METHOD
 
@@ -134,6 +136,9 @@ class SuiteFile(Section):
     title: Text
     question: Text
     datasets: tuple[Name, ...] = ()
+    """Recipes by name or path, and files of trajectories."""
+    recordings: tuple[RecordingSection, ...] = ()
+    """Files of trajectories with what is to be said of them."""
     sweeps: tuple[SweepEntry, ...] = ()
     max_degree: int | None = Field(default=None, ge=1, le=20)
     """Of the targets, whatever the recipes say, unless a sweep varies or sets it."""
@@ -162,8 +167,10 @@ class SuiteFile(Section):
 
     @model_validator(mode="after")
     def _some_data(self) -> "SuiteFile":
-        if not (self.datasets or self.sweeps):
-            raise ValueError("there are no data: datasets or sweeps must hold at least 1 item")
+        if not (self.datasets or self.recordings or self.sweeps):
+            raise ValueError(
+                "there are no data: datasets, recordings or sweeps must hold at least 1 item"
+            )
         return self
 
 
@@ -246,7 +253,8 @@ def foreign_code(suite: Suite) -> list[str]:
         for entry in suite.methods
         if entry.use not in methods.names() and names_code(entry.use, METHOD.group)
     ]
-    named = dict.fromkeys([*suite.datasets, *(sweep.dataset for sweep in suite.sweeps)])
+    recipes = [name for name in suite.datasets if not is_recording(name)]
+    named = dict.fromkeys([*recipes, *(sweep.dataset for sweep in suite.sweeps)])
     found += [code for name in named for code in datasets.foreign_code(name, folder)]
     return list(dict.fromkeys(found))
 

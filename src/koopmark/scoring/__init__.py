@@ -1,5 +1,6 @@
 """From a fitted model and an answer key to scores."""
 
+from koopmark.scoring._assess import assess
 from koopmark.scoring._evaluate import FitScores, PairScores, Scores, evaluate, score
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
@@ -34,6 +35,7 @@ __all__ = [
     "StatisticalFloor",
     "Structure",
     "TargetScores",
+    "assess",
     "digits",
     "evaluate",
     "found",

@@ -8,7 +8,7 @@ from math import nan
 from typing import Any
 
 from koopmark import datasets
-from koopmark.datasets import Recipe
+from koopmark.datasets import Recipe, Recording
 from koopmark.plan import Cell, Level
 from koopmark.scoring import FitScores, PairScores, Scores, TargetScores, labels
 from koopmark.store._portraits import PORTRAIT, portrait_row
@@ -152,7 +152,7 @@ def _sanitised(row: Row) -> Row:
 
 
 @lru_cache(maxsize=16)
-def _known(recipe: Recipe, seed: int) -> tuple[dict[str, Any], list[Row]]:
+def _known(recipe: Recipe | Recording, seed: int) -> tuple[dict[str, Any], list[Row]]:
     """What the tables say of a dataset and its targets without any fit."""
     try:
         facts = recipe.facts(seed)

@@ -14,11 +14,11 @@ from threadpoolctl import ThreadpoolController
 
 from koopmark import datasets, methods
 from koopmark._errors import one_line
-from koopmark.datasets import Dataset, Recipe
+from koopmark.datasets import Dataset, Recipe, Recorded, Recording
 from koopmark.methods import Skip
 from koopmark.models import Model
 from koopmark.plan import Cell
-from koopmark.scoring import StatisticalFloor, evaluate, statistical_floors
+from koopmark.scoring import StatisticalFloor, assess, evaluate, statistical_floors
 from koopmark.store import Outcome, Rows, make_rows
 from koopmark.workers._capture import shorten
 from koopmark.workers._journal import Journal
@@ -36,14 +36,14 @@ REASON_CHARACTERS = 500
 class Fitter(Protocol):
     """Where a cell is fitted; what it gives is asked for values, a dictionary and forecasts."""
 
-    def fit(self, cell: Cell, data: Dataset) -> Model:
+    def fit(self, cell: Cell, data: Dataset | Recorded) -> Model:
         """The model, or what the method raises."""
 
 
 class InProcess:
     """The built-in methods of this process: answers are the model's own arrays, without copies."""
 
-    def fit(self, cell: Cell, data: Dataset) -> Model:
+    def fit(self, cell: Cell, data: Dataset | Recorded) -> Model:
         return cell.method.fit_with(data.train, data.key)
 
 
@@ -82,6 +82,8 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None, fitter: Fitter) -
     missing = methods.availability(cell.method)
     if missing is not None:
         return Outcome("unavailable", missing)
+    if isinstance(cell.recipe, Recording) and cell.method.tags.role != "method":
+        return Outcome("skipped", "it is given the answer key, and a recording has none")
     journal.enter("preparation", PREPARING_SECONDS)
     began = time.monotonic()
     try:
@@ -97,8 +99,9 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None, fitter: Fitter) -
         fitted, outcome = _fit(cell, data, journal, fitter)
         if fitted is not None:
             outcome = _score(cell, data, fitted, outcome, journal, cache_dir)
-    notes = [data.note] if data.note else []
-    notes += data.fresh.notes
+    notes = []
+    if isinstance(data, Dataset):
+        notes = [*filter(None, [data.note]), *data.fresh.notes]
     if _fingerprint(data) != unchanged:
         _dataset.cache_clear()
         notes.append("the fit changed the data it was given")
@@ -106,7 +109,7 @@ def _run(cell: Cell, journal: Journal, cache_dir: Path | None, fitter: Fitter) -
 
 
 def _fit(
-    cell: Cell, data: Dataset, journal: Journal, fitter: Fitter
+    cell: Cell, data: Dataset | Recorded, journal: Journal, fitter: Fitter
 ) -> tuple[Model | None, Outcome]:
     """The fitted model and what it cost, or None and why there is none."""
     model: Model | None = None
@@ -132,7 +135,7 @@ def _fit(
 
 def _score(
     cell: Cell,
-    data: Dataset,
+    data: Dataset | Recorded,
     model: Model,
     fitted: Outcome,
     journal: Journal,
@@ -143,10 +146,13 @@ def _score(
     journal.enter("scoring", allowed, fit_seconds=seconds, peak_memory_mb=memory)
     try:
         with memory_limit(cell.limits.memory_mb):
-            floors = _noise_floors(cell.recipe, cell.seed, cache_dir)
-            scores = evaluate(
-                model, data.key, data.test, cell.seed, fresh=data.fresh, noise_floors=floors
-            )
+            if isinstance(data, Recorded):
+                scores = assess(model, data.test, cell.seed)
+            else:
+                floors = _noise_floors(data.recipe, cell.seed, cache_dir)
+                scores = evaluate(
+                    model, data.key, data.test, cell.seed, fresh=data.fresh, noise_floors=floors
+                )
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
         failure = _failure(error, "while scoring: ")
         return replace(failure, fit_seconds=seconds, peak_memory_mb=memory)
@@ -177,10 +183,16 @@ def _threadpools(modules: int) -> ThreadpoolController:  # noqa: ARG001 found an
 
 
 @lru_cache(maxsize=1)
-def _dataset(recipe: Recipe, seed: int, cache_dir: Path | None) -> tuple[Dataset, int]:
+def _dataset(
+    recipe: Recipe | Recording, seed: int, cache_dir: Path | None
+) -> tuple[Dataset | Recorded, int]:
     """The data of the fit before, where they are the same, and their fingerprint."""
     with _threadpools(len(sys.modules)).limit(limits=1):
-        data = datasets.build(recipe, seed, cache_dir)
+        data = (
+            recipe.parts(seed)
+            if isinstance(recipe, Recording)
+            else datasets.build(recipe, seed, cache_dir)
+        )
     return data, _fingerprint(data)
 
 
@@ -190,10 +202,11 @@ def _noise_floors(
 ) -> tuple[StatisticalFloor, ...]:
     """What the noise in the data of the fit before allows, the same for all methods."""
     data, _ = _dataset(recipe, seed, cache_dir)
+    assert isinstance(data, Dataset)
     return statistical_floors(data.key, data.clean, data.noise, data.test)
 
 
-def _fingerprint(data: Dataset) -> int:
+def _fingerprint(data: Dataset | Recorded) -> int:
     """Tells whether a fit wrote into the data, which the next fit is to get as well."""
     train = data.train
     held: list[NDArray] = [train.states, train.times, train.diverged_at]

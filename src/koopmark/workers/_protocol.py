@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from koopmark import methods
 from koopmark._errors import one_line
-from koopmark.datasets import Dataset
+from koopmark.datasets import Dataset, Recorded
 from koopmark.methods import Skip
 from koopmark.models import Model
 from koopmark.plan import Cell
@@ -43,7 +43,7 @@ class Piped:
     asks: BinaryIO
     answers: BinaryIO
 
-    def fit(self, cell: Cell, data: Dataset) -> Model:
+    def fit(self, cell: Cell, data: Dataset | Recorded) -> Model:
         train = data.train
         held = {name: getattr(train, name) for name in RECORDED}
         arrays = {name: array for name, array in held.items() if array is not None}

@@ -1,0 +1,157 @@
+"""Data of one's own: a file of trajectories, of which nothing is known but what was recorded."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from koopmark._config import Section
+from koopmark._errors import ConfigError, one_line
+from koopmark.datasets.answer_key import AnswerKey
+from koopmark.datasets.recipe import names
+from koopmark.simulation import Trajectories
+
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class RecordingSection(Section):
+    """One `[[recordings]]` of a suite: a file, and what `Trajectories.from_file` is told of it."""
+
+    file: Text
+    """Taken from the suite's folder if relative."""
+    name: Text | None = None
+    """What the tables call it; `file` if not given."""
+    held_out: float = Field(default=0.3, gt=0, lt=1)
+    """Share of the trajectories, or of the times of a single one, that no method is fitted to."""
+    states: Text | tuple[Text, ...] | None = None
+    time: Text | None = None
+    trajectory: Text | None = None
+    channels: tuple[Text, ...] | None = None
+    inputs: Text | tuple[Text, ...] | None = None
+    dt: float | None = Field(default=None, gt=0)
+    transpose: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those of `Trajectories.from_file` that are given."""
+        own = {"file", "name", "held_out"}
+        return self.model_dump(mode="json", exclude=own, exclude_defaults=True)
+
+
+def is_recording(name: str) -> bool:
+    """Whether a suite means a file of trajectories by this name, and not a recipe."""
+    return Path(name).suffix.lower() not in ("", ".toml") and name not in names()
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A recording in two parts, the second of which no method is fitted to.
+
+    `key` has no targets: what methods find is assessed, and not scored.
+    """
+
+    train: Trajectories
+    test: Trajectories
+    key: AnswerKey
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file of trajectories as a suite has it, in place of a recipe."""
+
+    asked: RecordingSection
+    path: Path
+    digest: str
+    """Of the file's bytes: results hang on them, and not on where the file lies."""
+
+    @classmethod
+    def of(cls, asked: RecordingSection, folder: Path) -> "Recording":
+        """The recording of this section, from a file that is taken from `folder` if relative.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such file, or it holds no trajectories that can be split.
+        """
+        path = (folder / asked.file).absolute()
+        try:
+            found = cls(asked, path, _digest(path))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+        found.parts(0)
+        return found
+
+    @property
+    def name(self) -> str:
+        return self.asked.name or self.asked.file
+
+    @cached_property
+    def size(self) -> int:
+        """N, the number of channels."""
+        return int(self.read().shape[2])
+
+    def read(self) -> Trajectories:
+        """What the file holds.
+
+        Raises
+        ------
+        ConfigError
+            If it holds no trajectories, or is not what it was when the run was planned.
+        """
+        return _read(self)
+
+    def parts(self, seed: int) -> Recorded:
+        """The trajectories to fit to, and those held out, as `seed` draws them."""
+        data = self.read()
+        try:
+            train, test = data.split(self.asked.held_out, seed)
+        except ValueError as error:
+            raise ConfigError(f"{self.path}: it cannot be split: {one_line(error)}") from None
+        return Recorded(train, test, AnswerKey((), self.size))
+
+    def depends_on(self) -> dict[str, Any]:
+        """What the numbers depend on: the file's bytes, and how they are read and split."""
+        read = {"held_out": self.asked.held_out, "options": self.asked.options}
+        return {"recording": {"sha256": self.digest, **read}}
+
+    def facts(self, seed: int) -> dict[str, float | int | None]:
+        """The columns that describe this dataset in the tables; neither rank nor noise is known."""
+        train = self.parts(seed).train
+        recorded = train.snapshots()
+        lasts = [float(one.times.max() - one.times.min()) for one in train.records()]
+        return {
+            "n": int(recorded.shape[-1]),
+            "rank": None,
+            "noise": None,
+            "dt": train.dt,
+            "train_trajectories": len(train),
+            "horizon": max(lasts, default=0.0),
+        }
+
+    def sections(self) -> list["Recording"]:
+        """Itself, as the sections of a recipe: what the source of its numbers begins with."""
+        return [self]
+
+    def code(self) -> list[type]:
+        return [type(self)]
+
+    def reads(self) -> list[Path]:
+        """No file beside the one that `depends_on` has."""
+        return []
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _read(recording: Recording) -> Trajectories:
+    if _digest(recording.path) != recording.digest:
+        raise ConfigError(f"{recording.path}: it was changed since the run was planned")
+    options: Mapping[str, Any] = recording.asked.options
+    return Trajectories.from_file(recording.path, **options)
