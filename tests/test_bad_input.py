@@ -210,17 +210,17 @@ def answer(call, array):
 
 
 @pytest.mark.parametrize("name", DATA)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(array=spoilt(STATES))
 def test_data_are_refused_in_a_sentence_or_used(name, array):
     answer(DATA[name], array)
 
 
 @pytest.mark.parametrize("name", STATE)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(array=spoilt(STATES[0, :4]))
 def test_states_are_refused_in_a_sentence_or_used(name, array):
-    if array.dtype.kind in "fc" and not (np.abs(array).astype(float) < 1e100).all():
+    if array.dtype.kind in "fcO" and not (np.abs(array.astype(complex)) < 1e100).all():
         # Beyond what a state can be, functions of it follow NumPy: infinite, or NaN.
         assume(name in ("simulate", "null_component", "fixed_points"))
     found = answer(STATE[name], array)
@@ -229,19 +229,20 @@ def test_states_are_refused_in_a_sentence_or_used(name, array):
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_parameters_are_refused_in_a_sentence_or_used(name, data):
     call, plain = PARAMETERS[name]
     array = data.draw(spoilt(plain))
-    if array.dtype.kind in "fc":
+    if array.dtype.kind in "fcO":
         # Products of parameters of such a scale are not numbers any more.
-        size = np.abs(array[np.isfinite(array) & (array != 0)]).astype(float)
+        size = np.abs(array.astype(complex))
+        size = size[np.isfinite(size) & (size > 0.0)]
         assume(((size < 1e100) & (size > 1e-100)).all())
     answer(call, array)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     arrays(
         st.sampled_from(["f8", "f4", ">f8", "i2", "u1", "?"]),

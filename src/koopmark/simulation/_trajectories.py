@@ -545,7 +545,7 @@ class Trajectories(ReprMixin):
         its times may be uneven; trajectories of fewer than `least` states are left out.
         """
         if self.full and self.times.ndim == 1:
-            return [self] if self.states.shape[1] >= least else []
+            return [self] if len(self) and self.states.shape[1] >= least else []
         recorded, groups = self.recorded, defaultdict[bytes, list[Indices]](list)
         ends = np.searchsorted(recorded.trajectory, np.arange(len(self) + 1))
         clock = np.broadcast_to(self.times, self.states.shape[:2]).reshape(-1)
@@ -627,7 +627,9 @@ class Trajectories(ReprMixin):
         which = (rows // length, rows % length)
         clock = np.broadcast_to(self.times, self.states.shape[:2])
         inputs = None if self.inputs is None else self.inputs[which]
-        times = self.dt * np.arange(rows.shape[1]) if even else clock[which]
+        # Of single states, or none, there may be no interval, and none is needed.
+        dt = self.dt if len(rows) and rows.shape[1] > 1 else 1.0
+        times = dt * np.arange(rows.shape[1]) if even else clock[which]
         return Trajectories(self._at(rows), times, inputs=inputs, system=self.system)
 
     @staticmethod
