@@ -34,8 +34,8 @@ DIGITS = Column(
     "digits",
     "Correct digits of a target: −log10 of the larger of its relative eigenvalue error and its "
     "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets, the "
-    "datasets and the problems. A fit that failed has 0.",
-    lambda value: f"{value:.1f}",
+    "datasets and the problems. A fit that failed has 0, and a recording none.",
+    lambda value: "–" if math.isnan(value) else f"{value:.1f}",
     shaded="digits",
     table="",
     best="high",

@@ -24,7 +24,8 @@ def summarise(fits: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
 
     Rows follow the order of the datasets in `fits`; within one, the anchors come first, then the
     informed methods, both without a `place`, then the others by `place`: by their digits, to a
-    tenth. Methods that agree share a place, in the order of their names.
+    tenth. Methods that agree share a place, in the order of their names. A recording, of which
+    nothing is known, has neither places nor digits.
     """
     ok = fits["status"] == "ok"
     scored = fits.assign(**fits[FIT_SCORES].astype(float).where(ok), is_ok=ok)
@@ -61,7 +62,12 @@ def summarise(fits: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
         }
     )
     summary = counts.join([measured, groups[FIT_SCORES].median()])
-    summary[["asked", "found", "digits"]] = summary[["asked", "found", "digits"]].fillna(0.0)
+    summary["asked"] = summary["asked"].fillna(0.0)
+    # A dataset that has results and asks for nothing is a recording, which has no answer key.
+    by_dataset = summary.groupby(level="dataset")
+    keyless = (by_dataset["asked"].transform("max") == 0) & (by_dataset["ok"].transform("max") > 0)
+    for column in ("found", "digits"):
+        summary[column] = summary[column].where(summary[column].notna() | keyless, 0.0)
     return _placed(summary.reset_index())
 
 

@@ -7,8 +7,10 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+from koopmark._files import write_bytes
 from koopmark._keys import digest
 from koopmark._plugins import Again, is_file, with_neighbours
+from koopmark.datasets import Recording, RecordingSection
 from koopmark.methods import Method
 from koopmark.plan import Cell
 from koopmark.systems.own_sections import OwnSystem
@@ -39,8 +41,14 @@ _Parcel = tuple[Again, str, dict[str, bytes], str, dict[str, Any]]
 options."""
 
 
+_Data = tuple[RecordingSection, str, bytes, str]
+"""A recording: what its suite says of it, its file's name, contents and digest."""
+
+
 class _Packer(pickle.Pickler):
-    def persistent_id(self, obj: Any) -> _Parcel | None:
+    def persistent_id(self, obj: Any) -> _Parcel | _Data | None:
+        if isinstance(obj, Recording):
+            return obj.asked, obj.path.name, obj.path.read_bytes(), obj.digest
         # Of a class that cannot be imported there is one (see `koopmark._plugins.travels`).
         ours = isinstance(obj, Method | OwnSystem)
         reduce: Any = copyreg.dispatch_table.get(type(obj)) if ours else None
@@ -59,7 +67,14 @@ class _Unpacker(pickle.Unpickler):
         super().__init__(stream)
         self._folder = folder
 
-    def persistent_load(self, pid: _Parcel) -> Any:
+    def persistent_load(self, pid: _Parcel | _Data) -> Any:
+        if len(pid) == 4:
+            asked, called, contents, sha = pid
+            data = self._folder / sha / called
+            if not data.is_file():
+                data.parent.mkdir(parents=True, exist_ok=True)
+                write_bytes(data, contents)
+            return Recording(asked, data, sha)
         again, name, files, attribute, options = pid
         texts = {path: hashlib.sha256(text).hexdigest() for path, text in files.items()}
         folder = self._folder / digest(texts)

@@ -61,7 +61,8 @@ def spectrum(
 def draw(into: Canvas, drawn: Spectra) -> None:
     ax = into.ax
     exact = np.array(list(drawn.exact), dtype=complex)
-    low, high = _view(exact)
+    # Of a recording nothing is known.
+    low, high = _view(exact if len(exact) else _finite(drawn))
     ax.set_xlim(low.real, high.real)
     ax.set_ylim(low.imag, high.imag)
     ax.axvline(0.0, color="#bbbbbb", lw=0.5, zorder=0)
@@ -93,6 +94,12 @@ def draw(into: Canvas, drawn: Spectra) -> None:
         name_below(into, [*names, "exact"], [*handles, *circles])
     elif names:
         ax.legend([*handles, *circles], [*names, "exact"])
+
+
+def _finite(drawn: Spectra) -> NDArray[np.complex128]:
+    """The recovered eigenvalues that are finite, and zero."""
+    values = np.concatenate([[0.0], *(one.eigenvalues for one in drawn.recovered)])
+    return np.asarray(values[np.isfinite(values)], dtype=complex)
 
 
 def _view(exact: NDArray[np.complex128]) -> tuple[complex, complex]:

@@ -101,7 +101,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
     regime = recipe.in_the_long_run if recipe and recipe.name == name else ""
     return DatasetCard(
         name=name,
-        text=f"{recipe.title}. {recipe.description}" if recipe else "",
+        text=f"{recipe.title}. {recipe.description}" if recipe else _told(run.provenance, name),
         equation=equation,
         system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
         data=_data(fits, made_of.trials.in_words if made_of else ""),
@@ -127,13 +127,27 @@ def _data(fits: pd.DataFrame, trials: str) -> str:
     first = fits.iloc[0]
     if pd.isna(first["dt"]):
         return ""
-    noise = numbers.plain(100 * first["noise"])
     return (
         f"{numbers.plain(first['train_trajectories'])} trajectories to fit to, "
         f"Δt = {numbers.plain(first['dt'])}, t = 0 to {numbers.plain(first['horizon'])}, "
         f"{trials and f'{trials}, '}"
-        f"{f'noise {noise} %' if first['noise'] else 'no noise'}; "
+        f"{_noise(first)}; "
         f"{plural(int(fits['seed'].nunique()), 'seed')}"
+    )
+
+
+def _noise(first: "pd.Series[Any]") -> str:
+    if pd.isna(first["noise"]):
+        return "noise unknown"
+    return f"noise {numbers.plain(100 * first['noise'])} %" if first["noise"] else "no noise"
+
+
+def _told(provenance: Mapping[str, Any], name: str) -> str:
+    """What there is to say of a dataset without a recipe."""
+    if "recording" not in _ran(provenance, name):
+        return ""
+    return (
+        "A recording. There is no answer key: methods are assessed on held-out data, and not scored"
     )
 
 
