@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from planted import Planted, planted, run_of
 
-from koopmark.analysis.leaderboard import COST, DIGITS, PRINCIPAL, leaderboard
+from koopmark.analysis.leaderboard import COST, DIGITS, PRINCIPAL, leaderboard, share_of_data
 from koopmark.analysis.measure import judge
 from koopmark.analysis.significance import FEWEST, FEWEST_COMPARED
 
@@ -232,3 +232,11 @@ def test_times_within_a_quarter_share_a_place_and_the_fastest_stands_first():
     assert list(found.rows["place"]) == [1, 1, 3]
     assert list(found.rows["method"]) == ["b", "a", "slow"]
     assert found.measure.in_units(found.rows["mean"].iloc[0]) == pytest.approx(2.91e-3)
+
+
+def test_what_most_methods_leave_out_of_data_with_gaps_is_held_against_none():
+    some = {name: Planted(0.1, pairs_used=60) for name in ("one", "other", "third")}
+    some |= {"any": Planted(0.1, pairs_used=100), "few": Planted(0.1, pairs_used=6)}
+    fits, _ = planted(some)
+    shares = share_of_data(fits)
+    assert shares.to_dict() == {"one": 1.0, "other": 1.0, "third": 1.0, "any": 1.0, "few": 0.1}

@@ -7,6 +7,7 @@ import pandas as pd
 from koopmark._repr import eigenvalue
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.cards import Cards, DatasetCard, DatasetRow, MethodCard
+from koopmark.analysis.leaderboard import share_of_data
 from koopmark.analysis.measure import MEANINGS, Outcome
 from koopmark.analysis.numbers import MISSING, plural
 from koopmark.analysis.results import Results, known
@@ -93,9 +94,9 @@ def _best(best: pd.DataFrame, methods: pd.DataFrame) -> Table:
 
 def _with_marks(rows: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     """Rows of the summary with what `marks` asks of them."""
-    sums = fits.groupby("method")[["pairs_used", "pairs"]].sum()
-    used = rows["method"].map(sums["pairs_used"] / sums["pairs"].where(sums["pairs"] > 0))
-    return rows.assign(pairs=used, fits=rows["ok"] + rows["failed"])
+    return rows.assign(
+        pairs=rows["method"].map(share_of_data(fits)), fits=rows["ok"] + rows["failed"]
+    )
 
 
 def _ranking(rows: pd.DataFrame, column: columns.Column) -> Table:

@@ -24,7 +24,7 @@ CELL = 11
 MARKS = {
     "d": "the library's default options",
     "k": "by the authors of koopmark",
-    "p": "fitted to a part of the data",
+    "p": "fitted to a part of the data that most methods used",
     "u": "unknown reach, its dictionary cannot be listed",
 }
 """What is said of a method beside its results, in letters."""
