@@ -81,9 +81,9 @@ def test_a_gaussian_kernel_comes_near_and_follows_the_scale_of_the_data(three, f
 
 def test_fits_without_pairs_to_spare_say_so(few):
     assert "interpolation" in KernelEDMD(Gaussian(0.3)).fit(few).note
-    assert (
-        methods.fit("koopmark.kernel_edmd", few).note == "10 directions of 250 landmarks, 250 pairs"
-    )
+    note = methods.fit("koopmark.kernel_edmd", few).note
+    assert note.startswith("10 directions of 250 landmarks, 250 pairs; ")
+    assert "interpolation" not in note
 
 
 def test_memory_does_not_grow_with_the_number_of_pairs():

@@ -347,11 +347,12 @@ def _optimised(
             q = np.linalg.qr(functions)[0]
             amplitudes = strand.fitted(functions, strand.data)
             # Kaufman (1975): the gradient is exact, the second-order part left out.
-            moved = np.einsum("...tkp,...kc->...tcp", slopes, amplitudes)
-            inside = np.einsum("...ts,...tcp->...scp", q, moved)
-            outside = moved - np.einsum("...ts,...scp->...tcp", q, inside)
+            m = "" if strand.record.shared else "m"
+            moved = np.einsum(f"{m}tkp,{m}kc->{m}tcp", slopes, amplitudes)
+            inside = np.einsum(f"{m}ts,{m}tcp->{m}scp", q, moved)
+            outside = moved - np.einsum(f"{m}ts,{m}scp->{m}tcp", q, inside)
             every.append(-outside.reshape(-1, len(parameters)))
-        return np.concatenate(every)
+        return every[0] if len(every) == 1 else np.concatenate(every)
 
     from scipy.optimize import least_squares
 
