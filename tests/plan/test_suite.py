@@ -36,7 +36,7 @@ def test_a_shipped_suite_is_found_by_its_name(name):
     [
         (("title", "titel"), "unknown key 'titel': did you mean 'title'"),
         (('title = "T"\n', ""), "the key 'title' is missing"),
-        (('["three_populations"]', "[]"), "datasets or sweeps must hold at least 1 item"),
+        (('["three_populations"]', "[]"), "recordings or sweeps must hold at least 1 item"),
         (('question = "Q?"', 'question = "Q?"\nseeds = 0'), "seeds = 0: .*greater than or equal"),
         (('use = "pydmd.dmd"', 'us = "pydmd.dmd"'), r"unknown key 'methods.0.us': did you mean"),
         (("[[methods]]", "[limits]\nseconds = -1\n[[methods]]"), "limits.seconds = -1"),
