@@ -31,6 +31,8 @@ def check_range(lowest: Array, highest: Array, what: str) -> None:
     ValueError
         If they are constant, reach beyond LARGEST, or nowhere differ by 1 / LARGEST.
     """
+    # In float32 the bounds themselves would overflow.
+    lowest, highest = lowest.astype(float), highest.astype(float)
     if (lowest == highest).all():
         raise ValueError(f"{what} are constant: every snapshot is the same state")
     largest = max(-lowest.min(), highest.max())
