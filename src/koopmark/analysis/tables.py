@@ -138,9 +138,10 @@ def read_table(path: Path, columns: dict[str, type], prefix: str | None = None) 
         Columns whose names begin so hold numbers too.
     """
     try:
-        names = list(pd.read_csv(path, dtype=str, nrows=0).columns)
         numbers = [name for name, kind in columns.items() if kind is not str]
-        numbers += [name for name in names if prefix and name.startswith(prefix)]
+        if prefix:
+            names = pd.read_csv(path, dtype=str, nrows=0).columns
+            numbers += [name for name in names if name.startswith(prefix)]
         table = _parsed(path, numbers)
     except FileNotFoundError:
         raise _not_a_run(path) from None
