@@ -663,7 +663,7 @@ def test_what_is_no_model_or_has_no_times_is_refused_in_a_sentence():
     test, model = clean_test(system), exact(system, 1)
     with pytest.raises(TypeError, match="takes a koopmark Model, got Relaxation"):
         score(system, test)
-    with pytest.raises(TypeError, match="an array alone has no times"):
+    with pytest.raises(TypeError, match="pass dt=, the sampling interval"):
         score(model, test.states, AnswerKey.of(system))
     with pytest.raises(TypeError, match="Trajectories have their times"):
         score(model, test, dt=0.1)

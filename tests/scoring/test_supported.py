@@ -215,7 +215,7 @@ def test_arrays_and_other_models_are_taken_or_refused_in_a_sentence():
     data = recorded(LINEAR, 0.01)
     model = exact(LINEAR)
     assert list(residuals(model, data.states, dt=DT)["verdict"]) == verdicts(model, data)
-    with pytest.raises(TypeError, match="an array alone has no times"):
+    with pytest.raises(TypeError, match="pass dt=, the sampling interval"):
         residuals(model, data.states)
 
     class Theirs:

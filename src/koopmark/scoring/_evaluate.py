@@ -14,7 +14,7 @@ from koopmark._arrays import checked
 from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.models import Model
-from koopmark.scoring._given import expect_model, given_data
+from koopmark.scoring._given import expect_model
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
 from koopmark.scoring._portraits import Frame, Portrait, frame, portraits
 from koopmark.scoring._recovered import recovered
@@ -303,7 +303,7 @@ def score(
     models = dict(model) if isinstance(model, Mapping) else {"": model}
     for one in models.values():
         expect_model(one, "a score")
-    data = given_data(test, dt, "a score")
+    data = Trajectories.of(test, "a score", dt=dt)
     system = data.system if key is None else key
     if isinstance(system, AnswerKey):
         if max_degree is not None:

@@ -1,11 +1,8 @@
-"""What users hand to the public functions: models and data, or a sentence."""
+"""The models that users hand to the public functions, or a sentence."""
 
 from typing import Any
 
-from numpy.typing import ArrayLike
-
 from koopmark.models import Model
-from koopmark.simulation import Trajectories
 
 
 def expect_model(given: Any, user: str) -> None:
@@ -25,25 +22,3 @@ def expect_model(given: Any, user: str) -> None:
         else "koopmark.fit(method, data) gives one"
     )
     raise TypeError(f"{user} takes a koopmark Model, got {type(given).__name__}: {hint}")
-
-
-def given_data(given: Trajectories | ArrayLike, dt: float | None, user: str) -> Trajectories:
-    """The data as Trajectories; an array (M, T, N) or (T, N) needs its sampling interval.
-
-    Raises
-    ------
-    TypeError
-        If an array comes without an interval, or Trajectories with one.
-    """
-    if isinstance(given, Trajectories):
-        if dt is not None:
-            raise TypeError(f"{user} takes dt with an array only: Trajectories have their times")
-        return given
-    if isinstance(given, str | bytes | dict | Model) or not hasattr(given, "__len__"):
-        return Trajectories.expected(given, user)
-    if dt is None:
-        raise TypeError(
-            f"{user} takes Trajectories, or an array with dt, its sampling interval: an array "
-            "alone has no times"
-        )
-    return Trajectories(given, dt=dt)

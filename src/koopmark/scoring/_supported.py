@@ -19,7 +19,7 @@ from koopmark import _repr
 from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.models import Model
-from koopmark.scoring._given import expect_model, given_data
+from koopmark.scoring._given import expect_model
 from koopmark.scoring._recovered import ASKED_TWICE, expect_same
 from koopmark.scoring._residuals import alias, check_channels, misplaced, multipliers
 from koopmark.simulation import MeasurementNoise, Trajectories, measurement_noise
@@ -101,7 +101,7 @@ def residuals(
     import pandas as pd
 
     expect_model(model, "residuals")
-    data = given_data(data, dt, "residuals")
+    data = Trajectories.of(data, "residuals", dt=dt)
     check_channels(model, data.states)
     if apart := misplaced(model, data):
         raise ValueError(f"no residuals: {apart}")

@@ -1,6 +1,7 @@
 """From systems to trajectories."""
 
 from koopmark.simulation._ensemble import one_blas_thread
+from koopmark.simulation._fresh import BLOCK, FreshTrajectories
 from koopmark.simulation._integrator import Tolerance, integrate
 from koopmark.simulation._noise import MeasurementNoise, measurement_noise
 from koopmark.simulation._recorded import check_range
@@ -12,7 +13,7 @@ from koopmark.simulation._simulate import (
     simulate_reduced,
 )
 from koopmark.simulation._times import SAME_INTERVAL
-from koopmark.simulation._trajectories import BLOCK, FreshTrajectories, Trajectories
+from koopmark.simulation._trajectories import Trajectories
 
 __all__ = [
     "BLOCK",

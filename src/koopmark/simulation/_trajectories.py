@@ -1,14 +1,14 @@
-"""What was recorded of trajectories, and as many fresh ones as are asked for."""
+"""What was recorded of trajectories."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -18,14 +18,12 @@ from koopmark._arrays import real, stored
 from koopmark._keys import generator
 from koopmark._repr import Details, ReprMixin, curves, number
 from koopmark.simulation._recorded import Indices, Recorded
+from koopmark.simulation._shapes import padded, times_given, trajectories_given
 from koopmark.simulation._times import interval_of, times_of
 from koopmark.systems import System
 
 DRAWN = 3
 """States that a notebook draws."""
-BLOCK = 100
-"""Fresh trajectories are made so many at a time."""
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -75,9 +73,9 @@ class Trajectories(ReprMixin):
         inputs: ArrayLike | None = None,
         system: System | None = None,
     ) -> None:
-        held = _trajectories_of(stored(states, "states"), "states", "N")
+        held = trajectories_given(stored(states, "states"), "states", "N")
         count, length = held.shape[:2]
-        grid = times_of(_times_of(times, dt, length))
+        grid = times_of(times_given(times, dt, length))
         if grid.shape not in ((length,), (count, length)):
             raise ValueError(
                 f"times must have shape ({length},) or ({count}, {length}), got {grid.shape}"
@@ -88,7 +86,7 @@ class Trajectories(ReprMixin):
             raise ValueError(f"diverged_at must have shape {missing.shape}, got {ended.shape}")
         driven = None
         if inputs is not None:
-            driven = _trajectories_of(stored(inputs, "inputs"), "inputs", "Q")
+            driven = trajectories_given(stored(inputs, "inputs"), "inputs", "Q")
             if driven.shape[:2] != (count, length):
                 raise ValueError(
                     f"inputs must have shape ({count}, {length}, Q), one value for each state, "
@@ -141,12 +139,12 @@ class Trajectories(ReprMixin):
             clock = each
             if any(np.ndim(one) for one in each):
                 rows = [real(one, f"times[{k}]").reshape(-1, 1) for k, one in enumerate(each)]
-                clock = _padded(rows, longest, "times", given)[..., 0]
+                clock = padded(rows, longest, "times", given)[..., 0]
         driven = None
         if inputs is not None:
             parts = [stored(part, f"inputs[{k}]") for k, part in enumerate(inputs)]
-            driven = _padded(parts, longest, "inputs", given)
-        return cls(_padded(given, longest, "arrays"), clock, dt=dt, inputs=driven)
+            driven = padded(parts, longest, "inputs", given)
+        return cls(padded(given, longest, "arrays"), clock, dt=dt, inputs=driven)
 
     @classmethod
     def from_file(
@@ -684,111 +682,3 @@ class Trajectories(ReprMixin):
 def _shown(data: object) -> str:
     shape = getattr(data, "shape", None)
     return f"{type(data).__name__}{f' of shape {shape}' if shape else ''}"
-
-
-def _times_of(times: ArrayLike | None, dt: float | None, length: int) -> ArrayLike:
-    """The times, or those of so many states every `dt` from 0 on."""
-    if (times is None) == (dt is None):
-        raise TypeError(_NO_TIMES if dt is None else "Trajectories take times or dt, not both")
-    if times is not None:
-        return times
-    if isinstance(dt, bool) or not isinstance(dt, Real) or not 0.0 < float(dt) < np.inf:
-        raise ValueError(f"dt must be a positive number, got {dt!r}")
-    return float(dt) * np.arange(length)
-
-
-def _trajectories_of(array: NDArray, what: str, last: str) -> NDArray:
-    """(M, T, N): a matrix is one trajectory."""
-    if array.ndim == 2:
-        array = array[None]
-    if array.ndim != 3:
-        one = f": {what}[:, None] has one channel" if array.ndim == 1 and array.size else ""
-        raise ValueError(
-            f"{what} must have shape (M, T, {last}), or (T, {last}) for one trajectory, "
-            f"got {array.shape}{one}"
-        )
-    return array
-
-
-def _padded(
-    parts: list[NDArray], length: int, what: str, like: list[NDArray] | None = None
-) -> NDArray:
-    """Arrays (Tᵢ, k) in one (M, length, k), NaN behind their ends; as long as those of `like`."""
-    if like is not None and len(parts) != len(like):
-        raise ValueError(f"{what} must hold one array for each of {len(like)}, got {len(parts)}")
-    for k, part in enumerate(parts):
-        if part.ndim != 2:
-            raise ValueError(f"{what}[{k}] must have two axes, times and channels: {part.shape}")
-        if part.shape[1] != parts[0].shape[1]:
-            raise ValueError(
-                f"{what}[{k}] has {part.shape[1]} channels, and {what}[0] {parts[0].shape[1]}"
-            )
-        if like is not None and len(part) != len(like[k]):
-            raise ValueError(f"{what}[{k}] has {len(part)} entries for {len(like[k])} states")
-    if all(len(part) == length for part in parts):
-        return np.stack(parts)
-    single = all(part.dtype == np.float32 for part in parts)
-    kind = np.float32 if single else np.float64
-    padded = np.full((len(parts), length, parts[0].shape[1]), np.nan, kind)
-    for row, part in zip(padded, parts, strict=True):
-        row[: len(part)] = part
-    return padded
-
-
-_NO_TIMES = "Trajectories need times: pass times, (T,) or (M, T), or dt, the sampling interval"
-
-
-class FreshTrajectories:
-    """Trajectories in blocks of BLOCK, numbered from 0 and made when they are first asked for.
-
-    What needs few of them takes the first blocks, and what needs many takes those and more: no
-    result depends on what else was asked for, or in which order.
-
-    Parameters
-    ----------
-    make : callable
-        From the number of a block to its `Trajectories`, BLOCK of them. Equal numbers give equal
-        trajectories, and different ones trajectories that are independent, from the same law.
-
-    Attributes
-    ----------
-    notes : list of str
-        What was wrong with the blocks made so far, such as a damaged file: `make` may add to it.
-    """
-
-    def __init__(self, make: Callable[[int], Trajectories]) -> None:
-        self.notes: list[str] = []
-        self._make = make
-        self._blocks: dict[int, Trajectories] = {}
-        self._results: dict[Hashable, Any] = {}
-
-    def block(self, index: int) -> Trajectories:
-        """The trajectories of this block that are finite; there may be none."""
-        if index not in self._blocks:
-            made = self._make(index)
-            finite = np.isfinite(made.states).all(axis=(1, 2))
-            self._blocks[index] = Trajectories(made.states[finite], made.times)
-        return self._blocks[index]
-
-    def once(self, key: Hashable, work_out: Callable[[], Result]) -> Result:
-        """The result stored under `key`, computed on first use."""
-        if key not in self._results:
-            self._results[key] = work_out()
-        result: Result = self._results[key]
-        return result
-
-    @staticmethod
-    def expected(given: object, user: str) -> "FreshTrajectories":
-        """`given`, if it is FreshTrajectories, for a function that says who it is in the message.
-
-        Raises
-        ------
-        TypeError
-            If it is anything else.
-        """
-        if isinstance(given, FreshTrajectories):
-            return given
-        raise TypeError(
-            f"{user} takes FreshTrajectories, got {type(given).__name__}: wrap a function that "
-            "makes a block of trajectories as koopmark.simulation.FreshTrajectories(function)"
-        )

@@ -1,0 +1,68 @@
+"""As many fresh trajectories of one law as are asked for."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from koopmark.simulation._trajectories import Trajectories
+
+BLOCK = 100
+"""Fresh trajectories are made so many at a time."""
+Result = TypeVar("Result")
+
+
+class FreshTrajectories:
+    """Trajectories in blocks of BLOCK, numbered from 0 and made when they are first asked for.
+
+    What needs few of them takes the first blocks, and what needs many takes those and more: no
+    result depends on what else was asked for, or in which order.
+
+    Parameters
+    ----------
+    make : callable
+        From the number of a block to its `Trajectories`, BLOCK of them. Equal numbers give equal
+        trajectories, and different ones trajectories that are independent, from the same law.
+
+    Attributes
+    ----------
+    notes : list of str
+        What was wrong with the blocks made so far, such as a damaged file: `make` may add to it.
+    """
+
+    def __init__(self, make: Callable[[int], Trajectories]) -> None:
+        self.notes: list[str] = []
+        self._make = make
+        self._blocks: dict[int, Trajectories] = {}
+        self._results: dict[Hashable, Any] = {}
+
+    def block(self, index: int) -> Trajectories:
+        """The trajectories of this block that are finite; there may be none."""
+        if index not in self._blocks:
+            made = self._make(index)
+            finite = np.isfinite(made.states).all(axis=(1, 2))
+            self._blocks[index] = Trajectories(made.states[finite], made.times)
+        return self._blocks[index]
+
+    def once(self, key: Hashable, work_out: Callable[[], Result]) -> Result:
+        """The result stored under `key`, computed on first use."""
+        if key not in self._results:
+            self._results[key] = work_out()
+        result: Result = self._results[key]
+        return result
+
+    @staticmethod
+    def expected(given: object, user: str) -> "FreshTrajectories":
+        """`given`, if it is FreshTrajectories, for a function that says who it is in the message.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if isinstance(given, FreshTrajectories):
+            return given
+        raise TypeError(
+            f"{user} takes FreshTrajectories, got {type(given).__name__}: wrap a function that "
+            "makes a block of trajectories as koopmark.simulation.FreshTrajectories(function)"
+        )
