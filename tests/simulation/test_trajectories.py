@@ -180,3 +180,9 @@ def test_times_are_copied():
     made = Trajectories(STATES, times)
     times[2] = 9.0
     assert made.dt == TRAJECTORIES.dt
+
+
+@pytest.mark.parametrize("channels", [["left"], [3], -4, 1.0, [True, False]])
+def test_a_channel_that_there_is_not_gets_a_sentence(channels):
+    with pytest.raises(IndexError, match="channels by number, 0 to 2, a slice or a mask"):
+        TRAJECTORIES.select(channels)
