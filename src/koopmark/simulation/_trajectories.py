@@ -577,7 +577,8 @@ class Trajectories(ReprMixin):
         """
         if not 1 <= length <= self.states.shape[1]:
             raise ValueError(
-                f"windows of {length} states from trajectories of {self.states.shape[1]} states"
+                f"a window has from 1 to {self.states.shape[1]} states, as many as a trajectory "
+                f"has, got {length}"
             )
         if not self.regular:
             raise ValueError("states are missing or uneven: take the rolling windows of blocks()")
