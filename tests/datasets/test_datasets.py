@@ -435,3 +435,8 @@ def test_no_shipped_recipe_comes_near_its_longest_interval(name):
     loaded = datasets.load_recipe(name)
     fastest = max((abs(t.eigenvalue.imag) for t in datasets.target_list(loaded, 0)), default=0.0)
     assert fastest * loaded.sampling.dt < 0.9 * np.pi
+
+
+def test_a_name_in_place_of_a_recipe_gets_the_function_that_takes_it():
+    with pytest.raises(TypeError, match=r"got 'rnn_10_2': datasets\.load takes its name"):
+        datasets.build("rnn_10_2", 0)

@@ -473,3 +473,28 @@ def test_netcdf_of_version_3_is_read(tmp_path):
     buffer = Trajectories(STATES, TIMES).to_xarray().to_netcdf(engine="scipy")
     (tmp_path / "data.nc").write_bytes(io.BytesIO(buffer).getvalue())
     assert_same(Trajectories.from_file(tmp_path / "data.nc"), Trajectories(STATES, TIMES), False)
+
+
+def test_a_table_with_a_row_per_channel_is_that_with_a_column_per_channel(tmp_path):
+    path = tmp_path / "long.csv"
+    rows = ["b,right,0.0,2", "b,left,0.1,3", "b,left,0.0,1", "a,left,0.0,5", "a,right,0.0,6"]
+    path.write_text("\n".join(["trial,Channel,time (s),value", *rows]) + "\n")
+    data = Trajectories.from_file(path)
+    np.testing.assert_array_equal(data.states, [[[2, 1], [np.nan, 3]], [[6, 5], [np.nan, np.nan]]])
+    np.testing.assert_array_equal(data.times, [0.0, 0.1])
+    assert Trajectories.from_file(path, channels=["left"]).states[0, :, 0].tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("0,0.0,left,3", "row 3: channel 'left' stands twice at one time"),
+        ("0,0.1,left,x", "row 3, column 'value': 'x' is no number"),
+        ("0,,left,3", "row 3: 'time' is empty"),
+    ],
+)
+def test_a_malformed_row_per_channel_gets_a_sentence(tmp_path, row, said):
+    path = tmp_path / "long.csv"
+    path.write_text(f"trial,time,channel,value\n0,0.0,left,1\n{row}\n")
+    with pytest.raises(ConfigError, match=said):
+        Trajectories.from_file(path)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.datasets import load_recipe
-from koopmark.simulation import sample_paths, simulate, simulate_reduced
+from koopmark.simulation import Trajectories, sample_paths, simulate, simulate_reduced
 from koopmark.systems import LowRank, Relaxation, Shift, three_populations
 
 NAMES = ["rnn_10_2", "drift_sinh", "relaxation_cubic", "prescribed_fourier", "hopf_focus"]
@@ -121,3 +121,13 @@ def test_a_path_with_times_of_its_own_does_not_depend_on_the_other_paths():
 def test_times_of_their_own_that_no_trajectory_can_have_are_refused(times, said):
     with pytest.raises(ValueError, match=said):
         simulate(three_populations(), np.zeros((2, 3)), times)
+
+
+def test_a_long_even_trajectory_outweighs_a_few_uneven_steps():
+    rng = np.random.default_rng(0)
+    grid, uneven = 0.02 * np.arange(60), np.sort(rng.uniform(0.0, 2.0, 90))
+    data = Trajectories.from_arrays(
+        [rng.normal(size=(len(times), 2)) for times in (uneven, grid)], times=[uneven, grid]
+    )
+    assert data.dt == pytest.approx(0.02, rel=1e-3)
+    assert len(data.pairs()[0]) >= 59

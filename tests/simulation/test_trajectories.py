@@ -28,7 +28,7 @@ def test_windows_are_those_of_one_trajectory_after_another():
 
 
 def test_a_window_longer_than_a_trajectory_is_refused():
-    with pytest.raises(ValueError, match="windows of 6 states from trajectories of 5"):
+    with pytest.raises(ValueError, match=r"a window has from 1 to 5 states, .*, got 6"):
         TRAJECTORIES.windows(6)
 
 
@@ -180,3 +180,9 @@ def test_times_are_copied():
     made = Trajectories(STATES, times)
     times[2] = 9.0
     assert made.dt == TRAJECTORIES.dt
+
+
+@pytest.mark.parametrize("channels", [["left"], [3], -4, 1.0, [True, False]])
+def test_a_channel_that_there_is_not_gets_a_sentence(channels):
+    with pytest.raises(IndexError, match="channels by number, 0 to 2, a slice or a mask"):
+        TRAJECTORIES.select(channels)

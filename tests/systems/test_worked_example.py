@@ -69,6 +69,13 @@ def test_methods_find_its_functions_in_a_run(here, in_process):
     assert done.counts == {"ok": 4}
     found = read(here / "out", ["fits"])["fits"]
     assert set(found["dataset"]) == {"parabola"}
+    # Not at a resonance, where the eigenspace of `fast` holds a power of x too.
+    targets = read(here / "out", ["targets"])["targets"]
+    own = targets[targets["target"].isin(["-0.35", "-1"])]
+    assert (own["target_dimension"] == 1).all()
+    error = own.groupby("method")["eigenfunction_error"].max()
+    assert error["koopmark.qr_edmd"] < 1e-6
+    assert error["pydmd.dmd"] > 0.1
     about = json.loads((here / "out" / "provenance.json").read_text())
     assert about["recipes"]["parabola"]["system"]["kind"] == "parabola.py:Parabola"
     assert str(here) not in json.dumps(about["recipes"])
@@ -80,7 +87,7 @@ def test_it_is_exported_with_its_file(here, capsys):
     assert (here / "out" / "parabola.py").read_bytes() == (here / "parabola.py").read_bytes()
     assert json.loads((here / "out" / "recipe.json").read_text())["system"] == {
         "kind": "parabola.py:Parabola",
-        "slow": -0.2,
+        "slow": -0.35,
         "fast": -1.0,
     }
     data = np.load(here / "out" / "data.npz")
@@ -101,4 +108,4 @@ def test_a_class_without_defaults_is_verified_by_a_recipe(here, capsys):
     (here / "parabola.py").write_text(text.replace("slow: float = -0.3", "slow: float"))
     with pytest.raises(ConfigError, match=r"'slow'; verify the \.toml file of a recipe with its"):
         typer.main.get_command(app).commands["verify"](["parabola.py:Parabola"])
-    assert datasets.load_recipe("parabola.toml").system.build(0).slow == -0.2
+    assert datasets.load_recipe("parabola.toml").system.build(0).slow == -0.35

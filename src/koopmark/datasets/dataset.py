@@ -114,7 +114,11 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     ------
     Diverged
         Where a trajectory blew up.
+    TypeError
+        If `recipe` is none, such as its name.
     """
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"build takes a Recipe, got {recipe!r:.80}: datasets.load takes its name")
     system = recipe.system.build(seed)
     times = recipe.sampling.times
     clean = _clean_key(recipe, seed)

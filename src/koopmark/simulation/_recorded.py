@@ -98,19 +98,22 @@ class Recorded:
         """
         if self.times.ndim == 1:
             return self._grids[0] or typical_interval(self.steps[self.follows], TOLERANCE)
-        even = self._grids[self._grids > 0.0]
-        steps = self.steps[self.follows & (self._grids[self.trajectory[:-1]] == 0.0)]
-        return typical_interval(np.concatenate([even, steps]), TOLERANCE)
+        # Each step counts, of even trajectories too: a long even one outweighs a few uneven steps.
+        steps = self._intervals[self.follows]
+        return typical_interval(steps if len(steps) else self._grids[self._grids > 0.0], TOLERANCE)
 
     @cached_property
     def linked(self) -> NDArray[np.bool_]:
         """(P - 1,) whether the next recorded state follows one sampling interval later."""
         if not self.follows.any():
             return self.follows
+        return self.follows & (np.abs(self._intervals - self.dt) <= TOLERANCE * self.dt)
+
+    @cached_property
+    def _intervals(self) -> Array:
+        """(P - 1,) the steps, on even times by the place: they may be rounded to few decimals."""
         grids = self._grids[self.trajectory[:-1] if self.times.ndim > 1 else 0]
-        # On even times by the place: they may be rounded to few decimals.
-        interval = np.where(grids > 0.0, grids * np.diff(self.rows), self.steps)
-        return self.follows & (np.abs(interval - self.dt) <= TOLERANCE * self.dt)
+        return np.where(grids > 0.0, grids * np.diff(self.rows), self.steps)
 
     @cached_property
     def _grids(self) -> Array:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TIME = ("time", "times", "t")
 TRAJECTORY = ("trajectory", "trial", "traj", "episode", "run")
 """Names of columns that are taken by themselves, in small or capital letters, units left out."""
+LONG = ("channel", "value")
+"""Columns of a table that has a row for each channel at each time, beside these two."""
 INPUT = re.compile(r"input\d*")
 UNIT = re.compile(r"\s*[(\[][^)\]]*[)\]]$")
 
@@ -77,6 +79,10 @@ def fields(frame: "DataFrame", names: Names, first_row: int) -> Fields:
     which = _column(frame, names.trajectory, "trajectory")
     if which is None and (found := taken(bare, TRAJECTORY, "the trajectories")) is not None:
         which = bare[found]
+    long = [bare[name] for name in LONG if name in bare]
+    keys = [name for name in (which, time) if name is not None]
+    if time is not None and len(long) == 2 and not set(frame.columns) - {*keys, *long}:
+        frame = _widened(frame, keys, long[0], long[1], first_row)
     inputs = _columns(frame, names.inputs, "inputs")
     channels = _columns(frame, names.channels, "channels")
     used = {time, which, *(channels or ())}
@@ -119,6 +125,28 @@ def fields(frame: "DataFrame", names: Names, first_row: int) -> Fields:
         ended = number(frame["diverged_at"], "diverged_at")
         made["diverged_at"] = np.array([_one_of(ended[one], first_row, one) for one in rows])
     return made
+
+
+def _widened(
+    frame: "DataFrame", keys: list[str], channel: str, value: str, first_row: int
+) -> "DataFrame":
+    """A row per trajectory and time of a table with a row per channel as well."""
+    for name in (*keys, channel):
+        if (missing := frame[name].isna().to_numpy()).any():
+            raise ConfigError(f"row {int(np.argmax(missing)) + first_row}: {name!r} is empty")
+    if (twice := frame.duplicated([*keys, channel]).to_numpy()).any():
+        row = int(np.argmax(twice))
+        raise ConfigError(
+            f"row {row + first_row}: channel {frame[channel].iloc[row]!r} stands twice at one time"
+        )
+    numbers = frame.assign(**{value: _Numbers(first_row)(frame[value], value)})
+    wide = numbers.pivot(index=keys, columns=channel, values=value)[frame[channel].unique()]
+    wide = wide.rename(columns=str).reset_index()
+    if len(keys) == 1:
+        return wide
+    # In the order of the table, as trajectories of other tables are.
+    place = {name: k for k, name in enumerate(frame[keys[0]].unique())}
+    return wide.sort_values(keys[0], key=lambda names: names.map(place), kind="stable")
 
 
 def _check_times(

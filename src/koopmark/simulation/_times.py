@@ -65,7 +65,8 @@ def typical_interval(steps: Array, tolerance: float) -> float:
     high = np.searchsorted(ordered, ordered * (1.0 + tolerance), side="right")
     # Of steps that are as frequent the shortest: the others span gaps.
     best = int(np.argmax(high - low))
-    return float(ordered[low[best] : high[best]].mean())
+    alike = ordered[low[best] : high[best]]
+    return float(alike[0] if alike[0] == alike[-1] else alike.mean())
 
 
 def interval_of(times: Array) -> float:

@@ -463,7 +463,14 @@ class Trajectories(ReprMixin):
             If there is no such channel.
         """
         chosen = channels if isinstance(channels, slice) else np.atleast_1d(np.asarray(channels))
-        return replace(self, states=self.states[:, :, chosen], system=None)
+        try:
+            states = self.states[:, :, chosen]
+        except IndexError:
+            raise IndexError(
+                f"select takes channels by number, 0 to {self.shape[2] - 1}, a slice or a mask "
+                f"({self.shape[2]},), got {channels!r:.80}"
+            ) from None
+        return replace(self, states=states, system=None)
 
     def split(self, fraction: float = 0.3, seed: int = 0) -> tuple["Trajectories", "Trajectories"]:
         """The data in two parts, the second with this share of the trajectories, at random.
@@ -568,7 +575,8 @@ class Trajectories(ReprMixin):
         """
         if not 1 <= length <= self.states.shape[1]:
             raise ValueError(
-                f"windows of {length} states from trajectories of {self.states.shape[1]} states"
+                f"a window has from 1 to {self.states.shape[1]} states, as many as a trajectory "
+                f"has, got {length}"
             )
         if not self.regular:
             raise ValueError("states are missing or uneven: take the rolling windows of blocks()")

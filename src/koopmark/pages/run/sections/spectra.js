@@ -2,6 +2,7 @@
 {
   const BEST = 6;
   const DRAWN = 6000; // More points than this make a browser slow.
+  const FAIR = 0.1; // Residual of what is in view if no eigenvalue is known.
   const LABELS = 12; // More exact eigenvalues than this are labelled in the hover only.
   const SCALES = {
     // From residual 1e-12 to 1; both ends keep their distance from the paper.
@@ -29,7 +30,9 @@
         .map((i) => [summary.method[i], summary.place[i]]),
     );
     const best = koopmark.best(known, place, BEST);
-    const wanted = (name) => methods === "all" || (methods === "best" ? best.has(name) : `=${name}` === methods);
+    // Nothing has a place on a dataset without an answer key: all are shown.
+    const every = methods === "all" || (methods === "best" && !place.size);
+    const wanted = (name) => every || (methods === "best" ? best.has(name) : `=${name}` === methods);
     return koopmark.rows(
       fits,
       (i) => fits.dataset[i] === dataset && wanted(fits.method[i]) && (seed === "" || String(fits.seed[i]) === seed),
@@ -47,8 +50,11 @@
     return [...different.values()];
   };
 
-  // Around the exact eigenvalues and 0, whatever was recovered.
-  const view = (exact) => {
+  // Around the exact eigenvalues and 0, whatever was recovered; if none is known, around the
+  // recovered ones that obey the dynamics best.
+  const view = (known, found) => {
+    const fair = found.filter((p) => p.residual <= FAIR);
+    const exact = known.length ? known : fair.length ? fair : found;
     const span = (values) => Math.max(...values) - Math.min(...values);
     const [re, im] = [
       [...exact.map((e) => e.re), 0],
@@ -167,7 +173,7 @@
       const [exact, fits] = [await exactOf(dataset), await koopmark.data("fits")];
       const [place] = koopmark.rows(fits, (i) => fits.fit_id[i] === fit);
       const found = place === undefined ? [] : await pairsOf([place], exact);
-      const box = view(exact);
+      const box = view(exact, found);
       const { dark } = koopmark.colours();
       const scale = dark ? SCALES.dark : SCALES.light;
       const recovered = trace(fits.method[place] ?? "", found, {
@@ -190,7 +196,7 @@
     const [known, all] = [await koopmark.data("methods"), await koopmark.data("eigenpairs")];
     const exact = await exactOf(chosen.dataset);
     const found = await pairsOf(await chosenFits(chosen), exact);
-    const box = view(exact);
+    const box = view(exact, found);
     const inside = (p) => p.re >= box.re[0] && p.re <= box.re[1] && p.im >= box.im[0] && p.im <= box.im[1];
     const seen = found.filter(inside).sort((a, b) => (a.residual || 0) - (b.residual || 0));
     // What obeys the dynamics is drawn last, on top.
@@ -214,7 +220,7 @@
     const many = traces.length > 14;
     if (byResidual) traces.push(bar(scale));
     await koopmark.plot(section.querySelector(".canvas"), {
-      data: [...traces, exactTrace(exact)],
+      data: [...traces, ...(exact.length ? [exactTrace(exact)] : [])],
       layout: {
         showlegend: !(many && koopmark.narrow.matches),
         xaxis: { title: { text: "Re λ (per unit of time)" }, range: box.re },
@@ -230,8 +236,9 @@
     if (seen.length > drawn.length)
       words.push(`of the others the ${count(DRAWN)} with the smallest residuals are drawn`);
     if (all.left_out) words.push(`${count(all.left_out)} of this run are in eigenpairs.csv only`);
-    section.querySelector("figcaption.spectrum").textContent =
-      `${words.join("; ")}. Open circles: exact eigenvalues with their multiplicity.`;
+    section.querySelector("figcaption.spectrum").textContent = `${words.join("; ")}. ${
+      exact.length ? "Open circles: exact eigenvalues with their multiplicity." : "No exact eigenvalue is known."
+    }`;
   };
 
   const csv = async (_section, chosen) => {
