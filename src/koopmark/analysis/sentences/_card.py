@@ -1,6 +1,6 @@
 """The answer card: what most users ask of a run, each question with a sentence or two."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,9 @@ from koopmark.analysis.leaderboard import (
 )
 from koopmark.analysis.measure import NOT_RUN, competing, standings
 from koopmark.analysis.numbers import listed, percent, plain, plural, seconds
+from koopmark.analysis.sentences._naming import OURS, named
+from koopmark.analysis.sentences._recordings import forecasts, of_recordings_alone, supported
 from koopmark.analysis.tables import KEYS, TARGET_KEYS
-
-OURS = "koopmark"
-"""The library of our own methods."""
-
-AUTHORS = "by the authors of koopmark"
 
 LONGEST_REASON = 140
 """Characters of a reason that the card quotes; all of it is in the table of failures."""
@@ -49,6 +46,10 @@ WHY_NOT_RUN: Mapping[str, str] = {
 }
 
 
+DATASETS = "datasets"
+"""In place of the name of a leaderboard: the table of datasets."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A question that users have, and what the run says to it."""
@@ -56,7 +57,8 @@ class Answer:
     question: str
     sentence: str
     board: str = ""
-    """The leaderboard with its numbers; empty if they are those of the fits that failed."""
+    """The leaderboard with its numbers; `DATASETS` if they are in the table of datasets, and empty if
+    they are those of the fits that failed."""
 
     @property
     def lead(self) -> str:
@@ -115,6 +117,15 @@ def answer_card(
     """
     if fits.empty:
         return []
+    if of_recordings_alone(fits):
+        libraries = dict(zip(fits["method"], fits["library"], strict=True))
+        return [
+            Answer(
+                "Whose eigenpairs do held-out data support?", supported(fits, libraries), DATASETS
+            ),
+            Answer("Which method forecasts best?", forecasts(fits, libraries), DATASETS),
+            Answer("What failed, and why?", _failed(fits)),
+        ]
     plain_ones, noisy_ones = (
         _Ranked.of(asked[name], boards.get(name)) for name in (PRINCIPAL, NOISY)
     )
@@ -133,27 +144,6 @@ def answer_card(
         Answer("What do defaults give?", _defaults(most, where), board),
         Answer("What failed, and why?", _failed(fits)),
     ]
-
-
-def named(methods: Iterable[str], libraries: Mapping[str, str], most: int = 3) -> str:
-    """Methods, those of other libraries first; our own are said to be so.
-
-    `a, b and c`, or `a and 8 others (2 by the authors of koopmark)`.
-    """
-    ordered = sorted(methods, key=lambda name: libraries[name] == OURS)
-    own = [libraries[name] == OURS for name in ordered]
-    many = len(ordered) > most
-    names = f"{ordered[0]} and {plural(len(ordered) - 1, 'other')}" if many else listed(ordered, 9)
-    if not any(own):
-        return names
-    ours = sum(own)
-    if all(own):
-        which = {1: "", 2: "both "}.get(ours, "all ")
-    elif many:
-        which = f"{ours} "
-    else:
-        which = "" if ours == 1 else f"the last {ours} "
-    return f"{names} ({which}{AUTHORS})"
 
 
 def _best(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.numbers import listed
 from koopmark.analysis.results import Results
-from koopmark.analysis.sentences import Answer
+from koopmark.analysis.sentences import DATASETS, Answer
 
 NUMBER = r"(?:\d[\d,]*(?:\.\d+)?(?:e-\d+)?)"
 UNIT = r"(?:digits|%|µs|ms|s|min|fits)"
@@ -40,6 +40,8 @@ def answer_view(
     names = sorted(methods, key=len, reverse=True)
     if not answer.board:
         address, place = "#failures", "failures"
+    elif answer.board == DATASETS:
+        address, place = "#datasets", "datasets"
     elif answer.board in boards:
         address, place = f"#leaderboard&question={quote(answer.board)}", "leaderboard"
     else:

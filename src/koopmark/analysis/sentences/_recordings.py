@@ -1,0 +1,48 @@
+"""What a run says that has recordings alone, of which nobody knows the truth."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from koopmark.analysis.numbers import plural
+from koopmark.analysis.sentences._naming import named
+
+
+def of_recordings_alone(fits: pd.DataFrame) -> bool:
+    """Whether there are results, and none of them has a target."""
+    done = fits[fits["status"] == "ok"]
+    return not done.empty and not done["targets"].any()
+
+
+def supported(fits: pd.DataFrame, libraries: Mapping[str, str]) -> str:
+    """Which methods have the largest share of their eigenpairs supported by held-out data."""
+    done = fits[(fits["status"] == "ok") & (fits["role"] == "method")]
+    sums = done.groupby("method")[["verified", "recovered"]].sum()
+    sums = sums[sums["verified"] > 0]
+    of = plural(done["dataset"].nunique(), "recording")
+    if sums.empty:
+        return f"Of no method: held-out data support none of the eigenpairs, on {of}."
+    share = (sums["verified"] / sums["recovered"]).round(2)
+    best = sums[share == share.max()].sort_values("verified", ascending=False)
+    first, alike = best.iloc[0], len(best.drop_duplicates()) == 1
+    many = "" if len(best) == 1 else " each" if alike else " of the first"
+    return (
+        f"Those of {named(best.index, libraries)}: {first['verified']:.0f} of "
+        f"{first['recovered']:.0f}{many}, on {of}. A recording has no answer key: supported means "
+        "that an eigenpair holds on trajectories that were not fitted, as far as noise lets it be "
+        "told."
+    )
+
+
+def forecasts(fits: pd.DataFrame, libraries: Mapping[str, str]) -> str:
+    """Which methods forecast held-out data best."""
+    done = fits[(fits["status"] == "ok") & (fits["role"] == "method")]
+    errors = done.groupby("method")["forecast_error"].median().dropna()
+    if errors.empty:
+        return "No method that was run forecasts states."
+    shown = errors.map(lambda error: f"{error:.2g}")
+    best = shown[shown == shown[errors.idxmin()]]
+    return (
+        f"{named(best.index, libraries)}, with a median relative error of {best.iloc[0]} over the "
+        "held-out trajectories."
+    )
