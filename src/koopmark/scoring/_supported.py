@@ -59,8 +59,9 @@ def residuals(
     ----------
     model : Model
     data : Trajectories or array_like
-        Not used for the fit; noise, gaps and uneven times are allowed. States are used that are
-        whole sampling intervals apart without a gap between them. Inputs are ignored.
+        Not used for the fit; white noise of one covariance, gaps and uneven times are allowed.
+        States are used that are whole sampling intervals apart without a gap between them. Inputs
+        are ignored.
     dt : float, optional
         The sampling interval, if `data` are an array (M, T, N) or (T, N).
     seed : int
