@@ -66,6 +66,15 @@ def test_on_clean_data_exact_pairs_are_supported_and_others_are_not(system, gaps
     assert set(verdicts(exact(system, 2, moved=1.05), data)) == {"not supported"}
 
 
+def test_short_stretches_that_uneven_times_leave_do_not_make_slow_rates_coarse():
+    times = DT * np.arange(51) + 0.03 * np.random.default_rng(1).uniform(-1.0, 1.0, 51)
+    data = simulate(LINEAR, np.random.default_rng(2).normal(size=(40, 3)), times)
+    assert np.diff(data.recorded.bounds).max() <= 4
+    assert residuals(exact(LINEAR), data).attrs["horizon"] == pytest.approx(np.ptp(times))
+    for moved, said in [(1.0, "supported"), (1.05, "not supported"), (1.2, "not supported")]:
+        assert set(verdicts(exact(LINEAR, 2, moved), data)) == {said}
+
+
 def test_exact_pairs_are_refused_and_moved_ones_supported_in_few_of_many_noisy_recordings():
     refused = supported = total = 0
     for seed in range(8):

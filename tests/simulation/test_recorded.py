@@ -147,3 +147,17 @@ def test_inputs_stay_with_their_states():
     data = Trajectories(states, dt=1.0, inputs=inputs)
     for part in [*data.segments(), *data.blocks(), *data.records(), data.rectangle()]:
         np.testing.assert_array_equal(part.inputs, 100.0 + part.states)
+
+
+@pytest.mark.parametrize("shape", [(3, 7, 2), (50, 51, 3), (7, 100, 1), (2, 300, 257), (4, 3, 600)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_extremes_of_channels_show_every_value_wherever_it_stands(shape, dtype):
+    states = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    for place in [(0, 0, 0), (-1, -1, -1), (shape[0] // 2, 1, 0)]:
+        for value in (np.inf, -np.inf, np.nan):
+            changed = states.copy()
+            changed[place] = value
+            for held in (changed, changed[::-1], np.asfortranarray(changed)):
+                low, high = Trajectories(held, dt=1.0).extremes
+                assert np.array_equal(low, changed.min(axis=(0, 1)), equal_nan=True)
+                assert np.array_equal(high, changed.max(axis=(0, 1)), equal_nan=True)

@@ -59,8 +59,9 @@ def residuals(
     ----------
     model : Model
     data : Trajectories or array_like
-        Not used for the fit; noise, gaps and uneven times are allowed. States are used that are
-        whole sampling intervals apart without a gap between them. Inputs are ignored.
+        Not used for the fit; white noise of one covariance, gaps and uneven times are allowed.
+        States are used that are whole sampling intervals apart without a gap between them. Inputs
+        are ignored.
     dt : float, optional
         The sampling interval, if `data` are an array (M, T, N) or (T, N).
     seed : int
@@ -80,7 +81,8 @@ def residuals(
         `noise_share`
             Share of noise in the variance of φ over the data.
         `eigenvalue_bound`, `function_bound`
-            By how much at most λ and φ disobey, relative to max(|λ|, 1 / horizon).
+            By how much at most λ and φ disobey, relative to max(|λ|, 1 / horizon), the horizon
+            being the longest time between the recorded states of one trajectory.
         `pairs`
             How many states and their successors were used.
         `verdict`, `reason`
@@ -141,7 +143,7 @@ class _Windows:
     lags : dict from int to (2, K) array of int
         By k: windows, and those k intervals later.
     horizon : float
-        Duration of the longest stretch.
+        Longest time from the first to the last recorded state of a trajectory.
     """
 
     data: Trajectories
@@ -180,7 +182,7 @@ class _Windows:
                 if longest
                 else "no residuals: nothing was recorded"
             )
-        return cls(used, length, rows, lags, data.dt * (longest - 1))
+        return cls(used, length, rows, lags, _horizon(used))
 
     def values(
         self,
@@ -198,6 +200,15 @@ class _Windows:
                 f"{len(rows)} windows"
             )
         return values
+
+
+def _horizon(data: Trajectories) -> float:
+    """Uneven times leave short stretches, and many of these show a slow rate all the same."""
+    if data.regular:
+        return data.dt * (data.states.shape[1] - 1)
+    recorded = data.recorded
+    follows = recorded.follows
+    return float(np.bincount(recorded.trajectory[:-1][follows], recorded.steps[follows]).max())
 
 
 def _some(data: Trajectories) -> Trajectories:

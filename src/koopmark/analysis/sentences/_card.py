@@ -57,7 +57,7 @@ class Answer:
     question: str
     sentence: str
     board: str = ""
-    """The leaderboard with its numbers; `DATASETS` if they are in the table of datasets, and empty if
+    """The leaderboard with its numbers; `DATASETS` if they are in the table of datasets, empty if
     they are those of the fits that failed."""
 
     @property

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from koopmark.analysis.leaderboard import ALL
 from koopmark.analysis.measure import SUCCESS, classes, competing
 from koopmark.analysis.numbers import listed, plural
-from koopmark.analysis.sentences._card import OURS, named
+from koopmark.analysis.sentences._naming import OURS, named
 from koopmark.analysis.sweeps import Sweep
 from koopmark.scoring import DIGITS
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.numbers import listed, plain, plural, seconds
-from koopmark.analysis.sentences._card import named
+from koopmark.analysis.sentences._naming import named
 from koopmark.analysis.significance import CLAIM, fewest_compared
 
 SPEEDS = ("faster than", "as fast as", "slower than")
