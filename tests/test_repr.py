@@ -95,7 +95,7 @@ def test_uneven_times_and_diverged_trajectories_show():
     states = np.ones((2, 3, 1))
     states[1, 2:] = np.nan
     data = Trajectories(states, np.array([0.0, 1.0, 5.0]), np.array([np.nan, 4.0]))
-    assert "no single Δt, 1 diverged" in repr(data)
+    assert "5 of 6 states recorded, 2 of 3 steps one Δt long, 1 diverged" in repr(data)
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 2), (2, 1, 1), (1, 3, 0)])

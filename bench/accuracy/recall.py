@@ -26,7 +26,7 @@ from scipy.linalg import block_diag, expm, solve_sylvester
 import koopmark
 from koopmark import Trajectories
 from koopmark.models import Model
-from koopmark.scoring._statistical_floors import Others, deviations_of_invariant_space
+from koopmark.scoring._statistical_floors import Others, Record, deviations_of_invariant_space
 
 DT = 0.1
 WITHIN = 5.0
@@ -235,7 +235,9 @@ def bound(case: Case, span: NDArray) -> tuple[float, float]:
     omega = basis.T @ lower.T @ case.generator.T @ white @ basis
     others = Others.outside(signal, basis)
     units = np.eye(p * p).reshape(-1, p, p)
-    root = deviations_of_invariant_space(signal[:, 0] @ basis, omega, units, DT, others(signal))
+    times = DT * np.arange(signal.shape[1])
+    record = Record(signal[:, 0] @ basis, times, DT, others(signal))
+    root = deviations_of_invariant_space([record], omega, units)
     # The space, and its conjugate where it is complex: Ω is block diagonal in these.
     inside = basis.T @ vectors
     both = np.hstack([inside, inside.conj()]) if p > m else inside

@@ -224,7 +224,7 @@ def test_an_integer_is_neither_true_nor_a_number_with_a_point(seed):
 
 
 def test_a_method_is_asked_for_by_its_name():
-    with pytest.raises(ConfigError, match="by its name, got ndarray"):
+    with pytest.raises(ConfigError, match="is its name or an instance of Method, got ndarray"):
         methods.get(np.ones(3))
 
 

@@ -300,13 +300,13 @@ def reads_numbers_of_every_type(method: Method) -> None:
 
 
 def _misses(model: Model, data: Trajectories, factors: NDArray) -> NDArray[np.float64]:
-    """(s,) ‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ over all pairs of the data."""
-    missed, size = 0.0, 0.0
+    """(s,) ‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ over all pairs of the data, infinite if φ is 0 there."""
+    missed, size = np.zeros((2, len(factors)))
     for along in data.rolling(model.window):
         values = model.eigenfunctions(along)
         missed += np.sum(abs(values[1:] - values[:-1] * factors) ** 2, axis=0)
         size += np.sum(abs(values[:-1]) ** 2, axis=0)
-    return np.asarray(np.sqrt(missed / size))
+    return np.sqrt(np.divide(missed, size, out=np.full(len(size), np.inf), where=size > 0.0))
 
 
 def predicts_what_it_recovers(method: Method) -> None:

@@ -156,9 +156,11 @@ def test_an_offset_is_recovered_with_the_constant(name, options, simulated):
 def test_a_method_without_pairs_says_that_it_saw_one_trajectory(name, three):
     note = "fitted to one trajectory, the longest of 100: 31 states"
     data = Trajectories(three.states[:, :31], three.times[:31])
-    assert methods.fit(name, data, **methods.get(name).promises().trial).note == note
+    assert methods.fit(name, data, **methods.get(name).promises().trial).note.split("; ")[0] == note
     alone = data.longest()
-    assert methods.fit(name, alone, **methods.get(name).promises().trial).note == ""
+    assert (
+        "one trajectory" not in methods.fit(name, alone, **methods.get(name).promises().trial).note
+    )
 
 
 @pytest.mark.parametrize("name", ["pydmd.hankeldmd", "pydmd.hodmd"])

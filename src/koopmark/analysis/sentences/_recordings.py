@@ -41,8 +41,8 @@ def forecasts(fits: pd.DataFrame, libraries: Mapping[str, str]) -> str:
     if errors.empty:
         return "No method that was run forecasts states."
     shown = errors.map(lambda error: f"{error:.2g}")
-    best = shown[shown == shown[errors.idxmin()]]
+    least = f"{errors.min():.2g}"
     return (
-        f"{named(best.index, libraries)}, with a median relative error of {best.iloc[0]} over the "
-        "held-out trajectories."
+        f"{named(shown.index[shown == least], libraries)}, with a median relative error of {least} "
+        "over the held-out trajectories."
     )
