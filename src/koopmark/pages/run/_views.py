@@ -128,10 +128,12 @@ def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
     nearly = [label for label in labels if label.startswith("≈")]
     exact = [label for label in labels if label not in nearly]
     named = {"exact eigenvalues": exact, "eigenfunctions only nearly, at": nearly}
+    # Of a recording nobody knows the noise, or what is behind its channels.
+    known = pd.notna(first["noise"])
     facts = [
-        f"{plain(first['n'])} units",
+        f"{plain(first['n'])} {'units' if known else 'channels'}",
         *([] if pd.isna(first["rank"]) else [f"rank {plain(first['rank'])}"]),
-        f"noise {plain(first['noise'])}",
+        f"noise {plain(first['noise'])}" if known else "noise unknown",
         f"Δt = {plain(first['dt'])}",
         f"{plain(first['train_trajectories'])} training trajectories",
         f"horizon {plain(first['horizon'])}",

@@ -346,7 +346,9 @@
     const left = Math.round(Math.min(Math.max(...names, 76) + 24, narrow ? 0.4 * width : Math.max(0.25 * width, 175)));
     const { places, width: across } = columnsOf(data, chosen.targets, width - left - 2);
     if (!places.length || !data.methods.method.length) {
-      canvas.textContent = "No method was asked for such a target.";
+      canvas.textContent = data.targets.target.length
+        ? "No method was asked for such a target."
+        : "No dataset has an answer key: nothing can be found or missed.";
       shown = null;
       return;
     }
