@@ -665,7 +665,7 @@ def test_what_is_no_model_or_has_no_times_is_refused_in_a_sentence():
         score(system, test)
     with pytest.raises(TypeError, match="pass dt=, the sampling interval"):
         score(model, test.states, AnswerKey.of(system))
-    with pytest.raises(TypeError, match="Trajectories have their times"):
+    with pytest.raises(TypeError, match="dt is given beside Trajectories, which have their own"):
         score(model, test, dt=0.1)
 
 

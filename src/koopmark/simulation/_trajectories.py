@@ -325,12 +325,13 @@ class Trajectories(ReprMixin):
             return Trajectories.from_xarray(data)
         sequence = isinstance(data, list | tuple)
         held = any(isinstance(part, Trajectories) for part in data) if sequence else False
-        if data is None or held or isinstance(data, str | bytes | dict):
+        if held or isinstance(data, str | bytes | dict) or not hasattr(data, "__len__"):
             return Trajectories.expected(data, user)
         if dt is None and times is None:
             raise TypeError(
                 f"{user} takes Trajectories, or an array and when it was recorded, got "
-                f"{_shown(data)}: pass dt=, the sampling interval, or times="
+                f"{_shown(data)}: pass dt=, the sampling interval, or make koopmark.Trajectories("
+                "states, times)"
             )
         if sequence and data and all(np.ndim(part) == 2 for part in data):
             return Trajectories.from_arrays(data, dt=dt, times=times, inputs=inputs)
