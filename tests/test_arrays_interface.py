@@ -51,7 +51,7 @@ class TestFit:
         assert_finds_the_rates(model)
 
     def test_arrays_without_dt_are_told_what_to_pass(self):
-        with pytest.raises(TypeError, match=r"shape \(9, 12, 2\): pass dt=, .* or make koopmark.Trajectories"):
+        with pytest.raises(TypeError, match=r"shape \(9, 12, 2\): pass dt=, .* or make"):
             koopmark.fit("koopmark.qr_edmd", X)
 
     def test_trajectories_have_their_own_dt(self):
