@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -94,14 +95,46 @@ class Model(_repr.ReprMixin, Gated, ABC):
         """Values (P, D) of all that the method could combine; None where that is not a list."""
         return None
 
-    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:  # noqa: ARG002
+    def predict(
+        self,
+        windows: NDArray,  # noqa: ARG002
+        times: NDArray,  # noqa: ARG002
+        inputs: NDArray | None = None,  # noqa: ARG002
+    ) -> NDArray | None:
         """States (P, K, N) that follow `windows` (P, window, N); None if it cannot predict them.
 
         `times` (K,) are positive, in units of the time of the eigenvalues, and count from the last
         state of each window. They need not be multiples of the sampling interval: a model that can
-        only step by it returns None for others.
+        only step by it returns None for others. `inputs` (P, K, q) are held from the time before
+        each, or from the last state of the window; a model fitted without inputs ignores them, and
+        a method of one's own may leave the parameter out.
         """
         return None
+
+    @property
+    def multipliers(self) -> NDArray[np.complex128] | None:
+        """(s,) μ = φ(x⁺) / φ(x) over the sampling interval; None if it knows only λ.
+
+        No logarithm holds μ = 0, and a negative μ sits on its branch cut: of maps these are scored.
+        """
+        return None
+
+    @property
+    def gains(self) -> NDArray | None:
+        """(s, q) g with φ(x⁺) = μ φ(x) + g v, v the inputs held over the sampling interval.
+
+        None if the method does not use inputs, or has an effect of them that is not linear alone:
+        then the linear part is given, and `forced` says all.
+        """
+        return None
+
+    def forced(self, windows: NDArray, inputs: NDArray) -> NDArray | None:  # noqa: ARG002
+        """φ(x⁺) - μ φ(x) (P, s) for the windows (P, window, N) under held inputs (P, q).
+
+        None if the method does not use inputs. It must vanish as the inputs do.
+        """
+        gains = self.gains
+        return None if gains is None else inputs @ np.asarray(gains).T
 
     @property
     def residuals(self) -> NDArray[np.float64] | None:
@@ -147,15 +180,27 @@ class Model(_repr.ReprMixin, Gated, ABC):
 def _at_times(predict: Callable[..., Any]) -> Callable[..., Any]:
     """`predict` for times that may be a number or a list; raises ValueError unless positive."""
 
+    driven = "inputs" in signature(predict).parameters
+
     @wraps(predict)
-    def careful(self: Model, windows: NDArray, times: ArrayLike) -> NDArray | None:
+    def careful(
+        self: Model, windows: NDArray, times: ArrayLike, inputs: ArrayLike | None = None
+    ) -> NDArray | None:
         ahead = np.atleast_1d(real(times, "times"))
         if ahead.ndim > 1 or not (np.isfinite(ahead) & (ahead > 0.0)).all():
             raise ValueError(
                 "times must be positive numbers (K,), counted from the last state of each window, "
                 f"got {shortened(repr(times))}"
             )
-        predicted: NDArray | None = predict(self, windows, ahead)
+        held = {}
+        if driven and inputs is not None:
+            held["inputs"] = real(inputs, "inputs")
+            if held["inputs"].shape[:2] != (len(windows), len(ahead)):
+                raise ValueError(
+                    f"inputs must have shape ({len(windows)}, {len(ahead)}, q), those held before "
+                    f"each time, got {held['inputs'].shape}"
+                )
+        predicted: NDArray | None = predict(self, windows, ahead, **held)
         return predicted
 
     return careful
@@ -197,6 +242,38 @@ def propagate(
     return states
 
 
+def driven(
+    values: NDArray,
+    eigenvalues: NDArray,
+    gains: NDArray,
+    modes: NDArray,
+    times: NDArray,
+    inputs: NDArray,
+    dt: float,
+) -> NDArray[np.float64] | None:
+    """States x(t) = Re Σⱼ zⱼ(t) modesⱼ under inputs, with zⱼ⁺ = μⱼ zⱼ + gⱼ v over each interval dt.
+
+    Parameters are as for `propagate`; `gains` (s, q) are those over dt, and `inputs` (P, K, q) are
+    held from the time before each. None if a time is no multiple of dt.
+    """
+    steps = steps_of(times, dt)
+    if steps is None:
+        return None
+    ahead, order = np.diff(steps, prepend=0), np.argsort(steps, kind="stable")
+    if (ahead < 0).any():
+        ahead = np.diff(steps[order], prepend=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = np.where(np.isfinite(eigenvalues), np.exp(eigenvalues * dt), 0.0)
+        z = np.asarray(values, dtype=complex)
+        states = np.empty((len(values), len(times), modes.shape[1]))
+        for place, count in zip(order, ahead, strict=True):
+            force = inputs[:, place] @ gains.T
+            for _ in range(count):
+                z = step * z + force
+            states[:, place] = (z @ modes).real
+    return states
+
+
 def steps_of(times: NDArray, dt: float) -> NDArray[np.intp] | None:
     """How many intervals `dt` each of the `times` is; None if one is no multiple up to rounding."""
     steps = np.rint(np.asarray(times) / dt)
@@ -227,6 +304,10 @@ class LinearModel(Model):
         Consecutive states that ψ needs.
     note : str
         See `Model`.
+    discrete : (s,) array, optional
+        μ of each, where the method found them.
+    input_gains : (s, q) array, optional
+        g of each, see `Model.gains`.
     """
 
     lift: Lift
@@ -237,6 +318,8 @@ class LinearModel(Model):
     training_residuals: NDArray[np.float64] | None = None
     window: int = 1
     note: str = ""
+    discrete: NDArray[np.complex128] | None = None
+    input_gains: NDArray | None = None
 
     @classmethod
     def from_modes(
@@ -252,7 +335,8 @@ class LinearModel(Model):
         `state` says which rows of ψ are the state itself; there Φ is the readout.
         """
         readout = None if state is None else modes[state].T
-        return cls(lift, np.linalg.pinv(modes).T, continuous(discrete, dt), dt, readout)
+        rates = continuous(discrete, dt)
+        return cls(lift, np.linalg.pinv(modes).T, rates, dt, readout, discrete=discrete)
 
     @classmethod
     def from_coefficients(
@@ -273,7 +357,8 @@ class LinearModel(Model):
         if state is not None:
             unit = np.eye(len(coefficients))[:, state].astype(coefficients.dtype)
             modes = np.linalg.lstsq(coefficients, unit, rcond=None)[0]
-        return cls(lift, coefficients, continuous(discrete, dt), dt, modes, note=note)
+        rates = continuous(discrete, dt)
+        return cls(lift, coefficients, rates, dt, modes, note=note, discrete=discrete)
 
     @classmethod
     def from_operator(
@@ -290,6 +375,14 @@ class LinearModel(Model):
         return self.rates
 
     @property
+    def multipliers(self) -> NDArray[np.complex128] | None:
+        return None if self.discrete is None else np.asarray(self.discrete, dtype=complex)
+
+    @property
+    def gains(self) -> NDArray | None:
+        return self.input_gains
+
+    @property
     def residuals(self) -> NDArray[np.float64] | None:
         return self.training_residuals
 
@@ -302,10 +395,15 @@ class LinearModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return self.lift(self._seen(windows))
 
-    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
+    def predict(
+        self, windows: NDArray, times: NDArray, inputs: NDArray | None = None
+    ) -> NDArray | None:
         if self.modes is None:
             return None
-        return propagate(self.eigenfunctions(windows), self.rates, self.modes, times)
+        values = self.eigenfunctions(windows)
+        if inputs is None or self.gains is None:
+            return propagate(values, self.rates, self.modes, times)
+        return driven(values, self.rates, self.gains, self.modes, times, inputs, self.dt)
 
     def _seen(self, windows: NDArray) -> NDArray:
         """What ψ takes of the windows (P, w, N)."""

@@ -26,7 +26,7 @@ from koopmark.spectrum import (
     inexact,
     lattice,
 )
-from koopmark.systems import System
+from koopmark.systems import Sensors, System
 from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MAX_SPACES = 300
@@ -38,8 +38,8 @@ MOST_COMPARED, SAME_FIELD = 20, 1e-9
 Spaces = tuple[Eigenspace, ...]
 VectorField = Callable[[NDArray], NDArray]
 Quadrature = Callable[[NDArray, float], tuple[NDArray[np.float64], NDArray[np.float64]]]
-Continuation = Callable[[NDArray, NDArray], NDArray[np.float64]]
-Simulator = Callable[[NDArray, NDArray, np.random.Generator], Trajectories]
+Continuation = Callable[..., NDArray[np.float64]]
+Simulator = Callable[..., Trajectories]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +66,21 @@ class AnswerKey(ReprMixin):
         (q,), such that E[f(x(dt)) | x] ≈ Σ weights f(nodes).
     continuation : callable, optional
         From states (M, N) and positive times (K,), in any order, to the states (M, K, N) so much
-        later: expected ones of a stochastic system, NaN after a trajectory diverged.
+        later: expected ones of a stochastic system, NaN after a trajectory diverged. Of a system
+        with inputs it takes `inputs=` (M, K, q), held from the time before each, with increasing
+        times.
     simulate : callable, optional
         From states (M, N), times (T,) and a random generator to `Trajectories` that start at the
-        nearest states that occur.
+        nearest states that occur; of a system with inputs it takes `inputs=` (M, T, q).
     vector_field : callable, optional
-        F of ẋ = F(x), from states (M, N) to (M, N); a stochastic system has none.
+        F of ẋ = F(x), from states (M, N) to (M, N); a stochastic system and a map have none.
+    discrete : bool
+        Whether the system is a map: eigenvalues are μ of one step then, and not λ.
+    inputs : int
+        q, how many inputs it takes.
+    latent : bool
+        Whether the targets are functions of the whole state (`Trajectories.latent`), since none is
+        a function of what the sensors show.
     """
 
     targets: tuple[Eigenspace, ...]
@@ -84,30 +93,60 @@ class AnswerKey(ReprMixin):
     continuation: Continuation | None = None
     simulate: Simulator | None = None
     vector_field: VectorField | None = None
+    discrete: bool = False
+    inputs: int = 0
+    latent: bool = False
 
     @classmethod
-    def of(cls, system: System, max_degree: int = 1) -> "AnswerKey":
+    def of(cls, system: System, max_degree: int = 1, sensors: Sensors | None = None) -> "AnswerKey":
         """The key of a system to products of up to `max_degree` eigenfunctions, without a spectrum.
 
-        Of a system whose eigenfunctions are known only nearly, those are the targets.
+        Of a system whose eigenfunctions are known only nearly, those are the targets. Through
+        `sensors` they are the functions of what is seen or, if there are none, one of the whole
+        state that delays might show.
 
         Raises
         ------
         TypeError, ValueError
             If this is no System, or the degree is below 1.
+        NoKey
+            If there is no exact key of what the sensors see.
         """
         System.expected(system, "an answer key")
         if max_degree < 1:
             raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
         process = system.process
+        if sensors is not None:
+            targets = system.observed(sensors, max_degree)
+            hidden = None if targets else system.hidden(sensors)
+            return cls(
+                targets or ((hidden,) if hidden else ()),
+                sensors.channels,
+                no_spectrum=(
+                    f"{sensors.channels} sensors show a part of the {system.size} variables: which "
+                    "other eigenfunctions are functions of what they show is not known"
+                ),
+                null_functions=system.null_functions_seen(sensors),
+                discrete=system.discrete,
+                inputs=system.inputs,
+                latent=hidden is not None,
+            )
+        no_spectrum = ""
+        if system.inputs:
+            no_spectrum = "the inputs move the system, which has no fixed point to expand about"
+        elif system.discrete:
+            no_spectrum = "the other eigenvalues of a map are not worked out"
         return cls(
             system.targets(max_degree),
             system.size,
+            no_spectrum=no_spectrum,
             null_functions=system.null_functions,
             quadrature=process.quadrature if process else None,
             continuation=process.mean if process else partial(_continued, system),
             simulate=partial(_simulated, system),
-            vector_field=None if process else system.rhs,
+            vector_field=None if process or system.discrete else system.rhs,
+            discrete=system.discrete,
+            inputs=system.inputs,
         )
 
     @property
@@ -149,19 +188,29 @@ class AnswerKey(ReprMixin):
         return [*filter(None, [f"N = {self.channels:,}", count, known])]
 
 
-def _continued(system: System, states: NDArray, times: NDArray) -> NDArray[np.float64]:
+def _continued(
+    system: System, states: NDArray, times: NDArray, inputs: NDArray | None = None
+) -> NDArray[np.float64]:
     increasing, places = np.unique(times, return_inverse=True)
-    grid = np.concatenate([[0.0], increasing])
-    return simulate(system, states, grid, rtol=CONTINUATION_RTOL).states[:, 1 + places]
+    grid, held = np.concatenate([[0.0], increasing]), None
+    if inputs is not None and system.inputs:
+        # Those before a time are those from the one before it on; at the last time none matter.
+        held = np.concatenate([inputs, inputs[:, -1:]], axis=1)
+    follow = simulate(system, states, grid, rtol=CONTINUATION_RTOL, inputs=held)
+    return follow.states[:, 1 + places]
 
 
 def _simulated(
-    system: System, states: NDArray, times: NDArray, rng: np.random.Generator
+    system: System,
+    states: NDArray,
+    times: NDArray,
+    rng: np.random.Generator,
+    inputs: NDArray | None = None,
 ) -> Trajectories:
     initial = system.reachable(states)
     if system.process:
         return sample_paths(system.process, initial, times, rng)
-    return simulate(system, initial, times)
+    return simulate(system, initial, times, inputs=inputs)
 
 
 def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
@@ -186,6 +235,9 @@ def with_spectrum(
     spectrum, and with `principal` all of its eigenspaces are targets. If they cannot be had the
     targets stay, and the note says why.
     """
+    if key.no_spectrum:
+        note = f"principal targets: {key.no_spectrum}" if principal else ""
+        return replace(key, note=note)
     reason = arrays["no_fixed_point"].tobytes().decode()
     spectrum = None
     try:

@@ -15,7 +15,7 @@ from koopmark.datasets.answer_key import AnswerKey, expected_targets, where_it_e
 from koopmark.datasets.recipe import Recipe, key_of, load_recipe, varied
 from koopmark.datasets.recording import Recording
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
-from koopmark.systems import System
+from koopmark.systems import Sensors, System
 from koopmark.truth import Eigenspace
 
 RTOL = 1e-11
@@ -119,7 +119,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"build takes a Recipe, got {recipe!r:.80}: datasets.load takes its name")
-    system = recipe.system.build(seed)
+    system = recipe.build(seed)
     times = recipe.sampling.times
     clean = _clean_key(recipe, seed)
     folder, source = cache_dir or cache.default_folder(), source_of(recipe)
@@ -137,9 +137,11 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
                 f"{int(bad.sum())} of {len(bad)} {part} trajectories diverged, "
                 f"the first at time {np.nanmin(ended):.3g}"
             )
-    closed, bound = AnswerKey.of(system, recipe.max_degree), float(recipe.max_degree)
+    sensors = recipe.sensors(seed)
+    closed, bound = AnswerKey.of(system, recipe.max_degree, sensors), float(recipe.max_degree)
     key = with_spectrum(closed, system, arrays, bound, recipe.truth.principal, recipe.sampling.dt)
-    states, level = arrays["train"], recipe.sampling.noise
+    whole, level = arrays["train"], recipe.sampling.noise
+    states = whole if sensors is None else sensors.observe(whole)
     noisy = states
     if level:
         # A draw scaled to several levels would be one experiment, reported as several.
@@ -150,16 +152,18 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         recorded = recipe.trials.recorded(states.shape, clean)
         noisy, states = (np.where(recorded, made, np.nan) for made in (noisy, states))
     at = recipe.trials.times(times, len(states), clean)
+    held = arrays.get("train_inputs")
+    test = Trajectories(arrays["test"], times, inputs=arrays.get("test_inputs"), system=system)
     return Dataset(
         recipe,
         seed,
         system,
         key,
-        train=Trajectories(noisy, at),
-        clean=Trajectories(states, at),
+        train=Trajectories(noisy, at, inputs=held),
+        clean=Trajectories(states, at, inputs=held),
         noise=noise,
-        test=Trajectories(arrays["test"], times, system=system),
-        fresh=_fresh(recipe, clean, system, folder, source),
+        test=test if sensors is None else test.observed(sensors),
+        fresh=_fresh(recipe, clean, system, sensors, folder, source),
         note="; ".join(filter(None, [note, key.note])),
     )
 
@@ -180,9 +184,9 @@ def target_list(recipe: Recipe | Recording, seed: int) -> tuple[Eigenspace, ...]
     """The targets, without simulating anything; a recording has none."""
     if isinstance(recipe, Recording):
         return ()
-    system = recipe.system.build(seed)
-    closed = system.targets(recipe.max_degree)
-    if not recipe.truth.principal:
+    system, sensors = recipe.build(seed), recipe.sensors(seed)
+    closed = AnswerKey.of(system, recipe.max_degree, sensors).targets
+    if not recipe.truth.principal or sensors is not None or system.inputs:
         return closed
     return expected_targets(system, closed, float(recipe.max_degree), recipe.sampling.dt)
 
@@ -194,6 +198,7 @@ def _clean_key(recipe: Recipe, seed: int) -> dict:
     key.pop("max_degree")
     key.pop("truth", None)
     key.pop("trials", None)
+    key.pop("observation", None)
     return {**key, "seed": seed}
 
 
@@ -206,7 +211,9 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
         result = _part(recipe, key, system, part, count, times[part])
         arrays[part] = result.states
         arrays[f"{part}_diverged_at"] = result.diverged_at
-    if not np.isfinite(arrays["test_diverged_at"]).any():
+        if result.inputs is not None:
+            arrays[f"{part}_inputs"] = result.inputs
+    if not (system.inputs or system.discrete or np.isfinite(arrays["test_diverged_at"]).any()):
         arrays |= where_it_ends(system, arrays["test"][:, -1])
     return arrays
 
@@ -220,11 +227,22 @@ def _part(
     if system.process is not None:
         noise = generator(key, f"noise of the process, {part}")
         return sample_paths(system.process, initial, times, noise)
-    return simulate(system, initial, times, rtol=RTOL)
+    inputs = recipe.inputs.draw(system, count, times, key, part)
+    return simulate(system, initial, times, rtol=RTOL, inputs=inputs)
+
+
+def _arrays(made: Trajectories) -> cache.Arrays:
+    inputs = {} if made.inputs is None else {"inputs": made.inputs}
+    return {"states": made.states, **inputs}
 
 
 def _fresh(
-    recipe: Recipe, clean: dict, system: System, folder: Path, source: str
+    recipe: Recipe,
+    clean: dict,
+    system: System,
+    sensors: Sensors | None,
+    folder: Path,
+    source: str,
 ) -> FreshTrajectories:
     counts = ("trajectories", "test_trajectories")
     sampling = {name: value for name, value in clean["sampling"].items() if name not in counts}
@@ -235,10 +253,11 @@ def _fresh(
         arrays, note = cache.remember(
             folder,
             cache.Key(digest([key, part], 32), source),
-            lambda: {"states": _part(recipe, key, system, part, BLOCK, times).states},
+            lambda: _arrays(_part(recipe, key, system, part, BLOCK, times)),
         )
         fresh.notes.extend([note] * bool(note))
-        return Trajectories(arrays["states"], times)
+        made = Trajectories(arrays["states"], times, inputs=arrays.get("inputs"))
+        return made if sensors is None else made.observed(sensors)
 
     fresh = FreshTrajectories(make)
     return fresh

@@ -18,10 +18,11 @@ def preview(recipe: Recipe, seed: int, count: int) -> NDArray[np.float64]:
     nothing is simulated that is not drawn. After a trajectory blew up its states are NaN.
     """
     key, times = {**recipe.depends_on(), "seed": seed}, recipe.sampling.times
-    system = recipe.system.build(seed)
+    system = recipe.build(seed)
     rng = generator(key, "initial states, preview")
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
     if system.process is not None:
         noise = generator(key, "noise of the process, preview")
         return sample_paths(system.process, initial, times, noise).states
-    return simulate(system, initial, times, rtol=RTOL).states
+    inputs = recipe.inputs.draw(system, count, times, key, "preview")
+    return simulate(system, initial, times, rtol=RTOL, inputs=inputs).states

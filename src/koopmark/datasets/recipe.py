@@ -12,8 +12,11 @@ from koopmark._config import Section, load, loads, parse, read, shortened
 from koopmark._errors import ConfigError, suggest
 from koopmark._plugins import foreign, short
 from koopmark._resources import shipped
+from koopmark.datasets.inputs_section import InputsSection
+from koopmark.datasets.observation_section import ObservationSection
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
 from koopmark.datasets.trials_section import TrialsSection
+from koopmark.systems import Sensors, System
 from koopmark.systems.own_sections import AnySystem, is_own
 from koopmark.systems.plugins import SYSTEM
 
@@ -22,7 +25,16 @@ MAX_VALUES = 10**10
 ROUNDING = 1e-9
 """Relative, of a frequency times dt that is just π."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NUMBERS = ("system", "initial_states", "sampling", "trials", "truth", "max_degree")
+NUMBERS = (
+    "system",
+    "initial_states",
+    "sampling",
+    "inputs",
+    "observation",
+    "trials",
+    "truth",
+    "max_degree",
+)
 """The parts of a recipe that its numbers depend on."""
 
 Text = Annotated[str, Field(min_length=1)]
@@ -111,6 +123,8 @@ class Contents(Section):
     system: AnySystem
     initial_states: InitialStatesSection
     sampling: SamplingSection
+    inputs: InputsSection = InputsSection()
+    observation: ObservationSection = ObservationSection()
     trials: TrialsSection = TrialsSection()
     regime: RegimeSection | None = None
     truth: TruthSection = TruthSection()
@@ -145,8 +159,20 @@ class Recipe(Contents):
 
     @property
     def size(self) -> int:
-        """N, the number of channels."""
-        return self.system.size
+        """The number of channels that are observed."""
+        return self.observation.channels(self.system.size)
+
+    def build(self, seed: int) -> System:
+        """The system of this seed, with the inputs that it takes."""
+        system = self.system.build(seed)
+        return self.inputs.drive(
+            system, {"inputs": self.inputs.channels, "n": system.size, "seed": seed}
+        )
+
+    def sensors(self, seed: int) -> Sensors | None:
+        """What is seen of it; None for all."""
+        size = self.system.size
+        return self.observation.sees(size, {"n": size, "seed": seed})
 
     @property
     def citation(self) -> str:
@@ -177,7 +203,7 @@ class Recipe(Contents):
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
         """The columns that describe this dataset in the tables; no rank where nothing has one."""
-        system = self.system.build(seed)
+        system = self.build(seed)
         return {
             "n": system.size,
             "rank": system.rank,

@@ -28,7 +28,7 @@ STARTS = 40
 
 def regime_of(recipe: Recipe, seed: int) -> Regime:
     """The regime of the system that a recipe makes with this seed."""
-    system = recipe.system.build(seed)
+    system = recipe.build(seed)
     if system.stochastic:
         return Regime("stochastic", 0, 0.0)
     said = recipe.system.model_dump(mode="json")

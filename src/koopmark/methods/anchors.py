@@ -36,7 +36,12 @@ class ExactModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return self.eigenfunctions(windows)
 
-    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
+    def predict(
+        self,
+        windows: NDArray,
+        times: NDArray,
+        inputs: NDArray | None = None,  # noqa: ARG002
+    ) -> NDArray | None:
         """By simulating the system, NaN where it diverges; the mean of a stochastic one."""
         follow = self.key.continuation
         return None if follow is None else follow(windows[:, -1], times)

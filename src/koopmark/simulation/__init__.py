@@ -1,5 +1,6 @@
 """From systems to trajectories."""
 
+from koopmark.simulation._driven import Feedback
 from koopmark.simulation._ensemble import one_blas_thread
 from koopmark.simulation._fresh import BLOCK, FreshTrajectories
 from koopmark.simulation._integrator import Tolerance, integrate
@@ -18,6 +19,7 @@ from koopmark.simulation._trajectories import Trajectories
 __all__ = [
     "BLOCK",
     "SAME_INTERVAL",
+    "Feedback",
     "FreshTrajectories",
     "MeasurementNoise",
     "ReducedTrajectories",

@@ -41,7 +41,7 @@ class FreshTrajectories:
         if index not in self._blocks:
             made = self._make(index)
             finite = np.isfinite(made.states).all(axis=(1, 2))
-            self._blocks[index] = Trajectories(made.states[finite], made.times)
+            self._blocks[index] = made[finite]
         return self._blocks[index]
 
     def once(self, key: Hashable, work_out: Callable[[], Result]) -> Result:

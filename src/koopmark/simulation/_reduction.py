@@ -69,7 +69,9 @@ class Reduction:
         """(k, k + 1): from [a; 1] to Bᵀ linear(B a), B the basis (N, k)."""
         rates = self.null.rates
         constant = np.zeros(basis.shape[1]) if rates is None else -(basis.T @ rates)
-        return np.column_stack([-self.null.decay * np.eye(basis.shape[1]), constant])
+        law = self.null.law
+        factor = -law.decay if law.multiplier is None else law.multiplier
+        return np.column_stack([factor * np.eye(basis.shape[1]), constant])
 
     def clock(self, t: Array) -> Array:
         """(1, ...) or (2, ...): the rows [1] or [1; t] that follow the coordinates."""

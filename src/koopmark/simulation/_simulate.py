@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from koopmark._arrays import check_finite, checked, real
+from koopmark.simulation._driven import Feedback, stepwise
 from koopmark.simulation._ensemble import Ensemble, mapped, one_blas_thread
 from koopmark.simulation._integrator import Tolerance
 from koopmark.simulation._reduction import ReducedTrajectories
@@ -25,6 +26,7 @@ def simulate(
     dtype: DTypeLike = np.float64,
     out: NDArray | None = None,
     jobs: int = 1,
+    inputs: ArrayLike | Feedback | None = None,
 ) -> Trajectories:
     """Trajectories of a system from each initial state.
 
@@ -59,6 +61,10 @@ def simulate(
     jobs : int
         How many processes integrate. The result has the same bits whatever their number. Where
         processes cannot be forked a script must guard its entry (`if __name__ == "__main__":`).
+    inputs : (T, q) or (M, T, q) array_like, or callable, optional
+        Of a system that takes inputs: v from each time to the next, of all trajectories or of each.
+        Those at the last time have no effect. A callable is a feedback law: from the number of the
+        interval and the states (M, N) at its start to the inputs (M, q) in it. Zero by default.
 
     Returns
     -------
@@ -76,6 +82,8 @@ def simulate(
         is out of range, or an initial state is outside the domain of ζ.
     """
     x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
+    if system.discrete or system.inputs or inputs is not None:
+        return stepwise(system, x0, grid, inputs, ensemble.tolerance)
     shape = (len(x0), grid.shape[-1], system.size)
     states = np.empty(shape, ensemble.dtype) if out is None else out
     if states.shape != shape or states.dtype != ensemble.dtype:

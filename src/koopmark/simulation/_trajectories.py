@@ -20,7 +20,7 @@ from koopmark._repr import Details, ReprMixin, curves, number
 from koopmark.simulation._recorded import Indices, Recorded
 from koopmark.simulation._shapes import padded, times_given, trajectories_given
 from koopmark.simulation._times import interval_of, times_of
-from koopmark.systems import System
+from koopmark.systems import Sensors, System
 
 DRAWN = 3
 """States that a notebook draws."""
@@ -49,6 +49,10 @@ class Trajectories(ReprMixin):
         Inputs, each held from its time to the next; (T, Q) for one trajectory.
     system : System, optional
         What generated them; no method is given it.
+    sensors : Sensors, optional
+        Through which its state was seen; all of it if not given.
+    latent : (M, T, n) array, optional
+        The whole state, of which sensors show a part; no method is given it.
 
     Raises
     ------
@@ -64,6 +68,8 @@ class Trajectories(ReprMixin):
     diverged_at: NDArray[np.float64]
     inputs: NDArray[np.float64] | None
     system: System | None = field(repr=False)
+    sensors: Sensors | None = field(repr=False)
+    latent: NDArray[np.float64] | None = field(repr=False)
 
     def __init__(
         self,
@@ -74,6 +80,8 @@ class Trajectories(ReprMixin):
         dt: float | None = None,
         inputs: ArrayLike | None = None,
         system: System | None = None,
+        sensors: Sensors | None = None,
+        latent: NDArray[np.float64] | None = None,
     ) -> None:
         held = trajectories_given(stored(states, "states"), "states", "N")
         count, length = held.shape[:2]
@@ -94,7 +102,12 @@ class Trajectories(ReprMixin):
                     f"inputs must have shape ({count}, {length}, Q), one value for each state, "
                     f"got {driven.shape}"
                 )
-        values = (held, grid, ended, driven, system)
+        if latent is not None and latent.shape[:2] != (count, length):
+            raise ValueError(
+                f"latent must have shape ({count}, {length}, n), the whole state at each time, got "
+                f"{latent.shape}"
+            )
+        values = (held, grid, ended, driven, system, sensors, latent)
         for name, value in zip(type(self).__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
         if grid.ndim == 2:
@@ -405,8 +418,8 @@ class Trajectories(ReprMixin):
         return int(self.recorded.follows.sum())
 
     def without_origin(self) -> "Trajectories":
-        """The same data without the system that they came from."""
-        return replace(self, system=None)
+        """The same data without the system that they came from, and what sensors did not see."""
+        return replace(self, system=None, sensors=None, latent=None)
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
@@ -461,6 +474,8 @@ class Trajectories(ReprMixin):
             self.diverged_at[which],
             inputs=None if self.inputs is None else self.inputs[which][:, when],
             system=self.system,
+            sensors=self.sensors,
+            latent=None if self.latent is None else self.latent[which][:, when],
         )
 
     def select(self, channels: Any) -> "Trajectories":
@@ -482,7 +497,12 @@ class Trajectories(ReprMixin):
                 f"select takes channels by number, 0 to {self.shape[2] - 1}, a slice or a mask "
                 f"({self.shape[2]},), got {channels!r:.80}"
             ) from None
-        return replace(self, states=states, system=None)
+        return replace(self, states=states, system=None, sensors=None, latent=None)
+
+    def observed(self, sensors: Sensors) -> "Trajectories":
+        """What sensors show of these states, (M, T, p), with the whole state as `latent`."""
+        seen = sensors.observe(self.states)
+        return replace(self, states=seen, sensors=sensors, latent=self.states)
 
     def split(self, fraction: float = 0.3, seed: int = 0) -> tuple["Trajectories", "Trajectories"]:
         """The data in two parts, the second with this share of the trajectories, at random.
@@ -523,6 +543,18 @@ class Trajectories(ReprMixin):
             return before.reshape(m * (t - 1), n), after.reshape(m * (t - 1), n)
         rows = self.recorded.windows(2)
         return self._at(rows[:, 0]), self._at(rows[:, 1])
+
+    def held(self) -> NDArray[np.float64]:
+        """The inputs (P, Q) held between the two states of each of the `pairs`; Q may be 0."""
+        if self.regular:
+            if self.inputs is None:
+                return np.zeros((self.neighbours, 0))
+            return self.inputs[:, :-1].reshape(-1, self.inputs.shape[2])
+        rows = self.recorded.windows(2)[:, 0]
+        if self.inputs is None:
+            return np.zeros((len(rows), 0))
+        length = self.states.shape[1]
+        return self.inputs[rows // length, rows % length]
 
     def segments(self, least: int = 1) -> list["Trajectories"]:
         """The stretches of states one sampling interval apart, without gaps, in order.
@@ -624,13 +656,15 @@ class Trajectories(ReprMixin):
         windows = real(self.rolling(length), "states")
         m, t, w, n = windows.shape
         states = windows.reshape(m, t, w * n)
-        return Trajectories(states, self.times[length - 1 :])
+        inputs = None if self.inputs is None else self.inputs[:, length - 1 :]
+        return Trajectories(states, self.times[length - 1 :], inputs=inputs)
 
     def longest(self) -> "Trajectories":
         """The one segment that lasts longest, in float64; the first of several."""
         if self.regular and len(self):
             best = int(np.argmax(np.where(self.diverged, self.diverged_at, np.inf)))
-            return Trajectories(real(self.states[best : best + 1], "states"), self.times)
+            one = self[best : best + 1]
+            return replace(one, states=real(one.states, "states"), system=None)
         blocks = self.blocks(least=1)
         return blocks[0][0] if blocks else self[:0]
 
@@ -645,10 +679,18 @@ class Trajectories(ReprMixin):
         which = (rows // length, rows % length)
         clock = np.broadcast_to(self.times, self.states.shape[:2])
         inputs = None if self.inputs is None else self.inputs[which]
+        latent = None if self.latent is None else self.latent[which]
         # Of single states, or none, there may be no interval, and none is needed.
         dt = self.dt if len(rows) and rows.shape[1] > 1 else 1.0
         times = dt * np.arange(rows.shape[1]) if even else clock[which]
-        return Trajectories(self._at(rows), times, inputs=inputs, system=self.system)
+        return Trajectories(
+            self._at(rows),
+            times,
+            inputs=inputs,
+            system=self.system,
+            sensors=self.sensors,
+            latent=latent,
+        )
 
     @staticmethod
     def expected(given: object, user: str) -> "Trajectories":

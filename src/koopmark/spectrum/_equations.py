@@ -87,7 +87,7 @@ class Equations(ABC):
 def relaxation_network(system: System) -> Network | None:
     """The network if the system is a relaxation network, ẏ = -y + W h(x); None if it is not."""
     null = system.null_flow
-    return null.network if null is not None and null.decay else None
+    return null.network if null is not None and null.law.decay and not null.law.discrete else None
 
 
 def equations_of(system: System) -> Equations:

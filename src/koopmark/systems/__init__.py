@@ -17,6 +17,7 @@ from koopmark.systems._catalogue import (
     example,
 )
 from koopmark.systems._elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
+from koopmark.systems._sensors import NoKey, Sensors
 from koopmark.systems.low_rank.ensembles import (
     block_rnn,
     dale_rnn,
@@ -39,11 +40,13 @@ from koopmark.systems.low_rank.nearly_low_rank import (
     effective_ranks,
     nearly_low_rank_rnn,
 )
-from koopmark.systems.low_rank.network import Drift, Network, NullFlow, Relaxation
+from koopmark.systems.low_rank.network import Drift, Network, NullFlow, Relaxation, RelaxationMap
 from koopmark.systems.low_rank.rnn import (
     from_weights,
+    leaky_rnn,
     lotka_volterra,
     random_drift,
+    random_leaky_rnn,
     random_lotka_volterra,
     random_relaxation,
     random_rnn,
@@ -114,11 +117,14 @@ __all__ = [
     "NamedArray",
     "NearlyLowRank",
     "Network",
+    "NoKey",
     "NullFlow",
     "OrnsteinUhlenbeck",
     "Prescribed",
     "PrescribedFunctions",
     "Relaxation",
+    "RelaxationMap",
+    "Sensors",
     "Shift",
     "SlowManifold",
     "StochasticSystem",
@@ -140,6 +146,7 @@ __all__ = [
     "hopfield_rnn",
     "inertial",
     "leaky_drive",
+    "leaky_rnn",
     "linear_units",
     "lotka_volterra",
     "mixture_rnn",
@@ -153,6 +160,7 @@ __all__ = [
     "random_coupling",
     "random_drift",
     "random_inertial",
+    "random_leaky_rnn",
     "random_linear",
     "random_lotka_volterra",
     "random_prescribed",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, of_width, real
+from koopmark.systems._sensors import NoKey, Sensors
 from koopmark.systems.registry import check_bounds
 from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
 
@@ -75,7 +76,7 @@ def _with_out(rhs: Callable[..., NDArray]) -> Callable[..., NDArray]:
 
 @dataclass(frozen=True, eq=False)
 class System(_repr.ReprMixin, Gated, ABC):
-    """An autonomous system ẋ = F(x) on R^N with exact Koopman eigenspaces.
+    """A system ẋ = F(x), or a map x⁺ = F(x), on R^N with exact Koopman eigenspaces.
 
     A system of one's own is a frozen dataclass with a `size`, an `rhs`, and `eigenvalues` with
     their `eigenfunctions`, or else `eigenspaces`; all else has a default. `rhs(self, states)` may
@@ -135,6 +136,45 @@ class System(_repr.ReprMixin, Gated, ABC):
     @abstractmethod
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
         """F at each state, (..., N) to (..., N); writes into `out` where given."""
+
+    @property
+    def inputs(self) -> int:
+        """q, how many inputs v it takes, held from one sampling time to the next; 0 for none."""
+        return 0
+
+    @property
+    def discrete(self) -> bool:
+        """Whether it is a map, whose `rhs` is the next state and whose unit of time is a step."""
+        return False
+
+    def driven(self, states: NDArray, inputs: NDArray) -> NDArray:  # noqa: ARG002
+        """F(x, v) at states (..., N) under inputs (..., q); `rhs` is that of v = 0.
+
+        Raises
+        ------
+        ValueError
+            If it takes no inputs.
+        """
+        raise ValueError(f"a {type(self).__name__} takes no inputs: koopmark has them for networks")
+
+    def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Its `targets` as functions of what sensors see of the state; of all of it if None.
+
+        Raises
+        ------
+        NoKey
+            If it is not known which functions those are.
+        """
+        if sensors is None:
+            return self.targets(max_degree)
+        raise NoKey(
+            f"of a {type(self).__name__} it is not known which eigenfunctions are functions of "
+            "some sensors: observe all of its state, or take a network of the relaxation family"
+        )
+
+    def hidden(self, sensors: Sensors) -> Eigenspace | None:  # noqa: ARG002
+        """An eigenfunction of the whole state that sensors might see in time; None without one."""
+        return None
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray | None:  # noqa: ARG002
         """States (M, T, N) at the times elapsed (T,) from states (M, N), where closed form has it.
@@ -224,6 +264,10 @@ class System(_repr.ReprMixin, Gated, ABC):
     @property
     def null_functions(self) -> ProductEigenspace | None:
         """uᵀζ(x) for every left null vector u of the weights of a relaxation network; else None."""
+        return None
+
+    def null_functions_seen(self, sensors: Sensors) -> ProductEigenspace | None:  # noqa: ARG002
+        """Those of the `null_functions` that are functions of what sensors show; None for none."""
         return None
 
     @property

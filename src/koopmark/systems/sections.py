@@ -293,7 +293,8 @@ def _section(kind: str, factory: Factory) -> type[SystemSection]:
     base = BASES.get(kind, _Network if factory.check else SystemSection)
     fields: dict[str, Any] = {"kind": (Literal[kind], ...)}
     for name, parameter in factory.parameters.items():
-        if name in base.derived:
+        if name in base.derived or name == "inputs":
+            # Those of a recipe stand in its section of their own, for any network.
             continue
         annotation = LISTS.get(kind, {}).get(name, parameter.annotation)
         if name in NAMES:

@@ -21,11 +21,13 @@ from koopmark.truth._lattice import (
     products_of,
     too_close,
 )
+from koopmark.truth._law import RELAXATION, LinearLaw
 
 __all__ = [
     "DEFECTIVE",
     "INSEPARABLE",
     "ONE",
+    "RELAXATION",
     "SAME_EIGENVALUE",
     "AffineProducts",
     "ApproximateEigenspace",
@@ -34,6 +36,7 @@ __all__ = [
     "Eigenspace",
     "ExponentialEigenspace",
     "LatticeEigenspace",
+    "LinearLaw",
     "NullSpace",
     "PrincipalFunctions",
     "ProductEigenspace",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, numeric, of_width
+from koopmark.truth._law import RELAXATION, LinearLaw
 
 Elementwise = Callable[[NDArray], NDArray]
 
@@ -108,7 +109,31 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     @property
     @abstractmethod
     def eigenvalue(self) -> complex:
-        """λ, continuous-time, per unit of time."""
+        """λ of the generator, per unit of time; if it is `discrete`, μ of one step of the map."""
+
+    @property
+    def discrete(self) -> bool:
+        """Whether its functions are those of a map, φ(x⁺) = μ φ(x)."""
+        return False
+
+    def multiplier(self, elapsed: float) -> complex:
+        """φ(x(t)) / φ(x(0)) after this time without inputs: e^{λt}, or μᵗ of a map."""
+        if self.discrete:
+            return complex(self.eigenvalue**elapsed)
+        return complex(np.exp(self.eigenvalue * elapsed))
+
+    def gains(self, elapsed: float) -> NDArray | None:  # noqa: ARG002
+        """(m, q) g with φ(x(t)) = multiplier φ(x(0)) + g v for inputs v held that long.
+
+        None, the default, if inputs do not reach the functions, or not only linearly.
+        """
+        return None
+
+    def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
+        """Exact values (..., m) so much later, from states (..., N) under held inputs (..., q)."""
+        values = self.evaluate(states) * self.multiplier(elapsed)
+        gains = self.gains(elapsed)
+        return values if gains is None or inputs is None else values + inputs @ gains.T
 
     @property
     @abstractmethod
@@ -177,36 +202,69 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
 @dataclass(frozen=True, eq=False)
 class ProductEigenspace(Eigenspace):
-    """Relaxation family: products of `degree` functions uᵀ ζ(x), eigenvalue -degree.
+    """Products of `degree` functions uᵀζ(x), at -degree in the relaxation family.
 
     With z = Bᵀ ζ(x) and B a basis of the left null space, the monomials of that degree in z:
-    a space of dimension C(d + degree - 1, degree).
+    a space of dimension C(d + degree - 1, degree). Channels that are not units have ζ and a null
+    space of their own (docs/theory.md).
+
+    Parameters
+    ----------
+    null_space : NullSpace
+    zeta : callable
+    degree : int
+    whole : bool
+    law : LinearLaw
+        How z moves.
+    drive : (N, q) array, optional
+        What inputs add to ζ(x) before the law: z is driven by Bᵀ drive v. None for nothing.
     """
 
     null_space: NullSpace
     zeta: Elementwise
     degree: int = 1
     whole: bool = True
+    law: LinearLaw = RELAXATION
+    drive: NDArray[np.float64] | None = None
 
     @property
     def eigenvalue(self) -> complex:
-        return complex(-self.degree)
+        return self.law.eigenvalue(self.degree)
+
+    @property
+    def discrete(self) -> bool:
+        return self.law.discrete
 
     @property
     def dimension(self) -> int:
         return comb(self.null_space.dimension + self.degree - 1, self.degree)
 
-    def evaluate(self, states: NDArray) -> NDArray:
-        z = _combined(self.zeta, states, self.null_space.basis)
+    def _products(self, z: NDArray) -> NDArray:
         factors = combinations_with_replacement(range(z.shape[-1]), self.degree)
         columns = np.array(list(factors)).T
         return np.prod([z[..., column] for column in columns], axis=0)
+
+    def evaluate(self, states: NDArray) -> NDArray:
+        return self._products(_combined(self.zeta, states, self.null_space.basis))
+
+    def gains(self, elapsed: float) -> NDArray | None:
+        if self.drive is None or self.degree > 1:
+            return None
+        return self.law.gain(elapsed) * (self.null_space.basis.T @ self.drive)
+
+    def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
+        if self.drive is None or inputs is None:
+            return super().advanced(states, inputs, elapsed)
+        basis = self.null_space.basis
+        driven = self.law.gain(elapsed) * (inputs @ (self.drive.T @ basis))
+        z = _combined(self.zeta, states, basis)
+        return self._products(self.law.scale(elapsed) * z + driven)
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:
         if count >= self.dimension:
             return self
         factors = [self.null_space.sample(count, rng) for _ in range(self.degree)]
-        return SampledProducts(np.stack(factors), self.zeta)
+        return SampledProducts(np.stack(factors), self.zeta, law=self.law, drive=self.drive)
 
     def affine_products(self, most: int) -> AffineProducts | None:
         offset = offset_of(self.zeta)
@@ -215,7 +273,10 @@ class ProductEigenspace(Eigenspace):
         d = self.null_space.dimension
         factors = islice(combinations_with_replacement(range(d), self.degree), most)
         return AffineProducts(
-            self.null_space.basis, offset, np.full(d, -1.0 + 0.0j), np.array(list(factors))
+            self.null_space.basis,
+            offset,
+            np.full(d, self.law.eigenvalue(1)),
+            np.array(list(factors)),
         )
 
     def _functions(self) -> str:
@@ -224,18 +285,25 @@ class ProductEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class SampledProducts(Eigenspace):
-    """Relaxation family: `count` products of null-vector functions, never listing the space.
+    """`count` products of null-vector functions, never listing the space.
 
-    `factors` has shape (degree, N, count): function j is Π_k factors[k, :, j]ᵀ ζ(x).
+    `factors` has shape (degree, N, count): function j is Π_k factors[k, :, j]ᵀ ζ(x). `law` and
+    `drive` are as in `ProductEigenspace`.
     """
 
     factors: NDArray[np.float64]
     zeta: Elementwise
     whole: bool = False
+    law: LinearLaw = RELAXATION
+    drive: NDArray[np.float64] | None = None
 
     @property
     def eigenvalue(self) -> complex:
-        return complex(-len(self.factors))
+        return self.law.eigenvalue(len(self.factors))
+
+    @property
+    def discrete(self) -> bool:
+        return self.law.discrete
 
     @property
     def dimension(self) -> int:
@@ -247,6 +315,18 @@ class SampledProducts(Eigenspace):
 
     def evaluate(self, states: NDArray) -> NDArray:
         y = of_width(self.zeta(states), self.factors.shape[1], "states")
+        return np.prod([y @ vectors for vectors in self.factors], axis=0)
+
+    def gains(self, elapsed: float) -> NDArray | None:
+        if self.drive is None or self.degree > 1:
+            return None
+        return self.law.gain(elapsed) * (self.factors[0].T @ self.drive)
+
+    def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
+        if self.drive is None or inputs is None:
+            return super().advanced(states, inputs, elapsed)
+        y = of_width(self.zeta(states), self.factors.shape[1], "states")
+        y = self.law.scale(elapsed) * y + self.law.gain(elapsed) * (inputs @ self.drive.T)
         return np.prod([y @ vectors for vectors in self.factors], axis=0)
 
     def sample(self, count: int, rng: np.random.Generator) -> Eigenspace:

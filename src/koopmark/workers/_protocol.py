@@ -66,6 +66,8 @@ class Piped:
 
 RECORDED = ("states", "times", "diverged_at", "inputs")
 """The training data as the request for a fit carries them; there may be no inputs."""
+FOUND = ("eigenvalues", "multipliers", "gains", "residuals")
+"""The arrays that the answer to a fit carries, those that there are."""
 FACTS = ("window", "channels", "dt", "pairs", "pairs_used", "note")
 """What the answer to a fit says of the model."""
 
@@ -92,8 +94,24 @@ class PipedModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return self._fitter.ask("dictionary", {"windows": windows})[1].get("values")
 
-    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
+    @property
+    def multipliers(self) -> NDArray[np.complex128] | None:
+        return self._arrays.get("multipliers")
+
+    @property
+    def gains(self) -> NDArray | None:
+        return self._arrays.get("gains")
+
+    def forced(self, windows: NDArray, inputs: NDArray) -> NDArray | None:
+        arrays = {"windows": windows, "inputs": inputs}
+        return self._fitter.ask("forced", arrays)[1].get("values")
+
+    def predict(
+        self, windows: NDArray, times: NDArray, inputs: NDArray | None = None
+    ) -> NDArray | None:
         arrays = {"windows": windows, "times": times}
+        if inputs is not None:
+            arrays["inputs"] = inputs
         return self._fitter.ask("forecasts", arrays)[1].get("values")
 
 
@@ -111,7 +129,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
                 given: dict[str, Any] = arrays
                 model = method.fit(Trajectories(**given))
                 known = {name: getattr(model, name) for name in FACTS}
-                found = {"eigenvalues": model.eigenvalues, "residuals": model.residuals}
+                found = {name: getattr(model, name) for name in FOUND}
                 send(answers, known, {k: v for k, v in found.items() if v is not None})
             else:
                 ask = _ASKS[head["ask"]]
@@ -124,7 +142,10 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 _ASKS: dict[str, Callable[[Any, Arrays], NDArray | None]] = {
     "values": lambda model, arrays: model.eigenfunctions(arrays["windows"]),
     "dictionary": lambda model, arrays: model.dictionary(arrays["windows"]),
-    "forecasts": lambda model, arrays: model.predict(arrays["windows"], arrays["times"]),
+    "forced": lambda model, arrays: model.forced(arrays["windows"], arrays["inputs"]),
+    "forecasts": lambda model, arrays: model.predict(
+        arrays["windows"], arrays["times"], arrays.get("inputs")
+    ),
 }
 
 

@@ -121,7 +121,7 @@ def _of_class(name: str) -> Trial:
 
 
 def _of_recipe(recipe: datasets.Recipe) -> Trial:
-    system = recipe.system.build(0)
+    system = recipe.build(0)
     return Trial(
         system,
         lambda count, rng: recipe.initial_states.draw(count, system.size, rng),

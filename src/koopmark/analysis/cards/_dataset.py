@@ -91,7 +91,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
     """The card of a dataset, from its rows of fits.csv."""
     recipe = _shipped(run.provenance, name)
     made_of = recipe_of(run.provenance, name)
-    system = made_of.system.build(_seed(fits)) if made_of else None
+    system = made_of.build(_seed(fits)) if made_of else None
     ours = competing(run.judged[run.judged["dataset"] == name])
     rows = run.summary[(run.summary["dataset"] == name) & (run.summary["role"] == "method")]
     targets = _targets(run.targets[run.targets["dataset"] == name], name, shared)

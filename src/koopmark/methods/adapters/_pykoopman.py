@@ -64,7 +64,12 @@ class PyKoopmanModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return None if self.lift is None else np.asarray(self.lift(windows[:, -1]))
 
-    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
+    def predict(
+        self,
+        windows: NDArray,
+        times: NDArray,
+        inputs: NDArray | None = None,  # noqa: ARG002
+    ) -> NDArray | None:
         values = self.eigenfunctions(windows)
         return propagate(values, self.eigenvalues, self.koopman.W.T, times)
 

@@ -55,7 +55,7 @@ class Entry:
 
 def entry(recipe: Recipe, system: System | None = None) -> Entry:
     """The texts of a recipe; `system` is its own for seed 0, made here if it is not given."""
-    system = system or recipe.system.build(SEED)
+    system = system or recipe.build(SEED)
     sampling = recipe.sampling
     parameters = recipe.system.model_dump(exclude={"kind"}, exclude_none=True)
     initial = recipe.initial_states.model_dump(exclude_none=True)

@@ -10,21 +10,26 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
 from math import comb
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import real
+from koopmark._arrays import finite, of_width, real
 from koopmark.systems._activation import Activation
 from koopmark.systems._base import Formula, NamedArray, System
 from koopmark.systems._elementwise import LOG, ElementwiseMap
+from koopmark.systems._sensors import INDEPENDENT, Sensors
 from koopmark.systems.low_rank.weights import LowRank
 from koopmark.truth import (
+    RELAXATION,
     SAME_EIGENVALUE,
     ConservedRatios,
     ConservedSums,
     Eigenspace,
     ExponentialEigenspace,
+    LinearLaw,
+    NullSpace,
     ProductEigenspace,
     SampledProducts,
 )
@@ -35,11 +40,16 @@ Coupling = Activation | Callable[..., NDArray]
 
 @dataclass(frozen=True, eq=False)
 class Network(System):
-    """ẏ = linear(y) + W h(x), y = ζ(x), that is ẋ = [linear(ζ(x)) + W h(x)] / ζ'(x)."""
+    """ẏ = linear(y) + W h(x) + B v, y = ζ(x), that is ẋ = [linear(ζ(x)) + W h(x) + B v] / ζ'(x).
+
+    `input_weights` B (N, q) let inputs v (q,) in, held from one sampling time to the next; without
+    them the network is autonomous.
+    """
 
     weights: LowRank
     zeta: ElementwiseMap
     coupling: Coupling
+    input_weights: NDArray[np.float64] | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.weights, LowRank):
@@ -54,6 +64,14 @@ class Network(System):
             raise ValueError(
                 f"theta must have shape () or ({self.size},), one for each unit, got {theta.shape}"
             )
+        if self.input_weights is not None:
+            given = finite(self.input_weights, "input_weights")
+            if given.ndim != 2 or len(given) != self.size or not given.shape[1]:
+                raise ValueError(
+                    f"input_weights must have shape ({self.size}, q), a row for each unit and a "
+                    f"column for each input, got {given.shape}"
+                )
+            object.__setattr__(self, "input_weights", given)
 
     @property
     def size(self) -> int:
@@ -72,11 +90,51 @@ class Network(System):
     def linear(self, y: NDArray) -> NDArray:
         """The part of ẏ that does not pass through the weights."""
 
+    @property
+    def inputs(self) -> int:
+        return 0 if self.input_weights is None else self.input_weights.shape[1]
+
+    def with_inputs(self, weights: ArrayLike | None) -> Self:
+        """The same network with these input weights B (N, q), or without any."""
+        given = None if weights is None else finite(weights, "input_weights")
+        return replace(self, input_weights=given)
+
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
         velocity = self.weights.apply(self.coupling(states, out=out), out=out)
         velocity += self.linear(self.zeta(states))
         velocity /= self.zeta.derivative(states)
         return velocity
+
+    def driven(self, states: NDArray, inputs: NDArray) -> NDArray:
+        force = self._force(inputs)
+        return self.rhs(states) + force / self.zeta.derivative(states)
+
+    def _force(self, inputs: NDArray) -> NDArray:
+        """B v (..., N) of inputs (..., q)."""
+        if self.input_weights is None:
+            raise ValueError(
+                f"this {type(self).__name__} takes no inputs: with_inputs(B) makes one that does"
+            )
+        return of_width(inputs, self.inputs, "inputs") @ self.input_weights.T
+
+    @property
+    def undriven(self) -> NullSpace:
+        """All u with Wᵀu = 0 and Bᵀu = 0: uᵀζ(x) obeys its law whatever the inputs do."""
+        return self._null_space(None, undriven=True)
+
+    def _null_space(self, sensors: Sensors | None, undriven: bool = False) -> NullSpace:
+        """All v with vᵀCL = 0, of the channels; with `undriven` vᵀCB = 0 as well."""
+        own, drive = self.weights.null_space, self.input_weights if undriven else None
+        if sensors is None and drive is None:
+            return own
+        columns = own.complement
+        if drive is not None:
+            # By unit columns: how large inputs are says nothing of which directions they reach.
+            size = np.linalg.norm(drive, axis=0)
+            columns = np.hstack([columns, drive / np.where(size > 0, size, 1.0)])
+        seen = columns if sensors is None else sensors.of_columns(columns)
+        left, s, _ = np.linalg.svd(seen, full_matrices=False)
+        return NullSpace(left[:, s > INDEPENDENT * max(1.0, float(s.max(initial=0.0)))])
 
     def parameters(self) -> tuple[NamedArray, ...]:
         shape = "the weights are W = L Rᵀ, shape (N, r)"
@@ -149,19 +207,21 @@ class NullFlow:
     """The null component P y of a network with linear(y) = -decay y - rates, in closed form.
 
     With P the orthogonal projector onto the left null space of W, P W = 0: so P ẏ = P linear(y),
-    and P y(t) = e^{-decay t} P y(0) + velocity t (docs/theory.md, "More that is exact").
+    and P y(t) = e^{-decay t} P y(0) + velocity t (docs/theory.md, "More that is exact"). Under
+    inputs P B w(t) comes on top, with w the inputs as the same law carries them on. Of a map
+    P y(t) = μᵗ P y(0) + P B w(t).
 
     Parameters
     ----------
     network : Network
-    decay : float
-        1 for the relaxation family, 0 for the drift family.
+    law : LinearLaw
+        Of the relaxation family or of a map; decay 0 for the drift family.
     rates : (N,) array, optional
         c of the drift family.
     """
 
     network: "Network"
-    decay: float
+    law: LinearLaw
     rates: NDArray[np.float64] | None = None
 
     @cached_property
@@ -169,37 +229,86 @@ class NullFlow:
         """(N,) -P c, what is added per unit of time; None for nothing."""
         return None if self.rates is None else -self.network.weights.null_space.project(self.rates)
 
+    @cached_property
+    def drive(self) -> NDArray[np.float64] | None:
+        """(N, q) P B; None without inputs."""
+        weights = self.network.input_weights
+        return None if weights is None else self.network.weights.null_space.project(weights.T).T
+
     def scale(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         """Factor on P y(0) at each time elapsed."""
-        return np.exp(-self.decay * t)
+        return self.law.scale(t)
 
 
 @dataclass(frozen=True, eq=False)
 class Relaxation(Network):
     """ẋᵢ = [-ζᵢ(xᵢ) + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ): φ = uᵀζ(x) has eigenvalue -1."""
 
+    @property
+    def law(self) -> LinearLaw:
+        """How uᵀζ(x) moves for every left null vector u."""
+        return RELAXATION
+
     def linear(self, y: NDArray) -> NDArray:
         return -y
 
     @property
     def null_flow(self) -> NullFlow:
-        return NullFlow(self, decay=1.0)
+        return NullFlow(self, self.law)
 
     @property
     def null_functions(self) -> ProductEigenspace:
-        return ProductEigenspace(self.weights.null_space, self.zeta, 1)
+        return self._products(None, 1)
+
+    def null_functions_seen(self, sensors: Sensors) -> ProductEigenspace | None:
+        seen = self._products(sensors, 1)
+        return seen if seen.null_space.dimension else None
+
+    def _products(
+        self, sensors: Sensors | None, degree: int, undriven: bool = False
+    ) -> ProductEigenspace:
+        """Products of so many uᵀζ(x) that the sensors see; of those no input reaches, or of all."""
+        zeta, drive = self.zeta, None if undriven else self.input_weights
+        if sensors is not None:
+            zeta = sensors.zeta(zeta)
+            drive = None if drive is None else sensors.of_columns(drive)
+        null = self._null_space(sensors, undriven)
+        # Beside a driven direction the undriven ones are a part; a sensor leaves out others.
+        whole = sensors is None and not (undriven and self.inputs)
+        return ProductEigenspace(null, zeta, degree, whole, self.law, drive)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of degree k: an eigenspace at -k, for k = 1 .. `max_degree`."""
-        return tuple(
-            ProductEigenspace(self.weights.null_space, self.zeta, degree)
-            for degree in range(1, max_degree + 1)
-        )
+        """Products of degree k: an eigenspace at -k, for k = 1 .. `max_degree`.
+
+        Of a network with inputs each is there twice: all products, which are eigenfunctions
+        together with their response to the inputs, and those that no input reaches, if there are.
+        """
+        return self.observed(None, max_degree)
+
+    def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        spaces: list[Eigenspace] = []
+        for degree in range(1, max_degree + 1):
+            both = [self._products(sensors, degree)]
+            if self.inputs:
+                both.append(self._products(sensors, degree, undriven=True))
+                if both[1].null_space.dimension == both[0].null_space.dimension:
+                    # No input reaches what is seen.
+                    both = both[1:]
+            spaces += [space for space in both if space.null_space.dimension]
+        return tuple(spaces)
+
+    def hidden(self, sensors: Sensors) -> Eigenspace:
+        """Of the uᵀζ(x) in the whole state the one nearest to the sensors, those of their span."""
+        rows = np.linalg.qr(sensors.matrix.T)[0]
+        inside = self.weights.null_space.project(rows.T).T
+        u = np.linalg.svd(inside, full_matrices=False)[0][:, 0]
+        factors = self.weights.null_space.project(u)[None, :, None]
+        return SampledProducts(factors, self.zeta, law=self.law, drive=self.input_weights)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Ratios of eigenfunctions; none where the null space is one-dimensional."""
-        null_space = self.weights.null_space
-        if null_space.dimension == 1:
+        null_space = self.undriven if self.inputs else self.weights.null_space
+        if null_space.dimension <= 1:
             return ()
         return (ConservedRatios(null_space, self.zeta),)
 
@@ -218,12 +327,60 @@ class Relaxation(Network):
         # From N and r alone: the null space of large weights takes a factorisation.
         null = self.size - self.weights.rank
         degrees = range(1, max_degree + 1)
-        return [(complex(-k), comb(null + k - 1, k)) for k in degrees]
+        return [(self.law.eigenvalue(k), comb(null + k - 1, k)) for k in degrees]
 
     def _equation(self) -> str:
+        driven = " + Bv" if self.inputs else ""
         if self.zeta.theta is not None:
-            return f"ẋ = -x + {self._coupled()}{' + θ' if self.zeta.theta.any() else ''}"
-        return f"ẏ = -y + {self._coupled()}, {self._map()}"
+            theta = " + θ" if self.zeta.theta.any() else ""
+            return f"ẋ = -x + {self._coupled()}{theta}{driven}"
+        return f"ẏ = -y + {self._coupled()}{driven}, {self._map()}"
+
+
+@dataclass(frozen=True, eq=False)
+class RelaxationMap(Relaxation):
+    """The relaxation family in discrete time, y⁺ = μ y + W h(x) + B v: uᵀζ(x) is at μ.
+
+    `rhs` is the next state, and the unit of time one step. The leaky network
+    x⁺ = (1-α) x + α (W σ(x) + θ + B v) is one with μ = 1 - α and weights α W
+    (`koopmark.systems.leaky_rnn`). μ = 0 is allowed: the functions are gone after a step.
+
+    Parameters
+    ----------
+    multiplier : float
+        μ.
+    """
+
+    multiplier: float = field(kw_only=True)
+
+    @property
+    def discrete(self) -> bool:
+        return True
+
+    @property
+    def law(self) -> LinearLaw:
+        return LinearLaw(multiplier=self.multiplier)
+
+    def linear(self, y: NDArray) -> NDArray:
+        return self.multiplier * y
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        return self._into(out, self.zeta.inverse(self._next(states)))
+
+    def driven(self, states: NDArray, inputs: NDArray) -> NDArray:
+        return self.zeta.inverse(self._next(states) + self._force(inputs))
+
+    def _next(self, states: NDArray) -> NDArray:
+        """ζ of the next state."""
+        return self.weights.apply(self.coupling(states)) + self.linear(self.zeta(states))
+
+    @property
+    def bounded(self) -> bool:
+        return super().bounded and abs(self.multiplier) < 1.0
+
+    def _equation(self) -> str:
+        driven = " + Bv" if self.inputs else ""
+        return f"y⁺ = {self.multiplier:g} y + {self._coupled()}{driven}, {self._map()}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,17 +422,23 @@ class Drift(Network):
 
     @property
     def null_flow(self) -> NullFlow:
-        return NullFlow(self, decay=0.0, rates=self.rates)
+        return NullFlow(self, LinearLaw(decay=0.0), self.rates)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Products of up to `max_degree` chosen eigenfunctions, grouped by eigenvalue.
 
-        Those that are conserved (uᵀc = 0) are no targets, and left out.
+        Those that are conserved (uᵀc = 0) are no targets, and left out. So are those that an input
+        reaches: there φ⁺ = e^{-uᵀcΔt} e^{uᵀBvΔt} φ, which no linear operator has for all v.
         """
         whole = self.weights.null_space.dimension == 1
+        chosen = self.exponents
+        if self.input_weights is not None:
+            reached = np.abs(self.input_weights.T @ chosen).max(axis=0)
+            size = np.linalg.norm(self.input_weights) * np.linalg.norm(chosen, axis=0)
+            chosen = chosen[:, reached <= INDEPENDENT * size]
         merged: list[ExponentialEigenspace] = []
         for degree in range(1, max_degree + 1):
-            for columns in combinations_with_replacement(self.exponents.T, degree):
+            for columns in combinations_with_replacement(chosen.T, degree):
                 u = np.sum(columns, axis=0)
                 decay = float(u @ self.rates)
                 if abs(decay) <= SAME_EIGENVALUE:
@@ -295,7 +458,7 @@ class Drift(Network):
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """uᵀζ(x) for the null vectors u with uᵀc = 0."""
-        vectors = self.weights.null_space.basis
+        vectors = (self.undriven if self.inputs else self.weights.null_space).basis
         decay = self.rates @ vectors
         if np.linalg.norm(decay) > SAME_EIGENVALUE * np.linalg.norm(self.rates):
             vectors = vectors @ np.linalg.svd(decay[None, :])[2][1:].T
@@ -309,6 +472,6 @@ class Drift(Network):
         return self._by_vectors(text, [NamedArray("rates", self.rates, "c, shape (N,)")], spaces)
 
     def _equation(self) -> str:
-        if self.zeta is LOG and self._coupled() == "W x":
+        if self.zeta is LOG and self._coupled() == "W x" and not self.inputs:
             return "ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼxⱼ)"
-        return f"ẏ = -c + {self._coupled()}, {self._map()}"
+        return f"ẏ = -c + {self._coupled()}{' + Bv' if self.inputs else ''}, {self._map()}"

@@ -11,7 +11,7 @@ from koopmark._arrays import finite
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
-from koopmark.systems.low_rank.network import Drift, Relaxation
+from koopmark.systems.low_rank.network import Drift, Relaxation, RelaxationMap
 from koopmark.systems.low_rank.weights import (
     MOST_UNITS,
     RANK_TOLERANCE,
@@ -23,12 +23,60 @@ from koopmark.systems.low_rank.weights import (
 from koopmark.systems.registry import Count, NonNegative, Positive, factory
 
 
-def rnn(weights: LowRank, theta: ArrayLike = 0.0, activation: str = "tanh") -> Relaxation:
-    """The network ẋ = -x + W σ(x) + θ; `theta` has shape (N,) or ().
+def rnn(
+    weights: LowRank,
+    theta: ArrayLike = 0.0,
+    activation: str = "tanh",
+    inputs: ArrayLike | None = None,
+) -> Relaxation:
+    """The network ẋ = -x + W σ(x) + θ + B v; `theta` has shape (N,) or (), `inputs` is B (N, q).
 
     Its eigenfunctions are uᵀ(x - θ) at -1, one for every left null vector u of W.
     """
-    return Relaxation(weights, Shift(theta), named_activation(activation))
+    given = None if inputs is None else finite(inputs, "inputs")
+    return Relaxation(weights, Shift(theta), named_activation(activation), input_weights=given)
+
+
+def leaky_rnn(
+    weights: LowRank,
+    alpha: float,
+    theta: ArrayLike = 0.0,
+    activation: str = "tanh",
+    inputs: ArrayLike | None = None,
+) -> RelaxationMap:
+    """The map x⁺ = (1-α) x + α (W σ(x) + θ + B v), as recurrent networks are trained.
+
+    Its eigenfunctions are uᵀ(x - θ) at μ = 1 - α, with the gain α uᵀB on an input.
+
+    Parameters
+    ----------
+    weights : LowRank
+        W.
+    alpha : float
+        α, the step over the time constant: positive. Above 1 the functions alternate in sign.
+    theta : (N,) or () array
+        θ.
+    activation : str
+        σ, a name in `koopmark.systems.ACTIVATIONS`.
+    inputs : (N, q) array, optional
+        B.
+
+    Raises
+    ------
+    ValueError
+        If α is not positive and finite.
+    """
+    if not (np.isfinite(alpha) and alpha > 0):
+        raise ValueError(
+            f"alpha {alpha}: it must be positive, as 0.1 for a step of a tenth of the time constant"
+        )
+    return RelaxationMap(
+        replace(weights, left=alpha * weights.left),
+        Shift(theta),
+        named_activation(activation),
+        multiplier=1.0 - alpha,
+        input_weights=None if inputs is None else alpha * finite(inputs, "inputs"),
+    )
 
 
 def from_weights(
@@ -36,8 +84,13 @@ def from_weights(
     theta: ArrayLike = 0.0,
     activation: str = "tanh",
     tolerance: float = RANK_TOLERANCE,
+    *,
+    inputs: ArrayLike | None = None,
+    alpha: float | None = None,
 ) -> Relaxation:
-    """The network ẋ = -x + W σ(x) + θ of weights of any form, whose rank is found.
+    """The network ẋ = -x + W σ(x) + θ + B v of weights of any form, whose rank is found.
+
+    With `alpha` it is the map x⁺ = (1-α) x + α (W σ(x) + θ + B v).
 
     Parameters
     ----------
@@ -50,6 +103,10 @@ def from_weights(
     tolerance : float
         Singular values up to this part of the largest count as zero. The system has the weights
         without them, and its repr says what was kept and what was not.
+    inputs : (N, q) array, optional
+        B, the weights of inputs v; without it the network is autonomous.
+    alpha : float, optional
+        α of the map, as for `leaky_rnn`.
 
     Raises
     ------
@@ -57,11 +114,17 @@ def from_weights(
         If W is not square, real and finite, is zero, or has full rank: then there is no left null
         vector, and no exact eigenfunction.
     """
-    given: Any = weights
+    factors = _factored(weights, tolerance)
+    if alpha is not None:
+        return leaky_rnn(factors, alpha, theta, activation, inputs)
+    return rnn(factors, theta, activation, inputs)
+
+
+def _factored(given: Any, tolerance: float) -> LowRank:
     if isinstance(given, LowRank):
-        return rnn(given, theta, activation)
+        return given
     if isinstance(given, tuple) and len(given) == 2 and all(np.ndim(one) == 2 for one in given):
-        return rnn(LowRank.from_factors(*given, tol=tolerance), theta, activation)
+        return LowRank.from_factors(*given, tol=tolerance)
     if hasattr(given, "toarray"):
         if max(given.shape) > MOST_UNITS:
             raise ValueError(
@@ -69,7 +132,7 @@ def from_weights(
                 f"which is done up to {MOST_UNITS:,}: give factors (L, R) of W = L Rᵀ"
             )
         given = given.toarray()
-    return rnn(LowRank.from_dense(given, tolerance), theta, activation)
+    return LowRank.from_dense(given, tolerance)
 
 
 def offsets(key: dict[str, Any], n: int, scale: float) -> NDArray[np.float64] | float:
@@ -106,6 +169,7 @@ def random_rnn(
     activation: str = "tanh",
     theta_scale: NonNegative = 0.0,
     singular_values: Sequence[float] | None = None,
+    inputs: int = 0,
 ) -> Relaxation:
     """A random network of `n` units whose weights have rank `rank`.
 
@@ -124,6 +188,8 @@ def random_rnn(
     singular_values : sequence of `rank` positive numbers, optional
         Relative singular values: they are scaled so that the largest is `gain`. By default the
         factors are Gaussian.
+    inputs : int
+        q, how many inputs it takes: B has independent standard normal entries.
 
     Raises
     ------
@@ -139,7 +205,34 @@ def random_rnn(
         largest = np.max(s, initial=0.0)
         s = gain * s / largest if largest > 0 else s
         weights = weights_with_singular_values(n, s, rng)
-    return rnn(weights, offsets(key, n, theta_scale), activation)
+    return rnn(weights, offsets(key, n, theta_scale), activation, input_weights(key, n, inputs))
+
+
+def input_weights(key: dict[str, Any], n: int, inputs: int) -> NDArray[np.float64] | None:
+    """B (n, inputs): independent standard normal entries; None for no inputs."""
+    return generator(key, "inputs").standard_normal((n, inputs)) if inputs else None
+
+
+@factory("random_leaky_rnn", check_rank)
+def random_leaky_rnn(
+    n: Count,
+    rank: Count,
+    alpha: Positive,
+    gain: Positive = 1.5,
+    seed: int = 0,
+    *,
+    activation: str = "tanh",
+    theta_scale: NonNegative = 0.0,
+    inputs: int = 0,
+) -> RelaxationMap:
+    """The map x⁺ = (1-α) x + α (W σ(x) + θ + B v) of a random network, as for `random_rnn`.
+
+    The same n, rank, gain and seed give the weights that `random_rnn` has, whatever α is.
+    """
+    key = {"ensemble": "random_rnn", "n": n, "rank": rank, "seed": seed}
+    weights = gaussian_weights(n, rank, gain, generator(key, "weights"))
+    theta = offsets(key, n, theta_scale)
+    return leaky_rnn(weights, alpha, theta, activation, input_weights(key, n, inputs))
 
 
 @factory("random_relaxation", check_rank)

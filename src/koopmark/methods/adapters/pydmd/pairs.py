@@ -388,7 +388,12 @@ class _Forecasting(LinearModel):
 
     lando: Any = None
 
-    def predict(self, windows: NDArray, times: NDArray) -> NDArray | None:
+    def predict(
+        self,
+        windows: NDArray,
+        times: NDArray,
+        inputs: NDArray | None = None,  # noqa: ARG002
+    ) -> NDArray | None:
         steps = steps_of(times, self.dt)
         if steps is None:
             return None
