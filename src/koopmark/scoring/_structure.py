@@ -15,11 +15,10 @@ from koopmark.models import Model
 from koopmark.scoring._cluster import obeying
 from koopmark.scoring._residuals import (
     CLUSTER_RADIUS,
+    Along,
     check_channels,
     finite_ones,
     misplaced,
-    pair_residuals,
-    rates_of,
 )
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
@@ -150,8 +149,7 @@ def infer_structure(
     values = values[:, finite]
     if per_trajectory > 1:
         along = values.reshape(len(trajectories.states), per_trajectory, -1)
-        dt, near_ones = trajectories.dt, eigenvalues[near][finite]
-        rates = rates_of(pair_residuals(along, near_ones, dt), near_ones, dt)
+        rates = Along(along, trajectories.dt).rates(eigenvalues[near][finite])
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     states = real(flat[:, -1], "states")
     y = states if zeta is None else zeta(states)
