@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 from koopmark._config import Section
 from koopmark._keys import generator
 from koopmark.simulation import Feedback
-from koopmark.systems import Network, System
+from koopmark.systems import System
 
 TONES = 8
 """Of a multisine, for each channel."""
@@ -54,10 +54,6 @@ class InputsSection(Section):
         """
         if not self.channels:
             return system
-        if not isinstance(system, Network):
-            raise ValueError(
-                f"inputs: a {type(system).__name__} takes none: networks with low-rank weights do"
-            )
         weights = generator(key, "input weights").standard_normal((system.size, self.channels))
         return system.with_inputs(weights)
 

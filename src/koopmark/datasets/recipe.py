@@ -29,6 +29,7 @@ NUMBERS = (
     "system",
     "initial_states",
     "sampling",
+    "map",
     "inputs",
     "observation",
     "trials",
@@ -105,6 +106,13 @@ class RegimeSection(Section):
         return self
 
 
+class MapSection(Section):
+    """The `[map]` section: a network of the relaxation family in steps, by default a flow."""
+
+    alpha: float | None = Field(default=None, gt=0, le=10)
+    """α, the step over the time constant: x⁺ = (1-α) x + α (W σ(x) + θ + B v)."""
+
+
 class TruthSection(Section):
     """The `[truth]` section: which eigenspaces are targets."""
 
@@ -123,6 +131,7 @@ class Contents(Section):
     system: AnySystem
     initial_states: InitialStatesSection
     sampling: SamplingSection
+    map: MapSection = MapSection()
     inputs: InputsSection = InputsSection()
     observation: ObservationSection = ObservationSection()
     trials: TrialsSection = TrialsSection()
@@ -148,6 +157,13 @@ class Contents(Section):
                 f"{self.max_degree}, with |Im λ| up to {fastest:.4g}, cannot be told from slower "
                 f"ones: dt must be at most π / {fastest:.4g} = {pi / fastest:.4g}"
             )
+        if self.map.alpha is not None and self.sampling.dt != round(self.sampling.dt):
+            raise ValueError(
+                f"sampling: dt {self.sampling.dt:g} with [map]: the unit of time of a map is one "
+                "step, so dt must be a whole number, such as 1"
+            )
+        if self.map.alpha is not None and self.trials.jitter:
+            raise ValueError("trials: jitter with [map]: a map has no time between its steps")
         self.system.check_targets(self.max_degree)
         return self
 
@@ -165,9 +181,9 @@ class Recipe(Contents):
     def build(self, seed: int) -> System:
         """The system of this seed, with the inputs that it takes."""
         system = self.system.build(seed)
-        return self.inputs.drive(
-            system, {"inputs": self.inputs.channels, "n": system.size, "seed": seed}
-        )
+        key = {"inputs": self.inputs.channels, "n": system.size, "seed": seed}
+        driven = self.inputs.drive(system, key)
+        return driven if self.map.alpha is None else driven.as_map(self.map.alpha)
 
     def sensors(self, seed: int) -> Sensors | None:
         """What is seen of it; None for all."""
