@@ -152,7 +152,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         recorded = recipe.trials.recorded(states.shape, clean)
         noisy, states = (np.where(recorded, made, np.nan) for made in (noisy, states))
     at = recipe.trials.times(times, len(states), clean)
-    held = arrays.get("train_inputs")
+    held = arrays.get("train_inputs") if recipe.inputs.recorded else None
     test = Trajectories(arrays["test"], times, inputs=arrays.get("test_inputs"), system=system)
     return Dataset(
         recipe,
@@ -199,6 +199,7 @@ def _clean_key(recipe: Recipe, seed: int) -> dict:
     key.pop("truth", None)
     key.pop("trials", None)
     key.pop("observation", None)
+    key.get("inputs", {}).pop("recorded", None)
     return {**key, "seed": seed}
 
 

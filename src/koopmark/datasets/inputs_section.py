@@ -37,6 +37,9 @@ class InputsSection(Section):
     dither: float = Field(default=1.0, ge=0.0)
     """Of feedback: white inputs that are added, as a share of the amplitude."""
 
+    recorded: bool = True
+    """Whether the training data hold them; if not, methods are given the states alone."""
+
     @model_validator(mode="after")
     def _nothing_without_channels(self) -> "InputsSection":
         if not self.channels and self.model_fields_set:
