@@ -50,6 +50,9 @@ class InputsSection(Section):
     units: tuple[NonNegativeInt, ...] | None = None
     """Which units the inputs reach, numbered from 0; all if left out."""
 
+    recorded: bool = True
+    """Whether the training data hold them; if not, methods are given the states alone."""
+
     @model_validator(mode="after")
     def _keys_that_go_together(self) -> "InputsSection":
         given = self.model_fields_set - {"channels"}
@@ -79,17 +82,13 @@ class InputsSection(Section):
         """
         if not self.channels:
             return system
-        flow = system.null_flow
-        if flow is None:
+        if system.null_flow is None:
             raise ValueError(
                 f"inputs: they are for networks with low-rank weights, and none are known of a "
                 f"{type(system).__name__}: leave the section out, or take a system such as "
-                "random_rnn, random_leaky_rnn or random_lotka_volterra"
+                "random_rnn or random_lotka_volterra"
             )
-        # A step of a leaky map takes the share α of its inputs.
-        multiplier = flow.law.multiplier
-        share = 1.0 if multiplier is None else 1.0 - multiplier
-        return flow.network.with_inputs(share * self.weights(system.size, seed))
+        return system.with_inputs(self.weights(system.size, seed))
 
     def weights(self, n: int, seed: int) -> Array:
         """B (n, channels)."""
