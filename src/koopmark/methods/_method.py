@@ -80,7 +80,7 @@ class Tags:
     unrecoverable : str
         Why there are none.
     loses : mapping of str to str
-        What it need not recover: names in `koopmark.methods.contract.CASES`, with reasons.
+        What it need not recover: names in `koopmark.methods.contract.LOSSES`, with reasons.
     exactness : float
         How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt.
     trial : mapping of str

@@ -71,7 +71,12 @@ class KRONIC(Method):
     held_out: Share = 0.2
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(min_states=ORDER + 1, sampling="segments", papers=(papers.KAISER_2021,))
+    tags = Tags(
+        min_states=ORDER + 1,
+        sampling="segments",
+        papers=(papers.KAISER_2021,),
+        loses={"map": "a map has no derivative in time"},
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         dt = trajectories.dt

@@ -110,7 +110,11 @@ class ForwardBackwardEDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(sampling="segments", papers=(papers.DAWSON_2016,))
+    tags = Tags(
+        sampling="segments",
+        papers=(papers.DAWSON_2016,),
+        loses={"map": "there is no operator backwards in time of what is gone after a step"},
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.snapshots())

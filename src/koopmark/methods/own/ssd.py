@@ -28,6 +28,9 @@ RANK = 1e-10
 LEAST, TURNED = 0.1, 3.0
 """Sine that T-SSD allows without noise, and for each unit of relative noise."""
 
+VANISHING = "what is gone after a step spans nothing at x⁺, and is in no subspace that is kept"
+"""Why functions with μ = 0 are lost."""
+
 Sine = Annotated[float, Bound("must be above 0 and at most 1", lambda value: 0 < value <= 1)]
 
 ANY = 1.0 - 1e-9
@@ -98,7 +101,9 @@ class SSD(_Decomposition):
 
     tolerance: Share = 1e-7
 
-    tags = Tags(sampling="segments", inputs=True, papers=(papers.HASELI_2022,))
+    tags = Tags(
+        sampling="segments", inputs=True, papers=(papers.HASELI_2022,), loses={"map": VANISHING}
+    )
 
     def step(self, here: Spans) -> NDArray[np.float64]:
         sines, directions = angles(here.now, orthonormal(here.ahead)[0])
@@ -124,7 +129,9 @@ class TunableSSD(_Decomposition):
 
     epsilon: Sine | None = None
 
-    tags = Tags(sampling="segments", inputs=True, papers=(papers.HASELI_2023,))
+    tags = Tags(
+        sampling="segments", inputs=True, papers=(papers.HASELI_2023,), loses={"map": VANISHING}
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         if self.epsilon is not None:
