@@ -116,6 +116,11 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
         """Whether its functions are those of a map, φ(x⁺) = μ φ(x)."""
         return False
 
+    @property
+    def driven(self) -> bool:
+        """Whether inputs move its functions, beside their eigenvalue: see `advanced`."""
+        return False
+
     def multiplier(self, elapsed: float) -> complex:
         """φ(x(t)) / φ(x(0)) after this time without inputs: e^{λt}, or μᵗ of a map."""
         if self.discrete:
@@ -236,6 +241,10 @@ class ProductEigenspace(Eigenspace):
         return self.law.discrete
 
     @property
+    def driven(self) -> bool:
+        return self.drive is not None
+
+    @property
     def dimension(self) -> int:
         return comb(self.null_space.dimension + self.degree - 1, self.degree)
 
@@ -304,6 +313,10 @@ class SampledProducts(Eigenspace):
     @property
     def discrete(self) -> bool:
         return self.law.discrete
+
+    @property
+    def driven(self) -> bool:
+        return self.drive is not None
 
     @property
     def dimension(self) -> int:
