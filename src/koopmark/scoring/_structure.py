@@ -196,7 +196,6 @@ def _near(
     finite = np.isfinite(values).all(axis=0)
     values, eigenvalues = values[:, finite], eigenvalues[near][finite]
     if length > 1:
-        along = values.reshape(len(trajectories), length, -1)
         response = _response(model, trajectories, flat, length)
         if response is not None:
             response = response[:, :, np.flatnonzero(near)[finite]]
