@@ -199,6 +199,7 @@ def _near(
         response = _response(model, trajectories, flat, length)
         if response is not None:
             response = response[:, :, np.flatnonzero(near)[finite]]
+        along = values.reshape(len(trajectories), length, -1)
         rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues)
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     return values
