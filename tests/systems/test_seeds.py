@@ -16,7 +16,6 @@ ARGUMENTS = {
     "prescribed_target": {"target": "bump", "n": 3},
     "random_coupling": {"n": 4, "matrix": np.diag([-1.0, -2.0, -3.0, -4.0])},
     "random_drift": {"n": 6, "rank": 2, "zeta": systems.SINH},
-    "random_leaky_rnn": {"n": 6, "rank": 2, "alpha": 0.3},
     "random_linear": {"n": 4},
     "random_lotka_volterra": {"n": 6, "groups": 2},
     "random_prescribed": {"n": 4, "matrix": [[-1.0]]},

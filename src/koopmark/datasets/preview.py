@@ -19,10 +19,12 @@ def preview(recipe: Recipe, seed: int, count: int) -> NDArray[np.float64]:
     """
     key, times = {**recipe.depends_on(), "seed": seed}, recipe.sampling.times
     system = recipe.build(seed)
-    rng = generator(key, "initial states, preview")
+    rng = generator(
+        {name: value for name, value in key.items() if name != "inputs"}, "initial states, preview"
+    )
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
     if system.process is not None:
         noise = generator(key, "noise of the process, preview")
         return sample_paths(system.process, initial, times, noise).states
-    inputs = recipe.inputs.draw(system, count, times, key, "preview")
+    inputs = recipe.inputs.draw(system, count, len(times), key, "preview")
     return simulate(system, initial, times, rtol=RTOL, inputs=inputs).states
