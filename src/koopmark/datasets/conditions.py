@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from koopmark.datasets.answer_key import AnswerKey
+from koopmark.systems import NoKey
 from koopmark.systems.own_sections import is_own
 
 if TYPE_CHECKING:
@@ -48,18 +49,14 @@ def check_conditions(recipe: "Contents") -> None:
             f"inputs: multisine of {inputs.channels} channels over {steps} steps: each needs "
             f"frequencies of its own, so at least {3 * inputs.channels} steps"
         )
-    driven = inputs.drive(system, 0)
+    driven, sensors = inputs.drive(system, 0), None
     try:
         sensors = recipe.observation.sees(system.size, 0)
-        targets = AnswerKey.of(driven, recipe.max_degree, sensors).targets
+        AnswerKey.of(driven, recipe.max_degree, sensors)
+    except NoKey as error:
+        raise ValueError(f"{'inputs' if sensors is None else 'observation'}: {error}") from None
     except ValueError as error:
         raise ValueError(f"observation: {error}") from None
-    if inputs.channels and not targets:
-        raise ValueError(
-            f"inputs: they reach all of the eigenfunctions that this {type(driven).__name__} has "
-            "as targets, and none obeys its eigenvalue then: let them reach fewer units, as in "
-            "units = [0]"
-        )
 
 
 def _check_steps(recipe: "Contents") -> None:
