@@ -1,0 +1,59 @@
+"""PyDMD's method for data with inputs."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from koopmark.methods import papers
+from koopmark.methods.adapters._pairs import under_inputs
+from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
+from koopmark.methods.adapters.pydmd.sequences import rank_kept
+from koopmark.methods.dictionaries import AnyDictionary
+from koopmark.models import LinearModel, Model
+from koopmark.simulation import Trajectories
+
+
+@dataclass(frozen=True)
+class DMDc(AtRank):
+    """DMD with control (Proctor, Brunton and Kutz 2016) as PyDMD computes it.
+
+    Least squares from each snapshot and the input held after it to the next snapshot.
+
+    PyDMD takes one sequence, whose pairs are `lag` states apart. All first snapshots of P pairs
+    followed by all second ones are a sequence whose pairs at the lag P are these P pairs, and no
+    others (docs/library-notes.md).
+
+    Parameters
+    ----------
+    svd_rank : int, optional
+        Directions of the next snapshots kept: -1 for all. By default their numerical rank.
+    svd_rank_omega : int, optional
+        Directions of snapshots beside inputs kept, likewise: -1, PyDMD's own, divides by rounding
+        if the data are of lower rank, as one trajectory of a network with a null space is.
+    dictionary : AnyDictionary
+        As for `DMD`.
+    """
+
+    svd_rank_omega: int | None = None
+    dictionary: AnyDictionary = STATE
+
+    tags = replace(
+        PYDMD,
+        inputs=True,
+        by_default={"svd_rank": 0, "svd_rank_omega": -1},
+        papers=(papers.PROCTOR_2016,),
+    )
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pydmd
+
+        x, y = trajectories.pairs()
+        lift, held = self.dictionary.fitted(x), trajectories.held()
+        now, ahead = lift(x), lift(y)
+        dmd = pydmd.DMDc(
+            svd_rank=rank_kept(self.svd_rank, ahead),
+            svd_rank_omega=rank_kept(self.svd_rank_omega, np.hstack([now, held])),
+            lag=len(now),
+        ).fit(np.vstack([now, ahead]).T, held.T)
+        model = LinearModel.from_modes(dmd.eigs, dmd.modes, trajectories.dt, lift, lift.state)
+        return under_inputs(model, dmd.B.T)
