@@ -63,8 +63,12 @@ MISTAKES = [
         "inputs: they are for networks with low-rank weights, and a LinearUnits takes none",
     ),
     (
-        {"inputs": {"channels": 1}, "system": SPECIES, "initial_states": POSITIVE},
-        "inputs: they reach all of the eigenfunctions that this Drift has",
+        {
+            "inputs": {"channels": 1},
+            "system": {**SPECIES, "groups": 1},
+            "initial_states": POSITIVE,
+        },
+        "inputs: inputs reach every eigenfunction that is known of this Drift",
     ),
     ({"observation": {"sensors": 0}}, "sensors: there must be at least one sensor"),
     ({"observation": {"units": []}}, "units: there must be at least one sensor"),
@@ -76,8 +80,8 @@ MISTAKES = [
     ({"observation": {"matrix": [[1.0], [1.0, 2.0]]}}, "must be equally long"),
     ({"observation": {"matrix": [[1.0] * 6, [2.0] * 6]}}, "the 2 mixtures have rank 1"),
     (
-        {"observation": {"sensors": 3}, "system": SPECIES, "initial_states": POSITIVE},
-        "observation: of a Drift it is not known",
+        {"observation": {"sensors": 1}, "system": SPECIES, "initial_states": POSITIVE},
+        "observation: no eigenfunction that is known of this Drift",
     ),
     (
         {
