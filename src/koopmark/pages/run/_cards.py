@@ -90,6 +90,8 @@ def _dataset(card: DatasetCard, picture: int | None) -> Data:
         "text": card.text,
         "system": card.system,
         "data": card.data,
+        "told": card.told,
+        "symbol": card.where.symbol,
         "sources": card.sources,
         "hard": card.hard,
         "picture": picture,
