@@ -168,7 +168,7 @@ def evaluate(
     drawn: tuple[Portrait, ...] = ()
     if pairs.values is not None:
         floors, floors_note = oracle_floors(
-            model, windows, spaces, fresh or fresh_like(key, test, seed)
+            model, windows, spaces, fresh or fresh_like(key, test, seed), key.latent
         )
         # Along trajectories, whose stretches are to be of one length.
         even = shown.places[:, model.window - 1 :].ravel() if not test.regular else slice(None)
@@ -180,6 +180,7 @@ def evaluate(
             pairs.rates[pairs.usable],
             shown.even.times[model.window - 1 :],
             shown.origins,
+            None if shown.even.inputs is None else shown.even.inputs[:, model.window - 1 :],
         )
         forecast_error, forecast_note = _forecast_error(model, key, test)
         if portrayed and not len(shown.even):
@@ -392,7 +393,7 @@ class _Shared:
     def frame(self, target: ScoredSpace) -> Frame:
         """Where a portrait of the target looks."""
         if target.index not in self.frames:
-            self.frames[target.index] = frame(target, self.even)
+            self.frames[target.index] = frame(target, self.even, self.key.latent)
         return self.frames[target.index]
 
 

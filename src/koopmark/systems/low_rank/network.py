@@ -252,6 +252,30 @@ class Relaxation(Network):
     def linear(self, y: NDArray) -> NDArray:
         return -y
 
+    def as_map(self, alpha: float) -> "RelaxationMap":
+        """The network in steps of α time constants, y⁺ = (1-α) y + α (W h(x) + B v).
+
+        Of a recurrent network x⁺ = (1-α) x + α (W σ(x) + θ + B v), as such networks are trained.
+
+        Raises
+        ------
+        ValueError
+            If α is not positive and finite.
+        """
+        if not (np.isfinite(alpha) and alpha > 0):
+            raise ValueError(
+                f"alpha {alpha}: it must be positive, as 0.1 for a step of a tenth of the time "
+                "constant"
+            )
+        driven = self.input_weights
+        return RelaxationMap(
+            replace(self.weights, left=alpha * self.weights.left),
+            self.zeta,
+            self.coupling,
+            multiplier=1.0 - alpha,
+            input_weights=None if driven is None else alpha * driven,
+        )
+
     @property
     def null_flow(self) -> NullFlow:
         return NullFlow(self, self.law)

@@ -66,17 +66,7 @@ def leaky_rnn(
     ValueError
         If α is not positive and finite.
     """
-    if not (np.isfinite(alpha) and alpha > 0):
-        raise ValueError(
-            f"alpha {alpha}: it must be positive, as 0.1 for a step of a tenth of the time constant"
-        )
-    return RelaxationMap(
-        replace(weights, left=alpha * weights.left),
-        Shift(theta),
-        named_activation(activation),
-        multiplier=1.0 - alpha,
-        input_weights=None if inputs is None else alpha * finite(inputs, "inputs"),
-    )
+    return rnn(weights, theta, activation, inputs).as_map(alpha)
 
 
 def from_weights(
@@ -114,10 +104,8 @@ def from_weights(
         If W is not square, real and finite, is zero, or has full rank: then there is no left null
         vector, and no exact eigenfunction.
     """
-    factors = _factored(weights, tolerance)
-    if alpha is not None:
-        return leaky_rnn(factors, alpha, theta, activation, inputs)
-    return rnn(factors, theta, activation, inputs)
+    network = rnn(_factored(weights, tolerance), theta, activation, inputs)
+    return network if alpha is None else network.as_map(alpha)
 
 
 def _factored(given: Any, tolerance: float) -> LowRank:
@@ -211,28 +199,6 @@ def random_rnn(
 def input_weights(key: dict[str, Any], n: int, inputs: int) -> NDArray[np.float64] | None:
     """B (n, inputs): independent standard normal entries; None for no inputs."""
     return generator(key, "inputs").standard_normal((n, inputs)) if inputs else None
-
-
-@factory("random_leaky_rnn", check_rank)
-def random_leaky_rnn(
-    n: Count,
-    rank: Count,
-    alpha: Positive,
-    gain: Positive = 1.5,
-    seed: int = 0,
-    *,
-    activation: str = "tanh",
-    theta_scale: NonNegative = 0.0,
-    inputs: int = 0,
-) -> RelaxationMap:
-    """The map x⁺ = (1-α) x + α (W σ(x) + θ + B v) of a random network, as for `random_rnn`.
-
-    The same n, rank, gain and seed give the weights that `random_rnn` has, whatever α is.
-    """
-    key = {"ensemble": "random_rnn", "n": n, "rank": rank, "seed": seed}
-    weights = gaussian_weights(n, rank, gain, generator(key, "weights"))
-    theta = offsets(key, n, theta_scale)
-    return leaky_rnn(weights, alpha, theta, activation, input_weights(key, n, inputs))
 
 
 @factory("random_relaxation", check_rank)
