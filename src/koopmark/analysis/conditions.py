@@ -35,7 +35,7 @@ class Conditions:
 
         inputs = number("inputs")
         return cls(
-            number("alpha") == number("alpha"),
+            number("discrete") == 1.0,
             int(inputs) if inputs == inputs else 0,
             number("n"),
             number("channels"),
