@@ -107,7 +107,7 @@ def told(recipe: Recipe, system: System, sensors: Sensors | None) -> tuple[tuple
         Those of the recipe for some seed.
     """
     texts = {
-        "step": _step(system),
+        "map": _step(system),
         "inputs": _inputs(recipe, system),
         "sensors": _sensors(sensors, system),
         "exact": _exact(system, sensors),
@@ -119,7 +119,7 @@ def _step(system: System) -> str:
     if not system.discrete:
         return ""
     return (
-        "a map: eigenvalues are the factors μ of one step, φ(x⁺) = μ φ(x), and their errors "
+        "eigenvalues are the factors μ of one step, φ(x⁺) = μ φ(x), and their errors "
         "|μ̂ - μ|; the unit of time is a step"
     )
 
@@ -161,8 +161,8 @@ def _exact(system: System, sensors: Sensors | None) -> str:
         known = seen.dimension if seen else 0
         rank = sensors.channels - known
         sentences.append(
-            f"of the {functions.dimension} functions {name} of the whole state "
-            f"p - rank(CL) = {sensors.channels} - {rank} = {known} are functions of what is seen"
+            f"of the {functions.dimension} functions {name} of the whole state, p - rank(CL) = "
+            f"{sensors.channels} - {rank} = {known} are functions of what is seen"
         )
     if not known:
         sentences.append(
@@ -174,21 +174,22 @@ def _exact(system: System, sensors: Sensors | None) -> str:
     if system.inputs:
         spaces = system.observed(sensors, 1)
         free = sum(space.dimension for space in spaces if space.gains(1.0) is None)
-        sentences.append(_reach(known, free))
+        which = f"{name} that are seen" if sensors else name
+        sentences.append(_reach(known, free, which))
     return "; ".join(sentences)
 
 
-def _reach(known: int, free: int) -> str:
+def _reach(known: int, free: int, which: str) -> str:
     """What inputs do to `known` functions, of which they do not reach `free`."""
     if free == known:
-        return f"no input reaches any of these {known}: every method can find them"
+        return f"no input reaches any of the {known} functions {which}: every method can find them"
     driven = (
         "only methods that use the inputs can find them, with the gains of the inputs on them, "
         "which are exact too"
     )
     if not free:
-        return f"inputs reach all {known}: {driven}"
+        return f"inputs reach all {known} functions {which}: {driven}"
     return (
-        f"no input reaches {free} of these {known}, which obey their eigenvalue whatever the "
-        f"inputs do: every method can find them; the inputs reach the others: {driven}"
+        f"no input reaches {free} of the {known} functions {which}, which obey their eigenvalue "
+        f"whatever the inputs do: every method can find them; inputs reach the others: {driven}"
     )

@@ -101,8 +101,9 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
     targets = _targets(run.targets[run.targets["dataset"] == name], name, shared)
     equation = repr(system).strip("<>").partition("N = ")[0].strip(" ,") if system else ""
     records = [{str(key): value for key, value in row.items()} for row in ours.to_dict("records")]
-    # What a level of a sweep does in the long run was not looked into.
-    regime = recipe.in_the_long_run if recipe and recipe.name == name else ""
+    # What a level of a sweep, a map, or a driven network does in the long run was not looked into.
+    known = recipe is not None and recipe.name == name and not (where.inputs or where.discrete)
+    regime = recipe.in_the_long_run if recipe and known else ""
     return DatasetCard(
         name=name,
         text=f"{recipe.title}. {recipe.description}" if recipe else _told(run.provenance, name),

@@ -42,10 +42,18 @@
   const exactOf = async (dataset) => {
     const [fits, targets] = await Promise.all(["fits", "targets"].map(koopmark.data));
     const mine = new Set(koopmark.rows(fits, (i) => fits.dataset[i] === dataset).map((i) => fits.fit_id[i]));
-    const different = new Map();
+    const all = new Map();
     for (const i of koopmark.rows(targets, (j) => mine.has(targets.fit_id[j]))) {
       const [re, im] = [targets.target_eigenvalue_re[i], targets.target_eigenvalue_im[i]].map(koopmark.number);
-      different.set(`${re} ${im} ${targets.target_dimension[i]}`, { re, im, label: targets.target[i] });
+      all.set(`${re} ${im} ${targets.target_dimension[i]}`, { re, im, label: targets.target[i] });
+    }
+    // One circle for all targets at an eigenvalue: -1 (x8), undriven (x6).
+    const different = new Map();
+    for (const one of all.values()) {
+      const at = `${one.re} ${one.im}`;
+      const first = different.get(at);
+      if (first) first.label += `, ${one.label.slice(one.label.indexOf(" ") + 1)}`;
+      else different.set(at, one);
     }
     return [...different.values()];
   };
