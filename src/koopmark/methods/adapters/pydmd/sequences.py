@@ -235,7 +235,7 @@ class VarProDMD(_Sequence):
         found = LinearModel.from_modes(
             np.ones(len(rates)), fitted.modes, trajectories.dt, lift, lift.state
         )
-        return replace(found, rates=rates)
+        return replace(found, rates=rates, discrete=None)
 
 
 @dataclass(frozen=True)
