@@ -221,6 +221,7 @@ class Recipe(Contents):
             "rank": system.rank,
             "channels": self.size,
             "inputs": system.inputs,
+            "discrete": int(system.discrete),
             "alpha": _alpha(system),
             "noise": self.sampling.noise,
             "dt": self.sampling.dt,
