@@ -199,6 +199,7 @@ class SpDMD(_Sequence):
             every,
             coefficients=every.coefficients[:, kept],
             rates=every.rates[kept],
+            discrete=np.asarray(every.discrete)[kept],
             modes=None if every.modes is None else every.modes[kept],
         )
 
@@ -235,7 +236,7 @@ class VarProDMD(_Sequence):
         found = LinearModel.from_modes(
             np.ones(len(rates)), fitted.modes, trajectories.dt, lift, lift.state
         )
-        return replace(found, rates=rates)
+        return replace(found, rates=rates, discrete=None)
 
 
 @dataclass(frozen=True)
