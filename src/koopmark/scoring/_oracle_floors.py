@@ -8,6 +8,7 @@ test set itself they would interpolate: along a trajectory states are no indepen
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil, nan
 
 import numpy as np
@@ -69,16 +70,28 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
     circle, more is covered than occurs, and a floor comes out higher than need be. There are none
     if fewer than FEWEST_STARTS test trajectories start apart from each other. `seed` draws the
     initial states, and the noise of a stochastic system.
+
+    Inputs are those of test trajectories drawn at random, from a time drawn at random on, and after
+    their last from their first: held as they are. What sensors show does not say where the system
+    is, so that of data seen through some the whole state is drawn (`Trajectories.latent`), and the
+    system that they come from simulated.
     """
-    simulate = key.simulate
+    simulate, source = key.simulate, test
+    sensors, system = test.sensors, test.system
+    if simulate is None and not (sensors is None or system is None or test.latent is None):
+        simulate = AnswerKey.of(system).simulate
+        source = replace(test, states=np.where(test.recorded.mask[..., None], test.latent, np.nan))
     if simulate is None:
+        if sensors is not None or key.latent:
+            return "what sensors show does not say from where to simulate the system"
         return "the answer key does not say how to simulate the system"
+    size = source.states.shape[2]
     if test.regular:
-        first, times = test.states[:, 0], test.times
+        first, times = source.states[:, 0], test.times
     else:
         recorded = test.recorded
         rows = np.unique(recorded.trajectory, return_index=True)[1]
-        first, longest = test.snapshots().reshape(-1, key.channels)[rows], np.diff(recorded.bounds)
+        first, longest = source.snapshots().reshape(-1, size)[rows], np.diff(recorded.bounds)
         times = test.dt * np.arange(longest.max())
     starts = np.sort(real(first, "states"), axis=0)
     if len(np.unique(starts, axis=0)) < FEWEST_STARTS:
@@ -86,20 +99,44 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
             f"fewer than {FEWEST_STARTS} initial states in the test set do not tell how to draw "
             "others"
         )
+    held: list[NDArray[np.float64]] = []
+    if key.inputs and test.inputs is not None:
+        held = [one[np.isfinite(one).all(axis=1)] for one in test.inputs]
+        held = [one for one in held if len(one)]
+        if not held:
+            return "the test set has no inputs that fresh trajectories could have"
     ranks = np.linspace(0.0, 1.0, len(starts))
 
     def make(index: int) -> Trajectories:
         rng = generator([seed, index], "fresh trajectories")
-        drawn = rng.uniform(size=(BLOCK, key.channels))
+        drawn = rng.uniform(size=(BLOCK, size))
         columns = zip(drawn.T, starts.T, strict=True)
         states = np.stack([np.interp(places, ranks, column) for places, column in columns], axis=1)
-        return simulate(states, times, rng)
+        driven = {"inputs": _shifted(held, len(times), rng)} if held else {}
+        made = simulate(states, times, rng, **driven)
+        return made if source is test or sensors is None else made.observed(sensors)
 
     return FreshTrajectories(make)
 
 
+def _shifted(
+    held: Sequence[NDArray[np.float64]], length: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Inputs (BLOCK, length, q): those of one of the trajectories (T, q), from some time on."""
+    chosen = rng.integers(len(held), size=BLOCK)
+    begin = rng.integers(max(map(len, held)), size=BLOCK)
+    places = begin[:, None] + np.arange(length)
+    return np.stack(
+        [held[one].take(row, axis=0, mode="wrap") for one, row in zip(chosen, places, strict=True)]
+    )
+
+
 def oracle_floors(
-    model: Model, windows: NDArray, targets: Sequence[ScoredSpace], fresh: FreshTrajectories | str
+    model: Model,
+    windows: NDArray,
+    targets: Sequence[ScoredSpace],
+    fresh: FreshTrajectories | str,
+    latent: bool = False,
 ) -> tuple[list[Floor], str]:
     """The floor of each target, and a note if the dictionary has none at all.
 
@@ -108,7 +145,8 @@ def oracle_floors(
 
     `windows` (P, window, N) are those of the test set, at whose last states the targets are, and
     `fresh` are sampled as the test set is if the window is more than one state; or why there are
-    none.
+    none. With `latent` the targets are functions of the whole state, of which the windows show a
+    part (`Trajectories.latent`).
 
     Raises
     ------
@@ -136,7 +174,9 @@ def oracle_floors(
             total.update(f"{array.dtype.str}{array.shape}".encode())
             # Equal values have one digest, however they lie in memory.
             total.update(np.ascontiguousarray(array.T).data)
-        made = fresh.once(total.digest(), lambda: _Fit(model, values, targets, fresh).floors())
+        made = fresh.once(
+            total.digest(), lambda: _Fit(model, values, targets, fresh, latent).floors()
+        )
         return made, ""
     return [Floor()] * len(targets), f"oracle_floor: {note}"
 
@@ -154,8 +194,9 @@ class _Fit:
         at_test: NDArray,
         targets: Sequence[ScoredSpace],
         fresh: FreshTrajectories,
+        latent: bool,
     ) -> None:
-        self.model, self.targets, self.fresh = model, targets, fresh
+        self.model, self.targets, self.fresh, self.latent = model, targets, fresh, latent
         self.listed = at_test
         # One layout, as it decides how the floor is rounded: methods with equal values share it.
         self.at_test = np.asfortranarray(level_columns(at_test))
@@ -227,7 +268,13 @@ class _Fit:
         lost = int(np.sum(~np.isfinite(values).all(axis=0)))
         if lost:
             return f"oracle_floor: {lost} dictionary functions are not finite on fresh trajectories"
-        exact = [target.directions.evaluate(windows[:, -1]) for target in self.targets]
+        states = windows[:, -1]
+        if self.latent:
+            if block.latent is None:
+                return "oracle_floor: fresh trajectories without the whole state"
+            whole = replace(block, states=block.latent)
+            states = _spread(whole, self.model.window)[:, -1]
+        exact = [target.directions.evaluate(states) for target in self.targets]
         self.is_complex = [np.iscomplexobj(own) for own in exact]
         rows = np.hstack([values, *(part for own in exact for part in _parts(own))])
         columns, step = rows.shape[1], block_rows(rows.shape[1])

@@ -7,6 +7,7 @@ onto the recovered ones.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import inf, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,8 @@ class Frame:
     others : (q, 2) array of int
         Trajectory and step of further test states.
     coordinates : (2,) array of int
-        i and j, across and up; empty if the state has one coordinate.
+        i and j, across and up; empty if the state has one coordinate, or e is no function of what
+        is observed.
     axes : (2, GRID) array
         Values of xᵢ and xⱼ on the slice, from the 5th to the 95th percentile of the test states.
     mean : (N,) array
@@ -89,15 +91,21 @@ class Frame:
             yield states
 
 
-def frame(target: ScoredSpace, test: Trajectories) -> Frame:
+def frame(target: ScoredSpace, test: Trajectories, latent: bool = False) -> Frame:
     """Look at the first of the functions in which an eigenspace is scored, e.
 
-    Along a trajectory |e| goes as e^{Re λ t}, so |e(x(0))| tells the trajectories apart: one has
-    the largest, two stand a third and two thirds down the order.
+    Without inputs |e| goes as e^{Re λ t} along a trajectory, so |e(x(0))| tells the trajectories
+    apart: one has the largest, two stand a third and two thirds down the order. With `latent` e is
+    a function of the whole state, of which the test set shows a part: there is no slice.
     """
-    m, t, n = test.states.shape
+    seen = test.states
+    if latent:
+        if test.latent is None:
+            raise ValueError("the targets are functions of the whole state, which the data lack")
+        seen = test.latent
+    m, t, n = seen.shape
     space = target.directions
-    order = np.argsort(-np.abs(first_of(space, test.states[:, 0])), kind="stable")
+    order = np.argsort(-np.abs(first_of(space, seen[:, 0])), kind="stable")
     trajectories = order[np.unique([0, m // 3, 2 * m // 3])]
     steps = np.unique(np.linspace(0, t - 1, min(TIMES, t)).round().astype(np.intp))
     rest = np.setdiff1d(np.arange(m), trajectories)
@@ -107,7 +115,11 @@ def frame(target: ScoredSpace, test: Trajectories) -> Frame:
     others = np.empty((0, 2), np.intp)
     if len(rest):
         others = np.column_stack([rest[spots // len(steps)], steps[spots % len(steps)]])
-    coordinates, axes, mean = _slice(space, test.states.reshape(-1, n))
+    if latent:
+        coordinates, axes = np.empty(0, np.intp), np.empty((2, 0))
+        mean = test.states.reshape(-1, test.states.shape[2]).mean(axis=0)
+    else:
+        coordinates, axes, mean = _slice(space, seen.reshape(-1, n))
     known = Frame(
         target.index,
         target.label,
@@ -121,9 +133,16 @@ def frame(target: ScoredSpace, test: Trajectories) -> Frame:
         mean,
         np.empty(0),
     )
-    visited = (test.states[tuple(some.T)] for some in blocks(np.stack(known.visited, axis=1), n))
+    visited = (seen[tuple(some.T)] for some in blocks(np.stack(known.visited, axis=1), n))
     exact = [first_of(space, states) for states in chain(visited, known.slice_states())]
     return replace(known, exact=np.concatenate(exact))
+
+
+def speed(space: Eigenspace) -> float:
+    """At which rate the functions of a space change in size: |Re λ|, of a map |log |μ||."""
+    if not space.discrete:
+        return abs(space.eigenvalue.real)
+    return abs(log(abs(space.eigenvalue))) if space.eigenvalue else inf
 
 
 def blocks(rows: NDArray, size: int) -> Iterator[NDArray]:
@@ -202,9 +221,8 @@ def portraits(
     says which window is at each state of the frames, -1 for none, and `usable` which of the model's
     S functions these are.
     """
-    slowest = sorted(
-        zip(targets, choices, strict=True), key=lambda one: abs(one[0].space.eigenvalue.real)
-    )[:MOST_TARGETS]
+    slowest = sorted(zip(targets, choices, strict=True), key=lambda one: speed(one[0].space))
+    slowest = slowest[:MOST_TARGETS]
     drawn, notes, on_slices = [], dict[str, None](), dict[tuple[int, ...], NDArray]()
     for target, choice in slowest:
         if choice.chosen is None:

@@ -13,13 +13,13 @@ from koopmark._repr import ReprMixin
 from koopmark._tsqr import triangle_of
 from koopmark.models import Model
 from koopmark.scoring._cluster import obeying
+from koopmark.scoring._plane import FLOW, MAP
 from koopmark.scoring._residuals import (
     CLUSTER_RADIUS,
+    Along,
     check_channels,
     finite_ones,
     misplaced,
-    pair_residuals,
-    rates_of,
 )
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
@@ -30,7 +30,7 @@ from koopmark.scoring._subspaces import (
 )
 from koopmark.scoring._test_set import TestSet
 from koopmark.simulation import Trajectories
-from koopmark.truth import NullSpace, ProductEigenspace
+from koopmark.truth import RELAXATION, LinearLaw, NullSpace, ProductEigenspace
 
 ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
@@ -44,7 +44,14 @@ class Structure(ReprMixin):
     """The affine functions c + lᵀy that were recovered at -1, y = ζ(x), and what follows from them.
 
     If the dynamics are of the relaxation family, the l are left null vectors of the weights, and
-    the set on which all of the functions vanish attracts every trajectory at the rate 1.
+    the set on which all of the functions vanish attracts every trajectory at the rate 1; of a map
+    those at its multiplier. Under inputs the functions are those that decay so but for a response
+    to the inputs.
+
+    Of N channels that sensors show of a larger network, with more sensors than the rank r of its
+    weights W = L Rᵀ, the functions are N - r, and `rank` is r, that of the whole network: of
+    structured weights the rank of C L, C being the sensors. N sensors up to that rank show no such
+    function.
 
     Parameters
     ----------
@@ -64,7 +71,7 @@ class Structure(ReprMixin):
 
     @property
     def rank(self) -> int:
-        """Inferred rank of the weights: N minus the number of independent l."""
+        """Inferred rank of the weights: N minus the number of independent l, N if there is none."""
         return len(self.constraints) - 1
 
     @cached_property
@@ -108,8 +115,13 @@ def infer_structure(
     trajectories: Trajectories,
     zeta: Callable[[NDArray], NDArray] | None = None,
     radius: float = CLUSTER_RADIUS,
+    multiplier: float | None = None,
 ) -> Structure:
     """Rank, left null space and attracting set that a fitted model implies, without the system.
+
+    Functions of the state under inputs count if they decay but for a response to the inputs of the
+    trajectories, each held from its time to the next, whether or not the method knows of inputs.
+    Through sensors it is the rank of the whole network, see `Structure`.
 
     Parameters
     ----------
@@ -124,13 +136,17 @@ def infer_structure(
     radius : float
         Of the functions those count whose eigenvalue is at most so far from -1 and which disobey it
         at most at this rate on the trajectories, and of several that are one up to what is added to
-        it, one.
+        it, one. Of a map these are distances of multipliers.
+    multiplier : float, optional
+        μ of one step if the data are those of a map, whose unit of time is one step: 1 - α of a
+        leaky network x⁺ = (1 - α) x + α(Wσ(x) + θ). In place of -1 and e⁻ᵗ it is μ and μᵗ.
 
     Raises
     ------
     ValueError
         If the trajectories are too short or too few for an angle to mean anything or for all null
-        vectors to be seen, or are not such as the model was fitted to.
+        vectors to be seen, are not such as the model was fitted to, or come from a map and there is
+        no multiplier.
     """
     trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
     check_channels(model, trajectories.states)
@@ -143,24 +159,61 @@ def infer_structure(
     trajectories, places = test.even, test.places[:, model.window - 1 :]
     flat = test.windows if test.data.regular else test.windows[places.ravel()]
     per_trajectory = places.shape[1]
-    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
-    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues + 1.0) <= radius)
-    values = np.asarray(model.eigenfunctions(flat))[:, near]
-    finite = np.isfinite(values).all(axis=0)
-    values = values[:, finite]
-    if per_trajectory > 1:
-        along = values.reshape(len(trajectories.states), per_trajectory, -1)
-        dt, near_ones = trajectories.dt, eigenvalues[near][finite]
-        rates = rates_of(pair_residuals(along, near_ones, dt), near_ones, dt)
-        values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
+    if multiplier is None and trajectories.system is not None and trajectories.system.discrete:
+        raise ValueError(
+            "the trajectories are those of a map: give its multiplier, such as 1 - α of a leaky "
+            "network"
+        )
+    law = RELAXATION if multiplier is None else LinearLaw(multiplier=float(multiplier))
+    values = _near(model, trajectories, flat, per_trajectory, law, radius)
     states = real(flat[:, -1], "states")
     y = states if zeta is None else zeta(states)
     functions = max(y.shape[1] + 1, values.shape[1])
     if len(y) < (least := POINTS_PER_FUNCTION * functions):
         raise ValueError(f"{len(y)} states for {functions} functions: at least {least} are needed")
-    found = structure_of(y, values, trajectories.times[model.window - 1 :])
+    driven = None if trajectories.inputs is None else trajectories.inputs[:, model.window - 1 :]
+    found = structure_of(y, values, trajectories.times[model.window - 1 :], law, driven)
     _check_all_seen(found, y, test.origins)
     return replace(found, note=note)
+
+
+def _near(
+    model: Model,
+    trajectories: Trajectories,
+    flat: NDArray,
+    length: int,
+    law: LinearLaw,
+    radius: float,
+) -> NDArray:
+    """Values (P, s) of the functions near the eigenvalue of the law that obey theirs.
+
+    At the windows `flat`, `length` of each trajectory.
+    """
+    plane = MAP if law.discrete else FLOW
+    eigenvalues, _ = plane.eigenvalues(model)
+    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - law.eigenvalue(1)) <= radius)
+    values = np.asarray(model.eigenfunctions(flat))[:, near]
+    finite = np.isfinite(values).all(axis=0)
+    values, eigenvalues = values[:, finite], eigenvalues[near][finite]
+    if length > 1:
+        along = values.reshape(len(trajectories), length, -1)
+        response = _response(model, trajectories, flat, length)
+        if response is not None:
+            response = response[:, :, np.flatnonzero(near)[finite]]
+        rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues)
+        values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
+    return values
+
+
+def _response(
+    model: Model, trajectories: Trajectories, flat: NDArray, length: int
+) -> NDArray | None:
+    """(M, L - 1, S) what the model says that inputs make of its functions; None without inputs."""
+    if trajectories.inputs is None:
+        return None
+    held = trajectories.inputs[:, model.window - 1 :]
+    forced = model.forced(flat, held.reshape(-1, held.shape[2]))
+    return None if forced is None else forced.reshape(len(trajectories), length, -1)[:, :-1]
 
 
 def _check_all_seen(found: Structure, y: NDArray, trajectories: int) -> None:
@@ -187,16 +240,23 @@ def _check_all_seen(found: Structure, y: NDArray, trajectories: int) -> None:
         )
 
 
-def structure_of(y: NDArray, near: NDArray, times: NDArray) -> Structure:
-    """From y (P, N) and the values (P, s) of the functions recovered near -1.
+def structure_of(
+    y: NDArray,
+    near: NDArray,
+    times: NDArray,
+    law: LinearLaw = RELAXATION,
+    inputs: NDArray | None = None,
+) -> Structure:
+    """From y (P, N) and the values (P, s) of the functions recovered near the eigenvalue of a law.
 
-    P runs over trajectories, and within each over `times` (T,), at least two.
+    P runs over trajectories, and within each over `times` (T,), at least two, from which on the
+    `inputs` (M, T, q) are held, if there are any.
     """
     if len(times) < 2:
         raise ValueError("a single time does not show at which rate a function decays")
     affine = np.hstack([np.ones((len(y), 1)), y])
     _, constraints = _shared_affine_functions(affine, near)
-    return Structure(_of_rate_one(affine, constraints, times))
+    return Structure(_of_the_rate(affine, constraints, times, law, inputs))
 
 
 def score_structure(
@@ -207,16 +267,18 @@ def score_structure(
     rates: NDArray[np.float64],
     times: NDArray,
     trajectories: int,
+    inputs: NDArray | None = None,
 ) -> tuple[float, float, str]:
     """`rank_error`, `null_space_error` and a note if they are missing.
 
     Of the functions uᵀζ(x) of all left null vectors u, `null`, at `states` (P, N) of stretches
-    of so many trajectories, each at `times` (T,). `values` (P, s) count only if the rate at which
-    they disobey their eigenvalue is small.
+    of so many trajectories, each at `times` (T,), from which on the `inputs` (M, T, q) are held.
+    `values` (P, s) count only if the rate at which they disobey their eigenvalue is small.
     """
     if null is None:
-        return np.nan, np.nan, "rank_error: only the relaxation family has affine eigenfunctions"
-    near = np.flatnonzero((np.abs(eigenvalues + 1.0) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
+        return np.nan, np.nan, "rank_error: no affine functions of what is seen are eigenfunctions"
+    apart = np.abs(eigenvalues - null.law.eigenvalue(1))
+    near = np.flatnonzero((apart <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
     n, d = null.null_space.size, null.dimension
     functions = max(n + 1, len(near))
     note = ""
@@ -229,14 +291,24 @@ def score_structure(
         note = "a single window in each test trajectory"
     if note:
         return np.nan, np.nan, f"rank_error: {note}"
-    found = structure_of(null.zeta(states), values[:, obeying(values, rates, near)], times)
+    obey = values[:, obeying(values, rates, near)]
+    found = structure_of(null.zeta(states), obey, times, null.law, inputs)
     excess = found.rank - (n - d)
     error = 1.0 if excess > 0 else _null_space_error(null.null_space, found)
     return float(excess), error, ""
 
 
-def _of_rate_one(affine: NDArray, constraints: NDArray, times: NDArray) -> NDArray:
+def _of_the_rate(
+    affine: NDArray,
+    constraints: NDArray,
+    times: NDArray,
+    law: LinearLaw,
+    inputs: NDArray | None,
+) -> NDArray:
     """B with more rows: of the functions A a, B a = 0, only those that decay as e^{-t} are left.
+
+    Of a map it is μᵗ in place of e^{-t}. Under inputs a function may respond to them as one that
+    decays so does: with S the responses of all trajectories to each input, P takes S out as well.
 
     With F an orthonormal basis of those functions and P the projector that takes e^{-t} out of each
     trajectory, the singular values of P F are the sines of the angles to what decays so.
@@ -255,9 +327,11 @@ def _of_rate_one(affine: NDArray, constraints: NDArray, times: NDArray) -> NDArr
         return constraints
     functions = np.linalg.qr(affine @ coefficients)[0]
     along = functions.reshape(-1, len(times), functions.shape[1])
-    profile = np.exp(times[0] - times)
+    elapsed = times - times[0]
+    profile = law.scale(elapsed)
     profile /= np.linalg.norm(profile)
-    deviations = _without(along, profile[:, None])
+    responses = None if inputs is None else responses_of(law, times, inputs)
+    deviations = _without(along, profile[:, None], responses)
     _, sines, vh = np.linalg.svd(triangle_of(deviations.reshape(functions.shape)))
     bounded, directions = np.maximum(sines, ROUNDING), vh.conj().T
     first = int(np.sum(sines > ANGLE_TOLERANCE))
@@ -270,18 +344,38 @@ def _of_rate_one(affine: NDArray, constraints: NDArray, times: NDArray) -> NDArr
         if len(sines) - last <= forced:
             # Combinations whose deviations are orthonormal: an impostor is not mixed with others.
             beyond = directions[:, first:last] / sines[first:last]
-            both = np.linalg.qr(np.column_stack([profile, (times - times[0]) * profile]))[0]
-            rest = _without(along @ beyond, both).reshape(len(affine), -1)
+            moved = elapsed * profile
+            if law.discrete:
+                # d μᵗ / dμ, which is no multiple of t μᵗ at μ = 0.
+                moved = elapsed * law.scale(np.maximum(elapsed - 1.0, 0.0))
+            both = np.linalg.qr(np.column_stack([profile, moved]))[0]
+            rest = _without(along @ beyond, both, responses).reshape(len(affine), -1)
             _, shares, turned = np.linalg.svd(triangle_of(rest))
             kept = np.hstack([kept, beyond @ turned[shares * GAP >= 1.0].conj().T])
     dropped = functions @ _null_space(kept.conj().T)
     return np.vstack([constraints, dropped.conj().T @ affine])
 
 
-def _without(along: NDArray, profiles: NDArray) -> NDArray:
-    """Functions along trajectories (M, T, s) without the orthonormal profiles (T, k) in each."""
+def responses_of(law: LinearLaw, times: NDArray, inputs: NDArray) -> NDArray[np.float64]:
+    """(M, T, q) what held inputs (M, T, q) make of z at the times (T,), from z = 0, for b = 1."""
+    found = np.zeros(inputs.shape)
+    for k, step in enumerate(np.diff(times)):
+        found[:, k + 1] = law.scale(step) * found[:, k] + law.gain(step) * inputs[:, k]
+    return found
+
+
+def _without(along: NDArray, profiles: NDArray, shared: NDArray | None = None) -> NDArray:
+    """Functions along trajectories (M, T, s) without the orthonormal profiles (T, k) in each.
+
+    And without the `shared` functions (M, T, q), which have one coefficient for all trajectories.
+    """
     amplitudes = np.tensordot(profiles.T, along, axes=(1, 1))
-    return along - np.tensordot(profiles, amplitudes, axes=(1, 0)).swapaxes(0, 1)
+    left = along - np.tensordot(profiles, amplitudes, axes=(1, 0)).swapaxes(0, 1)
+    if shared is None:
+        return left
+    basis = orthonormal_basis(_without(shared, profiles).reshape(-1, shared.shape[2]))
+    flat = left.reshape(-1, left.shape[2])
+    return (flat - basis @ (basis.T @ flat)).reshape(left.shape)
 
 
 def _null_space(matrix: NDArray) -> NDArray:

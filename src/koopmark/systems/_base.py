@@ -8,7 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from koopmark import _repr
 from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, of_width, real
@@ -146,6 +146,33 @@ class System(_repr.ReprMixin, Gated, ABC):
     def discrete(self) -> bool:
         """Whether it is a map, whose `rhs` is the next state and whose unit of time is a step."""
         return False
+
+    def as_map(self, alpha: float) -> "System":  # noqa: ARG002
+        """The system in steps of α time constants, for networks of the relaxation family.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        raise ValueError(
+            f"a {type(self).__name__} has no map with exact eigenfunctions here: networks of the "
+            "relaxation family do"
+        )
+
+    def with_inputs(self, weights: ArrayLike | None) -> "System":
+        """The system with inputs v, weighted by B (N, q): for networks with low-rank weights.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        if weights is None:
+            return self
+        raise ValueError(
+            f"a {type(self).__name__} takes no inputs: networks with low-rank weights do"
+        )
 
     def driven(self, states: NDArray, inputs: NDArray) -> NDArray:  # noqa: ARG002
         """F(x, v) at states (..., N) under inputs (..., q); `rhs` is that of v = 0.

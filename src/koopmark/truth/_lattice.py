@@ -16,12 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._arrays import finite, numeric, of_width
 from koopmark._repr import ReprMixin
 from koopmark.truth._eigenspace import ONE, AffineProducts, Eigenspace, offset_of
-
-SAME_EIGENVALUE = 1e-9
-"""Relative distance up to which two eigenvalues are one."""
-
-INSEPARABLE = 1e-6
-"""Relative distance up to which no data tell the functions of two eigenvalues apart."""
+from koopmark.truth._law import INSEPARABLE, SAME_EIGENVALUE
 
 DEFECTIVE = 1e8
 """Condition number of the eigenvectors beyond which a matrix counts as defective."""
