@@ -19,6 +19,18 @@ EMPTY = "at full rank it divides by the rounding of directions without data"
 RANK_TOLERANCE = 1e-10
 """Delay coordinates depend on each other: singular values below this, relative, are rounding."""
 
+VANISHING = 1e-8
+"""Exact modes (Tu et al. 2014) belong to A x, not to x: those of discrete eigenvalues below this,
+relative to the largest, are lost to rounding, and with them the functions of all others, which a
+pseudo-inverse of the modes gives. Modes in a basis of x, which libraries call projected, keep them.
+"""
+
+
+def vanish(discrete: NDArray) -> bool:
+    """Whether exact modes of these eigenvalues are `VANISHING`."""
+    sizes = abs(np.asarray(discrete))
+    return bool((sizes < VANISHING * sizes.max(initial=0.0)).any())
+
 
 @dataclass(frozen=True)
 class Subsampled(Method):

@@ -29,6 +29,10 @@ PYKOOP = Tags(
 )
 
 
+LARGEST = 1e75
+"""States beyond which a forecast has run away: monomials of degree four still are finite here."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lifting:
     """The lifted states of a fitted pipeline: (P, N), or windows (P, window N), to (P, D)."""
@@ -74,8 +78,8 @@ class ProductModel(LinearModel):
         for k, count in enumerate(np.diff(steps, prepend=0)):
             for _ in range(count):
                 # Products run away outside the data; scikit-learn refuses what is not finite.
-                finite = np.isfinite(x).all(axis=1)
-                alive, z, x = alive[finite], z[finite], x[finite]
+                near = (abs(x) < LARGEST).all(axis=1)
+                alive, z, x = alive[near], z[near], x[near]
                 if not len(alive):
                     return states
                 with np.errstate(over="ignore", invalid="ignore"):

@@ -288,15 +288,55 @@ class SpectralRadiusLmiEDMD(_Programme):
 
 @dataclass(frozen=True)
 class HinfLmiEDMD(_Programme):
-    """`LmiEdmdHinfReg`: a penalty on the gain from the input to the state; needs an input.
+    """`LmiEdmdHinfReg`: EDMD with a penalty on the gain from the input to the state.
 
-    These systems have none, and every fit is skipped with this reason.
+    The gain is the H-infinity norm of the system from input to state (Dahdah and Forbes 2022); a
+    programme for the matrix alternates with one for the certificate of the norm.
+
+    Parameters
+    ----------
+    alpha : float
+        Weight of the norm, against errors summed over the pairs.
+    max_iter : int
+        Pairs of programmes solved at most; one takes 2 s for ten functions.
     """
 
-    tags = replace(_Programme.tags, loses={}, by_default=None, papers=(papers.DAHDAH_2022,))
+    alpha: Positive = 1.0
+    max_iter: Count = 100
+
+    tags = replace(
+        _Programme.tags.none("the penalty makes the gain smaller than it is"),
+        inputs=True,
+        trial={"max_iter": 5},
+        papers=(papers.DAHDAH_2022,),
+    )
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        if not trajectories.held().shape[1]:
+            raise Skip("the H-infinity norm is the gain from an input, and these data have none")
+        return super()._fit(trajectories)
 
     def _regressor(self) -> Any:
-        raise Skip("the H-infinity norm is the gain from an input, and these systems have none")
+        return lmi_regressors().LmiEdmdHinfReg(alpha=self.alpha, max_iter=self.max_iter)
+
+
+@dataclass(frozen=True)
+class LmiDMDc(_Programme):
+    """`LmiDmdc`: DMD with control (Proctor, Brunton and Kutz 2016) as a semidefinite programme.
+
+    Least squares from each snapshot and the input held after it to the next snapshot, in
+    coordinates of singular vectors, which CVXOPT solves.
+    """
+
+    tags = replace(
+        _Programme.tags,
+        inputs=True,
+        loses=DMD.tags.loses,
+        papers=(papers.PROCTOR_2016, papers.DAHDAH_2021),
+    )
+
+    def _regressor(self) -> Any:
+        return lmi_regressors().LmiDmdc()
 
 
 METHODS: dict[str, Method] = {
@@ -316,4 +356,5 @@ METHODS: dict[str, Method] = {
     "pykoop.lmi_edmd_nuclear": LmiEDMD(penalty="nuclear"),
     "pykoop.lmi_edmd_spectral_radius": SpectralRadiusLmiEDMD(),
     "pykoop.lmi_edmd_hinf": HinfLmiEDMD(),
+    "pykoop.lmi_dmdc": LmiDMDc(),
 }

@@ -412,7 +412,14 @@ class DelayModel(PyKoopmanModel):
 
 
 class HavokModel(DelayModel):
-    """PyKoopman multiplies with the singular values where it should divide: φ = Z⁻¹ U_r⁺ ψ here."""
+    """PyKoopman multiplies with the singular values where it should divide: φ = Z⁻¹ U_r⁺ ψ here.
+
+    It knows λ alone, from derivatives, and PyKoopman makes exponentials of it.
+    """
+
+    @property
+    def multipliers(self) -> None:
+        return None
 
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
         regressor = self.koopman._regressor()

@@ -9,7 +9,7 @@ from koopmark.methods.adapters._pairs import under_inputs
 from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
 from koopmark.methods.adapters.pydmd.sequences import rank_kept
 from koopmark.methods.dictionaries import AnyDictionary
-from koopmark.models import LinearModel, Model
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 
@@ -26,7 +26,8 @@ class DMDc(AtRank):
     Parameters
     ----------
     svd_rank : int, optional
-        Directions of the next snapshots kept: -1 for all. By default their numerical rank.
+        Leading directions of the next snapshots kept: -1 for all. By default their numerical rank,
+        or all if snapshots have directions beside these.
     svd_rank_omega : int, optional
         Directions of snapshots beside inputs kept, likewise: -1, PyDMD's own, divides by rounding
         if the data are of lower rank, as one trajectory of a network with a null space is.
@@ -50,10 +51,19 @@ class DMDc(AtRank):
         x, y = trajectories.pairs()
         lift, held = self.dictionary.fitted(x), trajectories.held()
         now, ahead = lift(x), lift(y)
-        dmd = pydmd.DMDc(
-            svd_rank=rank_kept(self.svd_rank, ahead),
-            svd_rank_omega=rank_kept(self.svd_rank_omega, np.hstack([now, held])),
-            lag=len(now),
-        ).fit(np.vstack([now, ahead]).T, held.T)
-        model = LinearModel.from_modes(dmd.eigs, dmd.modes, trajectories.dt, lift, lift.state)
+        both = np.vstack([now, ahead])
+        rank = rank_kept(self.svd_rank, ahead)
+        if self.svd_rank is None and rank_kept(None, both) > rank:
+            rank = -1
+        omega = rank_kept(self.svd_rank_omega, np.hstack([now, held]))
+        dmd = pydmd.DMDc(svd_rank=rank, svd_rank_omega=omega, lag=len(now)).fit(both.T, held.T)
+        # With A ≈ U Ã Uᴴ and Ã = W μ W⁻¹. PyDMD's modes A U W vanish if μ = 0, and a
+        # pseudo-inverse of the others is none of W⁻¹ Uᴴ then.
+        basis, vectors = dmd.basis, dmd.operator.eigenvectors
+        functions = np.linalg.solve(vectors, basis.conj().T.astype(vectors.dtype))
+        readout = None if lift.state is None else (basis @ vectors)[lift.state].T
+        dt, discrete = trajectories.dt, dmd.eigs
+        model = LinearModel(
+            lift, functions.T, continuous(discrete, dt), dt, readout, discrete=discrete
+        )
         return under_inputs(model, dmd.B.T)

@@ -199,6 +199,7 @@ class SpDMD(_Sequence):
             every,
             coefficients=every.coefficients[:, kept],
             rates=every.rates[kept],
+            discrete=np.asarray(every.discrete)[kept],
             modes=None if every.modes is None else every.modes[kept],
         )
 
