@@ -47,6 +47,7 @@ DROWNED = 0.5
 """Share of noise in the variance of a function above which nothing is left to look at."""
 GONE = np.exp(-3.0)
 """What is left of a function after a sampling interval that lets nothing be told of its rate."""
+LARGEST_INPUT = 1e100
 CONSTANT = 1e-6
 """Standard deviation, relative to its size, of a function that is the constant."""
 
@@ -256,14 +257,20 @@ def _inputs_of(
 ) -> NDArray[np.float64] | None:
     """Inputs (P, q) held from the last state of each window on; None if the model has no use."""
     gains, held = model.gains, data.inputs
-    if held is None or not len(rows):
+    if held is None or not len(rows) or not held.shape[2]:
         return None
     q = held.shape[2]
     if gains is not None and np.shape(gains)[1] != q:
         raise ValueError(
             f"no residuals: the data have {q} inputs, the model was fitted to {np.shape(gains)[1]}"
         )
-    inputs = real(held, "inputs").reshape(-1, q)[rows[:, -1]]
+    inputs = np.array(real(held, "inputs").reshape(-1, q)[rows[:, -1]])
+    largest = np.abs(inputs[np.isfinite(inputs)]).max(initial=0.0)
+    if largest > LARGEST_INPUT:
+        raise ValueError(
+            f"no residuals: the inputs reach {largest:.1g}, and products of such numbers overflow: "
+            f"give them in a unit in which they stay below {LARGEST_INPUT:g}"
+        )
     states = real(data.states, "states").reshape(-1, data.states.shape[2])
     if model.forced(states[rows[:1]], np.nan_to_num(inputs[:1])) is None:
         return None
