@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OWN = ("method", "dt")
 """Parameters of an estimator beside the options of its method."""
 
+LARGEST = 1e100
 WORST = -1e9
 """What a forecast scores that grows without bound: searches average scores, and rank no infinity.
 """
@@ -184,6 +185,12 @@ def forecast_skill(model: Model, data: Trajectories) -> float:
             f"{model.window}"
         )
     truths = [block.states[:, model.window :] for block in blocks]
+    largest = max(float(np.abs(truth).max(initial=0.0)) for truth in truths)
+    if not largest <= LARGEST:
+        raise ValueError(
+            f"no score: the states reach {largest:.1g}, and squares of such numbers overflow: give "
+            f"them in a unit in which they stay below {LARGEST:g}"
+        )
     mean = np.concatenate([truth.reshape(-1, truth.shape[2]) for truth in truths]).mean(axis=0)
     for block, truth in zip(blocks, truths, strict=True):
         times = block.times[model.window :] - block.times[model.window - 1]
