@@ -102,7 +102,8 @@ EIGENVALUE = Column(
     "eigenvalue_error_relative",
     "relative eigenvalue error",
     "Largest distance |λ̂ − λ| among the m pairs that stand for an exact eigenvalue of multiplicity "
-    "m, relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered.",
+    "m, relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered. "
+    "Of a map it is |μ̂ − μ|, of the factors of one step, and relative to nothing.",
     shaded="error",
     table="targets",
 )

@@ -80,7 +80,7 @@ class Tags:
     unrecoverable : str
         Why there are none.
     loses : mapping of str to str
-        What it need not recover: names in `koopmark.methods.contract.CASES`, with reasons.
+        What it need not recover: names in `koopmark.methods.contract.LOSSES`, with reasons.
     exactness : float
         How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt.
     trial : mapping of str
@@ -392,6 +392,12 @@ def _usable(data: Trajectories, tags: Tags) -> Trajectories:
     if data.inputs is not None and not tags.inputs:
         remark("the inputs are not used")
         data = replace(data, inputs=None)
+    if data.inputs is not None and not np.isfinite(data.held()).all():
+        missing = int((~np.isfinite(data.held()).all(axis=1)).sum())
+        raise ValueError(
+            f"the inputs held over {missing} of {data.neighbours} recorded steps are not finite: "
+            "set the states there to NaN as well, or leave the inputs out"
+        )
     if data.regular:
         if not tags.one_trajectory or len(data) == 1:
             return data.longest() if tags.one_trajectory else data

@@ -16,9 +16,15 @@ from koopmark.datasets import AnswerKey
 from koopmark.models import Model
 from koopmark.scoring._given import expect_model
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
+from koopmark.scoring._plane import Plane
 from koopmark.scoring._portraits import Frame, Portrait, frame, portraits
 from koopmark.scoring._recovered import recovered
-from koopmark.scoring._residuals import check_channels, finite_ones, target_residual
+from koopmark.scoring._residuals import (
+    check_channels,
+    check_inputs,
+    finite_ones,
+    target_residual,
+)
 from koopmark.scoring._spectrum import score_spectrum
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._structure import score_structure
@@ -40,8 +46,8 @@ MOST_KEPT = 2_000_000
 """Values of exact eigenfunctions that are kept from one fit to the next: 16 MB."""
 
 VERIFIED, SPURIOUS = 1e-3, 1e-1
-"""A recovered pair whose test residual is below the first times |e^{λ̂Δt}| obeys the dynamics; with
-one above the second it does not."""
+"""A recovered pair whose test residual is below the first times |e^{λ̂Δt}| obeys the dynamics, of a
+map one whose residual is below the first; with one above the second it does not."""
 
 
 @dataclass(frozen=True)
@@ -150,18 +156,23 @@ def evaluate(
     targets = key.targets
     test, lost_note = finite_ones(Trajectories.expected(test, "a score"))
     check_channels(model, test.states, key.channels)
+    check_inputs(key, test)
     if fresh is not None:
         FreshTrajectories.expected(fresh, "a score")
     if noise_floors and len(noise_floors) != len(targets):
         raise ValueError(
             f"{len(noise_floors)} noise_floors for {len(targets)} targets: give one for each"
         )
-    shown = TestSet(test, model.window)
+    shown = TestSet(test, model.window, key.latent and test.latent is not None)
     windows, states = shown.windows, shown.states
     pairs = recovered(model, key, shown, seed)
     shared = _Shared.of(key, shown, seed, None if lost_note else fresh)
     spaces = shared.spaces
-    choices = pairs.choices(spaces, 2 * model.window <= shown.longest, test.dt)
+    choices = pairs.choices(
+        spaces,
+        2 * model.window <= shown.longest,
+        shown.whole.shape[2] if shown.hidden else 0,
+    )
     floors, floors_note = [Floor()] * len(spaces), ""
     rank_error = null_space_error = forecast_error = np.nan
     structure_note = forecast_note = portrait_note = ""
@@ -213,13 +224,14 @@ def evaluate(
             residual,
             horizon,
             pairs.highest,
+            pairs.plane,
         )
         for space, choice, floor, noise_floor, residual in zip_longest(
             spaces, choices, floors, noise_floors, shared.residuals
         )
     )
     counted = pairs.usable & ~pairs.constant
-    of_step = pairs.rates[counted] * test.dt
+    of_step = pairs.plane.per_step(pairs.rates[counted], test.dt)
     known = of_step[~np.isnan(of_step)]
     lost = int(np.sum(~pairs.usable))
     training = model.residuals
@@ -368,7 +380,7 @@ class _Shared:
         What is kept holds `key` and `test`, so that no others are mistaken for them.
         """
 
-        test, states = shown.data, shown.states
+        test, states = shown.data, shown.targeted
 
         def work_out() -> "_Shared":
             spaces = [
@@ -381,7 +393,8 @@ class _Shared:
                 )
             ]
             residuals = [
-                target_residual(space.directions, key.quadrature, test) for space in spaces
+                target_residual(space.directions, key.quadrature, shown, Plane.of(key))
+                for space in spaces
             ]
             return cls(key, test, shown.even, spaces, residuals)
 
@@ -410,8 +423,9 @@ def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[f
         times = block.times[model.window :] - block.times[model.window - 1]
         if key.stochastic and key.continuation is not None:
             truth = key.continuation(first[:, -1], times)
+        held = None if block.inputs is None else block.inputs[:, model.window - 1 : -1]
         with np.errstate(over="ignore", invalid="ignore"):
-            predicted = model.predict(first, times)
+            predicted = model.predict(first, times, inputs=held)
             if predicted is None:
                 return np.nan, "forecast_error: the method does not predict states at these times"
             missed.append(float(np.linalg.norm(predicted - truth)))

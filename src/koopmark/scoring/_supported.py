@@ -20,8 +20,9 @@ from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.models import Model
 from koopmark.scoring._given import expect_model
+from koopmark.scoring._plane import FLOW
 from koopmark.scoring._recovered import ASKED_TWICE, expect_same
-from koopmark.scoring._residuals import alias, check_channels, misplaced, multipliers
+from koopmark.scoring._residuals import check_channels, misplaced
 from koopmark.simulation import MeasurementNoise, Trajectories, measurement_noise
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ def _seen(
     centres = own.mean(axis=0)
     rates = np.where(np.isfinite(eigenvalues), eigenvalues, 0.0)
     with np.errstate(over="ignore"):
-        steps = np.stack([multipliers(rates, k * dt) for k in windows.lags])
+        steps = np.stack([FLOW.over(rates, k * dt) for k in windows.lags])
 
     def sums(values: NDArray) -> NDArray:
         """(4, lags, s)."""
@@ -457,7 +458,7 @@ def _verdict(
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
         return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {rate:.1%} at least"
-    if (other := alias(eigenvalue, np.pi / dt)) is not None:
+    if (other := FLOW.alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
         slow = " of 1 / horizon" if abs(eigenvalue) * horizon < 1.0 else ""

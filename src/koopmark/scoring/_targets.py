@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koopmark._tsqr import triangle_of
 from koopmark.scoring._cluster import MEMBER, SAME_FUNCTION, Choice
-from koopmark.scoring._residuals import alias
+from koopmark.scoring._plane import FLOW, Plane
 from koopmark.scoring._statistical_floors import StatisticalFloor
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
@@ -133,7 +133,8 @@ def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
 
     Four digits, or as many as tell apart the eigenvalues that four do not, up to twelve; what even
     these do not tell apart is numbered. `≈-1 (x8)` if the functions of the space are
-    eigenfunctions only nearly.
+    eigenfunctions only nearly; `-1 undriven (x6)` if no input reaches them, beside others that
+    inputs do reach.
     """
     texts = [_digits(space.eigenvalue, 4) for space in spaces]
     finest = [_digits(space.eigenvalue, 12) for space in spaces]
@@ -143,8 +144,10 @@ def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
             text if meant[text] == 1 else _digits(space.eigenvalue, digits)
             for text, space in zip(texts, spaces, strict=True)
         ]
+    beside = any(space.driven for space in spaces)
     names = [
         f"{'' if space.exact else '≈'}{text}"
+        + (" undriven" if beside and not space.driven else "")
         + (f" (x{space.dimension})" if space.dimension > 1 else "")
         for text, space in zip(texts, spaces, strict=True)
     ]
@@ -294,6 +297,7 @@ def score_target(
     own_residual: tuple[float, float],
     horizon: float,
     highest: float = np.inf,
+    plane: Plane = FLOW,
 ) -> TargetScores:
     """Score recovered eigenpairs against one exact eigenspace (λ, E) of dimension m.
 
@@ -309,12 +313,14 @@ def score_target(
         Of the target's own functions, with the bound on it: see `target_residual`.
     horizon : float
         Length of the test trajectories: a rate below 1 / horizon is as good as none in them.
+    plane : Plane
+        That of eigenvalues.
     highest : float
         See `highest_frequency`. Nothing is scored of a target beyond: the note says what it is
         taken for.
     """
     space, m = target.space, target.space.dimension
-    taken_for = alias(space.eigenvalue, highest)
+    taken_for = plane.alias(space.eigenvalue, highest)
     notes = [floor.note]
     enough = len(choice.distances) >= m
     furthest = float(choice.distances.max()) if enough else np.inf
@@ -322,9 +328,9 @@ def score_target(
     error = rms = np.nan
     if taken_for is not None:
         notes.append(
-            f"|Im λ| is above π/Δt = {highest:.4g}: sampled every {np.pi / highest:.4g} this "
-            f"eigenvalue cannot be told from {_digits(taken_for, 4)}, to which the recovered ones "
-            f"come as close as {furthest:.1e}"
+            f"{plane.frequency_symbol} is above π/Δt = {highest:.4g}: sampled every "
+            f"{np.pi / highest:.4g} this eigenvalue cannot be told from {_digits(taken_for, 4)}, "
+            f"to which the recovered ones come as close as {furthest:.1e}"
         )
         furthest = mean = np.nan
     elif not target.told_apart:
@@ -336,12 +342,13 @@ def score_target(
         error, rms = sines(target.values, target.triangle, functions.values[:, choice.chosen])
         if choice.rate <= MEMBER < error:
             notes.append(
-                "what was recovered is exact, though not the chosen eigenfunction: at λ there are "
-                f"more than the chosen ones, and it disobeys λ at a rate of {choice.rate:.1e}"
+                "what was recovered is exact, though not the chosen eigenfunction: at "
+                f"{plane.symbol} there are more than the chosen ones, and it disobeys "
+                f"{plane.symbol} at a rate of {choice.rate:.1e}"
             )
             error = rms = choice.rate
-    # An error has no unit: it is relative to |λ| or, if that is larger, to 1 / horizon.
-    unit = max(abs(space.eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
+    # So an error has no unit.
+    unit = plane.unit(space.eigenvalue, horizon)
     floors = np.nan, np.nan
     if noise_floor:
         notes.append(noise_floor.note)

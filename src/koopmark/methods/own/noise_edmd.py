@@ -54,7 +54,7 @@ class TotalLeastSquaresEDMD(Method):
         discrete, vectors = total_least_squares(factor, corrected.covariance, variances)
         rates = continuous(discrete, trajectories.dt)
         modes = readout(factor, vectors, observables.state)
-        return LinearModel(observables, vectors, rates, trajectories.dt, modes)
+        return LinearModel(observables, vectors, rates, trajectories.dt, modes, discrete=discrete)
 
 
 def total_least_squares(
@@ -110,7 +110,11 @@ class ForwardBackwardEDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(sampling="segments", papers=(papers.DAWSON_2016,))
+    tags = Tags(
+        sampling="segments",
+        papers=(papers.DAWSON_2016,),
+        loses={"map": "there is no operator backwards in time of what is gone after a step"},
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.snapshots())
@@ -118,7 +122,8 @@ class ForwardBackwardEDMD(Method):
         discrete, coefficients = forward_backward(factor, self.tolerance)
         dt = trajectories.dt
         modes = readout(factor, coefficients, observables.state)
-        return LinearModel(observables, coefficients, continuous(discrete, dt), dt, modes)
+        rates = continuous(discrete, dt)
+        return LinearModel(observables, coefficients, rates, dt, modes, discrete=discrete)
 
 
 def forward_backward(
@@ -188,7 +193,9 @@ class InstrumentalEDMD(Method):
         if observables.state is not None:
             now = triangle[:, observables.size : 2 * observables.size]
             modes = np.linalg.lstsq(now @ vectors, now[:, observables.state], rcond=None)[0]
-        return LinearModel(observables, vectors, rates, trajectories.dt, modes)
+        # Of a longer lag only a power of μ is known.
+        step = discrete if self.lag == 1 else None
+        return LinearModel(observables, vectors, rates, trajectories.dt, modes, discrete=step)
 
 
 def instrumental(triangle: NDArray, pairs: int) -> tuple[NDArray, NDArray]:

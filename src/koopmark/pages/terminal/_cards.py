@@ -27,6 +27,7 @@ def dataset(run: Results, typed: str, ranking: str | None = None) -> Iterator[Bl
     for lead, text in (
         ("System:", card.system or MISSING),
         ("Data:", card.data),
+        *((f"{word.capitalize()}:", text) for word, text in card.told),
         ("Source:", card.source),
     ):
         if text:
@@ -68,7 +69,7 @@ def _targets(card: DatasetCard) -> Table:
         ]
         for target in card.targets
     ]
-    heads = [Column("target", right=False), Column("eigenvalue"), Column("multiplicity")]
+    heads = [Column("target", right=False), Column(card.where.symbol), Column("multiplicity")]
     heads += [Column("kind", right=False), Column("found by"), Column("best digits", spare=True)]
     return Table(heads, rows)
 

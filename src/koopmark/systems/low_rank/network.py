@@ -446,6 +446,11 @@ class RelaxationMap(Relaxation):
 
     def _equation(self) -> str:
         driven = " + Bv" if self.inputs else ""
+        if self.zeta.theta is not None:
+            share = 1.0 - self.multiplier
+            theta = f" + {'' if share == 1.0 else f'{share:g} '}θ" if self.zeta.theta.any() else ""
+            own = f"{self.multiplier:g} x + " if self.multiplier else ""
+            return f"x⁺ = {own}{self._coupled()}{theta}{driven}"
         return f"y⁺ = {self.multiplier:g} y + {self._coupled()}{driven}, {self._map()}"
 
 

@@ -213,8 +213,8 @@
     for (const [i, [name]] of finders.entries()) names.append(i ? ", " : "", cardLink("method", name));
     return names;
   };
-  const target = (one) => [
-    `λ = ${one.name}`,
+  const target = (symbol) => (one) => [
+    `${symbol} = ${one.name}`,
     format.plain(number(one.dimension)),
     one.kind,
     one.found[1] ? `${one.found[0]} of ${one.found[1]}` : "not scored",
@@ -235,7 +235,9 @@
     const pair = make("div", "", { class: "pair" });
     pair.append(
       figure(
-        ["Exact eigenvalues λ in the plane, with the multiplicity of each that has several."],
+        [
+          `Exact eigenvalues ${card.symbol} in the plane, with the multiplicity of each that has several.`,
+        ],
         () => koopmark.spectra.small(name),
         `Exact eigenvalues of ${name}`,
       ),
@@ -261,6 +263,7 @@
       said([
         ["system", card.system],
         ["data", card.data],
+        ...card.told,
         ["source", linked(card.sources)],
       ]),
       pair,
@@ -271,7 +274,7 @@
         ["target", "multiplicity", "kind", "found by", "expressible by", "best digits", "found best by"].map(
           (text, i) => (i === 1 || (i > 2 && i < 6) ? right(text) : left(text)),
         ),
-        card.targets.map(target),
+        card.targets.map(target(card.symbol)),
       ),
       ...(card.outcomes.length
         ? [make("p", `${card.extent}.`, { class: "note" }), legend(cards.outcomes, card.outcomes)]

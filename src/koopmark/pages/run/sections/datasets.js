@@ -125,7 +125,7 @@
         ),
       );
     const titles = mine.map((j) => ({
-      text: `λ = ${map.targets.target[j]}`,
+      text: `${koopmark.symbol(run, dataset)} = ${map.targets.target[j]}`,
       css: "grid",
       title: map.targets.principal[j] ? "principal" : "product",
       dataset,

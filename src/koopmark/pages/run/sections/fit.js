@@ -51,7 +51,7 @@
     return words.map(quoted).join(" ");
   };
 
-  const scoresOfTargets = (targets, mine, columns) => {
+  const scoresOfTargets = (targets, mine, columns, symbol) => {
     const keys = [
       "eigenvalue_error",
       "eigenvalue_error_relative",
@@ -83,7 +83,7 @@
     const body = make("tbody");
     for (const t of mine) {
       const row = make("tr");
-      row.append(make("th", `λ = ${targets.target[t]}`, { scope: "row", class: "first" }));
+      row.append(make("th", `${symbol} = ${targets.target[t]}`, { scope: "row", class: "first" }));
       for (const key of keys) {
         const cell = make("td", "", { class: "number" });
         cell.append(score(key, targets[key][t]), times(key, t));
@@ -105,7 +105,7 @@
     return scroll;
   };
 
-  const eigenvalues = (pairs, i) => {
+  const eigenvalues = (pairs, i, symbol) => {
     const all = [];
     for (let j = pairs.start[i]; j < pairs.start[i + 1]; j += 1)
       all.push({
@@ -116,8 +116,10 @@
       });
     all.sort((a, b) => a.residual - b.residual || 0);
     const table = make("table");
-    table.innerHTML =
-      "<thead><tr><th scope='col' class='number'>Re λ</th><th scope='col' class='number'>Im λ</th><th scope='col' class='number'>residual</th><th scope='col' class='number'>training residual</th></tr></thead>";
+    const titles = [`Re ${symbol}`, `Im ${symbol}`, "residual", "training residual"];
+    const line = make("tr");
+    line.append(...titles.map((title) => make("th", title, { scope: "col", class: "number" })));
+    table.createTHead().append(line);
     const body = make("tbody");
     for (const pair of all.slice(0, 50)) {
       const row = make("tr");
@@ -151,6 +153,7 @@
       ["fits", "targets", "eigenpairs", "columns", "run"].map(koopmark.data),
     );
     const ok = fits.status[i] === "ok";
+    const symbol = koopmark.symbol(run, fits.dataset[i]);
     const status = make("span", fits.status[i].replaceAll("_", " "), { class: ok ? "status" : "status bad" });
     const said = [
       ["method", koopmark.cardLink("method", fits.method[i])],
@@ -196,9 +199,9 @@
             heading("Scores and cost"),
             list(numeric(run.scores, fits, i, columns)),
             heading("Target by target"),
-            scoresOfTargets(targets, mine, columns),
+            scoresOfTargets(targets, mine, columns, symbol),
             heading("Eigenpairs"),
-            eigenvalues(pairs, i),
+            eigenvalues(pairs, i, symbol),
           ]
         : []),
     );
