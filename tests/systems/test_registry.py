@@ -16,7 +16,6 @@ from koopmark.systems.sections import SECTIONS
 NEEDED = {
     "n": 6,
     "rank": 2,
-    "alpha": 0.3,
     "units": 6,
     "groups": 2,
     "zeta": "sinh",

@@ -144,8 +144,9 @@ class AnswerKey(ReprMixin):
         targets = system.targets(max_degree)
         if system.inputs and not targets:
             raise NoKey(
-                f"inputs reach every eigenfunction that is known of this {type(system).__name__}: "
-                "take fewer inputs, or weights of lower rank, which leave more of them"
+                f"inputs reach every eigenfunction that is known of this {type(system).__name__}, "
+                "and none obeys its eigenvalue then: let fewer inputs in, or let them reach fewer "
+                "units, as in units = [0]"
             )
         return cls(
             targets,

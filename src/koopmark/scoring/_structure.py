@@ -196,10 +196,10 @@ def _near(
     finite = np.isfinite(values).all(axis=0)
     values, eigenvalues = values[:, finite], eigenvalues[near][finite]
     if length > 1:
-        along = values.reshape(len(trajectories), length, -1)
         response = _response(model, trajectories, flat, length)
         if response is not None:
             response = response[:, :, np.flatnonzero(near)[finite]]
+        along = values.reshape(len(trajectories), length, -1)
         rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues)
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     return values
