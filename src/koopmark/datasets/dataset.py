@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._config import shortened
 from koopmark._keys import digest, generator
 from koopmark._repr import ReprMixin
 from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
 from koopmark.datasets.answer_key import AnswerKey, expected_targets, where_it_ends, with_spectrum
+from koopmark.datasets.conditions import CONDITIONS
 from koopmark.datasets.recipe import Recipe, key_of, load_recipe, varied
 from koopmark.datasets.recording import Recording
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
@@ -54,7 +56,11 @@ class Dataset(ReprMixin):
 
     def _facts(self) -> list[str]:
         parts = [f"{len(self.train):,} trajectories to fit to", f"{len(self.test):,} to test on"]
-        return [self.recipe.name, f"seed {self.seed}", f"N = {self.system.size:,}", *parts]
+        size, seen = f"N = {self.system.size:,}", self.train.states.shape[2]
+        if seen < self.system.size or self.recipe.observation.matrix:
+            size = f"p = {seen:,} channels of {size}"
+        driven = f"{self.system.inputs:,} inputs" if self.system.inputs else ""
+        return [self.recipe.name, f"seed {self.seed}", *filter(None, [size, driven]), *parts]
 
 
 def load(
@@ -87,10 +93,10 @@ def load(
     recipe = load_recipe(name)
     if changes:
         given = {
-            key: value.item() if isinstance(value, np.generic) else value
+            key: value.tolist() if isinstance(value, np.generic | np.ndarray) else value
             for key, value in changes.items()
         }
-        words = ",".join(f"{key}={value}" for key, value in given.items())
+        words = ",".join(f"{key}={shortened(str(value), 40)}" for key, value in given.items())
         dotted = {key_of(recipe, key): value for key, value in given.items()}
         recipe = varied(recipe, dotted, f"{recipe.name}/{words}", f"{recipe.name}, changed")
     return build(recipe, seed, cache_dir)
@@ -143,16 +149,17 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     whole, level = arrays["train"], recipe.sampling.noise
     states = whole if sensors is None else sensors.observe(whole)
     noisy = states
+    beside = _beside(clean)
     if level:
         # A draw scaled to several levels would be one experiment, reported as several.
-        rng = generator(clean, f"noise at level {float(level)!r}")
+        rng = generator(beside, f"noise at level {float(level)!r}")
         noisy = states + level * states.std() * rng.standard_normal(states.shape)
     noise = level * float(states.std())
     if not recipe.trials.full:
-        recorded = recipe.trials.recorded(states.shape, clean)
+        recorded = recipe.trials.recorded(states.shape, beside)
         noisy, states = (np.where(recorded, made, np.nan) for made in (noisy, states))
-    at = recipe.trials.times(times, len(states), clean)
-    held = arrays.get("train_inputs")
+    at = recipe.trials.times(times, len(states), beside)
+    held = arrays.get("train_inputs") if recipe.inputs.recorded else None
     test = Trajectories(arrays["test"], times, inputs=arrays.get("test_inputs"), system=system)
     return Dataset(
         recipe,
@@ -199,14 +206,23 @@ def _clean_key(recipe: Recipe, seed: int) -> dict:
     key.pop("truth", None)
     key.pop("trials", None)
     key.pop("observation", None)
+    key.get("inputs", {}).pop("recorded", None)
     return {**key, "seed": seed}
+
+
+def _beside(key: dict) -> dict:
+    """What initial states, noise and gaps depend on: neither the inputs nor α of a map."""
+    return {name: value for name, value in key.items() if name not in CONDITIONS}
 
 
 def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
     counts = {"train": recipe.sampling.trajectories, "test": recipe.sampling.test_trajectories}
     arrays: cache.Arrays = {}
     even = recipe.sampling.times
-    times = {"train": recipe.trials.times(even, counts["train"], key), "test": even}
+    times = {
+        "train": recipe.trials.times(even, counts["train"], _beside(key)),
+        "test": even,
+    }
     for part, count in counts.items():
         result = _part(recipe, key, system, part, count, times[part])
         arrays[part] = result.states
@@ -222,12 +238,12 @@ def _part(
     recipe: Recipe, key: dict, system: System, part: str, count: int, times: NDArray
 ) -> Trajectories:
     """So many trajectories; no two parts share an initial state, their generators differ."""
-    rng = generator(key, f"initial states, {part}")
+    rng = generator(_beside(key), f"initial states, {part}")
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
     if system.process is not None:
         noise = generator(key, f"noise of the process, {part}")
         return sample_paths(system.process, initial, times, noise)
-    inputs = recipe.inputs.draw(system, count, times, key, part)
+    inputs = recipe.inputs.draw(system, count, times.shape[-1], key, part)
     return simulate(system, initial, times, rtol=RTOL, inputs=inputs)
 
 

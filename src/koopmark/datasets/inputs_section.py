@@ -1,6 +1,7 @@
 """The `[inputs]` section of a recipe: what drives a network, held from one sample to the next."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,89 +10,170 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 from koopmark._config import Section
 from koopmark._keys import generator
 from koopmark.simulation import Feedback
-from koopmark.systems import Network, System
+from koopmark.systems import System
 
 TONES = 8
-"""Of a multisine, for each channel."""
+"""Sines of a multisine in each channel, fewer if the horizon has too few frequencies."""
+OWN_KEYS = {"hold": ("steps",), "feedback": ("feedback",), "dither": ("feedback",)}
+"""Keys that only some kinds have."""
+
+Array = NDArray[np.float64]
 
 
 class InputsSection(Section):
-    """Inputs v of `channels` channels, B v in ẏ (or the next y of a map); by default none.
+    """Inputs v of `channels` channels: B v in ẏ, or α B v in the next y of a map; none by default.
 
-    B has independent standard normal entries. Training inputs are of this kind; the test set is
-    driven by white inputs of the same amplitude, whatever the training: so forecasts are made under
-    inputs of another law, held as in training.
+    B has independent standard normal entries in the rows of `units`, and more channels keep the
+    columns of the first ones. Training inputs are of this `kind`. The test set and fresh
+    trajectories are driven by white inputs of the same amplitude whatever the training was, and are
+    the same for every kind: forecasts are scored under inputs never seen, held as in training.
     """
 
     channels: NonNegativeInt = 0
     kind: Literal["white", "steps", "multisine", "feedback", "constant"] = "white"
-    """`white`: independent normal values in each interval; `steps`: kept for `hold` intervals on
-    average; `multisine`: sums of sines with random phases; `feedback`: v = -K x and white dither;
-    `constant`: one value for each trajectory, which excites nothing."""
+    """`white`: independent normal values in each interval; `steps`: such values kept for `hold`
+    intervals on average; `multisine`: sums of sines at frequencies of the channel's own, with
+    random phases; `feedback`: v = -K x + dither; `constant`: the same values in every interval of
+    every trajectory, which excite nothing."""
     amplitude: PositiveFloat = 1.0
-    """Standard deviation of each channel; of feedback, that of the dither if `dither` is 1."""
-    hold: float = Field(default=5.0, ge=1.0)
-    """Of steps: the mean number of sampling intervals between two."""
+    """Root mean square of each channel; of feedback, of the dither if `dither` is 1. Other
+    amplitudes are other draws, not the same ones scaled."""
+    hold: float = Field(default=5.0, ge=1.0, le=1e9)
+    """Of steps: the mean number of sampling intervals between two, geometric. Longer than the
+    horizon: one value for each trajectory."""
     feedback: PositiveFloat = 0.5
-    """Of feedback: norm of K B, per unit of time."""
+    """Of feedback: K = `feedback` B⁺, so that states in the range of B decay by this much faster,
+    in units of the leak; methods that ignore inputs take this for the system's own decay."""
     dither: float = Field(default=1.0, ge=0.0)
-    """Of feedback: white inputs that are added, as a share of the amplitude."""
+    """Of feedback: white inputs that are added, as a share of the amplitude. With 0 inputs are
+    linear in the states: no data tell the gains from the dynamics."""
+    units: tuple[NonNegativeInt, ...] | None = None
+    """Which units the inputs reach, numbered from 0; all if left out."""
+
+    recorded: bool = True
+    """Whether the training data hold them; if not, methods are given the states alone."""
 
     @model_validator(mode="after")
-    def _nothing_without_channels(self) -> "InputsSection":
-        if not self.channels and self.model_fields_set:
-            named = ", ".join(sorted(self.model_fields_set - {"channels"})) or "channels = 0"
-            raise ValueError(f"{named}: inputs need channels, how many there are, 1 or more")
+    def _keys_that_go_together(self) -> "InputsSection":
+        given = self.model_fields_set - {"channels"}
+        if not self.channels and given:
+            raise ValueError(
+                f"{', '.join(sorted(given))}: there are no inputs without channels, their number: "
+                "it must be 1 or more"
+            )
+        for key, kinds in OWN_KEYS.items():
+            if key in given and self.kind not in kinds:
+                raise ValueError(
+                    f"{key}: only kind = {' or '.join(map(repr, kinds))} has it, and the kind is "
+                    f"{self.kind!r}: leave {key} out"
+                )
+        if self.units is not None and (not self.units or len(set(self.units)) < len(self.units)):
+            what = "is empty" if not self.units else "has a unit twice"
+            raise ValueError(f"units {what}: name the units that inputs reach, each once")
         return self
 
-    def drive(self, system: System, key: dict) -> System:
+    def drive(self, system: System, seed: int) -> System:
         """The system with input weights.
 
         Raises
         ------
         ValueError
-            If it can have none.
+            If it can have none, or a unit does not exist.
         """
         if not self.channels:
             return system
-        if not isinstance(system, Network):
+        if system.null_flow is None:
             raise ValueError(
-                f"inputs: a {type(system).__name__} takes none: networks with low-rank weights do"
+                f"inputs: they are for networks with low-rank weights, and a "
+                f"{type(system).__name__} takes none: leave the section out, or take a system "
+                "such as random_rnn or random_lotka_volterra"
             )
-        weights = generator(key, "input weights").standard_normal((system.size, self.channels))
-        return system.with_inputs(weights)
+        return system.with_inputs(self.weights(system.size, seed))
+
+    def weights(self, n: int, seed: int) -> Array:
+        """B (n, channels)."""
+        rng = generator({"n": n, "seed": seed}, "input weights")
+        drawn: Array = rng.standard_normal((self.channels, n)).T
+        if self.units is None:
+            return drawn
+        if max(self.units) >= n:
+            raise ValueError(
+                f"inputs: unit {max(self.units)} does not exist: the system has {n} units, 0 to "
+                f"{n - 1}"
+            )
+        reached = np.zeros((n, 1))
+        reached[list(self.units)] = 1.0
+        return drawn * reached
 
     def draw(
-        self, system: System, count: int, times: NDArray, key: dict, part: str
-    ) -> NDArray[np.float64] | Feedback | None:
-        """Inputs (count, T, channels) of so many trajectories, or the law that makes them."""
+        self, system: System, count: int, length: int, depends_on: dict[str, Any], part: str
+    ) -> Array | Feedback | None:
+        """Inputs (count, length, channels) of so many trajectories, or the law that makes them.
+
+        Those of the parts `train` and `preview` are of this kind, of others white. `depends_on` is
+        what the clean trajectories depend on; those of the first trajectories do not change if more
+        are asked for, whether to fit to or to test on.
+        """
         if not self.channels:
             return None
+        kind = self.kind if part in ("train", "preview") else "white"
+        laws = self.model_dump(mode="json", exclude_none=True)
+        own = {name: laws[name] for name, kinds in OWN_KEYS.items() if kind in kinds}
+        drawn = {"channels": self.channels, "kind": kind, "amplitude": self.amplitude, **own}
+        counts = {"trajectories", "test_trajectories"}
+        sampling = {
+            name: value for name, value in depends_on["sampling"].items() if name not in counts
+        }
+        key = {**depends_on, "sampling": sampling, "inputs": drawn}
+        shape = (count, length, self.channels)
         rng = generator(key, f"inputs, {part}")
-        shape = (count, times.shape[-1], self.channels)
-        kind = self.kind if part == "train" else "white"
-        if kind == "constant":
-            one = rng.standard_normal((count, 1, self.channels))
-            return self.amplitude * np.broadcast_to(one, shape)
-        white = self.amplitude * rng.standard_normal(shape)
-        if kind == "steps":
-            new = rng.random(shape[:2]) < 1.0 / self.hold
-            new[:, 0] = True
-            last = np.maximum.accumulate(np.where(new, np.arange(shape[1]), 0), axis=1)
-            return np.take_along_axis(white, last[..., None], axis=1)
-        if kind == "multisine":
-            tones = rng.uniform(0.05, 0.45, (count, 1, self.channels, TONES))
-            phases = rng.uniform(0.0, 2.0 * np.pi, tones.shape)
-            at = np.arange(shape[1])[None, :, None, None]
-            waves = np.sin(2.0 * np.pi * tones * at + phases).sum(axis=-1)
-            return self.amplitude * np.sqrt(2.0 / TONES) * waves
         if kind == "feedback":
-            gain = self.feedback * np.linalg.pinv(
-                system.driven(np.zeros(system.size), np.eye(self.channels)).T
-            )
+            dither = self.dither * self.amplitude * rng.standard_normal(shape)
+            return self._feedback(system.size, depends_on["seed"], dither)
+        waves: dict[str, Callable[[np.random.Generator, tuple[int, int, int]], Array]] = {
+            "white": _white,
+            "steps": self._steps,
+            "multisine": _multisine,
+            "constant": _constant,
+        }
+        return self.amplitude * waves[kind](rng, shape)
 
-            def law(step: int, states: NDArray) -> NDArray:
-                return -states @ gain.T + self.dither * white[:, step]
+    def _steps(self, rng: np.random.Generator, shape: tuple[int, int, int]) -> Array:
+        values, times = rng.spawn(2)
+        value, change = _white(values, shape), times.random(shape[:2]) < 1.0 / self.hold
+        change[:, 0] = True
+        last = np.maximum.accumulate(np.where(change, np.arange(shape[1]), 0), axis=1)
+        return np.take_along_axis(value, last[..., None], axis=1)
 
-            return law
-        return white
+    def _feedback(self, n: int, seed: int, dither: Array) -> Feedback:
+        """v = -K x + dither, with B K the orthogonal projector onto the range of B, scaled."""
+        gain = self.feedback * np.linalg.pinv(self.weights(n, seed))
+
+        def law(step: int, states: Array) -> Array:
+            return dither[:, step] - states @ gain.T
+
+        return law
+
+
+def _white(rng: np.random.Generator, shape: tuple[int, int, int]) -> Array:
+    return rng.standard_normal(shape)
+
+
+def _constant(rng: np.random.Generator, shape: tuple[int, int, int]) -> Array:
+    return np.broadcast_to(rng.choice([-1.0, 1.0], shape[2]), shape).copy()
+
+
+def _multisine(rng: np.random.Generator, shape: tuple[int, int, int]) -> Array:
+    """Harmonics of the horizon up to 0.9 of Nyquist, in turns among the channels.
+
+    No two channels share one, so that they are uncorrelated over a trajectory.
+    """
+    count, length, q = shape
+    highest = max(q, int(0.45 * (length - 1)))
+    tones = min(TONES, highest // q)
+    places = np.linspace(0, highest // q - 1, tones).round()
+    harmonics = 1.0 + places[None, :] * q + np.arange(q)[:, None]
+    phases = rng.uniform(0.0, 2.0 * np.pi, (count, 1, q, tones))
+    turns = harmonics * (np.arange(length) / (length - 1))[:, None, None]
+    waves: Array = np.sin(2.0 * np.pi * turns + phases).sum(axis=-1)
+    return np.sqrt(2.0 / tones) * waves

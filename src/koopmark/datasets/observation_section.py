@@ -9,47 +9,71 @@ from koopmark.systems import Sensors
 
 
 class ObservationSection(Section):
-    """`sensors` random units, the named `units`, or `mixtures` of all; by default the whole state.
+    """What is seen of N units, to fit to and to test on; by default the whole state.
 
-    Units are drawn for each seed, those of fewer sensors among those of more. A mixture has
-    independent normal weights of norm 1 on average.
+    One of: `sensors` random units; the named `units`, numbered from 0; `mixtures` random mixtures
+    of all units, with independent normal weights of norm 1 on average; the mixtures that the rows
+    of `matrix` (p, N) say. Random ones are drawn for each seed, fewer among those of more.
     """
 
     sensors: NonNegativeInt | None = None
     units: tuple[NonNegativeInt, ...] | None = None
     mixtures: NonNegativeInt | None = None
+    matrix: tuple[tuple[float, ...], ...] | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "ObservationSection":
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        names = list(type(self).model_fields)
+        given = [name for name in names if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"{' and '.join(given)}: give one of sensors, units and mixtures")
+            raise ValueError(
+                f"{' and '.join(given)}: each says what is seen: give one of "
+                f"{', '.join(names[:-1])} and {names[-1]}"
+            )
         for name in given:
             if not getattr(self, name):
-                raise ValueError(f"{name}: there must be at least one sensor")
+                raise ValueError(
+                    f"{name}: there must be at least one sensor; leave the section out to see all "
+                    "units"
+                )
+        if self.matrix is not None and len({len(row) for row in self.matrix}) > 1:
+            raise ValueError("matrix: its rows, one for each sensor, must be equally long")
         return self
 
-    def sees(self, n: int, key: dict) -> Sensors | None:
+    def sees(self, n: int, seed: int) -> Sensors | None:
         """The sensors of a system of n units; None for the whole state.
 
         Raises
         ------
         ValueError
-            If one does not exist.
+            If one does not exist, or is a combination of others.
         """
+        key = {"n": n, "seed": seed}
         if self.units is not None:
             return Sensors.of_units(np.array(self.units), n)
+        if self.matrix is not None:
+            width = len(self.matrix[0])
+            if width != n:
+                raise ValueError(
+                    f"matrix: its rows have {width} weights, and need {n}, one for each unit of "
+                    "the system"
+                )
+            return Sensors(np.array(self.matrix))
         count = self.sensors or self.mixtures
         if count is None:
             return None
         if count > n:
-            raise ValueError(f"{count} sensors of {n} units: there can be at most {n}")
+            raise ValueError(
+                f"{count} {'sensors' if self.sensors else 'mixtures'} of {n} units: there can be "
+                f"at most {n}"
+            )
         if self.sensors:
             order = generator(key, "sensors").permutation(n)
             return Sensors.of_units(np.sort(order[:count]), n)
-        weights = generator(key, "mixtures").standard_normal((n, n))[:count]
+        weights = generator(key, "mixtures").standard_normal((count, n))
         return Sensors(weights / np.sqrt(n))
 
     def channels(self, n: int) -> int:
         """p, how many numbers are seen of n."""
-        return len(self.units) if self.units else self.sensors or self.mixtures or n
+        listed = self.units or self.matrix
+        return len(listed) if listed else self.sensors or self.mixtures or n

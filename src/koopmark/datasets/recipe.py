@@ -12,6 +12,7 @@ from koopmark._config import Section, load, loads, parse, read, shortened
 from koopmark._errors import ConfigError, suggest
 from koopmark._plugins import foreign, short
 from koopmark._resources import shipped
+from koopmark.datasets.conditions import check_conditions
 from koopmark.datasets.inputs_section import InputsSection
 from koopmark.datasets.observation_section import ObservationSection
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
@@ -29,6 +30,7 @@ NUMBERS = (
     "system",
     "initial_states",
     "sampling",
+    "map",
     "inputs",
     "observation",
     "trials",
@@ -82,6 +84,7 @@ RegimeKind = Literal[
     "continuum",
     "unbounded",
     "stochastic",
+    "driven",
 ]
 
 
@@ -89,7 +92,8 @@ class RegimeSection(Section):
     """One entry for each seed, as in `koopmark.spectrum.Regime`; no number depends on it.
 
     `lyapunov_error` is left out if no system is chaotic: only there is the exponent an average.
-    Stochastic systems have neither attractors nor exponents here: both are 0.
+    Stochastic systems and those under inputs have neither attractors nor exponents here: both are
+    0. Exponents of maps are per step.
     """
 
     kind: tuple[RegimeKind, ...]
@@ -103,6 +107,14 @@ class RegimeSection(Section):
         if len({len(entries) for entries in given.values()}) > 1:
             raise ValueError(f"{', '.join(given)} need one entry for each seed")
         return self
+
+
+class MapSection(Section):
+    """The `[map]` section: a network of the relaxation family in steps, by default a flow."""
+
+    alpha: float | None = Field(default=None, gt=0, le=10)
+    """α, the step over the time constant: x⁺ = (1-α) x + α (W σ(x) + θ + B v). Maps of any α have
+    the same weights and initial states."""
 
 
 class TruthSection(Section):
@@ -123,6 +135,7 @@ class Contents(Section):
     system: AnySystem
     initial_states: InitialStatesSection
     sampling: SamplingSection
+    map: MapSection = MapSection()
     inputs: InputsSection = InputsSection()
     observation: ObservationSection = ObservationSection()
     trials: TrialsSection = TrialsSection()
@@ -135,7 +148,7 @@ class Contents(Section):
         if self.initial_states.kind == "polar" and n % 2:
             raise ValueError(f"initial_states: polar needs an even number of variables, not {n}")
         many = self.sampling.trajectories + self.sampling.test_trajectories
-        values = many * (self.sampling.steps + 1) * n
+        values = many * (self.sampling.steps + 1) * (n + self.inputs.channels)
         if values > MAX_VALUES:
             raise ValueError(
                 f"sampling: all trajectories together are {values:.2g} numbers, of which there "
@@ -149,6 +162,7 @@ class Contents(Section):
                 f"ones: dt must be at most π / {fastest:.4g} = {pi / fastest:.4g}"
             )
         self.system.check_targets(self.max_degree)
+        check_conditions(self)
         return self
 
 
@@ -164,15 +178,12 @@ class Recipe(Contents):
 
     def build(self, seed: int) -> System:
         """The system of this seed, with the inputs that it takes."""
-        system = self.system.build(seed)
-        return self.inputs.drive(
-            system, {"inputs": self.inputs.channels, "n": system.size, "seed": seed}
-        )
+        driven = self.inputs.drive(self.system.build(seed), seed)
+        return driven if self.map.alpha is None else driven.as_map(self.map.alpha)
 
     def sensors(self, seed: int) -> Sensors | None:
         """What is seen of it; None for all."""
-        size = self.system.size
-        return self.observation.sees(size, {"n": size, "seed": seed})
+        return self.observation.sees(self.system.size, seed)
 
     @property
     def citation(self) -> str:
@@ -202,16 +213,31 @@ class Recipe(Contents):
         return said
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
-        """The columns that describe this dataset in the tables; no rank where nothing has one."""
+        """The columns that describe this dataset in the tables.
+
+        What a system has not is None: the rank of weights, and α of a map, 1 - μ.
+        """
         system = self.build(seed)
         return {
             "n": system.size,
             "rank": system.rank,
+            "channels": self.size,
+            "inputs": system.inputs,
+            "discrete": int(system.discrete),
+            "alpha": _alpha(system),
             "noise": self.sampling.noise,
             "dt": self.sampling.dt,
             "train_trajectories": self.sampling.trajectories,
             "horizon": self.sampling.horizon,
         }
+
+
+def _alpha(system: System) -> float | None:
+    """α of x⁺ = (1 - α) x + …; None for a flow."""
+    flow = system.null_flow
+    if flow is None or flow.law.multiplier is None:
+        return None
+    return 1.0 - flow.law.multiplier
 
 
 def names() -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import checked, finite
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
@@ -20,7 +20,7 @@ from koopmark.systems.low_rank.weights import (
     gaussian_weights,
     weights_with_singular_values,
 )
-from koopmark.systems.registry import Count, NonNegative, Positive, factory
+from koopmark.systems.registry import Channels, Count, NonNegative, Positive, factory
 
 
 def rnn(
@@ -37,6 +37,7 @@ def rnn(
     return Relaxation(weights, Shift(theta), named_activation(activation), input_weights=given)
 
 
+@checked
 def leaky_rnn(
     weights: LowRank,
     alpha: float,
@@ -66,19 +67,10 @@ def leaky_rnn(
     ValueError
         If α is not positive and finite.
     """
-    if not (np.isfinite(alpha) and alpha > 0):
-        raise ValueError(
-            f"alpha {alpha}: it must be positive, as 0.1 for a step of a tenth of the time constant"
-        )
-    return RelaxationMap(
-        replace(weights, left=alpha * weights.left),
-        Shift(theta),
-        named_activation(activation),
-        multiplier=1.0 - alpha,
-        input_weights=None if inputs is None else alpha * finite(inputs, "inputs"),
-    )
+    return rnn(weights, theta, activation, inputs).as_map(alpha)
 
 
+@checked
 def from_weights(
     weights: ArrayLike | tuple[ArrayLike, ArrayLike] | LowRank,
     theta: ArrayLike = 0.0,
@@ -114,10 +106,8 @@ def from_weights(
         If W is not square, real and finite, is zero, or has full rank: then there is no left null
         vector, and no exact eigenfunction.
     """
-    factors = _factored(weights, tolerance)
-    if alpha is not None:
-        return leaky_rnn(factors, alpha, theta, activation, inputs)
-    return rnn(factors, theta, activation, inputs)
+    network = rnn(_factored(weights, tolerance), theta, activation, inputs)
+    return network if alpha is None else network.as_map(alpha)
 
 
 def _factored(given: Any, tolerance: float) -> LowRank:
@@ -169,7 +159,7 @@ def random_rnn(
     activation: str = "tanh",
     theta_scale: NonNegative = 0.0,
     singular_values: Sequence[float] | None = None,
-    inputs: int = 0,
+    inputs: Channels = 0,
 ) -> Relaxation:
     """A random network of `n` units whose weights have rank `rank`.
 
@@ -189,7 +179,7 @@ def random_rnn(
         Relative singular values: they are scaled so that the largest is `gain`. By default the
         factors are Gaussian.
     inputs : int
-        q, how many inputs it takes: B has independent standard normal entries.
+        q, how many inputs it takes, 0 or more: B has independent standard normal entries.
 
     Raises
     ------
@@ -211,28 +201,6 @@ def random_rnn(
 def input_weights(key: dict[str, Any], n: int, inputs: int) -> NDArray[np.float64] | None:
     """B (n, inputs): independent standard normal entries; None for no inputs."""
     return generator(key, "inputs").standard_normal((n, inputs)) if inputs else None
-
-
-@factory("random_leaky_rnn", check_rank)
-def random_leaky_rnn(
-    n: Count,
-    rank: Count,
-    alpha: Positive,
-    gain: Positive = 1.5,
-    seed: int = 0,
-    *,
-    activation: str = "tanh",
-    theta_scale: NonNegative = 0.0,
-    inputs: int = 0,
-) -> RelaxationMap:
-    """The map x⁺ = (1-α) x + α (W σ(x) + θ + B v) of a random network, as for `random_rnn`.
-
-    The same n, rank, gain and seed give the weights that `random_rnn` has, whatever α is.
-    """
-    key = {"ensemble": "random_rnn", "n": n, "rank": rank, "seed": seed}
-    weights = gaussian_weights(n, rank, gain, generator(key, "weights"))
-    theta = offsets(key, n, theta_scale)
-    return leaky_rnn(weights, alpha, theta, activation, input_weights(key, n, inputs))
 
 
 @factory("random_relaxation", check_rank)
