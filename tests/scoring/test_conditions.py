@@ -57,7 +57,7 @@ class Exact(Model):
         self.space, self.dt, self.inputs, self.squared = key.null_functions, dt, inputs, squared
         law = self.space.law
         at = law.eigenvalue(2 if squared else 1).real + moved
-        self.steps = np.full(self.space.dimension, at if law.discrete else np.exp(at * dt))
+        self.steps = np.full(self.space.dimension, at**dt if law.discrete else np.exp(at * dt))
 
     @property
     def eigenvalues(self):
@@ -215,7 +215,9 @@ def test_portraits_are_of_what_is_observed(conditions):
 
 def test_a_hidden_function_is_drawn_over_time_alone():
     key, data = made(sensors=[1, 4])
-    (drawn,) = evaluate(least_squares(data), key, data).portraits
+    scores = evaluate(least_squares(data), key, data)
+    assert "no map of a function that the sensors do not show" in scores.fit.notes
+    (drawn,) = scores.portraits
     seen = drawn.frame
     assert len(seen.coordinates) == 0
     assert seen.exact == pytest.approx(key.targets[0].evaluate(data.latent[seen.visited])[:, 0])
@@ -315,6 +317,15 @@ def test_a_map_that_nobody_called_one_is_told_by_its_multipliers_if_asked():
     alone = data.without_origin()
     assert verdicts(Exact(key, 1.0), alone, discrete=True) == {"supported"}
     assert verdicts(Exact(key, 1.0), alone) == {"cannot be told"}
+
+
+def test_a_map_sampled_every_other_step_is_judged_by_one_step():
+    key, data = made(alpha=0.3, length=41)
+    other = Trajectories(data.states[:, ::2], data.times[::2], system=data.system)
+    table = residuals(Exact(key, 2.0), noisy(other)[0])
+    assert table["eigenvalue"].to_numpy() == pytest.approx(0.7)
+    assert set(table["verdict"]) == {"supported"}
+    assert "supported" not in verdicts(Exact(key, 2.0, moved=0.02), noisy(other)[0])
 
 
 @pytest.mark.parametrize("kind", ["white", "steps"])
