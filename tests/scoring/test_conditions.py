@@ -300,6 +300,30 @@ def test_pairs_of_which_the_inputs_are_not_known_are_left_out():
     assert set(table["pairs"]) == {40 * 19}
 
 
+class Absorbing(Model):
+    """Says of any function that what it does is due to inputs."""
+
+    dt = 0.1
+
+    def __init__(self, model):
+        self.model = model
+
+    eigenvalues = np.array([-3.0 + 0j])
+
+    def eigenfunctions(self, windows):
+        return windows[:, -1, :1]
+
+    def forced(self, windows, inputs):
+        later = self.model.predict(windows, 0.1, inputs=inputs[:, None])[:, 0, :1]
+        return later - np.exp(-0.3) * windows[:, -1, :1]
+
+
+def test_whoever_calls_all_that_a_function_does_a_response_is_refused():
+    _, data = made(inputs=2)
+    with pytest.raises(ValueError, match="do not vanish with the inputs"):
+        residuals(Absorbing(least_squares(data)), data)
+
+
 def test_inputs_of_another_model_or_interval_are_refused():
     _, data = made(inputs=2)
     model = least_squares(data)
