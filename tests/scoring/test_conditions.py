@@ -191,14 +191,25 @@ def test_what_responds_to_inputs_otherwise_than_a_null_function_is_none():
     assert infer_structure(least_squares(data), late).rank > RANK
 
 
-def test_a_map_is_asked_for_its_multiplier():
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 1.4])
+def test_the_multiplier_of_a_map_is_that_at_which_most_affine_functions_are(alpha):
+    _, data = made(alpha=alpha)
+    quadratic = koopmark.fit("koopmark.qr_edmd", data)
+    for model in (least_squares(data), quadratic):
+        found = infer_structure(model, data)
+        assert found.rank == RANK
+        assert found.multiplier == pytest.approx(1.0 - alpha, abs=1e-9)
+    alone = infer_structure(least_squares(data), data.without_origin(), discrete=True)
+    assert alone.multiplier == pytest.approx(1.0 - alpha, abs=1e-9)
+
+
+def test_at_another_multiplier_there_is_no_function():
     _, data = made(alpha=0.3)
-    model = least_squares(data)
-    with pytest.raises(ValueError, match="give its multiplier"):
-        infer_structure(model, data)
-    wrong = infer_structure(model, data, multiplier=0.5)
+    wrong = infer_structure(least_squares(data), data, multiplier=0.5)
     assert wrong.rank == N
     assert "no such function" in wrong.note
+    with pytest.raises(ValueError, match="a flow has no multiplier"):
+        infer_structure(least_squares(data), data, multiplier=0.5, discrete=False)
 
 
 @pytest.mark.parametrize("conditions", [{"inputs": 2}, {"sensors": [0, 2, 3, 5]}, {"alpha": 0.3}])
