@@ -31,6 +31,7 @@ NAMED = [
 NEEDED = {
     "n": 4,
     "rank": 2,
+    "alpha": 0.3,
     "gain": 1.5,
     "damping": 0.4,
     "frequency": 2.0,

@@ -25,7 +25,7 @@ SIZES = ("n", "units", "rank", "groups", "populations", "chosen")
 DRAWN = [
     name
     for name in systems.__all__
-    if callable(getattr(systems, name))
+    if inspect.isfunction(getattr(systems, name))
     and "seed" in inspect.signature(getattr(systems, name)).parameters
 ]
 

@@ -26,7 +26,7 @@ from koopmark.spectrum import (
     inexact,
     lattice,
 )
-from koopmark.systems import Sensors, System
+from koopmark.systems import NoKey, Sensors, System
 from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MAX_SPACES = 300
@@ -119,6 +119,11 @@ class AnswerKey(ReprMixin):
         if sensors is not None:
             targets = system.observed(sensors, max_degree)
             hidden = None if targets else system.hidden(sensors)
+            if not (targets or hidden):
+                raise NoKey(
+                    f"no eigenfunction that is known of this {type(system).__name__} is a function "
+                    f"of what {sensors.channels} sensors show: take more sensors, or others"
+                )
             return cls(
                 targets or ((hidden,) if hidden else ()),
                 sensors.channels,
@@ -136,8 +141,15 @@ class AnswerKey(ReprMixin):
             no_spectrum = "the inputs move the system, which has no fixed point to expand about"
         elif system.discrete:
             no_spectrum = "the other eigenvalues of a map are not worked out"
+        targets = system.targets(max_degree)
+        if system.inputs and not targets:
+            raise NoKey(
+                f"inputs reach every eigenfunction that is known of this {type(system).__name__}, "
+                "and none obeys its eigenvalue then: let fewer inputs in, or let them reach fewer "
+                "units, as in units = [0]"
+            )
         return cls(
-            system.targets(max_degree),
+            targets,
             system.size,
             no_spectrum=no_spectrum,
             null_functions=system.null_functions,

@@ -84,9 +84,9 @@ class InputsSection(Section):
             return system
         if system.null_flow is None:
             raise ValueError(
-                f"inputs: they are for networks with low-rank weights, and none are known of a "
-                f"{type(system).__name__}: leave the section out, or take a system such as "
-                "random_rnn or random_lotka_volterra"
+                f"inputs: they are for networks with low-rank weights, and a "
+                f"{type(system).__name__} takes none: leave the section out, or take a system "
+                "such as random_rnn or random_lotka_volterra"
             )
         return system.with_inputs(self.weights(system.size, seed))
 

@@ -84,6 +84,7 @@ RegimeKind = Literal[
     "continuum",
     "unbounded",
     "stochastic",
+    "driven",
 ]
 
 
@@ -91,7 +92,8 @@ class RegimeSection(Section):
     """One entry for each seed, as in `koopmark.spectrum.Regime`; no number depends on it.
 
     `lyapunov_error` is left out if no system is chaotic: only there is the exponent an average.
-    Stochastic systems have neither attractors nor exponents here: both are 0.
+    Stochastic systems and those under inputs have neither attractors nor exponents here: both are
+    0. Exponents of maps are per step.
     """
 
     kind: tuple[RegimeKind, ...]
@@ -221,6 +223,7 @@ class Recipe(Contents):
             "rank": system.rank,
             "channels": self.size,
             "inputs": system.inputs,
+            "discrete": int(system.discrete),
             "alpha": _alpha(system),
             "noise": self.sampling.noise,
             "dt": self.sampling.dt,

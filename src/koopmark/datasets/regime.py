@@ -31,6 +31,9 @@ def regime_of(recipe: Recipe, seed: int) -> Regime:
     system = recipe.build(seed)
     if system.stochastic:
         return Regime("stochastic", 0, 0.0)
+    if system.inputs:
+        # What it does without them is another fact.
+        return Regime("driven", 0, 0.0)
     said = recipe.system.model_dump(mode="json")
     said["kind"] = short(said["kind"])
     key = {"system": said, "seed": seed}

@@ -2,7 +2,8 @@
 
 Largest Lyapunov exponents come from the tangent flow, its size divided out as it grows (Benettin et
 al. 1980). For recurrent networks it has r dimensions: on the set that attracts every trajectory y =
-Qa, and perturbations off it decay at the rate 1. Other systems are followed in all of theirs.
+Qa, and perturbations off it decay at the rate 1. Other systems are followed in all of theirs, and
+maps step by step, with exponents per step.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from koopmark.simulation import (
     one_blas_thread,
     simulate,
 )
-from koopmark.spectrum._equations import relaxation_network
+from koopmark.spectrum._equations import at_rest, relaxation_map, relaxation_network
 from koopmark.spectrum._nonlinearity import STEP as IMAGINARY
 from koopmark.systems import System
 
@@ -43,6 +44,8 @@ MANY = 20
 many trajectories are averaged over if they are chaotic."""
 FURTHER = 1.1
 """Growth of the distance from the origin, over ten times the time, of what does not come back."""
+STEPS = 4
+"""Steps of a map for each unit of these times."""
 FOLLOWED_STATES = 8
 RTOL, AT_LAST, CALMED = 1e-5, 1e-8, 5.0
 """Relative accuracy of trajectories; where they are to end, of their last so many decay times: what
@@ -63,15 +66,16 @@ class Regime:
         `fixed point`, `multistable` (several fixed points), `limit cycle`, `limit cycles`,
         `mixed` (fixed points and others), `chaotic`, `transient chaos` (a motion that looks
         chaotic when others have settled, but comes to rest, or becomes a cycle, later on),
-        `continuum` (where a trajectory ends depends on where it starts) or `unbounded`.
+        `continuum` (where a trajectory ends depends on where it starts) or `unbounded`. A map that
+        neither rests nor is chaotic has a limit cycle: a periodic orbit, or a closed curve.
     attractors : int
         How many; 0, not counted, for a continuum, if nothing stays bounded, and if a motion is
         chaotic, as averages over it settle too slowly to tell attractors apart.
     lyapunov : float
-        Largest Lyapunov exponent of all attractors, to two decimals: of fixed points by their
-        Jacobians; 0 of a motion if it is 0 but for the error of a finite average, and 0 if
-        unbounded. If chaotic the mean over trajectories of finite length (their maximum grows with
-        their number). In transient chaos that of what is reached in the end.
+        Largest Lyapunov exponent of all attractors, to two decimals, of a map per step: of fixed
+        points by their Jacobians; 0 of a motion if it is 0 but for the error of a finite average,
+        and 0 if unbounded. If chaotic the mean over trajectories of finite length (their maximum
+        grows with their number). In transient chaos that of what is reached in the end.
     lyapunov_error : float
         Standard error of that mean, to three decimals; 0 if there is nothing to average.
     """
@@ -83,7 +87,14 @@ class Regime:
 
 
 def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
-    """The regime of a system from initial states (M, N); `rng` draws perturbations."""
+    """The regime of a system from initial states (M, N); `rng` draws perturbations.
+
+    Raises
+    ------
+    NoSpectrum
+        If inputs move the system.
+    """
+    at_rest(system)
     ends = _ends(system, starts, SETTLED)
     if ends is None:
         return Regime("unbounded", 0, 0.0)
@@ -115,7 +126,8 @@ def _ends(system: System, starts: NDArray, time: float) -> NDArray | None:
     calmed = min(CALMED, time)
     for stretch, rtol in ((time - calmed, RTOL), (calmed, AT_LAST)):
         if stretch > 0:
-            followed = simulate(system, ends, np.array([0.0, stretch]), rtol=rtol)
+            times = np.array([0.0, stretch]) * _steps(system)
+            followed = simulate(system, ends, times, rtol=rtol)
             ends = np.array(followed.states[:, -1], dtype=float)
             if followed.diverged.any() or not np.isfinite(ends).all():
                 return None
@@ -123,38 +135,51 @@ def _ends(system: System, starts: NDArray, time: float) -> NDArray | None:
 
 
 def _moving(system: System, ends: NDArray) -> NDArray[np.bool_]:
-    speed = np.linalg.norm(system.rhs(ends), axis=1) / (1.0 + np.linalg.norm(ends, axis=1))
-    return speed > STILL
+    moved = system.rhs(ends) - ends if system.discrete else system.rhs(ends)
+    return np.linalg.norm(moved, axis=1) / (1.0 + np.linalg.norm(ends, axis=1)) > STILL
+
+
+def _steps(system: System) -> int:
+    """What the times of this module are multiplied by."""
+    return STEPS if system.discrete else 1
 
 
 class _Motions(NamedTuple):
-    """One state of each motion, MANY at most, its exponent over FOLLOWED, and their number."""
+    """One state of each motion, MANY at most, its exponent over FOLLOWED, and their number.
+
+    `neutral` is the size of exponents up to which they are 0.
+    """
 
     number: int
     states: Array
     exponents: Array
+    neutral: float
 
     @property
     def chaotic(self) -> Array:
-        return self.states[self.exponents > NEUTRAL]
+        return self.states[self.exponents > self.neutral]
 
 
 def _watched(system: System, states: Array) -> Array:
     """(M, T, N) trajectories from states (M, N), over WATCHED."""
-    return simulate(system, states, np.linspace(0.0, WATCHED, 1001), rtol=RTOL).states
+    steps = WATCHED * STEPS if system.discrete else 1000
+    times = np.linspace(0.0, WATCHED * _steps(system), int(steps) + 1)
+    return simulate(system, states, times, rtol=RTOL).states
 
 
 def _motions(system: System, watched: Array, rng: np.random.Generator) -> _Motions:
+    neutral = NEUTRAL / _steps(system)
     if not len(watched):
-        return _Motions(0, watched[:, 0], np.empty(0))
+        return _Motions(0, watched[:, 0], np.empty(0), neutral)
     found = _told_apart(watched)
     followed = watched[found[:MANY], 0]
-    return _Motions(len(found), followed, largest_exponents(system, followed, FOLLOWED, rng))
+    exponents = largest_exponents(system, followed, FOLLOWED * _steps(system), rng)
+    return _Motions(len(found), followed, exponents, neutral)
 
 
 def _chaos(system: System, states: Array, rng: np.random.Generator) -> Regime:
     """The mean exponent of chaotic trajectories: if there are fewer than MANY, also later on."""
-    time = STRETCH * FOLLOWED
+    time = STRETCH * FOLLOWED * _steps(system)
     begins = np.arange(-(-MANY // len(states))) * time
     stretches = simulate(system, states, begins, rtol=RTOL).states.reshape(-1, system.size)
     exponents = largest_exponents(system, stretches, time, rng)
@@ -165,7 +190,7 @@ def _chaos(system: System, states: Array, rng: np.random.Generator) -> Regime:
 def _regular(system: System, resting: Array, motions: _Motions) -> Regime:
     """The attractors at which trajectories have come to rest, and those on which they move."""
     points = _clusters(resting, SAME_POINT * (1.0 + np.linalg.norm(resting, axis=1)))
-    neutral = np.abs(motions.exponents) <= NEUTRAL
+    neutral = np.abs(motions.exponents) <= motions.neutral
     at_rest = exponents_at_rest(system, resting[points[:MANY]])
     exponents = np.concatenate([np.where(neutral, 0.0, motions.exponents), at_rest])
     largest = float(np.round(exponents.max(), 2)) + 0.0
@@ -186,7 +211,7 @@ def _leaves(system: System, states: Array) -> bool:
     if not suspect.any():
         return False
     # A transient, or a wandering attractor, does so too, but not for long.
-    times = np.linspace(5.0, 10.0, 201) * WATCHED
+    times = np.linspace(5.0, 10.0, 201) * WATCHED * _steps(system)
     later = simulate(system, states[suspect, 0], times, rtol=RTOL).states
     if not np.isfinite(later).all():
         return True
@@ -228,8 +253,11 @@ def largest_exponents(
     """(M,) largest Lyapunov exponent of the trajectory from each state (M, N), over `time`.
 
     The states should lie on an attractor. Where it is chaotic they scatter around the exponent by
-    about one over the root of the time, elsewhere they miss it by about 1 / time.
+    about one over the root of the time, elsewhere they miss it by about 1 / time. Of a map it is
+    per step, and -inf where no perturbation outlasts a step.
     """
+    if system.discrete:
+        return _exponents_of_map(system, states, int(time), rng)
     flow = _flow(system, initial_states_of(states, system.size, "states"))
     k, count = flow.start.shape[1], len(states)
     v = rng.standard_normal(flow.start.shape)
@@ -241,6 +269,22 @@ def largest_exponents(
         integrate(_Growing(flow, k), began.T.copy(), times, Tolerance(GROWTH), grown)
     growth = grown[:, :, -1] + np.log(np.linalg.norm(grown[:, :, k:-1], axis=2))
     return np.maximum((growth[:, 1] - growth[:, 0]) / (times[1] - times[0]), flow.floor)
+
+
+def _exponents_of_map(
+    system: System, states: NDArray, steps: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    slopes = _stepped(system)
+    x = initial_states_of(states, system.size, "states")
+    v = rng.standard_normal(x.shape)
+    growth, aligned = np.zeros(len(x)), max(1, int(ALIGNING * steps))
+    with np.errstate(divide="ignore"):
+        for step in range(steps):
+            size = np.linalg.norm(v, axis=1, keepdims=True)
+            x, v = slopes(x, v / np.where(size > 0, size, 1.0))
+            if step >= aligned:
+                growth += np.log(np.linalg.norm(v, axis=1))
+    return growth / (steps - aligned)
 
 
 class _Growing:
@@ -274,13 +318,41 @@ class _Growing:
 def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:
     """(M,) largest Lyapunov exponent at each fixed point (M, N): the largest Re λ of its Jacobian.
 
-    There is nothing to average: this is the limit of `largest_exponents`.
+    There is nothing to average: this is the limit of `largest_exponents`. Of a map the largest
+    ln |μ|.
     """
+    if system.discrete:
+        slopes, unit = _stepped(system), np.eye(system.size)
+        derivatives = (slopes(np.broadcast_to(x, unit.shape), unit)[1] for x in states)
+        with np.errstate(divide="ignore"):
+            return np.array([np.log(np.abs(np.linalg.eigvals(d)).max()) for d in derivatives])
     flow = _flow(system, states)
     units = np.eye(flow.start.shape[1])
     jacobians = (flow.slopes(np.broadcast_to(x, units.shape), units)[1] for x in flow.start)
     largest = [np.linalg.eigvals(j).real.max(initial=flow.floor) for j in jacobians]
     return np.array(largest)
+
+
+def _stepped(system: System) -> Callable[[Array, Array], tuple[Array, Array]]:
+    """The next state, and the derivative along perturbations."""
+    network = relaxation_map(system)
+    sigma = network.activation if network else None
+    if network is None or sigma is None:
+
+        def analytic(x: Array, v: Array) -> tuple[Array, Array]:
+            both = system.rhs(x + IMAGINARY * 1j * v)
+            return both.real, both.imag / IMAGINARY
+
+        return analytic
+    zeta = network.zeta
+
+    def slopes(x: Array, v: Array) -> tuple[Array, Array]:
+        after = system.rhs(x)
+        moved = network.weights.apply(sigma.derivative(x) * v)
+        moved += network.linear(zeta.derivative(x) * v)
+        return after, moved / zeta.derivative(after)
+
+    return slopes
 
 
 def _flow(system: System, states: NDArray) -> _Flow:

@@ -4,7 +4,9 @@ A relaxation network rests where y = W g(y), g = h ∘ ζ⁻¹. With L = Q S thi
 
     F(a) = -a + S Rᵀ g(Q a) = 0,      DF = -I + S Rᵀ Dg Q,
 
-r equations whatever N is. DF holds all of the Jacobian's spectrum but N - r times -1.
+r equations whatever N is. DF holds all of the Jacobian's spectrum but N - r times -1. The map
+y⁺ = μ y + W h(x) rests where the flow with the weights W / (1 - μ) does; if λ is an eigenvalue
+there, 1 + (1 - μ) λ is one of the map. Any other map rests where x⁺ - x vanishes.
 """
 
 from abc import ABC, abstractmethod
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from koopmark._keys import generator
 from koopmark.spectrum._nonlinearity import STEP, NoSpectrum, NotAnalytic
 from koopmark.systems import RANK_TOLERANCE, Network, System
+from koopmark.truth import RELAXATION, LinearLaw
 
 Array = NDArray[np.float64]
 
@@ -83,11 +86,36 @@ class Equations(ABC):
         """Eigenvalues of DF (k, k) at one zero (k,), and how many eigenvectors -1 lacks."""
         return np.linalg.eigvals(jacobian).astype(complex), 0
 
+    @property
+    def law(self) -> LinearLaw:
+        """Of z in the null space of the weights, where -1 of the equations belongs."""
+        return RELAXATION
+
+
+def at_rest(system: System) -> None:
+    """Refuse a system that does not come to rest while inputs move it.
+
+    Raises
+    ------
+    NoSpectrum
+    """
+    if system.inputs:
+        raise NoSpectrum(
+            "the inputs move the system: fixed points are those of the system without them, "
+            "with_inputs(None)"
+        )
+
 
 def relaxation_network(system: System) -> Network | None:
     """The network if the system is a relaxation network, ẏ = -y + W h(x); None if it is not."""
     null = system.null_flow
     return null.network if null is not None and null.law.decay and not null.law.discrete else None
+
+
+def relaxation_map(system: System) -> Network | None:
+    """The network if it is a map, y⁺ = μ y + W h(x); None if it is not."""
+    null = system.null_flow
+    return null.network if null is not None and null.law.discrete else None
 
 
 def equations_of(system: System) -> Equations:
@@ -96,11 +124,18 @@ def equations_of(system: System) -> Equations:
     Raises
     ------
     NoSpectrum
-        For a drift network, whose fixed points, if any, are not isolated.
+        For a drift network, whose fixed points, if any, are not isolated, as those of a map with
+        μ = 1; and if inputs move the system.
     """
+    at_rest(system)
     network = relaxation_network(system)
     if network is not None:
         return Reduced(network)
+    stepped = relaxation_map(system)
+    if stepped is not None and system.null_flow is not None:
+        if system.null_flow.law.eigenvalue(1) == 1.0:
+            raise NoSpectrum("with μ = 1 no fixed point is isolated: uᵀζ(x) rests anywhere")
+        return Reduced(stepped, system.null_flow.law)
     if system.null_flow is not None:
         raise NoSpectrum(
             "a drift network has no isolated fixed point: along the left null space of its "
@@ -114,6 +149,7 @@ class Reduced(Equations):
     """F of a relaxation network in the coordinates a = Qᵀ y."""
 
     network: Network
+    law: LinearLaw = RELAXATION
 
     @property
     def size(self) -> int:
@@ -134,8 +170,9 @@ class Reduced(Equations):
 
     @cached_property
     def gather(self) -> Array:
-        """S Rᵀ, (r, N)."""
-        return self.network.weights.thin_qr[1] @ self.network.weights.right.T
+        """S Rᵀ, (r, N), over 1 - μ of a map."""
+        gather = self.network.weights.thin_qr[1] @ self.network.weights.right.T
+        return gather if self.law.multiplier is None else gather / (1.0 - self.law.multiplier)
 
     def coordinates(self, states: Array) -> Array:
         return self.network.zeta(states) @ self.basis
@@ -201,7 +238,7 @@ class Reduced(Equations):
 
 @dataclass(frozen=True, eq=False)
 class Full(Equations):
-    """F of any analytic system, in its state."""
+    """F of any analytic system, in its state: x⁺ - x of a map."""
 
     system: System
 
@@ -215,7 +252,7 @@ class Full(Equations):
 
     @property
     def differentiated(self) -> Callable[[Array], Array]:
-        return self.system.rhs
+        return self.value
 
     def coordinates(self, states: Array) -> Array:
         return states
@@ -224,12 +261,13 @@ class Full(Equations):
         return a
 
     def value(self, a: Array) -> Array:
-        return self.system.rhs(a)
+        moved = self.system.rhs(a)
+        return moved - a if self.system.discrete else moved
 
     def jacobian(self, a: Array) -> Array:
         directions = np.eye(self.size)
         directions = np.broadcast_to(directions, (len(a), *directions.shape))
-        return _complex_steps(self.system.rhs, a, directions).transpose(0, 2, 1)
+        return _complex_steps(self.value, a, directions).transpose(0, 2, 1)
 
     def starts(self, count: int, rng: np.random.Generator) -> Array:
         return np.resize(SPREADS, count)[:, None] * rng.standard_normal((count, self.size))

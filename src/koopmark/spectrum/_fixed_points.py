@@ -11,8 +11,10 @@ from koopmark.simulation import initial_states_of, one_blas_thread, simulate
 from koopmark.spectrum._equations import (
     UNUSABLE,
     Equations,
+    at_rest,
     check_analytic,
     equations_of,
+    relaxation_map,
     relaxation_network,
 )
 from koopmark.spectrum._newton import distinct, from_many_starts, zeros
@@ -35,15 +37,17 @@ AT_REST = 1e-2
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
-    """A state at which F vanishes, and the spectrum of the Jacobian there.
+    """A state at which F vanishes, or that a map leaves as it is, and the spectrum of the Jacobian.
 
     Parameters
     ----------
     state : (N,) array
     reduced_eigenvalues : (k,) complex array
-        Eigenvalues of the k x k matrix DF, slowest first: r of them for a relaxation network.
+        Eigenvalues of the k x k matrix DF, slowest first: r of them for a relaxation network. Of a
+        map those of its derivative, μ, largest first.
     null_dimension : int
-        How often -1 comes on top of them: N - r for a relaxation network, else 0.
+        How often -1, or μ of the weights' null space, comes on top of them: N - r for a relaxation
+        network, else 0.
     index : int
         Sign of det(-J), the index of the field -F at the point.
     in_closed_form : bool
@@ -51,6 +55,10 @@ class FixedPoint:
     defect : int
         How many of the `reduced_eigenvalues` are -1 with no eigenvector of their own: they belong
         to Jordan blocks of null vectors.
+    null_eigenvalue : float
+        -1, or μ of a map.
+    discrete : bool
+        Whether eigenvalues are μ of one step of a map.
     """
 
     state: Array
@@ -59,18 +67,39 @@ class FixedPoint:
     index: int
     in_closed_form: bool = False
     defect: int = 0
+    null_eigenvalue: float = -1.0
+    discrete: bool = False
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
         """(N,) the whole spectrum of the Jacobian, slowest first."""
-        null = np.full(self.null_dimension, -1.0 + 0j)
-        return _slowest_first(np.concatenate([self.reduced_eigenvalues, null]))
+        null = np.full(self.null_dimension, self.null_eigenvalue + 0j)
+        return _slowest_first(np.concatenate([self.reduced_eigenvalues, null]), self.discrete)
+
+    def growth_of(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Re λ, or ln |μ| per step of a map, -inf for 0."""
+        if not self.discrete:
+            return eigenvalues.real
+        with np.errstate(divide="ignore"):
+            return np.log(np.abs(eigenvalues))
 
     @property
     def growth(self) -> float:
-        """Largest real part of an eigenvalue."""
-        slowest = float(self.reduced_eigenvalues.real.max())
-        return max(slowest, -1.0) if self.null_dimension else slowest
+        """Largest real part of an eigenvalue, or ln |μ|."""
+        slowest = float(self.growth_of(self.reduced_eigenvalues).max())
+        return max(slowest, -self.null_rate) if self.null_dimension else slowest
+
+    @property
+    def null_rate(self) -> float:
+        """-Re λ, or -ln |μ|, of the functions of the weights' null space."""
+        return -float(self.growth_of(np.array([self.null_eigenvalue + 0j]))[0])
+
+    @property
+    def fastest_growing(self) -> str:
+        """What says that it is not stable, in words."""
+        if self.discrete:
+            return f"a |μ| of {np.exp(self.growth):.3g} is among its eigenvalues"
+        return f"the real part {self.growth:.3g} is among its eigenvalues"
 
     @property
     def stable(self) -> bool:
@@ -78,7 +107,7 @@ class FixedPoint:
 
     @property
     def hyperbolic(self) -> bool:
-        return bool((np.abs(self.reduced_eigenvalues.real) > HYPERBOLIC).all())
+        return bool((np.abs(self.growth_of(self.reduced_eigenvalues)) > HYPERBOLIC).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +163,7 @@ def closed_form_fixed_point(system: System) -> FixedPoint | None:
         eigenfunctions are eigenfunctions too.
     """
     linear = system.linear_coordinates
-    if linear is None:
+    if linear is None or system.discrete:
         return None
     principal, eigenvalues = linear.principal, linear.principal.eigenvalues
     if not principal.complete:
@@ -203,7 +232,7 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
     found = zeros(equations, equations.coordinates(state), none_known)
     if len(found) == 0:
         raise NoSpectrum("Newton's method reaches no fixed point from this state")
-    return _fixed_point(equations, found[0])
+    return _fixed_point(equations, found[0], system.discrete)
 
 
 def coincide(system: System, one: FixedPoint, other: FixedPoint) -> bool:
@@ -214,12 +243,19 @@ def coincide(system: System, one: FixedPoint, other: FixedPoint) -> bool:
 
 
 def contracts(system: System) -> bool:
-    """Whether ‖W‖ sup h' / inf ζ' < 1: then ẏ = -y + W h(ζ⁻¹(y)) contracts everywhere."""
-    network = relaxation_network(system)
+    """Whether ‖W‖ sup h' / inf ζ' < 1: then ẏ = -y + W h(ζ⁻¹(y)) contracts everywhere.
+
+    Below 1 - |μ|, of a map.
+    """
+    stepped = relaxation_map(system)
+    network = stepped or relaxation_network(system)
     if network is None or network.activation is None:
         return False
     steepest = network.weights.singular_values[0] * network.activation.lipschitz
-    return bool(steepest < network.zeta.least_slope)
+    least = network.zeta.least_slope
+    if stepped is not None and system.null_flow is not None:
+        least = least * (1.0 - float(np.abs(system.null_flow.law.eigenvalue(1))))
+    return bool(steepest < least)
 
 
 def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
@@ -235,7 +271,8 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     known = closed_form_fixed_point(system)
     if known is not None:
         return known
-    if relaxation_network(system) is None:
+    at_rest(system)
+    if relaxation_network(system) is None and relaxation_map(system) is None:
         if system.null_flow is not None:
             raise NoSpectrum("the eigenvalues of a drift network fill a line: there is no lattice")
         raise NoSpectrum(
@@ -249,6 +286,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
         raise NoSpectrum("the network has no stable fixed point that was found")
     slowest = max(point.growth for point in points)
     following = min(SETTLED / abs(slowest), LONGEST)
+    following = float(np.ceil(following + 1.0)) if system.discrete else following
     ends = simulate(system, states, [0.0, following], rtol=1e-6).states[:, 1]
     places = np.array([point.state for point in points])
     distance = np.linalg.norm(ends[:, None] - places, axis=2)
@@ -281,23 +319,40 @@ def _search(
     else:
         given = None if starts is None else equations.coordinates(starts)
         found = from_many_starts(equations, given, is_odd(system), effort)
-    points = sorted((_fixed_point(equations, a) for a in found), key=lambda point: point.growth)
+    made = (_fixed_point(equations, a, system.discrete) for a in found)
+    points = sorted(made, key=lambda point: point.growth)
     counts = system.bounded and all(point.hyperbolic for point in points)
     summed = sum(point.index for point in points) if counts else None
     return FixedPoints(tuple(points), unique, summed)
 
 
-def _fixed_point(equations: Equations, a: Array) -> FixedPoint:
+def _fixed_point(equations: Equations, a: Array, discrete: bool) -> FixedPoint:
     jacobian = equations.jacobian(a[None])[0]
     if not np.isfinite(jacobian).all():
         raise NotAnalytic(UNUSABLE)
     index = int(np.linalg.slogdet(-jacobian)[0])
     eigenvalues, defect = equations.spectrum(a, jacobian)
-    state = equations.states(a[None])[0]
-    null_dimension = equations.size - equations.dimension
-    return FixedPoint(state, _slowest_first(eigenvalues), null_dimension, index, defect=defect)
+    if discrete:
+        # x⁺ - x is (1 - μ) F in reduced coordinates, and F in others.
+        step = 1.0 if equations.law.multiplier is None else 1.0 - equations.law.multiplier
+        eigenvalues = 1.0 + step * eigenvalues
+    return FixedPoint(
+        equations.states(a[None])[0],
+        _slowest_first(eigenvalues, discrete),
+        equations.size - equations.dimension,
+        index,
+        defect=defect,
+        null_eigenvalue=equations.law.eigenvalue(1).real,
+        discrete=discrete,
+    )
 
 
-def _slowest_first(eigenvalues: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """By real part; conjugate pairs stay side by side, as LAPACK has them."""
+def _slowest_first(
+    eigenvalues: NDArray[np.complex128], discrete: bool = False
+) -> NDArray[np.complex128]:
+    """By real part, or |μ|; conjugate pairs stay side by side, as LAPACK has them."""
+    if discrete:
+        # Rounding must not part a pair.
+        size = np.abs(eigenvalues).round(12)
+        return eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real.round(12), -size))]
     return eigenvalues[np.lexsort((-np.abs(eigenvalues.imag), -eigenvalues.real))]

@@ -4,6 +4,7 @@ Products of eigenfunctions are eigenfunctions and eigenvalues add: from the prin
 λᵢ, those of the Jacobian, come all Σ nᵢλᵢ, and on the basin of the point no other eigenvalue has a
 smooth eigenfunction (Mezić 2020, where the λᵢ are not resonant). Of a relaxation network -1 is
 principal d = N - r times over, so that a factor of degree k at -k comes in C(d + k - 1, k) ways.
+Of a map the μᵢ multiply, and all that holds of the Πμᵢ^{nᵢ} ≠ 0 (docs/theory.md).
 """
 
 import hashlib
@@ -23,6 +24,8 @@ from koopmark.spectrum._path_integral import LONGEST, OutsideBasin, path_integra
 from koopmark.truth import INSEPARABLE, SAME_EIGENVALUE, Eigenspace, ProductEigenspace
 
 MOST_TERMS = 20_000
+ROUNDING, NEVER = 1e-12, 1e300
+"""Distance of multipliers that are one; a rate of no product that is listed."""
 REMEMBERED = 16
 """Sets of states whose values are kept: every target of a dataset asks for the same."""
 
@@ -73,10 +76,20 @@ class LatticePoint:
 
 @dataclass(frozen=True)
 class KnownSpectrum:
-    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in."""
+    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in.
+
+    Of a map, `discrete`, all with |μ| >= `bound`.
+    """
 
     points: tuple[LatticePoint, ...]
     bound: float
+    discrete: bool = False
+
+    def holds(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.bool_]:
+        """Which of these, found by a method, are within the bound and would be listed if true."""
+        if self.discrete:
+            return np.asarray(np.abs(eigenvalues) >= self.bound)
+        return np.asarray(np.abs(eigenvalues.real) <= self.bound)
 
     @property
     def count(self) -> int:
@@ -87,7 +100,8 @@ class KnownSpectrum:
 def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
     """All Koopman eigenvalues with |Re λ| <= `bound` on the basin of a fixed point, slowest first.
 
-    The constant (λ = 0) is left out.
+    The constant (λ = 0) is left out. Of a map they are those with |μ| >= `bound`, largest first,
+    without the constant (μ = 1).
 
     Raises
     ------
@@ -95,42 +109,60 @@ def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
         If the point is not stable, there are more than 20,000 terms, or -1 has several Jordan
         blocks, or one larger than 2, and `bound` reaches to the products of two of its functions.
     ValueError
-        Where `bound` is negative or not finite.
+        Where `bound` is negative or not finite, or of a map not between 0 and 1.
     """
-    if not 0.0 <= bound < np.inf:
-        raise ValueError(f"bound {bound:g}: it must be finite and not negative")
+    if point.discrete:
+        if not 0.0 < bound <= 1.0:
+            raise ValueError(f"bound {bound:g}: of |μ| it must be above 0 and at most 1")
+        slowest, reached = "the largest |μ|", -float(np.log(bound))
+    else:
+        if not 0.0 <= bound < np.inf:
+            raise ValueError(f"bound {bound:g}: it must be finite and not negative")
+        slowest, reached = "the slowest rate", bound
     if not point.stable:
+        raise NoSpectrum(f"the fixed point is not stable: {point.fastest_growing}")
+    if point.defect > 1 and reached >= 2.0 * point.null_rate:
         raise NoSpectrum(
-            f"the fixed point is not stable: the real part {point.growth:.3g} is among its "
-            "eigenvalues"
-        )
-    if point.defect > 1 and bound >= 2.0:
-        raise NoSpectrum(
-            f"-1 has Jordan blocks at the fixed point, which lack {point.defect} eigenvectors: how "
-            "many products of generalised functions are eigenfunctions is not computed"
+            f"{point.null_eigenvalue:g} has Jordan blocks at the fixed point, which lack "
+            f"{point.defect} eigenvectors: how many products of "
+            "generalised functions are eigenfunctions is not computed"
         )
     terms: list[tuple[complex, Term]] = []
-    for eigenvalue, term in _terms(point, bound * (1.0 + SAME_EIGENVALUE)):
+    for eigenvalue, term in _terms(point, reached * (1.0 + SAME_EIGENVALUE)):
         terms.append((eigenvalue, term))
         if len(terms) > MOST_TERMS:
+            within = f"|μ| >= {bound:g}" if point.discrete else f"|Re λ| <= {bound:g}"
+            size = np.exp(point.growth) if point.discrete else point.growth
             raise NoSpectrum(
-                f"more than {MOST_TERMS} products have an eigenvalue with |Re λ| <= {bound:g}: "
-                f"the slowest rate is {point.growth:.3g}"
+                f"more than {MOST_TERMS} products have an eigenvalue with {within}: "
+                f"{slowest} is {size:.3g}"
             )
-    return _merged(terms)
+    merged = _merged(terms)
+    if point.discrete:
+        return tuple(sorted(merged, key=lambda one: -abs(one.eigenvalue)))
+    return merged
 
 
-def _terms(point: FixedPoint, bound: float) -> Iterator[tuple[complex, Term]]:
-    others, d = point.reduced_eigenvalues, point.null_dimension
+def _terms(point: FixedPoint, reached: float) -> Iterator[tuple[complex, Term]]:
+    """Those whose rates, -Re λ or -ln |μ|, are at most `reached`."""
+    others, d, null = point.reduced_eigenvalues, point.null_dimension, point.null_eigenvalue
     limits = np.full(len(others), np.inf)
-    limits[np.flatnonzero(others == -1.0)[: point.defect]] = 0
-    for exponents in _exponents(-others.real, bound, limits):
-        start = complex(np.dot(exponents, others))
-        most = int(bound + start.real) if d else 0
+    defective = np.abs(others - null) <= ROUNDING if point.discrete else others == null
+    limits[np.flatnonzero(defective)[: point.defect]] = 0
+    # No factor with μ = 0 is in a product of another eigenvalue.
+    rates = np.minimum(-point.growth_of(others), NEVER)
+    for exponents in _exponents(rates, reached, limits):
+        most = 0
+        if d:
+            most = int((reached - float(np.dot(exponents, rates))) / min(point.null_rate, NEVER))
         for degree in range(most + 1):
             if degree or any(exponents):
                 count = comb(d + degree - 1, degree) if degree else 1
-                yield start - degree, Term(exponents, degree, count, point.in_closed_form)
+                if point.discrete:
+                    value = complex(np.prod(others ** np.array(exponents))) * null**degree
+                else:
+                    value = complex(np.dot(exponents, others)) - degree
+                yield value, Term(exponents, degree, count, point.in_closed_form)
 
 
 def _exponents(

@@ -1,6 +1,7 @@
 """What sensors see of the state of a system."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +11,7 @@ from koopmark._repr import ReprMixin
 from koopmark.systems._elementwise import MAPS, ElementwiseMap, Shift
 
 INDEPENDENT = 1e-10
-"""Of the largest singular value: vectors whose smallest is below that are dependent."""
+"""Sine of an angle between subspaces below which they meet: what is exact is so to that."""
 
 
 class NoKey(ValueError):
@@ -47,7 +48,13 @@ class Sensors(ReprMixin):
         if p > n:
             raise ValueError(f"{p} sensors of {n} units: there can be at most {n} independent ones")
         if self.units is None:
-            s = np.linalg.svd(given, compute_uv=False)
+            size = np.linalg.norm(given, axis=1)
+            if not size.all():
+                raise ValueError(
+                    f"sensor {int(np.argmin(size))} sees nothing: its row of the matrix is zero"
+                )
+            # Units of measurement say nothing of independence.
+            s = np.linalg.svd(given / size[:, None], compute_uv=False)
             rank = int(np.sum(s > INDEPENDENT * s[0]))
             if rank < p:
                 raise ValueError(
@@ -96,6 +103,30 @@ class Sensors(ReprMixin):
     def of_columns(self, vectors: NDArray) -> NDArray:
         """C V (p, k) for columns V (N, k)."""
         return self.matrix @ vectors if self.units is None else vectors[self.units]
+
+    @cached_property
+    def _frame(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """C = T K with K (p, N) of orthonormal rows and T (p, p)."""
+        q, r = np.linalg.qr(self.matrix.T)
+        return q.T, r.T
+
+    @property
+    def in_units(self) -> NDArray[np.float64]:
+        """(p, N) orthonormal rows that span what the sensors see."""
+        return self.matrix if self.units is not None else self._frame[0]
+
+    def seen(self, columns: NDArray) -> NDArray[np.float64]:
+        """Columns V (N, k) in an orthonormal basis of what sensors see: (p, k).
+
+        With V orthonormal its singular values are cosines of angles, whatever the sensors' units.
+        """
+        return columns[self.units] if self.units is not None else self._frame[0] @ columns
+
+    def in_channels(self, columns: NDArray) -> NDArray[np.float64]:
+        """An orthonormal basis (p, k), in the channels, of the span of columns that are `seen`."""
+        if self.units is not None:
+            return columns
+        return np.linalg.qr(self._frame[1] @ columns)[0]
 
     def zeta(self, zeta: ElementwiseMap) -> ElementwiseMap:
         """The map of the channels: C ζ(x) = ζ'(s).

@@ -23,6 +23,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 Count = Annotated[int, Ge(1)]
+Channels = Annotated[int, Ge(0)]
 Positive = Annotated[float, Gt(0.0)]
 NonNegative = Annotated[float, Ge(0.0)]
 Negative = Annotated[float, Lt(0.0)]

@@ -14,14 +14,12 @@ from koopmark.truth._eigenspace import (
 )
 from koopmark.truth._lattice import (
     DEFECTIVE,
-    INSEPARABLE,
-    SAME_EIGENVALUE,
     LatticeEigenspace,
     PrincipalFunctions,
     products_of,
     too_close,
 )
-from koopmark.truth._law import RELAXATION, LinearLaw
+from koopmark.truth._law import INSEPARABLE, RELAXATION, SAME_EIGENVALUE, LinearLaw
 
 __all__ = [
     "DEFECTIVE",

@@ -129,9 +129,15 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
         """
         return None
 
+    @property
+    def driven(self) -> bool:
+        """Whether inputs reach its functions, which are eigenfunctions together with a response."""
+        return False
+
     def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
         """Exact values (..., m) so much later, from states (..., N) under held inputs (..., q)."""
-        values = self.evaluate(states) * self.multiplier(elapsed)
+        factor = self.multiplier(elapsed)
+        values = self.evaluate(states) * (factor if factor.imag else factor.real)
         gains = self.gains(elapsed)
         return values if gains is None or inputs is None else values + inputs @ gains.T
 
@@ -196,8 +202,11 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
         return ""
 
     def _facts(self) -> list[str]:
-        facts = [f"λ = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
-        return [*filter(None, [*facts, self._functions(), "" if self.whole else "not whole"])]
+        symbol = "μ" if self.discrete else "λ"
+        facts = [f"{symbol} = {_repr.eigenvalue(self.eigenvalue)}", f"dimension {self.dimension:,}"]
+        driven = "driven by inputs" if self.driven else ""
+        whole = "" if self.whole else "not whole"
+        return [*filter(None, [*facts, self._functions(), driven, whole])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,6 +243,10 @@ class ProductEigenspace(Eigenspace):
     @property
     def discrete(self) -> bool:
         return self.law.discrete
+
+    @property
+    def driven(self) -> bool:
+        return self.drive is not None
 
     @property
     def dimension(self) -> int:
@@ -306,6 +319,10 @@ class SampledProducts(Eigenspace):
         return self.law.discrete
 
     @property
+    def driven(self) -> bool:
+        return self.drive is not None
+
+    @property
     def dimension(self) -> int:
         return self.factors.shape[2]
 
@@ -375,7 +392,7 @@ class ExponentialEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ConservedRatios(Eigenspace):
-    """Relaxation family: the constants of motion uᵢᵀζ / u_dᵀζ, eigenvalue 0.
+    """Relaxation family: the constants of motion uᵢᵀζ / u_dᵀζ, at λ = 0 or, of a map, μ = 1.
 
     Singular where the denominator vanishes: good for checks, not as targets.
     """
@@ -383,8 +400,11 @@ class ConservedRatios(Eigenspace):
     null_space: NullSpace
     zeta: Elementwise
     whole: bool = False
+    discrete: bool = False
 
-    eigenvalue = 0j
+    @property
+    def eigenvalue(self) -> complex:
+        return complex(self.discrete)
 
     @property
     def dimension(self) -> int:

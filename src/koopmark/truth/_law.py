@@ -5,6 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+SAME_EIGENVALUE = 1e-9
+"""Relative distance up to which two eigenvalues are one; of μ it is that from 1 too."""
+
+INSEPARABLE = 1e-6
+"""Relative distance up to which no data tell the functions of two eigenvalues apart."""
+
 
 @dataclass(frozen=True)
 class LinearLaw:
@@ -29,6 +35,11 @@ class LinearLaw:
         """Whether it is that of a map."""
         return self.multiplier is not None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether z never grows without inputs."""
+        return self.decay >= 0.0 if self.multiplier is None else abs(self.multiplier) <= 1.0
+
     def scale(self, elapsed: ArrayLike) -> NDArray[np.float64]:
         """Factor on z after each time elapsed without inputs."""
         t = np.asarray(elapsed, dtype=float)
@@ -41,15 +52,57 @@ class LinearLaw:
         t = np.asarray(elapsed, dtype=float)
         if self.multiplier is None:
             return t + 0.0 if self.decay == 0.0 else -np.expm1(-self.decay * t) / self.decay
-        if self.multiplier == 1.0:
+        step = 1.0 - self.multiplier
+        if step == 0.0:
             return t + 0.0
-        return (1.0 - self.scale(t)) / (1.0 - self.multiplier)
+        if self.multiplier > 0.0:
+            # Of a small step 1 - μᵗ would lose digits.
+            return -np.expm1(t * np.log1p(-step)) / step
+        return (1.0 - self.scale(t)) / step
 
     def eigenvalue(self, degree: int) -> complex:
         """Of products of so many z: λ of a flow, μ of one step of a map."""
         if self.multiplier is None:
-            return complex(-self.decay * degree)
+            return complex(-self.decay * degree + 0.0)
         return complex(self.multiplier**degree)
+
+    @property
+    def conserved_degree(self) -> int | None:
+        """The least degree at which products without inputs are constants of motion, or None.
+
+        1 if z does not move, and 2 of a map with μ = -1.
+        """
+        if self.multiplier is None:
+            return None if self.decay else 1
+        return next((k for k in (1, 2) if abs(self.eigenvalue(k) - 1.0) <= SAME_EIGENVALUE), None)
+
+    def degrees(self, max_degree: int) -> tuple[int, ...]:
+        """The degrees 1 .. `max_degree` whose products have an eigenvalue that no lower ones have.
+
+        Of a flow that decays those are all. Of a map μᵏ repeats where μ is 0, 1 or -1: if μ = 0
+        every product is at 0, and if μ = -1 those of degree 3 are where those of 1 are. What is
+        conserved is left out.
+        """
+        kept: list[int] = []
+        for degree in range(1, max_degree + 1):
+            lower = [0, *kept]
+            value = self.eigenvalue(degree)
+            if all(abs(value - self.eigenvalue(k)) > SAME_EIGENVALUE for k in lower):
+                kept.append(degree)
+        return tuple(kept)
+
+    def alone(self, degree: int) -> bool:
+        """Whether products of no other degree, nor the constant, are at or beside its eigenvalue.
+
+        Not where μᵏ repeats, and where |μ|ᵏ is below 1e-6: those of all higher degrees are there.
+        """
+        if self.multiplier is None:
+            return self.decay != 0.0
+        # μᵏ is monotone over every other k: the neighbours are the nearest.
+        others = {0, degree - 2, degree - 1, degree + 1, degree + 2} - {degree}
+        value = self.eigenvalue(degree)
+        near = INSEPARABLE * max(1.0, abs(value))
+        return all(abs(value - self.eigenvalue(k)) > near for k in others if k >= 0)
 
 
 RELAXATION = LinearLaw()

@@ -34,6 +34,16 @@ from koopmark.truth import (
     SampledProducts,
 )
 
+LEFT = 1e-6
+"""Of a vector, what must be left in a subspace to stand for it there."""
+
+
+def _spanned(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An orthonormal basis of the span of columns of norm 1 at most: what is below 1e-10 is 0."""
+    left, s, _ = np.linalg.svd(columns, full_matrices=False)
+    return left[:, s > INDEPENDENT]
+
+
 Coupling = Activation | Callable[..., NDArray]
 """h(x, out=None): an Activation acts on each unit; any other callable may mix the whole state."""
 
@@ -67,9 +77,14 @@ class Network(System):
         if self.input_weights is not None:
             given = finite(self.input_weights, "input_weights")
             if given.ndim != 2 or len(given) != self.size or not given.shape[1]:
+                hint = ""
+                if given.shape == (self.size,):
+                    hint = ": for one input give B[:, None]"
+                elif given.ndim == 2 and given.shape[1] == self.size:
+                    hint = ": give B.T"
                 raise ValueError(
-                    f"input_weights must have shape ({self.size}, q), a row for each unit and a "
-                    f"column for each input, got {given.shape}"
+                    f"input weights B must have shape ({self.size}, q), a row for each unit and a "
+                    f"column for each of q inputs, 1 or more, got {given.shape}{hint}"
                 )
             object.__setattr__(self, "input_weights", given)
 
@@ -127,34 +142,43 @@ class Network(System):
         own, drive = self.weights.null_space, self.input_weights if undriven else None
         if sensors is None and drive is None:
             return own
-        columns = own.complement
+        reached = own.complement
+        if sensors is not None:
+            reached = _spanned(sensors.seen(reached))
         if drive is not None:
             # By unit columns: how large inputs are says nothing of which directions they reach.
             size = np.linalg.norm(drive, axis=0)
-            columns = np.hstack([columns, drive / np.where(size > 0, size, 1.0)])
-        seen = columns if sensors is None else sensors.of_columns(columns)
-        left, s, _ = np.linalg.svd(seen, full_matrices=False)
-        return NullSpace(left[:, s > INDEPENDENT * max(1.0, float(s.max(initial=0.0)))])
+            unit = drive / np.where(size > 0, size, 1.0)
+            seen = unit if sensors is None else sensors.seen(unit)
+            reached = np.hstack([reached, _spanned(seen - reached @ (reached.T @ seen))])
+        return NullSpace(reached if sensors is None else sensors.in_channels(reached))
 
     def parameters(self) -> tuple[NamedArray, ...]:
         shape = "the weights are W = L Rᵀ, shape (N, r)"
-        return (
+        weights = (
             NamedArray("weights_left", self.weights.left, f"L: {shape}"),
             NamedArray("weights_right", self.weights.right, f"R: {shape}"),
         )
+        if self.input_weights is None:
+            return weights
+        what = "B: inputs v enter as B v, beside W, shape (N, q)"
+        return (*weights, NamedArray("input_weights", self.input_weights, what))
 
-    def _zeta(self) -> tuple[str, list[NamedArray]]:
-        """What ζ is, for other languages, with the arrays that this names."""
-        if self.zeta.theta is None:
-            return f"ζ(x) = {self.zeta.formula}, unit by unit", []
-        theta = np.broadcast_to(self.zeta.theta, self.size).copy()
-        return "ζ(x) = x - θ with θ = `theta`", [NamedArray("theta", theta, "θ, shape (N,)")]
+    @staticmethod
+    def _named(zeta: ElementwiseMap, size: int) -> tuple[str, list[NamedArray]]:
+        """What a ζ of so many channels is, for other languages, with the arrays that this names."""
+        if zeta.theta is None:
+            return f"ζ(x) = {zeta.formula}, unit by unit", []
+        theta = np.broadcast_to(zeta.theta, size).copy()
+        return "ζ(x) = x - θ with θ = `theta`", [NamedArray("theta", theta, f"θ, shape ({size},)")]
 
     def _by_vectors(
         self, text: str, arrays: Sequence[NamedArray], spaces: Sequence[Eigenspace]
     ) -> Formula | None:
         """Of functions of uᵀζ(x), from the vectors u of every space; None if one has none."""
         vectors: list[Sequence[NDArray]] = []
+        zeta: Callable[[NDArray], NDArray] = self.zeta
+        size = self.size
         for space in spaces:
             # The u of uᵀζ(x) in each factor of its functions, (N, dimension) each.
             match space:
@@ -168,20 +192,21 @@ class Network(System):
                     vectors.append([basis[:, list(each)] for each in zip(*products, strict=True)])
                 case _:
                     return None
-        if not self.zeta.formula:
+            # Through sensors both are those of the channels.
+            zeta, size = space.zeta, len(vectors[-1][0])
+        if not isinstance(zeta, ElementwiseMap) or not zeta.formula:
             return None
         named = [
             NamedArray(
                 f"vectors_{target}_{number}",
                 factor,
-                f"u of factor {number} of the functions of target {target}, "
-                f"shape (N, {factor.shape[1]})",
+                f"u of factor {number} of the functions of target {target}, shape {factor.shape}",
             )
             for target, factors in enumerate(vectors, start=1)
             for number, factor in enumerate(factors, start=1)
         ]
-        zeta, offset = self._zeta()
-        return Formula(f"{text}; {zeta}.", (*offset, *arrays, *named))
+        said, offset = self._named(zeta, size)
+        return Formula(f"{text}; {said}.", (*offset, *arrays, *named))
 
     def _facts(self) -> list[str]:
         cut = f" ({self.weights.cut})" if self.weights.cut else ""
@@ -264,8 +289,8 @@ class Relaxation(Network):
         """
         if not (np.isfinite(alpha) and alpha > 0):
             raise ValueError(
-                f"alpha {alpha}: it must be positive, as 0.1 for a step of a tenth of the time "
-                "constant"
+                f"alpha {alpha}: the step over the time constant must be positive and finite, such "
+                "as 0.1"
             )
         driven = self.input_weights
         return RelaxationMap(
@@ -297,44 +322,61 @@ class Relaxation(Network):
             zeta = sensors.zeta(zeta)
             drive = None if drive is None else sensors.of_columns(drive)
         null = self._null_space(sensors, undriven)
-        # Beside a driven direction the undriven ones are a part; a sensor leaves out others.
-        whole = sensors is None and not (undriven and self.inputs)
+        if (
+            drive is not None
+            and self._null_space(sensors, undriven=True).dimension == null.dimension
+        ):
+            # No input reaches what is seen.
+            drive = None
+        # Fewer sensors than units see a part.
+        whole = (sensors is None or sensors.channels == self.size) and self.law.alone(degree)
         return ProductEigenspace(null, zeta, degree, whole, self.law, drive)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of degree k: an eigenspace at -k, for k = 1 .. `max_degree`.
+        """Products of degree k: an eigenspace at -k, or at μᵏ of a map, for k = 1 .. `max_degree`.
 
         Of a network with inputs each is there twice: all products, which are eigenfunctions
         together with their response to the inputs, and those that no input reaches, if there are.
+        Degrees at the eigenvalue of a lower one are left out (`LinearLaw.degrees`).
         """
         return self.observed(None, max_degree)
 
     def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        spaces: list[Eigenspace] = []
-        for degree in range(1, max_degree + 1):
-            both = [self._products(sensors, degree)]
-            if self.inputs:
-                both.append(self._products(sensors, degree, undriven=True))
-                if both[1].null_space.dimension == both[0].null_space.dimension:
-                    # No input reaches what is seen.
-                    both = both[1:]
-            spaces += [space for space in both if space.null_space.dimension]
-        return tuple(spaces)
+        spaces: list[ProductEigenspace] = []
+        for degree in self.law.degrees(max_degree):
+            spaces.append(self._products(sensors, degree))
+            if spaces[-1].driven:
+                # Beside driven directions the others are a part.
+                undriven = self._products(sensors, degree, undriven=True)
+                spaces.append(replace(undriven, whole=False))
+        return tuple(space for space in spaces if space.null_space.dimension)
 
-    def hidden(self, sensors: Sensors) -> Eigenspace:
-        """Of the uᵀζ(x) in the whole state the one nearest to the sensors, those of their span."""
-        rows = np.linalg.qr(sensors.matrix.T)[0]
-        inside = self.weights.null_space.project(rows.T).T
-        u = np.linalg.svd(inside, full_matrices=False)[0][:, 0]
-        factors = self.weights.null_space.project(u)[None, :, None]
-        return SampledProducts(factors, self.zeta, law=self.law, drive=self.input_weights)
+    def hidden(self, sensors: Sensors) -> Eigenspace | None:
+        """Of the uᵀζ(x) in the whole state the one nearest to the sensors, those of their span.
+
+        None if all that they see is driven by the weights, or if uᵀζ(x) is conserved.
+        """
+        null = self.weights.null_space
+        inside = null.project(sensors.in_units).T
+        left, s, _ = np.linalg.svd(inside, full_matrices=False)
+        if s[0] <= INDEPENDENT or not self.law.degrees(1):
+            return None
+        u = null.project(left[:, 0])
+        return SampledProducts(u[None, :, None], self.zeta, law=self.law, drive=self.input_weights)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """Ratios of eigenfunctions; none where the null space is one-dimensional."""
-        null_space = self.undriven if self.inputs else self.weights.null_space
-        if null_space.dimension <= 1:
+        """Ratios of the eigenfunctions that no input reaches; none if there is but one.
+
+        Of a map with μ = ±1 the functions, or the products of two, and none if μ = 0.
+        """
+        undriven = self._products(None, 1, undriven=True)
+        degree = self.law.conserved_degree
+        if degree is not None:
+            products = replace(undriven, degree=degree, whole=False)
+            return (products,) if undriven.null_space.dimension else ()
+        if undriven.null_space.dimension <= 1 or not self.law.scale(1.0):
             return ()
-        return (ConservedRatios(null_space, self.zeta),)
+        return (ConservedRatios(undriven.null_space, self.zeta, discrete=self.discrete),)
 
     @property
     def bounded(self) -> bool:
@@ -350,7 +392,7 @@ class Relaxation(Network):
     def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
         # From N and r alone: the null space of large weights takes a factorisation.
         null = self.size - self.weights.rank
-        degrees = range(1, max_degree + 1)
+        degrees = self.law.degrees(max_degree)
         return [(self.law.eigenvalue(k), comb(null + k - 1, k)) for k in degrees]
 
     def _equation(self) -> str:
@@ -404,6 +446,11 @@ class RelaxationMap(Relaxation):
 
     def _equation(self) -> str:
         driven = " + Bv" if self.inputs else ""
+        if self.zeta.theta is not None:
+            share = 1.0 - self.multiplier
+            theta = f" + {'' if share == 1.0 else f'{share:g} '}θ" if self.zeta.theta.any() else ""
+            own = f"{self.multiplier:g} x + " if self.multiplier else ""
+            return f"x⁺ = {own}{self._coupled()}{theta}{driven}"
         return f"y⁺ = {self.multiplier:g} y + {self._coupled()}{driven}, {self._map()}"
 
 
@@ -451,20 +498,25 @@ class Drift(Network):
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Products of up to `max_degree` chosen eigenfunctions, grouped by eigenvalue.
 
-        Those that are conserved (uᵀc = 0) are no targets, and left out. So are those that an input
-        reaches: there φ⁺ = e^{-uᵀcΔt} e^{uᵀBvΔt} φ, which no linear operator has for all v.
+        Those that are conserved (uᵀc = 0) are no targets, and left out. Under inputs they are those
+        of the nearest directions that no input reaches: elsewhere φ⁺ = e^{-uᵀcΔt} e^{uᵀBvΔt} φ,
+        which no linear operator has for all v.
         """
-        whole = self.weights.null_space.dimension == 1
-        chosen = self.exponents
-        if self.input_weights is not None:
-            reached = np.abs(self.input_weights.T @ chosen).max(axis=0)
-            size = np.linalg.norm(self.input_weights) * np.linalg.norm(chosen, axis=0)
-            chosen = chosen[:, reached <= INDEPENDENT * size]
+        return self.observed(None, max_degree)
+
+    def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        zeta = self.zeta if sensors is None else sensors.zeta(self.zeta)
+        null = self._null_space(sensors, undriven=True)
+        whole, chosen, rates = null.dimension == 1, self.exponents, self.rates
+        if sensors is not None:
+            rates, whole = sensors.of_columns(rates[:, None])[:, 0], False
+        if null is not self.weights.null_space:
+            chosen, whole = self._nearest(null, sensors, rates), False
         merged: list[ExponentialEigenspace] = []
         for degree in range(1, max_degree + 1):
             for columns in combinations_with_replacement(chosen.T, degree):
                 u = np.sum(columns, axis=0)
-                decay = float(u @ self.rates)
+                decay = float(u @ rates)
                 if abs(decay) <= SAME_EIGENVALUE:
                     continue
                 for index, other in enumerate(merged):
@@ -476,9 +528,30 @@ class Drift(Network):
                             merged[index] = replace(other, exponents=exponents, degree=degree)
                         break
                 else:
-                    space = ExponentialEigenspace(u[:, None], self.zeta, decay, whole, degree)
-                    merged.append(space)
+                    merged.append(ExponentialEigenspace(u[:, None], zeta, decay, whole, degree))
         return tuple(merged)
+
+    def _nearest(
+        self, null: NullSpace, sensors: Sensors | None, rates: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The chosen exponents where they are allowed to be, in the channels, as unit vectors.
+
+        As many as are independent; their functions decay.
+        """
+        given = self.exponents if sensors is None else sensors.of_columns(self.exponents)
+        kept = np.empty((len(rates), 0))
+        for exact in given.T:
+            u, size = null.project(exact), np.linalg.norm(exact)
+            others = np.linalg.qr(kept)[0]
+            if np.linalg.norm(u - others @ (others.T @ u)) <= LEFT * size:
+                continue
+            if np.linalg.norm(exact - u) <= INDEPENDENT * size:
+                u = exact
+            else:
+                u = null.project(u / np.linalg.norm(u))
+                u = u if u @ rates > 0 else -u
+            kept = np.column_stack([kept, u])
+        return kept
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """uᵀζ(x) for the null vectors u with uᵀc = 0."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
+from koopmark._arrays import checked, finite
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
@@ -20,7 +20,7 @@ from koopmark.systems.low_rank.weights import (
     gaussian_weights,
     weights_with_singular_values,
 )
-from koopmark.systems.registry import Count, NonNegative, Positive, factory
+from koopmark.systems.registry import Channels, Count, NonNegative, Positive, factory
 
 
 def rnn(
@@ -37,6 +37,7 @@ def rnn(
     return Relaxation(weights, Shift(theta), named_activation(activation), input_weights=given)
 
 
+@checked
 def leaky_rnn(
     weights: LowRank,
     alpha: float,
@@ -69,6 +70,7 @@ def leaky_rnn(
     return rnn(weights, theta, activation, inputs).as_map(alpha)
 
 
+@checked
 def from_weights(
     weights: ArrayLike | tuple[ArrayLike, ArrayLike] | LowRank,
     theta: ArrayLike = 0.0,
@@ -157,7 +159,7 @@ def random_rnn(
     activation: str = "tanh",
     theta_scale: NonNegative = 0.0,
     singular_values: Sequence[float] | None = None,
-    inputs: int = 0,
+    inputs: Channels = 0,
 ) -> Relaxation:
     """A random network of `n` units whose weights have rank `rank`.
 
@@ -177,7 +179,7 @@ def random_rnn(
         Relative singular values: they are scaled so that the largest is `gain`. By default the
         factors are Gaussian.
     inputs : int
-        q, how many inputs it takes: B has independent standard normal entries.
+        q, how many inputs it takes, 0 or more: B has independent standard normal entries.
 
     Raises
     ------
