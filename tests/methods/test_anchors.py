@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from koopmark import methods, score, systems
+from koopmark import datasets, methods, score, systems
 from koopmark.datasets import AnswerKey
+from koopmark.methods import Skip
 
 ANCHORS = ["anchor.exact", "anchor.random"]
 
@@ -90,3 +91,66 @@ def test_random_has_as_many_pairs_as_the_targets_have_dimensions_up_to_its_limit
 def test_random_depends_on_its_seed(three):
     first, second = (methods.fit("anchor.random", three, seed=seed) for seed in (1, 2))
     assert (first.eigenvalues != second.eigenvalues).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("rnn_10_2_inputs", {}),
+        ("rnn_10_2_inputs", {"sensors": 6}),
+        ("rnn_10_2_sensors", {}),
+        ("leaky_rnn_10_2", {"alpha": 0.3}),
+        ("leaky_rnn_10_2", {"alpha": 1.0, "channels": 1}),
+        ("leaky_rnn_10_2", {"alpha": 1.3, "channels": 2}),
+    ],
+)
+def test_exact_moves_its_functions_as_the_system_does(name, options):
+    small = {"trajectories": 6, "test_trajectories": 6, "horizon": 1.0, **options}
+    if name.startswith("leaky"):
+        small["horizon"] = 10.0
+    data = datasets.load(name, **small)
+    model, test = methods.fit("anchor.exact", data.train, data.key), data.test
+    states, ahead = test.pairs()
+    moved = model.eigenfunctions(states) * model.multipliers
+    if data.key.inputs:
+        forced = model.forced(states[:, None], test.held())
+        linear = [target.degree == 1 for target in model.targets for _ in range(target.dimension)]
+        expected = (test.held() @ model.gains.T)[:, linear]
+        np.testing.assert_allclose(forced[:, linear], expected, atol=1e-12)
+        assert not model.forced(states[:, None], 0.0 * test.held()).any()
+        moved = moved + forced
+    np.testing.assert_allclose(model.eigenfunctions(ahead), moved, atol=1e-9 * abs(moved).max())
+
+
+def test_exact_follows_inputs_that_it_has_never_seen():
+    small = {"trajectories": 4, "test_trajectories": 4, "horizon": 1.0}
+    data = datasets.load("rnn_10_2_inputs", **small)
+    model, test = methods.fit("anchor.exact", data.train, data.key), data.test
+    ahead = model.predict(test.states[:, :1], test.times[1:], test.inputs[:, :-1])
+    np.testing.assert_allclose(ahead, test.states[:, 1:], atol=1e-8)
+
+
+def test_exact_says_that_a_hidden_target_is_shown_to_no_fit():
+    small = {"trajectories": 4, "test_trajectories": 4, "horizon": 1.0}
+    data = datasets.load("rnn_10_2_sensors", sensors=2, **small)
+    with pytest.raises(Skip, match="the rest of the state is shown to no fit"):
+        methods.fit("anchor.exact", data.train, data.key)
+
+
+def test_exact_has_no_function_twice_if_a_target_is_a_part_of_another():
+    small = {"trajectories": 4, "test_trajectories": 4, "horizon": 1.0}
+    data = datasets.load("rnn_10_2_inputs", **small)
+    model = methods.fit("anchor.exact", data.train, data.key)
+    assert [target.dimension for target in model.targets] == [8, 36]
+    states = np.random.default_rng(0).standard_normal((200, 10))
+    assert np.linalg.matrix_rank(model.eigenfunctions(states)) == 44
+
+
+def test_random_guesses_multipliers_of_a_map_and_gains(three):
+    small = {"trajectories": 4, "test_trajectories": 4, "horizon": 5.0, "channels": 2}
+    data = datasets.load("leaky_rnn_10_2", alpha=1.0, **small)
+    model = methods.fit("anchor.random", data.train, data.key)
+    assert abs(model.multipliers).max() <= 1.0
+    assert np.unique(model.multipliers).size == model.multipliers.size
+    assert model.gains.shape == (len(model.multipliers), 2)
+    assert methods.fit("anchor.random", three).multipliers is None

@@ -1,6 +1,6 @@
 """Every registered method keeps to the contract, and the contract catches what breaks it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -360,6 +360,138 @@ class Boastful(Segmented):
         return trajectories.pairs()
 
 
+class Driven(Sound):
+    """Least squares in the state and the inputs; those below break one thing of inputs each."""
+
+    tags = Tags(sampling="segments", inputs=True)
+
+    def _fit(self, trajectories):
+        x, y = self._pairs(trajectories)
+        v = self._held(trajectories)
+        both = np.linalg.lstsq(np.hstack([x, v]), y, rcond=None)[0]
+        n = x.shape[1]
+        model = self._model(both[:n], trajectories.dt)
+        if trajectories.inputs is None:
+            return model
+        return replace(model, input_gains=self._gains(both[n:], model, trajectories))
+
+    def _held(self, trajectories):
+        return trajectories.held()
+
+    def _gains(self, b, model, trajectories):
+        return (b @ model.coefficients).T
+
+
+class Deaf(Sound):
+    """Says that it uses inputs, and does not."""
+
+    tags = Tags(sampling="segments", inputs=True)
+
+
+class Rates(Driven):
+    """Gives what inputs do in a unit of time."""
+
+    def _gains(self, b, model, trajectories):
+        return super()._gains(b, model, trajectories) / trajectories.dt
+
+
+class OfStates(Driven):
+    """Gives the gains of the state for those of the functions."""
+
+    def _gains(self, b, model, trajectories):
+        return b.T
+
+
+class Late(Driven):
+    """Takes the inputs of the next step."""
+
+    def _held(self, trajectories):
+        if trajectories.inputs is None:
+            return super()._held(trajectories)
+        return np.roll(trajectories.held(), -1, axis=0)
+
+
+class Unaligned(Driven):
+    """Takes inputs in the order of the array, whatever pairs there are."""
+
+    def _held(self, trajectories):
+        held = trajectories.held()
+        if trajectories.inputs is None:
+            return held
+        every = trajectories.inputs[:, :-1].reshape(-1, held.shape[1])
+        return np.nan_to_num(every)[: len(held)]
+
+
+class Shrunk(Driven):
+    """Adds a decay if there are inputs that are 0."""
+
+    def _fit(self, trajectories):
+        model = super()._fit(trajectories)
+        if trajectories.inputs is None:
+            return model
+        rates = model.rates - (0.1 if not trajectories.held().any() else 0.0)
+        return replace(model, rates=rates, discrete=np.exp(rates * model.dt))
+
+
+class Restless(Driven):
+    """Moves its functions without inputs."""
+
+    def _fit(self, trajectories):
+        model = super()._fit(trajectories)
+
+        class Moving(LinearModel):
+            def forced(self, windows, inputs):
+                return inputs @ self.gains.T + 1e-12
+
+        return Moving(**{one.name: getattr(model, one.name) for one in fields(model)})
+
+
+class Unmoved(Driven):
+    """Predicts as if there were no inputs."""
+
+    def _model(self, operator, dt):
+        model = LinearModel.from_operator(operator, dt, lambda x: x, slice(None))
+
+        class Autonomous(LinearModel):
+            def predict(self, windows, times, inputs=None):
+                return super().predict(windows, times)
+
+        return Autonomous(**{one.name: getattr(model, one.name) for one in fields(model)})
+
+
+class Positive(Sound):
+    """Takes the size of a multiplier for the multiplier."""
+
+    def _model(self, operator, dt):
+        model = super()._model(operator, dt)
+        if dt < 1.0:
+            return model
+        return replace(model, discrete=abs(model.discrete).astype(complex))
+
+
+class Lasting(Sound):
+    """Drops what is gone after a step."""
+
+    def _model(self, operator, dt):
+        model = super()._model(operator, dt)
+        kept = abs(model.discrete) > 1e-6
+        return LinearModel(
+            model.lift,
+            model.coefficients[:, kept],
+            model.rates[kept],
+            dt,
+            discrete=model.discrete[kept],
+        )
+
+
+class Confused(Sound):
+    """Gives λ for μ."""
+
+    def _model(self, operator, dt):
+        model = super()._model(operator, dt)
+        return replace(model, discrete=model.rates)
+
+
 def chosen(model, which):
     """The model of some of its pairs."""
     kept = which(model)
@@ -373,9 +505,13 @@ def breaks(method, check):
     return verdict(CHECKS[check], method).status == "broken"
 
 
-@pytest.mark.parametrize("kind", [Sound, Segmented])
+@pytest.mark.parametrize("kind", [Sound, Segmented, Driven])
 def test_a_sound_method_breaks_nothing(kind):
-    assert {verdict.status for verdict in contract.verify(kind())} == {"passed"}
+    assert {verdict.status for verdict in contract.verify(kind()) if used(verdict)} == {"passed"}
+
+
+def used(verdict):
+    return verdict.reason != "it does not use inputs"
 
 
 @pytest.mark.parametrize(
@@ -412,6 +548,17 @@ def test_a_sound_method_breaks_nothing(kind):
         (Filling, "ignores what was not recorded"),
         (Longest, "says that it uses a part of the data"),
         (Even, "says that it uses a part of the data"),
+        (Deaf, "recovers what inputs do"),
+        (Rates, "recovers what inputs do"),
+        (OfStates, "recovers what inputs do"),
+        (Late, "recovers what inputs do"),
+        (Unaligned, "recovers what inputs do beside gaps"),
+        (Shrunk, "is still without inputs"),
+        (Restless, "is still without inputs"),
+        (Unmoved, "follows inputs"),
+        (Positive, "finds multipliers of a map"),
+        (Lasting, "finds multipliers of a map"),
+        (Confused, "says one thing of its eigenvalues"),
     ],
 )
 def test_what_breaks_the_contract_is_caught(kind, check):
@@ -450,7 +597,8 @@ def test_a_reason_instead_of_data_is_a_skipped_check():
     class Honest(Sound):
         tags = Tags().none("it is a network, trained for a moment")
 
-    reasons = {verdict.reason for verdict in contract.verify(Honest()) if verdict.reason}
+    verdicts = list(contract.verify(Honest()))
+    reasons = {verdict.reason for verdict in verdicts if verdict.reason and used(verdict)}
     assert reasons == {Honest.tags.unrecoverable}
 
 
@@ -459,7 +607,7 @@ def test_a_declared_loss_is_a_skipped_check_and_its_reason_is_given():
     class Declared(Ridge):
         tags = Tags(loses={"units": "its ridge has units"})
 
-    (verdict,) = [one for one in contract.verify(Declared()) if one.reason]
+    (verdict,) = [one for one in contract.verify(Declared()) if one.reason and used(one)]
     assert (verdict.check, verdict.reason) == ("knows no units", "its ridge has units")
 
 
@@ -489,5 +637,7 @@ def test_what_a_method_says_it_loses_it_does_lose(name, loss, monkeypatch):
         "low rank": contract.works_in_the_rank_of_the_data,
         "constant": contract.ignores_a_constant_channel,
         "units": contract.knows_no_units,
+        "map": contract.finds_multipliers_of_a_map,
+        "inputs": contract.recovers_what_inputs_do,
     }
     assert verdict(checks[loss], method).status == "broken"

@@ -12,6 +12,7 @@ from koopmark.scoring._cluster import (
     radii,
     tolerances,
 )
+from koopmark.scoring._residuals import Along
 from koopmark.systems import SINH
 from koopmark.truth import ConservedSums, ExponentialEigenspace
 
@@ -35,7 +36,7 @@ def chosen_of(rates, labels, dimension, **options):
     along = decaying(rates)
     values = along.reshape(-1, len(rates))
     labels = np.asarray(labels, dtype=complex)
-    return choose(space(dimension), -1.0, labels, values, along, DT, **options)
+    return choose(space(dimension), -1.0, labels, values, Along(along, DT), **options)
 
 
 def test_a_cluster_ends_half_way_to_the_next_eigenvalue():
@@ -54,21 +55,21 @@ def test_what_obeys_the_eigenvalue_is_chosen_and_not_what_is_labelled_nearest():
 def test_of_several_labels_of_one_function_the_farthest_counts():
     along = decaying([-1.0])[..., [0, 0]]
     labels = np.array([-1.0, -1.04], dtype=complex)
-    choice = choose(space(1), -1.0, labels, along.reshape(-1, 2), along, DT)
+    choice = choose(space(1), -1.0, labels, along.reshape(-1, 2), Along(along, DT))
     assert choice.size == 2
     np.testing.assert_allclose(choice.distances, [0.04])
 
 
 def test_without_values_the_nearest_labels_count_and_nothing_is_chosen():
     labels = np.array([-3.0, -1.1, -1.2], dtype=complex)
-    choice = choose(space(2), -1.0, labels, None, np.zeros((1, 1, 3)), DT)
+    choice = choose(space(2), -1.0, labels, None, Along(np.zeros((1, 1, 3)), DT))
     np.testing.assert_allclose(choice.distances, [0.1, 0.2])
     assert (choice.size, choice.chosen, choice.note) == (2, None, "")
 
 
 def test_too_few_points_are_said():
     values = np.ones((3, 2))
-    choice = choose(space(2), -1.0, np.array([-1.0, -1.0]), values, values[:, None], DT)
+    choice = choose(space(2), -1.0, np.array([-1.0, -1.0]), values, Along(values[:, None], DT))
     assert choice.chosen is None
     assert choice.note == "3 test points for 2 recovered functions"
 
@@ -76,7 +77,7 @@ def test_too_few_points_are_said():
 def test_a_single_time_takes_the_nearest_labels_and_says_so():
     along = decaying([-1.0, -1.0, -1.0])[:, :1]
     labels = np.array([-1.02, -1.01, -1.03], dtype=complex)
-    choice = choose(space(2), -1.0, labels, along[:, 0], along, DT)
+    choice = choose(space(2), -1.0, labels, along[:, 0], Along(along, DT))
     assert choice.chosen.tolist() == [0, 1]
     assert choice.note.startswith("of 3 functions the 2 nearest in eigenvalue: a single time")
 
@@ -102,7 +103,7 @@ def test_places_that_are_left_go_to_the_largest_parts_compared_to_their_rates():
         axis=2,
     )
     labels = np.full(3, -1.0 + 0j)
-    choice = choose(space(2), -1.0, labels, along.reshape(-1, 3), along, DT)
+    choice = choose(space(2), -1.0, labels, along.reshape(-1, 3), Along(along, DT))
     assert choice.chosen.tolist() == [0, 2]
 
 
@@ -110,10 +111,10 @@ def test_beside_a_part_all_that_obey_are_chosen_with_their_rate():
     part = ConservedSums(np.eye(3)[:, :1], SINH)
     along = decaying([0.0, 0.0, 0.0, 0.04])
     labels = np.array([0.0, 0.01, 0.02, 0.03], dtype=complex)
-    choice = choose(part, 0.0, labels, along.reshape(-1, 4), along, DT)
+    choice = choose(part, 0.0, labels, along.reshape(-1, 4), Along(along, DT))
     assert choice.chosen.tolist() == [0, 1, 2]
     assert choice.rate < 1e-9
-    alone = choose(part, 0.0, labels, along.reshape(-1, 4), along, DT, others=False)
+    alone = choose(part, 0.0, labels, along.reshape(-1, 4), Along(along, DT), others=False)
     assert len(alone.chosen) == 1
     assert np.isnan(alone.rate)
 

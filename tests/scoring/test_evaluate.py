@@ -50,6 +50,7 @@ class Known:
     eigenvalue: complex
     dimension: int = 1
     exact: bool = True
+    driven: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "eigenvalue", complex(self.eigenvalue))
@@ -98,7 +99,7 @@ def test_exact_answer_scores_zero_on_everything(name):
     assert scores.fit.forecast_error < 1e-9
     if hasattr(system, "rates"):
         assert np.isnan(scores.fit.rank_error)
-        assert "relaxation family" in scores.fit.notes
+        assert "rank_error: no affine functions" in scores.fit.notes
     else:
         assert scores.fit.rank_error == 0
         assert scores.fit.null_space_error < 1e-9
@@ -356,6 +357,9 @@ def test_score_is_a_table_with_a_row_for_each_eigenspace():
 def test_labels_name_eigenvalue_and_multiplicity():
     targets = [Known(-1), Known(-2, 36), Known(-0.4137915 + 2j), Known(-1, 8, exact=False)]
     assert labels(targets) == ("-1", "-2 (x36)", "-0.4138+2i", "≈-1 (x8)")
+    beside = [Known(-1, 8, driven=True), Known(-1, 6)]
+    assert labels(beside) == ("-1 (x8)", "-1 undriven (x6)")
+    assert labels(beside[1:]) == ("-1 (x6)",)
 
 
 EIGENVALUES = st.one_of(

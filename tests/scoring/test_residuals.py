@@ -8,7 +8,8 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods.anchors import ExactModel
 from koopmark.methods.own.generator_edmd import GeneratorEDMD
 from koopmark.scoring import evaluate
-from koopmark.scoring._residuals import expected_pairs, pair_residuals, target_residual
+from koopmark.scoring._residuals import Along, expected_pairs, target_residual
+from koopmark.scoring._test_set import TestSet
 from koopmark.simulation import Trajectories, sample_paths, simulate
 from koopmark.systems import nearly_low_rank_rnn, ornstein_uhlenbeck, random_rnn
 
@@ -80,7 +81,7 @@ def test_a_wrong_eigenvalue_has_a_residual_in_expectation():
     pairs = expected_pairs(
         lambda windows: first.evaluate(windows[:, -1]), PROCESS.quadrature, paths()
     )
-    found = pair_residuals(pairs, np.array([first.eigenvalue - 0.2]), paths().dt)
+    found = Along(pairs, paths().dt).residuals(np.array([first.eigenvalue - 0.2]))
     expected = np.exp(-0.05) - np.exp(-0.07)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
@@ -89,7 +90,7 @@ def test_functions_of_a_window_see_the_states_before_the_next_one():
     # φ = x₁ of the state before the last moves on without noise: E φ⁺ is the last x₁.
     test = paths(5)
     pairs = expected_pairs(lambda windows: windows[:, -2, :1], PROCESS.quadrature, test, window=2)
-    found = pair_residuals(pairs, np.array([0.0 + 0.0j]), test.dt)
+    found = Along(pairs, test.dt).residuals(np.array([0.0 + 0.0j]))
     assert found.shape == (1,)
     whole = test.rolling(2).reshape(-1, 2, 2)
     scale = np.linalg.norm(whole[:, 1, 0] - whole[:, 0, 0]) / np.linalg.norm(whole[:, 0, 0])
@@ -108,9 +109,9 @@ def test_target_residual_takes_the_largest_of_the_functions():
     system = nearly_low_rank_rnn(6, 2, spectrum="exponential")
     (space,) = system.targets()
     test = simulated(system)
-    whole = target_residual(space, None, test)
+    whole = target_residual(space, None, TestSet(test, 1))
     each = [
-        target_residual(space.sample(1, np.random.default_rng(seed)), None, test)
+        target_residual(space.sample(1, np.random.default_rng(seed)), None, TestSet(test, 1))
         for seed in range(30)
     ]
     assert max(own for own, _ in each) == pytest.approx(whole[0], rel=1e-12)

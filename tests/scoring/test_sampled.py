@@ -13,7 +13,7 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods import Identity
 from koopmark.models import LinearModel, Model
 from koopmark.scoring import evaluate
-from koopmark.scoring._residuals import alias
+from koopmark.scoring._plane import FLOW
 from koopmark.scoring._spectrum import score_spectrum
 from koopmark.simulation import Trajectories
 from koopmark.spectrum import KnownSpectrum, LatticePoint, Term
@@ -249,7 +249,7 @@ def test_a_model_of_single_states_is_scored_alike_at_any_interval(points):
 
 @given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
 def test_an_alias_is_within_the_band_and_a_whole_number_of_turns_away(frequency, highest):
-    other = alias(complex(-1, frequency), highest)
+    other = FLOW.alias(complex(-1, frequency), highest)
     if other is None:
         assert abs(frequency) <= highest * (1 + 1e-9)
     else:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from koopmark.scoring._cluster import choose
+from koopmark.scoring._residuals import Along
 from koopmark.scoring._subspaces import largest_and_rms
 from koopmark.scoring._targets import (
     DIGITS,
@@ -30,7 +31,7 @@ def row(space, labels, functions, highest=np.inf, horizon=1.0):
     target = ScoredSpace.of(space, states, 40, np.random.default_rng(1), 3, "the target")
     values = functions(states)
     labels = np.asarray(labels, dtype=complex)
-    choice = choose(space, space.eigenvalue, labels, values, values[:, None], DT)
+    choice = choose(space, space.eigenvalue, labels, values, Along(values[:, None], DT))
     floor = Floor(0.25, 0.125, "a floor that is rough")
     given = (target, choice, labels, Functions(values), floor, None, (1e-3, 1e-2))
     return score_target(*given, horizon, highest)

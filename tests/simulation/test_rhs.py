@@ -64,7 +64,7 @@ def test_velocity_of_the_state_is_the_vector_field(name):
     system = example(name)
     x = states_of(system)
     a = np.ascontiguousarray(x.T)
-    velocity = velocity_of(SystemRHS(system.rhs, LANES, system.size), np.zeros(LANES), a)
+    velocity = velocity_of(SystemRHS(system, LANES), np.zeros(LANES), a)
     np.testing.assert_allclose(velocity.T, system.rhs(x), rtol=1e-12, atol=1e-14)
 
 

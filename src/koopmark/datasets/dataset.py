@@ -13,6 +13,7 @@ from koopmark._repr import ReprMixin
 from koopmark._source import HERE, file_digest
 from koopmark.datasets import cache
 from koopmark.datasets.answer_key import AnswerKey, expected_targets, where_it_ends, with_spectrum
+from koopmark.datasets.conditions import CONDITIONS
 from koopmark.datasets.recipe import Recipe, key_of, load_recipe, varied
 from koopmark.datasets.recording import Recording
 from koopmark.simulation import BLOCK, FreshTrajectories, Trajectories, sample_paths, simulate
@@ -148,8 +149,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     whole, level = arrays["train"], recipe.sampling.noise
     states = whole if sensors is None else sensors.observe(whole)
     noisy = states
-    # What is drawn beside the inputs is the same under any, and without them.
-    beside = _without_inputs(clean)
+    beside = _beside(clean)
     if level:
         # A draw scaled to several levels would be one experiment, reported as several.
         rng = generator(beside, f"noise at level {float(level)!r}")
@@ -210,9 +210,9 @@ def _clean_key(recipe: Recipe, seed: int) -> dict:
     return {**key, "seed": seed}
 
 
-def _without_inputs(key: dict) -> dict:
-    """What initial states, noise and gaps depend on: what drives the system is beside them."""
-    return {name: value for name, value in key.items() if name != "inputs"}
+def _beside(key: dict) -> dict:
+    """What initial states, noise and gaps depend on: neither the inputs nor α of a map."""
+    return {name: value for name, value in key.items() if name not in CONDITIONS}
 
 
 def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
@@ -220,7 +220,7 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
     arrays: cache.Arrays = {}
     even = recipe.sampling.times
     times = {
-        "train": recipe.trials.times(even, counts["train"], _without_inputs(key)),
+        "train": recipe.trials.times(even, counts["train"], _beside(key)),
         "test": even,
     }
     for part, count in counts.items():
@@ -238,7 +238,7 @@ def _part(
     recipe: Recipe, key: dict, system: System, part: str, count: int, times: NDArray
 ) -> Trajectories:
     """So many trajectories; no two parts share an initial state, their generators differ."""
-    rng = generator(_without_inputs(key), f"initial states, {part}")
+    rng = generator(_beside(key), f"initial states, {part}")
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
     if system.process is not None:
         noise = generator(key, f"noise of the process, {part}")

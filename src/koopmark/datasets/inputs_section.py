@@ -82,14 +82,13 @@ class InputsSection(Section):
         """
         if not self.channels:
             return system
-        flow = system.null_flow
-        if flow is None:
+        if system.null_flow is None:
             raise ValueError(
-                f"inputs: they are for networks with low-rank weights, and none are known of a "
-                f"{type(system).__name__}: leave the section out, or take a system such as "
-                "random_rnn or random_lotka_volterra"
+                f"inputs: they are for networks with low-rank weights, and a "
+                f"{type(system).__name__} takes none: leave the section out, or take a system "
+                "such as random_rnn or random_lotka_volterra"
             )
-        return flow.network.with_inputs(self.weights(system.size, seed))
+        return system.with_inputs(self.weights(system.size, seed))
 
     def weights(self, n: int, seed: int) -> Array:
         """B (n, channels)."""

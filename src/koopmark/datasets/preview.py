@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
+from koopmark.datasets.conditions import CONDITIONS
 from koopmark.datasets.recipe import Recipe
 from koopmark.simulation import sample_paths, simulate
 
@@ -19,9 +20,8 @@ def preview(recipe: Recipe, seed: int, count: int) -> NDArray[np.float64]:
     """
     key, times = {**recipe.depends_on(), "seed": seed}, recipe.sampling.times
     system = recipe.build(seed)
-    rng = generator(
-        {name: value for name, value in key.items() if name != "inputs"}, "initial states, preview"
-    )
+    beside = {name: value for name, value in key.items() if name not in CONDITIONS}
+    rng = generator(beside, "initial states, preview")
     initial = system.reachable(recipe.initial_states.draw(count, system.size, rng))
     if system.process is not None:
         noise = generator(key, "noise of the process, preview")

@@ -12,12 +12,12 @@ from koopmark._config import Section, load, loads, parse, read, shortened
 from koopmark._errors import ConfigError, suggest
 from koopmark._plugins import foreign, short
 from koopmark._resources import shipped
-from koopmark.datasets.answer_key import AnswerKey
+from koopmark.datasets.conditions import check_conditions
 from koopmark.datasets.inputs_section import InputsSection
 from koopmark.datasets.observation_section import ObservationSection
 from koopmark.datasets.sampling_section import InitialStatesSection, SamplingSection
 from koopmark.datasets.trials_section import TrialsSection
-from koopmark.systems import NoKey, Sensors, System
+from koopmark.systems import Sensors, System
 from koopmark.systems.own_sections import AnySystem, is_own
 from koopmark.systems.plugins import SYSTEM
 
@@ -38,8 +38,6 @@ NUMBERS = (
     "max_degree",
 )
 """The parts of a recipe that its numbers depend on."""
-CONDITIONS = ("map", "inputs", "observation")
-"""Sections under which a system has another key."""
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -115,7 +113,8 @@ class MapSection(Section):
     """The `[map]` section: a network of the relaxation family in steps, by default a flow."""
 
     alpha: float | None = Field(default=None, gt=0, le=10)
-    """α, the step over the time constant: x⁺ = (1-α) x + α (W σ(x) + θ + B v)."""
+    """α, the step over the time constant: x⁺ = (1-α) x + α (W σ(x) + θ + B v). Maps of any α have
+    the same weights and initial states."""
 
 
 class TruthSection(Section):
@@ -163,59 +162,8 @@ class Contents(Section):
                 f"ones: dt must be at most π / {fastest:.4g} = {pi / fastest:.4g}"
             )
         self.system.check_targets(self.max_degree)
-        self._check_conditions()
+        check_conditions(self)
         return self
-
-    def _check_conditions(self) -> None:
-        """Refuse sections that do not go together, or whose combination has no key.
-
-        The key is there at all seeds or at none: they draw the numbers of a system and of sensors,
-        not what these are.
-        """
-        under = [name for name in CONDITIONS if getattr(self, name) != type(self).default_of(name)]
-        if not under:
-            return
-        dt, discrete = self.sampling.dt, self.map.alpha is not None
-        if discrete and abs(dt - round(dt)) > ROUNDING * dt:
-            raise ValueError(
-                f"sampling: dt {dt:g} of a map, whose unit of time is one step: dt must be a whole "
-                "number of steps, such as 1"
-            )
-        if discrete and self.trials.jitter:
-            raise ValueError(
-                f"trials: jitter {self.trials.jitter:g} of a map, which has no states between its "
-                "steps: leave jitter out"
-            )
-        if self.truth.principal:
-            what = " and ".join(f"[{name}]" for name in under)
-            raise ValueError(
-                f"truth: principal = true with {what}: principal eigenfunctions are known of whole "
-                "flows without inputs alone: leave it out"
-            )
-        if self.inputs.kind == "multisine" and self.sampling.steps < 3 * self.inputs.channels:
-            raise ValueError(
-                f"inputs: multisine of {self.inputs.channels} channels over {self.sampling.steps} "
-                f"steps: each needs a frequency of its own, so at least "
-                f"{3 * self.inputs.channels} steps"
-            )
-        driven, sensors = self._made(0), None
-        try:
-            sensors = self.observation.sees(driven.size, 0)
-            AnswerKey.of(driven, self.max_degree, sensors)
-        except NoKey as error:
-            raise ValueError(f"{'inputs' if sensors is None else 'observation'}: {error}") from None
-        except ValueError as error:
-            raise ValueError(f"observation: {error}") from None
-
-    def _made(self, seed: int) -> System:
-        """The system of this seed, as a map if it is to be one, with the inputs that it takes."""
-        driven = self.inputs.drive(self.system.build(seed), seed)
-        return driven if self.map.alpha is None else driven.as_map(self.map.alpha)
-
-    @classmethod
-    def default_of(cls, name: str) -> Any:
-        """What a section is if the file does without it."""
-        return cls.model_fields[name].default
 
 
 class Recipe(Contents):
@@ -230,7 +178,8 @@ class Recipe(Contents):
 
     def build(self, seed: int) -> System:
         """The system of this seed, with the inputs that it takes."""
-        return self._made(seed)
+        driven = self.inputs.drive(self.system.build(seed), seed)
+        return driven if self.map.alpha is None else driven.as_map(self.map.alpha)
 
     def sensors(self, seed: int) -> Sensors | None:
         """What is seen of it; None for all."""
@@ -274,6 +223,7 @@ class Recipe(Contents):
             "rank": system.rank,
             "channels": self.size,
             "inputs": system.inputs,
+            "discrete": int(system.discrete),
             "alpha": _alpha(system),
             "noise": self.sampling.noise,
             "dt": self.sampling.dt,

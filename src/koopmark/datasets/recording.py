@@ -126,6 +126,10 @@ class Recording:
         return {
             "n": int(recorded.shape[-1]),
             "rank": None,
+            "channels": int(recorded.shape[-1]),
+            "inputs": 0 if train.inputs is None else int(train.inputs.shape[-1]),
+            "discrete": 0,
+            "alpha": None,
             "noise": None,
             "dt": train.dt,
             "train_trajectories": len(train),

@@ -59,6 +59,58 @@ def decaying(states: int) -> Sample:
     return data, AnswerKey.of(system)
 
 
+GAINS = np.array([[1.0, 0.0], [0.5, -2.0], [0.0, 0.7]])
+"""B of the driven data x⁺ = A x + B v, A the `MATRIX`."""
+
+
+def driven(one: bool, seed: int = 0, held: int = 1) -> Sample:
+    """Thirty trajectories of ten steps under white inputs, or one of sixty.
+
+    Inputs are kept for so many steps each.
+    """
+    rng = np.random.default_rng(seed)
+    count, steps = (1, 60) if one else (30, 10)
+    inputs = np.repeat(rng.standard_normal((count, steps // held + 1, 2)), held, axis=1)
+    inputs = inputs[:, : steps + 1]
+    states = np.empty((count, steps + 1, 3))
+    states[:, 0] = rng.standard_normal((count, 3))
+    for k in range(steps):
+        states[:, k + 1] = states[:, k] @ MATRIX.T + inputs[:, k] @ GAINS.T
+    data = Trajectories(states, np.linspace(0.0, steps * DT, steps + 1), inputs=inputs)
+    return data, AnswerKey((), 3, inputs=2)
+
+
+def driven_with_gaps(one: bool) -> Sample:
+    """The same with gaps and short trials, where inputs were not recorded either."""
+    data, key = driven(one)
+    states, inputs = data.states.copy(), np.array(data.inputs)
+    first, gap, end = (0, 5, 55) if one else (1, 3, 7)
+    for values in (states, inputs):
+        values[first::3, gap] = np.nan
+        values[first::4, end:] = np.nan
+    return Trajectories(states, data.times, inputs=inputs), key
+
+
+def driven_functions(states: NDArray) -> Iterator[tuple[complex, NDArray, NDArray]]:
+    """Each μ of the driven data, its function (P, 1) at states (P, 3), and its gains (1, 2)."""
+    values, left = np.linalg.eig(MATRIX.T)
+    for value, vector in zip(values, left.T, strict=True):
+        yield complex(value), states @ vector[:, None], vector[None] @ GAINS
+
+
+STEP_VALUES = np.array([0.8, -0.6, 0.0])
+"""μ of the map: of a negative one, and of 0, no logarithm tells all."""
+
+
+def mapped() -> Sample:
+    """Thirty trajectories of a linear map, whose unit of time is one step."""
+    matrix = _similar(np.diag(STEP_VALUES))
+    states = [_initial()]
+    for _ in range(6):
+        states.append(states[-1] @ matrix.T)
+    return Trajectories(np.stack(states, axis=1), dt=1.0), AnswerKey((), 3, discrete=True)
+
+
 def _initial() -> NDArray[np.float64]:
     return np.random.default_rng(0).standard_normal((30, 3))
 

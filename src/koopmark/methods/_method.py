@@ -20,7 +20,7 @@ from koopmark._plugins import PLUGIN
 from koopmark._repr import number
 from koopmark._verdicts import Skip as Skip
 from koopmark.datasets import AnswerKey
-from koopmark.methods._diagnosis import diagnose
+from koopmark.methods._diagnosis import diagnose, remark_excitation
 from koopmark.methods._options import Bounded, configured, spelled_out
 from koopmark.methods._paper import Paper
 from koopmark.methods.dictionaries import Dictionary, described_by
@@ -80,7 +80,7 @@ class Tags:
     unrecoverable : str
         Why there are none.
     loses : mapping of str to str
-        What it need not recover: names in `koopmark.methods.contract.CASES`, with reasons.
+        What it need not recover: names in `koopmark.methods.contract.LOSSES`, with reasons.
     exactness : float
         How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt.
     trial : mapping of str
@@ -258,6 +258,8 @@ class Method(Bounded, ABC):
             if not isinstance(model, Model):
                 raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
             diagnose(model, data)
+            if data.inputs is not None and self.promises().inputs and self.tags.role == "method":
+                remark_excitation(data)
         model = model.noted(said.remarks)
         # Models are frozen, and few of them have a use for these.
         object.__setattr__(model, "channels", data.states.shape[2])
@@ -392,6 +394,12 @@ def _usable(data: Trajectories, tags: Tags) -> Trajectories:
     if data.inputs is not None and not tags.inputs:
         remark("the inputs are not used")
         data = replace(data, inputs=None)
+    if data.inputs is not None and not np.isfinite(data.held()).all():
+        missing = int((~np.isfinite(data.held()).all(axis=1)).sum())
+        raise ValueError(
+            f"the inputs held over {missing} of {data.neighbours} recorded steps are not finite: "
+            "set the states there to NaN as well, or leave the inputs out"
+        )
     if data.regular:
         if not tags.one_trajectory or len(data) == 1:
             return data.longest() if tags.one_trajectory else data

@@ -23,12 +23,17 @@ from koopmark.methods._contract_data import (
     CASES,
     DATA,
     MATRIX,
+    STEP_VALUES,
     Case,
     Sample,
     decaying,
+    driven,
+    driven_functions,
+    driven_with_gaps,
     exact,
     iterated,
     linear,
+    mapped,
     nonlinear,
     with_gaps,
     without_gaps,
@@ -40,6 +45,9 @@ from koopmark.simulation import Trajectories
 MANY = 30
 """States in a row beyond those that a method needs."""
 
+LOSSES = (*CASES, "map", "inputs")
+"""What `Tags.loses` may name."""
+
 SEVERAL = 6
 """Trajectories of which the last is exchanged."""
 
@@ -48,6 +56,9 @@ SHORT = 6
 
 SPANNED = 1e-6
 """Relative error to which eigenfunctions are combinations of the dictionary."""
+
+SAME = 1e-9
+"""Relative difference of numbers that are the same up to rounding."""
 
 VANISHED = 1e-3
 """Discrete eigenvalues up to this size say that something is gone after a step, whatever it was."""
@@ -76,7 +87,7 @@ class _Fit:
     changed_data: bool
 
 
-_RECENT: deque[_Fit] = deque(maxlen=5)
+_RECENT: deque[_Fit] = deque(maxlen=8)
 """As many as there are names of data, so that a method's fits last until its last check."""
 
 
@@ -87,10 +98,7 @@ def _fit(method: Method, name: str) -> _Fit:
         known = type(fit.method) is type(method) and repr(fit.method) == repr(method)
         if known and fit.name == name:
             return fit
-    if name == GAPS:
-        data, key = with_gaps(_with_gaps(method))
-    else:
-        data, key = _few_channels(method) if name == FEW_CHANNELS else DATA[name]()
+    data, key = OWN[name](method) if name in OWN else DATA[name]()
     states = data.states.copy()
     method.prepare()
     # Leave the states that seeding would have left, so that a restored one is told from those.
@@ -110,8 +118,9 @@ def _fitted(method: Method, name: str) -> Model:
 
 
 FEW_CHANNELS, GAPS = "low rank", "gaps"
-"""Names of the fits to the first of these cases, and to data with gaps, which are none of `DATA`.
-"""
+DRIVEN, DRIVEN_GAPS, MAP = "driven", "driven with gaps", "map"
+"""Names of the fits to the first of these cases, to data with gaps, with inputs, with both, and of
+a map, which are none of `DATA`."""
 
 
 def _few_channels(method: Method) -> Sample:
@@ -125,6 +134,20 @@ def _with_gaps(method: Method) -> str:
         # The only data whose key has targets.
         return "nonlinear"
     return tags.recovers or ("trajectory" if tags.one_trajectory else "linear")
+
+
+def _one(method: Method) -> bool:
+    return method.promises().recovers == "trajectory"
+
+
+OWN: dict[str, Callable[[Method], Sample]] = {
+    FEW_CHANNELS: _few_channels,
+    GAPS: lambda method: with_gaps(_with_gaps(method)),
+    DRIVEN: lambda method: driven(_one(method)),
+    DRIVEN_GAPS: lambda method: driven_with_gaps(_one(method)),
+    MAP: lambda method: mapped(),  # noqa: ARG005
+}
+"""Data that are those of a method, by the names of the fits to them."""
 
 
 def gives_a_model(method: Method) -> None:
@@ -192,11 +215,11 @@ def _is_exact(model: Model, data: Trajectories, tags: Tags) -> None:
 
 def _finds_everything(method: Method, name: str) -> None:
     tags, _ = _recoverable(method)
-    unknown = set(tags.loses) - set(CASES)
+    unknown = set(tags.loses) - set(LOSSES)
     if unknown:
         raise ConfigError(
             f"{type(method).__name__}.tags.loses names {', '.join(sorted(unknown))}: it may name "
-            f"{', '.join(CASES)}"
+            f"{', '.join(LOSSES)}"
         )
     if tags.recovers not in ("linear", "trajectory"):
         raise Skip(f"it must be exact on data of the kind {tags.recovers!r} alone")
@@ -309,6 +332,159 @@ def _misses(model: Model, data: Trajectories, factors: NDArray) -> NDArray[np.fl
     return np.sqrt(np.divide(missed, size, out=np.full(len(size), np.inf), where=size > 0.0))
 
 
+def says_one_thing_of_its_eigenvalues(method: Method) -> None:
+    """Multipliers, where it gives any, are e^{λΔt}."""
+    model, (data, _) = _fitted(method, "nonlinear"), nonlinear()
+    found = model.multipliers
+    if found is None:
+        return
+    agree(
+        np.shape(found) == model.eigenvalues.shape and np.iscomplexobj(found),
+        f"multipliers must be complex, of shape {model.eigenvalues.shape}, and have {found.shape}",
+    )
+    apart = abs(found - _factors(model, data)) / np.maximum(1.0, abs(found))
+    worst = float(np.where(np.isnan(apart), np.inf, apart).max(initial=0.0))
+    agree(
+        worst <= SAME,
+        f"multipliers and e^(λΔt) differ by {worst:.1e}: multipliers are μ of the sampling "
+        f"interval Δt, eigenvalues are λ per unit of time",
+    )
+
+
+def finds_multipliers_of_a_map(method: Method) -> None:
+    """Multipliers that are negative or 0 are recovered, if it gives any."""
+    tags, _ = _recoverable(method)
+    if tags.role != "method":
+        raise Skip("it is given the answer key of a flow")
+    if tags.recovers != "linear":
+        raise Skip(f"it must be exact on data of the kind {tags.recovers!r} alone")
+    if "map" in tags.loses:
+        raise Skip(tags.loses["map"])
+    found = _fitted(method, MAP).multipliers
+    if found is None:
+        raise Skip("it knows λ alone, and gives no multipliers")
+    for value in STEP_VALUES:
+        distance = float(abs(found - value).min(initial=np.inf))
+        agree(
+            distance <= 10 * tags.exactness,
+            f"the multiplier {value:g} of a linear map is not recovered: the nearest is "
+            f"{distance:.1e} away",
+        )
+
+
+def recovers_what_inputs_do(method: Method) -> None:
+    """Eigenvalues, functions and gains of driven linear data are exact, on inputs never seen."""
+    _knows_gains(_driven(method, DRIVEN), method)
+
+
+def recovers_what_inputs_do_beside_gaps(method: Method) -> None:
+    """The same from data with gaps and short trials."""
+    _knows_gains(_driven(method, DRIVEN_GAPS), method)
+
+
+def _driven(method: Method, name: str) -> Model:
+    """The model of driven data."""
+    if not method.promises().inputs:
+        raise Skip("it does not use inputs")
+    tags, _ = _recoverable(method)
+    if tags.recovers not in ("linear", "trajectory"):
+        raise Skip(f"it must be exact on data of the kind {tags.recovers!r} alone")
+    if "inputs" in tags.loses:
+        raise Skip(tags.loses["inputs"])
+    return _fitted(method, name)
+
+
+def _unseen(model: Model) -> tuple[NDArray, NDArray, NDArray]:
+    """Windows (P, w, N) of other driven data, the states after them (P, w, N) and inputs (P, Q)."""
+    data, _ = driven(one=False, seed=1)
+    windows, w = data.rolling(model.window), model.window
+    assert data.inputs is not None
+    now, ahead = (
+        part.reshape(-1, w, data.states.shape[2]) for part in (windows[:, :-1], windows[:, 1:])
+    )
+    return now, ahead, data.inputs[:, w - 1 : -1].reshape(len(now), -1)
+
+
+def _knows_gains(model: Model, method: Method) -> None:
+    limit, (windows, _, inputs) = 10 * method.promises().exactness, _unseen(model)
+    gains, forced = model.gains, model.forced(windows, inputs)
+    if gains is None or forced is None:
+        raise AssertionError(
+            "the model has no gains: a method with tags.inputs gives those over the sampling "
+            "interval, φ(x⁺) = μφ(x) + g v"
+        )
+    count = len(model.eigenvalues)
+    agree(
+        np.shape(gains) == (count, 2) and np.shape(forced) == (len(windows), count),
+        f"gains must have shape ({count}, 2) and forced ({len(windows)}, {count}), they have "
+        f"{np.shape(gains)} and {np.shape(forced)}",
+    )
+    values, multipliers = model.eigenfunctions(windows), _factors(model, driven(one=True)[0])
+    for value, wanted, of_inputs in driven_functions(windows[:, -1]):
+        distance = float(abs(multipliers - value).min(initial=np.inf))
+        agree(
+            distance <= limit,
+            f"the eigenvalue e^(λΔt) = {value:.3g} of driven data is not recovered: the nearest is "
+            f"{distance:.1e} away",
+        )
+        near = abs(multipliers - value) <= limit
+        mixed = np.linalg.lstsq(values[:, near], wanted, rcond=None)[0]
+        for what, found, exact_values in (
+            ("eigenfunctions", values[:, near] @ mixed, wanted),
+            ("gains", mixed.T @ gains[near], of_inputs),
+            ("forced", forced[:, near] @ mixed, inputs @ of_inputs.T),
+        ):
+            error = np.linalg.norm(found - exact_values) / np.linalg.norm(exact_values)
+            agree(
+                error <= limit,
+                f"{what} at e^(λΔt) = {value:.3g} of driven data are off by {error:.1e}: gains are "
+                "those of inputs held over the sampling interval, on functions as they are given",
+            )
+
+
+def is_still_without_inputs(method: Method) -> None:
+    """Inputs that are 0 move nothing, and give the fit that there is without them."""
+    model = _driven(method, DRIVEN)
+    windows, _, inputs = _unseen(model)
+    still = model.forced(windows, 0.0 * inputs)
+    agree(still is None or not np.any(still), "forced does not vanish as the inputs do")
+    data, key = DATA[method.promises().recovers or ""]()
+    zeros = np.zeros((*data.states.shape[:2], 2))
+    first = _fitted(method, method.promises().recovers or "")
+    second = method.fit_with(replace(data, inputs=zeros), key)
+    agree(
+        _alike(_factors(first, data), _factors(second, data)),
+        "inputs that are 0 throughout change the eigenvalues",
+    )
+
+
+def follows_inputs(method: Method) -> None:
+    """A prediction, where it makes any, is right under inputs that are held and were never seen."""
+    model, (data, _) = _driven(method, DRIVEN), driven(one=False, seed=2, held=3)
+    assert data.inputs is not None
+    w = model.window
+    windows, inputs = data.rolling(w)[:, 0], data.inputs[:, w - 1 : w + 4]
+    predicted = model.predict(windows, data.dt * np.arange(1, 6), inputs)
+    if predicted is None:
+        return
+    error = abs(predicted - data.states[:, w : w + 5]).max() / abs(data.states).max()
+    limit = 10 * method.promises().exactness
+    agree(
+        error <= limit,
+        f"the prediction under inputs is off by {error:.1e} on data that must be recovered: inputs "
+        "(P, K, q) are held before each time",
+    )
+
+
+def _alike(first: NDArray, second: NDArray) -> bool:
+    """Whether both are the same numbers in whatever order, up to rounding."""
+    return len(first) == len(second) and all(
+        abs(one[:, None] - two).min(axis=1, initial=np.inf).max(initial=0.0)
+        <= SAME * abs(one).max(initial=1.0)
+        for one, two in ((first, second), (second, first))
+    )
+
+
 def predicts_what_it_recovers(method: Method) -> None:
     """A prediction, where it makes any, continues the data that it must recover."""
     tags, (data, _) = _recoverable(method)
@@ -419,13 +595,8 @@ def ignores_what_was_not_recorded(method: Method) -> None:
     """Leaving out what was not recorded, or was in part, changes nothing."""
     model, (data, key) = _of_gaps(method), with_gaps(_with_gaps(method))
     other = method.fit_with(without_gaps(data), key)
-    first, second = _factors(model, data), _factors(other, data)
     # In whatever order: the sampling interval may differ by rounding, and the order hang on it.
-    same = len(first) == len(second) and all(
-        abs(one[:, None] - two).min(axis=1, initial=np.inf).max(initial=0.0)
-        <= 1e-9 * abs(one).max(initial=1.0)
-        for one, two in ((first, second), (second, first))
-    )
+    same = _alike(_factors(model, data), _factors(other, data))
     agree(
         same and model.pairs_used == other.pairs_used,
         f"data in which states were not recorded, and the same without these states, give "
@@ -547,6 +718,12 @@ CHECKS: tuple[Callable[[Method], None], ...] = (
     knows_no_units,
     says_what_the_data_leave_in_doubt,
     reads_numbers_of_every_type,
+    says_one_thing_of_its_eigenvalues,
+    finds_multipliers_of_a_map,
+    recovers_what_inputs_do,
+    recovers_what_inputs_do_beside_gaps,
+    is_still_without_inputs,
+    follows_inputs,
     predicts_what_it_recovers,
     combines_its_dictionary,
     repeats_itself,

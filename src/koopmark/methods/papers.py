@@ -41,6 +41,16 @@ BADDOO_2023 = Paper.of(
     journal="Proceedings of the Royal Society A",
     doi="10.1098/rspa.2022.0576",
 )
+BRUDER_2021 = Paper.of(
+    "Bruder, Daniel",
+    "Fu, Xun",
+    "Vasudevan, Ram",
+    year=2021,
+    title="Advantages of bilinear Koopman realizations for the modeling and control of systems "
+    "with unknown dynamics",
+    journal="IEEE Robotics and Automation Letters",
+    doi="10.1109/LRA.2021.3068117",
+)
 BRUNTON_2017 = Paper.of(
     "Brunton, Steven L.",
     "Brunton, Bingni W.",
@@ -202,6 +212,15 @@ KLUS_2020_KERNEL = Paper.of(
     journal="Journal of Nonlinear Science",
     doi="10.1007/s00332-019-09574-z",
 )
+KORDA_2018 = Paper.of(
+    "Korda, Milan",
+    "Mezić, Igor",
+    year=2018,
+    title="Linear predictors for nonlinear dynamical systems: Koopman operator meets model "
+    "predictive control",
+    journal="Automatica",
+    doi="10.1016/j.automatica.2018.03.046",
+)
 KOSTIC_2022 = Paper.of(
     "Kostic, Vladimir R.",
     "Novelli, Pietro",
@@ -255,6 +274,15 @@ PEREZ_2013 = Paper.of(
     title="Identification of slow molecular order parameters for Markov model construction",
     journal="The Journal of Chemical Physics",
     doi="10.1063/1.4811489",
+)
+PROCTOR_2016 = Paper.of(
+    "Proctor, Joshua L.",
+    "Brunton, Steven L.",
+    "Kutz, J. Nathan",
+    year=2016,
+    title="Dynamic mode decomposition with control",
+    journal="SIAM Journal on Applied Dynamical Systems",
+    doi="10.1137/15M1013857",
 )
 SASHIDHAR_2022 = Paper.of(
     "Sashidhar, Diya",

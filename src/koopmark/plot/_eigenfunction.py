@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
+from koopmark.analysis.conditions import FLOW, MAP
 from koopmark.analysis.curves import alike
 from koopmark.datasets import AnswerKey
 from koopmark.plot._canvas import Canvas, canvas
@@ -137,8 +138,8 @@ def _decay(into: Canvas, seen: Sequence[View], most: int | None) -> None:
     if np.isfinite(smallest):
         # What was recovered may pass through zero; the view is that of the exact function.
         ax.set_ylim(bottom=smallest / 5)
-    ax.set_xlabel("time (units of the data)")
-    ax.set_ylabel(f"|φ| along trajectories, λ = {_number(first.eigenvalue)}")
+    ax.set_xlabel("step" if first.discrete else "time (units of the data)")
+    ax.set_ylabel(f"|φ| along trajectories, {_called(first)}")
     _names(into, groups, [*handles, line])
 
 
@@ -166,7 +167,7 @@ def _scatter(into: Canvas, seen: Sequence[View], most: int | None) -> None:
     ax.set_xlim(low - pad, high + pad)
     ax.set_ylim(low - pad, high + pad)
     both = "" if np.isrealobj(seen[0].exact) or not seen[0].exact.imag.any() else ", Re and Im"
-    ax.set_xlabel(f"exact φ{both}, λ = {_number(seen[0].eigenvalue)}")
+    ax.set_xlabel(f"exact φ{both}, {_called(seen[0])}")
     ax.set_ylabel(f"recovered φ{both}")
     _names(into, groups, [*handles, line])
 
@@ -222,6 +223,11 @@ def _parts(values: NDArray[np.complex128], one: View) -> NDArray[np.float64]:
     """Real and, if the exact function has one, imaginary parts of all points, none if missing."""
     parts = [values.real, values.imag] if one.exact.imag.any() else [values.real]
     return np.concatenate(parts)
+
+
+def _called(one: View) -> str:
+    """`λ = −1`, or `μ = 0.7` of a map."""
+    return f"{MAP if one.discrete else FLOW} = {_number(one.eigenvalue)}"
 
 
 def _number(value: complex) -> str:

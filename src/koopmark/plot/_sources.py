@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark._errors import ConfigError
+from koopmark.analysis.conditions import conditions
 from koopmark.analysis.numbers import listed
 from koopmark.analysis.results import Results, known
 from koopmark.datasets import AnswerKey
@@ -33,10 +34,12 @@ class Spectrum:
 
 @dataclass(frozen=True, eq=False)
 class Spectra:
-    """Recovered eigenvalues beside the exact ones, each of a multiplicity."""
+    """Recovered eigenvalues beside the exact ones, each with the multiplicities of its targets."""
 
-    exact: Mapping[complex, int]
+    exact: Mapping[complex, tuple[int, ...]]
     recovered: tuple[Spectrum, ...]
+    discrete: bool
+    """Whether the eigenvalues are μ of one step of a map."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class View:
     name: str
     target: str
     eigenvalue: complex
+    discrete: bool
+    """Whether that is μ of one step of a map."""
     error: float
     part: NDArray[np.str_]
     trajectory: NDArray[np.float64]
@@ -72,11 +77,10 @@ def spectra(
     if isinstance(what, Results | str | Path):
         return _spectra_of_run(run_of(what), _names(test), dataset, seed)
     scores = _scored(what, test, key, portrayed=False)
-    rows = next(iter(scores.values())).targets
-    exact = {
-        complex(row.target_eigenvalue_re, row.target_eigenvalue_im): row.target_dimension
-        for row in rows
-    }
+    exact = _exact(
+        (complex(row.target_eigenvalue_re, row.target_eigenvalue_im), row.target_dimension)
+        for row in next(iter(scores.values())).targets
+    )
     recovered = tuple(
         Spectrum(
             name,
@@ -85,7 +89,15 @@ def spectra(
         )
         for name, one in scores.items()
     )
-    return Spectra(exact, recovered)
+    return Spectra(exact, recovered, _discrete(test, key))
+
+
+def _exact(targets: Iterable[tuple[complex, int]]) -> dict[complex, tuple[int, ...]]:
+    """Under inputs, and at μ = 0, several targets have one eigenvalue."""
+    found: dict[complex, tuple[int, ...]] = {}
+    for value, multiplicity in targets:
+        found[value] = (*found.get(value, ()), multiplicity)
+    return found
 
 
 def views(
@@ -101,10 +113,14 @@ def views(
         return _views_of_run(run_of(what), _names(test), dataset, target, seed)
     scores = _scored(what, test, key, portrayed=True)
     frames = [portrait.frame for one in scores.values() for portrait in one.portraits]
-    frames.sort(key=lambda frame: abs(frame.eigenvalue.real))
+    discrete = _discrete(test, key)
+    # What lasts longest first.
+    frames.sort(
+        key=lambda frame: -abs(frame.eigenvalue) if discrete else abs(frame.eigenvalue.real)
+    )
     chosen_target = _target(target, list(dict.fromkeys(frame.target for frame in frames)))
     return [
-        _view_of(name, portrait)
+        _view_of(name, portrait, discrete)
         for name, one in scores.items()
         for portrait in one.portraits
         if portrait.frame.target == chosen_target
@@ -153,6 +169,14 @@ def _scores(one: object, test: object, key: AnswerKey | None, portrayed: bool) -
     return evaluate(one, key, test, portrayed=portrayed)
 
 
+def _discrete(test: object, key: AnswerKey | None) -> bool:
+    """Whether models or scores are of a map, as their key says, or the system of the test data."""
+    if key is not None:
+        return key.discrete
+    system = test.system if isinstance(test, Trajectories) else None
+    return system is not None and system.discrete
+
+
 def _target(typed: str | None, labels: list[str]) -> str:
     if not labels:
         raise ConfigError("there is no eigenfunction to draw: no target has a portrait")
@@ -182,22 +206,22 @@ def _spectra_of_run(
     fits = fits.set_index("method").loc[names]
     targets = run.targets[run.targets["fit_id"].isin(fits["fit_id"])]
     once = targets.drop_duplicates("target_index")
-    exact = {
-        complex(re, im): int(m)
+    exact = _exact(
+        (complex(re, im), int(m))
         for re, im, m in zip(
             once["target_eigenvalue_re"],
             once["target_eigenvalue_im"],
             once["target_dimension"],
             strict=True,
         )
-    }
+    )
     pairs = run.eigenpairs[run.eigenpairs["fit_id"].isin(fits["fit_id"])]
     recovered = []
     for method, fit in fits["fit_id"].items():
         mine = pairs[pairs["fit_id"] == fit]
         values = mine["eigenvalue_re"].to_numpy(float) + 1j * mine["eigenvalue_im"].to_numpy(float)
         recovered.append(Spectrum(str(method), values, mine["residual"].to_numpy(float)))
-    return Spectra(exact, tuple(recovered))
+    return Spectra(exact, tuple(recovered), conditions(run.fits)[name].discrete)
 
 
 def _views_of_run(
@@ -221,11 +245,16 @@ def _views_of_run(
     columns = [str(one) for one in points if str(one).startswith(PREFIX)]
     there = [one.removeprefix(PREFIX) for one in columns if angles[one].notna().any()]
     names = chosen(run, methods, there, f"this eigenfunction of {name}")
-    return [_view_in(points, frame, angles, method) for method in names]
+    discrete = conditions(run.fits)[name].discrete
+    return [_view_in(points, frame, angles, method, discrete) for method in names]
 
 
 def _view_in(
-    points: pd.DataFrame, frame: "pd.Series[int]", angles: pd.DataFrame, method: str
+    points: pd.DataFrame,
+    frame: "pd.Series[int]",
+    angles: pd.DataFrame,
+    method: str,
+    discrete: bool,
 ) -> View:
     column = PREFIX + method
     end = angles.index[angles[column].notna()][0]
@@ -242,6 +271,7 @@ def _view_in(
         method,
         str(first["target"]),
         complex(first["target_eigenvalue_re"], first["target_eigenvalue_im"]),
+        discrete,
         float(angles.loc[end, column]),
         real["part"].to_numpy(str),
         real["trajectory"].to_numpy(float),
@@ -254,7 +284,7 @@ def _view_in(
     )
 
 
-def _view_of(name: str, portrait: Portrait) -> View:
+def _view_of(name: str, portrait: Portrait, discrete: bool) -> View:
     seen = portrait.frame
     along, step = seen.visited
     at_step = dict(zip(seen.steps.tolist(), seen.times.tolist(), strict=True))
@@ -267,6 +297,7 @@ def _view_of(name: str, portrait: Portrait) -> View:
         name,
         seen.target,
         seen.eigenvalue,
+        discrete,
         portrait.error,
         np.array(["trajectory"] * on_lines + ["state"] * (len(along) - on_lines) + ["map"] * grid),
         np.concatenate([along, none]),

@@ -32,6 +32,8 @@ def spectrum(
 ) -> "Axes":
     """Recovered eigenvalues (marks) and exact ones (circles) in the complex plane.
 
+    λ of a flow; of a map μ of one step, with the unit circle.
+
     Of one method the colour is the residual, which needs no truth; of several each has its mark,
     filled if the residual is at most 1e-3. The view is that of the exact eigenvalues, and a corner
     says how many lie outside.
@@ -62,11 +64,16 @@ def draw(into: Canvas, drawn: Spectra) -> None:
     ax = into.ax
     exact = np.array(list(drawn.exact), dtype=complex)
     # Of a recording nothing is known.
-    low, high = _view(exact if len(exact) else _finite(drawn))
+    low, high = _view(exact if len(exact) else _finite(drawn), drawn.discrete)
     ax.set_xlim(low.real, high.real)
     ax.set_ylim(low.imag, high.imag)
     ax.axvline(0.0, color="#bbbbbb", lw=0.5, zorder=0)
     ax.axhline(0.0, color="#bbbbbb", lw=0.5, zorder=0)
+    if drawn.discrete:
+        from matplotlib.patches import Circle
+
+        ax.add_patch(Circle((0.0, 0.0), 1.0, fill=False, ec="#bbbbbb", lw=0.7, zorder=0))
+        ax.set_aspect("equal")
     if len(drawn.recovered) == 1:
         _by_residual(into, drawn.recovered[0])
         handles, names = [], []
@@ -77,18 +84,19 @@ def draw(into: Canvas, drawn: Spectra) -> None:
     circles = ax.plot(
         exact.real, exact.imag, ls="", marker="o", mfc="none", mec="black", ms=8, mew=0.8, zorder=4
     )
-    for value, multiplicity in drawn.exact.items():
-        if multiplicity > 1:
+    for value, multiplicities in drawn.exact.items():
+        if max(multiplicities) > 1:
             ax.annotate(
-                f"×{multiplicity}",
+                ", ".join(f"×{one}" for one in multiplicities),
                 xy=(value.real, value.imag),
                 xytext=(0, 6),
                 textcoords="offset points",
                 ha="center",
                 fontsize="small",
             )
-    ax.set_xlabel("Re λ (per unit of time)")
-    ax.set_ylabel("Im λ (per unit of time)")
+    named = "{} μ (one step)" if drawn.discrete else "{} λ (per unit of time)"
+    ax.set_xlabel(named.format("Re"))
+    ax.set_ylabel(named.format("Im"))
     _outside(into, drawn, low, high)
     if names and into.free:
         name_below(into, [*names, "exact"], [*handles, *circles])
@@ -102,8 +110,14 @@ def _finite(drawn: Spectra) -> NDArray[np.complex128]:
     return np.asarray(values[np.isfinite(values)], dtype=complex)
 
 
-def _view(exact: NDArray[np.complex128]) -> tuple[complex, complex]:
-    """Corners: the exact eigenvalues, zero, and a margin; as high at least as a third of it."""
+def _view(exact: NDArray[np.complex128], discrete: bool) -> tuple[complex, complex]:
+    """Corners: the exact eigenvalues, zero, and a margin; as high at least as a third of it.
+
+    Of a map the unit circle, and the exact eigenvalues.
+    """
+    if discrete:
+        most = 1.2 * max(1.0, float(np.abs(exact).max(initial=0.0)))
+        return complex(-most, -most), complex(most, most)
     left, right = min(exact.real.min(), 0.0), max(exact.real.max(), 0.0)
     wide = max(right - left, 1e-9)
     tall = max(np.abs(exact.imag).max(), wide / 4)

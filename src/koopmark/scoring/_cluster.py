@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.scoring._residuals import CLUSTER_RADIUS, largest_rate, pair_residuals, rates_of
+from koopmark.scoring._plane import FLOW, Plane
+from koopmark.scoring._residuals import CLUSTER_RADIUS, Along
 from koopmark.scoring._subspaces import (
     BLOCK_COLUMNS,
     POINTS_PER_FUNCTION,
@@ -25,6 +26,8 @@ SAME_FUNCTION = 1e-6
 """Functions of unit norm that differ by less are one."""
 MEMBER = 1e-6
 """A function that disobeys λ at less than this rate is an eigenfunction at λ."""
+RIVALS = 10.0
+"""Functions whose rates differ by less are not told apart by them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,7 @@ class Choice:
     ----------
     distances : (k,) array
         |λ̂ - λ| of the pairs that count: those chosen, of several labels of one function the
-        farthest; if none were chosen, the m nearest (all s, if s < m).
+        farthest; if none were chosen, the m nearest (all s, if s < m); beside `room`, the m best.
     size : int
         Number of pairs within the radius of λ, at least the m nearest.
     chosen : (k,) array of int, optional
@@ -70,11 +73,10 @@ def choose(
     eigenvalue: complex,
     eigenvalues: NDArray[np.complex128],
     values: NDArray | None,
-    along: NDArray,
-    dt: float,
+    along: Along,
     others: bool = True,
     radius: float = CLUSTER_RADIUS,
-    trajectories: int | None = None,
+    room: int = 0,
 ) -> Choice:
     """Choose m functions of the cluster, in increasing order of how far they disobey λ.
 
@@ -86,17 +88,20 @@ def choose(
     ----------
     space, eigenvalue
         The target, and its λ or the alias of that.
-    eigenvalues, values, along : (s,), (P, s) and (M, T, s) arrays
-        Recovered ones: functions at the test points, None if they have no values there, and at
-        consecutive times, `dt` apart. One time shows no residuals: the m functions nearest in
+    eigenvalues, values : (s,) and (P, s) arrays
+        Recovered ones: functions at the test points, None if they have no values there.
+    along : Along
+        The functions at consecutive times. One time shows no residuals: the m functions nearest in
         eigenvalue are taken.
     others : bool
         Whether other functions than those of the eigenspace may be eigenfunctions at λ, to be
         judged by whether they obey it: then all that do are taken, and `rate` says how nearly.
     radius : float
         Of the cluster (`radii`).
-    trajectories : int, optional
-        Of how many the values are, if not of M.
+    room : int
+        Of a part of a known eigenspace, the dimension of that: the functions of a method are any
+        basis of all of it. Then up to so many are taken, those that obey λ as well as the m best or
+        up to RIVALS times less so; it is the labels of the m best that count.
     """
     m = space.dimension
     distance = np.abs(eigenvalues - eigenvalue)
@@ -110,13 +115,12 @@ def choose(
         return replace(by_label, note=f"{len(values)} test points for {count} recovered functions")
     note = ""
     chosen, distances = cluster[:m], distance[cluster[:m]]
-    if size > m and along.shape[1] < 2:
+    if size > m and not along.steps:
         note = (
             f"of {size} functions the {m} nearest in eigenvalue: a single time shows no residuals"
         )
     elif size > m:
-        residuals = pair_residuals(along[:, :, cluster], np.full(size, eigenvalue), dt)
-        rates = rates_of(residuals, eigenvalue, dt)
+        rates = along.of(cluster).rates(np.full(size, eigenvalue))
         order = np.argsort(rates, kind="stable")
         cluster, rates = cluster[order], rates[order]
         taken, parts = independent(values[:, cluster], tolerances(rates), m)
@@ -130,11 +134,11 @@ def choose(
             obey, near = np.flatnonzero(rates <= MEMBER), values[:, cluster]
             limits = np.fmax(SAME_FUNCTION, rates[obey] / MEMBER)
             members = obey[independent(near[:, obey], limits)[0]]
-            whole = along[:, :, cluster[members]]
+            whole = along.of(cluster[members])
             # Along a trajectory such functions follow from their first value: as many as there are
             # trajectories span all that decays, learnt or not.
-            tell = m < len(members) and 2 * len(members) <= (trajectories or len(along))
-            if tell and largest_rate(whole, eigenvalue, dt) <= MEMBER:
+            tell = m < len(members) and 2 * len(members) <= along.trajectories
+            if tell and whole.largest_rate(eigenvalue) <= MEMBER:
                 taken, parts = members, np.full(size, np.nan)
                 rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), members)
                 none = np.full(len(rest), np.inf)
@@ -147,19 +151,29 @@ def choose(
             mine, other = (unit_columns(level_columns(values[:, one])) for one in (chosen, copies))
             of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
             np.maximum.at(distances, of, distance[copies])
+        if len(taken) < room:
+            worst = RIVALS * rates[taken].max()
+            near = np.flatnonzero(rates <= min(CLUSTER_RADIUS, max(worst, MEMBER)))
+            near = np.setdiff1d(near, taken)
+            limits = tolerances(rates[near])
+            given = values[:, cluster[taken]]
+            more, _ = independent(values[:, cluster[near]], limits, room - len(taken), given)
+            chosen = np.concatenate([chosen, cluster[near[more]]])
     rate = np.nan
-    if others and not space.whole and along.shape[1] > 1 and len(chosen) >= m:
-        sizes = np.abs(level_columns(along[:, :, chosen])).max(axis=1)
+    if others and not space.whole and along.steps and len(chosen) >= m:
+        ours = along.of(chosen)
+        sizes = np.abs(level_columns(ours.values)).max(axis=1)
         # Unless most trajectories carry nothing by which to tell.
         if not (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
-            rate = largest_rate(along[:, :, chosen], eigenvalue, dt)
+            # A function that no input reaches obeys by itself.
+            rate = (ours if space.driven else ours.alone()).largest_rate(eigenvalue)
     return Choice(distances, size, np.sort(chosen), rate, note)
 
 
 def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Parts of functions of unit norm up to which they are combinations of those before them.
 
-    A function that disobeys its eigenvalue at the rate ρ (`residuals.rates_of`) may owe all of that
+    A function that disobeys its eigenvalue at the rate ρ (`Plane.rates`) may owe all of that
     to a part of norm δ, which disobeys at ρ / δ then. A member of the cluster that obeys its own
     eigenvalue up to the radius disobeys λ by up to twice that: a part that disobeys more is no
     sign of another eigenfunction.
@@ -185,11 +199,15 @@ def obeying(
 
 
 def constants(
-    values: NDArray, eigenvalues: NDArray[np.complex128], rates: NDArray[np.float64]
+    values: NDArray,
+    eigenvalues: NDArray[np.complex128],
+    rates: NDArray[np.float64],
+    plane: Plane = FLOW,
 ) -> NDArray[np.bool_]:
     """Which functions (P, s) are constant on the test points, up to what says nothing.
 
-    At 0 the constant is an eigenfunction, with which others are compared as with each other.
+    At λ = 0, or μ = 1, the constant is an eigenfunction, with which others are compared as with
+    each other.
     """
     varying = np.full(len(eigenvalues), np.inf)
     for start in range(0, len(eigenvalues), BLOCK_COLUMNS):
@@ -197,5 +215,6 @@ def constants(
         with np.errstate(invalid="ignore", over="ignore"):
             unit = unit_columns(level_columns(values[:, columns]))
             varying[columns] = np.linalg.norm(unit - unit.mean(axis=0), axis=0)
-    at_zero = (np.abs(eigenvalues) <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS)
-    return varying <= np.where(at_zero, tolerances(rates), SAME_FUNCTION)
+    near = np.abs(eigenvalues - plane.constant) <= CLUSTER_RADIUS
+    at_it = near & (rates <= CLUSTER_RADIUS)
+    return varying <= np.where(at_it, tolerances(rates), SAME_FUNCTION)

@@ -1,7 +1,7 @@
 """What a model recovered, asked for once: its eigenpairs as the test set shows them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,13 @@ from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.models import Model
 from koopmark.scoring._cluster import Choice, choose, constants, radii
-from koopmark.scoring._residuals import (
-    alias,
-    expected_pairs,
-    highest_frequency,
-    misplaced,
-    pair_residuals,
-    rates_of,
-)
+from koopmark.scoring._plane import Plane
+from koopmark.scoring._residuals import Along, expected_pairs, highest_frequency, misplaced
 from koopmark.scoring._subspaces import level_columns
 from koopmark.scoring._targets import ScoredSpace
 from koopmark.scoring._test_set import TestSet
+from koopmark.simulation import SAME_INTERVAL
+from koopmark.truth import SAME_EIGENVALUE
 
 ASKED_TWICE = 64
 """Test windows at which a model is asked a second time, among others."""
@@ -29,6 +25,9 @@ SAME_VALUE = 1e-6
 ROUNDING_SHOWS = 10.0
 """Rounding that differs between batches differs between the states of one, too: it is at most this
 many residuals."""
+SMALL, STEEPEST = (0.0, 1e-6, 1e-2), 10.0
+"""Parts of the test inputs at which responses are asked for; each is to be at most so many times
+that part of the response to the whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +37,17 @@ class Recovered:
     Parameters
     ----------
     eigenvalues, residuals, rates : (S,) arrays
-        Residuals are NaN if there are none; rates are those at which pairs disobey λ̂ (`rates_of`).
+        In the plane of the key. Residuals are NaN if there are none; rates are those at which pairs
+        disobey λ̂ (`Plane.rates`).
     constant, usable : (S,) arrays of bool
         Which functions are constants; which have a finite eigenvalue and finite values.
     all_values, values : (P, S) array, (P, s) array or None
         At the windows of the test set: all, and those that are usable, if windows of the test set
         mean something to the model.
-    along : (M, T, s) array
-        The same along trajectories, or pairs of expectations like M trajectories.
+    along : Along
+        The usable ones along trajectories.
     highest : float
-        |Im λ| up to which eigenvalues are told apart.
-    trajectories : int, optional
-        Of how many the values along are, if not of M.
+        The frequency up to which eigenvalues are told apart.
     """
 
     eigenvalues: NDArray[np.complex128]
@@ -59,52 +57,78 @@ class Recovered:
     usable: NDArray[np.bool_]
     all_values: NDArray
     values: NDArray | None
-    along: NDArray
+    along: Along
     highest: float
     note: str
-    trajectories: int | None = None
 
     @property
     def found(self) -> NDArray[np.complex128]:
         """(s,) finite eigenvalues."""
         return self.eigenvalues[self.usable]
 
-    def choices(self, spaces: Sequence[ScoredSpace], others: bool, dt: float) -> list[Choice]:
+    @property
+    def plane(self) -> Plane:
+        """That of the eigenvalues."""
+        return self.along.plane
+
+    def choices(self, spaces: Sequence[ScoredSpace], others: bool, hidden: int = 0) -> list[Choice]:
         """The pairs that stand for each target; no functions of one that is not told apart.
 
         `others`: whether functions beside those of a target may be eigenfunctions at its eigenvalue
         (`choose`). A window that is most of a trajectory tells when it began: any function of that
-        time decays.
+        time decays. `hidden`: how many variables a hidden target is a function of.
         """
         widths = radii(np.array([one.space.eigenvalue for one in spaces]))
+        rooms = _rooms(spaces, self.plane)
+        if hidden:
+            rooms = [min(hidden, self.along.trajectories // 2)] * len(spaces)
         choices = []
-        for one, radius in zip(spaces, widths, strict=True):
-            taken_for = alias(one.space.eigenvalue, self.highest)
+        for one, radius, room in zip(spaces, widths, rooms, strict=True):
+            taken_for = self.plane.alias(one.space.eigenvalue, self.highest)
             at = one.space.eigenvalue if taken_for is None else taken_for
             values = self.values if taken_for is None and one.told_apart else None
             choices.append(
-                choose(
-                    *(one.space, at, self.found, values, self.along, dt),
-                    *(others, radius, self.trajectories),
-                )
+                choose(one.space, at, self.found, values, self.along, others, radius, room)
             )
         return choices
 
 
+def _rooms(spaces: Sequence[ScoredSpace], plane: Plane) -> list[int]:
+    """The dimension of all that is known at the eigenvalue of each target, 0 if it is that alone.
+
+    Functions that no input reaches are a part of those of their degree, and the degrees of a map
+    coincide if μ is 0 or -1: a basis of one eigenspace need not keep to the parts.
+    """
+    if not plane.discrete and not any(one.space.driven for one in spaces):
+        return [0] * len(spaces)
+    rooms = []
+    for one in spaces:
+        at, of_degree = one.space.eigenvalue, dict[int, int]()
+        for other in (target.space for target in spaces):
+            if abs(other.eigenvalue - at) <= SAME_EIGENVALUE * max(1.0, abs(at)):
+                known = of_degree.get(other.degree, 0)
+                of_degree[other.degree] = max(known, other.dimension)
+        room = sum(of_degree.values())
+        rooms.append(room if room > one.space.dimension else 0)
+    return rooms
+
+
 def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recovered:
     """Ask the model for its eigenpairs at the windows of the test set."""
-    dt, windows = test.data.dt, test.windows
+    dt, windows, plane = test.data.dt, test.windows, Plane.of(key)
+    plane.expect_interval(dt, "the test set")
+    plane.expect_interval(own := getattr(model, "dt", dt), "what the model was fitted to")
     apart = test.lacking or misplaced(model, test.data)
-    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+    eigenvalues, plane_note = plane.eigenvalues(model)
     if test.lacking:
         none = np.zeros((len(windows), len(eigenvalues)))
         unknown = np.full(len(eigenvalues), np.nan)
         return Recovered(
             *(eigenvalues, unknown, unknown, np.zeros(len(eigenvalues), bool)),
-            *(np.isfinite(eigenvalues), none, None, none[:, None]),
-            highest_frequency(getattr(model, "dt", dt), eigenvalues, unknown),
-            f"only eigenvalues are scored: {apart}",
-            test.trajectories,
+            *(np.isfinite(eigenvalues), none, None),
+            Along(none[:, None], dt, plane, origins=test.trajectories),
+            highest_frequency(own, eigenvalues, unknown, plane),
+            "; ".join(filter(None, [plane_note, f"only eigenvalues are scored: {apart}"])),
         )
 
     def asked(windows: NDArray) -> NDArray:
@@ -121,33 +145,110 @@ def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recover
     before, values = asked(windows[chosen]), asked(windows)
     if np.iscomplexobj(values) and not values.imag.any():
         values = np.ascontiguousarray(values.real)
-    along = test.along(values)
+    origins = None if test.data.regular or key.quadrature is not None else test.trajectories
+    along = Along(test.along(values), dt, plane, origins=origins)
     residuals, usable = np.full(len(eigenvalues), np.nan), np.isfinite(eigenvalues)
-    note = f"only eigenvalues are scored: {apart}" if apart else ""
+    notes = [plane_note, f"only eigenvalues are scored: {apart}" if apart else ""]
     if not apart:
         if key.quadrature is not None:
-            along = expected_pairs(model.eigenfunctions, key.quadrature, test.data, model.window)
-            note = "residual, forecast_error: of expectations, the system being stochastic"
-        residuals = pair_residuals(along, eigenvalues, dt)
+            expected = expected_pairs(model.eigenfunctions, key.quadrature, test.data, model.window)
+            along = replace(along, values=expected)
+            notes.append("residual, forecast_error: of expectations, the system being stochastic")
+        elif test.inputs is not None:
+            forced = _responses(model, test, values, seed)
+            if forced is not None and abs(dt - own) > SAME_INTERVAL * own:
+                along = replace(along, values=values[:, None], origins=along.trajectories)
+                notes.append(
+                    f"residual: the model says what inputs do in {own:.6g}, and the test set is "
+                    f"sampled every {dt:.6g}"
+                )
+            else:
+                along = replace(along, forced=forced)
+        residuals = along.residuals(eigenvalues)
         usable &= np.isfinite(values).all(axis=0)
     expect_same(before, values, chosen, residuals)
-    rates = rates_of(residuals, eigenvalues, dt)
+    rates = plane.rates(residuals, eigenvalues, dt)
     all_there = usable.all()
     at_points = values if all_there else values[:, usable]
     return Recovered(
         eigenvalues,
         residuals,
         rates,
-        constants(values, eigenvalues, rates),
+        constants(values, eigenvalues, rates, plane),
         usable,
         values,
         None if apart else at_points,
-        along if all_there else along[:, :, usable],
+        along if all_there else along.of(usable),
         # A model made by hand may say nothing of it.
-        highest_frequency(getattr(model, "dt", dt), eigenvalues, rates),
-        note,
-        None if test.data.regular or key.quadrature is not None else test.trajectories,
+        highest_frequency(own, eigenvalues, rates, plane),
+        "; ".join(filter(None, notes)),
     )
+
+
+def _responses(model: Model, test: TestSet, values: NDArray, seed: int) -> NDArray | None:
+    """What inputs add to each function between windows, (M, T - 1, s) as in `Along`.
+
+    None if the method does not use inputs. `values` (P, s) are those of the functions.
+
+    Raises
+    ------
+    ValueError
+        If the model takes another number of inputs than the test set has, or a response has another
+        shape, depends on which others are asked for, or does not vanish with the inputs: then it
+        holds what the functions do without them, and any function would obey any eigenvalue.
+    """
+    gains, inputs = model.gains, test.inputs
+    assert inputs is not None
+    if gains is not None and np.shape(gains)[1:] != inputs.shape[1:]:
+        raise ValueError(
+            f"the model was fitted to {np.shape(gains)[1]} inputs, the test set has "
+            f"{inputs.shape[1]}"
+        )
+    places = test.before.ravel()
+    chosen = generator([seed], "responses asked for twice").permutation(len(places))[:ASKED_TWICE]
+    some = places[chosen]
+
+    def asked(places: NDArray[np.intp], part: float = 1.0) -> NDArray | None:
+        answer = model.forced(test.windows[places], part * inputs[places])
+        if answer is None:
+            return None
+        answer = np.asarray(answer)
+        if answer.shape != (len(places), values.shape[1]):
+            raise ValueError(
+                f"{values.shape[1]} eigenvalues but responses to inputs of shape {answer.shape} at "
+                f"{len(places)} test points"
+            )
+        return answer
+
+    # Some come first, and in random order, as those of eigenfunctions do.
+    before = asked(some)
+    if before is None:
+        return None
+    forced = asked(places)
+    assert forced is not None
+
+    def size(responses: NDArray | None) -> NDArray[np.float64]:
+        level = level_columns(np.asarray(responses), like=values)
+        return np.linalg.norm(level, axis=0)
+
+    with np.errstate(invalid="ignore", over="ignore"):
+        own = SAME_VALUE * size(values[some])
+        whole = np.max([size(before), size(asked(some, 0.5)), size(asked(some, -1.0))], axis=0)
+        differing = size(before - forced[chosen]) > own + SAME_VALUE * whole
+        if differing.any():
+            raise ValueError(
+                "the responses of eigenfunctions to inputs depend on which others are asked for: "
+                "at the same state and inputs they must be the same in any batch"
+            )
+        for part in SMALL:
+            left = size(asked(some, part)) > own + STEEPEST * part * whole
+            if left.any():
+                raise ValueError(
+                    f"the responses of {int(left.sum())} eigenfunctions do not vanish with the "
+                    f"inputs, {part:g} of which leave more than {STEEPEST * part:g} of them: "
+                    "forced(windows, inputs) is what inputs add, and nothing without them"
+                )
+    return forced.reshape(*test.before.shape, -1)
 
 
 def expect_same(

@@ -1,19 +1,23 @@
 """What test trajectories show of recovered pairs: how far they are from φ(x⁺) = e^{λΔt} φ(x).
 
-A model is fitted to states one training interval `dt` apart, of `channels` variables. A test set
-may be sampled otherwise: then its own interval is Δt.
+Of a map it is φ(x⁺) = μ φ(x), and inputs add what the model says of them. A model is fitted to
+states one training interval `dt` apart, of `channels` variables. A test set may be sampled
+otherwise: then its own interval is Δt.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from koopmark._tsqr import triangle_of
-from koopmark.datasets.answer_key import Quadrature
+from koopmark.datasets.answer_key import AnswerKey, Quadrature
 from koopmark.models import Model
+from koopmark.scoring._plane import FLOW, ROUNDING, Plane
 from koopmark.scoring._subspaces import keeps_every_direction, level_columns, sum_of_squares
+from koopmark.scoring._test_set import TestSet
 from koopmark.simulation import SAME_INTERVAL, Trajectories, check_range
 from koopmark.truth import Eigenspace
 
@@ -22,8 +26,6 @@ CLUSTER_RADIUS = 0.05
 function that disobeys its eigenvalue at a higher rate is none of its eigenfunctions."""
 MOST_EXPECTATIONS = 300
 """Test points at which the expectation over the next state is taken."""
-ROUNDING = 1e-9
-"""Relative, of frequencies."""
 
 
 def finite_ones(trajectories: Trajectories) -> tuple[Trajectories, str]:
@@ -70,6 +72,32 @@ def check_channels(model: Model, states: NDArray, size: int | None = None) -> No
         check_range(np.fmin.reduce(rows), np.fmax.reduce(rows), "the test data")
 
 
+def check_inputs(key: AnswerKey, test: Trajectories) -> None:
+    """Refuse test data without the inputs of the system.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or another number of them, or some are not known.
+    """
+    if key.inputs and test.inputs is None:
+        raise ValueError(
+            f"the system is moved by {key.inputs} inputs and the test set has none: give those "
+            "held from each state on, as koopmark.Trajectories(states, times, inputs=...)"
+        )
+    if test.inputs is None:
+        return
+    if key.inputs and test.inputs.shape[2] != key.inputs:
+        raise ValueError(
+            f"the test set has {test.inputs.shape[2]} inputs, the system takes {key.inputs}"
+        )
+    if not np.isfinite(test.held()).all():
+        raise ValueError(
+            "inputs of the test set are not finite between states that were recorded: leave out "
+            "what was recorded there, as NaN in the states"
+        )
+
+
 def misplaced(model: Model, test: Trajectories) -> str:
     """Why windows of the test set mean nothing to the model; empty if they do.
 
@@ -85,82 +113,113 @@ def misplaced(model: Model, test: Trajectories) -> str:
 
 
 def highest_frequency(
-    dt: float, eigenvalues: NDArray[np.complex128], rates: NDArray[np.float64]
+    dt: float,
+    eigenvalues: NDArray[np.complex128],
+    rates: NDArray[np.float64],
+    plane: Plane = FLOW,
 ) -> float:
-    """|Im λ| up to which a model tells eigenvalues apart: π/Δt, infinite if it knows no bound.
+    """The frequency, |Im λ| of a flow, up to which a model tells eigenvalues apart: π/Δt.
 
     Frequencies 2π/Δt apart give the same states. A model that has eigenvalues beyond π/Δt, with
-    functions that obey them, has them from elsewhere, such as the vector field.
+    functions that obey them, has them from elsewhere, such as the vector field: it knows no bound,
+    and that is infinite.
 
     `dt` is Δt of the training data; if no rate at which pairs disobey their eigenvalues is known
     every eigenvalue counts.
     """
     limit = np.pi / dt
     obeying = np.isfinite(eigenvalues) & ((rates <= CLUSTER_RADIUS) | np.isnan(rates).all())
-    frequencies = np.abs(eigenvalues.imag[obeying])
+    frequencies = np.abs(plane.frequencies(eigenvalues)[obeying])
     return np.inf if (frequencies > limit * (1.0 + ROUNDING)).any() else float(limit)
 
 
-def alias(eigenvalue: complex, highest: float) -> complex | None:
-    """The eigenvalue with |Im λ| <= `highest` for which this one is taken; None if it has so."""
-    if abs(eigenvalue.imag) <= highest * (1.0 + ROUNDING):
-        return None
-    turns = round(eigenvalue.imag / (2.0 * highest))
-    return complex(eigenvalue.real, eigenvalue.imag - 2.0 * highest * turns)
+@dataclass(frozen=True, eq=False)
+class Along:
+    """s functions along M trajectories, or their expectations like M trajectories of two states.
 
-
-def pair_residuals(
-    values: NDArray, eigenvalues: NDArray[np.complex128], dt: float
-) -> NDArray[np.float64]:
-    """‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖ of each pair over all snapshot pairs; inf for φ = 0.
-
-    `values` (M, T, s) are those of s functions along M trajectories. NaN if T < 2.
+    Parameters
+    ----------
+    values : (M, T, s) array
+        At times `dt` apart; T = 1 if none follows another.
+    dt : float
+    plane : Plane
+        That of eigenvalues.
+    forced : (M, T - 1, s) array, optional
+        What inputs add to each function from one time to the next; None for nothing.
+    origins : int, optional
+        Of how many trajectories the values are, if not of M.
     """
-    if values.shape[1] < 2:
-        return np.full(len(eigenvalues), np.nan)
-    missed, size = np.zeros((2, len(eigenvalues)))
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        values = level_columns(values)
-        step = multipliers(eigenvalues, dt)
-        for along in values:
-            missed += sum_of_squares(along[1:] - step * along[:-1])
-            size += sum_of_squares(along[:-1])
-        ratio = np.sqrt(missed / size)
-    return np.where(np.isfinite(ratio), ratio, np.inf)
 
+    values: NDArray
+    dt: float
+    plane: Plane = FLOW
+    forced: NDArray | None = None
+    origins: int | None = None
 
-def rates_of(
-    residuals: NDArray[np.float64], eigenvalues: NDArray[np.complex128] | complex, dt: float
-) -> NDArray[np.float64]:
-    """At which rates functions disobey λ, per unit of time: residual / (Δt |e^{λΔt}|).
+    @property
+    def trajectories(self) -> int:
+        """Of how many the values are."""
+        return self.origins or len(self.values)
 
-    To first order it is |λ̂ - λ| of a function that obeys λ̂. A residual alone says nothing after a
-    step in which all of a function should decay: whatever vanishes at the attractor has a small
-    one.
-    """
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        rates = residuals / (dt * np.exp(np.asarray(eigenvalues).real * dt))
-    return np.where(np.isnan(rates) & ~np.isnan(residuals), np.inf, rates)
+    @property
+    def steps(self) -> int:
+        """How many times follow another, T - 1."""
+        return self.values.shape[1] - 1
 
+    def of(self, functions: NDArray[np.intp] | NDArray[np.bool_]) -> "Along":
+        """Some of the functions."""
+        forced = None if self.forced is None else self.forced[:, :, functions]
+        return replace(self, values=self.values[:, :, functions], forced=forced)
 
-def largest_rate(values: NDArray, eigenvalue: complex, dt: float) -> float:
-    """The largest rate at which a combination of functions disobeys λ, as of `rates_of`.
+    def alone(self) -> "Along":
+        """As if inputs added nothing, as to functions that none of them reaches."""
+        return replace(self, forced=None)
 
-    Infinite if the functions (M, T, k), along M trajectories, are not independent there.
-    """
-    count = values.shape[2]
-    here = values[:, :-1].reshape(-1, count)
-    missed = values[:, 1:] - multipliers(np.array([eigenvalue]), dt) * values[:, :-1]
-    here, missed = level_columns(here), level_columns(missed.reshape(-1, count), like=here)
-    norms = np.linalg.norm(here, axis=0)
-    if not norms.all():
-        return np.inf
-    triangle = triangle_of(here / norms)
-    if not keeps_every_direction(triangle):
-        return np.inf
-    rest = triangle_of(missed / norms)
-    largest = np.linalg.norm(solve_triangular(triangle, rest.T, trans="T"), 2)
-    return float(rates_of(np.array(largest), eigenvalue, dt))
+    def residuals(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """‖φ(x⁺) - μ φ(x) - forced‖ / ‖φ(x)‖ of each pair over all snapshot pairs; inf for φ = 0.
+
+        μ is e^{λΔt}, or that of a map. NaN if no time follows another.
+        """
+        if not self.steps:
+            return np.full(len(eigenvalues), np.nan)
+        missed, size = np.zeros((2, len(eigenvalues)))
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            values = level_columns(self.values)
+            forced = self.forced
+            if forced is not None:
+                forced = level_columns(forced, like=self.values)
+            step = self.plane.over(eigenvalues, self.dt)
+            for place, along in enumerate(values):
+                rest = along[1:] - step * along[:-1]
+                missed += sum_of_squares(rest if forced is None else rest - forced[place])
+                size += sum_of_squares(along[:-1])
+            ratio = np.sqrt(missed / size)
+        return np.where(np.isfinite(ratio), ratio, np.inf)
+
+    def rates(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """At which each function disobeys its eigenvalue: see `Plane.rates`."""
+        return self.plane.rates(self.residuals(eigenvalues), eigenvalues, self.dt)
+
+    def largest_rate(self, eigenvalue: complex) -> float:
+        """The largest rate at which a combination of the functions disobeys this eigenvalue.
+
+        Infinite if the functions are not independent here.
+        """
+        values, count = self.values, self.values.shape[2]
+        here = values[:, :-1].reshape(-1, count)
+        missed = values[:, 1:] - self.plane.over(np.array([eigenvalue]), self.dt) * values[:, :-1]
+        if self.forced is not None:
+            missed = missed - self.forced
+        here, missed = level_columns(here), level_columns(missed.reshape(-1, count), like=here)
+        norms = np.linalg.norm(here, axis=0)
+        if not norms.all():
+            return np.inf
+        triangle = triangle_of(here / norms)
+        if not keeps_every_direction(triangle):
+            return np.inf
+        rest = triangle_of(missed / norms)
+        largest = np.linalg.norm(solve_triangular(triangle, rest.T, trans="T"), 2)
+        return float(self.plane.rates(np.array(largest), eigenvalue, self.dt))
 
 
 def expected_pairs(
@@ -186,32 +245,33 @@ def expected_pairs(
 
 
 def target_residual(
-    space: Eigenspace, quadrature: Quadrature | None, test: Trajectories
+    space: Eigenspace, quadrature: Quadrature | None, test: TestSet, plane: Plane = FLOW
 ) -> tuple[float, float]:
     """Largest residual of the functions of a target, and the bound on it if they are not exact.
 
     |φ(x⁺) - e^{-Δt}φ(x)| <= (1 - e^{-Δt}) b with b the bound on the generator: over P pairs the
-    residual is at most √P (1 - e^{-Δt}) b / ‖φ(x)‖.
+    residual is at most √P (1 - e^{-Δt}) b / ‖φ(x)‖. Under inputs it is how far φ(x⁺) is from its
+    exact value under those that are held.
     """
-    rates = np.full(space.dimension, space.eigenvalue)
+    data, eigenvalues = test.data, np.full(space.dimension, space.eigenvalue)
     if quadrature is not None:
-        pairs = expected_pairs(lambda windows: space.evaluate(windows[:, -1]), quadrature, test)
-        return float(pair_residuals(pairs, rates, test.dt).max()), 0.0
-    if test.regular:
-        values = space.evaluate(test.states)
+        pairs = expected_pairs(lambda windows: space.evaluate(windows[:, -1]), quadrature, data)
+        return float(Along(pairs, data.dt, plane).residuals(eigenvalues).max()), 0.0
+    if data.regular:
+        here = test.whole[:, :-1]
+        values = space.evaluate(test.whole)
     else:
-        values = np.stack([space.evaluate(states) for states in test.pairs()], axis=1)
+        both = test.whole_pairs
+        here = both[0][:, None]
+        values = np.stack([space.evaluate(states) for states in both], axis=1)
         if not len(values):
             return np.nan, np.nan
-    bound = 0.0
+    bound, forced = 0.0, None
     if not space.exact:
         size = np.sqrt(np.mean(values[:, :-1] ** 2, axis=(0, 1)))
-        bound = float(np.max(space.deviation_bounds(test.dt) / size))
-    return float(pair_residuals(values, rates, test.dt).max()), bound
-
-
-def multipliers(eigenvalues: NDArray[np.complex128], dt: float) -> NDArray:
-    """e^{λΔt} (s,), real if all are."""
-    # λ = -inf, from μ = 0, predicts zero.
-    step = np.where(np.isneginf(eigenvalues.real), 0.0, np.exp(eigenvalues * dt))
-    return step if step.imag.any() else step.real
+        bound = float(np.max(space.deviation_bounds(data.dt) / size))
+    if data.inputs is not None:
+        held = data.held().reshape(*here.shape[:2], -1)
+        forced = space.advanced(here, held, data.dt) - space.advanced(here, None, data.dt)
+    along = Along(values, data.dt, plane, forced)
+    return float(along.residuals(eigenvalues).max()), bound

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.scoring._cluster import MEMBER, obeying
-from koopmark.scoring._residuals import CLUSTER_RADIUS, alias
+from koopmark.scoring._plane import FLOW
+from koopmark.scoring._residuals import CLUSTER_RADIUS
 from koopmark.spectrum import KnownSpectrum
 
 EXACT, KNOWN, CONSTANT, SPURIOUS, BEYOND = "exact", "known", "constant", "spurious", "beyond"
@@ -60,7 +61,7 @@ def score_spectrum(
     ----------
     known : KnownSpectrum, optional
     eigenvalues, rates : (s,) arrays
-        Recovered eigenvalues, and the rates at which the pairs disobey them (`rates_of`); those
+        Recovered eigenvalues, and the rates at which the pairs disobey them (`Plane.rates`); those
         that are not finite have no kind.
     values : (P, s) array
         Their functions at the test points.
@@ -79,7 +80,7 @@ def score_spectrum(
         note = f"precision, recall: {unknown}" if unknown else ""
         return SpectrumScores(("",) * len(eigenvalues), np.nan, np.nan, np.nan, note)
     exact = [point.eigenvalue for point in known.points]
-    aliases = [alias(one, highest) for one in exact]
+    aliases = [FLOW.alias(one, highest) for one in exact]
     hides = [other is not None for other in aliases]
     points = np.array([e if a is None else a for e, a in zip(exact, aliases, strict=True)])
     copies = np.array([point.multiplicity for point in known.points])

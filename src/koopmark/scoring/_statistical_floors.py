@@ -16,8 +16,9 @@ from scipy.linalg import expm_frechet, solve_triangular
 
 from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
+from koopmark.scoring._law_floors import information_of, law_records
 from koopmark.simulation import Trajectories
-from koopmark.truth import ONE, SAME_EIGENVALUE, AffineProducts, Eigenspace
+from koopmark.truth import ONE, SAME_EIGENVALUE, AffineProducts, Eigenspace, ProductEigenspace
 
 DRAWS = 1000
 """Deviations drawn for the root mean square of the largest of several sines."""
@@ -73,10 +74,18 @@ def statistical_floors(
     if noise == 0.0:
         return (StatisticalFloor(),) * len(key.targets)
     n = train.states.shape[2]
+    null, inputs = key.null_functions, key.inputs > 0 and train.inputs is not None
     if n > MOST_VARIABLES:
         why = f"not computed for {n:,} variables, more than {MOST_VARIABLES:,}"
+    elif key.latent:
+        why = "the target is a function of the whole state, and of no state of what sensors show"
+    elif key.discrete and null is None:
+        why = "not computed for maps other than networks"
     else:
         why = "known only for eigenfunctions that are affine in the state, and their products"
+    if key.latent or (key.discrete and null is None):
+        note = f"statistical_floor: {why}"
+        return tuple(StatisticalFloor(note=note) for _ in key.targets)
     known: dict[int, _Spread | str] = {}
     floors = []
     for target in key.targets:
@@ -86,9 +95,18 @@ def statistical_floors(
             continue
         place = id(products.vectors)
         if place not in known:
-            known[place] = _spread(products, train, noise)
-        floors.append(_floor(target, products, known[place], train, test))
+            if key.inputs and not inputs and products.vectors.shape[1] < _count(null):
+                known[place] = "data without inputs do not tell what inputs do not reach"
+            elif null is not None and (inputs or key.discrete):
+                known[place] = _lawful(products, null, train, noise)
+            else:
+                known[place] = _spread(products, train, noise)
+        floors.append(_floor(target, products, known[place], train, test, key.discrete))
     return tuple(floors)
+
+
+def _count(null: ProductEigenspace | None) -> int:
+    return 0 if null is None else null.null_space.dimension
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +209,49 @@ def _spread(products: AffineProducts, train: Trajectories, noise: float) -> _Spr
     outside = root[:, len(tangents) :].reshape(len(root), k, -1) @ inside
     rates = np.diagonal(coupled, axis1=1, axis2=2)
     return _Spread(rates, lambda: (mixing, outside), others)
+
+
+def _lawful(
+    products: AffineProducts, null: ProductEigenspace, train: Trajectories, noise: float
+) -> _Spread | str:
+    """As `_one_rate`, of a map, or under inputs: those of the null functions `null` in `products`.
+
+    Functions that no input reaches are told from the others by their gains alone. An estimate of
+    them holds as much of the others as makes the gain vanish that it is estimated to have.
+    """
+    law, basis, drive = null.law, null.null_space.basis, null.drive
+    if drive is None or train.inputs is None:
+        drive = np.zeros((len(basis), 0))
+    driven = basis.T @ drive
+    inside = basis.T @ products.vectors
+    others = Others.outside(np.asarray(train.snapshots(), dtype=float), basis)
+    parts = [
+        information_of(record, law, driven, others(record.states))
+        for record in law_records(train, law, basis, products.offset, driven)
+    ]
+    gram, sizes, coupling, whole = (sum(own[1:], start=own[0]) for own in zip(*parts, strict=True))
+    root = _root(gram, sizes)
+    slope = root.T @ (root @ coupling)
+    information = whole - np.sum(coupling * slope)
+    if len(root) < len(slope) or not information > LEAST * whole:
+        return _undetermined(train)
+    deviation, k, p = noise / np.sqrt(information), others.directions.shape[1] + 1, len(driven)
+    # From the coefficients of f and S to those of f and of other null functions.
+    turn, beside = np.eye(k, len(slope)), others
+    apart, reached, _ = np.linalg.svd(driven, full_matrices=False)
+    apart = apart[:, reached > UNSEEN * reached.max(initial=0.0)]
+    if apart.shape[1] and np.abs(apart.T @ inside).max() <= UNSEEN:
+        turn = np.zeros((k + apart.shape[1], len(slope)))
+        turn[:k, :k] = np.eye(k)
+        turn[k:, k:] = np.linalg.pinv(apart.T @ driven).T
+        beside = Others(others.mean, np.hstack([others.directions, basis @ apart]))
+
+    def columns() -> tuple[NDArray, NDArray]:
+        own = np.einsum("lk,ij->ljki", root, np.eye(p)).reshape(-1, len(slope), p)
+        outside = np.concatenate([deviation * slope[None], noise * own]) @ inside
+        return np.zeros((len(outside), 0, inside.shape[1])), turn @ outside
+
+    return _Spread(np.full((1, inside.shape[1]), deviation), columns, beside)
 
 
 def _undetermined(train: Trajectories) -> str:
@@ -341,14 +402,22 @@ def _floor(
     spread: _Spread | str,
     train: Trajectories,
     test: Trajectories,
+    discrete: bool,
 ) -> StatisticalFloor:
     if isinstance(spread, str):
         return StatisticalFloor(note=f"statistical_floor: {spread}")
     used = products.factors != ONE
-    sums = np.where(used, spread.rates[:, products.factors], 0.0).sum(axis=-1)
+    parts = spread.rates[:, products.factors]
+    slowest = abs(target.eigenvalue.real)
+    if discrete:
+        # δ(μᵏ) = k μᵏ⁻¹ δμ, all factors of these keys sharing one μ.
+        mu, count = products.eigenvalues[0], used.sum(axis=-1)
+        parts = parts * (abs(mu) ** (count - 1))[:, None]
+        slowest = abs(1.0 - abs(target.eigenvalue))
+    sums = np.where(used, parts, 0.0).sum(axis=-1)
     eigenvalue = float(np.sqrt((np.abs(sums) ** 2).sum(axis=0).max()))
     horizon = max(float(one.times[-1] - one.times[0]) for one in train.records())
-    relative = eigenvalue / max(abs(target.eigenvalue.real), 1.0 / horizon)
+    relative = eigenvalue / max(slowest, 1.0 / horizon)
     # A trajectory shows one direction: a test set of too few does not tell functions apart.
     whole = len(products.factors) == target.dimension
     sine = _sine(products, spread, test) if whole else np.nan

@@ -13,14 +13,13 @@ from koopmark._repr import ReprMixin
 from koopmark._tsqr import triangle_of
 from koopmark.models import Model
 from koopmark.scoring._cluster import obeying
+from koopmark.scoring._plane import FLOW, MAP
 from koopmark.scoring._residuals import (
     CLUSTER_RADIUS,
+    Along,
     check_channels,
     finite_ones,
     misplaced,
-    multipliers,
-    pair_residuals,
-    rates_of,
 )
 from koopmark.scoring._subspaces import (
     POINTS_PER_FUNCTION,
@@ -175,6 +174,9 @@ def infer_structure(
     driven = None if trajectories.inputs is None else trajectories.inputs[:, model.window - 1 :]
     found = structure_of(y, values, trajectories.times[model.window - 1 :], law, driven)
     _check_all_seen(found, y, test.origins)
+    if found.rank == found.size:
+        none = "no such function: the weights have full rank, or the channels are too few of them"
+        note = "; ".join(filter(None, [note, none]))
     return replace(found, note=note)
 
 
@@ -190,21 +192,18 @@ def _near(
 
     At the windows `flat`, `length` of each trajectory.
     """
-    dt = trajectories.dt if length > 1 else 1.0
-    eigenvalues, at = np.asarray(model.eigenvalues, dtype=complex), law.eigenvalue(1)
-    if law.discrete:
-        known, at = model.multipliers, complex(law.scale(dt))
-        eigenvalues = multipliers(eigenvalues, dt) if known is None else np.asarray(known)
-    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - at) <= radius)
+    plane = MAP if law.discrete else FLOW
+    eigenvalues, _ = plane.eigenvalues(model)
+    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - law.eigenvalue(1)) <= radius)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
     finite = np.isfinite(values).all(axis=0)
     values, eigenvalues = values[:, finite], eigenvalues[near][finite]
     if length > 1:
-        along = values.reshape(len(trajectories), length, -1)
         response = _response(model, trajectories, flat, length)
         if response is not None:
             response = response[:, :, np.flatnonzero(near)[finite]]
-        rates = _rates(along, eigenvalues, response, dt, law.discrete)
+        along = values.reshape(len(trajectories), length, -1)
+        rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues)
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     return values
 
@@ -218,23 +217,6 @@ def _response(
     held = trajectories.inputs[:, model.window - 1 :]
     forced = model.forced(flat, held.reshape(-1, held.shape[2]))
     return None if forced is None else forced.reshape(len(trajectories), length, -1)[:, :-1]
-
-
-def _rates(
-    along: NDArray, eigenvalues: NDArray, response: NDArray | None, dt: float, discrete: bool
-) -> NDArray[np.float64]:
-    """At which rates functions (M, L, s) disobey λ, or by how much μ of a map, see `rates_of`."""
-    if response is None and not discrete:
-        return rates_of(pair_residuals(along, eigenvalues, dt), eigenvalues, dt)
-    step = eigenvalues if discrete else multipliers(eigenvalues, dt)
-    missed = along[:, 1:] - step * along[:, :-1]
-    if response is not None:
-        missed = missed - response
-    sizes = np.sqrt(np.sum(np.abs(along[:, :-1]) ** 2, axis=(0, 1)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rates = np.sqrt(np.sum(np.abs(missed) ** 2, axis=(0, 1))) / sizes
-    rates = rates if discrete else rates / (dt * np.abs(step))
-    return np.where(np.isfinite(rates), rates, np.inf)
 
 
 def _check_all_seen(found: Structure, y: NDArray, trajectories: int) -> None:
@@ -297,7 +279,8 @@ def score_structure(
     `values` (P, s) count only if the rate at which they disobey their eigenvalue is small.
     """
     if null is None:
-        return np.nan, np.nan, "rank_error: no affine functions of what is seen are eigenfunctions"
+        why = "only of networks of the relaxation family, by more sensors than their rank"
+        return np.nan, np.nan, f"rank_error: {why}"
     apart = np.abs(eigenvalues - null.law.eigenvalue(1))
     near = np.flatnonzero((apart <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
     n, d = null.null_space.size, null.dimension

@@ -20,10 +20,14 @@ class TestSet:
         Gaps, unequal lengths and uneven times are allowed.
     window : int
         States that an eigenfunction needs, in a row and one sampling interval apart.
+    hidden : bool
+        Whether what is looked for is a function of the whole state, which the data have beside what
+        sensors show of it.
     """
 
     data: Trajectories
     window: int
+    hidden: bool = False
     __test__ = False
 
     @cached_property
@@ -50,6 +54,39 @@ class TestSet:
     def states(self) -> NDArray[np.float64]:
         """(P, N) the last state of each window."""
         return real(self.windows[:, -1], "states")
+
+    @cached_property
+    def inputs(self) -> NDArray[np.float64] | None:
+        """(P, q) those held from the last state of each window on; None without inputs."""
+        inputs = self.data.inputs
+        if inputs is None:
+            return None
+        rows = self.data.recorded.rows if self.lacking else self.rows[:, -1]
+        return real(inputs.reshape(-1, inputs.shape[2])[rows], "inputs")
+
+    @property
+    def whole(self) -> NDArray:
+        """(M, T, n) the states of which targets are functions."""
+        if self.hidden and self.data.latent is not None:
+            return self.data.latent
+        return self.data.states
+
+    @cached_property
+    def targeted(self) -> NDArray[np.float64]:
+        """(P, n) those at the last state of each window."""
+        if not self.hidden:
+            return self.states
+        rows = self.data.recorded.rows if self.lacking else self.rows[:, -1]
+        return real(self.whole.reshape(-1, self.whole.shape[2])[rows], "latent")
+
+    @property
+    def whole_pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(Q, n) each: those that follow each other."""
+        if not self.hidden:
+            return self.data.pairs()
+        rows = self.data.recorded.windows(2)
+        before, after = self.whole.reshape(-1, self.whole.shape[2])[rows.T]
+        return before, after
 
     @cached_property
     def trajectories(self) -> int:
@@ -84,6 +121,16 @@ class TestSet:
         if self.lacking or not len(rows):
             return values[:, None]
         return values[np.searchsorted(self.rows[:, 0], rows[:, :2])]
+
+    @cached_property
+    def before(self) -> NDArray[np.intp]:
+        """(M, T - 1) or (Q, 1) the window before each that follows another, as in `along`."""
+        if self.data.regular:
+            return np.arange(len(self.windows)).reshape(len(self.data), -1)[:, :-1]
+        rows = self.data.recorded.windows(self.window + 1)
+        if self.lacking:
+            return np.empty((0, 1), np.intp)
+        return np.searchsorted(self.rows[:, 0], rows[:, :1])
 
     @cached_property
     def even(self) -> Trajectories:

@@ -1,105 +1,210 @@
-"""Trajectories under inputs that are held from one time to the next, and those of maps."""
+"""Inputs that are held from one time to the next, and what the null component makes of them.
+
+Under inputs P y(t) = scale(t) P y(0) [+ velocity t] + P B w(t), where the same law carries w (q,)
+on: w(t_k + s) = scale(s) w_k + gain(s) v_k, w_0 = 0. That is all of it that needs to be known
+beside the r coordinates, whatever N is. Of a map t counts steps.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite
-from koopmark.simulation._integrator import Tolerance, integrate
-from koopmark.simulation._rhs import SystemRHS
-from koopmark.simulation._trajectories import Trajectories
+from koopmark._arrays import real
 from koopmark.systems import System
+from koopmark.truth import LinearLaw
 
 Array = NDArray[np.float64]
 Feedback = Callable[[int, Array], ArrayLike]
 """From the number of an interval and the states (M, N) at its start to the inputs (M, q) in it."""
 WHOLE = 1e-9
+"""Deviation up to which times are whole numbers of steps apart."""
 
 
-def inputs_of(given: ArrayLike, shape: tuple[int, ...], what: str = "inputs") -> Array:
-    """Inputs (M, T, q) of all trajectories, from (T, q) or (M, T, q).
-
-    Raises
-    ------
-    ValueError
-        If they have another shape, or are not finite.
-    """
-    v, (count, length, q) = finite(given, what), shape
-    if v.shape not in ((length, q), (count, length, q)):
-        raise ValueError(
-            f"{what} must have shape ({length}, {q}) or ({count}, {length}, {q}), a value of each "
-            f"of {q} inputs at each time, got {v.shape}"
-        )
-    return np.broadcast_to(v, shape).copy()
-
-
-def steps_of(grid: Array) -> NDArray[np.intp]:
-    """How many steps of a map lie between the times (T,).
+def elapsed_of(system: System, grid: Array) -> Array:
+    """Time elapsed since the first of the times (T,) or (M, T): of a map, whole numbers of steps.
 
     Raises
     ------
     ValueError
-        If the times are no whole numbers of steps apart, or differ between trajectories.
+        If the times of a map are no whole numbers apart.
     """
-    if grid.ndim == 2:
-        raise ValueError("a map takes times (T,), the same for all trajectories")
-    elapsed = grid - grid[0]
+    elapsed = grid - grid[..., :1]
+    if not system.discrete:
+        return elapsed
     steps = np.rint(elapsed)
-    if (np.abs(elapsed - steps) > WHOLE * np.maximum(1.0, steps)).any():
+    # Times far from zero carry their own rounding.
+    wrong = np.abs(elapsed - steps) > WHOLE + 4.0 * np.spacing(np.abs(grid))
+    wrong[..., 1:] |= np.diff(steps) < 1.0
+    if wrong.any():
+        at = tuple(int(k) for k in np.argwhere(wrong)[0])
+        first = grid[(*at[:-1], 0)]
         raise ValueError(
-            f"the unit of time of a map is one step: its times must be whole numbers apart, got "
-            f"{grid[:4]}"
+            "the unit of time of a map is one step: its times must be whole numbers apart, but "
+            f"times[{', '.join(map(str, at))}] = {grid[at]:.12g} is {grid[at] - first:.12g} after "
+            "the first; numpy.arange(T) asks for every step"
         )
-    return np.diff(steps).astype(np.intp)
+    return steps
 
 
-def stepwise(
-    system: System, x0: Array, grid: Array, inputs: ArrayLike | Feedback | None, tol: Tolerance
-) -> Trajectories:
-    """Trajectories one interval after the other, each with its inputs."""
-    count, length, q = len(x0), grid.shape[-1], system.inputs
-    if inputs is not None and not q:
+def takes_inputs(system: System) -> None:
+    """Raises ValueError if the system takes no inputs."""
+    if not system.inputs:
         raise ValueError(
             f"this {type(system).__name__} takes no inputs: with_inputs(B) of a network makes one "
             "that does, and koopmark.systems.from_weights(W, inputs=B)"
         )
-    steps = steps_of(grid) if system.discrete else None
-    v = np.zeros((count, length, q))
-    if inputs is not None and not callable(inputs):
-        v = inputs_of(inputs, v.shape)
-    states = np.full((count, length, system.size), np.nan)
-    states[:, 0] = x0
-    diverged = np.full(count, np.nan)
-    for k in range(length - 1):
-        here = states[:, k]
-        if callable(inputs):
-            v[:, k] = np.asarray(inputs(k, here))
-        with np.errstate(all="ignore"):
-            if steps is not None:
-                after = here
-                for _ in range(steps[k]):
-                    after = system.driven(after, v[:, k]) if q else system.rhs(after)
-                states[:, k + 1] = after
-                continue
-            begun = np.hstack([here, v[:, k]])
 
-            def field(z: Array, out: Array) -> Array:
-                n = system.size
-                out[:, :n] = system.driven(z[:, :n], z[:, n:]) if q else system.rhs(z[:, :n])
-                out[:, n:] = 0.0
-                return out
 
-            rhs = SystemRHS(field, count, begun.shape[1])
-            samples = np.full((count, 1, begun.shape[1]), np.nan)
-            elapsed = np.atleast_1d(grid[..., k + 1] - grid[..., k])
-            stopped = integrate(
-                rhs,
-                np.ascontiguousarray(begun.T),
-                elapsed.reshape(-1, 1) if grid.ndim == 2 else elapsed,
-                tol,
-                samples,
-            )
-            states[:, k + 1] = samples[:, 0, : system.size]
-            diverged = np.fmin(diverged, grid[..., k] + stopped)
-    return Trajectories(states, grid, diverged, inputs=v if q else None, system=system)
+def feedback_of(law: Feedback, step: int, states: Array, running: NDArray, q: int) -> Array:
+    """What a feedback law says of the states (M, N) at the start of an interval: inputs (M, q).
+
+    Raises
+    ------
+    ValueError
+        If it returns another shape or, for one that is `running` (M,), no finite value.
+    """
+    seen = states.view()
+    seen.flags.writeable = False
+    v = real(law(step, seen), f"inputs({step}, states)")
+    if v.shape != (len(states), q):
+        raise ValueError(
+            f"a feedback law must return inputs of shape ({len(states)}, {q}), a row for each "
+            f"trajectory and a column for each input, got {v.shape} in interval {step}"
+        )
+    bad = ~np.isfinite(v) & running[:, None]
+    if bad.any():
+        m, channel = np.argwhere(bad)[0]
+        raise ValueError(
+            f"the feedback law returned {v[m, channel]:g} for input {channel} of trajectory {m} in "
+            f"interval {step}: it must be finite while the states are"
+        )
+    return v
+
+
+def inputs_of(given: ArrayLike, system: System, count: int, grid: Array) -> Array:
+    """Inputs (M, T, q) of so many trajectories, from (T, q) or (M, T, q).
+
+    NaN is let through from the last time of a trajectory on, where inputs have no effect.
+
+    Raises
+    ------
+    ValueError
+        If the system takes none, they have another shape, or one that matters is not finite.
+    """
+    takes_inputs(system)
+    v, length, q = real(given, "inputs"), grid.shape[-1], system.inputs
+    if v.shape not in ((length, q), (count, length, q)):
+        raise ValueError(
+            f"inputs must have shape ({length}, {q}) or ({count}, {length}, {q}), a value of each "
+            f"of {q} inputs at each of {length} times, got {v.shape}"
+        )
+    bad = ~np.isfinite(v[..., :-1, :])
+    if bad.any():
+        bad = np.broadcast_to(bad, (count, length - 1, q)) & np.isfinite(grid[..., 1:, None])
+    if bad.any():
+        at = np.argwhere(bad)[0][3 - v.ndim :]
+        raise ValueError(
+            f"inputs[{', '.join(map(str, at))}] is {v[tuple(at)]:g}: each must be finite up to the "
+            "last time of its trajectory"
+        )
+    return np.broadcast_to(v, (count, length, q)).copy()
+
+
+@dataclass(frozen=True, eq=False)
+class HeldInputs:
+    """Inputs of M trajectories, each held from one time to the next.
+
+    Parameters
+    ----------
+    values : (M, T, q) array
+        v_k.
+    elapsed : (T,) or (M, T) array
+        Times elapsed at which they begin; NaN behind the end of a trajectory.
+    carried : (M, T, q) array
+        w at each time; zero if the law of the null component is not known.
+    law : LinearLaw, optional
+        Of the null component.
+    """
+
+    values: Array
+    elapsed: Array
+    carried: Array
+    law: LinearLaw | None
+
+    @classmethod
+    def under(cls, law: LinearLaw | None, values: Array, elapsed: Array) -> "HeldInputs":
+        """These inputs, with what the law makes of them."""
+        w = np.zeros(values.shape)
+        if law is not None:
+            apart = np.diff(elapsed)[..., None]
+            scale, gain = law.scale(apart), law.gain(apart)
+            for k in range(values.shape[1] - 1):
+                w[:, k + 1] = scale[..., k, :] * w[:, k] + gain[..., k, :] * values[:, k]
+        return cls(values, elapsed, w, law)
+
+    def of(self, part: slice | NDArray) -> "HeldInputs":
+        """Those of these trajectories."""
+        elapsed = self.elapsed if self.elapsed.ndim == 1 else self.elapsed[part]
+        return HeldInputs(self.values[part], elapsed, self.carried[part], self.law)
+
+
+class LaneInputs:
+    """The inputs of m lanes, each lane at an interval of its own.
+
+    An interval ends where an input changes: equal values side by side are one.
+
+    Attributes
+    ----------
+    v, w : (q, m) array
+        In the interval of each lane, and at its start.
+    since, until : (m,) array
+        Its start and its end, in time elapsed; infinite for the last.
+    """
+
+    def __init__(self, held: HeldInputs) -> None:
+        values, law = held.values[:, :-1], held.law
+        elapsed = np.broadcast_to(held.elapsed, held.values.shape[:2])
+        begins = np.ones(values.shape[:2], dtype=bool)
+        begins[:, 1:] = (values[:, 1:] != values[:, :-1]).any(axis=2)
+        begins &= np.isfinite(elapsed[:, 1:])
+        begins[:, :1] = True
+        # The starts of the intervals of a lane side by side, then what belongs to none.
+        count = begins.sum(axis=1)
+        order = np.argsort(~begins, axis=1, kind="stable")[:, : count.max(initial=1)]
+        start = np.take_along_axis(elapsed[:, :-1], order, axis=1)
+        start[np.arange(order.shape[1]) >= count[:, None]] = np.inf
+        self._starts = np.hstack([start, np.full((len(start), 1), np.inf)])
+        self._values = np.take_along_axis(values, order[..., None], axis=1)
+        self._carried = np.take_along_axis(held.carried[:, :-1], order[..., None], axis=1)
+        self._law = law
+        self._lane = np.arange(len(start))
+        self._index = np.zeros(len(start), dtype=np.intp)
+        self._take()
+
+    def _take(self) -> None:
+        lane, index = self._lane, self._index
+        self.since, self.until = self._starts[lane, index], self._starts[lane, index + 1]
+        self.v = np.ascontiguousarray(self._values[lane, index].T)
+        self.w = np.ascontiguousarray(self._carried[lane, index].T)
+
+    def advance(self, arrived: NDArray[np.bool_]) -> Array:
+        """Go on to the next interval of these lanes; by how much v changes, (q, m)."""
+        before = self.v
+        self._index = self._index + arrived
+        self._take()
+        return self.v - before
+
+    def keep(self, lanes: NDArray[np.intp]) -> None:
+        """Forget every other lane."""
+        self._lane, self._index = self._lane[lanes], self._index[lanes]
+        self._take()
+
+    def carried(self, t: Array) -> Array:
+        """(..., q, m): w at the times elapsed (..., m), each in the interval of its lane."""
+        if self._law is None:
+            return np.zeros((*t.shape[:-1], *self.v.shape))
+        s = t - self.since
+        scale, gain = self._law.scale(s), self._law.gain(s)
+        return scale[..., None, :] * self.w + gain[..., None, :] * self.v

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from math import ceil
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -24,9 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from koopmark.simulation._driven import HeldInputs, LaneInputs
 from koopmark.simulation._integrator import Tolerance, integrate
-from koopmark.simulation._reduction import Reduction, reduction
-from koopmark.simulation._rhs import FullRHS, ReducedRHS, RightHandSide, SystemRHS
+from koopmark.simulation._iteration import iterate
+from koopmark.simulation._reduction import Reduction
+from koopmark.simulation._rhs import DrivenRHS, FullRHS, ReducedRHS, SystemRHS
 from koopmark.systems import ElementwiseMap, System
 
 Array = NDArray[np.float64]
@@ -105,7 +107,7 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """A system, the times elapsed at which its states are wanted, and how exactly.
+    """A system, the times elapsed at which its states are wanted, how exactly, and its inputs.
 
     The times are those of all trajectories (T,) or of each (M, T), NaN behind its end.
     """
@@ -114,24 +116,29 @@ class Ensemble:
     elapsed: Array
     tolerance: Tolerance
     dtype: np.dtype
-
-    @cached_property
-    def split(self) -> Reduction | None:
-        return reduction(self.system)
+    split: Reduction | None
+    """The system as coordinates and null component; None if it has none."""
+    held: HeldInputs | None = None
+    """Also of the first time; None for no inputs."""
 
     def tiling(self, count: int) -> Tiling:
         """That of `count` trajectories. It depends on nothing else that a caller chooses."""
         n, split = self.system.size, self.split
         coordinates = split.coordinates if split is not None and split.worthwhile else n
+        coordinates += self.system.inputs if self.held is not None else 0
         return tile(count, n, coordinates, l2_bytes(), blocks=split is not None and split.by_unit)
+
+    def parts(self, count: int) -> list[slice]:
+        """The tiles of so many trajectories."""
+        lanes = self.tiling(count).lanes if count else 1
+        return [slice(start, min(start + lanes, count)) for start in range(0, count, lanes)]
 
     def integrate_parts(self, x0: Array, jobs: int) -> Iterator[tuple[slice, Samples]]:
         """Each tile of x0 (M, N) in turn with its samples, by so many processes.
 
         At most two tiles for each process are in memory at a time.
         """
-        lanes = self.tiling(len(x0)).lanes if len(x0) else 1
-        parts = [slice(start, min(start + lanes, len(x0))) for start in range(0, len(x0), lanes)]
+        parts = self.parts(len(x0))
         jobs = min(jobs, len(parts))
         if jobs <= 1:
             yield from ((part, self.integrate(x0[part], part)) for part in parts)
@@ -152,27 +159,47 @@ class Ensemble:
         """(T,) or (m, T) times elapsed of these trajectories."""
         return self.elapsed if self.elapsed.ndim == 1 else self.elapsed[part]
 
-    def integrate(self, x0: Array, part: slice) -> Samples:
-        """Integrate these trajectories from their initial states x0 (m, N) side by side."""
+    def integrate(self, x0: Array, part: slice, steps: Array | None = None) -> Samples:
+        """Integrate these trajectories from their initial states x0 (m, N) side by side.
+
+        `steps` (m,) are as for the integrator.
+        """
         split, elapsed = self.split, self.elapsed_of(part)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            if split is None:
-                closed = self._closed(x0, elapsed)
-                if closed is not None:
-                    along = np.concatenate([x0[:, None], closed], axis=1)
-                    return Samples(along, np.full(len(x0), np.nan))
-                rhs: RightHandSide = SystemRHS(self.system.rhs, len(x0), self.system.size)
-                return Samples(*self._sampled(rhs, x0.T, elapsed))
-            y0 = mapped(split.network.zeta, x0)
-            a, z = split.split(y0)
-            if split.worthwhile:
-                # The only copy kept: for large N it is what costs.
-                z = np.array(z.T, self.dtype if split.by_unit else np.float64, order="C")
-                rhs = ReducedRHS(split, z, self.tiling(len(x0)).block)
-                return Samples(*self._sampled(rhs, a, elapsed), z.T)
-            full = FullRHS(split, len(z))
-            y, stopped = self._sampled(full, np.ascontiguousarray(y0.T), elapsed)
-            return Samples(y @ split.network.weights.thin_qr[0], stopped, z)
+            if split is not None:
+                y0 = mapped(split.network.zeta, x0)
+                return self.from_coordinates(split, *split.split(y0), part, y0=y0)
+            closed = None if self.held is not None else self._closed(x0, elapsed)
+            if closed is not None:
+                along = np.concatenate([x0[:, None], closed], axis=1)
+                return Samples(along, np.full(len(x0), np.nan))
+            rhs = SystemRHS(self.system, len(x0), self._inputs_of(part))
+            return Samples(*self._sampled(rhs, x0.T, elapsed, steps))
+
+    def from_coordinates(
+        self,
+        split: Reduction,
+        a: Array,
+        z: Array,
+        part: slice,
+        steps: Array | None = None,
+        y0: Array | None = None,
+    ) -> Samples:
+        """The same from coordinates a (r, m) and null components z (m, N), y0 (m, N) together."""
+        elapsed, held = self.elapsed_of(part), self._inputs_of(part)
+        if split.worthwhile:
+            # The only copy kept: for large N it is what costs.
+            z = np.array(z.T, self.dtype if split.by_unit else np.float64, order="C")
+            rhs = ReducedRHS(split, z, self.tiling(len(z.T)).block, held)
+            return Samples(*self._sampled(rhs, a, elapsed, steps), z.T)
+        q = split.network.weights.thin_qr[0]
+        y0 = a.T @ q.T + z if y0 is None else y0
+        full = FullRHS(split, len(z), held)
+        y, stopped = self._sampled(full, np.ascontiguousarray(y0.T), elapsed, steps)
+        return Samples(y @ q, stopped, z)
+
+    def _inputs_of(self, part: slice) -> LaneInputs | None:
+        return None if self.held is None else LaneInputs(self.held.of(part))
 
     def _closed(self, x0: Array, elapsed: Array) -> Array | None:
         """States (m, T, N) in closed form, if the system has it: a flow takes times (T,)."""
@@ -188,7 +215,9 @@ class Ensemble:
                 states[m, known] = closed[0]
         return states
 
-    def _sampled(self, rhs: RightHandSide, start: Array, elapsed: Array) -> tuple[Array, Array]:
+    def _sampled(
+        self, rhs: DrivenRHS, start: Array, elapsed: Array, steps: Array | None
+    ) -> tuple[Array, Array]:
         samples = np.full((start.shape[1], 1 + elapsed.shape[-1], len(start)), np.nan)
         samples[:, 0] = start.T
         stopped = np.full(len(samples), np.nan)
@@ -200,10 +229,21 @@ class Ensemble:
             if len(longer):
                 rhs.keep(longer)
                 part, begun = samples[longer, 1:], np.ascontiguousarray(start[:, longer])
-                stopped[longer] = integrate(rhs, begun, elapsed[longer], self.tolerance, part)
+                own = None if steps is None else steps[longer]
+                stopped[longer] = self._follow(rhs, begun, elapsed[longer], part, own)
                 samples[longer, 1:] = part
+                if steps is not None:
+                    steps[longer] = own
             return samples, stopped
-        return samples, integrate(rhs, start, elapsed, self.tolerance, samples[:, 1:])
+        return samples, self._follow(rhs, start, elapsed, samples[:, 1:], steps)
+
+    def _follow(
+        self, rhs: DrivenRHS, start: Array, elapsed: Array, samples: Array, steps: Array | None
+    ) -> Array:
+        switches = None if rhs.held is None else rhs
+        if self.system.discrete:
+            return iterate(rhs, start, elapsed, samples, switches)
+        return integrate(rhs, start, elapsed, self.tolerance, samples, switches, steps)
 
     def expand(self, samples: Samples, part: slice, out: NDArray) -> Array:
         """Write the states (m, T, N) of these trajectories; the time elapsed when each stopped."""
@@ -213,10 +253,13 @@ class Ensemble:
             if self.split is None or samples.null is None:
                 out[...] = along
             else:
-                self.split.expand(along, samples.null, elapsed, out)
-                if self.split.network.zeta.theta is not None:
-                    # |x| <= |a| + |z| + |θ|: looking at the coordinates is enough, and cheaper.
+                carried = None if self.held is None else self.held.of(part).carried[:, 1:]
+                self.split.expand(along, samples.null, elapsed, out, carried=carried)
+                if self.split.network.zeta.theta is not None and self.split.null.law.bounded:
+                    # |x| <= |a| + |z| + |θ| (+ |PB w|): a look at the coordinates is enough.
                     suspect = ~(np.abs(along).max(axis=(1, 2)) < CERTAINLY_FINITE)
+                    if carried is not None:
+                        suspect |= ~(np.abs(carried).max(axis=(1, 2)) < CERTAINLY_FINITE)
         for trajectory in np.flatnonzero(suspect):
             own = elapsed if elapsed.ndim == 1 else elapsed[trajectory]
             bad = ~np.isfinite(out[trajectory]).all(axis=1) & np.isfinite(own)

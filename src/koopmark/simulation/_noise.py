@@ -15,6 +15,8 @@ STANDARD_ERRORS = 3.0
 """Estimates count as equal within so many standard errors."""
 FEWEST = 30
 """Differences that an estimate needs."""
+MORE = 3
+"""So many times as many differences as there are inputs to each."""
 LONGEST_STEP = 3.0
 """Differences span no step longer than so many typical ones: a gap hides what the states do."""
 MOST_STATES = 50_000
@@ -57,13 +59,15 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     the sampling error grows: the least order is taken whose variances no higher one undercuts by
     more than its error. A linear fit from each state to the next leaves at least the noise:
     what it leaves is a bound too, if the dynamics are linear and fast beside the sampling.
+    Of data with inputs both are without what is linear in these: white inputs make states as rough
+    as noise does. They must not depend on the noise.
 
     Raises
     ------
     ValueError
         If there are fewer than FEWEST differences of two recorded states.
     """
-    states, times, links = _recorded(data)
+    states, times, links, inputs = _recorded(data)
     # Squares of what is huge or tiny leave the range of floats.
     size = np.abs(states).max(axis=0, initial=0.0)
     size[size == 0.0] = 1.0
@@ -73,11 +77,17 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     found, errors = [], []
     for order in ORDERS:
         rows = _runs(links, order)
-        if len(rows) < max(FEWEST, 2 * order):
+        held = inputs[rows[:, :-1]].reshape(len(rows), -1)
+        known = np.isfinite(held).all(axis=1)
+        rows, held = rows[known], held[known]
+        if len(rows) < max(FEWEST, 2 * order, MORE * held.shape[1]):
             break
-        differences = _differences(states, times, rows)
-        found.append(differences.T @ differences / len(rows))
-        errors.append(_standard_error(order, len(rows)))
+        differences, count = _differences(states, times, rows), len(rows)
+        if held.shape[1]:
+            coefficients, _, rank, _ = np.linalg.lstsq(held, differences, rcond=None)
+            differences, count = differences - held @ coefficients, count - int(rank)
+        found.append(differences.T @ differences / count)
+        errors.append(_standard_error(order, count))
     if not found:
         raise ValueError(
             f"fewer than {FEWEST} recorded states follow another: they do not show the noise"
@@ -89,22 +99,22 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     order = int(np.argmax(within, axis=0).max())
     settled = order < len(found) - 1
     covariance, error = found[order], errors[order]
-    rest = _beyond_linear(states, links)
-    share = np.ones(len(scale))
+    rest = _beyond_linear(states, links, inputs)
     if rest is not None:
         # At rounding both are none.
         own = np.maximum(np.diag(covariance), np.finfo(float).tiny)
-        share = np.minimum(1.0, rest / own)
-    if (share < 1.0 - STANDARD_ERRORS * error).any():
-        covariance = covariance * np.sqrt(np.outer(share, share))
-        settled = False
+        if (np.diag(rest) / own < 1.0 - STANDARD_ERRORS * error).any():
+            covariance, settled = _least(covariance, rest), False
     powers, axes = np.linalg.eigh(covariance)
     root = size[:, None] * axes * np.sqrt(np.maximum(powers, 0.0))
     return MeasurementNoise(root, error, settled)
 
 
-def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """States (P, N) and times (P,) in a row, and whether each follows the one before (P - 1,)."""
+def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_], Array]:
+    """States (P, N) and times (P,) in a row, whether each follows the one before (P - 1,), inputs.
+
+    Those (P, q) are held from each state on, and NaN where another one was before the next state.
+    """
     recorded = data.recorded
     rows = recorded.rows[:MOST_STATES]
     n = data.states.shape[2]
@@ -113,7 +123,16 @@ def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_]]:
     follows = recorded.follows[: len(rows) - 1]
     steps = np.diff(times)
     typical = np.median(steps[follows]) if follows.any() else np.inf
-    return states, times, follows & (steps <= LONGEST_STEP * typical)
+    inputs = np.zeros((len(rows), 0))
+    if data.inputs is not None:
+        length = data.states.shape[1]
+        inputs = np.array(real(data.inputs[rows // length, rows % length], "inputs"))
+        inputs[:-1][np.diff(rows) > 1] = np.nan
+        inputs[~np.isfinite(inputs)] = np.nan
+        # Their unit says nothing: what they make of states is fitted.
+        largest = np.fmax.reduce(np.abs(inputs), axis=0, initial=0.0)
+        inputs /= np.where(largest > 0.0, largest, 1.0)
+    return states, times, follows & (steps <= LONGEST_STEP * typical), inputs
 
 
 def _runs(links: NDArray[np.bool_], order: int) -> NDArray[np.intp]:
@@ -144,12 +163,27 @@ def _standard_error(order: int, count: int) -> float:
     return float(np.sqrt(2.0 * np.sum(correlations**2) / count))
 
 
-def _beyond_linear(states: Array, links: NDArray[np.bool_]) -> Array | None:
-    """(N,) mean squares of what a linear fit of each state to the next leaves; None if too few."""
+def _least(one: Array, other: Array) -> Array:
+    """The lesser of two covariances (N, N) in each of the directions that are independent in both.
+
+    Of channels alone the correlations would be those of the greater one.
+    """
+    size = np.sqrt(np.maximum(np.diag(one), np.finfo(float).tiny))
+    powers, axes = np.linalg.eigh(one / np.outer(size, size))
+    root = axes * np.sqrt(np.maximum(powers, 1e-14 * max(powers[-1], 1e-14)))
+    back = np.linalg.inv(root)
+    shares, turn = np.linalg.eigh(back @ (other / np.outer(size, size)) @ back.T)
+    root = size[:, None] * (root @ turn)
+    return np.asarray((root * np.clip(shares, 0.0, 1.0)) @ root.T)
+
+
+def _beyond_linear(states: Array, links: NDArray[np.bool_], inputs: Array) -> Array | None:
+    """(N, N) covariance of what a linear fit of each state to the next leaves; None if too few."""
     rows = _runs(links, 1)
+    rows = rows[np.isfinite(inputs[rows[:, 0]]).all(axis=1)]
     if len(rows) < 10 * (states.shape[1] + 1):
         return None
-    before = np.column_stack([np.ones(len(rows)), states[rows[:, 0]]])
+    before = np.column_stack([np.ones(len(rows)), states[rows[:, 0]], inputs[rows[:, 0]]])
     after = states[rows[:, 1]]
     rest = after - before @ np.linalg.lstsq(before, after, rcond=None)[0]
-    return np.asarray(np.sum(rest**2, axis=0) / (len(rows) - before.shape[1]))
+    return np.asarray(rest.T @ rest / (len(rows) - before.shape[1]))

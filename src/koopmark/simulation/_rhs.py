@@ -6,21 +6,22 @@ null component in closed form. Only the r coordinates a = Qᵀ y need integratio
     ȧ = Qᵀ linear(y) + S Rᵀ h(ζ⁻¹(Q a + n(t)))
 
 Where N <= 2r one product with W itself is cheaper than two with its factors: there all of y is
-integrated, and its null component replaced by the closed form afterwards.
+integrated, and its null component replaced by the closed form afterwards. The same right-hand sides
+give a⁺ of a map. Inputs add Qᵀ B v to the velocity, and P B w to the null component.
 
 Arrays hold one trajectory per column ("lane"), each lane at its own time: what is particular to a
 trajectory then multiplies along contiguous memory.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm, sgemm
 
+from koopmark.simulation._driven import LaneInputs
 from koopmark.simulation._reduction import Reduction
-from koopmark.systems import Network
+from koopmark.systems import Network, System
 
 Array = NDArray[np.float64]
 NULL_SHARE = 1e-3
@@ -31,7 +32,7 @@ NEURONS_A_ROW, SHORT_ROW = 16, 128
 
 
 class RightHandSide(Protocol):
-    """What the integrator integrates: velocity and size of each lane's coordinates."""
+    """What is integrated, or iterated: velocity (or next) and size of each lane's coordinates."""
 
     def clock(self, t: Array, /) -> Array:
         """What a velocity needs to know of the times elapsed `t`: for many stages at once."""
@@ -44,6 +45,34 @@ class RightHandSide(Protocol):
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
         """Forget every other lane."""
+
+
+class Switches(Protocol):
+    """Of a right-hand side with inputs: when those of each lane change."""
+
+    @property
+    def until(self) -> Array:
+        """(m,) time elapsed at which they next do; infinite if they do not."""
+
+    def switch(self, arrived: NDArray[np.bool_], t: Array, a: Array, velocity: Array, /) -> None:
+        """Change those of the lanes that `arrived`, and their `velocity` (k, m) with them."""
+
+
+class DrivenRHS(RightHandSide, Switches, Protocol):
+    """A right-hand side that may have inputs."""
+
+    held: LaneInputs | None
+    """Those of each lane; None without inputs, where nothing switches."""
+
+
+class _Until:
+    """When the inputs of each lane change."""
+
+    held: LaneInputs | None
+
+    @property
+    def until(self) -> Array:
+        return np.array(np.inf) if self.held is None else self.held.until
 
 
 class _Block(NamedTuple):
@@ -60,18 +89,24 @@ class _Block(NamedTuple):
     """(row,) the factors on z, repeated for each neuron of a row."""
 
 
-class ReducedRHS:
+class ReducedRHS(_Until):
     """ȧ for m lanes of one network: a multiply, a product, h, a product, per block of neurons.
 
     `z` (N, m) is the null component at time zero. The only buffer is the column
-    [a; 1; (t); x of a block], which θ, -a and c enter as extra columns of the two products. Where
-    `z` is float32 the neurons are evaluated in float32; coordinates and velocities stay float64.
+    [a; 1; (t); (w; v); x of a block], which θ, -a, c and inputs enter as extra columns of the two
+    products. Where `z` is float32 the neurons are evaluated in float32; coordinates and velocities
+    stay float64.
     """
 
-    def __init__(self, split: Reduction, z: Array, block: int) -> None:
+    def __init__(
+        self, split: Reduction, z: Array, block: int, held: LaneInputs | None = None
+    ) -> None:
         self._split = split
         self._network = split.network
-        n, self._clock = self._network.size, split.lift.shape[1]
+        self.held = held
+        n, self._lifted = self._network.size, split.lift.shape[1]
+        # Rows before x, of which those of v are not lifted.
+        self._clock = split.gather.shape[1] - n
         self._moves = split.null.velocity is not None
         self._slices = [slice(start, min(start + block, n)) for start in range(0, n, block)]
         self._lift = split.lift.astype(z.dtype, copy=False)
@@ -84,6 +119,9 @@ class ReducedRHS:
         self._memory = np.zeros((self._clock + min(block, n)) * z.shape[1], z.dtype)
         self._null_share = NULL_SHARE if z.dtype == np.float64 else 1.0
         self._own: Array | None = None if self._network.activation else np.empty(z.shape)
+        self._force = split.force(self._network.weights.thin_qr[0])
+        drive = split.null.drive
+        self._gram = None if held is None or drive is None else drive.T @ drive
         self._use(z)
 
     def _use(self, z: Array) -> None:
@@ -91,8 +129,12 @@ class ReducedRHS:
         self._z = z
         self._z_norm = np.sqrt(np.einsum("nm,nm->m", z, z)).astype(float)
         self._column = self._memory.reshape(-1, m)
-        self._column[self._split.coordinates : self._clock] = self._split.clock(np.zeros(m))
-        self._head = self._column[: self._clock]
+        own = self._split.clock(np.zeros(m))
+        self._carried = self._split.coordinates + len(own)
+        self._column[self._split.coordinates : self._carried] = own
+        if self.held is not None:
+            self._column[self._lifted : self._clock] = self.held.v
+        self._head = self._column[: self._lifted]
         states = self._column[self._clock :]
         self._clocks = np.zeros((NEURONS_A_ROW if m < SHORT_ROW else 1, m), z.dtype)
         self._blocks = [
@@ -109,10 +151,22 @@ class ReducedRHS:
         self._memory = self._memory[: len(self._column) * len(lanes)]
         if self._own is not None:
             self._own = np.empty((self._network.size, len(lanes)))
+        if self.held is not None:
+            self.held.keep(lanes)
         self._use(self._z.take(lanes, axis=1))
 
     def clock(self, t: Array) -> Array:
-        return (t if self._moves else self._split.null.scale(t)).astype(self._z.dtype, copy=False)
+        """t or scale(t), (..., m); with inputs (..., 1 + q, m), and w below it."""
+        own = t if self._moves else self._split.null.scale(t)
+        if self.held is not None:
+            own = np.concatenate([own[..., None, :], self.held.carried(t)], axis=-2)
+        return own.astype(self._z.dtype, copy=False)
+
+    def switch(self, arrived: NDArray[np.bool_], _t: Array, _a: Array, velocity: Array, /) -> None:
+        """ȧ is affine in v: no evaluation is needed."""
+        if self.held is not None:
+            velocity += self._force @ self.held.advance(arrived)
+            self._column[self._lifted : self._clock] = self.held.v
 
     def __call__(self, clock: Array, a: Array, out: Array) -> Array:
         self._set(clock, a)
@@ -134,7 +188,11 @@ class ReducedRHS:
 
     def size(self, clock: Array, a: Array) -> Array:
         """‖a‖ and a share of the null component, or less where ζ⁻¹ magnifies errors."""
-        null = self._z_norm if self._moves else clock * self._z_norm
+        own = clock if self.held is None else clock[0]
+        null = self._z_norm if self._moves else own * self._z_norm
+        if self._gram is not None:
+            w = clock[1:]
+            null = null + np.sqrt(np.maximum(np.einsum("qm,qp,pm->m", w, self._gram, w), 0.0))
         size = np.hypot(np.sqrt(np.einsum("km,km->m", a, a)), self._null_share * null)
         if self._network.zeta.theta is not None:
             return size
@@ -144,6 +202,9 @@ class ReducedRHS:
     def _set(self, clock: Array, a: Array) -> None:
         r = self._split.coordinates
         self._column[:r] = a
+        if self.held is not None:
+            self._column[self._carried : self._lifted] = clock[1:]
+            clock = clock[0]
         self._clocks[:] = clock
         if self._moves:
             self._column[r + 1] = clock
@@ -160,27 +221,37 @@ class ReducedRHS:
         return block.x
 
 
-class FullRHS:
+class FullRHS(_Until):
     """ẏ = linear(y) + W h(ζ⁻¹(y)) for m lanes: all N coordinates, where N <= 2r.
 
-    One product with [-I 0 | W] or [0 -c | W] and the column [y; 1; h(x)].
+    One product with [-I 0 (B) | W] or [0 -c (B) | W] and the column [y; 1; (v); h(x)].
     """
 
-    def __init__(self, split: Reduction, lanes: int) -> None:
+    def __init__(self, split: Reduction, lanes: int, held: LaneInputs | None = None) -> None:
         self._network = split.network
+        self.held = held
         n, theta = self._network.size, self._network.zeta.theta
-        linear = split.linear_columns(np.eye(n))
-        self._gather = np.hstack([linear, self._network.weights.dense()])
+        linear, self._force = split.linear_columns(np.eye(n)), split.force(np.eye(n))
+        self._gather = np.hstack([linear, self._force, self._network.weights.dense()])
         self._theta = None if theta is None else np.broadcast_to(theta, n)[:, None]
-        self._memory = np.zeros((2 * n + 1) * lanes)
+        self._memory = np.zeros(self._gather.shape[1] * lanes)
         self._use(lanes)
 
     def _use(self, lanes: int) -> None:
-        n = self._network.size
-        self._column = self._memory[: (2 * n + 1) * lanes].reshape(-1, lanes)
+        n, rows = self._network.size, self._gather.shape[1]
+        self._column = self._memory[: rows * lanes].reshape(-1, lanes)
         self._column[n] = 1.0
+        if self.held is not None:
+            self._column[n + 1 : -n] = self.held.v
+
+    def switch(self, arrived: NDArray[np.bool_], _t: Array, _a: Array, velocity: Array, /) -> None:
+        if self.held is not None:
+            velocity += self._force @ self.held.advance(arrived)
+            self._column[len(velocity) + 1 : -len(velocity)] = self.held.v
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
+        if self.held is not None:
+            self.held.keep(lanes)
         self._use(len(lanes))
 
     def clock(self, t: Array) -> Array:
@@ -203,32 +274,44 @@ class FullRHS:
         return np.minimum(size, _size_of_states(self._network, self._states(a)))
 
     def _states(self, y: Array) -> Array:
-        x = self._column[len(y) + 1 :]
+        x = self._column[-len(y) :]
         if self._theta is not None:
             return np.add(y, self._theta, out=x)
         self._network.zeta.inverse(y.T, out=x.T)
         return x
 
 
-class SystemRHS:
-    """ẋ of any system, through its own `rhs`: the coordinates are the states."""
+class SystemRHS(_Until):
+    """ẋ of any system, or the next state of a map, by its own `rhs`: the coordinates are states."""
 
-    def __init__(self, rhs: Callable[..., Array], lanes: int, size: int) -> None:
-        self._rhs = rhs
-        self._states, self._velocities = np.empty((2, lanes, size))
+    def __init__(self, system: System, lanes: int, held: LaneInputs | None = None) -> None:
+        self._system = system
+        self.held = held
+        self._states, self._velocities = np.empty((2, lanes, system.size))
 
     def clock(self, t: Array) -> Array:
         return t
 
     def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
         np.copyto(self._states, a.T)
-        np.copyto(out, self._rhs(self._states, out=self._velocities).T)
+        if self.held is None:
+            velocity = self._system.rhs(self._states, out=self._velocities)
+        else:
+            velocity = self._system.driven(self._states, self.held.v.T)
+        np.copyto(out, velocity.T)
         return out
 
     def size(self, _clock: Array, a: Array) -> Array:
         return np.sqrt(np.einsum("km,km->m", a, a))
 
+    def switch(self, arrived: NDArray[np.bool_], t: Array, a: Array, velocity: Array, /) -> None:
+        if self.held is not None:
+            self.held.advance(arrived)
+            self(t, a, velocity)
+
     def keep(self, lanes: NDArray[np.intp]) -> None:
+        if self.held is not None:
+            self.held.keep(lanes)
         self._states = self._states[: len(lanes)]
         self._velocities = self._velocities[: len(lanes)]
 

@@ -4,10 +4,17 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from koopmark._arrays import check_finite, checked, real
-from koopmark.simulation._driven import Feedback, stepwise
+from koopmark.simulation._driven import (
+    Feedback,
+    HeldInputs,
+    elapsed_of,
+    inputs_of,
+    takes_inputs,
+)
 from koopmark.simulation._ensemble import Ensemble, mapped, one_blas_thread
+from koopmark.simulation._feedback import fed_back
 from koopmark.simulation._integrator import Tolerance
-from koopmark.simulation._reduction import ReducedTrajectories
+from koopmark.simulation._reduction import ReducedTrajectories, reduction
 from koopmark.simulation._times import times_of
 from koopmark.simulation._trajectories import Trajectories
 from koopmark.systems import StochasticSystem, System
@@ -81,9 +88,7 @@ def simulate(
         If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
         is out of range, or an initial state is outside the domain of ζ.
     """
-    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
-    if system.discrete or system.inputs or inputs is not None:
-        return stepwise(system, x0, grid, inputs, ensemble.tolerance)
+    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs, inputs)
     shape = (len(x0), grid.shape[-1], system.size)
     states = np.empty(shape, ensemble.dtype) if out is None else out
     if states.shape != shape or states.dtype != ensemble.dtype:
@@ -91,13 +96,15 @@ def simulate(
             f"out must be a {ensemble.dtype} array of shape {shape}, got {states.dtype} "
             f"{states.shape}"
         )
-    stopped = np.full(len(x0), np.nan)
+    stopped, held = np.full(len(x0), np.nan), _values(ensemble, shape)
     states[:, 0] = x0
-    if grid.shape[-1] > 1:
-        with one_blas_thread():
+    with one_blas_thread():
+        if callable(inputs):
+            stopped, held = fed_back(ensemble, x0, inputs, states)
+        elif grid.shape[-1] > 1:
             for part, samples in ensemble.integrate_parts(x0, jobs):
                 stopped[part] = ensemble.expand(samples, part, states[part, 1:])
-    return Trajectories(states, grid, grid[..., 0] + stopped, system=system)
+    return Trajectories(states, grid, grid[..., 0] + stopped, inputs=held, system=system)
 
 
 @checked
@@ -110,6 +117,7 @@ def simulate_reduced(
     atol: float | None = None,
     dtype: DTypeLike = np.float64,
     jobs: int = 1,
+    inputs: ArrayLike | None = None,
 ) -> ReducedTrajectories:
     """Trajectories of a network as its r coordinates and null component, without its states.
 
@@ -122,7 +130,11 @@ def simulate_reduced(
     ValueError
         As `simulate`, and if the system has no such coordinates.
     """
-    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs)
+    if callable(inputs):
+        raise TypeError(
+            "a feedback law needs the states: use koopmark.simulate, whose inputs can be given here"
+        )
+    x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs, inputs)
     split = ensemble.split
     if split is None:
         raise ValueError(f"a {type(system).__name__} has no reduction: use koopmark.simulate")
@@ -136,7 +148,16 @@ def simulate_reduced(
     for trajectory in np.flatnonzero(np.isfinite(stopped)):
         own = ensemble.elapsed_of(slice(trajectory, trajectory + 1))
         coordinates[trajectory, 1:][np.atleast_2d(own)[0] > stopped[trajectory]] = np.nan
-    return ReducedTrajectories(coordinates, null, grid, grid[..., 0] + stopped, split)
+    held = ensemble.held
+    return ReducedTrajectories(
+        coordinates,
+        null,
+        grid,
+        grid[..., 0] + stopped,
+        split,
+        _values(ensemble, coordinates.shape),
+        None if held is None else held.carried,
+    )
 
 
 def sample_paths(
@@ -192,6 +213,7 @@ def _prepared(
     atol: float | None,
     dtype: DTypeLike,
     jobs: int,
+    inputs: ArrayLike | Feedback | None,
 ) -> tuple[Array, Array, Ensemble]:
     """Initial states, times and the ensemble, once all that was asked for has been checked."""
     x0 = initial_states_of(initial_states, System.expected(system, "simulate").size)
@@ -199,12 +221,27 @@ def _prepared(
     tolerance = Tolerance.of(rtol, atol, precision)
     if jobs < 1:
         raise ValueError(f"jobs is {jobs}: it must be 1 or more")
-    ensemble = Ensemble(system, grid[..., 1:] - grid[..., :1], tolerance, precision)
-    if ensemble.split is not None and ensemble.split.network.zeta.theta is None:
+    elapsed, held = elapsed_of(system, grid), None
+    if inputs is not None:
+        takes_inputs(system)
+    if inputs is not None and not callable(inputs):
+        law = None if system.null_flow is None else system.null_flow.law
+        held = HeldInputs.under(law, inputs_of(inputs, system, len(x0), grid), elapsed)
+    split = reduction(system, driven=inputs is not None)
+    ensemble = Ensemble(system, elapsed[..., 1:], tolerance, precision, split, held)
+    if split is not None and split.network.zeta.theta is None:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             # A shift takes all states; of another map a bad one is refused before any work.
-            mapped(ensemble.split.network.zeta, x0)
+            mapped(split.network.zeta, x0)
     return x0, grid, ensemble
+
+
+def _values(ensemble: Ensemble, shape: tuple[int, ...]) -> Array | None:
+    """The inputs (M, T, q) of so many trajectories and times; None if the system takes none."""
+    if ensemble.held is not None:
+        return ensemble.held.values
+    q = ensemble.system.inputs
+    return np.zeros((*shape[:2], q)) if q else None
 
 
 def _grid(times: ArrayLike, count: int) -> Array:

@@ -35,6 +35,11 @@ class LinearLaw:
         """Whether it is that of a map."""
         return self.multiplier is not None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether z never grows without inputs."""
+        return self.decay >= 0.0 if self.multiplier is None else abs(self.multiplier) <= 1.0
+
     def scale(self, elapsed: ArrayLike) -> NDArray[np.float64]:
         """Factor on z after each time elapsed without inputs."""
         t = np.asarray(elapsed, dtype=float)

@@ -12,6 +12,7 @@ from koopmark._errors import ConfigError
 from koopmark.analysis import numbers
 from koopmark.analysis.cards._hard import hard
 from koopmark.analysis.cards._shared import Shared, extent, outcomes
+from koopmark.analysis.conditions import Conditions, told
 from koopmark.analysis.measure import competing
 from koopmark.analysis.numbers import plural
 from koopmark.analysis.results import Results
@@ -70,8 +71,11 @@ class DatasetCard:
     """The equation, and what else there is to say of the system in a line."""
     data: str
     """How many trajectories, how long, how noisy."""
+    told: tuple[tuple[str, str], ...]
+    """Of a map, inputs and sensors: a word and what there is to say, and what is exact."""
     sources: tuple[tuple[str, str], ...]
     """References, each with where it leads; empty if it has no DOI and no address."""
+    where: Conditions
     targets: tuple[TargetFacts, ...]
     hard: tuple[str, ...]
     """What makes it hard, in sentences on measured facts."""
@@ -90,24 +94,27 @@ class DatasetCard:
 def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) -> DatasetCard:
     """The card of a dataset, from its rows of fits.csv."""
     recipe = _shipped(run.provenance, name)
-    made_of = recipe_of(run.provenance, name)
+    made_of, where = recipe_of(run.provenance, name), shared.where[name]
     system = made_of.build(_seed(fits)) if made_of else None
     ours = competing(run.judged[run.judged["dataset"] == name])
     rows = run.summary[(run.summary["dataset"] == name) & (run.summary["role"] == "method")]
     targets = _targets(run.targets[run.targets["dataset"] == name], name, shared)
     equation = repr(system).strip("<>").partition("N = ")[0].strip(" ,") if system else ""
     records = [{str(key): value for key, value in row.items()} for row in ours.to_dict("records")]
-    # What a level of a sweep does in the long run was not looked into.
-    regime = recipe.in_the_long_run if recipe and recipe.name == name else ""
+    # What a level of a sweep, a map, or a driven network does in the long run was not looked into.
+    known = recipe is not None and recipe.name == name and not (where.inputs or where.discrete)
+    regime = recipe.in_the_long_run if recipe and known else ""
     return DatasetCard(
         name=name,
         text=f"{recipe.title}. {recipe.description}" if recipe else _told(run.provenance, name),
         equation=equation,
         system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
-        data=_data(fits, made_of.trials.in_words if made_of else ""),
+        data=_data(fits, made_of.trials.in_words if made_of else "", where),
+        told=told(made_of, system, made_of.sensors(_seed(fits))) if made_of and system else (),
         sources=_sources(recipe) if recipe else (),
+        where=where,
         targets=targets,
-        hard=hard(targets, fits.iloc[0], ours, system, rows),
+        hard=hard(targets, fits.iloc[0], ours, system, rows, where),
         methods=rows,
         extent=extent(records),
         outcomes=outcomes(records),
@@ -123,13 +130,13 @@ def _sizes(first: "pd.Series[Any]") -> list[str]:
     return [f"{name}{' =' * (name == 'N')} {numbers.plain(x)}" for name, x in named if pd.notna(x)]
 
 
-def _data(fits: pd.DataFrame, trials: str) -> str:
+def _data(fits: pd.DataFrame, trials: str, where: Conditions) -> str:
     first = fits.iloc[0]
     if pd.isna(first["dt"]):
         return ""
     return (
         f"{numbers.plain(first['train_trajectories'])} trajectories to fit to, "
-        f"Δt = {numbers.plain(first['dt'])}, t = 0 to {numbers.plain(first['horizon'])}, "
+        f"{where.interval(first['dt'])}, {where.length('t = 0 to', first['horizon'])}, "
         f"{trials and f'{trials}, '}"
         f"{_noise(first)}; "
         f"{plural(int(fits['seed'].nunique()), 'seed')}"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from koopmark._repr import imaginary
 from koopmark.analysis.cards._shared import HALF
+from koopmark.analysis.conditions import Conditions
 from koopmark.analysis.numbers import listed, percent, plain, plural, scientific
 from koopmark.analysis.sentences import misses
 from koopmark.systems import System
@@ -37,6 +38,7 @@ def hard(
     judged: pd.DataFrame,
     system: System | None,
     summary: pd.DataFrame,
+    where: Conditions,
 ) -> tuple[str, ...]:
     """Sentences, from what most decides to what least does.
 
@@ -50,26 +52,28 @@ def hard(
     system : System, optional
     summary : DataFrame
         The rows of the summary of these methods.
+    where : Conditions
+        What the data were recorded under.
     """
     scored = [target for target in targets if target.of]
     return (
-        *_who_finds(scored, judged),
-        *_dictionaries(scored),
+        *_who_finds(scored, judged, where),
+        *_dictionaries(scored, where),
         *_noise(first, summary),
-        *_many(targets),
-        *_rates(targets, first),
+        *_many(targets, where),
+        *(_steps(targets, first) if where.discrete else _rates(targets, first)),
         *_skew(system),
         *filter(None, [misses(judged)]),
     )
 
 
-def _who_finds(targets: Targets, judged: pd.DataFrame) -> Iterator[str]:
+def _who_finds(targets: Targets, judged: pd.DataFrame, where: Conditions) -> Iterator[str]:
     if not targets or judged.empty:
         return
     shares = judged.groupby(["method", "target"], sort=False)["found"].mean()
     all_of_them = (shares > HALF).groupby(level="method", sort=False).all()
     whole, count = int(all_of_them.sum()), len(all_of_them)
-    nobody = [f"λ = {target.name}" for target in targets if not target.found_by]
+    nobody = [where.named(target.name) for target in targets if not target.found_by]
     if len(targets) == 1:
         found_by, of = targets[0].found_by, plural(targets[0].of, "method")
         yield f"{found_by or 'None'} of {of} {_verb(found_by)} the target."
@@ -85,8 +89,8 @@ def _who_finds(targets: Targets, judged: pd.DataFrame) -> Iterator[str]:
         yield f"{every}; each target is found by {rarest.found_by}."
     else:
         yield (
-            f"{every}. λ = {rarest.name} is found by the fewest ({rarest.found_by}), "
-            f"λ = {commonest.name} by the most ({commonest.found_by})."
+            f"{every}. {where.named(rarest.name)} is found by the fewest ({rarest.found_by}), "
+            f"{where.named(commonest.name)} by the most ({commonest.found_by})."
         )
 
 
@@ -94,9 +98,9 @@ def _verb(count: int) -> str:
     return "finds" if count <= 1 else "find"
 
 
-def _dictionaries(targets: Targets) -> Iterator[str]:
+def _dictionaries(targets: Targets, where: Conditions) -> Iterator[str]:
     known = [target for target in targets if target.known]
-    none = [f"λ = {target.name}" for target in known if not target.expressed_by]
+    none = [where.named(target.name) for target in known if not target.expressed_by]
     if none and len(none) == len(targets) > 1:
         yield f"No dictionary of the run can express any of the {len(none)} targets."
         return
@@ -111,7 +115,7 @@ def _dictionaries(targets: Targets) -> Iterator[str]:
         if rarest.expressed_by < rarest.known:
             yield (
                 f"Of the {rarest.known} methods whose dictionaries can be listed, "
-                f"{rarest.expressed_by} can express λ = {rarest.name}."
+                f"{rarest.expressed_by} can express {where.named(rarest.name)}."
             )
 
 
@@ -126,12 +130,12 @@ def _noise(first: "pd.Series[Any]", summary: pd.DataFrame) -> Iterator[str]:
     yield f"The training data have noise of {plain(100 * noise)} % of the signal{allowed}."
 
 
-def _many(targets: Targets) -> Iterator[str]:
+def _many(targets: Targets, where: Conditions) -> Iterator[str]:
     largest = max(targets, key=lambda target: target.dimension, default=None)
     if largest is not None and largest.dimension > 1:
         yield (
-            f"{plain(largest.dimension)} independent eigenfunctions share λ = {largest.name}, and "
-            "all of them count."
+            f"{plain(largest.dimension)} independent eigenfunctions share "
+            f"{where.named(largest.name)}, and all of them count."
         )
     products = sum(target.degree > 1 for target in targets)
     if products:
@@ -159,6 +163,31 @@ def _rates(targets: Targets, first: "pd.Series[Any]") -> Iterator[str]:
     fastest = max((abs(imaginary(target.value)) for target in targets), default=0.0)
     if fastest > 0 and np.isfinite(dt) and 2 * pi / (fastest * dt) < FEW:
         yield f"The fastest oscillation has {plain(2 * pi / (fastest * dt))} samples to a period."
+
+
+def _steps(targets: Targets, first: "pd.Series[Any]") -> Iterator[str]:
+    """What `_rates` says, of a map: in multipliers, since μ = 0 has no rate and -μ no real one."""
+    dt, horizon = float(first["dt"]), float(first["horizon"])
+    if not targets or not np.isfinite(dt):
+        return
+    sizes = np.array([abs(target.value) for target in targets])
+    gone = [f"μ = {target.name}" for target in targets if target.value == 0]
+    if gone:
+        yield (
+            f"{listed(gone, most=6)} {'is' if len(gone) == 1 else 'are'} gone after one step, and "
+            "log μ is infinite: only a method that gives μ itself can have it."
+        )
+    if any(target.value.real < 0 == target.value.imag for target in targets):
+        yield (
+            "Where μ is negative a function changes its sign at every step, and log μ sits on its "
+            "branch cut: errors are therefore those of μ, and not of λ."
+        )
+    fall = float((1.0 / sizes[sizes > 0] ** dt).max(initial=1.0))
+    if fall >= FALL:
+        yield f"The fastest target falls by a factor of {plain(fall)} from one sample to the next."
+    change = abs(1.0 - sizes.max() ** horizon)
+    if change < 1.0 - 1.0 / FALL:
+        yield f"The slowest target changes by {percent(change)} along a whole trajectory."
 
 
 def _skew(system: System | None) -> Iterator[str]:

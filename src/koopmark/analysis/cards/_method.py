@@ -67,6 +67,8 @@ class Case:
     seed: int
     target: str
     target_index: int
+    symbol: str
+    """What its eigenvalue is called, λ or μ."""
     fit: str
     digits: float
     outcome: str
@@ -84,7 +86,7 @@ class Case:
         )
         others = f"; {self.found_by} of {plural(self.of, 'method')} find it" if self.of else ""
         others = others.replace(" find it", " finds it") if self.found_by == 1 else others
-        return f"λ = {self.target} of {self.dataset}, seed {self.seed}: {said}{others}."
+        return f"{self.symbol} = {self.target} of {self.dataset}, seed {self.seed}: {said}{others}."
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,9 @@ def _fitted_to(fits: Sequence[Row], known: methods.Description | None) -> str:
         return ""
     alone = "one trajectory alone, " if known and known.one_trajectory else ""
     share = "all" if used >= pairs else f"{percent(used / pairs)} of the"
-    return f"{alone}{share} snapshot pairs of the data"
+    driven = [fit for fit in fits if fit["inputs"] > 0]
+    beside = f", {'with' if driven[0]['uses_inputs'] else 'without'} their inputs" if driven else ""
+    return f"{alone}{share} snapshot pairs of the data{beside}"
 
 
 def _fits(fits: Sequence[Row]) -> str:
@@ -251,6 +255,7 @@ def _cases(
                 seed=int(row["seed"]),
                 target=str(row["target"]),
                 target_index=int(row["target_index"]),
+                symbol=shared.where[row["dataset"]].symbol,
                 fit=ids[row["dataset"], row["seed"]],
                 digits=float(row["digits"]),
                 outcome=str(row["outcome"]),

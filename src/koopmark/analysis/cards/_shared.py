@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from koopmark.analysis.conditions import Conditions, conditions
 from koopmark.analysis.measure import Outcome, competing
 from koopmark.analysis.numbers import MISSING, plural
 from koopmark.analysis.results import Results
@@ -59,6 +61,8 @@ class Shared:
     places: Mapping[str, Mapping[str, Place]]
     finds: pd.DataFrame
     found_by: Mapping[tuple[str, str], tuple[int, int]]
+    where: Mapping[str, Conditions]
+    """What each dataset was recorded under."""
     drawn: Mapping[tuple[str, float, float], int]
     """The targets that portraits are made of, by dataset, seed and index: 0 for the first."""
 
@@ -77,6 +81,7 @@ class Shared:
         finds = finds[finds["method"].isin(compete)]
         finds = finds.assign(finds=finds["found"] > HALF, order=finds["method"].map(order))
         counts = finds.groupby(["dataset", "target"], sort=False)["finds"].agg(["sum", "size"])
+        where = conditions(run.fits)
         return cls(
             judged=grouped(run.judged, "method"),
             digits=digits,
@@ -88,7 +93,8 @@ class Shared:
                     counts.index, counts["sum"], counts["size"], strict=True
                 )
             },
-            drawn=_drawn(run.targets),
+            where=where,
+            drawn=_drawn(run.targets, where),
         )
 
     def of_method(self, name: str) -> tuple[Place, ...]:
@@ -111,10 +117,15 @@ def _places(run: Results, name: str) -> dict[str, Place]:
     return places
 
 
-def _drawn(targets: pd.DataFrame) -> dict[tuple[str, float, float], int]:
+def _drawn(
+    targets: pd.DataFrame, where: Mapping[str, Conditions]
+) -> dict[tuple[str, float, float], int]:
     at = ["dataset", "seed", "target_index"]
     once = targets.drop_duplicates(at)
-    slowest = once.sort_values("target_eigenvalue_re", ascending=False, kind="stable")
+    values = once["target_eigenvalue_re"] + 1j * once["target_eigenvalue_im"]
+    maps = once["dataset"].map({name: one.discrete for name, one in where.items()}).astype(bool)
+    rate = values.abs().where(maps, -np.abs(once["target_eigenvalue_re"]))
+    slowest = once.loc[rate.sort_values(ascending=False, kind="stable").index]
     groups = slowest.groupby(["dataset", "seed"], sort=False)
     ranks = dict(
         zip(slowest[at].itertuples(index=False, name=None), groups.cumcount(), strict=True)

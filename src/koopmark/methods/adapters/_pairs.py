@@ -1,6 +1,6 @@
-"""A random part of the snapshot pairs, for methods whose memory is quadratic in their number."""
+"""What adapters share: a random part of the snapshot pairs, and the effect of inputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,27 @@ from koopmark._keys import generator
 from koopmark.methods._method import Method
 from koopmark.methods._options import Count
 from koopmark.methods.remarks import fitted_to
+from koopmark.models import LinearModel
 from koopmark.simulation import Trajectories
 
 EMPTY = "at full rank it divides by the rounding of directions without data"
 """Why data of low rank are among what a method loses (`Tags.loses`)."""
+
+
+RANK_TOLERANCE = 1e-10
+"""Delay coordinates depend on each other: singular values below this, relative, are rounding."""
+
+VANISHING = 1e-8
+"""Exact modes (Tu et al. 2014) belong to A x, not to x: those of discrete eigenvalues below this,
+relative to the largest, are lost to rounding, and with them the functions of all others, which a
+pseudo-inverse of the modes gives. Modes in a basis of x, which libraries call projected, keep them.
+"""
+
+
+def vanish(discrete: NDArray) -> bool:
+    """Whether exact modes of these eigenvalues are `VANISHING`."""
+    sizes = abs(np.asarray(discrete))
+    return bool((sizes < VANISHING * sizes.max(initial=0.0)).any())
 
 
 @dataclass(frozen=True)
@@ -41,3 +58,11 @@ class Subsampled(Method):
         fitted_to(self.max_pairs, f"{self.max_pairs} of {len(x)} snapshot pairs, drawn at random")
         chosen = np.sort(rng.choice(len(x), size=self.max_pairs, replace=False))
         return x[chosen], y[chosen]
+
+
+def under_inputs(model: LinearModel, response: NDArray) -> LinearModel:
+    """The model of ψ(x⁺) = ψ(x) K + v B, given that of ψ(x⁺) = ψ(x) K and B (q, D).
+
+    φ = ψ C has φ(x⁺) = μ φ(x) + v B C.
+    """
+    return replace(model, input_gains=(response @ model.coefficients).T)

@@ -14,7 +14,7 @@ from koopmark._arrays import real
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count
-from koopmark.models import Lift, Model, continuous, propagate
+from koopmark.models import Lift, Model, continuous, driven, propagate
 from koopmark.simulation import Trajectories
 
 PYKOOPMAN = Tags(
@@ -41,7 +41,8 @@ class PyKoopmanModel(Model):
     Parameters
     ----------
     koopman : pykoopman.Koopman
-        Its `psi` takes states as columns and gives eigenfunctions as rows.
+        Its `psi` takes states as columns and gives eigenfunctions as rows. If it was fitted with
+        inputs, its `B` is in the coordinates of `A`, whose eigenvectors lead to those of `psi`.
     dt : float
         Sampling interval of the data.
     lift : callable, optional
@@ -64,14 +65,24 @@ class PyKoopmanModel(Model):
     def dictionary(self, windows: NDArray) -> NDArray | None:
         return None if self.lift is None else np.asarray(self.lift(windows[:, -1]))
 
+    @property
+    def multipliers(self) -> NDArray[np.complex128] | None:
+        return np.asarray(self.koopman.lamda_array, dtype=complex)
+
+    @property
+    def gains(self) -> NDArray | None:
+        if not self.koopman.n_control_features_:
+            return None
+        regressor = self.koopman._regressor()
+        return np.linalg.solve(regressor.eigenvectors_, self.koopman.B.astype(complex))
+
     def predict(
-        self,
-        windows: NDArray,
-        times: NDArray,
-        inputs: NDArray | None = None,  # noqa: ARG002
+        self, windows: NDArray, times: NDArray, inputs: NDArray | None = None
     ) -> NDArray | None:
-        values = self.eigenfunctions(windows)
-        return propagate(values, self.eigenvalues, self.koopman.W.T, times)
+        values, modes = self.eigenfunctions(windows), self.koopman.W.T
+        if inputs is None or self.gains is None:
+            return propagate(values, self.eigenvalues, modes, times)
+        return driven(values, self.eigenvalues, self.gains, modes, times, inputs, self.dt)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
-from koopmark.methods.adapters._pairs import EMPTY, Subsampled
+from koopmark.methods.adapters._pairs import EMPTY, Subsampled, vanish
 from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity, Monomials
 from koopmark.methods.kernels import (
     AnyKernel,
@@ -67,7 +67,10 @@ class DMD(Method):
 
         x, y = trajectories.pairs()
         lift = self.dictionary.fitted(x)
-        fitted = Estimator(rank=self.rank).fit((lift(x), lift(y))).fetch_model()
+        pairs = lift(x), lift(y)
+        fitted = Estimator(rank=self.rank).fit(pairs).fetch_model()
+        if vanish(fitted.eigenvalues):
+            fitted = Estimator("standard", rank=self.rank).fit(pairs).fetch_model()
         # deeptime keeps its modes as rows.
         modes = fitted.modes.T
         return LinearModel.from_modes(fitted.eigenvalues, modes, trajectories.dt, lift, lift.state)

@@ -310,7 +310,8 @@ def _kernel_model(
     next_state = np.linalg.lstsq(vectors, (v.T @ ahead / n**0.5).astype(vectors.dtype), rcond=None)
     modes = np.zeros_like(next_state[0])
     np.divide(next_state[0], discrete[:, None], out=modes, where=discrete[:, None] != 0)
-    return kind(lift, u @ vectors / n**0.5, continuous(discrete, dt), dt, modes)
+    rates = continuous(discrete, dt)
+    return kind(lift, u @ vectors / n**0.5, rates, dt, modes, discrete=discrete)
 
 
 METHODS: dict[str, Method] = {

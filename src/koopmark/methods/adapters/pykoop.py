@@ -7,27 +7,23 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, NotNegative, Positive
-from koopmark.methods.adapters._pairs import EMPTY
-from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity
+from koopmark.methods.adapters._pairs import EMPTY, under_inputs
+from koopmark.methods.adapters._pykoop import (
+    GRAM,
+    PYKOOP,
+    BilinearEDMDc,
+    DelayDMD,
+    DelayEDMDc,
+    PolynomialEDMD,
+    PolynomialEDMDc,
+)
+from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.models import LinearModel, Model
 from koopmark.simulation import Trajectories
-
-GRAM = {"units": "it sees the data through Gram matrices, which square their units"}
-
-PYKOOP = Tags(
-    library="pykoop",
-    install='pip install "pykoop>=2.0"',
-    requires=("pykoop",),
-    sampling="segments",
-    # The state alone.
-    by_default={"dictionary": Identity(constant=False)},
-    loses=GRAM,
-)
 
 
 @dataclass(frozen=True)
@@ -48,15 +44,21 @@ class _Regressor(Method):
     def _fit(self, trajectories: Trajectories) -> Model:
         x, y = trajectories.pairs()
         lift = self.dictionary.fitted(x)
-        regressor = self._regressor()
-        regressor.fit(lift(x), lift(y), n_inputs=0, episode_feature=False)
+        regressor, held = self._regressor(), np.empty((len(x), 0))
+        if self.tags.inputs:
+            held = trajectories.held()
+        regressor.fit(
+            np.hstack([lift(x), held]), lift(y), n_inputs=held.shape[1], episode_feature=False
+        )
         # What a solver says if that is more than that it has found the optimum.
         status, note = getattr(regressor, "solution_status_", "optimal"), ""
         if status != "optimal":
             note = f"the solver ended with status {status}"
         elif not getattr(regressor, "stop_reason_", "").startswith("Reached tolerance"):
             note = getattr(regressor, "stop_reason_", "")
-        return LinearModel.from_operator(regressor.coef_, trajectories.dt, lift, lift.state, note)
+        operator, response = np.split(regressor.coef_, [lift.size])
+        model = LinearModel.from_operator(operator, trajectories.dt, lift, lift.state, note)
+        return under_inputs(model, response) if held.shape[1] else model
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,22 @@ class EDMD(_Regressor):
         import pykoop
 
         return pykoop.Edmd(alpha=self.alpha)
+
+
+@dataclass(frozen=True)
+class EDMDc(EDMD):
+    """`pykoop.Edmd` with inputs (Korda and Mezić 2018), by the normal equations.
+
+    Least squares from the dictionary at each snapshot, beside the input held after it, to the
+    dictionary at the next snapshot.
+
+    Parameters
+    ----------
+    alpha : float
+        Weight of a ridge, as for `EDMD`, on what inputs do as well.
+    """
+
+    tags = replace(PYKOOP, inputs=True, papers=(papers.KORDA_2018,))
 
 
 @dataclass(frozen=True)
@@ -141,56 +159,37 @@ class DMD(_Regressor):
         return pykoop.Dmd()
 
 
-@dataclass(frozen=True, eq=False)
-class Lifting:
-    """The lifting functions of a fitted pipeline, (P, N) to (P, D)."""
-
-    pipeline: Any
-
-    def __call__(self, states: NDArray) -> NDArray[np.float64]:
-        return np.asarray(self.pipeline.lift(states, episode_feature=False), dtype=float)
-
-
 @dataclass(frozen=True)
-class PolynomialEDMD(Method):
-    """`pykoop.KoopmanPipeline` with `PolynomialLiftingFn`, `ConstantLiftingFn` and `Edmd`.
+class DMDc(_Regressor):
+    """`pykoop.Dmdc`: DMD with control (Proctor, Brunton and Kutz 2016), by singular values.
 
-    Least squares from each snapshot to the next in all monomials of the state up to a degree. Each
-    stretch without a gap is an episode of its own.
+    Least squares from each snapshot and the input held after it to the next snapshot, in the
+    leading directions of both sides.
 
     Parameters
     ----------
-    degree : int
-        Monomials up to this degree, the constant included.
+    rank : int, optional
+        Directions of the snapshots beside the inputs kept (`tsvd_unshifted`); all by default.
+    output_rank : int, optional
+        Directions of the next snapshots kept (`tsvd_shifted`); all by default.
+    mode_type : "projected" or "exact"
+        The modes from which pykoop builds its matrix again.
     """
 
-    degree: Count = 2
+    rank: Count | None = None
+    output_rank: Count | None = None
+    mode_type: Literal["projected", "exact"] = "projected"
 
-    # pykoop has no default list of lifting functions.
-    tags = replace(PYKOOP, by_default=None, papers=(papers.WILLIAMS_2015,))
+    tags = replace(PYKOOP, inputs=True, loses=DMD.tags.loses, papers=(papers.PROCTOR_2016,))
 
-    @classmethod
-    def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:
-        return dictionary.as_degree()
-
-    def _fit(self, trajectories: Trajectories) -> Model:
+    def _regressor(self) -> Any:
         import pykoop
 
-        parts = [block.states for block in trajectories.blocks()]
-        lengths = [part.shape[1] for part in parts for _ in part]
-        episodes = np.repeat(np.arange(len(lengths), dtype=float), lengths)
-        states = np.vstack([part.reshape(-1, part.shape[2]) for part in parts])
-        data = np.column_stack([episodes, states])
-        polynomial = pykoop.PolynomialLiftingFn(order=self.degree)
-        pipeline = pykoop.KoopmanPipeline(
-            lifting_functions=[("polynomial", polynomial), ("one", pykoop.ConstantLiftingFn())],
-            regressor=pykoop.Edmd(),
-        )
-        pipeline.fit(data, n_inputs=0, episode_feature=True)
-        # Lifted states begin with the state.
-        return LinearModel.from_operator(
-            pipeline.regressor_.coef_, trajectories.dt, Lifting(pipeline), slice(states.shape[1])
-        )
+        cuts = [
+            None if rank is None else pykoop.Tsvd("rank", rank)
+            for rank in (self.rank, self.output_rank)
+        ]
+        return pykoop.Dmdc(self.mode_type, *cuts)
 
 
 def lmi_regressors() -> ModuleType:
@@ -289,21 +288,67 @@ class SpectralRadiusLmiEDMD(_Programme):
 
 @dataclass(frozen=True)
 class HinfLmiEDMD(_Programme):
-    """`LmiEdmdHinfReg`: a penalty on the gain from the input to the state; needs an input.
+    """`LmiEdmdHinfReg`: EDMD with a penalty on the gain from the input to the state.
 
-    These systems have none, and every fit is skipped with this reason.
+    The gain is the H-infinity norm of the system from input to state (Dahdah and Forbes 2022); a
+    programme for the matrix alternates with one for the certificate of the norm.
+
+    Parameters
+    ----------
+    alpha : float
+        Weight of the norm, against errors summed over the pairs.
+    max_iter : int
+        Pairs of programmes solved at most; one takes 2 s for ten functions.
     """
 
-    tags = replace(_Programme.tags, loses={}, by_default=None, papers=(papers.DAHDAH_2022,))
+    alpha: Positive = 1.0
+    max_iter: Count = 100
+
+    tags = replace(
+        _Programme.tags.none("the penalty makes the gain smaller than it is"),
+        inputs=True,
+        trial={"max_iter": 5},
+        papers=(papers.DAHDAH_2022,),
+    )
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        if not trajectories.held().shape[1]:
+            raise Skip("the H-infinity norm is the gain from an input, and these data have none")
+        return super()._fit(trajectories)
 
     def _regressor(self) -> Any:
-        raise Skip("the H-infinity norm is the gain from an input, and these systems have none")
+        return lmi_regressors().LmiEdmdHinfReg(alpha=self.alpha, max_iter=self.max_iter)
+
+
+@dataclass(frozen=True)
+class LmiDMDc(_Programme):
+    """`LmiDmdc`: DMD with control (Proctor, Brunton and Kutz 2016) as a semidefinite programme.
+
+    Least squares from each snapshot and the input held after it to the next snapshot, in
+    coordinates of singular vectors, which CVXOPT solves.
+    """
+
+    tags = replace(
+        _Programme.tags,
+        inputs=True,
+        loses=DMD.tags.loses,
+        papers=(papers.PROCTOR_2016, papers.DAHDAH_2021),
+    )
+
+    def _regressor(self) -> Any:
+        return lmi_regressors().LmiDmdc()
 
 
 METHODS: dict[str, Method] = {
     "pykoop.dmd": DMD(),
     "pykoop.edmd": EDMD(),
     "pykoop.edmd_polynomial": PolynomialEDMD(),
+    "pykoop.dmd_delays": DelayDMD(),
+    "pykoop.dmdc": DMDc(),
+    "pykoop.edmdc": EDMDc(),
+    "pykoop.edmdc_bilinear": BilinearEDMDc(),
+    "pykoop.edmdc_polynomial": PolynomialEDMDc(),
+    "pykoop.edmdc_delays": DelayEDMDc(),
     "pykoop.edmd_tikhonov": EDMD(alpha=1.0),
     "pykoop.edmd_lasso": LassoEDMD(),
     "pykoop.lmi_edmd": LmiEDMD(),
@@ -311,4 +356,5 @@ METHODS: dict[str, Method] = {
     "pykoop.lmi_edmd_nuclear": LmiEDMD(penalty="nuclear"),
     "pykoop.lmi_edmd_spectral_radius": SpectralRadiusLmiEDMD(),
     "pykoop.lmi_edmd_hinf": HinfLmiEDMD(),
+    "pykoop.lmi_dmdc": LmiDMDc(),
 }

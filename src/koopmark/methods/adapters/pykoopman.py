@@ -12,7 +12,7 @@ from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Bound, Count, Positive
 from koopmark.methods._sampling import spread
-from koopmark.methods.adapters._pairs import EMPTY, Subsampled
+from koopmark.methods.adapters._pairs import EMPTY, RANK_TOLERANCE, Subsampled
 from koopmark.methods.adapters._pykoopman import NNDMD, PYKOOPMAN, PyKoopmanModel
 from koopmark.methods.dictionaries import Dictionary
 from koopmark.methods.kernels import (
@@ -25,9 +25,6 @@ from koopmark.methods.kernels import (
 )
 from koopmark.models import Lift, Model
 from koopmark.simulation import Trajectories
-
-RANK_TOLERANCE = 1e-10
-"""Delay coordinates depend on each other: singular values below this, relative, are rounding."""
 
 Function = Literal["square", "cube", "product", "sin", "cos", "tanh", "exp"]
 
@@ -43,12 +40,19 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _fitted(koopman: Any, x: NDArray, y: NDArray, dt: float, lift: Lift | None = None) -> Model:
-    """The model of a `pykoopman.Koopman` fitted to pairs (P, N) as rows.
+def _fitted(
+    koopman: Any,
+    x: NDArray,
+    y: NDArray,
+    dt: float,
+    lift: Lift | None = None,
+    held: NDArray | None = None,
+) -> Model:
+    """The model of a `pykoopman.Koopman` fitted to pairs (P, N) as rows, and inputs (P, q).
 
     `lift` gives the functions that it combines, if these are not its observables.
     """
-    koopman.fit(x, y=y, dt=dt)
+    koopman.fit(x, y=y, u=held, dt=dt)
     return PyKoopmanModel(koopman, dt, koopman.observables.transform if lift is None else lift)
 
 
@@ -96,9 +100,14 @@ class _EDMD(Method):
 
         koopman = pykoopman.Koopman(
             observables=self._observables(pykoopman, trajectories.snapshots()),
-            regressor=pykoopman.regression.EDMD(),
+            regressor=self._regressor(pykoopman),
         )
-        return _fitted(koopman, *trajectories.pairs(), trajectories.dt)
+        held = trajectories.held() if self.tags.inputs else None
+        return _fitted(koopman, *trajectories.pairs(), trajectories.dt, held=held)
+
+    def _regressor(self, pykoopman: Any) -> Any:
+        """The PyKoopman regressor, not fitted."""
+        return pykoopman.regression.EDMD()
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,66 @@ class PolynomialEDMD(_EDMD):
             n_input_features_ = property(lambda self: self.n_features_in_)
 
         return Polynomial(degree=self.degree)
+
+
+@dataclass(frozen=True)
+class IdentityEDMDc(IdentityEDMD):
+    """`pykoopman.regression.EDMDc` (Korda and Mezić 2018) in the state itself.
+
+    Least squares from each snapshot and the input held after it to the next snapshot.
+    """
+
+    tags = replace(PYKOOPMAN, inputs=True, papers=(papers.KORDA_2018,))
+
+    def _regressor(self, pykoopman: Any) -> Any:
+        return pykoopman.regression.EDMDc()
+
+
+@dataclass(frozen=True)
+class PolynomialEDMDc(PolynomialEDMD):
+    """`pykoopman.regression.EDMDc` (Korda and Mezić 2018) with `Polynomial` observables.
+
+    Least squares in all monomials of the state up to a degree, and in the inputs themselves, which
+    are multiplied with nothing.
+
+    Parameters
+    ----------
+    degree : int
+        Monomials up to this degree, the constant included.
+    """
+
+    tags = replace(PolynomialEDMD.tags, inputs=True, papers=(papers.KORDA_2018,))
+
+    def _regressor(self, pykoopman: Any) -> Any:
+        return pykoopman.regression.EDMDc()
+
+
+@dataclass(frozen=True)
+class DMDc(IdentityEDMD):
+    """`pykoopman.regression.DMDc`: DMD with control (Proctor, Brunton and Kutz 2016).
+
+    Least squares from each snapshot and the input held after it to the next snapshot, in the
+    leading directions of both sides.
+
+    PyKoopman's `A` and `B` belong to coordinates of its own, the projections `ur` of the state on
+    leading directions of the next snapshots; eigenfunctions and gains here are those of the state.
+
+    Parameters
+    ----------
+    svd_rank : int, optional
+        Directions of snapshots beside inputs kept, of all N + q by default.
+    svd_output_rank : int, optional
+        Directions of the next snapshots kept, of all N by default; at most `svd_rank`, which is the
+        default if that is given.
+    """
+
+    svd_rank: Count | None = None
+    svd_output_rank: Count | None = None
+
+    tags = replace(PYKOOPMAN, inputs=True, loses={"low rank": EMPTY}, papers=(papers.PROCTOR_2016,))
+
+    def _regressor(self, pykoopman: Any) -> Any:
+        return pykoopman.regression.DMDc(self.svd_rank, self.svd_output_rank)
 
 
 @dataclass(frozen=True)
@@ -343,7 +412,14 @@ class DelayModel(PyKoopmanModel):
 
 
 class HavokModel(DelayModel):
-    """PyKoopman multiplies with the singular values where it should divide: φ = Z⁻¹ U_r⁺ ψ here."""
+    """PyKoopman multiplies with the singular values where it should divide: φ = Z⁻¹ U_r⁺ ψ here.
+
+    It knows λ alone, from derivatives, and PyKoopman makes exponentials of it.
+    """
+
+    @property
+    def multipliers(self) -> None:
+        return None
 
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
         regressor = self.koopman._regressor()
@@ -457,6 +533,9 @@ METHODS: dict[str, Method] = {
     "pykoopman.edmd_rff": FourierEDMD(),
     "pykoopman.edmd_custom": CustomEDMD(),
     "pykoopman.edmd_time_delay": DelayEDMD(),
+    "pykoopman.dmdc": DMDc(),
+    "pykoopman.edmdc_identity": IdentityEDMDc(),
+    "pykoopman.edmdc_polynomial": PolynomialEDMDc(),
     "pykoopman.kdmd": KDMD(),
     "pykoopman.nndmd": NNDMD(),
     "pykoopman.havok": HAVOK(),

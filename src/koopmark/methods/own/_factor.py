@@ -1,5 +1,6 @@
 """The triangular factor of snapshot pairs: all that least squares needs to know about the data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
@@ -10,9 +11,14 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
 from koopmark._arrays import real, stored
-from koopmark._tsqr import block_rows, eliminate
+from koopmark._tsqr import block_rows, eliminate, triangle_of
 from koopmark.methods.dictionaries import Observables
+from koopmark.methods.own._inputs import InputTerms
 from koopmark.methods.own._linalg import real_product
+from koopmark.simulation import Trajectories
+
+DEPENDENT = 1e-10
+"""Part of a term of inputs, relative to its size, that is rounding: it depends on the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,21 +35,33 @@ class SnapshotFactor:
         R, upper triangular.
     pairs : int
         Number of snapshot pairs it stands for.
+    terms : int
+        G, how many terms of inputs there are: R is (2D + G, 2D + G) then, that of [Ψ_X Γ Ψ_Y],
+        and the blocks are those of its `separated` factor.
     """
 
     triangle: NDArray[np.float64]
     pairs: int
+    terms: int = 0
 
     def __post_init__(self) -> None:
         triangle = real(self.triangle, "triangle")
-        if triangle.ndim != 2 or triangle.shape[0] != triangle.shape[1] or len(triangle) % 2:
-            raise ValueError(f"triangle must have shape (2D, 2D), got {triangle.shape}")
+        square = triangle.ndim == 2 and triangle.shape[0] == triangle.shape[1]
+        if not square or (len(triangle) - self.terms) % 2 or len(triangle) < self.terms:
+            shape = "(2D + G, 2D + G)" if self.terms else "(2D, 2D)"
+            raise ValueError(f"triangle must have shape {shape}, got {triangle.shape}")
         object.__setattr__(self, "triangle", triangle)
 
     @property
     def size(self) -> int:
         """D, the number of dictionary functions."""
-        return len(self.triangle) // 2
+        return (len(self.triangle) - self.terms) // 2
+
+    @property
+    def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """R in columns: those of Ψ_X (2D + G, D), of Γ (2D + G, G) and of Ψ_Y (2D + G, D)."""
+        now, gamma, ahead = np.split(self.triangle, [self.size, self.size + self.terms], axis=1)
+        return now, gamma, ahead
 
     @property
     def xx(self) -> NDArray[np.float64]:
@@ -70,13 +88,48 @@ class SnapshotFactor:
         """
         if self.size != other.size:
             raise ValueError(f"factors of {self.size} and {other.size} functions do not merge")
+        if self.terms != other.terms:
+            raise ValueError(
+                f"factors with {self.terms} and {other.terms} terms of inputs do not merge"
+            )
         triangle, block = (factor.triangle.copy(order="F") for factor in (self, other))
-        return SnapshotFactor(eliminate(triangle, block, triangular=True), self.pairs + other.pairs)
+        merged = eliminate(triangle, block, triangular=True)
+        return SnapshotFactor(merged, self.pairs + other.pairs, self.terms)
+
+    def separated(
+        self, tolerance: float = DEPENDENT
+    ) -> tuple["SnapshotFactor", NDArray[np.float64] | None]:
+        """The factor of [Ψ_X, Ψ_Y - Γ B], and B (G, D), by which the inputs move ψ in a step.
+
+        In least squares Ψ_Y ≈ Ψ_X K + Γ B, so that K, its eigenpairs and their residuals are those
+        of the factor (EDMDc: Korda and Mezić 2018). What Γ has in
+        common with Ψ_X, or its terms with each other, up to `tolerance` of their size, is put down
+        to Ψ_X: of inputs that do not excite, eigenfunctions that they do not reach stay exact.
+
+        Without inputs the factor itself, and None.
+        """
+        if not self.terms:
+            return self, None
+        size, (now, gamma, ahead) = self.size, self.columns
+        scale = np.linalg.norm(now, axis=0)
+        scale[scale == 0.0] = 1.0
+        # Rows of directions that are rounding in Ψ_X belong to what comes behind.
+        u, s, _ = np.linalg.svd(now[:size] / scale)
+        empty = u[:, int(np.sum(s > tolerance * s.max(initial=0.0))) :]
+        outside, target = (
+            np.vstack([empty.T @ part[:size], part[size:]]) for part in (gamma, ahead)
+        )
+        sizes = np.linalg.norm(gamma, axis=0)
+        sizes[sizes == 0.0] = 1.0
+        u, s, vt = np.linalg.svd(outside / sizes, full_matrices=False)
+        kept = s > tolerance
+        response = (vt[kept].T / s[kept]) @ (u[:, kept].T @ target) / sizes[:, None]
+        return SnapshotFactor(triangle_of(now, ahead - gamma @ response), self.pairs), response
 
     def save(self, path: str | Path) -> None:
         """Write an npz file that `load` reads, here or on another machine."""
         with Path(path).open("wb") as file:
-            np.savez(file, triangle=self.triangle, pairs=self.pairs)
+            np.savez(file, triangle=self.triangle, pairs=self.pairs, terms=self.terms)
 
     @classmethod
     def load(cls, path: str | Path) -> "SnapshotFactor":
@@ -89,12 +142,28 @@ class SnapshotFactor:
         """
         with Path(path).open("rb") as file:
             arrays = np.load(file, allow_pickle=False)
-            if not isinstance(arrays, np.lib.npyio.NpzFile) or set(arrays) != {"triangle", "pairs"}:
+            names = {"triangle", "pairs", "terms"}
+            if not isinstance(arrays, np.lib.npyio.NpzFile) or set(arrays) != names:
                 raise ValueError(f"{path} holds no snapshot factor: it must be written by `save`")
-            return cls(arrays["triangle"], int(arrays["pairs"]))
+            return cls(arrays["triangle"], int(arrays["pairs"]), int(arrays["terms"]))
 
 
-def factorise(observables: Observables, *parts: NDArray) -> SnapshotFactor:
+def factor_of(
+    observables: Observables, trajectories: Trajectories, terms: InputTerms | None = None
+) -> SnapshotFactor:
+    """The factor of all snapshot pairs, with the terms of inputs if the trajectories have some."""
+    blocks = trajectories.blocks()
+    states, driven = [block.states for block in blocks], trajectories.inputs is not None
+    held = [block.inputs for block in blocks if block.inputs is not None] if driven else None
+    return factorise(observables, *states, inputs=held, terms=terms)
+
+
+def factorise(
+    observables: Observables,
+    *parts: NDArray,
+    inputs: Sequence[NDArray] | None = None,
+    terms: InputTerms | None = None,
+) -> SnapshotFactor:
     """The factor of all snapshot pairs of trajectories, in one pass over them.
 
     Memory beyond the data is O(D²): neither the pairs nor their dictionary values are ever held
@@ -106,28 +175,47 @@ def factorise(observables: Observables, *parts: NDArray) -> SnapshotFactor:
         ψ, D functions.
     *parts : (M, T, N) arrays
         Trajectories, those of one length together. Pairs are never formed across two of them.
+    inputs : sequence of (M, T, Q) arrays, optional
+        The inputs of each part, held from their time to the next.
+    terms : InputTerms, optional
+        How they enter; linearly by default.
     """
-    size = observables.size
-    triangle = np.zeros((2 * size, 2 * size), order="F")
-    buffer = np.empty(block_rows(2 * size) * 2 * size)
+    held: Sequence[NDArray | None] = [None] * len(parts) if inputs is None else inputs
+    if len(held) != len(parts):
+        raise ValueError(f"inputs must be those of each of {len(parts)} parts, got {len(held)}")
+    if terms is None:
+        terms = InputTerms(0 if inputs is None or not parts else inputs[0].shape[2])
+    width = 2 * observables.size + terms.size
+    triangle = np.zeros((width, width), order="F")
+    buffer = np.empty(block_rows(width) * width)
     pairs = 0
-    for part in parts:
+    for part, driven in zip(parts, held, strict=True):
         states = stored(part, "states")
         if states.ndim != 3 or states.shape[1] < 2 or not states.size:
             raise ValueError(
                 f"states must have shape (M, T, N) with two times at least, got {states.shape}"
             )
-        triangle = _with_pairs(triangle, observables, states, buffer)
+        if driven is not None and driven.shape != (*states.shape[:2], terms.inputs):
+            raise ValueError(
+                f"inputs must have shape ({states.shape[0]}, {states.shape[1]}, {terms.inputs}), "
+                f"got {driven.shape}"
+            )
+        triangle = _with_pairs(triangle, observables, states, buffer, terms, driven)
         pairs += len(states) * (states.shape[1] - 1)
-    return SnapshotFactor(triangle, pairs)
+    return SnapshotFactor(triangle, pairs, terms.size)
 
 
 def _with_pairs(
-    triangle: NDArray, observables: Observables, states: NDArray, buffer: NDArray
+    triangle: NDArray,
+    observables: Observables,
+    states: NDArray,
+    buffer: NDArray,
+    terms: InputTerms,
+    inputs: NDArray | None,
 ) -> NDArray:
     """The triangle of what `triangle` stands for and of the pairs of `states` (M, T, N)."""
-    size, count = observables.size, states.shape[1] - 1
-    rows = len(buffer) // (2 * size)
+    size, count, width = observables.size, states.shape[1] - 1, len(triangle)
+    rows, after = len(buffer) // width, observables.size + terms.size
     # Consecutive snapshots (steps + 1, trajectories, N) with at most `rows` pairs in them.
     length = ceil(count / ceil(count / rows))
     wide = rows // length
@@ -138,11 +226,15 @@ def _with_pairs(
         steps, together = len(snapshots) - 1, snapshots.shape[1]
         flat = snapshots.reshape(-1, states.shape[2])
         pairs = steps * together
-        block = buffer[: pairs * 2 * size].reshape((pairs, 2 * size), order="F")
+        block = buffer[: pairs * width].reshape((pairs, width), order="F")
         observables(flat[:pairs], out=block[:, :size])
         # One time after another, Ψ_Y is Ψ_X shifted: only the values at the last time are new.
-        block[: pairs - together, size:] = block[together:, :size]
-        observables(flat[pairs:], out=block[pairs - together :, size:])
+        block[: pairs - together, after:] = block[together:, :size]
+        observables(flat[pairs:], out=block[pairs - together :, after:])
+        if inputs is not None:
+            held = inputs[first : first + wide, start : start + steps].swapaxes(0, 1)
+            held = np.asarray(held, dtype=float).reshape(pairs, terms.inputs)
+            terms.write(block[:, :size], held, block[:, size:after])
         triangle = eliminate(triangle, block)
     return triangle
 

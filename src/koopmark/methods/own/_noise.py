@@ -79,8 +79,11 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
     error. Where the sampling is too coarse and the dynamics nonlinear, this is an upper bound.
 
     Of data with gaps on an even grid this is estimated from all segments together. At uneven times
-    divided differences take the place of those in time, and linear dependence says nothing.
+    divided differences take the place of those in time, and linear dependence says nothing. Of data
+    with inputs, which are as rough as noise, it is that of `without_response`.
     """
+    if trajectories.inputs is not None:
+        trajectories = without_response(trajectories)
     records = _sampled(trajectories)
     states = together([record.values for record in records])
     flat = states.reshape(-1, states.shape[2])
@@ -98,6 +101,37 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
     inner = np.diag(found.variances) if found.covariance is None else found.covariance
     covariance = back.T @ inner @ back
     return NoiseVariances(np.diag(covariance).copy(), found.settled, covariance)
+
+
+def without_response(trajectories: Trajectories) -> Trajectories:
+    """The states less what the inputs have done to them since each segment began, without inputs.
+
+    In a linear fit x⁺ = a + x K + v B the response is w⁺ = w K + v B from w = 0. Functions uᵀx that
+    obey φ⁺ = μφ + g v obey φ⁺ = μφ of what is left, and the measurement noise is what it was.
+    Segments are those of states one sampling interval apart.
+    """
+    if trajectories.inputs is None or not trajectories.neighbours:
+        return replace(trajectories, inputs=None)
+    now, ahead = trajectories.pairs()
+    regressors = np.hstack([np.ones((len(now), 1)), now, trajectories.held()])
+    scale = np.linalg.norm(regressors, axis=0)
+    scale[scale == 0.0] = 1.0
+    fit = np.linalg.lstsq(regressors / scale, ahead, rcond=RANK)[0] / scale[:, None]
+    n = now.shape[1]
+    step, gain = fit[1 : n + 1], fit[n + 1 :]
+    states = np.array(trajectories.states, dtype=float)
+    linked = np.ones((len(states), states.shape[1] - 1), dtype=bool)
+    if not trajectories.regular:
+        linked[:] = False
+        first = trajectories.recorded.windows(2)[:, 0]
+        linked[first // states.shape[1], first % states.shape[1]] = True
+    response = np.zeros((len(states), n))
+    for k in range(states.shape[1] - 1):
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved = response @ step + trajectories.inputs[:, k] @ gain
+        response = np.where(linked[:, [k]], moved, 0.0)
+        states[:, k + 1] -= response
+    return replace(trajectories, states=states, inputs=None)
 
 
 def _sampled(trajectories: Trajectories) -> list[Record]:

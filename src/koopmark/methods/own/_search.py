@@ -565,7 +565,7 @@ def _one_step(pencil: TrajectoryPencil) -> tuple[NDArray, NDArray, NDArray]:
     rates, functions, every = [], [], []
     for operator in operators:
         discrete, vectors = np.linalg.eig(operator)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             found = np.log(discrete.astype(complex)) / pencil.dt
         found = np.where(abs(found.imag) < 1e-12 * abs(found), found.real, found)
         usable, varies = _varying(found, vectors, sizes, free)

@@ -64,7 +64,8 @@ class GeneratorEDMD(InformedMethod):
         blocks = exact_derivatives(observables, states, key.vector_field)
         factor = derivative_factor(observables.size, blocks)
         pairs = eigenpairs(factor, self.tolerance, observables.state)
-        return pairs.model(observables, pairs.discrete, trajectories.dt, "given the vector field")
+        note = "given the vector field"
+        return pairs.model(observables, pairs.discrete, trajectories.dt, note, of_steps=False)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class DifferenceGeneratorEDMD(Method):
         factor = derivative_factor(observables.size, rates)
         pairs = eigenpairs(factor, self.tolerance, observables.state)
         remark_shifts(pairs.discrete, trajectories.dt, self.order)
-        return pairs.model(observables, pairs.discrete, trajectories.dt)
+        return pairs.model(observables, pairs.discrete, trajectories.dt, of_steps=False)
 
 
 def remark_shifts(rates: NDArray, dt: float, order: int) -> None:

@@ -71,7 +71,12 @@ class KRONIC(Method):
     held_out: Share = 0.2
     tolerance: Tolerance = 1e-10
 
-    tags = Tags(min_states=ORDER + 1, sampling="segments", papers=(papers.KAISER_2021,))
+    tags = Tags(
+        min_states=ORDER + 1,
+        sampling="segments",
+        papers=(papers.KAISER_2021,),
+        loses={"map": "a map has no derivative in time"},
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         dt = trajectories.dt
@@ -102,12 +107,17 @@ class KRONIC(Method):
         kept, note = _chosen(pairs, found, errors, limit)
         vectors, residuals = found.vectors[:, kept], found.residuals[kept]
         modes = readout(pairs, vectors, observables.state)
-        return LinearModel(observables, vectors, found.rates[kept], dt, modes, residuals, note=note)
+        discrete = found.discrete[kept]
+        return LinearModel(
+            observables, vectors, found.rates[kept], dt, modes, residuals, 1, note, discrete
+        )
 
 
 class Functions(NamedTuple):
     """Functions ψ ξ with eigenvalues of their own."""
 
+    discrete: NDArray[np.complex128]
+    """μ (s,)."""
     rates: NDArray[np.complex128]
     """λ (s,), continuous-time."""
     vectors: NDArray[np.complex128]
@@ -235,7 +245,7 @@ def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float, noise: NDArray)
     signal = np.maximum(1.0 - noise, 0.5)
     discrete = np.sum(values.conj() * ahead, axis=0) / (signal * sizes**2)
     residuals = np.linalg.norm(ahead - discrete * values, axis=0) / sizes
-    return Functions(continuous(discrete, dt), vectors / sizes, residuals)
+    return Functions(discrete, continuous(discrete, dt), vectors / sizes, residuals)
 
 
 def prediction_errors(

@@ -19,7 +19,8 @@ from koopmark.methods.dictionaries import (
     Observables,
 )
 from koopmark.methods.kernels import AnyKernel, Polynomial
-from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
+from koopmark.methods.own._factor import SnapshotFactor, factor_of, readout
+from koopmark.methods.own._inputs import InputKind, InputTerms, driven_model, terms_of
 from koopmark.methods.own._linalg import eigenbasis, real_product, whitening
 from koopmark.methods.own._near import eigenpairs_near
 from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
@@ -54,6 +55,11 @@ class QREDMD(Method):
         dictionary is large and few pairs are wanted, finding those alone is several times faster.
     count : int
         How many pairs near each, at least the multiplicity looked for.
+    input_terms : "linear", "bilinear" or "products"
+        How inputs v enter: as v alone (EDMDc: Korda and Mezić 2018, after Proctor, Brunton and
+        Kutz 2016), with all products of an input and a function of the dictionary (Bruder, Fu and
+        Vasudevan 2021), or with all products of inputs and states up to the degree of a dictionary
+        of monomials, by which products of driven eigenfunctions are closed (docs/theory.md).
 
     The model's `residuals` are those of ResDMD (Colbrook and Townsend 2024), in the form that is
     not squared; its eigenpairs come in the order of their residuals, smallest first.
@@ -63,14 +69,26 @@ class QREDMD(Method):
     tolerance: Tolerance = 1e-10
     near: tuple[float, ...] = ()
     count: Count = 20
+    input_terms: InputKind = "linear"
 
-    tags = Tags(sampling="segments", papers=(papers.WILLIAMS_2015, papers.COLBROOK_2024))
+    tags = Tags(
+        sampling="segments",
+        inputs=True,
+        papers=(
+            papers.WILLIAMS_2015,
+            papers.COLBROOK_2024,
+            papers.PROCTOR_2016,
+            papers.KORDA_2018,
+            papers.BRUDER_2021,
+        ),
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.snapshots())
-        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
+        terms = terms_of(self.input_terms, self.dictionary, observables, trajectories)
+        factor = factor_of(observables, trajectories, terms)
         dt = trajectories.dt
-        return linear_model(factor, observables, dt, self.tolerance, self.near, self.count)
+        return linear_model(factor, observables, dt, self.tolerance, self.near, self.count, terms)
 
 
 class Eigenpairs(NamedTuple):
@@ -85,10 +103,27 @@ class Eigenpairs(NamedTuple):
     modes: NDArray[np.complex128] | None
     """(s, n) least-squares readout ψ ≈ φ modes of the n functions asked for, if any were."""
 
-    def model(self, lift: Observables, rates: NDArray, dt: float, note: str = "") -> LinearModel:
-        """Their model with the continuous-time eigenvalues `rates` (s,)."""
+    def model(
+        self,
+        lift: Observables,
+        rates: NDArray,
+        dt: float,
+        note: str = "",
+        of_steps: bool = True,
+    ) -> LinearModel:
+        """Their model with the continuous-time eigenvalues `rates` (s,).
+
+        `of_steps` says whether `discrete` are μ of a sampling interval, and not λ themselves.
+        """
         return LinearModel(
-            lift, self.coefficients, rates, dt, self.modes, self.residuals, note=note
+            lift,
+            self.coefficients,
+            rates,
+            dt,
+            self.modes,
+            self.residuals,
+            note=note,
+            discrete=self.discrete if of_steps else None,
         )
 
 
@@ -151,11 +186,17 @@ def linear_model(
     tolerance: float = 1e-10,
     near: tuple[float, ...] = (),
     count: int = 20,
+    terms: InputTerms | None = None,
 ) -> LinearModel:
-    """The model of a factor, wherever its parts were computed and merged; see `QREDMD`."""
+    """The model of a factor, wherever its parts were computed and merged; see `QREDMD`.
+
+    `terms` are those of inputs that the factor was made with, if they do not enter linearly.
+    """
     discrete_near = np.exp(dt * np.array(near)) if near else None
-    pairs = eigenpairs(factor, tolerance, observables.state, discrete_near, count)
-    return pairs.model(observables, continuous(pairs.discrete, dt), dt)
+    free, response = factor.separated(tolerance)
+    pairs = eigenpairs(free, tolerance, observables.state, discrete_near, count)
+    model = pairs.model(observables, continuous(pairs.discrete, dt), dt)
+    return driven_model(model, terms or InputTerms(factor.terms), response)
 
 
 @dataclass(frozen=True)
@@ -189,6 +230,7 @@ class KernelEDMD(Method):
 
     tags = Tags(
         sampling="segments",
+        inputs=True,
         trial={"landmarks": 100},
         papers=(
             papers.WILLIAMS_2015_KERNEL,
@@ -206,10 +248,13 @@ class KernelEDMD(Method):
         features = Nystroem(self.kernel, self.landmarks, self.seed, constant=False)
         lift = features.fitted(together([part[:, :-1] for part in parts]))
         n, size = lift.inputs, lift.size
-        factor = factorise(replace(lift, with_state=True), *parts)
-        now, ahead = np.split(factor.triangle, 2, axis=1)
-        triangle = np.linalg.qr(np.hstack([now[:, n:], ahead[:, n:]]))[1]
-        pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), self.tolerance)
+        whole = factor_of(replace(lift, with_state=True), trajectories)
+        now, gamma, ahead = whole.columns
+        # The state is there for the readout alone.
+        triangle = np.linalg.qr(np.hstack([now[:, n:], gamma, ahead[:, n:]]))[1]
+        inner = SnapshotFactor(triangle, whole.pairs, whole.terms)
+        factor, response = inner.separated(self.tolerance)
+        pairs = eigenpairs(factor, self.tolerance)
         values = real_product(now[:, n:], pairs.coefficients)
         used = min(self.landmarks, factor.pairs)
         note = f"{size} directions of {used} landmarks, {factor.pairs} pairs"
@@ -217,7 +262,8 @@ class KernelEDMD(Method):
             note += ": residuals are those of an interpolation"
         modes = lstsq(values, now[:, :n], lapack_driver="gelsy", check_finite=False)[0]
         dt = trajectories.dt
-        return pairs._replace(modes=modes).model(lift, continuous(pairs.discrete, dt), dt, note)
+        model = pairs._replace(modes=modes).model(lift, continuous(pairs.discrete, dt), dt, note)
+        return driven_model(model, InputTerms(whole.terms), response)
 
 
 @dataclass(frozen=True)
@@ -241,21 +287,25 @@ class ResDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Monomials)
     epsilon: Positive | None = None
     tolerance: Tolerance = 1e-10
+    input_terms: InputKind = "linear"
 
-    tags = Tags(sampling="segments", papers=(papers.COLBROOK_2024,))
+    tags = Tags(sampling="segments", inputs=True, papers=(papers.COLBROOK_2024,))
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.snapshots())
-        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
+        terms = terms_of(self.input_terms, self.dictionary, observables, trajectories)
+        factor, response = factor_of(observables, trajectories, terms).separated(self.tolerance)
         pairs = eigenpairs(factor, self.tolerance)
         dt = trajectories.dt
         kept, note = self._chosen(trajectories, observables, pairs)
         if not kept.any():
             kept = pairs.residuals == pairs.residuals[0]
             note += f": kept is the smallest, {pairs.residuals[0]:.1e}"
-        vectors, rates = pairs.coefficients[:, kept], continuous(pairs.discrete[kept], dt)
+        discrete, vectors = pairs.discrete[kept], pairs.coefficients[:, kept]
         modes = readout(factor, vectors, observables.state)
-        return LinearModel(observables, vectors, rates, dt, modes, pairs.residuals[kept], note=note)
+        chosen = Eigenpairs(discrete, vectors, pairs.residuals[kept], modes)
+        model = chosen.model(observables, continuous(discrete, dt), dt, note)
+        return driven_model(model, terms, response)
 
     def _chosen(
         self, trajectories: Trajectories, observables: Observables, pairs: Eigenpairs

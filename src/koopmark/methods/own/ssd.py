@@ -13,12 +13,13 @@ from koopmark.methods._options import Bound, Share
 from koopmark.methods._sampling import together
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.dictionaries import AnyDictionary, Monomials
-from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
+from koopmark.methods.own._factor import SnapshotFactor, factor_of, readout
+from koopmark.methods.own._inputs import InputKind, driven_model, terms_of
 from koopmark.methods.own._linalg import real_product, whitening
 from koopmark.methods.own._noise import NoiseVariances, bounded, noise_variances
-from koopmark.methods.own.qr_edmd import eigenpairs
+from koopmark.methods.own.qr_edmd import Eigenpairs, eigenpairs
 from koopmark.methods.remarks import CLOSE, at_most, numerical_rank, remark
-from koopmark.models import LinearModel, Model, continuous
+from koopmark.models import Model, continuous
 from koopmark.simulation import Trajectories
 
 RANK = 1e-10
@@ -26,6 +27,9 @@ RANK = 1e-10
 
 LEAST, TURNED = 0.1, 3.0
 """Sine that T-SSD allows without noise, and for each unit of relative noise."""
+
+VANISHING = "what is gone after a step spans nothing at x⁺, and is in no subspace that is kept"
+"""Why functions with μ = 0 are lost."""
 
 Sine = Annotated[float, Bound("must be above 0 and at most 1", lambda value: 0 < value <= 1)]
 
@@ -45,10 +49,12 @@ class Spans(NamedTuple):
 @dataclass(frozen=True)
 class _Decomposition(Method):
     dictionary: AnyDictionary = field(default_factory=Monomials)
+    input_terms: InputKind = field(default="linear", kw_only=True)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.snapshots())
-        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
+        terms = terms_of(self.input_terms, self.dictionary, observables, trajectories)
+        factor, response = factor_of(observables, trajectories, terms).separated()
         whole, w = self.start(factor)
         kept, dt = w @ reduced(whole, self), trajectories.dt
         # EDMD with the functions ψ C, C (D, k) those kept.
@@ -59,9 +65,11 @@ class _Decomposition(Method):
             pairs = eigenpairs(SnapshotFactor(triangle, factor.pairs), RANK)
             discrete, residuals = pairs.discrete, pairs.residuals
             coefficients = real_product(kept, pairs.coefficients)
-        rates, modes = continuous(discrete, dt), readout(factor, coefficients, observables.state)
+        modes = readout(factor, coefficients, observables.state)
         note = f"a subspace of dimension {kept.shape[1]} in a dictionary of {observables.size}"
-        return LinearModel(observables, coefficients, rates, dt, modes, residuals, note=note)
+        found = Eigenpairs(discrete, coefficients, residuals, modes)
+        model = found.model(observables, continuous(discrete, dt), dt, note)
+        return driven_model(model, terms, response)
 
     def start(self, factor: SnapshotFactor) -> tuple[Spans, NDArray[np.float64]]:
         """A and B of functions ψ W that are orthonormal at the training states, and W (D, k)."""
@@ -93,7 +101,9 @@ class SSD(_Decomposition):
 
     tolerance: Share = 1e-7
 
-    tags = Tags(sampling="segments", papers=(papers.HASELI_2022,))
+    tags = Tags(
+        sampling="segments", inputs=True, papers=(papers.HASELI_2022,), loses={"map": VANISHING}
+    )
 
     def step(self, here: Spans) -> NDArray[np.float64]:
         sines, directions = angles(here.now, orthonormal(here.ahead)[0])
@@ -119,7 +129,9 @@ class TunableSSD(_Decomposition):
 
     epsilon: Sine | None = None
 
-    tags = Tags(sampling="segments", papers=(papers.HASELI_2023,))
+    tags = Tags(
+        sampling="segments", inputs=True, papers=(papers.HASELI_2023,), loses={"map": VANISHING}
+    )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         if self.epsilon is not None:

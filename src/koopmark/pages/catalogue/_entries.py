@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from koopmark import datasets
+from koopmark.analysis.conditions import Conditions, told
 from koopmark.datasets import Recipe
 from koopmark.scoring import labels
 from koopmark.systems import System
@@ -13,6 +14,9 @@ from koopmark.truth import Eigenspace
 
 SEED = 0
 """Of random systems this one is shown."""
+
+CONDITIONS = ("inputs", "sensors", "maps")
+"""What data may be recorded under that is not an autonomous flow, seen whole."""
 
 TARGETS = 8
 """Exact eigenvalues listed; how many more there are is said."""
@@ -48,6 +52,13 @@ class Entry:
     eigenvalues: str
     values: tuple[complex, ...]
     exact: bool
+    symbol: str
+    """What its eigenvalues are called, λ or μ."""
+    conditions: tuple[str, ...]
+    """Words of `CONDITIONS` that it is recorded under."""
+    seen: str
+    """What is seen of how many units, and by how many inputs it is driven, in a few words."""
+    told: tuple[tuple[str, str], ...]
     kinds: tuple[str, ...]
     regime: str
     citation: str
@@ -63,6 +74,9 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
     targets = datasets.target_list(recipe, SEED)
     # What the seeds do; said once if all do the same.
     regime = recipe.regime.model_dump(exclude_none=True) if recipe.regime else {}
+    sensors = recipe.sensors(SEED)
+    where = Conditions(system.discrete, system.inputs, system.size, recipe.size)
+    under = (system.inputs > 0, sensors is not None, system.discrete)
     for name, values in regime.items():
         if isinstance(values, list | tuple) and len(set(values)) == 1:
             regime[name] = values[0]
@@ -78,7 +92,8 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
         parameters=_pairs(parameters) or "none",
         sampling=(
             f"{sampling.trajectories} trajectories to fit to and {sampling.test_trajectories} to "
-            f"test on, Δt = {sampling.dt:g}, t = 0 to {sampling.horizon:g}, "
+            f"test on, {where.interval(sampling.dt)}, "
+            f"{where.length('t = 0 to', sampling.horizon)}, "
             f"noise {sampling.noise:g}; "
             + (f"trials to fit to: {recipe.trials.in_words}; " if recipe.trials.in_words else "")
             + f"initial states: {initial.pop('kind').replace('_', ' ')}"
@@ -87,6 +102,10 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
         eigenvalues=_eigenvalues(recipe, system, targets),
         values=tuple(complex(space.eigenvalue) for space in targets),
         exact=all(space.exact for space in targets),
+        symbol=where.symbol,
+        conditions=tuple(word for word, holds in zip(CONDITIONS, under, strict=True) if holds),
+        seen=" · ".join(where.facts),
+        told=told(recipe, system, sensors),
         kinds=tuple(dict.fromkeys(recipe.regime.kind)) if recipe.regime else (),
         regime=_pairs(regime),
         citation=recipe.citation,
@@ -121,6 +140,7 @@ def _paragraph(item: Entry) -> str:
         "",
         f"* System: `{item.system}`" + (", drawn anew for each seed" if item.drawn_anew else ""),
         f"* Parameters: {item.parameters}",
+        *(f"* {word.capitalize()}: {text}" for word, text in item.told),
         f"* Exact eigenvalues: {item.eigenvalues}",
         *([f"* Regime: {item.regime}"] if item.regime else []),
         f"* Sampling: {item.sampling}",

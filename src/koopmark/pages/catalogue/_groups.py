@@ -1,7 +1,8 @@
-"""Which datasets stand together: those whose systems one family of factories makes."""
+"""Which datasets stand together: by what they are recorded under, and by how systems are made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from koopmark.datasets import Recipe
 
@@ -64,10 +65,41 @@ GROUPS = (
     ),
 )
 OTHER = Group("other", "", "Other systems", "Systems of other families.")
+UNDER: Mapping[tuple[str, ...], Group] = {
+    ("inputs",): Group(
+        "inputs",
+        "",
+        "Under inputs",
+        "Networks that inputs drive, held from each sample to the next: what they do not reach "
+        "stays exact, and so are their gains on the rest.",
+    ),
+    ("sensors",): Group(
+        "sensors",
+        "",
+        "Through sensors",
+        "Some units of a network, or mixtures of them: which functions are functions of what is "
+        "seen is known.",
+    ),
+    ("maps",): Group(
+        "maps",
+        "",
+        "Maps",
+        "Networks in discrete time: eigenvalues are the factors μ of one step.",
+    ),
+}
+"""By what data are recorded under; several at once are `COMBINED`."""
+COMBINED = Group(
+    "combined",
+    "",
+    "Several conditions at once",
+    "Inputs, sensors and maps together: one formula is the key of every combination.",
+)
 
 
-def group_of(recipe: Recipe) -> Group:
-    """The group of a recipe, by the factory of its systems."""
+def group_of(recipe: Recipe, conditions: tuple[str, ...] = ()) -> Group:
+    """The group of a recipe, by what it is recorded under, or the factory of its systems."""
+    if conditions:
+        return UNDER.get(conditions, COMBINED)
     module = recipe.system.factory.make.__module__.removeprefix(PACKAGE)
     for group in GROUPS:
         if module == group.module or module.startswith(f"{group.module}."):
@@ -75,10 +107,11 @@ def group_of(recipe: Recipe) -> Group:
     return OTHER
 
 
-def grouped(recipes: Sequence[Recipe]) -> list[tuple[Group, list[Recipe]]]:
-    """The recipes by group, in the order of `GROUPS`; groups without any are left out."""
-    found = [
-        (group, [recipe for recipe in recipes if group_of(recipe) == group])
-        for group in (*GROUPS, OTHER)
-    ]
-    return [(group, some) for group, some in found if some]
+Shown = TypeVar("Shown")
+
+
+def grouped(found: Sequence[tuple[Group, Shown]]) -> list[tuple[Group, list[Shown]]]:
+    """What there is by group, in the order of the groups; those without any are left out."""
+    order = (*GROUPS, OTHER, *UNDER.values(), COMBINED)
+    kept = [(group, [one for its, one in found if its == group]) for group in order]
+    return [(group, some) for group, some in kept if some]

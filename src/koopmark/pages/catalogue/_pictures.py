@@ -14,17 +14,20 @@ LEFT, RIGHT, TOP, BOTTOM = 36.0, 8.0, 8.0, 24.0
 TRAJECTORIES = 30
 """Most trajectories of a portrait."""
 
+STRIP, STEPS, CHANNELS = 44.0, 40, 3
+"""Height of a strip of inputs, and intervals and channels in it at most."""
 
-def plane(states: NDArray) -> tuple[NDArray, tuple[str, str]]:
+
+def plane(states: NDArray, seen: str = "x") -> tuple[NDArray, tuple[str, str]]:
     """States (M, T, N) in the plane they vary most in, (M, T, 2), and what its axes are.
 
-    NaN where one was not recorded.
+    NaN where one was not recorded. What is seen is called x, or by another letter.
     """
     if states.shape[-1] == 1:
         states = np.concatenate([np.zeros_like(states), states], axis=-1)
-        return states, ("", "x₁")
+        return states, ("", f"{seen}₁")
     if states.shape[-1] == 2:
-        return states, ("x₁", "x₂")
+        return states, (f"{seen}₁", f"{seen}₂")
     flat = states.reshape(-1, states.shape[-1])
     flat = flat[np.isfinite(flat).all(axis=1)]
     centred = flat - flat.mean(axis=0)
@@ -34,13 +37,15 @@ def plane(states: NDArray) -> tuple[NDArray, tuple[str, str]]:
     return (states - flat.mean(axis=0)) @ leading.T, ("PC 1", "PC 2")
 
 
-def portrait(states: NDArray, name: str, which: str = "test trajectories") -> Markup:
-    """Some of the trajectories (M, T, N), called `which`; a dot where each ends.
+def portrait(
+    states: NDArray, name: str, which: str = "test trajectories", seen: str = "x"
+) -> Markup:
+    """Some of the trajectories (M, T, N) of x, or `seen`, called `which`; a dot where each ends.
 
     Lines are broken where states are NaN.
     """
     states = states[np.isfinite(states).all(axis=2).any(axis=1)]
-    points, titles = plane(states[:TRAJECTORIES])
+    points, titles = plane(states[:TRAJECTORIES], seen)
     # A state of which one value is missing has no place.
     points = np.where(np.isfinite(states[:TRAJECTORIES]).all(axis=2)[..., None], points, np.nan)
     low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
@@ -57,9 +62,14 @@ def portrait(states: NDArray, name: str, which: str = "test trajectories") -> Ma
     return _svg("portrait", text, across, up, titles, f'<g class="paths">{paths}</g>', ends)
 
 
-def spectrum(eigenvalues: Sequence[complex], name: str) -> Markup:
-    """Exact eigenvalues in the complex plane, with the imaginary axis as a line."""
+def spectrum(eigenvalues: Sequence[complex], name: str, discrete: bool = False) -> Markup:
+    """Exact eigenvalues in the complex plane, with the imaginary axis as a line.
+
+    Those of a map with the unit circle, at equal scales.
+    """
     values = np.array(eigenvalues)
+    if discrete:
+        return _of_map(values, name)
     rates, speeds = values.real, values.imag
     across = _Axis(min(rates.min(), 0.0), max(rates.max(), 0.0))
     highest = float(np.abs(speeds).max())
@@ -75,12 +85,60 @@ def spectrum(eigenvalues: Sequence[complex], name: str) -> Markup:
     return _svg("spectrum", text, across, up, ("Re λ", "Im λ"), lines, dots)
 
 
+def _of_map(values: NDArray, name: str) -> Markup:
+    most = max(1.0, float(np.abs(values).max()))
+    wide = most * (WIDTH - LEFT - RIGHT) / (HEIGHT - TOP - BOTTOM)
+    across, up = _Axis(-wide, wide, (-most, most)), _Axis(-most, most)
+    middle = (float(_x(across.place(0))), float(_y(up.place(0))))
+    radius = middle[1] - float(_y(up.place(1)))
+    circle = f'<circle cx="{middle[0]:.1f}" cy="{middle[1]:.1f}" r="{radius:.1f}"/>'
+    axes = (
+        f'<path d="M{middle[0]:.1f} {TOP:g}V{HEIGHT - BOTTOM:g}'
+        f'M{LEFT:g} {middle[1]:.1f}H{WIDTH - RIGHT:g}"/>'
+    )
+    dots = "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>'
+        for x, y in zip(_x(across.place(values.real)), _y(up.place(values.imag)), strict=True)
+    )
+    text = f"Eigenvalues of {name} in the complex plane with the unit circle, listed above"
+    lines = f'<g class="zero">{circle}{axes}</g>'
+    return _svg("spectrum", text, across, up, ("Re μ", "Im μ"), lines, dots)
+
+
+def driven(inputs: NDArray, name: str) -> Markup:
+    """The inputs (T, q) along one trajectory, held from each sample to the next."""
+    shown = inputs[: STEPS + 1, :CHANNELS]
+    shown = shown[np.isfinite(shown).all(axis=1)]
+    low, high = float(shown.min()), float(shown.max())
+    room = max(high - low, 1e-9)
+    x = np.linspace(0.0, 2 * WIDTH, len(shown) + 1)
+    y = STRIP - 2 - (shown - low) / room * (STRIP - 4)
+    paths = "".join(
+        '<path d="M'
+        + "L".join(
+            f"{a:.1f} {value:.1f}L{b:.1f} {value:.1f}"
+            for a, b, value in zip(x[:-1], x[1:], column, strict=True)
+        )
+        + '"/>'
+        for column in y.T
+    )
+    count = (
+        f"{len(shown.T)} of {inputs.shape[1]} inputs" if inputs.shape[1] > CHANNELS else "inputs"
+    )
+    text = f"The {count} of {name} over {len(shown)} intervals of one training trajectory"
+    return Markup(
+        f'<svg class="inputs" viewBox="0 0 {2 * WIDTH:g} {STRIP:g}" role="img" '
+        f'aria-label="{escape(text)}">{paths}</svg>'
+    )
+
+
 @dataclass(frozen=True)
 class _Axis:
     """An interval with room beyond both ends."""
 
     low: float
     high: float
+    marked: tuple[float, ...] = ()
 
     @property
     def room(self) -> float:
@@ -94,8 +152,8 @@ class _Axis:
 
     @property
     def ticks(self) -> list[float]:
-        """Its ends, one if they are the same."""
-        return sorted({self.low, self.high})
+        """Its ends, one if they are the same, or what is marked instead."""
+        return sorted({*(self.marked or (self.low, self.high))})
 
 
 def _x(share: NDArray) -> NDArray:

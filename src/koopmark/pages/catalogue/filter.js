@@ -10,16 +10,24 @@
     return n >= Number(low) && (!high || n <= Number(high));
   };
 
+  // "none", a condition among others, or "combined", several at once.
+  const fits = (conditions, under) => {
+    const some = conditions.split("|").filter(Boolean);
+    if (under === "none") return !some.length;
+    return under === "combined" ? some.length > 1 : some.includes(under);
+  };
+
   const filter = () => {
-    const { words, size, regime, answer } = koopmark.chosen(section);
+    const { words, size, regime, answer, under } = koopmark.chosen(section);
     const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
     for (const entry of entries) {
-      const { n, regimes, answer: has } = entry.dataset;
+      const { n, regimes, answer: has, under: conditions } = entry.dataset;
       entry.hidden = !(
         wanted.every((word) => texts.get(entry).includes(word)) &&
         (!size || within(Number(n), size)) &&
         (!regime || regimes.split("|").includes(regime)) &&
-        (!answer || has === answer)
+        (!answer || has === answer) &&
+        (!under || fits(conditions, under))
       );
     }
     for (const group of section.querySelectorAll(".group")) {

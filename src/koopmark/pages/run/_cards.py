@@ -31,6 +31,9 @@ LOOKS = {
 TRAJECTORIES, TIMES = 10, 40
 """Most of a phase portrait: about 4 kB."""
 
+UNSEEN = ("max_degree", "truth", "trials")
+"""Of a recipe what trajectories do not depend on, beside the noise."""
+
 MOST_NUMBERS = 10**7
 """Numbers that are simulated for a phase portrait at most."""
 
@@ -90,6 +93,8 @@ def _dataset(card: DatasetCard, picture: int | None) -> Data:
         "text": card.text,
         "system": card.system,
         "data": card.data,
+        "told": card.told,
+        "symbol": card.where.symbol,
         "sources": card.sources,
         "hard": card.hard,
         "picture": picture,
@@ -119,7 +124,7 @@ def _counts(outcomes: Mapping[str, int]) -> list[list[int]]:
 
 
 class Portraits:
-    """Phase portraits of a run's datasets, one for all that differ in noise or targets alone."""
+    """Phase portraits of a run's datasets, one for all that differ in `UNSEEN` alone."""
 
     def __init__(self, run: Results) -> None:
         self.drawn: list[str] = []
@@ -133,7 +138,7 @@ class Portraits:
             return None
         facts = recipe.depends_on()
         facts["sampling"].pop("noise")
-        key = json.dumps([facts[name] for name in ("system", "initial_states", "sampling")])
+        key = json.dumps({name: one for name, one in facts.items() if name not in UNSEEN})
         if key not in self._places:
             seeds = self._run.fits.loc[self._run.fits["dataset"] == dataset, "seed"]
             picture = _portrait(recipe, int(seeds.min()), dataset)
@@ -149,6 +154,7 @@ def _portrait(recipe: datasets.Recipe, seed: int, name: str) -> str:
         return ""
     try:
         states = preview(recipe, seed, TRAJECTORIES)
+        sensors = recipe.sensors(seed)
     except (ConfigError, ValueError):
         # The table has the reason: no fit has a result on such data.
         return ""
@@ -156,4 +162,6 @@ def _portrait(recipe: datasets.Recipe, seed: int, name: str) -> str:
     if not np.isfinite(states).all():
         return ""
     # They are others than the test trajectories, which the catalogue draws.
-    return portrait(states[:, kept], name, "trajectories")
+    if sensors is None:
+        return portrait(states[:, kept], name, "trajectories")
+    return portrait(sensors.observe(states[:, kept]), name, "trajectories", "s")

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark.analysis import columns
+from koopmark.analysis.conditions import Conditions, conditions
 from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.map import CELLS, SAYINGS, Cell, OutcomeMap
 from koopmark.analysis.measure import MEANINGS, Outcome
@@ -31,6 +32,14 @@ AXES = {
     "shortest": "shortest trial (share of the horizon)",
     "missing": "single values missing (share)",
     "jitter": "distance of times from an even grid (up to, share of Δt)",
+    "sensors": "sensors p",
+    "mixtures": "mixtures p of all units",
+    "channels": "inputs q",
+    "amplitude": "amplitude of the inputs (standard deviation)",
+    "hold": "intervals from one step of the inputs to the next (mean)",
+    "feedback": "norm of the feedback",
+    "dither": "dither (share of the amplitude)",
+    "alpha": "step α (multiplier μ = 1 − α)",
     "n": "units N",
     "rank": "rank of the weights",
     "n, rank": "units N, rank of the weights",
@@ -82,10 +91,11 @@ def page_data(run: Results) -> dict[str, Any]:
             for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
         },
         "fronts": fronts(run.summary),
-        "map": map_data(run.map, run.boards),
+        "map": map_data(run.map, run.boards, conditions(fits)),
         "profiles": profiles_data(run),
         "run": {
             **run_data(run.provenance),
+            "maps": [name for name, one in conditions(fits).items() if one.discrete],
             "order": run.order,
             "summary": [column.key for column in columns.SUMMARY],
         },
@@ -94,7 +104,9 @@ def page_data(run: Results) -> dict[str, Any]:
     }
 
 
-def map_data(drawn: OutcomeMap, boards: Mapping[str, Leaderboard]) -> dict[str, Any]:
+def map_data(
+    drawn: OutcomeMap, boards: Mapping[str, Leaderboard], where: Mapping[str, Conditions]
+) -> dict[str, Any]:
     """The map of outcomes: what its rows and columns are, and each cell, row after row."""
     words, outcomes = list(Cell), list(Outcome)
     return {
@@ -105,6 +117,7 @@ def map_data(drawn: OutcomeMap, boards: Mapping[str, Leaderboard]) -> dict[str, 
         ],
         "methods": drawn.methods.assign(rank=_ranks(drawn.methods, boards)),
         "targets": drawn.targets,
+        "symbols": {name: where[name].symbol for name in drawn.targets["dataset"].unique()},
         "outcome": [outcomes.index(one) for one in drawn.outcomes.ravel()],
         "k": drawn.exponents.ravel(),
         "digits": drawn.digits.ravel(),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from koopmark._files import write_text
 from koopmark.analysis import columns
+from koopmark.analysis.conditions import NOT_USED, conditions
 from koopmark.analysis.curves import profile_table
 from koopmark.analysis.leaderboard import leaderboard_table
 from koopmark.analysis.measure import MEANINGS, outcome_table
@@ -56,7 +57,7 @@ def _html(run: Results, past: Trends | None) -> str:
     fits, summary = run.fits, run.summary
     names, seeds = list(fits["dataset"].unique()), fits["seed"]
     in_sweeps = {name for sweep in run.families for name in sweep.datasets}
-    known = views.Known.of(fits)
+    known, where = views.Known.of(fits), conditions(fits)
     data = page_data(run)
     return render(
         "run/page.html.j2",
@@ -70,6 +71,8 @@ def _html(run: Results, past: Trends | None) -> str:
         trends=past,
         more=[text for text in (*(along(*one) for one in run.swept), anchored(summary)) if text],
         columns=columns,
+        maps=any(one.discrete for one in where.values()),
+        not_used=NOT_USED if any(one.inputs for one in where.values()) else "",
         misses=misses(run.judged),
         meanings=MEANINGS,
         missed=views.miss_rows(run.judged, run.order, known),

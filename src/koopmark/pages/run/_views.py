@@ -9,6 +9,7 @@ import pandas as pd
 
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.columns import Column
+from koopmark.analysis.conditions import Conditions
 from koopmark.analysis.leaderboard import ALL, Leaderboard
 from koopmark.analysis.measure import classes
 from koopmark.analysis.numbers import listed, percent, plain, plural
@@ -129,14 +130,15 @@ def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
     exact = [label for label in labels if label not in nearly]
     named = {"exact eigenvalues": exact, "eigenfunctions only nearly, at": nearly}
     # Of a recording nobody knows the noise, or what is behind its channels.
-    known = pd.notna(first["noise"])
+    known, where = pd.notna(first["noise"]), Conditions.of(first)
     facts = [
         f"{plain(first['n'])} {'units' if known else 'channels'}",
+        *where.facts,
         *([] if pd.isna(first["rank"]) else [f"rank {plain(first['rank'])}"]),
         f"noise {plain(first['noise'])}" if known else "noise unknown",
-        f"Δt = {plain(first['dt'])}",
+        where.interval(first["dt"]),
         f"{plain(first['train_trajectories'])} training trajectories",
-        f"horizon {plain(first['horizon'])}",
+        where.length("horizon", first["horizon"]),
         plural(fits["seed"].nunique(), "seed"),
         *(f"{name} {listed(some, most=6)}" for name, some in named.items() if some),
     ]
@@ -214,6 +216,7 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
         shares = [score_cell(column, float(row[column.key])) for column in standing]
         cells = [*means, *shares, lost, *beside]
         marks = ("default",) * bool(row["default"]) + _part_of_the_data(row["pairs"])
+        marks += ("uses the inputs",) * bool(row["inputs"])
         rows.append(known.row(row["method"], cells, place=str(row["place"]), marks=marks))
     return {
         "name": name,

@@ -77,7 +77,7 @@ class LinearUnits(Network):
         return f"ẏ = Ay + {self._coupled()}{driven}, {self._map()}"
 
     def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
-        zeta, offset = self._zeta()
+        zeta, offset = self._named(self.zeta, self.size)
         if not self.zeta.formula:
             return None
         return self._formula(spaces, f"Here z = ζ(x); {zeta}.", offset)

@@ -1,6 +1,7 @@
 """Methods of PyDMD, at full rank; PyDMD's own rank is a threshold."""
 
 from koopmark.methods._method import Method
+from koopmark.methods.adapters.pydmd.inputs import DMDc
 from koopmark.methods.adapters.pydmd.pairs import (
     DMD,
     LANDO,
@@ -30,6 +31,7 @@ METHODS: dict[str, Method] = {
     "pydmd.pidmd": PiDMD(),
     "pydmd.pidmd_unitary": PiDMD(manifold="unitary"),
     "pydmd.kernel_edmd": KernelEDMD(),
+    "pydmd.dmdc": DMDc(),
     "pydmd.lando_linear": LANDO(),
     "pydmd.lando_cubic": LANDO(kernel=Polynomial(degree=3)),
     "pydmd.spdmd": SpDMD(),

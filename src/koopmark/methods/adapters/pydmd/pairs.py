@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count
-from koopmark.methods.adapters._pairs import EMPTY, Subsampled
+from koopmark.methods.adapters._pairs import EMPTY, Subsampled, vanish
 from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity
 from koopmark.methods.kernels import (
     AnyKernel,
@@ -142,7 +142,8 @@ class OptDMD(DMD):
             modes = np.zeros_like(ahead)
             np.divide(ahead, discrete[:, None], out=modes, where=discrete[:, None] != 0)
         dt = trajectories.dt
-        return LinearModel(lift, q.conj() @ z, continuous(discrete, dt), dt, modes)
+        rates = continuous(discrete, dt)
+        return LinearModel(lift, q.conj() @ z, rates, dt, modes, discrete=discrete)
 
 
 @dataclass(frozen=True)
@@ -300,8 +301,9 @@ class KernelEDMD(Subsampled):
         if self.kernel == Linear():
             # k(x, X) C = x Xᵀ C: without the kernel columns their rounding does not grow with C.
             lift, coefficients = STATE.fitted(x), x.T @ coefficients
-        rates = continuous(operator.eigenvalues, trajectories.dt)
-        return LinearModel(lift, coefficients, rates, trajectories.dt, edmd.modes.T)
+        discrete, dt = operator.eigenvalues, trajectories.dt
+        rates, modes = continuous(discrete, dt), edmd.modes.T
+        return LinearModel(lift, coefficients, rates, dt, modes, discrete=discrete)
 
 
 @dataclass(frozen=True)
@@ -369,7 +371,11 @@ class LANDO(Subsampled):
         base = x.mean(axis=0) if self.base == "mean" else np.zeros(x.shape[1])
         # With x' = x - x̄ and f = x̄ + b + A x', zᵀA = μzᵀ gives the function zᵀx' + zᵀb/(μ - 1).
         lando.analyze_fixed_point(base)
-        discrete, left = lando.eigs, np.linalg.pinv(lando.modes)
+        discrete, modes = lando.eigs, lando.modes
+        if self.svd_rank == -1 and (len(discrete) < len(base) or vanish(discrete)):
+            lando.analyze_fixed_point(base, compute_A=True)
+            discrete, modes = np.linalg.eig(lando.operator.A)
+        left = np.linalg.pinv(modes)
         drift = left @ (lando._bias[:, 0] - base)
         constant = np.zeros_like(drift)
         np.divide(drift, discrete - 1, out=constant, where=discrete != 1)
@@ -378,6 +384,7 @@ class LANDO(Subsampled):
             coefficients=np.vstack([constant - left @ base, left.T]),
             rates=continuous(discrete, trajectories.dt),
             dt=trajectories.dt,
+            discrete=discrete,
             lando=lando,
         )
 

@@ -213,8 +213,8 @@
     for (const [i, [name]] of finders.entries()) names.append(i ? ", " : "", cardLink("method", name));
     return names;
   };
-  const target = (one) => [
-    `λ = ${one.name}`,
+  const target = (symbol) => (one) => [
+    `${symbol} = ${one.name}`,
     format.plain(number(one.dimension)),
     one.kind,
     one.found[1] ? `${one.found[0]} of ${one.found[1]}` : "not scored",
@@ -228,14 +228,17 @@
     const summary = await koopmark.data("summary");
     const fits = await koopmark.data("fits");
     const best = koopmark.rows(summary, (i) => summary.dataset[i] === name && summary.place[i] !== null);
-    const scores = ["digits", "found", "reach", "fit_seconds"];
+    const gains = best.some((i) => Number.isFinite(number(summary.gain_error[i])));
+    const scores = ["digits", "found", "reach", ...(gains ? ["gain_error"] : []), "fit_seconds"];
     const all = make("a", "All scores on this dataset", { href: `#datasets&dataset=${encodeURIComponent(name)}` });
     const more = make("p");
     more.append(all);
     const pair = make("div", "", { class: "pair" });
     pair.append(
       figure(
-        ["Exact eigenvalues λ in the plane, with the multiplicity of each that has several."],
+        [
+          `Exact eigenvalues ${card.symbol} in the plane, with the multiplicity of each that has several.`,
+        ],
         () => koopmark.spectra.small(name),
         `Exact eigenvalues of ${name}`,
       ),
@@ -261,6 +264,7 @@
       said([
         ["system", card.system],
         ["data", card.data],
+        ...card.told,
         ["source", linked(card.sources)],
       ]),
       pair,
@@ -271,7 +275,7 @@
         ["target", "multiplicity", "kind", "found by", "expressible by", "best digits", "found best by"].map(
           (text, i) => (i === 1 || (i > 2 && i < 6) ? right(text) : left(text)),
         ),
-        card.targets.map(target),
+        card.targets.map(target(card.symbol)),
       ),
       ...(card.outcomes.length
         ? [make("p", `${card.extent}.`, { class: "note" }), legend(cards.outcomes, card.outcomes)]
@@ -287,6 +291,7 @@
                 right("digits"),
                 right("found"),
                 right("reach"),
+                ...(gains ? [right("gain error")] : []),
                 right("fit time"),
                 left("fit"),
               ],

@@ -58,7 +58,7 @@ if (document.querySelector("#eigenfunctions select")) {
     });
 
   const sentence = async (frame, own, method) => {
-    const [fits, targets] = await Promise.all(["fits", "targets"].map(koopmark.data));
+    const [fits, targets, run] = await Promise.all(["fits", "targets", "run"].map(koopmark.data));
     const [fit] = koopmark.rows(
       fits,
       (i) => fits.dataset[i] === frame.dataset && fits.method[i] === method && fits.seed[i] === frame.seed,
@@ -84,7 +84,7 @@ if (document.querySelector("#eigenfunctions select")) {
       size > 1
         ? `; the direction drawn is one of ${size} and is missed by ${format.scientific(number(own.angle))}, the error counts the worst`
         : "";
-    return `${method} on ${frame.dataset}, λ = ${frame.target}, seed ${frame.seed}: ${errors}${shown}.`;
+    return `${method} on ${frame.dataset}, ${koopmark.symbol(run, frame.dataset)} = ${frame.target}, seed ${frame.seed}: ${errors}${shown}.`;
   };
 
   const trajectoriesOf = (points) => [
@@ -98,7 +98,7 @@ if (document.querySelector("#eigenfunctions select")) {
     return [low - margin, high + margin];
   };
 
-  const decay = (points) => {
+  const decay = (points, symbol) => {
     const exact = [],
       recovered = [];
     const size = (re, im) => Math.hypot(re, im) || null;
@@ -145,7 +145,7 @@ if (document.querySelector("#eigenfunctions select")) {
     return {
       data: [...recovered, ...exact],
       layout: {
-        xaxis: { title: { text: "time t (units of the decay time)" } },
+        xaxis: { title: { text: symbol === "μ" ? "step" : "time t (units of the decay time)" } },
         yaxis: {
           title: { text: "|φ(x(t))|" },
           type: "log",
@@ -404,7 +404,8 @@ if (document.querySelector("#eigenfunctions select")) {
     if (!own) return;
     const points = pointsOf(frame, own);
     const complex = points.some((p) => p.im || p.dim);
-    await koopmark.plot(section.querySelector(".canvas.decay"), decay(points));
+    const symbol = koopmark.symbol(await koopmark.data("run"), frame.dataset);
+    await koopmark.plot(section.querySelector(".canvas.decay"), decay(points, symbol));
     const { figure, outside } = scatter(points);
     await koopmark.plot(section.querySelector(".canvas.scatter"), figure);
     section.querySelector("figcaption.scatter").textContent =

@@ -51,7 +51,7 @@
     return words.map(quoted).join(" ");
   };
 
-  const scoresOfTargets = (targets, mine, columns) => {
+  const scoresOfTargets = (targets, mine, columns, symbol) => {
     const keys = [
       "eigenvalue_error",
       "eigenvalue_error_relative",
@@ -69,6 +69,8 @@
     };
     const noisy = Object.keys(floors).filter((key) => mine.some((t) => Number.isFinite(number(targets[key][t]))));
     keys.push(...noisy);
+    // Under inputs, of methods that use them.
+    if (mine.some((t) => Number.isFinite(number(targets.gain_error?.[t] ?? null)))) keys.splice(5, 0, "gain_error");
     const times = (key, t) => {
       const ratio = noisy.includes(key) ? number(targets[floors[key]][t]) / number(targets[key][t]) : NaN;
       return Number.isFinite(ratio) ? ` (error ${format.plain(ratio)} times that)` : "";
@@ -83,7 +85,7 @@
     const body = make("tbody");
     for (const t of mine) {
       const row = make("tr");
-      row.append(make("th", `λ = ${targets.target[t]}`, { scope: "row", class: "first" }));
+      row.append(make("th", `${symbol} = ${targets.target[t]}`, { scope: "row", class: "first" }));
       for (const key of keys) {
         const cell = make("td", "", { class: "number" });
         cell.append(score(key, targets[key][t]), times(key, t));
@@ -105,7 +107,7 @@
     return scroll;
   };
 
-  const eigenvalues = (pairs, i) => {
+  const eigenvalues = (pairs, i, symbol) => {
     const all = [];
     for (let j = pairs.start[i]; j < pairs.start[i + 1]; j += 1)
       all.push({
@@ -116,8 +118,10 @@
       });
     all.sort((a, b) => a.residual - b.residual || 0);
     const table = make("table");
-    table.innerHTML =
-      "<thead><tr><th scope='col' class='number'>Re λ</th><th scope='col' class='number'>Im λ</th><th scope='col' class='number'>residual</th><th scope='col' class='number'>training residual</th></tr></thead>";
+    const titles = [`Re ${symbol}`, `Im ${symbol}`, "residual", "training residual"];
+    const line = make("tr");
+    line.append(...titles.map((title) => make("th", title, { scope: "col", class: "number" })));
+    table.createTHead().append(line);
     const body = make("tbody");
     for (const pair of all.slice(0, 50)) {
       const row = make("tr");
@@ -145,12 +149,15 @@
   };
 
   const heading = (text) => make("h3", text);
+  // Of a flow that is seen whole and has no inputs nothing more is said.
+  const telling = (key, fits, i) => fits[key][i] !== null && fits[key][i] !== (key === "channels" ? fits.n[i] : 0);
 
   const show = async (i) => {
     const [fits, targets, pairs, columns, run] = await Promise.all(
       ["fits", "targets", "eigenpairs", "columns", "run"].map(koopmark.data),
     );
     const ok = fits.status[i] === "ok";
+    const symbol = koopmark.symbol(run, fits.dataset[i]);
     const status = make("span", fits.status[i].replaceAll("_", " "), { class: ok ? "status" : "status bad" });
     const said = [
       ["method", koopmark.cardLink("method", fits.method[i])],
@@ -179,6 +186,7 @@
         },
       );
     });
+    const known = ["n", ...["channels", "inputs", "alpha"].filter((key) => telling(key, fits, i))];
     const shell = make("p", "", { class: "command" });
     shell.append(make("code", repeat), " ", copy);
     dialog.querySelector("#fit-title").textContent = fits.method[i];
@@ -190,15 +198,15 @@
       options(fits.options[i]),
       list(versions),
       heading("Data"),
-      list([...level, ...numeric(["n", "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns)]),
+      list([...level, ...numeric([...known, "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns)]),
       ...(ok
         ? [
             heading("Scores and cost"),
             list(numeric(run.scores, fits, i, columns)),
             heading("Target by target"),
-            scoresOfTargets(targets, mine, columns),
+            scoresOfTargets(targets, mine, columns, symbol),
             heading("Eigenpairs"),
-            eigenvalues(pairs, i),
+            eigenvalues(pairs, i, symbol),
           ]
         : []),
     );

@@ -128,7 +128,7 @@
     const cell = i * data.targets.target.length + j;
     const outcome = data.outcomes[data.outcome[cell]];
     const digits = number(data.digits[cell]);
-    const where = `${named(members.map((k) => data.methods.method[k]))}, ${data.targets.dataset[j]}, λ = ${data.targets.target[j]}`;
+    const where = `${named(members.map((k) => data.methods.method[k]))}, ${data.targets.dataset[j]}, ${data.symbols[data.targets.dataset[j]]} = ${data.targets.target[j]}`;
     if (outcome.word === NOT_RUN)
       return [where, data.seeds[cell] ? "not run: skipped, or its library is not installed" : "not run"];
     const seeds = `found at ${data.found[cell]} of ${data.seeds[cell]} ${data.seeds[cell] === 1 ? "seed" : "seeds"}`;

@@ -3,7 +3,10 @@
 //
 //   koopmark.panel(dialog, { WORD: open(name) })   `open` fills the dialog, and may return a promise
 //   koopmark.cardLink("method" or "dataset", name) a link to a card, in an element of its own
+//   koopmark.symbol(run, dataset)                  what its eigenvalues are called, λ or μ of a map
 //   koopmark.make(tag, text, attributes), koopmark.list([[term, text or element]])
+koopmark.symbol = (run, dataset) => (run.maps.includes(dataset) ? "μ" : "λ");
+
 koopmark.make = (tag, text = "", attributes = {}) => {
   const element = document.createElement(tag);
   element.textContent = text;

@@ -42,17 +42,30 @@
   const exactOf = async (dataset) => {
     const [fits, targets] = await Promise.all(["fits", "targets"].map(koopmark.data));
     const mine = new Set(koopmark.rows(fits, (i) => fits.dataset[i] === dataset).map((i) => fits.fit_id[i]));
-    const different = new Map();
+    const all = new Map();
     for (const i of koopmark.rows(targets, (j) => mine.has(targets.fit_id[j]))) {
       const [re, im] = [targets.target_eigenvalue_re[i], targets.target_eigenvalue_im[i]].map(koopmark.number);
-      different.set(`${re} ${im} ${targets.target_dimension[i]}`, { re, im, label: targets.target[i] });
+      all.set(`${re} ${im} ${targets.target_dimension[i]}`, { re, im, label: targets.target[i] });
+    }
+    // One circle for all targets at an eigenvalue: -1 (x8), undriven (x6).
+    const different = new Map();
+    for (const one of all.values()) {
+      const at = `${one.re} ${one.im}`;
+      const first = different.get(at);
+      if (first) first.label += `, ${one.label.slice(one.label.indexOf(" ") + 1)}`;
+      else different.set(at, one);
     }
     return [...different.values()];
   };
 
   // Around the exact eigenvalues and 0, whatever was recovered; if none is known, around the
   // recovered ones that obey the dynamics best.
-  const view = (known, found) => {
+  const view = (known, found, symbol) => {
+    // Of a map the unit circle is what eigenvalues are read against.
+    if (symbol === "μ") {
+      const most = 1.2 * Math.max(1, ...known.map((e) => Math.hypot(e.re, e.im)));
+      return { re: [-most, most], im: [-most, most] };
+    }
     const fair = found.filter((p) => p.residual <= FAIR);
     const exact = known.length ? known : fair.length ? fair : found;
     const span = (values) => Math.max(...values) - Math.min(...values);
@@ -65,7 +78,18 @@
     return { re: [Math.min(...re) - margin, Math.max(...re) + margin], im: [-half, half] };
   };
 
-  const exactTrace = (exact) => {
+  // Equal scales, and the circle between what decays and what grows, for a map.
+  const plane = (box, symbol, unit) => {
+    const title = (part) => ({ text: `${part} ${symbol}${unit ? ` (${symbol === "μ" ? "one step" : "per unit of time"})` : ""}` });
+    const axes = { xaxis: { title: title("Re"), range: box.re }, yaxis: { title: title("Im"), range: box.im } };
+    if (symbol === "λ") return axes;
+    for (const axis of Object.values(axes)) axis.constrain = "domain";
+    axes.yaxis.scaleanchor = "x";
+    const line = { color: koopmark.colours().line, width: 1 };
+    return { ...axes, shapes: [{ type: "circle", x0: -1, x1: 1, y0: -1, y1: 1, line, layer: "below" }] };
+  };
+
+  const exactTrace = (exact, symbol) => {
     const order = [...exact].sort((a, b) => a.re - b.re);
     return {
       type: "scatter",
@@ -78,7 +102,7 @@
       marker: { symbol: "circle-open", size: 20, line: { width: 2 } },
       // Above and below in turn, so that neighbours' labels do not collide.
       textposition: order.map((_, i) => (i % 2 ? "bottom center" : "top center")),
-      hovertemplate: "exact λ = %{text}<extra></extra>",
+      hovertemplate: `exact ${symbol} = %{text}<extra></extra>`,
     };
   };
 
@@ -125,7 +149,7 @@
     return `rgb(${from.map((c, i) => Math.round(c + ((at - low) / (high - low)) * (to[i] - c))).join(",")})`;
   };
 
-  const trace = (method, mine, look) => ({
+  const trace = (method, mine, look, symbol) => ({
     type: "scatter",
     mode: "markers",
     name: koopmark.escaped(method),
@@ -134,7 +158,7 @@
     marker: { size: 9, opacity: 0.9, ...look },
     text: mine.map(
       (p) =>
-        `λ = ${p.re.toPrecision(6)} ${p.im < 0 ? "−" : "+"} ${Math.abs(p.im).toPrecision(6)} i<br>residual ${koopmark.format.scientific(p.residual)}<br>distance to the nearest exact λ ${koopmark.format.scientific(p.distance)}<br>seed ${p.seed}`,
+        `${symbol} = ${p.re.toPrecision(6)} ${p.im < 0 ? "−" : "+"} ${Math.abs(p.im).toPrecision(6)} i<br>residual ${koopmark.format.scientific(p.residual)}<br>distance to the nearest exact ${symbol} ${koopmark.format.scientific(p.distance)}<br>seed ${p.seed}`,
     ),
     hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
   });
@@ -173,20 +197,21 @@
       const [exact, fits] = [await exactOf(dataset), await koopmark.data("fits")];
       const [place] = koopmark.rows(fits, (i) => fits.fit_id[i] === fit);
       const found = place === undefined ? [] : await pairsOf([place], exact);
-      const box = view(exact, found);
+      const symbol = koopmark.symbol(await koopmark.data("run"), dataset);
+      const box = view(exact, found, symbol);
       const { dark } = koopmark.colours();
       const scale = dark ? SCALES.dark : SCALES.light;
-      const recovered = trace(fits.method[place] ?? "", found, {
+      const look = {
         color: found.map((p) => shade(scale, p.residual)),
         line: { width: 0.5, color: dark ? "#14181d" : "#ffffff" },
-      });
+      };
+      const recovered = trace(fits.method[place] ?? "", found, look, symbol);
       return {
-        data: [...(found.length ? [recovered] : []), exactTrace(exact)],
+        data: [...(found.length ? [recovered] : []), exactTrace(exact, symbol)],
         layout: {
           showlegend: false,
           margin: { l: 60, r: 10, t: 10, b: 58 },
-          xaxis: { title: { text: "Re λ" }, range: box.re },
-          yaxis: { title: { text: "Im λ" }, range: box.im },
+          ...plane(box, symbol, false),
         },
       };
     },
@@ -196,7 +221,8 @@
     const [known, all] = [await koopmark.data("methods"), await koopmark.data("eigenpairs")];
     const exact = await exactOf(chosen.dataset);
     const found = await pairsOf(await chosenFits(chosen), exact);
-    const box = view(exact, found);
+    const symbol = koopmark.symbol(await koopmark.data("run"), chosen.dataset);
+    const box = view(exact, found, symbol);
     const inside = (p) => p.re >= box.re[0] && p.re <= box.re[1] && p.im >= box.im[0] && p.im <= box.im[1];
     const seen = found.filter(inside).sort((a, b) => (a.residual || 0) - (b.residual || 0));
     // What obeys the dynamics is drawn last, on top.
@@ -215,16 +241,16 @@
           byResidual
             ? { symbol: SYMBOLS[i % SYMBOLS.length], color: mine.map((p) => shade(scale, p.residual)), line: rim }
             : { symbol: style.symbol, color: style.colour },
+          symbol,
         ),
       );
     const many = traces.length > 14;
     if (byResidual) traces.push(bar(scale));
     await koopmark.plot(section.querySelector(".canvas"), {
-      data: [...traces, ...(exact.length ? [exactTrace(exact)] : [])],
+      data: [...traces, ...(exact.length ? [exactTrace(exact, symbol)] : [])],
       layout: {
         showlegend: !(many && koopmark.narrow.matches),
-        xaxis: { title: { text: "Re λ (per unit of time)" }, range: box.re },
-        yaxis: { title: { text: "Im λ (per unit of time)" }, range: box.im },
+        ...plane(box, symbol, true),
         legend: byResidual && !koopmark.narrow.matches ? { y: 1, maxheight: 0.45 } : {},
       },
     });
@@ -238,7 +264,7 @@
     if (all.left_out) words.push(`${count(all.left_out)} of this run are in eigenpairs.csv only`);
     section.querySelector("figcaption.spectrum").textContent = `${words.join("; ")}. ${
       exact.length ? "Open circles: exact eigenvalues with their multiplicity." : "No exact eigenvalue is known."
-    }`;
+    }${symbol === "μ" ? " Of a map eigenvalues are those of one step; the circle has radius 1." : ""}`;
   };
 
   const csv = async (_section, chosen) => {

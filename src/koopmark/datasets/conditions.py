@@ -1,0 +1,82 @@
+"""Which sections of a recipe go together, and have a key."""
+
+from typing import TYPE_CHECKING
+
+from koopmark.datasets.answer_key import AnswerKey
+from koopmark.systems.own_sections import is_own
+
+if TYPE_CHECKING:
+    from koopmark.datasets.recipe import Contents
+
+CONDITIONS = ("map", "inputs", "observation")
+"""Sections under which a system has another key."""
+WHOLE = 1e-9
+"""Relative, of a number of steps."""
+
+
+def check_conditions(recipe: "Contents") -> None:
+    """Refuse sections that do not go together, or whose combination has no key.
+
+    What the first seed has all have: seeds draw the numbers of a system and of sensors, not what
+    these are.
+
+    Raises
+    ------
+    ValueError
+        With the section, and what would do.
+    """
+    under = [name for name in CONDITIONS if getattr(recipe, name) != _absent(recipe, name)]
+    if not under and not is_own(recipe.system.kind):
+        return
+    system = recipe.system.build(0)
+    if recipe.map.alpha is not None:
+        try:
+            system = system.as_map(recipe.map.alpha)
+        except ValueError as error:
+            raise ValueError(f"map: {error}") from None
+    if system.discrete:
+        _check_steps(recipe)
+    if recipe.truth.principal and (under or system.discrete):
+        what = " and ".join(f"[{name}]" for name in under) or "a map"
+        raise ValueError(
+            f"truth: principal = true with {what}: principal eigenfunctions are known of flows "
+            "alone, without inputs and seen whole: leave it out"
+        )
+    inputs, steps = recipe.inputs, recipe.sampling.steps
+    if inputs.kind == "multisine" and steps < 3 * inputs.channels:
+        raise ValueError(
+            f"inputs: multisine of {inputs.channels} channels over {steps} steps: each needs "
+            f"frequencies of its own, so at least {3 * inputs.channels} steps"
+        )
+    sensors = None
+    if "observation" in under:
+        try:
+            sensors = recipe.observation.sees(system.size, 0)
+            AnswerKey.of(system, recipe.max_degree, sensors)
+        except ValueError as error:
+            raise ValueError(f"observation: {error}") from None
+    if inputs.channels:
+        driven = inputs.drive(system, 0)
+        try:
+            AnswerKey.of(driven, recipe.max_degree, sensors)
+        except ValueError as error:
+            raise ValueError(f"inputs: {error}") from None
+
+
+def _check_steps(recipe: "Contents") -> None:
+    dt, jitter = recipe.sampling.dt, recipe.trials.jitter
+    if abs(dt - round(dt)) > WHOLE * dt:
+        raise ValueError(
+            f"sampling: dt {dt:g} of a map, whose unit of time is one step: dt must be a whole "
+            "number of steps, such as 1"
+        )
+    if jitter:
+        raise ValueError(
+            f"trials: jitter {jitter:g} of a map, which has no states between its steps: leave "
+            "jitter out"
+        )
+
+
+def _absent(recipe: "Contents", name: str) -> object:
+    """What the section is if the file does without it."""
+    return type(recipe).model_fields[name].default
