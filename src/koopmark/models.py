@@ -244,7 +244,7 @@ def propagate(
 
 def driven(
     values: NDArray,
-    eigenvalues: NDArray,
+    multipliers: NDArray,
     gains: NDArray,
     modes: NDArray,
     times: NDArray,
@@ -253,23 +253,31 @@ def driven(
 ) -> NDArray[np.float64] | None:
     """States x(t) = Re Σⱼ zⱼ(t) modesⱼ under inputs, with zⱼ⁺ = μⱼ zⱼ + gⱼ v over each interval dt.
 
-    Parameters are as for `propagate`; `gains` (s, q) are those over dt, and `inputs` (P, K, q) are
-    held from the time before each. None if a time is no multiple of dt.
+    None if a time is no multiple of dt.
+
+    Parameters
+    ----------
+    values, modes, times
+        As for `propagate`.
+    multipliers : (s,) array
+        μ over dt.
+    gains : (s, q) array
+        g over dt.
+    inputs : (P, K, q) array
+        Held from the next earlier time on, or from 0, until each of the times.
+    dt : float
     """
     steps = steps_of(times, dt)
     if steps is None:
         return None
-    ahead, order = np.diff(steps, prepend=0), np.argsort(steps, kind="stable")
-    if (ahead < 0).any():
-        ahead = np.diff(steps[order], prepend=0)
+    order = np.argsort(steps, kind="stable")
+    z = np.asarray(values, dtype=complex)
+    states = np.empty((len(values), len(times), modes.shape[1]))
     with np.errstate(over="ignore", invalid="ignore"):
-        step = np.where(np.isfinite(eigenvalues), np.exp(eigenvalues * dt), 0.0)
-        z = np.asarray(values, dtype=complex)
-        states = np.empty((len(values), len(times), modes.shape[1]))
-        for place, count in zip(order, ahead, strict=True):
+        for place, count in zip(order, np.diff(steps[order], prepend=0), strict=True):
             force = inputs[:, place] @ gains.T
             for _ in range(count):
-                z = step * z + force
+                z = multipliers * z + force
             states[:, place] = (z @ modes).real
     return states
 
@@ -403,7 +411,10 @@ class LinearModel(Model):
         values = self.eigenfunctions(windows)
         if inputs is None or self.gains is None:
             return propagate(values, self.rates, self.modes, times)
-        return driven(values, self.rates, self.gains, self.modes, times, inputs, self.dt)
+        step = self.multipliers
+        if step is None:
+            step = np.where(np.isfinite(self.rates), np.exp(self.rates * self.dt), 0.0)
+        return driven(values, step, self.gains, self.modes, times, inputs, self.dt)
 
     def _seen(self, windows: NDArray) -> NDArray:
         """What ψ takes of the windows (P, w, N)."""

@@ -83,7 +83,7 @@ KINDS: Mapping[str, str] = {
     "white": "independent normal values in each interval",
     "steps": "normal values, kept for {hold} intervals on average",
     "multisine": "sums of sines with random phases",
-    "feedback": "v = -Kx with |KB| = {feedback}, and white dither of {dither} times the amplitude",
+    "feedback": "v = -Kx with KB = {feedback}, and white dither of {dither} times the amplitude",
     "constant": "the same values in every interval of every trajectory, which excite nothing",
 }
 """What inputs of each kind are, by the options of the section."""
@@ -110,7 +110,7 @@ def told(recipe: Recipe, system: System, sensors: Sensors | None) -> tuple[tuple
         "map": _step(system),
         "inputs": _inputs(recipe, system),
         "sensors": _sensors(sensors, system),
-        "exact": _exact(system, sensors),
+        "exact": _exact(system, sensors, recipe.inputs.recorded),
     }
     return tuple((word, text) for word, text in texts.items() if text)
 
@@ -131,10 +131,11 @@ def _inputs(recipe: Recipe, system: System) -> str:
     kind = KINDS[given.kind].format(
         **{name: plain(getattr(given, name)) for name in ("hold", "feedback", "dither")}
     )
+    kept = "" if given.recorded else "; not recorded: methods are given the states alone"
     test = "" if given.kind == "white" else "; the test set has white inputs of that amplitude"
     return (
         f"{plural(system.inputs, 'channel')}, {given.kind}: {kind}; standard deviation "
-        f"{plain(given.amplitude)}; held from each sample to the next{test}"
+        f"{plain(given.amplitude)}; held from each sample to the next{test}{kept}"
     )
 
 
@@ -148,7 +149,7 @@ def _sensors(sensors: Sensors | None, system: System) -> str:
     return f"{sensors.channels} of {system.size} units are seen: {many} {units}, counted from 0"
 
 
-def _exact(system: System, sensors: Sensors | None) -> str:
+def _exact(system: System, sensors: Sensors | None, recorded: bool) -> str:
     """How many functions are exact, and who can find them."""
     functions = system.null_functions
     if functions is None:
@@ -175,17 +176,19 @@ def _exact(system: System, sensors: Sensors | None) -> str:
         spaces = system.observed(sensors, 1)
         free = sum(space.dimension for space in spaces if space.gains(1.0) is None)
         which = f"{name} that are seen" if sensors else name
-        sentences.append(_reach(known, free, which))
+        sentences.append(_reach(known, free, which, recorded))
     return "; ".join(sentences)
 
 
-def _reach(known: int, free: int, which: str) -> str:
+def _reach(known: int, free: int, which: str, recorded: bool) -> str:
     """What inputs do to `known` functions, of which they do not reach `free`."""
     if free == known:
         return f"no input reaches any of the {known} functions {which}: every method can find them"
     driven = (
         "only methods that use the inputs can find them, with the gains of the inputs on them, "
         "which are exact too"
+        if recorded
+        else "no method can find them without the inputs"
     )
     if not free:
         return f"inputs reach all {known} functions {which}: {driven}"

@@ -89,8 +89,9 @@ class Leaderboard:
     `rows` has the columns place, method, library, default (whether its library's), mean (over the
     problems, `-inf` where some problem has no number), low and high (of the interval of that mean),
     those of `measure.standings`, fits, failed, pairs (share of the training pairs that its fits
-    used), and better, alike and worse: the least probabilities that the first method is better than
-    this one, as good, or worse, for the best of each other library.
+    used), inputs (whether they used those of some data), and better, alike
+    and worse: the least probabilities that the first method is better than this one, as good, or
+    worse, for the best of each other library.
     """
 
     rows: pd.DataFrame
@@ -210,6 +211,12 @@ def share_of_data(fits: pd.DataFrame) -> "pd.Series[float]":
     return sums["used"] / sums["usable"]
 
 
+def given_inputs(fits: pd.DataFrame) -> "pd.Series[bool]":
+    """Which methods used the inputs of some data; false for all if no data have any."""
+    used = (fits["uses_inputs"] > 0) & (fits["inputs"] > 0)
+    return used.groupby(fits["method"], sort=False).max().astype(bool)
+
+
 def _rows(
     numbers: pd.DataFrame, standing: pd.DataFrame, fits: pd.DataFrame, measure: Measure
 ) -> pd.DataFrame:
@@ -225,6 +232,7 @@ def _rows(
             "fits": of_method.size(),
             "failed": of_method["failed"].sum().astype(int),
             "pairs": share_of_data(fits),
+            "inputs": given_inputs(fits),
         }
     )
     rows = pd.DataFrame(

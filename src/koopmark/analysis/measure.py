@@ -85,6 +85,7 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
         - digits: -log10 e between 0 and 9; possible: the digits of the statistical floor;
         - found: e is at most `scoring.FOUND`, or both errors are within three statistical floors;
         - attainable: 1 if the dictionary holds the target so well, 0 if not, NaN if unknown;
+        - gain_error: that of the target's gains, if the fit has some;
         - outcome: found, or why not (`Outcome`).
 
         What no fit can have an error at, such as an eigenvalue that the sampling aliases, is not
@@ -116,6 +117,8 @@ def judge(fits: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
         possible=possible.where(floor_of_data.notna()),
         found=found,
         attainable=attainable,
+        # A table of before there were inputs has none.
+        gain_error=rows.reindex(columns=["gain_error"])["gain_error"].where(ok),
         outcome=_outcomes(rows, ok, error, found, attainable),
     )
     return judged[_can_be_scored(rows, ok)].reset_index(drop=True)

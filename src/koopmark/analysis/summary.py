@@ -19,7 +19,8 @@ def summarise(fits: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
 
     Of each dataset and method: role, library, default; seeds, ok and failed (fits), status in
     words; noise; asked (targets), found (share), digits, reach,
-    yield and possible as in `measure.standings`; and the scores of fits, medians over the seeds
+    yield and possible as in `measure.standings`; gain_error, the median over the targets and seeds
+    that have one; and the scores of fits, medians over the seeds
     whose fit succeeded.
 
     Rows follow the order of the datasets in `fits`; within one, the anchors come first, then the
@@ -59,6 +60,7 @@ def summarise(fits: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
             "reach": means["attainable"],
             "yield": means["found_attainable"] / means["attainable"].where(means["attainable"] > 0),
             "possible": means["possible"],
+            "gain_error": judged.groupby(keys, sort=False)["gain_error"].median(),
         }
     )
     summary = counts.join([measured, groups[FIT_SCORES].median()])

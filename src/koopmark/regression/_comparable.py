@@ -75,8 +75,11 @@ class RunFolder(Results):
     def verdicts(self) -> pd.DataFrame:
         """The rows of targets.csv, and of each what `measure.judge` says: error, digits, found,
         outcome. What could not be scored of any fit was not found."""
-        told = self.judged[[*TARGET_KEYS, "principal", "error", "digits", "found", "outcome"]]
-        rows = self.targets.merge(told, on=TARGET_KEYS, how="left")
+        said = ["principal", "error", "digits", "found", "gain_error", "outcome"]
+        told = self.judged[[*TARGET_KEYS, *said]]
+        # A table of before there were inputs has no gains.
+        rows = self.targets.drop(columns="gain_error", errors="ignore")
+        rows = rows.merge(told, on=TARGET_KEYS, how="left")
         rows["found"] = rows["found"].eq(True)
         return rows.fillna({"error": np.inf, "digits": 0.0, "outcome": NOT_SCORED})
 

@@ -43,7 +43,11 @@ class Was(NamedTuple, Generic[T]):
 
 FAILS, LOST, FEWER = "fit fails", "target lost", "fewer digits"
 SUCCEEDS, FOUND, MORE = "fit succeeds", "target found", "more digits"
-ERRORS = {"eigenvalue_error_relative": "eigenvalue", "eigenfunction_error": "eigenfunction"}
+ERRORS = {
+    "eigenvalue_error_relative": "eigenvalue",
+    "eigenfunction_error": "eigenfunction",
+    "gain_error": "gain",
+}
 WORDS = {
     "worse": {"found": LOST, "digits": FEWER} | dict.fromkeys(ERRORS, "larger error"),
     "better": {"found": FOUND, "digits": MORE} | dict.fromkeys(ERRORS, "smaller error"),

@@ -7,7 +7,7 @@ from math import hypot
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from koopmark import _repr
 from koopmark._arrays import checked
@@ -18,7 +18,7 @@ from koopmark.scoring._given import expect_model
 from koopmark.scoring._oracle_floors import fresh_like, oracle_floors
 from koopmark.scoring._plane import Plane
 from koopmark.scoring._portraits import Frame, Portrait, frame, portraits
-from koopmark.scoring._recovered import recovered
+from koopmark.scoring._recovered import Recovered, recovered
 from koopmark.scoring._residuals import (
     check_channels,
     check_inputs,
@@ -33,6 +33,7 @@ from koopmark.scoring._targets import (
     Functions,
     ScoredSpace,
     TargetScores,
+    gain_error,
     labels,
     score_target,
 )
@@ -146,7 +147,9 @@ def evaluate(
         If no test trajectory is finite, the states have another number of variables than the key
         or the training data, the model's eigenvalues and eigenfunction values disagree in shape,
         the values of eigenfunctions depend on which other states are asked for, or there is another
-        number of noise_floors than of targets.
+        number of noise_floors than of targets. If the system has inputs: if the test set has none
+        or not as many, the model takes another number, or what it says that they add does not
+        vanish with them. If it is a map: if data are not sampled at whole steps.
     """
     if not isinstance(key, AnswerKey):
         raise TypeError(
@@ -178,9 +181,10 @@ def evaluate(
     structure_note = forecast_note = portrait_note = ""
     drawn: tuple[Portrait, ...] = ()
     if pairs.values is not None:
-        floors, floors_note = oracle_floors(
-            model, windows, spaces, fresh or fresh_like(key, test, seed), key.latent
-        )
+        if not shared.unseen:
+            floors, floors_note = oracle_floors(
+                model, windows, spaces, fresh or fresh_like(key, test, seed), key.latent
+            )
         # Along trajectories, whose stretches are to be of one length.
         even = shown.places[:, model.window - 1 :].ravel() if not test.regular else slice(None)
         rank_error, null_space_error, structure_note = score_structure(
@@ -196,7 +200,7 @@ def evaluate(
         forecast_error, forecast_note = _forecast_error(model, key, test)
         if portrayed and not len(shown.even):
             portrait_note = "portrait: no states follow one another"
-        elif portrayed:
+        elif portrayed and not shared.unseen:
             drawn, portrait_note = portraits(
                 model, spaces, shared.frame, choices, shown.places, pairs.values, pairs.usable
             )
@@ -212,7 +216,8 @@ def evaluate(
         key.no_spectrum,
     )
     functions = None if pairs.values is None else Functions(pairs.values)
-    horizon = shown.horizon
+    horizon, gains = shown.horizon, _gains(model, pairs) if key.inputs else None
+    elapsed = getattr(model, "dt", test.dt)
     rows = tuple(
         score_target(
             space,
@@ -225,6 +230,7 @@ def evaluate(
             horizon,
             pairs.highest,
             pairs.plane,
+            gain_error(space, choice, functions, gains, elapsed) if key.inputs else (np.nan, ""),
         )
         for space, choice, floor, noise_floor, residual in zip_longest(
             spaces, choices, floors, noise_floors, shared.residuals
@@ -278,9 +284,9 @@ def score(
 ) -> "pd.DataFrame":
     """One row of scores for each exact eigenspace.
 
-    `score(model, test)` takes the answer key of the system that the test data come from,
-    `score(model, test, key=key)` the one given. The notes of a row hold those on the fit as a whole
-    too, such as on test trajectories left out.
+    `score(model, test)` takes the answer key of the system that the test data come from, through
+    the sensors that they were seen through, and `score(model, test, key=key)` the one given. The
+    notes of a row hold those on the fit as a whole too, such as on test trajectories left out.
 
     Parameters
     ----------
@@ -308,6 +314,8 @@ def score(
     ValueError
         As `evaluate` does, and if the degree is below 1, no eigenspace is known, nothing says
         which system the test data come from, or they come from another one than the key.
+    NoKey
+        If there is no exact key of what the sensors see.
     """
     import pandas as pd
 
@@ -328,7 +336,7 @@ def score(
             "koopmark.datasets.AnswerKey.of(system)"
         )
     else:
-        answers = AnswerKey.of(system, 1 if max_degree is None else max_degree)
+        answers = AnswerKey.of(system, 1 if max_degree is None else max_degree, data.sensors)
         for one in models.values():
             check_channels(one, data.states, answers.channels)
         if not answers.targets:
@@ -337,6 +345,7 @@ def score(
                 "koopmark.datasets.AnswerKey takes targets of your own"
             )
     answers.expect_origin(data)
+    check_inputs(answers, data)
     fresh = fresh_like(answers, data) if len(models) > 1 else None
     tables = {}
     for name, one in models.items():
@@ -365,6 +374,8 @@ class _Shared:
     spaces: Sequence[ScoredSpace]
     residuals: Sequence[tuple[float, float]]
     """Of each target, and the bound on it: see `target_residual`."""
+    unseen: str = ""
+    """Why nothing is known of targets at the test states; empty if their values are."""
     frames: dict[int, Frame] = field(default_factory=dict)
 
     @classmethod
@@ -380,7 +391,14 @@ class _Shared:
         What is kept holds `key` and `test`, so that no others are mistaken for them.
         """
 
-        test, states = shown.data, shown.targeted
+        test, states, named = shown.data, shown.targeted, labels(key.targets)
+        if key.latent and not shown.hidden:
+            unseen = "the target is a function of the whole state, and the test set has no `latent`"
+            none = [
+                ScoredSpace.without_values(space, index, label, unseen)
+                for index, (space, label) in enumerate(zip(key.targets, named, strict=True))
+            ]
+            return cls(key, test, shown.even, none, [(np.nan, np.nan)] * len(none), unseen)
 
         def work_out() -> "_Shared":
             spaces = [
@@ -388,9 +406,7 @@ class _Shared:
                     *(space, states, shown.trajectories),
                     *(generator([seed, index], "directions"), index, label),
                 )
-                for index, (space, label) in enumerate(
-                    zip(key.targets, labels(key.targets), strict=True)
-                )
+                for index, (space, label) in enumerate(zip(key.targets, named, strict=True))
             ]
             residuals = [
                 target_residual(space.directions, key.quadrature, shown, Plane.of(key))
@@ -408,6 +424,16 @@ class _Shared:
         if target.index not in self.frames:
             self.frames[target.index] = frame(target, self.even, self.key.latent)
         return self.frames[target.index]
+
+
+def _gains(model: Model, pairs: Recovered) -> NDArray | None:
+    """Those of the usable pairs (s, q); None if the method has none."""
+    gains = model.gains
+    if gains is None:
+        return None
+    if len(gains) != len(pairs.usable):
+        raise ValueError(f"{len(pairs.usable)} eigenvalues but gains of shape {np.shape(gains)}")
+    return np.asarray(gains)[pairs.usable]
 
 
 def _forecast_error(model: Model, key: AnswerKey, test: Trajectories) -> tuple[float, str]:

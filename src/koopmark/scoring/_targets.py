@@ -19,6 +19,7 @@ from koopmark.scoring._subspaces import (
     orthonormal_basis,
     sines,
     singular_values_kept,
+    solve_truncated,
     sum_of_squares,
     unit_columns,
 )
@@ -57,6 +58,7 @@ class TargetScores:
     eigenvalue_error_mean: float
     eigenfunction_error: float
     eigenfunction_error_rms: float
+    gain_error: float
     cluster_excess: int
     functions_found: int
     eigenvalues_found: int
@@ -177,8 +179,12 @@ class ScoredSpace:
         Values of the first of these functions.
     values, triangle : (P, k) and (k, k) arrays
         Of all of them, columns of unit norm, and their R.
+    sizes : (k,) array
+        The norms that they had.
     index, label
         Of the target in its dataset's list.
+    unseen : str
+        Why there are no values, if there are none.
     """
 
     space: Eigenspace
@@ -186,8 +192,10 @@ class ScoredSpace:
     first: NDArray
     values: NDArray
     triangle: NDArray
+    sizes: NDArray[np.float64]
     index: int
     label: str
+    unseen: str = ""
 
     @classmethod
     def of(
@@ -203,8 +211,18 @@ class ScoredSpace:
         directions = space.sample(trajectories, rng)
         values = directions.evaluate(states)
         first = values[:, 0].copy()
+        with np.errstate(over="ignore"):
+            sizes = np.linalg.norm(values, axis=0)
         values = unit_columns(level_columns(values))
-        return cls(space, directions, first, values, triangle_of(values), index, label)
+        return cls(space, directions, first, values, triangle_of(values), sizes, index, label)
+
+    @classmethod
+    def without_values(
+        cls, space: Eigenspace, index: int, label: str, unseen: str
+    ) -> "ScoredSpace":
+        """E of which the test set shows nothing, for the reason `unseen`."""
+        none = np.empty(0)
+        return cls(space, space, none, none[None], none.reshape(0, 0), none, index, label, unseen)
 
     @cached_property
     def singular_values(self) -> NDArray[np.float64]:
@@ -287,6 +305,39 @@ class Functions:
         return len(independent(unit[:, order], limits, m)[0])
 
 
+def gain_error(
+    target: ScoredSpace,
+    choice: Choice,
+    functions: Functions | None,
+    gains: NDArray | None,
+    elapsed: float,
+) -> tuple[float, str]:
+    """How far the gains of what stands for E are from those of E, relative, and a note.
+
+    With E = S C in least squares over the test points, and g (s, q) the gains of the recovered
+    functions over the time `elapsed`, Cᵀg (m, q) are those of E that were recovered. The error is
+    ‖Cᵀg - exact‖ / ‖exact‖ in the Frobenius norm; 1 if the method has no gains.
+    """
+    if not target.space.driven:
+        return np.nan, "gain_error: no input reaches these functions"
+    exact = target.directions.gains(elapsed)
+    if exact is None:
+        return np.nan, "gain_error: what inputs do to a product is not linear"
+    if gains is None:
+        return 1.0, "gain_error: the method gives no gains, which counts as all of them missing"
+    if functions is None or choice.chosen is None:
+        return np.nan, "gain_error: no functions stand for the target"
+    values = functions.values[:, choice.chosen]
+    level = level_columns(values)
+    own = level_columns(gains[choice.chosen].T, like=values).T
+    own = own / np.linalg.norm(level, axis=0)[:, None]
+    triangle, count = triangle_of(unit_columns(level), target.values), values.shape[1]
+    coefficients, _ = solve_truncated(triangle[:count, :count], triangle[:count, count:])
+    found = target.sizes[:, None] * (coefficients.T @ own)
+    error = float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+    return (error if np.isfinite(error) else np.inf), ""
+
+
 def score_target(
     target: ScoredSpace,
     choice: Choice,
@@ -298,6 +349,7 @@ def score_target(
     horizon: float,
     highest: float = np.inf,
     plane: Plane = FLOW,
+    gain: tuple[float, str] = (np.nan, ""),
 ) -> TargetScores:
     """Score recovered eigenpairs against one exact eigenspace (λ, E) of dimension m.
 
@@ -333,6 +385,8 @@ def score_target(
             f"to which the recovered ones come as close as {furthest:.1e}"
         )
         furthest = mean = np.nan
+    elif target.unseen:
+        notes.append(f"eigenfunction_error: {target.unseen}")
     elif not target.told_apart:
         told = f"{target.scored_dimension} of {m} directions"
         notes.append(f"eigenfunction_error: the test trajectories tell only {told} apart")
@@ -353,14 +407,16 @@ def score_target(
     if noise_floor:
         notes.append(noise_floor.note)
         floors = noise_floor.eigenvalue / unit, noise_floor.sine
+    notes.append(gain[1])
     limits = tolerance(floors)
     near = np.abs(eigenvalues - space.eigenvalue) <= limits[0] * unit
     count = 0
     if error <= limits[1]:
         count = m
-    elif functions is not None:
+    elif functions is not None and target.scored_dimension:
         count = functions.within(target, float(limits[1]))
-    condition = target.singular_values[0] / target.singular_values[-1]
+    kept = target.singular_values
+    condition = kept[0] / kept[-1] if len(kept) else 1.0
     return TargetScores(
         target_index=target.index,
         target=target.label,
@@ -374,6 +430,7 @@ def score_target(
         eigenvalue_error_mean=mean,
         eigenfunction_error=error,
         eigenfunction_error_rms=rms,
+        gain_error=gain[0],
         cluster_excess=choice.size - m,
         functions_found=count,
         eigenvalues_found=min(int(near.sum()), m),

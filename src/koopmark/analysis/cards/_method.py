@@ -206,7 +206,9 @@ def _fitted_to(fits: Sequence[Row], known: methods.Description | None) -> str:
         return ""
     alone = "one trajectory alone, " if known and known.one_trajectory else ""
     share = "all" if used >= pairs else f"{percent(used / pairs)} of the"
-    return f"{alone}{share} snapshot pairs of the data"
+    driven = [fit for fit in fits if fit["inputs"] > 0]
+    beside = f", {'with' if driven[0]['uses_inputs'] else 'without'} their inputs" if driven else ""
+    return f"{alone}{share} snapshot pairs of the data{beside}"
 
 
 def _fits(fits: Sequence[Row]) -> str:

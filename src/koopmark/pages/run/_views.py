@@ -216,6 +216,7 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
         shares = [score_cell(column, float(row[column.key])) for column in standing]
         cells = [*means, *shares, lost, *beside]
         marks = ("default",) * bool(row["default"]) + _part_of_the_data(row["pairs"])
+        marks += ("uses the inputs",) * bool(row["inputs"])
         rows.append(known.row(row["method"], cells, place=str(row["place"]), marks=marks))
     return {
         "name": name,

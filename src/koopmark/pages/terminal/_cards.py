@@ -7,7 +7,7 @@ import pandas as pd
 from koopmark._repr import eigenvalue
 from koopmark.analysis import columns, numbers
 from koopmark.analysis.cards import Cards, DatasetCard, DatasetRow, MethodCard
-from koopmark.analysis.leaderboard import share_of_data
+from koopmark.analysis.leaderboard import given_inputs, share_of_data
 from koopmark.analysis.measure import MEANINGS, Outcome
 from koopmark.analysis.numbers import MISSING, plural
 from koopmark.analysis.results import Results, known
@@ -77,6 +77,8 @@ def _targets(card: DatasetCard) -> Table:
 def _best(best: pd.DataFrame, methods: pd.DataFrame) -> Table:
     tied = set(methods.loc[methods["place"].duplicated(keep=False), "place"])
     shown = [columns.DIGITS, columns.FOUND, columns.REACH, columns.SECONDS]
+    if methods["gain_error"].notna().any():
+        shown.insert(3, columns.GAIN)
     heads = [Column("place"), Column("method", right=False)]
     heads += [Column(column.title, spare=column is not columns.DIGITS) for column in shown]
     return Table(
@@ -96,7 +98,9 @@ def _best(best: pd.DataFrame, methods: pd.DataFrame) -> Table:
 def _with_marks(rows: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     """Rows of the summary with what `marks` asks of them."""
     return rows.assign(
-        pairs=rows["method"].map(share_of_data(fits)), fits=rows["ok"] + rows["failed"]
+        pairs=rows["method"].map(share_of_data(fits)),
+        inputs=rows["method"].map(given_inputs(fits)),
+        fits=rows["ok"] + rows["failed"],
     )
 
 

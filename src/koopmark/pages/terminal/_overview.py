@@ -23,6 +23,7 @@ CELL = 11
 
 MARKS = {
     "d": "the library's default options",
+    "i": "uses the inputs, which others are not given",
     "k": "by the authors of koopmark",
     "p": "fitted to a part of the data that most methods used",
     "u": "unknown reach, its dictionary cannot be listed",
@@ -138,6 +139,7 @@ def marks(row: "pd.Series[Any]") -> list[str]:
     """The letters of `MARKS` that a row of a board, or of the summary, has."""
     true = {
         "d": row["default"],
+        "i": row["inputs"],
         "k": row["library"] == OURS,
         "p": row["pairs"] < 1,
         "u": pd.isna(row["reach"]) and row["failed"] < row["fits"],

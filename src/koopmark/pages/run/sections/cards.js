@@ -228,7 +228,8 @@
     const summary = await koopmark.data("summary");
     const fits = await koopmark.data("fits");
     const best = koopmark.rows(summary, (i) => summary.dataset[i] === name && summary.place[i] !== null);
-    const scores = ["digits", "found", "reach", "fit_seconds"];
+    const gains = best.some((i) => Number.isFinite(number(summary.gain_error[i])));
+    const scores = ["digits", "found", "reach", ...(gains ? ["gain_error"] : []), "fit_seconds"];
     const all = make("a", "All scores on this dataset", { href: `#datasets&dataset=${encodeURIComponent(name)}` });
     const more = make("p");
     more.append(all);
@@ -290,6 +291,7 @@
                 right("digits"),
                 right("found"),
                 right("reach"),
+                ...(gains ? [right("gain error")] : []),
                 right("fit time"),
                 left("fit"),
               ],

@@ -79,6 +79,8 @@
     const at = new Map(
       koopmark.rows(summary, (i) => summary.dataset[i] === dataset).map((i) => [summary.method[i], i]),
     );
+    // What is missing of all, such as gains without inputs, has no column.
+    const keys = run.summary.filter((key) => [...at.values()].some((i) => !Number.isNaN(number(summary[key][i]))));
     const rows = run.order
       .filter((method) => at.has(method))
       .map((method) => {
@@ -91,10 +93,10 @@
         return rowOf(known, method, [
           place,
           status,
-          ...run.summary.map((key) => scoreCell(columns, key, summary[key][i], "number")),
+          ...keys.map((key) => scoreCell(columns, key, summary[key][i], "number")),
         ]);
       });
-    const titles = run.summary.map((key) => ({ text: columns[key].title, title: columns[key].meaning, css: "number" }));
+    const titles = keys.map((key) => ({ text: columns[key].title, title: columns[key].meaning, css: "number" }));
     return tableOf(
       `All scores on ${dataset}`,
       [METHOD, { text: "place", css: "number" }, { text: "status" }, ...titles],

@@ -69,6 +69,8 @@
     };
     const noisy = Object.keys(floors).filter((key) => mine.some((t) => Number.isFinite(number(targets[key][t]))));
     keys.push(...noisy);
+    // Under inputs, of methods that use them.
+    if (mine.some((t) => Number.isFinite(number(targets.gain_error?.[t] ?? null)))) keys.splice(5, 0, "gain_error");
     const times = (key, t) => {
       const ratio = noisy.includes(key) ? number(targets[floors[key]][t]) / number(targets[key][t]) : NaN;
       return Number.isFinite(ratio) ? ` (error ${format.plain(ratio)} times that)` : "";
@@ -147,6 +149,8 @@
   };
 
   const heading = (text) => make("h3", text);
+  // Of a flow that is seen whole and has no inputs nothing more is said.
+  const telling = (key, fits, i) => fits[key][i] !== null && fits[key][i] !== (key === "channels" ? fits.n[i] : 0);
 
   const show = async (i) => {
     const [fits, targets, pairs, columns, run] = await Promise.all(
@@ -182,6 +186,7 @@
         },
       );
     });
+    const known = ["n", ...["channels", "inputs", "alpha"].filter((key) => telling(key, fits, i))];
     const shell = make("p", "", { class: "command" });
     shell.append(make("code", repeat), " ", copy);
     dialog.querySelector("#fit-title").textContent = fits.method[i];
@@ -193,7 +198,7 @@
       options(fits.options[i]),
       list(versions),
       heading("Data"),
-      list([...level, ...numeric(["n", "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns)]),
+      list([...level, ...numeric([...known, "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns)]),
       ...(ok
         ? [
             heading("Scores and cost"),
