@@ -111,7 +111,7 @@ def test_what_cannot_be_drawn_is_a_sentence(model, data, what, sentence):
 
 
 def test_what_is_drawn_of_a_map_is_called_mu_and_has_the_unit_circle(ax):
-    network = koopmark.systems.random_leaky_rnn(n=4, rank=2, alpha=0.3, gain=1.5, seed=0)
+    network = koopmark.systems.random_rnn(n=4, rank=2, gain=1.5, seed=0).as_map(0.3)
     rng = np.random.default_rng(0)
     train, test = (
         koopmark.simulate(network, rng.standard_normal((20, 4)), np.arange(8.0)) for _ in range(2)
