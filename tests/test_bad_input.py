@@ -17,7 +17,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import koopmark
 from koopmark import Trajectories, methods, simulate, simulation, spectrum, systems
+from koopmark.estimator import Estimator
 from koopmark.methods import own
+from koopmark.models import LinearModel
 
 SOURCE = str(Path(koopmark.__file__).parent)
 RNG = np.random.default_rng(0)
@@ -27,6 +29,10 @@ THREE = systems.three_populations()
 LINEAR = systems.random_linear(3)
 TEST = simulate(THREE, RNG.normal(size=(8, 3)), np.linspace(0, 3, 31))
 MODEL = koopmark.fit("koopmark.qr_edmd", TEST)
+ESTIMATOR = Estimator("koopmark.qr_edmd", dt=0.1).fit(TEST)
+DRIVEN = LinearModel(
+    lambda states: states, np.eye(3), -np.ones(3) + 0j, 0.1, input_gains=np.ones((3, 3))
+)
 LIFT = methods.Monomials(2).fitted(STATES)
 WEIGHTS = np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 3.0]])
 FEATURES = systems.HiddenLayer([[0.0, 1.0], [0.0, 2.0]], [0.0, 1.0])
@@ -56,6 +62,12 @@ DATA = {
     "fit": lambda a: koopmark.fit("koopmark.qr_edmd", Trajectories(a, dt=0.1)).eigenvalues,
     "score": lambda a: koopmark.score(MODEL, THREE, Trajectories(a, dt=0.1)),
     "infer_structure": lambda a: koopmark.infer_structure(MODEL, Trajectories(a, dt=0.1)),
+    "residuals": lambda a: koopmark.residuals(MODEL, a, dt=0.1),
+    "residuals: inputs": lambda a: koopmark.residuals(
+        DRIVEN, Trajectories(STATES, dt=0.1, inputs=a)
+    ),
+    "Estimator.fit": lambda a: Estimator("koopmark.qr_edmd", dt=0.1).fit(a).model_.eigenvalues,
+    "Estimator.score": lambda a: ESTIMATOR.score(a),
 }
 """Takes data (M, T, N)."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OWN = ("method", "dt")
 """Parameters of an estimator beside the options of its method."""
 
+LARGEST = 1e100
 WORST = -1e9
 """What a forecast scores that grows without bound: searches average scores, and rank no infinity.
 """
@@ -57,6 +58,7 @@ class Estimator(ReprMixin):
         Parameters
         ----------
         X : Trajectories, (M, T, N) array_like, or list of (Tᵢ, N) array_like
+            Inputs come with Trajectories alone, and are split with them.
         y : None
             Not used.
 
@@ -73,7 +75,8 @@ class Estimator(ReprMixin):
 
         Every stretch of `X` without a gap is forecast from its first window to its end, with no
         look at what follows, and x̄ is the mean of all states that are forecast. 1 is perfect, 0 as
-        good as their mean, and what grows without bound is worth -1e9. No truth is needed.
+        good as their mean, and what grows without bound is worth -1e9. No truth is needed. Inputs
+        of `X` are known to a model that uses them; a method without inputs forecasts without them.
 
         Raises
         ------
@@ -82,15 +85,17 @@ class Estimator(ReprMixin):
         ValueError
             If the method does not predict states, or no stretch is longer than the window.
         """
-        if not hasattr(self, "model_"):
-            from sklearn.exceptions import NotFittedError
+        return forecast_skill(self._fitted("score"), self._trials(X))
 
-            raise NotFittedError("this Estimator is not fitted yet: call fit before score")
-        return forecast_skill(self.model_, self._trials(X))
+    def predict(self, X: Any, times: Any, inputs: Any = None) -> NDArray | None:
+        """`Model.predict` of the fitted model.
 
-    def predict(self, X: Any, times: Any) -> NDArray | None:
-        """`Model.predict` of the fitted model."""
-        return self.model_.predict(X, times)
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If it was not fitted.
+        """
+        return self._fitted("predict").predict(X, times, inputs=inputs)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters; with `deep` also all options of the method, nested ones as `a__b`.
@@ -129,6 +134,13 @@ class Estimator(ReprMixin):
         self.method, self.options = method, options
         self.dt = params.get("dt", self.dt)
         return self
+
+    def _fitted(self, asked: str) -> Model:
+        if not hasattr(self, "model_"):
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(f"this Estimator is not fitted yet: call fit before {asked}")
+        return self.model_
 
     def _method(self) -> Method:
         return methods.get(self.method, **self.options)
@@ -173,11 +185,18 @@ def forecast_skill(model: Model, data: Trajectories) -> float:
             f"{model.window}"
         )
     truths = [block.states[:, model.window :] for block in blocks]
+    largest = max(float(np.abs(truth).max(initial=0.0)) for truth in truths)
+    if not largest <= LARGEST:
+        raise ValueError(
+            f"no score: the states reach {largest:.1g}, and squares of such numbers overflow: give "
+            f"them in a unit in which they stay below {LARGEST:g}"
+        )
     mean = np.concatenate([truth.reshape(-1, truth.shape[2]) for truth in truths]).mean(axis=0)
     for block, truth in zip(blocks, truths, strict=True):
         times = block.times[model.window :] - block.times[model.window - 1]
+        held = None if block.inputs is None else block.inputs[:, model.window - 1 : -1]
         with np.errstate(over="ignore", invalid="ignore"):
-            predicted = model.predict(block.rolling(model.window)[:, 0], times)
+            predicted = model.predict(block.rolling(model.window)[:, 0], times, inputs=held)
             if predicted is None:
                 raise ValueError(
                     "the method does not predict states at these times, by which an Estimator "

@@ -1,10 +1,15 @@
 """Whoever has the exported arrays alone can evaluate the functions anywhere."""
 
+import io
+import json
+from contextlib import redirect_stdout
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from koopmark.datasets import build, load_recipe, varied
-from koopmark.export import export_dataset
+from koopmark.export import FORMATS, export_dataset
 from koopmark.export._contents import contents
 
 SHORT = """
@@ -172,3 +177,80 @@ def test_the_folder_says_how(tmp_path, file_format):
     if file_format == "csv":
         assert (folder / "vectors_2_2.csv").exists()
         assert (folder / "theta.csv").read_text().startswith("column1\n")
+
+
+CONDITIONS = {
+    "inputs": "[inputs]\nchannels = 2",
+    "map": "[map]\nalpha = 1.25\n[inputs]\nchannels = 1",
+    "sensors": "[observation]\nsensors = 4",
+    "everything": (
+        '[map]\nalpha = 0.3\n[inputs]\nchannels = 1\nkind = "steps"\n[observation]\nmixtures = 4\n'
+        "[trials]\ngaps = 0.2"
+    ),
+    "few sensors": "[observation]\nsensors = 2",
+}
+
+
+@pytest.fixture(params=CONDITIONS)
+def conditional(request, tmp_path):
+    path = tmp_path / "made.toml"
+    text = SHORT.format(system=NETWORKS["shifted"][0], initial=NORMAL) + CONDITIONS[request.param]
+    if "[map]" in text:
+        text = text.replace("dt = 0.25\nhorizon = 1.0", "dt = 1.0\nhorizon = 20.0")
+    path.write_text(text)
+    return load_recipe(path)
+
+
+def test_functions_of_channels_are_evaluated_and_moved_on_from_the_arrays_alone(conditional):
+    """φ = Π uᵀ(s - θ) with z⁺ = μz + g v for each factor z: THEORY's one formula."""
+    found = contents(build(conditional, 0))
+    seen = "test_latent" if found.dataset.key.latent else "test_states"
+    x, given = found[seen], names(found)
+    v = found["test_inputs"] if "test_inputs" in given else np.zeros((*x.shape[:2], 1))
+    mixed = found["sensors"] if "sensors" in given and seen == "test_states" else np.eye(5)
+    driven = found["input_weights"] if "input_weights" in given else np.zeros((5, 1))
+    mu = found["multipliers_re"][0]
+    for target in range(1, len(found.targets) + 1):
+        degree = sum(name.startswith(f"vectors_{target}_") for name in given)
+        vectors = [found[f"vectors_{target}_{f}"] for f in range(1, degree + 1)]
+        factors = [(x - found["theta"]) @ u for u in vectors]
+        phi = found[f"test_eigenfunctions_{target}"]
+        np.testing.assert_allclose(np.prod(factors, axis=0), phi, rtol=1e-9, atol=1e-9)
+        share = 1.0 if found.dataset.key.discrete else 1.0 - mu
+        gains = [share * u.T @ mixed @ driven for u in vectors]
+        moved = [mu * z[:, :-1] + v[:, :-1] @ g.T for z, g in zip(factors, gains, strict=True)]
+        np.testing.assert_allclose(np.prod(moved, axis=0), phi[:, 1:], rtol=1e-9, atol=1e-9)
+        if f"gains_{target}" in given:
+            np.testing.assert_allclose(found[f"gains_{target}"], gains[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_every_format_holds_inputs_and_the_code_in_its_readme_finds_the_law(
+    conditional, file_format, tmp_path, monkeypatch
+):
+    folder = export_dataset(conditional, 0, file_format, tmp_path / "out")
+    text = (folder / "README.md").read_text()
+    again = tmp_path / "again.toml"
+    again.write_text(as_toml(json.loads((folder / "recipe.json").read_text())))
+    assert load_recipe(again).depends_on() == conditional.depends_on()
+    if conditional.inputs.channels and file_format == "csv":
+        table = pd.read_csv(folder / "test.csv")
+        inputs = contents(build(conditional, 0))["test_inputs"]
+        columns = [f"v{k}" for k in range(1, inputs.shape[2] + 1)]
+        np.testing.assert_array_equal(table[columns], inputs.reshape(-1, inputs.shape[2]))
+    if "```python" in text:
+        monkeypatch.chdir(folder)
+        said = io.StringIO()
+        with redirect_stdout(said):
+            exec(compile(text.split("```python\n")[1].split("```")[0], "README.md", "exec"), {})
+        assert float(said.getvalue()) < 1e-9
+
+
+def as_toml(given):
+    """A recipe file of what recipe.json says."""
+    own = {name: value for name, value in given.items() if name not in ("koopmark", "seed", "name")}
+    plain = {name: value for name, value in own.items() if not isinstance(value, dict)}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in plain.items() if value != []]
+    for section in own.keys() - plain.keys():
+        lines += [f"[{section}]", *(f"{key} = {json.dumps(v)}" for key, v in own[section].items())]
+    return "\n".join(lines)

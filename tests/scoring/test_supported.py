@@ -216,7 +216,7 @@ def test_the_frame_says_when_most_pairs_are_unsupported_and_what_was_ignored():
     driven = Trajectories(data.states, data.times, inputs=np.zeros((*data.states.shape[:2], 1)))
     table = residuals(exact(LINEAR, moved=1.3), driven)
     assert "0 of 3 pairs are supported" in table.attrs["warning"]
-    assert "the inputs are ignored" in table.attrs["warning"]
+    assert "the model does not use the inputs" in table.attrs["warning"]
     assert residuals(exact(LINEAR), data).attrs["warning"] == ""
 
 

@@ -14,6 +14,7 @@ from koopmark.systems import (
     ElementwiseMap,
     LowRank,
     Relaxation,
+    RelaxationMap,
     Shift,
     activation,
     example,
@@ -108,3 +109,18 @@ def test_a_system_made_of_lambdas_is_simulated_where_processes_fork(forked):
 def test_no_processes_at_all_are_refused():
     with pytest.raises(ValueError, match="jobs is 0"):
         simulate(SYSTEM, START, TIMES, jobs=0)
+
+
+@pytest.mark.parametrize("kind", ["inputs", "feedback", "map"])
+def test_bits_under_inputs_do_not_depend_on_the_number_of_processes(forked, kind):
+    weights = np.random.default_rng(1).standard_normal((30, 2))
+    inputs = np.random.default_rng(2).standard_normal((20, 11, 2))
+    system = SYSTEM.with_inputs(weights)
+    if kind == "map":
+        system = RelaxationMap(
+            SYSTEM.weights, SYSTEM.zeta, SYSTEM.coupling, multiplier=0.5, input_weights=weights
+        )
+    held = (lambda k, states: inputs[:, k] - 0.1 * states[:, :2]) if kind == "feedback" else inputs
+    times = np.arange(11.0)
+    alone, together = (simulate(system, START, times, inputs=held, jobs=n) for n in (1, 3))
+    np.testing.assert_array_equal(together.states, alone.states)

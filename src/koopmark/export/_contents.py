@@ -20,12 +20,18 @@ MAX_FUNCTIONS = 64
 
 @dataclass(frozen=True)
 class Target:
-    """An exact eigenvalue, the dimension of its eigenspace, and how many functions are given."""
+    """An exact eigenvalue, the dimension of its eigenspace, and how many functions are given.
+
+    `multiplier` is that of one sampling interval. Functions that inputs drive obey it together with
+    their response.
+    """
 
     label: str
     eigenvalue: complex
+    multiplier: complex
     dimension: int
     functions: int
+    driven: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +68,14 @@ def contents(dataset: Dataset) -> Contents:
     rng = generator({"seed": dataset.seed}, "directions of exported eigenspaces")
     spaces = [space.sample(MAX_FUNCTIONS, rng) for space in dataset.key.targets]
     targets = tuple(
-        Target(label, whole.eigenvalue, whole.dimension, space.dimension)
+        Target(
+            label,
+            whole.eigenvalue,
+            whole.multiplier(dataset.test.dt),
+            whole.dimension,
+            space.dimension,
+            space.driven,
+        )
         for label, whole, space in zip(
             labels(dataset.key.targets), dataset.key.targets, spaces, strict=True
         )
@@ -84,10 +97,23 @@ def _arrays(
         meaning = "the times of each trajectory to fit to, shape (trajectories, T)"
         yield NamedArray("train_times", dataset.train.times, meaning)
     eigenvalues = np.array([target.eigenvalue for target in targets])
+    kind = "eigenvalues μ of a step" if dataset.key.discrete else "eigenvalues"
     yield NamedArray(
-        "eigenvalues_re", eigenvalues.real, "real parts of the exact eigenvalues, shape (K,)"
+        "eigenvalues_re", eigenvalues.real, f"real parts of the exact {kind}, shape (K,)"
     )
     yield NamedArray("eigenvalues_im", eigenvalues.imag, "their imaginary parts, shape (K,)")
+    multipliers = np.array([target.multiplier for target in targets])
+    meaning = "real parts of the multipliers μ of one sampling interval, shape (K,)"
+    yield NamedArray("multipliers_re", multipliers.real, meaning)
+    yield NamedArray("multipliers_im", multipliers.imag, "their imaginary parts, shape (K,)")
+    for index, space in enumerate(spaces, start=1):
+        gains = space.gains(dataset.test.dt)
+        if gains is not None:
+            meaning = (
+                f"g of target {index}: its functions move by φ⁺ = μφ + g v over one sampling "
+                f"interval, shape {gains.shape}"
+            )
+            yield NamedArray(f"gains_{index}", gains, meaning)
     dimensions = np.array([target.dimension for target in targets], dtype=float)
     yield NamedArray("dimensions", dimensions, "the dimension of each exact eigenspace, shape (K,)")
     level = dataset.recipe.sampling.noise
@@ -97,7 +123,11 @@ def _arrays(
         ("train", dataset.train, "to fit to" + noise),
         ("test", dataset.test, "clean, from other initial states"),
     ):
-        yield from _part(name, part, kind, targets, spaces)
+        yield from _part(name, part, kind, targets, spaces, dataset.key.latent)
+    sensors = dataset.recipe.sensors(dataset.seed)
+    if sensors is not None:
+        meaning = f"C: the channels are s = C x of the whole state x, shape {sensors.matrix.shape}"
+        yield NamedArray("sensors", sensors.matrix, meaning)
     yield from dataset.system.parameters()
 
 
@@ -107,11 +137,24 @@ def _part(
     kind: str,
     targets: tuple[Target, ...],
     spaces: list[Eigenspace],
+    latent: bool,
 ) -> Iterator[NamedArray]:
     yield NamedArray(f"{name}_states", part.states, f"states, {kind}; shape (trajectories, T, N)")
+    if part.inputs is not None:
+        meaning = "inputs v, each held from its time to the next, shape (trajectories, T, q)"
+        yield NamedArray(f"{name}_inputs", part.inputs, meaning)
+    whole = f"{name}_latent"
+    if part.latent is not None:
+        meaning = "the whole states x behind the channels, which no method is given"
+        yield NamedArray(whole, part.latent, f"{meaning}, shape {part.latent.shape}")
+    states = part.latent if latent else part.states
+    if states is None:
+        # Functions of the whole state have no values where that is not known.
+        return
+    at = whole if latent else f"{name}_states"
     for index, (target, space) in enumerate(zip(targets, spaces, strict=True), start=1):
-        values = _at_recorded(space, part)
-        meaning = f"exact eigenfunctions of λ = {target.label} at {name}_states"
+        values = _values(space, states)
+        meaning = f"exact eigenfunctions of {target.label} at {at}"
         shape = f"shape (trajectories, T, {target.functions})"
         full = f"{name}_eigenfunctions_{index}"
         if np.iscomplexobj(values):
@@ -121,12 +164,12 @@ def _part(
             yield NamedArray(full, values, f"{meaning}, {shape}")
 
 
-def _at_recorded(space: Eigenspace, part: Trajectories) -> NDArray:
-    """Values (M, T, m) at the states, NaN at those that were not recorded."""
-    if part.full:
-        return space.evaluate(part.states)
-    known = part.recorded.mask
-    found = space.evaluate(part.states[known])
+def _values(space: Eigenspace, states: NDArray) -> NDArray:
+    """Values (M, T, m) at states (M, T, p), NaN at those that were not recorded."""
+    known = np.isfinite(states).all(axis=2)
+    if known.all():
+        return space.evaluate(states)
+    found = space.evaluate(states[known])
     values = np.full((*known.shape, found.shape[-1]), np.nan, found.dtype)
     values[known] = found
     return values

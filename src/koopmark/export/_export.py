@@ -16,6 +16,7 @@ from koopmark._files import make_folder, write_bytes, write_text
 from koopmark._plugins import digest_of, is_file, short, with_neighbours
 from koopmark._version import __version__
 from koopmark.datasets import Recipe
+from koopmark.datasets.conditions import CONDITIONS
 from koopmark.export._contents import Contents, contents
 from koopmark.export._readme import readme
 from koopmark.export.citation import citation
@@ -27,8 +28,11 @@ Files = dict[str, bytes]
 MAT_HEADER = 116
 """Bytes of free text at the start of a MATLAB file, where SciPy notes the time."""
 
-IN_TABLES = ("times", "eigenvalues_", "dimensions", "train_", "test_")
+IN_TABLES = ("times", "eigenvalues_", "multipliers_", "dimensions", "train_", "test_")
 """Arrays that train.csv, test.csv and targets.csv hold; every other has a file of its own."""
+
+STEMS = {"states": "x", "inputs": "v", "latent": "latent"}
+"""What the columns of a table are called, by what comes behind `train_` and `test_`."""
 
 HDF5_MISSING = '--format hdf5 needs h5py: pip install "h5py>=3.10", or choose npz, csv or mat'
 
@@ -87,6 +91,8 @@ def csv(contents: Contents) -> Files:
             "target": range(1, len(targets) + 1),
             "eigenvalue_re": contents["eigenvalues_re"],
             "eigenvalue_im": contents["eigenvalues_im"],
+            "multiplier_re": contents["multipliers_re"],
+            "multiplier_im": contents["multipliers_im"],
             "dimension": [target.dimension for target in targets],
             "functions": [target.functions for target in targets],
         }
@@ -100,9 +106,9 @@ def csv(contents: Contents) -> Files:
 
 
 def csv_columns(array: NamedArray) -> list[str]:
-    """Names of an array's columns in train.csv and test.csv: x1 ... xN, phi1_1 ... phi1_m."""
+    """Names of an array's columns in train.csv and test.csv: x1 ..., v1 ..., phi1_1 ... phi1_m."""
     kind, _, number = array.name.partition("_")[2].partition("_")
-    stem = "x" if kind == "states" else f"phi{number}_"
+    stem = STEMS.get(kind, f"phi{number}_")
     return [f"{stem}{k}" for k in range(1, array.values.shape[-1] + 1)]
 
 
@@ -156,6 +162,10 @@ def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: str | Pa
     files = FORMATS[file_format](made)
     made_by = {"koopmark": __version__, "seed": seed}
     given: dict[str, Any] = recipe.model_dump(mode="json", exclude_none=True)
+    for name in CONDITIONS:
+        # Keys that a section has not, such as those of another kind of inputs, are mistakes in it.
+        given[name] = getattr(recipe, name).model_dump(mode="json", exclude_unset=True)
+    given = {name: value for name, value in given.items() if value != {}}
     given["system"]["kind"] = short(given["system"]["kind"])
     texts = {
         "README.md": readme(made, file_format, list(files)),

@@ -52,9 +52,44 @@ print(max(Mod(phi - exact)) / max(Mod(phi)))  # about 0""",
 }
 """How to read a format, and to see that the first eigenfunction obeys its eigenvalue."""
 
+STEPWISE = {
+    "npz": """import numpy as np
+
+data = np.load("data.npz")
+phi, mu = data["test_eigenfunctions_1"], data["multipliers_re"][0]
+exact = mu * phi[:, :-1]{ + data["test_inputs"][:, :-1] @ data["gains_1"].T}
+print(abs(phi[:, 1:] - exact).max() / abs(phi).max())  # about 0""",
+    "hdf5": """import h5py
+
+with h5py.File("data.h5") as data:
+    phi, mu = data["test_eigenfunctions_1"][:], data["multipliers_re"][0]
+    exact = mu * phi[:, :-1]{ + data["test_inputs"][:, :-1] @ data["gains_1"][:].T}
+print(abs(phi[:, 1:] - exact).max() / abs(phi).max())  # about 0""",
+    "mat": """data = load("data.mat");
+phi = data.test_eigenfunctions_1;
+exact = data.multipliers_re(1) * phi(:, 1:end-1, :);{
+for k = 1:size(phi, 3)
+    for j = 1:size(data.test_inputs, 3)
+        exact(:, :, k) = exact(:, :, k) + data.gains_1(k, j) * data.test_inputs(:, 1:end-1, j);
+    end
+end}
+error = phi(:, 2:end, :) - exact;
+disp(max(abs(error(:))) / max(abs(phi(:))))  % about 0""",
+    "csv": """data <- read.csv("test.csv")
+mu <- read.csv("targets.csv")$multiplier_re[1]
+phi <- data$phi1_1
+exact <- mu * phi{
+v <- as.matrix(data[, grep("^v[0-9]+$", names(data))])
+exact <- exact + v %*% t(read.csv("gains_1.csv"))[, 1]}
+following <- which(diff(data$trajectory) == 0)
+print(max(abs(phi[following + 1] - exact[following])) / max(abs(phi)))  # about 0""",
+}
+"""The same from one sample to the next, of maps and under inputs; in braces what inputs add."""
+
 TABLES = {
     "train.csv": "to fit to: a row per trajectory and time; "
-    "x1 ... are the units, phiK_1 ... the exact eigenfunctions of target K",
+    "x1 ... are the units or channels, v1 ... the inputs, phiK_1 ... the exact eigenfunctions of "
+    "target K",
     "test.csv": "the same for test trajectories, clean and from other initial states",
     "targets.csv": "the exact eigenvalues",
 }
@@ -64,7 +99,9 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
     """Markdown: what the system is, what each array holds, how to read and check it."""
     recipe, dataset = contents.dataset.recipe, contents.dataset
     language, markdown, code = READ[file_format]
+    stepwise = dataset.key.discrete or any(target.driven for target in contents.targets)
     count, steps, n = dataset.train.states.shape
+    whole = dataset.recipe.sensors(dataset.seed) is None
     arrays = {array.name: array.meaning for array in contents.arrays}
     meanings = arrays | TABLES | {f"{name}.csv": meaning for name, meaning in arrays.items()}
     lines = [
@@ -73,19 +110,19 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         recipe.description,
         "",
         f"Trajectories of `{repr(dataset.system).strip('<>')}`, with the exact Koopman "
-        "eigenfunctions φ of the system evaluated at every state. An eigenfunction obeys "
-        "φ(x(t)) = exp(λ t) φ(x(0)) along every trajectory; λ is its eigenvalue in continuous "
-        "time.",
+        f"eigenfunctions φ of the system evaluated at every state. {_law(contents)}",
         "",
-        f"N = {n} units, T = {steps} times from {dataset.test.times[0]:g} to "
-        f"{dataset.test.times[-1]:g}; {count} trajectories to fit to, "
-        f"{len(dataset.test.states)} to test on. Made by koopmark {__version__} from the recipe "
+        *([seen, ""] if (seen := _sensors(contents)) else []),
+        f"{'N' if whole else 'p'} = {n} {'units' if whole else 'channels'}, T = {steps} times "
+        f"from {dataset.test.times[0]:g} to {dataset.test.times[-1]:g}; {count} trajectories to "
+        f"fit to, {len(dataset.test.states)} to test on. Made by koopmark {__version__} from the recipe "
         f"`{recipe.name}` with seed {dataset.seed}: `recipe.json` has all of it.",
         "",
         *([trials, ""] if (trials := _trials(contents, file_format)) else []),
         "## Exact eigenvalues",
         "",
-        "| target | λ | dimension of the eigenspace | functions given |",
+        f"| target | {'μ' if dataset.key.discrete else 'λ'} | dimension of the eigenspace | "
+        "functions given |",
         "|---|---|---|---|",
         *(
             f"| {index} | {_number(target.eigenvalue)} | {target.dimension} | {target.functions} |"
@@ -96,6 +133,7 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         "where it is large. Any other basis is as good: compare the spaces they span, by "
         "principal angles.",
         "",
+        *([driven, ""] if (driven := _driven(contents)) else []),
         *(["## The functions at other states", "", contents.formula, ""] * bool(contents.formula)),
         f"## {'Files' if file_format == 'csv' else 'Arrays'}",
         "",
@@ -104,7 +142,7 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         f"## To read them: {language}",
         "",
         f"```{markdown}",
-        _filled(code, contents),
+        _stepwise(file_format, contents) if stepwise else _filled(code, contents),
         "```",
         "",
         "## Citation",
@@ -113,6 +151,62 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _law(contents: Contents) -> str:
+    """What an eigenfunction obeys."""
+    key = contents.dataset.key
+    if key.discrete:
+        law = (
+            "The system is a map, and the unit of time one step. An eigenfunction obeys "
+            "φ(x(t)) = μᵗ φ(x(0)) along every trajectory; μ is its eigenvalue"
+        )
+    else:
+        law = (
+            "An eigenfunction obeys φ(x(t)) = exp(λ t) φ(x(0)) along every trajectory; λ is its "
+            "eigenvalue in continuous time"
+        )
+    if any(target.driven for target in contents.targets):
+        law += ", unless inputs drive it: then it obeys φ⁺ = μφ + g v from each sample to the next"
+    return f"{law}."
+
+
+def _sensors(contents: Contents) -> str:
+    """What is seen of the state."""
+    dataset = contents.dataset
+    n, seen = dataset.system.size, dataset.train.states.shape[2]
+    if dataset.recipe.sensors(dataset.seed) is None:
+        return ""
+    said = f"Of its {n} units {seen} channels are seen, C x with C = `sensors`: x below are these"
+    if dataset.key.latent:
+        said += (
+            ". No known eigenfunction is a function of them: the one given is a function of the "
+            "whole state, `test_latent`"
+        )
+    return f"{said}."
+
+
+def _driven(contents: Contents) -> str:
+    """Which targets respond to inputs, and how."""
+    targets = list(enumerate(contents.targets, start=1))
+    if not any(target.driven for _, target in targets):
+        return ""
+    driven = ", ".join(str(index) for index, target in targets if target.driven)
+    rest = ", ".join(str(index) for index, target in targets if not target.driven)
+    said = (
+        f"Inputs v (`train_inputs`, `test_inputs`) are held from each sample to the next and drive "
+        f"the functions of target {driven}: φ⁺ = μφ + g v, with μ from `multipliers_re` and row j "
+        "of `gains_K` the g of function j of target K. Products of such functions have no gains of "
+        "their own: each factor moves in this way."
+    )
+    return f"{said} Target {rest} obeys its eigenvalue whatever the inputs are." if rest else said
+
+
+def _stepwise(file_format: str, contents: Contents) -> str:
+    """The code that checks one sampling interval, with what inputs add if they drive target 1."""
+    before, _, rest = STEPWISE[file_format].partition("{")
+    added, _, after = rest.partition("}")
+    return before + (added if contents.targets[0].driven else "") + after
 
 
 def _trials(contents: Contents, file_format: str) -> str:

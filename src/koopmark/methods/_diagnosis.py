@@ -31,6 +31,11 @@ FADED, SLOW, STEADY = 10.0, 0.1, 1e-6
 """|Re λ|T above which hardly anything of the span T shows an eigenfunction, below which it hardly
 changes, and below which it does not."""
 
+EXCITES, DEPENDENT = 0.05, 1e-10
+"""Part of the inputs that must be no function of the state: below it a gain is off by more than
+20 times what noise does to one under white inputs. Relative singular values of the states that are
+rounding."""
+
 SUM, ADDENDS = 1e-4, 8
 """Relative distance up to which an eigenvalue is a sum of others; one of these must be among so
 many of the slowest, so that sums do not lie everywhere."""
@@ -96,6 +101,45 @@ def remark_edges(eigenvalues: NDArray, span: float) -> None:
             f"{slow + faded} of {len(eigenvalues)} eigenvalues may be beyond what a span "
             f"T = {number(span)} shows: {', '.join(which)}"
         )
+
+
+def remark_excitation(trajectories: Trajectories) -> None:
+    """Remark inputs whose effect the data do not tell from that of the state.
+
+    Of the inputs, scaled to unit norm, the part counts that no combination of a constant and the
+    states is: its least singular value is 1 for white inputs, and 0 for constant ones, for feedback
+    and for channels that repeat each other. Errors of a gain are the residual of the fit over it.
+    """
+    excitation = excitation_of(trajectories)
+    poor = int(np.sum(excitation < EXCITES))
+    if poor:
+        remark(
+            f"the inputs do not excite: in {poor} of {len(excitation)} directions they are "
+            "combinations of the state, a constant and each other, all but a part of "
+            f"{number(float(excitation.min()))}, so that gains there are undetermined: white "
+            "inputs, steps, or dither beside feedback would determine them"
+        )
+
+
+def excitation_of(trajectories: Trajectories) -> NDArray[np.float64]:
+    """Singular values (Q,) of the inputs of unit norm outside of the span of [1, x]."""
+    n, count = trajectories.states.shape[2], trajectories.held().shape[1]
+    width = 1 + n + count
+    triangle = np.zeros((width, width), order="F")
+    for part in trajectories.blocks():
+        assert part.inputs is not None
+        both = np.concatenate([part.states, part.inputs], axis=2)
+        for block in overlapping(both, block_rows(width)):
+            flat = block[:, :-1].reshape(-1, n + count)
+            rows = np.hstack([np.ones((len(flat), 1)), flat])
+            triangle = eliminate(triangle, np.asfortranarray(rows))
+    known, held = triangle[:, : n + 1], triangle[:, n + 1 :]
+    scale, sizes = (np.linalg.norm(part, axis=0) for part in (known, held))
+    scale[scale == 0.0], sizes[sizes == 0.0] = 1.0, 1.0
+    u, s, _ = np.linalg.svd(known / scale, full_matrices=False)
+    span = u[:, s > DEPENDENT * s[0]]
+    units = held / sizes
+    return np.asarray(np.linalg.svd(units - span @ (span.T @ units), compute_uv=False))
 
 
 def _span(trajectories: Trajectories) -> float:

@@ -20,7 +20,7 @@ from koopmark._plugins import PLUGIN
 from koopmark._repr import number
 from koopmark._verdicts import Skip as Skip
 from koopmark.datasets import AnswerKey
-from koopmark.methods._diagnosis import diagnose
+from koopmark.methods._diagnosis import diagnose, remark_excitation
 from koopmark.methods._options import Bounded, configured, spelled_out
 from koopmark.methods._paper import Paper
 from koopmark.methods.dictionaries import Dictionary, described_by
@@ -258,6 +258,8 @@ class Method(Bounded, ABC):
             if not isinstance(model, Model):
                 raise TypeError(f"_fit returned {type(model).__name__}, which is not a Model")
             diagnose(model, data)
+            if data.inputs is not None and self.promises().inputs and self.tags.role == "method":
+                remark_excitation(data)
         model = model.noted(said.remarks)
         # Models are frozen, and few of them have a use for these.
         object.__setattr__(model, "channels", data.states.shape[2])

@@ -78,13 +78,17 @@ def assess(model: Model, held_out: Trajectories, seed: int = 0) -> Scores:
 
 
 def _forecast_error(model: Model, held_out: Trajectories) -> tuple[float, str]:
-    """Relative root-mean-square error of every stretch without a gap from its first window on."""
+    """Relative root-mean-square error of every stretch without a gap from its first window on.
+
+    Under the inputs that were recorded, for models that use them.
+    """
     missed = size = 0.0
     for block in held_out.blocks(least=model.window + 1):
         truth = block.states[:, model.window :]
         times = block.times[model.window :] - block.times[model.window - 1]
+        held = None if block.inputs is None else block.inputs[:, model.window - 1 : -1]
         with np.errstate(over="ignore", invalid="ignore"):
-            predicted = model.predict(block.rolling(model.window)[:, 0], times)
+            predicted = model.predict(block.rolling(model.window)[:, 0], times, inputs=held)
             if predicted is None:
                 return np.nan, "forecast_error: the method does not predict states at these times"
             missed += float(np.sum((predicted - truth) ** 2))

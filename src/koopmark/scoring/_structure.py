@@ -174,6 +174,9 @@ def infer_structure(
     driven = None if trajectories.inputs is None else trajectories.inputs[:, model.window - 1 :]
     found = structure_of(y, values, trajectories.times[model.window - 1 :], law, driven)
     _check_all_seen(found, y, test.origins)
+    if found.rank == found.size:
+        none = "no such function: the weights have full rank, or the channels are too few of them"
+        note = "; ".join(filter(None, [note, none]))
     return replace(found, note=note)
 
 
@@ -276,7 +279,8 @@ def score_structure(
     `values` (P, s) count only if the rate at which they disobey their eigenvalue is small.
     """
     if null is None:
-        return np.nan, np.nan, "rank_error: no affine functions of what is seen are eigenfunctions"
+        why = "only of networks of the relaxation family, by more sensors than their rank"
+        return np.nan, np.nan, f"rank_error: {why}"
     apart = np.abs(eigenvalues - null.law.eigenvalue(1))
     near = np.flatnonzero((apart <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
     n, d = null.null_space.size, null.dimension

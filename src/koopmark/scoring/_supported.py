@@ -1,10 +1,11 @@
 """Whether fresh data support recovered eigenpairs, without an answer key (docs/scores.md).
 
-An exact pair has φ(x⁺) = e^{λΔt} φ(x), but data hold x + η: what is left then is what the noise η
-makes of φ. Noise of the same law is added to the data once more and twice more, and what the sums
-over all pairs do is extrapolated to no noise at all (Cook and Stefanski 1994), exactly so for
-polynomials of degree 2. So the floor holds for functions of any kind, with their bias, and for
-windows that share states. How the sums scatter from draw to draw is how they scatter by the noise.
+An exact pair has φ(x⁺) = e^{λΔt} φ(x), with what the model says that inputs add, but data hold
+x + η: what is left then is what the noise η makes of φ. Noise of the same law is added to the data
+once more and twice more, and what the sums over all pairs do is extrapolated to no noise at all
+(Cook and Stefanski 1994), exactly so for polynomials of degree 2. So the floor holds for functions
+of any kind, with their bias, and for windows that share states. How the sums scatter from draw to
+draw is how they scatter by the noise.
 """
 
 from collections.abc import Sequence
@@ -20,10 +21,10 @@ from koopmark._arrays import checked, real
 from koopmark._keys import generator
 from koopmark.models import Model
 from koopmark.scoring._given import expect_model
-from koopmark.scoring._plane import FLOW
+from koopmark.scoring._plane import FLOW, MAP, Plane
 from koopmark.scoring._recovered import ASKED_TWICE, expect_same
 from koopmark.scoring._residuals import check_channels, misplaced
-from koopmark.simulation import MeasurementNoise, Trajectories, measurement_noise
+from koopmark.simulation import SAME_INTERVAL, MeasurementNoise, Trajectories, measurement_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,9 @@ MOST_STATES = 20_000
 """Of the data: so many trajectories as have them, evenly spread, or the beginning of one."""
 DROWNED = 0.5
 """Share of noise in the variance of a function above which nothing is left to look at."""
+GONE = np.exp(-3.0)
+"""What is left of a function after a sampling interval that lets nothing be told of its rate."""
+LARGEST_INPUT = 1e100
 CONSTANT = 1e-6
 """Standard deviation, relative to its size, of a function that is the constant."""
 
@@ -52,7 +56,11 @@ Row = dict[str, Any]
 
 @checked
 def residuals(
-    model: Model, data: Trajectories | ArrayLike, dt: float | None = None, seed: int = 0
+    model: Model,
+    data: Trajectories | ArrayLike,
+    dt: float | None = None,
+    seed: int = 0,
+    discrete: bool | None = None,
 ) -> "pd.DataFrame":
     """Residual of each eigenpair on fresh data, beside the floor that their noise implies.
 
@@ -61,12 +69,16 @@ def residuals(
     model : Model
     data : Trajectories or array_like
         Not used for the fit; white noise of one covariance, gaps and uneven times are allowed.
-        States are used that are whole sampling intervals apart without a gap between them. Inputs
-        are ignored.
+        States are used that are whole sampling intervals apart without a gap between them. What
+        their inputs, each held from its time to the next, add to a function is what the model says
+        (`Model.forced`); if it knows of none they count against its pairs.
     dt : float, optional
         The sampling interval, if `data` are an array (M, T, N) or (T, N).
     seed : int
         Draws the noise by which that of the data is measured.
+    discrete : bool, optional
+        Whether the data are those of a map, whose unit of time is one step: then eigenvalues are μ
+        of a step. By default what the system says that they come from; a flow if none is known.
 
     Returns
     -------
@@ -74,16 +86,17 @@ def residuals(
         A row for each pair of the model, in its order.
 
         `eigenvalue`
-            Continuous-time, per unit of time.
+            λ, per unit of time, or μ of one step of a map.
         `residual`
-            ‖φ(x⁺) - e^{λΔt} φ(x)‖ / ‖φ(x)‖, Δt being that of the data.
+            ‖φ(x⁺) - e^{λΔt} φ(x) - forced‖ / ‖φ(x)‖, Δt being that of the data.
         `floor`, `floor_low`, `floor_high`
             What the noise alone makes of it, for an exact pair, and bounds.
         `noise_share`
             Share of noise in the variance of φ over the data.
         `eigenvalue_bound`, `function_bound`
             By how much at most λ and φ disobey, relative to max(|λ|, 1 / horizon), the horizon
-            being the longest time between the recorded states of one trajectory.
+            being the longest time between the recorded states of one trajectory; of a map to
+            max(|1 - μ|, 1 / horizon).
         `pairs`
             How many states and their successors were used.
         `verdict`, `reason`
@@ -99,7 +112,8 @@ def residuals(
     ValueError
         If the data have other channels than those that the model was fitted to, the states in a
         window of the model are not as far apart as they are, too few follow one another, or they
-        are constant or infinite.
+        are constant or infinite; or if inputs are not those of the model, or were held for another
+        interval.
     """
     import pandas as pd
 
@@ -108,8 +122,12 @@ def residuals(
     check_channels(model, data.states)
     if apart := misplaced(model, data):
         raise ValueError(f"no residuals: {apart}")
-    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
-    windows = _Windows.of(data, model.window)
+    if discrete is None:
+        discrete = data.system is not None and data.system.discrete
+    plane = MAP if discrete else FLOW
+    plane.expect_interval(data.dt, "the data")
+    eigenvalues, _ = plane.eigenvalues(model)
+    windows = _Windows.of(data, model, plane)
     noise = measurement_noise(windows.data)
     seen = _seen(model, eigenvalues, windows, noise, seed)
     rows = [_row(j, eigenvalue, seen, windows) for j, eigenvalue in enumerate(eigenvalues)]
@@ -119,7 +137,7 @@ def residuals(
         "horizon": windows.horizon,
         "noise": noise.deviations.tolist(),
         "settled": noise.settled,
-        "warning": _warning(table, windows, data),
+        "warning": _warning(table, windows, data, model),
     }
     return table
 
@@ -145,6 +163,9 @@ class _Windows:
         By k: windows, and those k intervals later.
     horizon : float
         Longest time from the first to the last recorded state of a trajectory.
+    plane : Plane
+    inputs : (P, q) array, optional
+        Those held from the last state of each window on, if the model uses inputs.
     """
 
     data: Trajectories
@@ -152,10 +173,12 @@ class _Windows:
     rows: NDArray[np.intp]
     lags: dict[int, NDArray[np.intp]]
     horizon: float
+    plane: Plane
+    inputs: NDArray[np.float64] | None
 
     @classmethod
-    def of(cls, data: Trajectories, length: int) -> "_Windows":
-        used = data
+    def of(cls, data: Trajectories, model: Model, plane: Plane) -> "_Windows":
+        used, length = data, model.window
         if data.recorded.mask.sum() > MOST_STATES:
             used = _some(data)
         if np.isinf(used.states).any():
@@ -167,23 +190,30 @@ class _Windows:
             raise ValueError("no residuals: the data are constant: every state is the same")
         recorded = used.recorded
         rows = recorded.windows(length)
+        inputs = _inputs_of(model, used, rows)
+        # How many inputs before each window are not known.
+        unknown = np.zeros(len(rows) + 1, int)
+        if inputs is not None:
+            unknown[1:] = np.cumsum(~np.isfinite(inputs).all(axis=1))
+            inputs = np.nan_to_num(inputs, posinf=0.0, neginf=0.0)
         longest = int(np.diff(recorded.bounds).max(initial=0))
         lags, k = dict[int, NDArray[np.intp]](), 1
         while k <= max(1, longest // 2):
-            both = recorded.windows(length + k)
-            if len(both) < FEWEST_PAIRS:
+            both = np.searchsorted(rows[:, 0], recorded.windows(length + k)[:, [0, k]].T)
+            both = both[:, unknown[both[0]] == unknown[both[1]]]
+            if both.shape[1] < FEWEST_PAIRS:
                 break
-            lags[k] = np.searchsorted(rows[:, 0], both[:, [0, k]].T)
+            lags[k] = both
             k *= LAG
         if not lags:
-            few, apart = len(recorded.windows(length + 1)), _repr.number(data.dt) if longest else ""
+            few, apart = both.shape[1], _repr.number(data.dt) if longest else ""
             what = f"{length + 1} states in a row" if length > 1 else "states"
             raise ValueError(
                 f"no residuals: {few} pairs of {what} {apart} apart, fewer than {FEWEST_PAIRS}"
                 if longest
                 else "no residuals: nothing was recorded"
             )
-        return cls(used, length, rows, lags, _horizon(used))
+        return cls(used, length, rows, lags, _horizon(used), plane, inputs)
 
     def values(
         self,
@@ -201,6 +231,56 @@ class _Windows:
                 f"{len(rows)} windows"
             )
         return values
+
+    def forced(
+        self, model: Model, states: NDArray[np.float64], steps: NDArray
+    ) -> list[NDArray | None]:
+        """What inputs make of the functions, by lags: (P, s) from each window on, for `steps` μᵏ.
+
+        As the model says at these states; None if it does not use inputs. It means nothing where a
+        stretch is shorter than the lag.
+        """
+        if self.inputs is None:
+            return [None] * len(self.lags)
+        made, lags = [np.asarray(model.forced(states[self.rows], self.inputs))], list(self.lags)
+        places = np.arange(len(self.rows))
+        for k, step in zip(lags[:-1], steps[:-1], strict=True):
+            # Three stretches of k intervals one after another.
+            after = [made[-1][np.minimum(places + n * k, len(places) - 1)] for n in range(LAG)]
+            parts = [step ** (LAG - 1 - n) * part for n, part in enumerate(after)]
+            made.append(np.sum(parts, axis=0))
+        return list(made)
+
+
+def _inputs_of(
+    model: Model, data: Trajectories, rows: NDArray[np.intp]
+) -> NDArray[np.float64] | None:
+    """Inputs (P, q) held from the last state of each window on; None if the model has no use."""
+    gains, held = model.gains, data.inputs
+    if held is None or not len(rows) or not held.shape[2]:
+        return None
+    q = held.shape[2]
+    if gains is not None and np.shape(gains)[1] != q:
+        raise ValueError(
+            f"no residuals: the data have {q} inputs, the model was fitted to {np.shape(gains)[1]}"
+        )
+    inputs = np.array(real(held, "inputs").reshape(-1, q)[rows[:, -1]])
+    largest = np.abs(inputs[np.isfinite(inputs)]).max(initial=0.0)
+    if largest > LARGEST_INPUT:
+        raise ValueError(
+            f"no residuals: the inputs reach {largest:.1g}, and products of such numbers overflow: "
+            f"give them in a unit in which they stay below {LARGEST_INPUT:g}"
+        )
+    states = real(data.states, "states").reshape(-1, data.states.shape[2])
+    if model.forced(states[rows[:1]], np.nan_to_num(inputs[:1])) is None:
+        return None
+    dt = getattr(model, "dt", data.dt)
+    if abs(data.dt - dt) > SAME_INTERVAL * dt:
+        raise ValueError(
+            f"no residuals: the model says what inputs do that are held for {dt:.6g}, and those of "
+            f"the data are held for {data.dt:.6g}"
+        )
+    return inputs
 
 
 def _horizon(data: Trajectories) -> float:
@@ -251,10 +331,19 @@ class _Seen:
 DEFECT, ALONG, VARIANCE, SIZE = range(4)
 
 
-def _sums(values: NDArray, centres: NDArray, step: NDArray, both: NDArray[np.intp]) -> NDArray:
-    """(4, s) over pairs, D = φ(x⁺) - e^{λkΔt} φ(x): ⟨|D|²⟩, cov(D, φ), var φ and ⟨|φ|²⟩ at x."""
+def _sums(
+    values: NDArray,
+    centres: NDArray,
+    step: NDArray,
+    both: NDArray[np.intp],
+    forced: NDArray | None,
+) -> NDArray:
+    """(4, s) over pairs, D = φ(x⁺) - e^{λkΔt} φ(x) less what is forced: ⟨|D|²⟩, cov(D, φ), var φ
+    and ⟨|φ|²⟩ at x."""
     before, after = values[both[0]], values[both[1]]
     missed, centred = after - step * before, before - centres
+    if forced is not None:
+        missed = missed - forced[both[0]]
     mean = centred.mean(axis=0)
     along = np.mean(missed * centred.conj(), axis=0) - missed.mean(axis=0) * mean.conj()
     variance = np.mean(np.abs(centred) ** 2, axis=0) - np.abs(mean) ** 2
@@ -283,28 +372,32 @@ def _seen(
     sizes = np.where(sizes > 0.0, sizes, 1.0)
     own = own / sizes
     centres = own.mean(axis=0)
-    rates = np.where(np.isfinite(eigenvalues), eigenvalues, 0.0)
+    rates = np.where(np.isfinite(eigenvalues), eigenvalues, windows.plane.constant)
     with np.errstate(over="ignore"):
-        steps = np.stack([FLOW.over(rates, k * dt) for k in windows.lags])
+        steps = np.stack([windows.plane.over(rates, k * dt) for k in windows.lags])
 
-    def sums(values: NDArray) -> NDArray:
-        """(4, lags, s)."""
-        pairs = zip(steps, windows.lags.values(), strict=True)
-        return np.stack([_sums(values, centres, step, both) for step, both in pairs], axis=1)
+    def sums(values: NDArray, at: NDArray[np.float64] | None) -> NDArray:
+        """(4, lags, s), at states (M T, N); of what noise alone does, which no input drives."""
+        parts: list[NDArray | None] = [None] * len(steps)
+        if at is not None:
+            made = windows.forced(model, at, steps)
+            parts = [None if one is None else one / sizes for one in made]
+        pairs = zip(steps, windows.lags.values(), parts, strict=True)
+        return np.stack([_sums(values, centres, *one) for one in pairs], axis=1)
 
     draws = int(np.clip(MOST_VALUES // max(4 * own.size, 1), FEWEST_DRAWS, MOST_DRAWS))
     steady, even, odd, twice, moved = finite.copy(), [], [], [], []
     with np.errstate(all="ignore"):
-        observed = sums(own)
+        observed = sums(own, states)
         for _ in range(draws):
             drawn, near = rng.standard_normal(states.shape) @ noise.root.T, []
             for factor in (1.0, -1.0, np.sqrt(2.0), -np.sqrt(2.0)):
                 values = windows.values(model, states + factor * drawn, s) / sizes
                 steady &= np.isfinite(values).all(axis=0)
                 values = np.where(steady, values, 0.0)
-                near.append(sums(values))
+                near.append(sums(values, states + factor * drawn))
                 if factor == 1.0:
-                    moved.append(sums(values - own).real)
+                    moved.append(sums(values - own, None).real)
             even.append((near[0] + near[1]) / 2.0 - observed)
             odd.append((near[0] - near[1]) / 2.0)
             twice.append((near[2] + near[3]) / 2.0 - observed)
@@ -313,7 +406,7 @@ def _seen(
         size = observed[SIZE, 0].real
         residual = np.sqrt(observed[DEFECT, 0].real / size)
         expect_same(before, original, chosen, residual)
-        times = dt * np.array(list(windows.lags))[:, None] * np.abs(steps)
+        elapsed = dt * np.array(list(windows.lags))
         floor = np.sqrt(np.maximum(taken.of_defect(direct)[:, 0], 0.0) / size)
         return _Seen(
             residual,
@@ -322,9 +415,31 @@ def _seen(
             np.sqrt(observed[VARIANCE, 0].real / size),
             finite,
             steady,
-            list(taken.shifts() / times[:, None]),
-            list(taken.defects(direct) / times[:, None]),
+            _as_rates(taken.shifts(), rates, elapsed, steps, windows.plane),
+            _as_rates(taken.defects(direct), rates, elapsed, steps, windows.plane),
         )
+
+
+def _as_rates(
+    bounds: NDArray[np.float64],
+    eigenvalues: NDArray[np.complex128],
+    elapsed: NDArray[np.float64],
+    steps: NDArray,
+    plane: Plane,
+) -> list[NDArray[np.float64]]:
+    """Of defects (lags, 2, s) after each time elapsed, lowest and highest: the rates, by lags.
+
+    To first order in what an eigenvalue is off by, but for the lowest of a map: where all of a
+    function is gone after a few steps, at μ = 0 after one, the first order says nothing.
+    """
+    if not plane.discrete:
+        return list(bounds / (elapsed[:, None] * np.abs(steps))[:, None])
+    count = np.rint(elapsed)[:, None]
+    lowest = [
+        plane.rates(one, eigenvalues, n) for one, n in zip(bounds[:, 0], elapsed, strict=True)
+    ]
+    slope = count * np.abs(eigenvalues) ** (count - 1.0)
+    return list(np.stack([np.array(lowest), bounds[:, 1] / slope], axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -407,7 +522,7 @@ class _Noise:
 
 
 def _row(j: int, eigenvalue: complex, seen: _Seen, windows: _Windows) -> Row:
-    unit = max(abs(eigenvalue), 1.0 / windows.horizon)
+    unit = windows.plane.unit(eigenvalue, windows.horizon)
     shifts = np.array([one[:, j] for one in seen.shifts]) / unit
     defects = np.array([one[:, j] for one in seen.defects]) / unit
     bounds = [float(np.nan_to_num(one[:, 1], nan=np.inf).min()) for one in (shifts, defects)]
@@ -438,7 +553,7 @@ def _verdict(
     bounds: Sequence[float],
 ) -> tuple[str, str]:
     """Of pair j, whose rates of disobedience are relative: lowest by lag, and bounds."""
-    dt, horizon = windows.data.dt, windows.horizon
+    dt, horizon, plane = windows.data.dt, windows.horizon, windows.plane
     if not np.isfinite(eigenvalue):
         return UNTOLD, "the eigenvalue is not finite"
     if not seen.finite[j]:
@@ -446,9 +561,10 @@ def _verdict(
     if np.isnan(seen.varying[j]):
         return UNTOLD, "the function is zero"
     if seen.varying[j] <= CONSTANT:
-        if abs(eigenvalue) * horizon <= SLIGHT:
+        if abs(eigenvalue - plane.constant) * horizon <= SLIGHT:
             return SUPPORTED, "the constant: true of every system"
-        return NOT_SUPPORTED, "the function is constant, and the eigenvalue is not 0"
+        told = f"the function is constant, and the eigenvalue is not {plane.constant.real:g}"
+        return NOT_SUPPORTED, told
     if not seen.steady[j]:
         return UNTOLD, "the function is not finite at states that the noise reaches"
     if seen.share[j] > DROWNED:
@@ -458,25 +574,27 @@ def _verdict(
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
         return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {rate:.1%} at least"
-    if (other := FLOW.alias(eigenvalue, np.pi / dt)) is not None:
+    if (other := plane.alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
-        slow = " of 1 / horizon" if abs(eigenvalue) * horizon < 1.0 else ""
+        slow = " of 1 / horizon" if abs(eigenvalue - plane.constant) * horizon < 1.0 else ""
         return SUPPORTED, f"the eigenvalue is right to {bounds[0]:.1%}{slow}"
-    if eigenvalue.real * dt < -3.0:
+    if abs(plane.over(np.array([eigenvalue]), dt)[0]) < GONE and (not plane.discrete or dt > 1.5):
         return UNTOLD, "the function decays within a sampling interval"
     if bounds[0] > EIGENVALUE_WITHIN:
         return UNTOLD, f"noise explains an eigenvalue that is off by {bounds[0]:.0%}"
     return UNTOLD, f"noise explains a function that disobeys by {bounds[1]:.0%}"
 
 
-def _warning(table: "pd.DataFrame", windows: _Windows, data: Trajectories) -> str:
+def _warning(table: "pd.DataFrame", windows: _Windows, data: Trajectories, model: Model) -> str:
     supported = int((table["verdict"] == SUPPORTED).sum())
     said = []
     if 2 * supported < len(table):
         said.append(f"{supported} of {len(table)} pairs are supported by these data")
     if windows.data is not data:
         said.append(f"{len(windows.data)} of {len(data)} trajectories were used")
-    if data.inputs is not None:
-        said.append("the inputs are ignored")
+    if data.inputs is not None and windows.inputs is None:
+        said.append("the model does not use the inputs: what they do counts against its pairs")
+    elif data.inputs is None and model.gains is not None:
+        said.append("the model uses inputs, and the data have none: they count as zero")
     return "; ".join(said)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from math import ceil
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -27,7 +27,7 @@ from threadpoolctl import ThreadpoolController
 from koopmark.simulation._driven import HeldInputs, LaneInputs
 from koopmark.simulation._integrator import Tolerance, integrate
 from koopmark.simulation._iteration import iterate
-from koopmark.simulation._reduction import Reduction, reduction
+from koopmark.simulation._reduction import Reduction
 from koopmark.simulation._rhs import DrivenRHS, FullRHS, ReducedRHS, SystemRHS
 from koopmark.systems import ElementwiseMap, System
 
@@ -116,12 +116,10 @@ class Ensemble:
     elapsed: Array
     tolerance: Tolerance
     dtype: np.dtype
+    split: Reduction | None
+    """The system as coordinates and null component; None if it has none."""
     held: HeldInputs | None = None
     """Also of the first time; None for no inputs."""
-
-    @cached_property
-    def split(self) -> Reduction | None:
-        return reduction(self.system, self.held is not None)
 
     def tiling(self, count: int) -> Tiling:
         """That of `count` trajectories. It depends on nothing else that a caller chooses."""
@@ -161,22 +159,31 @@ class Ensemble:
         """(T,) or (m, T) times elapsed of these trajectories."""
         return self.elapsed if self.elapsed.ndim == 1 else self.elapsed[part]
 
-    def integrate(self, x0: Array, part: slice) -> Samples:
-        """Integrate these trajectories from their initial states x0 (m, N) side by side."""
+    def integrate(self, x0: Array, part: slice, steps: Array | None = None) -> Samples:
+        """Integrate these trajectories from their initial states x0 (m, N) side by side.
+
+        `steps` (m,) are as for the integrator.
+        """
         split, elapsed = self.split, self.elapsed_of(part)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if split is not None:
                 y0 = mapped(split.network.zeta, x0)
-                return self.from_coordinates(split, *split.split(y0), part, y0)
+                return self.from_coordinates(split, *split.split(y0), part, y0=y0)
             closed = None if self.held is not None else self._closed(x0, elapsed)
             if closed is not None:
                 along = np.concatenate([x0[:, None], closed], axis=1)
                 return Samples(along, np.full(len(x0), np.nan))
             rhs = SystemRHS(self.system, len(x0), self._inputs_of(part))
-            return Samples(*self._sampled(rhs, x0.T, elapsed))
+            return Samples(*self._sampled(rhs, x0.T, elapsed, steps))
 
     def from_coordinates(
-        self, split: Reduction, a: Array, z: Array, part: slice, y0: Array | None = None
+        self,
+        split: Reduction,
+        a: Array,
+        z: Array,
+        part: slice,
+        steps: Array | None = None,
+        y0: Array | None = None,
     ) -> Samples:
         """The same from coordinates a (r, m) and null components z (m, N), y0 (m, N) together."""
         elapsed, held = self.elapsed_of(part), self._inputs_of(part)
@@ -184,11 +191,11 @@ class Ensemble:
             # The only copy kept: for large N it is what costs.
             z = np.array(z.T, self.dtype if split.by_unit else np.float64, order="C")
             rhs = ReducedRHS(split, z, self.tiling(len(z.T)).block, held)
-            return Samples(*self._sampled(rhs, a, elapsed), z.T)
+            return Samples(*self._sampled(rhs, a, elapsed, steps), z.T)
         q = split.network.weights.thin_qr[0]
         y0 = a.T @ q.T + z if y0 is None else y0
         full = FullRHS(split, len(z), held)
-        y, stopped = self._sampled(full, np.ascontiguousarray(y0.T), elapsed)
+        y, stopped = self._sampled(full, np.ascontiguousarray(y0.T), elapsed, steps)
         return Samples(y @ q, stopped, z)
 
     def _inputs_of(self, part: slice) -> LaneInputs | None:
@@ -208,7 +215,9 @@ class Ensemble:
                 states[m, known] = closed[0]
         return states
 
-    def _sampled(self, rhs: DrivenRHS, start: Array, elapsed: Array) -> tuple[Array, Array]:
+    def _sampled(
+        self, rhs: DrivenRHS, start: Array, elapsed: Array, steps: Array | None
+    ) -> tuple[Array, Array]:
         samples = np.full((start.shape[1], 1 + elapsed.shape[-1], len(start)), np.nan)
         samples[:, 0] = start.T
         stopped = np.full(len(samples), np.nan)
@@ -220,16 +229,21 @@ class Ensemble:
             if len(longer):
                 rhs.keep(longer)
                 part, begun = samples[longer, 1:], np.ascontiguousarray(start[:, longer])
-                stopped[longer] = self._follow(rhs, begun, elapsed[longer], part)
+                own = None if steps is None else steps[longer]
+                stopped[longer] = self._follow(rhs, begun, elapsed[longer], part, own)
                 samples[longer, 1:] = part
+                if steps is not None:
+                    steps[longer] = own
             return samples, stopped
-        return samples, self._follow(rhs, start, elapsed, samples[:, 1:])
+        return samples, self._follow(rhs, start, elapsed, samples[:, 1:], steps)
 
-    def _follow(self, rhs: DrivenRHS, start: Array, elapsed: Array, samples: Array) -> Array:
+    def _follow(
+        self, rhs: DrivenRHS, start: Array, elapsed: Array, samples: Array, steps: Array | None
+    ) -> Array:
         switches = None if rhs.held is None else rhs
         if self.system.discrete:
             return iterate(rhs, start, elapsed, samples, switches)
-        return integrate(rhs, start, elapsed, self.tolerance, samples, switches)
+        return integrate(rhs, start, elapsed, self.tolerance, samples, switches, steps)
 
     def expand(self, samples: Samples, part: slice, out: NDArray) -> Array:
         """Write the states (m, T, N) of these trajectories; the time elapsed when each stopped."""

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from koopmark.simulation._driven import Feedback, HeldInputs, feedback_of
 from koopmark.simulation._ensemble import Ensemble, mapped
-from koopmark.simulation._reduction import reduction
 
 Array = NDArray[np.float64]
 
@@ -18,13 +17,14 @@ def fed_back(
     """Write the states (M, T, N); the time elapsed when each stopped, and the inputs (M, T, q).
 
     Coordinates and null component are carried from one interval to the next as they are, so that
-    the latter follows its closed form to rounding; only the steps begin anew.
+    the latter follows its closed form to rounding; so are the lengths of steps.
     """
     system, count, length = ensemble.system, *states.shape[:2]
-    split, following = reduction(system, driven=True), np.ones(count, dtype=bool)
+    split, following = ensemble.split, np.ones(count, dtype=bool)
     elapsed = np.zeros((count, length))
     elapsed[:, 1:] = ensemble.elapsed
     inputs, stopped = np.zeros((count, length, system.inputs)), np.full(count, np.nan)
+    steps = np.zeros(count)
     states[:, 0], states[:, 1:], x = x0, np.nan, x0
     if split is not None:
         a, z = split.split(mapped(split.network.zeta, x0))
@@ -40,9 +40,9 @@ def fed_back(
         one = replace(ensemble, elapsed=times[:, 1:], held=held)
         for part in one.parts(count):
             if split is None:
-                samples = one.integrate(x[part], part)
+                samples = one.integrate(x[part], part, steps[part])
             else:
-                samples = one.from_coordinates(split, a[:, part], z[part], part)
+                samples = one.from_coordinates(split, a[:, part], z[part], part, steps[part])
                 a[:, part] = samples.coordinates[:, 1].T
             stop = one.expand(samples, part, states[part, k + 1 : k + 2])
             stopped[part] = np.fmin(stopped[part], elapsed[part, k] + stop)

@@ -128,6 +128,7 @@ def integrate(
     tolerance: Tolerance,
     samples: Array,
     switches: Switches | None = None,
+    steps: Array | None = None,
 ) -> Array:
     """Integrate m lanes from time 0 and sample them at the given times.
 
@@ -144,6 +145,8 @@ def integrate(
         Written; what lies after a divergence, or behind the last time of a lane, is left as it was.
     switches : Switches, optional
         When the velocity of each lane jumps, and by how much: the `rhs` itself, under inputs.
+    steps : (m,) array, optional
+        Written: the step that each lane would try next. If all are positive, those tried first.
 
     Returns
     -------
@@ -159,7 +162,10 @@ def integrate(
     stages[0] = start
     velocity = rhs(rhs.clock(t), start, np.empty_like(stages[0]))
     size = rhs.size(rhs.clock(t), start)
-    h = _first_step(rhs, start, velocity, size, tolerance, end)
+    if steps is not None and (steps > 0.0).all():
+        h = steps.copy()
+    else:
+        h = _first_step(rhs, start, velocity, size, tolerance, end)
     may_grow = np.ones(len(t), dtype=bool)
 
     while True:
@@ -167,7 +173,8 @@ def integrate(
         last, longest = STRETCH * h >= until - t, h
         if switches is not None:
             # In equal parts to the next switch: a short last one would cost as much as a long one.
-            h = (until - t) / np.maximum(np.ceil((until - t) / (STRETCH * h)), 1.0)
+            equal = (until - t) / np.maximum(np.ceil((until - t) / (STRETCH * h)), 1.0)
+            h = np.where(until < end, equal, h)
         h = np.where(last, until - t, h)
         after = np.where(last, until, t + h)
         clock = rhs.clock(t + NODES[:, None] * h)
@@ -232,6 +239,8 @@ def integrate(
         running = t < end
         diverged = running & ((size > LARGEST_SIZE) | ~(h > SMALLEST_STEP * end))
         stopped[trajectory[diverged]] = t[diverged]
+        if steps is not None:
+            steps[trajectory] = h
         stay = np.flatnonzero(running & ~diverged)
         if len(stay) == 0:
             return stopped

@@ -125,8 +125,13 @@ def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_], Arra
     typical = np.median(steps[follows]) if follows.any() else np.inf
     inputs = np.zeros((len(rows), 0))
     if data.inputs is not None:
-        inputs = real(data.inputs.reshape(-1, data.inputs.shape[2])[rows], "inputs").copy()
+        length = data.states.shape[1]
+        inputs = np.array(real(data.inputs[rows // length, rows % length], "inputs"))
         inputs[:-1][np.diff(rows) > 1] = np.nan
+        inputs[~np.isfinite(inputs)] = np.nan
+        # Their unit says nothing: what they make of states is fitted.
+        largest = np.fmax.reduce(np.abs(inputs), axis=0, initial=0.0)
+        inputs /= np.where(largest > 0.0, largest, 1.0)
     return states, times, follows & (steps <= LONGEST_STEP * typical), inputs
 
 

@@ -14,7 +14,7 @@ from koopmark.simulation._driven import (
 from koopmark.simulation._ensemble import Ensemble, mapped, one_blas_thread
 from koopmark.simulation._feedback import fed_back
 from koopmark.simulation._integrator import Tolerance
-from koopmark.simulation._reduction import ReducedTrajectories
+from koopmark.simulation._reduction import ReducedTrajectories, reduction
 from koopmark.simulation._times import times_of
 from koopmark.simulation._trajectories import Trajectories
 from koopmark.systems import StochasticSystem, System
@@ -227,11 +227,12 @@ def _prepared(
     if inputs is not None and not callable(inputs):
         law = None if system.null_flow is None else system.null_flow.law
         held = HeldInputs.under(law, inputs_of(inputs, system, len(x0), grid), elapsed)
-    ensemble = Ensemble(system, elapsed[..., 1:], tolerance, precision, held)
-    if ensemble.split is not None and ensemble.split.network.zeta.theta is None:
+    split = reduction(system, driven=inputs is not None)
+    ensemble = Ensemble(system, elapsed[..., 1:], tolerance, precision, split, held)
+    if split is not None and split.network.zeta.theta is None:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             # A shift takes all states; of another map a bad one is refused before any work.
-            mapped(ensemble.split.network.zeta, x0)
+            mapped(split.network.zeta, x0)
     return x0, grid, ensemble
 
 

@@ -74,8 +74,8 @@ class Regime:
     lyapunov : float
         Largest Lyapunov exponent of all attractors, to two decimals, of a map per step: of fixed
         points by their Jacobians; 0 of a motion if it is 0 but for the error of a finite average,
-        and 0 if unbounded. If chaotic the mean over trajectories of finite length (their maximum grows with
-        their number). In transient chaos that of what is reached in the end.
+        and 0 if unbounded. If chaotic the mean over trajectories of finite length (their maximum
+        grows with their number). In transient chaos that of what is reached in the end.
     lyapunov_error : float
         Standard error of that mean, to three decimals; 0 if there is nothing to average.
     """

@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, check_finite, integer, numeric, of_width, real
+from koopmark._arrays import (
+    Gate,
+    Gated,
+    check_finite,
+    finite,
+    integer,
+    numeric,
+    of_width,
+    real,
+)
 from koopmark.systems._sensors import NoKey, Sensors
 from koopmark.systems.registry import check_bounds
 from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
@@ -247,7 +256,17 @@ class System(_repr.ReprMixin, Gated, ABC):
         values = numeric(given, "eigenvalues").astype(complex)
         if values.ndim != 1 or not np.isfinite(values).all():
             raise ValueError(f"{type(self).__name__}.eigenvalues must be finite, of shape (q,)")
-        return PrincipalFunctions(functions, np.eye(len(values)), values, self.complete)
+        # b of φ̇ = λφ + b·v; without it inputs reach none of them.
+        given = getattr(self, "response", None)
+        response = None if given is None else finite(given, "response")
+        if response is not None and response.shape != (len(values), self.inputs):
+            raise ValueError(
+                f"{type(self).__name__}.response must have shape ({len(values)}, {self.inputs}), a "
+                f"row for each eigenfunction and a column for each input, got {response.shape}"
+            )
+        return PrincipalFunctions(
+            functions, np.eye(len(values)), values, self.complete, self.discrete, response
+        )
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Exact eigenspaces at the eigenvalues of products of at most `max_degree` eigenfunctions.
@@ -260,7 +279,7 @@ class System(_repr.ReprMixin, Gated, ABC):
     @property
     def generators(self) -> NDArray[np.complex128]:
         """(q,) the eigenvalues whose sums are those of the eigenspaces; none if it is not so."""
-        if self.principal is None:
+        if self.principal is None or self.discrete:
             return np.empty(0, dtype=complex)
         return self.principal.eigenvalues.astype(complex)
 

@@ -2,6 +2,7 @@
 
 The generator is a derivation, so a product of eigenfunctions is one and the eigenvalues add: those
 of all products form a lattice. Products whose eigenvalues agree share a space (docs/families.md).
+Of a map the eigenvalues multiply.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,13 +22,16 @@ from koopmark.truth._law import INSEPARABLE, SAME_EIGENVALUE
 DEFECTIVE = 1e8
 """Condition number of the eigenvectors beyond which a matrix counts as defective."""
 
+NEVER = 1e300
+"""-ln |μ| of μ = 0."""
+
 MOST_PRODUCTS, MOST_FACTORS = 10**6, 10**7
 """Of one eigenvalue, and in all products that are compared: more would fill the memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class PrincipalFunctions(ReprMixin):
-    """Eigenfunctions vᵀz(x), the linear ones in coordinates z that obey ż = Λz.
+    """Eigenfunctions vᵀz(x), the linear ones in coordinates z that obey ż = Λz, or z⁺ = Λz.
 
     Parameters
     ----------
@@ -39,12 +43,18 @@ class PrincipalFunctions(ReprMixin):
     complete : bool
         Whether all smooth eigenfunctions of z are combinations of their products: not where Λ has
         other eigenvectors, or Jordan blocks larger than one of size 2 (docs/theory.md).
+    discrete : bool
+        Whether z⁺ = Λz, of a map, and the eigenvalues are μ.
+    response : (q, p) array, optional
+        b of φ̇ = λφ + b·v under inputs v (p,), or φ⁺ = μφ + b·v; None for no inputs.
     """
 
     coordinates: Callable[[NDArray], NDArray]
     vectors: NDArray
     eigenvalues: NDArray[np.complex128]
     complete: bool = True
+    discrete: bool = False
+    response: NDArray | None = None
 
     @classmethod
     def of_linear(
@@ -83,14 +93,53 @@ class PrincipalFunctions(ReprMixin):
         vectors = self.vectors[:, chosen]
         if np.iscomplexobj(vectors) and not vectors.imag.any():
             vectors = vectors.real
-        return replace(self, vectors=vectors, eigenvalues=self.eigenvalues[chosen])
+        response = None if self.response is None else self.response[chosen]
+        return replace(
+            self, vectors=vectors, eigenvalues=self.eigenvalues[chosen], response=response
+        )
+
+    @property
+    def driven(self) -> NDArray[np.bool_]:
+        """(q,) which of them inputs reach."""
+        if self.response is None:
+            return np.zeros(len(self.eigenvalues), dtype=bool)
+        return np.asarray((self.response != 0).any(axis=1))
+
+    def advanced(self, values: NDArray, inputs: NDArray, elapsed: float) -> NDArray:
+        """Values (..., q) so much later, from those now, under held inputs (..., p)."""
+        scale, gain = self._law(elapsed)
+        response = np.zeros((len(scale), inputs.shape[-1]))
+        if self.response is not None:
+            response = self.response
+        return values * scale + inputs @ (gain[:, None] * response).T
+
+    def _law(self, elapsed: float) -> tuple[NDArray, NDArray]:
+        """(q,) factors on the values, and on b·v."""
+        at = self.eigenvalues if self.eigenvalues.imag.any() else self.eigenvalues.real
+        rest, rate = (1.0, at - 1.0) if self.discrete else (0.0, at)
+        scale = at**elapsed if self.discrete else np.exp(at * elapsed)
+        grown = scale - 1.0 if self.discrete else np.expm1(at * elapsed)
+        still = at == rest
+        return scale, np.where(still, elapsed, grown / np.where(still, 1.0, rate))
 
     def eigenspaces(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
-        """The eigenspaces of all products of 1 .. `max_degree` of them (`products_of`)."""
-        return tuple(
-            LatticeEigenspace(self, found.factors, found.eigenvalue, found.whole and self.complete)
-            for found in products_of(self.eigenvalues, max_degree)
-        )
+        """The eigenspaces of all products of 1 .. `max_degree` of them (`products_of`).
+
+        If inputs reach some of the functions of one, the others follow it as a part.
+        """
+        spaces = []
+        for found in products_of(self.eigenvalues, max_degree, self.discrete):
+            whole = found.whole and self.complete
+            spaces.append(LatticeEigenspace(self, found.factors, found.eigenvalue, whole))
+            free = ~np.append(self.driven, False)[found.factors].any(axis=1)
+            if free.any() and not free.all():
+                spaces.append(replace(spaces[-1], factors=found.factors[free], whole=False))
+        return tuple(spaces)
+
+    @property
+    def trivial(self) -> float:
+        """The eigenvalue of constants of motion."""
+        return 1.0 if self.discrete else 0.0
 
     def targets(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
         """Those of the `eigenspaces` that are no constants of motion.
@@ -98,20 +147,21 @@ class PrincipalFunctions(ReprMixin):
         If there are such constants no space is whole: an eigenfunction times a function of them is
         another at its eigenvalue.
         """
-        return tuple(space for space in self.eigenspaces(max_degree) if space.eigenvalue != 0)
+        spaces = self.eigenspaces(max_degree)
+        return tuple(space for space in spaces if space.eigenvalue != self.trivial)
 
     def conserved(self) -> tuple["LatticeEigenspace", ...]:
         """The constants of motion among them and their products of two: none or one space.
 
         It is not whole: every function of them is conserved.
         """
-        spaces = (space for space in self.eigenspaces(2) if space.eigenvalue == 0)
-        return tuple(replace(space, whole=False) for space in spaces)
+        spaces = (space for space in self.eigenspaces(2) if space.eigenvalue == self.trivial)
+        return tuple(replace(space, whole=False) for space in spaces if not space.driven)
 
 
 @dataclass(frozen=True, eq=False)
 class LatticeEigenspace(Eigenspace):
-    """Products of principal functions with one sum of eigenvalues.
+    """Products of principal functions with one sum of eigenvalues, or product of those of a map.
 
     `factors` (dimension, degree) names the principal functions in each product; ONE fills up
     products of fewer.
@@ -119,12 +169,34 @@ class LatticeEigenspace(Eigenspace):
 
     principal: PrincipalFunctions
     factors: NDArray[np.intp]
-    sum_of_eigenvalues: complex
+    value: complex
     whole: bool = True
 
     @property
     def eigenvalue(self) -> complex:
-        return self.sum_of_eigenvalues
+        return self.value
+
+    @property
+    def discrete(self) -> bool:
+        return self.principal.discrete
+
+    @property
+    def driven(self) -> bool:
+        return bool(np.append(self.principal.driven, False)[self.factors].any())
+
+    def gains(self, elapsed: float) -> NDArray | None:
+        if not self.driven or self.degree > 1:
+            return None
+        functions, places = self._used
+        assert functions.response is not None
+        gains = functions._law(elapsed)[1][:, None] * functions.response
+        return gains[places[:, 0]]
+
+    def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
+        if inputs is None or not self.driven:
+            return super().advanced(states, inputs, elapsed)
+        functions, _ = self._used
+        return self._products(functions.advanced(functions(states), inputs, elapsed))
 
     @property
     def dimension(self) -> int:
@@ -147,8 +219,11 @@ class LatticeEigenspace(Eigenspace):
         return self.principal.columns(used), places
 
     def evaluate(self, states: NDArray) -> NDArray:
-        functions, places = self._used
-        values = functions(states)
+        return self._products(self._used[0](states))
+
+    def _products(self, values: NDArray) -> NDArray:
+        """Of the values (..., k) of the functions in use."""
+        places = self._used[1]
         ones = np.ones((*values.shape[:-1], 1))
         return np.prod(np.concatenate([values, ones], axis=-1)[..., places], axis=-1)
 
@@ -185,8 +260,12 @@ class Products:
     whole: bool
 
 
-def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]:
+def products_of(
+    eigenvalues: ArrayLike, max_degree: int, discrete: bool = False
+) -> tuple[Products, ...]:
     """For every sum of 1 .. `max_degree` of the eigenvalues, all products with this sum.
+
+    Of a map, `discrete`, eigenvalues multiply: read product for sum, and ln |μ| for real part.
 
     Products of any degree: with eigenvalues -1 and -2 the square of the first function is at -2
     and belongs there whatever `max_degree`. They are finitely many if all real parts have one sign.
@@ -200,7 +279,7 @@ def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]
     every = np.asarray(eigenvalues, dtype=complex)
     if len(every) == 0:
         return ()
-    compared = _Compared.of(every, max_degree)
+    compared = _Compared.of(every, max_degree, discrete)
     place, crowded = compared.place, compared.crowded
     order = np.argsort(place, kind="stable")
     wanted = np.unique(place[compared.degrees <= max_degree])
@@ -209,11 +288,13 @@ def products_of(eigenvalues: ArrayLike, max_degree: int) -> tuple[Products, ...]
     for start, stop in zip(starts, stops, strict=True):
         here = order[start:stop]
         rows, feasible = _expanded(compared.products[here], compared.members, max_degree)
-        total = complex(every[list(rows[0])].sum())
+        chosen = every[list(rows[0])]
+        total = complex(chosen.prod() if discrete else chosen.sum())
+        same = compared.same * abs(total) if discrete else compared.same
+        if discrete and abs(total - 1.0) <= compared.same:
+            total = 1.0 + 0.0j
         # A part that is rounding is none.
-        real, imaginary = (
-            part if abs(part) > compared.same else 0.0 for part in (total.real, total.imag)
-        )
+        real, imaginary = (part if abs(part) > same else 0.0 for part in (total.real, total.imag))
         longest = max(map(len, rows))
         factors = np.array([[*row, *[ONE] * (longest - len(row))] for row in rows], dtype=int)
         whole = bool(compared.whole and feasible and not crowded[here[0]])
@@ -257,16 +338,22 @@ class _Compared:
     products: NDArray[np.intp]
     whole: bool
     same: float
+    discrete: bool
 
     @classmethod
-    def of(cls, every: NDArray[np.complex128], max_degree: int) -> "_Compared":
-        same = SAME_EIGENVALUE * max(1e-300, float(np.abs(every).max()))
-        kind = _grouped(every, same)
+    def of(
+        cls, every: NDArray[np.complex128], max_degree: int, discrete: bool = False
+    ) -> "_Compared":
+        size = 1.0 if discrete else max(1e-300, float(np.abs(every).max()))
+        same = SAME_EIGENVALUE * size
+        kind = _grouped(every, same, discrete)
+        growth = _polar(every)[0] if discrete else every.real
         members = [np.flatnonzero(kind == one) for one in range(kind.max() + 1)]
-        members.sort(key=lambda equal: abs(every[equal[0]].real))
-        values = every[[equal[0] for equal in members]]
-        rates = np.abs(values.real)
-        one_sign = abs(np.sign(values.real).sum()) == len(values)
+        members.sort(key=lambda equal: abs(growth[equal[0]]))
+        first = [equal[0] for equal in members]
+        values, growth = every[first], growth[first]
+        rates = np.abs(growth)
+        one_sign = abs(np.sign(growth).sum()) == len(values) and rates.max() < NEVER
         bound = max_degree * (rates.max() + same * INSEPARABLE / SAME_EIGENVALUE)
         products = _no_faster(rates, bound) if one_sign else None
         whole = products is not None
@@ -275,7 +362,7 @@ class _Compared:
             degrees = range(1, max_degree + 1)
             rows = [list(combinations_with_replacement(kinds, degree)) for degree in degrees]
             products = _stacked([np.array(level, dtype=int) for level in rows])
-        return cls(values, members, products, whole, same)
+        return cls(values, members, products, whole, same, discrete)
 
     @property
     def degrees(self) -> NDArray[np.intp]:
@@ -283,17 +370,19 @@ class _Compared:
 
     @cached_property
     def sums(self) -> NDArray[np.complex128]:
+        if self.discrete:
+            return np.asarray(np.append(self.values, 1.0)[self.products].prod(axis=1))
         return np.asarray(np.append(self.values, 0.0)[self.products].sum(axis=1))
 
     @cached_property
     def place(self) -> NDArray[np.intp]:
         """Which sums are one eigenvalue."""
-        return _grouped(self.sums, self.same)
+        return _grouped(self.sums, self.same, self.discrete)
 
     @cached_property
     def near(self) -> NDArray[np.intp]:
         """Which are nearly."""
-        return _grouped(self.sums, self.same * INSEPARABLE / SAME_EIGENVALUE)
+        return _grouped(self.sums, self.same * INSEPARABLE / SAME_EIGENVALUE, self.discrete)
 
     @cached_property
     def crowded(self) -> NDArray[np.bool_]:
@@ -302,10 +391,24 @@ class _Compared:
         return np.asarray((np.bincount(self.near[eigenvalues]) > 1)[self.near])
 
 
-def _grouped(values: NDArray[np.complex128], apart: float) -> NDArray[np.intp]:
-    """(n,) numbers of groups: values further `apart` than that from all others are in another."""
+def _polar(values: NDArray[np.complex128]) -> tuple[NDArray, NDArray, NDArray]:
+    """ln |μ|, and the direction of μ as a point on the unit circle."""
+    size = np.abs(values)
+    with np.errstate(divide="ignore"):
+        logarithm = np.maximum(np.log(size), -NEVER)
+    unit = values / np.where(size > 0, size, 1.0)
+    return logarithm, unit.real, unit.imag
+
+
+def _grouped(
+    values: NDArray[np.complex128], apart: float, discrete: bool = False
+) -> NDArray[np.intp]:
+    """(n,) numbers of groups: values further `apart` than that from all others are in another.
+
+    Those of a map relative to their size, however small they are.
+    """
     numbers = np.zeros(len(values), dtype=int)
-    for part in (values.real, values.imag):
+    for part in _polar(values) if discrete else (values.real, values.imag):
         order = np.lexsort((part, numbers))
         new = np.diff(part[order], prepend=part[order[0]]) > apart
         new |= np.diff(numbers[order], prepend=0) != 0

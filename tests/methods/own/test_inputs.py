@@ -4,9 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koopmark import methods
 from koopmark.methods import Identity, Monomials
+from koopmark.methods._diagnosis import excitation_of
 from koopmark.methods.own import SnapshotFactor, factorise, linear_model
 from koopmark.methods.own._inputs import InputTerms
 from koopmark.methods.own._noise import noise_variances
@@ -50,6 +53,9 @@ LINEAR = [
     ("koopmark.kernel_edmd", {"kernel": "linear"}),
     ("koopmark.ssd", {"degree": 1}),
     ("koopmark.t_ssd", {"degree": 1}),
+    ("koopmark.tls_edmd", {}),
+    ("koopmark.fb_edmd", {}),
+    ("koopmark.iv_edmd", {}),
 ]
 
 
@@ -62,6 +68,15 @@ def test_multipliers_and_gains_of_driven_dynamics_are_exact(name, options):
     gains, outside = gains_of(model, data)
     np.testing.assert_allclose(gains, B, atol=1e-11)
     assert outside < 1e-11
+
+
+def test_gains_of_a_longer_lag_are_those_of_one_interval():
+    data = driven(white(30, 20))
+    # Of a lag of 3 roots are ambiguous but for positive multipliers.
+    model = methods.fit("koopmark.iv_edmd", data, lag=3)
+    gains, outside = gains_of(model, data)
+    np.testing.assert_allclose(gains, B, atol=1e-9)
+    assert outside < 1e-9
 
 
 def test_the_order_of_trajectories_and_gaps_do_not_change_the_gains():
@@ -173,3 +188,55 @@ def test_noise_is_told_from_inputs_that_are_as_rough():
     found = noise_variances(data).variances
     np.testing.assert_allclose(found, 1e-4, rtol=0.3)
     assert noise_variances(driven(white(40, 30))).variances.max() < 1e-20
+
+
+def kinds():
+    rng, white_one = np.random.default_rng(5), white(20, 30)
+    steps = np.repeat(rng.standard_normal((20, 6, 2)), 5, axis=1)
+    tones = np.sin(0.4 * np.arange(30)[:, None] * rng.uniform(0.5, 4.0, (20, 1, 2)) + [0.0, 1.0])
+    each = np.broadcast_to(rng.standard_normal((20, 1, 2)), (20, 30, 2))
+    return {
+        "white": (white_one, True),
+        "steps": (steps, True),
+        "sines": (tones, True),
+        "other in each trial": (each, True),
+        "constant": (np.ones((20, 30, 2)), False),
+        "zero": (np.zeros((20, 30, 2)), False),
+        "copied": (white_one[..., [0, 0]] * [1.0, 3.0], False),
+        "one trial": (each[:1], False),
+    }
+
+
+@pytest.mark.parametrize("kind", list(kinds()))
+def test_inputs_that_do_not_excite_are_remarked_and_others_are_not(kind):
+    inputs, excites = kinds()[kind]
+    model = methods.fit("koopmark.qr_edmd", driven(inputs, noise=1e-3), degree=1)
+    assert ("the inputs do not excite" in model.note) != excites
+    assert "undetermined" not in methods.fit("koopmark.kronic", driven(inputs), degree=1).note
+
+
+@pytest.mark.parametrize(("dither", "excites"), [(0.0, False), (0.01, False), (1.0, True)])
+def test_feedback_is_remarked_unless_something_is_added_to_it(dither, excites):
+    rng = np.random.default_rng(0)
+    x, states, inputs = rng.standard_normal((20, 3)), [], []
+    gain, back = np.array([[0.3, -0.2, 0.1], [0.0, 0.4, 0.2]]), np.linalg.inv(A)
+    for _ in range(30):
+        v = -x @ gain.T + dither * rng.standard_normal((20, 2))
+        states.append(x + 0.001 * rng.standard_normal(x.shape))
+        inputs.append(v)
+        # Pushed on, so that the state does not settle.
+        x = ((x @ A.T) * MU + v @ B.T) @ back.T + rng.standard_normal(x.shape)
+    data = Trajectories(np.stack(states, 1), dt=0.1, inputs=np.stack(inputs, 1))
+    model = methods.fit("koopmark.qr_edmd", data, degree=1)
+    assert ("the inputs do not excite" in model.note) != excites
+
+
+@given(st.floats(-3.0, 3.0), st.floats(0.5, 2.0))
+@settings(max_examples=20, deadline=None)
+def test_excitation_does_not_depend_on_units(power, scale):
+    data = driven(white())
+    first = excitation_of(data)
+    units = np.array([10.0**power, scale])
+    other = Trajectories(10.0**-power * data.states + 1.0, dt=0.1, inputs=units * data.inputs)
+    np.testing.assert_allclose(excitation_of(other), first, rtol=1e-6)
+    assert np.all((first > 0.5) & (first <= 1.1))

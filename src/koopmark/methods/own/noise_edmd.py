@@ -13,7 +13,7 @@ from koopmark.methods._options import Count, Tolerance
 from koopmark.methods._sampling import along, together
 from koopmark.methods._signal import canonical_correlations, signal_basis, significant, sizes
 from koopmark.methods.dictionaries import AnyDictionary, Identity
-from koopmark.methods.own._factor import SnapshotFactor, factorise, readout
+from koopmark.methods.own._factor import SnapshotFactor, factor_of, readout
 from koopmark.methods.own._linalg import eigenbasis
 from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.remarks import remark
@@ -41,6 +41,7 @@ class TotalLeastSquaresEDMD(Method):
 
     tags = Tags(
         sampling="segments",
+        inputs=True,
         papers=(papers.DAWSON_2016, papers.HEMATI_2017, papers.GOLUB_1987),
     )
 
@@ -49,18 +50,26 @@ class TotalLeastSquaresEDMD(Method):
         parts = [block.states for block in trajectories.blocks()]
         flat = together(parts).reshape(-1, observables.inputs)
         corrected = corrected_values(observables, flat, noise_variances(trajectories))
-        factor = factorise(observables, *parts)
+        factor = factor_of(observables, trajectories)
         variances = corrected.values.var(axis=0)
-        discrete, vectors = total_least_squares(factor, corrected.covariance, variances)
+        discrete, vectors, gains = total_least_squares(factor, corrected.covariance, variances)
         rates = continuous(discrete, trajectories.dt)
         modes = readout(factor, vectors, observables.state)
-        return LinearModel(observables, vectors, rates, trajectories.dt, modes, discrete=discrete)
+        return LinearModel(
+            observables,
+            vectors,
+            rates,
+            trajectories.dt,
+            modes,
+            discrete=discrete,
+            input_gains=gains if factor.terms else None,
+        )
 
 
 def total_least_squares(
     factor: SnapshotFactor, covariance: NDArray, variances: NDArray
-) -> tuple[NDArray, NDArray]:
-    """μ (s,) and coefficients (D, s) of the eigenpairs of K in ψ(x⁺) = ψ(x) K.
+) -> tuple[NDArray, NDArray, NDArray]:
+    """μ (s,), coefficients (D, s) and gains (s, q) of eigenpairs of K in ψ(x⁺) = ψ(x) K + v B.
 
     Functions that noise alone or rounding makes up take no part: they would have any eigenvalue.
     The `covariance` (D, D) is that of the noise in ψ, zero for functions without noise, and the
@@ -71,13 +80,14 @@ def total_least_squares(
     ValueError
         If the data leave the operator undetermined.
     """
-    size, triangle = factor.size, factor.triangle
+    size, (every, inputs, following) = factor.size, factor.columns
     noisy, certain = np.flatnonzero(np.diag(covariance)), np.flatnonzero(np.diag(covariance) == 0.0)
-    # What the certain functions explain is taken out of both sides first.
-    now, ahead = triangle[:, noisy], triangle[:, size + noisy]
-    whole, c = triangle_of(triangle[:, certain], now, ahead), len(certain)
-    now, ahead = whole[c:, c : c + len(noisy)], whole[c:, c + len(noisy) :]
-    basis = signal_basis(now, ahead, factor.pairs, RANK, sizes(triangle[:, noisy]))
+    # What the certain functions and inputs explain is taken out of both sides first.
+    now, ahead, c, given = every[:, noisy], following[:, noisy], len(certain), len(certain)
+    given += factor.terms
+    whole = triangle_of(every[:, certain], inputs, now, ahead)
+    now, ahead = whole[given:, given : given + len(noisy)], whole[given:, given + len(noisy) :]
+    basis = signal_basis(now, ahead, factor.pairs, RANK, sizes(every[:, noisy]))
     noise = covariance[np.ix_(noisy, noisy)] + LEAST_NOISE * np.diag(variances[noisy])
     noise = basis.T @ noise @ basis
     scale = np.sqrt(np.diag(noise))
@@ -89,13 +99,14 @@ def total_least_squares(
     if np.linalg.cond(future) > 1.0 / np.finfo(float).eps:
         raise ValueError("total least squares has no solution: the data span too little")
     inner = -np.linalg.solve(future.T, present.T).T
-    before = whole[:c, c:] @ np.vstack([-white @ inner, white])
-    offset = np.linalg.lstsq(whole[:c, :c], before, rcond=None)[0]
-    operator = np.block([[np.eye(c), offset], [np.zeros((n, c)), inner]])
+    before = whole[:given, given:] @ np.vstack([-white @ inner, white])
+    scale = sizes(whole[:given, :given]) if factor.terms else np.ones(given)
+    offset = np.linalg.lstsq(whole[:given, :given] / scale, before, rcond=None)[0] / scale[:, None]
+    operator = np.block([[np.eye(c), offset[:c]], [np.zeros((n, c)), inner]])
     discrete, vectors = eigenbasis(operator)
     coefficients = np.zeros((size, c + n), dtype=vectors.dtype)
     coefficients[certain], coefficients[noisy] = vectors[:c], white @ vectors[c:]
-    return discrete, coefficients
+    return discrete, coefficients, (offset[c:] @ vectors[c:]).T
 
 
 @dataclass(frozen=True)
@@ -112,18 +123,24 @@ class ForwardBackwardEDMD(Method):
 
     tags = Tags(
         sampling="segments",
+        inputs=True,
         papers=(papers.DAWSON_2016,),
         loses={"map": "there is no operator backwards in time of what is gone after a step"},
     )
 
     def _fit(self, trajectories: Trajectories) -> Model:
         observables = self.dictionary.fitted(trajectories.snapshots())
-        factor = factorise(observables, *(block.states for block in trajectories.blocks()))
+        factor = factor_of(observables, trajectories)
         discrete, coefficients = forward_backward(factor, self.tolerance)
         dt = trajectories.dt
         modes = readout(factor, coefficients, observables.state)
-        rates = continuous(discrete, dt)
-        return LinearModel(observables, coefficients, rates, dt, modes, discrete=discrete)
+        rates, (now, inputs, ahead) = continuous(discrete, dt), factor.columns
+        gains = None
+        if factor.terms:
+            gains = gains_of(inputs, now @ coefficients, ahead @ coefficients, discrete)
+        return LinearModel(
+            observables, coefficients, rates, dt, modes, discrete=discrete, input_gains=gains
+        )
 
 
 def forward_backward(
@@ -134,7 +151,9 @@ def forward_backward(
     Both operators act on the functions that hold a signal: backwards in time, noise alone and
     rounding would be blown up.
     """
-    now, ahead = np.split(factor.triangle, 2, axis=1)
+    now, inputs, ahead = factor.columns
+    if factor.terms:
+        now, ahead = outside_of(inputs, now, ahead)
     basis = signal_basis(now, ahead, factor.pairs, tolerance)
     now, ahead = now @ basis, ahead @ basis
     forward = np.linalg.lstsq(now, ahead, rcond=None)[0]
@@ -165,7 +184,7 @@ class InstrumentalEDMD(Method):
     dictionary: AnyDictionary = field(default_factory=Identity)
     lag: Count = 1
 
-    tags = Tags(sampling="segments", papers=(papers.SOEDERSTROEM_1983,))
+    tags = Tags(sampling="segments", inputs=True, papers=(papers.SOEDERSTROEM_1983,))
 
     def promises(self) -> Tags:
         return replace(self.tags, min_states=self.lag + 2)
@@ -186,16 +205,63 @@ class InstrumentalEDMD(Method):
             together([part[:, when] for part in values]).reshape(-1, observables.size)
             for when in times
         ]
-        triangle = triangle_of(*shifted)
-        discrete, vectors = instrumental(triangle, len(shifted[0]))
+        held = _held(trajectories, self.lag)
+        triangle = triangle_of(*shifted) if held is None else triangle_of(*shifted, held)
+        free, inputs = np.split(triangle, [3 * observables.size], axis=1)
+        if held is not None:
+            # Of inputs one knows no noise: they are instruments of their own.
+            free = np.hstack(outside_of(inputs, free))
+        discrete, vectors = instrumental(free, len(shifted[0]))
         rates = continuous(discrete, self.lag * trajectories.dt)
-        modes = None
+        modes = gains = None
         if observables.state is not None:
             now = triangle[:, observables.size : 2 * observables.size]
             modes = np.linalg.lstsq(now @ vectors, now[:, observables.state], rcond=None)[0]
+        if held is not None:
+            size, q = observables.size, held.shape[1] // self.lag
+            now, ahead = (triangle[:, k * size : (k + 1) * size] @ vectors for k in (1, 2))
+            # Those of the last interval: the functions carry on what came before.
+            gains = gains_of(inputs, now, ahead, discrete)[:, -q:]
         # Of a longer lag only a power of μ is known.
         step = discrete if self.lag == 1 else None
-        return LinearModel(observables, vectors, rates, trajectories.dt, modes, discrete=step)
+        return LinearModel(
+            observables,
+            vectors,
+            rates,
+            trajectories.dt,
+            modes,
+            discrete=step,
+            input_gains=gains,
+        )
+
+
+def _held(trajectories: Trajectories, lag: int) -> NDArray[np.float64] | None:
+    """The inputs (P, lag q) held from the middle to the last of the three snapshots."""
+    if trajectories.inputs is None:
+        return None
+    rows = []
+    for block in trajectories.blocks(lag + 2):
+        assert block.inputs is not None
+        count = block.inputs.shape[1] - lag - 1
+        parts = [block.inputs[:, 1 + j : 1 + j + count] for j in range(lag)]
+        rows.append(np.concatenate(parts, axis=2).reshape(-1, lag * block.inputs.shape[2]))
+    return np.concatenate(rows)
+
+
+def outside_of(inputs: NDArray, *parts: NDArray) -> list[NDArray[np.float64]]:
+    """What parts (·, k) have outside of the span of inputs (·, q)."""
+    u, s, _ = np.linalg.svd(inputs / sizes(inputs), full_matrices=False)
+    span = u[:, s > RANK]
+    return [part - span @ (span.T @ part) for part in parts]
+
+
+def gains_of(
+    inputs: NDArray, now: NDArray, ahead: NDArray, discrete: NDArray
+) -> NDArray[np.complex128]:
+    """g (s, q) of φ⁺ = μφ + g v by least squares, for values (·, s) now and a step ahead."""
+    scale = sizes(inputs)
+    found = np.linalg.lstsq(inputs / scale, ahead - now * discrete, rcond=RANK)[0]
+    return np.asarray(found / scale[:, None], dtype=complex).T
 
 
 def instrumental(triangle: NDArray, pairs: int) -> tuple[NDArray, NDArray]:

@@ -76,7 +76,7 @@ class LinearUnits(Network):
         return f"ẏ = Ay + {self._coupled()}, {self._map()}"
 
     def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
-        zeta, offset = self._zeta()
+        zeta, offset = self._named(self.zeta, self.size)
         if not self.zeta.formula:
             return None
         return self._formula(spaces, f"Here z = ζ(x); {zeta}.", offset)
@@ -91,7 +91,7 @@ class LinearUnits(Network):
         """uᵀζ(x) for a basis of all u with Aᵀu = λu and Wᵀu = 0.
 
         A mode of one kind of unit is vᵀy_i with v a left eigenvector of M; the modes at one λ are
-        combined so that the weights do not reach them.
+        combined so that the weights do not reach them, nor inputs as many as can be.
         """
         n, k, _ = self.units.shape
         # (λ, (N, n of a kind)) the left eigenvectors of A, one column for each unit.
@@ -104,6 +104,7 @@ class LinearUnits(Network):
         scale = SAME_EIGENVALUE * max(1e-300, max(abs(value) for value, _ in modes))
         size = float(np.linalg.norm(self.weights.left, 2))
         vectors: list[NDArray] = []
+        responses: list[NDArray] = []
         eigenvalues: list[complex] = []
         while modes:
             value = modes[0][0]
@@ -112,12 +113,22 @@ class LinearUnits(Network):
             # The combinations that the weights do not reach, up to rounding at this size of things.
             _, s, vh = np.linalg.svd(self.weights.left.T @ here)
             unreached = here @ vh[int(np.sum(s > RANK_TOLERANCE * size)) :].conj().T
+            if self.input_weights is not None:
+                driven, free = _split(unreached, self.input_weights)
+                unreached = np.hstack([free, driven])
+                zero = np.zeros((free.shape[1], self.inputs))
+                responses.append(np.vstack([zero, driven.T @ self.input_weights]))
             vectors.append(unreached)
             eigenvalues += [value] * unreached.shape[1]
         every = np.hstack(vectors)
         if not np.iscomplexobj(every) or not every.imag.any():
             every = every.real
-        return PrincipalFunctions(self.zeta, every, np.array(eigenvalues, dtype=complex))
+        return PrincipalFunctions(
+            self.zeta,
+            every,
+            np.array(eigenvalues, dtype=complex),
+            response=np.vstack(responses) if responses else None,
+        )
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Of the products of principal functions.
@@ -133,6 +144,14 @@ class LinearUnits(Network):
             space if space.degree == 1 or space.eigenvalue.imag else space.as_part()
             for space in spaces
         )
+
+
+def _split(vectors: NDArray, drive: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    """Combinations of vectors (N, k) that inputs reach, and those that none does."""
+    size = np.linalg.norm(drive, axis=0)
+    _, s, vh = np.linalg.svd((drive / np.where(size > 0, size, 1.0)).T @ vectors)
+    reached = int(np.sum(s > RANK_TOLERANCE))
+    return vectors @ vh[:reached].conj().T, vectors @ vh[reached:].conj().T
 
 
 def linear_units(

@@ -155,23 +155,30 @@ class Network(System):
 
     def parameters(self) -> tuple[NamedArray, ...]:
         shape = "the weights are W = L Rᵀ, shape (N, r)"
-        return (
+        weights = (
             NamedArray("weights_left", self.weights.left, f"L: {shape}"),
             NamedArray("weights_right", self.weights.right, f"R: {shape}"),
         )
+        if self.input_weights is None:
+            return weights
+        what = "B: inputs v enter as B v, beside W, shape (N, q)"
+        return (*weights, NamedArray("input_weights", self.input_weights, what))
 
-    def _zeta(self) -> tuple[str, list[NamedArray]]:
-        """What ζ is, for other languages, with the arrays that this names."""
-        if self.zeta.theta is None:
-            return f"ζ(x) = {self.zeta.formula}, unit by unit", []
-        theta = np.broadcast_to(self.zeta.theta, self.size).copy()
-        return "ζ(x) = x - θ with θ = `theta`", [NamedArray("theta", theta, "θ, shape (N,)")]
+    @staticmethod
+    def _named(zeta: ElementwiseMap, size: int) -> tuple[str, list[NamedArray]]:
+        """What a ζ of so many channels is, for other languages, with the arrays that this names."""
+        if zeta.theta is None:
+            return f"ζ(x) = {zeta.formula}, unit by unit", []
+        theta = np.broadcast_to(zeta.theta, size).copy()
+        return "ζ(x) = x - θ with θ = `theta`", [NamedArray("theta", theta, f"θ, shape ({size},)")]
 
     def _by_vectors(
         self, text: str, arrays: Sequence[NamedArray], spaces: Sequence[Eigenspace]
     ) -> Formula | None:
         """Of functions of uᵀζ(x), from the vectors u of every space; None if one has none."""
         vectors: list[Sequence[NDArray]] = []
+        zeta: Callable[[NDArray], NDArray] = self.zeta
+        size = self.size
         for space in spaces:
             # The u of uᵀζ(x) in each factor of its functions, (N, dimension) each.
             match space:
@@ -185,20 +192,21 @@ class Network(System):
                     vectors.append([basis[:, list(each)] for each in zip(*products, strict=True)])
                 case _:
                     return None
-        if not self.zeta.formula:
+            # Through sensors both are those of the channels.
+            zeta, size = space.zeta, len(vectors[-1][0])
+        if not isinstance(zeta, ElementwiseMap) or not zeta.formula:
             return None
         named = [
             NamedArray(
                 f"vectors_{target}_{number}",
                 factor,
-                f"u of factor {number} of the functions of target {target}, "
-                f"shape (N, {factor.shape[1]})",
+                f"u of factor {number} of the functions of target {target}, shape {factor.shape}",
             )
             for target, factors in enumerate(vectors, start=1)
             for number, factor in enumerate(factors, start=1)
         ]
-        zeta, offset = self._zeta()
-        return Formula(f"{text}; {zeta}.", (*offset, *arrays, *named))
+        said, offset = self._named(zeta, size)
+        return Formula(f"{text}; {said}.", (*offset, *arrays, *named))
 
     def _facts(self) -> list[str]:
         cut = f" ({self.weights.cut})" if self.weights.cut else ""
