@@ -28,9 +28,10 @@ trajectories are sampled, and where it comes from. `koopmark list datasets` name
 `bench/suites` runs them, `koopmark export NAME` writes one with its exact eigenfunctions evaluated,
 and `koopmark catalogue` draws them all. Real networks lie in `networks/`, with their sources.
 
-Exact eigenvalues, λ of flows and μ of one step of maps, are those that a recipe asks for, with the dimension of the eigenspace, and ≈ if
-its functions are eigenfunctions only up to a bound; of systems that differ from seed to seed, seed
-{SEED} is described. A regime has an entry for each of the seeds 0, 1, 2, or one where they agree.
+Exact eigenvalues, λ of flows and μ of one step of maps, are those that a recipe asks for, with the
+dimension of the eigenspace, and ≈ if its functions are eigenfunctions only up to a bound; of
+systems that differ from seed to seed, seed {SEED} is described. A target is undriven if no input
+reaches it. A regime has an entry for each of the seeds 0, 1, 2, or one where they agree.
 This file is generated: `make catalogue`.
 """
 
