@@ -111,7 +111,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
     regime = recipe.in_the_long_run if recipe and known else ""
     return DatasetCard(
         name=name,
-        text=f"{recipe.title}. {recipe.description}" if recipe else _told(run.provenance, name),
+        text=_text(recipe, name) if recipe else _told(run.provenance, name),
         equation=equation,
         system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
         data=_data(fits, made_of.trials.in_words if made_of else "", where),
@@ -152,6 +152,13 @@ def _noise(first: "pd.Series[Any]") -> str:
     if pd.isna(first["noise"]):
         return "noise unknown"
     return f"noise {numbers.plain(100 * first['noise'])} %" if first["noise"] else "no noise"
+
+
+def _text(recipe: Recipe, name: str) -> str:
+    """What a recipe says of itself and, of a level of a sweep over it, what is another here."""
+    changed = name.partition("/")[2]
+    differs = f" This is a variant of it: {changed.replace('=', ' = ')}." if changed else ""
+    return f"{recipe.title}. {recipe.description}{differs}"
 
 
 def _told(provenance: Mapping[str, Any], name: str) -> str:
