@@ -78,6 +78,8 @@ RegimeKind = Literal[
     "multistable",
     "limit cycle",
     "limit cycles",
+    "periodic orbit",
+    "periodic orbits",
     "mixed",
     "chaotic",
     "transient chaos",

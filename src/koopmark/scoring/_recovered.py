@@ -76,10 +76,11 @@ class Recovered:
 
         `others`: whether functions beside those of a target may be eigenfunctions at its eigenvalue
         (`choose`). A window that is most of a trajectory tells when it began: any function of that
-        time decays. `hidden`: how many variables a hidden target is a function of.
+        time decays. `hidden`: how many variables a hidden target is a function of. What obeys its
+        eigenvalue need not be like it then, as powers of other functions may, and does not count.
         """
         widths = radii(np.array([one.space.eigenvalue for one in spaces]))
-        rooms = _rooms(spaces, self.plane)
+        rooms = _rooms(spaces)
         if hidden:
             rooms = [min(hidden, self.along.trajectories // 2)] * len(spaces)
         choices = []
@@ -88,28 +89,30 @@ class Recovered:
             at = one.space.eigenvalue if taken_for is None else taken_for
             values = self.values if taken_for is None and one.told_apart else None
             choices.append(
-                choose(one.space, at, self.found, values, self.along, others, radius, room)
+                choose(
+                    *(one.space, at, self.found, values, self.along),
+                    *(others and not hidden, radius, room),
+                )
             )
         return choices
 
 
-def _rooms(spaces: Sequence[ScoredSpace], plane: Plane) -> list[int]:
-    """The dimension of all that is known at the eigenvalue of each target, 0 if it is that alone.
+def _rooms(spaces: Sequence[ScoredSpace]) -> list[int]:
+    """The dimension of the eigenspace that each target is a known part of; 0 if it is of none.
 
-    Functions that no input reaches are a part of those of their degree, and the degrees of a map
-    coincide if μ is 0 or -1: a basis of one eigenspace need not keep to the parts.
+    Functions that no input reaches are a part of all of their degree, and a basis of those that a
+    method finds need not keep to it.
     """
-    if not plane.discrete and not any(one.space.driven for one in spaces):
-        return [0] * len(spaces)
     rooms = []
-    for one in spaces:
-        at, of_degree = one.space.eigenvalue, dict[int, int]()
-        for other in (target.space for target in spaces):
-            if abs(other.eigenvalue - at) <= SAME_EIGENVALUE * max(1.0, abs(at)):
-                known = of_degree.get(other.degree, 0)
-                of_degree[other.degree] = max(known, other.dimension)
-        room = sum(of_degree.values())
-        rooms.append(room if room > one.space.dimension else 0)
+    for one in (target.space for target in spaces):
+        others = [
+            target.space.dimension
+            for target in spaces
+            if target.space.driven
+            and target.space.degree == one.degree
+            and abs(target.space.eigenvalue - one.eigenvalue) <= SAME_EIGENVALUE
+        ]
+        rooms.append(max(others, default=0) if not one.driven else 0)
     return rooms
 
 
