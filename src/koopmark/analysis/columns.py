@@ -140,6 +140,14 @@ FLOOR_NOISE = Column(
     "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
     table="targets",
 )
+GAIN = Column(
+    "gain_error",
+    "gain error",
+    "How far what inputs do to the recovered functions of a target is from what they do to the "
+    "exact ones, relative: 0 is exact, and 1 is that of a method that gives no gains.",
+    shaded="error",
+    table="targets",
+)
 RESIDUAL = Column(
     "residual_median",
     "residual",
@@ -250,5 +258,7 @@ AGAINST_LEVELS = [DIGITS, FOUND, RESIDUAL, FORECAST, SECONDS, MEMORY]
 TARGETS = [EIGENVALUE, EIGENFUNCTION, FLOOR]
 UNDER_NOISE = [FLOOR_EIGENVALUE_NOISE, FLOOR_NOISE]
 """Beside those of TARGETS where the training data have noise and a floor is known."""
+UNDER_INPUTS = [GAIN]
+"""Beside those of TARGETS where inputs reach the functions of a target."""
 COSTS = [SECONDS, MEMORY]
 AGAINST_COST = [DIGITS, FOUND, FORECAST, RESIDUAL]

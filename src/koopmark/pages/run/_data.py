@@ -88,7 +88,12 @@ def page_data(run: Results) -> dict[str, Any]:
                 "best": column.best,
                 "shaded": column.shaded,
             }
-            for column in (*columns.SUMMARY, *columns.TARGETS, *columns.UNDER_NOISE)
+            for column in (
+                *columns.SUMMARY,
+                *columns.TARGETS,
+                *columns.UNDER_NOISE,
+                *columns.UNDER_INPUTS,
+            )
         },
         "fronts": fronts(run.summary),
         "map": map_data(run.map, run.boards, conditions(fits)),
