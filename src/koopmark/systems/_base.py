@@ -401,7 +401,7 @@ class System(_repr.ReprMixin, Gated, ABC):
         known = self._spectrum(SHOWN_DEGREE)
         rows = [(_repr.eigenvalue(value), f"{count:,}") for value, count in known[: _repr.ROWS]]
         return _repr.Details(
-            ("exact eigenvalue", "dimension of its eigenspace"),
+            (f"exact eigenvalue{' μ of a step' * self.discrete}", "dimension of its eigenspace"),
             rows,
             len(known),
             f"products of at most {SHOWN_DEGREE} eigenfunctions; eigenspaces(k) gives those of k",

@@ -451,7 +451,11 @@ class RelaxationMap(Relaxation):
             theta = f" + {'' if share == 1.0 else f'{share:g} '}θ" if self.zeta.theta.any() else ""
             own = f"{self.multiplier:g} x + " if self.multiplier else ""
             return f"x⁺ = {own}{self._coupled()}{theta}{driven}"
-        return f"y⁺ = {self.multiplier:g} y + {self._coupled()}{driven}, {self._map()}"
+        # μ y, as people write it.
+        leak = {0.0: "", 1.0: "y + ", -1.0: "-y + "}.get(
+            self.multiplier, f"{self.multiplier:g} y + "
+        )
+        return f"y⁺ = {leak}{self._coupled()}{driven}, {self._map()}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -562,9 +566,11 @@ class Drift(Network):
         return (ConservedSums(vectors, self.zeta),) if vectors.shape[1] else ()
 
     def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        channels = {len(space.exponents) for space in spaces if hasattr(space, "exponents")}
+        rates = "-uᵀc" if channels <= {self.size} else "-uᵀCc, C = `sensors`,"
         text = (
             "Function j of target K is φ(x) = exp(uᵀζ(x)) with u column j of `vectors_K_1`, at "
-            "λ = -uᵀc with c = `rates`"
+            f"λ = {rates} with c = `rates`"
         )
         return self._by_vectors(text, [NamedArray("rates", self.rates, "c, shape (N,)")], spaces)
 
