@@ -160,6 +160,11 @@ def test_the_regime_of_a_process_is_that_it_is_stochastic():
     assert regime_of(process, 0).kind == "stochastic"
 
 
+def test_the_regime_under_inputs_is_that_it_is_driven():
+    made = datasets.load_recipe("rnn_10_2_inputs")
+    assert regime_of(made, 0).kind == "driven"
+
+
 def test_a_section_has_an_entry_for_each_seed():
     section = datasets.regime_section(recipe(seeds=1))
     assert section == '[regime]\nkind = ["limit cycle"]\nattractors = [1]\nlyapunov = [0.00]\n'

@@ -37,6 +37,7 @@ MOST_COMPARED, SAME_FIELD = 20, 1e-9
 
 Spaces = tuple[Eigenspace, ...]
 VectorField = Callable[[NDArray], NDArray]
+Moves = Callable[[NDArray, NDArray], NDArray]
 Quadrature = Callable[[NDArray, float], tuple[NDArray[np.float64], NDArray[np.float64]]]
 Continuation = Callable[..., NDArray[np.float64]]
 Simulator = Callable[..., Trajectories]
@@ -56,7 +57,8 @@ class AnswerKey(ReprMixin):
     channels : int
         N, how many variables are observed.
     spectrum : KnownSpectrum, optional
-        All eigenvalues with |Re λ| up to a bound on the basin that the trajectories lie in.
+        All eigenvalues with |Re λ| up to a bound, or |μ| down to one, on the basin that the
+        trajectories lie in.
     no_spectrum, note : str
         Why there is none, empty if nobody asked; what else there is to say of the targets.
     null_functions : ProductEigenspace, optional
@@ -81,6 +83,11 @@ class AnswerKey(ReprMixin):
     latent : bool
         Whether the targets are functions of the whole state (`Trajectories.latent`), since none is
         a function of what the sensors show.
+    moves : callable, optional
+        From whole states (M, n) and inputs (M, q) to ẋ or, of a map, the next states: by it data of
+        another system are told. A stochastic system has none.
+    sensors : Sensors, optional
+        Through which the system is seen; all of its state if not given.
     """
 
     targets: tuple[Eigenspace, ...]
@@ -96,6 +103,8 @@ class AnswerKey(ReprMixin):
     discrete: bool = False
     inputs: int = 0
     latent: bool = False
+    moves: Moves | None = None
+    sensors: Sensors | None = None
 
     @classmethod
     def of(cls, system: System, max_degree: int = 1, sensors: Sensors | None = None) -> "AnswerKey":
@@ -135,12 +144,12 @@ class AnswerKey(ReprMixin):
                 discrete=system.discrete,
                 inputs=system.inputs,
                 latent=hidden is not None,
+                moves=None if process else partial(_moved, system),
+                sensors=sensors,
             )
         no_spectrum = ""
         if system.inputs:
             no_spectrum = "the inputs move the system, which has no fixed point to expand about"
-        elif system.discrete:
-            no_spectrum = "the other eigenvalues of a map are not worked out"
         targets = system.targets(max_degree)
         if system.inputs and not targets:
             raise NoKey(
@@ -159,6 +168,7 @@ class AnswerKey(ReprMixin):
             vector_field=None if process or system.discrete else system.rhs,
             discrete=system.discrete,
             inputs=system.inputs,
+            moves=None if process else partial(_moved, system),
         )
 
     @property
@@ -167,37 +177,73 @@ class AnswerKey(ReprMixin):
         return self.quadrature is not None
 
     def expect_origin(self, data: Trajectories) -> None:
-        """Refuse data from another system, if that can be told: both vector fields are compared.
+        """Refuse data from another system, if that can be told: how both move is compared.
 
         Systems that move alike are one, however they were made. Nothing is told of data that do not
-        say where they are from, of stochastic systems, or of a key without a vector field.
+        say where they are from, of stochastic systems, or of a key that does not say how its system
+        moves.
 
         Raises
         ------
         ValueError
-            If the fields differ at states of the data.
+            If they move differently at states of the data and under their inputs, one is a map and
+            the other a flow, or the data come through other sensors.
         """
-        system, field = data.system, self.vector_field
-        if system is None or field is None or system.process or system.size != self.channels:
+        system, moves = data.system, self.moves
+        whole = data.states if data.sensors is None else data.latent
+        if system is None or moves is None or system.process or whole is None:
             return
-        states = data.snapshots().reshape(-1, data.states.shape[2])
-        some = np.asarray(states[:: max(1, len(states) // MOST_COMPARED)], dtype=float)
-        if some.shape[1] != self.channels:
+        mine, theirs = (None if one is None else one.matrix for one in (self.sensors, data.sensors))
+        if not _alike(mine, theirs):
+            shown = "the whole state" if theirs is None else f"what {len(theirs)} sensors see of it"
+            asked = "the whole state" if mine is None else f"{len(mine)} sensors"
+            other = "" if (mine is None) != (theirs is None) else ", and these are others"
+            raise ValueError(f"the data are {shown}, the key is for {asked}{other}")
+        if system.discrete != self.discrete:
+            kinds = ("a flow", "a map") if self.discrete else ("a map", "a flow")
+            raise ValueError(f"the data come from {kinds[0]}, the key is that of {kinds[1]}")
+        if system.inputs != self.inputs:
+            raise ValueError(
+                f"the data come from a {type(system).__name__} with {system.inputs} inputs, the "
+                f"key is that of one with {self.inputs}"
+            )
+        rows = data.recorded.rows
+        rows = rows[:: max(1, len(rows) // MOST_COMPARED)]
+        states = np.asarray(whole.reshape(-1, whole.shape[2])[rows], dtype=float)
+        held = np.ones((len(rows), self.inputs))
+        if self.inputs and data.inputs is not None and data.inputs.shape[2] == self.inputs:
+            held = np.asarray(data.inputs.reshape(-1, self.inputs)[rows], dtype=float)
+        finite = np.isfinite(states).all(axis=1) & np.isfinite(held).all(axis=1)
+        states, held = states[finite], held[finite]
+        try:
+            expected = moves(states, held)
+        except ValueError:
+            # Of another number of variables, which is refused elsewhere.
             return
-        some = some[np.isfinite(some).all(axis=1)]
-        own, theirs = field(some), system.rhs(some)
-        apart = float(np.abs(own - theirs).max(initial=0.0))
-        size = float(np.abs(theirs).max(initial=0.0))
+        own = _moved(system, states, held)
+        apart = float(np.abs(expected - own).max(initial=0.0))
+        size = float(np.abs(own).max(initial=0.0))
         if apart > SAME_FIELD * size:
+            what = "next states differ" if self.discrete else "vector fields differ"
             raise ValueError(
                 f"the data come from another {type(system).__name__} than the key: at their states "
-                f"the vector fields differ by up to {apart:.2g}, with values up to {size:.2g}"
+                f"the {what} by up to {apart:.2g}, with values up to {size:.2g}"
             )
 
     def _facts(self) -> list[str]:
         count = f"{len(self.targets):,} exact eigenspaces"
         known = f"{self.spectrum.count:,} eigenvalues" if self.spectrum else ""
         return [*filter(None, [f"N = {self.channels:,}", count, known])]
+
+
+def _moved(system: System, states: NDArray, inputs: NDArray) -> NDArray:
+    return system.driven(states, inputs) if system.inputs else system.rhs(states)
+
+
+def _alike(one: NDArray | None, other: NDArray | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.shape == other.shape and np.allclose(one, other, rtol=SAME_FIELD, atol=0.0)
 
 
 def _continued(
@@ -243,9 +289,9 @@ def with_spectrum(
 ) -> AnswerKey:
     """The key of trajectories sampled every `dt`: its closed-form `key` with what is known beyond.
 
-    `arrays` are what `where_it_ends` said of them; eigenvalues with |Re λ| <= `bound` make the
-    spectrum, and with `principal` all of its eigenspaces are targets. If they cannot be had the
-    targets stay, and the note says why.
+    `arrays` are what `where_it_ends` said of them; eigenvalues with |Re λ| <= `bound`, or of a map
+    those down to products of so many functions, make the spectrum, and with `principal` all of its
+    eigenspaces are targets. If they cannot be had the targets stay, and the note says why.
     """
     if key.no_spectrum:
         note = f"principal targets: {key.no_spectrum}" if principal else ""
@@ -264,7 +310,7 @@ def with_spectrum(
                 # the bit whether a fit was scored or not.
                 point = expected
         try:
-            spectrum, reason = KnownSpectrum(lattice(point, bound), bound), ""
+            spectrum, reason = _known(point, bound), ""
         except NoSpectrum as error:
             reason = str(error)
         if not principal:
@@ -282,6 +328,25 @@ def with_spectrum(
         targets, note = key.targets, f"principal targets: {error}" if principal else ""
         reason = reason or ("" if spectrum else str(error))
     return replace(key, targets=targets, spectrum=spectrum, no_spectrum=reason, note=note)
+
+
+def _known(point: FixedPoint, degree: float) -> KnownSpectrum:
+    """All eigenvalues down to those of products of `degree` functions of the weights' null space.
+
+    Raises
+    ------
+    NoSpectrum
+        As `lattice`, and of a map if those are at 0, where infinitely many are.
+    """
+    if not point.discrete:
+        return KnownSpectrum(lattice(point, degree), degree)
+    least = abs(point.null_eigenvalue) ** degree
+    if least <= SAME_EIGENVALUE:
+        raise NoSpectrum(
+            f"with μ = {point.null_eigenvalue:g} the functions of the weights are gone after a "
+            "step: at 0 there are infinitely many"
+        )
+    return KnownSpectrum(lattice(point, least), least, discrete=True)
 
 
 def _with_parts(key: AnswerKey) -> AnswerKey:

@@ -137,7 +137,8 @@ class _Map(Plane):
         """μ of one step; of several, the root with the least |arg μ|."""
         given = model.multipliers
         if given is None:
-            found = FLOW.over(np.asarray(model.eigenvalues, dtype=complex), 1.0)
+            with np.errstate(invalid="ignore", over="ignore"):
+                found = FLOW.over(np.asarray(model.eigenvalues, dtype=complex), 1.0)
             return found.astype(complex), "the method gives λ and no μ: scored is μ = e^λ"
         found, steps = np.asarray(given, dtype=complex), round(getattr(model, "dt", 1.0))
         return found if steps == 1 else np.power(found, 1.0 / steps), ""

@@ -1,6 +1,6 @@
 """What a model recovered, asked for once: its eigenpairs as the test set shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,10 +76,11 @@ class Recovered:
 
         `others`: whether functions beside those of a target may be eigenfunctions at its eigenvalue
         (`choose`). A window that is most of a trajectory tells when it began: any function of that
-        time decays. `hidden`: how many variables a hidden target is a function of.
+        time decays. `hidden`: how many variables a hidden target is a function of. What obeys its
+        eigenvalue need not be like it then, as powers of other functions may, and does not count.
         """
         widths = radii(np.array([one.space.eigenvalue for one in spaces]))
-        rooms = _rooms(spaces, self.plane)
+        rooms = _rooms(spaces)
         if hidden:
             rooms = [min(hidden, self.along.trajectories // 2)] * len(spaces)
         choices = []
@@ -88,28 +89,30 @@ class Recovered:
             at = one.space.eigenvalue if taken_for is None else taken_for
             values = self.values if taken_for is None and one.told_apart else None
             choices.append(
-                choose(one.space, at, self.found, values, self.along, others, radius, room)
+                choose(
+                    *(one.space, at, self.found, values, self.along),
+                    *(others and not hidden, radius, room),
+                )
             )
         return choices
 
 
-def _rooms(spaces: Sequence[ScoredSpace], plane: Plane) -> list[int]:
-    """The dimension of all that is known at the eigenvalue of each target, 0 if it is that alone.
+def _rooms(spaces: Sequence[ScoredSpace]) -> list[int]:
+    """The dimension of the eigenspace that each target is a known part of; 0 if it is of none.
 
-    Functions that no input reaches are a part of those of their degree, and the degrees of a map
-    coincide if μ is 0 or -1: a basis of one eigenspace need not keep to the parts.
+    Functions that no input reaches are a part of all of their degree, and a basis of those that a
+    method finds need not keep to it.
     """
-    if not plane.discrete and not any(one.space.driven for one in spaces):
-        return [0] * len(spaces)
     rooms = []
-    for one in spaces:
-        at, of_degree = one.space.eigenvalue, dict[int, int]()
-        for other in (target.space for target in spaces):
-            if abs(other.eigenvalue - at) <= SAME_EIGENVALUE * max(1.0, abs(at)):
-                known = of_degree.get(other.degree, 0)
-                of_degree[other.degree] = max(known, other.dimension)
-        room = sum(of_degree.values())
-        rooms.append(room if room > one.space.dimension else 0)
+    for one in (target.space for target in spaces):
+        others = [
+            target.space.dimension
+            for target in spaces
+            if target.space.driven
+            and target.space.degree == one.degree
+            and abs(target.space.eigenvalue - one.eigenvalue) <= SAME_EIGENVALUE
+        ]
+        rooms.append(max(others, default=0) if not one.driven else 0)
     return rooms
 
 
@@ -227,28 +230,41 @@ def _responses(model: Model, test: TestSet, values: NDArray, seed: int) -> NDArr
     forced = asked(places)
     assert forced is not None
 
+    expect_responses(lambda part: asked(some, part), values, values[some], forced[chosen])
+    return forced.reshape(*test.before.shape, -1)
+
+
+def expect_responses(
+    asked: Callable[[float], NDArray | None], values: NDArray, here: NDArray, among: NDArray
+) -> None:
+    """Refuse responses that depend on which others are asked for, or do not vanish with the inputs.
+
+    `asked` gives those (K, s) at some windows under a part of their inputs, `among` are those at
+    the whole of them beside all others. `values` (P, s) are those of the functions at all windows,
+    `here` (K, s) at these.
+    """
+
     def size(responses: NDArray | None) -> NDArray[np.float64]:
         level = level_columns(np.asarray(responses), like=values)
         return np.linalg.norm(level, axis=0)
 
     with np.errstate(invalid="ignore", over="ignore"):
-        own = SAME_VALUE * size(values[some])
-        whole = np.max([size(before), size(asked(some, 0.5)), size(asked(some, -1.0))], axis=0)
-        differing = size(before - forced[chosen]) > own + SAME_VALUE * whole
+        before, own = asked(1.0), SAME_VALUE * size(here)
+        whole = np.max([size(before), size(asked(0.5)), size(asked(-1.0))], axis=0)
+        differing = size(np.asarray(before) - among) > own + SAME_VALUE * whole
         if differing.any():
             raise ValueError(
                 "the responses of eigenfunctions to inputs depend on which others are asked for: "
                 "at the same state and inputs they must be the same in any batch"
             )
         for part in SMALL:
-            left = size(asked(some, part)) > own + STEEPEST * part * whole
+            left = size(asked(part)) > own + STEEPEST * part * whole
             if left.any():
                 raise ValueError(
                     f"the responses of {int(left.sum())} eigenfunctions do not vanish with the "
                     f"inputs, {part:g} of which leave more than {STEEPEST * part:g} of them: "
                     "forced(windows, inputs) is what inputs add, and nothing without them"
                 )
-    return forced.reshape(*test.before.shape, -1)
 
 
 def expect_same(
