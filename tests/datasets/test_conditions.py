@@ -337,6 +337,11 @@ def test_a_varied_recipe_keeps_no_key_that_only_what_was_there_before_had(
     assert made.model_dump(exclude_unset=True) == left
 
 
+def test_a_map_is_made_a_map_once():
+    with pytest.raises(ValueError, match=r"it is a map already, with μ = 0\.7"):
+        recipe(map={"alpha": 0.3}).build(0).as_map(0.5)
+
+
 def test_recipes_with_sections_travel_to_other_processes():
     asked = datasets.load_recipe("rnn_30_3_recorded")
     again = pickle.loads(pickle.dumps(asked))
