@@ -1,5 +1,6 @@
 """Recipes with inputs, through sensors and in steps: what is drawn, what goes together."""
 
+import pickle
 from itertools import product
 
 import numpy as np
@@ -304,6 +305,49 @@ def test_short_names_set_keys_of_sections_and_ambiguous_ones_say_which(tmp_path)
     assert made.train.inputs.shape == (4, 51, 2)
     with pytest.raises(ConfigError, match=r"initial_states\.kind.*inputs\.kind"):
         datasets.load("rnn_5_2", cache_dir=tmp_path, kind="steps")
+
+
+VARIED = [
+    ("rnn_block_sensors", {"observation.sensors": 3}, "observation", {"sensors": 3}),
+    ("rnn_30_3_mixtures", {"observation.units": (0, 1)}, "observation", {"units": (0, 1)}),
+    (
+        "rnn_10_3_multistable_inputs",
+        {"inputs.kind": "feedback"},
+        "inputs",
+        {"channels": 1, "kind": "feedback", "amplitude": 5.0},
+    ),
+    ("rnn_10_3_multistable_inputs", {"inputs.channels": 0}, "inputs", {"channels": 0}),
+    (
+        "rnn_30_3_recorded",
+        {"sampling.noise": 0.1},
+        "inputs",
+        {"channels": 2, "kind": "steps"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "section", "left"), VARIED)
+def test_a_varied_recipe_keeps_no_key_that_only_what_was_there_before_had(
+    name, changes, section, left
+):
+    base = datasets.load_recipe(name)
+    other = datasets.varied(base, changes, "other", "here")
+    assert other.name == "other"
+    made = getattr(other, section)
+    assert made.model_dump(exclude_unset=True) == left
+
+
+def test_a_map_is_made_a_map_once():
+    with pytest.raises(ValueError, match=r"it is a map already, with μ = 0\.7"):
+        recipe(map={"alpha": 0.3}).build(0).as_map(0.5)
+
+
+def test_recipes_with_sections_travel_to_other_processes():
+    asked = datasets.load_recipe("rnn_30_3_recorded")
+    again = pickle.loads(pickle.dumps(asked))
+    assert again.depends_on() == asked.depends_on()
+    np.testing.assert_array_equal(again.sensors(1).units, asked.sensors(1).units)
+    np.testing.assert_array_equal(again.build(1).input_weights, asked.build(1).input_weights)
 
 
 def test_cached_inputs_are_read_back_and_damaged_ones_made_again(tmp_path, monkeypatch):

@@ -53,6 +53,16 @@ class InputsSection(Section):
     recorded: bool = True
     """Whether the training data hold them; if not, methods are given the states alone."""
 
+    @classmethod
+    def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
+        """Keys of a varied recipe, without those that another kind, or no channels, have not."""
+        kind = given.get("kind", "white")
+        return {
+            key: value
+            for key, value in given.items()
+            if key in changed or (kind in OWN_KEYS.get(key, (kind,)) and given.get("channels") != 0)
+        }
+
     @model_validator(mode="after")
     def _keys_that_go_together(self) -> "InputsSection":
         given = self.model_fields_set - {"channels"}

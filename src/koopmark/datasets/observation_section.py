@@ -1,5 +1,7 @@
 """The `[observation]` section of a recipe: what sensors see of the state."""
 
+from typing import Any
+
 import numpy as np
 from pydantic import NonNegativeInt, model_validator
 
@@ -20,6 +22,11 @@ class ObservationSection(Section):
     units: tuple[NonNegativeInt, ...] | None = None
     mixtures: NonNegativeInt | None = None
     matrix: tuple[tuple[float, ...], ...] | None = None
+
+    @classmethod
+    def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
+        """Keys of a varied recipe: what is chosen anew takes the place of what was."""
+        return {key: value for key, value in given.items() if key in changed or not changed}
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "ObservationSection":

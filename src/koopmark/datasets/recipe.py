@@ -305,7 +305,8 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
     ----------
     recipe : Recipe
     changes : mapping
-        New values by dotted key, such as `{"sampling.noise": 0.1}`; validated as a file's are.
+        New values by dotted key, such as `{"sampling.noise": 0.1}`; validated as a file's are. Keys
+        of inputs and sensors that only what was there before had are left out.
     name, source : str
         Of the new recipe; where the changes come from, for errors.
 
@@ -337,6 +338,10 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
             inner = ", ".join(f"{key}.{name}" for name in section[last])
             raise ConfigError(f"{source}: {key!r} is a section: name a key in it, such as {inner}")
         section[last] = value
+    for held, kind in (("inputs", InputsSection), ("observation", ObservationSection)):
+        changed = {key.partition(".")[2] for key in changes if key.startswith(f"{held}.")}
+        if held in contents:
+            contents[held] = kind.varied(contents[held], changed)
     return Recipe.model_construct(name=name, **dict(parse(contents, Contents, source, Path())))
 
 

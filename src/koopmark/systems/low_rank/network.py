@@ -419,6 +419,17 @@ class RelaxationMap(Relaxation):
 
     multiplier: float = field(kw_only=True)
 
+    def as_map(self, alpha: float) -> "RelaxationMap":
+        """Refused: its steps are those that it has.
+
+        Raises
+        ------
+        ValueError
+        """
+        raise ValueError(
+            f"it is a map already, with μ = {self.multiplier:g}: α {alpha} is for flows"
+        )
+
     @property
     def discrete(self) -> bool:
         return True
