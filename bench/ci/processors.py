@@ -87,14 +87,8 @@ def own() -> str:
 
 
 def run(kernels: Kernels, command: list[str], **options) -> subprocess.CompletedProcess:
-    # Datasets simulated under these kernels stay out of the user's cache, where others find them.
-    environment = os.environ | kernels.environment | {"XDG_CACHE_HOME": str(cache_of(kernels))}
+    environment = os.environ | kernels.environment
     return subprocess.run(command, cwd=ROOT, env=environment, text=True, check=False, **options)
-
-
-def cache_of(kernels: Kernels) -> Path:
-    """Where what is made under these kernels is cached."""
-    return ROOT / "reports" / "kernels-cache" / kernels.name
 
 
 def failures(kernels: Kernels) -> list[str]:
@@ -108,7 +102,6 @@ def failures(kernels: Kernels) -> list[str]:
         ["koopmark", "check", out, "--against", "reports/baseline"],
     )
     settings = [f"{name}={value}" for name, value in kernels.environment.items()]
-    settings.append(f"XDG_CACHE_HOME={cache_of(kernels)}")
     return [
         shlex.join(["env", *settings, sys.executable, "-m", *command])
         for command in commands
