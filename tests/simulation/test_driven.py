@@ -244,6 +244,27 @@ def test_inputs_behind_the_last_time_may_be_missing():
     np.testing.assert_array_equal(some, all_given)
 
 
+def test_a_single_time_has_no_interval_and_asks_no_law():
+    system, start, _, _ = drawn("rnn_tanh")
+    for given_as in (np.ones((1, 2)), lambda k, states: 1 / 0):
+        made = simulate(system, start, [1.0], inputs=given_as)
+        np.testing.assert_array_equal(made.states[:, 0], start)
+    reduced = simulate_reduced(system, start, [1.0], inputs=np.ones((1, 2)))
+    np.testing.assert_allclose(reduced.expand()[:, 0], start, atol=1e-14)
+
+
+def test_an_interval_as_short_as_rounding_is_no_divergence():
+    system, start, _, _ = drawn("rnn_tanh")
+    times, inputs = (
+        np.array([0.0, 1.0, 1.0 + 1e-15, 2.0]),
+        np.array([[1.0, 0], [-1, 0], [2, 0], [0, 0]]),
+    )
+    made = simulate(system, start, times, inputs=inputs)
+    assert not made.diverged.any()
+    without = simulate(system, start, times[[0, 1, 3]], inputs=inputs[[0, 2, 3]])
+    np.testing.assert_allclose(made.states[:, 3], without.states[:, 2], rtol=1e-9)
+
+
 def test_inputs_of_a_system_without_any_are_refused():
     system, start, _, _ = drawn("rnn_tanh")
     for law in (np.zeros((9, 2)), lambda k, x: np.zeros((3, 2))):

@@ -175,19 +175,28 @@ class LaneInputs:
         order = np.argsort(~begins, axis=1, kind="stable")[:, : count.max(initial=1)]
         start = np.take_along_axis(elapsed[:, :-1], order, axis=1)
         start[np.arange(order.shape[1]) >= count[:, None]] = np.inf
-        self._starts = np.hstack([start, np.full((len(start), 1), np.inf)])
-        self._values = np.take_along_axis(values, order[..., None], axis=1)
-        self._carried = np.take_along_axis(held.carried[:, :-1], order[..., None], axis=1)
+        # By interval, so that those of all lanes are one view where all are at the same.
+        self._starts = np.vstack([start.T, np.full(len(start), np.inf)])
+        self._values, self._carried = (
+            np.ascontiguousarray(
+                np.take_along_axis(each, order[..., None], axis=1).transpose(1, 2, 0)
+            )
+            for each in (values, held.carried[:, :-1])
+        )
         self._law = law
         self._lane = np.arange(len(start))
         self._index = np.zeros(len(start), dtype=np.intp)
         self._take()
 
     def _take(self) -> None:
-        lane, index = self._lane, self._index
-        self.since, self.until = self._starts[lane, index], self._starts[lane, index + 1]
-        self.v = np.ascontiguousarray(self._values[lane, index].T)
-        self.w = np.ascontiguousarray(self._carried[lane, index].T)
+        lane, k = self._lane, self._index
+        if len(k) and len(k) == self._starts.shape[1] and (k == k[0]).all():
+            self.since, self.until = self._starts[k[0]], self._starts[k[0] + 1]
+            self.v, self.w = self._values[k[0]], self._carried[k[0]]
+            return
+        self.since, self.until = self._starts[k, lane], self._starts[k + 1, lane]
+        self.v = np.ascontiguousarray(self._values[k, :, lane].T)
+        self.w = np.ascontiguousarray(self._carried[k, :, lane].T)
 
     def advance(self, arrived: NDArray[np.bool_]) -> Array:
         """Go on to the next interval of these lanes; by how much v changes, (q, m)."""

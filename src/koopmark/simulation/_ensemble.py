@@ -199,7 +199,9 @@ class Ensemble:
         return Samples(y @ q, stopped, z)
 
     def _inputs_of(self, part: slice) -> LaneInputs | None:
-        return None if self.held is None else LaneInputs(self.held.of(part))
+        if self.held is None or not self.elapsed.shape[-1]:
+            return None
+        return LaneInputs(self.held.of(part))
 
     def _closed(self, x0: Array, elapsed: Array) -> Array | None:
         """States (m, T, N) in closed form, if the system has it: a flow takes times (T,)."""

@@ -40,7 +40,7 @@ def iterate(
     times = np.broadcast_to(times, (start.shape[1], times.shape[-1]))
     end, due = np.nanmax(times, axis=1), np.zeros(start.shape[1], dtype=np.intp)
     trajectory, stopped = np.arange(start.shape[1]), np.full(start.shape[1], np.nan)
-    a, after = start, np.empty_like(start)
+    a, after, lanes = start, np.empty_like(start), np.arange(start.shape[1])
     for step in range(int(end.max())):
         t = np.full(a.shape[1], float(step))
         if switches is not None:
@@ -51,10 +51,10 @@ def iterate(
         # NaN is not below it either.
         diverged = ~(np.einsum("km,km->m", a, a) < LARGEST_SIZE**2)
         stopped[trajectory[diverged]] = step
-        sampled = np.flatnonzero((times[np.arange(len(due)), due] == step + 1) & ~diverged)
-        samples[trajectory[sampled], due[sampled]] = a[:, sampled].T
+        sampled = (times[lanes, due] == step + 1) & ~diverged
+        samples[trajectory[sampled], due[sampled]] = a.T[sampled]
         running = (end > step + 1) & ~diverged
-        due[sampled] += running[sampled]
+        due += sampled & running
         stay = np.flatnonzero(running)
         if len(stay) == 0:
             break
@@ -62,5 +62,5 @@ def iterate(
             rhs.keep(stay)
             a = a.take(stay, axis=1)
             after, due, times, end = np.empty_like(a), due[stay], times[stay], end[stay]
-            trajectory = trajectory[stay]
+            trajectory, lanes = trajectory[stay], np.arange(len(stay))
     return stopped

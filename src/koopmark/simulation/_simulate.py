@@ -39,10 +39,12 @@ def simulate(
 
     For networks of either family only r coordinates of each trajectory are integrated; the null
     component P ζ(x(t)), from which the exact eigenfunctions are made, follows its closed form to
-    rounding (docs/theory.md). A system that has its flow in closed form is asked for it, and every
-    other is integrated in its full state. Each trajectory has steps and error control of its own:
-    what else is in the batch, and how it is tiled, changes it by rounding only (or, where rounding
-    turns an error estimate right at the limit into one beyond it, by less than the tolerance).
+    rounding (docs/theory.md), under inputs as well: each trajectory steps to the times at which its
+    own inputs change. A map is iterated in the same coordinates. A system that has its flow in
+    closed form is asked for it, and every other is integrated in its full state. Each trajectory
+    has steps and error control of its own: what else is in the batch, and how it is tiled, changes
+    it by rounding only (or, where rounding turns an error estimate right at the limit into one
+    beyond it, by less than the tolerance).
 
     Parameters
     ----------
@@ -52,10 +54,12 @@ def simulate(
     times : (T,) or (M, T) array_like
         Increasing times, in units of the decay time, of all trajectories or of each, NaN behind
         the end of one that is shorter. No system depends on time, so that they may start at
-        different ones. Any spacing: the steps do not follow it.
+        different ones. Any spacing: the steps do not follow it. Of a map: whole numbers of steps
+        apart.
     rtol : float, optional
         Relative accuracy asked of the states, in the norm of a state: 1e-13 to 1e-2, by default
         1e-9. Below 1e-11 rounding may be what limits it. In float32 1e-5 (the default) to 1e-2.
+        A map is exact to rounding, whatever `rtol` and `atol` are.
     atol : float, optional
         Absolute error of a state that is always allowed, zero by default.
     dtype : float64 or float32
@@ -70,15 +74,18 @@ def simulate(
         processes cannot be forked a script must guard its entry (`if __name__ == "__main__":`).
     inputs : (T, q) or (M, T, q) array_like, or callable, optional
         Of a system that takes inputs: v from each time to the next, of all trajectories or of each.
-        Those at the last time have no effect. A callable is a feedback law: from the number of the
-        interval and the states (M, N) at its start to the inputs (M, q) in it. Zero by default.
+        Those from the last time of a trajectory on have no effect and may be NaN. Zero by default.
+        A callable is a feedback law: from the number of the interval and the states (M, N) at its
+        start, NaN where a trajectory has ended or diverged, to the inputs (M, q) in it; since it is
+        asked between intervals, one process does all then.
 
     Returns
     -------
     Trajectories
         NaN behind the end of a trajectory. One that blew up or met a value that is not finite has
         its time in `diverged_at` and NaN for its states after it; blow-up means a norm above
-        1e150, or an error control that asks for steps below 1e-14 of its time span.
+        1e150, or an error control that asks for steps below 1e-14 of its time span. Of a map the
+        time is that of its last state within these bounds.
 
     Raises
     ------
@@ -86,7 +93,8 @@ def simulate(
         If a number or the system is something else.
     ValueError
         If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
-        is out of range, or an initial state is outside the domain of ζ.
+        is out of range, an initial state is outside the domain of ζ, the times of a map are no
+        whole steps apart, the system takes no inputs, or a feedback law returns anything else.
     """
     x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs, inputs)
     shape = (len(x0), grid.shape[-1], system.size)
