@@ -50,7 +50,7 @@ def anchored(summary: pd.DataFrame) -> str:
 
 def under_inputs(fits: pd.DataFrame, summary: pd.DataFrame) -> str:
     """How methods that use inputs do beside those that do not; empty if no data have any."""
-    used = fits[fits["inputs"] > 0].groupby("method")["uses_inputs"].max()
+    used = dict(fits[fits["inputs"] > 0].groupby("method")["uses_inputs"].max())
     driven = fits.loc[fits["inputs"] > 0, "dataset"].unique()
     here = competing(summary)
     here = here[here["dataset"].isin(driven)]
@@ -60,7 +60,7 @@ def under_inputs(fits: pd.DataFrame, summary: pd.DataFrame) -> str:
         return ""
     parts = []
     for uses, who in ((1, "with the inputs"), (0, "without them")):
-        mine = means[means.index.map(used) == uses].dropna()
+        mine = means[[used[name] == uses for name in means.index]].dropna()
         if len(mine):
             best = list(mine.index[mine == mine.max()])
             verb = "has" if len(best) == 1 else "have"
