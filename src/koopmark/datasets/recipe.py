@@ -178,6 +178,11 @@ class Recipe(Contents):
         """The number of channels that are observed."""
         return self.observation.channels(self.system.size)
 
+    @property
+    def inputs_recorded(self) -> bool:
+        """Whether methods are given the inputs, if there are any."""
+        return self.inputs.recorded
+
     def build(self, seed: int) -> System:
         """The system of this seed, with the inputs that it takes."""
         driven = self.inputs.drive(self.system.build(seed), seed)

@@ -137,6 +137,11 @@ class Recording:
             "horizon": max(lasts, default=0.0),
         }
 
+    @property
+    def inputs_recorded(self) -> bool:
+        """Whether methods are given the inputs: what a file has, they are."""
+        return True
+
     def sections(self) -> list["Recording"]:
         """Itself, as the sections of a recipe: what the source of its numbers begins with."""
         return [self]

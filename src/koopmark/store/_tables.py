@@ -131,7 +131,7 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
         "library": cell.method.tags.library,
         "library_version": cell.library_version,
         "default": int(cell.method.is_library_default),
-        "uses_inputs": int(cell.method.tags.inputs),
+        "uses_inputs": int(cell.method.tags.inputs and cell.recipe.inputs_recorded),
         "status": outcome.status,
         "reason": outcome.reason,
         "options": json.dumps(cell.method.to_options(), sort_keys=True),

@@ -2,7 +2,7 @@
 
 from koopmark.analysis.sentences._card import DATASETS, Answer, answer_card
 from koopmark.analysis.sentences._naming import AUTHORS, OURS, named
-from koopmark.analysis.sentences._run import along, anchored, extent, misses
+from koopmark.analysis.sentences._run import along, anchored, extent, misses, under_inputs
 from koopmark.analysis.sentences._verdicts import left_out, verdict, versus, written
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "left_out",
     "misses",
     "named",
+    "under_inputs",
     "verdict",
     "versus",
     "written",

@@ -1,5 +1,6 @@
 """From the tables of a run to its page, and to the CSV files that the page links."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from koopmark.analysis.measure import MEANINGS, outcome_table
 from koopmark.analysis.numbers import listed
 from koopmark.analysis.palette import FEW
 from koopmark.analysis.results import Results
-from koopmark.analysis.sentences import along, anchored, misses
+from koopmark.analysis.sentences import along, anchored, misses, under_inputs
 from koopmark.analysis.significance import CONFIDENCE
 from koopmark.analysis.sweeps import sweep_table
 from koopmark.analysis.tables import flat
@@ -54,7 +55,7 @@ def write(run_dir: str | Path) -> Path:
 
 
 def _html(run: Results, past: Trends | None) -> str:
-    fits, summary = run.fits, run.summary
+    fits = run.fits
     names, seeds = list(fits["dataset"].unique()), fits["seed"]
     in_sweeps = {name for sweep in run.families for name in sweep.datasets}
     known, where = views.Known.of(fits), conditions(fits)
@@ -69,7 +70,7 @@ def _html(run: Results, past: Trends | None) -> str:
         extent=run.extent,
         unfinished=run.unfinished,
         trends=past,
-        more=[text for text in (*(along(*one) for one in run.swept), anchored(summary)) if text],
+        more=[text for text in _more(run) if text],
         columns=columns,
         maps=any(one.discrete for one in where.values()),
         not_used=NOT_USED if any(one.inputs for one in where.values()) else "",
@@ -106,6 +107,13 @@ def _html(run: Results, past: Trends | None) -> str:
         notes=views.note_rows(fits, run.targets),
         provenance=list(flat(run.provenance)),
     )
+
+
+def _more(run: Results) -> Iterator[str]:
+    """What a run says beside its answers; empty where there is nothing to say."""
+    yield from (along(*one) for one in run.swept)
+    yield under_inputs(run.fits, run.summary)
+    yield anchored(run.summary)
 
 
 def _of(dataset: str, run: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
