@@ -59,7 +59,7 @@ def diagnose(model: Model, trajectories: Trajectories) -> None:
         count = int(fast.sum())
         remark(
             f"{count} of {len(model.eigenvalues)} eigenvalues may be aliased: frequency near "
-            f"Nyquist, |Im λ|Δt > {SHARE:g}π, sample more often"
+            f"Nyquist, |Im λ|Δt > {SHARE:g}π, sample more often (those of a map are right)"
         )
 
     remark_edges(model.eigenvalues, _span(trajectories))

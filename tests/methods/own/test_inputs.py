@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koopmark import methods
+from koopmark import datasets, methods
 from koopmark.methods import Identity, Monomials
 from koopmark.methods._diagnosis import excitation_of
 from koopmark.methods.own import SnapshotFactor, factorise, linear_model
@@ -264,6 +264,32 @@ def test_the_response_to_inputs_and_its_derivative_are_those_of_a_linear_equatio
         np.testing.assert_allclose(response[:, k + 1], exact, atol=1e-12)
     up, down = (responses(record, rate + step)[0] for step in (1e-5, -1e-5))
     np.testing.assert_allclose(moved, (up - down) / 2e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["rnn_10_2_sensors", "leaky_rnn_10_2"])
+@pytest.mark.parametrize("sensors", [2, 3, 6])
+def test_windows_of_what_sensors_show_have_the_rank_of_theory_and_no_other_pairs(name, sensors):
+    small = {"trajectories": 20, "test_trajectories": 2, "sensors": sensors}
+    data = datasets.load(name, **small)
+    mu = data.key.targets[0].multiplier(data.train.dt)
+    for k in (1, 2, 4):
+        model = methods.fit("koopmark.qr_edmd", data.train, degree=1, delays=k)
+        # The networks are of rank 2, and windows of k states have p - 2 repetitions of each.
+        size, rank = 1 + k * sensors, 1 + k * sensors - (k - 1) * (sensors - 2)
+        assert len(model.multipliers) == rank
+        assert (f"rank {rank} of {size} functions of windows" in model.note) == (rank < size)
+        assert np.sum(abs(model.multipliers - mu) < 1e-8) == sensors - 2
+        assert abs(model.multipliers).max() < 1.001
+
+
+def test_windows_predict_what_follows_their_last_state():
+    data = driven(np.zeros((20, 12, 2)))
+    model = methods.fit("koopmark.qr_edmd", data, degree=1, delays=2)
+    ahead = model.predict(data.windows(2)[:5], 0.1 * np.arange(1, 4))
+    np.testing.assert_allclose(
+        ahead, np.stack([data.states[0, k : k + 3] for k in range(2, 7)]), atol=1e-9
+    )
+    assert model.pairs_used == 20 * 10
 
 
 def kinds():

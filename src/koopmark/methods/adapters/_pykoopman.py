@@ -80,9 +80,10 @@ class PyKoopmanModel(Model):
         self, windows: NDArray, times: NDArray, inputs: NDArray | None = None
     ) -> NDArray | None:
         values, modes = self.eigenfunctions(windows), self.koopman.W.T
-        if inputs is None or self.gains is None:
+        multipliers, gains = self.multipliers, self.gains
+        if inputs is None or gains is None or multipliers is None:
             return propagate(values, self.eigenvalues, modes, times)
-        return driven(values, self.eigenvalues, self.gains, modes, times, inputs, self.dt)
+        return driven(values, multipliers, gains, modes, times, inputs, self.dt)
 
 
 @contextmanager

@@ -106,11 +106,11 @@ class Ridge(Method):
 
     def promises(self) -> Tags:
         # The ridge, against a mean square of about 1.
-        tags = replace(self.tags, exactness=max(self.tags.exactness, 100 * self.alpha))
+        exactness = max(self.tags.exactness, 100 * self.alpha)
+        loses = dict(self.tags.loses)
         if self.reduced_rank:
-            why = "its rank leaves out what is gone after a step"
-            return replace(tags, loses={**tags.loses, "map": why})
-        return tags
+            loses["map"] = "what is gone after a step has no part in the ranks that are kept"
+        return replace(self.tags, exactness=exactness, loses=loses)
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from kooplearn.linear_model import Ridge as Estimator

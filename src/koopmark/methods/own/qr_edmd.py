@@ -24,7 +24,7 @@ from koopmark.methods.own._inputs import InputKind, InputTerms, driven_model, te
 from koopmark.methods.own._linalg import eigenbasis, real_product, whitening
 from koopmark.methods.own._near import eigenpairs_near
 from koopmark.methods.own._noise import EXPLAINED, noise_shares, noise_variances
-from koopmark.methods.remarks import at_most
+from koopmark.methods.remarks import at_most, fitted_to, remark
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
@@ -61,6 +61,11 @@ class QREDMD(Method):
         Vasudevan 2021), or with all products of inputs and states up to the degree of a dictionary
         of monomials, by which products of driven eigenfunctions are closed (docs/theory.md).
 
+    delays : int
+        ψ is of windows of so many states in a row; 1 is the state alone. What sensors show of a
+        network leaves such windows of lower rank than they have functions (docs/theory.md): what is
+        left out by `tolerance` is no function of the data, and the note says the rank.
+
     The model's `residuals` are those of ResDMD (Colbrook and Townsend 2024), in the form that is
     not squared; its eigenpairs come in the order of their residuals, smallest first.
     """
@@ -70,6 +75,7 @@ class QREDMD(Method):
     near: tuple[float, ...] = ()
     count: Count = 20
     input_terms: InputKind = "linear"
+    delays: Count = 1
 
     tags = Tags(
         sampling="segments",
@@ -83,12 +89,39 @@ class QREDMD(Method):
         ),
     )
 
+    def promises(self) -> Tags:
+        return replace(self.tags, min_states=self.delays + 1)
+
     def _fit(self, trajectories: Trajectories) -> Model:
-        observables = self.dictionary.fitted(trajectories.snapshots())
-        terms = terms_of(self.input_terms, self.dictionary, observables, trajectories)
-        factor = factor_of(observables, trajectories, terms)
-        dt = trajectories.dt
-        return linear_model(factor, observables, dt, self.tolerance, self.near, self.count, terms)
+        data = trajectories if self.delays == 1 else windowed(trajectories, self.delays)
+        observables = self.dictionary.fitted(data.snapshots())
+        terms = terms_of(self.input_terms, self.dictionary, observables, data)
+        factor, dt = factor_of(observables, data, terms), trajectories.dt
+        model = linear_model(factor, observables, dt, self.tolerance, self.near, self.count, terms)
+        if self.delays == 1:
+            return model
+        rank, modes = len(model.rates), model.modes
+        if not self.near and rank < observables.size:
+            remark(
+                f"rank {rank} of {observables.size} functions of windows of {self.delays} states"
+            )
+        # Of a window the last state is the present one.
+        present = None if modes is None else modes[:, -trajectories.states.shape[2] :]
+        return replace(model, window=self.delays, modes=present)
+
+
+def windowed(trajectories: Trajectories, length: int) -> Trajectories:
+    """The windows of so many states as states of their own, of all stretches without a gap."""
+    blocks = [block.delayed(length) for block in trajectories.blocks(length + 1)]
+    used = sum(len(block) * (block.states.shape[1] - 1) for block in blocks)
+    fitted_to(used, f"{used} pairs of windows of {length} states")
+    if len(blocks) == 1:
+        return blocks[0]
+    parts = [part for block in blocks for part in block]
+    inputs = [part.inputs[0] for part in parts if part.inputs is not None]
+    return Trajectories.from_arrays(
+        [part.states[0] for part in parts], dt=trajectories.dt, inputs=inputs or None
+    )
 
 
 class Eigenpairs(NamedTuple):
