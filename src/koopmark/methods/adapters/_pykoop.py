@@ -72,6 +72,7 @@ class ProductModel(LinearModel):
         steps = steps_of(times, self.dt)
         if inputs is None or steps is None or self.modes is None or (np.diff(steps) < 0).any():
             return super().predict(windows, times) if inputs is None else None
+        factors = np.asarray(self.discrete)
         z, x = self.eigenfunctions(windows), windows[:, -1]
         states = np.full((len(x), len(times), self.modes.shape[1]), np.nan)
         alive = np.arange(len(x))
@@ -83,7 +84,7 @@ class ProductModel(LinearModel):
                 if not len(alive):
                     return states
                 with np.errstate(over="ignore", invalid="ignore"):
-                    z = z * self.discrete + self.forced(x[:, None], inputs[alive, k])
+                    z = z * factors + self.forced(x[:, None], inputs[alive, k])
                     x = (z @ self.modes).real
             states[alive, k] = x
         return states
