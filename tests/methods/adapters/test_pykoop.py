@@ -1,11 +1,12 @@
 """What pykoop recovers, and what its programmes make of the same data."""
 
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from koopmark import methods, score, systems
+from koopmark import Trajectories, methods, score, systems
 from koopmark.methods.adapters.pykoop import lmi_regressors
 
 EXACT = [
@@ -104,3 +105,27 @@ def test_an_interrupt_does_what_it_did_before():
     before = signal.getsignal(signal.SIGINT)
     lmi_regressors()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("delays", [1, 4])
+def test_delays_through_sensors_fill_as_many_directions_as_the_network_leaves_them(
+    delays, simulated
+):
+    """Windows of k states in p channels have rank 1 + kp - (k - 1)(p - r)."""
+    data = simulated(systems.random_rnn(10, 2, seed=0), 50)
+    seen = Trajectories(data.states[:, :, :6], data.times)
+    model = methods.fit("pykoop.dmd_delays", seen, n_delays_state=delays)
+    k, p, r = delays + 1, 6, 2
+    assert len(model.eigenvalues) == 1 + k * p - (k - 1) * (p - r)
+    near = np.sort(abs(model.eigenvalues + 1.0))
+    assert near[p - r - 1] < 1e-9
+    whole = methods.fit("pykoop.dmd_delays", seen, n_delays_state=delays, rank=-1)
+    assert len(whole.eigenvalues) == 1 + k * p
+
+
+def test_delays_take_every_trajectory_that_is_long_enough(three):
+    model = methods.fit("pykoop.dmd_delays", three)
+    assert model.pairs_used is None
+    short = replace(three, states=three.states.copy())
+    short.states[0, 3:] = np.nan
+    assert methods.fit("pykoop.dmd_delays", short).pairs_used is not None
