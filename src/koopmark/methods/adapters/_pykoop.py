@@ -70,17 +70,11 @@ class ProductModel(LinearModel):
     ) -> NDArray | None:
         """Step by step; the states in the products are those predicted."""
         steps = steps_of(times, self.dt)
-<<<<<<< HEAD
         if inputs is None:
             return super().predict(windows, times)
         factors = self.multipliers
         if steps is None or self.modes is None or factors is None or (np.diff(steps) < 0).any():
             return None
-=======
-        if inputs is None or steps is None or self.modes is None or (np.diff(steps) < 0).any():
-            return super().predict(windows, times) if inputs is None else None
-        factors = np.asarray(self.discrete)
->>>>>>> w-F
         z, x = self.eigenfunctions(windows), windows[:, -1]
         states = np.full((len(x), len(times), self.modes.shape[1]), np.nan)
         alive = np.arange(len(x))
