@@ -229,3 +229,54 @@ def test_a_card_of_data_says_what_trials_leave_out():
     about = {"recipes": {"a": recipe.depends_on()}}
     said = Cards(run_of(fits, *others, about)).dataset("a").data
     assert "t = 0 to 5, 20 % of the states missing in gaps of 5 steps, times uneven by" in said
+
+
+def of_map(*multipliers):
+    """The card of a dataset of a map with targets at these multipliers."""
+    at = {"x": Planted(1e-6, more=lambda dataset, seed, i: {})}
+    fits, targets = planted(at, degrees=(1,) * len(multipliers), datasets=("a",), seeds=1)
+    fits = fits.assign(discrete=1.0, dt=1.0, horizon=30.0, train_trajectories=4.0)
+    names = [f"{one:g}" for one in multipliers]
+    targets = targets.assign(target_eigenvalue_re=multipliers, target=names)
+    return Cards(run_of(fits, targets)).dataset("a")
+
+
+def test_of_a_map_multipliers_are_named_and_no_rate_is_made_of_them():
+    card = of_map(0.5, 0.25)
+    assert card.where.symbol == "μ"
+    assert "The fastest target falls by a factor of 4 from one sample to the next." in card.hard
+    assert not any("λ" in sentence or "Rates" in sentence for sentence in card.hard)
+    assert "a sample every step, 30 steps" in card.data
+
+
+def test_what_a_logarithm_loses_of_a_map_is_said():
+    hard = of_map(0.0, -0.3).hard
+    assert any(sentence.startswith("μ = 0 is gone after one step") for sentence in hard)
+    assert any(sentence.startswith("Where μ is negative") for sentence in hard)
+    # Of the two that is left the other falls by 1 / 0.3.
+    assert "The fastest target falls by a factor of 3.33 from one sample to the next." in hard
+    assert not any("branch cut" in sentence for sentence in of_map(0.7).hard)
+
+
+def test_targets_say_whether_inputs_reach_them_or_sensors_hide_them():
+    for name, kinds in {
+        "rnn_10_2_inputs": ["principal, driven", "principal, undriven"],
+        "rnn_30_3_few_sensors": ["principal, hidden"],
+        "rnn_10_2_sensors": ["principal"],
+    }.items():
+        one = cards(
+            {"x": Planted(1e-6)}, recipes(name), datasets=(name,), degrees=(1,) * len(kinds)
+        )
+        assert [target.kind for target in one.dataset(name).targets] == kinds
+
+
+def test_a_method_says_whether_it_was_given_the_inputs():
+    fits, targets = planted({"x": Planted(1e-6), "y": Planted(1e-6)}, datasets=("a",))
+    fits = fits.assign(inputs=2.0, uses_inputs=(fits["method"] == "x").astype(float))
+    both = Cards(run_of(fits, targets))
+    assert both.method("x").fitted_to.endswith(", with their inputs")
+    assert both.method("y").fitted_to.endswith(", without their inputs")
+    assert dict(both.run.boards["Principal eigenfunctions"].rows[["method", "inputs"]].values) == {
+        "x": True,
+        "y": False,
+    }

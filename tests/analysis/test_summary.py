@@ -133,3 +133,12 @@ def test_rounding_makes_no_place():
 )
 def test_a_share_is_rounded_but_never_to_none_or_all(share, text):
     assert percent(share) == text
+
+
+def test_the_gain_error_is_the_median_over_targets_and_seeds_that_have_one():
+    def gains(dataset, seed, index):
+        return {"gain_error": (0.1, 0.3, 0.2)[seed] if index == 0 else np.nan}
+
+    rows = summed({"m": Planted(1e-9, more=gains), "n": Planted(1e-9)}, degrees=(1, 2))
+    assert rows.at["m", "gain_error"] == 0.2
+    assert np.isnan(rows.at["n", "gain_error"])

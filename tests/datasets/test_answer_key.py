@@ -14,7 +14,10 @@ from koopmark.systems import (
     HopfNormalForm,
     LinearSystem,
     LowRank,
+    NoKey,
+    Sensors,
     example,
+    random_drift,
     random_rnn,
     rnn,
     three_populations,
@@ -246,3 +249,47 @@ def test_principal_targets_too_fast_for_the_sampling_are_left_out_with_the_inter
     assert [target.eigenvalue for target in seldom.key.targets] == [-1]
     assert "cannot be told from a slower one with dt 4: dt must be at most" in seldom.note
     assert [target.eigenvalue for target in datasets.target_list(seldom.recipe, 0)] == [-1]
+
+
+def test_a_map_has_the_lattice_of_its_multipliers_down_to_that_of_its_targets(tmp_path):
+    found = dataset("leaky_rnn_10_2", tmp_path)
+    known, flow = found.key.spectrum, dataset("rnn_10_2", tmp_path).key.spectrum
+    assert (known.discrete, known.bound) == (True, pytest.approx(0.49))
+    assert {round(point.eigenvalue.real, 9) for point in known.points} >= {0.7, 0.49}
+    principal = [p.eigenvalue for p in flow.points if p.multiplicity == 1]
+    stepped = [p.eigenvalue for p in known.points if p.multiplicity == 1]
+    np.testing.assert_allclose(
+        np.sort_complex(stepped), np.sort_complex(1 + 0.3 * np.array(principal)), atol=1e-9
+    )
+    right = scores("koopmark.qr_edmd", found).fit
+    assert right.precision > 0.85
+    assert right.recall > 0.9
+
+
+def test_of_a_map_whose_functions_are_gone_after_a_step_no_lattice_is_listed(tmp_path):
+    key = dataset("leaky_rnn_10_2_reset", tmp_path).key
+    assert key.spectrum is None
+    assert "with μ = 0 the functions of the weights are gone after a step" in key.no_spectrum
+
+
+def test_without_a_function_that_inputs_leave_alone_a_drift_network_has_no_key():
+    driven = random_drift(5, 3, "sinh").with_inputs(np.eye(5)[:, :2])
+    with pytest.raises(NoKey, match=r"inputs reach every eigenfunction .* as in units = \[0\]"):
+        AnswerKey.of(driven)
+
+
+def test_exponents_that_inputs_reach_give_way_to_the_nearest_that_none_does():
+    system = random_drift(8, 3, "sinh").with_inputs(np.eye(8)[:, :1])
+    spaces = system.eigenspaces(1)
+    assert len(spaces) == system.exponents.shape[1]
+    for space in spaces:
+        assert abs(space.exponents[0]).max() < 1e-12
+        assert np.linalg.norm(space.exponents) == pytest.approx(1.0)
+        assert space.eigenvalue.real < 0
+
+
+def test_sensors_in_the_range_of_the_weights_have_no_key():
+    """Nothing that they show, and no function that they are near to, escapes the weights."""
+    network = random_rnn(6, 2)
+    with pytest.raises(NoKey, match=r"no eigenfunction that is known .* 1 sensors show"):
+        AnswerKey.of(network, 1, Sensors(network.weights.left[:, :1].T))

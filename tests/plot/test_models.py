@@ -108,3 +108,20 @@ def test_an_eigenfunction_of_a_run_is_drawn_from_its_portraits(small, ax):
 def test_what_cannot_be_drawn_is_a_sentence(model, data, what, sentence):
     with pytest.raises(ConfigError, match=sentence):
         what(model, data[1])
+
+
+def test_what_is_drawn_of_a_map_is_called_mu_and_has_the_unit_circle(ax):
+    network = koopmark.systems.random_rnn(n=4, rank=2, gain=1.5, seed=0).as_map(0.3)
+    rng = np.random.default_rng(0)
+    train, test = (
+        koopmark.simulate(network, rng.standard_normal((20, 4)), np.arange(8.0)) for _ in range(2)
+    )
+    model = koopmark.fit("koopmark.qr_edmd", train, dictionary={"kind": "identity"})
+    plot.spectrum(model, test, ax=ax)
+    assert ax.get_xlabel() == "Re μ (one step)"
+    (circle,) = ax.patches
+    assert circle.get_radius() == 1.0
+    other = Figure().subplots()
+    plot.eigenfunction(model, test, ax=other)
+    assert other.get_ylabel() == "|φ| along trajectories, μ = 0.7"
+    assert other.get_xlabel() == "step"

@@ -12,7 +12,7 @@ from koopmark.regression._changes import DIGITS, TARGET_METRICS
 from koopmark.regression._comparable import RunFolder
 from koopmark.scoring import FLOORS, FOUND
 
-EIGENVALUE, EIGENFUNCTION = (metric.name for metric in TARGET_METRICS)
+EIGENVALUE, EIGENFUNCTION, GAIN = (metric.name for metric in TARGET_METRICS)
 LOST = 10 ** (DIGITS.decades + 0.01)
 
 
@@ -68,7 +68,7 @@ def simulated():
 
 def test_what_rounding_moves_is_never_a_change(simulated):
     rng, errors, rounding = simulated
-    moves = [np.maximum(metric.floor, rounding) for metric in TARGET_METRICS]
+    moves = [np.maximum(metric.floor, rounding) for metric in TARGET_METRICS[: len(errors)]]
     moved = np.abs(errors + moves * rng.uniform(-1, 1, errors.shape))
     found = changes(judged(*moved, rounding=rounding), judged(*errors, rounding=rounding))
     assert (found["found"] != found["found_baseline"]).sum() > 100
@@ -143,3 +143,12 @@ def test_targets_of_a_fit_that_failed_changed_with_it_and_are_not_told_again():
     failed = judged(np.nan, np.nan, status="failed")
     (row,) = changes(failed, judged(1e-9, 1e-9)).itertuples()
     assert (row.outcome, row.worse) == (Outcome.FAILED, "")
+
+
+def test_gains_lost_at_a_target_that_stays_found_are_a_change():
+    before, now = judged(1e-9, 1e-9), judged(1e-9, 1e-9)
+    (row,) = changes(now.assign(gain_error=1.0), before.assign(gain_error=1e-9)).itertuples()
+    assert (row.worse, row.better, row.worse_by) == (GAIN, "", 7.0)
+    # What no input reaches, or a baseline of before there were inputs, has none.
+    (row,) = changes(now, before).itertuples()
+    assert (row.worse, row.better) == ("", "")

@@ -57,7 +57,7 @@ class Exact(Model):
         self.space, self.dt, self.inputs, self.squared = key.null_functions, dt, inputs, squared
         law = self.space.law
         at = law.eigenvalue(2 if squared else 1).real + moved
-        self.steps = np.full(self.space.dimension, at if law.discrete else np.exp(at * dt))
+        self.steps = np.full(self.space.dimension, at**dt if law.discrete else np.exp(at * dt))
 
     @property
     def eigenvalues(self):
@@ -191,14 +191,25 @@ def test_what_responds_to_inputs_otherwise_than_a_null_function_is_none():
     assert infer_structure(least_squares(data), late).rank > RANK
 
 
-def test_a_map_is_asked_for_its_multiplier():
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 1.4])
+def test_the_multiplier_of_a_map_is_that_at_which_most_affine_functions_are(alpha):
+    _, data = made(alpha=alpha)
+    quadratic = koopmark.fit("koopmark.qr_edmd", data)
+    for model in (least_squares(data), quadratic):
+        found = infer_structure(model, data)
+        assert found.rank == RANK
+        assert found.multiplier == pytest.approx(1.0 - alpha, abs=1e-9)
+    alone = infer_structure(least_squares(data), data.without_origin(), discrete=True)
+    assert alone.multiplier == pytest.approx(1.0 - alpha, abs=1e-9)
+
+
+def test_at_another_multiplier_there_is_no_function():
     _, data = made(alpha=0.3)
-    model = least_squares(data)
-    with pytest.raises(ValueError, match="give its multiplier"):
-        infer_structure(model, data)
-    wrong = infer_structure(model, data, multiplier=0.5)
+    wrong = infer_structure(least_squares(data), data, multiplier=0.5)
     assert wrong.rank == N
     assert "no such function" in wrong.note
+    with pytest.raises(ValueError, match="a flow has no multiplier"):
+        infer_structure(least_squares(data), data, multiplier=0.5, discrete=False)
 
 
 @pytest.mark.parametrize("conditions", [{"inputs": 2}, {"sensors": [0, 2, 3, 5]}, {"alpha": 0.3}])
@@ -215,7 +226,9 @@ def test_portraits_are_of_what_is_observed(conditions):
 
 def test_a_hidden_function_is_drawn_over_time_alone():
     key, data = made(sensors=[1, 4])
-    (drawn,) = evaluate(least_squares(data), key, data).portraits
+    scores = evaluate(least_squares(data), key, data)
+    assert "no map of a function that the sensors do not show" in scores.fit.notes
+    (drawn,) = scores.portraits
     seen = drawn.frame
     assert len(seen.coordinates) == 0
     assert seen.exact == pytest.approx(key.targets[0].evaluate(data.latent[seen.visited])[:, 0])
@@ -298,6 +311,30 @@ def test_pairs_of_which_the_inputs_are_not_known_are_left_out():
     assert set(table["pairs"]) == {40 * 19}
 
 
+class Absorbing(Model):
+    """Says of any function that what it does is due to inputs."""
+
+    dt = 0.1
+
+    def __init__(self, model):
+        self.model = model
+
+    eigenvalues = np.array([-3.0 + 0j])
+
+    def eigenfunctions(self, windows):
+        return windows[:, -1, :1]
+
+    def forced(self, windows, inputs):
+        later = self.model.predict(windows, 0.1, inputs=inputs[:, None])[:, 0, :1]
+        return later - np.exp(-0.3) * windows[:, -1, :1]
+
+
+def test_whoever_calls_all_that_a_function_does_a_response_is_refused():
+    _, data = made(inputs=2)
+    with pytest.raises(ValueError, match="do not vanish with the inputs"):
+        residuals(Absorbing(least_squares(data)), data)
+
+
 def test_inputs_of_another_model_or_interval_are_refused():
     _, data = made(inputs=2)
     model = least_squares(data)
@@ -315,6 +352,15 @@ def test_a_map_that_nobody_called_one_is_told_by_its_multipliers_if_asked():
     alone = data.without_origin()
     assert verdicts(Exact(key, 1.0), alone, discrete=True) == {"supported"}
     assert verdicts(Exact(key, 1.0), alone) == {"cannot be told"}
+
+
+def test_a_map_sampled_every_other_step_is_judged_by_one_step():
+    key, data = made(alpha=0.3, length=41)
+    other = Trajectories(data.states[:, ::2], data.times[::2], system=data.system)
+    table = residuals(Exact(key, 2.0), noisy(other)[0])
+    assert table["eigenvalue"].to_numpy() == pytest.approx(0.7)
+    assert set(table["verdict"]) == {"supported"}
+    assert "supported" not in verdicts(Exact(key, 2.0, moved=0.02), noisy(other)[0])
 
 
 @pytest.mark.parametrize("kind", ["white", "steps"])

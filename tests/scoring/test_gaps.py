@@ -34,7 +34,7 @@ GAPS = with_gaps()
 
 
 def test_the_answer_key_scores_as_exact_on_data_with_gaps():
-    scores = evaluate(ExactModel(KEY, 0.1), KEY, GAPS)
+    scores = evaluate(ExactModel(KEY, KEY.targets, 0.1), KEY, GAPS)
     assert len(scores.targets) == 2
     for row in scores.targets:
         assert row.eigenfunction_error < 1e-9
@@ -90,7 +90,7 @@ def test_without_a_window_in_a_row_only_eigenvalues_are_scored():
 def test_at_uneven_times_functions_are_scored_everywhere_and_residuals_an_interval_apart():
     times = np.cumsum(np.r_[0.0, 0.05 * 1.1 ** np.arange(20)])
     data = simulate(SYSTEM, STARTS, times)
-    scores = evaluate(ExactModel(KEY, 0.1), KEY, data)
+    scores = evaluate(ExactModel(KEY, KEY.targets, 0.1), KEY, data)
     assert scores.fit.verified == scores.fit.recovered
     assert max(row.eigenfunction_error for row in scores.targets) < 1e-9
 

@@ -76,12 +76,12 @@ def designs(data, law, rates):
 def errors(key, train, test, noise, targets):
     """Maximum likelihood: errors of the rate and of each target, a row each draw; its floor."""
     null = key.null_functions
-    law, d = null.law, null.dimension
+    law, d = null.law, key.targets[targets[0]].dimension
     floors = statistical_floors(key, train, noise, test)
-    truth, step = law.eigenvalue(1).real, 2.0 * floors[0].eigenvalue
+    truth, step = law.eigenvalue(1).real, 2.0 * floors[targets[0]].eigenvalue
     bases, parts, kept = designs(train, law, truth + step * np.array([-1, 0, 1]))
     at = test.states.reshape(-1, test.states.shape[2])
-    exact = [orthonormal_basis(key.targets[one].evaluate(at)) for one in targets]
+    exact = {one: orthonormal_basis(key.targets[one].evaluate(at)) for one in targets}
     rng, found = np.random.default_rng(1), {one: [] for one in targets}
     clean = train.states[kept]
     for _ in range(DRAWS):
@@ -95,7 +95,7 @@ def errors(key, train, test, noise, targets):
         solved = [np.linalg.lstsq(p, states @ u, rcond=None)[0] for p, _ in parts]
         shared = sum(w * one for w, one in zip(weights, solved, strict=True))
         for one in targets:
-            if one == 1:
+            if one == 1 and train.inputs is not None:
                 # Those that no input reaches are told by their gains.
                 free = np.linalg.svd(shared[1:].T)[0][:, len(shared) - 1 :]
                 u, shared = u @ free, shared @ free
@@ -113,6 +113,8 @@ CASES = {
     "inputs": {"inputs": 2},
     "inputs and gaps": {"inputs": 2, "gaps": 0.3},
     "inputs at uneven times": {"inputs": 1, "uneven": True},
+    "unknown inputs": {"inputs": 2},
+    "unknown inputs of a map": {"inputs": 1, "alpha": 0.6},
     "sensors": {"sensors": [0, 2, 3, 5]},
     "map": {"alpha": 0.3},
     "map with a negative multiplier": {"alpha": 1.4},
@@ -125,6 +127,9 @@ CASES = {
 def test_maximum_likelihood_attains_the_floor_under_these_conditions(case):
     key, train, test = conditions(**CASES[case])
     targets = (0,) if train.inputs is None else (0, 1)
+    if case.startswith("unknown"):
+        # What no input reaches obeys all the same.
+        train, targets = replace(train, inputs=None), (1,)
     for target, found, floor in errors(key, train, test, 1e-3, targets):
         # Four standard deviations of a root mean square over these draws are 0.26.
         assert ratios(found, floor) == pytest.approx(1.0, abs=0.26), target
@@ -133,8 +138,7 @@ def test_maximum_likelihood_attains_the_floor_under_these_conditions(case):
 def test_the_floor_of_a_flow_without_inputs_is_a_special_case():
     key, train, test = conditions(gaps=0.2)
     (flow,) = statistical_floors(key, train, 1e-3, test)
-    undriven = replace(train, inputs=np.zeros((20, 25, 0)))
-    (case,) = statistical_floors(replace(key, inputs=1), undriven, 1e-3, test)
+    (case,) = statistical_floors(replace(key, inputs=1), train, 1e-3, test)
     assert case.eigenvalue == pytest.approx(flow.eigenvalue, rel=1e-9)
     # A mean over draws of the same law.
     assert case.sine == pytest.approx(flow.sine, rel=0.01)
@@ -176,9 +180,26 @@ def test_inputs_that_hardly_reach_a_function_do_not_tell_which_are_not_reached()
     driven, undriven = statistical_floors(key, weak, 1e-3, test)
     assert driven.sine < 1e-2
     assert "no small number" in undriven.note
+
+
+def test_data_whose_inputs_were_zero_have_the_floor_of_data_without():
+    key, train, test = conditions(inputs=2)
+    zero = simulate(train.system, train.states[:, 0], train.times)
+    driven, undriven = statistical_floors(key, zero, 1e-3, test)
+    alone = replace(key, inputs=0, targets=key.targets[:1])
+    (flow,) = statistical_floors(alone, zero, 1e-3, test)
+    assert driven.eigenvalue == pytest.approx(flow.eigenvalue, rel=1e-9)
+    assert "do not tell all that inputs do not reach" in undriven.note
+
+
+def test_inputs_that_were_not_recorded_leave_no_bound_on_what_they_drive():
+    key, train, test = conditions(inputs=2)
     driven, undriven = statistical_floors(key, replace(train, inputs=None), 1e-3, test)
-    assert driven.sine < 1e-2
-    assert "without inputs" in undriven.note
+    assert "inputs that are not recorded" in driven.note
+    known = statistical_floors(key, train, 1e-3, test)[1]
+    # What is known of the inputs can only help.
+    assert undriven.eigenvalue > known.eigenvalue
+    assert undriven.sine > 0.98 * known.sine
 
 
 def test_what_no_sensor_shows_has_no_floor_and_a_reason():

@@ -30,7 +30,7 @@ def paths(count=40):
 
 def scores_of_the_answer_key(system, degree, test):
     key = AnswerKey.of(system, degree)
-    return evaluate(ExactModel(key, test.dt), key, test)
+    return evaluate(ExactModel(key, key.targets, test.dt), key, test)
 
 
 def test_exact_targets_have_a_residual_of_rounding_and_no_bound():
@@ -72,7 +72,7 @@ def test_the_answer_key_of_a_stochastic_system_has_no_residual_in_expectation():
     assert "the system being stochastic" in scores.fit.notes
     # On paths themselves the same functions scatter.
     alone = AnswerKey(targets, 2)
-    noisy = evaluate(ExactModel(alone, test.dt), alone, test)
+    noisy = evaluate(ExactModel(alone, alone.targets, test.dt), alone, test)
     assert all(pair.residual > 0.1 for pair in noisy.eigenpairs)
 
 

@@ -50,7 +50,8 @@ class Functions(Model):
 
 
 def exact(system, degree=1, moved=1.0):
-    model = ExactModel(AnswerKey.of(system, degree), DT)
+    key = AnswerKey.of(system, degree)
+    model = ExactModel(key, key.targets, DT)
     return Functions(moved * np.asarray(model.eigenvalues), model.eigenfunctions)
 
 

@@ -125,7 +125,8 @@ def test_a_chaotic_map_has_its_exponent_per_step():
 
 
 @pytest.mark.parametrize(
-    ("rate", "kind", "exponent"), [(2.8, "fixed point", np.log(0.8)), (3.2, "limit cycle", -0.92)]
+    ("rate", "kind", "exponent"),
+    [(2.8, "fixed point", np.log(0.8)), (3.2, "periodic orbit", -0.92)],
 )
 def test_a_map_at_rest_and_one_of_period_two_are_told_apart(rate, kind, exponent):
     """The exponent of the cycle of two is half of ln |4 + 2r - r²|."""

@@ -161,8 +161,8 @@ GAIN = Column(
     "gain_error",
     "gain error",
     "Relative error of the gains ĝ of the inputs on the target's functions, φ(x⁺) = μ φ(x) + g v, "
-    "with what was recovered combined as fits the target best. Missing without inputs, where none "
-    "reaches the target or not only linearly, and where the method does not use them.",
+    "with what was recovered combined as fits the target best. 1 if the method gives none; "
+    "missing without inputs, and where none reaches the target or not only linearly.",
     shaded="error",
     table="targets",
 )

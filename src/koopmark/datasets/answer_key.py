@@ -57,7 +57,8 @@ class AnswerKey(ReprMixin):
     channels : int
         N, how many variables are observed.
     spectrum : KnownSpectrum, optional
-        All eigenvalues with |Re λ| up to a bound on the basin that the trajectories lie in.
+        All eigenvalues with |Re λ| up to a bound, or |μ| down to one, on the basin that the
+        trajectories lie in.
     no_spectrum, note : str
         Why there is none, empty if nobody asked; what else there is to say of the targets.
     null_functions : ProductEigenspace, optional
@@ -149,8 +150,6 @@ class AnswerKey(ReprMixin):
         no_spectrum = ""
         if system.inputs:
             no_spectrum = "the inputs move the system, which has no fixed point to expand about"
-        elif system.discrete:
-            no_spectrum = "the other eigenvalues of a map are not worked out"
         targets = system.targets(max_degree)
         if system.inputs and not targets:
             raise NoKey(
@@ -290,9 +289,9 @@ def with_spectrum(
 ) -> AnswerKey:
     """The key of trajectories sampled every `dt`: its closed-form `key` with what is known beyond.
 
-    `arrays` are what `where_it_ends` said of them; eigenvalues with |Re λ| <= `bound` make the
-    spectrum, and with `principal` all of its eigenspaces are targets. If they cannot be had the
-    targets stay, and the note says why.
+    `arrays` are what `where_it_ends` said of them; eigenvalues with |Re λ| <= `bound`, or of a map
+    those down to products of so many functions, make the spectrum, and with `principal` all of its
+    eigenspaces are targets. If they cannot be had the targets stay, and the note says why.
     """
     if key.no_spectrum:
         note = f"principal targets: {key.no_spectrum}" if principal else ""
@@ -311,7 +310,7 @@ def with_spectrum(
                 # the bit whether a fit was scored or not.
                 point = expected
         try:
-            spectrum, reason = KnownSpectrum(lattice(point, bound), bound), ""
+            spectrum, reason = _known(point, bound), ""
         except NoSpectrum as error:
             reason = str(error)
         if not principal:
@@ -329,6 +328,25 @@ def with_spectrum(
         targets, note = key.targets, f"principal targets: {error}" if principal else ""
         reason = reason or ("" if spectrum else str(error))
     return replace(key, targets=targets, spectrum=spectrum, no_spectrum=reason, note=note)
+
+
+def _known(point: FixedPoint, degree: float) -> KnownSpectrum:
+    """All eigenvalues down to those of products of `degree` functions of the weights' null space.
+
+    Raises
+    ------
+    NoSpectrum
+        As `lattice`, and of a map if those are at 0, where infinitely many are.
+    """
+    if not point.discrete:
+        return KnownSpectrum(lattice(point, degree), degree)
+    least = abs(point.null_eigenvalue) ** degree
+    if least <= SAME_EIGENVALUE:
+        raise NoSpectrum(
+            f"with μ = {point.null_eigenvalue:g} the functions of the weights are gone after a "
+            "step: at 0 there are infinitely many"
+        )
+    return KnownSpectrum(lattice(point, least), least, discrete=True)
 
 
 def _with_parts(key: AnswerKey) -> AnswerKey:

@@ -229,7 +229,7 @@ def _simulate(recipe: Recipe, key: dict, system: System) -> cache.Arrays:
         arrays[f"{part}_diverged_at"] = result.diverged_at
         if result.inputs is not None:
             arrays[f"{part}_inputs"] = result.inputs
-    if not (system.inputs or system.discrete or np.isfinite(arrays["test_diverged_at"]).any()):
+    if not (system.inputs or np.isfinite(arrays["test_diverged_at"]).any()):
         arrays |= where_it_ends(system, arrays["test"][:, -1])
     return arrays
 

@@ -115,8 +115,8 @@ def readme(contents: Contents, file_format: str, files: list[str]) -> str:
         *([seen, ""] if (seen := _sensors(contents)) else []),
         f"{'N' if whole else 'p'} = {n} {'units' if whole else 'channels'}, T = {steps} times "
         f"from {dataset.test.times[0]:g} to {dataset.test.times[-1]:g}; {count} trajectories to "
-        f"fit to, {len(dataset.test.states)} to test on. Made by koopmark {__version__} from the recipe "
-        f"`{recipe.name}` with seed {dataset.seed}: `recipe.json` has all of it.",
+        f"fit to, {len(dataset.test.states)} to test on. Made by koopmark {__version__} from the "
+        f"recipe `{recipe.name}` with seed {dataset.seed}: `recipe.json` has all of it.",
         "",
         *([trials, ""] if (trials := _trials(contents, file_format)) else []),
         "## Exact eigenvalues",

@@ -84,14 +84,18 @@ def draw(into: Canvas, drawn: Spectra) -> None:
     circles = ax.plot(
         exact.real, exact.imag, ls="", marker="o", mfc="none", mec="black", ms=8, mew=0.8, zorder=4
     )
+    # In its circle the eigenvalues of a map are close: above and below in turn.
+    order = sorted(drawn.exact, key=lambda value: value.real)
+    below = set(order[::2]) if drawn.discrete and len(order) > 1 else set()
     for value, multiplicities in drawn.exact.items():
         if max(multiplicities) > 1:
             ax.annotate(
                 ", ".join(f"×{one}" for one in multiplicities),
                 xy=(value.real, value.imag),
-                xytext=(0, 6),
+                xytext=(0, -6 if value in below else 6),
                 textcoords="offset points",
                 ha="center",
+                va="top" if value in below else "baseline",
                 fontsize="small",
             )
     named = "{} μ (one step)" if drawn.discrete else "{} λ (per unit of time)"

@@ -274,6 +274,8 @@ def _on_slice(model: Model, seen: Frame, usable: NDArray[np.bool_]) -> tuple[NDA
     """The recovered functions on the slice (G, s); NaN, with a note, where there are none."""
     points = seen.axes.shape[1] ** 2
     none = np.full((points, int(usable.sum())), np.nan)
+    if points == 0 and len(seen.mean) > 1:
+        return none, "portrait: no map of a function that the sensors do not show"
     # A function of several consecutive states has no value at a state.
     if points == 0 or model.window > 1:
         return none, ""

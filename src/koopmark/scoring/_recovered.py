@@ -1,6 +1,6 @@
 """What a model recovered, asked for once: its eigenpairs as the test set shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -230,28 +230,41 @@ def _responses(model: Model, test: TestSet, values: NDArray, seed: int) -> NDArr
     forced = asked(places)
     assert forced is not None
 
+    expect_responses(lambda part: asked(some, part), values, values[some], forced[chosen])
+    return forced.reshape(*test.before.shape, -1)
+
+
+def expect_responses(
+    asked: Callable[[float], NDArray | None], values: NDArray, here: NDArray, among: NDArray
+) -> None:
+    """Refuse responses that depend on which others are asked for, or do not vanish with the inputs.
+
+    `asked` gives those (K, s) at some windows under a part of their inputs, `among` are those at
+    the whole of them beside all others. `values` (P, s) are those of the functions at all windows,
+    `here` (K, s) at these.
+    """
+
     def size(responses: NDArray | None) -> NDArray[np.float64]:
         level = level_columns(np.asarray(responses), like=values)
         return np.linalg.norm(level, axis=0)
 
     with np.errstate(invalid="ignore", over="ignore"):
-        own = SAME_VALUE * size(values[some])
-        whole = np.max([size(before), size(asked(some, 0.5)), size(asked(some, -1.0))], axis=0)
-        differing = size(before - forced[chosen]) > own + SAME_VALUE * whole
+        before, own = asked(1.0), SAME_VALUE * size(here)
+        whole = np.max([size(before), size(asked(0.5)), size(asked(-1.0))], axis=0)
+        differing = size(np.asarray(before) - among) > own + SAME_VALUE * whole
         if differing.any():
             raise ValueError(
                 "the responses of eigenfunctions to inputs depend on which others are asked for: "
                 "at the same state and inputs they must be the same in any batch"
             )
         for part in SMALL:
-            left = size(asked(some, part)) > own + STEEPEST * part * whole
+            left = size(asked(part)) > own + STEEPEST * part * whole
             if left.any():
                 raise ValueError(
                     f"the responses of {int(left.sum())} eigenfunctions do not vanish with the "
                     f"inputs, {part:g} of which leave more than {STEEPEST * part:g} of them: "
                     "forced(windows, inputs) is what inputs add, and nothing without them"
                 )
-    return forced.reshape(*test.before.shape, -1)
 
 
 def expect_same(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.scoring._cluster import MEMBER, obeying
-from koopmark.scoring._plane import FLOW
+from koopmark.scoring._plane import FLOW, MAP
 from koopmark.scoring._residuals import CLUSTER_RADIUS
 from koopmark.spectrum import KnownSpectrum
 
@@ -53,9 +53,9 @@ def score_spectrum(
     and of such matchings one with the least sum of distances. One that is left over and obeys a
     point at a rate <= 1e-6 is surplus: a continuous eigenfunction beyond the smooth ones.
     `precision` is the share of the pairs that are judged that stand for a point: of those with
-    |Re λ̂| <= bound that are no copies, aliases or surplus. `judged` is the share of these among all
-    pairs. `recall` is the share of points, multiplicities counted, that a pair stands for. None of
-    them counts constants.
+    |Re λ̂| <= bound, or |μ̂| >= bound of a map, that are no copies, aliases or surplus. `judged` is
+    the share of these among all pairs. `recall` is the share of points, multiplicities counted,
+    that a pair stands for. None of them counts constants.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ def score_spectrum(
         note = f"precision, recall: {unknown}" if unknown else ""
         return SpectrumScores(("",) * len(eigenvalues), np.nan, np.nan, np.nan, note)
     exact = [point.eigenvalue for point in known.points]
-    aliases = [FLOW.alias(one, highest) for one in exact]
+    plane = MAP if known.discrete else FLOW
+    aliases = [plane.alias(one, highest) for one in exact]
     hides = [other is not None for other in aliases]
     points = np.array([e if a is None else a for e, a in zip(exact, aliases, strict=True)])
     copies = np.array([point.multiplicity for point in known.points])
@@ -92,7 +93,7 @@ def score_spectrum(
     nearest = np.abs(eigenvalues[:, None] - points).min(axis=1)
     surplus = apart & (matched < 0) & (rates + nearest <= MEMBER)
     closed = np.where([point.exact for point in known.points], EXACT, KNOWN)
-    unmatched = np.where(np.abs(eigenvalues.real) <= known.bound, SPURIOUS, BEYOND)
+    unmatched = np.where(known.holds(eigenvalues), SPURIOUS, BEYOND)
     # Of the conditions that a pair meets the first decides.
     conditions = [~finite, constant, copied, matched >= 0, surplus]
     answers: list[Any] = ["", CONSTANT, COPY, np.where(hides, ALIASED, closed)[matched], SURPLUS]
@@ -101,7 +102,7 @@ def score_spectrum(
     judged = right + kinds.count(SPURIOUS)
     counted = len(kinds) - kinds.count(CONSTANT)
     hidden = int(copies[hides].sum())
-    notes = [] if judged else [f"precision: no recovered pair has |Re λ| <= {known.bound:g}"]
+    notes = [] if judged else [f"precision: no recovered pair has {known.within}"]
     if hidden:
         notes.append(
             f"recall: {hidden} of {known.count} eigenvalues have |Im λ| above π/Δt = {highest:.4g} "

@@ -8,7 +8,7 @@ covariance is that of least squares: σ² times the inverse of JᵀJ (docs/score
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def statistical_floors(
     if noise == 0.0:
         return (StatisticalFloor(),) * len(key.targets)
     n = train.states.shape[2]
-    null, inputs = key.null_functions, key.inputs > 0 and train.inputs is not None
+    null = key.null_functions
     if n > MOST_VARIABLES:
         why = f"not computed for {n:,} variables, more than {MOST_VARIABLES:,}"
     elif key.latent:
@@ -95,18 +95,12 @@ def statistical_floors(
             continue
         place = id(products.vectors)
         if place not in known:
-            if key.inputs and not inputs and products.vectors.shape[1] < _count(null):
-                known[place] = "data without inputs do not tell what inputs do not reach"
-            elif null is not None and (inputs or key.discrete):
+            if null is not None and (key.inputs or key.discrete):
                 known[place] = _lawful(products, null, train, noise)
             else:
                 known[place] = _spread(products, train, noise)
         floors.append(_floor(target, products, known[place], train, test, key.discrete))
     return tuple(floors)
-
-
-def _count(null: ProductEigenspace | None) -> int:
-    return 0 if null is None else null.null_space.dimension
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,20 +211,32 @@ def _lawful(
     """As `_one_rate`, of a map, or under inputs: those of the null functions `null` in `products`.
 
     Functions that no input reaches are told from the others by their gains alone. An estimate of
-    them holds as much of the others as makes the gain vanish that it is estimated to have.
+    them holds as much of the others as makes the gain vanish that it is estimated to have. If the
+    inputs were not recorded these functions obey all the same, and of the others nothing is known.
     """
-    law, basis, drive = null.law, null.null_space.basis, null.drive
-    if drive is None or train.inputs is None:
-        drive = np.zeros((len(basis), 0))
-    driven = basis.T @ drive
+    law, basis = null.law, null.null_space.basis
+    driven, reached = np.zeros((basis.shape[1], 0)), null.drive is not None
+    apart = products.vectors.shape[1] < basis.shape[1]
+    if null.drive is not None and train.inputs is not None:
+        ever = np.nan_to_num(train.inputs).any(axis=(0, 1))
+        driven = basis.T @ null.drive[:, ever]
+        train = replace(train, inputs=train.inputs[..., ever])
+        if apart and np.linalg.matrix_rank(driven) < basis.shape[1] - products.vectors.shape[1]:
+            return "the training inputs do not tell all that inputs do not reach"
+    elif reached and apart:
+        # Nothing is known of the others then.
+        basis = products.vectors
+        driven = np.zeros((basis.shape[1], 0))
+    elif reached:
+        return "inputs that are not recorded leave no bound on the functions that they drive"
     inside = basis.T @ products.vectors
     others = Others.outside(np.asarray(train.snapshots(), dtype=float), basis)
     parts = [
         information_of(record, law, driven, others(record.states))
         for record in law_records(train, law, basis, products.offset, driven)
     ]
-    gram, sizes, coupling, whole = (sum(own[1:], start=own[0]) for own in zip(*parts, strict=True))
-    root = _root(gram, sizes)
+    gram, seen, coupling, whole = (sum(own[1:], start=own[0]) for own in zip(*parts, strict=True))
+    root = _root(gram, seen)
     slope = root.T @ (root @ coupling)
     information = whole - np.sum(coupling * slope)
     if len(root) < len(slope) or not information > LEAST * whole:
@@ -238,13 +244,13 @@ def _lawful(
     deviation, k, p = noise / np.sqrt(information), others.directions.shape[1] + 1, len(driven)
     # From the coefficients of f and S to those of f and of other null functions.
     turn, beside = np.eye(k, len(slope)), others
-    apart, reached, _ = np.linalg.svd(driven, full_matrices=False)
-    apart = apart[:, reached > UNSEEN * reached.max(initial=0.0)]
-    if apart.shape[1] and np.abs(apart.T @ inside).max() <= UNSEEN:
-        turn = np.zeros((k + apart.shape[1], len(slope)))
+    if apart and driven.shape[1]:
+        rest, sizes, _ = np.linalg.svd(driven, full_matrices=False)
+        rest = rest[:, sizes > UNSEEN * sizes[0]]
+        turn = np.zeros((k + rest.shape[1], len(slope)))
         turn[:k, :k] = np.eye(k)
-        turn[k:, k:] = np.linalg.pinv(apart.T @ driven).T
-        beside = Others(others.mean, np.hstack([others.directions, basis @ apart]))
+        turn[k:, k:] = np.linalg.pinv(rest.T @ driven).T
+        beside = Others(others.mean, np.hstack([others.directions, basis @ rest]))
 
     def columns() -> tuple[NDArray, NDArray]:
         own = np.einsum("lk,ij->ljki", root, np.eye(p)).reshape(-1, len(slope), p)

@@ -34,6 +34,8 @@ from koopmark.truth import RELAXATION, LinearLaw, NullSpace, ProductEigenspace
 
 ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
+CANDIDATES = 8
+"""Multipliers of a map that are tried."""
 ROUNDING, GAP = 1e-8, 30.0
 """If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
 being alike, the others may be impostors whose eigenvalue is merely near."""
@@ -58,11 +60,15 @@ class Structure(ReprMixin):
     constraints : (k, N + 1) array
         B: the recovered ones are those whose coefficients (c, l) obey B (c, l) = 0.
     note : str
-        What was left out of the trajectories.
+        What was left out of the trajectories, and that no function was found.
+
+    multiplier : float, optional
+        μ of one step of a map, by which they were found.
     """
 
     constraints: NDArray
     note: str = ""
+    multiplier: float | None = None
 
     @property
     def size(self) -> int:
@@ -107,6 +113,8 @@ class Structure(ReprMixin):
     def _facts(self) -> list[str]:
         null = f"left null space of dimension {self.size - self.rank}"
         facts = [f"N = {self.size:,}", f"rank {self.rank}", null]
+        if self.multiplier is not None:
+            facts.append(f"μ = {self.multiplier:.4g}")
         return [*facts, self.note] if self.note else facts
 
 
@@ -116,6 +124,7 @@ def infer_structure(
     zeta: Callable[[NDArray], NDArray] | None = None,
     radius: float = CLUSTER_RADIUS,
     multiplier: float | None = None,
+    discrete: bool | None = None,
 ) -> Structure:
     """Rank, left null space and attracting set that a fitted model implies, without the system.
 
@@ -139,14 +148,19 @@ def infer_structure(
         it, one. Of a map these are distances of multipliers.
     multiplier : float, optional
         μ of one step if the data are those of a map, whose unit of time is one step: 1 - α of a
-        leaky network x⁺ = (1 - α) x + α(Wσ(x) + θ). In place of -1 and e⁻ᵗ it is μ and μᵗ.
+        leaky network x⁺ = (1 - α) x + α(Wσ(x) + θ). In place of -1 and e⁻ᵗ it is μ and μᵗ. If it is
+        not given that of the model's real multipliers is taken, other than 1, at which most affine
+        functions are.
+    discrete : bool, optional
+        Whether the data are those of a map; by default if there is a multiplier, or if the system
+        says so that they come from.
 
     Raises
     ------
     ValueError
         If the trajectories are too short or too few for an angle to mean anything or for all null
-        vectors to be seen, are not such as the model was fitted to, or come from a map and there is
-        no multiplier.
+        vectors to be seen, or are not such as the model was fitted to; or if there is a multiplier
+        and the data are not those of a map.
     """
     trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
     check_channels(model, trajectories.states)
@@ -159,25 +173,52 @@ def infer_structure(
     trajectories, places = test.even, test.places[:, model.window - 1 :]
     flat = test.windows if test.data.regular else test.windows[places.ravel()]
     per_trajectory = places.shape[1]
-    if multiplier is None and trajectories.system is not None and trajectories.system.discrete:
-        raise ValueError(
-            "the trajectories are those of a map: give its multiplier, such as 1 - α of a leaky "
-            "network"
-        )
-    law = RELAXATION if multiplier is None else LinearLaw(multiplier=float(multiplier))
-    values = _near(model, trajectories, flat, per_trajectory, law, radius)
+    if discrete is None:
+        system = trajectories.system
+        discrete = multiplier is not None or (system is not None and system.discrete)
+    if multiplier is not None and not discrete:
+        raise ValueError("a flow has no multiplier: its functions are at -1; leave discrete out")
+    if discrete and per_trajectory > 1:
+        MAP.expect_interval(trajectories.dt, "the data")
     states = real(flat[:, -1], "states")
     y = states if zeta is None else zeta(states)
-    functions = max(y.shape[1] + 1, values.shape[1])
-    if len(y) < (least := POINTS_PER_FUNCTION * functions):
-        raise ValueError(f"{len(y)} states for {functions} functions: at least {least} are needed")
     driven = None if trajectories.inputs is None else trajectories.inputs[:, model.window - 1 :]
-    found = structure_of(y, values, trajectories.times[model.window - 1 :], law, driven)
+
+    def found_at(law: LinearLaw) -> Structure:
+        values = _near(model, trajectories, flat, per_trajectory, law, radius)
+        functions = max(y.shape[1] + 1, values.shape[1])
+        if len(y) < (least := POINTS_PER_FUNCTION * functions):
+            raise ValueError(
+                f"{len(y)} states for {functions} functions: at least {least} are needed"
+            )
+        return structure_of(y, values, trajectories.times[model.window - 1 :], law, driven)
+
+    if not discrete:
+        found = found_at(RELAXATION)
+    elif multiplier is not None:
+        found = found_at(LinearLaw(multiplier=float(multiplier)))
+    else:
+        laws = [LinearLaw(multiplier=mu) for mu in _shared_multipliers(model)]
+        found = min(map(found_at, laws), key=lambda one: one.rank)
     _check_all_seen(found, y, test.origins)
     if found.rank == found.size:
         none = "no such function: the weights have full rank, or the channels are too few of them"
         note = "; ".join(filter(None, [note, none]))
     return replace(found, note=note)
+
+
+def _shared_multipliers(model: Model) -> list[float]:
+    """Real multipliers that a model has, those that most pairs share first, at most CANDIDATES.
+
+    Without 1, that of the constant; 0 if there is none.
+    """
+    given, _ = MAP.eigenvalues(model)
+    given = given[np.isfinite(given)]
+    reals = np.sort(given.real[np.abs(given.imag) <= ANGLE_TOLERANCE])
+    reals = reals[np.abs(reals - 1.0) > ROUNDING]
+    groups = np.split(reals, np.flatnonzero(np.diff(reals) > ANGLE_TOLERANCE) + 1)
+    groups.sort(key=len, reverse=True)
+    return [float(np.median(group)) for group in groups[:CANDIDATES] if len(group)] or [0.0]
 
 
 def _near(
@@ -259,7 +300,8 @@ def structure_of(
         raise ValueError("a single time does not show at which rate a function decays")
     affine = np.hstack([np.ones((len(y), 1)), y])
     _, constraints = _shared_affine_functions(affine, near)
-    return Structure(_of_the_rate(affine, constraints, times, law, inputs))
+    rows = _of_the_rate(affine, constraints, times, law, inputs)
+    return Structure(rows, multiplier=law.multiplier)
 
 
 def score_structure(

@@ -22,7 +22,7 @@ from koopmark._keys import generator
 from koopmark.models import Model
 from koopmark.scoring._given import expect_model
 from koopmark.scoring._plane import FLOW, MAP, Plane
-from koopmark.scoring._recovered import ASKED_TWICE, expect_same
+from koopmark.scoring._recovered import ASKED_TWICE, expect_responses, expect_same
 from koopmark.scoring._residuals import check_channels, misplaced
 from koopmark.simulation import SAME_INTERVAL, MeasurementNoise, Trajectories, measurement_noise
 
@@ -251,6 +251,29 @@ class _Windows:
             made.append(np.sum(parts, axis=0))
         return list(made)
 
+    def expect_responses(
+        self,
+        model: Model,
+        states: NDArray[np.float64],
+        values: NDArray,
+        chosen: NDArray[np.intp],
+    ) -> None:
+        """Refuse what is no response to inputs, by those at some windows and by `values` (P, s)."""
+        if self.inputs is None:
+            return
+        inputs, given = self.inputs, states[self.rows]
+        whole = np.asarray(model.forced(given, inputs))
+        if whole.shape != values.shape:
+            raise ValueError(
+                f"{values.shape[1]} eigenvalues but responses to inputs of shape {whole.shape} at "
+                f"{len(values)} windows"
+            )
+
+        def asked(part: float) -> NDArray | None:
+            return model.forced(given[chosen], part * inputs[chosen])
+
+        expect_responses(asked, values, values[chosen], whole[chosen])
+
 
 def _inputs_of(
     model: Model, data: Trajectories, rows: NDArray[np.intp]
@@ -365,6 +388,7 @@ def _seen(
     chosen = rng.permutation(len(windows.rows))[:ASKED_TWICE]
     before = windows.values(model, states, s, chosen)
     own = windows.values(model, states, s)
+    windows.expect_responses(model, states, own, chosen)
     original = own
     finite = np.isfinite(own).all(axis=0)
     own = np.where(finite, own, 0.0)

@@ -66,8 +66,8 @@ class Regime:
         `fixed point`, `multistable` (several fixed points), `limit cycle`, `limit cycles`,
         `mixed` (fixed points and others), `chaotic`, `transient chaos` (a motion that looks
         chaotic when others have settled, but comes to rest, or becomes a cycle, later on),
-        `continuum` (where a trajectory ends depends on where it starts) or `unbounded`. A map that
-        neither rests nor is chaotic has a limit cycle: a periodic orbit, or a closed curve.
+        `continuum` (where a trajectory ends depends on where it starts) or `unbounded`. A map may
+        have a `periodic orbit`, or several; its limit cycle is a closed curve.
     attractors : int
         How many; 0, not counted, for a continuum, if nothing stays bounded, and if a motion is
         chaotic, as averages over it settle too slowly to tell attractors apart.
@@ -198,7 +198,10 @@ def _regular(system: System, resting: Array, motions: _Motions) -> Regime:
     if count > MANY:
         return Regime("continuum", 0, largest)
     if motions.number:
-        cycles = "limit cycle" if motions.number == 1 else "limit cycles"
+        # An orbit of finitely many states has no direction along it that neither grows nor falls.
+        orbits = system.discrete and not neutral.any()
+        cycles = "periodic orbit" if orbits else "limit cycle"
+        cycles += "s" if motions.number > 1 else ""
         return Regime("mixed" if points else cycles, count, largest)
     return Regime("fixed point" if count == 1 else "multistable", count, largest)
 

@@ -85,6 +85,11 @@ class KnownSpectrum:
     bound: float
     discrete: bool = False
 
+    @property
+    def within(self) -> str:
+        """What the bound says, in symbols."""
+        return f"|μ| >= {self.bound:.4g}" if self.discrete else f"|Re λ| <= {self.bound:g}"
+
     def holds(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.bool_]:
         """Which of these, found by a method, are within the bound and would be listed if true."""
         if self.discrete:

@@ -53,6 +53,7 @@ FITS: Columns = {
     "rank": int,
     "channels": int,
     "inputs": int,
+    "recorded_inputs": int,
     "discrete": int,
     "alpha": float,
     "noise": float,

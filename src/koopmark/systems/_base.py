@@ -257,8 +257,8 @@ class System(_repr.ReprMixin, Gated, ABC):
         if values.ndim != 1 or not np.isfinite(values).all():
             raise ValueError(f"{type(self).__name__}.eigenvalues must be finite, of shape (q,)")
         # b of φ̇ = λφ + b·v; without it inputs reach none of them.
-        given = getattr(self, "response", None)
-        response = None if given is None else finite(given, "response")
+        said = getattr(self, "response", None)
+        response = None if said is None else finite(said, "response")
         if response is not None and response.shape != (len(values), self.inputs):
             raise ValueError(
                 f"{type(self).__name__}.response must have shape ({len(values)}, {self.inputs}), a "

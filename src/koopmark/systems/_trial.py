@@ -33,6 +33,11 @@ GROWTH = 1e3
 FAR = 30.0
 """Factor on the initial states for what all of R^N does."""
 
+PER_STEP = 0.02, 5.0
+"""Bounds on what counts as the rate of a function of a map."""
+HELD = 4
+"""Intervals of inputs."""
+
 SAME = 1e-8
 """Relative distance up to which two eigenvalues are one."""
 ROUNDING = 1e-11
@@ -134,8 +139,12 @@ class Trial:
 
     @cached_property
     def rates(self) -> NDArray[np.float64]:
-        """|λ| of the claimed eigenspaces, ascending."""
-        return np.sort([abs(space.eigenvalue) for space in self.spaces])
+        """|λ| of the claimed eigenspaces, ascending; of a map |ln |μ|| per step, within bounds."""
+        sizes = np.array([abs(space.eigenvalue) for space in self.spaces])
+        if self.system.discrete:
+            with np.errstate(divide="ignore"):
+                sizes = np.clip(np.abs(np.log(sizes)), *PER_STEP)
+        return np.sort(sizes)
 
     @cached_property
     def span(self) -> float:
@@ -154,11 +163,32 @@ class Trial:
         span = self.span
         for _ in range(8):
             times = np.linspace(0.0, span, INSTANTS)
+            if self.system.discrete:
+                times = np.arange(min(np.ceil(span), INSTANTS) + 1.0)
             found = integrated(self.system, self.initial, times)
             if found is not None and self._finite_along(found):
                 return times, found
             span /= 2.0
         raise Skip(f"its trajectories from {self.start} cannot be integrated")
+
+    @cached_property
+    def driven_paths(self) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """An interval, inputs (M, K, q) held in K of them, and (M, K + 1, N) the states at them.
+
+        By DOP853 started anew at every switch, or step by step.
+        """
+        self.needs_field()
+        system, count = self.system, len(self.initial)
+        rng = generator({"trial of": type(system).__name__}, "inputs")
+        held = 0.5 * rng.standard_normal((count, HELD, system.inputs))
+        dt = 1.0 if system.discrete else self.span / (2.0 * HELD)
+        states = [self.initial]
+        for v in np.moveaxis(held, 1, 0):
+            after = _under(system, v, states[-1], dt)
+            if after is None:
+                raise Skip(f"under inputs its trajectories from {self.start} cannot be followed")
+            states.append(after)
+        return dt, held, np.stack(states, axis=1)
 
     def _finite_along(self, paths: NDArray) -> bool:
         # What is not finite at the start already is for another check.
@@ -185,6 +215,8 @@ def integrated(
 
     So it does if a value exceeds `most`, or too many steps are needed.
     """
+    if system.discrete:
+        return _stepped(system, initial, times, most)
     # Of positive values there may be logarithms: they stay accurate however small they become.
     absolute = [0.0] if (initial > 0).all() else []
     for atol in (*absolute, ATOL * float(np.abs(initial).max() + 1e-300)):
@@ -198,8 +230,45 @@ def integrated(
     return None
 
 
+def _under(
+    system: System, inputs: NDArray, states: NDArray, elapsed: float
+) -> NDArray[np.float64] | None:
+    """States (M, N) so much later under held inputs (M, q); None if they cannot be had."""
+    if system.discrete:
+        after = np.asarray(system.driven(states.copy(), inputs.copy()), dtype=float)
+        return after if np.isfinite(after).all() else None
+    found = _solved(_Held(system, inputs), states, np.array([0.0, elapsed]), np.inf, RTOL, ATOL)
+    return None if found is None else found[:, 1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """The vector field under inputs (M, q) that stay as they are."""
+
+    system: System
+    inputs: NDArray[np.float64]
+
+    def rhs(self, states: NDArray) -> NDArray:
+        return self.system.driven(states, self.inputs.copy())
+
+
+def _stepped(
+    system: System, initial: NDArray, times: NDArray, most: float
+) -> NDArray[np.float64] | None:
+    """Of a map (M, T, N), at whole numbers of steps; None if a value exceeds `most`."""
+    wanted = np.ceil(times).astype(int)
+    x, states = np.array(initial, dtype=float), []
+    with np.errstate(all="ignore"):
+        for step in range(min(int(wanted[-1]), EVALUATIONS) + 1):
+            states += [x] * int(np.sum(wanted == step))
+            if not np.isfinite(x).all() or np.abs(x).max() > most:
+                return None
+            x = np.asarray(system.rhs(x.copy()), dtype=float)
+    return np.stack(states, axis=1) if len(states) == len(times) else None
+
+
 def _solved(
-    system: System, initial: NDArray, times: NDArray, most: float, rtol: float, atol: float
+    system: System | _Held, initial: NDArray, times: NDArray, most: float, rtol: float, atol: float
 ) -> NDArray[np.float64] | None:
     from scipy.integrate import solve_ivp
 
@@ -289,10 +358,16 @@ def _fault(trial: Trial) -> str:
     if not spaces:
         return "it claims no eigenspace: there is nothing to find"
     for space in spaces:
-        if not np.isfinite(space.eigenvalue) or space.eigenvalue == 0:
+        if not np.isfinite(space.eigenvalue) or space.eigenvalue == constant_of(trial.system):
             return (
                 f"an eigenspace is at {space.eigenvalue!r}: eigenvalues are finite, and constants "
                 "of motion belong into `conserved`"
+            )
+        if space.discrete != trial.system.discrete:
+            says = "a map" if space.discrete else "a flow"
+            return (
+                f"the system is {'a map' if trial.system.discrete else 'a flow'}, and the "
+                f"eigenspace at {plain(space)} is one of {says}"
             )
         few, states = few_of(space), trial.initial[:3]
         for at in (states, states[:, None]):
@@ -330,13 +405,18 @@ def few_of(space: Eigenspace) -> Eigenspace:
 
 
 def at_eigenvalue(spaces: Sequence[Eigenspace], value: complex) -> Eigenspace | None:
-    """The space at this eigenvalue."""
+    """The space at this eigenvalue: that of all functions, if inputs reach some of them."""
     near = SAME * max(1e-300, abs(value))
     return next((space for space in spaces if abs(space.eigenvalue - value) <= near), None)
 
 
+def constant_of(system: System) -> float:
+    """The eigenvalue of constants of motion."""
+    return 1.0 if system.discrete else 0.0
+
+
 def plain(space: Eigenspace) -> str:
-    return f"λ = {number(space.eigenvalue)}"
+    return f"{'μ' if space.discrete else 'λ'} = {number(space.eigenvalue)}"
 
 
 def number(value: complex) -> str:

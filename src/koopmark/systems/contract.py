@@ -4,7 +4,7 @@ Claims are held to computations that are not ours: trajectories by SciPy's DOP85
 differences of the claimed functions, ranks of their values. `verify` runs all of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from itertools import combinations_with_replacement
 from math import comb
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from koopmark._keys import generator
 from koopmark._verdicts import Skip, Verdict, agree, verdict
+from koopmark.systems import NoKey, Sensors
 from koopmark.systems._trial import (
     FAR,
     GROWTH,
     MOST,
     ROUGH,
+    ROUNDING,
     SAME,
     SAMPLE,
     TURNS,
@@ -26,6 +28,7 @@ from koopmark.systems._trial import (
     at_eigenvalue,
     check_field,
     claimed,
+    constant_of,
     few_of,
     integrated,
     number,
@@ -127,12 +130,15 @@ def lists_its_eigenspaces(trial: Trial) -> None:
                 f"eigenspaces({trial.max_degree}) has not",
             )
     for index, space in enumerate(trial.spaces):
-        value, others = space.eigenvalue, trial.spaces[index + 1 :]
+        # Beside all functions may be a part of them, those that no input reaches.
+        value = space.eigenvalue
+        alike = [one for one in trial.spaces if one.driven == space.driven]
+        others = [one for one in trial.spaces[index + 1 :] if one.driven == space.driven]
         agree(
             at_eigenvalue(others, value) is None,
             f"two eigenspaces are at {plain(space)}: they are one",
         )
-        conjugate = at_eigenvalue(trial.spaces, value.conjugate())
+        conjugate = at_eigenvalue(alike, value.conjugate())
         agree(
             conjugate is not None and conjugate.dimension == space.dimension,
             f"there is an eigenspace at {plain(space)}, and none of its dimension at the "
@@ -146,7 +152,10 @@ def lists_its_eigenspaces(trial: Trial) -> None:
 
 
 def obeys_its_eigenvalues_along_trajectories(trial: Trial) -> None:
-    """φ(x(t)) = e^{λt} φ(x(0)) along trajectories of SciPy's DOP853, for every claimed function."""
+    """φ(x(t)) = e^{λt} φ(x(0)) along trajectories of SciPy's DOP853, for every claimed function.
+
+    Of a map φ(x⁺) = μ φ(x), step by step.
+    """
     if trial.system.process is not None:
         _obeys_on_average(trial)
         return
@@ -154,7 +163,9 @@ def obeys_its_eigenvalues_along_trajectories(trial: Trial) -> None:
     for space in (*trial.spaces, *trial.system.conserved()):
         few = few_of(space)
         values = values_of(few, paths)
-        expected = np.exp(few.eigenvalue * times)[:, None] * values[:, :1]
+        at = few.eigenvalue
+        factors = at**times if few.discrete else np.exp(at * times)
+        expected = factors[:, None] * values[:, :1]
         allowed = np.array([few.deviation_bounds(t) for t in times])
         size = np.abs(values).max(axis=(0, 1))
         beyond = (np.abs(values - expected) - allowed).max(axis=(0, 1)) / (size + 1e-300)
@@ -162,7 +173,8 @@ def obeys_its_eigenvalues_along_trajectories(trial: Trial) -> None:
         agree(
             beyond[worst] <= ALONG,
             f"function {worst + 1} at {plain(space)} is off by {beyond[worst]:.1e} of its size "
-            f"from e^(λt) φ(x(0)) by t = {times[-1]:.3g}{_instead(times, values[..., worst])}",
+            f"from {'μᵗ' if few.discrete else 'e^(λt)'} φ(x(0)) by t = {times[-1]:.3g}"
+            f"{_instead(times, values[..., worst], few.discrete)}",
         )
 
 
@@ -183,21 +195,25 @@ def _obeys_on_average(trial: Trial) -> None:
         )
 
 
-def _instead(times: NDArray, values: NDArray) -> str:
-    """The rate at which a function does change (M, T), if that is one number."""
+def _instead(times: NDArray, values: NDArray, discrete: bool) -> str:
+    """The rate at which a function does change (M, T), or its factor, if that is one number."""
     kept = np.abs(values[:, 0]) > 1e-3 * np.abs(values).max()
     with np.errstate(all="ignore"):
-        rates = np.log(values[kept, 1] / values[kept, 0] + 0j) / times[1]
+        rates = values[kept, 1] / values[kept, 0] + 0j
+        rates = rates if discrete else np.log(rates) / times[1]
     if not len(rates) or np.ptp(rates.real) + np.ptp(rates.imag) > 1e-5 * np.abs(rates).max():
         return ", and it is no eigenfunction"
     found = complex(rates.mean())
-    return f": it changes at {found.real if abs(found.imag) < 1e-6 else found:.6g}"
+    how = "is multiplied by" if discrete else "changes at"
+    return f": it {how} {found.real if abs(found.imag) < 1e-6 else found:.6g}"
 
 
 def obeys_its_eigenvalues_at_every_state(trial: Trial) -> None:
     """∇φ·F = λφ by differences of φ in the direction of F, for every claimed function."""
     if trial.system.stochastic:
         raise Skip("it is stochastic: its generator has second derivatives too")
+    if trial.system.discrete:
+        raise Skip("it is a map, which has no derivative in time")
     points = trial.visited[:: max(1, len(trial.visited) // 60)]
     velocity = trial.velocity(points)
     speed = np.linalg.norm(velocity, axis=1) / (1.0 + np.linalg.norm(points, axis=1))
@@ -244,9 +260,14 @@ def holds_all_products(trial: Trial) -> None:
     if not spaces or trial.system.stochastic:
         raise Skip("its eigenfunctions are no exact ones of a flow: products need not be any")
     size = max(abs(space.eigenvalue) for space in spaces)
+    # What no input reaches is in the space of all functions too.
+    spaces = [space for space in spaces if at_eigenvalue(spaces, space.eigenvalue) is space]
     for first, second in combinations_with_replacement(spaces, 2):
-        total = first.eigenvalue + second.eigenvalue
-        if abs(total) <= SAME * size:
+        if trial.system.discrete:
+            total = first.eigenvalue * second.eigenvalue
+        else:
+            total = first.eigenvalue + second.eigenvalue
+        if abs(total - constant_of(trial.system)) <= SAME * size:
             # A constant of motion, which is no target.
             continue
         home = at_eigenvalue(spaces, total)
@@ -296,6 +317,8 @@ def misses_nothing_at_its_fixed_point(trial: Trial) -> None:
     """Whole eigenspaces have every function that the linearisation at a fixed point gives."""
     if trial.system.stochastic:
         raise Skip("it is stochastic")
+    if trial.system.discrete:
+        raise Skip("it is a map: products of the multipliers at its fixed point are not counted")
     if trial.system.size > LARGEST:
         raise Skip(f"N = {trial.system.size} is above {LARGEST}, up to which this is looked at")
     trial.needs_field()
@@ -399,6 +422,86 @@ def flows_as_its_vector_field_says(trial: Trial) -> None:
     agree(worst <= ALONG, f"flow is off by {worst:.1e} of the size of the states")
 
 
+def responds_to_inputs_as_it_says(trial: Trial) -> None:
+    """`advanced` is what functions are after inputs were held, and `gains` is its linear part.
+
+    Along trajectories of SciPy's DOP853, started anew at every switch.
+    """
+    system = trial.system
+    if not system.inputs:
+        raise Skip("it takes no inputs")
+    states, q = trial.initial, system.inputs
+    none = np.asarray(system.driven(states.copy(), np.zeros((len(states), q))))
+    field = trial.velocity(states)
+    agree(
+        none.shape == field.shape and np.abs(none - field).max() <= ROUNDING * np.abs(field).max(),
+        "driven(states, 0) is not rhs(states): without inputs both are F",
+    )
+    dt, held, paths = trial.driven_paths
+    _responds(trial.spaces, paths, held, dt)
+
+
+def _responds(spaces: Sequence[Eigenspace], states: NDArray, held: NDArray, dt: float) -> None:
+    """Hold functions of what is seen (M, K + 1, p) to what they say of inputs (M, K, q)."""
+    inputs = held if held.shape[-1] else None
+    for space in spaces:
+        few = few_of(space)
+        values, here = values_of(few, states), states[:, :-1].copy()
+        made = np.asarray(few.advanced(here, inputs, dt))
+        size = np.abs(values).max(axis=(0, 1)) + 1e-300
+        worst = float((np.abs(made - values[:, 1:]).max(axis=(0, 1)) / size).max())
+        agree(
+            worst <= ALONG,
+            f"a function at {plain(space)} is off by {worst:.1e} of its size from what `advanced` "
+            f"says after {dt:.3g}"
+            + (", under inputs: they reach it otherwise than it says" if held.shape[-1] else ""),
+        )
+        if inputs is None:
+            continue
+        other = np.asarray(few.advanced(here, inputs + 1.0, dt))
+        moved = not np.array_equal(made, other)
+        agree(
+            moved == few.driven,
+            f"the functions at {plain(space)} are {'' if few.driven else 'not '}`driven`, and "
+            f"`advanced` {'depends' if moved else 'does not depend'} on the inputs",
+        )
+        gains = few.gains(dt)
+        if gains is not None:
+            linear = values[:, :-1] * few.multiplier(dt) + inputs @ gains.T
+            worst = float((np.abs(linear - made).max(axis=(0, 1)) / size).max())
+            agree(
+                worst <= ALONG,
+                f"the gains at {plain(space)} are off by {worst:.1e} of the size of the functions",
+            )
+
+
+def keeps_its_functions_of_sensors(trial: Trial) -> None:
+    """Functions of what sensors show obey their eigenvalue, and respond to inputs, as they say."""
+    system, n = trial.system, trial.system.size
+    if system.stochastic or n < 2:
+        raise Skip("it is stochastic" if system.stochastic else "it has one variable")
+    rng = generator({"trial of": type(system).__name__}, "sensors")
+    dt, held, paths = trial.driven_paths if system.inputs else _without_inputs(trial)
+    seen, why = 0, ""
+    for count in sorted({n - 1, (n + 1) // 2}):
+        mixed = rng.standard_normal((count, n))
+        for sensors in (Sensors.of_units(rng.permutation(n)[:count], n), Sensors(mixed)):
+            try:
+                spaces = system.observed(sensors, trial.max_degree)
+            except NoKey as error:
+                why = str(error)
+                continue
+            seen += 1
+            _responds(spaces, sensors.observe(paths), held, dt)
+    if not seen:
+        raise Skip(why)
+
+
+def _without_inputs(trial: Trial) -> tuple[float, NDArray, NDArray]:
+    times, paths = trial.paths
+    return float(times[1]), np.zeros((len(paths), len(times) - 1, 0)), paths
+
+
 def is_drawn_from_its_seed(trial: Trial) -> None:
     """The same seed makes the same system, to the bit."""
     if trial.make is None:
@@ -434,6 +537,8 @@ CHECKS = tuple(
         misses_nothing_at_its_fixed_point,
         stays_bounded_or_says_so,
         flows_as_its_vector_field_says,
+        responds_to_inputs_as_it_says,
+        keeps_its_functions_of_sensors,
         is_drawn_from_its_seed,
     )
 )

@@ -22,6 +22,7 @@ SIGNATURES = {
     "pydmd.FbDMD": ("pydmd:FbDMD", {}),
     "pydmd.OptDMD": ("pydmd:OptDMD", {}),
     "pydmd.KernelEDMD": ("pydmd:EDMD", KERNEL),
+    "pydmd.DMDc": ("pydmd:DMDc", {}),
     # At which state it is linearised its user says afterwards.
     "pydmd.LANDO": ("pydmd:LANDO", {**KERNEL, "base": None}),
     "pydmd.SpDMD": ("pydmd:SpDMD", {}),
@@ -48,6 +49,12 @@ SIGNATURES = {
             "state": ("include_state", {}),
         },
     ),
+    "pykoopman.DMDc": (
+        "pykoopman.regression:DMDc",
+        {name: (name, {-1: None}) for name in ("svd_rank", "svd_output_rank")},
+    ),
+    "pykoopman.IdentityEDMDc": ("pykoopman.observables:Identity", {}),
+    "pykoopman.PolynomialEDMDc": ("pykoopman.observables:Polynomial", {}),
     "pykoopman.DelayEDMD": (
         "pykoopman.observables:TimeDelay",
         {"svd_rank": ("pykoopman.regression:EDMD svd_rank", {-1: 1.0})},
@@ -79,6 +86,13 @@ SIGNATURES = {
     ),
     "pykoop.DMD": ("pykoop:Dmd", {}),
     "pykoop.EDMD": ("pykoop:Edmd", {}),
+    "pykoop.EDMDc": ("pykoop:Edmd", {}),
+    "pykoop.DMDc": (
+        "pykoop:Dmdc",
+        {"rank": ("tsvd_unshifted", {-1: None}), "output_rank": ("tsvd_shifted", {-1: None})},
+    ),
+    "pykoop.LmiDMDc": ("pykoop.lmi_regressors:LmiDmdc", {}),
+    "pykoop.HinfLmiEDMD": ("pykoop.lmi_regressors:LmiEdmdHinfReg", {}),
     # Its weight is of a penalty that it does not have then.
     "pykoop.LmiEDMD": (
         "pykoop.lmi_regressors:LmiEdmd",

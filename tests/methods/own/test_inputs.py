@@ -13,6 +13,7 @@ from koopmark.methods._diagnosis import excitation_of
 from koopmark.methods.own import SnapshotFactor, factorise, linear_model
 from koopmark.methods.own._inputs import InputTerms
 from koopmark.methods.own._noise import noise_variances
+from koopmark.methods.own._records import Record, responses
 from koopmark.simulation import Trajectories
 
 MU = np.array([0.9, 0.6, -0.4])
@@ -188,6 +189,81 @@ def test_noise_is_told_from_inputs_that_are_as_rough():
     found = noise_variances(data).variances
     np.testing.assert_allclose(found, 1e-4, rtol=0.3)
     assert noise_variances(driven(white(40, 30))).variances.max() < 1e-20
+
+
+RATES = np.array([-0.3, -1.0, -2.0])
+
+
+def flowing(times, inputs, noise=0.0):
+    """x with ż = λz + Bv at times (M, T), each value of v (M, T, 2) held to the next time."""
+    rng = np.random.default_rng(7)
+    z = np.empty((*times.shape, 3))
+    z[:, 0] = rng.standard_normal((len(times), 3))
+    for k, after in pairwise(range(times.shape[1])):
+        h = (times[:, after] - times[:, k])[:, None]
+        z[:, after] = np.exp(RATES * h) * z[:, k]
+        z[:, after] += np.expm1(RATES * h) / RATES * (inputs[:, k] @ B.T)
+    states = z @ np.linalg.inv(A).T
+    states = states + noise * rng.standard_normal(states.shape)
+    return Trajectories(states, times, inputs=inputs)
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+def test_variable_projection_follows_inputs_along_whole_trajectories(uneven):
+    steps = np.random.default_rng(0).uniform(0.05, 0.15, (20, 19)) if uneven else 0.1
+    times = np.zeros((20, 20))
+    times[:, 1:] = np.cumsum(np.broadcast_to(steps, (20, 19)), axis=1)
+    data = flowing(times if uneven else np.tile(0.1 * np.arange(20), (20, 1)), white(20, 20))
+    model = methods.fit("koopmark.varpro_edmd", data)
+    np.testing.assert_allclose(np.sort(model.eigenvalues.real)[::-1], RATES, atol=1e-9)
+    gains, outside = gains_of(model, data)
+    # At uneven times inputs are taken for a little noise.
+    digits = 1e-5 if uneven else 1e-9
+    exact = (np.expm1(RATES * data.dt) / RATES)[:, None] * B
+    np.testing.assert_allclose(gains, exact, atol=digits)
+    assert outside < digits
+
+
+def test_variable_projection_tells_noise_from_inputs():
+    # Unseen by least squares, whose eigenvalues the noise shrinks.
+    data = flowing(np.tile(0.1 * np.arange(40), (40, 1)), white(40, 40), noise=0.05)
+    found, least = (
+        methods.fit(name, data, dictionary="identity")
+        for name in ("koopmark.varpro_edmd", "koopmark.qr_edmd")
+    )
+    errors = [abs(model.eigenvalues[:, None] - RATES).min(axis=0) for model in (found, least)]
+    assert len(found.eigenvalues) == 3
+    assert errors[0].max() < 0.04
+    assert errors[1].max() > 2 * errors[0].max()
+
+
+def test_products_of_what_variable_projection_finds_move_as_products_do():
+    data = flowing(np.tile(0.1 * np.arange(20), (20, 1)), white(20, 20))
+    model = methods.fit("koopmark.varpro_edmd", data, products=2)
+    states, ahead = data.pairs()
+    moved = model.eigenfunctions(states) * np.exp(model.eigenvalues * data.dt)
+    moved = moved + model.forced(states[:, None], data.held())
+    assert len(model.eigenvalues) == 9
+    np.testing.assert_allclose(model.eigenfunctions(ahead), moved, atol=1e-8)
+    assert not model.gains[3:].any()
+
+
+@given(st.complex_numbers(min_magnitude=0.0, max_magnitude=3.0), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_the_response_to_inputs_and_its_derivative_are_those_of_a_linear_equation(rate, real):
+    rate = complex(rate.real) if real else rate
+    times, inputs = np.array([0.0, 0.3, 0.4, 1.0]), white(2, 4)[..., :1]
+    record = Record(np.zeros((2, 4, 1)), times, even=False, inputs=inputs)
+    response, moved = responses(record, rate)
+    exact = np.zeros((2, 1), complex)
+    for k, h in enumerate(np.diff(times)):
+        nodes, weights = np.polynomial.legendre.leggauss(20)
+        s = h * (nodes + 1) / 2
+        exact = np.exp(rate * h) * exact
+        exact = exact + inputs[:, k] * (h / 2 * weights @ np.exp(rate * (h - s)))
+        np.testing.assert_allclose(response[:, k + 1], exact, atol=1e-12)
+    up, down = (responses(record, rate + step)[0] for step in (1e-5, -1e-5))
+    np.testing.assert_allclose(moved, (up - down) / 2e-5, atol=1e-8)
 
 
 def kinds():

@@ -10,8 +10,8 @@ import pytest
 from koopmark import datasets
 from koopmark.pages.catalogue import as_markdown, write
 from koopmark.pages.catalogue._entries import entry, short_title
-from koopmark.pages.catalogue._groups import OTHER, group_of
-from koopmark.pages.catalogue._pictures import plane, portrait, spectrum
+from koopmark.pages.catalogue._groups import COMBINED, OTHER, UNDER, group_of
+from koopmark.pages.catalogue._pictures import driven, plane, portrait, spectrum
 
 README = Path(__file__).parents[3] / "datasets" / "README.md"
 
@@ -191,3 +191,31 @@ def test_the_catalogue_says_and_draws_what_trials_leave_out(make, tmp_path):
     said = "trials to fit to: lengths from 50 to 100 % of the horizon, 20 % of the states"
     assert said in entry(recipe).sampling
     assert "training trajectories of trials" in write([recipe], tmp_path).read_text()
+
+
+def test_the_spectrum_of_a_map_is_drawn_in_its_unit_circle():
+    drawn = spectrum([0.5, -1.0], "x", discrete=True)
+    circle, *dots = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"', drawn)
+    middle, radius = float(circle[0]), float(circle[2])
+    assert [(float(x) - middle) / radius for x, _, _ in dots] == pytest.approx(
+        [0.5, -1.0], abs=0.01
+    )
+    assert {"Re μ", "Im μ"} <= set(re.findall(r">([^<]+)<", drawn))
+
+
+def test_inputs_are_drawn_as_they_are_held():
+    drawn = driven(np.array([[0.0], [1.0], [1.0]]), "x")
+    (path,) = re.findall(r'd="M([^"]+)"', drawn)
+    points = [tuple(map(float, point.split())) for point in path.split("L")]
+    # Level over each interval, higher for more, and as long as the trajectory.
+    assert [a[1] == b[1] for a, b in zip(points[::2], points[1::2], strict=True)] == [True] * 3
+    assert points[0][1] > points[2][1] == points[4][1]
+    assert points[0][0] == 0.0
+
+
+def test_what_data_are_recorded_under_decides_their_group():
+    recipe = datasets.load_recipe("rnn_10_2")
+    assert group_of(recipe, ("inputs",)) == UNDER["inputs",]
+    assert group_of(recipe, ("inputs", "maps")) == COMBINED
+    said = entry(datasets.load_recipe("leaky_rnn_10_2_inputs"))
+    assert (said.symbol, said.conditions, said.seen) == ("μ", ("inputs", "maps"), "map · 2 inputs")

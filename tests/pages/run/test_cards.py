@@ -36,6 +36,14 @@ def test_datasets_that_differ_in_noise_alone_share_a_portrait():
     assert max(map(len, data["pictures"])) < 7000
 
 
+def test_data_under_inputs_and_through_sensors_have_portraits_of_their_own():
+    names = ["rnn_10_2_inputs", "rnn_10_2_feedback", "rnn_10_2_sensors", "leaky_rnn_10_2"]
+    ran = {name: datasets.load_recipe(name).depends_on() for name in names}
+    data = cards_data(run_of(*planted({"x": Planted(1e-6)}, datasets=names), {"recipes": ran}))
+    assert [one["picture"] for one in data["datasets"].values()] == [0, 1, 2, 3]
+    assert len(set(data["pictures"])) == 4
+
+
 def test_every_outcome_has_a_look():
     assert set(LOOKS) == set(Outcome)
 

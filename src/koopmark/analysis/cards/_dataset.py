@@ -19,6 +19,7 @@ from koopmark.analysis.results import Results
 from koopmark.analysis.targets import target_names
 from koopmark.datasets import Recipe
 from koopmark.datasets.recipe import Contents
+from koopmark.systems import System
 
 FINDERS = 3
 """Methods that are named of those that find a target."""
@@ -50,13 +51,16 @@ class TargetFacts:
     known: int
     """Methods of which that is known."""
     best_digits: float
+    under: str
+    """`driven` or `undriven`, as inputs reach it or not; `hidden` if no sensor shows it."""
     finders: tuple[Finder, ...]
     """Those with the most digits of the methods that find it, in the order of the run if equal."""
 
     @property
     def kind(self) -> str:
-        """`principal`, or `product of 2`."""
-        return f"product of {numbers.plain(self.degree)}" if self.degree > 1 else "principal"
+        """`principal`, or `product of 2, undriven`."""
+        kind = f"product of {numbers.plain(self.degree)}" if self.degree > 1 else "principal"
+        return ", ".join(filter(None, [kind, self.under]))
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
     system = made_of.build(_seed(fits)) if made_of else None
     ours = competing(run.judged[run.judged["dataset"] == name])
     rows = run.summary[(run.summary["dataset"] == name) & (run.summary["role"] == "method")]
-    targets = _targets(run.targets[run.targets["dataset"] == name], name, shared)
+    under = _under(made_of, system, _seed(fits)) if made_of and system else {}
+    targets = _targets(run.targets[run.targets["dataset"] == name], name, shared, under)
     equation = repr(system).strip("<>").partition("N = ")[0].strip(" ,") if system else ""
     records = [{str(key): value for key, value in row.items()} for row in ours.to_dict("records")]
     # What a level of a sweep, a map, or a driven network does in the long run was not looked into.
@@ -106,7 +111,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
     regime = recipe.in_the_long_run if recipe and known else ""
     return DatasetCard(
         name=name,
-        text=f"{recipe.title}. {recipe.description}" if recipe else _told(run.provenance, name),
+        text=_text(recipe, name) if recipe else _told(run.provenance, name),
         equation=equation,
         system=", ".join(filter(None, [equation, *_sizes(fits.iloc[0]), regime])),
         data=_data(fits, made_of.trials.in_words if made_of else "", where),
@@ -147,6 +152,13 @@ def _noise(first: "pd.Series[Any]") -> str:
     if pd.isna(first["noise"]):
         return "noise unknown"
     return f"noise {numbers.plain(100 * first['noise'])} %" if first["noise"] else "no noise"
+
+
+def _text(recipe: Recipe, name: str) -> str:
+    """What a recipe says of itself and, of a level of a sweep over it, what is another here."""
+    changed = name.partition("/")[2]
+    differs = f" This is a variant of it: {changed.replace('=', ' = ')}." if changed else ""
+    return f"{recipe.title}. {recipe.description}{differs}"
 
 
 def _told(provenance: Mapping[str, Any], name: str) -> str:
@@ -202,19 +214,34 @@ def recipe_of(provenance: Mapping[str, Any], dataset: str) -> Recipe | None:
     return recipe if not files or _shipped(provenance, dataset) else None
 
 
-def _targets(targets: pd.DataFrame, name: str, shared: Shared) -> tuple[TargetFacts, ...]:
+def _under(recipe: Recipe, system: System, seed: int) -> dict[int, str]:
+    """What inputs and sensors make of each target of a recipe, by its place; see `TargetFacts`."""
+    sensors = recipe.sensors(seed)
+    if not system.inputs and sensors is None:
+        return {}
+    spaces = enumerate(datasets.target_list(recipe, seed))
+    if sensors is not None and system.null_functions_seen(sensors) is None:
+        return {index: "hidden" for index, _ in spaces}
+    if not system.inputs:
+        return {}
+    return {index: "driven" if space.driven else "undriven" for index, space in spaces}
+
+
+def _targets(
+    targets: pd.DataFrame, name: str, shared: Shared, under: Mapping[int, str]
+) -> tuple[TargetFacts, ...]:
     rows = shared.finds[shared.finds["dataset"] == name]
     # Equal digits stay in the order of the run.
     best_first = rows.assign(tenths=-rows["digits"].round(1)).sort_values(["tenths", "order"])
     by_target = {str(target): some for target, some in best_first.groupby("target", sort=False)}
     once = targets.assign(name=target_names(targets)).drop_duplicates("name")
     return tuple(
-        _target(row, by_target.get(row["name"], rows.iloc[:0]))
+        _target(row, by_target.get(row["name"], rows.iloc[:0]), under)
         for _, row in once.sort_values("target_index", kind="stable").iterrows()
     )
 
 
-def _target(row: "pd.Series[Any]", tried: pd.DataFrame) -> TargetFacts:
+def _target(row: "pd.Series[Any]", tried: pd.DataFrame, under: Mapping[int, str]) -> TargetFacts:
     found = tried[tried["finds"]]
     known = tried["attainable"].notna()
     return TargetFacts(
@@ -227,6 +254,7 @@ def _target(row: "pd.Series[Any]", tried: pd.DataFrame) -> TargetFacts:
         expressed_by=int((tried["attainable"] > 0).sum()),
         known=int(known.sum()),
         best_digits=float(tried["digits"].max()) if len(tried) else float("nan"),
+        under=under.get(int(row["target_index"]), ""),
         finders=tuple(
             Finder(str(one["method"]), float(one["digits"]))
             for _, one in found.head(FINDERS).iterrows()

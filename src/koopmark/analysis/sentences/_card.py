@@ -21,6 +21,7 @@ from koopmark.analysis.leaderboard import (
 )
 from koopmark.analysis.measure import NOT_RUN, competing, standings
 from koopmark.analysis.numbers import listed, percent, plain, plural, seconds
+from koopmark.analysis.sentences._conditions import of_maps, use_of_inputs, use_of_sensors
 from koopmark.analysis.sentences._naming import OURS, named
 from koopmark.analysis.sentences._recordings import forecasts, of_recordings_alone, supported
 from koopmark.analysis.tables import KEYS, TARGET_KEYS
@@ -142,8 +143,20 @@ def answer_card(
         Answer("Which is best under noise?", _under_noise(fits, noisy_ones, asked[NOISY]), NOISY),
         Answer("What is cheap and finds as much?", _cheapest(fits, most, where), COST),
         Answer("What do defaults give?", _defaults(most, where), board),
+        *_conditions(fits, asked),
         Answer("What failed, and why?", _failed(fits)),
     ]
+
+
+def _conditions(fits: pd.DataFrame, asked: Mapping[str, pd.DataFrame]) -> list[Answer]:
+    """What is said of inputs, sensors and maps if all data have them."""
+    rows = pd.concat([asked[PRINCIPAL], asked[NOISY]])
+    said = {
+        "What do inputs do, and who uses them?": use_of_inputs(fits, rows),
+        "How many sensors does it take?": use_of_sensors(fits, rows),
+        "Who finds multipliers at zero and below?": of_maps(fits, rows),
+    }
+    return [Answer(question, text, DATASETS) for question, text in said.items() if text]
 
 
 def _best(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str:

@@ -19,6 +19,23 @@ EMPTY = "at full rank it divides by the rounding of directions without data"
 RANK_TOLERANCE = 1e-10
 """Delay coordinates depend on each other: singular values below this, relative, are rounding."""
 
+
+def data_rank(values: NDArray) -> int:
+    """How many singular values stand out of rounding, at least 1."""
+    spectrum = np.linalg.svd(values, compute_uv=False)
+    return max(1, int(np.sum(spectrum > RANK_TOLERANCE * spectrum[0])))
+
+
+def output_rank(now: NDArray, ahead: NDArray) -> int:
+    """Leading directions of the next values (P, D) that DMD with control projects on.
+
+    As many as there are, but all D if values (P, D) have directions beside these: what is gone
+    after a step, whose functions a projection would lose, and with them those of the others.
+    """
+    rank = data_rank(ahead)
+    return rank if data_rank(np.vstack([now, ahead])) == rank else ahead.shape[1]
+
+
 VANISHING = 1e-8
 """Exact modes (Tu et al. 2014) belong to A x, not to x: those of discrete eigenvalues below this,
 relative to the largest, are lost to rounding, and with them the functions of all others, which a

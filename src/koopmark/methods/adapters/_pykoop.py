@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
 from koopmark.methods._options import Count, CountOrAll
-from koopmark.methods.adapters._pairs import RANK_TOLERANCE, under_inputs
+from koopmark.methods.adapters._pairs import data_rank, under_inputs
 from koopmark.methods.dictionaries import Dictionary, Identity
 from koopmark.models import LinearModel, Model, steps_of
 from koopmark.simulation import Trajectories
@@ -283,8 +283,7 @@ class DelayDMD(_Delays):
         if rank is None:
             lifting = pykoop.KoopmanPipeline(lifting_functions=self._liftings(pykoop))
             lifting.fit_transformers(data, n_inputs=inputs, episode_feature=True)
-            spectrum = np.linalg.svd(_lifted(lifting, data), compute_uv=False)
-            rank = int(np.sum(spectrum > RANK_TOLERANCE * spectrum[0]))
+            rank = data_rank(_lifted(lifting, data))
         return pykoop.Dmd(tsvd=pykoop.Tsvd("rank", rank))
 
     def _model(self, pipeline: Any, data: NDArray, dt: float, state: slice) -> LinearModel:  # noqa: ARG002
@@ -310,7 +309,8 @@ class DelayEDMDc(_Delays):
         Earlier states beside the present one.
     """
 
-    tags = replace(_Delays.tags, inputs=True, papers=(papers.KORDA_2018,))
+    # Delays under inputs make a matrix without a basis of eigenvectors.
+    tags = replace(_Delays.tags, inputs=True, exactness=1e-6, papers=(papers.KORDA_2018,))
 
     def _model(self, pipeline: Any, data: NDArray, dt: float, state: slice) -> LinearModel:
         windows = _lifted(pipeline, data)[:, : pipeline.n_states_out_]

@@ -82,7 +82,7 @@ class PyKoopmanModel(Model):
         values, modes = self.eigenfunctions(windows), self.koopman.W.T
         if inputs is None or self.gains is None:
             return propagate(values, self.eigenvalues, modes, times)
-        return driven(values, self.eigenvalues, self.gains, modes, times, inputs, self.dt)
+        return driven(values, self.multipliers, self.gains, modes, times, inputs, self.dt)
 
 
 @contextmanager

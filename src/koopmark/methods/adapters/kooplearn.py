@@ -106,7 +106,11 @@ class Ridge(Method):
 
     def promises(self) -> Tags:
         # The ridge, against a mean square of about 1.
-        return replace(self.tags, exactness=max(self.tags.exactness, 100 * self.alpha))
+        tags = replace(self.tags, exactness=max(self.tags.exactness, 100 * self.alpha))
+        if self.reduced_rank:
+            why = "its rank leaves out what is gone after a step"
+            return replace(tags, loses={**tags.loses, "map": why})
+        return tags
 
     def _fit(self, trajectories: Trajectories) -> Model:
         from kooplearn.linear_model import Ridge as Estimator

@@ -7,11 +7,12 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
-from koopmark.methods._options import Count, NotNegative, Positive
-from koopmark.methods.adapters._pairs import EMPTY, under_inputs
+from koopmark.methods._options import Count, CountOrAll, NotNegative, Positive
+from koopmark.methods.adapters._pairs import EMPTY, data_rank, output_rank, under_inputs
 from koopmark.methods.adapters._pykoop import (
     GRAM,
     PYKOOP,
@@ -38,18 +39,16 @@ class _Regressor(Method):
     tags = PYKOOP
 
     @abstractmethod
-    def _regressor(self) -> Any:
-        """The pykoop object, not fitted."""
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:
+        """The pykoop object, not fitted, for values beside inputs and the next values."""
 
     def _fit(self, trajectories: Trajectories) -> Model:
         x, y = trajectories.pairs()
         lift = self.dictionary.fitted(x)
-        regressor, held = self._regressor(), np.empty((len(x), 0))
-        if self.tags.inputs:
-            held = trajectories.held()
-        regressor.fit(
-            np.hstack([lift(x), held]), lift(y), n_inputs=held.shape[1], episode_feature=False
-        )
+        held = trajectories.held() if self.tags.inputs else np.empty((len(x), 0))
+        before, after = np.hstack([lift(x), held]), lift(y)
+        regressor = self._regressor(before, after)
+        regressor.fit(before, after, n_inputs=held.shape[1], episode_feature=False)
         # What a solver says if that is more than that it has found the optimum.
         status, note = getattr(regressor, "solution_status_", "optimal"), ""
         if status != "optimal":
@@ -82,7 +81,7 @@ class EDMD(_Regressor):
         # A ridge of 1 shrinks K: by 1 %, if the data are 300 states of size 1.
         return replace(self.tags, exactness=3e-2) if self.alpha else self.tags
 
-    def _regressor(self) -> Any:
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:  # noqa: ARG002
         import pykoop
 
         return pykoop.Edmd(alpha=self.alpha)
@@ -128,7 +127,7 @@ class LassoEDMD(_Regressor):
         papers=(papers.WILLIAMS_2015,),
     )
 
-    def _regressor(self) -> Any:
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:  # noqa: ARG002
         import pykoop
         from sklearn.linear_model import Lasso
 
@@ -153,7 +152,7 @@ class DMD(_Regressor):
         papers=(papers.TU_2014,),
     )
 
-    def _regressor(self) -> Any:
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:  # noqa: ARG002
         import pykoop
 
         return pykoop.Dmd()
@@ -169,27 +168,48 @@ class DMDc(_Regressor):
     Parameters
     ----------
     rank : int, optional
-        Directions of the snapshots beside the inputs kept (`tsvd_unshifted`); all by default.
+        Directions of the snapshots beside the inputs kept (`tsvd_unshifted`): -1, pykoop's own, for
+        all. By default those that stand out of rounding: inputs need not fill theirs.
     output_rank : int, optional
-        Directions of the next snapshots kept (`tsvd_shifted`); all by default.
+        Directions of the next snapshots kept (`tsvd_shifted`), likewise.
     mode_type : "projected" or "exact"
         The modes from which pykoop builds its matrix again.
     """
 
-    rank: Count | None = None
-    output_rank: Count | None = None
+    rank: CountOrAll | None = None
+    output_rank: CountOrAll | None = None
     mode_type: Literal["projected", "exact"] = "projected"
 
-    tags = replace(PYKOOP, inputs=True, loses=DMD.tags.loses, papers=(papers.PROCTOR_2016,))
+    tags = replace(
+        PYKOOP,
+        inputs=True,
+        by_default={**(PYKOOP.by_default or {}), "rank": -1, "output_rank": -1},
+        loses={"units": DMD.tags.loses["units"]},
+        papers=(papers.PROCTOR_2016,),
+    )
 
-    def _regressor(self) -> Any:
+    def promises(self) -> Tags:
+        return replace(self.tags, loses=FULL_RANK) if self.rank == -1 else self.tags
+
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:
         import pykoop
 
-        cuts = [
-            None if rank is None else pykoop.Tsvd("rank", rank)
-            for rank in (self.rank, self.output_rank)
-        ]
-        return pykoop.Dmdc(self.mode_type, *cuts)
+        return pykoop.Dmdc(self.mode_type, *_cuts(before, after, self.rank, self.output_rank))
+
+
+FULL_RANK = {**DMD.tags.loses, "inputs": "at full rank it divides by inputs that are 0 throughout"}
+
+
+def _cuts(
+    before: NDArray, after: NDArray, rank: int | None = None, ahead: int | None = None
+) -> tuple[Any, Any]:
+    """pykoop's truncations at ranks, by default those of the values; -1 for none."""
+    import pykoop
+
+    rank = data_rank(before) if rank is None else rank
+    ahead = output_rank(before[:, : after.shape[1]], after) if ahead is None else ahead
+    first, second = (None if k == -1 else pykoop.Tsvd("rank", k) for k in (rank, ahead))
+    return first, second
 
 
 def lmi_regressors() -> ModuleType:
@@ -249,7 +269,7 @@ class LmiEDMD(_Programme):
         exactness = {"none": self.tags.exactness, "twonorm": 1e-2, "nuclear": 3e-2}
         return replace(self.tags, exactness=exactness[self.penalty])
 
-    def _regressor(self) -> Any:
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:  # noqa: ARG002
         if self.penalty == "none":
             return lmi_regressors().LmiEdmd()
         return lmi_regressors().LmiEdmd(alpha=self.alpha, reg_method=self.penalty)
@@ -280,7 +300,7 @@ class SpectralRadiusLmiEDMD(_Programme):
         papers=(papers.DAHDAH_2021,),
     )
 
-    def _regressor(self) -> Any:
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:  # noqa: ARG002
         return lmi_regressors().LmiEdmdSpectralRadiusConstr(
             spectral_radius=self.spectral_radius, max_iter=self.max_iter
         )
@@ -316,7 +336,7 @@ class HinfLmiEDMD(_Programme):
             raise Skip("the H-infinity norm is the gain from an input, and these data have none")
         return super()._fit(trajectories)
 
-    def _regressor(self) -> Any:
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:  # noqa: ARG002
         return lmi_regressors().LmiEdmdHinfReg(alpha=self.alpha, max_iter=self.max_iter)
 
 
@@ -331,12 +351,13 @@ class LmiDMDc(_Programme):
     tags = replace(
         _Programme.tags,
         inputs=True,
-        loses=DMD.tags.loses,
+        loses={"units": DMD.tags.loses["units"]},
         papers=(papers.PROCTOR_2016, papers.DAHDAH_2021),
     )
 
-    def _regressor(self) -> Any:
-        return lmi_regressors().LmiDmdc()
+    def _regressor(self, before: NDArray, after: NDArray) -> Any:
+        first, second = _cuts(before, after)
+        return lmi_regressors().LmiDmdc(tsvd_unshifted=first, tsvd_shifted=second)
 
 
 METHODS: dict[str, Method] = {

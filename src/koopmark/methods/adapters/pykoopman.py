@@ -10,9 +10,15 @@ from numpy.typing import NDArray
 
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Tags
-from koopmark.methods._options import Bound, Count, Positive
+from koopmark.methods._options import Bound, Count, CountOrAll, Positive
 from koopmark.methods._sampling import spread
-from koopmark.methods.adapters._pairs import EMPTY, RANK_TOLERANCE, Subsampled
+from koopmark.methods.adapters._pairs import (
+    EMPTY,
+    RANK_TOLERANCE,
+    Subsampled,
+    data_rank,
+    output_rank,
+)
 from koopmark.methods.adapters._pykoopman import NNDMD, PYKOOPMAN, PyKoopmanModel
 from koopmark.methods.dictionaries import Dictionary
 from koopmark.methods.kernels import (
@@ -188,7 +194,7 @@ class PolynomialEDMDc(PolynomialEDMD):
 
 
 @dataclass(frozen=True)
-class DMDc(IdentityEDMD):
+class DMDc(Method):
     """`pykoopman.regression.DMDc`: DMD with control (Proctor, Brunton and Kutz 2016).
 
     Least squares from each snapshot and the input held after it to the next snapshot, in the
@@ -200,19 +206,40 @@ class DMDc(IdentityEDMD):
     Parameters
     ----------
     svd_rank : int, optional
-        Directions of snapshots beside inputs kept, of all N + q by default.
+        Directions of snapshots beside inputs kept: -1, PyKoopman's own, for all. By default those
+        that stand out of rounding: inputs need not fill theirs.
     svd_output_rank : int, optional
-        Directions of the next snapshots kept, of all N by default; at most `svd_rank`, which is the
-        default if that is given.
+        Directions of the next snapshots kept, likewise; at most `svd_rank`.
     """
 
-    svd_rank: Count | None = None
-    svd_output_rank: Count | None = None
+    svd_rank: CountOrAll | None = None
+    svd_output_rank: CountOrAll | None = None
 
-    tags = replace(PYKOOPMAN, inputs=True, loses={"low rank": EMPTY}, papers=(papers.PROCTOR_2016,))
+    tags = replace(
+        PYKOOPMAN,
+        inputs=True,
+        by_default={"svd_rank": -1, "svd_output_rank": -1},
+        papers=(papers.PROCTOR_2016,),
+    )
 
-    def _regressor(self, pykoopman: Any) -> Any:
-        return pykoopman.regression.DMDc(self.svd_rank, self.svd_output_rank)
+    def promises(self) -> Tags:
+        if self.svd_rank != -1:
+            return self.tags
+        why = "at full rank it divides by inputs that are 0 throughout"
+        return replace(self.tags, loses={"low rank": EMPTY, "inputs": why})
+
+    def _fit(self, trajectories: Trajectories) -> Model:
+        import pykoopman
+
+        (x, y), held = trajectories.pairs(), trajectories.held()
+        beside = np.hstack([x, held])
+        rank = data_rank(beside) if self.svd_rank is None else self.svd_rank
+        ahead = output_rank(x, y) if self.svd_output_rank is None else self.svd_output_rank
+        rank = beside.shape[1] if rank == -1 else rank
+        ahead = min(y.shape[1] if ahead == -1 else ahead, rank)
+        regressor = pykoopman.regression.DMDc(svd_rank=rank, svd_output_rank=ahead)
+        koopman = pykoopman.Koopman(regressor=regressor)
+        return _fitted(koopman, x, y, trajectories.dt, held=held)
 
 
 @dataclass(frozen=True)

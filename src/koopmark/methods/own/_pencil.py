@@ -11,7 +11,13 @@ from scipy.linalg import cholesky, eigh, expm, expm_frechet, qr, solve_triangula
 from koopmark._tsqr import triangle_of
 from koopmark.methods._sampling import along, together
 from koopmark.methods.own._linalg import real_product
-from koopmark.methods.own._records import Record, exponentials, windows
+from koopmark.methods.own._records import (
+    Record,
+    exponentials,
+    held_in_windows,
+    responses,
+    windows,
+)
 
 REGULARISATION = 1e-13
 """Added to the noise of every function, relative to its size: data without noise have a metric."""
@@ -86,6 +92,9 @@ class TrajectoryPencil:
         C. Functions without noise (the constant) have zeros in it.
     dt : float
         The sampling interval, if there is one.
+
+    Inputs v of the records add a response u ∗ b, u̇ = λu + v, to every trajectory, with one b for
+    all of them: at each λ the q functions of time u are certain, and combined freely as well.
     """
 
     records: list[Record]
@@ -151,7 +160,14 @@ class TrajectoryPencil:
 
     def windows(self, length: int) -> list[NDArray[np.float64]] | None:
         """As `koopmark.methods.own._records.windows` of the basis."""
-        return windows(self.moved_by(), length, self.dt)
+        found = windows(self.moved_by(), length, self.dt)
+        if found is None or not self.inputs:
+            return found
+        # Less what the inputs of the last step do, in least squares.
+        *_, now, ahead = found
+        held = held_in_windows(self.records, length, self.dt)
+        fit = np.linalg.lstsq(np.hstack([now, held]), ahead, rcond=1e-12)[0]
+        return [*found[:-1], ahead - held @ fit[now.shape[1] :]]
 
     def moved_by(self, functions: NDArray | None = None) -> list[Record]:
         """The records of the basis, or of functions (c + k, m) instead."""
@@ -276,6 +292,15 @@ class TrajectoryPencil:
         found = np.empty(len(rates))
         for j, rate in enumerate(rates):
             c = functions[:, j]
+            if self.inputs:
+                whole, _ = self._projected_gram(complex(rate))
+                c = np.insert(c.astype(complex), free, np.zeros(self.inputs))
+                held = slice(free, free + self.inputs)
+                mixed = whole[held] @ c
+                b = np.linalg.lstsq(whole[held, held], mixed, rcond=None)[0]
+                left = (c.conj() @ whole @ c - mixed.conj() @ b).real
+                found[j] = left / (np.linalg.norm(c[free:]) ** 2 * self.freedom)
+                continue
             profile = self._profile(complex(rate))
             amplitudes = np.concatenate(self._amplitudes(profile)) @ c
             whole = (c.conj() @ (self._gram @ c)).real - np.sum(abs(amplitudes) ** 2)
@@ -290,6 +315,8 @@ class TrajectoryPencil:
         """
         free = self.free
         profile = self._profile(rate)
+        if self.inputs:
+            return self._driven_expansion(rate, profile, exact and self.faint)
         if exact and self.faint:
             projected = together(
                 [
@@ -322,6 +349,85 @@ class TrajectoryPencil:
         if weights is not None:
             along = along * weights[:, None]
         return Expansion(squares / self.freedom, every, along, across, steepness, certain)
+
+    @cached_property
+    def inputs(self) -> int:
+        """q."""
+        held = self.records[0].inputs
+        return 0 if held is None else held.shape[2]
+
+    def gains(self, rate: complex, functions: NDArray) -> NDArray:
+        """(m, q) of functions (c + k, m) at this λ on inputs held over the sampling interval."""
+        others = self._reduced(rate)[1][self.free :]
+        step = np.expm1(rate * self.dt) / rate if rate else self.dt
+        return np.asarray(step * (others @ functions[self.free :]).T)
+
+    def _courses(self, rate: complex) -> list[tuple[NDArray, NDArray]]:
+        """[certain, u, uncertain] of each record, (m, T, c + q + k) in time, and u'."""
+        free, found = self.free, []
+        for record, strand in zip(self.records, self.strands, strict=True):
+            response, moved = responses(record, rate)
+            course = np.concatenate([strand[..., :free], response, strand[..., free:]], axis=2)
+            found.append((course, moved))
+        return found
+
+    def _projected_gram(self, rate: complex) -> tuple[NDArray, list[NDArray]]:
+        """S_λ (c + q + k, c + q + k) with the responses to inputs, and what it is the Gram of."""
+        projected = []
+        for (course, _), each in zip(self._courses(rate), self._profile(rate), strict=True):
+            shape = (1, -1, 1) if each.ndim == 1 else (*each.shape, 1)
+            profile = each.reshape(shape)
+            inside = np.sum(profile.conj() * course, axis=1, keepdims=True)
+            projected.append((course - profile * inside).reshape(-1, course.shape[2]))
+        rows = np.concatenate(projected)
+        return rows.conj().T @ rows, projected
+
+    def _driven_expansion(self, rate: complex, profiles: list[NDArray], exact: bool) -> Expansion:
+        """`expand` under inputs: what moves with λ is t p and the response u, all along in time.
+
+        Amplitudes are those of δ h A, the part by which functions move for a change δ of λ, at each
+        time of each trajectory, and slopes are what is left there.
+        """
+        free, given = self.free, self.free + self.inputs
+        if exact:
+            rows = np.concatenate(self._projected_gram(rate)[1])
+            triangle = triangle_of(rows)
+            _, s, vh = np.linalg.svd(triangle[given:, given:])
+            squares, functions = s[::-1] ** 2, vh[::-1].conj().T
+            mixed = triangle[:given, given:] @ functions
+            others = -np.linalg.lstsq(triangle[:given, :given], mixed, rcond=None)[0]
+        else:
+            reduced, solved = self._reduced(rate)
+            squares, functions = eigh(reduced)
+            others = -solved @ functions
+        squares = np.maximum(squares, np.finfo(float).tiny)
+        every = np.vstack([others, functions])
+        moves, left, known = [], [], []
+        for (course, moved), record, each in zip(
+            self._courses(rate), self.records, profiles, strict=True
+        ):
+            profile = each[None, :, None] if each.ndim == 1 else each[..., None]
+            lapse = np.broadcast_to(record.lapse, course.shape[:2])[..., None]
+
+            def outside(values: NDArray, profile: NDArray = profile) -> tuple[NDArray, NDArray]:
+                inside = np.sum(profile.conj() * values, axis=1, keepdims=True)
+                return values - profile * inside, inside
+
+            rest, amplitudes = outside(course @ every)
+            change = lapse * profile * amplitudes - moved @ others[free:]
+            moves.append(outside(change)[0].reshape(-1, every.shape[1]))
+            left.append(rest.reshape(-1, every.shape[1]))
+            known.append(outside(course[..., :given])[0].reshape(-1, given))
+        along, across, own = (np.concatenate(parts) for parts in (moves, left, known))
+        scale = np.linalg.norm(own, axis=0)
+        scale[scale == 0.0] = 1.0
+        u, s, _ = np.linalg.svd(own / scale, full_matrices=False)
+        certain = u[:, s > 1e-8 * s.max(initial=0.0)]
+        steepness = self.duration / np.sqrt(12.0)
+        kept = np.vstack([others[:free], functions])
+        return Expansion(
+            squares / self.freedom, kept, along / steepness, across, steepness, certain
+        )
 
     def _moving(self, profiles: list[NDArray]) -> tuple[float, NDArray | None, NDArray]:
         """h, hₘ / h (M,) unless it is 1, and what each trajectory has of p and of q (2, M, c + k).
@@ -408,11 +514,13 @@ class TrajectoryPencil:
         return profiles
 
     def _reduced(self, rate: complex) -> tuple[NDArray, NDArray]:
-        """S_λ in the basis, with the certain functions fitted away (Schur complement)."""
-        profile = self._profile(rate)
-        amplitudes = np.concatenate(self._amplitudes(profile))
-        whole = self._gram - amplitudes.conj().T @ amplitudes
-        split = self.free
+        """S_λ in the basis, with what is certain fitted away (Schur complement)."""
+        if self.inputs:
+            whole, split = self._projected_gram(rate)[0], self.free + self.inputs
+        else:
+            profile = self._profile(rate)
+            amplitudes = np.concatenate(self._amplitudes(profile))
+            whole, split = self._gram - amplitudes.conj().T @ amplitudes, self.free
         free = np.linalg.lstsq(whole[:split, :split], whole[:split, split:], rcond=None)[0]
         reduced = whole[split:, split:] - whole[split:, :split] @ free
         return (reduced + reduced.conj().T) / 2.0, free

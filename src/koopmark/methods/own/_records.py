@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from koopmark._arrays import real
 from koopmark.methods._sampling import together
+from koopmark.methods.remarks import fitted_to
 from koopmark.simulation import Trajectories
 
 EVEN = 1e-6
@@ -33,6 +34,8 @@ class Record(NamedTuple):
     """(T,) if these trajectories share them, or else (m, T)."""
     even: bool
     """Whether the times are an even grid."""
+    inputs: NDArray[np.float64] | None = None
+    """(m, T, q) held from each time to the next."""
 
     @property
     def lapse(self) -> NDArray[np.float64]:
@@ -48,12 +51,21 @@ class Record(NamedTuple):
 def records_of(trajectories: Trajectories, least: int = 2) -> list[Record]:
     """All that was recorded, trajectories of one length together, the longest first.
 
-    Regular data are one record; trajectories of fewer than `least` states are left out.
+    Regular data are one record; trajectories of fewer than `least` states are left out. Of data
+    with inputs and gaps, over which these are not known, the stretches without a gap are taken.
     """
     if trajectories.regular:
-        return [Record(real(trajectories.states, "states"), trajectories.times, even=True)]
+        inputs = trajectories.inputs
+        return [Record(real(trajectories.states, "states"), trajectories.times, True, inputs)]
     lengths: dict[int, list[Trajectories]] = {}
-    for record in trajectories.records(least):
+    parts = trajectories.records(least)
+    if trajectories.inputs is not None and not trajectories.full:
+        parts = trajectories.blocks(least)
+        used = sum(len(part) * (part.states.shape[1] - 1) for part in parts)
+        if used < trajectories.neighbours:
+            what = f"{used} of {trajectories.neighbours} pairs: inputs are not known over gaps"
+            fitted_to(used, what)
+    for record in parts:
         lengths.setdefault(record.states.shape[1], []).append(record)
     found = []
     for length in sorted(lengths, reverse=True):
@@ -62,7 +74,8 @@ def records_of(trajectories: Trajectories, least: int = 2) -> list[Record]:
         if len(alike) > 1:
             times = np.vstack([np.tile(one.times, (len(one), 1)) for one in alike])
         values = np.concatenate([real(one.states, "states") for one in alike])
-        found.append(Record(values, times, even=_even(times)))
+        held = [one.inputs for one in alike if one.inputs is not None]
+        found.append(Record(values, times, _even(times), np.concatenate(held) if held else None))
     return found
 
 
@@ -85,7 +98,9 @@ def successive(records: list[Record]) -> tuple[NDArray, NDArray, NDArray]:
     return now, ahead, np.concatenate([each.reshape(-1) for each in steps])
 
 
-def windows(records: list[Record], length: int, dt: float) -> list[NDArray] | None:
+def windows(
+    records: list[Record], length: int, dt: float, least: int = PER_COLUMN
+) -> list[NDArray] | None:
     """`length` arrays (P, N): states in a row that are one sampling interval apart.
 
     None if they are too few, on uneven times or beside gaps, for a regression.
@@ -104,9 +119,37 @@ def windows(records: list[Record], length: int, dt: float) -> list[NDArray] | No
         found.append(parts)
     every = [np.concatenate(parts) for parts in zip(*found, strict=True)]
     regular = len(records) == 1 and records[0].even
-    if not every or not (regular or len(every[0]) >= PER_COLUMN * every[0].shape[1]):
+    if not every or not (regular or len(every[0]) >= least * every[0].shape[1]):
         return None
     return every
+
+
+def held_in_windows(records: list[Record], length: int, dt: float) -> NDArray[np.float64]:
+    """(P, q) inputs held over the last step of each of the `windows`."""
+    driven = [one._replace(values=one.inputs) for one in records if one.inputs is not None]
+    found = windows(driven, length, dt, least=0)
+    assert found is not None
+    return found[length - 2]
+
+
+def responses(record: Record, rate: complex) -> tuple[NDArray, NDArray]:
+    """u (m, T, q) with u̇ = λu + v from u = 0 under the inputs v, and its derivative with λ."""
+    assert record.inputs is not None
+    v = record.inputs
+    rate = rate if rate.imag else rate.real
+    steps = np.broadcast_to(np.diff(record.times), (len(v), v.shape[1] - 1))[..., None]
+    grown = np.exp(rate * steps)
+    x = rate * steps
+    gain = steps * np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
+    # ((e^{λh} - 1) / λ)' by its series where the difference would lose digits.
+    series = steps**2 * (1 / 2 + x * (1 / 3 + x * (1 / 8 + x * (1 / 30 + x / 144))))
+    slope = np.where(abs(x) < 1e-2, series, (steps * grown - gain) / (rate or 1.0))
+    response, moved = np.zeros((2, *v.shape), dtype=grown.dtype)
+    for k in range(v.shape[1] - 1):
+        factor, held = grown[:, k], v[:, k]
+        response[:, k + 1] = factor * response[:, k] + gain[:, k] * held
+        moved[:, k + 1] = factor * (moved[:, k] + steps[:, k] * response[:, k]) + slope[:, k] * held
+    return response, moved
 
 
 def divided_differences(record: Record, order: int) -> NDArray[np.float64]:

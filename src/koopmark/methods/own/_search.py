@@ -279,7 +279,7 @@ def _settled(
         if real and not any(group.rate.imag for group in real):
             if len(real) == 1 and real[0].functions.shape[1] == 1 and real[0].misfit > EXACT:
                 # One real function, or the real and the imaginary part, nearly parallel.
-                both = _joint(pencil, at, rate, move.functions, move.functions, refined)
+                both = _joint(pencil, rate, move.functions, move.functions, refined)
                 return both or real, others
             return real, others
     # The part of the other functions that noise mixes into those inside, to first order.
@@ -291,7 +291,7 @@ def _settled(
     if _among(pencil, single, before):
         return [], leads
     if move.coupled is not None and together:
-        joint = _joint(pencil, at, rate, move.functions, move.coupled, refined)
+        joint = _joint(pencil, rate, move.functions, move.coupled, refined)
         if joint and move.coupled.shape[1] > inside:
             # Rates as far apart as this are told apart without.
             upper = [group.rate for group in joint]
@@ -326,7 +326,7 @@ def _move(
     Δ = (h H)⁻¹ Aᴴ B. Where Δ is a multiple of the identity within its error, they are one
     eigenspace; otherwise the step is to the nearest of the eigenvalues of Δ.
     """
-    m, h = len(at.amplitudes), at.steepness
+    m, h = pencil.count_of_trajectories, at.steepness
     a, b = at.amplitudes[:, :inside], at.slopes[:, :inside]
     moving = a.conj().T @ at.slopes[:, inside:]
     gaps = (at.misfits[inside:] - at.misfits[:inside].mean()) * pencil.freedom
@@ -376,7 +376,6 @@ def _move(
 
 def _joint(
     pencil: TrajectoryPencil,
-    at: Expansion,
     rate: complex,
     functions: NDArray,
     coupled: NDArray,
@@ -386,6 +385,9 @@ def _joint(
 
     `functions` are those that were found, which the others must not replace.
     """
+    if pencil.inputs:
+        # What inputs do to functions together is not worked out.
+        return []
     alone = coupled.shape[1] == 1
     wanted = _unit(pencil, functions)
     if rate.imag:
@@ -394,7 +396,7 @@ def _joint(
     u, s, _ = np.linalg.svd(coupled[free:], full_matrices=False)
     kept = s > 1e-6 * s[0]
     dimension = int(kept.sum())
-    most = min(JOINT, len(at.amplitudes) / 3, UNKNOWNS / len(coupled))
+    most = min(JOINT, pencil.count_of_trajectories / 3, UNKNOWNS / len(coupled))
     if dimension < coupled.shape[1] or dimension > most:
         return []
     duration = pencil.duration

@@ -54,6 +54,7 @@ class VarProEDMD(Method):
     tags = Tags(
         min_states=3,
         sampling="any",
+        inputs=True,
         papers=(
             papers.GOLUB_1973,
             papers.ASKHAM_2018,
@@ -82,10 +83,18 @@ class VarProEDMD(Method):
         coefficients = coefficients.astype(complex)
         # With the other half of each complex pair behind it.
         order = np.repeat(np.arange(len(rates)), np.where(rates.imag, 2, 1))
+        gains = None
+        if pencil.inputs:
+            each = [pencil.gains(group.rate, group.functions) for group in found]
+            gains = np.vstack(each).astype(complex)[order]
         other = np.diff(order, prepend=-1) == 0
         rates, coefficients = rates[order].astype(complex), np.take(coefficients, order, axis=1)
         rates[other], coefficients[:, other] = rates[other].conj(), coefficients[:, other].conj()
-        model = LinearModel(observables, coefficients, rates, trajectories.dt, note=note)
+        if gains is not None:
+            gains[other] = gains[other].conj()
+        model = LinearModel(
+            observables, coefficients, rates, trajectories.dt, note=note, input_gains=gains
+        )
         return with_products(model, self.products, self.limit)
 
 
@@ -129,6 +138,27 @@ def with_products(model: LinearModel, degree: int, limit: int) -> LinearModel:
         for indices in combinations_with_replacement(range(count), size)
     )
     rates = np.array([sum(model.eigenvalues[list(indices)]) for indices in factors])
-    return LinearModel(
-        ProductLift(model, factors), np.eye(len(factors)), rates, model.dt, note=model.note
+    lift = ProductLift(model, factors)
+    if model.gains is None:
+        return LinearModel(lift, np.eye(len(factors)), rates, model.dt, note=model.note)
+    # Products of driven functions have no gains: what inputs do to them depends on the state.
+    linear = np.zeros((len(factors), model.gains.shape[1]), dtype=complex)
+    linear[:count] = model.gains
+    return DrivenProducts(
+        lift, np.eye(len(factors)), rates, model.dt, note=model.note, input_gains=linear
     )
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenProducts(LinearModel):
+    """Products of eigenfunctions that inputs move: Π(μφ + g v) - Πμφ is what they add."""
+
+    def forced(self, windows: NDArray, inputs: NDArray) -> NDArray:
+        lift = self.lift
+        assert isinstance(lift, ProductLift)
+        steps = np.exp(lift.model.rates * self.dt)
+        free = lift.model.eigenfunctions(windows) * steps
+        moved = free + inputs @ np.asarray(lift.model.gains).T
+        columns = [list(indices) for indices in lift.factors]
+        parts = [moved[:, at].prod(axis=1) - free[:, at].prod(axis=1) for at in columns]
+        return np.stack(parts, axis=1)

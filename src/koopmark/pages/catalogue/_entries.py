@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from koopmark import datasets
-from koopmark.analysis.conditions import Conditions, told
+from koopmark.analysis.conditions import MAP, Conditions, told
 from koopmark.datasets import Recipe
 from koopmark.scoring import labels
 from koopmark.systems import System
@@ -28,9 +28,10 @@ trajectories are sampled, and where it comes from. `koopmark list datasets` name
 `bench/suites` runs them, `koopmark export NAME` writes one with its exact eigenfunctions evaluated,
 and `koopmark catalogue` draws them all. Real networks lie in `networks/`, with their sources.
 
-Exact eigenvalues are those that a recipe asks for, with the dimension of the eigenspace, and ≈ if
-its functions are eigenfunctions only up to a bound; of systems that differ from seed to seed, seed
-{SEED} is described. A regime has an entry for each of the seeds 0, 1, 2, or one where they agree.
+Exact eigenvalues, λ of flows and μ of one step of maps, are those that a recipe asks for, with the
+dimension of the eigenspace, and ≈ if its functions are eigenfunctions only up to a bound; of
+systems that differ from seed to seed, seed {SEED} is described. A target is undriven if no input
+reaches it. A regime has an entry for each of the seeds 0, 1, 2, or one where they agree.
 This file is generated: `make catalogue`.
 """
 
@@ -62,6 +63,11 @@ class Entry:
     kinds: tuple[str, ...]
     regime: str
     citation: str
+
+    @property
+    def called(self) -> str:
+        """The eigenvalues, those of a map as `μ = 0.7 (x8)`."""
+        return f"{MAP} = {self.eigenvalues}" if self.symbol == MAP else self.eigenvalues
 
 
 def entry(recipe: Recipe, system: System | None = None) -> Entry:
@@ -118,7 +124,7 @@ def as_markdown(recipes: Sequence[Recipe]) -> str:
     rows = [
         " | ".join([f"| [{item.name}](#{item.name})", title, str(item.n), item.rank, values]) + " |"
         for item in entries
-        for title, values in [[t.replace("|", "\\|") for t in (item.title, item.eigenvalues)]]
+        for title, values in [[t.replace("|", "\\|") for t in (item.title, item.called)]]
     ]
     return "\n".join(
         [
@@ -141,7 +147,7 @@ def _paragraph(item: Entry) -> str:
         f"* System: `{item.system}`" + (", drawn anew for each seed" if item.drawn_anew else ""),
         f"* Parameters: {item.parameters}",
         *(f"* {word.capitalize()}: {text}" for word, text in item.told),
-        f"* Exact eigenvalues: {item.eigenvalues}",
+        f"* Exact eigenvalues: {item.called}",
         *([f"* Regime: {item.regime}"] if item.regime else []),
         f"* Sampling: {item.sampling}",
         f"* Source: {item.citation}",

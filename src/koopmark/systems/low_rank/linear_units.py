@@ -73,7 +73,8 @@ class LinearUnits(Network):
         return members, [np.linalg.eig(kind.T) for kind in kinds]
 
     def _equation(self) -> str:
-        return f"ẏ = Ay + {self._coupled()}, {self._map()}"
+        driven = " + Bv" if self.inputs else ""
+        return f"ẏ = Ay + {self._coupled()}{driven}, {self._map()}"
 
     def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
         zeta, offset = self._named(self.zeta, self.size)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from koopmark.methods import papers
-from koopmark.methods.adapters._pairs import under_inputs
+from koopmark.methods.adapters._pairs import data_rank, output_rank, under_inputs
 from koopmark.methods.adapters.pydmd.pairs import PYDMD, STATE, AtRank
-from koopmark.methods.adapters.pydmd.sequences import rank_kept
 from koopmark.methods.dictionaries import AnyDictionary
 from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
@@ -52,10 +51,10 @@ class DMDc(AtRank):
         lift, held = self.dictionary.fitted(x), trajectories.held()
         now, ahead = lift(x), lift(y)
         both = np.vstack([now, ahead])
-        rank = rank_kept(self.svd_rank, ahead)
-        if self.svd_rank is None and rank_kept(None, both) > rank:
-            rank = -1
-        omega = rank_kept(self.svd_rank_omega, np.hstack([now, held]))
+        rank = output_rank(now, ahead) if self.svd_rank is None else self.svd_rank
+        omega = self.svd_rank_omega
+        if omega is None:
+            omega = data_rank(np.hstack([now, held]))
         dmd = pydmd.DMDc(svd_rank=rank, svd_rank_omega=omega, lag=len(now)).fit(both.T, held.T)
         # With A ≈ U Ã Uᴴ and Ã = W μ W⁻¹. PyDMD's modes A U W vanish if μ = 0, and a
         # pseudo-inverse of the others is none of W⁻¹ Uᴴ then.

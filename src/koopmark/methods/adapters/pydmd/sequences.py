@@ -21,7 +21,7 @@ RANK_TOLERANCE = 1e-12
 SEQUENCE = replace(PYDMD, one_trajectory=True, recovers="trajectory")
 
 
-def rank_kept(wanted: int | None, values: NDArray) -> int:
+def _rank(wanted: int | None, values: NDArray) -> int:
     """`wanted`, or how many singular values of `values` stand out of rounding; at least 1.
 
     Values along one trajectory often fill fewer dimensions than there are; at full rank PyDMD
@@ -61,7 +61,7 @@ class _Sequence(AtRank):
         states = trajectories.states[0]
         lift = self.dictionary.fitted(states)
         values = lift(states).T
-        dmd = self._estimator(pydmd, rank_kept(self.svd_rank, values))
+        dmd = self._estimator(pydmd, _rank(self.svd_rank, values))
         return self._model(dmd, values, trajectories, lift)
 
     def _model(
@@ -329,7 +329,7 @@ class HankelDMD(AtRank):
                 f"got {len(states)}"
             )
         windows = trajectories.delayed(self.delays).states[0]
-        dmd = self._estimator(pydmd, rank_kept(self.svd_rank, windows))
+        dmd = self._estimator(pydmd, _rank(self.svd_rank, windows))
         # PyDMD's last digits depend on the layout, which without delays is that of a dictionary.
         fitted = dmd.fit(np.ascontiguousarray(states.T) if self.delays == 1 else states.T)
         last = slice(states.shape[1] * (self.delays - 1), None)

@@ -45,14 +45,15 @@
     const all = new Map();
     for (const i of koopmark.rows(targets, (j) => mine.has(targets.fit_id[j]))) {
       const [re, im] = [targets.target_eigenvalue_re[i], targets.target_eigenvalue_im[i]].map(koopmark.number);
-      all.set(`${re} ${im} ${targets.target_dimension[i]}`, { re, im, label: targets.target[i] });
+      const label = koopmark.escaped(targets.target[i]);
+      all.set(`${re} ${im} ${targets.target_dimension[i]}`, { re, im, label });
     }
-    // One circle for all targets at an eigenvalue: -1 (x8), undriven (x6).
+    // One circle for all targets at an eigenvalue: -1 (x8), and below that undriven (x6).
     const different = new Map();
     for (const one of all.values()) {
       const at = `${one.re} ${one.im}`;
       const first = different.get(at);
-      if (first) first.label += `, ${one.label.slice(one.label.indexOf(" ") + 1)}`;
+      if (first) first.label += `<br>${one.label.slice(one.label.indexOf(" ") + 1)}`;
       else different.set(at, one);
     }
     return [...different.values()];
@@ -97,7 +98,7 @@
       meta: { role: "ink" },
       x: order.map((e) => e.re),
       y: order.map((e) => e.im),
-      text: order.map((e) => koopmark.escaped(e.label)),
+      text: order.map((e) => e.label),
       mode: order.length <= LABELS ? "markers+text" : "markers",
       marker: { symbol: "circle-open", size: 20, line: { width: 2 } },
       // Above and below in turn, so that neighbours' labels do not collide.

@@ -28,6 +28,9 @@ koopmark.format = (() => {
   const FACTS = [
     "n",
     "rank",
+    "channels",
+    "inputs",
+    "alpha",
     "noise",
     "dt",
     "train_trajectories",

@@ -1,0 +1,132 @@
+"""What a run says whose data all are driven, all seen through sensors, or all of maps."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from koopmark.analysis.leaderboard import ALL
+from koopmark.analysis.measure import competing, standings
+from koopmark.analysis.numbers import listed, percent, plain, plural
+from koopmark.analysis.sentences._naming import named
+from koopmark.analysis.tables import KEYS
+
+EXACT_RANK = 0.0
+"""`rank_error` of a rank that is right."""
+
+
+def use_of_inputs(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
+    """What methods find of the functions that inputs reach, with the inputs and without; or empty.
+
+    Parameters
+    ----------
+    fits, judged : DataFrame
+        fits.csv, and its judged rows of principal eigenfunctions.
+    """
+    rows = _of_methods(fits, judged, ["uses_inputs", "recorded_inputs", "inputs"])
+    if rows.empty or not (rows["inputs"] > 0).all():
+        return ""
+    rows = rows.assign(used=(rows["uses_inputs"] > 0) & (rows["recorded_inputs"] > 0))
+    at = ["dataset", "seed", "target_index"]
+    driven = rows.groupby(at)["gain_error"].transform("count") > 0
+    reached, free = rows[driven], rows[~driven]
+    said: list[str] = []
+    for used, who in ((True, "use the inputs"), (False, "do not, or are not given them")):
+        some = reached[reached["used"] == used]
+        if some.empty:
+            continue
+        best, found = _most(some)
+        gains = some.loc[some["method"].isin(best), "gain_error"].median()
+        with_gains = f", with gains off by {gains:.1g} in the median" if used else ""
+        subject = f"Of the functions that inputs reach, methods that {who}"
+        if not used and said:
+            subject = f"Methods that {who}"
+        verb = f"find {percent(found)} at most"
+        which = f" ({named(best, _libraries(rows))}{with_gains})" if found > 0 else ""
+        said.append(f"{subject} {verb}{which}.")
+    if len(free):
+        best, found = _most(free)
+        said.append(
+            f"Of those that no input reaches the best find {percent(found)} "
+            f"({named(best, _libraries(rows))})."
+        )
+    return " ".join(said)
+
+
+def use_of_sensors(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
+    """What is found with more sensors than weights have ranks, and with fewer; or empty."""
+    rows = _of_methods(fits, judged, ["channels", "n", "rank_error"])
+    if rows.empty or not _mostly_partial(rows):
+        return ""
+    # A rank is read off functions of what is seen: where no method has one there are none.
+    seen = rows.groupby("dataset")["rank_error"].transform("count") > 0
+    many, few = rows[seen], rows[~seen]
+    said: list[str] = []
+    if len(many):
+        best, found = _most(many)
+        read = many[many["method"].isin(best)].drop_duplicates(["method", "dataset", "seed"])
+        right = float((read["rank_error"] == EXACT_RANK).mean())
+        said.append(
+            f"With enough sensors to show eigenfunctions, the best find {percent(found)} of those "
+            f"that are shown ({named(best, _libraries(rows))}), and the rank that follows, that of "
+            f"the weights as the sensors see them, is right in {percent(right)} of their fits."
+        )
+    if len(few):
+        best, found = _most(few)
+        nearest = few["error"].min()
+        said.append(
+            "With fewer no affine function of any delays is one: of the function of the whole "
+            f"state that is nearest to the sensors the best find {percent(found)}, and the least "
+            f"error of all methods is {nearest:.1g}."
+        )
+    return " ".join(said)
+
+
+def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
+    """How many methods find all multipliers above, at and below zero; or empty without maps."""
+    rows = _of_methods(fits, judged, ["discrete", "alpha"])
+    if rows.empty or not (rows["discrete"] > 0).all():
+        return ""
+    rows = rows[rows["noise"] == 0] if (rows["noise"] == 0).any() else rows
+    signs = {
+        "above zero": rows["alpha"] < 1.0,
+        "at zero": rows["alpha"] == 1.0,
+        "below zero": rows["alpha"] > 1.0,
+    }
+    parts = []
+    for where, chosen in signs.items():
+        if chosen.any():
+            shares = standings(rows[chosen])["found"]
+            parts.append(f"{int((shares >= ALL).sum())} of {len(shares)} {where}")
+    best, found = _most(rows)
+    noise = "" if (rows["noise"] == 0).all() else " under noise"
+    return (
+        f"Methods that find every eigenfunction{noise} with its multiplier: {listed(parts)}. "
+        f"{named(best, _libraries(rows))} {'finds' if len(best) == 1 else 'find'} "
+        f"{percent(found)} over all steps ({plural(rows['problem'].nunique(), 'problem')}, α from "
+        f"{plain(rows['alpha'].min())} to {plain(rows['alpha'].max())})."
+    )
+
+
+def _of_methods(fits: pd.DataFrame, judged: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The judged rows of competing methods that ran, with columns of their fits."""
+    known = fits[fits["status"] == "ok"][[*KEYS, *columns]]
+    keep = judged.drop(columns=[name for name in columns if name in judged])
+    return competing(keep).merge(known, on=KEYS)
+
+
+def _mostly_partial(rows: pd.DataFrame) -> bool:
+    """Whether all data, but for levels of sweeps that show all, are seen in part."""
+    once = rows.drop_duplicates("dataset")
+    by_problem = (once["channels"] < once["n"]).groupby(once["problem"]).any()
+    return bool(by_problem.all())
+
+
+def _most(rows: pd.DataFrame) -> tuple[list[str], float]:
+    """The methods that find the largest share of the targets, and that share."""
+    found = standings(rows)["found"]
+    best = float(found.max())
+    return sorted(found.index[found >= best - (1 - ALL)]), best
+
+
+def _libraries(rows: pd.DataFrame) -> Mapping[str, str]:
+    return dict(zip(rows["method"], rows["library"], strict=True))
