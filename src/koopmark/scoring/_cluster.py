@@ -151,7 +151,7 @@ def choose(
             mine, other = (unit_columns(level_columns(values[:, one])) for one in (chosen, copies))
             of = np.argmax(np.abs(mine.conj().T @ other), axis=0)
             np.maximum.at(distances, of, distance[copies])
-        if len(taken) < room:
+        if len(taken) < (room := min(room, len(values) // POINTS_PER_FUNCTION)):
             worst = RIVALS * rates[taken].max()
             near = np.flatnonzero(rates <= min(CLUSTER_RADIUS, max(worst, MEMBER)))
             near = np.setdiff1d(near, taken)
