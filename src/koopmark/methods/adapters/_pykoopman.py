@@ -83,11 +83,7 @@ class PyKoopmanModel(Model):
         multipliers, gains = self.multipliers, self.gains
         if inputs is None or gains is None or multipliers is None:
             return propagate(values, self.eigenvalues, modes, times)
-<<<<<<< HEAD
         return driven(values, multipliers, gains, modes, times, inputs, self.dt)
-=======
-        return driven(values, self.multipliers, self.gains, modes, times, inputs, self.dt)
->>>>>>> w-C1
 
 
 @contextmanager
