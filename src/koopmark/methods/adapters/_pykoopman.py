@@ -66,7 +66,7 @@ class PyKoopmanModel(Model):
         return None if self.lift is None else np.asarray(self.lift(windows[:, -1]))
 
     @property
-    def multipliers(self) -> NDArray[np.complex128] | None:
+    def multipliers(self) -> NDArray[np.complex128]:
         return np.asarray(self.koopman.lamda_array, dtype=complex)
 
     @property
