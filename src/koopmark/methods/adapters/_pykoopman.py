@@ -66,7 +66,7 @@ class PyKoopmanModel(Model):
         return None if self.lift is None else np.asarray(self.lift(windows[:, -1]))
 
     @property
-    def multipliers(self) -> NDArray[np.complex128]:
+    def multipliers(self) -> NDArray[np.complex128] | None:
         return np.asarray(self.koopman.lamda_array, dtype=complex)
 
     @property
@@ -80,9 +80,10 @@ class PyKoopmanModel(Model):
         self, windows: NDArray, times: NDArray, inputs: NDArray | None = None
     ) -> NDArray | None:
         values, modes = self.eigenfunctions(windows), self.koopman.W.T
-        if inputs is None or self.gains is None:
+        gains, step = self.gains, self.multipliers
+        if inputs is None or gains is None or step is None:
             return propagate(values, self.eigenvalues, modes, times)
-        return driven(values, self.multipliers, self.gains, modes, times, inputs, self.dt)
+        return driven(values, step, gains, modes, times, inputs, self.dt)
 
 
 @contextmanager
