@@ -91,7 +91,7 @@ def total_least_squares(
     noise = covariance[np.ix_(noisy, noisy)] + LEAST_NOISE * np.diag(variances[noisy])
     noise = basis.T @ noise @ basis
     scale = np.sqrt(np.diag(noise))
-    lower = cholesky(noise / np.outer(scale, scale), lower=True)
+    lower = _lower(noise / np.outer(scale, scale))
     white = basis @ solve_triangular(lower, np.diag(1.0 / scale), lower=True).T
     n = white.shape[1]
     right = np.linalg.svd(np.hstack([now @ white, ahead @ white]))[2][n:]
@@ -107,6 +107,16 @@ def total_least_squares(
     coefficients = np.zeros((size, c + n), dtype=vectors.dtype)
     coefficients[certain], coefficients[noisy] = vectors[:c], white @ vectors[c:]
     return discrete, coefficients, (offset[c:] @ vectors[c:]).T
+
+
+def _lower(correlation: NDArray) -> NDArray:
+    """The Cholesky factor of a covariance, which rounding may leave a little below zero."""
+    try:
+        return cholesky(correlation, lower=True)
+    except np.linalg.LinAlgError:
+        values, axes = np.linalg.eigh(correlation)
+        least = len(values) * np.finfo(float).eps * values[-1]
+        return cholesky((axes * np.maximum(values, 4.0 * least)) @ axes.T, lower=True)
 
 
 @dataclass(frozen=True)
