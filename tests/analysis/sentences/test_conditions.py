@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from planted import Planted, planted, run_of
 
+from koopmark.analysis.sentences import anchored
+
 INPUTS = "What do inputs do, and who uses them?"
 SENSORS = "How many sensors does it take?"
 MAPS = "Who finds multipliers at zero and below?"
@@ -71,9 +73,10 @@ def seen(rank_error):
 
 def test_sensors_that_are_enough_and_too_few_are_told_apart():
     said = answers(*seen(0.0))[SENSORS]
-    assert "the best find 100 % of those that are shown (one)" in said
+    assert said.startswith("With 6 sensors, which show p - rank(CL) functions, the best find 100 %")
     assert "is right in 100 % of their fits" in said
-    assert "the best find 0 %, and the least error of all methods is 0.3." in said
+    assert "With 2 sensors, which show none, no affine function of any delays" in said
+    assert "the best find 0 %, and the least error of all methods is 0.3 without noise." in said
 
 
 def test_a_wrong_rank_is_said_to_be_wrong():
@@ -96,5 +99,29 @@ def stepped():
 
 def test_methods_are_counted_by_the_sign_of_multipliers():
     said = answers(*stepped())[MAPS]
-    assert "multiplier: 2 of 2 above zero, 1 of 2 at zero and 1 of 2 below zero." in said
+    assert (
+        "eigenfunction without noise with its multiplier: 2 of 2 above zero, 1 of 2 at zero and 1 of 2 below zero."
+        in said
+    )
     assert "all finds 100 % over all steps (3 problems, α from 0.3 to 1.3)." in said
+
+
+def test_a_method_whose_fits_failed_has_not_found_what_they_were_asked_for():
+    fits, targets = stepped()
+    lost = (fits["method"] == "all") & (fits["alpha"] > 1.0)
+    both = targets["method"].eq("all") & targets["dataset"].eq("c")
+    fits = fits.assign(status=fits["status"].mask(lost, "failed"))
+    said = answers(fits, targets.assign(status=targets["status"].mask(both, "failed")))[MAPS]
+    assert "1 of 2 at zero and 0 of 2 below zero." in said
+
+
+def test_an_anchor_that_does_not_apply_casts_no_doubt_on_a_run():
+    fits, targets = planted(
+        {
+            "exact": Planted(1e-12, role="anchor", status={("b", k): "skipped" for k in range(3)}),
+            "random": Planted(0.9, role="anchor"),
+            "one": Planted(0.1),
+        }
+    )
+    said = anchored(run_of(fits, targets).summary)
+    assert said.endswith("as they should.")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from koopmark.analysis.leaderboard import ALL
-from koopmark.analysis.measure import competing, standings
+from koopmark.analysis.measure import NOT_RUN, competing, standings
 from koopmark.analysis.numbers import listed, percent, plain, plural
 from koopmark.analysis.sentences._naming import named
 from koopmark.analysis.tables import KEYS
@@ -57,28 +57,36 @@ def use_of_sensors(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
     rows = _of_methods(fits, judged, ["channels", "n", "rank_error"])
     if rows.empty or not _mostly_partial(rows):
         return ""
+    rows, noise = _noiseless(rows)
     # A rank is read off functions of what is seen: where no method has one there are none.
     seen = rows.groupby("dataset")["rank_error"].transform("count") > 0
     many, few = rows[seen], rows[~seen]
-    said: list[str] = []
+    said = []
     if len(many):
         best, found = _most(many)
         read = many[many["method"].isin(best)].drop_duplicates(["method", "dataset", "seed"])
         right = float((read["rank_error"] == EXACT_RANK).mean())
         said.append(
-            f"With enough sensors to show eigenfunctions, the best find {percent(found)} of those "
-            f"that are shown ({named(best, _libraries(rows))}), and the rank that follows, that of "
-            f"the weights as the sensors see them, is right in {percent(right)} of their fits."
+            f"{_sensors(many)}, which show p - rank(CL) functions, the best find {percent(found)} "
+            f"of these{noise} ({named(best, _libraries(rows))}), and the rank that follows, that "
+            f"of the weights as the sensors see them, is right in {percent(right)} of their fits."
         )
     if len(few):
         best, found = _most(few)
-        nearest = few["error"].min()
+        least = few["error"].min()
         said.append(
-            "With fewer no affine function of any delays is one: of the function of the whole "
-            f"state that is nearest to the sensors the best find {percent(found)}, and the least "
-            f"error of all methods is {nearest:.1g}."
+            f"{_sensors(few)}, which show none, no affine function of any delays is one either: of "
+            f"the function of the whole state that is nearest to them the best find "
+            f"{percent(found)}, and the least error of all methods is {least:.1g}{noise}."
         )
     return " ".join(said)
+
+
+def _sensors(rows: pd.DataFrame) -> str:
+    """`With 4 to 30 sensors`."""
+    low, high = rows["channels"].min(), rows["channels"].max()
+    many = plain(low) if low == high else f"{plain(low)} to {plain(high)}"
+    return f"With {many} sensor{'' if high == 1 else 's'}"
 
 
 def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
@@ -86,7 +94,7 @@ def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
     rows = _of_methods(fits, judged, ["discrete", "alpha"])
     if rows.empty or not (rows["discrete"] > 0).all():
         return ""
-    rows = rows[rows["noise"] == 0] if (rows["noise"] == 0).any() else rows
+    rows, noise = _noiseless(rows)
     signs = {
         "above zero": rows["alpha"] < 1.0,
         "at zero": rows["alpha"] == 1.0,
@@ -98,7 +106,6 @@ def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
             shares = standings(rows[chosen])["found"]
             parts.append(f"{int((shares >= ALL).sum())} of {len(shares)} {where}")
     best, found = _most(rows)
-    noise = "" if (rows["noise"] == 0).all() else " under noise"
     return (
         f"Methods that find every eigenfunction{noise} with its multiplier: {listed(parts)}. "
         f"{named(best, _libraries(rows))} {'finds' if len(best) == 1 else 'find'} "
@@ -108,10 +115,16 @@ def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
 
 
 def _of_methods(fits: pd.DataFrame, judged: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """The judged rows of competing methods that ran, with columns of their fits."""
-    known = fits[fits["status"] == "ok"][[*KEYS, *columns]]
+    """The judged rows of competing methods that were run, failed fits too, and columns of fits."""
+    known = fits[~fits["status"].isin(NOT_RUN)][[*KEYS, *columns]]
     keep = judged.drop(columns=[name for name in columns if name in judged])
     return competing(keep).merge(known, on=KEYS)
+
+
+def _noiseless(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows of data without noise, if there are any, and the words that say so."""
+    clean = rows["noise"] == 0
+    return (rows[clean], " without noise") if clean.any() else (rows, " under noise")
 
 
 def _mostly_partial(rows: pd.DataFrame) -> bool:

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark.analysis.leaderboard import ALL
-from koopmark.analysis.measure import SUCCESS, classes, competing
+from koopmark.analysis.measure import NOT_RUN, SUCCESS, classes, competing
 from koopmark.analysis.numbers import listed, plural, scientific
 from koopmark.analysis.sentences._naming import OURS, named
 from koopmark.analysis.sweeps import Sweep
@@ -33,7 +33,9 @@ def extent(fits: pd.DataFrame, planned: int) -> str:
 
 def anchored(summary: pd.DataFrame) -> str:
     """Whether both ends of the scores are where they should be; empty without anchors."""
-    anchors = summary[summary["role"] == "anchor"]
+    # What does not apply to data, as eigenpairs of what sensors do not show, says nothing of them.
+    run = ~summary["status"].isin(NOT_RUN)
+    anchors = summary[(summary["role"] == "anchor") & run]
     scores = anchors.groupby("dataset", sort=False)["digits"]
     ends = scores.agg(["min", "max"])[scores.count() > 1]
     if ends.empty:
