@@ -213,7 +213,7 @@ def share_of_data(fits: pd.DataFrame) -> "pd.Series[float]":
 
 def given_inputs(fits: pd.DataFrame) -> "pd.Series[bool]":
     """Which methods used the inputs of some data; false for all if no data have any."""
-    used = (fits["uses_inputs"] > 0) & (fits["recorded_inputs"] > 0)
+    used = (fits["uses_inputs"] > 0) & (fits["inputs"] > 0)
     return used.groupby(fits["method"], sort=False).max().astype(bool)
 
 

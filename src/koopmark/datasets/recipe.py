@@ -230,7 +230,6 @@ class Recipe(Contents):
             "rank": system.rank,
             "channels": self.size,
             "inputs": system.inputs,
-            "recorded_inputs": system.inputs if self.inputs.recorded else 0,
             "discrete": int(system.discrete),
             "alpha": _alpha(system),
             "noise": self.sampling.noise,

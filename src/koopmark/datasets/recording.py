@@ -128,7 +128,6 @@ class Recording:
             "rank": None,
             "channels": int(recorded.shape[-1]),
             "inputs": 0 if train.inputs is None else int(train.inputs.shape[-1]),
-            "recorded_inputs": 0 if train.inputs is None else int(train.inputs.shape[-1]),
             "discrete": 0,
             "alpha": None,
             "noise": None,

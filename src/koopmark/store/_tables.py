@@ -53,7 +53,6 @@ FITS: Columns = {
     "rank": int,
     "channels": int,
     "inputs": int,
-    "recorded_inputs": int,
     "discrete": int,
     "alpha": float,
     "noise": float,

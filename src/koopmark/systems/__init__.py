@@ -18,6 +18,7 @@ from koopmark.systems._catalogue import (
 )
 from koopmark.systems._elementwise import CUBIC, LOG, MAPS, SINH, ElementwiseMap, Shift
 from koopmark.systems._sensors import NoKey, Sensors
+from koopmark.systems.low_rank.drift import Drift
 from koopmark.systems.low_rank.ensembles import (
     block_rnn,
     dale_rnn,
@@ -40,7 +41,8 @@ from koopmark.systems.low_rank.nearly_low_rank import (
     effective_ranks,
     nearly_low_rank_rnn,
 )
-from koopmark.systems.low_rank.network import Drift, Network, NullFlow, Relaxation, RelaxationMap
+from koopmark.systems.low_rank.network import Network, NullFlow
+from koopmark.systems.low_rank.relaxation import Relaxation, RelaxationMap
 from koopmark.systems.low_rank.rnn import (
     from_weights,
     leaky_rnn,

@@ -21,7 +21,7 @@ from koopmark.systems.low_rank.ensembles import (
 from koopmark.systems.low_rank.graphs import network_rnn
 from koopmark.systems.low_rank.linear_units import random_adapting, random_inertial
 from koopmark.systems.low_rank.nearly_low_rank import nearly_low_rank_rnn
-from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.relaxation import Relaxation
 from koopmark.systems.low_rank.rnn import (
     random_drift,
     random_lotka_volterra,

@@ -22,10 +22,10 @@ def use_of_inputs(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
     fits, judged : DataFrame
         fits.csv, and its judged rows of principal eigenfunctions.
     """
-    rows = _of_methods(fits, judged, ["uses_inputs", "recorded_inputs", "inputs"])
+    rows = _of_methods(fits, judged, ["uses_inputs", "inputs"])
     if rows.empty or not (rows["inputs"] > 0).all():
         return ""
-    rows = rows.assign(used=(rows["uses_inputs"] > 0) & (rows["recorded_inputs"] > 0))
+    rows = rows.assign(used=rows["uses_inputs"] > 0)
     at = ["dataset", "seed", "target_index"]
     driven = rows.groupby(at)["gain_error"].transform("count") > 0
     reached, free = rows[driven], rows[~driven]

@@ -14,7 +14,7 @@ from annotated_types import Interval, Lt
 from numpy.typing import NDArray
 
 from koopmark._keys import generator
-from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.relaxation import Relaxation
 from koopmark.systems.low_rank.rnn import offsets, rnn
 from koopmark.systems.low_rank.weights import RANK_TOLERANCE, check_rank, scaled
 from koopmark.systems.registry import Correlation, Count, NonNegative, Positive, Share, factory

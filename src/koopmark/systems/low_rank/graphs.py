@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koopmark._resources import shipped
-from koopmark.systems.low_rank.network import Relaxation
+from koopmark.systems.low_rank.relaxation import Relaxation
 from koopmark.systems.low_rank.rnn import offsets, rnn
 from koopmark.systems.low_rank.weights import LowRank
 from koopmark.systems.registry import NonNegative, Positive, factory, named

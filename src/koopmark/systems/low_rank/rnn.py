@@ -11,7 +11,8 @@ from koopmark._arrays import checked, finite
 from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
-from koopmark.systems.low_rank.network import Drift, Relaxation, RelaxationMap
+from koopmark.systems.low_rank.drift import Drift
+from koopmark.systems.low_rank.relaxation import Relaxation, RelaxationMap
 from koopmark.systems.low_rank.weights import (
     MOST_UNITS,
     RANK_TOLERANCE,

@@ -1,0 +1,224 @@
+"""The relaxation family, ẏ = -y + W h(x) + B v, and its maps: uᵀζ(x) has a law of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.systems._base import Formula
+from koopmark.systems._sensors import INDEPENDENT, Sensors
+from koopmark.systems.low_rank.network import Network, NullFlow
+from koopmark.truth import (
+    RELAXATION,
+    ConservedRatios,
+    Eigenspace,
+    LinearLaw,
+    ProductEigenspace,
+    SampledProducts,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation(Network):
+    """ẋᵢ = [-ζᵢ(xᵢ) + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ): φ = uᵀζ(x) has eigenvalue -1."""
+
+    @property
+    def law(self) -> LinearLaw:
+        """How uᵀζ(x) moves for every left null vector u."""
+        return RELAXATION
+
+    def linear(self, y: NDArray) -> NDArray:
+        return -y
+
+    def as_map(self, alpha: float) -> "RelaxationMap":
+        """The network in steps of α time constants, y⁺ = (1-α) y + α (W h(x) + B v).
+
+        Of a recurrent network x⁺ = (1-α) x + α (W σ(x) + θ + B v), as such networks are trained.
+
+        Raises
+        ------
+        ValueError
+            If α is not positive and finite.
+        """
+        if not (np.isfinite(alpha) and alpha > 0):
+            raise ValueError(
+                f"alpha {alpha}: the step over the time constant must be positive and finite, such "
+                "as 0.1"
+            )
+        driven = self.input_weights
+        return RelaxationMap(
+            replace(self.weights, left=alpha * self.weights.left),
+            self.zeta,
+            self.coupling,
+            multiplier=1.0 - alpha,
+            input_weights=None if driven is None else alpha * driven,
+        )
+
+    @property
+    def null_flow(self) -> NullFlow:
+        return NullFlow(self, self.law)
+
+    @property
+    def null_functions(self) -> ProductEigenspace:
+        return self._products(None, 1)
+
+    def null_functions_seen(self, sensors: Sensors) -> ProductEigenspace | None:
+        seen = self._products(sensors, 1)
+        return seen if seen.null_space.dimension else None
+
+    def _products(
+        self, sensors: Sensors | None, degree: int, undriven: bool = False
+    ) -> ProductEigenspace:
+        """Products of so many uᵀζ(x) that the sensors see; of those no input reaches, or of all."""
+        zeta, drive = self.zeta, None if undriven else self.input_weights
+        if sensors is not None:
+            zeta = sensors.zeta(zeta)
+            drive = None if drive is None else sensors.of_columns(drive)
+        null = self._null_space(sensors, undriven)
+        if (
+            drive is not None
+            and self._null_space(sensors, undriven=True).dimension == null.dimension
+        ):
+            # No input reaches what is seen.
+            drive = None
+        # Fewer sensors than units see a part.
+        whole = (sensors is None or sensors.channels == self.size) and self.law.alone(degree)
+        return ProductEigenspace(null, zeta, degree, whole, self.law, drive)
+
+    def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """Products of degree k: an eigenspace at -k, or at μᵏ of a map, for k = 1 .. `max_degree`.
+
+        Of a network with inputs each is there twice: all products, which are eigenfunctions
+        together with their response to the inputs, and those that no input reaches, if there are.
+        Degrees at the eigenvalue of a lower one are left out (`LinearLaw.degrees`).
+        """
+        return self.observed(None, max_degree)
+
+    def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        spaces: list[ProductEigenspace] = []
+        for degree in self.law.degrees(max_degree):
+            spaces.append(self._products(sensors, degree))
+            if spaces[-1].driven:
+                # Beside driven directions the others are a part.
+                undriven = self._products(sensors, degree, undriven=True)
+                spaces.append(replace(undriven, whole=False))
+        return tuple(space for space in spaces if space.null_space.dimension)
+
+    def hidden(self, sensors: Sensors) -> Eigenspace | None:
+        """Of the uᵀζ(x) in the whole state the one nearest to the sensors, those of their span.
+
+        None if all that they see is driven by the weights, or if uᵀζ(x) is conserved.
+        """
+        null = self.weights.null_space
+        inside = null.project(sensors.in_units).T
+        left, s, _ = np.linalg.svd(inside, full_matrices=False)
+        if s[0] <= INDEPENDENT or not self.law.degrees(1):
+            return None
+        u = null.project(left[:, 0])
+        return SampledProducts(u[None, :, None], self.zeta, law=self.law, drive=self.input_weights)
+
+    def conserved(self) -> tuple[Eigenspace, ...]:
+        """Ratios of the eigenfunctions that no input reaches; none if there is but one.
+
+        Of a map with μ = ±1 the functions, or the products of two, and none if μ = 0.
+        """
+        undriven = self._products(None, 1, undriven=True)
+        degree = self.law.conserved_degree
+        if degree is not None:
+            products = replace(undriven, degree=degree, whole=False)
+            return (products,) if undriven.null_space.dimension else ()
+        if undriven.null_space.dimension <= 1 or not self.law.scale(1.0):
+            return ()
+        return (ConservedRatios(undriven.null_space, self.zeta, discrete=self.discrete),)
+
+    @property
+    def bounded(self) -> bool:
+        return self.activation is not None and bool(np.isfinite(self.activation.bound))
+
+    def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:
+        text = (
+            "Function j of target K is the product over f of uᵀζ(x), with u column j of "
+            "`vectors_K_f`"
+        )
+        return self._by_vectors(text, [], spaces)
+
+    def _spectrum(self, max_degree: int) -> list[tuple[complex, int]]:
+        # From N and r alone: the null space of large weights takes a factorisation.
+        null = self.size - self.weights.rank
+        degrees = self.law.degrees(max_degree)
+        return [(self.law.eigenvalue(k), comb(null + k - 1, k)) for k in degrees]
+
+    def _equation(self) -> str:
+        driven = " + Bv" if self.inputs else ""
+        if self.zeta.theta is not None:
+            theta = " + θ" if self.zeta.theta.any() else ""
+            return f"ẋ = -x + {self._coupled()}{theta}{driven}"
+        return f"ẏ = -y + {self._coupled()}{driven}, {self._map()}"
+
+
+@dataclass(frozen=True, eq=False)
+class RelaxationMap(Relaxation):
+    """The relaxation family in discrete time, y⁺ = μ y + W h(x) + B v: uᵀζ(x) is at μ.
+
+    `rhs` is the next state, and the unit of time one step. The leaky network
+    x⁺ = (1-α) x + α (W σ(x) + θ + B v) is one with μ = 1 - α and weights α W
+    (`koopmark.systems.leaky_rnn`). μ = 0 is allowed: the functions are gone after a step.
+
+    Parameters
+    ----------
+    multiplier : float
+        μ.
+    """
+
+    multiplier: float = field(kw_only=True)
+
+    def as_map(self, alpha: float) -> "RelaxationMap":
+        """Refused: its steps are those that it has.
+
+        Raises
+        ------
+        ValueError
+        """
+        raise ValueError(
+            f"it is a map already, with μ = {self.multiplier:g}: α {alpha} is for flows"
+        )
+
+    @property
+    def discrete(self) -> bool:
+        return True
+
+    @property
+    def law(self) -> LinearLaw:
+        return LinearLaw(multiplier=self.multiplier)
+
+    def linear(self, y: NDArray) -> NDArray:
+        return self.multiplier * y
+
+    def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
+        return self._into(out, self.zeta.inverse(self._next(states)))
+
+    def driven(self, states: NDArray, inputs: NDArray) -> NDArray:
+        return self.zeta.inverse(self._next(states) + self._force(inputs))
+
+    def _next(self, states: NDArray) -> NDArray:
+        """ζ of the next state."""
+        return self.weights.apply(self.coupling(states)) + self.linear(self.zeta(states))
+
+    @property
+    def bounded(self) -> bool:
+        return super().bounded and abs(self.multiplier) < 1.0
+
+    def _equation(self) -> str:
+        driven = " + Bv" if self.inputs else ""
+        if self.zeta.theta is not None:
+            share = 1.0 - self.multiplier
+            theta = f" + {'' if share == 1.0 else f'{share:g} '}θ" if self.zeta.theta.any() else ""
+            own = f"{self.multiplier:g} x + " if self.multiplier else ""
+            return f"x⁺ = {own}{self._coupled()}{theta}{driven}"
+        # μ y, as people write it.
+        leak = {0.0: "", 1.0: "y + ", -1.0: "-y + "}.get(
+            self.multiplier, f"{self.multiplier:g} y + "
+        )
+        return f"y⁺ = {leak}{self._coupled()}{driven}, {self._map()}"
