@@ -6,6 +6,7 @@ formula, both with dense weights.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pytest
@@ -219,7 +220,9 @@ def followed(case):
     return np.array(states), np.array(held)
 
 
-FOLLOWED = {name: followed(case) for name, case in COMBINATIONS.items()}
+@cache
+def trajectories(name):
+    return followed(COMBINATIONS[name])
 
 
 def seen(case, states):
@@ -239,7 +242,7 @@ def worst(case, space, states, held):
 
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_every_target_advances_as_the_independent_integration_does(name):
-    case, (states, held) = COMBINATIONS[name], FOLLOWED[name]
+    case, (states, held) = COMBINATIONS[name], trajectories(name)
     for space in case.system.observed(case.sensors, 3):
         assert worst(case, space, states, held) < EXACT
 
@@ -266,7 +269,7 @@ def obeying(case, states, held, driven):
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_targets_say_whether_inputs_reach_them(name):
     """A function that is not `driven` advances alike whatever the inputs are, and no other does."""
-    case, (states, held) = COMBINATIONS[name], FOLLOWED[name]
+    case, (states, held) = COMBINATIONS[name], trajectories(name)
     for space in case.system.observed(case.sensors, 2):
         s = seen(case, states[0])
         here, other = (space.advanced(s, v, case.times[1]) for v in (held[0], held[0] + 1.0))
@@ -280,7 +283,7 @@ AFFINE = [name for name, case in COMBINATIONS.items() if case.found]
 @pytest.mark.parametrize("name", AFFINE)
 def test_no_other_affine_function_of_what_is_seen_obeys_the_law(name):
     """p - rank(CL) with a response to inputs, p - rank[CL CB] whatever these do."""
-    case, (states, held) = COMBINATIONS[name], FOLLOWED[name]
+    case, (states, held) = COMBINATIONS[name], trajectories(name)
     for driven, count in zip((True, False), case.found, strict=True):
         s = obeying(case, states, held, driven)
         assert (np.sum(s < EXACT), np.sum(s < NONE_ELSE)) == (count, count)
@@ -308,7 +311,7 @@ DELAYED = [
 @pytest.mark.parametrize("name", DELAYED)
 def test_a_dictionary_of_delays_lacks_a_rank_for_each_function_and_each_delay(name):
     """1 + kp - (k-1)(p - rank[CL CB]): under inputs what they do not reach repeats itself."""
-    case, (states, _) = COMBINATIONS[name], FOLLOWED[name]
+    case, (states, _) = COMBINATIONS[name], trajectories(name)
     for k in (1, 2, 3):
         rows = windows(case, states, k)
         s = np.linalg.svd(rows / np.linalg.norm(rows, axis=0), compute_uv=False)

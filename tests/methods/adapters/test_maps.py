@@ -1,5 +1,7 @@
 """Multipliers of the libraries' methods: of a map they may be negative or 0."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -22,8 +24,8 @@ WITHOUT_ZERO = ["pydmd.spdmd", "pydmd.subspacedmd", "kooplearn.ridge_reduced_ran
 RATES = ["pydmd.varprodmd", "pydmd.bopdmd", "pykoopman.havok"]
 
 
-@pytest.fixture(scope="module")
-def data():
+@cache
+def made():
     """Thirty trajectories of x⁺ = A x, with the eigenvalues `MU` of A."""
     rng = np.random.default_rng(0)
     basis = rng.standard_normal((3, 3))
@@ -32,6 +34,17 @@ def data():
     for _ in range(20):
         states.append(states[-1] @ matrix.T)
     return Trajectories(np.stack(states, axis=1), dt=0.1)
+
+
+@pytest.fixture
+def data():
+    return made()
+
+
+@cache
+def fitted(name):
+    options = {"max_pairs": 100} if name in ("pydmd.kernel_edmd", "pydmd.lando_linear") else {}
+    return methods.fit(name, made(), **options)
 
 
 def found(model, data, value):
@@ -49,8 +62,7 @@ def found(model, data, value):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_negative_and_zero_multipliers_survive_with_their_functions(name, data):
-    options = {"max_pairs": 100} if name in ("pydmd.kernel_edmd", "pydmd.lando_linear") else {}
-    model = methods.fit(name, data, **options)
+    model = fitted(name)
     for value in MU:
         assert max(found(model, data, value)) < 1e-6
 
@@ -76,8 +88,7 @@ def test_what_a_method_drops_is_dropped_of_rates_and_multipliers(data):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_multipliers_are_those_of_the_rates_where_a_logarithm_holds_them(name, data):
-    options = {"max_pairs": 100} if name in ("pydmd.kernel_edmd", "pydmd.lando_linear") else {}
-    model = methods.fit(name, data, **options)
+    model = fitted(name)
     kept = np.isfinite(model.eigenvalues)
     rates = np.exp(model.eigenvalues[kept] * data.dt)
     np.testing.assert_allclose(rates, model.multipliers[kept], atol=1e-12)

@@ -57,7 +57,7 @@ class DMD(Method):
 
     tags = replace(
         DEEPTIME,
-        loses={"low rank": EMPTY, "constant": EMPTY},
+        loses={"low rank": EMPTY},
         by_default={"dictionary": STATE},
         papers=(papers.TU_2014,),
     )

@@ -189,15 +189,14 @@ class DMDc(_Regressor):
     )
 
     def promises(self) -> Tags:
-        return replace(self.tags, loses=FULL_RANK) if self.rank == -1 else self.tags
+        if self.rank != -1:
+            return self.tags
+        return replace(self.tags, loses={**self.tags.loses, "low rank": EMPTY})
 
     def _regressor(self, before: NDArray, after: NDArray) -> Any:
         import pykoop
 
         return pykoop.Dmdc(self.mode_type, *_cuts(before, after, self.rank, self.output_rank))
-
-
-FULL_RANK = {**DMD.tags.loses, "inputs": "at full rank it divides by inputs that are 0 throughout"}
 
 
 def _cuts(

@@ -187,7 +187,9 @@ class PolynomialEDMDc(PolynomialEDMD):
         Monomials up to this degree, the constant included.
     """
 
-    tags = replace(PolynomialEDMD.tags, inputs=True, papers=(papers.KORDA_2018,))
+    tags = replace(
+        PolynomialEDMD.tags, inputs=True, loses={"units": EMPTY}, papers=(papers.KORDA_2018,)
+    )
 
     def _regressor(self, pykoopman: Any) -> Any:
         return pykoopman.regression.EDMDc()
@@ -225,8 +227,7 @@ class DMDc(Method):
     def promises(self) -> Tags:
         if self.svd_rank != -1:
             return self.tags
-        why = "at full rank it divides by inputs that are 0 throughout"
-        return replace(self.tags, loses={"low rank": EMPTY, "inputs": why})
+        return replace(self.tags, loses={"low rank": EMPTY})
 
     def _fit(self, trajectories: Trajectories) -> Model:
         import pykoopman
