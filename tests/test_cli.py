@@ -148,11 +148,10 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("show", "x", "--method", "y", "--score", "z"), "--score is for --grid and --dataset"),
         (
             ("export", "rnn_10"),
-            "Error: unknown dataset 'rnn_10': did you mean 'rnn_100_5', 'rnn_100_60_chaotic', "
-            "'rnn_10_2', 'rnn_10_2_trials' or 'rnn_10_3_multistable'? ",
+            "Error: unknown dataset 'rnn_10': did you mean 'rnn_10_2'? ",
         ),
         (("export", "rnn_10_2", "--format", "hdf"), "did you mean 'hdf5'? choose one of"),
-        (("run", "smoke", "--dataset", "rnn_10"), "did you mean 'rnn_10_2' or 'rnn_10_2_trials'? "),
+        (("run", "smoke", "--dataset", "rnn_10"), "did you mean 'rnn_10_2', 'rnn_10_2_trials', "),
         (("export", "rnn_10_2", "--format", "xls"), "Error: unknown format 'xls': choose one of"),
         (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
         (("rum", "smoke"), "No such command 'rum'"),
@@ -400,7 +399,10 @@ def test_a_changed_file_is_fitted_again(typed, ran, mine, tmp_path):
 def test_a_sound_method_is_verified(typed, mine, verified_in_process):
     done = typed("verify", "mine.py:Mine")
     assert done.returncode == 0
-    assert done.stdout.count("passed") == len(done.stdout.splitlines()) > 8
+    lines = done.stdout.splitlines()
+    # What is asked of methods that use inputs does not apply to others.
+    assert {line.split()[0] for line in lines} <= {"passed", "skipped"}
+    assert done.stdout.count("passed") > 20
 
 
 def test_a_wrong_method_is_told_what_is_wrong(typed, tmp_path, verified_in_process):

@@ -42,6 +42,8 @@ def runs(draw):
                         **key,
                         "library": "one",
                         "default": 0,
+                        "uses_inputs": 0,
+                        "inputs": 0,
                         **scores,
                         "status": status,
                         "reason": "" if status == "ok" else draw(st.sampled_from("xyz")),

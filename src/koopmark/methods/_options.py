@@ -181,7 +181,8 @@ def _filled(
                 f"say {name}= as well, {others}"
             )
         base = {"kind": kind or fitting[0]}
-    chosen = kinds.get(base.get("kind"))
+    kind = base.get("kind")
+    chosen = kinds.get(kind) if isinstance(kind, str) else None
     if chosen is None:
         return {**base, **given}
     start = configured(name, chosen(), {key: base[key] for key in base if key != "kind"})
