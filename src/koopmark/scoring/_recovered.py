@@ -79,7 +79,7 @@ class Recovered:
         time decays. `hidden`: how many variables a hidden target is a function of. What obeys its
         eigenvalue need not be like it then, as powers of other functions may, and does not count.
         """
-        widths = radii(np.array([one.space.eigenvalue for one in spaces]))
+        widths = radii(np.array([one.space.eigenvalue for one in spaces]), self.plane)
         rooms = _rooms(spaces)
         if hidden:
             rooms = [min(hidden, self.along.trajectories // 2)] * len(spaces)
@@ -91,7 +91,7 @@ class Recovered:
             choices.append(
                 choose(
                     *(one.space, at, self.found, values, self.along),
-                    *(others and not hidden, radius, room),
+                    *(others and not hidden, radius, room, one.seen if self.plane.discrete else 0),
                 )
             )
         return choices

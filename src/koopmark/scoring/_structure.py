@@ -145,7 +145,7 @@ def infer_structure(
     radius : float
         Of the functions those count whose eigenvalue is at most so far from -1 and which disobey it
         at most at this rate on the trajectories, and of several that are one up to what is added to
-        it, one. Of a map these are distances of multipliers.
+        it, one. Of a map both are relative to |1 - μ|.
     multiplier : float, optional
         μ of one step if the data are those of a map, whose unit of time is one step: 1 - α of a
         leaky network x⁺ = (1 - α) x + α(Wσ(x) + θ). In place of -1 and e⁻ᵗ it is μ and μᵗ. If it is
@@ -216,7 +216,9 @@ def _shared_multipliers(model: Model) -> list[float]:
     given = given[np.isfinite(given)]
     reals = np.sort(given.real[np.abs(given.imag) <= ANGLE_TOLERANCE])
     reals = reals[np.abs(reals - 1.0) > ROUNDING]
-    groups = np.split(reals, np.flatnonzero(np.diff(reals) > ANGLE_TOLERANCE) + 1)
+    # Relative to what they leave in a step: slow multipliers are close to one another.
+    unlike = np.diff(reals) > ANGLE_TOLERANCE * np.abs(1.0 - reals[:-1])
+    groups = np.split(reals, np.flatnonzero(unlike) + 1)
     groups.sort(key=len, reverse=True)
     return [float(np.median(group)) for group in groups[:CANDIDATES] if len(group)] or [0.0]
 
@@ -235,7 +237,8 @@ def _near(
     """
     plane = MAP if law.discrete else FLOW
     eigenvalues, _ = plane.eigenvalues(model)
-    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - law.eigenvalue(1)) <= radius)
+    scale = plane.scale(law.eigenvalue(1))
+    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - law.eigenvalue(1)) <= radius * scale)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
     finite = np.isfinite(values).all(axis=0)
     values, eigenvalues = values[:, finite], eigenvalues[near][finite]
@@ -244,7 +247,7 @@ def _near(
         if response is not None:
             response = response[:, :, np.flatnonzero(near)[finite]]
         along = values.reshape(len(trajectories), length, -1)
-        rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues)
+        rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues) / scale
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     return values
 
@@ -323,7 +326,8 @@ def score_structure(
     if null is None:
         why = "only of networks of the relaxation family, by more sensors than their rank"
         return np.nan, np.nan, f"rank_error: {why}"
-    apart = np.abs(eigenvalues - null.law.eigenvalue(1))
+    scale = (MAP if null.law.discrete else FLOW).scale(null.law.eigenvalue(1))
+    apart, rates = np.abs(eigenvalues - null.law.eigenvalue(1)) / scale, rates / scale
     near = np.flatnonzero((apart <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
     n, d = null.null_space.size, null.dimension
     functions = max(n + 1, len(near))
