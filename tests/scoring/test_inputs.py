@@ -212,6 +212,7 @@ def field(x, v):
 CHEATS = {
     "as soon as there are inputs": lambda v: np.any(v != 0, axis=1),
     "always": lambda v: np.ones(len(v)),
+    "but for those below a thirtieth": lambda v: np.linalg.norm(v, axis=1) > 0.033,
     "but for small ones": lambda v: np.linalg.norm(v, axis=1) > 1e-8,
     "in full from small ones on": lambda v: np.minimum(1.0, np.linalg.norm(v, axis=1) / 1e-3),
     "by a root of them": lambda v: np.sqrt(np.linalg.norm(v, axis=1)),
@@ -230,6 +231,29 @@ def test_a_response_that_holds_what_happens_without_inputs_is_refused(how):
     cheat = Answer(np.full(3, -1.0 + 0j), functions, response=response)
     with pytest.raises(ValueError, match="do not vanish with the inputs"):
         scores_of(cheat)
+
+
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+@pytest.mark.parametrize("least", [1e-3, 0.033, 0.3])
+def test_a_response_that_is_not_finite_where_it_should_vanish_is_refused(nothing, least):
+    def functions(x):
+        return np.tanh(3.0 * x[:, :3])
+
+    usual = np.linalg.norm(driven().inputs, axis=2).min()
+
+    def response(x, v):
+        answer = functions(field(x, v)) - MU * functions(x)
+        answer[np.linalg.norm(v, axis=1) < least * usual] = nothing
+        return answer
+
+    cheat = Answer(np.full(3, -1.0 + 0j), functions, response=response)
+    with pytest.raises(ValueError, match="of the inputs are not finite"):
+        scores_of(cheat)
+
+
+def test_pairs_that_are_not_finite_anyway_are_no_reason_to_refuse_the_others():
+    model = of_all(np.hstack([ONE, np.full((4, 1), np.nan)]))
+    assert by_label(scores_of(model))["-1 (x4)"].eigenfunction_error < 1e-10
 
 
 def test_a_response_that_reads_the_next_window_is_refused():

@@ -25,7 +25,7 @@ SAME_VALUE = 1e-6
 ROUNDING_SHOWS = 10.0
 """Rounding that differs between batches differs between the states of one, too: it is at most this
 many residuals."""
-SMALL, STEEPEST = (0.0, 1e-6, 1e-2), 10.0
+SMALL, STEEPEST = (0.0, 1e-6, 1e-2, 3e-2, 0.1, 0.3), 10.0
 """Parts of the test inputs at which responses are asked for; each is to be at most so many times
 that part of the response to the whole."""
 
@@ -237,28 +237,40 @@ def _responses(model: Model, test: TestSet, values: NDArray, seed: int) -> NDArr
 def expect_responses(
     asked: Callable[[float], NDArray | None], values: NDArray, here: NDArray, among: NDArray
 ) -> None:
-    """Refuse responses that depend on which others are asked for, or do not vanish with the inputs.
+    """Refuse responses that are no responses: they depend on which others are asked for, do not
+    vanish with the inputs, or are not finite at a part of them.
 
     `asked` gives those (K, s) at some windows under a part of their inputs, `among` are those at
     the whole of them beside all others. `values` (P, s) are those of the functions at all windows,
     `here` (K, s) at these.
     """
 
-    def size(responses: NDArray | None) -> NDArray[np.float64]:
-        level = level_columns(np.asarray(responses), like=values)
+    def size(responses: NDArray) -> NDArray[np.float64]:
+        level = level_columns(responses, like=values)
         return np.linalg.norm(level, axis=0)
 
     with np.errstate(invalid="ignore", over="ignore"):
-        before, own = asked(1.0), SAME_VALUE * size(here)
-        whole = np.max([size(before), size(asked(0.5)), size(asked(-1.0))], axis=0)
-        differing = size(np.asarray(before) - among) > own + SAME_VALUE * whole
+        parts = {part: np.asarray(asked(part)) for part in (1.0, 0.5, -1.0, *SMALL)}
+        # What is not finite at the whole has no residual, and at a part it would pass for small.
+        told = np.isfinite(here).all(axis=0) & np.isfinite(among).all(axis=0)
+        for part, responses in parts.items():
+            lost = told & ~np.isfinite(responses).all(axis=0)
+            if lost.any():
+                raise ValueError(
+                    f"the responses of {int(lost.sum())} eigenfunctions to {part:g} of the inputs "
+                    "are not finite, though those to all of them are: forced(windows, inputs) is "
+                    "to be finite for whatever inputs"
+                )
+        before, own = parts[1.0], SAME_VALUE * size(here)
+        whole = np.max([size(parts[part]) for part in (1.0, 0.5, -1.0)], axis=0)
+        differing = size(before - among) > own + SAME_VALUE * whole
         if differing.any():
             raise ValueError(
                 "the responses of eigenfunctions to inputs depend on which others are asked for: "
                 "at the same state and inputs they must be the same in any batch"
             )
         for part in SMALL:
-            left = size(asked(part)) > own + STEEPEST * part * whole
+            left = size(parts[part]) > own + STEEPEST * part * whole
             if left.any():
                 raise ValueError(
                     f"the responses of {int(left.sum())} eigenfunctions do not vanish with the "
