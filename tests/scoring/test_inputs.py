@@ -8,10 +8,12 @@ import pytest
 from formula_models import FormulaModel
 
 import koopmark
-from koopmark.datasets import AnswerKey
+from koopmark.datasets import AnswerKey, load
 from koopmark.methods.anchors import ExactModel
 from koopmark.models import LinearModel
 from koopmark.scoring import evaluate, score
+from koopmark.scoring._plane import FLOW, MAP
+from koopmark.scoring._residuals import converted
 from koopmark.simulation import Trajectories, simulate
 from koopmark.systems import random_rnn, three_populations
 
@@ -299,11 +301,42 @@ def test_the_inputs_of_a_test_set_are_asked_for_and_counted():
         scores_of(model, test=replace(test, inputs=holes))
 
 
-def test_a_model_of_another_interval_has_no_residuals_but_functions():
-    model = replace(least_squares(), dt=2 * DT)
-    scores = scores_of(model)
-    assert "the test set is sampled every 0.1" in scores.fit.notes
-    assert by_label(scores)["-1 (x4)"].scored_dimension == 4
+@pytest.mark.parametrize("own", [0.0999999, 0.0973, 0.2])
+def test_what_inputs_do_in_a_model_of_another_interval_is_converted_exactly(own):
+    key = AnswerKey.of(SYSTEM)
+    scores = scores_of(ExactModel(key, key.targets, own), key)
+    assert max(pair.residual for pair in scores.eigenpairs) < 1e-11
+    assert scores.fit.verified == scores.fit.recovered
+    for row in scores.targets:
+        assert max(row.eigenvalue_error, row.eigenfunction_error) < 1e-11
+    if own != 0.0999999:
+        assert f"sampled every {own} and the test set every 0.1" in scores.fit.notes
+        assert "nearly" not in scores.fit.notes
+
+
+def test_responses_that_are_not_linear_are_converted_nearly():
+    scores = scores_of(ExactModel(KEY, KEY.targets, 0.0973))
+    assert "nearly where it is not linear" in scores.fit.notes
+    assert max(pair.residual for pair in scores.eigenpairs) < 1e-2
+    for row in scores.targets:
+        assert row.eigenfunction_error < 1e-11
+
+
+def test_complex_eigenvalues_have_their_responses_converted_too():
+    law = np.array([-0.3 + 2j, 0.0, -np.inf])
+    steps = converted(np.ones((1, 3)), law, 0.1, 0.2, FLOW)[0]
+    # Held for two intervals: once, and once more after it has moved on.
+    np.testing.assert_allclose(steps, [1 + np.exp(0.1 * law[0]), 2.0, 1.0], rtol=1e-12)
+    of_map = converted(np.ones((1, 2)), np.array([-0.4, 0.0]), 1, 3, MAP)[0]
+    np.testing.assert_allclose(of_map, [1 - 0.4 + 0.16, 1.0], rtol=1e-12)
+
+
+def test_uneven_times_of_training_do_not_cost_the_exact_answer_its_digits():
+    data = load("rnn_10_2_inputs", jitter=0.02, max_degree=1)
+    key, test = data.key, data.test
+    assert data.train.dt != pytest.approx(test.dt, rel=1e-6)
+    for row in scores_of(ExactModel(key, key.targets, data.train.dt), key, test).targets:
+        assert max(row.eigenvalue_error, row.eigenfunction_error) < 1e-11
 
 
 def test_forecasts_are_made_under_the_inputs_of_the_test_set():

@@ -11,7 +11,13 @@ from koopmark.datasets import AnswerKey
 from koopmark.models import Model
 from koopmark.scoring._cluster import Choice, choose, constants, radii
 from koopmark.scoring._plane import Plane
-from koopmark.scoring._residuals import Along, expected_pairs, highest_frequency, misplaced
+from koopmark.scoring._residuals import (
+    Along,
+    converted,
+    expected_pairs,
+    highest_frequency,
+    misplaced,
+)
 from koopmark.scoring._subspaces import level_columns
 from koopmark.scoring._targets import ScoredSpace
 from koopmark.scoring._test_set import TestSet
@@ -160,13 +166,9 @@ def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recover
         elif test.inputs is not None:
             forced = _responses(model, test, values, seed)
             if forced is not None and abs(dt - own) > SAME_INTERVAL * own:
-                along = replace(along, values=values[:, None], origins=along.trajectories)
-                notes.append(
-                    f"residual: the model says what inputs do in {own:.6g}, and the test set is "
-                    f"sampled every {dt:.6g}"
-                )
-            else:
-                along = replace(along, forced=forced)
+                notes.append(_conversion_note(forced, model, test))
+                forced = converted(forced, eigenvalues, own, dt, plane)
+            along = replace(along, forced=forced)
         residuals = along.residuals(eigenvalues)
         usable &= np.isfinite(values).all(axis=0)
     expect_same(before, values, chosen, residuals)
@@ -232,6 +234,23 @@ def _responses(model: Model, test: TestSet, values: NDArray, seed: int) -> NDArr
 
     expect_responses(lambda part: asked(some, part), values, values[some], forced[chosen])
     return forced.reshape(*test.before.shape, -1)
+
+
+def _conversion_note(forced: NDArray, model: Model, test: TestSet) -> str:
+    """What is to be said of responses (M, T - 1, s) that are converted to another interval."""
+    gains, inputs = model.gains, test.inputs
+    assert inputs is not None
+    linear = np.zeros_like(forced)
+    if gains is not None:
+        linear = inputs[test.before] @ np.asarray(gains).T
+    with np.errstate(invalid="ignore"):
+        others = np.abs(forced - linear) > SAME_VALUE * np.abs(forced).max(axis=(0, 1))
+    nearly = ", nearly where it is not linear in them" if others.any() else ""
+    return (
+        f"the method's data are sampled every {model.dt:.6g} and the test set every "
+        f"{test.data.dt:.6g}: what the inputs do is converted from one interval to the other"
+        f"{nearly}"
+    )
 
 
 def expect_responses(

@@ -222,6 +222,26 @@ class Along:
         return float(self.plane.rates(np.array(largest), eigenvalue, self.dt))
 
 
+def converted(
+    forced: NDArray,
+    eigenvalues: NDArray[np.complex128],
+    own: float,
+    dt: float,
+    plane: Plane,
+) -> NDArray:
+    """What inputs add (..., s) over the interval `dt`, from what they add over the model's `own`.
+
+    Exact for φ̇ = λφ + b v, so for all that gains say. Of others, as of products, it is the leading
+    order: they are off by about |λ| (dt - own) of the response.
+    """
+    if not abs(dt - own) > SAME_INTERVAL * own:
+        return forced
+    with np.errstate(all="ignore"):
+        ratio = plane.held(eigenvalues, dt) / plane.held(eigenvalues, own)
+    ratio = np.where(np.isfinite(ratio), ratio, 1.0)
+    return forced * (ratio if ratio.imag.any() else ratio.real)
+
+
 def expected_pairs(
     functions: Callable[[NDArray], NDArray],
     quadrature: Quadrature,

@@ -18,6 +18,7 @@ from koopmark.scoring._residuals import (
     CLUSTER_RADIUS,
     Along,
     check_channels,
+    converted,
     finite_ones,
     misplaced,
 )
@@ -246,6 +247,8 @@ def _near(
         response = _response(model, trajectories, flat, length)
         if response is not None:
             response = response[:, :, np.flatnonzero(near)[finite]]
+            dt, own = trajectories.dt, getattr(model, "dt", trajectories.dt)
+            response = converted(response, eigenvalues, own, dt, plane)
         along = values.reshape(len(trajectories), length, -1)
         rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues) / scale
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
