@@ -11,11 +11,11 @@ import koopmark
 from koopmark.datasets import AnswerKey, load
 from koopmark.methods.anchors import ExactModel
 from koopmark.models import LinearModel
-from koopmark.scoring import evaluate, score
+from koopmark.scoring import evaluate, infer_structure, score
 from koopmark.scoring._plane import FLOW, MAP
 from koopmark.scoring._residuals import converted
 from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import random_rnn, three_populations
+from koopmark.systems import Sensors, random_rnn, three_populations
 
 DT = 0.1
 SYSTEM = random_rnn(6, 2, inputs=2)
@@ -391,3 +391,43 @@ def test_recorded_inputs_that_the_key_knows_nothing_of_are_no_obstacle():
     key = AnswerKey.of(system)
     (row,) = evaluate(ExactModel(key, key.targets, DT), key, with_some).targets
     assert row.eigenfunction_error < 1e-10
+
+
+def test_a_rank_is_not_inferred_without_the_inputs_of_a_model():
+    model, test = least_squares(), driven()
+    assert infer_structure(model, test).rank == 2
+    with pytest.raises(ValueError, match="fitted to 2 inputs and the data have none"):
+        infer_structure(model, replace(test, inputs=None))
+    with pytest.raises(ValueError, match="fitted to 2 inputs, the data have 1"):
+        infer_structure(model, replace(test, inputs=test.inputs[:, :, :1]))
+    holes = test.inputs.copy()
+    holes[2, 3] = np.nan
+    with pytest.raises(ValueError, match="not finite between states"):
+        infer_structure(model, replace(test, inputs=holes))
+
+
+def test_a_rank_is_inferred_from_a_model_of_another_interval():
+    key = AnswerKey.of(SYSTEM)
+    for own in (0.0973, 0.2):
+        assert infer_structure(ExactModel(key, key.targets, own), driven()).rank == 2
+
+
+def test_a_full_rank_of_a_model_without_inputs_may_be_that_of_the_inputs():
+    system = random_rnn(4, 2, inputs=2)
+    rng = np.random.default_rng(0)
+    inputs = rng.standard_normal((30, len(TIMES), 2))
+    data = simulate(system, rng.uniform(-2, 2, (30, 4)), TIMES, inputs=inputs)
+    bare = Trajectories(data.states, TIMES)
+    model = koopmark.fit("koopmark.qr_edmd", bare, dictionary={"kind": "identity"})
+    found = infer_structure(model, data)
+    assert found.rank == 4
+    assert "or inputs reach every such function" in found.note
+
+
+def test_through_sensors_that_show_all_it_is_the_inputs_that_leave_no_spectrum():
+    sensors = Sensors(np.random.default_rng(0).standard_normal((6, 6)))
+    assert "the inputs move the system" in AnswerKey.of(SYSTEM, 1, sensors).no_spectrum
+    alone = AnswerKey.of(SYSTEM.with_inputs(None), 1, sensors).no_spectrum
+    assert "show a part" not in alone
+    some = Sensors(sensors.matrix[:5])
+    assert "5 sensors show a part of the 6" in AnswerKey.of(SYSTEM, 1, some).no_spectrum

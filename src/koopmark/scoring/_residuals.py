@@ -91,9 +91,20 @@ def check_inputs(key: AnswerKey, test: Trajectories) -> None:
         raise ValueError(
             f"the test set has {test.inputs.shape[2]} inputs, the system takes {key.inputs}"
         )
-    if not np.isfinite(test.held()).all():
+    check_finite_inputs(test)
+
+
+def check_finite_inputs(data: Trajectories) -> None:
+    """Refuse inputs that are not known between states that were recorded.
+
+    Raises
+    ------
+    ValueError
+        If there are such.
+    """
+    if not np.isfinite(data.held()).all():
         raise ValueError(
-            "inputs of the test set are not finite between states that were recorded: leave out "
+            "inputs are not finite between states that were recorded: leave out "
             "what was recorded there, as NaN in the states"
         )
 

@@ -18,6 +18,7 @@ from koopmark.scoring._residuals import (
     CLUSTER_RADIUS,
     Along,
     check_channels,
+    check_finite_inputs,
     converted,
     finite_ones,
     misplaced,
@@ -165,6 +166,7 @@ def infer_structure(
     """
     trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
     check_channels(model, trajectories.states)
+    _check_inputs(model, trajectories)
     test = TestSet(trajectories, model.window)
     if test.longest > 1 and (reason := misplaced(model, trajectories)):
         raise ValueError(reason)
@@ -204,8 +206,35 @@ def infer_structure(
     _check_all_seen(found, y, test.origins)
     if found.rank == found.size:
         none = "no such function: the weights have full rank, or the channels are too few of them"
+        if driven is not None and model.gains is None:
+            none += ", or inputs reach every such function: the model was fitted without them"
         note = "; ".join(filter(None, [note, none]))
     return replace(found, note=note)
+
+
+def _check_inputs(model: Model, data: Trajectories) -> None:
+    """Refuse data without the inputs that the model is to answer for.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or another number of them, or some are not known.
+    """
+    gains = model.gains
+    count = 0 if gains is None else np.shape(gains)[1]
+    if data.inputs is None:
+        if count:
+            raise ValueError(
+                f"the model was fitted to {count} inputs and the data have none: give those held "
+                "from each state on, zeros if there were none, as koopmark.Trajectories(states, "
+                "times, inputs=...)"
+            )
+        return
+    if count and data.inputs.shape[2] != count:
+        raise ValueError(
+            f"the model was fitted to {count} inputs, the data have {data.inputs.shape[2]}"
+        )
+    check_finite_inputs(data)
 
 
 def _shared_multipliers(model: Model) -> list[float]:
