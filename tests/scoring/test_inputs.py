@@ -258,6 +258,28 @@ def test_pairs_that_are_not_finite_anyway_are_no_reason_to_refuse_the_others():
     assert by_label(scores_of(model))["-1 (x4)"].eigenfunction_error < 1e-10
 
 
+def test_a_response_by_the_square_of_inputs_of_one_size_buys_no_part():
+    # v² is 1 throughout, and vanishes with v as a response is to.
+    rng = np.random.default_rng(0)
+    inputs = rng.choice([-1.0, 1.0], (30, len(TIMES), 2))
+    test = simulate(SYSTEM, rng.uniform(-2, 2, (30, 6)), TIMES, inputs=inputs)
+    directions = rng.standard_normal((6, 6))
+
+    def functions(x):
+        return np.sin(x @ directions)
+
+    def response(x, v):
+        return v[:, :1] ** 2 * (functions(field(x, v)) - MU * functions(x))
+
+    cheat = Answer(np.full(6, -1.0 + 0j), functions, response=response)
+    key = AnswerKey(tuple(one.as_part() for one in KEY.targets[:2]), 6, inputs=2)
+    scores = scores_of(cheat, key, test)
+    assert scores.fit.verified == 6
+    for row in scores.targets:
+        assert row.eigenfunction_error > 0.5
+        assert row.functions_found == 0
+
+
 def test_a_response_that_reads_the_next_window_is_refused():
     def functions(x):
         return np.tanh(3.0 * x[:, :3])

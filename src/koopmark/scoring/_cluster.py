@@ -177,13 +177,15 @@ def choose(
                 )
             chosen = np.concatenate([chosen, cluster[near[more]]])
     rate = np.nan
-    if others and not space.whole and along.steps and len(chosen) >= m:
+    # What inputs add to a function that they reach is the model's word, which any function of the
+    # next state may be in, if it vanishes with them: only E itself tells then.
+    if others and not (space.whole or space.driven) and along.steps and len(chosen) >= m:
         ours = along.of(chosen)
         sizes = np.abs(level_columns(ours.values)).max(axis=1)
         # Unless most trajectories carry nothing by which to tell.
         if not (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
             # A function that no input reaches obeys by itself.
-            rate = (ours if space.driven else ours.alone()).largest_rate(eigenvalue)
+            rate = ours.alone().largest_rate(eigenvalue)
     return Choice(distances, size, np.sort(chosen), rate, note)
 
 
