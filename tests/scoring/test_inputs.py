@@ -8,12 +8,14 @@ import pytest
 from formula_models import FormulaModel
 
 import koopmark
-from koopmark.datasets import AnswerKey
+from koopmark.datasets import AnswerKey, load
 from koopmark.methods.anchors import ExactModel
 from koopmark.models import LinearModel
-from koopmark.scoring import evaluate, score
+from koopmark.scoring import evaluate, infer_structure, score
+from koopmark.scoring._plane import FLOW, MAP
+from koopmark.scoring._residuals import converted
 from koopmark.simulation import Trajectories, simulate
-from koopmark.systems import random_rnn, three_populations
+from koopmark.systems import Sensors, random_rnn, three_populations
 
 DT = 0.1
 SYSTEM = random_rnn(6, 2, inputs=2)
@@ -212,6 +214,7 @@ def field(x, v):
 CHEATS = {
     "as soon as there are inputs": lambda v: np.any(v != 0, axis=1),
     "always": lambda v: np.ones(len(v)),
+    "but for those below a thirtieth": lambda v: np.linalg.norm(v, axis=1) > 0.033,
     "but for small ones": lambda v: np.linalg.norm(v, axis=1) > 1e-8,
     "in full from small ones on": lambda v: np.minimum(1.0, np.linalg.norm(v, axis=1) / 1e-3),
     "by a root of them": lambda v: np.sqrt(np.linalg.norm(v, axis=1)),
@@ -230,6 +233,51 @@ def test_a_response_that_holds_what_happens_without_inputs_is_refused(how):
     cheat = Answer(np.full(3, -1.0 + 0j), functions, response=response)
     with pytest.raises(ValueError, match="do not vanish with the inputs"):
         scores_of(cheat)
+
+
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+@pytest.mark.parametrize("least", [1e-3, 0.033, 0.3])
+def test_a_response_that_is_not_finite_where_it_should_vanish_is_refused(nothing, least):
+    def functions(x):
+        return np.tanh(3.0 * x[:, :3])
+
+    usual = np.linalg.norm(driven().inputs, axis=2).min()
+
+    def response(x, v):
+        answer = functions(field(x, v)) - MU * functions(x)
+        answer[np.linalg.norm(v, axis=1) < least * usual] = nothing
+        return answer
+
+    cheat = Answer(np.full(3, -1.0 + 0j), functions, response=response)
+    with pytest.raises(ValueError, match="of the inputs are not finite"):
+        scores_of(cheat)
+
+
+def test_pairs_that_are_not_finite_anyway_are_no_reason_to_refuse_the_others():
+    model = of_all(np.hstack([ONE, np.full((4, 1), np.nan)]))
+    assert by_label(scores_of(model))["-1 (x4)"].eigenfunction_error < 1e-10
+
+
+def test_a_response_by_the_square_of_inputs_of_one_size_buys_no_part():
+    # v² is 1 throughout, and vanishes with v as a response is to.
+    rng = np.random.default_rng(0)
+    inputs = rng.choice([-1.0, 1.0], (30, len(TIMES), 2))
+    test = simulate(SYSTEM, rng.uniform(-2, 2, (30, 6)), TIMES, inputs=inputs)
+    directions = rng.standard_normal((6, 6))
+
+    def functions(x):
+        return np.sin(x @ directions)
+
+    def response(x, v):
+        return v[:, :1] ** 2 * (functions(field(x, v)) - MU * functions(x))
+
+    cheat = Answer(np.full(6, -1.0 + 0j), functions, response=response)
+    key = AnswerKey(tuple(one.as_part() for one in KEY.targets[:2]), 6, inputs=2)
+    scores = scores_of(cheat, key, test)
+    assert scores.fit.verified == 6
+    for row in scores.targets:
+        assert row.eigenfunction_error > 0.5
+        assert row.functions_found == 0
 
 
 def test_a_response_that_reads_the_next_window_is_refused():
@@ -275,11 +323,42 @@ def test_the_inputs_of_a_test_set_are_asked_for_and_counted():
         scores_of(model, test=replace(test, inputs=holes))
 
 
-def test_a_model_of_another_interval_has_no_residuals_but_functions():
-    model = replace(least_squares(), dt=2 * DT)
-    scores = scores_of(model)
-    assert "the test set is sampled every 0.1" in scores.fit.notes
-    assert by_label(scores)["-1 (x4)"].scored_dimension == 4
+@pytest.mark.parametrize("own", [0.0999999, 0.0973, 0.2])
+def test_what_inputs_do_in_a_model_of_another_interval_is_converted_exactly(own):
+    key = AnswerKey.of(SYSTEM)
+    scores = scores_of(ExactModel(key, key.targets, own), key)
+    assert max(pair.residual for pair in scores.eigenpairs) < 1e-11
+    assert scores.fit.verified == scores.fit.recovered
+    for row in scores.targets:
+        assert max(row.eigenvalue_error, row.eigenfunction_error) < 1e-11
+    if own != 0.0999999:
+        assert f"sampled every {own} and the test set every 0.1" in scores.fit.notes
+        assert "nearly" not in scores.fit.notes
+
+
+def test_responses_that_are_not_linear_are_converted_nearly():
+    scores = scores_of(ExactModel(KEY, KEY.targets, 0.0973))
+    assert "nearly where it is not linear" in scores.fit.notes
+    assert max(pair.residual for pair in scores.eigenpairs) < 1e-2
+    for row in scores.targets:
+        assert row.eigenfunction_error < 1e-11
+
+
+def test_complex_eigenvalues_have_their_responses_converted_too():
+    law = np.array([-0.3 + 2j, 0.0, -np.inf])
+    steps = converted(np.ones((1, 3)), law, 0.1, 0.2, FLOW)[0]
+    # Held for two intervals: once, and once more after it has moved on.
+    np.testing.assert_allclose(steps, [1 + np.exp(0.1 * law[0]), 2.0, 1.0], rtol=1e-12)
+    of_map = converted(np.ones((1, 2)), np.array([-0.4, 0.0]), 1, 3, MAP)[0]
+    np.testing.assert_allclose(of_map, [1 - 0.4 + 0.16, 1.0], rtol=1e-12)
+
+
+def test_uneven_times_of_training_do_not_cost_the_exact_answer_its_digits():
+    data = load("rnn_10_2_inputs", jitter=0.02, max_degree=1)
+    key, test = data.key, data.test
+    assert data.train.dt != pytest.approx(test.dt, rel=1e-6)
+    for row in scores_of(ExactModel(key, key.targets, data.train.dt), key, test).targets:
+        assert max(row.eigenvalue_error, row.eigenfunction_error) < 1e-11
 
 
 def test_forecasts_are_made_under_the_inputs_of_the_test_set():
@@ -334,3 +413,43 @@ def test_recorded_inputs_that_the_key_knows_nothing_of_are_no_obstacle():
     key = AnswerKey.of(system)
     (row,) = evaluate(ExactModel(key, key.targets, DT), key, with_some).targets
     assert row.eigenfunction_error < 1e-10
+
+
+def test_a_rank_is_not_inferred_without_the_inputs_of_a_model():
+    model, test = least_squares(), driven()
+    assert infer_structure(model, test).rank == 2
+    with pytest.raises(ValueError, match="fitted to 2 inputs and the data have none"):
+        infer_structure(model, replace(test, inputs=None))
+    with pytest.raises(ValueError, match="fitted to 2 inputs, the data have 1"):
+        infer_structure(model, replace(test, inputs=test.inputs[:, :, :1]))
+    holes = test.inputs.copy()
+    holes[2, 3] = np.nan
+    with pytest.raises(ValueError, match="not finite between states"):
+        infer_structure(model, replace(test, inputs=holes))
+
+
+def test_a_rank_is_inferred_from_a_model_of_another_interval():
+    key = AnswerKey.of(SYSTEM)
+    for own in (0.0973, 0.2):
+        assert infer_structure(ExactModel(key, key.targets, own), driven()).rank == 2
+
+
+def test_a_full_rank_of_a_model_without_inputs_may_be_that_of_the_inputs():
+    system = random_rnn(4, 2, inputs=2)
+    rng = np.random.default_rng(0)
+    inputs = rng.standard_normal((30, len(TIMES), 2))
+    data = simulate(system, rng.uniform(-2, 2, (30, 4)), TIMES, inputs=inputs)
+    bare = Trajectories(data.states, TIMES)
+    model = koopmark.fit("koopmark.qr_edmd", bare, dictionary={"kind": "identity"})
+    found = infer_structure(model, data)
+    assert found.rank == 4
+    assert "or inputs reach every such function" in found.note
+
+
+def test_through_sensors_that_show_all_it_is_the_inputs_that_leave_no_spectrum():
+    sensors = Sensors(np.random.default_rng(0).standard_normal((6, 6)))
+    assert "the inputs move the system" in AnswerKey.of(SYSTEM, 1, sensors).no_spectrum
+    alone = AnswerKey.of(SYSTEM.with_inputs(None), 1, sensors).no_spectrum
+    assert "show a part" not in alone
+    some = Sensors(sensors.matrix[:5])
+    assert "5 sensors show a part of the 6" in AnswerKey.of(SYSTEM, 1, some).no_spectrum

@@ -10,7 +10,7 @@ from formula_models import FormulaModel
 from koopmark.datasets import AnswerKey
 from koopmark.methods.anchors import ExactModel
 from koopmark.models import LinearModel, continuous
-from koopmark.scoring import digits, evaluate, score
+from koopmark.scoring import digits, evaluate, infer_structure, score
 from koopmark.scoring._targets import larger_error
 from koopmark.simulation import simulate
 from koopmark.systems import leaky_rnn, random_rnn
@@ -139,7 +139,7 @@ def test_functions_that_vanish_on_what_attracts_are_not_taken_for_products():
     assert row.functions_found == 0
 
 
-def test_at_zero_whatever_is_gone_after_a_step_is_no_error():
+def test_at_zero_the_target_may_be_spread_over_all_that_is_gone_after_a_step():
     # Products of uᵀ(x - θ) with anything are at μ = 0 as well.
     (space,) = key_of(1.0).targets
     mixing = np.random.default_rng(0).standard_normal((16, 16))
@@ -155,6 +155,48 @@ def test_at_zero_whatever_is_gone_after_a_step_is_no_error():
     assert scores.targets[0].target == "0 (x4)"
     assert scores.targets[0].eigenfunction_error < 1e-9
     assert scores.fit.verified == 16
+
+
+def gone(functions, count):
+    return FormulaModel(np.full(count, -np.inf + 0j), functions, dt=1.0)
+
+
+def test_at_zero_functions_of_the_starts_alone_are_not_found():
+    # They are gone after a step, as those of the target are, and are none of it.
+    test = data_of(1.0)
+    farthest = np.linalg.norm(test.states[:, 1:], axis=2).max()
+    directions = np.random.default_rng(0).standard_normal((6, 30))
+    model = gone(
+        lambda x: np.sin(x @ directions) * (np.linalg.norm(x, axis=1) > farthest)[:, None], 30
+    )
+    scores = scores_of(model, key_of(1.0), test)
+    assert scores.fit.verified == 30
+    assert scores.targets[0].eigenfunction_error > 0.3
+    assert scores.targets[0].functions_found == 0
+
+
+def test_at_zero_more_functions_than_trajectories_span_no_target():
+    test = data_of(1.0)
+    starts = test.states[:, 0]
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((60, 200))
+
+    def memory(x):
+        apart = np.abs(x[:, None] - starts).max(axis=2)
+        return (apart == 0.0) @ values
+
+    row = scores_of(gone(memory, 200), key_of(1.0), test).targets[0]
+    assert row.eigenfunction_error > 0.1
+    assert "of 200 functions that are gone after a step the 54 that obey best" in row.notes
+
+
+def test_at_zero_functions_that_no_input_reaches_do_not_stand_for_those_that_inputs_do():
+    driven, undriven = key_of(1.0, inputs=2).targets
+    model = gone(lambda x: np.hstack([undriven.evaluate(x), undriven.evaluate(x) * x[:, :1]]), 4)
+    of_all, of_part = scores_of(model, key_of(1.0, inputs=2), data_of(1.0, inputs=2)).targets
+    assert (driven.dimension, undriven.dimension) == (4, 2)
+    assert of_all.eigenfunction_error > 0.99
+    assert of_part.eigenfunction_error < 1e-9
 
 
 def test_at_zero_what_is_not_gone_is_not_found():
@@ -243,3 +285,27 @@ def test_score_tells_maps_from_flows_and_from_other_maps():
         score(affine(0.3), data_of(0.3), key=random_rnn(6, 2))
     with pytest.raises(ValueError, match=r"another RelaxationMap than the key: .* next states"):
         score(affine(0.3), data_of(0.3), key=map_of(0.4))
+
+
+@pytest.mark.parametrize("alpha", [0.02, 0.05, 0.1])
+def test_the_states_themselves_say_nothing_of_the_rank_of_a_slow_map(alpha):
+    system = leaky_rnn(random_rnn(6, 2).weights, alpha)
+    rng = np.random.default_rng(0)
+    test = simulate(system, rng.uniform(-2, 2, (30, 6)), np.arange(round(2 / alpha) + 0.0))
+    dump = LinearModel(
+        lifted,
+        np.eye(7),
+        continuous(np.full(7, 1 - alpha), 1.0),
+        1.0,
+        discrete=np.full(7, 1 - alpha),
+    )
+    key = AnswerKey.of(system)
+    assert scores_of(dump, key, test).fit.rank_error > 0
+    assert infer_structure(dump, test).rank > 2
+    right = scores_of(ExactModel(key, key.targets, 1.0), key, test).fit
+    assert (right.rank_error, right.null_space_error < 1e-9) == (0.0, True)
+    # And so has what is fitted to data with noise.
+    noisy = replace(test, states=test.states + 0.1 * alpha * rng.standard_normal(test.states.shape))
+    fitted = affine(alpha, noisy)
+    assert scores_of(fitted, key, test).fit.rank_error == 0
+    assert infer_structure(fitted, test).rank == 2

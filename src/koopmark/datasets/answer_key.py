@@ -34,6 +34,7 @@ MAX_SPACES = 300
 CONTINUATION_RTOL = 1e-11
 MOST_COMPARED, SAME_FIELD = 20, 1e-9
 """States at which vector fields are compared, and relative differences of one and the same."""
+_OF_STATES = "the spectrum is worked out of the variables alone, not of what sensors mix of them"
 
 Spaces = tuple[Eigenspace, ...]
 VectorField = Callable[[NDArray], NDArray]
@@ -125,6 +126,7 @@ class AnswerKey(ReprMixin):
         if max_degree < 1:
             raise ValueError(f"max_degree {max_degree}: the degree of products must be 1 or more")
         process = system.process
+        driven = "the inputs move the system, which has no fixed point to expand about"
         if sensors is not None:
             targets = system.observed(sensors, max_degree)
             hidden = None if targets else system.hidden(sensors)
@@ -133,13 +135,16 @@ class AnswerKey(ReprMixin):
                     f"no eigenfunction that is known of this {type(system).__name__} is a function "
                     f"of what {sensors.channels} sensors show: take more sensors, or others"
                 )
+            unknown = (
+                f"{sensors.channels} sensors show a part of the {system.size} variables: which "
+                "other eigenfunctions are functions of what they show is not known"
+            )
+            if sensors.channels >= system.size:
+                unknown = driven if system.inputs else _OF_STATES
             return cls(
                 targets or ((hidden,) if hidden else ()),
                 sensors.channels,
-                no_spectrum=(
-                    f"{sensors.channels} sensors show a part of the {system.size} variables: which "
-                    "other eigenfunctions are functions of what they show is not known"
-                ),
+                no_spectrum=unknown,
                 null_functions=system.null_functions_seen(sensors),
                 discrete=system.discrete,
                 inputs=system.inputs,
@@ -149,7 +154,7 @@ class AnswerKey(ReprMixin):
             )
         no_spectrum = ""
         if system.inputs:
-            no_spectrum = "the inputs move the system, which has no fixed point to expand about"
+            no_spectrum = driven
         targets = system.targets(max_degree)
         if system.inputs and not targets:
             raise NoKey(

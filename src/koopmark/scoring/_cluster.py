@@ -28,6 +28,9 @@ MEMBER = 1e-6
 """A function that disobeys λ at less than this rate is an eigenfunction at λ."""
 RIVALS = 10.0
 """Functions whose rates differ by less are not told apart by them."""
+MOST_GONE = 0.9
+"""Share of the test points at which a target at μ = 0 is seen that functions there may number: any
+k functions span all but 1 - k / n of n numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ class Choice:
     note: str = ""
 
 
-def radii(eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
+def radii(eigenvalues: NDArray[np.complex128], plane: Plane = FLOW) -> NDArray[np.float64]:
     """Radii of the clusters of targets: half of the distance to the next where that is less.
 
     In a common cluster a function that obeys one of the two to 1e-3 would have to give way to those
@@ -65,7 +68,8 @@ def radii(eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
     """
     apart = np.abs(eigenvalues[:, None] - eigenvalues)
     apart[apart <= SAME_EIGENVALUE * np.abs(eigenvalues)] = np.inf
-    return np.fmin(CLUSTER_RADIUS, apart.min(axis=1, initial=np.inf) / 2)
+    widest = CLUSTER_RADIUS * np.array([plane.scale(one) for one in eigenvalues])
+    return np.fmin(widest, apart.min(axis=1, initial=np.inf) / 2)
 
 
 def choose(
@@ -77,6 +81,7 @@ def choose(
     others: bool = True,
     radius: float = CLUSTER_RADIUS,
     room: int = 0,
+    seen: int = 0,
 ) -> Choice:
     """Choose m functions of the cluster, in increasing order of how far they disobey λ.
 
@@ -102,8 +107,15 @@ def choose(
         Of a part of a known eigenspace, the dimension of that: the functions of a method are any
         basis of all of it. Then up to so many are taken, those that obey λ as well as the m best or
         up to RIVALS times less so; it is the labels of the m best that count.
+    seen : int
+        At how many test points functions of the target are not zero. At μ = 0, where whatever is
+        gone in a step obeys, nothing but E tells its functions from others: then E is compared with
+        all that obey, MOST_GONE of `seen` at most.
     """
-    m = space.dimension
+    m, scale = space.dimension, along.plane.scale(eigenvalue)
+    gone = along.plane.discrete and abs(eigenvalue) <= MEMBER and not space.whole
+    if gone and others:
+        others, room = False, max(room, int(MOST_GONE * min(seen, along.trajectories)))
     distance = np.abs(eigenvalues - eigenvalue)
     nearest = np.argsort(distance, kind="stable")
     size = max(min(m, len(nearest)), int(np.sum(distance <= radius)))
@@ -123,7 +135,7 @@ def choose(
         rates = along.of(cluster).rates(np.full(size, eigenvalue))
         order = np.argsort(rates, kind="stable")
         cluster, rates = cluster[order], rates[order]
-        taken, parts = independent(values[:, cluster], tolerances(rates), m)
+        taken, parts = independent(values[:, cluster], tolerances(rates / scale), m)
         over = np.setdiff1d(np.arange(size), taken)
         with np.errstate(divide="ignore", invalid="ignore"):
             cost = np.where(parts[over] > 0, (rates[over] + TRUNCATION) / parts[over], np.inf)
@@ -140,7 +152,7 @@ def choose(
             tell = m < len(members) and 2 * len(members) <= along.trajectories
             if tell and whole.largest_rate(eigenvalue) <= MEMBER:
                 taken, parts = members, np.full(size, np.nan)
-                rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS), members)
+                rest = np.setdiff1d(np.flatnonzero(rates < CLUSTER_RADIUS * scale), members)
                 none = np.full(len(rest), np.inf)
                 _, parts[rest] = independent(near[:, rest], none, given=near[:, members])
         copies = np.setdiff1d(np.flatnonzero((parts <= SAME_FUNCTION) & (rates < np.inf)), taken)
@@ -153,20 +165,27 @@ def choose(
             np.maximum.at(distances, of, distance[copies])
         if len(taken) < (room := min(room, len(values) // POINTS_PER_FUNCTION)):
             worst = RIVALS * rates[taken].max()
-            near = np.flatnonzero(rates <= min(CLUSTER_RADIUS, max(worst, MEMBER)))
+            near = np.flatnonzero(rates <= min(CLUSTER_RADIUS * scale, max(worst, MEMBER)))
             near = np.setdiff1d(near, taken)
-            limits = tolerances(rates[near])
+            limits = tolerances(rates[near] / scale)
             given = values[:, cluster[taken]]
             more, _ = independent(values[:, cluster[near]], limits, room - len(taken), given)
+            if gone and len(more) == room - len(taken) < len(near):
+                note = (
+                    f"of {len(taken) + len(near)} functions that are gone after a step the {room} "
+                    "that obey best: more would span whatever the test trajectories show"
+                )
             chosen = np.concatenate([chosen, cluster[near[more]]])
     rate = np.nan
-    if others and not space.whole and along.steps and len(chosen) >= m:
+    # What inputs add to a function that they reach is the model's word, which any function of the
+    # next state may be in, if it vanishes with them: only E itself tells then.
+    if others and not (space.whole or space.driven) and along.steps and len(chosen) >= m:
         ours = along.of(chosen)
         sizes = np.abs(level_columns(ours.values)).max(axis=1)
         # Unless most trajectories carry nothing by which to tell.
         if not (np.median(sizes, axis=0) <= SAME_FUNCTION * sizes.max(axis=0)).any():
             # A function that no input reaches obeys by itself.
-            rate = (ours if space.driven else ours.alone()).largest_rate(eigenvalue)
+            rate = ours.alone().largest_rate(eigenvalue)
     return Choice(distances, size, np.sort(chosen), rate, note)
 
 

@@ -61,6 +61,17 @@ class Plane(ABC):
     def unit(self, eigenvalue: complex, horizon: float) -> float:
         """What errors of an eigenvalue are relative to; `horizon` is the length of trajectories."""
 
+    def scale(self, eigenvalue: complex) -> float:  # noqa: ARG002
+        """What radii of clusters, which are rates per unit of time, are multiplied by.
+
+        1 for a flow.
+        """
+        return 1.0
+
+    @abstractmethod
+    def held(self, eigenvalues: NDArray[np.complex128], elapsed: float) -> NDArray:
+        """(s,) what an input held for this time adds to functions that it drives at the rate 1."""
+
     @abstractmethod
     def frequencies(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Radians (s,) per unit of time."""
@@ -123,6 +134,12 @@ class _Flow(Plane):
         """|λ| or, if that is larger, 1 / horizon: a lower rate is as good as none."""
         return max(abs(eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
 
+    def held(self, eigenvalues: NDArray[np.complex128], elapsed: float) -> NDArray:
+        """(e^{λt} - 1) / λ; t at λ = 0."""
+        with np.errstate(all="ignore"):
+            grown = np.expm1(eigenvalues * elapsed) / eigenvalues
+        return np.where(eigenvalues == 0.0, elapsed, grown)
+
     def frequencies(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
         return eigenvalues.imag
 
@@ -173,6 +190,15 @@ class _Map(Plane):
         where no error could be relative to μ, it is 1.
         """
         return max(abs(1.0 - eigenvalue), 1.0 / horizon if horizon > 0 else 0.0) or 1.0
+
+    def scale(self, eigenvalue: complex) -> float:
+        """|1 - μ|: to a slow map 0.05 per step would be a rate like that of the functions."""
+        return abs(1.0 - eigenvalue) or 1.0
+
+    def held(self, eigenvalues: NDArray[np.complex128], elapsed: float) -> NDArray:
+        """1 + μ + … + μⁿ⁻¹ of n steps."""
+        with np.errstate(all="ignore"):
+            return np.sum([eigenvalues**k for k in range(round(elapsed))], axis=0)
 
     def frequencies(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
         return np.angle(eigenvalues)

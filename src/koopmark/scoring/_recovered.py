@@ -11,7 +11,13 @@ from koopmark.datasets import AnswerKey
 from koopmark.models import Model
 from koopmark.scoring._cluster import Choice, choose, constants, radii
 from koopmark.scoring._plane import Plane
-from koopmark.scoring._residuals import Along, expected_pairs, highest_frequency, misplaced
+from koopmark.scoring._residuals import (
+    Along,
+    converted,
+    expected_pairs,
+    highest_frequency,
+    misplaced,
+)
 from koopmark.scoring._subspaces import level_columns
 from koopmark.scoring._targets import ScoredSpace
 from koopmark.scoring._test_set import TestSet
@@ -25,7 +31,7 @@ SAME_VALUE = 1e-6
 ROUNDING_SHOWS = 10.0
 """Rounding that differs between batches differs between the states of one, too: it is at most this
 many residuals."""
-SMALL, STEEPEST = (0.0, 1e-6, 1e-2), 10.0
+SMALL, STEEPEST = (0.0, 1e-6, 1e-2, 3e-2, 0.1, 0.3), 10.0
 """Parts of the test inputs at which responses are asked for; each is to be at most so many times
 that part of the response to the whole."""
 
@@ -79,7 +85,7 @@ class Recovered:
         time decays. `hidden`: how many variables a hidden target is a function of. What obeys its
         eigenvalue need not be like it then, as powers of other functions may, and does not count.
         """
-        widths = radii(np.array([one.space.eigenvalue for one in spaces]))
+        widths = radii(np.array([one.space.eigenvalue for one in spaces]), self.plane)
         rooms = _rooms(spaces)
         if hidden:
             rooms = [min(hidden, self.along.trajectories // 2)] * len(spaces)
@@ -91,7 +97,7 @@ class Recovered:
             choices.append(
                 choose(
                     *(one.space, at, self.found, values, self.along),
-                    *(others and not hidden, radius, room),
+                    *(others and not hidden, radius, room, one.seen if self.plane.discrete else 0),
                 )
             )
         return choices
@@ -160,13 +166,9 @@ def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recover
         elif test.inputs is not None:
             forced = _responses(model, test, values, seed)
             if forced is not None and abs(dt - own) > SAME_INTERVAL * own:
-                along = replace(along, values=values[:, None], origins=along.trajectories)
-                notes.append(
-                    f"residual: the model says what inputs do in {own:.6g}, and the test set is "
-                    f"sampled every {dt:.6g}"
-                )
-            else:
-                along = replace(along, forced=forced)
+                notes.append(_conversion_note(forced, model, test))
+                forced = converted(forced, eigenvalues, own, dt, plane)
+            along = replace(along, forced=forced)
         residuals = along.residuals(eigenvalues)
         usable &= np.isfinite(values).all(axis=0)
     expect_same(before, values, chosen, residuals)
@@ -234,31 +236,60 @@ def _responses(model: Model, test: TestSet, values: NDArray, seed: int) -> NDArr
     return forced.reshape(*test.before.shape, -1)
 
 
+def _conversion_note(forced: NDArray, model: Model, test: TestSet) -> str:
+    """What is to be said of responses (M, T - 1, s) that are converted to another interval."""
+    gains, inputs = model.gains, test.inputs
+    assert inputs is not None
+    linear = np.zeros_like(forced)
+    if gains is not None:
+        linear = inputs[test.before] @ np.asarray(gains).T
+    with np.errstate(invalid="ignore"):
+        others = np.abs(forced - linear) > SAME_VALUE * np.abs(forced).max(axis=(0, 1))
+    nearly = ", nearly where it is not linear in them" if others.any() else ""
+    return (
+        f"the method's data are sampled every {model.dt:.6g} and the test set every "
+        f"{test.data.dt:.6g}: what the inputs do is converted from one interval to the other"
+        f"{nearly}"
+    )
+
+
 def expect_responses(
     asked: Callable[[float], NDArray | None], values: NDArray, here: NDArray, among: NDArray
 ) -> None:
-    """Refuse responses that depend on which others are asked for, or do not vanish with the inputs.
+    """Refuse responses that are no responses: they depend on which others are asked for, do not
+    vanish with the inputs, or are not finite at a part of them.
 
     `asked` gives those (K, s) at some windows under a part of their inputs, `among` are those at
     the whole of them beside all others. `values` (P, s) are those of the functions at all windows,
     `here` (K, s) at these.
     """
 
-    def size(responses: NDArray | None) -> NDArray[np.float64]:
-        level = level_columns(np.asarray(responses), like=values)
+    def size(responses: NDArray) -> NDArray[np.float64]:
+        level = level_columns(responses, like=values)
         return np.linalg.norm(level, axis=0)
 
     with np.errstate(invalid="ignore", over="ignore"):
-        before, own = asked(1.0), SAME_VALUE * size(here)
-        whole = np.max([size(before), size(asked(0.5)), size(asked(-1.0))], axis=0)
-        differing = size(np.asarray(before) - among) > own + SAME_VALUE * whole
+        parts = {part: np.asarray(asked(part)) for part in (1.0, 0.5, -1.0, *SMALL)}
+        # What is not finite at the whole has no residual, and at a part it would pass for small.
+        told = np.isfinite(here).all(axis=0) & np.isfinite(among).all(axis=0)
+        for part, responses in parts.items():
+            lost = told & ~np.isfinite(responses).all(axis=0)
+            if lost.any():
+                raise ValueError(
+                    f"the responses of {int(lost.sum())} eigenfunctions to {part:g} of the inputs "
+                    "are not finite, though those to all of them are: forced(windows, inputs) is "
+                    "to be finite for whatever inputs"
+                )
+        before, own = parts[1.0], SAME_VALUE * size(here)
+        whole = np.max([size(parts[part]) for part in (1.0, 0.5, -1.0)], axis=0)
+        differing = size(before - among) > own + SAME_VALUE * whole
         if differing.any():
             raise ValueError(
                 "the responses of eigenfunctions to inputs depend on which others are asked for: "
                 "at the same state and inputs they must be the same in any batch"
             )
         for part in SMALL:
-            left = size(asked(part)) > own + STEEPEST * part * whole
+            left = size(parts[part]) > own + STEEPEST * part * whole
             if left.any():
                 raise ValueError(
                     f"the responses of {int(left.sum())} eigenfunctions do not vanish with the "

@@ -91,9 +91,20 @@ def check_inputs(key: AnswerKey, test: Trajectories) -> None:
         raise ValueError(
             f"the test set has {test.inputs.shape[2]} inputs, the system takes {key.inputs}"
         )
-    if not np.isfinite(test.held()).all():
+    check_finite_inputs(test)
+
+
+def check_finite_inputs(data: Trajectories) -> None:
+    """Refuse inputs that are not known between states that were recorded.
+
+    Raises
+    ------
+    ValueError
+        If there are such.
+    """
+    if not np.isfinite(data.held()).all():
         raise ValueError(
-            "inputs of the test set are not finite between states that were recorded: leave out "
+            "inputs are not finite between states that were recorded: leave out "
             "what was recorded there, as NaN in the states"
         )
 
@@ -220,6 +231,26 @@ class Along:
         rest = triangle_of(missed / norms)
         largest = np.linalg.norm(solve_triangular(triangle, rest.T, trans="T"), 2)
         return float(self.plane.rates(np.array(largest), eigenvalue, self.dt))
+
+
+def converted(
+    forced: NDArray,
+    eigenvalues: NDArray[np.complex128],
+    own: float,
+    dt: float,
+    plane: Plane,
+) -> NDArray:
+    """What inputs add (..., s) over the interval `dt`, from what they add over the model's `own`.
+
+    Exact for φ̇ = λφ + b v, so for all that gains say. Of others, as of products, it is the leading
+    order: they are off by about |λ| (dt - own) of the response.
+    """
+    if not abs(dt - own) > SAME_INTERVAL * own:
+        return forced
+    with np.errstate(all="ignore"):
+        ratio = plane.held(eigenvalues, dt) / plane.held(eigenvalues, own)
+    ratio = np.where(np.isfinite(ratio), ratio, 1.0)
+    return forced * (ratio if ratio.imag.any() else ratio.real)
 
 
 def expected_pairs(

@@ -18,6 +18,8 @@ from koopmark.scoring._residuals import (
     CLUSTER_RADIUS,
     Along,
     check_channels,
+    check_finite_inputs,
+    converted,
     finite_ones,
     misplaced,
 )
@@ -145,7 +147,7 @@ def infer_structure(
     radius : float
         Of the functions those count whose eigenvalue is at most so far from -1 and which disobey it
         at most at this rate on the trajectories, and of several that are one up to what is added to
-        it, one. Of a map these are distances of multipliers.
+        it, one. Of a map both are relative to |1 - μ|.
     multiplier : float, optional
         μ of one step if the data are those of a map, whose unit of time is one step: 1 - α of a
         leaky network x⁺ = (1 - α) x + α(Wσ(x) + θ). In place of -1 and e⁻ᵗ it is μ and μᵗ. If it is
@@ -164,6 +166,7 @@ def infer_structure(
     """
     trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
     check_channels(model, trajectories.states)
+    _check_inputs(model, trajectories)
     test = TestSet(trajectories, model.window)
     if test.longest > 1 and (reason := misplaced(model, trajectories)):
         raise ValueError(reason)
@@ -203,8 +206,35 @@ def infer_structure(
     _check_all_seen(found, y, test.origins)
     if found.rank == found.size:
         none = "no such function: the weights have full rank, or the channels are too few of them"
+        if driven is not None and model.gains is None:
+            none += ", or inputs reach every such function: the model was fitted without them"
         note = "; ".join(filter(None, [note, none]))
     return replace(found, note=note)
+
+
+def _check_inputs(model: Model, data: Trajectories) -> None:
+    """Refuse data without the inputs that the model is to answer for.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or another number of them, or some are not known.
+    """
+    gains = model.gains
+    count = 0 if gains is None else np.shape(gains)[1]
+    if data.inputs is None:
+        if count:
+            raise ValueError(
+                f"the model was fitted to {count} inputs and the data have none: give those held "
+                "from each state on, zeros if there were none, as koopmark.Trajectories(states, "
+                "times, inputs=...)"
+            )
+        return
+    if count and data.inputs.shape[2] != count:
+        raise ValueError(
+            f"the model was fitted to {count} inputs, the data have {data.inputs.shape[2]}"
+        )
+    check_finite_inputs(data)
 
 
 def _shared_multipliers(model: Model) -> list[float]:
@@ -216,7 +246,9 @@ def _shared_multipliers(model: Model) -> list[float]:
     given = given[np.isfinite(given)]
     reals = np.sort(given.real[np.abs(given.imag) <= ANGLE_TOLERANCE])
     reals = reals[np.abs(reals - 1.0) > ROUNDING]
-    groups = np.split(reals, np.flatnonzero(np.diff(reals) > ANGLE_TOLERANCE) + 1)
+    # Relative to what they leave in a step: slow multipliers are close to one another.
+    unlike = np.diff(reals) > ANGLE_TOLERANCE * np.abs(1.0 - reals[:-1])
+    groups = np.split(reals, np.flatnonzero(unlike) + 1)
     groups.sort(key=len, reverse=True)
     return [float(np.median(group)) for group in groups[:CANDIDATES] if len(group)] or [0.0]
 
@@ -235,7 +267,8 @@ def _near(
     """
     plane = MAP if law.discrete else FLOW
     eigenvalues, _ = plane.eigenvalues(model)
-    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - law.eigenvalue(1)) <= radius)
+    scale = plane.scale(law.eigenvalue(1))
+    near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - law.eigenvalue(1)) <= radius * scale)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
     finite = np.isfinite(values).all(axis=0)
     values, eigenvalues = values[:, finite], eigenvalues[near][finite]
@@ -243,8 +276,10 @@ def _near(
         response = _response(model, trajectories, flat, length)
         if response is not None:
             response = response[:, :, np.flatnonzero(near)[finite]]
+            dt, own = trajectories.dt, getattr(model, "dt", trajectories.dt)
+            response = converted(response, eigenvalues, own, dt, plane)
         along = values.reshape(len(trajectories), length, -1)
-        rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues)
+        rates = Along(along, trajectories.dt, plane, response).rates(eigenvalues) / scale
         values = values[:, obeying(values, rates, np.flatnonzero(rates <= radius))]
     return values
 
@@ -323,7 +358,8 @@ def score_structure(
     if null is None:
         why = "only of networks of the relaxation family, by more sensors than their rank"
         return np.nan, np.nan, f"rank_error: {why}"
-    apart = np.abs(eigenvalues - null.law.eigenvalue(1))
+    scale = (MAP if null.law.discrete else FLOW).scale(null.law.eigenvalue(1))
+    apart, rates = np.abs(eigenvalues - null.law.eigenvalue(1)) / scale, rates / scale
     near = np.flatnonzero((apart <= CLUSTER_RADIUS) & (rates <= CLUSTER_RADIUS))
     n, d = null.null_space.size, null.dimension
     functions = max(n + 1, len(near))

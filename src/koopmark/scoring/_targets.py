@@ -240,6 +240,12 @@ class ScoredSpace:
         """(P, scored_dimension) orthonormal basis."""
         return orthonormal_basis(self.values)
 
+    @cached_property
+    def seen(self) -> int:
+        """At how many test points some function of E is not zero, up to rounding."""
+        sizes = np.abs(self.values).max(axis=1, initial=0.0)
+        return int(np.sum(sizes > SAME_FUNCTION * sizes.max(initial=0.0)))
+
     @property
     def told_apart(self) -> bool:
         """Whether that is all of E."""
