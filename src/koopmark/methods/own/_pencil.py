@@ -353,8 +353,8 @@ class TrajectoryPencil:
     @cached_property
     def inputs(self) -> int:
         """q."""
-        held = self.records[0].inputs
-        return 0 if held is None else held.shape[2]
+        held = self.records[0].held
+        return 0 if held is None else held.values.shape[2]
 
     def gains(self, rate: complex, functions: NDArray) -> NDArray:
         """(m, q) of functions (c + k, m) at this λ on inputs held over the sampling interval."""

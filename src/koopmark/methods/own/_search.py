@@ -9,7 +9,7 @@ from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
 from koopmark.methods.own._pencil import Expansion, TrajectoryPencil
-from koopmark.methods.own._records import integrated, successive
+from koopmark.methods.own._records import integrated, integrated_driven, successive
 
 GRID = 64
 """Real rates that are tried."""
@@ -543,7 +543,11 @@ def _one_step(pencil: TrajectoryPencil) -> tuple[NDArray, NDArray, NDArray]:
     pairs = pencil.windows(2)
     if pairs is None:
         now, ahead, steps = successive(pencil.moved_by())
-        found, vectors = np.linalg.eig(integrated(now, ahead, steps))
+        if pencil.inputs:
+            generator = integrated_driven(pencil.moved_by())[0]
+        else:
+            generator = integrated(now, ahead, steps)
+        found, vectors = np.linalg.eig(generator)
         usable, _ = _varying(found.astype(complex), vectors, np.linalg.norm(now, axis=0), free)
         return found[usable].astype(complex), vectors[:, usable], np.empty(0, complex)
     now, ahead = pairs
