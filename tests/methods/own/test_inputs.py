@@ -405,3 +405,31 @@ def test_excitation_does_not_depend_on_units(power, scale):
     other = Trajectories(10.0**-power * data.states + 1.0, dt=0.1, inputs=units * data.inputs)
     np.testing.assert_allclose(excitation_of(other), first, rtol=1e-6)
     assert np.all((first > 0.5) & (first <= 1.1))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("name", "options", "mu"),
+    [
+        ("leaky_rnn_10_2_inputs", {"alpha": 1.0}, 0.0),
+        ("leaky_rnn_10_2_reset", {"inputs.channels": 2}, 0.0),
+        ("leaky_rnn_10_2_inputs", {"alpha": 1.3}, -0.3),
+    ],
+)
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_variable_projection_finds_what_a_driven_map_forgets_and_turns_round(
+    name, options, mu, noise
+):
+    small = {"trajectories": 20, "test_trajectories": 2, "noise": noise, "max_degree": 1}
+    data = datasets.load(name, **small, **options)
+    model = methods.fit("koopmark.varpro_edmd", data.train)
+    found = np.exp(model.eigenvalues) if model.multipliers is None else model.multipliers
+    assert len(found) == 8
+    tolerance = 3e-3 if noise else 1e-9
+    np.testing.assert_allclose(found, mu, atol=tolerance)
+    now, ahead = data.test.pairs()
+    moved = found * model.eigenfunctions(now[:, None]) + data.test.held() @ model.gains.T
+    reached = model.eigenfunctions(ahead[:, None])
+    # The test set is seen through the same noise.
+    size = abs(reached).max(axis=0)
+    assert (abs(reached - moved).max(axis=0) / size).max() < (0.1 if noise else 1e-7)
