@@ -433,3 +433,39 @@ def test_variable_projection_finds_what_a_driven_map_forgets_and_turns_round(
     # The test set is seen through the same noise.
     size = abs(reached).max(axis=0)
     assert (abs(reached - moved).max(axis=0) / size).max() < (0.1 if noise else 1e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("koopmark.qr_edmd", {"degree": 1}), ("koopmark.qr_edmd", {"input_terms": "bilinear"})],
+)
+def test_inputs_that_do_not_fit_a_model_are_refused_in_a_sentence(name, options):
+    model = methods.fit(name, driven(white()), **options)
+    windows = np.zeros((4, 1, 3))
+    for count in (0, 1, 3):
+        with pytest.raises(ValueError, match=r"fitted to 2 inputs, got inputs of shape"):
+            model.forced(windows, np.ones((4, count)))
+        with pytest.raises(ValueError, match=r"fitted to 2 inputs, got inputs of shape"):
+            model.predict(windows, [0.1], inputs=np.ones((4, 1, count)))
+    unknown = np.ones((4, 2))
+    unknown[1, 0] = np.nan
+    with pytest.raises(ValueError, match=r"inputs\[1, 0\] is nan"):
+        model.forced(windows, unknown)
+    with pytest.raises(ValueError, match=r"inputs\[1, 0, 0\] is nan"):
+        model.predict(windows, [0.1], inputs=unknown[:, None])
+
+
+@pytest.mark.parametrize("name", ["koopmark.qr_edmd", "pydmd.dmdc"])
+def test_of_data_without_inputs_there_are_no_gains(name):
+    data = driven(np.zeros((20, 12, 2)))
+    model = methods.fit(name, Trajectories(data.states, dt=0.1))
+    assert model.gains is None
+    assert model.forced(np.zeros((4, 1, 3)), np.ones((4, 2))) is None
+
+
+def test_inputs_that_are_combinations_of_the_state_are_so_to_rounding():
+    rng = np.random.default_rng(0)
+    states = rng.standard_normal((10, 12, 3))
+    data = Trajectories(states, dt=0.1, inputs=states @ rng.standard_normal((3, 2)))
+    note = methods.fit("koopmark.qr_edmd", data, degree=1).note
+    assert "combinations of the state, a constant and each other, to rounding, so that" in note
