@@ -73,6 +73,9 @@ PARALLEL = 1e-5
 NEAR, ATTEMPTS = 0.2, 3
 """How often functions are refined together near one rate, and what is near, over the duration."""
 
+GONE, UNCERTAIN = 36.0, 2.5
+"""-λΔt at which a step leaves a rounding error, and the deviation of such rates."""
+
 JOINT, UNKNOWNS = 12, 250
 """Functions at most that are refined together, and coefficients of theirs."""
 
@@ -149,6 +152,7 @@ def _groups(
             groups = [old for old in groups if old.joint or not _among(pencil, old, found)]
         groups += [new for new in found if not _among(pencil, new, groups)]
     groups = _unsplit(pencil, groups, rates)
+    groups += [one for one in _forgotten(pencil) if not _among(pencil, one, groups)]
     # Functions that do better than noise lets them are not the better ones, unless there is none.
     groups.sort(key=lambda group: group.misfit if pencil.faint else abs(np.log(group.misfit)))
     return _independent(pencil, groups)
@@ -238,6 +242,22 @@ def _independent(pencil: TrajectoryPencil, groups: list[_Group]) -> list[_Group]
             kept.append(group)
             basis = np.hstack([basis, u])
     return kept
+
+
+def _forgotten(pencil: TrajectoryPencil) -> list[_Group]:
+    """The functions of a map that are gone after one step, if there are any and no noise.
+
+    No search leads to λ = -∞: they are given the rate at which a step leaves a rounding error.
+    """
+    if not (pencil.faint and pencil.gridded):
+        return []
+    rate = complex(-GONE / pencil.dt)
+    at = pencil.expand(rate, exact=True)
+    inside = int(np.sum(at.misfits <= pencil.edge))
+    if not inside:
+        return []
+    misfit = float(at.misfits[:inside].mean())
+    return [_Group(rate, UNCERTAIN / pencil.dt, at.functions[:, :inside], misfit).upper()]
 
 
 def _unfolded(pencil: TrajectoryPencil, group: _Group) -> _Group:
