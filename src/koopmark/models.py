@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark import _repr
-from koopmark._arrays import Gate, Gated, real
+from koopmark._arrays import Gate, Gated, check_finite, real
 from koopmark._config import shortened
 from koopmark.simulation import SAME_INTERVAL
 
@@ -63,6 +63,8 @@ class Model(_repr.ReprMixin, Gated, ABC):
         super().__init_subclass__(**options)
         if "predict" in vars(cls):
             cls.predict = _at_times(cls.predict)  # type: ignore[method-assign]
+        if "forced" in vars(cls):
+            cls.forced = _under_inputs(cls.forced)  # type: ignore[method-assign]
 
     window: int = 1
     """How many consecutive states an eigenfunction needs: 1 unless the method embeds delays."""
@@ -108,6 +110,12 @@ class Model(_repr.ReprMixin, Gated, ABC):
         only step by it returns None for others. `inputs` (P, K, q) are held from the time before
         each, or from the last state of the window; a model fitted without inputs ignores them, and
         a method of one's own may leave the parameter out.
+
+        Raises
+        ------
+        ValueError
+            If times are not positive, or inputs are of another number than the model was fitted to,
+            or not finite.
         """
         return None
 
@@ -132,9 +140,14 @@ class Model(_repr.ReprMixin, Gated, ABC):
         """φ(x⁺) - μ φ(x) (P, s) for the windows (P, window, N) under held inputs (P, q).
 
         None if the method does not use inputs. It must vanish as the inputs do.
+
+        Raises
+        ------
+        ValueError
+            If inputs are of another number than the model was fitted to, or not finite.
         """
         gains = self.gains
-        return None if gains is None else inputs @ np.asarray(gains).T
+        return None if gains is None else _fitting_inputs(self, inputs) @ np.asarray(gains).T
 
     @property
     def residuals(self) -> NDArray[np.float64] | None:
@@ -200,10 +213,36 @@ def _at_times(predict: Callable[..., Any]) -> Callable[..., Any]:
                     f"inputs must have shape ({len(windows)}, {len(ahead)}, q), those held before "
                     f"each time, got {held['inputs'].shape}"
                 )
+            _fitting_inputs(self, held["inputs"])
         predicted: NDArray | None = predict(self, windows, ahead, **held)
         return predicted
 
     return careful
+
+
+def _under_inputs(forced: Callable[..., Any]) -> Callable[..., Any]:
+    """`forced` for inputs that fit the model, or a ValueError."""
+
+    @wraps(forced)
+    def careful(self: Model, windows: NDArray, inputs: ArrayLike) -> NDArray | None:
+        found: NDArray | None = forced(self, windows, _fitting_inputs(self, inputs))
+        return found
+
+    return careful
+
+
+def _fitting_inputs(model: Model, inputs: ArrayLike) -> NDArray[np.float64]:
+    """The inputs (..., q), if the model was fitted to q of them and they are finite."""
+    held, gains = real(inputs, "inputs"), model.gains
+    if gains is None:
+        return held
+    if held.shape[-1:] != (count := np.shape(gains)[1],):
+        raise ValueError(
+            f"this model was fitted to {count} inputs, got inputs of shape {held.shape}, the last "
+            "axis of which must be as long"
+        )
+    check_finite(held, "inputs")
+    return held
 
 
 def continuous(discrete: NDArray, dt: float) -> NDArray[np.complex128]:

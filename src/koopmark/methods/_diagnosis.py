@@ -31,10 +31,10 @@ FADED, SLOW, STEADY = 10.0, 0.1, 1e-6
 """|Re λ|T above which hardly anything of the span T shows an eigenfunction, below which it hardly
 changes, and below which it does not."""
 
-EXCITES, DEPENDENT = 0.05, 1e-10
+EXCITES, DEPENDENT, ROUNDING = 0.05, 1e-10, 1e-12
 """Part of the inputs that must be no function of the state: below it a gain is off by more than
 20 times what noise does to one under white inputs. Relative singular values of the states that are
-rounding."""
+rounding, and the part of the inputs that is."""
 
 SUM, ADDENDS = 1e-4, 8
 """Relative distance up to which an eigenvalue is a sum of others; one of these must be among so
@@ -113,11 +113,12 @@ def remark_excitation(trajectories: Trajectories) -> None:
     excitation = excitation_of(trajectories)
     poor = int(np.sum(excitation < EXCITES))
     if poor:
+        least = float(excitation.min())
+        far = "to rounding" if least < ROUNDING else f"all but a part of {number(least)}"
         remark(
             f"the inputs do not excite: in {poor} of {len(excitation)} directions they are "
-            "combinations of the state, a constant and each other, all but a part of "
-            f"{number(float(excitation.min()))}, so that gains there are undetermined: white "
-            "inputs, steps, or dither beside feedback would determine them"
+            f"combinations of the state, a constant and each other, {far}, so that gains there are "
+            "undetermined: white inputs, steps, or dither beside feedback would determine them"
         )
 
 

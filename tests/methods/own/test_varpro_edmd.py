@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from koopmark import Trajectories, methods, score, systems
+from koopmark import Trajectories, datasets, methods, score, systems
 from koopmark.methods import Monomials
 from koopmark.methods.own._pencil import TrajectoryPencil
 from koopmark.methods.own._records import Record
@@ -271,3 +271,16 @@ def test_a_large_dictionary_does_not_displace_what_is_well_determined():
     found = VarProEDMD(Monomials(3)).fit(data).eigenvalues
     for exact in (-0.3, -0.4, -0.7 + 2j, -0.7 - 2j):
         assert abs(found - exact).min() < 0.01
+
+
+@pytest.mark.parametrize("products", [1, 2])
+def test_a_function_that_alternates_is_one_real_function_at_its_multiplier(products):
+    small = {"trajectories": 20, "test_trajectories": 2, "noise": 0, "max_degree": 1}
+    data = datasets.load("leaky_rnn_10_2", alpha=1.3, **small)
+    model = methods.fit("koopmark.varpro_edmd", data.train, products=products)
+    mu = np.concatenate([np.full(8, -0.3), np.full(36, 0.09)])[: 8 if products == 1 else 44]
+    np.testing.assert_allclose(model.multipliers, mu, atol=1e-9)
+    np.testing.assert_allclose(np.exp(model.eigenvalues), mu, atol=1e-9)
+    now, ahead = (model.eigenfunctions(part[:, None]) for part in data.test.pairs())
+    assert abs(now.imag).max() == 0.0
+    np.testing.assert_allclose(ahead, mu * now, atol=1e-8 * abs(now).max())

@@ -80,6 +80,8 @@ class Subsampled(Method):
 def under_inputs(model: LinearModel, response: NDArray) -> LinearModel:
     """The model of ψ(x⁺) = ψ(x) K + v B, given that of ψ(x⁺) = ψ(x) K and B (q, D).
 
-    φ = ψ C has φ(x⁺) = μ φ(x) + v B C.
+    φ = ψ C has φ(x⁺) = μ φ(x) + v B C; of data without inputs it has no gains.
     """
+    if not len(response):
+        return model
     return replace(model, input_gains=(response @ model.coefficients).T)

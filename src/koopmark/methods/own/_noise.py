@@ -13,7 +13,14 @@ from koopmark.methods._sampling import together
 from koopmark.methods.dictionaries import Identity, Observables
 from koopmark.methods.own._factor import factorise
 from koopmark.methods.own._linalg import real_product
-from koopmark.methods.own._records import EVEN, Record, divided_differences, records_of
+from koopmark.methods.own._records import (
+    EVEN,
+    Record,
+    divided_differences,
+    integrated_driven,
+    records_of,
+    responses,
+)
 from koopmark.simulation import Trajectories
 
 ORDERS = range(1, 9)
@@ -80,11 +87,14 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
 
     Of data with gaps on an even grid this is estimated from all segments together. At uneven times
     divided differences take the place of those in time, and linear dependence says nothing. Of data
-    with inputs, which are as rough as noise, it is that of `without_response`.
+    with inputs, which are as rough as noise, it is that of what is left without the response to
+    them (`without_response`, or at uneven times `_relaxed`).
     """
-    if trajectories.inputs is not None:
-        trajectories = without_response(trajectories)
-    records = _sampled(trajectories)
+    if _even_for_most(trajectories):
+        driven = trajectories.inputs is not None
+        records = _sampled(without_response(trajectories) if driven else trajectories)
+    else:
+        records = _relaxed(records_of(trajectories))
     states = together([record.values for record in records])
     flat = states.reshape(-1, states.shape[2])
     deviations = flat.std(axis=0)
@@ -134,15 +144,40 @@ def without_response(trajectories: Trajectories) -> Trajectories:
     return replace(trajectories, states=states, inputs=None)
 
 
-def _sampled(trajectories: Trajectories) -> list[Record]:
-    """Stretches on an even grid if they hold most of the pairs, or else all records."""
+def _relaxed(records: list[Record]) -> list[Record]:
+    """The records less the response to inputs since each began, of ẋ = a + xG + vB at any times."""
+    if records[0].held is None:
+        return records
+    ones = [np.ones((*record.values.shape[:2], 1)) for record in records]
+    whole = [
+        record._replace(values=np.concatenate([one, record.values], axis=2))
+        for one, record in zip(ones, records, strict=True)
+    ]
+    generator, gain = integrated_driven(whole)
+    rates, vectors = np.linalg.eig(generator[1:, 1:])
+    parts = gain[:, 1:] @ vectors
+    relaxed = []
+    for record in records:
+        modes = [responses(record, complex(rate))[0] @ parts[:, j] for j, rate in enumerate(rates)]
+        response = (np.stack(modes, axis=2) @ np.linalg.inv(vectors)).real
+        relaxed.append(record._replace(values=record.values - response, held=None))
+    return relaxed
+
+
+def _even_for_most(trajectories: Trajectories) -> bool:
+    """Whether stretches on an even grid hold most of the pairs."""
     if trajectories.regular:
-        return records_of(trajectories)
+        return True
     recorded = trajectories.recorded
     even = recorded.linked & (abs(recorded.steps - trajectories.dt) <= EVEN * trajectories.dt)
-    if 2 * even.sum() >= recorded.follows.sum():
-        return [Record(block.states, block.times, even=True) for block in trajectories.blocks()]
-    return records_of(trajectories)
+    return bool(2 * even.sum() >= recorded.follows.sum())
+
+
+def _sampled(trajectories: Trajectories) -> list[Record]:
+    """Stretches on an even grid."""
+    if trajectories.regular:
+        return records_of(trajectories)
+    return [Record(block.states, block.times, even=True) for block in trajectories.blocks()]
 
 
 def _variances_of(records: list[Record]) -> NoiseVariances:

@@ -12,6 +12,7 @@ from koopmark._tsqr import triangle_of
 from koopmark.methods._sampling import along, together
 from koopmark.methods.own._linalg import real_product
 from koopmark.methods.own._records import (
+    EVEN,
     Record,
     exponentials,
     held_in_windows,
@@ -125,6 +126,12 @@ class TrajectoryPencil:
             np.sum(np.broadcast_to(one.lapse[..., -1], len(one.values))) for one in self.records
         ]
         return float(sum(spans)) / self.freedom
+
+    @cached_property
+    def gridded(self) -> bool:
+        """Whether all times are whole sampling intervals apart."""
+        steps = [np.diff(record.times).ravel() / self.dt for record in self.records]
+        return all(bool((abs(step - np.rint(step)) <= EVEN).all()) for step in steps)
 
     @cached_property
     def certain(self) -> NDArray[np.bool_]:
@@ -353,8 +360,8 @@ class TrajectoryPencil:
     @cached_property
     def inputs(self) -> int:
         """q."""
-        held = self.records[0].inputs
-        return 0 if held is None else held.shape[2]
+        held = self.records[0].held
+        return 0 if held is None else held.values.shape[2]
 
     def gains(self, rate: complex, functions: NDArray) -> NDArray:
         """(m, q) of functions (c + k, m) at this λ on inputs held over the sampling interval."""

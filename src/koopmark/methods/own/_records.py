@@ -25,6 +25,30 @@ LARGEST, TERMS = 0.5, 14
 """Norm up to which an exponential is summed, and of how many terms: to rounding."""
 
 
+class Held(NamedTuple):
+    """Inputs between the states of a record, known also where no state was recorded."""
+
+    values: NDArray[np.float64]
+    """(m, L, q) held over one interval after another from the first state on."""
+    spans: NDArray[np.float64]
+    """(m, L) how long each lasts: 0 after the last state of a trajectory."""
+    places: NDArray[np.intp]
+    """(m, T) how many of these intervals lie before each state."""
+
+    @classmethod
+    def between(cls, times: NDArray, inputs: NDArray) -> "Held":
+        """Of states at `times`, (T,) or (m, T), each input (m, T, q) held until the next state."""
+        m, length = inputs.shape[:2]
+        spans = np.broadcast_to(np.diff(times), (m, length - 1))
+        places = np.broadcast_to(np.arange(length), (m, length))
+        return cls(real(inputs[:, :-1], "inputs"), spans, places)
+
+    def at_states(self) -> NDArray[np.float64]:
+        """(m, T, q) from each state on; 0 from the last."""
+        padded = np.pad(self.values, ((0, 0), (0, 1), (0, 0)))
+        return np.take_along_axis(padded, self.places[..., None], axis=1)
+
+
 class Record(NamedTuple):
     """Recorded states of some trajectories, as many of each, one after another."""
 
@@ -34,8 +58,8 @@ class Record(NamedTuple):
     """(T,) if these trajectories share them, or else (m, T)."""
     even: bool
     """Whether the times are an even grid."""
-    inputs: NDArray[np.float64] | None = None
-    """(m, T, q) held from each time to the next."""
+    held: Held | None = None
+    """The inputs, if there are any."""
 
     @property
     def lapse(self) -> NDArray[np.float64]:
@@ -51,20 +75,16 @@ class Record(NamedTuple):
 def records_of(trajectories: Trajectories, least: int = 2) -> list[Record]:
     """All that was recorded, trajectories of one length together, the longest first.
 
-    Regular data are one record; trajectories of fewer than `least` states are left out. Of data
-    with inputs and gaps, over which these are not known, the stretches without a gap are taken.
+    Regular data are one record; trajectories of fewer than `least` states are left out.
     """
     if trajectories.regular:
-        inputs = trajectories.inputs
-        return [Record(real(trajectories.states, "states"), trajectories.times, True, inputs)]
+        states, inputs = real(trajectories.states, "states"), trajectories.inputs
+        held = None if inputs is None else Held.between(trajectories.times, inputs)
+        return [Record(states, trajectories.times, True, held)]
+    if trajectories.inputs is not None:
+        return _driven_records(trajectories, trajectories.inputs, least)
     lengths: dict[int, list[Trajectories]] = {}
     parts = trajectories.records(least)
-    if trajectories.inputs is not None and not trajectories.full:
-        parts = trajectories.blocks(least)
-        used = sum(len(part) * (part.states.shape[1] - 1) for part in parts)
-        if used < trajectories.neighbours:
-            what = f"{used} of {trajectories.neighbours} pairs: inputs are not known over gaps"
-            fitted_to(used, what)
     for record in parts:
         lengths.setdefault(record.states.shape[1], []).append(record)
     found = []
@@ -74,8 +94,51 @@ def records_of(trajectories: Trajectories, least: int = 2) -> list[Record]:
         if len(alike) > 1:
             times = np.vstack([np.tile(one.times, (len(one), 1)) for one in alike])
         values = np.concatenate([real(one.states, "states") for one in alike])
-        held = [one.inputs for one in alike if one.inputs is not None]
-        found.append(Record(values, times, _even(times), np.concatenate(held) if held else None))
+        found.append(Record(values, times, _even(times)))
+    return found
+
+
+def _driven_records(trajectories: Trajectories, inputs: NDArray, least: int) -> list[Record]:
+    """`records_of` data with inputs; a trajectory ends where these are not known, and begins anew.
+
+    Inputs are known at the times of the grid, whether or not a state was recorded there.
+    """
+    recorded = trajectories.recorded.mask
+    grid = np.broadcast_to(trajectories.times, recorded.shape)
+    spans = np.diff(grid)
+    unknown = ~(np.isfinite(inputs).all(axis=2)[:, :-1] & np.isfinite(spans))
+    before = np.pad(np.cumsum(unknown, axis=1), ((0, 0), (1, 0)))
+    lengths: dict[int, list[tuple[int, NDArray[np.intp]]]] = {}
+    total = used = 0
+    for m, mask in enumerate(recorded):
+        rows = np.flatnonzero(mask)
+        total += max(len(rows) - 1, 0) if len(rows) >= least else 0
+        for part in np.split(rows, np.flatnonzero(np.diff(before[m, rows])) + 1):
+            if len(part) >= least:
+                lengths.setdefault(len(part), []).append((m, part))
+                used += len(part) - 1
+    if used < total:
+        fitted_to(used, f"{used} of {total} pairs: inputs are not known over the others")
+    found = []
+    for length in sorted(lengths, reverse=True):
+        which = np.array([m for m, _ in lengths[length]])[:, None]
+        rows = np.stack([part for _, part in lengths[length]])
+        places = rows - rows[:, :1]
+        # From the first state on; what is after the last one lasts no time.
+        after = np.arange(places.max())
+        inside = after < places[:, -1:]
+        taken = np.minimum(rows[:, :1] + after, spans.shape[1] - 1)
+        held = Held(
+            np.where(inside[..., None], real(inputs, "inputs")[which, taken], 0.0),
+            np.where(inside, spans[which, taken], 0.0),
+            places,
+        )
+        times = grid[which, rows] - grid[which, rows[:, :1]]
+        if (times == times[0]).all():
+            times = times[0]
+        even = _even(times) and bool((np.diff(places) == 1).all())
+        values = real(trajectories.states[which, rows], "states")
+        found.append(Record(values, times, even, held))
     return found
 
 
@@ -114,6 +177,8 @@ def windows(
         if not record.even:
             linked = abs(np.diff(record.times) - dt) <= EVEN * dt
             linked = np.broadcast_to(linked, (len(values), values.shape[1] - 1))
+            if record.held is not None:
+                linked = linked & (np.diff(record.held.places) == 1)
             whole = np.all([linked[:, i : count + i] for i in range(length - 1)], axis=0)
             parts = [part[whole.ravel()] for part in parts]
         found.append(parts)
@@ -126,7 +191,7 @@ def windows(
 
 def held_in_windows(records: list[Record], length: int, dt: float) -> NDArray[np.float64]:
     """(P, q) inputs held over the last step of each of the `windows`."""
-    driven = [one._replace(values=one.inputs) for one in records if one.inputs is not None]
+    driven = [one._replace(values=one.held.at_states()) for one in records if one.held is not None]
     found = windows(driven, length, dt, least=0)
     assert found is not None
     return found[length - 2]
@@ -134,22 +199,83 @@ def held_in_windows(records: list[Record], length: int, dt: float) -> NDArray[np
 
 def responses(record: Record, rate: complex) -> tuple[NDArray, NDArray]:
     """u (m, T, q) with u̇ = λu + v from u = 0 under the inputs v, and its derivative with λ."""
-    assert record.inputs is not None
-    v = record.inputs
+    assert record.held is not None
+    v, spans, places = record.held
     rate = rate if rate.imag else rate.real
-    steps = np.broadcast_to(np.diff(record.times), (len(v), v.shape[1] - 1))[..., None]
+    steps = spans[..., None]
     grown = np.exp(rate * steps)
     x = rate * steps
     gain = steps * np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
     # ((e^{λh} - 1) / λ)' by its series where the difference would lose digits.
     series = steps**2 * (1 / 2 + x * (1 / 3 + x * (1 / 8 + x * (1 / 30 + x / 144))))
     slope = np.where(abs(x) < 1e-2, series, (steps * grown - gain) / (rate or 1.0))
-    response, moved = np.zeros((2, *v.shape), dtype=grown.dtype)
-    for k in range(v.shape[1] - 1):
+    response, moved = np.zeros((2, len(v), v.shape[1] + 1, v.shape[2]), dtype=grown.dtype)
+    for k in range(v.shape[1]):
         factor, held = grown[:, k], v[:, k]
         response[:, k + 1] = factor * response[:, k] + gain[:, k] * held
         moved[:, k + 1] = factor * (moved[:, k] + steps[:, k] * response[:, k]) + slope[:, k] * held
-    return response, moved
+    at = places[..., None]
+    return np.take_along_axis(response, at, axis=1), np.take_along_axis(moved, at, axis=1)
+
+
+def step_responses(record: Record, rates: NDArray) -> NDArray[np.complex128]:
+    """(m, T - 1, q, n) u at each next state, with u̇ = λu + v from u = 0 at each state: for n λ."""
+    assert record.held is not None
+    v, spans, places = record.held
+    x = spans[..., None] * np.asarray(rates, dtype=complex)
+    grown = np.exp(x)
+    gain = spans[..., None] * np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
+    m, q, n = len(v), v.shape[2], len(rates)
+    found = np.zeros((m, places.shape[1] - 1, q, n), dtype=complex)
+    each = np.arange(m)
+    step = np.zeros(m, dtype=int)
+    for k in range(v.shape[1]):
+        # The step from one state to the next that each interval is part of.
+        step += places[each, np.minimum(step + 1, places.shape[1] - 1)] == k
+        at = np.minimum(step, found.shape[1] - 1)
+        inside = (k < places[:, -1])[:, None, None]
+        moved = grown[:, k, None] * found[each, at] + gain[:, k, None] * v[:, k, :, None]
+        found[each, at] = np.where(inside, moved, found[each, at])
+    return found
+
+
+def integrated_driven(records: list[Record]) -> tuple[NDArray, NDArray]:
+    """G (n, n) and B (q, n) of ẋ = xG + vB, at any times: as `integrated`, inputs known."""
+    now, ahead, steps = successive(records)
+    n, h = now.shape[1], steps[:, None]
+
+    def regressed(before: NDArray, after: NDArray, change: NDArray) -> tuple[NDArray, NDArray]:
+        regressors = np.hstack([h * (before + after) / 2.0, total])
+        scale = np.linalg.norm(regressors, axis=0)
+        scale[scale == 0.0] = 1.0
+        fit = np.linalg.lstsq(regressors / scale, change, rcond=RANK)[0] / scale[:, None]
+        return fit[:n], fit[n:]
+
+    def responses_of(rates: NDArray) -> NDArray:
+        every = [step_responses(record, rates) for record in records]
+        return np.concatenate([one.reshape(-1, *one.shape[2:]) for one in every])
+
+    total = responses_of(np.zeros(1))[..., 0].real
+    generator, gain = regressed(now, ahead, ahead - now)
+    last = np.inf
+    for _ in range(CORRECTIONS):
+        rates, vectors = np.linalg.eig(generator)
+        if not np.linalg.cond(vectors) < WORST:
+            break
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            half = np.exp(h / 2.0 * rates)
+            forced = np.sum(responses_of(rates) * (gain @ vectors), axis=1)
+            before, after = (now @ vectors) * half, (ahead @ vectors - forced) / half
+        if not (np.isfinite(before).all() and np.isfinite(after).all()):
+            break
+        change, added = regressed(before, after, after - before)
+        inverse = np.linalg.inv(vectors)
+        corrected = ((vectors * rates + vectors @ change) @ inverse).real
+        moved = float(np.linalg.norm(corrected - generator))
+        if not moved < last:
+            break
+        generator, gain, last = corrected, gain + (added @ inverse).real, moved
+    return generator, gain
 
 
 def divided_differences(record: Record, order: int) -> NDArray[np.float64]:

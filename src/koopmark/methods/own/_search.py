@@ -9,7 +9,7 @@ from scipy.linalg import logm
 
 from koopmark._tsqr import triangle_of
 from koopmark.methods.own._pencil import Expansion, TrajectoryPencil
-from koopmark.methods.own._records import integrated, successive
+from koopmark.methods.own._records import integrated, integrated_driven, successive
 
 GRID = 64
 """Real rates that are tried."""
@@ -73,6 +73,9 @@ PARALLEL = 1e-5
 NEAR, ATTEMPTS = 0.2, 3
 """How often functions are refined together near one rate, and what is near, over the duration."""
 
+GONE, UNCERTAIN = 36.0, 2.5
+"""-λΔt at which a step leaves a rounding error, and the deviation of such rates."""
+
 JOINT, UNKNOWNS = 12, 250
 """Functions at most that are refined together, and coefficients of theirs."""
 
@@ -90,6 +93,8 @@ class _Group(NamedTuple):
     """Standard error of the functions, of unit size."""
     joint: bool = False
     """Whether they were refined together with others."""
+    negative: bool = False
+    """Whether these are real functions at μ = -e^{Re λ Δt}, of which λ is on the cut of the log."""
 
     def upper(self) -> "_Group":
         """Of two that are conjugate the one in the upper half-plane, functions of unit size."""
@@ -140,12 +145,14 @@ def _groups(
         if _covered(pencil, start, groups):
             continue
         found, leads = _settled(pencil, start.rate, groups, refined)
+        found = [_unfolded(pencil, group) for group in found]
         waiting += [_Start(rate) for rate in leads]
         if any(group.joint for group in found):
             # What was found alone before is better known from these.
             groups = [old for old in groups if old.joint or not _among(pencil, old, found)]
         groups += [new for new in found if not _among(pencil, new, groups)]
     groups = _unsplit(pencil, groups, rates)
+    groups += [one for one in _forgotten(pencil) if not _among(pencil, one, groups)]
     # Functions that do better than noise lets them are not the better ones, unless there is none.
     groups.sort(key=lambda group: group.misfit if pencil.faint else abs(np.log(group.misfit)))
     return _independent(pencil, groups)
@@ -227,13 +234,53 @@ def _independent(pencil: TrajectoryPencil, groups: list[_Group]) -> list[_Group]
     basis = np.empty((pencil.count, 0), dtype=complex)
     for group in groups:
         own = _unit(pencil, group.functions)
-        both = np.hstack([own, own.conj()]) if group.rate.imag else own
+        paired = group.rate.imag and not group.negative
+        both = np.hstack([own, own.conj()]) if paired else own
         outside = both - basis @ (basis.conj().T @ both)
         u, s, _ = np.linalg.svd(outside, full_matrices=False)
         if s[-1] > 1e-9:
             kept.append(group)
             basis = np.hstack([basis, u])
     return kept
+
+
+def _forgotten(pencil: TrajectoryPencil) -> list[_Group]:
+    """The functions of a map that are gone after one step, if there are any and no noise.
+
+    No search leads to λ = -∞: they are given the rate at which a step leaves a rounding error.
+    """
+    if not (pencil.faint and pencil.gridded):
+        return []
+    rate = complex(-GONE / pencil.dt)
+    at = pencil.expand(rate, exact=True)
+    inside = int(np.sum(at.misfits <= pencil.edge))
+    if not inside:
+        return []
+    misfit = float(at.misfits[:inside].mean())
+    return [_Group(rate, UNCERTAIN / pencil.dt, at.functions[:, :inside], misfit).upper()]
+
+
+def _unfolded(pencil: TrajectoryPencil, group: _Group) -> _Group:
+    """The group with real functions, if up to its error λ is at the edge of what Δt tells apart.
+
+    There e^{λt} alternates from one state to the next, and the functions are not two but one each.
+    """
+    edge = np.pi / pencil.dt
+    error = max(SURE * group.deviation, ROUNDED * edge)
+    if not pencil.gridded or group.joint or not abs(group.rate.imag - edge) <= error:
+        return group
+    rate, count = complex(group.rate.real, edge), group.functions.shape[1]
+    at = pencil.expand(rate, exact=True)
+    functions = at.functions[:, :count]
+    both = np.hstack([functions.real, functions.imag])
+    free = pencil.free
+    _, s, vh = np.linalg.svd(both[free:], full_matrices=False)
+    if count < len(s) and s[count] > SIMILAR * s[count - 1]:
+        return group
+    real = (both @ vh[:count].T) / s[:count]
+    return group._replace(
+        rate=rate, functions=real, misfit=float(at.misfits[:count].mean()), negative=True
+    )
 
 
 def _unit(pencil: TrajectoryPencil, functions: NDArray) -> NDArray:
@@ -334,13 +381,16 @@ def _move(
     given = a.conj().T @ at.certain
     hessian = amplitudes - (moving / gaps) @ moving.conj().T - given @ given.conj().T
     gradient = a.conj().T @ b
+    functions = at.functions[:, :inside]
+    if not np.trace(amplitudes).real > 0.0:
+        # Nothing is left after one step, whatever λ is: μ = 0 for all that can be told.
+        return _Move(0j, np.inf, functions, None)
     strength = np.trace(hessian).real / np.trace(amplitudes).real
     if strength <= least:
         hessian = least * amplitudes
     common = np.trace(gradient) / (h * np.trace(hessian).real)
     common = complex(common.real) if real else complex(common)
     sd = 1.0 / (h * np.sqrt(np.trace(hessian).real))
-    functions = at.functions[:, :inside]
     coupled = None if real else functions
     if real and strength <= COUPLED and inside < len(at.misfits):
         # The function that moves along most is as good as one of them.
@@ -351,7 +401,7 @@ def _move(
     if inside == 1 or inside > m / 3:
         return single
     size, turn = np.linalg.eigh(hessian)
-    if size[0] <= 0.01 * np.linalg.eigvalsh(amplitudes)[0]:
+    if size[0] <= max(0.01 * np.linalg.eigvalsh(amplitudes)[0], 0.0):
         return single
     root = (turn * np.sqrt(size)) @ turn.conj().T
     delta = np.linalg.solve(hessian, gradient) / h
@@ -543,7 +593,11 @@ def _one_step(pencil: TrajectoryPencil) -> tuple[NDArray, NDArray, NDArray]:
     pairs = pencil.windows(2)
     if pairs is None:
         now, ahead, steps = successive(pencil.moved_by())
-        found, vectors = np.linalg.eig(integrated(now, ahead, steps))
+        if pencil.inputs:
+            generator = integrated_driven(pencil.moved_by())[0]
+        else:
+            generator = integrated(now, ahead, steps)
+        found, vectors = np.linalg.eig(generator)
         usable, _ = _varying(found.astype(complex), vectors, np.linalg.norm(now, axis=0), free)
         return found[usable].astype(complex), vectors[:, usable], np.empty(0, complex)
     now, ahead = pairs

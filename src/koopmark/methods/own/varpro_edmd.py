@@ -16,7 +16,7 @@ from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.own._pencil import TrajectoryPencil
 from koopmark.methods.own._records import records_of
 from koopmark.methods.own._search import eigenspaces
-from koopmark.models import LinearModel, Model
+from koopmark.models import LinearModel, Model, continuous
 from koopmark.simulation import Trajectories
 
 
@@ -78,22 +78,37 @@ class VarProEDMD(Method):
                 f"too few to tell {np.sum(~pencil.certain)} functions from noise"
             )
         pencil, found, note = eigenspaces(pencil)
-        rates = np.concatenate([np.full(group.functions.shape[1], group.rate) for group in found])
+        sizes = [group.functions.shape[1] for group in found]
+        rates = np.repeat(np.array([group.rate for group in found], dtype=complex), sizes)
+        negative = np.repeat([group.negative for group in found], sizes)
         coefficients = pencil.spelled(np.hstack([group.functions for group in found]))
         coefficients = coefficients.astype(complex)
         # With the other half of each complex pair behind it.
-        order = np.repeat(np.arange(len(rates)), np.where(rates.imag, 2, 1))
+        paired = (rates.imag != 0.0) & ~negative
+        order = np.repeat(np.arange(len(rates)), np.where(paired, 2, 1))
         gains = None
         if pencil.inputs:
             each = [pencil.gains(group.rate, group.functions) for group in found]
-            gains = np.vstack(each).astype(complex)[order]
+            gains = np.vstack(each).astype(complex)
+            gains[negative] = gains[negative].real
+            gains = gains[order]
         other = np.diff(order, prepend=-1) == 0
-        rates, coefficients = rates[order].astype(complex), np.take(coefficients, order, axis=1)
+        rates, coefficients = rates[order], np.take(coefficients, order, axis=1)
         rates[other], coefficients[:, other] = rates[other].conj(), coefficients[:, other].conj()
         if gains is not None:
             gains[other] = gains[other].conj()
+        steps = None
+        if negative.any():
+            steps = np.exp(rates * trajectories.dt)
+            steps[negative[order]] = steps[negative[order]].real
         model = LinearModel(
-            observables, coefficients, rates, trajectories.dt, note=note, input_gains=gains
+            observables,
+            coefficients,
+            rates,
+            trajectories.dt,
+            note=note,
+            discrete=steps,
+            input_gains=gains,
         )
         return with_products(model, self.products, self.limit)
 
@@ -138,14 +153,26 @@ def with_products(model: LinearModel, degree: int, limit: int) -> LinearModel:
         for indices in combinations_with_replacement(range(count), size)
     )
     rates = np.array([sum(model.eigenvalues[list(indices)]) for indices in factors])
+    steps = model.multipliers
+    if steps is not None:
+        steps = np.array([np.prod(steps[list(indices)]) for indices in factors])
+        rates = continuous(steps, model.dt)
     lift = ProductLift(model, factors)
     if model.gains is None:
-        return LinearModel(lift, np.eye(len(factors)), rates, model.dt, note=model.note)
+        return LinearModel(
+            lift, np.eye(len(factors)), rates, model.dt, note=model.note, discrete=steps
+        )
     # Products of driven functions have no gains: what inputs do to them depends on the state.
     linear = np.zeros((len(factors), model.gains.shape[1]), dtype=complex)
     linear[:count] = model.gains
     return DrivenProducts(
-        lift, np.eye(len(factors)), rates, model.dt, note=model.note, input_gains=linear
+        lift,
+        np.eye(len(factors)),
+        rates,
+        model.dt,
+        note=model.note,
+        discrete=steps,
+        input_gains=linear,
     )
 
 
