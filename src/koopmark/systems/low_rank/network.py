@@ -36,6 +36,9 @@ def _spanned(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     return left[:, s > INDEPENDENT]
 
 
+INPUT_WEIGHTS = "input weights B"
+"""What messages call them."""
+
 Coupling = Activation | Callable[..., NDArray]
 """h(x, out=None): an Activation acts on each unit; any other callable may mix the whole state."""
 
@@ -67,7 +70,7 @@ class Network(System):
                 f"theta must have shape () or ({self.size},), one for each unit, got {theta.shape}"
             )
         if self.input_weights is not None:
-            given = finite(self.input_weights, "input_weights")
+            given = finite(self.input_weights, INPUT_WEIGHTS)
             if given.ndim != 2 or len(given) != self.size or not given.shape[1]:
                 hint = ""
                 if given.shape == (self.size,):
@@ -77,6 +80,10 @@ class Network(System):
                 raise ValueError(
                     f"input weights B must have shape ({self.size}, q), a row for each unit and a "
                     f"column for each of q inputs, 1 or more, got {given.shape}{hint}"
+                )
+            if not given.any():
+                raise ValueError(
+                    "input weights B are all zero, and the inputs reach nothing: leave them out"
                 )
             object.__setattr__(self, "input_weights", given)
 
@@ -103,7 +110,7 @@ class Network(System):
 
     def with_inputs(self, weights: ArrayLike | None) -> Self:
         """The same network with these input weights B (N, q), or without any."""
-        given = None if weights is None else finite(weights, "input_weights")
+        given = None if weights is None else finite(weights, INPUT_WEIGHTS)
         return replace(self, input_weights=given)
 
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:

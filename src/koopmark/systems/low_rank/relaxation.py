@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import checked
 from koopmark.systems._base import Formula
 from koopmark.systems._sensors import INDEPENDENT, Sensors
 from koopmark.systems.low_rank.network import Network, NullFlow
@@ -32,6 +33,7 @@ class Relaxation(Network):
     def linear(self, y: NDArray) -> NDArray:
         return -y
 
+    @checked
     def as_map(self, alpha: float) -> "RelaxationMap":
         """The network in steps of α time constants, y⁺ = (1-α) y + α (W h(x) + B v).
 
@@ -41,6 +43,8 @@ class Relaxation(Network):
         ------
         ValueError
             If α is not positive and finite.
+        TypeError
+            If it is no number.
         """
         if not (np.isfinite(alpha) and alpha > 0):
             raise ValueError(
