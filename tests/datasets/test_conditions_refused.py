@@ -12,15 +12,15 @@ NET = random_rnn(10, 2)
 
 @pytest.mark.parametrize("alpha", ["x", None, [0.3], True])
 def test_a_step_that_is_no_number_is_refused_by_its_name(alpha):
-    with pytest.raises(TypeError, match="^alpha is .*: it must be a number"):
+    with pytest.raises(TypeError, match=r"^alpha is .*: it must be a number"):
         NET.as_map(alpha)
 
 
 def test_sensors_that_are_none_or_of_another_system_are_refused():
     seen = simulate(NET, np.ones((1, 10)), np.arange(3.0))
-    with pytest.raises(TypeError, match="Sensors.of_units"):
+    with pytest.raises(TypeError, match=r"Sensors\.of_units"):
         seen.observed([0, 1])
-    with pytest.raises(ValueError, match="sensors see a system of 12 units, .* have 10 units"):
+    with pytest.raises(ValueError, match=r"sensors see a system of 12 units, .* have 10 units"):
         seen.observed(Sensors.of_units([0], 12))
 
 

@@ -166,3 +166,9 @@ def test_a_ratio_that_is_not_conserved_is_found_in_a_map_that_decays_fast():
     (said,) = broken(wrong).values()
     assert "at μ = 1 is off by" in said
     assert "multiplied by 1" not in said
+
+
+def test_a_map_says_that_its_weights_are_those_of_the_flow_scaled():
+    system = random_rnn(6, 2, inputs=1).as_map(0.3)
+    assert "x⁺ = 0.7 x + W tanh(x) + Bv (W and B of the flow times 0.3)" in repr(system)
+    assert "of the flow" not in repr(random_rnn(6, 2).as_map(1.0))

@@ -197,7 +197,7 @@ class Recipe(Contents):
     def citation(self) -> str:
         """Its references, in words."""
         text = "; ".join(reference.text for reference in self.references)
-        return text[:1].upper() + text[1:] or "no source is given"
+        return text[:1].upper() + text[1:] or "No source is given"
 
     @property
     def in_the_long_run(self) -> str:

@@ -154,22 +154,30 @@ class Network(System):
 
     def parameters(self) -> tuple[NamedArray, ...]:
         shape = "the weights are W = L Rᵀ, shape (N, r)"
-        weights = (
+        weights: tuple[NamedArray, ...] = (
             NamedArray("weights_left", self.weights.left, f"L: {shape}"),
             NamedArray("weights_right", self.weights.right, f"R: {shape}"),
         )
+        if self.zeta.theta is not None:
+            theta = np.broadcast_to(self.zeta.theta, self.size).copy()
+            weights += (NamedArray("theta", theta, f"θ of all units, shape ({self.size},)"),)
         if self.input_weights is None:
             return weights
         what = "B: inputs v enter as B v, beside W, shape (N, q)"
         return (*weights, NamedArray("input_weights", self.input_weights, what))
 
-    @staticmethod
-    def _named(zeta: ElementwiseMap, size: int) -> tuple[str, list[NamedArray]]:
+    def _named(self, zeta: ElementwiseMap, size: int) -> tuple[str, list[NamedArray]]:
         """What a ζ of so many channels is, for other languages, with the arrays that this names."""
         if zeta.theta is None:
             return f"ζ(x) = {zeta.formula}, unit by unit", []
+        own = self.zeta.theta
         theta = np.broadcast_to(zeta.theta, size).copy()
-        return "ζ(x) = x - θ with θ = `theta`", [NamedArray("theta", theta, f"θ, shape ({size},)")]
+        if own is not None and np.array_equal(theta, np.broadcast_to(own, self.size)):
+            # Among the `parameters`.
+            return "ζ(x) = x - θ with θ = `theta`", []
+        what = f"Cθ, what the sensors show of θ, shape ({size},)"
+        named = [NamedArray("channel_theta", theta, what)]
+        return "ζ(x) = x - Cθ of the channels x, with Cθ = `channel_theta`", named
 
     def _by_vectors(
         self, text: str, arrays: Sequence[NamedArray], spaces: Sequence[Eigenspace]

@@ -216,13 +216,18 @@ class RelaxationMap(Relaxation):
 
     def _equation(self) -> str:
         driven = " + Bv" if self.inputs else ""
+        share = 1.0 - self.multiplier
+        scaled = ""
+        if share > 0.0 and share != 1.0:
+            # As `as_map` and `leaky_rnn` have it, whose users gave the weights of the flow.
+            which = "W and B" if self.inputs else "W"
+            scaled = f" ({which} of the flow times {share:g})"
         if self.zeta.theta is not None:
-            share = 1.0 - self.multiplier
             theta = f" + {'' if share == 1.0 else f'{share:g} '}θ" if self.zeta.theta.any() else ""
             own = f"{self.multiplier:g} x + " if self.multiplier else ""
-            return f"x⁺ = {own}{self._coupled()}{theta}{driven}"
+            return f"x⁺ = {own}{self._coupled()}{theta}{driven}{scaled}"
         # μ y, as people write it.
         leak = {0.0: "", 1.0: "y + ", -1.0: "-y + "}.get(
             self.multiplier, f"{self.multiplier:g} y + "
         )
-        return f"y⁺ = {leak}{self._coupled()}{driven}, {self._map()}"
+        return f"y⁺ = {leak}{self._coupled()}{driven}{scaled}, {self._map()}"
