@@ -41,6 +41,7 @@ def test_a_feedback_law_of_other_arguments_and_inputs_that_reach_nothing_are_ref
         ("rnn_10_2_feedback", {"inputs.feedback": -1.0}, "inputs.feedback = -1.0: "),
         ("rnn_10_2", {"sensors": -1}, "at least one sensor"),
         ("rnn_10_2", {"matrix": "x"}, "rows of numbers"),
+        ("ornstein_uhlenbeck", {"channels": 1}, "an OrnsteinUhlenbeck takes none"),
         ("inertial_5_2", {"alpha": 0.5}, "map: a LinearUnits has no map"),
         ("lotka_volterra", {"channels": 1, "sensors": 3}, "inputs: they reach every function"),
         ("leaky_rnn_10_2", {"alpha": 3.0}, "a horizon of at most 19 steps"),
