@@ -181,7 +181,8 @@ def _walk(model: type, location: tuple[Any, ...]) -> tuple[list[str], type | Non
     members: list[type] = [model]
     for part in location:
         tagged = [member for member in members if part in _tags(member)]
-        if tagged:
+        # A section by itself has a kind that is a key like others, and no tag.
+        if tagged and len(members) > 1:
             members = tagged
             continue
         keys.append(str(part))

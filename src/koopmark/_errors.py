@@ -14,6 +14,11 @@ class ConfigError(ValueError):
     """
 
 
+def a(name: str) -> str:
+    """The name with its article: `a Drift`, `an OrnsteinUhlenbeck`."""
+    return f"{'an' if name[:1] in 'AEIO' else 'a'} {name}"
+
+
 def suggest(name: object, known: Iterable[str]) -> str:
     """Such as `did you mean 'smoke'? `, or nothing if no known name is like this one.
 

@@ -299,6 +299,8 @@ def show(
     if folder is None:
         folder = newest()
         _say(f"Shown: {folder}, the newest run under {folder.parent}", err=True)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: a file, and no folder of a run, such as reports/standard")
     if method is not None:
         _show(terminal.method(folder, method))
     elif dataset is not None:

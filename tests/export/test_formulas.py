@@ -209,11 +209,12 @@ def test_functions_of_channels_are_evaluated_and_moved_on_from_the_arrays_alone(
     v = found["test_inputs"] if "test_inputs" in given else np.zeros((*x.shape[:2], 1))
     mixed = found["sensors"] if "sensors" in given and seen == "test_states" else np.eye(5)
     driven = found["input_weights"] if "input_weights" in given else np.zeros((5, 1))
+    offset = "channel_theta" if "channel_theta" in given else "theta"
     mu = found["multipliers_re"][0]
     for target in range(1, len(found.targets) + 1):
         degree = sum(name.startswith(f"vectors_{target}_") for name in given)
         vectors = [found[f"vectors_{target}_{f}"] for f in range(1, degree + 1)]
-        factors = [(x - found["theta"]) @ u for u in vectors]
+        factors = [(x - found[offset]) @ u for u in vectors]
         phi = found[f"test_eigenfunctions_{target}"]
         np.testing.assert_allclose(np.prod(factors, axis=0), phi, rtol=1e-9, atol=1e-9)
         share = 1.0 if found.dataset.key.discrete else 1.0 - mu
@@ -254,3 +255,16 @@ def as_toml(given):
     for section in own.keys() - plain.keys():
         lines += [f"[{section}]", *(f"{key} = {json.dumps(v)}" for key, v in own[section].items())]
     return "\n".join(lines)
+
+
+def test_through_sensors_the_offsets_of_units_and_of_channels_have_names_of_their_own(tmp_path):
+    changes = {"system.theta_scale": 0.4, "observation.sensors": 6}
+    recipe = varied(load_recipe("rnn_10_2"), changes, "seen", "test")
+    folder = export_dataset(recipe, 0, "npz", tmp_path / "out")
+    with np.load(folder / "data.npz") as found:
+        assert found["theta"].shape == (10,)
+        np.testing.assert_allclose(found["channel_theta"], found["sensors"] @ found["theta"])
+        u = found["vectors_1_1"]
+        values = (found["test_states"] - found["channel_theta"]) @ u
+        np.testing.assert_allclose(values, found["test_eigenfunctions_1"], atol=1e-12)
+    assert "Cθ = `channel_theta`" in (folder / "README.md").read_text()

@@ -148,3 +148,27 @@ def test_a_map_lists_each_eigenvalue_once_and_what_is_conserved_apart(multiplier
         assert space.eigenvalue == 1.0
         np.testing.assert_allclose(space.evaluate(system.rhs(x)), space.evaluate(x), rtol=1e-9)
     assert bool(system.conserved()) == (multiplier != 0.0)
+
+
+@pytest.mark.parametrize("alpha", [0.7, 0.9, 1.3, 0.999])
+def test_ratios_of_functions_that_have_decayed_to_rounding_are_not_called_broken(alpha):
+    assert broken(random_rnn(8, 2, theta_scale=0.3).as_map(alpha)) == {}
+
+
+def test_a_ratio_that_is_not_conserved_is_found_in_a_map_that_decays_fast():
+    class Wrong(type(random_rnn(6, 2).as_map(0.9))):
+        def conserved(self):
+            (ratios,) = super().conserved()
+            return (replace(ratios, zeta=SINH),)
+
+    system = random_rnn(6, 2).as_map(0.9)
+    wrong = Wrong(system.weights, system.zeta, system.coupling, multiplier=system.multiplier)
+    (said,) = broken(wrong).values()
+    assert "at μ = 1 is off by" in said
+    assert "multiplied by 1" not in said
+
+
+def test_a_map_says_that_its_weights_are_those_of_the_flow_scaled():
+    system = random_rnn(6, 2, inputs=1).as_map(0.3)
+    assert "x⁺ = 0.7 x + W tanh(x) + Bv (W and B of the flow times 0.3)" in repr(system)
+    assert "of the flow" not in repr(random_rnn(6, 2).as_map(1.0))

@@ -24,6 +24,8 @@ class Conditions:
     """N, the variables of the system; NaN if nobody knows."""
     channels: float = float("nan")
     """p, how many of them, or mixtures of them, the data have."""
+    channel: str = "sensor"
+    """What each of them is called."""
 
     @classmethod
     def of(cls, row: "pd.Series[Any]") -> "Conditions":
@@ -68,7 +70,9 @@ class Conditions:
     @property
     def facts(self) -> tuple[str, ...]:
         """In a few words each: `a map`, `2 inputs`, `6 of 10 units seen`."""
-        seen = f"{plain(self.channels)} sensors of {plain(self.size)} units" if self.partial else ""
+        seen = ""
+        if self.partial:
+            seen = f"{plural(int(self.channels), self.channel)} of {plain(self.size)} units"
         driven = plural(self.inputs, "input") if self.inputs else ""
         return tuple(filter(None, ["map" if self.discrete else "", driven, seen]))
 
@@ -110,7 +114,7 @@ def told(recipe: Recipe, system: System, sensors: Sensors | None) -> tuple[tuple
         "map": _step(system),
         "inputs": _inputs(recipe, system),
         "sensors": _sensors(sensors, system),
-        "exact": _exact(system, sensors, recipe.inputs.recorded),
+        "exact": _exact(system, sensors, recipe.inputs.recorded, recipe.inputs.kind != "constant"),
     }
     return tuple((word, text) for word, text in texts.items() if text)
 
@@ -149,7 +153,7 @@ def _sensors(sensors: Sensors | None, system: System) -> str:
     return f"{sensors.channels} of {system.size} units are seen: {many} {units}, counted from 0"
 
 
-def _exact(system: System, sensors: Sensors | None, recorded: bool) -> str:
+def _exact(system: System, sensors: Sensors | None, recorded: bool, excites: bool) -> str:
     """How many functions are exact, and who can find them."""
     functions = system.null_functions
     if functions is None:
@@ -176,14 +180,17 @@ def _exact(system: System, sensors: Sensors | None, recorded: bool) -> str:
         spaces = system.observed(sensors, 1)
         free = sum(space.dimension for space in spaces if space.gains(1.0) is None)
         which = f"{name} that are seen" if sensors else name
-        sentences.append(_reach(known, free, which, recorded))
+        sentences.append(_reach(known, free, which, recorded, excites))
     return "; ".join(sentences)
 
 
-def _reach(known: int, free: int, which: str, recorded: bool) -> str:
+def _reach(known: int, free: int, which: str, recorded: bool, excites: bool) -> str:
     """What inputs do to `known` functions, of which they do not reach `free`."""
+    who = "every method can find them"
+    if not excites:
+        who += ", but for those with a constant function beside inputs that never change"
     if free == known:
-        return f"no input reaches any of the {known} functions {which}: every method can find them"
+        return f"no input reaches any of the {known} functions {which}: {who}"
     driven = (
         "only methods that use the inputs can find them, with the gains of the inputs on them, "
         "which are exact too"
@@ -194,5 +201,5 @@ def _reach(known: int, free: int, which: str, recorded: bool) -> str:
         return f"inputs reach all {known} functions {which}: {driven}"
     return (
         f"no input reaches {free} of the {known} functions {which}, which obey their eigenvalue "
-        f"whatever the inputs do: every method can find them; inputs reach the others: {driven}"
+        f"whatever the inputs do: {who}; inputs reach the others: {driven}"
     )

@@ -1,8 +1,10 @@
 """Which sections of a recipe go together, and have a key."""
 
+from math import log
 from typing import TYPE_CHECKING
 
 from koopmark.datasets.answer_key import AnswerKey
+from koopmark.systems import NoKey
 from koopmark.systems.own_sections import is_own
 
 if TYPE_CHECKING:
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
 
 CONDITIONS = ("map", "inputs", "observation")
 """Sections under which a system has another key."""
+MOST_GROWN = 1e6
+"""Factor by which the functions of a map may grow over a trajectory."""
 WHOLE = 1e-9
 """Relative, of a number of steps."""
 
@@ -34,6 +38,7 @@ def check_conditions(recipe: "Contents") -> None:
             system = system.as_map(recipe.map.alpha)
         except ValueError as error:
             raise ValueError(f"map: {error}") from None
+        _check_growth(recipe.map.alpha, recipe.sampling.steps * recipe.sampling.dt)
     if system.discrete:
         _check_steps(recipe)
     if recipe.truth.principal and (under or system.discrete):
@@ -59,8 +64,26 @@ def check_conditions(recipe: "Contents") -> None:
         driven = inputs.drive(system, 0)
         try:
             AnswerKey.of(driven, recipe.max_degree, sensors)
-        except ValueError as error:
-            raise ValueError(f"inputs: {error}") from None
+        except NoKey as error:
+            if sensors is None:
+                raise ValueError(f"inputs: {error}") from None
+            # Without inputs there is a key, as was asked above.
+            raise ValueError(
+                f"inputs: they reach every function of what {sensors.channels} sensors show that "
+                f"is known of this {type(system).__name__}: let fewer inputs in, let them reach "
+                "fewer units, as in units = [0], or take more sensors"
+            ) from None
+
+
+def _check_growth(alpha: float, steps: float) -> None:
+    """Refuse maps whose functions leave the range in which states can be told from rounding."""
+    factor = abs(1.0 - alpha)
+    if factor > 1.0 and steps * log(factor) > log(MOST_GROWN):
+        raise ValueError(
+            f"map: alpha {alpha:g}: functions grow by |1 - alpha| = {factor:.4g} a step, and by "
+            f"more than {MOST_GROWN:.0e} over {steps:g} steps: take alpha up to 2, or a horizon of "
+            f"at most {int(log(MOST_GROWN) / log(factor))} steps"
+        )
 
 
 def _check_steps(recipe: "Contents") -> None:

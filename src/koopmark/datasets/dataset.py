@@ -141,7 +141,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         if bad.any():
             raise Diverged(
                 f"{int(bad.sum())} of {len(bad)} {part} trajectories diverged, "
-                f"the first at time {np.nanmin(ended):.3g}"
+                f"the first at time {np.nanmin(ended):.3g}{_what_drives_out(recipe)}"
             )
     sensors = recipe.sensors(seed)
     closed, bound = AnswerKey.of(system, recipe.max_degree, sensors), float(recipe.max_degree)
@@ -172,6 +172,19 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         test=test if sensors is None else test.observed(sensors),
         fresh=_fresh(recipe, clean, system, sensors, folder, source),
         note="; ".join(filter(None, [note, key.note])),
+    )
+
+
+def _what_drives_out(recipe: Recipe) -> str:
+    """What to change if trajectories diverge under inputs."""
+    inputs = recipe.inputs
+    if not inputs.channels:
+        return ""
+    fed = inputs.kind == "feedback"
+    said = f", inputs.feedback {inputs.feedback:g}" if fed else ""
+    return (
+        f", under inputs.amplitude {inputs.amplitude:g}{said}: "
+        f"{'smaller ones' if fed else 'a smaller one'}, or a shorter horizon, may do"
     )
 
 

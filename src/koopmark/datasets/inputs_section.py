@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
 from koopmark._config import Section
+from koopmark._errors import a
 from koopmark._keys import generator
 from koopmark.simulation import Feedback
 from koopmark.systems import System
@@ -94,8 +95,8 @@ class InputsSection(Section):
             return system
         if system.null_flow is None:
             raise ValueError(
-                f"inputs: they are for networks with low-rank weights, and a "
-                f"{type(system).__name__} takes none: leave the section out, or take a system "
+                f"inputs: they are for networks with low-rank weights, and "
+                f"{a(type(system).__name__)} takes none: leave the section out, or take a system "
                 "such as random_rnn or random_lotka_volterra"
             )
         return system.with_inputs(self.weights(system.size, seed))

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from pydantic import NonNegativeInt, model_validator
+from pydantic import NonNegativeInt, field_validator, model_validator
 
-from koopmark._config import Section
+from koopmark._config import Section, shown
 from koopmark._keys import generator
 from koopmark.systems import Sensors
 
@@ -18,15 +18,28 @@ class ObservationSection(Section):
     of `matrix` (p, N) say. Random ones are drawn for each seed, fewer among those of more.
     """
 
-    sensors: NonNegativeInt | None = None
+    sensors: int | None = None
     units: tuple[NonNegativeInt, ...] | None = None
-    mixtures: NonNegativeInt | None = None
+    mixtures: int | None = None
     matrix: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
         """Keys of a varied recipe: what is chosen anew takes the place of what was."""
         return {key: value for key, value in given.items() if key in changed or not changed}
+
+    @field_validator("matrix", mode="before")
+    @classmethod
+    def _rows_of_numbers(cls, given: Any) -> Any:
+        if not isinstance(given, tuple) or not all(
+            isinstance(row, tuple) and all(type(weight) in (int, float) for weight in row)
+            for row in given
+        ):
+            raise ValueError(
+                f"{shown(given)}: it must be rows of numbers, a row for each sensor and a number "
+                "for each unit, such as [[0.5, 0.5], [1.0, 0.0]]"
+            )
+        return given
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "ObservationSection":
@@ -38,10 +51,11 @@ class ObservationSection(Section):
                 f"{', '.join(names[:-1])} and {names[-1]}"
             )
         for name in given:
-            if not getattr(self, name):
+            value = getattr(self, name)
+            if (value if isinstance(value, int) else len(value)) < 1:
                 raise ValueError(
-                    f"{name}: there must be at least one sensor; leave the section out to see all "
-                    "units"
+                    f"{name} = {shown(value)}: there must be at least one sensor; leave the "
+                    "section out to see all units"
                 )
         if self.matrix is not None and len({len(row) for row in self.matrix}) > 1:
             raise ValueError("matrix: its rows, one for each sensor, must be equally long")

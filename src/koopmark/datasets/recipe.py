@@ -157,7 +157,8 @@ class Contents(Section):
                 f"may be {MAX_VALUES:.0e}"
             )
         fastest = self.max_degree * self.system.highest_frequency
-        if fastest * self.sampling.dt > pi * (1.0 + ROUNDING):
+        # Whether it has a map at all is asked with the other conditions.
+        if self.map.alpha is None and fastest * self.sampling.dt > pi * (1.0 + ROUNDING):
             raise ValueError(
                 f"sampling: with dt {self.sampling.dt:g} the eigenvalues up to max_degree "
                 f"{self.max_degree}, with |Im λ| up to {fastest:.4g}, cannot be told from slower "
@@ -196,7 +197,7 @@ class Recipe(Contents):
     def citation(self) -> str:
         """Its references, in words."""
         text = "; ".join(reference.text for reference in self.references)
-        return text[:1].upper() + text[1:] or "no source is given"
+        return text[:1].upper() + text[1:] or "No source is given"
 
     @property
     def in_the_long_run(self) -> str:

@@ -246,5 +246,5 @@ def _filled(code: str, contents: Contents) -> str:
 
 
 def _number(value: complex) -> str:
-    real, imaginary = (f"{float(part):+}".removesuffix(".0") for part in (value.real, value.imag))
+    real, imaginary = (f"{float(part):+.12g}" for part in (value.real, value.imag))
     return real.lstrip("+") + (f"{imaginary}i" if value.imag else "")

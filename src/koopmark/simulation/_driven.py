@@ -7,6 +7,7 @@ beside the r coordinates, whatever N is. Of a map t counts steps.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,6 +56,22 @@ def takes_inputs(system: System) -> None:
             f"this {type(system).__name__} takes no inputs: with_inputs(B) of a network makes one "
             "that does, and koopmark.systems.from_weights(W, inputs=B)"
         )
+
+
+def takes_step_and_states(law: Feedback) -> None:
+    """Raises TypeError if a feedback law cannot be called with these two."""
+    try:
+        taken = signature(law)
+    except (TypeError, ValueError):
+        # Compiled functions may have none.
+        return
+    try:
+        taken.bind(0, None)
+    except TypeError:
+        raise TypeError(
+            f"a feedback law is called as inputs(step, states), with the number of an interval and "
+            f"the states (M, N) at its start, and this one takes {taken}"
+        ) from None
 
 
 def feedback_of(law: Feedback, step: int, states: Array, running: NDArray, q: int) -> Array:

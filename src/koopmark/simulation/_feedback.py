@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation._driven import Feedback, HeldInputs, feedback_of
+from koopmark.simulation._driven import Feedback, HeldInputs, feedback_of, takes_step_and_states
 from koopmark.simulation._ensemble import Ensemble, mapped
 
 Array = NDArray[np.float64]
@@ -19,6 +19,7 @@ def fed_back(
     Coordinates and null component are carried from one interval to the next as they are, so that
     the latter follows its closed form to rounding; so are the lengths of steps.
     """
+    takes_step_and_states(law)
     system, count, length = ensemble.system, *states.shape[:2]
     split, following = ensemble.split, np.ones(count, dtype=bool)
     elapsed = np.zeros((count, length))

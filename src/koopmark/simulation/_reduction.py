@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koopmark._arrays import finite, of_width, real
+from koopmark._errors import a
 from koopmark.simulation._driven import HeldInputs, elapsed_of, inputs_of
 from koopmark.simulation._times import times_of
 from koopmark.systems import Network, NullFlow, System
@@ -205,7 +206,9 @@ def null_component(
     """
     flow = system.null_flow
     if flow is None:
-        raise ValueError(f"the null component of a {type(system).__name__} has no closed form here")
+        raise ValueError(
+            f"the null component of {a(type(system).__name__)} has no closed form here"
+        )
     time, network = real(t, "t")[..., None], flow.network
     states = of_width(finite(initial_states, "initial_states"), system.size, "initial_states")
     if inputs is not None:

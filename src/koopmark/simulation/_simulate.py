@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from koopmark._arrays import check_finite, checked, real
+from koopmark._errors import a
 from koopmark.simulation._driven import (
     Feedback,
     HeldInputs,
@@ -145,7 +146,7 @@ def simulate_reduced(
     x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs, inputs)
     split = ensemble.split
     if split is None:
-        raise ValueError(f"a {type(system).__name__} has no reduction: use koopmark.simulate")
+        raise ValueError(f"{a(type(system).__name__)} has no reduction: use koopmark.simulate")
     coordinates = np.empty((len(x0), grid.shape[-1], split.coordinates))
     null = np.empty(x0.shape, ensemble.dtype)
     stopped = np.full(len(x0), np.nan)

@@ -500,8 +500,14 @@ class Trajectories(ReprMixin):
         return replace(self, states=states, system=None, sensors=None, latent=None)
 
     def observed(self, sensors: Sensors) -> "Trajectories":
-        """What sensors show of these states, (M, T, p), with the whole state as `latent`."""
-        seen = sensors.observe(self.states)
+        """What sensors show of these states, (M, T, p), with the whole state as `latent`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If these are no sensors, or those of another number of units.
+        """
+        seen = Sensors.expected(sensors, "observed").observe(self.states)
         return replace(self, states=seen, sensors=sensors, latent=self.states)
 
     def split(self, fraction: float = 0.3, seed: int = 0) -> tuple["Trajectories", "Trajectories"]:

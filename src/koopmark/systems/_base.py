@@ -21,6 +21,7 @@ from koopmark._arrays import (
     of_width,
     real,
 )
+from koopmark._errors import a
 from koopmark.systems._sensors import NoKey, Sensors
 from koopmark.systems.registry import check_bounds
 from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
@@ -165,7 +166,7 @@ class System(_repr.ReprMixin, Gated, ABC):
             If it is none.
         """
         raise ValueError(
-            f"a {type(self).__name__} has no map with exact eigenfunctions here: networks of the "
+            f"{a(type(self).__name__)} has no map with exact eigenfunctions here: networks of the "
             "relaxation family do"
         )
 
@@ -180,7 +181,7 @@ class System(_repr.ReprMixin, Gated, ABC):
         if weights is None:
             return self
         raise ValueError(
-            f"a {type(self).__name__} takes no inputs: networks with low-rank weights do"
+            f"{a(type(self).__name__)} takes no inputs: networks with low-rank weights do"
         )
 
     def driven(self, states: NDArray, inputs: NDArray) -> NDArray:  # noqa: ARG002
@@ -191,7 +192,9 @@ class System(_repr.ReprMixin, Gated, ABC):
         ValueError
             If it takes no inputs.
         """
-        raise ValueError(f"a {type(self).__name__} takes no inputs: koopmark has them for networks")
+        raise ValueError(
+            f"{a(type(self).__name__)} takes no inputs: koopmark has them for networks"
+        )
 
     def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Its `targets` as functions of what sensors see of the state; of all of it if None.
@@ -204,7 +207,7 @@ class System(_repr.ReprMixin, Gated, ABC):
         if sensors is None:
             return self.targets(max_degree)
         raise NoKey(
-            f"of a {type(self).__name__} it is not known which eigenfunctions are functions of "
+            f"of {a(type(self).__name__)} it is not known which eigenfunctions are functions of "
             "some sensors: observe all of its state, or take a network of the relaxation family"
         )
 
@@ -445,6 +448,6 @@ class StochasticSystem(System):
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray | None:  # noqa: ARG002
         raise ValueError(
-            f"a {type(self).__name__} is stochastic and has no trajectory that follows from its "
+            f"{a(type(self).__name__)} is stochastic and has no trajectory that follows from its "
             "initial state: draw paths with koopmark.simulation.sample_paths"
         )

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from koopmark._arrays import finite, of_width
+from koopmark._arrays import finite
 from koopmark._repr import ReprMixin
 from koopmark.systems._elementwise import MAPS, ElementwiseMap, Shift
 
@@ -85,6 +85,23 @@ class Sensors(ReprMixin):
             raise ValueError(f"unit {values[np.argmax(counts > 1)]} is chosen twice as a sensor")
         return cls(np.eye(size)[chosen], chosen.astype(np.intp))
 
+    @staticmethod
+    def expected(given: object, user: str) -> "Sensors":
+        """`given`, if it is Sensors, for a function that says who it is in the message.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if isinstance(given, Sensors):
+            return given
+        raise TypeError(
+            f"{user} takes Sensors, got {type(given).__name__}: "
+            "koopmark.systems.Sensors.of_units(units, N) makes them of units, Sensors(C) of a "
+            "matrix (p, N)"
+        )
+
     @property
     def channels(self) -> int:
         """p."""
@@ -97,7 +114,13 @@ class Sensors(ReprMixin):
 
     def observe(self, states: NDArray) -> NDArray:
         """What they show of states (..., N): (..., p)."""
-        given = of_width(states, self.size, "states")
+        width = np.shape(states)[-1:]
+        if width != (self.size,):
+            shown = f"{width[0]} units" if width else "no axis of units"
+            raise ValueError(
+                f"these sensors see a system of {self.size} units, and the states have {shown}"
+            )
+        given = np.asarray(states)
         return given @ self.matrix.T if self.units is None else given[..., self.units]
 
     def of_columns(self, vectors: NDArray) -> NDArray:

@@ -35,6 +35,10 @@ FAR = 30.0
 
 PER_STEP = 0.02, 5.0
 """Bounds on what counts as the rate of a function of a map."""
+LEFT = 1e-3
+"""Part of a function that is left after all but one of the steps on which ratios are compared."""
+VANISHED = 1e-6
+"""Part below which a single step leaves no ratio to compare."""
 HELD = 4
 """Intervals of inputs."""
 
@@ -170,6 +174,22 @@ class Trial:
                 return times, found
             span /= 2.0
         raise Skip(f"its trajectories from {self.start} cannot be integrated")
+
+    @cached_property
+    def before_it_rounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The `paths` while what a map multiplies stays far above its rounding; None for no step.
+
+        Constants of motion may be ratios of functions that have decayed: of rounding, in the end.
+        """
+        times, paths = self.paths
+        if not self.system.discrete:
+            return times, paths
+        sizes = [abs(space.eigenvalue) for space in self.spaces if space.eigenvalue != 0]
+        factor = min(sizes, default=1.0)
+        if factor < VANISHED:
+            return None
+        left = factor ** np.maximum(times - 1.0, 0.0) >= LEFT
+        return times[left], paths[:, left]
 
     @cached_property
     def driven_paths(self) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:

@@ -80,8 +80,19 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
     targets = datasets.target_list(recipe, SEED)
     # What the seeds do; said once if all do the same.
     regime = recipe.regime.model_dump(exclude_none=True) if recipe.regime else {}
+    if set(regime.get("kind", ())) & {"driven", "stochastic"}:
+        # Where nothing was measured both are 0.
+        regime = {"kind": regime["kind"]}
     sensors = recipe.sensors(SEED)
-    where = Conditions(system.discrete, system.inputs, system.size, recipe.size)
+    mixed = sensors is not None and sensors.units is None
+    where = Conditions(
+        system.discrete,
+        system.inputs,
+        system.size,
+        recipe.size,
+        "mixture" if mixed else "sensor",
+    )
+    hidden = sensors is not None and not system.observed(sensors, recipe.max_degree)
     under = (system.inputs > 0, sensors is not None, system.discrete)
     for name, values in regime.items():
         if isinstance(values, list | tuple) and len(set(values)) == 1:
@@ -105,7 +116,7 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
             + f"initial states: {initial.pop('kind').replace('_', ' ')}"
             + (f", {_pairs(initial)}" if initial else "")
         ),
-        eigenvalues=_eigenvalues(recipe, system, targets),
+        eigenvalues=_eigenvalues(recipe, system, targets) + ", hidden: of the whole state" * hidden,
         values=tuple(complex(space.eigenvalue) for space in targets),
         exact=all(space.exact for space in targets),
         symbol=where.symbol,

@@ -36,6 +36,9 @@ def _spanned(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     return left[:, s > INDEPENDENT]
 
 
+INPUT_WEIGHTS = "input weights B"
+"""What messages call them."""
+
 Coupling = Activation | Callable[..., NDArray]
 """h(x, out=None): an Activation acts on each unit; any other callable may mix the whole state."""
 
@@ -67,7 +70,7 @@ class Network(System):
                 f"theta must have shape () or ({self.size},), one for each unit, got {theta.shape}"
             )
         if self.input_weights is not None:
-            given = finite(self.input_weights, "input_weights")
+            given = finite(self.input_weights, INPUT_WEIGHTS)
             if given.ndim != 2 or len(given) != self.size or not given.shape[1]:
                 hint = ""
                 if given.shape == (self.size,):
@@ -77,6 +80,10 @@ class Network(System):
                 raise ValueError(
                     f"input weights B must have shape ({self.size}, q), a row for each unit and a "
                     f"column for each of q inputs, 1 or more, got {given.shape}{hint}"
+                )
+            if not given.any():
+                raise ValueError(
+                    "input weights B are all zero, and the inputs reach nothing: leave them out"
                 )
             object.__setattr__(self, "input_weights", given)
 
@@ -103,7 +110,7 @@ class Network(System):
 
     def with_inputs(self, weights: ArrayLike | None) -> Self:
         """The same network with these input weights B (N, q), or without any."""
-        given = None if weights is None else finite(weights, "input_weights")
+        given = None if weights is None else finite(weights, INPUT_WEIGHTS)
         return replace(self, input_weights=given)
 
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
@@ -147,22 +154,30 @@ class Network(System):
 
     def parameters(self) -> tuple[NamedArray, ...]:
         shape = "the weights are W = L Rᵀ, shape (N, r)"
-        weights = (
+        weights: tuple[NamedArray, ...] = (
             NamedArray("weights_left", self.weights.left, f"L: {shape}"),
             NamedArray("weights_right", self.weights.right, f"R: {shape}"),
         )
+        if self.zeta.theta is not None:
+            theta = np.broadcast_to(self.zeta.theta, self.size).copy()
+            weights += (NamedArray("theta", theta, f"θ of all units, shape ({self.size},)"),)
         if self.input_weights is None:
             return weights
         what = "B: inputs v enter as B v, beside W, shape (N, q)"
         return (*weights, NamedArray("input_weights", self.input_weights, what))
 
-    @staticmethod
-    def _named(zeta: ElementwiseMap, size: int) -> tuple[str, list[NamedArray]]:
+    def _named(self, zeta: ElementwiseMap, size: int) -> tuple[str, list[NamedArray]]:
         """What a ζ of so many channels is, for other languages, with the arrays that this names."""
         if zeta.theta is None:
             return f"ζ(x) = {zeta.formula}, unit by unit", []
+        own = self.zeta.theta
         theta = np.broadcast_to(zeta.theta, size).copy()
-        return "ζ(x) = x - θ with θ = `theta`", [NamedArray("theta", theta, f"θ, shape ({size},)")]
+        if own is not None and np.array_equal(theta, np.broadcast_to(own, self.size)):
+            # Among the `parameters`.
+            return "ζ(x) = x - θ with θ = `theta`", []
+        what = f"Cθ, what the sensors show of θ, shape ({size},)"
+        named = [NamedArray("channel_theta", theta, what)]
+        return "ζ(x) = x - Cθ of the channels x, with Cθ = `channel_theta`", named
 
     def _by_vectors(
         self, text: str, arrays: Sequence[NamedArray], spaces: Sequence[Eigenspace]

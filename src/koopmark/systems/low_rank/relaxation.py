@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark._arrays import checked
 from koopmark.systems._base import Formula
 from koopmark.systems._sensors import INDEPENDENT, Sensors
 from koopmark.systems.low_rank.network import Network, NullFlow
@@ -32,6 +33,7 @@ class Relaxation(Network):
     def linear(self, y: NDArray) -> NDArray:
         return -y
 
+    @checked
     def as_map(self, alpha: float) -> "RelaxationMap":
         """The network in steps of α time constants, y⁺ = (1-α) y + α (W h(x) + B v).
 
@@ -41,6 +43,8 @@ class Relaxation(Network):
         ------
         ValueError
             If α is not positive and finite.
+        TypeError
+            If it is no number.
         """
         if not (np.isfinite(alpha) and alpha > 0):
             raise ValueError(
@@ -212,13 +216,18 @@ class RelaxationMap(Relaxation):
 
     def _equation(self) -> str:
         driven = " + Bv" if self.inputs else ""
+        share = 1.0 - self.multiplier
+        scaled = ""
+        if share > 0.0 and share != 1.0:
+            # As `as_map` and `leaky_rnn` have it, whose users gave the weights of the flow.
+            which = "W and B" if self.inputs else "W"
+            scaled = f" ({which} of the flow times {share:g})"
         if self.zeta.theta is not None:
-            share = 1.0 - self.multiplier
             theta = f" + {'' if share == 1.0 else f'{share:g} '}θ" if self.zeta.theta.any() else ""
             own = f"{self.multiplier:g} x + " if self.multiplier else ""
-            return f"x⁺ = {own}{self._coupled()}{theta}{driven}"
+            return f"x⁺ = {own}{self._coupled()}{theta}{driven}{scaled}"
         # μ y, as people write it.
         leak = {0.0: "", 1.0: "y + ", -1.0: "-y + "}.get(
             self.multiplier, f"{self.multiplier:g} y + "
         )
-        return f"y⁺ = {leak}{self._coupled()}{driven}, {self._map()}"
+        return f"y⁺ = {leak}{self._coupled()}{driven}{scaled}, {self._map()}"

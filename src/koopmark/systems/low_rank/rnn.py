@@ -12,6 +12,7 @@ from koopmark._keys import generator
 from koopmark.systems._activation import activation as named_activation
 from koopmark.systems._elementwise import LOG, ElementwiseMap, Shift, elementwise_map
 from koopmark.systems.low_rank.drift import Drift
+from koopmark.systems.low_rank.network import INPUT_WEIGHTS
 from koopmark.systems.low_rank.relaxation import Relaxation, RelaxationMap
 from koopmark.systems.low_rank.weights import (
     MOST_UNITS,
@@ -34,7 +35,7 @@ def rnn(
 
     Its eigenfunctions are uᵀ(x - θ) at -1, one for every left null vector u of W.
     """
-    given = None if inputs is None else finite(inputs, "inputs")
+    given = None if inputs is None else finite(inputs, INPUT_WEIGHTS)
     return Relaxation(weights, Shift(theta), named_activation(activation), input_weights=given)
 
 
