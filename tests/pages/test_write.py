@@ -96,7 +96,7 @@ def page(html):
 
 def read_leaderboard(folder):
     table = pd.read_csv(folder / "leaderboard.csv", dtype=str, keep_default_na=False)
-    texts = {"question", "score", "method", "library", "default"}
+    texts = {"question", "score", "method", "library", "default", "inputs"}
     return table.assign(
         **{
             name: [float(text) if text else np.nan for text in table[name]]
