@@ -236,9 +236,7 @@
     const pair = make("div", "", { class: "pair" });
     pair.append(
       figure(
-        [
-          `Exact eigenvalues ${card.symbol} in the plane, with the multiplicity of each that has several.`,
-        ],
+        [`Exact eigenvalues ${card.symbol} in the plane, with the multiplicity of each that has several.`],
         () => koopmark.spectra.small(name),
         `Exact eigenvalues of ${name}`,
       ),
@@ -261,12 +259,7 @@
     );
     return [
       prose(card.text || "No text is known of this dataset: its recipe does not come with this version of koopmark."),
-      said([
-        ["system", card.system],
-        ["data", card.data],
-        ...card.told,
-        ["source", linked(card.sources)],
-      ]),
+      said([["system", card.system], ["data", card.data], ...card.told, ["source", linked(card.sources)]]),
       pair,
       ...(card.hard.length ? [heading("What makes it hard"), hard] : []),
       heading("Who finds what"),

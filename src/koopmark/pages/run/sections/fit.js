@@ -198,7 +198,10 @@
       options(fits.options[i]),
       list(versions),
       heading("Data"),
-      list([...level, ...numeric([...known, "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns)]),
+      list([
+        ...level,
+        ...numeric([...known, "rank", "noise", "dt", "train_trajectories", "horizon"], fits, i, columns),
+      ]),
       ...(ok
         ? [
             heading("Scores and cost"),

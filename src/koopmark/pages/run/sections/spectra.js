@@ -81,7 +81,9 @@
 
   // Equal scales, and the circle between what decays and what grows, for a map.
   const plane = (box, symbol, unit) => {
-    const title = (part) => ({ text: `${part} ${symbol}${unit ? ` (${symbol === "μ" ? "one step" : "per unit of time"})` : ""}` });
+    const title = (part) => ({
+      text: `${part} ${symbol}${unit ? ` (${symbol === "μ" ? "one step" : "per unit of time"})` : ""}`,
+    });
     const axes = { xaxis: { title: title("Re"), range: box.re }, yaxis: { title: title("Im"), range: box.im } };
     if (symbol === "λ") return axes;
     for (const axis of Object.values(axes)) axis.constrain = "domain";
