@@ -91,7 +91,6 @@ SIGNATURES = {
         "pykoop:Dmdc",
         {"rank": ("tsvd_unshifted", {-1: None}), "output_rank": ("tsvd_shifted", {-1: None})},
     ),
-    "pykoop.LmiDMDc": ("pykoop.lmi_regressors:LmiDmdc", {}),
     "pykoop.HinfLmiEDMD": ("pykoop.lmi_regressors:LmiEdmdHinfReg", {}),
     # Its weight is of a penalty that it does not have then.
     "pykoop.LmiEDMD": (

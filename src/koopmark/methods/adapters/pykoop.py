@@ -339,26 +339,6 @@ class HinfLmiEDMD(_Programme):
         return lmi_regressors().LmiEdmdHinfReg(alpha=self.alpha, max_iter=self.max_iter)
 
 
-@dataclass(frozen=True)
-class LmiDMDc(_Programme):
-    """`LmiDmdc`: DMD with control (Proctor, Brunton and Kutz 2016) as a semidefinite programme.
-
-    Least squares from each snapshot and the input held after it to the next snapshot, in
-    coordinates of singular vectors, which CVXOPT solves.
-    """
-
-    tags = replace(
-        _Programme.tags,
-        inputs=True,
-        loses={"units": DMD.tags.loses["units"]},
-        papers=(papers.PROCTOR_2016, papers.DAHDAH_2021),
-    )
-
-    def _regressor(self, before: NDArray, after: NDArray) -> Any:
-        first, second = _cuts(before, after)
-        return lmi_regressors().LmiDmdc(tsvd_unshifted=first, tsvd_shifted=second)
-
-
 METHODS: dict[str, Method] = {
     "pykoop.dmd": DMD(),
     "pykoop.edmd": EDMD(),
@@ -376,5 +356,4 @@ METHODS: dict[str, Method] = {
     "pykoop.lmi_edmd_nuclear": LmiEDMD(penalty="nuclear"),
     "pykoop.lmi_edmd_spectral_radius": SpectralRadiusLmiEDMD(),
     "pykoop.lmi_edmd_hinf": HinfLmiEDMD(),
-    "pykoop.lmi_dmdc": LmiDMDc(),
 }
