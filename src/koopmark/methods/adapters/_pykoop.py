@@ -17,6 +17,11 @@ from koopmark.models import LinearModel, Model, steps_of
 from koopmark.simulation import Trajectories
 
 GRAM = {"units": "it sees the data through Gram matrices, which square their units"}
+NORMAL = {
+    **GRAM,
+    "constant": "the Gram matrix of a constant beside a constant channel is singular, and on some "
+    "processors rounding hides it",
+}
 
 PYKOOP = Tags(
     library="pykoop",
@@ -175,7 +180,7 @@ class PolynomialEDMD(_Pipeline):
 
     degree: Count = 2
 
-    tags = replace(_Pipeline.tags, papers=(papers.WILLIAMS_2015,))
+    tags = replace(_Pipeline.tags, loses=NORMAL, papers=(papers.WILLIAMS_2015,))
 
     @classmethod
     def _holding(cls, dictionary: Dictionary) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative
-from koopmark.methods.adapters._pairs import EMPTY, Subsampled, vanish
+from koopmark.methods.adapters._pairs import EMPTY, NEARLY_EMPTY, Subsampled, vanish
 from koopmark.methods.dictionaries import AnyDictionary, Dictionary, Identity, Monomials
 from koopmark.methods.kernels import (
     AnyKernel,
@@ -57,7 +57,7 @@ class DMD(Method):
 
     tags = replace(
         DEEPTIME,
-        loses={"low rank": EMPTY},
+        loses={"low rank": EMPTY, "constant": NEARLY_EMPTY},
         by_default={"dictionary": STATE},
         papers=(papers.TU_2014,),
     )

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative, Positive
-from koopmark.methods.adapters._pairs import EMPTY, data_rank, output_rank, under_inputs
+from koopmark.methods.adapters._pairs import EMPTY, NEARLY_EMPTY, data_rank, output_rank, under_inputs
 from koopmark.methods.adapters._pykoop import (
     GRAM,
+    NORMAL,
     PYKOOP,
     BilinearEDMDc,
     DelayDMD,
@@ -75,7 +76,7 @@ class EDMD(_Regressor):
 
     alpha: NotNegative = 0.0
 
-    tags = replace(PYKOOP, papers=(papers.WILLIAMS_2015,))
+    tags = replace(PYKOOP, loses=NORMAL, papers=(papers.WILLIAMS_2015,))
 
     def promises(self) -> Tags:
         # A ridge of 1 shrinks K: by 1 %, if the data are 300 states of size 1.
@@ -100,7 +101,7 @@ class EDMDc(EDMD):
         Weight of a ridge, as for `EDMD`, on what inputs do as well.
     """
 
-    tags = replace(PYKOOP, inputs=True, papers=(papers.KORDA_2018,))
+    tags = replace(EDMD.tags, inputs=True, papers=(papers.KORDA_2018,))
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class DMD(_Regressor):
         PYKOOP,
         loses={
             "low rank": EMPTY,
-            "constant": EMPTY,
+            "constant": NEARLY_EMPTY,
             "units": "at full rank it divides by what rounding leaves beside large units, "
             "on some processors",
         },

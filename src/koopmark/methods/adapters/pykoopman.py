@@ -14,6 +14,7 @@ from koopmark.methods._options import Bound, Count, CountOrAll, Positive
 from koopmark.methods._sampling import spread
 from koopmark.methods.adapters._pairs import (
     EMPTY,
+    NEARLY_EMPTY,
     RANK_TOLERANCE,
     Subsampled,
     data_rank,
@@ -188,7 +189,10 @@ class PolynomialEDMDc(PolynomialEDMD):
     """
 
     tags = replace(
-        PolynomialEDMD.tags, inputs=True, loses={"units": EMPTY}, papers=(papers.KORDA_2018,)
+        PolynomialEDMD.tags,
+        inputs=True,
+        loses={"constant": NEARLY_EMPTY, "units": EMPTY},
+        papers=(papers.KORDA_2018,),
     )
 
     def _regressor(self, pykoopman: Any) -> Any:
