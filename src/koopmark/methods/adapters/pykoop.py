@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, CountOrAll, NotNegative, Positive
-from koopmark.methods.adapters._pairs import EMPTY, NEARLY_EMPTY, data_rank, output_rank, under_inputs
+from koopmark.methods.adapters._pairs import (
+    EMPTY,
+    NEARLY_EMPTY,
+    data_rank,
+    output_rank,
+    under_inputs,
+)
 from koopmark.methods.adapters._pykoop import (
     GRAM,
     NORMAL,
