@@ -53,6 +53,8 @@ class Dataset(ReprMixin):
     test: Trajectories
     fresh: FreshTrajectories
     note: str = ""
+    held_out: Trajectories | None = None
+    """Recorded as `train` is, if the recipe holds some out; of a recording that is all there is."""
 
     def _facts(self) -> list[str]:
         parts = [f"{len(self.train):,} trajectories to fit to", f"{len(self.test):,} to test on"]
@@ -161,17 +163,22 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     at = recipe.trials.times(times, len(states), beside)
     held = arrays.get("train_inputs") if recipe.inputs.recorded else None
     test = Trajectories(arrays["test"], times, inputs=arrays.get("test_inputs"), system=system)
+    train, quiet = (Trajectories(made, at, inputs=held) for made in (noisy, states))
+    held_out, share = None, recipe.trials.held_out
+    if share is not None:
+        (train, held_out), (quiet, _) = (one.split(share, seed) for one in (train, quiet))
     return Dataset(
         recipe,
         seed,
         system,
         key,
-        train=Trajectories(noisy, at, inputs=held),
-        clean=Trajectories(states, at, inputs=held),
+        train=train,
+        clean=quiet,
         noise=noise,
         test=test if sensors is None else test.observed(sensors),
         fresh=_fresh(recipe, clean, system, sensors, folder, source),
         note="; ".join(filter(None, [note, key.note])),
+        held_out=held_out,
     )
 
 

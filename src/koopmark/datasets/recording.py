@@ -4,16 +4,22 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from koopmark._config import Section
 from koopmark._errors import ConfigError, one_line
+from koopmark._keys import generator
 from koopmark.datasets.answer_key import AnswerKey
 from koopmark.datasets.recipe import names
 from koopmark.simulation import Trajectories
+
+BLOCKS = 20
+"""Of time, that a single trajectory is cut into to be drawn again."""
 
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -27,6 +33,10 @@ class RecordingSection(Section):
     """What the tables call it; `file` if not given."""
     held_out: float = Field(default=0.3, gt=0, lt=1)
     """Share of the trajectories, or of the times of a single one, that no method is fitted to."""
+    resampled: bool = False
+    """Whether seeds beyond 0 draw the training trajectories anew, with replacement, from those of
+    seed 0 (of a single one blocks of time), and the held-out ones stay. Otherwise each seed is
+    another split."""
     states: Text | tuple[Text, ...] | None = None
     time: Text | None = None
     trajectory: Text | None = None
@@ -38,7 +48,7 @@ class RecordingSection(Section):
     @property
     def options(self) -> dict[str, Any]:
         """Those of `Trajectories.from_file` that are given."""
-        own = {"file", "name", "held_out"}
+        own = {"file", "name", "held_out", "resampled"}
         return self.model_dump(mode="json", exclude=own, exclude_defaults=True)
 
 
@@ -57,6 +67,8 @@ class Recorded:
     train: Trajectories
     test: Trajectories
     key: AnswerKey
+    resampled: bool = False
+    """Whether `train` is a draw with replacement: what is fitted to it shows the scatter alone."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +118,20 @@ class Recording:
 
     def parts(self, seed: int) -> Recorded:
         """The trajectories to fit to, and those held out, as `seed` draws them."""
-        data = self.read()
+        data, drawn = self.read(), self.asked.resampled and seed > 0
         try:
-            train, test = data.split(self.asked.held_out, seed)
+            train, test = data.split(self.asked.held_out, 0 if self.asked.resampled else seed)
         except ValueError as error:
             raise ConfigError(f"{self.path}: it cannot be split: {one_line(error)}") from None
-        return Recorded(train, test, AnswerKey((), self.size))
+        if drawn:
+            train = resample(train, seed)
+        return Recorded(train, test, AnswerKey((), self.size), drawn)
 
     def depends_on(self) -> dict[str, Any]:
         """What the numbers depend on: the file's bytes, and how they are read and split."""
         read = {"held_out": self.asked.held_out, "options": self.asked.options}
+        if self.asked.resampled:
+            read["resampled"] = True
         return {"recording": {"sha256": self.digest, **read}}
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
@@ -151,6 +167,27 @@ class Recording:
     def reads(self) -> list[Path]:
         """No file beside the one that `depends_on` has."""
         return []
+
+
+def resample(data: Trajectories, seed: int) -> Trajectories:
+    """As many trajectories, drawn with replacement; of a single one, blocks of time.
+
+    A block is as long as BLOCKS of them make up the whole; neighbours share no pair.
+    """
+    rng = generator({"seed": seed, "of": len(data)}, "trajectories drawn again")
+    if len(data) > 1:
+        return data[np.sort(rng.integers(len(data), size=len(data)))]
+    length = len(data.times)
+    edges = np.unique(np.linspace(0, length, min(BLOCKS, length // 2) + 1).astype(int))
+    parts = [data[:, start:stop] for start, stop in pairwise(edges)]
+    chosen = np.sort(rng.integers(len(parts), size=len(parts)))
+    return Trajectories.from_arrays(
+        [parts[place].states[0] for place in chosen],
+        times=[np.ravel(parts[place].times) for place in chosen],
+        inputs=None
+        if data.inputs is None
+        else [np.asarray(parts[place].inputs)[0] for place in chosen],
+    )
 
 
 def _digest(path: Path) -> str:

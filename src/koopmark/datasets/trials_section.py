@@ -29,6 +29,10 @@ class TrialsSection(Section):
     jitter: float = Field(default=0.0, ge=0, lt=0.5)
     """Each time but the first is uniform within this share of dt about its place in the grid."""
 
+    held_out: float | None = Field(default=None, gt=0, lt=1)
+    """Share of the training trajectories, or of the times of a single one, that no method is fitted
+    to: what is said of these as of a recording is compared with the truth."""
+
     @model_validator(mode="after")
     def _gaps_that_long(self) -> "TrialsSection":
         # States missing independently of one another are in gaps that long.

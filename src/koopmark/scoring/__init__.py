@@ -1,7 +1,17 @@
 """From a fitted model and an answer key to scores."""
 
-from koopmark.scoring._assess import assess
-from koopmark.scoring._evaluate import FitScores, PairScores, Scores, evaluate, score
+from koopmark.scoring._assess import assess, judged, scatter
+from koopmark.scoring._evaluate import (
+    CourseScores,
+    FitScores,
+    ForecastScores,
+    PairScores,
+    Scores,
+    StructureScores,
+    VerdictScores,
+    evaluate,
+    score,
+)
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
@@ -27,24 +37,30 @@ __all__ = [
     "FOUND",
     "MOST_TARGETS",
     "ROUNDING",
+    "CourseScores",
     "FitScores",
+    "ForecastScores",
     "Frame",
     "PairScores",
     "Portrait",
     "Scores",
     "StatisticalFloor",
     "Structure",
+    "StructureScores",
     "TargetScores",
+    "VerdictScores",
     "assess",
     "digits",
     "evaluate",
     "found",
     "fresh_like",
     "infer_structure",
+    "judged",
     "labels",
     "larger_error",
     "residuals",
     "rounding",
+    "scatter",
     "score",
     "statistical_floors",
     "tolerance",

@@ -1,27 +1,53 @@
-"""What can be said of a fitted model without an answer key: residuals and forecasts."""
+"""What can be said of a fitted model without an answer key: residuals, forecasts, structure."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
+from koopmark.datasets import AnswerKey
 from koopmark.models import Model
-from koopmark.scoring._evaluate import FitScores, PairScores, Scores
+from koopmark.scoring._evaluate import (
+    CourseScores,
+    FitScores,
+    ForecastScores,
+    PairScores,
+    Scores,
+    StructureScores,
+    VerdictScores,
+)
+from koopmark.scoring._structure import infer_structure
 from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, residuals
 from koopmark.simulation import Trajectories
 
 NO_KEY = "no answer key: assessed on held-out data, not scored"
+MOST_COURSES, COURSE_TRIALS, COURSE_POINTS = 12, 4, 200
+"""Supported pairs, held-out trials and times of each that `courses` shows at most."""
+LEADS = 12
+"""Times ahead at which forecasts are compared, evenly spread over the logarithm."""
 
 
-def assess(model: Model, held_out: Trajectories, seed: int = 0) -> Scores:
+def assess(
+    model: Model, held_out: Trajectories, train: Trajectories | None = None, seed: int = 0
+) -> Scores:
     """Assess a fitted model on recorded trajectories of which no truth is known.
 
     There are no targets. `verified` counts the pairs that `residuals` supports, `spurious_fraction`
     is the share that it does not support of those of which that can be told, and the `kind` of a
-    pair is its verdict.
+    pair is its verdict. `verdicts`, `forecasts`, `structures` and `courses` say more of each.
 
     Parameters
     ----------
     model : Model
     held_out : Trajectories
         Not used for the fit; noise, gaps and uneven times are allowed.
+    train : Trajectories, optional
+        What it was fitted to, by whose standard deviations forecasts are measured; `held_out` by
+        default.
     seed : int
         As for `residuals`.
 
@@ -32,7 +58,8 @@ def assess(model: Model, held_out: Trajectories, seed: int = 0) -> Scores:
     """
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     measured, verdicts = np.full(len(eigenvalues), np.nan), [""] * len(eigenvalues)
-    notes = [NO_KEY, model.note]
+    notes, rows = [NO_KEY, model.note], tuple[VerdictScores, ...]()
+    courses = tuple[CourseScores, ...]()
     try:
         table = residuals(model, held_out, seed=seed)
     except ValueError as error:
@@ -43,6 +70,9 @@ def assess(model: Model, held_out: Trajectories, seed: int = 0) -> Scores:
             f"{verdicts.count(verdict)} {verdict}" for verdict in (SUPPORTED, NOT_SUPPORTED, UNTOLD)
         )
         notes += [f"of {len(verdicts)} eigenpairs {', '.join(counts)}", table.attrs["warning"]]
+        rows = tuple(_verdicts(table))
+        chosen = np.flatnonzero(table["verdict"] == SUPPORTED)[:MOST_COURSES]
+        courses = tuple(_courses(model, held_out, chosen))
     told = verdicts.count(SUPPORTED) + verdicts.count(NOT_SUPPORTED)
     forecast_error, why = _forecast_error(model, held_out)
     notes.append(why)
@@ -51,21 +81,13 @@ def assess(model: Model, held_out: Trajectories, seed: int = 0) -> Scores:
         training = np.full(len(eigenvalues), np.nan)
     finite = measured[np.isfinite(measured)]
     return Scores(
-        FitScores(
-            recovered=int(np.sum(np.isfinite(eigenvalues))),
-            window=model.window,
-            pairs_used=(model.pairs if model.pairs_used is None else model.pairs_used) or 0,
-            pairs=model.pairs or 0,
+        _of_fit(
+            model,
             verified=verdicts.count(SUPPORTED),
             spurious_fraction=verdicts.count(NOT_SUPPORTED) / told if told else np.nan,
             residual_median=float(np.median(finite)) if len(finite) else np.nan,
-            precision=np.nan,
-            judged=np.nan,
-            recall=np.nan,
-            rank_error=np.nan,
-            null_space_error=np.nan,
             forecast_error=forecast_error,
-            notes="; ".join(filter(None, notes)),
+            notes=notes,
         ),
         (),
         tuple(
@@ -74,7 +96,165 @@ def assess(model: Model, held_out: Trajectories, seed: int = 0) -> Scores:
                 zip(eigenvalues, measured, training, verdicts, strict=True)
             )
         ),
+        verdicts=rows,
+        forecasts=tuple(_forecasts(model, held_out, held_out if train is None else train)),
+        structures=tuple(_structures(model, held_out)),
+        courses=courses,
     )
+
+
+def judged(
+    scores: Scores,
+    model: Model,
+    key: AnswerKey,  # noqa: ARG001
+    held_out: Trajectories,
+    clean: Trajectories,  # noqa: ARG001
+    train: Trajectories,
+    seed: int = 0,
+) -> Scores:
+    """`scores` with what held-out data say of the model, and whether that is true.
+
+    Parameters
+    ----------
+    scores : Scores
+        From `evaluate`.
+    model : Model
+    key : AnswerKey
+    held_out : Trajectories
+        As they were recorded.
+    clean : Trajectories
+        From the same law, without noise or gaps.
+    train : Trajectories
+    seed : int
+        As for `residuals`.
+    """
+    said = assess(model, held_out, train, seed)
+    return replace(
+        scores,
+        verdicts=said.verdicts,
+        forecasts=said.forecasts,
+        structures=said.structures,
+        courses=said.courses,
+    )
+
+
+def scatter(model: Model) -> Scores:
+    """What a model fitted to trajectories drawn again is for: its eigenvalues."""
+    eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
+    return Scores(
+        _of_fit(model, verified=0, notes=[model.note]),
+        (),
+        tuple(
+            PairScores(index, float(at.real), float(at.imag), np.nan, np.nan, "")
+            for index, at in enumerate(eigenvalues)
+        ),
+    )
+
+
+def _of_fit(
+    model: Model,
+    verified: int,
+    notes: list[str],
+    spurious_fraction: float = np.nan,
+    residual_median: float = np.nan,
+    forecast_error: float = np.nan,
+) -> FitScores:
+    return FitScores(
+        recovered=int(np.sum(np.isfinite(np.asarray(model.eigenvalues, dtype=complex)))),
+        window=model.window,
+        pairs_used=(model.pairs if model.pairs_used is None else model.pairs_used) or 0,
+        pairs=model.pairs or 0,
+        verified=verified,
+        spurious_fraction=spurious_fraction,
+        residual_median=residual_median,
+        precision=np.nan,
+        judged=np.nan,
+        recall=np.nan,
+        rank_error=np.nan,
+        null_space_error=np.nan,
+        forecast_error=forecast_error,
+        notes="; ".join(filter(None, notes)),
+    )
+
+
+def _verdicts(table: pd.DataFrame) -> Iterator[VerdictScores]:
+    """The rows of `residuals`."""
+    for index, row in enumerate(table.to_dict("records")):
+        value = complex(row.pop("eigenvalue"))
+        told: dict[str, Any] = {str(name): one for name, one in row.items() if name != "pairs"}
+        yield VerdictScores(index, value.real, value.imag, **told)
+
+
+def leads_of(data: Trajectories) -> NDArray[np.intp]:
+    """Numbers of sampling intervals by which forecasts of these data reach ahead."""
+    longest = max((block.states.shape[1] - 1 for block in data.blocks()), default=0)
+    if not longest:
+        return np.empty(0, dtype=np.intp)
+    return np.unique(np.geomspace(1, longest, LEADS).round().astype(np.intp))
+
+
+def _forecasts(
+    model: Model, held_out: Trajectories, train: Trajectories
+) -> Iterator[ForecastScores]:
+    """By how many intervals ahead, from the first window of every stretch on."""
+    scale = train.snapshots().std(axis=0)
+    scale[scale == 0.0] = 1.0
+    for steps in leads_of(held_out):
+        squares, count = 0.0, 0
+        for block in held_out.blocks(least=model.window + int(steps)):
+            at = model.window + int(steps) - 1
+            times = block.times[model.window : at + 1] - block.times[model.window - 1]
+            held = None if block.inputs is None else block.inputs[:, model.window - 1 : at]
+            with np.errstate(over="ignore", invalid="ignore"):
+                predicted = model.predict(block.rolling(model.window)[:, 0], times, inputs=held)
+                if predicted is None:
+                    return
+                missed = (predicted[:, -1] - block.states[:, at]) / scale
+                squares += float(np.sum(missed**2))
+            count += len(block.states)
+        if count:
+            error = float(np.sqrt(squares / (count * len(scale))))
+            yield ForecastScores(
+                int(steps), float(steps) * held_out.dt, error if error == error else np.inf, count
+            )
+
+
+def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScores]:
+    """What `infer_structure` finds, if the data are enough for it."""
+    try:
+        found = infer_structure(model, held_out)
+    except ValueError:
+        return
+    yield StructureScores(
+        -1.0,
+        found.size,
+        found.rank,
+        json.dumps(found.null_space.round(6).tolist()),
+        json.dumps(found.offset.round(6).tolist()),
+        found.note,
+    )
+
+
+def _courses(
+    model: Model, held_out: Trajectories, chosen: NDArray[np.intp]
+) -> Iterator[CourseScores]:
+    """The functions `chosen` along the first held-out trials."""
+    if not len(chosen):
+        return
+    for trial in range(min(len(held_out), COURSE_TRIALS)):
+        for segment in held_out[trial : trial + 1].segments(model.window)[:1]:
+            values = np.asarray(model.eigenfunctions(segment.rolling(model.window)[0]))[:, chosen]
+            times = segment.times[model.window - 1 :]
+            shown = np.unique(np.linspace(0, len(times) - 1, COURSE_POINTS).astype(int))
+            for place, index in enumerate(chosen):
+                along = values[shown, place]
+                yield CourseScores(
+                    int(index), trial, *map(_listed, (times[shown], along.real, along.imag))
+                )
+
+
+def _listed(values: NDArray) -> str:
+    return json.dumps([float(f"{value:.5g}") for value in values])
 
 
 def _forecast_error(model: Model, held_out: Trajectories) -> tuple[float, str]:
@@ -92,7 +272,7 @@ def _forecast_error(model: Model, held_out: Trajectories) -> tuple[float, str]:
             if predicted is None:
                 return np.nan, "forecast_error: the method does not predict states at these times"
             missed += float(np.sum((predicted - truth) ** 2))
-        size += float(np.sum(truth**2))
+            size += float(np.sum(truth**2))
     if not size:
         return np.nan, "forecast_error: nothing follows the first window of a held-out stretch"
     error = float(np.sqrt(missed / size))

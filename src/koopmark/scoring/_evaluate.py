@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
-from math import hypot
+from math import hypot, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +84,74 @@ class PairScores:
 
 
 @dataclass(frozen=True)
+class VerdictScores:
+    """What held-out data show of one recovered pair: as `TargetScores`, a row of `verdicts.csv`.
+
+    The columns of `residuals`, and of data whose truth is known, what is true.
+    """
+
+    index: int
+    eigenvalue_re: float
+    eigenvalue_im: float
+    residual: float
+    floor: float
+    floor_low: float
+    floor_high: float
+    noise_share: float
+    eigenvalue_bound: float
+    function_bound: float
+    verdict: str
+    reason: str
+    eigenvalue_defect: float = nan
+    """By how much λ disobeys on clean data, relative as its bound is."""
+    function_defect: float = nan
+    exact_error: float = nan
+    """From the nearest exact eigenvalue, relative as the bounds are; NaN if not all are known."""
+    true: float = nan
+    """1 if all of these are within what a verdict promises, 0 if not, NaN if it is not known."""
+
+
+@dataclass(frozen=True)
+class ForecastScores:
+    """The forecast of held-out data so many intervals ahead: a row of `forecasts.csv`."""
+
+    steps: int
+    lead: float
+    """In units of time."""
+    error: float
+    """Root-mean-square error over channels, each in units of its standard deviation over the
+    training data."""
+    forecasts: int
+    """Over how many."""
+
+
+@dataclass(frozen=True)
+class StructureScores:
+    """The structure that functions at a common real rate imply: a row of `structures.csv`."""
+
+    rate_re: float
+    size: int
+    rank: int
+    null_space: str
+    """JSON: the rows of an orthonormal basis (N, N - rank), in units of the channels."""
+    offset: str
+    """JSON: b (N - rank,), where the attracting set is {y : Uᵀy = b}."""
+    note: str
+
+
+@dataclass(frozen=True)
+class CourseScores:
+    """One function along one held-out trial: a row of `courses.csv`."""
+
+    index: int
+    trial: int
+    times: str
+    """JSON; times, real and imaginary parts are equally long."""
+    values_re: str
+    values_im: str
+
+
+@dataclass(frozen=True)
 class Scores(_repr.ReprMixin):
     """Everything the tables say about one fit."""
 
@@ -91,6 +159,10 @@ class Scores(_repr.ReprMixin):
     targets: tuple[TargetScores, ...]
     eigenpairs: tuple[PairScores, ...]
     portraits: tuple[Portrait, ...] = ()
+    verdicts: tuple[VerdictScores, ...] = ()
+    forecasts: tuple[ForecastScores, ...] = ()
+    structures: tuple[StructureScores, ...] = ()
+    courses: tuple[CourseScores, ...] = ()
 
     def _facts(self) -> list[str]:
         verified = f"{self.fit.verified:,} of {self.fit.recovered:,} eigenpairs obey the dynamics"

@@ -34,7 +34,7 @@ from koopmark._errors import ConfigError, one_line
 from koopmark._files import PART, lock, replace, write_text
 from koopmark.plan import Cell
 from koopmark.store._portraits import eigenfunctions
-from koopmark.store._tables import PLANNED, SHARED, TABLES, Row, Rows, sanitise
+from koopmark.store._tables import HELD_OUT, PLANNED, SHARED, TABLES, Row, Rows, sanitise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,6 +151,7 @@ class Store:
             "targets": _by_column("targets", rows.targets),
             "eigenpairs": _by_column("eigenpairs", rows.eigenpairs),
             "portraits": _by_column("portraits", portraits),
+            **{name: _by_column(name, held) for name, held in rows.held_out.items() if held},
         }
         new = [frame for frame in frames if _seal_of(frame) not in self._contents.frames]
         self._append([*dict.fromkeys(new), _sealed(record)])
@@ -211,11 +212,15 @@ def read(folder: str | Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, 
 def write_tables(folder: str | Path) -> None:
     """Write fits.csv, targets.csv, eigenpairs.csv and eigenfunctions.csv, at full precision.
 
+    And verdicts.csv, forecasts.csv, structures.csv and courses.csv if data were held out.
+
     Each file is there whole or not at all; raises as `read` does.
     """
     tables = read(folder)
     tables["eigenfunctions"] = eigenfunctions(tables.pop("portraits"))
     for name, table in tables.items():
+        if name in HELD_OUT and table.empty:
+            continue
         write_text(Path(folder) / f"{name}.csv", table.to_csv(index=False))
 
 
@@ -307,7 +312,7 @@ class _Contents:
             rows = {column: [value] for column, value in fit.items()}
             count = 1
             if name != "fits":
-                rows = record[name]
+                rows = record.get(name, {})
                 count = len(next(iter(rows.values()), ()))
                 rows = rows | {column: [fit.get(column)] * count for column in SHARED}
             for column, held in values.items():

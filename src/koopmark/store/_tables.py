@@ -10,7 +10,17 @@ from typing import Any
 from koopmark import datasets
 from koopmark.datasets import Recipe, Recording
 from koopmark.plan import Cell, Level
-from koopmark.scoring import FitScores, PairScores, Scores, TargetScores, labels
+from koopmark.scoring import (
+    CourseScores,
+    FitScores,
+    ForecastScores,
+    PairScores,
+    Scores,
+    StructureScores,
+    TargetScores,
+    VerdictScores,
+    labels,
+)
 from koopmark.store._portraits import PORTRAIT, portrait_row
 
 Row = dict[str, Any]
@@ -71,11 +81,24 @@ FITS: Columns = {
 TARGETS: Columns = {**_FIT, "role": str, "status": str, **_columns(TargetScores)}
 EIGENPAIRS: Columns = {**_FIT, **_columns(PairScores)}
 PORTRAITS: Columns = {**_FIT, **PORTRAIT}
+HELD_OUT: dict[str, type] = {
+    "verdicts": VerdictScores,
+    "forecasts": ForecastScores,
+    "structures": StructureScores,
+    "courses": CourseScores,
+}
+"""What is said of held-out data as they were recorded, by table: empty if there are none."""
 
 SHARED = (*_FIT, "role", "status")
 """What every table takes over from the row of fits."""
 
-TABLES = {"fits": FITS, "targets": TARGETS, "eigenpairs": EIGENPAIRS, "portraits": PORTRAITS}
+TABLES = {
+    "fits": FITS,
+    "targets": TARGETS,
+    "eigenpairs": EIGENPAIRS,
+    "portraits": PORTRAITS,
+    **{name: {**_FIT, **_columns(declared)} for name, declared in HELD_OUT.items()},
+}
 
 PLANNED = ("suite", "dataset", "method", *_columns(Level))
 """What the suite calls a fit: the same fit may be called otherwise in the next run."""
@@ -89,6 +112,8 @@ class Rows:
     targets: list[Row] = field(default_factory=list)
     eigenpairs: list[Row] = field(default_factory=list)
     portraits: list[Row] = field(default_factory=list)
+    held_out: dict[str, list[Row]] = field(default_factory=dict)
+    """By the names in `HELD_OUT`."""
 
     @property
     def fit_id(self) -> str:
@@ -147,7 +172,11 @@ def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
     }
     pairs = [asdict(pair) for pair in scores.eigenpairs] if scores else []
     drawn = [portrait_row(portrait) for portrait in scores.portraits] if scores else []
-    return Rows(_sanitised(fit), [_sanitised(target) for target in scored], pairs, drawn)
+    held_out = {
+        name: [_sanitised(asdict(row)) for row in getattr(scores, name)] if scores else []
+        for name in HELD_OUT
+    }
+    return Rows(_sanitised(fit), [_sanitised(target) for target in scored], pairs, drawn, held_out)
 
 
 def _sanitised(row: Row) -> Row:

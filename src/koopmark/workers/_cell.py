@@ -18,7 +18,14 @@ from koopmark.datasets import Dataset, Recipe, Recorded, Recording
 from koopmark.methods import Skip
 from koopmark.models import Model
 from koopmark.plan import Cell
-from koopmark.scoring import StatisticalFloor, assess, evaluate, statistical_floors
+from koopmark.scoring import (
+    StatisticalFloor,
+    assess,
+    evaluate,
+    judged,
+    scatter,
+    statistical_floors,
+)
 from koopmark.store import Outcome, Rows, make_rows
 from koopmark.workers._capture import shorten
 from koopmark.workers._journal import Journal
@@ -147,12 +154,21 @@ def _score(
     try:
         with memory_limit(cell.limits.memory_mb):
             if isinstance(data, Recorded):
-                scores = assess(model, data.test, cell.seed)
+                scores = (
+                    scatter(model)
+                    if data.resampled
+                    else assess(model, data.test, data.train, cell.seed)
+                )
             else:
                 floors = _noise_floors(data.recipe, cell.seed, cache_dir)
                 scores = evaluate(
                     model, data.key, data.test, cell.seed, fresh=data.fresh, noise_floors=floors
                 )
+                if data.held_out is not None:
+                    scores = judged(
+                        *(scores, model, data.key, data.held_out, data.test, data.train),
+                        seed=cell.seed,
+                    )
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever happens becomes a row
         failure = _failure(error, "while scoring: ")
         return replace(failure, fit_seconds=seconds, peak_memory_mb=memory)

@@ -77,7 +77,7 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[Process, Connec
     with guard.environment(ONE_THREAD), theirs:
         process: Process | None = _forked(target, theirs, arguments)
         if process is None:
-            with _without_sigint():
+            with _without_sigint(), _without_main():
                 spawned = _SPAWN.Process(target=target, args=(theirs, *arguments), daemon=True)
                 spawned.start()
             process = spawned
@@ -130,7 +130,12 @@ class Nursery:
         self._connection, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_tend, args=(theirs,))
         self.gone = self.usable = False
-        with guard.environment({guard.VARIABLE: _Mark.BLANK}), _without_sigint(), theirs:
+        with (
+            guard.environment({guard.VARIABLE: _Mark.BLANK}),
+            _without_sigint(),
+            _without_main(),
+            theirs,
+        ):
             self._process.start()
         with suppress(EOFError, OSError):
             self.usable = self._connection.poll(PATIENCE) and self._connection.recv()
@@ -238,6 +243,24 @@ def _is_open(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """In the block processes start without the script that starts them.
+
+    They need nothing of it, and would run it again: it need not ask for its own name then.
+    """
+    main = sys.modules["__main__"]
+    kept: dict[str, Any] = {
+        name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)
+    }
+    main.__spec__ = None
+    vars(main).pop("__file__", None)
+    try:
+        yield
+    finally:
+        vars(main).update(kept)
 
 
 @contextmanager

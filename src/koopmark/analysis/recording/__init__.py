@@ -1,0 +1,5 @@
+"""Data of one's own: fitted in workers as a suite is, and assessed without a key."""
+
+from koopmark.analysis.recording._analyse import Analysis, analyse
+
+__all__ = ["Analysis", "analyse"]

@@ -1,0 +1,85 @@
+"""The suite that an analysis runs: one recording, its methods, and draws of its trials."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from koopmark import methods
+from koopmark.simulation import Trajectories
+
+MOST_FUNCTIONS = 300
+"""Monomials that a chosen method may have."""
+PAIRS_A_FUNCTION = 5
+"""Snapshot pairs that there must be for each."""
+
+
+def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]:
+    """Entries of methods for these data: a dozen, or all of the registry that need no key."""
+    if everything:
+        return [{"use": name} for name in methods.names() if _needs_no_key(name)]
+    n = data.states.shape[2]
+    both = [{"kind": "monomials", "degree": degree} for degree in (1, 2)]
+    affine, quadratic = both
+    squares = (n + 1) * (n + 2) // 2
+    few = squares <= min(MOST_FUNCTIONS, data.neighbours / PAIRS_A_FUNCTION)
+    entries: list[dict[str, Any]] = [
+        {"use": f"koopmark.{name}", "options": {"dictionary": affine}}
+        for name in ("qr_edmd", "varpro_edmd", "tls_edmd", "iv_edmd")
+    ]
+    if few:
+        entries += [
+            {"use": f"koopmark.{name}", "options": {"dictionary": quadratic}}
+            for name in ("qr_edmd", "tls_edmd")
+        ]
+    entries += [
+        {"use": "koopmark.optimised_dmd"},
+        {"use": "deeptime.vamp"},
+        {"use": "kooplearn.ridge"},
+        {"use": "pydmd.subspacedmd"},
+    ]
+    if data.inputs is None:
+        entries += [{"use": "pydmd.dmd"}, {"use": "pykoop.dmd_delays"}]
+        entries += [{"use": "pykoopman.edmd_polynomial", "options": {"degree": 2}}] * few
+    else:
+        entries += [
+            {"use": "pydmd.dmdc"},
+            {"use": "pykoop.edmdc"},
+            {"use": "pykoopman.edmdc_identity"},
+        ]
+    return entries
+
+
+def _needs_no_key(name: str) -> bool:
+    return methods.get(name).tags.role == "method"
+
+
+def suite_text(
+    file: Path,
+    entries: Sequence[dict[str, Any]],
+    holdout: float,
+    draws: int,
+    options: dict[str, Any],
+) -> str:
+    """A suite file: the recording, its methods, and so many draws of its trials."""
+    recording = {"file": str(file), "held_out": holdout, "resampled": True, **options}
+    lines = [
+        f"title = {json.dumps('Analysis of ' + file.name)}",
+        'question = "Which eigenvalues do these data support?"',
+        f"seeds = {1 + draws}",
+        "methods = [",
+        *(f"    {_toml(entry)}," for entry in entries),
+        "]",
+        "",
+        "[[recordings]]",
+        *(f"{key} = {_toml(value)}" for key, value in recording.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
