@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from koopmark import datasets, methods
 from koopmark.methods import Identity, Monomials
+from koopmark.methods.own import SnapshotFactor, factorise, linear_model
 from koopmark.methods.own._inputs import InputTerms
 from koopmark.methods.own._noise import noise_variances
 from koopmark.methods.own._records import (
