@@ -7,6 +7,7 @@ from koopmark.datasets.measured import Measured
 from koopmark.datasets.recipe import Recipe, Reference, foreign_code, load_recipe, names, varied
 from koopmark.datasets.recording import Recorded, Recording, RecordingSection
 from koopmark.datasets.regime import regime_section, write_regime
+from koopmark.datasets.statements import Statement, statements
 
 __all__ = [
     "AnswerKey",
@@ -19,6 +20,7 @@ __all__ = [
     "Recording",
     "RecordingSection",
     "Reference",
+    "Statement",
     "build",
     "foreign_code",
     "load",
@@ -26,6 +28,7 @@ __all__ = [
     "names",
     "regime_section",
     "source_of",
+    "statements",
     "target_list",
     "varied",
     "write_regime",
