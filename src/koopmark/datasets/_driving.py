@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from koopmark.simulation import Trajectories, excitation_of
 
 Array = NDArray[np.float64]
-Kind = Literal["white", "steps", "smooth", "constant", "feedback"]
+Kind = Literal["white", "steps", "multisine", "smooth", "constant", "feedback"]
 HELD = 0.05
 """Share of the steps in which inputs change up to which they are constant, if each trial has one
 value; above one minus it they change at each."""
 SMOOTH = 0.5
 """Correlation of inputs from one step to the next from which on they are not white."""
+TONAL, FEWEST, MOST_TRIALS, MOST_TIMES = 0.82, 24, 50, 4096
+"""Share of the power in a third of the frequencies of sums of sines, 0.7 of white inputs; times
+that a spectrum needs, and what is looked at."""
 FEEDBACK = 0.5
 """Share of the variance of the inputs that is linear in the state: from it on they are feedback."""
 
@@ -29,9 +32,9 @@ class Driving:
     amplitude : (Q,) array
         Root mean square of each.
     kind : str
-        `white`: other values in each interval, unrelated; `steps`: kept for several; `smooth`:
-        others in each interval, close to those before, such as sums of sines; `constant`: the same
-        in all of a trial; `feedback`: most of them is linear in the state.
+        `white`: other values in each interval, unrelated; `steps`: kept for several;
+        `multisine`: sums of few sines; `smooth`: others in each interval, close to those before;
+        `constant`: the same in all of a trial; `feedback`: most of them is linear in the state.
     hold : float
         Mean number of sampling intervals between two changes.
     of_state : float
@@ -75,7 +78,10 @@ def driving_of(data: Trajectories) -> Driving | None:
         centred = held - np.nanmean(held, axis=(0, 1))
         now, ahead = centred[:, :-1], centred[:, 1:]
         relation = np.nanmean(now * ahead, axis=(0, 1)) / np.nanmean(centred**2, axis=(0, 1))
-        kind = "smooth" if np.abs(relation).max() >= SMOOTH else "white"
+        if _tones(held):
+            kind = "multisine"
+        elif np.abs(relation).max() >= SMOOTH:
+            kind = "smooth"
     return Driving(
         channels=q,
         amplitude=amplitude,
@@ -84,6 +90,19 @@ def driving_of(data: Trajectories) -> Driving | None:
         of_state=of_state,
         excitation=excitation_of(data) if data.neighbours else np.zeros(q),
     )
+
+
+def _tones(held: Array) -> bool:
+    """Whether a third of the frequencies hold TONAL of the power, in most trials."""
+    shares = []
+    for trial in held[:MOST_TRIALS]:
+        known = trial[np.isfinite(trial).all(axis=1)][:MOST_TIMES]
+        if len(known) < FEWEST:
+            continue
+        power = np.abs(np.fft.rfft(known - known.mean(axis=0), axis=0))[1:] ** 2
+        largest = np.sort(power, axis=0)[::-1][: len(power) // 3]
+        shares.append(float((largest.sum(axis=0) / np.maximum(power.sum(axis=0), 1e-300)).min()))
+    return bool(shares) and float(np.median(shares)) >= TONAL
 
 
 def _of_state(data: Trajectories) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from koopmark.simulation import Trajectories
+from koopmark.simulation import SAME_INTERVAL, Trajectories
 
 Array = NDArray[np.float64]
 BLOCK_VALUES = 2**21
@@ -36,11 +36,46 @@ class Lengths:
 def lengths_of(data: Trajectories, channels: int) -> Lengths:
     """Read all of the data once, a block at a time; of so many channels something was recorded."""
     present, values, lost, infinite = _present(data, channels)
-    count, length = present.shape
+    length = present.shape[1]
     # A trajectory in which nothing was recorded has no length.
     held = present.any(axis=1)
     first = np.where(held, present.argmax(axis=1), 0)
     last = np.where(held, length - 1 - present[:, ::-1].argmax(axis=1), -1)
+    lost_share = lost / max(values, 1)
+    if not _even(data):
+        return _uneven(data, present, first, last, channels, lost_share, infinite)
+    slots = np.where(held, last - first + 1, 0)
+    ends = present[:, :-1] & ~present[:, 1:]
+    gaps = int(ends.sum()) - int((held & (last < length - 1)).sum())
+    absent = int(slots.sum()) - int(present.sum())
+    share, single = _separate(absent / max(int(slots.sum()), 1), lost_share, channels)
+    spans = data.times[np.maximum(last, 0)] - data.times[first]
+    return Lengths(
+        samples=int(present.sum()),
+        infinite=infinite,
+        lengths=slots[held],
+        gaps=share,
+        gap=absent / gaps if gaps and share > 0.0 else 0.0,
+        missing=single,
+        dt=data.dt if slots.max() > 1 else float("nan"),
+        jitter=0.0,
+        on_grid=True,
+        horizon=float(spans[held].max(initial=0.0)),
+    )
+
+
+def _uneven(
+    data: Trajectories,
+    present: NDArray[np.bool_],
+    first: NDArray[np.intp],
+    last: NDArray[np.intp],
+    channels: int,
+    lost: float,
+    infinite: int,
+) -> Lengths:
+    """Of times that are uneven, or of each trial: places in a grid are found from the times."""
+    count, length = present.shape
+    held = present.any(axis=1)
     clock = np.broadcast_to(data.times, present.shape)
     at = np.arange(length)
     within = (at >= first[:, None]) & (at <= last[:, None]) & np.isfinite(clock)
@@ -50,20 +85,15 @@ def lengths_of(data: Trajectories, channels: int) -> Lengths:
     steps = np.diff(times)
     dt = _interval(data, steps[follows])
     intervals = np.where(follows, _intervals(steps, dt), 0)
-    jitter, on_grid = 0.0, True
-    if data.times.ndim > 1 or not _even(data):
-        jitter, on_grid = _jitter(times, which, intervals, follows, dt)
+    jitter, on_grid = _jitter(times, which, intervals, follows, dt)
     slots = np.ones(count, int) * held
     np.add.at(slots, which[1:], intervals)
-    spans = float(slots.sum())
-    states = int(there.sum())
+    states, spans = int(there.sum()), int(slots.sum())
     # Between two states that were recorded: none is missing if they are one interval apart.
     slot = np.concatenate([[0], np.cumsum(intervals)])[there] if len(which) else np.zeros(0)
     apart = np.diff(slot)[np.diff(which[there]) == 0]
     breaks = apart[apart > 1] - 1
-    share, single = _separate(
-        1.0 - states / spans if spans else 0.0, lost / max(values, 1), channels
-    )
+    share, single = _separate(1.0 - states / spans if spans else 0.0, lost, channels)
     ends = np.flatnonzero(~follows)
     begun, ended = np.concatenate([[0], ends + 1]), np.concatenate([ends, [len(times) - 1]])
     return Lengths(
@@ -112,25 +142,17 @@ def blocks_of(data: Trajectories) -> "list[tuple[NDArray, tuple[slice, slice]]]"
 
 
 def _even(data: Trajectories) -> bool:
-    if data.regular:
-        return True
-    try:
-        return bool(np.isfinite(data[:1, :].times).all()) and data.times.ndim == 1 and _grid(data)
-    except ValueError:
+    """Whether all trials share even times, to rounding."""
+    if data.times.ndim > 1:
         return False
-
-
-def _grid(data: Trajectories) -> bool:
     steps = np.diff(data.times)
-    return bool(len(steps)) and bool(np.ptp(steps) <= 1e-6 * steps.mean())
+    return not len(steps) or data.regular or bool(np.ptp(steps) <= SAME_INTERVAL * steps.mean())
 
 
 def _interval(data: Trajectories, steps: Array) -> float:
     """Δt: that of even times, or else that of a grid near which the times lie; NaN without one."""
     if not len(steps):
         return float("nan")
-    if _even(data):
-        return data.dt
     try:
         typical = data.dt
     except ValueError:

@@ -11,6 +11,10 @@ from koopmark.simulation import Trajectories
 Array = NDArray[np.float64]
 NEAR_NYQUIST = 0.8
 """Frequencies above this share of Nyquist's are near it."""
+FEW_TRIALS = 3
+"""Trials below which changes are taken within trials, and not between them."""
+MOST_PAIRS = 50_000
+"""From which each correlation is taken."""
 MOST_RATE_ERROR = 0.3
 """Relative error up to which a rate of the linear fit is told."""
 PARTS = 8
@@ -91,6 +95,7 @@ def _correlation_times(states: Array, links: NDArray[np.bool_], floor: Array) ->
         at = _pairs(links, lag)
         if len(at) < 30:
             return found
+        at = at[:: max(1, len(at) // MOST_PAIRS)]
         now = np.einsum("ij,ij->j", states[at], states[at + lag]) / len(at) / signal
         crossed = np.isnan(found) & (now < np.exp(-1.0))
         share = (before - np.exp(-1.0)) / np.maximum(before - now, 1e-12)
@@ -183,30 +188,32 @@ def _near_nyquist(states: Array, links: NDArray[np.bool_], floor: Array) -> floa
 
 
 def _drift(data: Trajectories) -> tuple[float, float]:
-    """How far the mean over trials moves from their first tenth to their last, in the deviations of
-    all states; and the deviation about these means at the end over that at the start."""
-    firsts, lasts = [], []
-    recorded = data.recorded
-    bounds = np.searchsorted(recorded.trajectory, np.arange(len(data) + 1))
-    n = data.states.shape[2]
+    """How far the mean moves from the first tenth of the trials to their last, in deviations of
+    both; and the deviation between trials at the end over that at the start. Of fewer than three
+    trials their halves are compared, and the deviations within these."""
+    recorded, n = data.recorded, data.states.shape[2]
     flat = data.states.reshape(-1, n)
+    bounds = np.searchsorted(recorded.trajectory, np.arange(len(data) + 1))
+    # Of few trials what varies within a tenth says little of what does not.
+    few = int((np.diff(bounds) >= 2).sum()) < FEW_TRIALS
+    firsts, lasts, parts = [], [], 2 if few else 10
     for start, stop in pairwise(bounds):
-        if stop - start < 2:
-            continue
-        part = max(1, (stop - start) // 10)
-        firsts.append(np.asarray(flat[recorded.rows[start : start + part]], float).mean(axis=0))
-        lasts.append(np.asarray(flat[recorded.rows[stop - part : stop]], float).mean(axis=0))
+        if stop - start >= 2:
+            part = max(1, (stop - start) // parts)
+            rows = recorded.rows[start : start + part], recorded.rows[stop - part : stop]
+            firsts.append(np.asarray(flat[rows[0]], float))
+            lasts.append(np.asarray(flat[rows[1]], float))
     if not firsts:
         return float("nan"), float("nan")
-    early, late = np.array(firsts), np.array(lasts)
-    both = np.concatenate([early, late])
-    deviation = both.std(axis=0)
+    if few:
+        early, late = np.concatenate(firsts), np.concatenate(lasts)
+    else:
+        early, late = (np.array([one.mean(axis=0) for one in part]) for part in (firsts, lasts))
+    deviation = np.concatenate([early, late]).std(axis=0)
     varying = deviation > 0.0
-    if not varying.any():
-        return 0.0, float("nan")
+    if len(early) < FEW_TRIALS or not varying.any():
+        return float("nan"), float("nan")
     early, late = early[:, varying] / deviation[varying], late[:, varying] / deviation[varying]
     drift = float(np.sqrt(np.mean((late.mean(axis=0) - early.mean(axis=0)) ** 2)))
-    if len(early) < 3:
-        return drift, float("nan")
-    at_start = np.sqrt(np.mean(early.var(axis=0)))
-    return drift, float(np.sqrt(np.mean(late.var(axis=0))) / at_start) if at_start else float("nan")
+    at_start, at_end = (float(np.sqrt(np.mean(one.var(axis=0)))) for one in (early, late))
+    return drift, at_end / at_start if at_start > 0.0 else float("inf")

@@ -12,7 +12,7 @@ from koopmark.datasets._time_scales import time_scales_of
 from koopmark.simulation import Trajectories, measurement_noise, rank_of
 
 Array = NDArray[np.float64]
-MOST_VALUES = 2_000_000
+MOST_VALUES = 1_000_000
 """Values that ranks, noise and time scales are measured from; of more an even choice is."""
 STRETCHES = 64
 """Into which a single long trial is thinned."""
@@ -78,11 +78,12 @@ class Measured(ReprMixin):
     near_nyquist : float
         Share of the variance, noise taken out, at frequencies above 80 % of π/Δt.
     drift : float
-        How far the mean over trials moves from their first tenth to their last, in standard
+        How far the mean moves from the first tenth of the trials to their last, in standard
         deviations of both.
     spread : float
-        Deviation between trials in their last tenth over that in their first: below 1 they
-        approach one another. NaN with fewer than three trials.
+        Standard deviation between trials in their last tenth over that in their first: below 1 they
+        approach one another. Of fewer than three trials drift and spread are those of their
+        halves, and the spread is that within these.
     inputs : Driving or None
         What drove them, if it was recorded.
     """
@@ -161,7 +162,7 @@ class Measured(ReprMixin):
             trials=len(data),
             channels=n,
             samples=when.samples,
-            looked_at=len(some.recorded.rows) if some.states.size else 0,
+            looked_at=min(when.samples, some.states.shape[0] * some.states.shape[1]),
             steps=data.neighbours,
             pairs=_pairs(data),
             lengths=(int(lengths.min()), int(np.median(lengths)), int(lengths.max())),

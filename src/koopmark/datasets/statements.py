@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from koopmark._repr import eigenvalue, number
 from koopmark.datasets._driving import Driving
-from koopmark.datasets._time_scales import NEAR_NYQUIST
+from koopmark.datasets._time_scales import FEW_TRIALS, NEAR_NYQUIST
 from koopmark.datasets.measured import Measured
 from koopmark.simulation import EXCITES
 
@@ -27,8 +27,8 @@ MOST_NAMED = 6
 ALONE = 3.0
 """Noise, in units of the signal, from which on a channel is noise: it is 90 % of the variance."""
 MOVED = 0.5
-"""Drift, in standard deviations, and change of the spread, from which on trials are no stretches
-of one stationary process."""
+"""Change of the spread, and half of the drift in standard deviations, from which on trials are no
+stretches of one stationary process."""
 
 
 class Statement(NamedTuple):
@@ -256,28 +256,27 @@ def _speeds(m: Measured) -> Iterator[Statement]:
 def _stationary(m: Measured) -> Iterator[Statement]:
     if not np.isfinite(m.drift):
         return
-    if m.trials < 3 or not np.isfinite(m.spread):
-        yield Statement(
-            "stationarity",
-            f"{_count(m.trials, 'trial')}",
-            "too few trials to tell whether they settle: a function that decays is seen only "
-            "where something moves the state away again",
-        )
-        return
+    few = m.trials < FEW_TRIALS
     value = (
-        f"means move by {number(m.drift)} standard deviations, and the spread between trials "
-        f"changes by a factor of {number(m.spread)} from their start to their end"
+        f"from the first {'half' if few else 'tenth'} to the last means move by "
+        f"{number(m.drift)} standard deviations, "
+        f"and the spread {'within' if few else 'between'} trials changes by a factor of "
+        f"{number(m.spread)}"
     )
     if m.spread < MOVED:
-        meaning = "trials approach one another: decaying functions are seen"
-    elif m.drift >= MOVED:
-        meaning = "trials start elsewhere than they end: functions that decay or grow are seen"
+        meaning = (
+            "what varies dies out: functions that decay are seen, best at the start"
+            if few
+            else "trials approach one another: functions that decay are seen"
+        )
     elif m.spread > 1.0 / MOVED:
-        meaning = "trials move apart: functions that grow are seen"
+        meaning = "what varies grows: functions that grow are seen"
+    elif m.drift >= MOVED * 2.0:
+        meaning = "states end elsewhere than they start: functions that decay or grow are seen"
     else:
         meaning = (
-            "trials look like stretches of one stationary process: unless noise or inputs drive "
-            "it, functions that decay are 0 there, and cannot be found"
+            "much like one stationary process: unless noise or inputs drive it, functions that "
+            "decay are 0 on what it visits, and cannot be found"
         )
     yield Statement("stationarity", value, meaning)
 

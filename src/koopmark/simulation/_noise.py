@@ -22,6 +22,8 @@ FURTHER, TOLERANCE = 2, 0.1
 """Higher orders that a settled one needs, and relative difference from them that is allowed."""
 TAIL = 1.0
 """By how much mean fourth powers may exceed those of Gaussian noise."""
+EVEN = 1e-9
+"""Deviation of times that is rounding, relative to the span of a difference."""
 DIRECTIONS, FEW_DIRECTIONS = 12, 3
 """Of the states, whose linear and cubic functions are features."""
 SHARPER = 0.7
@@ -289,6 +291,8 @@ def _differences(states: Array, times: Array, rows: NDArray[np.intp]) -> Array:
     """(K, N) divided differences over the rows (K, k + 1), with weights of unit norm."""
     nodes = times[rows]
     nodes = (nodes - nodes[:, :1]) / (nodes[:, -1:] - nodes[:, :1])
+    if np.ptp(nodes, axis=0).max() <= EVEN:
+        nodes = nodes[:1]
     apart = nodes[:, :, None] - nodes[:, None, :]
     weights = 1.0 / np.where(np.eye(rows.shape[1], dtype=bool), 1.0, apart).prod(axis=2)
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)

@@ -149,7 +149,9 @@ class Trajectories(ReprMixin):
             raise ValueError("arrays must hold one trajectory at least, got none")
         longest = max(len(array) if array.ndim else 0 for array in given)
         clock: Any = times
-        if times is not None:
+        # Of many times, each would be looked at by itself.
+        shared = isinstance(times, np.ndarray) and times.ndim == 1 and times.dtype.kind in "fiu"
+        if times is not None and not shared:
             each: list[Any] = list(times)  # type: ignore[arg-type]
             clock = each
             if any(np.ndim(one) for one in each):
