@@ -1,7 +1,9 @@
 """From recipes to trajectories: what methods are measured on."""
 
+from koopmark.datasets._driving import Driving
 from koopmark.datasets.answer_key import AnswerKey
 from koopmark.datasets.dataset import Dataset, Diverged, build, load, source_of, target_list
+from koopmark.datasets.measured import Measured
 from koopmark.datasets.recipe import Recipe, Reference, foreign_code, load_recipe, names, varied
 from koopmark.datasets.recording import Recorded, Recording, RecordingSection
 from koopmark.datasets.regime import regime_section, write_regime
@@ -10,6 +12,8 @@ __all__ = [
     "AnswerKey",
     "Dataset",
     "Diverged",
+    "Driving",
+    "Measured",
     "Recipe",
     "Recorded",
     "Recording",
