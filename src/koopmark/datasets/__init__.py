@@ -7,6 +7,7 @@ from koopmark.datasets.measured import Measured
 from koopmark.datasets.recipe import Recipe, Reference, foreign_code, load_recipe, names, varied
 from koopmark.datasets.recording import Recorded, Recording, RecordingSection
 from koopmark.datasets.regime import regime_section, write_regime
+from koopmark.datasets.twins import Twin, twin
 
 __all__ = [
     "AnswerKey",
@@ -18,6 +19,7 @@ __all__ = [
     "Recorded",
     "Recording",
     "RecordingSection",
+    "Twin",
     "Reference",
     "build",
     "foreign_code",
@@ -27,6 +29,7 @@ __all__ = [
     "regime_section",
     "source_of",
     "target_list",
+    "twin",
     "varied",
     "write_regime",
 ]

@@ -1,6 +1,6 @@
 """The `[initial_states]` and `[sampling]` sections of a recipe: how a system is observed."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,13 @@ def _levels(given: Any) -> float | tuple[float, ...]:
     return tuple(float(value) for value in given) if several else float(given)
 
 
+if TYPE_CHECKING:
+    Levels = float | tuple[float, ...]
+else:
+    Levels = Annotated[Any, PlainValidator(_levels)]
+"""One for all channels, or one for each."""
+
+
 class SamplingSection(Section):
     """How many trajectories, for how long, how often, and how noisy."""
 
@@ -122,7 +129,7 @@ class SamplingSection(Section):
     test_trajectories: PositiveInt
     dt: PositiveFloat
     horizon: PositiveFloat
-    noise: Annotated[float | tuple[float, ...], PlainValidator(_levels)] = 0.0
+    noise: Levels = 0.0
     """Standard deviation of the Gaussian noise added to each training state, as a fraction of
     the standard deviation of the clean training states; a list has one for each channel, as a
     fraction of that of the channel where it was recorded."""

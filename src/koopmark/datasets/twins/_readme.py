@@ -6,8 +6,8 @@ import numpy as np
 
 from koopmark._repr import number
 from koopmark.datasets.measured import Measured
-from koopmark.datasets.twin._families import Family
-from koopmark.datasets.twin._seen import Seen
+from koopmark.datasets.twins._families import Family
+from koopmark.datasets.twins._seen import Seen
 
 
 def readme(

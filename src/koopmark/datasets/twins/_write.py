@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from koopmark.datasets.twin._families import SPREAD
+from koopmark.datasets.twins._families import SPREAD
 
 MEANING = {
     "system": "The system behind the sensors; seeds draw another of the kind.",

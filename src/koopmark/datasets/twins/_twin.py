@@ -17,10 +17,10 @@ from koopmark.datasets.dataset import Diverged, build
 from koopmark.datasets.measured import Measured
 from koopmark.datasets.pattern import Pattern
 from koopmark.datasets.recipe import Contents, Recipe, load_recipe
-from koopmark.datasets.twin._families import DEGREE, Family, families_of
-from koopmark.datasets.twin._readme import readme
-from koopmark.datasets.twin._seen import Seen, seen_of
-from koopmark.datasets.twin._write import recipe_text
+from koopmark.datasets.twins._families import DEGREE, Family, families_of
+from koopmark.datasets.twins._readme import readme
+from koopmark.datasets.twins._seen import Seen, seen_of
+from koopmark.datasets.twins._write import recipe_text
 from koopmark.simulation import Trajectories
 
 PATTERN = "pattern.npz"
@@ -123,7 +123,9 @@ def twin(
     if not pattern.recorded.any(axis=1).all():
         notes.append("in some trials nothing was recorded: nor is it in the twin's")
     if not np.isfinite(measured.noise[~measured.constant]).all():
-        notes.append("the noise of some channels could not be measured, and the twin has none there")
+        notes.append(
+            "the noise of some channels could not be measured, and the twin has none there"
+        )
     families, left = families_of(measured, used, seen.size)
     made = []
     with TemporaryDirectory() as kept:
@@ -208,7 +210,7 @@ def _recipe(
 
 def _draft(family: Family, pattern: Pattern, measured: Measured) -> dict[str, Any]:
     """The recipe of the whole state, without noise."""
-    count, length = pattern.shape
+    count, _ = pattern.shape
     steps = int(np.clip(measured.lengths[1] - 1, 5, 200))
     contents: dict[str, Any] = {
         "title": family.title,
@@ -248,10 +250,8 @@ def _parsed(contents: dict[str, Any], folder: Path) -> Recipe:
     return Recipe.model_construct(name="twin", **dict(found))
 
 
-def _moments(
-    draft: dict[str, Any], folder: Path, cache_dir: Path | None
-) -> tuple[Array, Array]:
-    """Mean (n,) and root of the covariance (n, n) of the states that were recorded, of all seeds."""
+def _moments(draft: dict[str, Any], folder: Path, cache_dir: Path | None) -> tuple[Array, Array]:
+    """Mean (n,) and root of the covariance (n, n) of recorded states, over all seeds."""
     recipe = _parsed(draft, folder)
     means, covariances = [], []
     for seed in range(SEEDS):
