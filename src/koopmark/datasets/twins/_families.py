@@ -135,8 +135,9 @@ def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
     length = max(2.0, float(measured.lengths[1]))
     found = np.asarray(measured.rates, dtype=complex) * dt
     told = bool(len(found))
-    known = measured.correlation_time[np.isfinite(measured.correlation_time)] / dt
-    quick = 1.0 / float(np.median(known)) if len(known) else 3.0 / length
+    # One that is not told is long.
+    known = np.nan_to_num(measured.correlation_time[~measured.constant] / dt, nan=length)
+    quick = max(1.0 / float(np.median(known)), 2.0 * LEAST_DECAY / length)
     if not told:
         found = np.array([complex(-quick)])
     fastest = np.pi * FASTEST / 2.0
@@ -145,8 +146,9 @@ def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
     turning = found[(found.imag > 1e-6) & (found.imag < fastest)]
     pairs = np.column_stack([turning.real, turning.imag])[: size // 2]
     # What decays is gone at the end of a trial unless something keeps it up.
-    kept = lasting and -found.real.max() * length > KEPT_UP
-    if kept or (lasting and len(turning) and -turning.real.max() * length < NEUTRAL):
+    alone = lasting and measured.inputs is None
+    kept = -found.real.max() * length > KEPT_UP
+    if alone and (kept or (len(turning) and -turning.real.max() * length < NEUTRAL)):
         return _turning(pairs, size, quick, length, fastest, told)
     pairs[:, 0] = np.clip(pairs[:, 0], -high, -low)
     real = np.clip(found[np.abs(found.imag) <= 1e-6].real, -high, -low)[: size - 2 * len(pairs)]
@@ -154,8 +156,9 @@ def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
     if missing:
         # Between the others, or about the only one.
         decays = -np.concatenate([real, pairs[:, 0]])
-        ends = (decays.min(), max(decays.max(), 2.0 * decays.min())) if len(decays) else (low, high)
-        real = np.append(real, -np.minimum(np.geomspace(*ends, missing + 2)[1:-1], high))
+        first, last = (decays.min(), decays.max()) if len(decays) else (low, high)
+        more = np.geomspace(first, max(last, 2.0 * first), missing + 2)[1:-1]
+        real = np.append(real, -np.minimum(more, high))
     return Rates(real, pairs, lasting, told)
 
 
@@ -268,9 +271,7 @@ def _neutral(rates: Rates, size: int, left: dict[str, str]) -> list[Family]:
 
 
 def _driven(rates: Rates, size: int) -> list[Family]:
-    # Of what does not decay the frequency says how fast the system is.
-    own = rates.pairs[:, 1] if rates.neutral else rates.decays
-    slow, fast = float(own.min()), float(own.max())
+    slow, fast = float(rates.decays[0]), float(rates.decays[-1])
     middle, few, more = float(np.sqrt(slow * fast)), max(1, size // 3), max(1, size // 2)
     last = (
         _rotating(size, rates.ratio, middle)
