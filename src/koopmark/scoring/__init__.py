@@ -16,7 +16,7 @@ from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
 from koopmark.scoring._structure import Structure, infer_structure
-from koopmark.scoring._supported import residuals
+from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, residuals
 from koopmark.scoring._targets import (
     DIGITS,
     FLOORS,
@@ -36,7 +36,10 @@ __all__ = [
     "FLOORS",
     "FOUND",
     "MOST_TARGETS",
+    "NOT_SUPPORTED",
     "ROUNDING",
+    "SUPPORTED",
+    "UNTOLD",
     "CourseScores",
     "FitScores",
     "ForecastScores",

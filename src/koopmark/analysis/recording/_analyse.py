@@ -10,9 +10,12 @@ import pandas as pd
 from rich.console import Console
 
 from koopmark._files import make_folder, write_text
-from koopmark._repr import ReprMixin
+from koopmark._repr import ROWS, Details, ReprMixin, number
+from koopmark.analysis.recording._skill import skill_of
+from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
-from koopmark.analysis.recording._tables import pairs_of
+from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
+from koopmark.datasets import Recording
 from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.simulation import Trajectories
@@ -20,6 +23,15 @@ from koopmark.store import read
 from koopmark.workers import cores
 
 SUITE = "analysis.toml"
+FILES = {
+    "pairs": "pairs.csv",
+    "clusters": "clusters.csv",
+    "forecasts": "skill.csv",
+    "structure": "structure.csv",
+    "methods": "methods.csv",
+    "data": "measured.csv",
+}
+"""Of the tables of an `Analysis`; those of the store are called otherwise."""
 DRAWS = 20
 """Draws of the trials, from which intervals are made."""
 
@@ -42,12 +54,66 @@ class Analysis(ReprMixin):
         return read(self.folder)
 
     @cached_property
+    def recording(self) -> Recording:
+        """The recorded trajectories, in the parts that methods were fitted to and held to."""
+        (asked,) = load_suite(self.folder / SUITE).recordings
+        return Recording.of(asked, self.folder)
+
+    @cached_property
+    def _found(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return pairs_and_clusters(self.tables)
+
+    @property
     def pairs(self) -> pd.DataFrame:
-        """A row for each recovered pair: verdict, residual, floor, interval."""
-        return pairs_of(self.tables)
+        """A row for each recovered pair: verdict, residual, floor, interval, cluster."""
+        return self._found[0]
+
+    @property
+    def clusters(self) -> pd.DataFrame:
+        """A row for each eigenvalue on which methods agree, or that held-out data support."""
+        return self._found[1]
+
+    @cached_property
+    def forecasts(self) -> pd.DataFrame:
+        """Errors and skill of methods and of persistence, the mean and a linear predictor."""
+        parts, rows, fits = self.recording.parts(0), self.tables["forecasts"], self.tables["fits"]
+        fits = fits[(fits["seed"] == 0) & (fits["status"] == "ok")]
+        windows = dict(zip(fits["method"], fits["window"].astype(int), strict=True))
+        return skill_of(rows[rows["seed"] == 0], windows, parts.train, parts.test)
+
+    @cached_property
+    def structure(self) -> pd.DataFrame:
+        """Rank and null space that functions at a common real rate imply, a row for each rate."""
+        return structure_of(self.tables["structures"])
+
+    @cached_property
+    def methods(self) -> pd.DataFrame:
+        """A row for each method: how its fit ended, what of the data it used, what it found."""
+        return methods_of(self.tables)
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """What was measured of the data, and what it means for what follows."""
+        parts = self.recording.parts(0)
+        return data_of(parts.train, parts.test)
+
+    def write(self) -> None:
+        """Write the tables as CSV files, `FILES`, beside those of the store."""
+        for name, file in FILES.items():
+            write_text(self.folder / file, getattr(self, name).to_csv(index=False))
 
     def _facts(self) -> list[str]:
-        return [str(self.folder), f"{len(self.pairs):,} pairs"]
+        supported = int((self.clusters["supported"] > 0).sum())
+        return [str(self.folder), f"{supported} supported eigenvalues of {len(self.pairs):,} pairs"]
+
+    def _details(self) -> Details:
+        shown = ("name", "eigenvalue_re", "eigenvalue_im", "methods", "supported", "spread")
+        rows = [
+            [one if isinstance(one, str) else number(float(one)) for one in row]
+            for row in self.clusters[list(shown)].head(ROWS).itertuples(index=False)
+        ]
+        columns = [name.replace("_", " ") for name in shown]
+        return Details(columns, rows, len(self.clusters))
 
 
 def analyse(
@@ -98,4 +164,6 @@ def analyse(
     path = folder / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
-    return Analysis(folder)
+    analysis = Analysis(folder)
+    analysis.write()
+    return analysis
