@@ -120,7 +120,11 @@
     for (const y of [at.of(nyquist), at.of(-nyquist)]) {
       if (!(y > range[0] && y < range[1])) continue;
       const line = { color: koopmark.colours().soft, width: 1, dash: "dot" };
-      const label = { text: "|Im λ| = π/Δt", textposition: "start", font: { size: 11, color: koopmark.colours().soft } };
+      const label = {
+        text: "|Im λ| = π/Δt",
+        textposition: "start",
+        font: { size: 11, color: koopmark.colours().soft },
+      };
       shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line, label, layer: "below" });
     }
     return shapes;
