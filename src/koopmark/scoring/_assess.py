@@ -197,7 +197,7 @@ def _forecasts(
     model: Model, held_out: Trajectories, train: Trajectories
 ) -> Iterator[ForecastScores]:
     """By how many intervals ahead, from the first window of every stretch on."""
-    scale = train.snapshots().std(axis=0)
+    scale = train.snapshots().reshape(-1, train.states.shape[2]).std(axis=0)
     scale[scale == 0.0] = 1.0
     for steps in leads_of(held_out):
         squares, count = 0.0, 0

@@ -36,6 +36,8 @@ SLIGHT = 0.02
 """A pair that disobeys at less than this share of its rate is not refused, however sure that is."""
 EIGENVALUE_WITHIN, FUNCTION_WITHIN = 0.05, 0.25
 """Shares of the rate below which the errors of λ and φ must be known to be, for support."""
+FAR = 10.0
+"""Relative rate of disobedience beyond which its size says nothing more: e^{λt} is gone then."""
 LAG = 3
 """States are compared 1, 3, 9, ... intervals apart: errors of eigenvalues grow, noise does not."""
 FEWEST_PAIRS = 20
@@ -597,7 +599,8 @@ def _verdict(
     if (rate := max(shifts[worst], defects[worst])) > SLIGHT:
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
-        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {rate:.1%} at least"
+        least = f"{rate:.1%} at least" if rate < FAR else f"over {FAR:,.0%}"
+        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {least}"
     if (other := plane.alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
