@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from koopmark.analysis.numbers import eigenvalue
 from koopmark.analysis.recording import BASELINES, CONSTANT, Analysis, fits_of
-from koopmark.pages.analysis._views import eigenvalue, is_constant, ordered
+from koopmark.pages.analysis._views import is_constant, ordered
 from koopmark.pages.web import method_styles
 
 MOST_DRAWN = 4_000

@@ -61,25 +61,6 @@ def ordered(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.loc[keys.sort_values([*keys], kind="stable").index]
 
 
-def eigenvalue(re: float, im: float, conjugates: bool = False) -> str:
-    """`-0.3 + 1.2i`; `-0.3 ± 1.2i` for a pair of conjugates."""
-    if im == 0 or not math.isfinite(im):
-        return numbers.plain(re)
-    sign = "±" if conjugates else "-" if im < 0 else "+"
-    return f"{numbers.plain(re)} {sign} {numbers.plain(abs(im))}i"
-
-
-def interval(low: float, high: float) -> str:
-    """`-0.31 to -0.29`, with digits enough to tell the ends apart; a dash if there is none."""
-    if math.isnan(low) or math.isnan(high):
-        return numbers.MISSING
-    size, width = max(abs(low), abs(high)), abs(high - low)
-    if size == 0 or width == 0:
-        return numbers.plain(low)
-    digits = min(max(2, math.ceil(math.log10(size / width)) + 2), 7)
-    return f"{low:.{digits}g} to {high:.{digits}g}"
-
-
 def number(value: float, write: Any = numbers.plain) -> TableCell:
     """A cell with all digits of a number that may be missing."""
     value = float(value)
@@ -110,7 +91,7 @@ def pair_rows(pairs: pd.DataFrame) -> list[PairRow]:
                 pair["reason"],
                 [
                     TableCell(
-                        eigenvalue(pair["eigenvalue_re"], pair["eigenvalue_im"]),
+                        numbers.eigenvalue(pair["eigenvalue_re"], pair["eigenvalue_im"]),
                         numbers.exact(pair["eigenvalue_re"]),
                     ),
                     _ends(pair, "re"),
@@ -132,7 +113,7 @@ def _ends(pair: Mapping[Any, Any], part: str) -> TableCell:
     if math.isnan(low) or math.isnan(high):
         return TableCell(numbers.MISSING, css="missing", note="too few draws have it")
     # Sorted by how wide they are.
-    return TableCell(interval(low, high), numbers.exact(high - low))
+    return TableCell(numbers.interval(low, high), numbers.exact(high - low))
 
 
 def _bar(pair: Mapping[Any, Any]) -> dict[str, float]:
@@ -158,7 +139,7 @@ def cluster_rows(clusters: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": one["name"],
-                "value": TableCell(eigenvalue(re, im, conjugates=True), numbers.exact(re)),
+                "value": TableCell(numbers.eigenvalue(re, im, conjugates=True), numbers.exact(re)),
                 "cells": [
                     _ends(one, "re"),
                     _ends(one, "im"),
