@@ -17,7 +17,7 @@ PAIRS_A_FUNCTION = 5
 def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]:
     """Entries of methods for these data: a dozen, or all of the registry that need no key."""
     if everything:
-        return [{"use": name} for name in methods.names() if _needs_no_key(name)]
+        return [{"use": name} for name in every_method()]
     n = data.states.shape[2]
     both = [{"kind": "monomials", "degree": degree} for degree in (1, 2)]
     affine, quadratic = both
@@ -50,8 +50,9 @@ def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]
     return entries
 
 
-def _needs_no_key(name: str) -> bool:
-    return methods.get(name).tags.role == "method"
+def every_method() -> list[str]:
+    """Names in the registry of the methods that need no answer key."""
+    return [name for name in methods.names() if methods.get(name).tags.role == "method"]
 
 
 def suite_text(
