@@ -138,8 +138,15 @@ def judged(
     )
 
 
-def scatter(model: Model) -> Scores:
-    """What a model fitted to trajectories drawn again is for: its eigenvalues."""
+def scatter(model: Model, held_out: Trajectories) -> Scores:
+    """What a model fitted to trajectories drawn again is for: its eigenvalues and its structure.
+
+    Parameters
+    ----------
+    model : Model
+    held_out : Trajectories
+        Which no draw touches.
+    """
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     return Scores(
         _of_fit(model, verified=0, notes=[model.note]),
@@ -148,6 +155,7 @@ def scatter(model: Model) -> Scores:
             PairScores(index, float(at.real), float(at.imag), np.nan, np.nan, "")
             for index, at in enumerate(eigenvalues)
         ),
+        structures=tuple(_structures(model, held_out)),
     )
 
 
@@ -225,10 +233,12 @@ def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScore
         found = infer_structure(model, held_out)
     except ValueError:
         return
+    shown = found.rank < found.size
     yield StructureScores(
-        -1.0,
+        found.rate if shown else np.nan,
         found.size,
         found.rank,
+        found.size if not shown else found.rank if found.rank_low is None else found.rank_low,
         json.dumps(found.null_space.round(6).tolist()),
         json.dumps(found.offset.round(6).tolist()),
         found.note,
