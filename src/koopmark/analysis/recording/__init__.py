@@ -1,5 +1,6 @@
 """Data of one's own: fitted in workers as a suite is, and assessed without a key."""
 
 from koopmark.analysis.recording._analyse import Analysis, analyse
+from koopmark.analysis.recording._calibration import Calibration, calibrated
 
-__all__ = ["Analysis", "analyse"]
+__all__ = ["Analysis", "Calibration", "analyse", "calibrated"]
