@@ -2,5 +2,6 @@
 
 from koopmark.analysis.recording._analyse import Analysis, analyse
 from koopmark.analysis.recording._calibration import Calibration, calibrated
+from koopmark.analysis.recording._twin import twin_suite
 
-__all__ = ["Analysis", "Calibration", "analyse", "calibrated"]
+__all__ = ["Analysis", "Calibration", "analyse", "calibrated", "twin_suite"]

@@ -68,18 +68,19 @@ def suite_text(
         'question = "Which eigenvalues do these data support?"',
         f"seeds = {1 + draws}",
         "methods = [",
-        *(f"    {_toml(entry)}," for entry in entries),
+        *(f"    {toml_of(entry)}," for entry in entries),
         "]",
         "",
         "[[recordings]]",
-        *(f"{key} = {_toml(value)}" for key, value in recording.items()),
+        *(f"{key} = {toml_of(value)}" for key, value in recording.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: Any) -> str:
+def toml_of(value: Any) -> str:
+    """A value in one line of TOML."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_of(one)}" for key, one in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value)
