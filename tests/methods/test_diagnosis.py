@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from scipy.linalg import block_diag, expm
 
 from koopmark import methods
-from koopmark.methods._diagnosis import data_rank, remark_edges
+from koopmark.methods._diagnosis import remark_edges
 from koopmark.methods._signal import signal_basis
 from koopmark.methods.remarks import at_most, collected, numerical_rank
-from koopmark.simulation import Trajectories
+from koopmark.simulation import Trajectories, data_rank
 
 DT = 0.1
 IDENTITY = {"dictionary": {"kind": "identity"}}
@@ -125,21 +125,21 @@ def test_differences_shift_eigenvalues_of_dependent_channels_as_they_shift_all(o
 )
 def test_the_rank_above_noise_is_that_of_the_dynamics(seed, seen, noise):
     exact, data = trajectories(seed, seen, noise)
-    assert data_rank(data.states) == (data.states.shape[2], len(exact))
+    assert data_rank(data.states)[:2] == (data.states.shape[2], len(exact))
 
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), seen=SEEN, units=st.floats(-8, 8))
 def test_the_rank_without_noise_is_that_of_the_dynamics_in_any_units(seed, seen, units):
     exact, data = trajectories(seed, seen, 0.0)
-    assert data_rank(10.0**units * data.states) == (len(exact), len(exact))
+    assert data_rank(10.0**units * data.states)[:2] == (len(exact), len(exact))
 
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), noise=st.sampled_from([0.0, 1e-6, 1e-2]))
 def test_dynamics_in_every_direction_have_full_rank(seed, noise):
     exact, data = trajectories(seed, lambda states, rng: states, noise)
-    assert data_rank(data.states) == (len(exact), len(exact))
+    assert data_rank(data.states)[:2] == (len(exact), len(exact))
 
 
 def test_single_precision_and_offsets_do_not_count_as_rank():
@@ -154,7 +154,7 @@ def test_a_memory_map_is_read_in_blocks_to_the_same_rank(tmp_path):
     many += 1e-3 * np.random.default_rng(0).standard_normal(many.shape)
     np.save(tmp_path / "states.npy", many)
     mapped = np.load(tmp_path / "states.npy", mmap_mode="r")
-    assert data_rank(mapped) == (many.shape[2], len(exact))
+    assert data_rank(mapped)[:2] == (many.shape[2], len(exact))
 
 
 @pytest.mark.parametrize(

@@ -54,17 +54,3 @@ def _parts(states: NDArray) -> Iterator[NDArray]:
         together = max(1, BLOCK_BYTES // states[0].nbytes)
         for start in range(0, len(states), together):
             yield from _parts(states[start : start + together])
-
-
-def overlapping(states: NDArray, rows: int, order: int = 1) -> Iterator[NDArray[np.float64]]:
-    """Parts (m, t + order, N) of trajectories that hold every order + 1 states in a row once.
-
-    Each has about `rows` of these, in float64.
-    """
-    steps = states.shape[1] - order
-    length = min(steps, rows)
-    together = max(1, rows // length)
-    for first in range(0, len(states), together):
-        for start in range(0, steps, length):
-            part = states[first : first + together, start : start + length + order]
-            yield np.asarray(part, dtype=float)

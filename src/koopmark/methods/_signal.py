@@ -7,40 +7,9 @@ or of functions of them, that is noise alone is uncorrelated with everything a s
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri
 
 from koopmark.methods.remarks import numerical_rank
-
-DOUBT = 1e-4
-"""Probability that noise alone passes for a relation with the next sample."""
-
-
-def canonical_correlations(
-    now: NDArray, ahead: NDArray, tolerance: float
-) -> tuple[NDArray, NDArray, NDArray]:
-    """Correlations (k,) of two sets of functions and the functions that have them (Hotelling 1936).
-
-    Parameters
-    ----------
-    now, ahead : (P, n) arrays
-        Values at the present and the next samples, or the same columns of a triangular factor.
-    tolerance : float
-        Directions below it, relative to the largest, are no functions at all.
-
-    Returns
-    -------
-    (k,), (n, k), (n, k) arrays
-        Correlations in descending order, and the coefficients of the canonical functions, which
-        are orthonormal over the samples: `now` times the first, `ahead` times the second.
-    """
-    parts = []
-    for values in (now, ahead):
-        u, s, vt = np.linalg.svd(values, full_matrices=False)
-        kept = s > tolerance * s[0] if s.size and s[0] > 0 else np.zeros(len(s), bool)
-        parts.append((u[:, kept], vt[kept].T / s[kept]))
-    (u, before), (v, after) = parts
-    left, correlations, right = np.linalg.svd(u.T @ v, full_matrices=False)
-    return correlations, before @ left, after @ right.T
+from koopmark.simulation import canonical_correlations, significant
 
 
 def sizes(values: NDArray) -> NDArray[np.float64]:
@@ -48,22 +17,6 @@ def sizes(values: NDArray) -> NDArray[np.float64]:
     norms = np.linalg.norm(values, axis=0)
     norms[norms == 0.0] = 1.0
     return np.asarray(norms)
-
-
-def significant(correlations: NDArray, pairs: int) -> int:
-    """How many canonical correlations noise does not explain, by Bartlett's test (1941).
-
-    The statistic -P Σ log(1 - ρ²) over the smallest of them follows χ² if all of these are zero.
-    """
-    count = len(correlations)
-    samples = pairs - 0.5 * (2 * count + 3)
-    if samples <= count:
-        return count
-    lost = -samples * np.log1p(-(np.minimum(correlations, 1.0 - 1e-15) ** 2))
-    remaining = np.cumsum(lost[::-1])[::-1]
-    degrees = np.arange(count, 0, -1) ** 2
-    noise = remaining < chdtri(degrees, DOUBT)
-    return int(np.argmax(noise)) if noise.any() else count
 
 
 def signal_basis(

@@ -81,11 +81,16 @@ def numerical_rank(singular_values: NDArray, tolerance: float, what: str) -> int
     relative = singular_values / singular_values[0]
     rank = int(np.sum(relative > tolerance))
     if np.any((relative > tolerance / CLOSE) & (relative < tolerance * CLOSE)):
-        remark(
-            f"the rank of {what} hangs on rounding: a singular value lies within a factor of "
-            f"{CLOSE:g} of the cut-off"
-        )
+        remark(hangs_on_rounding(what))
     return rank
+
+
+def hangs_on_rounding(what: str) -> str:
+    """What is said if a singular value lies within CLOSE of the cut-off."""
+    return (
+        f"the rank of {what} hangs on rounding: a singular value lies within a factor of "
+        f"{CLOSE:g} of the cut-off"
+    )
 
 
 def at_most(

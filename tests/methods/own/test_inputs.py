@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from koopmark import datasets, methods
 from koopmark.methods import Identity, Monomials
-from koopmark.methods._diagnosis import excitation_of
 from koopmark.methods.own import SnapshotFactor, factorise, linear_model
 from koopmark.methods.own._inputs import InputTerms
 from koopmark.methods.own._noise import noise_variances
@@ -20,7 +19,7 @@ from koopmark.methods.own._records import (
     responses,
     step_responses,
 )
-from koopmark.simulation import Trajectories
+from koopmark.simulation import Trajectories, excitation_of
 
 MU = np.array([0.9, 0.6, -0.4])
 A = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, -0.3], [0.2, 0.0, 1.0]])

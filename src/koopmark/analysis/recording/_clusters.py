@@ -28,7 +28,7 @@ SAME = 1e-6
 """Relative distance up to which eigenvalues are copies, and methods the same computation."""
 
 COLUMNS = [
-    *("name", "eigenvalue_re", "eigenvalue_im", "methods", "of", "spread", "supported"),
+    *("name", "eigenvalue_re", "eigenvalue_im", "verdict", "methods", "of", "spread", "supported"),
     *("low_re", "high_re", "low_im", "high_im", "copies", "chance", "product", "members"),
 ]
 
@@ -62,18 +62,18 @@ class Found:
     supported: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, pairs: pd.DataFrame, horizon: float) -> "Found":
+    def of(cls, pairs: pd.DataFrame, horizon: float, refused: bool) -> "Found":
         """Those of the table of pairs that are supported, or that draws tell to WIDEST.
 
-        What held-out data refuse takes no part, however many methods agree on it.
+        With `refused` those that held-out data do not support, and that draws tell to WIDEST.
         """
         values = (pairs["eigenvalue_re"] + 1j * pairs["eigenvalue_im"]).to_numpy(complex)
         values = values.real + 1j * np.abs(values.imag)
         wide = [(pairs[f"high_{part}"] - pairs[f"low_{part}"]) / 2.0 for part in ("re", "im")]
         half, unit = np.maximum(*wide).to_numpy(float), units(values, horizon)
         supported = (pairs["verdict"] == SUPPORTED).to_numpy()
-        refused = (pairs["verdict"] == NOT_SUPPORTED).to_numpy()
-        told = supported | ((half <= WIDEST * unit) & ~refused)
+        these = ((pairs["verdict"] == NOT_SUPPORTED) == refused).to_numpy()
+        told = these & (supported | (half <= WIDEST * unit))
         kept = np.flatnonzero(told & np.isfinite(values) & ~_constant(pairs))
         methods, names = pd.factorize(pairs["method"].iloc[kept])
         values, half, unit = values[kept], np.nan_to_num(half[kept], nan=np.inf), unit[kept]
@@ -146,7 +146,9 @@ def cluster(pairs: pd.DataFrame, horizon: float, of: int) -> tuple[pd.DataFrame,
     is within its interval, taken to be CLOSE to WIDEST wide. The first middle is the eigenvalue
     with which most supported ones agree, then the median of those, and so on with what is left: so
     no cluster drifts along a chain. An eigenvalue alone, or one that no held-out data support, is a
-    cluster only if they support it, or if so many methods do not agree by chance.
+    cluster only if they support it, or if so many methods do not agree by chance. What held-out
+    data refuse makes clusters of its own, which come last: methods agree on a rate of disturbed
+    data too, and on a bias.
 
     Parameters
     ----------
@@ -156,16 +158,19 @@ def cluster(pairs: pd.DataFrame, horizon: float, of: int) -> tuple[pd.DataFrame,
     of : int
         How many methods there are.
     """
-    found, names = Found.of(pairs, horizon), pd.Series("", index=pairs.index, dtype=object)
-    groups = sorted(_groups(found), key=found.rank)
-    rows = []
+    names, rows = pd.Series("", index=pairs.index, dtype=object), []
+    groups = [
+        (found, group)
+        for found in (Found.of(pairs, horizon, refused) for refused in (False, True))
+        for group in sorted(_groups(found), key=found.rank)
+    ]
     constant = _constant(pairs)
     if constant.any():
         names[constant] = CONSTANT
         alone = pairs[constant]
         spread = float(alone["eigenvalue_re"].abs().max())
         rows.append(_row(CONSTANT, alone, spread, of, 0.0))
-    for number, group in enumerate(groups):
+    for number, (found, group) in enumerate(groups):
         names.iloc[found.rows[group]] = _name(number)
         values = found.values[group]
         spread = float(np.abs(values - _median(values)).max())
@@ -225,6 +230,7 @@ def _row(name: str, members: pd.DataFrame, spread: float, of: int, chance: float
         name,
         float(told["eigenvalue_re"].median()),
         float(told["eigenvalue_im"].abs().median()),
+        SUPPORTED if len(supported) else str(members["verdict"].iloc[0]),
         int(members["method"].nunique()),
         of,
         spread,

@@ -13,13 +13,12 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods import papers
 from koopmark.methods._method import InformedMethod, Method, Skip, Tags
 from koopmark.methods._options import Tolerance
-from koopmark.methods._sampling import overlapping
 from koopmark.methods.dictionaries import AnyDictionary, Monomials, Observables
 from koopmark.methods.own._factor import SnapshotFactor
 from koopmark.methods.own.qr_edmd import eigenpairs
 from koopmark.methods.remarks import remark
 from koopmark.models import Model
-from koopmark.simulation import Trajectories
+from koopmark.simulation import Trajectories, overlapping
 
 STENCILS = {
     2: (1 / 2,),

@@ -11,14 +11,14 @@ from koopmark.methods import papers
 from koopmark.methods._method import Method, Skip, Tags
 from koopmark.methods._options import Count, Tolerance
 from koopmark.methods._sampling import along, together
-from koopmark.methods._signal import canonical_correlations, signal_basis, significant, sizes
+from koopmark.methods._signal import signal_basis, sizes
 from koopmark.methods.dictionaries import AnyDictionary, Identity
 from koopmark.methods.own._factor import SnapshotFactor, factor_of, readout
 from koopmark.methods.own._linalg import eigenbasis
 from koopmark.methods.own._noise import corrected_values, noise_variances
 from koopmark.methods.remarks import remark
 from koopmark.models import LinearModel, Model, continuous
-from koopmark.simulation import Trajectories
+from koopmark.simulation import Trajectories, canonical_correlations, significant
 
 LEAST_NOISE = 1e-20
 """Variance of the noise, relative to that of a function: without noise any weights will do."""

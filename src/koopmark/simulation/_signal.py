@@ -1,0 +1,223 @@
+"""Which directions of the data hold a signal, and which ones inputs excite: a block at a time."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri
+
+from koopmark._tsqr import block_rows, eliminate
+from koopmark.simulation._trajectories import Trajectories
+
+Parts = tuple[NDArray, ...]
+
+DOUBT = 1e-4
+"""Probability that noise alone passes for a relation with the next sample."""
+
+UNIT, FEW = 4.0, 4.0
+"""Errors of data in units of their rounding; largest value of a channel without an offset, in
+standard deviations."""
+
+WELL_CONDITIONED = 1e-6
+"""Least relative eigenvalue of a matrix of moments that keeps digits enough."""
+
+EXCITES, DEPENDENT = 0.05, 1e-10
+"""Part of the inputs that must be no function of the state: below it a gain is off by more than
+20 times what noise does to one under white inputs. Relative singular values of the states that are
+rounding."""
+
+
+def overlapping(states: NDArray, rows: int, order: int = 1) -> Iterator[NDArray[np.float64]]:
+    """Parts (m, t + order, N) of trajectories that hold every order + 1 states in a row once.
+
+    Each has about `rows` of these, in float64.
+    """
+    steps = states.shape[1] - order
+    length = min(steps, rows)
+    together = max(1, rows // length)
+    for first in range(0, len(states), together):
+        for start in range(0, steps, length):
+            part = states[first : first + together, start : start + length + order]
+            yield np.asarray(part, dtype=float)
+
+
+def canonical_correlations(
+    now: NDArray, ahead: NDArray, tolerance: float
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Correlations (k,) of two sets of functions and the functions that have them (Hotelling 1936).
+
+    Parameters
+    ----------
+    now, ahead : (P, n) arrays
+        Values at the present and the next samples, or the same columns of a triangular factor.
+    tolerance : float
+        Directions below it, relative to the largest, are no functions at all.
+
+    Returns
+    -------
+    (k,), (n, k), (n, k) arrays
+        Correlations in descending order, and the coefficients of the canonical functions, which
+        are orthonormal over the samples: `now` times the first, `ahead` times the second.
+    """
+    parts = []
+    for values in (now, ahead):
+        u, s, vt = np.linalg.svd(values, full_matrices=False)
+        kept = s > tolerance * s[0] if s.size and s[0] > 0 else np.zeros(len(s), bool)
+        parts.append((u[:, kept], vt[kept].T / s[kept]))
+    (u, before), (v, after) = parts
+    left, correlations, right = np.linalg.svd(u.T @ v, full_matrices=False)
+    return correlations, before @ left, after @ right.T
+
+
+def significant(correlations: NDArray, pairs: int) -> int:
+    """How many canonical correlations noise does not explain, by Bartlett's test (1941).
+
+    The statistic -P Σ log(1 - ρ²) over the smallest of them follows χ² if all of these are zero.
+    """
+    count = len(correlations)
+    samples = pairs - 0.5 * (2 * count + 3)
+    if samples <= count:
+        return count
+    lost = -samples * np.log1p(-(np.minimum(correlations, 1.0 - 1e-15) ** 2))
+    remaining = np.cumsum(lost[::-1])[::-1]
+    degrees = np.arange(count, 0, -1) ** 2
+    noise = remaining < chdtri(degrees, DOUBT)
+    return int(np.argmax(noise)) if noise.any() else count
+
+
+def excitation_of(trajectories: Trajectories) -> NDArray[np.float64]:
+    """Singular values (Q,) of the inputs of unit norm outside of the span of [1, x]."""
+    n, count = trajectories.states.shape[2], trajectories.held().shape[1]
+    width = 1 + n + count
+    triangle = np.zeros((width, width), order="F")
+    for part in trajectories.blocks():
+        assert part.inputs is not None
+        both = np.concatenate([part.states, part.inputs], axis=2)
+        for block in overlapping(both, block_rows(width)):
+            flat = block[:, :-1].reshape(-1, n + count)
+            rows = np.hstack([np.ones((len(flat), 1)), flat])
+            triangle = eliminate(triangle, np.asfortranarray(rows))
+    known, held = triangle[:, : n + 1], triangle[:, n + 1 :]
+    scale, sizes = (np.linalg.norm(part, axis=0) for part in (known, held))
+    scale[scale == 0.0], sizes[sizes == 0.0] = 1.0, 1.0
+    u, s, _ = np.linalg.svd(known / scale, full_matrices=False)
+    span = u[:, s > DEPENDENT * s[0]]
+    units = held / sizes
+    return np.asarray(np.linalg.svd(units - span @ (span.T @ units), compute_uv=False))
+
+
+def rank_of(trajectories: Trajectories, margin: float = 1.0) -> "DataRank":
+    """`data_rank` of what follows in a row; of what is one interval apart if that says more."""
+    if trajectories.regular:
+        return data_rank(trajectories.states, margin=margin)
+    found = [
+        data_rank(*(part.states for part in parts), margin=margin)
+        for parts in (trajectories.records(2), trajectories.blocks())
+        if parts
+    ]
+    best = max(found, key=lambda rank: rank.signal)
+    return best._replace(close=any(rank.close for rank in found))
+
+
+class DataRank(NamedTuple):
+    """In how many directions states (M, T, N) vary."""
+
+    rank: int
+    """Numerical rank about the mean, with columns scaled: at most N."""
+    signal: int
+    """How many of these have to do with the next sample: the others hold noise alone."""
+    close: bool = False
+    """Whether a singular value lies within the margin of the cut-off: the rank may be another."""
+
+
+def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:
+    """The numerical rank of states, in parts (M, T, N), and how many directions hold a signal.
+
+    A singular value counts if it exceeds rounding, which is the precision of the type (relative to
+    the largest value of a channel, not to its variation) times the root of the number of samples.
+    States are finite; they are read a block at a time, as float64. Where one is within a factor of
+    `margin` of the cut-off, that is said.
+    """
+    mean, scale, resolution = _moments(parts)
+    varying = np.flatnonzero(scale > 0.0)
+    n, pairs = len(varying), sum(len(states) * (states.shape[1] - 1) for states in parts)
+    if n == 0:
+        return DataRank(0, 0)
+
+    def standardised(block: NDArray) -> NDArray[np.float64]:
+        return (block[..., varying] - mean[varying]) / scale[varying]
+
+    tolerance = UNIT * float(resolution[varying].max()) * np.sqrt(pairs)
+    now, ahead, cross = _second_moments(parts, standardised, n)
+    left, right = _whitening(now), _whitening(ahead)
+    if left is not None and right is not None:
+        correlations = np.linalg.svd(left.T @ cross @ right, compute_uv=False)
+        return DataRank(n, significant(correlations, pairs))
+    triangle = np.zeros((2 * n, 2 * n), order="F")
+    for block in _overlapping(parts, 2 * n):
+        values = standardised(block)
+        both = [part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:])]
+        triangle = eliminate(triangle, np.asfortranarray(np.hstack(both)))
+    x, y = triangle[:, :n], triangle[:, n:]
+    singular = np.linalg.svd(np.vstack([x, y]), compute_uv=False)
+    relative = singular / (singular[0] or 1.0)
+    close = (relative > tolerance / margin) & (relative < tolerance * margin)
+    rank = int(np.sum(relative > tolerance))
+    correlations = canonical_correlations(x, y, tolerance)[0]
+    lost = len(correlations) - significant(correlations, pairs)
+    return DataRank(rank, rank - lost, bool(close.any()))
+
+
+def _overlapping(parts: Parts, width: int) -> Iterator[NDArray[np.float64]]:
+    """Blocks of all parts for matrices of so many columns."""
+    for states in parts:
+        yield from overlapping(states, block_rows(width))
+
+
+def _moments(parts: Parts) -> tuple[NDArray, NDArray, NDArray]:
+    """Mean and standard deviation of each channel (N,), and its rounding in units of the latter.
+
+    A channel that varies by rounding alone has the standard deviation 0.
+    """
+    n, count = parts[0].shape[2], sum(states.shape[0] * states.shape[1] for states in parts)
+    total, largest, squares = np.zeros(n), np.zeros(n), np.zeros(n)
+    # Measured from one of the states: a channel that is constant has the mean to the last digit.
+    origin = np.asarray(parts[0][0, 0], dtype=float)
+    for block in _overlapping(parts, n):
+        total += (block[:, :-1] - origin).sum(axis=(0, 1))
+        largest = np.maximum(largest, abs(block).max(axis=(0, 1)))
+    mean = origin + total / (count - sum(map(len, parts)))
+    for block in _overlapping(parts, n):
+        squares += np.sum((block[:, :-1] - mean) ** 2, axis=(0, 1))
+    scale = np.sqrt(squares / count)
+    dtype = parts[0].dtype
+    floating = np.issubdtype(dtype, np.floating)
+    precision = float(np.finfo(dtype if floating else float).eps)
+    scale[scale <= UNIT * precision * largest] = 0.0
+    resolution = np.divide(precision * largest, scale, out=np.zeros(n), where=scale > 0.0)
+    # A channel without an offset reaches a few standard deviations.
+    return mean, scale, np.maximum(resolution / FEW, precision)
+
+
+def _second_moments(
+    parts: Parts, standardised: Callable[[NDArray], NDArray], n: int
+) -> tuple[NDArray, NDArray, NDArray]:
+    """XᵀX, YᵀY and XᵀY (n, n) of the snapshot pairs; YᵀY differs from XᵀX by the ends alone."""
+    now, ends, cross = (np.zeros((n, n)) for _ in range(3))
+    for block in _overlapping(parts, n):
+        values = standardised(block)
+        x, y = (part.reshape(-1, n) for part in (values[:, :-1], values[:, 1:]))
+        now += x.T @ x
+        cross += x.T @ y
+        first, last = values[:, 0], values[:, -1]
+        ends += last.T @ last - first.T @ first
+    return now, now + ends, cross
+
+
+def _whitening(moment: NDArray) -> NDArray | None:
+    """W (n, n) with Wᵀ moment W = 1; None where products have lost too many digits for it."""
+    values, vectors = np.linalg.eigh(moment)
+    if not values[0] > WELL_CONDITIONED * values[-1]:
+        return None
+    return np.asarray(vectors / np.sqrt(values))
