@@ -56,6 +56,7 @@ def _html(analysis: Analysis, provenance: dict[str, object]) -> str:
         structure=views.structure_rows(analysis.structure),
         measured=analysis.data.to_dict("records"),
         methods=views.method_rows(analysis.methods),
+        of_all=views.of_all(analysis.methods),
         calibration=views.calibration_rows(analysis.pairs),
         scale=views.SCALE,
         code=code_of(provenance, analysis.folder),
