@@ -1,10 +1,12 @@
 """Recordings that nobody made for koopmark: what is known of them, and what is said of them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import koopmark
 from koopmark import Trajectories
+from koopmark.analysis.recording._clusters import cluster
 from koopmark.models import LinearModel
 from koopmark.scoring import assess, residuals
 
@@ -43,3 +45,31 @@ def test_how_far_off_a_hopeless_pair_is_has_no_thirty_digits():
     (row,) = residuals(model, data).to_dict("records")
     assert row["verdict"] == "not supported"
     assert row["reason"].endswith("over 1,000%")
+
+
+def a_pair(method, value, verdict, half=0.05):
+    """A row of the table of pairs, with an interval of this half width around its eigenvalue."""
+    bounds = {"low_re": value.real - half, "high_re": value.real + half}
+    bounds |= {"low_im": value.imag - half, "high_im": value.imag + half}
+    values = {"eigenvalue_re": value.real, "eigenvalue_im": value.imag, "eigenvalue_bound": 0.01}
+    return {"method": method, "verdict": verdict, **values, **bounds}
+
+
+def test_a_rate_that_methods_share_is_a_cluster_though_held_out_data_refuse_it():
+    # The annual cycle in the record of Mauna Loa, which weather disturbs.
+    refused = [a_pair(f"m{k}", 0.01 * k + 6.28j, "not supported") for k in range(3)]
+    held = [a_pair(f"m{k}", -0.5 + 0.01 * k, "supported", half=0.01) for k in range(2)]
+    lone = [a_pair("m4", -3.0 + 9.0j, "not supported")]
+    pairs = pd.DataFrame([*refused, *lone, *held])
+    table, names = cluster(pairs, horizon=20.0, of=5)
+    assert table[["name", "methods", "supported"]].to_numpy().tolist() == [["A", 2, 2], ["B", 3, 0]]
+    assert list(names) == ["B", "B", "B", "", "A", "A"]
+
+
+def test_one_estimate_under_two_names_is_no_agreement():
+    value = -1.7 + 19.4j
+    twice = [a_pair(name, value * (1 + 1e-13 * k), "cannot be told") for k, name in enumerate("ab")]
+    assert cluster(pd.DataFrame(twice), horizon=20.0, of=5)[0].empty
+    apart = [*twice, a_pair("c", value + 0.01, "cannot be told")]
+    (row,) = cluster(pd.DataFrame(apart), horizon=20.0, of=5)[0].to_dict("records")
+    assert row["methods"] == 3

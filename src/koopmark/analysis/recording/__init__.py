@@ -5,5 +5,15 @@ from koopmark.analysis.recording._clusters import CONSTANT
 from koopmark.analysis.recording._skill import BASELINES
 from koopmark.analysis.recording._suite import every_method
 from koopmark.analysis.recording._tables import fits_of
+from koopmark.analysis.recording._twin import twin_suite
 
-__all__ = ["BASELINES", "CONSTANT", "SUITE", "Analysis", "analyse", "every_method", "fits_of"]
+__all__ = [
+    "BASELINES",
+    "CONSTANT",
+    "SUITE",
+    "Analysis",
+    "analyse",
+    "every_method",
+    "fits_of",
+    "twin_suite",
+]

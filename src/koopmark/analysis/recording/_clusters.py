@@ -18,6 +18,9 @@ CLOSE, WIDEST = 0.02, 0.1
 """Radii within which eigenvalues are the same, relative to max(|λ|, 1 / horizon): at least the
 first, whatever their intervals, and at most the second. Wider intervals agree with anything."""
 
+SAME = 1e-6
+"""Relative distance of eigenvalues below which two methods computed the same estimate."""
+
 COLUMNS = [
     *("name", "eigenvalue_re", "eigenvalue_im", "methods", "of", "spread", "supported"),
     *("low_re", "high_re", "low_im", "high_im", "product", "members"),
@@ -48,10 +51,10 @@ class Found:
     supported: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, pairs: pd.DataFrame, horizon: float) -> "Found":
+    def of(cls, pairs: pd.DataFrame, horizon: float, refused: bool) -> "Found":
         """Those of the table of pairs that are supported, or that draws tell to WIDEST.
 
-        What held-out data refuse takes no part, however many methods agree on it.
+        With `refused` those that held-out data do not support, and that draws tell to WIDEST.
         """
         values = (pairs["eigenvalue_re"] + 1j * pairs["eigenvalue_im"]).to_numpy(complex)
         values = values.real + 1j * np.abs(values.imag)
@@ -61,8 +64,8 @@ class Found:
         unit = units(values, horizon)
         supported = (pairs["verdict"] == SUPPORTED).to_numpy()
         width = np.abs(half)
-        refused = (pairs["verdict"] == NOT_SUPPORTED).to_numpy()
-        told = supported | ((width <= WIDEST * unit) & ~refused)
+        these = (pairs["verdict"] == NOT_SUPPORTED).to_numpy() == refused
+        told = supported & these | ((width <= WIDEST * unit) & these)
         radius = np.clip(np.nan_to_num(width), CLOSE * unit, WIDEST * unit)
         kept = np.flatnonzero(told & np.isfinite(values) & ~_constant(pairs))
         return cls(
@@ -86,7 +89,8 @@ def cluster(pairs: pd.DataFrame, horizon: float, of: int) -> tuple[pd.DataFrame,
     A cluster is what agrees with its middle: of each method the nearest eigenvalue within the
     radius of both. Of all pairs that with most support is the first middle, then the median of
     those that agree, and so on with what is left: it cannot drift along a chain. Alone an
-    eigenvalue is a cluster if it is supported.
+    eigenvalue is a cluster if it is supported. What held-out data refuse makes clusters of its own,
+    and those come last: methods agree on a rate of disturbed data too.
 
     Parameters
     ----------
@@ -96,14 +100,19 @@ def cluster(pairs: pd.DataFrame, horizon: float, of: int) -> tuple[pd.DataFrame,
     of : int
         How many methods there are.
     """
-    found, names = Found.of(pairs, horizon), pd.Series("", index=pairs.index, dtype=object)
-    groups = sorted(_groups(found), key=lambda group: _rank(found, group))
+    names = pd.Series("", index=pairs.index, dtype=object)
+    both = [Found.of(pairs, horizon, refused) for refused in (False, True)]
+    groups = [
+        (found, group)
+        for found in both
+        for group in sorted(_groups(found), key=lambda group: _rank(found, group))
+    ]
     rows = []
     constants = pairs[_constant(pairs)]
     if len(constants):
         names.iloc[np.flatnonzero(_constant(pairs))] = CONSTANT
         rows.append(_row(CONSTANT, constants, np.abs(constants["eigenvalue_re"]).max(), of))
-    for number, group in enumerate(groups):
+    for number, (found, group) in enumerate(groups):
         name = _name(number)
         names.iloc[found.rows[group]] = name
         centre = _median(found.values[group])
@@ -127,8 +136,15 @@ def _groups(found: Found) -> Iterator[NDArray[np.intp]]:
         if _rank(found, settled) < _rank(found, best):
             best = settled
         left[best] = False
-        if len(set(found.methods[best])) > 1 or found.supported[best].any():
+        if found.supported[best].any() or _independent(found, best):
             yield best
+
+
+def _independent(found: Found, group: NDArray[np.intp]) -> bool:
+    """Whether methods agree that do not compute the same: those differ in rounding alone."""
+    values = found.values[group]
+    apart = np.abs(values - values[0]) > SAME * np.abs(values[0])
+    return len(set(found.methods[group])) > 1 and bool(apart.any())
 
 
 def _agreeing(
