@@ -241,8 +241,7 @@ def method_rows(methods: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for one in order.to_dict("records"):
         ok = one["status"] == "ok"
-        used, of = float(one["pairs_used"]), float(one["of"])
-        share = used / of if ok and of else math.nan
+        share = one["pairs_used"] / one["of"] if ok and one["of"] else math.nan
         parts = [part for part in remarks(one["note"]) if part not in alike]
         rows.append(
             {
