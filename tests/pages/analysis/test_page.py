@@ -3,9 +3,11 @@
 import math
 import re
 from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +21,11 @@ from koopmark.plan import load_suite
 from koopmark.run import run
 
 positive = st.floats(1e-12, 1e6)
+
+
+@pytest.fixture(scope="module")
+def page(analysis) -> Path:
+    return pages.write(analysis.folder)
 
 
 def rows_of(html: str, section: str) -> list[list[str]]:
@@ -120,7 +127,7 @@ def test_an_analysis_that_was_stopped_at_once_has_a_page(analysis, tmp_path):
         (tmp_path / name).write_text((analysis.folder / name).read_text())
     lines = (analysis.folder / "run.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "run.jsonl").write_text("".join(lines[:2]))
-    html = koopmark.pages.write(tmp_path).read_text(encoding="utf-8")
+    html = pages.write(tmp_path).read_text(encoding="utf-8")
     assert f"0 of {len(analysis.tables['fits'])} fits are done" in html
     assert "No method recovered a pair." in html
 
