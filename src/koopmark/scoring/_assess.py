@@ -14,12 +14,12 @@ from koopmark.models import Model
 from koopmark.scoring._evaluate import (
     CourseScores,
     FitScores,
-    ForecastScores,
     PairScores,
     Scores,
     StructureScores,
     VerdictScores,
 )
+from koopmark.scoring._forecasts import forecasts
 from koopmark.scoring._structure import infer_structure
 from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, residuals
 from koopmark.simulation import Trajectories
@@ -27,8 +27,6 @@ from koopmark.simulation import Trajectories
 NO_KEY = "no answer key: assessed on held-out data, not scored"
 MOST_COURSES, COURSE_TRIALS, COURSE_POINTS = 12, 4, 200
 """Supported pairs, held-out trials and times of each that `courses` shows at most."""
-LEADS = 12
-"""Times ahead at which forecasts are compared, evenly spread over the logarithm."""
 
 
 def assess(
@@ -97,7 +95,7 @@ def assess(
             )
         ),
         verdicts=rows,
-        forecasts=tuple(_forecasts(model, held_out, held_out if train is None else train)),
+        forecasts=tuple(forecasts(model, held_out, held_out if train is None else train)),
         structures=tuple(_structures(model, held_out)),
         courses=courses,
     )
@@ -183,40 +181,6 @@ def _verdicts(table: pd.DataFrame) -> Iterator[VerdictScores]:
         value = complex(row.pop("eigenvalue"))
         told: dict[str, Any] = {str(name): one for name, one in row.items() if name != "pairs"}
         yield VerdictScores(index, value.real, value.imag, **told)
-
-
-def leads_of(data: Trajectories) -> NDArray[np.intp]:
-    """Numbers of sampling intervals by which forecasts of these data reach ahead."""
-    longest = max((block.states.shape[1] - 1 for block in data.blocks()), default=0)
-    if not longest:
-        return np.empty(0, dtype=np.intp)
-    return np.unique(np.geomspace(1, longest, LEADS).round().astype(np.intp))
-
-
-def _forecasts(
-    model: Model, held_out: Trajectories, train: Trajectories
-) -> Iterator[ForecastScores]:
-    """By how many intervals ahead, from the first window of every stretch on."""
-    scale = train.snapshots().reshape(-1, train.states.shape[2]).std(axis=0)
-    scale[scale == 0.0] = 1.0
-    for steps in leads_of(held_out):
-        squares, count = 0.0, 0
-        for block in held_out.blocks(least=model.window + int(steps)):
-            at = model.window + int(steps) - 1
-            times = block.times[model.window : at + 1] - block.times[model.window - 1]
-            held = None if block.inputs is None else block.inputs[:, model.window - 1 : at]
-            with np.errstate(over="ignore", invalid="ignore"):
-                predicted = model.predict(block.rolling(model.window)[:, 0], times, inputs=held)
-                if predicted is None:
-                    return
-                missed = (predicted[:, -1] - block.states[:, at]) / scale
-                squares += float(np.sum(missed**2))
-            count += len(block.states)
-        if count:
-            error = float(np.sqrt(squares / (count * len(scale))))
-            yield ForecastScores(
-                int(steps), float(steps) * held_out.dt, error if error == error else np.inf, count
-            )
 
 
 def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScores]:
