@@ -390,6 +390,74 @@ def report(folder: RunFolder) -> None:
         _say(left, err=True)
 
 
+@app.command(
+    epilog="Example: koopmark twin trials.npz --out twin, then koopmark run twin/twin.toml"
+)
+def twin(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Recorded trajectories, a file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the twin.", show_default="twin-DATA")
+    ] = None,
+    holdout: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="Of the trials, or of a single one's times, not fitted to."
+        ),
+    ] = 0.3,
+    dt: Annotated[
+        float | None, typer.Option(help="The sampling interval, if the file has no times.")
+    ] = None,
+    states: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The array of states, or one a trial (repeatable)."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The array, column or dimension of times.")
+    ] = None,
+    trajectory: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column or dimension of trials.")
+    ] = None,
+    channels: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A column that is a channel (repeatable)."),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The array, or a column, of inputs (repeatable)."),
+    ] = None,
+    transpose: Annotated[
+        bool, typer.Option("--transpose", help="The arrays of the file are channels × times.")
+    ] = False,
+) -> None:
+    """Write recipes of systems with known eigenfunctions, observed in the way that data were.
+
+    Lengths, gaps, uneven times and inputs are those of the data; noise, units, covariances and time
+    scales are matched to them. `koopmark run` of its suite says which methods can be trusted on
+    data like these, and how often what they say of held-out trials is true.
+    """
+    from koopmark.analysis.recording import twin_suite
+    from koopmark.simulation import Trajectories
+
+    several = {"states": states, "channels": channels, "inputs": inputs}
+    names = {name: of[0] if of and len(of) == 1 else of for name, of in several.items()}
+    read: dict[str, Any] = {"dt": dt, "time": time, "trajectory": trajectory, **names}
+    options = {name: value for name, value in read.items() if value is not None}
+    recorded = Trajectories.from_file(data, transpose=transpose, **options)
+    try:
+        made, suite = twin_suite(recorded, out or Path(f"twin-{data.stem}"), holdout=holdout)
+    except ValueError as error:
+        raise ConfigError(f"{data}: {error}") from None
+    _say(str(made.measured).strip("<>"))
+    for family in made.families:
+        _say(f"{family.name}.toml: {family.about}")
+    for name, why in made.left_out.items():
+        _say(f"left out: {name}: {why}")
+    for note in made.notes:
+        _say(note)
+    _say(f"What was matched: {made.folder / 'README.md'}")
+    _say(f"Run it with: {shlex.join(['koopmark', 'run', str(suite)])}")
+
+
 @app.command(epilog="Example: koopmark show reports/smoke --method pydmd.dmd_default")
 def show(
     folder: Annotated[

@@ -34,7 +34,6 @@ MAX_SPACES = 300
 CONTINUATION_RTOL = 1e-11
 MOST_COMPARED, SAME_FIELD = 20, 1e-9
 """States at which vector fields are compared, and relative differences of one and the same."""
-_OF_STATES = "the spectrum is worked out of the variables alone, not of what sensors mix of them"
 
 Spaces = tuple[Eigenspace, ...]
 VectorField = Callable[[NDArray], NDArray]
@@ -139,8 +138,9 @@ class AnswerKey(ReprMixin):
                 f"{sensors.channels} sensors show a part of the {system.size} variables: which "
                 "other eigenfunctions are functions of what they show is not known"
             )
-            if sensors.channels >= system.size:
-                unknown = driven if system.inputs else _OF_STATES
+            if sensors.injective:
+                # Functions of the state are functions of what they show: one spectrum.
+                unknown = driven if system.inputs else ""
             return cls(
                 targets or ((hidden,) if hidden else ()),
                 sensors.channels,

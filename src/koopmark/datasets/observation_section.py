@@ -3,11 +3,14 @@
 from typing import Any
 
 import numpy as np
-from pydantic import NonNegativeInt, field_validator, model_validator
+from pydantic import NonNegativeInt, PositiveFloat, field_validator, model_validator
 
 from koopmark._config import Section, shown
 from koopmark._keys import generator
 from koopmark.systems import Sensors
+
+OF_UNITS = ("sensors", "units", "mixtures", "matrix")
+"""Keys that say what is seen, one of which may be given; the others say in which units."""
 
 
 class ObservationSection(Section):
@@ -15,7 +18,8 @@ class ObservationSection(Section):
 
     One of: `sensors` random units; the named `units`, numbered from 0; `mixtures` random mixtures
     of all units, with independent normal weights of norm 1 on average; the mixtures that the rows
-    of `matrix` (p, N) say. Random ones are drawn for each seed, fewer among those of more.
+    of `matrix` (p, N) say. Random ones are drawn for each seed, fewer among those of more. More
+    mixtures than units show all of the state.
     """
 
     sensors: int | None = None
@@ -23,10 +27,20 @@ class ObservationSection(Section):
     mixtures: int | None = None
     matrix: tuple[tuple[float, ...], ...] | None = None
 
+    scale: tuple[PositiveFloat, ...] | None = None
+    """Units of the channels: what each shows is multiplied by its number."""
+    offset: tuple[float, ...] | None = None
+    """What is added to each channel then."""
+
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
         """Keys of a varied recipe: what is chosen anew takes the place of what was."""
-        return {key: value for key, value in given.items() if key in changed or not changed}
+        chosen = not changed.isdisjoint(OF_UNITS)
+        return {
+            key: value
+            for key, value in given.items()
+            if key in changed or not chosen or key not in OF_UNITS
+        }
 
     @field_validator("matrix", mode="before")
     @classmethod
@@ -43,7 +57,7 @@ class ObservationSection(Section):
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "ObservationSection":
-        names = list(type(self).model_fields)
+        names = list(OF_UNITS)
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(
@@ -67,8 +81,25 @@ class ObservationSection(Section):
         Raises
         ------
         ValueError
-            If one does not exist, or is a combination of others.
+            If one does not exist, is a combination of others, or there are not as many units of
+            measurement as channels.
         """
+        chosen = self._chosen(n, seed)
+        if self.scale is None and self.offset is None:
+            return chosen
+        p = n if chosen is None else chosen.channels
+        for name, given in (("scale", self.scale), ("offset", self.offset)):
+            if given is not None and len(given) != p:
+                raise ValueError(
+                    f"{name} has {len(given)} numbers: it needs {p}, one for each channel"
+                )
+        matrix = np.eye(n) if chosen is None else chosen.matrix
+        if self.scale is not None:
+            matrix = matrix * np.array(self.scale)[:, None]
+        return Sensors(matrix, offset=None if self.offset is None else np.array(self.offset))
+
+    def _chosen(self, n: int, seed: int) -> Sensors | None:
+        """Which units or mixtures are seen, in the units of the state."""
         key = {"n": n, "seed": seed}
         if self.units is not None:
             return Sensors.of_units(np.array(self.units), n)
@@ -80,18 +111,14 @@ class ObservationSection(Section):
                     "the system"
                 )
             return Sensors(np.array(self.matrix))
-        count = self.sensors or self.mixtures
-        if count is None:
-            return None
-        if count > n:
-            raise ValueError(
-                f"{count} {'sensors' if self.sensors else 'mixtures'} of {n} units: there can be "
-                f"at most {n}"
-            )
-        if self.sensors:
+        if self.sensors is not None:
+            if self.sensors > n:
+                raise ValueError(f"{self.sensors} sensors of {n} units: there can be at most {n}")
             order = generator(key, "sensors").permutation(n)
-            return Sensors.of_units(np.sort(order[:count]), n)
-        weights = generator(key, "mixtures").standard_normal((count, n))
+            return Sensors.of_units(np.sort(order[: self.sensors]), n)
+        if self.mixtures is None:
+            return None
+        weights = generator(key, "mixtures").standard_normal((self.mixtures, n))
         return Sensors(weights / np.sqrt(n))
 
     def channels(self, n: int) -> int:

@@ -21,7 +21,8 @@ from koopmark.scoring._evaluate import (
 )
 from koopmark.scoring._forecasts import forecasts
 from koopmark.scoring._structure import infer_structure
-from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, residuals
+from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, horizon_of, residuals
+from koopmark.scoring._truth import truth
 from koopmark.simulation import Trajectories
 
 NO_KEY = "no answer key: assessed on held-out data, not scored"
@@ -104,9 +105,9 @@ def assess(
 def judged(
     scores: Scores,
     model: Model,
-    key: AnswerKey,  # noqa: ARG001
+    key: AnswerKey,
     held_out: Trajectories,
-    clean: Trajectories,  # noqa: ARG001
+    clean: Trajectories,
     train: Trajectories,
     seed: int = 0,
 ) -> Scores:
@@ -121,15 +122,29 @@ def judged(
     held_out : Trajectories
         As they were recorded.
     clean : Trajectories
-        From the same law, without noise or gaps.
+        From the same law, without noise or gaps, by which the truth is told.
     train : Trajectories
     seed : int
         As for `residuals`.
     """
     said = assess(model, held_out, train, seed)
+    verdicts = said.verdicts
+    # Data that are enough for verdicts are recorded as the clean ones are.
+    if verdicts:
+        of = truth(model, key, clean, horizon_of(held_out))
+        verdicts = tuple(
+            replace(
+                row,
+                eigenvalue_defect=float(of.eigenvalue_defect[row.index]),
+                function_defect=float(of.function_defect[row.index]),
+                exact_error=float(of.exact_error[row.index]),
+                true=float(of.true[row.index]),
+            )
+            for row in verdicts
+        )
     return replace(
         scores,
-        verdicts=said.verdicts,
+        verdicts=verdicts,
         forecasts=said.forecasts,
         structures=said.structures,
         courses=said.courses,

@@ -48,6 +48,11 @@ class Analysis(ReprMixin):
 
     folder: Path
 
+    @staticmethod
+    def is_in(folder: str | Path) -> bool:
+        """Whether a folder is that of an analysis, and not of a run."""
+        return (Path(folder) / SUITE).is_file()
+
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Those of the store: a row per fit, and the rows of each."""

@@ -21,7 +21,7 @@ SHORTEST = 5
 def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]:
     """Entries of methods for these data: a dozen, or all of the registry that need no key."""
     if everything:
-        return [{"use": name} for name in methods.names() if _needs_no_key(name)]
+        return [{"use": name} for name in every_method()]
     n = data.states.shape[2]
     both = [{"kind": "monomials", "degree": degree} for degree in (1, 2)]
     affine, quadratic = both
@@ -61,8 +61,9 @@ def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]
     return entries
 
 
-def _needs_no_key(name: str) -> bool:
-    return methods.get(name).tags.role == "method"
+def every_method() -> list[str]:
+    """Names in the registry of the methods that need no answer key."""
+    return [name for name in methods.names() if methods.get(name).tags.role == "method"]
 
 
 def suite_text(
@@ -79,18 +80,19 @@ def suite_text(
         'question = "Which eigenvalues do these data support?"',
         f"seeds = {1 + draws}",
         "methods = [",
-        *(f"    {_toml(entry)}," for entry in entries),
+        *(f"    {toml_of(entry)}," for entry in entries),
         "]",
         "",
         "[[recordings]]",
-        *(f"{key} = {_toml(value)}" for key, value in recording.items()),
+        *(f"{key} = {toml_of(value)}" for key, value in recording.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: Any) -> str:
+def toml_of(value: Any) -> str:
+    """A value in one line of TOML."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_of(one)}" for key, one in value.items()) + " }"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml_of, value)) + "]"
     return json.dumps(value)

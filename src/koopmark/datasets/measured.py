@@ -1,0 +1,294 @@
+"""What a recording is like: how it was taken, how noisy it is, and how fast it changes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._repr import ReprMixin, number
+from koopmark.datasets._driving import Driving, driving_of
+from koopmark.datasets._lengths import blocks_of, lengths_of
+from koopmark.datasets._time_scales import time_scales_of
+from koopmark.simulation import Trajectories, measurement_noise, rank_of
+
+Array = NDArray[np.float64]
+MOST_VALUES = 2_000_000
+"""Values that ranks, noise and time scales are measured from; of more an even choice is."""
+STRETCHES = 64
+"""Into which a single long trial is thinned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured(ReprMixin):
+    """What was measured of a recording.
+
+    Parameters
+    ----------
+    trials, channels : int
+        M and N, channels of which nothing was recorded among them.
+    samples : int
+        States of which at least one value was recorded.
+    looked_at : int
+        States that ranks, noise and time scales were measured from: an even choice of many.
+    steps, pairs : int
+        How often one complete sample follows another in a trial; how often one dt later, to 1 %.
+    lengths : (3,) tuple of int
+        Shortest, median and longest trial, in samples, with those that are missing within.
+    gaps : float
+        Share of the states within the lengths of their trials that are missing in gaps.
+    gap : float
+        Mean length of a gap, in samples; 0 without gaps.
+    missing : float
+        Share of single values that are missing, of those that are in no gap. Of one channel what is
+        missing counts as gaps.
+    infinite : int
+        Values that are infinite: they count as missing.
+    dt : float
+        Sampling interval; NaN if no trial has two samples.
+    jitter : float
+        Times are as uneven as if each were uniform within this share of dt about its place in a
+        grid.
+    on_grid : bool
+        Whether deviations of times do not add up along a trial.
+    horizon : float
+        How long the longest trial was recorded, in units of time.
+    mean, deviation : (N,) arrays
+        Of each channel over all samples; NaN for one that was not recorded.
+    constant : (N,) array of bool
+        Channels that vary by rounding at most, or were not recorded.
+    noise : (N,) array
+        Standard deviation of the white measurement noise in each channel; NaN if too few samples
+        follow one another.
+    noise_error : (N,) array
+        Its relative standard error.
+    noise_settled : (N,) array of bool
+        Whether it is told from the dynamics: otherwise there is at most so much.
+    rank : int
+        Numerical rank of the states about their mean, with channels scaled.
+    signal : int
+        In how many directions the states have to do with the next: others hold noise alone.
+    correlation_time : (N,) array
+        Time after which the autocorrelation of a channel is below 1/e, noise taken out; NaN if the
+        trials are too short to show it.
+    rates : (r,) complex array
+        Eigenvalues λ of a linear fit that noise does not bias, per unit of time, the slowest decay
+        first: only those that scatter by less than 30 % between parts of the data.
+    rate_errors : (r,) array
+        Their standard errors.
+    near_nyquist : float
+        Share of the variance, noise taken out, at frequencies above 80 % of π/Δt.
+    drift : float
+        How far the mean over trials moves from their first tenth to their last, in standard
+        deviations of both.
+    spread : float
+        Deviation between trials in their last tenth over that in their first: below 1 they
+        approach one another. NaN with fewer than three trials.
+    inputs : Driving or None
+        What drove them, if it was recorded.
+    """
+
+    trials: int
+    channels: int
+    samples: int
+    looked_at: int
+    steps: int
+    pairs: int
+    lengths: tuple[int, int, int]
+    gaps: float
+    gap: float
+    missing: float
+    infinite: int
+    dt: float
+    jitter: float
+    on_grid: bool
+    horizon: float
+    mean: Array
+    deviation: Array
+    constant: NDArray[np.bool_]
+    noise: Array
+    noise_error: Array
+    noise_settled: NDArray[np.bool_]
+    rank: int
+    signal: int
+    correlation_time: Array
+    rates: NDArray[np.complex128]
+    rate_errors: Array
+    near_nyquist: float
+    drift: float
+    spread: float
+    inputs: Driving | None
+
+    @classmethod
+    def of(cls, data: Trajectories) -> "Measured":
+        """Measure a recording; all of it is read once, a block at a time.
+
+        Raises
+        ------
+        TypeError
+            If `data` is anything but Trajectories.
+        ValueError
+            If there is no trajectory, time or channel.
+        """
+        data = Trajectories.expected(data, "Measured.of")
+        if not data.states.size:
+            raise ValueError(f"states of shape {data.states.shape} hold nothing to measure")
+        mean, deviation, constant, recorded = _moments(data)
+        when = lengths_of(data, int(recorded.sum()))
+        n = data.states.shape[2]
+        some = _thinned(data, np.flatnonzero(recorded))
+        known = np.flatnonzero(~constant)
+        noise, error, settled = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool)
+        lasts = np.full(n, np.nan)
+        noise[constant & recorded] = 0.0
+        rank = signal = 0
+        rates, rate_errors = np.zeros(0, complex), np.zeros(0)
+        near, drift, spread = float("nan"), float("nan"), float("nan")
+        varying = some.select(np.searchsorted(np.flatnonzero(recorded), known))
+        if len(known) and varying.neighbours:
+            try:
+                found = measurement_noise(varying)
+                noise[known], error[known] = found.deviations, found.error / 2.0
+                settled[known] = found.settled
+            except ValueError:
+                pass  # Too few samples follow one another: the noise stays unknown.
+            rank, signal, _ = rank_of(varying)
+            scales = time_scales_of(varying, when.dt, noise[known], signal)
+            lasts[known] = scales.correlation_time
+            rates, rate_errors = scales.rates, scales.rate_errors
+            near, drift, spread = scales.near_nyquist, scales.drift, scales.spread
+        lengths = when.lengths if len(when.lengths) else np.zeros(1, int)
+        return cls(
+            trials=len(data),
+            channels=n,
+            samples=when.samples,
+            looked_at=len(some.recorded.rows) if some.states.size else 0,
+            steps=data.neighbours,
+            pairs=_pairs(data),
+            lengths=(int(lengths.min()), int(np.median(lengths)), int(lengths.max())),
+            gaps=when.gaps,
+            gap=when.gap,
+            missing=when.missing,
+            infinite=when.infinite,
+            dt=when.dt,
+            jitter=when.jitter,
+            on_grid=when.on_grid,
+            horizon=when.horizon,
+            mean=mean,
+            deviation=deviation,
+            constant=constant,
+            noise=noise,
+            noise_error=error,
+            noise_settled=settled,
+            rank=rank,
+            signal=signal,
+            correlation_time=lasts,
+            rates=rates,
+            rate_errors=rate_errors,
+            near_nyquist=near,
+            drift=drift,
+            spread=spread,
+            inputs=driving_of(some),
+        )
+
+    @property
+    def relative_noise(self) -> Array:
+        """(N,) the noise as a share of the standard deviation of what is not noise.
+
+        Infinite if there is nothing else, NaN of constant channels.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = self.noise / self.deviation
+            return np.asarray(share / np.sqrt(np.maximum(1.0 - share**2, 0.0)))
+
+    @property
+    def gaps_drawn(self) -> float:
+        """Share of all states in gaps, of trials whose ends are as likely in one as all else.
+
+        Gaps at the ends of a trial make it shorter instead: with a share g in gaps of length l on
+        average, of a trial that seems S long a share s = g (S - 2 (1 - g) l) / S is missing.
+        """
+        span, length = float(self.lengths[1]), self.gap
+        if not self.gaps or span <= 2.0 * length:
+            return self.gaps
+        half = (span - 2.0 * length) / (4.0 * length)
+        return float(np.sqrt(half**2 + self.gaps * span / (2.0 * length)) - half)
+
+    def _facts(self) -> list[str]:
+        known = self.relative_noise[np.isfinite(self.relative_noise)]
+        facts = [
+            f"{self.trials:,} trials of {self.lengths[0]:,} to {self.lengths[2]:,} samples",
+            f"{self.channels:,} channels",
+            f"Δt = {number(self.dt)}",
+            f"rank {self.signal} above noise of {self.rank}",
+        ]
+        if len(known):
+            facts.append(
+                f"noise {100 * known.min():.2g} to {100 * known.max():.2g} % of the signal"
+            )
+        if self.gaps:
+            facts.append(f"{100 * self.gaps:.2g} % of the samples in gaps")
+        if self.inputs is not None:
+            facts.append(f"{self.inputs.channels:,} {self.inputs.kind} inputs")
+        return facts
+
+
+def _pairs(data: Trajectories) -> int:
+    """How many snapshot pairs there are."""
+    return data.neighbours if data.regular else int(data.recorded.linked.sum())
+
+
+def _moments(
+    data: Trajectories,
+) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Mean and deviation (N,) of all finite values; which channels are constant, and recorded."""
+    n = data.states.shape[2]
+    count, total, squares, largest = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    origin = np.full(n, np.nan)
+    for block, _ in blocks_of(data):
+        values = np.asarray(block, dtype=float).reshape(-1, n)
+        finite = np.isfinite(values)
+        values = np.where(finite, values, np.nan)
+        fresh = np.isnan(origin) & finite.any(axis=0)
+        origin[fresh] = values[finite.argmax(axis=0), np.arange(n)][fresh]
+        largest = np.fmax(largest, np.fmax.reduce(np.abs(values), axis=0, initial=0.0))
+        off = np.where(finite, values - np.where(np.isnan(origin), 0.0, origin), 0.0)
+        count += finite.sum(axis=0)
+        total += off.sum(axis=0)
+        squares += (off**2).sum(axis=0)
+    recorded = count > 0
+    held = np.maximum(count, 1.0)
+    mean = np.where(recorded, origin + total / held, np.nan)
+    deviation = np.sqrt(np.maximum(squares / held - (total / held) ** 2, 0.0))
+    dtype = data.states.dtype
+    precision = np.finfo(dtype if dtype.kind == "f" else float).eps
+    constant = ~(deviation > 4.0 * precision * largest)
+    return mean, np.where(recorded, np.where(constant, 0.0, deviation), np.nan), constant, recorded
+
+
+def _thinned(data: Trajectories, channels: NDArray[np.intp]) -> Trajectories:
+    """At most MOST_VALUES of some channels: trials spread evenly, or stretches of a single one."""
+    count, length, n = data.states.shape
+    if data.states.size > MOST_VALUES:
+        if count >= STRETCHES:
+            kept = max(1, MOST_VALUES // (length * n))
+            data = data[np.unique(np.linspace(0, count - 1, min(kept, count)).astype(int))]
+            count = len(data)
+        if data.states.size > MOST_VALUES:
+            parts = max(1, STRETCHES // count)
+            width = max(2, MOST_VALUES // (count * parts * n))
+            starts = np.linspace(0, length - width, parts).astype(int)
+            clock = np.broadcast_to(data.times, (count, length))
+            where = [slice(start, start + width) for start in starts]
+            data = Trajectories(
+                np.concatenate([data.states[:, one] for one in where]),
+                np.concatenate([clock[:, one] for one in where]),
+                inputs=None
+                if data.inputs is None
+                else np.concatenate([data.inputs[:, one] for one in where]),
+            )
+    if len(channels) < n:
+        data = data.select(channels)
+    if data.states.size and not np.isfinite(data.states).all():
+        states = np.where(np.isinf(data.states), np.nan, data.states)
+        data = replace(data.without_origin(), states=states)
+    return data.without_origin()
