@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from koopmark._errors import ConfigError, one_line
 from koopmark._files import make_folder, write_text
 from koopmark._repr import ROWS, Details, ReprMixin, number
 from koopmark.analysis.recording._skill import skill_of
@@ -16,6 +17,7 @@ from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.datasets import Recording
+from koopmark.methods import check_data
 from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.simulation import Trajectories
@@ -156,15 +158,21 @@ def analyse(
         Do all fits again.
     console : rich Console, optional
         Where progress is shown; nowhere by default.
+
+    Raises
+    ------
+    ConfigError
+        If the file holds no trajectories, or none that methods could be fitted to.
     """
-    folder = make_folder(Path(out) if out is not None else Path("reports") / "analysis")
+    folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
-        file = folder / "data.npz"
-        data.to_file(file)
-        read_in = data
+        file, read_in = folder / "data.npz", data
     else:
-        file = Path(data)
-        read_in = Trajectories.from_file(file, **options)
+        file, read_in = Path(data), Trajectories.from_file(data, **options)
+    _expect_usable(read_in, holdout, file)
+    make_folder(folder)
+    if isinstance(data, Trajectories):
+        data.to_file(file)
     entries = [{"use": name} for name in methods] or chosen(read_in, everything)
     path = folder / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
@@ -172,3 +180,29 @@ def analyse(
     analysis = Analysis(folder)
     analysis.write()
     return analysis
+
+
+def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
+    """Refuse at once data of which every fit would say the same.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be split, or nothing can be learnt from a part.
+    """
+    try:
+        fitted, held_out = data.split(holdout)
+    except ValueError as error:
+        raise _unusable(file, "", error) from None
+    for part, where in ((data, ""), (fitted, "to fit to, "), (held_out, "to hold out, ")):
+        try:
+            check_data(part)
+        except ValueError as error:
+            raise _unusable(file, where, error) from None
+
+
+def _unusable(file: Path, where: str, error: ValueError) -> ConfigError:
+    return ConfigError(
+        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states, of which "
+        "some are held out"
+    )
