@@ -37,6 +37,7 @@ from koopmark.scoring._targets import (
     rounding,
     tolerance,
 )
+from koopmark.scoring._truth import Truth, truth_of
 
 __all__ = [
     "DIGITS",
@@ -60,6 +61,7 @@ __all__ = [
     "Structure",
     "StructureScores",
     "TargetScores",
+    "Truth",
     "VerdictScores",
     "assess",
     "digits",
@@ -76,4 +78,5 @@ __all__ = [
     "score",
     "statistical_floors",
     "tolerance",
+    "truth_of",
 ]
