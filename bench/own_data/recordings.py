@@ -9,9 +9,8 @@ The packages are not imported: their data are read as files.
 
 file             from                                  licence         what is known of it
 elnino.csv       statsmodels, elnino (NOAA ERSST.v3b)  public domain   a cycle of one year
-elnino_window    the same, 12 months a state           public domain   a cycle of one year
 co2.csv          statsmodels, co2 (SIO, Mauna Loa)     public domain   a trend, a cycle of one year
-sunspots.npz     statsmodels, sunspots, 4 years        public domain   a cycle of about 11 years
+sunspots.csv     statsmodels, sunspots                 public domain   a cycle of about 11 years
 fmri.csv         nitime, fmri_timeseries, 28 regions   BSD-3-Clause    bold signals: slow, 1.89 s
 walking.npz      sktime, BasicMotions                  BSD-3-Clause    steps, near 2 Hz
 vowels.npz       sktime, JapaneseVowels (UCI)          CC BY 4.0       utterances: no cycle
@@ -42,16 +41,18 @@ def elnino(packages: Path) -> Trajectories:
 
 
 def co2(packages: Path) -> Trajectories:
-    """Weekly concentrations, 1958 to 2001, in ppmv, with 59 weeks missing; times in years."""
-    table = pd.read_csv(packages / "statsmodels/datasets/co2/co2.csv", parse_dates=["date"])
-    years = (table["date"] - pd.Timestamp(1958, 1, 1)).dt.days.to_numpy() / 365.25
-    return Trajectories(table[["co2"]].to_numpy(), times=years)
+    """Monthly means of weekly values, 1958 to 2001, in ppmv, 5 months missing; times in years."""
+    path = packages / "statsmodels/datasets/co2/co2.csv"
+    weeks = pd.read_csv(path, parse_dates=["date"], index_col="date")
+    months = weeks.resample("MS").mean()
+    years = months.index.year + (months.index.month - 1) / 12
+    return Trajectories(months.to_numpy(), times=years.to_numpy())
 
 
 def sunspots(packages: Path) -> Trajectories:
-    """Yearly numbers, 1700 to 2008, four years a state."""
+    """Yearly numbers, 1700 to 2008."""
     table = pd.read_csv(packages / "statsmodels/datasets/sunspots/sunspots.csv")
-    return Trajectories(table[["SUNACTIVITY"]].to_numpy(), dt=1.0).delayed(4)
+    return Trajectories(table[["SUNACTIVITY"]].to_numpy(), dt=1.0)
 
 
 def fmri(packages: Path) -> Trajectories:
@@ -128,9 +129,8 @@ def main() -> None:
     if asked.packages:
         made |= {
             "elnino.csv": elnino(asked.packages),
-            "elnino_window.npz": elnino(asked.packages).delayed(12),
             "co2.csv": co2(asked.packages),
-            "sunspots.npz": sunspots(asked.packages),
+            "sunspots.csv": sunspots(asked.packages),
             "fmri.csv": fmri(asked.packages),
             "walking.npz": walking(asked.packages),
             "vowels.npz": vowels(asked.packages),

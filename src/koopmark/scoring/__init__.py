@@ -12,6 +12,7 @@ from koopmark.scoring._evaluate import (
     evaluate,
     score,
 )
+from koopmark.scoring._forecasts import forecast_starts
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
@@ -66,6 +67,7 @@ __all__ = [
     "assess",
     "digits",
     "evaluate",
+    "forecast_starts",
     "found",
     "fresh_like",
     "infer_structure",

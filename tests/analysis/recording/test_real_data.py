@@ -1,12 +1,15 @@
 """Recordings that nobody made for koopmark: what is known of them, and what is said of them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import koopmark
 from koopmark import Trajectories
+from koopmark.analysis.recording._clusters import cluster
 from koopmark.models import LinearModel
-from koopmark.scoring import assess, residuals
+from koopmark.scoring import assess, forecast_starts, residuals
+from koopmark.scoring._forecasts import forecasts, leads_of
 
 DT = 0.1
 
@@ -43,3 +46,53 @@ def test_how_far_off_a_hopeless_pair_is_has_no_thirty_digits():
     (row,) = residuals(model, data).to_dict("records")
     assert row["verdict"] == "not supported"
     assert row["reason"].endswith("over 1,000%")
+
+
+def a_pair(method, value, verdict, half=0.05):
+    """A row of the table of pairs, with an interval of this half width around its eigenvalue."""
+    bounds = {"low_re": value.real - half, "high_re": value.real + half}
+    bounds |= {"low_im": value.imag - half, "high_im": value.imag + half}
+    values = {"eigenvalue_re": value.real, "eigenvalue_im": value.imag, "eigenvalue_bound": 0.01}
+    return {"method": method, "verdict": verdict, **values, **bounds}
+
+
+def test_a_rate_that_methods_share_is_a_cluster_though_held_out_data_refuse_it():
+    # The annual cycle in the record of Mauna Loa, which weather disturbs.
+    refused = [a_pair(f"m{k}", 0.01 * k + 6.28j, "not supported") for k in range(3)]
+    held = [a_pair(f"m{k}", -0.5 + 0.01 * k, "supported", half=0.01) for k in range(2)]
+    lone = [a_pair("m4", -3.0 + 9.0j, "not supported")]
+    pairs = pd.DataFrame([*refused, *lone, *held])
+    table, names = cluster(pairs, horizon=20.0, of=5)
+    assert table[["name", "methods", "supported"]].to_numpy().tolist() == [["A", 2, 2], ["B", 3, 0]]
+    assert list(names) == ["B", "B", "B", "", "A", "A"]
+
+
+def test_one_estimate_under_two_names_is_no_agreement():
+    value = -1.7 + 19.4j
+    twice = [a_pair(name, value * (1 + 1e-13 * k), "cannot be told") for k, name in enumerate("ab")]
+    assert cluster(pd.DataFrame(twice), horizon=20.0, of=5)[0].empty
+    apart = [*twice, a_pair("c", value + 0.01, "cannot be told")]
+    (row,) = cluster(pd.DataFrame(apart), horizon=20.0, of=5)[0].to_dict("records")
+    assert row["methods"] == 3
+
+
+def test_a_single_trial_is_forecast_from_many_of_its_states():
+    rng = np.random.default_rng(0)
+    walk = Trajectories(np.cumsum(rng.normal(size=(400, 1)), axis=0), dt=1.0)
+    model = koopmark.fit("koopmark.qr_edmd", walk)
+    made = {one.steps: one for one in forecasts(model, walk, walk)}
+    assert min(one.forecasts for one in made.values()) >= 50
+    assert max(made) == 399 // 3
+    # A step of the walk is all that a forecast of one step misses.
+    assert made[1].error == pytest.approx(1.0 / walk.states.std(), rel=0.3)
+
+
+def test_many_trials_are_forecast_to_the_end_of_those_that_last():
+    data = Trajectories.from_arrays([np.ones((length, 1)) for length in (9, 9, 9, 30)], dt=1.0)
+    assert leads_of(data).max() == 29 // 3
+    assert leads_of(data[:3]).max() == 8
+    (block, starts), (one, first) = forecast_starts(data, window=2, steps=6)
+    assert block.states.shape[1] == 30
+    assert (starts[0], starts[-1]) == (1, 23)
+    assert one.states.shape[:2] == (3, 9)
+    assert list(first) == [1, 2]

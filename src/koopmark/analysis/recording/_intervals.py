@@ -63,7 +63,7 @@ class Intervals:
             return cls(blank, blank.copy(), found)
         b = np.where(enough, count, FEWEST_DRAWS)
         degrees = 1.0 / (1.0 / (trials - 1) + 1.0 / (b - 1))
-        factor = stdtrit(degrees, (1.0 + LEVEL) / 2.0) * np.sqrt(trials / (trials - 1))
+        factor = stdtrit(degrees, (1.0 + LEVEL) / 2.0)
         values = np.where(there, matched, 0.0)
         mean = values.sum(axis=0) / np.maximum(count, 1)
         apart = np.where(there, values - mean, 0.0)

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
+from koopmark.scoring import forecast_starts
 from koopmark.simulation import Trajectories
 
 PERSISTENCE, MEAN, LINEAR = "persistence", "mean", "linear"
@@ -28,7 +29,7 @@ def skill_of(
 
     The skill is 1 - (error / least error of the three baselines)², of forecasts from the same
     starts: a method that takes a window of states starts at the last of it, and so do the baselines
-    that it is compared with. Those in the table start at the first state.
+    that it is compared with. Those in the table start at single states.
 
     Parameters
     ----------
@@ -73,10 +74,14 @@ def _baselines(
     scale[scale == 0.0] = 1.0
     for steps, coefficients in predictors.items():
         squares, count = dict.fromkeys(BASELINES, 0.0), 0
-        for block in held_out.blocks(least=window + steps):
-            start, at = window - 1, window - 1 + steps
-            first, truth = block.states[:, start], block.states[:, at]
-            held = None if block.inputs is None else block.inputs[:, start:at]
+        for block, starts in forecast_starts(held_out, window, steps):
+            first, truth = (
+                block.states[:, at].reshape(-1, len(scale)) for at in (starts, starts + steps)
+            )
+            held = None
+            if block.inputs is not None:
+                rows = starts[:, None] + np.arange(steps)
+                held = block.inputs[:, rows].reshape(len(first), -1)
             predicted = {
                 PERSISTENCE: first,
                 MEAN: mean,
@@ -131,5 +136,5 @@ def _rows(
     """Rows (M, columns) of a constant, states, and inputs if the columns are theirs."""
     parts = [np.ones((len(states), 1)), states]
     if held is not None and columns > 1 + states.shape[1]:
-        parts.append(held.reshape(len(held), -1))
+        parts.append(held)
     return np.hstack(parts)

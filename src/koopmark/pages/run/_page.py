@@ -26,7 +26,7 @@ from koopmark.pages.run._data import choices, page_data
 from koopmark.pages.web import render
 
 
-def write(run_dir: str | Path) -> Path:
+def write_run(run_dir: str | Path) -> Path:
     """Write summary.csv, outcomes.csv and index.html of a run folder; returns the page's path.
 
     If the run has sweeps, sweeps.csv has the numbers of their plots; if methods compete,
