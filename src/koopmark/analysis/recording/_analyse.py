@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
+from koopmark._plugins import absolute
 from koopmark._repr import ROWS, Details, ReprMixin, number
 from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._skill import skill_of
@@ -18,6 +20,7 @@ from koopmark.analysis.recording._suite import chosen, suite_text
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.datasets import Recording
 from koopmark.datasets.measured import Measured
+from koopmark.methods import get
 from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.simulation import Trajectories
@@ -174,17 +177,28 @@ def analyse(
         Do all fits again.
     console : rich Console, optional
         Where progress is shown; nowhere by default.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, a method is unknown, or a number is out of its range; it is a
+        ValueError. The folder is as it was then.
     """
-    folder = make_folder(Path(out) if out is not None else Path("reports") / "analysis")
+    if not 0 < holdout < 1:
+        raise ConfigError(f"the held-out share must lie between 0 and 1, got {holdout:g}")
+    if draws < 0:
+        raise ConfigError(f"the draws must be at least 0, got {draws}")
+    uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
+    for use in uses:
+        get(use)
+    folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
-        file = folder / "data.npz"
-        data.to_file(file)
-        read_in = data
+        file, read_in = folder / "data.npz", data
+        data.to_file(make_folder(folder) / file.name)
     else:
-        file = Path(data)
-        read_in = Trajectories.from_file(file, **options)
-    entries = [{"use": name} for name in methods] or chosen(read_in, everything)
-    path = folder / SUITE
+        file, read_in = Path(data), Trajectories.from_file(data, **options)
+    entries = [{"use": use} for use in uses] or chosen(read_in, everything)
+    path = make_folder(folder) / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
     analysis = Analysis(folder)
