@@ -16,7 +16,14 @@ from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
 from koopmark.scoring._structure import Structure, infer_structure
-from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, residuals
+from koopmark.scoring._supported import (
+    EIGENVALUE_WITHIN,
+    FUNCTION_WITHIN,
+    NOT_SUPPORTED,
+    SUPPORTED,
+    UNTOLD,
+    residuals,
+)
 from koopmark.scoring._targets import (
     DIGITS,
     FLOORS,
@@ -33,8 +40,10 @@ from koopmark.scoring._targets import (
 
 __all__ = [
     "DIGITS",
+    "EIGENVALUE_WITHIN",
     "FLOORS",
     "FOUND",
+    "FUNCTION_WITHIN",
     "MOST_TARGETS",
     "NOT_SUPPORTED",
     "ROUNDING",
