@@ -13,11 +13,13 @@ from koopmark._errors import ConfigError
 from koopmark._files import make_folder, write_text
 from koopmark._plugins import absolute
 from koopmark._repr import ROWS, Details, ReprMixin, number
+from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._skill import skill_of
 from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.datasets import Recording
+from koopmark.datasets.measured import Measured
 from koopmark.methods import get
 from koopmark.plan import load_suite
 from koopmark.run import run
@@ -100,10 +102,26 @@ class Analysis(ReprMixin):
         return methods_of(self.tables)
 
     @cached_property
+    def measured(self) -> Measured:
+        """How the data were taken, their noise, rank and time scales."""
+        return Measured.of(self.recording.read())
+
+    @cached_property
     def data(self) -> pd.DataFrame:
         """What was measured of the data, and what it means for what follows."""
-        parts = self.recording.parts(0)
-        return data_of(parts.train, parts.test)
+        return data_of(self.measured)
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """Which eigenvalues to believe and how it is known, in a few sentences."""
+        return sentences_of(
+            self.pairs,
+            self.clusters,
+            self.forecasts,
+            self.structure,
+            self.methods,
+            len(self.recording.parts(0).train),
+        )
 
     def write(self) -> None:
         """Write the tables as CSV files, `FILES`, beside those of the store."""
@@ -121,7 +139,7 @@ class Analysis(ReprMixin):
             for row in self.clusters[list(shown)].head(ROWS).itertuples(index=False)
         ]
         columns = [name.replace("_", " ") for name in shown]
-        return Details(columns, rows, len(self.clusters))
+        return Details(columns, rows, len(self.clusters), " ".join(self.sentences))
 
 
 def analyse(

@@ -69,8 +69,7 @@ class Found:
         """
         values = (pairs["eigenvalue_re"] + 1j * pairs["eigenvalue_im"]).to_numpy(complex)
         values = values.real + 1j * np.abs(values.imag)
-        wide = [(pairs[f"high_{part}"] - pairs[f"low_{part}"]) / 2.0 for part in ("re", "im")]
-        half, unit = np.maximum(*wide).to_numpy(float), units(values, horizon)
+        half, unit = _half(pairs), units(values, horizon)
         supported = (pairs["verdict"] == SUPPORTED).to_numpy()
         these = ((pairs["verdict"] == NOT_SUPPORTED) == refused).to_numpy()
         told = these & (supported | (half <= WIDEST * unit))
@@ -134,6 +133,14 @@ def _alike(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> bool:
     return len(one) == len(other) and bool((np.abs(one - other) <= SAME * np.abs(one)).all())
 
 
+def _half(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Half the width of the intervals of a table, the larger of both parts."""
+    of_re, of_im = (
+        (table[f"high_{part}"] - table[f"low_{part}"]).to_numpy(float) for part in ("re", "im")
+    )
+    return np.maximum(of_re, of_im) / 2.0
+
+
 def _constant(pairs: pd.DataFrame) -> NDArray[np.bool_]:
     """Rows of the constant function, which have no bounds: nothing disobeys."""
     return ((pairs["verdict"] == SUPPORTED) & pairs["eigenvalue_bound"].isna()).to_numpy()
@@ -188,7 +195,7 @@ def _groups(found: Found) -> Iterator[Group]:
     agrees = np.abs(found.values[:, None] - found.values) <= np.hypot(
         CLOSE * found.unit[:, None], found.radius
     )
-    counts = agrees @ np.hstack([of_method * found.supported[:, None], of_method])
+    counts = agrees.astype(float) @ np.hstack([of_method * found.supported[:, None], of_method])
     while left.any():
         # By rows: methods that agree with this eigenvalue and are supported, and all that agree.
         supported, every = np.split(counts > 0.5, 2, axis=1)
@@ -198,7 +205,7 @@ def _groups(found: Found) -> Iterator[Group]:
             # What is left is alone, and nothing supports it.
             break
         best = np.flatnonzero(score == score.max())
-        group = min((_at(found, left, k, agrees[k]) for k in best), key=found.rank)
+        group = min((_at(found, left, int(k), agrees[k]) for k in best), key=found.rank)
         centre, unit = _median(found.values[group]), float(np.median(found.unit[group]))
         near = np.abs(found.values - centre) <= np.hypot(CLOSE * unit, found.radius)
         if (near & left).any():
@@ -206,7 +213,9 @@ def _groups(found: Found) -> Iterator[Group]:
             group = min(group, settled, key=found.rank)
         left[group] = False
         taken = of_method[group]
-        counts -= agrees[:, group] @ np.hstack([taken * found.supported[group, None], taken])
+        counts = counts - agrees[:, group].astype(float) @ np.hstack(
+            [taken * found.supported[group, None], taken]
+        )
         if found.supported[group].any() or found.chance(group) <= BY_CHANCE:
             yield group
 
@@ -260,10 +269,9 @@ def _products(table: pd.DataFrame, horizon: float) -> Iterator[str]:
     """Of which two supported others each eigenvalue is the sum within error: `2A`, `A+B*`."""
     values = (table["eigenvalue_re"] + 1j * table["eigenvalue_im"]).to_numpy(complex)
     unit, names = units(values, horizon), list(table["name"])
-    wide = [(table[f"high_{part}"] - table[f"low_{part}"]) / 2.0 for part in ("re", "im")]
-    radius = np.clip(np.nan_to_num(np.maximum(*wide)), CLOSE * unit, WIDEST * unit)
+    radius = np.clip(np.nan_to_num(_half(table)), CLOSE * unit, WIDEST * unit)
     told = (table["supported"] > 0) & (table["name"] != CONSTANT)
-    others = np.flatnonzero(told)
+    others: list[int] = np.flatnonzero(told).tolist()
     for k, name in enumerate(names):
         sums = []
         for i, j in combinations_with_replacement([m for m in others if m != k], 2):

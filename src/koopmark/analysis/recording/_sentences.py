@@ -1,19 +1,22 @@
 """What an analysis says first: which eigenvalues to believe, and how it is known."""
 
-from collections.abc import Iterator
-from math import isfinite, sqrt
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from koopmark.analysis.numbers import listed, percent, plain, plural
+from koopmark.analysis.numbers import eigenvalue, interval, listed, percent, plain, plural
 from koopmark.analysis.recording._clusters import CONSTANT
 from koopmark.analysis.recording._skill import BASELINES
 from koopmark.scoring import NOT_SUPPORTED, SUPPORTED, UNTOLD
 
 MOST_NAMED = 4
-DEVIATIONS = 2.0
-"""Standard errors, 1/√n of the logarithm of two errors over n forecasts, that tell them apart."""
+DEVIATIONS = 3.0
+"""Standard errors that tell two errors of forecasts apart."""
+FEWEST_FORECASTS = 5
+"""Of so many at least an error is one."""
 
 
 def sentences_of(
@@ -61,7 +64,11 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     shown = own if len(own) else told
     texts = [_cluster(row, of) for row in shown.head(MOST_NAMED).to_dict("records")]
     more = f"; and {len(shown) - MOST_NAMED} more" if len(shown) > MOST_NAMED else ""
-    sums = [f"{row.name_} = {row.product}" for row in _renamed(told) if row.product]
+    sums = [
+        f"{name} = {product}"
+        for name, product in zip(told["name"], told["product"], strict=True)
+        if product
+    ]
     products = ""
     if len(own) and sums:
         products = f"; {plural(len(sums), 'other')} {_are(len(sums))} within error of sums of "
@@ -72,32 +79,27 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     )
 
 
-def _renamed(table: pd.DataFrame) -> Iterator[object]:
-    return table.rename(columns={"name": "name_"}).itertuples(index=False)
-
-
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def _cluster(row: dict, of: int) -> str:  # type: ignore[type-arg]
+def _cluster(row: Mapping[Any, Any], of: int) -> str:
     """`A: -0.300 ± 1.20i (supported for 6 of 13 methods, 90 % interval ...)`."""
     real = row["eigenvalue_im"] == 0.0
     facts = [f"supported for {row['supported']} of {plural(of, 'method')}"]
     if isfinite(row["low_re"]):
-        interval = f"{plain(row['low_re'])} to {plain(row['high_re'])}"
+        ends = interval(row["low_re"], row["high_re"])
         if not real:
-            interval += f" ± ({plain(row['low_im'])} to {plain(row['high_im'])})i"
-        facts.append(f"90 % interval {interval}")
+            ends += f" and ± {interval(row['low_im'], row['high_im'])}"
+        facts.append(f"90 % interval{'s' * (not real)} {ends}")
     if isfinite(row.get("share_true", np.nan)):
         facts.append(f"{percent(row['share_true'])} of such pairs are true on the twin")
     return f"{row['name']}: {value(row)} ({', '.join(facts)})"
 
 
-def value(row: dict) -> str:  # type: ignore[type-arg]
+def value(row: Mapping[Any, Any]) -> str:
     """λ of a row with eigenvalue_re and eigenvalue_im, both conjugates as one: `-0.3 ± 1.2i`."""
-    re, im = row["eigenvalue_re"], abs(row["eigenvalue_im"])
-    return plain(re) if im == 0.0 else f"{plain(re)} ± {plain(im)}i"
+    return eigenvalue(row["eigenvalue_re"], row["eigenvalue_im"], conjugates=True)
 
 
 def _faster(pairs: pd.DataFrame) -> str:
@@ -114,55 +116,56 @@ def _faster(pairs: pd.DataFrame) -> str:
 
 
 def _unsupported(clusters: pd.DataFrame) -> str:
-    """On what methods agree although held-out data do not tell."""
-    alike = clusters[clusters["supported"] == 0]
-    if alike.empty:
-        return ""
-    texts = [
-        f"{row['name']}: {value(row)} ({plural(row['methods'], 'method')})"
-        for row in alike.head(2).to_dict("records")
-    ]
-    more = f" and {len(alike) - 2} more" if len(alike) > 2 else ""
-    return f"Methods agree on {' and '.join(texts)}{more}, of which held-out data do not tell."
+    """On what methods agree although held-out data do not tell, or refuse it."""
+    said = []
+    for verdict, what in (
+        (UNTOLD, "held-out data cannot tell whether they are right"),
+        (NOT_SUPPORTED, "held-out data refuse it"),
+    ):
+        alike = clusters[clusters["verdict"] == verdict]
+        if alike.empty:
+            continue
+        texts = [
+            f"{row['name']}: {value(row)} ({plural(row['methods'], 'method')})"
+            for row in alike.head(2).to_dict("records")
+        ]
+        more = f" and {len(alike) - 2} more" if len(alike) > 2 else ""
+        said.append(f"{' and '.join(texts)}{more}, but {what}")
+    return f"Methods also agree on {'; and on '.join(said)}." if said else ""
 
 
 def _forecast(forecasts: pd.DataFrame) -> str:
-    """The best method over all leads, and up to which it is better than what needs no model."""
-    table = forecasts[np.isfinite(forecasts["skill"]) & np.isfinite(forecasts["error"])]
-    own = table[~table["method"].isin(BASELINES)]
+    """The best method over all leads, and where it is better than what needs no model.
+
+    The logarithm of the ratio of two errors over n independent forecasts has a standard error of
+    at most 1/√n; the method and the lead were chosen among many, hence DEVIATIONS.
+    """
+    table = forecasts[forecasts["forecasts"] >= FEWEST_FORECASTS]
+    own = table[~table["method"].isin(BASELINES) & np.isfinite(table["skill"].astype(float))]
     if own.empty:
         return ""
-    # At each lead relative to the best baseline, which differs with the window of a method.
-    ratio = np.log(np.maximum(1.0 - own["skill"], 1e-30)) / 2.0
+    log = (1.0 - own["skill"].astype(float)).clip(lower=1e-30).map(np.log) / 2.0
     leads = own.groupby("method")["lead"].nunique()
     full = leads.index[leads == leads.max()]
-    mean = ratio.groupby(own["method"]).mean().loc[full]
-    best = str(mean.idxmin())
+    best = str(log.groupby(own["method"]).mean().loc[full].idxmin())
     rows = own[own["method"] == best].sort_values("lead")
-    log, n = ratio[rows.index].to_numpy(), rows["forecasts"].to_numpy(float)
-    better = log < -DEVIATIONS / np.sqrt(n)
-    lead = rows["lead"].to_numpy()
-    if not better.any():
-        worse = log > DEVIATIONS / np.sqrt(n)
-        if worse.all():
-            return (
-                f"No method forecasts as well as the best of persistence, the mean and a linear "
-                f"predictor; of the methods {best} does best."
-            )
-        return (
-            f"No method is told to forecast better than the best of persistence, the mean and a "
-            f"linear predictor by the {plural(int(n.max()), 'forecast')} there are; of the methods "
-            f"{best} does best."
-        )
-    k = int(np.flatnonzero(better)[-1])
-    gain = 1.0 - np.exp(log[k])
+    sure = -log[rows.index].to_numpy() * np.sqrt(rows["forecasts"].to_numpy(float))
+    against = "the best of persistence, the mean and a linear predictor"
+    n = plural(int(rows["forecasts"].max()), "forecast")
+    if (sure < -DEVIATIONS).all():
+        return f"No method forecasts as well as {against}; of the methods {best} does best."
+    if (sure < DEVIATIONS).all():
+        said = f"By {n} no method is told to be better than {against}"
+        return f"{said}; of the methods {best} does best."
+    k = int(sure.argmax())
+    lead, gain = rows["lead"].iloc[k], 1.0 - np.exp(log[rows.index[k]])
+    longest = rows["lead"].to_numpy()[sure >= DEVIATIONS].max()
     text = (
-        f"Best forecast: {best}, whose error at lead {plain(lead[k])} is {percent(gain)} below that "
-        f"of the best of persistence, the mean and a linear predictor "
-        f"({plural(int(n[k]), 'forecast')})"
+        f"Best forecast: {best}, whose error at lead {plain(lead)} is {percent(gain)} below that "
+        f"of {against} ({plural(int(rows['forecasts'].iloc[k]), 'forecast')})"
     )
-    if k < len(lead) - 1:
-        text += ", and not told from it or larger at longer leads"
+    if longest < rows["lead"].max():
+        text += f"; beyond lead {plain(longest)} it is not told to be better"
     return text + "."
 
 
@@ -191,6 +194,8 @@ def _left_out(methods: pd.DataFrame, trials: int) -> str:
             f"of {int(part['of'].max()):,} snapshot pairs some methods used fewer: {names}"
         )
     if trials == 1:
-        parts.append("there is a single trial: what is held out is its end, and draws are of blocks of time")
+        parts.append(
+            "there is a single trial: what is held out is its end, and draws are of blocks of time"
+        )
     text = "; ".join(parts)
     return f"Left out: {text}." if text else ""
