@@ -12,7 +12,7 @@ from koopmark.scoring._evaluate import (
     evaluate,
     score,
 )
-from koopmark.scoring._forecasts import forecast_starts
+from koopmark.scoring._forecasts import LeadError, lead_errors, leads_of, scale_of
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
@@ -45,6 +45,7 @@ __all__ = [
     "FitScores",
     "ForecastScores",
     "Frame",
+    "LeadError",
     "PairScores",
     "Portrait",
     "Scores",
@@ -56,15 +57,17 @@ __all__ = [
     "assess",
     "digits",
     "evaluate",
-    "forecast_starts",
     "found",
     "fresh_like",
     "infer_structure",
     "judged",
     "labels",
     "larger_error",
+    "lead_errors",
+    "leads_of",
     "residuals",
     "rounding",
+    "scale_of",
     "scatter",
     "score",
     "statistical_floors",

@@ -14,12 +14,13 @@ from koopmark.models import Model
 from koopmark.scoring._evaluate import (
     CourseScores,
     FitScores,
+    ForecastScores,
     PairScores,
     Scores,
     StructureScores,
     VerdictScores,
 )
-from koopmark.scoring._forecasts import forecasts
+from koopmark.scoring._forecasts import LONGEST_LEAD, lead_errors, of_model, scale_of
 from koopmark.scoring._structure import infer_structure
 from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, horizon_of, residuals
 from koopmark.scoring._truth import truth
@@ -96,7 +97,7 @@ def assess(
             )
         ),
         verdicts=rows,
-        forecasts=tuple(forecasts(model, held_out, held_out if train is None else train)),
+        forecasts=tuple(_forecasts(model, held_out, held_out if train is None else train)),
         structures=tuple(_structures(model, held_out)),
         courses=courses,
     )
@@ -151,8 +152,15 @@ def judged(
     )
 
 
-def scatter(model: Model) -> Scores:
-    """What a model fitted to trajectories drawn again is for: its eigenvalues."""
+def scatter(model: Model, held_out: Trajectories) -> Scores:
+    """What a model fitted to trajectories drawn again is for: its eigenvalues and its structure.
+
+    Parameters
+    ----------
+    model : Model
+    held_out : Trajectories
+        Which no draw touches.
+    """
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     return Scores(
         _of_fit(model, verified=0, notes=[model.note]),
@@ -161,6 +169,7 @@ def scatter(model: Model) -> Scores:
             PairScores(index, float(at.real), float(at.imag), np.nan, np.nan, "")
             for index, at in enumerate(eigenvalues)
         ),
+        structures=tuple(_structures(model, held_out)),
     )
 
 
@@ -198,16 +207,27 @@ def _verdicts(table: pd.DataFrame) -> Iterator[VerdictScores]:
         yield VerdictScores(index, value.real, value.imag, **told)
 
 
+def _forecasts(
+    model: Model, held_out: Trajectories, train: Trajectories
+) -> Iterator[ForecastScores]:
+    """By how many intervals ahead, from starts all over the held-out data."""
+    predict = of_model(model, held_out.dt)
+    for one in lead_errors(predict, model.window, held_out, scale_of(train)):
+        yield ForecastScores(one.steps, one.steps * held_out.dt, one.error, one.forecasts)
+
+
 def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScores]:
     """What `infer_structure` finds, if the data are enough for it."""
     try:
         found = infer_structure(model, held_out)
     except ValueError:
         return
+    shown = found.rank < found.size
     yield StructureScores(
-        -1.0,
+        found.rate if shown else np.nan,
         found.size,
         found.rank,
+        found.size if not shown else found.rank if found.rank_low is None else found.rank_low,
         json.dumps(found.null_space.round(6).tolist()),
         json.dumps(found.offset.round(6).tolist()),
         found.note,
@@ -239,13 +259,16 @@ def _listed(values: NDArray) -> str:
 def _forecast_error(model: Model, held_out: Trajectories) -> tuple[float, str]:
     """Relative root-mean-square error of every stretch without a gap from its first window on.
 
-    Under the inputs that were recorded, for models that use them.
+    Of LONGEST_LEAD intervals at most; under the inputs that were recorded, for models that use
+    them.
     """
     missed = size = 0.0
     for block in held_out.blocks(least=model.window + 1):
-        truth = block.states[:, model.window :]
-        times = block.times[model.window :] - block.times[model.window - 1]
+        end = model.window + LONGEST_LEAD
+        truth = block.states[:, model.window : end]
+        times = block.times[model.window : end] - block.times[model.window - 1]
         held = None if block.inputs is None else block.inputs[:, model.window - 1 : -1]
+        held = None if held is None else held[:, :LONGEST_LEAD]
         with np.errstate(over="ignore", invalid="ignore"):
             predicted = model.predict(block.rolling(model.window)[:, 0], times, inputs=held)
             if predicted is None:

@@ -1,79 +1,120 @@
-"""Forecasts of held-out data, from as many starts as they allow."""
+"""Forecasts of held-out data by how far they reach ahead, of a model or of any other predictor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koopmark.models import Model
-from koopmark.scoring._evaluate import ForecastScores
 from koopmark.simulation import Trajectories
 
 LEADS = 12
 """Times ahead at which forecasts are compared, evenly spread over the logarithm."""
 FEWEST = 3
-"""Stretches that the longest lead fits into, one after another: what one start says is chance."""
-STARTS = 60
-"""Forecasts of each lead, if the stretches are long enough to start several in each."""
+"""Forecasts of the longest lead that share nothing: what one of them misses is chance."""
+LONGEST_LEAD = 1000
+"""Sampling intervals that a forecast reaches ahead at most."""
+MOST_STARTS = 500
+"""Forecasts of one lead, but one of each stretch at least."""
+
+Predictor = Callable[[NDArray, NDArray[np.intp], NDArray | None], NDArray | None]
+"""From windows (P, w, N), numbers of intervals ahead (K,), increasing, and inputs (P, S, q) held
+from the last state of each window on, S being the largest number, to states (P, K, N). None if it
+predicts none."""
+
+
+@dataclass(frozen=True)
+class LeadError:
+    """Of the forecasts so many intervals ahead.
+
+    Parameters
+    ----------
+    steps : int
+    error : float
+        Root-mean-square over channels, each in units of its scale; infinite if a forecast is not
+        finite.
+    forecasts : int
+    """
+
+    steps: int
+    error: float
+    forecasts: int
 
 
 def leads_of(data: Trajectories) -> NDArray[np.intp]:
-    """Numbers of sampling intervals by which forecasts of these data reach ahead."""
+    """Numbers of sampling intervals by which forecasts of these data reach ahead.
+
+    The longest fits FEWEST times into the stretches without a gap, one after another.
+    """
     blocks = [(block.states.shape[1] - 1, len(block.states)) for block in data.blocks()]
-    longest = max((length for length, _ in blocks), default=0)
+    longest = min(max((length for length, _ in blocks), default=0), LONGEST_LEAD)
     while longest > 1 and sum(count * (length // longest) for length, count in blocks) < FEWEST:
-        longest = _next(longest, blocks)
+        longest = max(1, *(length // (length // longest + 1) for length, _ in blocks))
     if not longest:
         return np.empty(0, dtype=np.intp)
     return np.unique(np.geomspace(1, longest, LEADS).round().astype(np.intp))
 
 
-def _next(longest: int, blocks: list[tuple[int, int]]) -> int:
-    """The longest shorter lead that fits into some stretch once more."""
-    return max(1, *(length // (length // longest + 1) for length, _ in blocks))
-
-
-def forecast_starts(
-    data: Trajectories, window: int, steps: int
-) -> Iterator[tuple[Trajectories, NDArray[np.intp]]]:
-    """Blocks of the data, and at which of their states forecasts of this lead start.
-
-    A start is the last state of a window. They are evenly spread over each stretch, the first of
-    them at its first window.
-    """
-    blocks = data.blocks(least=window + steps)
-    count = sum(len(block.states) for block in blocks)
-    each = -(-STARTS // count) if count else 0
-    for block in blocks:
-        last = block.states.shape[1] - 1 - steps
-        spread = np.linspace(window - 1, last, min(each, last - window + 2))
-        yield block, np.unique(spread.astype(np.intp))
-
-
-def forecasts(
-    model: Model, held_out: Trajectories, train: Trajectories
-) -> Iterator[ForecastScores]:
-    """Errors by lead, in standard deviations of the training data; none if it does not predict."""
+def scale_of(train: Trajectories) -> NDArray[np.float64]:
+    """Standard deviations (N,) of the channels, in which errors are measured; 1 for constants."""
     scale = train.snapshots().reshape(-1, train.states.shape[2]).std(axis=0)
-    scale[scale == 0.0] = 1.0
-    for steps in map(int, leads_of(held_out)):
-        squares, count = 0.0, 0
-        for block, starts in forecast_starts(held_out, model.window, steps):
-            windows = block.rolling(model.window)[:, starts - model.window + 1]
-            given = windows.reshape(-1, *windows.shape[2:])
-            truth = block.states[:, starts + steps].reshape(len(given), -1)
-            ahead, held = np.array([steps]), None
+    # Rounding leaves a constant channel a spread.
+    size = np.maximum(*np.abs(train.extremes)) if train.full else scale
+    return np.where(scale > 1e-12 * size, scale, 1.0)
+
+
+def lead_errors(
+    predict: Predictor, window: int, data: Trajectories, scale: NDArray[np.float64]
+) -> Iterator[LeadError]:
+    """Errors at each lead, from starts spread evenly over every stretch without a gap.
+
+    Parameters
+    ----------
+    predict : callable
+    window : int
+        States that it takes. The starts are the last states of windows: those of predictors with
+        other windows are others.
+    data : Trajectories
+        Ragged, with gaps and inputs if need be.
+    scale : (N,) array
+        Unit of the error of each channel.
+    """
+    leads = leads_of(data)
+    squares, counts = np.zeros(len(leads)), np.zeros(len(leads), dtype=int)
+    blocks = data.blocks(least=window + 1)
+    stretches = sum(len(block) for block in blocks)
+    for block in blocks:
+        last = block.states.shape[1] - 1
+        several = max(1, min(MOST_STARTS // stretches, last - window + 1))
+        for start in np.unique(np.linspace(window - 1, last - 1, several).astype(int)):
+            steps = leads[leads <= last - start]
+            windows = block.rolling(window)[:, start - window + 1]
+            held = None
             if block.inputs is not None:
-                rows = starts[:, None] + np.arange(steps)
-                held = block.inputs[:, rows].reshape(len(given), steps, -1)
-                ahead = np.arange(1, steps + 1)
-            with np.errstate(over="ignore", invalid="ignore"):
-                predicted = model.predict(given, block.dt * ahead, inputs=held)
+                held = block.inputs[:, start : start + steps[-1]]
+            with np.errstate(all="ignore"):
+                predicted = predict(windows, steps, held)
                 if predicted is None:
                     return
-                squares += float(np.sum(((predicted[:, -1] - truth) / scale) ** 2))
-            count += len(given)
+                missed = (predicted - block.states[:, start + steps]) / scale
+                squares[: len(steps)] += np.sum(missed**2, axis=(0, 2))
+            counts[: len(steps)] += len(block)
+    for steps, total, count in zip(leads, squares, counts, strict=True):
         if count:
-            error = float(np.sqrt(squares / (count * len(scale))))
-            lead = steps * held_out.dt
-            yield ForecastScores(steps, lead, error if error == error else np.inf, count)
+            error = float(np.sqrt(total / (count * len(scale))))
+            yield LeadError(int(steps), error if error == error else np.inf, int(count))
+
+
+def of_model(model: Model, dt: float) -> Predictor:
+    """The forecasts of a model of data that are sampled at this interval."""
+
+    def predict(
+        windows: NDArray, steps: NDArray[np.intp], inputs: NDArray | None
+    ) -> NDArray | None:
+        if inputs is None or model.gains is None:
+            return model.predict(windows, dt * steps)
+        made = model.predict(windows, dt * np.arange(1, steps[-1] + 1), inputs=inputs)
+        return None if made is None else made[:, steps - 1]
+
+    return predict

@@ -554,7 +554,8 @@ def _row(j: int, eigenvalue: complex, seen: _Seen, windows: Windows) -> Row:
     unit = windows.plane.unit(eigenvalue, windows.horizon)
     shifts = np.array([one[:, j] for one in seen.shifts]) / unit
     defects = np.array([one[:, j] for one in seen.defects]) / unit
-    bounds = [float(np.nan_to_num(one[:, 1], nan=np.inf).min()) for one in (shifts, defects)]
+    highest = [one[:, 1] for one in (shifts, defects)]
+    bounds = [float(np.where(np.isnan(one), np.inf, one).min()) for one in highest]
     verdict, reason = _verdict(j, eigenvalue, seen, windows, shifts[:, 0], defects[:, 0], bounds)
     told = np.isfinite(eigenvalue) and seen.finite[j]
     floors = seen.floor[:, j] if told and seen.steady[j] else np.full(3, np.nan)

@@ -8,8 +8,7 @@ import koopmark
 from koopmark import Trajectories
 from koopmark.analysis.recording._clusters import cluster
 from koopmark.models import LinearModel
-from koopmark.scoring import assess, forecast_starts, residuals
-from koopmark.scoring._forecasts import forecasts, leads_of
+from koopmark.scoring import assess, leads_of, residuals
 
 DT = 0.1
 
@@ -80,7 +79,7 @@ def test_a_single_trial_is_forecast_from_many_of_its_states():
     rng = np.random.default_rng(0)
     walk = Trajectories(np.cumsum(rng.normal(size=(400, 1)), axis=0), dt=1.0)
     model = koopmark.fit("koopmark.qr_edmd", walk)
-    made = {one.steps: one for one in forecasts(model, walk, walk)}
+    made = {one.steps: one for one in assess(model, walk).forecasts}
     assert min(one.forecasts for one in made.values()) >= 50
     assert max(made) == 399 // 3
     # A step of the walk is all that a forecast of one step misses.
@@ -91,8 +90,3 @@ def test_many_trials_are_forecast_to_the_end_of_those_that_last():
     data = Trajectories.from_arrays([np.ones((length, 1)) for length in (9, 9, 9, 30)], dt=1.0)
     assert leads_of(data).max() == 29 // 3
     assert leads_of(data[:3]).max() == 8
-    (block, starts), (one, first) = forecast_starts(data, window=2, steps=6)
-    assert block.states.shape[1] == 30
-    assert (starts[0], starts[-1]) == (1, 23)
-    assert one.states.shape[:2] == (3, 9)
-    assert list(first) == [1, 2]

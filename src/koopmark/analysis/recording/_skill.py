@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
-from koopmark.scoring import forecast_starts
+from koopmark.scoring import lead_errors, leads_of, scale_of
 from koopmark.simulation import Trajectories
 
 PERSISTENCE, MEAN, LINEAR = "persistence", "mean", "linear"
@@ -39,8 +39,7 @@ def skill_of(
         States that each method takes, by its name.
     train, held_out : Trajectories
     """
-    steps = np.unique(forecasts["steps"].to_numpy(int)) if len(forecasts) else np.empty(0, int)
-    predictors = {int(k): linear_predictor(train, int(k)) for k in steps}
+    predictors = {int(k): linear_predictor(train, int(k)) for k in leads_of(held_out)}
     lengths = {1, *(windows[name] for name in forecasts["method"])}
     own = {
         length: dict(_baselines(train, held_out, predictors, length)) for length in sorted(lengths)
@@ -69,33 +68,27 @@ def _baselines(
     window: int,
 ) -> Iterator[tuple[int, tuple[dict[str, float], int]]]:
     """By steps: root-mean-square errors in standard deviations of the training data, and count."""
-    seen = train.snapshots().reshape(-1, train.states.shape[2])
-    mean, scale = seen.mean(axis=0), seen.std(axis=0)
-    scale[scale == 0.0] = 1.0
-    for steps, coefficients in predictors.items():
-        squares, count = dict.fromkeys(BASELINES, 0.0), 0
-        for block, starts in forecast_starts(held_out, window, steps):
-            first, truth = (
-                block.states[:, at].reshape(-1, len(scale)) for at in (starts, starts + steps)
-            )
-            held = None
-            if block.inputs is not None:
-                rows = starts[:, None] + np.arange(steps)
-                held = block.inputs[:, rows].reshape(len(first), -1)
-            predicted = {
-                PERSISTENCE: first,
-                MEAN: mean,
-                LINEAR: _rows(first, held, len(coefficients)) @ coefficients,
-            }
-            for name, states in predicted.items():
-                squares[name] += float(np.sum(((states - truth) / scale) ** 2))
-            count += len(truth)
-        if count:
-            size = count * len(scale)
-            yield (
-                steps,
-                ({name: float(np.sqrt(sum_ / size)) for name, sum_ in squares.items()}, count),
-            )
+    mean = train.snapshots().reshape(-1, train.states.shape[2]).mean(axis=0)
+
+    def persistence(windows: NDArray, steps: NDArray, held: NDArray | None) -> NDArray:  # noqa: ARG001
+        return np.repeat(windows[:, -1:], len(steps), axis=1)
+
+    def average(windows: NDArray, steps: NDArray, held: NDArray | None) -> NDArray:  # noqa: ARG001
+        return np.broadcast_to(mean, (len(windows), len(steps), len(mean)))
+
+    def linear(windows: NDArray, steps: NDArray, held: NDArray | None) -> NDArray:
+        ahead = [
+            _rows(windows[:, -1], None if held is None else held[:, :k], len(predictors[k]))
+            @ predictors[k]
+            for k in map(int, steps)
+        ]
+        return np.stack(ahead, axis=1)
+
+    scale, made = scale_of(train), dict[int, tuple[dict[str, float], int]]()
+    for name, predict in zip(BASELINES, (persistence, average, linear), strict=True):
+        for one in lead_errors(predict, window, held_out, scale):
+            made.setdefault(one.steps, ({}, one.forecasts))[0][name] = one.error
+    yield from made.items()
 
 
 def linear_predictor(train: Trajectories, steps: int) -> NDArray[np.float64]:
@@ -136,5 +129,5 @@ def _rows(
     """Rows (M, columns) of a constant, states, and inputs if the columns are theirs."""
     parts = [np.ones((len(states), 1)), states]
     if held is not None and columns > 1 + states.shape[1]:
-        parts.append(held)
+        parts.append(held.reshape(len(held), -1))
     return np.hstack(parts)

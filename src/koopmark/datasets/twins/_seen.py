@@ -74,7 +74,7 @@ def seen_of(data: Trajectories, measured: Measured) -> Seen:
 def _first(values: Array, level: Array, inverse: Array) -> tuple[Array, Array]:
     """Mean (n,) and root of the covariance (n, n) of the first samples of trials, without noise."""
     n = inverse.shape[1]
-    complete = np.isfinite(values).all(axis=2)
+    complete: NDArray[np.bool_] = np.all(np.isfinite(values), axis=2)
     begun = np.flatnonzero(complete.any(axis=1))
     if len(begun) < 3:
         return np.zeros(n), np.eye(n)

@@ -130,7 +130,7 @@ def twin(
     made = []
     with TemporaryDirectory() as kept:
         # Of the whole state: which channels were missing says nothing of the variables.
-        whole = replace(pattern, recorded=pattern.recorded.reshape(*pattern.shape, -1).any(axis=2))
+        whole = replace(pattern, recorded=pattern.states)
         path = folder / PATTERN
         if pattern.recorded.ndim == 3:
             path = Path(kept) / PATTERN
