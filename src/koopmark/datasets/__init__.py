@@ -7,6 +7,7 @@ from koopmark.datasets.measured import Measured
 from koopmark.datasets.recipe import Recipe, Reference, foreign_code, load_recipe, names, varied
 from koopmark.datasets.recording import Recorded, Recording, RecordingSection
 from koopmark.datasets.regime import regime_section, write_regime
+from koopmark.datasets.statements import Statement, statements
 from koopmark.datasets.twins import Twin, twin
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Recording",
     "RecordingSection",
     "Reference",
+    "Statement",
     "Twin",
     "build",
     "foreign_code",
@@ -28,6 +30,7 @@ __all__ = [
     "names",
     "regime_section",
     "source_of",
+    "statements",
     "target_list",
     "twin",
     "varied",

@@ -33,9 +33,9 @@ class Lengths:
     horizon: float
 
 
-def lengths_of(data: Trajectories) -> Lengths:
-    """Read all of the data once, a block at a time."""
-    present, values, lost, infinite = _present(data)
+def lengths_of(data: Trajectories, channels: int) -> Lengths:
+    """Read all of the data once, a block at a time; of so many channels something was recorded."""
+    present, values, lost, infinite = _present(data, channels)
     count, length = present.shape
     # A trajectory in which nothing was recorded has no length.
     held = present.any(axis=1)
@@ -61,7 +61,9 @@ def lengths_of(data: Trajectories) -> Lengths:
     slot = np.concatenate([[0], np.cumsum(intervals)])[there] if len(which) else np.zeros(0)
     apart = np.diff(slot)[np.diff(which[there]) == 0]
     breaks = apart[apart > 1] - 1
-    share, single = _separate(1.0 - states / max(spans, 1.0), lost / max(values, 1), data.shape[2])
+    share, single = _separate(
+        1.0 - states / spans if spans else 0.0, lost / max(values, 1), channels
+    )
     ends = np.flatnonzero(~follows)
     begun, ended = np.concatenate([[0], ends + 1]), np.concatenate([ends, [len(times) - 1]])
     return Lengths(
@@ -78,7 +80,7 @@ def lengths_of(data: Trajectories) -> Lengths:
     )
 
 
-def _present(data: Trajectories) -> tuple[NDArray[np.bool_], int, int, int]:
+def _present(data: Trajectories, channels: int) -> tuple[NDArray[np.bool_], int, int, int]:
     """(M, T) whether any value of a state was recorded; of such states the values, and how many
     of them are missing; how many are infinite."""
     count, length, n = data.states.shape
@@ -92,7 +94,7 @@ def _present(data: Trajectories) -> tuple[NDArray[np.bool_], int, int, int]:
         present[where] = finite.any(axis=2)
         known += int(finite.sum())
         infinite += int(np.isinf(values).sum())
-    values_of = int(present.sum()) * n
+    values_of = int(present.sum()) * channels
     return present, values_of, values_of - known, infinite
 
 
@@ -184,7 +186,7 @@ def _separate(absent: float, lost: float, n: int) -> tuple[float, float]:
     share lost of states of which some value is there, (m - mⁿ) / (1 - mⁿ), tells m. Of one channel
     all that is missing counts as gaps.
     """
-    if n == 1 or lost <= 0.0:
+    if n <= 1 or lost <= 0.0:
         return max(absent, 0.0), 0.0
     low, high = 0.0, 1.0
     for _ in range(60):

@@ -149,7 +149,8 @@ def _rates(
         nearest = np.abs(whole[:, None] - other[None]).argmin(axis=1)
         changes.append(np.abs(other[nearest] - whole) ** 2)
     errors = np.sqrt((PARTS - 1) / PARTS * np.sum(changes, axis=0))
-    told = errors <= MOST_RATE_ERROR * np.abs(whole)
+    # A negative multiplier is no rate of a flow.
+    told = (errors <= MOST_RATE_ERROR * np.abs(whole)) & (np.abs(whole.imag) < 0.99 * np.pi)
     order = np.argsort(-whole[told].real, kind="stable")
     return whole[told][order], errors[told][order]
 

@@ -30,6 +30,8 @@ class Measured(ReprMixin):
         States of which at least one value was recorded.
     looked_at : int
         States that ranks, noise and time scales were measured from: an even choice of many.
+    steps, pairs : int
+        How often one complete sample follows another in a trial; how often one dt later, to 1 %.
     lengths : (3,) tuple of int
         Shortest, median and longest trial, in samples, with those that are missing within.
     gaps : float
@@ -89,6 +91,8 @@ class Measured(ReprMixin):
     channels: int
     samples: int
     looked_at: int
+    steps: int
+    pairs: int
     lengths: tuple[int, int, int]
     gaps: float
     gap: float
@@ -122,10 +126,14 @@ class Measured(ReprMixin):
         ------
         TypeError
             If `data` is anything but Trajectories.
+        ValueError
+            If there is no trajectory, time or channel.
         """
         data = Trajectories.expected(data, "Measured.of")
-        when = lengths_of(data)
+        if not data.states.size:
+            raise ValueError(f"states of shape {data.states.shape} hold nothing to measure")
         mean, deviation, constant, recorded = _moments(data)
+        when = lengths_of(data, int(recorded.sum()))
         n = data.states.shape[2]
         some = _thinned(data, np.flatnonzero(recorded))
         known = np.flatnonzero(~constant)
@@ -140,7 +148,7 @@ class Measured(ReprMixin):
             try:
                 found = measurement_noise(varying)
                 noise[known], error[known] = found.deviations, found.error / 2.0
-                settled[known] = found.settled
+                settled[known] = found.channels_settled
             except ValueError:
                 pass  # Too few samples follow one another: the noise stays unknown.
             rank, signal, _ = rank_of(varying)
@@ -154,6 +162,8 @@ class Measured(ReprMixin):
             channels=n,
             samples=when.samples,
             looked_at=len(some.recorded.rows) if some.states.size else 0,
+            steps=data.neighbours,
+            pairs=_pairs(data),
             lengths=(int(lengths.min()), int(np.median(lengths)), int(lengths.max())),
             gaps=when.gaps,
             gap=when.gap,
@@ -182,9 +192,13 @@ class Measured(ReprMixin):
 
     @property
     def relative_noise(self) -> Array:
-        """(N,) the noise as a share of the standard deviation of what is not noise."""
-        signal = np.sqrt(np.maximum(self.deviation**2 - self.noise**2, 0.0))
-        return np.divide(self.noise, signal, out=np.full(self.channels, np.nan), where=signal > 0)
+        """(N,) the noise as a share of the standard deviation of what is not noise.
+
+        Infinite if there is nothing else, NaN of constant channels.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = self.noise / self.deviation
+            return np.asarray(share / np.sqrt(np.maximum(1.0 - share**2, 0.0)))
 
     @property
     def gaps_drawn(self) -> float:
@@ -216,6 +230,11 @@ class Measured(ReprMixin):
         if self.inputs is not None:
             facts.append(f"{self.inputs.channels:,} {self.inputs.kind} inputs")
         return facts
+
+
+def _pairs(data: Trajectories) -> int:
+    """How many snapshot pairs there are."""
+    return data.neighbours if data.regular else int(data.recorded.linked.sum())
 
 
 def _moments(
