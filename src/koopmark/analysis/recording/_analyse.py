@@ -94,7 +94,7 @@ class Analysis(ReprMixin):
     @cached_property
     def structure(self) -> pd.DataFrame:
         """Rank and null space that functions at a common real rate imply, a row for each rate."""
-        return structure_of(self.tables["structures"])
+        return structure_of(self.tables["structures"], self.pairs)
 
     @cached_property
     def methods(self) -> pd.DataFrame:
