@@ -117,7 +117,7 @@ def twin(
         raise ValueError(
             "there is no twin of data in which nothing varies, or no two states follow one another"
         )
-    folder, notes = make_folder(Path(out)), list[str]()
+    folder, notes = make_folder(Path(out).absolute()), list[str]()
     seen = seen_of(data, measured)
     used = _thinned(data, notes)
     pattern = Pattern.of(used, measured.dt)
