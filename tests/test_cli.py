@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from recipes import small_recipe
@@ -17,6 +18,7 @@ from koopmark.cli import main
 
 COMMANDS = (
     "run",
+    "analyse",
     "report",
     "show",
     "check",
@@ -130,6 +132,23 @@ def test_every_command_has_an_example_in_its_help(typed, command):
             "did you mean 'pydmd.dmd[degree=1]', ",
         ),
         (("run",), "Missing argument 'SUITE'"),
+        (("analyse", "nowhere.npz"), "Error: nowhere.npz: no such file"),
+        (("analyse", "mine.toml"), "Error: mine.toml: the suffix '.toml' is that of no format"),
+        (("analyse", "two.npy"), "Error: two.npy: there are no times: pass dt="),
+        (("analyse", "two.npy", "--dt", "0"), "two.npy: dt must be a positive number, got 0.0"),
+        (
+            ("analyse", "two.npy", "--dt", "1", "--holdout", "2"),
+            "must lie between 0 and 1, got 2",
+        ),
+        (
+            ("analyse", "two.npy", "--dt", "1", "--draws", "-2"),
+            "draws must be at least 0, got -2",
+        ),
+        (
+            ("analyse", "two.npy", "--dt", "1", "--method", "pydmd.dm"),
+            "unknown method 'pydmd.dm': did you mean 'pydmd.dmd', ",
+        ),
+        (("analyse", "two.npy", "--all", "--method", "pydmd.dmd"), "--all fits every method"),
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
@@ -161,6 +180,7 @@ def test_a_mistake_is_a_sentence_and_exit_code_2(typed, suite, arguments, senten
     folder = suite.parent
     (folder / "wrong.toml").write_text(suite.read_text().replace("title =", "titel ="))
     (folder / "unknown.toml").write_text(SUITE.format(method="pydmd.dmmd"))
+    np.save(folder / "two.npy", np.ones((2, 8, 3)))
     done = typed(*arguments)
     assert done.returncode == 2
     assert sentence in done.stderr

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from koopmark import systems as systems
     from koopmark import truth as truth
     from koopmark import workers as workers
+    from koopmark.analysis.recording import analyse as analyse
     from koopmark.analysis.results import results as results
     from koopmark.datasets import AnswerKey as AnswerKey
     from koopmark.estimator import Estimator as Estimator

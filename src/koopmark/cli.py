@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
@@ -193,7 +193,6 @@ def run(
     from koopmark.plan import Selection, load_suite, with_methods
     from koopmark.run import Interrupted
     from koopmark.run import run as run_suite
-    from koopmark.store import FILE
     from koopmark.workers import cores
 
     chosen = with_methods(load_suite(suite), method or [])
@@ -212,23 +211,9 @@ def run(
             part=part,
         )
     except (Interrupted, KeyboardInterrupt) as interrupted:
-        if not (folder / FILE).exists():
-            raise KeyboardInterrupt from None
-        why = f": {interrupted}" if str(interrupted) else ""
-        _say(f"\nInterrupted{why}.", err=True)
-        again = ["koopmark", "run", suite, "--out", str(folder)]
         named = {"--method": method, "--only": only, "--dataset": dataset, "--seed": seed}
-        for option, values in named.items():
-            again += [word for value in values or [] for word in (option, str(value))]
-        again += ["--scheduler", scheduler] if scheduler else []
-        again += ["--jobs", str(jobs)] if jobs else []
-        _say(f"Resume with: {shlex.join(again)}", err=True)
-        seen = shlex.join(["koopmark", "report", str(folder)])
-        _say(f"View partial results with: {seen}", err=True)
-        # All has been said: who is impatient and stops it once more loses no word.
-        with suppress(ConfigError, KeyboardInterrupt):
-            _say(f"Report: {pages.write(folder)}")
-        raise typer.Exit(INTERRUPTED) from None
+        others = {"--scheduler": scheduler, "--jobs": jobs}
+        _stopped(interrupted, folder, ["run", suite, "--out", str(folder)], named | others)
     page = pages.write(folder)
     sheet = terminal.answers(folder, brief=True)
     _say(done.took(), err=True)
@@ -237,6 +222,159 @@ def run(
     if strict and done.failures:
         _say(f"--strict: {done.failures} of {done.counts.total()} fits failed", err=True)
         raise typer.Exit(1)
+
+
+def _stopped(
+    interrupted: BaseException, folder: Path, command: list[str], options: dict[str, Any]
+) -> NoReturn:
+    """Say how to go on with what was stopped, and show what of it is done."""
+    from koopmark import pages
+    from koopmark.store import FILE
+
+    if not (folder / FILE).exists():
+        raise KeyboardInterrupt from None
+    why = f": {interrupted}" if str(interrupted) else ""
+    _say(f"\nInterrupted{why}.", err=True)
+    again = ["koopmark", *command]
+    for option, given in options.items():
+        values = given if isinstance(given, list) else [given]
+        again += [
+            word
+            for value in values
+            if value is not None and value is not False
+            for word in ([option] if value is True else [option, str(value)])
+        ]
+    _say(f"Resume with: {shlex.join(again)}", err=True)
+    seen = shlex.join(["koopmark", "report", str(folder)])
+    _say(f"View partial results with: {seen}", err=True)
+    # All has been said: who is impatient and stops it once more loses no word.
+    with suppress(ConfigError, KeyboardInterrupt):
+        _say(f"Report: {pages.write(folder)}")
+    raise typer.Exit(INTERRUPTED) from None
+
+
+@app.command(epilog="Example: koopmark analyse trials.npz --out reports/trials")
+def analyse(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA",
+            help="Recorded trajectories: .npz, .npy, .csv, .tsv, .parquet, .mat, .h5 or .nc "
+            "(docs/data.md).",
+        ),
+    ],
+    dt: Annotated[
+        float | None, typer.Option(help="The sampling interval, if the file has no times.")
+    ] = None,
+    states: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="The array of states, or one for each trajectory (repeatable)."
+        ),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The array, column or dimension of times.")
+    ] = None,
+    trajectory: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The column or dimension that tells trials apart."),
+    ] = None,
+    channels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A column that is a channel (repeatable); of .nc the dimension.",
+            show_default="all columns that are nothing else",
+        ),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The array, or a column, of inputs (repeatable)."),
+    ] = None,
+    transpose: Annotated[
+        bool, typer.Option("--transpose", help="The arrays of the file are channels × times.")
+    ] = False,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Fit this method: a name in `koopmark list methods`, or path/to/file.py:Class "
+            "for one of your own (repeatable).",
+            show_default="a dozen that suit the data",
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Fit all methods that need no answer key.")
+    ] = False,
+    holdout: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="Of the trials, or of a single one's times, not fitted to."
+        ),
+    ] = 0.3,
+    draws: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Draws of the trials for intervals; each takes a fit per method."
+        ),
+    ] = 20,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder of the results.", show_default="reports/analysis-DATA"),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes.", show_default="all cores")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do every fit again, also those that are done.")
+    ] = False,
+) -> None:
+    """Say which eigenvalues recorded data support, with no answer key.
+
+    Methods are fitted to a part of the trials, and what they find is held against the others. The
+    folder gets a page, index.html, and its tables as CSV files. The same command again does only
+    the fits that are not done yet.
+
+    Of a table with names of its own: koopmark analyse trials.csv --trajectory trial --time t
+
+    Of an array without times: koopmark analyse spikes.npy --dt 0.01
+    """
+    from koopmark import pages
+    from koopmark.analysis.recording import analyse as analyse_data
+    from koopmark.pages import terminal
+    from koopmark.run import Interrupted
+
+    if everything and method:
+        raise ConfigError("--all fits every method already: leave --method out, or --all")
+    several = {"states": states, "channels": channels, "inputs": inputs}
+    # One name is that of an array or a dimension.
+    names = {name: of[0] if of and len(of) == 1 else of for name, of in several.items()}
+    read = {"dt": dt, "time": time, "trajectory": trajectory, "transpose": transpose or None}
+    options: dict[str, Any] = {
+        name: value for name, value in (read | names).items() if value is not None
+    }
+    folder = out or Path("reports") / f"analysis-{data.stem}"
+    try:
+        analyse_data(
+            data,
+            methods=method or (),
+            everything=everything,
+            holdout=holdout,
+            draws=draws,
+            out=folder,
+            jobs=jobs,
+            fresh=fresh,
+            console=Console(stderr=True),
+            **options,
+        )
+    except (Interrupted, KeyboardInterrupt) as interrupted:
+        chosen = {"--method": method, "--all": everything, "--holdout": holdout, "--draws": draws}
+        given = {f"--{name}": value for name, value in options.items()}
+        command = ["analyse", str(data), "--out", str(folder)]
+        _stopped(interrupted, folder, command, given | chosen | {"--jobs": jobs})
+    page = pages.write(folder)
+    _show(terminal.answers(folder, brief=True))
+    _say(f"Report: {page}")
 
 
 @app.command(epilog="Example: koopmark report reports/smoke")
@@ -250,6 +388,74 @@ def report(folder: RunFolder) -> None:
     _say(f"Report: {pages.write(folder)}")
     if left := unfinished(folder, len(read_fits(folder)), read_provenance(folder)):
         _say(left, err=True)
+
+
+@app.command(
+    epilog="Example: koopmark twin trials.npz --out twin, then koopmark run twin/twin.toml"
+)
+def twin(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Recorded trajectories, a file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the twin.", show_default="twin-DATA")
+    ] = None,
+    holdout: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="Of the trials, or of a single one's times, not fitted to."
+        ),
+    ] = 0.3,
+    dt: Annotated[
+        float | None, typer.Option(help="The sampling interval, if the file has no times.")
+    ] = None,
+    states: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The array of states, or one a trial (repeatable)."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The array, column or dimension of times.")
+    ] = None,
+    trajectory: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column or dimension of trials.")
+    ] = None,
+    channels: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A column that is a channel (repeatable)."),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The array, or a column, of inputs (repeatable)."),
+    ] = None,
+    transpose: Annotated[
+        bool, typer.Option("--transpose", help="The arrays of the file are channels × times.")
+    ] = False,
+) -> None:
+    """Write recipes of systems with known eigenfunctions, observed in the way that data were.
+
+    Lengths, gaps, uneven times and inputs are those of the data; noise, units, covariances and time
+    scales are matched to them. `koopmark run` of its suite says which methods can be trusted on
+    data like these, and how often what they say of held-out trials is true.
+    """
+    from koopmark.analysis.recording import twin_suite
+    from koopmark.simulation import Trajectories
+
+    several = {"states": states, "channels": channels, "inputs": inputs}
+    names = {name: of[0] if of and len(of) == 1 else of for name, of in several.items()}
+    read: dict[str, Any] = {"dt": dt, "time": time, "trajectory": trajectory, **names}
+    options = {name: value for name, value in read.items() if value is not None}
+    recorded = Trajectories.from_file(data, transpose=transpose, **options)
+    try:
+        made, suite = twin_suite(recorded, out or Path(f"twin-{data.stem}"), holdout=holdout)
+    except ValueError as error:
+        raise ConfigError(f"{data}: {error}") from None
+    _say(str(made.measured).strip("<>"))
+    for family in made.families:
+        _say(f"{family.name}.toml: {family.about}")
+    for name, why in made.left_out.items():
+        _say(f"left out: {name}: {why}")
+    for note in made.notes:
+        _say(note)
+    _say(f"What was matched: {made.folder / 'README.md'}")
+    _say(f"Run it with: {shlex.join(['koopmark', 'run', str(suite)])}")
 
 
 @app.command(epilog="Example: koopmark show reports/smoke --method pydmd.dmd_default")

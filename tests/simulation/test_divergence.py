@@ -63,6 +63,15 @@ def test_growing_species_of_lotka_volterra_diverge_when_the_solution_does():
     np.testing.assert_allclose(simulated.diverged_at, np.log([2.0, 3.0]), rtol=1e-8)
 
 
+def test_a_trajectory_too_stiff_to_follow_is_given_up_and_the_others_are_not():
+    # ẋ₁ = -1e8 x₁: steps stay below 1e-7 long after x₁ is gone.
+    stiff = LowRank(-1e8 * FIRST_UNIT, FIRST_UNIT)
+    simulated = simulate(rnn(stiff, activation="identity"), np.eye(4)[:2], np.linspace(0, 50, 6))
+    assert simulated.status == ["diverged", "ok"]
+    assert simulated.diverged_at[0] < 0.1
+    np.testing.assert_allclose(simulated.states[1, -1, 1], np.exp(-50.0))
+
+
 def test_a_state_that_overflows_while_its_coordinates_do_not_is_a_divergence():
     # y₁ = log x₁ grows to 1500 unharmed, but x₁ = e^{y₁} overflows at y₁ = 709.78.
     system = Drift(

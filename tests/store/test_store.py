@@ -15,7 +15,7 @@ from koopmark._errors import ConfigError
 from koopmark._files import lock
 from koopmark.plan import Level
 from koopmark.store import FITS, POINTS, Outcome, Rows, Store, make_rows, read, write_tables
-from koopmark.store._tables import TABLES
+from koopmark.store._tables import HELD_OUT, SHARED, TABLES
 
 
 def failed(cell):
@@ -252,9 +252,26 @@ def test_every_table_is_written_with_its_columns(tmp_path, make_cell):
         store.record(make_rows(cell, Outcome("failed", "no")), cell)
     write_tables(tmp_path)
     written = {**TABLES, "eigenfunctions": POINTS}
-    del written["portraits"]
+    for name in ("portraits", *HELD_OUT):
+        del written[name]
     for name, columns in written.items():
         assert pd.read_csv(tmp_path / f"{name}.csv").columns.tolist() == list(columns)
+    assert {path.stem for path in tmp_path.glob("*.csv")} == set(written)
+
+
+@pytest.mark.parametrize("name", HELD_OUT)
+def test_a_table_of_held_out_data_is_written_with_its_columns_if_it_has_rows(
+    name, tmp_path, make_cell
+):
+    cell = make_cell(Good())
+    row = dict.fromkeys([column for column in TABLES[name] if column not in SHARED])
+    rows = Rows(make_rows(cell, Outcome("ok")).fit, held_out={name: [row]})
+    with Store(tmp_path) as store:
+        store.follow([cell])
+        store.record(rows, cell)
+    write_tables(tmp_path)
+    assert {path.stem for path in tmp_path.glob("*.csv")} & HELD_OUT.keys() == {name}
+    assert pd.read_csv(tmp_path / f"{name}.csv").columns.tolist() == list(TABLES[name])
 
 
 def test_csv_holds_every_digit_and_infinity(tmp_path, make_cell):

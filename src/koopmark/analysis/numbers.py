@@ -46,6 +46,25 @@ def percent(share: float) -> str:
     return f"{whole if share >= 1 - 1e-9 else min(whole, 99)} %"
 
 
+def eigenvalue(re: float, im: float, conjugates: bool = False) -> str:
+    """`-0.3 + 1.2i`; `-0.3 ± 1.2i` for a pair of conjugates."""
+    if im == 0 or not math.isfinite(im):
+        return plain(re)
+    sign = "±" if conjugates else "-" if im < 0 else "+"
+    return f"{plain(re)} {sign} {plain(abs(im))}i"
+
+
+def interval(low: float, high: float) -> str:
+    """`-0.31 to -0.29`, with digits enough to tell the ends apart; a dash if there is none."""
+    if math.isnan(low) or math.isnan(high):
+        return MISSING
+    size, width = max(abs(low), abs(high)), abs(high - low)
+    if size == 0 or width == 0:
+        return plain(low)
+    digits = min(max(2, math.ceil(math.log10(size / width)) + 2), 7)
+    return f"{low:.{digits}g} to {high:.{digits}g}"
+
+
 def exact(value: Any) -> str:
     """Every digit, so that what a page holds can be compared with the table it came from."""
     return repr(float(value))

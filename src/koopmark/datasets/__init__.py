@@ -8,6 +8,7 @@ from koopmark.datasets.recipe import Recipe, Reference, foreign_code, load_recip
 from koopmark.datasets.recording import Recorded, Recording, RecordingSection
 from koopmark.datasets.regime import regime_section, write_regime
 from koopmark.datasets.statements import Statement, statements
+from koopmark.datasets.twins import Twin, twin
 
 __all__ = [
     "AnswerKey",
@@ -21,6 +22,7 @@ __all__ = [
     "RecordingSection",
     "Reference",
     "Statement",
+    "Twin",
     "build",
     "foreign_code",
     "load",
@@ -30,6 +32,7 @@ __all__ = [
     "source_of",
     "statements",
     "target_list",
+    "twin",
     "varied",
     "write_regime",
 ]

@@ -26,15 +26,22 @@ from koopmark.spectrum import (
     inexact,
     lattice,
 )
-from koopmark.systems import NoKey, Sensors, System
-from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
+from koopmark.systems import NoKey, Sensors, Shift, System
+from koopmark.truth import (
+    SAME_EIGENVALUE,
+    AffineView,
+    Eigenspace,
+    NullSpace,
+    ProductEigenspace,
+    SeenEigenspace,
+    offset_of,
+)
 
 MAX_SPACES = 300
 """Targets that a lattice may make; each costs an angle in every fit."""
 CONTINUATION_RTOL = 1e-11
 MOST_COMPARED, SAME_FIELD = 20, 1e-9
 """States at which vector fields are compared, and relative differences of one and the same."""
-_OF_STATES = "the spectrum is worked out of the variables alone, not of what sensors mix of them"
 
 Spaces = tuple[Eigenspace, ...]
 VectorField = Callable[[NDArray], NDArray]
@@ -139,8 +146,9 @@ class AnswerKey(ReprMixin):
                 f"{sensors.channels} sensors show a part of the {system.size} variables: which "
                 "other eigenfunctions are functions of what they show is not known"
             )
-            if sensors.channels >= system.size:
-                unknown = driven if system.inputs else _OF_STATES
+            if sensors.injective:
+                # Functions of the state are functions of what they show: one spectrum.
+                unknown = driven if system.inputs else ""
             return cls(
                 targets or ((hidden,) if hidden else ()),
                 sensors.channels,
@@ -174,6 +182,33 @@ class AnswerKey(ReprMixin):
             discrete=system.discrete,
             inputs=system.inputs,
             moves=None if process else partial(_moved, system),
+        )
+
+    def in_units(self, units: NDArray) -> "AnswerKey":
+        """The key of channels s / u, with u (p,) positive: of states alone, without the dynamics.
+
+        What needs the dynamics is None.
+        """
+        view = AffineView(np.diag(1.0 / units), np.diag(units), np.zeros(len(units)))
+        null, sensors = self.null_functions, self.sensors
+        offset = None if null is None else offset_of(null.zeta)
+        if null is not None and offset is not None:
+            # uᵀ(s - θ) = (σu)ᵀ(s/σ - θ/σ), and what is orthogonal to u is so to σu, divided by σ.
+            reached = np.linalg.qr(null.null_space.complement / units[:, None])[0]
+            null = replace(
+                null,
+                null_space=NullSpace(reached),
+                zeta=Shift(offset / units),
+                drive=None if null.drive is None else null.drive / units[:, None],
+            )
+        return AnswerKey(
+            tuple(SeenEigenspace.of(target, view) for target in self.targets),
+            self.channels,
+            null_functions=None if offset is None else null,
+            discrete=self.discrete,
+            inputs=self.inputs,
+            latent=self.latent,
+            sensors=None if sensors is None else Sensors(sensors.matrix / units[:, None]),
         )
 
     @property

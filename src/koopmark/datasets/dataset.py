@@ -37,7 +37,8 @@ class Dataset(ReprMixin):
     `train` is noisy and recorded as trials if the recipe says so, and says nothing of where it
     comes from. `test` is clean, full and even, and starts elsewhere. `key` is the answer key of
     both, and `system` made them. `clean` is `train` before noise of the standard deviation `noise`,
-    in units of the states, was added, with the same gaps: no method is given it. `fresh` are more
+    one or one for each channel, in units of the states, was added, with the same gaps: no method is
+    given it. `fresh` are more
     clean trajectories of the same law, the same whatever the numbers of training and test
     trajectories, the noise, the trials and the targets. `note` says what was wrong with the cache,
     and what targets could not be had.
@@ -49,7 +50,7 @@ class Dataset(ReprMixin):
     key: AnswerKey
     train: Trajectories
     clean: Trajectories
-    noise: float
+    noise: float | NDArray[np.float64]
     test: Trajectories
     fresh: FreshTrajectories
     note: str = ""
@@ -132,8 +133,10 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     clean = _clean_key(recipe, seed)
     folder, source = cache_dir or cache.default_folder(), source_of(recipe)
     # Uneven times make other states; what is not recorded is left out of the same ones.
-    jitter = recipe.trials.jitter
+    jitter, pattern = recipe.trials.jitter, recipe.trials.given()
     asked = {**clean, "trials": {"jitter": jitter}} if jitter else clean
+    if pattern is not None:
+        asked = {**clean, "trials": {"pattern": recipe.depends_on()["trials"]["pattern"]}}
     arrays, note = cache.remember(
         folder, cache.Key(digest(asked, 32), source), lambda: _simulate(recipe, clean, system)
     )
@@ -152,13 +155,20 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     states = whole if sensors is None else sensors.observe(whole)
     noisy = states
     beside = _beside(clean)
-    if level:
-        # A draw scaled to several levels would be one experiment, reported as several.
-        rng = generator(beside, f"noise at level {float(level)!r}")
-        noisy = states + level * states.std() * rng.standard_normal(states.shape)
-    noise = level * float(states.std())
-    if not recipe.trials.full:
-        recorded = recipe.trials.recorded(states.shape, beside)
+    recorded = None if recipe.trials.full else recipe.trials.recorded(states.shape, beside)
+    noise: float | NDArray[np.float64]
+    if isinstance(level, tuple):
+        # Of what was recorded: trials of a pattern may go on unseen.
+        noise = np.array(level) * _deviations(states, recorded)
+        rng = generator(beside, f"noise at levels {[float(one) for one in level]!r}")
+        noisy = states + noise * rng.standard_normal(states.shape)
+    else:
+        noise = level * float(np.nanstd(states) if pattern is not None else states.std())
+        if level:
+            # A draw scaled to several levels would be one experiment, reported as several.
+            rng = generator(beside, f"noise at level {float(level)!r}")
+            noisy = states + noise * rng.standard_normal(states.shape)
+    if recorded is not None:
         noisy, states = (np.where(recorded, made, np.nan) for made in (noisy, states))
     at = recipe.trials.times(times, len(states), beside)
     held = arrays.get("train_inputs") if recipe.inputs.recorded else None
@@ -166,7 +176,9 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     train, quiet = (Trajectories(made, at, inputs=held) for made in (noisy, states))
     held_out, share = None, recipe.trials.held_out
     if share is not None:
-        (train, held_out), (quiet, _) = (one.split(share, seed) for one in (train, quiet))
+        # What was recorded is split as it was.
+        by = seed if pattern is None else 0
+        (train, held_out), (quiet, _) = (one.split(share, by) for one in (train, quiet))
     return Dataset(
         recipe,
         seed,
@@ -180,6 +192,15 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         note="; ".join(filter(None, [note, key.note])),
         held_out=held_out,
     )
+
+
+def _deviations(states: NDArray, recorded: NDArray | None) -> NDArray[np.float64]:
+    """Standard deviation (p,) of each channel where it was recorded; 0 of one that never was."""
+    there = np.isfinite(states) if recorded is None else recorded & np.isfinite(states)
+    count = np.maximum(there.sum(axis=(0, 1)), 1)
+    mean = np.where(there, states, 0.0).sum(axis=(0, 1)) / count
+    squares = np.where(there, states - mean, 0.0) ** 2
+    return np.asarray(np.sqrt(squares.sum(axis=(0, 1)) / count))
 
 
 def _what_drives_out(recipe: Recipe) -> str:
@@ -263,7 +284,10 @@ def _part(
     if system.process is not None:
         noise = generator(key, f"noise of the process, {part}")
         return sample_paths(system.process, initial, times, noise)
-    inputs = recipe.inputs.draw(system, count, times.shape[-1], key, part)
+    given = recipe.trials.given()
+    inputs = recipe.inputs.draw(
+        *(system, count, times.shape[-1], key, part), given=None if given is None else given.inputs
+    )
     return simulate(system, initial, times, rtol=RTOL, inputs=inputs)
 
 

@@ -15,7 +15,12 @@ from koopmark.systems import System
 
 TONES = 8
 """Sines of a multisine in each channel, fewer if the horizon has too few frequencies."""
-OWN_KEYS = {"hold": ("steps",), "feedback": ("feedback",), "dither": ("feedback",)}
+OWN_KEYS = {
+    "hold": ("steps",),
+    "feedback": ("feedback",),
+    "dither": ("feedback",),
+    "scale": ("given",),
+}
 """Keys that only some kinds have."""
 
 Array = NDArray[np.float64]
@@ -31,11 +36,11 @@ class InputsSection(Section):
     """
 
     channels: NonNegativeInt = 0
-    kind: Literal["white", "steps", "multisine", "feedback", "constant"] = "white"
+    kind: Literal["white", "steps", "multisine", "feedback", "constant", "given"] = "white"
     """`white`: independent normal values in each interval; `steps`: such values kept for `hold`
     intervals on average; `multisine`: sums of sines at frequencies of the channel's own, with
     random phases; `feedback`: v = -K x + dither; `constant`: the same values in every interval of
-    every trajectory, which excite nothing."""
+    every trajectory, which excite nothing; `given`: those of the pattern of trials."""
     amplitude: PositiveFloat = 1.0
     """Root mean square of each channel; of feedback, of the dither if `dither` is 1. Other
     amplitudes are other draws, not the same ones scaled."""
@@ -48,6 +53,9 @@ class InputsSection(Section):
     dither: float = Field(default=1.0, ge=0.0)
     """Of feedback: white inputs that are added, as a share of the amplitude. With 0 inputs are
     linear in the states: no data tell the gains from the dynamics."""
+    scale: tuple[PositiveFloat, ...] | None = None
+    """Of given: the unit of each channel. Columns of B are divided by it, and test inputs
+    multiplied; 1 if left out."""
     units: tuple[NonNegativeInt, ...] | None = None
     """Which units the inputs reach, numbered from 0; all if left out."""
 
@@ -78,6 +86,11 @@ class InputsSection(Section):
                     f"{key}: only kind = {' or '.join(map(repr, kinds))} has it, and the kind is "
                     f"{self.kind!r}: leave {key} out"
                 )
+        if self.scale is not None and len(self.scale) != self.channels:
+            raise ValueError(
+                f"scale has {len(self.scale)} numbers: it needs {self.channels}, one for each "
+                "channel"
+            )
         if self.units is not None and (not self.units or len(set(self.units)) < len(self.units)):
             what = "is empty" if not self.units else "has a unit twice"
             raise ValueError(f"units {what}: name the units that inputs reach, each once")
@@ -105,6 +118,8 @@ class InputsSection(Section):
         """B (n, channels)."""
         rng = generator({"n": n, "seed": seed}, "input weights")
         drawn: Array = rng.standard_normal((self.channels, n)).T
+        if self.scale is not None:
+            drawn = drawn / np.array(self.scale)
         if self.units is None:
             return drawn
         if max(self.units) >= n:
@@ -117,17 +132,28 @@ class InputsSection(Section):
         return drawn * reached
 
     def draw(
-        self, system: System, count: int, length: int, depends_on: dict[str, Any], part: str
+        self,
+        system: System,
+        count: int,
+        length: int,
+        depends_on: dict[str, Any],
+        part: str,
+        given: Array | None = None,
     ) -> Array | Feedback | None:
         """Inputs (count, length, channels) of so many trajectories, or the law that makes them.
 
-        Those of the parts `train` and `preview` are of this kind, of others white. `depends_on` is
+        Those of the parts `train` and `preview` are of this kind, of others white; `given` is for
+        those of the training trajectories that a pattern has. `depends_on` is
         what the clean trajectories depend on; those of the first trajectories do not change if more
         are asked for, whether to fit to or to test on.
         """
         if not self.channels:
             return None
         kind = self.kind if part in ("train", "preview") else "white"
+        if kind == "given":
+            if given is not None and part == "train":
+                return given
+            kind = "white"
         laws = self.model_dump(mode="json", exclude_none=True)
         own = {name: laws[name] for name, kinds in OWN_KEYS.items() if kind in kinds}
         drawn = {"channels": self.channels, "kind": kind, "amplitude": self.amplitude, **own}
@@ -147,7 +173,8 @@ class InputsSection(Section):
             "multisine": _multisine,
             "constant": _constant,
         }
-        return self.amplitude * waves[kind](rng, shape)
+        unit = 1.0 if self.scale is None else np.array(self.scale)
+        return self.amplitude * waves[kind](rng, shape) * unit
 
     def _steps(self, rng: np.random.Generator, shape: tuple[int, int, int]) -> Array:
         values, times = rng.spawn(2)

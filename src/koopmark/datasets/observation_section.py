@@ -1,13 +1,17 @@
 """The `[observation]` section of a recipe: what sensors see of the state."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import NonNegativeInt, field_validator, model_validator
+from pydantic import NonNegativeInt, PositiveFloat, field_validator, model_validator
 
 from koopmark._config import Section, shown
 from koopmark._keys import generator
 from koopmark.systems import Sensors
+
+Some = TypeVar("Some")
+OF_UNITS = ("sensors", "units", "mixtures", "matrix", "matrices")
+"""Keys that say what is seen, one of which may be given; the others say in which units."""
 
 
 class ObservationSection(Section):
@@ -15,7 +19,8 @@ class ObservationSection(Section):
 
     One of: `sensors` random units; the named `units`, numbered from 0; `mixtures` random mixtures
     of all units, with independent normal weights of norm 1 on average; the mixtures that the rows
-    of `matrix` (p, N) say. Random ones are drawn for each seed, fewer among those of more.
+    of `matrix` (p, N) say, or `matrices` with one for each seed. Random ones are drawn for each
+    seed, fewer among those of more. More mixtures than units show all of the state.
     """
 
     sensors: int | None = None
@@ -23,10 +28,23 @@ class ObservationSection(Section):
     mixtures: int | None = None
     matrix: tuple[tuple[float, ...], ...] | None = None
 
+    matrices: tuple[tuple[tuple[float, ...], ...], ...] | None = None
+
+    scale: tuple[PositiveFloat, ...] | None = None
+    """Units of the channels: what each shows is multiplied by its number."""
+    offset: tuple[float, ...] | None = None
+    """What is added to each channel then; or, with `offsets`, for each seed."""
+    offsets: tuple[tuple[float, ...], ...] | None = None
+
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
         """Keys of a varied recipe: what is chosen anew takes the place of what was."""
-        return {key: value for key, value in given.items() if key in changed or not changed}
+        chosen = not changed.isdisjoint(OF_UNITS)
+        return {
+            key: value
+            for key, value in given.items()
+            if key in changed or not chosen or key not in OF_UNITS
+        }
 
     @field_validator("matrix", mode="before")
     @classmethod
@@ -43,7 +61,7 @@ class ObservationSection(Section):
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "ObservationSection":
-        names = list(type(self).model_fields)
+        names = list(OF_UNITS)
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(
@@ -57,9 +75,18 @@ class ObservationSection(Section):
                     f"{name} = {shown(value)}: there must be at least one sensor; leave the "
                     "section out to see all units"
                 )
-        if self.matrix is not None and len({len(row) for row in self.matrix}) > 1:
-            raise ValueError("matrix: its rows, one for each sensor, must be equally long")
+        for matrix in self._given_matrices:
+            if len({len(row) for row in matrix}) > 1:
+                raise ValueError("matrix: its rows, one for each sensor, must be equally long")
+        if len({len(matrix) for matrix in self._given_matrices}) > 1:
+            raise ValueError("matrices: each must have as many rows as the others")
+        if self.offset is not None and self.offsets is not None:
+            raise ValueError("offset and offsets: give one of them")
         return self
+
+    @property
+    def _given_matrices(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        return self.matrices or (() if self.matrix is None else (self.matrix,))
 
     def sees(self, n: int, seed: int) -> Sensors | None:
         """The sensors of a system of n units; None for the whole state.
@@ -67,34 +94,55 @@ class ObservationSection(Section):
         Raises
         ------
         ValueError
-            If one does not exist, or is a combination of others.
+            If one does not exist, is a combination of others, or there are not as many units of
+            measurement as channels.
         """
+        chosen = self._chosen(n, seed)
+        offset = self.offset if self.offsets is None else _of_seed(self.offsets, seed, "offsets")
+        if self.scale is None and offset is None:
+            return chosen
+        p = n if chosen is None else chosen.channels
+        for name, given in (("scale", self.scale), ("offset", offset)):
+            if given is not None and len(given) != p:
+                raise ValueError(
+                    f"{name} has {len(given)} numbers: it needs {p}, one for each channel"
+                )
+        matrix = np.eye(n) if chosen is None else chosen.matrix
+        if self.scale is not None:
+            matrix = matrix * np.array(self.scale)[:, None]
+        return Sensors(matrix, offset=None if offset is None else np.array(offset))
+
+    def _chosen(self, n: int, seed: int) -> Sensors | None:
+        """Which units or mixtures are seen, in the units of the state."""
         key = {"n": n, "seed": seed}
         if self.units is not None:
             return Sensors.of_units(np.array(self.units), n)
-        if self.matrix is not None:
-            width = len(self.matrix[0])
+        if self._given_matrices:
+            rows = self.matrix or _of_seed(self._given_matrices, seed, "matrices")
+            width = len(rows[0])
             if width != n:
                 raise ValueError(
                     f"matrix: its rows have {width} weights, and need {n}, one for each unit of "
                     "the system"
                 )
-            return Sensors(np.array(self.matrix))
-        count = self.sensors or self.mixtures
-        if count is None:
-            return None
-        if count > n:
-            raise ValueError(
-                f"{count} {'sensors' if self.sensors else 'mixtures'} of {n} units: there can be "
-                f"at most {n}"
-            )
-        if self.sensors:
+            return Sensors(np.array(rows))
+        if self.sensors is not None:
+            if self.sensors > n:
+                raise ValueError(f"{self.sensors} sensors of {n} units: there can be at most {n}")
             order = generator(key, "sensors").permutation(n)
-            return Sensors.of_units(np.sort(order[:count]), n)
-        weights = generator(key, "mixtures").standard_normal((count, n))
+            return Sensors.of_units(np.sort(order[: self.sensors]), n)
+        if self.mixtures is None:
+            return None
+        weights = generator(key, "mixtures").standard_normal((self.mixtures, n))
         return Sensors(weights / np.sqrt(n))
 
     def channels(self, n: int) -> int:
         """p, how many numbers are seen of n."""
-        listed = self.units or self.matrix
+        listed = self.units or next(iter(self._given_matrices), None)
         return len(listed) if listed else self.sensors or self.mixtures or n
+
+
+def _of_seed(given: tuple[Some, ...], seed: int, name: str) -> Some:
+    if seed >= len(given):
+        raise ValueError(f"{name}: there are {len(given)}, and none for the seed {seed}")
+    return given[seed]

@@ -12,6 +12,7 @@ from koopmark._config import Section, load, loads, parse, read, shortened
 from koopmark._errors import ConfigError, suggest
 from koopmark._plugins import foreign, short
 from koopmark._resources import shipped
+from koopmark._source import file_digest
 from koopmark.datasets.conditions import check_conditions
 from koopmark.datasets.inputs_section import InputsSection
 from koopmark.datasets.observation_section import ObservationSection
@@ -166,7 +167,41 @@ class Contents(Section):
             )
         self.system.check_targets(self.max_degree)
         check_conditions(self)
+        self._as_recorded()
         return self
+
+    def _as_recorded(self) -> None:
+        """Refuse trials that are given for other trajectories, channels or inputs."""
+        p, given = self.observation.channels(self.system.size), self.trials.given()
+        levels = self.sampling.noise
+        if isinstance(levels, tuple) and len(levels) != p:
+            raise ValueError(
+                f"sampling: noise has {len(levels)} numbers: it needs one, or {p}, one for each "
+                "channel"
+            )
+        driven = self.inputs.kind == "given"
+        if given is None:
+            if driven:
+                raise ValueError('inputs: kind = "given" needs a pattern of trials that has them')
+            return
+        count, length = given.shape
+        if count != self.sampling.trajectories:
+            raise ValueError(
+                f"trials: the pattern is that of {count} trajectories: sampling.trajectories must "
+                f"be {count}, and is {self.sampling.trajectories}"
+            )
+        if given.recorded.shape[2:] not in ((), (p,)):
+            raise ValueError(
+                f"trials: the pattern is that of {given.recorded.shape[2]} channels, and {p} are "
+                "seen"
+            )
+        had = 0 if given.inputs is None else given.inputs.shape[2]
+        if driven and had != self.inputs.channels:
+            raise ValueError(
+                f"inputs: the pattern has {had} channels of inputs: channels must be {had}"
+            )
+        if count * length * (self.system.size + self.inputs.channels) > MAX_VALUES:
+            raise ValueError(f"trials: {count} trajectories of {length} times are too many")
 
 
 class Recipe(Contents):
@@ -218,6 +253,9 @@ class Recipe(Contents):
         said = self.model_dump(mode="json", exclude=unsaid, exclude_none=True)
         # A system's file lies elsewhere on another machine.
         said["system"]["kind"] = short(said["system"]["kind"])
+        if self.trials.pattern is not None:
+            # So does a pattern, and what counts is what it says.
+            said["trials"]["pattern"] = file_digest(Path(self.trials.pattern))
         return said
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
@@ -233,7 +271,7 @@ class Recipe(Contents):
             "inputs": system.inputs,
             "discrete": int(system.discrete),
             "alpha": _alpha(system),
-            "noise": self.sampling.noise,
+            "noise": self.sampling.noise_level,
             "dt": self.sampling.dt,
             "train_trajectories": self.sampling.trajectories,
             "horizon": self.sampling.horizon,

@@ -1,10 +1,11 @@
 """The `[initial_states]` and `[sampling]` sections of a recipe: how a system is observed."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PlainValidator, PositiveFloat, PositiveInt, model_validator
+from pydantic_core import PydanticCustomError
 
 from koopmark._config import Section
 
@@ -73,7 +74,52 @@ class Polar(Section):
         return np.hstack([radius * np.cos(phase), radius * np.sin(phase)])
 
 
-InitialStatesSection = Annotated[Uniform | Normal | LogUniform | Polar, Field(discriminator="kind")]
+class Gaussian(Section):
+    """Gaussian with this mean (N,), and covariance R Rᵀ of the rows `root` (N, N) of R."""
+
+    kind: Literal["gaussian"]
+    mean: tuple[float, ...]
+    root: tuple[tuple[float, ...], ...]
+
+    @model_validator(mode="after")
+    def _square(self) -> "Gaussian":
+        n = len(self.mean)
+        if len(self.root) != n or any(len(row) != n for row in self.root):
+            raise ValueError(f"root must have {n} rows of {n} numbers, as many as the mean has")
+        return self
+
+    def draw(self, count: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        if n != len(self.mean):
+            raise ValueError(f"mean has {len(self.mean)} numbers: the system has {n} variables")
+        made: NDArray[np.float64] = rng.normal(size=(count, n)) @ np.array(self.root).T
+        return made + np.array(self.mean)
+
+
+InitialStatesSection = Annotated[
+    Uniform | Normal | LogUniform | Polar | Gaussian, Field(discriminator="kind")
+]
+
+
+def _levels(given: Any) -> float | tuple[float, ...]:
+    """One number, or a number for each channel, none of them negative."""
+    several = isinstance(given, tuple) and len(given) > 0
+    for value in given if several else (given,):
+        if type(value) not in (int, float):
+            raise PydanticCustomError(
+                "levels", "Input should be a valid number, or a list of numbers"
+            )
+        if not 0.0 <= value < np.inf:
+            raise PydanticCustomError(
+                "levels", "Input should be greater than or equal to 0, and finite"
+            )
+    return tuple(float(value) for value in given) if several else float(given)
+
+
+if TYPE_CHECKING:
+    Levels = float | tuple[float, ...]
+else:
+    Levels = Annotated[Any, PlainValidator(_levels)]
+"""One for all channels, or one for each."""
 
 
 class SamplingSection(Section):
@@ -83,9 +129,10 @@ class SamplingSection(Section):
     test_trajectories: PositiveInt
     dt: PositiveFloat
     horizon: PositiveFloat
-    noise: NonNegativeFloat = 0.0
+    noise: Levels = 0.0
     """Standard deviation of the Gaussian noise added to each training state, as a fraction of
-    the standard deviation of the clean training states."""
+    the standard deviation of the clean training states; a list has one for each channel, as a
+    fraction of that of the channel where it was recorded."""
 
     @model_validator(mode="after")
     def _whole_number_of_steps(self) -> "SamplingSection":
@@ -100,6 +147,12 @@ class SamplingSection(Section):
                 f"horizon {self.horizon:g} with dt {self.dt:g}: it must be a whole multiple of dt"
             )
         return self
+
+    @property
+    def noise_level(self) -> float:
+        """The root mean square over channels, one number for tables."""
+        given = self.noise
+        return float(np.sqrt(np.mean(np.square(given)))) if isinstance(given, tuple) else given
 
     @property
     def steps(self) -> int:

@@ -1,11 +1,15 @@
 """The `[trials]` section of a recipe: training trajectories as an experiment would record them."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from koopmark._config import Section
+from koopmark._config import FOLDER, Section
+from koopmark._errors import ConfigError
 from koopmark._keys import generator
+from koopmark.datasets.pattern import Pattern
 
 SHIFTED = "times of trials"
 """What the generator of uneven times is for; the others are called after what they leave out."""
@@ -15,7 +19,8 @@ class TrialsSection(Section):
     """Trials of unequal length, with gaps, at uneven times; by default none of the three.
 
     Test trajectories are full and even whatever it says. Everything is drawn from generators of its
-    own: at one seed more gaps contain fewer, and neither they nor lengths depend on the noise.
+    own: at one seed more gaps contain fewer, and neither they nor lengths depend on the noise. With
+    a `pattern` nothing is drawn: trials are recorded as others were.
     """
 
     shortest: float = Field(default=1.0, gt=0, le=1)
@@ -33,6 +38,40 @@ class TrialsSection(Section):
     """Share of the training trajectories, or of the times of a single one, that no method is fitted
     to: what is said of these as of a recording is compared with the truth."""
 
+    pattern: str | None = None
+    """A file, taken from the recipe's folder if relative, that says when and in which channels
+    trajectories were recorded and under which inputs (`koopmark twin` writes it). The horizon is
+    that of test trajectories alone then."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _a_file(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is None:
+            return None
+        folder: Path | None = (info.context or {FOLDER: Path()}).get(FOLDER)
+        if folder is None:
+            raise ConfigError(f"pattern = {name!r} names a file, and what is read here may not")
+        path = (folder / name).absolute()
+        Pattern.read(path)
+        return str(path)
+
+    @model_validator(mode="after")
+    def _drawn_or_given(self) -> "TrialsSection":
+        drawn = self.model_fields_set & {"shortest", "gaps", "gap", "missing", "jitter"}
+        if self.pattern is not None and drawn:
+            raise ValueError(
+                f"{', '.join(sorted(drawn))} beside pattern, which says when trials were recorded: "
+                "leave one of the two out"
+            )
+        return self
+
+    def given(self) -> Pattern | None:
+        """How the trials were recorded that these are like; None if they are drawn."""
+        return None if self.pattern is None else Pattern.read(Path(self.pattern))
+
+    def reads(self) -> list[Path]:
+        return [] if self.pattern is None else [Path(self.pattern)]
+
     @model_validator(mode="after")
     def _gaps_that_long(self) -> "TrialsSection":
         # States missing independently of one another are in gaps that long.
@@ -47,12 +86,15 @@ class TrialsSection(Section):
     @property
     def full(self) -> bool:
         """Whether every value is recorded."""
+        given = self.given()
+        if given is not None:
+            return bool(given.recorded.all())
         return self.shortest == 1.0 and self.gaps == self.missing == 0.0
 
     @property
     def in_words(self) -> str:
         """Such as `20 % of the states missing in gaps of 5 steps`; empty if there is nothing."""
-        said = []
+        said = [f"as {Path(self.pattern).name} has them"] if self.pattern else []
         if self.shortest < 1.0:
             said.append(f"lengths from {100 * self.shortest:g} to 100 % of the horizon")
         if self.gaps:
@@ -68,8 +110,12 @@ class TrialsSection(Section):
     def times(self, grid: NDArray, count: int, key: dict) -> NDArray[np.float64]:
         """Times (T,), or (M, T) of each of `count` trials, for an even grid (T,) from 0.
 
-        They increase: the first is 0, and none is after the end of the grid.
+        They increase: the first is 0, and none is after the end of the grid. Those of a pattern are
+        its own, at the interval of the grid.
         """
+        given = self.given()
+        if given is not None:
+            return float(grid[1] - grid[0]) * given.times
         if not self.jitter:
             return grid
         rng = generator(key, SHIFTED)
@@ -81,6 +127,10 @@ class TrialsSection(Section):
 
     def recorded(self, shape: tuple[int, int, int], key: dict) -> NDArray[np.bool_]:
         """(M, T, N) which values are recorded: of other levels at the same `key` more or fewer."""
+        given = self.given()
+        if given is not None:
+            mask = given.recorded
+            return np.broadcast_to(mask if mask.ndim == 3 else mask[..., None], shape)
         count, length, _ = shape
         within = np.ones((count, length), bool)
         if self.shortest < 1.0:

@@ -20,15 +20,15 @@ from koopmark.scoring._evaluate import (
     StructureScores,
     VerdictScores,
 )
+from koopmark.scoring._forecasts import LONGEST_LEAD, lead_errors, of_model, scale_of
 from koopmark.scoring._structure import infer_structure
-from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, residuals
+from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, horizon_of, residuals
+from koopmark.scoring._truth import truth_of
 from koopmark.simulation import Trajectories
 
 NO_KEY = "no answer key: assessed on held-out data, not scored"
 MOST_COURSES, COURSE_TRIALS, COURSE_POINTS = 12, 4, 200
 """Supported pairs, held-out trials and times of each that `courses` shows at most."""
-LEADS = 12
-"""Times ahead at which forecasts are compared, evenly spread over the logarithm."""
 
 
 def assess(
@@ -106,9 +106,9 @@ def assess(
 def judged(
     scores: Scores,
     model: Model,
-    key: AnswerKey,  # noqa: ARG001
+    key: AnswerKey,
     held_out: Trajectories,
-    clean: Trajectories,  # noqa: ARG001
+    clean: Trajectories,
     train: Trajectories,
     seed: int = 0,
 ) -> Scores:
@@ -123,23 +123,44 @@ def judged(
     held_out : Trajectories
         As they were recorded.
     clean : Trajectories
-        From the same law, without noise or gaps.
+        From the same law, without noise or gaps, by which the truth is told.
     train : Trajectories
     seed : int
         As for `residuals`.
     """
     said = assess(model, held_out, train, seed)
+    verdicts = said.verdicts
+    # Data that are enough for verdicts are recorded as the clean ones are.
+    if verdicts:
+        of = truth_of(model, key, clean, horizon_of(held_out))
+        verdicts = tuple(
+            replace(
+                row,
+                eigenvalue_defect=float(of.eigenvalue_defect[row.index]),
+                function_defect=float(of.function_defect[row.index]),
+                exact_error=float(of.exact_error[row.index]),
+                true=float(of.true[row.index]),
+            )
+            for row in verdicts
+        )
     return replace(
         scores,
-        verdicts=said.verdicts,
+        verdicts=verdicts,
         forecasts=said.forecasts,
         structures=said.structures,
         courses=said.courses,
     )
 
 
-def scatter(model: Model) -> Scores:
-    """What a model fitted to trajectories drawn again is for: its eigenvalues."""
+def scatter(model: Model, held_out: Trajectories) -> Scores:
+    """What a model fitted to trajectories drawn again is for: its eigenvalues and its structure.
+
+    Parameters
+    ----------
+    model : Model
+    held_out : Trajectories
+        Which no draw touches.
+    """
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     return Scores(
         _of_fit(model, verified=0, notes=[model.note]),
@@ -148,6 +169,7 @@ def scatter(model: Model) -> Scores:
             PairScores(index, float(at.real), float(at.imag), np.nan, np.nan, "")
             for index, at in enumerate(eigenvalues)
         ),
+        structures=tuple(_structures(model, held_out)),
     )
 
 
@@ -185,38 +207,13 @@ def _verdicts(table: pd.DataFrame) -> Iterator[VerdictScores]:
         yield VerdictScores(index, value.real, value.imag, **told)
 
 
-def leads_of(data: Trajectories) -> NDArray[np.intp]:
-    """Numbers of sampling intervals by which forecasts of these data reach ahead."""
-    longest = max((block.states.shape[1] - 1 for block in data.blocks()), default=0)
-    if not longest:
-        return np.empty(0, dtype=np.intp)
-    return np.unique(np.geomspace(1, longest, LEADS).round().astype(np.intp))
-
-
 def _forecasts(
     model: Model, held_out: Trajectories, train: Trajectories
 ) -> Iterator[ForecastScores]:
-    """By how many intervals ahead, from the first window of every stretch on."""
-    scale = train.snapshots().std(axis=0)
-    scale[scale == 0.0] = 1.0
-    for steps in leads_of(held_out):
-        squares, count = 0.0, 0
-        for block in held_out.blocks(least=model.window + int(steps)):
-            at = model.window + int(steps) - 1
-            times = block.times[model.window : at + 1] - block.times[model.window - 1]
-            held = None if block.inputs is None else block.inputs[:, model.window - 1 : at]
-            with np.errstate(over="ignore", invalid="ignore"):
-                predicted = model.predict(block.rolling(model.window)[:, 0], times, inputs=held)
-                if predicted is None:
-                    return
-                missed = (predicted[:, -1] - block.states[:, at]) / scale
-                squares += float(np.sum(missed**2))
-            count += len(block.states)
-        if count:
-            error = float(np.sqrt(squares / (count * len(scale))))
-            yield ForecastScores(
-                int(steps), float(steps) * held_out.dt, error if error == error else np.inf, count
-            )
+    """By how many intervals ahead, from starts all over the held-out data."""
+    predict = of_model(model, held_out.dt)
+    for one in lead_errors(predict, model.window, held_out, scale_of(train)):
+        yield ForecastScores(one.steps, one.steps * held_out.dt, one.error, one.forecasts)
 
 
 def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScores]:
@@ -225,10 +222,12 @@ def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScore
         found = infer_structure(model, held_out)
     except ValueError:
         return
+    shown = found.rank < found.size
     yield StructureScores(
-        -1.0,
+        found.rate if shown else np.nan,
         found.size,
         found.rank,
+        found.rank if found.rank_low is None else found.rank_low,
         json.dumps(found.null_space.round(6).tolist()),
         json.dumps(found.offset.round(6).tolist()),
         found.note,
@@ -260,13 +259,16 @@ def _listed(values: NDArray) -> str:
 def _forecast_error(model: Model, held_out: Trajectories) -> tuple[float, str]:
     """Relative root-mean-square error of every stretch without a gap from its first window on.
 
-    Under the inputs that were recorded, for models that use them.
+    Of LONGEST_LEAD intervals at most; under the inputs that were recorded, for models that use
+    them.
     """
     missed = size = 0.0
     for block in held_out.blocks(least=model.window + 1):
-        truth = block.states[:, model.window :]
-        times = block.times[model.window :] - block.times[model.window - 1]
+        end = model.window + LONGEST_LEAD
+        truth = block.states[:, model.window : end]
+        times = block.times[model.window : end] - block.times[model.window - 1]
         held = None if block.inputs is None else block.inputs[:, model.window - 1 : -1]
+        held = None if held is None else held[:, :LONGEST_LEAD]
         with np.errstate(over="ignore", invalid="ignore"):
             predicted = model.predict(block.rolling(model.window)[:, 0], times, inputs=held)
             if predicted is None:

@@ -130,8 +130,12 @@ class StructureScores:
     """The structure that functions at a common real rate imply: a row of `structures.csv`."""
 
     rate_re: float
+    """NaN if no functions share a real rate."""
     size: int
     rank: int
+    """What it is at most, `size` if there is no structure."""
+    rank_low: int
+    """What it is at least: held-out data rule out less, whatever the model found."""
     null_space: str
     """JSON: the rows of an orthonormal basis (N, N - rank), in units of the channels."""
     offset: str

@@ -18,7 +18,13 @@ from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.scoring._law_floors import information_of, law_records
 from koopmark.simulation import Trajectories
-from koopmark.truth import ONE, SAME_EIGENVALUE, AffineProducts, Eigenspace, ProductEigenspace
+from koopmark.truth import (
+    ONE,
+    SAME_EIGENVALUE,
+    AffineProducts,
+    Eigenspace,
+    ProductEigenspace,
+)
 
 DRAWS = 1000
 """Deviations drawn for the root mean square of the largest of several sines."""
@@ -49,7 +55,7 @@ class StatisticalFloor:
 
 
 def statistical_floors(
-    key: AnswerKey, train: Trajectories, noise: float, test: Trajectories
+    key: AnswerKey, train: Trajectories, noise: float | NDArray[np.float64], test: Trajectories
 ) -> tuple[StatisticalFloor, ...]:
     """The Cramér-Rao bound of each target of a key.
 
@@ -59,8 +65,9 @@ def statistical_floors(
     train : Trajectories
         The training data before noise was added, as they were recorded: with gaps, unequal lengths
         and uneven times.
-    noise : float
-        σ, the standard deviation of the noise in every variable, in units of the states.
+    noise : float or (N,) array
+        σ, the standard deviation of the noise in every variable, or in each, in units of the
+        states.
     test : Trajectories
         Clean, where the angles are taken.
 
@@ -69,10 +76,26 @@ def statistical_floors(
     ValueError
         If the noise is negative or no number.
     """
-    if not 0.0 <= noise < np.inf:
+    level = np.asarray(noise, dtype=float)
+    if not (np.isfinite(level) & (level >= 0.0)).all():
         raise ValueError(f"noise {noise}: a standard deviation is finite and not negative")
-    if noise == 0.0:
+    if not level.any():
         return (StatisticalFloor(),) * len(key.targets)
+    if level.ndim:
+        # In what is constant, noise or none tells nothing of the others.
+        still = np.ptp(train.snapshots().reshape(-1, len(level)), axis=0) == 0.0
+        level = np.where((level == 0.0) & still, 1.0, level)
+        if not level.all():
+            note = "statistical_floor: a channel without noise beside others that have some"
+            return tuple(StatisticalFloor(note=note) for _ in key.targets)
+        # In channels s / σ the noise is 1 in all.
+        seen = (
+            replace(one.without_origin(), states=np.asarray(one.states) / level)
+            for one in (train, test)
+        )
+        whitened, clean = seen
+        return statistical_floors(key.in_units(level), whitened, 1.0, clean)
+    noise = float(level)
     n = train.states.shape[2]
     null = key.null_functions
     if n > MOST_VARIABLES:
@@ -83,13 +106,25 @@ def statistical_floors(
         why = "not computed for maps other than networks"
     else:
         why = "known only for eigenfunctions that are affine in the state, and their products"
-    if key.latent or (key.discrete and null is None):
+    if key.inputs and null is None:
+        why = "not computed under inputs for other than networks seen by no more sensors than units"
+    if key.latent or ((key.discrete or key.inputs) and null is None):
         note = f"statistical_floor: {why}"
         return tuple(StatisticalFloor(note=note) for _ in key.targets)
     known: dict[int, _Spread | str] = {}
+    frame, kept = _occurring(key), dict[int, tuple[NDArray, NDArray]]()
+
+    def turned(vectors: NDArray) -> NDArray:
+        # With those that they come from, so that no other array has their place.
+        if frame is not None and id(vectors) not in kept:
+            kept[id(vectors)] = (vectors, frame @ (frame.T @ vectors))
+        return kept[id(vectors)][1]
+
     floors = []
     for target in key.targets:
         products = target.affine_products(len(test.states)) if n <= MOST_VARIABLES else None
+        if products is not None and frame is not None:
+            products = replace(products, vectors=turned(products.vectors))
         if products is None:
             floors.append(StatisticalFloor(note=f"statistical_floor: {why}"))
             continue
@@ -101,6 +136,17 @@ def statistical_floors(
                 known[place] = _spread(products, train, noise)
         floors.append(_floor(target, products, known[place], train, test, key.discrete))
     return tuple(floors)
+
+
+def _occurring(key: AnswerKey) -> NDArray[np.float64] | None:
+    """Orthonormal columns along which states vary, of more sensors than units; else None.
+
+    Of functions that are one on these states the one with the least noise is what counts.
+    """
+    sensors = key.sensors
+    if sensors is None or sensors.channels <= sensors.size:
+        return None
+    return np.linalg.qr(sensors.matrix)[0]
 
 
 @dataclass(frozen=True, eq=False)

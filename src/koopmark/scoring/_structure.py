@@ -13,7 +13,14 @@ from koopmark._repr import ReprMixin
 from koopmark._tsqr import triangle_of
 from koopmark.models import Model
 from koopmark.scoring._cluster import obeying
-from koopmark.scoring._plane import FLOW, MAP
+from koopmark.scoring._common_rate import (
+    CANDIDATES,
+    FEWEST_AT_A_RATE,
+    common_rate,
+    law_at,
+    ruled_out,
+)
+from koopmark.scoring._plane import FLOW, MAP, Plane
 from koopmark.scoring._residuals import (
     CLUSTER_RADIUS,
     Along,
@@ -31,13 +38,14 @@ from koopmark.scoring._subspaces import (
     outside,
 )
 from koopmark.scoring._test_set import TestSet
-from koopmark.simulation import Trajectories
+from koopmark.simulation import MeasurementNoise, Trajectories, measurement_noise
 from koopmark.truth import RELAXATION, LinearLaw, NullSpace, ProductEigenspace
 
+NEGLIGIBLE = 1e-4
+"""Noise relative to a channel below which it is as good as none."""
 ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
-CANDIDATES = 8
-"""Multipliers of a map that are tried."""
+NO_FUNCTION = "no such function: the weights have full rank, or the channels are too few of them"
 ROUNDING, GAP = 1e-8, 30.0
 """If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
 being alike, the others may be impostors whose eigenvalue is merely near."""
@@ -45,12 +53,12 @@ being alike, the others may be impostors whose eigenvalue is merely near."""
 
 @dataclass(frozen=True, eq=False)
 class Structure(ReprMixin):
-    """The affine functions c + lᵀy that were recovered at -1, y = ζ(x), and what follows from them.
+    """The affine functions c + lᵀy recovered at one real rate, y = ζ(x), and what they imply.
 
-    If the dynamics are of the relaxation family, the l are left null vectors of the weights, and
-    the set on which all of the functions vanish attracts every trajectory at the rate 1; of a map
-    those at its multiplier. Under inputs the functions are those that decay so but for a response
-    to the inputs.
+    If y obeys ẏ = λ(y - θ) + W f(y), as the relaxation family does with λ = -1, the l are left null
+    vectors of the weights W, and the set on which all of the functions vanish attracts every
+    trajectory at the rate -λ; of a map those at its multiplier. Under inputs the functions are
+    those that decay so but for a response to the inputs.
 
     Of N channels that sensors show of a larger network, with more sensors than the rank r of its
     weights W = L Rᵀ, the functions are N - r, and `rank` is r, that of the whole network: of
@@ -62,15 +70,18 @@ class Structure(ReprMixin):
     constraints : (k, N + 1) array
         B: the recovered ones are those whose coefficients (c, l) obey B (c, l) = 0.
     note : str
-        What was left out of the trajectories, and that no function was found.
-
-    multiplier : float, optional
-        μ of one step of a map, by which they were found.
+        What was left out of the trajectories, that no function was found, or what noise hides.
+    law : LinearLaw
+        How the functions decay.
+    rank_low : int, optional
+        The trajectories show that the rank is at least this, whatever the model found; `rank` is
+        what it is at most. By default they are the same.
     """
 
     constraints: NDArray
     note: str = ""
-    multiplier: float | None = None
+    law: LinearLaw = RELAXATION
+    rank_low: int | None = None
 
     @property
     def size(self) -> int:
@@ -81,6 +92,16 @@ class Structure(ReprMixin):
     def rank(self) -> int:
         """Inferred rank of the weights: N minus the number of independent l, N if there is none."""
         return len(self.constraints) - 1
+
+    @property
+    def rate(self) -> float:
+        """λ per unit of time, or μ of one step of a map."""
+        return float(self.law.eigenvalue(1).real)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the trajectories allow no other rank."""
+        return self.rank_low in (None, self.rank)
 
     @cached_property
     def complement(self) -> NDArray:
@@ -114,9 +135,10 @@ class Structure(ReprMixin):
 
     def _facts(self) -> list[str]:
         null = f"left null space of dimension {self.size - self.rank}"
-        facts = [f"N = {self.size:,}", f"rank {self.rank}", null]
-        if self.multiplier is not None:
-            facts.append(f"μ = {self.multiplier:.4g}")
+        rank = f"rank {self.rank}" if self.settled else f"rank {self.rank_low} to {self.rank}"
+        facts = [f"N = {self.size:,}", rank, null]
+        if self.law != RELAXATION:
+            facts.append(f"{'μ' if self.law.discrete else 'λ'} = {self.rate:.4g}")
         return [*facts, self.note] if self.note else facts
 
 
@@ -125,10 +147,13 @@ def infer_structure(
     trajectories: Trajectories,
     zeta: Callable[[NDArray], NDArray] | None = None,
     radius: float = CLUSTER_RADIUS,
-    multiplier: float | None = None,
+    rate: float | None = None,
     discrete: bool | None = None,
 ) -> Structure:
     """Rank, left null space and attracting set that a fitted model implies, without the system.
+
+    Of trajectories with noise the functions count that obey a common rate as nearly as the noise
+    allows, and `rank_low` is as many as the trajectories rule out (docs/scores.md).
 
     Functions of the state under inputs count if they decay but for a response to the inputs of the
     trajectories, each held from its time to the next, whether or not the method knows of inputs.
@@ -137,52 +162,123 @@ def infer_structure(
     Parameters
     ----------
     model : Model
-        Fitted to data of the relaxation family.
     trajectories : Trajectories
-        Where its eigenfunctions are compared with affine functions that decay at the rate 1: more
+        Where its eigenfunctions are compared with affine functions that decay at the rate: more
         than there are null vectors, from starts of their own. Those that hold a value that is not
         finite are left out.
     zeta : callable, optional
         ζ, (P, N) to (P, N); the identity by default, as for recurrent networks.
     radius : float
-        Of the functions those count whose eigenvalue is at most so far from -1 and which disobey it
-        at most at this rate on the trajectories, and of several that are one up to what is added to
-        it, one. Of a map both are relative to |1 - μ|.
-    multiplier : float, optional
-        μ of one step if the data are those of a map, whose unit of time is one step: 1 - α of a
-        leaky network x⁺ = (1 - α) x + α(Wσ(x) + θ). In place of -1 and e⁻ᵗ it is μ and μᵗ. If it is
-        not given that of the model's real multipliers is taken, other than 1, at which most affine
-        functions are.
+        Of trajectories without noise. Of the functions those count whose eigenvalue is at most so
+        far from the rate, relative to it, and which disobey it at most at this rate on the
+        trajectories, and of several that are one up to what is added to it, one. Of a map relative
+        to |1 - μ|.
+    rate : float, optional
+        λ, per unit of time, or μ of one step of a map, whose unit of time that is: 1 - α of a leaky
+        network x⁺ = (1 - α) x + α(Wσ(x) + θ). If it is not given, -1 of the relaxation family is
+        tried, and if no function is there those real rates that functions of the model have in
+        common: that at which most affine functions are. Of a map those without 1; of trajectories
+        with noise two functions at least must share it.
     discrete : bool, optional
-        Whether the data are those of a map; by default if there is a multiplier, or if the system
-        says so that they come from.
+        Whether the data are those of a map; by default if the system says so that they come from.
 
     Raises
     ------
     ValueError
         If the trajectories are too short or too few for an angle to mean anything or for all null
-        vectors to be seen, or are not such as the model was fitted to; or if there is a multiplier
-        and the data are not those of a map.
+        vectors to be seen, or are not such as the model was fitted to.
     """
     trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
     check_channels(model, trajectories.states)
     _check_inputs(model, trajectories)
+    if discrete is None:
+        system = trajectories.system
+        discrete = system is not None and system.discrete
+    plane = MAP if discrete else FLOW
     test = TestSet(trajectories, model.window)
     if test.longest > 1 and (reason := misplaced(model, trajectories)):
         raise ValueError(reason)
     if reason := test.lacking:
         raise ValueError(reason)
+    if discrete and test.longest > 1:
+        plane.expect_interval(trajectories.dt, "the data")
+    noise = _noise(trajectories) if zeta is None else None
+    found = None if noise is None else _within_noise(model, trajectories, noise, plane, rate)
+    try:
+        exact = _without_noise(model, test, zeta, radius, rate, plane)
+    except ValueError:
+        if found is None:
+            raise
+    else:
+        # What passes for noise may be the dynamics: then what holds without any is right.
+        better = found is not None and found.settled and found.rank < exact.rank
+        shown = exact.rank < exact.size
+        if found is None or (shown and not better):
+            found = exact
+            if shown and zeta is None:
+                low = ruled_out(trajectories, noise, exact.law)
+                found = replace(exact, rank_low=min(low, exact.rank))
+    if found.rank == found.size:
+        none = found.note or NO_FUNCTION
+        if trajectories.inputs is not None and model.gains is None:
+            none += ", or inputs reach every such function: the model was fitted without them"
+        found = replace(found, note=none)
+    return replace(found, note="; ".join(filter(None, [note, found.note])))
+
+
+def _noise(data: Trajectories) -> MeasurementNoise | None:
+    """That in the data, if there is any that matters and enough data to see it."""
+    try:
+        noise = measurement_noise(data)
+    except ValueError:
+        return None
+    spread = data.snapshots().reshape(-1, data.states.shape[2]).std(axis=0)
+    moving = spread > 0.0
+    return noise if (noise.deviations[moving] > NEGLIGIBLE * spread[moving]).any() else None
+
+
+def _within_noise(
+    model: Model,
+    data: Trajectories,
+    noise: MeasurementNoise,
+    plane: Plane,
+    rate: float | None,
+) -> Structure:
+    """What obeys a common rate as nearly as the noise allows."""
+    n = data.states.shape[2]
+    seen = common_rate(model, data, noise, plane, rate)
+    if seen is None:
+        return Structure(np.eye(n + 1))
+    notes = []
+    if seen.unseen:
+        notes = [f"in {seen.unseen} of {n} directions the data show noise alone"]
+    if seen.found < seen.fewest:
+        allowed = n - seen.refused - seen.unseen
+        none = NO_FUNCTION
+        if allowed >= seen.fewest:
+            one = f"{seen.law.eigenvalue(1).real:.4g}"
+            none = f"no such function of the model, but the data allow {allowed} at the rate {one}"
+        note = "; ".join([none, *notes])
+        return Structure(np.eye(n + 1), note, seen.law, min(n, seen.refused))
+    rank = n - seen.found
+    if seen.refused < rank:
+        notes = [f"the noise allows any rank from {seen.refused} to {rank}", *notes]
+    rows = _null_space(seen.coefficients.T).T
+    return Structure(rows, "; ".join(notes), seen.law, seen.refused)
+
+
+def _without_noise(
+    model: Model,
+    test: TestSet,
+    zeta: Callable[[NDArray], NDArray] | None,
+    radius: float,
+    rate: float | None,
+    plane: Plane,
+) -> Structure:
     # A rate shows along stretches of one length.
     trajectories, places = test.even, test.places[:, model.window - 1 :]
     flat = test.windows if test.data.regular else test.windows[places.ravel()]
     per_trajectory = places.shape[1]
-    if discrete is None:
-        system = trajectories.system
-        discrete = multiplier is not None or (system is not None and system.discrete)
-    if multiplier is not None and not discrete:
-        raise ValueError("a flow has no multiplier: its functions are at -1; leave discrete out")
-    if discrete and per_trajectory > 1:
-        MAP.expect_interval(trajectories.dt, "the data")
     states = real(flat[:, -1], "states")
     y = states if zeta is None else zeta(states)
     driven = None if trajectories.inputs is None else trajectories.inputs[:, model.window - 1 :]
@@ -196,20 +292,15 @@ def infer_structure(
             )
         return structure_of(y, values, trajectories.times[model.window - 1 :], law, driven)
 
-    if not discrete:
-        found = found_at(RELAXATION)
-    elif multiplier is not None:
-        found = found_at(LinearLaw(multiplier=float(multiplier)))
-    else:
-        laws = [LinearLaw(multiplier=mu) for mu in _shared_multipliers(model)]
-        found = min(map(found_at, laws), key=lambda one: one.rank)
+    # Of a rate that is merely near that of the family nothing is made.
+    found = found_at(RELAXATION if rate is None else law_at(plane, rate))
+    if rate is None and (plane.discrete or found.rank == found.size):
+        laws = [law_at(plane, one) for one in _shared_rates(model, plane)]
+        others = [one for one in map(found_at, laws) if one.size - one.rank >= FEWEST_AT_A_RATE]
+        none = Structure(np.eye(found.size + 1))
+        found = min(others, key=lambda one: one.rank, default=none)
     _check_all_seen(found, y, test.origins)
-    if found.rank == found.size:
-        none = "no such function: the weights have full rank, or the channels are too few of them"
-        if driven is not None and model.gains is None:
-            none += ", or inputs reach every such function: the model was fitted without them"
-        note = "; ".join(filter(None, [note, none]))
-    return replace(found, note=note)
+    return found
 
 
 def _check_inputs(model: Model, data: Trajectories) -> None:
@@ -237,20 +328,24 @@ def _check_inputs(model: Model, data: Trajectories) -> None:
     check_finite_inputs(data)
 
 
-def _shared_multipliers(model: Model) -> list[float]:
-    """Real multipliers that a model has, those that most pairs share first, at most CANDIDATES.
+def _shared_rates(model: Model, plane: Plane) -> list[float]:
+    """Real eigenvalues that a model has, those that most pairs share first, at most CANDIDATES.
 
-    Without 1, that of the constant; 0 if there is none.
+    Without that of the constant; of a map 0 if there is none.
     """
-    given, _ = MAP.eigenvalues(model)
+    given, _ = plane.eigenvalues(model)
     given = given[np.isfinite(given)]
-    reals = np.sort(given.real[np.abs(given.imag) <= ANGLE_TOLERANCE])
-    reals = reals[np.abs(reals - 1.0) > ROUNDING]
-    # Relative to what they leave in a step: slow multipliers are close to one another.
-    unlike = np.diff(reals) > ANGLE_TOLERANCE * np.abs(1.0 - reals[:-1])
+    sizes = np.abs(given - plane.constant)
+    limit = np.ones(len(given)) if plane.discrete else sizes
+    reals = np.sort(given.real[np.abs(given.imag) <= ANGLE_TOLERANCE * limit])
+    slow = ROUNDING if plane.discrete else ROUNDING * sizes.max(initial=0.0)
+    reals = reals[np.abs(reals - plane.constant) > slow]
+    # Relative to what they leave in a unit of time: slow ones are close to one another.
+    unlike = np.diff(reals) > ANGLE_TOLERANCE * np.abs(plane.constant - reals[:-1])
     groups = np.split(reals, np.flatnonzero(unlike) + 1)
     groups.sort(key=len, reverse=True)
-    return [float(np.median(group)) for group in groups[:CANDIDATES] if len(group)] or [0.0]
+    found = [float(np.median(group)) for group in groups[:CANDIDATES] if len(group)]
+    return found or [0.0] * plane.discrete
 
 
 def _near(
@@ -267,7 +362,8 @@ def _near(
     """
     plane = MAP if law.discrete else FLOW
     eigenvalues, _ = plane.eigenvalues(model)
-    scale = plane.scale(law.eigenvalue(1))
+    # Per unit of time of the law: of a flow at -1 it is 1.
+    scale = plane.scale(law.eigenvalue(1)) if law.discrete else abs(law.decay) or 1.0
     near = np.isfinite(eigenvalues) & (np.abs(eigenvalues - law.eigenvalue(1)) <= radius * scale)
     values = np.asarray(model.eigenfunctions(flat))[:, near]
     finite = np.isfinite(values).all(axis=0)
@@ -336,7 +432,7 @@ def structure_of(
     affine = np.hstack([np.ones((len(y), 1)), y])
     _, constraints = _shared_affine_functions(affine, near)
     rows = _of_the_rate(affine, constraints, times, law, inputs)
-    return Structure(rows, multiplier=law.multiplier)
+    return Structure(rows, law=law)
 
 
 def score_structure(

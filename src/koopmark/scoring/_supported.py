@@ -36,6 +36,8 @@ SLIGHT = 0.02
 """A pair that disobeys at less than this share of its rate is not refused, however sure that is."""
 EIGENVALUE_WITHIN, FUNCTION_WITHIN = 0.05, 0.25
 """Shares of the rate below which the errors of λ and φ must be known to be, for support."""
+FAR = 10.0
+"""Relative rate of disobedience beyond which its size says nothing more: e^{λt} is gone then."""
 LAG = 3
 """States are compared 1, 3, 9, ... intervals apart: errors of eigenvalues grow, noise does not."""
 FEWEST_PAIRS = 20
@@ -127,7 +129,7 @@ def residuals(
     plane = MAP if discrete else FLOW
     plane.expect_interval(data.dt, "the data")
     eigenvalues, _ = plane.eigenvalues(model)
-    windows = _Windows.of(data, model, plane)
+    windows = Windows.of(data, model, plane)
     noise = measurement_noise(windows.data)
     seen = _seen(model, eigenvalues, windows, noise, seed)
     rows = [_row(j, eigenvalue, seen, windows) for j, eigenvalue in enumerate(eigenvalues)]
@@ -149,7 +151,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, eq=False)
-class _Windows:
+class Windows:
     """The windows of a model in data, and which of them are k intervals apart.
 
     Parameters
@@ -177,7 +179,7 @@ class _Windows:
     inputs: NDArray[np.float64] | None
 
     @classmethod
-    def of(cls, data: Trajectories, model: Model, plane: Plane) -> "_Windows":
+    def of(cls, data: Trajectories, model: Model, plane: Plane) -> "Windows":
         used, length = data, model.window
         if data.recorded.mask.sum() > MOST_STATES:
             used = _some(data)
@@ -213,7 +215,7 @@ class _Windows:
                 if longest
                 else "no residuals: nothing was recorded"
             )
-        return cls(used, length, rows, lags, _horizon(used), plane, inputs)
+        return cls(used, length, rows, lags, horizon_of(used), plane, inputs)
 
     def values(
         self,
@@ -306,8 +308,11 @@ def _inputs_of(
     return inputs
 
 
-def _horizon(data: Trajectories) -> float:
-    """Uneven times leave short stretches, and many of these show a slow rate all the same."""
+def horizon_of(data: Trajectories) -> float:
+    """Longest time from the first to the last recorded state of a trajectory.
+
+    Uneven times leave short stretches, and many of these show a slow rate all the same.
+    """
     if data.regular:
         return data.dt * (data.states.shape[1] - 1)
     recorded = data.recorded
@@ -354,7 +359,7 @@ class _Seen:
 DEFECT, ALONG, VARIANCE, SIZE = range(4)
 
 
-def _sums(
+def sums_over_pairs(
     values: NDArray,
     centres: NDArray,
     step: NDArray,
@@ -377,7 +382,7 @@ def _sums(
 def _seen(
     model: Model,
     eigenvalues: NDArray[np.complex128],
-    windows: _Windows,
+    windows: Windows,
     noise: MeasurementNoise,
     seed: int,
 ) -> _Seen:
@@ -407,7 +412,7 @@ def _seen(
             made = windows.forced(model, at, steps)
             parts = [None if one is None else one / sizes for one in made]
         pairs = zip(steps, windows.lags.values(), parts, strict=True)
-        return np.stack([_sums(values, centres, *one) for one in pairs], axis=1)
+        return np.stack([sums_over_pairs(values, centres, *one) for one in pairs], axis=1)
 
     draws = int(np.clip(MOST_VALUES // max(4 * own.size, 1), FEWEST_DRAWS, MOST_DRAWS))
     steady, even, odd, twice, moved = finite.copy(), [], [], [], []
@@ -545,11 +550,12 @@ class _Noise:
         return np.stack([least, (far + sure) / self.variance], axis=1)
 
 
-def _row(j: int, eigenvalue: complex, seen: _Seen, windows: _Windows) -> Row:
+def _row(j: int, eigenvalue: complex, seen: _Seen, windows: Windows) -> Row:
     unit = windows.plane.unit(eigenvalue, windows.horizon)
     shifts = np.array([one[:, j] for one in seen.shifts]) / unit
     defects = np.array([one[:, j] for one in seen.defects]) / unit
-    bounds = [float(np.nan_to_num(one[:, 1], nan=np.inf).min()) for one in (shifts, defects)]
+    highest = [one[:, 1] for one in (shifts, defects)]
+    bounds = [float(np.where(np.isnan(one), np.inf, one).min()) for one in highest]
     verdict, reason = _verdict(j, eigenvalue, seen, windows, shifts[:, 0], defects[:, 0], bounds)
     told = np.isfinite(eigenvalue) and seen.finite[j]
     floors = seen.floor[:, j] if told and seen.steady[j] else np.full(3, np.nan)
@@ -571,7 +577,7 @@ def _verdict(
     j: int,
     eigenvalue: complex,
     seen: _Seen,
-    windows: _Windows,
+    windows: Windows,
     shifts: NDArray[np.float64],
     defects: NDArray[np.float64],
     bounds: Sequence[float],
@@ -597,12 +603,13 @@ def _verdict(
     if (rate := max(shifts[worst], defects[worst])) > SLIGHT:
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
-        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {rate:.1%} at least"
+        least = f"{rate:.1%} at least" if rate < FAR else f"over {FAR:,.0%}"
+        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {least}"
     if (other := plane.alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
         slow = " of 1 / horizon" if abs(eigenvalue - plane.constant) * horizon < 1.0 else ""
-        return SUPPORTED, f"the eigenvalue is right to {bounds[0]:.1%}{slow}"
+        return SUPPORTED, f"it obeys its eigenvalue to {bounds[0]:.1%}{slow}"
     if abs(plane.over(np.array([eigenvalue]), dt)[0]) < GONE and (not plane.discrete or dt > 1.5):
         return UNTOLD, "the function decays within a sampling interval"
     if bounds[0] > EIGENVALUE_WITHIN:
@@ -610,7 +617,7 @@ def _verdict(
     return UNTOLD, f"noise explains a function that disobeys by {bounds[1]:.0%}"
 
 
-def _warning(table: "pd.DataFrame", windows: _Windows, data: Trajectories, model: Model) -> str:
+def _warning(table: "pd.DataFrame", windows: Windows, data: Trajectories, model: Model) -> str:
     supported = int((table["verdict"] == SUPPORTED).sum())
     said = []
     if 2 * supported < len(table):

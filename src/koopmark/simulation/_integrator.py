@@ -82,6 +82,9 @@ SHRINK, GROW = 0.2, 6.0
 AFTER_NON_FINITE = 0.1
 SMALLEST_STEP = 1e-14
 """Of the whole time span: below it a trajectory counts as blown up."""
+CHECKED, MOST_STEPS, STEPS_A_SAMPLE = 5_000, 2_000_000, 100
+"""After so many attempts a trajectory that would need more than so many for the rest, and so many
+for each sample, counts as blown up: it is stiffer than an explicit scheme can follow."""
 LARGEST_SIZE = 1e150
 """Above it a trajectory counts as blown up: squares, and with them the error norms, overflow."""
 STRETCH = 1.01
@@ -167,6 +170,8 @@ def integrate(
     else:
         h = _first_step(rhs, start, velocity, size, tolerance, end)
     may_grow = np.ones(len(t), dtype=bool)
+    attempts, since = 0, t
+    most = MOST_STEPS + STEPS_A_SAMPLE * times.shape[-1]
 
     while True:
         until = end if switches is None else np.minimum(switches.until, end)
@@ -238,6 +243,11 @@ def integrate(
 
         running = t < end
         diverged = running & ((size > LARGEST_SIZE) | ~(h > SMALLEST_STEP * end))
+        attempts += 1
+        if attempts % CHECKED == 0:
+            # At the pace of the last attempts, the same for a lane whatever the others do.
+            diverged |= running & ((t - since) * most < (end - t) * CHECKED)
+            since = t
         stopped[trajectory[diverged]] = t[diverged]
         if steps is not None:
             steps[trajectory] = h
@@ -250,7 +260,7 @@ def integrate(
             stages = memory[: (ALL_STAGES + 1) * a.size].reshape(-1, *a.shape)
             stages[0] = a
             trajectory, t, h, size = trajectory[stay], t[stay], h[stay], size[stay]
-            due, may_grow = due[stay], may_grow[stay]
+            due, may_grow, since = due[stay], may_grow[stay], since[stay]
             if times.ndim == 2:
                 times, end = times[stay], end[stay]
 

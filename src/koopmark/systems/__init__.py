@@ -76,7 +76,7 @@ from koopmark.systems.prescribed.random import (
     random_prescribed,
 )
 from koopmark.systems.textbook.kuramoto import CrossRatios, Kuramoto
-from koopmark.systems.textbook.linear import LinearSystem, random_linear
+from koopmark.systems.textbook.linear import LinearSystem, linear_of_spectrum, random_linear
 from koopmark.systems.textbook.ornstein_uhlenbeck import OrnsteinUhlenbeck, ornstein_uhlenbeck
 from koopmark.systems.textbook.planar import HopfNormalForm, SlowManifold
 
@@ -148,6 +148,7 @@ __all__ = [
     "inertial",
     "leaky_drive",
     "leaky_rnn",
+    "linear_of_spectrum",
     "linear_units",
     "lotka_volterra",
     "mixture_rnn",

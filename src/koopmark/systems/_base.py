@@ -24,7 +24,13 @@ from koopmark._arrays import (
 from koopmark._errors import a
 from koopmark.systems._sensors import NoKey, Sensors
 from koopmark.systems.registry import check_bounds
-from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions, ProductEigenspace
+from koopmark.truth import (
+    Eigenspace,
+    LatticeEigenspace,
+    PrincipalFunctions,
+    ProductEigenspace,
+    SeenEigenspace,
+)
 
 if TYPE_CHECKING:
     from koopmark.systems.low_rank.network import NullFlow
@@ -199,6 +205,8 @@ class System(_repr.ReprMixin, Gated, ABC):
     def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Its `targets` as functions of what sensors see of the state; of all of it if None.
 
+        Sensors that show all of the state show every function of it.
+
         Raises
         ------
         NoKey
@@ -206,9 +214,13 @@ class System(_repr.ReprMixin, Gated, ABC):
         """
         if sensors is None:
             return self.targets(max_degree)
+        if sensors.injective:
+            spaces = self.targets(max_degree)
+            return tuple(SeenEigenspace.of(space, sensors.view) for space in spaces)
         raise NoKey(
             f"of {a(type(self).__name__)} it is not known which eigenfunctions are functions of "
-            "some sensors: observe all of its state, or take a network of the relaxation family"
+            "fewer sensors than it has variables: take as many, or a network of the relaxation "
+            "family"
         )
 
     def hidden(self, sensors: Sensors) -> Eigenspace | None:  # noqa: ARG002

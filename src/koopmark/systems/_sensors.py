@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from koopmark._arrays import finite
 from koopmark._repr import ReprMixin
 from koopmark.systems._elementwise import MAPS, ElementwiseMap, Shift
+from koopmark.truth import AffineView
 
 INDEPENDENT = 1e-10
 """Sine of an angle between subspaces below which they meet: what is exact is so to that."""
@@ -20,23 +21,27 @@ class NoKey(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Sensors(ReprMixin):
-    """s = Cx: p of the N units of a system, or p mixtures of them.
+    """s = Cx + b: p of the N units of a system, or p mixtures of them, in units of their own.
 
     Parameters
     ----------
     matrix : (p, N) array
-        C, of rank p.
+        C, of rank p; with more sensors than units of rank N, so that they show all of the state.
     units : (p,) array of int, optional
         Which units they are, if each sensor sees one.
+    offset : (p,) array, optional
+        b, what sensors show of x = 0; zero if not given.
 
     Raises
     ------
     ValueError
-        If there is no sensor, or one is a combination of the others.
+        If there is no sensor, one is a combination of the others, or more sensors than units do
+        not show all of the state.
     """
 
     matrix: NDArray[np.float64]
     units: NDArray[np.intp] | None = None
+    offset: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         given = finite(self.matrix, "sensors")
@@ -45,22 +50,28 @@ class Sensors(ReprMixin):
                 f"sensors must be a matrix (p, N) with p at least 1, got the shape {given.shape}"
             )
         p, n = given.shape
-        if p > n:
-            raise ValueError(f"{p} sensors of {n} units: there can be at most {n} independent ones")
         if self.units is None:
             size = np.linalg.norm(given, axis=1)
-            if not size.all():
+            if p <= n and not size.all():
                 raise ValueError(
                     f"sensor {int(np.argmin(size))} sees nothing: its row of the matrix is zero"
                 )
             # Units of measurement say nothing of independence.
-            s = np.linalg.svd(given / size[:, None], compute_uv=False)
+            s = np.linalg.svd(given / np.where(size, size, 1.0)[:, None], compute_uv=False)
             rank = int(np.sum(s > INDEPENDENT * s[0]))
-            if rank < p:
-                raise ValueError(
-                    f"the {p} mixtures have rank {rank}: some are combinations of others; leave "
-                    f"{p - rank} out, or make them independent"
+            if rank < min(p, n):
+                wrong = (
+                    f"some are combinations of others; leave {p - rank} out, or make them "
+                    "independent"
+                    if p <= n
+                    else f"more mixtures than units must show all {n} of them"
                 )
+                raise ValueError(f"the {p} mixtures have rank {rank}: {wrong}")
+        if self.offset is not None:
+            offset = finite(self.offset, "offset")
+            if offset.shape != (p,):
+                raise ValueError(f"offset must have shape ({p},), got {offset.shape}")
+            object.__setattr__(self, "offset", offset)
         object.__setattr__(self, "matrix", given)
 
     @classmethod
@@ -121,7 +132,36 @@ class Sensors(ReprMixin):
                 f"these sensors see a system of {self.size} units, and the states have {shown}"
             )
         given = np.asarray(states)
-        return given @ self.matrix.T if self.units is None else given[..., self.units]
+        seen: NDArray = given @ self.matrix.T if self.units is None else given[..., self.units]
+        return seen if self.offset is None else seen + self.offset
+
+    @property
+    def plain(self) -> bool:
+        """Whether each shows one unit as it is."""
+        return self.units is not None and self.offset is None
+
+    @property
+    def injective(self) -> bool:
+        """Whether they show all of the state, so that functions of it are functions of s."""
+        return self.channels >= self.size
+
+    @cached_property
+    def view(self) -> AffineView:
+        """How the state follows from what they show.
+
+        Raises
+        ------
+        NoKey
+            If it does not.
+        """
+        if not self.injective:
+            raise NoKey(f"{self.channels} sensors do not show all of {self.size} units")
+        # Each in units of its own, since rounding is relative to the largest one.
+        size = np.linalg.norm(self.matrix, axis=1)
+        size[size == 0.0] = 1.0
+        inverse = np.linalg.pinv(self.matrix / size[:, None], rcond=INDEPENDENT) / size
+        offset = np.zeros(self.channels) if self.offset is None else self.offset
+        return AffineView(self.matrix, inverse, offset)
 
     def of_columns(self, vectors: NDArray) -> NDArray:
         """C V (p, k) for columns V (N, k)."""
@@ -161,8 +201,10 @@ class Sensors(ReprMixin):
         """
         if zeta.theta is not None:
             theta = np.broadcast_to(zeta.theta, self.size)
-            return Shift(self.of_columns(theta[:, None])[:, 0]) if theta.any() else Shift()
-        if self.units is None:
+            seen = self.of_columns(theta[:, None])[:, 0]
+            seen = seen if self.offset is None else seen + self.offset
+            return Shift(seen) if seen.any() else Shift()
+        if not self.plain:
             raise NoKey(
                 f"mixtures of units say nothing of {zeta.name} of each: take single units as "
                 "sensors, or a network whose map is a shift"

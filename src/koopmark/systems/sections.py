@@ -219,9 +219,9 @@ class _Spectrum(SystemSection):
                 f"real and oscillations make {functions} eigenvalues with n {n}: there must be "
                 "between 1 and n"
             )
-        degree, count, layers = given["degree"], given["count"], given.get("layers", 1)
+        degree, count, layers = (given.get(name, 1) for name in ("degree", "count", "layers"))
         monomials = comb(n + degree, degree)
-        if given["features"] == systems.POLYNOMIAL and monomials > MAX_MONOMIALS:
+        if given.get("features") == systems.POLYNOMIAL and monomials > MAX_MONOMIALS:
             raise ValueError(
                 f"polynomials of degree {degree} in {n} units have {monomials} monomials, of which "
                 f"there may be {MAX_MONOMIALS}"
@@ -254,6 +254,7 @@ BASES: dict[str, type[SystemSection]] = {
     "random_prescribed": _Spectrum,
     "random_coupling": _Spectrum,
     "linear": _Linear,
+    "linear_spectrum": _Spectrum,
     "ornstein_uhlenbeck": _OrnsteinUhlenbeck,
 }
 """Of the other kinds: `_Network` if the factory has a check, else `SystemSection`."""
@@ -284,6 +285,7 @@ LARGEST: dict[str, dict[str, int]] = {
     "random_inertial": {"units": 2000},
     "random_adapting": {"units": 2000},
     "linear": {"n": 300},
+    "linear_spectrum": {"n": 300},
     "kuramoto": {"oscillators": 500},
 }
 """How large parameters may be in recipes, by kind, where making the system takes long."""

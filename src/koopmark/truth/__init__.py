@@ -11,6 +11,7 @@ from koopmark.truth._eigenspace import (
     NullSpace,
     ProductEigenspace,
     SampledProducts,
+    offset_of,
 )
 from koopmark.truth._lattice import (
     DEFECTIVE,
@@ -20,6 +21,7 @@ from koopmark.truth._lattice import (
     too_close,
 )
 from koopmark.truth._law import INSEPARABLE, RELAXATION, SAME_EIGENVALUE, LinearLaw
+from koopmark.truth._seen import AffineView, SeenEigenspace
 
 __all__ = [
     "DEFECTIVE",
@@ -28,6 +30,7 @@ __all__ = [
     "RELAXATION",
     "SAME_EIGENVALUE",
     "AffineProducts",
+    "AffineView",
     "ApproximateEigenspace",
     "ConservedRatios",
     "ConservedSums",
@@ -39,6 +42,8 @@ __all__ = [
     "PrincipalFunctions",
     "ProductEigenspace",
     "SampledProducts",
+    "SeenEigenspace",
+    "offset_of",
     "products_of",
     "too_close",
 ]

@@ -155,7 +155,7 @@ def _score(
         with memory_limit(cell.limits.memory_mb):
             if isinstance(data, Recorded):
                 scores = (
-                    scatter(model)
+                    scatter(model, data.test)
                     if data.resampled
                     else assess(model, data.test, data.train, cell.seed)
                 )

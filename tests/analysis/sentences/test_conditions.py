@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from planted import Planted, planted, run_of
 
-from koopmark.analysis.sentences import anchored
+from koopmark.analysis.leaderboard import PRINCIPAL
+from koopmark.analysis.sentences import anchored, use_of_inputs
 
 INPUTS = "What do inputs do, and who uses them?"
 SENSORS = "How many sensors does it take?"
@@ -56,6 +57,14 @@ def test_nothing_is_said_of_conditions_that_only_some_data_are_under():
     fits, targets = driven()
     half = np.where(fits["dataset"] == "a", 0, 2)
     assert INPUTS not in answers(fits.assign(inputs=half), targets)
+
+
+def test_of_data_some_of_which_have_inputs_the_page_says_what_those_do():
+    fits, targets = driven()
+    half = fits.assign(inputs=np.where(fits["dataset"] == "a", 0, 2))
+    asked = run_of(half, targets).asked[PRINCIPAL]
+    assert "use the inputs find 100 % at most (better" in use_of_inputs(half, asked)
+    assert use_of_inputs(half.assign(inputs=0), asked) == ""
 
 
 def seen(rank_error):

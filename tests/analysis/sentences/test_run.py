@@ -5,7 +5,7 @@ import pytest
 from planted import Planted, planted
 
 from koopmark.analysis.measure import judge
-from koopmark.analysis.sentences import AUTHORS, along, anchored, extent, misses, under_inputs
+from koopmark.analysis.sentences import AUTHORS, along, anchored, extent, misses
 from koopmark.analysis.summary import summarise
 from koopmark.analysis.sweeps import sweep_summary, sweeps
 
@@ -175,21 +175,3 @@ def test_misses_are_counted_by_reason():
     assert misses(judge(*planted({"fine": theirs(1e-5)}))) == ""
     one = judge(*planted({"lost": theirs(0.5)}, ("a",), seeds=1))
     assert misses(one).startswith("1 of 1 target was missed")
-
-
-def test_methods_that_use_inputs_are_told_from_those_that_do_not():
-    methods = {
-        "knows": Planted(1e-6, more=lambda dataset, seed, index: {"gain_error": 1e-4}),
-        "other": theirs(1e-2, more=lambda dataset, seed, index: {"gain_error": 1.0}),
-    }
-    fits, targets = planted(methods)
-    summary = summarise(fits, judge(fits, targets))
-    assert under_inputs(fits, summary) == ""
-    # On one of both datasets.
-    driven = (fits["dataset"] == "a") * 1.0
-    fits = fits.assign(inputs=2.0 * driven, uses_inputs=(fits["method"] == "knows") * 1.0)
-    assert under_inputs(fits, summary) == (
-        f"On 1 dataset with inputs, of 1 method fitted with the inputs, knows ({AUTHORS}) has the "
-        "most digits, 6.0; of 1 method fitted without them, other has the most digits, 2.0; the "
-        "least median error of the gains is 1.0e-04."
-    )

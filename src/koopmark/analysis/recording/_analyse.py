@@ -9,17 +9,39 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from koopmark._errors import ConfigError, one_line
 from koopmark._files import make_folder, write_text
-from koopmark._repr import ReprMixin
+from koopmark._plugins import absolute
+from koopmark._repr import ROWS, Details, ReprMixin, number
+from koopmark.analysis.recording._calibration import Calibration, calibrated
+from koopmark.analysis.recording._sentences import sentences_of
+from koopmark.analysis.recording._skill import skill_of
+from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
-from koopmark.analysis.recording._tables import pairs_of
+from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
+from koopmark.analysis.recording._twin import twin_suite
+from koopmark.datasets import Recording
+from koopmark.datasets.measured import Measured
+from koopmark.methods import check_data, get
 from koopmark.plan import load_suite
 from koopmark.run import run
+from koopmark.scoring import SUPPORTED
 from koopmark.simulation import Trajectories
 from koopmark.store import read
 from koopmark.workers import cores
 
 SUITE = "analysis.toml"
+FILES = {
+    "pairs": "pairs.csv",
+    "clusters": "clusters.csv",
+    "forecasts": "skill.csv",
+    "structure": "structure.csv",
+    "methods": "methods.csv",
+    "data": "measured.csv",
+}
+"""Of the tables of an `Analysis`; those of the store are called otherwise."""
+VERDICTS_OF_TWIN = "twin.csv"
+"""Pairs that methods found in the twin whose truth is known, as in its verdicts.csv."""
 DRAWS = 20
 """Draws of the trials, from which intervals are made."""
 
@@ -36,18 +58,104 @@ class Analysis(ReprMixin):
 
     folder: Path
 
+    @staticmethod
+    def is_in(folder: str | Path) -> bool:
+        """Whether a folder is that of an analysis, and not of a run."""
+        return (Path(folder) / SUITE).is_file()
+
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Those of the store: a row per fit, and the rows of each."""
         return read(self.folder)
 
     @cached_property
+    def recording(self) -> Recording:
+        """The recorded trajectories, in the parts that methods were fitted to and held to."""
+        (asked,) = load_suite(self.folder / SUITE).recordings
+        return Recording.of(asked, self.folder)
+
+    @cached_property
+    def twin(self) -> pd.DataFrame | None:
+        """Pairs of a twin whose truth is known, once `calibrate` has run one."""
+        path = self.folder / VERDICTS_OF_TWIN
+        return pd.read_csv(path, float_precision="round_trip") if path.is_file() else None
+
+    @cached_property
+    def _found(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        pairs, clusters = pairs_and_clusters(self.tables)
+        if self.twin is None or pairs.empty:
+            return pairs, clusters
+        pairs = calibrated(pairs, {"verdicts": self.twin})
+        shares = pairs[pairs["verdict"] == SUPPORTED].groupby("cluster")["share_true"].median()
+        return pairs, clusters.assign(share_true=clusters["name"].map(shares))
+
+    @property
     def pairs(self) -> pd.DataFrame:
-        """A row for each recovered pair: verdict, residual, floor, interval."""
-        return pairs_of(self.tables)
+        """A row for each recovered pair: verdict, residual, floor, interval, cluster."""
+        return self._found[0]
+
+    @property
+    def clusters(self) -> pd.DataFrame:
+        """A row for each eigenvalue on which methods agree, or that held-out data support."""
+        return self._found[1]
+
+    @cached_property
+    def forecasts(self) -> pd.DataFrame:
+        """Errors and skill of methods and of persistence, the mean and a linear predictor."""
+        parts, rows, fits = self.recording.parts(0), self.tables["forecasts"], self.tables["fits"]
+        fits = fits[(fits["seed"] == 0) & (fits["status"] == "ok")]
+        windows = dict(zip(fits["method"], fits["window"].astype(int), strict=True))
+        return skill_of(rows[rows["seed"] == 0], windows, parts.train, parts.test)
+
+    @cached_property
+    def structure(self) -> pd.DataFrame:
+        """Rank and null space that functions at a common real rate imply, a row for each rate."""
+        return structure_of(self.tables["structures"], self.pairs)
+
+    @cached_property
+    def methods(self) -> pd.DataFrame:
+        """A row for each method: how its fit ended, what of the data it used, what it found."""
+        return methods_of(self.tables)
+
+    @cached_property
+    def measured(self) -> Measured:
+        """How the data were taken, their noise, rank and time scales."""
+        return Measured.of(self.recording.read())
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """What was measured of the data, and what it means for what follows."""
+        return data_of(self.measured)
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """Which eigenvalues to believe and how it is known, in a few sentences."""
+        return sentences_of(
+            self.pairs,
+            self.clusters,
+            self.forecasts,
+            self.structure,
+            self.methods,
+            len(self.recording.parts(0).train),
+        )
+
+    def write(self) -> None:
+        """Write the tables as CSV files, `FILES`, beside those of the store."""
+        for name, file in FILES.items():
+            write_text(self.folder / file, getattr(self, name).to_csv(index=False))
 
     def _facts(self) -> list[str]:
-        return [str(self.folder), f"{len(self.pairs):,} pairs"]
+        supported = int((self.clusters["supported"] > 0).sum())
+        return [str(self.folder), f"{supported} supported eigenvalues of {len(self.pairs):,} pairs"]
+
+    def _details(self) -> Details:
+        shown = ("name", "eigenvalue_re", "eigenvalue_im", "methods", "supported", "spread")
+        rows = [
+            [one if isinstance(one, str) else number(float(one)) for one in row]
+            for row in self.clusters[list(shown)].head(ROWS).itertuples(index=False)
+        ]
+        columns = [name.replace("_", " ") for name in shown]
+        return Details(columns, rows, len(self.clusters), " ".join(self.sentences))
 
 
 def analyse(
@@ -57,6 +165,7 @@ def analyse(
     everything: bool = False,
     holdout: float = 0.3,
     draws: int = DRAWS,
+    twin: bool | str | Path = False,
     out: str | Path | None = None,
     jobs: int | None = None,
     fresh: bool = False,
@@ -77,6 +186,9 @@ def analyse(
         Share of the trials, or of the times of a single one, that no method is fitted to.
     draws : int
         Draws of the trials with replacement, from which intervals are made; 0 for none.
+    twin : bool, str or Path
+        Whether a twin is run as well, which says how often such pairs are true, see `calibrate`;
+        or its folder, `twin` in that of the results by default.
     out : str or Path, optional
         Folder of the results, from which another call goes on.
     jobs : int, optional
@@ -85,17 +197,116 @@ def analyse(
         Do all fits again.
     console : rich Console, optional
         Where progress is shown; nowhere by default.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or holds no trajectories that methods could be fitted to, a
+        method is unknown, or a number is out of its range; it is a ValueError. The folder is as it
+        was then.
     """
-    folder = make_folder(Path(out) if out is not None else Path("reports") / "analysis")
+    if not 0 < holdout < 1:
+        raise ConfigError(f"the held-out share must lie between 0 and 1, got {holdout:g}")
+    if draws < 0:
+        raise ConfigError(f"the draws must be at least 0, got {draws}")
+    uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
+    for use in uses:
+        get(use)
+    folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
-        file = folder / "data.npz"
-        data.to_file(file)
-        read_in = data
+        file, read_in = folder / "data.npz", data
     else:
-        file = Path(data)
-        read_in = Trajectories.from_file(file, **options)
-    entries = [{"use": name} for name in methods] or chosen(read_in, everything)
+        file, read_in = Path(data), Trajectories.from_file(data, **options)
+    _expect_usable(read_in, holdout, file)
+    make_folder(folder)
+    if isinstance(data, Trajectories):
+        data.to_file(file)
+    entries = [{"use": use} for use in uses] or chosen(read_in, everything)
     path = folder / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
-    return Analysis(folder)
+    # It was of the data that were here before, or of these and is made again.
+    (folder / VERDICTS_OF_TWIN).unlink(missing_ok=True)
+    analysis = Analysis(folder)
+    analysis.write()
+    if twin:
+        return calibrate(analysis, None if twin is True else twin, jobs, fresh, console)
+    return analysis
+
+
+def calibrate(
+    analysis: Analysis,
+    twin: str | Path | None = None,
+    jobs: int | None = None,
+    fresh: bool = False,
+    console: Console | None = None,
+) -> Analysis:
+    """Run a twin of the data of an analysis: how often are pairs like those true?
+
+    The `pairs` of the analysis that is returned have what `calibrated` says: `share_true` and its
+    interval, `twin_error` and `trusted`.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    twin : str or Path, optional
+        Folder of the twin, which goes on with what is there; `twin` in that of the analysis by
+        default.
+    jobs, fresh, console
+        As of `analyse`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no twin of such data, or no verdict on its pairs.
+    """
+    suite = load_suite(analysis.folder / SUITE)
+    folder = Path(twin) if twin is not None else analysis.folder / "twin"
+    entries = [entry.model_dump(include={"use", "options"}) for entry in suite.methods]
+    try:
+        _, path = twin_suite(
+            analysis.recording.read(),
+            folder,
+            methods=entries,
+            measured=analysis.measured,
+            holdout=suite.recordings[0].held_out,
+        )
+        results = folder / "results"
+        run(load_suite(path), results, jobs or cores(), fresh, console)
+        verdicts = read(results, ["verdicts"])["verdicts"]
+        known = verdicts[verdicts["true"].notna()]
+        Calibration.of(known)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"{analysis.folder}: {error}") from error
+    write_text(analysis.folder / VERDICTS_OF_TWIN, known.to_csv(index=False))
+    told = Analysis(analysis.folder)
+    told.write()
+    return told
+
+
+def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
+    """Refuse at once data of which every fit would say the same.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be split, or nothing can be learnt from a part.
+    """
+    try:
+        fitted, held_out = data.split(holdout)
+    except ValueError as error:
+        raise _unusable(file, "", error) from None
+    for part, where in ((data, ""), (fitted, "to fit to, "), (held_out, "to hold out, ")):
+        try:
+            check_data(part)
+        except ValueError as error:
+            raise _unusable(file, where, error) from None
+
+
+def _unusable(file: Path, where: str, error: ValueError) -> ConfigError:
+    return ConfigError(
+        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states, of which "
+        "some are held out"
+    )

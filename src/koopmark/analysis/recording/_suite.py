@@ -12,17 +12,22 @@ MOST_FUNCTIONS = 300
 """Monomials that a chosen method may have."""
 PAIRS_A_FUNCTION = 5
 """Snapshot pairs that there must be for each."""
+WINDOW = 12
+"""Values in a window of a method with delays: of few channels, so many states."""
+SHORTEST = 5
+"""States in a window of a method with delays."""
 
 
 def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]:
     """Entries of methods for these data: a dozen, or all of the registry that need no key."""
     if everything:
-        return [{"use": name} for name in methods.names() if _needs_no_key(name)]
+        return [{"use": name} for name in every_method()]
     n = data.states.shape[2]
     both = [{"kind": "monomials", "degree": degree} for degree in (1, 2)]
     affine, quadratic = both
     squares = (n + 1) * (n + 2) // 2
     few = squares <= min(MOST_FUNCTIONS, data.neighbours / PAIRS_A_FUNCTION)
+    window = max(SHORTEST, -(-WINDOW // max(n, 1)))
     entries: list[dict[str, Any]] = [
         {"use": f"koopmark.{name}", "options": {"dictionary": affine}}
         for name in ("qr_edmd", "varpro_edmd", "tls_edmd", "iv_edmd")
@@ -32,6 +37,10 @@ def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]
             {"use": f"koopmark.{name}", "options": {"dictionary": quadratic}}
             for name in ("qr_edmd", "tls_edmd")
         ]
+    if window > SHORTEST:
+        # One channel alone shows no oscillation: its past stands for what was not recorded.
+        options = {"delays": window, "dictionary": affine}
+        entries += [{"use": "koopmark.qr_edmd", "options": options}]
     entries += [
         {"use": "koopmark.optimised_dmd"},
         {"use": "deeptime.vamp"},
@@ -39,7 +48,9 @@ def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]
         {"use": "pydmd.subspacedmd"},
     ]
     if data.inputs is None:
-        entries += [{"use": "pydmd.dmd"}, {"use": "pykoop.dmd_delays"}]
+        delayed = {"use": "pykoop.dmd_delays", "options": {"n_delays_state": window - 1}}
+        entries += [{"use": "pydmd.dmd"}, delayed]
+        entries += [{"use": "pydmd.hankeldmd", "options": {"delays": window}}] * (window > SHORTEST)
         entries += [{"use": "pykoopman.edmd_polynomial", "options": {"degree": 2}}] * few
     else:
         entries += [
@@ -50,8 +61,9 @@ def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]
     return entries
 
 
-def _needs_no_key(name: str) -> bool:
-    return methods.get(name).tags.role == "method"
+def every_method() -> list[str]:
+    """Names in the registry of the methods that need no answer key."""
+    return [name for name in methods.names() if methods.get(name).tags.role == "method"]
 
 
 def suite_text(
@@ -68,18 +80,19 @@ def suite_text(
         'question = "Which eigenvalues do these data support?"',
         f"seeds = {1 + draws}",
         "methods = [",
-        *(f"    {_toml(entry)}," for entry in entries),
+        *(f"    {toml_of(entry)}," for entry in entries),
         "]",
         "",
         "[[recordings]]",
-        *(f"{key} = {_toml(value)}" for key, value in recording.items()),
+        *(f"{key} = {toml_of(value)}" for key, value in recording.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: Any) -> str:
+def toml_of(value: Any) -> str:
+    """A value in one line of TOML."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_of(one)}" for key, one in value.items()) + " }"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml_of, value)) + "]"
     return json.dumps(value)

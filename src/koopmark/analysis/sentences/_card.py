@@ -21,7 +21,12 @@ from koopmark.analysis.leaderboard import (
 )
 from koopmark.analysis.measure import NOT_RUN, competing, standings
 from koopmark.analysis.numbers import listed, percent, plain, plural, seconds
-from koopmark.analysis.sentences._conditions import of_maps, use_of_inputs, use_of_sensors
+from koopmark.analysis.sentences._conditions import (
+    all_driven,
+    of_maps,
+    use_of_inputs,
+    use_of_sensors,
+)
 from koopmark.analysis.sentences._naming import OURS, named
 from koopmark.analysis.sentences._recordings import forecasts, of_recordings_alone, supported
 from koopmark.analysis.tables import KEYS, TARGET_KEYS
@@ -151,8 +156,9 @@ def answer_card(
 def _conditions(fits: pd.DataFrame, asked: Mapping[str, pd.DataFrame]) -> list[Answer]:
     """What is said of inputs, sensors and maps if all data have them."""
     rows = pd.concat([asked[PRINCIPAL], asked[NOISY]])
+    driven = all_driven(fits)
     said = {
-        "What do inputs do, and who uses them?": use_of_inputs(fits, rows),
+        "What do inputs do, and who uses them?": use_of_inputs(fits, rows) if driven else "",
         "How many sensors does it take?": use_of_sensors(fits, rows),
         "Who finds multipliers at zero and below?": of_maps(fits, rows),
     }

@@ -1,4 +1,4 @@
-"""What a run says whose data all are driven, all seen through sensors, or all of maps."""
+"""What a run says of data that are driven, seen through sensors, or of maps."""
 
 from collections.abc import Mapping
 
@@ -14,8 +14,15 @@ EXACT_RANK = 0.0
 """`rank_error` of a rank that is right."""
 
 
+def all_driven(fits: pd.DataFrame) -> bool:
+    """Whether all data have inputs."""
+    return bool((fits["inputs"].dropna() > 0).all())
+
+
 def use_of_inputs(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
     """What methods find of the functions that inputs reach, with the inputs and without; or empty.
+
+    Of the data that have inputs.
 
     Parameters
     ----------
@@ -23,7 +30,8 @@ def use_of_inputs(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
         fits.csv, and its judged rows of principal eigenfunctions.
     """
     rows = _of_methods(fits, judged, ["uses_inputs", "inputs"])
-    if rows.empty or not (rows["inputs"] > 0).all():
+    rows = rows[rows["inputs"] > 0]
+    if rows.empty:
         return ""
     rows = rows.assign(used=rows["uses_inputs"] > 0)
     at = ["dataset", "seed", "target_index"]

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from koopmark.analysis.leaderboard import ALL
 from koopmark.analysis.measure import NOT_RUN, SUCCESS, classes, competing
-from koopmark.analysis.numbers import listed, plural, scientific
+from koopmark.analysis.numbers import listed, plural
 from koopmark.analysis.sentences._naming import OURS, named
 from koopmark.analysis.sweeps import Sweep
 from koopmark.scoring import DIGITS
@@ -48,32 +48,6 @@ def anchored(summary: pd.DataFrame) -> str:
     if least >= EXACT and most <= RANDOM:
         return f"{said}, as they should."
     return f"{said}. They should have at least {EXACT:g} and at most {RANDOM:g}: distrust this run."
-
-
-def under_inputs(fits: pd.DataFrame, summary: pd.DataFrame) -> str:
-    """How methods that use inputs do beside those that do not; empty if no data have any."""
-    used = dict(fits[fits["inputs"] > 0].groupby("method")["uses_inputs"].max())
-    driven = fits.loc[fits["inputs"] > 0, "dataset"].unique()
-    here = competing(summary)
-    here = here[here["dataset"].isin(driven)]
-    means = here.groupby("method", sort=False)["digits"].mean().round(1)
-    libraries = dict(zip(here["method"], here["library"], strict=True))
-    if means.empty or means.isna().all():
-        return ""
-    parts = []
-    for uses, who in ((1, "with the inputs"), (0, "without them")):
-        mine = means[[used[name] == uses for name in means.index]].dropna()
-        if len(mine):
-            best = list(mine.index[mine == mine.max()])
-            verb = "has" if len(best) == 1 else "have"
-            parts.append(
-                f"of {plural(len(mine), 'method')} fitted {who}, {named(best, libraries)} {verb} "
-                f"the most digits, {mine.max():.1f}"
-            )
-    gains = here.groupby("method", sort=False)["gain_error"].median().dropna()
-    if len(gains) and gains.min() < 1.0:
-        parts.append(f"the least median error of the gains is {scientific(gains.min())}")
-    return f"On {plural(len(driven), 'dataset')} with inputs, {'; '.join(parts)}."
 
 
 def misses(judged: pd.DataFrame) -> str:

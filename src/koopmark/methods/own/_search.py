@@ -33,6 +33,9 @@ another function may do, and the relative distance of rates that are one."""
 LITTLE = 0.01
 """Relative decrease of a misfit that the noise does not explain at which the descent ends."""
 
+MOST_TURNS = 10
+"""Of a search that goes back to the real axis and leaves it again: it never ends."""
+
 STEPS = 40
 """Newton steps at most."""
 
@@ -290,12 +293,17 @@ def _unit(pencil: TrajectoryPencil, functions: NDArray) -> NDArray:
 
 
 def _settled(
-    pencil: TrajectoryPencil, rate: complex, known: list[_Group], refined: list[complex]
+    pencil: TrajectoryPencil,
+    rate: complex,
+    known: list[_Group],
+    refined: list[complex],
+    turns: int = 0,
 ) -> tuple[list[_Group], list[complex]]:
     """The eigenspaces to which Newton's iteration leads from here, and other rates to start from.
 
     None if noise explains none, or if it leads to one of those that are known. To `refined` the
-    rates are added at which functions were refined together.
+    rates are added at which functions were refined together. `turns` counts how often the search
+    went on from the real axis.
     """
     rate, at = _descended(pencil, rate)
     if at.misfits[0] > pencil.edge:
@@ -309,7 +317,9 @@ def _settled(
             return [], []
         rate = rate + move.step
         if rate.imag and abs(rate.imag) <= 1e-14 * abs(rate):
-            return _settled(pencil, complex(rate.real), known, refined)
+            if turns == MOST_TURNS:
+                return [], []
+            return _settled(pencil, complex(rate.real), known, refined, turns + 1)
         small = abs(move.step)
         if small <= max(1e-3 * move.deviation, CONVERGED * abs(rate)) and (
             exact or not pencil.faint
@@ -321,8 +331,9 @@ def _settled(
         if at.misfits[0] > pencil.edge:
             return [], []
     # Rounding splits a defective eigenvalue by its square root.
-    if rate.imag and abs(rate.imag) <= max(SURE * move.deviation, ROUNDED * abs(rate)):
-        real, others = _settled(pencil, complex(rate.real), known, refined)
+    real_too = rate.imag and abs(rate.imag) <= max(SURE * move.deviation, ROUNDED * abs(rate))
+    if real_too and turns < MOST_TURNS:
+        real, others = _settled(pencil, complex(rate.real), known, refined, turns + 1)
         if real and not any(group.rate.imag for group in real):
             if len(real) == 1 and real[0].functions.shape[1] == 1 and real[0].misfit > EXACT:
                 # One real function, or the real and the imaginary part, nearly parallel.

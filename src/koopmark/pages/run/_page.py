@@ -10,12 +10,12 @@ from koopmark._files import write_text
 from koopmark.analysis import columns
 from koopmark.analysis.conditions import NOT_USED, conditions
 from koopmark.analysis.curves import profile_table
-from koopmark.analysis.leaderboard import leaderboard_table
+from koopmark.analysis.leaderboard import NOISY, PRINCIPAL, leaderboard_table
 from koopmark.analysis.measure import MEANINGS, outcome_table
 from koopmark.analysis.numbers import listed
 from koopmark.analysis.palette import FEW
 from koopmark.analysis.results import Results
-from koopmark.analysis.sentences import along, anchored, misses, under_inputs
+from koopmark.analysis.sentences import all_driven, along, anchored, misses, use_of_inputs
 from koopmark.analysis.significance import CONFIDENCE
 from koopmark.analysis.sweeps import sweep_table
 from koopmark.analysis.tables import flat
@@ -26,7 +26,7 @@ from koopmark.pages.run._data import choices, page_data
 from koopmark.pages.web import render
 
 
-def write(run_dir: str | Path) -> Path:
+def write_run(run_dir: str | Path) -> Path:
     """Write summary.csv, outcomes.csv and index.html of a run folder; returns the page's path.
 
     If the run has sweeps, sweeps.csv has the numbers of their plots; if methods compete,
@@ -112,7 +112,9 @@ def _html(run: Results, past: Trends | None) -> str:
 def _more(run: Results) -> Iterator[str]:
     """What a run says beside its answers; empty where there is nothing to say."""
     yield from (along(*one) for one in run.swept)
-    yield under_inputs(run.fits, run.summary)
+    if not all_driven(run.fits):
+        # Otherwise it is one of the answers.
+        yield use_of_inputs(run.fits, pd.concat([run.asked[PRINCIPAL], run.asked[NOISY]]))
     yield anchored(run.summary)
 
 

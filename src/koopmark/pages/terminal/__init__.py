@@ -1,9 +1,10 @@
-"""In the terminal: the answers of a run, boards, the grid, cards; a check, runs side by side."""
+"""In the terminal: answers of a run, boards, grid, cards; an analysis; a check, a comparison."""
 
 from pathlib import Path
 
+from koopmark.analysis.recording import Analysis
 from koopmark.analysis.results import Results
-from koopmark.pages.terminal import _cards, _compare, _overview
+from koopmark.pages.terminal import _analysis, _cards, _compare, _overview
 from koopmark.pages.terminal._layout import Sheet
 from koopmark.pages.terminal._overview import sheet
 from koopmark.regression import CheckResult, Comparison
@@ -14,10 +15,12 @@ __all__ = ["answers", "board", "check", "comparison", "dataset", "grid", "method
 def answers(run_dir: str | Path, brief: bool = False) -> Sheet:
     """What a run says to the questions that most users have, and its best ten methods.
 
+    Of an analysis: what the data support, and which eigenvalues methods agree on.
+
     Parameters
     ----------
     run_dir : str or Path
-        A run folder, or a baseline.
+        A run folder, a baseline, or the folder of an analysis.
     brief : bool, default False
         Only what fits on a screen, if possible.
 
@@ -26,6 +29,8 @@ def answers(run_dir: str | Path, brief: bool = False) -> Sheet:
     ConfigError
         If a table or provenance.json is missing or cannot be read.
     """
+    if Analysis.is_in(run_dir):
+        return _analysis.sheet(Analysis(Path(run_dir)), brief)
     return sheet(Results.read(run_dir), _overview.answers, brief)
 
 

@@ -76,6 +76,8 @@ class Drift(Network):
         return self.observed(None, max_degree)
 
     def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        if sensors is not None and sensors.injective and not sensors.plain:
+            return super().observed(sensors, max_degree)
         zeta = self.zeta if sensors is None else sensors.zeta(self.zeta)
         null = self._null_space(sensors, undriven=True)
         whole, chosen, rates = null.dimension == 1, self.exponents, self.rates

@@ -69,6 +69,9 @@ class Relaxation(Network):
         return self._products(None, 1)
 
     def null_functions_seen(self, sensors: Sensors) -> ProductEigenspace | None:
+        if sensors.channels > self.size:
+            # Their null vectors would be those of N dimensions among the channels.
+            return None
         seen = self._products(sensors, 1)
         return seen if seen.null_space.dimension else None
 
@@ -101,6 +104,10 @@ class Relaxation(Network):
         return self.observed(None, max_degree)
 
     def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        if sensors is not None and sensors.injective:
+            mixed = self.zeta.theta is None and not sensors.plain
+            if mixed or sensors.channels > self.size:
+                return super().observed(sensors, max_degree)
         spaces: list[ProductEigenspace] = []
         for degree in self.law.degrees(max_degree):
             spaces.append(self._products(sensors, degree))

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 from annotated_types import Ge, Interval
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import block_diag, expm
 
-from koopmark._arrays import numeric, real
+from koopmark._arrays import finite, numeric, real
 from koopmark._keys import generator
 from koopmark.systems._base import LinearCoordinates, System
 from koopmark.systems._elementwise import Shift
@@ -205,3 +205,41 @@ def random_linear(
     outside = np.eye(channels) - plane @ plane.T
     a = plane @ a @ plane.T + 2.0 * eigenvalues.real.min() * outside
     return LinearSystem(a, plane @ vectors, eigenvalues, plane)
+
+
+@factory("linear_spectrum")
+def linear_of_spectrum(
+    n: Annotated[int, Ge(1)],
+    matrix: ArrayLike,
+    seed: int = 0,
+    *,
+    condition: Annotated[float, Interval(ge=1.0, lt=1e6)] = 3.0,
+) -> LinearSystem:
+    """ẋ = TΛT⁻¹x with the eigenvalues of a given Λ, and random T of this condition number.
+
+    Parameters
+    ----------
+    n : int
+        N.
+    matrix : (N, N) array
+        Λ, without Jordan blocks.
+    seed : int
+        Draws T.
+    condition : float
+        Condition number of T, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If the matrix does not fit, or is defective.
+    """
+    square = finite(matrix, "matrix")
+    if square.shape != (n, n):
+        raise ValueError(f"matrix must have shape ({n}, {n}), got {square.shape}")
+    rng = generator({"ensemble": "linear_spectrum", "n": n, "seed": seed}, "matrix")
+    u, v = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
+    stretch = np.geomspace(1.0, condition, n)
+    basis, inverse = (u * stretch) @ v.T, (v / stretch) @ u.T
+    own = PrincipalFunctions.of_linear(Shift(), square)
+    vectors = own.vectors if own.eigenvalues.imag.any() else own.vectors.real
+    return LinearSystem(basis @ square @ inverse, inverse.T @ vectors, own.eigenvalues)

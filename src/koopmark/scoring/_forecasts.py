@@ -1,0 +1,118 @@
+"""Forecasts of held-out data by how far they reach ahead, of a model or of any other predictor."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark.models import Model
+from koopmark.simulation import Trajectories
+
+LEADS = 12
+"""Times ahead at which forecasts are compared, evenly spread over the logarithm."""
+LONGEST_LEAD = 1000
+"""Sampling intervals that a forecast reaches ahead at most."""
+FEWEST = 3
+"""Times that the longest lead fits into the data, end to end: what one start says is chance."""
+MOST_STARTS = 500
+"""Forecasts of one lead, but one of each stretch at least."""
+
+Predictor = Callable[[NDArray, NDArray[np.intp], NDArray | None], NDArray | None]
+"""From windows (P, w, N), numbers of intervals ahead (K,), increasing, and inputs (P, S, q) held
+from the last state of each window on, S being the largest number, to states (P, K, N). None if it
+predicts none."""
+
+
+@dataclass(frozen=True)
+class LeadError:
+    """Of the forecasts so many intervals ahead.
+
+    Parameters
+    ----------
+    steps : int
+    error : float
+        Root-mean-square over channels, each in units of its scale; infinite if a forecast is not
+        finite.
+    forecasts : int
+    """
+
+    steps: int
+    error: float
+    forecasts: int
+
+
+def leads_of(data: Trajectories) -> NDArray[np.intp]:
+    """Numbers of sampling intervals by which forecasts of these data reach ahead."""
+    blocks = [(block.states.shape[1] - 1, len(block)) for block in data.blocks()]
+    longest = max((length for length, _ in blocks), default=0)
+    while longest > 1 and sum(count * (length // longest) for length, count in blocks) < FEWEST:
+        # The longest shorter one that fits into some stretch once more.
+        longest = max(1, *(length // (length // longest + 1) for length, _ in blocks))
+    if not longest:
+        return np.empty(0, dtype=np.intp)
+    return np.unique(np.geomspace(1, min(longest, LONGEST_LEAD), LEADS).round().astype(np.intp))
+
+
+def scale_of(train: Trajectories) -> NDArray[np.float64]:
+    """Standard deviations (N,) of the channels, in which errors are measured; 1 for constants."""
+    scale = train.snapshots().reshape(-1, train.states.shape[2]).std(axis=0)
+    # Rounding leaves a constant channel a spread.
+    size = np.maximum(*np.abs(train.extremes)) if train.full else scale
+    return np.where(scale > 1e-12 * size, scale, 1.0)
+
+
+def lead_errors(
+    predict: Predictor, window: int, data: Trajectories, scale: NDArray[np.float64]
+) -> Iterator[LeadError]:
+    """Errors at each lead, from starts spread evenly over every stretch without a gap.
+
+    Parameters
+    ----------
+    predict : callable
+    window : int
+        States that it takes. The starts are the last states of windows: those of predictors with
+        other windows are others.
+    data : Trajectories
+        Ragged, with gaps and inputs if need be.
+    scale : (N,) array
+        Unit of the error of each channel.
+    """
+    leads = leads_of(data)
+    squares, counts = np.zeros(len(leads)), np.zeros(len(leads), dtype=int)
+    blocks = data.blocks(least=window + 1)
+    stretches = sum(len(block) for block in blocks)
+    for block in blocks:
+        last = block.states.shape[1] - 1
+        several = max(1, min(MOST_STARTS // stretches, last - window + 1))
+        for start in np.unique(np.linspace(window - 1, last - 1, several).astype(int)):
+            steps = leads[leads <= last - start]
+            windows = block.rolling(window)[:, start - window + 1]
+            held = None
+            if block.inputs is not None:
+                held = block.inputs[:, start : start + steps[-1]]
+            with np.errstate(all="ignore"):
+                predicted = predict(windows, steps, held)
+                if predicted is None:
+                    return
+                missed = (predicted - block.states[:, start + steps]) / scale
+                squares[: len(steps)] += np.sum(missed**2, axis=(0, 2))
+            counts[: len(steps)] += len(block)
+    for steps, total, count in zip(leads, squares, counts, strict=True):
+        if count:
+            error = float(np.sqrt(total / (count * len(scale))))
+            yield LeadError(int(steps), error if error == error else np.inf, int(count))
+
+
+def of_model(model: Model, dt: float) -> Predictor:
+    """The forecasts of a model of data that are sampled at this interval."""
+
+    def predict(
+        windows: NDArray, steps: NDArray[np.intp], inputs: NDArray | None
+    ) -> NDArray | None:
+        if inputs is None or model.gains is None:
+            return model.predict(windows, dt * steps)
+        made = model.predict(windows, dt * np.arange(1, steps[-1] + 1), inputs=inputs)
+        return None if made is None else made[:, steps - 1]
+
+    return predict

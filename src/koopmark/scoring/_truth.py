@@ -1,0 +1,129 @@
+"""Whether recovered eigenpairs are true, on clean trajectories of a law whose key is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koopmark._arrays import real
+from koopmark.datasets import AnswerKey
+from koopmark.models import Model
+from koopmark.scoring._plane import Plane
+from koopmark.scoring._residuals import finite_ones, misplaced
+from koopmark.scoring._supported import (
+    CONSTANT,
+    EIGENVALUE_WITHIN,
+    FUNCTION_WITHIN,
+    Windows,
+    sums_over_pairs,
+)
+from koopmark.simulation import Trajectories
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """How far s recovered pairs are from the truth; all are (s,) arrays.
+
+    Parameters
+    ----------
+    eigenvalue_defect, function_defect : arrays
+        At what rate φ disobeys λ after one sampling interval: |cov(D, φ)| / var φ and
+        √(⟨|D|²⟩ / var φ) of D = φ(x⁺) - e^{λΔt} φ(x), less what inputs add, divided by
+        Δt |e^{λΔt}| (of a map as `Plane.rates`), relative to max(|λ|, 1 / horizon). Infinite if φ
+        is not finite.
+    exact_error : array
+        Distance from λ to the nearest exact eigenvalue, relative as above; NaN if not all so near
+        are known.
+    true : array
+        1 if φ obeys λ to EIGENVALUE_WITHIN and FUNCTION_WITHIN, and λ is so near an exact
+        eigenvalue if these are known; 0 if not; NaN of constants, which are true of every system,
+        and of stochastic systems.
+    """
+
+    eigenvalue_defect: NDArray[np.float64]
+    function_defect: NDArray[np.float64]
+    exact_error: NDArray[np.float64]
+    true: NDArray[np.float64]
+
+
+def truth_of(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) -> Truth:
+    """Compare recovered pairs with the law that made the data.
+
+    To obey on clean data is not enough: a power |φ|^a of an eigenfunction obeys aλ, which is no
+    eigenvalue, and a wrong λ on the way from one eigenvalue to the next obeys after some interval.
+    Nor is an eigenvalue that is right by chance, with another function.
+
+    Parameters
+    ----------
+    model : Model
+    key : AnswerKey
+    clean : Trajectories
+        From the same law, without noise, not used for the fit.
+    horizon : float
+        Of the data that the verdicts are of, so that errors have the unit of their bounds.
+
+    Raises
+    ------
+    ValueError
+        If `clean` is too short, or sampled otherwise than the windows of the model.
+    """
+    plane = Plane.of(key)
+    eigenvalues, _ = plane.eigenvalues(model)
+    if key.stochastic:
+        # Functions obey on average only, and no average is taken over recordings.
+        unknown = np.full(len(eigenvalues), np.nan)
+        return Truth(unknown, unknown, unknown, unknown)
+    clean, _ = finite_ones(clean)
+    if apart := misplaced(model, clean):
+        raise ValueError(f"no truth: {apart}")
+    units = np.array([plane.unit(one, horizon) for one in eigenvalues])
+    shifts, defects, varying = _disobeyed(model, eigenvalues, Windows.of(clean, model, plane))
+    shifts, defects = shifts / units, defects / units
+    exact_error = _distance(eigenvalues, key) / units
+    obeys = (shifts <= EIGENVALUE_WITHIN) & (defects <= FUNCTION_WITHIN)
+    right = obeys & ~(exact_error > EIGENVALUE_WITHIN)
+    true = np.where(varying > CONSTANT, right.astype(float), np.nan)
+    return Truth(shifts, defects, exact_error, true)
+
+
+def _disobeyed(
+    model: Model, eigenvalues: NDArray[np.complex128], windows: Windows
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Rates at which the functions disobey after one interval, along themselves and in all, and
+    their standard deviation relative to their size; all (s,)."""
+    states = real(windows.data.states, "states").reshape(-1, windows.data.states.shape[2])
+    dt, plane, both = windows.data.dt, windows.plane, windows.lags[1]
+    values = windows.values(model, states, len(eigenvalues))
+    finite = np.isfinite(values).all(axis=0) & np.isfinite(eigenvalues)
+    values = np.where(finite, values, 0.0)
+    sizes = np.abs(values).max(axis=0, initial=0.0)
+    sizes = np.where(sizes > 0.0, sizes, 1.0)
+    rates = np.where(finite, eigenvalues, plane.constant)
+    with np.errstate(all="ignore"):
+        values, step = values / sizes, plane.over(rates, dt)
+        forced = None
+        if windows.inputs is not None:
+            made = model.forced(states[windows.rows], windows.inputs)
+            forced = np.asarray(made) / sizes
+        missed, along, variance, size = sums_over_pairs(
+            values, values.mean(axis=0), step, both, forced
+        )
+        seen = np.stack([np.abs(along) / variance.real, np.sqrt(missed.real / variance.real)])
+        found = [plane.rates(one, rates, dt) for one in seen]
+        varying = np.sqrt(variance.real / size.real)
+    shifts, defects = (np.where(finite, np.nan_to_num(one, nan=np.inf), np.inf) for one in found)
+    return shifts, defects, np.where(finite, varying, np.inf)
+
+
+def _distance(eigenvalues: NDArray[np.complex128], key: AnswerKey) -> NDArray[np.float64]:
+    """From the nearest exact eigenvalue, NaN beyond the bound up to which all are known."""
+    unknown = np.full(len(eigenvalues), np.nan)
+    if key.spectrum is None:
+        return unknown
+    targets = [space.eigenvalue for space in key.targets]
+    exact = np.array([*(point.eigenvalue for point in key.spectrum.points), *targets], complex)
+    constant = Plane.of(key).constant
+    exact = np.concatenate([exact, exact.conj(), [constant]])
+    with np.errstate(invalid="ignore"):
+        nearest = np.abs(eigenvalues[:, None] - exact).min(axis=1)
+        return np.where(key.spectrum.holds(eigenvalues), nearest, unknown)
