@@ -180,7 +180,8 @@ def _noise(m: Measured) -> Iterator[Statement]:
                 "noise",
                 f"{size} of the signal in {of}" + _most(worst, chosen),
                 f"a least-squares fit to channel {worst} alone decays too fast by "
-                f"{number(faster)} per unit of time: methods that allow for noise do not",
+                f"{number(faster)} per unit of time; methods that allow for noise are made to "
+                "avoid this",
             )
         else:
             yield Statement(
