@@ -30,10 +30,10 @@ def ragged():
 def driven():
     """Trials of a recurrent network with gaps, at uneven times, under inputs."""
     rng = np.random.default_rng(2)
-    system = systems.random_rnn(6, 2, gain=1.8, seed=1, inputs=2)
+    system = systems.random_rnn(4, 2, gain=1.8, seed=1, inputs=2)
     times = np.arange(61) / 10 + 0.02 * rng.uniform(-1, 1, (30, 61))
     inputs = np.repeat(rng.normal(size=(30, 13, 2)), 5, axis=1)[:, :61]
-    path = simulate(system, rng.normal(size=(30, 6)), times, inputs=inputs)
+    path = simulate(system, rng.normal(size=(30, 4)), times, inputs=inputs)
     states = noisy(path.states, 0.02, 2)
     states[rng.random(states.shape[:2]) < 0.15] = np.nan
     return Trajectories(states, times, inputs=inputs)
@@ -46,7 +46,7 @@ def cycle():
     def field(_, x):
         return [x[1], (1 - x[0] ** 2) * x[1] - x[0]]
 
-    at = np.arange(1500) / 20
+    at = np.arange(1000) / 20
     path = solve_ivp(field, (0, at[-1]), [2.0, 0.0], t_eval=at, rtol=1e-8).y.T
     rng = np.random.default_rng(3)
     return Trajectories(noisy((path @ rng.normal(size=(2, 5)))[None], 0.05, 3), at)
@@ -55,7 +55,7 @@ def cycle():
 def species():
     """Lotka-Volterra data whose channels are in units a million apart."""
     rng = np.random.default_rng(4)
-    start = np.exp(rng.uniform(-1, 1, (30, 4)))
+    start = np.exp(rng.uniform(-1, 1, (20, 4)))
     path = simulate(systems.random_lotka_volterra(4, 2, seed=2), start, np.arange(61) / 10)
     return Trajectories(noisy(path.states, 0.02, 4) * [1e-3, 1.0, 1e3, 5.0], dt=0.1)
 

@@ -155,6 +155,9 @@ def _sensors(sensors: Sensors | None, system: System) -> str:
 
 def _exact(system: System, sensors: Sensors | None, recorded: bool, excites: bool) -> str:
     """How many functions are exact, and who can find them."""
+    if sensors is not None and sensors.channels > system.size:
+        # What they show is as good as the whole state.
+        sensors = None
     functions = system.null_functions
     if functions is None:
         return "functions that an input reaches are no targets" if system.inputs else ""

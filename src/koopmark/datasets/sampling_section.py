@@ -155,6 +155,14 @@ class SamplingSection(Section):
         return float(np.sqrt(np.mean(np.square(given)))) if isinstance(given, tuple) else given
 
     @property
+    def noise_in_words(self) -> str:
+        """Such as `0.1`, or `0.02 to 0.1, by channel`."""
+        given = self.noise
+        if not isinstance(given, tuple):
+            return f"{given:g}"
+        return f"{min(given):g} to {max(given):g}, by channel"
+
+    @property
     def steps(self) -> int:
         return round(self.horizon / self.dt)
 

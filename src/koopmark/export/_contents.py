@@ -91,10 +91,14 @@ def _arrays(
     dataset: Dataset, targets: tuple[Target, ...], spaces: list[Eigenspace]
 ) -> Iterator[NamedArray]:
     uneven = dataset.train.times.ndim == 2
-    whose = "test trajectory" if uneven else "trajectory"
+    own = uneven or len(dataset.train.times) != len(dataset.test.times)
+    whose = "test trajectory" if own else "trajectory"
     yield NamedArray("times", dataset.test.times, f"the times of every {whose}, shape (T,)")
-    if uneven:
-        meaning = "the times of each trajectory to fit to, shape (trajectories, T)"
+    if own:
+        shape = "(trajectories, T)" if uneven else "(T,)"
+        meaning = (
+            f"the times of {'each' if uneven else 'every'} trajectory to fit to, shape {shape}"
+        )
         yield NamedArray("train_times", dataset.train.times, meaning)
     eigenvalues = np.array([target.eigenvalue for target in targets])
     kind = "eigenvalues μ of a step" if dataset.key.discrete else "eigenvalues"
@@ -116,8 +120,10 @@ def _arrays(
             yield NamedArray(f"gains_{index}", gains, meaning)
     dimensions = np.array([target.dimension for target in targets], dtype=float)
     yield NamedArray("dimensions", dimensions, "the dimension of each exact eigenspace, shape (K,)")
-    level = dataset.recipe.sampling.noise
-    noise = f", with noise of {level:g} times the standard deviation of all states" if level else ""
+    sampling, each = dataset.recipe.sampling, isinstance(dataset.recipe.sampling.noise, tuple)
+    noise = f", with noise of {sampling.noise_in_words} times the standard deviation of "
+    noise += "each channel" if each else "all states"
+    noise = noise if sampling.noise_level else ""
     noise += "" if dataset.train.full else ", NaN where nothing was recorded"
     for name, part, kind in (
         ("train", dataset.train, "to fit to" + noise),
@@ -126,8 +132,13 @@ def _arrays(
         yield from _part(name, part, kind, targets, spaces, dataset.key.latent)
     sensors = dataset.recipe.sensors(dataset.seed)
     if sensors is not None:
-        meaning = f"C: the channels are s = C x of the whole state x, shape {sensors.matrix.shape}"
+        added = "" if sensors.offset is None else " + b"
+        shape = sensors.matrix.shape
+        meaning = f"C: the channels are s = C x{added} of the whole state x, shape {shape}"
         yield NamedArray("sensors", sensors.matrix, meaning)
+        if sensors.offset is not None:
+            meaning = f"b: what is added to the channels, shape {sensors.offset.shape}"
+            yield NamedArray("sensors_offset", sensors.offset, meaning)
     yield from dataset.system.parameters()
 
 

@@ -220,7 +220,7 @@ def _under(recipe: Recipe, system: System, seed: int) -> dict[int, str]:
     if not system.inputs and sensors is None:
         return {}
     spaces = enumerate(datasets.target_list(recipe, seed))
-    if sensors is not None and system.null_functions_seen(sensors) is None:
+    if sensors is not None and not system.observed(sensors, recipe.max_degree):
         return {index: "hidden" for index, _ in spaces}
     if not system.inputs:
         return {}

@@ -111,7 +111,7 @@ def entry(recipe: Recipe, system: System | None = None) -> Entry:
             f"{sampling.trajectories} trajectories to fit to and {sampling.test_trajectories} to "
             f"test on, {where.interval(sampling.dt)}, "
             f"{where.length('t = 0 to', sampling.horizon)}, "
-            f"noise {sampling.noise:g}; "
+            f"noise {sampling.noise_in_words}; "
             + (f"trials to fit to: {recipe.trials.in_words}; " if recipe.trials.in_words else "")
             + f"initial states: {initial.pop('kind').replace('_', ' ')}"
             + (f", {_pairs(initial)}" if initial else "")
