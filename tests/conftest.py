@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from koopmark.plan.provenance import in_words, kernels
 
-pytest_plugins = ["cells", "runs", "warm"]
+pytest_plugins = ["cells", "analyses", "runs", "warm"]
 """What the tests of several packages share, in tests/fixtures."""
 
 # Times on a shared machine say nothing about the code. The same examples every time, unless

@@ -26,8 +26,16 @@ from koopmark.spectrum import (
     inexact,
     lattice,
 )
-from koopmark.systems import NoKey, Sensors, System
-from koopmark.truth import SAME_EIGENVALUE, Eigenspace, ProductEigenspace
+from koopmark.systems import NoKey, Sensors, Shift, System
+from koopmark.truth import (
+    SAME_EIGENVALUE,
+    AffineView,
+    Eigenspace,
+    NullSpace,
+    ProductEigenspace,
+    SeenEigenspace,
+    offset_of,
+)
 
 MAX_SPACES = 300
 """Targets that a lattice may make; each costs an angle in every fit."""
@@ -174,6 +182,33 @@ class AnswerKey(ReprMixin):
             discrete=system.discrete,
             inputs=system.inputs,
             moves=None if process else partial(_moved, system),
+        )
+
+    def in_units(self, units: NDArray) -> "AnswerKey":
+        """The key of channels s / u, with u (p,) positive: of states alone, without the dynamics.
+
+        What needs the dynamics is None.
+        """
+        view = AffineView(np.diag(1.0 / units), np.diag(units), np.zeros(len(units)))
+        null, sensors = self.null_functions, self.sensors
+        offset = None if null is None else offset_of(null.zeta)
+        if null is not None and offset is not None:
+            # uᵀ(s - θ) = (σu)ᵀ(s/σ - θ/σ), and what is orthogonal to u is so to σu, divided by σ.
+            reached = np.linalg.qr(null.null_space.complement / units[:, None])[0]
+            null = replace(
+                null,
+                null_space=NullSpace(reached),
+                zeta=Shift(offset / units),
+                drive=None if null.drive is None else null.drive / units[:, None],
+            )
+        return AnswerKey(
+            tuple(SeenEigenspace.of(target, view) for target in self.targets),
+            self.channels,
+            null_functions=None if offset is None else null,
+            discrete=self.discrete,
+            inputs=self.inputs,
+            latent=self.latent,
+            sensors=None if sensors is None else Sensors(sensors.matrix / units[:, None]),
         )
 
     @property

@@ -63,6 +63,12 @@ class Pattern:
         m, t = self.recorded.shape[:2]
         return m, t
 
+    @property
+    def states(self) -> NDArray[np.bool_]:
+        """(M, T) the states of which at least one value was recorded."""
+        held = self.recorded
+        return held if held.ndim == 2 else np.asarray(np.any(held, axis=2))
+
     def write(self, path: Path) -> None:
         """Write it to a .npz file, the same bytes for the same pattern."""
         inputs = {} if self.inputs is None else {"inputs": self.inputs}

@@ -12,11 +12,19 @@ from koopmark.scoring._evaluate import (
     evaluate,
     score,
 )
+from koopmark.scoring._forecasts import lead_errors, leads_of, scale_of
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
 from koopmark.scoring._structure import Structure, infer_structure
-from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, residuals
+from koopmark.scoring._supported import (
+    EIGENVALUE_WITHIN,
+    FUNCTION_WITHIN,
+    NOT_SUPPORTED,
+    SUPPORTED,
+    UNTOLD,
+    residuals,
+)
 from koopmark.scoring._targets import (
     DIGITS,
     FLOORS,
@@ -30,11 +38,14 @@ from koopmark.scoring._targets import (
     rounding,
     tolerance,
 )
+from koopmark.scoring._truth import Truth, truth_of
 
 __all__ = [
     "DIGITS",
+    "EIGENVALUE_WITHIN",
     "FLOORS",
     "FOUND",
+    "FUNCTION_WITHIN",
     "MOST_TARGETS",
     "NOT_SUPPORTED",
     "ROUNDING",
@@ -51,6 +62,7 @@ __all__ = [
     "Structure",
     "StructureScores",
     "TargetScores",
+    "Truth",
     "VerdictScores",
     "assess",
     "digits",
@@ -61,10 +73,14 @@ __all__ = [
     "judged",
     "labels",
     "larger_error",
+    "lead_errors",
+    "leads_of",
     "residuals",
     "rounding",
+    "scale_of",
     "scatter",
     "score",
     "statistical_floors",
     "tolerance",
+    "truth_of",
 ]

@@ -18,17 +18,12 @@ from koopmark._keys import generator
 from koopmark.datasets import AnswerKey
 from koopmark.scoring._law_floors import information_of, law_records
 from koopmark.simulation import Trajectories
-from koopmark.systems import Sensors, Shift
 from koopmark.truth import (
     ONE,
     SAME_EIGENVALUE,
     AffineProducts,
-    AffineView,
     Eigenspace,
-    NullSpace,
     ProductEigenspace,
-    SeenEigenspace,
-    offset_of,
 )
 
 DRAWS = 1000
@@ -87,10 +82,19 @@ def statistical_floors(
     if not level.any():
         return (StatisticalFloor(),) * len(key.targets)
     if level.ndim:
+        # In what is constant, noise or none tells nothing of the others.
+        still = np.ptp(train.snapshots().reshape(-1, len(level)), axis=0) == 0.0
+        level = np.where((level == 0.0) & still, 1.0, level)
         if not level.all():
             note = "statistical_floor: a channel without noise beside others that have some"
             return tuple(StatisticalFloor(note=note) for _ in key.targets)
-        return statistical_floors(*_in_units(key, train, test, level))
+        # In channels s / σ the noise is 1 in all.
+        seen = (
+            replace(one.without_origin(), states=np.asarray(one.states) / level)
+            for one in (train, test)
+        )
+        whitened, clean = seen
+        return statistical_floors(key.in_units(level), whitened, 1.0, clean)
     noise = float(level)
     n = train.states.shape[2]
     null = key.null_functions
@@ -143,40 +147,6 @@ def _occurring(key: AnswerKey) -> NDArray[np.float64] | None:
     if sensors is None or sensors.channels <= sensors.size:
         return None
     return np.linalg.qr(sensors.matrix)[0]
-
-
-def _in_units(
-    key: AnswerKey, train: Trajectories, test: Trajectories, units: NDArray[np.float64]
-) -> tuple[AnswerKey, Trajectories, float, Trajectories]:
-    """The same in channels s / σ, in which the noise is 1 in all."""
-    view = AffineView(np.diag(1.0 / units), np.diag(units), np.zeros(len(units)))
-    seen, null = key.sensors, key.null_functions
-    if null is not None:
-        # uᵀ(s - θ) = (σu)ᵀ(s/σ - θ/σ), and what is orthogonal to u is so to σu, divided by σ.
-        offset = offset_of(null.zeta)
-        reached = np.linalg.qr(null.null_space.complement / units[:, None])[0]
-        null = (
-            None
-            if offset is None
-            else replace(
-                null,
-                null_space=NullSpace(reached),
-                zeta=Shift(offset / units),
-                drive=None if null.drive is None else null.drive / units[:, None],
-            )
-        )
-    scaled = replace(
-        key,
-        targets=tuple(SeenEigenspace.of(target, view) for target in key.targets),
-        null_functions=null,
-        sensors=None if seen is None else Sensors(seen.matrix / units[:, None]),
-    )
-    both = (
-        replace(one.without_origin(), states=np.asarray(one.states) / units)
-        for one in (train, test)
-    )
-    whitened, clean = both
-    return scaled, whitened, 1.0, clean
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,18 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from koopmark._errors import ConfigError, one_line
 from koopmark._files import make_folder, write_text
+from koopmark._plugins import absolute
 from koopmark._repr import ROWS, Details, ReprMixin, number
+from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._skill import skill_of
 from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.datasets import Recording
+from koopmark.datasets.measured import Measured
+from koopmark.methods import check_data, get
 from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.simulation import Trajectories
@@ -89,7 +94,7 @@ class Analysis(ReprMixin):
     @cached_property
     def structure(self) -> pd.DataFrame:
         """Rank and null space that functions at a common real rate imply, a row for each rate."""
-        return structure_of(self.tables["structures"])
+        return structure_of(self.tables["structures"], self.pairs)
 
     @cached_property
     def methods(self) -> pd.DataFrame:
@@ -97,10 +102,26 @@ class Analysis(ReprMixin):
         return methods_of(self.tables)
 
     @cached_property
+    def measured(self) -> Measured:
+        """How the data were taken, their noise, rank and time scales."""
+        return Measured.of(self.recording.read())
+
+    @cached_property
     def data(self) -> pd.DataFrame:
         """What was measured of the data, and what it means for what follows."""
-        parts = self.recording.parts(0)
-        return data_of(parts.train, parts.test)
+        return data_of(self.measured)
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """Which eigenvalues to believe and how it is known, in a few sentences."""
+        return sentences_of(
+            self.pairs,
+            self.clusters,
+            self.forecasts,
+            self.structure,
+            self.methods,
+            len(self.recording.parts(0).train),
+        )
 
     def write(self) -> None:
         """Write the tables as CSV files, `FILES`, beside those of the store."""
@@ -118,7 +139,7 @@ class Analysis(ReprMixin):
             for row in self.clusters[list(shown)].head(ROWS).itertuples(index=False)
         ]
         columns = [name.replace("_", " ") for name in shown]
-        return Details(columns, rows, len(self.clusters))
+        return Details(columns, rows, len(self.clusters), " ".join(self.sentences))
 
 
 def analyse(
@@ -156,19 +177,60 @@ def analyse(
         Do all fits again.
     console : rich Console, optional
         Where progress is shown; nowhere by default.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or holds no trajectories that methods could be fitted to, a
+        method is unknown, or a number is out of its range; it is a ValueError. The folder is as it
+        was then.
     """
-    folder = make_folder(Path(out) if out is not None else Path("reports") / "analysis")
+    if not 0 < holdout < 1:
+        raise ConfigError(f"the held-out share must lie between 0 and 1, got {holdout:g}")
+    if draws < 0:
+        raise ConfigError(f"the draws must be at least 0, got {draws}")
+    uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
+    for use in uses:
+        get(use)
+    folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
-        file = folder / "data.npz"
-        data.to_file(file)
-        read_in = data
+        file, read_in = folder / "data.npz", data
     else:
-        file = Path(data)
-        read_in = Trajectories.from_file(file, **options)
-    entries = [{"use": name} for name in methods] or chosen(read_in, everything)
+        file, read_in = Path(data), Trajectories.from_file(data, **options)
+    _expect_usable(read_in, holdout, file)
+    make_folder(folder)
+    if isinstance(data, Trajectories):
+        data.to_file(file)
+    entries = [{"use": use} for use in uses] or chosen(read_in, everything)
     path = folder / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
     analysis = Analysis(folder)
     analysis.write()
     return analysis
+
+
+def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
+    """Refuse at once data of which every fit would say the same.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be split, or nothing can be learnt from a part.
+    """
+    try:
+        fitted, held_out = data.split(holdout)
+    except ValueError as error:
+        raise _unusable(file, "", error) from None
+    for part, where in ((data, ""), (fitted, "to fit to, "), (held_out, "to hold out, ")):
+        try:
+            check_data(part)
+        except ValueError as error:
+            raise _unusable(file, where, error) from None
+
+
+def _unusable(file: Path, where: str, error: ValueError) -> ConfigError:
+    return ConfigError(
+        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states, of which "
+        "some are held out"
+    )

@@ -8,8 +8,9 @@ import pandas as pd
 
 from koopmark.analysis.recording._clusters import cluster
 from koopmark.analysis.recording._intervals import Intervals
+from koopmark.datasets.measured import Measured
 from koopmark.datasets.recording import BLOCKS
-from koopmark.simulation import Trajectories
+from koopmark.datasets.statements import statements
 
 PAIRS = [
     *("method", "library", "index", "eigenvalue_re", "eigenvalue_im", "verdict", "reason"),
@@ -82,14 +83,6 @@ def methods_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return table[METHODS]
 
 
-def data_of(train: Trajectories, held_out: Trajectories) -> pd.DataFrame:
+def data_of(measured: Measured) -> pd.DataFrame:
     """What was measured of the data, and what it means for what follows."""
-    lengths = np.concatenate([one.recorded.mask.sum(axis=1) for one in (train, held_out)])
-    least, most = int(lengths.min()), int(lengths.max())
-    rows = [
-        ("channels", str(train.states.shape[2]), ""),
-        ("trials", f"{len(train)} fitted, {len(held_out)} held out", ""),
-        ("states in a trial", f"{least}" if least == most else f"{least} to {most}", ""),
-        ("Δt", f"{train.dt:.6g}", f"frequencies up to {np.pi / train.dt:.4g} can be told"),
-    ]
-    return pd.DataFrame(rows, columns=["what", "value", "meaning"])
+    return pd.DataFrame(statements(measured), columns=["what", "value", "meaning"])

@@ -17,16 +17,24 @@ DEGREE = 2
 """Factors of the products that are targets."""
 LASTING = 0.25
 """Share of the variance of the first tenth of trials that the last has, from which on data last."""
-NEUTRAL = 0.5
-"""Decay over the median trial below which a rate counts as neutral, if the data last."""
+NEUTRAL, KEPT_UP = 0.5, 3.0
+"""Decay over the median trial below which a rate counts as neutral, and above which something keeps
+up what would decay, if the data last."""
 LEAST_DECAY, MOST_DECAY = 0.5, 30.0
 """Decay over the median trial within which rates of the twin lie."""
-FASTEST = 0.7
-"""Largest decay per sampling interval, and largest frequency relative to π, of a product of two."""
+FASTEST, QUICKEST = 0.7, 0.8
+"""Largest decay per sampling interval, and largest frequency relative to π, which is aliased."""
 TRIES = 40
 """Draws of the rates until no two products of eigenfunctions are too close to be told apart."""
 SPREAD = 0.15
 """Share by which rates of the twin differ from those measured."""
+OVERLAP, GOLDEN = 0.8, 1.618
+"""Of the vectors of networks that oscillate; ratio of frequencies that share no harmonics."""
+NO_INPUTS = "there is no key under inputs that reach all variables"
+GONE = (
+    "they decay, and the data vary to the end of trials that last much longer: nothing would be "
+    "left of what is known of them"
+)
 
 Array = NDArray[np.float64]
 
@@ -91,170 +99,194 @@ class Rates:
         return np.sort(-np.concatenate([self.real, self.pairs[:, 0]]))
 
     @property
+    def ratio(self) -> float:
+        """Of the frequencies to the decays of oscillations; 1.5 if there are none that decay."""
+        decaying = self.pairs[self.pairs[:, 0] < 0.0]
+        if not len(decaying):
+            return 1.5
+        return float(np.exp(np.mean(np.log(decaying[:, 1] / -decaying[:, 0]))))
+
+    @property
     def neutral(self) -> bool:
         """Whether none decays."""
         return bool((self.decays <= 0.0).any())
 
 
-def lasts(data: Trajectories) -> bool:
-    """Whether states vary as much at the end of trials as at their start."""
-    recorded = np.isfinite(data.states).all(axis=2)
-    flat = data.states[recorded]
-    spread = flat.std(axis=0)
-    used = spread > 0.0
-    off = ((data.states[..., used] - flat[:, used].mean(axis=0)) / spread[used]) ** 2
+def lasts(data: Trajectories, channels: NDArray[np.bool_]) -> bool:
+    """Whether states vary as much at the end of trials as at their start, in these channels."""
+    values = data.states[..., channels]
+    mean, spread = np.nanmean(values, axis=(0, 1)), np.nanstd(values, axis=(0, 1))
+    recorded: NDArray[np.bool_] = np.all(np.isfinite(values), axis=2)
     first, last = [], []
-    for own, there in zip(off, recorded, strict=True):
-        values = own[there]
-        part = max(1, len(values) // 10)
-        if len(values) > 1:
-            first.append(values[:part].mean())
-            last.append(values[-part:].mean())
+    for trial, there in zip(values, recorded, strict=True):
+        off = ((trial[there] - mean) / spread) ** 2
+        part = max(1, len(off) // 10)
+        if len(off) > 1:
+            first.append(off[:part].mean())
+            last.append(off[-part:].mean())
     return bool(np.mean(last) > LASTING * np.mean(first)) if first else True
 
 
 def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
     """As many rates as there are variables, those measured first."""
-    lasting = lasts(data)
-    dt = measured.dt if np.isfinite(measured.dt) else 1.0
+    lasting, dt = lasts(data, ~measured.constant), measured.dt
     length = max(2.0, float(measured.lengths[1]))
-    fastest = np.pi * FASTEST / 2.0
     found = np.asarray(measured.rates, dtype=complex) * dt
     told = bool(len(found))
+    # One that is not told is long.
+    known = np.nan_to_num(measured.correlation_time[~measured.constant] / dt, nan=length)
+    quick = max(1.0 / float(np.median(known)), 2.0 * LEAST_DECAY / length)
     if not told:
-        known = measured.correlation_time[np.isfinite(measured.correlation_time)] / dt
-        guess = 1.0 / float(np.median(known)) if len(known) else 3.0 / length
-        # Of oscillations the autocorrelation is at 1/e after a fifth of a period.
-        found = np.array([1.2j * guess, -1.2j * guess] if lasting else [-guess], dtype=complex)
-    low, high = LEAST_DECAY / length, min(MOST_DECAY / length, FASTEST)
+        found = np.array([complex(-quick)])
+    fastest = np.pi * QUICKEST
+    low = LEAST_DECAY / length
+    high = max(min(MOST_DECAY / length, FASTEST), 2.0 * low)
     turning = found[found.imag > 1e-6]
-    turning = turning[turning.imag < fastest]
-    straight = found[np.abs(found.imag) <= 1e-6].real
-    still = lasting and bool(
-        (len(turning) and -turning.real.max() * length < NEUTRAL)
-        or (len(data) == 1 and length * -found.real.max() > MOST_DECAY)
-    )
-    pairs = np.column_stack([np.clip(turning.real, -high, -low), turning.imag])
-    real = np.clip(straight, -high, -low)
-    if still:
-        pairs[:, 0] = 0.0
-        real = np.zeros(0)
-    # Each pair takes two variables; what is left over gets rates within the range of the others.
-    pairs = pairs[: size // 2]
-    if still:
-        base = pairs[0, 1] if len(pairs) else min(2.0 * np.pi * 5.0 / length, fastest)
-        while 2 * (len(pairs) + 1) <= size:
-            slower = base / 1.618 ** (len(pairs)) if len(pairs) else base
-            pairs = np.vstack([pairs, [[0.0, slower]]])
-        real = np.full(size - 2 * len(pairs), -1.0 / length)
-        return Rates(real, pairs, lasting, told)
-    real = real[: size - 2 * len(pairs)]
+    pairs = np.column_stack([turning.real, np.minimum(turning.imag, fastest)])[: size // 2]
+    # What decays is gone at the end of a trial unless something keeps it up.
+    alone = lasting and measured.inputs is None
+    kept = -found.real.max() * length > KEPT_UP
+    if alone and (kept or (len(turning) and -turning.real.max() * length < NEUTRAL)):
+        return _turning(pairs, size, quick, length, fastest, told)
+    pairs[:, 0] = np.clip(pairs[:, 0], -high, -low)
+    real = np.clip(found[np.abs(found.imag) <= 1e-6].real, -high, -low)[: size - 2 * len(pairs)]
     missing = size - 2 * len(pairs) - len(real)
-    known = -np.concatenate([real, pairs[:, 0]])
-    least, most = (known.min(), known.max()) if len(known) else (low, high)
     if missing:
-        more = np.geomspace(least, max(most, 2.0 * least), missing + 2)[1:-1]
-        real = np.concatenate([real, -np.minimum(more, high)])
+        # Between the others, or about the only one.
+        decays = -np.concatenate([real, pairs[:, 0]])
+        first, last = (decays.min(), decays.max()) if len(decays) else (low, high)
+        more = np.geomspace(first, max(last, 2.0 * first), missing + 2)[1:-1]
+        real = np.append(real, -np.minimum(more, high))
     return Rates(real, pairs, lasting, told)
+
+
+def _turning(
+    pairs: Array, size: int, quick: float, length: float, fastest: float, told: bool
+) -> Rates:
+    """Oscillations that do not decay, slower ones beside those measured; of an odd number of
+    variables one decays over the trial."""
+    slowest = 4.0 * np.pi / length
+    # The autocorrelation of a sine is at 1/e after 1.2 / ω.
+    frequencies = list(pairs[:, 1]) or [float(np.clip(1.2 * quick, slowest, fastest))]
+    while len(frequencies) < size // 2:
+        slower, faster = min(frequencies) / GOLDEN, max(frequencies) * GOLDEN
+        frequencies.append(slower if slower > slowest or faster > fastest else faster)
+    still = np.column_stack([np.zeros(size // 2), frequencies[: size // 2]])
+    return Rates(np.full(size % 2, -1.0 / length), still, True, told)
 
 
 def families_of(
     measured: Measured, data: Trajectories, size: int
 ) -> tuple[list[Family], dict[str, str]]:
     """The families for data like these, and why others are left out, by name."""
-    rates = rates_of(measured, data, size)
-    inputs = measured.inputs.channels if measured.inputs is not None else 0
-    left: dict[str, str] = {}
-    if inputs:
-        return _driven(rates, size, inputs, left), left
-    if rates.neutral:
-        gone = (
-            "its functions decay, and of data that last this long nothing would be left of them "
-            "after the first samples"
+    rates, left, trials = rates_of(measured, data, size), dict[str, str](), len(data)
+    if size < 2:
+        left |= dict.fromkeys(
+            ("random networks", "Lotka-Volterra", "coupling layers"),
+            "they take two variables, and one channel shows one",
         )
-        left |= {"random network": gone, "Lotka-Volterra": gone}
+        if measured.inputs is not None:
+            left["linear"] = NO_INPUTS
+            return [], left
+        return _linear(rates, size, left), left
+    if measured.inputs is not None:
+        left |= dict.fromkeys(("Lotka-Volterra", "coupling layers", "linear"), NO_INPUTS)
+        return _driven(rates, size, trials), left
+    if rates.neutral:
+        left |= dict.fromkeys(("random networks", "Lotka-Volterra"), GONE)
         return _neutral(rates, size, left), left
-    return _decaying(rates, size, left), left
+    return _decaying(rates, size, trials, left), left
 
 
 def _normal(scale: float) -> dict[str, Any]:
     return {"kind": "normal", "scale": scale}
 
 
-def _network(name: str, size: int, rank: int, gain: float, dt: float, kind: str) -> Family:
-    said = {"random_rnn": "random recurrent network", "overlap_rnn": "rotating recurrent network"}
+def _network(name: str, size: int, rank: int, gain: float, dt: float) -> Family:
     return Family(
         name,
-        f"Twin: {said[kind]}, N = {size}, rank {rank}, gain {gain:g}",
-        f"a {said[kind]} of {size} units with weights of rank {rank} and gain {gain:g}",
-        {"kind": kind, "n": size, "rank": rank, "gain": gain}
-        | ({"theta_scale": 0.3} if kind == "random_rnn" else {"angle": 90.0}),
+        f"Twin: random recurrent network, N = {size}, rank {rank}, gain {gain:g}",
+        f"a random recurrent network of {size} units with weights of rank {rank} and gain {gain:g}",
+        {"kind": "random_rnn", "n": size, "rank": rank, "gain": gain, "theta_scale": 0.3},
         dt,
         _normal(1.5),
     )
 
 
-def _decaying(rates: Rates, size: int, left: dict[str, str]) -> list[Family]:
+def _ranks(size: int, trials: int) -> tuple[int, int]:
+    """A low rank and a higher one: so many trials show half as many null vectors, and no more."""
+    least = max(1, min(size - trials // 2, size - 1))
+    return max(least, size // 3), max(least, size // 2)
+
+
+def _rotating(size: int, ratio: float, dt: float) -> Family:
+    """A network that oscillates `ratio` times as fast as it decays, at small amplitudes."""
+    rank, gain = 2 * max(1, size // 4), _short(float(np.clip(ratio / OVERLAP, 1.0, 6.0)), 2)
+    return Family(
+        "rnn_rotating",
+        f"Twin: oscillating recurrent network, N = {size}, rank {rank}, gain {gain:g}",
+        f"a recurrent network of {size} units that oscillates, with weights of rank {rank} and "
+        f"gain {gain:g}",
+        {
+            "kind": "overlap_rnn",
+            "n": size,
+            "rank": rank,
+            "gain": gain,
+            "overlap": OVERLAP,
+            "angle": 90.0,
+        },
+        dt,
+        _normal(1.5),
+    )
+
+
+def _decaying(rates: Rates, size: int, trials: int, left: dict[str, str]) -> list[Family]:
     slow, fast = float(rates.decays[0]), float(rates.decays[-1])
-    middle = float(np.sqrt(slow * fast))
-    made = []
-    if size >= 2:
-        ranks = max(1, size // 3), max(1, size // 2)
-        made += [
-            _network("rnn_mild", size, ranks[0], 0.9, middle, "random_rnn"),
-            _network("rnn_strong", size, ranks[1], 2.0, slow, "random_rnn"),
-            Family(
-                "lotka_volterra",
-                f"Twin: Lotka-Volterra system, N = {size}",
-                f"a bounded Lotka-Volterra system of {size} species",
-                {
-                    "kind": "random_lotka_volterra",
-                    "n": size,
-                    "groups": max(1, min(size // 2, 4)),
-                    "skew": 2.0,
-                },
-                # Its rates are 0.4 to 1.
-                middle / 0.65,
-                {"kind": "log_uniform", "low": 0.3, "high": 3.0},
-                positive=True,
-            ),
-        ]
-        made += [*_coupling(rates, size, "coupling", 1.0, 0.0, left)]
-    else:
-        left |= dict.fromkeys(
-            ("random network", "Lotka-Volterra", "coupling layers"),
-            "the data have one channel, and it takes two variables",
-        )
-    return [*made, *_linear(rates, size, left)]
+    middle, (few, more) = float(np.sqrt(slow * fast)), _ranks(size, trials)
+    strong = _network("rnn_strong", size, more, 2.0, middle)
+    if len(rates.pairs) and size > 2:
+        strong = _rotating(size, rates.ratio, middle)
+    species = {"kind": "random_lotka_volterra", "n": size, "groups": max(1, min(size // 2, 4))}
+    return [
+        _network("rnn_mild", size, few, 0.9, middle),
+        strong,
+        Family(
+            "lotka_volterra",
+            f"Twin: Lotka-Volterra system, N = {size}",
+            f"a bounded Lotka-Volterra system of {size} species",
+            {**species, "skew": 2.0},
+            # Its rates are 0.4 to 1.
+            middle / 0.65,
+            {"kind": "log_uniform", "low": 0.3, "high": 3.0},
+            positive=True,
+        ),
+        *_coupling(rates, size, "coupling", 1.0, 0.0, left),
+        *_linear(rates, size, left),
+    ]
 
 
 def _neutral(rates: Rates, size: int, left: dict[str, str]) -> list[Family]:
-    made = [*_linear(rates, size, left)]
-    if size >= 2:
-        made += _coupling(rates, size, "coupling_mild", 0.5, 0.0, left)
-        made += _coupling(rates, size, "coupling_strong", 2.0, 0.0, left)
-        made += _coupling(rates, size, "coupling_stretched", 1.0, 0.5, left)
-    return made
-
-
-def _driven(rates: Rates, size: int, inputs: int, left: dict[str, str]) -> list[Family]:
-    slow, fast = float(rates.decays[0]), float(rates.decays[-1])
-    if rates.neutral or slow <= 0.0:
-        slow, fast = (max(float(rates.decays[-1]), 1e-3),) * 2
-    middle = float(np.sqrt(slow * fast))
-    if size < 2:
-        left["random network"] = "the data have one channel, and it takes two variables"
-        return []
-    left |= dict.fromkeys(
-        ("Lotka-Volterra", "coupling layers", "linear"),
-        "it has no key under inputs that reach all of its variables",
-    )
-    few, more = max(1, size // 3), max(1, size // 2)
     return [
-        _network("rnn_mild", size, few, 0.9, middle, "random_rnn"),
-        _network("rnn_strong", size, more, 2.0, slow, "random_rnn"),
-        _network("rnn_fast", size, few, 1.4, fast, "random_rnn"),
-        _network("rnn_rotating", size, more, 1.5, middle, "overlap_rnn"),
+        *_linear(rates, size, left),
+        *_coupling(rates, size, "coupling_mild", 0.5, 0.0, left),
+        *_coupling(rates, size, "coupling_strong", 2.0, 0.0, left),
+        *_coupling(rates, size, "coupling_stretched", 1.0, 0.5, left),
+    ]
+
+
+def _driven(rates: Rates, size: int, trials: int) -> list[Family]:
+    slow, fast = float(rates.decays[0]), float(rates.decays[-1])
+    middle, (few, more) = float(np.sqrt(slow * fast)), _ranks(size, trials)
+    last = (
+        _rotating(size, rates.ratio, middle)
+        if size > 2
+        else _network("rnn_weak", size, few, 0.4, middle)
+    )
+    return [
+        _network("rnn_mild", size, few, 0.9, middle),
+        _network("rnn_strong", size, more, 2.0, slow),
+        _network("rnn_fast", size, few, 1.4, fast),
+        last,
     ]
 
 
@@ -277,12 +309,14 @@ def _spectra(rates: Rates, name: str) -> list[tuple[dict[str, Any], float]]:
     return drawn
 
 
-def _short(value: float) -> float:
-    """Three digits, as a reader would write a rate."""
-    return float(f"{value:.3g}")
+def _short(value: float, digits: int = 3) -> float:
+    """As a reader would write a rate."""
+    return float(f"{value:.{digits}g}")
 
 
-def _first(rates: Rates, name: str, section: dict[str, Any], left: dict[str, str]) -> Any:
+def _first(
+    rates: Rates, name: str, section: dict[str, Any], left: dict[str, str]
+) -> tuple[dict[str, Any], float] | None:
     """The section with the first draw of rates of which there is a system with targets."""
     why = ""
     for keys, unit in _spectra(rates, name):
@@ -302,7 +336,8 @@ def _linear(rates: Rates, size: int, left: dict[str, str]) -> list[Family]:
     if found is None:
         return []
     title = f"Twin: linear system, N = {size}"
-    return [Family("linear", title, f"a linear system of {size} variables", *found, _normal(1.0))]
+    about = f"a linear system of {size} variables"
+    return [Family("linear", title, about, found[0], found[1], _normal(1.0))]
 
 
 def _coupling(
@@ -316,4 +351,4 @@ def _coupling(
         return []
     about = f"a linear system of {size} variables behind coupling layers of strength {strength:g}"
     title = f"Twin: coupling layers, N = {size}, strength {strength:g}"
-    return [Family(name, title, about, *found, _normal(1.0))]
+    return [Family(name, title, about, found[0], found[1], _normal(1.0))]

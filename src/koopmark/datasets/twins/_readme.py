@@ -6,7 +6,7 @@ import numpy as np
 
 from koopmark._repr import number
 from koopmark.datasets.measured import Measured
-from koopmark.datasets.twins._families import Family
+from koopmark.datasets.twins._families import GONE, Family
 from koopmark.datasets.twins._seen import Seen
 
 
@@ -66,7 +66,7 @@ def readme(
         "- All of a system's variables are seen. A hidden part of the system behind the data has "
         "no counterpart.",
     ]
-    if any("decay" in why for why in left.values()):
+    if GONE in left.values():
         lines.append(
             "- The data vary to the end, so that the systems of the twin do not decay: whether "
             "a method finds eigenvalues that decay in data like these is not told."
@@ -87,4 +87,5 @@ def _inputs(measured: Measured) -> str:
     given = measured.inputs
     if given is None:
         return "none"
-    return f"{given.channels}, {given.kind}, RMS {', '.join(map(number, np.atleast_1d(given.amplitude)))}"
+    sizes = ", ".join(map(number, np.atleast_1d(given.amplitude)))
+    return f"{given.channels}, {given.kind}, RMS {sizes}"

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from koopmark._files import write_text
 from koopmark.analysis.numbers import plural
-from koopmark.analysis.recording import Analysis
+from koopmark.analysis.recording import SUITE, Analysis
 from koopmark.analysis.tables import flat, read_provenance, unfinished
 from koopmark.pages.analysis import _views as views
 from koopmark.pages.analysis._code import code_of
 from koopmark.pages.analysis._data import page_data, pairs_in_courses
 from koopmark.pages.web import render
+from koopmark.plan import load_suite
 
 
 def write_analysis(folder: str | Path) -> Path:
@@ -56,8 +57,9 @@ def _html(analysis: Analysis, provenance: dict[str, object]) -> str:
         structure=views.structure_rows(analysis.structure),
         measured=analysis.data.to_dict("records"),
         methods=views.method_rows(analysis.methods),
+        of_all=views.of_all(analysis.methods),
         calibration=views.calibration_rows(analysis.pairs),
         scale=views.SCALE,
-        code=code_of(provenance, analysis.folder),
+        code=code_of(load_suite(analysis.folder / SUITE), analysis.folder),
         provenance=list(flat(provenance)),
     )

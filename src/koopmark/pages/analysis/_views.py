@@ -94,8 +94,7 @@ def pair_rows(pairs: pd.DataFrame) -> list[PairRow]:
                         numbers.eigenvalue(pair["eigenvalue_re"], pair["eigenvalue_im"]),
                         numbers.exact(pair["eigenvalue_re"]),
                     ),
-                    _ends(pair, "re"),
-                    _ends(pair, "im"),
+                    _interval(pair),
                     number(pair["draws_found"], numbers.percent),
                     *shares,
                 ],
@@ -108,12 +107,17 @@ def pair_rows(pairs: pd.DataFrame) -> list[PairRow]:
     return rows
 
 
-def _ends(pair: Mapping[Any, Any], part: str) -> TableCell:
-    low, high = float(pair[f"low_{part}"]), float(pair[f"high_{part}"])
-    if math.isnan(low) or math.isnan(high):
+def _interval(row: Mapping[Any, Any]) -> TableCell:
+    """The intervals of the real and of the imaginary part, in a line each, sorted by width."""
+    ends = {name: float(row[name]) for name in ("low_re", "high_re", "low_im", "high_im")}
+    if any(map(math.isnan, ends.values())):
         return TableCell(numbers.MISSING, css="missing", note="too few draws have it")
-    # Sorted by how wide they are.
-    return TableCell(numbers.interval(low, high), numbers.exact(high - low))
+    low_re, high_re, low_im, high_im = ends.values()
+    lines = [numbers.interval(low_re, high_re)]
+    if low_im or high_im:
+        lines.append(f"{numbers.interval(low_im, high_im)} i")
+    width = math.hypot(high_re - low_re, high_im - low_im)
+    return TableCell("\n".join(lines), numbers.exact(width), "lines")
 
 
 def _bar(pair: Mapping[Any, Any]) -> dict[str, float]:
@@ -141,8 +145,7 @@ def cluster_rows(clusters: pd.DataFrame) -> list[dict[str, Any]]:
                 "name": one["name"],
                 "value": TableCell(numbers.eigenvalue(re, im, conjugates=True), numbers.exact(re)),
                 "cells": [
-                    _ends(one, "re"),
-                    _ends(one, "im"),
+                    _interval(one),
                     number(1 / abs(re) if re else np.inf),
                     number(2 * np.pi / im if im else np.nan),
                     TableCell(f"{one['methods']} of {one['of']}", numbers.exact(one["methods"])),
@@ -216,16 +219,30 @@ def structure_rows(structure: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def remarks(note: str) -> list[str]:
+    """The parts of a note."""
+    return [part for part in str(note).split("; ") if part and part != "nan"]
+
+
+def of_all(methods: pd.DataFrame) -> list[str]:
+    """What the notes of all methods that were fitted say alike, if there are several."""
+    notes = [remarks(note) for note in methods.loc[methods["status"] == "ok", "note"]]
+    if len(notes) < 2:
+        return []
+    return [part for part in notes[0] if all(part in others for others in notes)]
+
+
 def method_rows(methods: pd.DataFrame) -> list[dict[str, Any]]:
     """A row for each method: those that found most first, what could not be run last."""
+    alike = of_all(methods)
     order = methods.assign(failed=methods["status"] != "ok").sort_values(
         ["failed", "supported", "method"], ascending=[True, False, True], kind="stable"
     )
     rows = []
     for one in order.to_dict("records"):
         ok = one["status"] == "ok"
-        used, of = float(one["pairs_used"]), float(one["of"])
-        share = used / of if ok and of else math.nan
+        share = one["pairs_used"] / one["of"] if ok and one["of"] else math.nan
+        parts = [part for part in remarks(one["note"]) if part not in alike]
         rows.append(
             {
                 "method": one["method"],
@@ -239,7 +256,7 @@ def method_rows(methods: pd.DataFrame) -> list[dict[str, Any]]:
                     number(one["forecast_error"] if ok else math.nan, numbers.scientific),
                     number(one["fit_seconds"], numbers.seconds),
                 ],
-                "note": one["note"] if ok else one["reason"],
+                "notes": parts if ok else [one["reason"]],
             }
         )
     return rows

@@ -70,26 +70,35 @@
     return [low - margin, high + margin];
   };
 
-  const bars = (mine, at, part, shown, colour) => {
-    const centre = mine.map((p) => at.of(number(p[`eigenvalue_${part}`])));
-    const away = (p, i, end, sign) => {
-      const x = number(p[`${end}_${part}`]);
-      return shown(p) && Number.isFinite(x) ? Math.max(0, sign * (at.of(x) - centre[i])) : 0;
+  // In a trace of their own, since Plotly draws a small cross where a bar has no length.
+  const barsTrace = (mine, at, colour) => {
+    const ends = (part) => {
+      const centre = mine.map((p) => at.of(number(p[`eigenvalue_${part}`])));
+      const away = (end, sign) =>
+        mine.map((p, i) => Math.max(0, sign * (at.of(number(p[`${end}_${part}`])) - centre[i])));
+      const bars = { type: "data", symmetric: false, array: away("high", 1), arrayminus: away("low", -1) };
+      return { centre, bars: { ...bars, color: colour, thickness: 1, width: 2 } };
     };
+    const [re, im] = [ends("re"), ends("im")];
     return {
-      type: "data",
-      symmetric: false,
-      array: mine.map((p, i) => away(p, i, "high", 1)),
-      arrayminus: mine.map((p, i) => away(p, i, "low", -1)),
-      color: colour,
-      thickness: 1,
-      width: 2,
+      type: "scatter",
+      mode: "markers",
+      x: re.centre,
+      y: im.centre,
+      error_x: re.bars,
+      error_y: im.bars,
+      marker: { size: 1, opacity: 0 },
+      showlegend: false,
+      hoverinfo: "skip",
     };
   };
 
   const clusterTrace = (clusters, at) => {
     const [x, y, text, names] = [[], [], [], []];
-    for (const i of koopmark.rows(clusters, (k) => clusters.name[k] !== "constant")) {
+    // From left to right, so that labels of neighbours stand on different sides.
+    const order = koopmark.rows(clusters, (k) => clusters.name[k] !== "constant");
+    order.sort((i, j) => number(clusters.eigenvalue_re[i]) - number(clusters.eigenvalue_re[j]));
+    for (const i of order) {
       const [re, im] = [number(clusters.eigenvalue_re[i]), number(clusters.eigenvalue_im[i])];
       x.push(at.of(re));
       y.push(at.of(im));
@@ -109,7 +118,7 @@
       text: names,
       hovertext: text,
       hovertemplate: "%{hovertext}<extra></extra>",
-      textposition: names.map((_, i) => (i % 2 ? "bottom right" : "top right")),
+      textposition: names.map((_, i) => ["top left", "bottom right", "top right", "bottom left"][i % 4]),
       marker: { symbol: "circle-open", size: 20, line: { width: 1 } },
     };
   };
@@ -138,24 +147,24 @@
     const within = stretched ? all : rangeOf;
     const [xs, ys] = [within(pairs, at, "re"), within(pairs, at, "im")];
     const shown = (p) =>
-      chosen.intervals === "all" || (chosen.intervals === "told" && p.verdict !== "not supported" && p.cluster !== "");
+      p.low_re !== null && (chosen.intervals === "all" || (chosen.intervals === "named" && p.cluster !== ""));
     const { dark } = koopmark.colours();
-    const traces = Object.entries(LOOKS).map(([verdict, look]) => {
+    const traces = Object.entries(LOOKS).flatMap(([verdict, look]) => {
       const mine = pairs.filter((p) => p.verdict === verdict);
       const colour = dark ? look.dark : look.light;
-      return {
+      const points = {
         type: "scatter",
         mode: "markers",
         name: `${verdict} (${mine.length})`,
         x: mine.map((p) => at.of(number(p.eigenvalue_re))),
         y: mine.map((p) => at.of(number(p.eigenvalue_im))),
-        error_x: bars(mine, at, "re", shown, colour),
-        error_y: bars(mine, at, "im", shown, colour),
         marker: { symbol: look.symbol, size: verdict === "supported" ? 10 : 8, color: colour, line: { width: 1.5 } },
         text: mine.map(hover),
         customdata: mine.map((p) => koopmark.escaped(p.method)),
         hovertemplate: "%{text}<extra>%{customdata}</extra>",
+        legendgroup: verdict,
       };
+      return [{ ...barsTrace(mine.filter(shown), at, colour), legendgroup: verdict }, points];
     });
     const axis = (part, range) => {
       const title = { text: `${part} λ (per unit of time)` };

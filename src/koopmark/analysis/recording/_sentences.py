@@ -1,0 +1,201 @@
+"""What an analysis says first: which eigenvalues to believe, and how it is known."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from koopmark.analysis.numbers import eigenvalue, interval, listed, percent, plain, plural
+from koopmark.analysis.recording._clusters import CONSTANT
+from koopmark.analysis.recording._skill import BASELINES
+from koopmark.scoring import NOT_SUPPORTED, SUPPORTED, UNTOLD
+
+MOST_NAMED = 4
+DEVIATIONS = 3.0
+"""Standard errors that tell two errors of forecasts apart."""
+FEWEST_FORECASTS = 5
+"""Of so many at least an error is one."""
+
+
+def sentences_of(
+    pairs: pd.DataFrame,
+    clusters: pd.DataFrame,
+    forecasts: pd.DataFrame,
+    structure: pd.DataFrame,
+    methods: pd.DataFrame,
+    trials: int,
+) -> list[str]:
+    """Plain sentences from the tables of an analysis of so many training trials."""
+    done = methods[methods["status"] == "ok"]
+    if done.empty:
+        return [_nothing(methods)]
+    said = [
+        _support(pairs, clusters, len(done)),
+        _faster(pairs),
+        _unsupported(clusters),
+        _forecast(forecasts),
+        _structure(structure),
+        _left_out(methods, trials),
+    ]
+    return [one for one in said if one]
+
+
+def _nothing(methods: pd.DataFrame) -> str:
+    reasons = methods["reason"].replace("", np.nan).dropna()
+    why = f", most often because: {reasons.mode().iloc[0]}" if len(reasons) else ""
+    return f"None of {plural(len(methods), 'method')} could be fitted to these data{why}"
+
+
+def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
+    told = clusters[(clusters["supported"] > 0) & (clusters["name"] != CONSTANT)]
+    if told.empty:
+        counts = pairs.loc[pairs["cluster"] != CONSTANT, "verdict"].value_counts()
+        untold, refused = counts.get(UNTOLD, 0), counts.get(NOT_SUPPORTED, 0)
+        if not untold + refused:
+            return "Held-out data support no eigenvalue: none was judged."
+        return (
+            f"Held-out data support no eigenvalue but that of the constant: of "
+            f"{plural(int(untold + refused), 'pair')} {refused} {_are(refused)} refused, and of "
+            f"{untold} it cannot be told."
+        )
+    own = told[told["product"] == ""]
+    shown = own if len(own) else told
+    texts = [_cluster(row, of) for row in shown.head(MOST_NAMED).to_dict("records")]
+    more = f"; and {len(shown) - MOST_NAMED} more" if len(shown) > MOST_NAMED else ""
+    sums = [
+        f"{name} = {product}"
+        for name, product in zip(told["name"], told["product"], strict=True)
+        if product
+    ]
+    products = ""
+    if len(own) and sums:
+        products = f"; {plural(len(sums), 'other')} {_are(len(sums))} within error of sums of "
+        products += f"supported ones ({listed(sums)})"
+    return (
+        f"Held-out data support {plural(len(shown), 'eigenvalue')}: {'; '.join(texts)}{more}"
+        f"{products}."
+    )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _cluster(row: Mapping[Any, Any], of: int) -> str:
+    """`A: -0.300 ± 1.20i (supported for 6 of 13 methods, 90 % interval ...)`."""
+    real = row["eigenvalue_im"] == 0.0
+    facts = [f"supported for {row['supported']} of {plural(of, 'method')}"]
+    if isfinite(row["low_re"]):
+        ends = interval(row["low_re"], row["high_re"])
+        if not real:
+            ends += f" and ± {interval(row['low_im'], row['high_im'])}"
+        facts.append(f"90 % interval{'s' * (not real)} {ends}")
+    if isfinite(row.get("share_true", np.nan)):
+        facts.append(f"{percent(row['share_true'])} of such pairs are true on the twin")
+    return f"{row['name']}: {value(row)} ({', '.join(facts)})"
+
+
+def value(row: Mapping[Any, Any]) -> str:
+    """λ of a row with eigenvalue_re and eigenvalue_im, both conjugates as one: `-0.3 ± 1.2i`."""
+    return eigenvalue(row["eigenvalue_re"], row["eigenvalue_im"], conjugates=True)
+
+
+def _faster(pairs: pd.DataFrame) -> str:
+    """How fast the fastest supported pair is, and how many are faster."""
+    size = np.hypot(pairs["eigenvalue_re"], pairs["eigenvalue_im"])
+    supported = (pairs["verdict"] == SUPPORTED) & (pairs["cluster"] != CONSTANT)
+    if not supported.any():
+        return ""
+    most = size[supported].max()
+    count = int((size > most).sum())
+    if not count:
+        return ""
+    return f"None of the {plural(count, 'pair')} with |λ| above {plain(most)} is supported."
+
+
+def _unsupported(clusters: pd.DataFrame) -> str:
+    """On what methods agree although held-out data do not tell, or refuse it."""
+    said = []
+    for verdict, what in (
+        (UNTOLD, "held-out data cannot tell whether they are right"),
+        (NOT_SUPPORTED, "held-out data refuse it"),
+    ):
+        alike = clusters[clusters["verdict"] == verdict]
+        if alike.empty:
+            continue
+        texts = [
+            f"{row['name']}: {value(row)} ({plural(row['methods'], 'method')})"
+            for row in alike.head(2).to_dict("records")
+        ]
+        more = f" and {len(alike) - 2} more" if len(alike) > 2 else ""
+        said.append(f"{' and '.join(texts)}{more}, but {what}")
+    return f"Methods also agree on {'; and on '.join(said)}." if said else ""
+
+
+def _forecast(forecasts: pd.DataFrame) -> str:
+    """The best method over all leads, and where it is better than what needs no model.
+
+    The logarithm of the ratio of two errors over n independent forecasts has a standard error of
+    at most 1/√n; the method and the lead were chosen among many, hence DEVIATIONS.
+    """
+    table = forecasts[forecasts["independent"] >= FEWEST_FORECASTS]
+    own = table[~table["method"].isin(BASELINES) & np.isfinite(table["skill"].astype(float))]
+    if own.empty:
+        return ""
+    log = (1.0 - own["skill"].astype(float)).clip(lower=1e-30).map(np.log) / 2.0
+    leads = own.groupby("method")["lead"].nunique()
+    full = leads.index[leads == leads.max()]
+    best = str(log.groupby(own["method"]).mean().loc[full].idxmin())
+    rows = own[own["method"] == best].sort_values("lead")
+    sure = -log[rows.index].to_numpy() * np.sqrt(rows["independent"].to_numpy(float))
+    against = "the best of persistence, the mean and a linear predictor"
+    n = plural(int(rows["independent"].max()), "independent forecast")
+    if (sure < -DEVIATIONS).all():
+        return f"No method forecasts as well as {against}; of the methods {best} does best."
+    if (sure < DEVIATIONS).all():
+        said = f"By {n} no method is told to be better than {against}"
+        return f"{said}; of the methods {best} does best."
+    k = int(sure.argmax())
+    lead, gain = rows["lead"].iloc[k], 1.0 - np.exp(log[rows.index[k]])
+    longest = rows["lead"].to_numpy()[sure >= DEVIATIONS].max()
+    text = (
+        f"Best forecast: {best}, whose error at lead {plain(lead)} is {percent(gain)} below that "
+        f"of {against} ({plural(int(rows['independent'].iloc[k]), 'independent forecast')})"
+    )
+    if longest < rows["lead"].max():
+        text += f"; beyond lead {plain(longest)} it is not told to be better"
+    return text + "."
+
+
+def _structure(structure: pd.DataFrame) -> str:
+    for row in structure.to_dict("records"):
+        if isfinite(row["rate"]) and row["rank"] < row["size"]:
+            share = f", {percent(row['share'])} of draws" if isfinite(row["share"]) else ""
+            return (
+                f"Functions at the common rate {plain(row['rate'])} support rank {row['rank']} of "
+                f"{row['size']} ({plural(row['methods'], 'method')}{share})."
+            )
+    return ""
+
+
+def _left_out(methods: pd.DataFrame, trials: int) -> str:
+    parts = []
+    bad = methods[methods["status"] != "ok"]
+    if len(bad):
+        names = listed([f"{row.method} ({row.status})" for row in bad.itertuples()], 3)
+        parts.append(f"{len(bad)} of {plural(len(methods), 'method')} gave no result: {names}")
+    done = methods[methods["status"] == "ok"]
+    part = done[(done["pairs_used"] > 0) & (done["pairs_used"] < done["of"])]
+    if len(part):
+        names = listed([f"{row.method} ({row.pairs_used:,})" for row in part.itertuples()], 3)
+        parts.append(
+            f"of {int(part['of'].max()):,} snapshot pairs some methods used fewer: {names}"
+        )
+    if trials == 1:
+        parts.append(
+            "there is a single trial: what is held out is its end, and draws are of blocks of time"
+        )
+    text = "; ".join(parts)
+    return f"Left out: {text}." if text else ""
