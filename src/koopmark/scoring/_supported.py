@@ -182,7 +182,7 @@ class Windows:
     def of(cls, data: Trajectories, model: Model, plane: Plane) -> "Windows":
         used, length = data, model.window
         if data.recorded.mask.sum() > MOST_STATES:
-            used = _some(data)
+            used = some_of(data)
         if np.isinf(used.states).any():
             raise ValueError(
                 "no residuals: the data hold infinite values; NaN stands for what was not recorded"
@@ -320,7 +320,7 @@ def horizon_of(data: Trajectories) -> float:
     return float(np.bincount(recorded.trajectory[:-1][follows], recorded.steps[follows]).max())
 
 
-def _some(data: Trajectories) -> Trajectories:
+def some_of(data: Trajectories) -> Trajectories:
     """So many trajectories, evenly spread, as have MOST_STATES; of a single one its beginning."""
     if len(data) == 1:
         return data[:, :MOST_STATES]
