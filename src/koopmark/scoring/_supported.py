@@ -604,7 +604,7 @@ def _verdict(
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
         least = f"{rate:.1%} at least" if rate < FAR else f"over {FAR:,.0%}"
-        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {least}"
+        return NOT_SUPPORTED, f"{later} later it disobeys by more than white noise: {least}"
     if (other := plane.alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
