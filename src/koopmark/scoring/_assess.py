@@ -22,7 +22,14 @@ from koopmark.scoring._evaluate import (
 )
 from koopmark.scoring._forecasts import LONGEST_LEAD, lead_errors, of_model, scale_of
 from koopmark.scoring._structure import infer_structure
-from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, horizon_of, residuals
+from koopmark.scoring._supported import (
+    NOT_SUPPORTED,
+    SUPPORTED,
+    UNTOLD,
+    horizon_of,
+    residuals,
+    some_of,
+)
 from koopmark.scoring._truth import truth_of
 from koopmark.simulation import Trajectories
 
@@ -219,7 +226,7 @@ def _forecasts(
 def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScores]:
     """What `infer_structure` finds, if the data are enough for it."""
     try:
-        found = infer_structure(model, held_out)
+        found = infer_structure(model, some_of(held_out))
     except ValueError:
         return
     shown = found.rank < found.size
@@ -242,11 +249,12 @@ def _courses(
         return
     for trial in range(min(len(held_out), COURSE_TRIALS)):
         for segment in held_out[trial : trial + 1].segments(model.window)[:1]:
-            values = np.asarray(model.eigenfunctions(segment.rolling(model.window)[0]))[:, chosen]
             times = segment.times[model.window - 1 :]
             shown = np.unique(np.linspace(0, len(times) - 1, COURSE_POINTS).astype(int))
+            windows = segment.rolling(model.window)[0, shown]
+            values = np.asarray(model.eigenfunctions(windows))[:, chosen]
             for place, index in enumerate(chosen):
-                along = values[shown, place]
+                along = values[:, place]
                 yield CourseScores(
                     int(index), trial, *map(_listed, (times[shown], along.real, along.imag))
                 )

@@ -200,6 +200,12 @@ def infer_structure(
         raise ValueError(reason)
     if reason := test.lacking:
         raise ValueError(reason)
+    least = POINTS_PER_FUNCTION * (trajectories.states.shape[2] + 1)
+    if (held := int(trajectories.recorded.mask.sum())) < least:
+        raise ValueError(
+            f"{held} states for {trajectories.states.shape[2] + 1} functions: at least {least} are "
+            "needed"
+        )
     if discrete and test.longest > 1:
         plane.expect_interval(trajectories.dt, "the data")
     noise = _noise(trajectories) if zeta is None else None

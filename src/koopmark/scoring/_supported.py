@@ -182,7 +182,7 @@ class Windows:
     def of(cls, data: Trajectories, model: Model, plane: Plane) -> "Windows":
         used, length = data, model.window
         if data.recorded.mask.sum() > MOST_STATES:
-            used = _some(data)
+            used = some_of(data)
         if np.isinf(used.states).any():
             raise ValueError(
                 "no residuals: the data hold infinite values; NaN stands for what was not recorded"
@@ -320,7 +320,7 @@ def horizon_of(data: Trajectories) -> float:
     return float(np.bincount(recorded.trajectory[:-1][follows], recorded.steps[follows]).max())
 
 
-def _some(data: Trajectories) -> Trajectories:
+def some_of(data: Trajectories) -> Trajectories:
     """So many trajectories, evenly spread, as have MOST_STATES; of a single one its beginning."""
     if len(data) == 1:
         return data[:, :MOST_STATES]
@@ -604,7 +604,7 @@ def _verdict(
         lag = list(windows.lags)[worst]
         later = "one interval" if lag == 1 else f"{lag} intervals"
         least = f"{rate:.1%} at least" if rate < FAR else f"over {FAR:,.0%}"
-        return NOT_SUPPORTED, f"{later} later it disobeys by more than noise: {least}"
+        return NOT_SUPPORTED, f"{later} later it disobeys by more than white noise: {least}"
     if (other := plane.alias(eigenvalue, np.pi / dt)) is not None:
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
