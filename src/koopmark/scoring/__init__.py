@@ -38,6 +38,7 @@ from koopmark.scoring._targets import (
     rounding,
     tolerance,
 )
+from koopmark.scoring._truth import Truth, truth_of
 
 __all__ = [
     "DIGITS",
@@ -61,6 +62,7 @@ __all__ = [
     "Structure",
     "StructureScores",
     "TargetScores",
+    "Truth",
     "VerdictScores",
     "assess",
     "digits",
@@ -80,4 +82,5 @@ __all__ = [
     "score",
     "statistical_floors",
     "tolerance",
+    "truth_of",
 ]

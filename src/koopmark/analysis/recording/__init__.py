@@ -1,7 +1,7 @@
 """Data of one's own: fitted in workers as a suite is, and assessed without a key."""
 
 from koopmark.analysis.recording._analyse import SUITE, Analysis, analyse
-from koopmark.analysis.recording._calibration import Calibration
+from koopmark.analysis.recording._calibration import Calibration, calibrated
 from koopmark.analysis.recording._clusters import CONSTANT
 from koopmark.analysis.recording._skill import BASELINES
 from koopmark.analysis.recording._suite import every_method
@@ -15,6 +15,7 @@ __all__ = [
     "Analysis",
     "Calibration",
     "analyse",
+    "calibrated",
     "every_method",
     "fits_of",
     "twin_suite",
