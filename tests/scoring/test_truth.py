@@ -75,6 +75,15 @@ def test_the_answer_key_is_true(system):
     assert found.function_defect.max() < 1e-6
 
 
+@pytest.mark.parametrize("name", ["leaky_rnn_10_2_inputs", "rnn_10_2_inputs", "rnn_10_2_sensors"])
+def test_the_answer_key_is_true_of_maps_under_inputs_and_through_sensors(name):
+    data = datasets.load(name, trajectories=10, test_trajectories=10)
+    model = ExactModel(data.key, data.key.targets, data.test.dt)
+    found = truth_of(model, data.key, data.test, HORIZON)
+    assert (found.true == 1.0).all()
+    assert found.function_defect.max() < 1e-5
+
+
 @given(st.floats(0.2, 1.8), st.integers(0, 2))
 @settings(max_examples=20, deadline=None)
 def test_a_moved_eigenvalue_is_off_by_as_much_as_it_was_moved(factor, index):

@@ -609,7 +609,7 @@ def _verdict(
         return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
         slow = " of 1 / horizon" if abs(eigenvalue - plane.constant) * horizon < 1.0 else ""
-        return SUPPORTED, f"the eigenvalue is right to {bounds[0]:.1%}{slow}"
+        return SUPPORTED, f"it obeys its eigenvalue to {bounds[0]:.1%}{slow}"
     if abs(plane.over(np.array([eigenvalue]), dt)[0]) < GONE and (not plane.discrete or dt > 1.5):
         return UNTOLD, "the function decays within a sampling interval"
     if bounds[0] > EIGENVALUE_WITHIN:

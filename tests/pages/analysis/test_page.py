@@ -70,7 +70,10 @@ def test_supported_pairs_come_first_and_constants_last(analysis):
     assert ranks.is_monotonic_increasing
 
 
-def test_what_was_measured_is_on_the_page(analysis, page):
+def test_the_sentences_and_what_was_measured_are_on_the_page(analysis, page):
+    html = unescape(re.sub("</?span[^>]*>", "", page.read_text(encoding="utf-8")))
+    assert analysis.sentences
+    assert all(sentence in html for sentence in analysis.sentences)
     assert [row[:2] for row in rows_of(page.read_text(encoding="utf-8"), "measured")] == [
         [row["what"], row["value"]] for row in analysis.data.to_dict("records")
     ]

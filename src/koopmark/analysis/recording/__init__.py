@@ -1,6 +1,6 @@
 """Data of one's own: fitted in workers as a suite is, and assessed without a key."""
 
-from koopmark.analysis.recording._analyse import SUITE, Analysis, analyse
+from koopmark.analysis.recording._analyse import SUITE, Analysis, analyse, calibrate
 from koopmark.analysis.recording._calibration import Calibration, calibrated
 from koopmark.analysis.recording._clusters import CONSTANT
 from koopmark.analysis.recording._skill import BASELINES
@@ -15,6 +15,7 @@ __all__ = [
     "Analysis",
     "Calibration",
     "analyse",
+    "calibrate",
     "calibrated",
     "every_method",
     "fits_of",

@@ -13,16 +13,19 @@ from koopmark._errors import ConfigError, one_line
 from koopmark._files import make_folder, write_text
 from koopmark._plugins import absolute
 from koopmark._repr import ROWS, Details, ReprMixin, number
+from koopmark.analysis.recording._calibration import Calibration, calibrated
 from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._skill import skill_of
 from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
+from koopmark.analysis.recording._twin import twin_suite
 from koopmark.datasets import Recording
 from koopmark.datasets.measured import Measured
 from koopmark.methods import check_data, get
 from koopmark.plan import load_suite
 from koopmark.run import run
+from koopmark.scoring import SUPPORTED
 from koopmark.simulation import Trajectories
 from koopmark.store import read
 from koopmark.workers import cores
@@ -37,6 +40,8 @@ FILES = {
     "data": "measured.csv",
 }
 """Of the tables of an `Analysis`; those of the store are called otherwise."""
+VERDICTS_OF_TWIN = "twin.csv"
+"""Pairs that methods found in the twin whose truth is known, as in its verdicts.csv."""
 DRAWS = 20
 """Draws of the trials, from which intervals are made."""
 
@@ -70,8 +75,19 @@ class Analysis(ReprMixin):
         return Recording.of(asked, self.folder)
 
     @cached_property
+    def twin(self) -> pd.DataFrame | None:
+        """Pairs of a twin whose truth is known, once `calibrate` has run one."""
+        path = self.folder / VERDICTS_OF_TWIN
+        return pd.read_csv(path, float_precision="round_trip") if path.is_file() else None
+
+    @cached_property
     def _found(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return pairs_and_clusters(self.tables)
+        pairs, clusters = pairs_and_clusters(self.tables)
+        if self.twin is None or pairs.empty:
+            return pairs, clusters
+        pairs = calibrated(pairs, {"verdicts": self.twin})
+        shares = pairs[pairs["verdict"] == SUPPORTED].groupby("cluster")["share_true"].median()
+        return pairs, clusters.assign(share_true=clusters["name"].map(shares))
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -149,6 +165,7 @@ def analyse(
     everything: bool = False,
     holdout: float = 0.3,
     draws: int = DRAWS,
+    twin: bool | str | Path = False,
     out: str | Path | None = None,
     jobs: int | None = None,
     fresh: bool = False,
@@ -169,6 +186,9 @@ def analyse(
         Share of the trials, or of the times of a single one, that no method is fitted to.
     draws : int
         Draws of the trials with replacement, from which intervals are made; 0 for none.
+    twin : bool, str or Path
+        Whether a twin is run as well, which says how often such pairs are true, see `calibrate`;
+        or its folder, `twin` in that of the results by default.
     out : str or Path, optional
         Folder of the results, from which another call goes on.
     jobs : int, optional
@@ -205,9 +225,65 @@ def analyse(
     path = folder / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
+    # It was of the data that were here before, or of these and is made again.
+    (folder / VERDICTS_OF_TWIN).unlink(missing_ok=True)
     analysis = Analysis(folder)
     analysis.write()
+    if twin:
+        return calibrate(analysis, None if twin is True else twin, jobs, fresh, console)
     return analysis
+
+
+def calibrate(
+    analysis: Analysis,
+    twin: str | Path | None = None,
+    jobs: int | None = None,
+    fresh: bool = False,
+    console: Console | None = None,
+) -> Analysis:
+    """Run a twin of the data of an analysis: how often are pairs like those true?
+
+    The `pairs` of the analysis that is returned have what `calibrated` says: `share_true` and its
+    interval, `twin_error` and `trusted`.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    twin : str or Path, optional
+        Folder of the twin, which goes on with what is there; `twin` in that of the analysis by
+        default.
+    jobs, fresh, console
+        As of `analyse`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no twin of such data, or no verdict on its pairs.
+    """
+    suite = load_suite(analysis.folder / SUITE)
+    folder = Path(twin) if twin is not None else analysis.folder / "twin"
+    entries = [entry.model_dump(include={"use", "options"}) for entry in suite.methods]
+    try:
+        _, path = twin_suite(
+            analysis.recording.read(),
+            folder,
+            methods=entries,
+            measured=analysis.measured,
+            holdout=suite.recordings[0].held_out,
+        )
+        results = folder / "results"
+        run(load_suite(path), results, jobs or cores(), fresh, console)
+        verdicts = read(results, ["verdicts"])["verdicts"]
+        known = verdicts[verdicts["true"].notna()]
+        Calibration.of(known)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"{analysis.folder}: {error}") from error
+    write_text(analysis.folder / VERDICTS_OF_TWIN, known.to_csv(index=False))
+    told = Analysis(analysis.folder)
+    told.write()
+    return told
 
 
 def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:

@@ -42,7 +42,7 @@ def _html(analysis: Analysis, provenance: dict[str, object]) -> str:
         data,
         title=provenance.get("title", "An analysis"),
         question=provenance.get("question", ""),
-        sentences=[],
+        sentences=analysis.sentences,
         unfinished=unfinished(analysis.folder, len(analysis.tables["fits"]), provenance),
         clusters=views.cluster_rows(analysis.clusters),
         calibrated=views.calibrated(analysis.pairs),

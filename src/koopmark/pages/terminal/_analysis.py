@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from koopmark.analysis.numbers import eigenvalue, interval, listed, percent, plural
+from koopmark.analysis.numbers import eigenvalue, interval, percent, plural
 from koopmark.analysis.recording import CONSTANT, Analysis
 from koopmark.analysis.tables import read_provenance, unfinished
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Sheet, Table
@@ -30,6 +30,7 @@ def _extent(analysis: Analysis) -> str:
 
 
 def _blocks(analysis: Analysis) -> Iterator[Block | None]:
+    yield from (Paragraph(sentence) for sentence in analysis.sentences)
     clusters = analysis.clusters[analysis.clusters["name"] != CONSTANT]
     if not clusters.empty:
         yield None
@@ -37,7 +38,6 @@ def _blocks(analysis: Analysis) -> Iterator[Block | None]:
         if len(clusters) > TOP:
             more = plural(len(clusters) - TOP, "eigenvalue")
             yield Paragraph(f"{more} more: {analysis.folder / 'clusters.csv'}")
-    yield from _failed(analysis)
 
 
 def _table(clusters: pd.DataFrame) -> Table:
@@ -66,10 +66,3 @@ def _table(clusters: pd.DataFrame) -> Table:
         Column("sum of", right=False, spare=True),
     ]
     return Table(columns, rows)
-
-
-def _failed(analysis: Analysis) -> Iterator[Block]:
-    failed = analysis.methods[analysis.methods["status"] != "ok"]
-    if not failed.empty:
-        names = listed(list(failed["method"]), most=4)
-        yield Paragraph(f"{names} (methods.csv says why).", "No fit:")
