@@ -1,10 +1,11 @@
-"""Execute the notebooks of this folder and keep their outputs: `make notebooks`.
+"""Execute the notebooks of this folder, or those named, and keep their outputs: `make notebooks`.
 
 A notebook is its own source. Executed anew it changes only where its results do: what depends on
 the hour and the machine (times of execution, counters, versions) is left out.
 """
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +32,8 @@ METADATA = {
 def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook with fresh outputs, executed by this Python in a temporary folder.
 
+    What lies in `data` beside it is there too.
+
     Raises
     ------
     nbclient.exceptions.CellExecutionError
@@ -40,6 +43,7 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     own = KernelSpecManager(kernel_dirs=[], ensure_native_kernel=True)
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own)
     with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(FOLDER / "data", Path(folder, "data"))
         client = NotebookClient(
             nbformat.from_dict(notebook),
             km=manager,
@@ -68,7 +72,8 @@ def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def main() -> None:
-    for path in NOTEBOOKS:
+    names = set(sys.argv[1:]) or {path.stem for path in NOTEBOOKS}
+    for path in (path for path in NOTEBOOKS if path.stem in names):
         notebook = executed(nbformat.read(path, as_version=4))
         part = path.with_suffix(".part")
         nbformat.write(notebook, part)

@@ -31,9 +31,9 @@ def texts(notebook):
             yield "".join(text)
 
 
-def test_there_are_three_notebooks():
+def test_there_are_four_notebooks():
     names = [path.stem for path in NOTEBOOKS]
-    assert names == ["first_steps", "three_populations", "your_own_method"]
+    assert names == ["first_steps", "three_populations", "your_own_data", "your_own_method"]
 
 
 @pytest.mark.slow

@@ -122,7 +122,7 @@ def twin(
             f"there is no twin of {measured.channels:,} channels, more than {MOST_NUMBERS:,}: take "
             "some of them, or their principal components"
         )
-    folder, notes = make_folder(Path(out)), list[str]()
+    folder, notes = make_folder(Path(out).absolute()), list[str]()
     seen = seen_of(data, measured)
     used = _thinned(data, notes)
     pattern = Pattern.of(used, measured.dt)
