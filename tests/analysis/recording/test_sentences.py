@@ -55,7 +55,7 @@ def test_what_methods_agree_on_comes_first_with_its_interval():
     assert first == (
         "Held-out data support 2 eigenvalues: A: -0.3 ± 1.2i (supported for 3 of 3 methods, 90 % "
         "intervals -0.31 to -0.29 and ± 1.19 to 1.21); B: -2 (supported for 1 of 3 methods, 90 % "
-        "interval -2.01 to -1.99)."
+        "interval -2.01 to -1.99). Intervals are the scatter over trials, without bias."
     )
 
 
@@ -63,7 +63,7 @@ def test_sums_of_others_do_not_count_as_further_eigenvalues():
     rows = [pair("m", -1.0 + 0j), pair("m", -2.0 + 0j)]
     (first,) = said(rows)
     assert first.startswith("Held-out data support 1 eigenvalue: A: -1 (")
-    assert first.endswith("; 1 other is within error of sums of supported ones (B = 2A).")
+    assert "; 1 other is within error of sums of supported ones (B = 2A)." in first
 
 
 def test_nothing_supported_is_said_with_how_much_was_refused():

@@ -1,7 +1,7 @@
 """Intervals for eigenvalues, from fits to trials that were drawn again with replacement.
 
 They are as wide as an eigenvalue scatters from one set of trials to another, and know nothing of
-its bias: what is wrong on every draw alike is not in them (docs/analysis.md).
+its bias: what is wrong on every draw alike is not in them (docs/own_data.md).
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Intervals:
         """From the eigenvalues (s,) of a fit, those of fits to draws, and the number of trials.
 
         The standard error is that of the draws, and as uncertain as the variance of n trials and of
-        B draws is: the factor of Student's t has 1 / (1 / (n - 1) + 1 / (B - 1)) degrees of freedom.
+        B draws: the factor of Student's t has 1 / (1 / (n - 1) + 1 / (B - 1)) degrees of freedom.
         Of a mean it is too small by √((n - 1) / n); draws of few trials exaggerate the scatter of
         what is not linear by as much (tests/analysis/recording/test_intervals.py).
         """

@@ -73,9 +73,12 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     if len(own) and sums:
         products = f"; {plural(len(sums), 'other')} {_are(len(sums))} within error of sums of "
         products += f"supported ones ({listed(sums)})"
+    caveat = (
+        " Intervals are the scatter over trials, without bias." if "interval" in texts[0] else ""
+    )
     return (
         f"Held-out data support {plural(len(shown), 'eigenvalue')}: {'; '.join(texts)}{more}"
-        f"{products}."
+        f"{products}.{caveat}"
     )
 
 

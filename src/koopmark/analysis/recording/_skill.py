@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
 from koopmark.datasets.recording import BLOCKS
-from koopmark.scoring import lead_errors, scale_of
+from koopmark.scoring import lead_errors, leads_of, scale_of
 from koopmark.simulation import Trajectories
 
 PERSISTENCE, MEAN, LINEAR = "persistence", "mean", "linear"
@@ -43,7 +43,7 @@ def skill_of(
     """
     if forecasts.empty:
         return pd.DataFrame(columns=COLUMNS)
-    leads = np.unique(forecasts["steps"].to_numpy(int))
+    leads = leads_of(held_out)
     predictors = {int(k): linear_predictor(train, int(k)) for k in leads}
     lengths = {1, *(windows[name] for name in forecasts["method"])}
     own = {w: _baselines(predictors, w, train, held_out) for w in sorted(lengths)}
@@ -99,8 +99,6 @@ def _baselines(
             [
                 _rows(windows[:, -1], None if held is None else held[:, :k], len(predictors[k]))
                 @ predictors[k]
-                if k in predictors
-                else np.full((len(windows), n), np.nan)
                 for k in map(int, steps)
             ],
             axis=1,
@@ -112,7 +110,6 @@ def _baselines(
         name: {
             one.steps: (one.error, one.forecasts)
             for one in lead_errors(predict, window, held_out, scale)
-            if one.steps in predictors
         }
         for name, predict in named
     }
@@ -125,29 +122,31 @@ def linear_predictor(train: Trajectories, steps: int) -> NDArray[np.float64]:
     step in between; of minimal norm where they are not unique, and zero without data.
     """
     n = train.states.shape[2]
-    before, after, held = [], [], []
-    for block in train.blocks(least=1 + steps):
-        t = block.states.shape[1]
-        before.append(block.states[:, : t - steps].reshape(-1, n))
-        after.append(block.states[:, steps:].reshape(-1, n))
-        if block.inputs is not None:
-            q = block.inputs.shape[2]
-            stacked = np.lib.stride_tricks.sliding_window_view(block.inputs, steps, axis=1)
-            held.append(np.moveaxis(stacked[:, : t - steps], 3, 2).reshape(-1, steps * q))
-    if not before:
+    blocks = train.blocks(least=1 + steps)
+    starts = [block.states.shape[1] - steps for block in blocks]
+    ends = np.cumsum([len(block) * many for block, many in zip(blocks, starts, strict=True)])
+    if not len(ends):
         return np.zeros((1 + n, n))
-    x, y = np.concatenate(before), np.concatenate(after)
-    u = np.concatenate(held) if held else np.empty((len(x), 0))
-    columns = 1 + n + u.shape[1]
-    if len(x) < ROWS_A_COLUMN * columns:
-        u, columns = u[:, :0], 1 + n
-    most = max(MOST_WORK // columns**2, ROWS_A_COLUMN * columns)
-    some = np.unique(np.linspace(0, len(x) - 1, min(len(x), most)).astype(int))
-    rows = np.hstack([np.ones((len(some), 1)), x[some], u[some]])
-    size = np.abs(rows).max(axis=0)
+    q = 0 if train.inputs is None else train.inputs.shape[2]
+    columns = 1 + n + steps * q
+    driven = q > 0 and ends[-1] >= ROWS_A_COLUMN * columns
+    columns = columns if driven else 1 + n
+    most = min(int(ends[-1]), max(MOST_WORK // columns**2, ROWS_A_COLUMN * columns))
+    chosen = np.unique(np.linspace(0, ends[-1] - 1, most).astype(int))
+    rows, after = [], []
+    for block, many, end in zip(blocks, starts, ends, strict=True):
+        own = chosen[(chosen >= end - len(block) * many) & (chosen < end)] - end
+        trial, start = np.divmod(own + len(block) * many, many)
+        held = None
+        if driven and block.inputs is not None:
+            held = block.inputs[trial[:, None], start[:, None] + np.arange(steps)]
+        rows.append(_rows(block.states[trial, start], held, columns))
+        after.append(block.states[trial, start + steps])
+    left, right = np.concatenate(rows), np.concatenate(after)
+    size = np.abs(left).max(axis=0)
     size[size == 0.0] = 1.0
-    solution, *_ = lstsq(rows / size, y[some], lapack_driver="gelsy")
-    return solution / size[:, None]
+    solution, *_ = lstsq(left / size, right, lapack_driver="gelsy")
+    return np.asarray(solution / size[:, None])
 
 
 def _rows(
