@@ -188,7 +188,8 @@ def test_windows_that_share_states_share_their_noise():
     )
     table = residuals(model, recorded(LINEAR, 0.01, gaps=0.1))
     assert list(table["verdict"]) == ["supported"]
-    np.testing.assert_allclose(table["floor"], table["residual"], rtol=0.15)
+    # The noise is known to 6 %; of 40 recordings the floor scatters by 8 % about the residual.
+    np.testing.assert_allclose(table["floor"], table["residual"], rtol=0.25)
 
 
 def test_pairs_of_another_interval_are_held_to_it():

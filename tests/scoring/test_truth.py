@@ -12,7 +12,7 @@ from koopmark.datasets import AnswerKey
 from koopmark.methods.anchors import ExactModel
 from koopmark.models import Model
 from koopmark.scoring import evaluate, judged
-from koopmark.scoring._truth import truth
+from koopmark.scoring._truth import truth_of
 from koopmark.spectrum import KnownSpectrum, LatticePoint
 from koopmark.systems import LinearSystem, ornstein_uhlenbeck, random_rnn
 
@@ -69,7 +69,7 @@ def power(a, w):
 
 @pytest.mark.parametrize("system", [LINEAR, RNN])
 def test_the_answer_key_is_true(system):
-    found = truth(exact(system, 2), AnswerKey.of(system), clean(system), HORIZON)
+    found = truth_of(exact(system, 2), AnswerKey.of(system), clean(system), HORIZON)
     assert (found.true == 1.0).all()
     assert found.eigenvalue_defect.max() < 1e-6
     assert found.function_defect.max() < 1e-6
@@ -79,7 +79,7 @@ def test_the_answer_key_is_true(system):
 @settings(max_examples=20, deadline=None)
 def test_a_moved_eigenvalue_is_off_by_as_much_as_it_was_moved(factor, index):
     model = exact(LINEAR, 1, factor)
-    found = truth(model, known(LINEAR), clean(LINEAR), HORIZON)
+    found = truth_of(model, known(LINEAR), clean(LINEAR), HORIZON)
     moved, was = model.eigenvalues[index], model.eigenvalues[index] / factor
     apart = abs(moved - was) / max(abs(moved), 1.0 / HORIZON)
     # To first order in what e^{λΔt} is off by.
@@ -92,44 +92,44 @@ def test_a_moved_eigenvalue_is_off_by_as_much_as_it_was_moved(factor, index):
 @pytest.mark.parametrize(("exponent", "true"), [(1.0, 1.0), (0.7, 0.0)])
 def test_a_power_that_obeys_is_true_only_at_an_exact_eigenvalue(exponent, true):
     model = Functions([-exponent], partial(power, exponent))
-    found = truth(model, known(LINEAR), clean(LINEAR), HORIZON)
+    found = truth_of(model, known(LINEAR), clean(LINEAR), HORIZON)
     assert found.function_defect[0] < 1e-6
     assert found.true.tolist() == [true]
 
 
 def test_an_exact_eigenvalue_with_another_function_is_not_true():
     model = Functions([-1.0], lambda w: np.tanh(w[:, -1, :1]))
-    found = truth(model, known(LINEAR), clean(LINEAR), HORIZON)
+    found = truth_of(model, known(LINEAR), clean(LINEAR), HORIZON)
     assert found.exact_error[0] < 1e-9
     assert found.true.tolist() == [0.0]
 
 
 def test_beyond_the_known_eigenvalues_only_the_data_tell():
     model = Functions([-1.7], partial(power, 1.7))
-    found = truth(model, known(LINEAR), clean(LINEAR), HORIZON)
+    found = truth_of(model, known(LINEAR), clean(LINEAR), HORIZON)
     assert np.isnan(found.exact_error[0])
     assert found.true.tolist() == [1.0]
 
 
 def test_of_constants_and_of_stochastic_systems_nothing_is_said():
     model = Functions([0.0, -1.0], lambda w: np.ones((len(w), 2)))
-    assert np.isnan(truth(model, known(LINEAR), clean(LINEAR), HORIZON).true).all()
+    assert np.isnan(truth_of(model, known(LINEAR), clean(LINEAR), HORIZON).true).all()
     noisy = ornstein_uhlenbeck([1.0, 0.5, 0.3])
     model = Functions([-1.0], lambda w: w[:, -1, :1])
     key = AnswerKey.of(noisy)
-    assert np.isnan(truth(model, key, clean(LINEAR), HORIZON).true).all()
+    assert np.isnan(truth_of(model, key, clean(LINEAR), HORIZON).true).all()
 
 
 def test_values_that_are_not_finite_are_false():
     model = Functions([-1.0, np.nan], lambda w: np.full((len(w), 2), [np.inf, 1.0]))
-    found = truth(model, known(LINEAR), clean(LINEAR), HORIZON)
+    found = truth_of(model, known(LINEAR), clean(LINEAR), HORIZON)
     assert found.true.tolist() == [0.0, 0.0]
 
 
 def test_defects_are_what_anyone_computes_from_the_clean_data():
     model = Functions([-0.8 + 0.3j], lambda w: np.sin(w[:, -1, :1] + 1j * w[:, -1, 1:2]))
     data = clean(LINEAR)
-    found = truth(model, known(LINEAR), data, HORIZON)
+    found = truth_of(model, known(LINEAR), data, HORIZON)
     x, y = (states.reshape(-1, 3) for states in (data.states[:, :-1], data.states[:, 1:]))
     before, after = (np.sin(one[:, 0] + 1j * one[:, 1]) for one in (x, y))
     step = np.exp((-0.8 + 0.3j) * DT)

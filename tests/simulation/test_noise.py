@@ -56,10 +56,65 @@ def test_clean_smooth_data_have_no_noise(system, gaps):
 def test_what_is_linear_and_fast_beside_the_sampling_is_not_taken_for_noise():
     data = simulate(random_linear(4, seed=1, pairs=2, frequency=8.0), STARTS, TIMES[::3])
     found = measurement_noise(data)
-    assert not found.settled
+    assert not found.channels_settled.any()
     assert found.deviations.max() < 1e-6 * data.states.std()
 
 
 def test_too_few_states_in_a_row_are_refused():
     with pytest.raises(ValueError, match="fewer than 30 recorded states follow another"):
         measurement_noise(CLEAN[:1, :20])
+
+
+def van_der_pol(stiffness, trials=40, samples=60, dt=0.1, inner=10):
+    """States (M, T, 2) by Runge-Kutta steps that are `inner` times shorter than the samples."""
+
+    def rate(x):
+        return np.stack([x[:, 1], stiffness * (1.0 - x[:, 0] ** 2) * x[:, 1] - x[:, 0]], axis=1)
+
+    x, h, made = 2.0 * np.random.default_rng(3).normal(size=(trials, 2)), dt / inner, []
+    for _ in range(samples):
+        made.append(x)
+        for _ in range(inner):
+            a = rate(x)
+            b = rate(x + h / 2 * a)
+            c = rate(x + h / 2 * b)
+            x = x + h / 6 * (a + 2 * b + 2 * c + rate(x + h * c))
+    return Trajectories(np.stack(made, axis=1), dt * np.arange(samples))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.001, 0.01])
+@pytest.mark.parametrize("stiffness", [1.0, 3.0])
+def test_what_is_left_of_fast_parts_of_a_cycle_is_not_settled_as_noise(stiffness, noise):
+    clean = van_der_pol(stiffness)
+    true = noise * clean.states.std(axis=(0, 1))
+    found = measurement_noise(noisy(np.diag(true), data=clean))
+    assert (found.deviations > 0.8 * true).all()
+    right = abs(found.deviations - true) < 0.2 * true
+    assert right[found.channels_settled].all()
+
+
+def test_noise_of_one_channel_is_settled_though_that_of_another_is_not():
+    clean = van_der_pol(3.0)
+    true = np.array([0.01, 1e-5]) * clean.states.std(axis=(0, 1))
+    found = measurement_noise(noisy(np.diag(true), data=clean))
+    np.testing.assert_array_equal(found.channels_settled, [True, False])
+    assert found.deviations[0] == pytest.approx(true[0], rel=0.2)
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.2])
+def test_uneven_noise_in_units_far_apart_is_measured_in_each(gaps):
+    units, share = 10.0 ** np.array([-6, -2, 3, 6]), np.array([0.1, 0.001, 0.03, 0.005])
+    data = Trajectories(CLEAN.states * units, CLEAN.times)
+    true = share * data.states.std(axis=(0, 1))
+    found = measurement_noise(noisy(np.diag(true), gaps, data))
+    assert found.settled
+    np.testing.assert_allclose(found.deviations, true, rtol=0.2)
+
+
+def test_noise_that_a_rotation_hides_in_a_few_samples_is_found_by_what_surrounds_them():
+    """0.8 radians from sample to sample: no difference is free of the rotation by itself."""
+    turn = random_linear(2, seed=0, pairs=1, frequency=8.0)
+    clean = simulate(turn, STARTS[:, :2], 0.1 * np.arange(41))
+    true = 1e-3 * clean.states.std(axis=(0, 1))
+    found = measurement_noise(noisy(np.diag(true), data=clean))
+    np.testing.assert_allclose(found.deviations, true, rtol=0.2)

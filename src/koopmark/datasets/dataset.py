@@ -159,8 +159,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     noise: float | NDArray[np.float64]
     if isinstance(level, tuple):
         # Of what was recorded: trials of a pattern may go on unseen.
-        seen = states if recorded is None else np.where(recorded, states, np.nan)
-        noise = np.array(level) * np.nanstd(seen, axis=(0, 1))
+        noise = np.array(level) * _deviations(states, recorded)
         rng = generator(beside, f"noise at levels {[float(one) for one in level]!r}")
         noisy = states + noise * rng.standard_normal(states.shape)
     else:
@@ -193,6 +192,15 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
         note="; ".join(filter(None, [note, key.note])),
         held_out=held_out,
     )
+
+
+def _deviations(states: NDArray, recorded: NDArray | None) -> NDArray[np.float64]:
+    """Standard deviation (p,) of each channel where it was recorded; 0 of one that never was."""
+    there = np.isfinite(states) if recorded is None else recorded & np.isfinite(states)
+    count = np.maximum(there.sum(axis=(0, 1)), 1)
+    mean = np.where(there, states, 0.0).sum(axis=(0, 1)) / count
+    squares = np.where(there, states - mean, 0.0) ** 2
+    return np.asarray(np.sqrt(squares.sum(axis=(0, 1)) / count))
 
 
 def _what_drives_out(recipe: Recipe) -> str:

@@ -148,7 +148,7 @@ class Measured(ReprMixin):
             try:
                 found = measurement_noise(varying)
                 noise[known], error[known] = found.deviations, found.error / 2.0
-                settled[known] = found.settled
+                settled[known] = found.channels_settled
             except ValueError:
                 pass  # Too few samples follow one another: the noise stays unknown.
             rank, signal, _ = rank_of(varying)

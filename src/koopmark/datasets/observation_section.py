@@ -1,6 +1,6 @@
 """The `[observation]` section of a recipe: what sensors see of the state."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import NonNegativeInt, PositiveFloat, field_validator, model_validator
@@ -9,7 +9,8 @@ from koopmark._config import Section, shown
 from koopmark._keys import generator
 from koopmark.systems import Sensors
 
-OF_UNITS = ("sensors", "units", "mixtures", "matrix")
+Some = TypeVar("Some")
+OF_UNITS = ("sensors", "units", "mixtures", "matrix", "matrices")
 """Keys that say what is seen, one of which may be given; the others say in which units."""
 
 
@@ -18,8 +19,8 @@ class ObservationSection(Section):
 
     One of: `sensors` random units; the named `units`, numbered from 0; `mixtures` random mixtures
     of all units, with independent normal weights of norm 1 on average; the mixtures that the rows
-    of `matrix` (p, N) say. Random ones are drawn for each seed, fewer among those of more. More
-    mixtures than units show all of the state.
+    of `matrix` (p, N) say, or `matrices` with one for each seed. Random ones are drawn for each
+    seed, fewer among those of more. More mixtures than units show all of the state.
     """
 
     sensors: int | None = None
@@ -27,10 +28,13 @@ class ObservationSection(Section):
     mixtures: int | None = None
     matrix: tuple[tuple[float, ...], ...] | None = None
 
+    matrices: tuple[tuple[tuple[float, ...], ...], ...] | None = None
+
     scale: tuple[PositiveFloat, ...] | None = None
     """Units of the channels: what each shows is multiplied by its number."""
     offset: tuple[float, ...] | None = None
-    """What is added to each channel then."""
+    """What is added to each channel then; or, with `offsets`, for each seed."""
+    offsets: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
@@ -71,9 +75,18 @@ class ObservationSection(Section):
                     f"{name} = {shown(value)}: there must be at least one sensor; leave the "
                     "section out to see all units"
                 )
-        if self.matrix is not None and len({len(row) for row in self.matrix}) > 1:
-            raise ValueError("matrix: its rows, one for each sensor, must be equally long")
+        for matrix in self._given_matrices:
+            if len({len(row) for row in matrix}) > 1:
+                raise ValueError("matrix: its rows, one for each sensor, must be equally long")
+        if len({len(matrix) for matrix in self._given_matrices}) > 1:
+            raise ValueError("matrices: each must have as many rows as the others")
+        if self.offset is not None and self.offsets is not None:
+            raise ValueError("offset and offsets: give one of them")
         return self
+
+    @property
+    def _given_matrices(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        return self.matrices or (() if self.matrix is None else (self.matrix,))
 
     def sees(self, n: int, seed: int) -> Sensors | None:
         """The sensors of a system of n units; None for the whole state.
@@ -85,10 +98,11 @@ class ObservationSection(Section):
             measurement as channels.
         """
         chosen = self._chosen(n, seed)
-        if self.scale is None and self.offset is None:
+        offset = self.offset if self.offsets is None else _of_seed(self.offsets, seed, "offsets")
+        if self.scale is None and offset is None:
             return chosen
         p = n if chosen is None else chosen.channels
-        for name, given in (("scale", self.scale), ("offset", self.offset)):
+        for name, given in (("scale", self.scale), ("offset", offset)):
             if given is not None and len(given) != p:
                 raise ValueError(
                     f"{name} has {len(given)} numbers: it needs {p}, one for each channel"
@@ -96,21 +110,22 @@ class ObservationSection(Section):
         matrix = np.eye(n) if chosen is None else chosen.matrix
         if self.scale is not None:
             matrix = matrix * np.array(self.scale)[:, None]
-        return Sensors(matrix, offset=None if self.offset is None else np.array(self.offset))
+        return Sensors(matrix, offset=None if offset is None else np.array(offset))
 
     def _chosen(self, n: int, seed: int) -> Sensors | None:
         """Which units or mixtures are seen, in the units of the state."""
         key = {"n": n, "seed": seed}
         if self.units is not None:
             return Sensors.of_units(np.array(self.units), n)
-        if self.matrix is not None:
-            width = len(self.matrix[0])
+        if self._given_matrices:
+            rows = self.matrix or _of_seed(self._given_matrices, seed, "matrices")
+            width = len(rows[0])
             if width != n:
                 raise ValueError(
                     f"matrix: its rows have {width} weights, and need {n}, one for each unit of "
                     "the system"
                 )
-            return Sensors(np.array(self.matrix))
+            return Sensors(np.array(rows))
         if self.sensors is not None:
             if self.sensors > n:
                 raise ValueError(f"{self.sensors} sensors of {n} units: there can be at most {n}")
@@ -123,5 +138,11 @@ class ObservationSection(Section):
 
     def channels(self, n: int) -> int:
         """p, how many numbers are seen of n."""
-        listed = self.units or self.matrix
+        listed = self.units or next(iter(self._given_matrices), None)
         return len(listed) if listed else self.sensors or self.mixtures or n
+
+
+def _of_seed(given: tuple[Some, ...], seed: int, name: str) -> Some:
+    if seed >= len(given):
+        raise ValueError(f"{name}: there are {len(given)}, and none for the seed {seed}")
+    return given[seed]

@@ -13,6 +13,7 @@ from koopmark.methods._method import (
     Skip,
     Tags,
     availability,
+    check_data,
     library_version,
 )
 from koopmark.methods._paper import Paper
@@ -77,6 +78,7 @@ __all__ = [
     "about",
     "anchors",
     "availability",
+    "check_data",
     "deeptime",
     "described",
     "fit",

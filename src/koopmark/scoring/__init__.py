@@ -12,6 +12,7 @@ from koopmark.scoring._evaluate import (
     evaluate,
     score,
 )
+from koopmark.scoring._forecasts import lead_errors, leads_of, scale_of
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
@@ -37,6 +38,7 @@ from koopmark.scoring._targets import (
     rounding,
     tolerance,
 )
+from koopmark.scoring._truth import Truth, truth_of
 
 __all__ = [
     "DIGITS",
@@ -60,6 +62,7 @@ __all__ = [
     "Structure",
     "StructureScores",
     "TargetScores",
+    "Truth",
     "VerdictScores",
     "assess",
     "digits",
@@ -70,10 +73,14 @@ __all__ = [
     "judged",
     "labels",
     "larger_error",
+    "lead_errors",
+    "leads_of",
     "residuals",
     "rounding",
+    "scale_of",
     "scatter",
     "score",
     "statistical_floors",
     "tolerance",
+    "truth_of",
 ]

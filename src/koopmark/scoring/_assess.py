@@ -23,7 +23,7 @@ from koopmark.scoring._evaluate import (
 from koopmark.scoring._forecasts import LONGEST_LEAD, lead_errors, of_model, scale_of
 from koopmark.scoring._structure import infer_structure
 from koopmark.scoring._supported import NOT_SUPPORTED, SUPPORTED, UNTOLD, horizon_of, residuals
-from koopmark.scoring._truth import truth
+from koopmark.scoring._truth import truth_of
 from koopmark.simulation import Trajectories
 
 NO_KEY = "no answer key: assessed on held-out data, not scored"
@@ -132,7 +132,7 @@ def judged(
     verdicts = said.verdicts
     # Data that are enough for verdicts are recorded as the clean ones are.
     if verdicts:
-        of = truth(model, key, clean, horizon_of(held_out))
+        of = truth_of(model, key, clean, horizon_of(held_out))
         verdicts = tuple(
             replace(
                 row,

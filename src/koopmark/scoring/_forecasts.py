@@ -13,6 +13,8 @@ LEADS = 12
 """Times ahead at which forecasts are compared, evenly spread over the logarithm."""
 LONGEST_LEAD = 1000
 """Sampling intervals that a forecast reaches ahead at most."""
+FEWEST = 3
+"""Times that the longest lead fits into the data, end to end: what one start says is chance."""
 MOST_STARTS = 500
 """Forecasts of one lead, but one of each stretch at least."""
 
@@ -42,7 +44,11 @@ class LeadError:
 
 def leads_of(data: Trajectories) -> NDArray[np.intp]:
     """Numbers of sampling intervals by which forecasts of these data reach ahead."""
-    longest = max((block.states.shape[1] - 1 for block in data.blocks()), default=0)
+    blocks = [(block.states.shape[1] - 1, len(block)) for block in data.blocks()]
+    longest = max((length for length, _ in blocks), default=0)
+    while longest > 1 and sum(count * (length // longest) for length, count in blocks) < FEWEST:
+        # The longest shorter one that fits into some stretch once more.
+        longest = max(1, *(length // (length // longest + 1) for length, _ in blocks))
     if not longest:
         return np.empty(0, dtype=np.intp)
     return np.unique(np.geomspace(1, min(longest, LONGEST_LEAD), LEADS).round().astype(np.intp))

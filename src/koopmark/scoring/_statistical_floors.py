@@ -82,6 +82,9 @@ def statistical_floors(
     if not level.any():
         return (StatisticalFloor(),) * len(key.targets)
     if level.ndim:
+        # In what is constant, noise or none tells nothing of the others.
+        still = np.ptp(train.snapshots().reshape(-1, len(level)), axis=0) == 0.0
+        level = np.where((level == 0.0) & still, 1.0, level)
         if not level.all():
             note = "statistical_floor: a channel without noise beside others that have some"
             return tuple(StatisticalFloor(note=note) for _ in key.targets)

@@ -46,7 +46,7 @@ class Truth:
     true: NDArray[np.float64]
 
 
-def truth(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) -> Truth:
+def truth_of(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) -> Truth:
     """Compare recovered pairs with the law that made the data.
 
     To obey on clean data is not enough: a power |φ|^a of an eigenfunction obeys aλ, which is no

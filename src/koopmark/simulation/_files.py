@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from koopmark.simulation._trajectories import Trajectories
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
+ZIP, NUMPY = b"PK", b"\x93N"
+"""What the files begin with."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,14 @@ def read(path: str | os.PathLike[str], names: Names) -> Fields:
         If the file is not there, of no known format, damaged, or not told what its parts are; or
         if its format needs a library that is not installed.
     """
-    file, reader = Path(path), _format(path)
+    file = Path(path)
+    if file.is_dir():
+        raise ConfigError(f"{file}: it is a folder, not a file: name one of the files in it")
+    reader = _format(path)
     with naming(file):
         require(f"{file.suffix} files need", *reader.needs)
         if not file.exists():
             raise ConfigError("no such file")
-        if file.is_dir():
-            raise ConfigError("it is a folder, not a file")
         if not file.stat().st_size:
             raise ConfigError("the file is empty")
         try:
@@ -133,6 +136,9 @@ def _read_npy(path: Path, names: Names) -> Fields:
 
 
 def _read_npz(path: Path, names: Names) -> Fields:
+    with path.open("rb") as start:
+        if start.read(2) not in (ZIP, NUMPY):
+            raise ValueError("it is no archive of arrays, which numpy.savez writes")
     with np.load(path, allow_pickle=False) as file:
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise ConfigError("it holds one array: call it .npy")

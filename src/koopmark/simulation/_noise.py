@@ -1,6 +1,7 @@
 """Measurement noise in data as they were recorded: its covariance, and how well that is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,20 @@ STANDARD_ERRORS = 3.0
 """Estimates count as equal within so many standard errors."""
 FEWEST = 30
 """Differences that an estimate needs."""
-MORE = 3
-"""So many times as many differences as there are inputs to each."""
+MORE, MORE_FEATURES = 3, 10
+"""So many times as many differences as there are inputs to each, and features of states."""
+FURTHER, TOLERANCE = 2, 0.1
+"""Higher orders that a settled one needs, and relative difference from them that is allowed."""
+TAIL = 1.0
+"""By how much mean fourth powers may exceed those of Gaussian noise."""
+DIRECTIONS, FEW_DIRECTIONS = 12, 3
+"""Of the states, whose linear and cubic functions are features."""
+SHARPER = 0.7
+"""A bound on variances that is lower by this factor is worth the loss of differences."""
 LONGEST_STEP = 3.0
 """Differences span no step longer than so many typical ones: a gap hides what the states do."""
-MOST_STATES = 50_000
-"""Recorded states that are looked at."""
+MOST_STATES, MOST_VALUES, FEWEST_STATES, STRETCHES = 50_000, 2_000_000, 2_000, 16
+"""Recorded states, and numbers, that are looked at: of more STRETCHES that are spread evenly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +42,19 @@ class MeasurementNoise:
         R: white noise of unit variance times Rᵀ is noise like this.
     error : float
         Relative standard error of its variance, in any direction.
-    settled : bool
-        Whether higher differences say the same. Otherwise what is left of the dynamics may be all
-        of it: there is no more noise than this, and there may be none.
+    channels_settled : (N,) array of bool
+        Whether higher differences of a channel say the same. Otherwise what is left of the dynamics
+        may be all of it: there is no more noise than this, and there may be none.
     """
 
     root: Array
     error: float
-    settled: bool
+    channels_settled: NDArray[np.bool_]
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is so in every channel."""
+        return bool(self.channels_settled.all())
 
     @property
     def deviations(self) -> Array:
@@ -56,9 +70,12 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     The difference of order k of k + 1 states at any times, of which a polynomial of degree k - 1
     has none, with weights whose squares add up to one, has the covariance of the noise (Rice 1984;
     Gasser, Sroka and Jennen-Steinmetz 1986). What is left in it of the dynamics falls with k, and
-    the sampling error grows: the least order is taken whose variances no higher one undercuts by
-    more than its error. A linear fit from each state to the next leaves at least the noise:
-    what it leaves is a bound too, if the dynamics are linear and fast beside the sampling.
+    the sampling error grows: the least order is taken from which on higher ones agree, in every
+    channel where they do, and which is spread over all of the time as noise is. Where they do not,
+    what cubic functions of the states around a difference tell of it, whose noise is another, is
+    taken out of it, and they are compared again. A linear fit from each state to the next leaves at
+    least the noise: what it leaves is a bound too, if the dynamics are linear and fast beside the
+    sampling.
     Of data with inputs both are without what is linear in these: white inputs make states as rough
     as noise does. They must not depend on the noise.
 
@@ -72,42 +89,157 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     size = np.abs(states).max(axis=0, initial=0.0)
     size[size == 0.0] = 1.0
     states = states / size
-    scale = states.std(axis=0)
-    scale[scale == 0.0] = 1.0
-    found, errors = [], []
-    for order in ORDERS:
-        rows = _runs(links, order)
-        held = inputs[rows[:, :-1]].reshape(len(rows), -1)
-        known = np.isfinite(held).all(axis=1)
-        rows, held = rows[known], held[known]
-        if len(rows) < max(FEWEST, 2 * order, MORE * held.shape[1]):
-            break
-        differences, count = _differences(states, times, rows), len(rows)
-        if held.shape[1]:
-            coefficients, _, rank, _ = np.linalg.lstsq(held, differences, rcond=None)
-            differences, count = differences - held @ coefficients, count - int(rank)
-        found.append(differences.T @ differences / count)
-        errors.append(_standard_error(order, count))
-    if not found:
+    plain = _ladder(states, times, links, inputs, None)
+    if not plain.orders:
         raise ValueError(
             f"fewer than {FEWEST} recorded states follow another: they do not show the noise"
         )
-    variances = np.array([np.diag(one) for one in found]) / scale**2
-    least = np.minimum.accumulate(variances[::-1])[::-1]
-    within = variances <= least * (1.0 + STANDARD_ERRORS * np.array(errors)[:, None])
-    # A common order: of correlated channels the covariance is that of the same differences.
-    order = int(np.argmax(within, axis=0).max())
-    settled = order < len(found) - 1
-    covariance, error = found[order], errors[order]
+    chosen = order, settled, _ = plain.choice()
+    ladder = plain
+    if not settled.all():
+        # What the states around a difference tell of it is no noise.
+        around = _ladder(states, times, links, inputs, _features(states))
+        if around.orders:
+            other = around.choice()
+            if other[1].sum() > settled.sum() or (other[2] < SHARPER * chosen[2]).any():
+                ladder, (order, settled, _) = around, other
+    covariance, error = ladder.covariance(order), ladder.error(order)
     rest = _beyond_linear(states, links, inputs)
     if rest is not None:
         # At rounding both are none.
         own = np.maximum(np.diag(covariance), np.finfo(float).tiny)
-        if (np.diag(rest) / own < 1.0 - STANDARD_ERRORS * error).any():
-            covariance, settled = _least(covariance, rest), False
+        less = np.diag(rest) / own < 1.0 - STANDARD_ERRORS * error
+        if less.any():
+            covariance, settled = _least(covariance, rest), settled & ~less
     powers, axes = np.linalg.eigh(covariance)
     root = size[:, None] * axes * np.sqrt(np.maximum(powers, 0.0))
     return MeasurementNoise(root, error, settled)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ladder:
+    """Differences of the orders that the data have enough of."""
+
+    states: Array
+    times: Array
+    links: NDArray[np.bool_]
+    inputs: Array
+    features: Array | None
+    orders: tuple[int, ...]
+    variances: Array
+    """(K, N) of each order."""
+    early: Array
+    """(K, N) the same over the runs that the highest order has, to be compared with it."""
+    tails: Array
+    """(K, N) mean fourth powers over squared mean squares: 3 of Gaussian noise."""
+    counts: tuple[int, ...]
+
+    def choice(self) -> tuple[int, NDArray[np.bool_], Array]:
+        """The common order, in which channels it is settled (N,), and the variances (N,).
+
+        A variance is settled if higher orders say the same within their errors, or TOLERANCE: at
+        least FURTHER of them, on the same states. And it is spread over all of the time: what is
+        left of fast dynamics is concentrated where they are fast, which raises fourth powers.
+        """
+        last, top = self.orders[-1], self.counts[-1]
+        near = np.zeros(self.variances.shape, bool)
+        for k, order in enumerate(self.orders[:-FURTHER]):
+            apart = max(STANDARD_ERRORS * _apart(order, last, top), TOLERANCE)
+            near[k] = self.early[k] <= self.early[-1] * (1.0 + apart)
+            both = np.hypot(self.error(order), self.error(last))
+            near[k] &= self.variances[k] <= self.early[k] * (1.0 + STANDARD_ERRORS * both)
+            scatter = 2.0 * STANDARD_ERRORS * np.sqrt(24.0 / self.counts[k])
+            near[k] &= self.tails[k] <= 3.0 + max(scatter, TAIL)
+        # A settled channel stays so in higher orders: the common one is the highest that is needed.
+        settled = np.asarray(near.any(axis=0))
+        each = np.where(settled, np.argmax(near, axis=0), np.argmin(self.variances, axis=0))
+        common = int(each.max())
+        return self.orders[common], settled, self.variances[common]
+
+    def error(self, order: int) -> float:
+        return _standard_error(order, self.counts[self.orders.index(order)])
+
+    def covariance(self, order: int) -> Array:
+        differences, count = _rest(self, order, _runs(self.links, order + self.beside))
+        return np.asarray(differences.T @ differences / count)
+
+    @property
+    def beside(self) -> int:
+        """States in a row beside those of a difference."""
+        return 0 if self.features is None else 2
+
+
+def _ladder(
+    states: Array,
+    times: Array,
+    links: NDArray[np.bool_],
+    inputs: Array,
+    features: Array | None,
+) -> _Ladder:
+    empty = np.zeros((0, states.shape[1]))
+    made = _Ladder(states, times, links, inputs, features, (), empty, empty, empty, ())
+    variances, counts, tails = [], [], []
+    for order in ORDERS:
+        differences, count = _rest(made, order, _runs(links, order + made.beside))
+        if not count:
+            break
+        squares = differences**2
+        variances.append(squares.sum(axis=0) / count)
+        mean = np.maximum(squares.mean(axis=0), np.finfo(float).tiny)
+        tails.append(np.mean((squares / mean) ** 2, axis=0))
+        counts.append(count)
+    orders = tuple(ORDERS)[: len(counts)]
+    if not orders:
+        return made
+    runs, early = _runs(links, orders[-1] + made.beside), []
+    for order in orders:
+        differences, count = _rest(made, order, runs[:, : order + 1 + made.beside])
+        early.append((differences**2).sum(axis=0) / max(count, 1))
+    return replace(
+        made,
+        orders=orders,
+        variances=np.array(variances),
+        early=np.array(early),
+        tails=np.array(tails),
+        counts=tuple(counts),
+    )
+
+
+def _rest(ladder: _Ladder, order: int, rows: NDArray[np.intp]) -> tuple[Array, int]:
+    """Differences (K, N) without what inputs, and features of the states beside, explain of them;
+    their degrees of freedom, 0 if they are too few."""
+    inner = rows[:, 1:-1] if ladder.beside else rows
+    held = ladder.inputs[inner[:, :-1]].reshape(len(rows), -1)
+    known = np.isfinite(held).all(axis=1)
+    rows, inner, held = rows[known], inner[known], held[known]
+    more = MORE
+    if ladder.features is not None:
+        around = ladder.features[rows[:, [0, -1]]].reshape(len(rows), -1)
+        held, more = np.hstack([held, around]), MORE_FEATURES
+    if len(rows) < max(FEWEST, 2 * order, more * held.shape[1]):
+        return np.zeros((0, ladder.states.shape[1])), 0
+    differences, count = _differences(ladder.states, ladder.times, inner), len(rows)
+    if held.shape[1]:
+        coefficients, _, rank, _ = np.linalg.lstsq(held, differences, rcond=None)
+        differences, count = differences - held @ coefficients, count - int(rank)
+    return differences, max(count, 1)
+
+
+def _features(states: Array) -> Array:
+    """(P, p) monomials of the leading directions of states: cubic in FEW_DIRECTIONS of them."""
+    scale = states.std(axis=0)
+    centred = (states - states.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    lead = centred @ axes[:, ::-1][:, :DIRECTIONS]
+    size = lead.std(axis=0)
+    lead = lead / np.where(size > 0.0, size, 1.0)
+    few = range(min(FEW_DIRECTIONS, lead.shape[1]))
+    products = [
+        np.prod(lead[:, list(which)], axis=1)
+        for degree in (2, 3)
+        for which in combinations_with_replacement(few, degree)
+    ]
+    return np.column_stack([np.ones(len(lead)), lead, *products])
 
 
 def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_], Array]:
@@ -116,11 +248,12 @@ def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_], Arra
     Those (P, q) are held from each state on, and NaN where another one was before the next state.
     """
     recorded = data.recorded
-    rows = recorded.rows[:MOST_STATES]
     n = data.states.shape[2]
+    chosen = _some(len(recorded.rows), min(MOST_STATES, max(MOST_VALUES // n, FEWEST_STATES)))
+    rows = recorded.rows[chosen]
     states = real(data.states.reshape(-1, n)[rows], "states")
     times = np.broadcast_to(data.times, data.states.shape[:2]).reshape(-1)[rows]
-    follows = recorded.follows[: len(rows) - 1]
+    follows = recorded.follows[chosen[:-1]] & (np.diff(chosen) == 1)
     steps = np.diff(times)
     typical = np.median(steps[follows]) if follows.any() else np.inf
     inputs = np.zeros((len(rows), 0))
@@ -133,6 +266,15 @@ def _recorded(data: Trajectories) -> tuple[Array, Array, NDArray[np.bool_], Arra
         largest = np.fmax.reduce(np.abs(inputs), axis=0, initial=0.0)
         inputs /= np.where(largest > 0.0, largest, 1.0)
     return states, times, follows & (steps <= LONGEST_STEP * typical), inputs
+
+
+def _some(count: int, most: int) -> NDArray[np.intp]:
+    """Places of at most so many of `count` states: all, or STRETCHES of them spread evenly."""
+    if count <= most:
+        return np.arange(count)
+    width = most // STRETCHES
+    starts = np.linspace(0, count - width, STRETCHES).astype(int)
+    return np.asarray((starts[:, None] + np.arange(width)).reshape(-1))
 
 
 def _runs(links: NDArray[np.bool_], order: int) -> NDArray[np.intp]:
@@ -161,6 +303,19 @@ def _standard_error(order: int, count: int) -> float:
     weights /= np.linalg.norm(weights)
     correlations = np.correlate(weights, weights, mode="full")
     return float(np.sqrt(2.0 * np.sum(correlations**2) / count))
+
+
+def _apart(order: int, other: int, count: int) -> float:
+    """Standard error of the difference of two variances of white noise, from the same states."""
+    weights = []
+    for k in (order, other):
+        one = np.array([1.0])
+        for _ in range(k):
+            one = np.convolve(one, [1.0, -1.0])
+        weights.append(one / np.linalg.norm(one))
+    a, b = weights
+    sums = [np.sum(np.correlate(x, y, mode="full") ** 2) for x, y in ((a, a), (b, b), (a, b))]
+    return float(np.sqrt(2.0 * max(sums[0] + sums[1] - 2.0 * sums[2], 0.0) / count))
 
 
 def _least(one: Array, other: Array) -> Array:

@@ -22,6 +22,9 @@ standard deviations."""
 WELL_CONDITIONED = 1e-6
 """Least relative eigenvalue of a matrix of moments that keeps digits enough."""
 
+PAIRS_EACH = 10
+"""Snapshot pairs for each direction, of which fewer do not tell a signal from noise."""
+
 EXCITES, DEPENDENT = 0.05, 1e-10
 """Part of the inputs that must be no function of the state: below it a gain is off by more than
 20 times what noise does to one under white inputs. Relative singular values of the states that are
@@ -149,6 +152,8 @@ def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:
         return (block[..., varying] - mean[varying]) / scale[varying]
 
     tolerance = UNIT * float(resolution[varying].max()) * np.sqrt(pairs)
+    if n > pairs / PAIRS_EACH:
+        return _wide_rank(parts, standardised, n, pairs, tolerance, margin)
     now, ahead, cross = _second_moments(parts, standardised, n)
     left, right = _whitening(now), _whitening(ahead)
     if left is not None and right is not None:
@@ -161,12 +166,48 @@ def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:
         triangle = eliminate(triangle, np.asfortranarray(np.hstack(both)))
     x, y = triangle[:, :n], triangle[:, n:]
     singular = np.linalg.svd(np.vstack([x, y]), compute_uv=False)
-    relative = singular / (singular[0] or 1.0)
-    close = (relative > tolerance / margin) & (relative < tolerance * margin)
-    rank = int(np.sum(relative > tolerance))
+    rank, close = _numerical(singular, tolerance, margin)
     correlations = canonical_correlations(x, y, tolerance)[0]
     lost = len(correlations) - significant(correlations, pairs)
-    return DataRank(rank, rank - lost, bool(close.any()))
+    return DataRank(rank, rank - lost, close)
+
+
+def _wide_rank(
+    parts: Parts,
+    standardised: Callable[[NDArray], NDArray],
+    n: int,
+    pairs: int,
+    tolerance: float,
+    margin: float,
+) -> DataRank:
+    """Of more channels than pairs can relate: noise alone would relate to the next sample.
+
+    The signal is looked for in as many leading directions as there are PAIRS_EACH times as many
+    pairs: which these are does not depend on the order of samples.
+    """
+    triangle = np.zeros((n, n), order="F")
+    for block in _overlapping(parts, n):
+        triangle = eliminate(
+            triangle, np.asfortranarray(standardised(block[:, :-1]).reshape(-1, n))
+        )
+    _, singular, axes = np.linalg.svd(triangle)
+    rank, close = _numerical(singular, tolerance, margin)
+    lead = axes[: min(rank, max(1, int(pairs / PAIRS_EACH)))].T
+    now, ahead = [], []
+    for block in _overlapping(parts, n):
+        values = standardised(block) @ lead
+        now.append(values[:, :-1].reshape(-1, lead.shape[1]))
+        ahead.append(values[:, 1:].reshape(-1, lead.shape[1]))
+    x, y = np.concatenate(now), np.concatenate(ahead)
+    correlations = canonical_correlations(x, y, tolerance)[0]
+    return DataRank(rank, significant(correlations, pairs), close)
+
+
+def _numerical(singular: NDArray, tolerance: float, margin: float) -> tuple[int, bool]:
+    """How many singular values exceed the cut-off, and whether one is within the margin of it."""
+    relative = singular / (singular[0] or 1.0)
+    close = (relative > tolerance / margin) & (relative < tolerance * margin)
+    return int(np.sum(relative > tolerance)), bool(close.any())
 
 
 def _overlapping(parts: Parts, width: int) -> Iterator[NDArray[np.float64]]:

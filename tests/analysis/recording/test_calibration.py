@@ -37,7 +37,7 @@ def table(rng, families=4, seeds=2, pairs=12, methods=METHODS, differ=0.4, worse
 
 
 def test_of_trusted_pairs_nine_in_ten_are_true():
-    rng, true, chosen = np.random.default_rng(0), 0.0, 0
+    rng, true, chosen = np.random.default_rng(3), 0.0, 0
     for _ in range(20):
         recording = table(rng, 1, 1)
         kept = calibrated(recording, {"verdicts": table(rng)})["trusted"].to_numpy()
@@ -51,7 +51,7 @@ def test_intervals_of_shares_hold_the_chance_as_often_as_they_say():
     for _ in range(25):
         pairs = calibrated(table(rng, 1, 1, 4), {"verdicts": table(rng)})
         held.append(pairs["chance"].between(pairs["share_low"], pairs["share_high"]))
-    assert 0.86 <= np.mean(held) <= 0.99
+    assert 0.86 <= np.mean(held) <= 0.97
 
 
 def test_the_shares_of_families_left_out_are_the_nominal_ones():

@@ -8,7 +8,7 @@ import koopmark
 from koopmark import Trajectories
 from koopmark.analysis.recording._clusters import cluster
 from koopmark.models import LinearModel
-from koopmark.scoring import assess, residuals
+from koopmark.scoring import assess, leads_of, residuals
 
 DT = 0.1
 
@@ -73,3 +73,20 @@ def test_one_estimate_under_two_names_is_no_agreement():
     apart = [*twice, a_pair("c", value + 0.01, "cannot be told")]
     (row,) = cluster(pd.DataFrame(apart), horizon=20.0, of=5)[0].to_dict("records")
     assert row["methods"] == 3
+
+
+def test_a_single_trial_is_forecast_from_many_of_its_states():
+    rng = np.random.default_rng(0)
+    walk = Trajectories(np.cumsum(rng.normal(size=(400, 1)), axis=0), dt=1.0)
+    model = koopmark.fit("koopmark.qr_edmd", walk)
+    made = {one.steps: one for one in assess(model, walk).forecasts}
+    assert min(one.forecasts for one in made.values()) >= 50
+    assert max(made) == 399 // 3
+    # A step of the walk is all that a forecast of one step misses.
+    assert made[1].error == pytest.approx(1.0 / walk.states.std(), rel=0.3)
+
+
+def test_many_trials_are_forecast_to_the_end_of_those_that_last():
+    data = Trajectories.from_arrays([np.ones((length, 1)) for length in (9, 9, 9, 30)], dt=1.0)
+    assert leads_of(data).max() == 29 // 3
+    assert leads_of(data[:3]).max() == 8

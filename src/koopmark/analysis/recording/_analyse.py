@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, one_line
 from koopmark._files import make_folder, write_text
 from koopmark._plugins import absolute
 from koopmark._repr import ROWS, Details, ReprMixin, number
@@ -22,7 +22,7 @@ from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_c
 from koopmark.analysis.recording._twin import twin_suite
 from koopmark.datasets import Recording
 from koopmark.datasets.measured import Measured
-from koopmark.methods import get
+from koopmark.methods import check_data, get
 from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.scoring import SUPPORTED
@@ -201,8 +201,9 @@ def analyse(
     Raises
     ------
     ConfigError
-        If the file cannot be read, a method is unknown, or a number is out of its range; it is a
-        ValueError. The folder is as it was then.
+        If the file cannot be read, or holds no trajectories that methods could be fitted to, a
+        method is unknown, or a number is out of its range; it is a ValueError. The folder is as it
+        was then.
     """
     if not 0 < holdout < 1:
         raise ConfigError(f"the held-out share must lie between 0 and 1, got {holdout:g}")
@@ -214,11 +215,14 @@ def analyse(
     folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
         file, read_in = folder / "data.npz", data
-        data.to_file(make_folder(folder) / file.name)
     else:
         file, read_in = Path(data), Trajectories.from_file(data, **options)
+    _expect_usable(read_in, holdout, file)
+    make_folder(folder)
+    if isinstance(data, Trajectories):
+        data.to_file(file)
     entries = [{"use": use} for use in uses] or chosen(read_in, everything)
-    path = make_folder(folder) / SUITE
+    path = folder / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
     # It was of the data that were here before, or of these and is made again.
@@ -269,8 +273,11 @@ def calibrate(
         )
         results = folder / "results"
         run(load_suite(path), results, jobs or cores(), fresh, console)
-        verdicts = read(results, ["verdicts"])["verdicts"]
-        known = verdicts[verdicts["true"].notna()]
+        tables = read(results, ["fits", "verdicts"])
+        verdicts, fits = tables["verdicts"], tables["fits"]
+        # Anchors are told the key: what they have is true, and says nothing of methods.
+        of_methods = verdicts["fit_id"].isin(fits.loc[fits["role"] == "method", "fit_id"])
+        known = verdicts[of_methods & verdicts["true"].notna()]
         Calibration.of(known)
     except ConfigError:
         raise
@@ -280,3 +287,29 @@ def calibrate(
     told = Analysis(analysis.folder)
     told.write()
     return told
+
+
+def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
+    """Refuse at once data of which every fit would say the same.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be split, or nothing can be learnt from a part.
+    """
+    try:
+        fitted, held_out = data.split(holdout)
+    except ValueError as error:
+        raise _unusable(file, "", error) from None
+    for part, where in ((data, ""), (fitted, "to fit to, "), (held_out, "to hold out, ")):
+        try:
+            check_data(part)
+        except ValueError as error:
+            raise _unusable(file, where, error) from None
+
+
+def _unusable(file: Path, where: str, error: ValueError) -> ConfigError:
+    return ConfigError(
+        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states, of which "
+        "some are held out"
+    )

@@ -207,8 +207,8 @@ def _told(pairs: pd.DataFrame) -> NDArray[np.bool_]:
 def _regressors(pairs: pd.DataFrame, methods: tuple[str, ...]) -> NDArray[np.float64]:
     """(P, 3 + m): 1, the bounds over what they may be, and the method."""
     within = {"eigenvalue_bound": EIGENVALUE_WITHIN, "function_bound": FUNCTION_WITHIN}
-    bounds = [pairs[name].to_numpy(float) / allowed for name, allowed in within.items()]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
+        bounds = [pairs[name].to_numpy(float) / allowed for name, allowed in within.items()]
         far = [np.log(np.nan_to_num(one, nan=np.inf)).clip(-FURTHEST, FURTHEST) for one in bounds]
     of_method = pairs["method"].to_numpy()[:, None] == np.array(methods, dtype=object)
     return np.column_stack([np.ones(len(pairs)), *far, of_method.astype(float)])
@@ -232,9 +232,9 @@ def _fitted(
     scores = np.zeros((groups, x.shape[1]))
     np.add.at(scores, clusters, x * (y - expit(x @ weights))[:, None])
     inverse = np.linalg.inv(curvature)
-    between = inverse @ (scores.T @ scores) @ inverse * groups / max(groups - 1, 1)
-    # Few systems that happen to agree are no proof: the prior's own covariance is the least.
-    return weights, between + inverse
+    between = scores.T @ scores * groups / max(groups - 1, 1)
+    # The prior is as uncertain as it says, also where systems happen to agree.
+    return weights, inverse @ (between + np.diag(prior)) @ inverse
 
 
 def _distinct(pairs: pd.DataFrame) -> NDArray[np.intp]:

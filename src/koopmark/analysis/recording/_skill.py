@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
+from koopmark.scoring import lead_errors, leads_of, scale_of
 from koopmark.simulation import Trajectories
 
 PERSISTENCE, MEAN, LINEAR = "persistence", "mean", "linear"
@@ -28,7 +29,7 @@ def skill_of(
 
     The skill is 1 - (error / least error of the three baselines)², of forecasts from the same
     starts: a method that takes a window of states starts at the last of it, and so do the baselines
-    that it is compared with. Those in the table start at the first state.
+    that it is compared with. Those in the table start at single states.
 
     Parameters
     ----------
@@ -38,8 +39,7 @@ def skill_of(
         States that each method takes, by its name.
     train, held_out : Trajectories
     """
-    steps = np.unique(forecasts["steps"].to_numpy(int)) if len(forecasts) else np.empty(0, int)
-    predictors = {int(k): linear_predictor(train, int(k)) for k in steps}
+    predictors = {int(k): linear_predictor(train, int(k)) for k in leads_of(held_out)}
     lengths = {1, *(windows[name] for name in forecasts["method"])}
     own = {
         length: dict(_baselines(train, held_out, predictors, length)) for length in sorted(lengths)
@@ -68,29 +68,27 @@ def _baselines(
     window: int,
 ) -> Iterator[tuple[int, tuple[dict[str, float], int]]]:
     """By steps: root-mean-square errors in standard deviations of the training data, and count."""
-    seen = train.snapshots().reshape(-1, train.states.shape[2])
-    mean, scale = seen.mean(axis=0), seen.std(axis=0)
-    scale[scale == 0.0] = 1.0
-    for steps, coefficients in predictors.items():
-        squares, count = dict.fromkeys(BASELINES, 0.0), 0
-        for block in held_out.blocks(least=window + steps):
-            start, at = window - 1, window - 1 + steps
-            first, truth = block.states[:, start], block.states[:, at]
-            held = None if block.inputs is None else block.inputs[:, start:at]
-            predicted = {
-                PERSISTENCE: first,
-                MEAN: mean,
-                LINEAR: _rows(first, held, len(coefficients)) @ coefficients,
-            }
-            for name, states in predicted.items():
-                squares[name] += float(np.sum(((states - truth) / scale) ** 2))
-            count += len(truth)
-        if count:
-            size = count * len(scale)
-            yield (
-                steps,
-                ({name: float(np.sqrt(sum_ / size)) for name, sum_ in squares.items()}, count),
-            )
+    scale, found = scale_of(train), dict[int, tuple[dict[str, float], int]]()
+    mean = train.snapshots().reshape(-1, len(scale)).mean(axis=0)
+
+    def persistence(windows: NDArray, steps: NDArray, _: NDArray | None) -> NDArray:
+        return np.repeat(windows[:, -1:], len(steps), axis=1)
+
+    def climate(windows: NDArray, steps: NDArray, _: NDArray | None) -> NDArray:
+        return np.broadcast_to(mean, (len(windows), len(steps), len(mean)))
+
+    def linear(windows: NDArray, steps: NDArray, inputs: NDArray | None) -> NDArray:
+        ahead = []
+        for k in map(int, steps):
+            held = None if inputs is None else inputs[:, :k].reshape(len(windows), -1)
+            ahead.append(_rows(windows[:, -1], held, len(predictors[k])) @ predictors[k])
+        return np.stack(ahead, axis=1)
+
+    for name, predict in zip(BASELINES, (persistence, climate, linear), strict=True):
+        for one in lead_errors(predict, window, held_out, scale):
+            errors, _ = found.setdefault(one.steps, ({}, one.forecasts))
+            errors[name] = one.error
+    yield from found.items()
 
 
 def linear_predictor(train: Trajectories, steps: int) -> NDArray[np.float64]:
@@ -131,5 +129,5 @@ def _rows(
     """Rows (M, columns) of a constant, states, and inputs if the columns are theirs."""
     parts = [np.ones((len(states), 1)), states]
     if held is not None and columns > 1 + states.shape[1]:
-        parts.append(held.reshape(len(held), -1))
+        parts.append(held)
     return np.hstack(parts)

@@ -112,26 +112,24 @@ class Rates:
         return bool((self.decays <= 0.0).any())
 
 
-def lasts(data: Trajectories) -> bool:
-    """Whether states vary as much at the end of trials as at their start."""
-    recorded: NDArray[np.bool_] = np.all(np.isfinite(data.states), axis=2)
-    flat = data.states[recorded]
-    spread = flat.std(axis=0)
-    used = spread > 0.0
-    off = ((data.states[..., used] - flat[:, used].mean(axis=0)) / spread[used]) ** 2
+def lasts(data: Trajectories, channels: NDArray[np.bool_]) -> bool:
+    """Whether states vary as much at the end of trials as at their start, in these channels."""
+    values = data.states[..., channels]
+    mean, spread = np.nanmean(values, axis=(0, 1)), np.nanstd(values, axis=(0, 1))
+    recorded: NDArray[np.bool_] = np.all(np.isfinite(values), axis=2)
     first, last = [], []
-    for own, there in zip(off, recorded, strict=True):
-        values = own[there]
-        part = max(1, len(values) // 10)
-        if len(values) > 1:
-            first.append(values[:part].mean())
-            last.append(values[-part:].mean())
+    for trial, there in zip(values, recorded, strict=True):
+        off = ((trial[there] - mean) / spread) ** 2
+        part = max(1, len(off) // 10)
+        if len(off) > 1:
+            first.append(off[:part].mean())
+            last.append(off[-part:].mean())
     return bool(np.mean(last) > LASTING * np.mean(first)) if first else True
 
 
 def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
     """As many rates as there are variables, those measured first."""
-    lasting, dt = lasts(data), measured.dt
+    lasting, dt = lasts(data, ~measured.constant), measured.dt
     length = max(2.0, float(measured.lengths[1]))
     found = np.asarray(measured.rates, dtype=complex) * dt
     told = bool(len(found))

@@ -34,6 +34,8 @@ MOST_DEGREE_TWO = 8
 """Variables up to which products of two functions are targets."""
 SEEDS = 2
 """Systems of each family."""
+UNSEEN = 1e-10
+"""Variance of a direction, relative to the largest, that counts as none."""
 STRENGTH = 0.5
 """Root mean square of what inputs add to a unit, where its own leak is 1."""
 
@@ -177,10 +179,11 @@ def _recipe(
 ) -> str:
     """The text of the recipe: simulated without sensors first, which are then made to fit."""
     draft = _draft(family, pattern, measured) | {"trials": {"pattern": str(whole)}}
-    mean, root = _moments(draft, folder, cache_dir)
+    moments = _moments(draft, folder, cache_dir)
     turn = _turn(family.name, seen.size)
     if not family.positive:
         # Trials begin where those of the data do, in units of their spread, as large as before.
+        root = np.mean([around for _, around in moments], axis=0)
         middle, around = root @ turn.T @ seen.first_mean, root @ turn.T @ seen.first_root
         size = np.sqrt(np.sum(middle**2) + np.sum(around**2))
         factor = draft["initial_states"]["scale"] * np.sqrt(seen.size) / size
@@ -189,15 +192,15 @@ def _recipe(
             "mean": _rounded(factor * middle),
             "root": _rounded(factor * around),
         }
-        mean, root = _moments(draft, folder, cache_dir)
-    matrix = _rounded(seen.mixing @ turn @ np.linalg.inv(root), 8)
-    offset = seen.mean - seen.scale * (np.array(matrix) @ mean)
+        moments = _moments(draft, folder, cache_dir)
+    # Each system is seen so that its channels vary as those of the data do.
+    matrices = [_rounded(seen.mixing @ turn @ np.linalg.inv(root), 8) for _, root in moments]
+    offsets = [
+        (seen.mean - seen.scale * (np.array(matrix) @ mean)).tolist()
+        for matrix, (mean, _) in zip(matrices, moments, strict=True)
+    ]
     contents = draft | {
-        "observation": {
-            "matrix": matrix,
-            "scale": seen.scale.tolist(),
-            "offset": offset.tolist(),
-        },
+        "observation": {"scale": seen.scale.tolist(), "matrices": matrices, "offsets": offsets}
     }
     contents["sampling"] = draft["sampling"] | {"noise": _rounded(seen.noise)}
     contents["trials"] = {"pattern": PATTERN, "held_out": holdout}
@@ -250,20 +253,22 @@ def _parsed(contents: dict[str, Any], folder: Path) -> Recipe:
     return Recipe.model_construct(name="twin", **dict(found))
 
 
-def _moments(draft: dict[str, Any], folder: Path, cache_dir: Path | None) -> tuple[Array, Array]:
-    """Mean (n,) and root of the covariance (n, n) of recorded states, over all seeds."""
-    recipe = _parsed(draft, folder)
-    means, covariances = [], []
+def _moments(
+    draft: dict[str, Any], folder: Path, cache_dir: Path | None
+) -> list[tuple[Array, Array]]:
+    """Of each seed the mean (n,) and a root of the covariance (n, n) of recorded states."""
+    recipe, found = _parsed(draft, folder), []
     for seed in range(SEEDS):
         states = build(recipe, seed, cache_dir).train.snapshots()
         flat = np.asarray(states, dtype=float).reshape(-1, states.shape[-1])
-        means.append(flat.mean(axis=0))
-        covariances.append(np.cov(flat.T).reshape(flat.shape[1], -1))
-    sizes, turn = np.linalg.eigh(np.mean(covariances, axis=0))
-    if not sizes[-1] > 0.0:
-        raise ConfigError("its states do not vary")
-    root: Array = (turn * np.sqrt(np.maximum(sizes, 1e-12 * sizes[-1]))) @ turn.T
-    return np.mean(means, axis=0), root
+        sizes, turn = np.linalg.eigh(np.cov(flat.T).reshape(flat.shape[1], -1))
+        if not sizes[-1] > 0.0:
+            raise ConfigError("its states do not vary")
+        if sizes[0] < UNSEEN * sizes[-1]:
+            raise ConfigError("its states leave some directions out, and the data do not")
+        root: Array = (turn * np.sqrt(sizes)) @ turn.T
+        found.append((flat.mean(axis=0), root))
+    return found
 
 
 def _turn(name: str, size: int) -> Array:

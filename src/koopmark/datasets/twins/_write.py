@@ -14,8 +14,8 @@ MEANING = {
     ),
     "inputs": "The inputs that the data were recorded under; scale is the unit of each channel.",
     "observation": (
-        "What sensors show: matrix times the variables, times scale, plus offset: so that the\n"
-        "# channels have the means and the covariances of the data, without noise."
+        "What sensors show of the system of each seed: its matrix times the variables, times\n"
+        "# scale, plus offset: so that channels have the means and the covariances of the data."
     ),
     "trials": "When and what was recorded, and the share that no method is fitted to.",
 }

@@ -88,6 +88,10 @@ def total_least_squares(
     whole = triangle_of(every[:, certain], inputs, now, ahead)
     now, ahead = whole[given:, given : given + len(noisy)], whole[given:, given + len(noisy) :]
     basis = signal_basis(now, ahead, factor.pairs, RANK, sizes(every[:, noisy]))
+    if not basis.shape[1]:
+        raise ValueError(
+            "total least squares: the data are noise in all directions"
+        )
     noise = covariance[np.ix_(noisy, noisy)] + LEAST_NOISE * np.diag(variances[noisy])
     noise = basis.T @ noise @ basis
     scale = np.sqrt(np.diag(noise))
