@@ -20,6 +20,7 @@ from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.analysis.recording._twin import twin_suite
+from koopmark.analysis.tables import read_table
 from koopmark.datasets import Recording
 from koopmark.datasets.measured import Measured
 from koopmark.methods import check_data, get
@@ -27,7 +28,7 @@ from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.scoring import SUPPORTED
 from koopmark.simulation import Trajectories
-from koopmark.store import read
+from koopmark.store import TABLES, read
 from koopmark.workers import cores
 
 SUITE = "analysis.toml"
@@ -78,7 +79,7 @@ class Analysis(ReprMixin):
     def twin(self) -> pd.DataFrame | None:
         """Pairs of a twin whose truth is known, once `calibrate` has run one."""
         path = self.folder / VERDICTS_OF_TWIN
-        return pd.read_csv(path, float_precision="round_trip") if path.is_file() else None
+        return read_table(path, TABLES["verdicts"]) if path.is_file() else None
 
     @cached_property
     def _found(self) -> tuple[pd.DataFrame, pd.DataFrame]:
