@@ -257,6 +257,9 @@ def test_an_analysis_leaves_a_summary_its_tables_and_a_page(typed, analysis, tmp
     }
     assert typed("show", str(folder)).stdout.splitlines()[1 : 1 + len(said)] == said
     assert typed("report", str(folder)).stdout == f"{last}\n"
+    refused = typed("show", str(folder), "--board", "cost")
+    assert refused.returncode == 2
+    assert "--board is of runs with an answer key" in refused.stderr
 
 
 @pytest.mark.slow

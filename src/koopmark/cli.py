@@ -518,6 +518,7 @@ def show(
     Of a name it is enough to type a part that no other name has. Without a terminal no line is
     broken, so that the output can be searched.
     """
+    from koopmark.analysis.recording import Analysis
     from koopmark.analysis.results import newest
     from koopmark.pages import terminal
 
@@ -532,6 +533,11 @@ def show(
         _say(f"Shown: {folder}, the newest run under {folder.parent}", err=True)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: a file, and no folder of a run, such as reports/standard")
+    if Analysis.is_in(folder) and (asked := [*given, *["--score"] * (score is not None)]):
+        raise ConfigError(
+            f"{asked[0]} is of runs with an answer key, and {folder} is an analysis: "
+            f"{folder / 'pairs.csv'} and its page have every pair of each method"
+        )
     if method is not None:
         _show(terminal.method(folder, method))
     elif dataset is not None:
