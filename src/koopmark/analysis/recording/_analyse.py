@@ -262,7 +262,8 @@ def calibrate(
         If there is no twin of such data, or no verdict on its pairs.
     """
     suite = load_suite(analysis.folder / SUITE)
-    folder = Path(twin) if twin is not None else analysis.folder / "twin"
+    # Recipes name files beside them, and are read from elsewhere too.
+    folder = (Path(twin) if twin is not None else analysis.folder / "twin").absolute()
     entries = [entry.model_dump(include={"use", "options"}) for entry in suite.methods]
     try:
         _, path = twin_suite(
