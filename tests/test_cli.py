@@ -149,6 +149,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
             "unknown method 'pydmd.dm': did you mean 'pydmd.dmd', ",
         ),
         (("analyse", "two.npy", "--all", "--method", "pydmd.dmd"), "--all fits every method"),
+        (("analyse", "two.npy", "--twin-folder", "twin"), "--twin-folder is for --twin"),
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
@@ -240,6 +241,25 @@ def test_strict_is_exit_code_1_where_a_fit_failed(typed, suite):
     strict = typed("run", "mine.toml", "--jobs", "1", "--strict")
     assert strict.returncode == 1
     assert "--strict: 3 of 3 fits failed" in strict.stderr
+
+
+def test_an_analysis_leaves_a_summary_its_tables_and_a_page(typed, analysis, tmp_path):
+    shutil.copy(analysis.folder.parent / "spirals.npz", tmp_path)
+    done = typed("analyse", "spirals.npz", "--method", "koopmark.qr_edmd", "--draws", "0")
+    assert done.returncode == 0, done.stderr
+    folder = Path("reports", "analysis-spirals")
+    *said, last = done.stdout.splitlines()
+    assert said[0].startswith("Held-out data support 1 eigenvalue: ")
+    assert ": -0.303 ± 2i (supported for 1 of 1 method)" in said[0]
+    assert last == f"Report: {folder / 'index.html'}"
+    assert {"pairs.csv", "clusters.csv", "skill.csv", "methods.csv"} <= {
+        path.name for path in (tmp_path / folder).iterdir()
+    }
+    assert typed("show", str(folder)).stdout.splitlines()[1 : 1 + len(said)] == said
+    assert typed("report", str(folder)).stdout == f"{last}\n"
+    refused = typed("show", str(folder), "--board", "cost")
+    assert refused.returncode == 2
+    assert "--board is of runs with an answer key" in refused.stderr
 
 
 @pytest.mark.slow

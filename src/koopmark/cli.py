@@ -318,6 +318,22 @@ def analyse(
             metavar="N", help="Draws of the trials for intervals; each takes a fit per method."
         ),
     ] = 20,
+    twin: Annotated[
+        bool,
+        typer.Option(
+            "--twin",
+            help="Run a twin as well: systems with an answer key, observed like these data, on "
+            "which it is seen how often such pairs are true (`koopmark twin` writes one alone).",
+        ),
+    ] = False,
+    twin_folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --twin: its folder, which several analyses of the same data can share.",
+            show_default="OUT/twin",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The folder of the results.", show_default="reports/analysis-DATA"),
@@ -341,11 +357,14 @@ def analyse(
     """
     from koopmark import pages
     from koopmark.analysis.recording import analyse as analyse_data
+    from koopmark.analysis.recording import calibrate
     from koopmark.pages import terminal
     from koopmark.run import Interrupted
 
     if everything and method:
         raise ConfigError("--all fits every method already: leave --method out, or --all")
+    if twin_folder is not None and not twin:
+        raise ConfigError("--twin-folder is for --twin: give both, or leave it out")
     several = {"states": states, "channels": channels, "inputs": inputs}
     # One name is that of an array or a dimension.
     names = {name: of[0] if of and len(of) == 1 else of for name, of in several.items()}
@@ -354,8 +373,9 @@ def analyse(
         name: value for name, value in (read | names).items() if value is not None
     }
     folder = out or Path("reports") / f"analysis-{data.stem}"
+    console = Console(stderr=True)
     try:
-        analyse_data(
+        done = analyse_data(
             data,
             methods=method or (),
             everything=everything,
@@ -364,14 +384,19 @@ def analyse(
             out=folder,
             jobs=jobs,
             fresh=fresh,
-            console=Console(stderr=True),
+            console=console,
             **options,
         )
+        if twin:
+            # The page is there before the twin, which takes longer.
+            _say(f"Report, not calibrated yet: {pages.write(folder)}", err=True)
+            calibrate(done, twin_folder, jobs, fresh, console)
     except (Interrupted, KeyboardInterrupt) as interrupted:
         chosen = {"--method": method, "--all": everything, "--holdout": holdout, "--draws": draws}
+        asked = {"--twin": twin, "--twin-folder": twin_folder, "--jobs": jobs}
         given = {f"--{name}": value for name, value in options.items()}
         command = ["analyse", str(data), "--out", str(folder)]
-        _stopped(interrupted, folder, command, given | chosen | {"--jobs": jobs})
+        _stopped(interrupted, folder, command, given | chosen | asked)
     page = pages.write(folder)
     _show(terminal.answers(folder, brief=True))
     _say(f"Report: {page}")
@@ -493,6 +518,7 @@ def show(
     Of a name it is enough to type a part that no other name has. Without a terminal no line is
     broken, so that the output can be searched.
     """
+    from koopmark.analysis.recording import Analysis
     from koopmark.analysis.results import newest
     from koopmark.pages import terminal
 
@@ -507,6 +533,11 @@ def show(
         _say(f"Shown: {folder}, the newest run under {folder.parent}", err=True)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: a file, and no folder of a run, such as reports/standard")
+    if Analysis.is_in(folder) and (asked := [*given, *["--score"] * (score is not None)]):
+        raise ConfigError(
+            f"{asked[0]} is of runs with an answer key, and {folder} is an analysis: "
+            f"{folder / 'pairs.csv'} and its page have every pair of each method"
+        )
     if method is not None:
         _show(terminal.method(folder, method))
     elif dataset is not None:

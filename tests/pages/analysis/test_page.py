@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 import koopmark
 from koopmark import pages
-from koopmark.analysis.numbers import eigenvalue, interval
-from koopmark.analysis.recording import CONSTANT
+from koopmark.analysis.numbers import eigenvalue, interval, percent
+from koopmark.analysis.recording import CONSTANT, Analysis, calibrated
 from koopmark.pages.analysis import _views as views
 from koopmark.pages.analysis._data import courses_data
 from koopmark.plan import load_suite
@@ -133,6 +134,32 @@ def test_an_analysis_that_was_stopped_at_once_has_a_page(analysis, tmp_path):
     html = pages.write(tmp_path).read_text(encoding="utf-8")
     assert f"0 of {len(analysis.tables['fits'])} fits are done" in html
     assert "No method recovered a pair." in html
+
+
+def test_what_a_twin_says_is_beside_every_pair_until_an_analysis_is_made_without_one(
+    analysis, tmp_path
+):
+    folder = Path(shutil.copytree(analysis.folder, tmp_path / "copy"))
+    # The system of the trials is known, so it can be its own twin.
+    known = analysis.tables["verdicts"].query("seed == 0 and eigenvalue_bound.notna()")
+    value = known["eigenvalue_re"] + 1j * known["eigenvalue_im"]
+    near = np.abs(value.to_numpy()[:, None] - [-0.3 + 2j, -0.3 - 2j, -0.6, -0.6 + 4j, -0.6 - 4j])
+    true, defect = (near.min(axis=1) < 0.03).astype(float), near.min(axis=1)
+    twin = known.assign(true=true, exact_error=defect, eigenvalue_defect=defect)
+    twin.to_csv(folder / "twin.csv", index=False)
+    told = Analysis(folder)
+    expected = calibrated(analysis.pairs, {"verdicts": twin})
+    np.testing.assert_array_equal(told.pairs["share_true"], expected["share_true"])
+    html = pages.write(folder).read_text(encoding="utf-8")
+    place = 5
+    for cells, pair in zip(
+        rows_of(html, "pairs"), views.ordered(expected).to_dict("records"), strict=True
+    ):
+        share = pair["share_true"]
+        assert cells[place + 1].split("\n")[0] == percent(share)
+    rows = rows_of(html, "calibration")
+    supported = twin[(twin["verdict"] == "supported") & (twin["eigenvalue_im"] >= 0)]
+    assert rows[0][:3] == ["all methods", str(len(supported)), str(int(supported["true"].sum()))]
 
 
 @given(positive, positive)

@@ -20,6 +20,7 @@ from koopmark.analysis.recording._structures import structure_of
 from koopmark.analysis.recording._suite import chosen, suite_text
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.analysis.recording._twin import twin_suite
+from koopmark.analysis.tables import read_table
 from koopmark.datasets import Recording
 from koopmark.datasets.measured import Measured
 from koopmark.methods import check_data, get
@@ -27,7 +28,7 @@ from koopmark.plan import load_suite
 from koopmark.run import run
 from koopmark.scoring import SUPPORTED
 from koopmark.simulation import Trajectories
-from koopmark.store import read
+from koopmark.store import TABLES, read
 from koopmark.workers import cores
 
 SUITE = "analysis.toml"
@@ -78,7 +79,7 @@ class Analysis(ReprMixin):
     def twin(self) -> pd.DataFrame | None:
         """Pairs of a twin whose truth is known, once `calibrate` has run one."""
         path = self.folder / VERDICTS_OF_TWIN
-        return pd.read_csv(path, float_precision="round_trip") if path.is_file() else None
+        return read_table(path, TABLES["verdicts"]) if path.is_file() else None
 
     @cached_property
     def _found(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -261,7 +262,8 @@ def calibrate(
         If there is no twin of such data, or no verdict on its pairs.
     """
     suite = load_suite(analysis.folder / SUITE)
-    folder = Path(twin) if twin is not None else analysis.folder / "twin"
+    # Recipes name files beside them, and are read from elsewhere too.
+    folder = (Path(twin) if twin is not None else analysis.folder / "twin").absolute()
     entries = [entry.model_dump(include={"use", "options"}) for entry in suite.methods]
     try:
         _, path = twin_suite(
@@ -273,8 +275,11 @@ def calibrate(
         )
         results = folder / "results"
         run(load_suite(path), results, jobs or cores(), fresh, console)
-        verdicts = read(results, ["verdicts"])["verdicts"]
-        known = verdicts[verdicts["true"].notna()]
+        tables = read(results, ["fits", "verdicts"])
+        verdicts, fits = tables["verdicts"], tables["fits"]
+        # Anchors are told the key: what they have is true, and says nothing of methods.
+        of_methods = verdicts["fit_id"].isin(fits.loc[fits["role"] == "method", "fit_id"])
+        known = verdicts[of_methods & verdicts["true"].notna()]
         Calibration.of(known)
     except ConfigError:
         raise

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from koopmark._files import write_text
 from koopmark.analysis.numbers import plural
-from koopmark.analysis.recording import SUITE, Analysis
+from koopmark.analysis.recording import SUITE, Analysis, Calibration
 from koopmark.analysis.tables import flat, read_provenance, unfinished
 from koopmark.pages.analysis import _views as views
 from koopmark.pages.analysis._code import code_of
@@ -36,6 +36,8 @@ def write_analysis(folder: str | Path) -> Path:
 def _html(analysis: Analysis, provenance: dict[str, object]) -> str:
     data = page_data(analysis)
     pairs = views.ordered(analysis.pairs)
+    twin = analysis.twin
+    learnt = None if twin is None or analysis.pairs.empty else Calibration.of(twin)
     listed = pairs.head(views.MOST_ROWS)
     return render(
         "analysis/page.html.j2",
@@ -58,7 +60,8 @@ def _html(analysis: Analysis, provenance: dict[str, object]) -> str:
         measured=analysis.data.to_dict("records"),
         methods=views.method_rows(analysis.methods),
         of_all=views.of_all(analysis.methods),
-        calibration=views.calibration_rows(analysis.pairs),
+        calibration=views.calibration_rows(learnt, analysis.pairs) if learnt else [],
+        achieved=views.achieved_rows(learnt) if learnt else [],
         scale=views.SCALE,
         code=code_of(load_suite(analysis.folder / SUITE), analysis.folder),
         provenance=list(flat(provenance)),

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from koopmark.analysis import numbers
-from koopmark.analysis.recording import BASELINES, CONSTANT
+from koopmark.analysis.recording import BASELINES, CONSTANT, Calibration
 from koopmark.pages.web import TableCell
-from koopmark.scoring import SUPPORTED
 
 MOST_ROWS = 600
 """Pairs that the page lists; pairs.csv has all."""
@@ -82,7 +81,7 @@ def pair_rows(pairs: pd.DataFrame) -> list[PairRow]:
     twin = calibrated(pairs)
     rows = []
     for pair in pairs.to_dict("records"):
-        shares = [number(pair["share_true"], numbers.percent)] if twin else []
+        shares = [_share(pair)] if twin else []
         rows.append(
             PairRow(
                 pair["method"],
@@ -101,7 +100,7 @@ def pair_rows(pairs: pd.DataFrame) -> list[PairRow]:
                 pair["cluster"],
                 _bar(pair),
                 pair["cluster"] == CONSTANT,
-                bool(pair.get("trusted", False) is True),
+                bool(pair.get("trusted", False)),
             )
         )
     return rows
@@ -118,6 +117,15 @@ def _interval(row: Mapping[Any, Any]) -> TableCell:
         lines.append(f"{numbers.interval(low_im, high_im)} i")
     width = math.hypot(high_re - low_re, high_im - low_im)
     return TableCell("\n".join(lines), numbers.exact(width), "lines")
+
+
+def _share(pair: Mapping[Any, Any]) -> TableCell:
+    """Of pairs like this one on the twin, with its interval."""
+    share = float(pair["share_true"])
+    if math.isnan(share):
+        return TableCell(numbers.MISSING, css="missing")
+    low, high = numbers.percent(pair["share_low"]), numbers.percent(pair["share_high"])
+    return TableCell(f"{numbers.percent(share)}\n{low} to {high}", numbers.exact(share), "lines")
 
 
 def _bar(pair: Mapping[Any, Any]) -> dict[str, float]:
@@ -262,20 +270,47 @@ def method_rows(methods: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def calibration_rows(pairs: pd.DataFrame) -> list[dict[str, Any]]:
-    """Of each method the supported pairs: how many a twin says are true, and how far off."""
-    if not calibrated(pairs):
-        return []
-    told = pairs[(pairs["verdict"] == SUPPORTED) & ~is_constant(pairs)]
+def calibration_rows(learnt: Calibration, pairs: pd.DataFrame) -> list[dict[str, Any]]:
+    """For all methods and each of them: supported pairs of the twin, how many are true, and here
+    the pairs in the set of which 90 % is expected to be true."""
+    trusted = pairs[pairs["trusted"].astype(bool) & (pairs["eigenvalue_im"] >= 0)]
+    here = trusted.groupby("method").size()
+    rows = []
+    for one in learnt.by_method().to_dict("records"):
+        name = one["method"]
+        few = math.isnan(one["share"])
+        interval = (
+            TableCell(numbers.MISSING, css="missing")
+            if few
+            else TableCell(
+                f"{numbers.percent(one['share_low'])} to {numbers.percent(one['share_high'])}",
+                numbers.exact(one["share_high"] - one["share_low"]),
+            )
+        )
+        rows.append(
+            {
+                "method": name,
+                "cells": [
+                    number(one["supported"]),
+                    number(one["true"]),
+                    number(one["share"], numbers.percent),
+                    interval,
+                    number(one["error"], numbers.scientific),
+                    number(len(trusted) if name not in learnt.methods else here.get(name, 0)),
+                ],
+            }
+        )
+    return rows
+
+
+def achieved_rows(learnt: Calibration) -> list[list[TableCell]]:
+    """Nominal shares, and what they came to on families that were not learnt from."""
     return [
-        {
-            "method": method,
-            "cells": [
-                number(len(rows)),
-                number(rows["share_true"].median(), numbers.percent),
-                number(rows["twin_error"].median(), numbers.scientific),
-                number(int(rows["trusted"].sum())),
-            ],
-        }
-        for method, rows in told.groupby("method", sort=False)
+        [
+            number(one["nominal"], numbers.percent),
+            number(one["trusted"]),
+            number(one["true"]),
+            number(one["share"], numbers.percent),
+        ]
+        for one in learnt.achieved().to_dict("records")
     ]

@@ -15,10 +15,13 @@
     ticks: (low, high) => {
       const most = Math.max(Math.abs(low), Math.abs(high));
       const found = [0];
-      const first = Math.ceil(Math.log10(unit) - 1e-9);
-      const last = Math.floor(Math.log10(most) + 1e-9);
-      const every = Math.max(1, Math.ceil((last - first + 1) / 5));
-      for (let k = first; k <= last; k += every) found.push(10 ** k, -(10 ** k));
+      const [first, last] = [Math.floor(Math.log10(unit)), Math.floor(Math.log10(most) + 1e-9)];
+      const every = Math.max(1, Math.ceil((last - first) / 5));
+      // Of few powers of ten their multiples as well.
+      const multiples = last - first < 2 ? [1, 2, 5] : [1];
+      for (let k = first; k <= last; k += every) {
+        for (const m of multiples) if (m * 10 ** k >= unit) found.push(m * 10 ** k, -m * 10 ** k);
+      }
       return found.filter((x) => x >= low && x <= high);
     },
   });
