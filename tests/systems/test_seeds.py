@@ -10,6 +10,7 @@ from koopmark import systems
 # What they need besides their defaults.
 ARGUMENTS = {
     "fitted_target": {"target": "bump", "n": 3},
+    "linear_of_spectrum": {"n": 2, "matrix": np.diag([-1.0, -2.0])},
     "nearly_low_rank_rnn": {"n": 6, "rank": 2},
     "network_rnn": {"network": systems.graph_names()[0]},
     "ornstein_uhlenbeck": {"rates": [1.0, 2.0]},

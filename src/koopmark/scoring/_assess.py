@@ -227,7 +227,7 @@ def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScore
         found.rate if shown else np.nan,
         found.size,
         found.rank,
-        found.size if not shown else found.rank if found.rank_low is None else found.rank_low,
+        found.rank if found.rank_low is None else found.rank_low,
         json.dumps(found.null_space.round(6).tolist()),
         json.dumps(found.offset.round(6).tolist()),
         found.note,

@@ -9,6 +9,7 @@ of which more is left than their error allows do not count, and so bound it from
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,6 +198,12 @@ class Whitened:
             found[:, k + 1] = law.scale(step) * found[:, k] + law.gain(step) * self.inputs[:, k]
         return np.where(self.mask[..., None], found, 0.0)
 
+    @cached_property
+    def unseen(self) -> int:
+        """Directions in which there is noise alone."""
+        beside = int(self.mask.sum()) - self.degrees
+        return int(np.sum(np.linalg.eigvalsh(self.spread()) <= self.most(self.size) + beside))
+
     def ruled_out(self, law: LinearLaw) -> int:
         """Directions in which no function obeys the law."""
         whole, _ = self.left(law, np.eye(self.size))
@@ -254,14 +261,23 @@ def common_rate(
         one = _judged(seen, law, directions, fewest)
         if best is None or (one.found, -one.refused) > (best.found, -best.refused):
             best = one
-    return best
+    if rate is not None or (best is not None and best.found >= fewest):
+        return best
+    # The data may allow at a rate of one function what the model does not have.
+    single = [law_at(plane, one) for one in _shown(eigenvalues[finite], plane, seen).real]
+    empty = np.empty((seen.size + 1, 0))
+    allowed = [
+        CommonRate(law, empty, seen.ruled_out(law), seen.unseen, fewest)
+        for law in single[:CANDIDATES]
+    ]
+    return min(allowed, key=lambda one: one.refused, default=best)
 
 
 def ruled_out(data: Trajectories, noise: MeasurementNoise | None, law: LinearLaw) -> int:
     """Directions l in which no function c + lᵀy obeys the law, whatever a model found."""
     if noise is None:
         n = data.states.shape[2]
-        noise = MeasurementNoise(np.zeros((n, n)), 0.0, settled=True)
+        noise = MeasurementNoise(np.zeros((n, n)), 0.0, np.ones(n, dtype=bool))
     return Whitened.of(data, noise).ruled_out(law)
 
 
@@ -274,11 +290,10 @@ def _unit(plane: Plane, rate: float) -> float:
     return abs(1.0 - rate) if plane.discrete else abs(rate)
 
 
-def _rates(eigenvalues: NDArray[np.complex128], plane: Plane, seen: Whitened) -> Iterator[float]:
-    """Real rates of a model, those near which most of its eigenvalues are first.
-
-    Without those so slow that they do not show, or of a flow so fast.
-    """
+def _shown(
+    eigenvalues: NDArray[np.complex128], plane: Plane, seen: Whitened
+) -> NDArray[np.complex128]:
+    """Those that may be real, without those so slow that they do not show, or of a flow so fast."""
     times = np.where(seen.mask, seen.times, np.nan)
     horizon = float(np.nanmax(np.nanmax(times, axis=1) - np.nanmin(times, axis=1)))
     steps = np.diff(times, axis=1)
@@ -287,7 +302,12 @@ def _rates(eigenvalues: NDArray[np.complex128], plane: Plane, seen: Whitened) ->
     shown = (np.abs(eigenvalues.imag) <= SPREAD * units) & (units * horizon >= 1.0)
     if not plane.discrete:
         shown &= units * step <= FASTEST
-    left = eigenvalues[shown]
+    return np.asarray(eigenvalues[shown])
+
+
+def _rates(eigenvalues: NDArray[np.complex128], plane: Plane, seen: Whitened) -> Iterator[float]:
+    """Real rates of a model, those near which most of its eigenvalues are first."""
+    left = _shown(eigenvalues, plane, seen)
     for _ in range(CANDIDATES):
         if not len(left):
             return
@@ -354,7 +374,6 @@ def _judged(seen: Whitened, law: LinearLaw, directions: Array, fewest: int) -> C
     against = seen.ruled_out(law)
     spread = seen.spread()
     states = int(seen.mask.sum())
-    unseen = int(np.sum(np.linalg.eigvalsh(spread) <= seen.most(n) + states - seen.degrees))
     gram, constants = seen.left(law, directions)
     signal = directions.T @ spread @ directions - states * (1.0 + DEVIATIONS * seen.error) * np.eye(
         s
@@ -371,4 +390,4 @@ def _judged(seen: Whitened, law: LinearLaw, directions: Array, fewest: int) -> C
         kept = kept @ order[:, : n - against]
     linear = seen.whitening.T @ (directions @ kept)
     constant = constants @ kept - seen.centre @ linear
-    return CommonRate(law, np.vstack([constant, linear]), against, unseen, fewest)
+    return CommonRate(law, np.vstack([constant, linear]), against, seen.unseen, fewest)

@@ -253,8 +253,11 @@ def _within_noise(
     if seen.unseen:
         notes = [f"in {seen.unseen} of {n} directions the data show noise alone"]
     if seen.found < seen.fewest:
-        hidden = n - seen.refused >= seen.fewest
-        none = "no such function is shown, but the noise may hide some" if hidden else NO_FUNCTION
+        allowed = n - seen.refused - seen.unseen
+        none = NO_FUNCTION
+        if allowed >= seen.fewest:
+            one = f"{seen.law.eigenvalue(1).real:.4g}"
+            none = f"no such function of the model, but the data allow {allowed} at the rate {one}"
         note = "; ".join([none, *notes])
         return Structure(np.eye(n + 1), note, seen.law, min(n, seen.refused))
     rank = n - seen.found

@@ -7,7 +7,7 @@ from koopmark.analysis.recording._clusters import cluster
 from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._structures import COLUMNS as STRUCTURE
 
-SKILL = ["method", "steps", "lead", "error", "skill", "forecasts"]
+SKILL = ["method", "steps", "lead", "error", "skill", "forecasts", "independent"]
 
 
 def pair(method, value, verdict="supported", half=0.01):
@@ -96,7 +96,9 @@ def test_agreement_that_held_out_data_refuse_is_said_to_be_refused():
 
 
 def forecast(name, skills, count):
-    return [(name, k + 1, 0.1 * (k + 1), 0.5, skill, count) for k, skill in enumerate(skills)]
+    return [
+        (name, k + 1, 0.1 * (k + 1), 0.5, skill, 9 * count, count) for k, skill in enumerate(skills)
+    ]
 
 
 def test_a_forecast_is_best_where_enough_forecasts_tell_it_from_the_baselines():
@@ -104,11 +106,11 @@ def test_a_forecast_is_best_where_enough_forecasts_tell_it_from_the_baselines():
     skills = forecast("m", [0.75, 0.75, 0.0], 100) + forecast("other", [0.1, 0.1, 0.1], 100)
     assert said(rows, forecasts=skills)[-1] == (
         "Best forecast: m, whose error at lead 0.1 is 50 % below that of the best of persistence, "
-        "the mean and a linear predictor (100 forecasts); beyond lead 0.2 it is not told to be "
-        "better."
+        "the mean and a linear predictor (100 independent forecasts); beyond lead 0.2 it is not "
+        "told to be better."
     )
     assert said(rows, forecasts=forecast("m", [0.75, 0.75], 10))[-1].startswith(
-        "By 10 forecasts no method is told to be better than the best of persistence"
+        "By 10 independent forecasts no method is told to be better than the best of persistence"
     )
 
 

@@ -110,7 +110,7 @@ class Analysis(ReprMixin):
     @cached_property
     def structure(self) -> pd.DataFrame:
         """Rank and null space that functions at a common real rate imply, a row for each rate."""
-        return structure_of(self.tables["structures"])
+        return structure_of(self.tables["structures"], self.pairs)
 
     @cached_property
     def methods(self) -> pd.DataFrame:
@@ -234,32 +234,6 @@ def analyse(
     return analysis
 
 
-def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
-    """Refuse at once data of which every fit would say the same.
-
-    Raises
-    ------
-    ConfigError
-        If they cannot be split, or nothing can be learnt from a part.
-    """
-    try:
-        fitted, held_out = data.split(holdout)
-    except ValueError as error:
-        raise _unusable(file, "", error) from None
-    for part, where in ((data, ""), (fitted, "to fit to, "), (held_out, "to hold out, ")):
-        try:
-            check_data(part)
-        except ValueError as error:
-            raise _unusable(file, where, error) from None
-
-
-def _unusable(file: Path, where: str, error: ValueError) -> ConfigError:
-    return ConfigError(
-        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states, of which "
-        "some are held out"
-    )
-
-
 def calibrate(
     analysis: Analysis,
     twin: str | Path | None = None,
@@ -310,3 +284,29 @@ def calibrate(
     told = Analysis(analysis.folder)
     told.write()
     return told
+
+
+def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
+    """Refuse at once data of which every fit would say the same.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be split, or nothing can be learnt from a part.
+    """
+    try:
+        fitted, held_out = data.split(holdout)
+    except ValueError as error:
+        raise _unusable(file, "", error) from None
+    for part, where in ((data, ""), (fitted, "to fit to, "), (held_out, "to hold out, ")):
+        try:
+            check_data(part)
+        except ValueError as error:
+            raise _unusable(file, where, error) from None
+
+
+def _unusable(file: Path, where: str, error: ValueError) -> ConfigError:
+    return ConfigError(
+        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states, of which "
+        "some are held out"
+    )

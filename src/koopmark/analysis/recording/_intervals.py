@@ -45,9 +45,10 @@ class Intervals:
     ) -> "Intervals":
         """From the eigenvalues (s,) of a fit, those of fits to draws, and the number of trials.
 
-        The standard error is that of the draws; of n trials it is too small by √((n - 1) / n), and
-        as uncertain as the variance of n and of B numbers is. The factor of Student's t has so many
-        degrees of freedom: 1 / (1 / (n - 1) + 1 / (B - 1)).
+        The standard error is that of the draws, and as uncertain as the variance of n trials and of
+        B draws is: the factor of Student's t has 1 / (1 / (n - 1) + 1 / (B - 1)) degrees of freedom.
+        Of a mean it is too small by √((n - 1) / n); draws of few trials exaggerate the scatter of
+        what is not linear by as much (tests/analysis/recording/test_intervals.py).
         """
         s, unit = len(eigenvalues), units(eigenvalues, horizon)
         blank = np.full(s, np.nan + 1j * np.nan)

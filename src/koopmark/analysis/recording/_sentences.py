@@ -140,7 +140,7 @@ def _forecast(forecasts: pd.DataFrame) -> str:
     The logarithm of the ratio of two errors over n independent forecasts has a standard error of
     at most 1/√n; the method and the lead were chosen among many, hence DEVIATIONS.
     """
-    table = forecasts[forecasts["forecasts"] >= FEWEST_FORECASTS]
+    table = forecasts[forecasts["independent"] >= FEWEST_FORECASTS]
     own = table[~table["method"].isin(BASELINES) & np.isfinite(table["skill"].astype(float))]
     if own.empty:
         return ""
@@ -149,9 +149,9 @@ def _forecast(forecasts: pd.DataFrame) -> str:
     full = leads.index[leads == leads.max()]
     best = str(log.groupby(own["method"]).mean().loc[full].idxmin())
     rows = own[own["method"] == best].sort_values("lead")
-    sure = -log[rows.index].to_numpy() * np.sqrt(rows["forecasts"].to_numpy(float))
+    sure = -log[rows.index].to_numpy() * np.sqrt(rows["independent"].to_numpy(float))
     against = "the best of persistence, the mean and a linear predictor"
-    n = plural(int(rows["forecasts"].max()), "forecast")
+    n = plural(int(rows["independent"].max()), "independent forecast")
     if (sure < -DEVIATIONS).all():
         return f"No method forecasts as well as {against}; of the methods {best} does best."
     if (sure < DEVIATIONS).all():
@@ -162,7 +162,7 @@ def _forecast(forecasts: pd.DataFrame) -> str:
     longest = rows["lead"].to_numpy()[sure >= DEVIATIONS].max()
     text = (
         f"Best forecast: {best}, whose error at lead {plain(lead)} is {percent(gain)} below that "
-        f"of {against} ({plural(int(rows['forecasts'].iloc[k]), 'forecast')})"
+        f"of {against} ({plural(int(rows['independent'].iloc[k]), 'independent forecast')})"
     )
     if longest < rows["lead"].max():
         text += f"; beyond lead {plain(longest)} it is not told to be better"

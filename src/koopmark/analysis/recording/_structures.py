@@ -5,27 +5,64 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from koopmark.scoring import SUPPORTED
 
 COLUMNS = [
     *("rate", "size", "rank", "rank_low", "rank_high", "methods", "share", "angle", "note"),
 ]
-SAME_RATE = 0.05
-"""Relative difference up to which methods mean the same rate."""
+SAME_RATE = 0.1
+"""Relative difference up to which methods mean the same rate, and pairs back it."""
+NO_RATE = "no functions share a real rate: nothing is said of the rank"
+NOT_BACKED = (
+    "methods find functions at the rate {rate:.3g}, but held-out data support no pair there: "
+    "nothing is said of the rank"
+)
 
 
-def structure_of(structures: pd.DataFrame) -> pd.DataFrame:
-    """A row for each common rate, that which most methods find first.
+def structure_of(structures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """A row for each common rate at which pairs are supported, that of most methods first.
 
-    `rank` is the most frequent one of the methods, `rank_low` and `rank_high` its range over
-    methods and draws, `share` that of draws with this rank, `angle` the largest principal angle
-    between their null spaces, in degrees.
+    `rank` is the most frequent one of the methods that have such pairs, `rank_low` and `rank_high`
+    what the methods and the draws of the trials leave open, with what noise hides; `share` that of
+    the draws with this rank, and `angle` the largest principal angle between null spaces of this
+    rank, in degrees. Without such a rate one row says why, of all ranks that the size allows.
+
+    Parameters
+    ----------
+    structures : DataFrame
+        The store's table, of fits and of draws.
+    pairs : DataFrame
+        The table of pairs, with their verdicts.
     """
-    found = structures[structures["rank"] < structures["size"]]
-    rows = [_row(group, structures) for group in _by_rate(found)]
+    fitted = structures[structures["seed"] == 0]
+    found = fitted[fitted["rank"] < fitted["size"]]
+    if fitted.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    rows, note = [], NO_RATE
+    for group in _by_rate(found):
+        rate = float(group["rate_re"].median())
+        backed = group[group["method"].isin(_backing(pairs, rate))]
+        if backed.empty:
+            note = NOT_BACKED.format(rate=rate)
+        else:
+            rows.append(_row(backed, structures))
+    if not rows:
+        size = int(fitted["size"].iloc[0])
+        rows.append([np.nan, size, size, 0, size, 0, np.nan, np.nan, note])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def _backing(pairs: pd.DataFrame, rate: float) -> set[str]:
+    """Methods with a supported real pair at this rate."""
+    near = (pairs["eigenvalue_re"] - rate).abs() <= SAME_RATE * abs(rate)
+    real = pairs["eigenvalue_im"].abs() <= SAME_RATE * abs(rate)
+    return set(pairs.loc[near & real & (pairs["verdict"] == SUPPORTED), "method"])
+
+
 def _by_rate(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows of each rate; that with most of them first."""
     left = found
     while len(left):
         rates = left["rate_re"].to_numpy(float)
@@ -36,29 +73,31 @@ def _by_rate(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 
 def _row(group: pd.DataFrame, structures: pd.DataFrame) -> list[object]:
-    first = group[group["seed"] == 0]
-    ranks = (first if len(first) else group)["rank"].astype(int)
-    rank = int(ranks.mode().iloc[0])
-    drawn = group[group["seed"] > 0]
-    methods = group["method"].unique()
+    rank, rate = int(group["rank"].mode().iloc[0]), float(group["rate_re"].median())
+    methods = group["method"]
     fits = structures[(structures["seed"] > 0) & structures["method"].isin(methods)]
-    share = float((drawn["rank"] == rank).sum() / len(fits)) if len(fits) else np.nan
-    bases = [np.array(json.loads(text)) for text in group.loc[group["rank"] == rank, "null_space"]]
-    notes = dict.fromkeys(note for note in group["note"] if note)
+    # A draw without such functions has the rank N, and no rate.
+    shown = (fits["rate_re"] - rate).abs() <= SAME_RATE * abs(rate)
+    ranks = fits["rank"].where(shown, fits["size"]).astype(int)
+    share = float((ranks == rank).mean()) if len(fits) else np.nan
+    alike = pd.concat([group, fits[shown]])
+    alike = alike[alike["rank"] == rank]
+    bases = [np.array(json.loads(text)) for text in alike["null_space"]]
+    lowest = pd.concat([group["rank_low"], fits.loc[shown, "rank_low"]]).min()
     return [
-        float(group["rate_re"].median()),
+        rate,
         int(group["size"].iloc[0]),
         rank,
-        int(group["rank"].min()),
-        int(group["rank"].max()),
-        int(first["method"].nunique()),
+        int(min(lowest, ranks.min() if len(fits) else rank)),
+        int(max(group["rank"].max(), ranks.max() if len(fits) else rank)),
+        int(methods.nunique()),
         share,
         _largest_angle(bases),
-        "; ".join(notes),
+        "; ".join(dict.fromkeys(note for note in group["note"] if note)),
     ]
 
 
-def _largest_angle(bases: list[np.ndarray]) -> float:
+def _largest_angle(bases: list[NDArray[np.float64]]) -> float:
     """Largest principal angle between the first and any other, in degrees; NaN of a single one."""
     if len(bases) < 2:
         return np.nan

@@ -22,8 +22,8 @@ NEUTRAL, KEPT_UP = 0.5, 3.0
 up what would decay, if the data last."""
 LEAST_DECAY, MOST_DECAY = 0.5, 30.0
 """Decay over the median trial within which rates of the twin lie."""
-FASTEST = 0.7
-"""Largest decay per sampling interval, and largest frequency relative to π, of a product of two."""
+FASTEST, QUICKEST = 0.7, 0.8
+"""Largest decay per sampling interval, and largest frequency relative to π, which is aliased."""
 TRIES = 40
 """Draws of the rates until no two products of eigenfunctions are too close to be told apart."""
 SPREAD = 0.15
@@ -138,11 +138,11 @@ def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
     quick = max(1.0 / float(np.median(known)), 2.0 * LEAST_DECAY / length)
     if not told:
         found = np.array([complex(-quick)])
-    fastest = np.pi * FASTEST / 2.0
+    fastest = np.pi * QUICKEST
     low = LEAST_DECAY / length
     high = max(min(MOST_DECAY / length, FASTEST), 2.0 * low)
-    turning = found[(found.imag > 1e-6) & (found.imag < fastest)]
-    pairs = np.column_stack([turning.real, turning.imag])[: size // 2]
+    turning = found[found.imag > 1e-6]
+    pairs = np.column_stack([turning.real, np.minimum(turning.imag, fastest)])[: size // 2]
     # What decays is gone at the end of a trial unless something keeps it up.
     alone = lasting and measured.inputs is None
     kept = -found.real.max() * length > KEPT_UP
@@ -179,7 +179,7 @@ def families_of(
     measured: Measured, data: Trajectories, size: int
 ) -> tuple[list[Family], dict[str, str]]:
     """The families for data like these, and why others are left out, by name."""
-    rates, left = rates_of(measured, data, size), dict[str, str]()
+    rates, left, trials = rates_of(measured, data, size), dict[str, str](), len(data)
     if size < 2:
         left |= dict.fromkeys(
             ("random networks", "Lotka-Volterra", "coupling layers"),
@@ -191,11 +191,11 @@ def families_of(
         return _linear(rates, size, left), left
     if measured.inputs is not None:
         left |= dict.fromkeys(("Lotka-Volterra", "coupling layers", "linear"), NO_INPUTS)
-        return _driven(rates, size), left
+        return _driven(rates, size, trials), left
     if rates.neutral:
         left |= dict.fromkeys(("random networks", "Lotka-Volterra"), GONE)
         return _neutral(rates, size, left), left
-    return _decaying(rates, size, left), left
+    return _decaying(rates, size, trials, left), left
 
 
 def _normal(scale: float) -> dict[str, Any]:
@@ -211,6 +211,12 @@ def _network(name: str, size: int, rank: int, gain: float, dt: float) -> Family:
         dt,
         _normal(1.5),
     )
+
+
+def _ranks(size: int, trials: int) -> tuple[int, int]:
+    """A low rank and a higher one: so many trials show half as many null vectors, and no more."""
+    least = max(1, min(size - trials // 2, size - 1))
+    return max(least, size // 3), max(least, size // 2)
 
 
 def _rotating(size: int, ratio: float, dt: float) -> Family:
@@ -234,9 +240,9 @@ def _rotating(size: int, ratio: float, dt: float) -> Family:
     )
 
 
-def _decaying(rates: Rates, size: int, left: dict[str, str]) -> list[Family]:
+def _decaying(rates: Rates, size: int, trials: int, left: dict[str, str]) -> list[Family]:
     slow, fast = float(rates.decays[0]), float(rates.decays[-1])
-    middle, few, more = float(np.sqrt(slow * fast)), max(1, size // 3), max(1, size // 2)
+    middle, (few, more) = float(np.sqrt(slow * fast)), _ranks(size, trials)
     strong = _network("rnn_strong", size, more, 2.0, middle)
     if len(rates.pairs) and size > 2:
         strong = _rotating(size, rates.ratio, middle)
@@ -268,9 +274,9 @@ def _neutral(rates: Rates, size: int, left: dict[str, str]) -> list[Family]:
     ]
 
 
-def _driven(rates: Rates, size: int) -> list[Family]:
+def _driven(rates: Rates, size: int, trials: int) -> list[Family]:
     slow, fast = float(rates.decays[0]), float(rates.decays[-1])
-    middle, few, more = float(np.sqrt(slow * fast)), max(1, size // 3), max(1, size // 2)
+    middle, (few, more) = float(np.sqrt(slow * fast)), _ranks(size, trials)
     last = (
         _rotating(size, rates.ratio, middle)
         if size > 2

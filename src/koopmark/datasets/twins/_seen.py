@@ -11,8 +11,12 @@ from koopmark.simulation import Trajectories
 Array = NDArray[np.float64]
 MOST_VARIABLES = 40
 """Of a system of the twin."""
+MOST_NUMBERS = 40_000
+"""Of a matrix of sensors, two of which are in a recipe."""
 FAINT = 1e-2
 """Deviation of the weakest direction, relative to the strongest, that a system may have."""
+ENOUGH = 10
+"""States for each channel from which on the directions that have to do with the next are told."""
 FAR = 0.05
 """Deviation that initial states have at least in each direction, relative to all."""
 
@@ -60,7 +64,9 @@ def seen_of(data: Trajectories, measured: Measured) -> Seen:
     covariance = (flat.T @ flat) / np.maximum(there.T @ there, 1.0)
     covariance -= np.diag(np.minimum(level[varying] ** 2, np.diag(covariance)))
     sizes, turn = np.linalg.eigh(covariance)
-    n = min(max(measured.signal, 2), len(varying), MOST_VARIABLES)
+    n = min(max(measured.signal, 2), len(varying), MOST_VARIABLES, MOST_NUMBERS // len(mean))
+    if len(flat) < ENOUGH * len(varying):
+        n = min(n, max(2, _above_noise(flat, level[varying])))
     sizes, turn = sizes[::-1][:n], turn[:, ::-1][:, :n]
     root = np.sqrt(np.maximum(sizes, FAINT**2 * sizes[0]))
     mixing = np.zeros((len(mean), n))
@@ -69,6 +75,17 @@ def seen_of(data: Trajectories, measured: Measured) -> Seen:
     noise = np.divide(level, shown, out=np.zeros(len(mean)), where=shown > 0.0)
     mean0, root0 = _first(values, level[varying], turn / root)
     return Seen(mean, scale, mixing, np.minimum(noise, 1e3), mean0, root0)
+
+
+def _above_noise(values: Array, level: Array) -> int:
+    """Directions of (P, p) values that vary more than noise of these levels does in any.
+
+    Of so few samples noise alone has variances up to (1 + √(p/P))² (Marchenko and Pastur 1967).
+    """
+    samples, channels = values.shape
+    units = np.where(level > 0.0, level, max(float(level.max()), 1e-9) * 1e-3)
+    sizes = np.linalg.svd(values / units, compute_uv=False) ** 2 / samples
+    return int(np.sum(sizes > (1.0 + np.sqrt(channels / samples)) ** 2))
 
 
 def _first(values: Array, level: Array, inverse: Array) -> tuple[Array, Array]:

@@ -19,7 +19,7 @@ from koopmark.datasets.pattern import Pattern
 from koopmark.datasets.recipe import Contents, Recipe, load_recipe
 from koopmark.datasets.twins._families import DEGREE, Family, families_of
 from koopmark.datasets.twins._readme import readme
-from koopmark.datasets.twins._seen import Seen, seen_of
+from koopmark.datasets.twins._seen import MOST_NUMBERS, Seen, seen_of
 from koopmark.datasets.twins._write import recipe_text
 from koopmark.simulation import Trajectories
 
@@ -117,6 +117,11 @@ def twin(
         raise ValueError(
             "there is no twin of data in which nothing varies, or no two states follow one another"
         )
+    if measured.channels > MOST_NUMBERS:
+        raise ValueError(
+            f"there is no twin of {measured.channels:,} channels, more than {MOST_NUMBERS:,}: take "
+            "some of them, or their principal components"
+        )
     folder, notes = make_folder(Path(out).absolute()), list[str]()
     seen = seen_of(data, measured)
     used = _thinned(data, notes)
@@ -127,6 +132,11 @@ def twin(
     if not np.isfinite(measured.noise[~measured.constant]).all():
         notes.append(
             "the noise of some channels could not be measured, and the twin has none there"
+        )
+    if not measured.signal:
+        notes.append(
+            "no direction of the data has to do with the next sample: they may be noise alone, and "
+            "sizes and rates of the systems are guesses"
         )
     families, left = families_of(measured, used, seen.size)
     made = []
@@ -194,7 +204,7 @@ def _recipe(
         }
         moments = _moments(draft, folder, cache_dir)
     # Each system is seen so that its channels vary as those of the data do.
-    matrices = [_rounded(seen.mixing @ turn @ np.linalg.inv(root), 8) for _, root in moments]
+    matrices = [_rounded(seen.mixing @ turn @ np.linalg.inv(root), 6) for _, root in moments]
     offsets = [
         (seen.mean - seen.scale * (np.array(matrix) @ mean)).tolist()
         for matrix, (mean, _) in zip(matrices, moments, strict=True)
