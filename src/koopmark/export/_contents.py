@@ -133,8 +133,8 @@ def _arrays(
     sensors = dataset.recipe.sensors(dataset.seed)
     if sensors is not None:
         added = "" if sensors.offset is None else " + b"
-        shape = sensors.matrix.shape
-        meaning = f"C: the channels are s = C x{added} of the whole state x, shape {shape}"
+        size = sensors.matrix.shape
+        meaning = f"C: the channels are s = C x{added} of the whole state x, shape {size}"
         yield NamedArray("sensors", sensors.matrix, meaning)
         if sensors.offset is not None:
             meaning = f"b: what is added to the channels, shape {sensors.offset.shape}"
