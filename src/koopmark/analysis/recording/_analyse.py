@@ -212,13 +212,16 @@ def analyse(
         raise ConfigError(f"the draws must be at least 0, got {draws}")
     uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
     for use in uses:
-        get(use)
+        if get(use).tags.role != "method":
+            raise ConfigError(f"{use} is told the answer key, which a recording has not")
     folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
         file, read_in = folder / "data.npz", data
     else:
         file, read_in = Path(data), Trajectories.from_file(data, **options)
     _expect_usable(read_in, holdout, file)
+    if not fresh:
+        _expect_own(folder, file)
     make_folder(folder)
     if isinstance(data, Trajectories):
         data.to_file(file)
@@ -289,6 +292,24 @@ def calibrate(
     told = Analysis(analysis.folder)
     told.write()
     return told
+
+
+def _expect_own(folder: Path, file: Path) -> None:
+    """Refuse a folder that holds the analysis of another file, which this one would replace.
+
+    Raises
+    ------
+    ConfigError
+        If it does.
+    """
+    if not Analysis.is_in(folder):
+        return
+    held = Path(load_suite(folder / SUITE).recordings[0].file)
+    if held != file.absolute():
+        raise ConfigError(
+            f"{folder}: it holds an analysis of {held}: choose another folder (--out), or replace "
+            "it with --fresh"
+        )
 
 
 def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
