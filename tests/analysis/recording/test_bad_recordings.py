@@ -117,7 +117,7 @@ def test_a_method_that_needs_the_key_is_refused(refused, tmp_path):
 def test_the_analysis_of_another_file_is_not_replaced(analysis, tmp_path):
     np.savez(tmp_path / "other.npz", states=np.tile(WALK, (10, 1)), dt=0.1)
     before = (analysis.folder / "analysis.toml").read_text()
-    with pytest.raises(ConfigError, match="it holds an analysis of .*spirals.npz: choose another"):
+    with pytest.raises(ConfigError, match=r"it holds an analysis of .*spirals.npz: choose another"):
         koopmark.analyse(tmp_path / "other.npz", out=analysis.folder)
     assert (analysis.folder / "analysis.toml").read_text() == before
 
