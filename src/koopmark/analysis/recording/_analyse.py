@@ -199,7 +199,7 @@ def analyse(
         Share of the trials, or of the times of a single one, that no method is fitted to.
     draws : int, optional
         Draws of the trials with replacement, from which intervals are made; 0 for none. By default
-        20, or of data whose fits take long fewer, 8 at least.
+        20, but of data whose fits take long fewer, 8 at least, and 8 of `everything`.
     twin : bool, str or Path
         Whether a twin is run as well, which says how often such pairs are true, see `calibrate`;
         or its folder, `twin` in that of the results by default.
@@ -241,7 +241,7 @@ def analyse(
         choice = chosen(read_in)
         entries, left_out = choice.entries, choice.left_out
     if draws is None:
-        draws = draws_for(read_in)
+        draws = draws_for(read_in, everything and not uses)
     limit = LIMIT_OF_ALL if everything and not uses else LIMIT
     path = folder / SUITE
     write_text(path, suite_text(file.absolute(), entries, holdout, draws, options, limit))

@@ -25,7 +25,7 @@ DRAWS, FEWEST_DRAWS = 20, 8
 """Draws of the trials, from which intervals are made: of all data but large ones, and at least."""
 SECONDS_A_NUMBER = 1e-5
 """That fits of all chosen methods take for each number in the snapshot pairs."""
-SECONDS_OF_DRAWS = 200.0
+SECONDS_OF_DRAWS = 150.0
 """That fits to draws may take together, by that."""
 LIMIT, LIMIT_OF_ALL = 60.0, 20.0
 """Seconds that a fit may take, and one of all methods of the registry."""
@@ -92,7 +92,7 @@ def _candidates(data: Trajectories) -> Iterator[_Candidate]:
         long += " are tried"
     for name, why_not in (
         ("qr_edmd", ""),
-        ("varpro_edmd", ""),
+        ("varpro_edmd", long),
         ("tls_edmd", wide),
         ("iv_edmd", wide),
     ):
@@ -120,8 +120,10 @@ def _candidates(data: Trajectories) -> Iterator[_Candidate]:
     yield _Candidate({"use": "pykoopman.edmd_polynomial", "options": {"degree": 2}}, many)
 
 
-def draws_for(data: Trajectories) -> int:
-    """How many draws of such data are fitted in a few minutes: fewer of large data."""
+def draws_for(data: Trajectories, everything: bool = False) -> int:
+    """How many draws are fitted in a few minutes: fewer of large data, or of all methods."""
+    if everything:
+        return FEWEST_DRAWS
     numbers = data.neighbours * (data.states.shape[2] + 1)
     affordable = SECONDS_OF_DRAWS / (SECONDS_A_NUMBER * max(numbers, 1))
     return int(min(DRAWS, max(FEWEST_DRAWS, affordable)))
