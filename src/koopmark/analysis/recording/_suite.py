@@ -76,8 +76,8 @@ def _candidates(data: Trajectories) -> Iterator[_Candidate]:
     squares = (n + 1) * (n + 2) // 2
     window = max(SHORTEST, -(-WINDOW // max(n, 1)))
     wide = many = long = ""
-    if n + 1 > MOST_FUNCTIONS:
-        wide = f"a fit of {n + 1:,} functions takes it minutes: at most {MOST_FUNCTIONS} are tried"
+    if n > MOST_FUNCTIONS:
+        wide = f"a fit to {n:,} channels takes it minutes: at most {MOST_FUNCTIONS} are tried"
     if squares > MOST_FUNCTIONS:
         many = f"{squares:,} monomials of {n:,} channels, more than {MOST_FUNCTIONS}"
     elif PAIRS_A_FUNCTION * squares > pairs:
@@ -104,7 +104,7 @@ def _candidates(data: Trajectories) -> Iterator[_Candidate]:
         # One channel alone shows no oscillation: its past stands for what was not recorded.
         options = {"delays": window, "dictionary": affine}
         yield _Candidate({"use": "koopmark.qr_edmd", "options": options})
-    yield _Candidate({"use": "koopmark.optimised_dmd"}, long)
+    yield _Candidate({"use": "koopmark.optimised_dmd"}, long or wide)
     yield _Candidate({"use": "deeptime.vamp"}, wide)
     yield _Candidate({"use": "kooplearn.ridge"})
     yield _Candidate({"use": "pydmd.subspacedmd"}, square)
