@@ -313,11 +313,13 @@ def analyse(
         ),
     ] = 0.3,
     draws: Annotated[
-        int,
+        int | None,
         typer.Option(
-            metavar="N", help="Draws of the trials for intervals; each takes a fit per method."
+            metavar="N",
+            help="Draws of the trials for intervals, each a fit per method; by default 20, of "
+            "large data fewer.",
         ),
-    ] = 20,
+    ] = None,
     twin: Annotated[
         bool,
         typer.Option(

@@ -201,7 +201,8 @@ class Windows:
         longest = int(np.diff(recorded.bounds).max(initial=0))
         lags, k = dict[int, NDArray[np.intp]](), 1
         while k <= max(1, longest // 2):
-            both = np.searchsorted(rows[:, 0], recorded.windows(length + k)[:, [0, k]].T)
+            starts = recorded.starts(length + k)
+            both = np.searchsorted(rows[:, 0], recorded.rows[[starts, starts + k]])
             both = both[:, unknown[both[0]] == unknown[both[1]]]
             if both.shape[1] < FEWEST_PAIRS:
                 break
@@ -368,14 +369,15 @@ def sums_over_pairs(
 ) -> NDArray:
     """(4, s) over pairs, D = φ(x⁺) - e^{λkΔt} φ(x) less what is forced: ⟨|D|²⟩, cov(D, φ), var φ
     and ⟨|φ|²⟩ at x."""
-    before, after = values[both[0]], values[both[1]]
-    missed, centred = after - step * before, before - centres
+    # A row for each function: sums along rows are several times as fast as down columns.
+    before, after = (values.T.take(rows, axis=1) for rows in both)
+    missed, centred = after - step[:, None] * before, before - centres[:, None]
     if forced is not None:
-        missed = missed - forced[both[0]]
-    mean = centred.mean(axis=0)
-    along = np.mean(missed * centred.conj(), axis=0) - missed.mean(axis=0) * mean.conj()
-    variance = np.mean(np.abs(centred) ** 2, axis=0) - np.abs(mean) ** 2
-    squares = [np.mean(np.abs(one) ** 2, axis=0) for one in (missed, before)]
+        missed = missed - forced[both[0]].T
+    mean, count = centred.mean(axis=1), both.shape[1]
+    along = np.vecdot(centred, missed) / count - missed.mean(axis=1) * mean.conj()
+    variance = np.vecdot(centred, centred).real / count - np.abs(mean) ** 2
+    squares = [np.vecdot(one, one).real / count for one in (missed, before)]
     return np.stack([squares[0], along, variance, squares[1]])
 
 

@@ -175,6 +175,7 @@ def test_noise_alone_is_no_signal_and_the_fit_says_so():
 
 def test_many_channels_get_no_dictionary_of_products():
     wide = Trajectories(np.ones((2, 3, 1000)), dt=0.1)
-    degrees = [one.get("options", {}).get("dictionary", {}).get("degree") for one in chosen(wide)]
+    entries = chosen(wide).entries
+    degrees = [one.get("options", {}).get("dictionary", {}).get("degree") for one in entries]
     assert 1 in degrees
     assert 2 not in degrees

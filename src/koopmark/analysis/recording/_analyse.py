@@ -17,7 +17,15 @@ from koopmark.analysis.recording._calibration import Calibration, calibrated
 from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._skill import skill_of
 from koopmark.analysis.recording._structures import structure_of
-from koopmark.analysis.recording._suite import chosen, suite_text
+from koopmark.analysis.recording._suite import (
+    DRAWS,
+    LIMIT,
+    LIMIT_OF_ALL,
+    chosen,
+    draws_for,
+    every_method,
+    suite_text,
+)
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.analysis.recording._twin import twin_suite
 from koopmark.analysis.tables import read_table
@@ -43,8 +51,8 @@ FILES = {
 """Of the tables of an `Analysis`; those of the store are called otherwise."""
 VERDICTS_OF_TWIN = "twin.csv"
 """Pairs that methods found in the twin whose truth is known, as in its verdicts.csv."""
-DRAWS = 20
-"""Draws of the trials, from which intervals are made."""
+LEFT_OUT = "left_out.csv"
+"""Methods that the data are too large or too few for, and why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +123,12 @@ class Analysis(ReprMixin):
 
     @cached_property
     def methods(self) -> pd.DataFrame:
-        """A row for each method: how its fit ended, what of the data it used, what it found."""
-        return methods_of(self.tables)
+        """A row for each method: how its fit ended, what of the data it used, what it found.
+
+        Those that were not fitted since the data are too many or too few for them are `left out`.
+        """
+        path = self.folder / LEFT_OUT
+        return methods_of(self.tables, pd.read_csv(path) if path.is_file() else None)
 
     @cached_property
     def measured(self) -> Measured:
@@ -126,7 +138,7 @@ class Analysis(ReprMixin):
     @cached_property
     def data(self) -> pd.DataFrame:
         """What was measured of the data, and what it means for what follows."""
-        return data_of(self.measured)
+        return data_of(self.measured, load_suite(self.folder / SUITE).seeds - 1, DRAWS)
 
     @cached_property
     def sentences(self) -> list[str]:
@@ -165,7 +177,7 @@ def analyse(
     methods: Sequence[str] = (),
     everything: bool = False,
     holdout: float = 0.3,
-    draws: int = DRAWS,
+    draws: int | None = None,
     twin: bool | str | Path = False,
     out: str | Path | None = None,
     jobs: int | None = None,
@@ -185,8 +197,9 @@ def analyse(
         All methods of the registry that need no answer key.
     holdout : float
         Share of the trials, or of the times of a single one, that no method is fitted to.
-    draws : int
-        Draws of the trials with replacement, from which intervals are made; 0 for none.
+    draws : int, optional
+        Draws of the trials with replacement, from which intervals are made; 0 for none. By default
+        20, but of data whose fits take long fewer, 8 at least, and 8 of `everything`.
     twin : bool, str or Path
         Whether a twin is run as well, which says how often such pairs are true, see `calibrate`;
         or its folder, `twin` in that of the results by default.
@@ -208,7 +221,7 @@ def analyse(
     """
     if not 0 < holdout < 1:
         raise ConfigError(f"the held-out share must lie between 0 and 1, got {holdout:g}")
-    if draws < 0:
+    if draws is not None and draws < 0:
         raise ConfigError(f"the draws must be at least 0, got {draws}")
     uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
     for use in uses:
@@ -225,9 +238,18 @@ def analyse(
     make_folder(folder)
     if isinstance(data, Trajectories):
         data.to_file(file)
-    entries = [{"use": use} for use in uses] or chosen(read_in, everything)
+    named = uses or (every_method() if everything else [])
+    entries, left_out = [{"use": use} for use in named], dict[str, str]()
+    if not named:
+        choice = chosen(read_in)
+        entries, left_out = choice.entries, choice.left_out
+    if draws is None:
+        draws = draws_for(read_in, everything and not uses)
+    limit = LIMIT_OF_ALL if everything and not uses else LIMIT
     path = folder / SUITE
-    write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
+    write_text(path, suite_text(file.absolute(), entries, holdout, draws, options, limit))
+    told = pd.DataFrame(left_out.items(), columns=["method", "reason"])
+    write_text(folder / LEFT_OUT, told.to_csv(index=False))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
     # It was of the data that were here before, or of these and is made again.
     (folder / VERDICTS_OF_TWIN).unlink(missing_ok=True)
