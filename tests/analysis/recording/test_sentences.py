@@ -53,9 +53,9 @@ def test_what_methods_agree_on_comes_first_with_its_interval():
     rows = [pair(f"m{k}", -0.3 + 1.2j) for k in range(3)] + [pair("m0", -2.0 + 0j)]
     (first,) = said(rows)
     assert first == (
-        "Held-out data support 2 eigenvalues: A: -0.3 ± 1.2i (supported for 3 of 3 methods, 90 % "
-        "intervals -0.31 to -0.29 and ± 1.19 to 1.21); B: -2 (supported for 1 of 3 methods, 90 % "
-        "interval -2.01 to -1.99). Intervals are the scatter over trials, without bias."
+        "Held-out data support 2 eigenvalues: A: -0.3 ± 1.2i (supported in 3 of 3 methods, 90 % "
+        "intervals -0.31 to -0.29 and ± 1.19 to 1.21); B: -2 (supported in 1 of 3 methods, 90 % "
+        "interval -2.01 to -1.99). Intervals measure the scatter over trials, not bias."
     )
 
 
@@ -63,14 +63,14 @@ def test_sums_of_others_do_not_count_as_further_eigenvalues():
     rows = [pair("m", -1.0 + 0j), pair("m", -2.0 + 0j)]
     (first,) = said(rows)
     assert first.startswith("Held-out data support 1 eigenvalue: A: -1 (")
-    assert "; 1 other is within error of sums of supported ones (B = 2A)." in first
+    assert "; 1 other is a sum of supported ones within error (B = 2A)." in first
 
 
 def test_nothing_supported_is_said_with_how_much_was_refused():
     rows = [pair("m", -1.0 + 0j, "not supported"), pair("m", -5.0 + 0j, "cannot be told")]
     assert said(rows) == [
-        "Held-out data support no eigenvalue but that of the constant: of 2 pairs 1 is refused, "
-        "and of 1 it cannot be told."
+        "Held-out data support no eigenvalue but that of the constant function: of 2 pairs, they "
+        "refuse 1 and cannot tell for 1."
     ]
 
 
@@ -84,14 +84,13 @@ def test_if_all_failed_the_only_sentence_says_why():
 
 def test_what_is_faster_than_all_that_is_supported_is_counted():
     rows = [pair("m", -1.0 + 0j), *(pair("m", -k + 0j, "cannot be told", k) for k in (3.0, 4.0))]
-    assert said(rows)[1] == "None of the 2 pairs with |λ| above 1 is supported."
+    assert said(rows)[1] == "They do not support any of the 2 pairs with |λ| above 1."
 
 
 def test_agreement_that_held_out_data_refuse_is_said_to_be_refused():
     rows = [pair(f"m{k}", -1.0 - 0.001j * k, "not supported") for k in range(4)]
-    assert (
-        "Methods also agree on A: -1 ± 0.0015i (4 methods), but held-out data refuse it."
-        in said(rows)
+    assert "Methods also agree on A: -1 ± 0.0015i (4 methods), which held-out data refuse." in said(
+        rows
     )
 
 
@@ -107,10 +106,10 @@ def test_a_forecast_is_best_where_enough_forecasts_tell_it_from_the_baselines():
     assert said(rows, forecasts=skills)[-1] == (
         "Best forecast: m, whose error at lead 0.1 is 50 % below that of the best of persistence, "
         "the mean and a linear predictor (100 independent forecasts); beyond lead 0.2 it is not "
-        "told to be better."
+        "significantly better."
     )
     assert said(rows, forecasts=forecast("m", [0.75, 0.75], 10))[-1].startswith(
-        "By 10 independent forecasts no method is told to be better than the best of persistence"
+        "10 independent forecasts are too few to show that a method is better than the best of "
     )
 
 
@@ -138,7 +137,7 @@ def test_a_rank_is_said_with_the_share_of_draws():
 def test_what_was_left_out_is_said_last():
     rows = [method("m", used=48, of=1043), method("n", "skipped", "needs inputs")]
     assert said([pair("m", -1.0 + 0j)], rows, trials=1)[-1] == (
-        "Left out: 1 of 2 methods gave no result: n (skipped); of 1,043 snapshot pairs some "
-        "methods used fewer: m (48); there is a single trial: what is held out is its end, and "
-        "draws are of blocks of time."
+        "Note: 1 of 2 methods gave no result: n (skipped); some methods used fewer than the 1,043 "
+        "snapshot pairs: m (48); there is a single trial, so its end is held out and blocks of "
+        "time are drawn."
     )
