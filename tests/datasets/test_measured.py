@@ -114,7 +114,7 @@ def test_trials_that_decay_and_trials_on_a_cycle_are_told_apart():
     assert "stationary" in said(cycle, "stationarity").meaning
     assert "stationary" in said(cycle[:1], "stationarity").meaning
     assert "approach one another" in said(decaying(1.0, 0.01), "stationarity").meaning
-    assert "dies out" in said(decaying(1.0, 0.01, samples=80)[:1], "stationarity").meaning
+    assert "die out" in said(decaying(1.0, 0.01, samples=80)[:1], "stationarity").meaning
 
 
 @pytest.mark.parametrize(

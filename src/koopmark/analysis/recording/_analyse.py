@@ -34,7 +34,7 @@ from koopmark.datasets.measured import Measured
 from koopmark.methods import check_data, get
 from koopmark.plan import load_suite
 from koopmark.run import run
-from koopmark.scoring import SUPPORTED
+from koopmark.scoring import NOT_SUPPORTED, SUPPORTED
 from koopmark.simulation import Trajectories
 from koopmark.store import TABLES, read
 from koopmark.workers import cores
@@ -95,13 +95,20 @@ class Analysis(ReprMixin):
         if self.twin is None or pairs.empty:
             return pairs, clusters
         pairs = calibrated(pairs, {"verdicts": self.twin})
-        shares = pairs[pairs["verdict"] == SUPPORTED].groupby("cluster")["share_true"].median()
-        return pairs, clusters.assign(share_true=clusters["name"].map(shares))
+        columns = ["share_true", "share_low", "share_high"]
+        shares = pairs[pairs["verdict"] == SUPPORTED].groupby("cluster")[columns].median()
+        return pairs, clusters.join(shares, on="name")
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """A row for each recovered pair: verdict, residual, floor, interval, cluster."""
-        return self._found[0]
+        """A row for each recovered pair: verdict, residual, floor, interval, cluster.
+
+        Refused pairs have no bounds: theirs would count measurement noise only.
+        """
+        pairs = self._found[0]
+        refused = pairs["verdict"] == NOT_SUPPORTED
+        bounds = pairs[["eigenvalue_bound", "function_bound"]].mask(refused)
+        return pairs.assign(**{name: bounds[name] for name in bounds})
 
     @property
     def clusters(self) -> pd.DataFrame:
@@ -150,6 +157,7 @@ class Analysis(ReprMixin):
             self.structure,
             self.methods,
             len(self.recording.parts(0).train),
+            None if self.twin is None else Calibration.of(self.twin).independent,
         )
 
     def write(self) -> None:
