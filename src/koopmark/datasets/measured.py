@@ -70,9 +70,13 @@ class Measured(ReprMixin):
     correlation_time : (N,) array
         Time after which the autocorrelation of a channel is below 1/e, noise taken out; NaN if the
         trials are too short to show it.
+    order : int
+        How many variables linear dynamics need to explain what is seen: `signal`, or more if few
+        channels show more in several samples in a row, as one that oscillates does.
     rates : (r,) complex array
         Eigenvalues λ of a linear fit that noise does not bias, per unit of time, the slowest decay
-        first: only those that scatter by less than 30 % between parts of the data.
+        first: only those that scatter by less than 30 % between parts of the data. Of windows of
+        samples if `order` is above `signal`.
     rate_errors : (r,) array
         Their standard errors.
     near_nyquist : float
@@ -111,6 +115,7 @@ class Measured(ReprMixin):
     noise_settled: NDArray[np.bool_]
     rank: int
     signal: int
+    order: int
     correlation_time: Array
     rates: NDArray[np.complex128]
     rate_errors: Array
@@ -141,7 +146,7 @@ class Measured(ReprMixin):
         noise, error, settled = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool)
         lasts = np.full(n, np.nan)
         noise[constant & recorded] = 0.0
-        rank = signal = 0
+        rank = signal = order = 0
         rates, rate_errors = np.zeros(0, complex), np.zeros(0)
         near, drift, spread = float("nan"), float("nan"), float("nan")
         varying = some.select(np.searchsorted(np.flatnonzero(recorded), known))
@@ -155,7 +160,7 @@ class Measured(ReprMixin):
             rank, signal, _ = rank_of(varying)
             scales = time_scales_of(varying, when.dt, noise[known], signal)
             lasts[known] = scales.correlation_time
-            rates, rate_errors = scales.rates, scales.rate_errors
+            order, rates, rate_errors = scales.order, scales.rates, scales.rate_errors
             near, drift, spread = scales.near_nyquist, scales.drift, scales.spread
         lengths = when.lengths if len(when.lengths) else np.zeros(1, int)
         return cls(
@@ -182,6 +187,7 @@ class Measured(ReprMixin):
             noise_settled=settled,
             rank=rank,
             signal=signal,
+            order=order,
             correlation_time=lasts,
             rates=rates,
             rate_errors=rate_errors,
@@ -222,6 +228,8 @@ class Measured(ReprMixin):
             f"Δt = {number(self.dt)}",
             f"rank {self.signal} above noise of {self.rank}",
         ]
+        if self.order > self.signal:
+            facts.append(f"order {self.order} in time")
         if len(known):
             facts.append(
                 f"noise {100 * known.min():.2g} to {100 * known.max():.2g} % of the signal"

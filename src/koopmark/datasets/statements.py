@@ -210,6 +210,13 @@ def _directions(m: Measured) -> Iterator[Statement]:
     else:
         meaning = "every direction helps to predict the next sample"
     yield Statement("rank above noise", f"{m.signal} of {m.rank}", meaning)
+    if m.order > m.signal:
+        yield Statement(
+            "order",
+            f"{m.order}",
+            f"windows of samples show {m.order} directions and one sample {m.signal}: methods with "
+            "delays can find what methods of single samples cannot",
+        )
 
 
 def _speeds(m: Measured) -> Iterator[Statement]:
@@ -234,7 +241,8 @@ def _speeds(m: Measured) -> Iterator[Statement]:
             "rates of a linear fit",
             said + (f" and {len(upper) - MOST_NAMED} more" if len(upper) > MOST_NAMED else ""),
             "the best linear dynamics, with noise allowed for: time scales to compare with, but "
-            "eigenvalues only if the system is linear in the channels",
+            "eigenvalues only if the system is linear in "
+            + ("windows of samples" if m.order > m.signal else "the channels"),
         )
     if np.isfinite(m.near_nyquist):
         edge = f"{100 * NEAR_NYQUIST:.0f} % of π/Δt = {number(np.pi / m.dt)}"

@@ -16,6 +16,7 @@ def readme(
     left: Mapping[str, str],
     notes: Sequence[str],
     seen: Seen,
+    size: int,
 ) -> str:
     """README.md of the folder: what was matched, what was measured, what a twin can tell."""
     m = measured
@@ -40,7 +41,10 @@ def readme(
         "values | the same ones |",
         f"| sampling interval | {number(m.dt)}, uneven by {100 * m.jitter:.2g} % | the same times, "
         "in the system's unit of time |",
-        f"| directions that hold a signal | {m.signal} of {m.rank} | {seen.size} variables |",
+        f"| directions that hold a signal | {m.signal} of {m.rank} | {seen.size} variables |"
+        if size == seen.size
+        else f"| variables that linear dynamics need, from windows of samples | {m.order} | "
+        f"{size} in `linear.toml`, through as many sensors as there are channels |",
         f"| noise, relative to the signal | {100 * level.min():.2g} to {100 * level.max():.2g} % "
         "| the same in each channel, white |",
         "| means and covariances | of each channel | the same, without noise |",
@@ -64,7 +68,12 @@ def readme(
         "supported on the twin may be refused on the data, and fits to the data scatter more.",
         "- Noise in the twin is white and Gaussian, with one size for each channel.",
         "- All of a system's variables are seen. A hidden part of the system behind the data has "
-        "no counterpart.",
+        "no counterpart."
+        if size == seen.size
+        else "- The systems are linear. In so few channels an oscillation that noise in the "
+        "dynamics keeps up, or a nonlinear one, looks like some that last: whether a method finds "
+        "the eigenvalues of such a system, which decay or are multiples of one frequency, is not "
+        "told.",
     ]
     if GONE in left.values():
         lines.append(
