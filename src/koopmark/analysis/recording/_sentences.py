@@ -177,8 +177,8 @@ def _structure(structure: pd.DataFrame) -> str:
         if isfinite(row["rate"]) and row["rank"] < row["size"]:
             share = f", {percent(row['share'])} of draws" if isfinite(row["share"]) else ""
             return (
-                f"Functions at the common rate {plain(row['rate'])} support rank {row['rank']} of "
-                f"{row['size']} ({plural(row['methods'], 'method')}{share})."
+                f"Functions at the common rate {plain(row['rate'])} support rank "
+                f"{row['rank']:.0f} of {row['size']} ({plural(int(row['methods']), 'method')}{share})."
             )
     return ""
 
