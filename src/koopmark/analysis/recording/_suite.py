@@ -5,17 +5,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from koopmark import methods
+from koopmark.datasets.measured import Measured
 from koopmark.simulation import Trajectories
 
 MOST_FUNCTIONS = 300
 """Monomials that a chosen method may have."""
 PAIRS_A_FUNCTION = 5
 """Snapshot pairs that there must be for each."""
-WINDOW = 12
-"""Values in a window of a method with delays: of few channels, so many states."""
 SHORTEST = 5
-"""States in a window of a method with delays."""
+"""States in a window of a method with delays, at least."""
+FEWEST_VALUES, MOST_VALUES = 12, 60
+"""In such a window: channels times states, but SHORTEST states at least."""
+CORRELATION_TIMES = 2.0
+"""That a window is long, if it can be: over much less, noise hides that an oscillation turns."""
+OF_A_TRIAL = 3
+"""Windows that the median trial is long at least."""
 
 
 def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]:
@@ -27,7 +34,7 @@ def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]
     affine, quadratic = both
     squares = (n + 1) * (n + 2) // 2
     few = squares <= min(MOST_FUNCTIONS, data.neighbours / PAIRS_A_FUNCTION)
-    window = max(SHORTEST, -(-WINDOW // max(n, 1)))
+    window = _window(data)
     entries: list[dict[str, Any]] = [
         {"use": f"koopmark.{name}", "options": {"dictionary": affine}}
         for name in ("qr_edmd", "varpro_edmd", "tls_edmd", "iv_edmd")
@@ -59,6 +66,20 @@ def chosen(data: Trajectories, everything: bool = False) -> list[dict[str, Any]]
             {"use": "pykoopman.edmdc_identity"},
         ]
     return entries
+
+
+def _window(data: Trajectories) -> int:
+    """States in the windows of methods with delays."""
+    measured = Measured.of(data)
+    n = max(measured.channels, 1)
+    least = max(SHORTEST, -(-FEWEST_VALUES // n))
+    values = min(MOST_VALUES, data.neighbours // PAIRS_A_FUNCTION)
+    most = max(least, min(values // n, measured.lengths[1] // OF_A_TRIAL))
+    lasts = measured.correlation_time[np.isfinite(measured.correlation_time)]
+    if not len(lasts) or not measured.dt > 0.0:
+        return least
+    states = 1 + int(np.ceil(CORRELATION_TIMES * lasts.max() / measured.dt))
+    return min(max(states, least), most)
 
 
 def every_method() -> list[str]:
