@@ -260,11 +260,11 @@ def _within_noise(
         notes = [f"in {seen.unseen} of {n} directions the data show noise alone"]
     if seen.found < seen.fewest:
         allowed = n - seen.refused - seen.unseen
-        none = NO_FUNCTION
+        none = f"no such function in the other {n - seen.unseen}" if notes else NO_FUNCTION
         if allowed >= seen.fewest:
             one = f"{seen.law.eigenvalue(1).real:.4g}"
             none = f"no such function of the model, but the data allow {allowed} at the rate {one}"
-        note = "; ".join([none, *notes])
+        note = "; ".join([*notes, none] if allowed < seen.fewest else [none, *notes])
         return Structure(np.eye(n + 1), note, seen.law, min(n, seen.refused))
     rank = n - seen.found
     if seen.refused < rank:

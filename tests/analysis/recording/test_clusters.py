@@ -106,6 +106,23 @@ def test_sums_of_supported_eigenvalues_are_marked_and_differences_are_not():
     assert products[3.0] == "A+B"
 
 
+def test_a_summand_need_not_be_supported_but_not_be_refused():
+    for verdict, product in (("cannot be told", "+"), ("not supported", "")):
+        rows = [
+            row
+            for value, told in ((-0.2 + 2j, "supported"), (-0.7, verdict), (-0.9 + 2j, "supported"))
+            for k in range(6)
+            for row in pair(f"m{k}", complex(value + 1e-5 * (k - 2.5)), 1e-3, told)
+        ]
+        table, _ = found(rows, of=6)
+        rates = table["eigenvalue_re"].round(6)
+        names = dict(zip(rates, table["name"], strict=True))
+        products = dict(zip(rates, table["product"], strict=True))
+        assert (products[-0.2], products[-0.7]) == ("", "")
+        letters = sorted([names[-0.2], names[-0.7]])
+        assert products[-0.9] == (product.join(letters) if product else "")
+
+
 def test_decaying_conjugates_multiply_to_twice_their_rate():
     rows = [row for v in (-0.3 + 1.2j, -0.6 + 0j) for row in pair("m", v, 1e-3)]
     table, _ = found(rows)

@@ -72,7 +72,7 @@ from koopmark.simulation import Trajectories
 print("once")
 states = np.exp(-0.1 * np.arange(30.0)) * np.arange(1.0, 13.0)[:, None]
 data = Trajectories(states[..., None], dt=1.0)
-made = analyse(data, methods=["koopmark.qr_edmd"], draws=1, out=sys.argv[1], jobs=1)
+made = analyse(data, methods=["koopmark.qr_edmd"], draws=2, out=sys.argv[1], jobs=1)
 print(made.tables["fits"]["status"].tolist().count("ok"))
 """
 
@@ -87,4 +87,4 @@ def test_a_script_needs_no_guard_and_is_run_once(tmp_path, nursery):
         [sys.executable, script, tmp_path / "out"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["once", "2"]
+    assert done.stdout.splitlines() == ["once", "3"]

@@ -14,6 +14,7 @@ from koopmark._files import make_folder, write_text
 from koopmark._plugins import absolute
 from koopmark._repr import ROWS, Details, ReprMixin, number
 from koopmark.analysis.recording._calibration import Calibration, calibrated
+from koopmark.analysis.recording._intervals import FEWEST_DRAWS
 from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._skill import skill_of
 from koopmark.analysis.recording._structures import structure_of
@@ -206,8 +207,9 @@ def analyse(
     holdout : float
         Share of the trials, or of the times of a single one, that no method is fitted to.
     draws : int, optional
-        Draws of the trials with replacement, from which intervals are made; 0 for none. By default
-        20, but of data whose fits take long fewer, 8 at least, and 8 of `everything`.
+        Draws of the trials with replacement, from which intervals are made: 2 or more, of few they
+        are wide; 0 for none. By default 20, fewer for data whose fits take long, and 8 of
+        `everything`.
     twin : bool, str or Path
         Whether a twin is run as well, which says how often such pairs are true, see `calibrate`;
         or its folder, `twin` in that of the results by default.
@@ -229,8 +231,8 @@ def analyse(
     """
     if not 0 < holdout < 1:
         raise ConfigError(f"the held-out share must lie between 0 and 1, got {holdout:g}")
-    if draws is not None and draws < 0:
-        raise ConfigError(f"the draws must be at least 0, got {draws}")
+    if draws is not None and (draws < 0 or 0 < draws < FEWEST_DRAWS):
+        raise ConfigError(f"the draws must be 0 or at least {FEWEST_DRAWS}, got {draws}")
     uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
     for use in uses:
         if get(use).tags.role != "method":

@@ -267,15 +267,21 @@ def _name(number: int) -> str:
 
 
 def _products(table: pd.DataFrame, horizon: float) -> Iterator[str]:
-    """Of which two supported others each eigenvalue is the sum within error: `2A`, `A+B*`."""
+    """Of which two others each eigenvalue is the sum within error: `2A`, `A+B*`.
+
+    The summands are those that held-out data do not refuse, and at least one is supported.
+    """
     values = (table["eigenvalue_re"] + 1j * table["eigenvalue_im"]).to_numpy(complex)
     unit, names = units(values, horizon), list(table["name"])
     radius = np.clip(np.nan_to_num(_half(table)), CLOSE * unit, WIDEST * unit)
-    told = (table["supported"] > 0) & (table["name"] != CONSTANT)
+    supported = (table["supported"] > 0).to_numpy()
+    told = (table["verdict"] != NOT_SUPPORTED) & (table["name"] != CONSTANT)
     others: list[int] = np.flatnonzero(told).tolist()
     for k, name in enumerate(names):
         sums = []
         for i, j in combinations_with_replacement([m for m in others if m != k], 2):
+            if not supported[[i, j]].any():
+                continue
             for conjugated in (False, True) if values[j].imag else (False,):
                 total = values[i] + (values[j].conj() if conjugated else values[j])
                 missed = abs(values[k] - complex(total.real, abs(total.imag)))

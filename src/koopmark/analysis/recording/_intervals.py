@@ -14,7 +14,9 @@ from scipy.special import stdtrit
 
 LEVEL = 0.9
 """Nominal coverage of an interval, of the real and the imaginary part each."""
-FEWEST_DRAWS = 5
+FEWEST_DRAWS = 2
+SAME = 1e-6
+"""Relative distance up to which an eigenvalue is the conjugate of another."""
 NEAR = 0.25
 """Distance to a pair of a draw, relative to max(|λ|, 1 / horizon), up to which it was found."""
 
@@ -90,13 +92,25 @@ def match(
     """The eigenvalue (s,) of a draw that stands for each: one-to-one, NaN for those without.
 
     A distance d costs d / (d + unit), so that pairs that are nowhere near do not take the place of
-    those that are.
+    those that are. Those with Im λ >= 0 are matched, and conjugates have the conjugate match.
     """
     matched = np.full(len(eigenvalues), np.nan + 1j * np.nan)
-    own, other = np.flatnonzero(np.isfinite(eigenvalues)), drawn[np.isfinite(drawn)]
+    own, other = _upper(eigenvalues), drawn[_upper(drawn)]
     distance = np.abs(eigenvalues[own, None] - other)
     with np.errstate(invalid="ignore"):
         cost = np.nan_to_num(distance / (distance + unit[own, None]))
     rows, columns = linear_sum_assignment(cost)
     matched[own[rows]] = other[columns]
+    for k in np.setdiff1d(np.flatnonzero(np.isfinite(eigenvalues)), own):
+        missed = np.abs(eigenvalues[own] - eigenvalues[k].conj())
+        matched[k] = matched[own[missed.argmin()]].conj()
     return matched
+
+
+def _upper(values: NDArray[np.complex128]) -> NDArray[np.intp]:
+    """Where they are finite with Im λ >= 0, or have no conjugate."""
+    finite = np.flatnonzero(np.isfinite(values))
+    there = values[finite]
+    upper = there[there.imag >= 0.0]
+    alone = (np.abs(there.conj()[:, None] - upper) > SAME * np.abs(there)[:, None]).all(axis=1)
+    return finite[(there.imag >= 0.0) | alone]

@@ -254,8 +254,9 @@ def _structure(structure: pd.DataFrame) -> str:
         if isfinite(row["rate"]) and row["rank"] < row["size"]:
             of_draws = f", {percent(row['share'])} of draws" if isfinite(row["share"]) else ""
             return (
-                f"Functions at the common rate {plain(row['rate'])} support rank {row['rank']} of "
-                f"{row['size']} ({plural(row['methods'], 'method')}{of_draws})."
+                f"Functions at the common rate {plain(row['rate'])} support rank "
+                f"{row['rank']:.0f} of {row['size']} "
+                f"({plural(int(row['methods']), 'method')}{of_draws})."
             )
     return ""
 

@@ -27,7 +27,7 @@ def structure_of(structures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     `rank` is the most frequent one of the methods that have such pairs, `rank_low` and `rank_high`
     what the methods and the draws of the trials leave open, with what noise hides; `share` that of
     the draws with this rank, and `angle` the largest principal angle between null spaces of this
-    rank, in degrees. Without such a rate one row says why, with all ranks that are left open.
+    rank, in degrees. Without such a rate one row says why, and has no other number than the size.
 
     Parameters
     ----------
@@ -50,11 +50,10 @@ def structure_of(structures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
             rows.append(_row(backed, structures))
     if not rows:
         size = int(fitted["size"].iloc[0])
-        low = int(fitted["rank_low"].min())
         told = fitted["note"].dropna()
         why = told[told != ""].mode()
         notes = [note, *why.iloc[:1]]
-        rows.append([np.nan, size, size, low, size, 0, np.nan, np.nan, "; ".join(notes)])
+        rows.append([np.nan, size, *[np.nan] * 6, "; ".join(notes)])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -6,17 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from koopmark import methods
+from koopmark.datasets.measured import Measured
 from koopmark.simulation import Trajectories
 
 MOST_FUNCTIONS = 300
 """Functions that a method may have whose fit takes minutes with more."""
 PAIRS_A_FUNCTION = 5
 """Snapshot pairs that there must be for each monomial of degree 2."""
-WINDOW = 12
-"""Values in a window of a method with delays: of few channels, so many states."""
 SHORTEST = 5
-"""States in a window of a method with delays."""
+"""States in a window of a method with delays, at least."""
+FEWEST_VALUES, MOST_VALUES = 12, 60
+"""In such a window: channels times states, but SHORTEST states at least."""
+CORRELATION_TIMES = 2.0
+"""That a window is long, if it can be: over much less, noise hides that an oscillation turns."""
+OF_A_TRIAL = 3
+"""Windows that the median trial is long at least."""
 MOST_PAIRS_SQUARED = 10_000
 """Snapshot pairs of a method that makes a matrix of as many rows and columns."""
 LONGEST_TRIAL = 100_000
@@ -74,7 +81,7 @@ def _candidates(data: Trajectories) -> Iterator[_Candidate]:
     both = [{"kind": "monomials", "degree": degree} for degree in (1, 2)]
     affine, quadratic = both
     squares = (n + 1) * (n + 2) // 2
-    window = max(SHORTEST, -(-WINDOW // max(n, 1)))
+    window = _window(data)
     wide = many = long = ""
     if n > MOST_FUNCTIONS:
         wide = f"a fit to {n:,} channels takes it minutes: at most {MOST_FUNCTIONS} are tried"
@@ -127,6 +134,20 @@ def draws_for(data: Trajectories, everything: bool = False) -> int:
     numbers = data.neighbours * (data.states.shape[2] + 1)
     affordable = SECONDS_OF_DRAWS / (SECONDS_A_NUMBER * max(numbers, 1))
     return int(min(DRAWS, max(FEWEST_DRAWS, affordable)))
+
+
+def _window(data: Trajectories) -> int:
+    """States in the windows of methods with delays."""
+    measured = Measured.of(data)
+    n = max(measured.channels, 1)
+    least = max(SHORTEST, -(-FEWEST_VALUES // n))
+    values = min(MOST_VALUES, data.neighbours // PAIRS_A_FUNCTION)
+    most = max(least, min(values // n, measured.lengths[1] // OF_A_TRIAL))
+    lasts = measured.correlation_time[np.isfinite(measured.correlation_time)]
+    if not len(lasts) or not measured.dt > 0.0:
+        return least
+    states = 1 + int(np.ceil(CORRELATION_TIMES * lasts.max() / measured.dt))
+    return min(max(states, least), most)
 
 
 def every_method() -> list[str]:

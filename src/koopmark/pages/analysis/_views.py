@@ -209,13 +209,16 @@ def structure_rows(structure: pd.DataFrame) -> list[dict[str, Any]]:
     """A row for each rate at which functions share it."""
     rows = []
     for one in structure.to_dict("records"):
-        low, high = int(one["rank_low"]), int(one["rank_high"])
+        low, high = number(one["rank_low"]), number(one["rank_high"])
+        between = TableCell(f"{low.text} to {high.text}")
         rows.append(
             {
                 "rate": number(one["rate"]),
-                "rank": f"{one['rank']} of {one['size']}",
+                "rank": f"{one['rank']:.0f} of {one['size']}"
+                if one["rank"] == one["rank"]
+                else numbers.MISSING,
                 "cells": [
-                    TableCell(str(low) if low == high else f"{low} to {high}"),
+                    low if low.text == high.text else between,
                     number(one["methods"]),
                     number(one["share"], numbers.percent),
                     number(one["angle"]),
