@@ -153,6 +153,40 @@ def test_units_far_apart_and_constant_channels_are_said_and_change_nothing_else(
     assert said_of(other, "constant channels")[0].value == "4"
 
 
+def with_copy(data, later, unit, origin=0.0):
+    """With the first channel so many samples late as the last one."""
+    states = data.states
+    late = unit * states[:, : states.shape[1] - later, :1] + origin
+    return Trajectories(np.concatenate([states[:, later:], late], axis=2), dt=DT)
+
+
+@given(
+    st.integers(0, measured.LATEST_COPY), st.floats(-9.0, 9.0), st.floats(-3.0, 3.0),
+    st.sampled_from([1e-3, 0.02, 0.3]),
+)  # fmt: skip
+@settings(max_examples=8, deadline=None)
+def test_a_copy_is_found_however_late_and_in_whatever_unit(later, unit, origin, noise):
+    data = ragged(channels=4, noise=noise, trials=8)
+    found = Measured.of(with_copy(data, later, -(10.0**unit), origin * 10.0**unit))
+    assert found.copies == ((4, 0, later),)
+    assert said_of(found, "delayed copies" if later else "copied channels")
+
+
+def test_a_copy_in_single_precision_is_found():
+    data = ragged(channels=4, trials=8)
+    data = Trajectories(data.states.astype(np.float32), dt=DT)
+    assert Measured.of(with_copy(data, 2, np.float32(1.0))).copies == ((4, 0, 2),)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3, 0.1])
+def test_channels_that_show_the_same_motion_are_no_copies(noise):
+    at = DT * np.arange(200)
+    # Sines of which each is the other some samples later; nothing else is in them.
+    states = np.stack([np.sin(2 * np.pi * at / 2.0), np.cos(2 * np.pi * at / 2.0)], axis=1)
+    states = states + noise * np.random.default_rng(0).normal(size=states.shape)
+    assert Measured.of(Trajectories(states[None], dt=DT)).copies == ()
+
+
 @pytest.mark.parametrize(
     ("states", "what"),
     [

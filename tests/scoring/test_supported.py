@@ -4,6 +4,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koopmark import fit, simulate
 from koopmark.datasets import AnswerKey
@@ -165,6 +167,32 @@ def test_a_function_of_the_place_among_all_windows_is_refused():
     model = Functions([-1.0], lambda w: np.exp(-DT * (np.arange(len(w)) % 31))[:, None])
     with pytest.raises(ValueError, match="depend on which other states are asked for"):
         residuals(model, recorded(LINEAR, 0.01))
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    order=st.permutations(range(4)),
+    units=st.lists(st.floats(-6.0, 6.0), min_size=4, max_size=4),
+    noise=st.sampled_from([0.001, 0.01, 0.1]),
+    seed=st.integers(0, 1000),
+)
+def test_order_and_units_of_channels_and_a_constant_one_turn_no_verdict_round(
+    order, units, noise, seed
+):
+    data, units = recorded(LINEAR, noise, seed, count=8), 10.0 ** np.array(units)
+    constant = np.full((*data.states.shape[:2], 1), 3.0)
+    states = np.concatenate([data.states, constant], axis=2)[:, :, order] * units
+    places = np.argsort(order)[:3]
+    rates = np.concatenate([SPECTRUM[0], 1.05 * SPECTRUM[0], 1.3 * SPECTRUM[0]])
+    weights = np.hstack([SPECTRUM[1]] * 3)
+    moved = Functions(rates, lambda w: (w[:, -1, places] / units[places]) @ weights)
+    own = verdicts(Functions(rates, lambda w: w[:, -1] @ weights), data)
+    other = verdicts(moved, Trajectories(states, data.times))
+    # The noise that is drawn beside that of the data is another one.
+    assert all(
+        "cannot be told" in pair or len(set(pair)) == 1 for pair in zip(own, other, strict=True)
+    )
+    assert np.mean(np.array(own) == other) >= 7 / 9
 
 
 @pytest.mark.parametrize("scale", [1e-180, 1e-3, 1e140])

@@ -131,6 +131,21 @@ def _channels(m: Measured) -> Iterator[Statement]:
             # Of such data there is nothing to fit.
             else "nothing changes: there are no dynamics to find",
         )
+    together = [one for one in m.copies if not one.later]
+    if together:
+        yield Statement(
+            "copied channels",
+            _copied([f"{one.channel} of {one.of}" for one in together]),
+            "their noise is the same too, and they tell nothing more: leave them out by channels=",
+        )
+    late = [one for one in m.copies if one.later]
+    if late:
+        yield Statement(
+            "delayed copies",
+            _copied([f"{one.channel} of {one.of}, {one.later} earlier" for one in late]),
+            "their noise is the same too, so that it is not white, as verdicts take it to be: true "
+            "pairs may be refused; leave them out by channels=, and let methods use delays instead",
+        )
     scales = m.deviation[~m.constant]
     if len(scales) > 1 and scales.max() > UNITS * scales.min():
         yield Statement(
@@ -311,6 +326,11 @@ def _inputs(driving: Driving | None) -> Iterator[Statement]:
 
 def _count(number_of: int, what: str) -> str:
     return f"{number_of:,} {what}{'' if number_of == 1 else 's'}"
+
+
+def _copied(said: list[str]) -> str:
+    more = len(said) - MOST_NAMED
+    return "; ".join(said[:MOST_NAMED]) + (f"; and {more:,} more" if more > 0 else "")
 
 
 def _named(channels: NDArray[np.intp]) -> str:

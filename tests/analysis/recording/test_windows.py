@@ -13,7 +13,9 @@ DT = 0.1
 
 def windows(data):
     return [
-        entry["options"]["delays"] for entry in chosen(data).entries if "delays" in entry.get("options", {})
+        entry["options"]["delays"]
+        for entry in chosen(data).entries
+        if "delays" in entry.get("options", {})
     ]
 
 
@@ -62,5 +64,7 @@ def test_windows_leave_pairs_enough_to_fit_and_fit_into_trials():
     assert windows(Trajectories.from_arrays(list(slow), dt=DT))[0] <= FEWEST_VALUES
     wide = Trajectories.from_arrays([rng.normal(size=(200, 40))], dt=DT)
     assert not windows(wide)
-    delays = [entry["options"] for entry in chosen(wide).entries if entry["use"] == "pykoop.dmd_delays"]
+    delays = [
+        entry["options"] for entry in chosen(wide).entries if entry["use"] == "pykoop.dmd_delays"
+    ]
     assert delays == [{"n_delays_state": SHORTEST - 1}]
