@@ -94,7 +94,7 @@ def test_frequencies_near_nyquist_are_said_to_be_near_it(share):
     phase = rng.uniform(0.0, 6.0, size=(20, 1))
     angle = share * np.pi / DT * times + phase
     data = Trajectories(np.stack([np.cos(angle), np.sin(angle)], axis=2), times)
-    assert ("slower than they were sampled" in said(data, "aliasing").meaning) == (share > 0.8)
+    assert ("as fast as they are sampled" in said(data, "aliasing").meaning) == (share > 0.8)
 
 
 def test_white_channels_are_noise_alone_and_have_no_rank():

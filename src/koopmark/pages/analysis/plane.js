@@ -203,7 +203,7 @@
       stretched
         ? `Axes are linear up to 1/T = ${digits(1 / number(plane.horizon))}, the slowest rate that a trial of length T shows, and logarithmic beyond.`
         : "",
-      "Filled circles are supported, crosses are not (a cross in a circle is likely right to 5 % all the same), squares cannot be told; large circles are the named eigenvalues of the table below.",
+      "Filled circles are supported, crosses are not (a cross in a circle is likely right to 5 % all the same), squares are undecided; large circles are the named eigenvalues of the table below.",
       "Bars: 90 % intervals over draws of the trials, at the upper of two conjugates.",
       plane.left_out ? `${plane.left_out.toLocaleString("en")} pairs with the least support are not drawn.` : "",
     ];
