@@ -129,6 +129,21 @@ def test_of_constants_and_of_stochastic_systems_nothing_is_said():
     assert np.isnan(truth_of(model, key, clean(LINEAR), HORIZON).true).all()
 
 
+@pytest.mark.parametrize("key", [AnswerKey.of(LINEAR), None])
+@pytest.mark.parametrize("turns", [-1, 1, 2])
+def test_an_alias_of_an_exact_eigenvalue_is_not_true(key, turns):
+    model = exact(LINEAR)
+    model.rates = model.rates + 2j * np.pi / DT * turns
+    found = truth_of(model, key or known(LINEAR), clean(LINEAR), HORIZON)
+    assert (found.function_defect < 1e-6).all()
+    assert (found.true == 0.0).all()
+
+
+def test_the_zero_function_is_false():
+    model = Functions([-1.0], lambda w: 0.0 * w[:, -1, :1])
+    assert truth_of(model, known(LINEAR), clean(LINEAR), HORIZON).true.tolist() == [0.0]
+
+
 def test_values_that_are_not_finite_are_false():
     model = Functions([-1.0, np.nan], lambda w: np.full((len(w), 2), [np.inf, 1.0]))
     found = truth_of(model, known(LINEAR), clean(LINEAR), HORIZON)

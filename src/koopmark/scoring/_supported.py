@@ -560,6 +560,9 @@ def _row(j: int, eigenvalue: complex, seen: _Seen, windows: Windows) -> Row:
     bounds = [float(np.where(np.isnan(one), np.inf, one).min()) for one in highest]
     verdict, reason = _verdict(j, eigenvalue, seen, windows, shifts[:, 0], defects[:, 0], bounds)
     told = np.isfinite(eigenvalue) and seen.finite[j]
+    if told and windows.plane.alias(eigenvalue, np.pi / windows.data.dt) is not None:
+        # It obeys as well as what it is an alias of, which may be any distance away.
+        bounds = [np.inf, np.inf]
     floors = seen.floor[:, j] if told and seen.steady[j] else np.full(3, np.nan)
     residual = seen.residual[j] if told else np.nan
     share = seen.share[j]
