@@ -16,8 +16,8 @@ MOST_ROWS = 600
 """Pairs that the page lists; pairs.csv has all."""
 VERDICTS = {
     "supported": "held-out data support the pair: whatever noise can hide is small enough",
-    "not supported": "held-out data disagree with the pair by more than their noise explains",
-    "cannot be told": "the noise of the held-out data could hide an error that is too large",
+    "not supported": "held-out data show an error that is too large, whatever noise can hide",
+    "cannot be told": "held-out data leave open whether the error is too large",
 }
 """In the order in which pairs are listed, and what each means."""
 SCALE = (1e-3, 1.0)
