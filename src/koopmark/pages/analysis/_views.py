@@ -16,9 +16,9 @@ MOST_ROWS = 600
 """Pairs that the page lists; pairs.csv has all."""
 VERDICTS = {
     "supported": "held-out data support the pair: whatever noise can hide is small enough",
-    "not supported": "the function surely disobeys its eigenvalue by more than 2 %, beyond what "
-    "white measurement noise explains; the eigenvalue may still be right to 5 %",
-    "cannot be told": "the noise of the held-out data could hide an error that is too large",
+    "not supported": "held-out data show an error that is too large, beyond what white measurement "
+    "noise explains",
+    "cannot be told": "held-out data leave open whether the error is too large",
 }
 """In the order in which pairs are listed, and what each means."""
 TRUSTED = "likely right to 5 %"
