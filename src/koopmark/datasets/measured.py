@@ -63,6 +63,9 @@ class Measured(ReprMixin):
         Its relative standard error.
     noise_settled : (N,) array of bool
         Whether it is told from the dynamics: otherwise there is at most so much.
+    noise_grows : (N,) array of bool
+        Whether every second sample shows more of it, as noise in the dynamics does: then it is not
+        settled.
     rank : int
         Numerical rank of the states about their mean, with channels scaled.
     signal : int
@@ -109,6 +112,7 @@ class Measured(ReprMixin):
     noise: Array
     noise_error: Array
     noise_settled: NDArray[np.bool_]
+    noise_grows: NDArray[np.bool_]
     rank: int
     signal: int
     correlation_time: Array
@@ -138,7 +142,8 @@ class Measured(ReprMixin):
         n = data.states.shape[2]
         some = _thinned(data, np.flatnonzero(recorded))
         known = np.flatnonzero(~constant)
-        noise, error, settled = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool)
+        noise, error = np.full(n, np.nan), np.full(n, np.nan)
+        settled, grows = np.zeros(n, bool), np.zeros(n, bool)
         lasts = np.full(n, np.nan)
         noise[constant & recorded] = 0.0
         rank = signal = 0
@@ -149,7 +154,7 @@ class Measured(ReprMixin):
             try:
                 found = measurement_noise(varying)
                 noise[known], error[known] = found.deviations, found.error / 2.0
-                settled[known] = found.channels_settled
+                settled[known], grows[known] = found.channels_settled, found.grows
             except ValueError:
                 pass  # Too few samples follow one another: the noise stays unknown.
             rank, signal, _ = rank_of(varying)
@@ -180,6 +185,7 @@ class Measured(ReprMixin):
             noise=noise,
             noise_error=error,
             noise_settled=settled,
+            noise_grows=grows,
             rank=rank,
             signal=signal,
             correlation_time=lasts,
