@@ -229,3 +229,23 @@ def test_uneven_steps_on_no_grid_are_said_to_be():
     found = Measured.of(Trajectories(np.sin(times)[..., None], times))
     assert not found.on_grid
     assert found.dt == pytest.approx(DT, rel=0.05)
+
+
+def turning(random, noise, seed=0):
+    """A Hopf oscillator with random forces, and noise, of these sizes."""
+    rng, h, made = np.random.default_rng(seed), 0.01, []
+    x = rng.normal(size=(20, 2))
+    for step in range(800):
+        if step % 10 == 0:
+            made.append(x)
+        speed = x * (1.0 - (x**2).sum(axis=1, keepdims=True)) + 2.0 * x[:, ::-1] * [-1.0, 1.0]
+        x = x + h * speed + random * np.sqrt(h) * rng.normal(size=x.shape)
+    states = np.stack(made, axis=1)
+    return Trajectories(states + noise * rng.normal(size=states.shape), dt=10 * h)
+
+
+@pytest.mark.parametrize(("random", "noise"), [(0.1, 0.0), (0.3, 0.03), (0.0, 0.03), (0.0, 0.3)])
+def test_noise_in_the_dynamics_is_said_to_be_possible_if_there_is_some(random, noise):
+    found = Measured.of(turning(random, noise))
+    assert bool(said_of(found, "noise in the dynamics")) == (random > 0.0)
+    assert found.noise_settled.all() == (random == 0.0)

@@ -84,6 +84,9 @@ class Measured(ReprMixin):
         Whether it is told from the dynamics: otherwise there is at most so much.
     copies : tuple of Copy
         Channels that are another one up to LATEST_COPY samples earlier, noise included.
+    noise_grows : (N,) array of bool
+        Whether every second sample shows more of it, as noise in the dynamics does: then it is not
+        settled.
     rank : int
         Numerical rank of the states about their mean, with channels scaled.
     signal : int
@@ -135,6 +138,7 @@ class Measured(ReprMixin):
     noise_error: Array
     noise_settled: NDArray[np.bool_]
     copies: tuple[Copy, ...]
+    noise_grows: NDArray[np.bool_]
     rank: int
     signal: int
     order: int
@@ -165,7 +169,8 @@ class Measured(ReprMixin):
         n = data.states.shape[2]
         some = _thinned(data, np.flatnonzero(recorded))
         known = np.flatnonzero(~constant)
-        noise, error, settled = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool)
+        noise, error = np.full(n, np.nan), np.full(n, np.nan)
+        settled, grows = np.zeros(n, bool), np.zeros(n, bool)
         lasts = np.full(n, np.nan)
         noise[constant & recorded] = 0.0
         rank = signal = order = 0
@@ -177,7 +182,7 @@ class Measured(ReprMixin):
             try:
                 found = measurement_noise(varying)
                 noise[known], error[known] = found.deviations, found.error / 2.0
-                settled[known] = found.channels_settled
+                settled[known], grows[known] = found.channels_settled, found.grows
             except ValueError:
                 pass  # Too few samples follow one another: the noise stays unknown.
             noisy = np.flatnonzero(noise[known] > COPIED_NOISE * deviation[known])
@@ -214,6 +219,7 @@ class Measured(ReprMixin):
             noise_error=error,
             noise_settled=settled,
             copies=copies,
+            noise_grows=grows,
             rank=rank,
             signal=signal,
             order=order,

@@ -45,6 +45,7 @@ def statements(measured: Measured) -> list[Statement]:
         *_taken(measured),
         *_channels(measured),
         *_noise(measured),
+        *_driven_by_noise(measured),
         *_directions(measured),
         *_speeds(measured),
         *_stationary(measured),
@@ -200,6 +201,19 @@ def _noise(m: Measured) -> Iterator[Statement]:
                 f"at most {size} of the signal in {of}" + _most(worst, chosen),
                 "it cannot be told from what the dynamics do within a few samples, and may be 0",
             )
+
+
+def _driven_by_noise(m: Measured) -> Iterator[Statement]:
+    grows = np.flatnonzero(m.noise_grows & ~(m.relative_noise >= ALONE))
+    if len(grows):
+        yield Statement(
+            "noise in the dynamics",
+            f"possible in {_count(len(grows), 'channel')} ({_named(grows)})",
+            "what looks like noise is larger over two sampling intervals than over one: that of "
+            "measurements is not, that of random forces is, and so are oscillations too fast for "
+            "the sampling. Verdicts count it against pairs, also against those that are true of "
+            "the mean; a twin has none of it, and does not show what it does to methods",
+        )
 
 
 def _directions(m: Measured) -> Iterator[Statement]:
