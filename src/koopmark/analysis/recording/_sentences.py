@@ -9,12 +9,10 @@ import pandas as pd
 
 from koopmark.analysis.numbers import eigenvalue, interval, listed, percent, plain, plural
 from koopmark.analysis.recording._clusters import CONSTANT
-from koopmark.analysis.recording._skill import BASELINES
+from koopmark.analysis.recording._skill import BASELINES, BETTER, WORSE
 from koopmark.scoring import NOT_SUPPORTED, SUPPORTED, UNTOLD
 
 MOST_NAMED = 4
-DEVIATIONS = 3.0
-"""Standard errors that tell two errors of forecasts apart."""
 FEWEST_FORECASTS = 5
 """Of so many at least an error is one."""
 
@@ -140,8 +138,7 @@ def _unsupported(clusters: pd.DataFrame) -> str:
 def _forecast(forecasts: pd.DataFrame) -> str:
     """The best method over all leads, and where it is better than what needs no model.
 
-    The logarithm of the ratio of two errors over n independent forecasts has a standard error of
-    at most 1/√n; the method and the lead were chosen among many, hence DEVIATIONS.
+    What is told of each, `skill_of` has tested.
     """
     table = forecasts[forecasts["independent"] >= FEWEST_FORECASTS]
     own = table[~table["method"].isin(BASELINES) & np.isfinite(table["skill"].astype(float))]
@@ -150,19 +147,21 @@ def _forecast(forecasts: pd.DataFrame) -> str:
     log = (1.0 - own["skill"].astype(float)).clip(lower=1e-30).map(np.log) / 2.0
     leads = own.groupby("method")["lead"].nunique()
     full = leads.index[leads == leads.max()]
+    told = own.loc[own["told"] == BETTER, "method"].unique()
+    full = told if len(told) else full
     best = str(log.groupby(own["method"]).mean().loc[full].idxmin())
     rows = own[own["method"] == best].sort_values("lead")
-    sure = -log[rows.index].to_numpy() * np.sqrt(rows["independent"].to_numpy(float))
+    better = (rows["told"] == BETTER).to_numpy()
     against = "the best of persistence, the mean and a linear predictor"
     n = plural(int(rows["independent"].max()), "independent forecast")
-    if (sure < -DEVIATIONS).all():
+    if (rows["told"] == WORSE).all():
         return f"No method forecasts as well as {against}; of the methods {best} does best."
-    if (sure < DEVIATIONS).all():
+    if not better.any():
         said = f"By {n} no method is told to be better than {against}"
         return f"{said}; of the methods {best} does best."
-    k = int(sure.argmax())
+    k = int(np.where(better, rows["skill"].astype(float), -np.inf).argmax())
     lead, gain = rows["lead"].iloc[k], 1.0 - np.exp(log[rows.index[k]])
-    longest = rows["lead"].to_numpy()[sure >= DEVIATIONS].max()
+    longest = rows["lead"].to_numpy()[better].max()
     text = (
         f"Best forecast: {best}, whose error at lead {plain(lead)} is {percent(gain)} below that "
         f"of {against} ({plural(int(rows['independent'].iloc[k]), 'independent forecast')})"
@@ -178,7 +177,8 @@ def _structure(structure: pd.DataFrame) -> str:
             share = f", {percent(row['share'])} of draws" if isfinite(row["share"]) else ""
             return (
                 f"Functions at the common rate {plain(row['rate'])} support rank "
-                f"{row['rank']:.0f} of {row['size']} ({plural(int(row['methods']), 'method')}{share})."
+                f"{row['rank']:.0f} of {row['size']} "
+                f"({plural(int(row['methods']), 'method')}{share})."
             )
     return ""
 
