@@ -147,7 +147,7 @@ def _forecast(forecasts: pd.DataFrame) -> str:
     log = (1.0 - own["skill"].astype(float)).clip(lower=1e-30).map(np.log) / 2.0
     leads = own.groupby("method")["lead"].nunique()
     full = leads.index[leads == leads.max()]
-    told = own.loc[own["told"] == BETTER, "method"].unique()
+    told = pd.Index(own.loc[own["told"] == BETTER, "method"].unique())
     full = told if len(told) else full
     best = str(log.groupby(own["method"]).mean().loc[full].idxmin())
     rows = own[own["method"] == best].sort_values("lead")
