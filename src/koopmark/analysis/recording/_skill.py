@@ -41,11 +41,10 @@ def skill_of(
     baselines that it is compared with. In the table baselines take one state.
 
     `independent` is of how many trials the forecasts are, or, of a single trial, how many spans of
-    time there are as long as the lead and the correlation time together. `told` is "better"
-    if squared
-    errors are smaller than those of all three baselines, by a paired t test over these, and "worse"
-    if they are larger than those of one. With no gain anywhere either is said of any method at any
-    lead in WRONG of all analyses at most (Bonferroni).
+    time there are as long as the lead and the correlation time together. `told` is "better" if
+    squared errors are smaller than those of all three baselines, by a paired t test over these, and
+    "worse" if they are larger than those of one. With no gain anywhere either is said of any method
+    at any lead in WRONG of all analyses at most (Bonferroni).
 
     Parameters
     ----------
