@@ -12,7 +12,7 @@ from koopmark.scoring._evaluate import (
     evaluate,
     score,
 )
-from koopmark.scoring._forecasts import lead_errors, leads_of, scale_of
+from koopmark.scoring._forecasts import PARTS, LeadError, lead_errors, leads_of, scale_of
 from koopmark.scoring._oracle_floors import fresh_like
 from koopmark.scoring._portraits import MOST_TARGETS, Frame, Portrait
 from koopmark.scoring._statistical_floors import StatisticalFloor, statistical_floors
@@ -48,6 +48,7 @@ __all__ = [
     "FUNCTION_WITHIN",
     "MOST_TARGETS",
     "NOT_SUPPORTED",
+    "PARTS",
     "ROUNDING",
     "SUPPORTED",
     "UNTOLD",
@@ -55,6 +56,7 @@ __all__ = [
     "FitScores",
     "ForecastScores",
     "Frame",
+    "LeadError",
     "PairScores",
     "Portrait",
     "Scores",

@@ -220,7 +220,8 @@ def _forecasts(
     """By how many intervals ahead, from starts all over the held-out data."""
     predict = of_model(model, held_out.dt)
     for one in lead_errors(predict, model.window, held_out, scale_of(train)):
-        yield ForecastScores(one.steps, one.steps * held_out.dt, one.error, one.forecasts)
+        parts = json.dumps([[part, count, float(f"{m:.9g}")] for part, count, m in one.parts])
+        yield ForecastScores(one.steps, one.steps * held_out.dt, one.error, one.forecasts, parts)
 
 
 def _structures(model: Model, held_out: Trajectories) -> Iterator[StructureScores]:

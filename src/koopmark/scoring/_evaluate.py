@@ -123,6 +123,9 @@ class ForecastScores:
     training data."""
     forecasts: int
     """Over how many."""
+    parts: str
+    """JSON: of each part of the data (a trial, or a span of time of a single one) its number, how
+    many forecasts start there, and their mean-square error."""
 
 
 @dataclass(frozen=True)

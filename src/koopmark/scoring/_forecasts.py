@@ -17,6 +17,8 @@ FEWEST = 3
 """Times that the longest lead fits into the data, end to end: what one start says is chance."""
 MOST_STARTS = 500
 """Forecasts of one lead, but one of each stretch at least."""
+PARTS = 100
+"""Parts of the data, at most, of which errors are told by themselves."""
 
 Predictor = Callable[[NDArray, NDArray[np.intp], NDArray | None], NDArray | None]
 """From windows (P, w, N), numbers of intervals ahead (K,), increasing, and inputs (P, S, q) held
@@ -35,11 +37,15 @@ class LeadError:
         Root-mean-square over channels, each in units of its scale; infinite if a forecast is not
         finite.
     forecasts : int
+    parts : tuple of (int, int, float)
+        Number of a part of the data, forecasts that start in it, and their mean-square error. Parts
+        are trials, or PARTS groups of more of them; of a single trial PARTS spans of time.
     """
 
     steps: int
     error: float
     forecasts: int
+    parts: tuple[tuple[int, int, float], ...] = ()
 
 
 def leads_of(data: Trajectories) -> NDArray[np.intp]:
@@ -79,10 +85,10 @@ def lead_errors(
         Unit of the error of each channel.
     """
     leads = leads_of(data)
-    squares, counts = np.zeros(len(leads)), np.zeros(len(leads), dtype=int)
+    squares, counts = np.zeros((PARTS, len(leads))), np.zeros((PARTS, len(leads)), dtype=int)
     blocks = data.blocks(least=window + 1)
     stretches = sum(len(block) for block in blocks)
-    for block in blocks:
+    for block, first in zip(blocks, _first(data, window + 1), strict=True):
         last = block.states.shape[1] - 1
         several = max(1, min(MOST_STARTS // stretches, last - window + 1))
         for start in np.unique(np.linspace(window - 1, last - 1, several).astype(int)):
@@ -96,12 +102,37 @@ def lead_errors(
                 if predicted is None:
                     return
                 missed = (predicted - block.states[:, start + steps]) / scale
-                squares[: len(steps)] += np.sum(missed**2, axis=(0, 2))
-            counts[: len(steps)] += len(block)
-    for steps, total, count in zip(leads, squares, counts, strict=True):
-        if count:
-            error = float(np.sqrt(total / (count * len(scale))))
-            yield LeadError(int(steps), error if error == error else np.inf, int(count))
+                square = np.sum(missed**2, axis=2)
+            part = _part_of(data, first + start)
+            ahead = np.arange(len(steps))
+            np.add.at(squares, (part[:, None], ahead), square)
+            np.add.at(counts, (part[:, None], ahead), 1)
+    for steps, total, count in zip(leads, squares.T, counts.T, strict=True):
+        if count.any():
+            error = float(np.sqrt(total.sum() / (count.sum() * len(scale))))
+            parts = tuple(
+                (int(part), int(count[part]), float(total[part] / (count[part] * len(scale))))
+                for part in np.flatnonzero(count)
+            )
+            yield LeadError(
+                int(steps), error if error == error else np.inf, int(count.sum()), parts
+            )
+
+
+def _first(data: Trajectories, least: int) -> list[NDArray[np.intp]]:
+    """Of each of the `blocks` the number of the first state of each stretch, over all trials."""
+    length = data.states.shape[1]
+    if data.regular:
+        return [np.arange(len(data)) * length]
+    return [rows[:, 0] for rows in data.recorded.stretches(least).values()]
+
+
+def _part_of(data: Trajectories, state: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The parts that states with these numbers are in."""
+    length = data.states.shape[1]
+    if len(data) == 1:
+        return state * min(PARTS, length) // length
+    return (state // length) * min(PARTS, len(data)) // len(data)
 
 
 def of_model(model: Model, dt: float) -> Predictor:

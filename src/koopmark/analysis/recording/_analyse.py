@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 
@@ -124,7 +125,9 @@ class Analysis(ReprMixin):
         parts, rows, fits = self.recording.parts(0), self.tables["forecasts"], self.tables["fits"]
         fits = fits[(fits["seed"] == 0) & (fits["status"] == "ok")]
         windows = dict(zip(fits["method"], fits["window"].astype(int), strict=True))
-        return skill_of(rows[rows["seed"] == 0], windows, parts.train, parts.test)
+        known = self.measured.correlation_time
+        lasts = float(np.max(known[np.isfinite(known)], initial=0.0))
+        return skill_of(rows[rows["seed"] == 0], windows, parts.train, parts.test, lasts)
 
     @cached_property
     def structure(self) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from koopmark.analysis.numbers import (
 )
 from koopmark.analysis.recording._calibration import FEWEST
 from koopmark.analysis.recording._clusters import CONSTANT, alike
-from koopmark.analysis.recording._skill import BASELINES, MEAN
+from koopmark.analysis.recording._skill import BASELINES, BETTER, MEAN, WORSE
 from koopmark.scoring import NOT_SUPPORTED, SUPPORTED, UNTOLD
 
 MOST_NAMED = 4
@@ -215,8 +215,7 @@ def _unsupported(clusters: pd.DataFrame) -> str:
 def _forecast(forecasts: pd.DataFrame) -> str:
     """The best method over all leads, and where it is better than what needs no model.
 
-    The logarithm of the ratio of two errors over n independent forecasts has a standard error of
-    at most 1/√n; the method and the lead were chosen among many, hence DEVIATIONS.
+    What is told of each, `skill_of` has tested.
     """
     table = forecasts[forecasts["independent"] >= FEWEST_FORECASTS]
     own = table[~table["method"].isin(BASELINES) & np.isfinite(table["skill"].astype(float))]
@@ -225,21 +224,23 @@ def _forecast(forecasts: pd.DataFrame) -> str:
     log = (1.0 - own["skill"].astype(float)).clip(lower=1e-30).map(np.log) / 2.0
     leads = own.groupby("method")["lead"].nunique()
     full = leads.index[leads == leads.max()]
+    told = pd.Index(own.loc[own["told"] == BETTER, "method"].unique())
+    full = told if len(told) else full
     best = str(log.groupby(own["method"]).mean().loc[full].idxmin())
     rows = own[own["method"] == best].sort_values("lead")
-    sure = -log[rows.index].to_numpy() * np.sqrt(rows["independent"].to_numpy(float))
+    better = (rows["told"] == BETTER).to_numpy()
     against = "the best of persistence, the mean and a linear predictor"
     n = plural(int(rows["independent"].max()), "independent forecast")
-    if (sure < -DEVIATIONS).all():
+    if (rows["told"] == WORSE).all():
         return f"No method forecasts as well as {against}; of the methods, {best} does best."
-    if (sure < DEVIATIONS).all():
+    if not better.any():
         return (
             f"{n} are too few to show that a method is better than {against}; of the methods, "
             f"{best} does best."
         )
-    k = int(sure.argmax())
+    k = int(np.where(better, rows["skill"].astype(float), -np.inf).argmax())
     lead, gain = rows["lead"].iloc[k], 1.0 - np.exp(log[rows.index[k]])
-    longest = rows["lead"].to_numpy()[sure >= DEVIATIONS].max()
+    longest = rows["lead"].to_numpy()[better].max()
     text = (
         f"Best forecast: {best}, whose error at lead {plain(lead)} is {percent(gain)} below that "
         f"of {against} ({plural(int(rows['independent'].iloc[k]), 'independent forecast')})"

@@ -1,19 +1,26 @@
 """Forecasts beside those that need no model: persistence, the mean, the best linear predictor."""
 
-from collections.abc import Mapping
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
+from scipy.special import stdtr
 
-from koopmark.datasets.recording import BLOCKS
-from koopmark.scoring import lead_errors, leads_of, scale_of
+from koopmark.scoring import PARTS, LeadError, lead_errors, leads_of, scale_of
 from koopmark.simulation import Trajectories
 
 PERSISTENCE, MEAN, LINEAR = "persistence", "mean", "linear"
 BASELINES = (PERSISTENCE, MEAN, LINEAR)
-COLUMNS = ["method", "steps", "lead", "error", "skill", "forecasts", "independent"]
+COLUMNS = ["method", "steps", "lead", "error", "skill", "forecasts", "independent", "told"]
+BETTER, WORSE = "better", "worse"
+WRONG = 0.05
+"""Share of analyses in which some method may be told to be better, or worse, and is not."""
+FEWEST_APART = 5
+"""Independent forecasts without which nothing is told."""
 MOST_WORK = 4_000_000_000
 """Rows times squared columns of the least squares of one lead: of more rows an even part is used,
 but five times as many as columns at least."""
@@ -25,13 +32,19 @@ def skill_of(
     windows: Mapping[str, int],
     train: Trajectories,
     held_out: Trajectories,
+    lasts: float = 0.0,
 ) -> pd.DataFrame:
     """Errors of methods and baselines at each lead, and the skill of each.
 
     The skill is 1 - (error / least error of the three baselines)², of forecasts from the same
     starts: those of a method that takes a window of states are later, and so are those of the
-    baselines that it is compared with. In the table baselines take one state. `independent` is how
-    many of the forecasts share neither a trial nor, of a single trial, a stretch of time.
+    baselines that it is compared with. In the table baselines take one state.
+
+    `independent` is of how many trials the forecasts are, or, of a single trial, how many spans of
+    time there are as long as the lead and the correlation time together. `told` is "better" if
+    squared errors are smaller than those of all three baselines, by a paired t test over these, and
+    "worse" if they are larger than those of one. With no gain anywhere either is said of any method
+    at any lead in WRONG of all analyses at most (Bonferroni).
 
     Parameters
     ----------
@@ -40,6 +53,8 @@ def skill_of(
     windows : dict from str to int
         States that each method takes, by its name.
     train, held_out : Trajectories
+    lasts : float
+        The correlation time, in which a single trial forgets.
     """
     if forecasts.empty:
         return pd.DataFrame(columns=COLUMNS)
@@ -47,21 +62,30 @@ def skill_of(
     predictors = {int(k): linear_predictor(train, int(k)) for k in leads}
     lengths = {1, *(windows[name] for name in forecasts["method"])}
     own = {w: _baselines(predictors, w, train, held_out) for w in sorted(lengths)}
-    apart = {int(k): _independent(held_out, int(k)) for k in leads}
+    level = WRONG / len(forecasts)
     rows: list[list[object]] = []
     for name, errors in own[1].items():
-        best = {k: min(one[k][0] for one in own[1].values()) for k in errors}
-        rows += [
-            [name, k, k * held_out.dt, error, _skill(error, best[k]), count, min(apart[k], count)]
-            for k, (error, count) in errors.items()
-        ]
-    kept = ["method", "steps", "lead", "error", "forecasts"]
-    for method, steps, lead, error, count in forecasts[kept].itertuples(index=False):
+        best = {k: min(one[k].error for one in own[1].values()) for k in errors}
+        for k, one in errors.items():
+            apart = len(_apart(one.parts, held_out, k, lasts))
+            skill = _skill(one.error, best[k])
+            rows.append([name, k, k * held_out.dt, one.error, skill, one.forecasts, apart, ""])
+    kept = ["method", "steps", "lead", "error", "forecasts", "parts"]
+    for method, steps, lead, error, count, parts in forecasts[kept].itertuples(index=False):
         k = int(steps)
-        least = min(one.get(k, (np.nan, 0))[0] for one in own[windows[method]].values())
-        rows.append(
-            [method, k, lead, error, _skill(error, least), int(count), min(apart[k], int(count))]
-        )
+        others = [one[k] for one in own[windows[method]].values() if k in one]
+        least = min((one.error for one in others), default=np.nan)
+        these = _apart(json.loads(parts), held_out, k, lasts)
+        against = [_apart(one.parts, held_out, k, lasts) for one in others]
+        single = len(held_out) == 1
+        tests = [_larger(other, these, single) for other in against]
+        told = ""
+        if tests and max(better for better, _ in tests) <= level:
+            told = BETTER
+        elif tests and len(tests) * min(worse for _, worse in tests) <= level:
+            told = WORSE
+        skill = _skill(error, least)
+        rows.append([method, k, lead, error, skill, int(count), len(these), told])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -69,13 +93,46 @@ def _skill(error: float, least: float) -> float:
     return float(1.0 - np.square(np.divide(error, least))) if least > 0.0 else np.nan
 
 
-def _independent(held_out: Trajectories, steps: int) -> int:
-    """Trials with forecasts so far ahead; of one trial stretches as long, as many as draws take."""
-    blocks = held_out.blocks(least=1 + steps)
-    if len(held_out) > 1:
-        return min(len(held_out), sum(len(block) for block in blocks))
-    spans = sum(len(block) * ((block.states.shape[1] - 1) // steps) for block in blocks)
-    return min(spans, BLOCKS)
+def _apart(
+    parts: Iterable[Sequence[float]], held_out: Trajectories, steps: int, lasts: float
+) -> dict[int, float]:
+    """Sums of squared errors of forecasts that do not depend on one another.
+
+    By trial; of a single trial by span, as long as the lead and the correlation time together.
+    """
+    several, length = 1, held_out.states.shape[1]
+    if len(held_out) == 1:
+        span = steps + lasts / held_out.dt
+        several = max(1, int(np.ceil(span * min(PARTS, length) / length)))
+    sums, counts = defaultdict[int, float](float), Counter[int]()
+    for part, count, square in parts:
+        sums[int(part) // several] += count * square
+        counts[int(part) // several] += int(count)
+    # The last span may hold few starts.
+    most = max(counts.values(), default=0)
+    return {k: one for k, one in sums.items() if len(held_out) > 1 or 2 * counts[k] >= most}
+
+
+def _larger(
+    one: Mapping[int, float], other: Mapping[int, float], single: bool
+) -> tuple[float, float]:
+    """P values of "the first is no larger than the second", and of "no smaller"."""
+    both = sorted(set(one) & set(other))
+    n = len(both)
+    if n < FEWEST_APART:
+        return 1.0, 1.0
+    gains = np.array([one[k] - other[k] for k in both])
+    if not np.isfinite(gains).all():
+        return 1.0, 0.0
+    apart = gains - gains.mean()
+    variance = float(apart @ apart) / (n - 1)
+    if single and variance > 0.0:
+        # A forecast that starts late in a span reaches into the next.
+        variance *= 1.0 + 2.0 * max(0.0, float(apart[1:] @ apart[:-1]) / float(apart @ apart))
+    if variance <= (1e-12 * np.abs(gains).max()) ** 2:
+        return 1.0, 1.0
+    t = gains.mean() / np.sqrt(variance / n)
+    return float(stdtr(n - 1, -t)), float(stdtr(n - 1, t))
 
 
 def _baselines(
@@ -83,8 +140,8 @@ def _baselines(
     window: int,
     train: Trajectories,
     held_out: Trajectories,
-) -> dict[str, dict[int, tuple[float, int]]]:
-    """By baseline and steps: the error, in standard deviations of the training data, and count."""
+) -> dict[str, dict[int, LeadError]]:
+    """By baseline and steps: the errors, in standard deviations of the training data."""
     n = train.states.shape[2]
     mean = train.snapshots().reshape(-1, n).mean(axis=0)
 
@@ -107,10 +164,7 @@ def _baselines(
     scale = scale_of(train)
     named = zip(BASELINES, (persistence, constant, linear), strict=True)
     return {
-        name: {
-            one.steps: (one.error, one.forecasts)
-            for one in lead_errors(predict, window, held_out, scale)
-        }
+        name: {one.steps: one for one in lead_errors(predict, window, held_out, scale)}
         for name, predict in named
     }
 
