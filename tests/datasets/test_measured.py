@@ -94,7 +94,7 @@ def test_frequencies_near_nyquist_are_said_to_be_near_it(share):
     phase = rng.uniform(0.0, 6.0, size=(20, 1))
     angle = share * np.pi / DT * times + phase
     data = Trajectories(np.stack([np.cos(angle), np.sin(angle)], axis=2), times)
-    assert ("slower than they were sampled" in said(data, "aliasing").meaning) == (share > 0.8)
+    assert ("as fast as they are sampled" in said(data, "aliasing").meaning) == (share > 0.8)
 
 
 def test_white_channels_are_noise_alone_and_have_no_rank():
@@ -114,7 +114,7 @@ def test_trials_that_decay_and_trials_on_a_cycle_are_told_apart():
     assert "stationary" in said(cycle, "stationarity").meaning
     assert "stationary" in said(cycle[:1], "stationarity").meaning
     assert "approach one another" in said(decaying(1.0, 0.01), "stationarity").meaning
-    assert "dies out" in said(decaying(1.0, 0.01, samples=80)[:1], "stationarity").meaning
+    assert "die out" in said(decaying(1.0, 0.01, samples=80)[:1], "stationarity").meaning
 
 
 @pytest.mark.parametrize(

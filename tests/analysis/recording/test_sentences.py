@@ -2,10 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from koopmark.analysis.recording._clusters import cluster
-from koopmark.analysis.recording._sentences import sentences_of
+import koopmark
+from koopmark.analysis.recording._clusters import CONSTANT, cluster
+from koopmark.analysis.recording._sentences import _disturbed, sentences_of
 from koopmark.analysis.recording._structures import COLUMNS as STRUCTURE
+from koopmark.simulation import Trajectories
 
 SKILL = ["method", "steps", "lead", "error", "skill", "forecasts", "independent"]
 
@@ -84,7 +87,7 @@ def test_if_all_failed_the_only_sentence_says_why():
 
 def test_what_is_faster_than_all_that_is_supported_is_counted():
     rows = [pair("m", -1.0 + 0j), *(pair("m", -k + 0j, "cannot be told", k) for k in (3.0, 4.0))]
-    assert said(rows)[1] == "They do not support any of the 2 pairs with |λ| above 1."
+    assert said(rows)[1] == "They support none of the 2 pairs with |λ| above 1."
 
 
 def test_agreement_that_held_out_data_refuse_is_said_to_be_refused():
@@ -141,3 +144,85 @@ def test_what_was_left_out_is_said_last():
         "snapshot pairs: m (48); there is a single trial, so its end is held out and blocks of "
         "time are drawn."
     )
+
+
+def refused(methods=5, support=0):
+    """Pairs of methods with different results, the first of which are supported."""
+    verdicts = ["supported"] * support + ["not supported"] * (methods - support)
+    return [pair(f"m{k}", -1.0 - k + 0j, verdict) for k, verdict in enumerate(verdicts)]
+
+
+def errors(ratio, count):
+    mean = ("mean", 1, 0.1, 1.0, 0.0, count, count)
+    return [mean, ("m0", 1, 0.1, ratio, 0.0, count, count)]
+
+
+def disturbed(sentences):
+    return any("dynamics themselves are disturbed" in one for one in sentences)
+
+
+def test_disturbances_are_named_only_if_the_data_can_be_forecast_and_nearly_all_is_refused():
+    assert disturbed(said(refused(), forecasts=errors(0.5, 40)))
+    assert not disturbed(said(refused(), forecasts=errors(0.95, 40)))
+    assert not disturbed(said(refused(), forecasts=errors(0.5, 4)))
+    assert not disturbed(said(refused(support=1), forecasts=errors(0.5, 40)))
+    # Methods that compute the same count once.
+    copies = [pair(f"m{k}", -1.0 + 0j, "not supported") for k in range(5)]
+    assert not disturbed(said(copies, forecasts=errors(0.5, 40)))
+
+
+def test_a_share_has_its_interval_and_too_few_pairs_of_a_twin_have_none():
+    table = pd.DataFrame([pair("m", -1.0 + 0j)])
+    clusters, table["cluster"] = cluster(table, horizon=5.0, of=1)
+    empty = [pd.DataFrame(columns=names) for names in (SKILL, STRUCTURE)]
+    methods = pd.DataFrame([method("m")])
+    told = clusters.assign(share_true=0.99, share_low=0.56, share_high=1.0)
+    many = sentences_of(table, told, *empty, methods, 20, twin=10)
+    assert "99 % (56 to 100 %) of such pairs are true on the twin" in many[0]
+    assert len(many) == 1
+    few = sentences_of(table, clusters.assign(share_true=np.nan), *empty, methods, 20, twin=3)
+    assert "twin" not in few[0]
+    assert few[1] == (
+        "The twin does not say what share of supported pairs is true: it has 3 independent "
+        "supported pairs, and at least 10 are needed."
+    )
+
+
+def oscillator(seed, drive, noise):
+    """Trials of x⁺ = Px + drive·ξ, λ = -0.1 ± 1.5i, through three channels with noise."""
+    rng = np.random.default_rng(seed)
+    turn = np.array([[np.cos(0.15), np.sin(0.15)], [-np.sin(0.15), np.cos(0.15)]])
+    sensors, states = rng.normal(size=(2, 3)), [rng.normal(size=(20, 2))]
+    for _ in range(49):
+        states.append(np.exp(-0.01) * states[-1] @ turn + drive * rng.normal(size=(20, 2)))
+    clean = np.stack(states, axis=1) @ sensors
+    noisy = clean + noise * clean.std() * rng.normal(size=clean.shape)
+    return Trajectories(noisy, 0.1 * np.arange(50))
+
+
+@pytest.mark.parametrize(("drive", "expected"), [(0.14, [2, 3]), (0.0, [0])])
+def test_a_disturbed_oscillator_is_called_so_in_most_draws_and_an_undisturbed_one_never(
+    drive, expected
+):
+    count = 0
+    for seed in range(3):
+        fitted, held_out = oscillator(seed, drive, 0.3 if seed == 2 else 0.05).split(0.3)
+        tables = []
+        for name in ("qr_edmd", "tls_edmd", "iv_edmd"):
+            options = {"dictionary": {"kind": "monomials", "degree": 1}}
+            model = koopmark.fit(f"koopmark.{name}", fitted, **options)
+            found = koopmark.residuals(model, held_out)
+            values = found["eigenvalue"].to_numpy(complex)
+            constant = found["verdict"].eq("supported") & found["eigenvalue_bound"].isna()
+            tables.append(
+                found.assign(
+                    method=name,
+                    eigenvalue_re=values.real,
+                    eigenvalue_im=values.imag,
+                    cluster=np.where(constant, CONSTANT, ""),
+                )
+            )
+        skill = pd.DataFrame(errors(0.5, 40), columns=SKILL)
+        empty = pd.DataFrame({"verdict": []})
+        count += bool(_disturbed(pd.concat(tables), empty, skill))
+    assert count in expected

@@ -99,8 +99,10 @@ class Analysis(ReprMixin):
         """
         pairs = self._found[0]
         refused = pairs["verdict"] == NOT_SUPPORTED
-        bounds = pairs[["eigenvalue_bound", "function_bound"]].mask(refused)
-        return pairs.assign(**{name: bounds[name] for name in bounds})
+        return pairs.assign(
+            eigenvalue_bound=pairs["eigenvalue_bound"].mask(refused),
+            function_bound=pairs["function_bound"].mask(refused),
+        )
 
     @property
     def clusters(self) -> pd.DataFrame:

@@ -56,9 +56,9 @@ def sentences_of(
         return [_nothing(methods)]
     said = [
         _support(pairs, clusters, len(done)),
-        _disturbed(pairs, forecasts),
-        _few_on_the_twin(twin),
+        _disturbed(pairs, clusters, forecasts),
         _faster(pairs),
+        _few_on_the_twin(twin),
         _unsupported(clusters),
         _forecast(forecasts),
         _structure(structure),
@@ -132,8 +132,8 @@ def _few_on_the_twin(independent: int | None) -> str:
     )
 
 
-def _disturbed(pairs: pd.DataFrame, forecasts: pd.DataFrame) -> str:
-    """Why held-out data refuse what most methods find, if they can be forecast all the same.
+def _disturbed(pairs: pd.DataFrame, clusters: pd.DataFrame, forecasts: pd.DataFrame) -> str:
+    """Why held-out data refuse what most methods find, although there is something to find.
 
     Measurement noise biases some methods, whose pairs are then refused, but not all.
     """
@@ -150,12 +150,16 @@ def _disturbed(pairs: pd.DataFrame, forecasts: pd.DataFrame) -> str:
         refused += bool((rows["verdict"] == NOT_SUPPORTED).any())
     if len(results) < FEWEST_RESULTS or refused < MOSTLY * len(results):
         return ""
-    if not _predictable(forecasts):
+    if _predictable(forecasts):
+        found = "methods forecast better than the mean does"
+    elif (clusters["verdict"] == NOT_SUPPORTED).any():
+        found = "methods agree on an eigenvalue"
+    else:
         return ""
     return (
-        "Yet methods forecast better than the mean does. The likely reason is that the dynamics "
-        "themselves are disturbed, or that the measurement noise is not white: both count against "
-        "a pair, even if its eigenvalue is right on average."
+        f"Yet {found}. The likely reason is that the dynamics themselves are disturbed, or that "
+        "the measurement noise is not white: both count against a pair, even if its eigenvalue is "
+        "right on average."
     )
 
 
@@ -185,8 +189,8 @@ def _faster(pairs: pd.DataFrame) -> str:
     count = int((size > most).sum())
     if not count:
         return ""
-    pairs_above = "the pair" if count == 1 else f"any of the {count:,} pairs"
-    return f"They do not support {pairs_above} with |λ| above {plain(most)}."
+    above = "not the pair" if count == 1 else f"none of the {count:,} pairs"
+    return f"They support {above} with |λ| above {plain(most)}."
 
 
 def _unsupported(clusters: pd.DataFrame) -> str:

@@ -195,7 +195,7 @@
         xaxis: axis("Re", xs),
         yaxis: axis("Im", ys),
         shapes: lines(plane, at, ys),
-        margin: { l: 66, r: 12, t: 28, b: 56 },
+        margin: { l: 66, r: 12, t: 28, b: 68 },
         legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 12 } },
       },
     });
@@ -203,7 +203,8 @@
       stretched
         ? `Axes are linear up to 1/T = ${digits(1 / number(plane.horizon))}, the slowest rate that a trial of length T shows, and logarithmic beyond.`
         : "",
-      "Bars: 90 % intervals over draws of the trials, at the upper of two conjugates. Click on the legend to hide a verdict.",
+      "Filled circles are supported, crosses are not (a cross in a circle is likely right to 5 % all the same), squares are undecided; large circles are the named eigenvalues of the table below.",
+      "Bars: 90 % intervals over draws of the trials, at the upper of two conjugates.",
       plane.left_out ? `${plane.left_out.toLocaleString("en")} pairs with the least support are not drawn.` : "",
     ];
     section.querySelector("figcaption.plane").textContent = words.filter(Boolean).join(" ");
