@@ -38,11 +38,11 @@ def table(rng, families=4, seeds=2, pairs=12, methods=METHODS, differ=0.4, worse
 
 def test_of_trusted_pairs_nine_in_ten_are_true():
     rng, true, chosen = np.random.default_rng(3), 0.0, 0
-    for _ in range(20):
+    for _ in range(16):
         recording = table(rng, 1, 1)
         kept = calibrated(recording, {"verdicts": table(rng)})["trusted"].to_numpy()
         true, chosen = true + recording["true"][kept].sum(), chosen + kept.sum()
-    assert chosen > 300
+    assert chosen > 200
     assert 0.87 <= true / chosen <= 0.93
 
 
@@ -56,7 +56,7 @@ def test_intervals_of_shares_hold_the_chance_as_often_as_they_say():
 
 def test_the_shares_of_families_left_out_are_the_nominal_ones():
     rng = np.random.default_rng(2)
-    found = pd.concat([Calibration.of(table(rng)).achieved() for _ in range(8)])
+    found = pd.concat([Calibration.of(table(rng)).achieved() for _ in range(4)])
     shares = found.groupby("nominal")[["true", "trusted"]].sum()
     np.testing.assert_allclose(shares["true"] / shares["trusted"], shares.index, atol=0.035)
 
@@ -152,9 +152,52 @@ def test_a_twin_without_truth_is_refused():
         calibrated(table(rng, 1, 1), {"verdicts": table(rng).assign(true=np.nan)})
 
 
+@pytest.mark.parametrize(
+    ("law", "most", "least"),
+    [
+        (lambda good: np.where(good, 0.8, 0.02), 12, 0.0),
+        (lambda good: np.where(good, 0.97, 0.05), 10_000, 0.86),
+        (lambda good: np.ones(len(good)), 10_000, 1.0),
+        (lambda good: np.zeros(len(good)), 0, 0.0),
+    ],
+)
+def test_no_law_makes_a_set_promise_more_than_the_twin_has_shown(law, most, least):
+    rng, chosen, true = np.random.default_rng(13), 0, 0.0
+    for _ in range(6):
+        both = [table(rng), table(rng, 1, 1)]
+        for one in both:
+            good = (one["verdict"] == "supported").to_numpy()
+            one["true"] = (rng.random(len(one)) < law(good)).astype(float)
+        kept = calibrated(both[1], {"verdicts": both[0]})["trusted"].to_numpy()
+        chosen, true = chosen + kept.sum(), true + both[1]["true"][kept].sum()
+    assert chosen <= most
+    assert true >= least * chosen
+    assert chosen > 0 or not least
+
+
+def test_few_pairs_of_a_twin_say_nothing():
+    rng = np.random.default_rng(14)
+    twin = table(rng).query("verdict == 'supported'").head(3).assign(true=1.0)
+    found = calibrated(table(rng, 1, 1), {"verdicts": twin})
+    assert found["share_true"].isna().all()
+    assert not found["trusted"].any()
+    assert found["twin_note"].str.contains("fewer than 10").all()
+
+
+@pytest.mark.parametrize(("bound", "why"), [(1e-9, "has 0 independent"), (np.inf, "infinite")])
+def test_bounds_that_the_twin_lacks_say_nothing(bound, why):
+    rng = np.random.default_rng(15)
+    twin = table(rng).query("eigenvalue_bound > 0.01").assign(true=1.0)
+    asked = table(rng, 1, 1).assign(eigenvalue_bound=bound, function_bound=bound)
+    found = calibrated(asked, {"verdicts": twin})
+    assert found["share_true"].isna().all()
+    assert not found["trusted"].any()
+    assert found["twin_note"].str.contains(why).all()
+
+
 def test_fewer_than_ten_independent_supported_pairs_of_a_twin_say_nothing():
     rng = np.random.default_rng(13)
-    twin, recording = table(rng, 2, 1, 6), table(rng, 1, 1)
+    twin, recording = table(rng, 4, 1, 12), table(rng, 1, 1)
     twin = twin.assign(eigenvalue_re=-(1.2 ** np.arange(len(twin))))
     supported = twin["verdict"] == "supported"
     for kept, told in ((9, False), (10, True)):
@@ -164,4 +207,4 @@ def test_fewer_than_ten_independent_supported_pairs_of_a_twin_say_nothing():
         found = calibrated(recording, {"verdicts": few})
         assert Calibration.of(few).independent == kept
         assert found["share_true"].notna().any() == told
-        assert found["trusted"].any() == told
+        assert told or not found["trusted"].any()

@@ -64,14 +64,28 @@ def test_planted_eigenvalues_are_recovered_among_pairs_that_mean_nothing():
         ]
         assert row["spread"] < 0.03 * abs(value)
         assert row["copies"] == copies
-        assert row["chance"] < 1e-4
+        assert row["chance"] < 1e-3
         assert (names == row["name"]).sum() == 10 * copies * (2 if value.imag else 1)
 
 
 def test_pairs_that_mean_nothing_agree_in_few_of_many_analyses():
-    # Measured: in 11 of 200.
     tables = [found(random_pairs(np.random.default_rng(k), 12, 10))[0] for k in range(12)]
-    assert sum(len(table) > 0 for table in tables) <= 3
+    assert sum(len(table) > 0 for table in tables) <= 2
+
+
+def test_random_complex_eigenvalues_that_are_told_to_half_a_per_cent_do_not_agree():
+    named = 0
+    for seed in range(20):
+        rng = np.random.default_rng(5000 + seed)
+        values = -rng.uniform(0, 3, 120) + 1j * rng.uniform(0, 5, 120)
+        verdicts = rng.choice(["cannot be told", "not supported"], 120)
+        rows = [
+            pair(f"m{k % 12}", complex(value), 0.005 * abs(value), verdict, 0.5)[0]
+            for k, (value, verdict) in enumerate(zip(values, verdicts, strict=True))
+        ]
+        named += len(found(rows, of=12)[0]) > 0
+    # Without the halves and the reach of both it is 8.
+    assert named <= 3
 
 
 @given(st.lists(st.floats(-1.5, -0.7), min_size=2, max_size=15))

@@ -1,31 +1,42 @@
 """How often verdicts are true on a twin, and what that says of the pairs of a recording.
 
 The chance that a pair is true (`scoring.truth`) is a logistic function of the logarithms of its two
-bounds, with a term for each method that is shrunk towards none: fitted to the pairs of the twin,
-whose truth is known. Of pairs that are complex conjugates one counts.
+bounds, with terms for its verdict and its method that are shrunk towards none: fitted to the pairs
+of the twin, whose truth is known. It is at most what was seen of pairs with such chances when each
+family of the twin was judged by the others, so that no set promises more than the twin has shown.
+Of pairs that are complex conjugates one counts.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 from scipy.special import expit
 from scipy.stats import beta, t
 
-from koopmark.scoring import EIGENVALUE_WITHIN, FUNCTION_WITHIN, SUPPORTED
+from koopmark.scoring import EIGENVALUE_WITHIN, FUNCTION_WITHIN, NOT_SUPPORTED, SUPPORTED
 
 NOMINAL = 0.9
 """Share of the trusted pairs that is to be true."""
 FEWEST = 10
-"""Independent supported pairs of a twin from which shares are told."""
+"""Independent pairs of a twin from which shares are told: supported ones, and ones like a pair."""
+FEWEST_SYSTEMS = 3
+"""Systems of a twin that must have pairs like one, for its share to be told."""
+ALIKE = 1.0
+"""Difference of the logarithms of both bounds up to which pairs are alike."""
 INTERVAL = 0.9
 """Share of the intervals that are to hold the truth."""
 FURTHEST = 3.0
 """Logarithm of a bound over what it may be, beyond which it does not matter how far it is."""
-SHRUNK_BOUNDS, SHRUNK_METHODS, SHRUNK_BASE = 1.0, 10.0, 0.01
-"""Precisions of the normal priors on the slopes, on what is added for a method, and on the rest."""
+SHRUNK_BOUNDS, SHRUNK_VERDICTS, SHRUNK_METHODS, SHRUNK_BASE = 1.0, 1.0, 10.0, 0.01
+"""Precisions of the normal priors on the slopes, on what is added for a verdict and for a method,
+and on the rest."""
+FEWEST_SEEN = 20
+"""Pairs of a twin over which the share that was seen is at least taken."""
 NEIGHBOURS = 30
 """Pairs of the twin of which the median error is taken: those of the most similar chances."""
 NOMINALS = (0.7, 0.8, 0.9, 0.95)
@@ -46,16 +57,21 @@ class Calibration:
     pairs : DataFrame
         Of the twin, those whose truth is known: columns of `verdicts`, and `error`.
     methods : tuple of str
-    weights : (3 + m,) array
-        Of 1, the two bounds and each method, in the logit of the chance.
-    covariance : (3 + m, 3 + m) array
+    weights : (5 + m,) array
+        Of 1, the two bounds, two verdicts and each method, in the logit of the chance.
+    covariance : (5 + m, 5 + m) array
         Of `weights`, from how systems differ: pairs of one system are no independent evidence.
+    seen : two (2, k) arrays
+        Of supported pairs and of others chances, and the share of pairs with such chances that was
+        true where families of the twin were judged by the others; both increase. Empty if there is
+        one system only, or no such pair.
     """
 
     pairs: pd.DataFrame
     methods: tuple[str, ...]
     weights: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    seen: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     @classmethod
     def of(cls, verdicts: pd.DataFrame) -> "Calibration":
@@ -75,33 +91,77 @@ class Calibration:
         errors = known[["eigenvalue_defect", "exact_error"]].max(axis=1)
         known = known.assign(error=errors).reset_index(drop=True)
         methods = tuple(sorted(known["method"].unique()))
-        x, y = _regressors(known, methods), known["true"].to_numpy(float)
-        systems = np.asarray(known.groupby(SYSTEM).ngroup(), dtype=np.intp)
-        return cls(known, methods, *_fitted(x, y, systems))
+        bounded = known[_told(known)]
+        x, y = _regressors(bounded, methods), bounded["true"].to_numpy(float)
+        systems = np.asarray(bounded.groupby(SYSTEM).ngroup(), dtype=np.intp)
+        families = np.asarray(bounded.groupby(FAMILY).ngroup(), dtype=np.intp)
+        apart = families if families.max(initial=0) > 0 else systems
+        return cls(known, methods, *_fitted(x, y, systems), _seen(x, y, systems, apart))
 
-    @property
+    @cached_property
     def independent(self) -> int:
         """Supported pairs of the twin, each eigenvalue of a system counted once."""
         supported = self.pairs[self.pairs["verdict"] == SUPPORTED]
         return len(np.unique(_distinct(supported)))
 
+    @cached_property
+    def _bounded(self) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+        """Of the pairs with bounds the logarithms of these, the eigenvalue and the system."""
+        known = self.pairs[_told(self.pairs)]
+        systems = np.asarray(known.groupby(SYSTEM).ngroup(), dtype=np.intp)
+        return _far(known), _distinct(known), systems
+
     def chances(self, pairs: pd.DataFrame) -> NDArray[np.float64]:
         """(P, 3) that pairs with these bounds are true: likeliest, lowest, highest."""
         x = _regressors(pairs, self.methods)
         logit = x @ self.weights
+        most = np.ones(len(pairs))
+        supported = (pairs["verdict"] == SUPPORTED).to_numpy()
+        for seen, these in zip(self.seen, (supported, ~supported), strict=True):
+            if seen.size:
+                most[these] = np.interp(expit(logit[these]), *seen)
         systems = len(self.pairs.groupby(SYSTEM))
         within = t.ppf((1.0 + INTERVAL) / 2.0, max(systems - 1, 1))
         apart = within * np.sqrt(np.einsum("pi,ij,pj->p", x, self.covariance, x))
-        return expit(np.stack([logit, logit - apart, logit + apart], axis=1))
+        chances = expit(np.stack([logit, logit - apart, logit + apart], axis=1))
+        # Of a law that is not logistic the lower end is no higher than what was seen.
+        chances[:, :2] = np.minimum(chances[:, :2], most[:, None])
+        return chances
+
+    def note(self, pairs: pd.DataFrame) -> NDArray[np.str_]:
+        """(P,) why nothing is said of a pair, "" of those of which something is.
+
+        Something is said of a pair with finite bounds, if the twin has FEWEST independent supported
+        pairs, and as many, of FEWEST_SYSTEMS systems, whose bounds are like those of the pair.
+        """
+        found = np.full(len(pairs), "", dtype=object)
+        found[~_told(pairs)] = "no bounds, or infinite ones"
+        if self.independent < FEWEST:
+            found[_told(pairs)] = f"the twin has fewer than {FEWEST} independent supported pairs"
+            return found
+        own, numbers, systems = self._bounded
+        asked = _far(pairs)
+        for row in np.flatnonzero(_told(pairs)):
+            near = (np.abs(own - asked[row]) <= ALIKE).all(axis=1)
+            count, among = len(np.unique(numbers[near])), len(np.unique(systems[near]))
+            if count < FEWEST or among < FEWEST_SYSTEMS:
+                found[row] = (
+                    f"the twin has {count} independent pairs with such bounds, in {among} systems: "
+                    f"{FEWEST} in {FEWEST_SYSTEMS} are needed"
+                )
+        return found
 
     def errors(self, pairs: pd.DataFrame) -> NDArray[np.float64]:
         """(P,) median relative error of λ over the pairs of the twin that are most like each.
 
         Those of its method with the nearest chances; if it has fewer than NEIGHBOURS, of all.
         """
-        own, asked = self.chances(self.pairs)[:, 0], self.chances(pairs)[:, 0]
-        error, found = self.pairs["error"].to_numpy(float), np.empty(len(pairs))
-        places = self.pairs.groupby("method").indices
+        known = self.pairs[_told(self.pairs)]
+        own, asked = self.chances(known)[:, 0], self.chances(pairs)[:, 0]
+        error, found = known["error"].to_numpy(float), np.full(len(pairs), np.nan)
+        if known.empty:
+            return found
+        places = known.groupby("method").indices
         for row, (method, chance) in enumerate(zip(pairs["method"], asked, strict=True)):
             among = places.get(method, np.empty(0, int))
             if len(among) < NEIGHBOURS:
@@ -112,13 +172,8 @@ class Calibration:
 
     def trusted(self, pairs: pd.DataFrame, nominal: float = NOMINAL) -> NDArray[np.bool_]:
         """(P,) the largest set of likeliest pairs of which this share is true, as expected."""
-        chance = self.chances(pairs)[:, 0]
-        counted = np.sort(chance[(pairs["eigenvalue_im"] >= 0.0).to_numpy() & _told(pairs)])[::-1]
-        expected = np.cumsum(counted) / np.arange(1, len(counted) + 1)
-        enough = np.flatnonzero(expected >= nominal)
-        if not len(enough):
-            return np.zeros(len(pairs), bool)
-        return (chance >= counted[enough[-1]]) & _told(pairs)
+        chance, told = self.chances(pairs)[:, 0], self.note(pairs) == ""
+        return _largest(chance, told, (pairs["eigenvalue_im"] >= 0.0).to_numpy(), nominal)
 
     def by_method(self) -> pd.DataFrame:
         """A row for each method, and one for all: how often what it calls supported is true.
@@ -156,9 +211,10 @@ class Calibration:
             others = Calibration.of(self.pairs[~left_out])
             # As a recording is judged: each system by itself.
             for _, system in self.pairs[left_out].groupby(SYSTEM):
-                true = system["true"].to_numpy(float)
+                true, upper = system["true"].to_numpy(float), np.ones(len(system), bool)
+                chance, told = others.chances(system)[:, 0], others.note(system) == ""
                 for row, nominal in enumerate(NOMINALS):
-                    kept = others.trusted(system, nominal)
+                    kept = _largest(chance, told, upper, nominal)
                     counts[row] += kept.sum(), true[kept].sum()
         chosen, right = counts.T.astype(int)
         return pd.DataFrame(
@@ -184,12 +240,11 @@ def calibrated(pairs: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Da
     Returns
     -------
     DataFrame
-        With `share_true`, `share_low` and `share_high`: the share of pairs of this method with
-        bounds like these that is true on the twin, and its interval; `twin_error`: the median
-        relative error of their eigenvalues; `trusted`: whether the pair is in the largest set of
-        which 90 % is expected to be true. Constants, of which no twin is needed, have none; if the
-        twin has fewer than `FEWEST` independent supported pairs, no pair has any, and none is
-        trusted.
+        With `share_true`, `share_low` and `share_high`: the share of pairs of this method and
+        verdict with bounds like these that is true on the twin, and its interval; `twin_error`: the
+        median relative error of their eigenvalues; `trusted`: whether the pair is in the largest
+        set of which 90 % is expected to be true; `twin_note`: why a pair has none of these
+        (`Calibration.note`), "" if it has. Such pairs are not trusted.
 
     Raises
     ------
@@ -197,40 +252,97 @@ def calibrated(pairs: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Da
         If the truth of no pair of the twin is known.
     """
     learnt = Calibration.of(tables["verdicts"])
-    enough = learnt.independent >= FEWEST
-    told = _told(pairs) & enough
+    note = learnt.note(pairs)
+    told = note == ""
     chances = np.where(told[:, None], learnt.chances(pairs), np.nan)
     return pairs.assign(
         share_true=chances[:, 0],
         share_low=chances[:, 1],
         share_high=chances[:, 2],
         twin_error=np.where(told, learnt.errors(pairs), np.nan),
-        trusted=learnt.trusted(pairs) & enough,
+        trusted=learnt.trusted(pairs),
+        twin_note=note,
     )
 
 
+def _largest(
+    chance: NDArray[np.float64], told: NDArray[np.bool_], upper: NDArray[np.bool_], nominal: float
+) -> NDArray[np.bool_]:
+    """(P,) the likeliest of the pairs that are told, whose mean chance is the nominal one."""
+    counted = np.sort(chance[upper & told])[::-1]
+    expected = np.cumsum(counted) / np.arange(1, len(counted) + 1)
+    # Equal chances come in together: the last of them decides.
+    last = np.append(np.diff(counted) < 0.0, True)[: len(counted)]
+    enough = np.flatnonzero((expected >= nominal) & last)
+    if not len(enough):
+        return np.zeros(len(chance), bool)
+    return (chance >= counted[enough[-1]]) & told
+
+
 def _told(pairs: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which have bounds: constants and functions that are not finite have none."""
-    bounds = pairs[["eigenvalue_bound", "function_bound"]]
-    return bounds.notna().all(axis=1).to_numpy()
+    """Which have finite bounds: those of constants are NaN, of aliases and the like infinite."""
+    bounds = pairs[["eigenvalue_bound", "function_bound"]].to_numpy(float)
+    return np.isfinite(bounds).all(axis=1)
 
 
-def _regressors(pairs: pd.DataFrame, methods: tuple[str, ...]) -> NDArray[np.float64]:
-    """(P, 3 + m): 1, the bounds over what they may be, and the method."""
+def _far(pairs: pd.DataFrame) -> NDArray[np.float64]:
+    """(P, 2) logarithms of both bounds over what they may be."""
     within = {"eigenvalue_bound": EIGENVALUE_WITHIN, "function_bound": FUNCTION_WITHIN}
     with np.errstate(divide="ignore", over="ignore"):
         bounds = [pairs[name].to_numpy(float) / allowed for name, allowed in within.items()]
         far = [np.log(np.nan_to_num(one, nan=np.inf)).clip(-FURTHEST, FURTHEST) for one in bounds]
-    of_method = pairs["method"].to_numpy()[:, None] == np.array(methods, dtype=object)
-    return np.column_stack([np.ones(len(pairs)), *far, of_method.astype(float)])
+    return np.column_stack(far)
+
+
+def _regressors(pairs: pd.DataFrame, methods: tuple[str, ...]) -> NDArray[np.float64]:
+    """(P, 5 + m): 1, the bounds over what they may be, the verdict and the method."""
+    names = ["verdict", "method"]
+    of_verdict, of_method = (
+        pairs[name].to_numpy()[:, None] == np.array(values, dtype=object)
+        for name, values in zip(names, ((SUPPORTED, NOT_SUPPORTED), methods), strict=True)
+    )
+    known = [_far(pairs), of_verdict.astype(float), of_method.astype(float)]
+    return np.column_stack([np.ones(len(pairs)), *known])
+
+
+def _seen(
+    x: NDArray[np.float64], y: NDArray[np.float64], systems: NDArray[np.intp], apart: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of supported pairs and of others (2, k) chances, and the share of those that is true.
+
+    Chances are those of pairs of `apart`, a number for each pair, learnt from all other numbers.
+    """
+    if apart.max(initial=0) == 0:
+        return np.empty((2, 0)), np.empty((2, 0))
+    chance = np.empty(len(y))
+    for left_out in range(int(apart.max()) + 1):
+        these = apart == left_out
+        _, others = np.unique(systems[~these], return_inverse=True)
+        weights, _ = _fitted(x[~these], y[~these], others)
+        chance[these] = expit(x[these] @ weights)
+    supported = x[:, 3] > 0.0
+    return _steps(chance[supported], y[supported]), _steps(chance[~supported], y[~supported])
+
+
+def _steps(chance: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, k) chances, and the share of those around them that is true, both increasing."""
+    if not len(y):
+        return np.empty((2, 0))
+    order = np.argsort(chance, kind="stable")
+    # Over so many pairs at least, or a few that are true by chance make the share 1.
+    cuts = np.array_split(order, max(len(order) // FEWEST_SEEN, 1))
+    counts = np.array([len(one) for one in cuts], float)
+    share = isotonic_regression([y[one].mean() for one in cuts], weights=counts).x
+    return np.stack([[chance[one].mean() for one in cuts], share])
 
 
 def _fitted(
     x: NDArray[np.float64], y: NDArray[np.float64], clusters: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Likeliest weights of a logistic model, and their covariance over clusters (Huber 1967)."""
-    count = x.shape[1] - 3
-    prior = np.array([SHRUNK_BASE, SHRUNK_BOUNDS, SHRUNK_BOUNDS, *[SHRUNK_METHODS] * count])
+    count = x.shape[1] - 5
+    shrunk = [SHRUNK_BASE, *[SHRUNK_BOUNDS] * 2, *[SHRUNK_VERDICTS] * 2, *[SHRUNK_METHODS] * count]
+    prior = np.array(shrunk)
     weights = np.zeros(x.shape[1])
     for _ in range(STEPS):
         chance = expit(x @ weights)
@@ -239,7 +351,7 @@ def _fitted(
         weights = weights + step.clip(-MOST_STEP, MOST_STEP)
         if np.abs(step).max() < SMALLEST_STEP:
             break
-    groups = clusters.max() + 1
+    groups = clusters.max(initial=-1) + 1
     scores = np.zeros((groups, x.shape[1]))
     np.add.at(scores, clusters, x * (y - expit(x @ weights))[:, None])
     inverse = np.linalg.inv(curvature)
@@ -253,17 +365,14 @@ def _distinct(pairs: pd.DataFrame) -> NDArray[np.intp]:
     numbers, last = np.zeros(len(pairs), dtype=np.intp), 0
     values = pairs["eigenvalue_re"].to_numpy() + 1j * pairs["eigenvalue_im"].to_numpy()
     for rows in pairs.groupby(SYSTEM).indices.values():
-        found = list[complex]()
-        for row in rows:
-            near = [
-                place
-                for place, value in enumerate(found)
-                if abs(values[row] - value) <= EIGENVALUE_WITHIN * abs(value)
-            ]
-            if not near:
-                found.append(complex(values[row]))
-            numbers[row] = last + (near[0] if near else len(found) - 1)
-        last += len(found)
+        left = np.asarray(rows)
+        while len(left):
+            value = values[left[0]]
+            # A value that is not finite is near none, itself neither.
+            same = np.abs(values[left] - value) <= EIGENVALUE_WITHIN * np.abs(value)
+            same[0] = True
+            numbers[left[same]] = last
+            left, last = left[~same], last + 1
     return numbers
 
 
