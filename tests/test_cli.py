@@ -250,7 +250,7 @@ def test_an_analysis_leaves_a_summary_its_tables_and_a_page(typed, analysis, tmp
     folder = Path("reports", "analysis-spirals")
     *said, last = done.stdout.splitlines()
     assert said[0].startswith("Held-out data support 1 eigenvalue: ")
-    assert ": -0.303 ± 2i (supported for 1 of 1 method)" in said[0]
+    assert ": -0.303 ± 2i (supported in 1 of 1 method)" in said[0]
     assert last == f"Report: {folder / 'index.html'}"
     assert {"pairs.csv", "clusters.csv", "skill.csv", "methods.csv"} <= {
         path.name for path in (tmp_path / folder).iterdir()

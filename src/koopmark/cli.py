@@ -277,14 +277,14 @@ def analyse(
     ] = None,
     trajectory: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The column or dimension that tells trials apart."),
+        typer.Option(metavar="NAME", help="The column or dimension that identifies trials."),
     ] = None,
     channels: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A column that is a channel (repeatable); of .nc the dimension.",
-            show_default="all columns that are nothing else",
+            help="A column that is a channel (repeatable); in .nc the dimension.",
+            show_default="all other columns",
         ),
     ] = None,
     inputs: Annotated[
@@ -309,21 +309,23 @@ def analyse(
     holdout: Annotated[
         float,
         typer.Option(
-            metavar="SHARE", help="Of the trials, or of a single one's times, not fitted to."
+            metavar="SHARE", help="Of the trials, or of the time of a single one, held out."
         ),
     ] = 0.3,
     draws: Annotated[
-        int,
+        int | None,
         typer.Option(
-            metavar="N", help="Draws of the trials for intervals; each takes a fit per method."
+            metavar="N",
+            help="Draws of the trials for intervals, each with a fit per method: by default 20, "
+            "fewer for large data.",
         ),
-    ] = 20,
+    ] = None,
     twin: Annotated[
         bool,
         typer.Option(
             "--twin",
-            help="Run a twin as well: systems with an answer key, observed like these data, on "
-            "which it is seen how often such pairs are true (`koopmark twin` writes one alone).",
+            help="Also run a twin: systems with an answer key, observed like these data, which "
+            "show how often such pairs are true (`koopmark twin` only writes one).",
         ),
     ] = False,
     twin_folder: Annotated[
@@ -347,13 +349,13 @@ def analyse(
 ) -> None:
     """Say which eigenvalues recorded data support, with no answer key.
 
-    Methods are fitted to a part of the trials, and what they find is held against the others. The
-    folder gets a page, index.html, and its tables as CSV files. The same command again does only
-    the fits that are not done yet.
+    Methods are fitted to a part of the trials, and what they find is tested on the others. The
+    folder gets a page, index.html, and its tables as CSV files. Repeat the command to do only the
+    fits that are not done yet.
 
-    Of a table with names of its own: koopmark analyse trials.csv --trajectory trial --time t
+    A table with column names of its own: koopmark analyse trials.csv --trajectory trial --time t
 
-    Of an array without times: koopmark analyse spikes.npy --dt 0.01
+    An array without times: koopmark analyse spikes.npy --dt 0.01
     """
     from koopmark import pages
     from koopmark.analysis.recording import analyse as analyse_data
@@ -426,7 +428,7 @@ def twin(
     holdout: Annotated[
         float,
         typer.Option(
-            metavar="SHARE", help="Of the trials, or of a single one's times, not fitted to."
+            metavar="SHARE", help="Of the trials, or of the time of a single one, held out."
         ),
     ] = 0.3,
     dt: Annotated[
@@ -454,11 +456,11 @@ def twin(
         bool, typer.Option("--transpose", help="The arrays of the file are channels × times.")
     ] = False,
 ) -> None:
-    """Write recipes of systems with known eigenfunctions, observed in the way that data were.
+    """Write recipes of systems with known eigenfunctions that are observed like recorded data.
 
     Lengths, gaps, uneven times and inputs are those of the data; noise, units, covariances and time
-    scales are matched to them. `koopmark run` of its suite says which methods can be trusted on
-    data like these, and how often what they say of held-out trials is true.
+    scales are matched. `koopmark run` of its suite shows which methods find eigenvalues in data
+    like these, and how often verdicts on held-out trials are true.
     """
     from koopmark.analysis.recording import twin_suite
     from koopmark.simulation import Trajectories

@@ -94,7 +94,7 @@ def test_frequencies_near_nyquist_are_said_to_be_near_it(share):
     phase = rng.uniform(0.0, 6.0, size=(20, 1))
     angle = share * np.pi / DT * times + phase
     data = Trajectories(np.stack([np.cos(angle), np.sin(angle)], axis=2), times)
-    assert ("slower than they were sampled" in said(data, "aliasing").meaning) == (share > 0.8)
+    assert ("as fast as they are sampled" in said(data, "aliasing").meaning) == (share > 0.8)
 
 
 def test_white_channels_are_noise_alone_and_have_no_rank():
@@ -114,7 +114,7 @@ def test_trials_that_decay_and_trials_on_a_cycle_are_told_apart():
     assert "stationary" in said(cycle, "stationarity").meaning
     assert "stationary" in said(cycle[:1], "stationarity").meaning
     assert "approach one another" in said(decaying(1.0, 0.01), "stationarity").meaning
-    assert "dies out" in said(decaying(1.0, 0.01, samples=80)[:1], "stationarity").meaning
+    assert "die out" in said(decaying(1.0, 0.01, samples=80)[:1], "stationarity").meaning
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,40 @@ def test_units_far_apart_and_constant_channels_are_said_and_change_nothing_else(
     np.testing.assert_allclose(other.rates, one.rates, rtol=1e-5)
     assert "1e+12" in said_of(other, "units")[0].meaning
     assert said_of(other, "constant channels")[0].value == "4"
+
+
+def with_copy(data, later, unit, origin=0.0):
+    """With the first channel so many samples late as the last one."""
+    states = data.states
+    late = unit * states[:, : states.shape[1] - later, :1] + origin
+    return Trajectories(np.concatenate([states[:, later:], late], axis=2), dt=DT)
+
+
+@given(
+    st.integers(0, measured.LATEST_COPY), st.floats(-9.0, 9.0), st.floats(-3.0, 3.0),
+    st.sampled_from([1e-3, 0.02, 0.3]),
+)  # fmt: skip
+@settings(max_examples=8, deadline=None)
+def test_a_copy_is_found_however_late_and_in_whatever_unit(later, unit, origin, noise):
+    data = ragged(channels=4, noise=noise, trials=8)
+    found = Measured.of(with_copy(data, later, -(10.0**unit), origin * 10.0**unit))
+    assert found.copies == ((4, 0, later),)
+    assert said_of(found, "delayed copies" if later else "copied channels")
+
+
+def test_a_copy_in_single_precision_is_found():
+    data = ragged(channels=4, trials=8)
+    data = Trajectories(data.states.astype(np.float32), dt=DT)
+    assert Measured.of(with_copy(data, 2, np.float32(1.0))).copies == ((4, 0, 2),)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3, 0.1])
+def test_channels_that_show_the_same_motion_are_no_copies(noise):
+    at = DT * np.arange(200)
+    # Sines of which each is the other some samples later; nothing else is in them.
+    states = np.stack([np.sin(2 * np.pi * at / 2.0), np.cos(2 * np.pi * at / 2.0)], axis=1)
+    states = states + noise * np.random.default_rng(0).normal(size=states.shape)
+    assert Measured.of(Trajectories(states[None], dt=DT)).copies == ()
 
 
 @pytest.mark.parametrize(
@@ -195,3 +229,23 @@ def test_uneven_steps_on_no_grid_are_said_to_be():
     found = Measured.of(Trajectories(np.sin(times)[..., None], times))
     assert not found.on_grid
     assert found.dt == pytest.approx(DT, rel=0.05)
+
+
+def turning(random, noise, seed=0):
+    """A Hopf oscillator with random forces, and noise, of these sizes."""
+    rng, h, made = np.random.default_rng(seed), 0.01, []
+    x = rng.normal(size=(20, 2))
+    for step in range(800):
+        if step % 10 == 0:
+            made.append(x)
+        speed = x * (1.0 - (x**2).sum(axis=1, keepdims=True)) + 2.0 * x[:, ::-1] * [-1.0, 1.0]
+        x = x + h * speed + random * np.sqrt(h) * rng.normal(size=x.shape)
+    states = np.stack(made, axis=1)
+    return Trajectories(states + noise * rng.normal(size=states.shape), dt=10 * h)
+
+
+@pytest.mark.parametrize(("random", "noise"), [(0.1, 0.0), (0.3, 0.03), (0.0, 0.03), (0.0, 0.3)])
+def test_noise_in_the_dynamics_is_said_to_be_possible_if_there_is_some(random, noise):
+    found = Measured.of(turning(random, noise))
+    assert bool(said_of(found, "noise in the dynamics")) == (random > 0.0)
+    assert found.noise_settled.all() == (random == 0.0)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from koopmark import Trajectories, simulate, systems
+from koopmark import Trajectories, methods, simulate, systems
 from koopmark.datasets import Measured, build, twin
+from koopmark.scoring._truth import truth_of
 from koopmark.systems.textbook.linear import linear_of_spectrum
 
 SPECTRUM = systems.block_diagonal([-0.5], [(-0.2, 2.0)])
@@ -162,6 +163,52 @@ def test_one_channel_a_constant_one_and_one_that_was_not_recorded_have_a_twin(tm
     train = build(found.recipes[0], 0, tmp_path / "cache").train
     assert np.isnan(train.states[..., 2]).all()
     np.testing.assert_allclose(train.states[..., 1], 7.0)
+
+
+@pytest.fixture(scope="module")
+def of_one_channel(tmp_path_factory):
+    """A twin of the noisy sum of two oscillations in one channel, and what its recipes record."""
+    folder = tmp_path_factory.mktemp("one")
+    times = np.arange(400)
+    values = np.sin(0.3 * times) + 0.7 * np.sin(0.71 * times + 1.0)
+    values = 5.0 + values + 0.2 * np.random.default_rng(5).normal(size=400)
+    found = twin(Trajectories(values[None, :, None], dt=1.0), folder, cache_dir=folder / "cache")
+    return found, [build(recipe, 0, folder / "cache") for recipe in found.recipes]
+
+
+def test_one_channel_that_oscillates_has_twins_of_its_order_with_keys(of_one_channel):
+    found, made = of_one_channel
+    assert found.measured.order == 4
+    assert [data.system.size for data in made] == [4, 6, 2]
+    for data in made:
+        assert data.key.latent
+        assert data.key.channels == 1
+    own = np.sort(np.abs(made[0].system.eigenvalues.imag))[::2] * made[0].recipe.sampling.dt
+    np.testing.assert_allclose(own, [0.3, 0.71], rtol=0.16)
+    assert "which functions so few sensors show" in found.left_out["coupling layers"]
+
+
+def test_one_channel_of_a_twin_varies_as_that_of_the_data_and_shows_as_many_variables(
+    of_one_channel,
+):
+    found, made = of_one_channel
+    for data in made:
+        measured = Measured.of(whole(data))
+        assert measured.deviation == pytest.approx(found.measured.deviation, rel=0.1)
+        assert abs(measured.mean - found.measured.mean) < 0.1 * found.measured.deviation
+    assert Measured.of(whole(made[0])).order == 4
+
+
+def test_methods_with_delays_find_true_pairs_on_a_twin_of_one_channel(of_one_channel):
+    _, made = of_one_channel
+    data = made[0]
+    model = methods.fit("pykoop.dmd_delays", data.train, n_delays_state=11)
+    found = truth_of(model, data.key, data.test, 280.0 * data.recipe.sampling.dt)
+    near = np.abs(model.eigenvalues[:, None] - data.system.eigenvalues).min(axis=1)
+    exact = near < 0.02 * np.abs(data.system.eigenvalues).max()
+    assert exact.sum() >= 4
+    assert (found.true == 1.0).any()
+    assert not (found.true[~exact] == 1.0).any()
 
 
 def test_more_samples_than_a_twin_needs_are_thinned_and_it_says_so(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from koopmark import datasets, fit, simulate
 from koopmark.datasets import AnswerKey
 from koopmark.methods.anchors import ExactModel
 from koopmark.models import Model
-from koopmark.scoring import evaluate, judged
+from koopmark.scoring import EIGENVALUE_WITHIN, FUNCTION_WITHIN, evaluate, judged
 from koopmark.scoring._truth import truth_of
 from koopmark.spectrum import KnownSpectrum, LatticePoint
 from koopmark.systems import LinearSystem, ornstein_uhlenbeck, random_rnn
@@ -129,6 +129,21 @@ def test_of_constants_and_of_stochastic_systems_nothing_is_said():
     assert np.isnan(truth_of(model, key, clean(LINEAR), HORIZON).true).all()
 
 
+@pytest.mark.parametrize("key", [AnswerKey.of(LINEAR), None])
+@pytest.mark.parametrize("turns", [-1, 1, 2])
+def test_an_alias_of_an_exact_eigenvalue_is_not_true(key, turns):
+    model = exact(LINEAR)
+    model.rates = model.rates + 2j * np.pi / DT * turns
+    found = truth_of(model, key or known(LINEAR), clean(LINEAR), HORIZON)
+    assert (found.function_defect < 1e-6).all()
+    assert (found.true == 0.0).all()
+
+
+def test_the_zero_function_is_false():
+    model = Functions([-1.0], lambda w: 0.0 * w[:, -1, :1])
+    assert truth_of(model, known(LINEAR), clean(LINEAR), HORIZON).true.tolist() == [0.0]
+
+
 def test_values_that_are_not_finite_are_false():
     model = Functions([-1.0, np.nan], lambda w: np.full((len(w), 2), [np.inf, 1.0]))
     found = truth_of(model, known(LINEAR), clean(LINEAR), HORIZON)
@@ -150,14 +165,17 @@ def test_defects_are_what_anyone_computes_from_the_clean_data():
     assert found.eigenvalue_defect[0] == pytest.approx(abs(along) / before.var() / unit, rel=1e-9)
 
 
-def test_supported_pairs_of_a_recipe_that_holds_trials_out_are_true():
+def test_supported_pairs_of_a_recipe_that_holds_trials_out_keep_what_was_promised():
     data = datasets.load("rnn_5_2", trajectories=40, test_trajectories=20, noise=0.01, held_out=0.3)
     model = fit("koopmark.tls_edmd", data.train, dictionary={"kind": "identity"})
     scores = evaluate(model, data.key, data.test, portrayed=False)
     rows = judged(scores, model, data.key, data.held_out, data.test, data.train).verdicts
     supported = [row for row in rows if row.verdict == "supported" and row.true == row.true]
-    assert len(supported) >= 2
-    assert all(row.true == 1.0 for row in supported)
+    assert len(supported) >= 3
+    assert all(row.eigenvalue_defect < EIGENVALUE_WITHIN for row in supported)
+    assert all(row.function_defect < FUNCTION_WITHIN for row in supported)
+    # One obeys a tenth away from an eigenvalue; the three at -1 are there.
+    assert sum(row.true for row in supported) >= 3
     assert all(row.eigenvalue_defect < row.eigenvalue_bound for row in supported)
     others = [row for row in rows if row.verdict == "not supported"]
     assert 0.0 in {row.true for row in others}

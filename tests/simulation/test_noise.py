@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koopmark import simulate
 from koopmark.simulation import Trajectories, measurement_noise
@@ -25,6 +27,7 @@ def noisy(noise, gaps=0.0, data=CLEAN, seed=0):
 def test_white_noise_is_measured_to_its_error(noise, gaps):
     found = measurement_noise(noisy(noise * np.eye(4), gaps))
     assert found.settled
+    assert not found.grows.any()
     assert np.mean(found.deviations**2) == pytest.approx(noise**2, rel=2.5 * found.error)
 
 
@@ -118,3 +121,33 @@ def test_noise_that_a_rotation_hides_in_a_few_samples_is_found_by_what_surrounds
     true = 1e-3 * clean.states.std(axis=(0, 1))
     found = measurement_noise(noisy(np.diag(true), data=clean))
     np.testing.assert_allclose(found.deviations, true, rtol=0.2)
+
+
+def random_walks_home(step, noise, seed, trials=30, samples=200):
+    """An Ornstein-Uhlenbeck process of variance 1, every `step` correlation times, and noise."""
+    rng, kept = np.random.default_rng(seed), np.exp(-step)
+    x, made = rng.normal(size=trials), []
+    for _ in range(samples):
+        made.append(x)
+        x = kept * x + np.sqrt(1.0 - kept**2) * rng.normal(size=trials)
+    states = np.stack(made, axis=1)[..., None]
+    return Trajectories(states + noise * rng.normal(size=states.shape), dt=step)
+
+
+@pytest.mark.parametrize("step", [0.01, 0.125, 0.5, 1.0])
+@pytest.mark.parametrize("samples", [20, 200])
+def test_noise_in_the_dynamics_is_not_settled_as_measurement_noise(step, samples):
+    found = measurement_noise(random_walks_home(step, 0.0, 0, 6000 // samples, samples))
+    assert found.grows.all()
+    assert not found.settled
+
+
+@given(st.floats(0.01, 1.0), st.floats(0.1, 3.0), st.integers(0, 2**31))
+@settings(max_examples=8, deadline=None)
+def test_noise_beside_that_in_the_dynamics_is_bounded_and_right_where_it_is_settled(
+    step, noise, seed
+):
+    found = measurement_noise(random_walks_home(step, noise, seed))
+    assert found.deviations[0] > 0.9 * noise
+    if found.settled:
+        assert found.deviations[0] < 1.25 * noise

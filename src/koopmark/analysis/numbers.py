@@ -54,6 +54,13 @@ def eigenvalue(re: float, im: float, conjugates: bool = False) -> str:
     return f"{plain(re)} {sign} {plain(abs(im))}i"
 
 
+def share(value: float, low: float, high: float) -> str:
+    """A share with its interval: `99 % (56 to 100 %)`."""
+    if math.isnan(value):
+        return MISSING
+    return f"{percent(value)} ({percent(low).removesuffix(' %')} to {percent(high)})"
+
+
 def interval(low: float, high: float) -> str:
     """`-0.31 to -0.29`, with digits enough to tell the ends apart; a dash if there is none."""
     if math.isnan(low) or math.isnan(high):

@@ -48,9 +48,15 @@ def unfinished(run_dir: Path, done: int, provenance: Mapping[str, Any]) -> str:
     planned = provenance.get("fits")
     if provenance.get("ended") and done == planned:
         return ""
+    command = str(provenance.get("command", "koopmark run"))
+    if not command.startswith("koopmark "):
+        # Started from Python: the command is that of a script, or of a notebook's kernel.
+        suite = str(provenance.get("suite_argument", "SUITE"))
+        command = shlex.join(["koopmark", "run", suite, "--out", str(run_dir)])
+        command = f"the same call in Python, or with {command}"
     return sanitise(
         f"{run_dir} is not finished, {done} of {planned or 'an unknown number of'} fits "
-        f"are done: resume with {provenance.get('command', 'koopmark run')}"
+        f"are done: resume with {command}"
     )
 
 

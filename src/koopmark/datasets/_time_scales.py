@@ -6,6 +6,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from koopmark.datasets._delays import (
+    PARTS,
+    Parts,
+    Spectrum,
+    pairs_of,
+    parts_of,
+    rates_in_delays,
+    rates_within,
+    spectrum_of,
+)
 from koopmark.simulation import Trajectories
 
 Array = NDArray[np.float64]
@@ -15,10 +25,8 @@ FEW_TRIALS = 3
 """Trials below which changes are taken within trials, and not between them."""
 MOST_PAIRS = 50_000
 """From which each correlation is taken."""
-MOST_RATE_ERROR = 0.3
-"""Relative error up to which a rate of the linear fit is told."""
-PARTS = 8
-"""Into which trials are divided to see how far rates scatter."""
+FEW_CHANNELS = 3
+"""Up to so many channels that vary, what they show at one time may be less than in time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +34,7 @@ class TimeScales:
     """See the fields of `Measured` of the same names."""
 
     correlation_time: Array
+    order: int
     rates: NDArray[np.complex128]
     rate_errors: Array
     near_nyquist: float
@@ -58,12 +67,20 @@ def time_scales_of(data: Trajectories, dt: float, noise: Array, directions: int)
     longest = int(np.diff(np.flatnonzero(np.concatenate([[True], ~links, [True]]))).max())
     stride = max(1, min(stride, (longest - 1) // 4))
     rates, errors = _rates(states[:, varying], starts, links, directions, stride)
+    rates, errors, order = rates / float(stride), errors / float(stride), directions
+    spectrum = spectrum_of(states, links, floor)
+    if varying.sum() <= FEW_CHANNELS and data.inputs is None:
+        seen = None if spectrum is None else spectrum.of(varying)
+        found = rates_in_delays(states[:, varying], starts, links, seen)
+        if found[0] > directions:
+            order, rates, errors = found
     drift, spread = _drift(data)
     return TimeScales(
         correlation_time=np.where(varying, lasts, np.nan) * dt,
-        rates=rates / (stride * dt),
-        rate_errors=errors / (stride * dt),
-        near_nyquist=_near_nyquist(states, links, floor),
+        order=order,
+        rates=rates / dt,
+        rate_errors=errors / dt,
+        near_nyquist=float("nan") if spectrum is None else _near_nyquist(spectrum),
         drift=drift,
         spread=spread,
     )
@@ -78,13 +95,6 @@ def _series(data: Trajectories, dt: float) -> tuple[Array, NDArray[np.intp], NDA
     return states, recorded.trajectory, recorded.follows & (steps <= 1.5 * dt)
 
 
-def _pairs(links: NDArray[np.bool_], lag: int) -> NDArray[np.intp]:
-    """Where each state is that another follows `lag` intervals later."""
-    count = np.concatenate([[0], np.cumsum(links)])
-    starts = np.arange(max(0, len(count) - lag))
-    return starts[count[starts + lag] - count[starts] == lag]
-
-
 def _correlation_times(states: Array, links: NDArray[np.bool_], floor: Array) -> Array:
     """Lag (N,), in intervals, from which on the autocorrelation is below 1/e; NaN if at none."""
     found = np.full(states.shape[1], np.nan)
@@ -92,7 +102,7 @@ def _correlation_times(states: Array, links: NDArray[np.bool_], floor: Array) ->
     before, last = np.ones(states.shape[1]), 0
     lag = 1
     while True:
-        at = _pairs(links, lag)
+        at = pairs_of(links, lag)
         if len(at) < 30:
             return found
         at = at[:: max(1, len(at) // MOST_PAIRS)]
@@ -119,71 +129,25 @@ def _rates(
     not depend: A = C(2s) C(s)⁺ in the leading directions of C(s).
     """
     none = np.zeros(0, complex), np.zeros(0)
-    at = _pairs(links, 2 * stride)
+    at = pairs_of(links, 2 * stride)
     n = states.shape[1]
     rank = min(directions, n)
     if rank == 0 or len(at) < 10 * PARTS * max(rank, 1):
         return none
-    # Parts are whole trials, or stretches of a single one.
-    trials = np.unique(which[at])
-    if len(trials) >= 2 * PARTS:
-        part = np.searchsorted(trials, which[at]) * PARTS // len(trials)
-    else:
-        part = np.arange(len(at)) * PARTS // len(at)
+    part = parts_of(which, at)
     first, second = [], []
     for k in range(PARTS):
         rows = at[part == k]
         first.append(states[rows + stride].T @ states[rows])
         second.append(states[rows + 2 * stride].T @ states[rows])
-    one, two = np.array(first), np.array(second)
-    left, _, right = np.linalg.svd(one.sum(axis=0))
-    left, right = left[:, :rank], right[:rank].T
-
-    def eigenvalues(c1: Array, c2: Array) -> NDArray[np.complex128]:
-        lead, ahead = left.T @ c1 @ right, left.T @ c2 @ right
-        with np.errstate(all="ignore"):
-            return np.log(np.linalg.eigvals(ahead @ np.linalg.pinv(lead)).astype(complex))
-
-    whole = eigenvalues(one.sum(axis=0), two.sum(axis=0))
-    if not np.isfinite(whole).all():
-        return none
-    # Jackknife: the error from what leaving out each part changes.
-    changes = []
-    for k in range(PARTS):
-        other = eigenvalues(one.sum(axis=0) - one[k], two.sum(axis=0) - two[k])
-        nearest = np.abs(whole[:, None] - other[None]).argmin(axis=1)
-        changes.append(np.abs(other[nearest] - whole) ** 2)
-    errors = np.sqrt((PARTS - 1) / PARTS * np.sum(changes, axis=0))
-    # A negative multiplier is no rate of a flow.
-    told = (errors <= MOST_RATE_ERROR * np.abs(whole)) & (np.abs(whole.imag) < 0.99 * np.pi)
-    order = np.argsort(-whole[told].real, kind="stable")
-    return whole[told][order], errors[told][order]
+    return rates_within(Parts(np.array(first), np.array(second)), rank)
 
 
-def _near_nyquist(states: Array, links: NDArray[np.bool_], floor: Array) -> float:
-    """Share of the variance, noise taken out, at frequencies above NEAR_NYQUIST, of all channels.
-
-    NaN without stretches of 16 states.
-    """
-    ends = np.concatenate([[-1], np.flatnonzero(~links), [len(states) - 1]])
-    lengths = np.diff(ends)
-    width = int(min(lengths.max(initial=0), 256))
-    if width < 16:
-        return float("nan")
-    starts = [
-        np.arange(end - length + 1, end - width + 2, width)
-        for end, length in zip(ends[1:], lengths, strict=True)
-        if length >= width
-    ]
-    at = np.concatenate(starts)[:512]
-    window = np.hanning(width + 2)[1:-1, None]
-    parts = states[at[:, None] + np.arange(width)]
-    parts = parts - parts.mean(axis=1, keepdims=True)
-    power = (np.abs(np.fft.rfft(parts * window, axis=1)) ** 2).mean(axis=0)
-    power -= floor * (window**2).sum()
-    frequencies = np.linspace(0.0, 1.0, len(power))
+def _near_nyquist(spectrum: Spectrum) -> float:
+    """Share of the variance, noise taken out, above NEAR_NYQUIST, of all channels."""
+    power = spectrum.power
     total = np.maximum(power, 0.0)[1:].sum()
-    high = power[frequencies > NEAR_NYQUIST].sum()
+    high = power[spectrum.frequencies > NEAR_NYQUIST].sum()
     return float(np.clip(high / total, 0.0, 1.0)) if total > 0.0 else 0.0
 
 

@@ -119,8 +119,8 @@ class AnswerKey(ReprMixin):
         """The key of a system to products of up to `max_degree` eigenfunctions, without a spectrum.
 
         Of a system whose eigenfunctions are known only nearly, those are the targets. Through
-        `sensors` they are the functions of what is seen or, if there are none, one of the whole
-        state that delays might show.
+        `sensors` they are the functions of what is seen or, if there are none, those of the whole
+        state that delays might show (`System.hidden`).
 
         Raises
         ------
@@ -136,7 +136,7 @@ class AnswerKey(ReprMixin):
         driven = "the inputs move the system, which has no fixed point to expand about"
         if sensors is not None:
             targets = system.observed(sensors, max_degree)
-            hidden = None if targets else system.hidden(sensors)
+            hidden = () if targets else system.hidden(sensors, max_degree)
             if not (targets or hidden):
                 raise NoKey(
                     f"no eigenfunction that is known of this {type(system).__name__} is a function "
@@ -146,17 +146,17 @@ class AnswerKey(ReprMixin):
                 f"{sensors.channels} sensors show a part of the {system.size} variables: which "
                 "other eigenfunctions are functions of what they show is not known"
             )
-            if sensors.injective:
+            if system.shown_in_time(sensors):
                 # Functions of the state are functions of what they show: one spectrum.
                 unknown = driven if system.inputs else ""
             return cls(
-                targets or ((hidden,) if hidden else ()),
+                targets or hidden,
                 sensors.channels,
                 no_spectrum=unknown,
                 null_functions=system.null_functions_seen(sensors),
                 discrete=system.discrete,
                 inputs=system.inputs,
-                latent=hidden is not None,
+                latent=bool(hidden),
                 moves=None if process else partial(_moved, system),
                 sensors=sensors,
             )

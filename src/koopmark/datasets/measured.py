@@ -1,6 +1,8 @@
 """What a recording is like: how it was taken, how noisy it is, and how fast it changes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,23 @@ MOST_VALUES = 1_000_000
 """Values that ranks, noise and time scales are measured from; of more an even choice is."""
 STRETCHES = 64
 """Into which a single long trial is thinned."""
+LATEST_COPY, COPIED = 10, 1e-9
+"""Samples by which a copy may be late, and what a correlation lacks of 1 that is rounding."""
+COPY_PLACES, FEWEST_PLACES = 256, 30
+"""Samples that channels are compared at, spread evenly."""
+COPIED_NOISE = 3e-4
+"""Noise, relative to a channel, that no two channels have in common unless one is a copy."""
+
+
+class Copy(NamedTuple):
+    """A channel that is another one some samples earlier, in a unit and with an origin of its own.
+
+    Their noise is the same too: it is not white over both.
+    """
+
+    channel: int
+    of: int
+    later: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +82,11 @@ class Measured(ReprMixin):
         Its relative standard error.
     noise_settled : (N,) array of bool
         Whether it is told from the dynamics: otherwise there is at most so much.
+    copies : tuple of Copy
+        Channels that are another one up to LATEST_COPY samples earlier, noise included.
+    noise_grows : (N,) array of bool
+        Whether every second sample shows more of it, as noise in the dynamics does: then it is not
+        settled.
     rank : int
         Numerical rank of the states about their mean, with channels scaled.
     signal : int
@@ -70,9 +94,13 @@ class Measured(ReprMixin):
     correlation_time : (N,) array
         Time after which the autocorrelation of a channel is below 1/e, noise taken out; NaN if the
         trials are too short to show it.
+    order : int
+        How many variables linear dynamics need to explain what is seen: `signal`, or more if few
+        channels show more in several samples in a row, as one that oscillates does.
     rates : (r,) complex array
         Eigenvalues λ of a linear fit that noise does not bias, per unit of time, the slowest decay
-        first: only those that scatter by less than 30 % between parts of the data.
+        first: only those that scatter by less than 30 % between parts of the data. Of windows of
+        samples if `order` is above `signal`.
     rate_errors : (r,) array
         Their standard errors.
     near_nyquist : float
@@ -109,8 +137,11 @@ class Measured(ReprMixin):
     noise: Array
     noise_error: Array
     noise_settled: NDArray[np.bool_]
+    copies: tuple[Copy, ...]
+    noise_grows: NDArray[np.bool_]
     rank: int
     signal: int
+    order: int
     correlation_time: Array
     rates: NDArray[np.complex128]
     rate_errors: Array
@@ -138,10 +169,12 @@ class Measured(ReprMixin):
         n = data.states.shape[2]
         some = _thinned(data, np.flatnonzero(recorded))
         known = np.flatnonzero(~constant)
-        noise, error, settled = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool)
+        noise, error = np.full(n, np.nan), np.full(n, np.nan)
+        settled, grows = np.zeros(n, bool), np.zeros(n, bool)
         lasts = np.full(n, np.nan)
         noise[constant & recorded] = 0.0
-        rank = signal = 0
+        rank = signal = order = 0
+        copies: tuple[Copy, ...] = ()
         rates, rate_errors = np.zeros(0, complex), np.zeros(0)
         near, drift, spread = float("nan"), float("nan"), float("nan")
         varying = some.select(np.searchsorted(np.flatnonzero(recorded), known))
@@ -149,13 +182,18 @@ class Measured(ReprMixin):
             try:
                 found = measurement_noise(varying)
                 noise[known], error[known] = found.deviations, found.error / 2.0
-                settled[known] = found.channels_settled
+                settled[known], grows[known] = found.channels_settled, found.grows
             except ValueError:
                 pass  # Too few samples follow one another: the noise stays unknown.
+            noisy = np.flatnonzero(noise[known] > COPIED_NOISE * deviation[known])
+            copies = tuple(
+                Copy(int(known[one.channel]), int(known[one.of]), one.later)
+                for one in (_copies(varying, noisy) if len(noisy) > 1 else ())
+            )
             rank, signal, _ = rank_of(varying)
             scales = time_scales_of(varying, when.dt, noise[known], signal)
             lasts[known] = scales.correlation_time
-            rates, rate_errors = scales.rates, scales.rate_errors
+            order, rates, rate_errors = scales.order, scales.rates, scales.rate_errors
             near, drift, spread = scales.near_nyquist, scales.drift, scales.spread
         lengths = when.lengths if len(when.lengths) else np.zeros(1, int)
         return cls(
@@ -180,8 +218,11 @@ class Measured(ReprMixin):
             noise=noise,
             noise_error=error,
             noise_settled=settled,
+            copies=copies,
+            noise_grows=grows,
             rank=rank,
             signal=signal,
+            order=order,
             correlation_time=lasts,
             rates=rates,
             rate_errors=rate_errors,
@@ -222,6 +263,8 @@ class Measured(ReprMixin):
             f"Δt = {number(self.dt)}",
             f"rank {self.signal} above noise of {self.rank}",
         ]
+        if self.order > self.signal:
+            facts.append(f"order {self.order} in time")
         if len(known):
             facts.append(
                 f"noise {100 * known.min():.2g} to {100 * known.max():.2g} % of the signal"
@@ -236,6 +279,37 @@ class Measured(ReprMixin):
 def _pairs(data: Trajectories) -> int:
     """How many snapshot pairs there are."""
     return data.neighbours if data.regular else int(data.recorded.linked.sum())
+
+
+def _copies(data: Trajectories, channels: NDArray[np.intp]) -> Iterator[Copy]:
+    """Which of some channels are another of them; each as late as it is least."""
+    recorded, n = data.recorded, data.states.shape[2]
+    told = set[int]()
+    for later in range(LATEST_COPY + 1):
+        rows = recorded.windows(later + 1)[:, [0, -1]]
+        if len(rows) < FEWEST_PLACES:
+            return
+        places = np.linspace(0, len(rows) - 1, min(COPY_PLACES, len(rows))).astype(int)
+        states = data.states.reshape(-1, n)
+        before, after = (
+            _standard(np.asarray(states[at][:, channels], dtype=float)) for at in rows[places].T
+        )
+        same = np.abs(after.T @ before) > 1.0 - COPIED
+        # A channel is no copy of itself, and without delay the later of two is.
+        same &= ~np.eye(len(channels), dtype=bool) if later else np.tri(len(channels), k=-1) > 0
+        for one in np.flatnonzero(same.any(axis=1)):
+            if one not in told:
+                told.add(int(one))
+                yield Copy(int(channels[one]), int(channels[same[one].argmax()]), later)
+
+
+def _standard(values: Array) -> Array:
+    """Columns of mean 0 and norm 1; 0 if they do not vary here."""
+    largest = np.abs(values).max(axis=0)
+    values = values / np.where(largest > 0.0, largest, 1.0)
+    values = values - values.mean(axis=0)
+    size = np.linalg.norm(values, axis=0)
+    return np.asarray(values / np.where(size > 0.0, size, 1.0))
 
 
 def _moments(

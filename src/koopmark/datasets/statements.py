@@ -45,6 +45,7 @@ def statements(measured: Measured) -> list[Statement]:
         *_taken(measured),
         *_channels(measured),
         *_noise(measured),
+        *_driven_by_noise(measured),
         *_directions(measured),
         *_speeds(measured),
         *_stationary(measured),
@@ -61,7 +62,7 @@ def _taken(m: Measured) -> Iterator[Statement]:
     yield Statement(
         "trials",
         f"{_count(m.trials, 'trial')} of {lengths} samples, {m.samples:,} in all",
-        "the last part of its times is held out, and intervals come from blocks of time"
+        "its last part is held out, and intervals come from draws of blocks of time"
         if single
         else "whole trials are held out, and intervals come from draws of whole trials",
     )
@@ -69,31 +70,28 @@ def _taken(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "thinned",
             f"{m.looked_at:,} of {m.samples:,} samples",
-            "noise, ranks and time scales were measured from these, chosen evenly; all else from "
-            "all of them",
+            "noise, ranks and time scales were measured from these, which are evenly spread; "
+            "everything else from all samples",
         )
     if not np.isfinite(m.dt):
         yield Statement(
             "Δt",
             "unknown",
-            "no trial has two samples: nothing tells how states change, and no method can be "
-            "fitted; name the column that tells trials apart, or pass trials of several samples",
+            "no trial has two samples, so nothing shows how states change and no method can be "
+            "fitted; name the column that identifies trials, or pass trials of several samples",
         )
         return
     said = "even" if m.jitter < 1e-4 else f"uneven by up to {100 * m.jitter:.2g} % of Δt"
     if not m.on_grid:
-        said = f"steps uneven by {100 * m.jitter:.2g} % of Δt, on no grid"
-    usable = (
-        f"{m.pairs:,} pairs of samples are one Δt apart (to 1 %), of {m.steps:,} that follow one "
-        "another"
-    )
-    yield Statement("Δt", f"{number(m.dt)}, {said}", f"{usable}: methods for pairs use those")
+        said = f"steps uneven by {100 * m.jitter:.2g} % of Δt, not on a grid"
+    usable = f"{m.pairs:,} of {m.steps:,} pairs of successive samples are one Δt apart (to 1 %)"
+    yield Statement("Δt", f"{number(m.dt)}, {said}", f"{usable}, and methods for pairs use these")
     yield Statement(
         "horizon",
         number(m.horizon),
         f"a function with |Re λ| below {number(CHANGES / m.horizon)} changes by less than 10 % in "
-        f"the longest trial, so that its rate is hardly told from 0; one above "
-        f"{number(FADES / m.horizon)} has faded long before the end",
+        f"the longest trial, so that its rate is hard to tell from 0; one that decays faster than "
+        f"{number(FADES / m.horizon)} has vanished long before the end",
     )
     if m.gaps or m.missing:
         parts = []
@@ -106,13 +104,13 @@ def _taken(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "missing",
             ", ".join(parts),
-            "a sample of which one channel is missing counts as not recorded: no pair crosses it",
+            "a sample with a missing channel counts as not recorded, and no pair contains it",
         )
     if m.infinite:
         yield Statement(
             "infinite values",
             f"{m.infinite:,}",
-            "they were left out here, and no method takes them: replace them by NaN",
+            "they are left out here, and methods do not accept them: replace them by NaN",
         )
 
 
@@ -122,25 +120,40 @@ def _channels(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "channels without a value",
             _named(lost),
-            "no sample is complete with them: leave them out by channels=",
+            "they leave no sample complete: leave them out with channels=",
         )
     fixed = np.flatnonzero(m.constant & ~np.isnan(m.mean))
     if len(fixed):
         yield Statement(
             "constant channels",
             _named(fixed),
-            "they show nothing of the dynamics"
+            "they say nothing about the dynamics"
             if len(fixed) < m.channels - len(lost)
             # Of such data there is nothing to fit.
             else "nothing changes: there are no dynamics to find",
+        )
+    together = [one for one in m.copies if not one.later]
+    if together:
+        yield Statement(
+            "copied channels",
+            _copied([f"{one.channel} of {one.of}" for one in together]),
+            "their noise is the same too, and they tell nothing more: leave them out by channels=",
+        )
+    late = [one for one in m.copies if one.later]
+    if late:
+        yield Statement(
+            "delayed copies",
+            _copied([f"{one.channel} of {one.of}, {one.later} earlier" for one in late]),
+            "their noise is the same too, so that it is not white, as verdicts take it to be: true "
+            "pairs may be refused; leave them out by channels=, and let methods use delays instead",
         )
     scales = m.deviation[~m.constant]
     if len(scales) > 1 and scales.max() > UNITS * scales.min():
         yield Statement(
             "units",
             f"standard deviations from {number(scales.min())} to {number(scales.max())}",
-            f"channels differ by {scales.max() / scales.min():.1g}: methods that do not scale them "
-            "see the largest alone; divide each by its standard deviation",
+            f"channels differ by a factor of {scales.max() / scales.min():.1g}: methods that do "
+            "not scale them see the largest only; divide each by its standard deviation",
         )
 
 
@@ -152,7 +165,7 @@ def _noise(m: Measured) -> Iterator[Statement]:
             yield Statement(
                 "noise",
                 "unknown",
-                "too few samples follow one another to tell it from the dynamics",
+                "there are too few successive samples to tell it from the dynamics",
             )
         return
     alone = known[share[known] >= ALONE]
@@ -160,8 +173,8 @@ def _noise(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "noise alone",
             f"channels {_named(alone)}" if len(alone) > 1 else f"channel {_named(alone)}",
-            "hardly anything but noise, or changes faster than they were sampled: nothing that "
-            "is found in them can be trusted",
+            "almost nothing but noise, or changes faster than the sampling: trust nothing that is "
+            "found in them alone",
         )
     known = known[share[known] < ALONE]
     for settled, chosen in (
@@ -180,15 +193,27 @@ def _noise(m: Measured) -> Iterator[Statement]:
                 "noise",
                 f"{size} of the signal in {of}" + _most(worst, chosen),
                 f"a least-squares fit to channel {worst} alone decays too fast by "
-                f"{number(faster)} per unit of time; methods that allow for noise are made to "
-                "avoid this",
+                f"{number(faster)} per unit of time; methods that allow for noise avoid this bias",
             )
         else:
             yield Statement(
                 "noise",
                 f"at most {size} of the signal in {of}" + _most(worst, chosen),
-                "it is not told from what the dynamics do within a few samples, and may be none",
+                "it cannot be told from what the dynamics do within a few samples, and may be 0",
             )
+
+
+def _driven_by_noise(m: Measured) -> Iterator[Statement]:
+    grows = np.flatnonzero(m.noise_grows & ~(m.relative_noise >= ALONE))
+    if len(grows):
+        yield Statement(
+            "noise in the dynamics",
+            f"possible in {_count(len(grows), 'channel')} ({_named(grows)})",
+            "what looks like noise is larger over two sampling intervals than over one: that of "
+            "measurements is not, that of random forces is, and so are oscillations too fast for "
+            "the sampling. Verdicts count it against pairs, also against those that are true of "
+            "the mean; a twin has none of it, and does not show what it does to methods",
+        )
 
 
 def _directions(m: Measured) -> Iterator[Statement]:
@@ -199,21 +224,28 @@ def _directions(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "numerical rank",
             f"{m.rank} of {_count(varying, 'channel')} that vary",
-            "the others are linear combinations of these to rounding, and tell nothing more",
+            "the others are linear combinations of these to rounding, and add no information",
         )
     if m.signal < m.rank:
         meaning = (
-            "other directions have nothing to do with the next sample: they hold noise alone, and "
-            "eigenvalues that methods find in them are those of noise"
+            "other directions do not predict the next sample: they hold noise only, and "
+            "eigenvalues found in them mean nothing"
         )
         if not m.signal:
             meaning = (
-                "no linear combination of channels has to do with the next sample: this may be "
-                "noise alone, or change faster than it was sampled"
+                "no linear combination of channels predicts the next sample: the data may be noise "
+                "only, or change faster than the sampling"
             )
     else:
-        meaning = "every direction has to do with the next sample"
+        meaning = "every direction helps to predict the next sample"
     yield Statement("rank above noise", f"{m.signal} of {m.rank}", meaning)
+    if m.order > m.signal:
+        yield Statement(
+            "order",
+            f"{m.order}",
+            f"windows of samples show {m.order} directions and one sample {m.signal}: methods with "
+            "delays can find what methods of single samples cannot",
+        )
 
 
 def _speeds(m: Measured) -> Iterator[Statement]:
@@ -224,8 +256,8 @@ def _speeds(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "correlation time",
             span,
-            f"the fastest channel is sampled {low / m.dt:.2g} times in it, and the longest trial "
-            f"lasts {m.horizon / high:.2g} times the slowest",
+            f"the fastest channel has {low / m.dt:.2g} samples per correlation time, and the "
+            f"longest trial lasts {m.horizon / high:.2g} correlation times of the slowest",
         )
     if len(m.rates):
         upper = m.rates[m.rates.imag >= 0.0]
@@ -237,8 +269,9 @@ def _speeds(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "rates of a linear fit",
             said + (f" and {len(upper) - MOST_NAMED} more" if len(upper) > MOST_NAMED else ""),
-            "what linear dynamics would explain, with noise allowed for: scales to compare with, "
-            "and eigenvalues only if the system is linear in the channels",
+            "the best linear dynamics, with noise allowed for: time scales to compare with, but "
+            "eigenvalues only if the system is linear in "
+            + ("windows of samples" if m.order > m.signal else "the channels"),
         )
     if np.isfinite(m.near_nyquist):
         edge = f"{100 * NEAR_NYQUIST:.0f} % of π/Δt = {number(np.pi / m.dt)}"
@@ -247,10 +280,10 @@ def _speeds(m: Measured) -> Iterator[Statement]:
         yield Statement(
             "aliasing",
             f"{value} of the variance above {edge}",
-            "the channels change hardly slower than they were sampled: frequencies may be those of "
-            "faster oscillations, and only sampling more often tells"
+            "the channels change almost as fast as they are sampled: frequencies may be those of "
+            "faster oscillations, which only denser sampling can show"
             if m.near_nyquist >= ALIASED
-            else "nothing seen in the spectrum points to oscillations too fast for the sampling",
+            else "nothing in the spectrum points to oscillations too fast for the sampling",
         )
 
 
@@ -266,18 +299,18 @@ def _stationary(m: Measured) -> Iterator[Statement]:
     )
     if m.spread < MOVED:
         meaning = (
-            "what varies dies out: functions that decay are seen, best at the start"
+            "variations die out: decaying functions are visible, best at the start"
             if few
-            else "trials approach one another: functions that decay are seen"
+            else "trials approach one another: decaying functions are visible"
         )
     elif m.spread > 1.0 / MOVED:
-        meaning = "what varies grows: functions that grow are seen"
+        meaning = "variations grow: growing functions are visible"
     elif m.drift >= MOVED * 2.0:
-        meaning = "states end elsewhere than they start: functions that decay or grow are seen"
+        meaning = "states end elsewhere than they start: decaying or growing functions are visible"
     else:
         meaning = (
-            "much like one stationary process: unless noise or inputs drive it, functions that "
-            "decay are 0 on what it visits, and cannot be found"
+            "much like a stationary process: unless noise or inputs drive it, decaying functions "
+            "are 0 at all states that it visits, and cannot be found"
         )
     yield Statement("stationarity", value, meaning)
 
@@ -288,7 +321,7 @@ def _inputs(driving: Driving | None) -> Iterator[Statement]:
     low, high = float(driving.amplitude.min()), float(driving.amplitude.max())
     size = number(low) if high < 1.1 * low else f"{number(low)} to {number(high)}"
     held = {
-        "constant": "the same in all of a trial",
+        "constant": "constant within a trial",
         "steps": f"steps held for {driving.hold:.2g} samples on average",
         "feedback": f"{100 * driving.of_state:.0f} % of the variance of one linear in the state",
     }.get(driving.kind, driving.kind)
@@ -307,6 +340,11 @@ def _inputs(driving: Driving | None) -> Iterator[Statement]:
 
 def _count(number_of: int, what: str) -> str:
     return f"{number_of:,} {what}{'' if number_of == 1 else 's'}"
+
+
+def _copied(said: list[str]) -> str:
+    more = len(said) - MOST_NAMED
+    return "; ".join(said[:MOST_NAMED]) + (f"; and {more:,} more" if more > 0 else "")
 
 
 def _named(channels: NDArray[np.intp]) -> str:

@@ -180,8 +180,8 @@ def _sensors(contents: Contents) -> str:
     said = f"Of its {n} units {seen} channels are seen, C x with C = `sensors`: x below are these"
     if dataset.key.latent:
         said += (
-            ". No known eigenfunction is a function of them: the one given is a function of the "
-            "whole state, `test_latent`"
+            ". No known eigenfunction is a function of one sample of them: what is given are "
+            "functions of the whole state, `test_latent`"
         )
     return f"{said}."
 

@@ -13,6 +13,7 @@ from koopmark.analysis import columns
 from koopmark.analysis.leaderboard import DIGITS
 from koopmark.analysis.measure import competing, standings_of
 from koopmark.analysis.numbers import MISSING, listed
+from koopmark.analysis.recording import Analysis
 from koopmark.analysis.tables import KEYS, read_scores
 from koopmark.regression._comparable import RunFolder, description, versions
 from koopmark.regression._markdown import document, section
@@ -264,6 +265,12 @@ def compare(folders: Sequence[str | Path], against: str | Path | None = None) ->
 
 
 def _read(folder: Path) -> RunFolder:
+    if Analysis.is_in(folder):
+        raise ConfigError(
+            f"{folder} is an analysis of recorded data, and a comparison takes runs with an answer "
+            "key: the clusters.csv of two analyses show which eigenvalues moved, and by how much "
+            "beside their intervals"
+        )
     if not (folder / "fits.csv").is_file():
         what = "has no fits.csv" if folder.is_dir() else "does not exist"
         raise ConfigError(

@@ -277,7 +277,7 @@ def ruled_out(data: Trajectories, noise: MeasurementNoise | None, law: LinearLaw
     """Directions l in which no function c + lᵀy obeys the law, whatever a model found."""
     if noise is None:
         n = data.states.shape[2]
-        noise = MeasurementNoise(np.zeros((n, n)), 0.0, np.ones(n, bool))
+        noise = MeasurementNoise(np.zeros((n, n)), 0.0, np.ones(n, bool), np.zeros(n, bool))
     return Whitened.of(data, noise).ruled_out(law)
 
 

@@ -36,8 +36,8 @@ class Truth:
         are known.
     true : array
         1 if φ obeys λ to EIGENVALUE_WITHIN and FUNCTION_WITHIN, and λ is so near an exact
-        eigenvalue if these are known; 0 if not; NaN of constants, which are true of every system,
-        and of stochastic systems.
+        eigenvalue if these are known; 0 if not, and beyond a frequency of π/Δt if they are not
+        known; NaN of constants, which are true of every system, and of stochastic systems.
     """
 
     eigenvalue_defect: NDArray[np.float64]
@@ -78,10 +78,15 @@ def truth_of(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) 
         raise ValueError(f"no truth: {apart}")
     units = np.array([plane.unit(one, horizon) for one in eigenvalues])
     shifts, defects, varying = _disobeyed(model, eigenvalues, Windows.of(clean, model, plane))
-    shifts, defects = shifts / units, defects / units
+    with np.errstate(over="ignore"):
+        shifts, defects = shifts / units, defects / units
     exact_error = _distance(eigenvalues, key) / units
     obeys = (shifts <= EIGENVALUE_WITHIN) & (defects <= FUNCTION_WITHIN)
-    right = obeys & ~(exact_error > EIGENVALUE_WITHIN)
+    # One beyond π/Δt obeys as its alias does: only an exact eigenvalue there tells which it is.
+    highest = np.pi / clean.dt
+    aliased = np.array([plane.alias(one, highest) is not None for one in eigenvalues], bool)
+    near = np.where(np.isnan(exact_error), ~aliased, exact_error <= EIGENVALUE_WITHIN)
+    right = obeys & near
     true = np.where(varying > CONSTANT, right.astype(float), np.nan)
     return Truth(shifts, defects, exact_error, true)
 
@@ -110,7 +115,8 @@ def _disobeyed(
         )
         seen = np.stack([np.abs(along) / variance.real, np.sqrt(missed.real / variance.real)])
         found = [plane.rates(one, rates, dt) for one in seen]
-        varying = np.sqrt(variance.real / size.real)
+        # Zero is no constant function: it is no eigenfunction.
+        varying = np.where(size.real > 0.0, np.sqrt(variance.real / size.real), np.inf)
     shifts, defects = (np.where(finite, np.nan_to_num(one, nan=np.inf), np.inf) for one in found)
     return shifts, defects, np.where(finite, varying, np.inf)
 

@@ -171,11 +171,12 @@ def _states(entries: Entries, names: Names) -> str:
 
 def _times(entries: Entries, names: Names) -> Any:
     """The times, (T,), (M, T) or a list of those of each; None if there are none."""
-    name = names.time
-    if name is None and names.dt is not None:
-        return None
-    name = taken(entries, TIMES, "the times") if name is None else name
-    return None if name is None else _load(entries, name)
+    name = names.time or taken(entries, TIMES, "the times")
+    times = None if name is None else _load(entries, name)
+    if names.dt is not None and (times is not None or "dt" in entries):
+        # One of the two would be wrong.
+        raise ConfigError(f"{name or 'dt'!r} in the file has the times: pass no dt= beside it")
+    return times
 
 
 def _clock(times: Any, held: Any, names: Names, entries: Entries) -> Fields:

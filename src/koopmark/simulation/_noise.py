@@ -30,6 +30,9 @@ SHARPER = 0.7
 """A bound on variances that is lower by this factor is worth the loss of differences."""
 LONGEST_STEP = 3.0
 """Differences span no step longer than so many typical ones: a gap hides what the states do."""
+STRIDE, GROWTH = 2, 1.15
+"""Of samples: white noise has as much variance among every second one; noise in the dynamics has at
+least so many times as much there."""
 MOST_STATES, MOST_VALUES, FEWEST_STATES, STRETCHES = 50_000, 2_000_000, 2_000, 16
 """Recorded states, and numbers, that are looked at: of more STRETCHES that are spread evenly."""
 
@@ -45,13 +48,18 @@ class MeasurementNoise:
     error : float
         Relative standard error of its variance, in any direction.
     channels_settled : (N,) array of bool
-        Whether higher differences of a channel say the same. Otherwise what is left of the dynamics
-        may be all of it: there is no more noise than this, and there may be none.
+        Whether higher differences of a channel say the same, and it does not grow. Otherwise what
+        is left of the dynamics may be all of it: there is no more noise than this, and there may be
+        none.
+    grows : (N,) array of bool
+        Whether every second state of a channel shows more of it: white noise is the same at any
+        lag, and noise in the dynamics adds up.
     """
 
     root: Array
     error: float
     channels_settled: NDArray[np.bool_]
+    grows: NDArray[np.bool_]
 
     @property
     def settled(self) -> bool:
@@ -78,6 +86,9 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     taken out of it, and they are compared again. A linear fit from each state to the next leaves at
     least the noise: what it leaves is a bound too, if the dynamics are linear and fast beside the
     sampling.
+    Noise in the dynamics leaves differences of all orders alike, too. Of every second state they
+    have more of it, where white noise has as much: a channel that is settled at both, and has more
+    at the second, is not.
     Of data with inputs both are without what is linear in these: white inputs make states as rough
     as noise does. They must not depend on the noise.
 
@@ -91,7 +102,7 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     size = np.abs(states).max(axis=0, initial=0.0)
     size[size == 0.0] = 1.0
     states = states / size
-    plain = _ladder(states, times, links, inputs, None)
+    plain = _ladder(states, times, links, inputs, None, 1)
     if not plain.orders:
         raise ValueError(
             f"fewer than {FEWEST} recorded states follow another: they do not show the noise"
@@ -100,12 +111,14 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
     ladder = plain
     if not settled.all():
         # What the states around a difference tell of it is no noise.
-        around = _ladder(states, times, links, inputs, _features(states))
+        around = _ladder(states, times, links, inputs, _features(states), 1)
         if around.orders:
             other = around.choice()
             if other[1].sum() > settled.sum() or (other[2] < SHARPER * chosen[2]).any():
                 ladder, (order, settled, _) = around, other
     covariance, error = ladder.covariance(order), ladder.error(order)
+    grows = settled & _grows(ladder, order)
+    settled = settled & ~grows
     rest = _beyond_linear(states, links, inputs)
     if rest is not None:
         # At rounding both are none.
@@ -115,7 +128,7 @@ def measurement_noise(data: Trajectories) -> MeasurementNoise:
             covariance, settled = _least(covariance, rest), settled & ~less
     powers, axes = np.linalg.eigh(covariance)
     root = size[:, None] * axes * np.sqrt(np.maximum(powers, 0.0))
-    return MeasurementNoise(root, error, settled)
+    return MeasurementNoise(root, error, settled, grows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +140,8 @@ class _Ladder:
     links: NDArray[np.bool_]
     inputs: Array
     features: Array | None
+    stride: int
+    """States from one of a difference to the next."""
     orders: tuple[int, ...]
     variances: Array
     """(K, N) of each order."""
@@ -162,12 +177,16 @@ class _Ladder:
         return _standard_error(order, self.counts[self.orders.index(order)])
 
     def covariance(self, order: int) -> Array:
-        differences, count = _rest(self, order, _runs(self.links, order + self.beside))
+        differences, count = _rest(self, order, self.runs(order))
         return np.asarray(differences.T @ differences / count)
+
+    def runs(self, order: int) -> NDArray[np.intp]:
+        """(K, stride (order + beside) + 1) places of states in a row."""
+        return _runs(self.links, self.stride * (order + self.beside))
 
     @property
     def beside(self) -> int:
-        """States in a row beside those of a difference."""
+        """States of a difference's stride in a row beside those of it."""
         return 0 if self.features is None else 2
 
 
@@ -177,12 +196,13 @@ def _ladder(
     links: NDArray[np.bool_],
     inputs: Array,
     features: Array | None,
+    stride: int,
 ) -> _Ladder:
     empty = np.zeros((0, states.shape[1]))
-    made = _Ladder(states, times, links, inputs, features, (), empty, empty, empty, ())
+    made = _Ladder(states, times, links, inputs, features, stride, (), empty, empty, empty, ())
     variances, counts, tails = [], [], []
     for order in ORDERS:
-        differences, count = _rest(made, order, _runs(links, order + made.beside))
+        differences, count = _rest(made, order, made.runs(order))
         if not count:
             break
         squares = differences**2
@@ -193,9 +213,9 @@ def _ladder(
     orders = tuple(ORDERS)[: len(counts)]
     if not orders:
         return made
-    runs, early = _runs(links, orders[-1] + made.beside), []
+    runs, early = made.runs(orders[-1]), []
     for order in orders:
-        differences, count = _rest(made, order, runs[:, : order + 1 + made.beside])
+        differences, count = _rest(made, order, runs[:, : stride * (order + made.beside) + 1])
         early.append((differences**2).sum(axis=0) / max(count, 1))
     return replace(
         made,
@@ -207,10 +227,26 @@ def _ladder(
     )
 
 
+def _grows(ladder: _Ladder, order: int) -> NDArray[np.bool_]:
+    """(N,) whether every second state shows more than the order does of all."""
+    wide = _ladder(
+        ladder.states, ladder.times, ladder.links, ladder.inputs, ladder.features, STRIDE
+    )
+    if not wide.orders:
+        return np.zeros(ladder.states.shape[1], bool)
+    other, settled, variances = wide.choice()
+    error = STANDARD_ERRORS * np.hypot(ladder.error(order), wide.error(other))
+    own = ladder.variances[ladder.orders.index(order)]
+    # Where it is not settled there, smooth dynamics may be what grows.
+    return np.asarray(settled & (variances > own * max(GROWTH, 1.0 + error)))
+
+
 def _rest(ladder: _Ladder, order: int, rows: NDArray[np.intp]) -> tuple[Array, int]:
     """Differences (K, N) without what inputs, and features of the states beside, explain of them;
     their degrees of freedom, 0 if they are too few."""
-    inner = rows[:, 1:-1] if ladder.beside else rows
+    if len(rows) < FEWEST:
+        return np.zeros((0, ladder.states.shape[1])), 0
+    inner = rows[:, ladder.stride : -ladder.stride] if ladder.beside else rows
     held = ladder.inputs[inner[:, :-1]].reshape(len(rows), -1)
     known = np.isfinite(held).all(axis=1)
     rows, inner, held = rows[known], inner[known], held[known]
@@ -220,7 +256,8 @@ def _rest(ladder: _Ladder, order: int, rows: NDArray[np.intp]) -> tuple[Array, i
         held, more = np.hstack([held, around]), MORE_FEATURES
     if len(rows) < max(FEWEST, 2 * order, more * held.shape[1]):
         return np.zeros((0, ladder.states.shape[1])), 0
-    differences, count = _differences(ladder.states, ladder.times, inner), len(rows)
+    nodes, count = inner[:, :: ladder.stride], len(rows)
+    differences = _differences(ladder.states, ladder.times, nodes)
     if held.shape[1]:
         coefficients, _, rank, _ = np.linalg.lstsq(held, differences, rcond=None)
         differences, count = differences - held @ coefficients, count - int(rank)

@@ -130,11 +130,14 @@ class Recorded:
 
     def windows(self, length: int) -> Indices:
         """(K, length) rows of every `length` linked states, in order."""
+        return self.rows[self.starts(length)[:, None] + np.arange(length)]
+
+    def starts(self, length: int) -> Indices:
+        """(K,) places among the P of the first of every `length` linked states, in order."""
         starts = np.arange(max(0, len(self.rows) - length + 1))
         # How many links there are before each state: as many as steps if none is missing.
         links = np.concatenate([[0], np.cumsum(self.linked)])
-        whole = links[starts + length - 1] - links[starts] == length - 1
-        return self.rows[starts[whole, None] + np.arange(length)]
+        return starts[links[starts + length - 1] - links[starts] == length - 1]
 
     def stretches(self, least: int) -> dict[int, Indices]:
         """Rows (m, L) of the stretches of L linked states, by L >= `least`, the longest first."""

@@ -223,9 +223,16 @@ class System(_repr.ReprMixin, Gated, ABC):
             "family"
         )
 
-    def hidden(self, sensors: Sensors) -> Eigenspace | None:  # noqa: ARG002
-        """An eigenfunction of the whole state that sensors might see in time; None without one."""
-        return None
+    def hidden(self, sensors: Sensors, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
+        """Eigenspaces of the whole state that sensors might see in time, if they see none at one.
+
+        None by default.
+        """
+        return ()
+
+    def shown_in_time(self, sensors: Sensors) -> bool:
+        """Whether what sensors see at several times determines the state."""
+        return sensors.injective
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray | None:  # noqa: ARG002
         """States (M, T, N) at the times elapsed (T,) from states (M, N), where closed form has it.

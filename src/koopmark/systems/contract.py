@@ -492,11 +492,13 @@ def keeps_its_functions_of_sensors(trial: Trial) -> None:
         for sensors in (Sensors.of_units(rng.permutation(n)[:count], n), Sensors(mixed)):
             try:
                 spaces = system.observed(sensors, trial.max_degree)
+                hidden = () if spaces else system.hidden(sensors, trial.max_degree)
             except NoKey as error:
                 why = str(error)
                 continue
             seen += 1
             _responds(spaces, sensors.observe(paths), held, dt)
+            _responds(hidden, paths, held, dt)
     if not seen:
         raise Skip(why)
 

@@ -107,6 +107,21 @@ def test_what_is_no_file_of_arrays_gets_a_sentence(refused, tmp_path):
     assert "an analysis needs trials" in refused(tmp_path / "good.npz", holdout=0.01)
 
 
+def test_a_method_that_needs_the_key_is_refused(refused, tmp_path):
+    np.savez(tmp_path / "F.npz", states=WALK, dt=0.1)
+    with pytest.raises(ConfigError, match="told the answer key, which a recording has not"):
+        koopmark.analyse(tmp_path / "F.npz", methods=["anchor.exact"], out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_analysis_of_another_file_is_not_replaced(analysis, tmp_path):
+    np.savez(tmp_path / "other.npz", states=np.tile(WALK, (10, 1)), dt=0.1)
+    before = (analysis.folder / "analysis.toml").read_text()
+    with pytest.raises(ConfigError, match=r"it holds an analysis of .*spirals.npz: choose another"):
+        koopmark.analyse(tmp_path / "other.npz", out=analysis.folder)
+    assert (analysis.folder / "analysis.toml").read_text() == before
+
+
 def analysed(states, folder, method="koopmark.qr_edmd", draws=(0, 1)):
     """What workers do: fit to the training part and to a draw of it, and assess the first."""
     np.savez(folder / "F.npz", states=states, dt=0.1)
@@ -160,6 +175,7 @@ def test_noise_alone_is_no_signal_and_the_fit_says_so():
 
 def test_many_channels_get_no_dictionary_of_products():
     wide = Trajectories(np.ones((2, 3, 1000)), dt=0.1)
-    degrees = [one.get("options", {}).get("dictionary", {}).get("degree") for one in chosen(wide)]
+    entries = chosen(wide).entries
+    degrees = [one.get("options", {}).get("dictionary", {}).get("degree") for one in entries]
     assert 1 in degrees
     assert 2 not in degrees

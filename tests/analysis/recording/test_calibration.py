@@ -150,3 +150,18 @@ def test_a_twin_without_truth_is_refused():
     rng = np.random.default_rng(12)
     with pytest.raises(ValueError, match="held_out"):
         calibrated(table(rng, 1, 1), {"verdicts": table(rng).assign(true=np.nan)})
+
+
+def test_fewer_than_ten_independent_supported_pairs_of_a_twin_say_nothing():
+    rng = np.random.default_rng(13)
+    twin, recording = table(rng, 2, 1, 6), table(rng, 1, 1)
+    twin = twin.assign(eigenvalue_re=-(1.2 ** np.arange(len(twin))))
+    supported = twin["verdict"] == "supported"
+    for kept, told in ((9, False), (10, True)):
+        few = twin[~supported | (supported.cumsum() <= kept)]
+        # Of an eigenvalue that all methods find there is one, however often it is supported.
+        few = pd.concat([few, few.assign(method="copy")])
+        found = calibrated(recording, {"verdicts": few})
+        assert Calibration.of(few).independent == kept
+        assert found["share_true"].notna().any() == told
+        assert found["trusted"].any() == told

@@ -53,13 +53,13 @@ def test_more_draws_are_added_to_those_that_are_done(tmp_path):
         tables = run(draws=draws).tables
         return tables, tables["fits"].query("status == 'ok'").reset_index(drop=True)
 
-    _, first = fits(1)
-    tables, then = fits(2)
-    assert sorted(then["seed"]) == [0, 1, 2]
-    pd.testing.assert_frame_equal(then[then["seed"] <= 1].reset_index(drop=True), first)
-    assert tables["eigenpairs"].groupby("seed")["eigenvalue_re"].min().nunique() == 3
+    _, first = fits(2)
+    tables, then = fits(3)
+    assert sorted(then["seed"]) == [0, 1, 2, 3]
+    pd.testing.assert_frame_equal(then[then["seed"] <= 2].reset_index(drop=True), first)
+    assert tables["eigenpairs"].groupby("seed")["eigenvalue_re"].min().nunique() == 4
     assert tables["verdicts"]["seed"].unique().tolist() == [0]
-    assert set(tables["structures"]["seed"]) == {0, 1, 2}
+    assert set(tables["structures"]["seed"]) == {0, 1, 2, 3}
 
 
 SCRIPT = """

@@ -146,6 +146,7 @@ def test_what_a_twin_says_is_beside_every_pair_until_an_analysis_is_made_without
     near = np.abs(value.to_numpy()[:, None] - [-0.3 + 2j, -0.3 - 2j, -0.6, -0.6 + 4j, -0.6 - 4j])
     true, defect = (near.min(axis=1) < 0.03).astype(float), near.min(axis=1)
     twin = known.assign(true=true, exact_error=defect, eigenvalue_defect=defect)
+    twin = pd.concat([twin.assign(dataset=f"twin {number}") for number in range(4)])
     twin.to_csv(folder / "twin.csv", index=False)
     told = Analysis(folder)
     expected = calibrated(analysis.pairs, {"verdicts": twin})

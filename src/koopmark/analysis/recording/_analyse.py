@@ -19,7 +19,15 @@ from koopmark.analysis.recording._intervals import FEWEST_DRAWS
 from koopmark.analysis.recording._sentences import sentences_of
 from koopmark.analysis.recording._skill import skill_of
 from koopmark.analysis.recording._structures import structure_of
-from koopmark.analysis.recording._suite import chosen, suite_text
+from koopmark.analysis.recording._suite import (
+    DRAWS,
+    LIMIT,
+    LIMIT_OF_ALL,
+    chosen,
+    draws_for,
+    every_method,
+    suite_text,
+)
 from koopmark.analysis.recording._tables import data_of, methods_of, pairs_and_clusters
 from koopmark.analysis.recording._twin import twin_suite
 from koopmark.analysis.tables import read_table
@@ -28,7 +36,7 @@ from koopmark.datasets.measured import Measured
 from koopmark.methods import check_data, get
 from koopmark.plan import load_suite
 from koopmark.run import run
-from koopmark.scoring import SUPPORTED
+from koopmark.scoring import NOT_SUPPORTED, SUPPORTED
 from koopmark.simulation import Trajectories
 from koopmark.store import TABLES, read
 from koopmark.workers import cores
@@ -45,8 +53,8 @@ FILES = {
 """Of the tables of an `Analysis`; those of the store are called otherwise."""
 VERDICTS_OF_TWIN = "twin.csv"
 """Pairs that methods found in the twin whose truth is known, as in its verdicts.csv."""
-DRAWS = 20
-"""Draws of the trials, from which intervals are made."""
+LEFT_OUT = "left_out.csv"
+"""Methods that the data are too large or too few for, and why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +97,22 @@ class Analysis(ReprMixin):
         if self.twin is None or pairs.empty:
             return pairs, clusters
         pairs = calibrated(pairs, {"verdicts": self.twin})
-        shares = pairs[pairs["verdict"] == SUPPORTED].groupby("cluster")["share_true"].median()
-        return pairs, clusters.assign(share_true=clusters["name"].map(shares))
+        columns = ["share_true", "share_low", "share_high"]
+        shares = pairs[pairs["verdict"] == SUPPORTED].groupby("cluster")[columns].median()
+        return pairs, clusters.join(shares, on="name")
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """A row for each recovered pair: verdict, residual, floor, interval, cluster."""
-        return self._found[0]
+        """A row for each recovered pair: verdict, residual, floor, interval, cluster.
+
+        Refused pairs have no bounds: theirs would count measurement noise only.
+        """
+        pairs = self._found[0]
+        refused = pairs["verdict"] == NOT_SUPPORTED
+        return pairs.assign(
+            eigenvalue_bound=pairs["eigenvalue_bound"].mask(refused),
+            function_bound=pairs["function_bound"].mask(refused),
+        )
 
     @property
     def clusters(self) -> pd.DataFrame:
@@ -119,8 +136,12 @@ class Analysis(ReprMixin):
 
     @cached_property
     def methods(self) -> pd.DataFrame:
-        """A row for each method: how its fit ended, what of the data it used, what it found."""
-        return methods_of(self.tables)
+        """A row for each method: how its fit ended, what of the data it used, what it found.
+
+        Those that were not fitted since the data are too many or too few for them are `left out`.
+        """
+        path = self.folder / LEFT_OUT
+        return methods_of(self.tables, pd.read_csv(path) if path.is_file() else None)
 
     @cached_property
     def measured(self) -> Measured:
@@ -130,7 +151,7 @@ class Analysis(ReprMixin):
     @cached_property
     def data(self) -> pd.DataFrame:
         """What was measured of the data, and what it means for what follows."""
-        return data_of(self.measured)
+        return data_of(self.measured, load_suite(self.folder / SUITE).seeds - 1, DRAWS)
 
     @cached_property
     def sentences(self) -> list[str]:
@@ -142,6 +163,7 @@ class Analysis(ReprMixin):
             self.structure,
             self.methods,
             len(self.recording.parts(0).train),
+            None if self.twin is None else Calibration.of(self.twin).independent,
         )
 
     def write(self) -> None:
@@ -169,7 +191,7 @@ def analyse(
     methods: Sequence[str] = (),
     everything: bool = False,
     holdout: float = 0.3,
-    draws: int = DRAWS,
+    draws: int | None = None,
     twin: bool | str | Path = False,
     out: str | Path | None = None,
     jobs: int | None = None,
@@ -189,9 +211,10 @@ def analyse(
         All methods of the registry that need no answer key.
     holdout : float
         Share of the trials, or of the times of a single one, that no method is fitted to.
-    draws : int
+    draws : int, optional
         Draws of the trials with replacement, from which intervals are made: 2 or more, of few they
-        are wide; 0 for none.
+        are wide; 0 for none. By default 20, fewer for data whose fits take long, and 8 of
+        `everything`.
     twin : bool, str or Path
         Whether a twin is run as well, which says how often such pairs are true, see `calibrate`;
         or its folder, `twin` in that of the results by default.
@@ -213,23 +236,35 @@ def analyse(
     """
     if not 0 < holdout < 1:
         raise ConfigError(f"the held-out share must lie between 0 and 1, got {holdout:g}")
-    if draws < 0 or 0 < draws < FEWEST_DRAWS:
+    if draws is not None and (draws < 0 or 0 < draws < FEWEST_DRAWS):
         raise ConfigError(f"the draws must be 0 or at least {FEWEST_DRAWS}, got {draws}")
     uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
     for use in uses:
-        get(use)
+        if get(use).tags.role != "method":
+            raise ConfigError(f"{use} is told the answer key, which a recording has not")
     folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
         file, read_in = folder / "data.npz", data
     else:
         file, read_in = Path(data), Trajectories.from_file(data, **options)
     _expect_usable(read_in, holdout, file)
+    if not fresh:
+        _expect_own(folder, file)
     make_folder(folder)
     if isinstance(data, Trajectories):
         data.to_file(file)
-    entries = [{"use": use} for use in uses] or chosen(read_in, everything)
+    named = uses or (every_method() if everything else [])
+    entries, left_out = [{"use": use} for use in named], dict[str, str]()
+    if not named:
+        choice = chosen(read_in)
+        entries, left_out = choice.entries, choice.left_out
+    if draws is None:
+        draws = draws_for(read_in, everything and not uses)
+    limit = LIMIT_OF_ALL if everything and not uses else LIMIT
     path = folder / SUITE
-    write_text(path, suite_text(file.absolute(), entries, holdout, draws, options))
+    write_text(path, suite_text(file.absolute(), entries, holdout, draws, options, limit))
+    told = pd.DataFrame(left_out.items(), columns=["method", "reason"])
+    write_text(folder / LEFT_OUT, told.to_csv(index=False))
     run(load_suite(path), folder, jobs or cores(), fresh, console)
     # It was of the data that were here before, or of these and is made again.
     (folder / VERDICTS_OF_TWIN).unlink(missing_ok=True)
@@ -294,6 +329,24 @@ def calibrate(
     told = Analysis(analysis.folder)
     told.write()
     return told
+
+
+def _expect_own(folder: Path, file: Path) -> None:
+    """Refuse a folder that holds the analysis of another file, which this one would replace.
+
+    Raises
+    ------
+    ConfigError
+        If it does.
+    """
+    if not Analysis.is_in(folder):
+        return
+    held = Path(load_suite(folder / SUITE).recordings[0].file)
+    if held != file.absolute():
+        raise ConfigError(
+            f"{folder}: it holds an analysis of {held}: choose another folder (--out), or replace "
+            "it with --fresh"
+        )
 
 
 def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:

@@ -18,6 +18,8 @@ from koopmark.scoring import EIGENVALUE_WITHIN, FUNCTION_WITHIN, SUPPORTED
 
 NOMINAL = 0.9
 """Share of the trusted pairs that is to be true."""
+FEWEST = 10
+"""Independent supported pairs of a twin from which shares are told."""
 INTERVAL = 0.9
 """Share of the intervals that are to hold the truth."""
 FURTHEST = 3.0
@@ -76,6 +78,12 @@ class Calibration:
         x, y = _regressors(known, methods), known["true"].to_numpy(float)
         systems = np.asarray(known.groupby(SYSTEM).ngroup(), dtype=np.intp)
         return cls(known, methods, *_fitted(x, y, systems))
+
+    @property
+    def independent(self) -> int:
+        """Supported pairs of the twin, each eigenvalue of a system counted once."""
+        supported = self.pairs[self.pairs["verdict"] == SUPPORTED]
+        return len(np.unique(_distinct(supported)))
 
     def chances(self, pairs: pd.DataFrame) -> NDArray[np.float64]:
         """(P, 3) that pairs with these bounds are true: likeliest, lowest, highest."""
@@ -179,7 +187,9 @@ def calibrated(pairs: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Da
         With `share_true`, `share_low` and `share_high`: the share of pairs of this method with
         bounds like these that is true on the twin, and its interval; `twin_error`: the median
         relative error of their eigenvalues; `trusted`: whether the pair is in the largest set of
-        which 90 % is expected to be true. Constants, of which no twin is needed, have none.
+        which 90 % is expected to be true. Constants, of which no twin is needed, have none; if the
+        twin has fewer than `FEWEST` independent supported pairs, no pair has any, and none is
+        trusted.
 
     Raises
     ------
@@ -187,14 +197,15 @@ def calibrated(pairs: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Da
         If the truth of no pair of the twin is known.
     """
     learnt = Calibration.of(tables["verdicts"])
-    told = _told(pairs)
+    enough = learnt.independent >= FEWEST
+    told = _told(pairs) & enough
     chances = np.where(told[:, None], learnt.chances(pairs), np.nan)
     return pairs.assign(
         share_true=chances[:, 0],
         share_low=chances[:, 1],
         share_high=chances[:, 2],
         twin_error=np.where(told, learnt.errors(pairs), np.nan),
-        trusted=learnt.trusted(pairs),
+        trusted=learnt.trusted(pairs) & enough,
     )
 
 

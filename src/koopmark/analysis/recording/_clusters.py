@@ -77,7 +77,7 @@ class Found:
         methods, names = pd.factorize(pairs["method"].iloc[kept])
         values, half, unit = values[kept], np.nan_to_num(half[kept], nan=np.inf), unit[kept]
         lists = [np.sort_complex(values[methods == m]) for m in range(len(names))]
-        same = [next(k for k, other in enumerate(lists) if _alike(one, other)) for one in lists]
+        same = [next(k for k, other in enumerate(lists) if alike(one, other)) for one in lists]
         return cls(kept, values, half, unit, methods, np.array(same, int), supported[kept])
 
     @property
@@ -129,7 +129,8 @@ class Found:
         return len(self.values) / count * at_least
 
 
-def _alike(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> bool:
+def alike(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> bool:
+    """Whether two methods computed the same: sorted eigenvalues that are equal to rounding."""
     return len(one) == len(other) and bool((np.abs(one - other) <= SAME * np.abs(one)).all())
 
 

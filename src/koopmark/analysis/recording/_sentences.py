@@ -7,14 +7,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from koopmark.analysis.numbers import eigenvalue, interval, listed, percent, plain, plural
-from koopmark.analysis.recording._clusters import CONSTANT
-from koopmark.analysis.recording._skill import BASELINES, BETTER, WORSE
+from koopmark.analysis.numbers import (
+    eigenvalue,
+    interval,
+    listed,
+    percent,
+    plain,
+    plural,
+    share,
+)
+from koopmark.analysis.recording._calibration import FEWEST
+from koopmark.analysis.recording._clusters import CONSTANT, alike
+from koopmark.analysis.recording._skill import BASELINES, BETTER, MEAN, WORSE
 from koopmark.scoring import NOT_SUPPORTED, SUPPORTED, UNTOLD
 
 MOST_NAMED = 4
+DEVIATIONS = 3.0
+"""Standard errors by which an error is told from that of the mean."""
 FEWEST_FORECASTS = 5
-"""Of so many at least an error is one."""
+"""Errors over fewer are not compared."""
+FEWEST_RESULTS, MOSTLY = 3, 0.8
+"""If nothing is supported, the share of methods with different results, of so many at least, that
+must have a refused pair for disturbances to be the likely reason: least squares alone are biased
+by measurement noise, and refused for that."""
 
 
 def sentences_of(
@@ -24,14 +39,26 @@ def sentences_of(
     structure: pd.DataFrame,
     methods: pd.DataFrame,
     trials: int,
+    twin: int | None = None,
 ) -> list[str]:
-    """Plain sentences from the tables of an analysis of so many training trials."""
+    """Plain sentences from the tables of an analysis.
+
+    Parameters
+    ----------
+    pairs, clusters, forecasts, structure, methods : DataFrame
+    trials : int
+        That methods were fitted to.
+    twin : int, optional
+        Independent supported pairs of the twin; None without one.
+    """
     done = methods[methods["status"] == "ok"]
     if done.empty:
         return [_nothing(methods)]
     said = [
         _support(pairs, clusters, len(done)),
+        _disturbed(pairs, clusters, forecasts),
         _faster(pairs),
+        _few_on_the_twin(twin),
         _unsupported(clusters),
         _forecast(forecasts),
         _structure(structure),
@@ -54,9 +81,9 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
         if not untold + refused:
             return "Held-out data support no eigenvalue: none was judged."
         return (
-            f"Held-out data support no eigenvalue but that of the constant: of "
-            f"{plural(int(untold + refused), 'pair')} {refused} {_are(refused)} refused, and of "
-            f"{untold} it cannot be told."
+            "Held-out data support no eigenvalue but that of the constant function: of "
+            f"{plural(int(untold + refused), 'pair')}, they refuse {refused} and cannot tell for "
+            f"{untold}."
         )
     own = told[told["product"] == ""]
     shown = own if len(own) else told
@@ -69,10 +96,11 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     ]
     products = ""
     if len(own) and sums:
-        products = f"; {plural(len(sums), 'other')} {_are(len(sums))} within error of sums of "
-        products += f"supported ones ({listed(sums)})"
+        are = "is a sum" if len(sums) == 1 else "are sums"
+        products = f"; {plural(len(sums), 'other')} {are} of others within error"
+        products += f" ({listed(sums)})"
     caveat = (
-        " Intervals are the scatter over trials, without bias." if "interval" in texts[0] else ""
+        " Intervals measure the scatter over trials, not bias." if "interval" in texts[0] else ""
     )
     return (
         f"Held-out data support {plural(len(shown), 'eigenvalue')}: {'; '.join(texts)}{more}"
@@ -80,22 +108,70 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     )
 
 
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
 def _cluster(row: Mapping[Any, Any], of: int) -> str:
-    """`A: -0.300 ± 1.20i (supported for 6 of 13 methods, 90 % interval ...)`."""
+    """`A: -0.300 ± 1.20i (supported in 6 of 13 methods, 90 % interval ...)`."""
     real = row["eigenvalue_im"] == 0.0
-    facts = [f"supported for {row['supported']} of {plural(of, 'method')}"]
+    facts = [f"supported in {row['supported']} of {plural(of, 'method')}"]
     if isfinite(row["low_re"]):
         ends = interval(row["low_re"], row["high_re"])
         if not real:
             ends += f" and ± {interval(row['low_im'], row['high_im'])}"
         facts.append(f"90 % interval{'s' * (not real)} {ends}")
     if isfinite(row.get("share_true", np.nan)):
-        facts.append(f"{percent(row['share_true'])} of such pairs are true on the twin")
+        told = share(row["share_true"], row["share_low"], row["share_high"])
+        facts.append(f"{told} of such pairs are true on the twin")
     return f"{row['name']}: {value(row)} ({', '.join(facts)})"
+
+
+def _few_on_the_twin(independent: int | None) -> str:
+    if independent is None or independent >= FEWEST:
+        return ""
+    return (
+        f"The twin does not say what share of supported pairs is true: it has "
+        f"{plural(independent, 'independent supported pair')}, and at least {FEWEST} are needed."
+    )
+
+
+def _disturbed(pairs: pd.DataFrame, clusters: pd.DataFrame, forecasts: pd.DataFrame) -> str:
+    """Why held-out data refuse what most methods find, although there is something to find.
+
+    Measurement noise biases some methods, whose pairs are then refused, but not all.
+    """
+    own = pairs[pairs["cluster"] != CONSTANT]
+    if (own["verdict"] == SUPPORTED).any():
+        return ""
+    results: list[np.ndarray] = []
+    refused = 0
+    for _, rows in own.groupby("method", sort=False):
+        values = np.sort_complex((rows["eigenvalue_re"] + 1j * rows["eigenvalue_im"]).to_numpy())
+        if any(alike(values, other) for other in results):
+            continue
+        results.append(values)
+        refused += bool((rows["verdict"] == NOT_SUPPORTED).any())
+    if len(results) < FEWEST_RESULTS or refused < MOSTLY * len(results):
+        return ""
+    if _predictable(forecasts):
+        found = "methods forecast better than the mean does"
+    elif (clusters["verdict"] == NOT_SUPPORTED).any():
+        found = "methods agree on an eigenvalue"
+    else:
+        return ""
+    return (
+        f"Yet {found}. The likely reason is that the dynamics themselves are disturbed, or that "
+        "the measurement noise is not white: both count against a pair, even if its eigenvalue is "
+        "right on average."
+    )
+
+
+def _predictable(forecasts: pd.DataFrame) -> bool:
+    """Whether a method surely forecasts better than the mean, at some lead."""
+    mean = forecasts[forecasts["method"] == MEAN].set_index("lead")["error"]
+    own = forecasts[
+        ~forecasts["method"].isin(BASELINES) & (forecasts["independent"] >= FEWEST_FORECASTS)
+    ]
+    ratio = (own["lead"].map(mean) / own["error"]).astype(float)
+    sure = np.log(ratio) * np.sqrt(own["independent"].astype(float))
+    return bool((sure >= DEVIATIONS).any())
 
 
 def value(row: Mapping[Any, Any]) -> str:
@@ -113,15 +189,16 @@ def _faster(pairs: pd.DataFrame) -> str:
     count = int((size > most).sum())
     if not count:
         return ""
-    return f"None of the {plural(count, 'pair')} with |λ| above {plain(most)} is supported."
+    above = "not the pair" if count == 1 else f"none of the {count:,} pairs"
+    return f"They support {above} with |λ| above {plain(most)}."
 
 
 def _unsupported(clusters: pd.DataFrame) -> str:
-    """On what methods agree although held-out data do not tell, or refuse it."""
+    """On what methods agree although held-out data cannot tell, or refuse it."""
     said = []
     for verdict, what in (
-        (UNTOLD, "held-out data cannot tell whether they are right"),
-        (NOT_SUPPORTED, "held-out data refuse it"),
+        (UNTOLD, "which held-out data can neither support nor refuse"),
+        (NOT_SUPPORTED, "which held-out data refuse"),
     ):
         alike = clusters[clusters["verdict"] == verdict]
         if alike.empty:
@@ -131,7 +208,7 @@ def _unsupported(clusters: pd.DataFrame) -> str:
             for row in alike.head(2).to_dict("records")
         ]
         more = f" and {len(alike) - 2} more" if len(alike) > 2 else ""
-        said.append(f"{' and '.join(texts)}{more}, but {what}")
+        said.append(f"{' and '.join(texts)}{more}, {what}")
     return f"Methods also agree on {'; and on '.join(said)}." if said else ""
 
 
@@ -155,10 +232,12 @@ def _forecast(forecasts: pd.DataFrame) -> str:
     against = "the best of persistence, the mean and a linear predictor"
     n = plural(int(rows["independent"].max()), "independent forecast")
     if (rows["told"] == WORSE).all():
-        return f"No method forecasts as well as {against}; of the methods {best} does best."
+        return f"No method forecasts as well as {against}; of the methods, {best} does best."
     if not better.any():
-        said = f"By {n} no method is told to be better than {against}"
-        return f"{said}; of the methods {best} does best."
+        return (
+            f"{n} are too few to show that a method is better than {against}; of the methods, "
+            f"{best} does best."
+        )
     k = int(np.where(better, rows["skill"].astype(float), -np.inf).argmax())
     lead, gain = rows["lead"].iloc[k], 1.0 - np.exp(log[rows.index[k]])
     longest = rows["lead"].to_numpy()[better].max()
@@ -167,18 +246,18 @@ def _forecast(forecasts: pd.DataFrame) -> str:
         f"of {against} ({plural(int(rows['independent'].iloc[k]), 'independent forecast')})"
     )
     if longest < rows["lead"].max():
-        text += f"; beyond lead {plain(longest)} it is not told to be better"
+        text += f"; beyond lead {plain(longest)} it is not significantly better"
     return text + "."
 
 
 def _structure(structure: pd.DataFrame) -> str:
     for row in structure.to_dict("records"):
         if isfinite(row["rate"]) and row["rank"] < row["size"]:
-            share = f", {percent(row['share'])} of draws" if isfinite(row["share"]) else ""
+            of_draws = f", {percent(row['share'])} of draws" if isfinite(row["share"]) else ""
             return (
                 f"Functions at the common rate {plain(row['rate'])} support rank "
                 f"{row['rank']:.0f} of {row['size']} "
-                f"({plural(int(row['methods']), 'method')}{share})."
+                f"({plural(int(row['methods']), 'method')}{of_draws})."
             )
     return ""
 
@@ -194,11 +273,9 @@ def _left_out(methods: pd.DataFrame, trials: int) -> str:
     if len(part):
         names = listed([f"{row.method} ({row.pairs_used:,})" for row in part.itertuples()], 3)
         parts.append(
-            f"of {int(part['of'].max()):,} snapshot pairs some methods used fewer: {names}"
+            f"some methods used fewer than the {int(part['of'].max()):,} snapshot pairs: {names}"
         )
     if trials == 1:
-        parts.append(
-            "there is a single trial: what is held out is its end, and draws are of blocks of time"
-        )
+        parts.append("there is a single trial, so its end is held out and blocks of time are drawn")
     text = "; ".join(parts)
-    return f"Left out: {text}." if text else ""
+    return f"Note: {text}." if text else ""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from koopmark.analysis.recording._clusters import cluster
-from koopmark.analysis.recording._intervals import Intervals
+from koopmark.analysis.recording._intervals import FEWEST_DRAWS, Intervals
 from koopmark.datasets.measured import Measured
 from koopmark.datasets.recording import BLOCKS
 from koopmark.datasets.statements import statements
@@ -22,6 +22,8 @@ METHODS = [
     *("method", "library", "status", "reason", "pairs", "supported", "pairs_used", "of", "note"),
     *("fit_seconds", "forecast_error"),
 ]
+LEFT_OUT = "left out"
+"""Status of a method that was not fitted since the data are too many or too few for it."""
 
 
 def fits_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -74,15 +76,40 @@ def _drawn_anew(fit: Mapping[Hashable, Any]) -> int:
     return min(BLOCKS, round(fit["horizon"] / fit["dt"] + 1) // 2)
 
 
-def methods_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """A row for each method: how its fit ended, what of the data it used, what it found."""
+def methods_of(
+    tables: dict[str, pd.DataFrame], left_out: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """A row for each method: how its fit ended, what of the data it used, what it found.
+
+    Then those that were `left_out`: a `method` and a `reason` each.
+    """
     fits = fits_of(tables)
     table = fits.rename(
         columns={"recovered": "pairs", "verified": "supported", "pairs": "of", "notes": "note"}
     )
-    return table[METHODS]
+    table = table[METHODS]
+    if left_out is None or left_out.empty:
+        return table
+    libraries = left_out["method"].str.partition(".")[0]
+    rows = left_out.assign(library=libraries, status=LEFT_OUT, note="")
+    return pd.concat([table, rows.reindex(columns=METHODS)], ignore_index=True)
 
 
-def data_of(measured: Measured) -> pd.DataFrame:
-    """What was measured of the data, and what it means for what follows."""
-    return pd.DataFrame(statements(measured), columns=["what", "value", "meaning"])
+def data_of(measured: Measured, draws: int, usual: int) -> pd.DataFrame:
+    """What was measured of the data, and what it means for what follows.
+
+    With a row for the number of draws, if there are fewer than usual.
+    """
+    table = pd.DataFrame(statements(measured), columns=["what", "value", "meaning"])
+    if draws < usual:
+        table.loc[len(table)] = ["draws", str(draws), _of_draws(draws, usual)]
+    return table
+
+
+def _of_draws(draws: int, usual: int) -> str:
+    if draws < FEWEST_DRAWS:
+        return f"There are no intervals: they need {FEWEST_DRAWS} draws of the trials."
+    return (
+        f"Methods were fitted to {draws} draws of the trials and not to {usual}: intervals are as "
+        "often right, and wider."
+    )

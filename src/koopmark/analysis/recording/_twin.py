@@ -51,7 +51,7 @@ def twin_suite(
         *(f"    {json.dumps(path.name)}," for path in made.paths),
         "]",
         "methods = [",
-        *(f"    {toml_of(entry)}," for entry in methods or chosen(data)),
+        *(f"    {toml_of(entry)}," for entry in methods or chosen(data).entries),
         "]",
     ]
     path = made.folder / TWIN

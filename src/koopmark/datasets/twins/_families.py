@@ -31,6 +31,10 @@ SPREAD = 0.15
 OVERLAP, GOLDEN = 0.8, 1.618
 """Of the vectors of networks that oscillate; ratio of frequencies that share no harmonics."""
 NO_INPUTS = "there is no key under inputs that reach all variables"
+SHOWN_IN_TIME = (
+    "the data show more variables in time than they have channels, and it is known of linear "
+    "systems alone which functions so few sensors show"
+)
 GONE = (
     "they decay, and the data vary to the end of trials that last much longer: nothing would be "
     "left of what is known of them"
@@ -176,10 +180,22 @@ def _turning(
 
 
 def families_of(
-    measured: Measured, data: Trajectories, size: int
+    measured: Measured, data: Trajectories, size: int, seen: int
 ) -> tuple[list[Family], dict[str, str]]:
-    """The families for data like these, and why others are left out, by name."""
+    """The families of `size` variables for data like these, and why others are left out, by name.
+
+    `seen` is how many variables the sensors see.
+    """
     rates, left, trials = rates_of(measured, data, size), dict[str, str](), len(data)
+    if seen < size:
+        left |= dict.fromkeys(
+            ("random networks", "Lotka-Volterra", "coupling layers"), SHOWN_IN_TIME
+        )
+        found = _linear(rates, size, left)
+        for other, name in ((size + 2, "linear_more"), (size - 2, "linear_fewer")):
+            if other > seen:
+                found += _linear(rates_of(measured, data, other), other, left, name)
+        return found, left
     if size < 2:
         left |= dict.fromkeys(
             ("random networks", "Lotka-Volterra", "coupling layers"),
@@ -330,14 +346,14 @@ def _first(
     return None
 
 
-def _linear(rates: Rates, size: int, left: dict[str, str]) -> list[Family]:
+def _linear(rates: Rates, size: int, left: dict[str, str], name: str = "linear") -> list[Family]:
     section = {"kind": "linear_spectrum", "n": size, "condition": 3.0}
-    found = _first(rates, "linear", section, left)
+    found = _first(rates, name, section, left)
     if found is None:
         return []
     title = f"Twin: linear system, N = {size}"
     about = f"a linear system of {size} variables"
-    return [Family("linear", title, about, found[0], found[1], _normal(1.0))]
+    return [Family(name, title, about, found[0], found[1], _normal(1.0))]
 
 
 def _coupling(

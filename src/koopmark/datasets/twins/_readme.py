@@ -1,4 +1,4 @@
-"""What a twin's folder says of itself."""
+"""README.md of a twin's folder."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +16,7 @@ def readme(
     left: Mapping[str, str],
     notes: Sequence[str],
     seen: Seen,
+    size: int,
 ) -> str:
     """README.md of the folder: what was matched, what was measured, what a twin can tell."""
     m = measured
@@ -23,11 +24,11 @@ def readme(
     lines = [
         "# A twin: systems whose Koopman eigenfunctions are known, observed as the data were",
         "",
-        "It matches how the data were taken, not the system behind them. What it can tell: which "
-        "methods find eigenvalues in data of this size, noise, sampling and missing values, and "
-        "how often what they say of held-out data is true, if the system is one of those below. "
-        "What it cannot tell: which eigenvalues the system of the data has, or whether it has any "
-        "that these methods could find.",
+        "The twin matches how the data were taken, not the system behind them. It shows which "
+        "methods find eigenvalues in data of this size, with this noise, sampling and these "
+        "missing values, and how often verdicts on held-out data are true, if the system is one of "
+        "those below. It does not show which eigenvalues the system behind the data has, or "
+        "whether these methods could find any of them.",
         "",
         "## Measured, and matched",
         "",
@@ -40,7 +41,10 @@ def readme(
         "values | the same ones |",
         f"| sampling interval | {number(m.dt)}, uneven by {100 * m.jitter:.2g} % | the same times, "
         "in the system's unit of time |",
-        f"| directions that hold a signal | {m.signal} of {m.rank} | {seen.size} variables |",
+        f"| directions that hold a signal | {m.signal} of {m.rank} | {seen.size} variables |"
+        if size == seen.size
+        else f"| variables that linear dynamics need, from windows of samples | {m.order} | "
+        f"{size} in `linear.toml`, through as many sensors as there are channels |",
         f"| noise, relative to the signal | {100 * level.min():.2g} to {100 * level.max():.2g} % "
         "| the same in each channel, white |",
         "| means and covariances | of each channel | the same, without noise |",
@@ -60,16 +64,21 @@ def readme(
     lines += [
         "## What it cannot tell",
         "",
-        "- The systems have no noise in their dynamics. If the data have some, pairs that the twin "
-        "supports may not be supported in the data, and fits to the data scatter more.",
+        "- The systems have no noise in their dynamics. If those of the data have, pairs that are "
+        "supported on the twin may be refused on the data, and fits to the data scatter more.",
         "- Noise in the twin is white and Gaussian, with one size for each channel.",
         "- All of a system's variables are seen. A hidden part of the system behind the data has "
-        "no counterpart.",
+        "no counterpart."
+        if size == seen.size
+        else "- The systems are linear. In so few channels an oscillation that noise in the "
+        "dynamics keeps up, or a nonlinear one, looks like some that last: whether a method finds "
+        "the eigenvalues of such a system, which decay or are multiples of one frequency, is not "
+        "told.",
     ]
     if GONE in left.values():
         lines.append(
-            "- The data vary to the end, so that the systems of the twin do not decay: whether "
-            "a method finds eigenvalues that decay in data like these is not told."
+            "- The data vary to the end, and so the systems of the twin do not decay: they do not "
+            "show whether a method finds decaying eigenvalues in data like these."
         )
     return "\n".join(lines) + "\n"
 
@@ -77,7 +86,7 @@ def readme(
 def _rates(measured: Measured) -> str:
     told = [value for value in measured.rates if value.imag >= 0.0]
     if not len(told):
-        return "none could be told; guessed from the correlation time"
+        return "none could be measured; guessed from the correlation time"
     return ", ".join(
         f"{value.real:.3g}" + (f" ± {value.imag:.3g}i" if value.imag else "") for value in told
     )

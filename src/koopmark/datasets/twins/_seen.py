@@ -11,6 +11,8 @@ from koopmark.simulation import Trajectories
 Array = NDArray[np.float64]
 MOST_VARIABLES = 40
 """Of a system of the twin."""
+MOST_HIDDEN = 8
+"""Of one that fewer sensors see."""
 MOST_NUMBERS = 40_000
 """Of a matrix of sensors, two of which are in a recipe."""
 FAINT = 1e-2
@@ -48,6 +50,21 @@ class Seen:
     def size(self) -> int:
         """n."""
         return self.mixing.shape[1]
+
+    def began(self, turn: Array) -> tuple[Array, Array]:
+        """Mean (m,) and root (m, m) of unit-variance variables w, z = Q w, where trials begin.
+
+        What sensors do not see of them is as anywhere. Q (n, m) has orthonormal rows.
+        """
+        unseen = np.eye(turn.shape[1]) - turn.T @ turn
+        return turn.T @ self.first_mean, turn.T @ self.first_root @ turn + unseen
+
+
+def variables_of(measured: Measured, seen: Seen) -> int:
+    """How many a system of the twin has: more than are seen if few channels show more in time."""
+    if measured.order <= seen.size or measured.constant.any():
+        return seen.size
+    return min(measured.order, MOST_HIDDEN)
 
 
 def seen_of(data: Trajectories, measured: Measured) -> Seen:

@@ -1,5 +1,6 @@
 """Recipes of systems with exact keys that are observed in the way that data were."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,9 +20,10 @@ from koopmark.datasets.pattern import Pattern
 from koopmark.datasets.recipe import Contents, Recipe, load_recipe
 from koopmark.datasets.twins._families import DEGREE, Family, families_of
 from koopmark.datasets.twins._readme import readme
-from koopmark.datasets.twins._seen import MOST_NUMBERS, Seen, seen_of
+from koopmark.datasets.twins._seen import MOST_NUMBERS, Seen, seen_of, variables_of
 from koopmark.datasets.twins._write import recipe_text
 from koopmark.simulation import Trajectories
+from koopmark.systems import System
 
 PATTERN = "pattern.npz"
 MOST_STATES = 20_000
@@ -36,6 +38,8 @@ SEEDS = 2
 """Systems of each family."""
 UNSEEN = 1e-10
 """Variance of a direction, relative to the largest, that counts as none."""
+TURNS = 50
+"""Choices of what few sensors see, of which one is taken."""
 STRENGTH = 0.5
 """Root mean square of what inputs add to a unit, where its own leak is 1."""
 
@@ -138,7 +142,8 @@ def twin(
             "no direction of the data has to do with the next sample: they may be noise alone, and "
             "sizes and rates of the systems are guesses"
         )
-    families, left = families_of(measured, used, seen.size)
+    size = variables_of(measured, seen)
+    families, left = families_of(measured, used, size, seen.size)
     made = []
     with TemporaryDirectory() as kept:
         # Of the whole state: which channels were missing says nothing of the variables.
@@ -156,7 +161,7 @@ def twin(
             write_text(folder / f"{family.name}.toml", text)
             made.append(family)
     found = Twin(folder, measured, tuple(made), left, tuple(notes))
-    write_text(folder / "README.md", readme(found.measured, made, left, notes, seen))
+    write_text(folder / "README.md", readme(found.measured, made, left, notes, seen, size))
     return found
 
 
@@ -190,13 +195,15 @@ def _recipe(
     """The text of the recipe: simulated without sensors first, which are then made to fit."""
     draft = _draft(family, pattern, measured) | {"trials": {"pattern": str(whole)}}
     moments = _moments(draft, folder, cache_dir)
-    turn = _turn(family.name, seen.size)
+    n = len(moments[0][0])
+    systems = [_parsed(draft, folder).build(seed) for seed in range(SEEDS)]
+    turn = _turn(family.name, seen, systems, [root for _, root in moments])
     if not family.positive:
         # Trials begin where those of the data do, in units of their spread, as large as before.
         root = np.mean([around for _, around in moments], axis=0)
-        middle, around = root @ turn.T @ seen.first_mean, root @ turn.T @ seen.first_root
+        middle, around = (root @ one for one in seen.began(turn))
         size = np.sqrt(np.sum(middle**2) + np.sum(around**2))
-        factor = draft["initial_states"]["scale"] * np.sqrt(seen.size) / size
+        factor = draft["initial_states"]["scale"] * np.sqrt(n) / size
         draft["initial_states"] = {
             "kind": "gaussian",
             "mean": _rounded(factor * middle),
@@ -281,11 +288,39 @@ def _moments(
     return found
 
 
-def _turn(name: str, size: int) -> Array:
-    """A random rotation, so that each variable takes part in each direction of the data."""
-    rng = generator({"twin": name, "size": size}, "directions")
-    turned: Array = np.linalg.qr(rng.standard_normal((size, size)))[0]
-    return turned
+def _turn(name: str, seen: Seen, systems: Sequence[System], roots: Sequence[Array]) -> Array:
+    """Orthonormal rows (n, m): which of m variables of unit variance the n that are seen are.
+
+    A random rotation, so that each variable takes part in each direction of the data. If m > n, of
+    several the one in which the mode that the channels show least is shown most.
+    """
+    m = len(roots[0])
+    rng = generator({"twin": name, "size": m}, "directions")
+    turns = [
+        np.asarray(np.linalg.qr(rng.standard_normal((m, m)))[0][: seen.size])
+        for _ in range(1 if m == seen.size else TURNS)
+    ]
+    if len(turns) == 1:
+        return turns[0]
+
+    def least(turn: Array) -> float:
+        sensors = [seen.mixing @ turn @ np.linalg.inv(root) for root in roots]
+        return min(
+            _least_shown(system, root, matrix)
+            for system, root, matrix in zip(systems, roots, sensors, strict=True)
+        )
+
+    return max(turns, key=least)
+
+
+def _least_shown(system: System, root: Array, matrix: Array) -> float:
+    """Least root mean square of a mode v wᵀx of a linear system in channels `matrix` times x."""
+    principal = system.principal
+    if principal is None:
+        return 0.0
+    left = principal.vectors
+    sizes = np.linalg.norm(root @ left, axis=0)
+    return float(np.min(np.linalg.norm(matrix @ np.linalg.inv(left.T), axis=0) * sizes))
 
 
 def _rounded(values: Array, digits: int = 4) -> Any:

@@ -20,7 +20,7 @@ DRAWN = [
     *("method", "eigenvalue_re", "eigenvalue_im", "verdict", "reason", "residual", "floor"),
     *("low_re", "high_re", "low_im", "high_im", "draws_found", "cluster"),
 ]
-OF_A_TWIN = ["share_true", "twin_error", "trusted"]
+OF_A_TWIN = ["share_true", "share_low", "share_high", "twin_error", "trusted"]
 
 
 def page_data(analysis: Analysis) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def write_analysis(folder: str | Path) -> Path:
     """Write index.html of the folder of an analysis, and its tables; returns the page's path.
 
     They are pairs.csv, clusters.csv, skill.csv, structure.csv, methods.csv and measured.csv
-    (docs/analysis.md).
+    (docs/own_data.md).
 
     Raises
     ------
@@ -29,11 +29,11 @@ def write_analysis(folder: str | Path) -> Path:
     provenance = read_provenance(folder)
     analysis.write()
     page = folder / "index.html"
-    write_text(page, _html(analysis, provenance))
+    write_text(page, _html(analysis, provenance, folder))
     return page
 
 
-def _html(analysis: Analysis, provenance: dict[str, object]) -> str:
+def _html(analysis: Analysis, provenance: dict[str, object], folder: Path) -> str:
     data = page_data(analysis)
     pairs = views.ordered(analysis.pairs)
     twin = analysis.twin
@@ -48,6 +48,9 @@ def _html(analysis: Analysis, provenance: dict[str, object]) -> str:
         unfinished=unfinished(analysis.folder, len(analysis.tables["fits"]), provenance),
         clusters=views.cluster_rows(analysis.clusters),
         calibrated=views.calibrated(analysis.pairs),
+        clusters_calibrated=views.calibrated(analysis.clusters),
+        trusted=views.TRUSTED,
+        written={path.name for path in folder.glob("*.csv")},
         pairs=views.pair_rows(listed),
         left_out=plural(len(pairs) - len(listed), "pair") if len(pairs) > len(listed) else "",
         verdicts=views.VERDICTS,

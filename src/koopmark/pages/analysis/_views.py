@@ -16,10 +16,13 @@ MOST_ROWS = 600
 """Pairs that the page lists; pairs.csv has all."""
 VERDICTS = {
     "supported": "held-out data support the pair: whatever noise can hide is small enough",
-    "not supported": "held-out data disagree with the pair by more than their noise explains",
-    "cannot be told": "the noise of the held-out data could hide an error that is too large",
+    "not supported": "held-out data show an error that is too large, beyond what white measurement "
+    "noise explains",
+    "cannot be told": "held-out data leave open whether the error is too large",
 }
 """In the order in which pairs are listed, and what each means."""
+TRUSTED = "likely right to 5 %"
+"""Of pairs of which nine in ten are expected to be, as learnt from a twin."""
 SCALE = (1e-3, 1.0)
 """Residuals at the ends of the bars that show them."""
 
@@ -71,9 +74,9 @@ def number(value: float, write: Any = numbers.plain) -> TableCell:
     return TableCell(write(value), numbers.exact(value))
 
 
-def calibrated(pairs: pd.DataFrame) -> bool:
-    """Whether a twin said how many pairs like these are true."""
-    return "share_true" in pairs and bool(pairs["share_true"].notna().any())
+def calibrated(table: pd.DataFrame) -> bool:
+    """Whether a twin says how many pairs like those of a table are true."""
+    return "share_true" in table and bool(table["share_true"].notna().any())
 
 
 def pair_rows(pairs: pd.DataFrame) -> list[PairRow]:
@@ -124,8 +127,8 @@ def _share(pair: Mapping[Any, Any]) -> TableCell:
     share = float(pair["share_true"])
     if math.isnan(share):
         return TableCell(numbers.MISSING, css="missing")
-    low, high = numbers.percent(pair["share_low"]), numbers.percent(pair["share_high"])
-    return TableCell(f"{numbers.percent(share)}\n{low} to {high}", numbers.exact(share), "lines")
+    text = numbers.share(share, float(pair["share_low"]), float(pair["share_high"]))
+    return TableCell(text.replace(" (", "\n("), numbers.exact(share), "lines")
 
 
 def _bar(pair: Mapping[Any, Any]) -> dict[str, float]:
@@ -159,11 +162,7 @@ def cluster_rows(clusters: pd.DataFrame) -> list[dict[str, Any]]:
                     TableCell(f"{one['methods']} of {one['of']}", numbers.exact(one["methods"])),
                     TableCell(str(one["supported"]), numbers.exact(one["supported"])),
                     number(one["spread"], numbers.scientific),
-                    *(
-                        [number(one["share_true"], numbers.percent)]
-                        if "share_true" in clusters
-                        else []
-                    ),
+                    *([_share(one)] if calibrated(clusters) else []),
                 ],
                 "product": one["product"],
                 "members": one["members"],

@@ -6,8 +6,12 @@
   const LOOKS = {
     "cannot be told": { light: "#7d858f", dark: "#8f99a6", symbol: "square-open" },
     "not supported": { light: "#d55e00", dark: "#e8853a", symbol: "x-thin-open" },
+    "not supported, trusted": { light: "#d55e00", dark: "#e8853a", symbol: "circle-x-open" },
     supported: { light: "#0072b2", dark: "#5aa9e0", symbol: "circle" },
   };
+
+  const TRUSTED = "not supported, trusted";
+  const lookOf = (p) => (p.trusted && p.verdict === "not supported" ? TRUSTED : p.verdict);
 
   // Linear within the least that trials can show, 1/T, and logarithmic beyond.
   const stretch = (unit) => ({
@@ -51,7 +55,11 @@
     lines.push(`residual ${format.scientific(number(p.residual))}, noise floor ${format.scientific(number(p.floor))}`);
     lines.push(`<b>${p.verdict}</b>: ${koopmark.escaped(p.reason)}`);
     if (p.cluster) lines.push(`one of ${p.cluster}`);
-    if (number(p.share_true) >= 0) lines.push(`of pairs like this one ${percent(p.share_true)} are true on the twin`);
+    if (number(p.share_true) >= 0) {
+      const range = `${Math.round(100 * p.share_low)} to ${percent(p.share_high)}`;
+      lines.push(`on the twin ${percent(p.share_true)} (${range}) of such pairs are right: λ to 5 %, φ to 25 %`);
+    }
+    if (p.trusted && p.verdict === "not supported") lines.push("held-out data refuse it, but most pairs like it are right on the twin");
     return lines.join("<br>");
   };
 
@@ -108,12 +116,12 @@
       names.push(clusters.name[i]);
       const sum = clusters.product[i] ? `<br>within error ${clusters.product[i]}` : "";
       text.push(
-        `<b>${clusters.name[i]}</b>: ${digits(re)}${im ? ` ± ${digits(im)}i` : ""}<br>found by ${clusters.methods[i]} of ${clusters.of[i]} methods, supported for ${clusters.supported[i]}<br>spread ${format.scientific(number(clusters.spread[i]))}${sum}`,
+        `<b>${clusters.name[i]}</b>: ${digits(re)}${im ? ` ± ${digits(im)}i` : ""}<br>found by ${clusters.methods[i]} of ${clusters.of[i]} methods, supported in ${clusters.supported[i]}<br>spread ${format.scientific(number(clusters.spread[i]))}${sum}`,
       );
     }
     return {
       type: "scatter",
-      name: "found by several, or supported",
+      name: "named: supported, or methods agree",
       meta: { role: "ink" },
       mode: names.length <= LABELS ? "markers+text" : "markers",
       x,
@@ -150,15 +158,19 @@
     const within = stretched ? all : rangeOf;
     const [xs, ys] = [within(pairs, at, "re"), within(pairs, at, "im")];
     const shown = (p) =>
-      p.low_re !== null && (chosen.intervals === "all" || (chosen.intervals === "named" && p.cluster !== ""));
+      p.low_re !== null &&
+      // Of conjugates the upper one shows the interval of both.
+      number(p.eigenvalue_im) >= 0 &&
+      (chosen.intervals === "all" || (chosen.intervals === "named" && p.cluster !== ""));
     const { dark } = koopmark.colours();
     const traces = Object.entries(LOOKS).flatMap(([verdict, look]) => {
-      const mine = pairs.filter((p) => p.verdict === verdict);
+      const mine = pairs.filter((p) => lookOf(p) === verdict);
+      if (verdict === TRUSTED && !mine.length) return [];
       const colour = dark ? look.dark : look.light;
       const points = {
         type: "scatter",
         mode: "markers",
-        name: `${verdict} (${mine.length})`,
+        name: `${verdict === TRUSTED ? "not supported, likely right to 5 %" : verdict} (${mine.length})`,
         x: mine.map((p) => at.of(number(p.eigenvalue_re))),
         y: mine.map((p) => at.of(number(p.eigenvalue_im))),
         marker: { symbol: look.symbol, size: verdict === "supported" ? 10 : 8, color: colour, line: { width: 1.5 } },
@@ -183,15 +195,16 @@
         xaxis: axis("Re", xs),
         yaxis: axis("Im", ys),
         shapes: lines(plane, at, ys),
-        margin: { l: 66, r: 12, t: 28, b: 56 },
+        margin: { l: 66, r: 12, t: 28, b: 68 },
         legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 12 } },
       },
     });
     const words = [
       stretched
-        ? `Axes are linear up to 1/T = ${digits(1 / number(plane.horizon))}, below which a trial shows no decay and no turn, and logarithmic beyond.`
+        ? `Axes are linear up to 1/T = ${digits(1 / number(plane.horizon))}, the slowest rate that a trial of length T shows, and logarithmic beyond.`
         : "",
-      "Bars: 90 % intervals over draws of the trials. A click on the legend hides a verdict.",
+      "Filled circles are supported, crosses are not (a cross in a circle is likely right to 5 % all the same), squares are undecided; large circles are the named eigenvalues of the table below.",
+      "Bars: 90 % intervals over draws of the trials, at the upper of two conjugates.",
       plane.left_out ? `${plane.left_out.toLocaleString("en")} pairs with the least support are not drawn.` : "",
     ];
     section.querySelector("figcaption.plane").textContent = words.filter(Boolean).join(" ");

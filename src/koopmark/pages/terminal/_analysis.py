@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from koopmark.analysis.numbers import eigenvalue, interval, percent, plural
+from koopmark.analysis.numbers import eigenvalue, interval, plural, share
 from koopmark.analysis.recording import CONSTANT, Analysis
 from koopmark.analysis.tables import read_provenance, unfinished
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Sheet, Table
@@ -41,7 +41,7 @@ def _blocks(analysis: Analysis) -> Iterator[Block | None]:
 
 
 def _table(clusters: pd.DataFrame) -> Table:
-    twin = "share_true" in clusters
+    twin = "share_true" in clusters and bool(clusters["share_true"].notna().any())
     rows = [
         [
             one["name"],
@@ -50,7 +50,7 @@ def _table(clusters: pd.DataFrame) -> Table:
             interval(one["low_im"], one["high_im"]),
             f"{one['methods']} of {one['of']}",
             str(one["supported"]),
-            *([percent(float(one["share_true"]))] if twin else []),
+            *([share(one["share_true"], one["share_low"], one["share_high"])] if twin else []),
             one["product"],
         ]
         for one in clusters.to_dict("records")
@@ -61,7 +61,7 @@ def _table(clusters: pd.DataFrame) -> Table:
         Column("90 % interval Re", spare=True),
         Column("90 % interval Im", spare=True),
         Column("methods"),
-        Column("supported for"),
+        Column("supported in"),
         *([Column("true on the twin")] if twin else []),
         Column("sum of", right=False, spare=True),
     ]

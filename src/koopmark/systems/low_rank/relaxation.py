@@ -117,7 +117,7 @@ class Relaxation(Network):
                 spaces.append(replace(undriven, whole=False))
         return tuple(space for space in spaces if space.null_space.dimension)
 
-    def hidden(self, sensors: Sensors) -> Eigenspace | None:
+    def hidden(self, sensors: Sensors, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
         """Of the uᵀζ(x) in the whole state the one nearest to the sensors, those of their span.
 
         None if all that they see is driven by the weights, or if uᵀζ(x) is conserved.
@@ -126,9 +126,10 @@ class Relaxation(Network):
         inside = null.project(sensors.in_units).T
         left, s, _ = np.linalg.svd(inside, full_matrices=False)
         if s[0] <= INDEPENDENT or not self.law.degrees(1):
-            return None
+            return ()
         u = null.project(left[:, 0])
-        return SampledProducts(u[None, :, None], self.zeta, law=self.law, drive=self.input_weights)
+        drive = self.input_weights
+        return (SampledProducts(u[None, :, None], self.zeta, law=self.law, drive=drive),)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
         """Ratios of the eigenfunctions that no input reaches; none if there is but one.

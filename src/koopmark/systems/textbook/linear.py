@@ -13,14 +13,18 @@ from koopmark._arrays import finite, numeric, real
 from koopmark._keys import generator
 from koopmark.systems._base import LinearCoordinates, System
 from koopmark.systems._elementwise import Shift
+from koopmark.systems._sensors import NoKey, Sensors
 from koopmark.systems.low_rank.weights import check_independent
 from koopmark.systems.registry import Positive, factory, named
-from koopmark.truth import PrincipalFunctions
+from koopmark.truth import Eigenspace, PrincipalFunctions
 
 Kind = Literal["normal", "non_normal", "defective"]
 
 DEFECT = 1e-8
 """Relative distance within which an eigenvalue without an eigenvector of its own is another."""
+
+UNSEEN = 1e-6
+"""Least singular value of the pencil [A/‖A‖ - λ; C] below which a mode counts as not seen."""
 
 RESIDUAL = 1e-10
 """Relative residual up to which a given vector counts as a left eigenvector."""
@@ -106,6 +110,40 @@ class LinearSystem(System):
 
     def reachable(self, states: NDArray) -> NDArray:
         return states if self.plane is None else states @ self.plane @ self.plane.T
+
+    def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        if sensors is None or sensors.injective:
+            return super().observed(sensors, max_degree)
+        return ()
+
+    def hidden(self, sensors: Sensors, max_degree: int = 1) -> tuple[Eigenspace, ...]:
+        """All `targets`: functions of the state, which fewer sensors show in time.
+
+        Raises
+        ------
+        NoKey
+            If they do not: the system is not observable, as where a sensor sees no part of a mode.
+        """
+        if not self.shown_in_time(sensors):
+            raise NoKey(
+                f"{sensors.channels} sensors never show all of this {type(self).__name__}: there "
+                "is a mode that none of them sees, or two at one eigenvalue; take other sensors, "
+                "or more"
+            )
+        return self.targets(max_degree)
+
+    def shown_in_time(self, sensors: Sensors) -> bool:
+        """Whether (C, A) is observable on what occurs: C v ≠ 0 for all right eigenvectors v.
+
+        Of Popov, Belevitch and Hautus: [A - λ; C] has full column rank at every eigenvalue λ.
+        """
+        basis = np.eye(self.size) if self.plane is None else self.plane
+        a, c = basis.T @ self.matrix @ basis, sensors.in_units @ basis
+        size = max(float(np.linalg.norm(a, 2)), float(np.finfo(float).tiny))
+        values = np.asarray(self.eigenvalues, dtype=complex) / size
+        pencils = [np.vstack([a / size - one * np.eye(len(a)), c]) for one in values]
+        least = min(np.linalg.svd(one, compute_uv=False)[-1] for one in pencils)
+        return bool(least > UNSEEN)
 
     @property
     def principal(self) -> PrincipalFunctions:
