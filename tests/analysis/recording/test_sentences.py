@@ -66,7 +66,7 @@ def test_sums_of_others_do_not_count_as_further_eigenvalues():
     rows = [pair("m", -1.0 + 0j), pair("m", -2.0 + 0j)]
     (first,) = said(rows)
     assert first.startswith("Held-out data support 1 eigenvalue: A: -1 (")
-    assert "; 1 other is a sum of supported ones within error (B = 2A)." in first
+    assert "; 1 other is a sum of others within error (B = 2A)." in first
 
 
 def test_nothing_supported_is_said_with_how_much_was_refused():
@@ -144,8 +144,8 @@ def refused(methods=5, support=0):
 
 
 def errors(ratio, count):
-    mean = ("mean", 1, 0.1, 1.0, 0.0, count, count)
-    return [mean, ("m0", 1, 0.1, ratio, 0.0, count, count)]
+    mean = ("mean", 1, 0.1, 1.0, 0.0, count, count, "")
+    return [mean, ("m0", 1, 0.1, ratio, 0.0, count, count, "")]
 
 
 def disturbed(sentences):

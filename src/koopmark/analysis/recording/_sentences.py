@@ -23,7 +23,7 @@ from koopmark.scoring import NOT_SUPPORTED, SUPPORTED, UNTOLD
 
 MOST_NAMED = 4
 DEVIATIONS = 3.0
-"""Standard errors that tell two errors of forecasts apart."""
+"""Standard errors by which an error is told from that of the mean."""
 FEWEST_FORECASTS = 5
 """Errors over fewer are not compared."""
 FEWEST_RESULTS, MOSTLY = 3, 0.8
@@ -97,7 +97,7 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     products = ""
     if len(own) and sums:
         are = "is a sum" if len(sums) == 1 else "are sums"
-        products = f"; {plural(len(sums), 'other')} {are} of supported ones within error"
+        products = f"; {plural(len(sums), 'other')} {are} of others within error"
         products += f" ({listed(sums)})"
     caveat = (
         " Intervals measure the scatter over trials, not bias." if "interval" in texts[0] else ""
