@@ -112,7 +112,8 @@ def recording(seed: int, number: int) -> tuple[str, Dataset]:
     name = family.__name__
     trials, total = int(rng.integers(10, 61)), rng.uniform(1000, 3000)
     horizon, steps = float(rng.uniform(3, 8)), int(np.clip(total / trials, 20, 150))
-    dt = horizon / steps
+    # Frequencies reach 3, and products of degree 4 must not be aliased.
+    dt = min(horizon / steps, 0.26)
     noise = float(np.exp(rng.uniform(np.log(0.002), np.log(0.05))))
     gaps, shortest = float(rng.choice([0, 0, 0.05, 0.1])), float(rng.choice([1, 1, 0.6]))
     n, drawn = int(rng.integers(3, 7)), int(rng.integers(1_000_000))

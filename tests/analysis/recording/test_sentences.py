@@ -174,8 +174,8 @@ def test_a_share_has_its_interval_and_too_few_pairs_of_a_twin_have_none():
     few = sentences_of(table, clusters.assign(share_true=np.nan), *empty, methods, 20, twin=3)
     assert "twin" not in few[0]
     assert few[1] == (
-        "The twin does not say what share of supported pairs is true: it has 3 independent "
-        "supported pairs, and at least 10 are needed."
+        "The twin does not say what share of such pairs is true: methods found 3 independent "
+        "pairs on it, and at least 10 are needed."
     )
 
 

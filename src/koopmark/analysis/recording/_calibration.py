@@ -22,10 +22,10 @@ from koopmark.scoring import EIGENVALUE_WITHIN, FUNCTION_WITHIN, NOT_SUPPORTED, 
 
 NOMINAL = 0.9
 """Share of the trusted pairs that is to be true."""
-FEWEST = 10
-"""Independent pairs of a twin from which shares are told: supported ones, and ones like a pair."""
-FEWEST_SYSTEMS = 3
-"""Systems of a twin that must have pairs like one, for its share to be told."""
+FEWEST, FEWEST_SYSTEMS = 10, 3
+"""Independent pairs of a twin, and their systems, from which shares are told."""
+FEWEST_ALIKE = 2
+"""Independent pairs like one, and their systems, from which its share is told."""
 ALIKE = 1.0
 """Difference of the logarithms of both bounds up to which pairs are alike."""
 INTERVAL = 0.9
@@ -37,6 +37,9 @@ SHRUNK_BOUNDS, SHRUNK_VERDICTS, SHRUNK_METHODS, SHRUNK_BASE = 1.0, 1.0, 10.0, 0.
 and on the rest."""
 FEWEST_SEEN = 20
 """Pairs of a twin over which the share that was seen is at least taken."""
+SEEN_ONCE, SEEN_WITHIN = 4.0, 0.75
+"""Pairs of a twin that count as one in what was seen, since methods find the same; and the
+probability with which what was seen bounds the share."""
 NEIGHBOURS = 30
 """Pairs of the twin of which the median error is taken: those of the most similar chances."""
 NOMINALS = (0.7, 0.8, 0.9, 0.95)
@@ -100,9 +103,8 @@ class Calibration:
 
     @cached_property
     def independent(self) -> int:
-        """Supported pairs of the twin, each eigenvalue of a system counted once."""
-        supported = self.pairs[self.pairs["verdict"] == SUPPORTED]
-        return len(np.unique(_distinct(supported)))
+        """Pairs of the twin with bounds, each eigenvalue of a system counted once."""
+        return len(np.unique(self._bounded[1]))
 
     @cached_property
     def _bounded(self) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
@@ -131,23 +133,26 @@ class Calibration:
     def note(self, pairs: pd.DataFrame) -> NDArray[np.str_]:
         """(P,) why nothing is said of a pair, "" of those of which something is.
 
-        Something is said of a pair with finite bounds, if the twin has FEWEST independent supported
-        pairs, and as many, of FEWEST_SYSTEMS systems, whose bounds are like those of the pair.
+        Something is said of a pair with finite bounds, if the twin has FEWEST independent pairs of
+        FEWEST_SYSTEMS systems, and FEWEST_ALIKE of as many whose bounds are like those of the pair.
         """
         found = np.full(len(pairs), "", dtype=object)
         found[~_told(pairs)] = "no bounds, or infinite ones"
-        if self.independent < FEWEST:
-            found[_told(pairs)] = f"the twin has fewer than {FEWEST} independent supported pairs"
-            return found
         own, numbers, systems = self._bounded
+        if self.independent < FEWEST or len(np.unique(systems)) < FEWEST_SYSTEMS:
+            found[_told(pairs)] = (
+                f"the twin has {self.independent} independent pairs with bounds: {FEWEST} of "
+                f"{FEWEST_SYSTEMS} systems are needed"
+            )
+            return found
         asked = _far(pairs)
         for row in np.flatnonzero(_told(pairs)):
             near = (np.abs(own - asked[row]) <= ALIKE).all(axis=1)
             count, among = len(np.unique(numbers[near])), len(np.unique(systems[near]))
-            if count < FEWEST or among < FEWEST_SYSTEMS:
+            if min(count, among) < FEWEST_ALIKE:
                 found[row] = (
-                    f"the twin has {count} independent pairs with such bounds, in {among} systems: "
-                    f"{FEWEST} in {FEWEST_SYSTEMS} are needed"
+                    f"the twin has {count} independent pairs with such bounds: {FEWEST_ALIKE} of "
+                    "different systems are needed"
                 )
         return found
 
@@ -325,7 +330,11 @@ def _seen(
 
 
 def _steps(chance: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2, k) chances, and the share of those around them that is true, both increasing."""
+    """(2, k) chances, and what the share of those around them that is true is at most.
+
+    Both increase. It is the upper end of what the pairs there allow, by Jeffreys' prior: otherwise
+    chance alone would keep shares below those that a twin with few pairs has.
+    """
     if not len(y):
         return np.empty((2, 0))
     order = np.argsort(chance, kind="stable")
@@ -333,7 +342,9 @@ def _steps(chance: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.fl
     cuts = np.array_split(order, max(len(order) // FEWEST_SEEN, 1))
     counts = np.array([len(one) for one in cuts], float)
     share = isotonic_regression([y[one].mean() for one in cuts], weights=counts).x
-    return np.stack([[chance[one].mean() for one in cuts], share])
+    right, wrong = share * counts / SEEN_ONCE, (1.0 - share) * counts / SEEN_ONCE
+    most = np.where(share < 1.0, beta.ppf(SEEN_WITHIN, right + 0.5, wrong + 0.5), 1.0)
+    return np.stack([[chance[one].mean() for one in cuts], np.maximum.accumulate(most)])
 
 
 def _fitted(

@@ -127,8 +127,8 @@ def _few_on_the_twin(independent: int | None) -> str:
     if independent is None or independent >= FEWEST:
         return ""
     return (
-        f"The twin does not say what share of supported pairs is true: it has "
-        f"{plural(independent, 'independent supported pair')}, and at least {FEWEST} are needed."
+        f"The twin does not say what share of such pairs is true: methods found "
+        f"{plural(independent, 'independent pair')} on it, and at least {FEWEST} are needed."
     )
 
 
