@@ -59,7 +59,8 @@
       const range = `${Math.round(100 * p.share_low)} to ${percent(p.share_high)}`;
       lines.push(`on the twin ${percent(p.share_true)} (${range}) of such pairs are right: λ to 5 %, φ to 25 %`);
     }
-    if (p.trusted && p.verdict === "not supported") lines.push("held-out data refuse it, but most pairs like it are right on the twin");
+    if (p.trusted && p.verdict === "not supported")
+      lines.push("held-out data refuse it, but most pairs like it are right on the twin");
     return lines.join("<br>");
   };
 
