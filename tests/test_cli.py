@@ -142,7 +142,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         ),
         (
             ("analyse", "two.npy", "--dt", "1", "--draws", "-2"),
-            "draws must be at least 0, got -2",
+            "the draws must be 0 or at least 2, got -2",
         ),
         (
             ("analyse", "two.npy", "--dt", "1", "--method", "pydmd.dm"),

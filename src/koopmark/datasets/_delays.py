@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 Array = NDArray[np.float64]
 
@@ -214,7 +214,7 @@ def _order(parts: Array, sizes: Array) -> int:
         shown.append(along / np.sqrt(np.maximum(size, np.finfo(float).tiny)))
     values = np.array(shown)
     spread = np.maximum(values.std(axis=0, ddof=1), 1e-12)
-    stands = values.mean(axis=0) / spread * np.sqrt(PARTS) > student.ppf(1.0 - CHANCE, PARTS - 1)
+    stands = values.mean(axis=0) / spread * np.sqrt(PARTS) > stdtrit(PARTS - 1, 1.0 - CHANCE)
     singular = np.linalg.svd(whole, compute_uv=False)
     stands &= singular > FAINTEST * singular[0]
     return int(np.argmin(np.append(stands, False)))

@@ -257,7 +257,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "repeated": (Case(_similar(np.diag([0.9, 0.9, 0.9, 0.5]))),),
     "low rank": (Case(MATRIX, _FOUR_SENSORS), Case(MATRIX, np.eye(3)[[0, 1, 2, 0]])),
     "constant": (
-        Case(MATRIX, np.vstack([np.eye(3), np.zeros((1, 3))]), np.array([0.0, 0.0, 0.0, 1.7])),
+        Case(MATRIX, np.vstack([np.eye(3), np.zeros((1, 3))]), np.array([0.0, 0.0, 0.0, 2.0])),
     ),
     "units": (Case(MATRIX, units=1e-8), Case(MATRIX, units=1e8)),
 }

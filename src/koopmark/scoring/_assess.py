@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from koopmark.datasets import AnswerKey
@@ -32,6 +31,9 @@ from koopmark.scoring._supported import (
 )
 from koopmark.scoring._truth import truth_of
 from koopmark.simulation import Trajectories
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_KEY = "no answer key: assessed on held-out data, not scored"
 MOST_COURSES, COURSE_TRIALS, COURSE_POINTS = 12, 4, 200
@@ -206,7 +208,7 @@ def _of_fit(
     )
 
 
-def _verdicts(table: pd.DataFrame) -> Iterator[VerdictScores]:
+def _verdicts(table: "pd.DataFrame") -> Iterator[VerdictScores]:
     """The rows of `residuals`."""
     for index, row in enumerate(table.to_dict("records")):
         value = complex(row.pop("eigenvalue"))
