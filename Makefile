@@ -18,7 +18,7 @@ export MKL_NUM_THREADS := 1
 # A run and the tests start hundreds of processes: each would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup bench test test-fast test-kernels mutants survivors speed regress speed-peers lint format hooks example notebooks catalogue baseline lock clean
+.PHONY: help setup bench test test-fast test-kernels mutants survivors speed regress speed-peers lint format hooks docs docs-check example notebooks catalogue baseline lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -92,6 +92,8 @@ lint: $(READY)  ## check style, types, and what may import what
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/biome check --error-on-warnings
+	$(BIN)/codespell
+	$(BIN)/python docs/_style/check.py
 
 format: $(READY)  ## format the sources, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix .
@@ -101,6 +103,12 @@ format: $(READY)  ## format the sources, and fix what can be fixed automatically
 hooks: $(READY)  ## run these checks before every commit (pre-commit)
 	$(BIN)/pre-commit install
 
+docs: $(READY)  ## build the documentation: build/docs/index.html
+	$(BIN)/sphinx-build --quiet --jobs auto docs build/docs
+
+docs-check: docs  ## check its links, code, alternative texts and examples, and [PAGES=all] in a browser
+	$(BIN)/pytest -n auto --dist worksteal tests/docs
+
 example: $(READY)  ## write the page of the three-population example
 	$(BIN)/koopmark example
 
@@ -108,8 +116,8 @@ catalogue: $(READY)  ## draw every dataset and rewrite datasets/README.md
 	$(BIN)/koopmark catalogue --markdown datasets/README.md
 	$(BIN)/koopmark catalogue
 
-notebooks: $(READY)  ## execute the notebooks of docs/examples and keep their outputs
-	$(BIN)/python docs/examples/execute.py
+notebooks: $(READY)  ## execute the notebooks of docs/tutorials and keep their outputs
+	$(BIN)/python docs/tutorials/execute.py
 
 baseline: $(READY)  ## make a fresh run of the smoke suite the committed baseline
 	$(BIN)/koopmark run smoke --fresh
@@ -119,7 +127,7 @@ baseline: $(READY)  ## make a fresh run of the smoke suite the committed baselin
 lock: $(READY)  ## resolve requirements.txt again (torch is kept at a version that has a CPU build)
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --upgrade-package torch==2.13.0 \
-	  --extra dev --extra dask --extra data --extra hdf5 --extra history --extra plot --extra pykoopman --extra deeptime --extra kooplearn --extra pykoop --output-file requirements.tmp pyproject.toml
+	  --extra dev --extra docs --extra dask --extra data --extra hdf5 --extra history --extra plot --extra pykoopman --extra deeptime --extra kooplearn --extra pykoop --output-file requirements.tmp pyproject.toml
 	grep -v '^#' requirements.tmp | sed -e 's/+cpu//' -e '/^$$/d' > requirements.txt
 	rm requirements.tmp
 
