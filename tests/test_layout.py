@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 MODULES = sorted((SOURCE / "koopmark").rglob("*.py"))
 PACKAGES = sorted(path.parent for path in (SOURCE / "koopmark").glob("*/__init__.py"))
-NO_PACKAGE = {"browser", "ci", "examples", "fixtures", "speed"}
-"""Folders of tests/: of the pages in a browser, bench/ci, docs/examples, shared, bench/speed."""
+NO_PACKAGE = {"browser", "ci", "docs", "fixtures", "speed"}
+"""Folders of tests/: of the pages in a browser, bench/ci, docs, shared, bench/speed."""
 
 
 def parsed(path):

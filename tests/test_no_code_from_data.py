@@ -34,7 +34,7 @@ IN_MEMORY = {
     "workers/_pool.py": {"pickle.dumps", "pickle.loads"},
     "workers/_worker.py": {"pickle.dumps", "pickle.loads"},
     "cluster/_host.py": {"pickle.dump", "pickle.dumps", "pickle.load"},
-    # Through Dask, whose users trust each other (docs/scaling.md).
+    # Through Dask, whose users trust each other (docs/how-to/use_a_cluster.md).
     "cluster/_parcel.py": {"pickle.Pickler", "pickle.Unpickler"},
     "cluster/_remote.py": REMOTE,
     "cluster/_client.py": {"pickle.loads"},

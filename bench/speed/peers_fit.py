@@ -1,6 +1,6 @@
 """Other people's EDMD on dictionary values: X, Y (P, D) as rows in, discrete eigenvalues out.
 
-All are called so that nothing is truncated or regularised (docs/library-notes.md).
+All are called so that nothing is truncated or regularised (docs/reference/library-notes).
 """
 
 import numpy as np

@@ -176,7 +176,8 @@ def run(
         str | None,
         typer.Option(
             metavar="tcp://HOST:PORT",
-            help="Do the fits on the workers of this Dask scheduler (docs/scaling.md).",
+            help="Run the fits on the workers of this Dask scheduler "
+            "(docs/how-to/use_a_cluster.md).",
         ),
     ] = None,
 ) -> None:
@@ -260,7 +261,7 @@ def analyse(
         typer.Argument(
             metavar="DATA",
             help="Recorded trajectories: .npz, .npy, .csv, .tsv, .parquet, .mat, .h5 or .nc "
-            "(docs/data.md).",
+            "(docs/how-to/load_data.md).",
         ),
     ],
     dt: Annotated[
@@ -570,8 +571,8 @@ def check(
 ) -> None:
     """Compare the accuracy of a run with a baseline: exit code 1 if something got worse or is gone.
 
-    What is compared, and how much it may move, is in docs/ci.md. Inside GitHub Actions the
-    comparison is also added to the summary of the step.
+    What is compared, and how much it may move, is in docs/how-to/make_ci_fail.md. Inside GitHub
+    Actions the comparison is also added to the summary of the step.
     """
     from koopmark import regression
     from koopmark.pages import terminal
@@ -608,8 +609,8 @@ def compare(
 ) -> None:
     """Compare runs: versions, digits and found side by side, and what changed, worst first.
 
-    What counts as a change is what counts for `koopmark check` (docs/ci.md). Runs of different
-    suites are compared on the fits that they share.
+    What counts as a change is what counts for `koopmark check` (docs/how-to/make_ci_fail.md). Runs
+    of different suites are compared on the fits that they share.
     """
     from koopmark import pages, regression
     from koopmark.pages import terminal

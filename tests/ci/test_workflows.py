@@ -1,4 +1,4 @@
-"""The workflows say what docs/ci.md and the scripts say."""
+"""The workflows say what docs/how-to/make_ci_fail.md and the scripts say."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
-DOCS = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+DOCS = (ROOT / "docs/how-to/make_ci_fail.md").read_text(encoding="utf-8")
 
 
 def workflow(name):

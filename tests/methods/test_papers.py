@@ -89,16 +89,16 @@ def test_a_description_says_what_a_method_does_not_have():
 
 
 def test_the_docs_and_the_list_say_of_a_method_what_its_class_says():
-    page = (Path(__file__).parents[2] / "docs/methods.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/how-to/add_a_method.md").read_text(encoding="utf-8")
     rows = re.findall(
         r"^\| `(koopmark\.\w+)`[^|]* \| (.*?)(?<!\\) \| ([^|]*) \|", page, re.MULTILINE
     )
     assert len(rows) == 13
     for name, text, sources in rows:
         known = methods.described(name)
-        assert text == known.summary.replace("|", "\\|"), f"docs/methods.md: {name}"
+        assert text == known.summary.replace("|", "\\|"), f"docs/how-to/add_a_method.md: {name}"
         assert sources == "; ".join(paper.text for paper in known.papers), (
-            f"docs/methods.md: {name}"
+            f"docs/how-to/add_a_method.md: {name}"
         )
     for name in EVERY:
         known = methods.described(name)
@@ -133,6 +133,6 @@ def test_the_docs_say_what_every_method_can_use_of_recorded_data():
         cells = (gaps, uneven, "one" if alone else "all", "used" if inputs else "left out")
         listed = ", ".join(groups[sampling, alone, inputs])
         table.append(f"| {' | '.join(cells)} | {listed} |")
-    page = (Path(__file__).parents[2] / "docs/methods.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/how-to/add_a_method.md").read_text(encoding="utf-8")
     wanted = "\n".join(table)
-    assert wanted in page, f"the table in docs/methods.md must be\n{wanted}"
+    assert wanted in page, f"the table in docs/how-to/add_a_method.md must be\n{wanted}"

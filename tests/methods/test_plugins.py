@@ -37,7 +37,7 @@ def test_its_options_are_checked_like_those_of_any_method():
 
 
 def test_the_page_shows_the_file_as_it_is():
-    page = (ROOT / "docs" / "methods.md").read_text("utf-8")
+    page = (ROOT / "docs/how-to/add_a_method.md").read_text("utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
     assert EXAMPLE.read_text("utf-8") in blocks
 

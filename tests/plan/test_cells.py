@@ -73,7 +73,7 @@ def test_a_suite_is_its_methods_and_the_anchors_at_every_seed(planned):
 
 
 PARTS = {"drift_sinh", "lotka_volterra", "lotka_volterra_inputs", "kuramoto", "inertial_5_2"}
-"""Datasets with targets that belong to larger eigenspaces, whatever the rates (docs/theory.md).
+"""Datasets with targets that belong to larger eigenspaces, whatever the rates.
 
 All pairs of an inertial network have the same damping: φφ̄ of those that are not in closed form are
 at the real eigenvalues of those that are.

@@ -576,7 +576,7 @@ def test_a_single_window_shows_no_residuals_so_the_nearest_functions_are_taken()
 
 @pytest.mark.parametrize(("degree", "share"), [(1, 0.86), (2, 0.98)])
 def test_most_of_what_an_angle_weighs_is_before_the_time_one(degree, share):
-    """As docs/scores.md says, of functions that decay at the rates 1 and 2 up to the time 5."""
+    """As the docs of scores say, of functions that decay at the rates 1 and 2 up to the time 5."""
     system = random_rnn(6, 2, seed=1)
     starts = np.random.default_rng(0).standard_normal((20, 6))
     test = simulate(system, starts, np.linspace(0.0, 5.0, 51), rtol=1e-11)
@@ -691,7 +691,8 @@ COLUMNS = {"targets.csv": TargetScores, "eigenpairs.csv": PairScores, "fits.csv"
 
 @pytest.mark.parametrize("table", COLUMNS)
 def test_the_docs_say_of_every_score_what_it_is_in_the_order_of_the_table(table):
-    text = (Path(__file__).parents[2] / "docs" / "scores.md").read_text(encoding="utf-8")
+    page = Path(__file__).parents[2] / "docs/explanation/scores/index.md"
+    text = page.read_text(encoding="utf-8")
     section = re.search(rf"^## [^\n]*`{table}`\)$(.*?)(?=^## )", text, re.M | re.S)[1]
     first_cells = re.findall(r"^\| (`[^|]*`) \|", section, re.M)
     said = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]

@@ -1,4 +1,4 @@
-"""The worked example of docs/systems.md: a file, its contract, a recipe, a suite and a run."""
+"""The worked example of docs/how-to/add_a_system.md: file, contract, recipe, suite and run."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from koopmark.store import read
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
-PAGE = (ROOT / "docs" / "systems.md").read_text("utf-8")
+PAGE = (ROOT / "docs/how-to/add_a_system.md").read_text("utf-8")
 
 
 def typed(capsys, *words):

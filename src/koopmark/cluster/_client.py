@@ -72,7 +72,7 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
     if address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
         raise ConfigError(
             "--scheduler: tls:// needs certificates, and Dask's configuration names none under "
-            "distributed.comm.tls (docs/scaling.md)"
+            "distributed.comm.tls (docs/how-to/use_a_cluster.md)"
         )
     with _quiet():
         try:

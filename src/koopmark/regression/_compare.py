@@ -141,7 +141,10 @@ class Comparison:
         """What the numbers side by side are over, in a sentence."""
         if self.shared[0].fits.empty:
             return "No fit is in all runs."
-        return "Over the fits that all runs have; docs/scores.md defines digits and found."
+        return (
+            "Over the fits that all runs have; "
+            "docs/explanation/scores/index.md defines digits and found."
+        )
 
     @cached_property
     def boards(self) -> dict[str, list[Line]]:

@@ -1,4 +1,4 @@
-"""All scores of one fitted model against an answer key (docs/scores.md)."""
+"""All scores of one fitted model against an answer key (docs/explanation/scores/index.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

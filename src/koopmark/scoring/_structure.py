@@ -153,7 +153,8 @@ def infer_structure(
     """Rank, left null space and attracting set that a fitted model implies, without the system.
 
     Of trajectories with noise the functions count that obey a common rate as nearly as the noise
-    allows, and `rank_low` is as many as the trajectories rule out (docs/scores.md).
+    allows, and `rank_low` is as many as the trajectories rule out
+    (docs/explanation/scores/index.md).
 
     Functions of the state under inputs count if they decay but for a response to the inputs of the
     trajectories, each held from its time to the next, whether or not the method knows of inputs.

@@ -97,7 +97,7 @@ class System(_repr.ReprMixin, Gated, ABC):
     A system of one's own is a frozen dataclass with a `size`, an `rhs`, and `eigenvalues` with
     their `eigenfunctions`, or else `eigenspaces`; all else has a default. `rhs(self, states)` may
     do without `out`. A classmethod `draw(cls, rng, ...)` makes another system for each seed of a
-    recipe (docs/systems.md).
+    recipe (docs/how-to/add_a_system.md).
 
     Raises
     ------

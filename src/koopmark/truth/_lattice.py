@@ -1,8 +1,8 @@
 """Eigenspaces made of products of given eigenfunctions, gathered by eigenvalue.
 
 The generator is a derivation, so a product of eigenfunctions is one and the eigenvalues add: those
-of all products form a lattice. Products whose eigenvalues agree share a space (docs/families.md).
-Of a map the eigenvalues multiply.
+of all products form a lattice. Products whose eigenvalues agree share a space
+(docs/explanation/families.md). Of a map the eigenvalues multiply.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,8 @@ class PrincipalFunctions(ReprMixin):
     eigenvalues : (q,) array
     complete : bool
         Whether all smooth eigenfunctions of z are combinations of their products: not where Λ has
-        other eigenvectors, or Jordan blocks larger than one of size 2 (docs/theory.md).
+        other eigenvectors, or Jordan blocks larger than one of size 2
+        (docs/explanation/theory/index.md).
     discrete : bool
         Whether z⁺ = Λz, of a map, and the eigenvalues are μ.
     response : (q, p) array, optional

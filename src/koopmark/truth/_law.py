@@ -17,7 +17,8 @@ class LinearLaw:
     """ż = -decay z + b v, or z⁺ = multiplier z + b v of a map, for every z = uᵀζ(x) with Wᵀu = 0.
 
     All exact keys of the relaxation family follow from it: eigenvalues from `eigenvalue`, the gains
-    on an input that is held from `gain`, both whatever sensors see (docs/theory.md).
+    on an input that is held from `gain`, both whatever sensors see
+    (docs/explanation/theory/index.md).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""docs/methods.md tells of every estimator of the libraries what it is here, or why it is not."""
+"""The docs tell of every estimator of the libraries what it is here, or why it is not."""
 
 import importlib
 import inspect
@@ -10,7 +10,7 @@ import pytest
 
 from koopmark import methods
 
-TEXT = (Path(__file__).parents[3] / "docs" / "methods.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs/how-to/add_a_method.md").read_text(encoding="utf-8")
 LIBRARIES = {
     "pydmd": "PyDMD",
     "pykoopman": "PyKoopman",

@@ -1,4 +1,4 @@
-"""Every defect that docs/library-notes.md describes is still there: its code runs and holds.
+"""Every defect that docs/reference/library-notes describes is still there: its code runs and holds.
 
 A test that fails here means that a library has changed: correct the page, and see whether the
 adapter still needs what it says there.
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[3] / "docs" / "library-notes.md"
-NOTES = re.findall(r"^### (.+?)$(.*?)(?=^##|\Z)", PAGE.read_text("utf-8"), re.M | re.S)
+PAGES = sorted((Path(__file__).parents[3] / "docs/reference/library-notes").rglob("*.md"))
+TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
+NOTES = re.findall(r"^### (.+?)$(.*?)(?=^##|\Z)", TEXT, re.M | re.S)
 
 
 def code(text: str) -> str:

@@ -309,7 +309,7 @@ class DelayEDMDc(_Delays):
 
     Eigenpairs are those in the directions in which there are data: of pykoop's matrix 0 is an
     eigenvalue for each of the others. Its `Dmdc` loses the functions, as it builds its matrix from
-    modes, and delays under inputs have none (docs/library-notes.md).
+    modes, and delays under inputs have none (docs/reference/library-notes).
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ class Ridge(Method):
         Ridge, against the mean square of the dictionary values.
     reduced_rank : bool
         Reduced-rank regression (Kostic et al. 2022) instead of projection on principal components.
-        With `alpha` zero kooplearn gets it wrong (docs/library-notes.md).
+        With `alpha` zero kooplearn gets it wrong (docs/reference/library-notes).
     n_components : int, optional
         Rank; that of the dictionary by default.
     seed : int
@@ -207,7 +207,7 @@ class Nystroem(Method):
     ----------
     reduced_rank : bool
         Reduced-rank regression instead of projection on principal components: there kooplearn
-        forgets the ridge (docs/library-notes.md), so that the first components are rounding.
+        forgets the ridge (docs/reference/library-notes), so that the first components are rounding.
     n_components : int, optional
         Rank, -1 for all. By default that of the kernel matrix of some states, above its rounding.
     n_centers : int, optional

@@ -117,7 +117,7 @@ class LassoEDMD(_Regressor):
     EDMD with a penalty on the sum of absolute coefficients, which sets small ones to zero.
 
     pykoop fits the lasso to the normal equations, Gram matrix against Gram matrix, instead of to
-    the data (docs/library-notes.md).
+    the data (docs/reference/library-notes).
 
     Parameters
     ----------

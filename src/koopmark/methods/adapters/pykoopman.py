@@ -87,7 +87,7 @@ class KoopmanContinuous(Koopman):
     """`pykoopman.KoopmanContinuous()` as a user calls it who sets nothing.
 
     It never differentiates: what it fits is what `Koopman` fits, in discrete time
-    (docs/library-notes.md).
+    (docs/reference/library-notes).
     """
 
     def _koopman(self, pykoopman: Any) -> Any:
@@ -363,7 +363,7 @@ class KDMD(Subsampled):
     ----------
     kernel : AnyKernel, optional
         None for PyKoopman's own, a Gaussian of length 1 whatever the data, at full rank: its
-        spectrum is noise (docs/library-notes.md).
+        spectrum is noise (docs/reference/library-notes).
     svd_rank : int, optional
         Directions of the feature space kept: -1 for as many as pairs, 0 for PyDMD's threshold. By
         default those that stand out of the rounding of the kernel matrix.

@@ -17,7 +17,7 @@ def write_analysis(folder: str | Path) -> Path:
     """Write index.html of the folder of an analysis, and its tables; returns the page's path.
 
     They are pairs.csv, clusters.csv, skill.csv, structure.csv, methods.csv and measured.csv
-    (docs/own_data.md).
+    (docs/how-to/analyse_data.md).
 
     Raises
     ------

@@ -50,7 +50,7 @@ THEORY = Entry(
         ("howpublished", "Poster"),
         ("note", "The title is descriptive"),
     ),
-    "the theory of networks of low rank (docs/theory.md)",
+    "the theory of networks of low rank (docs/explanation/theory/index.md)",
 )
 
 

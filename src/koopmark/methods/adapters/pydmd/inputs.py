@@ -20,7 +20,7 @@ class DMDc(AtRank):
 
     PyDMD takes one sequence, whose pairs are `lag` states apart. All first snapshots of P pairs
     followed by all second ones are a sequence whose pairs at the lag P are these P pairs, and no
-    others (docs/library-notes.md).
+    others (docs/reference/library-notes).
 
     Parameters
     ----------

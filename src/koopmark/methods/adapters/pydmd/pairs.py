@@ -89,7 +89,7 @@ class FbDMD(DMD):
     Least squares forwards and backwards in time, combined so that their bias by noise cancels.
 
     PyDMD multiplies its forward and its backward operator in two different bases, so this is not
-    exact even on noise-free linear data (docs/library-notes.md).
+    exact even on noise-free linear data (docs/reference/library-notes).
     """
 
     # Exact in PyDMD if the singular vectors of X and Y agree.
@@ -109,8 +109,8 @@ class OptDMD(DMD):
     Among all operators of a given rank the one that predicts the next snapshots best.
 
     PyDMD computes A = P Qᴴ in ψ(x⁺) = A ψ(x). Its own eigenvectors lose every pair whose
-    eigenvalue or normalisation has no positive real part (docs/library-notes.md), so they are
-    computed here: zᵀ Qᴴ P = μ zᵀ gives the left eigenvector zᵀ Qᴴ of A.
+    eigenvalue or normalisation has no positive real part (docs/reference/library-notes), so they
+    are computed here: zᵀ Qᴴ P = μ zᵀ gives the left eigenvector zᵀ Qᴴ of A.
 
     Parameters
     ----------

@@ -162,7 +162,7 @@ class SpDMD(_Sequence):
     """Sparsity-promoting DMD (Jovanović et al. 2014) as PyDMD computes it.
 
     The eigenpairs of DMD whose amplitude is not set to zero. PyDMD's thresholding is not that of
-    the paper, and a larger `gamma` does not mean fewer pairs (docs/library-notes.md).
+    the paper, and a larger `gamma` does not mean fewer pairs (docs/reference/library-notes).
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ class BOPDMD(VarProDMD):
     eig_sort : str
         Order by which eigenvalues of one fit are matched with those of another: `real`, `imag`,
         `abs`, or `auto`, by what varies most. None of them holds real eigenvalues and conjugate
-        pairs apart (docs/library-notes.md).
+        pairs apart (docs/reference/library-notes).
     seed : int
         Which states.
     """

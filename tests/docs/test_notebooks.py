@@ -7,13 +7,14 @@ import nbformat
 import pytest
 from texts import assert_alike
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+DOCS = Path(__file__).parents[2] / "docs"
+TUTORIALS = DOCS / "tutorials"
+NOTEBOOKS = sorted(TUTORIALS.glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
 def execute():
-    spec = spec_from_file_location("execute", EXAMPLES / "execute.py")
+    spec = spec_from_file_location("execute", TUTORIALS / "execute.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -72,13 +73,13 @@ def test_links_of_a_notebook_lead_to_files(path):
     prose = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
     links = re.findall(r"\]\(([^)#]+)\)", prose)
     assert links
-    assert [link for link in links if not (EXAMPLES / link).exists()] == []
+    assert [link for link in links if not (TUTORIALS / link).exists()] == []
 
 
 def test_the_method_of_the_notebook_is_the_example_file():
-    sources = [cell.source for cell in read(EXAMPLES / "your_own_method.ipynb").cells]
+    sources = [cell.source for cell in read(TUTORIALS / "your_own_method.ipynb").cells]
     (written,) = [source for source in sources if source.startswith("%%writefile ridge_edmd.py\n")]
-    method = (EXAMPLES / "ridge_edmd.py").read_text(encoding="utf-8")
+    method = (DOCS / "examples/ridge_edmd.py").read_text(encoding="utf-8")
     assert written.partition("\n")[2].strip() == method.strip()
 
 
