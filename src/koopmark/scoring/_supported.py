@@ -597,38 +597,41 @@ def _verdict(
         return UNTOLD, "the function is zero"
     if seen.varying[j] <= CONSTANT:
         if abs(eigenvalue - plane.constant) * horizon <= STILL:
-            return SUPPORTED, "the constant: true of every system"
-        told = f"the function is constant, and the eigenvalue is not {plane.constant.real:g}"
+            return SUPPORTED, "constants are eigenfunctions of every system"
+        told = f"the function is constant, but the eigenvalue is not {plane.constant.real:g}"
         return NOT_SUPPORTED, told
     if not seen.steady[j]:
-        return UNTOLD, "the function is not finite at states that the noise reaches"
+        return UNTOLD, "the function is not finite near the measured states"
     if seen.share[j] > DROWNED:
-        return UNTOLD, f"{seen.share[j]:.0%} of the variance of the function is noise"
+        return UNTOLD, f"{100 * seen.share[j]:.0f} % of the function's variance is noise"
     for what, least, within in (
-        ("the eigenvalue is off", shifts, EIGENVALUE_WITHIN),
-        ("the function disobeys", defects, FUNCTION_WITHIN),
+        ("the eigenvalue error is", shifts, EIGENVALUE_WITHIN),
+        ("the function violates its equation by", defects, FUNCTION_WITHIN),
     ):
         worst = int(np.nanargmax(least))
         if (rate := least[worst]) > within:
             lag = list(windows.lags)[worst]
-            later = "one interval" if lag == 1 else f"{lag} intervals"
-            shown = f"{rate:.1%} at least" if rate < FAR else f"over {FAR:,.0%}"
-            return NOT_SUPPORTED, f"{later} later {what} by more than white noise: {shown}"
+            after = "1 interval" if lag == 1 else f"{lag} intervals"
+            shown = f"at least {100 * rate:.1f} %" if rate < FAR else f"above {100 * FAR:,.0f} %"
+            return NOT_SUPPORTED, f"{what} {shown}, more than white noise explains (after {after})"
     if _follows_from_inputs(eigenvalue, windows):
-        return UNTOLD, "the function decays within the window, and sums of its inputs pass as well"
+        return UNTOLD, "the function decays within the window, as any sum of past inputs would"
     if (other := plane.alias(eigenvalue, np.pi / dt)) is not None:
-        return UNTOLD, f"sampled so, the eigenvalue is not told from {other:.4g}"
+        return UNTOLD, f"at this sampling interval the eigenvalue could equally be {other:.4g}"
     # An eigenvalue may be as far from an exact one as its function disobeys, whatever its own part.
     if (surely := np.nanmax(defects)) > EIGENVALUE_WITHIN:
-        return UNTOLD, f"its eigenvalue may be off: the function surely disobeys by {surely:.1%}"
+        return UNTOLD, f"the function violates its equation by at least {100 * surely:.1f} %"
     if bounds[0] <= EIGENVALUE_WITHIN and bounds[1] <= FUNCTION_WITHIN:
         slow = " of 1 / horizon" if abs(eigenvalue - plane.constant) * horizon < 1.0 else ""
-        return SUPPORTED, f"it obeys its eigenvalue to {bounds[0]:.1%}{slow}"
+        return SUPPORTED, f"the eigenvalue error is at most {100 * bounds[0]:.1f} %{slow}"
     if abs(plane.over(np.array([eigenvalue]), dt)[0]) < GONE and (not plane.discrete or dt > 1.5):
         return UNTOLD, "the function decays within a sampling interval"
     if bounds[0] > EIGENVALUE_WITHIN:
-        return UNTOLD, f"noise explains an eigenvalue that is off by {bounds[0]:.0%}"
-    return UNTOLD, f"noise explains a function that disobeys by {bounds[1]:.0%}"
+        return UNTOLD, f"noise could hide an eigenvalue error of {100 * bounds[0]:.0f} %"
+    return (
+        UNTOLD,
+        f"noise could hide a function that violates its equation by {100 * bounds[1]:.0f} %",
+    )
 
 
 def _follows_from_inputs(eigenvalue: complex, windows: Windows) -> bool:
