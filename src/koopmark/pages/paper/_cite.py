@@ -46,9 +46,8 @@ THEORY = Entry(
     "claveau_koopman",
     (
         ("author", "Claveau and Thibeault and Allard and Desrosiers"),
-        ("title", "Exact {Koopman} eigenfunctions of low-rank networks"),
+        ("title", "Analytical {Koopman} approach to recurrent neural networks"),
         ("howpublished", "Poster"),
-        ("note", "The title is descriptive"),
     ),
     "the theory of networks of low rank (docs/explanation/theory/index.md)",
 )
