@@ -5,6 +5,7 @@ sources, templates of pages and TOML files. proselint, with the checks of prosel
 Markdown and the notebooks. Both leave out code blocks and `inline code`.
 """
 
+import itertools
 import json
 import re
 import subprocess
@@ -46,7 +47,10 @@ def prose(path: Path) -> str:
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
         text = "\n".join("".join(it["source"]) for it in cells if it["cell_type"] == "markdown")
-    return CODE.sub(lambda code: "\n" * code[0].count("\n") or "x", text)
+    # Each piece of code becomes a word of its own, and a heading a sentence: nothing is repeated.
+    words = map("x{}".format, itertools.count())
+    text = CODE.sub(lambda code: "\n" * code[0].count("\n") or next(words), text)
+    return re.sub(r"(?m)^#.*$", r"\g<0>.", text)
 
 
 def phrases(text: str, style: dict[str, str]) -> Iterator[tuple[int, str]]:
