@@ -15,7 +15,7 @@ class Column:
     """A score of the summary or of the targets table: all that is said of it stands here.
 
     A new one is declared here, joins the lists below of where it is shown, and gets its row in
-    docs/explanation/scores/index.md.
+    docs/reference/tables.
     """
 
     key: str

@@ -3,9 +3,9 @@
 Pages, figures for papers and the history all read them here.
 
 Around a curve lies the middle half of what it would be otherwise. If it is a mean over several
-problems, these are the sample (docs/explanation/scores/index.md, "What a few problems say"): they
-are drawn again, which gives each a random weight. The curve of one problem varies with the seed,
-and its band has the quartiles over the seeds.
+problems, these are the sample (docs/explanation/scores/statistics.md): they are drawn again, which
+gives each a random weight. The curve of one problem varies with the seed, and its band has the
+quartiles over the seeds.
 
 Two curves are alike if they are no more than `SAME` digits apart: curves of digits at each level,
 profiles by the area between them, which is in digits as well.

@@ -1,7 +1,7 @@
 """The measure: what of a run was found, of what could be found, and why the rest was missed.
 
 Everything that ranks, compares or says how good a method is starts from `judge`, a row per fit and
-target, and averages it in one way (docs/explanation/scores/index.md, "The measure"): the median
+target, and averages it in one way (docs/explanation/scores/measure.md): the median
 over the seeds of a target, the mean over the targets of a dataset, over the datasets of a problem,
 over the problems.
 """

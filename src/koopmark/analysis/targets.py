@@ -16,7 +16,7 @@ FLOORS = {
     "eigenvalue_error_relative": "statistical_floor_eigenvalue",
     "eigenfunction_error": "statistical_floor",
 }
-"""The statistical floor of each error (docs/explanation/scores/index.md, "Statistical floor")."""
+"""The statistical floor of each error (docs/explanation/scores/statistical_floor.md)."""
 
 SAME = 1e-8
 """Eigenvalues that differ by no more than this, relative to them, differ by rounding alone."""

@@ -44,7 +44,7 @@ def eigenfunction(
     `decay` shows |φ| along three test trajectories, lines for the exact function and marks for what
     was recovered; `scatter` recovered against exact values at all points; `map` contours of the
     real parts of both on a slice of the state space, of one method
-    (docs/explanation/scores/index.md, "Portraits of eigenfunctions").
+    (docs/reference/tables/eigenfunctions.md).
 
     Parameters
     ----------

@@ -143,7 +143,7 @@ class Comparison:
             return "No fit is in all runs."
         return (
             "Over the fits that all runs have; "
-            "docs/explanation/scores/index.md defines digits and found."
+            "docs/explanation/scores/measure.md defines digits and found."
         )
 
     @cached_property

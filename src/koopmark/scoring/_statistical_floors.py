@@ -4,7 +4,8 @@ The eigenfunctions φ = c + uᵀx that are affine in the state follow z(t) = z(0
 trajectory, and of all other directions nothing is known. The states are seen under white noise of
 standard deviation σ. An estimate differs from the truth by δΩ and by z + f(x)W in place of z, f the
 constant and the directions outside; linearised in these, with z(0) of every trajectory free, their
-covariance is that of least squares: σ² times the inverse of JᵀJ (docs/explanation/scores/index.md).
+covariance is that of least squares: σ² times the inverse of JᵀJ
+(docs/explanation/scores/statistical_floor.md).
 """
 
 from collections.abc import Callable, Sequence

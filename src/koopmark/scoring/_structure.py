@@ -154,7 +154,7 @@ def infer_structure(
 
     Of trajectories with noise the functions count that obey a common rate as nearly as the noise
     allows, and `rank_low` is as many as the trajectories rule out
-    (docs/explanation/scores/index.md).
+    (docs/explanation/scores/structure.md).
 
     Functions of the state under inputs count if they decay but for a response to the inputs of the
     trajectories, each held from its time to the next, whether or not the method knows of inputs.

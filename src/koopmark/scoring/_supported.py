@@ -1,4 +1,4 @@
-"""Whether fresh data support recovered eigenpairs, without an answer key (docs/explanation/scores).
+"""Whether fresh data support recovered eigenpairs (docs/explanation/scores/residuals.md).
 
 An exact pair has φ(x⁺) = e^{λΔt} φ(x), with what the model says that inputs add, but data hold
 x + η: what is left then is what the noise η makes of φ. Noise of the same law is added to the data
