@@ -57,7 +57,7 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
     Raises
     ------
     ConfigError
-        Where there is no scheduler, or a worker has another koopmark than this machine.
+        If there is no scheduler, or a worker has another koopmark than this machine.
     """
     if not _ADDRESS.fullmatch(address):
         raise ConfigError(
@@ -134,7 +134,7 @@ class Cluster:
         Raises
         ------
         Stopped
-            Where the scheduler is gone, or a worker is of no use.
+            If the scheduler is gone, or a worker is of no use.
         """
         round_ = _Round(self.client, cache_dir)
         waiting = deque(cells)

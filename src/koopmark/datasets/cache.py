@@ -129,9 +129,9 @@ def read(path: Path) -> Arrays:
     Raises
     ------
     FileNotFoundError
-        Where there is no such file.
+        If there is no such file.
     Damaged
-        Where it is not what was written.
+        If it is not what was written.
     """
     try:
         with np.load(path, allow_pickle=False) as file:

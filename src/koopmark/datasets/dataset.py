@@ -122,7 +122,7 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     Raises
     ------
     Diverged
-        Where a trajectory blew up.
+        If a trajectory blew up.
     TypeError
         If `recipe` is none, such as its name.
     """

@@ -78,7 +78,7 @@ def refuse_whole_run(folder: Path) -> None:
     Raises
     ------
     ConfigError
-        Where the folder holds a run of a whole suite.
+        If the folder holds a run of a whole suite.
     """
     try:
         about = json.loads((folder / "provenance.json").read_text(encoding="utf-8-sig"))

@@ -102,7 +102,7 @@ def run(
     Raises
     ------
     ConfigError
-        Where the suite asks for what is not there, the folder cannot be written to, or there is
+        If the suite asks for what is not there, the folder cannot be written to, or there is
         no such scheduler.
     Interrupted
         On Ctrl-C, or where the cluster goes away; the tables then hold what is done.

@@ -264,7 +264,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     Raises
     ------
     NoSpectrum
-        Where they end at several or at none that was found, and for systems of families whose
+        If they end at several or at none that was found, and for systems of families whose
         lattice is not known: neither relaxation networks nor linear behind a change of coordinates.
     """
     states = initial_states_of(states, system.size, "states")

@@ -114,7 +114,7 @@ def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
         If the point is not stable, there are more than 20,000 terms, or -1 has several Jordan
         blocks, or one larger than 2, and `bound` reaches to the products of two of its functions.
     ValueError
-        Where `bound` is negative or not finite, or of a map not between 0 and 1.
+        If `bound` is negative or not finite, or of a map not between 0 and 1.
     """
     if point.discrete:
         if not 0.0 < bound <= 1.0:
@@ -222,9 +222,9 @@ class BasinFunctions:
         Raises
         ------
         OutsideBasin
-            Where a state's trajectory does not end at the fixed point.
+            If a state's trajectory does not end at the fixed point.
         NoSpectrum
-            Where a function is not known to 1e-8 of its largest value at these states.
+            If a function is not known to 1e-8 of its largest value at these states.
         """
         rows = np.ascontiguousarray(states.reshape(-1, states.shape[-1]), dtype=float)
         key = hashlib.sha256(rows.tobytes()).digest()
@@ -300,7 +300,7 @@ class BasinEigenspace(Eigenspace):
         Raises
         ------
         OutsideBasin
-            Where a state's trajectory does not end at the fixed point.
+            If a state's trajectory does not end at the fixed point.
         """
         phi = self.functions.values(states)
         columns = []

@@ -46,7 +46,7 @@ def coefficients_by_unit(
     Raises
     ------
     NotAnalytic
-        Where the function takes no complex arguments, or is not analytic about some unit's centre.
+        If the function takes no complex arguments, or is not analytic about some unit's centre.
     """
     scaled = np.zeros((TERMS, len(centre)))
     radius = np.zeros(len(centre))
@@ -79,7 +79,7 @@ def coefficients_along(
     Raises
     ------
     NotAnalytic
-        Where the function takes no complex arguments, or a coefficient does not decay.
+        If the function takes no complex arguments, or a coefficient does not decay.
     """
     for rho in RADII:
         found = _on_circle(

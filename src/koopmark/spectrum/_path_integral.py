@@ -96,9 +96,9 @@ def path_integral(
     Raises
     ------
     NoSpectrum
-        Where the integral of one of them does not converge; the text gives the rates.
+        If the integral of one of them does not converge; the text gives the rates.
     ValueError
-        Where the states have the wrong shape or are not finite, an index is none, or `rtol` or
+        If the states have the wrong shape or are not finite, an index is none, or `rtol` or
         `longest` is out of range.
     """
     count = len(about.eigenvalues)

@@ -66,7 +66,7 @@ class PrincipalFunctions(ReprMixin):
         Raises
         ------
         ValueError
-            Where Λ is not a finite square matrix, or is defective: products of the generalised
+            If Λ is not a finite square matrix, or is defective: products of the generalised
             eigenfunctions hold further eigenfunctions then, and no list here would be whole.
         """
         square = finite(matrix, "matrix")

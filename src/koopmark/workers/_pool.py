@@ -59,7 +59,7 @@ def execute(
     Raises
     ------
     ConfigError
-        Where worker processes cannot be kept alive at all, or have no room for their notes.
+        If worker processes cannot be kept alive at all, or have no room for their notes.
     """
     if not cells:
         return

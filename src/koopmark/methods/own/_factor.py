@@ -84,7 +84,7 @@ class SnapshotFactor:
         Raises
         ------
         ValueError
-            Where the two dictionaries differ in size.
+            If the two dictionaries differ in size.
         """
         if self.size != other.size:
             raise ValueError(f"factors of {self.size} and {other.size} functions do not merge")
@@ -138,7 +138,7 @@ class SnapshotFactor:
         Raises
         ------
         ValueError
-            Where the file holds something else.
+            If the file holds something else.
         """
         with Path(path).open("rb") as file:
             arrays = np.load(file, allow_pickle=False)
