@@ -143,7 +143,7 @@ PEERS = {
 
 
 def goal(peer, system):
-    """What we set out to reach (docs/explanation/performance.md)."""
+    """What we set out to reach (docs/explanation/performance/index.md)."""
     n = system.size
     goals = {
         "solve_ivp DOP853, stacked": 3.0 if n >= 100 else None,

@@ -1,7 +1,7 @@
 """Which fields of a parametric form have given eigenfunctions: by computer algebra.
 
 `conditions` turns F·∇φ = λφ into equations for the coefficients of F and φ, and `families` solves
-them (docs/explanation/families.md, "The search"). It needs SymPy, and nothing of koopmark.
+them (docs/explanation/families/search.md). It needs SymPy, and nothing of koopmark.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The examples of docs/explanation/families.md give what is written below them."""
+"""The examples of docs/explanation/families/ give what is written below them."""
 
 import ast
 import re
@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs/explanation/families.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+PAGES = sorted((Path(__file__).parents[2] / "docs/explanation/families").glob("*.md"))
+BLOCKS = {
+    f"{page.stem}-{index}": block
+    for page in PAGES
+    for index, block in enumerate(
+        re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    )
+}
 
 
 def shown(block):
@@ -20,13 +26,13 @@ def shown(block):
                 yield ast.unparse(node.value), after[0].removeprefix("# ")
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_an_example_runs_and_gives_what_is_written(block):
-    names: dict[str, object] = {}
-    exec(compile(block, str(PAGE), "exec"), names)
+@pytest.mark.parametrize("name", BLOCKS)
+def test_an_example_runs_and_gives_what_is_written(name):
+    block, names = BLOCKS[name], {}
+    exec(compile(block, name, "exec"), names)
     for expression, expected in shown(block):
         assert str(eval(expression, names)) == expected
 
 
 def test_examples_with_results_are_there():
-    assert sum(len(list(shown(block))) for block in BLOCKS) == 3
+    assert sum(len(list(shown(block))) for block in BLOCKS.values()) == 3

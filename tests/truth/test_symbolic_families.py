@@ -1,4 +1,4 @@
-"""The theorems of docs/explanation/families.md, by computer algebra, functions undetermined."""
+"""The theorems of docs/explanation/families/, by computer algebra, functions undetermined."""
 
 import pytest
 import sympy as sp

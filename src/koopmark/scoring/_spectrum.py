@@ -1,8 +1,8 @@
 """Which recovered eigenvalues are Koopman eigenvalues at all, and how many of those were found.
 
 On the basin of a stable fixed point the eigenvalues form a known lattice
-(docs/explanation/theory/index.md), of which the targets in closed form are a part. A recovered pair
-counts as one of its points where both agree within one radius: the eigenvalue, and the rate at
+(docs/explanation/theory/lattice.md), of which the targets in closed form are a part. A recovered
+pair counts as one of its points where both agree within one radius: the eigenvalue, and the rate at
 which the eigenfunction disobeys it.
 """
 

@@ -40,9 +40,10 @@ def simulate(
 
     For networks of either family only r coordinates of each trajectory are integrated; the null
     component P ζ(x(t)), from which the exact eigenfunctions are made, follows its closed form to
-    rounding (docs/explanation/theory/index.md), under inputs as well: each trajectory steps to the
-    times at which its own inputs change. A map is iterated in the same coordinates. A system that
-    has its flow in closed form is asked for it, and every other is integrated in its full state.
+    rounding (docs/explanation/theory/exact_eigenfunctions.md), under inputs as well: each
+    trajectory steps to the times at which its own inputs change. A map is iterated in the same
+    coordinates. A system that has its flow in closed form is asked for it, and every other is
+    integrated in its full state.
     Each trajectory has steps and error control of its own: what else is in the batch, and how it is
     tiled, changes it by rounding only (or, where rounding turns an error estimate right at the
     limit into one beyond it, by less than the tolerance).

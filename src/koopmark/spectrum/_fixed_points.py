@@ -152,7 +152,7 @@ def closed_form_fixed_point(system: System) -> FixedPoint | None:
     stable, every trajectory ends at Ψ⁻¹(0), the functions vᵀΨ are principal at the eigenvalues of
     Λ, and those with an analytic eigenfunction are their sums, resonant or not. If Λ is not
     defective, or has no Jordan block but one of size 2, all analytic eigenfunctions are
-    combinations of the products of these (docs/explanation/theory/index.md).
+    combinations of the products of these (docs/explanation/theory/lattice.md).
 
     None for systems without such coordinates.
 

@@ -4,7 +4,7 @@ Products of eigenfunctions are eigenfunctions and eigenvalues add: from the prin
 λᵢ, those of the Jacobian, come all Σ nᵢλᵢ, and on the basin of the point no other eigenvalue has a
 smooth eigenfunction (Mezić 2020, where the λᵢ are not resonant). Of a relaxation network -1 is
 principal d = N - r times over, so that a factor of degree k at -k comes in C(d + k - 1, k) ways.
-Of a map the μᵢ multiply, and all that holds of the Πμᵢ^{nᵢ} ≠ 0 (docs/explanation/theory/index.md).
+Of a map the μᵢ multiply, and all that holds of the Πμᵢ^{nᵢ} ≠ 0 (docs/explanation/theory/maps.md).
 """
 
 import hashlib

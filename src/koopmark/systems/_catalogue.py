@@ -114,7 +114,7 @@ PRESCRIBED: dict[str, Callable[[], System]] = {
         50, block_diagonal([-0.45], [(-0.3, 1.5)]), "tanh", 0.8, count=60
     ),
 }
-"""In order of difficulty, as the dictionaries of today see it (docs/explanation/families.md)."""
+"""In order of difficulty (measured: docs/explanation/families/what_methods_find.md)."""
 
 TEXTBOOK: dict[str, Callable[[], System]] = {
     "linear_normal": lambda: random_linear(5, "normal", pairs=1),

@@ -1,7 +1,8 @@
 """Exact Koopman eigenspaces in closed form.
 
 `F(x)·∇φ(x) = λ φ(x)` holds for every function of an eigenspace, so that
-`φ(x(t)) = exp(λ t) φ(x(0))` along every trajectory. Derivations: docs/explanation/theory/index.md.
+`φ(x(t)) = exp(λ t) φ(x(0))` along every trajectory. Derivations:
+docs/explanation/theory/exact_eigenfunctions.md.
 """
 
 from abc import ABC, abstractmethod
@@ -164,7 +165,9 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
     @property
     def whole(self) -> bool:
-        """Whether every smooth eigenfunction at its eigenvalue is in it (docs/explanation/theory).
+        """Whether every smooth eigenfunction at its eigenvalue is in it.
+
+        Proofs: docs/explanation/theory/whole_eigenspaces.md.
 
         False for a part of a larger eigenspace, or where it may be one: a pair at this eigenvalue
         can be exact and yet outside of this space. So it is wherever there is a smooth constant of
@@ -215,7 +218,7 @@ class ProductEigenspace(Eigenspace):
 
     With z = Bᵀ ζ(x) and B a basis of the left null space, the monomials of that degree in z:
     a space of dimension C(d + degree - 1, degree). Channels that are not units have ζ and a null
-    space of their own (docs/explanation/theory/index.md).
+    space of their own (docs/explanation/theory/sensors.md).
 
     Parameters
     ----------
@@ -456,7 +459,7 @@ class ApproximateEigenspace(Eigenspace):
 
     Not exact, and nowhere to be called so: what is scored against it is the distance to these
     functions. Along a trajectory |φ(x(t)) - e^{-t}φ(x(0))| <= (1 - e^{-t}) generator_bounds
-    (docs/explanation/ensembles.md).
+    (docs/explanation/ensembles/nearly_low_rank.md).
 
     Parameters
     ----------

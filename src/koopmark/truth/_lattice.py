@@ -2,7 +2,7 @@
 
 The generator is a derivation, so a product of eigenfunctions is one and the eigenvalues add: those
 of all products form a lattice. Products whose eigenvalues agree share a space
-(docs/explanation/families.md). Of a map the eigenvalues multiply.
+(docs/explanation/theory/whole_eigenspaces.md). Of a map the eigenvalues multiply.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ class PrincipalFunctions(ReprMixin):
     complete : bool
         Whether all smooth eigenfunctions of z are combinations of their products: not where Λ has
         other eigenvectors, or Jordan blocks larger than one of size 2
-        (docs/explanation/theory/index.md).
+        (docs/explanation/theory/whole_eigenspaces.md).
     discrete : bool
         Whether z⁺ = Λz, of a map, and the eigenvalues are μ.
     response : (q, p) array, optional

@@ -18,7 +18,7 @@ class LinearLaw:
 
     All exact keys of the relaxation family follow from it: eigenvalues from `eigenvalue`, the gains
     on an input that is held from `gain`, both whatever sensors see
-    (docs/explanation/theory/index.md).
+    (docs/explanation/theory/combinations.md).
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class SeenEigenspace(Eigenspace):
     """φ(L(s - b)) for every function φ of an eigenspace of the states x.
 
     s determines x, so that these obey the same eigenvalue along every trajectory of s
-    (docs/explanation/theory/index.md).
+    (docs/explanation/theory/sensors.md).
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ InputKind = Literal["linear", "bilinear", "products"]
 
 `linear`: v alone (DMDc, EDMDc). `bilinear`: v and all vᵢ ψⱼ(x). `products`: of all monomials in x
 up to degree k, all products xᵃ vᵇ up to the same degree, by which products of driven eigenfunctions
-are closed (docs/explanation/theory/index.md).
+are closed (docs/explanation/theory/inputs.md).
 """
 
 

@@ -60,12 +60,12 @@ class QREDMD(Method):
         Kutz 2016), with all products of an input and a function of the dictionary (Bruder, Fu and
         Vasudevan 2021), or with all products of inputs and states up to the degree of a dictionary
         of monomials, by which products of driven eigenfunctions are closed
-        (docs/explanation/theory/index.md).
+        (docs/explanation/theory/inputs.md).
 
     delays : int
         ψ is of windows of so many states in a row; 1 is the state alone. What sensors show of a
         network leaves such windows of lower rank than they have functions
-        (docs/explanation/theory/index.md): what is left out by `tolerance` is no function of the
+        (docs/explanation/theory/sensors.md): what is left out by `tolerance` is no function of the
         data, and the note says the rank.
 
     The model's `residuals` are those of ResDMD (Colbrook and Townsend 2024), in the form that is

@@ -3,7 +3,7 @@
 ẏ = Ay + W h(x) in y = ζ(x). A left eigenvector u of A with Wᵀu = 0 gives the eigenfunction
 uᵀζ(x) at its eigenvalue, whatever ζ and h are, and no other u does so for every h. In control
 these are the modes of (A, W) that no input reaches, and Wᵀu = 0, Aᵀu = λu is the test of Popov,
-Belevitch and Hautus. Proof: docs/explanation/families.md.
+Belevitch and Hautus. Proof: docs/explanation/families/linear_units.md.
 """
 
 from collections.abc import Sequence

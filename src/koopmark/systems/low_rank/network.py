@@ -239,8 +239,8 @@ class NullFlow:
     """The null component P y of a network with linear(y) = -decay y - rates, in closed form.
 
     With P the orthogonal projector onto the left null space of W, P W = 0: so P ẏ = P linear(y),
-    and P y(t) = e^{-decay t} P y(0) + velocity t (docs/explanation/theory/index.md, "More that is
-    exact"). Under inputs P B w(t) comes on top, with w the inputs as the same law carries them on.
+    and P y(t) = e^{-decay t} P y(0) + velocity t (docs/explanation/theory/exact_eigenfunctions.md).
+    Under inputs P B w(t) comes on top, with w the inputs as the same law carries them on.
     Of a map P y(t) = μᵗ P y(0) + P B w(t).
 
     Parameters

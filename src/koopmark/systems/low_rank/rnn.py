@@ -269,7 +269,7 @@ def random_lotka_volterra(
     are evenly spaced from -0.4 to -1. With Π the projector onto the complement of these vectors,
     W = -Π G Π with G the identity plus a random skew part, so Σ xᵢ changes at the rate
     -c·x - |Πx|²; as u >= 0 and uᵀc > 0, it falls wherever x is large, and every trajectory stays
-    bounded (proof: docs/explanation/theory/index.md).
+    bounded (proof: docs/explanation/theory/exact_eigenfunctions.md).
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 F = g + Z(Jφ Z)⁻¹(Λφ - Jφ g) has Jφ F = Λφ at every state, whatever the field g is: the least
 change to g along Z that makes φ̇ = Λφ exact. It is Jφ⁺Λφ + (I - Jφ⁺Jφ)F, the form with the
 pseudo-inverse, with a free part chosen so that the coordinates w = Qx move by ẇ = Q g alone
-(docs/explanation/families.md, "4. Prescribed eigenfunctions").
+(docs/explanation/families/prescribed_functions.md).
 """
 
 from collections.abc import Callable, Sequence

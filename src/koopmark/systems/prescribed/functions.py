@@ -7,7 +7,7 @@ f = σ(Dx + b) if
     strength = sup|σ'| ‖C‖ ‖DZ‖ < 1,
 
 and for any f of linear forms Dx, however steep, where DZ = 0: φ is a graph over Dx then. Of all Z
-the one with the least ‖DZ‖ is taken. Proofs: docs/explanation/families.md.
+the one with the least ‖DZ‖ is taken. Proofs: docs/explanation/families/prescribed_functions.md.
 """
 
 from collections.abc import Callable
@@ -212,8 +212,8 @@ def fit_functions(
     """The best φ = Bx + c + C f(x) for given functions: those approximated, φ itself exact.
 
     Not every function can be an eigenfunction: at a critical point with a value other than zero no
-    field gives F·∇φ = λφ, so that a bump by itself cannot (docs/explanation/families.md). A graph
-    can: s(x) - bump(w(x)), with s linear and `features` that do not look along s.
+    field gives F·∇φ = λφ, so that a bump by itself cannot (docs/explanation/families/index.md). A
+    graph can: s(x) - bump(w(x)), with s linear and `features` that do not look along s.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ class HopfNormalForm(System):
     Above (μ > 0), away from the origin: ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and
     φ = z/|z| e^{-ib ln|z|} and its conjugate at ±i(ω - bμ), the phase that isochrons share.
     Below (μ < 0), everywhere: φ = z (s - μ)^{-(1 + ib)/2} and its conjugate at μ ± iω. Proofs:
-    docs/explanation/ensembles.md.
+    docs/explanation/ensembles/textbook_systems.md.
 
     Parameters
     ----------
