@@ -1,8 +1,8 @@
 """Every method says what it is and where it comes from, once, and the docs say the same."""
 
 import re
-from pathlib import Path
 
+import method_tables
 import pytest
 
 from koopmark import methods
@@ -88,18 +88,27 @@ def test_a_description_says_what_a_method_does_not_have():
         methods.described("pydmd.dmdd")
 
 
-def test_the_docs_and_the_list_say_of_a_method_what_its_class_says():
-    page = (Path(__file__).parents[2] / "docs/how-to/add_a_method.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| `(koopmark\.\w+)`[^|]* \| (.*?)(?<!\\) \| ([^|]*) \|", page, re.MULTILINE
-    )
-    assert len(rows) == 13
-    for name, text, sources in rows:
-        known = methods.described(name)
-        assert text == known.summary.replace("|", "\\|"), f"docs/how-to/add_a_method.md: {name}"
-        assert sources == "; ".join(paper.text for paper in known.papers), (
-            f"docs/how-to/add_a_method.md: {name}"
-        )
+@pytest.mark.parametrize("page", sorted(method_tables.PAGES.glob("*.md")), ids=lambda it: it.stem)
+def test_the_tables_of_the_docs_say_what_the_code_says(page):
+    """Bring them up to date with `python docs/_extensions/method_tables.py`."""
+    text = page.read_text(encoding="utf-8")
+    assert text == method_tables.written(text)
+
+
+def test_the_tables_of_the_docs_hold_every_method_once():
+    text = "".join(page.read_text(encoding="utf-8") for page in method_tables.PAGES.glob("*.md"))
+    tables = "".join(found[0] for found in method_tables.MARKED.finditer(text))
+    rows = re.findall(r"^\| `([a-z]+\.\w+)` \|", tables, re.MULTILINE)
+    assert sorted(rows) == sorted(EVERY)
+
+
+def test_a_table_that_is_out_of_date_is_seen():
+    text = (method_tables.PAGES / "pydmd.md").read_text(encoding="utf-8")
+    stale = text.replace("| `pydmd.fbdmd` |", "| `pydmd.fb` |", 1)
+    assert stale != text == method_tables.written(stale)
+
+
+def test_the_list_says_of_a_method_what_its_class_says():
     for name in EVERY:
         known = methods.described(name)
         said = methods.about(name)
@@ -107,32 +116,11 @@ def test_the_docs_and_the_list_say_of_a_method_what_its_class_says():
         assert known.summary.startswith(first), name
 
 
-USED = {
-    "any": ("used", "used"),
-    "segments": ("used", "steps of Δt are used"),
-    "regular": ("cut to one length", "steps of Δt are used"),
-}
-
-
 def test_the_docs_say_what_every_method_can_use_of_recorded_data():
-    groups = {}
-    for name in EVERY:
-        known = methods.described(name)
-        if known.role != "anchor" and not name.endswith("_default"):
-            uses = (known.sampling, known.one_trajectory, known.inputs)
-            groups.setdefault(uses, []).append(f"`{name}`")
-    table = [
-        "| gaps, unequal trials | uneven times | trajectories | inputs | methods |",
-        "|---|---|---|---|---|",
-    ]
-    order = sorted(groups, key=lambda uses: (list(USED).index(uses[0]), *uses[1:]))
-    for sampling, alone, inputs in order:
-        gaps, uneven = USED[sampling]
-        if alone and sampling != "any":
-            gaps = "the longest stretch without a gap is used"
-        cells = (gaps, uneven, "one" if alone else "all", "used" if inputs else "left out")
-        listed = ", ".join(groups[sampling, alone, inputs])
-        table.append(f"| {' | '.join(cells)} | {listed} |")
-    page = (Path(__file__).parents[2] / "docs/how-to/add_a_method.md").read_text(encoding="utf-8")
-    wanted = "\n".join(table)
-    assert wanted in page, f"the table in docs/how-to/add_a_method.md must be\n{wanted}"
+    table = method_tables.recorded_data()
+    rows = {line.rsplit(" | ", 1)[0]: line for line in table.splitlines()}
+    assert "`koopmark.varpro_edmd`" in rows["| used | used | all | used"]
+    assert "`pydmd.varprodmd`" in rows["| used | used | one | left out"]
+    assert "`pydmd.dmdc`" in rows["| used | steps of Δt are used | all | used"]
+    short = "| the longest stretch without a gap is used | steps of Δt are used | one | left out"
+    assert "`pydmd.hankeldmd`" in rows[short]

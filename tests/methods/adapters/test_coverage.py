@@ -10,7 +10,7 @@ import pytest
 
 from koopmark import methods
 
-TEXT = (Path(__file__).parents[3] / "docs/how-to/add_a_method.md").read_text(encoding="utf-8")
+PAGES = Path(__file__).parents[3] / "docs/reference/methods"
 LIBRARIES = {
     "pydmd": "PyDMD",
     "pykoopman": "PyKoopman",
@@ -25,7 +25,9 @@ PARTS |= {"CustomObservables", "TimeDelay"}
 
 def rows(library):
     """First and second cells of a library's table."""
-    table = TEXT.partition(f"\n| {LIBRARIES[library]} | here as, or why not |\n")[2]
+    text = (PAGES / f"{library}.md").read_text(encoding="utf-8")
+    head = f"\n| {LIBRARIES[library]} | here as, or why it is not here |\n"
+    table = text.partition(head)[2]
     lines = table.partition("\n\n")[0].splitlines()[1:]
     return [tuple(re.findall(r"`([^`]+)`", cell) for cell in row.split(" | ")) for row in lines]
 
