@@ -1,4 +1,6 @@
-"""Do the numbers hold on other processors? `make test-kernels`; see docs/how-to/make_ci_fail.md.
+"""Do the numbers hold on other processors? `make test-kernels`.
+
+See docs/explanation/regressions.md.
 
 OpenBLAS has kernels for each generation of x86 processors, NumPy has loops, and each rounds in its
 own way. Under those of each generation that this machine can run beside its own: the fast tests of

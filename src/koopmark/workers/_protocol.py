@@ -1,4 +1,4 @@
-"""What is asked of a process that fits, message by message (docs/how-to/run_a_suite.md).
+"""What is asked of a process that fits, message by message (docs/reference/files/protocol.md).
 
 The model stays where it was fitted: what scoring needs of it is asked for. A message is a length
 (4 bytes, big-endian), so many bytes of JSON, and then the bytes of the arrays that the JSON lists

@@ -116,7 +116,7 @@ def share_within(low, high, value):
 
 @pytest.mark.parametrize(("trials", "draws"), [(1, 20), (7, 20), (28, 20), (28, 2)])
 def test_intervals_of_unbiased_fits_hold_the_true_eigenvalue_as_often_as_they_say(trials, draws):
-    # Measured over 600 simulations (docs/how-to/analyse_data.md): 0.88 to 0.93.
+    # Measured over 600 simulations (docs/explanation/statistics_of_analyses.md): 0.88 to 0.93.
     _, low, high, true = simulated(total_least_squares, trials, 80, draws)
     for share in share_within(low, high, true):
         # 0.85 to 0.95, and two standard errors of a share of 80.

@@ -1,7 +1,8 @@
 """Intervals for eigenvalues, from fits to trials that were drawn again with replacement.
 
 They are as wide as an eigenvalue scatters from one set of trials to another, and know nothing of
-its bias: what is wrong on every draw alike is not in them (docs/how-to/analyse_data.md).
+its bias: what is wrong on every draw alike is not in them
+(docs/explanation/statistics_of_analyses.md).
 """
 
 from collections.abc import Sequence
