@@ -27,10 +27,10 @@ LEFT_OUT = ("docs/_style/", "tests/", "reports/", "CHANGELOG.md")
 """Folders and files whose words are data: the style itself, texts of tests, results."""
 
 CODE = re.compile(
-    r"^( *)```.*?^\1```|`[^`\n]+`|^ {4,}\S.*?$|\]\([^)]+\)|\$\$.*?\$\$|\$[^$\n]+\$",
+    r"^( *)```.*?^\1```|`[^`\n]+`|^ {4,}\S.*?$|\]\([^)]+\)|\$\$.*?\$\$|\$[^$\n]+\$|^:.*?$",
     re.MULTILINE | re.DOTALL,
 )
-"""What is not prose: blocks of code, code in a line, addresses of links, formulas."""
+"""What is not prose: blocks of code, code in a line, addresses of links, formulas, directives."""
 
 
 def files(arguments: list[str]) -> list[Path]:
