@@ -54,6 +54,7 @@ html_css_files = ["site.css"]
 html_js_files = [("offline.js", {"priority": 600})]
 html_show_sourcelink = False
 html_copy_source = False
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "koopmark"},
     "show_prev_next": False,
