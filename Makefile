@@ -41,11 +41,11 @@ $(READY): requirements.txt requirements-nodeps.txt pyproject.toml hatch_build.py
 bench: $(READY)  ## run a suite and write its report: make bench [SUITE=smoke]
 	$(BIN)/koopmark run $(SUITE)
 
-test: $(READY)  ## run all tests
-	$(BIN)/pytest -n auto --dist worksteal
+test: $(READY)  ## run all tests but those of the documentation
+	$(BIN)/pytest -n auto --dist worksteal --ignore tests/docs
 
 test-fast: $(READY)  ## run the tests that are not marked slow
-	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow" --ignore tests/docs
 
 test-kernels: $(READY)  ## run the numerical tests with the BLAS and NumPy kernels of other processors
 	$(BIN)/python bench/ci/processors.py
@@ -104,8 +104,12 @@ hooks: $(READY)  ## run these checks before every commit (pre-commit)
 	$(BIN)/pre-commit install
 
 docs: $(READY)  ## build the documentation: build/docs/index.html
-	$(BIN)/sphinx-build --quiet --jobs auto docs build/docs
+	@$(BIN)/python hatch_build.py docs/_vendor
+	@$(BIN)/python docs/_extensions/drawn_pages.py build/pages
+	$(BIN)/sphinx-build --quiet --jobs auto $(STRICT) --doctree-dir build/doctrees docs build/docs
 
+# A page that is not read again repeats no warning.
+docs-check: STRICT = --fresh-env --fail-on-warning --keep-going
 docs-check: docs  ## check its links, code, alternative texts and examples, and [PAGES=all] in a browser
 	$(BIN)/pytest -n auto --dist worksteal tests/docs
 
@@ -132,5 +136,5 @@ lock: $(READY)  ## resolve requirements.txt again (torch is kept at a version th
 	rm requirements.tmp
 
 clean:  ## remove everything generated, including .venv
-	rm -rf $(VENV) $(PEERS) $(MUTMUT) mutants datasets/.cache .pytest_cache .mypy_cache .ruff_cache .benchmarks
+	rm -rf $(VENV) $(PEERS) $(MUTMUT) mutants build datasets/.cache .pytest_cache .mypy_cache .ruff_cache .benchmarks
 	find reports -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} +

@@ -1,6 +1,7 @@
 """Build hook: Plotly's bundles, which the pages embed, taken from the npm registry once.
 
-Wheels, sdists and editable installs call it; `python hatch_build.py` does the same alone. An
+Wheels, sdists and editable installs call it; `python hatch_build.py` does the same alone, and
+`python hatch_build.py docs/_vendor` for what the documentation needs and no installation. An
 archive that is in the folder already, with the pinned sha512, is not fetched again.
 """
 
@@ -42,19 +43,20 @@ class VendorBundles(BuildHookInterface):
             self.app.abort(str(error))
 
 
-def vendor():
-    """Fetch each bundle that is not there."""
-    for bundle in missing():
-        fetch(**bundle)
+def vendor(folder=None):
+    """Fetch each bundle that is not in the folder, by default that of the pages."""
+    for bundle in missing(folder):
+        fetch(folder or VENDOR, **bundle)
 
 
-def missing():
+def missing(folder=None):
     """The pinned bundles whose archive is absent or has other bytes than the pinned ones."""
-    pinned = tomllib.loads((VENDOR / "bundles.toml").read_text(encoding="utf-8"))
+    folder = folder or VENDOR
+    pinned = tomllib.loads((folder / "bundles.toml").read_text(encoding="utf-8"))
     return [
         bundle
         for bundle in pinned.values()
-        if digest(VENDOR / archive(bundle["package"], bundle["version"])) != bundle["sha512"]
+        if digest(folder / archive(bundle["package"], bundle["version"])) != bundle["sha512"]
     ]
 
 
@@ -83,26 +85,26 @@ def npm():
     return None
 
 
-def fetch(package, version, sha512, **_):
+def fetch(folder, package, version, sha512, **_):
     """Put the archive of a package into the folder, if its bytes are the pinned ones."""
     name = archive(package, version)
-    by_hand = f"put {name} into {VENDOR} yourself"
+    by_hand = f"put {name} into {folder} yourself"
     command = npm()
     if command is None:
         raise Unavailable(
             f"{package} {version} cannot be fetched without npm: install npm, or run "
             f"`{sys.executable} -m pip install '{NODE}'`, or {by_hand}"
         )
-    with tempfile.TemporaryDirectory(dir=VENDOR) as folder:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
         # npm's own cache comes first: another clone on this machine asks nobody.
         options = ["--prefer-offline", "--ignore-scripts", "--silent", "--fetch-retries=1"]
         done = subprocess.run(
             [*command, "pack", f"{package}@{version}", *options],
-            cwd=folder,
+            cwd=place,
             capture_output=True,
             text=True,
         )
-        fetched = Path(folder) / name
+        fetched = Path(place) / name
         if done.returncode or not fetched.is_file():
             raise Unavailable(
                 f"npm could not fetch {package} {version} (exit code {done.returncode}): try again "
@@ -111,13 +113,13 @@ def fetch(package, version, sha512, **_):
         if digest(fetched) != sha512:
             raise Unavailable(
                 f"what npm fetched as {package} {version} does not have the sha512 in "
-                f"{VENDOR / 'bundles.toml'}: use a registry that serves the original"
+                f"{folder / 'bundles.toml'}: use a registry that serves the original"
             )
-        os.replace(fetched, VENDOR / name)
+        os.replace(fetched, folder / name)
 
 
 if __name__ == "__main__":
     try:
-        vendor()
+        vendor(Path(sys.argv[1]).resolve() if sys.argv[1:] else None)
     except Unavailable as error:
         sys.exit(str(error))

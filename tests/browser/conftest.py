@@ -1,12 +1,11 @@
 """A small real run, and a browser that looks at its page."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chromium import launched
 from recipes import small_recipe
 
 from koopmark import pages
@@ -14,21 +13,6 @@ from koopmark.plan import load_suite
 from koopmark.run import run as run_suite
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-HINT = (
-    "no Chromium was found: install one (apt-get install chromium, or playwright install "
-    "chromium), or name one in KOOPMARK_CHROMIUM"
-)
-ALONE = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-"""The browser asks nobody for anything."""
 
 RECIPE = small_recipe(trajectories=20, horizon=2.0, top="max_degree = 2")
 SUITE = """
@@ -84,22 +68,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator["sync_api.Browser"]:
     """Chromium, without a window."""
-    with sync_api.sync_playwright() as playwright:
-        executable = _chromium(Path(playwright.chromium.executable_path))
-        if executable is None:
-            pytest.skip(HINT)
-        chromium = playwright.chromium.launch(executable_path=executable, args=ALONE)
+    with launched() as chromium:
         yield chromium
-        chromium.close()
-
-
-def _chromium(own: Path) -> str | None:
-    if named := os.environ.get("KOOPMARK_CHROMIUM"):
-        return named
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if found := shutil.which(name):
-            return found
-    return str(own) if own.is_file() else None
 
 
 class Tab:

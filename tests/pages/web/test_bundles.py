@@ -59,6 +59,15 @@ def test_what_is_fetched_is_kept(hook, npm):
     assert hook.missing() == []
 
 
+def test_another_folder_has_pins_and_archives_of_its_own(hook, npm, tmp_path_factory):
+    npm(f'cp "{_bundles.VENDOR}"/*.tgz .')
+    other = tmp_path_factory.mktemp("other")
+    shutil.copy(hook.VENDOR / "bundles.toml", other)
+    hook.vendor(other)
+    assert hook.missing(other) == []
+    assert len(hook.missing()) == 2
+
+
 def test_other_bytes_than_the_pinned_ones_are_refused(hook, npm):
     npm('echo other > "$(echo "$2" | tr @ -).tgz"')
     with pytest.raises(hook.Unavailable, match="does not have the sha512 in"):
