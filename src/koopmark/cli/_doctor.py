@@ -134,14 +134,12 @@ def _machine() -> list[str]:
     ]
     for one in threadpool_info():
         if one["user_api"] == "blas":
+            version = f"{one['internal_api']} {one['version']}"
             kernel = one.get("architecture") or "unknown"
-            lines.append(
-                _line(
-                    "BLAS",
-                    f"{one['internal_api']} {one['version']}, kernel {kernel}, "
-                    f"{one['num_threads']} threads (fits use 1)",
-                )
-            )
+            threads = f"{one['num_threads']} thread{'s' * (one['num_threads'] != 1)}"
+            where = Path(one["filepath"]).parent.name
+            said = f"{version}, kernel {kernel}, {threads} (fits use 1), in {where}"
+            lines.append(_line("BLAS", said))
     folder = default_folder()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return [*lines, _line("cache", f"{folder}, {size / 1e6:.0f} MB")]
