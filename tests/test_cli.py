@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import webbrowser
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +17,11 @@ import pytest
 from recipes import small_recipe
 
 import koopmark
+from koopmark import methods
+from koopmark.analysis import columns
 from koopmark.cli import main
+from koopmark.pages import terminal
+from koopmark.pages.terminal import _describe
 
 COMMANDS = (
     "run",
@@ -32,6 +39,11 @@ COMMANDS = (
     "example",
     "export",
     "catalogue",
+    "describe",
+    "doctor",
+    "regime",
+    "twin",
+    "verify",
 )
 SUITE = """
 title = "Tiny"
@@ -110,10 +122,20 @@ def test_help_shows_every_command_and_an_example(typed):
     assert "koopmark run smoke" in text
 
 
-@pytest.mark.parametrize(
-    "command",
-    [name for name in COMMANDS if name != "history"],
-)
+def test_help_is_one_line_a_command_and_names_no_types_of_flags(typed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = typed("--help").stdout.splitlines()
+    # In panels a line that goes on begins with spaces.
+    of_commands = lines[next(n for n, line in enumerate(lines) if " Runs " in line) :]
+    assert not [line for line in of_commands if line.startswith("│  ")]
+    for command in ("", *COMMANDS):
+        said = typed(*command.split(), "--help").stdout
+        assert "<" not in said, command
+        assert "(None)" not in said
+        assert "[default: (" not in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_an_example_in_its_help(typed, command):
     assert f"Example: koopmark {command}" in typed(command, "--help").stdout
 
@@ -148,8 +170,11 @@ def test_every_command_has_an_example_in_its_help(typed, command):
             ("analyse", "two.npy", "--dt", "1", "--method", "pydmd.dm"),
             "unknown method 'pydmd.dm': did you mean 'pydmd.dmd', ",
         ),
-        (("analyse", "two.npy", "--all", "--method", "pydmd.dmd"), "--all fits every method"),
-        (("analyse", "two.npy", "--twin-folder", "twin"), "--twin-folder is for --twin"),
+        (
+            ("analyse", "two.npy", "--all", "--method", "pydmd.dmd"),
+            "--all fits every method already: leave",
+        ),
+        (("analyse", "two.npy", "--twin-folder", "twin"), "--twin-folder needs --twin: add --twin"),
         (("report", "nowhere"), "Error: nowhere: not a run folder, it has no run.jsonl"),
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
@@ -174,6 +199,10 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("run", "smoke", "--dataset", "rnn_10"), "did you mean 'rnn_10_2', 'rnn_10_2_trials', "),
         (("export", "rnn_10_2", "--format", "xls"), "Error: unknown format 'xls': choose one of"),
         (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
+        (("list", "methods", "--format", "yaml"), "'table', 'names', 'csv', 'json'"),
+        (("describe", "smoek"), "Error: nothing is called 'smoek': did you mean 'smoke'? "),
+        (("describe", "dmd"), "did you mean 'pydmd.dmd', 'deeptime.dmd' or 'pykoop.dmd'? "),
+        (("catalogue", "--open", "--markdown", "x.md"), "--open opens a page, and --markdown"),
         (("rum", "smoke"), "No such command 'rum'"),
     ],
 )
@@ -189,19 +218,205 @@ def test_a_mistake_is_a_sentence_and_exit_code_2(typed, suite, arguments, senten
     assert done.stdout == ""
 
 
+LISTED = {
+    "systems": "lotka_volterra",
+    "methods": "koopmark.qr_edmd",
+    "datasets": "three_populations",
+    "suites": "smoke",
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), LISTED.items())
+def test_a_list_has_the_same_names_in_every_format(typed, kind, name):
+    names = typed("list", kind, "--format", "names").stdout.split()
+    assert name in names
+    assert len(set(names)) == len(names)
+    first = [line.split()[:1] for line in typed("list", kind).stdout.splitlines()]
+    assert [name] in first
+    rows = json.loads(typed("list", kind, "--format", "json").stdout)
+    assert sorted(row["name"] for row in rows) == sorted(names)
+    table = pd.read_csv(StringIO(typed("list", kind, "--format", "csv").stdout))
+    assert list(table["name"]) == [row["name"] for row in rows]
+    assert list(table.columns) == list(rows[0])
+
+
+def test_methods_are_listed_by_library_with_what_differs_from_the_defaults_of_their_class(typed):
+    lines = typed("list", "methods").stdout.splitlines()
+    heads = [line for line in lines if re.match(r"pydmd \S+: \d+ methods$", line)]
+    assert len(heads) == 1
+    below = lines[lines.index(heads[0]) :]
+    assert next(line for line in below if line.startswith("pydmd.dmd_default")).endswith(
+        "; svd_rank=0"
+    )
+
+
 @pytest.mark.parametrize(
-    ("kind", "name"),
+    ("name", "said"),
     [
-        ("systems", "lotka_volterra"),
-        ("methods", "koopmark.qr_edmd"),
-        ("datasets", "three_populations"),
-        ("suites", "smoke"),
+        ("pydmd.fbdmd_default", "Method pydmd.fbdmd_default: Forward-backward DMD"),
+        ("pydmd.fbdmd_default", "0 (class default: -1)"),
+        ("pydmd.fbdmd_default", "the options are those that pydmd sets by default"),
+        ("pydmd.fbdmd_default", "Notes in docs/reference/library-notes: "),
+        ("pydmd.fbdmd", "which are those of pydmd.fbdmd_default"),
+        ("pydmd.fbdmd", "doi:10.1007/s00348-016-2127-7"),
+        ("koopmark.qr_edmd", "Functions of the state that the method combines"),
+        ("rnn_10_2", "Exact eigenvalues: -1 (x8)"),
+        ("rnn_10_2", "Suites: "),
+        ("tiny.toml", "Dataset tiny:"),
+        ("mine.toml", "Suite mine: Does the command run?"),
+        ("smoke", "Methods: koopmark.qr_edmd, pydmd.dmd,"),
+        ("noise", "Sweep: sampling.noise of rnn_10_2 at 1e-06,"),
+        ("dale", "Eigenspaces: λ = -1, dimension 7"),
+        ("random_rnn", "Kind of system random_rnn"),
+        ("eigenfunction_error", "Range: 0 to 1. Lower is better."),
+        ("Eigenfunction Error", "Column: eigenfunction_error of targets.csv"),
+        ("lost to noise", "neither eigenvalue nor eigenfunction was recovered"),
+        ("oracle floor", "has"),
+        ("multiplier", "Term continuous-time eigenvalue, multiplier:"),
+        ("reach", "reach has 2 meanings: a score and a term."),
     ],
 )
-def test_names_are_listed_one_a_line(typed, kind, name):
-    lines = typed("list", kind).stdout.splitlines()
-    assert name in [line.split()[0] for line in lines]
-    assert all(len(line.split()) > 1 for line in lines)
+def test_a_name_is_described_whatever_it_is(typed, suite, name, said):
+    del suite
+    done = typed("describe", name)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_option_of_a_method_is_described_with_its_value(name):
+    lines = [line.plain for line in terminal.description(name).lines(10**6)]
+    told = methods.get(name).to_options()
+    for option in told:
+        row = next(line for line in lines if re.match(rf"{option}  ", line))
+        assert len(re.split(r"\s{2,}", row)) >= 2
+
+
+def test_a_method_of_ones_own_is_described_and_said_to_be_executed(typed, mine):
+    done = typed("describe", f"{mine}:Mine")
+    assert "shift" in done.stdout
+    assert done.stderr.startswith("executes code from outside koopmark: ")
+
+
+def test_every_score_says_how_far_it_ranges():
+    shown = [*columns.SUMMARY, *columns.TARGETS]
+    assert {one.key for one in shown} >= set(_describe.RANGES)
+
+
+def test_a_page_is_opened_in_the_browser_if_asked(typed, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+    assert typed("example", "--out", "pictures").returncode == 0
+    assert opened == []
+    done = typed("example", "--out", "pictures", "--open")
+    assert opened == [(tmp_path / "pictures" / "index.html").as_uri()]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("fails", [lambda _: False, lambda _: 1 / 0])
+def test_without_a_browser_the_address_is_said(typed, monkeypatch, tmp_path, fails):
+    def without(address):
+        try:
+            return fails(address)
+        except ZeroDivisionError:
+            raise webbrowser.Error("none") from None
+
+    monkeypatch.setattr(webbrowser, "open", without)
+    done = typed("example", "--out", "pictures", "--open")
+    assert done.returncode == 0
+    assert "No browser was found. Open this address in one: file://" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "analyse", "report", "compare", "history", "example", "catalogue"]
+)
+def test_every_command_that_writes_a_page_can_open_it(typed, command):
+    assert "--open" in typed(command, "--help").stdout
+
+
+def test_the_doctor_finds_this_installation_in_order(typed):
+    done = typed("doctor")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert f"koopmark {koopmark.__version__} in " in done.stdout
+    assert "passed: λ = -1 (x8) of a network of 10 units was recovered" in done.stdout
+    assert re.search(r"BLAS +\w+ .*, kernel \w+, \d+ threads?", done.stdout)
+
+
+def test_the_doctor_says_what_is_missing_and_how_to_add_it(typed, monkeypatch):
+    monkeypatch.setattr(
+        "koopmark.methods.availability",
+        lambda method: f"{method.tags.library} is not installed: {method.tags.install}",
+    )
+    monkeypatch.setattr("koopmark.methods.library_version", lambda _: "")
+    done = typed("doctor")
+    assert done.returncode == 0
+    assert 'deeptime      missing: pip install "deeptime>=0.4.4"' in done.stdout
+
+
+def test_the_doctor_is_exit_code_1_where_fits_do_not_work(typed, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("no BLAS")
+
+    monkeypatch.setattr(koopmark, "fit", broken, raising=False)
+    done = typed("doctor")
+    assert (done.returncode, "failed: RuntimeError: no BLAS" in done.stdout) == (1, True)
+
+
+def test_the_doctor_is_exit_code_1_where_a_core_package_is_missing(typed, monkeypatch):
+    monkeypatch.setattr("koopmark.cli._doctor.CORE", ("numpy", "numpyy"))
+    done = typed("doctor")
+    assert done.returncode == 1
+    assert 'numpyy        missing: pip install "numpyy"' in done.stdout
+
+
+def completed(words: str, monkeypatch, capsys) -> list[str]:
+    """What bash proposes for the last word."""
+    monkeypatch.setattr(sys, "argv", ["koopmark"])
+    monkeypatch.setenv("_KOOPMARK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+    with pytest.raises(SystemExit):
+        main()
+    return capsys.readouterr().out.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "proposed"),
+    [
+        ("koopmark des", ["describe"]),
+        ("koopmark run smo", ["smoke"]),
+        ("koopmark run smoke --method pydmd.fb", ["pydmd.fbdmd", "pydmd.fbdmd_default"]),
+        ("koopmark export rnn_hop", ["rnn_hopfield", "rnn_hopfield_sequence"]),
+        ("koopmark describe lotka", ["lotka_volterra", "lotka_volterra_inputs"]),
+        ("koopmark list sy", ["systems"]),
+        ("koopmark figure reports/x bo", ["board"]),
+    ],
+)
+def test_a_shell_completes_names(tmp_path, monkeypatch, capsys, words, proposed):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for _ in range(2):
+        assert completed(words, monkeypatch, capsys) == proposed
+
+
+def test_completing_the_names_of_methods_imports_none_the_second_time(tmp_path):
+    code = (
+        "import sys; from koopmark.cli import _completion; print(len(_completion.methods())); "
+        "print('numpy' in sys.modules)"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert said[0][0] == said[1][0] == str(len(methods.names()) + len(methods.offered()))
+    assert [loaded for _, loaded in said] == ["True", "False"]
 
 
 @pytest.mark.slow
@@ -216,7 +431,7 @@ def test_a_run_leaves_a_report_and_its_tables_in_the_default_folder(run_of_all, 
     # Of the newest run the same, below a line that says which it is.
     seen = typed("show")
     assert seen.stdout.splitlines()[1 : len(card) + 1] == card
-    assert "Shown: reports/mine, the newest run" in seen.stderr
+    assert "Showing reports/mine, the newest run" in seen.stderr
     assert {path.name for path in out.iterdir()} == {
         "run.jsonl",
         "run.lock",
@@ -259,7 +474,7 @@ def test_an_analysis_leaves_a_summary_its_tables_and_a_page(typed, analysis, tmp
     assert typed("report", str(folder)).stdout == f"{last}\n"
     refused = typed("show", str(folder), "--board", "cost")
     assert refused.returncode == 2
-    assert "--board is of runs with an answer key" in refused.stderr
+    assert "and --board needs a run with an answer key" in refused.stderr
 
 
 @pytest.mark.slow

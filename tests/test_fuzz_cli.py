@@ -104,6 +104,9 @@ READS = [
     "history kept/history.jsonl --suite {}",
     "verify {}",
     "list {}",
+    "list methods --format {}",
+    "describe {}",
+    "describe {}:Class",
     "export {}",
     "export tiny.toml --format {}",
     "export tiny.toml --seed {}",
@@ -148,7 +151,9 @@ def test_what_is_not_what_a_command_reads_is_a_sentence(typed, command):
             assert is_a_sentence(typed(*words(command, thing)))
 
 
-@pytest.mark.parametrize("command", ["run {}", "export {}", "regime {}", "regime {} --write"])
+@pytest.mark.parametrize(
+    "command", ["run {}", "export {}", "regime {}", "regime {} --write", "describe {}"]
+)
 def test_a_file_that_is_no_suite_or_recipe_is_a_sentence(typed, command):
     for thing in TOMLS:
         assert is_a_sentence(typed(*words(command, thing)))
@@ -220,6 +225,10 @@ COMMANDS = {
     "list methods": 0,
     "list systems": 0,
     "list datasets": 0,
+    "list suites --format csv": 0,
+    "describe koopmark.qr_edmd": 0,
+    "describe rnn_10_2": 0,
+    "doctor": 0,
     "show done": 0,
     "check done --against done": 0,
     "run --help": 0,

@@ -58,7 +58,7 @@ def test_the_installed_package_runs_a_suite_from_another_folder(installed, tmp_p
     ended = said.index("exit code 0")
     assert said[-1] == "exit code 0", result.stderr
     assert (tmp_path / "reports" / "smoke-part" / "index.html").stat().st_size > 700_000
-    assert {line.split()[0] for line in said[ended + 1 : -1]} >= set(methods.names())
+    assert {line.partition(" ")[0] for line in said[ended + 1 : -1]} >= set(methods.names())
 
 
 @pytest.mark.slow
@@ -75,6 +75,14 @@ def test_the_wheel_holds_every_real_network_with_its_licence(installed):
     shipped = {path.name for path in data.iterdir()}
     assert shipped == {path.name for path in (ROOT / "datasets" / "networks").iterdir()}
     assert "LICENSES.txt" in shipped
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_what_describe_quotes(installed):
+    held = installed / "koopmark" / "_data" / "docs"
+    shipped = {path.relative_to(held).as_posix() for path in held.rglob("*.md")}
+    notes = (ROOT / "docs" / "reference" / "library-notes").glob("*.md")
+    assert shipped == {"glossary.md", *(f"reference/library-notes/{path.name}" for path in notes)}
 
 
 def test_importing_the_package_loads_no_heavy_library():

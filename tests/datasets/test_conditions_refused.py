@@ -5,7 +5,7 @@ import pytest
 
 from koopmark import datasets, simulate
 from koopmark._errors import ConfigError
-from koopmark.cli import show
+from koopmark.cli._runs import show
 from koopmark.systems import Sensors, random_rnn
 
 NET = random_rnn(10, 2)
@@ -60,7 +60,7 @@ def test_trajectories_that_inputs_drive_out_name_the_inputs():
 
 def test_a_file_is_no_run_to_show(tmp_path):
     (tmp_path / "file.toml").touch()
-    with pytest.raises(ConfigError, match=r"file.toml: a file, and no folder of a run"):
+    with pytest.raises(ConfigError, match=r"file.toml is a file: name the folder of a run"):
         show(tmp_path / "file.toml", None, None, None, False, None)
 
 

@@ -325,7 +325,7 @@ TABLES = {
     "trial,run,time,x\n1,1,0,1\n": "may be 'trial' or 'run': choose one by its name",
     "time,x\n,1\n1,2\n": "row 2: the time is missing",
     "time,x\n0,1j\n": "'1j' is no number",
-    ",time,x\n3,0,1\n4,1,2\n": r"column 0 \(from 0\) has no name",
+    ",time,x\n3,0,1\n4,1,2\n": "and column 1 has no name",
     "time,x,diverged_at\n0,1,5\n1,2,6\n": "diverged_at must be the same in all rows",
     "": "the file is empty",
 }

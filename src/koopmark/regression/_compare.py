@@ -270,9 +270,9 @@ def compare(folders: Sequence[str | Path], against: str | Path | None = None) ->
 def _read(folder: Path) -> RunFolder:
     if Analysis.is_in(folder):
         raise ConfigError(
-            f"{folder} is an analysis of recorded data, and a comparison takes runs with an answer "
-            "key: the clusters.csv of two analyses show which eigenvalues moved, and by how much "
-            "beside their intervals"
+            f"{folder} is an analysis of recorded data, and only runs with an answer key can be "
+            "compared. To compare two analyses, put their clusters.csv side by side: each row is "
+            "an eigenvalue with its interval, and a change is real if the intervals do not overlap"
         )
     if not (folder / "fits.csv").is_file():
         what = "has no fits.csv" if folder.is_dir() else "does not exist"

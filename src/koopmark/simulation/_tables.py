@@ -53,7 +53,10 @@ def read_csv(path: Path) -> "DataFrame":
         # What pandas writes as its index is no channel.
         if not np.array_equal(frame[name].to_numpy(), np.arange(len(frame))):
             at = frame.columns.get_loc(name)
-            raise ConfigError(f"column {at} (from 0) has no name in the first row")
+            raise ConfigError(
+                f"the first line must name every column, and column {at + 1} has no name; the "
+                "other lines must hold numbers, one line per trajectory and time"
+            )
     return frame.drop(columns=unnamed)
 
 

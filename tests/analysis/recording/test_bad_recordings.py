@@ -49,7 +49,10 @@ ARRAYS = {
 TEXTS = {
     "no times": ("a,b\n1,2\n3,4\n", "there are no times: pass dt="),
     "prose": ("Dear Sir\nplease find enclosed\n", "there are no times"),
-    "prose with commas": ("Dear Sir,\nfind,enclosed\n", "has no name in the first row"),
+    "prose with commas": (
+        "Dear Sir,\nfind,enclosed\n",
+        "the first line must name every column, and column 2 has no name",
+    ),
     "no rows": ("time,a\n", "the table has no rows"),
     "nothing": ("", "the file is empty"),
     "a word among numbers": ("time,a\n0,1\n1,two\n", "row 3, column 'a': 'two' is no number"),

@@ -1,15 +1,29 @@
-"""In the terminal: answers of a run, boards, grid, cards; an analysis; a check, a comparison."""
+"""In the terminal: runs and analyses, checks, comparisons, what there is and what it means."""
 
 from pathlib import Path
 
 from koopmark.analysis.recording import Analysis
 from koopmark.analysis.results import Results
-from koopmark.pages.terminal import _analysis, _cards, _compare, _overview
+from koopmark.pages.terminal import _analysis, _cards, _compare, _describe, _overview
 from koopmark.pages.terminal._layout import Sheet
+from koopmark.pages.terminal._listing import Listing, listing, written
 from koopmark.pages.terminal._overview import sheet
 from koopmark.regression import CheckResult, Comparison
 
-__all__ = ["answers", "board", "check", "comparison", "dataset", "grid", "method"]
+__all__ = [
+    "Listing",
+    "answers",
+    "board",
+    "check",
+    "comparison",
+    "dataset",
+    "description",
+    "grid",
+    "listing",
+    "method",
+    "things",
+    "written",
+]
 
 
 def answers(run_dir: str | Path, brief: bool = False) -> Sheet:
@@ -74,3 +88,16 @@ def check(result: CheckResult) -> Sheet:
 def comparison(found: Comparison, most: int | None = None) -> Sheet:
     """Runs side by side, of each table at most so many rows; everything by default."""
     return Sheet([*_compare.comparison(found, most)])
+
+
+def things(found: Listing) -> Sheet:
+    """What there is of a kind, in groups."""
+    return Sheet([*found.blocks()])
+
+
+def description(name: str) -> Sheet:
+    """What a method, dataset, suite, system, score, outcome or term is.
+
+    Raises ConfigError if nothing is called so.
+    """
+    return Sheet([*_describe.described(name)])
