@@ -58,8 +58,8 @@ def test_a_method_has_no_case_without_a_result_and_one_with_a_single_target():
 def test_a_card_says_what_part_of_the_data_was_used():
     methods = {"part": Planted(1e-6, pairs_used=5), "all": Planted(1e-6, pairs_used=100)}
     some = cards(methods)
-    assert some.method("part").fitted_to == "5 % of the snapshot pairs of the data"
-    assert some.method("all").fitted_to == "all snapshot pairs of the data"
+    assert some.method("part").fitted_to == "5 % of the snapshot pairs of the training data"
+    assert some.method("all").fitted_to == "all snapshot pairs of the training data"
 
 
 def test_a_method_of_another_version_has_what_the_tables_say_and_no_more():
@@ -90,7 +90,7 @@ def test_a_dataset_says_what_nobody_finds_and_no_dictionary_expresses():
         name: Planted(by_target(1e-6, 0.9), floor=by_target(0.0, 0.5)) for name in ("x", "y")
     }
     said = cards(methods, degrees=(1, 2), datasets=("a",)).dataset("a").hard
-    assert "None of 2 methods finds every target: nobody finds λ = -2." in said
+    assert "None of 2 methods finds every target: no method finds λ = -2." in said
     assert "No dictionary of the run can express 1 of 2 targets: λ = -2." in said
     assert "1 of 2 targets is a product of principal eigenfunctions." in said
 
@@ -148,7 +148,7 @@ def test_noise_and_what_it_allows_are_said():
     said = cards({"x": Planted(0.9), "y": Planted(1e-3)}, **how).dataset("a").hard
     assert (
         "The training data have noise of 1 % of the signal: the best unbiased estimator has 3.0 "
-        "digits." in said
+        "correct digits." in said
     )
 
 
