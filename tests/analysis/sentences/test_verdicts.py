@@ -41,9 +41,9 @@ def test_on_many_problems_the_first_is_compared_with_the_best_of_each_other_libr
     assert board.rows["mean"].iloc[0] == pytest.approx(6.0)
     assert verdict(board) == (
         "first and same share the first place with 6.0 correct digits on average over 14 "
-        "problems. Beside the best methods of the other libraries, first is better than worse "
-        "and as good as same (within 0.5 digits) on a typical problem; 14 problems are too few "
-        "to separate it from erratic."
+        "problems. On a typical problem, and compared with the best method of each other "
+        "library, first is better than worse and as good as same (within 0.5 digits). 14 "
+        "problems are too few to separate it from erratic."
     )
     said = {row["method"]: versus(row) for _, row in board.rows.iterrows()}
     assert {name: word for name, (word, _) in said.items()} == {
@@ -76,8 +76,8 @@ def test_if_nothing_can_be_claimed_the_first_is_named_once():
 def test_of_cost_the_fastest_is_named_with_its_time():
     methods = {"slow": theirs(1e-7, seconds=0.4), "fast": theirs(1e-4, seconds=2e-3)}
     assert verdict(board_of(methods, COST)) == (
-        "fast is the fastest with 2 ms per fit in the geometric mean over 2 problems. 2 "
-        "problems are too few to say which method is faster in general: at least 12 are needed."
+        "fast is the fastest with 2 ms per fit (geometric mean over 2 problems). 2 problems are "
+        "too few to say which method is faster in general: at least 12 are needed."
     )
 
 

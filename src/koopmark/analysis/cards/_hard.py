@@ -78,7 +78,11 @@ def _who_finds(targets: Targets, judged: pd.DataFrame, where: Conditions) -> Ite
         found_by, of = targets[0].found_by, plural(targets[0].of, "method")
         yield f"{found_by or 'None'} of {of} {_verb(found_by)} the target."
         return
-    every = f"{whole or 'None'} of {plural(count, 'method')} {_verb(whole)} every target"
+    every = (
+        f"{whole or 'None'} of {plural(count, 'method')} {_verb(whole)} every target"
+        if whole or count > 1
+        else "The only method does not find every target"
+    )
     if nobody:
         yield f"{every}: no method finds {listed(nobody, most=6)}."
         return

@@ -81,10 +81,11 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
         untold, refused = counts.get(UNTOLD, 0), counts.get(NOT_SUPPORTED, 0)
         if not untold + refused:
             return "Held-out data support no eigenvalue: none was judged."
+        parts = [f"they refuse {refused}"] * bool(refused)
+        parts += [f"for {untold}, noise hides the answer"] * bool(untold)
         return (
             "Held-out data support no eigenvalue except that of the constant function. Of "
-            f"{plural(int(untold + refused), 'pair')}, they refuse {refused}; for {untold}, noise "
-            "hides the answer."
+            f"{plural(int(untold + refused), 'pair')}, {'; '.join(parts)}."
         )
     own = told[told["product"] == ""]
     shown = own if len(own) else told

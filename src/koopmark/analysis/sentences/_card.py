@@ -202,7 +202,7 @@ def _under_noise(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str
         return f"{_nobody(ranked, 'has', 'correct digit')} at {at} ({ranked.problems})."
     said = (
         f"At {at}, {_leads(ranked, first)} {_of_possible(ranked, first)}, and {_finds(first)} "
-        f"({ranked.means}).{_of_a_library(ranked)}"
+        f"({ranked.means}).{_where_known(ranked, first)}{_of_a_library(ranked)}"
     )
     if len(levels) == 1:
         return said
@@ -450,8 +450,23 @@ def _of_possible(ranked: _Ranked, first: pd.DataFrame) -> str:
     asked = int(first["asked"].iloc[0])
     if known == asked:
         return allowed
-    where = f"at the {known} of {asked} targets whose bound is known"
-    return f"{_digits(first)} ({allowed} {where})"
+    # The rest is said by `_where_known`.
+    return _digits(first)
+
+
+def _where_known(ranked: _Ranked, first: pd.DataFrame) -> str:
+    """What `_of_possible` says if that is known of some targets only; or else empty."""
+    digits, possible, known = _beside_possible(ranked, first)
+    asked = int(first["asked"].iloc[0])
+    if not possible or known == asked:
+        return ""
+    # The bound is a root mean square, and single draws may be better.
+    said = (
+        f"this is {digits} of the {possible} correct digits that the noise allows"
+        if float(digits) < float(possible)
+        else f"this is {digits} correct digits, as many as the noise allows ({possible})"
+    )
+    return f" At the {known} of {asked} targets whose bound is known, {said}."
 
 
 def _beside_possible(ranked: _Ranked, first: pd.DataFrame) -> tuple[str, str, int]:

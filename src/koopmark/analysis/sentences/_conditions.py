@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from koopmark.analysis.leaderboard import ALL
@@ -47,7 +48,8 @@ def use_of_inputs(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
             continue
         best, found = _most(some)
         gains = some.loc[some["method"].isin(best), "gain_error"].median()
-        with_gains = f", median error of the gains {gains:.1g}" if used else ""
+        known = used and not np.isnan(gains)
+        with_gains = f", median error of the gains {gains:.1g}" if known else ""
         # The second sentence refers to the first.
         what = "of these" if said else "of the eigenfunctions that inputs act on"
         which = f" ({named(best, _libraries(rows))}{with_gains})" if found > 0 else ""
@@ -107,19 +109,18 @@ def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
         return ""
     rows, noise = _noiseless(rows)
     signs = {
-        "if it is above zero": rows["alpha"] < 1.0,
-        "if it is zero": rows["alpha"] == 1.0,
-        "if it is below zero": rows["alpha"] > 1.0,
+        "for multipliers above zero": rows["alpha"] < 1.0,
+        "for zero": rows["alpha"] == 1.0,
+        "for multipliers below zero": rows["alpha"] > 1.0,
     }
     parts = []
     for where, chosen in signs.items():
         if chosen.any():
             shares = standings(rows[chosen])["found"]
-            methods = f" {'method' if len(shares) == 1 else 'methods'}" * (not parts)
-            parts.append(f"{int((shares >= ALL).sum())} of {len(shares)}{methods} {where}")
+            parts.append(f"{int((shares >= ALL).sum())} of {len(shares)} {where}")
     best, found = _most(rows)
     return (
-        f"Every eigenfunction with its multiplier is found{noise} by {listed(parts)}. "
+        f"Methods that find every eigenfunction with its multiplier{noise}: {listed(parts)}. "
         f"{named(best, _libraries(rows))} {'finds' if len(best) == 1 else 'find'} the most: "
         f"{percent(found)} over all step sizes α from {plain(rows['alpha'].min())} to "
         f"{plain(rows['alpha'].max())} ({plural(rows['problem'].nunique(), 'problem')})."

@@ -123,8 +123,8 @@ def _ours_beside_theirs(sweep: Sweep, methods: pd.DataFrame) -> str:
     ahead, behind = int((lead > 0).sum()), int((lead < 0).sum())
     if ahead and behind:
         return (
-            f"{ours} is ahead of {theirs} at {ahead} of {count} {levels}, {most(lead)}, and behind "
-            f"at {behind}, {most(-lead)}."
+            f"{ours} is ahead of {theirs} at {ahead} of {count} {levels}, {most(lead)}. It is "
+            f"behind at {behind}, {most(-lead)}."
         )
     one, other = (ours, theirs) if ahead else (theirs, ours)
     leading = ahead or behind
