@@ -48,7 +48,7 @@ def test_a_method_has_no_case_without_a_result_and_one_with_a_single_target():
     both = cards({"lost": lost, "once": Planted(1e-6)}, datasets=("a",), seeds=1)
     none, one = both.method("lost"), both.method("once")
     assert (none.best, none.worst) == (None, None)
-    assert none.fits == "1 fit, 1 failed"
+    assert none.fits == "1 fit, of which 1 failed"
     assert [(failure.count, failure.reason) for failure in none.failures] == [
         (1, "lost was told to")
     ]
@@ -58,8 +58,8 @@ def test_a_method_has_no_case_without_a_result_and_one_with_a_single_target():
 def test_a_card_says_what_part_of_the_data_was_used():
     methods = {"part": Planted(1e-6, pairs_used=5), "all": Planted(1e-6, pairs_used=100)}
     some = cards(methods)
-    assert some.method("part").fitted_to == "5 % of the snapshot pairs of the data"
-    assert some.method("all").fitted_to == "all snapshot pairs of the data"
+    assert some.method("part").fitted_to == "5 % of the snapshot pairs of the training data"
+    assert some.method("all").fitted_to == "all snapshot pairs of the training data"
 
 
 def test_a_method_of_another_version_has_what_the_tables_say_and_no_more():
@@ -90,8 +90,8 @@ def test_a_dataset_says_what_nobody_finds_and_no_dictionary_expresses():
         name: Planted(by_target(1e-6, 0.9), floor=by_target(0.0, 0.5)) for name in ("x", "y")
     }
     said = cards(methods, degrees=(1, 2), datasets=("a",)).dataset("a").hard
-    assert "None of 2 methods finds every target: nobody finds λ = -2." in said
-    assert "No dictionary of the run can express 1 of 2 targets: λ = -2." in said
+    assert "None of 2 methods finds every target: no method finds λ = -2." in said
+    assert "No dictionary of this run can express 1 of 2 targets: λ = -2." in said
     assert "1 of 2 targets is a product of principal eigenfunctions." in said
 
 
@@ -106,7 +106,7 @@ def test_a_dataset_says_who_finds_the_rarest_and_the_commonest_target():
         "(2)."
     )
     assert card.hard[1] == (
-        "Of the 2 methods whose dictionaries can be listed, 1 can express λ = -2."
+        "The dictionary can express λ = -2 for 1 of the 2 methods whose dictionaries can be listed."
     )
     assert [one.method for one in card.targets[1].finders] == ["x"]
     assert (card.targets[1].expressed_by, card.targets[1].known) == (1, 2)
@@ -135,7 +135,7 @@ def test_who_finds_every_target_is_counted_as_who_finds_each():
         return 0.9 if seed == index else 1e-6
 
     some = cards({"x": Planted(one_seed_lost)}, degrees=(1, 1), datasets=("a",)).dataset("a")
-    assert some.hard[0] == "1 of 1 method finds every target; each target is found by 1."
+    assert some.hard[0] == "1 of 1 method finds every target; each target is found by 1 method."
 
 
 def test_what_no_dictionary_is_known_of_is_not_said_to_be_inexpressible():
@@ -147,8 +147,8 @@ def test_noise_and_what_it_allows_are_said():
     how = {"noise": 0.01, "statistical_floor": 1e-3, "datasets": ("a",)}
     said = cards({"x": Planted(0.9), "y": Planted(1e-3)}, **how).dataset("a").hard
     assert (
-        "The training data have noise of 1 % of the signal: the best unbiased estimator has 3.0 "
-        "digits." in said
+        "The training data have noise of 1 % of the signal, which leaves the best unbiased "
+        "estimator 3.0 correct digits." in said
     )
 
 
@@ -162,11 +162,14 @@ def test_rates_multiplicity_and_sampling_are_said_where_they_are_hard():
 
     fits, targets = planted({"x": Planted(0.9, more=far)}, degrees=(1, 1), datasets=("a",), seeds=1)
     said = Cards(run_of(fits.assign(dt=0.1, horizon=2.0), targets)).dataset("a").hard
-    assert "3 independent eigenfunctions share λ = -2, and all of them count." in said
+    assert (
+        "3 independent eigenfunctions share the eigenvalue λ = -2, and a method has to find all "
+        "of them."
+    ) in said
     assert "Rates of decay or growth differ by a factor of 200." in said
-    assert "The fastest target falls by a factor of 7.39 from one sample to the next." in said
-    assert "The slowest target changes by 18 % along a whole trajectory." in said
-    assert "The fastest oscillation has 6.28 samples to a period." in said
+    assert "The fastest target decays by a factor of 7.39 from one sample to the next." in said
+    assert "The slowest target changes by only 18 % over a whole trajectory." in said
+    assert "The fastest oscillation has 6.28 samples per period." in said
 
 
 def test_noise_below_a_percent_has_its_digits():
@@ -182,7 +185,7 @@ def test_what_grows_is_not_said_to_fall():
     fits, targets = planted(methods, degrees=(1, 1), datasets=("a",), seeds=1)
     said = Cards(run_of(fits.assign(dt=0.1, horizon=2.0), targets)).dataset("a").hard
     assert "The fastest target grows by a factor of 7.39 from one sample to the next." in said
-    assert "The slowest target changes by 22 % along a whole trajectory." in said
+    assert "The slowest target changes by only 22 % over a whole trajectory." in said
 
 
 def test_eigenvectors_far_from_orthogonal_are_said_to_be():
@@ -244,17 +247,19 @@ def of_map(*multipliers):
 def test_of_a_map_multipliers_are_named_and_no_rate_is_made_of_them():
     card = of_map(0.5, 0.25)
     assert card.where.symbol == "μ"
-    assert "The fastest target falls by a factor of 4 from one sample to the next." in card.hard
+    assert "The fastest target decays by a factor of 4 from one sample to the next." in card.hard
     assert not any("λ" in sentence or "Rates" in sentence for sentence in card.hard)
     assert "a sample every step, 30 steps" in card.data
 
 
 def test_what_a_logarithm_loses_of_a_map_is_said():
     hard = of_map(0.0, -0.3).hard
-    assert any(sentence.startswith("μ = 0 is gone after one step") for sentence in hard)
-    assert any(sentence.startswith("Where μ is negative") for sentence in hard)
+    assert any(
+        sentence.startswith("The functions with μ = 0 vanish after one step") for sentence in hard
+    )
+    assert any(sentence.startswith("A function with negative μ") for sentence in hard)
     # Of the two that is left the other falls by 1 / 0.3.
-    assert "The fastest target falls by a factor of 3.33 from one sample to the next." in hard
+    assert "The fastest target decays by a factor of 3.33 from one sample to the next." in hard
     assert not any("branch cut" in sentence for sentence in of_map(0.7).hard)
 
 

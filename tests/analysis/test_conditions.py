@@ -27,23 +27,25 @@ def said(name):
 def test_the_functions_that_are_said_to_be_exact_are_those_of_the_weights(name):
     texts, system, sensors = said(name)
     if system.null_functions is None:
-        assert texts["exact"] == "functions that an input reaches are no targets"
+        assert texts["exact"] == "functions that an input acts on are not targets"
         return
     seen = system.weights.left if sensors is None else sensors.of_columns(system.weights.left)
     known = len(seen) - np.linalg.matrix_rank(seen)
     if sensors is not None:
-        assert f"= {known} are functions of what is seen" in texts["exact"]
+        assert f"= {known} are functions of what the sensors show" in texts["exact"]
     if system.inputs and known:
         drive = system.input_weights
         drive = drive if sensors is None else sensors.of_columns(drive)
         free = len(seen) - np.linalg.matrix_rank(np.hstack([seen, drive]))
-        counts = re.search(r"no input reaches (\d+) of the (\d+) functions", texts["exact"])
+        counts = re.search(r"no input acts on (\d+) of the (\d+) functions", texts["exact"])
         assert [int(count) for count in counts.groups()] == [free, known]
 
 
 def test_too_few_sensors_are_said_to_show_no_function():
     texts, _, _ = said("rnn_30_3_few_sensors")
-    assert "3 - 3 = 0 are functions of what is seen; the target is the one" in texts["exact"]
+    assert (
+        "3 - 3 = 0 are functions of what the sensors show; the target is the eigenfunction"
+    ) in texts["exact"]
 
 
 def test_nothing_is_said_of_an_autonomous_flow_that_is_seen_whole():

@@ -12,7 +12,7 @@ from koopmark.analysis.significance import CLAIM, CONFIDENCE
 
 @dataclass(frozen=True)
 class Column:
-    """A score of the summary or of the targets table: all that is said of it stands here.
+    """A score of the summary or of the targets table, with all that is said of it.
 
     A new one is declared here, joins the lists below of where it is shown, and gets its row in
     docs/reference/tables.
@@ -32,9 +32,10 @@ class Column:
 DIGITS = Column(
     "digits",
     "digits",
-    "Correct digits of a target: −log10 of the larger of its relative eigenvalue error and its "
-    "eigenfunction error, from 0 to 9; median over the seeds, then mean over the targets, the "
-    "datasets and the problems. A fit that failed has 0, and a recording none.",
+    "Correct digits of a target: −log10 of the larger of its two errors (relative eigenvalue error "
+    "and eigenfunction error), from 0 to 9. First the median over the seeds is taken, then the "
+    "mean over the targets, the datasets and the problems. A fit that failed has 0 digits. "
+    "Recordings have no digits.",
     lambda value: "–" if math.isnan(value) else f"{value:.1f}",
     shaded="digits",
     table="",
@@ -43,8 +44,9 @@ DIGITS = Column(
 FOUND = Column(
     "found",
     "found",
-    f"Share of the targets that were found: both errors are at most {scoring.FOUND:g}, or within "
-    "three statistical floors if the training data have noise.",
+    f"Share of the targets that were found. A target is found if both of its errors are at most "
+    f"{scoring.FOUND:g}, or, if the training data have noise, at most three times their "
+    "statistical floors.",
     numbers.percent,
     table="",
     best="high",
@@ -52,8 +54,9 @@ FOUND = Column(
 REACH = Column(
     "reach",
     "reach",
-    "Share of the targets that the method's dictionary can hold as well as it takes to be found; "
-    "missing if its dictionary cannot be listed.",
+    "Share of the targets that are attainable: the method's dictionary contains their "
+    "eigenfunctions accurately enough for them to be found. Missing if the functions of the "
+    "dictionary cannot be listed.",
     numbers.percent,
     table="",
     best="high",
@@ -61,7 +64,8 @@ REACH = Column(
 YIELD = Column(
     "yield",
     "yield",
-    "Share found of the targets that the method's dictionary can hold.",
+    "Share of the attainable targets that were found. If it is low, the dictionary is right and "
+    "the fit loses the eigenfunctions.",
     numbers.percent,
     table="",
     best="high",
@@ -69,8 +73,8 @@ YIELD = Column(
 POSSIBLE = Column(
     "possible",
     "possible",
-    "Digits that the noise in the training data leaves to the best unbiased estimator "
-    "(Cramér-Rao); missing without noise or where no such bound is known.",
+    "Correct digits that the best unbiased estimator can reach with this noise in the training "
+    "data (Cramér-Rao bound). Missing if there is no noise, or if no such bound is known.",
     lambda value: numbers.MISSING if math.isnan(value) else f"{value:.1f}",
     table="",
     best="high",
@@ -79,9 +83,10 @@ LOW, HIGH = (
     Column(
         end,
         f"{100 * CONFIDENCE:g} % CI, {end}",
-        "If these are a random sample of problems, the mean over all such problems lies within the "
-        f"interval with at least {100 * CONFIDENCE:g} % confidence, for a method chosen "
-        "beforehand; that of the luckiest of many lies lower.",
+        "If these problems are a random sample, the mean over all such problems lies in this "
+        f"interval with at least {100 * CONFIDENCE:g} % confidence. This holds for a method chosen "
+        "beforehand. The best of many methods is partly lucky, so its mean may lie below the "
+        "interval.",
         lambda value: f"{value:.1f}",
         table="",
         best="high",
@@ -91,9 +96,9 @@ LOW, HIGH = (
 VERSUS_BEST = Column(
     "versus",
     "vs. best",
-    "Whether the method is worse than the first one of the board, as good, or better, on a typical "
-    "problem, with the probability of that; undecided if it is less than "
-    f"{CLAIM:g}. The best method of each other library is compared.",
+    "Whether the method is worse than the first method of the board, as good, or better on a "
+    "typical problem, with the probability of that. “Undecided” means that the probability is "
+    f"below {CLAIM:g}. Only the best method of each other library is compared.",
     lambda value: f"{value:.2f}",
     table="",
     best="high",
@@ -101,136 +106,135 @@ VERSUS_BEST = Column(
 EIGENVALUE = Column(
     "eigenvalue_error_relative",
     "relative eigenvalue error",
-    "Largest distance |λ̂ − λ| among the m pairs that stand for an exact eigenvalue of multiplicity "
-    "m, relative to |λ| or, if that is larger, to 1 / horizon; inf if fewer than m were recovered. "
-    "Of a map it is |μ̂ − μ|, of the factors of one step, relative to |1 − μ| or 1 / horizon.",
+    "Largest distance |λ̂ − λ| among the m recovered pairs that are matched to an exact eigenvalue "
+    "of multiplicity m. It is relative to |λ| or to 1 / horizon, whichever is larger, and infinite "
+    "if fewer than m pairs were recovered. For a map it is |μ̂ − μ|, with the multipliers of one "
+    "step, relative to |1 − μ| or 1 / horizon.",
     shaded="error",
     table="targets",
 )
 EIGENFUNCTION = Column(
     "eigenfunction_error",
     "eigenfunction error",
-    "Sine of the largest angle between the exact eigenspace and the span of m recovered "
-    "eigenfunctions, on test trajectories: the m functions near its eigenvalue that obey it best. "
-    "0 is exact, 1 means that some exact eigenfunction is missed altogether.",
+    "Sine of the largest angle between the exact eigenspace, of dimension m, and the span of m "
+    "recovered eigenfunctions, on test trajectories. These are the m functions with an eigenvalue "
+    "near the exact one that obey it best. 0 is exact; 1 means that some exact eigenfunction is "
+    "missed completely.",
     shaded="error",
     table="targets",
 )
 FLOOR = Column(
     "oracle_floor",
     "oracle floor",
-    "The eigenfunction error of the combination of the method's dictionary that fits the exact "
-    "eigenspace best on separate trajectories, many more than the method had. An estimate from "
-    "above: the dictionary allows an error about this small, so an error far above it has another "
-    "cause.",
+    "Eigenfunction error of the best combination of the dictionary's functions. It is fitted to "
+    "the exact eigenspace, on separate trajectories and many more than the method had. The "
+    "dictionary allows an error about this small, so a much larger error has another cause.",
     shaded="error",
     table="targets",
 )
 FLOOR_EIGENVALUE_NOISE = Column(
     "statistical_floor_eigenvalue",
     "statistical floor, eigenvalue",
-    "Root-mean-square relative eigenvalue error that the noise in the training data leaves to the "
-    "best unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
+    "Smallest root-mean-square relative eigenvalue error that an unbiased estimator can have with "
+    "this noise in the training data (Cramér-Rao bound). Missing if there is no noise, or if no "
+    "such bound is known.",
     table="targets",
 )
 FLOOR_NOISE = Column(
     "statistical_floor",
     "statistical floor, eigenfunction",
-    "Root-mean-square eigenfunction error that the noise in the training data leaves to the best "
-    "unbiased estimator (Cramér-Rao); missing without noise or where none is known.",
-    table="targets",
-)
-GAIN = Column(
-    "gain_error",
-    "gain error",
-    "How far what inputs do to the recovered functions of a target is from what they do to the "
-    "exact ones, relative: 0 is exact, and 1 is that of a method that gives no gains.",
-    shaded="error",
+    "Smallest root-mean-square eigenfunction error that an unbiased estimator can have with this "
+    "noise in the training data (Cramér-Rao bound). Missing if there is no noise, or if no such "
+    "bound is known.",
     table="targets",
 )
 RESIDUAL = Column(
     "residual_median",
     "residual",
-    "How far a recovered eigenfunction is from evolving as its eigenvalue says, "
-    "‖φ̂(x⁺) − e^(λ̂Δt) φ̂(x)‖ / ‖φ̂(x)‖ on test pairs, median over the recovered pairs; "
-    "needs no truth. Of a map μ̂ is in place of e^(λ̂Δt); under inputs, what the method says that "
-    "they add counts.",
+    "How far a recovered eigenfunction is from evolving as its eigenvalue says: "
+    "‖φ̂(x⁺) − e^(λ̂Δt) φ̂(x)‖ / ‖φ̂(x)‖ on snapshot pairs of the test data, median over the "
+    "recovered eigenpairs. It needs no answer key. For a map, μ̂ takes the place of e^(λ̂Δt). With "
+    "inputs, the contribution that the method ascribes to them is added to the prediction.",
     shaded="error",
 )
 GAIN = Column(
     "gain_error",
     "gain error",
-    "Relative error of the gains ĝ of the inputs on the target's functions, φ(x⁺) = μ φ(x) + g v, "
-    "with what was recovered combined as fits the target best. 1 if the method gives none; "
-    "missing without inputs, and where none reaches the target or not only linearly.",
+    "Relative error of the gains g, which say how the inputs v act on the target's functions: "
+    "φ(x⁺) = μ φ(x) + g v. The recovered functions are combined as fits the target best. 0 is "
+    "exact, and 1 is the error of a method that gives no gains. Missing if no input acts on the "
+    "target, or not only linearly.",
     shaded="error",
     table="targets",
 )
 VERIFIED = Column(
     "verified",
     "verified",
-    "Number of recovered pairs with a residual below 1e-3 |e^(λ̂Δt)|, without constants.",
+    "Number of recovered eigenpairs with a residual below 1e-3 |e^(λ̂Δt)|. Constant functions are "
+    "not counted.",
     numbers.plain,
     best="high",
 )
 SPURIOUS = Column(
     "spurious_fraction",
     "spurious",
-    "Share of recovered pairs with a residual above 0.1 |e^(λ̂Δt)|, without constants.",
+    "Share of the recovered eigenpairs with a residual above 0.1 |e^(λ̂Δt)|. Constant functions "
+    "are not counted.",
     numbers.plain,
 )
 PRECISION = Column(
     "precision",
     "precision",
-    "Share of the recovered pairs, down to the fastest target's rate, that are Koopman eigenpairs: "
-    "their eigenvalue is one of the known lattice and their residual small; missing where the "
-    "lattice is unknown.",
+    "Share of the recovered eigenpairs that are true, counted down to the rate of the fastest "
+    "target. A pair is true if its eigenvalue is in the lattice of all Koopman eigenvalues and its "
+    "residual is small. Missing if that lattice is unknown.",
     numbers.plain,
     best="high",
 )
 JUDGED = Column(
     "judged",
     "judged",
-    "Share of the recovered pairs that precision counts. It leaves out pairs that decay faster "
-    "than the known lattice goes or are not finite, copies of others, and aliases; constants count "
-    "neither way.",
+    "Share of the recovered eigenpairs that precision judges. It leaves out aliases, copies of "
+    "other pairs, and pairs that are not finite or decay faster than the known lattice reaches. "
+    "Constant functions do not count at all.",
     numbers.plain,
     best="high",
 )
 RECALL = Column(
     "recall",
     "recall",
-    "Share of all Koopman eigenvalues down to that rate, multiplicities counted, that "
-    "a recovered pair matches.",
+    "Share of all Koopman eigenvalues, down to the rate of the fastest target and counted "
+    "with multiplicity, that a recovered eigenpair matches.",
     numbers.plain,
     best="high",
 )
 FORECAST = Column(
     "forecast_error",
     "forecast error",
-    "Relative root-mean-square error of the predicted state over the test horizon; missing where "
-    "the method does not predict.",
+    "Relative root-mean-square error of the predicted states over the length of the test "
+    "trajectories. Missing if the method does not predict states.",
     shaded="error",
 )
 RANK = Column(
     "rank_error",
     "rank error",
-    "Rank of the weights as the recovered functions near −1 suggest it, minus the true rank.",
+    "Rank of the weights that follows from the recovered functions with an eigenvalue near −1, "
+    "minus the true rank.",
     numbers.plain,
     best="zero",
 )
 NULL_SPACE = Column(
     "null_space_error",
     "null-space error",
-    "Sine of the largest angle between the linear parts of those functions and the left null "
-    "space of the weights.",
+    "Sine of the largest angle between the left null space of the weights and the span of the "
+    "linear parts of the recovered functions with an eigenvalue near −1.",
     shaded="error",
 )
-SECONDS = Column("fit_seconds", "fit time", "Wall time of the fit alone.", numbers.seconds)
+SECONDS = Column("fit_seconds", "fit time", "Wall-clock time of the fit only.", numbers.seconds)
 MEMORY = Column(
     "peak_memory_mb",
     "memory (MB)",
-    "Peak memory of the fit beyond what its data and libraries already hold, in megabytes.",
+    "Peak memory of the fit in megabytes, beyond what its data and libraries already use.",
     numbers.plain,
 )
 

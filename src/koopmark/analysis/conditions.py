@@ -85,16 +85,17 @@ def conditions(fits: pd.DataFrame) -> dict[str, Conditions]:
 
 KINDS: Mapping[str, str] = {
     "white": "independent normal values in each interval",
-    "steps": "normal values, kept for {hold} intervals on average",
+    "steps": "normal values, each kept for {hold} intervals on average",
     "multisine": "sums of sines with random phases",
-    "feedback": "v = -Kx with KB = {feedback}, and white dither of {dither} times the amplitude",
+    "feedback": "v = -Kx with KB = {feedback}, plus white dither of {dither} times the amplitude",
     "constant": "the same values in every interval of every trajectory, which excite nothing",
 }
 """What inputs of each kind are, by the options of the section."""
 
 NOT_USED = (
-    "A method that does not use inputs is fitted as if there were none (its note says: the inputs "
-    "are not used). It can find what no input reaches; what they reach looks to it like noise."
+    "A method that does not use inputs is fitted as if there were none; its note then says: the "
+    "inputs are not used. It can find eigenfunctions that no input acts on. To such a method, the "
+    "effect of inputs on the others looks like noise."
 )
 """Said once where results under inputs are shown."""
 
@@ -123,7 +124,7 @@ def _step(system: System) -> str:
     if not system.discrete:
         return ""
     return (
-        "eigenvalues are the factors μ of one step, φ(x⁺) = μ φ(x), and their errors "
+        "the eigenvalues are the multipliers μ of one step, φ(x⁺) = μ φ(x), and their errors are "
         "|μ̂ - μ|; the unit of time is a step"
     )
 
@@ -135,8 +136,8 @@ def _inputs(recipe: Recipe, system: System) -> str:
     kind = KINDS[given.kind].format(
         **{name: plain(getattr(given, name)) for name in ("hold", "feedback", "dither")}
     )
-    kept = "" if given.recorded else "; not recorded: methods are given the states alone"
-    test = "" if given.kind == "white" else "; the test set has white inputs of that amplitude"
+    kept = "" if given.recorded else "; not recorded: methods are given only the states"
+    test = "" if given.kind == "white" else "; the test set has white inputs of this amplitude"
     return (
         f"{plural(system.inputs, 'channel')}, {given.kind}: {kind}; standard deviation "
         f"{plain(given.amplitude)}; held from each sample to the next{test}{kept}"
@@ -150,7 +151,7 @@ def _sensors(sensors: Sensors | None, system: System) -> str:
         return f"{plural(sensors.channels, 'mixture')} of all {system.size} units"
     units = listed([str(unit) for unit in sensors.units], most=12)
     many = "units" if sensors.channels > 1 else "unit"
-    return f"{sensors.channels} of {system.size} units are seen: {many} {units}, counted from 0"
+    return f"{sensors.channels} of {system.size} units are observed: {many} {units}, counted from 0"
 
 
 def _exact(system: System, sensors: Sensors | None, recorded: bool, excites: bool) -> str:
@@ -160,7 +161,7 @@ def _exact(system: System, sensors: Sensors | None, recorded: bool, excites: boo
         sensors = None
     functions = system.null_functions
     if functions is None:
-        return "functions that an input reaches are no targets" if system.inputs else ""
+        return "functions that an input acts on are not targets" if system.inputs else ""
     sentences = []
     known = functions.dimension
     name = "uᵀζ(x)" if getattr(functions.zeta, "theta", None) is None else "uᵀ(x - θ)"
@@ -170,19 +171,19 @@ def _exact(system: System, sensors: Sensors | None, recorded: bool, excites: boo
         rank = sensors.channels - known
         sentences.append(
             f"of the {functions.dimension} functions {name} of the whole state, p - rank(CL) = "
-            f"{sensors.channels} - {rank} = {known} are functions of what is seen"
+            f"{sensors.channels} - {rank} = {known} are functions of what the sensors show"
         )
     if not known:
         sentences.append(
-            "the target is the one of the whole state that is nearest to the sensors: no affine "
-            "function of what they show, with any number of delays, is an eigenfunction, and only "
-            "nonlinear functions of many delays might hold it"
+            "the target is the eigenfunction of the whole state that is nearest to the sensors: "
+            "no affine function of what they show, with any number of delays, is an "
+            "eigenfunction, and only nonlinear functions of many delays might express it"
         )
         return "; ".join(sentences)
     if system.inputs:
         spaces = system.observed(sensors, 1)
         free = sum(space.dimension for space in spaces if space.gains(1.0) is None)
-        which = f"{name} that are seen" if sensors else name
+        which = f"{name} that the sensors show" if sensors else name
         sentences.append(_reach(known, free, which, recorded, excites))
     return "; ".join(sentences)
 
@@ -191,18 +192,18 @@ def _reach(known: int, free: int, which: str, recorded: bool, excites: bool) -> 
     """What inputs do to `known` functions, of which they do not reach `free`."""
     who = "every method can find them"
     if not excites:
-        who += ", but for those with a constant function beside inputs that never change"
+        who += ", except those that fit a constant function next to inputs that never change"
     if free == known:
-        return f"no input reaches any of the {known} functions {which}: {who}"
+        return f"no input acts on any of the {known} functions {which}: {who}"
     driven = (
-        "only methods that use the inputs can find them, with the gains of the inputs on them, "
-        "which are exact too"
+        "only methods that use the inputs can find them; the gains of the inputs on them are "
+        "known exactly too"
         if recorded
         else "no method can find them without the inputs"
     )
     if not free:
-        return f"inputs reach all {known} functions {which}: {driven}"
+        return f"inputs act on all {known} functions {which}: {driven}"
     return (
-        f"no input reaches {free} of the {known} functions {which}, which obey their eigenvalue "
-        f"whatever the inputs do: {who}; inputs reach the others: {driven}"
+        f"no input acts on {free} of the {known} functions {which}, which obey their eigenvalue "
+        f"whatever the inputs do: {who}; inputs act on the others: {driven}"
     )

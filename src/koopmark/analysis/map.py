@@ -39,12 +39,14 @@ CELLS: Mapping[Outcome, Cell] = {
 """The word for each outcome; all ways to miss what could be found have one."""
 
 SAYINGS: Mapping[Cell, str] = {
-    Cell.FOUND: "both errors are at most 1e-k, k at least 3",
-    Cell.WITHIN: "found as well: the noise in the data explains the larger errors",
-    Cell.NOT_EXPRESSIBLE: "no function of the method's dictionary is near the eigenfunction",
-    Cell.MISSED: "the dictionary can hold it, or cannot be listed, and the fit lost it",
-    Cell.FAILED: "the fit raised an error, crashed, or ran into a limit",
-    Cell.NOT_RUN: "not asked for, does not apply to the data, or its library is not installed",
+    Cell.FOUND: "both errors are at most 1e-k, with k at least 3",
+    Cell.WITHIN: "also found: the errors are larger, and the noise in the data explains them",
+    Cell.NOT_EXPRESSIBLE: "no combination of the dictionary's functions is close to the "
+    "eigenfunction",
+    Cell.MISSED: "the fit lost a target that its dictionary contains, or may contain",
+    Cell.FAILED: "the fit raised an error, crashed, or exceeded a limit",
+    Cell.NOT_RUN: "the method was not run here, does not apply to the data, or its library is not "
+    "installed",
 }
 
 ALIKE = 1
@@ -68,7 +70,7 @@ class OutcomeMap:
     targets: pd.DataFrame
     """A row per target: problem, dataset, target, principal, noise."""
     outcomes: NDArray[np.object_]
-    """The `Outcome` that a cell stands for; `Outcome.NOT_RUN` if the method was not asked."""
+    """The `Outcome` of each cell; `Outcome.NOT_RUN` if the method was not asked."""
     cells: NDArray[np.object_]
     """The `Cell` of each."""
     digits: NDArray[np.float64]

@@ -35,16 +35,19 @@ class Outcome(StrEnum):
 
 
 MEANINGS: Mapping[Outcome, str] = {
-    Outcome.FOUND: f"both errors are at most {scoring.FOUND:g}",
-    Outcome.WITHIN: "found as well: errors above that, which the noise in the data explains",
+    Outcome.FOUND: f"found: both errors are at most {scoring.FOUND:g}",
+    Outcome.WITHIN: f"also found: an error exceeds {scoring.FOUND:g}, and noise in the data "
+    "explains it",
     Outcome.NOT_RUN: "the method could not be run, or does not apply to the data",
-    Outcome.FAILED: "the fit failed, crashed, or ran into a limit",
-    Outcome.NOT_EXPRESSIBLE: "no function of the dictionary is near enough to the eigenfunction",
-    Outcome.WRONG_EIGENVALUE: "the eigenfunction was recovered, its eigenvalue was not",
-    Outcome.MULTIPLICITY: "some of several eigenfunctions at one eigenvalue were recovered",
-    Outcome.WRONG_FUNCTION: "the eigenvalue was recovered, the eigenfunction was not",
-    Outcome.NOISE: "neither eigenvalue nor eigenfunction was recovered, from noisy data",
-    Outcome.NEITHER: "neither eigenvalue nor eigenfunction was recovered, from data without noise",
+    Outcome.FAILED: "the fit raised an error, crashed, or exceeded a limit",
+    Outcome.NOT_EXPRESSIBLE: "no combination of the dictionary's functions is close enough to the "
+    "eigenfunction",
+    Outcome.WRONG_EIGENVALUE: "the eigenfunction was recovered, but not its eigenvalue",
+    Outcome.MULTIPLICITY: "only some of the eigenfunctions of this eigenvalue were recovered",
+    Outcome.WRONG_FUNCTION: "the eigenvalue was recovered, but not the eigenfunction",
+    Outcome.NOISE: "neither eigenvalue nor eigenfunction was recovered from the noisy data",
+    Outcome.NEITHER: "neither eigenvalue nor eigenfunction was recovered, although there is no "
+    "noise",
 }
 
 SUCCESS = (Outcome.FOUND, Outcome.WITHIN)

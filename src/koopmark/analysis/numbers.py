@@ -82,6 +82,12 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def together(parts: list[str], most: int) -> str:
+    """`a; b`, or `a; b; and 7 more`."""
+    more = [f"and {len(parts) - most} more"] * (len(parts) > most)
+    return "; ".join([*parts[:most], *more])
+
+
 def listed(items: list[str], most: int = 4) -> str:
     """`a, b and c`, or `a, b, c, d and 7 more`."""
     if len(items) > most:

@@ -49,8 +49,8 @@ def promote(
         raise ConfigError(run.unfinished)
     if run.part:
         raise ConfigError(
-            f"{run_dir} is a part of its suite ({run.part}): a baseline must be a run of a whole "
-            "suite, because checks would miss the rest"
+            f"{run_dir} is only a part of its suite ({run.part}): a baseline must be a run of a "
+            "whole suite, because checks would not see the rest"
         )
     if lacking := run.undescribed(run.fits) or run.pairs_gone():
         raise ConfigError(lacking)

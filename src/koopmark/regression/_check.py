@@ -72,8 +72,8 @@ def check(run_dir: str | Path, baseline_dir: str | Path, partial: bool = False) 
         for folder in map(Path, (run_dir, baseline_dir))
     )
     held = pair(run, baseline)
-    hint = "with --partial only the fits that both runs have are compared"
-    apart = [] if partial else [f"{why}; {hint}." for why in held.apart]
+    hint = "To compare only the fits that both runs have, use --partial."
+    apart = [] if partial else [f"{why}. {hint}" for why in held.apart]
     # A baseline need not keep the eigenpairs, and a run of its tables alone need not either.
     kept = run.pairs.exists() or baseline.pairs.exists()
     gone = [f"{lacking}."] if kept and (lacking := run.pairs_gone()) else []

@@ -109,8 +109,8 @@ class RunFolder(Results):
         if not lacking:
             return ""
         return (
-            f"{self.folder / 'provenance.json'} lacks {listed(lacking)}, so it cannot be checked "
-            "that the two runs did the same: run it again with --fresh"
+            f"{self.folder / 'provenance.json'} lacks {listed(lacking)}, so nobody can check "
+            "whether the two runs did the same: run it again with --fresh"
         )
 
     @property
@@ -120,9 +120,9 @@ class RunFolder(Results):
 
     def pairs_gone(self) -> str:
         """What is missing of the eigenpairs that a run recovered; empty if all are there."""
-        anew = "`koopmark report` writes it anew"
+        anew = "`koopmark report` writes it again"
         if not self.pairs.exists():
-            return f"{self.pairs} is gone: {anew}"
+            return f"{self.pairs} is missing: {anew}"
         ended = self.fits[self.fits["status"] == "ok"]
         counted = with_counts(ended, read_table(self.pairs, EIGENPAIRS))
         blank = counted[counted["recovered"].isna()]
@@ -184,7 +184,7 @@ def not_the_same(noun: str, found: Mapping[str, list[Difference]]) -> Iterator[s
     """Which names stand for different recipes, or methods, in the two runs."""
     for name, differences in found.items():
         yield (
-            f"{name} is not compared: it is not the same {noun} in both runs "
+            f"{name} is not compared, because it is a different {noun} in each run "
             f"({_arrows(differences)})."
         )
 

@@ -18,6 +18,7 @@ from koopmark.analysis.tables import KEYS, read_scores
 from koopmark.regression._comparable import RunFolder, description, versions
 from koopmark.regression._markdown import document, section
 from koopmark.regression._pair import Pair, pair
+from koopmark.scoring import FOUND
 
 MOST_RUNS = 6
 """More do not fit side by side."""
@@ -142,8 +143,9 @@ class Comparison:
         if self.shared[0].fits.empty:
             return "No fit is in all runs."
         return (
-            "Over the fits that all runs have; "
-            "docs/explanation/scores/measure.md defines digits and found."
+            "All numbers are over the fits that all runs have. Digits are the correct digits of "
+            "a target, −log10 of the larger of its two errors. Found is the share of the "
+            f"targets with both errors at most {FOUND:g}, or explained by the noise."
         )
 
     @cached_property
@@ -213,8 +215,8 @@ class Comparison:
         """What stands side by side: titles, lines, and what their names are."""
         for name, lines in self.boards.items():
             yield name, lines, ("method",)
-        yield "Libraries, the mean of their methods", self.libraries, ("library",)
-        yield "Targets that differ", self.targets, ("method", "dataset", "target")
+        yield "Libraries (mean over their methods)", self.libraries, ("library",)
+        yield "Targets whose scores differ", self.targets, ("method", "dataset", "target")
 
 
 def _time(run: RunFolder) -> str:
@@ -271,13 +273,12 @@ def _read(folder: Path) -> RunFolder:
     if Analysis.is_in(folder):
         raise ConfigError(
             f"{folder} is an analysis of recorded data, and only runs with an answer key can be "
-            "compared. To compare two analyses, put their clusters.csv side by side: each row is "
-            "an eigenvalue with its interval, and a change is real if the intervals do not overlap"
+            "compared. The files clusters.csv of two analyses show which eigenvalues moved"
         )
     if not (folder / "fits.csv").is_file():
         what = "has no fits.csv" if folder.is_dir() else "does not exist"
         raise ConfigError(
-            f"{folder} is no run folder: it {what}; `koopmark run` makes one, and `koopmark "
+            f"{folder} is not a run folder: it {what}; `koopmark run` makes one, and `koopmark "
             "report` writes its tables"
         )
     return RunFolder(folder, *read_scores(folder), description(folder))

@@ -138,7 +138,7 @@ class Pair:
         compared = (
             f"{plural(self.compared, 'fit')} compared, {now:,} of "
             f"{plural(self.targets, 'target')} found (baseline: {before:,}). "
-            + (changed if self.worse or self.better else "Nothing changed.")
+            + (changed if self.worse or self.better else "No score changed.")
         )
         return " ".join(
             [
@@ -159,10 +159,10 @@ class Pair:
 
 
 def _tally(some: Sequence[Change]) -> str:
-    """`3 (fit fails 1, target lost 2)`."""
+    """`3 changes (fit fails 1, target lost 2)`."""
     kinds = Counter(change.change for change in some)
     counted = ", ".join(f"{kind} {count:,}" for kind, count in kinds.items())
-    return f"{len(some):,} ({counted})" if some else "nothing"
+    return f"{plural(len(some), 'change')} ({counted})" if some else "nothing"
 
 
 def _number(*rows: Sequence[Row]) -> str:
@@ -200,8 +200,8 @@ def pair(run: RunFolder, baseline: RunFolder) -> Pair:
     both_fits = fits[fits["_merge"] == "both"]
     if both_fits.empty:
         raise ConfigError(
-            f"{run.folder} and {baseline.folder} share no fit: "
-            "the dataset, seed and method of at least one must agree"
+            f"{run.folder} and {baseline.folder} have no fit in common: no dataset, seed and "
+            "method are the same"
         )
     recipes = recipe_differences(run, baseline)
     methods = method_differences(run, baseline, both_fits)

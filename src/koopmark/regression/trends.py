@@ -28,7 +28,7 @@ FEWEST = 4
 NONE = "none"
 """The version of a library that a run did not have."""
 
-MISSING = "change points need ruptures, which is not installed: pip install 'ruptures>=1.1.9'"
+MISSING = "this needs ruptures, which is not installed (pip install 'ruptures>=1.1.9')"
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,9 @@ def why_unmarked(lines: Sequence[PromotedRun]) -> str:
     """Why no level shift can be found; empty if it can."""
     if not available():
         return f"Level shifts were not looked for: {MISSING}."
-    return f"Level shifts can be found from {FEWEST} runs on." if len(lines) < FEWEST else ""
+    return (
+        f"Level shifts can only be found in at least {FEWEST} runs." if len(lines) < FEWEST else ""
+    )
 
 
 def news(before: PromotedRun, now: PromotedRun) -> tuple[str, ...]:

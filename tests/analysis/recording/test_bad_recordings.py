@@ -35,8 +35,8 @@ INFINITE = np.where(np.arange(8)[:, None, None] == 3, np.inf, WALK)
 BACKWARDS = "time,a\n0,1\n2,2\n1,3\n"
 ARRAYS = {
     "a single sample": (WALK[0, :1], "empty; an analysis needs trials of several states"),
-    "two samples": (WALK[0, :2], "to fit to, no snapshot pairs"),
-    "three samples": (WALK[0, :3], "to hold out, no snapshot pairs"),
+    "two samples": (WALK[0, :2], "training part: no snapshot pairs"),
+    "three samples": (WALK[0, :3], "held-out part: no snapshot pairs"),
     "trials of one sample": (WALK[:, :1], "no snapshot pairs"),
     "nothing recorded": (np.full((8, 30, 2), np.nan), "nothing was recorded: at every time some"),
     "an empty channel": (WALK * [1.0, np.nan], "channel 1 was never recorded"),
@@ -112,7 +112,7 @@ def test_what_is_no_file_of_arrays_gets_a_sentence(refused, tmp_path):
 
 def test_a_method_that_needs_the_key_is_refused(refused, tmp_path):
     np.savez(tmp_path / "F.npz", states=WALK, dt=0.1)
-    with pytest.raises(ConfigError, match="told the answer key, which a recording has not"):
+    with pytest.raises(ConfigError, match="needs the answer key, and a recording has none"):
         koopmark.analyse(tmp_path / "F.npz", methods=["anchor.exact"], out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -184,7 +184,7 @@ def test_few_pairs_of_a_twin_say_nothing():
     assert found["twin_note"].str.contains("the twin has . independent pairs with bounds").all()
 
 
-@pytest.mark.parametrize(("bound", "why"), [(1e-9, "has 0 independent"), (np.inf, "infinite")])
+@pytest.mark.parametrize(("bound", "why"), [(1e-9, "has 0 indep"), (np.inf, "no finite bounds")])
 def test_bounds_that_the_twin_lacks_say_nothing(bound, why):
     rng = np.random.default_rng(15)
     twin = table(rng).query("eigenvalue_bound > 0.01").assign(true=1.0)

@@ -56,24 +56,25 @@ def test_what_methods_agree_on_comes_first_with_its_interval():
     rows = [pair(f"m{k}", -0.3 + 1.2j) for k in range(3)] + [pair("m0", -2.0 + 0j)]
     (first,) = said(rows)
     assert first == (
-        "Held-out data support 2 eigenvalues: A: -0.3 ± 1.2i (supported in 3 of 3 methods, 90 % "
-        "intervals -0.31 to -0.29 and ± 1.19 to 1.21); B: -2 (supported in 1 of 3 methods, 90 % "
-        "interval -2.01 to -1.99). Intervals measure the scatter over trials, not bias."
+        "Held-out data support 2 eigenvalues: A = -0.3 ± 1.2i (supported in 3 of 3 methods, 90 "
+        "% intervals: Re -0.31 to -0.29, Im ±(1.19 to 1.21)); B = -2 (supported in 1 of 3 "
+        "methods, 90 % interval -2.01 to -1.99). Intervals measure the scatter over trials, not "
+        "bias."
     )
 
 
 def test_sums_of_others_do_not_count_as_further_eigenvalues():
     rows = [pair("m", -1.0 + 0j), pair("m", -2.0 + 0j)]
     (first,) = said(rows)
-    assert first.startswith("Held-out data support 1 eigenvalue: A: -1 (")
-    assert "; 1 other is a sum of others within error (B = 2A)." in first
+    assert first.startswith("Held-out data support 1 eigenvalue: A = -1 (")
+    assert " Within error, 1 more is a sum of others: B = 2A." in first
 
 
 def test_nothing_supported_is_said_with_how_much_was_refused():
     rows = [pair("m", -1.0 + 0j, "not supported"), pair("m", -5.0 + 0j, "cannot be told")]
     assert said(rows) == [
-        "Held-out data support no eigenvalue but that of the constant function: of 2 pairs, they "
-        "refuse 1 and cannot tell for 1."
+        "Held-out data support no eigenvalue except that of the constant function. Of 2 pairs, "
+        "they refuse 1; for 1, noise hides the answer."
     ]
 
 
@@ -81,20 +82,20 @@ def test_if_all_failed_the_only_sentence_says_why():
     rows = [method("a", "failed", "LinAlgError: no"), method("b", "failed", "LinAlgError: no")]
     empty = [pair("a", -1.0 + 0j)]
     assert said(empty, rows) == [
-        "None of 2 methods could be fitted to these data, most often because: LinAlgError: no"
+        "None of 2 methods could be fitted to these data. Most frequent reason: “LinAlgError: no”."
     ]
 
 
 def test_what_is_faster_than_all_that_is_supported_is_counted():
     rows = [pair("m", -1.0 + 0j), *(pair("m", -k + 0j, "cannot be told", k) for k in (3.0, 4.0))]
-    assert said(rows)[1] == "They support none of the 2 pairs with |λ| above 1."
+    assert said(rows)[1] == "Held-out data support none of the 2 pairs with |λ| above 1."
 
 
 def test_agreement_that_held_out_data_refuse_is_said_to_be_refused():
     rows = [pair(f"m{k}", -1.0 - 0.001j * k, "not supported") for k in range(4)]
-    assert "Methods also agree on A: -1 ± 0.0015i (4 methods), which held-out data refuse." in said(
-        rows
-    )
+    assert (
+        "Methods also agree on A = -1 ± 0.0015i (4 methods), which held-out data refuse."
+    ) in said(rows)
 
 
 def forecast(name, skills, count):
@@ -124,16 +125,16 @@ def test_a_forecast_is_best_where_enough_forecasts_tell_it_from_the_baselines():
 def test_a_rank_is_said_with_the_share_of_draws():
     structure = [(-1.0, 5, 2, 2, 3, 3, 0.85, 4.0, "")]
     assert said([pair("m", -1.0 + 0j)], structure=structure)[-1] == (
-        "Functions at the common rate -1 support rank 2 of 5 (3 methods, 85 % of draws)."
+        "Eigenfunctions with the common rate -1 support rank 2 of 5 (3 methods, 85 % of draws)."
     )
 
 
 def test_what_was_left_out_is_said_last():
     rows = [method("m", used=48, of=1043), method("n", "skipped", "needs inputs")]
     assert said([pair("m", -1.0 + 0j)], rows, trials=1)[-1] == (
-        "Note: 1 of 2 methods gave no result: n (skipped); some methods used fewer than the 1,043 "
-        "snapshot pairs: m (48); there is a single trial, so its end is held out and blocks of "
-        "time are drawn."
+        "1 of 2 methods gave no result: n (skipped). Some methods used fewer than the 1,043 "
+        "snapshot pairs of the training data: m (48). There is a single trial: its end is held "
+        "out, and each draw resamples blocks of time."
     )
 
 

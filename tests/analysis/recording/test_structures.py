@@ -55,7 +55,7 @@ def test_without_supported_pairs_at_the_rate_a_row_says_that_nothing_is_said():
     assert np.isnan([row[name] for name in ("rate", "rank", "rank_low", "rank_high")]).all()
     assert "held-out data support no pair there" in row["note"]
     (row,) = structure([fit("a", 0, rank=5)]).to_dict("records")
-    assert row["note"].startswith("no functions share a real rate")
+    assert row["note"].startswith("no eigenfunctions share a real rate")
 
 
 def test_methods_whose_own_pairs_are_not_supported_do_not_count():

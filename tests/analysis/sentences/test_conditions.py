@@ -7,9 +7,9 @@ from planted import Planted, planted, run_of
 from koopmark.analysis.leaderboard import PRINCIPAL
 from koopmark.analysis.sentences import anchored, use_of_inputs
 
-INPUTS = "What do inputs do, and who uses them?"
-SENSORS = "How many sensors does it take?"
-MAPS = "Who finds multipliers at zero and below?"
+INPUTS = "Which methods cope with inputs?"
+SENSORS = "How many sensors are needed?"
+MAPS = "Which methods find multipliers at zero and below?"
 
 
 def answers(fits, targets):
@@ -42,15 +42,26 @@ def driven(recorded=True):
 
 def test_methods_with_and_without_the_inputs_are_told_apart():
     said = answers(*driven())[INPUTS]
-    assert "methods that use the inputs find 100 % at most (better, with gains off by 1e-09" in said
-    assert "Methods that do not, or are not given them find 0 % at most." in said
-    assert "Of those that no input reaches the best find 100 % (better, with and without)." in said
+    assert (
+        "Methods that use the inputs find at most 100 % of the eigenfunctions that inputs act "
+        "on (better, median error of the gains 1e-09"
+    ) in said
+    assert (
+        "Methods that do not use the inputs, or are not given them, find at most 0 % of these."
+    ) in said
+    assert (
+        "Of the eigenfunctions that no input acts on, the best methods find 100 % (better, with "
+        "and without)."
+    ) in said
 
 
 def test_nobody_uses_inputs_that_were_not_recorded():
     said = answers(*driven(recorded=False))[INPUTS]
-    assert "use the inputs find" not in said
-    assert "methods that do not, or are not given them find 100 % at most (better)" in said
+    assert "that use the inputs find" not in said
+    assert (
+        "Methods that do not use the inputs, or are not given them, find at most 100 % of the "
+        "eigenfunctions that inputs act on (better)"
+    ) in said
 
 
 def test_nothing_is_said_of_conditions_that_only_some_data_are_under():
@@ -63,7 +74,10 @@ def test_of_data_some_of_which_have_inputs_the_page_says_what_those_do():
     fits, targets = driven()
     half = fits.assign(inputs=np.where(fits["dataset"] == "a", 0, 2))
     asked = run_of(half, targets).asked[PRINCIPAL]
-    assert "use the inputs find 100 % at most (better" in use_of_inputs(half, asked)
+    assert (
+        "Methods that use the inputs find at most 100 % of the eigenfunctions that inputs act "
+        "on (better"
+    ) in use_of_inputs(half, asked)
     assert use_of_inputs(half.assign(inputs=0), asked) == ""
 
 
@@ -82,10 +96,16 @@ def seen(rank_error):
 
 def test_sensors_that_are_enough_and_too_few_are_told_apart():
     said = answers(*seen(0.0))[SENSORS]
-    assert said.startswith("With 6 sensors, which show p - rank(CL) functions, the best find 100 %")
+    assert said.startswith(
+        "With 6 sensors, p - rank(CL) eigenfunctions depend only on what the sensors show. The "
+        "best methods find 100 %"
+    )
     assert "is right in 100 % of their fits" in said
-    assert "With 2 sensors, which show none, no affine function of any delays" in said
-    assert "the best find 0 %, and the least error of all methods is 0.3 without noise." in said
+    assert "With 2 sensors, no eigenfunction is an affine function of what the sensors show" in said
+    assert (
+        "The best methods find 0 % of these targets without noise; the smallest error of all "
+        "methods is 0.3."
+    ) in said
 
 
 def test_a_wrong_rank_is_said_to_be_wrong():
@@ -108,9 +128,11 @@ def stepped():
 
 def test_methods_are_counted_by_the_sign_of_multipliers():
     said = answers(*stepped())[MAPS]
-    assert "every eigenfunction without noise with its multiplier: 2 of 2 above zero" in said
-    assert "1 of 2 at zero and 1 of 2 below zero." in said
-    assert "all finds 100 % over all steps (3 problems, α from 0.3 to 1.3)." in said
+    assert (
+        "every eigenfunction with its multiplier without noise: 2 of 2 for multipliers above zero"
+    ) in said
+    assert "1 of 2 for zero and 1 of 2 for multipliers below zero." in said
+    assert "all finds the most: 100 % over all step sizes α from 0.3 to 1.3 (3 problems)." in said
 
 
 def test_a_method_whose_fits_failed_has_not_found_what_they_were_asked_for():
@@ -119,7 +141,7 @@ def test_a_method_whose_fits_failed_has_not_found_what_they_were_asked_for():
     both = targets["method"].eq("all") & targets["dataset"].eq("c")
     fits = fits.assign(status=fits["status"].mask(lost, "failed"))
     said = answers(fits, targets.assign(status=targets["status"].mask(both, "failed")))[MAPS]
-    assert "1 of 2 at zero and 0 of 2 below zero." in said
+    assert "1 of 2 for zero and 0 of 2 for multipliers below zero." in said
 
 
 def test_an_anchor_that_does_not_apply_casts_no_doubt_on_a_run():

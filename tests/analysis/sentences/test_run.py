@@ -35,12 +35,12 @@ def test_the_best_at_the_levels_and_where_recovery_ends_are_said():
     }
     floors = {"b": 1e-5, "c": 1e-2}
     assert on_sweep(methods, statistical_floor=floors) == (
-        "Loud: koopmark's own best method is ahead of the best library method at 1 of 3 levels of "
-        "noise, by 2.0 digits, and behind at 1, by 0.6 digits. At noise 0, the best are theirs and "
-        f"1 other (1 {AUTHORS}) with 9.0 digits; at noise 0.001, the best is ours ({AUTHORS}) with "
-        "4.0 digits of the 5.0 that the noise allows; at noise 0.1, the best is theirs with 1.0 "
-        f"digits of the 2.0 that the noise allows. ours ({AUTHORS}) finds every target up to noise "
-        "0.001, but not at 0.1; no method does so at more levels."
+        "Loud: koopmark's own best method is ahead of the best library method at 1 of 3 levels "
+        "of noise, by 2.0 digits. It is behind at 1, by 0.6 digits. At noise 0, theirs and 1 "
+        f"other (1 {AUTHORS}) are best with 9.0 digits. At noise 0.001, ours ({AUTHORS}) is best "
+        "with 4.0 of the 5.0 digits that the noise allows. At noise 0.1, theirs is best with "
+        f"1.0 of the 2.0 digits that the noise allows. ours ({AUTHORS}) finds every target up to "
+        "noise 0.001, but not at 0.1; no other method does so at more levels."
     )
 
 
@@ -85,17 +85,20 @@ def test_our_best_method_is_compared_with_the_best_of_the_libraries(ours, theirs
 
 def test_without_methods_of_a_library_nothing_is_compared():
     said = on_sweep({"a": Planted(at_levels(1e-6, 1e-3, 1e-1))})
-    assert said.startswith("Loud: At noise 0, the best is a (")
+    assert said.startswith("Loud: At noise 0, a (")
 
 
 @pytest.mark.parametrize(
     ("errors", "said"),
     [
         ([1e-4, 1e-4, 1e-4], "m finds every target at every level of noise."),
-        ([1.0, 1e-4, 1e-4], "m finds every target from noise 0.001 on, but not at 0; no method"),
-        ([1.0, 1e-4, 1.0], "m finds every target only at noise 0.001; no method does"),
-        ([1e-4, 1.0, 1e-4], "m finds every target only at noise 0 and 0.1; no method does"),
-        ([1.0, 1.0, 1.0], "No method finds every target at any level."),
+        (
+            [1.0, 1e-4, 1e-4],
+            ("m finds every target from noise 0.001 on, but not at 0; no other method"),
+        ),
+        ([1.0, 1e-4, 1.0], "m finds every target only at noise 0.001; no other method does"),
+        ([1e-4, 1.0, 1e-4], "m finds every target only at noise 0 and 0.1; no other method does"),
+        ([1.0, 1.0, 1.0], "At no level does a method find every target."),
     ],
 )
 def test_where_recovery_holds_is_said_in_words(errors, said):
@@ -104,7 +107,7 @@ def test_where_recovery_holds_is_said_in_words(errors, said):
 
 def test_levels_without_a_correct_digit_are_said():
     said = on_sweep({"m": theirs(at_levels(1e-4, 1e-4, 1.0)), "blind": theirs(1.0)})
-    assert "at noise 0.1, no method has a correct digit." in said
+    assert "At noise 0.1, no method has a correct digit." in said
 
 
 def test_methods_that_hold_out_as_long_are_named_together():
@@ -131,10 +134,10 @@ def test_the_extent_of_the_run_is_counted():
         }
     )
     said = "1 method, 1 informed method and 1 anchor on 2 datasets with 3 seeds: "
-    assert extent(fits, 18) == f"{said}18 fits, 17 of them with a result."
-    assert extent(fits, 2487) == f"{said}18 of 2,487 fits are done, 17 of them with a result."
-    assert extent(fits.head(0), 18) == "No fit is done yet of the 18 that are planned."
-    assert extent(fits[fits["status"] == "ok"], 17).endswith(": 17 fits, all with a result.")
+    assert extent(fits, 18) == f"{said}18 fits, 17 of them gave a result."
+    assert extent(fits, 2487) == f"{said}18 of 2,487 fits are done, 17 of them gave a result."
+    assert extent(fits.head(0), 18) == "None of the 18 planned fits is done yet."
+    assert extent(fits[fits["status"] == "ok"], 17).endswith(": 17 fits, all gave a result.")
 
 
 def of_anchors(exact, random):
@@ -146,14 +149,14 @@ def of_anchors(exact, random):
 
 def test_anchors_that_score_as_they_should_say_so():
     assert of_anchors(1e-14, 0.9) == (
-        "On every dataset the exact eigenpairs have at least 9.0 digits, and random functions at "
-        "most 0.0, as they should."
+        "On every dataset the answer key has at least 9.0 correct digits, and random functions "
+        "have at most 0.0, as they should."
     )
 
 
 @pytest.mark.parametrize(("exact", "random"), [(1e-6, 0.9), (1e-14, 1e-3), (np.nan, 0.9)])
 def test_anchors_that_do_not_are_called_out(exact, random):
-    assert of_anchors(exact, random).endswith("distrust this run.")
+    assert of_anchors(exact, random).endswith("so the scores of this run cannot be trusted.")
 
 
 def test_a_run_without_anchors_says_nothing_of_them():
@@ -169,7 +172,7 @@ def test_misses_are_counted_by_reason():
         "anchor": Planted(0.9, role="anchor"),
     }
     assert misses(judge(*planted(methods))) == (
-        "7 of 18 targets were missed, counted by method and seed; most often: "
+        "7 of 18 targets were missed, counted once per method and seed. Most frequent reasons: "
         "not expressible (6) and failed (1)."
     )
     assert misses(judge(*planted({"fine": theirs(1e-5)}))) == ""

@@ -22,8 +22,8 @@ def theirs(error, library="pydmd", **more):
 def test_few_problems_say_who_is_first_and_nothing_of_others():
     board = board_of({"ours": Planted(1e-7), "theirs": theirs(1e-2)})
     assert verdict(board) == (
-        f"ours ({AUTHORS}) is first with 7.0 digits in the mean over 2 problems. 2 problems are "
-        "too few to say which method is better in general; that takes at least 12."
+        f"ours ({AUTHORS}) is first with 7.0 correct digits on average over 2 problems. 2 "
+        "problems are too few to say which method is better in general: at least 12 are needed."
     )
 
 
@@ -40,10 +40,10 @@ def test_on_many_problems_the_first_is_compared_with_the_best_of_each_other_libr
     board = board_of(methods, datasets=MANY, seeds=1)
     assert board.rows["mean"].iloc[0] == pytest.approx(6.0)
     assert verdict(board) == (
-        "first and same share the first place with 6.0 digits in the mean over 14 problems. "
-        "Beside the best methods of the other libraries, first is better than worse and as good as "
-        "same (within 0.5 digits) on a typical problem; 14 problems are too few to separate it "
-        "from erratic."
+        "first and same share the first place with 6.0 correct digits on average over 14 "
+        "problems. On a typical problem, and compared with the best method of each other "
+        "library, first is better than worse and as good as same (within 0.5 digits). 14 "
+        "problems are too few to separate it from erratic."
     )
     said = {row["method"]: versus(row) for _, row in board.rows.iterrows()}
     assert {name: word for name, (word, _) in said.items()} == {
@@ -68,22 +68,22 @@ def test_if_nothing_can_be_claimed_the_first_is_named_once():
     board = board_of(methods, datasets=MANY, seeds=1)
     first, other = board.rows["method"]
     assert verdict(board).endswith(
-        f" 14 problems are too few to separate {first} from {other}, the best of the other "
-        "libraries."
+        f" 14 problems are too few to separate {first} from {other} (the best of each other "
+        "library)."
     )
 
 
 def test_of_cost_the_fastest_is_named_with_its_time():
     methods = {"slow": theirs(1e-7, seconds=0.4), "fast": theirs(1e-4, seconds=2e-3)}
     assert verdict(board_of(methods, COST)) == (
-        "fast is the fastest with 2 ms a fit in the geometric mean over 2 problems. 2 problems are "
-        "too few to say which method is faster in general; that takes at least 12."
+        "fast is the fastest with 2 ms per fit (geometric mean over 2 problems). 2 problems are "
+        "too few to say which method is faster in general: at least 12 are needed."
     )
 
 
 def test_that_no_method_has_a_digit_is_said():
     board = board_of({"one": theirs(1.0), "two": theirs(np.nan)})
-    assert verdict(board) == "No method has a correct digit in the mean over 2 problems."
+    assert verdict(board) == "No method has a correct digit on average over 2 problems."
 
 
 def test_what_is_not_ranked_is_named_with_its_reason():
@@ -95,6 +95,6 @@ def test_what_is_not_ranked_is_named_with_its_reason():
         "gone": theirs(0.0, status={("a", 0): "unavailable"}),
     }
     said = left_out(board_of(methods))
-    assert "methods that were run on a part of the datasets: half" in said
-    assert said.endswith("methods that could not be run here: gone.")
+    assert "methods that were run on only some of the datasets: half" in said
+    assert said.endswith("methods whose libraries are not installed: gone.")
     assert left_out(board_of({"one": theirs(1e-5), "two": theirs(1e-5)})) == ""

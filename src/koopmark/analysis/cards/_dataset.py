@@ -140,7 +140,8 @@ def _data(fits: pd.DataFrame, trials: str, where: Conditions) -> str:
     if pd.isna(first["dt"]):
         return ""
     return (
-        f"{numbers.plain(first['train_trajectories'])} trajectories to fit to, "
+        f"{numbers.plain(first['train_trajectories'])} training "
+        f"{'trajectory' if first['train_trajectories'] == 1 else 'trajectories'}, "
         f"{where.interval(first['dt'])}, {where.length('t = 0 to', first['horizon'])}, "
         f"{trials and f'{trials}, '}"
         f"{_noise(first)}; "
@@ -157,7 +158,7 @@ def _noise(first: "pd.Series[Any]") -> str:
 def _text(recipe: Recipe, name: str) -> str:
     """What a recipe says of itself and, of a level of a sweep over it, what is another here."""
     changed = name.partition("/")[2]
-    differs = f" This is a variant of it: {changed.replace('=', ' = ')}." if changed else ""
+    differs = f" This dataset is a variant with {changed.replace('=', ' = ')}." if changed else ""
     return f"{recipe.title}. {recipe.description}{differs}"
 
 
@@ -166,7 +167,7 @@ def _told(provenance: Mapping[str, Any], name: str) -> str:
     if "recording" not in _ran(provenance, name):
         return ""
     return (
-        "A recording. There is no answer key: methods are assessed on held-out data, and not scored"
+        "A recording without an answer key. Methods are not scored; held-out data show what holds."
     )
 
 

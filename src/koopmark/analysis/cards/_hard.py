@@ -78,15 +78,20 @@ def _who_finds(targets: Targets, judged: pd.DataFrame, where: Conditions) -> Ite
         found_by, of = targets[0].found_by, plural(targets[0].of, "method")
         yield f"{found_by or 'None'} of {of} {_verb(found_by)} the target."
         return
-    every = f"{whole or 'None'} of {plural(count, 'method')} {_verb(whole)} every target"
+    every = (
+        f"{whole or 'None'} of {plural(count, 'method')} {_verb(whole)} every target"
+        if whole or count > 1
+        else "The only method does not find every target"
+    )
     if nobody:
-        yield f"{every}: nobody finds {listed(nobody, most=6)}."
+        yield f"{every}: no method finds {listed(nobody, most=6)}."
         return
     # Of several the first.
     rarest = min(targets, key=lambda target: target.found_by)
     commonest = max(targets, key=lambda target: target.found_by)
     if rarest.found_by == commonest.found_by:
-        yield f"{every}; each target is found by {rarest.found_by}."
+        found_by = plural(rarest.found_by, "method")
+        yield f"{every}; each target is found by {found_by}."
     else:
         yield (
             f"{every}. {where.named(rarest.name)} is found by the fewest ({rarest.found_by}), "
@@ -102,11 +107,11 @@ def _dictionaries(targets: Targets, where: Conditions) -> Iterator[str]:
     known = [target for target in targets if target.known]
     none = [where.named(target.name) for target in known if not target.expressed_by]
     if none and len(none) == len(targets) > 1:
-        yield f"No dictionary of the run can express any of the {len(none)} targets."
+        yield f"No dictionary of this run can express any of the {len(none)} targets."
         return
     if none:
         yield (
-            f"No dictionary of the run can express {len(none)} of {plural(len(known), 'target')}: "
+            f"No dictionary of this run can express {len(none)} of {plural(len(known), 'target')}: "
             f"{listed(none, most=6)}."
         )
         return
@@ -114,8 +119,8 @@ def _dictionaries(targets: Targets, where: Conditions) -> Iterator[str]:
         rarest = min(known, key=lambda target: target.expressed_by / target.known)
         if rarest.expressed_by < rarest.known:
             yield (
-                f"Of the {rarest.known} methods whose dictionaries can be listed, "
-                f"{rarest.expressed_by} can express {where.named(rarest.name)}."
+                f"The dictionary can express {where.named(rarest.name)} for {rarest.expressed_by} "
+                f"of the {plural(rarest.known, 'method')} whose dictionaries can be listed."
             )
 
 
@@ -125,7 +130,9 @@ def _noise(first: "pd.Series[Any]", summary: pd.DataFrame) -> Iterator[str]:
         return
     possible = summary["possible"].max()
     allowed = (
-        f": the best unbiased estimator has {possible:.1f} digits" if pd.notna(possible) else ""
+        f", which leaves the best unbiased estimator {possible:.1f} correct digits"
+        if pd.notna(possible)
+        else ""
     )
     yield f"The training data have noise of {plain(100 * noise)} % of the signal{allowed}."
 
@@ -134,8 +141,8 @@ def _many(targets: Targets, where: Conditions) -> Iterator[str]:
     largest = max(targets, key=lambda target: target.dimension, default=None)
     if largest is not None and largest.dimension > 1:
         yield (
-            f"{plain(largest.dimension)} independent eigenfunctions share "
-            f"{where.named(largest.name)}, and all of them count."
+            f"{plain(largest.dimension)} independent eigenfunctions share the eigenvalue "
+            f"{where.named(largest.name)}, and a method has to find all of them."
         )
     products = sum(target.degree > 1 for target in targets)
     if products:
@@ -153,16 +160,16 @@ def _rates(targets: Targets, first: "pd.Series[Any]") -> Iterator[str]:
     fall = exp(min(max(moving, default=0.0) * dt, 700.0)) if np.isfinite(dt) else 1.0
     if fall >= FALL:
         yield (
-            f"The fastest target {'grows' if growths[-1] > 0 else 'falls'} by a factor of "
+            f"The fastest target {'grows' if growths[-1] > 0 else 'decays'} by a factor of "
             f"{plain(fall)} from one sample to the next."
         )
     slowest = min(moving, default=np.inf) * horizon
     if slowest < np.log(FALL):
         change = abs(1 - exp(np.sign(growths[0]) * slowest))
-        yield f"The slowest target changes by {percent(change)} along a whole trajectory."
+        yield f"The slowest target changes by only {percent(change)} over a whole trajectory."
     fastest = max((abs(imaginary(target.value)) for target in targets), default=0.0)
     if fastest > 0 and np.isfinite(dt) and 2 * pi / (fastest * dt) < FEW:
-        yield f"The fastest oscillation has {plain(2 * pi / (fastest * dt))} samples to a period."
+        yield f"The fastest oscillation has {plain(2 * pi / (fastest * dt))} samples per period."
 
 
 def _steps(targets: Targets, first: "pd.Series[Any]") -> Iterator[str]:
@@ -174,20 +181,20 @@ def _steps(targets: Targets, first: "pd.Series[Any]") -> Iterator[str]:
     gone = [f"μ = {target.name}" for target in targets if target.value == 0]
     if gone:
         yield (
-            f"{listed(gone, most=6)} {'is' if len(gone) == 1 else 'are'} gone after one step, and "
-            "log μ is infinite: only a method that gives μ itself can have it."
+            f"The functions with {listed(gone, most=6)} vanish after one step, and log μ is "
+            "infinite: only a method that returns μ itself can find them."
         )
     if any(target.value.real < 0 == target.value.imag for target in targets):
         yield (
-            "Where μ is negative a function changes its sign at every step, and log μ sits on its "
-            "branch cut: errors are therefore those of μ, and not of λ."
+            "A function with negative μ changes its sign at every step, and log μ lies on its "
+            "branch cut: errors are therefore those of μ, not of λ."
         )
     fall = float((1.0 / sizes[sizes > 0] ** dt).max(initial=1.0))
     if fall >= FALL:
-        yield f"The fastest target falls by a factor of {plain(fall)} from one sample to the next."
+        yield f"The fastest target decays by a factor of {plain(fall)} from one sample to the next."
     change = abs(1.0 - sizes.max() ** horizon)
     if change < 1.0 - 1.0 / FALL:
-        yield f"The slowest target changes by {percent(change)} along a whole trajectory."
+        yield f"The slowest target changes by only {percent(change)} over a whole trajectory."
 
 
 def _skew(system: System | None) -> Iterator[str]:
@@ -198,6 +205,6 @@ def _skew(system: System | None) -> Iterator[str]:
     condition = float(np.linalg.cond(vectors / np.linalg.norm(vectors, axis=0)))
     if condition >= SKEW:
         yield (
-            "Its eigenvectors are far from orthogonal (condition number "
+            "The eigenvectors of the system are far from orthogonal (condition number "
             f"{scientific(condition)}), which amplifies small errors."
         )

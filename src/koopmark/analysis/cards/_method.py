@@ -26,8 +26,8 @@ REASONS = 3
 """Reasons of failures that are quoted."""
 
 NOT_RANKED = {
-    "anchor": "an anchor, which marks an end of the scores",
-    "informed": "it is given the answer key of the system",
+    "anchor": "it is an anchor, which marks an end of the scale",
+    "informed": "it is an informed method, which is given the equations of the system",
 }
 """Why a method is not ranked, by its role."""
 
@@ -81,12 +81,17 @@ class Case:
         """`λ = -2 (x6) of rnn_5_2, seed 0: found to 9.0 digits; 3 of 104 methods find it`."""
         said = (
             f"found to {self.digits:.1f} digits"
-            if self.outcome in SUCCESS
-            else f"{self.outcome}, {self.digits:.1f} digits"
+            if self.found
+            else f"missed ({self.outcome}), {self.digits:.1f} digits"
         )
-        others = f"; {self.found_by} of {plural(self.of, 'method')} find it" if self.of else ""
-        others = others.replace(" find it", " finds it") if self.found_by == 1 else others
+        find = "finds" if self.found_by == 1 else "find"
+        others = f"; {self.found_by} of {plural(self.of, 'method')} {find} it" if self.of else ""
         return f"{self.symbol} = {self.target} of {self.dataset}, seed {self.seed}: {said}{others}."
+
+    @property
+    def found(self) -> bool:
+        """Whether the method found the target."""
+        return self.outcome in SUCCESS
 
 
 @dataclass(frozen=True)
@@ -193,9 +198,9 @@ def _options(fits: Sequence[Row]) -> str:
 
 def _default(first: Row, known: methods.Description | None) -> str:
     if first["default"]:
-        return "; the library's own if its user sets nothing"
+        return " (the library's defaults)"
     if known and known.default_name:
-        return f"; the library's own are those of {known.default_name}"
+        return f" (the library's defaults: see {known.default_name})"
     return ""
 
 
@@ -204,11 +209,11 @@ def _fitted_to(fits: Sequence[Row], known: methods.Description | None) -> str:
     used, pairs = (sum(some) for some in zip(*both, strict=True)) if both else (0, 0)
     if not pairs:
         return ""
-    alone = "one trajectory alone, " if known and known.one_trajectory else ""
+    alone = " (it takes only one trajectory)" if known and known.one_trajectory else ""
     share = "all" if used >= pairs else f"{percent(used / pairs)} of the"
     driven = [fit for fit in fits if fit["inputs"] > 0]
     beside = f", {'with' if driven[0]['uses_inputs'] else 'without'} their inputs" if driven else ""
-    return f"{alone}{share} snapshot pairs of the data{beside}"
+    return f"{share} snapshot pairs of the training data{alone}{beside}"
 
 
 def _fits(fits: Sequence[Row]) -> str:
@@ -216,7 +221,8 @@ def _fits(fits: Sequence[Row]) -> str:
     statuses = Counter(fit["status"] for fit in fits if fit["status"] != "ok")
     counts = [f"{count:,} {name.replace('_', ' ')}" for name, count in statuses.most_common()]
     time = f"; median time {numbers.seconds(median(seconds))}" if seconds else ""
-    ended = listed(counts, most=8) if counts else "all with a result"
+    ended = f"of which {listed(counts, most=8)}" if counts else "all with a result"
+    ended = "with a result" if len(fits) == 1 and not counts else ended
     return f"{plural(len(fits), 'fit')}, {ended}{time}"
 
 

@@ -5,7 +5,7 @@ from koopmark.analysis.recording._calibration import Calibration, calibrated
 from koopmark.analysis.recording._clusters import CONSTANT
 from koopmark.analysis.recording._skill import BASELINES
 from koopmark.analysis.recording._suite import every_method
-from koopmark.analysis.recording._tables import fits_of
+from koopmark.analysis.recording._tables import fits_of, without_intervals
 from koopmark.analysis.recording._twin import twin_suite
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "every_method",
     "fits_of",
     "twin_suite",
+    "without_intervals",
 ]

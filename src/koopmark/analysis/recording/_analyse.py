@@ -241,7 +241,7 @@ def analyse(
     uses = [absolute(name, Path.cwd()) for name in dict.fromkeys(methods)]
     for use in uses:
         if get(use).tags.role != "method":
-            raise ConfigError(f"{use} is told the answer key, which a recording has not")
+            raise ConfigError(f"{use} needs the answer key, and a recording has none")
     folder = Path(out) if out is not None else Path("reports") / "analysis"
     if isinstance(data, Trajectories):
         file, read_in = folder / "data.npz", data
@@ -361,7 +361,7 @@ def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
         fitted, held_out = data.split(holdout)
     except ValueError as error:
         raise _unusable(file, "", error) from None
-    for part, where in ((data, ""), (fitted, "to fit to, "), (held_out, "to hold out, ")):
+    for part, where in ((data, ""), (fitted, "training part: "), (held_out, "held-out part: ")):
         try:
             check_data(part)
         except ValueError as error:
@@ -370,6 +370,6 @@ def _expect_usable(data: Trajectories, holdout: float, file: Path) -> None:
 
 def _unusable(file: Path, where: str, error: ValueError) -> ConfigError:
     return ConfigError(
-        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states, of which "
-        "some are held out"
+        f"{file}: {where}{one_line(error)}; an analysis needs trials of several states each, and "
+        "holds some of them out"
     )

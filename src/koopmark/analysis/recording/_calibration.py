@@ -88,8 +88,8 @@ class Calibration:
         known = verdicts[verdicts["true"].notna() & (verdicts["eigenvalue_im"] >= 0.0)]
         if known.empty:
             raise ValueError(
-                "the twin says of no pair whether it is true: run its suite, whose recipes need "
-                "[trials] held_out, to the end"
+                "the twin has no pair of which it is known whether it is true: run its suite to "
+                "the end; its recipes need [trials] held_out"
             )
         errors = known[["eigenvalue_defect", "exact_error"]].max(axis=1)
         known = known.assign(error=errors).reset_index(drop=True)
@@ -137,11 +137,11 @@ class Calibration:
         FEWEST_SYSTEMS systems, and FEWEST_ALIKE of as many whose bounds are like those of the pair.
         """
         found = np.full(len(pairs), "", dtype=object)
-        found[~_told(pairs)] = "no bounds, or infinite ones"
+        found[~_told(pairs)] = "held-out data give no finite bounds on the errors of the pair"
         own, numbers, systems = self._bounded
         if self.independent < FEWEST or len(np.unique(systems)) < FEWEST_SYSTEMS:
             found[_told(pairs)] = (
-                f"the twin has {self.independent} independent pairs with bounds: {FEWEST} of "
+                f"the twin has {self.independent} independent pairs with bounds, and {FEWEST} from "
                 f"{FEWEST_SYSTEMS} systems are needed"
             )
             return found
@@ -151,8 +151,8 @@ class Calibration:
             count, among = len(np.unique(numbers[near])), len(np.unique(systems[near]))
             if min(count, among) < FEWEST_ALIKE:
                 found[row] = (
-                    f"the twin has {count} independent pairs with such bounds: {FEWEST_ALIKE} of "
-                    "different systems are needed"
+                    f"the twin has {count} independent pairs with such bounds, and {FEWEST_ALIKE} "
+                    "from different systems are needed"
                 )
         return found
 

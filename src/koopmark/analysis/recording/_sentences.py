@@ -69,8 +69,9 @@ def sentences_of(
 
 def _nothing(methods: pd.DataFrame) -> str:
     reasons = methods["reason"].replace("", np.nan).dropna()
-    why = f", most often because: {reasons.mode().iloc[0]}" if len(reasons) else ""
-    return f"None of {plural(len(methods), 'method')} could be fitted to these data{why}"
+    why = f" Most frequent reason: “{str(reasons.mode().iloc[0]).rstrip('.')}”."
+    said = f"None of {plural(len(methods), 'method')} could be fitted to these data."
+    return said + why if len(reasons) else said
 
 
 def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
@@ -80,15 +81,16 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
         untold, refused = counts.get(UNTOLD, 0), counts.get(NOT_SUPPORTED, 0)
         if not untold + refused:
             return "Held-out data support no eigenvalue: none was judged."
+        parts = [f"they refuse {refused}"] * bool(refused)
+        parts += [f"for {untold}, noise hides the answer"] * bool(untold)
         return (
-            "Held-out data support no eigenvalue but that of the constant function: of "
-            f"{plural(int(untold + refused), 'pair')}, they refuse {refused} and cannot tell for "
-            f"{untold}."
+            "Held-out data support no eigenvalue except that of the constant function. Of "
+            f"{plural(int(untold + refused), 'pair')}, {'; '.join(parts)}."
         )
     own = told[told["product"] == ""]
     shown = own if len(own) else told
     texts = [_cluster(row, of) for row in shown.head(MOST_NAMED).to_dict("records")]
-    more = f"; and {len(shown) - MOST_NAMED} more" if len(shown) > MOST_NAMED else ""
+    more = f"; {len(shown) - MOST_NAMED} more" if len(shown) > MOST_NAMED else ""
     sums = [
         f"{name} = {product}"
         for name, product in zip(told["name"], told["product"], strict=True)
@@ -97,30 +99,30 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     products = ""
     if len(own) and sums:
         are = "is a sum" if len(sums) == 1 else "are sums"
-        products = f"; {plural(len(sums), 'other')} {are} of others within error"
-        products += f" ({listed(sums)})"
+        products = f" Within error, {len(sums)} more {are} of others: {listed(sums)}."
     caveat = (
         " Intervals measure the scatter over trials, not bias." if "interval" in texts[0] else ""
     )
     return (
-        f"Held-out data support {plural(len(shown), 'eigenvalue')}: {'; '.join(texts)}{more}"
-        f"{products}.{caveat}"
+        f"Held-out data support {plural(len(shown), 'eigenvalue')}: {'; '.join(texts)}{more}."
+        f"{products}{caveat}"
     )
 
 
 def _cluster(row: Mapping[Any, Any], of: int) -> str:
-    """`A: -0.300 ± 1.20i (supported in 6 of 13 methods, 90 % interval ...)`."""
+    """`A = -0.300 ± 1.20i (supported in 6 of 13 methods, 90 % interval ...)`."""
     real = row["eigenvalue_im"] == 0.0
     facts = [f"supported in {row['supported']} of {plural(of, 'method')}"]
     if isfinite(row["low_re"]):
-        ends = interval(row["low_re"], row["high_re"])
+        ends = f"interval {interval(row['low_re'], row['high_re'])}"
         if not real:
-            ends += f" and ± {interval(row['low_im'], row['high_im'])}"
-        facts.append(f"90 % interval{'s' * (not real)} {ends}")
+            ends = f"intervals: Re {interval(row['low_re'], row['high_re'])}, "
+            ends += f"Im ±({interval(row['low_im'], row['high_im'])})"
+        facts.append(f"90 % {ends}")
     if isfinite(row.get("share_true", np.nan)):
         told = share(row["share_true"], row["share_low"], row["share_high"])
         facts.append(f"{told} of such pairs are true on the twin")
-    return f"{row['name']}: {value(row)} ({', '.join(facts)})"
+    return f"{row['name']} = {value(row)} ({', '.join(facts)})"
 
 
 def _few_on_the_twin(independent: int | None) -> str:
@@ -151,15 +153,15 @@ def _disturbed(pairs: pd.DataFrame, clusters: pd.DataFrame, forecasts: pd.DataFr
     if len(results) < FEWEST_RESULTS or refused < MOSTLY * len(results):
         return ""
     if _predictable(forecasts):
-        found = "methods forecast better than the mean does"
+        found = "methods forecast better than the mean"
     elif (clusters["verdict"] == NOT_SUPPORTED).any():
         found = "methods agree on an eigenvalue"
     else:
         return ""
     return (
-        f"Yet {found}. The likely reason is that the dynamics themselves are disturbed, or that "
-        "the measurement noise is not white: both count against a pair, even if its eigenvalue is "
-        "right on average."
+        f"Nevertheless, {found}. The likely reason is that the dynamics themselves are "
+        "disturbed, or that the measurement noise is not white. Both count against a pair, even "
+        "if its eigenvalue is right on average."
     )
 
 
@@ -190,7 +192,7 @@ def _faster(pairs: pd.DataFrame) -> str:
     if not count:
         return ""
     above = "not the pair" if count == 1 else f"none of the {count:,} pairs"
-    return f"They support {above} with |λ| above {plain(most)}."
+    return f"Held-out data support {above} with |λ| above {plain(most)}."
 
 
 def _unsupported(clusters: pd.DataFrame) -> str:
@@ -204,7 +206,7 @@ def _unsupported(clusters: pd.DataFrame) -> str:
         if alike.empty:
             continue
         texts = [
-            f"{row['name']}: {value(row)} ({plural(row['methods'], 'method')})"
+            f"{row['name']} = {value(row)} ({plural(row['methods'], 'method')})"
             for row in alike.head(2).to_dict("records")
         ]
         more = f" and {len(alike) - 2} more" if len(alike) > 2 else ""
@@ -255,7 +257,7 @@ def _structure(structure: pd.DataFrame) -> str:
         if isfinite(row["rate"]) and row["rank"] < row["size"]:
             of_draws = f", {percent(row['share'])} of draws" if isfinite(row["share"]) else ""
             return (
-                f"Functions at the common rate {plain(row['rate'])} support rank "
+                f"Eigenfunctions with the common rate {plain(row['rate'])} support rank "
                 f"{row['rank']:.0f} of {row['size']} "
                 f"({plural(int(row['methods']), 'method')}{of_draws})."
             )
@@ -273,9 +275,11 @@ def _left_out(methods: pd.DataFrame, trials: int) -> str:
     if len(part):
         names = listed([f"{row.method} ({row.pairs_used:,})" for row in part.itertuples()], 3)
         parts.append(
-            f"some methods used fewer than the {int(part['of'].max()):,} snapshot pairs: {names}"
+            f"Some methods used fewer than the {int(part['of'].max()):,} snapshot pairs of the "
+            f"training data: {names}"
         )
     if trials == 1:
-        parts.append("there is a single trial, so its end is held out and blocks of time are drawn")
-    text = "; ".join(parts)
-    return f"Note: {text}." if text else ""
+        parts.append(
+            "There is a single trial: its end is held out, and each draw resamples blocks of time"
+        )
+    return " ".join(f"{part}." for part in parts)

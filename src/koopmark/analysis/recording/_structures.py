@@ -14,10 +14,10 @@ COLUMNS = [
 ]
 SAME_RATE = 0.1
 """Relative difference up to which methods mean the same rate, and pairs back it."""
-NO_RATE = "no functions share a real rate: nothing is said of the rank"
+NO_RATE = "no eigenfunctions share a real rate, so the rank cannot be told"
 NOT_BACKED = (
-    "methods find functions at the rate {rate:.3g}, but held-out data support no pair there: "
-    "nothing is said of the rank"
+    "methods find functions with the rate {rate:.3g}, but held-out data support no pair there, so "
+    "the rank cannot be told"
 )
 
 

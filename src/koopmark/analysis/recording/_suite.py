@@ -84,19 +84,19 @@ def _candidates(data: Trajectories) -> Iterator[_Candidate]:
     window = _window(data)
     wide = many = long = ""
     if n > MOST_FUNCTIONS:
-        wide = f"a fit to {n:,} channels takes it minutes: at most {MOST_FUNCTIONS} are tried"
+        wide = f"a fit to {n:,} channels takes minutes; the limit is {MOST_FUNCTIONS} channels"
     if squares > MOST_FUNCTIONS:
-        many = f"{squares:,} monomials of {n:,} channels, more than {MOST_FUNCTIONS}"
+        many = f"{n:,} channels have {squares:,} monomials; the limit is {MOST_FUNCTIONS}"
     elif PAIRS_A_FUNCTION * squares > pairs:
-        many = f"{pairs:,} snapshot pairs for {squares:,} monomials: {PAIRS_A_FUNCTION} of each "
-        many += f"are needed, {PAIRS_A_FUNCTION * squares:,}"
+        many = f"{pairs:,} snapshot pairs are too few for {squares:,} monomials: "
+        many += f"{PAIRS_A_FUNCTION} pairs per monomial are needed, {PAIRS_A_FUNCTION * squares:,}"
     square = ""
     if pairs > MOST_PAIRS_SQUARED:
         size = 8e-9 * pairs**2
-        square = f"it makes a matrix of {pairs:,} × {pairs:,} snapshot pairs: {size:,.1f} GB"
+        square = f"it needs a matrix of {pairs:,} × {pairs:,} numbers ({size:,.1f} GB)"
     if longest > LONGEST_TRIAL:
-        long = f"a fit to a trial of {longest:,} states takes it minutes: at most {LONGEST_TRIAL:,}"
-        long += " are tried"
+        long = f"a fit to a trial of {longest:,} states takes minutes; the limit is "
+        long += f"{LONGEST_TRIAL:,} states"
     for name, why_not in (
         ("qr_edmd", ""),
         ("varpro_edmd", long),
@@ -108,7 +108,7 @@ def _candidates(data: Trajectories) -> Iterator[_Candidate]:
     for name in ("qr_edmd", "tls_edmd"):
         yield _Candidate({"use": f"koopmark.{name}", "options": {"dictionary": quadratic}}, many)
     if window > SHORTEST:
-        # One channel alone shows no oscillation: its past stands for what was not recorded.
+        # A single channel shows no oscillation: its past replaces what was not recorded.
         options = {"delays": window, "dictionary": affine}
         yield _Candidate({"use": "koopmark.qr_edmd", "options": options})
     yield _Candidate({"use": "koopmark.optimised_dmd"}, long or wide)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from koopmark.analysis.numbers import listed
 from koopmark.analysis.recording._clusters import cluster
 from koopmark.analysis.recording._intervals import FEWEST_DRAWS, Intervals
 from koopmark.datasets.measured import Measured
@@ -22,6 +23,8 @@ METHODS = [
     *("method", "library", "status", "reason", "pairs", "supported", "pairs_used", "of", "note"),
     *("fit_seconds", "forecast_error"),
 ]
+MOST_LOST = 0.5
+"""Share of the draws that a method must be fitted to, and more, for it to have intervals."""
 LEFT_OUT = "left out"
 """Status of a method that was not fitted since the data are too many or too few for it."""
 
@@ -110,6 +113,32 @@ def _of_draws(draws: int, usual: int) -> str:
     if draws < FEWEST_DRAWS:
         return f"There are no intervals: they need {FEWEST_DRAWS} draws of the trials."
     return (
-        f"Methods were fitted to {draws} draws of the trials and not to {usual}: intervals are as "
-        "often right, and wider."
+        f"Methods were fitted to {draws} draws of the trials instead of {usual}: intervals are "
+        "wider, and contain the eigenvalue as often."
+    )
+
+
+def without_intervals(tables: dict[str, pd.DataFrame]) -> str:
+    """Which methods have no intervals since they could not be fitted to most draws, and why.
+
+    Empty if there are none.
+    """
+    fits, own = tables["fits"], fits_of(tables)
+    done = own.loc[own["status"] == "ok", "method"]
+    drawn = fits[(fits["seed"] > 0) & fits["method"].isin(done)]
+    ok = (drawn["status"] == "ok").groupby(drawn["method"]).mean()
+    lost = [name for name in done if ok.get(name, 1.0) <= MOST_LOST]
+    if not lost:
+        return ""
+    bad = drawn[drawn["method"].isin(lost) & (drawn["status"] != "ok")]
+    reason = str(bad["reason"].mode().iloc[0]).rstrip(".")
+    single = (
+        " A draw of a single trial consists of blocks of time, which are short: a method that "
+        "takes a window of many states may not fit into them."
+        if int(own["train_trajectories"].max()) == 1
+        else ""
+    )
+    return (
+        f"There are no intervals for {listed(lost, 3)}, because most fits to draws gave no result. "
+        f"Most frequent reason: “{reason}”.{single}"
     )

@@ -42,9 +42,9 @@ def twin_suite(
         why = "; ".join(f"{name}: {reason}" for name, reason in made.left_out.items())
         raise ValueError(f"there is no twin of these data: {why}")
     lines = [
-        "# What methods find in systems with exact keys that are observed as the data were,",
+        "# What methods find in systems with an answer key that are observed as the data were,",
         "# and how often their verdicts on held-out trials are true. `koopmark run` runs it.",
-        'title = "A twin: systems with exact keys, observed as the data were"',
+        'title = "A twin: systems with an answer key, observed as the data were"',
         'question = "Which methods can be trusted on data like these?"',
         f"seeds = {SEEDS}",
         "datasets = [",

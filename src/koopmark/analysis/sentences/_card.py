@@ -42,7 +42,7 @@ ENDED: Mapping[str, str] = {
     "timeout": "ran out of time",
     "out_of_memory": "ran out of memory",
     "crashed": "crashed",
-    "diverged": "got data that diverge",
+    "diverged": "had data that diverge",
 }
 """What a status of a fit says, after its number."""
 
@@ -104,6 +104,11 @@ class _Ranked:
     def problems(self) -> str:
         return plural(self.rows["problem"].nunique(), "problem")
 
+    @property
+    def means(self) -> str:
+        """Over what the numbers of a method are averaged."""
+        return f"{'mean over ' * (self.problems != '1 problem')}{self.problems}"
+
 
 def answer_card(
     fits: pd.DataFrame, asked: Mapping[str, pd.DataFrame], boards: Mapping[str, Leaderboard]
@@ -127,7 +132,9 @@ def answer_card(
         libraries = dict(zip(fits["method"], fits["library"], strict=True))
         return [
             Answer(
-                "Whose eigenpairs do held-out data support?", supported(fits, libraries), DATASETS
+                "Which methods' eigenpairs do held-out data support?",
+                supported(fits, libraries),
+                DATASETS,
             ),
             Answer("Which method forecasts best?", forecasts(fits, libraries), DATASETS),
             Answer("What failed, and why?", _failed(fits)),
@@ -145,9 +152,17 @@ def answer_card(
             _best(fits, plain_ones, asked[PRINCIPAL]),
             PRINCIPAL,
         ),
-        Answer("Which is best under noise?", _under_noise(fits, noisy_ones, asked[NOISY]), NOISY),
-        Answer("What is cheap and finds as much?", _cheapest(fits, most, where), COST),
-        Answer("What do defaults give?", _defaults(most, where), board),
+        Answer(
+            "Which method is best under noise?",
+            _under_noise(fits, noisy_ones, asked[NOISY]),
+            NOISY,
+        ),
+        Answer(
+            "Which of the methods that find the most is fastest?",
+            _cheapest(fits, most, where),
+            COST,
+        ),
+        Answer("How good are the default options of the libraries?", _defaults(most, where), board),
         *_conditions(fits, asked),
         Answer("What failed, and why?", _failed(fits)),
     ]
@@ -158,9 +173,9 @@ def _conditions(fits: pd.DataFrame, asked: Mapping[str, pd.DataFrame]) -> list[A
     rows = pd.concat([asked[PRINCIPAL], asked[NOISY]])
     driven = all_driven(fits)
     said = {
-        "What do inputs do, and who uses them?": use_of_inputs(fits, rows) if driven else "",
-        "How many sensors does it take?": use_of_sensors(fits, rows),
-        "Who finds multipliers at zero and below?": of_maps(fits, rows),
+        "Which methods cope with inputs?": use_of_inputs(fits, rows) if driven else "",
+        "How many sensors are needed?": use_of_sensors(fits, rows),
+        "Which methods find multipliers at zero and below?": of_maps(fits, rows),
     }
     return [Answer(question, text, DATASETS) for question, text in said.items() if text]
 
@@ -172,7 +187,7 @@ def _best(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str:
     if not _has_digits(first):
         return f"{_nobody(ranked, 'finds', 'principal eigenfunction')} ({ranked.problems})."
     return (
-        f"{_leads(ranked, first)} {_digits(first)} and {_finds(first)} ({ranked.problems})."
+        f"{_leads(ranked, first)} {_digits(first)} and {_finds(first)} ({ranked.means})."
         f"{_of_a_library(ranked)}"
     )
 
@@ -182,12 +197,12 @@ def _under_noise(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str
         return _nothing_ranked(fits, rows, noisy=True)
     levels = sorted(ranked.rows["noise"].unique())
     first = ranked.table[ranked.table["place"] == 1]
-    at = f"noise of {listed([_level(level) for level in levels], most=8)}"
+    at = f"{listed([_level(level) for level in levels], most=8)} noise"
     if not _has_digits(first):
         return f"{_nobody(ranked, 'has', 'correct digit')} at {at} ({ranked.problems})."
     said = (
-        f"{_leads(ranked, first)} {_of_possible(ranked, first)} at {at}, and {_finds(first)} "
-        f"({ranked.problems}).{_of_a_library(ranked)}"
+        f"At {at}, {_leads(ranked, first)} {_of_possible(ranked, first)}, and {_finds(first)} "
+        f"({ranked.means}).{_where_known(ranked, first)}{_of_a_library(ranked)}"
     )
     if len(levels) == 1:
         return said
@@ -196,11 +211,11 @@ def _under_noise(fits: pd.DataFrame, ranked: _Ranked, rows: pd.DataFrame) -> str
         places = np.linspace(0, len(levels) - 1, MOST_LEVELS).round().astype(int)
         shown = [levels[place] for place in places]
     parts = [_at_level(ranked, fits, level, set(first["method"])) for level in shown]
-    return f"{said} Level by level, the best has {'; '.join(parts)}."
+    return f"{said} The best at each level: {'; '.join(parts)}."
 
 
 def _at_level(ranked: _Ranked, fits: pd.DataFrame, level: float, known: set[str]) -> str:
-    """`3.1 of 3.2 digits at 1 %`, and by which method unless by those that are `known`.
+    """`at 1 %, 3.1 of 3.2 digits`, and by which method unless by those that are `known`.
 
     The bound is a root mean square, and single draws may be better: then it stands behind.
     """
@@ -218,12 +233,12 @@ def _at_level(ranked: _Ranked, fits: pd.DataFrame, level: float, known: set[str]
         if known <= names or not _has_digits(first)
         else f", by {named(names, here.libraries, 1)}"
     )
-    return f"{digits}{allowed} digits{besides} at {_level(level)}{by}"
+    return f"at {_level(level)}, {digits}{allowed} digits{besides}{by}"
 
 
 def _cheapest(fits: pd.DataFrame, ranked: _Ranked, where: str) -> str:
     if ranked.rows.empty:
-        return "Nothing is ranked, so no method can be said to be cheap."
+        return "No method is ranked, so none can be called fast."
     able = _most(ranked.table)
     if able["found"].max() == 0:
         return f"{_nobody(ranked, 'finds', 'principal eigenfunction')}{where}."
@@ -234,7 +249,7 @@ def _cheapest(fits: pd.DataFrame, ranked: _Ranked, where: str) -> str:
     what = _eigenfunctions(able, where)
     if speed.empty:
         return (
-            f"The methods that find {what} ({named(able['method'], ranked.libraries)}) failed at "
+            f"The methods that find {what} ({named(able['method'], ranked.libraries)}) failed for "
             "most seeds of some dataset, so their times are not compared."
         )
     fastest = str(speed.index[0])
@@ -242,9 +257,9 @@ def _cheapest(fits: pd.DataFrame, ranked: _Ranked, where: str) -> str:
     time = seconds(SPEED.in_units(speed.iloc[0]))
     name = named([fastest], ranked.libraries)
     said = (
-        f"{name} alone finds {what}: {time} a fit."
+        f"Only {name} finds {what}, and takes {time} per fit."
         if len(able) == 1
-        else f"Of the {len(able)} methods that find {what}, {name} is the fastest: {time} a fit."
+        else f"Of the {len(able)} methods that find {what}, {name} is the fastest: {time} per fit."
     )
     if alike:
         take = "takes" if len(alike) == 1 else "take"
@@ -268,19 +283,19 @@ def _cheapest_of_a_library(ranked: _Ranked, speed: "pd.Series[float]", fastest: 
         return ""
     chosen = able.loc[[known.idxmax()]]
     fewer = chosen["found"].iloc[0] < ranked.table["found"].max() - (1 - ALL)
-    share = f", which {_finds(chosen)}" if fewer else ""
+    share = f", and {_finds(chosen)}" if fewer else ""
     return (
-        f" Of the methods of other libraries that find the most, the fastest is {known.idxmax()}"
-        f"{share}: {seconds(SPEED.in_units(known.max()))}."
+        f" Among the methods of other libraries that find the most, {known.idxmax()} is the "
+        f"fastest: it takes {seconds(SPEED.in_units(known.max()))} per fit{share}."
     )
 
 
 def _defaults(ranked: _Ranked, where: str) -> str:
     if ranked.rows.empty:
-        return "Nothing is ranked, so nothing can be said about defaults."
+        return "No method is ranked, so nothing can be said about default options."
     rows = ranked.table[ranked.table["default"].astype(bool)]
     if rows.empty:
-        return "No ranked method has the options that its library sets by default."
+        return "No ranked method has its library's default options."
     # Our own have the options that we chose; what libraries give says more.
     theirs = rows[rows["library"] != OURS]
     rows = rows if theirs.empty else theirs
@@ -292,18 +307,23 @@ def _defaults(ranked: _Ranked, where: str) -> str:
     ]
     if len(rows) == 1:
         return (
-            f"One method has its library's defaults: {named(rows['method'], ranked.libraries)} "
-            f"{_finds(rows, where)}, with {_digits(rows)}."
+            f"One method has its library's default options: "
+            f"{named(rows['method'], ranked.libraries)} {_finds(rows, where)}, with "
+            f"{_digits(rows)}."
         )
     of_lost = list(rows.loc[rows["found"] == 0, "library"].unique())
     one_library = lost > 1 and len(of_lost) == 1 < rows["library"].nunique()
-    none = f"none (all of {of_lost[0]})" if one_library else "none"
-    counts = {f"all {eigenfunctions}": finding, "some": len(rows) - finding - lost, none: lost}
+    every = "both" if lost == 2 else f"all {lost}"
+    none = f"none ({every} are methods of {of_lost[0]})" if one_library else "none"
+    some = "some" if finding else f"some of the {eigenfunctions}"
+    counts = {f"all {eigenfunctions}": finding, some: len(rows) - finding - lost, none: lost}
     parts = [f"{count} find{'s' * (count == 1)} {what}" for what, count in counts.items() if count]
     if lost == len(rows):
-        return f"None of the {lost} methods at their libraries' defaults finds a {eigenfunction}."
-    said = f"Of {len(rows)} methods at their libraries' defaults, {listed(parts)}"
-    said += "." if finding else f" of the {eigenfunctions}."
+        return (
+            f"None of the {lost} methods with their libraries' default options finds a "
+            f"{eigenfunction}."
+        )
+    said = f"Of {len(rows)} methods with their libraries' default options, {listed(parts)}."
     verb = "is" if len(best) == 1 else "are"
     return (
         f"{said} The best {verb} {named(best['method'], ranked.libraries)}, with {_digits(best)}."
@@ -358,20 +378,20 @@ def _nothing_ranked(fits: pd.DataFrame, rows: pd.DataFrame, noisy: bool) -> str:
     """Why a question has no answer."""
     compete = competing(fits)
     if compete.empty:
-        return "No method competes in this run: there are anchors alone."
+        return "This run has no method that is ranked: anchors and informed methods are not."
     noise = (compete["noise"] > 0) == noisy
-    with_it = "noise" if noisy else "no noise"
+    with_it = "with noise" if noisy else "without noise"
     if not noise.any():
         return "No dataset has noise." if noisy else "Every dataset has noise."
     if rows.empty:
         return (
-            f"No dataset that has {with_it} and stands outside of sweeps over size or amount of "
-            "data asks for principal eigenfunctions."
+            f"No dataset {with_it} has principal eigenfunctions as targets, apart from sweeps "
+            "over size or amount of data."
         )
     away = rows.loc[rows["status"] == UNAVAILABLE, "method"]
     if rows["method"].isin(away).all():
-        return "No method could be run here: their libraries are not installed."
-    return "No two methods were run on the same datasets, so none is ranked."
+        return "No method could be run, because the libraries are not installed."
+    return "No two methods were run on the same datasets, so no method is ranked."
 
 
 def _has_digits(first: pd.DataFrame) -> bool:
@@ -404,33 +424,49 @@ def _of_a_library(ranked: _Ranked) -> str:
     if theirs.empty or (theirs["place"] == 1).any():
         return ""
     best = theirs[theirs["place"] == theirs["place"].min()]
-    verb = "leads" if len(best) == 1 else "lead"
+    one = len(best) == 1
     return (
-        f" Among other libraries {named(best['method'], ranked.libraries)} {verb} with "
+        f" The best {'method' if one else 'methods'} of the other libraries "
+        f"{'is' if one else 'are'} {named(best['method'], ranked.libraries)}, with "
         f"{_digits(best)} ({_how_much(best)} found)."
     )
 
 
 def _digits(rows: pd.DataFrame) -> str:
-    return f"{rows['digits'].max():.1f} digits"
+    return f"{rows['digits'].max():.1f} correct digits"
 
 
 def _of_possible(ranked: _Ranked, first: pd.DataFrame) -> str:
-    """`3.1 of the 3.2 digits that the noise allows`, of the targets at which that is known."""
+    """`3.1 of the 3.2 correct digits that the noise allows`, of targets at which that is known."""
     digits, possible, known = _beside_possible(ranked, first)
     if not possible:
-        return f"{_digits(first)} (how many the noise allows is not known)"
+        return f"{_digits(first)} (how many the noise allows is unknown)"
     # The bound is a root mean square, and single draws may be better.
     allowed = (
-        f"{digits} of the {possible} digits that the noise allows"
+        f"{digits} of the {possible} correct digits that the noise allows"
         if float(digits) < float(possible)
-        else f"{digits} digits, as many as the noise allows ({possible}),"
+        else f"{digits} correct digits, as many as the noise allows ({possible})"
     )
     asked = int(first["asked"].iloc[0])
     if known == asked:
         return allowed
-    where = f"at the {known} of {asked} targets whose bound is known"
-    return f"{_digits(first)} ({allowed.rstrip(',')} {where})"
+    # The rest is said by `_where_known`.
+    return _digits(first)
+
+
+def _where_known(ranked: _Ranked, first: pd.DataFrame) -> str:
+    """What `_of_possible` says if that is known of some targets only; or else empty."""
+    digits, possible, known = _beside_possible(ranked, first)
+    asked = int(first["asked"].iloc[0])
+    if not possible or known == asked:
+        return ""
+    # The bound is a root mean square, and single draws may be better.
+    said = (
+        f"this is {digits} of the {possible} correct digits that the noise allows"
+        if float(digits) < float(possible)
+        else f"this is {digits} correct digits, as many as the noise allows ({possible})"
+    )
+    return f" At the {known} of {asked} targets whose bound is known, {said}."
 
 
 def _beside_possible(ranked: _Ranked, first: pd.DataFrame) -> tuple[str, str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from koopmark.analysis.leaderboard import ALL
@@ -38,23 +39,25 @@ def use_of_inputs(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
     driven = rows.groupby(at)["gain_error"].transform("count") > 0
     reached, free = rows[driven], rows[~driven]
     said: list[str] = []
-    for used, who in ((True, "use the inputs"), (False, "do not, or are not given them")):
+    for used, who in (
+        (True, "that use the inputs"),
+        (False, "that do not use the inputs, or are not given them,"),
+    ):
         some = reached[reached["used"] == used]
         if some.empty:
             continue
         best, found = _most(some)
         gains = some.loc[some["method"].isin(best), "gain_error"].median()
-        with_gains = f", with gains off by {gains:.1g} in the median" if used else ""
-        subject = f"Of the functions that inputs reach, methods that {who}"
-        if not used and said:
-            subject = f"Methods that {who}"
-        verb = f"find {percent(found)} at most"
+        known = used and not np.isnan(gains)
+        with_gains = f", median error of the gains {gains:.1g}" if known else ""
+        # The second sentence refers to the first.
+        what = "of these" if said else "of the eigenfunctions that inputs act on"
         which = f" ({named(best, _libraries(rows))}{with_gains})" if found > 0 else ""
-        said.append(f"{subject} {verb}{which}.")
+        said.append(f"Methods {who} find at most {percent(found)} {what}{which}.")
     if len(free):
         best, found = _most(free)
         said.append(
-            f"Of those that no input reaches the best find {percent(found)} "
+            f"Of the eigenfunctions that no input acts on, the best methods find {percent(found)} "
             f"({named(best, _libraries(rows))})."
         )
     return " ".join(said)
@@ -75,17 +78,19 @@ def use_of_sensors(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
         read = many[many["method"].isin(best)].drop_duplicates(["method", "dataset", "seed"])
         right = float((read["rank_error"] == EXACT_RANK).mean())
         said.append(
-            f"{_sensors(many)}, which show p - rank(CL) functions, the best find {percent(found)} "
-            f"of these{noise} ({named(best, _libraries(rows))}), and the rank that follows, that "
-            f"of the weights as the sensors see them, is right in {percent(right)} of their fits."
+            f"{_sensors(many)}, p - rank(CL) eigenfunctions depend only on what the sensors show. "
+            f"The best methods find {percent(found)} of these{noise} "
+            f"({named(best, _libraries(rows))}). The rank that follows, that of the weights as the "
+            f"sensors see them, is right in {percent(right)} of their fits."
         )
     if len(few):
         best, found = _most(few)
         least = few["error"].min()
         said.append(
-            f"{_sensors(few)}, which show none, no affine function of any delays is one either: of "
-            f"the function of the whole state that is nearest to them the best find "
-            f"{percent(found)}, and the least error of all methods is {least:.1g}{noise}."
+            f"{_sensors(few)}, no eigenfunction is an affine function of what the sensors show, "
+            "with any number of delays. The target is then the eigenfunction of the whole state "
+            f"that is nearest to the sensors. The best methods find {percent(found)} of these "
+            f"targets{noise}; the smallest error of all methods is {least:.1g}."
         )
     return " ".join(said)
 
@@ -104,9 +109,9 @@ def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
         return ""
     rows, noise = _noiseless(rows)
     signs = {
-        "above zero": rows["alpha"] < 1.0,
-        "at zero": rows["alpha"] == 1.0,
-        "below zero": rows["alpha"] > 1.0,
+        "for multipliers above zero": rows["alpha"] < 1.0,
+        "for zero": rows["alpha"] == 1.0,
+        "for multipliers below zero": rows["alpha"] > 1.0,
     }
     parts = []
     for where, chosen in signs.items():
@@ -115,10 +120,10 @@ def of_maps(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
             parts.append(f"{int((shares >= ALL).sum())} of {len(shares)} {where}")
     best, found = _most(rows)
     return (
-        f"Methods that find every eigenfunction{noise} with its multiplier: {listed(parts)}. "
-        f"{named(best, _libraries(rows))} {'finds' if len(best) == 1 else 'find'} "
-        f"{percent(found)} over all steps ({plural(rows['problem'].nunique(), 'problem')}, α from "
-        f"{plain(rows['alpha'].min())} to {plain(rows['alpha'].max())})."
+        f"Methods that find every eigenfunction with its multiplier{noise}: {listed(parts)}. "
+        f"{named(best, _libraries(rows))} {'finds' if len(best) == 1 else 'find'} the most: "
+        f"{percent(found)} over all step sizes α from {plain(rows['alpha'].min())} to "
+        f"{plain(rows['alpha'].max())} ({plural(rows['problem'].nunique(), 'problem')})."
     )
 
 

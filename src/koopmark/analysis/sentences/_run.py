@@ -18,12 +18,14 @@ EXACT, RANDOM = DIGITS - 0.5, 1.0
 def extent(fits: pd.DataFrame, planned: int) -> str:
     """What was fitted to what, and how many of the `planned` fits are done and have a result."""
     if fits.empty:
-        return f"No fit is done yet of the {planned:,} that are planned."
+        return f"None of the {planned:,} planned fits is done yet."
     roles = fits.drop_duplicates("method")["role"].value_counts()
     nouns = {"method": "method", "informed": "informed method", "anchor": "anchor"}
     kinds = [plural(int(roles[role]), noun) for role, noun in nouns.items() if role in roles]
     ok, count = int((fits["status"] == "ok").sum()), len(fits)
-    results = "all with a result" if ok == count else f"{ok:,} of them with a result"
+    results = "all gave a result" if ok == count else f"{ok:,} of them gave a result"
+    if count == ok == 1:
+        results = "it gave a result"
     done = plural(count, "fit") if count >= planned else f"{count:,} of {planned:,} fits are done"
     return (
         f"{listed(kinds)} on {plural(fits['dataset'].nunique(), 'dataset')} with "
@@ -42,12 +44,15 @@ def anchored(summary: pd.DataFrame) -> str:
         return ""
     least, most = ends["max"].min(), ends["min"].max()
     said = (
-        f"On every dataset the exact eigenpairs have at least {least:.1f} digits, and random "
-        f"functions at most {most:.1f}"
+        f"On every dataset the answer key has at least {least:.1f} correct digits, and random "
+        f"functions have at most {most:.1f}"
     )
     if least >= EXACT and most <= RANDOM:
         return f"{said}, as they should."
-    return f"{said}. They should have at least {EXACT:g} and at most {RANDOM:g}: distrust this run."
+    return (
+        f"{said}. They should have at least {EXACT:g} and at most {RANDOM:g}, so the scores of "
+        "this run cannot be trusted."
+    )
 
 
 def misses(judged: pd.DataFrame) -> str:
@@ -60,11 +65,11 @@ def misses(judged: pd.DataFrame) -> str:
         return ""
     few = missed.head(3)
     reasons = listed([f"{name} ({count:,})" for name, count in few.items()])
-    which = "" if len(missed) == 1 else "; most often"
+    which = "Reason" if len(missed) == 1 else "Most frequent reasons"
     were = "was" if missed.sum() == 1 else "were"
     return (
-        f"{missed.sum():,} of {plural(int(counts.sum()), 'target')} {were} missed, counted by "
-        f"method and seed{which}: {reasons}."
+        f"{missed.sum():,} of {plural(int(counts.sum()), 'target')} {were} missed, counted once "
+        f"per method and seed. {which}: {reasons}."
     )
 
 
@@ -108,7 +113,7 @@ def _ours_beside_theirs(sweep: Sweep, methods: pd.DataFrame) -> str:
         return f"{ours} and {theirs} have the same digits at {where}."
 
     def most(leads: NDArray[np.float64]) -> str:
-        """By how much at most, and where if that is one of several levels."""
+        """By how much at most, and at which level if that is one of several."""
         largest = f"{leads.max():.1f} digits"
         at = np.flatnonzero(leads == leads.max())
         several = bool((leads > 0).sum() > 1)
@@ -118,8 +123,8 @@ def _ours_beside_theirs(sweep: Sweep, methods: pd.DataFrame) -> str:
     ahead, behind = int((lead > 0).sum()), int((lead < 0).sum())
     if ahead and behind:
         return (
-            f"{ours} is ahead of {theirs} at {ahead} of {count} {levels}, {most(lead)}, and behind "
-            f"at {behind}, {most(-lead)}."
+            f"{ours} is ahead of {theirs} at {ahead} of {count} {levels}, {most(lead)}. It is "
+            f"behind at {behind}, {most(-lead)}."
         )
     one, other = (ours, theirs) if ahead else (theirs, ours)
     leading = ahead or behind
@@ -135,9 +140,9 @@ def _best_at_levels(sweep: Sweep, methods: pd.DataFrame) -> str:
     for place in dict.fromkeys([0, last // 2, last]):
         here = methods[methods["dataset"] == sweep.datasets[place]]
         first = here[here["place"] == 1]
-        at = f"at {sweep.axis} {sweep.texts[place]}"
+        at = f"At {sweep.axis} {sweep.texts[place]}"
         if first.empty or first["digits"].max() < 0.05:
-            parts.append(f"{at}, no method has a correct digit")
+            parts.append(f"{at}, no method has a correct digit.")
             continue
         possible = first["possible"].iloc[0]
         verb = "is" if len(first) == 1 else "are"
@@ -146,25 +151,24 @@ def _best_at_levels(sweep: Sweep, methods: pd.DataFrame) -> str:
         if pd.notna(possible):
             # The bound is a root mean square, and single draws may be better.
             few = float(most) < float(bound)
-            digits += (
-                f" of the {bound} that the noise allows"
+            digits = (
+                f"{most} of the {bound} digits that the noise allows"
                 if few
-                else f", as many as the noise allows ({bound})"
+                else f"{most} digits, as many as the noise allows ({bound})"
             )
-        parts.append(f"{at}, the best {verb} {_named(first, most=1)} with {digits}")
-    said = "; ".join(parts)
-    return f"{said[:1].upper()}{said[1:]}."
+        parts.append(f"{at}, {_named(first, most=1)} {verb} best with {digits}.")
+    return " ".join(parts)
 
 
 def _found_until(sweep: Sweep, methods: pd.DataFrame) -> str:
-    """At which levels the methods that hold out longest find every target."""
+    """At which levels every target is found by the methods that do so at the most levels."""
     found = methods[methods["found"] >= ALL]
     kept = {
         str(method): tuple(name in set(rows["dataset"]) for name in sweep.datasets)
         for method, rows in found.groupby("method", sort=False)
     }
     if not kept:
-        return "No method finds every target at any level."
+        return "At no level does a method find every target."
     longest = max(sum(levels) for levels in kept.values())
     able = [name for name in kept if sum(kept[name]) == longest]
     # Of those the ones with the most digits over all levels.
@@ -174,7 +178,7 @@ def _found_until(sweep: Sweep, methods: pd.DataFrame) -> str:
     alike = alike.drop_duplicates("method")
     verb = "finds" if len(alike) == 1 else "find"
     there, texts = kept[best], sweep.texts
-    more = "" if longest == len(there) else "; no method does so at more levels"
+    more = "" if longest == len(there) else "; no other method does so at more levels"
     if longest == len(there):
         where = f"at every level of {sweep.axis}"
     elif all(there[:longest]):

@@ -21,22 +21,23 @@ def verdict(board: Leaderboard) -> str:
     alone, digits = len(best) == 1, board.measure.bounds is not None
     mean, where = float(best["mean"].iloc[0]), plural(count, "problem")
     if not np.isfinite(mean):
-        return f"No method has a result on each of {where}."
+        every = "the only problem" if count == 1 else f"all {where}"
+        return f"No method has a result on {every}."
     if digits and mean < board.measure.step / 2:
-        return f"No method has a correct digit in the mean over {where}."
+        return f"No method has a correct digit on average over {where}."
     if digits:
         first = "is first" if alone else "share the first place"
-        result = f"with {written(board, mean)} digits in the mean over {where}"
+        result = f"with {written(board, mean)} correct digits on average over {where}"
     else:
         first = "is the fastest" if alone else "are the fastest"
         about = "" if alone else "about "
-        result = f"with {about}{written(board, mean)} a fit in the geometric mean over {where}"
+        result = f"with {about}{written(board, mean)} per fit (geometric mean over {where})"
     said = [f"{_names(best, most=4)} {first} {result}."]
     fewest = fewest_compared(len(board.rows))
     if count < fewest:
         said.append(
             f"{where} {'is' if count == 1 else 'are'} too few to say which method is "
-            f"{'better' if digits else 'faster'} in general; that takes at least {fewest}."
+            f"{'better' if digits else 'faster'} in general: at least {fewest} are needed."
         )
     elif not board.compared.empty:
         said.append(_compared(board))
@@ -66,16 +67,16 @@ def _compared(board: Leaderboard) -> str:
     unknown = rows[(rows[list(kinds)] < CLAIM).all(axis=1)]
     few = f"{plural(len(board.problems), 'problem')} are too few to separate"
     if not claims:
-        return f"{few} {first} from {_names(unknown)}, the best of the other libraries."
+        return f"{few} {first} from {_names(unknown)} (the best of each other library)."
     said = (
-        f"Beside the best methods of the other libraries, {first} is {listed(claims)} on a typical "
-        "problem"
+        f"On a typical problem, and compared with the best method of each other library, {first} "
+        f"is {listed(claims)}."
     )
-    return f"{said}; {few} it from {_names(unknown)}." if len(unknown) else f"{said}."
+    return f"{said} {few} it from {_names(unknown)}." if len(unknown) else said
 
 
 def versus(row: "pd.Series[float]") -> tuple[str, float]:
-    """What a method is beside the first of its board, and the least probability of that.
+    """How a method compares with the first of its board, and the least probability of that.
 
     `worse`, `as good` or `better`, or `undecided` if no claim is likely enough; empty, and NaN, if
     the two were not compared.
@@ -100,14 +101,16 @@ def _names(rows: pd.DataFrame, most: int = 8) -> str:
 
 
 def left_out(board: Leaderboard) -> str:
-    """What takes no part in a leaderboard, and why; empty where everything does."""
+    """What takes no part in a leaderboard, and why; empty if everything does."""
     parts = []
     if board.missed:
-        parts.append(f"datasets that too few methods were run on: {listed(list(board.missed))}")
+        parts.append(f"datasets on which too few methods were run: {listed(list(board.missed))}")
     if board.partly_run:
         parts.append(
-            f"methods that were run on a part of the datasets: {listed(list(board.partly_run))}"
+            f"methods that were run on only some of the datasets: {listed(list(board.partly_run))}"
         )
     if board.unavailable:
-        parts.append(f"methods that could not be run here: {listed(list(board.unavailable))}")
+        parts.append(
+            f"methods whose libraries are not installed: {listed(list(board.unavailable))}"
+        )
     return f"Not ranked: {'; '.join(parts)}." if parts else ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from koopmark._files import write_text
 from koopmark.analysis.numbers import plural
-from koopmark.analysis.recording import SUITE, Analysis, Calibration
+from koopmark.analysis.recording import SUITE, Analysis, Calibration, without_intervals
 from koopmark.analysis.tables import flat, read_provenance, unfinished
 from koopmark.pages.analysis import _views as views
 from koopmark.pages.analysis._code import code_of
@@ -47,6 +47,8 @@ def _html(analysis: Analysis, provenance: dict[str, object], folder: Path) -> st
         sentences=analysis.sentences,
         unfinished=unfinished(analysis.folder, len(analysis.tables["fits"]), provenance),
         clusters=views.cluster_rows(analysis.clusters),
+        no_intervals=without_intervals(analysis.tables),
+        without_share=views.without_share(analysis.pairs),
         calibrated=views.calibrated(analysis.pairs),
         clusters_calibrated=views.calibrated(analysis.clusters),
         trusted=views.TRUSTED,

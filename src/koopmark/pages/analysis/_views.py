@@ -11,14 +11,17 @@ import pandas as pd
 from koopmark.analysis import numbers
 from koopmark.analysis.recording import BASELINES, CONSTANT, Calibration
 from koopmark.pages.web import TableCell
+from koopmark.scoring import EIGENVALUE_WITHIN, FUNCTION_WITHIN
 
 MOST_ROWS = 600
 """Pairs that the page lists; pairs.csv has all."""
 VERDICTS = {
-    "supported": "held-out data support the pair: whatever noise can hide is small enough",
-    "not supported": "held-out data show an error that is too large, beyond what white measurement "
-    "noise explains",
-    "cannot be told": "held-out data leave open whether the error is too large",
+    "supported": "held-out data bound the error of the eigenvalue to "
+    f"{numbers.percent(EIGENVALUE_WITHIN)} and that of the function to "
+    f"{numbers.percent(FUNCTION_WITHIN)}: what noise can hide is small enough",
+    "not supported": "held-out data show an error that exceeds these bounds, and white measurement "
+    "noise does not explain it",
+    "cannot be told": "noise hides whether the errors exceed these bounds",
 }
 """In the order in which pairs are listed, and what each means."""
 TRUSTED = "likely right to 5 %"
@@ -79,6 +82,18 @@ def calibrated(table: pd.DataFrame) -> bool:
     return "share_true" in table and bool(table["share_true"].notna().any())
 
 
+def without_share(pairs: pd.DataFrame) -> str:
+    """For how many pairs the twin gives no share, and why; empty if there is no twin, or none."""
+    if "twin_note" not in pairs:
+        return ""
+    notes = pairs.loc[~is_constant(pairs), "twin_note"].astype(str)
+    counts = notes[notes != ""].value_counts()
+    if counts.empty:
+        return ""
+    reasons = [f"{numbers.plural(int(count), 'pair')}: {note}" for note, count in counts.items()]
+    return f"Pairs without a share from the twin, and why: {numbers.together(reasons, most=3)}."
+
+
 def pair_rows(pairs: pd.DataFrame) -> list[PairRow]:
     """A row for each pair."""
     twin = calibrated(pairs)
@@ -113,10 +128,11 @@ def _interval(row: Mapping[Any, Any]) -> TableCell:
     """The intervals of the real and of the imaginary part, in a line each, sorted by width."""
     ends = {name: float(row[name]) for name in ("low_re", "high_re", "low_im", "high_im")}
     if any(map(math.isnan, ends.values())):
-        return TableCell(numbers.MISSING, css="missing", note="too few draws have it")
+        return TableCell(numbers.MISSING, css="missing", note="found in too few draws")
     low_re, high_re, low_im, high_im = ends.values()
     lines = [numbers.interval(low_re, high_re)]
-    if low_im or high_im:
+    # A real eigenvalue has no imaginary part that could scatter.
+    if row["eigenvalue_im"] and (low_im or high_im):
         lines.append(f"{numbers.interval(low_im, high_im)} i")
     width = math.hypot(high_re - low_re, high_im - low_im)
     return TableCell("\n".join(lines), numbers.exact(width), "lines")
@@ -126,7 +142,7 @@ def _share(pair: Mapping[Any, Any]) -> TableCell:
     """Of pairs like this one on the twin, with its interval."""
     share = float(pair["share_true"])
     if math.isnan(share):
-        return TableCell(numbers.MISSING, css="missing")
+        return TableCell(numbers.MISSING, css="missing", note=str(pair.get("twin_note", "")))
     text = numbers.share(share, float(pair["share_low"]), float(pair["share_high"]))
     return TableCell(text.replace(" (", "\n("), numbers.exact(share), "lines")
 

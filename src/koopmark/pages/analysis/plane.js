@@ -44,23 +44,25 @@
     const [re, im] = [number(p.eigenvalue_re), number(p.eigenvalue_im)];
     return im === 0 ? digits(re) : `${digits(re)} ${im < 0 ? "−" : "+"} ${digits(Math.abs(im))}i`;
   };
+  const isReal = (p) => number(p.eigenvalue_im) === 0;
   const percent = (x) => `${Math.round(100 * x)} %`;
 
   const hover = (p) => {
     const lines = [`λ = ${value(p)}`];
     if (p.low_re !== null) {
-      lines.push(`90 % interval: Re ${digits(p.low_re)} to ${digits(p.high_re)}`);
-      lines.push(`Im ${digits(p.low_im)} to ${digits(p.high_im)}; in ${percent(p.draws_found)} of draws`);
+      const im = isReal(p) ? "" : `, Im ${digits(p.low_im)} to ${digits(p.high_im)}`;
+      lines.push(`90 % interval: Re ${digits(p.low_re)} to ${digits(p.high_re)}${im}`);
+      lines.push(`found in ${percent(p.draws_found)} of the draws`);
     }
     lines.push(`residual ${format.scientific(number(p.residual))}, noise floor ${format.scientific(number(p.floor))}`);
     lines.push(`<b>${p.verdict}</b>: ${koopmark.escaped(p.reason)}`);
-    if (p.cluster) lines.push(`one of ${p.cluster}`);
+    if (p.cluster) lines.push(`belongs to ${p.cluster} in the table`);
     if (number(p.share_true) >= 0) {
       const range = `${Math.round(100 * p.share_low)} to ${percent(p.share_high)}`;
-      lines.push(`on the twin ${percent(p.share_true)} (${range}) of such pairs are right: λ to 5 %, φ to 25 %`);
+      lines.push(`on the twin, ${percent(p.share_true)} (${range}) of such pairs are right: λ to 5 %, φ to 25 %`);
     }
     if (p.trusted && p.verdict === "not supported")
-      lines.push("held-out data refuse it, but most pairs like it are right on the twin");
+      lines.push("held-out data refuse it, but on the twin most pairs like it are right");
     return lines.join("<br>");
   };
 
@@ -86,8 +88,11 @@
   const barsTrace = (mine, at, colour) => {
     const ends = (part) => {
       const centre = mine.map((p) => at.of(number(p[`eigenvalue_${part}`])));
+      // A real eigenvalue has no imaginary part that could scatter.
       const away = (end, sign) =>
-        mine.map((p, i) => Math.max(0, sign * (at.of(number(p[`${end}_${part}`])) - centre[i])));
+        mine.map((p, i) =>
+          part === "im" && isReal(p) ? 0 : Math.max(0, sign * (at.of(number(p[`${end}_${part}`])) - centre[i])),
+        );
       const bars = { type: "data", symmetric: false, array: away("high", 1), arrayminus: away("low", -1) };
       return { centre, bars: { ...bars, color: colour, thickness: 1, width: 2 } };
     };
@@ -122,7 +127,7 @@
     }
     return {
       type: "scatter",
-      name: "named: supported, or methods agree",
+      name: "named: supported, or methods agree on it",
       meta: { role: "ink" },
       mode: names.length <= LABELS ? "markers+text" : "markers",
       x,
@@ -204,8 +209,8 @@
       stretched
         ? `Axes are linear up to 1/T = ${digits(1 / number(plane.horizon))}, the slowest rate that a trial of length T shows, and logarithmic beyond.`
         : "",
-      "Filled circles are supported, crosses are not (a cross in a circle is likely right to 5 % all the same), squares are undecided; large circles are the named eigenvalues of the table below.",
-      "Bars: 90 % intervals over draws of the trials, at the upper of two conjugates.",
+      "Filled circles are supported, crosses are not supported, and open squares cannot be told. A cross in a circle is not supported, but likely right to 5 %. Large circles are the named eigenvalues of the table below.",
+      "Bars are 90 % intervals over draws of the trials; of two complex conjugates, only the upper one has bars.",
       plane.left_out ? `${plane.left_out.toLocaleString("en")} pairs with the least support are not drawn.` : "",
     ];
     section.querySelector("figcaption.plane").textContent = words.filter(Boolean).join(" ");

@@ -24,44 +24,47 @@ GROUPS = (
         "low_rank",
         "low_rank.rnn",
         "Random networks of low rank",
-        "Every left null vector of the weights gives an eigenfunction, however nonlinear the rest.",
+        "Every left null vector of the weights gives an exact eigenfunction, however strong the "
+        "nonlinearity is.",
     ),
     Group(
         "ensembles",
         "low_rank.ensembles",
         "Ensembles from the literature",
-        "Low rank for a reason: overlaps, populations, stored patterns, blocks, Dale's law, "
-        "sparse factors.",
+        "Networks whose structure makes them low-rank: overlaps, populations, stored patterns, "
+        "blocks, Dale's law, sparse factors.",
     ),
     Group(
         "networks",
         "low_rank.graphs",
         "Real networks",
-        "Measured graphs, social and neural, whose adjacency is rank-deficient.",
+        "Measured social and neural networks whose adjacency matrix does not have full rank.",
     ),
     Group(
         "linear_units",
         "low_rank.linear_units",
         "Units with linear dynamics inside",
-        "Low rank between units that adapt or have inertia: eigenvalues other than integers.",
+        "Low-rank coupling between units that adapt or have inertia. Eigenvalues need not be "
+        "integers.",
     ),
     Group(
         "nearly_low_rank",
         "low_rank.nearly_low_rank",
         "Nearly of low rank",
-        "Full rank with small singular values: eigenfunctions up to a proved bound.",
+        "Weights of full rank with small singular values. The eigenfunctions are approximate, "
+        "with a proved bound.",
     ),
     Group(
         "prescribed",
         "prescribed",
-        "Made for given eigenfunctions",
-        "The eigenfunctions were chosen first, from polynomial to far from it.",
+        "Prescribed eigenfunctions",
+        "The eigenfunctions were chosen first, and the system was built from them.",
     ),
     Group(
         "textbook",
         "textbook",
         "Textbook systems",
-        "Systems whose spectra have been known all along.",
+        "Systems from the literature whose spectra are known.",
     ),
 )
 OTHER = Group("other", "", "Other systems", "Systems of other families.")
@@ -69,22 +72,22 @@ UNDER: Mapping[tuple[str, ...], Group] = {
     ("inputs",): Group(
         "inputs",
         "",
-        "Under inputs",
-        "Networks that inputs drive, held from each sample to the next: what they do not reach "
-        "stays exact, and so are their gains on the rest.",
+        "With inputs",
+        "Networks driven by inputs that are held from each sample to the next. Eigenfunctions that "
+        "the inputs do not act on stay exact; for the others, the gains of the inputs are exact.",
     ),
     ("sensors",): Group(
         "sensors",
         "",
         "Through sensors",
-        "Some units of a network, or mixtures of them: which functions are functions of what is "
-        "seen is known.",
+        "Only some units of a network, or mixtures of them, are observed. It is known which "
+        "eigenfunctions depend only on what is observed.",
     ),
     ("maps",): Group(
         "maps",
         "",
         "Maps",
-        "Networks in discrete time: eigenvalues are the factors μ of one step.",
+        "Networks in discrete time. The eigenvalues are the multipliers μ of one step.",
     ),
 }
 """By what data are recorded under; several at once are `COMBINED`."""
@@ -92,7 +95,7 @@ COMBINED = Group(
     "combined",
     "",
     "Several conditions at once",
-    "Inputs, sensors and maps together: one formula is the key of every combination.",
+    "Inputs, sensors and maps in combination. One formula gives the answer key of all of them.",
 )
 
 

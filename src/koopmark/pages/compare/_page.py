@@ -49,7 +49,7 @@ def write_comparison(found: Comparison, out_dir: str | Path) -> Path:
     out_dir = Path(out_dir)
     if (out_dir / "fits.csv").exists():
         raise ConfigError(
-            f"{out_dir} is a run folder: a comparison there would replace the page of the run"
+            f"{out_dir} is a run folder: a comparison in it would overwrite the page of the run"
         )
     folder = make_folder(out_dir)
     pages = [_page_of(run.folder, folder) for run in found.runs]

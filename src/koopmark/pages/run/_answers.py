@@ -13,7 +13,7 @@ from koopmark.analysis.results import Results
 from koopmark.analysis.sentences import DATASETS, Answer
 
 NUMBER = r"(?:\d[\d,]*(?:\.\d+)?(?:e-\d+)?)"
-UNIT = r"(?:digits|%|µs|ms|s|min|fits)"
+UNIT = r"(?:(?:correct )?digits|%|µs|ms|s|min|fits)"
 FIGURES = (
     rf"{NUMBER}(?: of(?: the)? {NUMBER})? {UNIT}(?!\w)|{NUMBER} finds? (?:some|none)|No fit failed"
 )
@@ -72,9 +72,9 @@ def ordering(run: Results) -> str:
     """The one order of methods on the page, in a sentence."""
     anchors = [name for name, role in run.roles.items() if role == "anchor"]
     are = "are" if len(anchors) > 1 else "is"
-    last = f"; last {listed(anchors, most=4)}, which {are} not ranked"
+    last = f"; {listed(anchors, most=4)} {are} last and not ranked"
     if not run.boards:
-        by = "Nothing is ranked, so methods come as they were run"
+        by = "No method is ranked, so methods are in the order of the run"
     else:
-        by = f"Everywhere methods come by their places on the board “{next(iter(run.boards))}”"
+        by = f"On this page, methods are in the order of the board “{next(iter(run.boards))}”"
     return f"{by}{last if anchors else ''}."

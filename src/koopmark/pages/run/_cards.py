@@ -73,6 +73,7 @@ def _method(card: MethodCard, at: Mapping[str, int]) -> Data:
         "extent": card.extent,
         "outcomes": _counts(card.outcomes),
         "cases": [_case(case) for case in (card.best, card.worst) if case],
+        "best": "Best" if card.best and card.best.found else "Nearest miss",
         "failed": card.failed,
         "failures": [[one.count, one.reason, one.fit] for one in card.failures],
     }

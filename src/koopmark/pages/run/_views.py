@@ -1,4 +1,4 @@
-"""What the templates print: text beside the exact value it stands for."""
+"""What the templates print: texts, each with its exact value."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -123,12 +123,12 @@ def dataset_facts(fits: pd.DataFrame, targets: pd.DataFrame) -> str:
     """The size, noise, sampling and exact eigenvalues of one dataset, in a line."""
     first = fits.iloc[0]
     if pd.isna(first["n"]):
-        return "The system could not be made"
+        return "The system could not be built"
     labels = list(targets["target"].unique())
     # Those marked with ≈ are nowhere called exact.
     nearly = [label for label in labels if label.startswith("≈")]
     exact = [label for label in labels if label not in nearly]
-    named = {"exact eigenvalues": exact, "eigenfunctions only nearly, at": nearly}
+    named = {"exact eigenvalues": exact, "approximate eigenfunctions at": nearly}
     # Of a recording nobody knows the noise, or what is behind its channels.
     known, where = pd.notna(first["noise"]), Conditions.of(first)
     facts = [
@@ -207,7 +207,7 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
         means = [
             TableCell(written(board, row[end]), numbers.exact(board.measure.in_units(row[end])))
             if np.isfinite(row[end])
-            else TableCell(numbers.MISSING, css="missing", note="no result on some problem")
+            else TableCell(numbers.MISSING, css="missing", note="a problem without a result")
             for end in ("mean", *(("low", "high") if interval else ()))
         ]
         failed = int(row["failed"])
@@ -232,7 +232,7 @@ def board_view(name: str, board: Leaderboard, known: Known) -> dict[str, Any]:
 
 
 def _beside_the_best(row: "pd.Series[Any]") -> TableCell:
-    """What the method is beside the first one of its board, and how likely that is."""
+    """How the method compares with the first one of its board, and how likely that is."""
     word, chance = versus(row)
     if not word:
         return TableCell(numbers.MISSING, css="missing", note="not compared")
@@ -241,7 +241,7 @@ def _beside_the_best(row: "pd.Series[Any]") -> TableCell:
 
 
 def _part_of_the_data(share: float) -> tuple[str, ...]:
-    """The mark of a method whose fits used less than all snapshot pairs."""
+    """The mark of a method whose fits used fewer snapshot pairs than most methods."""
     return (f"uses {percent(share)} of the data",) if share < ALL else ()
 
 

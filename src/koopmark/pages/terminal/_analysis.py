@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from koopmark.analysis.numbers import eigenvalue, interval, plural, share
-from koopmark.analysis.recording import CONSTANT, Analysis
+from koopmark.analysis.numbers import MISSING, eigenvalue, interval, plural, share
+from koopmark.analysis.recording import CONSTANT, Analysis, without_intervals
 from koopmark.analysis.tables import read_provenance, unfinished
 from koopmark.pages.terminal._layout import Block, Column, Paragraph, Sheet, Table
 
@@ -26,18 +26,21 @@ def sheet(analysis: Analysis, brief: bool) -> Sheet:
 def _extent(analysis: Analysis) -> str:
     methods = analysis.methods
     done = int((methods["status"] == "ok").sum())
-    return f"{done} of {plural(len(methods), 'method')} fitted, {len(analysis.pairs):,} pairs."
+    pairs = plural(len(analysis.pairs), "eigenpair")
+    return f"{done} of {plural(len(methods), 'method')} fitted, {pairs} recovered."
 
 
 def _blocks(analysis: Analysis) -> Iterator[Block | None]:
     yield from (Paragraph(sentence) for sentence in analysis.sentences)
+    if missing := without_intervals(analysis.tables):
+        yield Paragraph(missing)
     clusters = analysis.clusters[analysis.clusters["name"] != CONSTANT]
     if not clusters.empty:
         yield None
         yield _table(clusters.head(TOP))
         if len(clusters) > TOP:
-            more = plural(len(clusters) - TOP, "eigenvalue")
-            yield Paragraph(f"{more} more: {analysis.folder / 'clusters.csv'}")
+            more = f"{len(clusters) - TOP:,} more eigenvalue{'s' * (len(clusters) > TOP + 1)}"
+            yield Paragraph(f"{more}: see {analysis.folder / 'clusters.csv'}")
 
 
 def _table(clusters: pd.DataFrame) -> Table:
@@ -47,7 +50,7 @@ def _table(clusters: pd.DataFrame) -> Table:
             one["name"],
             eigenvalue(one["eigenvalue_re"], one["eigenvalue_im"], conjugates=True),
             interval(one["low_re"], one["high_re"]),
-            interval(one["low_im"], one["high_im"]),
+            interval(one["low_im"], one["high_im"]) if one["eigenvalue_im"] else MISSING,
             f"{one['methods']} of {one['of']}",
             str(one["supported"]),
             *([share(one["share_true"], one["share_low"], one["share_high"])] if twin else []),

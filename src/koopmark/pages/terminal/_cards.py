@@ -49,7 +49,9 @@ def dataset(run: Results, typed: str, ranking: str | None = None) -> Iterator[Bl
         return
     best = _with_marks(card.methods.head(TOP), fits)
     yield None
-    yield Paragraph(f"{len(best)} of {plural(len(card.methods), 'method')}", "Best here:")
+    yield Paragraph(
+        f"{len(best)} of {plural(len(card.methods), 'method')}.", "Best methods on this dataset:"
+    )
     yield _best(best, card.methods)
     yield from legend(best)
     yield None
@@ -166,7 +168,8 @@ def method(run: Results, typed: str) -> Iterator[Block | None]:
         yield _places(card)
     yield None
     yield _by_dataset(card.datasets)
-    cases = {"Best:": card.best, "Worst:": card.worst}
+    best = "Best:" if card.best and card.best.found else "Nearest miss:"
+    cases = {best: card.best, "Worst:": card.worst}
     if any(cases.values()):
         yield None
         for lead, case in cases.items():
@@ -216,7 +219,7 @@ def _failures(card: MethodCard) -> Iterator[Block | None]:
     if not card.failures:
         return
     yield None
-    lead = f"{plural(card.failed, 'fit')} without a result, most often because"
+    lead = f"{plural(card.failed, 'fit')} without a result. Most frequent reasons:"
     yield Paragraph(lead, "Failures:")
     for one in card.failures:
         yield Paragraph(f"“{one.reason}”", f"{one.count} ×")

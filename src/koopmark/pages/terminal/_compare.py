@@ -20,7 +20,7 @@ from koopmark.regression import (
 MOST_NOTES = 3
 """Sentences on what was not compared that are shown unless all are asked for."""
 
-ALL = "--all shows the rest."
+ALL = "see all with --all."
 
 MOST_ROWS = 50
 """Of a table that a check shows."""
@@ -33,7 +33,7 @@ def check(result: CheckResult) -> Iterator[Block | None]:
         yield Paragraph(problem)
     held = result.pair
     folders = [str(held.baseline.folder), str(held.run.folder)]
-    rest = f"all: {shlex.join(['koopmark', 'compare', *folders, '--all'])}"
+    rest = f"see all with {shlex.join(['koopmark', 'compare', *folders, '--all'])}"
     yield from _changes(held, result.missing, MOST_ROWS, MOST_ROWS, rest)
     versions = [(one.what, one.baseline or MISSING, one.now or MISSING) for one in held.versions]
     yield from _table("Versions that differ", ("what", "baseline", "run"), versions)
@@ -55,7 +55,7 @@ def comparison(found: Comparison, most: int | None) -> Iterator[Block | None]:
         for note in shown:
             yield Paragraph(note)
         if len(shown) < len(notes):
-            yield Paragraph(f"{len(notes) - len(shown):,} more such notes; {ALL}")
+            yield Paragraph(f"{len(notes) - len(shown):,} more such notes: {ALL}")
         gone = (*held.gone_fits, *held.gone_targets)
         yield from _changes(held, gone, most, _half(most), ALL)
     tables = [*found.tables()] if most is None else [*_moved(found)]
@@ -107,7 +107,7 @@ def _table(
     if not rows:
         return
     kept = rows if most is None else rows[:most]
-    count = f"{len(kept):,} of {len(rows):,}; {rest}" if len(kept) < len(rows) else ""
+    count = f"{len(kept):,} of {len(rows):,} rows; {rest}" if len(kept) < len(rows) else ""
     yield None
     yield Paragraph(count, f"{title}:" if count else title)
     first = len(head) if right is None else right

@@ -22,11 +22,11 @@ CELL = 11
 """Cells of a word in the grid: what is longer is broken."""
 
 MARKS = {
-    "d": "the library's default options",
-    "i": "uses the inputs, which others are not given",
-    "k": "by the authors of koopmark",
-    "p": "fitted to a part of the data that most methods used",
-    "u": "unknown reach, its dictionary cannot be listed",
+    "d": "has the library's default options",
+    "i": "uses the inputs (other methods are not given them)",
+    "k": "is by the authors of koopmark",
+    "p": "was fitted to less data than most methods",
+    "u": "has an unknown reach, because its dictionary cannot be listed",
 }
 """What is said of a method beside its results, in letters."""
 
@@ -55,7 +55,7 @@ def board(run: Results, typed: str) -> Iterator[Block | None]:
     """One leaderboard whole, and what is not ranked there."""
     if not run.boards:
         raise ConfigError(
-            f"{run.folder} has no leaderboard: it takes two methods that were run on the same data"
+            f"{run.folder} has no leaderboard: that needs two methods run on the same data"
         )
     name = known(typed, run.boards, "leaderboard")
     yield Paragraph("", run.title)
@@ -78,14 +78,16 @@ def _board(run: Results, name: str, most: int | None = None) -> Iterator[Block]:
         last = rows["place"].iloc[-1]
         alike = int((board.rows["place"].iloc[len(rows) :] == last).sum())
         verb = "shares" if alike == 1 else "share"
-        more = f"; {alike} more {verb} place {last}" if alike else ""
+        more = f" {alike} more {verb} place {last}." if alike else ""
     over = f"{plural(len(board.problems), 'problem')}, {plural(board.seeds, 'seed')}"
-    yield Paragraph(f"{count}, {over}{more}", f"{name}:")
+    yield Paragraph(f"{count}, {over}.{more}", f"{name}:")
     yield board_table(run, board, rows, whole=most is None)
     yield from legend(rows)
     if len(rows) < len(board.rows):
         short = name.split()[0].lower()
-        yield Paragraph(shlex.join(["koopmark", "show", str(run.folder), "--board", short]), "All:")
+        yield Paragraph(
+            shlex.join(["koopmark", "show", str(run.folder), "--board", short]), "All methods:"
+        )
 
 
 def board_table(run: Results, board: Leaderboard, rows: pd.DataFrame, whole: bool) -> Table:

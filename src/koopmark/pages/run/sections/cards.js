@@ -145,7 +145,7 @@
       return fits.fit_id[mine.find((i) => fits.status[i] !== "ok") ?? mine[0]];
     };
     const parts = [
-      prose(card.summary || "No text is known of this method: it does not come with this version of koopmark."),
+      prose(card.summary || "There is no description of this method: it does not come with this version of koopmark."),
       said([
         ["paper", linked(card.papers)],
         ["library", card.library],
@@ -168,7 +168,7 @@
           ]),
         ),
       );
-    parts.push(heading("Where it finds, and where it fails"));
+    parts.push(heading("Results by dataset"));
     if (card.rows.some(([, , counts]) => counts.length)) {
       parts.push(
         make("p", `${card.extent}.`, { class: "note" }),
@@ -189,13 +189,13 @@
           }),
         ),
       );
-    } else parts.push(make("p", "It was asked for no target that can be scored."));
+    } else parts.push(make("p", "None of its datasets has a target that can be scored."));
     if (card.cases.length) {
       const pair = make("div", "", { class: "pair" });
-      const names = card.cases.length > 1 ? ["Best", "Worst"] : ["Its only case"];
+      const names = card.cases.length > 1 ? [card.best, "Worst"] : ["Its only case"];
       for (const [i, one] of card.cases.entries()) pair.append(await picture(name, names[i], one));
-      parts.push(heading("Best and worst case"), pair);
-    } else parts.push(make("p", "No fit of it has a result: there is no case to draw.", { class: "note" }));
+      parts.push(heading(`${names.join(" and ")}${names.length > 1 ? " case" : ""}`), pair);
+    } else parts.push(make("p", "None of its fits has a result, so there is no case to draw.", { class: "note" }));
     if (card.failures.length) {
       const reasons = make("ul");
       for (const [count, reason, fit] of card.failures) {
@@ -236,7 +236,7 @@
     const pair = make("div", "", { class: "pair" });
     pair.append(
       figure(
-        [`Exact eigenvalues ${card.symbol} in the plane, with the multiplicity of each that has several.`],
+        [`Exact eigenvalues ${card.symbol} in the complex plane; a number is a multiplicity above 1.`],
         () => koopmark.spectra.small(name),
         `Exact eigenvalues of ${name}`,
       ),
@@ -258,14 +258,14 @@
       }),
     );
     return [
-      prose(card.text || "No text is known of this dataset: its recipe does not come with this version of koopmark."),
+      prose(card.text || "There is no description of this dataset: its recipe does not come with this version of koopmark."),
       said([["system", card.system], ["data", card.data], ...card.told, ["source", linked(card.sources)]]),
       pair,
       ...(card.hard.length ? [heading("What makes it hard"), hard] : []),
-      heading("Who finds what"),
+      heading("Which targets are found"),
       table(
         `Targets of ${name}`,
-        ["target", "multiplicity", "kind", "found by", "expressible by", "best digits", "found best by"].map(
+        ["target", "multiplicity", "kind", "found by (methods)", "expressible by (methods)", "best digits", "found best by"].map(
           (text, i) => (i === 1 || (i > 2 && i < 6) ? right(text) : left(text)),
         ),
         card.targets.map(target(card.symbol)),
@@ -275,7 +275,7 @@
         : []),
       ...(best.length
         ? [
-            heading(`Best here${best.length > BEST ? `: ${BEST} of ${best.length} methods` : ""}`),
+            heading(`Best methods on this dataset${best.length > BEST ? `: ${BEST} of ${best.length}` : ""}`),
             table(
               `Best methods on ${name}`,
               [

@@ -8,9 +8,9 @@
   };
   const NOTHING = {
     digits: "no digit",
-    found: "none found",
-    forecast_error: "1 and more",
-    residual_median: "1 and more",
+    found: "found nothing",
+    forecast_error: "an error of 1 or more",
+    residual_median: "a residual of 1 or more",
   };
 
   const ours = (known, method) => known[method].library === "koopmark" && known[method].role === "method";
@@ -190,7 +190,7 @@
     ];
     table(
       section,
-      `The Pareto front on ${chosen.dataset}: no method is cheaper and as accurate`,
+      `The Pareto front on ${chosen.dataset}: for these, no cheaper method is as accurate`,
       [chosen.cost, chosen.error].map((key) => columns[key].title),
       front.map((p, i) => [p.method, [p.cost, p.error], short ? `${i + 1}. ` : ""]),
       (number, i) => format.score([chosen.cost, chosen.error][i], number),
@@ -213,13 +213,13 @@
       margin,
     );
     section.querySelector("figcaption.cost").textContent = [
-      `One point per method, over its seeds. Left is cheaper, ${high ? "up" : "down"} is more accurate.`,
-      `The line joins the methods of the Pareto front, which the table${short ? " numbers and" : ""} names (†: ${AUTHORS}).`,
-      "Methods of which a fit failed or that are informed of the system are not on it, nor are the anchors.",
+      `One point per method, over its seeds. Methods further left are cheaper; those further ${high ? "up" : "down"} are more accurate.`,
+      `The line joins the methods of the Pareto front, which the table${short ? " numbers and" : ""} names († means ${AUTHORS}).`,
+      "Informed methods, anchors, and methods with a failed fit are never on it.",
       lost.length
         ? `${lost.length === 1 ? "One method" : `${lost.length} methods`} at the edge: ${NOTHING[chosen.error]}.`
         : "",
-      "Methods whose fits all failed, or were not scored, have no point.",
+      "A method has no point if all of its fits failed or were not scored.",
     ]
       .filter(Boolean)
       .join(" ");
@@ -264,7 +264,7 @@
       known,
     );
     section.querySelector("figcaption.cost").textContent =
-      `Each point is a dataset, in medians over the seeds whose fit succeeded; datasets of one size may differ in all else, and the line joins their medians.${sizes.length > 1 ? "" : " All datasets of this run are of one size."}`;
+      `Each point is a dataset (median over the seeds whose fit succeeded). The line joins the medians over the datasets of one size, which may differ in everything else.${sizes.length > 1 ? "" : " All datasets of this run have the same size."}`;
     const { best } = await koopmark.data("curves");
     const wanted = curves.picked(chosen.methods, best, known);
     const chosenLines = lines.filter(({ method }) => known[method].role !== "anchor" && wanted(method));

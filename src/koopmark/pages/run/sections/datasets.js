@@ -108,7 +108,7 @@
     const [map, known, columns, run] = await Promise.all(["map", "methods", "columns", "run"].map(koopmark.data));
     const all = map.targets.target.length;
     const mine = koopmark.rows(map.targets, (j) => map.targets.dataset[j] === dataset);
-    if (!mine.length) return make("p", "No fit of this dataset was asked for a target.");
+    if (!mine.length) return make("p", "This dataset has no targets.");
     const at = new Map(map.methods.method.map((method, i) => [method, i]));
     const rows = run.order
       .filter((method) => at.has(method) && mine.some((j) => map.seeds[at.get(method) * all + j]))
@@ -181,7 +181,7 @@
       try {
         place.replaceChildren(await BUILD[place.dataset.table](chosen, place));
       } catch (problem) {
-        place.textContent = `This table cannot be made (${problem.message}). The CSV files have its numbers.`;
+        place.textContent = `This table cannot be shown (${problem.message}). Its numbers are in the CSV files.`;
         if (!(problem instanceof koopmark.TooOld)) console.error(problem);
       }
       // What makes tables sortable hears of it.

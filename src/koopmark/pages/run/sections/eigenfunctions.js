@@ -82,7 +82,7 @@ if (document.querySelector("#eigenfunctions select")) {
         : `eigenvalue error ${format.scientific(number(targets.eigenvalue_error[row]))}, eigenfunction error ${format.scientific(number(targets.eigenfunction_error[row]))}`;
     const shown =
       size > 1
-        ? `; the direction drawn is one of ${size} and is missed by ${format.scientific(number(own.angle))}, the error counts the worst`
+        ? `; drawn is one of ${size} directions, with an error of ${format.scientific(number(own.angle))} (the eigenfunction error is that of the worst direction)`
         : "";
     return `${method} on ${frame.dataset}, ${koopmark.symbol(run, frame.dataset)} = ${frame.target}, seed ${frame.seed}: ${errors}${shown}.`;
   };
@@ -325,7 +325,7 @@ if (document.querySelector("#eigenfunctions select")) {
   koopmark.portraits = {
     caption: (frame, method) =>
       hasMap(pointsOf(frame, frame.methods[method]))
-        ? "Filled: the recovered eigenfunction on a slice of the states; dotted lines: levels of the exact one, at the same values."
+        ? "Filled: the recovered eigenfunction on a slice of the state space. Dotted lines: level lines of the exact one at the same values."
         : "The recovered eigenfunction against the exact one at test states.",
     small: (frame, method) => {
       const points = pointsOf(frame, frame.methods[method]);
@@ -409,16 +409,16 @@ if (document.querySelector("#eigenfunctions select")) {
     const { figure, outside } = scatter(points);
     await koopmark.plot(section.querySelector(".canvas.scatter"), figure);
     section.querySelector("figcaption.scatter").textContent =
-      `At these and at other test states: what is recovered lies on the diagonal${complex ? " (real parts)" : ""}.${outside ? ` ${outside} points lie outside the view.` : ""}`;
+      `Values at these and at other test states${complex ? " (real parts)" : ""}. A recovered eigenfunction lies on the diagonal.${outside ? ` ${outside} points lie outside the view.` : ""}`;
     const grid = points.filter((p) => p.part === "map");
     const mapped = hasMap(points);
     const canvas = section.querySelector(".canvas.maps");
     canvas.hidden = !mapped;
     if (mapped) await koopmark.plot(canvas, maps(points));
     section.querySelector("figcaption.slice").textContent = mapped
-      ? `On the slice through the mean of the test states along x${grid[0].i} and x${grid[0].j}, in which φ varies most, each from its 5th to its 95th percentile${complex ? "; real parts" : ""}. The same levels in all three, those of the exact one.`
+      ? `A slice through the mean of the test states along x${grid[0].i} and x${grid[0].j}, the directions in which φ varies most, each from its 5th to its 95th percentile${complex ? "; real parts" : ""}. All three maps have the same levels, those of the exact one.`
       : grid.length
-        ? "No map: the method's functions need several consecutive states, or have no value on the slice."
+        ? "No map: the functions of this method need several consecutive states, or have no value on the slice."
         : "No map: the state has one coordinate.";
     fill(section.querySelector("table.points"), points, complex);
   };

@@ -192,7 +192,7 @@
     dialog.querySelector("#fit-title").textContent = fits.method[i];
     about.replaceChildren(
       list(said),
-      heading("Do this fit again"),
+      heading("Repeat this fit"),
       shell,
       heading("Options"),
       options(fits.options[i]),
@@ -254,7 +254,7 @@
     about.replaceChildren(
       make(
         "p",
-        `No fit of this run has an identifier that begins with ${id}: its library, its data or koopmark may have changed since.`,
+        `No fit of this run has an identifier that begins with ${id}. Its library, its data or koopmark may have changed since the link was made.`,
       ),
     );
     pick(fits, 0, known);

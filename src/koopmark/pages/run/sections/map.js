@@ -4,7 +4,7 @@
   const [FOUND, WITHIN, CANNOT, MISSED, FAILED, NOT_RUN] = [0, 1, 2, 3, 4, 5];
   const LEAST_K = 3;
   const CLASSES = ["found", "within", "cannot", "missed", "failed", "not-run"];
-  const TITLES = { informed: "informed (given the system)", anchor: "anchors" };
+  const TITLES = { informed: "informed (given the equations)", anchor: "anchors" };
   const NUMBERED = 1500; // More cells than this have no numbers in them.
   const ROW = { least: 11.5, most: 20 };
 
@@ -130,7 +130,7 @@
     const digits = number(data.digits[cell]);
     const where = `${named(members.map((k) => data.methods.method[k]))}, ${data.targets.dataset[j]}, ${data.symbols[data.targets.dataset[j]]} = ${data.targets.target[j]}`;
     if (outcome.word === NOT_RUN)
-      return [where, data.seeds[cell] ? "not run: skipped, or its library is not installed" : "not run"];
+      return [where, data.seeds[cell] ? "not run: it does not apply, or its library is not installed" : "not run"];
     const seeds = `found at ${data.found[cell]} of ${data.seeds[cell]} ${data.seeds[cell] === 1 ? "seed" : "seeds"}`;
     const much = `${koopmark.format.score("digits", digits)} digits, ${seeds}`;
     if (outcome.word === FOUND) return [where, `found to 1e-${data.k[cell]} (${much})`];
@@ -347,8 +347,8 @@
     const { places, width: across } = columnsOf(data, chosen.targets, width - left - 2);
     if (!places.length || !data.methods.method.length) {
       canvas.textContent = data.targets.target.length
-        ? "No method was asked for such a target."
-        : "No dataset has an answer key: nothing can be found or missed.";
+        ? "No dataset of this run has such a target."
+        : "No dataset has an answer key, so nothing can be found or missed.";
       shown = null;
       return;
     }

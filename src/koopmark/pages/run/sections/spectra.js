@@ -195,7 +195,7 @@
 
   // For a card: the exact eigenvalues of a dataset, and what one fit recovered.
   koopmark.spectra = {
-    caption: "Filled: recovered eigenvalues, coloured by residual, blue for small; open circles: exact ones.",
+    caption: "Filled: recovered eigenvalues, coloured by residual (blue is small). Open circles: exact eigenvalues.",
     small: async (dataset, fit) => {
       const [exact, fits] = [await exactOf(dataset), await koopmark.data("fits")];
       const [place] = koopmark.rows(fits, (i) => fits.fit_id[i] === fit);
@@ -263,11 +263,11 @@
       `${count(found.length - seen.length)} of them lie outside the view`,
     ];
     if (seen.length > drawn.length)
-      words.push(`of the others the ${count(DRAWN)} with the smallest residuals are drawn`);
-    if (all.left_out) words.push(`${count(all.left_out)} of this run are in eigenpairs.csv only`);
+      words.push(`of the others, the ${count(DRAWN)} with the smallest residuals are drawn`);
+    if (all.left_out) words.push(`${count(all.left_out)} of this run are only in eigenpairs.csv`);
     section.querySelector("figcaption.spectrum").textContent = `${words.join("; ")}. ${
       exact.length ? "Open circles: exact eigenvalues with their multiplicity." : "No exact eigenvalue is known."
-    }${symbol === "μ" ? " Of a map eigenvalues are those of one step; the circle has radius 1." : ""}`;
+    }${symbol === "μ" ? " The eigenvalues of a map are the multipliers of one step; the circle has radius 1." : ""}`;
   };
 
   const csv = async (_section, chosen) => {

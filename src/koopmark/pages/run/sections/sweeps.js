@@ -34,11 +34,11 @@
   const OWN = [
     [
       "residual_bound",
-      "bound on the residual of the targets themselves",
+      "bound on the residual of the exact targets",
       "bound on residual<br>of the targets",
       "dash",
     ],
-    ["target_residual", "residual of the targets themselves", "residual<br>of the targets", "dot"],
+    ["target_residual", "residual of the exact targets", "residual<br>of the targets", "dot"],
   ];
   const BESIDE = {
     digits: [["possible", "digits that the noise allows", "digits that<br>the noise allows", "dashdot"]],

@@ -52,7 +52,7 @@ const koopmark = (() => {
   const fail = (section, problem) => {
     for (const canvas of section.querySelectorAll(".canvas")) {
       canvas.classList.add("undrawn");
-      canvas.textContent = `This figure cannot be drawn (${problem.message}). The tables have its numbers.`;
+      canvas.textContent = `This figure cannot be drawn (${problem.message}). Its numbers are in the tables.`;
     }
     if (!(problem instanceof koopmark.TooOld)) console.error(problem);
   };
