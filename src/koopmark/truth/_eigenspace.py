@@ -33,7 +33,7 @@ ONE = -1
 
 @dataclass(frozen=True, eq=False)
 class NullSpace(_repr.ReprMixin):
-    """All u with Wᵀ u = 0, for W = L Rᵀ with thin QR L = Q S.
+    """Left null space of low-rank weights: all u with Wᵀ u = 0, from the thin QR L = Q S.
 
     Only `complement` = Q, of shape (N, r), is stored: the null space is its orthogonal
     complement, and vectors are drawn from it as u = (I - Q Qᵀ) v.
@@ -43,21 +43,21 @@ class NullSpace(_repr.ReprMixin):
 
     @property
     def size(self) -> int:
-        """N, the number of units."""
+        """Number N of units."""
         return self.complement.shape[0]
 
     @property
     def dimension(self) -> int:
-        """d = N - r."""
+        """Dimension d = N - r."""
         return self.size - self.complement.shape[1]
 
     def project(self, vectors: NDArray) -> NDArray:
-        """Orthogonal projection P v = v - Q (Qᵀ v) of each row of `vectors`, shape (..., N)."""
+        """Orthogonal projection P v = v - Q (Qᵀ v) of each row v of `vectors` (..., N)."""
         q = self.complement
         return vectors - (vectors @ q) @ q.T
 
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """`count` random null vectors of unit norm as columns, shape (N, count).
+        """Random null vectors of unit norm as columns, shape (N, count).
 
         They are independent with probability one while `count` <= d.
         """
@@ -67,7 +67,7 @@ class NullSpace(_repr.ReprMixin):
 
     @cached_property
     def basis(self) -> NDArray[np.float64]:
-        """An orthonormal basis as columns, shape (N, d). Costs O(N²) memory: small N only."""
+        """Orthonormal basis as columns, shape (N, d); takes O(N²) memory."""
         full, _ = np.linalg.qr(self.complement, mode="complete")
         return full[:, self.complement.shape[1] :]
 
@@ -97,7 +97,7 @@ class AffineProducts:
 
 
 def offset_of(coordinates: Callable) -> NDArray[np.float64] | None:
-    """θ if the coordinates are x - θ, as a map says by its `theta`; None if they are others."""
+    """The offset θ if the map is x - θ, and None for any other map."""
     return getattr(coordinates, "theta", None)
 
 
@@ -109,21 +109,21 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     @property
     @abstractmethod
     def eigenvalue(self) -> complex:
-        """λ of the generator, per unit of time; if it is `discrete`, μ of one step of the map."""
+        """Eigenvalue λ per unit of time of a flow, or multiplier μ of one step of a map."""
 
     @property
     def discrete(self) -> bool:
-        """Whether its functions are those of a map, φ(x⁺) = μ φ(x)."""
+        """Whether its functions are eigenfunctions of a map, φ(x⁺) = μ φ(x)."""
         return False
 
     def multiplier(self, elapsed: float) -> complex:
-        """φ(x(t)) / φ(x(0)) after this time without inputs: e^{λt}, or μᵗ of a map."""
+        """Factor φ(x(t)) / φ(x(0)) after this time without inputs: e^{λt}, or μᵗ for a map."""
         if self.discrete:
             return complex(self.eigenvalue**elapsed)
         return complex(np.exp(self.eigenvalue * elapsed))
 
     def gains(self, elapsed: float) -> NDArray | None:  # noqa: ARG002
-        """(m, q) g with φ(x(t)) = multiplier φ(x(0)) + g v for inputs v held that long.
+        """Gains g (m, q) with φ(x(t)) = multiplier φ(x(0)) + g v for inputs v held that long.
 
         None, the default, if inputs do not reach the functions, or not only linearly.
         """
@@ -131,7 +131,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
     @property
     def driven(self) -> bool:
-        """Whether inputs reach its functions, which are eigenfunctions together with a response."""
+        """Whether inputs change its functions beyond what their eigenvalue says."""
         return False
 
     def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
@@ -152,19 +152,19 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
     @abstractmethod
     def sample(self, count: int, rng: np.random.Generator) -> "Eigenspace":
-        """The subspace spanned by `count` random directions, for spaces too large to list.
+        """A subspace spanned by `count` random directions, for spaces too large to list.
 
         Returns the space itself where `count` >= dimension.
         """
 
     @property
     def exact(self) -> bool:
-        """Whether its functions obey their eigenvalue exactly; False where there is a bound."""
+        """Whether its functions obey the eigenvalue exactly; False if there is only a bound."""
         return True
 
     @property
     def whole(self) -> bool:
-        """Whether every smooth eigenfunction at its eigenvalue is in it (docs/explanation/theory).
+        """Whether it has every smooth eigenfunction at its eigenvalue (docs/explanation/theory).
 
         False for a part of a larger eigenspace, or where it may be one: a pair at this eigenvalue
         can be exact and yet outside of this space. So it is wherever there is a smooth constant of
@@ -175,23 +175,23 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
     @property
     def degree(self) -> int:
-        """Of how many principal eigenfunctions its functions are products, the largest of a basis.
+        """Largest number of principal eigenfunctions in the products that span the space.
 
         1 if all of them are principal, or are products of no others that the system knows.
         """
         return 1
 
     def as_part(self) -> "Eigenspace":
-        """The same space, known to be a part of a larger one: not `whole`."""
+        """The same space marked as part of a larger eigenspace (not `whole`)."""
         # Every subclass is a dataclass with this field.
         return replace(self, whole=False)  # type: ignore[type-var]
 
     def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:  # noqa: ARG002
-        """(m,) bounds on |φ(x(t)) - e^{λt}φ(x(0))| a time `elapsed` later: 0 where it is exact."""
+        """Bounds (m,) on |φ(x(t)) - e^{λt}φ(x(0))| after time `elapsed`; 0 for exact functions."""
         return np.zeros(self.dimension)
 
     def affine_products(self, most: int) -> AffineProducts | None:  # noqa: ARG002
-        """At most `most` of a basis, as products of eigenfunctions affine in the state.
+        """Up to `most` basis functions as products of eigenfunctions that are affine in the state.
 
         None, the default, if they are not such products.
         """
@@ -211,7 +211,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
 @dataclass(frozen=True, eq=False)
 class ProductEigenspace(Eigenspace):
-    """Products of `degree` functions uᵀζ(x), at -degree in the relaxation family.
+    """Products of `degree` functions uᵀζ(x); in the relaxation family the eigenvalue is -degree.
 
     With z = Bᵀ ζ(x) and B a basis of the left null space, the monomials of that degree in z:
     a space of dimension C(d + degree - 1, degree). Channels that are not units have ζ and a null
@@ -298,7 +298,7 @@ class ProductEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class SampledProducts(Eigenspace):
-    """`count` products of null-vector functions, never listing the space.
+    """A sample of `count` products of functions uᵀζ(x), for spaces too large to list.
 
     `factors` has shape (degree, N, count): function j is Π_k factors[k, :, j]ᵀ ζ(x). `law` and
     `drive` are as in `ProductEigenspace`.
@@ -355,7 +355,7 @@ class SampledProducts(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ExponentialEigenspace(Eigenspace):
-    """Drift family: φ = exp(uᵀ ζ(x)) for each column u of `exponents`, eigenvalue -uᵀc.
+    """Functions exp(uᵀ ζ(x)) of the drift family, u the columns of `exponents`, at -uᵀc.
 
     All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`. Where
     there are two independent null vectors, infinitely many others, complex ones among them, have
@@ -392,7 +392,7 @@ class ExponentialEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ConservedRatios(Eigenspace):
-    """Relaxation family: the constants of motion uᵢᵀζ / u_dᵀζ, at λ = 0 or, of a map, μ = 1.
+    """Constants of motion uᵢᵀζ / u_dᵀζ of the relaxation family.
 
     Singular where the denominator vanishes: good for checks, not as targets.
     """
@@ -425,7 +425,7 @@ class ConservedRatios(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ConservedSums(Eigenspace):
-    """Drift family: the constants of motion uᵀζ with uᵀc = 0, eigenvalue 0.
+    """Constants of motion uᵀζ with uᵀc = 0 of the drift family, at eigenvalue 0.
 
     `vectors`, shape (N, dimension), are left null vectors orthogonal to the rates c.
     """
@@ -452,7 +452,7 @@ class ConservedSums(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ApproximateEigenspace(Eigenspace):
-    """uᵀζ(x) for vectors u that the weights nearly annihilate: |𝒦φ + φ| <= `generator_bounds`.
+    """Functions uᵀζ(x) with |𝒦φ + φ| <= `generator_bounds`, as Wᵀu is nearly zero.
 
     Not exact, and nowhere to be called so: what is scored against it is the distance to these
     functions. Along a trajectory |φ(x(t)) - e^{-t}φ(x(0))| <= (1 - e^{-t}) generator_bounds
@@ -497,7 +497,7 @@ class ApproximateEigenspace(Eigenspace):
         return replace(self, vectors=vectors, generator_bounds=bounds)
 
     def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:
-        """(m,) bounds on |φ(x(t)) - e^{-t}φ(x(0))| a time `elapsed` later."""
+        """Bounds (m,) on |φ(x(t)) - e^{-t}φ(x(0))| after time `elapsed`."""
         return -np.expm1(-elapsed) * self.generator_bounds
 
     def _functions(self) -> str:

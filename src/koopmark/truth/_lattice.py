@@ -1,4 +1,4 @@
-"""Eigenspaces made of products of given eigenfunctions, gathered by eigenvalue.
+"""Eigenspaces spanned by products of given eigenfunctions, grouped by eigenvalue.
 
 The generator is a derivation, so a product of eigenfunctions is one and the eigenvalues add: those
 of all products form a lattice. Products whose eigenvalues agree share a space
@@ -31,7 +31,7 @@ MOST_PRODUCTS, MOST_FACTORS = 10**6, 10**7
 
 @dataclass(frozen=True, eq=False)
 class PrincipalFunctions(ReprMixin):
-    """Eigenfunctions vᵀz(x), the linear ones in coordinates z that obey ż = Λz, or z⁺ = Λz.
+    """Eigenfunctions vᵀz(x), linear in coordinates z that obey ż = Λz or z⁺ = Λz.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class PrincipalFunctions(ReprMixin):
     def of_linear(
         cls, coordinates: Callable[[NDArray], NDArray], matrix: ArrayLike
     ) -> "PrincipalFunctions":
-        """Those of ż = Λz, from a real Λ (p, p): all p of them.
+        """All p eigenfunctions of coordinates that obey ż = Λz, from a real Λ (p, p).
 
         Raises
         ------
@@ -90,7 +90,7 @@ class PrincipalFunctions(ReprMixin):
         return of_width(z, len(self.vectors), "the coordinates of the states") @ self.vectors
 
     def columns(self, chosen: NDArray[np.intp]) -> "PrincipalFunctions":
-        """Some of them, real where all of those are."""
+        """The chosen functions, with real vectors if these are real."""
         vectors = self.vectors[:, chosen]
         if np.iscomplexobj(vectors) and not vectors.imag.any():
             vectors = vectors.real
@@ -101,13 +101,13 @@ class PrincipalFunctions(ReprMixin):
 
     @property
     def driven(self) -> NDArray[np.bool_]:
-        """(q,) which of them inputs reach."""
+        """Which functions (q,) inputs reach."""
         if self.response is None:
             return np.zeros(len(self.eigenvalues), dtype=bool)
         return np.asarray((self.response != 0).any(axis=1))
 
     def advanced(self, values: NDArray, inputs: NDArray, elapsed: float) -> NDArray:
-        """Values (..., q) so much later, from those now, under held inputs (..., p)."""
+        """Values (..., q) a time `elapsed` after `values`, under held inputs (..., p)."""
         scale, gain = self._law(elapsed)
         response = np.zeros((len(scale), inputs.shape[-1]))
         if self.response is not None:
@@ -124,7 +124,7 @@ class PrincipalFunctions(ReprMixin):
         return scale, np.where(still, elapsed, grown / np.where(still, 1.0, rate))
 
     def eigenspaces(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
-        """The eigenspaces of all products of 1 .. `max_degree` of them (`products_of`).
+        """Eigenspaces of all products of 1 .. `max_degree` functions (see `products_of`).
 
         If inputs reach some of the functions of one, the others follow it as a part.
         """
@@ -139,11 +139,11 @@ class PrincipalFunctions(ReprMixin):
 
     @property
     def trivial(self) -> float:
-        """The eigenvalue of constants of motion."""
+        """The eigenvalue of constants of motion: 0 for a flow, 1 for a map."""
         return 1.0 if self.discrete else 0.0
 
     def targets(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
-        """Those of the `eigenspaces` that are no constants of motion.
+        """The `eigenspaces` that are no constants of motion.
 
         If there are such constants no space is whole: an eigenfunction times a function of them is
         another at its eigenvalue.
@@ -152,7 +152,7 @@ class PrincipalFunctions(ReprMixin):
         return tuple(space for space in spaces if space.eigenvalue != self.trivial)
 
     def conserved(self) -> tuple["LatticeEigenspace", ...]:
-        """The constants of motion among them and their products of two: none or one space.
+        """Constants of motion among the functions and their products of two, in at most one space.
 
         It is not whole: every function of them is conserved.
         """
@@ -162,7 +162,7 @@ class PrincipalFunctions(ReprMixin):
 
 @dataclass(frozen=True, eq=False)
 class LatticeEigenspace(Eigenspace):
-    """Products of principal functions with one sum of eigenvalues, or product of those of a map.
+    """Products of principal functions that share one eigenvalue.
 
     `factors` (dimension, degree) names the principal functions in each product; ONE fills up
     products of fewer.
@@ -244,7 +244,7 @@ class LatticeEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class Products:
-    """Products of given functions whose eigenvalues have one sum.
+    """The products of given functions that share one eigenvalue.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ class Products:
 def products_of(
     eigenvalues: ArrayLike, max_degree: int, discrete: bool = False
 ) -> tuple[Products, ...]:
-    """For every sum of 1 .. `max_degree` of the eigenvalues, all products with this sum.
+    """All products of 1 .. `max_degree` functions, grouped by the sum of their eigenvalues.
 
     Of a map, `discrete`, eigenvalues multiply: read product for sum, and ln |μ| for real part.
 
@@ -307,7 +307,7 @@ def products_of(
 def too_close(
     eigenvalues: ArrayLike, max_degree: int
 ) -> tuple[complex, tuple[complex, ...]] | None:
-    """A sum of 1 .. `max_degree` eigenvalues, and a product at nearly but not quite this sum.
+    """Find a sum of 1 .. `max_degree` eigenvalues that another product nearly, not exactly, has.
 
     Up to a relative 1e-6, where no data tell the two apart. The product is given by the eigenvalues
     of its factors. None if there is no such case.

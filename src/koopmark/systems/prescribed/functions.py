@@ -95,17 +95,17 @@ class PrescribedFunctions(ReprMixin):
 
     @property
     def size(self) -> int:
-        """N."""
+        """Dimension N of the state."""
         return self.linear.shape[1]
 
     @property
     def count(self) -> int:
-        """p."""
+        """Number p of functions."""
         return self.linear.shape[0]
 
     @property
     def formula(self) -> str:
-        """φ in a line, without c where it is zero."""
+        """Formula of φ in one line, without c if it is zero."""
         inner = self.features.formula
         offset = " + c" if self.offset.any() else ""
         if inner.startswith("monomials"):
@@ -113,7 +113,7 @@ class PrescribedFunctions(ReprMixin):
         return f"φ = Bx{offset} + C {inner}"
 
     def in_words(self) -> tuple[str, list[NamedArray]]:
-        """What φ is, for other languages, with the arrays that this names."""
+        """Formula of φ in words for other languages, with the arrays that it refers to."""
         inner, arrays = self.features.in_words("phi")
         offset = np.broadcast_to(self.offset, self.count).copy()
         text = (
@@ -135,12 +135,12 @@ class PrescribedFunctions(ReprMixin):
         return states @ self.linear.T + self.offset + self.features(states) @ self.weights.T
 
     def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
-        """Jφ(x) v at states x with vectors v, (..., N) each: (..., p)."""
+        """Directional derivative Jφ(x) v (..., p) at states x along vectors v, (..., N) each."""
         return vectors @ self.linear.T + self.features.tangent(states, vectors) @ self.weights.T
 
     @cached_property
     def section(self) -> Array:
-        """Z (N, p): BZ = I with the least ‖DZ‖, along which φ can be moved to any value."""
+        """Matrix Z (N, p) with BZ = I and the least ‖DZ‖; moving x along it changes φ."""
         inverse = np.linalg.pinv(self.linear)
         kernel = np.linalg.svd(self.linear)[2][self.count :].T
         directions = self.features.directions
@@ -149,12 +149,12 @@ class PrescribedFunctions(ReprMixin):
 
     @cached_property
     def complement(self) -> Array:
-        """Q (N - p, N): orthonormal rows with QZ = 0; w = Qx are the coordinates left free."""
+        """Orthonormal rows Q (N - p, N) with QZ = 0; w = Qx are the free coordinates."""
         return np.linalg.svd(self.section)[0][:, self.count :].T
 
     @cached_property
     def fibre(self) -> Array:
-        """K (N, N - p): BK = 0 and QK = I."""
+        """Matrix K (N, N - p) with BK = 0 and QK = I."""
         return np.linalg.inv(np.vstack([self.linear, self.complement]))[:, self.count :]
 
     @cached_property
@@ -168,12 +168,12 @@ class PrescribedFunctions(ReprMixin):
 
     @property
     def is_graph(self) -> bool:
-        """Whether DZ = 0: Jφ Z = I, whatever the weights."""
+        """Whether DZ = 0, so that Jφ Z = I whatever the weights C are."""
         return not self._along_section.any()
 
     @cached_property
     def strength(self) -> float:
-        """Bound on ‖C f'(x) Z‖ over all x; features are scaled so that it is small."""
+        """Upper bound on ‖C f'(x) D Z‖ over all x, for features balanced to make it small."""
         if self.is_graph:
             return 0.0
         if isinf(self.features.steepness):
@@ -209,7 +209,7 @@ class FunctionFit:
 def fit_functions(
     target: Callable[[NDArray], NDArray], states: NDArray, features: Features, ridge: float = 1e-10
 ) -> FunctionFit:
-    """The best φ = Bx + c + C f(x) for given functions: those approximated, φ itself exact.
+    """Fit φ = Bx + c + C f(x) to given functions; the fitted φ can then be exact eigenfunctions.
 
     Not every function can be an eigenfunction: at a critical point with a value other than zero no
     field gives F·∇φ = λφ, so that a bump by itself cannot (docs/explanation/families.md). A graph

@@ -1,4 +1,4 @@
-"""Random prescribed systems, each from a few numbers and a seed, and named functions as such."""
+"""Random systems with prescribed eigenfunctions, and systems that approximate named functions."""
 
 from collections.abc import Callable
 from math import isinf
@@ -31,7 +31,7 @@ RIDGE = 1e-7
 
 @checked
 def block_diagonal(real: ArrayLike = (), oscillations: ArrayLike = ()) -> Array:
-    """Λ with these real eigenvalues, and a block [[a, -b], [b, a]] for every pair (a, b)."""
+    """Real matrix Λ with these real eigenvalues and a block [[a, -b], [b, a]] per pair (a, b)."""
     values = finite(real, "real").reshape(-1)
     pairs = finite(oscillations, "oscillations")
     if pairs.size and (pairs.ndim != 2 or pairs.shape[1] != 2):
@@ -55,14 +55,14 @@ def spectrum_of(matrix: ArrayLike, n: int) -> Array:
 
 
 def random_rotation(n: int, rng: np.random.Generator) -> Array:
-    """A random orthogonal matrix, so that every unit takes part in everything."""
+    """A random orthogonal matrix, which mixes all units."""
     return np.linalg.qr(rng.standard_normal((n, n)))[0]
 
 
 def random_features(
     name: str, inner: Array, count: int, steepness: float, degree: int, rng: np.random.Generator
 ) -> Features:
-    """Features of the coordinates `inner` (k, N)."""
+    """Random features of the coordinates `inner` (k, N)."""
     if name == POLYNOMIAL:
         return InnerMonomials(inner, degree)
     directions = rng.standard_normal((count, len(inner))) * steepness / np.sqrt(len(inner))
@@ -85,7 +85,7 @@ def prescribed(
     offset: ArrayLike = (0.0,),
     gain: Positive = 1.5,
 ) -> Prescribed:
-    """φ(x) = Bx + c + C σ(Dx + b) with φ̇ = Λφ, every number given.
+    """System with the eigenfunctions φ(x) = Bx + c + C σ(Dx + b), φ̇ = Λφ, from given matrices.
 
     Λ, B, C, D, b, σ and c are `matrix`, `linear`, `weights`, `directions`, `offsets`, `layer` and
     `offset`. The coordinates that this leaves free have a leaky drive of this gain.
@@ -165,7 +165,7 @@ def random_prescribed(
 def leaky_drive(
     functions: PrescribedFunctions, gain: float = 1.5, key: object = "leaky"
 ) -> LeakyDrive | None:
-    """ẇ = -γw + H tanh(Gx) for the free coordinates, ‖H‖ = `gain`; None where none are free.
+    """Free dynamics ẇ = -γw + H tanh(Gx) with ‖H‖ = `gain`; None without free coordinates.
 
     H has full rank, so that no uᵀw is an eigenfunction beside φ. Equal `key`s draw equal H, G.
     """
@@ -201,7 +201,7 @@ def random_coupling(
     stretch: NonNegative = 0.0,
     degree: Annotated[int, Ge(2)] = 2,
 ) -> Conjugate:
-    """ẏ = Λy behind random coupling layers, which keep one half of the coordinates by turns.
+    """Linear dynamics ẏ = Λy behind random coupling layers that keep alternate coordinates.
 
     Parameters that are not listed are those of `random_prescribed`.
 
@@ -261,7 +261,7 @@ def prescribed_target(
     count: Count = 200,
     gain: Positive = 1.5,
 ) -> Prescribed:
-    """One eigenfunction φ ≈ s - height · target(w) at -rate, s and w rotated coordinates of x.
+    """System with one eigenfunction φ ≈ s - height · target(w) at -rate, s and w rotated from x.
 
     φ is the least-squares fit of that function by `count` random hidden units, on w of the size
     that the dynamics give it; the fit is what is exact.
@@ -275,7 +275,7 @@ def prescribed_target(
 def fitted_target(
     target: str, n: Annotated[int, Ge(2)], height: float = 2.0, seed: int = 0, *, count: int = 200
 ) -> FunctionFit:
-    """The fit behind `prescribed_target`, with its error."""
+    """The fit that `prescribed_target` uses, with its error."""
     function = named("target", target, TARGETS)
     rng = generator({"ensemble": "prescribed_target", "n": n, "seed": seed}, "functions")
     frame = random_rotation(n, rng)

@@ -1,4 +1,4 @@
-"""Identical Kuramoto oscillators, on the circle: one mean phase, many constants of motion."""
+"""Identical Kuramoto oscillators: one mean phase and many constants of motion."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,7 +16,7 @@ from koopmark.truth import Eigenspace, PrincipalFunctions
 @factory("kuramoto")
 @dataclass(frozen=True, eq=False)
 class Kuramoto(System):
-    """θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with the state (cos θ₁ .. cos θₙ, sin θ₁ .. sin θₙ).
+    """Kuramoto oscillators θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with state (cos θ, sin θ) in R^{2n}.
 
     As sines are odd the coupling moves no mean phase: Πⱼ zⱼ, z = e^{iθ}, is an eigenfunction at
     inω. The other oscillators keep n - 3 independent cross ratios of the zⱼ (Watanabe and
@@ -64,7 +64,7 @@ class Kuramoto(System):
         return x / radius, y / radius
 
     def straightened(self, states: NDArray) -> NDArray:
-        """Real and imaginary part of Πⱼ zⱼ."""
+        """Real and imaginary part of the product Πⱼ zⱼ."""
         x, y = states[..., : self.oscillators], states[..., self.oscillators :]
         real, imaginary = x[..., 0], y[..., 0]
         for j in range(1, self.oscillators):
@@ -76,13 +76,13 @@ class Kuramoto(System):
 
     @property
     def principal(self) -> PrincipalFunctions:
-        """Πⱼ zⱼ and its conjugate."""
+        """The product Πⱼ zⱼ and its conjugate."""
         turning = 1j * self.oscillators * self.frequency
         conjugates = np.array([[1.0, 1.0], [1j, -1j]])
         return PrincipalFunctions(self.straightened, conjugates, np.array([turning, -turning]))
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Powers of Πⱼ zⱼ and of its conjugate, up to `max_degree`.
+        """Eigenspaces of powers of Πⱼ zⱼ and its conjugate, up to `max_degree`.
 
         Parts of larger eigenspaces if there are cross ratios: these are conserved.
         """
@@ -90,13 +90,13 @@ class Kuramoto(System):
         return without_products_of_both(spaces, 0, 1, whole=self.oscillators == 3)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """The n - 3 squared cross ratios; none for three oscillators."""
+        """The n - 3 squared cross ratios of the phases; empty for three oscillators."""
         return (CrossRatios(self),) if self.oscillators > 3 else ()
 
 
 @dataclass(frozen=True, eq=False)
 class CrossRatios(Eigenspace):
-    """|z₁ - zⱼ|²|z₂ - z₃|² / (|z₁ - z₃|²|z₂ - zⱼ|²) for j = 4 .. n, constants of motion.
+    """Constants of motion |z₁ - zⱼ|²|z₂ - z₃|² / (|z₁ - z₃|²|z₂ - zⱼ|²) for j = 4 .. n.
 
     Singular where two phases agree: good for checks, not as targets.
     """

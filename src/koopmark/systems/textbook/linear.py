@@ -32,7 +32,7 @@ RESIDUAL = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class LinearSystem(System):
-    """ẋ = Ax: wᵀx is an eigenfunction for every left eigenvector w of A.
+    """Linear system ẋ = Ax, with the eigenfunction wᵀx for every left eigenvector w of A.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class LinearSystem(System):
         return np.matmul(states, self.matrix.T, out=out)
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
-        """x(t) = e^{At} x(0), states (M, T, N)."""
+        """States (M, T, N) in closed form, x(t) = e^{At} x(0)."""
         steps = np.stack([expm(self.matrix * t) for t in elapsed])
         return np.einsum("tij,mj->mti", steps, states)
 
@@ -117,7 +117,7 @@ class LinearSystem(System):
         return ()
 
     def hidden(self, sensors: Sensors, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """All `targets`: functions of the state, which fewer sensors show in time.
+        """All `targets`, which fewer sensors than variables can show over time.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class LinearSystem(System):
         return self.targets(max_degree)
 
     def shown_in_time(self, sensors: Sensors) -> bool:
-        """Whether (C, A) is observable on what occurs: C v ≠ 0 for all right eigenvectors v.
+        """Whether (C, A) is observable: C v ≠ 0 for the right eigenvectors v that occur.
 
         Of Popov, Belevitch and Hautus: [A - λ; C] has full column rank at every eigenvalue λ.
         """
@@ -147,7 +147,7 @@ class LinearSystem(System):
 
     @property
     def principal(self) -> PrincipalFunctions:
-        """The functions wᵀx."""
+        """The eigenfunctions wᵀx."""
         return PrincipalFunctions(Shift(), self.left, self.eigenvalues, self._complete)
 
     @property
@@ -179,7 +179,7 @@ def random_linear(
     frequency: Positive = 1.0,
     channels: int | None = None,
 ) -> LinearSystem:
-    """A = T D T⁻¹ with prescribed eigenvalues and random T.
+    """Linear system with A = T D T⁻¹, prescribed eigenvalues and random T.
 
     Real eigenvalues go from -0.36 to -1.36, complex pairs have real parts -0.15, -0.26, ... and
     frequencies 1, 2.3, ... times `frequency`. They are spaced unevenly, so that products of up to
@@ -253,7 +253,7 @@ def linear_of_spectrum(
     *,
     condition: Annotated[float, Interval(ge=1.0, lt=1e6)] = 3.0,
 ) -> LinearSystem:
-    """ẋ = TΛT⁻¹x with the eigenvalues of a given Λ, and random T of this condition number.
+    """Linear system ẋ = TΛT⁻¹x with a given Λ and a random T of this condition number.
 
     Parameters
     ----------
