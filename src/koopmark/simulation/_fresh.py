@@ -1,4 +1,4 @@
-"""As many fresh trajectories of one law as are asked for."""
+"""Fresh trajectories of a system, generated on demand."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class FreshTrajectories:
-    """Trajectories in blocks of BLOCK, numbered from 0 and made when they are first asked for.
+    """Fresh trajectories in numbered blocks of BLOCK, simulated on first use.
 
     What needs few of them takes the first blocks, and what needs many takes those and more: no
     result depends on what else was asked for, or in which order.
@@ -37,7 +37,7 @@ class FreshTrajectories:
         self._results: dict[Hashable, Any] = {}
 
     def block(self, index: int) -> Trajectories:
-        """The trajectories of this block that are finite; there may be none."""
+        """The finite trajectories of this block, which may be none."""
         if index not in self._blocks:
             made = self._make(index)
             finite = np.isfinite(made.states).all(axis=(1, 2))
@@ -53,7 +53,7 @@ class FreshTrajectories:
 
     @staticmethod
     def expected(given: object, user: str) -> "FreshTrajectories":
-        """`given`, if it is FreshTrajectories, for a function that says who it is in the message.
+        """Return `given` if it is FreshTrajectories; `user` names the caller in the error.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Dormand–Prince 8(5,3) for many trajectories at once, each with steps of its own.
+"""Dormand–Prince 8(5,3) for many trajectories at once, each with its own step size.
 
 The stages of a step are a block: row 0 is the point a where the step starts, row i + 1 is h kᵢ,
 stage i already scaled by the step. Every intermediate point, the error estimates and the
@@ -93,14 +93,14 @@ STRETCH = 1.01
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Error of a state at most `relative` x size + `absolute`, in the Euclidean norm."""
+    """Error tolerance of a state: `relative` x size + `absolute`, in the Euclidean norm."""
 
     relative: float
     absolute: float = 0.0
 
     @classmethod
     def of(cls, rtol: float | None, atol: float | None, dtype: np.dtype = DOUBLE) -> "Tolerance":
-        """What a caller asks for of states of this type, or their default.
+        """The tolerances that a caller passed, or the default for states of this type.
 
         Raises
         ------
@@ -133,7 +133,7 @@ def integrate(
     switches: Switches | None = None,
     steps: Array | None = None,
 ) -> Array:
-    """Integrate m lanes from time 0 and sample them at the given times.
+    """Integrate m trajectories from time 0 and sample them at the given times.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Measurement noise in data as they were recorded: its covariance, and how well that is known."""
+"""Estimation of the covariance of measurement noise from recorded data."""
 
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
@@ -39,7 +39,7 @@ MOST_STATES, MOST_VALUES, FEWEST_STATES, STRETCHES = 50_000, 2_000_000, 2_000, 1
 
 @dataclass(frozen=True, eq=False)
 class MeasurementNoise:
-    """White noise that was added to every recorded state, as the data show it.
+    """Estimate of the white noise that was added to every recorded state.
 
     Parameters
     ----------
@@ -63,19 +63,19 @@ class MeasurementNoise:
 
     @property
     def settled(self) -> bool:
-        """Whether it is so in every channel."""
+        """Whether the noise was determined in every channel, rather than only bounded."""
         return bool(self.channels_settled.all())
 
     @property
     def deviations(self) -> Array:
-        """(N,) standard deviation in each channel."""
+        """Standard deviation (N,) of the noise in each channel."""
         size = np.abs(self.root).max(axis=1)
         unit = self.root / np.where(size > 0.0, size, 1.0)[:, None]
         return np.asarray(size * np.linalg.norm(unit, axis=1))
 
 
 def measurement_noise(data: Trajectories) -> MeasurementNoise:
-    """The noise by differences of states in a row.
+    """Estimate the measurement noise from differences of successive states.
 
     The difference of order k of k + 1 states at any times, of which a polynomial of degree k - 1
     has none, with weights whose squares add up to one, has the covariance of the noise (Rice 1984;

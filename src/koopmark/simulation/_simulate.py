@@ -1,4 +1,4 @@
-"""Simulate an ensemble: initial states in, trajectories on the requested times out."""
+"""Simulation of an ensemble from initial states at requested times."""
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -36,7 +36,7 @@ def simulate(
     jobs: int = 1,
     inputs: ArrayLike | Feedback | None = None,
 ) -> Trajectories:
-    """Trajectories of a system from each initial state.
+    """Simulate a trajectory of a system from each initial state.
 
     For networks of either family only r coordinates of each trajectory are integrated; the null
     component P ζ(x(t)), from which the exact eigenfunctions are made, follows its closed form to
@@ -128,7 +128,7 @@ def simulate_reduced(
     jobs: int = 1,
     inputs: ArrayLike | None = None,
 ) -> ReducedTrajectories:
-    """Trajectories of a network as its r coordinates and null component, without its states.
+    """Simulate a network in its r coordinates and null component, without storing states.
 
     Parameters as for `simulate`, whose states `ReducedTrajectories.expand` makes of the result.
 
@@ -172,7 +172,7 @@ def simulate_reduced(
 def sample_paths(
     system: StochasticSystem, initial_states: ArrayLike, times: ArrayLike, rng: np.random.Generator
 ) -> Trajectories:
-    """One path of a stochastic system from each initial state, drawn from its transition density.
+    """Draw a path of a stochastic system from each initial state by its transition density.
 
     Exact at the times asked for, whatever their spacing.
 
@@ -200,7 +200,7 @@ def sample_paths(
 
 
 def initial_states_of(states: ArrayLike, size: int, what: str = "initial_states") -> Array:
-    """(M, N) real, finite states of a system of this size; `what` names them in errors.
+    """Convert to real, finite states (M, N) of a system; `what` names them in errors.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What was recorded of trajectories."""
+"""The data class for trajectories."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ ROW = 512
 
 @dataclass(frozen=True, eq=False, init=False)
 class Trajectories(ReprMixin):
-    """M trajectories of N channels, as they were recorded or simulated.
+    """M trajectories of N channels, recorded or simulated, possibly with gaps and inputs.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class Trajectories(ReprMixin):
         times: ArrayLike | Iterable[ArrayLike] | None = None,
         inputs: Iterable[ArrayLike] | None = None,
     ) -> "Trajectories":
-        """Trajectories of different lengths, such as the trials of an experiment.
+        """Trajectories from arrays of different lengths, such as the trials of an experiment.
 
         Parameters
         ----------
@@ -176,7 +176,7 @@ class Trajectories(ReprMixin):
         dt: float | None = None,
         transpose: bool = False,
     ) -> "Trajectories":
-        """Trajectories from a file; nothing in it is executed.
+        """Read trajectories from a file; nothing in the file is executed.
 
         Files of arrays (.npz, .mat of every version, .h5) hold states (M, T, N), or (T, N), with
         NaN where nothing was recorded; or trajectories of different lengths: a cell array, a group
@@ -219,7 +219,7 @@ class Trajectories(ReprMixin):
             return cls._of(fields)
 
     def to_file(self, path: str | PathLike[str]) -> None:
-        """Write all of the data but the system: .npz, .csv, .tsv, .parquet, .mat, .h5 or .nc.
+        """Write the data without the system to .npz, .csv, .tsv, .parquet, .mat, .h5 or .nc.
 
         `from_file` reads them as they are, bit by bit; float32 becomes float64 in text alone. The
         file is made in memory and put in its place when it is whole.
@@ -246,7 +246,7 @@ class Trajectories(ReprMixin):
         inputs: str | Sequence[str] | None = None,
         dt: float | None = None,
     ) -> "Trajectories":
-        """Trajectories from labelled arrays.
+        """Trajectories from a labelled DataArray or Dataset of xarray.
 
         Times are the coordinate `times` over both dimensions, or else that of the dimension `time`;
         dates become seconds since the earliest, time differences become seconds.
@@ -310,7 +310,7 @@ class Trajectories(ReprMixin):
         times: Any = None,
         inputs: Any = None,
     ) -> "Trajectories":
-        """`data` as Trajectories, for a function that takes arrays too and says who it is.
+        """Return `data` as Trajectories; `user` names the calling function in errors.
 
         Parameters
         ----------
@@ -354,7 +354,7 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def recorded(self) -> Recorded:
-        """Which states were recorded, and which of them follow one another."""
+        """Which states were recorded, and which of them are consecutive."""
         if self.full:
             mask = np.ones(self.states.shape[:2], bool)
         else:
@@ -363,7 +363,7 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Least and largest value (N,) of each channel, both NaN if one of them is missing."""
+        """Smallest and largest value (N,) of each channel, both NaN if a value is missing."""
         # The extremes show every NaN and infinity; a mask would be a copy of an eighth of the data.
         states, n = self.states, self.states.shape[2]
         several = ROW // n if n > 1 and states.flags.c_contiguous else 0
@@ -383,7 +383,7 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def regular(self) -> bool:
-        """Whether every state was recorded, at even times that all trajectories share."""
+        """Whether every state was recorded, at even times common to all trajectories."""
         if self.times.ndim > 1 or not self.full:
             return False
         try:
@@ -395,7 +395,7 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def dt(self) -> float:
-        """The sampling interval.
+        """Sampling interval of even times, or else the most frequent step.
 
         That of even times (their span over the number of steps), or else the most frequent step
         between recorded states.
@@ -414,28 +414,28 @@ class Trajectories(ReprMixin):
 
     @property
     def neighbours(self) -> int:
-        """How often one recorded state follows another in a trajectory: M (T - 1) at most."""
+        """Number of successive recorded states in a trajectory, at most M (T - 1)."""
         if self.regular:
             return self.states.shape[0] * (self.states.shape[1] - 1)
         return int(self.recorded.follows.sum())
 
     def without_origin(self) -> "Trajectories":
-        """The same data without the system that they came from, and what sensors did not see."""
+        """The same data without the generating system and without the hidden state."""
         return replace(self, system=None, sensors=None, latent=None)
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
-        """(M,) True for each trajectory that did not reach the last time."""
+        """Whether (M,) each trajectory stopped before the last time."""
         return np.isfinite(self.diverged_at)
 
     @property
     def status(self) -> list[str]:
-        """`ok` or `diverged`, for each trajectory."""
+        """The word `ok` or `diverged` for each trajectory."""
         return ["diverged" if bad else "ok" for bad in self.diverged]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(M, T, N)."""
+        """Shape (M, T, N): trajectories, times, channels."""
         return self.states.shape
 
     def __len__(self) -> int:
@@ -481,7 +481,7 @@ class Trajectories(ReprMixin):
         )
 
     def select(self, channels: Any) -> "Trajectories":
-        """The data of some channels: numbers, a slice or a mask.
+        """The data of some channels, chosen by indices, a slice or a mask.
 
         What was recorded of these alone is recorded here. The system is left out, since its states
         are all channels.
@@ -502,7 +502,7 @@ class Trajectories(ReprMixin):
         return replace(self, states=states, system=None, sensors=None, latent=None)
 
     def observed(self, sensors: Sensors) -> "Trajectories":
-        """What sensors show of these states, (M, T, p), with the whole state as `latent`.
+        """Sensor values (M, T, p) of these states, with the full state as `latent`.
 
         Raises
         ------
@@ -513,7 +513,7 @@ class Trajectories(ReprMixin):
         return replace(self, states=seen, sensors=sensors, latent=self.states)
 
     def split(self, fraction: float = 0.3, seed: int = 0) -> tuple["Trajectories", "Trajectories"]:
-        """The data in two parts, the second with this share of the trajectories, at random.
+        """Split the trajectories at random into two parts, the second with this share of them.
 
         Of a single trajectory the second part is the last share of its times.
 
@@ -536,11 +536,11 @@ class Trajectories(ReprMixin):
         return self[np.sort(order[held:])], self[np.sort(order[:held])]
 
     def snapshots(self) -> NDArray[np.float64]:
-        """Every recorded state: `states` (M, T, N) if none is missing, or else rows (P, N)."""
+        """Every recorded state: `states` (M, T, N) if none is missing, else rows (P, N)."""
         return self.states if self.full else self._at(self.recorded.rows)
 
     def pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Snapshot pairs (X, Y) as rows, (P, N) each: recorded one sampling interval apart.
+        """Snapshot pairs (X, Y) as rows (P, N): states recorded one sampling interval apart.
 
         In float64, whatever the states are stored in. P is M (T - 1) if nothing is missing; no pair
         crosses a gap or goes from one trajectory to another, and steps may differ from `dt` by 1 %.
@@ -553,7 +553,7 @@ class Trajectories(ReprMixin):
         return self._at(rows[:, 0]), self._at(rows[:, 1])
 
     def held(self) -> NDArray[np.float64]:
-        """The inputs (P, Q) held between the two states of each of the `pairs`; Q may be 0."""
+        """Inputs (P, Q) held during each of the `pairs`; Q may be 0."""
         if self.regular:
             if self.inputs is None:
                 return np.zeros((self.neighbours, 0))
@@ -565,7 +565,7 @@ class Trajectories(ReprMixin):
         return self.inputs[rows // length, rows % length]
 
     def segments(self, least: int = 1) -> list["Trajectories"]:
-        """The stretches of states one sampling interval apart, without gaps, in order.
+        """The parts of trajectories without gaps, with states one sampling interval apart.
 
         Each is one trajectory of at least `least` states, with its own times.
         """
@@ -576,7 +576,7 @@ class Trajectories(ReprMixin):
         return [self._part(one[None]) for one in rows]
 
     def blocks(self, least: int = 2) -> list["Trajectories"]:
-        """The `segments`, those of one length together, the longest first.
+        """The `segments` grouped by length, longest first.
 
         Each block is regular: nothing is missing, and its times are even, from 0 on unless these
         data are regular themselves: then they are the only block.
@@ -587,7 +587,7 @@ class Trajectories(ReprMixin):
         return [self._part(rows, even=True) for rows in stretches.values()]
 
     def rectangle(self, least: int = 2) -> "Trajectories":
-        """A regular part: segments of at least `least` states cut to one length.
+        """A regular part: segments with at least `least` states, cut to one length.
 
         Of all lengths that with the most snapshot pairs; it may hold no trajectory.
         """
@@ -596,7 +596,7 @@ class Trajectories(ReprMixin):
         return self._part(self.recorded.rectangle(least), even=True)
 
     def records(self, least: int = 1) -> list["Trajectories"]:
-        """All that was recorded, the trajectories that were so at the same times together.
+        """All recorded data, grouped into trajectories with the same times.
 
         Times count from the first state of each trajectory. Nothing is missing in a record, but
         its times may be uneven; trajectories of fewer than `least` states are left out.
@@ -616,7 +616,7 @@ class Trajectories(ReprMixin):
         ]
 
     def rolling(self, length: int = 1) -> NDArray[np.float64]:
-        """Every `length` consecutive states of regular data, (M, T - length + 1, length, N).
+        """Every `length` successive states of regular data, (M, T - length + 1, length, N).
 
         A read-only view, of the type that the states are stored in.
 
@@ -657,7 +657,7 @@ class Trajectories(ReprMixin):
         return self._at(rows)
 
     def delayed(self, length: int) -> "Trajectories":
-        """The windows of `length` states as states of their own, oldest first: (M, T', length N).
+        """Delay-embedded data: windows of `length` states, oldest first, (M, T', length N).
 
         Their times are those of the last state of each window. In float64, of regular data.
         """
@@ -668,7 +668,7 @@ class Trajectories(ReprMixin):
         return Trajectories(states, self.times[length - 1 :], inputs=inputs)
 
     def longest(self) -> "Trajectories":
-        """The one segment that lasts longest, in float64; the first of several."""
+        """The longest segment in float64; the first one if several are equally long."""
         if self.regular and len(self):
             best = int(np.argmax(np.where(self.diverged, self.diverged_at, np.inf)))
             one = self[best : best + 1]
@@ -702,7 +702,7 @@ class Trajectories(ReprMixin):
 
     @staticmethod
     def expected(given: object, user: str) -> "Trajectories":
-        """`given`, if it is Trajectories, for a function that says who it is in the message.
+        """Return `given` if it is Trajectories; `user` names the calling function in the error.
 
         Raises
         ------

@@ -135,7 +135,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
         return False
 
     def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
-        """Exact values (..., m) so much later, from states (..., N) under held inputs (..., q)."""
+        """Exact values (..., m) a time `elapsed` after `states` (..., N) under held inputs."""
         factor = self.multiplier(elapsed)
         values = self.evaluate(states) * (factor if factor.imag else factor.real)
         gains = self.gains(elapsed)
