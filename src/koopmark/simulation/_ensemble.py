@@ -248,7 +248,7 @@ class Ensemble:
         return integrate(rhs, start, elapsed, self.tolerance, samples, switches, steps)
 
     def expand(self, samples: Samples, part: slice, out: NDArray) -> Array:
-        """Write the states (m, T, N) of these trajectories; the time elapsed when each stopped."""
+        """Write the states (m, T, N) of these trajectories, and return their stopping times."""
         along, elapsed = samples.coordinates[:, 1:], self.elapsed_of(part)
         stopped, suspect = samples.stopped.copy(), np.ones(len(along), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
