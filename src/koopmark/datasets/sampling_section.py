@@ -75,7 +75,7 @@ class Polar(Section):
 
 
 class Gaussian(Section):
-    """Gaussian states with mean (N,) and covariance R Rᵀ, `root` (N, N) being the rows of R."""
+    """Gaussian states with mean (N,) and covariance R Rᵀ, where `root` has the rows of R (N, N)."""
 
     kind: Literal["gaussian"]
     mean: tuple[float, ...]

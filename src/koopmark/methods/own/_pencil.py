@@ -177,7 +177,7 @@ class TrajectoryPencil:
         return [*found[:-1], ahead - held @ fit[now.shape[1] :]]
 
     def moved_by(self, functions: NDArray | None = None) -> list[Record]:
-        """Records of the basis, or of functions (c + k, m), without the effect of inputs."""
+        """Records of the basis functions, or of combinations (c + k, m) of them."""
         return [
             record._replace(values=strand if functions is None else strand @ functions)
             for record, strand in zip(self.records, self.strands, strict=True)

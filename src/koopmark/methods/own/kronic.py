@@ -236,7 +236,7 @@ def _residual(factor: SnapshotFactor, rate: complex, vector: NDArray) -> float:
 
 
 def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float, noise: NDArray) -> Functions:
-    """Functions of unit norm, with μ = ⟨φ(x), φ(x⁺)⟩ / (1 - s) ⟨φ(x), φ(x)⟩ over the pairs.
+    """Functions of unit norm, with μ = ⟨φ(x), φ(x⁺)⟩ / ((1 - s) ⟨φ(x), φ(x)⟩) over the pairs.
 
     The share s (s,) of measurement noise in the mean square of a function would shrink μ.
     """
