@@ -32,7 +32,7 @@ FILLS: dict[Cell, tuple[str, str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """What is drawn: the words, and k of what was found to 1e-k, (groups, targets) arrays."""
+    """The words of the map, and the digits of each target that was found (groups, targets)."""
 
     groups: list[Group]
     targets: pd.DataFrame

@@ -15,19 +15,19 @@ Result = TypeVar("Result")
 class FreshTrajectories:
     """Fresh trajectories in numbered blocks of BLOCK, simulated on first use.
 
-    What needs few of them takes the first blocks, and what needs many takes those and more: no
-    result depends on what else was asked for, or in which order.
+    A computation uses the first blocks, as many as it needs, so that no result depends on what else
+    was computed before.
 
     Parameters
     ----------
     make : callable
-        From the number of a block to its `Trajectories`, BLOCK of them. Equal numbers give equal
-        trajectories, and different ones trajectories that are independent, from the same law.
+        Maps the number of a block to its BLOCK `Trajectories`. Equal numbers give equal
+        trajectories, and different numbers independent ones with the same distribution.
 
     Attributes
     ----------
     notes : list of str
-        What was wrong with the blocks made so far, such as a damaged file: `make` may add to it.
+        Problems with the blocks so far, such as a damaged file; `make` may add to it.
     """
 
     def __init__(self, make: Callable[[int], Trajectories]) -> None:

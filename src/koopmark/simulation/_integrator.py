@@ -138,18 +138,19 @@ def integrate(
     Parameters
     ----------
     rhs : RightHandSide
-        Of these m lanes; it forgets lanes as they leave.
+        The velocity of these m lanes; lanes that end are removed from it.
     start : (k, m) array
         Coordinates at time 0.
     times : (T,) or (m, T) array
-        Positive and increasing times elapsed at which samples are wanted, of all lanes or of each;
-        those of a lane may end early: what follows is NaN.
+        Positive, increasing elapsed times of the samples, for all lanes or for each; NaN after the
+        last time of a lane that ends early.
     samples : (m, T, k) array
-        Written; what lies after a divergence, or behind the last time of a lane, is left as it was.
+        Output; entries after a divergence or after the last time of a lane are not changed.
     switches : Switches, optional
-        When the velocity of each lane jumps, and by how much: the `rhs` itself, under inputs.
+        Times and sizes of the jumps of each lane's velocity; the `rhs` itself if it has inputs.
     steps : (m,) array, optional
-        Written: the step that each lane would try next. If all are positive, those tried first.
+        Output: the step that each lane would try next. If all are positive on input, they are the
+        first steps to try.
 
     Returns
     -------

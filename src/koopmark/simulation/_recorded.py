@@ -22,14 +22,14 @@ def check_range(lowest: Array, highest: Array, what: str) -> None:
     Parameters
     ----------
     lowest, highest : (N,) arrays
-        Of each channel.
+        Smallest and largest value of each channel.
     what : str
-        What the data are called.
+        Name of the data in messages.
 
     Raises
     ------
     ValueError
-        If they are constant, reach beyond LARGEST, or nowhere differ by 1 / LARGEST.
+        If the data are constant, exceed LARGEST, or vary by less than 1 / LARGEST.
     """
     # In float32 the bounds themselves would overflow.
     lowest, highest = lowest.astype(float), highest.astype(float)
@@ -53,7 +53,7 @@ def check_range(lowest: Array, highest: Array, what: str) -> None:
 class Recorded:
     """Indices and order of the recorded states of M trajectories.
 
-    A state that was not recorded is left out, so that its neighbours in time are neighbours here.
+    States that were not recorded are left out, so that their neighbours in time become neighbours.
 
     Parameters
     ----------

@@ -187,17 +187,17 @@ def null_component(
     initial_states : (..., N) array
         States x(0).
     t : float or array that broadcasts against (...)
-        Time elapsed, in units of the decay time, or steps of a map. With inputs: times (T,) of all
-        states (M, N) or (M, T), as for `simulate`, at the first of which they are.
+        Elapsed time, in units of the decay time, or steps of a map. With inputs: times (T,) or
+        (M, T) as for `simulate`, the first of which is that of the initial states (M, N).
     inputs : (T, q) or (M, T, q) array_like, optional
-        v from each time to the next.
+        Inputs v, held from each time to the next.
 
     Returns
     -------
     (..., N) array
         e^{-t} P ζ(x(0)) for the relaxation family, μᵗ P ζ(x(0)) for its maps, P ζ(x(0)) - t P c for
-        the drift family. With inputs (M, T, N), and P B w(t) is added: w is carried on by the same
-        law from zero.
+        the drift family. With inputs the shape is (M, T, N), and P B w(t) is added, where w obeys
+        the same law from zero.
 
     Raises
     ------
@@ -243,7 +243,7 @@ def _broadcasts(*shapes: tuple[int, ...]) -> bool:
 class ReducedTrajectories:
     """Trajectories of a network as coordinates and null components, without states.
 
-    They take r/N of the memory of the states, which `expand` gives back, some or all.
+    They take r/N of the memory of the states; `expand` gives all or some of these.
 
     Parameters
     ----------
@@ -254,11 +254,11 @@ class ReducedTrajectories:
     times : (T,) or (M, T) array
         Increasing times, in units of the decay time, of all trajectories or of each.
     diverged_at : (M,) array
-        Time at which the coordinates blew up; NaN where they did not.
+        Time at which the coordinates blew up; NaN if they did not.
     split : Reduction
-        The network, as coordinates and null component.
+        The network as coordinates and null component.
     inputs : (M, T, q) array, optional
-        v from each time to the next; None if the network takes none.
+        Inputs v, held from each time to the next; None without inputs.
     carried : (M, T, q) array, optional
         w: P ζ(x) is the null component without inputs and P B w.
     """

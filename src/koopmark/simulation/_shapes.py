@@ -46,7 +46,7 @@ def padded(
     Raises
     ------
     ValueError
-        If they are not, or differ in k; the message names the array.
+        If the lengths do not match `like`, or the arrays differ in k; the message names the array.
     """
     if like is not None and len(parts) != len(like):
         raise ValueError(f"{what} must hold one array for each of {len(like)}, got {len(parts)}")

@@ -34,7 +34,7 @@ rounding."""
 def overlapping(states: NDArray, rows: int, order: int = 1) -> Iterator[NDArray[np.float64]]:
     """Parts (m, t + order, N) of trajectories with every order + 1 successive states exactly once.
 
-    Each has about `rows` of these, in float64.
+    Each part has about `rows` sequences of states, in float64.
     """
     steps = states.shape[1] - order
     length = min(steps, rows)
@@ -55,7 +55,7 @@ def canonical_correlations(
     now, ahead : (P, n) arrays
         Values at the present and the next samples, or the same columns of a triangular factor.
     tolerance : float
-        Directions below it, relative to the largest, are no functions at all.
+        Directions with a singular value below it, relative to the largest, are dropped.
 
     Returns
     -------
@@ -139,8 +139,8 @@ def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:
 
     A singular value counts if it exceeds rounding, which is the precision of the type (relative to
     the largest value of a channel, not to its variation) times the root of the number of samples.
-    States are finite; they are read a block at a time, as float64. Where one is within a factor of
-    `margin` of the cut-off, that is said.
+    States must be finite; they are read a block at a time as float64. The result says whether a
+    singular value is within a factor of `margin` of the cut-off.
     """
     mean, scale, resolution = _moments(parts)
     varying = np.flatnonzero(scale > 0.0)

@@ -59,7 +59,7 @@ class NullSpace(_repr.ReprMixin):
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Random null vectors of unit norm as columns, shape (N, count).
 
-        They are independent with probability one while `count` <= d.
+        They are independent with probability one if `count` <= d.
         """
         # Projecting twice removes what rounding left of the first projection.
         vectors = self.project(self.project(rng.standard_normal((count, self.size))))
@@ -87,7 +87,7 @@ class AffineProducts:
         θ.
     eigenvalues : (q,) array
     factors : (m, degree) array
-        The places of the φⱼ in each product; ONE fills up products of fewer.
+        Indices of the φⱼ in each product, filled up with ONE for products of fewer.
     """
 
     vectors: NDArray
@@ -125,7 +125,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     def gains(self, elapsed: float) -> NDArray | None:  # noqa: ARG002
         """Gains g (m, q) with φ(x(t)) = multiplier φ(x(0)) + g v for inputs v held that long.
 
-        None, the default, if inputs do not reach the functions, or not only linearly.
+        By default None: inputs do not reach the functions, or not only linearly.
         """
         return None
 
@@ -154,7 +154,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     def sample(self, count: int, rng: np.random.Generator) -> "Eigenspace":
         """A subspace spanned by `count` random directions, for spaces too large to list.
 
-        Returns the space itself where `count` >= dimension.
+        Returns the space itself if `count` >= dimension.
         """
 
     @property
@@ -166,10 +166,10 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     def whole(self) -> bool:
         """Whether it has every smooth eigenfunction at its eigenvalue (docs/explanation/theory).
 
-        False for a part of a larger eigenspace, or where it may be one: a pair at this eigenvalue
-        can be exact and yet outside of this space. So it is wherever there is a smooth constant of
-        motion, whose functions times an eigenfunction make infinitely many; for a sample of
-        directions; and beside a function whose eigenvalue differs by a relative 1e-6 or less.
+        False if the space is, or may be, part of a larger eigenspace: an exact pair at this
+        eigenvalue can then lie outside of it. This is so if there is a smooth constant of motion,
+        since an eigenfunction times any function of it is another one; for a sample of directions;
+        and if another eigenvalue differs by a relative 1e-6 or less.
         """
         return True
 
@@ -177,7 +177,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     def degree(self) -> int:
         """Largest number of principal eigenfunctions in the products that span the space.
 
-        1 if all of them are principal, or are products of no others that the system knows.
+        1 if all of them are principal, or are not known to be products.
         """
         return 1
 
@@ -193,7 +193,7 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     def affine_products(self, most: int) -> AffineProducts | None:  # noqa: ARG002
         """Up to `most` basis functions as products of eigenfunctions that are affine in the state.
 
-        None, the default, if they are not such products.
+        By default None: they are not such products.
         """
         return None
 
@@ -213,9 +213,9 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 class ProductEigenspace(Eigenspace):
     """Products of `degree` functions uᵀζ(x); in the relaxation family the eigenvalue is -degree.
 
-    With z = Bᵀ ζ(x) and B a basis of the left null space, the monomials of that degree in z:
-    a space of dimension C(d + degree - 1, degree). Channels that are not units have ζ and a null
-    space of their own (docs/explanation/theory/index.md).
+    With z = Bᵀ ζ(x) and B a basis of the left null space, they are the monomials of that degree in
+    z, a space of dimension C(d + degree - 1, degree). For sensor values, ζ and the null space are
+    those of the sensors (docs/explanation/theory/index.md).
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ class ProductEigenspace(Eigenspace):
     law : LinearLaw
         How z moves.
     drive : (N, q) array, optional
-        What inputs add to ζ(x) before the law: z is driven by Bᵀ drive v. None for nothing.
+        Effect of inputs: z is driven by Bᵀ drive v. None without inputs.
     """
 
     null_space: NullSpace
@@ -357,10 +357,10 @@ class SampledProducts(Eigenspace):
 class ExponentialEigenspace(Eigenspace):
     """Functions exp(uᵀ ζ(x)) of the drift family, u the columns of `exponents`, at -uᵀc.
 
-    All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`. Where
-    there are two independent null vectors, infinitely many others, complex ones among them, have
-    the same value: `whole` is False. Each u is a sum of at most `degree` chosen ones, and its
-    eigenfunction the product of theirs.
+    All columns, shape (N, dimension), are left null vectors with the same uᵀc, `decay`. With two
+    or more independent null vectors, infinitely many others (also complex ones) have the same
+    value, so `whole` is False. Each u is a sum of at most `degree` chosen vectors, and its
+    eigenfunction is the product of theirs.
     """
 
     exponents: NDArray[np.float64]
@@ -394,7 +394,7 @@ class ExponentialEigenspace(Eigenspace):
 class ConservedRatios(Eigenspace):
     """Constants of motion uᵢᵀζ / u_dᵀζ of the relaxation family.
 
-    Singular where the denominator vanishes: good for checks, not as targets.
+    They are singular where the denominator vanishes, and so are used in checks, not as targets.
     """
 
     null_space: NullSpace
@@ -454,8 +454,8 @@ class ConservedSums(Eigenspace):
 class ApproximateEigenspace(Eigenspace):
     """Functions uᵀζ(x) with |𝒦φ + φ| <= `generator_bounds`, as Wᵀu is nearly zero.
 
-    Not exact, and nowhere to be called so: what is scored against it is the distance to these
-    functions. Along a trajectory |φ(x(t)) - e^{-t}φ(x(0))| <= (1 - e^{-t}) generator_bounds
+    The eigenspace is not exact: scores measure the distance from these functions. Along a
+    trajectory |φ(x(t)) - e^{-t}φ(x(0))| <= (1 - e^{-t}) generator_bounds
     (docs/explanation/ensembles.md).
 
     Parameters
@@ -463,9 +463,9 @@ class ApproximateEigenspace(Eigenspace):
     vectors : (N, m) array
         The u as columns, orthonormal.
     zeta : callable
-        ζ, acting unit by unit.
+        ζ, which acts unit by unit.
     generator_bounds : (m,) array
-        A bound for each of them, over all of state space; zeros where they are exact.
+        A bound for each u over all of state space; zero for exact functions.
     """
 
     vectors: NDArray[np.float64]

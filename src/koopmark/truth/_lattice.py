@@ -1,8 +1,8 @@
 """Eigenspaces spanned by products of given eigenfunctions, grouped by eigenvalue.
 
-The generator is a derivation, so a product of eigenfunctions is one and the eigenvalues add: those
-of all products form a lattice. Products whose eigenvalues agree share a space
-(docs/explanation/families.md). Of a map the eigenvalues multiply.
+The generator is a derivation, so a product of eigenfunctions is an eigenfunction at the sum of
+their eigenvalues, and these sums form a lattice. Products with equal eigenvalues share a space
+(docs/explanation/families.md). For a map, eigenvalues multiply.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,11 +41,11 @@ class PrincipalFunctions(ReprMixin):
         Left eigenvectors v of Λ as columns: vᵀΛ = λvᵀ.
     eigenvalues : (q,) array
     complete : bool
-        Whether all smooth eigenfunctions of z are combinations of their products: not where Λ has
-        other eigenvectors, or Jordan blocks larger than one of size 2
+        Whether all smooth eigenfunctions of z are combinations of their products. They are not if
+        Λ has other eigenvectors, or Jordan blocks beyond one of size 2
         (docs/explanation/theory/index.md).
     discrete : bool
-        Whether z⁺ = Λz, of a map, and the eigenvalues are μ.
+        Whether z obeys a map z⁺ = Λz, with eigenvalues μ.
     response : (q, p) array, optional
         b of φ̇ = λφ + b·v under inputs v (p,), or φ⁺ = μφ + b·v; None for no inputs.
     """
@@ -66,8 +66,8 @@ class PrincipalFunctions(ReprMixin):
         Raises
         ------
         ValueError
-            If Λ is not a finite square matrix, or is defective: products of the generalised
-            eigenfunctions hold further eigenfunctions then, and no list here would be whole.
+            If Λ is not a finite square matrix, or is defective: the products of generalised
+            eigenfunctions then contain further eigenfunctions, and the list would be incomplete.
         """
         square = finite(matrix, "matrix")
         if square.ndim != 2 or square.shape[0] != square.shape[1] or len(square) == 0:
@@ -126,7 +126,7 @@ class PrincipalFunctions(ReprMixin):
     def eigenspaces(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
         """Eigenspaces of all products of 1 .. `max_degree` functions (see `products_of`).
 
-        If inputs reach some of the functions of one, the others follow it as a part.
+        If inputs reach some functions of an eigenspace, the others follow as a space of their own.
         """
         spaces = []
         for found in products_of(self.eigenvalues, max_degree, self.discrete):
@@ -145,8 +145,8 @@ class PrincipalFunctions(ReprMixin):
     def targets(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
         """The `eigenspaces` that are no constants of motion.
 
-        If there are such constants no space is whole: an eigenfunction times a function of them is
-        another at its eigenvalue.
+        If there are constants of motion, no space is whole: an eigenfunction times a function of
+        them is another eigenfunction at its eigenvalue.
         """
         spaces = self.eigenspaces(max_degree)
         return tuple(space for space in spaces if space.eigenvalue != self.trivial)
@@ -154,7 +154,7 @@ class PrincipalFunctions(ReprMixin):
     def conserved(self) -> tuple["LatticeEigenspace", ...]:
         """Constants of motion among the functions and their products of two, in at most one space.
 
-        It is not whole: every function of them is conserved.
+        The space is not whole, since every function of them is conserved.
         """
         spaces = (space for space in self.eigenspaces(2) if space.eigenvalue == self.trivial)
         return tuple(replace(space, whole=False) for space in spaces if not space.driven)
@@ -164,8 +164,8 @@ class PrincipalFunctions(ReprMixin):
 class LatticeEigenspace(Eigenspace):
     """Products of principal functions that share one eigenvalue.
 
-    `factors` (dimension, degree) names the principal functions in each product; ONE fills up
-    products of fewer.
+    `factors` (dimension, degree) has the indices of the principal functions in each product,
+    filled up with ONE for products of fewer.
     """
 
     principal: PrincipalFunctions
@@ -251,7 +251,7 @@ class Products:
     eigenvalue : complex
         The sum.
     factors : (dimension, degree) array
-        Which functions each product is made of; ONE fills up products of fewer.
+        Indices of the functions in each product, filled up with ONE for products of fewer.
     whole : bool
         Whether these are all products with this sum.
     """
@@ -266,16 +266,16 @@ def products_of(
 ) -> tuple[Products, ...]:
     """All products of 1 .. `max_degree` functions, grouped by the sum of their eigenvalues.
 
-    Of a map, `discrete`, eigenvalues multiply: read product for sum, and ln |μ| for real part.
+    For a map (`discrete`) eigenvalues multiply: read product for sum, and ln |μ| for real part.
 
-    Products of any degree: with eigenvalues -1 and -2 the square of the first function is at -2
-    and belongs there whatever `max_degree`. They are finitely many if all real parts have one sign.
-    If not, a product that is conserved, or as good as that, makes infinitely many, and those of up
-    to `max_degree` are returned; so they are if too many products would have to be compared, of
-    10⁷ factors in all. These are not `whole`, nor are those with another product at nearly, not
-    quite, their eigenvalue (`too_close`).
+    Each group has the products of any degree: with eigenvalues -1 and -2, the square of the first
+    function belongs to -2 whatever `max_degree` is. There are finitely many if all real parts have
+    the same sign. If not, a (nearly) conserved product makes infinitely many, and only those of up
+    to `max_degree` are returned; likewise if more than 10⁷ factors would have to be compared. Such
+    groups are not `whole`, nor are those with another product at nearly the same eigenvalue
+    (`too_close`).
 
-    Ordered by the least degree in them. Sums that agree to a relative 1e-9 are one.
+    Groups are ordered by their least degree. Sums that agree to a relative 1e-9 count as equal.
     """
     every = np.asarray(eigenvalues, dtype=complex)
     if len(every) == 0:
@@ -309,8 +309,8 @@ def too_close(
 ) -> tuple[complex, tuple[complex, ...]] | None:
     """Find a sum of 1 .. `max_degree` eigenvalues that another product nearly, not exactly, has.
 
-    Up to a relative 1e-6, where no data tell the two apart. The product is given by the eigenvalues
-    of its factors. None if there is no such case.
+    Nearly means to a relative 1e-6, where no data tell the two apart. The product is returned as
+    the eigenvalues of its factors; None if there is no such case.
     """
     every = np.asarray(eigenvalues, dtype=complex)
     if len(every) == 0:

@@ -16,14 +16,13 @@ INSEPARABLE = 1e-6
 class LinearLaw:
     """Linear law ż = -decay z + b v, or z⁺ = multiplier z + b v, of z = uᵀζ(x) with Wᵀu = 0.
 
-    All exact keys of the relaxation family follow from it: eigenvalues from `eigenvalue`, the gains
-    on an input that is held from `gain`, both whatever sensors see
-    (docs/explanation/theory/index.md).
+    All answer keys of the relaxation family follow from it, for any sensors: the eigenvalues from
+    `eigenvalue`, the gains on held inputs from `gain` (docs/explanation/theory/index.md).
 
     Parameters
     ----------
     decay : float
-        Per unit of time, of a flow: 1 for the relaxation family, 0 for the drift family.
+        Decay rate of a flow: 1 for the relaxation family, 0 for the drift family.
     multiplier : float, optional
         μ of a map, whose unit of time is one step; None for a flow.
     """
@@ -71,7 +70,7 @@ class LinearLaw:
     def conserved_degree(self) -> int | None:
         """Least degree at which products are constants of motion without inputs, or None.
 
-        1 if z does not move, and 2 of a map with μ = -1.
+        It is 1 if z is constant, and 2 for a map with μ = -1.
         """
         if self.multiplier is None:
             return None if self.decay else 1
@@ -80,9 +79,9 @@ class LinearLaw:
     def degrees(self, max_degree: int) -> tuple[int, ...]:
         """Degrees 1 .. `max_degree` whose products have an eigenvalue that no lower degree has.
 
-        Of a flow that decays those are all. Of a map μᵏ repeats where μ is 0, 1 or -1: if μ = 0
-        every product is at 0, and if μ = -1 those of degree 3 are where those of 1 are. What is
-        conserved is left out.
+        For a flow that decays these are all degrees. For a map, μᵏ repeats if μ is 0, 1 or -1: if
+        μ = 0 every product is at 0, and if μ = -1 degree 3 has the eigenvalue of degree 1.
+        Conserved products are left out.
         """
         kept: list[int] = []
         for degree in range(1, max_degree + 1):
@@ -95,7 +94,7 @@ class LinearLaw:
     def alone(self, degree: int) -> bool:
         """Whether no other degree, nor the constant, has an eigenvalue equal or close to this one.
 
-        Not where μᵏ repeats, and where |μ|ᵏ is below 1e-6: those of all higher degrees are there.
+        False if μᵏ repeats, or if |μ|ᵏ is below 1e-6, where all higher degrees are close as well.
         """
         if self.multiplier is None:
             return self.decay != 0.0

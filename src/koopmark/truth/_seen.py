@@ -46,16 +46,16 @@ class AffineView:
 class SeenEigenspace(Eigenspace):
     """Functions φ(L(s - b)) of sensor values, for every function φ of an eigenspace of the state.
 
-    s determines x, so that these obey the same eigenvalue along every trajectory of s
+    As s determines x, they obey the same eigenvalue along every trajectory of s
     (docs/explanation/theory/index.md).
 
     Parameters
     ----------
     space : Eigenspace
-        Of the states.
+        Eigenspace of the states x.
     view : AffineView
     whole : bool
-        As that of `space`: there are no other smooth functions on what is seen.
+        As `space.whole`, since every smooth function of s is one of x.
     """
 
     space: Eigenspace

@@ -105,8 +105,8 @@ def from_weights(
     Raises
     ------
     ValueError
-        If W is not square, real and finite, is zero, or has full rank: then there is no left null
-        vector, and no exact eigenfunction.
+        If W is not square, real and finite, or is zero, or has full rank, so that there is no left
+        null vector and no exact eigenfunction.
     """
     network = rnn(_factored(weights, tolerance), theta, activation, inputs)
     return network if alpha is None else network.as_map(alpha)
@@ -181,7 +181,7 @@ def random_rnn(
         Relative singular values: they are scaled so that the largest is `gain`. By default the
         factors are Gaussian.
     inputs : int
-        q, how many inputs it takes, 0 or more: B has independent standard normal entries.
+        Number q of inputs, 0 or more; B has independent standard normal entries.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def random_drift(
 ) -> Drift:
     """A random drift network with h = tanh and a given map ζ: φ = exp(uᵀζ(x)) at -uᵀc.
 
-    `chosen` random unit null vectors, signed so that every φ decays, are its targets.
+    Its targets come from `chosen` random unit null vectors, with signs so that every φ decays.
     """
     zeta = elementwise_map(zeta)
     rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "drift")
@@ -245,7 +245,7 @@ def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> 
     weights : LowRank
         Interactions W.
     rates : (N,) array
-        c: positive for a species that dies out alone, negative for one that grows.
+        c: positive for a species that dies out without others, negative for one that grows.
     exponents : (N, m) array
         The chosen left null vectors u, as columns: the benchmark's targets.
     """

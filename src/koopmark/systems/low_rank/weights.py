@@ -25,8 +25,8 @@ MOST_UNITS = 20_000
 class RankCut:
     """The cut-off by which the rank of a matrix was determined, and the singular values around it.
 
-    `kept` is the smallest of these and `dropped` the largest of the others, both relative to the
-    largest of all.
+    `kept` is the smallest singular value that counts and `dropped` the largest that does not, both
+    relative to the largest of all.
     """
 
     tolerance: float
@@ -85,7 +85,7 @@ class LowRank(ReprMixin):
     left, right : (N, r) arrays
         L and R, each of full column rank (checked: this is what makes the rank of W exactly r).
     cut : RankCut, optional
-        How the rank was found, if the weights were given without one.
+        How the rank was determined, if it was.
 
     Raises
     ------
@@ -202,7 +202,8 @@ def check_independent(what: str, columns: NDArray, hint: str = "") -> None:
     Raises
     ------
     ValueError
-        If they are, naming `what` they are of, with the `hint` if they are dependent.
+        If they are; the message names `what` has these columns, and gives the `hint` if they are
+        dependent.
     """
     norms = np.linalg.norm(columns, axis=0)
     if not norms.all():

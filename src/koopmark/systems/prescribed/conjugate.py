@@ -29,19 +29,19 @@ class CouplingLayer(ReprMixin):
     Parameters
     ----------
     kept, moved : (k,), (l,) arrays of int
-        Every coordinate in one of them, once.
+        Indices that together contain every coordinate exactly once.
     features : Features
         f, of k units.
     shift : (l, m) array
         T.
     scale : (l, m) array, optional
-        S; additive without.
+        S; without it the layer is additive.
 
     Raises
     ------
     ValueError
-        If shapes disagree, a value is not finite, or kept and moved do not share out the
-        coordinates.
+        If shapes disagree, a value is not finite, or `kept` and `moved` do not contain every
+        coordinate exactly once.
     """
 
     kept: NDArray[np.intp]
@@ -148,8 +148,8 @@ class CouplingLayer(ReprMixin):
 class Conjugate(System):
     """System conjugate to ẏ = Λy by y = Ψ(x): ẋ = DΨ(x)⁻¹ Λ Ψ(x), x(t) = Ψ⁻¹(e^{Λt} Ψ(x(0))).
 
-    With v the left eigenvectors of Λ all N functions vᵀΨ are eigenfunctions, and every product of
-    them. Trajectories stay bounded where no eigenvalue of Λ has a positive real part.
+    For each left eigenvector v of Λ, vᵀΨ is an eigenfunction, and so are all products of these.
+    Trajectories stay bounded if no eigenvalue of Λ has a positive real part.
 
     Parameters
     ----------

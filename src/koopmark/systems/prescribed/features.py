@@ -98,7 +98,7 @@ class HiddenLayer(Features):
     Raises
     ------
     ValueError
-        If shapes disagree, a value is not finite, or σ is none of these.
+        If shapes disagree, a value is not finite, or the name of σ is unknown.
     """
 
     directions: NDArray[np.float64]

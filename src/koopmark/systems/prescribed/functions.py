@@ -1,13 +1,13 @@
 """Functions φ(x) = Bx + c + C f(x) that can be made eigenfunctions, with a certificate.
 
-φ can be prescribed where its Jacobian keeps full row rank. Let Z (N, p) have BZ = I. Then
-Jφ Z = I + C f'(x) Z, which is invertible at every x if the second term is below 1 in norm: for
-f = σ(Dx + b) if
+φ can be prescribed if its Jacobian has full row rank everywhere. Let Z (N, p) have BZ = I, and let
+f' be the derivative of f by its linear forms Dx. Then Jφ Z = I + C f'(x) D Z, which is invertible
+at every x if the second term is below 1 in norm. For f = σ(Dx + b) that holds if
 
     strength = sup|σ'| ‖C‖ ‖DZ‖ < 1,
 
-and for any f of linear forms Dx, however steep, where DZ = 0: φ is a graph over Dx then. Of all Z
-the one with the least ‖DZ‖ is taken. Proofs: docs/explanation/families.md.
+and for any f of linear forms Dx, however steep, if DZ = 0, when φ is a graph over Dx. The Z with
+the least ‖DZ‖ is used. Proofs: docs/explanation/families.md.
 """
 
 from collections.abc import Callable
@@ -198,8 +198,8 @@ class PrescribedFunctions(ReprMixin):
 class FunctionFit:
     """A fit φ = Bx + c + C f(x) to given functions.
 
-    `error` (p,) is the root mean square of fit minus function over the states of the fit, relative
-    to the function's standard deviation over them.
+    `error` (p,) is the root-mean-square error of the fit over its states, relative to the standard
+    deviation of each function over them.
     """
 
     functions: PrescribedFunctions
@@ -211,20 +211,20 @@ def fit_functions(
 ) -> FunctionFit:
     """Fit φ = Bx + c + C f(x) to given functions; the fitted φ can then be exact eigenfunctions.
 
-    Not every function can be an eigenfunction: at a critical point with a value other than zero no
-    field gives F·∇φ = λφ, so that a bump by itself cannot (docs/explanation/families.md). A graph
-    can: s(x) - bump(w(x)), with s linear and `features` that do not look along s.
+    Not every function can be an eigenfunction: at a critical point where φ ≠ 0, no field F gives
+    F·∇φ = λφ, so a bump cannot be one (docs/explanation/families.md). A graph can be one, such as
+    s(x) - bump(w(x)) with s linear and `features` that do not depend on s.
 
     Parameters
     ----------
     target : callable
-        (P, N) to (P, p).
+        The functions, from states (P, N) to values (P, p).
     states : (P, N) array
-        Where they are fitted.
+        States of the fit.
     features : Features
         f.
     ridge : float
-        Weight on |C|², relative to the mean square of the features: larger ones give weaker C.
+        Weight on |C|², relative to the mean square of the features; a larger one makes C smaller.
 
     Raises
     ------

@@ -88,7 +88,7 @@ def prescribed(
     """System with the eigenfunctions φ(x) = Bx + c + C σ(Dx + b), φ̇ = Λφ, from given matrices.
 
     Λ, B, C, D, b, σ and c are `matrix`, `linear`, `weights`, `directions`, `offsets`, `layer` and
-    `offset`. The coordinates that this leaves free have a leaky drive of this gain.
+    `offset`. The free coordinates w have a leaky drive of this gain.
     """
     hidden = HiddenLayer(finite(directions, "directions"), finite(offsets, "offsets"), layer)
     functions = PrescribedFunctions(
@@ -122,18 +122,19 @@ def random_prescribed(
     features : str
         f: a layer of `koopmark.systems.LAYERS`, or polynomial.
     strength : float
-        How far φ is from linear: the bound on ‖C f'‖ beside ‖B‖ = 1, below 1 unless φ is a graph.
-        For polynomials ‖C‖.
+        How nonlinear φ is: the bound on ‖C f'‖ relative to ‖B‖ = 1, below 1 unless φ is a graph.
+        For polynomials it is ‖C‖.
     seed : int
         The same arguments and seed give the same system.
     count : int
         Hidden units, m.
     steepness : float
-        Size of their directions D: the inverse of the length over which f bends.
+        Size of the directions D, the inverse of the length scale of f.
     degree : int
-        Of polynomials.
+        Degree of polynomial features.
     graph : bool
-        Whether f looks across B only, so that any strength is allowed; polynomials always do.
+        Whether f depends only on directions across B, so that any strength is allowed; always so
+        for polynomials.
     gain : float
         ‖H‖ of the leaky drive of the free coordinates.
 
@@ -167,7 +168,7 @@ def leaky_drive(
 ) -> LeakyDrive | None:
     """Free dynamics ẇ = -γw + H tanh(Gx) with ‖H‖ = `gain`; None without free coordinates.
 
-    H has full rank, so that no uᵀw is an eigenfunction beside φ. Equal `key`s draw equal H, G.
+    H has full rank, so that no uᵀw is another eigenfunction. Equal `key`s draw equal H and G.
     """
     n, free = functions.size, functions.size - functions.count
     if not free:
@@ -212,13 +213,13 @@ def random_coupling(
     matrix : (N, N) array
         Λ.
     strength : float
-        ‖T‖ of every layer's shift.
+        Norm ‖T‖ of the shift of every layer.
     layers : int
-        How many.
+        Number of layers.
     count : int
-        Hidden units of each.
+        Number of hidden units of each layer.
     stretch : float
-        ‖S‖ of every layer's scale; 0 for additive layers.
+        Norm ‖S‖ of the scale of every layer; 0 for additive layers.
 
     Raises
     ------
@@ -263,8 +264,8 @@ def prescribed_target(
 ) -> Prescribed:
     """System with one eigenfunction φ ≈ s - height · target(w) at -rate, s and w rotated from x.
 
-    φ is the least-squares fit of that function by `count` random hidden units, on w of the size
-    that the dynamics give it; the fit is what is exact.
+    φ is the least-squares fit of that function by `count` random hidden units over the range of w
+    that the dynamics visit. The fit, not the function itself, is the exact eigenfunction.
     """
     functions = fitted_target(target, n, height, seed, count=count).functions
     key = {"ensemble": "prescribed_target", "n": n, "seed": seed}

@@ -18,11 +18,11 @@ from koopmark.truth import Eigenspace, PrincipalFunctions
 class Kuramoto(System):
     """Kuramoto oscillators θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with state (cos θ, sin θ) in R^{2n}.
 
-    As sines are odd the coupling moves no mean phase: Πⱼ zⱼ, z = e^{iθ}, is an eigenfunction at
-    inω. The other oscillators keep n - 3 independent cross ratios of the zⱼ (Watanabe and
-    Strogatz, Physica D 74, 1994; as Koopman eigenfunctions at 0: Thibeault, Claveau, Allard and
-    Desrosiers, "Kuramoto meets Koopman", 2025). Off the circles the radii stay what they are and
-    play no part.
+    The coupling is odd and does not move the mean phase, so Πⱼ zⱼ with z = e^{iθ} is an
+    eigenfunction at inω. The dynamics conserve n - 3 independent cross ratios of the zⱼ (Watanabe
+    and Strogatz, Physica D 74, 1994; as Koopman eigenfunctions at 0: Thibeault, Claveau, Allard
+    and Desrosiers, "Kuramoto meets Koopman", 2025). Off the unit circles the radii are constant
+    and have no effect.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Kuramoto(System):
     frequency : float
         ω, not 0.
     strength : float
-        K: positive synchronises, negative spreads the phases evenly.
+        K: a positive K synchronises the phases, a negative K spreads them evenly.
     """
 
     oscillators: Annotated[int, Ge(3)] = 4
@@ -84,7 +84,7 @@ class Kuramoto(System):
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Eigenspaces of powers of Πⱼ zⱼ and its conjugate, up to `max_degree`.
 
-        Parts of larger eigenspaces if there are cross ratios: these are conserved.
+        They are parts of larger eigenspaces if there are cross ratios, which are conserved.
         """
         spaces = self.principal.targets(max_degree)
         return without_products_of_both(spaces, 0, 1, whole=self.oscillators == 3)
@@ -98,7 +98,7 @@ class Kuramoto(System):
 class CrossRatios(Eigenspace):
     """Constants of motion |z₁ - zⱼ|²|z₂ - z₃|² / (|z₁ - z₃|²|z₂ - zⱼ|²) for j = 4 .. n.
 
-    Singular where two phases agree: good for checks, not as targets.
+    They are singular where two phases agree, and so are used in checks but not as targets.
     """
 
     system: Kuramoto

@@ -86,9 +86,10 @@ class SlowManifold(System):
 class HopfNormalForm(System):
     """Hopf normal form ż = (μ + iω)z - (1 + ib)|z|²z for z = x₁ + ix₂.
 
-    Above (μ > 0), away from the origin: ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and
-    φ = z/|z| e^{-ib ln|z|} and its conjugate at ±i(ω - bμ), the phase that isochrons share.
-    Below (μ < 0), everywhere: φ = z (s - μ)^{-(1 + ib)/2} and its conjugate at μ ± iω. Proofs:
+    With s = |z|², the eigenfunctions above the bifurcation (μ > 0) and away from the origin are
+    ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and φ = z/|z| e^{-ib ln|z|} with its
+    conjugate at ±i(ω - bμ), which has the same phase along an isochron. Below it (μ < 0) they are
+    φ = z (s - μ)^{-(1 + ib)/2} and its conjugate at μ ± iω, on all of the plane. Proofs:
     docs/explanation/ensembles.md.
 
     Parameters
@@ -103,7 +104,7 @@ class HopfNormalForm(System):
     Raises
     ------
     ValueError
-        If μ = 0, or the limit cycle does not turn.
+        If μ = 0, or the frequency on the limit cycle is 0.
     """
 
     growth: float = 1.0
@@ -182,7 +183,7 @@ class HopfNormalForm(System):
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
         """Eigenspaces of products of up to `max_degree` eigenfunctions, grouped by eigenvalue.
 
-        All are whole. On the cycle, where φφ̄ = 1, ikω' - 2μj has the one function φᵏψʲ.
+        All are whole. Above the bifurcation φφ̄ = 1, so ikω' - 2μj has the one function φᵏψʲ.
         """
         spaces = self.principal.targets(max_degree)
         return without_products_of_both(spaces, 0, 1, whole=True) if self.growth > 0 else spaces
@@ -197,8 +198,8 @@ def without_products_of_both(
 ) -> tuple[LatticeEigenspace, ...]:
     """The eigenspaces without products that contain both of these principal functions.
 
-    If their product is constant, such a product is one that is in the list already, and what is
-    left may be `whole` though the lattice has infinitely many products.
+    If the product of both is constant, the removed products equal others in the list, and the rest
+    may be `whole` although the lattice has infinitely many products.
     """
     left = []
     for space in spaces:
