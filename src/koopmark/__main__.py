@@ -1,4 +1,4 @@
-"""`python -m koopmark`."""
+"""The command line as `python -m koopmark`."""
 
 from koopmark.cli import main
 

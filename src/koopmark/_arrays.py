@@ -1,4 +1,4 @@
-"""The gate for arrays and numbers: what users hand in is what is computed with, or refused.
+"""Conversion and checks of arrays and numbers that users pass.
 
 Arrays become float64: `real` for what is computed with at once, `finite` for parameters, `stored`
 for data that may be large and are kept as they are, `numeric` for the arguments of vector fields
@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 
 def real(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """`values` in float64: the array itself if that is what it is, a copy otherwise.
+    """The values in float64: the array itself if it is float64, a copy otherwise.
 
     Integers, booleans, every floating-point type and byte order, lists, pandas objects and object
     arrays of numbers are converted. Masked entries, None and pandas.NA become NaN.
@@ -48,7 +48,7 @@ def real(values: ArrayLike, what: str) -> NDArray[np.float64]:
 
 
 def stored(values: ArrayLike, what: str) -> NDArray:
-    """As `real`, except that float32 and memory maps of any type stay what they are.
+    """As `real`, but float32 arrays and memory maps of any type are kept.
 
     They are converted where they are computed with, a block at a time if they are large.
     """
@@ -59,7 +59,7 @@ def stored(values: ArrayLike, what: str) -> NDArray:
 
 
 def numeric(values: ArrayLike, what: str) -> NDArray:
-    """As `real`, except that complex numbers are allowed."""
+    """As `real`, but complex numbers are allowed."""
     if type(values) is np.ndarray and values.dtype in (DOUBLE, COMPLEX):
         return values
     array = _plain(values, what)
@@ -67,21 +67,21 @@ def numeric(values: ArrayLike, what: str) -> NDArray:
 
 
 def inexact(values: ArrayLike, what: str) -> NDArray:
-    """As `numeric`, except that float32 stays what it is: simulations in float32 compute in it."""
+    """As `numeric`, but float32 is kept, so that simulations can run in it."""
     if type(values) is np.ndarray and values.dtype == SINGLE:
         return values
     return numeric(values, what)
 
 
 def finite(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """As `real`, for parameters: what is missing or infinite is refused too."""
+    """As `real`, but missing and infinite values raise an error; used for parameters."""
     array = real(values, what)
     check_finite(array, what)
     return array
 
 
 def check_finite(values: ArrayLike, what: str) -> None:
-    """Raises ValueError if a number is missing or infinite, naming the first."""
+    """Raise ValueError if a number is missing or infinite, naming the first one."""
     array = np.asarray(values)
     wrong = ~np.isfinite(array)
     if wrong.any():
@@ -89,7 +89,7 @@ def check_finite(values: ArrayLike, what: str) -> None:
 
 
 def integer(value: Any, what: str) -> int:
-    """`value`, if it is a whole number of whatever type; True is none, and neither is 2.0.
+    """The value if it is an integer of any type; booleans and floats such as 2.0 raise an error.
 
     Raises TypeError if it is anything else.
     """
@@ -106,7 +106,7 @@ def _number(value: Any, what: str) -> Any:
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """The same function; what it annotates as `int` or `float` is one, or refused by its name.
+    """The same function with its `int` and `float` arguments checked by name.
 
     None is let through where the annotation has it.
     """
@@ -135,14 +135,14 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def of_width(array: NDArray, width: int | None, what: str) -> NDArray:
-    """`array`, if its last axis has this length, or none is known; raises ValueError otherwise."""
+    """The array if its last axis has this length or none is known; raises ValueError otherwise."""
     if width is not None and array.shape[-1:] != (width,):
         raise ValueError(f"{what} must have shape (..., {width}), got {array.shape}")
     return array
 
 
 class Gated:
-    """Methods whose first argument passes a gate, however a subclass writes them."""
+    """Base class that checks the first argument of some methods, however subclasses write them."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {}
     """By the name of the method: the gate, and the name of the argument."""

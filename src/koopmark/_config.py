@@ -1,4 +1,4 @@
-"""TOML files into validated models, with one sentence for each mistake."""
+"""TOML files as validated models, with a sentence for each mistake."""
 
 import stat
 import tomllib
@@ -31,17 +31,17 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
     def sections(self) -> list["Section"]:
-        """This section and those that it holds, at any depth."""
+        """This section and all sections in it, at any depth."""
         values = [getattr(self, name) for name in type(self).model_fields]
         inner = [value for value in values if isinstance(value, Section)]
         return [self, *(one for section in inner for one in section.sections())]
 
     def code(self) -> list[type | tuple[str, str]]:
-        """Where the code begins that its numbers come from, for `koopmark._source`."""
+        """The code that the section's numbers come from, for `koopmark._source`."""
         return [type(self)]
 
     def reads(self) -> list[Path]:
-        """Files that this section's numbers come from, beside the one that it stands in."""
+        """Files that the section's numbers come from, apart from the configuration file."""
         return []
 
 
@@ -60,7 +60,7 @@ def load(path: Path, model: type[SomeSection]) -> SomeSection:
 
 
 def loads(text: str, source: str) -> dict[str, Any]:
-    """What TOML says; `source` names it in errors (see `load`)."""
+    """Read and validate TOML text; `source` names it in errors (see `load`)."""
     try:
         return tomllib.loads(text)
     except ValueError as error:
@@ -70,7 +70,7 @@ def loads(text: str, source: str) -> dict[str, Any]:
 
 
 def read(path: Path) -> tuple[str, str]:
-    """The byte order mark of a configuration file, or "", and its text with its line ends.
+    """The byte order mark of a configuration file (or ""), and its text with its line ends.
 
     Raises ConfigError if it cannot be read, is too large, or is not UTF-8.
     """
@@ -124,7 +124,7 @@ def _converted(value: Any, old: type[Any], new: type[Any]) -> Any:
 
 
 def refuse_extremes(data: Any, source: str) -> None:
-    """What would break whoever looks at it; found without recursion."""
+    """Raise an error for values too deep or too large to process; works without recursion."""
     level = [data]
     for _ in range(MAX_DEPTH):
         if any(isinstance(value, int) and abs(value) >= 2**63 for value in level):
@@ -141,7 +141,7 @@ def refuse_extremes(data: Any, source: str) -> None:
 
 
 def mistakes(error: ValidationError, model: type) -> str:
-    """What pydantic found wrong with values for a section or a dataclass, a sentence for each."""
+    """The errors that pydantic found for a section or dataclass, one sentence each."""
     details = error.errors(include_url=False)
     return "; ".join(dict.fromkeys(_sentence(dict(detail), model) for detail in details))
 
@@ -217,10 +217,10 @@ def _tags(section: type) -> tuple[Any, ...]:
 
 
 def shown(value: Any) -> str:
-    """A value for an error message, as the file has it."""
+    """A value for an error message, written as in the file."""
     return shortened(repr(_converted(value, tuple, list)))
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """Text for an error message, which may be of any length."""
+    """Text shortened for an error message."""
     return text if len(text) <= most else text[: most - 3] + "..."

@@ -1,4 +1,4 @@
-"""What a user did wrong, in a sentence."""
+"""Errors of the user, each in one sentence."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,7 +8,7 @@ PROPOSED = 6
 
 
 class ConfigError(ValueError):
-    """Bad usage or configuration: one sentence naming the file, the key and what is allowed.
+    """Wrong usage or configuration; the message names the file, the key and what is allowed.
 
     The command line prints the sentence and exits with code 2, without a traceback.
     """
@@ -20,7 +20,7 @@ def a(name: str) -> str:
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
-    """Such as `did you mean 'smoke'? `, or nothing if no known name is like this one.
+    """A hint such as `did you mean 'smoke'? `; empty if no known name is similar.
 
     Names that the typed one begins are proposed, as far as they are few; otherwise the closest.
     Small and capital letters are alike.
@@ -32,7 +32,7 @@ def suggest(name: object, known: Iterable[str]) -> str:
 
 
 def did_you_mean(names: Iterable[str]) -> str:
-    """The same of these names, however they were found; nothing if there are none."""
+    """The hint for these similar names; empty if there are none."""
     proposed = list(map(repr, names))
     if not proposed:
         return ""
@@ -41,7 +41,7 @@ def did_you_mean(names: Iterable[str]) -> str:
 
 
 def one_line(error: object) -> str:
-    """The text of an error in one line, whatever line ends it has."""
+    """The text of an error in one line."""
     return " ".join(str(error).split())
 
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic writing of files, and locks."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ PART = ".part"
 
 
 def lock(path: Path) -> FileLock:
-    """A lock on a file that is made for it, not taken yet; it ends with its process at the latest.
+    """A lock on a lock file, not yet acquired; it is released when the process ends.
 
     Where a file system knows no locks, `acquire` raises OSError: a lock that outlives its process
     is worse than none.
@@ -23,7 +23,7 @@ def lock(path: Path) -> FileLock:
 
 
 def make_folder(path: Path) -> Path:
-    """Make a folder and those above it, unless they are there; returns it.
+    """Make a folder with its parents if needed, and return it.
 
     Commands that compute for long call it first, so that a mistyped path costs no time: it raises
     ConfigError if the folder cannot be made, or a file is in its place.
@@ -36,12 +36,12 @@ def make_folder(path: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """`write_bytes` of a text in UTF-8."""
+    """Write a text in UTF-8 by `write_bytes`."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: Path, contents: bytes | memoryview) -> None:
-    """Put a file in its place in one step; raises ConfigError if there is no room or no right."""
+    """Write a file atomically; raises ConfigError if there is no space or permission."""
     try:
         replace(path, contents)
     except OSError as error:
@@ -51,7 +51,7 @@ def write_bytes(path: Path, contents: bytes | memoryview) -> None:
 
 
 def replace(path: Path, contents: bytes | memoryview) -> None:
-    """`write_bytes` that lets the system's own error through."""
+    """As `write_bytes`, but raises the operating system's own error."""
     # What a link points to is replaced, and not the link.
     path = Path(os.path.realpath(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=PART)

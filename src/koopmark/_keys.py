@@ -1,4 +1,4 @@
-"""Content keys: canonical JSON, its digest, and the random generator it seeds."""
+"""Content keys: canonical JSON, its digest, and random generators seeded by it."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def canonical_json(value: Any) -> str:
-    """JSON of `value` with sorted keys and no spaces: equal values give equal text.
+    """JSON of `value` with sorted keys and no spaces, so that equal values give equal text.
 
     Numbers of NumPy are the numbers that they are. Raises TypeError or ValueError if `value` holds
     what JSON cannot say, NaN and infinities included.
@@ -33,7 +33,7 @@ def digest(value: Any, length: int = 16) -> str:
 
 
 def generator(depends_on: Any, purpose: str) -> np.random.Generator:
-    """A random generator that depends on what it is for, and on nothing else.
+    """A random generator that depends only on its purpose.
 
     Adding a dataset, a method or a draw elsewhere never changes the numbers it yields. Raises
     TypeError if it depends by name on True or on 3.0, which would draw other numbers than 1 and 3:

@@ -1,4 +1,4 @@
-"""Code of others, for methods and for systems: in a file, in a module, behind an entry point.
+"""Methods and systems defined outside koopmark: in a file, a module or an entry point.
 
 It is loaded when it is named, never before.
 """
@@ -28,7 +28,7 @@ PLUGIN = "koopmark_plugin_"
 
 @dataclass(frozen=True)
 class Kind:
-    """What a class of others may be: a `noun` for messages, and the class that it derives from.
+    """A kind of class that users can write: a `noun` for messages, and its base class.
 
     `group` names the entry points by which an installed package offers some.
     """
@@ -40,17 +40,17 @@ class Kind:
 
 @cache
 def entry_points(group: str) -> dict[str, metadata.EntryPoint]:
-    """What installed packages offer, by name; nothing of it is loaded."""
+    """Entry points of installed packages by name; nothing is imported."""
     return {point.name: point for point in metadata.entry_points(group=group)}
 
 
 def names_code(name: str, group: str) -> bool:
-    """Whether a name stands for code of others."""
+    """Whether a name refers to code outside koopmark."""
     return ":" in name or name in entry_points(group)
 
 
 def foreign(name: str, group: str, folder: Path) -> str:
-    """What a name stands for, for whoever wants to know what is executed; nothing is loaded.
+    """Where the code of a name comes from, to tell users what would run; nothing is imported.
 
     Such as `/path/to/file.py:Class`, or for what an installed package offers `module:Class (name)`.
     """
@@ -60,28 +60,28 @@ def foreign(name: str, group: str, folder: Path) -> str:
 
 
 def is_file(name: str) -> bool:
-    """Whether a class is named by a file, `path/to/file.py:Class`."""
+    """Whether a name refers to a class in a file, `path/to/file.py:Class`."""
     return name.rpartition(":")[0].endswith(".py")
 
 
 def short(name: str) -> str:
-    """What tables call a class: without the folder, where it is named by a file."""
+    """The name of a class in tables: without the folder of its file."""
     path, _, attribute = name.rpartition(":")
     return f"{Path(path).name}:{attribute}" if is_file(name) else name
 
 
 def absolute(name: str, folder: Path) -> str:
-    """The same class wherever the process runs: a file is taken from `folder` if relative."""
+    """The name with an absolute path, so that it works in any process."""
     path, _, attribute = name.rpartition(":")
     return f"{(folder / path).absolute()}:{attribute}" if is_file(name) else name
 
 
 class Edited(ConfigError):
-    """A file of code, or what it imports, is no longer what it was."""
+    """A file of code, or a file that it imports, has changed."""
 
 
 def load(name: str, *kinds: Kind, as_of: str = "") -> tuple[type, str]:
-    """The class of this name, of one of the `kinds`; of a file that was edited, as it is now.
+    """Load the class of this name, which must be one of the `kinds`; edited files are reloaded.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def load(name: str, *kinds: Kind, as_of: str = "") -> tuple[type, str]:
 
 
 def digest_of(name: str) -> str:
-    """That of a file from which a class of this name was loaded; "" for any other name."""
+    """Digest of the file from which a class of this name was loaded; "" for other names."""
     path = Path(name.rpartition(":")[0]).absolute()
     return _loaded[path][0] if is_file(name) else ""
 
@@ -142,7 +142,7 @@ Again = Callable[[str, dict[str, Any], str], Any]
 def travels(
     made: type, name: str, digest: str, values: Callable[[Any], dict[str, Any]], again: Again
 ) -> None:
-    """Let objects of a class be pickled that another process cannot import.
+    """Let objects of a class be pickled although other processes cannot import the class.
 
     In its place the `name` of what it comes from travels, with the `values` of the object, of
     which `again` makes it there.
@@ -152,7 +152,7 @@ def travels(
 
 
 def with_neighbours(path: Path, digest: str) -> tuple[str, dict[str, bytes]]:
-    """A file of code and those near it that it imports, as another machine needs them.
+    """A file of code with the local files that it imports, for another machine.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How results show themselves: one line in a terminal, a small table in a notebook."""
+"""How results are displayed: one line in a terminal, a small table in a notebook."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _FAINT = "opacity:0.7"
 
 @dataclass(frozen=True)
 class Details:
-    """What a notebook shows below the facts: rows of text, of which `total` there are, a drawing.
+    """Details for notebooks: a header, rows of which `total` exist, and a drawing.
 
     `picture` is markup of our own making; everything else is escaped.
     """
@@ -32,7 +32,7 @@ class Details:
 
 
 class ReprMixin:
-    """A repr of a few facts, rather than of all arrays."""
+    """Gives a class a short repr of a few facts."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,7 +54,7 @@ class ReprMixin:
 
 
 def html(name: str, facts: Iterable[str], details: Details) -> str:
-    """The name and facts with the details below: no scripts, no resources, no fixed background."""
+    """HTML of the name, facts and details, without scripts, resources or a fixed background."""
     parts = [f"<div><strong>{escape(name)}</strong> {' · '.join(escape(fact) for fact in facts)}"]
     if details.picture:
         parts.append(f"<div>{details.picture}</div>")
@@ -71,22 +71,22 @@ def html(name: str, facts: Iterable[str], details: Details) -> str:
 
 
 def number(value: float) -> str:
-    """Four significant digits; a dash for what is missing."""
+    """Four significant digits; a dash for missing values."""
     return "–" if isnan(value) else f"{value:.4g}"
 
 
 def error(value: float) -> str:
-    """Two significant digits, as errors and residuals deserve."""
+    """Two significant digits, for errors and residuals."""
     return f"{value:.1e}" if isfinite(value) and value else number(value)
 
 
 def imaginary(value: complex) -> float:
-    """Im λ; 0 where it is below the digits of λ that are shown."""
+    """Im λ, or 0 if it is below the displayed digits of λ."""
     return value.imag if abs(value.imag) >= 5e-5 * abs(value) else 0.0
 
 
 def eigenvalue(value: complex) -> str:
-    """λ such as `-1`, `-0.4+2i` or, of μ = 0, `-inf`."""
+    """An eigenvalue as text, such as `-1`, `-0.4+2i` or, for μ = 0, `-inf`."""
     text = number(value.real)
     if isfinite(value.real) and isfinite(value.imag) and imaginary(value):
         text += f"{value.imag:+.4g}i"
@@ -98,7 +98,7 @@ def _row(tag: str, cells: Sequence[str]) -> str:
 
 
 def curves(times: NDArray, values: NDArray) -> str:
-    """SVG of the columns of `values` (T, k) against `times` (T,), in the colour of the text.
+    """SVG plot of the columns of `values` (T, k) against `times` (T,).
 
     Every so many of the times are drawn; a curve ends where its values are no longer finite.
     """

@@ -1,4 +1,4 @@
-"""What a piece of code depends on, found by following what it uses; and the digest of that.
+"""Dependencies of a piece of code, found by following what it uses, and their digest.
 
 Within koopmark the unit that is followed is a top-level definition: what its text names is looked
 up in its module, and through imports in others, so that a table of contents which re-exports a
@@ -37,7 +37,7 @@ _INSTALLED = tuple(
 
 @dataclass
 class Closure:
-    """All that code depends on."""
+    """All dependencies of a piece of code."""
 
     files: set[Path] = field(default_factory=set)
     """Files of koopmark, and files of others that no version tells apart."""
@@ -94,7 +94,7 @@ class _Outline:
 
 
 class Source:
-    """The source of koopmark as it was when this was made; that of others as it is.
+    """Source code of koopmark as of now, and of other code as it is when read.
 
     A process computes with what it has imported, whatever becomes of the files: made at the
     import, this is what its results come from. `package` is its folder.
@@ -119,27 +119,27 @@ class Source:
         return self._package_digest
 
     def digest(self, roots: Sequence[Root]) -> str:
-        """Digest of all that `roots` depend on."""
+        """Digest of everything that `roots` depend on."""
         found = self.closure(roots)
         lines = [*map(self._line, found.files), *found.links, *self.versions(roots)]
         return _sha("\n".join(sorted(lines)).encode())[:16]
 
     def versions(self, roots: Iterable[Root]) -> list[str]:
-        """Versions of the installed distributions that `roots` use, and of what these require."""
+        """Versions of the distributions that `roots` use, and of their requirements."""
         names = self.closure(roots).distributions
         return sorted({line for name in names for line in _versions(name)})
 
     def digest_of_others(self, roots: Iterable[Root]) -> str:
-        """Digest of the files that are not koopmark's."""
+        """Digest of the files that do not belong to koopmark."""
         lines = map(self._line, self.files_of_others(roots))
         return _sha("\n".join(sorted(lines)).encode())[:16]
 
     def files_of_others(self, roots: Iterable[Root]) -> set[Path]:
-        """Files on which `roots` depend and which are neither koopmark's nor installed."""
+        """Files that `roots` depend on and that belong to no installed package."""
         return self.closure(roots).files - self._texts.keys()
 
     def closure(self, roots: Iterable[Root]) -> Closure:
-        """All that `roots` depend on."""
+        """All dependencies of `roots`."""
         whole = Closure()
         for root in roots:
             whole.add(self._closure(root))
@@ -334,7 +334,7 @@ def _is_installed(path: Path) -> bool:
 
 
 def folder_of_packages(path: Path) -> Path:
-    """The folder from which a file would be imported under its full name."""
+    """The folder from which a file would be imported by its full name."""
     folder = path.parent
     while (folder / "__init__.py").is_file():
         folder = folder.parent
@@ -366,7 +366,7 @@ def _inside(package: Path) -> list[Path]:
 
 
 def own_place(top: str, folder: Path) -> Path | None:
-    """The folder from which a file in `folder` imports this module, if its user edits it there.
+    """The folder from which a file in `folder` imports a module that its user edits there.
 
     None for what is installed, editable or not: a process imports a library once, and an adapter
     beside the source of its library is there to measure what is installed.
@@ -535,7 +535,7 @@ def _uses(statement: ast.stmt) -> _Uses:
 
 
 def file_digest(path: Path) -> str:
-    """Digest of a file of text, whatever its line ends."""
+    """Digest of a text file, independent of line ends."""
     return _sha(path.read_bytes())
 
 

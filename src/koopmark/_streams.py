@@ -1,4 +1,4 @@
-"""Standard output and error that no encoding, no closed pipe and no lost terminal brings down."""
+"""Standard output and error that survive encoding errors, closed pipes and lost terminals."""
 
 import codecs
 import errno
@@ -29,7 +29,7 @@ WORDS = {
 
 @contextmanager
 def lasting() -> Iterator[None]:
-    """In the block standard output and error take every text and outlive their readers.
+    """Make standard output and error accept any text and survive closed readers in the block.
 
     A character that the encoding lacks is written in letters that it has (`lambda`, `x^2`); once
     the reader is gone, what is written is dropped, so that a command still does its work and
@@ -95,7 +95,7 @@ class _Lasting(io.RawIOBase):
 
 
 def readable(text: str) -> str:
-    """Text in ASCII: Greek letters by name, `²` as `^2`, `ẋ` as `x'`, `?` for what has no other.
+    """Text in ASCII: Greek letters by name, `²` as `^2`, `ẋ` as `x'`, `?` for the rest.
 
     Names and letters stay apart: `λt` is `lambda t`.
     """

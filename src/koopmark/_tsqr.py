@@ -1,4 +1,4 @@
-"""The triangular factor of a tall matrix, one block of rows after another (TSQR).
+"""The triangular factor of a tall matrix by blocks of rows (TSQR).
 
 Demmel, Grigori, Hoemmen and Langou, "Communication-optimal parallel and sequential QR and LU
 factorizations", SIAM J. Sci. Comput. 34 (2012).
@@ -16,12 +16,12 @@ BLOCK_ROWS, BLOCK_BYTES = 1024, 2**24
 
 
 def block_rows(columns: int) -> int:
-    """How many rows of so many numbers make a good block."""
+    """Good number of rows of a block, for rows of so many numbers."""
     return min(BLOCK_ROWS, max(64, BLOCK_BYTES // (8 * columns)))
 
 
 def eliminate(triangle: NDArray, block: NDArray, triangular: bool = False) -> NDArray:
-    """R of [triangle; block], in the memory of `triangle`; `block` is overwritten.
+    """R of [triangle; block], computed in place of `triangle`; `block` is overwritten.
 
     LAPACK's tpqrt leaves the zeros of the triangle alone, and those of a block that is
     `triangular` itself.
@@ -45,7 +45,7 @@ def eliminate(triangle: NDArray, block: NDArray, triangular: bool = False) -> ND
 
 
 def triangle_of(*parts: NDArray) -> NDArray:
-    """R (D, D) of the matrix whose columns are those of all `parts` (P, Dᵢ) side by side."""
+    """R (D, D) of the matrix with the columns of all `parts` (P, Dᵢ) side by side."""
     columns = sum(part.shape[1] for part in parts)
     dtype = complex if any(np.iscomplexobj(part) for part in parts) else float
     triangle = np.zeros((columns, columns), dtype, order="F")

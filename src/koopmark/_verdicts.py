@@ -1,4 +1,4 @@
-"""Contracts: checks that a thing keeps to something, each a function that raises an AssertionError.
+"""Checks of methods and systems: functions that raise an AssertionError if a claim is false.
 
 The text of the error is a sentence; the first line of a check's docstring is what it claims.
 """
@@ -11,7 +11,7 @@ from koopmark._errors import named
 
 
 class Skip(ValueError):
-    """Raised by what does not apply by design, such as a method to some data; says the reason.
+    """Raised by a check that does not apply, or by a method that skips some data; says why.
 
     To whoever fits a method directly it is a ValueError like any other about the data.
     """
@@ -19,7 +19,7 @@ class Skip(ValueError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one check ended: `status` is passed, broken or skipped, `reason` says why."""
+    """The result of a check: `status` is passed, broken or skipped; `reason` says why."""
 
     check: str
     claim: str
@@ -28,7 +28,7 @@ class Verdict:
 
 
 def verdict(check: Callable[[Any], None], thing: Any) -> Verdict:
-    """How one check of a thing ends."""
+    """Run a check and return its verdict."""
     status, reason = "passed", ""
     try:
         check(thing)
@@ -42,13 +42,13 @@ def verdict(check: Callable[[Any], None], thing: Any) -> Verdict:
 
 
 def described(check: Callable[[Any], None]) -> tuple[str, str]:
-    """The name of a check, and what it claims."""
+    """The name of a check and its claim."""
     claim = (check.__doc__ or "").strip().partition("\n")[0]
     return check.__name__.replace("_", " "), claim
 
 
 def agree(holds: object, sentence: str) -> None:
-    """Refuse what does not hold.
+    """Raise AssertionError with the sentence if the claim is false.
 
     Raises
     ------

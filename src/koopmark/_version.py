@@ -1,3 +1,3 @@
-"""The version of koopmark, said once."""
+"""The version of koopmark."""
 
 __version__ = "0.2.0"

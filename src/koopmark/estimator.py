@@ -1,4 +1,4 @@
-"""Methods as scikit-learn's searches, splits and `clone` drive them."""
+"""Methods as scikit-learn estimators, for searches, splits and `clone`."""
 
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
@@ -27,7 +27,9 @@ WORST = -1e9
 
 
 class Estimator(ReprMixin):
-    """A method for scikit-learn: `GridSearchCV(Estimator("pydmd.dmd"), {"svd_rank": [2, 4]})`.
+    """A method as a scikit-learn estimator.
+
+    For example `GridSearchCV(Estimator("pydmd.dmd"), {"svd_rank": [2, 4]})`.
 
     Samples are trials: a split of the data is one of their trajectories. An option of a dictionary
     or kernel is named with its place, `dictionary__degree`, or in short, `degree`.
@@ -71,7 +73,7 @@ class Estimator(ReprMixin):
         return self
 
     def score(self, X: Any, y: object = None) -> float:  # noqa: ARG002
-        """How well the model forecasts the trials `X`: R² = 1 - Σ‖x̂ - x‖² / Σ‖x - x̄‖².
+        """Skill of forecasts of the trials `X`: R² = 1 - Σ‖x̂ - x‖² / Σ‖x - x̄‖².
 
         Every stretch of `X` without a gap is forecast from its first window to its end, with no
         look at what follows, and x̄ is the mean of all states that are forecast. 1 is perfect, 0 as
@@ -88,7 +90,7 @@ class Estimator(ReprMixin):
         return forecast_skill(self._fitted("score"), self._trials(X))
 
     def predict(self, X: Any, times: Any, inputs: Any = None) -> NDArray | None:
-        """`Model.predict` of the fitted model.
+        """The `Model.predict` of the fitted model.
 
         Raises
         ------
@@ -98,7 +100,7 @@ class Estimator(ReprMixin):
         return self._fitted("predict").predict(X, times, inputs=inputs)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters; with `deep` also all options of the method, nested ones as `a__b`.
+        """The parameters; with `deep`, also all options of the method, nested as `a__b`.
 
         Raises ConfigError if the method does not exist or an option is not allowed.
         """
@@ -106,7 +108,7 @@ class Estimator(ReprMixin):
         return {**_nested(self._method()), **given} if deep else given
 
     def set_params(self, **params: Any) -> Self:
-        """Change parameters, as `get_params` names them.
+        """Set parameters by the names that `get_params` returns.
 
         Raises
         ------
@@ -176,7 +178,7 @@ class Estimator(ReprMixin):
 
 
 def forecast_skill(model: Model, data: Trajectories) -> float:
-    """R² of the model's forecasts of `data`, as said in `Estimator.score`, with its errors."""
+    """R² of the model's forecasts of `data`, as in `Estimator.score`, with the errors."""
     missed = total = 0.0
     blocks = data.blocks(least=model.window + 1)
     if not blocks:

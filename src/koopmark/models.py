@@ -1,4 +1,4 @@
-"""What a fitted method hands to the scorer."""
+"""Models: the eigenpairs, functions and forecasts that a fitted method returns."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -87,14 +87,14 @@ class Model(_repr.ReprMixin, Gated, ABC):
     @property
     @abstractmethod
     def eigenvalues(self) -> NDArray[np.complex128]:
-        """(s,) eigenvalues, continuous-time, per unit of time; NaN or infinite where log fails."""
+        """Continuous-time eigenvalues (s,) per unit of time; NaN or infinite if the log fails."""
 
     @abstractmethod
     def eigenfunctions(self, windows: NDArray) -> NDArray[np.complex128]:
-        """Values (P, s) at `windows` (P, window, N), belonging to the last state of each."""
+        """Values (P, s) at the last state of each of the `windows` (P, window, N)."""
 
     def dictionary(self, windows: NDArray) -> NDArray | None:  # noqa: ARG002
-        """Values (P, D) of all that the method could combine; None where that is not a list."""
+        """Values (P, D) of the dictionary functions; None if the method has no such list."""
         return None
 
     def predict(
@@ -103,7 +103,7 @@ class Model(_repr.ReprMixin, Gated, ABC):
         times: NDArray,  # noqa: ARG002
         inputs: NDArray | None = None,  # noqa: ARG002
     ) -> NDArray | None:
-        """States (P, K, N) that follow `windows` (P, window, N); None if it cannot predict them.
+        """States (P, K, N) that follow `windows` (P, window, N); None if it makes no predictions.
 
         `times` (K,) are positive, in units of the time of the eigenvalues, and count from the last
         state of each window. They need not be multiples of the sampling interval: a model that can
@@ -121,7 +121,7 @@ class Model(_repr.ReprMixin, Gated, ABC):
 
     @property
     def multipliers(self) -> NDArray[np.complex128] | None:
-        """(s,) μ = φ(x⁺) / φ(x) over the sampling interval; None if it knows only λ.
+        """Multipliers μ = φ(x⁺) / φ(x) (s,) per sampling interval; None if it gives only λ.
 
         No logarithm holds μ = 0, and a negative μ sits on its branch cut: of maps these are scored.
         """
@@ -129,7 +129,7 @@ class Model(_repr.ReprMixin, Gated, ABC):
 
     @property
     def gains(self) -> NDArray | None:
-        """(s, q) g with φ(x⁺) = μ φ(x) + g v, v the inputs held over the sampling interval.
+        """Gains g (s, q) with φ(x⁺) = μ φ(x) + g v for inputs v held over the interval.
 
         None if the method does not use inputs, or has an effect of them that is not linear alone:
         then the linear part is given, and `forced` says all.
@@ -137,7 +137,7 @@ class Model(_repr.ReprMixin, Gated, ABC):
         return None
 
     def forced(self, windows: NDArray, inputs: NDArray) -> NDArray | None:  # noqa: ARG002
-        """φ(x⁺) - μ φ(x) (P, s) for the windows (P, window, N) under held inputs (P, q).
+        """Effect φ(x⁺) - μ φ(x) (P, s) of held inputs (P, q) at `windows` (P, window, N).
 
         None if the method does not use inputs. It must vanish as the inputs do.
 
@@ -151,7 +151,7 @@ class Model(_repr.ReprMixin, Gated, ABC):
 
     @property
     def residuals(self) -> NDArray[np.float64] | None:
-        """(s,) the method's own training residual of each pair; None where it offers none."""
+        """The method's own training residual (s,) of each pair; None if it has none."""
         return None
 
     note: str = ""
@@ -246,7 +246,10 @@ def _fitting_inputs(model: Model, inputs: ArrayLike) -> NDArray[np.float64]:
 
 
 def continuous(discrete: NDArray, dt: float) -> NDArray[np.complex128]:
-    """λ = log(μ) / Δt on the principal branch; μ = 0 gives -inf, and counts as unrecovered."""
+    """Continuous-time eigenvalues λ = log(μ) / Δt on the principal branch.
+
+    μ = 0 gives -inf, and counts as not recovered.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(np.asarray(discrete, dtype=complex)) / dt
 
@@ -322,7 +325,7 @@ def driven(
 
 
 def steps_of(times: NDArray, dt: float) -> NDArray[np.intp] | None:
-    """How many intervals `dt` each of the `times` is; None if one is no multiple up to rounding."""
+    """Number of intervals `dt` in each of the `times`; None if one is not a multiple."""
     steps = np.rint(np.asarray(times) / dt)
     exact = np.abs(times - steps * dt) <= SAME_INTERVAL * dt
     return steps.astype(int) if exact.all() else None
@@ -330,7 +333,7 @@ def steps_of(times: NDArray, dt: float) -> NDArray[np.intp] | None:
 
 @dataclass(frozen=True, eq=False)
 class LinearModel(Model):
-    """Eigenfunctions φ(x) = ψ(x) C that are linear in a dictionary ψ of the state.
+    """A model with eigenfunctions φ(x) = ψ(x) C that are linear in a dictionary ψ.
 
     Parameters
     ----------
@@ -377,7 +380,7 @@ class LinearModel(Model):
         lift: Lift,
         state: slice | None = None,
     ) -> Self:
-        """From μ (s,) and the modes Φ (D, s) of ψ(x⁺) = A ψ(x): eigenfunctions are rows of Φ⁺.
+        """A model from μ (s,) and modes Φ (D, s) of ψ(x⁺) = A ψ(x); eigenfunctions are rows of Φ⁺.
 
         `state` says which rows of ψ are the state itself; there Φ is the readout.
         """
@@ -395,7 +398,7 @@ class LinearModel(Model):
         state: slice | None = None,
         note: str = "",
     ) -> Self:
-        """From μ (s,) and the coefficients C (D, s) of eigenfunctions in ψ.
+        """A model from μ (s,) and the coefficients C (D, s) of the eigenfunctions in ψ.
 
         `state` says which columns of ψ are the state; the readout M is that with C M ≈ 1 there, in
         least squares over the coefficients.
@@ -411,7 +414,7 @@ class LinearModel(Model):
     def from_operator(
         cls, operator: NDArray, dt: float, lift: Lift, state: slice | None = None, note: str = ""
     ) -> Self:
-        """From K (D, D) in the row convention ψ(x⁺) ≈ ψ(x) K: its right eigenvectors.
+        """A model from the right eigenvectors of K (D, D), with ψ(x⁺) ≈ ψ(x) K for rows ψ.
 
         `state` as for `from_coefficients`.
         """

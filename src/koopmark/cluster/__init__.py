@@ -1,4 +1,4 @@
-"""The fits of a run on a Dask cluster."""
+"""Run the fits of a suite on a Dask cluster."""
 
 from koopmark.cluster._client import Cluster, Stopped, connect
 

@@ -1,4 +1,4 @@
-"""The same cells on a Dask cluster: what the machine does that starts the run.
+"""The client side of a run on a Dask cluster.
 
 Cells and rows travel through the scheduler, as bytes; data and files do not. What a Dask worker
 does with a cell is in `remote` and `host`.
@@ -40,12 +40,12 @@ _ADDRESS = re.compile(r"\w+://[^\s/]+:\d+/?")
 
 
 class Stopped(Exception):
-    """The cluster cannot go on, for the reason in the text; rows that came are good."""
+    """The cluster cannot continue, for the reason in the message; rows received so far count."""
 
 
 @contextmanager
 def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Cluster"]:
-    """The cluster of the Dask scheduler at `address`; closing the block cancels its tasks.
+    """Connect to the Dask scheduler at `address`; leaving the block cancels its tasks.
 
     Parameters
     ----------
@@ -105,26 +105,26 @@ class Cluster:
 
     @property
     def threads(self) -> int:
-        """Fits that can run at the same time, by the workers that are there now."""
+        """Number of fits that can run at the same time on the present workers."""
         return sum(self.client.nthreads().values())
 
     @property
     def summary(self) -> str:
-        """What there is, in a line."""
+        """The cluster in one line."""
         if not self.workers:
             return f"{self.address}: no workers yet, waiting for the first"
         plural = "s" if len(self.workers) > 1 else ""
         return f"{self.address}: {len(self.workers)} worker{plural}, {self.threads} fits at a time"
 
     def provenance(self) -> dict[str, Any]:
-        """Where the fits run; JSON-able."""
+        """Where the fits run, as JSON-compatible values."""
         cpus = sorted({worker["cpu"] for worker in self.workers.values()})
         return {"scheduler": self.address, "workers": len(self.workers), "cpus": cpus}
 
     def execute(
         self, cells: Sequence[Cell], cache_dir: Path | None = None
     ) -> Generator[Rows, None, None]:
-        """Run cells on the workers, and yield their rows as they come.
+        """Run cells on the workers and yield their rows as they end.
 
         Closing the iterator cancels the fits under way. A cell whose worker dies is done by
         another one, as often as the scheduler allows; and once more after that, when no other such

@@ -1,4 +1,4 @@
-"""The process beside a Dask worker: runs one fit after another, each in a process that may die.
+"""The process beside a Dask worker that runs fits, each in its own process.
 
 A Dask worker's own process is none to fit in: a thread of it cannot be ended, and under a nanny
 it may not start processes. This one may, and ends itself with all it started as soon as the
@@ -26,7 +26,7 @@ Answer = Rows | Outcome | WorkerFailure
 
 
 def main(cache_dir: Path | None) -> None:
-    """Take packed cells from standard input and answer each on standard output, until its end."""
+    """Read packed cells from standard input and write an answer to each, until the input ends."""
     # Fits inherit descriptor 1: what they print must not be mixed into the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""A cell as bytes that another machine can open, with the source of others that it needs."""
+"""Cells as bytes that other machines can unpack, with the source files that they need."""
 
 import copyreg
 import hashlib
@@ -17,7 +17,7 @@ from koopmark.systems.own_sections import OwnSystem
 
 
 def pack(cell: Cell) -> bytes:
-    """A cell for `unpack`.
+    """Pack a cell for `unpack`.
 
     A method or a system that was loaded from a file travels as the texts of that file and of those
     beside it that it imports, with its options; any other by the name of its class, which must be
@@ -29,7 +29,7 @@ def pack(cell: Cell) -> bytes:
 
 
 def unpack(parcel: bytes, folder: Path) -> Cell:
-    """The cell that was packed; files of methods and systems are written to `folder`.
+    """Unpack a cell; source files of methods and systems are written to `folder`.
 
     Loading these may raise anything, as foreign code may.
     """

@@ -1,4 +1,4 @@
-"""What a Dask worker runs: it hands each cell to a process beside it, and waits for the rows."""
+"""Code that runs on a Dask worker: it passes cells to a process beside it."""
 
 import os
 import pickle
@@ -25,27 +25,29 @@ STARTS = 3
 
 
 class IncompatibleWorker(Exception):
-    """This Dask worker cannot do any fit; the text says why."""
+    """This Dask worker cannot run any fit; the message says why."""
 
 
 class Cancelled(Exception):
-    """The client is gone, or wants no answer any more."""
+    """The client is gone, or has cancelled the task."""
 
 
 @cache
 def release() -> str:
-    """What a process here computes with, beside a method's library: rows are filed under it."""
+    """Version of the code and libraries of a process here, apart from the method's library."""
     libraries = ", ".join(HERE.versions(EVERY_FIT))
     return f"koopmark {__version__} (source {HERE.digest_of_package()}; {libraries})"
 
 
 def about() -> dict[str, str]:
-    """What a client wants to know of a Dask worker before it sends cells."""
+    """Facts that a client needs about a Dask worker before it sends cells."""
     return {"release": release(), "cpu": cpu()}
 
 
 def fit(parcel: bytes, cache_dir: Path | None, wanted: str) -> bytes:
-    """The pickled `Answer` of `_host` to a packed cell; `wanted` is the client's `release()`.
+    """Run a packed cell and return the pickled `Answer` of `_host`.
+
+    `wanted` is the client's `release()`.
 
     Raises IncompatibleWorker if koopmark is another one here or no process for fits can be kept
     alive, and Cancelled, once the fit is ended, if the task was cancelled.
@@ -97,7 +99,7 @@ class Host:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def ask(self, parcel: bytes, cancelled: Callable[[], bool]) -> bytes | None:
-        """The answer to a packed cell; None where the process died, or is ended as cancelled."""
+        """The answer to a packed cell; None if the process died or was cancelled."""
         assert self._process.stdin is not None
         with suppress(OSError):
             pickle.dump(parcel, self._process.stdin)
@@ -110,7 +112,7 @@ class Host:
                     self.end()
 
     def end(self) -> None:
-        """End the process and the fit it is at."""
+        """End the process and its current fit."""
         assert self._process.stdin is not None
         with suppress(OSError):
             self._process.stdin.close()

@@ -1,4 +1,4 @@
-"""From recipes to trajectories: what methods are measured on."""
+"""Datasets: trajectories from recipes or recordings, with answer keys."""
 
 from koopmark.datasets._driving import Driving
 from koopmark.datasets.answer_key import AnswerKey

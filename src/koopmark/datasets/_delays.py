@@ -1,4 +1,4 @@
-"""The linear dynamics behind few channels: their order and rates, from several samples in a row."""
+"""Order and rates of linear dynamics seen through few channels, from several samples in a row."""
 
 from typing import NamedTuple
 
@@ -31,8 +31,11 @@ SEGMENT = 256
 
 
 class Spectrum(NamedTuple):
-    """Power of each channel (F, N), noise taken out, at frequencies (F,) in units of π per sample;
-    what noise has (N,), and of how many segments it is the mean."""
+    """Power spectra of channels, with the power of the noise.
+
+    `power` (F, N) without noise at frequencies (F,) in units of π per sample, the noise (N,), and
+    the number of segments averaged.
+    """
 
     frequencies: Array
     power: Array
@@ -40,19 +43,21 @@ class Spectrum(NamedTuple):
     segments: int
 
     def of(self, channels: NDArray[np.bool_]) -> "Spectrum":
-        """That of some channels."""
+        """The spectra of some channels."""
         return self._replace(power=self.power[:, channels], noise=self.noise[channels])
 
 
 class Parts(NamedTuple):
-    """Covariances of windows and what follows, of each part of the data, (PARTS, m, m) each."""
+    """Covariances of windows and their successors in each part of the data, (PARTS, m, m) each."""
 
     ahead: Array
     further: Array
 
 
 def spectrum_of(states: Array, links: NDArray[np.bool_], floor: Array) -> Spectrum | None:
-    """Of standardised states (P, N) with noise of the variances `floor`; None if all are short.
+    """Spectra of standardised states (P, N) with noise variances `floor`.
+
+    None if all segments are too short.
 
     The mean over stretches of up to SEGMENT samples, of at least 16.
     """
@@ -76,14 +81,14 @@ def spectrum_of(states: Array, links: NDArray[np.bool_], floor: Array) -> Spectr
 
 
 def pairs_of(links: NDArray[np.bool_], lag: int) -> NDArray[np.intp]:
-    """Where each state is that another follows `lag` intervals later."""
+    """Indices of the states that have another one `lag` intervals later."""
     count = np.concatenate([[0], np.cumsum(links)])
     starts = np.arange(max(0, len(count) - lag))
     return starts[count[starts + lag] - count[starts] == lag]
 
 
 def parts_of(which: NDArray[np.intp], at: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The part of each of the rows `at`: whole trials, or stretches of few of them."""
+    """Part of the data of each of the rows `at`: whole trials, or segments if trials are few."""
     trials = np.unique(which[at])
     if len(trials) >= 2 * PARTS:
         return np.searchsorted(trials, which[at]) * PARTS // len(trials)
@@ -91,7 +96,7 @@ def parts_of(which: NDArray[np.intp], at: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def rates_within(found: Parts, rank: int) -> tuple[NDArray[np.complex128], Array]:
-    """Eigenvalues (r,) of further = A ahead in its `rank` leading directions, and their errors.
+    """Eigenvalues (r,) of A in further = A ahead, in its `rank` leading directions, with errors.
 
     Those of which the jackknife's error is at most MOST_RATE_ERROR, the slowest decay first.
     """
@@ -126,7 +131,7 @@ def rates_in_delays(
     links: NDArray[np.bool_],
     spectrum: Spectrum | None,
 ) -> tuple[int, NDArray[np.complex128], Array]:
-    """Order of linear dynamics that standardised channels show in time, its rates and their errors.
+    """Order of the linear dynamics of standardised channels, its rates and their errors.
 
     Rates are per sampling interval. C(τ) = ⟨s(t + τ) s(t)ᵀ⟩ of linear dynamics of order n are
     C e^{Aτ} G, so that a block Hankel matrix of them has rank n, and that of the next lags is it

@@ -1,4 +1,4 @@
-"""How a recording was driven: what its inputs are like, and what they excite."""
+"""How a recording was driven: the kind of its inputs, and what they excite."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -24,7 +24,7 @@ FEEDBACK = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Driving:
-    """The inputs of a recording.
+    """Properties of the inputs of a recording.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Driving:
 
 
 def driving_of(data: Trajectories) -> Driving | None:
-    """What the inputs of `data` are like; None if it has none."""
+    """Measure the inputs of `data`; None if there are none."""
     if data.inputs is None or not data.inputs.shape[2]:
         return None
     held = np.asarray(data.inputs, dtype=float)

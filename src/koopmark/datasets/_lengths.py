@@ -1,4 +1,4 @@
-"""When a recording was made: the interval, uneven times, lengths of trials, and what is missing."""
+"""Sampling of a recording: interval, uneven times, lengths of trials and missing values."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ explains are those of a grid; deviations of a clock that drifts add up."""
 
 @dataclass(frozen=True)
 class Lengths:
-    """See the fields of `Measured` of the same names."""
+    """Properties of the sampling; see the fields of `Measured` with the same names."""
 
     samples: int
     infinite: int
@@ -34,7 +34,7 @@ class Lengths:
 
 
 def lengths_of(data: Trajectories, channels: int) -> Lengths:
-    """Read all of the data once, a block at a time; of so many channels something was recorded."""
+    """Measure the sampling in one pass over the data, a block at a time."""
     present, values, lost, infinite = _present(data, channels)
     length = present.shape[1]
     # A trajectory in which nothing was recorded has no length.
@@ -129,7 +129,7 @@ def _present(data: Trajectories, channels: int) -> tuple[NDArray[np.bool_], int,
 
 
 def blocks_of(data: Trajectories) -> "list[tuple[NDArray, tuple[slice, slice]]]":
-    """Views (m, t, N) of bounded size of all states, and where they are."""
+    """Views (m, t, N) of bounded size of all states, with their positions."""
     count, length, n = data.states.shape
     t = max(1, min(length, BLOCK_VALUES // max(n, 1)))
     m = max(1, BLOCK_VALUES // (t * max(n, 1)))

@@ -1,4 +1,4 @@
-"""How fast a recording changes: correlations, rates of a linear fit, spectra, and drift."""
+"""Time scales of a recording: correlation times, rates of a linear fit, spectra and drift."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,7 +31,7 @@ FEW_CHANNELS = 3
 
 @dataclass(frozen=True, eq=False)
 class TimeScales:
-    """See the fields of `Measured` of the same names."""
+    """Time scales; see the fields of `Measured` with the same names."""
 
     correlation_time: Array
     order: int
@@ -43,7 +43,7 @@ class TimeScales:
 
 
 def time_scales_of(data: Trajectories, dt: float, noise: Array, directions: int) -> TimeScales:
-    """Of standardised channels, from states that follow one another one interval apart.
+    """Measure the time scales of standardised channels from successive states.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The answer key: what is right about trajectories, for scores and for informed methods."""
+"""Answer keys: what is known exactly about the system behind trajectories."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ Simulator = Callable[..., Trajectories]
 
 @dataclass(frozen=True, eq=False)
 class AnswerKey(ReprMixin):
-    """All that scores and informed methods are told of the system behind trajectories.
+    """Exact knowledge of the system behind trajectories, for scores and informed methods.
 
     What is not known is None, and what needs it is missing from the scores with a note. A key of
     one's own needs the targets and the number of variables, no more.
@@ -116,7 +116,7 @@ class AnswerKey(ReprMixin):
 
     @classmethod
     def of(cls, system: System, max_degree: int = 1, sensors: Sensors | None = None) -> "AnswerKey":
-        """The key of a system to products of up to `max_degree` eigenfunctions, without a spectrum.
+        """The key of a system with products of up to `max_degree` eigenfunctions.
 
         Of a system whose eigenfunctions are known only nearly, those are the targets. Through
         `sensors` they are the functions of what is seen or, if there are none, those of the whole
@@ -185,7 +185,7 @@ class AnswerKey(ReprMixin):
         )
 
     def in_units(self, units: NDArray) -> "AnswerKey":
-        """The key of channels s / u, with u (p,) positive: of states alone, without the dynamics.
+        """The key for rescaled channels s / u, with u (p,) positive, without the dynamics.
 
         What needs the dynamics is None.
         """
@@ -213,11 +213,11 @@ class AnswerKey(ReprMixin):
 
     @property
     def stochastic(self) -> bool:
-        """Whether eigenfunctions obey their eigenvalues on average only."""
+        """Whether eigenfunctions obey their eigenvalues only on average."""
         return self.quadrature is not None
 
     def expect_origin(self, data: Trajectories) -> None:
-        """Refuse data from another system, if that can be told: how both move is compared.
+        """Raise ValueError for data that come from another system, as far as can be told.
 
         Systems that move alike are one, however they were made. Nothing is told of data that do not
         say where they are from, of stochastic systems, or of a key that does not say how its system
@@ -327,7 +327,7 @@ def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
 def with_spectrum(
     key: AnswerKey, system: System, arrays: cache.Arrays, bound: float, principal: bool, dt: float
 ) -> AnswerKey:
-    """The key of trajectories sampled every `dt`: its closed-form `key` with what is known beyond.
+    """Add the spectrum at the attractor to the closed-form `key` of trajectories.
 
     `arrays` are what `where_it_ends` said of them; eigenvalues with |Re λ| <= `bound`, or of a map
     those down to products of so many functions, make the spectrum, and with `principal` all of its
@@ -412,7 +412,7 @@ def _with_parts(key: AnswerKey) -> AnswerKey:
 
 
 def principal_targets(system: System, point: FixedPoint, bound: float, dt: float) -> Spaces:
-    """All eigenspaces of the lattice with |Re λ| <= `bound`.
+    """Targets for all eigenspaces of the lattice with |Re λ| <= `bound`.
 
     Raises
     ------
@@ -435,7 +435,7 @@ def principal_targets(system: System, point: FixedPoint, bound: float, dt: float
 
 
 def expected_targets(system: System, closed: Spaces, bound: float, dt: float) -> Spaces:
-    """The principal targets of a network with one stable fixed point, without any trajectories."""
+    """Targets of a network with one stable fixed point, predicted without trajectories."""
     try:
         point = _only_stable(system)
         return closed if point is None else principal_targets(system, point, bound, dt)

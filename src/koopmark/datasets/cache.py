@@ -1,4 +1,4 @@
-"""Trajectories on disk, by the hash of what they depend on: no pickle, atomic, verified."""
+"""Cache of trajectories on disk, keyed by a hash of what they depend on."""
 
 import hashlib
 import io
@@ -26,7 +26,7 @@ the folder."""
 
 @dataclass(frozen=True)
 class Key:
-    """What arrays are found by: `asked` says which they are, `made_by` the source of them."""
+    """Key of cached arrays: `asked` says which arrays, `made_by` which source made them."""
 
     asked: str
     made_by: str
@@ -36,17 +36,17 @@ class Key:
 
 
 class Damaged(Exception):
-    """A cache file that does not hold what was written to it."""
+    """A cache file does not contain what was written to it."""
 
 
 def default_folder() -> Path:
-    """`datasets/.cache` of a checkout, else the user's cache folder."""
+    """The folder `datasets/.cache` of a checkout, or else the user's cache folder."""
     root = checkout()
     return root / "datasets" / ".cache" if root else Path(platformdirs.user_cache_dir("koopmark"))
 
 
 def remember(folder: Path, key: Key, make: Callable[[], Arrays]) -> tuple[Arrays, str]:
-    """The arrays stored under `key`, made and stored first if they are not there.
+    """The arrays stored under `key`; they are computed and stored first if missing.
 
     Of the entries that other source made of the same, the KEPT last used ones stay. The second
     value says what was wrong with the cache, empty if nothing was: a damaged file, whose arrays are
@@ -114,7 +114,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Write arrays with their checksum; the file appears whole or not at all."""
+    """Write arrays with a checksum, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     checksum = np.frombuffer(_checksum(arrays), dtype=np.uint8)
@@ -124,7 +124,7 @@ def write(path: Path, arrays: Arrays) -> None:
 
 
 def read(path: Path) -> Arrays:
-    """Read what `write` wrote.
+    """Read a file of `write`, and verify its checksum.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which sections of a recipe go together, and have a key."""
+"""Which sections of a recipe can be combined and have an answer key."""
 
 from math import log
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ WHOLE = 1e-9
 
 
 def check_conditions(recipe: "Contents") -> None:
-    """Refuse sections that do not go together, or whose combination has no key.
+    """Raise ConfigError for sections that cannot be combined, or that have no answer key.
 
     What the first seed has all have: seeds draw the numbers of a system and of sensors, not what
     these are.

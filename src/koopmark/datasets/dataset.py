@@ -1,4 +1,4 @@
-"""From a recipe and a seed to trajectories for training and for testing."""
+"""Build training and test trajectories from a recipe and a seed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,12 @@ SIMULATION = ((__name__, "_simulate"), (__name__, "_clean_key"), (__name__, "_fr
 
 
 class Diverged(ValueError):
-    """A trajectory of the dataset blew up; the text says which and when."""
+    """A trajectory of a dataset diverged; the message says which and when."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset(ReprMixin):
-    """What a method is fitted to and scored on.
+    """Training and test trajectories with their answer key.
 
     `train` is noisy and recorded as trials if the recipe says so, and says nothing of where it
     comes from. `test` is clean, full and even, and starts elsewhere. `key` is the answer key of
@@ -69,7 +69,7 @@ class Dataset(ReprMixin):
 def load(
     name: str | Path, seed: int = 0, *, cache_dir: Path | None = None, **changes: Any
 ) -> Dataset:
-    """The dataset of a recipe, with some of its numbers changed.
+    """Build a dataset from a recipe, with some of its values changed.
 
     `load("rnn_10_2", seed=1, noise=0.1, gaps=0.2)` has noisy trials with gaps to fit to.
 
@@ -106,7 +106,7 @@ def load(
 
 
 def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
-    """Simulate the recipe with this seed, or read the trajectories from the cache.
+    """Build the dataset of a recipe and a seed, from the cache if it is there.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def _what_drives_out(recipe: Recipe) -> str:
 
 
 def source_of(recipe: Recipe | Recording) -> str:
-    """Digest of the source that makes the trajectories of `recipe`, and of the data it reads.
+    """Digest of the code and data files that the trajectories of `recipe` depend on.
 
     It covers what `koopmark._source` finds from the simulation and the recipe's sections.
     """
@@ -229,7 +229,7 @@ def source_of(recipe: Recipe | Recording) -> str:
 
 
 def target_list(recipe: Recipe | Recording, seed: int) -> tuple[Eigenspace, ...]:
-    """The targets, without simulating anything; a recording has none."""
+    """The targets of a recipe, without simulating it; empty for a recording."""
     if isinstance(recipe, Recording):
         return ()
     system, sensors = recipe.build(seed), recipe.sensors(seed)

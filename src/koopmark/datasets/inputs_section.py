@@ -1,4 +1,4 @@
-"""The `[inputs]` section of a recipe: what drives a network, held from one sample to the next."""
+"""The `[inputs]` section of a recipe: inputs of a network, held between samples."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 
 class InputsSection(Section):
-    """Inputs v of `channels` channels: B v in ẏ, or α B v in the next y of a map; none by default.
+    """Inputs v of `channels` channels, which enter as B v in ẏ, or α B v in a map; default none.
 
     B has independent standard normal entries in the rows of `units`, and more channels keep the
     columns of the first ones. Training inputs are of this `kind`. The test set and fresh
@@ -64,7 +64,7 @@ class InputsSection(Section):
 
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
-        """Keys of a varied recipe, without those that another kind, or no channels, have not."""
+        """The keys of a changed section, without keys that its kind does not have."""
         kind = given.get("kind", "white")
         return {
             key: value
@@ -115,7 +115,7 @@ class InputsSection(Section):
         return system.with_inputs(self.weights(system.size, seed))
 
     def weights(self, n: int, seed: int) -> Array:
-        """B (n, channels)."""
+        """Input weights B (n, channels)."""
         rng = generator({"n": n, "seed": seed}, "input weights")
         drawn: Array = rng.standard_normal((self.channels, n)).T
         if self.scale is not None:
@@ -140,7 +140,7 @@ class InputsSection(Section):
         part: str,
         given: Array | None = None,
     ) -> Array | Feedback | None:
-        """Inputs (count, length, channels) of so many trajectories, or the law that makes them.
+        """Inputs (count, length, channels) for `count` trajectories, or a feedback law.
 
         Those of the parts `train` and `preview` are of this kind, of others white; `given` is for
         those of the training trajectories that a pattern has. `depends_on` is

@@ -1,4 +1,4 @@
-"""What a recording is like: how it was taken, how noisy it is, and how fast it changes."""
+"""Properties of a recording: sampling, noise, rank and time scales."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ COPIED_NOISE = 3e-4
 
 
 class Copy(NamedTuple):
-    """A channel that is another one some samples earlier, in a unit and with an origin of its own.
+    """A channel that equals an earlier sample of another one, up to scale and offset.
 
     Their noise is the same too: it is not white over both.
     """
@@ -39,7 +39,7 @@ class Copy(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Measured(ReprMixin):
-    """What was measured of a recording.
+    """Measured properties of a recording.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class Measured(ReprMixin):
 
     @classmethod
     def of(cls, data: Trajectories) -> "Measured":
-        """Measure a recording; all of it is read once, a block at a time.
+        """Measure a recording in one pass, a block at a time.
 
         Raises
         ------
@@ -234,7 +234,7 @@ class Measured(ReprMixin):
 
     @property
     def relative_noise(self) -> Array:
-        """(N,) the noise as a share of the standard deviation of what is not noise.
+        """Noise (N,) relative to the standard deviation of the signal.
 
         Infinite if there is nothing else, NaN of constant channels.
         """
@@ -244,7 +244,7 @@ class Measured(ReprMixin):
 
     @property
     def gaps_drawn(self) -> float:
-        """Share of all states in gaps, of trials whose ends are as likely in one as all else.
+        """Share of missing states in gaps, as the `[trials]` section of a twin defines it.
 
         Gaps at the ends of a trial make it shorter instead: with a share g in gaps of length l on
         average, of a trial that seems S long a share s = g (S - 2 (1 - g) l) / S is missing.

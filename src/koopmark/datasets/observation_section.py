@@ -1,4 +1,4 @@
-"""The `[observation]` section of a recipe: what sensors see of the state."""
+"""The `[observation]` section of a recipe: sensors that show part of the state."""
 
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ OF_UNITS = ("sensors", "units", "mixtures", "matrix", "matrices")
 
 
 class ObservationSection(Section):
-    """What is seen of N units, to fit to and to test on; by default the whole state.
+    """Sensors of the N units for training and test data; by default the full state.
 
     One of: `sensors` random units; the named `units`, numbered from 0; `mixtures` random mixtures
     of all units, with independent normal weights of norm 1 on average; the mixtures that the rows
@@ -38,7 +38,7 @@ class ObservationSection(Section):
 
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
-        """Keys of a varied recipe: what is chosen anew takes the place of what was."""
+        """The keys of a changed section, in which a new choice replaces the old one."""
         chosen = not changed.isdisjoint(OF_UNITS)
         return {
             key: value
@@ -89,7 +89,7 @@ class ObservationSection(Section):
         return self.matrices or (() if self.matrix is None else (self.matrix,))
 
     def sees(self, n: int, seed: int) -> Sensors | None:
-        """The sensors of a system of n units; None for the whole state.
+        """The sensors for a system of n units; None for the full state.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class ObservationSection(Section):
         return Sensors(weights / np.sqrt(n))
 
     def channels(self, n: int) -> int:
-        """p, how many numbers are seen of n."""
+        """Number p of channels for a system of n units."""
         listed = self.units or next(iter(self._given_matrices), None)
         return len(listed) if listed else self.sensors or self.mixtures or n
 

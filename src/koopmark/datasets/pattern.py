@@ -1,4 +1,4 @@
-"""How trajectories were recorded, without what was: times, what is missing, and the inputs."""
+"""The sampling pattern of a recording without its states: times, missing values, inputs."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """When M trajectories of p channels were recorded, and what drove them: no state.
+    """Times, missing values and inputs of M trajectories with p channels.
 
     Parameters
     ----------
@@ -35,8 +35,10 @@ class Pattern:
 
     @classmethod
     def of(cls, data: Trajectories, dt: float | None = None) -> "Pattern":
-        """That of recorded data, in intervals of `dt` or their own; a time that was not noted lies
-        between its neighbours, and what is not finite was not recorded.
+        """The pattern of recorded data, in units of `dt` or of their own interval.
+
+        A missing time is placed between its neighbours; values that are not finite count as not
+        recorded.
 
         Raises
         ------
@@ -59,24 +61,24 @@ class Pattern:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(M, T)."""
+        """Shape (M, T)."""
         m, t = self.recorded.shape[:2]
         return m, t
 
     @property
     def states(self) -> NDArray[np.bool_]:
-        """(M, T) the states of which at least one value was recorded."""
+        """Which states (M, T) have at least one recorded value."""
         held = self.recorded
         return held if held.ndim == 2 else np.asarray(np.any(held, axis=2))
 
     def write(self, path: Path) -> None:
-        """Write it to a .npz file, the same bytes for the same pattern."""
+        """Write a .npz file with the same bytes for the same pattern."""
         inputs = {} if self.inputs is None else {"inputs": self.inputs}
         np.savez_compressed(path, times=self.times, recorded=self.recorded, **inputs)  # type: ignore[arg-type]
 
     @classmethod
     def read(cls, path: Path) -> "Pattern":
-        """From a file that `write` made.
+        """Read a file of `write`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""A few trajectories of a recipe, for a picture."""
+"""A few trajectories of a recipe for plots."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ RTOL = 1e-6
 
 
 def preview(recipe: Recipe, seed: int, count: int) -> NDArray[np.float64]:
-    """States (count, T, N) of trajectories from initial states of the recipe's law.
+    """Simulate states (count, T, N) from initial states of the recipe.
 
     They are of the same system as the dataset of this seed, and are none of its trajectories:
     nothing is simulated that is not drawn. After a trajectory blew up its states are NaN.

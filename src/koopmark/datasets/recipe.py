@@ -1,4 +1,4 @@
-"""A dataset's recipe: everything its trajectories depend on, in one TOML file."""
+"""Recipes: TOML files with everything that a dataset depends on."""
 
 import re
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class Reference(Section):
-    """One entry of `[[references]]`: where the system of a recipe comes from."""
+    """An entry of `[[references]]`: a source of the recipe's system."""
 
     authors: tuple[Text, ...] = Field(min_length=1)
     """`Family, Given` or the family name alone."""
@@ -64,7 +64,7 @@ class Reference(Section):
 
     @property
     def text(self) -> str:
-        """One line: `Rajan and Abbott, Phys. Rev. Lett. 97, 188104 (2006)`."""
+        """The reference in one line: `Rajan and Abbott, Phys. Rev. Lett. 97, 188104 (2006)`."""
         *others, last = (author.partition(",")[0] for author in self.authors)
         names = f"{', '.join(others)} and {last}" if others else last
         place = f"{self.journal} {self.volume}".strip()
@@ -92,7 +92,7 @@ RegimeKind = Literal[
 
 
 class RegimeSection(Section):
-    """One entry for each seed, as in `koopmark.spectrum.Regime`; no number depends on it.
+    """The `[regime]` section: the regime for each seed (`koopmark.spectrum.Regime`).
 
     `lyapunov_error` is left out if no system is chaotic: only there is the exponent an average.
     Stochastic systems and those under inputs have neither attractors nor exponents here: both are
@@ -113,7 +113,7 @@ class RegimeSection(Section):
 
 
 class MapSection(Section):
-    """The `[map]` section: a network of the relaxation family in steps, by default a flow."""
+    """The `[map]` section: turns a relaxation network into a map; by default a flow."""
 
     alpha: float | None = Field(default=None, gt=0, le=10)
     """α, the step over the time constant: x⁺ = (1-α) x + α (W σ(x) + θ + B v). Maps of any α have
@@ -128,7 +128,7 @@ class TruthSection(Section):
 
 
 class Contents(Section):
-    """What a recipe file holds."""
+    """Contents of a recipe file."""
 
     title: str
     description: str
@@ -205,43 +205,43 @@ class Contents(Section):
 
 
 class Recipe(Contents):
-    """A recipe with the name of its file. Equal recipes and seeds give equal trajectories."""
+    """A recipe with its file name; equal recipes and seeds give equal trajectories."""
 
     name: str
 
     @property
     def size(self) -> int:
-        """The number of channels that are observed."""
+        """Number of observed channels."""
         return self.observation.channels(self.system.size)
 
     @property
     def inputs_recorded(self) -> bool:
-        """Whether methods are given the inputs, if there are any."""
+        """Whether methods are given the inputs."""
         return self.inputs.recorded
 
     def build(self, seed: int) -> System:
-        """The system of this seed, with the inputs that it takes."""
+        """Make the system of this seed, with its inputs."""
         driven = self.inputs.drive(self.system.build(seed), seed)
         return driven if self.map.alpha is None else driven.as_map(self.map.alpha)
 
     def sensors(self, seed: int) -> Sensors | None:
-        """What is seen of it; None for all."""
+        """The sensors; None if the full state is observed."""
         return self.observation.sees(self.system.size, seed)
 
     @property
     def citation(self) -> str:
-        """Its references, in words."""
+        """The references as text."""
         text = "; ".join(reference.text for reference in self.references)
         return text[:1].upper() + text[1:] or "No source is given"
 
     @property
     def in_the_long_run(self) -> str:
-        """The regimes of its systems: `multistable`, or `fixed point or multistable`."""
+        """The regimes of its systems in words: `multistable`, `fixed point or multistable`."""
         kinds = self.regime.kind if self.regime else ("regime not computed",)
         return " or ".join(dict.fromkeys(kinds))
 
     def depends_on(self) -> dict[str, Any]:
-        """What the numbers depend on: not the name, the texts or the number of seeds.
+        """Everything that numbers depend on: not the name, the texts or the number of seeds.
 
         What is absent is left out: a section at its defaults, and a key without a value. A new
         section or an optional key then moves no number of the recipes that do without it.
@@ -259,7 +259,7 @@ class Recipe(Contents):
         return said
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
-        """The columns that describe this dataset in the tables.
+        """Columns that describe the dataset in tables.
 
         What a system has not is None: the rank of weights, and α of a map, 1 - μ.
         """
@@ -287,12 +287,12 @@ def _alpha(system: System) -> float | None:
 
 
 def names() -> list[str]:
-    """Names of the recipes that ship with koopmark."""
+    """Names of the shipped recipes."""
     return sorted(path.stem for path in shipped("datasets").glob("*.toml"))
 
 
 def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
-    """The shipped recipe of this name, or the one in this file.
+    """Load a shipped recipe by name, or a recipe file.
 
     Parameters
     ----------
@@ -317,7 +317,7 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
 
 
 def foreign_code(name_or_path: str, folder: Path) -> list[str]:
-    """The code that is not koopmark's of which a recipe makes its systems, at most one line.
+    """The code outside koopmark that makes the recipe's systems: at most one line.
 
     Nothing is loaded. Parameters and errors are those of `load_recipe`.
     """
@@ -342,7 +342,7 @@ def _place(given: str, folder: Path | None) -> Path:
 
 
 def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -> Recipe:
-    """The recipe called `name`, with other values at dotted keys: what sweeps are made of.
+    """A recipe called `name` with other values at dotted keys, as in sweeps.
 
     Parameters
     ----------
@@ -389,7 +389,7 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
 
 
 def key_of(recipe: Recipe, name: str) -> str:
-    """The dotted key of a recipe that a name alone stands for: `sampling.noise` for `noise`.
+    """The dotted key that a short name means, such as `sampling.noise` for `noise`.
 
     A dotted key stands for itself.
 

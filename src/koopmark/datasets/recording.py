@@ -1,4 +1,4 @@
-"""Data of one's own: a file of trajectories, of which nothing is known but what was recorded."""
+"""Recordings: files of measured trajectories without an answer key."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class RecordingSection(Section):
-    """One `[[recordings]]` of a suite: a file, and what `Trajectories.from_file` is told of it."""
+    """A `[[recordings]]` entry of a suite: a file and options of `Trajectories.from_file`."""
 
     file: Text
     """Taken from the suite's folder if relative."""
@@ -47,19 +47,19 @@ class RecordingSection(Section):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Those of `Trajectories.from_file` that are given."""
+        """The options of `Trajectories.from_file` that are given."""
         own = {"file", "name", "held_out", "resampled"}
         return self.model_dump(mode="json", exclude=own, exclude_defaults=True)
 
 
 def is_recording(name: str) -> bool:
-    """Whether a suite means a file of trajectories by this name, and not a recipe."""
+    """Whether this name in a suite means a file of trajectories rather than a recipe."""
     return Path(name).suffix.lower() not in ("", ".toml") and name not in names()
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """A recording in two parts, the second of which no method is fitted to.
+    """A recording split into training trials and held-out trials.
 
     `key` has no targets: what methods find is assessed, and not scored.
     """
@@ -73,7 +73,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Recording:
-    """A file of trajectories as a suite has it, in place of a recipe."""
+    """A file of trajectories, used by a suite like a recipe."""
 
     asked: RecordingSection
     path: Path
@@ -82,7 +82,7 @@ class Recording:
 
     @classmethod
     def of(cls, asked: RecordingSection, folder: Path) -> "Recording":
-        """The recording of this section, from a file that is taken from `folder` if relative.
+        """The recording of a section; relative file names start from `folder`.
 
         Raises
         ------
@@ -103,11 +103,11 @@ class Recording:
 
     @cached_property
     def size(self) -> int:
-        """N, the number of channels."""
+        """Number N of channels."""
         return int(self.read().shape[2])
 
     def read(self) -> Trajectories:
-        """What the file holds.
+        """Read the trajectories from the file.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class Recording:
         return _read(self)
 
     def parts(self, seed: int) -> Recorded:
-        """The trajectories to fit to, and those held out, as `seed` draws them."""
+        """Training and held-out trajectories, split at random by `seed`."""
         data, drawn = self.read(), self.asked.resampled and seed > 0
         try:
             train, test = data.split(self.asked.held_out, 0 if self.asked.resampled else seed)
@@ -128,14 +128,14 @@ class Recording:
         return Recorded(train, test, AnswerKey((), self.size), drawn)
 
     def depends_on(self) -> dict[str, Any]:
-        """What the numbers depend on: the file's bytes, and how they are read and split."""
+        """Everything that numbers depend on: the file's bytes, and how it is read and split."""
         read = {"held_out": self.asked.held_out, "options": self.asked.options}
         if self.asked.resampled:
             read["resampled"] = True
         return {"recording": {"sha256": self.digest, **read}}
 
     def facts(self, seed: int) -> dict[str, float | int | None]:
-        """The columns that describe this dataset in the tables; neither rank nor noise is known."""
+        """Columns that describe the dataset in tables; rank and noise are unknown."""
         train = self.parts(seed).train
         recorded = train.snapshots()
         lasts = [float(one.times.max() - one.times.min()) for one in train.records()]
@@ -154,23 +154,23 @@ class Recording:
 
     @property
     def inputs_recorded(self) -> bool:
-        """Whether methods are given the inputs: what a file has, they are."""
+        """Whether methods are given inputs: always, if the file has any."""
         return True
 
     def sections(self) -> list["Recording"]:
-        """Itself, as the sections of a recipe: what the source of its numbers begins with."""
+        """The recording itself, in place of the sections of a recipe."""
         return [self]
 
     def code(self) -> list[type]:
         return [type(self)]
 
     def reads(self) -> list[Path]:
-        """No file beside the one that `depends_on` has."""
+        """Empty, since `depends_on` has the only file."""
         return []
 
 
 def resample(data: Trajectories, seed: int) -> Trajectories:
-    """As many trajectories, drawn with replacement; of a single one, blocks of time.
+    """Resample as many trajectories with replacement; of a single one, blocks of time.
 
     A block is as long as BLOCKS of them make up the whole; neighbours share no pair.
     """

@@ -1,4 +1,4 @@
-"""Computes the `[regime]` section of a recipe, and writes it into its file."""
+"""Compute the `[regime]` section of a recipe and write it into its file."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ STARTS = 40
 
 
 def regime_of(recipe: Recipe, seed: int) -> Regime:
-    """The regime of the system that a recipe makes with this seed."""
+    """The regime of the system of a recipe and seed."""
     system = recipe.build(seed)
     if system.stochastic:
         return Regime("stochastic", 0, 0.0)
@@ -45,7 +45,7 @@ def regime_of(recipe: Recipe, seed: int) -> Regime:
 
 
 def stable_points(system: System) -> NDArray[np.float64]:
-    """(k, N) stable fixed points that equations give; none where they cannot be solved.
+    """Stable fixed points (k, N) from the equations; none if these cannot be solved.
 
     Where one at which all trajectories end is known in closed form, nothing is searched.
     """
@@ -67,7 +67,7 @@ def _known(system: System) -> tuple[FixedPoint, ...]:
 
 
 def regime_section(recipe: Recipe) -> str:
-    """The section as a recipe file has it, with an entry for each of the recipe's seeds."""
+    """The text of the section, with an entry for each seed of the recipe."""
     found = [regime_of(recipe, seed) for seed in range(recipe.seeds)]
     kinds = ", ".join(f'"{one.kind}"' for one in found)
     counts = ", ".join(str(one.attractors) for one in found)
@@ -80,7 +80,7 @@ def regime_section(recipe: Recipe) -> str:
 
 
 def write_regime(path: str | Path, section: str) -> None:
-    """Put the section into a recipe's file, in place of the one that it has, else at the end.
+    """Write the section into a recipe's file, replacing an existing one.
 
     Everything else stays as it is: comments, order, line ends, a byte order mark.
 

@@ -1,4 +1,4 @@
-"""The `[initial_states]` and `[sampling]` sections of a recipe: how a system is observed."""
+"""The `[initial_states]` and `[sampling]` sections of a recipe."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -24,7 +24,7 @@ class _Range(Section):
 
 
 class Uniform(_Range):
-    """Every coordinate uniform in [low, high]."""
+    """Every coordinate is uniform in [low, high]."""
 
     kind: Literal["uniform"]
 
@@ -33,7 +33,7 @@ class Uniform(_Range):
 
 
 class LogUniform(_Range):
-    """Every coordinate positive, its logarithm uniform between those of low and high."""
+    """Every coordinate is positive, with a logarithm uniform between those of low and high."""
 
     kind: Literal["log_uniform"]
     low: PositiveFloat
@@ -43,7 +43,7 @@ class LogUniform(_Range):
 
 
 class Normal(Section):
-    """Every coordinate Gaussian with this mean and standard deviation."""
+    """Every coordinate is Gaussian with this mean and standard deviation."""
 
     kind: Literal["normal"]
     mean: float = 0.0
@@ -54,7 +54,7 @@ class Normal(Section):
 
 
 class Polar(Section):
-    """Planes (xᵢ, x_{i + N/2}) with a radius uniform in [low, high] and a uniform phase."""
+    """Planes (xᵢ, x_{i + N/2}) have a radius uniform in [low, high] and a uniform phase."""
 
     kind: Literal["polar"]
     low: PositiveFloat = 1.0
@@ -75,7 +75,7 @@ class Polar(Section):
 
 
 class Gaussian(Section):
-    """Gaussian with this mean (N,), and covariance R Rᵀ of the rows `root` (N, N) of R."""
+    """Gaussian states with mean (N,) and covariance R Rᵀ, where `root` has the rows of R (N, N)."""
 
     kind: Literal["gaussian"]
     mean: tuple[float, ...]
@@ -123,7 +123,7 @@ else:
 
 
 class SamplingSection(Section):
-    """How many trajectories, for how long, how often, and how noisy."""
+    """The `[sampling]` section: number, length, interval and noise of trajectories."""
 
     trajectories: PositiveInt
     test_trajectories: PositiveInt
@@ -150,13 +150,13 @@ class SamplingSection(Section):
 
     @property
     def noise_level(self) -> float:
-        """The root mean square over channels, one number for tables."""
+        """Root mean square of the noise over channels, as one number for tables."""
         given = self.noise
         return float(np.sqrt(np.mean(np.square(given)))) if isinstance(given, tuple) else given
 
     @property
     def noise_in_words(self) -> str:
-        """Such as `0.1`, or `0.02 to 0.1, by channel`."""
+        """The noise as text, such as `0.1`, or `0.02 to 0.1, by channel`."""
         given = self.noise
         if not isinstance(given, tuple):
             return f"{given:g}"
@@ -168,5 +168,5 @@ class SamplingSection(Section):
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """(T,) sampling times, 0 .. horizon."""
+        """Sampling times (T,) from 0 to the horizon."""
         return np.linspace(0.0, self.horizon, self.steps + 1)

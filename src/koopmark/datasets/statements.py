@@ -1,4 +1,4 @@
-"""What was measured of a recording, each in a sentence with what it means for what follows."""
+"""What was measured of a recording in sentences, with the consequences of each."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -32,7 +32,7 @@ stretches of one stationary process."""
 
 
 class Statement(NamedTuple):
-    """A row of what was measured."""
+    """One measured property in a sentence; a row of the table."""
 
     what: str
     value: str
@@ -40,7 +40,7 @@ class Statement(NamedTuple):
 
 
 def statements(measured: Measured) -> list[Statement]:
-    """All that was measured, in the order in which it is read: a row for each thing."""
+    """All measured properties in reading order, one row each."""
     return [
         *_taken(measured),
         *_channels(measured),

@@ -1,4 +1,4 @@
-"""The `[trials]` section of a recipe: training trajectories as an experiment would record them."""
+"""The `[trials]` section of a recipe: training trajectories with gaps, as in experiments."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ SHIFTED = "times of trials"
 
 
 class TrialsSection(Section):
-    """Trials of unequal length, with gaps, at uneven times; by default none of the three.
+    """Trials of unequal length, with gaps and uneven times; by default none of these.
 
     Test trajectories are full and even whatever it says. Everything is drawn from generators of its
     own: at one seed more gaps contain fewer, and neither they nor lengths depend on the noise. With
@@ -66,7 +66,7 @@ class TrialsSection(Section):
         return self
 
     def given(self) -> Pattern | None:
-        """How the trials were recorded that these are like; None if they are drawn."""
+        """The sampling pattern that the trials copy; None if they are drawn at random."""
         return None if self.pattern is None else Pattern.read(Path(self.pattern))
 
     def reads(self) -> list[Path]:
@@ -93,7 +93,7 @@ class TrialsSection(Section):
 
     @property
     def in_words(self) -> str:
-        """Such as `20 % of the states missing in gaps of 5 steps`; empty if there is nothing."""
+        """The section as text, such as `20 % of the states missing in gaps of 5 steps`."""
         said = [f"as {Path(self.pattern).name} has them"] if self.pattern else []
         if self.shortest < 1.0:
             said.append(f"lengths from {100 * self.shortest:g} to 100 % of the horizon")
@@ -108,7 +108,7 @@ class TrialsSection(Section):
         return ", ".join(said)
 
     def times(self, grid: NDArray, count: int, key: dict) -> NDArray[np.float64]:
-        """Times (T,), or (M, T) of each of `count` trials, for an even grid (T,) from 0.
+        """Times (T,), or (M, T) for `count` trials, from an even grid (T,) that starts at 0.
 
         They increase: the first is 0, and none is after the end of the grid. Those of a pattern are
         its own, at the interval of the grid.
@@ -126,7 +126,7 @@ class TrialsSection(Section):
         return grid + shift
 
     def recorded(self, shape: tuple[int, int, int], key: dict) -> NDArray[np.bool_]:
-        """(M, T, N) which values are recorded: of other levels at the same `key` more or fewer."""
+        """Which values (M, T, N) are recorded; at one `key`, levels differ only in how many."""
         given = self.given()
         if given is not None:
             mask = given.recorded

@@ -1,4 +1,4 @@
-"""Datasets with their exact eigenpairs in files, for people who do not use Python."""
+"""Export of datasets with exact eigenpairs to files for other languages."""
 
 from koopmark.export._export import FORMATS, export_dataset
 

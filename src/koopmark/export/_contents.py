@@ -1,4 +1,4 @@
-"""What is handed on: named arrays of real numbers, each with a sentence that says what it is."""
+"""The contents of an exported dataset: named arrays with descriptions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MAX_FUNCTIONS = 64
 
 @dataclass(frozen=True)
 class Target:
-    """An exact eigenvalue, the dimension of its eigenspace, and how many functions are given.
+    """An exact eigenvalue, the dimension of its eigenspace, and how many functions are exported.
 
     `multiplier` is that of one sampling interval. Functions that inputs drive obey it together with
     their response.
@@ -36,7 +36,7 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that an exported dataset holds; `formula` says what the functions are, if known."""
+    """Everything in an exported dataset; `formula` describes the eigenfunctions, if known."""
 
     dataset: Dataset
     targets: tuple[Target, ...]
@@ -49,7 +49,7 @@ class Contents:
 
 
 def contents(dataset: Dataset) -> Contents:
-    """The trajectories, every exact eigenfunction at each of their states, and its formula.
+    """Trajectories, all exact eigenfunctions at their states, and the formula of these.
 
     Raises
     ------

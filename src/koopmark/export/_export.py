@@ -1,4 +1,4 @@
-"""From a recipe to a folder that explains itself, in any of the formats."""
+"""Export a dataset to a folder with a README, in several formats."""
 
 import io
 import json
@@ -38,7 +38,7 @@ HDF5_MISSING = '--format hdf5 needs h5py: pip install "h5py>=3.10", or choose np
 
 
 def npz(contents: Contents) -> Files:
-    """NumPy's own format."""
+    """Write NumPy's .npz format."""
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {array.name: array.values for array in contents.arrays}
     np.savez_compressed(buffer, **arrays)
@@ -46,7 +46,7 @@ def npz(contents: Contents) -> Files:
 
 
 def hdf5(contents: Contents) -> Files:
-    """HDF5, each array with an attribute `meaning`.
+    """Write HDF5, with an attribute `meaning` for each array.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def hdf5(contents: Contents) -> Files:
 
 
 def mat(contents: Contents) -> Files:
-    """MATLAB's format of version 5, which Octave and Julia read too."""
+    """Write MATLAB's version 5 format, which Octave and Julia can read too."""
     from scipy.io import savemat
 
     buffer = io.BytesIO()
@@ -83,7 +83,7 @@ def mat(contents: Contents) -> Files:
 
 
 def csv(contents: Contents) -> Files:
-    """Text: a row per trajectory and time, a column per unit and per exact eigenfunction."""
+    """Write text: a row per trajectory and time, a column per unit and exact eigenfunction."""
     targets = contents.targets
     tables = {part: _states_and_functions(contents, part) for part in ("train", "test")}
     tables["targets"] = pd.DataFrame(
@@ -106,7 +106,7 @@ def csv(contents: Contents) -> Files:
 
 
 def csv_columns(array: NamedArray) -> list[str]:
-    """Names of an array's columns in train.csv and test.csv: x1 ..., v1 ..., phi1_1 ... phi1_m."""
+    """Column names in train.csv and test.csv: x1 ..., v1 ..., phi1_1 ... phi1_m."""
     kind, _, number = array.name.partition("_")[2].partition("_")
     stem = STEMS.get(kind, f"phi{number}_")
     return [f"{stem}{k}" for k in range(1, array.values.shape[-1] + 1)]
@@ -132,7 +132,7 @@ FORMATS: dict[str, Callable[[Contents], Files]] = {"npz": npz, "csv": csv, "hdf5
 
 
 def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: str | Path) -> Path:
-    """Write a dataset with its exact eigenfunctions evaluated; returns the folder.
+    """Write a dataset with values of its exact eigenfunctions; returns the folder.
 
     Parameters
     ----------

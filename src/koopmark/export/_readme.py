@@ -1,4 +1,4 @@
-"""What lies beside the numbers: a README that explains them."""
+"""The README of an exported dataset."""
 
 from koopmark._version import __version__
 from koopmark.export._contents import Contents
@@ -96,7 +96,7 @@ TABLES = {
 
 
 def readme(contents: Contents, file_format: str, files: list[str]) -> str:
-    """Markdown: what the system is, what each array holds, how to read and check it."""
+    """Markdown that describes the system and each array, and how to read and check them."""
     recipe, dataset = contents.dataset.recipe, contents.dataset
     language, markdown, code = READ[file_format]
     stepwise = dataset.key.discrete or any(target.driven for target in contents.targets)

@@ -1,4 +1,4 @@
-"""How to cite an exported dataset, and where its system comes from."""
+"""How to cite an exported dataset and its system."""
 
 import json
 
@@ -8,7 +8,7 @@ from koopmark.export._contents import Contents
 
 
 def citation(contents: Contents) -> str:
-    """CITATION.cff of the dataset; JSON strings are YAML strings."""
+    """CITATION.cff of the dataset, with strings written as JSON (valid YAML)."""
     recipe = contents.dataset.recipe
     title = f"{recipe.title}: trajectories with exact Koopman eigenfunctions"
     references = [line for reference in recipe.references for line in _entry(reference)]

@@ -1,4 +1,4 @@
-"""From trajectories to recovered eigenpairs: our own methods, adapters to libraries, anchors.
+"""Methods that recover eigenpairs from trajectories: own methods, library adapters, anchors.
 
 Classes of our own methods are here, `from koopmark.methods import SSD`, and those of a library in
 the module of its name, since they share names: `from koopmark.methods import pydmd` is for

@@ -1,4 +1,4 @@
-"""Data on which methods are held to the contract, each with its answer key."""
+"""Data sets on which the method checks run, each with its answer key."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -48,12 +48,12 @@ def _generator(rows: tuple[tuple[float, ...], ...]) -> NDArray[np.float64]:
 
 
 def linear() -> Sample:
-    """Thirty trajectories of ten steps that fill three dimensions."""
+    """Thirty trajectories of ten steps of a linear system in three dimensions."""
     return iterated(MATRIX, _initial(), 10)
 
 
 def decaying(states: int) -> Sample:
-    """Ten trajectories of so many states that decay at one rate, with the target."""
+    """Ten trajectories that decay at one rate, with so many states each, and the target."""
     system = LinearSystem(-np.eye(2), np.eye(2), -np.ones(2, complex))
     data, _ = iterated(np.exp(-DT) * np.eye(2), _initial()[:10, :2], states - 1)
     return data, AnswerKey.of(system)
@@ -64,7 +64,7 @@ GAINS = np.array([[1.0, 0.0], [0.5, -2.0], [0.0, 0.7]])
 
 
 def driven(one: bool, seed: int = 0, held: int = 1) -> Sample:
-    """Thirty trajectories of ten steps under white inputs, or one of sixty.
+    """Thirty trajectories of ten steps with white inputs, or one trajectory of sixty steps.
 
     Inputs are kept for so many steps each.
     """
@@ -81,7 +81,7 @@ def driven(one: bool, seed: int = 0, held: int = 1) -> Sample:
 
 
 def driven_with_gaps(one: bool) -> Sample:
-    """The same with gaps and short trials, where inputs were not recorded either."""
+    """The `driven` data with gaps, short trials and inputs missing in the gaps."""
     data, key = driven(one)
     states, inputs = data.states.copy(), np.array(data.inputs)
     first, gap, end = (0, 5, 55) if one else (1, 3, 7)
@@ -103,7 +103,7 @@ STEP_VALUES = np.array([0.8, -0.6, 0.0])
 
 
 def mapped() -> Sample:
-    """Thirty trajectories of a linear map, whose unit of time is one step."""
+    """Thirty trajectories of a linear map, for which the unit of time is one step."""
     matrix = _similar(np.diag(STEP_VALUES))
     states = [_initial()]
     for _ in range(6):
@@ -148,7 +148,7 @@ plane of its complex pair, and those of a nonlinear system."""
 
 
 def exact(name: str) -> NDArray:
-    """The discrete eigenvalues that these data show."""
+    """The discrete eigenvalues that a method must recover from these data."""
     if name == "nonlinear":
         return np.exp(DT * np.array([space.eigenvalue for space in nonlinear()[1].targets]))
     if name == "axes":
@@ -163,7 +163,7 @@ POISON = 1e3
 
 
 def with_gaps(name: str) -> Sample:
-    """The data of this name with what recordings have: gaps, short trials and uneven times.
+    """The data of this name with gaps, short trials and uneven times, as in recordings.
 
     The times of the last quarter of the first trajectory are uneven. In every third from the second
     on one channel is missing at one time, and every third from the third on ends early. If there is
@@ -203,7 +203,7 @@ def _uneven(name: str) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[n
 
 
 def without_gaps(data: Trajectories) -> Trajectories:
-    """The same recordings, in which what was not recorded is left out, at the same times."""
+    """The data of `with_gaps` as trajectories of recorded states only, at the same times."""
     kept = data.recorded.mask
     times = np.broadcast_to(data.times, kept.shape)
     return Trajectories.from_arrays(
@@ -214,7 +214,7 @@ def without_gaps(data: Trajectories) -> Trajectories:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Linear dynamics x⁺ = A x, seen as s = x Cᵀ + c."""
+    """Linear dynamics x⁺ = A x, observed as s = x Cᵀ + c."""
 
     matrix: NDArray[np.float64]
     sensors: NDArray[np.float64] | None = None
@@ -222,7 +222,7 @@ class Case:
     units: float = 1.0
 
     def data(self, one: bool) -> Sample:
-        """Many trajectories of it, or one."""
+        """Simulate many trajectories of it, or one."""
         initial = np.random.default_rng(1).standard_normal((30, len(self.matrix)))
         sensors = np.eye(len(self.matrix)) if self.sensors is None else self.sensors
         made, key = iterated(
@@ -231,7 +231,7 @@ class Case:
         return Trajectories(self.units * (made.states + self.offsets), made.times), key
 
     def functions(self, states: NDArray) -> Iterator[tuple[complex, NDArray]]:
-        """Each discrete eigenvalue with all its eigenfunctions (P, m) at states (P, n)."""
+        """Each discrete eigenvalue with its eigenfunctions (P, m) at states (P, n)."""
         values, left = np.linalg.eig(self.matrix.T)
         centred = states - self.units * self.offsets
         inner = centred if self.sensors is None else centred @ np.linalg.pinv(self.sensors).T

@@ -1,4 +1,4 @@
-"""What every model's note says where the data leave room for doubt, whatever the method was."""
+"""Remarks on the data that the note of every model contains, whatever the method."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,11 @@ many of the slowest, so that sums do not lie everywhere."""
 
 
 def diagnose(model: Model, trajectories: Trajectories) -> None:
-    """Remark data of lower rank than channels, directions of noise alone, aliased frequencies,
-    eigenvalues that the data are too short or too long for."""
+    """Add remarks on data that leave eigenvalues in doubt.
+
+    These are data with a lower rank than channels, directions with noise only, aliased frequencies,
+    and eigenvalues that the data are too short or too long for.
+    """
     size = trajectories.states.shape[2]
     rank, signal, close = rank_of(trajectories, CLOSE)
     if close:
@@ -51,7 +54,7 @@ def diagnose(model: Model, trajectories: Trajectories) -> None:
 
 
 def remark_edges(eigenvalues: NDArray, span: float) -> None:
-    """Remark eigenvalues at the edge of what data of this span show.
+    """Add a remark on eigenvalues at the edge of what data of this duration can show.
 
     Neither what stands still, such as the constant, nor a sum of other eigenvalues, which belongs
     to the product of their eigenfunctions and is as certain as they are.
@@ -89,7 +92,7 @@ def remark_edges(eigenvalues: NDArray, span: float) -> None:
 
 
 def remark_excitation(trajectories: Trajectories) -> None:
-    """Remark inputs whose effect the data do not tell from that of the state.
+    """Add a remark on inputs whose effect the data cannot separate from that of the state.
 
     Of the inputs, scaled to unit norm, the part counts that no combination of a constant and the
     states is: its least singular value is 1 for white inputs, and 0 for constant ones, for feedback

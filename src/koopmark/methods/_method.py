@@ -1,4 +1,4 @@
-"""What a method is: hyperparameters with a fit."""
+"""The base classes of methods: dataclasses of hyperparameters with a `fit`."""
 
 import operator
 import random
@@ -48,7 +48,7 @@ Recoverable = Literal["linear", "trajectory", "axes", "line", "plane", "nonlinea
 
 @dataclass(frozen=True)
 class Tags:
-    """What a method says of itself, the same for all data.
+    """Properties of a method that do not depend on the data.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Tags:
             )
 
     def none(self, why: str) -> "Tags":
-        """The same of a method that must recover no data exactly."""
+        """The same tags for a method that need not recover any data exactly."""
         return replace(self, recovers=None, unrecoverable=why, loses={})
 
 
@@ -123,7 +123,7 @@ SEALED = {
 
 @dataclass(frozen=True)
 class Method(Bounded, ABC):
-    """A frozen dataclass of hyperparameters; subclasses write `_fit`.
+    """Base class of methods: a frozen dataclass of hyperparameters whose subclasses write `_fit`.
 
     A method that draws random numbers has a field `seed`, and nothing else that is random.
     """
@@ -161,7 +161,7 @@ class Method(Bounded, ABC):
 
     @classmethod
     def library_default(cls) -> Self | None:
-        """The method as its library has it if its user sets nothing.
+        """The method with its library's default options; None if the user must choose some.
 
         None if there is no such thing: its user must choose something, such as a kernel, or it is
         an anchor.
@@ -171,13 +171,13 @@ class Method(Bounded, ABC):
 
     @property
     def is_library_default(self) -> bool:
-        """Whether it does, but for its seed, what its library does if its user sets nothing."""
+        """Whether the options, apart from the seed, are the library's defaults."""
         default = self.library_default()
         return default is not None and _effective(self) == _effective(default)
 
     @classmethod
     def options_with(cls, dictionary: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Options with which the method combines the functions of this dictionary.
+        """Options by which the method uses this dictionary; None if it cannot.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ class Method(Bounded, ABC):
         return {"dictionary": asdict(dictionary)} if named else None
 
     def spelled_out(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """These options without short forms, so that `degree=3` is in its dictionary.
+        """The options with short forms expanded, such as `degree=3` into its dictionary.
 
         Raises
         ------
@@ -220,11 +220,11 @@ class Method(Bounded, ABC):
         return spelled_out(self, options)
 
     def promises(self) -> Tags:
-        """Its tags at these options: a class says more here if an option changes them."""
+        """The tags at these options; a class overrides this if options change its tags."""
         return self.tags
 
     def fit(self, train: Trajectories) -> Model:
-        """Fit to all snapshot pairs of `train`, or to those that the method can use.
+        """Fit the method to the trajectories `train`.
 
         `_fit` is given the data alone, without the system and targets that they may carry.
 
@@ -245,7 +245,7 @@ class Method(Bounded, ABC):
         return self._fitted(train, self._fit)
 
     def fit_with(self, train: Trajectories, key: AnswerKey) -> Model:  # noqa: ARG002
-        """Fit to `train`; only an `InformedMethod` is given the key. Raises as `fit` does."""
+        """Fit to `train`; the key is passed only to an `InformedMethod`. Raises as `fit` does."""
         return self._fitted(train, self._fit)
 
     def _fitted(self, train: Trajectories, fit: Callable[[Trajectories], Model]) -> Model:
@@ -270,12 +270,12 @@ class Method(Bounded, ABC):
 
     @classmethod
     def prepare(cls) -> None:
-        """Import what the fit needs, so that the first fit's time is not that of an import."""
+        """Import what the fit needs, so that imports do not count as time of the first fit."""
         for module in cls.tags.requires:
             import_module(module)
 
     def to_options(self) -> dict[str, Any]:
-        """The fields as JSON-able values, nested dataclasses as mappings."""
+        """The fields as JSON-compatible values, with nested dataclasses as mappings."""
         return asdict(self)
 
     @abstractmethod
@@ -284,7 +284,7 @@ class Method(Bounded, ABC):
 
 @dataclass(frozen=True)
 class InformedMethod(Method):
-    """A method that is given the answer key beside the data; subclasses write `_fit(data, key)`.
+    """Base class of methods that are given the answer key as well; write `_fit(data, key)`.
 
     Its docstring and its models' notes say what it looks at. It is shown, but not ranked.
     """
@@ -293,7 +293,7 @@ class InformedMethod(Method):
 
     # Not a Method's fit: that an informed method cannot do without the key is its type.
     def fit(self, train: Trajectories, key: AnswerKey) -> Model:  # type: ignore[override]
-        """Fit to `train`, whose answer key is `key`.
+        """Fit to `train`, with the answer key `key`.
 
         Raises
         ------
@@ -303,7 +303,7 @@ class InformedMethod(Method):
         return self._fitted(train, lambda data: self._fit(data, key))
 
     def fit_with(self, train: Trajectories, key: AnswerKey) -> Model:
-        """`fit`, for whoever has methods of both kinds."""
+        """The same as `fit`, so that both kinds of methods can be called alike."""
         return self.fit(train, key)
 
     @abstractmethod
@@ -321,7 +321,7 @@ def _effective(method: Method) -> dict[str, Any]:
 
 
 def availability(method: Method) -> str | None:
-    """None if the method can run, or the reason it cannot and the command that helps."""
+    """None if the method can run, else the reason why not and the command that helps."""
     tags = method.tags
     for module in tags.requires:
         if find_spec(module) is None:
@@ -332,7 +332,7 @@ def availability(method: Method) -> str | None:
 
 
 def library_version(method: Method) -> str:
-    """Version of the distribution that does the work; empty if it is not installed."""
+    """Version of the distribution that does the computation; empty if not installed."""
     try:
         return metadata.version(method.tags.library)
     except metadata.PackageNotFoundError:
@@ -340,7 +340,7 @@ def library_version(method: Method) -> str:
 
 
 def check_data(trajectories: Trajectories) -> None:
-    """Refuse data from which nothing can be learnt, in a sentence.
+    """Raise ValueError for data from which nothing can be learnt.
 
     Raises
     ------
@@ -432,7 +432,7 @@ def _usable(data: Trajectories, tags: Tags) -> Trajectories:
 
 @contextmanager
 def seeded_globals(seed: int) -> Iterator[None]:
-    """Seed the global generators of NumPy, Python and (where imported) torch; restore them after.
+    """Seed the global generators of NumPy, Python and torch (if imported), and restore them after.
 
     NumPy's takes 32 bits: larger seeds are folded.
     """

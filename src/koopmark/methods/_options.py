@@ -1,4 +1,4 @@
-"""Options of methods, dictionaries and kernels: their bounds, and how they are read."""
+"""Options of methods, dictionaries and kernels: bounds, and how options are read."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ from koopmark._errors import ConfigError, suggest
 
 @dataclass(frozen=True)
 class Bound:
-    """What a number keeps to, and how that is said behind the name of its field."""
+    """A bound on a number, with the phrase that error messages add to the field's name."""
 
     said: str
     holds: Callable[[Any], bool]
@@ -32,7 +32,7 @@ Share = Annotated[float, Bound("must be above 0 and below 1", lambda value: 0 < 
 
 
 class Bounded:
-    """A dataclass whose numbers keep to the bounds in the types of their fields.
+    """A dataclass that checks its numbers against the bounds in the types of its fields.
 
     NumPy's numbers become Python's. Where a field holds one of several kinds of dataclasses, such
     as a dictionary, its `kind` alone or a mapping with it stands for the dataclass.
@@ -112,7 +112,7 @@ def _has(kind: Any, names: Iterable[str]) -> bool:
 
 
 def spelled_out(default: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options without short forms, of the method `default` or whatever it holds.
+    """Options with short forms expanded, for the method `default` and its nested dataclasses.
 
     A dictionary or kernel by the name of its kind is the mapping `{"kind": name}`. An option that
     the method lacks and its dictionary or kernel has goes there: `degree=3` is

@@ -1,4 +1,4 @@
-"""What is known of a paper."""
+"""References to papers."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ SHORT = ("a", "an", "and", "by", "for", "from", "in", "of", "on", "the", "to", "
 
 @dataclass(frozen=True)
 class Paper:
-    """Authors and year, and the DOI if there is one; more of it for a bibliography.
+    """A paper: authors, year and DOI, with more fields for a bibliography.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Paper:
         doi: str = "",
         publisher: str = "",
     ) -> "Paper":
-        """With a text made of its authors and its year."""
+        """Make a paper whose text is its authors and year."""
         families = [author.partition(",")[0] for author in authors]
         if len(families) > MOST_NAMED:
             families = [f"{families[0]} et al."]
@@ -59,12 +59,12 @@ class Paper:
 
     @property
     def url(self) -> str:
-        """Where the DOI leads; empty without one."""
+        """The DOI as a URL; empty without a DOI."""
         return f"https://doi.org/{self.doi}" if self.doi else ""
 
     @property
     def key(self) -> str:
-        """What a bibliography calls it: family name, year, first word, `williams2015data`."""
+        """BibTeX key of family name, year and first word, such as `williams2015data`."""
         if not self.authors:
             return _plain(self.text)
         words = [word for word in re.findall(r"[^\W\d_]+", self.title) if word.lower() not in SHORT]

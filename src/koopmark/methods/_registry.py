@@ -1,4 +1,4 @@
-"""All methods by name: the table that suites and the command line read."""
+"""The registry of all methods by name."""
 
 import inspect
 import re
@@ -47,12 +47,12 @@ def names() -> list[str]:
 
 
 def offered() -> list[str]:
-    """Names of the methods that installed packages offer by an entry point; none is loaded."""
+    """Names of methods from entry points of installed packages; nothing is imported."""
     return sorted(set(entry_points(plugins.METHOD.group)) - set(REGISTRY))
 
 
 def get(name: str | Method, /, **options: Any) -> Method:
-    """The method of this name with `options` in place of its defaults.
+    """The method of this name, with `options` in place of its defaults.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _like(name: str, known: list[str]) -> str:
 
 
 def about(name: str) -> str:
-    """What a method is, in a line: its first sentence, and what of its options differs."""
+    """A one-line description of a method: its first sentence and its non-default options."""
     method = get(name)
     summary = _sentences(type(method).__doc__ or "", 1)
     changed = [f"{key}={value!r}" for key, value in _changed(method).items()]
@@ -111,7 +111,7 @@ def about(name: str) -> str:
 
 @dataclass(frozen=True)
 class Description:
-    """What a method says of itself."""
+    """The description of a method for tables and cards."""
 
     name: str
     summary: str
@@ -138,7 +138,7 @@ class Description:
 
 
 def described(name: str) -> Description:
-    """What the method of this name is, where it comes from and what is special about its options.
+    """Describe a method: what it does, where it comes from and its non-default options.
 
     Raises
     ------

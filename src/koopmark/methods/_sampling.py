@@ -1,4 +1,4 @@
-"""Looking at data without a second copy of them."""
+"""Statistics of the data without a second copy of them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ BLOCK_BYTES = 2**18
 
 
 def spread(states: NDArray) -> float:
-    """Root-mean-square distance of states (..., N) from their mean: the unit of bandwidths."""
+    """Root-mean-square distance of states (..., N) from their mean, the unit of bandwidths."""
     leading = tuple(range(states.ndim - 1))
     mean = states.mean(axis=leading, dtype=float)
     count = states.size // states.shape[-1]
@@ -20,7 +20,7 @@ def spread(states: NDArray) -> float:
 
 
 def some_states(states: NDArray, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """At most `count` of the states (..., N) as rows, drawn without replacement, left in order."""
+    """At most `count` of the states (..., N) as rows, drawn without replacement, in order."""
     shape = states.shape[:-1]
     available = int(np.prod(shape))
     chosen = np.sort(rng.choice(available, size=min(count, available), replace=False))
@@ -28,7 +28,7 @@ def some_states(states: NDArray, count: int, rng: np.random.Generator) -> NDArra
 
 
 def together(parts: Sequence[NDArray]) -> NDArray:
-    """All states of trajectories in parts (M, T, N): one part as it is, several as (1, P, N).
+    """All states of trajectories in parts (M, T, N): one part unchanged, several as (1, P, N).
 
     For what depends neither on their order nor on the trajectory that they are of.
     """
@@ -38,7 +38,7 @@ def together(parts: Sequence[NDArray]) -> NDArray:
 
 
 def along(rows: NDArray, parts: Sequence[NDArray]) -> list[NDArray]:
-    """Values (P, D) at the states of `together`, by the trajectories: parts (M, T, D)."""
+    """Values (P, D) at the states of `together`, as parts (M, T, D) by trajectory."""
     ends = np.cumsum([part.shape[0] * part.shape[1] for part in parts])
     split = [rows] if len(parts) == 1 else np.split(rows, ends[:-1])
     return [values.reshape(*part.shape[:2], -1) for values, part in zip(split, parts, strict=True)]

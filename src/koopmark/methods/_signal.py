@@ -1,4 +1,4 @@
-"""Which directions of the data hold a signal: those that have to do with the next sample.
+"""Directions of the data with a signal: those that predict the next sample.
 
 White measurement noise fills every direction, so that no singular value tells a direction that
 holds nothing else from one in which the dynamics are weak. Time does: a combination of channels,
@@ -13,7 +13,7 @@ from koopmark.simulation import canonical_correlations, significant
 
 
 def sizes(values: NDArray) -> NDArray[np.float64]:
-    """Norms (n,) of the columns of `values`, 1 for a column of zeros."""
+    """Norms (n,) of the columns of `values`, with 1 for columns of zeros."""
     norms = np.linalg.norm(values, axis=0)
     norms[norms == 0.0] = 1.0
     return np.asarray(norms)
@@ -22,7 +22,7 @@ def sizes(values: NDArray) -> NDArray[np.float64]:
 def signal_basis(
     now: NDArray, ahead: NDArray, pairs: int, tolerance: float, scale: NDArray | None = None
 ) -> NDArray[np.float64]:
-    """Combinations B (n, k) of functions that span all but rounding and noise.
+    """Combinations B (n, k) of functions that span everything but rounding and noise.
 
     The functions that noise alone makes up are left out by taking those that are uncorrelated with
     them, the leading canonical functions of the present and of the next samples: no estimate

@@ -1,4 +1,4 @@
-"""The answer key and a random guess, entered as if they were methods: the ends of every score."""
+"""Anchors: the answer key and a random guess as methods, the two ends of every score."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ BANDWIDTH = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class ExactModel(Model):
-    """The exact eigenspaces, each with as many eigenpairs as dimensions."""
+    """Model with the exact eigenspaces, and as many eigenpairs as these have dimensions."""
 
     key: AnswerKey
     targets: tuple[Eigenspace, ...]
@@ -76,7 +76,7 @@ class ExactModel(Model):
         times: NDArray,
         inputs: NDArray | None = None,
     ) -> NDArray | None:
-        """By simulating the system, NaN where it diverges; the mean of a stochastic one."""
+        """Simulate the system (the mean of a stochastic one); NaN after divergence."""
         follow = self.key.continuation
         held = {} if inputs is None or not self.key.inputs else {"inputs": inputs}
         return None if follow is None else follow(windows[:, -1], times, **held)
@@ -84,7 +84,7 @@ class ExactModel(Model):
 
 @dataclass(frozen=True)
 class Exact(InformedMethod):
-    """Looks up what it is asked for: the targets of the answer key."""
+    """Returns the targets of the answer key."""
 
     tags = Tags(role="anchor", sampling="any", inputs=True, recovers="nonlinear")
 

@@ -1,4 +1,4 @@
-"""What every method keeps to, whatever it computes: checks that run on any `Method`.
+"""Checks that every method must pass, whatever it computes.
 
 `verify` runs all of them; each is a function of a method that raises an AssertionError, whose
 text is a sentence, if the method breaks it.
@@ -154,7 +154,7 @@ OWN: dict[str, Callable[[Method], Sample]] = {
 
 
 def gives_a_model(method: Method) -> None:
-    """Shapes and types of everything that a model has."""
+    """The model has all parts, with the right shapes and types."""
     _check_shapes(_fitted(method, "nonlinear"), nonlinear()[0])
 
 
@@ -192,7 +192,7 @@ def _check_shapes(model: Model, data: Trajectories) -> None:
 
 
 def is_exact_where_it_must_be(method: Method) -> None:
-    """φ(x⁺) = e^{λΔt} φ(x) and true eigenvalues on the data that it must recover."""
+    """Eigenvalues are true and φ(x⁺) = e^{λΔt} φ(x) on the data that it must recover."""
     tags, (data, _) = _recoverable(method)
     _is_exact(_fitted(method, tags.recovers or ""), data, tags)
 
@@ -268,32 +268,32 @@ def _is_complete(model: Model, data: Trajectories, case: Case, limit: float) -> 
 
 
 def finds_fast_pairs_beside_slow_rates(method: Method) -> None:
-    """Every eigenvalue of an oscillation beside slow decays is recovered."""
+    """Every eigenvalue of an oscillation is recovered beside slow decays."""
     _finds_everything(method, "fast")
 
 
 def finds_repeated_eigenvalues(method: Method) -> None:
-    """An eigenvalue comes as often as it is there, with independent eigenfunctions."""
+    """A repeated eigenvalue is recovered with its multiplicity and independent eigenfunctions."""
     _finds_everything(method, "repeated")
 
 
 def works_in_the_rank_of_the_data(method: Method) -> None:
-    """More channels than states, or one channel twice, change no eigenvalue and add none."""
+    """More channels than states, or a duplicate channel, change no eigenvalue and add none."""
     _finds_everything(method, "low rank")
 
 
 def ignores_a_constant_channel(method: Method) -> None:
-    """A channel that is constant changes no eigenvalue and adds only that of a constant."""
+    """A constant channel changes no eigenvalue and adds only the eigenvalue of a constant."""
     _finds_everything(method, "constant")
 
 
 def knows_no_units(method: Method) -> None:
-    """Data in units 1e8 times smaller or larger have the same eigenvalues."""
+    """Data in units 1e8 times smaller or larger give the same eigenvalues."""
     _finds_everything(method, "units")
 
 
 def says_what_the_data_leave_in_doubt(method: Method) -> None:
-    """The note says the rank of data of fewer dimensions than channels."""
+    """The note gives the rank of data that have fewer dimensions than channels."""
     try:
         note = _fitted(method, FEW_CHANNELS).note
     except ValueError as error:
@@ -306,7 +306,7 @@ def says_what_the_data_leave_in_doubt(method: Method) -> None:
 
 
 def reads_numbers_of_every_type(method: Method) -> None:
-    """Integers and single precision give what their values in double precision give."""
+    """Integers and single precision give the same results as equal values in double precision."""
     data, key = DATA[method.promises().recovers or "nonlinear"]()
     few = data.states[:6]
     data = replace(data, states=few, diverged_at=np.full(len(few), np.nan))
@@ -336,7 +336,7 @@ def _misses(model: Model, data: Trajectories, factors: NDArray) -> NDArray[np.fl
 
 
 def says_one_thing_of_its_eigenvalues(method: Method) -> None:
-    """Multipliers, where it gives any, are e^{λΔt}."""
+    """Multipliers, if the method gives any, equal e^{λΔt}."""
     model, (data, _) = _fitted(method, "nonlinear"), nonlinear()
     found = model.multipliers
     if found is None:
@@ -355,7 +355,7 @@ def says_one_thing_of_its_eigenvalues(method: Method) -> None:
 
 
 def finds_multipliers_of_a_map(method: Method) -> None:
-    """Multipliers that are negative or 0 are recovered, if it gives any."""
+    """Negative or zero multipliers of a map are recovered, if the method gives multipliers."""
     tags, _ = _recoverable(method)
     if tags.role != "method":
         raise Skip("it is given the answer key of a flow")
@@ -376,12 +376,12 @@ def finds_multipliers_of_a_map(method: Method) -> None:
 
 
 def recovers_what_inputs_do(method: Method) -> None:
-    """Eigenvalues, functions and gains of driven linear data are exact, on inputs never seen."""
+    """Eigenvalues, functions and gains of driven linear data are exact, also for new inputs."""
     _knows_gains(_driven(method, DRIVEN), method)
 
 
 def recovers_what_inputs_do_beside_gaps(method: Method) -> None:
-    """The same from data with gaps and short trials."""
+    """The same holds for data with gaps and short trials."""
     _knows_gains(_driven(method, DRIVEN_GAPS), method)
 
 
@@ -446,7 +446,7 @@ def _knows_gains(model: Model, method: Method) -> None:
 
 
 def is_still_without_inputs(method: Method) -> None:
-    """Inputs that are 0 move nothing, and give the fit that there is without them."""
+    """Zero inputs have no effect, and give the same fit as no inputs."""
     model = _driven(method, DRIVEN)
     windows, _, inputs = _unseen(model)
     still = model.forced(windows, 0.0 * inputs)
@@ -466,7 +466,7 @@ def is_still_without_inputs(method: Method) -> None:
 
 
 def follows_inputs(method: Method) -> None:
-    """A prediction, where it makes any, is right under inputs that are held and were never seen."""
+    """A prediction, if the method makes any, is right for new held inputs."""
     model, (data, _) = _driven(method, DRIVEN), driven(one=False, seed=2, held=3)
     assert data.inputs is not None
     w = model.window
@@ -494,7 +494,7 @@ def _alike(first: NDArray, second: NDArray, limit: float = SAME) -> bool:
 
 
 def predicts_what_it_recovers(method: Method) -> None:
-    """A prediction, where it makes any, continues the data that it must recover."""
+    """A prediction, if the method makes any, continues the data that it must recover."""
     tags, (data, _) = _recoverable(method)
     model = _fitted(method, tags.recovers or "")
     w = model.window
@@ -507,7 +507,7 @@ def predicts_what_it_recovers(method: Method) -> None:
 
 
 def combines_its_dictionary(method: Method) -> None:
-    """Eigenfunctions are linear combinations of the dictionary, where it is listed."""
+    """Eigenfunctions are linear combinations of the dictionary, if this is listed."""
     data, _ = nonlinear()
     model = _fitted(method, "nonlinear")
     windows = _states(data, model)
@@ -553,7 +553,7 @@ def _generators() -> tuple[bytes, ...]:
 
 
 def says_that_it_uses_a_part_of_the_data(method: Method) -> None:
-    """A fit that takes no notice of a trajectory says how many of the snapshot pairs it uses."""
+    """A fit that ignores some trajectories says how many snapshot pairs it uses."""
     if method.tags.role == "anchor":
         raise Skip("an anchor is not fitted")
     model = _fitted(method, "nonlinear")
@@ -583,7 +583,7 @@ def says_that_it_uses_a_part_of_the_data(method: Method) -> None:
 
 
 def uses_what_was_recorded(method: Method) -> None:
-    """Gaps, short trials and uneven times cost no exactness, and what is left out is counted."""
+    """Gaps, short trials and uneven times do not reduce exactness, and unused data are counted."""
     tags = method.promises()
     model, data = _of_gaps(method), with_gaps(_with_gaps(method))[0]
     used, usable = model.pairs_used, len(data.pairs()[0])
@@ -600,7 +600,7 @@ def uses_what_was_recorded(method: Method) -> None:
 
 
 def ignores_what_was_not_recorded(method: Method) -> None:
-    """Leaving out what was not recorded, or was in part, changes nothing."""
+    """Removing states that were not, or only partly, recorded changes nothing."""
     model, (data, key) = _of_gaps(method), with_gaps(_with_gaps(method))
     other = method.fit_with(without_gaps(data), key)
     # In whatever order: the sampling interval may differ by rounding, and the order hang on it.
@@ -641,7 +641,7 @@ def _of_gaps(method: Method) -> Model:
 
 
 def takes_one_trajectory(method: Method) -> None:
-    """One trajectory gives a model with finite eigenfunctions."""
+    """A single trajectory gives a model with finite eigenfunctions."""
     if method.tags.role == "method":
         data, _ = DATA["trajectory"]()
         model = _fitted(method, "trajectory")
@@ -657,7 +657,7 @@ def takes_one_trajectory(method: Method) -> None:
 
 
 def takes_one_pair_or_says_why_not(method: Method) -> None:
-    """Two states give a model, or a ValueError with a sentence."""
+    """Two states give a model, or a ValueError that says why not."""
     data, key = iterated(MATRIX, np.array([[1.0, 2.0, 3.0]]), 1)
     try:
         model = method.fit_with(data, key)
@@ -682,18 +682,18 @@ def needs_as_many_states_as_it_says(method: Method) -> None:
 
 
 def asks_for_the_key_that_it_needs(method: Method) -> None:
-    """A method that is given the answer key refuses one that tells nothing."""
+    """A method that is given the answer key raises an error for an empty key."""
     if method.tags.role != "method":
         _refuses(method, linear()[0].states, "an answer key that tells nothing")
 
 
 def refuses_constant_data(method: Method) -> None:
-    """Data that do not vary are refused."""
+    """Constant data raise an error."""
     _refuses(method, np.ones((3, 40, 2)), "constant data")
 
 
 def refuses_infinite_values(method: Method) -> None:
-    """Data with an infinity are refused."""
+    """Data with infinite values raise an error."""
     states = np.random.default_rng(0).standard_normal((3, 40, 2))
     states[1, 4, 0] = np.inf
     _refuses(method, states, "data with an infinite value")
@@ -750,7 +750,7 @@ CHECKS: tuple[Callable[[Method], None], ...] = (
 
 
 def verify(method: Method) -> Iterator[Verdict]:
-    """Run every check on a method, as it is given.
+    """Run every check on a method with its options.
 
     Yields
     ------

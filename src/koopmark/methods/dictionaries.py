@@ -1,4 +1,4 @@
-"""Dictionaries ψ of observables: what they are made of, and how they are evaluated.
+"""Dictionaries of observables ψ(x): their functions, hyperparameters and evaluation.
 
 Every dictionary is [constant | state | terms]: the first two are there or not, the terms are what
 makes one dictionary differ from another.
@@ -38,21 +38,21 @@ STEP = 1e-100
 
 
 class Terms(ABC):
-    """Nonlinear observables with nothing left to choose."""
+    """Nonlinear observables with all parameters fixed."""
 
     @property
     @abstractmethod
     def size(self) -> int:
-        """How many there are."""
+        """Number of observables."""
 
     @abstractmethod
     def write(self, states: NDArray, out: NDArray) -> None:
-        """Write their values at `states` (P, N) into `out` (P, size)."""
+        """Write the values at `states` (P, N) into `out` (P, size)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Observables:
-    """ψ: (P, N) states to (P, D) values, columns in the order constant, state, terms."""
+    """Observables ψ from states (P, N) to values (P, D): the constant, the state, the terms."""
 
     inputs: int
     constant: bool
@@ -65,13 +65,13 @@ class Observables:
 
     @property
     def size(self) -> int:
-        """D."""
+        """Number D of observables."""
         terms = 0 if self.terms is None else self.terms.size
         return int(self.constant) + (self.inputs if self.with_state else 0) + terms
 
     @property
     def state(self) -> slice | None:
-        """The columns that are the state itself; None where it is not in the dictionary."""
+        """Columns of the state variables; None if the dictionary does not contain the state."""
         start = int(self.constant)
         return slice(start, start + self.inputs) if self.with_state else None
 
@@ -106,7 +106,7 @@ class Observables:
     def derivative(
         self, states: NDArray, directions: NDArray, out: NDArray | None = None
     ) -> NDArray[np.float64]:
-        """F·∇ψ at `states` (P, N) along `directions` F (P, N): (P, D), exact to rounding.
+        """Derivative F·∇ψ (P, D) at `states` (P, N) along `directions` F (P, N), to rounding.
 
         The complex step Im ψ(x + ihF) / h (Squire and Trapp 1998): ψ is analytic, and with an h
         whose square is nothing beside 1 there is no error but that of ψ itself.
@@ -123,13 +123,13 @@ class Observables:
 
 @dataclass(frozen=True)
 class Dictionary(Bounded, Gated, ABC):
-    """Hyperparameters of a dictionary; `fitted` settles what depends on the data."""
+    """Hyperparameters of a dictionary; `fitted` fixes what depends on the data."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {"fitted": (stored, "states")}
 
     @abstractmethod
     def fitted(self, states: NDArray) -> Observables:
-        """The dictionary for data like `states` (..., N), of which no copy is made.
+        """The observables for data like `states` (..., N), which are not copied.
 
         Raises
         ------
@@ -139,31 +139,31 @@ class Dictionary(Bounded, Gated, ABC):
 
     @abstractmethod
     def most(self, inputs: int) -> int:
-        """The number of functions in `inputs` variables, or its bound if the data decide."""
+        """Number of functions in `inputs` variables, or a bound if it depends on the data."""
 
     def canonical(self) -> "Dictionary":
-        """The dictionary of the same functions by which it is compared with others."""
+        """The dictionary with the same functions in the form in which dictionaries are compared."""
         return self
 
     @property
     def polynomial_degree(self) -> int | None:
-        """d if it holds all monomials up to degree d, the constant included, and nothing else."""
+        """The degree d if the functions are all monomials up to degree d; else None."""
         return None
 
     def as_degree(self) -> dict[str, Any] | None:
-        """It as the option of a method whose observables are all monomials up to a degree."""
+        """The dictionary as the `degree` of a method that uses all monomials, or None."""
         degree = self.polynomial_degree
         return None if degree is None else {"degree": degree}
 
     def as_kernel(self) -> dict[str, Any] | None:
-        """It as the option of a kernel method: the kernel whose functions span the same space."""
+        """The dictionary as a kernel whose functions span the same space; None if there is none."""
         degree = self.polynomial_degree
         return None if degree is None else {"kernel": asdict(Polynomial(degree))}
 
 
 @dataclass(frozen=True)
 class Drawn(Dictionary):
-    """A dictionary of `count` random functions whose width is `bandwidth` × spread of the data."""
+    """A dictionary of `count` random functions with a width of `bandwidth` × spread of the data."""
 
     count: Count = 100
     bandwidth: Positive = 1.0
@@ -177,7 +177,10 @@ class Drawn(Dictionary):
 
 @dataclass(frozen=True)
 class Identity(Dictionary):
-    """ψ(x) = [1, x]: with the constant, what dynamics with an offset θ ≠ 0 need."""
+    """The constant and the state, ψ(x) = [1, x].
+
+    The constant is what dynamics with an offset θ ≠ 0 need.
+    """
 
     state: bool = True
     constant: bool = True
@@ -199,7 +202,7 @@ class Identity(Dictionary):
 
 @dataclass(frozen=True)
 class Monomials(Dictionary):
-    """ψ(x) = all x₁^k₁ ⋯ x_N^k_N of total degree at most `degree`, in graded lexicographic order.
+    """All monomials x₁^k₁ ⋯ x_N^k_N of degree at most `degree`, in graded lexicographic order.
 
     `state` and `constant` say whether those of degree 1 and 0 are among them.
     """
@@ -253,7 +256,9 @@ class MonomialTerms(Terms):
 
 @dataclass(frozen=True)
 class RandomFourier(Drawn):
-    """ψⱼ(x) = cos(wⱼᵀx + bⱼ), wⱼ ~ N(0, 1/ℓ²), bⱼ uniform, ℓ = `bandwidth` × spread of the data.
+    """Random Fourier features cos(wⱼᵀx + bⱼ), with wⱼ ~ N(0, 1/ℓ²) and bⱼ uniform.
+
+    The length is ℓ = `bandwidth` × spread of the data.
 
     The spread is the root-mean-square distance of the states from their mean.
     """
@@ -271,7 +276,7 @@ class RandomFourier(Drawn):
 
 @dataclass(frozen=True, eq=False)
 class Cosines(Terms):
-    """cos(wⱼᵀx + bⱼ), with wⱼ the columns of `frequencies` (N, count) and b the `phases`."""
+    """The functions cos(wⱼᵀx + bⱼ) for given `frequencies` w (N, count) and `phases` b."""
 
     frequencies: NDArray[np.float64]
     phases: NDArray[np.float64]
@@ -288,7 +293,7 @@ class Cosines(Terms):
 
 @dataclass(frozen=True)
 class RadialBasis(Drawn):
-    """ψⱼ(x) = exp(-|x - cⱼ|² / 2ℓ²), cⱼ drawn from the data, ℓ = `bandwidth` × their spread.
+    """Gaussians exp(-|x - cⱼ|² / 2ℓ²) around random states cⱼ, with ℓ = `bandwidth` × spread.
 
     The spread is the root-mean-square distance of the states from their mean. Where the data
     hold fewer than `count` states, every one is a centre.
@@ -305,7 +310,7 @@ class RadialBasis(Drawn):
 
 @dataclass(frozen=True, eq=False)
 class Gaussians(Terms):
-    """exp(-|x - cⱼ|² / 2ℓ²), with cⱼ the rows of `centres` (count, N) and ℓ the `length`."""
+    """Gaussians exp(-|x - cⱼ|² / 2ℓ²) around the rows c of `centres` (count, N), ℓ = `length`."""
 
     centres: NDArray[np.float64]
     length: float
@@ -320,7 +325,9 @@ class Gaussians(Terms):
 
 @dataclass(frozen=True)
 class Nystroem(Dictionary):
-    """ψ(x) = k(x, Z) U S^(-1/2), with K(Z, Z) = U S Uᵀ for `count` states Z drawn from the data.
+    """Nyström features k(x, Z) U S^(-1/2) of a kernel, with `count` states Z drawn from the data.
+
+    Here K(Z, Z) = U S Uᵀ.
 
     The functions k(x, zⱼ) made orthonormal in the kernel's own inner product; directions whose
     eigenvalue is rounding are left out, so there may be fewer than `count`. Where the data hold
@@ -355,8 +362,11 @@ class Nystroem(Dictionary):
 
 @dataclass(frozen=True, eq=False)
 class Features(Terms):
-    """k(x / u, Z) `whitening`: Z the rows of `landmarks` (n, N), `whitening` (n, size), u the
-    `units` (N,)."""
+    """Kernel features k(x / u, Z) `whitening` of given landmarks.
+
+    Z are the rows of `landmarks` (n, N), `whitening` has shape (n, size), and u are the `units`
+    (N,).
+    """
 
     kernel: Kernel
     landmarks: NDArray[np.float64]
@@ -379,7 +389,7 @@ AnyDictionary = Annotated[
 
 
 def described_by(options: Mapping[str, Any]) -> Dictionary:
-    """The dictionary of these options.
+    """The dictionary described by these options.
 
     Raises
     ------

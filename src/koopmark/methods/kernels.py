@@ -1,4 +1,4 @@
-"""Kernels by their hyperparameters, which each library spells in its own way."""
+"""Kernels with the same hyperparameters for every library."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -15,26 +15,26 @@ from koopmark.methods._sampling import spread
 
 @dataclass(frozen=True)
 class Linear(Bounded):
-    """k(x, x') = x·x'."""
+    """The linear kernel k(x, x') = x·x'."""
 
     kind: Literal["linear"] = field(default="linear", kw_only=True, repr=False)
 
     def length(self, states: NDArray) -> float:  # noqa: ARG002
-        """1: it has no length."""
+        """Always 1, since the kernel has no length scale."""
         return 1.0
 
     def values(self, rows: NDArray, columns: NDArray, length: float) -> NDArray:  # noqa: ARG002
-        """See `gram`."""
+        """Kernel values from inner products; see `gram`."""
         return np.asarray(rows @ columns.T)
 
     def in_sklearn(self, states: NDArray) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
-        """Metric and parameters of scikit-learn's `pairwise_kernels`, for data `states` (P, N)."""
+        """Metric and parameters for scikit-learn's `pairwise_kernels`, for data `states` (P, N)."""
         return "linear", {}
 
 
 @dataclass(frozen=True)
 class Polynomial(Bounded):
-    """k(x, x') = (x·x' / ℓ² + offset)^degree: all monomials up to `degree`.
+    """The polynomial kernel (x·x' / ℓ² + offset)^degree, which spans all monomials up to `degree`.
 
     ℓ is the root-mean-square length of the states, so that neither the kernel nor what rounding
     leaves of its rank depends on the units of the data.
@@ -45,7 +45,7 @@ class Polynomial(Bounded):
     kind: Literal["polynomial"] = field(default="polynomial", kw_only=True, repr=False)
 
     def length(self, states: NDArray) -> float:
-        """ℓ for states (P, N), which are not all zero."""
+        """Length ℓ for states (P, N) that are not all zero."""
         largest = float(abs(states).max())
         return largest * float(np.sqrt(np.sum((states / largest) ** 2) / len(states)))
 
@@ -64,7 +64,7 @@ class Polynomial(Bounded):
 
 @dataclass(frozen=True)
 class Gaussian(Bounded):
-    """k(x, x') = exp(-|x - x'|² / 2ℓ²), ℓ = `bandwidth` × spread of the data.
+    """The Gaussian kernel exp(-|x - x'|² / 2ℓ²), with ℓ = `bandwidth` × spread of the data.
 
     The spread is the root-mean-square distance of the states from their mean.
     """
@@ -73,7 +73,7 @@ class Gaussian(Bounded):
     kind: Literal["gaussian"] = field(default="gaussian", kw_only=True, repr=False)
 
     def length(self, states: NDArray) -> float:
-        """ℓ for states (P, N)."""
+        """Length ℓ for states (P, N)."""
         return self.bandwidth * spread(states)
 
     def values(self, rows: NDArray, columns: NDArray, length: float) -> NDArray:
@@ -94,7 +94,7 @@ GRAM_TOLERANCE = 1e-12
 def gaussian(
     rows: NDArray, columns: NDArray, length: float, out: NDArray | None = None
 ) -> NDArray[np.float64]:
-    """exp(-|x - c|² / 2ℓ²) for each x of `rows` (P, N) and c of `columns` (n, N): (P, n).
+    """Values exp(-|x - c|² / 2ℓ²) (P, n) for x in `rows` (P, N) and c in `columns` (n, N).
 
     With a and b measured from the mean of `columns` in units of ℓ, -|a - b|²/2 is the product
     of [a, 1, -|a|²/2] and [b, -|b|²/2, 1]: one product of matrices for all.
@@ -125,7 +125,7 @@ def gram(
 
 
 def numerical_rank(kernel: Kernel, states: NDArray) -> int:
-    """Eigenvalues of the kernel matrix of `states` (n, N) that stand out of its rounding.
+    """Number of eigenvalues of the kernel matrix of `states` (n, N) above its rounding errors.
 
     For a polynomial kernel and enough data: the number of monomials. What lies below is noise,
     which a library asked for full rank divides by.
@@ -136,7 +136,7 @@ def numerical_rank(kernel: Kernel, states: NDArray) -> int:
 
 @dataclass(frozen=True, eq=False)
 class KernelColumns:
-    """The functions k(x, xⱼ) of the training states xⱼ, (P, N) to (P, n); `length` is ℓ."""
+    """Functions k(x, xⱼ) of the training states xⱼ, from (P, N) to (P, n); `length` is ℓ."""
 
     kernel: Kernel
     training: NDArray[np.float64]

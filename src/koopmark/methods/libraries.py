@@ -1,4 +1,4 @@
-"""What the authors of the libraries ask to cite."""
+"""References that the authors of the libraries ask users to cite."""
 
 from collections.abc import Mapping
 

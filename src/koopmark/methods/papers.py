@@ -1,4 +1,4 @@
-"""The papers that methods come from, with their DOIs."""
+"""Papers that the methods come from, with DOIs."""
 
 from koopmark.methods._paper import Paper
 

@@ -1,4 +1,4 @@
-"""Methods that live elsewhere: in an importable module, in a file, behind an entry point."""
+"""Methods defined outside koopmark: in a module, in a file or behind an entry point."""
 
 from inspect import isabstract
 from typing import Any
@@ -13,7 +13,7 @@ METHOD = _plugins.Kind("method", "koopmark.methods", Method)
 
 
 def load(name: str, as_of: str = "") -> Method:
-    """The method of this name, at its defaults.
+    """Load the method of this name with its default options.
 
     Parameters and errors are those of `koopmark._plugins.load`; it is a ConfigError too if it has
     no `_fit`, or no default for some field.

@@ -1,4 +1,4 @@
-"""What a fit says of itself: decisions that hang on rounding, and how much of the data it used.
+"""Remarks for a model's note: decisions that depend on rounding, and data that were not used.
 
 `Method.fit` collects these remarks for every method, a library's or ours.
 """
@@ -20,7 +20,7 @@ ROUNDED = 1.0 + 1e-6
 
 @dataclass
 class Collected:
-    """What is said during a fit."""
+    """The remarks made during a fit."""
 
     remarks: list[str] = field(default_factory=list)
     """Each once."""
@@ -33,7 +33,7 @@ _collected: ContextVar[Collected | None] = ContextVar("remarks of the present fi
 
 @contextmanager
 def collected() -> Iterator[Collected]:
-    """What is remarked meanwhile."""
+    """Collect the remarks made in the block."""
     said = Collected()
     token = _collected.set(said)
     try:
@@ -43,14 +43,14 @@ def collected() -> Iterator[Collected]:
 
 
 def remark(text: str) -> None:
-    """Have the note of the model that is being fitted say this; outside of a fit, do nothing."""
+    """Add this text to the note of the model being fitted; outside of a fit, do nothing."""
     said = _collected.get()
     if said is not None and text not in said.remarks:
         said.remarks.append(text)
 
 
 def fitted_to(pairs: int, what: str) -> None:
-    """Have the model say that the fit uses so many of the snapshot pairs, and its note which.
+    """Record how many of the snapshot pairs the fit uses, and add to the note which.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def fitted_to(pairs: int, what: str) -> None:
 
 
 def numerical_rank(singular_values: NDArray, tolerance: float, what: str) -> int:
-    """How many singular values exceed `tolerance` times the largest; a close call is remarked.
+    """Number of singular values above `tolerance` times the largest; close calls are remarked.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def numerical_rank(singular_values: NDArray, tolerance: float, what: str) -> int
 
 
 def hangs_on_rounding(what: str) -> str:
-    """What is said if a singular value lies within CLOSE of the cut-off."""
+    """The remark for a singular value within a factor CLOSE of the cut-off."""
     return (
         f"the rank of {what} hangs on rounding: a singular value lies within a factor of "
         f"{CLOSE:g} of the cut-off"
@@ -96,7 +96,7 @@ def hangs_on_rounding(what: str) -> str:
 def at_most(
     values: NDArray, limit: float | NDArray, what: str, factor: float = ROUNDED
 ) -> NDArray[np.bool_]:
-    """Which values are at most `limit`; a close call is remarked.
+    """Which values are at most `limit`; close calls are remarked.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From a suite file to cells: every fit there is to do, and what each depends on."""
+"""Planning: from a suite file to cells, one for each fit."""
 
 from koopmark.plan._cells import Cell, execution_order, plan
 from koopmark.plan._data import Level

@@ -1,4 +1,4 @@
-"""From a suite to its cells: every fit there is to do, each with the key of what it depends on."""
+"""The cells of a suite: one for each fit, with a key of everything that the fit depends on."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -55,12 +55,12 @@ class Cell:
 
     @property
     def data_names(self) -> tuple[str, ...]:
-        """The names by which its dataset may be asked for."""
+        """Names by which methods can select its dataset."""
         return tuple(dict.fromkeys((self.dataset, *self.sources)))
 
 
 def plan(suite: Suite) -> list[Cell]:
-    """The cells of a suite in the order of its file: by dataset, then method, then seed.
+    """The cells of a suite, ordered by dataset, then method, then seed.
 
     The anchors come last if the suite does not list them.
 
@@ -164,7 +164,7 @@ def _cells(
 
 
 def seeded(options: Options, given: Mapping[str, Any], depends_on: Any, path: str = "") -> Options:
-    """A dataclass with every `seed` field drawn that `given` does not set, nested ones included.
+    """A dataclass with random values for all `seed` fields that `given` does not set.
 
     `given` is what the user set, nested as in the suite file. Seeds depend on `depends_on` and the
     field's own path, and on nothing else (see `_keys.generator`). A suite gives the data and their
@@ -192,12 +192,12 @@ def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -
 
 
 def execution_order(cells: list[Cell]) -> Iterator[Cell]:
-    """The same cells with those that share trajectories next to each other."""
+    """The same cells, reordered so that cells with the same trajectories are adjacent."""
     yield from sorted(cells, key=lambda cell: (cell.dataset, cell.seed))
 
 
 def summary(cells: list[Cell]) -> list[dict[str, Any]]:
-    """Each method of a plan once: what the tables call it, what it is, whose work it is."""
+    """Each method of a plan once: its name in tables, its description and its library."""
     first: dict[str, Cell] = {}
     for cell in cells:
         first.setdefault(cell.label, cell)

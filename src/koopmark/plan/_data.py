@@ -1,4 +1,4 @@
-"""The datasets of a suite: those it names, and the levels of its sweeps."""
+"""The datasets of a suite, including the levels of its sweeps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from koopmark.plan._suite import Suite, SweepEntry
 
 @dataclass(frozen=True)
 class Level:
-    """Where a dataset stands in a sweep; empty for one that is in none."""
+    """Position of a dataset in a sweep; empty for datasets that are in no sweep."""
 
     family: str = ""
     """The sweep."""
@@ -30,7 +30,7 @@ NO_LEVEL = Level()
 
 @dataclass(frozen=True)
 class Source:
-    """A dataset of a suite, and the names by which a method's entry may ask for it."""
+    """A dataset of a suite, with the names by which methods can select it."""
 
     recipe: Recipe | Recording
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class Source:
 
 
 def sources(suite: Suite) -> list[Source]:
-    """The datasets of a suite in the order of its file: the named ones, the recordings, the sweeps.
+    """The datasets of a suite in the order of its file: named ones, recordings, sweeps.
 
     A level is called after the recipe, or the sweep's `name`, and what is varied:
     `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.

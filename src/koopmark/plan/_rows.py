@@ -1,4 +1,4 @@
-"""From the methods of a suite to the rows of its tables: each with its dictionaries and default."""
+"""The methods of a suite, each with its dictionaries and library defaults."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ANCHORS = tuple(anchors.METHODS)
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the tables: a method at its options, and on which datasets it runs."""
+    """A method with its options, as a row of the tables, and the datasets it runs on."""
 
     key: str
     """Where its entry stands, for errors."""
@@ -31,7 +31,7 @@ class Row:
     """That of the suite's which it was given."""
 
     def runs_on(self, source: Source, max_functions: int | None) -> bool:
-        """Whether it runs on a dataset, where a dictionary of the suite's may have so many."""
+        """Whether it runs on a dataset, given the number of functions of its dictionary."""
         if self.dictionary is not None and max_functions is not None:
             size = self.dictionary.most(source.recipe.size)
             return size <= max_functions and self.entry.runs_on(source.names)
@@ -39,7 +39,7 @@ class Row:
 
 
 def rows(suite: Suite, known: set[str]) -> list[Row]:
-    """The rows of a suite in the order of its file, the anchors last if it does not list them.
+    """The methods of a suite in the order of its file, with the anchors last unless listed.
 
     Parameters
     ----------

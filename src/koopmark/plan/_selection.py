@@ -1,4 +1,4 @@
-"""A part of a suite: some of its methods, datasets and seeds, and the anchors beside them."""
+"""A part of a suite: some of its methods, datasets and seeds, with the anchors."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Selection:
-    """Which cells of a plan are wanted; of what is not named, all.
+    """The selected methods, datasets and seeds of a plan; by default all.
 
     The anchors are fitted to whatever data the wanted cells have.
     """
@@ -32,7 +32,7 @@ class Selection:
         return bool(self.methods or self.datasets or self.seeds)
 
     def of(self, cells: Sequence[Cell]) -> list[Cell]:
-        """The wanted cells and their anchors, in the order of the plan.
+        """The selected cells and their anchors, in the order of the plan.
 
         Raises
         ------
@@ -68,12 +68,12 @@ class Selection:
         ]
 
     def provenance(self) -> dict[str, Any]:
-        """What provenance.json says of it; nothing of a whole suite."""
+        """The selection as recorded in provenance.json; empty for a whole suite."""
         return {"part": asdict(self)} if self else {}
 
 
 def refuse_whole_run(folder: Path) -> None:
-    """A part of a suite must not take the place of a whole run in its tables.
+    """Raise ConfigError if a partial run would overwrite the tables of a whole run.
 
     Raises
     ------

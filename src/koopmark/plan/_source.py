@@ -1,4 +1,4 @@
-"""Digests of the source that a fit's numbers depend on."""
+"""Digests of the source code that the numbers of a fit depend on."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -19,7 +19,7 @@ EVERY_FIT = (
 
 
 def source_digest(method: Method) -> str:
-    """Digest of what fitting and scoring `method` depends on, the data apart.
+    """Digest of the code that fits and scores `method`, without that of the data.
 
     That is what every fit goes through, the classes of the method and of what its options hold,
     and what either uses (see `koopmark._source`). Adding another method changes nothing of it.
@@ -28,18 +28,18 @@ def source_digest(method: Method) -> str:
 
 
 def fit_source(method: Method, recipe: Recipe | Recording) -> str:
-    """Digest of all source that a fit of `method` on `recipe` goes through."""
+    """Digest of all code that a fit of `method` on `recipe` runs."""
     return digest([source_of(recipe), source_digest(method)])
 
 
 def code_of(method: Method, recipe: Recipe | Recording) -> str:
-    """Digest of the code of a fit in this process: koopmark's, the method's and the system's."""
+    """Digest of the code of a fit in this process: of koopmark, the method and the system."""
     roots = [*_classes(method), *_code(recipe)]
     return digest([HERE.digest_of_package(), HERE.digest_of_others(roots)])
 
 
 def is_loaded(method: Method, recipe: Recipe | Recording, code: str, source: str) -> bool:
-    """Whether this process fits with the `code`, or at least the `source`, of another one.
+    """Whether this process runs the `code`, or at least the `source`, of another process.
 
     The first is known at once. They differ where a file was edited that no fit goes through.
     """

@@ -1,4 +1,4 @@
-"""A suite file: which datasets, which methods, how many seeds, and what one fit may cost."""
+"""Suite files: datasets, methods, seeds and limits."""
 
 import os.path
 from collections.abc import Collection
@@ -36,7 +36,7 @@ Name = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_prin
 
 
 class Limits(Section):
-    """What one fit may cost before it is ended; how it ended is its result."""
+    """Limits on the time and memory of one fit."""
 
     seconds: float = Field(default=60.0, gt=0, le=1e6)
     """Wall-clock time of the fit alone."""
@@ -45,7 +45,7 @@ class Limits(Section):
 
 
 class MethodEntry(Section):
-    """One method of a suite; in its file a name alone is short for `{ use = "..." }`."""
+    """A method of a suite; in the file, a name alone is short for `{ use = "..." }`."""
 
     use: Name
     """Its name in `koopmark list methods`, or `path/to/file.py:Class`, `package.module:Class`."""
@@ -68,20 +68,20 @@ class MethodEntry(Section):
         return {"use": entry} if isinstance(entry, str) else entry
 
     def runs_on(self, names: Collection[str]) -> bool:
-        """Whether it runs on a dataset that goes by these names."""
+        """Whether it runs on a dataset with these names."""
         wanted = self.datasets is None or not set(self.datasets).isdisjoint(names)
         return wanted and set(self.without).isdisjoint(names)
 
     @property
     def label(self) -> str:
-        """Such as `koopmark.qr_edmd[degree=2]`."""
+        """Name in the tables, such as `koopmark.qr_edmd[degree=2]`."""
         if self.name is not None:
             return self.name
         name = short(self.use)
         return f"{name}[{', '.join(_words(self.options))}]" if self.options else name
 
     def with_dictionary(self, said: dict[str, Any], options: dict[str, Any]) -> "MethodEntry":
-        """The entry that gives it a dictionary of the suite's, which it has by these options."""
+        """The entry with a dictionary of the suite, set by these options."""
         told = {} if self.name is not None else self.options
         words = ", ".join(_words({**told, "dictionary": said}))
         label = f"{self.name or short(self.use)}[{words}]"
@@ -89,7 +89,7 @@ class MethodEntry(Section):
 
 
 class SweepEntry(Section):
-    """One recipe at several values of one of its keys, or of some of them together."""
+    """A sweep: a recipe at several values of one key, or of several keys together."""
 
     dataset: Name
     """The recipe that is varied."""
@@ -125,13 +125,13 @@ class SweepEntry(Section):
 
 
 class Given(Section):
-    """A dictionary of a suite, as the options of a method would have it."""
+    """A dictionary of a suite, with the options that a method would take."""
 
     dictionary: AnyDictionary
 
 
 class SuiteFile(Section):
-    """The content of a suite file."""
+    """Contents of a suite file."""
 
     title: Text
     question: Text
@@ -175,25 +175,25 @@ class SuiteFile(Section):
 
 
 class Suite(SuiteFile):
-    """A suite: the content of its file, its name and where it was read from."""
+    """A suite: contents, name and path of its file."""
 
     name: Name
     path: Path
 
     @property
     def argument(self) -> str:
-        """What `koopmark run` takes for it: its name if it is shipped, else where it was read."""
+        """The argument that `koopmark run` takes for it: its name if shipped, else its path."""
         is_shipped = self.path.parent == _resources.shipped("suites")
         return self.name if is_shipped else str(self.path)
 
 
 def names() -> list[str]:
-    """Names of the suites that ship with koopmark."""
+    """Names of the shipped suites."""
     return sorted(path.stem for path in _resources.shipped("suites").glob("*.toml"))
 
 
 def load_suite(name_or_path: str | Path) -> Suite:
-    """Read a suite by its shipped name, or from a path ending in .toml.
+    """Read a shipped suite by its name, or a suite file by its path (.toml).
 
     Raises
     ------
@@ -221,7 +221,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
 
 
 def with_methods(suite: Suite, uses: list[str]) -> Suite:
-    """The suite with these methods as well, on all of its datasets.
+    """The suite with additional methods, which run on all of its datasets.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
 
 
 def foreign_code(suite: Suite) -> list[str]:
-    """What planning and running a suite executes that is not koopmark's; nothing is loaded.
+    """The code outside koopmark that the suite would run; nothing is imported.
 
     A line for each: `/path/to/file.py:Class`, `package.module:Class`, and for a name that an
     installed package offers what it stands for.

@@ -1,4 +1,4 @@
-"""Where a run's numbers come from: versions, machine, commit, configuration."""
+"""Provenance of a run: versions, machine, commit and configuration."""
 
 import platform
 import shlex
@@ -26,7 +26,7 @@ ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl")
 
 
 def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]:
-    """All that is known before a run starts; JSON-able."""
+    """Everything known before a run starts, as JSON-compatible values."""
     recipes = {cell.dataset: cell.recipe for cell in cells}
     used = {cell.method.tags.library for cell in cells} - {"koopmark"}
     # Read once for both, which takes a millisecond each.
@@ -66,7 +66,7 @@ def provenance(suite: Suite, cells: Sequence[Cell], jobs: int) -> dict[str, Any]
 
 
 def now() -> str:
-    """The time, in UTC, to the second."""
+    """The time in UTC to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -112,7 +112,7 @@ def cpu() -> str:
 
 
 def kernels() -> dict[str, Any]:
-    """What decides how numbers are rounded here: they are the same to the bit where these are.
+    """What determines the rounding here; equal values mean equal numbers, bit for bit.
 
     `blas` are the libraries that NumPy and SciPy loaded, without where they are, each with the
     `architecture` whose kernels it chose; `simd` the instruction sets of NumPy's own loops.
@@ -127,7 +127,7 @@ def kernels() -> dict[str, Any]:
 
 
 def in_words(kernels: Mapping[str, Any]) -> str:
-    """`blas` and `simd` of `kernels()`, or of a provenance, in a few words; empty without them."""
+    """The entries `blas` and `simd` of `kernels()` or a provenance as text; empty without them."""
     chosen = (f"{one['internal_api']} {one['architecture']}" for one in kernels.get("blas", []))
     loops = kernels.get("simd", [])
     return ", ".join([*dict.fromkeys(chosen), *(f"NumPy {one}" for one in loops[-1:])])

@@ -1,4 +1,4 @@
-"""Figures of models, scores and runs, for screens and papers, with Matplotlib.
+"""Matplotlib figures of models, scores and runs, for screens and papers.
 
 Each function draws one figure into `ax`, or into a new one in koopmark's style, and returns its
 Axes. `figure` makes one of a run for a file, and `save` writes it.

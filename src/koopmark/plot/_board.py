@@ -1,4 +1,4 @@
-"""A leaderboard as a figure: digits of methods with their intervals, best on top."""
+"""A leaderboard as a figure: digits of methods with confidence intervals."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ def board(
     top: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """A leaderboard, best first: correct digits, or seconds, with the interval of the mean.
+    """Plot a leaderboard, best first: correct digits, or seconds, with confidence intervals.
 
     Methods with the same numbers share a row. A cross marks the digits that the noise allows.
 

@@ -1,4 +1,4 @@
-"""Where a figure goes: its size, its type, its files.
+"""Size, fonts and files of figures.
 
 Matplotlib is imported here and in the drawing modules alone, when something is drawn.
 """
@@ -110,7 +110,7 @@ class Canvas:
 
     @property
     def points(self) -> tuple[float, float]:
-        """Width and height of the figure, or of the axes of a user's figure, in points."""
+        """Width and height in points of the figure, or of the axes that the user passed."""
         width, height = self.figure.get_size_inches()
         if not self.free:
             box = self.ax.get_position()
@@ -118,13 +118,13 @@ class Canvas:
         return 72 * float(width), 72 * float(height)
 
     def as_high_as(self, inches: float) -> None:
-        """Make the figure so high, unless its user said how high it is."""
+        """Set the height of the figure, unless the user set it."""
         if self.growing:
             self.figure.set_figheight(min(inches, MOST))
 
 
 def available() -> None:
-    """Raise ConfigError with the command that installs Matplotlib if it is missing."""
+    """Raise ConfigError with the install command if Matplotlib is missing."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
@@ -133,7 +133,7 @@ def available() -> None:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw with the type, lines and files of koopmark's figures, whatever the user's style is."""
+    """Use koopmark's fonts, lines and file settings inside the block, whatever the user's style."""
     available()
     import matplotlib
 
@@ -145,7 +145,7 @@ def styled() -> Iterator[None]:
 
 @contextmanager
 def canvas(ax: "Axes | None") -> Iterator[Canvas]:
-    """The user's axes in the user's style, or new ones of pyplot in koopmark's."""
+    """The user's axes in the user's style, or new pyplot axes in koopmark's style."""
     available()
     if ax is not None:
         yield Canvas(ax)
@@ -163,7 +163,7 @@ def canvas(ax: "Axes | None") -> Iterator[Canvas]:
 
 
 def blank(width: float, height: float | None) -> Canvas:
-    """New axes that no window shows, for a file; inside of `styled`."""
+    """New axes for a file, without a window; for use inside `styled`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height or min(0.75 * width, HIGHEST)))
@@ -171,7 +171,7 @@ def blank(width: float, height: float | None) -> Canvas:
 
 
 def inches(text: str, option: str = "--width") -> float:
-    """A length such as 3.4in, 85mm, 8.5cm or 240pt in inches.
+    """Convert a length such as 3.4in, 85mm, 8.5cm or 240pt to inches.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def inches(text: str, option: str = "--width") -> float:
 
 @cache
 def formats() -> tuple[str, ...]:
-    """What this Matplotlib can write."""
+    """File formats that this Matplotlib can write."""
     from matplotlib.backend_bases import FigureCanvasBase
 
     return tuple(
@@ -201,7 +201,7 @@ def formats() -> tuple[str, ...]:
 
 
 def wanted(text: str, out: Path | None) -> list[str]:
-    """The formats that were asked for, of the ending of `out` if none were, or pdf.
+    """The requested formats, or else the suffix of `out`, or else pdf.
 
     Raises
     ------
@@ -220,7 +220,7 @@ def wanted(text: str, out: Path | None) -> list[str]:
 
 
 def save(figure: "Figure", out: str | Path, names: Sequence[str]) -> list[Path]:
-    """Write a figure in these formats; inside of `styled`.
+    """Write a figure in these formats; for use inside `styled`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Of a run: which methods, rows and datasets a figure shows."""
+"""Which methods, rows and datasets of a run a figure shows."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ Run = Results | str | Path
 
 
 def run_of(run: Run) -> Results:
-    """The results of a run, of which some fit has a result.
+    """Load the results of a run with at least one result.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def chosen(
 
 
 def question(run: Results, typed: str | None) -> tuple[str, Leaderboard | None]:
-    """The board that was asked for, the first of the run without a name.
+    """The requested leaderboard; by default the first of the run.
 
     A run with fewer than two methods has none: then it is the first question with rows.
     """
@@ -95,7 +95,7 @@ def question(run: Results, typed: str | None) -> tuple[str, Leaderboard | None]:
 
 
 def rows_of(run: Results, name: str, board: Leaderboard | None) -> pd.DataFrame:
-    """The judged rows of all methods, anchors too, at the targets that a board is about."""
+    """Judged rows of all methods, anchors included, for the targets of a leaderboard."""
     asked = run.asked[name if name in run.asked else next(iter(run.asked))]
     if board is not None:
         asked = asked[asked["dataset"].isin(board.datasets)]
@@ -104,7 +104,7 @@ def rows_of(run: Results, name: str, board: Leaderboard | None) -> pd.DataFrame:
 
 
 def dataset_of(run: Results, typed: str | None, among: Sequence[str] | None = None) -> str:
-    """The dataset that was asked for; without a name the first."""
+    """The requested dataset; by default the first."""
     names = list(dict.fromkeys(run.fits["dataset"])) if among is None else list(among)
     if not names:
         raise ConfigError(f"{run.folder} has no dataset for this figure")
@@ -112,7 +112,7 @@ def dataset_of(run: Results, typed: str | None, among: Sequence[str] | None = No
 
 
 def datasets_of(run: Results, typed: Iterable[str]) -> list[str]:
-    """All datasets that were asked for, by their names or that of their recipe or sweep."""
+    """The requested datasets, by name or by the name of their recipe or sweep."""
     names = list(dict.fromkeys(run.fits["dataset"]))
     families = {str(name) for name in run.fits["family"].unique() if name}
     recipes = {name.split("/")[0] for name in names}

@@ -1,4 +1,4 @@
-"""What accuracy costs: digits of methods against the time of a fit, with the Pareto front."""
+"""Accuracy against cost: digits against the time of a fit, with the Pareto front."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ def cost(
     top: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Correct digits of each method against the time of a fit.
+    """Plot the correct digits of each method against the time of a fit.
 
     The line is the Pareto front: no other method is both as fast and as accurate, to a tenth of a
     digit. Its members are numbered and named, those that are a tenth better than the one before.

@@ -1,4 +1,4 @@
-"""An exact eigenfunction and what was recovered of it."""
+"""An exact eigenfunction and its recovered counterparts."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,7 +39,7 @@ def eigenfunction(
     key: AnswerKey | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """An exact eigenfunction φ and the nearest function that the recovered ones combine to.
+    """Plot an exact eigenfunction φ and the nearest combinations of recovered functions.
 
     `decay` shows |φ| along three test trajectories, lines for the exact function and marks for what
     was recovered; `scatter` recovered against exact values at all points; `map` contours of the
@@ -74,7 +74,7 @@ def eigenfunction(
 
 
 def draw(into: Canvas, seen: Sequence[View], view: str, most: int | None = None) -> None:
-    """Draw these views of one eigenfunction, those that cannot be told apart once.
+    """Draw these views of one eigenfunction; indistinguishable ones are drawn once.
 
     `most` is how many at most, the first; of a map it is the first alone.
     """

@@ -1,4 +1,4 @@
-"""The figures of a run by name, and their files: what `koopmark figure` does."""
+"""The figures of a run by name, as `koopmark figure` writes them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from koopmark.plot._sources import spectra, views
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asked for; what a figure has no use for is refused."""
+    """The options of a figure; options that a figure does not use raise an error."""
 
     methods: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ def _one(ask: Request) -> str | None:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a run: what it shows, how it is drawn, which options it takes."""
+    """A kind of figure: what it shows, how it is drawn, which options it takes."""
 
     shows: str
     draw: Callable[[Canvas, Results, Request], None]
@@ -89,7 +89,7 @@ def figure(
     width: float = 3.4,
     height: float | None = None,
 ) -> Canvas:
-    """The figure of this name, `width` inches wide; inside of `styled`.
+    """Draw the figure of this name, `width` inches wide; for use inside `styled`.
 
     Raises
     ------

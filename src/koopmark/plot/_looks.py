@@ -1,4 +1,4 @@
-"""How lines and marks look in Matplotlib, and what they are called where they end."""
+"""Lines, marks and direct labels of methods in Matplotlib."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ WIDEST = 0.42
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, mark and dashes of a method, as Matplotlib takes them."""
+    """Colour, marker and dashes of a method for Matplotlib."""
 
     colour: str
     marker: str
@@ -36,14 +36,14 @@ class Look:
 
 
 def look(place: int) -> Look:
-    """Of the method in this place of those that are drawn."""
+    """The look of the method at this position among those drawn."""
     one = palette.look(place)
     return Look(one.colour, MARKS[one.marker], (0, one.dashes) if one.dashes else "-")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Methods whose curves are one."""
+    """Methods whose curves coincide."""
 
     place: int
     """Among the groups of the figure."""
@@ -51,7 +51,7 @@ class Group:
 
     @property
     def name(self) -> str:
-        """`pydmd.dmd and 7 more`."""
+        """The label of the group, such as `pydmd.dmd and 7 more`."""
         first, *others = self.methods
         return f"{first} and {len(others)} more" if others else first
 
@@ -61,12 +61,12 @@ class Group:
 
 
 def grouped(alike: Iterable[Sequence[str]]) -> list[Group]:
-    """Methods that are together (`analysis.curves.alike`), each group with its place."""
+    """Groups of methods with equal curves (`analysis.curves.alike`), each with its position."""
     return [Group(place, tuple(methods)) for place, methods in enumerate(alike)]
 
 
 def width_of(text: str, size: float = SMALL) -> float:
-    """Of the longest line, in points."""
+    """Width of the longest line in points."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
@@ -80,7 +80,7 @@ def width_of(text: str, size: float = SMALL) -> float:
 def name_curves(
     canvas: Canvas, named: Sequence[tuple[str, float, Look]], handles: Sequence[Any]
 ) -> None:
-    """Write the name of each curve beside its right end, or all of them below if there is no room.
+    """Label each curve at its right end, or all below the axes if there is no room.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _beside(
 def name_below(
     canvas: Canvas, names: Sequence[str], handles: Sequence[Any], columns: int | None = None
 ) -> None:
-    """A legend below the axes, in as many columns as there is room for unless they are given."""
+    """Draw a legend below the axes, with as many columns as fit unless given."""
     size = _size()
     wide = max(map(width_of, names), default=0.0) + 3.6 * size
     if columns is None:
@@ -169,7 +169,7 @@ def name_below(
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> list[float]:
-    """Where texts go so that none covers another, each as near as may be to where it should be.
+    """Positions of labels that do not overlap and stay close to where they belong.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> li
 
 
 def literal(name: str) -> str:
-    """As a text in which Matplotlib finds no formula, whatever a method is called."""
+    """Text with Matplotlib's math characters escaped."""
     return name.replace("$", r"\$")
 
 

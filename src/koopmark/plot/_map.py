@@ -1,4 +1,4 @@
-"""What became of each target with each method: methods against targets, a word for each cell."""
+"""A map of methods against targets, with a word for each cell."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ FILLS: dict[Cell, tuple[str, str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """What is drawn: the words, and k of what was found to 1e-k, (groups, targets) arrays."""
+    """The words of the map, and the digits of each target that was found (groups, targets)."""
 
     groups: list[Group]
     targets: pd.DataFrame
@@ -48,7 +48,7 @@ def map(
     top: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Methods against targets, a word for each cell: found, within the possible, missed …
+    """Plot methods against targets with a word for each cell: found, missed and others.
 
     The number in a cell is k of *found to 1e-k*. Methods that agree everywhere, k to within
     one, share a line of cells. Targets of one problem are between two lines. If all targets side by

@@ -1,4 +1,4 @@
-"""What noise in the training data costs: digits of methods against its level."""
+"""Accuracy against the noise level of the training data."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ def noise(
     top: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Correct digits of each method against the noise in the training data.
+    """Plot the correct digits of each method against the noise in the training data.
 
     Along a sweep over noise, or else on the problems that the run has at several levels of noise.
     Shaded is the middle half of the curves of other seeds, or other problems if there are several

@@ -1,4 +1,4 @@
-"""The profile of methods: share of the targets found, against the tolerance."""
+"""Performance profile: the share of targets found against the tolerance."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def profile(
     top: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Share of the targets that each method finds to within τ, against τ.
+    """Plot the share of targets that each method finds within a tolerance τ against τ.
 
     The shaded bands hold the middle half of the profiles of other problems (of one problem, of
     other seeds; `analysis.curves`). A dotted line is the share that the method's dictionary can

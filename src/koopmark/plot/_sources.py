@@ -1,4 +1,4 @@
-"""What spectra and eigenfunctions are drawn of: models, scores, or the fits of a run."""
+"""Data for spectra and eigenfunction plots, from models, scores or runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ What = Results | str | Path | Fitted | Mapping[str, Fitted]
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Eigenvalues that a method recovered (s,), with their residuals (s,)."""
+    """Eigenvalues (s,) that a method recovered, with their residuals (s,)."""
 
     name: str
     eigenvalues: NDArray[np.complex128]
@@ -34,7 +34,7 @@ class Spectrum:
 
 @dataclass(frozen=True, eq=False)
 class Spectra:
-    """Recovered eigenvalues beside the exact ones, each with the multiplicities of its targets."""
+    """Recovered eigenvalues beside the exact ones and the multiplicities of the targets."""
 
     exact: Mapping[complex, tuple[int, ...]]
     recovered: tuple[Spectrum, ...]
@@ -44,7 +44,7 @@ class Spectra:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """An exact eigenfunction at points (p,), and what a method recovered of it there.
+    """An exact eigenfunction at points (p,) and its recovered counterpart there.
 
     `part` says of each point whether it is on a `trajectory`, a `state` or of the `map`, a slice of
     coordinates i and j (counted from 1; `across` and `up` are its points).
@@ -73,7 +73,7 @@ def spectra(
     seed: int | None = None,
     key: AnswerKey | None = None,
 ) -> Spectra:
-    """Of models or scores, or of the fits of a run; raises ConfigError as they do."""
+    """The spectra of models or scores, or of fits of a run."""
     if isinstance(what, Results | str | Path):
         return _spectra_of_run(run_of(what), _names(test), dataset, seed)
     scores = _scored(what, test, key, portrayed=False)
@@ -108,7 +108,7 @@ def views(
     seed: int | None = None,
     key: AnswerKey | None = None,
 ) -> list[View]:
-    """One eigenfunction of models or scores, or of the fits of a run."""
+    """One eigenfunction of models or scores, or of fits of a run."""
     if isinstance(what, Results | str | Path):
         return _views_of_run(run_of(what), _names(test), dataset, target, seed)
     scores = _scored(what, test, key, portrayed=True)

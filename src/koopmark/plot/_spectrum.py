@@ -30,7 +30,7 @@ def spectrum(
     key: AnswerKey | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Recovered eigenvalues (marks) and exact ones (circles) in the complex plane.
+    """Plot recovered eigenvalues (marks) and exact ones (circles) in the complex plane.
 
     λ of a flow; of a map μ of one step, with the unit circle.
 

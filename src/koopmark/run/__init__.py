@@ -1,4 +1,4 @@
-"""A suite from its plan to its tables."""
+"""Run suites: from the plan to the tables."""
 
 from koopmark.run._run import Finished, Interrupted, run
 

@@ -1,4 +1,4 @@
-"""Where the time of a run goes, by phase, and what it comes to beside the suite's budget."""
+"""Time of a run by phase, compared with the budget of its suite."""
 
 import time
 from collections import defaultdict
@@ -19,7 +19,7 @@ SHOWN = 0.005
 
 
 class Clock:
-    """Runs from its making on; every second belongs to one phase.
+    """A clock that starts when created and assigns every second to one phase.
 
     What `jobs` workers do side by side counts one `jobs`-th each. WORKERS is the rest of their
     time: they start, import libraries, and wait for one another at the end.
@@ -32,16 +32,16 @@ class Clock:
 
     @property
     def phases(self) -> dict[str, float]:
-        """Seconds of each phase so far, the longest first."""
+        """Seconds of each phase so far, longest first."""
         longest = sorted(self._seconds.items(), key=lambda one: -one[1])
         return {phase: round(seconds, 3) for phase, seconds in longest}
 
     def lap(self, phase: str) -> None:
-        """What went by since the last call belongs to `phase`."""
+        """Assign the time since the last call to `phase`."""
         self._seconds[phase] += self._since_last()
 
     def fit_ended(self, fit: Mapping[str, Any], limit: float) -> None:
-        """Take the seconds of a fit from its row; one that was ended at the limit took so many."""
+        """Add the times of a fit from its row; a fit ended at a limit counts with the limit."""
         for phase, column in OF_FITS.items():
             seconds = fit[column]
             if seconds == seconds:
@@ -50,7 +50,7 @@ class Clock:
                 self._busy[phase] += limit
 
     def fits_ended(self, jobs: int) -> None:
-        """Share what went by since the last call among the phases of the fits."""
+        """Distribute the time since the last call over the phases of the fits."""
         elapsed = self._since_last()
         shares = {phase: seconds / jobs for phase, seconds in self._busy.items()}
         for phase, seconds in shares.items():
@@ -64,7 +64,7 @@ class Clock:
 
 
 def took(phases: Mapping[str, float], budget: float | None, jobs: int) -> str:
-    """Such as `Took 3 min 12 s of a budget of 3 min 30 s: fits 48 %, scores 31 %, data 9 %`.
+    """Summary: `Took 3 min 12 s of a budget of 3 min 30 s: fits 48 %, scores 31 %, data 9 %`.
 
     Parameters
     ----------

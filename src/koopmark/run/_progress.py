@@ -1,4 +1,4 @@
-"""What a run shows while it runs: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a run: a bar on terminals, occasional lines elsewhere."""
 
 import time
 from collections import Counter
@@ -22,7 +22,7 @@ EVERY_SECONDS = 15.0
 
 
 class Lines:
-    """A plain line for each failure, and now and then for all the rest; told of each fit."""
+    """Progress in plain lines: one for each failure, and occasional summaries."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console, self._total = console, total
@@ -36,7 +36,7 @@ class Lines:
         return None
 
     def advance(self, rows: Rows) -> None:
-        """Show that a fit ended."""
+        """Report the end of a fit."""
         self._counts[rows.status] += 1
         if rows.status in FAILURES:
             fit, ended = rows.fit, rows.status.replace("_", " ")
@@ -57,12 +57,12 @@ class Lines:
 
 
 def display(console: Console, total: int) -> Lines:
-    """The display that suits `console`, for a run of `total` fits."""
+    """The progress display for `console`, for a run of `total` fits."""
     return Bar(console, total) if console.is_terminal else Lines(console, total)
 
 
 class Bar(Lines):
-    """A line for each failure, and a progress bar with counts and the time left."""
+    """A progress bar with counts and remaining time, and a line for each failure."""
 
     def __enter__(self) -> Self:
         self._progress = Progress(
@@ -87,7 +87,7 @@ class Bar(Lines):
 
 
 def in_words(counts: Counter[str]) -> str:
-    """Such as `12 ok, 1 timeout`."""
+    """Counts as text, such as `12 ok, 1 timeout`."""
     first = ["ok"] if counts["ok"] else []
     others = sorted(status for status in counts if status != "ok")
     return ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in first + others)

@@ -1,4 +1,4 @@
-"""A run: plan, fits that are not done yet, store, tables, provenance."""
+"""Run a suite: plan, unfinished fits, store, tables and provenance."""
 
 import json
 from collections import Counter
@@ -31,7 +31,7 @@ from koopmark.workers import execute
 
 @dataclass(frozen=True)
 class Finished(ReprMixin):
-    """What a run came to."""
+    """Result of a run."""
 
     folder: Path
     counts: Counter[str]
@@ -41,7 +41,7 @@ class Finished(ReprMixin):
     """Seconds; None if the suite has none, or not all of it was done now."""
 
     def took(self) -> str:
-        """How long the run took until now, of which budget, and where its time went.
+        """Summary of the time of the run: how long, of which budget, and by phase.
 
         The seconds of each phase go into provenance.json, as `phases`.
         """
@@ -53,7 +53,7 @@ class Finished(ReprMixin):
 
     @property
     def failures(self) -> int:
-        """Fits that ended in a way `--strict` does not forgive."""
+        """Fits that ended in a way that `--strict` counts as failure."""
         return sum(self.counts[status] for status in FAILURES)
 
     def _facts(self) -> list[str]:
@@ -62,7 +62,7 @@ class Finished(ReprMixin):
 
 
 class Interrupted(Exception):
-    """The user stopped the run, or its cluster went away; what was done is kept."""
+    """The run was stopped by the user or lost its cluster; finished fits are kept."""
 
     def __init__(self, done: int, total: int, why: str = "") -> None:
         kept = f"{done} of {total} fits are done and kept"
@@ -79,7 +79,7 @@ def run(
     scheduler: str | None = None,
     part: Selection | None = None,
 ) -> Finished:
-    """Do the fits of a suite that `folder` does not hold yet, and write its tables.
+    """Run the fits of a suite that `folder` does not have yet, and write its tables.
 
     Parameters
     ----------

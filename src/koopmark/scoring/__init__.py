@@ -1,4 +1,4 @@
-"""From a fitted model and an answer key to scores."""
+"""Scores of fitted models against an answer key, or without one."""
 
 from koopmark.scoring._assess import assess, judged, scatter
 from koopmark.scoring._evaluate import (

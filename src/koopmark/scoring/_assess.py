@@ -1,4 +1,4 @@
-"""What can be said of a fitted model without an answer key: residuals, forecasts, structure."""
+"""Assessment of a fitted model without an answer key: residuals, forecasts, structure."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ MOST_COURSES, COURSE_TRIALS, COURSE_POINTS = 12, 4, 200
 def assess(
     model: Model, held_out: Trajectories, train: Trajectories | None = None, seed: int = 0
 ) -> Scores:
-    """Assess a fitted model on recorded trajectories of which no truth is known.
+    """Assess a fitted model on recorded trajectories without an answer key.
 
     There are no targets. `verified` counts the pairs that `residuals` supports, `spurious_fraction`
     is the share that it does not support of those of which that can be told, and the `kind` of a
@@ -121,7 +121,7 @@ def judged(
     train: Trajectories,
     seed: int = 0,
 ) -> Scores:
-    """`scores` with what held-out data say of the model, and whether that is true.
+    """Add the verdicts of held-out data to `scores`, and whether they are true.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def judged(
 
 
 def scatter(model: Model, held_out: Trajectories) -> Scores:
-    """What a model fitted to trajectories drawn again is for: its eigenvalues and its structure.
+    """Eigenvalues and structure of a model fitted to resampled trajectories.
 
     Parameters
     ----------

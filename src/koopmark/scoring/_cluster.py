@@ -1,4 +1,4 @@
-"""Which of the recovered functions stand for an eigenvalue: those near it that add something.
+"""Match recovered functions to a target: independent functions near its eigenvalue.
 
 Several functions may be one, up to noise that was added to it. So a function counts beside others
 only if its part outside their span obeys the eigenvalue too. Eigenvalue and eigenfunction errors
@@ -35,7 +35,7 @@ k functions span all but 1 - k / n of n numbers."""
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The recovered pairs near the eigenvalue λ of a target of dimension m.
+    """The recovered pairs that are matched to a target of dimension m at eigenvalue λ.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Choice:
 
 
 def radii(eigenvalues: NDArray[np.complex128], plane: Plane = FLOW) -> NDArray[np.float64]:
-    """Radii of the clusters of targets: half of the distance to the next where that is less.
+    """Radius of the cluster around each target, at most half the distance to the next target.
 
     In a common cluster a function that obeys one of the two to 1e-3 would have to give way to those
     of the other, which disobey it by the distance alone.
@@ -83,7 +83,7 @@ def choose(
     room: int = 0,
     seen: int = 0,
 ) -> Choice:
-    """Choose m functions of the cluster, in increasing order of how far they disobey λ.
+    """Choose m functions of the cluster, in increasing order of how much they violate λ.
 
     A function whose part outside the span of those taken is within `tolerances` is passed over; if
     places are left in the end, those passed over have them, the largest parts first compared to
@@ -190,7 +190,7 @@ def choose(
 
 
 def tolerances(rates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Parts of functions of unit norm up to which they are combinations of those before them.
+    """Norm up to which the rest of a unit function counts as dependent on those before it.
 
     A function that disobeys its eigenvalue at the rate ρ (`Plane.rates`) may owe all of that
     to a part of norm δ, which disobeys at ρ / δ then. A member of the cluster that obeys its own
@@ -206,7 +206,7 @@ def obeying(
     among: NDArray[np.intp],
     given: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
-    """The functions in `among` that are independent of one another and of those in `given`.
+    """Functions in `among` that are independent of each other and of those in `given`.
 
     Both are places of columns of values (P, s); rates (s,) are those at which each function
     disobeys its eigenvalue.
@@ -223,7 +223,7 @@ def constants(
     rates: NDArray[np.float64],
     plane: Plane = FLOW,
 ) -> NDArray[np.bool_]:
-    """Which functions (P, s) are constant on the test points, up to what says nothing.
+    """Which functions (P, s) are constant on the test points, up to rounding.
 
     At λ = 0, or μ = 1, the constant is an eigenfunction, with which others are compared as with
     each other.

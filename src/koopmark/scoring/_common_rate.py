@@ -1,4 +1,4 @@
-"""Affine functions at one real rate along noisy trajectories: those found, and how many may be.
+"""Affine functions with a common real rate along noisy trajectories, and how many there may be.
 
 A function c + lᵀy that decays as e^{λt} is a multiple of e^{λt} along each trajectory. What is left
 of it without that multiple is noise alone, and of how much noise is known from the data: in units
@@ -45,7 +45,7 @@ FASTEST = 3.0
 
 @dataclass(frozen=True, eq=False)
 class CommonRate:
-    """Functions at one rate, and how many there are at most.
+    """The affine functions at one rate, and an upper bound on their number.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ class CommonRate:
 
     @property
     def found(self) -> int:
-        """k."""
+        """Number k of recovered functions."""
         return self.coefficients.shape[1]
 
 
 @dataclass(frozen=True, eq=False)
 class Whitened:
-    """Trajectories in coordinates in which their noise is white, of variance 1.
+    """Trajectories in coordinates in which the noise is white with variance 1.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Whitened:
 
     @classmethod
     def of(cls, data: Trajectories, noise: MeasurementNoise) -> "Whitened":
-        """Of data with gaps and inputs each stretch without a gap counts as a trajectory."""
+        """Whiten the data by their noise; with inputs and gaps, segments count as trajectories."""
         if data.inputs is not None and not data.regular:
             parts = data.segments(2)
             data = Trajectories.from_arrays(
@@ -130,22 +130,22 @@ class Whitened:
 
     @property
     def size(self) -> int:
-        """N."""
+        """Number N of channels."""
         return self.z.shape[2]
 
     @property
     def degrees(self) -> int:
-        """Numbers beside the amplitude in each trajectory and the constant."""
+        """Degrees of freedom left beside an amplitude per trajectory and the constant."""
         counts = self.mask.sum(axis=1)
         return int(np.maximum(counts - 1, 0).sum()) - 1
 
     def spread(self) -> Array:
-        """(N, N) sum of squares about the mean."""
+        """Sum of squares and products (N, N) about the mean."""
         seen = self.z[self.mask]
         return seen.T @ seen
 
     def profiles(self, law: LinearLaw) -> Array:
-        """(M, L) of unit norm in each trajectory."""
+        """Decay profiles (M, L), of unit norm in each trajectory."""
         last = np.where(self.mask, self.times, -np.inf).max(axis=1, initial=-np.inf)
         first = np.where(self.mask, self.times, np.inf).min(axis=1, initial=np.inf)
         # From the end on if it grows: else it overflows.
@@ -156,7 +156,7 @@ class Whitened:
         return np.asarray(profile / np.where(norms > 0.0, norms, 1.0))
 
     def resolution(self, law: LinearLaw) -> float:
-        """How far from the profile, of unit norm, one at another rate is, by the difference."""
+        """Change of the normalised profile per unit change of the rate."""
         profile = self.profiles(law)
         origin = np.where(self.mask, self.times, np.inf).min(axis=1, keepdims=True)
         elapsed = np.where(self.mask, self.times - origin, 0.0)
@@ -170,7 +170,7 @@ class Whitened:
         return float(np.sqrt(np.mean(np.sum(moved[several] ** 2, axis=1)))) if several.any() else 0
 
     def left(self, law: LinearLaw, directions: Array) -> tuple[Array, Array]:
-        """Sums of squares (s, s) of what is left of the functions (N, s), and their constants (s,).
+        """Residual products (s, s) of functions (N, s) after the fit, and their constants (s,).
 
         The constants (in front of c) are those that leave least.
         """
@@ -200,17 +200,17 @@ class Whitened:
 
     @cached_property
     def unseen(self) -> int:
-        """Directions in which there is noise alone."""
+        """Number of directions with noise only."""
         beside = int(self.mask.sum()) - self.degrees
         return int(np.sum(np.linalg.eigvalsh(self.spread()) <= self.most(self.size) + beside))
 
     def ruled_out(self, law: LinearLaw) -> int:
-        """Directions in which no function obeys the law."""
+        """Number of directions in which no function obeys the law."""
         whole, _ = self.left(law, np.eye(self.size))
         return int(np.sum(np.linalg.eigvalsh(whole) > self.most(self.size)))
 
     def most(self, functions: int) -> float:
-        """Sum of squares of the noise in a direction, at most of so many independent ones.
+        """Upper bound on the noise's sum of squares in any direction of so many `functions`.
 
         The largest singular value of a matrix of white noise (Davidson and Szarek 2001).
         """
@@ -227,7 +227,7 @@ def _without(values: Array, profile: Array) -> Array:
 def common_rate(
     model: Model, data: Trajectories, noise: MeasurementNoise, plane: Plane, rate: float | None
 ) -> CommonRate | None:
-    """The rate at which most functions of a model are affine and obey it.
+    """The rate at which the largest number of affine functions of a model obey their law.
 
     None if no affine functions of the model are near a common real rate.
 
@@ -274,7 +274,7 @@ def common_rate(
 
 
 def ruled_out(data: Trajectories, noise: MeasurementNoise | None, law: LinearLaw) -> int:
-    """Directions l in which no function c + lᵀy obeys the law, whatever a model found."""
+    """Number of directions l in which no function c + lᵀy obeys the law, for any model."""
     if noise is None:
         n = data.states.shape[2]
         noise = MeasurementNoise(np.zeros((n, n)), 0.0, np.ones(n, bool), np.zeros(n, bool))
@@ -282,7 +282,7 @@ def ruled_out(data: Trajectories, noise: MeasurementNoise | None, law: LinearLaw
 
 
 def law_at(plane: Plane, rate: float) -> LinearLaw:
-    """How z decays at λ, or by μ in each step of a map."""
+    """The linear law of decay at rate λ, or by the factor μ per step of a map."""
     return LinearLaw(multiplier=float(rate)) if plane.discrete else LinearLaw(decay=-float(rate))
 
 

@@ -1,4 +1,4 @@
-"""All scores of one fitted model against an answer key (docs/explanation/scores/index.md)."""
+"""All scores of a fitted model against an answer key (docs/explanation/scores/index.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -53,7 +53,7 @@ map one whose residual is below the first; with one above the second it does not
 
 @dataclass(frozen=True)
 class FitScores:
-    """Scores of the fit as a whole: as `TargetScores`, columns of `fits.csv`."""
+    """Scores of a fit as a whole; its fields are columns of `fits.csv`."""
 
     recovered: int
     window: int
@@ -73,7 +73,7 @@ class FitScores:
 
 @dataclass(frozen=True)
 class PairScores:
-    """One recovered eigenpair: as `TargetScores`, a row of `eigenpairs.csv`."""
+    """Scores of one recovered eigenpair; a row of `eigenpairs.csv`."""
 
     index: int
     eigenvalue_re: float
@@ -85,7 +85,7 @@ class PairScores:
 
 @dataclass(frozen=True)
 class VerdictScores:
-    """What held-out data show of one recovered pair: as `TargetScores`, a row of `verdicts.csv`.
+    """Verdict of held-out data on one recovered pair; a row of `verdicts.csv`.
 
     The columns of `residuals`, and of data whose truth is known, what is true.
     """
@@ -113,7 +113,7 @@ class VerdictScores:
 
 @dataclass(frozen=True)
 class ForecastScores:
-    """The forecast of held-out data so many intervals ahead: a row of `forecasts.csv`."""
+    """Errors of the forecast of held-out data at one lead; a row of `forecasts.csv`."""
 
     steps: int
     lead: float
@@ -130,7 +130,7 @@ class ForecastScores:
 
 @dataclass(frozen=True)
 class StructureScores:
-    """The structure that functions at a common real rate imply: a row of `structures.csv`."""
+    """The structure implied by functions at a common real rate; a row of `structures.csv`."""
 
     rate_re: float
     """NaN if no functions share a real rate."""
@@ -148,7 +148,7 @@ class StructureScores:
 
 @dataclass(frozen=True)
 class CourseScores:
-    """One function along one held-out trial: a row of `courses.csv`."""
+    """One function along one held-out trial; a row of `courses.csv`."""
 
     index: int
     trial: int
@@ -160,7 +160,7 @@ class CourseScores:
 
 @dataclass(frozen=True)
 class Scores(_repr.ReprMixin):
-    """Everything the tables say about one fit."""
+    """All scores of one fit."""
 
     fit: FitScores
     targets: tuple[TargetScores, ...]
@@ -361,7 +361,7 @@ def score(
     max_degree: int | None = None,
     dt: float | None = None,
 ) -> "pd.DataFrame":
-    """One row of scores for each exact eigenspace.
+    """Score a fitted model: one row for each exact eigenspace.
 
     `score(model, test)` takes the answer key of the system that the test data come from, through
     the sensors that they were seen through, and `score(model, test, key=key)` the one given. The

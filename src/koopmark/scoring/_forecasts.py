@@ -1,4 +1,4 @@
-"""Forecasts of held-out data by how far they reach ahead, of a model or of any other predictor."""
+"""Errors of forecasts of held-out data by lead, for a model or any other predictor."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ predicts none."""
 
 @dataclass(frozen=True)
 class LeadError:
-    """Of the forecasts so many intervals ahead.
+    """Error of forecasts at one lead.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class LeadError:
 
 
 def leads_of(data: Trajectories) -> NDArray[np.intp]:
-    """Numbers of sampling intervals by which forecasts of these data reach ahead."""
+    """Leads, in sampling intervals, at which forecasts of these data are scored."""
     blocks = [(block.states.shape[1] - 1, len(block)) for block in data.blocks()]
     longest = max((length for length, _ in blocks), default=0)
     while longest > 1 and sum(count * (length // longest) for length, count in blocks) < FEWEST:
@@ -61,7 +61,7 @@ def leads_of(data: Trajectories) -> NDArray[np.intp]:
 
 
 def scale_of(train: Trajectories) -> NDArray[np.float64]:
-    """Standard deviations (N,) of the channels, in which errors are measured; 1 for constants."""
+    """Standard deviations (N,) of the channels as units of errors; 1 for constant channels."""
     scale = train.snapshots().reshape(-1, train.states.shape[2]).std(axis=0)
     # Rounding leaves a constant channel a spread.
     size = np.maximum(*np.abs(train.extremes)) if train.full else scale
@@ -71,7 +71,7 @@ def scale_of(train: Trajectories) -> NDArray[np.float64]:
 def lead_errors(
     predict: Predictor, window: int, data: Trajectories, scale: NDArray[np.float64]
 ) -> Iterator[LeadError]:
-    """Errors at each lead, from starts spread evenly over every stretch without a gap.
+    """Forecast errors at each lead, from starts spread evenly over every segment.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def _part_of(data: Trajectories, state: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def of_model(model: Model, dt: float) -> Predictor:
-    """The forecasts of a model of data that are sampled at this interval."""
+    """The forecast function of a model for data with this sampling interval."""
 
     def predict(
         windows: NDArray, steps: NDArray[np.intp], inputs: NDArray | None

@@ -1,4 +1,4 @@
-"""The models that users hand to the public functions, or a sentence."""
+"""Checks of the models that users pass to public functions."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from koopmark.models import Model
 
 
 def expect_model(given: Any, user: str) -> None:
-    """Refuse what is no Model.
+    """Raise TypeError if the argument is not a Model.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Cramér-Rao bounds of null functions under inputs, and of those of maps.
+"""Cramér-Rao bounds for null functions of networks with inputs and of maps.
 
 All functions z = c + uᵀx, of states or of what sensors show, share one law: z(t) = a s(t) +
 Σᵢ bᵢ Sᵢ(t), s being e^{λt}, or μᵗ of a map, and Sᵢ the response to input i, which was held from
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 def slope_of_scale(law: LinearLaw, elapsed: Array) -> Array:
-    """The derivative of `law.scale` by λ of a flow, by μ of a map."""
+    """Derivative of `law.scale` with respect to λ of a flow or μ of a map."""
     if law.multiplier is None:
         return elapsed * law.scale(elapsed)
     moved = elapsed != 0
@@ -27,7 +27,7 @@ def slope_of_scale(law: LinearLaw, elapsed: Array) -> Array:
 
 
 def slope_of_gain(law: LinearLaw, elapsed: Array) -> Array:
-    """The derivative of `law.gain` by λ of a flow, by μ of a map."""
+    """Derivative of `law.gain` with respect to λ of a flow or μ of a map."""
     if law.multiplier is None:
         rate = -law.decay
         if rate == 0.0:
@@ -40,7 +40,7 @@ def slope_of_gain(law: LinearLaw, elapsed: Array) -> Array:
 
 
 def responses(law: LinearLaw, times: Array, inputs: Array) -> tuple[Array, Array]:
-    """S (M, T, q) from z = 0 at the first time, for b = 1, and its derivatives as of `scale`.
+    """Responses S (M, T, q) from z = 0 for b = 1, and their derivatives as in `slope_of_scale`.
 
     `times` (T,) or (M, T), from which on the inputs (M, T, q) are held.
     """
@@ -58,7 +58,7 @@ def responses(law: LinearLaw, times: Array, inputs: Array) -> tuple[Array, Array
 
 @dataclass(frozen=True, eq=False)
 class LawRecord:
-    """Trajectories recorded at the same times, as their null functions and inputs show them.
+    """Null functions and inputs along trajectories recorded at the same times.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class LawRecord:
 def law_records(
     train: Trajectories, law: LinearLaw, basis: Array, offset: Array, drive: Array
 ) -> list[LawRecord]:
-    """Those of clean training data; of maps, and where there are no inputs, with q = 0.
+    """Records of clean training data; q = 0 for data without inputs.
 
     `basis` (n, p) are the vectors u, and `drive` (p, q) their b.
     """
@@ -106,7 +106,7 @@ def law_records(
 def information_of(
     record: LawRecord, law: LinearLaw, drive: Array, others: Array
 ) -> tuple[Array, Array, Array, float]:
-    """What a record says under noise of unit variance, a and b being free.
+    """Fisher information of a record under unit noise, with a and b free.
 
     Returns the information on the coefficients of f and S (k + q, k + q), which is the same for
     each function; its diagonal before e^{λt} was taken out; that on them with the rate, (k + q, p);

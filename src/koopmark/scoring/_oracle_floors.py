@@ -1,4 +1,4 @@
-"""Oracle floors: how near a method's dictionary comes to an exact eigenspace, whatever the fit.
+"""Oracle floors: how close a dictionary comes to an exact eigenspace, whatever the fit.
 
 The best combinations of the dictionary are fitted on fresh trajectories, which neither the method
 nor the test set has seen, and scored on the test set as if they had been recovered. Fitted on the
@@ -62,7 +62,7 @@ FEWEST_STARTS = 10
 
 
 def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajectories | str:
-    """Fresh trajectories if only a test set shows the initial law, or why there are none.
+    """Fresh trajectories with initial states like those of a test set, or why there are none.
 
     Each coordinate of an initial state is drawn on its own, from the empirical quantiles of that
     coordinate at the first states of the finite trajectories `test`. The law of initial states that
@@ -138,7 +138,7 @@ def oracle_floors(
     fresh: FreshTrajectories | str,
     latent: bool = False,
 ) -> tuple[list[Floor], str]:
-    """The floor of each target, and a note if the dictionary has none at all.
+    """The oracle floor of each target, and a note if the dictionary has none.
 
     A floor is worked out once for each dictionary and test set: `fresh` keeps it, by the
     dictionary's values on the test set and at some fresh states.

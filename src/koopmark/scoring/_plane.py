@@ -1,4 +1,4 @@
-"""The plane in which eigenvalues are compared: λ of a flow, μ of one step of a map.
+"""The plane in which eigenvalues are compared: λ of a flow, μ per step of a map.
 
 No logarithm holds μ = 0, and a negative μ sits on its branch cut: of a map nothing is scored in λ.
 """
@@ -19,7 +19,7 @@ ROUNDING = 1e-9
 
 
 class Plane(ABC):
-    """What an eigenvalue is, and what follows from it. Times are in the unit of the eigenvalues."""
+    """Conventions for eigenvalues of flows or maps, with times in the unit of the eigenvalues."""
 
     discrete: ClassVar[bool]
     symbol: ClassVar[str]
@@ -30,16 +30,16 @@ class Plane(ABC):
 
     @staticmethod
     def of(key: AnswerKey) -> "Plane":
-        """That of the system that the key is of."""
+        """The plane of the system that the key belongs to."""
         return MAP if key.discrete else FLOW
 
     @abstractmethod
     def eigenvalues(self, model: Model) -> tuple[NDArray[np.complex128], str]:
-        """Those of a model (s,), and a note if they are not as the model has them."""
+        """Eigenvalues (s,) of a model, and a note if they were converted."""
 
     @abstractmethod
     def over(self, eigenvalues: NDArray[np.complex128], elapsed: float) -> NDArray:
-        """φ(x(t)) / φ(x(0)) (s,) after this time, real if all are."""
+        """Factors φ(x(t)) / φ(x(0)) (s,) after this time, real if all are."""
 
     @abstractmethod
     def rates(
@@ -48,21 +48,21 @@ class Plane(ABC):
         eigenvalues: NDArray[np.complex128] | complex,
         elapsed: float,
     ) -> NDArray[np.float64]:
-        """At which rates functions disobey their eigenvalues: |δ| of φ that obeys one δ away.
+        """Rates |δ| at which functions violate their eigenvalues, as if they obeyed λ + δ.
 
         From the residuals ‖φ(x⁺) - μφ(x)‖ / ‖φ(x)‖ after this time; NaN if there are none.
         """
 
     @abstractmethod
     def per_step(self, rates: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
-        """What is compared with thresholds for residuals: rates, but for a sampling interval."""
+        """Rates converted to the unit of the thresholds for residuals."""
 
     @abstractmethod
     def unit(self, eigenvalue: complex, horizon: float) -> float:
-        """What errors of an eigenvalue are relative to; `horizon` is the length of trajectories."""
+        """Unit of the error of an eigenvalue; `horizon` is the length of trajectories."""
 
     def scale(self, eigenvalue: complex) -> float:  # noqa: ARG002
-        """What radii of clusters, which are rates per unit of time, are multiplied by.
+        """Factor on the radii of clusters, which are rates per unit of time.
 
         1 for a flow.
         """
@@ -70,18 +70,18 @@ class Plane(ABC):
 
     @abstractmethod
     def held(self, eigenvalues: NDArray[np.complex128], elapsed: float) -> NDArray:
-        """(s,) what an input held for this time adds to functions that it drives at the rate 1."""
+        """Effect (s,) of a unit input held for this time on functions with these eigenvalues."""
 
     @abstractmethod
     def frequencies(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Radians (s,) per unit of time."""
+        """Angular frequencies (s,) per unit of time."""
 
     @abstractmethod
     def turned(self, eigenvalue: complex, frequency: float) -> complex:
-        """The eigenvalue that decays as this one does and has another frequency."""
+        """The eigenvalue with the same decay and another frequency."""
 
     def expect_interval(self, dt: float, what: str) -> None:  # noqa: B027
-        """Refuse a sampling interval that `what` cannot have.
+        """Raise ValueError if `what` cannot have this sampling interval.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Plane(ABC):
         """
 
     def alias(self, eigenvalue: complex, highest: float) -> complex | None:
-        """The eigenvalue with a frequency up to `highest` for which this one is taken.
+        """The eigenvalue with a frequency up to `highest` that the data cannot tell from this one.
 
         None if its own is so low.
         """

@@ -1,4 +1,4 @@
-"""An exact eigenfunction where it is looked at, and what was recovered of it there.
+"""Portraits: an exact eigenfunction and its recovered counterpart at chosen points.
 
 The points are the same for every method; what was recovered is the projection of the exact function
 onto the recovered ones.
@@ -37,7 +37,7 @@ SAMPLE_ROWS, SAMPLE_NUMBERS = 1000, 5_000_000
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Points along some test trajectories, of others, and on a slice; e there.
+    """An exact eigenfunction e at points along test trajectories and on a planar slice.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Frame:
 
 
 def frame(target: ScoredSpace, test: Trajectories, latent: bool = False) -> Frame:
-    """Look at the first of the functions in which an eigenspace is scored, e.
+    """Evaluate the first eigenfunction e of an eigenspace at points for portraits.
 
     Without inputs |e| goes as e^{Re λ t} along a trajectory, so |e(x(0))| tells the trajectories
     apart: one has the largest, two stand a third and two thirds down the order. With `latent` e is
@@ -139,20 +139,20 @@ def frame(target: ScoredSpace, test: Trajectories, latent: bool = False) -> Fram
 
 
 def speed(space: Eigenspace) -> float:
-    """At which rate the functions of a space change in size: |Re λ|, of a map |log |μ||."""
+    """Rate at which the functions of a space change in size: |Re λ|, or |log |μ|| of a map."""
     if not space.discrete:
         return abs(space.eigenvalue.real)
     return abs(log(abs(space.eigenvalue))) if space.eigenvalue else inf
 
 
 def blocks(rows: NDArray, size: int) -> Iterator[NDArray]:
-    """The rows, so many at a time that their states of `size` numbers take little room."""
+    """Split rows into blocks whose states of `size` numbers fit into little memory."""
     step = max(1, BLOCK_NUMBERS // size)
     return (rows[start : start + step] for start in range(0, len(rows), step))
 
 
 def first_of(space: Eigenspace, states: NDArray) -> NDArray:
-    """e at `states` (P, N)."""
+    """Values of e at `states` (P, N)."""
     return space.evaluate(states)[:, 0]
 
 
@@ -182,7 +182,7 @@ def _slice(space: Eigenspace, states: NDArray) -> tuple[NDArray, NDArray, NDArra
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
-    """An exact eigenfunction e beside the nearest function that the recovered ones combine to.
+    """An exact eigenfunction e and the nearest combination of the recovered functions.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def portraits(
     values: NDArray,
     usable: NDArray[np.bool_],
 ) -> tuple[tuple[Portrait, ...], str]:
-    """Portraits of the slowest targets, and a note if a map of them could not be had.
+    """Portraits of the slowest targets, and a note if one cannot be drawn.
 
     A target whose angle means nothing, by the rules of the eigenfunction error, has none.
 
@@ -259,7 +259,7 @@ def _portrait(
 
 
 def projection(span: NDArray, function: NDArray) -> NDArray:
-    """Coefficients (m,) by which the columns of `span` (P, m) come closest to a function (P,).
+    """Coefficients (m,) of the least-squares approximation of a function (P,) by `span` (P, m).
 
     Directions are dropped as they are where angles are computed.
     """

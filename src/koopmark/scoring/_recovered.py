@@ -1,4 +1,4 @@
-"""What a model recovered, asked for once: its eigenpairs as the test set shows them."""
+"""Recovered eigenpairs of a model on the test set, evaluated once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ that part of the response to the whole."""
 
 @dataclass(frozen=True, eq=False)
 class Recovered:
-    """The S recovered pairs as the test set shows them, s of them with finite values there.
+    """The S recovered pairs on the test set, of which s have finite values.
 
     Parameters
     ----------
@@ -69,16 +69,16 @@ class Recovered:
 
     @property
     def found(self) -> NDArray[np.complex128]:
-        """(s,) finite eigenvalues."""
+        """Finite eigenvalues (s,)."""
         return self.eigenvalues[self.usable]
 
     @property
     def plane(self) -> Plane:
-        """That of the eigenvalues."""
+        """The plane in which the eigenvalues are compared."""
         return self.along.plane
 
     def choices(self, spaces: Sequence[ScoredSpace], others: bool, hidden: int = 0) -> list[Choice]:
-        """The pairs that stand for each target; no functions of one that is not told apart.
+        """The pairs matched to each target; empty for targets that the test set cannot tell apart.
 
         `others`: whether functions beside those of a target may be eigenfunctions at its eigenvalue
         (`choose`). A window that is most of a trajectory tells when it began: any function of that
@@ -123,7 +123,7 @@ def _rooms(spaces: Sequence[ScoredSpace]) -> list[int]:
 
 
 def recovered(model: Model, key: AnswerKey, test: TestSet, seed: int) -> Recovered:
-    """Ask the model for its eigenpairs at the windows of the test set."""
+    """Evaluate the recovered eigenpairs of a model at the windows of the test set."""
     dt, windows, plane = test.data.dt, test.windows, Plane.of(key)
     plane.expect_interval(dt, "the test set")
     plane.expect_interval(own := getattr(model, "dt", dt), "what the model was fitted to")
@@ -256,8 +256,10 @@ def _conversion_note(forced: NDArray, model: Model, test: TestSet) -> str:
 def expect_responses(
     asked: Callable[[float], NDArray | None], values: NDArray, here: NDArray, among: NDArray
 ) -> None:
-    """Refuse responses that are no responses: they depend on which others are asked for, do not
-    vanish with the inputs, or are not finite at a part of them.
+    """Raise an error for invalid responses to inputs.
+
+    Responses are invalid if they depend on which other windows are evaluated, do not vanish with
+    the inputs, or are finite at only some windows.
 
     `asked` gives those (K, s) at some windows under a part of their inputs, `among` are those at
     the whole of them beside all others. `values` (P, s) are those of the functions at all windows,
@@ -301,7 +303,7 @@ def expect_responses(
 def expect_same(
     before: NDArray, values: NDArray, rows: NDArray[np.intp], residuals: NDArray[np.float64]
 ) -> None:
-    """Refuse functions whose values at a state change with the states that are asked for beside it.
+    """Raise an error if values at a state depend on which other states are evaluated.
 
     A library may round otherwise in another batch, and a function that is left of a cancellation be
     all rounding: then its residual says so. Without a residual nothing is told.

@@ -1,4 +1,4 @@
-"""What test trajectories show of recovered pairs: how far they are from φ(x⁺) = e^{λΔt} φ(x).
+"""Residuals of recovered pairs on test trajectories: the deviation from φ(x⁺) = e^{λΔt} φ(x).
 
 Of a map it is φ(x⁺) = μ φ(x), and inputs add what the model says of them. A model is fitted to
 states one training interval `dt` apart, of `channels` variables. A test set may be sampled
@@ -29,7 +29,7 @@ MOST_EXPECTATIONS = 300
 
 
 def finite_ones(trajectories: Trajectories) -> tuple[Trajectories, str]:
-    """The trajectories that are finite where they were recorded, and a note if there are others.
+    """The trajectories whose recorded states are finite, and a note if there are others.
 
     Those that diverged, hold an infinite value or were recorded nowhere are left out.
 
@@ -52,7 +52,7 @@ def finite_ones(trajectories: Trajectories) -> tuple[Trajectories, str]:
 
 
 def check_channels(model: Model, states: NDArray, size: int | None = None) -> None:
-    """Refuse states (..., N) that are not those of the model, or of a system of this size.
+    """Raise ValueError if states (..., N) do not fit the model or a system of this size.
 
     And those that are constant or of a scale at which nothing can be computed.
 
@@ -73,7 +73,7 @@ def check_channels(model: Model, states: NDArray, size: int | None = None) -> No
 
 
 def check_inputs(key: AnswerKey, test: Trajectories) -> None:
-    """Refuse test data without the inputs of the system.
+    """Raise ValueError for test data without the inputs of the system.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def check_inputs(key: AnswerKey, test: Trajectories) -> None:
 
 
 def check_finite_inputs(data: Trajectories) -> None:
-    """Refuse inputs that are not known between states that were recorded.
+    """Raise ValueError if an input between two recorded states is missing.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def check_finite_inputs(data: Trajectories) -> None:
 
 
 def misplaced(model: Model, test: Trajectories) -> str:
-    """Why windows of the test set mean nothing to the model; empty if they do.
+    """Why windows of the test set do not suit the model; empty if they do.
 
     A function of several consecutive states takes them one training interval apart.
     """
@@ -129,7 +129,7 @@ def highest_frequency(
     rates: NDArray[np.float64],
     plane: Plane = FLOW,
 ) -> float:
-    """The frequency, |Im λ| of a flow, up to which a model tells eigenvalues apart: π/Δt.
+    """Frequency π/Δt up to which a model can tell eigenvalues apart.
 
     Frequencies 2π/Δt apart give the same states. A model that has eigenvalues beyond π/Δt, with
     functions that obey them, has them from elsewhere, such as the vector field: it knows no bound,
@@ -146,7 +146,7 @@ def highest_frequency(
 
 @dataclass(frozen=True, eq=False)
 class Along:
-    """s functions along M trajectories, or their expectations like M trajectories of two states.
+    """Values of s functions along M trajectories; for processes, their expectations over a step.
 
     Parameters
     ----------
@@ -169,25 +169,25 @@ class Along:
 
     @property
     def trajectories(self) -> int:
-        """Of how many the values are."""
+        """Number of trajectories."""
         return self.origins or len(self.values)
 
     @property
     def steps(self) -> int:
-        """How many times follow another, T - 1."""
+        """Number T - 1 of steps."""
         return self.values.shape[1] - 1
 
     def of(self, functions: NDArray[np.intp] | NDArray[np.bool_]) -> "Along":
-        """Some of the functions."""
+        """The values of some of the functions."""
         forced = None if self.forced is None else self.forced[:, :, functions]
         return replace(self, values=self.values[:, :, functions], forced=forced)
 
     def alone(self) -> "Along":
-        """As if inputs added nothing, as to functions that none of them reaches."""
+        """The same values without the effect of inputs."""
         return replace(self, forced=None)
 
     def residuals(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """‖φ(x⁺) - μ φ(x) - forced‖ / ‖φ(x)‖ of each pair over all snapshot pairs; inf for φ = 0.
+        """Residual ‖φ(x⁺) - μ φ(x) - forced‖ / ‖φ(x)‖ of each pair over all snapshot pairs.
 
         μ is e^{λΔt}, or that of a map. NaN if no time follows another.
         """
@@ -208,11 +208,11 @@ class Along:
         return np.where(np.isfinite(ratio), ratio, np.inf)
 
     def rates(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """At which each function disobeys its eigenvalue: see `Plane.rates`."""
+        """Rate at which each function violates its eigenvalue (see `Plane.rates`)."""
         return self.plane.rates(self.residuals(eigenvalues), eigenvalues, self.dt)
 
     def largest_rate(self, eigenvalue: complex) -> float:
-        """The largest rate at which a combination of the functions disobeys this eigenvalue.
+        """Largest rate at which a combination of the functions violates this eigenvalue.
 
         Infinite if the functions are not independent here.
         """
@@ -240,7 +240,7 @@ def converted(
     dt: float,
     plane: Plane,
 ) -> NDArray:
-    """What inputs add (..., s) over the interval `dt`, from what they add over the model's `own`.
+    """Effect (..., s) of inputs over the interval `dt`, from that over the model's `own`.
 
     Exact for φ̇ = λφ + b v, so for all that gains say. Of others, as of products, it is the leading
     order: they are off by about |λ| (dt - own) of the response.
@@ -259,7 +259,7 @@ def expected_pairs(
     test: Trajectories,
     window: int = 1,
 ) -> NDArray:
-    """φ(x) and E[φ(X⁺) | x] of functions of a stochastic system: (Q, 2, s), like Q trajectories.
+    """Values φ(x) and expectations E[φ(X⁺) | x] of functions of a process, as (Q, 2, s).
 
     On single paths φ(X⁺) scatters around its expectation, for an exact eigenfunction too. The
     expectation is a quadrature over the exact transition, at evenly spaced ones of the test points.
@@ -278,7 +278,7 @@ def expected_pairs(
 def target_residual(
     space: Eigenspace, quadrature: Quadrature | None, test: TestSet, plane: Plane = FLOW
 ) -> tuple[float, float]:
-    """Largest residual of the functions of a target, and the bound on it if they are not exact.
+    """Largest residual of the functions of a target, and its bound if they are not exact.
 
     |φ(x⁺) - e^{-Δt}φ(x)| <= (1 - e^{-Δt}) b with b the bound on the generator: over P pairs the
     residual is at most √P (1 - e^{-Δt}) b / ‖φ(x)‖. Under inputs it is how far φ(x⁺) is from its

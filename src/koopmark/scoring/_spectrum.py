@@ -1,4 +1,4 @@
-"""Which recovered eigenvalues are Koopman eigenvalues at all, and how many of those were found.
+"""Which recovered eigenvalues are Koopman eigenvalues, and how many of these were recovered.
 
 On the basin of a stable fixed point the eigenvalues form a known lattice
 (docs/explanation/theory/lattice.md), of which the targets in closed form are a part. A recovered
@@ -28,7 +28,7 @@ NEVER = 1e9
 
 @dataclass(frozen=True)
 class SpectrumScores:
-    """Kinds of the pairs, and the scores; NaN, with a note, if they are undefined."""
+    """Classification of the recovered pairs, and scores; NaN with a note if undefined."""
 
     kinds: tuple[str, ...]
     precision: float
@@ -46,7 +46,7 @@ def score_spectrum(
     highest: float = np.inf,
     unknown: str = "",
 ) -> SpectrumScores:
-    """Tell recovered eigenpairs apart by the lattice of known eigenvalues.
+    """Classify recovered eigenpairs by the lattice of known eigenvalues.
 
     A pair may stand for a lattice point λ where |λ̂ - λ| <= 0.05 and its rate is <= 0.05, unless its
     function is a combination of others that may, near λ: it is a copy then. Pairs and points are

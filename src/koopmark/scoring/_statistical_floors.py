@@ -1,4 +1,4 @@
-"""What measurement noise allows: Cramér-Rao bounds on exact eigenvalues and eigenfunctions.
+"""Statistical floors: Cramér-Rao bounds on eigenvalues and eigenfunctions from noisy data.
 
 The eigenfunctions φ = c + uᵀx that are affine in the state follow z(t) = z(0) e^{Ωt} along every
 trajectory, and of all other directions nothing is known. The states are seen under white noise of
@@ -44,8 +44,10 @@ LEAST = 1e-13
 
 @dataclass(frozen=True)
 class StatisticalFloor:
-    """The bound for one target: the standard deviation of λ̂, per unit of time, and the root mean
-    square of the largest principal-angle sine on the test trajectories.
+    """The Cramér-Rao bound of one target.
+
+    It has the standard deviation of λ̂ per unit of time, and the root mean square of the largest
+    principal-angle sine on the test trajectories.
 
     NaN with a note if there is none, without a note if there is no noise.
     """
@@ -58,7 +60,7 @@ class StatisticalFloor:
 def statistical_floors(
     key: AnswerKey, train: Trajectories, noise: float | NDArray[np.float64], test: Trajectories
 ) -> tuple[StatisticalFloor, ...]:
-    """The Cramér-Rao bound of each target of a key.
+    """The Cramér-Rao bound of each target of an answer key.
 
     Parameters
     ----------
@@ -166,7 +168,7 @@ class _Spread:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """M trajectories recorded at the same T times, as p functions and k others see them.
+    """M trajectories recorded at the same T times, as values of p functions and k others.
 
     Parameters
     ----------
@@ -187,7 +189,7 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class Others:
-    """f(x): the constant, and the directions outside a space of affine functions that vary.
+    """Functions f(x) beside a space of affine functions: the constant and the other directions.
 
     The orthonormal `directions` (N, k), along which values are taken from the `mean` (N,) of the
     states.
@@ -198,7 +200,7 @@ class Others:
 
     @classmethod
     def outside(cls, states: NDArray, vectors: NDArray) -> "Others":
-        """Those seen in the states (..., N), orthogonal to the orthonormal vectors (N, p)."""
+        """The other directions in the states (..., N), orthogonal to orthonormal vectors (N, p)."""
         flat = states.reshape(-1, states.shape[-1])
         mean = flat.mean(axis=0)
         rest = np.linalg.qr(vectors, mode="complete")[0][:, vectors.shape[1] :]
@@ -371,7 +373,7 @@ def _keeping_multiplicities(inside: NDArray, values: NDArray) -> NDArray[np.floa
 def deviations_of_invariant_space(
     records: Sequence[Record], generator_: NDArray, tangents: NDArray
 ) -> NDArray[np.float64]:
-    """Cramér-Rao bound of p functions that obey z(t) = z(0) e^{Ωt}, under unit white noise.
+    """Cramér-Rao bound for p functions that obey z(t) = z(0) e^{Ωt} under unit white noise.
 
     Parameters
     ----------

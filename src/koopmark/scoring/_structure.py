@@ -1,4 +1,4 @@
-"""What recovered eigenfunctions say about the weights, and about the set that attracts."""
+"""Structure that recovered eigenfunctions imply: rank of the weights and attracting set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ being alike, the others may be impostors whose eigenvalue is merely near."""
 
 @dataclass(frozen=True, eq=False)
 class Structure(ReprMixin):
-    """The affine functions c + lᵀy recovered at one real rate, y = ζ(x), and what they imply.
+    """Affine functions c + lᵀy recovered at one real rate, y = ζ(x), and what they imply.
 
     If y obeys ẏ = λ(y - θ) + W f(y), as the relaxation family does with λ = -1, the l are left null
     vectors of the weights W, and the set on which all of the functions vanish attracts every
@@ -85,27 +85,27 @@ class Structure(ReprMixin):
 
     @property
     def size(self) -> int:
-        """N."""
+        """Number N of channels."""
         return self.constraints.shape[1] - 1
 
     @property
     def rank(self) -> int:
-        """Inferred rank of the weights: N minus the number of independent l, N if there is none."""
+        """Inferred rank of the weights: N minus the number of independent l."""
         return len(self.constraints) - 1
 
     @property
     def rate(self) -> float:
-        """λ per unit of time, or μ of one step of a map."""
+        """Eigenvalue λ per unit of time, or μ per step of a map."""
         return float(self.law.eigenvalue(1).real)
 
     @property
     def settled(self) -> bool:
-        """Whether the trajectories allow no other rank."""
+        """Whether the trajectories rule out every other rank."""
         return self.rank_low in (None, self.rank)
 
     @cached_property
     def complement(self) -> NDArray:
-        """Orthonormal basis (N, rank) of all that is orthogonal to every l.
+        """Orthonormal basis (N, rank) of the orthogonal complement of all l.
 
         l is recovered exactly if B_l l is a multiple of B_c; a rotation that leaves B_c one entry
         leaves the rows that are orthogonal to l. Complex where the functions are.
@@ -116,7 +116,7 @@ class Structure(ReprMixin):
 
     @cached_property
     def null_space(self) -> NDArray[np.float64]:
-        """U: orthonormal, real basis (N, N - rank) of the l, the inferred left null space."""
+        """Inferred left null space: orthonormal real basis U (N, N - rank) of the l."""
         z = self.complement
         if np.iscomplexobj(z):
             z = np.hstack([z.real, z.imag])
@@ -124,13 +124,13 @@ class Structure(ReprMixin):
 
     @cached_property
     def offset(self) -> NDArray[np.float64]:
-        """b (N - rank,): the attracting set is {y : Uᵀy = b}. For a recurrent network b = Uᵀθ."""
+        """Offset b (N - rank,) of the attracting set {y : Uᵀy = b}; Uᵀθ for a recurrent network."""
         towards = self.constraints[:, 0].conj() @ self.constraints[:, 1:] @ self.null_space
         return np.real(towards) / np.linalg.norm(self.constraints[:, 0]) ** 2
 
     @property
     def point(self) -> NDArray[np.float64]:
-        """U b (N,): the point of the attracting set that is nearest to y = 0."""
+        """The point U b (N,) of the attracting set that is nearest to y = 0."""
         return self.null_space @ self.offset
 
     def _facts(self) -> list[str]:
@@ -150,7 +150,7 @@ def infer_structure(
     rate: float | None = None,
     discrete: bool | None = None,
 ) -> Structure:
-    """Rank, left null space and attracting set that a fitted model implies, without the system.
+    """Infer rank, left null space and attracting set of the weights from a fitted model.
 
     Of trajectories with noise the functions count that obey a common rate as nearly as the noise
     allows, and `rank_low` is as many as the trajectories rule out
@@ -429,7 +429,7 @@ def structure_of(
     law: LinearLaw = RELAXATION,
     inputs: NDArray | None = None,
 ) -> Structure:
-    """From y (P, N) and the values (P, s) of the functions recovered near the eigenvalue of a law.
+    """Structure from y (P, N) and the values (P, s) of functions near the eigenvalue of a law.
 
     P runs over trajectories, and within each over `times` (T,), at least two, from which on the
     `inputs` (M, T, q) are held, if there are any.
@@ -452,7 +452,7 @@ def score_structure(
     trajectories: int,
     inputs: NDArray | None = None,
 ) -> tuple[float, float, str]:
-    """`rank_error`, `null_space_error` and a note if they are missing.
+    """The scores `rank_error` and `null_space_error`, and a note if they are missing.
 
     Of the functions uᵀζ(x) of all left null vectors u, `null`, at `states` (P, N) of stretches
     of so many trajectories, each at `times` (T,), from which on the `inputs` (M, T, q) are held.
@@ -542,7 +542,7 @@ def _of_the_rate(
 
 
 def responses_of(law: LinearLaw, times: NDArray, inputs: NDArray) -> NDArray[np.float64]:
-    """(M, T, q) what held inputs (M, T, q) make of z at the times (T,), from z = 0, for b = 1."""
+    """Responses (M, T, q) of z to held inputs (M, T, q) at times (T,), from z = 0 for b = 1."""
     found = np.zeros(inputs.shape)
     for k, step in enumerate(np.diff(times)):
         found[:, k + 1] = law.scale(step) * found[:, k] + law.gain(step) * inputs[:, k]

@@ -41,7 +41,7 @@ def orthonormal_basis(values: NDArray) -> NDArray:
 
 
 def solve_truncated(triangle: NDArray, right: NDArray) -> tuple[NDArray, int]:
-    """X with R X = `right` (k, ·), without directions below TRUNCATION, and how many were kept."""
+    """Solve R X = `right` (k, ·) with singular values above TRUNCATION, and count these."""
     if keeps_every_direction(triangle):
         return solve_triangular(triangle, right), len(triangle)
     u, s, vh = np.linalg.svd(triangle)
@@ -50,7 +50,7 @@ def solve_truncated(triangle: NDArray, right: NDArray) -> tuple[NDArray, int]:
 
 
 def singular_values_kept(triangle: NDArray) -> NDArray[np.float64]:
-    """Of R (k, k), those that are not below TRUNCATION of the largest, decreasing."""
+    """Singular values of R (k, k) of at least TRUNCATION times the largest, decreasing."""
     values = np.linalg.svd(triangle, compute_uv=False)
     return values[values > TRUNCATION * values[:1]]
 
@@ -58,7 +58,7 @@ def singular_values_kept(triangle: NDArray) -> NDArray[np.float64]:
 def independent(
     values: NDArray, tolerances: NDArray, most: int | None = None, given: NDArray | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Which columns are no combination of those taken before them.
+    """Which columns are linearly independent of the columns chosen before them.
 
     Gram-Schmidt on the triangular factor of the values, in the order of its columns and a block of
     them at a time; if every column is taken the diagonal of the factor says so.
@@ -111,7 +111,7 @@ def outside(
     counts: Sequence[int],
     truncation: float = TRUNCATION,
 ) -> list[NDArray]:
-    """What `targets` hold outside the span of the first k columns of `values`, for k of `counts`.
+    """Part of `targets` outside the span of the first k columns of `values`, for k in `counts`.
 
     With E (P, Σ eᵢ) all targets side by side and S (P, s) the values, columns scaled to unit norm,
     G (·, Σ eᵢ) with GᴴG = Eᴴ (I - Q_S Q_Sᴴ) E for each count. Directions whose singular value is
@@ -143,7 +143,7 @@ def largest_and_rms(outside: NDArray) -> tuple[float, float]:
 
 
 def sines(target: NDArray, triangle: NDArray, values: NDArray) -> tuple[float, float]:
-    """`largest_and_rms` from the span of a target (P, m) to that of `values` (P, s).
+    """The `largest_and_rms` sines from the span of a target (P, m) to that of `values` (P, s).
 
     `triangle` (m, m) is the R of the target: an orthonormal basis target R⁻¹ is not formed.
     """
@@ -152,7 +152,7 @@ def sines(target: NDArray, triangle: NDArray, values: NDArray) -> tuple[float, f
 
 
 def unit_columns(values: NDArray) -> NDArray:
-    """`values`, level, with columns of unit norm; zero columns stay zero."""
+    """The columns of `values` scaled to unit norm; zero columns stay zero."""
     norms = np.linalg.norm(values, axis=0)
     return values / np.where(norms > 0, norms, 1.0)
 
@@ -165,7 +165,7 @@ def sum_of_squares(values: NDArray) -> NDArray[np.float64]:
 
 
 def level_columns(values: NDArray, like: NDArray | None = None) -> NDArray:
-    """`values` (..., s), the largest of each column about 1: no square over- or underflows.
+    """Columns of `values` (..., s) scaled so that their squares neither over- nor underflow.
 
     They are divided by powers of two, which changes no digit; `values` come back where that is not
     needed. With `like` (..., s) the powers are those of its columns.
@@ -183,7 +183,7 @@ def level_columns(values: NDArray, like: NDArray | None = None) -> NDArray:
 
 
 def keeps_every_direction(triangle: NDArray, truncation: float = TRUNCATION) -> bool:
-    """Whether no singular value of R can be below the truncation, by its condition in the 1-norm.
+    """Whether the condition of R in the 1-norm excludes singular values below the truncation.
 
     σ_min / σ_max is at least 1 / (s κ₁), s the number of columns.
     """

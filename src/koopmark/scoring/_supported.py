@@ -1,4 +1,4 @@
-"""Whether fresh data support recovered eigenpairs (docs/explanation/scores/residuals.md).
+"""Whether fresh data support recovered eigenpairs, without an answer key.
 
 An exact pair has φ(x⁺) = e^{λΔt} φ(x), with what the model says that inputs add, but data hold
 x + η: what is left then is what the noise η makes of φ. Noise of the same law is added to the data
@@ -64,7 +64,7 @@ def residuals(
     seed: int = 0,
     discrete: bool | None = None,
 ) -> "pd.DataFrame":
-    """Residual of each eigenpair on fresh data, beside the floor that their noise implies.
+    """Residual of each eigenpair on fresh data, with the floor due to measurement noise.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ COLUMNS = [
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """The windows of a model in data, and which of them are k intervals apart.
+    """The windows of a model in the data, and which of them are k intervals apart.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ class Windows:
         count: int,
         chosen: NDArray[np.intp] | slice = slice(None),
     ) -> NDArray:
-        """Of the functions (P, count), at states (M T, N) in place of those of the data."""
+        """Values (P, count) of the functions, at states (M T, N) in place of those of the data."""
         rows = self.rows[chosen]
         values = np.asarray(model.eigenfunctions(states[rows]))
         if values.shape != (len(rows), count):
@@ -238,7 +238,7 @@ class Windows:
     def forced(
         self, model: Model, states: NDArray[np.float64], steps: NDArray
     ) -> list[NDArray | None]:
-        """What inputs make of the functions, by lags: (P, s) from each window on, for `steps` μᵏ.
+        """Effect (P, s) of inputs on the functions after each lag, with factors μᵏ in `steps`.
 
         As the model says at these states; None if it does not use inputs. It means nothing where a
         stretch is shorter than the lag.
@@ -261,7 +261,7 @@ class Windows:
         values: NDArray,
         chosen: NDArray[np.intp],
     ) -> None:
-        """Refuse what is no response to inputs, by those at some windows and by `values` (P, s)."""
+        """Raise an error for invalid responses to inputs, checked at some windows."""
         if self.inputs is None:
             return
         inputs, given = self.inputs, states[self.rows]
@@ -310,7 +310,7 @@ def _inputs_of(
 
 
 def horizon_of(data: Trajectories) -> float:
-    """Longest time from the first to the last recorded state of a trajectory.
+    """Longest time between the first and last recorded state of a trajectory.
 
     Uneven times leave short stretches, and many of these show a slow rate all the same.
     """
@@ -322,7 +322,7 @@ def horizon_of(data: Trajectories) -> float:
 
 
 def some_of(data: Trajectories) -> Trajectories:
-    """So many trajectories, evenly spread, as have MOST_STATES; of a single one its beginning."""
+    """Evenly spread trajectories with up to MOST_STATES states; the beginning of a single one."""
     if len(data) == 1:
         return data[:, :MOST_STATES]
     mean = data.recorded.mask.sum() / len(data)
@@ -367,8 +367,11 @@ def sums_over_pairs(
     both: NDArray[np.intp],
     forced: NDArray | None,
 ) -> NDArray:
-    """(4, s) over pairs, D = φ(x⁺) - e^{λkΔt} φ(x) less what is forced: ⟨|D|²⟩, cov(D, φ), var φ
-    and ⟨|φ|²⟩ at x."""
+    """Means (4, s) over pairs from which residuals follow.
+
+    With D = φ(x⁺) - e^{λkΔt} φ(x) less the effect of inputs, they are ⟨|D|²⟩, cov(D, φ), var φ and
+    ⟨|φ|²⟩ at x.
+    """
     # A row for each function: sums along rows are several times as fast as down columns.
     before, after = (values.T.take(rows, axis=1) for rows in both)
     missed, centred = after - step[:, None] * before, before - centres[:, None]

@@ -1,4 +1,4 @@
-"""Scores of one exact eigenspace: eigenvalue and eigenfunction errors."""
+"""Scores of one target: eigenvalue error and eigenfunction error."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ MORE_POINTS = 64
 
 @dataclass(frozen=True)
 class TargetScores:
-    """One row of `targets.csv`; errors are NaN, with a note, if they could not be had.
+    """Scores of one target; a row of `targets.csv`, with NaN and a note for missing errors.
 
     The fields are the columns of the table: their names, order and types stand here alone.
     `target_index` is the target's place in its dataset's list, from 0; `target` is its label.
@@ -73,7 +73,7 @@ class TargetScores:
 
 
 def tolerance(statistical_floor: ArrayLike) -> NDArray[np.float64]:
-    """The largest error of a target that is found, from the statistical floor of that error.
+    """Largest error at which a target counts as found, given its statistical floor.
 
     FOUND, or FLOORS times the floor if that is more; FOUND if the floor is missing.
     """
@@ -86,7 +86,7 @@ def found(
     statistical_floor_eigenvalue: ArrayLike = np.nan,
     statistical_floor: ArrayLike = np.nan,
 ) -> NDArray[np.bool_]:
-    """Which targets were found: all copies of λ are there, and so is all of E.
+    """Which targets were found: both errors are within tolerance.
 
     Both errors have to be within the `tolerance` of their own floor. One alone says little: of many
     functions some are near every eigenvalue, and as many as there are dimensions span every
@@ -103,14 +103,14 @@ def found(
 def larger_error(
     eigenvalue_error_relative: ArrayLike, eigenfunction_error: ArrayLike
 ) -> NDArray[np.float64]:
-    """e, the larger of both errors of each target, which have no unit; inf if one is missing."""
+    """The larger of the two errors of each target; inf if one is missing."""
     both = (np.asarray(e, dtype=float) for e in (eigenvalue_error_relative, eigenfunction_error))
     larger = np.maximum(*both)
     return np.where(np.isnan(larger), np.inf, larger)
 
 
 def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.float64]:
-    """Correct digits of each target: -log10 e, between 0 and DIGITS, e by `larger_error`.
+    """Correct digits of each target: -log10 of the larger error, between 0 and DIGITS.
 
     A missing e has no digits; up to `of_rounding`, the `rounding` of each target, all are correct.
     """
@@ -120,7 +120,7 @@ def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.fl
 
 
 def rounding(dimension: ArrayLike, condition: ArrayLike = 1.0) -> NDArray[np.float64]:
-    """Errors of a target up to this are rounding: none is better than another.
+    """Error up to which a target is exact to rounding, so that smaller errors count as equal.
 
     The largest of m errors that are rounding, m the dimension of the target, grows as √m. The
     condition is that of the eigenfunctions on the test points (columns of unit norm), by which
@@ -131,7 +131,7 @@ def rounding(dimension: ArrayLike, condition: ArrayLike = 1.0) -> NDArray[np.flo
 
 
 def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
-    """What people call the targets of a list: `-1`, `-2 (x36)`, `-0.41+2.00i`; no two alike.
+    """Distinct labels of targets for tables, such as `-1`, `-2 (x36)`, `-0.41+2.00i`.
 
     Four digits, or as many as tell apart the eigenvalues that four do not, up to twelve; what even
     these do not tell apart is numbered. `≈-1 (x8)` if the functions of the space are
@@ -168,7 +168,7 @@ def _digits(eigenvalue: complex, digits: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class ScoredSpace:
-    """An exact eigenspace (λ, E) as the test points show it.
+    """An exact eigenspace (λ, E) evaluated at the test points.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ class ScoredSpace:
         index: int,
         label: str,
     ) -> "ScoredSpace":
-        """E at the test states (P, N) of whole trajectories; `rng` draws from what is too large."""
+        """E at the test states (P, N) of whole trajectories; large spaces are sampled by `rng`."""
         directions = space.sample(trajectories, rng)
         values = directions.evaluate(states)
         first = values[:, 0].copy()
@@ -220,41 +220,43 @@ class ScoredSpace:
     def without_values(
         cls, space: Eigenspace, index: int, label: str, unseen: str
     ) -> "ScoredSpace":
-        """E of which the test set shows nothing, for the reason `unseen`."""
+        """An eigenspace that the test set cannot show, for the reason `unseen`."""
         none = np.empty(0)
         return cls(space, space, none, none[None], none.reshape(0, 0), none, index, label, unseen)
 
     @cached_property
     def singular_values(self) -> NDArray[np.float64]:
-        """Of the values, those of directions that the test trajectories tell apart: along a
-        trajectory the values of E are known from its first."""
+        """Singular values of the values in directions that the test trajectories tell apart.
+
+        Along a trajectory the values of E follow from those at its first state.
+        """
         return singular_values_kept(self.triangle)
 
     @property
     def scored_dimension(self) -> int:
-        """How many dimensions of E the test trajectories tell apart."""
+        """Dimension of the part of E that the test trajectories tell apart."""
         return len(self.singular_values)
 
     @cached_property
     def basis(self) -> NDArray:
-        """(P, scored_dimension) orthonormal basis."""
+        """Orthonormal basis (P, scored_dimension)."""
         return orthonormal_basis(self.values)
 
     @cached_property
     def seen(self) -> int:
-        """At how many test points some function of E is not zero, up to rounding."""
+        """Number of test points at which some function of E is nonzero beyond rounding."""
         sizes = np.abs(self.values).max(axis=1, initial=0.0)
         return int(np.sum(sizes > SAME_FUNCTION * sizes.max(initial=0.0)))
 
     @property
     def told_apart(self) -> bool:
-        """Whether that is all of E."""
+        """Whether the test trajectories tell all functions of E apart."""
         return self.scored_dimension == self.space.dimension
 
 
 @dataclass(frozen=True)
 class Floor:
-    """How near a dictionary comes to one exact eigenspace E, as sines on the test set.
+    """Oracle floor: how close a dictionary comes to E, as sines on the test set.
 
     `value` is that of the combinations fitted on fresh trajectories, an estimate from above, and
     `note` says why there is none; `in_sample` is that of all of the dictionary, the lower bound.
@@ -267,7 +269,7 @@ class Floor:
 
 @dataclass(frozen=True, eq=False)
 class Functions:
-    """The recovered eigenfunctions at the test points: `values` (P, s), finite."""
+    """Finite values (P, s) of the recovered eigenfunctions at the test points."""
 
     values: NDArray
 
@@ -280,7 +282,7 @@ class Functions:
         return np.sqrt(sum_of_squares(self._level))
 
     def within(self, target: ScoredSpace, limit: float) -> int:
-        """The rank of those that lie within `limit` of E, a sine: at most the scored dimension.
+        """Number of dimensions within the sine `limit` of E, at most the scored dimension.
 
         Functions are taken in the order of their sines. One whose sine is ρ may owe all of it to a
         part of norm δ, which then has the sine ρ / δ. So it counts beside those taken only if its
@@ -318,7 +320,7 @@ def gain_error(
     gains: NDArray | None,
     elapsed: float,
 ) -> tuple[float, str]:
-    """How far the gains of what stands for E are from those of E, relative, and a note.
+    """Relative error of the gains of the functions that are matched to E, and a note.
 
     With E = S C in least squares over the test points, and g (s, q) the gains of the recovered
     functions over the time `elapsed`, Cᵀg (m, q) are those of E that were recovered. The error is

@@ -1,4 +1,4 @@
-"""Test trajectories as a model sees them: in windows, whatever was recorded of them."""
+"""Test trajectories in the windows that a model takes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ from koopmark.simulation import Trajectories
 
 @dataclass(frozen=True, eq=False)
 class TestSet:
-    """Finite test trajectories, and their windows of so many states.
+    """Finite test trajectories with their windows of successive states.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class TestSet:
 
     @cached_property
     def rows(self) -> NDArray[np.intp]:
-        """(P, window) states of each window, in an array (M T, N) of all."""
+        """Indices (P, window) of the states of each window in an array (M T, N) of all."""
         return self.data.recorded.windows(self.window)
 
     @property
@@ -47,17 +47,17 @@ class TestSet:
 
     @cached_property
     def windows(self) -> NDArray[np.float64]:
-        """(P, window, N); single states if there is no window."""
+        """Windows (P, window, N); single states if there is no window."""
         return self.data.windows(1 if self.lacking else self.window)
 
     @cached_property
     def states(self) -> NDArray[np.float64]:
-        """(P, N) the last state of each window."""
+        """Last state (P, N) of each window."""
         return real(self.windows[:, -1], "states")
 
     @cached_property
     def inputs(self) -> NDArray[np.float64] | None:
-        """(P, q) those held from the last state of each window on; None without inputs."""
+        """Inputs (P, q) held from the last state of each window on; None without inputs."""
         inputs = self.data.inputs
         if inputs is None:
             return None
@@ -66,14 +66,14 @@ class TestSet:
 
     @property
     def whole(self) -> NDArray:
-        """(M, T, n) the states of which targets are functions."""
+        """States (M, T, n) on which targets are defined."""
         if self.hidden and self.data.latent is not None:
             return self.data.latent
         return self.data.states
 
     @cached_property
     def targeted(self) -> NDArray[np.float64]:
-        """(P, n) those at the last state of each window."""
+        """States (P, n) for targets at the last state of each window."""
         if not self.hidden:
             return self.states
         rows = self.data.recorded.rows if self.lacking else self.rows[:, -1]
@@ -81,7 +81,7 @@ class TestSet:
 
     @property
     def whole_pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(Q, n) each: those that follow each other."""
+        """Successive states (Q, n) each for targets."""
         if not self.hidden:
             return self.data.pairs()
         rows = self.data.recorded.windows(2)
@@ -90,7 +90,7 @@ class TestSet:
 
     @cached_property
     def trajectories(self) -> int:
-        """How many trajectories have a window."""
+        """Number of trajectories with a window."""
         if self.data.regular:
             return len(self.data)
         rows = self.data.recorded.rows if self.lacking else self.rows[:, -1]
@@ -98,20 +98,20 @@ class TestSet:
 
     @cached_property
     def longest(self) -> int:
-        """How many states there are in a row, at most."""
+        """Largest number of successive states."""
         if self.data.regular:
             return self.data.states.shape[1]
         return int(np.diff(self.data.recorded.bounds).max(initial=0))
 
     @property
     def horizon(self) -> float:
-        """Duration of that."""
+        """Duration of the longest run of successive states."""
         if self.data.regular:
             return float(self.data.times[-1] - self.data.times[0])
         return self.data.dt * (self.longest - 1)
 
     def along(self, values: NDArray) -> NDArray:
-        """Values (P, s) at the windows as (M, T, s) or, of data with gaps, as pairs (Q, 2, s).
+        """Values (P, s) at the windows as (M, T, s) or, for data with gaps, as pairs (Q, 2, s).
 
         (P, 1, s) if no window follows another.
         """
@@ -124,7 +124,7 @@ class TestSet:
 
     @cached_property
     def before(self) -> NDArray[np.intp]:
-        """(M, T - 1) or (Q, 1) the window before each that follows another, as in `along`."""
+        """Index (M, T - 1) or (Q, 1) of the window before each later one, as in `along`."""
         if self.data.regular:
             return np.arange(len(self.windows)).reshape(len(self.data), -1)[:, :-1]
         rows = self.data.recorded.windows(self.window + 1)
@@ -134,12 +134,12 @@ class TestSet:
 
     @cached_property
     def even(self) -> Trajectories:
-        """A regular part, of stretches as long as a window or longer: all of regular data."""
+        """A regular part of the data, with segments at least as long as a window."""
         return self.data.rectangle(max(self.window, 2))
 
     @cached_property
     def places(self) -> NDArray[np.intp]:
-        """(m, L) window at each state of the regular part, by its last state; -1 for none."""
+        """Index (m, L) of the window that ends at each state of the regular part; -1 for none."""
         count, length = self.even.states.shape[:2]
         none = np.full((count, self.window - 1), -1)
         if self.data.regular:
@@ -151,7 +151,7 @@ class TestSet:
 
     @cached_property
     def origins(self) -> int:
-        """How many trajectories the regular part is of."""
+        """Number of trajectories in the regular part."""
         if self.data.regular:
             return len(self.data)
         rows = self.data.recorded.rectangle(max(self.window, 2))[:, 0]

@@ -1,4 +1,4 @@
-"""Whether recovered eigenpairs are true, on clean trajectories of a law whose key is known."""
+"""Whether recovered eigenpairs are true, by clean trajectories of a system with an answer key."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from koopmark.simulation import Trajectories
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """How far s recovered pairs are from the truth; all are (s,) arrays.
+    """Deviations of s recovered pairs from the truth, as (s,) arrays.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Truth:
 
 
 def truth_of(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) -> Truth:
-    """Compare recovered pairs with the law that made the data.
+    """Compare recovered pairs with the system that generated the data.
 
     To obey on clean data is not enough: a power |φ|^a of an eigenfunction obeys aλ, which is no
     eigenvalue, and a wrong λ on the way from one eigenvalue to the next obeys after some interval.

@@ -1,4 +1,4 @@
-"""From systems to trajectories."""
+"""Simulation of trajectories, trajectory data and their files."""
 
 from koopmark.simulation._driven import Feedback
 from koopmark.simulation._ensemble import one_blas_thread

@@ -1,4 +1,4 @@
-"""Inputs that are held from one time to the next, and what the null component makes of them.
+"""Inputs held between sampling times, and their effect on the null component.
 
 Under inputs P y(t) = scale(t) P y(0) [+ velocity t] + P B w(t), where the same law carries w (q,)
 on: w(t_k + s) = scale(s) w_k + gain(s) v_k, w_0 = 0. That is all of it that needs to be known
@@ -24,7 +24,7 @@ WHOLE = 1e-9
 
 
 def elapsed_of(system: System, grid: Array) -> Array:
-    """Time elapsed since the first of the times (T,) or (M, T): of a map, whole numbers of steps.
+    """Times elapsed since the first of the times (T,) or (M, T); whole numbers of steps for a map.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def elapsed_of(system: System, grid: Array) -> Array:
 
 
 def takes_inputs(system: System) -> None:
-    """Raises ValueError if the system takes no inputs."""
+    """Raise ValueError if the system takes no inputs."""
     if not system.inputs:
         raise ValueError(
             f"this {type(system).__name__} takes no inputs: with_inputs(B) of a network makes one "
@@ -59,7 +59,7 @@ def takes_inputs(system: System) -> None:
 
 
 def takes_step_and_states(law: Feedback) -> None:
-    """Raises TypeError if a feedback law cannot be called with these two."""
+    """Raise TypeError if a feedback law cannot be called as `law(step, states)`."""
     try:
         taken = signature(law)
     except (TypeError, ValueError):
@@ -75,7 +75,7 @@ def takes_step_and_states(law: Feedback) -> None:
 
 
 def feedback_of(law: Feedback, step: int, states: Array, running: NDArray, q: int) -> Array:
-    """What a feedback law says of the states (M, N) at the start of an interval: inputs (M, q).
+    """Inputs (M, q) that a feedback law gives for states (M, N) at the start of an interval.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def feedback_of(law: Feedback, step: int, states: Array, running: NDArray, q: in
 
 
 def inputs_of(given: ArrayLike, system: System, count: int, grid: Array) -> Array:
-    """Inputs (M, T, q) of so many trajectories, from (T, q) or (M, T, q).
+    """Inputs (M, T, q) for `count` trajectories, from (T, q) or (M, T, q).
 
     NaN is let through from the last time of a trajectory on, where inputs have no effect.
 
@@ -152,7 +152,7 @@ class HeldInputs:
 
     @classmethod
     def under(cls, law: LinearLaw | None, values: Array, elapsed: Array) -> "HeldInputs":
-        """These inputs, with what the law makes of them."""
+        """The same inputs with the carried effect w computed by this law."""
         w = np.zeros(values.shape)
         if law is not None:
             apart = np.diff(elapsed)[..., None]
@@ -162,13 +162,13 @@ class HeldInputs:
         return cls(values, elapsed, w, law)
 
     def of(self, part: slice | NDArray) -> "HeldInputs":
-        """Those of these trajectories."""
+        """The inputs of some of the trajectories."""
         elapsed = self.elapsed if self.elapsed.ndim == 1 else self.elapsed[part]
         return HeldInputs(self.values[part], elapsed, self.carried[part], self.law)
 
 
 class LaneInputs:
-    """The inputs of m lanes, each lane at an interval of its own.
+    """Inputs of m lanes, each of which is in its own interval.
 
     An interval ends where an input changes: equal values side by side are one.
 
@@ -216,19 +216,19 @@ class LaneInputs:
         self.w = np.ascontiguousarray(self._carried[k, :, lane].T)
 
     def advance(self, arrived: NDArray[np.bool_]) -> Array:
-        """Go on to the next interval of these lanes; by how much v changes, (q, m)."""
+        """Move the lanes that `arrived` to their next interval; returns the change of v (q, m)."""
         before = self.v
         self._index = self._index + arrived
         self._take()
         return self.v - before
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
-        """Forget every other lane."""
+        """Keep only these lanes."""
         self._lane, self._index = self._lane[lanes], self._index[lanes]
         self._take()
 
     def carried(self, t: Array) -> Array:
-        """(..., q, m): w at the times elapsed (..., m), each in the interval of its lane."""
+        """Carried inputs w (..., q, m) at elapsed times (..., m), in the interval of each lane."""
         if self._law is None:
             return np.zeros((*t.shape[:-1], *self.v.shape))
         s = t - self.since

@@ -1,4 +1,4 @@
-"""An ensemble of trajectories: cut into tiles, integrated by processes, expanded to states.
+"""An ensemble of trajectories: split into tiles, integrated in processes, expanded to states.
 
 A tile has as many trajectories side by side, taken so many neurons at a time, as keep what a
 right-hand side touches in the L2 cache; that changes the grouping of sums inside a matrix product
@@ -47,7 +47,7 @@ MOST_NULL_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Tiling:
-    """`lanes` trajectories side by side, `block` neurons at a time."""
+    """How an ensemble is tiled: `lanes` trajectories at a time, in blocks of `block` neurons."""
 
     lanes: int
     block: int
@@ -55,7 +55,7 @@ class Tiling:
 
 @cache
 def l2_bytes() -> int:
-    """Size of the first core's L2 cache; 1 MiB where the system does not tell."""
+    """Size of the first core's L2 cache; 1 MiB if the operating system does not say."""
     for index in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"):
         try:
             if (index / "level").read_text().strip() == "2":
@@ -68,7 +68,7 @@ def l2_bytes() -> int:
 
 
 def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = True) -> Tiling:
-    """The tiling for `count` trajectories of `size` neurons, `coordinates` of them integrated.
+    """The tiling for `count` trajectories of `size` neurons with `coordinates` integrated ones.
 
     `blocks` tells whether the neurons may be taken in blocks (they may not where a coupling mixes
     the whole state). Tiles come out nearly equal, so that no small one is left at the end.
@@ -95,7 +95,7 @@ def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = Tru
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What integrating m trajectories leaves: everything that their states follow from."""
+    """Results of integrating m trajectories, from which their states follow."""
 
     coordinates: Array
     """(m, 1 + T, r): a at time 0 and at the times elapsed; the states where nothing is reduced."""
@@ -107,7 +107,7 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """A system, the times elapsed at which its states are wanted, how exactly, and its inputs.
+    """A system with the sampling times, tolerances and inputs of its trajectories.
 
     The times are those of all trajectories (T,) or of each (M, T), NaN behind its end.
     """
@@ -122,19 +122,19 @@ class Ensemble:
     """Also of the first time; None for no inputs."""
 
     def tiling(self, count: int) -> Tiling:
-        """That of `count` trajectories. It depends on nothing else that a caller chooses."""
+        """The tiling for `count` trajectories, which depends only on the system and this number."""
         n, split = self.system.size, self.split
         coordinates = split.coordinates if split is not None and split.worthwhile else n
         coordinates += self.system.inputs if self.held is not None else 0
         return tile(count, n, coordinates, l2_bytes(), blocks=split is not None and split.by_unit)
 
     def parts(self, count: int) -> list[slice]:
-        """The tiles of so many trajectories."""
+        """The tiles of `count` trajectories."""
         lanes = self.tiling(count).lanes if count else 1
         return [slice(start, min(start + lanes, count)) for start in range(0, count, lanes)]
 
     def integrate_parts(self, x0: Array, jobs: int) -> Iterator[tuple[slice, Samples]]:
-        """Each tile of x0 (M, N) in turn with its samples, by so many processes.
+        """Integrate x0 (M, N) in processes, and yield each tile with its samples in order.
 
         At most two tiles for each process are in memory at a time.
         """
@@ -156,11 +156,11 @@ class Ensemble:
                 yield done, future.result()
 
     def elapsed_of(self, part: slice) -> Array:
-        """(T,) or (m, T) times elapsed of these trajectories."""
+        """Elapsed times (T,) or (m, T) of these trajectories."""
         return self.elapsed if self.elapsed.ndim == 1 else self.elapsed[part]
 
     def integrate(self, x0: Array, part: slice, steps: Array | None = None) -> Samples:
-        """Integrate these trajectories from their initial states x0 (m, N) side by side.
+        """Integrate these trajectories side by side from initial states x0 (m, N).
 
         `steps` (m,) are as for the integrator.
         """
@@ -185,7 +185,7 @@ class Ensemble:
         steps: Array | None = None,
         y0: Array | None = None,
     ) -> Samples:
-        """The same from coordinates a (r, m) and null components z (m, N), y0 (m, N) together."""
+        """As `integrate`, from coordinates a (r, m), null components z (m, N) and y0 (m, N)."""
         elapsed, held = self.elapsed_of(part), self._inputs_of(part)
         if split.worthwhile:
             # The only copy kept: for large N it is what costs.
@@ -248,7 +248,7 @@ class Ensemble:
         return integrate(rhs, start, elapsed, self.tolerance, samples, switches, steps)
 
     def expand(self, samples: Samples, part: slice, out: NDArray) -> Array:
-        """Write the states (m, T, N) of these trajectories; the time elapsed when each stopped."""
+        """Write the states (m, T, N) of these trajectories, and return their stopping times."""
         along, elapsed = samples.coordinates[:, 1:], self.elapsed_of(part)
         stopped, suspect = samples.stopped.copy(), np.ones(len(along), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -273,7 +273,7 @@ class Ensemble:
 
 
 def mapped(zeta: ElementwiseMap, x0: Array) -> Array:
-    """y = ζ(x), where that exists."""
+    """The coordinates y = ζ(x); None for systems without a map ζ."""
     y0 = np.asarray(zeta(x0), dtype=float)
     if not np.isfinite(y0).all():
         row, unit = np.argwhere(~np.isfinite(y0))[0]
@@ -285,7 +285,7 @@ def mapped(zeta: ElementwiseMap, x0: Array) -> Array:
 
 
 def start_context(ensemble: Ensemble) -> BaseContext:
-    """Fresh processes where the system can be sent to them, a fork of this one where it cannot.
+    """Context for worker processes: spawn if the system can be pickled, fork otherwise.
 
     After a fork every page of the output that is written to is copied first, which can cost more
     than the integration; and a fork is safe only while no other thread runs.
@@ -326,7 +326,7 @@ def _integrate(x0: Array, part: slice) -> Samples:
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
-    """BLAS runs on one thread, from this call on to the end of the context.
+    """Run BLAS on one thread inside the context.
 
     Several would split the products, and change their bits, with the number of processors.
     """

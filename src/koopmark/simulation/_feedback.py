@@ -1,4 +1,4 @@
-"""Trajectories under a feedback law, one interval after the other: it needs the states."""
+"""Simulation under a feedback law, interval by interval, since inputs depend on the states."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 def fed_back(
     ensemble: Ensemble, x0: Array, law: Feedback, states: NDArray
 ) -> tuple[Array, NDArray[np.float64]]:
-    """Write the states (M, T, N); the time elapsed when each stopped, and the inputs (M, T, q).
+    """Write the states (M, T, N), and return the stopping times and the inputs (M, T, q).
 
     Coordinates and null component are carried from one interval to the next as they are, so that
     the latter follows its closed form to rounding; so are the lengths of steps.

@@ -1,4 +1,4 @@
-"""Trajectories in files: the formats, and a sentence for every file that is none."""
+"""Reading and writing of trajectory files, with an error message for every malformed file."""
 
 import io
 import os
@@ -27,7 +27,7 @@ ZIP, NUMPY = b"PK", b"\x93N"
 
 @dataclass(frozen=True)
 class Format:
-    """How files of some suffixes are read and written, and the libraries that this takes."""
+    """How files with some suffixes are read and written, and which libraries that needs."""
 
     read: Callable[[Path, Names], Fields]
     write: Callable[["Trajectories"], bytes] | None
@@ -35,7 +35,7 @@ class Format:
 
 
 def read(path: str | os.PathLike[str], names: Names) -> Fields:
-    """The arguments of Trajectories, or of from_arrays, that a file holds.
+    """Arguments for `Trajectories` or `Trajectories.from_arrays` from a file.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def read(path: str | os.PathLike[str], names: Names) -> Fields:
 
 
 def write(data: "Trajectories", path: str | os.PathLike[str]) -> None:
-    """Put a file with `data` in its place, whole or not at all.
+    """Write `data` to a file atomically.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def write(data: "Trajectories", path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """What is wrong with the contents of a file is said with its name."""
+    """Add the file's name to errors about its contents."""
     try:
         yield
     except (ValueError, TypeError, OSError) as error:
@@ -98,7 +98,7 @@ def naming(file: Path) -> Iterator[None]:
 
 
 def known(written: bool = False) -> list[str]:
-    """The suffixes of files that can be read, or that can be written."""
+    """Suffixes of the files that can be read, or written."""
     return [suffix for suffix, one in FORMATS.items() if one.write or not written]
 
 

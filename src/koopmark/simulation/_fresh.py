@@ -1,4 +1,4 @@
-"""As many fresh trajectories of one law as are asked for."""
+"""Fresh trajectories of a system, generated on demand."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -13,21 +13,21 @@ Result = TypeVar("Result")
 
 
 class FreshTrajectories:
-    """Trajectories in blocks of BLOCK, numbered from 0 and made when they are first asked for.
+    """Fresh trajectories in numbered blocks of BLOCK, simulated on first use.
 
-    What needs few of them takes the first blocks, and what needs many takes those and more: no
-    result depends on what else was asked for, or in which order.
+    A computation uses the first blocks, as many as it needs, so that no result depends on what else
+    was computed before.
 
     Parameters
     ----------
     make : callable
-        From the number of a block to its `Trajectories`, BLOCK of them. Equal numbers give equal
-        trajectories, and different ones trajectories that are independent, from the same law.
+        Maps the number of a block to its BLOCK `Trajectories`. Equal numbers give equal
+        trajectories, and different numbers independent ones with the same distribution.
 
     Attributes
     ----------
     notes : list of str
-        What was wrong with the blocks made so far, such as a damaged file: `make` may add to it.
+        Problems with the blocks so far, such as a damaged file; `make` may add to it.
     """
 
     def __init__(self, make: Callable[[int], Trajectories]) -> None:
@@ -37,7 +37,7 @@ class FreshTrajectories:
         self._results: dict[Hashable, Any] = {}
 
     def block(self, index: int) -> Trajectories:
-        """The trajectories of this block that are finite; there may be none."""
+        """The finite trajectories of this block, which may be none."""
         if index not in self._blocks:
             made = self._make(index)
             finite = np.isfinite(made.states).all(axis=(1, 2))
@@ -53,7 +53,7 @@ class FreshTrajectories:
 
     @staticmethod
     def expected(given: object, user: str) -> "FreshTrajectories":
-        """`given`, if it is FreshTrajectories, for a function that says who it is in the message.
+        """Return `given` if it is FreshTrajectories; `user` names the caller in the error.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Dormand–Prince 8(5,3) for many trajectories at once, each with steps of its own.
+"""Dormand–Prince 8(5,3) for many trajectories at once, each with its own step size.
 
 The stages of a step are a block: row 0 is the point a where the step starts, row i + 1 is h kᵢ,
 stage i already scaled by the step. Every intermediate point, the error estimates and the
@@ -93,14 +93,14 @@ STRETCH = 1.01
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Error of a state at most `relative` x size + `absolute`, in the Euclidean norm."""
+    """Error tolerance of a state: `relative` x size + `absolute`, in the Euclidean norm."""
 
     relative: float
     absolute: float = 0.0
 
     @classmethod
     def of(cls, rtol: float | None, atol: float | None, dtype: np.dtype = DOUBLE) -> "Tolerance":
-        """What a caller asks for of states of this type, or their default.
+        """The tolerances that a caller passed, or the default for states of this type.
 
         Raises
         ------
@@ -133,23 +133,24 @@ def integrate(
     switches: Switches | None = None,
     steps: Array | None = None,
 ) -> Array:
-    """Integrate m lanes from time 0 and sample them at the given times.
+    """Integrate m trajectories from time 0 and sample them at the given times.
 
     Parameters
     ----------
     rhs : RightHandSide
-        Of these m lanes; it forgets lanes as they leave.
+        The velocity of these m lanes; lanes that end are removed from it.
     start : (k, m) array
         Coordinates at time 0.
     times : (T,) or (m, T) array
-        Positive and increasing times elapsed at which samples are wanted, of all lanes or of each;
-        those of a lane may end early: what follows is NaN.
+        Positive, increasing elapsed times of the samples, for all lanes or for each; NaN after the
+        last time of a lane that ends early.
     samples : (m, T, k) array
-        Written; what lies after a divergence, or behind the last time of a lane, is left as it was.
+        Output; entries after a divergence or after the last time of a lane are not changed.
     switches : Switches, optional
-        When the velocity of each lane jumps, and by how much: the `rhs` itself, under inputs.
+        Times and sizes of the jumps of each lane's velocity; the `rhs` itself if it has inputs.
     steps : (m,) array, optional
-        Written: the step that each lane would try next. If all are positive, those tried first.
+        Output: the step that each lane would try next. If all are positive on input, they are the
+        first steps to try.
 
     Returns
     -------

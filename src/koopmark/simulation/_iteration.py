@@ -1,4 +1,4 @@
-"""Maps: the lanes of a tile go step by step, each to its own last time."""
+"""Iteration of maps for many trajectories at once, each up to its own last time."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ def iterate(
     samples: Array,
     switches: Switches | None = None,
 ) -> Array:
-    """Iterate m lanes from time 0 and sample them at the given times.
+    """Iterate m trajectories of a map from time 0 and sample them at the given times.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Trajectories as labelled arrays of xarray, and the netCDF files that hold these."""
+"""Trajectories as labelled xarray arrays, and as netCDF files."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ def to_xarray(data: "Trajectories") -> Any:
 
 
 def fields(given: Any, names: Names) -> Fields:
-    """The arguments of Trajectories that a DataArray or Dataset is: see `Trajectories.from_xarray`.
+    """Arguments for `Trajectories` from a DataArray or Dataset (see `Trajectories.from_xarray`).
 
     Raises
     ------
@@ -145,7 +145,7 @@ def _listed(names: Iterable[Hashable]) -> str:
 
 
 def read_netcdf(path: Any, names: Names) -> Fields:
-    """The arguments of Trajectories that a netCDF file holds, of version 3 or 4."""
+    """Arguments for `Trajectories` from a netCDF file, version 3 or 4."""
     import xarray as xr
 
     with path.open("rb") as file:
@@ -156,7 +156,7 @@ def read_netcdf(path: Any, names: Names) -> Fields:
 
 
 def netcdf(data: "Trajectories") -> bytes:
-    """A netCDF file of version 4 with what `to_xarray` gives."""
+    """Contents of a netCDF 4 file with the Dataset of `to_xarray`."""
     written = to_xarray(data)
     # None: what is missing is NaN, and no value stands for it.
     encoding = {name: {"_FillValue": None} for name in written.variables}

@@ -1,4 +1,4 @@
-"""MATLAB's files: version 5 through SciPy, version 7.3, which is HDF5, through h5py."""
+"""MATLAB files: version 5 through SciPy, version 7.3 (HDF5) through h5py."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ HEADER = 116
 
 
 def version_5(file: Any) -> dict[str, Entry]:
-    """The arrays of numbers and the cell arrays of them; fields of structures as `name.field`."""
+    """Numeric arrays and cell arrays of a version 5 file; fields of structures as `name.field`."""
     from scipy.io import loadmat
 
     known = loadmat(file).items()
@@ -52,7 +52,7 @@ def _entries(name: str, value: Any) -> Iterator[tuple[str, Entry]]:
 
 
 def version_73(file: Any) -> dict[str, Entry]:
-    """The same of an open h5py file, whose arrays have their axes in reverse."""
+    """Numeric arrays and cell arrays of an open version 7.3 file, whose axes are reversed."""
     found: dict[str, Entry] = {}
     for name, value in file.items():
         if not name.startswith("#"):
@@ -94,7 +94,7 @@ def _reversed(node: Any) -> NDArray:
 
 
 def written(arrays: Mapping[str, NDArray]) -> bytes:
-    """A file of version 5, which Octave, Julia and SciPy read too."""
+    """Contents of a version 5 file, which Octave, Julia and SciPy can read too."""
     from scipy.io import savemat
 
     for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""Which of a file's named arrays are the states, the times and the inputs."""
+"""Find out which named arrays in a file are the states, the times and the inputs."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Names:
-    """What a user says about a file: see `Trajectories.from_file`."""
+    """Names of arrays that the user gave for a file (see `Trajectories.from_file`)."""
 
     states: str | Sequence[str] | None = None
     time: str | None = None
@@ -44,7 +44,7 @@ class Names:
     transpose: bool = False
 
     def refuse(self, kind: str, *options: str) -> None:
-        """Raises ConfigError if one of these options is given: they mean nothing to the `kind`."""
+        """Raise ConfigError if one of these options is given for a `kind` of file without it."""
         for option in options:
             if getattr(self, option) not in (None, False):
                 raise ConfigError(f"{option}= means nothing for {kind}")
@@ -52,7 +52,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Entry:
-    """An array of a file, or several of them: trajectories of different lengths.
+    """An array of a file, or a list of arrays for trajectories of different lengths.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Entry:
 
     @property
     def holds_states(self) -> bool:
-        """Whether it can hold states: two axes at least, with more than one entry along two."""
+        """Whether it can hold states: at least two axes with more than one entry."""
         return self.shape is None or (len(self.shape) > 1 and sum(k > 1 for k in self.shape) > 1)
 
     def __str__(self) -> str:
@@ -81,17 +81,17 @@ Entries = Mapping[str, Entry]
 
 
 def numbers(array: NDArray) -> Entry | None:
-    """The entry of an array in memory, if it holds numbers."""
+    """The entry of a numeric array; None if it holds no numbers."""
     return Entry(array.shape, lambda: array) if array.dtype.kind in "biufc" else None
 
 
 def several(parts: Sequence[Any]) -> Entry:
-    """The entry of arrays that belong together, each a trajectory."""
+    """The entry of a list of arrays, one for each trajectory."""
     return Entry(None, lambda: [np.asarray(part) for part in parts], f"{len(parts)} arrays")
 
 
 def taken(known: Iterable[str], names: Sequence[str], what: str) -> str | None:
-    """Which of the `names` is known: the first, or the only one of the others.
+    """The first known name among `names`, or the only other name.
 
     Raises ConfigError if several of the others are.
     """
@@ -105,14 +105,14 @@ def taken(known: Iterable[str], names: Sequence[str], what: str) -> str | None:
 
 
 def listed(entries: Mapping[str, object]) -> str:
-    """The names and what each is, as far as a message has room."""
+    """Names with their shapes for a message, shortened if there are many."""
     shown = [f"{name} {entry}".rstrip() for name, entry in list(entries.items())[:SHOWN]]
     more = len(entries) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "") if shown else "none"
 
 
 def fields(entries: Entries, names: Names) -> Fields:
-    """The arguments of Trajectories that the arrays of a file are.
+    """Arguments for `Trajectories` from the arrays of a file.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def _load(entries: Entries, name: str) -> Any:
 
 
 def require(needed: str, *libraries: str) -> None:
-    """Raises ConfigError, which says how to install it, if one of these libraries is missing."""
+    """Raise ConfigError with the install command if one of these libraries is missing."""
     for name in libraries:
         try:
             import_module(name)
@@ -245,5 +245,5 @@ def require(needed: str, *libraries: str) -> None:
 
 
 def natural(name: str) -> list[Any]:
-    """A key by which trial2 comes before trial10."""
+    """Sort key by which trial2 comes before trial10."""
     return [(0, int(k), "") if k.isdigit() else (1, 0, k) for k in re.split(r"(\d+)", name)]

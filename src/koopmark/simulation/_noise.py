@@ -1,4 +1,4 @@
-"""Measurement noise in data as they were recorded: its covariance, and how well that is known."""
+"""Estimation of the covariance of measurement noise from recorded data."""
 
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
@@ -39,21 +39,20 @@ MOST_STATES, MOST_VALUES, FEWEST_STATES, STRETCHES = 50_000, 2_000_000, 2_000, 1
 
 @dataclass(frozen=True, eq=False)
 class MeasurementNoise:
-    """White noise that was added to every recorded state, as the data show it.
+    """Estimate of the white noise that was added to every recorded state.
 
     Parameters
     ----------
     root : (N, N) array
-        R: white noise of unit variance times Rᵀ is noise like this.
+        R, a root of the covariance R Rᵀ of the noise.
     error : float
-        Relative standard error of its variance, in any direction.
+        Relative standard error of the variance in any direction.
     channels_settled : (N,) array of bool
-        Whether higher differences of a channel say the same, and it does not grow. Otherwise what
-        is left of the dynamics may be all of it: there is no more noise than this, and there may be
-        none.
+        Whether the estimate for a channel agrees with that of higher differences and does not grow.
+        Otherwise it may consist of dynamics and is only an upper bound on the noise.
     grows : (N,) array of bool
-        Whether every second state of a channel shows more of it: white noise is the same at any
-        lag, and noise in the dynamics adds up.
+        Whether the estimate from every second state of a channel is larger. White measurement noise
+        is equal at any lag; noise in the dynamics adds up.
     """
 
     root: Array
@@ -63,39 +62,38 @@ class MeasurementNoise:
 
     @property
     def settled(self) -> bool:
-        """Whether it is so in every channel."""
+        """Whether the noise was determined in every channel, rather than only bounded."""
         return bool(self.channels_settled.all())
 
     @property
     def deviations(self) -> Array:
-        """(N,) standard deviation in each channel."""
+        """Standard deviation (N,) of the noise in each channel."""
         size = np.abs(self.root).max(axis=1)
         unit = self.root / np.where(size > 0.0, size, 1.0)[:, None]
         return np.asarray(size * np.linalg.norm(unit, axis=1))
 
 
 def measurement_noise(data: Trajectories) -> MeasurementNoise:
-    """The noise by differences of states in a row.
+    """Estimate the measurement noise from differences of successive states.
 
-    The difference of order k of k + 1 states at any times, of which a polynomial of degree k - 1
-    has none, with weights whose squares add up to one, has the covariance of the noise (Rice 1984;
-    Gasser, Sroka and Jennen-Steinmetz 1986). What is left in it of the dynamics falls with k, and
-    the sampling error grows: the least order is taken from which on higher ones agree, in every
-    channel where they do, and which is spread over all of the time as noise is. Where they do not,
-    what cubic functions of the states around a difference tell of it, whose noise is another, is
-    taken out of it, and they are compared again. A linear fit from each state to the next leaves at
-    least the noise: what it leaves is a bound too, if the dynamics are linear and fast beside the
-    sampling.
-    Noise in the dynamics leaves differences of all orders alike, too. Of every second state they
-    have more of it, where white noise has as much: a channel that is settled at both, and has more
-    at the second, is not.
-    Of data with inputs both are without what is linear in these: white inputs make states as rough
-    as noise does. They must not depend on the noise.
+    The divided difference of order k of k + 1 states annihilates polynomials of degree k - 1. With
+    weights whose squares add up to one, its covariance is that of the noise (Rice 1984; Gasser,
+    Sroka and Jennen-Steinmetz 1986). As k grows, the remaining dynamics decrease and the sampling
+    error increases. The estimate uses the least order that agrees with higher ones in every channel
+    and is spread evenly over time. If the orders of a channel do not agree, a regression on cubic
+    functions of neighbouring states, whose noise is independent, is removed first. The residual of
+    a linear fit from each state to the next is another upper bound on the noise, which helps with
+    linear dynamics that are fast relative to the sampling.
+
+    Noise in the dynamics also gives differences that agree at all orders. It grows if only every
+    second state is used, unlike white measurement noise, so channels where it grows are not
+    settled. For data with inputs, the linear effect of the inputs is removed first, because white
+    inputs make states as rough as noise does. Inputs must not depend on the noise.
 
     Raises
     ------
     ValueError
-        If there are fewer than FEWEST differences of two recorded states.
+        If there are fewer than FEWEST pairs of successive recorded states.
     """
     states, times, links, inputs = _recorded(data)
     # Squares of what is huge or tiny leave the range of floats.

@@ -1,4 +1,4 @@
-"""Which recorded states follow one another: pairs, stretches and records of data with gaps."""
+"""Which recorded states are consecutive: pairs and segments of data with gaps."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,19 +17,19 @@ TOLERANCE = 0.01
 
 
 def check_range(lowest: Array, highest: Array, what: str) -> None:
-    """Refuse data whose products are not numbers any more, in a sentence.
+    """Raise an error if the data are so large or small that products over- or underflow.
 
     Parameters
     ----------
     lowest, highest : (N,) arrays
-        Of each channel.
+        Smallest and largest value of each channel.
     what : str
-        What the data are called.
+        Name of the data in messages.
 
     Raises
     ------
     ValueError
-        If they are constant, reach beyond LARGEST, or nowhere differ by 1 / LARGEST.
+        If the data are constant, exceed LARGEST, or vary by less than 1 / LARGEST.
     """
     # In float32 the bounds themselves would overflow.
     lowest, highest = lowest.astype(float), highest.astype(float)
@@ -51,9 +51,9 @@ def check_range(lowest: Array, highest: Array, what: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """The recorded states of M trajectories, one trajectory after another, and their order.
+    """Indices and order of the recorded states of M trajectories.
 
-    A state that was not recorded is left out, so that its neighbours in time are neighbours here.
+    States that were not recorded are left out, so that their neighbours in time become neighbours.
 
     Parameters
     ----------
@@ -68,28 +68,28 @@ class Recorded:
 
     @cached_property
     def rows(self) -> Indices:
-        """(P,) indices of the recorded states in an array (M T, N) of all."""
+        """Indices (P,) of the recorded states in an array (M T, N) of all states."""
         return np.flatnonzero(self.mask)
 
     @cached_property
     def trajectory(self) -> Indices:
-        """(P,) the trajectory of each."""
+        """Index (P,) of the trajectory of each recorded state."""
         return self.rows // self.mask.shape[1]
 
     @cached_property
     def follows(self) -> NDArray[np.bool_]:
-        """(P - 1,) whether the next recorded state is one of the same trajectory."""
+        """Whether (P - 1,) the next recorded state belongs to the same trajectory."""
         return np.diff(self.trajectory) == 0
 
     @cached_property
     def steps(self) -> Array:
-        """(P - 1,) time from each recorded state to the next, whatever trajectory it is of."""
+        """Time (P - 1,) from each recorded state to the next, in any trajectory."""
         times = np.broadcast_to(self.times, self.mask.shape).reshape(-1)
         return np.diff(times[self.rows])
 
     @cached_property
     def dt(self) -> float:
-        """The sampling interval: that of even times, or else the most frequent step.
+        """Sampling interval: the step of even times, or else the most frequent step.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Recorded:
 
     @cached_property
     def linked(self) -> NDArray[np.bool_]:
-        """(P - 1,) whether the next recorded state follows one sampling interval later."""
+        """Whether (P - 1,) the next recorded state follows after one sampling interval."""
         if not self.follows.any():
             return self.follows
         return self.follows & (np.abs(self._intervals - self.dt) <= TOLERANCE * self.dt)
@@ -122,25 +122,25 @@ class Recorded:
 
     @cached_property
     def bounds(self) -> Indices:
-        """(S + 1,) where each stretch of linked states begins among the P, and P."""
+        """Start (S + 1,) of each segment of linked states among the P states, and P at the end."""
         if not len(self.rows):
             return np.zeros(1, int)
         breaks = np.flatnonzero(~self.linked) + 1
         return np.concatenate([[0], breaks, [len(self.rows)]])
 
     def windows(self, length: int) -> Indices:
-        """(K, length) rows of every `length` linked states, in order."""
+        """Rows (K, length) of every `length` linked states, in order."""
         return self.rows[self.starts(length)[:, None] + np.arange(length)]
 
     def starts(self, length: int) -> Indices:
-        """(K,) places among the P of the first of every `length` linked states, in order."""
+        """Start (K,) of every `length` linked states among the P states, in order."""
         starts = np.arange(max(0, len(self.rows) - length + 1))
         # How many links there are before each state: as many as steps if none is missing.
         links = np.concatenate([[0], np.cumsum(self.linked)])
         return starts[links[starts + length - 1] - links[starts] == length - 1]
 
     def stretches(self, least: int) -> dict[int, Indices]:
-        """Rows (m, L) of the stretches of L linked states, by L >= `least`, the longest first."""
+        """Rows (m, L) of the segments with L linked states for each L >= `least`, longest first."""
         lengths = np.diff(self.bounds)
         return {
             int(length): self.rows[self.bounds[:-1][lengths == length, None] + np.arange(length)]
@@ -149,7 +149,7 @@ class Recorded:
         }
 
     def rectangle(self, least: int) -> Indices:
-        """Rows (m, L) of stretches cut to one length L >= `least`: that with the most pairs."""
+        """Rows (m, L) of segments cut to the length L >= `least` that keeps the most pairs."""
         lengths = np.sort(np.diff(self.bounds))
         lengths = lengths[lengths >= max(least, 2)]
         if not len(lengths):

@@ -19,7 +19,7 @@ EXPANDED_AT_ONCE = 1 << 16
 
 @dataclass(frozen=True, eq=False)
 class Reduction:
-    """A network split into r integrated coordinates and its closed-form null component.
+    """A network split into r integrated coordinates and a null component in closed form.
 
     The coordinates are carried as the column [a; 1] or, where the null component moves at a
     constant velocity, [a; 1; t]. With ζ(x) = x - θ the constant takes θ along:
@@ -44,22 +44,22 @@ class Reduction:
 
     @property
     def coordinates(self) -> int:
-        """r, how many coordinates are integrated."""
+        """Number r of integrated coordinates."""
         return self.network.rank
 
     @property
     def worthwhile(self) -> bool:
-        """Whether integrating r coordinates is cheaper than all N: two N x r products or N x N."""
+        """Whether integrating r coordinates is cheaper than integrating all N."""
         return self.network.size > 2 * self.coordinates
 
     @property
     def by_unit(self) -> bool:
-        """Whether ζ and h act unit by unit in a way that may be evaluated on a block of units."""
+        """Whether ζ and h act unit by unit and can be evaluated on a block of units."""
         return self.network.zeta.theta is not None and self.network.activation is not None
 
     @cached_property
     def lift(self) -> Array:
-        """(N, r + 1 (+ 1) (+ q)): from [a; 1; (t); (w)] to y, or to x where ζ is a shift."""
+        """Matrix (N, r + 1 (+ 1) (+ q)) from [a; 1; (t); (w)] to y, or to x if ζ is a shift."""
         n, theta = self.network.size, self.network.zeta.theta
         velocity = [] if self.null.velocity is None else [self.null.velocity]
         offset = np.broadcast_to(0.0 if theta is None else theta, n)
@@ -69,7 +69,7 @@ class Reduction:
 
     @cached_property
     def gather(self) -> Array:
-        """(r, r + 1 (+ 1) (+ 2q) + N): from [a; 1; (t); (w; v); h(x)] to ȧ, or to a⁺ of a map."""
+        """Matrix (r, r + 1 (+ 1) (+ 2q) + N) from [a; 1; (t); (w; v); h(x)] to ȧ or a map's a⁺."""
         weights = self.network.weights
         q, s = weights.thin_qr
         linear = self.linear_columns(q)
@@ -77,12 +77,12 @@ class Reduction:
         return np.hstack([linear, unused, self.force(q), s @ weights.right.T])
 
     def force(self, basis: Array) -> Array:
-        """(k, q) what an input adds to the velocity along a basis (N, k); (k, 0) without inputs."""
+        """Effect (k, q) of inputs on the velocity along a basis (N, k); (k, 0) without inputs."""
         weights = self.network.input_weights if self.driven else None
         return np.empty((basis.shape[1], 0)) if weights is None else basis.T @ weights
 
     def linear_columns(self, basis: Array) -> Array:
-        """(k, k + 1): from [a; 1] to Eᵀ linear(E a), E the basis (N, k)."""
+        """Matrix (k, k + 1) from [a; 1] to Eᵀ linear(E a), with E the basis (N, k)."""
         rates = self.null.rates
         constant = np.zeros(basis.shape[1]) if rates is None else -(basis.T @ rates)
         law = self.null.law
@@ -90,12 +90,12 @@ class Reduction:
         return np.column_stack([factor * np.eye(basis.shape[1]), constant])
 
     def clock(self, t: Array) -> Array:
-        """(1, ...) or (2, ...): the rows [1] or [1; t] that follow the coordinates."""
+        """The rows [1] or [1; t] that follow the coordinates, of shape (1, ...) or (2, ...)."""
         ones = np.ones_like(t)
         return np.stack([ones] if self.null.velocity is None else [ones, t])
 
     def null_after(self, z: NDArray, elapsed: Array, v: Array) -> NDArray:
-        """The null component (M, N) after times elapsed (M,) from z under held inputs (M, q)."""
+        """Null component (M, N) after elapsed times (M,), from z and held inputs (M, q)."""
         null, t = self.null, elapsed[:, None]
         after = null.scale(t) * z
         if null.velocity is not None:
@@ -103,7 +103,7 @@ class Reduction:
         return after if null.drive is None else after + (null.law.gain(t) * v) @ null.drive.T
 
     def split(self, y: Array) -> tuple[Array, Array]:
-        """Coordinates a (r, M) and null component z (M, N) of the states' y (M, N)."""
+        """Coordinates a (r, M) and null components z (M, N) of y (M, N)."""
         q = self.network.weights.thin_qr[0]
         a = y @ q
         z = a @ q.T
@@ -166,7 +166,7 @@ class Reduction:
 
 
 def reduction(system: System, driven: bool = False) -> Reduction | None:
-    """The split of a system into coordinates and null component; None where it has none."""
+    """The split of a system into coordinates and null component; None if it has none."""
     null = system.null_flow
     return None if null is None else Reduction(null, driven)
 
@@ -177,7 +177,7 @@ def null_component(
     t: ArrayLike,
     inputs: ArrayLike | None = None,
 ) -> Array:
-    """Exact value at time t of P ζ(x), the part of y = ζ(x) that the weights cannot reach.
+    """Exact value at time t of the null component P ζ(x), which the weights cannot reach.
 
     P is the orthogonal projector onto the left null space of the weights.
 
@@ -187,17 +187,17 @@ def null_component(
     initial_states : (..., N) array
         States x(0).
     t : float or array that broadcasts against (...)
-        Time elapsed, in units of the decay time, or steps of a map. With inputs: times (T,) of all
-        states (M, N) or (M, T), as for `simulate`, at the first of which they are.
+        Elapsed time, in units of the decay time, or steps of a map. With inputs: times (T,) or
+        (M, T) as for `simulate`, the first of which is that of the initial states (M, N).
     inputs : (T, q) or (M, T, q) array_like, optional
-        v from each time to the next.
+        Inputs v, held from each time to the next.
 
     Returns
     -------
     (..., N) array
         e^{-t} P ζ(x(0)) for the relaxation family, μᵗ P ζ(x(0)) for its maps, P ζ(x(0)) - t P c for
-        the drift family. With inputs (M, T, N), and P B w(t) is added: w is carried on by the same
-        law from zero.
+        the drift family. With inputs the shape is (M, T, N), and P B w(t) is added, where w obeys
+        the same law from zero.
 
     Raises
     ------
@@ -241,9 +241,9 @@ def _broadcasts(*shapes: tuple[int, ...]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class ReducedTrajectories:
-    """M trajectories of a network as the numbers that their states follow from exactly.
+    """Trajectories of a network as coordinates and null components, without states.
 
-    They take r/N of the memory of the states, which `expand` gives back, some or all.
+    They take r/N of the memory of the states; `expand` gives all or some of these.
 
     Parameters
     ----------
@@ -254,11 +254,11 @@ class ReducedTrajectories:
     times : (T,) or (M, T) array
         Increasing times, in units of the decay time, of all trajectories or of each.
     diverged_at : (M,) array
-        Time at which the coordinates blew up; NaN where they did not.
+        Time at which the coordinates blew up; NaN if they did not.
     split : Reduction
-        The network, as coordinates and null component.
+        The network as coordinates and null component.
     inputs : (M, T, q) array, optional
-        v from each time to the next; None if the network takes none.
+        Inputs v, held from each time to the next; None without inputs.
     carried : (M, T, q) array, optional
         w: P ζ(x) is the null component without inputs and P B w.
     """
@@ -273,18 +273,18 @@ class ReducedTrajectories:
 
     @property
     def system(self) -> Network:
-        """The network that generated them."""
+        """The simulated network."""
         return self.split.network
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
-        """(M,) True for each trajectory that did not reach the last time."""
+        """Whether (M,) each trajectory stopped before the last time."""
         return np.isfinite(self.diverged_at)
 
     def expand(
         self, trajectories: slice | NDArray = slice(None), units: slice | NDArray = slice(None)
     ) -> NDArray:
-        """States (m, T, n) of the chosen trajectories and units, all of them by default."""
+        """States (m, T, n) of the chosen trajectories and units; by default all."""
         coordinates, null = self.coordinates[trajectories], self.null[trajectories]
         count = len(np.arange(self.null.shape[1])[units])
         states = np.empty((*coordinates.shape[:2], count), self.null.dtype)

@@ -1,4 +1,4 @@
-"""Right-hand sides of a whole ensemble, O(N r) per state and free of allocations.
+"""Right-hand sides for a whole ensemble, at O(N r) cost per state and without allocations.
 
 With the thin QR factors L = Q S of the weights W = L Rᵀ and y = ζ(x), write y = Q a + n(t), n the
 null component in closed form. Only the r coordinates a = Qᵀ y need integration:
@@ -32,34 +32,34 @@ NEURONS_A_ROW, SHORT_ROW = 16, 128
 
 
 class RightHandSide(Protocol):
-    """What is integrated, or iterated: velocity (or next) and size of each lane's coordinates."""
+    """The velocity or next state of each trajectory's coordinates, and their size."""
 
     def clock(self, t: Array, /) -> Array:
-        """What a velocity needs to know of the times elapsed `t`: for many stages at once."""
+        """Time-dependent terms of the velocity at elapsed times `t`, for many stages at once."""
 
     def __call__(self, clock: Array, a: Array, out: Array, /) -> Array:
         """Velocity (k, m) of the coordinates `a` (k, m) at the clock (m,)."""
 
     def size(self, clock: Array, a: Array, /) -> Array:
-        """(m,) what a relative error of the coordinates is relative to."""
+        """Size (m,) that the relative error of the coordinates refers to."""
 
     def keep(self, lanes: NDArray[np.intp]) -> None:
-        """Forget every other lane."""
+        """Keep only these lanes."""
 
 
 class Switches(Protocol):
-    """Of a right-hand side with inputs: when those of each lane change."""
+    """The times at which the inputs of a right-hand side change."""
 
     @property
     def until(self) -> Array:
-        """(m,) time elapsed at which they next do; infinite if they do not."""
+        """Elapsed time (m,) of the next change of inputs; infinite if there is none."""
 
     def switch(self, arrived: NDArray[np.bool_], t: Array, a: Array, velocity: Array, /) -> None:
-        """Change those of the lanes that `arrived`, and their `velocity` (k, m) with them."""
+        """Change the inputs of the lanes that `arrived`, and update their `velocity` (k, m)."""
 
 
 class DrivenRHS(RightHandSide, Switches, Protocol):
-    """A right-hand side that may have inputs."""
+    """A right-hand side with optional inputs."""
 
     held: LaneInputs | None
     """Those of each lane; None without inputs, where nothing switches."""
@@ -90,7 +90,7 @@ class _Block(NamedTuple):
 
 
 class ReducedRHS(_Until):
-    """ȧ for m lanes of one network: a multiply, a product, h, a product, per block of neurons.
+    """Velocity ȧ of m lanes of a network in its reduced coordinates, by blocks of neurons.
 
     `z` (N, m) is the null component at time zero. The only buffer is the column
     [a; 1; (t); (w; v); x of a block], which θ, -a, c and inputs enter as extra columns of the two
@@ -156,14 +156,14 @@ class ReducedRHS(_Until):
         self._use(self._z.take(lanes, axis=1))
 
     def clock(self, t: Array) -> Array:
-        """t or scale(t), (..., m); with inputs (..., 1 + q, m), and w below it."""
+        """The time or scale(t) (..., m); with inputs (..., 1 + q, m), w below it."""
         own = t if self._moves else self._split.null.scale(t)
         if self.held is not None:
             own = np.concatenate([own[..., None, :], self.held.carried(t)], axis=-2)
         return own.astype(self._z.dtype, copy=False)
 
     def switch(self, arrived: NDArray[np.bool_], _t: Array, _a: Array, velocity: Array, /) -> None:
-        """ȧ is affine in v: no evaluation is needed."""
+        """Update the velocity after a change of inputs, without a new evaluation."""
         if self.held is not None:
             velocity += self._force @ self.held.advance(arrived)
             self._column[self._lifted : self._clock] = self.held.v
@@ -187,7 +187,7 @@ class ReducedRHS(_Until):
         return out
 
     def size(self, clock: Array, a: Array) -> Array:
-        """‖a‖ and a share of the null component, or less where ζ⁻¹ magnifies errors."""
+        """Norm ‖a‖ and a share of the null component, less where ζ⁻¹ magnifies errors."""
         own = clock if self.held is None else clock[0]
         null = self._z_norm if self._moves else own * self._z_norm
         if self._gram is not None:
@@ -222,7 +222,7 @@ class ReducedRHS(_Until):
 
 
 class FullRHS(_Until):
-    """ẏ = linear(y) + W h(ζ⁻¹(y)) for m lanes: all N coordinates, where N <= 2r.
+    """Velocity ẏ = linear(y) + W h(ζ⁻¹(y)) of m lanes in all N coordinates, used for N <= 2r.
 
     One product with [-I 0 (B) | W] or [0 -c (B) | W] and the column [y; 1; (v); h(x)].
     """
@@ -267,7 +267,7 @@ class FullRHS(_Until):
         return np.dot(self._gather, self._column, out=out)
 
     def size(self, _clock: Array, a: Array) -> Array:
-        """‖y‖, or less where ζ⁻¹ magnifies errors."""
+        """Norm ‖y‖, less where ζ⁻¹ magnifies errors."""
         size = np.sqrt(np.einsum("km,km->m", a, a))
         if self._theta is not None:
             return size
@@ -282,7 +282,7 @@ class FullRHS(_Until):
 
 
 class SystemRHS(_Until):
-    """ẋ of any system, or the next state of a map, by its own `rhs`: the coordinates are states."""
+    """Velocity of any system, or next state of a map, by its own `rhs`."""
 
     def __init__(self, system: System, lanes: int, held: LaneInputs | None = None) -> None:
         self._system = system

@@ -1,4 +1,4 @@
-"""Arrays brought into the shapes that trajectories have."""
+"""Conversion of arrays to the shapes of trajectory data."""
 
 from numbers import Real
 
@@ -9,7 +9,7 @@ NO_TIMES = "Trajectories need times: pass times, (T,) or (M, T), or dt, the samp
 
 
 def times_given(times: ArrayLike | None, dt: float | None, length: int) -> ArrayLike:
-    """The times, or those of so many states every `dt` from 0 on.
+    """The given times, or times every `dt` from 0 on for `length` states.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def times_given(times: ArrayLike | None, dt: float | None, length: int) -> Array
 
 
 def trajectories_given(array: NDArray, what: str, last: str) -> NDArray:
-    """(M, T, N): a matrix is one trajectory. Raises ValueError for other shapes."""
+    """States as (M, T, N), with a matrix taken as one trajectory."""
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3:
@@ -41,12 +41,12 @@ def trajectories_given(array: NDArray, what: str, last: str) -> NDArray:
 def padded(
     parts: list[NDArray], length: int, what: str, like: list[NDArray] | None = None
 ) -> NDArray:
-    """Arrays (Tᵢ, k) in one (M, length, k), NaN behind their ends; as long as those of `like`.
+    """Arrays (Tᵢ, k) in one array (M, length, k), padded by NaN, with lengths checked by `like`.
 
     Raises
     ------
     ValueError
-        If they are not, or differ in k; the message names the array.
+        If the lengths do not match `like`, or the arrays differ in k; the message names the array.
     """
     if like is not None and len(parts) != len(like):
         raise ValueError(f"{what} must hold one array for each of {len(like)}, got {len(parts)}")

@@ -1,4 +1,4 @@
-"""Which directions of the data hold a signal, and which ones inputs excite: a block at a time."""
+"""Directions of the data with a signal, and directions that inputs excite, in bounded memory."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -32,9 +32,9 @@ rounding."""
 
 
 def overlapping(states: NDArray, rows: int, order: int = 1) -> Iterator[NDArray[np.float64]]:
-    """Parts (m, t + order, N) of trajectories that hold every order + 1 states in a row once.
+    """Parts (m, t + order, N) of trajectories with every order + 1 successive states exactly once.
 
-    Each has about `rows` of these, in float64.
+    Each part has about `rows` sequences of states, in float64.
     """
     steps = states.shape[1] - order
     length = min(steps, rows)
@@ -48,14 +48,14 @@ def overlapping(states: NDArray, rows: int, order: int = 1) -> Iterator[NDArray[
 def canonical_correlations(
     now: NDArray, ahead: NDArray, tolerance: float
 ) -> tuple[NDArray, NDArray, NDArray]:
-    """Correlations (k,) of two sets of functions and the functions that have them (Hotelling 1936).
+    """Canonical correlations (k,) of two sets of functions (Hotelling 1936), and the functions.
 
     Parameters
     ----------
     now, ahead : (P, n) arrays
         Values at the present and the next samples, or the same columns of a triangular factor.
     tolerance : float
-        Directions below it, relative to the largest, are no functions at all.
+        Directions with a singular value below it, relative to the largest, are dropped.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def canonical_correlations(
 
 
 def significant(correlations: NDArray, pairs: int) -> int:
-    """How many canonical correlations noise does not explain, by Bartlett's test (1941).
+    """Number of canonical correlations that are significant by Bartlett's test (1941).
 
     The statistic -P Σ log(1 - ρ²) over the smallest of them follows χ² if all of these are zero.
     """
@@ -90,7 +90,7 @@ def significant(correlations: NDArray, pairs: int) -> int:
 
 
 def excitation_of(trajectories: Trajectories) -> NDArray[np.float64]:
-    """Singular values (Q,) of the inputs of unit norm outside of the span of [1, x]."""
+    """Singular values (Q,) of the normalised inputs outside the span of [1, x]."""
     n, count = trajectories.states.shape[2], trajectories.held().shape[1]
     width = 1 + n + count
     triangle = np.zeros((width, width), order="F")
@@ -111,7 +111,7 @@ def excitation_of(trajectories: Trajectories) -> NDArray[np.float64]:
 
 
 def rank_of(trajectories: Trajectories, margin: float = 1.0) -> "DataRank":
-    """`data_rank` of what follows in a row; of what is one interval apart if that says more."""
+    """The `data_rank` of trajectories, from successive states or states one interval apart."""
     if trajectories.regular:
         return data_rank(trajectories.states, margin=margin)
     found = [
@@ -124,7 +124,7 @@ def rank_of(trajectories: Trajectories, margin: float = 1.0) -> "DataRank":
 
 
 class DataRank(NamedTuple):
-    """In how many directions states (M, T, N) vary."""
+    """Number of directions in which states (M, T, N) vary, and in which they have a signal."""
 
     rank: int
     """Numerical rank about the mean, with columns scaled: at most N."""
@@ -135,12 +135,12 @@ class DataRank(NamedTuple):
 
 
 def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:
-    """The numerical rank of states, in parts (M, T, N), and how many directions hold a signal.
+    """Numerical rank of states, in parts (M, T, N), and number of directions with a signal.
 
     A singular value counts if it exceeds rounding, which is the precision of the type (relative to
     the largest value of a channel, not to its variation) times the root of the number of samples.
-    States are finite; they are read a block at a time, as float64. Where one is within a factor of
-    `margin` of the cut-off, that is said.
+    States must be finite; they are read a block at a time as float64. The result says whether a
+    singular value is within a factor of `margin` of the cut-off.
     """
     mean, scale, resolution = _moments(parts)
     varying = np.flatnonzero(scale > 0.0)

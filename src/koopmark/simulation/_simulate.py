@@ -1,4 +1,4 @@
-"""Simulate an ensemble: initial states in, trajectories on the requested times out."""
+"""Simulation of an ensemble from initial states at requested times."""
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -36,67 +36,67 @@ def simulate(
     jobs: int = 1,
     inputs: ArrayLike | Feedback | None = None,
 ) -> Trajectories:
-    """Trajectories of a system from each initial state.
+    """Simulate a trajectory of a system from each initial state.
 
-    For networks of either family only r coordinates of each trajectory are integrated; the null
-    component P ζ(x(t)), from which the exact eigenfunctions are made, follows its closed form to
-    rounding (docs/explanation/theory/exact_eigenfunctions.md), under inputs as well: each
-    trajectory steps to the times at which its own inputs change. A map is iterated in the same
-    coordinates. A system that has its flow in closed form is asked for it, and every other is
-    integrated in its full state.
-    Each trajectory has steps and error control of its own: what else is in the batch, and how it is
-    tiled, changes it by rounding only (or, where rounding turns an error estimate right at the
-    limit into one beyond it, by less than the tolerance).
+    For networks of the relaxation and drift families only r coordinates of each trajectory are
+    integrated. The null component P ζ(x(t)), from which the exact eigenfunctions are made, follows
+    its closed form to rounding (docs/explanation/theory/exact_eigenfunctions.md), also with inputs. A map is
+    iterated in the same coordinates. A system with a closed-form flow is evaluated by it, and every
+    other system is integrated in its full state.
+
+    Each trajectory has its own steps and error control, and steps to the times at which its own
+    inputs change. Other trajectories in the batch change it by rounding only, or by less than the
+    tolerance if rounding moves an error estimate across the limit.
 
     Parameters
     ----------
     system : System
     initial_states : (M, N) array_like
-        States at the first time of each, real.
+        Real states at the first time of each trajectory.
     times : (T,) or (M, T) array_like
-        Increasing times, in units of the decay time, of all trajectories or of each, NaN behind
-        the end of one that is shorter. No system depends on time, so that they may start at
-        different ones. Any spacing: the steps do not follow it. Of a map: whole numbers of steps
-        apart.
+        Increasing times of all trajectories or of each, in the unit of time of the system, with
+        NaN after the end of shorter trajectories. They may have any spacing and start at any time,
+        since no system depends on time. For a map they must be whole numbers of steps apart.
     rtol : float, optional
-        Relative accuracy asked of the states, in the norm of a state: 1e-13 to 1e-2, by default
-        1e-9. Below 1e-11 rounding may be what limits it. In float32 1e-5 (the default) to 1e-2.
-        A map is exact to rounding, whatever `rtol` and `atol` are.
+        Relative accuracy of the states, in the norm of a state: 1e-13 to 1e-2, by default 1e-9.
+        Below 1e-11 rounding may limit the accuracy. In float32: 1e-5 (the default) to 1e-2. Maps
+        are exact to rounding and ignore `rtol` and `atol`.
     atol : float, optional
-        Absolute error of a state that is always allowed, zero by default.
+        Absolute error of a state that is allowed in addition, zero by default.
     dtype : float64 or float32
-        Of the states. With float32 the network is evaluated in float32 too, wherever ζ is a shift,
-        h acts unit by unit and coordinates are integrated; their steps are float64 always. The
-        null component then follows its closed form to the rounding of float32.
+        Type of the states. With float32 the network is evaluated in float32 as well if ζ is a
+        shift, h acts unit by unit and reduced coordinates are integrated; the steps remain float64.
+        The null component then follows its closed form to the rounding of float32.
     out : (M, T, N) array of that dtype, optional
-        Where to write the states, tile by tile: nothing of its size is allocated (a memory map,
-        say).
+        Array for the states, such as a memory map. It is written tile by tile, and no other array
+        of this size is allocated.
     jobs : int
-        How many processes integrate. The result has the same bits whatever their number. Where
-        processes cannot be forked a script must guard its entry (`if __name__ == "__main__":`).
+        Number of processes; the result has the same bits for any number. If processes cannot be
+        forked, a script must guard its entry (`if __name__ == "__main__":`).
     inputs : (T, q) or (M, T, q) array_like, or callable, optional
-        Of a system that takes inputs: v from each time to the next, of all trajectories or of each.
-        Those from the last time of a trajectory on have no effect and may be NaN. Zero by default.
-        A callable is a feedback law: from the number of the interval and the states (M, N) at its
-        start, NaN where a trajectory has ended or diverged, to the inputs (M, q) in it; since it is
-        asked between intervals, one process does all then.
+        Inputs v of all trajectories or of each, held from each time to the next; zero by default.
+        Inputs from the last time of a trajectory on have no effect and may be NaN. A callable is a
+        feedback law: it takes the number of the interval and the states (M, N) at its start (NaN
+        for trajectories that have ended or diverged), and returns the inputs (M, q) during the
+        interval. With a feedback law only one process is used.
 
     Returns
     -------
     Trajectories
-        NaN behind the end of a trajectory. One that blew up or met a value that is not finite has
-        its time in `diverged_at` and NaN for its states after it; blow-up means a norm above
-        1e150, or an error control that asks for steps below 1e-14 of its time span. Of a map the
-        time is that of its last state within these bounds.
+        States after the end of a trajectory are NaN. If a trajectory blows up or reaches a value
+        that is not finite, `diverged_at` has its time, and later states are NaN. Blow-up means a
+        norm above 1e150, or an error control that needs steps below 1e-14 of the time span. For a
+        map the time is that of the last state within these bounds.
 
     Raises
     ------
     TypeError
-        If a number or the system is something else.
+        If `system` is not a System, or an argument has the wrong type.
     ValueError
         If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
-        is out of range, an initial state is outside the domain of ζ, the times of a map are no
-        whole steps apart, the system takes no inputs, or a feedback law returns anything else.
+        is out of range, an initial state is outside the domain of ζ, the times of a map are not
+        whole steps apart, inputs are given to a system without inputs, or a feedback law returns
+        invalid inputs.
     """
     x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs, inputs)
     shape = (len(x0), grid.shape[-1], system.size)
@@ -129,16 +129,16 @@ def simulate_reduced(
     jobs: int = 1,
     inputs: ArrayLike | None = None,
 ) -> ReducedTrajectories:
-    """Trajectories of a network as its r coordinates and null component, without its states.
+    """Simulate a network in its r coordinates and null component, without storing states.
 
-    Parameters as for `simulate`, whose states `ReducedTrajectories.expand` makes of the result.
+    Parameters are those of `simulate`; `ReducedTrajectories.expand` gives the states.
 
     Raises
     ------
     TypeError
-        If a number or the system is something else.
+        If `system` is not a System, or an argument has the wrong type.
     ValueError
-        As `simulate`, and if the system has no such coordinates.
+        As `simulate`, and if the system has no reduced coordinates.
     """
     if callable(inputs):
         raise TypeError(
@@ -173,12 +173,12 @@ def simulate_reduced(
 def sample_paths(
     system: StochasticSystem, initial_states: ArrayLike, times: ArrayLike, rng: np.random.Generator
 ) -> Trajectories:
-    """One path of a stochastic system from each initial state, drawn from its transition density.
+    """Draw a path of a stochastic system from each initial state by its transition density.
 
-    Exact at the times asked for, whatever their spacing.
+    The distribution is exact at the given times, whatever their spacing.
 
     `initial_states` (M, N) and `times`, (T,) or (M, T), are as for `simulate`; `rng` draws the
-    noise. With times of its own, the path of a trajectory does not depend on those of others.
+    noise. With times (M, T), the path of a trajectory does not depend on the times of others.
 
     Raises
     ------
@@ -201,12 +201,12 @@ def sample_paths(
 
 
 def initial_states_of(states: ArrayLike, size: int, what: str = "initial_states") -> Array:
-    """(M, N) real, finite states of a system of this size; `what` names them in errors.
+    """Convert to real, finite states (M, N) of a system; `what` names them in errors.
 
     Raises
     ------
     ValueError
-        If they are anything else.
+        If the states have another shape, or are not real and finite.
     """
     array = real(states, what)
     if array.ndim != 2 or array.shape[1] != size:

@@ -1,4 +1,4 @@
-"""Trajectories as tables: a row per trajectory and time, a column per channel."""
+"""Trajectories as tables with a row per trajectory and time and a column per channel."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ UNIT = re.compile(r"\s*[(\[][^)\]]*[)\]]$")
 
 
 def read_csv(path: Path) -> "DataFrame":
-    """The table of a text file with one row of names; commas, semicolons or tabs between."""
+    """Read a text table with one row of names, separated by commas, semicolons or tabs."""
     import pandas as pd
 
     with path.open(encoding="utf-8-sig") as file:
@@ -61,7 +61,7 @@ def read_csv(path: Path) -> "DataFrame":
 
 
 def fields(frame: "DataFrame", names: Names, first_row: int) -> Fields:
-    """The arguments of Trajectories that a table is.
+    """Arguments for `Trajectories` from a table.
 
     Raises
     ------
@@ -226,7 +226,7 @@ class _Numbers:
 
 
 def seconds(times: NDArray) -> NDArray:
-    """Dates as seconds since the earliest, time differences as seconds; NaN for what is missing."""
+    """Dates as seconds since the earliest, time differences as seconds, missing values as NaN."""
     if times.dtype.kind == "M":
         known = times[~np.isnat(times)]
         times = times - known.min() if known.size else times - times
@@ -234,7 +234,7 @@ def seconds(times: NDArray) -> NDArray:
 
 
 def table(data: "Trajectories", single: bool) -> "DataFrame":
-    """The table of `data`: trajectory (if there are several), time, x0, …, input0, …, diverged_at.
+    """The data as a table: trajectory (if several), time, x0, …, input0, …, diverged_at.
 
     Every state has a row, those that were not recorded too. float32 stays only if `single`.
 

@@ -1,4 +1,4 @@
-"""Sampling times: increasing, and even if they are so to the rounding of their own digits."""
+"""Sampling times: increasing, and even if they are so to the rounding of their digits."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,7 @@ beyond the second never, however few digits the times have."""
 
 
 def times_of(times: ArrayLike) -> Array:
-    """(T,) or (M, T) times in float64, a copy; NaN is let through in the second form.
+    """Copy of times (T,) or (M, T) in float64; NaN is allowed in the second form.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def times_of(times: ArrayLike) -> Array:
 
 
 def typical_interval(steps: Array, tolerance: float) -> float:
-    """The step that most of the positive `steps` (k,) agree with: the mean of these.
+    """Mean of the positive `steps` (k,) that agree with the most frequent step.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def typical_interval(steps: Array, tolerance: float) -> float:
 
 
 def interval_of(times: Array) -> float:
-    """The sampling interval of increasing times (T,): their span over the number of steps.
+    """Sampling interval of increasing times (T,): their span divided by the number of steps.
 
     The times are even if their steps agree to a few units in the last place of the precision that
     they were written in (float64, or float32 if every value is one), or if an even grid exists of

@@ -1,4 +1,4 @@
-"""What was recorded of trajectories."""
+"""The data class for trajectories."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,29 +30,29 @@ ROW = 512
 
 @dataclass(frozen=True, eq=False, init=False)
 class Trajectories(ReprMixin):
-    """M trajectories of N channels, as they were recorded or simulated.
+    """M trajectories of N channels, recorded or simulated, possibly with gaps and inputs.
 
     Parameters
     ----------
     states : (M, T, N) array_like
-        States; (T, N) is one trajectory. NaN where nothing was recorded: a state of which one
-        channel is missing counts as not recorded. float32 arrays and memory maps of any type are
-        kept as they are and read in float64; everything else becomes float64, and what is masked
-        NaN. After the time at which a trajectory diverged its states are NaN.
+        States; (T, N) is one trajectory. Values that were not recorded are NaN, and a state with
+        a missing channel counts as not recorded. float32 arrays and memory maps of any type are
+        kept and read as float64; everything else becomes float64, with masked values as NaN.
+        States of a trajectory after the time at which it diverged are NaN.
     times : (T,) or (M, T) array_like
-        Increasing times, of all trajectories or of each; NaN only where nothing was recorded.
+        Increasing times of all trajectories or of each; NaN only where nothing was recorded.
     diverged_at : (M,) array_like
-        Time at which each trajectory blew up or met a non-finite value; NaN where it did not.
+        Time at which each trajectory blew up or reached a non-finite value; NaN if it did not.
     dt : float
-        In place of times: the sampling interval, from time 0.
+        Sampling interval, in place of `times`; times start at 0.
     inputs : (M, T, Q) array_like, optional
         Inputs, each held from its time to the next; (T, Q) for one trajectory.
     system : System, optional
-        What generated them; no method is given it.
+        The system that generated the states; methods do not see it.
     sensors : Sensors, optional
-        Through which its state was seen; all of it if not given.
+        Sensors through which the state was observed; by default the full state.
     latent : (M, T, n) array, optional
-        The whole state, of which sensors show a part; no method is given it.
+        The full state if sensors show a part of it; methods do not see it.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class Trajectories(ReprMixin):
         If shapes disagree, an array holds anything but real numbers, or the times are not finite
         or do not increase.
     TypeError
-        If there are neither times nor an interval, or both.
+        If neither `times` nor `dt` is given, or both are.
     """
 
     states: NDArray[np.float64]
@@ -125,24 +125,24 @@ class Trajectories(ReprMixin):
         times: ArrayLike | Iterable[ArrayLike] | None = None,
         inputs: Iterable[ArrayLike] | None = None,
     ) -> "Trajectories":
-        """Trajectories of different lengths, such as the trials of an experiment.
+        """Trajectories from arrays of different lengths, such as the trials of an experiment.
 
         Parameters
         ----------
         arrays : iterable of (Tᵢ, N) array_like
-            The states of each.
+            The states of each trajectory.
         dt : float
             Sampling interval of all of them.
         times : (T,) array_like or iterable of (Tᵢ,) array_like
-            In place of `dt`: the times of the longest, which the others follow from its first on,
-            or those of each.
+            In place of `dt`: times of each trajectory, or those of the longest one, at whose first
+            times the others are sampled.
         inputs : iterable of (Tᵢ, Q) array_like, optional
-            The inputs of each.
+            The inputs of each trajectory.
 
         Raises
         ------
         ValueError, TypeError
-            As the class does, naming the array.
+            As the class raises them; the message names the array.
         """
         given = [stored(array, f"arrays[{k}]") for k, array in enumerate(arrays)]
         if not given:
@@ -176,39 +176,39 @@ class Trajectories(ReprMixin):
         dt: float | None = None,
         transpose: bool = False,
     ) -> "Trajectories":
-        """Trajectories from a file; nothing in it is executed.
+        """Read trajectories from a file; nothing in the file is executed.
 
         Files of arrays (.npz, .mat of every version, .h5) hold states (M, T, N), or (T, N), with
-        NaN where nothing was recorded; or trajectories of different lengths: a cell array, a group
-        or a list of names, or states end to end (P, N) with `offsets` (M + 1,) or `lengths` (M,).
-        `states`, `times`, `dt`, `inputs`, `diverged_at` are taken by themselves. A .npy file is the
-        states alone, which stay on disk. Tables (.csv, .tsv, .parquet) have a row for each
-        trajectory and time. .nc is read as `from_xarray` reads it.
+        NaN for missing values. Trajectories of different lengths are a cell array, a group, a list
+        of names, or concatenated states (P, N) with `offsets` (M + 1,) or `lengths` (M,). Arrays
+        named `states`, `times`, `dt`, `inputs` and `diverged_at` are found without options. A .npy
+        file has the states only, which stay on disk. Tables (.csv, .tsv, .parquet) have a row for
+        each trajectory and time. A .nc file is read as by `from_xarray`.
 
         Parameters
         ----------
         path : str or path
         states : str or list of str
-            Name of the array of states, or of the array of each trajectory.
+            Name of the array of states, or names of the arrays of the trajectories.
         time : str
             Name of the array, column or dimension of times.
         trajectory : str
-            Name of the column that tells trajectories apart, or of the dimension.
+            Name of the column or dimension of trajectories.
         channels : list of str
-            Columns that are channels; all that are nothing else if not given. Of .nc: the
-            dimension.
+            Names of the columns of channels, by default all columns without another role. For a
+            .nc file: name of the dimension of channels.
         inputs : str or list of str
-            Name of the array or columns of inputs; `input0`, `input1`, … are taken by themselves.
+            Name of the array or columns of inputs; `input0`, `input1`, … are found without it.
         dt : float
-            In place of times: the sampling interval.
+            Sampling interval, in place of times.
         transpose : bool
-            Whether the arrays of the file are channels × times.
+            Whether arrays in the file have the shape channels × times.
 
         Raises
         ------
         ConfigError
-            If the file is not there, damaged, of an unknown format, or holds no trajectories; it is
-            a ValueError that names the file and what is allowed.
+            If the file is missing, damaged, of an unknown format, or has no trajectories. It is a
+            ValueError whose message names the file and what is allowed.
         """
         from koopmark.simulation import _files
         from koopmark.simulation._named import Names
@@ -219,10 +219,10 @@ class Trajectories(ReprMixin):
             return cls._of(fields)
 
     def to_file(self, path: str | PathLike[str]) -> None:
-        """Write all of the data but the system: .npz, .csv, .tsv, .parquet, .mat, .h5 or .nc.
+        """Write the data without the system to .npz, .csv, .tsv, .parquet, .mat, .h5 or .nc.
 
-        `from_file` reads them as they are, bit by bit; float32 becomes float64 in text alone. The
-        file is made in memory and put in its place when it is whole.
+        `from_file` reads the same bits; only in text files does float32 become float64. The file is
+        written atomically.
 
         Raises
         ------
@@ -246,31 +246,32 @@ class Trajectories(ReprMixin):
         inputs: str | Sequence[str] | None = None,
         dt: float | None = None,
     ) -> "Trajectories":
-        """Trajectories from labelled arrays.
+        """Trajectories from a labelled DataArray or Dataset of xarray.
 
-        Times are the coordinate `times` over both dimensions, or else that of the dimension `time`;
-        dates become seconds since the earliest, time differences become seconds.
+        Times are the coordinate `times` over both dimensions, or else the coordinate of the
+        dimension `time`. Dates become seconds since the earliest, time differences seconds.
 
         Parameters
         ----------
         data : xarray.DataArray or xarray.Dataset
-            Dimensions in any order; without `trajectory` it is one, without `channel` it has one.
+            Dimensions may have any order. Without `trajectory` the data are one trajectory, without
+            `channel` they have one channel.
         states : str or list of str
-            Variable of a Dataset with the states, if there are several; a list if each is a
+            Variable with the states, if a Dataset has several; a list of variables if each is a
             channel.
         time, trajectory, channel : str
             Names of the dimensions.
         inputs : str or list of str
-            Variable with the inputs, or one for each; `inputs` is taken by itself.
+            Variable with the inputs, or a list with one for each; `inputs` is found without it.
         dt : float
-            In place of the coordinate: the sampling interval.
+            Sampling interval, in place of the coordinate.
 
         Raises
         ------
         ConfigError
-            If a variable, dimension or the times are not there, or other dimensions are.
+            If a variable, a dimension or the times are missing, or there are other dimensions.
         TypeError
-            If `data` is nothing of xarray's.
+            If `data` is not an xarray object.
         """
         from koopmark.simulation import _labelled
         from koopmark.simulation._named import Names
@@ -310,23 +311,23 @@ class Trajectories(ReprMixin):
         times: Any = None,
         inputs: Any = None,
     ) -> "Trajectories":
-        """`data` as Trajectories, for a function that takes arrays too and says who it is.
+        """Return `data` as Trajectories; `user` names the calling function in errors.
 
         Parameters
         ----------
         data : Trajectories, (M, T, N) or (T, N) array_like, list of (Tᵢ, N) array_like, or xarray
-            A list of matrices holds a trajectory in each, of any lengths; of an xarray object see
+            A list has one matrix for each trajectory, of any length. For xarray objects see
             `from_xarray`.
         user : str
-            The function, for messages.
+            Name of the calling function, for messages.
         dt, times, inputs
-            Of arrays, as the class and `from_arrays` take them.
+            For arrays, as in the class and `from_arrays`.
 
         Raises
         ------
         TypeError, ValueError
-            As they do, and if times come beside Trajectories, or neither times nor an interval
-            beside arrays.
+            As these raise them, and if times are given with Trajectories, or neither `times` nor
+            `dt` with arrays.
         """
         given = {"dt": dt, "times": times, "inputs": inputs}
         named = [name for name, value in given.items() if value is not None]
@@ -354,7 +355,7 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def recorded(self) -> Recorded:
-        """Which states were recorded, and which of them follow one another."""
+        """Which states were recorded, and which of them are consecutive."""
         if self.full:
             mask = np.ones(self.states.shape[:2], bool)
         else:
@@ -363,7 +364,7 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Least and largest value (N,) of each channel, both NaN if one of them is missing."""
+        """Smallest and largest value (N,) of each channel, both NaN if a value is missing."""
         # The extremes show every NaN and infinity; a mask would be a copy of an eighth of the data.
         states, n = self.states, self.states.shape[2]
         several = ROW // n if n > 1 and states.flags.c_contiguous else 0
@@ -383,7 +384,7 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def regular(self) -> bool:
-        """Whether every state was recorded, at even times that all trajectories share."""
+        """Whether every state was recorded, at even times common to all trajectories."""
         if self.times.ndim > 1 or not self.full:
             return False
         try:
@@ -395,10 +396,10 @@ class Trajectories(ReprMixin):
 
     @cached_property
     def dt(self) -> float:
-        """The sampling interval.
+        """Sampling interval of even times, or else the most frequent step.
 
-        That of even times (their span over the number of steps), or else the most frequent step
-        between recorded states.
+        For even times it is their span divided by the number of steps. Otherwise it is the most
+        frequent step between recorded states.
 
         Raises
         ------
@@ -414,28 +415,28 @@ class Trajectories(ReprMixin):
 
     @property
     def neighbours(self) -> int:
-        """How often one recorded state follows another in a trajectory: M (T - 1) at most."""
+        """Number of successive recorded states in a trajectory, at most M (T - 1)."""
         if self.regular:
             return self.states.shape[0] * (self.states.shape[1] - 1)
         return int(self.recorded.follows.sum())
 
     def without_origin(self) -> "Trajectories":
-        """The same data without the system that they came from, and what sensors did not see."""
+        """The same data without the generating system and without the hidden state."""
         return replace(self, system=None, sensors=None, latent=None)
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
-        """(M,) True for each trajectory that did not reach the last time."""
+        """Whether (M,) each trajectory stopped before the last time."""
         return np.isfinite(self.diverged_at)
 
     @property
     def status(self) -> list[str]:
-        """`ok` or `diverged`, for each trajectory."""
+        """The word `ok` or `diverged` for each trajectory."""
         return ["diverged" if bad else "ok" for bad in self.diverged]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(M, T, N)."""
+        """Shape (M, T, N): trajectories, times, channels."""
         return self.states.shape
 
     def __len__(self) -> int:
@@ -453,7 +454,7 @@ class Trajectories(ReprMixin):
         Raises
         ------
         IndexError, TypeError
-            If there is no such trajectory, or times are chosen otherwise than by a slice.
+            If there is no such trajectory, or times are not chosen by a slice.
         """
         which, when = (
             index if isinstance(index, tuple) and len(index) == 2 else (index, slice(None))
@@ -481,10 +482,10 @@ class Trajectories(ReprMixin):
         )
 
     def select(self, channels: Any) -> "Trajectories":
-        """The data of some channels: numbers, a slice or a mask.
+        """The data of some channels, chosen by indices, a slice or a mask.
 
-        What was recorded of these alone is recorded here. The system is left out, since its states
-        are all channels.
+        A state counts as recorded if these channels were. The system is left out, since its states
+        have all channels.
 
         Raises
         ------
@@ -502,20 +503,20 @@ class Trajectories(ReprMixin):
         return replace(self, states=states, system=None, sensors=None, latent=None)
 
     def observed(self, sensors: Sensors) -> "Trajectories":
-        """What sensors show of these states, (M, T, p), with the whole state as `latent`.
+        """Sensor values (M, T, p) of these states, with the full state as `latent`.
 
         Raises
         ------
         TypeError, ValueError
-            If these are no sensors, or those of another number of units.
+            If `sensors` is not Sensors, or is for another number of units.
         """
         seen = Sensors.expected(sensors, "observed").observe(self.states)
         return replace(self, states=seen, sensors=sensors, latent=self.states)
 
     def split(self, fraction: float = 0.3, seed: int = 0) -> tuple["Trajectories", "Trajectories"]:
-        """The data in two parts, the second with this share of the trajectories, at random.
+        """Split the trajectories at random into two parts, the second with this share of them.
 
-        Of a single trajectory the second part is the last share of its times.
+        For a single trajectory the second part is the last share of its times.
 
         Raises
         ------
@@ -536,14 +537,14 @@ class Trajectories(ReprMixin):
         return self[np.sort(order[held:])], self[np.sort(order[:held])]
 
     def snapshots(self) -> NDArray[np.float64]:
-        """Every recorded state: `states` (M, T, N) if none is missing, or else rows (P, N)."""
+        """Every recorded state: `states` (M, T, N) if none is missing, else rows (P, N)."""
         return self.states if self.full else self._at(self.recorded.rows)
 
     def pairs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Snapshot pairs (X, Y) as rows, (P, N) each: recorded one sampling interval apart.
+        """Snapshot pairs (X, Y) as rows (P, N): states recorded one sampling interval apart.
 
-        In float64, whatever the states are stored in. P is M (T - 1) if nothing is missing; no pair
-        crosses a gap or goes from one trajectory to another, and steps may differ from `dt` by 1 %.
+        Always in float64. P is M (T - 1) if nothing is missing. No pair crosses a gap or goes from
+        one trajectory to another, and steps may differ from `dt` by 1 %.
         """
         if self.regular:
             m, t, n = self.states.shape
@@ -553,7 +554,7 @@ class Trajectories(ReprMixin):
         return self._at(rows[:, 0]), self._at(rows[:, 1])
 
     def held(self) -> NDArray[np.float64]:
-        """The inputs (P, Q) held between the two states of each of the `pairs`; Q may be 0."""
+        """Inputs (P, Q) held during each of the `pairs`; Q may be 0."""
         if self.regular:
             if self.inputs is None:
                 return np.zeros((self.neighbours, 0))
@@ -565,7 +566,7 @@ class Trajectories(ReprMixin):
         return self.inputs[rows // length, rows % length]
 
     def segments(self, least: int = 1) -> list["Trajectories"]:
-        """The stretches of states one sampling interval apart, without gaps, in order.
+        """The parts of trajectories without gaps, with states one sampling interval apart.
 
         Each is one trajectory of at least `least` states, with its own times.
         """
@@ -576,10 +577,10 @@ class Trajectories(ReprMixin):
         return [self._part(one[None]) for one in rows]
 
     def blocks(self, least: int = 2) -> list["Trajectories"]:
-        """The `segments`, those of one length together, the longest first.
+        """The `segments` grouped by length, longest first.
 
-        Each block is regular: nothing is missing, and its times are even, from 0 on unless these
-        data are regular themselves: then they are the only block.
+        Each block is regular: nothing is missing, and its times are even and start at 0. Regular
+        data are a single block, unchanged.
         """
         if self.regular:
             return [self] if self.states.size and self.states.shape[1] >= least else []
@@ -587,16 +588,16 @@ class Trajectories(ReprMixin):
         return [self._part(rows, even=True) for rows in stretches.values()]
 
     def rectangle(self, least: int = 2) -> "Trajectories":
-        """A regular part: segments of at least `least` states cut to one length.
+        """A regular part: segments with at least `least` states, cut to one length.
 
-        Of all lengths that with the most snapshot pairs; it may hold no trajectory.
+        The length is the one with the most snapshot pairs. The result may have no trajectory.
         """
         if self.regular:
             return self
         return self._part(self.recorded.rectangle(least), even=True)
 
     def records(self, least: int = 1) -> list["Trajectories"]:
-        """All that was recorded, the trajectories that were so at the same times together.
+        """All recorded data, grouped into trajectories with the same times.
 
         Times count from the first state of each trajectory. Nothing is missing in a record, but
         its times may be uneven; trajectories of fewer than `least` states are left out.
@@ -616,9 +617,9 @@ class Trajectories(ReprMixin):
         ]
 
     def rolling(self, length: int = 1) -> NDArray[np.float64]:
-        """Every `length` consecutive states of regular data, (M, T - length + 1, length, N).
+        """Every `length` successive states of regular data, (M, T - length + 1, length, N).
 
-        A read-only view, of the type that the states are stored in.
+        A read-only view in the dtype of the states.
 
         Raises
         ------
@@ -657,9 +658,9 @@ class Trajectories(ReprMixin):
         return self._at(rows)
 
     def delayed(self, length: int) -> "Trajectories":
-        """The windows of `length` states as states of their own, oldest first: (M, T', length N).
+        """Delay-embedded data: windows of `length` states, oldest first, (M, T', length N).
 
-        Their times are those of the last state of each window. In float64, of regular data.
+        Times are those of the last state of each window. For regular data only; in float64.
         """
         windows = real(self.rolling(length), "states")
         m, t, w, n = windows.shape
@@ -668,7 +669,7 @@ class Trajectories(ReprMixin):
         return Trajectories(states, self.times[length - 1 :], inputs=inputs)
 
     def longest(self) -> "Trajectories":
-        """The one segment that lasts longest, in float64; the first of several."""
+        """The longest segment in float64; the first one if several are equally long."""
         if self.regular and len(self):
             best = int(np.argmax(np.where(self.diverged, self.diverged_at, np.inf)))
             one = self[best : best + 1]
@@ -702,7 +703,7 @@ class Trajectories(ReprMixin):
 
     @staticmethod
     def expected(given: object, user: str) -> "Trajectories":
-        """`given`, if it is Trajectories, for a function that says who it is in the message.
+        """Return `given` if it is Trajectories; `user` names the calling function in the error.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Beyond the closed form: fixed points, attractors, principal eigenfunctions, the lattice."""
+"""Fixed points, attractors, and the principal eigenfunctions and eigenvalues at a fixed point."""
 
 from koopmark.spectrum._attractors import Regime, exponents_at_rest, largest_exponents, regime
 from koopmark.spectrum._fixed_points import (

@@ -1,4 +1,4 @@
-"""Where trajectories end: fixed points, cycles and what is neither, counted from many starts.
+"""Attractors of a system, found from many initial states: fixed points, cycles, chaos.
 
 Largest Lyapunov exponents come from the tangent flow, its size divided out as it grows (Benettin et
 al. 1980). For recurrent networks it has r dimensions: on the set that attracts every trajectory y =
@@ -58,7 +58,7 @@ ALIGNING = 0.1
 
 @dataclass(frozen=True)
 class Regime:
-    """What a system does in the long run, from the initial states of its dataset.
+    """The asymptotic behaviour of a system from the initial states of its dataset.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Regime:
 
 
 def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
-    """The regime of a system from initial states (M, N); `rng` draws perturbations.
+    """Determine the regime of a system from initial states (M, N).
 
     Raises
     ------
@@ -253,7 +253,7 @@ class _Flow(NamedTuple):
 def largest_exponents(
     system: System, states: NDArray, time: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """(M,) largest Lyapunov exponent of the trajectory from each state (M, N), over `time`.
+    """Largest Lyapunov exponent (M,) of the trajectory from each state (M, N), over `time`.
 
     The states should lie on an attractor. Where it is chaotic they scatter around the exponent by
     about one over the root of the time, elsewhere they miss it by about 1 / time. Of a map it is
@@ -319,7 +319,7 @@ class _Growing:
 
 
 def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:
-    """(M,) largest Lyapunov exponent at each fixed point (M, N): the largest Re λ of its Jacobian.
+    """Largest Lyapunov exponent (M,) at each fixed point (M, N): the largest Re λ of the Jacobian.
 
     There is nothing to average: this is the limit of `largest_exponents`. Of a map the largest
     ln |μ|.

@@ -1,4 +1,4 @@
-"""The equations of a fixed point: r of them for a relaxation network, N for any other system.
+"""Fixed-point equations: r unknowns for a relaxation network, N for any other system.
 
 A relaxation network rests where y = W g(y), g = h ∘ ζ⁻¹. With L = Q S this is y = Q a and
 
@@ -41,59 +41,59 @@ UNUSABLE = "the vector field is not analytic: its complex steps give no derivati
 
 
 class Equations(ABC):
-    """F(a) = 0 in k unknowns, for many points (B, k) at once."""
+    """Equations F(a) = 0 in k unknowns, evaluated at many points (B, k) at once."""
 
     @property
     @abstractmethod
     def size(self) -> int:
-        """N, the dimension of the state."""
+        """Dimension N of the state."""
 
     @property
     @abstractmethod
     def dimension(self) -> int:
-        """k."""
+        """Number k of unknowns."""
 
     @property
     @abstractmethod
     def differentiated(self) -> Callable[[Array], Array] | None:
-        """What complex steps differentiate, R^N to R^N; None for a derivative in closed form."""
+        """The function R^N to R^N that complex steps differentiate; None if not needed."""
 
     @abstractmethod
     def value(self, a: Array, /) -> Array:
-        """F, (B, k) to (B, k)."""
+        """F at points (B, k), of shape (B, k)."""
 
     @abstractmethod
     def jacobian(self, a: Array, /) -> Array:
-        """DF, (B, k) to (B, k, k)."""
+        """The Jacobian DF (B, k, k) at points (B, k)."""
 
     @abstractmethod
     def coordinates(self, states: Array) -> Array:
-        """The unknowns (B, k) of states (B, N)."""
+        """Unknowns (B, k) of states (B, N)."""
 
     @abstractmethod
     def states(self, a: Array) -> Array:
-        """States (B, N) of the unknowns (B, k)."""
+        """States (B, N) of unknowns (B, k)."""
 
     @abstractmethod
     def starts(self, count: int, rng: np.random.Generator) -> Array:
-        """At most `count` points about which zeros may lie, from random states."""
+        """Up to `count` starting points for Newton's method, from random states."""
 
     @abstractmethod
     def relaxed(self, a: Array) -> Array:
-        """Starts after a while of the dynamics; none where that is not worth its cost."""
+        """Starting points after simulating the dynamics for a while; empty if too costly."""
 
     def spectrum(self, a: Array, jacobian: Array) -> tuple[NDArray[np.complex128], int]:  # noqa: ARG002
-        """Eigenvalues of DF (k, k) at one zero (k,), and how many eigenvectors -1 lacks."""
+        """Eigenvalues of DF at a zero (k,), and how many eigenvectors the eigenvalue -1 lacks."""
         return np.linalg.eigvals(jacobian).astype(complex), 0
 
     @property
     def law(self) -> LinearLaw:
-        """Of z in the null space of the weights, where -1 of the equations belongs."""
+        """Linear law of z in the null space of the weights, at eigenvalue -1 of the equations."""
         return RELAXATION
 
 
 def at_rest(system: System) -> None:
-    """Refuse a system that does not come to rest while inputs move it.
+    """Raise NoSpectrum for a system with inputs, which has no fixed points while they change.
 
     Raises
     ------
@@ -107,19 +107,19 @@ def at_rest(system: System) -> None:
 
 
 def relaxation_network(system: System) -> Network | None:
-    """The network if the system is a relaxation network, ẏ = -y + W h(x); None if it is not."""
+    """The system if it is a relaxation network ẏ = -y + W h(x), and None otherwise."""
     null = system.null_flow
     return null.network if null is not None and null.law.decay and not null.law.discrete else None
 
 
 def relaxation_map(system: System) -> Network | None:
-    """The network if it is a map, y⁺ = μ y + W h(x); None if it is not."""
+    """The system if it is a relaxation map y⁺ = μ y + W h(x), and None otherwise."""
     null = system.null_flow
     return null.network if null is not None and null.law.discrete else None
 
 
 def equations_of(system: System) -> Equations:
-    """The equations of a system's fixed points.
+    """The fixed-point equations of a system.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def equations_of(system: System) -> Equations:
 
 @dataclass(frozen=True, eq=False)
 class Reduced(Equations):
-    """F of a relaxation network in the coordinates a = Qᵀ y."""
+    """Fixed-point equations of a relaxation network in the coordinates a = Qᵀ y."""
 
     network: Network
     law: LinearLaw = RELAXATION
@@ -165,12 +165,12 @@ class Reduced(Equations):
 
     @property
     def basis(self) -> Array:
-        """Q, (N, r)."""
+        """Orthonormal basis Q (N, r)."""
         return self.network.weights.thin_qr[0]
 
     @cached_property
     def gather(self) -> Array:
-        """S Rᵀ, (r, N), over 1 - μ of a map."""
+        """The matrix S Rᵀ (r, N), divided by 1 - μ for a map."""
         gather = self.network.weights.thin_qr[1] @ self.network.weights.right.T
         return gather if self.law.multiplier is None else gather / (1.0 - self.law.multiplier)
 
@@ -198,7 +198,7 @@ class Reduced(Equations):
         return np.array(products).reshape(len(a), r, r) - np.eye(r)
 
     def starts(self, count: int, rng: np.random.Generator) -> Array:
-        """F + a at random states: where every fixed point lies, the range of S Rᵀ h."""
+        """F + a at random states, which lie in the range of S Rᵀ h like every fixed point."""
         spread = np.resize(SPREADS, count)[:, None]
         states = spread * rng.standard_normal((count, self.size))
         with np.errstate(all="ignore"):
@@ -238,7 +238,7 @@ class Reduced(Equations):
 
 @dataclass(frozen=True, eq=False)
 class Full(Equations):
-    """F of any analytic system, in its state: x⁺ - x of a map."""
+    """Fixed-point equations of any analytic system in its state; for a map, x⁺ - x = 0."""
 
     system: System
 
@@ -277,7 +277,7 @@ class Full(Equations):
 
 
 def check_analytic(equations: Equations) -> None:
-    """Refuse a vector field whose complex steps give no derivative at states of moderate size.
+    """Raise an error if complex steps do not give the derivative of the vector field.
 
     Raises
     ------

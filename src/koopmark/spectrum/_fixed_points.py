@@ -1,4 +1,4 @@
-"""Fixed points of a system, their spectra, and what can be said of their being all there are."""
+"""Fixed points of a system, their spectra, and whether all of them were found."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ AT_REST = 1e-2
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
-    """A state at which F vanishes, or that a map leaves as it is, and the spectrum of the Jacobian.
+    """A fixed point of a flow or map, with the spectrum of its Jacobian.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ class FixedPoint:
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
-        """(N,) the whole spectrum of the Jacobian, slowest first."""
+        """All eigenvalues (N,) of the Jacobian, slowest first."""
         null = np.full(self.null_dimension, self.null_eigenvalue + 0j)
         return _slowest_first(np.concatenate([self.reduced_eigenvalues, null]), self.discrete)
 
     def growth_of(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Re λ, or ln |μ| per step of a map, -inf for 0."""
+        """Growth rate Re λ, or ln |μ| per step of a map (-inf for μ = 0)."""
         if not self.discrete:
             return eigenvalues.real
         with np.errstate(divide="ignore"):
@@ -85,18 +85,18 @@ class FixedPoint:
 
     @property
     def growth(self) -> float:
-        """Largest real part of an eigenvalue, or ln |μ|."""
+        """Largest growth rate: the largest Re λ, or ln |μ| per step of a map."""
         slowest = float(self.growth_of(self.reduced_eigenvalues).max())
         return max(slowest, -self.null_rate) if self.null_dimension else slowest
 
     @property
     def null_rate(self) -> float:
-        """-Re λ, or -ln |μ|, of the functions of the weights' null space."""
+        """Decay rate -Re λ, or -ln |μ|, of the functions of the weights' null space."""
         return -float(self.growth_of(np.array([self.null_eigenvalue + 0j]))[0])
 
     @property
     def fastest_growing(self) -> str:
-        """What says that it is not stable, in words."""
+        """A phrase for messages that says why the point is not stable."""
         if self.discrete:
             return f"a |μ| of {np.exp(self.growth):.3g} is among its eigenvalues"
         return f"the real part {self.growth:.3g} is among its eigenvalues"
@@ -112,7 +112,7 @@ class FixedPoint:
 
 @dataclass(frozen=True, eq=False)
 class FixedPoints:
-    """The fixed points that were found, and what says that there are no more.
+    """The fixed points that were found, with evidence on whether there are more.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class FixedPoints:
 
     @property
     def completeness(self) -> str:
-        """`proved`, `consistent` (no proof), `incomplete` (proved) or `unknown`."""
+        """Whether all were found: `proved`, `consistent`, `incomplete` or `unknown`."""
         if self.unique and len(self.points) == 1:
             return "proved"
         if self.index_sum is None:
@@ -146,7 +146,7 @@ class FixedPoints:
 
 
 def closed_form_fixed_point(system: System) -> FixedPoint | None:
-    """The fixed point at which all trajectories end, with its eigenvalues in closed form.
+    """The fixed point at which all trajectories end, with closed-form eigenvalues.
 
     If coordinates y = Ψ(x), analytic with an analytic inverse on their image, obey ẏ = Λy with Λ
     stable, every trajectory ends at Ψ⁻¹(0), the functions vᵀΨ are principal at the eigenvalues of
@@ -216,7 +216,7 @@ def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
 
 
 def fixed_point_near(system: System, state: Array) -> FixedPoint:
-    """The fixed point that Newton's method reaches from one state (N,).
+    """The fixed point that Newton's method reaches from a state (N,).
 
     Raises
     ------
@@ -236,14 +236,14 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
 
 
 def coincide(system: System, one: FixedPoint, other: FixedPoint) -> bool:
-    """Whether two fixed points that Newton's method reached are one, up to what it is off by."""
+    """Whether two fixed points from Newton's method are the same up to their numerical error."""
     equations = equations_of(system)
     first, second = (equations.coordinates(point.state[None]) for point in (one, other))
     return len(distinct(equations, first, second)) == 0
 
 
 def contracts(system: System) -> bool:
-    """Whether ‖W‖ sup h' / inf ζ' < 1: then ẏ = -y + W h(ζ⁻¹(y)) contracts everywhere.
+    """Whether ‖W‖ sup h' / inf ζ' < 1, so that ẏ = -y + W h(ζ⁻¹(y)) contracts everywhere.
 
     Below 1 - |μ|, of a map.
     """
@@ -259,7 +259,7 @@ def contracts(system: System) -> bool:
 
 
 def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
-    """The one stable fixed point at which the trajectories from `states` (M, N) end.
+    """The stable fixed point at which all trajectories from `states` (M, N) end.
 
     Raises
     ------
@@ -302,7 +302,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
 
 
 def is_odd(system: System) -> bool:
-    """Whether F(-x) = -F(x), at a few random states to rounding."""
+    """Whether F(-x) = -F(x) to rounding at a few random states."""
     x = generator("fixed points", "oddness").standard_normal((8, system.size))
     with np.errstate(all="ignore"):
         sums, sizes = system.rhs(x) + system.rhs(-x), np.abs(system.rhs(x))

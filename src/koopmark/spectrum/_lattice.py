@@ -1,4 +1,4 @@
-"""The lattice of Koopman eigenvalues on the basin of a stable fixed point, and its eigenspaces.
+"""The lattice of Koopman eigenvalues in the basin of a stable fixed point, and its eigenspaces.
 
 Products of eigenfunctions are eigenfunctions and eigenvalues add: from the principal eigenvalues
 λᵢ, those of the Jacobian, come all Σ nᵢλᵢ, and on the basin of the point no other eigenvalue has a
@@ -40,7 +40,7 @@ CLOSER = (1.0, 0.1, 0.01)
 
 @dataclass(frozen=True)
 class Term:
-    """Products Πᵢ φᵢ^{nᵢ} times `degree` functions of the null space."""
+    """Products Πᵢ φᵢ^{nᵢ} of principal functions, times `degree` functions of the null space."""
 
     exponents: tuple[int, ...]
     """nᵢ, one for each of the point's `reduced_eigenvalues`."""
@@ -52,13 +52,13 @@ class Term:
 
     @property
     def exact(self) -> bool:
-        """Whether its functions have a closed form."""
+        """Whether its functions are known in closed form."""
         return self.in_closed_form or not any(self.exponents)
 
 
 @dataclass(frozen=True)
 class LatticePoint:
-    """A Koopman eigenvalue and what makes it up."""
+    """A Koopman eigenvalue with the products of eigenfunctions that belong to it."""
 
     eigenvalue: complex
     terms: tuple[Term, ...]
@@ -70,13 +70,13 @@ class LatticePoint:
 
     @property
     def exact(self) -> bool:
-        """Whether some of them have a closed form."""
+        """Whether some of its eigenfunctions are known in closed form."""
         return any(term.exact for term in self.terms)
 
 
 @dataclass(frozen=True)
 class KnownSpectrum:
-    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin that trajectories lie in.
+    """All Koopman eigenvalues with |Re λ| <= `bound` in the basin of the trajectories.
 
     Of a map, `discrete`, all with |μ| >= `bound`.
     """
@@ -87,23 +87,23 @@ class KnownSpectrum:
 
     @property
     def within(self) -> str:
-        """What the bound says, in symbols."""
+        """The bound as an inequality in symbols."""
         return f"|μ| >= {self.bound:.4g}" if self.discrete else f"|Re λ| <= {self.bound:g}"
 
     def holds(self, eigenvalues: NDArray[np.complex128]) -> NDArray[np.bool_]:
-        """Which of these, found by a method, are within the bound and would be listed if true."""
+        """Which recovered eigenvalues are within the bound, so that true ones would be listed."""
         if self.discrete:
             return np.asarray(np.abs(eigenvalues) >= self.bound)
         return np.asarray(np.abs(eigenvalues.real) <= self.bound)
 
     @property
     def count(self) -> int:
-        """Eigenvalues with their multiplicities."""
+        """Number of eigenvalues, counted with multiplicity."""
         return sum(point.multiplicity for point in self.points)
 
 
 def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
-    """All Koopman eigenvalues with |Re λ| <= `bound` on the basin of a fixed point, slowest first.
+    """All Koopman eigenvalues with |Re λ| <= `bound` in the basin of a fixed point, slowest first.
 
     The constant (λ = 0) is left out. Of a map they are those with |μ| >= `bound`, largest first,
     without the constant (μ = 1).
@@ -206,18 +206,18 @@ def _merged(terms: list[tuple[complex, Term]]) -> tuple[LatticePoint, ...]:
 
 @dataclass(frozen=True, eq=False)
 class BasinFunctions:
-    """The principal eigenfunctions of a fixed point whose path integrals converge."""
+    """The principal eigenfunctions of a fixed point, computed by path integrals."""
 
     about: Linearisation
     rtol: float = 1e-11
     _values: dict[bytes, NDArray] = field(default_factory=dict, repr=False)
 
     def converges(self, index: int) -> bool:
-        """Whether the path integral of eigenvalue `index` does, and is known to 1e-8."""
+        """Whether the path integral of eigenvalue `index` converges to a relative error of 1e-8."""
         return self.about.converges(index) and index not in inexact(self.about)
 
     def values(self, states: NDArray) -> NDArray[np.complex128]:
-        """(..., r) all eigenfunctions at states (..., N); NaN for those that do not converge.
+        """Values (..., r) of all eigenfunctions at states (..., N); NaN if not convergent.
 
         Raises
         ------
@@ -265,7 +265,7 @@ class BasinFunctions:
 
 @dataclass(frozen=True, eq=False)
 class BasinEigenspace(Eigenspace):
-    """All products with one eigenvalue of the lattice: Πᵢ φᵢ^{nᵢ} times null-space products.
+    """All products with one eigenvalue of the lattice, Πᵢ φᵢ^{nᵢ} times null-space products.
 
     `terms` are the exponents n and the space of null-space products, None for none.
     """
@@ -295,7 +295,7 @@ class BasinEigenspace(Eigenspace):
         return [1 if factor is None else factor.dimension for _, factor in self.terms]
 
     def evaluate(self, states: NDArray) -> NDArray:
-        """Values (..., dimension), complex where an eigenvalue among the factors is.
+        """Values (..., dimension), complex if an eigenvalue of a factor is.
 
         Raises
         ------
@@ -324,7 +324,7 @@ class BasinEigenspace(Eigenspace):
 
 
 def basin_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, ...]:
-    """The eigenspaces of all Koopman eigenvalues with |Re λ| <= `bound`, slowest first.
+    """Eigenspaces of all Koopman eigenvalues with |Re λ| <= `bound`, slowest first.
 
     On the basin of the fixed point. Left out are those that need a principal eigenfunction whose
     path integral diverges, or converges too slowly to be known to 1e-8: compare `lattice`, and see
@@ -352,7 +352,7 @@ def basin_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, .
 
 @lru_cache(maxsize=REMEMBERED)
 def inexact(about: Linearisation) -> tuple[int, ...]:
-    """Indices of eigenvalues whose path integrals converge, but too slowly to be known to 1e-8.
+    """Indices of eigenvalues whose path integrals converge too slowly for an error of 1e-8.
 
     By the estimated error at random states about the fixed point.
     """

@@ -1,4 +1,4 @@
-"""A relaxation network about a stable fixed point: what its linear part is, and what is beyond.
+"""Linear and nonlinear part of a relaxation network around a stable fixed point.
 
 With δ = y - y*, y = ζ(x), and the nonlinearity g = h ∘ ζ⁻¹ split at y* into its slope Dg and the
 rest n,
@@ -29,7 +29,7 @@ DEFECTIVE = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class Linearisation:
-    """A relaxation network and one of its stable fixed points.
+    """A relaxation network in coordinates around one of its stable fixed points.
 
     Raises
     ------
@@ -61,7 +61,7 @@ class Linearisation:
 
     @cached_property
     def centre(self) -> Array:
-        """y* = ζ(x*), (N,)."""
+        """The fixed point y* = ζ(x*), (N,)."""
         return np.asarray(self.network.zeta(self.point.state), dtype=float)
 
     @cached_property
@@ -70,32 +70,32 @@ class Linearisation:
 
     @property
     def basis(self) -> Array:
-        """Q, (N, r)."""
+        """Orthonormal basis Q (N, r)."""
         return self.network.weights.thin_qr[0]
 
     @cached_property
     def gather(self) -> Array:
-        """S Rᵀ, (r, N)."""
+        """The matrix S Rᵀ (r, N)."""
         return self.network.weights.thin_qr[1] @ self.network.weights.right.T
 
     @cached_property
     def sloped(self) -> Array:
-        """S Rᵀ Dg, (r, N)."""
+        """The matrix S Rᵀ Dg (r, N)."""
         return self.nonlinearity.pull(self.gather)
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
-        """(r,) eigenvalues of J other than the N - r copies of -1, as the point lists them."""
+        """Eigenvalues (r,) of the Jacobian J other than the N - r copies of -1."""
         return self.point.reduced_eigenvalues
 
     @property
     def growth(self) -> float:
-        """Largest real part in the whole spectrum."""
+        """Largest real part in the spectrum of J."""
         return max(float(self.eigenvalues.real.max()), -1.0)
 
     @cached_property
     def order(self) -> float:
-        """Lowest order of n: 2, 3 where F is odd about the point, inf where n = 0 near it."""
+        """Lowest order of the nonlinearity n: 2, or 3 if F is odd about the point; inf if n = 0."""
         if not self._bends(1e-3):
             return np.inf
         at_origin = np.linalg.norm(self.point.state) <= 1e-12
@@ -103,11 +103,11 @@ class Linearisation:
 
     @cached_property
     def affine(self) -> bool:
-        """Whether n = 0 far away too."""
+        """Whether n = 0 everywhere, not only near the point."""
         return not any(self._bends(size) for size in (1e-3, 1.0, 1e3))
 
     def converges(self, index: int) -> bool:
-        """Whether the path integral of eigenvalue `index` does: Re λ > order x growth."""
+        """Whether the path integral of eigenvalue `index` converges: Re λ > order x growth."""
         return bool(self.eigenvalues[index].real > self.order * self.growth)
 
     def _bends(self, size: float) -> bool:
@@ -117,12 +117,12 @@ class Linearisation:
 
     @property
     def covectors(self) -> NDArray[np.complex128]:
-        """(r, N) left eigenvectors w of J for `eigenvalues`, of unit norm."""
+        """Left eigenvectors w (r, N) of J for `eigenvalues`, with unit norm."""
         return self._covectors_and_reduced[0]
 
     @property
     def reduced_covectors(self) -> NDArray[np.complex128]:
-        """(r, r) their Qᵀw."""
+        """The reduced left eigenvectors Qᵀw (r, r)."""
         return self._covectors_and_reduced[1]
 
     @cached_property
@@ -154,11 +154,11 @@ class Linearisation:
 
     @cached_property
     def vectors(self) -> NDArray[np.complex128]:
-        """(N, r) right eigenvectors v = Q q of J, with wᵢᵀvⱼ = 1 for i = j and 0 otherwise."""
+        """Right eigenvectors v = Q q (N, r) of J, normalised to wᵢᵀvⱼ = δᵢⱼ."""
         return self.basis @ np.linalg.inv(self.reduced_covectors)
 
     def remainder_at_most(self, bound: Array) -> Array:
-        """(..., N) what |n(δ)| is at most, unit by unit, for all |δ| <= `bound` (..., N), δ small.
+        """Bound (..., N) on |n(δ)| for all small |δ| <= `bound` (..., N).
 
         Where h mixes units it rests on 16 choices of signs, times 4.
         """
@@ -169,5 +169,5 @@ class Linearisation:
         return 4.0 * np.max([np.abs(n(sign * bound)) for sign in signs], axis=0)
 
     def displacement(self, states: Array) -> Array:
-        """δ = ζ(x) - y*, (..., N)."""
+        """Displacement δ = ζ(x) - y* (..., N) from the fixed point."""
         return np.asarray(self.network.zeta(states), dtype=float) - self.centre

@@ -1,4 +1,4 @@
-"""Zeros of F: R^k → R^k by Newton's method from many starts, again with the known ones deflated."""
+"""Zeros of F: R^k → R^k by Newton's method from many starts, with known zeros deflated."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ MOST_ROUNDS = 12
 
 
 def from_many_starts(equations: Equations, given: Array | None, odd: bool, effort: int) -> Array:
-    """Zeros (m, k) from zero, from random states, from what these relax to, and from `given`.
+    """Zeros (m, k) found from zero, random states, relaxed states and the `given` points.
 
     If F is `odd` -p is a zero for each zero p. `effort` times as many starts are made as otherwise.
     """
@@ -90,7 +90,7 @@ def _with_images(equations: Equations, known: Array, found: Array, odd: bool) ->
 
 
 def zeros(equations: Equations, starts: Array, known: Array) -> Array:
-    """The zeros, (m, k), that Newton's method reaches from `starts` (B, k) beside the `known`.
+    """Zeros (m, k) that Newton's method reaches from `starts` (B, k), without the `known` ones.
 
     Each known zero p is deflated: F is multiplied by 1 + 1/|a - p|², which takes it away as a
     zero and changes nothing far from it (Farrell, Birkisson and Funke 2015). Newton's step for
@@ -122,7 +122,7 @@ def zeros(equations: Equations, starts: Array, known: Array) -> Array:
 
 
 def distinct(equations: Equations, found: Array, known: Array) -> Array:
-    """Those of the zeros `found` that are neither among the `known` nor repeated, in order.
+    """The zeros in `found` that are neither among the `known` nor repeated, in order.
 
     Newton's method leaves a zero off by ‖DF⁻¹‖ times the rounding of F, which is much between zeros
     that nearly coincide: those that are not further apart than that are one.

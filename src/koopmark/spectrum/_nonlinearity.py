@@ -1,4 +1,4 @@
-"""The nonlinearity of a network in the coordinates y = ζ(x), g = h ∘ ζ⁻¹, about one point.
+"""Taylor expansion of a network's nonlinearity g = h ∘ ζ⁻¹ around a point y.
 
 What it does beyond its tangent takes a form that keeps its digits for any small δ: that of the
 activation, or else a Taylor series. Its coefficients come from Cauchy's formula: the trapezoidal
@@ -29,17 +29,17 @@ NOISE = 1e-13
 
 
 class NoSpectrum(ValueError):
-    """The fixed points of a system, or its spectrum at one, cannot be had; the text says why."""
+    """The fixed points of a system, or its spectrum at one, cannot be computed."""
 
 
 class NotAnalytic(NoSpectrum):
-    """A function has no Taylor series that could be found; the text says which."""
+    """No convergent Taylor series of a function could be found."""
 
 
 def coefficients_by_unit(
     function: Callable[[NDArray], NDArray], centre: Array, name: str
 ) -> tuple[Array, Array]:
-    """Coefficients (TERMS, N) of an elementwise function about `centre` (N,), scaled by ρ^k.
+    """Taylor coefficients (TERMS, N) of an elementwise function at `centre` (N,), times ρ^k.
 
     Returns them with the radii ρ (N,): per unit the largest of RADII at which they decay.
 
@@ -63,7 +63,7 @@ def coefficients_by_unit(
 
 
 def remainder_by_unit(scaled: Array, radius: Array, delta: Array) -> Array:
-    """Σ_{k>=2} a_k δ^k at δ (..., N), for |δ| up to half the radius."""
+    """The remainder Σ_{k>=2} a_k δ^k at δ (..., N), for |δ| up to half the radius."""
     share = delta / radius
     total = np.zeros_like(share)
     for row in scaled[:1:-1]:
@@ -74,7 +74,7 @@ def remainder_by_unit(scaled: Array, radius: Array, delta: Array) -> Array:
 def coefficients_along(
     function: Callable[[NDArray], NDArray], centre: Array, directions: Array, name: str
 ) -> tuple[Array, float]:
-    """Coefficients (TERMS, M, N) of s ↦ function(centre + s d) for directions d (M, N), by ρ^k.
+    """Taylor coefficients (TERMS, M, N) of s ↦ function(centre + s d) for d (M, N), times ρ^k.
 
     Raises
     ------
@@ -109,14 +109,14 @@ def _decays(found: Array) -> NDArray[np.bool_]:
 
 
 class Tangent(ABC):
-    """A function R^N → R^N about a centre: its derivative, and what lies beyond it."""
+    """Derivative and remainder of a function R^N → R^N at a centre."""
 
     @abstractmethod
     def slope(self, vectors: Array) -> Array:
-        """Derivative times each row of `vectors` (..., N)."""
+        """The derivative times each row of `vectors` (..., N)."""
 
     def pull(self, covectors: Array) -> Array:
-        """Each row of `covectors` (..., N) times the derivative: `slope` where it is diagonal."""
+        """Each row of `covectors` (..., N) times the derivative."""
         return self.slope(covectors)
 
     @abstractmethod
@@ -124,13 +124,13 @@ class Tangent(ABC):
         """f(centre + δ) - f(centre) - slope(δ) for each row δ (..., N), without cancellation."""
 
     def difference(self, delta: Array) -> Array:
-        """f(centre + δ) - f(centre), likewise."""
+        """f(centre + δ) - f(centre) for each row δ (..., N), without cancellation."""
         return self.slope(delta) + self.remainder(delta)
 
 
 @dataclass(frozen=True, eq=False)
 class Identity(Tangent):
-    """ζ⁻¹ of a shift: the identity and a constant."""
+    """The inverse of a shift, x = y + θ, whose remainder is zero."""
 
     def slope(self, vectors: Array) -> Array:
         return vectors
@@ -141,7 +141,7 @@ class Identity(Tangent):
 
 @dataclass(frozen=True, eq=False)
 class ByUnit(Tangent):
-    """An analytic elementwise function: ζ⁻¹ or h.
+    """An analytic function, ζ⁻¹ or h, that acts on each unit separately.
 
     What lies beyond its tangent is `beyond`, of the centre and δ, in closed form if there is one;
     else it follows from the Taylor series near and from the function itself further away.
@@ -172,7 +172,7 @@ class ByUnit(Tangent):
 
 @dataclass(frozen=True, eq=False)
 class Mixing(Tangent):
-    """h of any analytic callable, which may mix units: a Taylor series along each δ."""
+    """Any analytic h, which may mix units, by a Taylor series along each δ."""
 
     coupling: Callable[[Array], Array]
     centre: Array
@@ -200,7 +200,7 @@ class Mixing(Tangent):
 
 @dataclass(frozen=True, eq=False)
 class Composite(Tangent):
-    """h ∘ ζ⁻¹: the remainder of h at the x that ζ⁻¹ gives, and the slope of h times that of ζ⁻¹."""
+    """The composition h ∘ ζ⁻¹, from the remainders and slopes of both."""
 
     outer: Tangent
     inner: Tangent
@@ -217,7 +217,7 @@ class Composite(Tangent):
 
 
 def nonlinearity(network: Network, y: Array) -> Composite:
-    """g = h ∘ ζ⁻¹ of a network about y (N,).
+    """The nonlinearity g = h ∘ ζ⁻¹ of a network, expanded at y (N,).
 
     Raises
     ------

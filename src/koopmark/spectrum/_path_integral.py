@@ -43,12 +43,12 @@ NEAR = 0.1
 
 
 class OutsideBasin(ValueError):
-    """States whose trajectories do not end at the fixed point; the text lists them."""
+    """Some states lie outside the basin of the fixed point; the message lists them."""
 
 
 @dataclass(frozen=True, eq=False)
 class PathIntegral:
-    """Values of p eigenfunctions at M states.
+    """Values of p principal eigenfunctions at M states, with error estimates.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def path_integral(
     estimate: bool = True,
     longest: float = LONGEST,
 ) -> PathIntegral:
-    """Principal eigenfunctions at states (M, N).
+    """Evaluate principal eigenfunctions at states (M, N) by path integrals.
 
     Parameters
     ----------

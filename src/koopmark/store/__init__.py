@@ -1,4 +1,4 @@
-"""What a run keeps: a row for every fit, its tables, and the CSV files made of them."""
+"""The store of a run: its results, tables and CSV files."""
 
 from koopmark.store._portraits import POINTS, PREFIX
 from koopmark.store._store import FILE, Store, read, write_tables

@@ -55,7 +55,7 @@ PORTRAIT = {
 
 
 def portrait_row(portrait: Portrait) -> dict[str, Any]:
-    """What the store keeps of a portrait."""
+    """The row that the store keeps of a portrait."""
     seen = portrait.frame
     frame = {
         "trajectories": seen.trajectories.tolist(),
@@ -81,7 +81,7 @@ def portrait_row(portrait: Portrait) -> dict[str, Any]:
 
 
 def eigenfunctions(portraits: "pd.DataFrame") -> "pd.DataFrame":
-    """A row for each point and component, a column for each method's difference to the exact one.
+    """Table of portraits: a row per point and component, a column per method with its deviation.
 
     Methods that were shown the same points share their rows.
     """
@@ -102,7 +102,7 @@ def eigenfunctions(portraits: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def rounded(values: NDArray, digits: int) -> list[float | None]:
-    """To so many significant digits; None where not finite, which JSON cannot say."""
+    """The number to so many significant digits; None if it is not finite."""
     return [
         float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in values.tolist()
     ]

@@ -1,4 +1,4 @@
-"""What a run keeps: a file of sealed lines, one for each fit, that is only ever added to.
+"""The store of a run: an append-only file with a sealed line for each fit.
 
 Each line is JSON, `["seal", record]`, the seal a digest of the record's bytes. A record is one of
 
@@ -52,11 +52,11 @@ LIMITED = ("timeout", "out_of_memory")
 
 
 class Damaged(Exception):
-    """A store that does not hold what was written."""
+    """A store file does not contain what was written to it."""
 
 
 class Store:
-    """The results of one run folder. Use as a context manager; only one can write at a time.
+    """The results in a run folder, as a context manager that one process at a time can write to.
 
     Of one that is damaged the fits that are intact are kept, and the file is set aside: `note` then
     says so.
@@ -106,7 +106,7 @@ class Store:
         self._lock.release()
 
     def follow(self, cells: Sequence[Cell]) -> None:
-        """Take on a plan: exports hold its fits and no others, under the names it gives them."""
+        """Set the plan of the run: tables will have its fits, in its order and with its names."""
         plan = [
             # NaN, which JSON cannot say, is None.
             [cell.fit_id, cell.suite, cell.dataset, cell.label]
@@ -118,7 +118,7 @@ class Store:
             self._contents.plan = plan
 
     def unfinished(self, cells: Iterable[Cell]) -> list[Cell]:
-        """The cells that have no result.
+        """The cells that have no result yet, or whose fit must be repeated.
 
         However a fit ended, that is its result; but one that ended at a limit is to be done
         again where the limits have changed since, and one that found the disk full in any case.
@@ -132,12 +132,12 @@ class Store:
         return left
 
     def counts(self) -> Counter[str]:
-        """How many fits of the plan ended how."""
+        """Number of fits of the plan by status."""
         ends = self._contents.ends
         return Counter(ends[name].status for name, *_ in self._contents.plan if name in ends)
 
     def record(self, rows: Rows, cell: Cell) -> None:
-        """Store a fit, with its rows of all tables: all of it, or nothing."""
+        """Store the rows of a fit in all tables, completely or not at all."""
         frames = [_sealed({"frame": portrait["frame"]}) for portrait in rows.portraits]
         portraits = [
             {**portrait, "frame": _seal_of(frame)}
@@ -186,7 +186,7 @@ class Store:
 
 
 def read(folder: str | Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, "pd.DataFrame"]:
-    """Tables of a run folder, by default all (`TABLES`), in the order of its plan.
+    """Read tables of a run folder, by default all of them (`TABLES`), in the order of the plan.
 
     Raises
     ------

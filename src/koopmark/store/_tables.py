@@ -1,4 +1,4 @@
-"""The columns of a run's tables, and the rows that one fit adds to them, however it ended."""
+"""The columns of a run's tables, and the rows that a fit adds to them."""
 
 import json
 import re
@@ -106,7 +106,7 @@ PLANNED = ("suite", "dataset", "method", *_columns(Level))
 
 @dataclass(frozen=True)
 class Rows:
-    """What one fit writes: its row of fits, and its rows of the other tables without `SHARED`."""
+    """Rows of one fit: its row of `fits`, and its rows of other tables without `SHARED` columns."""
 
     fit: Row
     targets: list[Row] = field(default_factory=list)
@@ -126,7 +126,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a fit ended, in the words of the tables."""
+    """The outcome of a fit, as stored in the tables."""
 
     status: str
     reason: str = ""
@@ -141,7 +141,7 @@ class Outcome:
 
 
 def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:
-    """The rows of one fit. A fit without scores has its targets all the same, without scores."""
+    """Make the rows of one fit; without scores, its targets are listed with missing scores."""
     facts, targets = _known(cell.recipe, cell.seed)
     scores = outcome.scores
     scored = [asdict(target) for target in scores.targets] if scores else targets
@@ -215,5 +215,5 @@ steer a terminal, end a row of a CSV file early, or be impossible to write at al
 
 
 def sanitise(text: str) -> str:
-    """`text` with a replacement character for each that no table, terminal or page can hold."""
+    """Replace characters that tables, terminals or pages cannot hold."""
     return _UNPRINTABLE.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""The equations: systems with exact eigenspaces, one folder for each family.
+"""Systems with exact Koopman eigenspaces, one subpackage for each family.
 
 A module of a family holds the class of a system, its factories with the bounds on their parameters,
 its linear coordinates and its formula for other languages. `koopmark.systems.sections`, which needs

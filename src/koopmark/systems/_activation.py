@@ -1,4 +1,4 @@
-"""Activation functions σ: value (in place where asked), derivative, bounds and remainder.
+"""Activation functions σ: values, derivatives, bounds and Taylor remainders.
 
 A new activation is one entry of `ACTIVATIONS`. Its remainder σ(a + δ) - σ(a) - σ'(a) δ is what it
 does beyond its tangent. Near a fixed point the tangent takes all digits: at δ = 1e-9 the plain
@@ -34,7 +34,7 @@ _NODES_OF_UNIT, _WEIGHTS_OF_UNIT = (0.5 * (_NODES + 1.0)).tolist(), (0.5 * _WEIG
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise nonlinearity of the state, the h of the vector field.
+    """An activation function h that acts on each unit separately.
 
     `value(x, out=None)` writes into `out` where given; `derivative(x)` is its slope; `bound` is
     sup |σ|; `lipschitz` is sup |σ'|, infinite if no bound is known; `remainder(a, δ)`, of arrays
@@ -61,7 +61,7 @@ def _series(coefficients: tuple[float, ...], x: Array) -> Array:
 
 
 def tanh(x: NDArray) -> NDArray:
-    """The hyperbolic tangent; of complex numbers by real ones, faster than NumPy's."""
+    """Hyperbolic tangent of real or complex numbers, faster than NumPy's for complex ones."""
     if not np.iscomplexobj(x):
         return np.tanh(x)
     t, u = np.tanh(x.real), np.tan(x.imag)
@@ -180,5 +180,5 @@ ACTIVATIONS = {
 
 
 def activation(name: str) -> Activation:
-    """The activation of this name; a ValueError names those that there are."""
+    """Return the activation function of this name."""
     return named("activation", name, ACTIVATIONS)

@@ -1,4 +1,4 @@
-"""What a system is: a vector field with a known part of its Koopman spectrum."""
+"""The base class of all systems: a vector field with known Koopman eigenspaces."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ SHOWN_DEGREE = 2
 
 @dataclass(frozen=True, eq=False)
 class NamedArray:
-    """Numbers with a name and a sentence on what they are."""
+    """An array with a name and a sentence that says what it contains."""
 
     name: str
     values: NDArray
@@ -50,7 +50,7 @@ class NamedArray:
 
 @dataclass(frozen=True, eq=False)
 class Formula:
-    """How eigenfunctions are evaluated in any language: a text, and the arrays that it names."""
+    """A formula for eigenfunctions in words, with the arrays that it refers to."""
 
     text: str
     arrays: tuple[NamedArray, ...]
@@ -58,7 +58,7 @@ class Formula:
 
 @dataclass(frozen=True, eq=False)
 class LinearCoordinates:
-    """Coordinates y = Ψ(x), analytic with an analytic inverse, that obey ẏ = Λy.
+    """Analytic coordinates y = Ψ(x) with an analytic inverse in which the system is ẏ = Λy.
 
     Parameters
     ----------
@@ -94,15 +94,15 @@ def _with_out(rhs: Callable[..., NDArray]) -> Callable[..., NDArray]:
 class System(_repr.ReprMixin, Gated, ABC):
     """A system ẋ = F(x), or a map x⁺ = F(x), on R^N with exact Koopman eigenspaces.
 
-    A system of one's own is a frozen dataclass with a `size`, an `rhs`, and `eigenvalues` with
-    their `eigenfunctions`, or else `eigenspaces`; all else has a default. `rhs(self, states)` may
-    do without `out`. A classmethod `draw(cls, rng, ...)` makes another system for each seed of a
-    recipe (docs/how-to/add_a_system.md).
+    To write your own system, subclass it as a frozen dataclass with `size`, `rhs`, and either
+    `eigenvalues` with their `eigenfunctions` or `eigenspaces`; everything else has a default.
+    `rhs(self, states)` need not take `out`. A classmethod `draw(cls, rng, ...)` makes a new
+    system for each seed of a recipe (docs/how-to/add_a_system.md).
 
     Raises
     ------
     ValueError
-        If a number that it is made of is not finite, or out of the bounds of its field.
+        If a number in its fields is not finite, or out of the bounds of its field.
     """
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
@@ -131,7 +131,7 @@ class System(_repr.ReprMixin, Gated, ABC):
 
     @staticmethod
     def expected(given: object, user: str) -> "System":
-        """`given`, if it is a System, for a function that says who it is in the message.
+        """Return `given` if it is a System; `user` names the calling function in the error.
 
         Raises
         ------
@@ -151,25 +151,25 @@ class System(_repr.ReprMixin, Gated, ABC):
 
     @abstractmethod
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
-        """F at each state, (..., N) to (..., N); writes into `out` where given."""
+        """F at each state, (..., N) to (..., N), written into `out` if given."""
 
     @property
     def inputs(self) -> int:
-        """q, how many inputs v it takes, held from one sampling time to the next; 0 for none."""
+        """Number q of inputs v, each held between sampling times; 0 if the system takes none."""
         return 0
 
     @property
     def discrete(self) -> bool:
-        """Whether it is a map, whose `rhs` is the next state and whose unit of time is a step."""
+        """Whether the system is a map; then `rhs` returns the next state and time counts steps."""
         return False
 
     def as_map(self, alpha: float) -> "System":  # noqa: ARG002
-        """The system in steps of α time constants, for networks of the relaxation family.
+        """The same network as a map with steps of α time constants (relaxation family only).
 
         Raises
         ------
         ValueError
-            If it is none.
+            If the system is not a network of the relaxation family.
         """
         raise ValueError(
             f"{a(type(self).__name__)} has no map with exact eigenfunctions here: networks of the "
@@ -177,12 +177,12 @@ class System(_repr.ReprMixin, Gated, ABC):
         )
 
     def with_inputs(self, weights: ArrayLike | None) -> "System":
-        """The system with inputs v, weighted by B (N, q): for networks with low-rank weights.
+        """The same network with inputs v weighted by B (N, q).
 
         Raises
         ------
         ValueError
-            If it is none.
+            If the system is not a network with low-rank weights.
         """
         if weights is None:
             return self
@@ -191,7 +191,7 @@ class System(_repr.ReprMixin, Gated, ABC):
         )
 
     def driven(self, states: NDArray, inputs: NDArray) -> NDArray:  # noqa: ARG002
-        """F(x, v) at states (..., N) under inputs (..., q); `rhs` is that of v = 0.
+        """F(x, v) at states (..., N) under inputs (..., q); `rhs` is F(x, 0).
 
         Raises
         ------
@@ -203,14 +203,14 @@ class System(_repr.ReprMixin, Gated, ABC):
         )
 
     def observed(self, sensors: Sensors | None, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Its `targets` as functions of what sensors see of the state; of all of it if None.
+        """The `targets` as functions of the sensor values; of the state if `sensors` is None.
 
-        Sensors that show all of the state show every function of it.
+        Sensors that determine the state show every function of it.
 
         Raises
         ------
         NoKey
-            If it is not known which functions those are.
+            If it is not known which eigenfunctions are functions of the sensor values.
         """
         if sensors is None:
             return self.targets(max_degree)
@@ -224,20 +224,20 @@ class System(_repr.ReprMixin, Gated, ABC):
         )
 
     def hidden(self, sensors: Sensors, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
-        """Eigenspaces of the whole state that sensors might see in time, if they see none at one.
+        """Eigenspaces of the full state that sensors show over several times, but not at one time.
 
-        None by default.
+        Empty by default.
         """
         return ()
 
     def shown_in_time(self, sensors: Sensors) -> bool:
-        """Whether what sensors see at several times determines the state."""
+        """Whether the sensor values at several times determine the state."""
         return sensors.injective
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray | None:  # noqa: ARG002
-        """States (M, T, N) at the times elapsed (T,) from states (M, N), where closed form has it.
+        """States (M, T, N) at elapsed times (T,) from states (M, N), if known in closed form.
 
-        None, the default, asks for integration.
+        By default None: the trajectories are integrated.
         """
         return None
 
@@ -250,25 +250,25 @@ class System(_repr.ReprMixin, Gated, ABC):
         return out
 
     def reachable(self, states: NDArray) -> NDArray:
-        """The states (M, N) that occur, nearest to these: all of R^N unless a system says less."""
+        """The nearest states (M, N) that the system can reach; all of R^N by default."""
         return states
 
     @property
     def complete(self) -> bool:
-        """Whether products of its `eigenfunctions` span all smooth eigenfunctions."""
+        """Whether products of the `eigenfunctions` span all smooth eigenfunctions."""
         return True
 
     @property
     def principal(self) -> PrincipalFunctions | None:
-        """The eigenfunctions that others are products of; None if it is not known so.
+        """The principal eigenfunctions, whose products are all others; None if they are not known.
 
-        They are the `eigenfunctions`, from states (..., N) to values (..., q), at the continuous
-        `eigenvalues` (q,), if the system has these.
+        If the system has `eigenfunctions`, from states (..., N) to values (..., q), and
+        `eigenvalues` (q,), the principal functions are made from these.
 
         Raises
         ------
         ValueError
-            If the eigenvalues are no finite numbers in a row.
+            If the eigenvalues are not a one-dimensional array of finite numbers.
         """
         # Fields of subclasses may have these names: a base with properties would be in their way.
         functions: Callable[[NDArray], NDArray] | None = getattr(self, "eigenfunctions", None)
@@ -291,86 +291,86 @@ class System(_repr.ReprMixin, Gated, ABC):
         )
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Exact eigenspaces at the eigenvalues of products of at most `max_degree` eigenfunctions.
+        """Exact eigenspaces of the products of at most `max_degree` eigenfunctions.
 
-        Ordered by degree; the constant (λ = 0) is trivial and left out. If a system does not say
-        others they are those of the products of its `principal` functions.
+        Ordered by degree, without the trivial constant (λ = 0). By default they are those of the
+        products of the `principal` functions.
         """
         return () if self.principal is None else self.principal.targets(max_degree)
 
     @property
     def generators(self) -> NDArray[np.complex128]:
-        """(q,) the eigenvalues whose sums are those of the eigenspaces; none if it is not so."""
+        """Eigenvalues (q,) whose sums are all eigenvalues of the eigenspaces; empty if unknown."""
         if self.principal is None or self.discrete:
             return np.empty(0, dtype=complex)
         return self.principal.eigenvalues.astype(complex)
 
     def targets(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """What fits are asked for: the `eigenspaces`, or those up to a bound if not `exact`."""
+        """Targets that fits are scored on: the `eigenspaces`, or approximate ones with a bound."""
         return self.eigenspaces(max_degree)
 
     @property
     def exact(self) -> bool:
-        """Whether its eigenspaces are exact; if not, its `targets` are so up to a bound."""
+        """Whether the `targets` are exact eigenspaces; if not, they have an error bound."""
         return True
 
     @property
     def process(self) -> "StochasticSystem | None":
-        """The system itself if it is stochastic, with its transition law; None if it is not."""
+        """The system as a stochastic process with its transition law; None if deterministic."""
         return None
 
     @property
     def stochastic(self) -> bool:
-        """Whether eigenfunctions obey their eigenvalues on average, over the paths of a process."""
+        """Whether eigenfunctions obey their eigenvalues only on average over sample paths."""
         return self.process is not None
 
     @property
     def null_flow(self) -> "NullFlow | None":
-        """How the part of y = ζ(x) moves that weights of low rank cannot reach; None if unknown."""
+        """Closed-form motion of the part of y = ζ(x) that the weights cannot reach, or None."""
         return None
 
     @property
     def null_functions(self) -> ProductEigenspace | None:
-        """uᵀζ(x) for every left null vector u of the weights of a relaxation network; else None."""
+        """The functions uᵀζ(x) for all left null vectors u of relaxation networks; else None."""
         return None
 
     def null_functions_seen(self, sensors: Sensors) -> ProductEigenspace | None:  # noqa: ARG002
-        """Those of the `null_functions` that are functions of what sensors show; None for none."""
+        """The `null_functions` that are functions of the sensor values; None if there are none."""
         return None
 
     @property
     def rank(self) -> int | None:
-        """Rank of the weights; None if the system has no weights of low rank."""
+        """Rank of the weights; None if the system has no low-rank weights."""
         return None
 
     @property
     def bounded(self) -> bool | None:
-        """Whether all trajectories end up in a bounded set that all of R^N enters.
+        """Whether all trajectories enter a bounded set and stay there; None if unknown.
 
-        None, the default, if that is not known; False says that some leave every bounded set.
+        False means that some trajectories leave every bounded set.
         """
         return None
 
     @property
     def linear_coordinates(self) -> LinearCoordinates | None:
-        """Coordinates in which it is linear on all of R^N; None if there are none known."""
+        """Coordinates in which the system is linear on all of R^N; None if none are known."""
         return None
 
     def parameters(self) -> tuple[NamedArray, ...]:
-        """The arrays that it is given by, to be handed on: its weights, if it has any."""
+        """The arrays that define the system, such as its weights, for export."""
         return ()
 
     def formula(self, spaces: Sequence[Eigenspace]) -> Formula | None:  # noqa: ARG002
-        """How the functions of `spaces`, among its `targets`, are evaluated in any language.
+        """A formula in words for the functions of `spaces`, which are `targets` of the system.
 
-        None where that is not said.
+        By default None: the system has no formula.
         """
         return None
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """Spaces of constants of motion known in closed form (λ = 0, not targets).
+        """Eigenspaces of constants of motion known in closed form (λ = 0); these are not targets.
 
-        If a system does not say others: principal functions and products of two with a sum of 0.
+        By default those among the principal functions and their products of two.
         """
         return () if self.principal is None else self.principal.conserved()
 
@@ -434,7 +434,7 @@ class System(_repr.ReprMixin, Gated, ABC):
 class StochasticSystem(System):
     """A Markov process with exact transitions: E[φ(X(t)) | X(0) = x] = e^{λt} φ(x).
 
-    `rhs` is the drift. Eigenfunctions obey their eigenvalue on average and on no single path.
+    `rhs` is the drift. Eigenfunctions obey their eigenvalue on average, not along single paths.
     """
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
@@ -450,11 +450,11 @@ class StochasticSystem(System):
 
     @abstractmethod
     def mean(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
-        """E[X(t) | X(0) = x], (M, N) and (T,) to (M, T, N)."""
+        """Conditional mean E[X(t) | X(0) = x] (M, T, N) for states (M, N) at times (T,)."""
 
     @abstractmethod
     def transition(self, states: NDArray, dt: float, rng: np.random.Generator) -> NDArray:
-        """States (M, N) a time dt after states (M, N), drawn from the exact transition density."""
+        """States (M, N) drawn from the exact transition density, a time dt after `states`."""
 
     @abstractmethod
     def quadrature(

@@ -1,4 +1,4 @@
-"""Named example systems, one of each kind: `koopmark list systems` shows them."""
+"""Named example systems, one of each kind, listed by `koopmark list systems`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -44,7 +44,7 @@ from koopmark.systems.textbook.planar import HopfNormalForm, SlowManifold
 
 
 def neighbour_product(x: NDArray, out: NDArray | None = None) -> NDArray:
-    """hⱼ(x) = tanh(xⱼ + xⱼ xⱼ₊₁): a coupling through the whole state, not unit by unit."""
+    """The coupling hⱼ(x) = tanh(xⱼ + xⱼ xⱼ₊₁), which mixes neighbouring units."""
     return np.tanh(x * (1.0 + np.roll(x, -1, axis=-1)), out=out)
 
 
@@ -138,5 +138,5 @@ INEXACT: dict[str, Callable[[], System]] = {
 
 
 def example(name: str) -> System:
-    """The example system of this name, exact or not; a ValueError names those that there are."""
+    """Return the example system of this name."""
     return named("system", name, {**CATALOGUE, **INEXACT})()

@@ -1,4 +1,4 @@
-"""Strictly monotone elementwise maps y = ζ(x): value, derivative and inverse."""
+"""Strictly increasing or decreasing maps y = ζ(x) that act on each unit, with inverses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +13,14 @@ from koopmark.systems.registry import named
 
 @dataclass(frozen=True, eq=False)
 class ElementwiseMap:
-    """ζ acts on each unit by itself; units may differ (use arrays of length N inside).
+    """A map ζ that acts on each unit separately and may differ between units.
 
-    Each callable maps (..., N) to (..., N); `inverse` maps y back to x and takes `out=`. Named
-    functions rather than lambdas make a map, and with it a system, fit for another process.
-    `formula` is ζ as text, empty if it has none; `least_slope` is inf ζ', 0 if no bound is known;
-    `theta` is θ if ζ(x) = x - θ, and None for every other map.
+    Use arrays of length N inside for maps that differ.
+
+    Each callable maps (..., N) to (..., N); `inverse` maps y back to x and takes `out=`. Use named
+    functions, not lambdas, so that a system can be sent to another process. `formula` is ζ as
+    text, empty if it has none; `least_slope` is inf ζ', 0 if no bound is known; `theta` is θ if
+    ζ(x) = x - θ, and None for every other map.
     """
 
     name: str
@@ -34,7 +36,7 @@ class ElementwiseMap:
 
 
 class Shift(ElementwiseMap):
-    """ζ(x) = x - θ, the recurrent network's map; `theta` has shape (N,) or ()."""
+    """The shift ζ(x) = x - θ of recurrent networks; `theta` has shape (N,) or ()."""
 
     theta: NDArray[np.float64]
 
@@ -85,5 +87,5 @@ MAPS = {zeta.name: zeta for zeta in (LOG, SINH, CUBIC)}
 
 
 def elementwise_map(zeta: ElementwiseMap | str) -> ElementwiseMap:
-    """The map itself, or that of this name in `MAPS`."""
+    """Return the map, looked up in `MAPS` if given by name."""
     return zeta if isinstance(zeta, ElementwiseMap) else named("map", zeta, MAPS)

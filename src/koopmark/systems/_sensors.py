@@ -1,4 +1,4 @@
-"""What sensors see of the state of a system."""
+"""Sensors: affine functions of the state that a method observes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,27 +16,27 @@ INDEPENDENT = 1e-10
 
 
 class NoKey(ValueError):
-    """There is no exact key under these conditions; the text says why, and what would do."""
+    """No exact answer key exists under these conditions; the message says what would help."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sensors(ReprMixin):
-    """s = Cx + b: p of the N units of a system, or p mixtures of them, in units of their own.
+    """Sensors s = Cx + b: p of the N units of a system, or p linear mixtures of its units.
 
     Parameters
     ----------
     matrix : (p, N) array
-        C, of rank p; with more sensors than units of rank N, so that they show all of the state.
+        C, of rank p, or of rank N if there are more sensors than units.
     units : (p,) array of int, optional
-        Which units they are, if each sensor sees one.
+        The units that the sensors show, if each shows one.
     offset : (p,) array, optional
-        b, what sensors show of x = 0; zero if not given.
+        b, the sensor values at x = 0; zero if not given.
 
     Raises
     ------
     ValueError
-        If there is no sensor, one is a combination of the others, or more sensors than units do
-        not show all of the state.
+        If there is no sensor, if a sensor is a combination of the others, or if more sensors than
+        units do not determine the state.
     """
 
     matrix: NDArray[np.float64]
@@ -76,12 +76,12 @@ class Sensors(ReprMixin):
 
     @classmethod
     def of_units(cls, units: ArrayLike, size: int) -> "Sensors":
-        """One sensor for each of these units, numbered from 0, of a system of `size` units.
+        """Sensors that show these units of a system with `size` units, numbered from 0.
 
         Raises
         ------
         ValueError
-            If there is none, one does not exist or is chosen twice.
+            If `units` is empty, or a unit does not exist or is chosen twice.
         """
         chosen = np.asarray(units)
         if chosen.ndim != 1 or not len(chosen) or not np.issubdtype(chosen.dtype, np.integer):
@@ -98,7 +98,7 @@ class Sensors(ReprMixin):
 
     @staticmethod
     def expected(given: object, user: str) -> "Sensors":
-        """`given`, if it is Sensors, for a function that says who it is in the message.
+        """Return `given` if it is Sensors; `user` names the calling function in the error.
 
         Raises
         ------
@@ -115,16 +115,16 @@ class Sensors(ReprMixin):
 
     @property
     def channels(self) -> int:
-        """p."""
+        """Number p of sensors."""
         return len(self.matrix)
 
     @property
     def size(self) -> int:
-        """N."""
+        """Number N of units."""
         return self.matrix.shape[1]
 
     def observe(self, states: NDArray) -> NDArray:
-        """What they show of states (..., N): (..., p)."""
+        """Sensor values (..., p) at states (..., N)."""
         width = np.shape(states)[-1:]
         if width != (self.size,):
             shown = f"{width[0]} units" if width else "no axis of units"
@@ -137,22 +137,22 @@ class Sensors(ReprMixin):
 
     @property
     def plain(self) -> bool:
-        """Whether each shows one unit as it is."""
+        """Whether each sensor shows one unit unchanged."""
         return self.units is not None and self.offset is None
 
     @property
     def injective(self) -> bool:
-        """Whether they show all of the state, so that functions of it are functions of s."""
+        """Whether the sensors determine the state, so that functions of x are functions of s."""
         return self.channels >= self.size
 
     @cached_property
     def view(self) -> AffineView:
-        """How the state follows from what they show.
+        """The affine map from sensor values back to the state.
 
         Raises
         ------
         NoKey
-            If it does not.
+            If the sensors do not determine the state.
         """
         if not self.injective:
             raise NoKey(f"{self.channels} sensors do not show all of {self.size} units")
@@ -164,7 +164,7 @@ class Sensors(ReprMixin):
         return AffineView(self.matrix, inverse, offset)
 
     def of_columns(self, vectors: NDArray) -> NDArray:
-        """C V (p, k) for columns V (N, k)."""
+        """The product C V (p, k) for columns V (N, k)."""
         return self.matrix @ vectors if self.units is None else vectors[self.units]
 
     @cached_property
@@ -175,29 +175,29 @@ class Sensors(ReprMixin):
 
     @property
     def in_units(self) -> NDArray[np.float64]:
-        """(p, N) orthonormal rows that span what the sensors see."""
+        """Orthonormal rows (p, N) that span the row space of C."""
         return self.matrix if self.units is not None else self._frame[0]
 
     def seen(self, columns: NDArray) -> NDArray[np.float64]:
-        """Columns V (N, k) in an orthonormal basis of what sensors see: (p, k).
+        """Coordinates (p, k) of columns V (N, k) in an orthonormal basis of the row space of C.
 
-        With V orthonormal its singular values are cosines of angles, whatever the sensors' units.
+        If V is orthonormal, the singular values are cosines of angles in any units of the sensors.
         """
         return columns[self.units] if self.units is not None else self._frame[0] @ columns
 
     def in_channels(self, columns: NDArray) -> NDArray[np.float64]:
-        """An orthonormal basis (p, k), in the channels, of the span of columns that are `seen`."""
+        """Orthonormal basis (p, k), in sensor coordinates, of the span of columns from `seen`."""
         if self.units is not None:
             return columns
         return np.linalg.qr(self._frame[1] @ columns)[0]
 
     def zeta(self, zeta: ElementwiseMap) -> ElementwiseMap:
-        """The map of the channels: C ζ(x) = ζ'(s).
+        """The elementwise map ζ' of the sensor values, with C ζ(x) = ζ'(s).
 
         Raises
         ------
         NoKey
-            If C ζ(x) is no function of s.
+            If C ζ(x) is not a function of s.
         """
         if zeta.theta is not None:
             theta = np.broadcast_to(zeta.theta, self.size)

@@ -1,4 +1,4 @@
-"""What a system's claims are held to: states, trajectories, and the functions that are claimed."""
+"""States, trajectories and claimed eigenfunctions on which the system checks run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -54,21 +54,21 @@ SAMPLE = 40
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A system, and what its claims are held to.
+    """A system with the states and trajectories that its claims are checked on.
 
     Parameters
     ----------
     system : System
     draw : callable
-        From a number and a random generator to so many initial states (M, N).
+        Maps a number M and a random generator to initial states (M, N).
     max_degree : int
-        Of the products whose eigenspaces are looked at.
+        Largest degree of the products whose eigenspaces are checked.
     horizon : float, optional
-        How long trajectories last; a few times the slowest of the claimed rates by default.
+        Duration of the trajectories; by default a few times the slowest claimed time scale.
     start : str
-        What the initial states are called in messages.
+        How messages name the initial states.
     make : callable, optional
-        From a seed to the system of that seed.
+        Maps a seed to the system of that seed.
     """
 
     system: System
@@ -80,7 +80,7 @@ class Trial:
 
     @classmethod
     def of(cls, system: System, make: Callable[[int], System] | None = None) -> "Trial":
-        """A system by itself, from normal states; from log-normal ones if it is none of these."""
+        """A trial from normal initial states, or log-normal ones where only these are finite."""
 
         def normal(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
             return rng.standard_normal((count, system.size))
@@ -103,25 +103,25 @@ class Trial:
                 return False
 
     def states(self, count: int, purpose: str = "states") -> NDArray[np.float64]:
-        """(count, N) initial states; others for another purpose."""
+        """Initial states (count, N), drawn independently for each `purpose`."""
         rng = generator({"trial of": type(self.system).__name__}, purpose)
         return np.array(self.system.reachable(self.draw(count, rng)), dtype=float)
 
     @cached_property
     def initial(self) -> NDArray[np.float64]:
-        """(M, N) where the trajectories start."""
+        """Initial states (M, N) of the trajectories."""
         return self.states(STARTS)
 
     @cached_property
     def spaces(self) -> tuple[Eigenspace, ...]:
-        """All claimed eigenspaces, each once; raises Skip if they are none to compute with."""
+        """All claimed eigenspaces, each once; raises Skip if none can be computed with."""
         if self.fault:
             raise Skip("its eigenspaces cannot be computed with")
         return claimed(self.system, self.max_degree)
 
     @cached_property
     def has_field(self) -> bool:
-        """Whether its vector field can be computed with."""
+        """Whether the vector field can be evaluated."""
         try:
             check_field(self)
         except Exception:  # noqa: BLE001 that check says what is wrong
@@ -129,13 +129,13 @@ class Trial:
         return True
 
     def needs_field(self) -> None:
-        """Raise Skip if its vector field cannot be computed with."""
+        """Raise Skip if the vector field cannot be evaluated."""
         if not self.has_field:
             raise Skip("rhs must first take many states at once")
 
     @cached_property
     def fault(self) -> str:
-        """Why its eigenspaces cannot be computed with, in a sentence; empty if they can."""
+        """The reason why the eigenspaces cannot be evaluated; empty if they can."""
         try:
             return _fault(self)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
@@ -143,7 +143,7 @@ class Trial:
 
     @cached_property
     def rates(self) -> NDArray[np.float64]:
-        """|λ| of the claimed eigenspaces, ascending; of a map |ln |μ|| per step, within bounds."""
+        """Sorted |λ| of the claimed eigenspaces; for a map |log |μ|| per step, within bounds."""
         sizes = np.array([abs(space.eigenvalue) for space in self.spaces])
         if self.system.discrete:
             with np.errstate(divide="ignore"):
@@ -152,16 +152,16 @@ class Trial:
 
     @cached_property
     def span(self) -> float:
-        """How long the trajectories last."""
+        """Duration of the trajectories."""
         slowest, fastest = self.rates[0], self.rates[-1]
         wanted = FOLDS / slowest if self.horizon is None else self.horizon
         return float(min(wanted, TURNS / fastest))
 
     @cached_property
     def paths(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(T,) times and (M, T, N) trajectories by SciPy's DOP853.
+        """Times (T,) and trajectories (M, T, N) integrated by SciPy's DOP853.
 
-        They are shorter where they blow up, or come where a claimed function is not finite.
+        They stop before they blow up or reach a state where a claimed function is not finite.
         """
         self.needs_field()
         span = self.span
@@ -177,9 +177,9 @@ class Trial:
 
     @cached_property
     def before_it_rounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """The `paths` while what a map multiplies stays far above its rounding; None for no step.
+        """The `paths` of a map before rounding dominates; None if not even one step is left.
 
-        Constants of motion may be ratios of functions that have decayed: of rounding, in the end.
+        Constants of motion may be ratios of decayed functions, which end up as rounding errors.
         """
         times, paths = self.paths
         if not self.system.discrete:
@@ -193,7 +193,7 @@ class Trial:
 
     @cached_property
     def driven_paths(self) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        """An interval, inputs (M, K, q) held in K of them, and (M, K + 1, N) the states at them.
+        """An interval, held inputs (M, K, q), and the states (M, K + 1, N) under these inputs.
 
         By DOP853 started anew at every switch, or step by step.
         """
@@ -219,21 +219,21 @@ class Trial:
         )
 
     def velocity(self, states: NDArray) -> NDArray:
-        """F at states, of which it gets a copy."""
+        """F at a copy of the states."""
         return np.asarray(self.system.rhs(np.array(states)))
 
     @cached_property
     def visited(self) -> NDArray[np.float64]:
-        """(P, N) states on the trajectories."""
+        """States (P, N) on the trajectories."""
         return self.paths[1].reshape(-1, self.system.size)
 
 
 def integrated(
     system: System, initial: NDArray, times: NDArray, most: float = np.inf, rtol: float = RTOL
 ) -> NDArray[np.float64] | None:
-    """Trajectories (M, T, N) by SciPy's DOP853 from states (M, N); None where it gets stuck.
+    """Trajectories (M, T, N) by SciPy's DOP853 from states (M, N); None if the integration fails.
 
-    So it does if a value exceeds `most`, or too many steps are needed.
+    It fails if a value exceeds `most` or too many steps are needed.
     """
     if system.discrete:
         return _stepped(system, initial, times, most)
@@ -325,7 +325,7 @@ class _Stuck(Exception):
 
 
 def check_field(trial: Trial) -> None:
-    """Refuse a vector field that is not the same at many states as at each; an AssertionError."""
+    """Raise an AssertionError if F at many states differs from F at each of them."""
     states, n = trial.initial, trial.system.size
     many = trial.velocity(states)
     agree(
@@ -402,12 +402,12 @@ def _fault(trial: Trial) -> str:
 
 
 def values_of(space: Eigenspace, states: NDArray) -> NDArray:
-    """(..., m) values of its functions at states, of which it gets a copy."""
+    """Values (..., m) of the functions of a space at a copy of the states."""
     return np.asarray(space.evaluate(np.array(states)))
 
 
 def claimed(system: System, degree: int) -> tuple[Eigenspace, ...]:
-    """What fits are asked for, and the exact eigenspaces that are not among these."""
+    """The targets, followed by exact eigenspaces that are no targets."""
     targets = tuple(system.targets(degree))
     others = (
         space
@@ -418,20 +418,20 @@ def claimed(system: System, degree: int) -> tuple[Eigenspace, ...]:
 
 
 def few_of(space: Eigenspace) -> Eigenspace:
-    """The space, or if it is large some directions in it."""
+    """The space itself, or a sample of its directions if it is large."""
     if space.dimension <= MOST:
         return space
     return space.sample(SAMPLE, generator("contract", "sample of an eigenspace"))
 
 
 def at_eigenvalue(spaces: Sequence[Eigenspace], value: complex) -> Eigenspace | None:
-    """The space at this eigenvalue: that of all functions, if inputs reach some of them."""
+    """The first of `spaces` at this eigenvalue; None if there is none."""
     near = SAME * max(1e-300, abs(value))
     return next((space for space in spaces if abs(space.eigenvalue - value) <= near), None)
 
 
 def constant_of(system: System) -> float:
-    """The eigenvalue of constants of motion."""
+    """The eigenvalue of constants of motion: 0 for a flow, 1 for a map."""
     return 1.0 if system.discrete else 0.0
 
 

@@ -1,7 +1,7 @@
-"""What every system keeps to: checks that run on any `System`, whoever wrote it.
+"""Checks that every system must pass, including systems written by users.
 
-Claims are held to computations that are not ours: trajectories by SciPy's DOP853, derivatives by
-differences of the claimed functions, ranks of their values. `verify` runs all of them.
+The checks use independent computations: trajectories by SciPy's DOP853, finite differences of the
+claimed functions, and ranks of their values. `verify` runs all checks.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -58,12 +58,12 @@ NODES = 20_000
 
 
 def takes_many_states_at_once(trial: Trial) -> None:
-    """F at many states is F at each of them, whatever the shape, strides and order in memory."""
+    """F at many states equals F at each state, for any shape, strides and memory order."""
     check_field(trial)
 
 
 def leaves_its_argument_alone(trial: Trial) -> None:
-    """Neither F nor an eigenfunction changes the states that it is given, or itself."""
+    """F and the eigenfunctions modify neither their input nor the system."""
     states = trial.initial.copy()
     first = np.array(trial.system.rhs(states))
     agree(
@@ -88,7 +88,7 @@ def leaves_its_argument_alone(trial: Trial) -> None:
 
 
 def stays_bounded_or_says_so(trial: Trial) -> None:
-    """Trajectories stay bounded; or `bounded` is False, which says that they need not."""
+    """Trajectories stay bounded, unless `bounded` is False."""
     trial.needs_field()
     says = trial.system.bounded
     if says is False:
@@ -119,7 +119,7 @@ def stays_bounded_or_says_so(trial: Trial) -> None:
 
 
 def lists_its_eigenspaces(trial: Trial) -> None:
-    """Each eigenvalue once, with its conjugate, and as many finite functions as it says."""
+    """Each eigenvalue is listed once, with its conjugate and the claimed number of functions."""
     agree(not trial.fault, trial.fault)
     for degree in range(1, trial.max_degree):
         fewer = claimed(trial.system, degree)
@@ -152,9 +152,9 @@ def lists_its_eigenspaces(trial: Trial) -> None:
 
 
 def obeys_its_eigenvalues_along_trajectories(trial: Trial) -> None:
-    """φ(x(t)) = e^{λt} φ(x(0)) along trajectories of SciPy's DOP853, for every claimed function.
+    """φ(x(t)) = e^{λt} φ(x(0)) for every claimed function, on trajectories from SciPy's DOP853.
 
-    Of a map φ(x⁺) = μ φ(x), step by step.
+    For a map, φ(x⁺) = μ φ(x) at each step.
     """
     if trial.system.process is not None:
         _obeys_on_average(trial)
@@ -213,7 +213,7 @@ def _instead(times: NDArray, values: NDArray, space: Eigenspace) -> str:
 
 
 def obeys_its_eigenvalues_at_every_state(trial: Trial) -> None:
-    """∇φ·F = λφ by differences of φ in the direction of F, for every claimed function."""
+    """∇φ·F = λφ for every claimed function, by finite differences of φ along F."""
     if trial.system.stochastic:
         raise Skip("it is stochastic: its generator has second derivatives too")
     if trial.system.discrete:
@@ -245,7 +245,7 @@ def obeys_its_eigenvalues_at_every_state(trial: Trial) -> None:
 
 
 def has_the_dimension_that_it_says(trial: Trial) -> None:
-    """The dimension of an eigenspace is the rank of the values of its functions."""
+    """The dimension of an eigenspace equals the rank of the values of its functions."""
     for space in trial.spaces:
         few = few_of(space)
         states = _mixed(trial, 2 * few.dimension + 20)
@@ -259,7 +259,7 @@ def has_the_dimension_that_it_says(trial: Trial) -> None:
 
 
 def holds_all_products(trial: Trial) -> None:
-    """A product of claimed functions is in the eigenspace at the sum of their eigenvalues."""
+    """Each product of claimed functions lies in the eigenspace at the sum of their eigenvalues."""
     spaces = [space for space in trial.spaces if space.exact]
     if not spaces or trial.system.stochastic:
         raise Skip("its eigenfunctions are no exact ones of a flow: products need not be any")
@@ -318,7 +318,7 @@ def _is_trivial(trial: Trial, first: Eigenspace, second: Eigenspace) -> bool:
 
 
 def misses_nothing_at_its_fixed_point(trial: Trial) -> None:
-    """Whole eigenspaces have every function that the linearisation at a fixed point gives."""
+    """A whole eigenspace has every function that the linearisation at a fixed point implies."""
     if trial.system.stochastic:
         raise Skip("it is stochastic")
     if trial.system.discrete:
@@ -410,7 +410,7 @@ def _multiplicity(values: NDArray[np.complex128], total: complex) -> int | None:
 
 
 def flows_as_its_vector_field_says(trial: Trial) -> None:
-    """`flow`, if there is one, is what SciPy's DOP853 makes of the vector field."""
+    """`flow`, if implemented, agrees with SciPy's DOP853 applied to the vector field."""
     if trial.system.stochastic:
         raise Skip("it is stochastic")
     times, paths = trial.paths
@@ -427,7 +427,7 @@ def flows_as_its_vector_field_says(trial: Trial) -> None:
 
 
 def responds_to_inputs_as_it_says(trial: Trial) -> None:
-    """`advanced` is what functions are after inputs were held, and `gains` is its linear part.
+    """`advanced` gives the functions' values after held inputs, and `gains` is its linear part.
 
     Along trajectories of SciPy's DOP853, started anew at every switch.
     """
@@ -480,7 +480,7 @@ def _responds(spaces: Sequence[Eigenspace], states: NDArray, held: NDArray, dt: 
 
 
 def keeps_its_functions_of_sensors(trial: Trial) -> None:
-    """Functions of what sensors show obey their eigenvalue, and respond to inputs, as they say."""
+    """Eigenfunctions of the sensor values obey their eigenvalue and their response to inputs."""
     system, n = trial.system, trial.system.size
     if system.stochastic or n < 2:
         raise Skip("it is stochastic" if system.stochastic else "it has one variable")
@@ -509,7 +509,7 @@ def _without_inputs(trial: Trial) -> tuple[float, NDArray, NDArray]:
 
 
 def is_drawn_from_its_seed(trial: Trial) -> None:
-    """The same seed makes the same system, to the bit."""
+    """The same seed gives the same system, bit for bit."""
     if trial.make is None:
         raise Skip("it is made by no recipe or class")
     first, again = (trial.make(0) for _ in range(2))
@@ -556,8 +556,8 @@ def verify(trial: Trial) -> Iterator[Verdict]:
     Yields
     ------
     Verdict
-        One for each check, as soon as it is known. What hangs, hangs:
-        `koopmark.workers.verify` does the same in a process of its own, with a time limit.
+        One for each check, as soon as it is known. There is no time limit here:
+        `koopmark.workers.verify` runs the checks in a separate process with one.
     """
     return (verdict(check, trial) for check in CHECKS)
 

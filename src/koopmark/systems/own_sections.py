@@ -1,7 +1,7 @@
-"""The `[system]` section of a recipe, of any kind: shipped, or a class of one's own.
+"""The `[system]` section of a recipe, for shipped systems and for classes written by users.
 
-The keys of a class of one's own are the parameters of its `draw`, or else its fields, with their
-types and defaults.
+The keys for a user's class are the parameters of its `draw`, or else its fields, with their types
+and defaults.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ PROBES = 3
 
 
 class OwnSystem(SystemSection):
-    """Makes a system for each seed, of a class that is not koopmark's."""
+    """Makes a system for each seed from a class that is not part of koopmark."""
 
     made_by: ClassVar[type[System]]
     arrays: ClassVar[frozenset[str]] = frozenset()
@@ -82,12 +82,12 @@ class OwnSystem(SystemSection):
 
 
 def own_section(name: str, as_of: str = "") -> type[OwnSystem]:
-    """The section of systems of this class; `as_of` is as for `koopmark._plugins.load`.
+    """The section type for systems of this class; `as_of` is as in `koopmark._plugins.load`.
 
     Raises
     ------
     ConfigError
-        If there is no such class, or a recipe cannot say what it needs.
+        If there is no such class, or a recipe cannot express its parameters.
     """
     return _section(load(name, as_of), name)
 
@@ -157,7 +157,7 @@ def _holds_array(annotation: Any) -> bool:
 
 
 def is_own(kind: object) -> TypeGuard[str]:
-    """Whether the `kind` of a section names code that is not koopmark's; nothing is loaded."""
+    """Whether the `kind` of a section names code outside koopmark; nothing is imported."""
     return (
         isinstance(kind, str)
         and kind not in SECTIONS

@@ -1,4 +1,4 @@
-"""Systems that live elsewhere: in an importable module, in a file, behind an entry point."""
+"""Systems defined outside koopmark: in a module, in a file or behind an entry point."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -20,10 +20,10 @@ RNG = "rng"
 
 
 def load(name: str, as_of: str = "") -> type[System]:
-    """The class of systems of this name.
+    """Load the system class of this name.
 
-    Parameters and errors are those of `koopmark._plugins.load`; it is a ConfigError too if the
-    class lacks something that systems must have.
+    Parameters and errors are as in `koopmark._plugins.load`. A class that lacks a required part of
+    a system raises a ConfigError too.
     """
     kind, digest = _plugins.load(name, SYSTEM, as_of=as_of)
     lacking = _lacking(kind)
@@ -76,17 +76,17 @@ def _again(name: str, values: dict[str, Any], digest: str) -> System:
 
 
 def drawn(kind: type[System]) -> bool:
-    """Whether a class draws a system for each seed, by a classmethod `draw`."""
+    """Whether a class draws a new system for each seed, by a classmethod `draw`."""
     return hasattr(kind, "draw")
 
 
 def parameters(kind: type[System]) -> Mapping[str, Parameter]:
-    """What systems of a class are made of, with their types: those of `draw`, or its fields.
+    """Parameters of a system class with their types: those of `draw`, or else its fields.
 
     Raises
     ------
     ConfigError
-        If a type is a name that its module does not have.
+        If a type annotation names something that its module does not define.
     """
     make: Callable[..., Any] = kind.draw if drawn(kind) else kind  # type: ignore[attr-defined]
     try:
@@ -99,15 +99,15 @@ def parameters(kind: type[System]) -> Mapping[str, Parameter]:
 
 
 def make(kind: type[System], given: Mapping[str, Any], seed: int) -> System:
-    """The system of a class with these parameters.
+    """Make a system of a class from these parameters.
 
-    If the class has a `draw` its generator depends on the seed and the name of the class: with
-    other parameters it yields the same numbers.
+    The generator passed to `draw` depends on the seed and the name of the class only, so other
+    parameters get the same random numbers.
 
     Raises
     ------
     ConfigError
-        If the class makes none, with what it said.
+        If the class raises an error, which the message repeats.
     """
     try:
         if drawn(kind):

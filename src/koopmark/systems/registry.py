@@ -1,8 +1,8 @@
 """Factories of systems by the kind that recipes name, and the bounds on their parameters.
 
-A bound stands once, in the signature of a factory or the fields of a system, as in
-`gain: Positive`. Calls out of bounds are refused, and recipes take their keys, types, bounds and
-defaults from the same signature (`koopmark.systems.sections`).
+Each bound is written once, in the signature of a factory or the fields of a system, as in
+`gain: Positive`. Calls with arguments out of bounds raise an error, and recipes take their keys,
+types, bounds and defaults from the same signature (`koopmark.systems.sections`).
 """
 
 from collections.abc import Callable, Mapping
@@ -32,12 +32,12 @@ Correlation = Annotated[float, Interval(ge=-1.0, le=1.0)]
 
 
 def check_bounds(name: str, value: Any, annotation: Any) -> None:
-    """Refuse a number outside of the bounds that its annotation has, or an infinite one.
+    """Raise ValueError if a number is infinite or outside the bounds in its annotation.
 
     Raises
     ------
     ValueError
-        If it is, with what is allowed.
+        If the value is out of bounds; the message says what is allowed.
     """
     bounds = [
         bound
@@ -69,12 +69,12 @@ def check_bounds(name: str, value: Any, annotation: Any) -> None:
 
 
 def named(what: str, name: str, known: Mapping[str, T]) -> T:
-    """The entry of this name.
+    """Look up a name; the error for an unknown name lists the known ones.
 
     Raises
     ------
     ValueError
-        If there is none, with the known names and the one that was probably meant.
+        If the name is unknown; the message lists the known names and suggests the closest.
     """
     if name not in known:
         hint, names = suggest(name, known), ", ".join(known)
@@ -83,9 +83,9 @@ def named(what: str, name: str, known: Mapping[str, T]) -> T:
 
 
 def bounded(function: Callable[P, R], check: Callable[..., object] | None = None) -> Callable[P, R]:
-    """The same function, which refuses what is out of the bounds of its annotations, by name.
+    """The same function with its arguments checked against the bounds in its annotations.
 
-    `check`, a function of some of its parameters, refuses those that do not go together.
+    `check`, a function of some of its parameters, raises an error for inconsistent ones.
     """
     taken = signature(function)
     together = signature(check).parameters if check else ()
@@ -109,10 +109,10 @@ def bounded(function: Callable[P, R], check: Callable[..., object] | None = None
 
 @dataclass(frozen=True)
 class Factory:
-    """What makes the systems of a kind.
+    """The function that makes the systems of a kind.
 
-    `check`, a function of some of the parameters, refuses those that do not go together, at no
-    cost: by it a recipe is checked without making the system. Without it the system is made.
+    `check`, a cheap function of some of the parameters, raises an error for inconsistent ones.
+    With it a recipe is checked without making the system; otherwise the system is made.
     """
 
     make: Callable[..., Any]
@@ -120,13 +120,13 @@ class Factory:
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
-        """Those of `make`, but `seed`."""
+        """The parameters of `make` without `seed`."""
         taken = signature(self.make).parameters
         return {name: parameter for name, parameter in taken.items() if name != "seed"}
 
     @property
     def seeded(self) -> bool:
-        """Whether another seed makes another system."""
+        """Whether systems depend on the seed."""
         return "seed" in signature(self.make).parameters
 
 
@@ -137,9 +137,9 @@ FACTORIES: dict[str, Factory] = {}
 def factory(
     kind: str, check: Callable[..., object] | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register what makes the systems of a kind: a class, or a function, whose bounds then hold.
+    """Register a class or function that makes the systems of a kind, and enforce its bounds.
 
-    `check` as in `Factory`; a function calls it before it draws anything.
+    `check` is as in `Factory`, and runs before anything is drawn.
     """
 
     def register(make: Callable[P, R]) -> Callable[P, R]:

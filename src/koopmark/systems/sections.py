@@ -1,7 +1,7 @@
 """The `[system]` section of a recipe: a kind of system, and the parameters of its factory.
 
-The keys, types, bounds and defaults of a section are those of the signature of its factory. Here
-stands what a signature does not say: what names and lists may be, and how large recipes may be.
+The keys, types, bounds and defaults of a section come from the signature of its factory. This
+module adds what a signature cannot say: allowed names and lists, and how large recipes may be.
 """
 
 from collections.abc import Iterable
@@ -33,10 +33,10 @@ Matrix = tuple[Vector, ...]
 
 
 class SystemSection(Section):
-    """Makes a system for each seed by the factory of its kind.
+    """The `[system]` section: makes a system for each seed by the factory of its kind.
 
-    Makes one while it is read, so that what the factory refuses is said there. N and the
-    eigenvalues in closed form are the same for every seed.
+    Reading the section makes one system, so that errors of the factory appear at once. N and the
+    closed-form eigenvalues are the same for every seed.
     """
 
     derived: ClassVar[tuple[str, ...]] = ()
@@ -50,18 +50,18 @@ class SystemSection(Section):
         return self
 
     def check(self) -> None:
-        """Refuse parameters from which the factory makes no system.
+        """Raise ValueError for parameters from which the factory cannot make a system.
 
         Raises
         ------
         ValueError
-            As the factory.
+            If the factory would raise it.
         """
         _ = self._size_and_generators
 
     @property
     def factory(self) -> Factory:
-        """What makes its systems."""
+        """The factory of this kind of system."""
         return FACTORIES[self.kind]
 
     def code(self) -> list[type | tuple[str, str]]:
@@ -71,15 +71,15 @@ class SystemSection(Section):
 
     @property
     def drawn_per_seed(self) -> bool:
-        """Whether another seed makes another system."""
+        """Whether systems depend on the seed."""
         return self.factory.seeded
 
     def arguments(self) -> dict[str, Any]:
-        """Those of the factory, but the seed."""
+        """Arguments of the factory without the seed."""
         return self.model_dump(exclude={"kind"})
 
     def build(self, seed: int) -> systems.System:
-        """The system of this seed."""
+        """Make the system of this seed."""
         seeded = {"seed": seed} if self.factory.seeded else {}
         system: systems.System = self.factory.make(**self.arguments(), **seeded)
         return system
@@ -97,19 +97,19 @@ class SystemSection(Section):
 
     @property
     def highest_frequency(self) -> float:
-        """Largest |Im λ| of its eigenfunctions; products of k have up to k times that."""
+        """Largest |Im λ| of the principal eigenfunctions; products of k have up to k times that."""
         return max((abs(value.imag) for value in self._size_and_generators[1]), default=0.0)
 
     def check_targets(self, max_degree: int) -> None:
-        """Refuse targets that are too many, or that no data tell from another product.
+        """Raise ValueError for too many targets, or targets too close to be told apart by data.
 
-        A product at exactly the eigenvalue of another belongs to its eigenspace; one that is off by
-        more than rounding and less than data show makes two eigenspaces that are one to any fit.
+        Products with exactly equal eigenvalues share an eigenspace. If two eigenvalues differ by
+        more than rounding but less than data can resolve, no fit can separate their eigenspaces.
 
         Raises
         ------
         ValueError
-            If there are such.
+            If there are such targets.
         """
         self.check_count(max_degree)
         case = too_close(np.array(self._size_and_generators[1]), max_degree)
@@ -126,12 +126,12 @@ class SystemSection(Section):
             )
 
     def check_count(self, max_degree: int) -> None:
-        """Refuse a degree at which there are too many products of eigenfunctions.
+        """Raise ValueError for a degree at which there are too many products of eigenfunctions.
 
         Raises
         ------
         ValueError
-            If there are.
+            If there are too many.
         """
         functions = len(self._size_and_generators[1])
         if comb(functions + max_degree, max_degree) > MAX_PRODUCTS:

@@ -1,4 +1,4 @@
-"""Exact Koopman eigenspaces."""
+"""Exact Koopman eigenspaces in closed form, the answer key of koopmark."""
 
 from koopmark.truth._eigenspace import (
     ONE,

@@ -34,7 +34,7 @@ ONE = -1
 
 @dataclass(frozen=True, eq=False)
 class NullSpace(_repr.ReprMixin):
-    """All u with Wᵀ u = 0, for W = L Rᵀ with thin QR L = Q S.
+    """Left null space of low-rank weights: all u with Wᵀ u = 0, from the thin QR L = Q S.
 
     Only `complement` = Q, of shape (N, r), is stored: the null space is its orthogonal
     complement, and vectors are drawn from it as u = (I - Q Qᵀ) v.
@@ -44,23 +44,23 @@ class NullSpace(_repr.ReprMixin):
 
     @property
     def size(self) -> int:
-        """N, the number of units."""
+        """Number N of units."""
         return self.complement.shape[0]
 
     @property
     def dimension(self) -> int:
-        """d = N - r."""
+        """Dimension d = N - r."""
         return self.size - self.complement.shape[1]
 
     def project(self, vectors: NDArray) -> NDArray:
-        """Orthogonal projection P v = v - Q (Qᵀ v) of each row of `vectors`, shape (..., N)."""
+        """Orthogonal projection P v = v - Q (Qᵀ v) of each row v of `vectors` (..., N)."""
         q = self.complement
         return vectors - (vectors @ q) @ q.T
 
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """`count` random null vectors of unit norm as columns, shape (N, count).
+        """Random null vectors of unit norm as columns, shape (N, count).
 
-        They are independent with probability one while `count` <= d.
+        They are independent with probability one if `count` <= d.
         """
         # Projecting twice removes what rounding left of the first projection.
         vectors = self.project(self.project(rng.standard_normal((count, self.size))))
@@ -68,7 +68,7 @@ class NullSpace(_repr.ReprMixin):
 
     @cached_property
     def basis(self) -> NDArray[np.float64]:
-        """An orthonormal basis as columns, shape (N, d). Costs O(N²) memory: small N only."""
+        """Orthonormal basis as columns, shape (N, d); takes O(N²) memory."""
         full, _ = np.linalg.qr(self.complement, mode="complete")
         return full[:, self.complement.shape[1] :]
 
@@ -88,7 +88,7 @@ class AffineProducts:
         θ.
     eigenvalues : (q,) array
     factors : (m, degree) array
-        The places of the φⱼ in each product; ONE fills up products of fewer.
+        Indices of the φⱼ in each product, filled up with ONE for products of fewer.
     """
 
     vectors: NDArray
@@ -98,7 +98,7 @@ class AffineProducts:
 
 
 def offset_of(coordinates: Callable) -> NDArray[np.float64] | None:
-    """θ if the coordinates are x - θ, as a map says by its `theta`; None if they are others."""
+    """The offset θ if the map is x - θ, and None for any other map."""
     return getattr(coordinates, "theta", None)
 
 
@@ -110,33 +110,33 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
     @property
     @abstractmethod
     def eigenvalue(self) -> complex:
-        """λ of the generator, per unit of time; if it is `discrete`, μ of one step of the map."""
+        """Eigenvalue λ per unit of time of a flow, or multiplier μ of one step of a map."""
 
     @property
     def discrete(self) -> bool:
-        """Whether its functions are those of a map, φ(x⁺) = μ φ(x)."""
+        """Whether its functions are eigenfunctions of a map, φ(x⁺) = μ φ(x)."""
         return False
 
     def multiplier(self, elapsed: float) -> complex:
-        """φ(x(t)) / φ(x(0)) after this time without inputs: e^{λt}, or μᵗ of a map."""
+        """Factor φ(x(t)) / φ(x(0)) after this time without inputs: e^{λt}, or μᵗ for a map."""
         if self.discrete:
             return complex(self.eigenvalue**elapsed)
         return complex(np.exp(self.eigenvalue * elapsed))
 
     def gains(self, elapsed: float) -> NDArray | None:  # noqa: ARG002
-        """(m, q) g with φ(x(t)) = multiplier φ(x(0)) + g v for inputs v held that long.
+        """Gains g (m, q) with φ(x(t)) = multiplier φ(x(0)) + g v for inputs v held that long.
 
-        None, the default, if inputs do not reach the functions, or not only linearly.
+        By default None: inputs do not reach the functions, or not only linearly.
         """
         return None
 
     @property
     def driven(self) -> bool:
-        """Whether inputs reach its functions, which are eigenfunctions together with a response."""
+        """Whether inputs change its functions beyond what their eigenvalue says."""
         return False
 
     def advanced(self, states: NDArray, inputs: NDArray | None, elapsed: float) -> NDArray:
-        """Exact values (..., m) so much later, from states (..., N) under held inputs (..., q)."""
+        """Exact values (..., m) a time `elapsed` after `states` (..., N) under held inputs."""
         factor = self.multiplier(elapsed)
         values = self.evaluate(states) * (factor if factor.imag else factor.real)
         gains = self.gains(elapsed)
@@ -153,50 +153,48 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
     @abstractmethod
     def sample(self, count: int, rng: np.random.Generator) -> "Eigenspace":
-        """The subspace spanned by `count` random directions, for spaces too large to list.
+        """A subspace spanned by `count` random directions, for spaces too large to list.
 
-        Returns the space itself where `count` >= dimension.
+        Returns the space itself if `count` >= dimension.
         """
 
     @property
     def exact(self) -> bool:
-        """Whether its functions obey their eigenvalue exactly; False where there is a bound."""
+        """Whether its functions obey the eigenvalue exactly; False if there is only a bound."""
         return True
 
     @property
     def whole(self) -> bool:
-        """Whether every smooth eigenfunction at its eigenvalue is in it.
+        """Whether it has every smooth eigenfunction at its eigenvalue (docs/explanation/theory/whole_eigenspaces.md).
 
-        Proofs: docs/explanation/theory/whole_eigenspaces.md.
-
-        False for a part of a larger eigenspace, or where it may be one: a pair at this eigenvalue
-        can be exact and yet outside of this space. So it is wherever there is a smooth constant of
-        motion, whose functions times an eigenfunction make infinitely many; for a sample of
-        directions; and beside a function whose eigenvalue differs by a relative 1e-6 or less.
+        False if the space is, or may be, part of a larger eigenspace: an exact pair at this
+        eigenvalue can then lie outside of it. This is so if there is a smooth constant of motion,
+        since an eigenfunction times any function of it is another one; for a sample of directions;
+        and if another eigenvalue differs by a relative 1e-6 or less.
         """
         return True
 
     @property
     def degree(self) -> int:
-        """Of how many principal eigenfunctions its functions are products, the largest of a basis.
+        """Largest number of principal eigenfunctions in the products that span the space.
 
-        1 if all of them are principal, or are products of no others that the system knows.
+        1 if all of them are principal, or are not known to be products.
         """
         return 1
 
     def as_part(self) -> "Eigenspace":
-        """The same space, known to be a part of a larger one: not `whole`."""
+        """The same space marked as part of a larger eigenspace (not `whole`)."""
         # Every subclass is a dataclass with this field.
         return replace(self, whole=False)  # type: ignore[type-var]
 
     def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:  # noqa: ARG002
-        """(m,) bounds on |φ(x(t)) - e^{λt}φ(x(0))| a time `elapsed` later: 0 where it is exact."""
+        """Bounds (m,) on |φ(x(t)) - e^{λt}φ(x(0))| after time `elapsed`; 0 for exact functions."""
         return np.zeros(self.dimension)
 
     def affine_products(self, most: int) -> AffineProducts | None:  # noqa: ARG002
-        """At most `most` of a basis, as products of eigenfunctions affine in the state.
+        """Up to `most` basis functions as products of eigenfunctions that are affine in the state.
 
-        None, the default, if they are not such products.
+        By default None: they are not such products.
         """
         return None
 
@@ -214,11 +212,11 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
 @dataclass(frozen=True, eq=False)
 class ProductEigenspace(Eigenspace):
-    """Products of `degree` functions uᵀζ(x), at -degree in the relaxation family.
+    """Products of `degree` functions uᵀζ(x); in the relaxation family the eigenvalue is -degree.
 
-    With z = Bᵀ ζ(x) and B a basis of the left null space, the monomials of that degree in z:
-    a space of dimension C(d + degree - 1, degree). Channels that are not units have ζ and a null
-    space of their own (docs/explanation/theory/sensors.md).
+    With z = Bᵀ ζ(x) and B a basis of the left null space, they are the monomials of that degree in
+    z, a space of dimension C(d + degree - 1, degree). For sensor values, ζ and the null space are
+    those of the sensors (docs/explanation/theory/sensors.md).
 
     Parameters
     ----------
@@ -229,7 +227,7 @@ class ProductEigenspace(Eigenspace):
     law : LinearLaw
         How z moves.
     drive : (N, q) array, optional
-        What inputs add to ζ(x) before the law: z is driven by Bᵀ drive v. None for nothing.
+        Effect of inputs: z is driven by Bᵀ drive v. None without inputs.
     """
 
     null_space: NullSpace
@@ -301,7 +299,7 @@ class ProductEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class SampledProducts(Eigenspace):
-    """`count` products of null-vector functions, never listing the space.
+    """A sample of `count` products of functions uᵀζ(x), for spaces too large to list.
 
     `factors` has shape (degree, N, count): function j is Π_k factors[k, :, j]ᵀ ζ(x). `law` and
     `drive` are as in `ProductEigenspace`.
@@ -358,12 +356,12 @@ class SampledProducts(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ExponentialEigenspace(Eigenspace):
-    """Drift family: φ = exp(uᵀ ζ(x)) for each column u of `exponents`, eigenvalue -uᵀc.
+    """Functions exp(uᵀ ζ(x)) of the drift family, u the columns of `exponents`, at -uᵀc.
 
-    All columns, shape (N, dimension), are left null vectors with one value of uᵀc, `decay`. Where
-    there are two independent null vectors, infinitely many others, complex ones among them, have
-    the same value: `whole` is False. Each u is a sum of at most `degree` chosen ones, and its
-    eigenfunction the product of theirs.
+    All columns, shape (N, dimension), are left null vectors with the same uᵀc, `decay`. With two
+    or more independent null vectors, infinitely many others (also complex ones) have the same
+    value, so `whole` is False. Each u is a sum of at most `degree` chosen vectors, and its
+    eigenfunction is the product of theirs.
     """
 
     exponents: NDArray[np.float64]
@@ -395,9 +393,9 @@ class ExponentialEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ConservedRatios(Eigenspace):
-    """Relaxation family: the constants of motion uᵢᵀζ / u_dᵀζ, at λ = 0 or, of a map, μ = 1.
+    """Constants of motion uᵢᵀζ / u_dᵀζ of the relaxation family.
 
-    Singular where the denominator vanishes: good for checks, not as targets.
+    They are singular where the denominator vanishes, and so are used in checks, not as targets.
     """
 
     null_space: NullSpace
@@ -428,7 +426,7 @@ class ConservedRatios(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ConservedSums(Eigenspace):
-    """Drift family: the constants of motion uᵀζ with uᵀc = 0, eigenvalue 0.
+    """Constants of motion uᵀζ with uᵀc = 0 of the drift family, at eigenvalue 0.
 
     `vectors`, shape (N, dimension), are left null vectors orthogonal to the rates c.
     """
@@ -455,10 +453,10 @@ class ConservedSums(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class ApproximateEigenspace(Eigenspace):
-    """uᵀζ(x) for vectors u that the weights nearly annihilate: |𝒦φ + φ| <= `generator_bounds`.
+    """Functions uᵀζ(x) with |𝒦φ + φ| <= `generator_bounds`, as Wᵀu is nearly zero.
 
-    Not exact, and nowhere to be called so: what is scored against it is the distance to these
-    functions. Along a trajectory |φ(x(t)) - e^{-t}φ(x(0))| <= (1 - e^{-t}) generator_bounds
+    The eigenspace is not exact: scores measure the distance from these functions. Along a
+    trajectory |φ(x(t)) - e^{-t}φ(x(0))| <= (1 - e^{-t}) generator_bounds
     (docs/explanation/ensembles/nearly_low_rank.md).
 
     Parameters
@@ -466,9 +464,9 @@ class ApproximateEigenspace(Eigenspace):
     vectors : (N, m) array
         The u as columns, orthonormal.
     zeta : callable
-        ζ, acting unit by unit.
+        ζ, which acts unit by unit.
     generator_bounds : (m,) array
-        A bound for each of them, over all of state space; zeros where they are exact.
+        A bound for each u over all of state space; zero for exact functions.
     """
 
     vectors: NDArray[np.float64]
@@ -500,7 +498,7 @@ class ApproximateEigenspace(Eigenspace):
         return replace(self, vectors=vectors, generator_bounds=bounds)
 
     def deviation_bounds(self, elapsed: float) -> NDArray[np.float64]:
-        """(m,) bounds on |φ(x(t)) - e^{-t}φ(x(0))| a time `elapsed` later."""
+        """Bounds (m,) on |φ(x(t)) - e^{-t}φ(x(0))| after time `elapsed`."""
         return -np.expm1(-elapsed) * self.generator_bounds
 
     def _functions(self) -> str:

@@ -1,8 +1,8 @@
-"""Eigenspaces made of products of given eigenfunctions, gathered by eigenvalue.
+"""Eigenspaces spanned by products of given eigenfunctions, grouped by eigenvalue.
 
-The generator is a derivation, so a product of eigenfunctions is one and the eigenvalues add: those
-of all products form a lattice. Products whose eigenvalues agree share a space
-(docs/explanation/theory/whole_eigenspaces.md). Of a map the eigenvalues multiply.
+The generator is a derivation, so a product of eigenfunctions is an eigenfunction at the sum of
+their eigenvalues, and these sums form a lattice. Products with equal eigenvalues share a space
+(docs/explanation/theory/whole_eigenspaces.md). For a map, eigenvalues multiply.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ MOST_PRODUCTS, MOST_FACTORS = 10**6, 10**7
 
 @dataclass(frozen=True, eq=False)
 class PrincipalFunctions(ReprMixin):
-    """Eigenfunctions vᵀz(x), the linear ones in coordinates z that obey ż = Λz, or z⁺ = Λz.
+    """Eigenfunctions vᵀz(x), linear in coordinates z that obey ż = Λz or z⁺ = Λz.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class PrincipalFunctions(ReprMixin):
         Left eigenvectors v of Λ as columns: vᵀΛ = λvᵀ.
     eigenvalues : (q,) array
     complete : bool
-        Whether all smooth eigenfunctions of z are combinations of their products: not where Λ has
-        other eigenvectors, or Jordan blocks larger than one of size 2
+        Whether all smooth eigenfunctions of z are combinations of their products. They are not if
+        Λ has other eigenvectors, or Jordan blocks beyond one of size 2
         (docs/explanation/theory/whole_eigenspaces.md).
     discrete : bool
-        Whether z⁺ = Λz, of a map, and the eigenvalues are μ.
+        Whether z obeys a map z⁺ = Λz, with eigenvalues μ.
     response : (q, p) array, optional
         b of φ̇ = λφ + b·v under inputs v (p,), or φ⁺ = μφ + b·v; None for no inputs.
     """
@@ -61,13 +61,13 @@ class PrincipalFunctions(ReprMixin):
     def of_linear(
         cls, coordinates: Callable[[NDArray], NDArray], matrix: ArrayLike
     ) -> "PrincipalFunctions":
-        """Those of ż = Λz, from a real Λ (p, p): all p of them.
+        """All p eigenfunctions of coordinates that obey ż = Λz, from a real Λ (p, p).
 
         Raises
         ------
         ValueError
-            If Λ is not a finite square matrix, or is defective: products of the generalised
-            eigenfunctions hold further eigenfunctions then, and no list here would be whole.
+            If Λ is not a finite square matrix, or is defective: the products of generalised
+            eigenfunctions then contain further eigenfunctions, and the list would be incomplete.
         """
         square = finite(matrix, "matrix")
         if square.ndim != 2 or square.shape[0] != square.shape[1] or len(square) == 0:
@@ -90,7 +90,7 @@ class PrincipalFunctions(ReprMixin):
         return of_width(z, len(self.vectors), "the coordinates of the states") @ self.vectors
 
     def columns(self, chosen: NDArray[np.intp]) -> "PrincipalFunctions":
-        """Some of them, real where all of those are."""
+        """The chosen functions, with real vectors if these are real."""
         vectors = self.vectors[:, chosen]
         if np.iscomplexobj(vectors) and not vectors.imag.any():
             vectors = vectors.real
@@ -101,13 +101,13 @@ class PrincipalFunctions(ReprMixin):
 
     @property
     def driven(self) -> NDArray[np.bool_]:
-        """(q,) which of them inputs reach."""
+        """Which functions (q,) inputs reach."""
         if self.response is None:
             return np.zeros(len(self.eigenvalues), dtype=bool)
         return np.asarray((self.response != 0).any(axis=1))
 
     def advanced(self, values: NDArray, inputs: NDArray, elapsed: float) -> NDArray:
-        """Values (..., q) so much later, from those now, under held inputs (..., p)."""
+        """Values (..., q) a time `elapsed` after `values`, under held inputs (..., p)."""
         scale, gain = self._law(elapsed)
         response = np.zeros((len(scale), inputs.shape[-1]))
         if self.response is not None:
@@ -124,9 +124,9 @@ class PrincipalFunctions(ReprMixin):
         return scale, np.where(still, elapsed, grown / np.where(still, 1.0, rate))
 
     def eigenspaces(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
-        """The eigenspaces of all products of 1 .. `max_degree` of them (`products_of`).
+        """Eigenspaces of all products of 1 .. `max_degree` functions (see `products_of`).
 
-        If inputs reach some of the functions of one, the others follow it as a part.
+        If inputs reach some functions of an eigenspace, the others follow as a space of their own.
         """
         spaces = []
         for found in products_of(self.eigenvalues, max_degree, self.discrete):
@@ -139,22 +139,22 @@ class PrincipalFunctions(ReprMixin):
 
     @property
     def trivial(self) -> float:
-        """The eigenvalue of constants of motion."""
+        """The eigenvalue of constants of motion: 0 for a flow, 1 for a map."""
         return 1.0 if self.discrete else 0.0
 
     def targets(self, max_degree: int) -> tuple["LatticeEigenspace", ...]:
-        """Those of the `eigenspaces` that are no constants of motion.
+        """The `eigenspaces` that are no constants of motion.
 
-        If there are such constants no space is whole: an eigenfunction times a function of them is
-        another at its eigenvalue.
+        If there are constants of motion, no space is whole: an eigenfunction times a function of
+        them is another eigenfunction at its eigenvalue.
         """
         spaces = self.eigenspaces(max_degree)
         return tuple(space for space in spaces if space.eigenvalue != self.trivial)
 
     def conserved(self) -> tuple["LatticeEigenspace", ...]:
-        """The constants of motion among them and their products of two: none or one space.
+        """Constants of motion among the functions and their products of two, in at most one space.
 
-        It is not whole: every function of them is conserved.
+        The space is not whole, since every function of them is conserved.
         """
         spaces = (space for space in self.eigenspaces(2) if space.eigenvalue == self.trivial)
         return tuple(replace(space, whole=False) for space in spaces if not space.driven)
@@ -162,10 +162,10 @@ class PrincipalFunctions(ReprMixin):
 
 @dataclass(frozen=True, eq=False)
 class LatticeEigenspace(Eigenspace):
-    """Products of principal functions with one sum of eigenvalues, or product of those of a map.
+    """Products of principal functions that share one eigenvalue.
 
-    `factors` (dimension, degree) names the principal functions in each product; ONE fills up
-    products of fewer.
+    `factors` (dimension, degree) has the indices of the principal functions in each product,
+    filled up with ONE for products of fewer.
     """
 
     principal: PrincipalFunctions
@@ -244,14 +244,14 @@ class LatticeEigenspace(Eigenspace):
 
 @dataclass(frozen=True, eq=False)
 class Products:
-    """Products of given functions whose eigenvalues have one sum.
+    """The products of given functions that share one eigenvalue.
 
     Parameters
     ----------
     eigenvalue : complex
         The sum.
     factors : (dimension, degree) array
-        Which functions each product is made of; ONE fills up products of fewer.
+        Indices of the functions in each product, filled up with ONE for products of fewer.
     whole : bool
         Whether these are all products with this sum.
     """
@@ -264,18 +264,18 @@ class Products:
 def products_of(
     eigenvalues: ArrayLike, max_degree: int, discrete: bool = False
 ) -> tuple[Products, ...]:
-    """For every sum of 1 .. `max_degree` of the eigenvalues, all products with this sum.
+    """All products of 1 .. `max_degree` functions, grouped by the sum of their eigenvalues.
 
-    Of a map, `discrete`, eigenvalues multiply: read product for sum, and ln |μ| for real part.
+    For a map (`discrete`) eigenvalues multiply: read product for sum, and ln |μ| for real part.
 
-    Products of any degree: with eigenvalues -1 and -2 the square of the first function is at -2
-    and belongs there whatever `max_degree`. They are finitely many if all real parts have one sign.
-    If not, a product that is conserved, or as good as that, makes infinitely many, and those of up
-    to `max_degree` are returned; so they are if too many products would have to be compared, of
-    10⁷ factors in all. These are not `whole`, nor are those with another product at nearly, not
-    quite, their eigenvalue (`too_close`).
+    Each group has the products of any degree: with eigenvalues -1 and -2, the square of the first
+    function belongs to -2 whatever `max_degree` is. There are finitely many if all real parts have
+    the same sign. If not, a (nearly) conserved product makes infinitely many, and only those of up
+    to `max_degree` are returned; likewise if more than 10⁷ factors would have to be compared. Such
+    groups are not `whole`, nor are those with another product at nearly the same eigenvalue
+    (`too_close`).
 
-    Ordered by the least degree in them. Sums that agree to a relative 1e-9 are one.
+    Groups are ordered by their least degree. Sums that agree to a relative 1e-9 count as equal.
     """
     every = np.asarray(eigenvalues, dtype=complex)
     if len(every) == 0:
@@ -307,10 +307,10 @@ def products_of(
 def too_close(
     eigenvalues: ArrayLike, max_degree: int
 ) -> tuple[complex, tuple[complex, ...]] | None:
-    """A sum of 1 .. `max_degree` eigenvalues, and a product at nearly but not quite this sum.
+    """Find a sum of 1 .. `max_degree` eigenvalues that another product nearly, not exactly, has.
 
-    Up to a relative 1e-6, where no data tell the two apart. The product is given by the eigenvalues
-    of its factors. None if there is no such case.
+    Nearly means to a relative 1e-6, where no data tell the two apart. The product is returned as
+    the eigenvalues of its factors; None if there is no such case.
     """
     every = np.asarray(eigenvalues, dtype=complex)
     if len(every) == 0:

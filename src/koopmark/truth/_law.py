@@ -1,4 +1,4 @@
-"""How the part of a network that its weights cannot reach moves, with inputs and without."""
+"""The linear law of the null component of a network, with and without inputs."""
 
 from dataclasses import dataclass
 
@@ -14,16 +14,15 @@ INSEPARABLE = 1e-6
 
 @dataclass(frozen=True)
 class LinearLaw:
-    """ż = -decay z + b v, or z⁺ = multiplier z + b v of a map, for every z = uᵀζ(x) with Wᵀu = 0.
+    """Linear law ż = -decay z + b v, or z⁺ = multiplier z + b v, of z = uᵀζ(x) with Wᵀu = 0.
 
-    All exact keys of the relaxation family follow from it: eigenvalues from `eigenvalue`, the gains
-    on an input that is held from `gain`, both whatever sensors see
-    (docs/explanation/theory/combinations.md).
+    All answer keys of the relaxation family follow from it, for any sensors: the eigenvalues from
+    `eigenvalue`, the gains on held inputs from `gain` (docs/explanation/theory/combinations.md).
 
     Parameters
     ----------
     decay : float
-        Per unit of time, of a flow: 1 for the relaxation family, 0 for the drift family.
+        Decay rate of a flow: 1 for the relaxation family, 0 for the drift family.
     multiplier : float, optional
         μ of a map, whose unit of time is one step; None for a flow.
     """
@@ -33,23 +32,23 @@ class LinearLaw:
 
     @property
     def discrete(self) -> bool:
-        """Whether it is that of a map."""
+        """Whether it is the law of a map."""
         return self.multiplier is not None
 
     @property
     def bounded(self) -> bool:
-        """Whether z never grows without inputs."""
+        """Whether z stays bounded without inputs."""
         return self.decay >= 0.0 if self.multiplier is None else abs(self.multiplier) <= 1.0
 
     def scale(self, elapsed: ArrayLike) -> NDArray[np.float64]:
-        """Factor on z after each time elapsed without inputs."""
+        """Factor on z after each elapsed time without inputs."""
         t = np.asarray(elapsed, dtype=float)
         if self.multiplier is None:
             return np.exp(-self.decay * t)
         return np.power(float(self.multiplier), t)
 
     def gain(self, elapsed: ArrayLike) -> NDArray[np.float64]:
-        """Factor on b v, for an input v held for each time elapsed."""
+        """Factor on b v after an input v was held for each elapsed time."""
         t = np.asarray(elapsed, dtype=float)
         if self.multiplier is None:
             return t + 0.0 if self.decay == 0.0 else -np.expm1(-self.decay * t) / self.decay
@@ -62,27 +61,27 @@ class LinearLaw:
         return (1.0 - self.scale(t)) / step
 
     def eigenvalue(self, degree: int) -> complex:
-        """Of products of so many z: λ of a flow, μ of one step of a map."""
+        """Eigenvalue of a product of `degree` functions z: λ of a flow, μ per step of a map."""
         if self.multiplier is None:
             return complex(-self.decay * degree + 0.0)
         return complex(self.multiplier**degree)
 
     @property
     def conserved_degree(self) -> int | None:
-        """The least degree at which products without inputs are constants of motion, or None.
+        """Least degree at which products are constants of motion without inputs, or None.
 
-        1 if z does not move, and 2 of a map with μ = -1.
+        It is 1 if z is constant, and 2 for a map with μ = -1.
         """
         if self.multiplier is None:
             return None if self.decay else 1
         return next((k for k in (1, 2) if abs(self.eigenvalue(k) - 1.0) <= SAME_EIGENVALUE), None)
 
     def degrees(self, max_degree: int) -> tuple[int, ...]:
-        """The degrees 1 .. `max_degree` whose products have an eigenvalue that no lower ones have.
+        """Degrees 1 .. `max_degree` whose products have an eigenvalue that no lower degree has.
 
-        Of a flow that decays those are all. Of a map μᵏ repeats where μ is 0, 1 or -1: if μ = 0
-        every product is at 0, and if μ = -1 those of degree 3 are where those of 1 are. What is
-        conserved is left out.
+        For a flow that decays these are all degrees. For a map, μᵏ repeats if μ is 0, 1 or -1: if
+        μ = 0 every product is at 0, and if μ = -1 degree 3 has the eigenvalue of degree 1.
+        Conserved products are left out.
         """
         kept: list[int] = []
         for degree in range(1, max_degree + 1):
@@ -93,9 +92,9 @@ class LinearLaw:
         return tuple(kept)
 
     def alone(self, degree: int) -> bool:
-        """Whether products of no other degree, nor the constant, are at or beside its eigenvalue.
+        """Whether no other degree, nor the constant, has an eigenvalue equal or close to this one.
 
-        Not where μᵏ repeats, and where |μ|ᵏ is below 1e-6: those of all higher degrees are there.
+        False if μᵏ repeats, or if |μ|ᵏ is below 1e-6, where all higher degrees are close as well.
         """
         if self.multiplier is None:
             return self.decay != 0.0

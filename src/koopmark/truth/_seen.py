@@ -1,4 +1,4 @@
-"""Eigenspaces as functions of what is seen of a state, if that shows all of it."""
+"""Eigenspaces as functions of sensor values that determine the state."""
 
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +10,7 @@ from koopmark.truth._eigenspace import AffineProducts, Eigenspace
 
 @dataclass(frozen=True, eq=False)
 class AffineView:
-    """s = Cx + b with C (p, N) of rank N, and a left inverse L (N, p) of C: x = L(s - b).
+    """Affine view s = Cx + b of rank N, with a left inverse: x = L(s - b).
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ class AffineView:
     _columns: dict[int, tuple[NDArray, NDArray]] = field(default_factory=dict, repr=False)
 
     def state(self, seen: NDArray) -> NDArray[np.float64]:
-        """x (..., N) of what is seen, (..., p): the state itself of any s = Cx + b."""
+        """States x (..., N) from sensor values s = Cx + b (..., p)."""
         states: NDArray[np.float64] = (np.asarray(seen) - self.offset) @ self.left_inverse.T
         return states
 
     def columns(self, vectors: NDArray) -> NDArray:
-        """Lᵀv for columns v (N, k), once for each array: (p, k)."""
+        """Lᵀv (p, k) for columns v (N, k), cached for each array."""
         # Spaces that share an array of vectors are known by that; it is kept, so that no other
         # array has its id.
         if id(vectors) not in self._columns:
@@ -44,18 +44,18 @@ class AffineView:
 
 @dataclass(frozen=True, eq=False)
 class SeenEigenspace(Eigenspace):
-    """φ(L(s - b)) for every function φ of an eigenspace of the states x.
+    """Functions φ(L(s - b)) of sensor values, for every function φ of an eigenspace of the state.
 
-    s determines x, so that these obey the same eigenvalue along every trajectory of s
+    As s determines x, they obey the same eigenvalue along every trajectory of s
     (docs/explanation/theory/sensors.md).
 
     Parameters
     ----------
     space : Eigenspace
-        Of the states.
+        Eigenspace of the states x.
     view : AffineView
     whole : bool
-        As that of `space`: there are no other smooth functions on what is seen.
+        As `space.whole`, since every smooth function of s is one of x.
     """
 
     space: Eigenspace

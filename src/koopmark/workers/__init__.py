@@ -1,4 +1,4 @@
-"""Fits in processes with limits of time and memory."""
+"""Worker processes that run fits with limits on time and memory."""
 
 from koopmark.workers._guard import guarded
 from koopmark.workers._pool import Pool, cores, execute

@@ -1,4 +1,4 @@
-"""What a fit prints, caught where even C code writes it, and kept within bounds."""
+"""Capture of what a fit prints, including output of C code, with a limit on its size."""
 
 import ctypes
 import os
@@ -31,7 +31,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @contextmanager
 def captured(path: Path, guarded: bool = True) -> Iterator[None]:
-    """Send file descriptors 1 and 2 of this process to `path` while the block runs.
+    """Redirect file descriptors 1 and 2 of this process to `path` inside the block.
 
     The file stays where it is when the process dies in the block, so that its last words can be
     read. Where it is not `guarded`, keeping it short is left to another process (see `cut`).
@@ -64,13 +64,13 @@ def captured(path: Path, guarded: bool = True) -> Iterator[None]:
 
 
 def forget(path: Path) -> None:
-    """Drop what was captured so far."""
+    """Drop the output captured so far."""
     flush()
     os.truncate(path, 0)
 
 
 def read(path: Path) -> str:
-    """What is in a capture file, or its end where it is long; empty where there is none."""
+    """Contents of a capture file, or its end if it is long; empty without a file."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TAIL_BYTES))
@@ -80,14 +80,14 @@ def read(path: Path) -> str:
 
 
 def last_lines(text: str) -> str:
-    """The last lines of `text`, without colours, overwritten lines and this machine's folders."""
+    """Last lines of `text` without colours, overwritten lines and local folders."""
     lines = [line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     kept = [line for line in lines if line][-LINES:]
     return shorten(_ANSI.sub("", "\n".join(kept)[-2 * CHARACTERS :]))[-CHARACTERS:]
 
 
 def shorten(text: str) -> str:
-    """`text` without the folders of this installation, which mean nothing elsewhere."""
+    """The text without the folders of this installation, which mean nothing elsewhere."""
     text = _WORD.sub(lambda word: _SITE.split(word[0])[-1], text)
     root = checkout()
     for folder in (root / "src" if root else None, root, sys.prefix, sys.base_prefix):
@@ -97,7 +97,7 @@ def shorten(text: str) -> str:
 
 
 def cut(path: Path) -> None:
-    """Free the room of all but the tail of a capture file that is too long.
+    """Drop all but the end of a capture file that is too long.
 
     A process may be writing to it. On Linux what is old becomes a hole, so that nothing that is
     written meanwhile can be lost; elsewhere the tail is written anew, and a few lines may be.
@@ -126,7 +126,7 @@ def _punched(descriptor: int, length: int) -> bool:
 
 
 def flush() -> None:
-    """Write what Python and then what C has kept in its buffers."""
+    """Flush the buffers of Python, then those of C."""
     for stream in (sys.stdout, sys.stderr):
         # A worker without a console has no streams, and a caller may have closed them.
         with suppress(AttributeError, ValueError):

@@ -1,4 +1,4 @@
-"""One fit, from data to rows: what a worker runs."""
+"""One fit from data to rows, as run by a worker."""
 
 import sys
 import time
@@ -41,14 +41,14 @@ REASON_CHARACTERS = 500
 
 
 class Fitter(Protocol):
-    """Where a cell is fitted; what it gives is asked for values, a dictionary and forecasts."""
+    """Runs the fit of a cell; its model can be asked for values, a dictionary and forecasts."""
 
     def fit(self, cell: Cell, data: Dataset | Recorded) -> Model:
-        """The model, or what the method raises."""
+        """Fit the method and return the model, or raise what the method raises."""
 
 
 class InProcess:
-    """The built-in methods of this process: answers are the model's own arrays, without copies."""
+    """Fits built-in methods in this process, without copies of arrays."""
 
     def fit(self, cell: Cell, data: Dataset | Recorded) -> Model:
         return cell.method.fit_with(data.train, data.key)
@@ -58,7 +58,7 @@ IN_PROCESS = InProcess()
 
 
 def hard_limit(cell: Cell) -> float:
-    """Seconds after which nothing of this fit can still be running."""
+    """Seconds after which the fit must be killed if it is still running."""
     return PREPARING_SECONDS + 2 * cell.limits.seconds + SCORING_ALLOWANCE
 
 
@@ -69,7 +69,7 @@ def run_cell(
     disposable: bool = False,
     fitter: Fitter = IN_PROCESS,
 ) -> Rows:
-    """Make the data, fit and score; whatever happens becomes rows.
+    """Make the data, fit and score; any failure becomes rows as well.
 
     Three phases, each with a time limit: the data are made (or read from the cache) and the
     library imported; then the fit, which alone is measured, within the suite's limits; then the

@@ -1,4 +1,4 @@
-"""The processes of a run: known by a mark in their environment, ended whatever becomes of the run.
+"""Cleanup of a run's processes, which carry a mark in their environment.
 
 This file is also a program, which every run starts: it waits until the run has let go of it, by
 its end or its death, then ends whatever still carries the mark and removes the run's notes.
@@ -26,7 +26,7 @@ ROUNDS = 20
 
 @contextmanager
 def guarded() -> Iterator[Path]:
-    """A folder for the notes of a run, whose path is the mark of the processes started inside.
+    """Create the folder for a run's notes; its path marks the processes started in the block.
 
     The folder and the processes are gone after the block, and so are they where this process is
     killed in it.
@@ -51,7 +51,7 @@ def guarded() -> Iterator[Path]:
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables of the processes started in the block."""
+    """Set environment variables for processes started in the block."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -65,13 +65,13 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def end_orphans(mark: str) -> None:
-    """End what carries the mark and descends from no process of this one's that lives."""
+    """End processes with the mark that do not descend from a living process of this run."""
     children = [process.pid for process in psutil.Process().children(recursive=True)]
     end(mark, spare={os.getpid(), *children})
 
 
 def end_descendants() -> int:
-    """End all that this process started and left running; how many there were."""
+    """End all processes that this process started; returns their number."""
     if os.name == "posix":
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -88,7 +88,7 @@ def end_descendants() -> int:
 
 
 def end(mark: str, spare: set[int]) -> None:
-    """End what carries the mark, and what that starts meanwhile."""
+    """End all processes with the mark, including those started meanwhile."""
     for _ in range(ROUNDS):
         processes = [p for p in psutil.process_iter() if p.pid not in spare and _carries(p, mark)]
         if not processes:

@@ -1,4 +1,4 @@
-"""What a worker leaves behind about the fit under way, for whoever finds it dead."""
+"""Notes of a worker on its current fit, to be read if the worker dies."""
 
 import faulthandler
 import json
@@ -21,7 +21,7 @@ _CALLER = re.compile(r"[/\\]workers[/\\]_cell\.py\"")
 
 
 class Journal:
-    """One fit's files: what it printed, and a note that says how far it had come.
+    """Files of one fit: its output, and a note on its current phase.
 
     The caller removes them. If the process is `disposable`, a phase that overruns its limit ends
     it. The end comes from a thread of faulthandler's that needs no interpreter lock, so it comes to
@@ -36,7 +36,7 @@ class Journal:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Catch what is printed inside the block, and keep notes in it."""
+        """Capture output and keep notes inside the block."""
         # Whoever may end this process also looks at how long its output grows.
         with capture.captured(self._output, guarded=not self._disposable):
             self._note = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -47,7 +47,7 @@ class Journal:
                 os.close(self._note)
 
     def enter(self, phase: str, seconds: float, **known: float) -> None:
-        """Note that a phase begins, how long it may take, and what is known by now."""
+        """Note the start of a phase, its time limit, and the results so far."""
         self._known |= known
         deadline = time.monotonic() + seconds
         note = {**self._known, "phase": phase, "limit": seconds, "deadline": deadline}
@@ -61,15 +61,15 @@ class Journal:
             faulthandler.dump_traceback_later(seconds, exit=True, file=2)
 
     def leave(self) -> None:
-        """Note that the phase is over."""
+        """Note the end of the phase."""
         faulthandler.cancel_dump_traceback_later()
 
     def forget_output(self) -> None:
-        """Drop what was printed so far: imports and data are not the fit."""
+        """Drop the output so far, since imports and data are not part of the fit."""
         capture.forget(self._output)
 
     def output(self) -> str:
-        """The last lines that were printed."""
+        """The last lines of output."""
         # C keeps what is written to a file in a buffer until it is full.
         capture.flush()
         return capture.last_lines(capture.read(self._output))
@@ -77,7 +77,7 @@ class Journal:
 
 @dataclass(frozen=True)
 class PostMortem:
-    """What is left of a fit whose process is gone."""
+    """What a fit left behind when its process ended."""
 
     pid: int | None = None
     phase: str = "start"
@@ -92,13 +92,13 @@ class PostMortem:
 
 
 def post_mortem(folder: Path, fit_id: str) -> PostMortem:
-    """Read what a dead worker left."""
+    """Read the files of a dead worker."""
     printed, where = _split(capture.read(files(folder, fit_id)[0]))
     return PostMortem(**_note(folder, fit_id), output=capture.last_lines(printed), where=where)
 
 
 def deadline(folder: Path, fit_id: str) -> float:
-    """By when the phase under way should be over, on the clock that is never set."""
+    """Time limit of the current phase, on the monotonic clock."""
     return float(_note(folder, fit_id).get("deadline", PostMortem.deadline))
 
 
@@ -110,13 +110,13 @@ def _note(folder: Path, fit_id: str) -> dict[str, Any]:
 
 
 def discard(folder: Path, fit_id: str) -> None:
-    """Remove a fit's files."""
+    """Remove the files of a fit."""
     for path in files(folder, fit_id):
         path.unlink(missing_ok=True)
 
 
 def files(folder: Path, fit_id: str) -> tuple[Path, Path]:
-    """Where what a fit prints is kept, and the note on how far it has come."""
+    """Paths of a fit's captured output and of its note."""
     return folder / f"{fit_id}.out", folder / f"{fit_id}.json"
 
 

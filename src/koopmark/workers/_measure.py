@@ -1,4 +1,4 @@
-"""What a fit costs: its time, its peak memory, and a limit on the latter."""
+"""Time and memory of a fit, and a limit on its memory."""
 
 import ctypes
 import gc
@@ -17,7 +17,7 @@ ENFORCED = sys.platform == "linux"
 
 
 class Meter:
-    """Wall-clock time and peak resident memory from its making on.
+    """Wall-clock time and peak resident memory since it was created.
 
     The peak is what came on top of what was resident at the start. Where the system keeps no
     peak that can be reset, it is how much the peak of the process's whole life grew, and NaN
@@ -51,7 +51,7 @@ class Meter:
 
 @contextmanager
 def memory_limit(megabytes: float) -> Iterator[None]:
-    """Refuse this process more than so much memory beyond what it holds now, on Linux.
+    """Limit the memory of this process to so much more than it has now (Linux only).
 
     An allocation beyond it raises MemoryError in Python; native code may do what it likes.
     """
@@ -71,7 +71,7 @@ def memory_limit(megabytes: float) -> Iterator[None]:
 
 
 def kernel_kills() -> int:
-    """How many processes the kernel has ended on this machine for want of memory, on Linux."""
+    """Number of processes that the kernel has killed for lack of memory (Linux only)."""
     with suppress(OSError):
         for line in Path("/proc/vmstat").read_text().splitlines():
             if line.startswith("oom_kill "):
@@ -80,7 +80,7 @@ def kernel_kills() -> int:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out; torch says so in a RuntimeError."""
+    """Whether an exception means lack of memory; torch reports that as a RuntimeError."""
     words = ("can't allocate memory", "not enough memory", "out of memory")
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)

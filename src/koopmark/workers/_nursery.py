@@ -1,4 +1,4 @@
-"""A process that has imported what fits need: workers are forked from it, each in an instant.
+"""A process with imported libraries from which workers are forked quickly.
 
 It has one thread, imports no method's library, and is there for the next run of this process too.
 A worker is as if it had been started anew: what may have changed since the nursery was started is
@@ -61,7 +61,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 
 class Process(Protocol):
-    """What is asked of a started process, as `multiprocessing` has it."""
+    """The interface of a started process, as in `multiprocessing`."""
 
     def kill(self) -> None: ...
     def is_alive(self) -> bool: ...
@@ -72,7 +72,7 @@ class Process(Protocol):
 
 
 def start(target: Callable[..., None], *arguments: Any) -> tuple[Process, Connection]:
-    """A process that runs `target` with its end of a pipe and `arguments`, and our end."""
+    """Start a process that runs `target` with its end of a pipe; returns it and our end."""
     ours, theirs = _SPAWN.Pipe()
     with guard.environment(ONE_THREAD), theirs:
         process: Process | None = _forked(target, theirs, arguments)
@@ -122,7 +122,7 @@ def _surroundings() -> tuple[object, ...]:
 
 
 class Nursery:
-    """The process, as the one that started it sees it."""
+    """The nursery process as seen by the process that started it."""
 
     def __init__(self, surroundings: tuple[object, ...]) -> None:
         self._surroundings = surroundings
@@ -145,14 +145,14 @@ class Nursery:
         return mine and not self.gone and self._surroundings == surroundings
 
     def fork(self, target: Callable[..., None], theirs: Connection, arguments: tuple) -> "Forked":
-        """A process that runs `target`; raises EOFError where the nursery is gone."""
+        """Fork a process that runs `target`; raises EOFError if the nursery is gone."""
         streams = [number for number in (1, 2) if _is_open(number)]
         handed = dict(os.environ), os.getcwd(), streams
         pid = self._ask(target, arguments, *handed, handles=[theirs.fileno(), *streams])
         return Forked(self, pid)
 
     def exit_code(self, pid: int) -> int:
-        """Of a process that has ended; as if it had been killed where the nursery is gone."""
+        """Exit code of an ended process; as if it had been killed if the nursery is gone."""
         try:
             code: int = self._ask(pid)
         except EOFError:
@@ -182,7 +182,7 @@ class Nursery:
         return number
 
     def let_go(self) -> None:
-        """Leave it to end what it forked, and itself."""
+        """Let the nursery end itself and what it forked."""
         if self._owner == os.getpid() and not self.gone:
             self._connection.close()
             self._process.join(STANDSTILL)
@@ -195,7 +195,7 @@ class Nursery:
 
 
 class Forked:
-    """A process that a nursery forked."""
+    """A process forked by a nursery."""
 
     def __init__(self, nursery: Nursery, pid: int) -> None:
         self._nursery, self.pid = nursery, pid

@@ -1,4 +1,4 @@
-"""Fits in processes of this machine; a process that hangs or dies costs one row.
+"""Runs fits in local processes; a process that hangs or dies costs one row.
 
 Each worker has a pipe of its own: whenever and however it is killed, no other waits for it.
 """
@@ -43,7 +43,7 @@ KILLED = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM") if hasa
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -52,7 +52,7 @@ def cores() -> int:
 def execute(
     cells: Sequence[Cell], jobs: int, cache_dir: Path | None = None
 ) -> Generator[Rows, None, None]:
-    """Run cells in `jobs` warm worker processes and yield their rows as they end.
+    """Run cells in `jobs` worker processes and yield their rows as they end.
 
     Closing the iterator ends the fits under way.
 
@@ -83,7 +83,7 @@ class _Worker:
 
 @dataclass
 class Pool:
-    """Workers, started as they are needed, warm from one call of `rows` to the next."""
+    """Worker processes, started on demand and reused between calls of `rows`."""
 
     folder: Path
     cache_dir: Path | None
@@ -105,7 +105,7 @@ class Pool:
             _close(member)
 
     def rows(self, cells: Sequence[Cell]) -> Iterator[Rows]:
-        """Rows of `cells` as they end."""
+        """Run `cells` and yield their rows as they end."""
         self._waiting = deque(cells)
         looked = time.monotonic()
         while self._waiting or self._busy():
@@ -238,7 +238,7 @@ def _outcome(
 
 
 def in_words(exit_code: int) -> str:
-    """Such as `was killed by SIGSEGV (Segmentation fault)` or `ended with exit code 3`."""
+    """Exit code as text: `was killed by SIGSEGV (Segmentation fault)`, `ended with exit code 3`."""
     if exit_code < 0:
         try:
             name = signal.Signals(-exit_code).name

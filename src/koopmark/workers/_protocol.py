@@ -1,4 +1,4 @@
-"""What is asked of a process that fits, message by message (docs/reference/files/protocol.md).
+"""The protocol between a worker and a process that fits (docs/reference/files/protocol.md).
 
 The model stays where it was fitted: what scoring needs of it is asked for. A message is a length
 (4 bytes, big-endian), so many bytes of JSON, and then the bytes of the arrays that the JSON lists
@@ -35,7 +35,7 @@ _LENGTH = struct.Struct(">I")
 
 @dataclass(frozen=True)
 class Piped:
-    """A `Fitter`: a process at the other end of two pipes that knows the method by its name.
+    """A `Fitter` that sends requests through pipes to a process with the method.
 
     It is given the training data and nothing else, so that no informed method can be fitted there.
     """
@@ -52,7 +52,7 @@ class Piped:
         return PipedModel(self, head, fitted)
 
     def ask(self, what: str, arrays: Arrays, **more: Any) -> tuple[Head, dict[str, NDArray]]:
-        """The answer to a request; raises what the fit or the model came to, if that is an error.
+        """Send a request and return the answer; raises the error that the fit or model raised.
 
         That is Skip, MemoryError, or RuntimeError for any other; EOFError if the process is gone.
         """
@@ -116,7 +116,7 @@ class PipedModel(Model):
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until their end; the model is that of the last fit."""
+    """Answer requests until the input ends, with the model of the last fit."""
     model: Model | None = None
     while True:
         try:
@@ -163,7 +163,7 @@ def send(stream: BinaryIO, head: Head, arrays: Arrays) -> None:
 
 
 def receive(stream: BinaryIO) -> tuple[Head, dict[str, NDArray]]:
-    """Read one message; raises EOFError if there is none, or it ends too early."""
+    """Read one message; raises EOFError if there is none or it is incomplete."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     head = json.loads(_exactly(stream, length))
     arrays = {}

@@ -1,4 +1,4 @@
-"""The contracts of methods and of systems, checked in a process that may hang or die."""
+"""Run the checks of methods and systems in a process that may hang or die."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -25,7 +25,7 @@ Checks = tuple[Callable[[Any], None], ...]
 
 
 def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
-    """Hold a method or a system to every check of its contract.
+    """Run every check on a method or a system, in a separate process with a time limit.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _check(results: Connection, name: str, first: int) -> None:
 
 
 def held_to(name: str) -> tuple[Checks, Any]:
-    """The checks of what has this name, and what they are checks of."""
+    """The checks for the method or system of this name, and which of the two it is."""
     if name.endswith(".toml") or name in datasets.names():
         return system_contract.CHECKS, _of_recipe(datasets.load_recipe(name))
     if name in systems.CATALOGUE or name in systems.INEXACT:

@@ -1,4 +1,4 @@
-"""What every worker has imported before its first fit, which would else be charged with it.
+"""Imports that every worker does before its first fit, so that they do not count as its time.
 
 Some of SciPy is imported where it is used alone: all other processes start sooner without it.
 """

@@ -1,4 +1,4 @@
-"""The worker process: what it is before its first fit, and how it serves one fit after another."""
+"""The worker process: its setup, and its loop over fits."""
 
 import ctypes
 import errno
@@ -42,7 +42,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
-    """Be a worker: take pickled cells, give back pickled rows, until the other end closes.
+    """Run as a worker: take pickled cells and return pickled rows until the pipe closes.
 
     A worker whose fit left something behind that cannot be taken back is not used again.
     """
@@ -72,7 +72,7 @@ def serve(connection: Connection, folder: Path, cache_dir: Path | None) -> None:
 
 
 def prepare() -> None:
-    """Make this process a worker: killable, and verbose about its own death."""
+    """Set up this process as a worker that can be killed and reports crashes."""
     # Ctrl-C is for the run; a killed worker has nothing to tidy up, and may be past Python's help.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -93,7 +93,7 @@ def prepare() -> None:
 
 
 def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[bytes, bool]:
-    """`run_cell` in this process, which may end for it; whether the process is as it was before.
+    """Run `run_cell` in this process; returns whether the process is still clean afterwards.
 
     What comes back pickled are the same truth value, and Rows; or an Outcome where not even rows
     could be made; or WorkerFailure.
@@ -138,7 +138,7 @@ def run(pickled_cell: bytes, folder: Path, cache_dir: Path | None) -> tuple[byte
 
 @dataclass(frozen=True)
 class WorkerFailure:
-    """Why no fit can be done here, whichever it is."""
+    """No fit can run here; the message says why."""
 
     reason: str
 

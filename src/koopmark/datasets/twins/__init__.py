@@ -1,4 +1,4 @@
-"""Systems with exact keys, observed in the way that data of one's own were."""
+"""Twins: systems with an answer key that are sampled as a recording was."""
 
 from koopmark.datasets.twins._families import Family
 from koopmark.datasets.twins._twin import SEEDS, Twin, twin

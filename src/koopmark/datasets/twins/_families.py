@@ -1,4 +1,4 @@
-"""Which systems a twin has: families with exact keys, of the size and the rates of the data."""
+"""Families of twins: systems with an answer key, with the size and rates of the data."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +45,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """One kind of system of a twin, before it is seen through sensors.
+    """One kind of twin system, before sensors.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class _Probe(Section):
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Rates of the data per sampling interval, as the twin has them.
+    """Rates of the data per sampling interval for the twin systems.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ class Rates:
 
     @property
     def decays(self) -> Array:
-        """(k + m,) how fast each decays, per interval."""
+        """Decay rates (k + m,) per interval."""
         return np.sort(-np.concatenate([self.real, self.pairs[:, 0]]))
 
     @property
     def ratio(self) -> float:
-        """Of the frequencies to the decays of oscillations; 1.5 if there are none that decay."""
+        """Ratio of frequency to decay of the oscillations; 1.5 if none of them decays."""
         decaying = self.pairs[self.pairs[:, 0] < 0.0]
         if not len(decaying):
             return 1.5
@@ -112,12 +112,12 @@ class Rates:
 
     @property
     def neutral(self) -> bool:
-        """Whether none decays."""
+        """Whether no rate decays."""
         return bool((self.decays <= 0.0).any())
 
 
 def lasts(data: Trajectories, channels: NDArray[np.bool_]) -> bool:
-    """Whether states vary as much at the end of trials as at their start, in these channels."""
+    """Whether these channels vary as much at the end of trials as at their start."""
     values = data.states[..., channels]
     mean, spread = np.nanmean(values, axis=(0, 1)), np.nanstd(values, axis=(0, 1))
     recorded: NDArray[np.bool_] = np.all(np.isfinite(values), axis=2)
@@ -132,7 +132,7 @@ def lasts(data: Trajectories, channels: NDArray[np.bool_]) -> bool:
 
 
 def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
-    """As many rates as there are variables, those measured first."""
+    """As many rates as variables, the measured ones first."""
     lasting, dt = lasts(data, ~measured.constant), measured.dt
     length = max(2.0, float(measured.lengths[1]))
     found = np.asarray(measured.rates, dtype=complex) * dt
@@ -182,7 +182,7 @@ def _turning(
 def families_of(
     measured: Measured, data: Trajectories, size: int, seen: int
 ) -> tuple[list[Family], dict[str, str]]:
-    """The families of `size` variables for data like these, and why others are left out, by name.
+    """Families with `size` variables for such data, and why others are left out, by name.
 
     `seen` is how many variables the sensors see.
     """

@@ -1,4 +1,4 @@
-"""README.md of a twin's folder."""
+"""The README.md of a twin's folder."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ def readme(
     seen: Seen,
     size: int,
 ) -> str:
-    """README.md of the folder: what was matched, what was measured, what a twin can tell."""
+    """README.md of the folder: what was matched, what was measured, and what a twin can tell."""
     m = measured
     level = seen.noise[~m.constant]
     lines = [

@@ -1,4 +1,4 @@
-"""What sensors must show for channels to look like those of the data."""
+"""Sensors whose channels resemble those of the data."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ FAR = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Channels s = mean + scale (A z) of unit-variance coordinates z (n,), and how trials begin.
+    """Channels s = mean + scale (A z) of unit-variance coordinates z (n,), and their initial law.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ class Seen:
 
     @property
     def size(self) -> int:
-        """n."""
+        """Number n of coordinates."""
         return self.mixing.shape[1]
 
     def began(self, turn: Array) -> tuple[Array, Array]:
-        """Mean (m,) and root (m, m) of unit-variance variables w, z = Q w, where trials begin.
+        """Mean (m,) and root (m, m) of unit-variance variables w, z = Q w, at the start of trials.
 
         What sensors do not see of them is as anywhere. Q (n, m) has orthonormal rows.
         """
@@ -61,14 +61,17 @@ class Seen:
 
 
 def variables_of(measured: Measured, seen: Seen) -> int:
-    """How many a system of the twin has: more than are seen if few channels show more in time."""
+    """Number of variables of a twin system.
+
+    It exceeds the number of coordinates if few channels show more over time.
+    """
     if measured.order <= seen.size or measured.constant.any():
         return seen.size
     return min(measured.order, MOST_HIDDEN)
 
 
 def seen_of(data: Trajectories, measured: Measured) -> Seen:
-    """Of the data, in as many coordinates as directions hold a signal, at least two if they can."""
+    """Sensors for the data, with a coordinate for each direction with a signal, two at least."""
     varying = np.flatnonzero(~measured.constant)
     mean = np.where(np.isfinite(measured.mean), measured.mean, 0.0)
     scale = np.where(measured.constant, 1.0, measured.deviation)

@@ -1,4 +1,4 @@
-"""Recipes of systems with exact keys that are observed in the way that data were."""
+"""Recipes of twins: systems with an answer key, sampled as the data were."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Twin(ReprMixin):
-    """Recipes with exact keys, observed as data were, in a folder.
+    """A folder with recipes of twins of a recording.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ class Twin(ReprMixin):
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
-        """Those of the families, read from the folder."""
+        """Recipes of the families, read from the folder."""
         return tuple(load_recipe(path) for path in self.paths)
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Their files."""
+        """Files of the recipes."""
         return tuple(self.folder / f"{family.name}.toml" for family in self.families)
 
     def _facts(self) -> list[str]:
@@ -91,7 +91,7 @@ def twin(
     holdout: float = 0.3,
     cache_dir: Path | None = None,
 ) -> Twin:
-    """Systems with exact keys that are observed in the way that these data were, as recipes.
+    """Write recipes of systems with an answer key that are sampled as these data were.
 
     Lengths, gaps, uneven times and inputs are those of the data; the number of variables, noise,
     units, covariances and time scales are matched to what is measured. It says nothing of the

@@ -1,4 +1,4 @@
-"""A recipe as a TOML file that a person can read and change."""
+"""Write a recipe as a readable TOML file."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ MEANING = {
 
 
 def recipe_text(contents: dict[str, Any], about: str) -> str:
-    """The file; `about` is what the system is, in words."""
+    """The text of a recipe file; `about` describes the system in words."""
     lines = [
         f"# {about[:1].upper()}{about[1:]}, observed as the data of a twin were.",
         f"# Rates that the family leaves open are within {100 * SPREAD:.0f} % of those measured.",

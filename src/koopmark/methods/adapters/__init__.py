@@ -1,1 +1,1 @@
-"""Methods of the libraries people use, each as its manual says to use it."""
+"""Adapters to libraries, each used as its manual recommends."""

@@ -1,4 +1,4 @@
-"""What adapters share: a random part of the snapshot pairs, and the effect of inputs."""
+"""Functions shared by adapters: subsets of snapshot pairs, and the effect of inputs."""
 
 from dataclasses import dataclass, replace
 
@@ -24,13 +24,13 @@ RANK_TOLERANCE = 1e-10
 
 
 def data_rank(values: NDArray) -> int:
-    """How many singular values stand out of rounding, at least 1."""
+    """Number of singular values above rounding, at least 1."""
     spectrum = np.linalg.svd(values, compute_uv=False)
     return max(1, int(np.sum(spectrum > RANK_TOLERANCE * spectrum[0])))
 
 
 def output_rank(now: NDArray, ahead: NDArray) -> int:
-    """Leading directions of the next values (P, D) that DMD with control projects on.
+    """Number of leading directions of the next values (P, D) that DMD with control projects on.
 
     As many as there are, but all D if values (P, D) have directions beside these: what is gone
     after a step, whose functions a projection would lose, and with them those of the others.
@@ -47,14 +47,14 @@ pseudo-inverse of the modes gives. Modes in a basis of x, which libraries call p
 
 
 def vanish(discrete: NDArray) -> bool:
-    """Whether exact modes of these eigenvalues are `VANISHING`."""
+    """Whether exact modes at these eigenvalues are `VANISHING`."""
     sizes = abs(np.asarray(discrete))
     return bool((sizes < VANISHING * sizes.max(initial=0.0)).any())
 
 
 @dataclass(frozen=True)
 class Subsampled(Method):
-    """A method of a library that cannot use all pairs of large data.
+    """Base class of methods whose library cannot handle all pairs of large data.
 
     Parameters
     ----------
@@ -69,7 +69,10 @@ class Subsampled(Method):
     seed: int = 0
 
     def pairs(self, trajectories: Trajectories) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(X, Y) as rows, drawn without replacement and left in order; the model says how many."""
+        """Snapshot pairs (X, Y) as rows, a random subset if there are too many.
+
+        Rows are drawn without replacement and kept in order; the model's note says how many.
+        """
         x, y = trajectories.pairs()
         if len(x) <= self.max_pairs:
             return x, y
@@ -81,7 +84,7 @@ class Subsampled(Method):
 
 
 def under_inputs(model: LinearModel, response: NDArray) -> LinearModel:
-    """The model of ψ(x⁺) = ψ(x) K + v B, given that of ψ(x⁺) = ψ(x) K and B (q, D).
+    """The model of ψ(x⁺) = ψ(x) K + v B, from that of ψ(x⁺) = ψ(x) K and B (q, D).
 
     φ = ψ C has φ(x⁺) = μ φ(x) + v B C; of data without inputs it has no gains.
     """

@@ -1,4 +1,4 @@
-"""pykoop's pipelines: its own lifting functions, of states and of inputs, before a regressor."""
+"""pykoop's pipelines: lifting functions of states and inputs, followed by a regressor."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -40,7 +40,7 @@ LARGEST = 1e75
 
 @dataclass(frozen=True, eq=False)
 class Lifting:
-    """The lifted states of a fitted pipeline: (P, N), or windows (P, window N), to (P, D)."""
+    """Lifted states (P, D) of a fitted pipeline, from states (P, N) or windows (P, window N)."""
 
     pipeline: Any
     window: int = 1
@@ -54,7 +54,7 @@ class Lifting:
 
 @dataclass(frozen=True, eq=False)
 class ProductModel(LinearModel):
-    """φ(x⁺) = μ φ(x) + ω(x, v) E, with products of states and inputs in ω.
+    """Model φ(x⁺) = μ φ(x) + ω(x, v) E, where ω has products of states and inputs.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class ProductModel(LinearModel):
     def predict(
         self, windows: NDArray, times: NDArray, inputs: NDArray | None = None
     ) -> NDArray | None:
-        """Step by step; the states in the products are those predicted."""
+        """Predict step by step, with predicted states in the products."""
         steps = steps_of(times, self.dt)
         if inputs is None:
             return super().predict(windows, times)

@@ -1,4 +1,4 @@
-"""PyKoopman's models, and the one that trains a neural network, through Lightning."""
+"""Models of PyKoopman, and its neural-network method, trained through Lightning."""
 
 import logging
 import warnings

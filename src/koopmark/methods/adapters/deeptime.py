@@ -191,7 +191,7 @@ def _in_deeptime(kernel: Kernel, states: NDArray) -> tuple[Any, float]:
 
 @dataclass(frozen=True, eq=False)
 class WithOne:
-    """[1, χ(x)]: (P, N) states to (P, 1 + D)."""
+    """The functions [1, χ(x)], from states (P, N) to values (P, 1 + D)."""
 
     observables: Lift
 

@@ -45,7 +45,7 @@ Solver = Literal["auto", "dense", "arpack", "randomized"]
 
 
 def lagged(trajectories: Trajectories) -> tuple[NDArray[np.float64], int]:
-    """States as rows, and the lag at which their pairs are the snapshot pairs, without a seam.
+    """States as rows, and the lag at which their pairs are the snapshot pairs.
 
     Regular data are interleaved, time by time, (T M, N): M rows behind row j of time k comes the
     same trajectory at time k + 1. Of other data all first states of the P pairs come before all
@@ -290,7 +290,7 @@ def _in_kooplearn(kernel: Kernel, states: NDArray) -> dict[str, Any]:
 
 
 class Unlisted(LinearModel):
-    """Eigenfunctions of directions that the kernel does not have, which are sums of rounding.
+    """Eigenfunctions in directions that the kernel does not have; they are sums of rounding errors.
 
     They are not combinations of the kernel functions to any digit, so these are not listed.
     """

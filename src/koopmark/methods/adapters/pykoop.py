@@ -1,4 +1,4 @@
-"""Methods of pykoop (Dahdah and Forbes): a regressor gives a Koopman matrix, and that is all."""
+"""Methods of pykoop (Dahdah and Forbes), whose regressors return a Koopman matrix."""
 
 import signal
 from abc import abstractmethod
@@ -219,7 +219,7 @@ def _cuts(
 
 
 def lmi_regressors() -> ModuleType:
-    """`pykoop.lmi_regressors`, whose import takes over what Ctrl-C does: that is put back."""
+    """Import `pykoop.lmi_regressors`, and restore the handler of Ctrl-C that it replaces."""
     before = signal.getsignal(signal.SIGINT)
     from pykoop import lmi_regressors as module
 

@@ -1,4 +1,4 @@
-"""Methods of PyKoopman: its models are asked through its own interface."""
+"""Methods of PyKoopman, evaluated through its own interface."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ def _fitted(
 
 @dataclass(frozen=True)
 class Koopman(Method):
-    """`pykoopman.Koopman()` as a user calls it who sets nothing: DMD of rank 2 in the state.
+    """`pykoopman.Koopman()` with all defaults: DMD of rank 2 in the state.
 
     Two directions are kept, however many the data have.
     """
@@ -84,7 +84,7 @@ class Koopman(Method):
 
 @dataclass(frozen=True)
 class KoopmanContinuous(Koopman):
-    """`pykoopman.KoopmanContinuous()` as a user calls it who sets nothing.
+    """`pykoopman.KoopmanContinuous()` with all defaults.
 
     It never differentiates: what it fits is what `Koopman` fits, in discrete time
     (docs/reference/library-notes).
@@ -444,7 +444,7 @@ class DelayModel(PyKoopmanModel):
 
 
 class HavokModel(DelayModel):
-    """PyKoopman multiplies with the singular values where it should divide: φ = Z⁻¹ U_r⁺ ψ here.
+    """HAVOK's eigenfunctions φ = Z⁻¹ U_r⁺ ψ; PyKoopman multiplies where it should divide.
 
     It knows λ alone, from derivatives, and PyKoopman makes exponentials of it.
     """

@@ -1,4 +1,4 @@
-"""Our own methods: published algorithms that no library has, or has with fewer digits.
+"""Published algorithms that no library has, or has with lower accuracy.
 
 Where a method has them its `dictionary` is ψ, and its `tolerance` that of `QREDMD`.
 """

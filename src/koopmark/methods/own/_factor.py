@@ -1,4 +1,4 @@
-"""The triangular factor of snapshot pairs: all that least squares needs to know about the data."""
+"""The triangular factor of snapshot pairs, which contains all that least squares needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,32 +54,32 @@ class SnapshotFactor:
 
     @property
     def size(self) -> int:
-        """D, the number of dictionary functions."""
+        """Number D of dictionary functions."""
         return (len(self.triangle) - self.terms) // 2
 
     @property
     def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """R in columns: those of Ψ_X (2D + G, D), of Γ (2D + G, G) and of Ψ_Y (2D + G, D)."""
+        """The columns of R for Ψ_X (2D + G, D), Γ (2D + G, G) and Ψ_Y (2D + G, D)."""
         now, gamma, ahead = np.split(self.triangle, [self.size, self.size + self.terms], axis=1)
         return now, gamma, ahead
 
     @property
     def xx(self) -> NDArray[np.float64]:
-        """R₁₁ (D, D)."""
+        """The block R₁₁ (D, D)."""
         return self.triangle[: self.size, : self.size]
 
     @property
     def xy(self) -> NDArray[np.float64]:
-        """R₁₂ (D, D)."""
+        """The block R₁₂ (D, D)."""
         return self.triangle[: self.size, self.size :]
 
     @property
     def yy(self) -> NDArray[np.float64]:
-        """R₂₂ (D, D): what Ψ_Y holds outside the span of Ψ_X."""
+        """The block R₂₂ (D, D), the part of Ψ_Y outside the span of Ψ_X."""
         return self.triangle[self.size :, self.size :]
 
     def merge(self, other: "SnapshotFactor") -> "SnapshotFactor":
-        """The factor of both sets of pairs. Both must come from one and the same dictionary.
+        """The factor of both sets of pairs, which must come from the same dictionary.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class SnapshotFactor:
     def separated(
         self, tolerance: float = DEPENDENT
     ) -> tuple["SnapshotFactor", NDArray[np.float64] | None]:
-        """The factor of [Ψ_X, Ψ_Y - Γ B], and B (G, D), by which the inputs move ψ in a step.
+        """The factor of [Ψ_X, Ψ_Y - Γ B], and the effect B (G, D) of inputs on ψ in a step.
 
         In least squares Ψ_Y ≈ Ψ_X K + Γ B, so that K, its eigenpairs and their residuals are those
         of the factor (EDMDc: Korda and Mezić 2018). What Γ has in
@@ -127,13 +127,13 @@ class SnapshotFactor:
         return SnapshotFactor(triangle_of(now, ahead - gamma @ response), self.pairs), response
 
     def save(self, path: str | Path) -> None:
-        """Write an npz file that `load` reads, here or on another machine."""
+        """Write an npz file that `load` can read, here or on another machine."""
         with Path(path).open("wb") as file:
             np.savez(file, triangle=self.triangle, pairs=self.pairs, terms=self.terms)
 
     @classmethod
     def load(cls, path: str | Path) -> "SnapshotFactor":
-        """What `save` has written; nothing in the file is executed.
+        """Read a file that `save` has written; nothing in the file is executed.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class SnapshotFactor:
 def factor_of(
     observables: Observables, trajectories: Trajectories, terms: InputTerms | None = None
 ) -> SnapshotFactor:
-    """The factor of all snapshot pairs, with the terms of inputs if the trajectories have some."""
+    """The factor of all snapshot pairs, with input terms if the trajectories have inputs."""
     blocks = trajectories.blocks()
     states, driven = [block.states for block in blocks], trajectories.inputs is not None
     held = [block.inputs for block in blocks if block.inputs is not None] if driven else None
@@ -164,7 +164,7 @@ def factorise(
     inputs: Sequence[NDArray] | None = None,
     terms: InputTerms | None = None,
 ) -> SnapshotFactor:
-    """The factor of all snapshot pairs of trajectories, in one pass over them.
+    """Compute the factor of all snapshot pairs of trajectories in one pass.
 
     Memory beyond the data is O(D²): neither the pairs nor their dictionary values are ever held
     at once, so `states` may be a memory map larger than the memory.
@@ -240,7 +240,10 @@ def _with_pairs(
 
 
 def readout(factor: SnapshotFactor, coefficients: NDArray, state: slice | None) -> NDArray | None:
-    """M (s, N) in x ≈ ψ(x) C M, in least squares over the training data; None without a state."""
+    """Modes M (s, N) in x ≈ ψ(x) C M, by least squares on the training data.
+
+    None if the dictionary does not contain the state.
+    """
     if state is None:
         return None
     wanted = factor.xx[:, state]

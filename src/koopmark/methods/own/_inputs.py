@@ -1,4 +1,4 @@
-"""Inputs in a regression: their terms, what they add to a step, and models that follow them."""
+"""Inputs in a regression: input terms, their effect in a step, and models with inputs."""
 
 from dataclasses import dataclass, field, fields
 from itertools import combinations_with_replacement
@@ -23,7 +23,7 @@ are closed (docs/explanation/theory/inputs.md).
 
 @dataclass(frozen=True)
 class InputTerms:
-    """Γ(x, v), the inputs first.
+    """Input terms Γ(x, v) of a regression, the inputs first.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class InputTerms:
 
     @property
     def size(self) -> int:
-        """G, how many there are."""
+        """Number G of terms."""
         return self.inputs + sum(part.stop - part.start for _, part in self.factors)
 
     def write(self, lifted: NDArray, inputs: NDArray, out: NDArray) -> None:
@@ -55,7 +55,7 @@ class InputTerms:
 def terms_of(
     kind: InputKind, dictionary: Dictionary, observables: Observables, trajectories: Trajectories
 ) -> InputTerms:
-    """Γ of this kind beside the functions of a dictionary, for the inputs of the data.
+    """Input terms Γ of this kind for the functions of a dictionary and the inputs of the data.
 
     Raises
     ------
@@ -130,7 +130,7 @@ class DrivenModel(LinearModel):
 
 
 def driven_model(model: LinearModel, terms: InputTerms, response: NDArray | None) -> LinearModel:
-    """The model with the response B (G, D) of ψ to Γ; as it is if there were no inputs."""
+    """The model with the response B (G, D) of ψ to Γ; unchanged if there are no inputs."""
     if response is None:
         return model
     of_functions = response @ model.coefficients

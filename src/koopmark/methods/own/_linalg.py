@@ -1,4 +1,4 @@
-"""Products, orthonormal combinations and eigenvectors, to all the digits that there are."""
+"""Accurate products, orthonormal combinations and eigenvectors."""
 
 from itertools import chain
 
@@ -16,7 +16,7 @@ INDEPENDENT = 1e-6
 
 
 def real_product(real: NDArray, vectors: NDArray) -> NDArray:
-    """real @ vectors; where the second is complex, without a complex copy of the first."""
+    """The product real @ vectors, without a complex copy of the real matrix."""
     if not np.iscomplexobj(vectors):
         return real @ vectors
     product = np.empty((len(real), vectors.shape[1]), dtype=complex)
@@ -25,7 +25,7 @@ def real_product(real: NDArray, vectors: NDArray) -> NDArray:
 
 
 def whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
-    """W (D, k) with R₁₁ W = U orthonormal, and U (D, k); None for U stands for the identity.
+    """W (D, k) with R₁₁ W = U orthonormal, and U (D, k); None for U means the identity.
 
     With column scales d and R₁₁ d⁻¹ = U S Vᵀ cut at `tolerance`, W = d⁻¹ V S⁻¹. Where the condition
     number shows that nothing would be cut, W = R₁₁⁻¹ is as good and spares the SVD.
@@ -46,7 +46,7 @@ def whitening(xx: NDArray, tolerance: float) -> tuple[NDArray, NDArray | None]:
 
 
 def eigenbasis(matrix: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-    """Eigenvalues (D,) and eigenvectors (D, D) of a real matrix, independent where they can be.
+    """Eigenvalues (D,) and eigenvectors (D, D) of a real matrix, independent if possible.
 
     LAPACK solves for eigenvectors in the triangular Schur form, where the copies of one eigenvalue
     differ by rounding: of several hundred, most come out as combinations of the others, though
@@ -60,7 +60,7 @@ def eigenbasis(matrix: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
 def with_independent(
     matrix: NDArray[np.float64], values: NDArray, vectors: NDArray
 ) -> tuple[NDArray, NDArray]:
-    """The same eigenpairs, with other vectors for copies whose vectors depend on each other.
+    """The same eigenpairs, with dependent eigenvectors of repeated eigenvalues replaced.
 
     `values` and `vectors` are overwritten.
     """

@@ -1,4 +1,4 @@
-"""A few eigenpairs of a matrix near given values, by shift and invert."""
+"""Eigenpairs of a matrix near given values, by shift-and-invert iteration."""
 
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ DEPENDENT = 1e-8
 def eigenpairs_near(
     matrix: NDArray, values: NDArray, count: int
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """The `count` eigenpairs nearest to each value, each pair once.
+    """The `count` eigenpairs nearest to each value, without duplicates.
 
     Implicitly restarted Arnoldi on (A - σ)⁻¹ (ARPACK: Lehoucq, Sorensen and Yang 1998). A Krylov
     space may see only one direction of a degenerate eigenspace, so the search goes on in the

@@ -1,4 +1,4 @@
-"""Measurement noise: how strong it is, and what it does to the values of a dictionary."""
+"""Measurement noise: its variance, and its effect on the values of a dictionary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -69,7 +69,7 @@ class NoiseVariances:
 
 
 def noise_variances(trajectories: Trajectories) -> NoiseVariances:
-    """Estimated in two ways, of which neither is too low but for its sampling error.
+    """Estimate noise variances in two ways, neither too low but for its sampling error.
 
     *Differences in time* remove what is smooth and keep what is white: the k-th difference of white
     noise of variance s² has variance C(2k, k) s² (Rice 1984; Gasser, Sroka and Jennen-Steinmetz
@@ -114,7 +114,7 @@ def noise_variances(trajectories: Trajectories) -> NoiseVariances:
 
 
 def without_response(trajectories: Trajectories) -> Trajectories:
-    """The states less what the inputs have done to them since each segment began, without inputs.
+    """The states without the effect of the inputs since the start of each segment.
 
     In a linear fit x⁺ = a + x K + v B the response is w⁺ = w K + v B from w = 0. Functions uᵀx that
     obey φ⁺ = μφ + g v obey φ⁺ = μφ of what is left, and the measurement noise is what it was.
@@ -311,7 +311,7 @@ def _standard_error(order: int, count: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class CorrectedValues:
-    """A dictionary on noisy states, freed of the bias, with the noise that is left."""
+    """Dictionary values at noisy states, corrected for bias, with the remaining noise."""
 
     values: NDArray[np.float64]
     """(P, D) ψ(x) - ½ Σᵢ sᵢ² ∂ᵢ²ψ(x): its mean over the noise is ψ of the true state, up to terms
@@ -324,7 +324,7 @@ class CorrectedValues:
 def corrected_values(
     observables: Observables, states: NDArray, noise: NoiseVariances
 ) -> CorrectedValues:
-    """Dictionary values at noisy states (P, N), by central differences along each coordinate.
+    """Correct dictionary values at noisy states (P, N) by central differences per coordinate.
 
     The differences span the noise itself where it is larger than rounding would allow. Where
     the noise is not known, nothing is corrected.
@@ -358,7 +358,7 @@ def corrected_values(
 
 
 def bounded(noise: NoiseVariances, parts: Sequence[NDArray]) -> NoiseVariances:
-    """The noise, bounded by the residual of a linear fit, to which it adds at least its variance.
+    """The noise, bounded by the residual of a linear fit, which contains it.
 
     The fit is to the pairs of trajectories in parts (M, T, N).
 
@@ -376,7 +376,7 @@ def noise_shares(
     noise: NoiseVariances,
     coefficients: NDArray,
 ) -> NDArray[np.float64]:
-    """Share (s,) of the measurement noise in the mean square of functions φ = ψ C.
+    """Share (s,) of measurement noise in the mean square of functions φ = ψ C.
 
     White noise of covariance C in ψ has variance cᴴ C c in φ = ψ c.
     The states are in `parts` (M, T, N), `noise` is theirs (see `bounded`), `coefficients` are

@@ -34,7 +34,7 @@ SLACK = 1.15
 
 
 class Expansion(NamedTuple):
-    """All functions at one λ, in increasing order of their misfit, and how they move with λ.
+    """All functions at one λ in increasing order of misfit, and their derivatives by λ.
 
     The functions are orthonormal with respect to the noise, so that white noise of variance 1 is
     on each, independently.
@@ -72,7 +72,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TrajectoryPencil:
-    """The deviation of every function φ = ψ c from a multiple of e^{λt} on each trajectory.
+    """Deviations of all functions φ = ψ c from multiples of e^{λt} on each trajectory.
 
     An eigenfunction obeys φ(xₘ(t)) = aₘ e^{λt} on every trajectory m, with its own aₘ. With P_λ
     the projector in time that removes e^{λt}, what is left is cᴴ S_λ c, S_λ = Σₘ Ψₘᴴ P_λ Ψₘ
@@ -104,22 +104,22 @@ class TrajectoryPencil:
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """(M, T, D) of a single record, or all of several as (1, P, D)."""
+        """Values (M, T, D) of a single record, or all values of several as (1, P, D)."""
         return together([record.values for record in self.records])
 
     @cached_property
     def count_of_trajectories(self) -> int:
-        """M."""
+        """Number M of trajectories."""
         return sum(len(record.values) for record in self.records)
 
     @cached_property
     def duration(self) -> float:
-        """How long the longest trajectory lasts."""
+        """Duration of the longest trajectory."""
         return max(float(record.lapse[..., -1].max()) for record in self.records)
 
     @cached_property
     def step(self) -> float:
-        """Mean time from one state to the next."""
+        """Mean time between successive states."""
         if len(self.records) == 1 and self.records[0].shared:
             return self.duration / (len(self.records[0].times) - 1)
         spans = [
@@ -129,29 +129,29 @@ class TrajectoryPencil:
 
     @cached_property
     def gridded(self) -> bool:
-        """Whether all times are whole sampling intervals apart."""
+        """Whether all times differ by whole sampling intervals."""
         steps = [np.diff(record.times).ravel() / self.dt for record in self.records]
         return all(bool((abs(step - np.rint(step)) <= EVEN).all()) for step in steps)
 
     @cached_property
     def certain(self) -> NDArray[np.bool_]:
-        """(D,) functions without noise, which are constants: these are combined freely."""
+        """Which functions (D,) are constants without noise, and can be combined freely."""
         without = np.diag(self.covariance) == 0.0
         return without & (np.ptp(self.values, axis=(0, 1)) == 0.0)
 
     @property
     def freedom(self) -> int:
-        """Σₘ (Tₘ - 1), the numbers that a misfit is the mean of."""
+        """Degrees of freedom Σₘ (Tₘ - 1) of a misfit."""
         return sum(len(one.values) * (one.values.shape[1] - 1) for one in self.records)
 
     @property
     def count(self) -> int:
-        """k, the independent combinations of uncertain functions in which there is a signal."""
+        """Number k of independent combinations of uncertain functions with a signal."""
         return self.basis.shape[1] - self.free
 
     @property
     def free(self) -> int:
-        """c, how many independent functions are certain; they come first in the basis."""
+        """Number c of independent functions without noise; they come first in the basis."""
         return len(self._given)
 
     @cached_property
@@ -166,7 +166,7 @@ class TrajectoryPencil:
         return columns[np.sort(order[sizes > 1e-12 * sizes.max(initial=0.0)])]
 
     def windows(self, length: int) -> list[NDArray[np.float64]] | None:
-        """As `koopmark.methods.own._records.windows` of the basis."""
+        """Windows of the basis values, as in `koopmark.methods.own._records.windows`."""
         found = windows(self.moved_by(), length, self.dt)
         if found is None or not self.inputs:
             return found
@@ -177,7 +177,7 @@ class TrajectoryPencil:
         return [*found[:-1], ahead - held @ fit[now.shape[1] :]]
 
     def moved_by(self, functions: NDArray | None = None) -> list[Record]:
-        """The records of the basis, or of functions (c + k, m) instead."""
+        """Records of the basis functions, or of combinations (c + k, m) of them."""
         return [
             record._replace(values=strand if functions is None else strand @ functions)
             for record, strand in zip(self.records, self.strands, strict=True)
@@ -185,7 +185,7 @@ class TrajectoryPencil:
 
     @property
     def edge(self) -> float:
-        """The largest κ that noise alone explains.
+        """The largest misfit κ that noise alone explains.
 
         Eigenvalues of a noise covariance estimated from `freedom` samples reach up to the edge
         of Marchenko and Pastur (1967).
@@ -194,14 +194,14 @@ class TrajectoryPencil:
 
     @cached_property
     def bare(self) -> bool:
-        """Whether there is no noise but what the regularisation adds."""
+        """Whether there is no noise except what the regularisation adds."""
         noisy = ~self.certain
         size = np.mean((self.values - self._origin)[..., noisy] ** 2, axis=(0, 1))
         return bool(np.all(np.diag(self.covariance)[noisy] <= REGULARISATION * size))
 
     @cached_property
     def faint(self) -> bool:
-        """Whether the noise is so weak that squares of the values have too few digits for it."""
+        """Whether the noise is too weak for squares of the values to resolve it."""
         noisy = ~self.certain
         size = np.mean(self.values[..., noisy] ** 2, axis=(0, 1))
         return bool(np.any(np.diag(self.covariance)[noisy] <= FAINT * size))
@@ -224,7 +224,7 @@ class TrajectoryPencil:
 
     @cached_property
     def basis(self) -> NDArray[np.float64]:
-        """(D, c + k): the certain functions, then those with a signal, whose noise is white."""
+        """Basis (D, c + k): functions without noise, then those with a signal and white noise."""
         noisy = ~self.certain
         flat = self.values[..., noisy] - self._origin[noisy]
         size = np.mean(flat**2, axis=(0, 1))
@@ -250,12 +250,12 @@ class TrajectoryPencil:
 
     @cached_property
     def white(self) -> NDArray[np.float64]:
-        """The values of the basis, a constant taken out of those with noise: as `values`."""
+        """Values of the basis, as `values`, without a constant in functions with noise."""
         return (self.values - self._origin) @ self.basis
 
     @cached_property
     def strands(self) -> list[NDArray[np.float64]]:
-        """(m, T, c + k) the same of each record."""
+        """The values `white` of each record, (m, T, c + k)."""
         if len(self.records) == 1:
             return [self.white]
         return along(self.white[0], [record.values for record in self.records])
@@ -289,12 +289,12 @@ class TrajectoryPencil:
         ]
 
     def misfit(self, rate: complex) -> float:
-        """The least κ at this λ."""
+        """The smallest misfit κ at this λ."""
         reduced, _ = self._reduced(rate)
         return float(eigh(reduced, eigvals_only=True, subset_by_index=(0, 0))[0]) / self.freedom
 
     def misfits_of(self, rates: NDArray, functions: NDArray) -> NDArray[np.float64]:
-        """κ of one function (c + k,) each at its λ: an upper bound of the least, and cheap."""
+        """Misfit κ of a function (c + k,) at each λ, a cheap upper bound of the smallest one."""
         free = self.free
         found = np.empty(len(rates))
         for j, rate in enumerate(rates):
@@ -315,7 +315,7 @@ class TrajectoryPencil:
         return found
 
     def expand(self, rate: complex, exact: bool = False) -> Expansion:
-        """All κ at this λ with their functions, and the first-order change with λ.
+        """All misfits κ at this λ with their functions, and their first-order change with λ.
 
         If `exact` and the noise is faint, by the singular values of the projected values, which
         keep the digits that S_λ squares away.
@@ -359,12 +359,12 @@ class TrajectoryPencil:
 
     @cached_property
     def inputs(self) -> int:
-        """q."""
+        """Number q of inputs."""
         held = self.records[0].held
         return 0 if held is None else held.values.shape[2]
 
     def gains(self, rate: complex, functions: NDArray) -> NDArray:
-        """(m, q) of functions (c + k, m) at this λ on inputs held over the sampling interval."""
+        """Gains (m, q) of functions (c + k, m) at this λ for inputs held over an interval."""
         others = self._reduced(rate)[1][self.free :]
         step = np.expm1(rate * self.dt) / rate if rate else self.dt
         return np.asarray(step * (others @ functions[self.free :]).T)
@@ -465,7 +465,7 @@ class TrajectoryPencil:
         return mean, every / mean, np.concatenate(parts, axis=1)
 
     def refined(self, functions: NDArray, generator: NDArray) -> "Block | None":
-        """Real functions that move together, φ(t) = a e^{Λt}, by Gauss-Newton from a first guess.
+        """Refine real functions that move together, φ(t) = a e^{Λt}, by Gauss-Newton.
 
         Λ and the functions are sought at once, the amplitudes a are free: variable projection for
         several functions, as is needed where eigenvalues are so close, or eigenfunctions so nearly

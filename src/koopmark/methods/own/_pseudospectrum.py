@@ -1,4 +1,4 @@
-"""How nearly each complex number is an eigenvalue: the smallest residual of all functions."""
+"""Pseudospectra: the smallest residual that any function has at each complex number."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,7 @@ MAX_STEPS = 60
 def pseudospectrum(
     factor: SnapshotFactor, grid: ArrayLike, tolerance: float = 1e-10
 ) -> NDArray[np.float64]:
-    """min over φ of ‖φ(x⁺) - zφ(x)‖ / ‖φ(x)‖, over the training pairs, at each z of a grid.
+    """Smallest residual ‖φ(x⁺) - zφ(x)‖ / ‖φ(x)‖ of any φ on the training pairs, at each z.
 
     φ runs through all functions of the dictionary's span. Where this is below ε, z lies in the
     approximate point ε-pseudospectrum (Colbrook and Townsend 2024, algorithm 3); at the

@@ -1,4 +1,4 @@
-"""Trajectories at times of their own: the records that are fitted along their whole length."""
+"""Records: trajectories with any sampling times, fitted along their whole length."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ LARGEST, TERMS = 0.5, 14
 
 
 class Held(NamedTuple):
-    """Inputs between the states of a record, known also where no state was recorded."""
+    """Inputs between the states of a record, including times without a recorded state."""
 
     values: NDArray[np.float64]
     """(m, L, q) held over one interval after another from the first state on."""
@@ -37,20 +37,20 @@ class Held(NamedTuple):
 
     @classmethod
     def between(cls, times: NDArray, inputs: NDArray) -> "Held":
-        """Of states at `times`, (T,) or (m, T), each input (m, T, q) held until the next state."""
+        """Inputs (m, T, q) held from each state at `times`, (T,) or (m, T), to the next."""
         m, length = inputs.shape[:2]
         spans = np.broadcast_to(np.diff(times), (m, length - 1))
         places = np.broadcast_to(np.arange(length), (m, length))
         return cls(real(inputs[:, :-1], "inputs"), spans, places)
 
     def at_states(self) -> NDArray[np.float64]:
-        """(m, T, q) from each state on; 0 from the last."""
+        """Inputs (m, T, q) from each state on; 0 from the last."""
         padded = np.pad(self.values, ((0, 0), (0, 1), (0, 0)))
         return np.take_along_axis(padded, self.places[..., None], axis=1)
 
 
 class Record(NamedTuple):
-    """Recorded states of some trajectories, as many of each, one after another."""
+    """Recorded states of trajectories with equal numbers of states."""
 
     values: NDArray[np.float64]
     """(m, T, N), or those of a dictionary."""
@@ -63,17 +63,17 @@ class Record(NamedTuple):
 
     @property
     def lapse(self) -> NDArray[np.float64]:
-        """The times since the first of each trajectory."""
+        """Times since the first state of each trajectory."""
         return self.times - self.times[..., :1]
 
     @property
     def shared(self) -> bool:
-        """Whether the trajectories have the same times."""
+        """Whether all trajectories have the same times."""
         return self.times.ndim == 1
 
 
 def records_of(trajectories: Trajectories, least: int = 2) -> list[Record]:
-    """All that was recorded, trajectories of one length together, the longest first.
+    """All recorded states, grouped by trajectory length, longest first.
 
     Regular data are one record; trajectories of fewer than `least` states are left out.
     """
@@ -164,7 +164,7 @@ def successive(records: list[Record]) -> tuple[NDArray, NDArray, NDArray]:
 def windows(
     records: list[Record], length: int, dt: float, least: int = PER_COLUMN
 ) -> list[NDArray] | None:
-    """`length` arrays (P, N): states in a row that are one sampling interval apart.
+    """A list of `length` arrays (P, N) of successive states one sampling interval apart.
 
     None if they are too few, on uneven times or beside gaps, for a regression.
     """
@@ -190,7 +190,7 @@ def windows(
 
 
 def held_in_windows(records: list[Record], length: int, dt: float) -> NDArray[np.float64]:
-    """(P, q) inputs held over the last step of each of the `windows`."""
+    """Inputs (P, q) held over the last step of each of the `windows`."""
     driven = [one._replace(values=one.held.at_states()) for one in records if one.held is not None]
     found = windows(driven, length, dt, least=0)
     assert found is not None
@@ -198,7 +198,7 @@ def held_in_windows(records: list[Record], length: int, dt: float) -> NDArray[np
 
 
 def responses(record: Record, rate: complex) -> tuple[NDArray, NDArray]:
-    """u (m, T, q) with u̇ = λu + v from u = 0 under the inputs v, and its derivative with λ."""
+    """Responses u (m, T, q) of u̇ = λu + v from u = 0 to the inputs v, and their λ-derivatives."""
     assert record.held is not None
     v, spans, places = record.held
     rate = rate if rate.imag else rate.real
@@ -219,7 +219,7 @@ def responses(record: Record, rate: complex) -> tuple[NDArray, NDArray]:
 
 
 def step_responses(record: Record, rates: NDArray) -> NDArray[np.complex128]:
-    """(m, T - 1, q, n) u at each next state, with u̇ = λu + v from u = 0 at each state: for n λ."""
+    """Responses (m, T - 1, q, n) of u̇ = λu + v over each step from u = 0, for n λ."""
     assert record.held is not None
     v, spans, places = record.held
     x = spans[..., None] * np.asarray(rates, dtype=complex)
@@ -240,7 +240,7 @@ def step_responses(record: Record, rates: NDArray) -> NDArray[np.complex128]:
 
 
 def integrated_driven(records: list[Record]) -> tuple[NDArray, NDArray]:
-    """G (n, n) and B (q, n) of ẋ = xG + vB, at any times: as `integrated`, inputs known."""
+    """G (n, n) and B (q, n) of ẋ = xG + vB at any times, as `integrated` but with inputs."""
     now, ahead, steps = successive(records)
     n, h = now.shape[1], steps[:, None]
 
@@ -279,7 +279,7 @@ def integrated_driven(records: list[Record]) -> tuple[NDArray, NDArray]:
 
 
 def divided_differences(record: Record, order: int) -> NDArray[np.float64]:
-    """(1, P, N) those of the k-th order of successive states that keep the variance of white noise.
+    """Divided differences (1, P, N) of order k, scaled to keep the variance of white noise.
 
     They vanish on polynomials in time of a lower degree, at any times (Gasser, Sroka and
     Jennen-Steinmetz 1986). Of all windows the half with the shortest span is taken, in which least
@@ -299,7 +299,7 @@ def divided_differences(record: Record, order: int) -> NDArray[np.float64]:
 
 
 def integrated(now: NDArray, ahead: NDArray, steps: NDArray) -> NDArray[np.float64]:
-    """G (n, n) in x(t + h) ≈ x(t) e^{Gh} for rows x (P, n) and steps h (P,) of any length.
+    """G (n, n) in x(t + h) ≈ x(t) e^{Gh} for rows x (P, n) and any steps h (P,).
 
     Least squares for the trapezoidal rule x(t + h) - x(t) = h (x(t) + x(t + h)) / 2 G; then the
     same for the correction, in coordinates that move with the last G, which leaves no error of the
@@ -327,7 +327,7 @@ def integrated(now: NDArray, ahead: NDArray, steps: NDArray) -> NDArray[np.float
 
 
 def exponentials(generator: NDArray, times: NDArray) -> tuple[NDArray, NDArray]:
-    """e^{Λt} (S, m, m) at any `times` (S,), and its derivatives with Λ (m², S, m, m).
+    """Exponentials e^{Λt} (S, m, m) at `times` (S,), and Λ-derivatives (m², S, m, m).
 
     By scaling and squaring of the Taylor series, all times at once: a derivative follows the same
     products (Al-Mohy and Higham 2009).

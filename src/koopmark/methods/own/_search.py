@@ -1,4 +1,4 @@
-"""The search for rates and functions of `TrajectoryPencil` that the noise explains."""
+"""Search for the rates and functions of a `TrajectoryPencil` that agree with the data to noise."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -119,7 +119,7 @@ class _Start(NamedTuple):
 
 
 def eigenspaces(pencil: TrajectoryPencil) -> tuple[TrajectoryPencil, list[_Group], str]:
-    """The eigenspaces that the noise explains, the pencil with that noise, and what to note."""
+    """The eigenspaces that agree with the data to noise, the final pencil, and notes."""
     starts, rates = _starts(pencil)
     groups = _groups(pencil, starts, rates)
     if groups:

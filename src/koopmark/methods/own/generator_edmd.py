@@ -1,4 +1,4 @@
-"""Generator EDMD: eigenpairs of F·∇ itself, from the vector field or from finite differences."""
+"""Generator EDMD: eigenpairs of F·∇, from the vector field or from finite differences."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -103,7 +103,10 @@ class DifferenceGeneratorEDMD(Method):
 
 
 def remark_shifts(rates: NDArray, dt: float, order: int) -> None:
-    """Remark eigenvalues λ (s,) that central differences shift: to Σₖ 2cₖ sinh(kλΔt) / Δt."""
+    """Add a remark on eigenvalues λ (s,) that central differences bias.
+
+    They shift to Σₖ 2cₖ sinh(kλΔt) / Δt.
+    """
     stencil = enumerate(STENCILS[order], start=1)
     with np.errstate(over="ignore", invalid="ignore"):
         terms = [2.0 * weight * np.sinh(k * rates * dt) / dt for k, weight in stencil]
@@ -119,7 +122,7 @@ def remark_shifts(rates: NDArray, dt: float, order: int) -> None:
 def exact_derivatives(
     observables: Observables, states: NDArray, vector_field: Callable[[NDArray], NDArray]
 ) -> Iterator[Values]:
-    """ψ and F·∇ψ at all states (..., N), a block at a time."""
+    """Values of ψ and F·∇ψ at all states (..., N), a block at a time."""
     rows = block_rows(2 * observables.size)
     flat = states.reshape(-1, states.shape[-1])
     for start in range(0, len(flat), rows):
@@ -130,7 +133,7 @@ def exact_derivatives(
 def differences(
     observables: Observables, parts: Sequence[NDArray], dt: float, order: int
 ) -> Iterator[Values]:
-    """ψ and its central difference at all states that have neighbours enough.
+    """Values of ψ and its central differences at all states with enough neighbours.
 
     The trajectories are in `parts` (M, T, N), those of one length together.
 
@@ -160,7 +163,7 @@ def differences(
 
 
 def derivative_factor(size: int, blocks: Iterable[Values]) -> SnapshotFactor:
-    """R of [Ψ Ψ̇] = Q R: the factor that `factorise` gives of pairs, with ψ̇ in place of ψ(x⁺)."""
+    """R of [Ψ Ψ̇] = Q R, as `factorise` with ψ̇ in place of ψ(x⁺)."""
     triangle = np.zeros((2 * size, 2 * size), order="F")
     states = 0
     for values, velocity in blocks:

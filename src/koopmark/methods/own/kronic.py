@@ -114,7 +114,7 @@ class KRONIC(Method):
 
 
 class Functions(NamedTuple):
-    """Functions ψ ξ with eigenvalues of their own."""
+    """Functions ψ ξ, each with its own eigenvalue."""
 
     discrete: NDArray[np.complex128]
     """μ (s,)."""
@@ -163,7 +163,7 @@ def _split_segments(trajectories: Trajectories, share: float) -> tuple[Trajector
 
 
 def sparse_vectors(factor: SnapshotFactor, tolerance: float) -> NDArray[np.complex128]:
-    """Sparse ξ (D, s), one for each direction of the null space at each candidate λ.
+    """Sparse vectors ξ (D, s), one for each null-space direction at each candidate λ.
 
     `factor` is that of [Ψ Ψ̇]. Of complex pairs of candidates only one is looked at, and its
     conjugate added.
@@ -236,7 +236,7 @@ def _residual(factor: SnapshotFactor, rate: complex, vector: NDArray) -> float:
 
 
 def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float, noise: NDArray) -> Functions:
-    """The functions of unit norm, with μ = ⟨φ(x), φ(x⁺)⟩ / (1 - s) ⟨φ(x), φ(x)⟩ over the pairs.
+    """Functions of unit norm, with μ = ⟨φ(x), φ(x⁺)⟩ / ((1 - s) ⟨φ(x), φ(x)⟩) over the pairs.
 
     The share s (s,) of measurement noise in the mean square of a function would shrink μ.
     """
@@ -251,7 +251,7 @@ def refitted(pairs: SnapshotFactor, vectors: NDArray, dt: float, noise: NDArray)
 def prediction_errors(
     found: Functions, observables: Observables, parts: list[NDArray], dt: float
 ) -> NDArray[np.float64]:
-    """‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over all trajectories, parts (M, T, N); inf for NaN."""
+    """Errors ‖φ(x(t)) - e^{λt}φ(x(0))‖ / ‖φ(x(t))‖ over parts (M, T, N); inf for NaN."""
     missed, sizes = [], []
     for states in parts:
         flat = np.ascontiguousarray(states, dtype=float).reshape(-1, states.shape[2])

@@ -1,4 +1,4 @@
-"""EDMD under measurement noise, in three ways that undo the bias of least squares."""
+"""EDMD for noisy data, in three ways that remove the bias of least squares."""
 
 from dataclasses import dataclass, field, replace
 
@@ -69,7 +69,9 @@ class TotalLeastSquaresEDMD(Method):
 def total_least_squares(
     factor: SnapshotFactor, covariance: NDArray, variances: NDArray
 ) -> tuple[NDArray, NDArray, NDArray]:
-    """μ (s,), coefficients (D, s) and gains (s, q) of eigenpairs of K in ψ(x⁺) = ψ(x) K + v B.
+    """Eigenpairs of K in ψ(x⁺) = ψ(x) K + v B by total least squares.
+
+    Returns μ (s,), coefficients (D, s) and gains (s, q).
 
     Functions that noise alone or rounding makes up take no part: they would have any eigenvalue.
     The `covariance` (D, D) is that of the noise in ψ, zero for functions without noise, and the
@@ -158,7 +160,7 @@ class ForwardBackwardEDMD(Method):
 def forward_backward(
     factor: SnapshotFactor, tolerance: float
 ) -> tuple[NDArray[np.complex128], NDArray]:
-    """μ (s,) and coefficients (D, s) of the forward-backward operator.
+    """Eigenvalues μ (s,) and coefficients (D, s) of the forward-backward operator.
 
     Both operators act on the functions that hold a signal: backwards in time, noise alone and
     rounding would be blown up.
@@ -261,7 +263,7 @@ def _held(trajectories: Trajectories, lag: int) -> NDArray[np.float64] | None:
 
 
 def outside_of(inputs: NDArray, *parts: NDArray) -> list[NDArray[np.float64]]:
-    """What parts (·, k) have outside of the span of inputs (·, q)."""
+    """The part of `parts` (·, k) outside the span of the inputs (·, q)."""
     u, s, _ = np.linalg.svd(inputs / sizes(inputs), full_matrices=False)
     span = u[:, s > RANK]
     return [part - span @ (span.T @ part) for part in parts]
@@ -270,14 +272,14 @@ def outside_of(inputs: NDArray, *parts: NDArray) -> list[NDArray[np.float64]]:
 def gains_of(
     inputs: NDArray, now: NDArray, ahead: NDArray, discrete: NDArray
 ) -> NDArray[np.complex128]:
-    """g (s, q) of φ⁺ = μφ + g v by least squares, for values (·, s) now and a step ahead."""
+    """Gains g (s, q) in φ⁺ = μφ + g v by least squares, from values (·, s) at successive steps."""
     scale = sizes(inputs)
     found = np.linalg.lstsq(inputs / scale, ahead - now * discrete, rcond=RANK)[0]
     return np.asarray(found / scale[:, None], dtype=complex).T
 
 
 def instrumental(triangle: NDArray, pairs: int) -> tuple[NDArray, NDArray]:
-    """μ (s,) and coefficients (D, s) of the eigenpairs of K with Ψ₋ᵀ (Ψ₀ K - Ψ₊) = 0.
+    """Eigenvalues μ (s,) and coefficients (D, s) of K with Ψ₋ᵀ (Ψ₀ K - Ψ₊) = 0.
 
     By Q of Ψ₋ = Q R instead of Ψ₋ itself, so that no condition number is squared, and with
     functions that hold a signal alone: a product with noise only would be divided by. The

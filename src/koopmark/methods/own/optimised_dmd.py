@@ -1,4 +1,4 @@
-"""Optimised DMD over many trajectories: one set of exponentials for all of them."""
+"""Optimised DMD for many trajectories, with common exponentials."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple

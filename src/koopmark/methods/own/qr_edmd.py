@@ -1,4 +1,4 @@
-"""EDMD by one QR pass, with a residual for every eigenpair: plain, with a kernel, and ResDMD."""
+"""EDMD by one QR pass with residuals for every eigenpair, kernel EDMD and ResDMD."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -113,7 +113,7 @@ class QREDMD(Method):
 
 
 def windowed(trajectories: Trajectories, length: int) -> Trajectories:
-    """The windows of so many states as states of their own, of all stretches without a gap."""
+    """Windows of `window` states as states, from all segments without a gap."""
     blocks = [block.delayed(length) for block in trajectories.blocks(length + 1)]
     used = sum(len(block) * (block.states.shape[1] - 1) for block in blocks)
     fitted_to(used, f"{used} pairs of windows of {length} states")
@@ -127,7 +127,7 @@ def windowed(trajectories: Trajectories, length: int) -> Trajectories:
 
 
 class Eigenpairs(NamedTuple):
-    """Eigenpairs of the compressed Koopman operator, s of them."""
+    """The s eigenpairs of the compressed Koopman operator."""
 
     discrete: NDArray[np.complex128]
     """μ (s,)."""
@@ -146,7 +146,7 @@ class Eigenpairs(NamedTuple):
         note: str = "",
         of_steps: bool = True,
     ) -> LinearModel:
-        """Their model with the continuous-time eigenvalues `rates` (s,).
+        """The model with these eigenpairs and the continuous-time eigenvalues `rates` (s,).
 
         `of_steps` says whether `discrete` are μ of a sampling interval, and not λ themselves.
         """
@@ -223,7 +223,7 @@ def linear_model(
     count: int = 20,
     terms: InputTerms | None = None,
 ) -> LinearModel:
-    """The model of a factor, wherever its parts were computed and merged; see `QREDMD`.
+    """The model from a factor, which may have been computed in parts and merged; see `QREDMD`.
 
     `terms` are those of inputs that the factor was made with, if they do not enter linearly.
     """

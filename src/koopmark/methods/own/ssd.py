@@ -1,4 +1,4 @@
-"""Symmetric subspace decomposition: functions of the dictionary that the dynamics keep in it."""
+"""Symmetric subspace decomposition: subspaces of the dictionary that the dynamics preserve."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
@@ -192,13 +192,13 @@ def _allowed(noise: NoiseVariances, parts: list[NDArray]) -> float:
 
 
 def spans(factor: SnapshotFactor, coefficients: NDArray) -> Spans:
-    """A and B of the functions ψ C, for C (D, k)."""
+    """Matrices A and B of the functions ψ C at x and x⁺, for C (D, k)."""
     triangle, size = factor.triangle, factor.size
     return Spans(triangle[:, :size] @ coefficients, triangle[:, size:] @ coefficients)
 
 
 def reduced(whole: Spans, method: _Decomposition) -> NDArray[np.float64]:
-    """Coefficients (k, l), orthonormal, of the functions that are left when none leaves."""
+    """Orthonormal coefficients (k, l) of the largest subspace that the dynamics keep."""
     left = np.eye(whole.now.shape[1])
     while left.shape[1]:
         stay = method.step(Spans(whole.now @ left, whole.ahead @ left))
@@ -209,7 +209,7 @@ def reduced(whole: Spans, method: _Decomposition) -> NDArray[np.float64]:
 
 
 def orthonormal(values: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Q (·, r) and T (r, k) with values = Q T, Q orthonormal; r is the rank."""
+    """Q (·, r) and T (r, k) with values = Q T and Q orthonormal; r is the rank."""
     q, triangle = np.linalg.qr(values)
     u, s, vt = np.linalg.svd(triangle)
     rank = numerical_rank(s, RANK, "the functions that stay")

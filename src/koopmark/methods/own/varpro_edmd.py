@@ -115,7 +115,7 @@ class VarProEDMD(Method):
 
 @dataclass(frozen=True, eq=False)
 class ProductLift:
-    """Products of the eigenfunctions of a model, as a dictionary of their own.
+    """Products of the eigenfunctions of a model as a dictionary.
 
     `factors` says of each product which eigenfunctions it multiplies.
     """
@@ -133,7 +133,7 @@ class ProductLift:
 
 
 def with_products(model: LinearModel, degree: int, limit: int) -> LinearModel:
-    """The model with all products of up to `degree` of its eigenfunctions; eigenvalues add.
+    """The model with all products of up to `degree` eigenfunctions; eigenvalues add.
 
     Degrees are added as long as there are no more than `limit` functions altogether; the note of
     the model says where one was left out.
@@ -178,7 +178,7 @@ def with_products(model: LinearModel, degree: int, limit: int) -> LinearModel:
 
 @dataclass(frozen=True, eq=False)
 class DrivenProducts(LinearModel):
-    """Products of eigenfunctions that inputs move: Π(μφ + g v) - Πμφ is what they add."""
+    """Effect of inputs on products of eigenfunctions: Π(μφ + g v) - Πμφ."""
 
     def forced(self, windows: NDArray, inputs: NDArray) -> NDArray:
         lift = self.lift

@@ -1,1 +1,1 @@
-"""Networks with low-rank weights: recurrent, relaxation and drift networks, and relatives."""
+"""Networks with low-rank weights: recurrent, relaxation and drift networks, and variants."""

@@ -27,15 +27,16 @@ LEFT = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Drift(Network):
-    """ẋᵢ = [-cᵢ + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ): φ = exp(uᵀζ(x)) has eigenvalue -uᵀc.
+    """Drift network ẋᵢ = [-cᵢ + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ), with φ = exp(uᵀζ(x)) at -uᵀc.
 
-    Every left null vector u gives an eigenfunction, a continuum of them: `exponents` (N, m) are
-    the chosen ones, the generators of the benchmark's targets.
+    Every left null vector u gives an eigenfunction, so there is a continuum of them. The columns of
+    `exponents` (N, m) are the chosen u, which generate the benchmark's targets.
 
     Raises
     ------
     ValueError
-        If `rates` is not of shape (N,) or a column of `exponents` is zero or no left null vector.
+        If `rates` does not have shape (N,), or a column of `exponents` is zero or not a left null
+        vector.
     """
 
     rates: NDArray[np.float64]
@@ -67,11 +68,11 @@ class Drift(Network):
         return NullFlow(self, LinearLaw(decay=0.0), self.rates)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` chosen eigenfunctions, grouped by eigenvalue.
+        """Products of up to `max_degree` of the chosen eigenfunctions, grouped by eigenvalue.
 
-        Those that are conserved (uᵀc = 0) are no targets, and left out. Under inputs they are those
-        of the nearest directions that no input reaches: elsewhere φ⁺ = e^{-uᵀcΔt} e^{uᵀBvΔt} φ,
-        which no linear operator has for all v.
+        Conserved functions (uᵀc = 0) are left out, since they are no targets. With inputs, the
+        nearest directions that no input reaches are taken: in all others
+        φ⁺ = e^{-uᵀcΔt} e^{uᵀBvΔt} φ, which no linear operator gives for all v.
         """
         return self.observed(None, max_degree)
 
@@ -127,7 +128,7 @@ class Drift(Network):
         return kept
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """uᵀζ(x) for the null vectors u with uᵀc = 0."""
+        """The constants of motion uᵀζ(x) for the null vectors u with uᵀc = 0."""
         vectors = (self.undriven if self.inputs else self.weights.null_space).basis
         decay = self.rates @ vectors
         if np.linalg.norm(decay) > SAME_EIGENVALUE * np.linalg.norm(self.rates):

@@ -1,4 +1,4 @@
-"""Ensembles of recurrent networks ẋ = -x + Wσ(x) + θ of exactly low rank, from the literature.
+"""Random recurrent networks ẋ = -x + Wσ(x) + θ of exactly low rank, from the literature.
 
 All have `n` units, weights of rank `rank` (1 <= rank < n) with the spectral norm `gain`, the
 `activation` σ, a name in `koopmark.systems.ACTIVATIONS`, and Gaussian offsets θ of standard
@@ -25,14 +25,14 @@ ATTEMPTS = 100
 
 
 def independent(draw: Callable[[], Factor], what: str) -> Factor:
-    """The first of `ATTEMPTS` draws whose columns are linearly independent.
+    """The first of at most `ATTEMPTS` random matrices with linearly independent columns.
 
-    Factors with few distinct values (signs, zeros) may come out dependent.
+    Factors with few distinct values (signs, zeros) may happen to be dependent.
 
     Raises
     ------
     ValueError
-        If none of them is, naming `what` was drawn.
+        If no draw is independent; the message names `what` was drawn.
     """
     for _ in range(ATTEMPTS):
         factor = draw()
@@ -67,7 +67,7 @@ def block_rnn(
     theta_scale: NonNegative = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
-    """Wᵢⱼ ∝ aᵢ B_{g(i) g(j)} bⱼ: the expected weights of a degree-corrected block model.
+    """Network with the mean weights of a degree-corrected block model, Wᵢⱼ ∝ aᵢ B_{g(i) g(j)} bⱼ.
 
     The units form `rank` groups of equal size, give or take one; B is 1 within a group and
     `between` from one to another, above -1 / (rank - 1) and below 1, where B is positive definite.
@@ -94,7 +94,7 @@ def dale_rnn(
     theta_scale: NonNegative = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
-    """Dale's law, W ∝ A Bᵀ D with non-negative A, B and D = diag(±): each column has one sign.
+    """Network that obeys Dale's law: W ∝ A Bᵀ D with A, B non-negative and D = diag(±1).
 
     A and B hold the absolute values of independent Gaussians, so that the rank is `rank`. The
     first `excitatory` n units, rounded, excite, at least one of each kind unless the share is 0 or
@@ -133,7 +133,9 @@ def hopfield_rnn(
     theta_scale: NonNegative = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
-    """W ∝ Σ_μ [(1 - sequence) ξ^μ + sequence ξ^{μ+1}] ξ^μᵀ for `rank` random patterns of ±1.
+    """Hopfield network that stores `rank` random ±1 patterns, as fixed points or as a sequence.
+
+    The weights are W ∝ Σ_μ [(1 - sequence) ξ^μ + sequence ξ^{μ+1}] ξ^μᵀ.
 
     With `sequence` 0 these are the symmetric weights of the graded-response network (Hopfield,
     PNAS 81, 1984), with the diagonal kept, since removing it would raise the rank to N. Patterns
@@ -161,7 +163,7 @@ def sparse_rnn(
     theta_scale: NonNegative = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
-    """W ∝ L Rᵀ where each column of L and of R has `density` n Gaussian entries, rounded.
+    """Network W ∝ L Rᵀ with sparse factors of about `density` n Gaussian entries in each column.
 
     At least one entry is not zero. Units that receive nothing are rows of zeros in W: their own
     xᵢ - θᵢ is an eigenfunction.
@@ -199,7 +201,7 @@ def overlap_rnn(
     input_overlap: Correlation = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
-    """A network whose connectivity vectors m and n overlap, and whose input overlaps with n.
+    """Network whose connectivity vectors m and n overlap and whose input vector overlaps with n.
 
     In the low-rank theory of recurrent networks W = Σ_k m⁽ᵏ⁾ n⁽ᵏ⁾ᵀ / N, and a unit is the vector
     (m⁽¹⁾ᵢ .. m⁽ʳ⁾ᵢ, n⁽¹⁾ᵢ .. n⁽ʳ⁾ᵢ, Iᵢ) of its loadings, I being a constant input. What the network
@@ -248,7 +250,7 @@ def mixture_rnn(
     input_overlap: Correlation = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
-    """A network whose units belong to Gaussian populations, each with overlaps of its own.
+    """Network of several Gaussian populations, each with its own overlaps of connectivity vectors.
 
     As `overlap_rnn`, with a random orthogonal C for each of the populations, which have equally
     many units, give or take one: the loadings are a mixture of zero-mean Gaussians that differ in

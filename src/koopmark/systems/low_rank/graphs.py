@@ -1,4 +1,4 @@
-"""Real networks: recurrent networks on measured graphs, whose adjacency is rank-deficient.
+"""Recurrent networks on measured graphs whose adjacency matrices are rank-deficient.
 
 The graphs ship as lists of links, `datasets/networks/*.csv`, each with source, licence and rank.
 """
@@ -20,7 +20,7 @@ from koopmark.systems.registry import NonNegative, Positive, factory, named
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A weighted graph as its file has it.
+    """A weighted graph as read from its file.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Graph:
     adjacency: NDArray[np.float64]
 
     def links(self, weighted: bool) -> NDArray[np.float64]:
-        """A, or the signs of its entries."""
+        """The weighted adjacency matrix A, or the signs of its entries."""
         return self.adjacency if weighted else np.sign(self.adjacency)
 
 
@@ -49,13 +49,13 @@ def graph_names() -> list[str]:
 
 
 def graph_file(network: str) -> Path:
-    """The file of the shipped graph of this name; a ValueError names those that there are."""
+    """Path of the file of this shipped graph."""
     folder = shipped("datasets") / "networks"
     return named("network", network, {known: folder / f"{known}.csv" for known in graph_names()})
 
 
 def graph(name: str) -> Graph:
-    """The shipped graph of this name; raises as `graph_file` does."""
+    """Load the shipped graph of this name."""
     path = graph_file(name)
     return _as_of(path, path.stat().st_mtime_ns)
 
@@ -66,15 +66,15 @@ def _as_of(path: Path, changed: int) -> Graph:  # noqa: ARG001 read anew after a
 
 
 def read_graph(path: Path) -> Graph:
-    """Read a list of links: lines `# key: value`, then the columns source, target, weight.
+    """Read a graph from a list of links: lines `# key: value`, then source, target and weight.
 
-    If the head says `directed: no` each link counts in both directions. A node without links
-    has a row of its own, whose target and weight are empty.
+    If the header says `directed: no`, each link counts in both directions. A node without links
+    has its own row with empty target and weight.
 
     Raises
     ------
     ValueError
-        If a row is no link, or the head contradicts the rows.
+        If a row is not a link, or the header contradicts the rows.
     """
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     head = [line[1:].partition(":") for line in lines if line.startswith("#")]
@@ -110,7 +110,7 @@ def network_rnn(
     theta_scale: NonNegative = 0.0,
     activation: str = "tanh",
 ) -> Relaxation:
-    """ẋ = -x + Wσ(x) + θ on a real network: W = gain A / ‖A‖₂, Aᵢⱼ the link from j to i.
+    """Network ẋ = -x + Wσ(x) + θ on a measured graph, W = gain A / ‖A‖₂ (Aᵢⱼ: link from j to i).
 
     Factors come from the singular value decomposition of A, cut off after its rank. Parameters that
     are not listed are those of `koopmark.systems.random_rnn`.
@@ -122,7 +122,7 @@ def network_rnn(
     seed : int
         Draws the offsets θ, and nothing else.
     weighted : bool
-        Whether links have the weights that were measured, or all the weight 1 (-1 where negative).
+        Whether links have the measured weights, or all the weight 1 (-1 if negative).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Networks of units with linear dynamics inside: the relaxation family with any linear part.
+"""Networks whose units have linear internal dynamics of several variables.
 
 ẏ = Ay + W h(x) in y = ζ(x). A left eigenvector u of A with Wᵀu = 0 gives the eigenfunction
 uᵀζ(x) at its eigenvalue, whatever ζ and h are, and no other u does so for every h. In control
@@ -26,7 +26,7 @@ from koopmark.truth import DEFECTIVE, SAME_EIGENVALUE, Eigenspace, PrincipalFunc
 
 @dataclass(frozen=True, eq=False)
 class LinearUnits(Network):
-    """n units of k variables each: ẏ_a = Σ_b M_ab y_b + (W h(x))_a for every unit, N = n k.
+    """Network of n units with k variables each: ẏ_a = Σ_b M_ab y_b + (W h(x))_a, N = n k.
 
     The state holds the first variable of every unit, then the second of every unit, and so on.
 
@@ -89,7 +89,7 @@ class LinearUnits(Network):
 
     @cached_property
     def principal(self) -> PrincipalFunctions:
-        """uᵀζ(x) for a basis of all u with Aᵀu = λu and Wᵀu = 0.
+        """The functions uᵀζ(x) for a basis of all u with Aᵀu = λu and Wᵀu = 0.
 
         A mode of one kind of unit is vᵀy_i with v a left eigenvector of M; the modes at one λ are
         combined so that the weights do not reach them, nor inputs as many as can be.
@@ -132,7 +132,7 @@ class LinearUnits(Network):
         )
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Of the products of principal functions.
+        """Eigenspaces of the products of at most `max_degree` principal functions.
 
         If the weights leave the trace of every unit as it is, as they do in `inertial`, all pairs
         of modes have the same damping, those that the weights reach too: products φφ̄ of these are
@@ -163,7 +163,7 @@ def linear_units(
     activation: str = "tanh",
     output: int = 0,
 ) -> LinearUnits:
-    """n units alike or not, u̇ᵢ = M uᵢ + b Σⱼ Wᵢⱼ σ(uⱼ[output]) with uᵢ the k variables of unit i.
+    """Network of n units u̇ᵢ = M uᵢ + b Σⱼ Wᵢⱼ σ(uⱼ[output]), uᵢ being the k variables of unit i.
 
     Parameters
     ----------
@@ -178,8 +178,8 @@ def linear_units(
     activation : str
         σ, a name in `koopmark.systems.ACTIVATIONS`.
     output : int
-        Which variable of a unit the others see: the last of a chain, say, for inputs that arrive
-        late.
+        Which variable of a unit the other units receive, such as the last of a chain for delayed
+        interactions.
 
     With M not defective there are k eigenvalues of multiplicity n - r for each kind of unit, or
     more where b does not reach a mode of M.
@@ -205,7 +205,7 @@ def linear_units(
 def inertial(
     weights: LowRank, damping: Positive, frequency: Positive, activation: str = "tanh"
 ) -> LinearUnits:
-    """Second-order units q̈ + γq̇ + ω²q = W σ(q): the state is (q, q̇), N = 2n.
+    """Network of second-order units q̈ + γq̇ + ω²q = W σ(q), with state (q, q̇) and N = 2n.
 
     φ = uᵀ(q̇ + μq) has the eigenvalue λ = μ - γ for every left null vector u of W, both roots of
     λ² + γλ + ω² = 0: a complex pair where γ < 2ω.
@@ -231,7 +231,7 @@ def inertial(
 def adapting(
     weights: LowRank, strength: float, time: Positive, activation: str = "tanh"
 ) -> LinearUnits:
-    """Units with adaptation, ẋ = -x - βa + W σ(x) and τȧ = x - a: the state is (x, a), N = 2n.
+    """Network of adapting units ẋ = -x - βa + W σ(x), τȧ = x - a, with state (x, a) and N = 2n.
 
     Eigenvalues are those of [[-1, -β], [1/τ, -1/τ]], each of multiplicity n - r: a complex pair
     where (1 - 1/τ)² < 4β/τ.
@@ -249,7 +249,7 @@ def random_inertial(
     frequency: Positive = 2.0,
     seed: int = 0,
 ) -> LinearUnits:
-    """`inertial` with Gaussian weights over n `units`, N = 2n; `gain` is their spectral norm."""
+    """An `inertial` network of n `units` with Gaussian weights of spectral norm `gain`."""
     rng = generator({"ensemble": "inertial", "n": units, "rank": rank, "seed": seed}, "weights")
     return inertial(gaussian_weights(units, rank, gain, rng), damping, frequency)
 
@@ -263,6 +263,6 @@ def random_adapting(
     time: Positive = 3.0,
     seed: int = 0,
 ) -> LinearUnits:
-    """`adapting` with Gaussian weights over n `units`, N = 2n; `gain` is their spectral norm."""
+    """An `adapting` network of n `units` with Gaussian weights of spectral norm `gain`."""
     rng = generator({"ensemble": "adapting", "n": units, "rank": rank, "seed": seed}, "weights")
     return adapting(gaussian_weights(units, rank, gain, rng), strength, time)

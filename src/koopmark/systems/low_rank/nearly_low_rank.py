@@ -1,4 +1,4 @@
-"""Recurrent networks of full rank with decaying singular values: eigenfunctions up to a bound."""
+"""Recurrent networks of full rank with decaying singular values and approximate eigenfunctions."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,9 +22,9 @@ Spectrum = Literal["step", "exponential", "power"]
 
 @dataclass(frozen=True, eq=False)
 class NearlyLowRank(System):
-    """ẋ = -x + Wσ(x) + θ with W = U diag(s) Vᵀ of full rank: φₖ = uₖᵀ(x - θ) is nearly at -1.
+    """Network ẋ = -x + Wσ(x) + θ with decaying singular values and φₖ = uₖᵀ(x - θ) near -1.
 
-    𝒦φₖ = -φₖ + sₖ vₖᵀσ(x), so that |𝒦φₖ + φₖ| <= sₖ ‖vₖ‖₁ sup|σ|: little where sₖ is small.
+    𝒦φₖ = -φₖ + sₖ vₖᵀσ(x), so that |𝒦φₖ + φₖ| <= sₖ ‖vₖ‖₁ sup|σ|, which is small if sₖ is small.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class NearlyLowRank(System):
     singular_values : (N,) array
         s, not increasing, not negative.
     leading : int
-        The left singular vectors after the first `leading` give the functions that are asked for.
+        Left singular vectors after the first `leading` give the target functions.
     zeta : Shift
         x - θ.
     coupling : Activation
@@ -77,12 +77,12 @@ class NearlyLowRank(System):
 
     @cached_property
     def dense(self) -> NDArray[np.float64]:
-        """W."""
+        """The full weight matrix W (N, N)."""
         return (self.left * self.singular_values) @ self.right.T
 
     @property
     def effective_ranks(self) -> dict[str, float]:
-        """By several measures (`koopmark.systems.effective_ranks`)."""
+        """Effective ranks of W by several measures (see `koopmark.systems.effective_ranks`)."""
         return effective_ranks(self.singular_values)
 
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
@@ -90,21 +90,21 @@ class NearlyLowRank(System):
 
     @cached_property
     def generator_bounds(self) -> NDArray[np.float64]:
-        """(N,) sₖ ‖vₖ‖₁ sup|σ| for every left singular vector; infinite where σ is unbounded."""
+        """Bounds (N,) sₖ ‖vₖ‖₁ sup|σ| on |𝒦φₖ + φₖ|; infinite if σ is unbounded."""
         reached = self.singular_values * np.abs(self.right).sum(axis=0)
         # Zero times an infinite bound is zero: such a function is exact.
         return np.multiply(reached, self.coupling.bound, out=reached, where=reached > 0)
 
     def defect(self, states: NDArray) -> NDArray[np.float64]:
-        """𝒦φₖ + φₖ = sₖ vₖᵀσ(x) at each state, (..., N) to (..., N), one column for each k."""
+        """The defect 𝒦φₖ + φₖ = sₖ vₖᵀσ(x) at states (..., N), one column for each k."""
         return self.coupling(states) @ self.right * self.singular_values
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
-        """None is known exactly: see `targets`."""
+        """Empty, since no eigenspace is known exactly; see `targets`."""
         return ()
 
     def targets(self, max_degree: int = 1) -> tuple[ApproximateEigenspace, ...]:  # noqa: ARG002
-        """The span of the functions after the `leading` ones, near -1, with their bounds."""
+        """The span of the functions φₖ after the `leading` ones, near -1, with error bounds."""
         weak = slice(self.leading, None)
         return (ApproximateEigenspace(self.left[:, weak], self.zeta, self.generator_bounds[weak]),)
 
@@ -131,7 +131,7 @@ def _check_spectrum(n: int, rank: int, spectrum: str) -> None:
 def decaying(
     n: Count, rank: Count, spectrum: Spectrum = "step", epsilon: Share = 0.01, decay: Positive = 1.0
 ) -> NDArray[np.float64]:
-    """Relative singular values (n,), the largest 1.
+    """Relative singular values (n,) that decay from 1.
 
     `step`: 1 for the first `rank`, then `epsilon`. `exponential`: e^{-decay (k - 1)}.
     `power`: k^{-decay}.
@@ -165,15 +165,15 @@ def nearly_low_rank_rnn(
     Parameters
     ----------
     n, rank : int
-        Units, and how many leading singular vectors give no function that is asked for.
+        Number of units, and of leading singular vectors that give no target function.
     gain : float
         The largest singular value.
     seed : int
-        Draws U, V and θ; the spectrum does not change them.
+        Seed of U, V and θ, which do not depend on the spectrum.
     spectrum, epsilon, decay
         As in `decaying`.
     activation : str
-        A name in `koopmark.systems.ACTIVATIONS`; where it is unbounded, so are the bounds.
+        A name in `koopmark.systems.ACTIVATIONS`; an unbounded one makes the bounds infinite.
     """
     s = gain * decaying(n, rank, spectrum, epsilon, decay)
     key = {"ensemble": "nearly_low_rank", "n": n, "seed": seed}
@@ -197,7 +197,7 @@ def effective_ranks(singular_values: ArrayLike) -> dict[str, float]:
     Raises
     ------
     ValueError
-        If there are none, one is negative or not finite, or all are zero.
+        If there are no singular values, one is negative or not finite, or all are zero.
     """
     s = finite(singular_values, "singular_values")
     if s.ndim == 1:

@@ -1,4 +1,4 @@
-"""The two families of networks with closed-form Koopman eigenfunctions.
+"""The base class of networks with closed-form Koopman eigenfunctions.
 
 Both read ẏ = linear(y) + W h(ζ⁻¹(y)) in y = ζ(x), and every left null vector u of W gives an
 eigenfunction, whatever ζ, h and c are (Claveau, Thibeault, Allard and Desrosiers).
@@ -45,7 +45,7 @@ Coupling = Activation | Callable[..., NDArray]
 
 @dataclass(frozen=True, eq=False)
 class Network(System):
-    """ẏ = linear(y) + W h(x) + B v, y = ζ(x), that is ẋ = [linear(ζ(x)) + W h(x) + B v] / ζ'(x).
+    """Network ẏ = linear(y) + W h(x) + B v with y = ζ(x), an elementwise map of the state.
 
     `input_weights` B (N, q) let inputs v (q,) in, held from one sampling time to the next; without
     them the network is autonomous.
@@ -97,7 +97,7 @@ class Network(System):
 
     @property
     def activation(self) -> Activation | None:
-        """h if it acts unit by unit; None if it may mix the whole state."""
+        """The activation h if it acts on each unit separately; None if it may mix units."""
         return self.coupling if isinstance(self.coupling, Activation) else None
 
     @abstractmethod
@@ -109,7 +109,7 @@ class Network(System):
         return 0 if self.input_weights is None else self.input_weights.shape[1]
 
     def with_inputs(self, weights: ArrayLike | None) -> Self:
-        """The same network with these input weights B (N, q), or without any."""
+        """The same network with input weights B (N, q), or without inputs if None."""
         given = None if weights is None else finite(weights, INPUT_WEIGHTS)
         return replace(self, input_weights=given)
 
@@ -133,7 +133,7 @@ class Network(System):
 
     @property
     def undriven(self) -> NullSpace:
-        """All u with Wᵀu = 0 and Bᵀu = 0: uᵀζ(x) obeys its law whatever the inputs do."""
+        """Left null vectors u (Wᵀu = 0) that inputs do not reach either (Bᵀu = 0)."""
         return self._null_space(None, undriven=True)
 
     def _null_space(self, sensors: Sensors | None, undriven: bool = False) -> NullSpace:
@@ -236,7 +236,7 @@ class Network(System):
 
 @dataclass(frozen=True, eq=False)
 class NullFlow:
-    """The null component P y of a network with linear(y) = -decay y - rates, in closed form.
+    """Closed-form motion of the null component P y of a network with linear(y) = -decay y - rates.
 
     With P the orthogonal projector onto the left null space of W, P W = 0: so P ẏ = P linear(y),
     and P y(t) = e^{-decay t} P y(0) + velocity t (docs/explanation/theory/exact_eigenfunctions.md).
@@ -258,15 +258,15 @@ class NullFlow:
 
     @cached_property
     def velocity(self) -> NDArray[np.float64] | None:
-        """(N,) -P c, what is added per unit of time; None for nothing."""
+        """The constant velocity -P c (N,) of the null component; None if it is zero."""
         return None if self.rates is None else -self.network.weights.null_space.project(self.rates)
 
     @cached_property
     def drive(self) -> NDArray[np.float64] | None:
-        """(N, q) P B; None without inputs."""
+        """The matrix P B (N, q) by which inputs move the null component; None without inputs."""
         weights = self.network.input_weights
         return None if weights is None else self.network.weights.null_space.project(weights.T).T
 
     def scale(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Factor on P y(0) at each time elapsed."""
+        """Factor on P y(0) at each elapsed time."""
         return self.law.scale(t)

@@ -1,4 +1,4 @@
-"""The relaxation family, ẏ = -y + W h(x) + B v, and its maps: uᵀζ(x) has a law of its own."""
+"""The relaxation family ẏ = -y + W h(x) + B v, and its maps in discrete time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,11 +23,11 @@ from koopmark.truth import (
 
 @dataclass(frozen=True, eq=False)
 class Relaxation(Network):
-    """ẋᵢ = [-ζᵢ(xᵢ) + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ): φ = uᵀζ(x) has eigenvalue -1."""
+    """Relaxation network ẋᵢ = [-ζᵢ(xᵢ) + Σⱼ Wᵢⱼ hⱼ(x)] / ζᵢ'(xᵢ), with φ = uᵀζ(x) at -1."""
 
     @property
     def law(self) -> LinearLaw:
-        """How uᵀζ(x) moves for every left null vector u."""
+        """The linear law that uᵀζ(x) obeys for every left null vector u."""
         return RELAXATION
 
     def linear(self, y: NDArray) -> NDArray:
@@ -35,16 +35,17 @@ class Relaxation(Network):
 
     @checked
     def as_map(self, alpha: float) -> "RelaxationMap":
-        """The network in steps of α time constants, y⁺ = (1-α) y + α (W h(x) + B v).
+        """The network as a map with steps of α time constants, y⁺ = (1-α) y + α (W h(x) + B v).
 
-        Of a recurrent network x⁺ = (1-α) x + α (W σ(x) + θ + B v), as such networks are trained.
+        For a recurrent network this is x⁺ = (1-α) x + α (W σ(x) + θ + B v), the form in which such
+        networks are trained.
 
         Raises
         ------
         ValueError
             If α is not positive and finite.
         TypeError
-            If it is no number.
+            If α is not a number.
         """
         if not (np.isfinite(alpha) and alpha > 0):
             raise ValueError(
@@ -95,11 +96,11 @@ class Relaxation(Network):
         return ProductEigenspace(null, zeta, degree, whole, self.law, drive)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of degree k: an eigenspace at -k, or at μᵏ of a map, for k = 1 .. `max_degree`.
+        """Eigenspaces of products of degree k = 1 .. `max_degree`, at -k or, for a map, at μᵏ.
 
-        Of a network with inputs each is there twice: all products, which are eigenfunctions
-        together with their response to the inputs, and those that no input reaches, if there are.
-        Degrees at the eigenvalue of a lower one are left out (`LinearLaw.degrees`).
+        A network with inputs lists each degree twice: all products, which are eigenfunctions
+        together with their response to the inputs, and the products that no input reaches, if any.
+        Degrees that share the eigenvalue of a lower one are left out (`LinearLaw.degrees`).
         """
         return self.observed(None, max_degree)
 
@@ -118,9 +119,9 @@ class Relaxation(Network):
         return tuple(space for space in spaces if space.null_space.dimension)
 
     def hidden(self, sensors: Sensors, max_degree: int = 1) -> tuple[Eigenspace, ...]:  # noqa: ARG002
-        """Of the uᵀζ(x) in the whole state the one nearest to the sensors, those of their span.
+        """The function uᵀζ(x) of the full state that is nearest to the span of the sensors.
 
-        None if all that they see is driven by the weights, or if uᵀζ(x) is conserved.
+        Empty if the weights drive everything that the sensors see, or if uᵀζ(x) is conserved.
         """
         null = self.weights.null_space
         inside = null.project(sensors.in_units).T
@@ -132,9 +133,10 @@ class Relaxation(Network):
         return (SampledProducts(u[None, :, None], self.zeta, law=self.law, drive=drive),)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """Ratios of the eigenfunctions that no input reaches; none if there is but one.
+        """Ratios of eigenfunctions that no input reaches; empty if there is only one.
 
-        Of a map with μ = ±1 the functions, or the products of two, and none if μ = 0.
+        For a map with μ = 1 these are the functions themselves, with μ = -1 their products of two,
+        and with μ = 0 there are none.
         """
         undriven = self._products(None, 1, undriven=True)
         degree = self.law.conserved_degree
@@ -172,11 +174,11 @@ class Relaxation(Network):
 
 @dataclass(frozen=True, eq=False)
 class RelaxationMap(Relaxation):
-    """The relaxation family in discrete time, y⁺ = μ y + W h(x) + B v: uᵀζ(x) is at μ.
+    """The relaxation family in discrete time, y⁺ = μ y + W h(x) + B v, with uᵀζ(x) at μ.
 
-    `rhs` is the next state, and the unit of time one step. The leaky network
-    x⁺ = (1-α) x + α (W σ(x) + θ + B v) is one with μ = 1 - α and weights α W
-    (`koopmark.systems.leaky_rnn`). μ = 0 is allowed: the functions are gone after a step.
+    `rhs` returns the next state, and the unit of time is one step. The leaky network
+    x⁺ = (1-α) x + α (W σ(x) + θ + B v) has μ = 1 - α and weights α W
+    (`koopmark.systems.leaky_rnn`). μ = 0 is allowed: the functions vanish after one step.
 
     Parameters
     ----------
@@ -187,11 +189,12 @@ class RelaxationMap(Relaxation):
     multiplier: float = field(kw_only=True)
 
     def as_map(self, alpha: float) -> "RelaxationMap":
-        """Refused: its steps are those that it has.
+        """Raise an error, since the network is a map already.
 
         Raises
         ------
         ValueError
+            Always.
         """
         raise ValueError(
             f"it is a map already, with μ = {self.multiplier:g}: α {alpha} is for flows"

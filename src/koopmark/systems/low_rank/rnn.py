@@ -1,4 +1,4 @@
-"""Recurrent networks ẋ = -x + W σ(x) + θ, and networks with other maps, as Lotka-Volterra's."""
+"""Recurrent networks ẋ = -x + W σ(x) + θ, and random networks with other maps."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ def rnn(
     activation: str = "tanh",
     inputs: ArrayLike | None = None,
 ) -> Relaxation:
-    """The network ẋ = -x + W σ(x) + θ + B v; `theta` has shape (N,) or (), `inputs` is B (N, q).
+    """Recurrent network ẋ = -x + W σ(x) + θ + B v; θ has shape (N,) or (), B (N, q).
 
     Its eigenfunctions are uᵀ(x - θ) at -1, one for every left null vector u of W.
     """
@@ -47,7 +47,7 @@ def leaky_rnn(
     activation: str = "tanh",
     inputs: ArrayLike | None = None,
 ) -> RelaxationMap:
-    """The map x⁺ = (1-α) x + α (W σ(x) + θ + B v), as recurrent networks are trained.
+    """Leaky recurrent network in discrete time, x⁺ = (1-α) x + α (W σ(x) + θ + B v).
 
     Its eigenfunctions are uᵀ(x - θ) at μ = 1 - α, with the gain α uᵀB on an input.
 
@@ -82,7 +82,7 @@ def from_weights(
     inputs: ArrayLike | None = None,
     alpha: float | None = None,
 ) -> Relaxation:
-    """The network ẋ = -x + W σ(x) + θ + B v of weights of any form, whose rank is found.
+    """Recurrent network ẋ = -x + W σ(x) + θ + B v from any weights, whose rank is determined.
 
     With `alpha` it is the map x⁺ = (1-α) x + α (W σ(x) + θ + B v).
 
@@ -95,8 +95,8 @@ def from_weights(
     activation : str
         σ, a name in `koopmark.systems.ACTIVATIONS`.
     tolerance : float
-        Singular values up to this part of the largest count as zero. The system has the weights
-        without them, and its repr says what was kept and what was not.
+        Singular values up to this fraction of the largest are set to zero. The repr of the system
+        says which were kept.
     inputs : (N, q) array, optional
         B, the weights of inputs v; without it the network is autonomous.
     alpha : float, optional
@@ -105,8 +105,8 @@ def from_weights(
     Raises
     ------
     ValueError
-        If W is not square, real and finite, is zero, or has full rank: then there is no left null
-        vector, and no exact eigenfunction.
+        If W is not square, real and finite, or is zero, or has full rank, so that there is no left
+        null vector and no exact eigenfunction.
     """
     network = rnn(_factored(weights, tolerance), theta, activation, inputs)
     return network if alpha is None else network.as_map(alpha)
@@ -128,13 +128,13 @@ def _factored(given: Any, tolerance: float) -> LowRank:
 
 
 def offsets(key: dict[str, Any], n: int, scale: float) -> NDArray[np.float64] | float:
-    """θ: independent Gaussian offsets (n,) of this standard deviation; 0 for none."""
+    """Independent Gaussian offsets θ (n,) of this standard deviation; 0 if it is 0."""
     return scale * generator(key, "theta").standard_normal(n) if scale else 0.0
 
 
 @factory("three_populations")
 def three_populations() -> Relaxation:
-    """Three neural populations with weights of rank 2: φ = 3x₁ + x₂ + x₃ decays as e^{-t}.
+    """Three neural populations with weights of rank 2, in which 3x₁ + x₂ + x₃ decays as e^{-t}.
 
     Source: Claveau, Thibeault, Allard and Desrosiers.
     """
@@ -163,7 +163,7 @@ def random_rnn(
     singular_values: Sequence[float] | None = None,
     inputs: Channels = 0,
 ) -> Relaxation:
-    """A random network of `n` units whose weights have rank `rank`.
+    """A random recurrent network of `n` units with weights of rank `rank`.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def random_rnn(
         Relative singular values: they are scaled so that the largest is `gain`. By default the
         factors are Gaussian.
     inputs : int
-        q, how many inputs it takes, 0 or more: B has independent standard normal entries.
+        Number q of inputs, 0 or more; B has independent standard normal entries.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def random_rnn(
 
 
 def input_weights(key: dict[str, Any], n: int, inputs: int) -> NDArray[np.float64] | None:
-    """B (n, inputs): independent standard normal entries; None for no inputs."""
+    """Input weights B (n, inputs) with standard normal entries; None without inputs."""
     return generator(key, "inputs").standard_normal((n, inputs)) if inputs else None
 
 
@@ -209,7 +209,7 @@ def input_weights(key: dict[str, Any], n: int, inputs: int) -> NDArray[np.float6
 def random_relaxation(
     n: Count, rank: Count, zeta: ElementwiseMap | str, gain: Positive = 1.5, seed: int = 0
 ) -> Relaxation:
-    """A random relaxation network with map ζ, or its name, and h = tanh: φ = uᵀζ(x) at -1."""
+    """A random relaxation network with h = tanh and a given map ζ: φ = uᵀζ(x) at -1."""
     zeta = elementwise_map(zeta)
     rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "relaxation")
     return Relaxation(gaussian_weights(n, rank, gain, rng), zeta, named_activation("tanh"))
@@ -224,9 +224,9 @@ def random_drift(
     seed: int = 0,
     chosen: Count = 2,
 ) -> Drift:
-    """A random drift network with map ζ, or its name, and h = tanh: φ = exp(uᵀζ(x)) at -uᵀc.
+    """A random drift network with h = tanh and a given map ζ: φ = exp(uᵀζ(x)) at -uᵀc.
 
-    `chosen` random unit null vectors, signed so that every φ decays, are its targets.
+    Its targets come from `chosen` random unit null vectors, with signs so that every φ decays.
     """
     zeta = elementwise_map(zeta)
     rng = generator({"ensemble": zeta.name, "n": n, "rank": rank, "seed": seed}, "drift")
@@ -238,14 +238,14 @@ def random_drift(
 
 
 def lotka_volterra(weights: LowRank, rates: ArrayLike, exponents: ArrayLike) -> Drift:
-    """ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼ xⱼ) on x > 0, with eigenfunctions Π xᵢ^{uᵢ} at -uᵀc.
+    """Lotka-Volterra system ẋᵢ = xᵢ(-cᵢ + Σⱼ Wᵢⱼ xⱼ) on x > 0, with φ = Π xᵢ^{uᵢ} at -uᵀc.
 
     Parameters
     ----------
     weights : LowRank
         Interactions W.
     rates : (N,) array
-        c: positive for a species that dies out alone, negative for one that grows.
+        c: positive for a species that dies out without others, negative for one that grows.
     exponents : (N, m) array
         The chosen left null vectors u, as columns: the benchmark's targets.
     """

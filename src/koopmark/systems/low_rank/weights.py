@@ -1,4 +1,4 @@
-"""Low-rank weights, kept as factors: W = L Rᵀ costs O(N r) in memory and per product."""
+"""Low-rank weights stored as factors: W = L Rᵀ takes O(N r) memory and time per product."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ MOST_UNITS = 20_000
 
 @dataclass(frozen=True)
 class RankCut:
-    """How the rank of given weights was found: singular values above `tolerance` x the largest.
+    """The cut-off by which the rank of a matrix was determined, and the singular values around it.
 
-    `kept` is the smallest of these and `dropped` the largest of the others, both relative to the
-    largest of all.
+    `kept` is the smallest singular value that counts and `dropped` the largest that does not, both
+    relative to the largest of all.
     """
 
     tolerance: float
@@ -35,7 +35,7 @@ class RankCut:
 
     @classmethod
     def of(cls, s: NDArray, n: int, tolerance: float) -> tuple[int, "RankCut"]:
-        """The rank of n x n weights with singular values `s`, and the cut.
+        """Numerical rank of n x n weights with singular values `s`, and its cut-off.
 
         Raises
         ------
@@ -78,14 +78,14 @@ def _where_they_drop(relative: NDArray) -> str:
 
 @dataclass(frozen=True, eq=False)
 class LowRank(ReprMixin):
-    """Weights W = L Rᵀ of rank r < N, never formed as an N x N matrix.
+    """Weights W = L Rᵀ of rank r < N, stored as factors and never as an N x N matrix.
 
     Parameters
     ----------
     left, right : (N, r) arrays
         L and R, each of full column rank (checked: this is what makes the rank of W exactly r).
     cut : RankCut, optional
-        How the rank was found, if the weights were given without one.
+        How the rank was determined, if it was.
 
     Raises
     ------
@@ -137,7 +137,7 @@ class LowRank(ReprMixin):
     def from_factors(
         cls, left: ArrayLike, right: ArrayLike, tol: float = RANK_TOLERANCE
     ) -> "LowRank":
-        """The same of W = L Rᵀ, whose factors (N, k) need not be of full rank: O(N k) memory.
+        """Weights W = L Rᵀ from factors (N, k) that may be rank-deficient, in O(N k) memory.
 
         Raises
         ------
@@ -164,18 +164,18 @@ class LowRank(ReprMixin):
 
     @property
     def rank(self) -> int:
-        """r, the number of columns of either factor."""
+        """Rank r, the number of columns of each factor."""
         return self.left.shape[1]
 
     @cached_property
     def thin_qr(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Q (N, r) with orthonormal columns and S (r, r) with L = Q S."""
+        """Thin QR factorisation L = Q S: Q (N, r) with orthonormal columns and S (r, r)."""
         q, s = np.linalg.qr(self.left)
         return q, s
 
     @cached_property
     def null_space(self) -> NullSpace:
-        """All u with Wᵀ u = 0: the orthogonal complement of the columns of L."""
+        """The left null space, all u with Wᵀ u = 0: the orthogonal complement of L's columns."""
         return NullSpace(self.thin_qr[0])
 
     @cached_property
@@ -185,11 +185,11 @@ class LowRank(ReprMixin):
         return np.linalg.svd(s @ np.linalg.qr(self.right)[1].T, compute_uv=False)
 
     def apply(self, vectors: NDArray, out: NDArray | None = None) -> NDArray:
-        """W v for each row v of `vectors` (..., N), as (v R) Lᵀ. `out` may be `vectors`."""
+        """The product W v = L Rᵀ v for each row v of `vectors` (..., N); `out` may be `vectors`."""
         return np.matmul(vectors @ self.right, self.left.T, out=out)
 
     def dense(self) -> NDArray[np.float64]:
-        """The N x N matrix. For tests and small N."""
+        """The dense N x N matrix, for tests and small N."""
         return self.left @ self.right.T
 
     def _facts(self) -> list[str]:
@@ -197,12 +197,13 @@ class LowRank(ReprMixin):
 
 
 def check_independent(what: str, columns: NDArray, hint: str = "") -> None:
-    """Refuse columns (N, q) that are zero or linearly dependent.
+    """Raise ValueError if columns (N, q) are zero or linearly dependent.
 
     Raises
     ------
     ValueError
-        If they are, naming `what` they are of, with the `hint` if they are dependent.
+        If they are; the message names `what` has these columns, and gives the `hint` if they are
+        dependent.
     """
     norms = np.linalg.norm(columns, axis=0)
     if not norms.all():
@@ -217,7 +218,7 @@ def check_independent(what: str, columns: NDArray, hint: str = "") -> None:
 
 
 def check_rank(n: int, rank: int) -> None:
-    """Refuse ranks that no weights with a left null vector have.
+    """Raise ValueError for a rank at which weights have no left null vector.
 
     Raises
     ------
@@ -229,14 +230,14 @@ def check_rank(n: int, rank: int) -> None:
 
 
 def scaled(left: NDArray, right: NDArray, gain: float) -> LowRank:
-    """W = c L Rᵀ with c > 0 such that the spectral norm of W is `gain`."""
+    """Weights W = c L Rᵀ, scaled by c > 0 to the spectral norm `gain`."""
     norm = np.linalg.norm(np.linalg.qr(left)[1] @ np.linalg.qr(right)[1].T, 2)
     return LowRank(left * (gain / norm), right)
 
 
 @bounded
 def gaussian_weights(n: Count, rank: Count, gain: Positive, rng: np.random.Generator) -> LowRank:
-    """W = L Rᵀ with Gaussian factors of entries N(0, 1/N), scaled to spectral norm `gain`."""
+    """Weights W = L Rᵀ with factors of entries N(0, 1/N), scaled to the spectral norm `gain`."""
     check_rank(n, rank)
     left, right = rng.standard_normal((2, n, rank)) / np.sqrt(n)
     return scaled(left, right, gain)
@@ -245,7 +246,7 @@ def gaussian_weights(n: Count, rank: Count, gain: Positive, rng: np.random.Gener
 def weights_with_singular_values(
     n: int, singular_values: Sequence[float] | NDArray, rng: np.random.Generator
 ) -> LowRank:
-    """W = U diag(s) Vᵀ with Haar-random orthonormal U, V of shape (N, r) and the given s > 0."""
+    """Weights W = U diag(s) Vᵀ with Haar-random orthonormal U, V (N, r) and the given s > 0."""
     s = finite(singular_values, "singular_values")
     if s.ndim != 1:
         raise ValueError(f"singular_values must have shape (rank,), got {s.shape}")

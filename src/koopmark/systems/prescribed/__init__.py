@@ -1,1 +1,1 @@
-"""Systems made for their eigenfunctions: prescribed functions, or a prescribed conjugacy."""
+"""Systems built for prescribed eigenfunctions or a prescribed conjugacy to linear dynamics."""

@@ -1,4 +1,4 @@
-"""Linear dynamics seen through a nonlinear change of coordinates: all of the spectrum is known."""
+"""Linear dynamics in nonlinear coordinates, whose Koopman spectrum is known completely."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class CouplingLayer(ReprMixin):
-    """y = x on the kept coordinates; on the moved ones y = x exp(S f) + T f, f = f(x kept).
+    """An invertible layer: y = x for kept coordinates, y = x exp(S f) + T f for moved ones.
+
+    Here f = f(x kept).
 
     After RealNVP (Dinh, Sohl-Dickstein and Bengio 2017). Inverse and tangent are closed forms.
     Without S the layer is additive, preserves volume, and is a polynomial if f is.
@@ -27,19 +29,19 @@ class CouplingLayer(ReprMixin):
     Parameters
     ----------
     kept, moved : (k,), (l,) arrays of int
-        Every coordinate in one of them, once.
+        Indices that together contain every coordinate exactly once.
     features : Features
         f, of k units.
     shift : (l, m) array
         T.
     scale : (l, m) array, optional
-        S; additive without.
+        S; without it the layer is additive.
 
     Raises
     ------
     ValueError
-        If shapes disagree, a value is not finite, or kept and moved do not share out the
-        coordinates.
+        If shapes disagree, a value is not finite, or `kept` and `moved` do not contain every
+        coordinate exactly once.
     """
 
     kept: NDArray[np.intp]
@@ -74,12 +76,12 @@ class CouplingLayer(ReprMixin):
 
     @property
     def formula(self) -> str:
-        """What it does to the kept coordinates x₁ and the moved ones x₂."""
+        """The layer's formula for the kept coordinates x₁ and the moved coordinates x₂."""
         stretched = "x₂" if self.scale is None else "x₂ exp(S f(x₁))"
         return f"(x₁, x₂) → (x₁, {stretched} + T f(x₁))"
 
     def in_words(self, name: str) -> tuple[str, list[NamedArray]]:
-        """What it does, for other languages, with the arrays that this names `name`_..."""
+        """The layer's formula in words for other languages; its arrays are named `name`_..."""
         inner, arrays = self.features.in_words(name)
         kept, moved = (
             NamedArray(
@@ -106,7 +108,7 @@ class CouplingLayer(ReprMixin):
 
     @property
     def size(self) -> int:
-        """N."""
+        """Number N of coordinates."""
         return len(self.kept) + len(self.moved)
 
     def __call__(self, x: NDArray) -> NDArray:
@@ -117,14 +119,14 @@ class CouplingLayer(ReprMixin):
         return self._joined(x[..., self.kept], moved)
 
     def inverse(self, y: NDArray) -> NDArray:
-        """x at y, (..., N) each."""
+        """The inverse of the layer, from y (..., N) to x (..., N)."""
         y = of_width(numeric(y, "y"), self.size, "y")
         f = self.features(y[..., self.kept])
         moved = (y[..., self.moved] - f @ self.shift.T) / self._stretch(f)
         return self._joined(y[..., self.kept], moved)
 
     def inverse_tangent(self, y: NDArray, x: NDArray, vectors: NDArray) -> NDArray:
-        """What the inverse makes of vectors at y, whose image x is known: (..., N) each."""
+        """The derivative of the inverse at y = layer(x), applied to vectors (..., N)."""
         kept = y[..., self.kept]
         f, moved = self.features(kept), vectors[..., self.kept]
         change = self.features.tangent(kept, moved)
@@ -144,10 +146,10 @@ class CouplingLayer(ReprMixin):
 
 @dataclass(frozen=True, eq=False)
 class Conjugate(System):
-    """ẋ = DΨ(x)⁻¹ Λ Ψ(x): y = Ψ(x) obeys ẏ = Λy, so that x(t) = Ψ⁻¹(e^{Λt} Ψ(x(0))).
+    """System conjugate to ẏ = Λy by y = Ψ(x): ẋ = DΨ(x)⁻¹ Λ Ψ(x), x(t) = Ψ⁻¹(e^{Λt} Ψ(x(0))).
 
-    With v the left eigenvectors of Λ all N functions vᵀΨ are eigenfunctions, and every product of
-    them. Trajectories stay bounded where no eigenvalue of Λ has a positive real part.
+    For each left eigenvector v of Λ, vᵀΨ is an eigenfunction, and so are all products of these.
+    Trajectories stay bounded if no eigenvalue of Λ has a positive real part.
 
     Parameters
     ----------
@@ -197,13 +199,13 @@ class Conjugate(System):
         ]
 
     def straightened(self, states: NDArray) -> NDArray:
-        """y = Ψ(x), (..., N) to (..., N)."""
+        """The coordinates y = Ψ(x) in which the system is linear, (..., N) to (..., N)."""
         for layer in self.layers:
             states = layer(states)
         return states
 
     def inverse(self, y: NDArray) -> NDArray:
-        """x = Ψ⁻¹(y), (..., N) to (..., N)."""
+        """The state x = Ψ⁻¹(y), (..., N) to (..., N)."""
         for layer in reversed(self.layers):
             y = layer.inverse(y)
         return y
@@ -218,7 +220,7 @@ class Conjugate(System):
         return self._into(out, velocity)
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
-        """States (M, T, N) at the times elapsed (T,) from states (M, N), exact to rounding."""
+        """States (M, T, N) at elapsed times (T,) from states (M, N), exact to rounding."""
         y = self.straightened(states)
         steps = np.stack([expm(self.matrix * t) for t in elapsed])
         return self.inverse(np.einsum("tij,mj->mti", steps, y))

@@ -1,8 +1,8 @@
-"""Dynamics made for given eigenfunctions.
+"""Dynamics constructed so that given functions are eigenfunctions.
 
-F = g + Z(Jφ Z)⁻¹(Λφ - Jφ g) has Jφ F = Λφ at every state, whatever the field g is: the least
-change to g along Z that makes φ̇ = Λφ exact. It is Jφ⁺Λφ + (I - Jφ⁺Jφ)F, the form with the
-pseudo-inverse, with a free part chosen so that the coordinates w = Qx move by ẇ = Q g alone
+For any field g, F = g + Z(Jφ Z)⁻¹(Λφ - Jφ g) has Jφ F = Λφ at every state: it is the least
+change to g along Z that makes φ̇ = Λφ exact. It equals Jφ⁺Λφ + (I - Jφ⁺Jφ)F, the form with the
+pseudo-inverse, with a free part chosen so that the coordinates w = Qx move by ẇ = Q g
 (docs/explanation/families/prescribed_functions.md).
 """
 
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LeakyDrive:
-    """ẇ = -γw + H tanh(Gx), w = Qx: |w| never exceeds the larger of |w(0)| and ‖H‖√m / γ.
+    """Free dynamics ẇ = -γw + H tanh(Gx) with |w| at most the larger of |w(0)| and ‖H‖√m / γ.
 
     Parameters
     ----------
@@ -57,10 +57,10 @@ class LeakyDrive:
 
 @dataclass(frozen=True, eq=False)
 class Prescribed(System):
-    """φ̇ = Λφ and ẇ = h(x), in the coordinates (φ(x), w = Qx).
+    """System with φ̇ = Λφ and ẇ = h(x) in the coordinates φ(x) and w = Qx.
 
-    With strength below 1 these are coordinates of the whole space, so that a trajectory stays
-    bounded where w does and no eigenvalue of Λ has a positive real part.
+    If the strength of φ is below 1, these are coordinates of the whole space. A trajectory then
+    stays bounded if w does and no eigenvalue of Λ has a positive real part.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Prescribed(System):
     matrix : (p, p) array
         Λ, not defective. Its left eigenvectors v give the eigenfunctions vᵀφ.
     drive : callable, optional
-        h, (..., N) to (..., N - p): smooth, and otherwise free. By default w stays where it is.
+        Any smooth h, (..., N) to (..., N - p). By default w is constant.
 
     Raises
     ------

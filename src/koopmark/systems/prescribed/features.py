@@ -1,4 +1,4 @@
-"""Inner functions f(x) of a state, from which nonlinear functions are combined linearly.
+"""Inner functions f(x) of which prescribed functions are linear combinations.
 
 A hidden layer σ(Dx + b), of which linear combinations approximate any continuous function on a
 bounded set (Cybenko 1989; Hornik 1991; with cosines, the random features of Rahimi and Recht
@@ -24,7 +24,7 @@ from koopmark.systems.registry import named
 
 
 class Features(ReprMixin, Gated, ABC):
-    """f: R^N → R^m, smooth, of the linear forms Dx with `directions` D."""
+    """Smooth functions f: R^N → R^m of the linear forms Dx, with `directions` D."""
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
         "__call__": (numeric, "states"),
@@ -42,11 +42,11 @@ class Features(ReprMixin, Gated, ABC):
     @property
     @abstractmethod
     def formula(self) -> str:
-        """f(x), such as `tanh(Dx + b)`."""
+        """Formula of f(x), such as `tanh(Dx + b)`."""
 
     @abstractmethod
     def in_words(self, name: str) -> tuple[str, list[NamedArray]]:
-        """What f is, for other languages, with the arrays that this names `name`_..."""
+        """Formula of f in words for other languages; its arrays are named `name`_..."""
 
     def _directions(self, name: str) -> NamedArray:
         meaning = "D, a row for each linear form of the state"
@@ -55,12 +55,12 @@ class Features(ReprMixin, Gated, ABC):
     @property
     @abstractmethod
     def count(self) -> int:
-        """m."""
+        """Number m of functions."""
 
     @property
     @abstractmethod
     def steepness(self) -> float:
-        """The steepest slope of any entry of f along its linear form."""
+        """Largest slope of any entry of f along its linear form."""
 
     @abstractmethod
     def __call__(self, states: NDArray) -> NDArray:
@@ -68,7 +68,7 @@ class Features(ReprMixin, Gated, ABC):
 
     @abstractmethod
     def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
-        """f'(x) v at states x with vectors v, (..., N) each: (..., m)."""
+        """Directional derivative f'(x) v (..., m) at states x along vectors v, (..., N) each."""
 
 
 def _minus_sine(x: NDArray) -> NDArray:
@@ -84,7 +84,7 @@ LAYERS: dict[str, Activation] = {
 
 @dataclass(frozen=True, eq=False)
 class HiddenLayer(Features):
-    """f(x) = σ(Dx + b).
+    """Features f(x) = σ(Dx + b) of a hidden layer.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class HiddenLayer(Features):
     Raises
     ------
     ValueError
-        If shapes disagree, a value is not finite, or σ is none of these.
+        If shapes disagree, a value is not finite, or the name of σ is unknown.
     """
 
     directions: NDArray[np.float64]
@@ -158,7 +158,7 @@ class InnerMonomials(Features):
 
     @cached_property
     def exponents(self) -> NDArray[np.intp]:
-        """Powers of the k forms in each monomial, (m, k)."""
+        """Exponents (m, k) of the k linear forms in each monomial."""
         forms = len(self.directions)
         products = (
             np.bincount(product, minlength=forms)

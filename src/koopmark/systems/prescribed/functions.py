@@ -1,13 +1,13 @@
 """Functions φ(x) = Bx + c + C f(x) that can be made eigenfunctions, with a certificate.
 
-φ can be prescribed where its Jacobian keeps full row rank. Let Z (N, p) have BZ = I. Then
-Jφ Z = I + C f'(x) Z, which is invertible at every x if the second term is below 1 in norm: for
-f = σ(Dx + b) if
+φ can be prescribed if its Jacobian has full row rank everywhere. Let Z (N, p) have BZ = I, and let
+f' be the derivative of f by its linear forms Dx. Then Jφ Z = I + C f'(x) D Z, which is invertible
+at every x if the second term is below 1 in norm. For f = σ(Dx + b) that holds if
 
     strength = sup|σ'| ‖C‖ ‖DZ‖ < 1,
 
-and for any f of linear forms Dx, however steep, where DZ = 0: φ is a graph over Dx then. Of all Z
-the one with the least ‖DZ‖ is taken. Proofs: docs/explanation/families/prescribed_functions.md.
+and for any f of linear forms Dx, however steep, if DZ = 0, when φ is a graph over Dx. The Z with
+the least ‖DZ‖ is used. Proofs: docs/explanation/families/prescribed_functions.md.
 """
 
 from collections.abc import Callable
@@ -95,17 +95,17 @@ class PrescribedFunctions(ReprMixin):
 
     @property
     def size(self) -> int:
-        """N."""
+        """Dimension N of the state."""
         return self.linear.shape[1]
 
     @property
     def count(self) -> int:
-        """p."""
+        """Number p of functions."""
         return self.linear.shape[0]
 
     @property
     def formula(self) -> str:
-        """φ in a line, without c where it is zero."""
+        """Formula of φ in one line, without c if it is zero."""
         inner = self.features.formula
         offset = " + c" if self.offset.any() else ""
         if inner.startswith("monomials"):
@@ -113,7 +113,7 @@ class PrescribedFunctions(ReprMixin):
         return f"φ = Bx{offset} + C {inner}"
 
     def in_words(self) -> tuple[str, list[NamedArray]]:
-        """What φ is, for other languages, with the arrays that this names."""
+        """Formula of φ in words for other languages, with the arrays that it refers to."""
         inner, arrays = self.features.in_words("phi")
         offset = np.broadcast_to(self.offset, self.count).copy()
         text = (
@@ -135,12 +135,12 @@ class PrescribedFunctions(ReprMixin):
         return states @ self.linear.T + self.offset + self.features(states) @ self.weights.T
 
     def tangent(self, states: NDArray, vectors: NDArray) -> NDArray:
-        """Jφ(x) v at states x with vectors v, (..., N) each: (..., p)."""
+        """Directional derivative Jφ(x) v (..., p) at states x along vectors v, (..., N) each."""
         return vectors @ self.linear.T + self.features.tangent(states, vectors) @ self.weights.T
 
     @cached_property
     def section(self) -> Array:
-        """Z (N, p): BZ = I with the least ‖DZ‖, along which φ can be moved to any value."""
+        """Matrix Z (N, p) with BZ = I and the least ‖DZ‖; moving x along it changes φ."""
         inverse = np.linalg.pinv(self.linear)
         kernel = np.linalg.svd(self.linear)[2][self.count :].T
         directions = self.features.directions
@@ -149,12 +149,12 @@ class PrescribedFunctions(ReprMixin):
 
     @cached_property
     def complement(self) -> Array:
-        """Q (N - p, N): orthonormal rows with QZ = 0; w = Qx are the coordinates left free."""
+        """Orthonormal rows Q (N - p, N) with QZ = 0; w = Qx are the free coordinates."""
         return np.linalg.svd(self.section)[0][:, self.count :].T
 
     @cached_property
     def fibre(self) -> Array:
-        """K (N, N - p): BK = 0 and QK = I."""
+        """Matrix K (N, N - p) with BK = 0 and QK = I."""
         return np.linalg.inv(np.vstack([self.linear, self.complement]))[:, self.count :]
 
     @cached_property
@@ -168,12 +168,12 @@ class PrescribedFunctions(ReprMixin):
 
     @property
     def is_graph(self) -> bool:
-        """Whether DZ = 0: Jφ Z = I, whatever the weights."""
+        """Whether DZ = 0, so that Jφ Z = I whatever the weights C are."""
         return not self._along_section.any()
 
     @cached_property
     def strength(self) -> float:
-        """Bound on ‖C f'(x) Z‖ over all x; features are scaled so that it is small."""
+        """Upper bound on ‖C f'(x) D Z‖ over all x, for features balanced to make it small."""
         if self.is_graph:
             return 0.0
         if isinf(self.features.steepness):
@@ -198,8 +198,8 @@ class PrescribedFunctions(ReprMixin):
 class FunctionFit:
     """A fit φ = Bx + c + C f(x) to given functions.
 
-    `error` (p,) is the root mean square of fit minus function over the states of the fit, relative
-    to the function's standard deviation over them.
+    `error` (p,) is the root-mean-square error of the fit over its states, relative to the standard
+    deviation of each function over them.
     """
 
     functions: PrescribedFunctions
@@ -209,22 +209,22 @@ class FunctionFit:
 def fit_functions(
     target: Callable[[NDArray], NDArray], states: NDArray, features: Features, ridge: float = 1e-10
 ) -> FunctionFit:
-    """The best φ = Bx + c + C f(x) for given functions: those approximated, φ itself exact.
+    """Fit φ = Bx + c + C f(x) to given functions; the fitted φ can then be exact eigenfunctions.
 
-    Not every function can be an eigenfunction: at a critical point with a value other than zero no
-    field gives F·∇φ = λφ, so that a bump by itself cannot (docs/explanation/families/index.md). A
-    graph can: s(x) - bump(w(x)), with s linear and `features` that do not look along s.
+    Not every function can be an eigenfunction: at a critical point where φ ≠ 0, no field F gives
+    F·∇φ = λφ, so a bump cannot be one (docs/explanation/families/index.md). A graph can be one, such as
+    s(x) - bump(w(x)) with s linear and `features` that do not depend on s.
 
     Parameters
     ----------
     target : callable
-        (P, N) to (P, p).
+        The functions, from states (P, N) to values (P, p).
     states : (P, N) array
-        Where they are fitted.
+        States of the fit.
     features : Features
         f.
     ridge : float
-        Weight on |C|², relative to the mean square of the features: larger ones give weaker C.
+        Weight on |C|², relative to the mean square of the features; a larger one makes C smaller.
 
     Raises
     ------

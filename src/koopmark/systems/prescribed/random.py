@@ -1,4 +1,4 @@
-"""Random prescribed systems, each from a few numbers and a seed, and named functions as such."""
+"""Random systems with prescribed eigenfunctions, and systems that approximate named functions."""
 
 from collections.abc import Callable
 from math import isinf
@@ -31,7 +31,7 @@ RIDGE = 1e-7
 
 @checked
 def block_diagonal(real: ArrayLike = (), oscillations: ArrayLike = ()) -> Array:
-    """Λ with these real eigenvalues, and a block [[a, -b], [b, a]] for every pair (a, b)."""
+    """Real matrix Λ with these real eigenvalues and a block [[a, -b], [b, a]] per pair (a, b)."""
     values = finite(real, "real").reshape(-1)
     pairs = finite(oscillations, "oscillations")
     if pairs.size and (pairs.ndim != 2 or pairs.shape[1] != 2):
@@ -55,14 +55,14 @@ def spectrum_of(matrix: ArrayLike, n: int) -> Array:
 
 
 def random_rotation(n: int, rng: np.random.Generator) -> Array:
-    """A random orthogonal matrix, so that every unit takes part in everything."""
+    """A random orthogonal matrix, which mixes all units."""
     return np.linalg.qr(rng.standard_normal((n, n)))[0]
 
 
 def random_features(
     name: str, inner: Array, count: int, steepness: float, degree: int, rng: np.random.Generator
 ) -> Features:
-    """Features of the coordinates `inner` (k, N)."""
+    """Random features of the coordinates `inner` (k, N)."""
     if name == POLYNOMIAL:
         return InnerMonomials(inner, degree)
     directions = rng.standard_normal((count, len(inner))) * steepness / np.sqrt(len(inner))
@@ -85,10 +85,10 @@ def prescribed(
     offset: ArrayLike = (0.0,),
     gain: Positive = 1.5,
 ) -> Prescribed:
-    """φ(x) = Bx + c + C σ(Dx + b) with φ̇ = Λφ, every number given.
+    """System with the eigenfunctions φ(x) = Bx + c + C σ(Dx + b), φ̇ = Λφ, from given matrices.
 
     Λ, B, C, D, b, σ and c are `matrix`, `linear`, `weights`, `directions`, `offsets`, `layer` and
-    `offset`. The coordinates that this leaves free have a leaky drive of this gain.
+    `offset`. The free coordinates w have a leaky drive of this gain.
     """
     hidden = HiddenLayer(finite(directions, "directions"), finite(offsets, "offsets"), layer)
     functions = PrescribedFunctions(
@@ -122,18 +122,19 @@ def random_prescribed(
     features : str
         f: a layer of `koopmark.systems.LAYERS`, or polynomial.
     strength : float
-        How far φ is from linear: the bound on ‖C f'‖ beside ‖B‖ = 1, below 1 unless φ is a graph.
-        For polynomials ‖C‖.
+        How nonlinear φ is: the bound on ‖C f'‖ relative to ‖B‖ = 1, below 1 unless φ is a graph.
+        For polynomials it is ‖C‖.
     seed : int
         The same arguments and seed give the same system.
     count : int
         Hidden units, m.
     steepness : float
-        Size of their directions D: the inverse of the length over which f bends.
+        Size of the directions D, the inverse of the length scale of f.
     degree : int
-        Of polynomials.
+        Degree of polynomial features.
     graph : bool
-        Whether f looks across B only, so that any strength is allowed; polynomials always do.
+        Whether f depends only on directions across B, so that any strength is allowed; always so
+        for polynomials.
     gain : float
         ‖H‖ of the leaky drive of the free coordinates.
 
@@ -165,9 +166,9 @@ def random_prescribed(
 def leaky_drive(
     functions: PrescribedFunctions, gain: float = 1.5, key: object = "leaky"
 ) -> LeakyDrive | None:
-    """ẇ = -γw + H tanh(Gx) for the free coordinates, ‖H‖ = `gain`; None where none are free.
+    """Free dynamics ẇ = -γw + H tanh(Gx) with ‖H‖ = `gain`; None without free coordinates.
 
-    H has full rank, so that no uᵀw is an eigenfunction beside φ. Equal `key`s draw equal H, G.
+    H has full rank, so that no uᵀw is another eigenfunction. Equal `key`s draw equal H and G.
     """
     n, free = functions.size, functions.size - functions.count
     if not free:
@@ -201,7 +202,7 @@ def random_coupling(
     stretch: NonNegative = 0.0,
     degree: Annotated[int, Ge(2)] = 2,
 ) -> Conjugate:
-    """ẏ = Λy behind random coupling layers, which keep one half of the coordinates by turns.
+    """Linear dynamics ẏ = Λy behind random coupling layers that keep alternate coordinates.
 
     Parameters that are not listed are those of `random_prescribed`.
 
@@ -212,13 +213,13 @@ def random_coupling(
     matrix : (N, N) array
         Λ.
     strength : float
-        ‖T‖ of every layer's shift.
+        Norm ‖T‖ of the shift of every layer.
     layers : int
-        How many.
+        Number of layers.
     count : int
-        Hidden units of each.
+        Number of hidden units of each layer.
     stretch : float
-        ‖S‖ of every layer's scale; 0 for additive layers.
+        Norm ‖S‖ of the scale of every layer; 0 for additive layers.
 
     Raises
     ------
@@ -261,10 +262,10 @@ def prescribed_target(
     count: Count = 200,
     gain: Positive = 1.5,
 ) -> Prescribed:
-    """One eigenfunction φ ≈ s - height · target(w) at -rate, s and w rotated coordinates of x.
+    """System with one eigenfunction φ ≈ s - height · target(w) at -rate, s and w rotated from x.
 
-    φ is the least-squares fit of that function by `count` random hidden units, on w of the size
-    that the dynamics give it; the fit is what is exact.
+    φ is the least-squares fit of that function by `count` random hidden units over the range of w
+    that the dynamics visit. The fit, not the function itself, is the exact eigenfunction.
     """
     functions = fitted_target(target, n, height, seed, count=count).functions
     key = {"ensemble": "prescribed_target", "n": n, "seed": seed}
@@ -275,7 +276,7 @@ def prescribed_target(
 def fitted_target(
     target: str, n: Annotated[int, Ge(2)], height: float = 2.0, seed: int = 0, *, count: int = 200
 ) -> FunctionFit:
-    """The fit behind `prescribed_target`, with its error."""
+    """The fit that `prescribed_target` uses, with its error."""
     function = named("target", target, TARGETS)
     rng = generator({"ensemble": "prescribed_target", "n": n, "seed": seed}, "functions")
     frame = random_rotation(n, rng)

@@ -1,1 +1,1 @@
-"""Textbook systems: systems of other kinds whose spectra are known in closed form."""
+"""Textbook systems whose Koopman spectra are known in closed form."""

@@ -1,4 +1,4 @@
-"""Identical Kuramoto oscillators, on the circle: one mean phase, many constants of motion."""
+"""Identical Kuramoto oscillators: one mean phase and many constants of motion."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,13 +16,13 @@ from koopmark.truth import Eigenspace, PrincipalFunctions
 @factory("kuramoto")
 @dataclass(frozen=True, eq=False)
 class Kuramoto(System):
-    """θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with the state (cos θ₁ .. cos θₙ, sin θ₁ .. sin θₙ).
+    """Kuramoto oscillators θ̇ⱼ = ω + (K/n) Σₖ sin(θₖ - θⱼ), with state (cos θ, sin θ) in R^{2n}.
 
-    As sines are odd the coupling moves no mean phase: Πⱼ zⱼ, z = e^{iθ}, is an eigenfunction at
-    inω. The other oscillators keep n - 3 independent cross ratios of the zⱼ (Watanabe and
-    Strogatz, Physica D 74, 1994; as Koopman eigenfunctions at 0: Thibeault, Claveau, Allard and
-    Desrosiers, "Kuramoto meets Koopman", 2025). Off the circles the radii stay what they are and
-    play no part.
+    The coupling is odd and does not move the mean phase, so Πⱼ zⱼ with z = e^{iθ} is an
+    eigenfunction at inω. The dynamics conserve n - 3 independent cross ratios of the zⱼ (Watanabe
+    and Strogatz, Physica D 74, 1994; as Koopman eigenfunctions at 0: Thibeault, Claveau, Allard
+    and Desrosiers, "Kuramoto meets Koopman", 2025). Off the unit circles the radii are constant
+    and have no effect.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Kuramoto(System):
     frequency : float
         ω, not 0.
     strength : float
-        K: positive synchronises, negative spreads the phases evenly.
+        K: a positive K synchronises the phases, a negative K spreads them evenly.
     """
 
     oscillators: Annotated[int, Ge(3)] = 4
@@ -64,7 +64,7 @@ class Kuramoto(System):
         return x / radius, y / radius
 
     def straightened(self, states: NDArray) -> NDArray:
-        """Real and imaginary part of Πⱼ zⱼ."""
+        """Real and imaginary part of the product Πⱼ zⱼ."""
         x, y = states[..., : self.oscillators], states[..., self.oscillators :]
         real, imaginary = x[..., 0], y[..., 0]
         for j in range(1, self.oscillators):
@@ -76,29 +76,29 @@ class Kuramoto(System):
 
     @property
     def principal(self) -> PrincipalFunctions:
-        """Πⱼ zⱼ and its conjugate."""
+        """The product Πⱼ zⱼ and its conjugate."""
         turning = 1j * self.oscillators * self.frequency
         conjugates = np.array([[1.0, 1.0], [1j, -1j]])
         return PrincipalFunctions(self.straightened, conjugates, np.array([turning, -turning]))
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Powers of Πⱼ zⱼ and of its conjugate, up to `max_degree`.
+        """Eigenspaces of powers of Πⱼ zⱼ and its conjugate, up to `max_degree`.
 
-        Parts of larger eigenspaces if there are cross ratios: these are conserved.
+        They are parts of larger eigenspaces if there are cross ratios, which are conserved.
         """
         spaces = self.principal.targets(max_degree)
         return without_products_of_both(spaces, 0, 1, whole=self.oscillators == 3)
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """The n - 3 squared cross ratios; none for three oscillators."""
+        """The n - 3 squared cross ratios of the phases; empty for three oscillators."""
         return (CrossRatios(self),) if self.oscillators > 3 else ()
 
 
 @dataclass(frozen=True, eq=False)
 class CrossRatios(Eigenspace):
-    """|z₁ - zⱼ|²|z₂ - z₃|² / (|z₁ - z₃|²|z₂ - zⱼ|²) for j = 4 .. n, constants of motion.
+    """Constants of motion |z₁ - zⱼ|²|z₂ - z₃|² / (|z₁ - z₃|²|z₂ - zⱼ|²) for j = 4 .. n.
 
-    Singular where two phases agree: good for checks, not as targets.
+    They are singular where two phases agree, and so are used in checks but not as targets.
     """
 
     system: Kuramoto

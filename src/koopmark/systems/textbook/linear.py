@@ -32,26 +32,26 @@ RESIDUAL = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class LinearSystem(System):
-    """ẋ = Ax: wᵀx is an eigenfunction for every left eigenvector w of A.
+    """Linear system ẋ = Ax, with the eigenfunction wᵀx for every left eigenvector w of A.
 
     Parameters
     ----------
     matrix : (N, N) array
         A.
     left : (N, q) array
-        Independent left eigenvectors w as columns. They are given rather than computed: where A is
-        defective q < N, and no numerical eigenvector is right to more than half the digits. If
-        blocks are larger than one of size 2, further eigenfunctions are no products of the wᵀx.
+        Independent left eigenvectors w as columns; q < N if A is defective. They are parameters
+        because computed eigenvectors of a defective matrix are correct to half the digits only.
+        If A has Jordan blocks beyond one of size 2, some eigenfunctions are no products of wᵀx.
     eigenvalues : (q,) array
     plane : (N, n) array, optional
-        Orthonormal columns that span the states that occur, if there are more channels than
-        dynamics: an invariant subspace.
+        Orthonormal columns that span an invariant subspace with all states that occur, if this is
+        not all of R^N.
 
     Raises
     ------
     ValueError
         If shapes disagree, a value is not finite, the matrix is complex, the columns of `left` are
-        zero or dependent, a w is no left eigenvector at its eigenvalue, or `plane` is not
+        zero or dependent, a w is not a left eigenvector at its eigenvalue, or `plane` is not
         invariant or its columns not orthonormal.
     """
 
@@ -104,7 +104,7 @@ class LinearSystem(System):
         return np.matmul(states, self.matrix.T, out=out)
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
-        """x(t) = e^{At} x(0), states (M, T, N)."""
+        """States (M, T, N) in closed form, x(t) = e^{At} x(0)."""
         steps = np.stack([expm(self.matrix * t) for t in elapsed])
         return np.einsum("tij,mj->mti", steps, states)
 
@@ -117,12 +117,12 @@ class LinearSystem(System):
         return ()
 
     def hidden(self, sensors: Sensors, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """All `targets`: functions of the state, which fewer sensors show in time.
+        """All `targets`, which fewer sensors than variables can show over time.
 
         Raises
         ------
         NoKey
-            If they do not: the system is not observable, as where a sensor sees no part of a mode.
+            If the sensors do not show the state over time, as when no sensor sees a mode.
         """
         if not self.shown_in_time(sensors):
             raise NoKey(
@@ -133,9 +133,10 @@ class LinearSystem(System):
         return self.targets(max_degree)
 
     def shown_in_time(self, sensors: Sensors) -> bool:
-        """Whether (C, A) is observable on what occurs: C v ≠ 0 for all right eigenvectors v.
+        """Whether (C, A) is observable: C v ≠ 0 for the right eigenvectors v that occur.
 
-        Of Popov, Belevitch and Hautus: [A - λ; C] has full column rank at every eigenvalue λ.
+        By the test of Popov, Belevitch and Hautus, [A - λ; C] must have full column rank at every
+        eigenvalue λ.
         """
         basis = np.eye(self.size) if self.plane is None else self.plane
         a, c = basis.T @ self.matrix @ basis, sensors.in_units @ basis
@@ -147,7 +148,7 @@ class LinearSystem(System):
 
     @property
     def principal(self) -> PrincipalFunctions:
-        """The functions wᵀx."""
+        """The eigenfunctions wᵀx."""
         return PrincipalFunctions(Shift(), self.left, self.eigenvalues, self._complete)
 
     @property
@@ -179,12 +180,11 @@ def random_linear(
     frequency: Positive = 1.0,
     channels: int | None = None,
 ) -> LinearSystem:
-    """A = T D T⁻¹ with prescribed eigenvalues and random T.
+    """Linear system with A = T D T⁻¹, prescribed eigenvalues and random T.
 
     Real eigenvalues go from -0.36 to -1.36, complex pairs have real parts -0.15, -0.26, ... and
-    frequencies 1, 2.3, ... times `frequency`. They are spaced unevenly, so that products of up to
-    four of the eigenfunctions do not share the eigenvalue of fewer: the space would be larger than
-    asked for.
+    frequencies 1, 2.3, ... times `frequency`. The uneven spacing keeps products of up to four
+    eigenfunctions from sharing an eigenvalue with products of fewer.
     `defective` makes the last two real eigenvalues one Jordan block of size 2 at their mean.
 
     Parameters
@@ -195,16 +195,16 @@ def random_linear(
         `normal`: T is orthogonal, so that A commutes with its transpose. `non_normal` and
         `defective`: T = U diag(1 .. condition) Vᵀ with random orthogonal U and V.
     seed : int
-        Draws T.
+        Seed of T.
     pairs : int
         Number of complex pairs, 0 to n / 2; `defective` needs two real eigenvalues besides.
     condition : float
         Condition number of T, at least 1.
     frequency : float
-        Of the first pair, positive.
+        Frequency of the first pair, positive.
     channels : int, optional
-        So many combinations of the n variables are the state, instead of these: the states that
-        occur span n dimensions, and what is outside of them decays twice as fast as the fastest.
+        If given, the state has this many linear combinations of the n variables. States that occur
+        span n dimensions, and components outside of these decay twice as fast as the fastest mode.
     """
     named("matrix", matrix, dict.fromkeys(get_args(Kind)))
     real, least = n - 2 * pairs, 2 if matrix == "defective" else 0
@@ -253,7 +253,7 @@ def linear_of_spectrum(
     *,
     condition: Annotated[float, Interval(ge=1.0, lt=1e6)] = 3.0,
 ) -> LinearSystem:
-    """ẋ = TΛT⁻¹x with the eigenvalues of a given Λ, and random T of this condition number.
+    """Linear system ẋ = TΛT⁻¹x with a given Λ and a random T of this condition number.
 
     Parameters
     ----------

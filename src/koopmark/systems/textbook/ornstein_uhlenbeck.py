@@ -1,4 +1,4 @@
-"""The Ornstein-Uhlenbeck process: a stochastic Koopman operator with Hermite eigenfunctions."""
+"""The Ornstein-Uhlenbeck process, whose stochastic Koopman operator has Hermite eigenfunctions."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -22,7 +22,7 @@ MAX_NODES = 20_000
 
 @dataclass(frozen=True, eq=False)
 class OrnsteinUhlenbeck(StochasticSystem):
-    """dX = -AX dt + σ dB with A symmetric, positive definite: A = Q diag(θ) Qᵀ.
+    """Process dX = -AX dt + σ dB with A = Q diag(θ) Qᵀ symmetric and positive definite.
 
     In the coordinates z = QᵀX, scaled to unit variance, the eigenfunctions are products of
     Hermite polynomials Π He_{k_i}(z_i) at -Σ k_i θ_i; k_1 + ... is the degree (Pavliotis,
@@ -69,7 +69,7 @@ class OrnsteinUhlenbeck(StochasticSystem):
 
     @property
     def spread(self) -> NDArray[np.float64]:
-        """(N,) standard deviations along the axes when stationary, σ/√(2θ)."""
+        """Stationary standard deviations σ/√(2θ) (N,) along the axes."""
         return self.noise / np.sqrt(2.0 * self.rates)
 
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
@@ -86,7 +86,7 @@ class OrnsteinUhlenbeck(StochasticSystem):
     def quadrature(
         self, states: NDArray, dt: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Gauss-Hermite in each coordinate: exact where f is a polynomial of degree 23.
+        """Gauss-Hermite quadrature in each coordinate, exact for polynomials up to degree 23.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class OrnsteinUhlenbeck(StochasticSystem):
         return -self.rates.astype(complex)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Hermite polynomials at the eigenvalues of those of degree 1 .. `max_degree`."""
+        """Eigenspaces of the products of Hermite polynomials of degree 1 .. `max_degree`."""
         standard = partial(_standard, self.axes / self.spread)
         spaces = []
         for found in products_of(self.generators, max_degree):
@@ -124,7 +124,7 @@ class OrnsteinUhlenbeck(StochasticSystem):
 
 @dataclass(frozen=True, eq=False)
 class HermiteEigenspace(Eigenspace):
-    """Products of Hermite polynomials He_k of standard coordinates z, eigenvalue -decay.
+    """Products of Hermite polynomials He_k of standardised coordinates z, at eigenvalue -decay.
 
     `degrees` (dimension, N) has the k of each coordinate in each product.
     """
@@ -144,7 +144,7 @@ class HermiteEigenspace(Eigenspace):
 
     @property
     def degree(self) -> int:
-        """The largest sum of k: He₁ of a coordinate is principal, He₂ stands for its square."""
+        """Largest sum of the degrees k; He₁ is principal and He₂ counts as its square."""
         return int(self.degrees.sum(axis=1).max())
 
     def evaluate(self, states: NDArray) -> NDArray:
@@ -167,7 +167,7 @@ def _standard(scaled_axes: NDArray, states: NDArray) -> NDArray:
 
 @factory("ornstein_uhlenbeck")
 def ornstein_uhlenbeck(rates: ArrayLike, sigma: Positive = 1.0, seed: int = 0) -> OrnsteinUhlenbeck:
-    """The process with these rates θ, and noise σ, along random orthogonal axes."""
+    """Ornstein-Uhlenbeck process with rates θ and noise σ along random orthogonal axes."""
     theta = finite(rates, "rates")
     rng = generator({"system": "ornstein_uhlenbeck", "n": theta.size, "seed": seed}, "axes")
     axes = np.linalg.qr(rng.standard_normal((theta.size, theta.size)))[0]

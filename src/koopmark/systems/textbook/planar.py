@@ -15,7 +15,9 @@ from koopmark.truth import Eigenspace, LatticeEigenspace, PrincipalFunctions
 @factory("slow_manifold")
 @dataclass(frozen=True, eq=False)
 class SlowManifold(System):
-    """ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²): φ = x₁ at μ and φ = x₂ - λ/(λ - 2μ) x₁² at λ.
+    """Polynomial slow manifold ẋ₁ = μx₁, ẋ₂ = λ(x₂ - x₁²).
+
+    Its eigenfunctions are x₁ at μ and x₂ - λ/(λ - 2μ) x₁² at λ.
 
     Source: Tu, Rowley, Luchtenburg, Brunton and Kutz, J. Comput. Dyn. 1, 391 (2014); Brunton,
     Brunton, Proctor and Kutz, PLoS ONE 11, e0150171 (2016).
@@ -49,7 +51,7 @@ class SlowManifold(System):
 
     @property
     def curvature(self) -> float:
-        """λ/(λ - 2μ): the slow manifold is x₂ = curvature x₁²."""
+        """Curvature λ/(λ - 2μ) of the slow manifold x₂ = curvature x₁²."""
         return self.fast / (self.fast - 2.0 * self.slow)
 
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
@@ -58,7 +60,7 @@ class SlowManifold(System):
         return self._into(out, velocity)
 
     def straightened(self, states: NDArray) -> NDArray:
-        """(x₁, x₂ - curvature x₁²), which obey a diagonal linear equation."""
+        """Coordinates (x₁, x₂ - curvature x₁²) in which the system is linear and diagonal."""
         x1, x2 = states[..., 0], states[..., 1]
         return np.stack([x1, x2 - self.curvature * x1**2], axis=-1)
 
@@ -82,11 +84,12 @@ class SlowManifold(System):
 @factory("hopf")
 @dataclass(frozen=True, eq=False)
 class HopfNormalForm(System):
-    """ż = (μ + iω)z - (1 + ib)|z|²z for z = x₁ + ix₂, with s = |z|².
+    """Hopf normal form ż = (μ + iω)z - (1 + ib)|z|²z for z = x₁ + ix₂.
 
-    Above (μ > 0), away from the origin: ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and
-    φ = z/|z| e^{-ib ln|z|} and its conjugate at ±i(ω - bμ), the phase that isochrons share.
-    Below (μ < 0), everywhere: φ = z (s - μ)^{-(1 + ib)/2} and its conjugate at μ ± iω. Proofs:
+    With s = |z|², the eigenfunctions above the bifurcation (μ > 0) and away from the origin are
+    ψ = 1 - μ/s at -2μ, which vanishes on the limit cycle, and φ = z/|z| e^{-ib ln|z|} with its
+    conjugate at ±i(ω - bμ), which has the same phase along an isochron. Below it (μ < 0) they are
+    φ = z (s - μ)^{-(1 + ib)/2} and its conjugate at μ ± iω, on all of the plane. Proofs:
     docs/explanation/ensembles/textbook_systems.md.
 
     Parameters
@@ -101,7 +104,7 @@ class HopfNormalForm(System):
     Raises
     ------
     ValueError
-        If μ = 0, or the limit cycle does not turn.
+        If μ = 0, or the frequency on the limit cycle is 0.
     """
 
     growth: float = 1.0
@@ -126,7 +129,7 @@ class HopfNormalForm(System):
 
     @property
     def turning(self) -> float:
-        """ω - bμ above the bifurcation, the frequency on the limit cycle; ω below."""
+        """Frequency on the limit cycle, ω - bμ, above the bifurcation; ω below it."""
         return self.frequency - self.shear * max(self.growth, 0.0)
 
     def rhs(self, states: NDArray, out: NDArray | None = None) -> NDArray:
@@ -137,7 +140,7 @@ class HopfNormalForm(System):
         return self._into(out, velocity)
 
     def flow(self, states: NDArray, elapsed: NDArray) -> NDArray[np.float64]:
-        """States (M, T, 2) in closed form: s obeys a logistic equation."""
+        """States (M, T, 2) in closed form, since s = |z|² obeys a logistic equation."""
         z0 = (states[:, :1] + 1j * states[:, 1:]) * np.ones(len(elapsed))
         s0, mu = np.abs(z0) ** 2, self.growth
         # ∫s dt = ½ ln(1 + s₀(e^{2μt} - 1)/μ), written so that nothing overflows for μ > 0.
@@ -150,7 +153,7 @@ class HopfNormalForm(System):
         return np.stack([z.real, z.imag], axis=-1)
 
     def straightened(self, states: NDArray) -> NDArray:
-        """(Re φ, Im φ), and ψ as a third above the bifurcation."""
+        """The coordinates (Re φ, Im φ), and ψ as a third one above the bifurcation."""
         x, y = states[..., 0], states[..., 1]
         s = x**2 + y**2
         q = s - min(self.growth, 0.0)
@@ -162,7 +165,7 @@ class HopfNormalForm(System):
 
     @property
     def principal(self) -> PrincipalFunctions:
-        """φ, φ̄, and ψ as a third above the bifurcation."""
+        """The eigenfunctions φ and φ̄, and ψ as a third one above the bifurcation."""
         rate = 1j * self.turning + min(self.growth, 0.0)
         conjugates = np.array([[1.0, 1.0], [1j, -1j]])
         if self.growth < 0:
@@ -174,29 +177,29 @@ class HopfNormalForm(System):
 
     @property
     def linear_coordinates(self) -> LinearCoordinates | None:
-        """Re φ and Im φ below the bifurcation."""
+        """The coordinates Re φ and Im φ below the bifurcation, None above it."""
         return None if self.growth > 0 else LinearCoordinates(np.zeros(2), self.principal)
 
     def eigenspaces(self, max_degree: int = 1) -> tuple[Eigenspace, ...]:
-        """Products of up to `max_degree` of the eigenfunctions, gathered by eigenvalue.
+        """Eigenspaces of products of up to `max_degree` eigenfunctions, grouped by eigenvalue.
 
-        All are whole. On the cycle, where φφ̄ = 1, ikω' - 2μj has the one function φᵏψʲ.
+        All are whole. Above the bifurcation φφ̄ = 1, so ikω' - 2μj has the one function φᵏψʲ.
         """
         spaces = self.principal.targets(max_degree)
         return without_products_of_both(spaces, 0, 1, whole=True) if self.growth > 0 else spaces
 
     def conserved(self) -> tuple[Eigenspace, ...]:
-        """None: on the cycle φφ̄ = 1."""
+        """Empty: above the bifurcation φφ̄ is constant, but equals 1."""
         return ()
 
 
 def without_products_of_both(
     spaces: Iterable[LatticeEigenspace], first: int, second: int, whole: bool
 ) -> tuple[LatticeEigenspace, ...]:
-    """The spaces without the products that hold both of these principal functions.
+    """The eigenspaces without products that contain both of these principal functions.
 
-    If their product is constant, such a product is one that is in the list already, and what is
-    left may be `whole` though the lattice has infinitely many products.
+    If the product of both is constant, the removed products equal others in the list, and the rest
+    may be `whole` although the lattice has infinitely many products.
     """
     left = []
     for space in spaces:

@@ -1,4 +1,4 @@
-"""Methods of PyDMD, at full rank; PyDMD's own rank is a threshold."""
+"""Methods of PyDMD at full rank, since PyDMD's default rank is a threshold."""
 
 from koopmark.methods._method import Method
 from koopmark.methods.adapters.pydmd.inputs import DMDc

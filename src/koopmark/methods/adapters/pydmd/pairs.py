@@ -38,7 +38,7 @@ FULL_RANK = {"low rank": EMPTY}
 
 @dataclass(frozen=True)
 class AtRank(Method):
-    """A method of PyDMD whose rank is an option.
+    """Base class of PyDMD methods with the rank as an option.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""PyDMD's methods that take one sequence of snapshots, and no pairs."""
+"""PyDMD's methods that take a single sequence of snapshots."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
