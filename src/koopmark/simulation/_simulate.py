@@ -40,9 +40,9 @@ def simulate(
 
     For networks of the relaxation and drift families only r coordinates of each trajectory are
     integrated. The null component P ζ(x(t)), from which the exact eigenfunctions are made, follows
-    its closed form to rounding (docs/explanation/theory/exact_eigenfunctions.md), also with inputs. A map is
-    iterated in the same coordinates. A system with a closed-form flow is evaluated by it, and every
-    other system is integrated in its full state.
+    its closed form to rounding (docs/explanation/theory/exact_eigenfunctions.md), also with inputs.
+    A map is iterated in the same coordinates. A system with a closed-form flow is evaluated by it,
+    and every other system is integrated in its full state.
 
     Each trajectory has its own steps and error control, and steps to the times at which its own
     inputs change. Other trajectories in the batch change it by rounding only, or by less than the

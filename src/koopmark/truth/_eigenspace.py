@@ -165,7 +165,9 @@ class Eigenspace(_repr.ReprMixin, Gated, ABC):
 
     @property
     def whole(self) -> bool:
-        """Whether it has every smooth eigenfunction at its eigenvalue (docs/explanation/theory/whole_eigenspaces.md).
+        """Whether it has every smooth eigenfunction at its eigenvalue.
+
+        Proofs: docs/explanation/theory/whole_eigenspaces.md.
 
         False if the space is, or may be, part of a larger eigenspace: an exact pair at this
         eigenvalue can then lie outside of it. This is so if there is a smooth constant of motion,

@@ -212,8 +212,8 @@ def fit_functions(
     """Fit φ = Bx + c + C f(x) to given functions; the fitted φ can then be exact eigenfunctions.
 
     Not every function can be an eigenfunction: at a critical point where φ ≠ 0, no field F gives
-    F·∇φ = λφ, so a bump cannot be one (docs/explanation/families/index.md). A graph can be one, such as
-    s(x) - bump(w(x)) with s linear and `features` that do not depend on s.
+    F·∇φ = λφ, so a bump cannot be one (docs/explanation/families/index.md). A graph can be one,
+    such as s(x) - bump(w(x)) with s linear and `features` that do not depend on s.
 
     Parameters
     ----------
