@@ -8,4 +8,9 @@ document.addEventListener("DOMContentLoaded", () => {
     list.setAttribute("role", "list");
     for (const item of list.children) item.setAttribute("role", "listitem");
   }
+  // Triangles in the navigation have no text of their own.
+  for (const summary of document.querySelectorAll("nav details > summary:not([aria-label])")) {
+    const link = summary.closest("li")?.querySelector("a");
+    summary.setAttribute("aria-label", `Pages of ${link ? link.textContent.trim() : "this part"}`);
+  }
 });
