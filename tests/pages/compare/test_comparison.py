@@ -126,7 +126,7 @@ def test_a_check_shows_fifty_rows_and_the_command_that_shows_all(tmp_path):
         for name, error in (("good", 1e-6), ("bad", 1e-2))
     )
     shown = lines(terminal.check(check(bad, good)))
-    assert f"Worse: 50 of 60; all: koopmark compare {good} {bad} --all" in shown
+    assert f"Worse: 50 of 60 rows; see all with koopmark compare {good} {bad} --all" in shown
     assert sum("target lost" in line for line in shown) == 51
 
 
